@@ -1,0 +1,16 @@
+DROP TRIGGER ports_refresh_ancestors ON rates.ports;
+DROP TRIGGER regions_refresh_ancestors ON rates.regions;
+DROP FUNCTION rates.refresh_ancestors();
+DROP FUNCTION rates.rebuild_daily_rates();
+DROP VIEW rates.computed_daily_rates;
+DROP TABLE rates.prices;
+DROP FUNCTION rates.refuse_change();
+DROP FUNCTION rates.roll_up();
+DROP TABLE rates.daily_rates;
+DROP TABLE rates.routes;
+DROP TABLE rates.batches;
+REVOKE SELECT ON portcullis.__diesel_schema_migrations FROM portcullis_rates_reader, portcullis_rates_writer;
+DROP TABLE rates.place_ancestors;
+DROP TABLE rates.ports;
+DROP TABLE rates.regions;
+DROP SCHEMA rates;

@@ -1,0 +1,54 @@
+//! Tells the binary its commit, build date and compiler. Reproducible: `SOURCE_DATE_EPOCH` wins over the clock.
+use std::process::Command;
+
+fn main() {
+    let commit = given("SOURCE_COMMIT").or_else(|| run("git", &["rev-parse", "--short=12", "HEAD"]));
+    let rustc = run(&given("RUSTC").unwrap_or_else(|| "rustc".into()), &["--version"]);
+    println!(
+        "cargo::rustc-env=PORTCULLIS_COMMIT={}",
+        commit.unwrap_or_else(|| "unknown".into())
+    );
+    println!("cargo::rustc-env=PORTCULLIS_BUILD_DATE={}", build_date());
+    println!(
+        "cargo::rustc-env=PORTCULLIS_RUSTC={}",
+        rustc.unwrap_or_else(|| "unknown".into())
+    );
+    for variable in ["SOURCE_COMMIT", "SOURCE_DATE_EPOCH"] {
+        println!("cargo::rerun-if-env-changed={variable}");
+    }
+    println!("cargo::rerun-if-changed=../.git/HEAD");
+    println!("cargo::rerun-if-changed=../.git/logs/HEAD");
+    println!("cargo::rerun-if-changed=../migrations");
+}
+
+/// The day of `SOURCE_DATE_EPOCH` (seconds since 1970), else of the commit, else of today.
+fn build_date() -> String {
+    let day = |epoch: &str| run("date", &["-u", "-d", &format!("@{epoch}"), "+%Y-%m-%d"]);
+    let source = given("SOURCE_DATE_EPOCH").and_then(|epoch| day(&epoch));
+    source
+        .or_else(|| run("git", &["log", "-1", "--format=%cs"]))
+        .or_else(|| run("date", &["-u", "+%Y-%m-%d"]))
+        .unwrap_or_else(|| "unknown".into())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a build script has only the environment to go by"
+)]
+fn given(variable: &str) -> Option<String> {
+    std::env::var(variable).ok().filter(|value| !value.is_empty())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a build script asks git and the compiler who they are"
+)]
+fn run(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program)
+        .args(arguments)
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
+    let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    (!text.is_empty()).then_some(text)
+}

@@ -1,0 +1,42 @@
+//! `portcullis healthcheck`: asks the running service whether it is ready. For images without a shell.
+use super::fail;
+use crate::config::Settings;
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Exit 0 if ready, 1 if not.
+pub fn run(settings: &Settings) -> ExitCode {
+    let host = settings.server.hosts.first().cloned().unwrap_or_default();
+    match ask(reachable(settings.server.listen), &host) {
+        Ok(status) if status.contains(" 200 ") => ExitCode::SUCCESS,
+        Ok(status) => fail(1, &format!("not ready: {status}")),
+        Err(error) => fail(1, &format!("no answer: {error}")),
+    }
+}
+
+/// The status line of `/health/ready`. Written by hand: a whole HTTP client for one line would be the larger risk.
+fn ask(address: SocketAddr, host: &str) -> std::io::Result<String> {
+    let limit = Some(Duration::from_secs(5));
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(2))?;
+    stream.set_read_timeout(limit)?;
+    stream.set_write_timeout(limit)?;
+    write!(
+        stream,
+        "GET /health/ready HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    )?;
+    let mut answer = String::new();
+    stream.take(4096).read_to_string(&mut answer)?;
+    Ok(answer.lines().next().unwrap_or_default().to_owned())
+}
+
+/// A service that listens everywhere is asked on this machine.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
+}

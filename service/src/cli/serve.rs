@@ -1,0 +1,48 @@
+//! `portcullis serve`: telemetry, runtime, listeners, until a signal says stop.
+use super::{check_password, fail};
+use crate::config::Settings;
+use crate::startup::Service;
+use crate::telemetry::logs::Telemetry;
+use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Serves until SIGTERM or SIGINT.
+pub fn run(settings: &Settings) -> ExitCode {
+    if let Err(code) = check_password(&settings.database.rates) {
+        return code;
+    }
+    let telemetry = match Telemetry::start(&settings.telemetry) {
+        Ok(telemetry) => telemetry,
+        Err(error) => return fail(1, &error),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(1, &error),
+    };
+    let served = runtime.block_on(async {
+        let service = Service::bind(settings, telemetry.metrics.clone()).await?;
+        tracing::info!(public = %service.address(), internal = %service.internal_address(), "listening");
+        service.run(stop_signal()).await;
+        Ok::<_, crate::startup::StartError>(())
+    });
+    // Statements that still run are not waited for: the server ends them by their time limit.
+    runtime.shutdown_background();
+    telemetry.stop();
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(1, &error),
+    }
+}
+
+async fn stop_signal() {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        tracing::error!("cannot listen for signals");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

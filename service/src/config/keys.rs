@@ -1,0 +1,164 @@
+//! Every setting: name, default, meaning. `docs/settings.md` is this table, written out.
+
+/// What comes before every name in the environment.
+pub const PREFIX: &str = "PORTCULLIS_";
+
+/// One setting. In the environment it is `PORTCULLIS_<name>`, in a settings file `<name>` in small letters.
+#[derive(Debug)]
+pub struct Key {
+    /// The name, without the prefix.
+    pub name: &'static str,
+    /// What holds when it is not given; `None`: it must be given where it is needed.
+    pub default: Option<&'static str>,
+    /// Whether it is a secret: then `<name>_FILE` may name a file that holds it.
+    pub secret: bool,
+    /// What it means, with its unit and range.
+    pub doc: &'static str,
+}
+
+const fn key(name: &'static str, default: &'static str, doc: &'static str) -> Key {
+    Key {
+        name,
+        default: Some(default),
+        secret: false,
+        doc,
+    }
+}
+
+const fn password(name: &'static str, doc: &'static str) -> Key {
+    Key {
+        name,
+        default: None,
+        secret: true,
+        doc,
+    }
+}
+
+/// The table, in the order in which the documentation shows it.
+pub const KEYS: &[Key] = &[
+    key(
+        "PROFILE",
+        "production",
+        "`production`, or `development` on a developer's machine: it permits what production refuses (an unencrypted database connection)",
+    ),
+    key(
+        "LISTEN",
+        "127.0.0.1:3000",
+        "address and port of the public listener",
+    ),
+    key(
+        "INTERNAL_LISTEN",
+        "127.0.0.1:9464",
+        "address and port of the internal listener: metrics and health. Never publish it",
+    ),
+    key(
+        "HOSTS",
+        "localhost,127.0.0.1,[::1]",
+        "names that a request's Host may carry, separated by commas, without port",
+    ),
+    key(
+        "CORS_ORIGINS",
+        "",
+        "origins whose pages may read answers, separated by commas, as in `https://app.example`; empty: none",
+    ),
+    key(
+        "MAX_CONNECTIONS",
+        "2048",
+        "open connections on the public listener, 1 to 100000; when it is full, those that have not asked anything yet are closed, oldest first",
+    ),
+    key(
+        "CLIENT_TIMEOUT",
+        "8",
+        "seconds, 1 to 60, that a client may take for a request's head, for its body, or without moving a byte",
+    ),
+    key(
+        "SHUTDOWN_GRACE",
+        "20",
+        "seconds, 0 to 600, that running requests get after SIGTERM",
+    ),
+    key(
+        "BODY_LIMIT",
+        "65536",
+        "bytes, 0 to 10485760, of a request's body, where the operation says nothing else",
+    ),
+    key(
+        "RATE_LIMIT",
+        "1200",
+        "requests a minute and client address (IPv6: a /64), 1 to 1000000000",
+    ),
+    key(
+        "RATES_MAX_DAYS",
+        "366",
+        "days, 1 to 36600, that one query of /rates may span",
+    ),
+    key("DATABASE_HOST", "127.0.0.1", "host name or address of PostgreSQL"),
+    key("DATABASE_PORT", "5432", "its port"),
+    key("DATABASE_NAME", "portcullis", "the database"),
+    key(
+        "DATABASE_SSLMODE",
+        "verify-full",
+        "libpq's sslmode: `verify-full`; in development also `verify-ca`, `require`, `disable`",
+    ),
+    key(
+        "DATABASE_CA_FILE",
+        "system",
+        "PEM file of the authority that signed the server's certificate; `system`: the machine's own",
+    ),
+    key(
+        "DATABASE_POOL_SIZE",
+        "4",
+        "connections of the read path, 1 to 100. Two a core of the database serve best; more only queue inside it",
+    ),
+    key(
+        "DATABASE_WAIT",
+        "2000",
+        "milliseconds, 1 to 60000, that a request waits for a connection before it is answered 503",
+    ),
+    key(
+        "DATABASE_STATEMENT_TIMEOUT",
+        "5000",
+        "milliseconds, 1 to 600000, that a statement of the read path may run",
+    ),
+    key(
+        "DATABASE_RATES_USER",
+        "portcullis_rates",
+        "login of the public read path",
+    ),
+    password("DATABASE_RATES_PASSWORD", "its password; `serve` needs it"),
+    key(
+        "DATABASE_INGEST_USER",
+        "portcullis_ingest",
+        "login that stores batches of prices",
+    ),
+    password("DATABASE_INGEST_PASSWORD", "its password; `import` needs it"),
+    key(
+        "DATABASE_MIGRATOR_USER",
+        "portcullis_migrator",
+        "login that changes the schema",
+    ),
+    password("DATABASE_MIGRATOR_PASSWORD", "its password; `migrate` needs it"),
+    key(
+        "DATABASE_ADMIN_USER",
+        "postgres",
+        "login that may create roles and databases; only `migrate prepare` uses it",
+    ),
+    password(
+        "DATABASE_ADMIN_PASSWORD",
+        "its password; only `migrate prepare` needs it",
+    ),
+    key(
+        "LOG",
+        "info",
+        "what is logged, in the syntax of tracing's filter, as in `info,portcullis::db=debug`",
+    ),
+    key(
+        "OTLP_ENDPOINT",
+        "",
+        "base URL of an OTLP/HTTP collector for traces, metrics and logs, as in `http://127.0.0.1:4318`; empty: none",
+    ),
+    key(
+        "TRACE_RATIO",
+        "1.0",
+        "share, 0.0 to 1.0, of the traces begun here that are sent; a sampled parent is always followed",
+    ),
+];

@@ -1,0 +1,179 @@
+//! Reads `PORTCULLIS_*` from the environment and from a settings file, and refuses keys that nobody knows.
+use super::keys::{KEYS, Key, PREFIX};
+use super::secret::SecretSource;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::str::FromStr;
+
+/// A setting that is wrong. Carries the name of the setting and never its value.
+#[derive(Debug, thiserror::Error)]
+#[error("{PREFIX}{key}: {reason}")]
+pub struct ConfigError {
+    key: String,
+    reason: Cow<'static, str>,
+}
+
+impl ConfigError {
+    /// An error of this setting (its name without the prefix).
+    pub fn new(key: &str, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            key: key.to_owned(),
+            reason: reason.into(),
+        }
+    }
+}
+
+/// The settings as texts, each of a known name. No `Debug`: some are secrets.
+pub struct Source {
+    given: BTreeMap<String, String>,
+}
+
+impl Source {
+    /// Reads the process's environment and, beneath it, the file: the environment wins.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one file that reads the environment"
+    )]
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let environment = std::env::vars_os().filter_map(|(name, value)| {
+            let name = name.into_string().ok()?;
+            name.starts_with(PREFIX).then_some((name, value))
+        });
+        let mut pairs = Vec::new();
+        for (name, value) in environment {
+            let value = value
+                .into_string()
+                .map_err(|_| ConfigError::new(&name[PREFIX.len()..], "is not UTF-8"))?;
+            pairs.push((name[PREFIX.len()..].to_owned(), value));
+        }
+        let mut source = Self::of(file.map_or(Ok(Vec::new()), read_file)?)?;
+        source.given.extend(Self::of(pairs)?.given);
+        Ok(source)
+    }
+
+    /// A source of these pairs, each a name without the prefix and a value.
+    pub fn of(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        let mut given = BTreeMap::new();
+        for (name, value) in pairs {
+            if !is_known(&name) {
+                return Err(ConfigError::new(&name, "no such setting"));
+            }
+            given.insert(name, value);
+        }
+        Ok(Self { given })
+    }
+
+    /// The text of a setting or its default.
+    pub fn text(&self, name: &str) -> Result<String, ConfigError> {
+        let default = || {
+            KEYS.iter()
+                .find(|key| key.name == name)
+                .and_then(|key| key.default)
+        };
+        match self.given.get(name) {
+            Some(value) => Ok(value.trim().to_owned()),
+            None => default()
+                .map(str::to_owned)
+                .ok_or_else(|| ConfigError::new(name, "is not set")),
+        }
+    }
+
+    /// A text that must not be empty.
+    pub fn filled(&self, name: &str) -> Result<String, ConfigError> {
+        let text = self.text(name)?;
+        if text.is_empty() || text.contains('\0') {
+            return Err(ConfigError::new(name, "must not be empty"));
+        }
+        Ok(text)
+    }
+
+    /// A number within a range, both ends included.
+    pub fn number<T>(&self, name: &str, range: std::ops::RangeInclusive<T>) -> Result<T, ConfigError>
+    where
+        T: FromStr + PartialOrd + std::fmt::Display,
+    {
+        let number = self
+            .text(name)?
+            .parse::<T>()
+            .ok()
+            .filter(|number| range.contains(number));
+        number.ok_or_else(|| {
+            let reason = format!("must be a number from {} to {}", range.start(), range.end());
+            ConfigError::new(name, reason)
+        })
+    }
+
+    /// Anything that parses; `expected` says what would.
+    pub fn parsed<T: FromStr>(&self, name: &str, expected: &'static str) -> Result<T, ConfigError> {
+        self.text(name)?
+            .parse()
+            .map_err(|_| ConfigError::new(name, expected))
+    }
+
+    /// A list separated by commas; empty items are dropped.
+    pub fn list(&self, name: &str) -> Result<Vec<String>, ConfigError> {
+        let text = self.text(name)?;
+        Ok(text
+            .split(',')
+            .map(str::trim)
+            .filter(|s| !s.is_empty())
+            .map(str::to_owned)
+            .collect())
+    }
+
+    /// A secret's whereabouts: `NAME` or `NAME_FILE`, not both; `None` when neither is given.
+    pub fn secret(&self, name: &str) -> Result<Option<SecretSource>, ConfigError> {
+        let file = format!("{name}_FILE");
+        match (self.given.get(name), self.given.get(&file)) {
+            (Some(_), Some(_)) => Err(ConfigError::new(
+                &file,
+                format!("excludes {PREFIX}{name}: give one"),
+            )),
+            (Some(value), None) if value.is_empty() => Err(ConfigError::new(name, "must not be empty")),
+            (Some(value), None) => Ok(Some(SecretSource::Value(value.clone().into()))),
+            (None, Some(path)) => Ok(Some(SecretSource::File(path.into()))),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+fn is_known(name: &str) -> bool {
+    let by_file = name.strip_suffix("_FILE");
+    KEYS.iter().any(
+        |Key {
+             name: known, secret, ..
+         }| *known == name || (*secret && by_file == Some(known)),
+    )
+}
+
+/// A TOML file of flat keys in small letters: `listen = "0.0.0.0:3000"`.
+fn read_file(path: &Path) -> Result<Vec<(String, String)>, ConfigError> {
+    let wrong = |reason: String| ConfigError::new("(settings file)", format!("{}: {reason}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    // The parser's own text would quote the line, and the line may hold a secret.
+    let table: toml::Table = text.parse().map_err(|_| wrong("is not TOML".into()))?;
+    table
+        .into_iter()
+        .map(|(name, value)| {
+            let value = match value {
+                toml::Value::String(text) => text,
+                toml::Value::Integer(number) => number.to_string(),
+                toml::Value::Float(number) => number.to_string(),
+                _ => {
+                    return Err(ConfigError::new(
+                        &name.to_uppercase(),
+                        "must be a text or a number",
+                    ));
+                }
+            };
+            if name.chars().any(char::is_uppercase) {
+                return Err(ConfigError::new(
+                    &name,
+                    "is written in small letters in a settings file",
+                ));
+            }
+            Ok((name.to_uppercase(), value))
+        })
+        .collect()
+}

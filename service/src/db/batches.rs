@@ -1,0 +1,188 @@
+//! Storing batches of prices: all of a batch in one transaction, by COPY.
+use super::conninfo::Purpose;
+use super::error::DbError;
+use super::pool::{ConnectError, Manager};
+use super::schema::rates::{batches, ports, prices, regions};
+use crate::config::database::Database;
+use diesel::dsl::exists;
+use diesel::pg::{CopyFormat, PgConnection};
+use diesel::prelude::*;
+use diesel::result::Error;
+use diesel::upsert::excluded;
+use std::cell::Cell;
+use std::collections::HashSet;
+use std::io::Write;
+
+/// The ingest login's one connection. Batches are stored one at a time: see `rates.roll_up()`.
+pub struct Ingest(PgConnection);
+
+/// A port or a region to be made or renamed: key, name, parent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPlace {
+    /// Code or slug.
+    pub key: String,
+    /// Name.
+    pub name: String,
+    /// The region that it lies in.
+    pub parent_slug: Option<String>,
+}
+
+/// What a batch holds beside its prices.
+pub struct NewBatch<'a> {
+    /// SHA-256 of the content.
+    pub digest: [u8; 32],
+    /// Number of prices.
+    pub price_count: i64,
+    /// Regions to be made, or renamed and moved.
+    pub regions: &'a [NewPlace],
+    /// Ports to be made, or renamed and moved.
+    pub ports: &'a [NewPlace],
+}
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// It was stored now.
+    New,
+    /// The same content had been stored before; nothing was changed.
+    Before,
+}
+
+/// Why nothing was stored.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The source of the prices gave out half-way.
+    #[error(transparent)]
+    Source(#[from] std::io::Error),
+}
+
+impl From<Error> for StoreError {
+    fn from(error: Error) -> Self {
+        Self::Db(DbError::of("store_batch", &error))
+    }
+}
+
+impl Ingest {
+    /// Connects as the ingest login.
+    pub fn connect(database: &Database) -> Result<Self, ConnectError> {
+        Ok(Self(Manager::open(
+            database,
+            &database.name,
+            &database.ingest,
+            Purpose::Ingest,
+        )?))
+    }
+
+    /// The codes of all ports.
+    pub fn list_port_codes(&mut self) -> Result<HashSet<String>, DbError> {
+        let codes = ports::table.select(ports::code).load::<String>(&mut self.0);
+        codes
+            .map(HashSet::from_iter)
+            .map_err(|error| DbError::of("list_port_codes", &error))
+    }
+
+    /// The slugs of all regions.
+    pub fn list_region_slugs(&mut self) -> Result<HashSet<String>, DbError> {
+        let slugs = regions::table.select(regions::slug).load::<String>(&mut self.0);
+        slugs
+            .map(HashSet::from_iter)
+            .map_err(|error| DbError::of("list_region_slugs", &error))
+    }
+
+    /// Stores a batch in one transaction; `write_prices` writes its prices in COPY's text format, columns as in the
+    /// originals' dump: `orig_code`, `dest_code`, `day`, `price`, separated by tabs.
+    pub fn store(
+        &mut self,
+        batch: &NewBatch<'_>,
+        write_prices: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+    ) -> Result<Stored, StoreError> {
+        // diesel wants a closure that it may call again, and calls it once.
+        let write_prices = Cell::new(Some(write_prices));
+        let broken = Cell::new(None);
+        let copy = |out: &mut dyn Write| {
+            let written = write_prices.take().map_or(Ok(()), |write| write(out));
+            written.map_err(|error| {
+                broken.set(Some(error));
+                Error::RollbackTransaction
+            })
+        };
+        let result = self.0.transaction(|conn| {
+            let known = batches::table
+                .select(batches::id)
+                .filter(batches::digest.eq(&batch.digest[..]));
+            if diesel::select(exists(known)).get_result(conn)? {
+                return Ok(Stored::Before);
+            }
+            let row = (
+                batches::digest.eq(&batch.digest[..]),
+                batches::price_count.eq(batch.price_count),
+            );
+            diesel::insert_into(batches::table).values(row).execute(conn)?;
+            put_regions(conn, batch.regions)?;
+            put_ports(conn, batch.ports)?;
+            diesel::copy_from(prices::table)
+                .from_raw_data(prices::table, copy)
+                .with_format(CopyFormat::Text)
+                .execute(conn)?;
+            Ok(Stored::New)
+        });
+        match (broken.take(), result) {
+            (Some(error), _) => Err(StoreError::Source(error)),
+            (None, result) => result.map_err(|error: Error| error.into()),
+        }
+    }
+}
+
+fn put_regions(conn: &mut PgConnection, places: &[NewPlace]) -> QueryResult<()> {
+    for part in places.chunks(5_000) {
+        let rows: Vec<_> = part
+            .iter()
+            .map(|p| {
+                (
+                    regions::slug.eq(&p.key),
+                    regions::name.eq(&p.name),
+                    regions::parent_slug.eq(&p.parent_slug),
+                )
+            })
+            .collect();
+        diesel::insert_into(regions::table)
+            .values(rows)
+            .on_conflict(regions::slug)
+            .do_update()
+            .set((
+                regions::name.eq(excluded(regions::name)),
+                regions::parent_slug.eq(excluded(regions::parent_slug)),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+fn put_ports(conn: &mut PgConnection, places: &[NewPlace]) -> QueryResult<()> {
+    for part in places.chunks(5_000) {
+        let rows: Vec<_> = part
+            .iter()
+            .map(|p| {
+                let parent = p.parent_slug.as_deref().unwrap_or_default();
+                (
+                    ports::code.eq(&p.key),
+                    ports::name.eq(&p.name),
+                    ports::parent_slug.eq(parent),
+                )
+            })
+            .collect();
+        diesel::insert_into(ports::table)
+            .values(rows)
+            .on_conflict(ports::code)
+            .do_update()
+            .set((
+                ports::name.eq(excluded(ports::name)),
+                ports::parent_slug.eq(excluded(ports::parent_slug)),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
+}

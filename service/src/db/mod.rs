@@ -1,0 +1,37 @@
+//! SQL and nothing but SQL. No rule of the business, no HTTP word. One file a noun, one door: `Db::run` and `Db::tx`.
+
+/// Batches of prices: storing them.
+pub mod batches;
+
+/// Connection settings as libpq reads them.
+pub mod conninfo;
+
+/// The door: permit, thread, connection, error.
+pub mod door;
+
+/// What can go wrong, without a word of PostgreSQL's own text.
+pub mod error;
+
+/// Whether the schema is there.
+pub mod health;
+
+/// The schema's steps, forward and back.
+pub mod migrations;
+
+/// Ports and regions.
+pub mod places;
+
+/// Connections that notice by themselves when the server went away.
+pub mod pool;
+
+/// Roles and the database, made by an administrator.
+pub mod prepare;
+
+/// The sums that rates are made of.
+pub mod rates;
+
+/// The tables as the typed queries know them.
+pub mod schema;
+
+pub use door::Db;
+pub use error::DbError;

@@ -1,0 +1,134 @@
+//! Ports and regions: look-ups by name, pages in order of their key.
+use super::Db;
+use super::error::DbError;
+use super::schema::rates::{place_ancestors, ports, regions};
+use crate::types::place::{Place, PortCode, RegionSlug};
+use diesel::prelude::*;
+
+/// A port.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct PortRow {
+    /// UN/LOCODE.
+    pub code: String,
+    /// Name.
+    pub name: String,
+    /// The region that it lies in.
+    pub parent_slug: String,
+}
+
+/// A region.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct RegionRow {
+    /// Slug.
+    pub slug: String,
+    /// Name.
+    pub name: String,
+    /// The region that it lies in.
+    pub parent_slug: Option<String>,
+}
+
+/// A region with its surroundings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegionSurroundings {
+    /// The region itself.
+    pub region: RegionRow,
+    /// Every region above it, in no order.
+    pub above: Vec<RegionRow>,
+    /// The regions directly below, by slug.
+    pub regions: Vec<RegionRow>,
+    /// The ports directly in it, by code.
+    pub ports: Vec<PortRow>,
+}
+
+/// Whether a place exists.
+pub fn exists(conn: &mut PgConnection, place: &Place) -> QueryResult<bool> {
+    match place {
+        Place::Port(code) => {
+            diesel::select(diesel::dsl::exists(ports::table.find(code.as_str()))).get_result(conn)
+        }
+        Place::Region(slug) => {
+            diesel::select(diesel::dsl::exists(regions::table.find(slug.as_str()))).get_result(conn)
+        }
+    }
+}
+
+/// Ports whose code or name holds the text (any case), after a code, at most `limit`.
+pub async fn list_ports(
+    db: &Db,
+    text: Option<String>,
+    after: Option<PortCode>,
+    limit: i64,
+) -> Result<Vec<PortRow>, DbError> {
+    db.run("list_ports", move |conn| {
+        let mut query = ports::table.order(ports::code).limit(limit).into_boxed();
+        if let Some(after) = &after {
+            query = query.filter(ports::code.gt(after.as_str().to_owned()));
+        }
+        if let Some(text) = &text {
+            let pattern = like(text);
+            query = query.filter(ports::code.ilike(pattern.clone()).or(ports::name.ilike(pattern)));
+        }
+        query.load(conn)
+    })
+    .await
+}
+
+/// A port by its code.
+pub async fn find_port(db: &Db, code: PortCode) -> Result<Option<PortRow>, DbError> {
+    db.run("find_port", move |conn| {
+        ports::table.find(code.as_str()).first(conn).optional()
+    })
+    .await
+}
+
+/// Regions after a slug, at most `limit`.
+pub async fn list_regions(db: &Db, after: Option<RegionSlug>, limit: i64) -> Result<Vec<RegionRow>, DbError> {
+    db.run("list_regions", move |conn| {
+        let mut query = regions::table.order(regions::slug).limit(limit).into_boxed();
+        if let Some(after) = &after {
+            query = query.filter(regions::slug.gt(after.as_str().to_owned()));
+        }
+        query.load(conn)
+    })
+    .await
+}
+
+/// A region with what lies above and directly below it.
+pub async fn find_region(db: &Db, slug: RegionSlug) -> Result<Option<RegionSurroundings>, DbError> {
+    db.run("find_region", move |conn| {
+        let slug = slug.as_str();
+        let Some(region) = regions::table.find(slug).first::<RegionRow>(conn).optional()? else {
+            return Ok(None);
+        };
+        let above = place_ancestors::table
+            .inner_join(regions::table.on(regions::slug.eq(place_ancestors::ancestor)))
+            .filter(
+                place_ancestors::place
+                    .eq(slug)
+                    .and(place_ancestors::ancestor.ne(slug)),
+            )
+            .select(regions::all_columns)
+            .load(conn)?;
+        let below = regions::table
+            .filter(regions::parent_slug.eq(slug))
+            .order(regions::slug)
+            .load(conn)?;
+        let ports = ports::table
+            .filter(ports::parent_slug.eq(slug))
+            .order(ports::code)
+            .load(conn)?;
+        Ok(Some(RegionSurroundings {
+            region,
+            above,
+            regions: below,
+            ports,
+        }))
+    })
+    .await
+}
+
+/// The text anywhere, with LIKE's own signs taken literally.
+fn like(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{escaped}%")
+}

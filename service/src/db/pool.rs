@@ -1,0 +1,162 @@
+//! A pool whose connections notice that the server went away without asking it before each use.
+use super::conninfo::{Purpose, conninfo};
+use crate::config::database::{Database, Login};
+use crate::secrets;
+use diesel::connection::Connection as _;
+use diesel::pg::PgConnection;
+use diesel::r2d2::{ManageConnection, NopErrorHandler, Pool, R2D2Connection};
+use diesel::result::ConnectionError;
+use secrecy::ExposeSecret;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+/// What manager and door know together about the server.
+#[derive(Debug, Default)]
+pub struct Link {
+    /// Counts the times that a connection was found dead: older connections are not handed out again.
+    epoch: AtomicU64,
+    /// Whether the last try to connect failed.
+    down: AtomicBool,
+}
+
+impl Link {
+    /// Whether the last try to connect failed.
+    pub fn is_down(&self) -> bool {
+        self.down.load(Ordering::Relaxed)
+    }
+
+    /// A connection of this epoch was found dead: all of its age are.
+    pub fn lost(&self, epoch: u64) {
+        let _ = self
+            .epoch
+            .compare_exchange(epoch, epoch + 1, Ordering::Relaxed, Ordering::Relaxed);
+    }
+}
+
+/// A connection and its age.
+pub struct Connection {
+    /// libpq's connection.
+    pub pg: PgConnection,
+    /// The epoch it was made in.
+    pub epoch: u64,
+}
+
+/// Opens connections of one login. The password is read at each of them, so that a rotated file is seen.
+pub struct Manager {
+    database: Database,
+    login: Login,
+    purpose: Purpose,
+    link: Arc<Link>,
+}
+
+/// Why there is no connection. libpq's text is dropped on purpose: it can hold what it was given.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The password cannot be read.
+    #[error("the password of {0} cannot be read")]
+    Password(&'static str),
+    /// The server is away or refuses.
+    #[error("cannot connect")]
+    Refused,
+    /// The connection is older than the last loss.
+    #[error("stale")]
+    Stale,
+}
+
+impl Manager {
+    /// A manager for one login, and what it knows about the server.
+    pub fn new(database: &Database, login: &Login, purpose: Purpose) -> (Self, Arc<Link>) {
+        let link = Arc::new(Link::default());
+        let manager = Self {
+            database: database.clone(),
+            login: login.clone(),
+            purpose,
+            link: Arc::clone(&link),
+        };
+        (manager, link)
+    }
+
+    /// One connection of this login, made now.
+    pub fn open(
+        database: &Database,
+        name: &str,
+        login: &Login,
+        purpose: Purpose,
+    ) -> Result<PgConnection, ConnectError> {
+        let missing = ConnectError::Password(login.password_key);
+        let Some(source) = &login.password else {
+            return Err(missing);
+        };
+        let password = secrets::read(source).map_err(|_| missing)?;
+        let text = conninfo(database, name, login, &password, purpose);
+        PgConnection::establish(text.expose_secret()).map_err(|error| {
+            tracing::warn!(
+                application = purpose.application_name(),
+                reason = reason(&error),
+                "cannot connect"
+            );
+            ConnectError::Refused
+        })
+    }
+}
+
+/// A word for the log that cannot hold a password: libpq's own text may quote what it was given.
+fn reason(error: &ConnectionError) -> &'static str {
+    let text = error.to_string();
+    let known = [
+        ("Connection refused", "connection refused"),
+        ("timeout expired", "timed out"),
+        ("password authentication failed", "password refused"),
+        ("certificate", "certificate refused"),
+        ("does not support SSL", "server has no TLS"),
+        ("does not exist", "no such database or role"),
+        ("starting up", "server is starting"),
+        ("shutting down", "server is stopping"),
+        ("too many", "too many connections"),
+        ("translate host name", "host name unknown"),
+    ];
+    known
+        .iter()
+        .find(|(part, _)| text.contains(part))
+        .map_or("other", |(_, word)| word)
+}
+
+impl ManageConnection for Manager {
+    type Connection = Connection;
+    type Error = ConnectError;
+
+    fn connect(&self) -> Result<Connection, ConnectError> {
+        let epoch = self.link.epoch.load(Ordering::Relaxed);
+        let opened = Self::open(&self.database, &self.database.name, &self.login, self.purpose);
+        let was_down = self.link.down.swap(opened.is_err(), Ordering::Relaxed);
+        if was_down && opened.is_ok() {
+            tracing::info!(application = self.purpose.application_name(), "connected again");
+        }
+        Ok(Connection { pg: opened?, epoch })
+    }
+
+    /// Costs no round trip: a test query before each use would double the statements.
+    fn is_valid(&self, connection: &mut Connection) -> Result<(), ConnectError> {
+        match connection.epoch == self.link.epoch.load(Ordering::Relaxed) {
+            true => Ok(()),
+            false => Err(ConnectError::Stale),
+        }
+    }
+
+    fn has_broken(&self, connection: &mut Connection) -> bool {
+        std::thread::panicking() || connection.pg.is_broken() || self.is_valid(connection).is_err()
+    }
+}
+
+/// A pool that comes up without a server and fills itself when there is one.
+pub fn build(manager: Manager, size: u32, wait: Duration) -> Pool<Manager> {
+    Pool::builder()
+        .max_size(size)
+        .min_idle(Some(size))
+        .connection_timeout(wait)
+        .max_lifetime(Some(Duration::from_secs(1800)))
+        .idle_timeout(None)
+        .error_handler(Box::new(NopErrorHandler))
+        .build_unchecked(manager)
+}

@@ -1,0 +1,132 @@
+//! Batches of prices from files: everything is checked first, with line, column and reason; then all of it is stored, or
+//! nothing.
+use crate::config::database::Database;
+use crate::db::batches::{Ingest, NewBatch, StoreError, Stored};
+use check::{Checked, check};
+use row::RowFault;
+use rows::{Row, Rows};
+use std::fs::File;
+use std::io::{BufReader, Error, ErrorKind, Write};
+use std::path::Path;
+
+/// The first pass: is every row good, and does every place exist?
+pub mod check;
+
+/// The plain dump format of pg_dump, as far as the originals' dumps use it.
+pub mod dump;
+
+/// One row and what can be wrong with it.
+pub mod row;
+
+/// The rows of a file, in either format.
+pub mod rows;
+
+/// How far an import is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Prices checked so far.
+    Checked(u64),
+    /// Prices sent so far, and how many there are.
+    Stored(u64, u64),
+    /// All prices are sent; the database sums them up and commits.
+    Committing,
+}
+
+/// What an import came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Imported {
+    /// Whether it was stored now or had been before.
+    pub stored: Stored,
+    /// Ports in the file.
+    pub ports: usize,
+    /// Regions in the file.
+    pub regions: usize,
+    /// Prices in the file.
+    pub prices: u64,
+}
+
+/// Why nothing was stored.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The file cannot be read.
+    #[error("cannot read the file: {0}")]
+    Unreadable(#[from] Error),
+    /// Rows are bad: the first ones, and how many there are in all.
+    #[error("{} bad rows", .1)]
+    BadRows(Vec<RowFault>, u64),
+    /// No connection.
+    #[error(transparent)]
+    Connect(#[from] crate::db::pool::ConnectError),
+    /// The database refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<super::StorageError> for ImportError {
+    fn from(error: super::StorageError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Imports a file of either format. The same content is stored once, whatever the file's name.
+pub fn import(
+    database: &Database,
+    path: &Path,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Imported, ImportError> {
+    let mut ingest = Ingest::connect(database)?;
+    let known = (ingest.list_port_codes()?, ingest.list_region_slugs()?);
+    let checked = check(&mut open(path)?, &known.0, &known.1, progress)?;
+    let batch = NewBatch {
+        digest: checked.digest,
+        price_count: i64::try_from(checked.prices).unwrap_or(i64::MAX),
+        regions: &checked.regions,
+        ports: &checked.ports,
+    };
+    let stored = ingest.store(&batch, |out| send(path, &checked, out, progress))?;
+    Ok(Imported {
+        stored,
+        ports: checked.ports.len(),
+        regions: checked.regions.len(),
+        prices: checked.prices,
+    })
+}
+
+fn open(path: &Path) -> Result<Rows<BufReader<File>>, Error> {
+    Ok(Rows::new(BufReader::with_capacity(1 << 16, File::open(path)?)))
+}
+
+/// The second pass: the prices as COPY takes them. A file that changed in between is refused.
+fn send(
+    path: &Path,
+    checked: &Checked,
+    out: &mut dyn Write,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(), Error> {
+    let changed = || Error::new(ErrorKind::InvalidData, "the file changed while it was read");
+    let mut rows = open(path)?;
+    let mut sent = 0;
+    let mut chunk = Vec::with_capacity(1 << 16);
+    while let Some(row) = rows.next_row()? {
+        let Row::Price(price) = row.map_err(|_| changed())? else {
+            continue;
+        };
+        writeln!(
+            chunk,
+            "{}\t{}\t{}\t{}",
+            price.orig_code, price.dest_code, price.day, price.price
+        )?;
+        sent += 1;
+        if chunk.len() > 60_000 {
+            out.write_all(&chunk)?;
+            chunk.clear();
+            progress(Progress::Stored(sent, checked.prices));
+        }
+    }
+    out.write_all(&chunk)?;
+    if rows.digest() != checked.digest {
+        return Err(changed());
+    }
+    progress(Progress::Committing);
+    Ok(())
+}

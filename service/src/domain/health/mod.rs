@@ -1,0 +1,40 @@
+//! Whether the service can do its work.
+use super::StorageError;
+use crate::db::Db;
+use crate::db::health::{SchemaState, schema_state};
+
+/// What stands in the way of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// Nothing.
+    Ready,
+    /// The database is away or too busy.
+    DatabaseAway,
+    /// The database has not been migrated as far as this program needs.
+    SchemaBehind,
+}
+
+/// Looks at what the service stands on. Cheap to clone.
+#[derive(Clone)]
+pub struct Health {
+    db: Db,
+}
+
+impl Health {
+    /// Over the login that answers requests.
+    pub fn new(db: Db) -> Self {
+        Self { db }
+    }
+
+    /// Asks the database, each time anew.
+    pub async fn readiness(&self) -> Readiness {
+        match schema_state(&self.db).await {
+            Ok(SchemaState::Ready) => Readiness::Ready,
+            Ok(SchemaState::Behind) => Readiness::SchemaBehind,
+            Err(StorageError::Unavailable | StorageError::Exhausted | StorageError::Timeout) => {
+                Readiness::DatabaseAway
+            }
+            Err(StorageError::Constraint(_) | StorageError::Failed) => Readiness::SchemaBehind,
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The rules. No HTTP word, no status code, no environment: takes values that are valid, returns outcomes.
+
+/// Batches of prices: reading files, storing all or nothing.
+pub mod batches;
+
+/// Whether the service can do its work.
+pub mod health;
+
+/// Ports and regions.
+pub mod places;
+
+/// Daily rates between two places.
+pub mod rates;
+
+/// What can go wrong with the storage, in every domain alike.
+pub use crate::db::DbError as StorageError;

@@ -1,0 +1,155 @@
+//! Ports and regions: pages of them, and a region with its surroundings.
+use super::StorageError;
+use crate::db::Db;
+use crate::db::places;
+pub use crate::db::places::{PortRow, RegionRow};
+use crate::types::place::{PortCode, RegionSlug};
+use std::collections::HashMap;
+
+/// Some things in order, and the key to go on after, where there are more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The things.
+    pub items: Vec<T>,
+    /// The key of the last one, when there are more after it.
+    pub next: Option<String>,
+}
+
+/// A region, the regions above it from the nearest to the top, and what lies directly below.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// The region itself.
+    pub region: RegionRow,
+    /// The regions above, nearest first. A circle in the data ends before it repeats.
+    pub ancestors: Vec<RegionRow>,
+    /// The regions directly below, by slug.
+    pub regions: Vec<RegionRow>,
+    /// The ports directly in it, by code.
+    pub ports: Vec<PortRow>,
+}
+
+/// Look-ups of ports and regions. Cheap to clone.
+#[derive(Clone)]
+pub struct Places {
+    db: Db,
+}
+
+impl Places {
+    /// Over a login that may read ports and regions.
+    pub fn new(db: Db) -> Self {
+        Self { db }
+    }
+
+    /// Ports whose code or name holds the text, by code, after a code.
+    pub async fn list_ports(
+        &self,
+        text: Option<String>,
+        after: Option<PortCode>,
+        limit: u32,
+    ) -> Result<Page<PortRow>, StorageError> {
+        let rows = places::list_ports(&self.db, text, after, i64::from(limit) + 1).await?;
+        Ok(page(rows, limit, |port| port.code.clone()))
+    }
+
+    /// A port by its code.
+    pub async fn find_port(&self, code: PortCode) -> Result<Option<PortRow>, StorageError> {
+        places::find_port(&self.db, code).await
+    }
+
+    /// Regions by slug, after a slug.
+    pub async fn list_regions(
+        &self,
+        after: Option<RegionSlug>,
+        limit: u32,
+    ) -> Result<Page<RegionRow>, StorageError> {
+        let rows = places::list_regions(&self.db, after, i64::from(limit) + 1).await?;
+        Ok(page(rows, limit, |region| region.slug.clone()))
+    }
+
+    /// A region by its slug.
+    pub async fn find_region(&self, slug: RegionSlug) -> Result<Option<Region>, StorageError> {
+        let found = places::find_region(&self.db, slug).await?;
+        Ok(found.map(|found| Region {
+            ancestors: nearest_first(&found.region, found.above),
+            region: found.region,
+            regions: found.regions,
+            ports: found.ports,
+        }))
+    }
+}
+
+/// One row more than the limit was read: whether it is there says whether there are more.
+fn page<T>(mut items: Vec<T>, limit: u32, key: impl Fn(&T) -> String) -> Page<T> {
+    let limit = limit as usize;
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(key);
+    Page { items, next }
+}
+
+fn nearest_first(region: &RegionRow, above: Vec<RegionRow>) -> Vec<RegionRow> {
+    let mut by_slug: HashMap<String, RegionRow> = above
+        .into_iter()
+        .map(|region| (region.slug.clone(), region))
+        .collect();
+    let mut chain = Vec::new();
+    let mut parent = region.parent_slug.clone();
+    // Taking each region out of the map is what ends a circle.
+    while let Some(region) = parent.take().and_then(|slug| by_slug.remove(&slug)) {
+        parent.clone_from(&region.parent_slug);
+        chain.push(region);
+    }
+    chain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn region(slug: &str, parent: Option<&str>) -> RegionRow {
+        RegionRow {
+            slug: slug.into(),
+            name: slug.into(),
+            parent_slug: parent.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn ancestors_come_nearest_first_and_a_circle_ends() {
+        let above = vec![
+            region("a", Some("c")),
+            region("c", Some("b")),
+            region("b", Some("a")),
+        ];
+        let chain: Vec<_> = nearest_first(&region("x", Some("b")), above)
+            .into_iter()
+            .map(|r| r.slug)
+            .collect();
+        assert_eq!(chain, ["b", "a", "c"]);
+    }
+
+    #[test]
+    fn a_page_knows_whether_there_are_more() {
+        assert_eq!(
+            page(vec![1, 2, 3], 2, i32::to_string),
+            Page {
+                items: vec![1, 2],
+                next: Some("2".into())
+            }
+        );
+        assert_eq!(
+            page(vec![1, 2], 2, i32::to_string),
+            Page {
+                items: vec![1, 2],
+                next: None
+            }
+        );
+        assert_eq!(
+            page(Vec::<i32>::new(), 2, i32::to_string),
+            Page {
+                items: vec![],
+                next: None
+            }
+        );
+    }
+}

@@ -1,0 +1,88 @@
+//! All operations together, their document, and the routes with the edge around them.
+use super::docs;
+use super::edge::body::BodyPolicy;
+use super::edge::cors::Cors;
+use super::edge::hosts::Hosts;
+use super::edge::pipeline::{Edge, EdgeParts};
+use super::edge::rate_limit::RateLimit;
+use super::front::FrontApi;
+use super::health::HealthApi;
+use super::operations::Operations;
+use super::ports::PortsApi;
+use super::rates::RatesApi;
+use super::regions::RegionsApi;
+use crate::telemetry::metrics::Metrics;
+use http::Method;
+use poem::endpoint::{BoxEndpoint, EndpointExt};
+use poem::{Response, Route};
+use poem_openapi::registry::{MetaApi, Registry};
+use poem_openapi::{LicenseObject, OpenApi, OpenApiService};
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// The operations of the product.
+pub type Product = (FrontApi, HealthApi, RatesApi, PortsApi, RegionsApi);
+
+/// What the edge is told.
+pub struct EdgeSettings {
+    /// Names that we answer to.
+    pub hosts: Vec<String>,
+    /// Origins that may read answers.
+    pub cors_origins: Vec<String>,
+    /// How often one address may ask.
+    pub rate_limit: Arc<RateLimit>,
+    /// What bodies may be.
+    pub body: BodyPolicy,
+    /// The instruments.
+    pub metrics: Metrics,
+}
+
+/// The public routes: the operations, the documentation, the edge around all of it.
+pub fn routes<T: OpenApi + 'static>(operations: T, settings: EdgeSettings) -> BoxEndpoint<'static, Response> {
+    let parts = EdgeParts {
+        operations: Operations::of::<T>(&docs::PATHS),
+        hosts: Hosts::new(settings.hosts),
+        cors: Cors::new(settings.cors_origins),
+        rate_limit: settings.rate_limit,
+        body: settings.body,
+        metrics: settings.metrics,
+    };
+    let service = describe(operations);
+    let pages = docs::routes(Route::new(), document::<T>(), &service.swagger_ui_html());
+    let routes = pages.nest_no_strip("/", service).map_to_response();
+    Edge::new(routes, parts).boxed()
+}
+
+/// The OpenAPI document of these operations, as JSON.
+pub fn document<T: OpenApi + 'static>() -> String {
+    let mut document = describe(Described::<T>(PhantomData)).spec();
+    document.push('\n');
+    document
+}
+
+fn describe<T: OpenApi>(operations: T) -> OpenApiService<T, ()> {
+    OpenApiService::new(operations, "Portcullis", env!("CARGO_PKG_VERSION"))
+        .summary("Freight rates between ports and regions")
+        .description(
+            "Daily freight rates between ports and regions, in whole US dollars a container. Every 4xx and 5xx is an \
+             `application/problem+json` (RFC 9457) that names the offending fields.",
+        )
+        .license(LicenseObject::new("MIT OR Apache-2.0").identifier("MIT OR Apache-2.0"))
+        .server("/")
+}
+
+/// The description of operations without the operations: writing the document needs no database.
+struct Described<T>(PhantomData<T>);
+
+impl<T: OpenApi> OpenApi for Described<T> {
+    fn meta() -> Vec<MetaApi> {
+        T::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn add_routes(self, _table: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
+}

@@ -1,0 +1,188 @@
+//! The order of it all. In: identity, Host, size, rate, method, parameters, body. Out: problem, headers, metrics, log.
+use super::body::BodyPolicy;
+use super::cors::{Cors, RequestOrigin};
+use super::hosts::Hosts;
+use super::identity::Identity;
+use super::rate_limit::{RateLimit, Remaining};
+use super::{errors, headers, shape};
+use crate::http::operations::{Operations, PathOperations};
+use crate::http::problem::Problem;
+use crate::telemetry::metrics::Metrics;
+use crate::types::fault::FieldFault;
+use futures_util::FutureExt;
+use http::{HeaderValue, Method, StatusCode, header};
+use poem::{Body, Endpoint, Request, Response, Result};
+use std::net::{IpAddr, Ipv4Addr};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+use tracing::Instrument;
+
+/// Everything that the edge needs.
+pub struct EdgeParts {
+    /// Paths, methods, parameters.
+    pub operations: Operations,
+    /// The names that we answer to.
+    pub hosts: Hosts,
+    /// Origins that may read answers.
+    pub cors: Cors,
+    /// How often one address may ask.
+    pub rate_limit: Arc<RateLimit>,
+    /// What bodies may be.
+    pub body: BodyPolicy,
+    /// The instruments.
+    pub metrics: Metrics,
+}
+
+/// The routes, with the edge around them.
+pub struct Edge<E> {
+    inner: E,
+    parts: EdgeParts,
+}
+
+/// What is known of a request before it is let in.
+struct Admission {
+    remaining: Option<Remaining>,
+    counted: bool,
+}
+
+impl<E: Endpoint<Output = Response>> Edge<E> {
+    /// Puts the edge around the routes.
+    pub fn new(inner: E, parts: EdgeParts) -> Self {
+        Self { inner, parts }
+    }
+
+    /// Refuses what must not come in, or lets it in and sorts what comes out.
+    async fn answer(
+        &self,
+        mut request: Request,
+        operations: Option<&PathOperations>,
+        admission: &mut Admission,
+    ) -> Result<Response, Problem> {
+        let parts = &self.parts;
+        parts.hosts.check(&request)?;
+        shape::check_head(request.uri(), request.headers())?;
+        admission.counted = true;
+        admission.remaining = Some(parts.rate_limit.check(address(&request))?);
+        let operations = operations.ok_or_else(|| Problem::of_status(StatusCode::NOT_FOUND))?;
+        if request.method() == Method::OPTIONS {
+            return Ok(with_allow(
+                Response::builder().status(StatusCode::NO_CONTENT).finish(),
+                operations,
+            ));
+        }
+        if operations.parameters(request.method()).is_none() {
+            let detail = "this path does not take this method";
+            let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail);
+            return Err(problem.with_header(header::ALLOW, allow(operations)));
+        }
+        parts.body.check_length(request.headers())?;
+        request.extensions_mut().insert(parts.body);
+        let safe = matches!(*request.method(), Method::GET | Method::HEAD);
+        let unknown = shape::unknown_parameters(operations, request.method(), request.uri().query());
+        if !unknown.is_empty() && !safe {
+            return Err(Problem::invalid(unknown));
+        }
+        let head = request.method() == Method::HEAD;
+        if head {
+            request.set_method(Method::GET);
+        }
+        let inside = AssertUnwindSafe(self.inner.call(request)).catch_unwind().await;
+        let outcome = inside.map_err(|_| Problem::internal()).and_then(errors::sort);
+        match outcome {
+            outcome if !unknown.is_empty() => Err(with_unknown(outcome, unknown)),
+            Ok(response) if head => Ok(without_body(response).await),
+            outcome => outcome,
+        }
+    }
+}
+
+impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        let begun = Instant::now();
+        let parts = &self.parts;
+        let mut identity = Identity::of(request.headers());
+        let operations = parts.operations.find(request.uri().path());
+        let route = operations.map(|operations| operations.template);
+        let span = tracing::info_span!(
+            "request",
+            otel.kind = "server",
+            request_id = identity.request_id,
+            http.route = route,
+            trace_id = tracing::field::Empty
+        );
+        identity.trace.join(&span);
+        span.record("trace_id", format_args!("{:032x}", identity.trace.trace_id));
+        let origin = RequestOrigin::of(request.headers());
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let mut admission = Admission {
+            remaining: None,
+            counted: false,
+        };
+        let outcome = self
+            .answer(request, operations, &mut admission)
+            .instrument(span.clone())
+            .await;
+        let mut response =
+            outcome.unwrap_or_else(|problem| problem.into_response(&path, &identity.request_id));
+        let answer = response.headers_mut();
+        identity.write(answer);
+        headers::write(answer);
+        parts.cors.write(
+            &method,
+            &origin,
+            answer,
+            operations.map(PathOperations::allow).as_deref(),
+        );
+        if admission.counted {
+            parts.rate_limit.write(admission.remaining, answer);
+        }
+        let (status, elapsed) = (response.status().as_u16(), begun.elapsed());
+        parts.metrics.answered(route, &method, status, elapsed);
+        let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+        tracing::info!(parent: &span, method = method.as_str(), path, status, elapsed_us, "answered");
+        Ok(response)
+    }
+}
+
+/// A safe request with unknown parameters was run for its other faults: whatever it came to, it is refused.
+fn with_unknown(outcome: Result<Response, Problem>, unknown: Vec<FieldFault>) -> Problem {
+    let mut problem = match outcome {
+        Err(problem) if problem.status == StatusCode::BAD_REQUEST => problem,
+        _ => Problem::invalid(Vec::new()),
+    };
+    problem.faults.extend(unknown);
+    problem
+}
+
+fn allow(operations: &PathOperations) -> HeaderValue {
+    HeaderValue::from_str(&operations.allow()).unwrap_or_else(|_| HeaderValue::from_static("OPTIONS"))
+}
+
+fn with_allow(mut response: Response, operations: &PathOperations) -> Response {
+    response.headers_mut().insert(header::ALLOW, allow(operations));
+    response
+}
+
+/// HEAD is GET without the body, with the same headers, the length among them (RFC 9110 §9.3.2).
+async fn without_body(mut response: Response) -> Response {
+    let length = match response.take_body().into_bytes().await {
+        Ok(body) => body.len(),
+        Err(_) => return Problem::internal().into_response("", ""),
+    };
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    response.set_body(Body::empty());
+    response
+}
+
+fn address(request: &Request) -> IpAddr {
+    let peer = request
+        .remote_addr()
+        .as_socket_addr()
+        .map(std::net::SocketAddr::ip);
+    peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+}

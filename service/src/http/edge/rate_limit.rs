@@ -1,0 +1,96 @@
+//! How often one client address may ask: GCRA, told in the `RateLimit` fields (draft-ietf-httpapi-ratelimit-headers).
+use crate::http::problem::Problem;
+use governor::clock::{Clock, DefaultClock};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DashMapStateStore;
+use governor::{Quota, RateLimiter};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU32;
+
+type Limiter = RateLimiter<IpAddr, DashMapStateStore<IpAddr>, DefaultClock, StateInformationMiddleware>;
+
+/// One quota for each client address.
+pub struct RateLimit {
+    limiter: Limiter,
+    clock: DefaultClock,
+    quota: NonZeroU32,
+    policy: HeaderValue,
+}
+
+/// What is left of a client's quota.
+#[derive(Clone, Copy, Debug)]
+pub struct Remaining(u32);
+
+impl RateLimit {
+    /// This many requests a minute; a client that was quiet may send them all at once.
+    pub fn new(per_minute: NonZeroU32) -> Self {
+        let limiter = RateLimiter::dashmap(Quota::per_minute(per_minute)).with_middleware();
+        let policy = HeaderValue::from_str(&format!("\"address\";q={per_minute};w=60"));
+        Self {
+            limiter,
+            clock: DefaultClock::default(),
+            quota: per_minute,
+            policy: policy.unwrap_or_else(|_| HeaderValue::from_static("")),
+        }
+    }
+
+    /// Counts a request. An IPv6 client is its /64, which one customer gets whole.
+    pub fn check(&self, address: IpAddr) -> Result<Remaining, Problem> {
+        match self.limiter.check_key(&network(address)) {
+            Ok(state) => Ok(Remaining(state.remaining_burst_capacity())),
+            Err(until) => {
+                let wait = until.wait_time_from(self.clock.now()).as_secs() + 1;
+                let detail = "too many requests from this address";
+                let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate-limited", detail);
+                Err(problem.with_header(header::RETRY_AFTER, HeaderValue::from(wait)))
+            }
+        }
+    }
+
+    /// Tells the quota and what is left of it; `None`: nothing is left.
+    pub fn write(&self, remaining: Option<Remaining>, headers: &mut HeaderMap) {
+        let left = remaining.map_or(0, |remaining| remaining.0);
+        // Seconds until the quota is whole again.
+        let whole = (u64::from(self.quota.get() - left.min(self.quota.get())) * 60)
+            .div_ceil(u64::from(self.quota.get()));
+        if let Ok(value) = HeaderValue::from_str(&format!("\"address\";r={left};t={whole}")) {
+            headers.insert(HeaderName::from_static("ratelimit"), value);
+        }
+        headers.insert(HeaderName::from_static("ratelimit-policy"), self.policy.clone());
+    }
+
+    /// Forgets addresses whose quota is whole again, so that the memory used stays bounded by who asked lately.
+    pub fn forget_quiet(&self) {
+        self.limiter.retain_recent();
+        self.limiter.shrink_to_fit();
+    }
+}
+
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        v4 => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_network_has_its_own_quota_and_the_excess_is_told_when_to_come_back() {
+        let limit = RateLimit::new(NonZeroU32::new(2).unwrap());
+        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        assert_eq!(limit.check(address("2001:db8::1")).unwrap().0, 1);
+        assert_eq!(limit.check(address("2001:db8::2")).unwrap().0, 0);
+        let refused = limit.check(address("2001:db8::3")).unwrap_err();
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+        assert!(limit.check(address("2001:db8:0:1::1")).is_ok());
+        assert!(limit.check(address("192.0.2.1")).is_ok());
+        assert_eq!(network(address("::ffff:192.0.2.1")), address("192.0.2.1"));
+    }
+}

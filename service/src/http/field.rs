@@ -1,0 +1,194 @@
+//! Parameters that are parsed without stopping at the first bad one, so that an answer names all of them. A parameter
+//! that is given twice is bad whatever its values.
+use crate::types::day::Day;
+use crate::types::fault::FieldFault;
+use crate::types::place::{Place, PortCode, RegionSlug};
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
+use poem_openapi::types::{ParseFromParameter, ParseResult, Type};
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+/// A value that can stand in a query or a path.
+pub trait FieldValue: Sized + Send + Sync {
+    /// What a good value is, in words for the sender of a bad one.
+    const EXPECTED: &'static str;
+
+    /// Parses the value.
+    fn parse(text: &str) -> Option<Self>;
+
+    /// The value's schema in the document.
+    fn schema() -> MetaSchema;
+}
+
+/// Whether the document calls a parameter required.
+pub trait Presence: Send + Sync {
+    /// Whether it does.
+    const REQUIRED: bool;
+}
+
+/// It does.
+#[derive(Debug)]
+pub struct Required;
+
+/// It does not.
+#[derive(Debug)]
+pub struct Optional;
+
+impl Presence for Required {
+    const REQUIRED: bool = true;
+}
+
+impl Presence for Optional {
+    const REQUIRED: bool = false;
+}
+
+/// What became of a parameter.
+#[derive(Debug)]
+pub struct Field<T, P = Required> {
+    state: State<T>,
+    presence: PhantomData<P>,
+}
+
+#[derive(Debug)]
+enum State<T> {
+    Missing,
+    Bad,
+    Repeated,
+    Good(T),
+}
+
+impl<T: FieldValue, P> Field<T, P> {
+    /// The value, or `None` after adding a fault to the list. A missing one is a fault.
+    pub fn required(self, name: &str, faults: &mut Vec<FieldFault>) -> Option<T> {
+        if matches!(self.state, State::Missing) {
+            faults.push(FieldFault::query(name, "is missing"));
+        }
+        self.optional(name, faults)
+    }
+
+    /// The value, or `None` when it is missing, or after adding a fault to the list.
+    pub fn optional(self, name: &str, faults: &mut Vec<FieldFault>) -> Option<T> {
+        match self.state {
+            State::Good(value) => return Some(value),
+            State::Missing => {}
+            State::Bad => faults.push(FieldFault::query(name, T::EXPECTED)),
+            State::Repeated => faults.push(FieldFault::query(name, "is given more than once")),
+        }
+        None
+    }
+
+    /// The value of a path segment: a text that cannot name anything names nothing.
+    pub fn segment(self) -> Option<T> {
+        match self.state {
+            State::Good(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Whether the parameter was given at all, good or bad.
+    pub fn is_given(&self) -> bool {
+        !matches!(self.state, State::Missing)
+    }
+}
+
+impl<T: FieldValue, P: Presence> Type for Field<T, P> {
+    const IS_REQUIRED: bool = P::REQUIRED;
+
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        "field".into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        MetaSchemaRef::Inline(Box::new(T::schema()))
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+        Box::new(std::iter::empty())
+    }
+}
+
+impl<T: FieldValue, P: Presence> ParseFromParameter for Field<T, P> {
+    fn parse_from_parameter(value: &str) -> ParseResult<Self> {
+        Self::parse_from_parameters([value])
+    }
+
+    fn parse_from_parameters<I: IntoIterator<Item = A>, A: AsRef<str>>(values: I) -> ParseResult<Self> {
+        let mut values = values.into_iter();
+        let state = match (values.next(), values.next()) {
+            (None, _) => State::Missing,
+            (Some(value), None) => T::parse(value.as_ref()).map_or(State::Bad, State::Good),
+            (Some(_), Some(_)) => State::Repeated,
+        };
+        Ok(Self {
+            state,
+            presence: PhantomData,
+        })
+    }
+}
+
+fn text(pattern: &str, max_length: usize, example: &str) -> MetaSchema {
+    MetaSchema {
+        pattern: Some(pattern.to_owned()),
+        max_length: Some(max_length),
+        example: Some(example.into()),
+        ..MetaSchema::new("string")
+    }
+}
+
+impl FieldValue for Day {
+    const EXPECTED: &'static str = "must be a day that exists, written YYYY-MM-DD";
+
+    fn parse(text: &str) -> Option<Self> {
+        Day::parse(text)
+    }
+
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            example: Some("2021-01-31".into()),
+            ..MetaSchema::new_with_format("string", "date")
+        }
+    }
+}
+
+impl FieldValue for Place {
+    const EXPECTED: &'static str = "must be a port's code, as in CNGGZ, or a region's slug, as in china_main";
+
+    fn parse(text: &str) -> Option<Self> {
+        Place::parse(text)
+    }
+
+    fn schema() -> MetaSchema {
+        text(Place::PATTERN, 64, "CNGGZ")
+    }
+}
+
+impl FieldValue for PortCode {
+    const EXPECTED: &'static str = "must be a port's code, as in CNGGZ";
+
+    fn parse(text: &str) -> Option<Self> {
+        PortCode::parse(text)
+    }
+
+    fn schema() -> MetaSchema {
+        text(PortCode::PATTERN, 5, "CNGGZ")
+    }
+}
+
+impl FieldValue for RegionSlug {
+    const EXPECTED: &'static str = "must be a region's slug, as in china_main";
+
+    fn parse(text: &str) -> Option<Self> {
+        RegionSlug::parse(text)
+    }
+
+    fn schema() -> MetaSchema {
+        text(RegionSlug::PATTERN, 64, "china_main")
+    }
+}

@@ -1,0 +1,55 @@
+//! The edge: parse, call one domain function, map. Never opens a connection, never names a table.
+
+/// All operations, their document, their routes.
+pub mod api;
+
+/// Who asks. Every operation takes one, first.
+pub mod caller;
+
+/// The documentation page and its files.
+pub mod docs;
+
+/// What every request passes on its way in, and every answer on its way out.
+pub mod edge;
+
+/// Parameters that are parsed without stopping at the first bad one.
+pub mod field;
+
+/// The greeting, the index page, the version.
+pub mod front;
+
+/// Live, ready, startup.
+pub mod health;
+
+/// The internal listener's pages.
+pub mod internal;
+
+/// Content negotiation.
+pub mod negotiate;
+
+/// Path templates, methods and parameters, read from the OpenAPI document.
+pub mod operations;
+
+/// Pages of a list: limit, cursor, link.
+pub mod page;
+
+/// `/ports`.
+pub mod ports;
+
+/// RFC 9457 problems.
+pub mod problem;
+
+/// `/rates`.
+pub mod rates;
+
+/// How a day's rate is written in each format.
+pub mod rates_body;
+
+/// What an operation may refuse with, for the document.
+pub mod refusal;
+
+/// `/regions`.
+pub mod regions;
+
+/// Strict JSON bodies.
+pub mod strict_json;

@@ -1,0 +1,96 @@
+//! Content negotiation by `Accept` (RFC 9110 §12.5.1): quality, wildcards, the more precise range first.
+
+/// The index of the offered media type that fits best; of equal ones the first. `None`: nothing fits.
+pub fn best(accept: Option<&str>, offered: &[&str]) -> Option<usize> {
+    let Some(accept) = accept.map(str::trim).filter(|text| !text.is_empty()) else {
+        return Some(0);
+    };
+    let ranges: Vec<Range<'_>> = accept.split(',').filter_map(Range::parse).collect();
+    let quality = |media: &str| {
+        let matching = ranges.iter().filter(|range| range.precision(media).is_some());
+        matching
+            .max_by_key(|range| range.precision(media))
+            .map_or(0, |range| range.quality)
+    };
+    let mut winner = None;
+    for (index, media) in offered.iter().enumerate() {
+        let quality = quality(media);
+        if quality > 0 && winner.is_none_or(|(_, best)| quality > best) {
+            winner = Some((index, quality));
+        }
+    }
+    winner.map(|(index, _)| index)
+}
+
+struct Range<'a> {
+    kind: &'a str,
+    subtype: &'a str,
+    /// In thousandths.
+    quality: u16,
+}
+
+impl<'a> Range<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let mut parts = text.split(';').map(str::trim);
+        let (kind, subtype) = parts.next()?.split_once('/')?;
+        let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+        let quality = match weight {
+            None => 1000,
+            Some(weight) => {
+                let weight = weight
+                    .parse::<f32>()
+                    .ok()
+                    .filter(|weight| (0.0..=1.0).contains(weight))?;
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "0 to 1000"
+                )]
+                let thousandths = (weight * 1000.0).round() as u16;
+                thousandths
+            }
+        };
+        Some(Self {
+            kind,
+            subtype,
+            quality,
+        })
+    }
+
+    fn precision(&self, media: &str) -> Option<u8> {
+        let (kind, subtype) = media.split_once('/')?;
+        match (self.kind, self.subtype) {
+            ("*", "*") => Some(0),
+            (own, "*") if own.eq_ignore_ascii_case(kind) => Some(1),
+            (own, sub) if own.eq_ignore_ascii_case(kind) && sub.eq_ignore_ascii_case(subtype) => Some(2),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::best;
+
+    #[test]
+    fn quality_precision_and_wildcards() {
+        let offered = ["application/json", "text/csv", "application/x-ndjson"];
+        for (accept, expected) in [
+            ("", Some(0)),
+            ("*/*", Some(0)),
+            ("text/csv", Some(1)),
+            ("TEXT/CSV; header=present", Some(1)),
+            ("text/*", Some(1)),
+            ("text/csv;q=0.5, application/x-ndjson", Some(2)),
+            ("application/*;q=0.1, text/csv;q=0.2", Some(1)),
+            ("*/*, application/json;q=0", Some(1)),
+            ("text/html,application/xhtml+xml,*/*;q=0.8", Some(0)),
+            ("text/html", None),
+            ("application/json;q=0", None),
+            ("nonsense", None),
+        ] {
+            assert_eq!(best(Some(accept), &offered), expected, "{accept}");
+        }
+        assert_eq!(best(None, &offered), Some(0));
+    }
+}

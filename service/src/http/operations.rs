@@ -1,0 +1,136 @@
+//! Path templates, methods and parameters, read from the OpenAPI document: so that `Allow`, unknown parameters and the
+//! document can never disagree.
+use http::Method;
+use poem_openapi::OpenApi;
+use poem_openapi::registry::MetaParamIn;
+use std::collections::HashMap;
+
+/// One path of the document and its methods.
+#[derive(Debug)]
+pub struct Operations {
+    paths: Vec<PathOperations>,
+    /// Paths without a parameter, which are nearly all.
+    exact: HashMap<&'static str, usize>,
+}
+
+/// The operations of one path template.
+#[derive(Debug)]
+pub struct PathOperations {
+    /// The template, as in `/ports/{code}`.
+    pub template: &'static str,
+    methods: Vec<(Method, Vec<String>)>,
+}
+
+impl Operations {
+    /// Everything that these APIs document, and pages beside them that only take GET.
+    pub fn of<T: OpenApi>(pages: &[&'static str]) -> Self {
+        let mut operations = Self {
+            paths: Vec::new(),
+            exact: HashMap::new(),
+        };
+        for path in T::meta().into_iter().flat_map(|api| api.paths) {
+            let methods = path.operations.into_iter().map(|operation| {
+                let query = operation
+                    .params
+                    .into_iter()
+                    .filter(|param| param.in_type == MetaParamIn::Query);
+                (operation.method, query.map(|param| param.name).collect())
+            });
+            // Made once a process and alive as long: the metrics use it as a label.
+            operations.add(path.path.leak(), methods.collect());
+        }
+        for page in pages {
+            operations.add(page, vec![(Method::GET, Vec::new())]);
+        }
+        operations
+    }
+
+    fn add(&mut self, template: &'static str, methods: Vec<(Method, Vec<String>)>) {
+        if let Some(path) = self.paths.iter_mut().find(|path| path.template == template) {
+            return path.methods.extend(methods);
+        }
+        if !is_parameter(template) {
+            self.exact.insert(template, self.paths.len());
+        }
+        self.paths.push(PathOperations { template, methods });
+    }
+
+    /// The operations of the path that was asked for.
+    pub fn find(&self, path: &str) -> Option<&PathOperations> {
+        if let Some(index) = self.exact.get(path) {
+            return self.paths.get(*index);
+        }
+        self.paths
+            .iter()
+            .find(|operations| is_parameter(operations.template) && fits(operations.template, path))
+    }
+}
+
+/// The framework writes parameters with a colon, the document in braces.
+fn is_parameter(template: &str) -> bool {
+    template.contains([':', '{'])
+}
+
+/// Segment by segment; a parameter takes any segment that is not empty.
+fn fits(template: &str, path: &str) -> bool {
+    let (mut wanted, mut given) = (template.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return true,
+            (Some(wanted), Some(given)) if wanted == given || (is_parameter(wanted) && !given.is_empty()) => {
+            }
+            _ => return false,
+        }
+    }
+}
+
+impl PathOperations {
+    /// The names of the query parameters of a method; `None`: the method is not taken. HEAD is GET without the body.
+    pub fn parameters(&self, method: &Method) -> Option<&[String]> {
+        let method = if method == Method::HEAD {
+            &Method::GET
+        } else {
+            method
+        };
+        self.methods
+            .iter()
+            .find(|(known, _)| known == method)
+            .map(|(_, parameters)| parameters.as_slice())
+    }
+
+    /// The value of `Allow`: the methods of the document, HEAD wherever there is GET, and OPTIONS.
+    pub fn allow(&self) -> String {
+        let mut allowed: Vec<&str> = self.methods.iter().map(|(method, _)| method.as_str()).collect();
+        if allowed.contains(&"GET") {
+            allowed.push("HEAD");
+        }
+        allowed.push("OPTIONS");
+        allowed.sort_unstable();
+        allowed.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_fit_whole_paths_only() {
+        assert!(fits("/ports/:code", "/ports/CNGGZ"));
+        assert!(fits("/ports/{code}", "/ports/CNGGZ"));
+        assert!(!fits("/ports/:code", "/ports/"));
+        assert!(!fits("/ports/:code", "/ports/a/b"));
+        assert!(!fits("/ports/:code", "/ports"));
+    }
+
+    #[test]
+    fn allow_lists_head_and_options() {
+        let path = PathOperations {
+            template: "/",
+            methods: vec![(Method::GET, vec![]), (Method::POST, vec![])],
+        };
+        assert_eq!(path.allow(), "GET, HEAD, OPTIONS, POST");
+        assert!(path.parameters(&Method::HEAD).is_some());
+        assert!(path.parameters(&Method::DELETE).is_none());
+    }
+}

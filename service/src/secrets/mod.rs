@@ -1,0 +1,52 @@
+//! Reads secrets from where the settings say they are: each time anew, so that a rotated file is seen. Never keeps one.
+use crate::config::secret::SecretSource;
+use secrecy::SecretString;
+use std::path::PathBuf;
+
+/// A secret that could not be read. Names the file, never the content.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// The file is missing or not readable.
+    #[error("cannot read {0}: {1}")]
+    Unreadable(PathBuf, std::io::Error),
+    /// The file holds nothing.
+    #[error("{0} is empty")]
+    Empty(PathBuf),
+}
+
+/// Reads a secret from its source.
+pub fn read(source: &SecretSource) -> Result<SecretString, SecretError> {
+    match source {
+        SecretSource::Value(value) => Ok(value.clone()),
+        SecretSource::File(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| SecretError::Unreadable(path.clone(), error))?;
+            let text = text.trim_end_matches(['\r', '\n']);
+            if text.is_empty() {
+                return Err(SecretError::Empty(path.clone()));
+            }
+            Ok(text.into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+
+    #[test]
+    fn a_file_is_read_without_its_line_end_and_errors_name_it() {
+        let dir = std::env::temp_dir().join(format!("portcullis-secret-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let file = dir.join("password");
+        let source = SecretSource::File(file.clone());
+        std::fs::write(&file, "s3cret \n").unwrap();
+        assert_eq!(read(&source).unwrap().expose_secret(), "s3cret ");
+        std::fs::write(&file, "\n").unwrap();
+        assert!(read(&source).unwrap_err().to_string().ends_with("is empty"));
+        std::fs::remove_dir_all(&dir).unwrap();
+        assert!(read(&source).unwrap_err().to_string().contains("cannot read"));
+        assert!(!format!("{:?}", SecretSource::Value("hush".into())).contains("hush"));
+    }
+}

@@ -1,0 +1,210 @@
+//! Accepts connections and serves HTTP/1.1 and HTTP/2 on them. The framework's own server has neither a limit on
+//! connections nor on the time that a head may take: this one stands on hyper, below the framework.
+use super::StartError;
+use super::places::{Places, Seat};
+use super::watchdog::Watchdog;
+use crate::telemetry::metrics::Metrics;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use poem::endpoint::{BoxEndpoint, Endpoint};
+use poem::http::uri::Scheme;
+use poem::web::{LocalAddr, RemoteAddr};
+use poem::{Addr, Request, Response};
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// Limits on connections.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many may be open.
+    pub connections: usize,
+    /// How long a client may take for a head, or without moving a byte.
+    pub client_timeout: Duration,
+}
+
+/// A bound socket and what answers on it.
+pub struct Listener {
+    socket: TcpListener,
+    address: SocketAddr,
+    server: Arc<Server>,
+}
+
+struct Server {
+    endpoint: BoxEndpoint<'static, Response>,
+    builder: Builder<TokioExecutor>,
+    places: Places,
+    client_timeout: Duration,
+    address: SocketAddr,
+    metrics: Option<Metrics>,
+}
+
+impl Listener {
+    /// Binds the address.
+    pub async fn bind(
+        address: SocketAddr,
+        endpoint: BoxEndpoint<'static, Response>,
+        limits: Limits,
+        metrics: Option<Metrics>,
+    ) -> Result<Self, StartError> {
+        let socket = TcpListener::bind(address)
+            .await
+            .map_err(|error| StartError::Listen(address, error))?;
+        let address = socket
+            .local_addr()
+            .map_err(|error| StartError::Listen(address, error))?;
+        let server = Server {
+            endpoint,
+            builder: builder(limits.client_timeout),
+            places: Places::new(limits.connections),
+            client_timeout: limits.client_timeout,
+            address,
+            metrics,
+        };
+        Ok(Self {
+            socket,
+            address,
+            server: Arc::new(server),
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Accepts until told to stop; then waits for connections to end, at the most as long as the grace lasts.
+    pub async fn run(self, mut stopped: watch::Receiver<bool>, grace: Duration) {
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.socket.accept() => accepted,
+                _ = stopped.changed() => break,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    let Some((seat, evicted)) = self.server.places.take().await else {
+                        break;
+                    };
+                    if evicted {
+                        self.server.refused("no room");
+                    }
+                    tokio::spawn(Arc::clone(&self.server).serve(stream, peer, seat, stopped.clone()));
+                }
+                // Out of file descriptors, or the client has gone already: neither ends the listener.
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+        }
+        drop(self.socket);
+        if tokio::time::timeout(grace, self.server.places.all_free())
+            .await
+            .is_err()
+        {
+            tracing::warn!("requests were cut off when the grace ended");
+        }
+    }
+}
+
+/// HTTP as we speak it. A head may take as long as a client may take at all; what is far beyond our own limits on heads
+/// is refused here, before it uses memory.
+fn builder(client_timeout: Duration) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(client_timeout)
+        .max_headers(200)
+        .max_buf_size(64 * 1024);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(100)
+        .max_header_list_size(32 * 1024)
+        .max_pending_accept_reset_streams(20)
+        .keep_alive_interval(Duration::from_secs(20))
+        .keep_alive_timeout(client_timeout);
+    builder
+}
+
+impl Server {
+    async fn serve(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        seat: Seat,
+        mut stopped: watch::Receiver<bool>,
+    ) {
+        self.count(1);
+        // Answers are written whole: waiting for more to fill a packet would only delay them.
+        let _ = stream.set_nodelay(true);
+        let working = Arc::new(AtomicUsize::new(0));
+        let io = TokioIo::new(Watchdog::new(stream, Arc::clone(&working), self.client_timeout));
+        let service = service_fn(|request: hyper::Request<Incoming>| {
+            seat.visitor.asks();
+            working.fetch_add(1, Ordering::Relaxed);
+            let done = Done(Arc::clone(&working));
+            let request = Request::from((
+                request,
+                LocalAddr(Addr::SocketAddr(self.address)),
+                RemoteAddr(Addr::SocketAddr(peer)),
+                Scheme::HTTP,
+            ));
+            let server = Arc::clone(&self);
+            async move {
+                let response = server.endpoint.get_response(request).await;
+                drop(done);
+                Ok::<http::Response<_>, Infallible>(response.into())
+            }
+        });
+        let mut connection = pin!(self.builder.serve_connection(io, service));
+        let mut first = pin!(tokio::time::sleep(self.client_timeout));
+        let mut stopping = false;
+        loop {
+            tokio::select! {
+                _ = &mut connection => break,
+                () = seat.visitor.must_leave(), if !seat.visitor.has_asked() => break,
+                () = &mut first, if !first.is_elapsed() => {
+                    if !seat.visitor.has_asked() {
+                        self.refused("silent");
+                        break;
+                    }
+                }
+                _ = stopped.changed(), if !stopping => {
+                    stopping = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+            }
+        }
+        self.count(-1);
+    }
+
+    fn count(&self, change: i64) {
+        if let Some(metrics) = &self.metrics {
+            metrics.connection(change);
+        }
+    }
+
+    fn refused(&self, why: &'static str) {
+        if let Some(metrics) = &self.metrics {
+            metrics.refused_connection(why);
+        }
+    }
+}
+
+/// Counts a request as done also when its client went away and the work was dropped.
+struct Done(Arc<AtomicUsize>);
+
+impl Drop for Done {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,147 @@
+//! All wiring: settings become logins, logins become domains, domains become operations; two listeners; a graceful stop.
+
+/// Accepts connections, and closes those that dawdle.
+pub mod listener;
+
+/// Makes room when every place is taken.
+pub mod places;
+
+/// Closes a connection on which nothing moves.
+pub mod watchdog;
+
+use crate::config::Settings;
+use crate::db::Db;
+use crate::db::conninfo::Purpose;
+use crate::domain::health::Health;
+use crate::domain::places::Places;
+use crate::domain::rates::Rates;
+use crate::http::api::{EdgeSettings, Product, routes};
+use crate::http::edge::body::BodyPolicy;
+use crate::http::edge::rate_limit::RateLimit;
+use crate::http::front::FrontApi;
+use crate::http::health::HealthApi;
+use crate::http::internal;
+use crate::http::ports::PortsApi;
+use crate::http::rates::RatesApi;
+use crate::http::regions::RegionsApi;
+use crate::telemetry::metrics::Metrics;
+use listener::{Limits, Listener};
+use poem_openapi::OpenApi;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Why the service did not come up.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address cannot be bound.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, std::io::Error),
+}
+
+/// A service whose listeners are bound and whose connections wait to be accepted.
+pub struct Service {
+    public: Listener,
+    internal: Listener,
+    rate_limit: Arc<RateLimit>,
+    stopping: Arc<AtomicBool>,
+    grace: Duration,
+}
+
+impl Service {
+    /// Binds both listeners. Needs no database: until there is one, readiness says so.
+    pub async fn bind(settings: &Settings, metrics: Metrics) -> Result<Self, StartError> {
+        Self::bind_with(settings, metrics, |product| product).await
+    }
+
+    /// The same with other operations around or beside the product's: for tests of the edge.
+    pub async fn bind_with<T: OpenApi + 'static>(
+        settings: &Settings,
+        metrics: Metrics,
+        operations: impl FnOnce(Product) -> T,
+    ) -> Result<Self, StartError> {
+        let (server, database, limits) = (&settings.server, &settings.database, settings.limits);
+        let purpose = Purpose::Read {
+            statement_timeout: database.statement_timeout,
+        };
+        let db = Db::new(database, &database.rates, purpose, metrics.clone());
+        let places = Places::new(db.clone());
+        let stopping = Arc::new(AtomicBool::new(false));
+        let product: Product = (
+            FrontApi,
+            HealthApi::new(Health::new(db.clone()), Arc::clone(&stopping)),
+            RatesApi::new(Rates::new(db), limits.rates_max_days),
+            PortsApi::new(places.clone()),
+            RegionsApi::new(places),
+        );
+        let rate_limit = Arc::new(RateLimit::new(limits.rate));
+        let edge = EdgeSettings {
+            hosts: server.hosts.clone(),
+            cors_origins: server.cors_origins.clone(),
+            rate_limit: Arc::clone(&rate_limit),
+            body: BodyPolicy {
+                limit: limits.body,
+                time: server.client_timeout,
+            },
+            metrics: metrics.clone(),
+        };
+        let public_limits = Limits {
+            connections: server.max_connections,
+            client_timeout: server.client_timeout,
+        };
+        let internal_limits = Limits {
+            connections: 64,
+            ..public_limits
+        };
+        let public = routes(operations(product), edge);
+        Ok(Self {
+            public: Listener::bind(server.listen, public, public_limits, Some(metrics.clone())).await?,
+            internal: Listener::bind(
+                server.internal_listen,
+                internal::routes(metrics),
+                internal_limits,
+                None,
+            )
+            .await?,
+            rate_limit,
+            stopping,
+            grace: server.shutdown_grace,
+        })
+    }
+
+    /// The public listener's address: of use when its port was 0.
+    pub fn address(&self) -> SocketAddr {
+        self.public.address()
+    }
+
+    /// The internal listener's address.
+    pub fn internal_address(&self) -> SocketAddr {
+        self.internal.address()
+    }
+
+    /// Serves until `stop` resolves; then lets running requests end, as long as the grace lasts.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let (signal, stopped) = watch::channel(false);
+        let public = tokio::spawn(self.public.run(stopped.clone(), self.grace));
+        let internal = tokio::spawn(self.internal.run(stopped, self.grace));
+        let sweep = tokio::spawn(sweep(self.rate_limit));
+        tracing::info!("ready to serve");
+        stop.await;
+        tracing::info!("stopping");
+        self.stopping.store(true, Ordering::Relaxed);
+        let _ = signal.send(true);
+        let _ = tokio::join!(public, internal);
+        sweep.abort();
+        tracing::info!("stopped");
+    }
+}
+
+async fn sweep(rate_limit: Arc<RateLimit>) {
+    let mut minute = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        minute.tick().await;
+        rate_limit.forget_quiet();
+    }
+}

@@ -1,0 +1,10 @@
+//! Logs, traces and metrics: set up once, handed to whoever measures. Never knows what a request means.
+
+/// JSON logs on stdout, and their way to a collector.
+pub mod logs;
+
+/// What is counted and timed.
+pub mod metrics;
+
+/// W3C trace context: `traceparent` in and out.
+pub mod trace_context;

@@ -1,0 +1,141 @@
+//! W3C Trace Context: the `traceparent` header, read strictly, made where it is missing or malformed.
+use opentelemetry::Context;
+use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
+use std::fmt;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+/// Identity of one request within a trace (W3C Trace Context, version 00).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceContext {
+    /// The trace; never 0.
+    pub trace_id: u128,
+    /// The caller's span, where the trace came in from outside.
+    pub parent_id: Option<u64>,
+    /// Our span; never 0.
+    pub span_id: u64,
+    /// Whether the trace is recorded.
+    pub sampled: bool,
+}
+
+impl TraceContext {
+    /// Continues the caller's trace, or begins one when the header is missing or malformed.
+    pub fn of(header: Option<&str>) -> Self {
+        match header.and_then(parse) {
+            Some((trace_id, parent_id, sampled)) => Self {
+                trace_id,
+                parent_id: Some(parent_id),
+                span_id: rand_nonzero(),
+                sampled,
+            },
+            None => Self {
+                trace_id: rand_nonzero_wide(),
+                parent_id: None,
+                span_id: rand_nonzero(),
+                sampled: true,
+            },
+        }
+    }
+}
+
+impl TraceContext {
+    /// Joins a span to this trace. Where spans are exported the exporter has made the span's identity: it is taken
+    /// over, so that header, log and collector agree.
+    pub fn join(&mut self, span: &tracing::Span) {
+        let flags = if self.sampled {
+            TraceFlags::SAMPLED
+        } else {
+            TraceFlags::default()
+        };
+        if let Some(parent) = self.parent_id {
+            let (trace, parent) = (TraceId::from(self.trace_id), SpanId::from(parent));
+            let remote = SpanContext::new(trace, parent, flags, true, TraceState::default());
+            let _ = span.set_parent(Context::new().with_remote_span_context(remote));
+        }
+        let context = span.context();
+        let own = context.span().span_context().clone();
+        if own.is_valid() && !own.is_remote() {
+            self.trace_id = u128::from_be_bytes(own.trace_id().to_bytes());
+            self.span_id = u64::from_be_bytes(own.span_id().to_bytes());
+            self.sampled = own.is_sampled();
+        }
+    }
+}
+
+impl fmt::Display for TraceContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "00-{:032x}-{:016x}-{:02x}",
+            self.trace_id,
+            self.span_id,
+            u8::from(self.sampled)
+        )
+    }
+}
+
+/// Trace, parent and sampled flag. Later versions are read as far as version 00 goes (§ 3.2.4 of the recommendation).
+fn parse(header: &str) -> Option<(u128, u64, bool)> {
+    let hex = |text: &str| {
+        text.bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    };
+    let parts: Vec<&str> = header.splitn(5, '-').collect();
+    let [version, trace, parent, flags, rest @ ..] = parts.as_slice() else {
+        return None;
+    };
+    let lengths = (version.len(), trace.len(), parent.len(), flags.len());
+    if lengths != (2, 32, 16, 2) || ![version, trace, parent, flags].iter().all(|part| hex(part)) {
+        return None;
+    }
+    if *version == "ff" || (*version == "00" && !rest.is_empty()) {
+        return None;
+    }
+    let trace_id = u128::from_str_radix(trace, 16).ok().filter(|id| *id != 0)?;
+    let parent_id = u64::from_str_radix(parent, 16).ok().filter(|id| *id != 0)?;
+    let flags = u8::from_str_radix(flags, 16).ok()?;
+    Some((trace_id, parent_id, flags & 1 == 1))
+}
+
+fn rand_nonzero() -> u64 {
+    rand::random::<u64>().max(1)
+}
+
+fn rand_nonzero_wide() -> u128 {
+    rand::random::<u128>().max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    #[test]
+    fn a_good_header_is_continued_and_a_malformed_one_begins_a_new_trace() {
+        let context = TraceContext::of(Some(GOOD));
+        assert_eq!(context.trace_id, 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736);
+        assert_eq!(context.parent_id, Some(0x00f0_67aa_0ba9_02b7));
+        assert!(
+            context
+                .to_string()
+                .starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-")
+        );
+        assert!(
+            TraceContext::of(Some(&GOOD.replace("00-4", "01-4")))
+                .parent_id
+                .is_some()
+        );
+        for bad in [
+            "",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-extra",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
+            "00-+bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        ] {
+            assert_eq!(TraceContext::of(Some(bad)).parent_id, None, "{bad}");
+        }
+    }
+}

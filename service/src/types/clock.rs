@@ -1,0 +1,11 @@
+//! The wall clock, the one file that reads it. Durations are measured with `Instant`, never with this.
+use chrono::{DateTime, Utc};
+
+/// The current time in UTC.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one file that reads the wall clock"
+)]
+pub fn now() -> DateTime<Utc> {
+    Utc::now()
+}
