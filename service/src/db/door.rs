@@ -1,14 +1,16 @@
-//! The one door to the database: a permit in order of arrival, then a blocking thread with a connection of its own.
+//! The one door to the database: a queue in order of arrival, then a thread with a connection of its own.
 use super::conninfo::Purpose;
 use super::error::DbError;
 use super::pool::{self, Link, Manager};
+use super::workers::Workers;
 use crate::config::database::{Database, Login};
 use crate::telemetry::metrics::Metrics;
 use diesel::prelude::*;
 use diesel::r2d2::{Pool, PooledConnection};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 
 /// How often a statement is tried when its connection turns out dead: once on the old one, once on a fresh one, and
 /// once more for a server that stopped in between.
@@ -19,23 +21,28 @@ const TRIES: u32 = 3;
 pub struct Db {
     pool: Pool<Manager>,
     link: Arc<Link>,
-    permits: Arc<Semaphore>,
+    workers: Workers,
     wait: Duration,
     metrics: Metrics,
 }
 
 impl Db {
     /// The pool of a login. Works without a server: statements fail with `Unavailable` until there is one.
-    pub fn new(database: &Database, login: &Login, purpose: Purpose, metrics: Metrics) -> Self {
+    pub fn start(
+        database: &Database,
+        login: &Login,
+        purpose: Purpose,
+        metrics: Metrics,
+    ) -> std::io::Result<Self> {
         let (manager, link) = Manager::new(database, login, purpose);
         let size = database.pool_size;
-        Self {
+        Ok(Self {
             pool: pool::build(manager, size, database.wait),
             link,
-            permits: Arc::new(Semaphore::new(size as usize)),
+            workers: Workers::start(purpose.application_name(), size)?,
             wait: database.wait,
             metrics,
-        }
+        })
     }
 
     /// Runs one repeatable piece of reading. It is run again on a fresh connection when the old one proves dead, so it
@@ -47,7 +54,7 @@ impl Db {
     {
         let link = Arc::clone(&self.link);
         let pool = self.pool.clone();
-        self.blocking(what, move || {
+        self.queued(what, move || {
             let mut result = Err(DbError::Unavailable);
             for _ in 0..TRIES {
                 let mut connection = take(&pool, &link)?;
@@ -70,7 +77,7 @@ impl Db {
     {
         let link = Arc::clone(&self.link);
         let pool = self.pool.clone();
-        self.blocking(what, move || {
+        self.queued(what, move || {
             let mut connection = take(&pool, &link)?;
             let result = connection
                 .pg
@@ -84,32 +91,49 @@ impl Db {
         .await
     }
 
-    /// The permit first, so that nobody holds a thread while waiting and whoever came first goes first. Measured:
-    /// without it the slowest hundredth waits thirty times as long.
-    async fn blocking<T: Send + 'static>(
+    /// Puts the work into the queue and waits: for its turn as long as a request may wait, for its end as long as it takes.
+    async fn queued<T: Send + 'static>(
         &self,
         what: &'static str,
         work: impl FnOnce() -> Result<T, DbError> + Send + 'static,
     ) -> Result<T, DbError> {
-        let begun = Instant::now();
-        let permit = tokio::time::timeout(self.wait, Arc::clone(&self.permits).acquire_owned());
-        let Ok(Ok(permit)) = permit.await else {
-            tracing::warn!(what, "no database connection became free in time");
-            return Err(DbError::Exhausted);
+        let asked = Instant::now();
+        let until = asked + self.wait;
+        let (answer, mut answered) = oneshot::channel();
+        let span = tracing::Span::current();
+        let metrics = self.metrics.clone();
+        let begun = Arc::new(AtomicBool::new(false));
+        let begins = Arc::clone(&begun);
+        let job = move || {
+            // The client may have gone while this waited.
+            if answer.is_closed() {
+                return;
+            }
+            begins.store(true, Ordering::Relaxed);
+            metrics.pool_waited(asked.elapsed());
+            let result = span.in_scope(work);
+            metrics.statement(what, result.is_ok());
+            let _ = answer.send(result);
         };
-        self.metrics.pool_waited(begun.elapsed());
-        // The permit goes along: a request that is dropped half-way does not free it before the statement ends.
-        let work = tokio::task::spawn_blocking(move || {
-            let result = work();
-            drop(permit);
-            result
-        });
-        let result = work.await.unwrap_or_else(|_| {
-            tracing::error!(what, "database work panicked");
-            Err(DbError::Failed)
-        });
-        self.metrics.statement(what, result.is_ok());
-        result
+        let mut result = None;
+        if self.workers.push(until, Box::new(job)) {
+            result = match tokio::time::timeout_at(until.into(), &mut answered).await {
+                Ok(answer) => Some(answer),
+                Err(_) if begun.load(Ordering::Relaxed) => Some(answered.await),
+                Err(_) => None,
+            };
+        }
+        match result {
+            Some(Ok(result)) => result,
+            Some(Err(_)) if begun.load(Ordering::Relaxed) => {
+                tracing::error!(what, "database work panicked");
+                Err(DbError::Failed)
+            }
+            _ => {
+                tracing::warn!(what, "no database connection became free in time");
+                Err(DbError::Exhausted)
+            }
+        }
     }
 }
 

@@ -33,5 +33,8 @@ pub mod rates;
 /// The tables as the typed queries know them.
 pub mod schema;
 
+/// The threads that talk to the database.
+mod workers;
+
 pub use door::Db;
 pub use error::DbError;

@@ -1,6 +1,6 @@
 //! Path templates, methods and parameters, read from the OpenAPI document: so that `Allow`, unknown parameters and the
 //! document can never disagree.
-use http::Method;
+use http::{HeaderValue, Method};
 use poem_openapi::OpenApi;
 use poem_openapi::registry::MetaParamIn;
 use std::collections::HashMap;
@@ -18,6 +18,8 @@ pub struct Operations {
 pub struct PathOperations {
     /// The template, as in `/ports/{code}`.
     pub template: &'static str,
+    /// The value of `Allow`: the methods of the document, HEAD wherever there is GET, and OPTIONS.
+    pub allow: HeaderValue,
     methods: Vec<(Method, Vec<String>)>,
 }
 
@@ -47,12 +49,19 @@ impl Operations {
 
     fn add(&mut self, template: &'static str, methods: Vec<(Method, Vec<String>)>) {
         if let Some(path) = self.paths.iter_mut().find(|path| path.template == template) {
-            return path.methods.extend(methods);
+            path.methods.extend(methods);
+            path.allow = allow(path.methods.iter().map(|(method, _)| method));
+            return;
         }
         if !is_parameter(template) {
             self.exact.insert(template, self.paths.len());
         }
-        self.paths.push(PathOperations { template, methods });
+        let allow = allow(methods.iter().map(|(method, _)| method));
+        self.paths.push(PathOperations {
+            template,
+            allow,
+            methods,
+        });
     }
 
     /// The operations of the path that was asked for.
@@ -97,17 +106,16 @@ impl PathOperations {
             .find(|(known, _)| known == method)
             .map(|(_, parameters)| parameters.as_slice())
     }
+}
 
-    /// The value of `Allow`: the methods of the document, HEAD wherever there is GET, and OPTIONS.
-    pub fn allow(&self) -> String {
-        let mut allowed: Vec<&str> = self.methods.iter().map(|(method, _)| method.as_str()).collect();
-        if allowed.contains(&"GET") {
-            allowed.push("HEAD");
-        }
-        allowed.push("OPTIONS");
-        allowed.sort_unstable();
-        allowed.join(", ")
+fn allow<'a>(methods: impl Iterator<Item = &'a Method>) -> HeaderValue {
+    let mut allowed: Vec<&str> = methods.map(Method::as_str).collect();
+    if allowed.contains(&"GET") {
+        allowed.push("HEAD");
     }
+    allowed.push("OPTIONS");
+    allowed.sort_unstable();
+    HeaderValue::from_str(&allowed.join(", ")).unwrap_or_else(|_| HeaderValue::from_static("OPTIONS"))
 }
 
 #[cfg(test)]
@@ -125,12 +133,10 @@ mod tests {
 
     #[test]
     fn allow_lists_head_and_options() {
-        let path = PathOperations {
-            template: "/",
-            methods: vec![(Method::GET, vec![]), (Method::POST, vec![])],
-        };
-        assert_eq!(path.allow(), "GET, HEAD, OPTIONS, POST");
-        assert!(path.parameters(&Method::HEAD).is_some());
-        assert!(path.parameters(&Method::DELETE).is_none());
+        assert_eq!(
+            allow([Method::GET, Method::POST].iter()),
+            "GET, HEAD, OPTIONS, POST"
+        );
+        assert_eq!(allow([Method::POST].iter()), "OPTIONS, POST");
     }
 }

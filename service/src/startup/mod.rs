@@ -39,6 +39,9 @@ pub enum StartError {
     /// An address cannot be bound.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
+    /// The threads that talk to the database cannot be started.
+    #[error("cannot start threads: {0}")]
+    Threads(std::io::Error),
 }
 
 /// A service whose listeners are bound and whose connections wait to be accepted.
@@ -66,7 +69,8 @@ impl Service {
         let purpose = Purpose::Read {
             statement_timeout: database.statement_timeout,
         };
-        let db = Db::new(database, &database.rates, purpose, metrics.clone());
+        let db =
+            Db::start(database, &database.rates, purpose, metrics.clone()).map_err(StartError::Threads)?;
         let places = Places::new(db.clone());
         let stopping = Arc::new(AtomicBool::new(false));
         let product: Product = (

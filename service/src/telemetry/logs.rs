@@ -1,4 +1,6 @@
 //! Sets up logs (JSON on stdout) and, where a collector is named, OTLP for logs, traces and metrics.
+use super::json_log::JsonLog;
+use super::log_writer::{LogWriter, LogWriterGuard};
 use super::metrics::Metrics;
 use crate::config::telemetry::Telemetry as Settings;
 use opentelemetry::trace::TracerProvider;
@@ -9,9 +11,7 @@ use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use std::time::Duration;
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{EnvFilter, Targets};
-use tracing_subscriber::fmt::time::ChronoUtc;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -35,7 +35,7 @@ pub struct Telemetry {
     meters: SdkMeterProvider,
     tracers: Option<SdkTracerProvider>,
     loggers: Option<SdkLoggerProvider>,
-    _stdout: Option<WorkerGuard>,
+    _stdout: Option<LogWriterGuard>,
 }
 
 /// Telemetry that could not be set up.
@@ -56,17 +56,8 @@ impl Telemetry {
             .transpose()?;
         let loggers = endpoint.map(loggers).transpose()?;
         let mut telemetry = Self::quiet_to(endpoint)?;
-        // Lossy: a blocked reader of stdout must not block requests. 128,000 lines are kept meanwhile.
-        let (stdout, guard) = NonBlockingBuilder::default()
-            .lossy(true)
-            .finish(std::io::stdout());
+        let (writer, guard) = LogWriter::start(std::io::stdout()).map_err(wrong)?;
         let filter = EnvFilter::try_new(&settings.log).map_err(wrong)?;
-        let json = tracing_subscriber::fmt::layer()
-            .json()
-            .with_timer(ChronoUtc::rfc_3339())
-            .flatten_event(true)
-            .with_span_list(false)
-            .with_writer(stdout);
         let others = || {
             OWN.iter().fold(
                 Targets::new().with_default(tracing::Level::INFO),
@@ -85,7 +76,7 @@ impl Telemetry {
             .map(|provider| OpenTelemetryTracingBridge::new(provider).with_filter(others()));
         tracing_subscriber::registry()
             .with(filter)
-            .with(json)
+            .with(JsonLog::new(writer))
             .with(spans)
             .with(bridge)
             .try_init()

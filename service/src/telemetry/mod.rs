@@ -1,6 +1,12 @@
 //! Logs, traces and metrics: set up once, handed to whoever measures. Never knows what a request means.
 
-/// JSON logs on stdout, and their way to a collector.
+/// Events as lines of JSON.
+pub mod json_log;
+
+/// Lines on their way to stdout.
+pub mod log_writer;
+
+/// Sets up logs and their way to a collector.
 pub mod logs;
 
 /// What is counted and timed.

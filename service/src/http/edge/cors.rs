@@ -16,7 +16,7 @@ impl Cors {
         method: &Method,
         request: &RequestOrigin,
         answer: &mut HeaderMap,
-        allow: Option<&str>,
+        allow: Option<&HeaderValue>,
     ) {
         if self.0.is_empty() {
             return;
@@ -32,8 +32,8 @@ impl Cors {
             HeaderValue::from_static(exposed),
         );
         if method == Method::OPTIONS && request.is_preflight {
-            if let Some(methods) = allow.and_then(|allow| HeaderValue::from_str(allow).ok()) {
-                answer.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
+            if let Some(methods) = allow {
+                answer.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods.clone());
             }
             let headers =
                 "Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Traceparent";

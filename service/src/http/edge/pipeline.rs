@@ -66,15 +66,13 @@ impl<E: Endpoint<Output = Response>> Edge<E> {
         admission.remaining = Some(parts.rate_limit.check(address(&request))?);
         let operations = operations.ok_or_else(|| Problem::of_status(StatusCode::NOT_FOUND))?;
         if request.method() == Method::OPTIONS {
-            return Ok(with_allow(
-                Response::builder().status(StatusCode::NO_CONTENT).finish(),
-                operations,
-            ));
+            let allowed = Response::builder().header(header::ALLOW, operations.allow.clone());
+            return Ok(allowed.status(StatusCode::NO_CONTENT).finish());
         }
         if operations.parameters(request.method()).is_none() {
             let detail = "this path does not take this method";
             let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail);
-            return Err(problem.with_header(header::ALLOW, allow(operations)));
+            return Err(problem.with_header(header::ALLOW, operations.allow.clone()));
         }
         parts.body.check_length(request.headers())?;
         request.extensions_mut().insert(parts.body);
@@ -134,7 +132,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
             &method,
             &origin,
             answer,
-            operations.map(PathOperations::allow).as_deref(),
+            operations.map(|operations| &operations.allow),
         );
         if admission.counted {
             parts.rate_limit.write(admission.remaining, answer);
@@ -155,15 +153,6 @@ fn with_unknown(outcome: Result<Response, Problem>, unknown: Vec<FieldFault>) ->
     };
     problem.faults.extend(unknown);
     problem
-}
-
-fn allow(operations: &PathOperations) -> HeaderValue {
-    HeaderValue::from_str(&operations.allow()).unwrap_or_else(|_| HeaderValue::from_static("OPTIONS"))
-}
-
-fn with_allow(mut response: Response, operations: &PathOperations) -> Response {
-    response.headers_mut().insert(header::ALLOW, allow(operations));
-    response
 }
 
 /// HEAD is GET without the body, with the same headers, the length among them (RFC 9110 §9.3.2).

@@ -1,0 +1,54 @@
+//! The OpenAPI document: the committed one is the code's, and everything in it is reachable.
+use crate::support::app::App;
+use crate::support::database::Database;
+use crate::support::environment;
+use crate::support::program;
+use serde_json::Value;
+use std::path::PathBuf;
+
+fn committed() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi.json")
+}
+
+/// A4: `UPDATE_DOCS=1` writes it anew.
+#[test]
+fn the_committed_document_is_what_the_program_prints_and_serves() {
+    let printed = program::run(&["openapi"], &[]);
+    assert!(printed.status.success());
+    let printed = program::says(&printed);
+    if environment::update_docs() {
+        std::fs::write(committed(), &printed).unwrap();
+    }
+    let kept = std::fs::read_to_string(committed()).unwrap_or_default();
+    assert!(kept == printed, "docs/openapi.json is out of date: run the tests once with UPDATE_DOCS=1");
+    let database = Database::unmade();
+    let app = App::over(&database);
+    let served = app.get("/openapi.json");
+    assert!(served.header("content-type").starts_with("application/json"));
+    assert!(served.text() == printed, "what is served differs");
+}
+
+/// A4: what a reader of the document relies on.
+#[test]
+fn every_operation_is_named_described_and_documents_its_refusals() {
+    let document: Value = serde_json::from_str(&program::says(&program::run(&["openapi"], &[]))).unwrap();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3."));
+    let mut names = Vec::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let name = operation["operationId"].as_str().unwrap_or_default();
+            assert!(!name.is_empty() && !names.contains(&name), "{method} {path}");
+            names.push(name);
+            assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{name}");
+            let responses = operation["responses"].as_object().unwrap();
+            for status in ["200", "400", "408", "421", "429", "431", "500", "503"] {
+                assert!(responses.contains_key(status), "{name} does not document {status}");
+            }
+            for (status, response) in responses.iter().filter(|(status, _)| status.starts_with(['4', '5'])) {
+                let content = response["content"].as_object().unwrap();
+                assert!(content.contains_key("application/problem+json"), "{name} {status}");
+            }
+        }
+    }
+    assert!(names.contains(&"listRates") && names.len() >= 10, "{names:?}");
+}

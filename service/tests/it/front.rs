@@ -1,0 +1,83 @@
+//! The greeting, the index page, the version, and where metrics are.
+use crate::support::app::{App, send};
+use crate::support::database::Database;
+use std::sync::LazyLock;
+
+fn app() -> (Database, App) {
+    let database = Database::unmade();
+    let app = App::over(&database);
+    (database, app)
+}
+
+/// A1
+#[test]
+fn the_root_greets_with_exactly_these_bytes() {
+    let (_database, app) = app();
+    let answer = app.get("/");
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.text(), r#"{"message":"Hello world!"}"#);
+    assert!(answer.header("content-type").starts_with("application/json"));
+}
+
+/// A2
+#[test]
+fn a_browser_gets_the_index_page_and_caches_are_told_so() {
+    let (_database, app) = app();
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    for accept in ["text/html", browser] {
+        let answer = send(app.request("GET", "/").header("Accept", accept));
+        assert_eq!(answer.status, 200);
+        assert!(answer.header("content-type").starts_with("text/html"), "{accept}");
+        assert!(answer.text().contains("<h1>"));
+        assert!(answer.header("vary").to_lowercase().contains("accept"));
+    }
+    for accept in ["*/*", "application/json", "image/png"] {
+        let answer = send(app.request("GET", "/").header("Accept", accept));
+        assert!(answer.header("content-type").starts_with("application/json"), "{accept}");
+        assert!(answer.header("vary").to_lowercase().contains("accept"), "{accept}");
+    }
+}
+
+/// A3
+#[test]
+fn a_wrong_method_is_refused_with_the_right_ones() {
+    let (_database, app) = app();
+    let answer = send(app.request("POST", "/"));
+    answer.problem(405);
+    assert_eq!(answer.header("allow"), "GET, HEAD, OPTIONS");
+    send(app.request("BREW", "/rates")).problem(405);
+}
+
+/// A6
+#[test]
+fn the_version_tells_semver_commit_build_date_and_compiler() {
+    static SEMVER: LazyLock<Vec<&str>> = LazyLock::new(|| env!("CARGO_PKG_VERSION").split('.').collect());
+    let (_database, app) = app();
+    let version = app.get("/version").json();
+    let text = |name: &str| version[name].as_str().unwrap().to_owned();
+    assert_eq!(SEMVER.len(), 3);
+    assert_eq!(text("version"), SEMVER.join("."));
+    let hex = text("commit").bytes().all(|byte| byte.is_ascii_hexdigit());
+    assert!(text("commit") == "unknown" || (hex && text("commit").len() >= 7), "{version}");
+    let day = portcullis::types::day::Day::parse(&text("build_date"));
+    assert!(day.is_some(), "{version}");
+    assert!(text("rustc").starts_with("rustc 1."), "{version}");
+}
+
+/// A7
+#[test]
+fn metrics_are_on_the_internal_listener_only() {
+    let (_database, app) = app();
+    app.get("/metrics").problem(404);
+    app.get("/version");
+    let page = app.get_internal("/metrics");
+    assert_eq!(page.status, 200);
+    assert!(page.header("content-type").starts_with("text/plain; version=0.0.4"));
+    let count = page.text().lines().find(|line| {
+        line.starts_with("http_server_request_duration_seconds_count") && line.contains("http_route=\"/version\"")
+    });
+    assert!(count.is_some_and(|line| line.ends_with(" 1")), "{}", page.text());
+    assert!(page.text().contains("http_route=\"unmatched\""));
+    assert!(page.text().contains("\n# TYPE http_server_open_connections gauge"));
+    assert_eq!(app.get_internal("/rates").status, 404);
+}

@@ -1,0 +1,42 @@
+//! Integration tests: the service over a real socket and a real PostgreSQL. One file a noun; each test names its row.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may stop at the first surprise"
+)]
+
+mod support;
+
+mod api;
+mod apidocs;
+mod bodies;
+mod cors;
+mod front;
+mod grants;
+mod headers;
+mod health;
+mod hosts;
+mod identity;
+mod import;
+mod json;
+mod logins;
+mod methods;
+mod migrations;
+mod outage;
+mod overload;
+mod parameters;
+mod plan;
+mod ports;
+mod problems;
+mod rate_limit;
+mod rates;
+mod rates_dumps;
+mod rates_formats;
+mod rates_refusals;
+mod regions;
+mod schema;
+mod serve;
+mod settings;
+mod slow;
+mod telemetry;

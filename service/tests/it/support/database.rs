@@ -1,0 +1,226 @@
+//! Servers, and a fresh database for every test: a copy of a template that was prepared and migrated by the library.
+use super::environment;
+use super::scratch::Scratch;
+use diesel::connection::{Connection, SimpleConnection};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use portcullis::config::Settings;
+use portcullis::config::source::Source;
+use portcullis::db::{migrations, prepare};
+use portcullis::domain::batches::{ImportError, Imported, import};
+use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// The passwords of the logins, the same in every test: roles belong to the server, not to the database.
+pub const PASSWORDS: [(&str, &str); 3] = [
+    ("RATES", "test-rates-password"),
+    ("INGEST", "test-ingest-password"),
+    ("MIGRATOR", "test-migrator-password"),
+];
+
+/// A PostgreSQL server and its administrator.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Address.
+    pub host: String,
+    /// Port.
+    pub port: String,
+    /// The administrator.
+    pub user: String,
+    /// The administrator's password.
+    pub password: String,
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+impl Server {
+    /// The server that all tests share.
+    pub fn shared() -> Self {
+        Self::of(&environment::postgres())
+    }
+
+    /// The server of a conninfo.
+    pub fn of(conninfo: &str) -> Self {
+        let value = |key: &str| {
+            let mut words = conninfo.split_whitespace().filter_map(|word| word.split_once('='));
+            let found = words.find(|(name, _)| *name == key);
+            found.map(|(_, value)| value.trim_matches('\'').to_owned()).unwrap_or_default()
+        };
+        Self { host: value("host"), port: value("port"), user: value("user"), password: value("password") }
+    }
+
+    /// The administrator in a database.
+    pub fn admin(&self, database: &str) -> PgConnection {
+        self.connect(database, &self.user, &self.password).unwrap()
+    }
+
+    /// Any login in a database.
+    pub fn connect(&self, database: &str, user: &str, password: &str) -> ConnectionResult<PgConnection> {
+        let Self { host, port, .. } = self;
+        PgConnection::establish(&format!(
+            "host={host} port={port} dbname={database} user={user} password={password}"
+        ))
+    }
+
+    /// The settings that lead to a database of this server, names without prefix.
+    pub fn pairs(&self, database: &str) -> Vec<(String, String)> {
+        let mut pairs = vec![
+            ("PROFILE".to_owned(), "development".to_owned()),
+            ("LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+            ("INTERNAL_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+            ("RATE_LIMIT".to_owned(), "1000000000".to_owned()),
+            ("DATABASE_HOST".to_owned(), self.host.clone()),
+            ("DATABASE_PORT".to_owned(), self.port.clone()),
+            ("DATABASE_NAME".to_owned(), database.to_owned()),
+            ("DATABASE_SSLMODE".to_owned(), "disable".to_owned()),
+            ("DATABASE_ADMIN_USER".to_owned(), self.user.clone()),
+            ("DATABASE_ADMIN_PASSWORD".to_owned(), self.password.clone()),
+        ];
+        pairs.extend(PASSWORDS.map(|(login, password)| (format!("DATABASE_{login}_PASSWORD"), password.to_owned())));
+        pairs
+    }
+
+    /// Prepares and migrates a database; roles are made by one process at a time.
+    pub fn make(&self, name: &str) {
+        let settings = settings(self.pairs(name), &[]);
+        self.alone(|| prepare::prepare(&settings.database).unwrap());
+        migrations::up(&settings.database).unwrap();
+    }
+
+    /// Runs work while no other test process makes roles on this server.
+    pub fn alone<T>(&self, work: impl FnOnce() -> T) -> T {
+        let mut conn = self.admin("postgres");
+        conn.batch_execute("SELECT pg_advisory_lock(7261620)").unwrap();
+        let outcome = work();
+        drop(conn);
+        outcome
+    }
+}
+
+/// Settings of these pairs; the later ones win.
+pub fn settings(mut pairs: Vec<(String, String)>, more: &[(&str, &str)]) -> Settings {
+    pairs.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    Settings::parse(&Source::of(pairs).unwrap()).unwrap()
+}
+
+/// A database of one test. It is dropped with this value.
+pub struct Database {
+    /// Its name.
+    pub name: String,
+    /// Where it is.
+    pub server: Server,
+}
+
+impl Database {
+    /// A migrated database without data.
+    pub fn fresh() -> Self {
+        static TEMPLATE: OnceLock<String> = OnceLock::new();
+        let server = Server::shared();
+        let template = TEMPLATE.get_or_init(|| template(&server));
+        let name = next_name();
+        let mut conn = server.admin("postgres");
+        let grantees = "portcullis_owner, portcullis_rates_reader, portcullis_rates_writer";
+        for statement in [
+            format!("CREATE DATABASE {name} TEMPLATE {template} OWNER portcullis_owner"),
+            format!("REVOKE ALL ON DATABASE {name} FROM PUBLIC"),
+            format!("GRANT CONNECT ON DATABASE {name} TO {grantees}"),
+        ] {
+            conn.batch_execute(&statement).unwrap();
+        }
+        Self { name, server }
+    }
+
+    /// A name for a database that does not exist yet.
+    pub fn unmade() -> Self {
+        Self { name: next_name(), server: Server::shared() }
+    }
+
+    /// A database with this file's data.
+    pub fn with(content: &str) -> Self {
+        let database = Self::fresh();
+        database.import(content).unwrap();
+        database
+    }
+
+    /// Imports a text through the library.
+    pub fn import(&self, content: &str) -> Result<Imported, ImportError> {
+        self.import_file(Scratch::of("sql", content).path())
+    }
+
+    /// Imports a file through the library.
+    pub fn import_file(&self, path: &Path) -> Result<Imported, ImportError> {
+        import(&self.settings(&[]).database, path, &mut |_| {})
+    }
+
+    /// The administrator in it.
+    pub fn admin(&self) -> PgConnection {
+        self.server.admin(&self.name)
+    }
+
+    /// One of our logins in it, as in `rates`.
+    pub fn login(&self, login: &str) -> PgConnection {
+        let password = PASSWORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(login)).unwrap().1;
+        let conn = self.server.connect(&self.name, &format!("portcullis_{login}"), password);
+        conn.unwrap()
+    }
+
+    /// Runs statements as the administrator.
+    pub fn execute(&self, statements: &str) {
+        self.admin().batch_execute(statements).unwrap();
+    }
+
+    /// The texts that a statement answers, as the administrator. Its column must be called `line`.
+    pub fn lines(&self, statement: &str) -> Vec<String> {
+        lines(&mut self.admin(), statement).unwrap()
+    }
+
+    /// Pairs that lead to it.
+    pub fn pairs(&self) -> Vec<(String, String)> {
+        self.server.pairs(&self.name)
+    }
+
+    /// Settings that lead to it, and more.
+    pub fn settings(&self, more: &[(&str, &str)]) -> Settings {
+        settings(self.pairs(), more)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Ok(mut conn) = self.server.connect("postgres", &self.server.user, &self.server.password) {
+            let _ = conn.batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        }
+    }
+}
+
+/// The texts that a statement answers; its column must be called `line`.
+pub fn lines(conn: &mut PgConnection, statement: &str) -> QueryResult<Vec<String>> {
+    let rows = diesel::sql_query(statement).load::<Line>(conn)?;
+    Ok(rows.into_iter().map(|row| row.line).collect())
+}
+
+fn next_name() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("t_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Makes this process's template, and clears away what processes that are gone have left.
+fn template(server: &Server) -> String {
+    let mut conn = server.admin("postgres");
+    let left = lines(&mut conn, r"SELECT datname::text AS line FROM pg_database WHERE datname ~ '^t_\d+_'").unwrap();
+    for name in left {
+        let owner = name.split('_').nth(1).unwrap_or_default();
+        if !Path::new("/proc").join(owner).exists() {
+            let _ = conn.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        }
+    }
+    let name = format!("t_{}_template", std::process::id());
+    server.make(&name);
+    name
+}

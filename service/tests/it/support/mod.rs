@@ -1,0 +1,28 @@
+//! What the tests stand on: databases, running services, clients. Never checks anything itself.
+
+/// A running service inside this process.
+pub mod app;
+
+/// One answer, whoever fetched it.
+pub mod answer;
+
+/// Data for tests.
+pub mod data;
+
+/// Servers, and a fresh database a test.
+pub mod database;
+
+/// What the tests are told from outside.
+pub mod environment;
+
+/// Operations beside the product's.
+pub mod extra;
+
+/// The built binary.
+pub mod program;
+
+/// Bytes on a socket, exactly as a test wants them.
+pub mod raw;
+
+/// Files that vanish with their owner.
+pub mod scratch;

@@ -1,0 +1,114 @@
+//! The built binary: the one file of the tests that starts a process. Its environment holds nothing but what is given.
+use super::environment;
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::{JoinHandle, sleep};
+use std::time::{Duration, Instant};
+
+fn command(arguments: &[&str], settings: &[(String, String)]) -> Command {
+    #[expect(clippy::disallowed_methods, reason = "this is the one file that starts processes")]
+    let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+    command.args(arguments).env_clear().stdin(Stdio::null());
+    if let Some(path) = environment::path() {
+        command.env("PATH", path);
+    }
+    command.envs(settings.iter().map(|(name, value)| (format!("PORTCULLIS_{name}"), value)));
+    command
+}
+
+/// Runs the program to its end.
+pub fn run(arguments: &[&str], settings: &[(String, String)]) -> Output {
+    command(arguments, settings).output().unwrap()
+}
+
+/// Runs the program to its end with an environment of bytes that need not be UTF-8.
+#[cfg(unix)]
+pub fn run_with_bytes(arguments: &[&str], name: &str, value: &[u8]) -> Output {
+    use std::os::unix::ffi::OsStrExt;
+    command(arguments, &[]).env(name, std::ffi::OsStr::from_bytes(value)).output().unwrap()
+}
+
+/// What a program said on stderr.
+pub fn errors(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// What a program said on stdout.
+pub fn says(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// `portcullis serve`, running; killed with this value.
+pub struct Serving {
+    child: Child,
+    lines: Arc<Mutex<Vec<String>>>,
+    reader: Option<JoinHandle<()>>,
+    /// The public listener.
+    pub address: SocketAddr,
+    /// The internal listener.
+    pub internal: SocketAddr,
+}
+
+impl Serving {
+    /// Starts it and waits until it listens.
+    pub fn start(settings: &[(String, String)]) -> Self {
+        let mut child = command(&["serve"], settings).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let (out, kept) = (child.stdout.take().unwrap(), Arc::clone(&lines));
+        let reader = std::thread::spawn(move || {
+            for line in BufReader::new(out).lines().map_while(Result::ok) {
+                kept.lock().unwrap().push(line);
+            }
+        });
+        let address = "127.0.0.1:0".parse().unwrap();
+        let mut serving = Self { child, lines, reader: Some(reader), address, internal: address };
+        let line = serving.wait_for_line("listening");
+        let listening: Value = serde_json::from_str(&line).unwrap();
+        serving.address = listening["public"].as_str().unwrap().parse().unwrap();
+        serving.internal = listening["internal"].as_str().unwrap().parse().unwrap();
+        serving
+    }
+
+    /// The first log line that holds this text.
+    pub fn wait_for_line(&self, text: &str) -> String {
+        let begun = Instant::now();
+        loop {
+            if let Some(line) = self.log().into_iter().find(|line| line.contains(text)) {
+                return line;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(20), "no {text:?} in {:?}", self.log());
+            sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// All log lines so far.
+    pub fn log(&self) -> Vec<String> {
+        self.lines.lock().unwrap().clone()
+    }
+
+    /// SIGTERM, sent by the system's own program.
+    pub fn terminate(&self) {
+        #[expect(clippy::disallowed_methods, reason = "this is the one file that starts processes")]
+        let mut kill = Command::new("kill");
+        assert!(kill.args(["-TERM", &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    /// Waits for the end; the exit code and the whole log.
+    pub fn wait(mut self) -> (Option<i32>, Vec<String>) {
+        let status = self.child.wait().unwrap();
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
+        (status.code(), self.log())
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
