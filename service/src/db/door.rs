@@ -1,45 +1,38 @@
 //! The one door to the database: a queue in order of arrival, then a thread with a connection of its own.
 use super::conninfo::Purpose;
 use super::error::DbError;
-use super::pool::{self, Link, Manager};
+use super::gather::{Gather, Ticket};
+use super::pool::Connections;
 use super::workers::Workers;
 use crate::config::database::{Database, Login};
 use crate::telemetry::metrics::Metrics;
 use diesel::prelude::*;
-use diesel::r2d2::{Pool, PooledConnection};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use tokio::sync::oneshot;
 
-/// How often a statement is tried when its connection turns out dead: once on the old one, once on a fresh one, and
-/// once more for a server that stopped in between.
-const TRIES: u32 = 3;
+/// Work that answers others: it must not be dropped when it is late, or those who wait for it would wait for ever.
+const ALWAYS_WANTED: Duration = Duration::from_secs(86_400);
 
-/// One login's pool. Cheap to clone.
+/// One login's connections and threads. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
-    pool: Pool<Manager>,
-    link: Arc<Link>,
+    connections: Connections,
     workers: Workers,
     wait: Duration,
     metrics: Metrics,
 }
 
 impl Db {
-    /// The pool of a login. Works without a server: statements fail with `Unavailable` until there is one.
+    /// Works without a server: statements fail with `Unavailable` until there is one.
     pub fn start(
         database: &Database,
         login: &Login,
         purpose: Purpose,
         metrics: Metrics,
     ) -> std::io::Result<Self> {
-        let (manager, link) = Manager::new(database, login, purpose);
-        let size = database.pool_size;
         Ok(Self {
-            pool: pool::build(manager, size, database.wait),
-            link,
-            workers: Workers::start(purpose.application_name(), size)?,
+            connections: Connections::open(database, login, purpose),
+            workers: Workers::start(purpose.application_name(), database.pool_size)?,
             wait: database.wait,
             metrics,
         })
@@ -47,26 +40,13 @@ impl Db {
 
     /// Runs one repeatable piece of reading. It is run again on a fresh connection when the old one proves dead, so it
     /// must have no effect: changes go through [`Db::tx`].
-    pub async fn run<T, F>(&self, what: &'static str, mut work: F) -> Result<T, DbError>
+    pub async fn run<T, F>(&self, what: &'static str, work: F) -> Result<T, DbError>
     where
         T: Send + 'static,
         F: FnMut(&mut PgConnection) -> QueryResult<T> + Send + 'static,
     {
-        let link = Arc::clone(&self.link);
-        let pool = self.pool.clone();
-        self.queued(what, move || {
-            let mut result = Err(DbError::Unavailable);
-            for _ in 0..TRIES {
-                let mut connection = take(&pool, &link)?;
-                result = work(&mut connection.pg).map_err(|error| DbError::of(what, &error));
-                if result.as_ref().err() != Some(&DbError::Unavailable) {
-                    break;
-                }
-                link.lost(connection.epoch);
-            }
-            result
-        })
-        .await
+        self.queued(what, move |connections| connections.repeat(what, work))
+            .await
     }
 
     /// Runs work in one transaction, once.
@@ -75,73 +55,96 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut PgConnection) -> QueryResult<T> + Send + 'static,
     {
-        let link = Arc::clone(&self.link);
-        let pool = self.pool.clone();
-        self.queued(what, move || {
-            let mut connection = take(&pool, &link)?;
-            let result = connection
-                .pg
-                .transaction(work)
-                .map_err(|error| DbError::of(what, &error));
-            if result.as_ref().err() == Some(&DbError::Unavailable) {
-                link.lost(connection.epoch);
-            }
-            result
+        self.queued(what, move |connections| {
+            connections.once(what, |conn| conn.transaction(work))
         })
         .await
     }
 
-    /// Puts the work into the queue and waits: for its turn as long as a request may wait, for its end as long as it takes.
+    /// Looks one key up, together with those that others wait for meanwhile: `work` gets all keys and returns as many
+    /// values, in the same order. Like [`Db::run`] it may be run again.
+    pub async fn gathered<K, V, F>(
+        &self,
+        what: &'static str,
+        gather: &Gather<K, V>,
+        key: K,
+        work: F,
+    ) -> Result<V, DbError>
+    where
+        K: Send + 'static,
+        V: Send + 'static,
+        F: Fn(&mut PgConnection, &[&K]) -> QueryResult<Vec<V>> + Copy + Send + 'static,
+    {
+        let (ticket, first) = gather.ask(key, Instant::now() + self.wait);
+        if first {
+            self.send_for(what, gather.clone(), work);
+        }
+        ticket.answer(what).await
+    }
+
+    /// Puts somebody into the queue who answers whatever has gathered when their turn comes.
+    fn send_for<K, V, F>(&self, what: &'static str, gather: Gather<K, V>, work: F)
+    where
+        K: Send + 'static,
+        V: Send + 'static,
+        F: Fn(&mut PgConnection, &[&K]) -> QueryResult<Vec<V>> + Copy + Send + 'static,
+    {
+        let (own, waiting) = (self.clone(), gather.clone());
+        let job = move || {
+            let (asked, more) = gather.take();
+            if more {
+                own.send_for(what, gather, work);
+            }
+            if asked.is_empty() {
+                return;
+            }
+            asked
+                .iter()
+                .for_each(|asked| own.metrics.pool_waited(asked.begin()));
+            let keys: Vec<&K> = asked.iter().map(super::gather::Asked::key).collect();
+            let values = own.connections.repeat(what, |conn| work(conn, &keys));
+            own.metrics.statement(what, values.is_ok());
+            match values {
+                Ok(values) => asked
+                    .into_iter()
+                    .zip(values)
+                    .for_each(|(asked, value)| asked.answer(Ok(value))),
+                Err(error) => asked
+                    .into_iter()
+                    .for_each(|asked| asked.answer(Err(error.clone()))),
+            }
+        };
+        if !self.workers.push(Instant::now() + ALWAYS_WANTED, Box::new(job)) {
+            waiting.turn_away();
+        }
+    }
+
+    /// Puts the work into the queue and waits for it.
     async fn queued<T: Send + 'static>(
         &self,
         what: &'static str,
-        work: impl FnOnce() -> Result<T, DbError> + Send + 'static,
+        work: impl FnOnce(&Connections) -> Result<T, DbError> + Send + 'static,
     ) -> Result<T, DbError> {
         let asked = Instant::now();
-        let until = asked + self.wait;
-        let (answer, mut answered) = oneshot::channel();
-        let span = tracing::Span::current();
-        let metrics = self.metrics.clone();
-        let begun = Arc::new(AtomicBool::new(false));
-        let begins = Arc::clone(&begun);
+        let (ticket, begun, answer) = Ticket::new(asked + self.wait);
+        let (span, metrics, connections) = (
+            tracing::Span::current(),
+            self.metrics.clone(),
+            self.connections.clone(),
+        );
         let job = move || {
             // The client may have gone while this waited.
             if answer.is_closed() {
                 return;
             }
-            begins.store(true, Ordering::Relaxed);
+            begun.store(true, Ordering::Relaxed);
             metrics.pool_waited(asked.elapsed());
-            let result = span.in_scope(work);
+            let result = span.in_scope(|| work(&connections));
             metrics.statement(what, result.is_ok());
             let _ = answer.send(result);
         };
-        let mut result = None;
-        if self.workers.push(until, Box::new(job)) {
-            result = match tokio::time::timeout_at(until.into(), &mut answered).await {
-                Ok(answer) => Some(answer),
-                Err(_) if begun.load(Ordering::Relaxed) => Some(answered.await),
-                Err(_) => None,
-            };
-        }
-        match result {
-            Some(Ok(result)) => result,
-            Some(Err(_)) if begun.load(Ordering::Relaxed) => {
-                tracing::error!(what, "database work panicked");
-                Err(DbError::Failed)
-            }
-            _ => {
-                tracing::warn!(what, "no database connection became free in time");
-                Err(DbError::Exhausted)
-            }
-        }
+        // A full queue drops the work, and the ticket with it says so.
+        self.workers.push(asked + self.wait, Box::new(job));
+        ticket.answer(what).await
     }
-}
-
-/// A connection, or at once `Unavailable` when the server is known to be away and none is left from better days.
-fn take(pool: &Pool<Manager>, link: &Link) -> Result<PooledConnection<Manager>, DbError> {
-    if link.is_down() && pool.state().idle_connections == 0 {
-        return Err(DbError::Unavailable);
-    }
-    let taken: Result<PooledConnection<Manager>, _> = pool.get();
-    taken.map_err(|_| DbError::Unavailable)
 }

@@ -12,6 +12,9 @@ pub mod door;
 /// What can go wrong, without a word of PostgreSQL's own text.
 pub mod error;
 
+/// Look-ups that wait at the same time, answered together.
+pub mod gather;
+
 /// Whether the schema is there.
 pub mod health;
 

@@ -1,11 +1,12 @@
 //! A pool whose connections notice that the server went away without asking it before each use.
 use super::conninfo::{Purpose, conninfo};
+use super::error::DbError;
 use crate::config::database::{Database, Login};
 use crate::secrets;
 use diesel::connection::Connection as _;
 use diesel::pg::PgConnection;
 use diesel::r2d2::{ManageConnection, NopErrorHandler, Pool, R2D2Connection};
-use diesel::result::ConnectionError;
+use diesel::result::{ConnectionError, QueryResult};
 use secrecy::ExposeSecret;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -149,14 +150,63 @@ impl ManageConnection for Manager {
     }
 }
 
-/// A pool that comes up without a server and fills itself when there is one.
-pub fn build(manager: Manager, size: u32, wait: Duration) -> Pool<Manager> {
-    Pool::builder()
-        .max_size(size)
-        .min_idle(Some(size))
-        .connection_timeout(wait)
-        .max_lifetime(Some(Duration::from_secs(1800)))
-        .idle_timeout(None)
-        .error_handler(Box::new(NopErrorHandler))
-        .build_unchecked(manager)
+/// How often repeatable work is tried when its connection turns out dead: once on the old one, once on a fresh one, and
+/// once more for a server that stopped in between.
+const TRIES: u32 = 3;
+
+/// A login's connections, and what became of the server. Cheap to clone.
+#[derive(Clone)]
+pub struct Connections {
+    pool: Pool<Manager>,
+    link: Arc<Link>,
+}
+
+impl Connections {
+    /// Comes up without a server, and fills itself when there is one.
+    pub fn open(database: &Database, login: &Login, purpose: Purpose) -> Self {
+        let (manager, link) = Manager::new(database, login, purpose);
+        let pool = Pool::builder()
+            .max_size(database.pool_size)
+            .min_idle(Some(database.pool_size))
+            .connection_timeout(database.wait)
+            .max_lifetime(Some(Duration::from_secs(1800)))
+            .idle_timeout(None)
+            .error_handler(Box::new(NopErrorHandler))
+            .build_unchecked(manager);
+        Self { pool, link }
+    }
+
+    /// Runs work that may be run again: it is, on a fresh connection, when the old one proves dead.
+    pub fn repeat<T>(
+        &self,
+        what: &'static str,
+        mut work: impl FnMut(&mut PgConnection) -> QueryResult<T>,
+    ) -> Result<T, DbError> {
+        let mut result = Err(DbError::Unavailable);
+        for _ in 0..TRIES {
+            result = self.once(what, &mut work);
+            if result.as_ref().err() != Some(&DbError::Unavailable) {
+                break;
+            }
+        }
+        result
+    }
+
+    /// Runs work once.
+    pub fn once<T>(
+        &self,
+        what: &'static str,
+        work: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
+    ) -> Result<T, DbError> {
+        // At once, when the server is known to be away and no connection is left from better days.
+        if self.link.is_down() && self.pool.state().idle_connections == 0 {
+            return Err(DbError::Unavailable);
+        }
+        let mut connection = self.pool.get().map_err(|_| DbError::Unavailable)?;
+        let result = work(&mut connection.pg).map_err(|error| DbError::of(what, &error));
+        if result.as_ref().err() == Some(&DbError::Unavailable) {
+            self.link.lost(connection.epoch);
+        }
+        result
+    }
 }

@@ -1,14 +1,20 @@
-//! The sums that rates are made of.
+//! The sums that rates are made of: one statement for all look-ups that wait at the same time.
+use super::Db;
 use super::error::DbError;
-use super::schema::rates::daily_rates;
-use super::{Db, places};
+use super::gather::Gather;
+use super::places;
 use crate::types::day::DayRange;
 use crate::types::place::Place;
 use chrono::NaiveDate;
+use diesel::connection::DefaultLoadingMode;
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, BigInt, Date, Integer, Text};
+use std::cmp::Reverse;
 
 /// Sum and count of one day's prices between two places.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Queryable)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DailyRateRow {
     /// The day.
     pub day: NaiveDate,
@@ -18,15 +24,15 @@ pub struct DailyRateRow {
     pub price_count: i64,
 }
 
-/// The statement behind `/rates`: typed, so that it is prepared once a connection. One index-only scan.
-#[diesel::dsl::auto_type(no_type_alias)]
-pub fn between<'a>(origin: &'a str, destination: &'a str, from: NaiveDate, to: NaiveDate) -> _ {
-    daily_rates::table
-        .filter(daily_rates::origin.eq(origin))
-        .filter(daily_rates::destination.eq(destination))
-        .filter(daily_rates::day.between(from, to))
-        .order(daily_rates::day.desc())
-        .select((daily_rates::day, daily_rates::price_sum, daily_rates::price_count))
+/// What is looked up.
+#[derive(Clone, Debug)]
+pub struct RatesKey {
+    /// Code or slug.
+    pub origin: Place,
+    /// Code or slug.
+    pub destination: Place,
+    /// The days.
+    pub days: DayRange,
 }
 
 /// What a look-up found.
@@ -43,33 +49,103 @@ pub enum DailyRates {
     },
 }
 
-/// The days with prices between two places. Whether the places exist is asked only when there is no price at all.
-pub async fn list_daily_rates(
-    db: &Db,
-    origin: &Place,
-    destination: &Place,
-    days: DayRange,
-) -> Result<DailyRates, DbError> {
-    let (origin, destination) = (origin.clone(), destination.clone());
-    db.run("list_daily_rates", move |conn| {
-        let rows: Vec<DailyRateRow> = between(
-            origin.as_str(),
-            destination.as_str(),
-            days.from().date(),
-            days.to().date(),
-        )
-        .load(conn)?;
-        if !rows.is_empty() {
-            return Ok(DailyRates::Found(rows));
+/// The look-ups that wait.
+pub type RatesGather = Gather<RatesKey, DailyRates>;
+
+/// The statement behind `/rates`: for each key (a position in the arrays) an index-only scan. Written as a fragment of
+/// the query builder, because raw SQL would not be prepared once a connection.
+#[derive(Debug, Clone, Default, QueryId)]
+pub struct BetweenAll {
+    /// Codes or slugs.
+    pub origins: Vec<String>,
+    /// Codes or slugs.
+    pub destinations: Vec<String>,
+    /// First days.
+    pub from: Vec<NaiveDate>,
+    /// Last days.
+    pub to: Vec<NaiveDate>,
+}
+
+impl BetweenAll {
+    /// The statement for these keys.
+    pub fn of(keys: &[&RatesKey]) -> Self {
+        Self {
+            origins: keys.iter().map(|key| key.origin.as_str().to_owned()).collect(),
+            destinations: keys
+                .iter()
+                .map(|key| key.destination.as_str().to_owned())
+                .collect(),
+            from: keys.iter().map(|key| key.days.from().date()).collect(),
+            to: keys.iter().map(|key| key.days.to().date()).collect(),
         }
-        let unknown = (
-            !places::exists(conn, &origin)?,
-            !places::exists(conn, &destination)?,
+    }
+}
+
+impl QueryFragment<Pg> for BetweenAll {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT k.n::integer, d.day, d.price_sum, d.price_count FROM unnest(");
+        out.push_bind_param::<Array<Text>, _>(&self.origins)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.destinations)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Date>, _>(&self.from)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Date>, _>(&self.to)?;
+        out.push_sql(
+            ") WITH ORDINALITY AS k (origin, destination, date_from, date_to, n) CROSS JOIN LATERAL \
+             (SELECT day, price_sum, price_count FROM rates.daily_rates AS r \
+             WHERE r.origin = k.origin AND r.destination = k.destination \
+             AND r.day BETWEEN k.date_from AND k.date_to ORDER BY day DESC) AS d",
         );
-        Ok(match unknown {
-            (false, false) => DailyRates::Found(rows),
-            (origin, destination) => DailyRates::Unknown { origin, destination },
-        })
-    })
-    .await
+        Ok(())
+    }
+}
+
+impl Query for BetweenAll {
+    type SqlType = (Integer, Date, BigInt, BigInt);
+}
+
+impl RunQueryDsl<PgConnection> for BetweenAll {}
+
+/// The days with prices between two places.
+pub async fn list_daily_rates(db: &Db, gather: &RatesGather, key: RatesKey) -> Result<DailyRates, DbError> {
+    db.gathered("list_daily_rates", gather, key, answer_all).await
+}
+
+fn answer_all(conn: &mut PgConnection, keys: &[&RatesKey]) -> QueryResult<Vec<DailyRates>> {
+    let mut found: Vec<Vec<DailyRateRow>> = vec![Vec::new(); keys.len()];
+    for row in BetweenAll::of(keys).load_iter::<(i32, NaiveDate, i64, i64), DefaultLoadingMode>(conn)? {
+        let (number, day, price_sum, price_count) = row?;
+        let place = usize::try_from(number - 1)
+            .ok()
+            .and_then(|place| found.get_mut(place));
+        place.ok_or(diesel::NotFound)?.push(DailyRateRow {
+            day,
+            price_sum,
+            price_count,
+        });
+    }
+    found
+        .into_iter()
+        .zip(keys)
+        .map(|(rows, key)| settle(conn, rows, key))
+        .collect()
+}
+
+/// Whether the places exist is asked only when there is no price at all.
+fn settle(conn: &mut PgConnection, mut rows: Vec<DailyRateRow>, key: &RatesKey) -> QueryResult<DailyRates> {
+    if rows.is_empty() {
+        let unknown = (
+            !places::exists(conn, &key.origin)?,
+            !places::exists(conn, &key.destination)?,
+        );
+        if let (origin, destination) = unknown
+            && (origin || destination)
+        {
+            return Ok(DailyRates::Unknown { origin, destination });
+        }
+    }
+    // They come in this order already; SQL does not promise it for a join.
+    rows.sort_unstable_by_key(|row| Reverse(row.day));
+    Ok(DailyRates::Found(rows))
 }

@@ -3,6 +3,7 @@ use super::caller::Anyone;
 use super::docs::PAGE_POLICY;
 use super::negotiate;
 use super::refusal::{Nothing, Refusal};
+use super::tags::Chapter;
 use http::header;
 use poem::{Body, IntoResponse, Response};
 use poem_openapi::param::Header;
@@ -46,9 +47,11 @@ pub enum FrontAnswer {
     Page,
 }
 
-#[OpenApi]
+#[OpenApi(tag = "Chapter::Front")]
 impl FrontApi {
     /// Greeting; for a browser, the index page
+    ///
+    /// Where `Accept` prefers `text/html` the answer is the page, in every other case the greeting as JSON.
     #[oai(path = "/", method = "get", operation_id = "getIndex")]
     async fn index(
         &self,
@@ -63,6 +66,8 @@ impl FrontApi {
     }
 
     /// What is running here
+    ///
+    /// The version, the commit and the day it was built from, and the compiler.
     #[oai(path = "/version", method = "get", operation_id = "getVersion")]
     async fn version(&self, _caller: Anyone) -> Result<Json<Version>, Refusal<Nothing>> {
         Ok(Json(Version {

@@ -2,6 +2,7 @@
 use super::caller::Anyone;
 use super::problem::Problem;
 use super::refusal::{Nothing, Refusal};
+use super::tags::Chapter;
 use crate::domain::health::{Health, Readiness};
 use http::StatusCode;
 use poem_openapi::payload::Json;
@@ -67,9 +68,11 @@ impl Status {
     }
 }
 
-#[OpenApi]
+#[OpenApi(tag = "Chapter::Health")]
 impl HealthApi {
     /// Is the process alive? Restart it if not
+    ///
+    /// Asks nobody else: a database that is away is no reason to restart this process.
     #[oai(path = "/health/live", method = "get", operation_id = "getLive")]
     async fn live(&self, _caller: Anyone) -> Result<Json<Status>, Refusal<Nothing>> {
         Ok(Status::good())
@@ -84,6 +87,8 @@ impl HealthApi {
     }
 
     /// Has it ever been able to work? Wait if not
+    ///
+    /// Asks the database until it was ready once, and never again.
     #[oai(path = "/health/startup", method = "get", operation_id = "getStartup")]
     async fn startup(&self, _caller: Anyone) -> Result<Json<Status>, Refusal<Nothing>> {
         if self.started.load(Ordering::Relaxed) {

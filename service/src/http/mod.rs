@@ -53,3 +53,6 @@ pub mod regions;
 
 /// Strict JSON bodies.
 pub mod strict_json;
+
+/// The chapters of the document.
+pub mod tags;

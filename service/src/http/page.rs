@@ -41,7 +41,9 @@ impl FieldValue for SearchText {
     const EXPECTED: &'static str = "must have 1 to 64 characters, none of them a control character";
 
     fn parse(text: &str) -> Option<Self> {
-        let good = (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        // The framework decodes bytes that are no UTF-8 to this character: they are no text to look for.
+        let bad = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
+        let good = (1..=64).contains(&text.chars().count()) && !text.chars().any(bad);
         good.then(|| Self(text.to_owned()))
     }
 
@@ -49,8 +51,8 @@ impl FieldValue for SearchText {
         MetaSchema {
             min_length: Some(1),
             max_length: Some(64),
-            // No control character: the rule of `parse`, in the document's words.
-            pattern: Some("^[^\\x00-\\x1f\\x7f-\\x9f]*$".to_owned()),
+            // The rule of `parse`, in the document's words.
+            pattern: Some("^[^\\x00-\\x1f\\x7f-\\x9f\\ufffd]*$".to_owned()),
             example: Some("oslo".into()),
             ..MetaSchema::new("string")
         }

@@ -4,6 +4,7 @@ use super::field::{Field, Optional};
 use super::page::{Limit, SearchText, next_link};
 use super::problem::Problem;
 use super::refusal::{Lookup, Nothing, Refusal};
+use super::tags::Chapter;
 use crate::domain::places::{self, Places};
 use crate::types::place::PortCode;
 use poem_openapi::param::{Path, Query};
@@ -66,9 +67,11 @@ impl From<places::PortRow> for Port {
     }
 }
 
-#[OpenApi]
+#[OpenApi(tag = "Chapter::Ports")]
 impl PortsApi {
     /// Ports by code
+    ///
+    /// A page of ports, all of them or those that hold a text. `Link` leads from page to page.
     #[oai(path = "/ports", method = "get", operation_id = "listPorts")]
     async fn list(
         &self,
@@ -102,6 +105,8 @@ impl PortsApi {
     }
 
     /// One port
+    ///
+    /// Its name and the region that it lies in.
     #[oai(path = "/ports/:code", method = "get", operation_id = "getPort")]
     async fn get(
         &self,

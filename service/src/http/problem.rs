@@ -48,7 +48,7 @@ pub struct ProblemBody {
     pub request_id: String,
     /// The offending fields, where there are any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[oai(skip_serializing_if_is_empty)]
+    #[oai(default, skip_serializing_if_is_empty)]
     pub errors: Vec<FieldError>,
 }
 

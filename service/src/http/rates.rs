@@ -5,6 +5,7 @@ use super::negotiate;
 use super::problem::Problem;
 use super::rates_body::{Contract, MEDIA_TYPES, media_types, write};
 use super::refusal::{Refusal, Statuses};
+use super::tags::Chapter;
 use crate::domain::rates::{Rates, RatesError, RatesQuery};
 use crate::types::day::{Day, DayRange, DayRangeError};
 use crate::types::fault::FieldFault;
@@ -35,7 +36,7 @@ impl Statuses for RatesStatuses {
     const OWN: &'static [u16] = &[404, 406];
 }
 
-#[OpenApi]
+#[OpenApi(tag = "Chapter::Rates")]
 impl RatesApi {
     /// Daily rates between two places
     ///

@@ -5,6 +5,7 @@ use super::page::{Limit, next_link};
 use super::ports::Port;
 use super::problem::Problem;
 use super::refusal::{Lookup, Nothing, Refusal};
+use super::tags::Chapter;
 use crate::domain::places::{self, Places};
 use crate::types::place::RegionSlug;
 use poem_openapi::param::{Path, Query};
@@ -97,9 +98,11 @@ fn regions(rows: Vec<places::RegionRow>) -> Vec<Region> {
     rows.into_iter().map(Region::from).collect()
 }
 
-#[OpenApi]
+#[OpenApi(tag = "Chapter::Regions")]
 impl RegionsApi {
     /// Regions by slug
+    ///
+    /// A page of regions. `Link` leads from page to page.
     #[oai(path = "/regions", method = "get", operation_id = "listRegions")]
     async fn list(
         &self,
@@ -132,6 +135,8 @@ impl RegionsApi {
     }
 
     /// One region, what it lies in and what lies in it
+    ///
+    /// The regions above it up to the top, and the regions and ports directly in it.
     #[oai(path = "/regions/:slug", method = "get", operation_id = "getRegion")]
     async fn get(
         &self,

@@ -1,5 +1,6 @@
 //! Daily rates between two places: what a day's prices come to.
 use super::StorageError;
+use crate::db::rates::{RatesGather, RatesKey};
 use crate::db::{self, Db};
 use crate::types::day::{Day, DayRange};
 use crate::types::place::Place;
@@ -62,18 +63,26 @@ impl DailyRate {
 #[derive(Clone)]
 pub struct Rates {
     db: Db,
+    waiting: RatesGather,
 }
 
 impl Rates {
     /// Over a login that may read the sums.
     pub fn new(db: Db) -> Self {
-        Self { db }
+        Self {
+            db,
+            waiting: RatesGather::default(),
+        }
     }
 
     /// Every day of the range, newest first; days without prices have count 0.
     pub async fn list_daily(&self, query: &RatesQuery) -> Result<Vec<DailyRate>, RatesError> {
-        let found =
-            db::rates::list_daily_rates(&self.db, &query.origin, &query.destination, query.days).await?;
+        let key = RatesKey {
+            origin: query.origin.clone(),
+            destination: query.destination.clone(),
+            days: query.days,
+        };
+        let found = db::rates::list_daily_rates(&self.db, &self.waiting, key).await?;
         let rows = match found {
             db::rates::DailyRates::Found(rows) => rows,
             db::rates::DailyRates::Unknown { origin, destination } => {

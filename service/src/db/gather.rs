@@ -1,0 +1,176 @@
+//! Look-ups of one kind that wait at the same time, answered together in one round trip. Under load a round trip costs
+//! more than the rows that it brings; without load there is nobody to gather and nothing is lost.
+use super::error::DbError;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// How many are answered together at the most.
+const MOST: usize = 32;
+
+/// The look-ups of one kind. Cheap to clone.
+pub struct Gather<K, V>(Arc<Mutex<Vec<Asked<K, V>>>>);
+
+impl<K, V> Clone for Gather<K, V> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<K, V> Default for Gather<K, V> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+/// One look-up that waits.
+pub struct Asked<K, V> {
+    key: K,
+    since: Instant,
+    until: Instant,
+    begun: Arc<AtomicBool>,
+    answer: oneshot::Sender<Result<V, DbError>>,
+}
+
+/// Waits for one answer: for its turn until a time, for its end as long as it takes.
+pub struct Ticket<V> {
+    until: Instant,
+    begun: Arc<AtomicBool>,
+    answer: oneshot::Receiver<Result<V, DbError>>,
+}
+
+impl<V> Ticket<V> {
+    /// A ticket, and the two ends that whoever does the work holds.
+    pub fn new(until: Instant) -> (Self, Arc<AtomicBool>, oneshot::Sender<Result<V, DbError>>) {
+        let (sender, answer) = oneshot::channel();
+        let begun = Arc::new(AtomicBool::new(false));
+        (
+            Self {
+                until,
+                begun: Arc::clone(&begun),
+                answer,
+            },
+            begun,
+            sender,
+        )
+    }
+
+    /// The answer; `Exhausted` when its turn did not come in time, `Failed` when the work broke down.
+    pub async fn answer(mut self, what: &'static str) -> Result<V, DbError> {
+        let answer = match tokio::time::timeout_at(self.until.into(), &mut self.answer).await {
+            Err(_) if self.begun.load(Ordering::Relaxed) => self.answer.await,
+            Err(_) => return Err(exhausted(what)),
+            Ok(answer) => answer,
+        };
+        match answer {
+            Ok(answer) => answer,
+            Err(_) if self.begun.load(Ordering::Relaxed) => {
+                tracing::error!(what, "database work panicked");
+                Err(DbError::Failed)
+            }
+            Err(_) => Err(exhausted(what)),
+        }
+    }
+}
+
+fn exhausted(what: &'static str) -> DbError {
+    tracing::warn!(what, "no database connection became free in time");
+    DbError::Exhausted
+}
+
+impl<K, V> Gather<K, V> {
+    /// Adds a look-up; `true`: it is the first, and somebody must be sent to answer whatever has gathered by then.
+    pub fn ask(&self, key: K, until: Instant) -> (Ticket<V>, bool) {
+        let (ticket, begun, answer) = Ticket::new(until);
+        let mut waiting = self.lock();
+        let first = waiting.is_empty();
+        waiting.push(Asked {
+            key,
+            since: Instant::now(),
+            until,
+            begun,
+            answer,
+        });
+        (ticket, first)
+    }
+
+    /// Takes those that are still wanted, oldest first; `true`: more are left, and somebody must be sent for them.
+    pub fn take(&self) -> (Vec<Asked<K, V>>, bool) {
+        let mut waiting = self.lock();
+        let most = waiting.len().min(MOST);
+        let rest = waiting.split_off(most);
+        let mut taken = std::mem::replace(&mut *waiting, rest);
+        let more = !waiting.is_empty();
+        drop(waiting);
+        let now = Instant::now();
+        taken.retain(|asked| asked.until > now && !asked.answer.is_closed());
+        (taken, more)
+    }
+
+    /// Nobody can be sent: everybody is turned away.
+    pub fn turn_away(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Asked<K, V>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K, V> Asked<K, V> {
+    /// The work begins; how long this one has waited.
+    pub fn begin(&self) -> Duration {
+        self.begun.store(true, Ordering::Relaxed);
+        self.since.elapsed()
+    }
+
+    /// What is looked up.
+    pub fn key(&self) -> &K {
+        &self.key
+    }
+
+    /// Hands over the answer.
+    pub fn answer(self, answer: Result<V, DbError>) {
+        let _ = self.answer.send(answer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn all_that_wait_are_taken_together_and_answered_each() {
+        let gather = Gather::<u32, u32>::default();
+        let until = Instant::now() + Duration::from_secs(5);
+        let tickets: Vec<_> = (0..40).map(|key| gather.ask(key, until)).collect();
+        assert_eq!(tickets.iter().filter(|(_, first)| *first).count(), 1);
+        let (taken, more) = gather.take();
+        assert_eq!((taken.len(), more), (MOST, true));
+        let (rest, more) = gather.take();
+        assert_eq!((rest.len(), more), (8, false));
+        for asked in taken.into_iter().chain(rest) {
+            asked.begin();
+            let answer = asked.key() * 2;
+            asked.answer(Ok(answer));
+        }
+        for (key, (ticket, _)) in tickets.into_iter().enumerate() {
+            assert_eq!(ticket.answer("test").await, Ok(u32::try_from(key).unwrap() * 2));
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_in_vain_is_told_and_whoever_left_is_not_served() {
+        let gather = Gather::<u32, u32>::default();
+        let soon = Instant::now() + Duration::from_millis(20);
+        let (late, _) = gather.ask(1, soon);
+        let (gone, _) = gather.ask(2, Instant::now() + Duration::from_secs(5));
+        drop(gone);
+        assert_eq!(late.answer("test").await, Err(DbError::Exhausted));
+        assert!(gather.take().0.is_empty());
+        let (broken, _) = gather.ask(3, Instant::now() + Duration::from_secs(5));
+        gather.take().0.iter().for_each(|asked| drop(asked.begin()));
+        assert_eq!(broken.answer("test").await, Err(DbError::Failed));
+    }
+}

@@ -1,0 +1,17 @@
+//! The chapters of the OpenAPI document: each operation stands in one.
+use poem_openapi::Tags;
+
+/// A chapter; its name in the document is its name here.
+#[derive(Tags)]
+pub enum Chapter {
+    /// Daily freight rates between two places.
+    Rates,
+    /// Ports by UN/LOCODE.
+    Ports,
+    /// Regions and the tree that they form.
+    Regions,
+    /// Live, ready, startup: for whoever runs the service.
+    Health,
+    /// The greeting, and what is running.
+    Front,
+}
