@@ -64,7 +64,7 @@ pub const KEYS: &[Key] = &[
     key(
         "MAX_CONNECTIONS",
         "2048",
-        "open connections on the public listener, 1 to 100000; when it is full, those that have not asked anything yet are closed, oldest first",
+        "open connections on the public listener, 1 to 100000; when all are taken, the one that has been idle the longest is closed",
     ),
     key(
         "CLIENT_TIMEOUT",

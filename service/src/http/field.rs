@@ -4,8 +4,10 @@ use crate::types::day::Day;
 use crate::types::fault::FieldFault;
 use crate::types::place::{Place, PortCode, RegionSlug};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
-use poem_openapi::types::{ParseFromParameter, ParseResult, Type};
+use poem_openapi::types::{ParseFromParameter, ParseResult, ToJSON, Type};
+use serde_json::Value;
 use std::borrow::Cow;
+use std::fmt::Display;
 use std::marker::PhantomData;
 
 /// A value that can stand in a query or a path.
@@ -85,6 +87,15 @@ impl<T: FieldValue, P> Field<T, P> {
         }
     }
 
+    /// An example for the document.
+    pub fn example(text: &str) -> Self {
+        let state = T::parse(text).map_or(State::Missing, State::Good);
+        Self {
+            state,
+            presence: PhantomData,
+        }
+    }
+
     /// Whether the parameter was given at all, good or bad.
     pub fn is_given(&self) -> bool {
         !matches!(self.state, State::Missing)
@@ -133,6 +144,16 @@ impl<T: FieldValue, P: Presence> ParseFromParameter for Field<T, P> {
     }
 }
 
+/// Only examples in the document are written as JSON; what is asked for never is.
+impl<T: FieldValue + Display, P: Presence> ToJSON for Field<T, P> {
+    fn to_json(&self) -> Option<Value> {
+        match &self.state {
+            State::Good(value) => Some(value.to_string().into()),
+            _ => None,
+        }
+    }
+}
+
 fn text(pattern: &str, max_length: usize, example: &str) -> MetaSchema {
     MetaSchema {
         pattern: Some(pattern.to_owned()),
@@ -165,7 +186,11 @@ impl FieldValue for Place {
     }
 
     fn schema() -> MetaSchema {
-        text(Place::PATTERN, 64, "CNGGZ")
+        // No example: where two parameters exclude each other, a page that tries them must not fill in both.
+        MetaSchema {
+            example: None,
+            ..text(Place::PATTERN, 64, "")
+        }
     }
 }
 

@@ -51,12 +51,15 @@ impl RatesApi {
         &self,
         _caller: Anyone,
         /// First day.
+        #[oai(example = "example_first_day")]
         date_from: Query<Field<Day>>,
         /// Last day, included.
         date_to: Query<Field<Day>>,
         /// Where the goods are loaded; goes with `dest_code`.
+        #[oai(example = "example_origin")]
         orig_code: Query<Field<Place, Optional>>,
         /// Where they are discharged; goes with `orig_code`.
+        #[oai(example = "example_destination")]
         dest_code: Query<Field<Place, Optional>>,
         /// Where the goods are loaded; goes with `destination`.
         origin: Query<Field<Place, Optional>>,
@@ -130,6 +133,18 @@ impl Contract {
 }
 
 type PlaceField = Field<Place, Optional>;
+
+fn example_first_day() -> Field<Day> {
+    Field::example("2021-01-01")
+}
+
+fn example_origin() -> PlaceField {
+    Field::example("CNGGZ")
+}
+
+fn example_destination() -> PlaceField {
+    Field::example("EETLL")
+}
 
 /// Exactly one of the two pairs must be given, and whole.
 fn places(

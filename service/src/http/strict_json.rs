@@ -68,9 +68,11 @@ impl<T: ParseFromJSON> ParsePayload for StrictJson<T> {
 
 poem_openapi::impl_apirequest_for_payload!(StrictJson<T>, T: ParseFromJSON);
 
-/// poem-openapi names the member in quotes or at the start; its text itself may quote values.
+/// poem-openapi puts a member's name in backticks where it tells one. What it puts in quotes are types and the sender's
+/// values: those are not told.
 fn field_of(message: &str) -> String {
-    let name = message.split(['"', '`']).nth(1).unwrap_or_default();
+    let told = message.split('"').step_by(2).find(|part| part.contains('`'));
+    let name = told.and_then(|part| part.split('`').nth(1)).unwrap_or_default();
     name.chars()
         .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
         .take(64)

@@ -16,7 +16,6 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -146,12 +145,13 @@ impl Server {
         self.count(1);
         // Answers are written whole: waiting for more to fill a packet would only delay them.
         let _ = stream.set_nodelay(true);
-        let working = Arc::new(AtomicUsize::new(0));
-        let io = TokioIo::new(Watchdog::new(stream, Arc::clone(&working), self.client_timeout));
+        let io = TokioIo::new(Watchdog::new(
+            stream,
+            Arc::clone(&seat.visitor),
+            self.client_timeout,
+        ));
         let service = service_fn(|request: hyper::Request<Incoming>| {
-            seat.visitor.asks();
-            working.fetch_add(1, Ordering::Relaxed);
-            let done = Done(Arc::clone(&working));
+            let working = seat.visitor.ask();
             let request = Request::from((
                 request,
                 LocalAddr(Addr::SocketAddr(self.address)),
@@ -161,7 +161,7 @@ impl Server {
             let server = Arc::clone(&self);
             async move {
                 let response = server.endpoint.get_response(request).await;
-                drop(done);
+                drop(working);
                 Ok::<http::Response<_>, Infallible>(response.into())
             }
         });
@@ -171,7 +171,7 @@ impl Server {
         loop {
             tokio::select! {
                 _ = &mut connection => break,
-                () = seat.visitor.must_leave(), if !seat.visitor.has_asked() => break,
+                () = seat.visitor.must_leave() => break,
                 () = &mut first, if !first.is_elapsed() => {
                     if !seat.visitor.has_asked() {
                         self.refused("silent");
@@ -197,14 +197,5 @@ impl Server {
         if let Some(metrics) = &self.metrics {
             metrics.refused_connection(why);
         }
-    }
-}
-
-/// Counts a request as done also when its client went away and the work was dropped.
-struct Done(Arc<AtomicUsize>);
-
-impl Drop for Done {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -1,34 +1,64 @@
-//! The places for connections. When all are taken, whoever has asked nothing yet must go, oldest first: an attacker who
-//! opens connections and dawdles keeps nobody out.
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+//! The places for connections. When all are taken, whoever has been idle the longest must go: an attacker who opens
+//! connections and dawdles, or takes answers slowly, keeps nobody out.
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// As many places as there may be connections.
 pub struct Places {
     free: Arc<Semaphore>,
     count: u32,
-    silent: Mutex<VecDeque<Arc<Visitor>>>,
+    opened: Instant,
+    next: AtomicU64,
+    taken: Arc<Mutex<HashMap<u64, Arc<Visitor>>>>,
 }
 
 /// One connection, as the others see it.
-#[derive(Default)]
 pub struct Visitor {
+    opened: Instant,
     asked: AtomicBool,
-    gone: AtomicBool,
+    working: AtomicUsize,
+    /// Milliseconds from the opening to the last begin or end of a request.
+    moved: AtomicU64,
     leave: Notify,
 }
 
 impl Visitor {
-    /// The first request has come: this one stays.
-    pub fn asks(&self) {
+    fn new(opened: Instant) -> Self {
+        let visitor = Self {
+            opened,
+            asked: AtomicBool::new(false),
+            working: AtomicUsize::new(0),
+            moved: AtomicU64::new(0),
+            leave: Notify::new(),
+        };
+        visitor.touch();
+        visitor
+    }
+
+    fn touch(&self) {
+        let elapsed = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.moved.store(elapsed, Ordering::Relaxed);
+    }
+
+    /// A request begins; it ends when the returned value is dropped, also when its client went away half-way.
+    pub fn ask(self: &Arc<Self>) -> Working {
         self.asked.store(true, Ordering::Relaxed);
+        self.working.fetch_add(1, Ordering::Relaxed);
+        self.touch();
+        Working(Arc::clone(self))
     }
 
     /// Whether a request has come.
     pub fn has_asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed)
+    }
+
+    /// Whether a request is being answered right now: then it is we who keep the client waiting.
+    pub fn is_served(&self) -> bool {
+        self.working.load(Ordering::Relaxed) > 0
     }
 
     /// Resolves when its place is needed.
@@ -37,9 +67,13 @@ impl Visitor {
     }
 }
 
-impl Drop for Seat {
+/// A request that is being answered.
+pub struct Working(Arc<Visitor>);
+
+impl Drop for Working {
     fn drop(&mut self) {
-        self.visitor.gone.store(true, Ordering::Relaxed);
+        self.0.working.fetch_sub(1, Ordering::Relaxed);
+        self.0.touch();
     }
 }
 
@@ -47,7 +81,15 @@ impl Drop for Seat {
 pub struct Seat {
     /// Who sits there.
     pub visitor: Arc<Visitor>,
+    number: u64,
+    taken: Arc<Mutex<HashMap<u64, Arc<Visitor>>>>,
     _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        lock(&self.taken).remove(&self.number);
+    }
 }
 
 impl Places {
@@ -57,7 +99,9 @@ impl Places {
         Self {
             free: Arc::new(Semaphore::new(count)),
             count: u32::try_from(count).unwrap_or(u32::MAX),
-            silent: Mutex::default(),
+            opened: Instant::now(),
+            next: AtomicU64::new(0),
+            taken: Arc::default(),
         }
     }
 
@@ -70,20 +114,14 @@ impl Places {
                 (Arc::clone(&self.free).acquire_owned().await.ok()?, evicted)
             }
         };
-        let visitor = Arc::new(Visitor::default());
-        let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
-        // The front is swept at each arrival, so that the list stays about as long as there are silent visitors.
-        while silent
-            .front()
-            .is_some_and(|first| first.has_asked() || first.gone.load(Ordering::Relaxed))
-        {
-            silent.pop_front();
-        }
-        silent.push_back(Arc::clone(&visitor));
-        drop(silent);
+        let visitor = Arc::new(Visitor::new(self.opened));
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        lock(&self.taken).insert(number, Arc::clone(&visitor));
         Some((
             Seat {
                 visitor,
+                number,
+                taken: Arc::clone(&self.taken),
                 _permit: permit,
             },
             evicted,
@@ -95,37 +133,43 @@ impl Places {
         let _ = self.free.acquire_many(self.count).await;
     }
 
+    /// Only a full house looks at every visitor; that takes microseconds.
     fn evict(&self) -> bool {
-        let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some(oldest) = silent.pop_front() {
-            if !oldest.has_asked() && !oldest.gone.load(Ordering::Relaxed) {
-                oldest.leave.notify_one();
-                return true;
-            }
-        }
-        false
+        let taken = lock(&self.taken);
+        let idle = taken.values().filter(|visitor| !visitor.is_served());
+        let longest = idle.min_by_key(|visitor| visitor.moved.load(Ordering::Relaxed));
+        longest.inspect(|visitor| visitor.leave.notify_one()).is_some()
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[tokio::test]
-    async fn the_oldest_silent_visitor_leaves_when_a_place_is_needed() {
-        let places = Arc::new(Places::new(2));
-        let (asking, _) = places.take().await.unwrap();
-        asking.visitor.asks();
-        let (silent, evicted) = places.take().await.unwrap();
+    async fn whoever_was_idle_the_longest_leaves_and_whoever_is_served_stays() {
+        let places = Places::new(3);
+        let (served, _) = places.take().await.unwrap();
+        let working = served.visitor.ask();
+        let (idle, _) = places.take().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let (fresh, evicted) = places.take().await.unwrap();
         assert!(!evicted);
-        let visitor = Arc::clone(&silent.visitor);
+        let visitor = Arc::clone(&idle.visitor);
         let leaving = tokio::spawn(async move {
             visitor.must_leave().await;
-            drop(silent);
+            drop(idle);
         });
-        let (_seat, evicted) = places.take().await.unwrap();
+        let (_newcomer, evicted) = places.take().await.unwrap();
         assert!(evicted);
         leaving.await.unwrap();
-        assert!(asking.visitor.has_asked());
+        assert!(served.visitor.is_served() && !fresh.visitor.has_asked());
+        drop(working);
+        assert!(!served.visitor.is_served());
     }
 }

@@ -1,8 +1,8 @@
 //! Closes a connection on which nothing moves: a client that says nothing, or takes nothing of what it asked for.
+use super::places::Visitor;
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -12,8 +12,7 @@ use tokio::time::Sleep;
 /// A stream that fails when no byte moved for a while, unless a request is being worked on.
 pub struct Watchdog {
     stream: TcpStream,
-    /// Requests that are being answered right now: then it is we who keep the client waiting.
-    working: Arc<AtomicUsize>,
+    visitor: Arc<Visitor>,
     patience: Duration,
     moved: Instant,
     timer: Pin<Box<Sleep>>,
@@ -21,10 +20,10 @@ pub struct Watchdog {
 
 impl Watchdog {
     /// Watches a stream.
-    pub fn new(stream: TcpStream, working: Arc<AtomicUsize>, patience: Duration) -> Self {
+    pub fn new(stream: TcpStream, visitor: Arc<Visitor>, patience: Duration) -> Self {
         Self {
             stream,
-            working,
+            visitor,
             patience,
             moved: Instant::now(),
             timer: Box::pin(tokio::time::sleep(patience)),
@@ -39,7 +38,7 @@ impl Watchdog {
             return poll;
         }
         while self.timer.as_mut().poll(cx).is_ready() {
-            if self.working.load(Ordering::Relaxed) > 0 {
+            if self.visitor.is_served() {
                 self.moved = Instant::now();
             }
             let end = self.moved + self.patience;

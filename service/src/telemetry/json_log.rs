@@ -46,7 +46,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLog {
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let metadata = event.metadata();
-        let time = clock::now().format("%Y-%m-%dT%H:%M:%S%.6fZ");
+        let time = clock::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
         let (level, target) = (metadata.level(), metadata.target());
         let mut line = Fields(Vec::with_capacity(512));
         let _ = write!(
@@ -75,6 +75,10 @@ impl Fields {
     }
 
     fn value(&mut self, field: &Field, value: &impl serde::Serialize) {
+        // Directions to the span exporter are no part of the log.
+        if field.name().starts_with("otel.") {
+            return;
+        }
         self.name(field);
         // Writing to memory cannot fail; a float that is no number becomes null.
         let _ = serde_json::to_writer(&mut self.0, value);

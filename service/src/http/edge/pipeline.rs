@@ -107,8 +107,13 @@ impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
         let span = tracing::info_span!(
             "request",
             otel.kind = "server",
-            request_id = identity.request_id,
+            otel.name = route.unwrap_or("unmatched"),
+            otel.status_code = tracing::field::Empty,
+            http.response.status_code = tracing::field::Empty,
+            http.request.method = request.method().as_str(),
             http.route = route,
+            url.path = request.uri().path(),
+            request_id = identity.request_id,
             trace_id = tracing::field::Empty
         );
         identity.trace.join(&span);
@@ -140,7 +145,11 @@ impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
         let (status, elapsed) = (response.status().as_u16(), begun.elapsed());
         parts.metrics.answered(route, &method, status, elapsed);
         let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-        tracing::info!(parent: &span, method = method.as_str(), path, status, elapsed_us, "answered");
+        span.record("http.response.status_code", status);
+        if status >= 500 {
+            span.record("otel.status_code", "ERROR");
+        }
+        tracing::info!(parent: &span, elapsed_us, "answered");
         Ok(response)
     }
 }
