@@ -1,7 +1,7 @@
 //! The one door to the database: a queue in order of arrival, then a thread with a connection of its own.
 use super::conninfo::Purpose;
 use super::error::DbError;
-use super::gather::{Gather, Ticket};
+use super::gather::{Asked, Gather, Ticket};
 use super::pool::Connections;
 use super::workers::Workers;
 use crate::config::database::{Database, Login};
@@ -75,15 +75,15 @@ impl Db {
         V: Send + 'static,
         F: Fn(&mut PgConnection, &[&K]) -> QueryResult<Vec<V>> + Copy + Send + 'static,
     {
-        let (ticket, first) = gather.ask(key, Instant::now() + self.wait);
-        if first {
-            self.send_for(what, gather.clone(), work);
+        let (ticket, send) = gather.ask(key, Instant::now() + self.wait);
+        if send {
+            self.send_for(what, gather, work);
         }
         ticket.answer(what).await
     }
 
     /// Puts somebody into the queue who answers whatever has gathered when their turn comes.
-    fn send_for<K, V, F>(&self, what: &'static str, gather: Gather<K, V>, work: F)
+    fn send_for<K, V, F>(&self, what: &'static str, gather: &Gather<K, V>, work: F)
     where
         K: Send + 'static,
         V: Send + 'static,
@@ -91,17 +91,20 @@ impl Db {
     {
         let (own, waiting) = (self.clone(), gather.clone());
         let job = move || {
-            let (asked, more) = gather.take();
-            if more {
-                own.send_for(what, gather, work);
-            }
+            // Told also when the work panics: those who ask meanwhile must not wait for a messenger that never comes.
+            let back = Back(|| {
+                if waiting.back() {
+                    own.send_for(what, &waiting, work);
+                }
+            });
+            let asked = waiting.take();
             if asked.is_empty() {
                 return;
             }
             asked
                 .iter()
                 .for_each(|asked| own.metrics.pool_waited(asked.begin()));
-            let keys: Vec<&K> = asked.iter().map(super::gather::Asked::key).collect();
+            let keys: Vec<&K> = asked.iter().map(Asked::key).collect();
             let values = own.connections.repeat(what, |conn| work(conn, &keys));
             own.metrics.statement(what, values.is_ok());
             match values {
@@ -113,9 +116,10 @@ impl Db {
                     .into_iter()
                     .for_each(|asked| asked.answer(Err(error.clone()))),
             }
+            drop(back);
         };
         if !self.workers.push(Instant::now() + ALWAYS_WANTED, Box::new(job)) {
-            waiting.turn_away();
+            gather.turn_away();
         }
     }
 
@@ -146,5 +150,14 @@ impl Db {
         // A full queue drops the work, and the ticket with it says so.
         self.workers.push(asked + self.wait, Box::new(job));
         ticket.answer(what).await
+    }
+}
+
+/// Does something when it is dropped.
+struct Back<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for Back<F> {
+    fn drop(&mut self) {
+        (self.0)();
     }
 }

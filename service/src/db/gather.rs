@@ -9,8 +9,16 @@ use tokio::sync::oneshot;
 /// How many are answered together at the most.
 const MOST: usize = 32;
 
+/// How many messengers are on their way at the most: with more, each would carry less.
+const MESSENGERS: usize = 2;
+
 /// The look-ups of one kind. Cheap to clone.
-pub struct Gather<K, V>(Arc<Mutex<Vec<Asked<K, V>>>>);
+pub struct Gather<K, V>(Arc<Mutex<Waiting<K, V>>>);
+
+struct Waiting<K, V> {
+    asked: Vec<Asked<K, V>>,
+    messengers: usize,
+}
 
 impl<K, V> Clone for Gather<K, V> {
     fn clone(&self) -> Self {
@@ -20,7 +28,10 @@ impl<K, V> Clone for Gather<K, V> {
 
 impl<K, V> Default for Gather<K, V> {
     fn default() -> Self {
-        Self(Arc::default())
+        Self(Arc::new(Mutex::new(Waiting {
+            asked: Vec::new(),
+            messengers: 0,
+        })))
     }
 }
 
@@ -80,40 +91,54 @@ fn exhausted(what: &'static str) -> DbError {
 }
 
 impl<K, V> Gather<K, V> {
-    /// Adds a look-up; `true`: it is the first, and somebody must be sent to answer whatever has gathered by then.
+    /// Adds a look-up; `true`: a messenger must be sent, who takes whatever has gathered when their turn comes.
     pub fn ask(&self, key: K, until: Instant) -> (Ticket<V>, bool) {
         let (ticket, begun, answer) = Ticket::new(until);
         let mut waiting = self.lock();
-        let first = waiting.is_empty();
-        waiting.push(Asked {
+        waiting.asked.push(Asked {
             key,
             since: Instant::now(),
             until,
             begun,
             answer,
         });
-        (ticket, first)
+        let send = waiting.messengers < MESSENGERS;
+        if send {
+            waiting.messengers += 1;
+        }
+        (ticket, send)
     }
 
-    /// Takes those that are still wanted, oldest first; `true`: more are left, and somebody must be sent for them.
-    pub fn take(&self) -> (Vec<Asked<K, V>>, bool) {
+    /// Takes those that are still wanted, oldest first.
+    pub fn take(&self) -> Vec<Asked<K, V>> {
         let mut waiting = self.lock();
-        let most = waiting.len().min(MOST);
-        let rest = waiting.split_off(most);
-        let mut taken = std::mem::replace(&mut *waiting, rest);
-        let more = !waiting.is_empty();
+        let most = waiting.asked.len().min(MOST);
+        let rest = waiting.asked.split_off(most);
+        let mut taken = std::mem::replace(&mut waiting.asked, rest);
         drop(waiting);
         let now = Instant::now();
         taken.retain(|asked| asked.until > now && !asked.answer.is_closed());
-        (taken, more)
+        taken
     }
 
-    /// Nobody can be sent: everybody is turned away.
+    /// A messenger is back; `true`: somebody asked meanwhile, and they must go again.
+    pub fn back(&self) -> bool {
+        let mut waiting = self.lock();
+        let again = !waiting.asked.is_empty();
+        if !again {
+            waiting.messengers -= 1;
+        }
+        again
+    }
+
+    /// The messenger cannot be sent: everybody is turned away.
     pub fn turn_away(&self) {
-        self.lock().clear();
+        let mut waiting = self.lock();
+        waiting.messengers -= 1;
+        waiting.asked.clear();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Asked<K, V>>> {
+    fn lock(&self) -> MutexGuard<'_, Waiting<K, V>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -145,11 +170,13 @@ mod tests {
         let gather = Gather::<u32, u32>::default();
         let until = Instant::now() + Duration::from_secs(5);
         let tickets: Vec<_> = (0..40).map(|key| gather.ask(key, until)).collect();
-        assert_eq!(tickets.iter().filter(|(_, first)| *first).count(), 1);
-        let (taken, more) = gather.take();
-        assert_eq!((taken.len(), more), (MOST, true));
-        let (rest, more) = gather.take();
-        assert_eq!((rest.len(), more), (8, false));
+        assert_eq!(tickets.iter().filter(|(_, send)| *send).count(), MESSENGERS);
+        let taken = gather.take();
+        assert_eq!(taken.len(), MOST);
+        assert!(gather.back());
+        let rest = gather.take();
+        assert_eq!(rest.len(), 8);
+        assert!(!gather.back());
         for asked in taken.into_iter().chain(rest) {
             asked.begin();
             let answer = asked.key() * 2;
@@ -168,9 +195,9 @@ mod tests {
         let (gone, _) = gather.ask(2, Instant::now() + Duration::from_secs(5));
         drop(gone);
         assert_eq!(late.answer("test").await, Err(DbError::Exhausted));
-        assert!(gather.take().0.is_empty());
+        assert!(gather.take().is_empty());
         let (broken, _) = gather.ask(3, Instant::now() + Duration::from_secs(5));
-        gather.take().0.iter().for_each(|asked| drop(asked.begin()));
+        gather.take().iter().for_each(|asked| drop(asked.begin()));
         assert_eq!(broken.answer("test").await, Err(DbError::Failed));
     }
 }

@@ -20,7 +20,10 @@ fn the_committed_document_is_what_the_program_prints_and_serves() {
         std::fs::write(committed(), &printed).unwrap();
     }
     let kept = std::fs::read_to_string(committed()).unwrap_or_default();
-    assert!(kept == printed, "docs/openapi.json is out of date: run the tests once with UPDATE_DOCS=1");
+    assert!(
+        kept == printed,
+        "docs/openapi.json is out of date: run the tests once with UPDATE_DOCS=1"
+    );
     let database = Database::unmade();
     let app = App::over(&database);
     let served = app.get("/openapi.json");
@@ -39,14 +42,26 @@ fn every_operation_is_named_described_and_documents_its_refusals() {
             let name = operation["operationId"].as_str().unwrap_or_default();
             assert!(!name.is_empty() && !names.contains(&name), "{method} {path}");
             names.push(name);
-            assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{name}");
+            assert!(
+                operation["summary"].as_str().is_some_and(|text| !text.is_empty()),
+                "{name}"
+            );
             let responses = operation["responses"].as_object().unwrap();
             for status in ["200", "400", "408", "421", "429", "431", "500", "503"] {
-                assert!(responses.contains_key(status), "{name} does not document {status}");
+                assert!(
+                    responses.contains_key(status),
+                    "{name} does not document {status}"
+                );
             }
-            for (status, response) in responses.iter().filter(|(status, _)| status.starts_with(['4', '5'])) {
+            for (status, response) in responses
+                .iter()
+                .filter(|(status, _)| status.starts_with(['4', '5']))
+            {
                 let content = response["content"].as_object().unwrap();
-                assert!(content.contains_key("application/problem+json"), "{name} {status}");
+                assert!(
+                    content.contains_key("application/problem+json"),
+                    "{name} {status}"
+                );
             }
         }
     }

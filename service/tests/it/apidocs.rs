@@ -11,14 +11,27 @@ fn every_file_of_the_documentation_page_is_ours_and_allowed() {
     assert_eq!(page.status, 200);
     assert!(page.header("content-type").starts_with("text/html"));
     let policy = page.header("content-security-policy");
-    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
-    for needed in ["script-src 'self'", "style-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"] {
+    assert!(
+        policy.contains("default-src 'none'") && !policy.contains("unsafe"),
+        "{policy}"
+    );
+    for needed in [
+        "script-src 'self'",
+        "style-src 'self'",
+        "connect-src 'self'",
+        "frame-ancestors 'none'",
+    ] {
         assert!(policy.contains(needed), "{needed} is missing in {policy}");
     }
     let files = linked(page.text());
-    assert!(files.iter().any(|file| file.ends_with(".js")) && files.iter().any(|file| file.ends_with(".css")));
+    assert!(
+        files.iter().any(|file| file.ends_with(".js")) && files.iter().any(|file| file.ends_with(".css"))
+    );
     for file in files.iter().filter(|file| !file.starts_with("data:")) {
-        assert!(file.starts_with('/') && !file.starts_with("//"), "{file} is not of our origin");
+        assert!(
+            file.starts_with('/') && !file.starts_with("//"),
+            "{file} is not of our origin"
+        );
         let answer = app.get(file);
         assert_eq!(answer.status, 200, "{file}");
         assert!(!answer.body.is_empty(), "{file}");
@@ -30,7 +43,11 @@ fn every_file_of_the_documentation_page_is_ours_and_allowed() {
         };
         assert!(answer.header("content-type").starts_with(kind), "{file}");
     }
-    assert!(!page.text().contains("<script>") && !page.text().contains("<style") && !page.text().contains(" style="));
+    assert!(
+        !page.text().contains("<script>")
+            && !page.text().contains("<style")
+            && !page.text().contains(" style=")
+    );
 }
 
 /// A4: the bundle was taken apart where it should be.
@@ -40,7 +57,7 @@ fn the_viewer_is_whole_and_asks_for_our_document() {
     let app = App::over(&database);
     let script = app.get("/apidocs/ui.js");
     assert!(script.body.len() > 100_000 && script.text().contains("SwaggerUIBundle"));
-    assert!(!script.text().contains("<!DOCTYPE"));
+    assert!(!script.text().trim_start().starts_with('<'));
     let style = app.get("/apidocs/ui.css");
     assert!(style.body.len() > 10_000 && style.text().contains(".swagger-ui"));
     assert!(app.get("/apidocs/start.js").text().contains("/openapi.json"));
@@ -49,6 +66,12 @@ fn the_viewer_is_whole_and_asks_for_our_document() {
 /// The values of `src` and `href`.
 fn linked(html: &str) -> Vec<String> {
     let parts = html.split(['<', ' ', '>']);
-    let values = parts.filter_map(|part| part.strip_prefix("src=\"").or_else(|| part.strip_prefix("href=\"")));
-    values.map(|value| value.trim_end_matches(['"', '/']).to_owned()).filter(|value| !value.is_empty()).collect()
+    let values = parts.filter_map(|part| {
+        part.strip_prefix("src=\"")
+            .or_else(|| part.strip_prefix("href=\""))
+    });
+    values
+        .map(|value| value.trim_end_matches(['"', '/']).to_owned())
+        .filter(|value| !value.is_empty())
+        .collect()
 }

@@ -33,8 +33,14 @@ fn a_browser_gets_the_index_page_and_caches_are_told_so() {
     }
     for accept in ["*/*", "application/json", "image/png"] {
         let answer = send(app.request("GET", "/").header("Accept", accept));
-        assert!(answer.header("content-type").starts_with("application/json"), "{accept}");
-        assert!(answer.header("vary").to_lowercase().contains("accept"), "{accept}");
+        assert!(
+            answer.header("content-type").starts_with("application/json"),
+            "{accept}"
+        );
+        assert!(
+            answer.header("vary").to_lowercase().contains("accept"),
+            "{accept}"
+        );
     }
 }
 
@@ -58,7 +64,10 @@ fn the_version_tells_semver_commit_build_date_and_compiler() {
     assert_eq!(SEMVER.len(), 3);
     assert_eq!(text("version"), SEMVER.join("."));
     let hex = text("commit").bytes().all(|byte| byte.is_ascii_hexdigit());
-    assert!(text("commit") == "unknown" || (hex && text("commit").len() >= 7), "{version}");
+    assert!(
+        text("commit") == "unknown" || (hex && text("commit").len() >= 7),
+        "{version}"
+    );
     let day = portcullis::types::day::Day::parse(&text("build_date"));
     assert!(day.is_some(), "{version}");
     assert!(text("rustc").starts_with("rustc 1."), "{version}");
@@ -72,12 +81,19 @@ fn metrics_are_on_the_internal_listener_only() {
     app.get("/version");
     let page = app.get_internal("/metrics");
     assert_eq!(page.status, 200);
-    assert!(page.header("content-type").starts_with("text/plain; version=0.0.4"));
+    assert!(
+        page.header("content-type")
+            .starts_with("text/plain; version=0.0.4")
+    );
     let count = page.text().lines().find(|line| {
-        line.starts_with("http_server_request_duration_seconds_count") && line.contains("http_route=\"/version\"")
+        line.starts_with("http_server_request_duration_seconds_count")
+            && line.contains("http_route=\"/version\"")
     });
     assert!(count.is_some_and(|line| line.ends_with(" 1")), "{}", page.text());
     assert!(page.text().contains("http_route=\"unmatched\""));
-    assert!(page.text().contains("\n# TYPE http_server_open_connections gauge"));
+    assert!(
+        page.text()
+            .contains("\n# TYPE http_server_open_connections gauge")
+    );
     assert_eq!(app.get_internal("/rates").status, 404);
 }

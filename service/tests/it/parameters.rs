@@ -22,11 +22,17 @@ fn operations(app: &App) -> Vec<Operation> {
             let parameters = operation["parameters"].as_array().unwrap_or(&none);
             let names = |place: &str| -> Vec<String> {
                 let of_place = parameters.iter().filter(|parameter| parameter["in"] == place);
-                of_place.map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect()
+                of_place
+                    .map(|parameter| parameter["name"].as_str().unwrap().to_owned())
+                    .collect()
             };
             let filled = path.replace("{code}", "CNGGZ").replace("{slug}", "baltic");
             assert!(!filled.contains('{'), "teach this test a value for {path}");
-            all.push(Operation { method: method.to_uppercase(), path: filled, parameters: names("query") });
+            all.push(Operation {
+                method: method.to_uppercase(),
+                path: filled,
+                parameters: names("query"),
+            });
         }
     }
     assert!(all.len() >= 9);
@@ -43,12 +49,24 @@ fn every_operation_refuses_a_parameter_that_it_does_not_know() {
     let database = Database::with(&small());
     let app = App::over(&database);
     for operation in operations(&app) {
-        for (query, name) in [("nobody_knows_this=1", "nobody_knows_this"), ("x", "x"), ("%41b=1&", "Ab")] {
+        for (query, name) in [
+            ("nobody_knows_this=1", "nobody_knows_this"),
+            ("x", "x"),
+            ("%41b=1&", "Ab"),
+        ] {
             let fields = ask(&app, &operation, query).fields(400);
-            assert!(fields.contains(&format!("query:{name}")), "{}: {fields:?}", operation.path);
+            assert!(
+                fields.contains(&format!("query:{name}")),
+                "{}: {fields:?}",
+                operation.path
+            );
         }
         let flood: String = (0..50).map(|n| format!("p{n}=1&")).collect();
-        assert!(ask(&app, &operation, &flood).fields(400).len() <= 30, "{}", operation.path);
+        assert!(
+            ask(&app, &operation, &flood).fields(400).len() <= 30,
+            "{}",
+            operation.path
+        );
     }
 }
 

@@ -12,7 +12,8 @@ fn app() -> (Database, App) {
 
 /// The count and price of 31 January, asked in the counted contract.
 fn last_day(app: &App, origin: &str, destination: &str) -> (Value, Value) {
-    let path = format!("/rates?date_from=2021-01-31&date_to=2021-01-31&orig_code={origin}&dest_code={destination}");
+    let path =
+        format!("/rates?date_from=2021-01-31&date_to=2021-01-31&orig_code={origin}&dest_code={destination}");
     let answer = app.get(&path);
     assert_eq!(answer.status, 200, "{answer:?}");
     let day = answer.json()["rates"][0].clone();
@@ -39,7 +40,11 @@ fn the_counted_contract_lists_each_day_newest_first() {
 #[test]
 fn the_rounded_contract_lists_each_day_oldest_first() {
     let (_database, app) = app();
-    let answer = app.get(&QUERY.replace("orig_code", "origin").replace("dest_code", "destination"));
+    let answer = app.get(
+        &QUERY
+            .replace("orig_code", "origin")
+            .replace("dest_code", "destination"),
+    );
     let expected = concat!(
         r#"[{"day":"2021-01-28","average_price":null},{"day":"2021-01-29","average_price":null},"#,
         r#"{"day":"2021-01-30","average_price":null},{"day":"2021-01-31","average_price":1154}]"#
@@ -57,7 +62,10 @@ fn halves_are_rounded_up() {
     ));
     let app = App::over(&database);
     let path = "/rates?date_from=2021-01-01&date_to=2021-01-01&origin=AAAAA&destination=BBBBB";
-    assert_eq!(app.get(path).json(), json!([{"day": "2021-01-01", "average_price": 2}]));
+    assert_eq!(
+        app.get(path).json(),
+        json!([{"day": "2021-01-01", "average_price": 2}])
+    );
 }
 
 /// B3: places that exist and have no price at all.
@@ -67,7 +75,10 @@ fn a_route_without_prices_has_every_day_and_nothing_in_it() {
     let answer = app.get(&QUERY.replace("CNGGZ", "NOOSL")).json();
     let days = answer["rates"].as_array().unwrap();
     assert_eq!(days.len(), 4);
-    assert!(days.iter().all(|day| day["count"].is_null() && day["price"].is_null()));
+    assert!(
+        days.iter()
+            .all(|day| day["count"].is_null() && day["price"].is_null())
+    );
 }
 
 /// B5
@@ -75,12 +86,21 @@ fn a_route_without_prices_has_every_day_and_nothing_in_it() {
 fn either_side_may_be_a_port_or_a_region() {
     let (_database, app) = app();
     assert_eq!(last_day(&app, "CNGGZ", "baltic"), (json!(3), json!(3463.0 / 3.0)));
-    assert_eq!(last_day(&app, "china_main", "baltic"), (json!(4), json!(5463.0 / 4.0)));
-    assert_eq!(last_day(&app, "china_main", "europe"), (json!(5), json!(8463.0 / 5.0)));
+    assert_eq!(
+        last_day(&app, "china_main", "baltic"),
+        (json!(4), json!(5463.0 / 4.0))
+    );
+    assert_eq!(
+        last_day(&app, "china_main", "europe"),
+        (json!(5), json!(8463.0 / 5.0))
+    );
     assert_eq!(last_day(&app, "asia", "EETLL"), (json!(3), json!(3463.0 / 3.0)));
     assert_eq!(last_day(&app, "CNSGH", "europe"), (json!(2), Value::Null));
     let rounded = "/rates?date_from=2021-01-31&date_to=2021-01-31&origin=asia&destination=europe";
-    assert_eq!(app.get(rounded).json(), json!([{"day": "2021-01-31", "average_price": 1693}]));
+    assert_eq!(
+        app.get(rounded).json(),
+        json!([{"day": "2021-01-31", "average_price": 1693}])
+    );
 }
 
 /// B6: a price counts once, whatever holds its ports.
@@ -94,8 +114,14 @@ fn a_place_to_itself_and_to_what_holds_it() {
     assert_eq!(last_day(&app, "baltic", "baltic"), (json!(6), json!(38.0 / 6.0)));
     // A region inside the other, both ways.
     assert_eq!(last_day(&app, "baltic", "europe"), (json!(6), json!(38.0 / 6.0)));
-    assert_eq!(last_day(&app, "world", "baltic"), (json!(10), json!(5501.0 / 10.0)));
-    assert_eq!(last_day(&app, "world", "world"), (json!(11), json!(8501.0 / 11.0)));
+    assert_eq!(
+        last_day(&app, "world", "baltic"),
+        (json!(10), json!(5501.0 / 10.0))
+    );
+    assert_eq!(
+        last_day(&app, "world", "world"),
+        (json!(11), json!(8501.0 / 11.0))
+    );
     // A port and a region that holds it.
     assert_eq!(last_day(&app, "FIHEL", "baltic"), (json!(1), Value::Null));
 }
@@ -107,6 +133,9 @@ fn a_second_batch_adds_to_the_first() {
     let more = "orig_code,dest_code,day,price\nCNGGZ,EETLL,2021-01-31,1000\nCNGGZ,EETLL,2021-01-28,7\n";
     database.import(more).unwrap();
     assert_eq!(last_day(&app, "CNGGZ", "EETLL"), (json!(4), json!(4463.0 / 4.0)));
-    assert_eq!(last_day(&app, "world", "europe"), (json!(12), json!(9501.0 / 12.0)));
+    assert_eq!(
+        last_day(&app, "world", "europe"),
+        (json!(12), json!(9501.0 / 12.0))
+    );
     assert_eq!(app.get(QUERY).json()["rates"][3]["count"], 1);
 }

@@ -35,7 +35,10 @@ impl Dump {
 
     fn row(&mut self, block: &str, fields: &[&str]) {
         if block == "prices" {
-            let days = self.prices.entry((fields[0].to_owned(), fields[1].to_owned())).or_default();
+            let days = self
+                .prices
+                .entry((fields[0].to_owned(), fields[1].to_owned()))
+                .or_default();
             let day = days.entry(fields[2].to_owned()).or_default();
             *day = (day.0 + fields[3].parse::<i64>().unwrap(), day.1 + 1);
             return;
@@ -88,7 +91,10 @@ fn compare(app: &App, route: (&str, &str), range: &(String, String), days: &BTre
     assert_eq!(answer.status, 200, "{path}: {answer:?}");
     let answer = answer.json();
     let rates = answer["rates"].as_array().unwrap();
-    let mut told: Vec<String> = rates.iter().map(|rate| rate["day"].as_str().unwrap().to_owned()).collect();
+    let mut told: Vec<String> = rates
+        .iter()
+        .map(|rate| rate["day"].as_str().unwrap().to_owned())
+        .collect();
     assert!(told.windows(2).all(|pair| pair[0] > pair[1]), "{path}");
     assert_eq!((told.first(), told.last()), (Some(to), Some(from)), "{path}");
     told.retain(|day| days.contains_key(day));
@@ -97,9 +103,15 @@ fn compare(app: &App, route: (&str, &str), range: &(String, String), days: &BTre
         let expected = days.get(rate["day"].as_str().unwrap());
         let count = expected.map_or(Value::Null, |(_, count)| Value::from(*count));
         #[expect(clippy::cast_precision_loss, reason = "sums stay far below 2^53")]
-        let average = expected.filter(|(_, count)| *count >= 3).map(|(sum, count)| *sum as f64 / *count as f64);
+        let average = expected
+            .filter(|(_, count)| *count >= 3)
+            .map(|(sum, count)| *sum as f64 / *count as f64);
         assert_eq!(rate["count"], count, "{path}: {rate}");
-        assert_eq!(rate["price"], average.map_or(Value::Null, Value::from), "{path}: {rate}");
+        assert_eq!(
+            rate["price"],
+            average.map_or(Value::Null, Value::from),
+            "{path}: {rate}"
+        );
     }
 }
 
@@ -115,7 +127,9 @@ fn check_whole(file: &Path) {
         compare(&app, (origin, destination), &range, days);
     }
     let by_region = dump.by_region();
-    let pairs = by_region.iter().filter(|((a, b), _)| dump.regions.contains(a) || dump.regions.contains(b));
+    let pairs = by_region
+        .iter()
+        .filter(|((a, b), _)| dump.regions.contains(a) || dump.regions.contains(b));
     // Pairs with a region are many: every seventh, which takes each region many times over.
     for ((origin, destination), days) in pairs.step_by(7) {
         compare(&app, (origin, destination), &range, days);

@@ -6,10 +6,15 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 fn count(app: &App, origin: &str, destination: &str) -> Value {
-    let path = format!("/rates?date_from=2021-01-01&date_to=2021-01-01&orig_code={origin}&dest_code={destination}");
+    let path =
+        format!("/rates?date_from=2021-01-01&date_to=2021-01-01&orig_code={origin}&dest_code={destination}");
     let begun = Instant::now();
     let answer = app.get(&path);
-    assert!(begun.elapsed() < Duration::from_secs(1), "{path} took {:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(1),
+        "{path} took {:?}",
+        begun.elapsed()
+    );
     assert_eq!(answer.status, 200, "{path}: {answer:?}");
     answer.json()["rates"][0]["count"].clone()
 }
@@ -24,7 +29,12 @@ const CHAIN: [(&str, Option<&str>); 8] = [
     ("left", None),
     ("right", None),
 ];
-const PORTS: [(&str, &str); 4] = [("AAAAA", "six"), ("BBBBB", "three"), ("CCCCC", "left"), ("DDDDD", "right")];
+const PORTS: [(&str, &str); 4] = [
+    ("AAAAA", "six"),
+    ("BBBBB", "three"),
+    ("CCCCC", "left"),
+    ("DDDDD", "right"),
+];
 const PRICES: [(&str, &str, &str, i32); 4] = [
     ("AAAAA", "CCCCC", "2021-01-01", 1),
     ("AAAAA", "CCCCC", "2021-01-01", 2),
@@ -61,7 +71,13 @@ fn a_circle_in_the_tree_ends_by_itself() {
     let detail = app.get("/regions/six").json();
     assert_eq!(detail["ancestors"].as_array().unwrap().len(), 5);
     let looped = [("x", Some("y")), ("y", Some("x"))];
-    database.import(&dump(&looped, &[("XXXXX", "x"), ("YYYYY", "y")], &[("XXXXX", "YYYYY", "2021-01-01", 5)])).unwrap();
+    database
+        .import(&dump(
+            &looped,
+            &[("XXXXX", "x"), ("YYYYY", "y")],
+            &[("XXXXX", "YYYYY", "2021-01-01", 5)],
+        ))
+        .unwrap();
     assert_eq!(count(&app, "x", "y"), 1);
     assert_eq!(count(&app, "y", "x"), 1);
 }
@@ -100,7 +116,12 @@ fn a_region_tells_what_it_lies_in_and_what_lies_in_it() {
     });
     assert_eq!(app.get("/regions/europe").json(), expected);
     let deep = app.get("/regions/china_main").json();
-    let slugs: Vec<&str> = deep["ancestors"].as_array().unwrap().iter().map(|r| r["slug"].as_str().unwrap()).collect();
+    let slugs: Vec<&str> = deep["ancestors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["slug"].as_str().unwrap())
+        .collect();
     assert_eq!(slugs, ["asia", "world"]);
     app.get("/regions/atlantis").problem(404);
     app.get("/regions/EUROPE").problem(404);
@@ -121,7 +142,15 @@ fn regions_come_in_pages_without_gap_or_repeat() {
         slugs.extend(items.iter().map(|item| item["slug"].as_str().unwrap().to_owned()));
         match page.header("link") {
             "" => break,
-            link => path = link.strip_prefix('<').unwrap().split('>').next().unwrap().to_owned(),
+            link => {
+                path = link
+                    .strip_prefix('<')
+                    .unwrap()
+                    .split('>')
+                    .next()
+                    .unwrap()
+                    .to_owned()
+            }
         }
     }
     assert_eq!(slugs, ["asia", "baltic", "china_main", "europe", "world"]);

@@ -35,14 +35,21 @@ impl Answer {
     /// The body as a problem of this status, with every member that RFC 9457 and this product ask for.
     pub fn problem(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{self:?}");
-        assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
+        assert_eq!(
+            self.header("content-type"),
+            "application/problem+json",
+            "{self:?}"
+        );
         let problem = self.json();
         for member in ["type", "title", "detail", "request_id"] {
             let text = problem[member].as_str().unwrap_or_default();
             assert!(!text.is_empty(), "{member} is missing: {problem}");
         }
         let kind = problem["type"].as_str().unwrap();
-        assert!(kind.starts_with("urn:portcullis:problem:") && kind.len() > 23, "{problem}");
+        assert!(
+            kind.starts_with("urn:portcullis:problem:") && kind.len() > 23,
+            "{problem}"
+        );
         assert!(problem["instance"].is_string(), "{problem}");
         assert_eq!(problem["status"], status, "{problem}");
         assert_eq!(problem["request_id"], self.header("x-request-id"), "{problem}");
@@ -55,7 +62,11 @@ impl Answer {
         let errors = problem["errors"].as_array().cloned().unwrap_or_default();
         let name = |error: &Value| {
             assert!(error["reason"].as_str().is_some_and(|reason| !reason.is_empty()));
-            format!("{}:{}", error["in"].as_str().unwrap(), error["field"].as_str().unwrap())
+            format!(
+                "{}:{}",
+                error["in"].as_str().unwrap(),
+                error["field"].as_str().unwrap()
+            )
         };
         errors.iter().map(name).collect()
     }

@@ -15,9 +15,15 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 static CLIENT: LazyLock<Client> = LazyLock::new(|| {
-    let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    let client = Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none());
     // A connection each: which test closes which is then never a question.
-    client.pool_max_idle_per_host(0).timeout(Duration::from_secs(30)).build().unwrap()
+    client
+        .pool_max_idle_per_host(0)
+        .timeout(Duration::from_secs(30))
+        .build()
+        .unwrap()
 });
 
 /// The service; it stops with this value.
@@ -56,13 +62,19 @@ impl App {
             runtime.block_on(async {
                 let metrics = telemetry.metrics.clone();
                 let service = Service::bind_with(&settings, metrics, operations).await.unwrap();
-                tell.send((service.address(), service.internal_address())).unwrap();
+                tell.send((service.address(), service.internal_address()))
+                    .unwrap();
                 service.run(async { drop(stopped.await) }).await;
             });
             runtime.shutdown_background();
         });
         let (address, internal) = told.recv().unwrap();
-        Self { address, internal, stop: Some(stop), thread: Some(thread) }
+        Self {
+            address,
+            internal,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
     }
 
     /// A request of any kind.
@@ -101,7 +113,11 @@ impl App {
 pub fn send(request: RequestBuilder) -> Answer {
     let response = request.send().unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    Answer { status, headers, body: response.bytes().unwrap().to_vec() }
+    Answer {
+        status,
+        headers,
+        body: response.bytes().unwrap().to_vec(),
+    }
 }
 
 /// Asks again and again until an answer has this status; how long that took.
@@ -112,7 +128,10 @@ pub fn wait_for(status: u16, within: Duration, ask: impl Fn() -> Answer) -> Dura
         if answer.status == status {
             return begun.elapsed();
         }
-        assert!(begun.elapsed() < within, "not {status} within {within:?}: {answer:?}");
+        assert!(
+            begun.elapsed() < within,
+            "not {status} within {within:?}: {answer:?}"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
 }

@@ -48,11 +48,20 @@ impl Server {
     /// The server of a conninfo.
     pub fn of(conninfo: &str) -> Self {
         let value = |key: &str| {
-            let mut words = conninfo.split_whitespace().filter_map(|word| word.split_once('='));
+            let mut words = conninfo
+                .split_whitespace()
+                .filter_map(|word| word.split_once('='));
             let found = words.find(|(name, _)| *name == key);
-            found.map(|(_, value)| value.trim_matches('\'').to_owned()).unwrap_or_default()
+            found
+                .map(|(_, value)| value.trim_matches('\'').to_owned())
+                .unwrap_or_default()
         };
-        Self { host: value("host"), port: value("port"), user: value("user"), password: value("password") }
+        Self {
+            host: value("host"),
+            port: value("port"),
+            user: value("user"),
+            password: value("password"),
+        }
     }
 
     /// The administrator in a database.
@@ -82,7 +91,9 @@ impl Server {
             ("DATABASE_ADMIN_USER".to_owned(), self.user.clone()),
             ("DATABASE_ADMIN_PASSWORD".to_owned(), self.password.clone()),
         ];
-        pairs.extend(PASSWORDS.map(|(login, password)| (format!("DATABASE_{login}_PASSWORD"), password.to_owned())));
+        pairs.extend(
+            PASSWORDS.map(|(login, password)| (format!("DATABASE_{login}_PASSWORD"), password.to_owned())),
+        );
         pairs
     }
 
@@ -105,7 +116,10 @@ impl Server {
 
 /// Settings of these pairs; the later ones win.
 pub fn settings(mut pairs: Vec<(String, String)>, more: &[(&str, &str)]) -> Settings {
-    pairs.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    pairs.extend(
+        more.iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+    );
     Settings::parse(&Source::of(pairs).unwrap()).unwrap()
 }
 
@@ -138,7 +152,10 @@ impl Database {
 
     /// A name for a database that does not exist yet.
     pub fn unmade() -> Self {
-        Self { name: next_name(), server: Server::shared() }
+        Self {
+            name: next_name(),
+            server: Server::shared(),
+        }
     }
 
     /// A database with this file's data.
@@ -165,8 +182,14 @@ impl Database {
 
     /// One of our logins in it, as in `rates`.
     pub fn login(&self, login: &str) -> PgConnection {
-        let password = PASSWORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(login)).unwrap().1;
-        let conn = self.server.connect(&self.name, &format!("portcullis_{login}"), password);
+        let password = PASSWORDS
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(login))
+            .unwrap()
+            .1;
+        let conn = self
+            .server
+            .connect(&self.name, &format!("portcullis_{login}"), password);
         conn.unwrap()
     }
 
@@ -193,7 +216,10 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if let Ok(mut conn) = self.server.connect("postgres", &self.server.user, &self.server.password) {
+        if let Ok(mut conn) = self
+            .server
+            .connect("postgres", &self.server.user, &self.server.password)
+        {
             let _ = conn.batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
         }
     }
@@ -207,13 +233,21 @@ pub fn lines(conn: &mut PgConnection, statement: &str) -> QueryResult<Vec<String
 
 fn next_name() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    format!("t_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+    format!(
+        "t_{}_{}",
+        std::process::id(),
+        COUNT.fetch_add(1, Ordering::Relaxed)
+    )
 }
 
 /// Makes this process's template, and clears away what processes that are gone have left.
 fn template(server: &Server) -> String {
     let mut conn = server.admin("postgres");
-    let left = lines(&mut conn, r"SELECT datname::text AS line FROM pg_database WHERE datname ~ '^t_\d+_'").unwrap();
+    let left = lines(
+        &mut conn,
+        r"SELECT datname::text AS line FROM pg_database WHERE datname ~ '^t_\d+_'",
+    )
+    .unwrap();
     for name in left {
         let owner = name.split('_').nth(1).unwrap_or_default();
         if !Path::new("/proc").join(owner).exists() {

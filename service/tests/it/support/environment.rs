@@ -2,7 +2,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-#[expect(clippy::disallowed_methods, reason = "this is the one file that reads the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one file that reads the environment"
+)]
 fn read(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }

@@ -31,7 +31,10 @@ impl Extra {
     /// Fails without a problem
     #[oai(path = "/extra/fail", method = "get")]
     async fn fail(&self) -> poem::Result<PlainText<String>> {
-        Err(poem::Error::from_string("secret-of-the-failure", http::StatusCode::INTERNAL_SERVER_ERROR))
+        Err(poem::Error::from_string(
+            "secret-of-the-failure",
+            http::StatusCode::INTERNAL_SERVER_ERROR,
+        ))
     }
 
     /// Any JSON back

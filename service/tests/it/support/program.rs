@@ -9,13 +9,20 @@ use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
 fn command(arguments: &[&str], settings: &[(String, String)]) -> Command {
-    #[expect(clippy::disallowed_methods, reason = "this is the one file that starts processes")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one file that starts processes"
+    )]
     let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
     command.args(arguments).env_clear().stdin(Stdio::null());
     if let Some(path) = environment::path() {
         command.env("PATH", path);
     }
-    command.envs(settings.iter().map(|(name, value)| (format!("PORTCULLIS_{name}"), value)));
+    command.envs(
+        settings
+            .iter()
+            .map(|(name, value)| (format!("PORTCULLIS_{name}"), value)),
+    );
     command
 }
 
@@ -28,7 +35,10 @@ pub fn run(arguments: &[&str], settings: &[(String, String)]) -> Output {
 #[cfg(unix)]
 pub fn run_with_bytes(arguments: &[&str], name: &str, value: &[u8]) -> Output {
     use std::os::unix::ffi::OsStrExt;
-    command(arguments, &[]).env(name, std::ffi::OsStr::from_bytes(value)).output().unwrap()
+    command(arguments, &[])
+        .env(name, std::ffi::OsStr::from_bytes(value))
+        .output()
+        .unwrap()
 }
 
 /// What a program said on stderr.
@@ -55,7 +65,10 @@ pub struct Serving {
 impl Serving {
     /// Starts it and waits until it listens.
     pub fn start(settings: &[(String, String)]) -> Self {
-        let mut child = command(&["serve"], settings).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = command(&["serve"], settings)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let lines = Arc::new(Mutex::new(Vec::new()));
         let (out, kept) = (child.stdout.take().unwrap(), Arc::clone(&lines));
         let reader = std::thread::spawn(move || {
@@ -64,7 +77,13 @@ impl Serving {
             }
         });
         let address = "127.0.0.1:0".parse().unwrap();
-        let mut serving = Self { child, lines, reader: Some(reader), address, internal: address };
+        let mut serving = Self {
+            child,
+            lines,
+            reader: Some(reader),
+            address,
+            internal: address,
+        };
         let line = serving.wait_for_line("listening");
         let listening: Value = serde_json::from_str(&line).unwrap();
         serving.address = listening["public"].as_str().unwrap().parse().unwrap();
@@ -79,7 +98,11 @@ impl Serving {
             if let Some(line) = self.log().into_iter().find(|line| line.contains(text)) {
                 return line;
             }
-            assert!(begun.elapsed() < Duration::from_secs(20), "no {text:?} in {:?}", self.log());
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "no {text:?} in {:?}",
+                self.log()
+            );
             sleep(Duration::from_millis(10));
         }
     }
@@ -91,9 +114,17 @@ impl Serving {
 
     /// SIGTERM, sent by the system's own program.
     pub fn terminate(&self) {
-        #[expect(clippy::disallowed_methods, reason = "this is the one file that starts processes")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one file that starts processes"
+        )]
         let mut kill = Command::new("kill");
-        assert!(kill.args(["-TERM", &self.child.id().to_string()]).status().unwrap().success());
+        assert!(
+            kill.args(["-TERM", &self.child.id().to_string()])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     /// Waits for the end; the exit code and the whole log.

@@ -41,10 +41,16 @@ impl Raw {
             let name: HeaderName = name.parse().unwrap();
             headers.append(name, HeaderValue::from_str(value.trim()).unwrap());
         }
-        let length = headers.get("content-length").map_or(0, |value| value.to_str().unwrap().parse().unwrap());
+        let length = headers
+            .get("content-length")
+            .map_or(0, |value| value.to_str().unwrap().parse().unwrap());
         let mut body = vec![0; length];
         self.0.read_exact(&mut body).ok()?;
-        Some(Answer { status, headers, body })
+        Some(Answer {
+            status,
+            headers,
+            body,
+        })
     }
 
     /// How long it takes from now until the peer hangs up; what it still says is passed over.
