@@ -85,7 +85,7 @@ impl RatesApi {
         match self.rates.list_daily(&query).await {
             Ok(rates) => Ok(RatesAnswer {
                 format,
-                body: write(rates, contract, format),
+                body: write(&rates, contract, format),
             }),
             Err(RatesError::Storage(error)) => Err(Problem::from(error).into()),
             Err(RatesError::UnknownPlace { origin, destination }) => {

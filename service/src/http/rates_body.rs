@@ -1,9 +1,7 @@
 //! How daily rates are written: two contracts, three formats, and their schemas for the document.
 use crate::domain::rates::DailyRate;
-use crate::types::day::Day;
 use poem_openapi::registry::{MetaMediaType, MetaSchema, MetaSchemaRef};
 use serde::Serialize;
-use std::fmt::Write;
 
 /// The media types of `/rates`, the default first.
 pub const MEDIA_TYPES: [&str; 3] = ["application/json", "text/csv", "application/x-ndjson"];
@@ -17,105 +15,107 @@ pub enum Contract {
     Rounded,
 }
 
-#[derive(Serialize)]
-struct CountedRates {
-    rates: Vec<CountedRate>,
-}
-
-/// Keys in the order of the alphabet, as the originals sent them.
-#[derive(Serialize)]
-struct CountedRate {
-    count: Option<i64>,
-    day: Day,
-    price: Option<f64>,
-}
-
-#[derive(Serialize)]
-struct RoundedRate {
-    day: Day,
-    average_price: Option<i64>,
-}
-
-impl From<DailyRate> for CountedRate {
-    fn from(rate: DailyRate) -> Self {
-        Self {
-            count: (rate.count > 0).then_some(rate.count),
-            day: rate.day,
-            price: rate.average(),
-        }
-    }
-}
-
-impl From<DailyRate> for RoundedRate {
-    fn from(rate: DailyRate) -> Self {
-        Self {
-            day: rate.day,
-            average_price: rate.rounded_average(),
-        }
-    }
-}
-
-/// Writes the rates (given newest first) in a contract and in a format: an index of [`MEDIA_TYPES`].
-pub fn write(rates: Vec<DailyRate>, contract: Contract, format: usize) -> Vec<u8> {
+/// Writes the rates (given newest first) in a contract and in a format: an index of [`MEDIA_TYPES`]. By hand: nothing in
+/// here needs escapes, and going through a serializer cost a third of a request.
+pub fn write(rates: &[DailyRate], contract: Contract, format: usize) -> Vec<u8> {
+    let mut text = Vec::with_capacity(64 * rates.len() + 64);
     match (contract, format) {
-        (Contract::Counted, 0) => json(&CountedRates {
-            rates: rates.into_iter().map(Into::into).collect(),
+        (Contract::Counted, 0) => {
+            text.extend_from_slice(b"{\"rates\":[");
+            joined(&mut text, rates.iter(), counted);
+            text.extend_from_slice(b"]}");
+        }
+        (Contract::Rounded, 0) => {
+            text.push(b'[');
+            joined(&mut text, rates.iter().rev(), rounded);
+            text.push(b']');
+        }
+        (Contract::Counted, 1) => csv(&mut text, "day,price,count", rates.iter(), |text, rate| {
+            value(text, rate.average(), b"");
+            text.push(b',');
+            value(text, (rate.count > 0).then_some(rate.count), b"");
         }),
-        (Contract::Rounded, 0) => json(
-            &rates
-                .into_iter()
-                .rev()
-                .map(Into::into)
-                .collect::<Vec<RoundedRate>>(),
+        (Contract::Rounded, 1) => csv(
+            &mut text,
+            "day,average_price",
+            rates.iter().rev(),
+            |text, rate| {
+                value(text, rate.rounded_average(), b"");
+            },
         ),
-        (Contract::Counted, 1) => csv("day,price,count", rates.into_iter(), |rate, line| {
-            let price = rate.average().map(|price| price.to_string()).unwrap_or_default();
-            let count = if rate.count > 0 {
-                rate.count.to_string()
-            } else {
-                String::new()
-            };
-            write!(line, "{},{price},{count}", rate.day)
-        }),
-        (Contract::Rounded, 1) => csv("day,average_price", rates.into_iter().rev(), |rate, line| {
-            let price = rate
-                .rounded_average()
-                .map(|price| price.to_string())
-                .unwrap_or_default();
-            write!(line, "{},{price}", rate.day)
-        }),
-        (Contract::Counted, _) => lines(rates.into_iter().map(CountedRate::from)),
-        (Contract::Rounded, _) => lines(rates.into_iter().rev().map(RoundedRate::from)),
+        (Contract::Counted, _) => lines(&mut text, rates.iter(), counted),
+        (Contract::Rounded, _) => lines(&mut text, rates.iter().rev(), rounded),
     }
-}
-
-fn json(value: &impl Serialize) -> Vec<u8> {
-    let mut text = Vec::with_capacity(2048);
-    // Writing numbers and dates to memory cannot fail.
-    let _ = serde_json::to_writer(&mut text, value);
     text
 }
 
-fn lines<T: Serialize>(values: impl Iterator<Item = T>) -> Vec<u8> {
-    values.fold(Vec::with_capacity(2048), |mut text, value| {
-        let _ = serde_json::to_writer(&mut text, &value);
+/// Keys in the order of the alphabet, as the originals sent them.
+fn counted(text: &mut Vec<u8>, rate: &DailyRate) {
+    text.extend_from_slice(b"{\"count\":");
+    value(text, (rate.count > 0).then_some(rate.count), b"null");
+    text.extend_from_slice(b",\"day\":\"");
+    text.extend_from_slice(&rate.day.to_ascii());
+    text.extend_from_slice(b"\",\"price\":");
+    value(text, rate.average(), b"null");
+    text.push(b'}');
+}
+
+fn rounded(text: &mut Vec<u8>, rate: &DailyRate) {
+    text.extend_from_slice(b"{\"day\":\"");
+    text.extend_from_slice(&rate.day.to_ascii());
+    text.extend_from_slice(b"\",\"average_price\":");
+    value(text, rate.rounded_average(), b"null");
+    text.push(b'}');
+}
+
+/// A number as JSON writes it (`1155.0`, the shortest text that is the same number), or the word for none.
+fn value<T: Serialize>(text: &mut Vec<u8>, number: Option<T>, none: &[u8]) {
+    match number {
+        // Writing to memory cannot fail.
+        Some(number) => drop(serde_json::to_writer(text, &number)),
+        None => text.extend_from_slice(none),
+    }
+}
+
+fn joined<'a>(
+    text: &mut Vec<u8>,
+    rates: impl Iterator<Item = &'a DailyRate>,
+    write: impl Fn(&mut Vec<u8>, &DailyRate),
+) {
+    for (number, rate) in rates.enumerate() {
+        if number > 0 {
+            text.push(b',');
+        }
+        write(text, rate);
+    }
+}
+
+fn lines<'a>(
+    text: &mut Vec<u8>,
+    rates: impl Iterator<Item = &'a DailyRate>,
+    write: impl Fn(&mut Vec<u8>, &DailyRate),
+) {
+    for rate in rates {
+        write(text, rate);
         text.push(b'\n');
-        text
-    })
+    }
 }
 
 /// RFC 4180, lines ending in CR LF. No field here can need quotes or begin a spreadsheet formula.
-fn csv(
+fn csv<'a>(
+    text: &mut Vec<u8>,
     header: &str,
-    rates: impl Iterator<Item = DailyRate>,
-    write: impl Fn(&DailyRate, &mut String) -> std::fmt::Result,
-) -> Vec<u8> {
-    let mut text = format!("{header}\r\n");
+    rates: impl Iterator<Item = &'a DailyRate>,
+    write: impl Fn(&mut Vec<u8>, &DailyRate),
+) {
+    text.extend_from_slice(header.as_bytes());
+    text.extend_from_slice(b"\r\n");
     for rate in rates {
-        let _ = write(&rate, &mut text);
-        text.push_str("\r\n");
+        text.extend_from_slice(&rate.day.to_ascii());
+        text.push(b',');
+        write(text, rate);
+        text.extend_from_slice(b"\r\n");
     }
-    text.into_bytes()
 }
 
 /// The answers' media types and schemas, for the document.
