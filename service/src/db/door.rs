@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 /// Work that answers others: it must not be dropped when it is late, or those who wait for it would wait for ever.
 const ALWAYS_WANTED: Duration = Duration::from_secs(86_400);
 
+/// How long closing waits for statements: a little longer than they may run unless set otherwise.
+const CLOSING: Duration = Duration::from_secs(6);
+
 /// One login's connections and threads. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
@@ -36,6 +39,12 @@ impl Db {
             wait: database.wait,
             metrics,
         })
+    }
+
+    /// Ends all database work, for good. Blocks for as long as a connection or a statement may take.
+    pub fn close(&self) {
+        self.workers.rest(CLOSING);
+        self.connections.close();
     }
 
     /// Runs one repeatable piece of reading. It is run again on a fresh connection when the old one proves dead, so it

@@ -8,8 +8,8 @@ use diesel::pg::PgConnection;
 use diesel::r2d2::{ManageConnection, NopErrorHandler, Pool, R2D2Connection};
 use diesel::result::{ConnectionError, QueryResult};
 use secrecy::ExposeSecret;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 /// What manager and door know together about the server.
@@ -19,6 +19,8 @@ pub struct Link {
     epoch: AtomicU64,
     /// Whether the last try to connect failed.
     down: AtomicBool,
+    /// Whether no more connections are to be made. Held for reading while one is made.
+    closed: RwLock<bool>,
 }
 
 impl Link {
@@ -128,6 +130,10 @@ impl ManageConnection for Manager {
     type Error = ConnectError;
 
     fn connect(&self) -> Result<Connection, ConnectError> {
+        let closed = self.link.closed.read().unwrap_or_else(PoisonError::into_inner);
+        if *closed {
+            return Err(ConnectError::Stale);
+        }
         let epoch = self.link.epoch.load(Ordering::Relaxed);
         let opened = Self::open(&self.database, &self.database.name, &self.login, self.purpose);
         let was_down = self.link.down.swap(opened.is_err(), Ordering::Relaxed);
@@ -190,6 +196,12 @@ impl Connections {
             }
         }
         result
+    }
+
+    /// Makes no more connections, and waits for those that are being made (their time limit is 3 s): a process that ends
+    /// meanwhile takes OpenSSL's state from under them.
+    pub fn close(&self) {
+        *self.link.closed.write().unwrap_or_else(PoisonError::into_inner) = true;
     }
 
     /// Runs work once.

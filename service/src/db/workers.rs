@@ -2,7 +2,7 @@
 //! a thread that ends one piece of work takes the next without anybody being woken in between.
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Work that may wait at the most; more is refused at once.
 const LONGEST_QUEUE: usize = 4096;
@@ -18,17 +18,19 @@ struct Waiting {
     jobs: VecDeque<Job>,
     idle: usize,
     ended: bool,
+    resting: bool,
 }
 
 #[derive(Default)]
 struct Queue {
     waiting: Mutex<Waiting>,
     arrived: Condvar,
+    rested: Condvar,
 }
 
 /// The threads of one login. They end when the last clone of this is dropped and the queue is empty.
 #[derive(Clone)]
-pub struct Workers(Arc<Handle>);
+pub struct Workers(Arc<Handle>, usize);
 
 struct Handle(Arc<Queue>);
 
@@ -42,7 +44,7 @@ impl Workers {
                 .name(format!("{name}-{number}"))
                 .spawn(move || work(&own))?;
         }
-        Ok(Self(Arc::new(Handle(queue))))
+        Ok(Self(Arc::new(Handle(queue)), count as usize))
     }
 
     /// Puts work at the end of the queue; `false`: the queue is full. Work that nobody wants any more when its turn comes
@@ -50,7 +52,7 @@ impl Workers {
     pub fn push(&self, wanted_until: Instant, work: Box<dyn FnOnce() + Send>) -> bool {
         let queue = &self.0.0;
         let mut waiting = queue.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.jobs.len() >= LONGEST_QUEUE {
+        if waiting.resting || waiting.jobs.len() >= LONGEST_QUEUE {
             return false;
         }
         waiting.jobs.push_back(Job { wanted_until, work });
@@ -58,6 +60,19 @@ impl Workers {
             queue.arrived.notify_one();
         }
         true
+    }
+}
+
+impl Workers {
+    /// Drops what waits, and waits itself until nothing runs, at the most this long.
+    pub fn rest(&self, limit: Duration) {
+        let queue = &self.0.0;
+        let mut waiting = queue.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.jobs.clear();
+        waiting.resting = true;
+        let idle = |waiting: &mut Waiting| waiting.idle < self.1;
+        let rested = queue.rested.wait_timeout_while(waiting, limit, idle);
+        drop(rested.unwrap_or_else(PoisonError::into_inner));
     }
 }
 
@@ -83,6 +98,9 @@ fn work(queue: &Queue) {
                 return;
             }
             waiting.idle += 1;
+            if waiting.resting {
+                queue.rested.notify_all();
+            }
             waiting = queue
                 .arrived
                 .wait(waiting)
@@ -101,7 +119,6 @@ fn work(queue: &Queue) {
 mod tests {
     use super::*;
     use std::sync::mpsc::channel;
-    use std::time::Duration;
 
     #[test]
     fn work_is_done_in_order_survives_panics_and_is_dropped_when_late() {
@@ -117,6 +134,26 @@ mod tests {
         }
         drop(sender);
         assert_eq!(receiver.iter().collect::<Vec<_>>(), [0, 1, 2, 3, 4, 6, 7, 8, 9]);
+    }
+
+    #[test]
+    fn rest_waits_for_what_runs_and_takes_nothing_more() {
+        let workers = Workers::start("test", 2).unwrap();
+        let soon = Instant::now() + Duration::from_secs(10);
+        let (begun, has_begun) = channel();
+        let (ended, has_ended) = channel();
+        workers.push(
+            soon,
+            Box::new(move || {
+                begun.send(()).unwrap();
+                std::thread::sleep(Duration::from_millis(50));
+                ended.send(()).unwrap();
+            }),
+        );
+        has_begun.recv().unwrap();
+        workers.rest(Duration::from_secs(5));
+        assert!(has_ended.try_recv().is_ok());
+        assert!(!workers.push(soon, Box::new(|| {})));
     }
 
     #[test]

@@ -51,6 +51,7 @@ pub struct Service {
     rate_limit: Arc<RateLimit>,
     stopping: Arc<AtomicBool>,
     grace: Duration,
+    db: Db,
 }
 
 impl Service {
@@ -76,7 +77,7 @@ impl Service {
         let product: Product = (
             FrontApi,
             HealthApi::new(Health::new(db.clone()), Arc::clone(&stopping)),
-            RatesApi::new(Rates::new(db), limits.rates_max_days),
+            RatesApi::new(Rates::new(db.clone()), limits.rates_max_days),
             PortsApi::new(places.clone()),
             RegionsApi::new(places),
         );
@@ -112,6 +113,7 @@ impl Service {
             rate_limit,
             stopping,
             grace: server.shutdown_grace,
+            db,
         })
     }
 
@@ -138,6 +140,8 @@ impl Service {
         let _ = signal.send(true);
         let _ = tokio::join!(public, internal);
         sweep.abort();
+        let db = self.db;
+        let _ = tokio::task::spawn_blocking(move || db.close()).await;
         tracing::info!("stopped");
     }
 }

@@ -10,7 +10,7 @@ use crate::http::problem::Problem;
 use crate::telemetry::metrics::Metrics;
 use crate::types::fault::FieldFault;
 use futures_util::FutureExt;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, Version, header};
 use poem::{Body, Endpoint, Request, Response, Result};
 use std::net::{IpAddr, Ipv4Addr};
 use std::panic::AssertUnwindSafe;
@@ -76,6 +76,10 @@ impl<E: Endpoint<Output = Response>> Edge<E> {
         }
         parts.body.check_length(request.headers())?;
         request.extensions_mut().insert(parts.body);
+        if request.version() == Version::HTTP_2 && request.method() == Method::GET {
+            // An HTTP/2 peer may still be sending: what it sends wrongly must be seen before the answer ends the stream.
+            parts.body.read(request.take_body()).await?;
+        }
         let safe = matches!(*request.method(), Method::GET | Method::HEAD);
         let unknown = shape::unknown_parameters(operations, request.method(), request.uri().query());
         if !unknown.is_empty() && !safe {
@@ -149,7 +153,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
         if status >= 500 {
             span.record("otel.status_code", "ERROR");
         }
-        tracing::info!(parent: &span, elapsed_us, "answered");
+        span.in_scope(|| tracing::info!(elapsed_us, "answered"));
         Ok(response)
     }
 }
