@@ -1,0 +1,49 @@
+//! Demo data for a freight-rates service: real ports, invented prices, the same bytes on every run; reads nothing.
+//!
+//! ```
+//! let mut dump = Vec::new();
+//! demo::write_dump(&mut dump)?;
+//! assert!(dump.starts_with(b"--\n-- PostgreSQL database dump\n--\n"));
+//! # Ok::<(), std::io::Error>(())
+//! ```
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")
+)]
+
+/// Numbers that look random and are the same everywhere.
+mod random;
+
+/// Calendar days, counted from 2021-01-01.
+mod calendar;
+
+/// The region tree.
+mod regions;
+
+/// The ports, each in a region and at a distance from its sea's hub.
+mod ports;
+
+/// Which routes are offered, how often and for how much.
+mod market;
+
+/// The data as a plain dump of PostgreSQL.
+mod dump;
+
+/// Any number of prices as CSV, for measurements.
+mod bulk;
+
+pub use bulk::Bulk;
+pub use calendar::day_text;
+pub use dump::{write_dump, write_places_dump};
+pub use market::routes;
+pub use ports::{Port, Sea, ports};
+pub use regions::{Region, regions};
+
+/// Writes `prices` rows of CSV (`orig_code,dest_code,day,price`, with a header) in day order. [`Bulk`] says which
+/// routes and days they cover.
+///
+/// # Errors
+/// Whatever `out` answers.
+pub fn write_prices_csv(out: &mut impl std::io::Write, prices: u64) -> std::io::Result<()> {
+    Bulk::of(prices).write_csv(out)
+}

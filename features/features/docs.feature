@@ -1,0 +1,46 @@
+Feature: The documentation
+  The API is documented by the service itself. The page loads nothing from strangers, so no stranger can change it,
+  and nobody else learns who reads it.
+
+  @A4 @asvs:v5.0.0-3.4.3 @asvs:v5.0.0-3.6.1 @CWE-829
+  Scenario: The page is whole, and wholly our own
+    When I get "/apidocs"
+    Then the answer is 200 as "text/html"
+    And the header "Content-Security-Policy" holds "default-src 'none'"
+    And the header "Content-Security-Policy" holds "script-src 'self';"
+    And nothing in the page is inline
+    And everything that the page loads comes from this service
+
+  @A4 @O11 @owasp:API9:2023
+  Scenario: The document describes every operation
+    When I get "/openapi.json"
+    Then the answer is 200 as "application/json"
+    And every operation of the document has a name of its own, a summary and its answers
+
+  @O2 @asvs:v5.0.0-4.1.4
+  Scenario: Every path of the document tells its methods, and answers HEAD as it answers GET
+    When I look at every path of the OpenAPI document, asked for as
+      | path            | target                                                                               |
+      | /               | /                                                                                    |
+      | /version        | /version                                                                             |
+      | /health/live    | /health/live                                                                         |
+      | /health/ready   | /health/ready                                                                        |
+      | /health/startup | /health/startup                                                                      |
+      | /rates          | /rates?date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL       |
+      | /ports          | /ports                                                                               |
+      | /ports/{code}   | /ports/CNGGZ                                                                         |
+      | /regions        | /regions                                                                             |
+      | /regions/{slug} | /regions/baltic                                                                      |
+    Then each HEAD has the headers of its GET and no body
+
+  @O2 @A3 @asvs:v5.0.0-4.1.4 @asvs:v5.0.0-13.4.4 @CWE-693
+  Scenario: Nothing can be changed, traced or brewed where only reading is offered
+    Then none of these paths takes a method that it does not list
+      | target         |
+      | /              |
+      | /health/live   |
+      | /rates         |
+      | /ports/CNGGZ   |
+      | /regions       |
+      | /apidocs       |
+      | /openapi.json  |

@@ -1,0 +1,86 @@
+//! Runs the features against a service that already serves, over HTTP alone; never starts, stops or prepares one.
+
+/// The words in which the features are written.
+mod steps;
+
+/// What one scenario knows.
+mod visitor;
+
+/// Requests: proper ones, and bytes that no proper client would send.
+mod client;
+
+/// Answers, and what makes a good problem.
+mod answer;
+
+/// How scenarios end.
+mod tally;
+
+/// Spellings of the features that stand for something longer.
+mod spelling;
+
+use clap::Args;
+use client::Client;
+use cucumber::writer::{self, Coloring, Stats};
+use cucumber::{World, WriterExt, cli};
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tally::Tally;
+use visitor::Visitor;
+
+/// Options beside those of cucumber itself.
+#[derive(Args, Clone, Debug)]
+struct Options {
+    /// Where the service answers
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:3000")]
+    base_url: String,
+    /// Where its internal listener answers (`--tags 'not @internal'` leaves that listener alone)
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "XTASK_INTERNAL_URL",
+        default_value = "http://127.0.0.1:9464"
+    )]
+    internal_url: String,
+    /// Write the results as JUnit XML too
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<ExitCode> {
+    let options = cli::Opts::<_, _, _, Options>::parsed();
+    let client = Client::new(&options.custom.base_url, &options.custom.internal_url)?;
+    let junit: Box<dyn Write> = match &options.custom.junit {
+        Some(path) => Box::new(File::create(path)?),
+        None => Box::new(io::sink()),
+    };
+    let console = writer::Basic::raw(io::stdout(), Coloring::Auto, writer::Verbosity::Default).summarized();
+    let junit = writer::JUnit::for_tee(junit, writer::Verbosity::Default);
+    let tally = Arc::new(Tally::default());
+    let counted = Arc::clone(&tally);
+    let results = Visitor::cucumber()
+        .with_writer(console.tee::<Visitor, _>(junit).normalized())
+        .fail_on_skipped()
+        .with_cli(options)
+        .before(move |_, _, _, visitor| {
+            visitor.client = client.clone();
+            Box::pin(async {})
+        })
+        .after(move |_, _, _, end, _| {
+            counted.count(end);
+            Box::pin(async {})
+        })
+        .run(concat!(env!("CARGO_MANIFEST_DIR"), "/features"))
+        .await;
+    tally.unreadable(results.parsing_errors());
+    println!("{tally}");
+    let good = tally.is_good() && !results.execution_has_failed();
+    Ok(if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

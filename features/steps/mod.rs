@@ -1,0 +1,29 @@
+//! The words in which the features are written, one file a noun.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a step is called with values, which it owns"
+)]
+
+/// Asking, and what every answer must be.
+mod http;
+
+/// What the edge adds to every answer.
+mod edge;
+
+/// The greeting, the version, the page.
+mod front;
+
+/// The documentation.
+mod docs;
+
+/// The probes.
+mod health;
+
+/// `/rates`.
+mod rates;
+
+/// `/ports`.
+mod ports;
+
+/// `/regions`.
+mod regions;

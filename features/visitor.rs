@@ -1,0 +1,27 @@
+//! What one scenario knows: a client and the answers so far; never shared between scenarios.
+
+use crate::answer::Answer;
+use crate::client::{Client, Exchange};
+use anyhow::{Context, Result};
+use cucumber::World;
+
+/// Somebody who talks to the service from outside.
+#[derive(Debug, Default, World)]
+pub struct Visitor {
+    /// Asks.
+    pub client: Client,
+    /// Every answer of the scenario, the latest last.
+    pub answers: Vec<Answer>,
+    /// What came of bytes sent as they are.
+    pub exchange: Option<Exchange>,
+}
+
+impl Visitor {
+    /// The latest answer.
+    ///
+    /// # Errors
+    /// When nothing was asked.
+    pub fn answer(&self) -> Result<&Answer> {
+        self.answers.last().context("nothing was asked yet")
+    }
+}
