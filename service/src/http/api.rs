@@ -14,7 +14,7 @@ use super::regions::RegionsApi;
 use crate::telemetry::metrics::Metrics;
 use http::Method;
 use poem::endpoint::{BoxEndpoint, EndpointExt};
-use poem::{Response, Route};
+use poem::{Endpoint, IntoEndpoint, Request, Response, Result, Route};
 use poem_openapi::registry::{MetaApi, Registry};
 use poem_openapi::{ContactObject, LicenseObject, OpenApi, OpenApiService};
 use std::collections::HashMap;
@@ -50,8 +50,28 @@ pub fn routes<T: OpenApi + 'static>(operations: T, settings: EdgeSettings) -> Bo
     };
     let service = describe(operations);
     let pages = docs::routes(Route::new(), document::<T>(), &service.swagger_ui_html());
-    let routes = pages.nest_no_strip("/", service).map_to_response();
+    let routes = Routes {
+        pages: pages.map_to_response().boxed(),
+        operations: service.into_endpoint().map_to_response().boxed(),
+    };
     Edge::new(routes, parts).boxed()
+}
+
+/// The pages beside the operations. By hand: to nest one route in another costs as much as all the rest of routing.
+struct Routes {
+    pages: BoxEndpoint<'static, Response>,
+    operations: BoxEndpoint<'static, Response>,
+}
+
+impl Endpoint for Routes {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        match docs::PATHS.contains(&request.uri().path()) {
+            true => self.pages.call(request).await,
+            false => self.operations.call(request).await,
+        }
+    }
 }
 
 /// The OpenAPI document of these operations, as JSON.

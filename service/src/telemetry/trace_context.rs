@@ -73,6 +73,16 @@ impl fmt::Display for TraceContext {
     }
 }
 
+/// Bytes as small hexadecimal digits. Every request writes 64 of them, and the formatter takes its time over each.
+pub fn hex<const N: usize>(bytes: [u8; N]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = Vec::with_capacity(2 * N);
+    for byte in bytes {
+        text.extend_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    }
+    String::from_utf8(text).unwrap_or_default()
+}
+
 /// Trace, parent and sampled flag. Later versions are read as far as version 00 goes (§ 3.2.4 of the recommendation).
 fn parse(header: &str) -> Option<(u128, u64, bool)> {
     let hex = |text: &str| {
@@ -112,6 +122,7 @@ mod tests {
 
     #[test]
     fn a_good_header_is_continued_and_a_malformed_one_begins_a_new_trace() {
+        assert_eq!(hex([0x0f, 0xa0]), "0fa0");
         let context = TraceContext::of(Some(GOOD));
         assert_eq!(context.trace_id, 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736);
         assert_eq!(context.parent_id, Some(0x00f0_67aa_0ba9_02b7));

@@ -1,6 +1,7 @@
 //! Security headers on every answer, whatever its status: the OWASP Secure Headers list. `Clear-Site-Data` is left out
 //! on purpose: it ends sessions, and belongs to signing out.
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use std::sync::LazyLock;
 
 /// For answers that are no page: nothing may be loaded, framed or submitted.
 const CONTENT_SECURITY_POLICY: &str =
@@ -55,10 +56,38 @@ static HEADERS: [(HeaderName, HeaderValue); 12] = [
     ),
 ];
 
+/// All of them in one map: copying it costs a fraction of adding them one by one.
+static ALL: LazyLock<HeaderMap> = LazyLock::new(|| HEADERS.iter().cloned().collect());
+
 /// Adds what is not there yet.
 pub fn write(headers: &mut HeaderMap) {
-    headers.reserve(HEADERS.len());
-    for (name, value) in &HEADERS {
-        headers.entry(name).or_insert_with(|| value.clone());
+    let own = std::mem::replace(headers, ALL.clone());
+    let mut last = None;
+    for (name, value) in own {
+        // Further values of a field come without its name.
+        if let Some(name) = name {
+            headers.insert(&name, value);
+            last = Some(name);
+        } else if let Some(name) = &last {
+            headers.append(name, value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_answer_has_set_stays_whole() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.append(header::SET_COOKIE, HeaderValue::from_static("a=1"));
+        headers.append(header::SET_COOKIE, HeaderValue::from_static("b=2"));
+        write(&mut headers);
+        assert_eq!(headers[header::CACHE_CONTROL], "no-cache");
+        assert_eq!(headers.get_all(header::SET_COOKIE).iter().count(), 2);
+        assert_eq!(headers[header::X_FRAME_OPTIONS], "deny");
+        assert_eq!(headers.keys_len(), HEADERS.len() + 1);
     }
 }

@@ -1,7 +1,6 @@
 //! Who this request is: `X-Request-Id` made or kept, `traceparent` continued or begun.
-use crate::telemetry::trace_context::TraceContext;
+use crate::telemetry::trace_context::{TraceContext, hex};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use std::fmt::Write;
 
 /// The header that names a request, in and out.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -56,7 +55,5 @@ fn is_harmless(id: &str) -> bool {
 }
 
 fn random_id() -> String {
-    let mut id = String::with_capacity(32);
-    let _ = write!(id, "{:032x}", rand::random::<u128>());
-    id
+    hex(rand::random::<[u8; 16]>())
 }

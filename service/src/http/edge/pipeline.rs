@@ -8,6 +8,7 @@ use super::{errors, headers, shape};
 use crate::http::operations::{Operations, PathOperations};
 use crate::http::problem::Problem;
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::trace_context::hex;
 use crate::types::fault::FieldFault;
 use futures_util::FutureExt;
 use http::{HeaderValue, Method, StatusCode, Version, header};
@@ -121,7 +122,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
             trace_id = tracing::field::Empty
         );
         identity.trace.join(&span);
-        span.record("trace_id", format_args!("{:032x}", identity.trace.trace_id));
+        span.record("trace_id", hex(identity.trace.trace_id.to_be_bytes()));
         let origin = RequestOrigin::of(request.headers());
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let mut admission = Admission {

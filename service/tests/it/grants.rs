@@ -1,0 +1,138 @@
+//! Least privilege: every role, membership, owner and grant of the catalogue is a row of docs/database-roles.md, and the
+//! other way round.
+use crate::support::database::{Database, Server};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// Rows as the document writes them: kind, object, role, what. Grants to an object's own owner are not told: owning is.
+const CATALOGUE: &str = "
+WITH roles AS (
+  SELECT oid, rolname FROM pg_roles UNION ALL SELECT 0, 'PUBLIC'
+), objects (kind, id, name, owner, acl, kept) AS (
+  SELECT 'd', oid, 'database', datdba, datacl, true FROM pg_database WHERE datname = current_database()
+  UNION ALL SELECT 'n', oid, 'schema ' || nspname, nspowner, nspacl, oid >= 16384 OR nspname = 'public'
+    FROM pg_namespace WHERE nspname !~ '^pg_(temp|toast)'
+  UNION ALL SELECT CASE relkind WHEN 'S' THEN 's' ELSE 'r' END, c.oid,
+      CASE relkind WHEN 'S' THEN 'sequence ' WHEN 'v' THEN 'view ' ELSE 'table ' END || n.nspname || '.' || relname,
+      relowner, relacl, c.oid >= 16384
+    FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind IN ('r', 'v', 'm', 'S', 'f', 'p')
+      AND n.nspname !~ '^pg_toast'
+  UNION ALL SELECT 'f', p.oid, 'function ' || n.nspname || '.' || proname || '()', proowner, proacl, p.oid >= 16384
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace
+  UNION ALL SELECT 'T', t.oid, 'type ' || t.typname, typowner, typacl, t.oid >= 16384
+    FROM pg_type t LEFT JOIN pg_class c ON c.oid = typrelid
+    WHERE typelem = 0 AND (typrelid = 0 OR c.relkind = 'c')
+  UNION ALL SELECT 'l', oid, 'language ' || lanname, lanowner, lanacl, false FROM pg_language
+), grants AS (
+  SELECT o.name, o.owner, o.kept, a.grantee, a.privilege_type, a.is_grantable
+  FROM objects o, aclexplode(coalesce(o.acl, acldefault(o.kind::\"char\", o.owner))) a
+  UNION ALL
+  SELECT o.name || ' (' || t.attname || ')', o.owner, o.kept, a.grantee, a.privilege_type, a.is_grantable
+  FROM pg_attribute t JOIN objects o ON o.id = t.attrelid AND o.kind = 'r', aclexplode(t.attacl) a
+)
+SELECT 'role | ' || rolname || ' |  | ' || concat_ws(', ',
+    CASE WHEN rolcanlogin THEN 'LOGIN' ELSE 'NOLOGIN' END, CASE WHEN rolsuper THEN 'SUPERUSER' END,
+    CASE WHEN rolcreatedb THEN 'CREATEDB' END, CASE WHEN rolcreaterole THEN 'CREATEROLE' END,
+    CASE WHEN rolreplication THEN 'REPLICATION' END, CASE WHEN rolbypassrls THEN 'BYPASSRLS' END,
+    CASE WHEN NOT rolinherit THEN 'NOINHERIT' END, 'settings: ' || array_to_string(rolconfig, ' ')) AS line
+  FROM pg_roles WHERE rolname LIKE 'portcullis%'
+UNION ALL
+SELECT 'member | ' || g.rolname || ' | ' || m.rolname || ' | ' || CASE WHEN admin_option THEN 'with admin option' ELSE '' END
+  FROM pg_auth_members JOIN pg_roles g ON g.oid = roleid JOIN pg_roles m ON m.oid = member
+  WHERE g.rolname LIKE 'portcullis%' OR m.rolname LIKE 'portcullis%'
+UNION ALL
+SELECT 'owner | ' || name || ' | ' || r.rolname || ' | ' FROM objects JOIN roles r ON r.oid = owner
+  WHERE r.rolname LIKE 'portcullis%' OR (kept AND name <> 'schema public')
+UNION ALL
+SELECT 'grant | ' || name || ' | ' || r.rolname || ' | '
+    || string_agg(privilege_type || CASE WHEN is_grantable THEN ' with grant option' ELSE '' END, ', ' ORDER BY privilege_type)
+  FROM grants JOIN roles r ON r.oid = grantee
+  WHERE grantee <> owner AND (kept OR r.rolname LIKE 'portcullis%' ) AND r.rolname NOT IN ('pg_database_owner')
+  GROUP BY name, r.rolname
+UNION ALL
+SELECT 'default | ' || o.rolname || ': ' || d.defaclobjtype::text || ' in ' || coalesce(n.nspname, 'any schema') || ' | '
+    || coalesce(r.rolname, '?') || ' | ' || string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type)
+  FROM pg_default_acl d JOIN pg_roles o ON o.oid = defaclrole LEFT JOIN pg_namespace n ON n.oid = defaclnamespace,
+    aclexplode(d.defaclacl) a LEFT JOIN roles r ON r.oid = a.grantee
+  GROUP BY o.rolname, d.defaclobjtype, n.nspname, r.rolname";
+
+/// The rows of the document's tables that begin with one of the kinds.
+fn written() -> BTreeSet<String> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/database-roles.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let kinds = ["role", "member", "owner", "grant", "default"];
+    let rows = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.strip_suffix('|'));
+    let rows = rows.map(|row| row.split('|').map(str::trim).collect::<Vec<_>>());
+    rows.filter(|row| kinds.contains(&row[0]))
+        .map(|row| row.join(" | ").trim_end().to_owned())
+        .collect()
+}
+
+/// A database that was prepared and migrated the way an operator does it.
+fn prepared() -> Database {
+    let database = Database::unmade();
+    database.server.make(&database.name);
+    database
+}
+
+/// K3
+#[test]
+fn every_grant_is_written_down_and_every_written_one_is_granted() {
+    let database = prepared();
+    let catalogue: BTreeSet<String> = database
+        .lines(CATALOGUE)
+        .into_iter()
+        .map(|line| line.trim_end().to_owned())
+        .collect();
+    let written = written();
+    let extra: Vec<_> = catalogue.difference(&written).collect();
+    let missing: Vec<_> = written.difference(&catalogue).collect();
+    assert!(
+        extra.is_empty() && missing.is_empty(),
+        "not in docs/database-roles.md: {extra:#?}\nwritten there and not in the database: {missing:#?}"
+    );
+    assert!(catalogue.len() > 30, "{catalogue:#?}");
+}
+
+/// K3: nothing of a kind that the catalogue query above does not look at depends on our roles.
+#[test]
+fn no_object_of_another_kind_belongs_to_our_roles() {
+    let database = prepared();
+    let kinds = database.lines(
+        "SELECT DISTINCT s.classid::regclass::text AS line FROM pg_shdepend s JOIN pg_roles r ON r.oid = refobjid
+         WHERE r.rolname LIKE 'portcullis%' AND s.dbid IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+           AND s.classid::regclass::text NOT IN
+             ('pg_database', 'pg_namespace', 'pg_class', 'pg_proc', 'pg_type', 'pg_default_acl', 'pg_auth_members')",
+    );
+    assert_eq!(kinds, Vec::<String>::new());
+}
+
+/// K3: a new table or function is open to nobody by default.
+#[test]
+fn what_the_owner_makes_is_closed_until_it_is_granted() {
+    let database = prepared();
+    database.execute(
+        "SET ROLE portcullis_owner; CREATE TABLE rates.new_table (a int); CREATE TYPE rates.new_type AS (a int);
+         CREATE FUNCTION rates.new_function() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    );
+    for role in ["portcullis_rates", "portcullis_ingest"] {
+        let open = database.lines(&format!(
+            "SELECT w AS line FROM (VALUES ('table', has_table_privilege('{role}', 'rates.new_table', 'SELECT, INSERT')),
+               ('function', has_function_privilege('{role}', 'rates.new_function()', 'EXECUTE')),
+               ('type', has_type_privilege('{role}', 'rates.new_type', 'USAGE'))) v (w, p) WHERE p"
+        ));
+        assert_eq!(open, Vec::<String>::new(), "{role}");
+    }
+}
+
+/// K3: an operator runs it again and again.
+#[test]
+fn preparing_twice_changes_nothing() {
+    let database = prepared();
+    let rows = || database.lines(CATALOGUE).into_iter().collect::<BTreeSet<_>>();
+    let before = rows();
+    Server::shared().make(&database.name);
+    assert_eq!(rows(), before);
+}

@@ -1,0 +1,138 @@
+//! `portcullis serve` and `healthcheck`: how they begin and how they end.
+use crate::support::app::App;
+use crate::support::data::{QUERY, small};
+use crate::support::database::Database;
+use crate::support::extra::Extra;
+use crate::support::program::{Serving, errors, run};
+use crate::support::raw::{Raw, ask};
+use diesel::connection::SimpleConnection;
+use std::net::{TcpListener, TcpStream};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// K1: one line that names the address.
+#[test]
+fn a_taken_port_ends_with_1_and_the_address() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for key in ["LISTEN", "INTERNAL_LISTEN"] {
+        let mut pairs = Database::unmade().pairs();
+        pairs.retain(|(name, _)| name != key);
+        pairs.push((key.to_owned(), address.clone()));
+        let output = run(&["serve"], &pairs);
+        assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
+        assert!(
+            errors(&output).contains(&format!("cannot listen on {address}")),
+            "{}",
+            errors(&output)
+        );
+    }
+}
+
+/// L6: SIGTERM: what runs is finished, what is new is turned away, the end is a success.
+#[test]
+fn a_stop_signal_finishes_the_running_request() {
+    let database = Database::with(&small());
+    let serving = Serving::start(&database.pairs());
+    let mut held = database.admin();
+    held.batch_execute("BEGIN; LOCK TABLE rates.daily_rates IN ACCESS EXCLUSIVE MODE")
+        .unwrap();
+    let mut running = Raw::to(serving.address);
+    running.send(format!("GET {QUERY} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    let mut idle = Raw::to(serving.address);
+    idle.send("GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(idle.answer().unwrap().status, 200);
+    sleep(Duration::from_millis(300));
+    serving.terminate();
+    serving.wait_for_line("\"stopping\"");
+    let begun = Instant::now();
+    while TcpStream::connect(serving.address).is_ok() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(2),
+            "new connections are still taken"
+        );
+        sleep(Duration::from_millis(20));
+    }
+    held.batch_execute("COMMIT").unwrap();
+    let answer = running.answer().unwrap();
+    assert_eq!(
+        (answer.status, &answer.json()["rates"][0]["count"]),
+        (200, &3.into())
+    );
+    assert!(running.until_closed() < Duration::from_secs(2));
+    idle.until_closed();
+    let (code, log) = serving.wait();
+    assert_eq!(code, Some(0));
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(
+        log.last().is_some_and(|line| line.contains("\"stopped\"")),
+        "{log:#?}"
+    );
+}
+
+/// L6: the same inside one process, without a database.
+#[test]
+fn a_stopping_service_answers_what_it_has_begun() {
+    let settings = Database::unmade().settings(&[]);
+    let mut app = App::start_with(&settings, |product| (product, Extra));
+    let address = app.address;
+    let running =
+        std::thread::spawn(move || ask(address, "GET /extra/slow HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    sleep(Duration::from_millis(150));
+    app.ask_to_stop();
+    let answer = running.join().unwrap();
+    assert_eq!((answer.status, answer.text()), (200, "done"));
+    app.stop();
+    assert!(TcpStream::connect(address).is_err());
+}
+
+/// L6: the grace ends: a request that never ends does not keep the process.
+#[test]
+fn the_grace_is_a_setting() {
+    let database = Database::with(&small());
+    let mut held = database.admin();
+    held.batch_execute("BEGIN; LOCK TABLE rates.daily_rates IN ACCESS EXCLUSIVE MODE")
+        .unwrap();
+    let app = App::start(&database.settings(&[("SHUTDOWN_GRACE", "1")]));
+    let mut running = Raw::to(app.address);
+    running.send(format!("GET {QUERY} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    sleep(Duration::from_millis(150));
+    let begun = Instant::now();
+    app.stop();
+    let took = begun.elapsed();
+    assert!(
+        (Duration::from_millis(800)..Duration::from_millis(1_900)).contains(&took),
+        "{took:?}"
+    );
+}
+
+/// A5: for images without a shell.
+#[test]
+fn healthcheck_ends_with_0_when_ready_and_1_when_not() {
+    let database = Database::with(&small());
+    let check = |address: String| {
+        let output = run(&["healthcheck"], &[("LISTEN".to_owned(), address)]);
+        (output.status.code(), errors(&output))
+    };
+    let app = App::over(&database);
+    assert_eq!(check(app.address.to_string()), (Some(0), String::new()));
+    assert_eq!(check(format!("0.0.0.0:{}", app.address.port())).0, Some(0));
+    let lost = App::start(&Database::unmade().settings(&[("DATABASE_WAIT", "200")]));
+    let (code, said) = check(lost.address.to_string());
+    assert!(
+        code == Some(1) && said.contains("not ready: HTTP/1.1 503"),
+        "{said}"
+    );
+    let (code, said) = check("127.0.0.1:1".to_owned());
+    assert!(code == Some(1) && said.contains("no answer"), "{said}");
+}
+
+/// H3, K7: production refuses an unencrypted connection before it listens.
+#[test]
+fn production_refuses_a_database_without_tls() {
+    let mut pairs = Database::unmade().pairs();
+    pairs.retain(|(name, _)| name != "PROFILE");
+    let output = run(&["serve"], &pairs);
+    assert_eq!(output.status.code(), Some(78));
+    assert!(errors(&output).contains("PORTCULLIS_DATABASE_SSLMODE: must be verify-full in production"));
+}

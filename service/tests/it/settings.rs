@@ -1,0 +1,231 @@
+//! Settings: every key is documented; what is wrong is named and never quoted.
+use crate::support::environment;
+use crate::support::program::{errors, run, run_with_bytes};
+use crate::support::scratch::Scratch;
+use portcullis::config::Settings;
+use portcullis::config::keys::{KEYS, PREFIX};
+use portcullis::config::source::Source;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+/// The program's end with these settings on top of harmless ones: `healthcheck` needs all of them to be good, and
+/// nothing else.
+fn refused(arguments: &[&str], pairs: &[(&str, &str)]) -> String {
+    let pairs: Vec<_> = pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    let output = run(arguments, &pairs);
+    assert_eq!(output.status.code(), Some(78), "{pairs:?}: {}", errors(&output));
+    assert_eq!(errors(&output).lines().count(), 1, "{}", errors(&output));
+    errors(&output)
+}
+
+/// K1: names the setting, never the value.
+#[test]
+fn each_bad_value_ends_with_78_and_the_setting_s_name() {
+    let bad = [
+        ("PROFILE", "testing-7f3a"),
+        ("LISTEN", "localhost-7f3a"),
+        ("INTERNAL_LISTEN", "127.0.0.1:7f3a"),
+        ("HOSTS", " , "),
+        ("CORS_ORIGINS", "https://a.example/7f3a"),
+        ("CORS_ORIGINS", "*"),
+        ("CORS_ORIGINS", "null"),
+        ("MAX_CONNECTIONS", "0"),
+        ("CLIENT_TIMEOUT", "61"),
+        ("SHUTDOWN_GRACE", "-1"),
+        ("BODY_LIMIT", "10485761"),
+        ("RATE_LIMIT", "7f3a"),
+        ("RATES_MAX_DAYS", "36601"),
+        ("DATABASE_HOST", ""),
+        ("DATABASE_PORT", "65536"),
+        ("DATABASE_NAME", ""),
+        ("DATABASE_SSLMODE", "prefer"),
+        ("DATABASE_SSLMODE", "disable"),
+        ("DATABASE_CA_FILE", " "),
+        ("DATABASE_POOL_SIZE", "101"),
+        ("DATABASE_WAIT", "0"),
+        ("DATABASE_STATEMENT_TIMEOUT", "5s-7f3a"),
+        ("DATABASE_RATES_USER", ""),
+        ("DATABASE_RATES_PASSWORD", ""),
+        ("DATABASE_INGEST_USER", ""),
+        ("DATABASE_INGEST_PASSWORD", ""),
+        ("DATABASE_MIGRATOR_USER", ""),
+        ("DATABASE_MIGRATOR_PASSWORD", ""),
+        ("DATABASE_ADMIN_USER", ""),
+        ("DATABASE_ADMIN_PASSWORD", ""),
+        ("LOG", "info,=7f3a="),
+        ("OTLP_ENDPOINT", "https://collector-7f3a:4318"),
+        ("TRACE_RATIO", "1.01"),
+    ];
+    for (name, value) in bad {
+        let said = refused(&["healthcheck"], &[(name, value)]);
+        assert!(
+            said.starts_with(&format!("portcullis: {PREFIX}{name}: ")),
+            "{said}"
+        );
+        assert!(!said.contains("7f3a"), "the value of {name} is told: {said}");
+    }
+    let untried: Vec<_> = KEYS
+        .iter()
+        .filter(|key| !bad.iter().any(|(name, _)| *name == key.name))
+        .collect();
+    assert!(untried.is_empty(), "no bad value was tried: {untried:?}");
+}
+
+/// K1
+#[test]
+fn an_unknown_setting_ends_with_78_and_its_name() {
+    for unknown in [
+        "DATABASE_PASSWORT",
+        "listen",
+        "LISTEN_FILE",
+        "DATABASE_RATES_PASSWORD_FILE_FILE",
+        "",
+    ] {
+        let said = refused(&["healthcheck"], &[(unknown, "7f3a")]);
+        assert!(
+            said.contains(&format!("{PREFIX}{unknown}: no such setting")) && !said.contains("7f3a"),
+            "{said}"
+        );
+    }
+    let output = run_with_bytes(&["healthcheck"], "PORTCULLIS_LISTEN", b"\xff\xfe");
+    assert_eq!(
+        (
+            output.status.code(),
+            errors(&output).contains("PORTCULLIS_LISTEN: is not UTF-8")
+        ),
+        (Some(78), true)
+    );
+}
+
+/// K1: a secret has one source.
+#[test]
+fn a_secret_and_its_file_exclude_each_other() {
+    let file = Scratch::of("secret", "from-the-file\n");
+    for key in KEYS.iter().filter(|key| key.secret) {
+        let name = format!("{}_FILE", key.name);
+        let said = refused(&["healthcheck"], &[(key.name, "hush-7f3a"), (&name, file.text())]);
+        assert!(
+            said.contains(&format!("{PREFIX}{name}: excludes")) && !said.contains("7f3a"),
+            "{said}"
+        );
+    }
+}
+
+/// K1: each command says which password it misses, or which file it cannot read.
+#[test]
+fn a_missing_password_is_named_by_the_command_that_needs_it() {
+    let commands: [(&[&str], &str); 5] = [
+        (&["serve"], "RATES"),
+        (&["import", "x.csv"], "INGEST"),
+        (&["migrate"], "MIGRATOR"),
+        (&["migrate", "status"], "MIGRATOR"),
+        (&["migrate", "prepare"], "ADMIN"),
+    ];
+    for (arguments, login) in commands {
+        let name = format!("DATABASE_{login}_PASSWORD");
+        assert!(refused(arguments, &[]).contains(&format!("{PREFIX}{name}: is not set")));
+        let file = format!("{name}_FILE");
+        let said = refused(arguments, &[(&file, "/nowhere/7f3a")]);
+        assert!(said.contains(&format!("{PREFIX}{file}: cannot read")), "{said}");
+        let empty = Scratch::of("secret", "\n");
+        assert!(refused(arguments, &[(&file, empty.text())]).contains("is empty"));
+    }
+}
+
+/// K1: a file holds the same settings in small letters; the environment wins.
+#[test]
+fn a_settings_file_is_read_and_its_faults_are_named() {
+    let check = |text: &str, pairs: &[(&str, &str)]| {
+        let file = Scratch::of("toml", text);
+        refused(&["--config", file.text(), "healthcheck"], pairs)
+    };
+    assert!(check("rate_limit = 0\n", &[]).contains("PORTCULLIS_RATE_LIMIT: "));
+    assert!(check("nonsense = 'x7f3a'\n", &[]).contains("PORTCULLIS_NONSENSE: no such setting"));
+    assert!(check("LISTEN = '127.0.0.1:1'\n", &[]).contains("small letters"));
+    assert!(check("listen = ['a']\n", &[]).contains("PORTCULLIS_LISTEN: must be a text or a number"));
+    let said = check("database_rates_password = 'hush-7f3a\n", &[]);
+    assert!(said.contains("is not TOML") && !said.contains("7f3a"), "{said}");
+    assert!(check("rate_limit = 5\n", &[("RATE_LIMIT", "0")]).contains("PORTCULLIS_RATE_LIMIT: "));
+    let said = refused(&["--config", "/nowhere/settings.toml", "healthcheck"], &[]);
+    assert!(said.contains("/nowhere/settings.toml"), "{said}");
+    // Good in the file, good over a bad one: both get past the settings and only then find no service (1).
+    let file = Scratch::of(
+        "toml",
+        "listen = '127.0.0.1:1'\nrate_limit = 0\ntrace_ratio = 0.5\n",
+    );
+    let output = run(
+        &["--config", file.text(), "healthcheck"],
+        &[("RATE_LIMIT".into(), "7".into())],
+    );
+    assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
+}
+
+/// K1: what is not given is what the table says.
+#[test]
+fn the_defaults_are_good_and_safe() {
+    let settings = Settings::parse(&Source::of([]).unwrap()).unwrap();
+    assert!(settings.server.listen.ip().is_loopback() && settings.server.internal_listen.ip().is_loopback());
+    assert_eq!(settings.profile, portcullis::config::Profile::Production);
+    assert_eq!(settings.database.ssl_mode.as_str(), "verify-full");
+    assert!(settings.server.cors_origins.is_empty());
+    let logins = [
+        &settings.database.rates,
+        &settings.database.ingest,
+        &settings.database.migrator,
+        &settings.database.admin,
+    ];
+    assert!(
+        logins.iter().all(|login| login.password.is_none()),
+        "no secret has a default"
+    );
+    assert!(KEYS.iter().all(|key| key.secret == key.default.is_none()));
+}
+
+/// K1: `UPDATE_DOCS=1` writes it anew.
+#[test]
+fn the_documented_settings_are_the_table_of_the_code() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/settings.md");
+    let written = document();
+    if environment::update_docs() {
+        std::fs::write(&path, &written).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        kept == written,
+        "docs/settings.md is out of date: run the tests once with UPDATE_DOCS=1"
+    );
+    assert!(
+        KEYS.iter()
+            .all(|key| !key.doc.is_empty() && kept.contains(&format!("`{PREFIX}{}`", key.name)))
+    );
+}
+
+fn document() -> String {
+    let mut text = "# Settings\n\n\
+        Each is a variable of the environment, or a line of a TOML file given with `--config FILE`: there without the\n\
+        prefix and in small letters, as in `listen = \"0.0.0.0:3000\"`. The environment wins. A secret `X` may also be\n\
+        given as `X_FILE`, a path; give one of the two. An unknown setting or a bad value ends the program with code 78\n\
+        and the setting's name, never its value.\n\n\
+        This file follows from `service/src/config/keys.rs`; a test compares them and, run with `UPDATE_DOCS=1`, writes\n\
+        it anew.\n\n\
+        | setting | default | meaning |\n| --- | --- | --- |\n"
+        .to_owned();
+    for key in KEYS {
+        let default = match key.default {
+            None => "none".to_owned(),
+            Some("") => "empty".to_owned(),
+            Some(default) => format!("`{default}`"),
+        };
+        let secret = if key.secret { " (secret)" } else { "" };
+        writeln!(
+            text,
+            "| `{PREFIX}{}`{secret} | {default} | {} |",
+            key.name, key.doc
+        )
+        .unwrap();
+    }
+    text
+}

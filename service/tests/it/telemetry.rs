@@ -1,0 +1,221 @@
+//! OTLP: a collector gets logs, traces and metrics; a dead one slows nothing.
+use crate::support::data::{QUERY, small};
+use crate::support::database::Database;
+use crate::support::program::Serving;
+use crate::support::raw::ask;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use prost::Message;
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+type Posts = Arc<Mutex<HashMap<String, Vec<Vec<u8>>>>>;
+
+/// A collector that keeps what is posted, by path; its URL.
+fn collector() -> (String, Posts) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let posts = Posts::default();
+    let kept = Arc::clone(&posts);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let kept = Arc::clone(&kept);
+            std::thread::spawn(move || keep(stream, &kept));
+        }
+    });
+    (url, posts)
+}
+
+/// Reads posts off one connection until it ends.
+fn keep(stream: TcpStream, posts: &Posts) -> Option<()> {
+    let mut reader = BufReader::new(stream.try_clone().ok()?);
+    let mut writer = stream;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        let path = line.split(' ').nth(1)?.to_owned();
+        let mut length = 0;
+        loop {
+            let mut field = String::new();
+            reader.read_line(&mut field).ok()?;
+            if field.trim().is_empty() {
+                break;
+            }
+            if let Some((name, value)) = field
+                .split_once(':')
+                .filter(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+            {
+                assert!(!name.is_empty());
+                length = value.trim().parse().ok()?;
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).ok()?;
+        posts.lock().unwrap().entry(path).or_default().push(body);
+        writer
+            .write_all(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n",
+            )
+            .ok()?;
+    }
+}
+
+fn serving(database: &Database, endpoint: &str) -> Serving {
+    let mut pairs = database.pairs();
+    pairs.push(("OTLP_ENDPOINT".into(), endpoint.into()));
+    Serving::start(&pairs)
+}
+
+fn rates(serving: &Serving) -> (u16, Duration) {
+    let begun = Instant::now();
+    let request = format!(
+        "GET {QUERY} HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: otlp-1\r\ntraceparent: 00-{TRACE}-00f067aa0ba902b7-01\r\n\r\n"
+    );
+    (ask(serving.address, request).status, begun.elapsed())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// J1: what was asked for arrives in all three, joined by the trace that came in.
+#[test]
+fn a_collector_receives_traces_logs_and_metrics() {
+    let database = Database::with(&small());
+    let (url, posts) = collector();
+    let serving = serving(&database, &url);
+    assert_eq!(rates(&serving).0, 200);
+    // The end sends what is left.
+    serving.terminate();
+    assert_eq!(serving.wait().0, Some(0));
+    let posts = posts.lock().unwrap();
+    let of = |path: &str| {
+        posts
+            .get(path)
+            .unwrap_or_else(|| panic!("nothing on {path}"))
+            .clone()
+    };
+
+    let traces = of("/v1/traces")
+        .into_iter()
+        .map(|body| ExportTraceServiceRequest::decode(&body[..]).unwrap());
+    let resources: Vec<_> = traces.flat_map(|request| request.resource_spans).collect();
+    let name = resources[0]
+        .resource
+        .as_ref()
+        .unwrap()
+        .attributes
+        .iter()
+        .find(|one| one.key == "service.name")
+        .unwrap();
+    assert!(format!("{name:?}").contains("portcullis"));
+    let spans: Vec<_> = resources
+        .into_iter()
+        .flat_map(|one| one.scope_spans)
+        .flat_map(|one| one.spans)
+        .collect();
+    let span = spans
+        .iter()
+        .find(|span| hex(&span.trace_id) == TRACE)
+        .expect("our trace");
+    assert_eq!(
+        (hex(&span.parent_span_id).as_str(), span.kind),
+        ("00f067aa0ba902b7", 2)
+    );
+    assert!(format!("{:?}", span.attributes).contains("/rates"));
+
+    let logs = of("/v1/logs")
+        .into_iter()
+        .map(|body| ExportLogsServiceRequest::decode(&body[..]).unwrap());
+    let records: Vec<_> = logs
+        .flat_map(|request| request.resource_logs)
+        .flat_map(|one| one.scope_logs)
+        .flat_map(|one| one.log_records)
+        .collect();
+    let answered = records
+        .iter()
+        .find(|record| format!("{:?}", record.body).contains("answered"))
+        .expect("our log");
+    assert_eq!(hex(&answered.trace_id), TRACE);
+
+    let metrics = of("/v1/metrics")
+        .into_iter()
+        .map(|body| ExportMetricsServiceRequest::decode(&body[..]).unwrap());
+    let names: Vec<String> = metrics
+        .flat_map(|request| request.resource_metrics)
+        .flat_map(|one| one.scope_metrics)
+        .flat_map(|one| one.metrics)
+        .map(|metric| metric.name)
+        .collect();
+    for name in [
+        "http.server.request.duration",
+        "db.pool.wait.duration",
+        "db.statements",
+    ] {
+        assert!(
+            names.iter().any(|told| told == name),
+            "{name} is missing in {names:?}"
+        );
+    }
+}
+
+/// J1: neither one that refuses nor one that takes the connection and says nothing.
+#[test]
+fn a_dead_collector_slows_nothing() {
+    let database = Database::with(&small());
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for endpoint in [
+        format!("http://{}", silent.local_addr().unwrap()),
+        format!("http://{free}"),
+    ] {
+        let begun = Instant::now();
+        let serving = serving(&database, &endpoint);
+        assert!(
+            begun.elapsed() < Duration::from_secs(3),
+            "the start took {:?}",
+            begun.elapsed()
+        );
+        rates(&serving);
+        let slowest = (0..300)
+            .map(|_| rates(&serving))
+            .inspect(|(status, _)| assert_eq!(*status, 200))
+            .map(|one| one.1)
+            .max();
+        assert!(slowest.unwrap() < Duration::from_millis(500), "{slowest:?}");
+        let stopped = Instant::now();
+        serving.terminate();
+        assert_eq!(serving.wait().0, Some(0));
+        assert!(
+            stopped.elapsed() < Duration::from_secs(18),
+            "the end took {:?}",
+            stopped.elapsed()
+        );
+    }
+}
+
+/// J1, J2: JSON on stdout, and no secret in it.
+#[test]
+fn the_log_holds_the_request_and_none_of_the_passwords() {
+    let database = Database::with(&small());
+    let mut pairs = database.pairs();
+    pairs.push(("LOG".into(), "trace".into()));
+    let serving = Serving::start(&pairs);
+    assert_eq!(rates(&serving).0, 200);
+    let line: serde_json::Value = serde_json::from_str(&serving.wait_for_line("otlp-1")).unwrap();
+    assert!(
+        line["timestamp"].is_string() && line["level"].is_string(),
+        "{line}"
+    );
+    serving.terminate();
+    let (_, log) = serving.wait();
+    for (_, password) in crate::support::database::PASSWORDS {
+        assert!(!log.iter().any(|line| line.contains(password)));
+    }
+}
