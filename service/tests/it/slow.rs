@@ -54,6 +54,21 @@ fn a_head_that_drips_in_is_cut_off() {
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
 }
 
+/// O4: also behind a request that was in order, where bytes keep moving.
+#[test]
+fn a_second_head_that_drips_in_is_cut_off() {
+    let app = impatient();
+    let mut raw = Raw::to(app.address);
+    raw.send("GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(raw.answer().unwrap().status, 200);
+    raw.send(HALF_HEAD);
+    let begun = Instant::now();
+    while raw.send("x") && begun.elapsed() < Duration::from_secs(8) {
+        sleep(Duration::from_millis(100));
+    }
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+}
+
 /// O4: told why, as far as it still listens.
 #[test]
 fn a_body_that_drips_in_is_answered_408_and_cut_off() {

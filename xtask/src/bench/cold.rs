@@ -1,0 +1,100 @@
+//! P1 and P3: `/rates` without a request that was asked before, sixteen connections, beside pgbench.
+
+use anyhow::{Context as _, Result};
+
+use super::lab::{LARGE, Lab};
+use super::load::{Force, Measured};
+use super::medians::{median, span};
+use super::outcome::Outcome;
+use super::prices::DAYS;
+use super::samples;
+use super::textbook::Textbook;
+use crate::progress::say;
+
+const CONNECTIONS: u64 = 16;
+const ROUNDS: u64 = 3;
+
+/// Seconds until caches and plans are as they stay.
+const WARM_UP: u64 = 2;
+
+/// P1: in turn, ours and pgbench, after both have answered a hundred samples alike.
+///
+/// # Errors
+/// When a round fails or the answers differ.
+pub fn against_textbook(lab: &mut Lab) -> Result<Outcome> {
+    let (context, seconds) = (lab.context, lab.seconds);
+    let Some(wrk) = lab.wrk.clone() else {
+        return Ok(Outcome::without_wrk());
+    };
+    let prices = lab.prices(LARGE)?;
+    let textbook = match Textbook::find(&prices.stage, &prices.folder.0) {
+        Ok(textbook) => textbook,
+        Err(missing) => return Ok(Outcome::NotRun(missing.to_string())),
+    };
+    say("      filling the textbook table");
+    textbook.fill(context, &prices.csv)?;
+    textbook.write_script(context, prices.cold.requests(), DAYS)?;
+    textbook.settle(context)?;
+    let port = prices.stage.serving().context("the service was stopped")?.port;
+    samples::compare(context, port, &textbook, prices.cold.requests())?;
+    let base_url = prices.stage.base_url();
+    prices.cold.run(context, &wrk, &base_url, force(WARM_UP))?;
+    textbook.measure(context, CONNECTIONS, WARM_UP)?;
+    let mut theirs = Vec::new();
+    for round in 1..=ROUNDS {
+        let ours = prices.cold.run(context, &wrk, &base_url, force(seconds))?;
+        let transactions = textbook.measure(context, CONNECTIONS, seconds)?;
+        say(&format!(
+            "      round {round}: {:.0} requests/s, {transactions:.0} transactions/s",
+            ours.rate
+        ));
+        prices.rounds.push(ours);
+        theirs.push(transactions);
+    }
+    let ours = || prices.rounds.iter().map(|round| round.rate);
+    // Each round is compared with its neighbour, so that a machine that slows down slows both.
+    let value = median(ours().zip(&theirs).map(|(ours, theirs)| ours / theirs));
+    let note = format!(
+        "{} requests/s against {} transactions/s, 10,000,000 prices, 16 connections, median of {ROUNDS} rounds of {seconds} s",
+        span(ours(), 0),
+        span(theirs.iter().copied(), 0)
+    );
+    Ok(Outcome::Figure { value, note })
+}
+
+/// P3: from the rounds of P1, or from rounds of its own.
+///
+/// # Errors
+/// When a round fails.
+pub fn tail(lab: &mut Lab) -> Result<Outcome> {
+    let (context, seconds) = (lab.context, lab.seconds);
+    let Some(wrk) = lab.wrk.clone() else {
+        return Ok(Outcome::without_wrk());
+    };
+    let prices = lab.prices(LARGE)?;
+    let base_url = prices.stage.base_url();
+    if prices.rounds.is_empty() {
+        prices.cold.run(context, &wrk, &base_url, force(WARM_UP))?;
+    }
+    while (prices.rounds.len() as u64) < ROUNDS {
+        let round = prices.cold.run(context, &wrk, &base_url, force(seconds))?;
+        prices.rounds.push(round);
+    }
+    let rounds = &prices.rounds;
+    let ratio = |round: &Measured| round.p99 / round.p50;
+    let value = median(rounds.iter().map(ratio));
+    let note = format!(
+        "p99 {} ms, p50 {} ms, 10,000,000 prices",
+        span(rounds.iter().map(|round| round.p99), 2),
+        span(rounds.iter().map(|round| round.p50), 2)
+    );
+    Ok(Outcome::Figure { value, note })
+}
+
+fn force(seconds: u64) -> Force {
+    Force {
+        connections: CONNECTIONS,
+        threads: 2,
+        seconds,
+    }
+}

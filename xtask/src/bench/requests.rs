@@ -1,0 +1,134 @@
+//! A numbered set of different requests for `/rates`; sends none.
+
+use std::{fs, path::Path};
+
+use demo::{Bulk, day_text};
+
+/// Routes × first days × lengths of the window. The numbers are strewn, so that one request is not the next one's
+/// neighbour in an index.
+#[derive(Debug, Clone)]
+pub struct Requests {
+    routes: Vec<(&'static str, &'static str)>,
+    starts: u64,
+    shortest: u64,
+    size: u64,
+    stride: u64,
+}
+
+/// One request.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Request {
+    /// UN/LOCODE.
+    pub orig: &'static str,
+    /// UN/LOCODE.
+    pub dest: &'static str,
+    /// The first day, `YYYY-MM-DD`.
+    pub from: String,
+    /// The last day, `YYYY-MM-DD`.
+    pub to: String,
+}
+
+impl Requests {
+    /// All windows of `shortest` to `longest` days that lie within the full days of `bulk`.
+    pub fn of(bulk: &Bulk, shortest: u32, longest: u32) -> Self {
+        let routes = bulk.routes();
+        // The last day may be cut short.
+        let starts = u64::from(bulk.days().saturating_sub(longest).max(1));
+        let size = routes.len() as u64 * starts * u64::from(longest - shortest + 1);
+        // A prime that does not divide the size: number × stride modulo size then takes every value once.
+        let strides = [1_000_003, 999_983, 7_919, 104_729];
+        let stride = strides
+            .into_iter()
+            .find(|prime| !size.is_multiple_of(*prime))
+            .unwrap_or(1);
+        Self {
+            routes,
+            starts,
+            shortest: u64::from(shortest),
+            size,
+            stride,
+        }
+    }
+
+    /// How many different requests there are.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// First days of a window.
+    pub fn starts(&self) -> u64 {
+        self.starts
+    }
+
+    /// The routes.
+    pub fn routes(&self) -> &[(&'static str, &'static str)] {
+        &self.routes
+    }
+
+    /// The request with this number, from 0 to `size() - 1`; rates.lua counts in the same way.
+    pub fn nth(&self, number: u64) -> Request {
+        let at = number * self.stride % self.size;
+        let routes = self.routes.len() as u64;
+        let (orig, dest) = self.routes[(at % routes) as usize];
+        let start = at / routes % self.starts;
+        let length = self.shortest + at / routes / self.starts;
+        let day = |index: u64| day_text(index as u32);
+        Request {
+            orig,
+            dest,
+            from: day(start),
+            to: day(start + length - 1),
+        }
+    }
+
+    /// Writes the two files that rates.lua reads and answers its arguments, but for the last two.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn write(&self, folder: &Path) -> std::io::Result<Vec<String>> {
+        let (routes, days) = (folder.join("routes"), folder.join("days"));
+        let queries = self
+            .routes
+            .iter()
+            .map(|(orig, dest)| format!("&orig_code={orig}&dest_code={dest}\n"));
+        fs::write(&routes, queries.collect::<String>())?;
+        let last = self.starts + self.shortest + self.size / self.starts / self.routes.len() as u64;
+        fs::write(
+            &days,
+            (0..last as u32)
+                .map(|day| day_text(day) + "\n")
+                .collect::<String>(),
+        )?;
+        let files = [routes, days].map(|file| file.display().to_string());
+        let numbers = [self.starts, self.shortest, self.size, self.stride].map(|number| number.to_string());
+        Ok(files.into_iter().chain(numbers).collect())
+    }
+}
+
+impl Request {
+    /// Path and query of SPEC's first contract.
+    pub fn target(&self) -> String {
+        let Self { orig, dest, from, to } = self;
+        format!("/rates?date_from={from}&date_to={to}&orig_code={orig}&dest_code={dest}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_requests_are_alike_and_all_lie_within_the_data() {
+        let bulk = Bulk::of(3_000);
+        let requests = Requests::of(&bulk, 20, 31);
+        let all: std::collections::HashSet<Request> =
+            (0..requests.size()).map(|number| requests.nth(number)).collect();
+        assert_eq!(all.len() as u64, requests.size());
+        let last = day_text(bulk.days() - 2);
+        assert!(
+            all.iter()
+                .all(|request| request.from < request.to && request.to <= last)
+        );
+        assert!(all.iter().any(|request| request.to == last));
+    }
+}

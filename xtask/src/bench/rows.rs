@@ -1,0 +1,127 @@
+//! The table of measurements: what each figure is, its goal, and who measures it; measures nothing itself.
+
+use anyhow::Result;
+
+use super::lab::{LARGE, Lab, SMALL};
+use super::outcome::Outcome;
+use super::{cold, growth, start};
+
+/// A row of SPEC P, or a half of one.
+pub struct Row {
+    /// `P1`, or `P7-memory` for the second figure of P7.
+    pub id: &'static str,
+    pub what: &'static str,
+    pub goal: Goal,
+    /// Stages that it measures on, by their number of prices. All are started before the first measurement.
+    pub needs: &'static [u64],
+    pub measure: fn(&mut Lab) -> Result<Outcome>,
+}
+
+/// What the figure has to be.
+#[derive(Debug, Clone, Copy)]
+pub enum Goal {
+    AtLeast(f64),
+    AtMost(f64),
+    /// With its unit.
+    Below(f64, &'static str),
+}
+
+/// In the order in which they run and are shown.
+pub const ROWS: &[Row] = &[
+    Row {
+        id: "P1",
+        what: "cold /rates ÷ pgbench's textbook statement, per second",
+        goal: Goal::AtLeast(0.9),
+        needs: &[LARGE],
+        measure: cold::against_textbook,
+    },
+    Row {
+        id: "P3",
+        what: "p99 ÷ p50, cold, 16 connections",
+        goal: Goal::AtMost(5.0),
+        needs: &[LARGE],
+        measure: cold::tail,
+    },
+    Row {
+        id: "P6",
+        what: "p50 at 10,000,000 prices ÷ at 50,000",
+        goal: Goal::AtMost(1.3),
+        needs: &[LARGE, SMALL],
+        measure: growth::large_against_small,
+    },
+    Row {
+        id: "P7",
+        what: "start to first 200",
+        goal: Goal::Below(300.0, "ms"),
+        needs: &[SMALL],
+        measure: start::first_answer,
+    },
+    Row {
+        id: "P7-memory",
+        what: "idle memory",
+        goal: Goal::Below(40.0, "MB"),
+        needs: &[SMALL],
+        measure: start::idle_memory,
+    },
+];
+
+impl Row {
+    /// `P7` means both halves of it.
+    pub fn is_named(&self, wanted: &str) -> bool {
+        let same = |id: &str| id.eq_ignore_ascii_case(wanted);
+        same(self.id) || self.id.split_once('-').is_some_and(|(row, _)| same(row))
+    }
+}
+
+impl Goal {
+    pub fn holds(self, value: f64) -> bool {
+        match self {
+            Self::AtLeast(bound) => value >= bound,
+            Self::AtMost(bound) => value <= bound,
+            Self::Below(bound, _) => value < bound,
+        }
+    }
+}
+
+impl std::fmt::Display for Goal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::AtLeast(bound) => write!(f, "≥ {bound}"),
+            Self::AtMost(bound) => write!(f, "≤ {bound}"),
+            Self::Below(bound, unit) => write!(f, "< {bound} {unit}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_goal_says_what_it_means() {
+        for (goal, value, holds) in [
+            (Goal::AtLeast(0.9), 0.9, true),
+            (Goal::AtLeast(0.9), 0.89, false),
+            (Goal::AtMost(5.0), 5.0, true),
+            (Goal::AtMost(5.0), 5.01, false),
+            (Goal::Below(300.0, "ms"), 300.0, false),
+            (Goal::AtLeast(0.9), f64::NAN, false),
+        ] {
+            assert_eq!(goal.holds(value), holds, "{value} {goal}");
+        }
+    }
+
+    #[test]
+    fn a_row_is_named_by_its_id_or_the_rows() {
+        let named = |wanted: &str| {
+            ROWS.iter()
+                .filter(|row| row.is_named(wanted))
+                .map(|row| row.id)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(named("p1"), ["P1"]);
+        assert_eq!(named("P7"), ["P7", "P7-memory"]);
+        assert_eq!(named("P7-memory"), ["P7-memory"]);
+        assert_eq!(named("P"), [""; 0]);
+    }
+}

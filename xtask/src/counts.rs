@@ -1,0 +1,89 @@
+//! How many tests passed and failed, read from what the test programs print; never runs one.
+
+use std::fmt;
+
+/// A sum over many programs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Passed.
+    pub passed: u64,
+    /// Failed.
+    pub failed: u64,
+    /// Left out on purpose.
+    pub skipped: u64,
+}
+
+impl Counts {
+    /// Adds what a line tells, if it is a closing line: libtest's `test result: …` or the features' `scenarios: …`.
+    pub fn read(&mut self, line: &str) {
+        if let Some(rest) = line.strip_prefix("test result: ") {
+            // `ok. 3 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 0.00s`
+            let (_, rest) = rest.split_once(". ").unwrap_or_default();
+            self.add_words(rest, ';', "ignored");
+        } else if let Some(rest) = line.strip_prefix("scenarios: ") {
+            self.add_words(rest, ',', "skipped");
+        }
+    }
+
+    /// Adds another sum.
+    pub fn add(&mut self, other: Counts) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
+
+    /// Did anything run, and did all of it pass?
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.passed > 0 && self.failed == 0
+    }
+
+    fn add_words(&mut self, text: &str, separator: char, skipped: &str) {
+        for part in text.split(separator) {
+            let Some((count, word)) = part.trim().split_once(' ') else {
+                continue;
+            };
+            let Ok(count) = count.parse::<u64>() else { continue };
+            match word {
+                "passed" => self.passed += count,
+                "failed" => self.failed += count,
+                word if word == skipped => self.skipped += count,
+                _ => {}
+            }
+        }
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} passed, {} failed", self.passed, self.failed)?;
+        if self.skipped > 0 {
+            write!(out, ", {} skipped", self.skipped)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_closing_lines() {
+        let mut counts = Counts::default();
+        assert!(!counts.is_good(), "nothing ran");
+        counts.read(
+            "test result: ok. 13 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+        );
+        counts.read("test a::b ... ok");
+        counts.read("scenarios: 4 passed, 0 failed, 0 skipped");
+        assert_eq!(counts.to_string(), "17 passed, 0 failed, 1 skipped");
+        assert!(counts.is_good());
+        counts.read(
+            "test result: FAILED. 0 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1s",
+        );
+        assert_eq!(counts.to_string(), "17 passed, 2 failed, 1 skipped");
+        assert!(!counts.is_good());
+    }
+}

@@ -1,0 +1,149 @@
+//! The harness: one command for every job in this repository. It only chooses the command.
+
+/// The two ends of a command that are no ordinary error.
+mod ending;
+
+/// Ctrl-C and its kin.
+mod stop;
+
+/// What the environment says.
+mod settings;
+
+/// What every command needs.
+mod context;
+
+/// Runs programs.
+mod run;
+
+/// Steps on the terminal.
+mod progress;
+
+/// The end of a log.
+mod tail;
+
+/// Ports on the loopback.
+mod ports;
+
+/// One HTTP request.
+mod http;
+
+/// What a build needs from the machine.
+mod needs;
+
+/// A given server's URL.
+mod url;
+
+/// Which PostgreSQL.
+mod postgres;
+
+/// The server that the service will use.
+mod server;
+
+/// The service's program and its settings.
+mod service;
+
+/// A running service.
+mod serving;
+
+/// Where a stage keeps its files.
+mod home;
+
+/// PostgreSQL, data and service in one piece.
+mod stage;
+
+/// The state directory of `up`.
+mod state;
+
+/// What a state directory remembers.
+mod record;
+
+/// What an earlier `up` left running.
+mod leftovers;
+
+/// `cargo xtask up`
+mod up;
+
+/// `cargo xtask down`
+mod down;
+
+/// How many tests passed.
+mod counts;
+
+/// `cargo xtask bdd`
+mod bdd;
+
+/// `cargo xtask test`
+mod test;
+
+/// `cargo xtask tidy`
+mod tidy;
+
+/// `cargo xtask bench`
+mod bench;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use context::Context;
+use ending::Ending;
+use settings::Settings;
+use stop::Stop;
+
+/// One command for every job in this repository.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Build and run everything on this machine, until Ctrl-C
+    Up(up::Options),
+    /// Stop what `up` started
+    Down(down::Options),
+    /// Every test, with a private PostgreSQL; closes with the counts
+    Test(test::Options),
+    /// The features, against a server that is started for them or a given one
+    Bdd(bdd::Options),
+    /// The repository's own laws
+    Tidy,
+    /// The measurements
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(&cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => match error.downcast_ref::<Ending>() {
+            Some(Ending::Interrupted) => {
+                eprintln!("interrupted: stopped what was started");
+                ExitCode::from(130)
+            }
+            Some(Ending::Told) => ExitCode::FAILURE,
+            None => {
+                eprintln!("error: {error:#}");
+                ExitCode::FAILURE
+            }
+        },
+    }
+}
+
+fn run(task: &Task) -> Result<()> {
+    let context = Context {
+        settings: Settings::read(),
+        stop: Stop::listen()?,
+    };
+    match task {
+        Task::Up(options) => up::run(&context, options),
+        Task::Down(options) => down::run(&context, options),
+        Task::Test(options) => test::run(&context, options),
+        Task::Bdd(options) => bdd::run(&context, options),
+        Task::Tidy => tidy::run(&context.settings.root),
+        Task::Bench(options) => bench::run(&context, options),
+    }
+}

@@ -1,0 +1,61 @@
+//! Steps on the terminal: which one of how many, and how long it took; never decides anything.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+/// Writes a line to standard output. A reader that has gone away is no reason to fail: what was started still has to
+/// be stopped in order.
+pub fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    let _reader_gone = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+/// Counts the steps of one command.
+#[derive(Debug)]
+pub struct Progress {
+    step: usize,
+    of: usize,
+}
+
+impl Progress {
+    /// A command of this many steps.
+    #[must_use]
+    pub fn of(steps: usize) -> Progress {
+        Progress { step: 0, of: steps }
+    }
+
+    /// Announces a step, does it, and tells what it answered and how long it took.
+    ///
+    /// # Errors
+    /// What the step answers.
+    pub fn step<T>(&mut self, label: &str, work: impl FnOnce() -> Result<(T, String)>) -> Result<T> {
+        self.step += 1;
+        say(&format!("[{}/{}] {label}", self.step, self.of.max(self.step)));
+        let since = Instant::now();
+        let (value, outcome) = work()?;
+        say(&format!("      {outcome}, {}", seconds(since.elapsed())));
+        Ok(value)
+    }
+}
+
+/// `0.4 s`, `12.3 s`, `2 min 5 s`.
+#[must_use]
+pub fn seconds(time: Duration) -> String {
+    match time.as_secs() {
+        whole @ 100.. => format!("{} min {} s", whole / 60, whole % 60),
+        _ => format!("{:.1} s", time.as_secs_f64()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_read_well() {
+        assert_eq!(seconds(Duration::from_millis(1_240)), "1.2 s");
+        assert_eq!(seconds(Duration::from_secs(125)), "2 min 5 s");
+    }
+}

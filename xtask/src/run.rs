@@ -1,0 +1,272 @@
+//! Runs programs, and is the only file that spawns them, so that each one is stopped; never prints a command's
+//! environment.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use crate::context::Context;
+use crate::ending::Ending;
+use crate::stop::TICK;
+
+/// A program with its arguments, not started yet. It will run in a process group of its own: a Ctrl-C in the terminal
+/// reaches only us, and we end the others in order.
+#[derive(Clone)]
+pub struct Call<'a> {
+    context: &'a Context,
+    program: OsString,
+    args: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
+    dir: PathBuf,
+}
+
+/// What a finished program wrote.
+#[derive(Debug)]
+pub struct Finished {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it wrote to standard output.
+    pub stdout: String,
+    /// What it wrote to standard error.
+    pub stderr: String,
+}
+
+impl<'a> Call<'a> {
+    /// A program, by path or by name on `PATH`. It starts in the repository's root.
+    pub fn new(context: &'a Context, program: impl Into<OsString>) -> Call<'a> {
+        let dir = context.settings.root.clone();
+        Call {
+            context,
+            program: program.into(),
+            args: Vec::new(),
+            env: Vec::new(),
+            dir,
+        }
+    }
+
+    /// The cargo that runs us.
+    pub fn cargo(context: &'a Context) -> Call<'a> {
+        Call::new(context, &context.settings.cargo)
+    }
+
+    /// More arguments.
+    #[must_use]
+    pub fn args<I: IntoIterator<Item = S>, S: Into<OsString>>(mut self, args: I) -> Call<'a> {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// More environment. It never shows in a message, so it may hold secrets.
+    #[must_use]
+    pub fn envs<K: Into<OsString>, V: Into<OsString>>(
+        mut self,
+        env: impl IntoIterator<Item = (K, V)>,
+    ) -> Call<'a> {
+        self.env
+            .extend(env.into_iter().map(|(name, value)| (name.into(), value.into())));
+        self
+    }
+
+    /// Runs it to its end with our own standard output and error.
+    ///
+    /// # Errors
+    /// When it cannot be started, or `Ending::Interrupted` after it was stopped.
+    pub fn stream(&self) -> Result<ExitStatus> {
+        let mut running = self.spawn(Stdio::inherit(), Stdio::inherit())?;
+        running.wait(self.context)
+    }
+
+    /// As [`Call::stream`], and fails unless it succeeds.
+    ///
+    /// # Errors
+    /// Also when it exits with anything but 0.
+    pub fn stream_ok(&self) -> Result<()> {
+        let status = self.stream()?;
+        anyhow::ensure!(status.success(), "`{self}` failed ({status})");
+        Ok(())
+    }
+
+    /// Runs it to its end and shows nothing.
+    ///
+    /// # Errors
+    /// As [`Call::stream`].
+    pub fn capture(&self) -> Result<Finished> {
+        let mut running = self.spawn(Stdio::piped(), Stdio::piped())?;
+        let (out, err) = (
+            collect(running.child.stdout.take()),
+            collect(running.child.stderr.take()),
+        );
+        let status = running.wait(self.context)?;
+        Ok(Finished {
+            status,
+            stdout: out.join().unwrap_or_default(),
+            stderr: err.join().unwrap_or_default(),
+        })
+    }
+
+    /// Runs it to its end and hands over each line of its standard output as it comes; standard error is ours.
+    ///
+    /// # Errors
+    /// As [`Call::stream`].
+    pub fn lines(&self, mut each: impl FnMut(&str)) -> Result<ExitStatus> {
+        let mut running = self.spawn(Stdio::piped(), Stdio::inherit())?;
+        let (sender, lines) = channel();
+        if let Some(out) = running.child.stdout.take() {
+            thread::spawn(move || {
+                let mut raw = BufReader::new(out).split(b'\n').map_while(Result::ok);
+                raw.all(|line| sender.send(String::from_utf8_lossy(&line).into_owned()).is_ok())
+            });
+        }
+        let mut ended = None;
+        loop {
+            match lines.recv_timeout(TICK) {
+                Ok(line) => each(&line),
+                Err(RecvTimeoutError::Disconnected) => return running.wait(self.context),
+                Err(RecvTimeoutError::Timeout) if self.context.stop.is_set() => {
+                    return running.wait(self.context);
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    // A grandchild that keeps the pipe open must not keep us.
+                    let since = ended.get_or_insert_with(Instant::now);
+                    if running.child.try_wait()?.is_none() {
+                        ended = None;
+                    } else if since.elapsed() > Duration::from_secs(2) {
+                        return running.wait(self.context);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Starts it and does not wait; both outputs go to the file.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn background(&self, log: &File) -> Result<Running> {
+        self.spawn(log.try_clone()?.into(), log.try_clone()?.into())
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one file of xtask that spawns processes"
+    )]
+    fn spawn(&self, stdout: Stdio, stderr: Stdio) -> Result<Running> {
+        let mut command = Command::new(&self.program);
+        command.args(&self.args).current_dir(&self.dir).process_group(0);
+        command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
+        for name in &self.context.settings.not_for_children {
+            command.env_remove(name);
+        }
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        let child = command
+            .spawn()
+            .with_context(|| format!("cannot run `{}`", self.program.display()))?;
+        Ok(Running { child, kept: false })
+    }
+}
+
+/// A program that runs. It is stopped when this is dropped.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    kept: bool,
+}
+
+impl Running {
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> i32 {
+        i32::try_from(self.child.id()).unwrap_or(0)
+    }
+
+    /// How it ended; `None` while it runs.
+    ///
+    /// # Errors
+    /// When the operating system does not say.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
+    /// Lets it outlive us.
+    pub fn keep(mut self) {
+        self.kept = true;
+    }
+
+    /// Asks it to stop, waits, and after the time limit (at once, when told to hurry) ends its whole group.
+    pub fn stop(&mut self, patience: Duration, hurry: impl Fn() -> bool) {
+        signal_group(self.pid(), Signal::TERM);
+        let since = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) {
+            if since.elapsed() >= patience || hurry() {
+                signal_group(self.pid(), Signal::KILL);
+                let _collected = self.child.wait();
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        // What the program itself had started and left.
+        signal_group(self.pid(), Signal::KILL);
+    }
+
+    fn wait(&mut self, context: &Context) -> Result<ExitStatus> {
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                self.kept = true;
+                return Ok(status);
+            }
+            if context.stop.is_set() {
+                self.stop(Duration::from_secs(10), || context.stop.hurry());
+                return Err(Ending::Interrupted.into());
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.kept && matches!(self.child.try_wait(), Ok(None)) {
+            self.stop(Duration::from_secs(10), || false);
+        }
+    }
+}
+
+impl fmt::Display for Call<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let program = PathBuf::from(&self.program);
+        write!(
+            out,
+            "{}",
+            program.file_name().unwrap_or(OsStr::new("?")).display()
+        )?;
+        self.args
+            .iter()
+            .try_for_each(|arg| write!(out, " {}", arg.display()))
+    }
+}
+
+fn collect(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut pipe) = pipe {
+            let _what_came_counts = pipe.read_to_end(&mut bytes);
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+fn signal_group(pid: i32, signal: Signal) {
+    if let Some(pid) = Pid::from_raw(pid) {
+        let _gone_already = kill_process_group(pid, signal);
+    }
+}

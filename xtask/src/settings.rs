@@ -1,0 +1,98 @@
+//! What the environment says: read once, here and nowhere else in xtask.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+/// The environment, as far as it matters to us.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The repository's root.
+    pub root: PathBuf,
+    /// The cargo that runs us.
+    pub cargo: OsString,
+    /// Where programs are looked for.
+    pub path: OsString,
+    /// Where builds go (only for our own logs and reports; cargo decides for itself).
+    pub target: PathBuf,
+    /// Where downloads are kept: `$XDG_CACHE_HOME/portcullis`, by default `~/.cache/portcullis`.
+    pub cache: Option<PathBuf>,
+    /// `XTASK_POSTGRES`: what `--postgres` would say.
+    pub postgres: Option<String>,
+    /// `XTASK_POSTGRES_PROGRAMS`: a directory with PostgreSQL's programs, or `none` to use downloaded ones only.
+    pub postgres_programs: Option<OsString>,
+    /// Does the caller say where OpenSSL is?
+    pub openssl_given: bool,
+    /// The C compiler that the caller wants.
+    pub cc: Option<OsString>,
+    /// Names that no child may inherit: `PORTCULLIS_*`, which the service would take for its settings (and refuse,
+    /// exit code 78), and what `cargo run` told only us, which would make build scripts run again.
+    pub not_for_children: Vec<OsString>,
+}
+
+impl Settings {
+    /// Reads the environment.
+    #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one file of xtask that reads the environment"
+    )]
+    pub fn read() -> Settings {
+        let filled = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+        let above = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .unwrap_or(Path::new("."));
+        let root = filled("XTASK_ROOT").map_or_else(|| above.to_owned(), PathBuf::from);
+        let home_cache = || filled("HOME").map(|home| PathBuf::from(home).join(".cache"));
+        let cache = filled("XDG_CACHE_HOME").map(PathBuf::from).or_else(home_cache);
+        Settings {
+            cargo: filled("CARGO").unwrap_or_else(|| "cargo".into()),
+            path: env::var_os("PATH").unwrap_or_default(),
+            target: filled("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir)),
+            cache: cache.map(|cache| cache.join("portcullis")),
+            postgres: filled("XTASK_POSTGRES").map(|value| value.to_string_lossy().into_owned()),
+            postgres_programs: filled("XTASK_POSTGRES_PROGRAMS"),
+            openssl_given: filled("OPENSSL_DIR")
+                .or_else(|| filled("OPENSSL_INCLUDE_DIR"))
+                .is_some(),
+            cc: filled("CC"),
+            not_for_children: env::vars_os()
+                .map(|(name, _)| name)
+                .filter(|name| is_private(name))
+                .collect(),
+            root,
+        }
+    }
+
+    /// A program's file on `PATH`, if there is one.
+    #[must_use]
+    pub fn find_program(&self, name: impl AsRef<OsStr>) -> Option<PathBuf> {
+        let name = name.as_ref();
+        env::split_paths(&self.path)
+            .map(|directory| directory.join(name))
+            .find(|file| file.is_file())
+    }
+}
+
+fn is_private(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    let prefixes = [
+        "PORTCULLIS_",
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_",
+        "CARGO_CRATE_",
+    ];
+    prefixes.iter().any(|prefix| name.starts_with(prefix)) || name == "CARGO_PRIMARY_PACKAGE"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_services_settings_are_not_inherited() {
+        assert!(is_private(OsStr::new("PORTCULLIS_LISTEN")) && is_private(OsStr::new("CARGO_PKG_NAME")));
+        assert!(!is_private(OsStr::new("CARGO_HOME")) && !is_private(OsStr::new("XTASK_POSTGRES")));
+    }
+}

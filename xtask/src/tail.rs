@@ -1,0 +1,115 @@
+//! The end of a log: what a person needs to see of it; never writes one.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+/// The last lines of a text, indented.
+#[must_use]
+pub fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let from = lines.len().saturating_sub(count);
+    lines
+        .iter()
+        .skip(from)
+        .map(|line| format!("    {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// Follows a log from where it ended when this was made.
+#[derive(Debug)]
+pub struct Tail {
+    file: PathBuf,
+    read: u64,
+}
+
+impl Tail {
+    /// From the end of what is there now.
+    #[must_use]
+    pub fn from_end(file: &Path) -> Tail {
+        let read = file.metadata().map_or(0, |meta| meta.len());
+        Tail {
+            file: file.to_owned(),
+            read,
+        }
+    }
+
+    /// Whole lines that came since the last call.
+    pub fn fresh(&mut self) -> Vec<String> {
+        let mut text = Vec::new();
+        let Ok(mut file) = File::open(&self.file) else {
+            return Vec::new();
+        };
+        if file
+            .seek(SeekFrom::Start(self.read))
+            .and_then(|_| file.read_to_end(&mut text))
+            .is_err()
+        {
+            return Vec::new();
+        }
+        let whole = text
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |last| last + 1);
+        self.read += whole as u64;
+        String::from_utf8_lossy(&text[..whole])
+            .lines()
+            .map(str::to_owned)
+            .collect()
+    }
+}
+
+/// A line of the service's log that somebody at the terminal should see: a warning or an error, shortened.
+#[must_use]
+pub fn alarming(line: &str) -> Option<String> {
+    let Ok(entry) = serde_json::from_str::<Value>(line) else {
+        return None;
+    };
+    let level = entry
+        .get("level")
+        .and_then(Value::as_str)
+        .filter(|level| matches!(*level, "WARN" | "ERROR"))?;
+    let fields = entry.get("fields").unwrap_or(&entry);
+    let message = fields
+        .get("message")
+        .and_then(Value::as_str)
+        .unwrap_or("(no message)");
+    let cause = ["error", "cause"]
+        .iter()
+        .find_map(|key| fields.get(key).and_then(Value::as_str));
+    Some(format!(
+        "{level} {message}{}",
+        cause.map(|cause| format!(": {cause}")).unwrap_or_default()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn follows_whole_lines_only() {
+        let path = std::env::temp_dir().join(format!("xtask-tail-{}", std::process::id()));
+        let mut file = File::create(&path).unwrap();
+        file.write_all(b"old\n").unwrap();
+        let mut tail = Tail::from_end(&path);
+        file.write_all(b"one\ntw").unwrap();
+        assert_eq!(tail.fresh(), ["one"]);
+        file.write_all(b"o\n").unwrap();
+        assert_eq!(tail.fresh(), ["two"]);
+        assert_eq!(tail.fresh(), [] as [String; 0]);
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn shows_warnings_not_the_rest() {
+        let line = r#"{"level":"ERROR","fields":{"message":"no database","error":"refused"},"target":"x"}"#;
+        assert_eq!(alarming(line).unwrap(), "ERROR no database: refused");
+        assert_eq!(alarming(r#"{"level":"INFO","fields":{"message":"fine"}}"#), None);
+        assert_eq!(alarming("panicked at"), None);
+    }
+}

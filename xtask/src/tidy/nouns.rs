@@ -1,0 +1,50 @@
+//! Law: one noun, one name, every place: a feature file is called like the file of the service's edge that it tests.
+
+use super::{finding::Finding, tree::Tree};
+
+/// Features of the whole edge rather than of one noun.
+const WHOLE_EDGE: &[&str] = &[];
+
+/// Checks `features/*.feature` against `service/src/http/`.
+pub(super) fn check(tree: &Tree) -> Vec<Finding> {
+    tree.files()
+        .filter_map(|(path, _)| {
+            let noun = path
+                .strip_prefix("features/")?
+                .strip_suffix(".feature")?
+                .rsplit('/')
+                .next()?;
+            let homes = [
+                format!("service/src/http/{noun}.rs"),
+                format!("service/src/http/{noun}/mod.rs"),
+            ];
+            let known = WHOLE_EDGE.contains(&noun) || homes.iter().any(|home| tree.find(home).is_some());
+            (!known).then(|| {
+                Finding::new(
+                    "nouns",
+                    path,
+                    1,
+                    format!("there is no service/src/http/{noun}.rs"),
+                )
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_a_feature_without_its_noun() {
+        let tree = Tree::of(&[
+            ("features/rates.feature", ""),
+            ("features/ports.feature", ""),
+            ("features/prices.feature", ""),
+            ("service/src/http/rates.rs", ""),
+            ("service/src/http/ports/mod.rs", ""),
+        ]);
+        let found: Vec<String> = check(&tree).into_iter().map(|found| found.path).collect();
+        assert_eq!(found, ["features/prices.feature"]);
+    }
+}

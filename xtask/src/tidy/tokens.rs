@@ -1,0 +1,187 @@
+//! Rust source as a flat list of tokens: comments and strings are gone, and test code too when asked; knows no module.
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+
+/// One token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Token {
+    pub kind: Kind,
+    /// From 1.
+    pub line: usize,
+}
+
+/// What a token is. Literals and lifetimes are left out of the list: no law asks for one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// An identifier or keyword, without `r#`.
+    Word(String),
+    Sign(char),
+    /// `(`, `[` or `{`.
+    Open(char),
+    /// `)`, `]` or `}`.
+    Close(char),
+}
+
+impl Token {
+    pub(super) fn word(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Word(word) => Some(word),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_word(&self, expected: &str) -> bool {
+        self.word() == Some(expected)
+    }
+
+    pub(super) fn is_sign(&self, expected: char) -> bool {
+        self.kind == Kind::Sign(expected)
+    }
+}
+
+/// Whether code under `#[cfg(test)]` counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tests {
+    Kept,
+    Dropped,
+}
+
+/// The tokens of a file; none when it is no Rust (the compiler says so better than a law could).
+pub(super) fn tokens(text: &str, tests: Tests) -> Vec<Token> {
+    let mut flat = Vec::new();
+    if let Ok(stream) = text.parse::<TokenStream>() {
+        flatten(stream, tests, &mut flat);
+    }
+    flat
+}
+
+fn flatten(stream: TokenStream, tests: Tests, flat: &mut Vec<Token>) {
+    let trees: Vec<TokenTree> = stream.into_iter().collect();
+    let mut at = 0;
+    while let Some(tree) = trees.get(at) {
+        if tests == Tests::Dropped && is_test_attribute(&trees[at..]) {
+            if matches!(trees.get(at + 1), Some(TokenTree::Punct(_))) {
+                return; // `#![cfg(test)]`: all of this file or block is test code
+            }
+            at += item_length(&trees[at..]);
+            continue;
+        }
+        at += 1;
+        let line = tree.span().start().line;
+        match tree {
+            TokenTree::Ident(ident) => {
+                let word = ident.to_string();
+                let word = word.strip_prefix("r#").unwrap_or(&word).to_owned();
+                flat.push(Token {
+                    kind: Kind::Word(word),
+                    line,
+                });
+            }
+            TokenTree::Punct(punct) if punct.as_char() == '\'' => at += 1, // a lifetime's name is no path
+            TokenTree::Punct(punct) => flat.push(Token {
+                kind: Kind::Sign(punct.as_char()),
+                line,
+            }),
+            TokenTree::Literal(_) => {}
+            TokenTree::Group(group) => flatten_group(group, tests, flat),
+        }
+    }
+}
+
+fn flatten_group(group: &Group, tests: Tests, flat: &mut Vec<Token>) {
+    let (open, close) = match group.delimiter() {
+        Delimiter::Parenthesis => ('(', ')'),
+        Delimiter::Bracket => ('[', ']'),
+        Delimiter::Brace => ('{', '}'),
+        Delimiter::None => return flatten(group.stream(), tests, flat),
+    };
+    flat.push(Token {
+        kind: Kind::Open(open),
+        line: group.span_open().start().line,
+    });
+    flatten(group.stream(), tests, flat);
+    flat.push(Token {
+        kind: Kind::Close(close),
+        line: group.span_close().start().line,
+    });
+}
+
+/// `#[cfg(test)]`, `#[cfg(all(test, …))]`, `#[test]`, or the same with `#!`.
+fn is_test_attribute(trees: &[TokenTree]) -> bool {
+    let attribute = match trees {
+        [TokenTree::Punct(hash), TokenTree::Group(group), ..] if hash.as_char() == '#' => group,
+        [
+            TokenTree::Punct(hash),
+            TokenTree::Punct(bang),
+            TokenTree::Group(group),
+            ..,
+        ] if hash.as_char() == '#' && bang.as_char() == '!' => group,
+        _ => return false,
+    };
+    let text: String = attribute.stream().to_string().split_whitespace().collect();
+    text == "test" || text == "cfg(test)" || text.starts_with("cfg(all(test,")
+}
+
+/// How many trees the item takes that starts here with its attributes.
+fn item_length(trees: &[TokenTree]) -> usize {
+    let mut at = 0;
+    while let (Some(TokenTree::Punct(hash)), Some(TokenTree::Group(_))) = (trees.get(at), trees.get(at + 1))
+        && hash.as_char() == '#'
+    {
+        at += 2;
+    }
+    // These end at a semicolon though braces may come before it.
+    let to_semicolon = trees[at..].iter().take(4).any(|tree| match tree {
+        TokenTree::Ident(ident) => ["use", "static", "type", "let"].iter().any(|word| ident == word),
+        _ => false,
+    });
+    for tree in &trees[at..] {
+        at += 1;
+        match tree {
+            TokenTree::Punct(punct) if punct.as_char() == ';' => break,
+            TokenTree::Group(group) if !to_semicolon && group.delimiter() == Delimiter::Brace => break,
+            _ => {}
+        }
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str, tests: Tests) -> Vec<String> {
+        tokens(text, tests)
+            .iter()
+            .filter_map(|token| token.word().map(str::to_owned))
+            .collect()
+    }
+
+    #[test]
+    fn comments_strings_and_lifetimes_are_no_words() {
+        let text = "/* a */ fn f<'db>(x: &'db str) -> char { /* b */ let s = \"poem::x\"; 'c' } // d";
+        assert_eq!(
+            words(text, Tests::Kept),
+            ["fn", "f", "x", "str", "char", "let", "s"]
+        );
+    }
+
+    #[test]
+    fn test_code_is_dropped_and_what_follows_it_is_kept() {
+        let text = "#[cfg(test)] use a::{b, c}; fn keep() {} #[cfg(test)] #[path = \"x\"] mod tests { fn t() {} } \
+                    #[test] fn u() { v } #[cfg(all(test, unix))] pub fn w(x: u8) -> u8 { x } #[cfg(not(test))] fn z() {}";
+        assert_eq!(
+            words(text, Tests::Dropped),
+            ["fn", "keep", "cfg", "not", "test", "fn", "z"]
+        );
+    }
+
+    #[test]
+    fn a_file_of_tests_is_dropped_whole_and_lines_are_counted() {
+        assert_eq!(
+            words("//! Tests.\n#![cfg(test)]\nfn x() {}", Tests::Dropped),
+            ["doc"]
+        );
+        assert_eq!(tokens("// a\n\nfn\nb", Tests::Kept)[1].line, 4);
+    }
+}

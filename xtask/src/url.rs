@@ -1,0 +1,171 @@
+//! `postgres://user:password@host:port/?sslmode=…`, parsed; never shows the password.
+
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+/// A server that somebody else runs, and a login on it that may create roles and databases.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Url {
+    /// Host name or address.
+    pub host: String,
+    /// TCP port, 5432 unless given.
+    pub port: u16,
+    /// The login.
+    pub user: String,
+    /// Its password; empty when none is given.
+    pub password: String,
+    /// libpq's word. Unless given: no TLS on the loopback, the full check elsewhere.
+    pub sslmode: String,
+}
+
+/// libpq's modes without those that fall back to plain text silently.
+const SSLMODES: [&str; 4] = ["verify-full", "verify-ca", "require", "disable"];
+
+impl FromStr for Url {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Url> {
+        // No message of ours quotes the text: it holds a password.
+        let rest = text
+            .strip_prefix("postgres://")
+            .or_else(|| text.strip_prefix("postgresql://"));
+        let rest = rest.context("a server is given as postgres://user:password@host:port/")?;
+        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        ensure!(
+            path.is_empty() || path == "postgres",
+            "leave the database out: it is always `portcullis`"
+        );
+        let (login, place) = authority
+            .rsplit_once('@')
+            .context("the server's URL names no user")?;
+        let (user, password) = login.split_once(':').unwrap_or((login, ""));
+        let (host, port) = place_of(place)?;
+        ensure!(
+            !host.is_empty() && !user.is_empty(),
+            "the server's URL needs a user and a host"
+        );
+        let loopback = host == "localhost" || host == "::1" || host.starts_with("127.");
+        let mut sslmode = if loopback { "disable" } else { "verify-full" }.to_owned();
+        for (key, value) in query
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+            .filter_map(|pair| pair.split_once('='))
+        {
+            match key {
+                "sslmode" if SSLMODES.contains(&value) => sslmode = value.to_owned(),
+                "sslmode" => bail!(
+                    "the server's URL has a bad sslmode: one of {}",
+                    SSLMODES.join(", ")
+                ),
+                _ => bail!("the server's URL has an unknown parameter `{key}`; only `sslmode` is understood"),
+            }
+        }
+        Ok(Url {
+            host,
+            port,
+            user: decoded(user)?,
+            password: decoded(password)?,
+            sslmode,
+        })
+    }
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}:{}", self.host, self.port)
+    }
+}
+
+impl fmt::Debug for Url {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Url({self})")
+    }
+}
+
+fn place_of(place: &str) -> Result<(String, u16)> {
+    let (host, port) = match place.strip_prefix('[') {
+        Some(rest) => {
+            let (host, port) = rest.split_once(']').context("the server's URL has an open `[`")?;
+            (host, port.strip_prefix(':'))
+        }
+        None => place
+            .split_once(':')
+            .map_or((place, None), |(host, port)| (host, Some(port))),
+    };
+    let port = port
+        .map_or(Ok(5432), str::parse)
+        .context("the server's URL has a bad port")?;
+    Ok((host.to_owned(), port))
+}
+
+/// Percent-encoding, RFC 3986 §2.1.
+fn decoded(text: &str) -> Result<String> {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => {
+                let digits = [rest.next().unwrap_or(0), rest.next().unwrap_or(0)];
+                let digits = std::str::from_utf8(&digits).unwrap_or_default();
+                u8::from_str_radix(digits, 16).context("the server's URL has a bad percent escape")?
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8(bytes).context("the server's URL is not UTF-8")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_parts() {
+        let url: Url = "postgres://ann:p%40ss@db.example:6000/?sslmode=require"
+            .parse()
+            .unwrap();
+        let wanted = ("db.example", 6000, "ann", "p@ss", "require");
+        assert_eq!(
+            (&*url.host, url.port, &*url.user, &*url.password, &*url.sslmode),
+            wanted
+        );
+        assert_eq!(
+            format!("{url} {url:?}"),
+            "db.example:6000 Url(db.example:6000)",
+            "no password"
+        );
+    }
+
+    #[test]
+    fn defaults() {
+        let url: Url = "postgresql://ann@127.0.0.1".parse().unwrap();
+        assert_eq!((url.port, &*url.password, &*url.sslmode), (5432, "", "disable"));
+        let url: Url = "postgres://ann:x@db.example/postgres".parse().unwrap();
+        assert_eq!(&*url.sslmode, "verify-full");
+        let url: Url = "postgres://ann:x@[::1]:7000/".parse().unwrap();
+        assert_eq!((&*url.host, url.port), ("::1", 7000));
+    }
+
+    #[test]
+    fn errors_name_the_fault_and_never_the_password() {
+        let bad = [
+            ("mysql://ann:secret@h/", "postgres://user"),
+            ("postgres://h/", "no user"),
+            ("postgres://ann:secret@h:x/", "bad port"),
+            ("postgres://ann:secret@h/other", "always `portcullis`"),
+            ("postgres://ann:secret@h/?foo=1", "unknown parameter `foo`"),
+            ("postgres://ann:secret@h/?sslmode=prefer", "bad sslmode"),
+            ("postgres://ann:secret%z@h/", "percent"),
+        ];
+        for (text, reason) in bad {
+            let error = format!("{:#}", text.parse::<Url>().unwrap_err());
+            assert!(
+                error.contains(reason) && !error.contains("secret"),
+                "{text}: {error}"
+            );
+        }
+    }
+}
