@@ -1,7 +1,7 @@
 //! RFC 9457 problems: the one shape of every 4xx and 5xx. Shows nothing internal.
 use crate::domain::StorageError;
 use crate::types::fault::FieldFault;
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use poem::{Body, Response};
 use poem_openapi::Object;
 use serde::Serialize;
@@ -137,6 +137,19 @@ impl Problem {
 
     /// The answer, for the request of this path and id.
     pub fn into_response(self, path: &str, request_id: &str) -> Response {
+        let status = self.status;
+        let (headers, body) = self.into_parts_of(path, request_id);
+        let mut response = Response::builder().status(status).body(Body::from(body));
+        *response.headers_mut() = headers;
+        response
+    }
+
+    /// Headers and body of the answer to a request whose path nobody knows.
+    pub fn into_parts(self, request_id: &str) -> (HeaderMap, Vec<u8>) {
+        self.into_parts_of("", request_id)
+    }
+
+    fn into_parts_of(self, path: &str, request_id: &str) -> (HeaderMap, Vec<u8>) {
         let errors = self.faults.into_iter().map(|fault| FieldError {
             location: fault.location.as_str().into(),
             field: fault.field,
@@ -152,15 +165,9 @@ impl Problem {
             request_id: request_id.to_owned(),
             errors: errors.collect(),
         };
-        let text = serde_json::to_vec(&body).unwrap_or_default();
-        let mut response = Response::builder()
-            .status(self.status)
-            .content_type(MEDIA_TYPE)
-            .body(Body::from(text));
-        for (name, value) in self.headers {
-            response.headers_mut().append(name, value);
-        }
-        response
+        let mut headers: HeaderMap = self.headers.into_iter().collect();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        (headers, serde_json::to_vec(&body).unwrap_or_default())
     }
 }
 

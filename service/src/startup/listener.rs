@@ -2,6 +2,7 @@
 //! connections nor on the time that a head may take: this one stands on hyper, below the framework.
 use super::StartError;
 use super::places::{Places, Seat};
+use super::refusals::Refusals;
 use super::watchdog::Watchdog;
 use crate::telemetry::metrics::Metrics;
 use hyper::body::Incoming;
@@ -145,11 +146,8 @@ impl Server {
         self.count(1);
         // Answers are written whole: waiting for more to fill a packet would only delay them.
         let _ = stream.set_nodelay(true);
-        let io = TokioIo::new(Watchdog::new(
-            stream,
-            Arc::clone(&seat.visitor),
-            self.client_timeout,
-        ));
+        let watched = Watchdog::new(stream, Arc::clone(&seat.visitor), self.client_timeout);
+        let io = TokioIo::new(Refusals::new(watched));
         let service = service_fn(|request: hyper::Request<Incoming>| {
             let working = seat.visitor.ask();
             let request = Request::from((

@@ -6,6 +6,9 @@ pub mod listener;
 /// Makes room when every place is taken.
 pub mod places;
 
+/// Dresses what the HTTP library refuses by itself.
+pub mod refusals;
+
 /// Closes a connection on which nothing moves.
 pub mod watchdog;
 

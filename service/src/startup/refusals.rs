@@ -1,0 +1,160 @@
+//! What the HTTP library refuses by itself (a broken request line, a head beyond all bounds) never reaches the edge, and
+//! the library answers it with a bare status. This puts a problem document with all headers in its place.
+use crate::http::edge::{headers, identity::Identity};
+use crate::http::problem::Problem;
+use http::{HeaderMap, StatusCode};
+use std::fmt::Write;
+use std::io::{IoSlice, Result};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// A stream whose bare refusals are dressed.
+pub struct Refusals<S> {
+    stream: S,
+    /// A refusal of ours that is not written yet, and how much of it is.
+    refusal: Vec<u8>,
+    written: usize,
+}
+
+impl<S: AsyncWrite + Unpin> Refusals<S> {
+    /// Dresses the refusals on this stream.
+    pub fn new(stream: S) -> Self {
+        Self {
+            stream,
+            refusal: Vec::new(),
+            written: 0,
+        }
+    }
+
+    fn write_refusal(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        while self.written < self.refusal.len() {
+            let count = ready!(Pin::new(&mut self.stream).poll_write(cx, &self.refusal[self.written..]))?;
+            if count == 0 {
+                return Poll::Ready(Err(std::io::ErrorKind::WriteZero.into()));
+            }
+            self.written += count;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Whether these bytes are the head of an answer that did not come from the edge: every answer of the edge carries an id.
+fn bare_status(bytes: &[u8]) -> Option<StatusCode> {
+    let head = bytes.strip_prefix(b"HTTP/1.1 4")?;
+    let tens = head.get(..2)?;
+    let bare = !head
+        .windows(12)
+        .any(|part| part.eq_ignore_ascii_case(b"x-request-id"));
+    let code = 400 + u16::from(tens[0].wrapping_sub(b'0')) * 10 + u16::from(tens[1].wrapping_sub(b'0'));
+    StatusCode::from_u16(code).ok().filter(|_| bare)
+}
+
+fn dressed(status: StatusCode) -> Vec<u8> {
+    let identity = Identity::of(&HeaderMap::new());
+    let problem = match status {
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+            Problem::new(status, "head-too-large", "the request's head is too large")
+        }
+        StatusCode::URI_TOO_LONG => Problem::new(status, "target-too-long", "the request target is too long"),
+        _ => Problem::new(
+            status,
+            "malformed-request",
+            "this is not a well-formed HTTP request",
+        ),
+    };
+    let (mut parts, body) = problem.into_parts(&identity.request_id);
+    identity.write(&mut parts);
+    headers::write(&mut parts);
+    let mut head = format!(
+        "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n",
+        body.len()
+    );
+    for (name, value) in &parts {
+        let _ = write!(head, "{name}: {}\r\n", value.to_str().unwrap_or_default());
+    }
+    head.push_str("\r\n");
+    [head.into_bytes(), body].concat()
+}
+
+impl<S: AsyncWrite + AsyncRead + Unpin> AsyncRead for Refusals<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Refusals<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
+        if let Some(status) = bare_status(bytes) {
+            (self.refusal, self.written) = (dressed(status), 0);
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<Result<usize>> {
+        if let Some(status) = slices.first().and_then(|first| bare_status(first)) {
+            (self.refusal, self.written) = (dressed(status), 0);
+            return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
+        }
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        ready!(self.write_refusal(cx))?;
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        ready!(self.write_refusal(cx))?;
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    async fn through(answer: &str) -> String {
+        let (ours, mut theirs) = tokio::io::duplex(1 << 16);
+        let mut stream = Refusals::new(ours);
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        drop(stream);
+        let mut text = String::new();
+        theirs.read_to_string(&mut text).await.unwrap();
+        text
+    }
+
+    #[tokio::test]
+    async fn a_bare_refusal_is_dressed_and_everything_else_passes() {
+        let text = through("HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\n\r\n").await;
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        assert!(
+            head.starts_with("HTTP/1.1 431 ") && head.contains("x-frame-options: deny"),
+            "{head}"
+        );
+        assert!(
+            body.contains(r#""status":431"#) && head.contains(&format!("content-length: {}", body.len()))
+        );
+        for answer in [
+            "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+            "HTTP/1.1 404 Not Found\r\nx-request-id: a\r\ncontent-length: 0\r\n\r\n",
+        ] {
+            assert_eq!(through(answer).await, answer);
+        }
+    }
+}
