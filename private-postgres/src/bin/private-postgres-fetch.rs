@@ -1,6 +1,6 @@
 //! Downloads the newest build of one PostgreSQL major into a directory and prints where its programs are.
 //!
-//! `private-postgres-fetch MAJOR DIRECTORY`. The archives are the reduced builds that Maven Central holds: `postgres`,
+//! `private-postgres-fetch MAJOR DIRECTORY`. The archives are the reduced builds that the crate knows as `zonky`: `postgres`,
 //! `initdb` and `pg_ctl` only. The crate checks each against the SHA-512 published next to it.
 
 use std::fs;

@@ -1,8 +1,8 @@
 //! `portcullis import FILE`: progress on stderr, the outcome on stdout, every bad row named.
-use super::{check_password, fail, print};
+use super::ending::{check_password, fail, print};
 use crate::config::Settings;
-use crate::db::batches::Stored;
-use crate::domain::batches::{ImportError, Progress, import};
+use crate::domain::batches::import;
+use crate::domain::batches::outcome::{ImportError, Progress, Stored};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};

@@ -1,5 +1,8 @@
 //! The commands. Each reads the settings that it needs, does one thing, and ends with an exit code that says how.
 
+/// How a command ends.
+mod ending;
+
 /// `portcullis healthcheck`
 mod healthcheck;
 
@@ -17,11 +20,9 @@ use crate::config::source::Source;
 use crate::http::api::{Product, document};
 use crate::telemetry::logs::Telemetry;
 use clap::{Parser, Subcommand};
+use ending::{BAD_SETTING, fail, print};
 use std::path::PathBuf;
 use std::process::ExitCode;
-
-/// A bad setting: EX_CONFIG of sysexits.h.
-const BAD_SETTING: u8 = 78;
 
 #[derive(Parser)]
 #[command(version, about = "A security-hardened freight-rates service", long_about = None)]
@@ -77,32 +78,4 @@ pub fn run() -> ExitCode {
         Command::Healthcheck => healthcheck::run(&settings),
         Command::Openapi => ExitCode::SUCCESS,
     }
-}
-
-/// Prints to stdout; a reader that went away is no failure.
-fn print(text: &str) -> ExitCode {
-    use std::io::Write;
-    let _ = std::io::stdout().write_all(text.as_bytes());
-    ExitCode::SUCCESS
-}
-
-/// One line on stderr, and the exit code.
-fn fail(code: u8, error: &impl std::fmt::Display) -> ExitCode {
-    eprintln!("portcullis: {error}");
-    ExitCode::from(code)
-}
-
-/// Whether a login's password is given and readable; else the line to print and the code to end with.
-fn check_password(login: &crate::config::database::Login) -> Result<(), ExitCode> {
-    let prefix = crate::config::keys::PREFIX;
-    let key = login.password_key;
-    let Some(source) = &login.password else {
-        return Err(fail(
-            BAD_SETTING,
-            &format!("{prefix}{key}: is not set; give it, or {prefix}{key}_FILE"),
-        ));
-    };
-    crate::secrets::read(source)
-        .map(drop)
-        .map_err(|error| fail(BAD_SETTING, &format!("{prefix}{key}_FILE: {error}")))
 }

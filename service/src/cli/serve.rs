@@ -1,5 +1,5 @@
 //! `portcullis serve`: telemetry, runtime, listeners, until a signal says stop.
-use super::{check_password, fail};
+use super::ending::{check_password, fail};
 use crate::config::Settings;
 use crate::startup::Service;
 use crate::telemetry::logs::Telemetry;
@@ -23,7 +23,7 @@ pub fn run(settings: &Settings) -> ExitCode {
         let service = Service::bind(settings, telemetry.metrics.clone()).await?;
         tracing::info!(public = %service.address(), internal = %service.internal_address(), "listening");
         service.run(stop_signal()).await;
-        Ok::<_, crate::startup::StartError>(())
+        Ok::<_, crate::startup::error::StartError>(())
     });
     // Statements that still run are not waited for: the server ends them by their time limit.
     runtime.shutdown_background();

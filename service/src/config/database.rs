@@ -1,5 +1,5 @@
 //! How to reach PostgreSQL: the server, and one login a purpose.
-use super::Profile;
+use super::profile::Profile;
 use super::secret::SecretSource;
 use super::source::{ConfigError, Source};
 use std::time::Duration;

@@ -9,6 +9,9 @@ pub mod keys;
 /// The limits on what one caller may ask.
 pub mod limits;
 
+/// Production or development.
+pub mod profile;
+
 /// Where a secret is to be found.
 pub mod secret;
 
@@ -21,16 +24,8 @@ pub mod source;
 /// Logs, traces, metrics.
 pub mod telemetry;
 
+use profile::Profile;
 use source::{ConfigError, Source};
-
-/// What the process is for. Development opens nothing by itself: it only permits settings that production refuses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Profile {
-    /// The default: an unencrypted database connection is refused.
-    Production,
-    /// A developer's machine.
-    Development,
-}
 
 /// All settings of a running service.
 #[derive(Clone, Debug)]
@@ -50,11 +45,7 @@ pub struct Settings {
 impl Settings {
     /// Reads every setting, or says which one is wrong and why.
     pub fn parse(source: &Source) -> Result<Self, ConfigError> {
-        let profile = match source.text("PROFILE")?.as_str() {
-            "production" => Profile::Production,
-            "development" => Profile::Development,
-            _ => return Err(ConfigError::new("PROFILE", "must be production or development")),
-        };
+        let profile = Profile::parse(source)?;
         Ok(Self {
             profile,
             server: server::Server::parse(source)?,

@@ -197,7 +197,9 @@ mod tests {
         assert_eq!(late.answer("test").await, Err(DbError::Exhausted));
         assert!(gather.take().is_empty());
         let (broken, _) = gather.ask(3, Instant::now() + Duration::from_secs(5));
-        gather.take().iter().for_each(|asked| drop(asked.begin()));
+        for asked in gather.take() {
+            asked.begin();
+        }
         assert_eq!(broken.answer("test").await, Err(DbError::Failed));
     }
 }

@@ -1,6 +1,6 @@
 //! Accepts connections and serves HTTP/1.1 and HTTP/2 on them. The framework's own server has neither a limit on
 //! connections nor on the time that a head may take: this one stands on hyper, below the framework.
-use super::StartError;
+use super::error::StartError;
 use super::places::{Places, Seat};
 use super::refusals::Refusals;
 use super::watchdog::Watchdog;

@@ -1,5 +1,8 @@
 //! All wiring: settings become logins, logins become domains, domains become operations; two listeners; a graceful stop.
 
+/// Why the service did not come up.
+pub mod error;
+
 /// Accepts connections, and closes those that dawdle.
 pub mod listener;
 
@@ -28,6 +31,7 @@ use crate::http::ports::PortsApi;
 use crate::http::rates::RatesApi;
 use crate::http::regions::RegionsApi;
 use crate::telemetry::metrics::Metrics;
+use error::StartError;
 use listener::{Limits, Listener};
 use poem_openapi::OpenApi;
 use std::net::SocketAddr;
@@ -35,17 +39,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
-
-/// Why the service did not come up.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// An address cannot be bound.
-    #[error("cannot listen on {0}: {1}")]
-    Listen(SocketAddr, std::io::Error),
-    /// The threads that talk to the database cannot be started.
-    #[error("cannot start threads: {0}")]
-    Threads(std::io::Error),
-}
 
 /// A service whose listeners are bound and whose connections wait to be accepted.
 pub struct Service {

@@ -5,7 +5,8 @@ use crate::support::database::Database;
 use crate::support::program::{errors, run, says};
 use crate::support::scratch::Scratch;
 use portcullis::db::batches::Stored;
-use portcullis::domain::batches::{ImportError, Progress, import};
+use portcullis::domain::batches::import;
+use portcullis::domain::batches::outcome::{ImportError, Progress};
 use std::fmt::Write;
 use std::process::Output;
 

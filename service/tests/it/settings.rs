@@ -168,7 +168,7 @@ fn a_settings_file_is_read_and_its_faults_are_named() {
 fn the_defaults_are_good_and_safe() {
     let settings = Settings::parse(&Source::of([]).unwrap()).unwrap();
     assert!(settings.server.listen.ip().is_loopback() && settings.server.internal_listen.ip().is_loopback());
-    assert_eq!(settings.profile, portcullis::config::Profile::Production);
+    assert_eq!(settings.profile, portcullis::config::profile::Profile::Production);
     assert_eq!(settings.database.ssl_mode.as_str(), "verify-full");
     assert!(settings.server.cors_origins.is_empty());
     let logins = [

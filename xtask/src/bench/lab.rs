@@ -68,14 +68,19 @@ impl<'a> Lab<'a> {
     /// The stage with so many prices.
     ///
     /// # Errors
-    /// When it did not start.
+    /// When it did not start, or ended since.
     pub fn prices(&mut self, prices: u64) -> Result<&mut Prices> {
         match self
             .stages
             .get_mut(&prices)
             .context("a row that does not say what it needs")?
         {
-            Ok(started) => Ok(started),
+            Ok(started) => {
+                if let Some(serving) = started.stage.serving() {
+                    serving.ensure_alive()?;
+                }
+                Ok(started)
+            }
             Err(words) => bail!("the stage with {prices} prices did not start: {words}"),
         }
     }

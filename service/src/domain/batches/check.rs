@@ -1,7 +1,7 @@
 //! The first pass over a file: is every row good, and does every place exist? Reads the whole file, keeps no price.
-use super::row::RowFault;
-use super::rows::{Row, Rows};
-use super::{ImportError, Progress};
+use super::outcome::{ImportError, Progress};
+use super::row::{Row, RowFault};
+use super::rows::Rows;
 use crate::db::batches::NewPlace;
 use std::collections::{HashMap, HashSet};
 use std::io::BufRead;

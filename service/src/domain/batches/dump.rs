@@ -1,7 +1,6 @@
 //! The plain dump format of pg_dump, as far as the originals' dumps use it: COPY blocks of ports, regions and prices.
 //! Never runs any of its SQL: statements outside the blocks are passed over.
-use super::row::{self, PRICE_COLUMNS, RowFault};
-use super::rows::Row;
+use super::row::{self, PRICE_COLUMNS, Row, RowFault};
 use crate::db::batches::NewPlace;
 use std::borrow::Cow;
 

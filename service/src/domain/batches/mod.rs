@@ -1,10 +1,11 @@
 //! Batches of prices from files: everything is checked first, with line, column and reason; then all of it is stored, or
 //! nothing.
 use crate::config::database::Database;
-use crate::db::batches::{Ingest, NewBatch, StoreError, Stored};
+use crate::db::batches::{Ingest, NewBatch};
 use check::{Checked, check};
-use row::RowFault;
-use rows::{Row, Rows};
+use outcome::{ImportError, Imported, Progress};
+use row::Row;
+use rows::Rows;
 use std::fs::File;
 use std::io::{BufReader, Error, ErrorKind, Write};
 use std::path::Path;
@@ -15,58 +16,14 @@ pub mod check;
 /// The plain dump format of pg_dump, as far as the originals' dumps use it.
 pub mod dump;
 
+/// What an import tells: progress, outcome, error.
+pub mod outcome;
+
 /// One row and what can be wrong with it.
 pub mod row;
 
 /// The rows of a file, in either format.
 pub mod rows;
-
-/// How far an import is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
-    /// Prices checked so far.
-    Checked(u64),
-    /// Prices sent so far, and how many there are.
-    Stored(u64, u64),
-    /// All prices are sent; the database sums them up and commits.
-    Committing,
-}
-
-/// What an import came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Imported {
-    /// Whether it was stored now or had been before.
-    pub stored: Stored,
-    /// Ports in the file.
-    pub ports: usize,
-    /// Regions in the file.
-    pub regions: usize,
-    /// Prices in the file.
-    pub prices: u64,
-}
-
-/// Why nothing was stored.
-#[derive(Debug, thiserror::Error)]
-pub enum ImportError {
-    /// The file cannot be read.
-    #[error("cannot read the file: {0}")]
-    Unreadable(#[from] Error),
-    /// Rows are bad: the first ones, and how many there are in all.
-    #[error("{} bad rows", .1)]
-    BadRows(Vec<RowFault>, u64),
-    /// No connection.
-    #[error(transparent)]
-    Connect(#[from] crate::db::pool::ConnectError),
-    /// The database refused.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl From<super::StorageError> for ImportError {
-    fn from(error: super::StorageError) -> Self {
-        Self::Store(error.into())
-    }
-}
 
 /// Imports a file of either format. The same content is stored once, whatever the file's name.
 pub fn import(

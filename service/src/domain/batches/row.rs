@@ -1,4 +1,5 @@
 //! One row of a batch: ports, regions, prices. Texts become values here, or a fault with line, column and reason.
+use crate::db::batches::NewPlace;
 use crate::types::day::Day;
 use crate::types::place::{PortCode, RegionSlug};
 use std::borrow::Cow;
@@ -46,6 +47,17 @@ pub struct Price {
     pub day: Day,
     /// Whole US dollars, 0 or more.
     pub price: i32,
+}
+
+/// One row, with the line that it stands in where that matters later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// A region.
+    Region(u64, NewPlace),
+    /// A port.
+    Port(u64, NewPlace),
+    /// A price.
+    Price(Price),
 }
 
 /// The columns of a price, in the order in which [`price`] takes them.

@@ -1,23 +1,11 @@
 //! The rows of a file, one at a time: CSV or dump, found out from the first line. Hashes what it reads.
 use super::dump::Dump;
-use super::row::{PRICE_COLUMNS, Price, RowFault, price};
-use crate::db::batches::NewPlace;
+use super::row::{PRICE_COLUMNS, Row, RowFault, price};
 use sha2::{Digest, Sha256};
 use std::io::{BufRead, Error, ErrorKind, Read};
 
 /// A line longer than this is no line of ours; it also bounds memory.
 pub const LONGEST_LINE: u64 = 65_536;
-
-/// One row, with the line that it stands in where that matters later.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Row {
-    /// A region.
-    Region(u64, NewPlace),
-    /// A port.
-    Port(u64, NewPlace),
-    /// A price.
-    Price(Price),
-}
 
 /// The rows of a file.
 pub struct Rows<R> {

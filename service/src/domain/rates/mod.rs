@@ -117,7 +117,7 @@ mod tests {
             sum,
             count,
         };
-        assert_eq!(rate(3463, 3).average(), Some(1154.333_333_333_333_3));
+        assert_eq!(rate(3463, 3).average(), Some(1_154.333_333_333_333_3));
         assert_eq!(rate(3463, 3).rounded_average(), Some(1154));
         assert_eq!(rate(2000, 2).average(), None);
         assert_eq!(rate(2000, 2).rounded_average(), None);
