@@ -142,20 +142,30 @@ fn pages_and_data_carry_them_too() {
     }
 }
 
-/// O6, O1: what the HTTP library refuses by itself, before there is a request, tells nothing either.
+/// O1, O6: what the HTTP library refuses by itself, before there is a request, is a problem with all headers too.
 #[test]
-fn refusals_of_the_http_library_tell_nothing() {
+fn refusals_of_the_http_library_are_like_our_own() {
     let app = App::over(&Database::unmade());
-    for request in [
-        "nonsense\r\n\r\n",
-        "GET / HTTP/9.9\r\n\r\n",
-        "GET /\u{1} HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    let many = "X-A: 1\r\n".repeat(250);
+    let large = "x".repeat(70_000);
+    for (status, request) in [
+        (400, "nonsense\r\n\r\n".to_owned()),
+        (400, "GET / HTTP/9.9\r\n\r\n".to_owned()),
+        (400, "GET /\u{1} HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned()),
+        (400, "GET / HTTP/1.1\r\nHost : localhost\r\n\r\n".to_owned()),
+        (431, format!("GET / HTTP/1.1\r\nHost: localhost\r\n{many}\r\n")),
+        (
+            431,
+            format!("GET / HTTP/1.1\r\nHost: localhost\r\nX-A: {large}\r\n\r\n"),
+        ),
     ] {
-        let answer = ask(app.address, request);
-        assert!((400..500).contains(&answer.status), "{answer:?}");
-        assert!(
-            answer.body.is_empty() && answer.headers.get("server").is_none(),
-            "{answer:?}"
-        );
+        let answer = ask(app.address, &request);
+        answer.problem(status);
+        for (name, value) in ADD {
+            let told = answer.header(name);
+            let right = value.is_none_or(|value| told.eq_ignore_ascii_case(value));
+            assert!(!told.is_empty() && right, "{status}: {name}: {told}");
+        }
+        assert!(answer.headers.get("server").is_none(), "{answer:?}");
     }
 }
