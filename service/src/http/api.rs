@@ -49,7 +49,9 @@ pub fn routes<T: OpenApi + 'static>(operations: T, settings: EdgeSettings) -> Bo
         metrics: settings.metrics,
     };
     let service = describe(operations);
-    let pages = docs::routes(Route::new(), document::<T>(), &service.swagger_ui_html());
+    let pages = docs::routes(Route::new(), document::<T>(), || {
+        describe(Described::<T>(PhantomData)).swagger_ui_html()
+    });
     let routes = Routes {
         pages: pages.map_to_response().boxed(),
         operations: service.into_endpoint().map_to_response().boxed(),

@@ -1,7 +1,9 @@
 //! The documentation: the OpenAPI document, and a page that shows it, with every file from our own origin.
-use http::header;
+use bytes::Bytes;
+use http::{HeaderValue, header};
 use poem::endpoint::make_sync;
 use poem::{Body, Response, Route};
+use std::sync::{Arc, LazyLock};
 
 /// Paths of this file's pages.
 pub const PATHS: [&str; 6] = [
@@ -21,48 +23,67 @@ const STYLE: &str = include_str!("pages/portcullis.css");
 pub const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
-/// Adds the pages. `bundle` is Swagger UI as the framework carries it: one page with its script and style inline, which
-/// our policy forbids; taken apart it is two files that the policy allows.
-pub fn routes(route: Route, document: String, bundle: &str) -> Route {
-    let script = between(bundle, "<script charset=\"UTF-8\">", "</script>");
-    let style = between(bundle, "<style charset=\"UTF-8\">", "</style>");
-    let files = [
-        ("/openapi.json", "application/json", document),
-        ("/apidocs", "text/html; charset=utf-8", PAGE.to_owned()),
+/// A file's content, when somebody asks for it.
+type Content = Box<dyn Fn() -> Bytes + Send + Sync>;
+
+/// Adds the pages. `bundle` makes Swagger UI as the framework carries it: one page with its script and style inline,
+/// which our policy forbids; taken apart it is two files that the policy allows. It is made when it is first asked for:
+/// most instances never are, and it is megabytes.
+pub fn routes(route: Route, document: String, bundle: fn() -> String) -> Route {
+    let ui = Arc::new(LazyLock::new(move || take_apart(&bundle())));
+    let (script, style) = (Arc::clone(&ui), ui);
+    let document = Bytes::from(document);
+    let files: [(&str, &str, Content); 6] = [
+        (
+            "/openapi.json",
+            "application/json",
+            Box::new(move || document.clone()),
+        ),
+        ("/apidocs", "text/html; charset=utf-8", Box::new(|| PAGE.into())),
         (
             "/apidocs/ui.js",
             "text/javascript; charset=utf-8",
-            script.to_owned(),
+            Box::new(move || script.0.clone()),
         ),
-        ("/apidocs/ui.css", "text/css; charset=utf-8", style.to_owned()),
+        (
+            "/apidocs/ui.css",
+            "text/css; charset=utf-8",
+            Box::new(move || style.1.clone()),
+        ),
         (
             "/apidocs/start.js",
             "text/javascript; charset=utf-8",
-            START.to_owned(),
+            Box::new(|| START.into()),
         ),
-        ("/portcullis.css", "text/css; charset=utf-8", STYLE.to_owned()),
+        (
+            "/portcullis.css",
+            "text/css; charset=utf-8",
+            Box::new(|| STYLE.into()),
+        ),
     ];
-    files.into_iter().fold(route, |route, (path, kind, text)| {
-        let bytes = bytes::Bytes::from(text);
-        let answer = move |_| {
-            let mut response = Response::builder()
-                .content_type(kind)
-                .body(Body::from(bytes.clone()));
-            let headers = response.headers_mut();
-            headers.insert(
-                header::CACHE_CONTROL,
-                header::HeaderValue::from_static("no-cache"),
-            );
-            if kind.starts_with("text/html") {
-                headers.insert(
-                    header::CONTENT_SECURITY_POLICY,
-                    header::HeaderValue::from_static(PAGE_POLICY),
-                );
-            }
-            response
-        };
-        route.at(path, make_sync(answer))
+    files.into_iter().fold(route, |route, (path, kind, content)| {
+        route.at(path, make_sync(move |_| page(kind, content())))
     })
+}
+
+fn page(kind: &str, content: Bytes) -> Response {
+    let mut response = Response::builder().content_type(kind).body(Body::from(content));
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if kind.starts_with("text/html") {
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(PAGE_POLICY),
+        );
+    }
+    response
+}
+
+/// Script and style.
+fn take_apart(bundle: &str) -> (Bytes, Bytes) {
+    let script = between(bundle, "<script charset=\"UTF-8\">", "</script>");
+    let style = between(bundle, "<style charset=\"UTF-8\">", "</style>");
+    (script.to_owned().into(), style.to_owned().into())
 }
 
 fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {

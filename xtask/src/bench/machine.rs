@@ -12,29 +12,43 @@ use crate::run::Call;
 #[derive(Debug, Serialize)]
 pub struct Machine {
     cores: usize,
+    /// Of the last minute, before we began: what others make of it falsifies every figure.
+    load: Option<f64>,
     kernel: String,
-    postgresql: String,
+    /// Known once a stage has been started.
+    pub postgresql: String,
     commit: String,
 }
 
 impl Machine {
-    /// Asks the machine.
-    pub fn read(context: &Context, postgresql: Option<String>) -> Self {
+    /// Asks the machine; to be called before the first measurement.
+    pub fn read(context: &Context) -> Self {
         let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+        let load = fs::read_to_string("/proc/loadavg").ok();
         Self {
+            load: load.and_then(|load| load.split(' ').next()?.parse().ok()),
             cores: available_parallelism().map_or(0, usize::from),
             kernel: if kernel.is_empty() {
                 said(context, "uname", &["-sr"])
             } else {
                 kernel.trim().to_owned()
             },
-            postgresql: postgresql.unwrap_or_default(),
+            postgresql: String::new(),
             commit: said(
                 context,
                 "git",
                 &["describe", "--always", "--dirty", "--abbrev=12"],
             ),
         }
+    }
+
+    /// A warning, when others are at work.
+    pub fn warning(&self) -> Option<String> {
+        let load = self.load.filter(|load| *load > self.cores as f64 / 4.0)?;
+        Some(format!(
+            "others use this machine (load {load:.1} on {} cores): mind the figures",
+            self.cores
+        ))
     }
 }
 

@@ -80,6 +80,10 @@ pub struct Options {
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let wanted = wanted(&options.only)?;
     let since = Instant::now();
+    let mut machine = Machine::read(context);
+    if let Some(warning) = machine.warning() {
+        say(&warning);
+    }
     let mut lab = Lab::new(context, options.seconds)?;
     let needs: BTreeSet<u64> = wanted.iter().flat_map(|row| row.needs).copied().collect();
     for prices in needs {
@@ -94,7 +98,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
             outcome => lines.push(Line::new(row, outcome)),
         }
     }
-    let machine = Machine::read(context, lab.postgres_version());
+    machine.postgresql = lab.postgres_version().unwrap_or_default();
     let file = lab.folder.join("report.json");
     drop(lab);
     let report = Report {
