@@ -130,8 +130,12 @@ fn item_length(trees: &[TokenTree]) -> usize {
     {
         at += 2;
     }
-    // These end at a semicolon though braces may come before it.
-    let to_semicolon = trees[at..].iter().take(4).any(|tree| match tree {
+    // These end at a semicolon though braces may come before it. They show within a few words, `pub(crate)` included,
+    // and before any brace: what follows a brace may be the next item.
+    let brace =
+        |tree: &TokenTree| matches!(tree, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
+    let head = trees[at..].iter().take_while(|tree| !brace(tree)).take(4);
+    let to_semicolon = head.into_iter().any(|tree| match tree {
         TokenTree::Ident(ident) => ["use", "static", "type", "let"].iter().any(|word| ident == word),
         _ => false,
     });
@@ -139,7 +143,7 @@ fn item_length(trees: &[TokenTree]) -> usize {
         at += 1;
         match tree {
             TokenTree::Punct(punct) if punct.as_char() == ';' => break,
-            TokenTree::Group(group) if !to_semicolon && group.delimiter() == Delimiter::Brace => break,
+            _ if !to_semicolon && brace(tree) => break,
             _ => {}
         }
     }
@@ -174,6 +178,24 @@ mod tests {
             words(text, Tests::Dropped),
             ["fn", "keep", "cfg", "not", "test", "fn", "z"]
         );
+    }
+
+    #[test]
+    fn an_item_right_behind_test_code_is_kept() {
+        for test in [
+            "mod t { fn x() {} }",
+            "fn x() {}",
+            "use a::{b, c};",
+            "mod t;",
+            "pub(crate) static X: T = T {};",
+        ] {
+            let text = format!("#[cfg(test)] {test} use kept::here; fn last() {{}}");
+            assert_eq!(
+                words(&text, Tests::Dropped),
+                ["use", "kept", "here", "fn", "last"],
+                "{test}"
+            );
+        }
     }
 
     #[test]

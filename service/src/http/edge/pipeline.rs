@@ -65,6 +65,12 @@ impl<E: Endpoint<Output = Response>> Edge<E> {
         shape::check_head(request.uri(), request.headers())?;
         admission.counted = true;
         admission.remaining = Some(parts.rate_limit.check(address(&request))?);
+        parts.body.check_length(request.headers())?;
+        if request.version() == Version::HTTP_2 {
+            // An HTTP/2 peer may still be sending: what it sends wrongly must be seen before an answer ends the stream.
+            let whole = parts.body.read(request.take_body()).await?;
+            request.set_body(whole);
+        }
         let operations = operations.ok_or_else(|| Problem::of_status(StatusCode::NOT_FOUND))?;
         if request.method() == Method::OPTIONS {
             let allowed = Response::builder().header(header::ALLOW, operations.allow.clone());
@@ -75,12 +81,7 @@ impl<E: Endpoint<Output = Response>> Edge<E> {
             let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail);
             return Err(problem.with_header(header::ALLOW, operations.allow.clone()));
         }
-        parts.body.check_length(request.headers())?;
         request.extensions_mut().insert(parts.body);
-        if request.version() == Version::HTTP_2 && request.method() == Method::GET {
-            // An HTTP/2 peer may still be sending: what it sends wrongly must be seen before the answer ends the stream.
-            parts.body.read(request.take_body()).await?;
-        }
         let safe = matches!(*request.method(), Method::GET | Method::HEAD);
         let unknown = shape::unknown_parameters(operations, request.method(), request.uri().query());
         if !unknown.is_empty() && !safe {
