@@ -46,6 +46,23 @@ pub fn build(context: &Context, release: bool) -> Result<PathBuf> {
     program.context("cargo did not say where it put the program")
 }
 
+/// Checks a file of prices without a database: nothing that is there must be given up for a file that is no good.
+///
+/// # Errors
+/// With the bad rows, as the command tells them.
+pub fn check(context: &Context, program: &Path, file: &Path) -> Result<()> {
+    let call =
+        Call::new(context, program).args([OsStr::new("import"), OsStr::new("--check"), file.as_os_str()]);
+    let finished = call.capture()?;
+    if finished.status.success() {
+        return Ok(());
+    }
+    bail!(
+        "this file cannot be loaded:\n{}",
+        tail::last_lines(&finished.stderr, 25)
+    );
+}
+
 /// cargo's own answer is right whatever its configuration says about the target directory.
 fn executable(line: &str) -> Option<PathBuf> {
     #[derive(Deserialize)]

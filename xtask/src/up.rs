@@ -2,7 +2,7 @@
 //! unless told to (`--detach`).
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 use anyhow::{Context as _, Result, bail};
@@ -17,6 +17,7 @@ use crate::ports::{self, PUBLIC};
 use crate::postgres::Choice;
 use crate::progress::{Progress, say};
 use crate::record::{Loaded, Running};
+use crate::service;
 use crate::stage::{self, Load, Plan, Stage};
 use crate::state::State;
 use crate::stop::TICK;
@@ -60,6 +61,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let internal_port = ports::internal(options.port)?;
 
     let data = state.data()?;
+    ensure_whole(&data)?;
     ensure_major(&choice, data::major(&data))?;
     let home = Home::kept(state.directory(), data);
     let (loaded, file) = wanted(dump, &home)?;
@@ -67,6 +69,10 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         Choice::Given(url) => url.to_string(),
         _ => "private".to_owned(),
     };
+    if let (Load::File(file), false) = (&file, is_loaded(&state, &database, &loaded)) {
+        let program = service::build(context, options.release)?;
+        service::check(context, &program, file)?;
+    }
     let load = what_to_load(&state, &choice, &database, &loaded, file)?;
     let plan = Plan {
         release: options.release,
@@ -95,7 +101,14 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
             shown(service),
             shown(postgres)
         ));
-        say("Stop them with `cargo xtask down`.");
+        let which = options
+            .state
+            .as_ref()
+            .map(|state| format!(" --state {}", state.display()));
+        say(&format!(
+            "Stop them with `cargo xtask down{}`.",
+            which.unwrap_or_default()
+        ));
         return Ok(());
     }
     say("stopping the service, then PostgreSQL");
@@ -185,6 +198,10 @@ fn wanted(dump: Option<PathBuf>, home: &Home) -> Result<(Loaded, Load)> {
     }
 }
 
+fn is_loaded(state: &State, database: &str, wanted: &Loaded) -> bool {
+    Loaded::read(state, database).is_some_and(|there| there.complete && there.digest == wanted.digest)
+}
+
 /// Two sets of data are never mixed: what is there and differs goes first.
 fn what_to_load(state: &State, choice: &Choice, database: &str, wanted: &Loaded, load: Load) -> Result<Load> {
     let data = state.data()?;
@@ -211,6 +228,19 @@ fn what_to_load(state: &State, choice: &Choice, database: &str, wanted: &Loaded,
     }
     wanted.write(state, database)?;
     Ok(load)
+}
+
+/// A directory that holds something but says of no PostgreSQL that it made it is nothing we may touch.
+fn ensure_whole(directory: &Path) -> Result<()> {
+    let holds_something = std::fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some());
+    if holds_something && data::major(directory).is_none() {
+        bail!(
+            "{} is no whole data directory of PostgreSQL (PG_VERSION): `cargo xtask down --wipe` removes it, another \
+             `--state` keeps it",
+            directory.display()
+        );
+    }
+    Ok(())
 }
 
 fn ensure_major(choice: &Choice, there: Option<u32>) -> Result<()> {

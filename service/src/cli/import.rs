@@ -1,8 +1,8 @@
 //! `portcullis import FILE`: progress on stderr, the outcome on stdout, every bad row named.
 use super::ending::{check_password, fail, print};
 use crate::config::Settings;
-use crate::domain::batches::import;
 use crate::domain::batches::outcome::{ImportError, Progress, Stored};
+use crate::domain::batches::{check_only, import};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -32,20 +32,37 @@ pub fn run(settings: &Settings, file: &Path) -> ExitCode {
                 "imported {prices} prices, {ports} ports, {regions} regions in {seconds:.1} s\n"
             ))
         }
-        Err(ImportError::BadRows(faults, count)) => {
-            for fault in &faults {
-                eprintln!("{}: {fault}", file.display());
-            }
-            let more = count - faults.len() as u64;
-            let more = if more > 0 {
-                format!(" ({more} more are not shown)")
-            } else {
-                String::new()
-            };
-            fail(1, &format!("{count} bad rows{more}; nothing was stored"))
-        }
-        Err(error) => fail(1, &format!("{}: {error}; nothing was stored", file.display())),
+        Err(error) => refuse(file, &error),
     }
+}
+
+/// Only checks the file.
+pub fn check(file: &Path) -> ExitCode {
+    match check_only(file, &mut |_| {}) {
+        Ok(checked) => {
+            let (regions, ports, prices) = (checked.regions.len(), checked.ports.len(), checked.prices);
+            print(&format!(
+                "{prices} prices, {ports} ports, {regions} regions: nothing is wrong\n"
+            ))
+        }
+        Err(error) => refuse(file, &error),
+    }
+}
+
+fn refuse(file: &Path, error: &ImportError) -> ExitCode {
+    let ImportError::BadRows(faults, count) = error else {
+        return fail(1, &format!("{}: {error}; nothing was stored", file.display()));
+    };
+    for fault in faults {
+        eprintln!("{}: {fault}", file.display());
+    }
+    let more = count - faults.len() as u64;
+    let more = if more > 0 {
+        format!(" ({more} more are not shown)")
+    } else {
+        String::new()
+    };
+    fail(1, &format!("{count} bad rows{more}; nothing was stored"))
 }
 
 fn line(progress: Progress) -> String {

@@ -50,6 +50,9 @@ enum Command {
     Import {
         /// The file
         file: PathBuf,
+        /// Only check the file, as for an empty database; needs none
+        #[arg(long)]
+        check: bool,
     },
     /// Print the OpenAPI document
     Openapi,
@@ -74,7 +77,8 @@ pub fn run() -> ExitCode {
     match arguments.command {
         Command::Serve => serve::run(&settings),
         Command::Migrate { direction } => migrate::run(&settings, direction.unwrap_or_default()),
-        Command::Import { file } => import::run(&settings, &file),
+        Command::Import { file, check: true } => import::check(&file),
+        Command::Import { file, check: false } => import::run(&settings, &file),
         Command::Healthcheck => healthcheck::run(&settings),
         Command::Openapi => ExitCode::SUCCESS,
     }

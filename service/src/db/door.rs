@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 /// Work that answers others: it must not be dropped when it is late, or those who wait for it would wait for ever.
 const ALWAYS_WANTED: Duration = Duration::from_secs(86_400);
 
+/// What the network may take beside a statement.
+const NETWORK: Duration = Duration::from_secs(1);
+
 /// How long closing waits for statements: a little longer than they may run unless set otherwise.
 const CLOSING: Duration = Duration::from_secs(6);
 
@@ -22,6 +25,8 @@ pub struct Db {
     connections: Connections,
     workers: Workers,
     wait: Duration,
+    /// From asking to the end: the wait, the longest statement, and what the network may take.
+    limit: Duration,
     metrics: Metrics,
 }
 
@@ -37,6 +42,7 @@ impl Db {
             connections: Connections::open(database, login, purpose),
             workers: Workers::start(purpose.application_name(), database.pool_size)?,
             wait: database.wait,
+            limit: database.wait + database.statement_timeout + NETWORK,
             metrics,
         })
     }
@@ -84,7 +90,8 @@ impl Db {
         V: Send + 'static,
         F: Fn(&mut PgConnection, &[&K]) -> QueryResult<Vec<V>> + Copy + Send + 'static,
     {
-        let (ticket, send) = gather.ask(key, Instant::now() + self.wait);
+        let now = Instant::now();
+        let (ticket, send) = gather.ask(key, now + self.wait, now + self.limit);
         if send {
             self.send_for(what, gather, work);
         }
@@ -139,7 +146,7 @@ impl Db {
         work: impl FnOnce(&Connections) -> Result<T, DbError> + Send + 'static,
     ) -> Result<T, DbError> {
         let asked = Instant::now();
-        let (ticket, begun, answer) = Ticket::new(asked + self.wait);
+        let (ticket, begun, answer) = Ticket::new(asked + self.wait, asked + self.limit);
         let (span, metrics, connections) = (
             tracing::Span::current(),
             self.metrics.clone(),

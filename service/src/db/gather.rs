@@ -9,8 +9,12 @@ use tokio::sync::oneshot;
 /// How many are answered together at the most.
 const MOST: usize = 32;
 
-/// How many messengers are on their way at the most: with more, each would carry less.
-const MESSENGERS: usize = 2;
+/// How many messengers are on their way at the most.
+const MESSENGERS: usize = 3;
+
+/// One messenger at a time carries most. Only when the last one has been away for this long is another one sent: a slow
+/// statement must not keep the others waiting.
+const AWAY_LONG: Duration = Duration::from_millis(5);
 
 /// The look-ups of one kind. Cheap to clone.
 pub struct Gather<K, V>(Arc<Mutex<Waiting<K, V>>>);
@@ -18,6 +22,7 @@ pub struct Gather<K, V>(Arc<Mutex<Waiting<K, V>>>);
 struct Waiting<K, V> {
     asked: Vec<Asked<K, V>>,
     messengers: usize,
+    sent: Instant,
 }
 
 impl<K, V> Clone for Gather<K, V> {
@@ -31,6 +36,7 @@ impl<K, V> Default for Gather<K, V> {
         Self(Arc::new(Mutex::new(Waiting {
             asked: Vec::new(),
             messengers: 0,
+            sent: Instant::now(),
         })))
     }
 }
@@ -44,21 +50,24 @@ pub struct Asked<K, V> {
     answer: oneshot::Sender<Result<V, DbError>>,
 }
 
-/// Waits for one answer: for its turn until a time, for its end as long as it takes.
+/// Waits for one answer: for its turn until one time, for its end until another. A server that is frozen, not gone,
+/// keeps a connection open and says nothing: only a clock on this side ends that wait.
 pub struct Ticket<V> {
     until: Instant,
+    end: Instant,
     begun: Arc<AtomicBool>,
     answer: oneshot::Receiver<Result<V, DbError>>,
 }
 
 impl<V> Ticket<V> {
     /// A ticket, and the two ends that whoever does the work holds.
-    pub fn new(until: Instant) -> (Self, Arc<AtomicBool>, oneshot::Sender<Result<V, DbError>>) {
+    pub fn new(until: Instant, end: Instant) -> (Self, Arc<AtomicBool>, oneshot::Sender<Result<V, DbError>>) {
         let (sender, answer) = oneshot::channel();
         let begun = Arc::new(AtomicBool::new(false));
         (
             Self {
                 until,
+                end,
                 begun: Arc::clone(&begun),
                 answer,
             },
@@ -70,7 +79,15 @@ impl<V> Ticket<V> {
     /// The answer; `Exhausted` when its turn did not come in time, `Failed` when the work broke down.
     pub async fn answer(mut self, what: &'static str) -> Result<V, DbError> {
         let answer = match tokio::time::timeout_at(self.until.into(), &mut self.answer).await {
-            Err(_) if self.begun.load(Ordering::Relaxed) => self.answer.await,
+            Err(_) if self.begun.load(Ordering::Relaxed) => {
+                match tokio::time::timeout_at(self.end.into(), self.answer).await {
+                    Ok(answer) => answer,
+                    Err(_) => {
+                        tracing::warn!(what, "the database says nothing");
+                        return Err(DbError::Timeout);
+                    }
+                }
+            }
             Err(_) => return Err(exhausted(what)),
             Ok(answer) => answer,
         };
@@ -92,8 +109,8 @@ fn exhausted(what: &'static str) -> DbError {
 
 impl<K, V> Gather<K, V> {
     /// Adds a look-up; `true`: a messenger must be sent, who takes whatever has gathered when their turn comes.
-    pub fn ask(&self, key: K, until: Instant) -> (Ticket<V>, bool) {
-        let (ticket, begun, answer) = Ticket::new(until);
+    pub fn ask(&self, key: K, until: Instant, end: Instant) -> (Ticket<V>, bool) {
+        let (ticket, begun, answer) = Ticket::new(until, end);
         let mut waiting = self.lock();
         waiting.asked.push(Asked {
             key,
@@ -102,9 +119,11 @@ impl<K, V> Gather<K, V> {
             begun,
             answer,
         });
-        let send = waiting.messengers < MESSENGERS;
+        let away_long = waiting.messengers < MESSENGERS && waiting.sent.elapsed() > AWAY_LONG;
+        let send = waiting.messengers == 0 || away_long;
         if send {
             waiting.messengers += 1;
+            waiting.sent = Instant::now();
         }
         (ticket, send)
     }
@@ -115,8 +134,9 @@ impl<K, V> Gather<K, V> {
         let most = waiting.asked.len().min(MOST);
         let rest = waiting.asked.split_off(most);
         let mut taken = std::mem::replace(&mut waiting.asked, rest);
-        drop(waiting);
         let now = Instant::now();
+        waiting.sent = now;
+        drop(waiting);
         taken.retain(|asked| asked.until > now && !asked.answer.is_closed());
         taken
     }
@@ -169,8 +189,8 @@ mod tests {
     async fn all_that_wait_are_taken_together_and_answered_each() {
         let gather = Gather::<u32, u32>::default();
         let until = Instant::now() + Duration::from_secs(5);
-        let tickets: Vec<_> = (0..40).map(|key| gather.ask(key, until)).collect();
-        assert_eq!(tickets.iter().filter(|(_, send)| *send).count(), MESSENGERS);
+        let tickets: Vec<_> = (0..40).map(|key| gather.ask(key, until, until)).collect();
+        assert!((1..=MESSENGERS).contains(&tickets.iter().filter(|(_, send)| *send).count()));
         let taken = gather.take();
         assert_eq!(taken.len(), MOST);
         assert!(gather.back());
@@ -191,15 +211,32 @@ mod tests {
     async fn whoever_waits_in_vain_is_told_and_whoever_left_is_not_served() {
         let gather = Gather::<u32, u32>::default();
         let soon = Instant::now() + Duration::from_millis(20);
-        let (late, _) = gather.ask(1, soon);
-        let (gone, _) = gather.ask(2, Instant::now() + Duration::from_secs(5));
+        let later = Instant::now() + Duration::from_secs(5);
+        let (late, _) = gather.ask(1, soon, soon);
+        let (gone, _) = gather.ask(2, later, later);
         drop(gone);
         assert_eq!(late.answer("test").await, Err(DbError::Exhausted));
         assert!(gather.take().is_empty());
-        let (broken, _) = gather.ask(3, Instant::now() + Duration::from_secs(5));
+        let (broken, _) = gather.ask(3, later, later);
         for asked in gather.take() {
             asked.begin();
         }
         assert_eq!(broken.answer("test").await, Err(DbError::Failed));
+    }
+
+    #[tokio::test]
+    async fn a_frozen_server_is_waited_for_until_the_end_and_a_second_messenger_goes() {
+        let gather = Gather::<u32, u32>::default();
+        let soon = Instant::now() + Duration::from_millis(10);
+        let (stuck, send) = gather.ask(1, soon, soon + Duration::from_millis(20));
+        assert!(send);
+        let taken = gather.take();
+        for asked in &taken {
+            let _ = asked.begin();
+        }
+        tokio::time::sleep(2 * AWAY_LONG).await;
+        assert!(gather.ask(2, soon, soon).1);
+        assert_eq!(stuck.answer("test").await, Err(DbError::Timeout));
+        drop(taken);
     }
 }

@@ -52,6 +52,11 @@ fn bare_status(bytes: &[u8]) -> Option<StatusCode> {
 
 fn dressed(status: StatusCode) -> Vec<u8> {
     let identity = Identity::of(&HeaderMap::new());
+    tracing::info!(
+        request_id = identity.request_id,
+        status = status.as_u16(),
+        "refused before it was a request"
+    );
     let problem = match status {
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
             Problem::new(status, "head-too-large", "the request's head is too large")

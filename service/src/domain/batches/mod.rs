@@ -6,6 +6,7 @@ use check::{Checked, check};
 use outcome::{ImportError, Imported, Progress};
 use row::Row;
 use rows::Rows;
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufReader, Error, ErrorKind, Write};
 use std::path::Path;
@@ -47,6 +48,11 @@ pub fn import(
         regions: checked.regions.len(),
         prices: checked.prices,
     })
+}
+
+/// Checks a file as for an empty database, and stores nothing. Needs no database.
+pub fn check_only(path: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Checked, ImportError> {
+    check(&mut open(path)?, &HashSet::new(), &HashSet::new(), progress)
 }
 
 fn open(path: &Path) -> Result<Rows<BufReader<File>>, Error> {

@@ -2,6 +2,10 @@
 use super::StorageError;
 use crate::db::Db;
 use crate::db::health::{SchemaState, schema_state};
+use std::time::Duration;
+
+/// Whoever asks wants to know soon: an answer that takes longer than this is one.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What stands in the way of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +32,10 @@ impl Health {
 
     /// Asks the database, each time anew.
     pub async fn readiness(&self) -> Readiness {
-        match schema_state(&self.db).await {
+        let Ok(state) = tokio::time::timeout(PATIENCE, schema_state(&self.db)).await else {
+            return Readiness::DatabaseAway;
+        };
+        match state {
             Ok(SchemaState::Ready) => Readiness::Ready,
             Ok(SchemaState::Behind) => Readiness::SchemaBehind,
             Err(StorageError::Unavailable | StorageError::Exhausted | StorageError::Timeout) => {

@@ -81,6 +81,7 @@ impl<E: Endpoint<Output = Response>> Edge<E> {
             let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail);
             return Err(problem.with_header(header::ALLOW, operations.allow.clone()));
         }
+        shape::join_accept(request.headers_mut());
         request.extensions_mut().insert(parts.body);
         let safe = matches!(*request.method(), Method::GET | Method::HEAD);
         let unknown = shape::unknown_parameters(operations, request.method(), request.uri().query());

@@ -2,7 +2,7 @@
 use crate::http::operations::PathOperations;
 use crate::http::problem::Problem;
 use crate::types::fault::FieldFault;
-use http::{HeaderMap, Method, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use std::borrow::Cow;
 
 /// Bytes of a request target. Ten kilobytes of nonsense in a parameter are still answered by its name.
@@ -39,6 +39,20 @@ pub fn check_head(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Several `Accept` lines are one list (RFC 9110 §5.3); the framework hands out the first line only.
+pub fn join_accept(headers: &mut HeaderMap) {
+    let lines: Vec<&str> = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .collect();
+    if lines.len() > 1
+        && let Ok(list) = HeaderValue::from_str(&lines.join(", "))
+    {
+        headers.insert(header::ACCEPT, list);
+    }
+}
+
 /// A fault for each query parameter that the operation does not know.
 pub fn unknown_parameters(
     operations: &PathOperations,
@@ -72,4 +86,21 @@ fn decode(text: &str) -> Cow<'_, str> {
             .decode_utf8_lossy()
             .into_owned(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accept_lines_are_one_list() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::ACCEPT, HeaderValue::from_static("text/html"));
+        headers.append(header::ACCEPT, HeaderValue::from_static("text/csv"));
+        join_accept(&mut headers);
+        assert_eq!(
+            headers.get_all(header::ACCEPT).iter().collect::<Vec<_>>(),
+            ["text/html, text/csv"]
+        );
+    }
 }
