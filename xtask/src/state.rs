@@ -77,6 +77,14 @@ impl State {
     /// # Errors
     /// When that is not possible.
     pub fn create(&self) -> Result<()> {
+        // What has our names but not our lock is somebody else's: `down --wipe` would remove it.
+        let foreign = |name: &&&str| !self.exists() && self.file(name).exists();
+        if let Some(name) = ENTRIES.iter().find(foreign) {
+            bail!(
+                "{} holds `{name}` that `cargo xtask up` did not make: give another --state",
+                self.directory.display()
+            );
+        }
         if rustix::process::geteuid().is_root() {
             directories::make(&self.directory, directories::PASSAGE)?;
         } else {

@@ -8,7 +8,7 @@ use std::thread;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use private_postgres::processes::Identity;
-use private_postgres::{Cluster, data, orphan};
+use private_postgres::{Cluster, MAJORS, data, orphan};
 
 use crate::context::Context;
 use crate::home::Home;
@@ -248,6 +248,12 @@ fn ensure_major(choice: &Choice, there: Option<u32>) -> Result<()> {
         (Choice::Major(asked), Some(there)) if *asked != there => bail!(
             "the state's data was made by PostgreSQL {there}, but {asked} was asked for: `cargo xtask down --wipe` \
              removes it, another `--state` keeps it"
+        ),
+        (_, Some(there)) if !MAJORS.contains(&there) => bail!(
+            "the state's data was made by PostgreSQL {there}, which is not one of {} to {}: `cargo xtask down --wipe` \
+             removes it, another `--state` keeps it",
+            MAJORS.start(),
+            MAJORS.end()
         ),
         _ => Ok(()),
     }

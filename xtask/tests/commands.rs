@@ -91,6 +91,22 @@ fn a_second_up_names_the_first() {
 }
 
 #[test]
+fn a_directory_of_somebody_else_is_left_alone() {
+    let state = State::new("foreign");
+    fs::create_dir_all(state.0.join("secrets")).unwrap();
+    fs::write(state.0.join("secrets/theirs"), "x").unwrap();
+    let (output, words) = state.xtask(&["up"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        words.contains("did not make") && words.contains("--state"),
+        "{words}"
+    );
+    assert!(!state.0.join("lock").exists() && state.0.join("secrets/theirs").exists());
+    let (_, words) = state.xtask(&["down", "--wipe"]);
+    assert!(state.0.join("secrets/theirs").exists(), "{words}");
+}
+
+#[test]
 fn a_detached_service_that_runs_is_named() {
     let state = State::new("detached");
     fs::create_dir_all(&state.0).unwrap();
@@ -100,6 +116,8 @@ fn a_detached_service_that_runs_is_named() {
         .replace("PID", &me.pid.to_string())
         .replace("STARTED", &me.started);
     fs::write(state.0.join("running.json"), running).unwrap();
+    // What makes the directory a state of ours.
+    fs::write(state.0.join("lock"), "").unwrap();
     let (output, words) = state.xtask(&["up"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(

@@ -81,8 +81,9 @@ CREATE TABLE rates.daily_rates (
 CREATE FUNCTION rates.roll_up() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' AS $$
 BEGIN
-  -- One writer at a time: two batches that meet in the same rows would otherwise lock them in different order.
-  PERFORM pg_advisory_xact_lock(hashtext('rates.daily_rates'));
+  -- One writer at a time: two batches that meet in the same rows would otherwise lock them in different order. A lock on
+  -- the table and not an advisory one, which anybody who may connect could hold against us.
+  LOCK TABLE rates.daily_rates IN SHARE ROW EXCLUSIVE MODE;
   INSERT INTO rates.routes (orig_code, dest_code)
     SELECT DISTINCT orig_code, dest_code FROM inserted
     ON CONFLICT DO NOTHING;
@@ -125,7 +126,7 @@ CREATE VIEW rates.computed_daily_rates AS
 CREATE FUNCTION rates.rebuild_daily_rates() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' AS $$
 BEGIN
-  PERFORM pg_advisory_xact_lock(hashtext('rates.daily_rates'));
+  LOCK TABLE rates.daily_rates IN SHARE ROW EXCLUSIVE MODE;
   DELETE FROM rates.daily_rates;
   INSERT INTO rates.daily_rates (origin, destination, day, price_sum, price_count)
     SELECT origin, destination, day, price_sum, price_count FROM rates.computed_daily_rates;
@@ -138,7 +139,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   moved boolean;
 BEGIN
-  PERFORM pg_advisory_xact_lock(hashtext('rates.daily_rates'));
+  LOCK TABLE rates.daily_rates IN SHARE ROW EXCLUSIVE MODE;
   WITH RECURSIVE up (place, ancestor) AS (
     SELECT place, place FROM (SELECT code FROM rates.ports UNION ALL SELECT slug FROM rates.regions) s (place)
     UNION

@@ -4,7 +4,6 @@ use super::error::DbError;
 use super::pool::{ConnectError, Manager};
 use super::schema::rates::{batches, ports, prices, regions};
 use crate::config::database::Database;
-use diesel::dsl::exists;
 use diesel::pg::{CopyFormat, PgConnection};
 use diesel::prelude::*;
 use diesel::result::Error;
@@ -110,17 +109,19 @@ impl Ingest {
             })
         };
         let result = self.0.transaction(|conn| {
-            let known = batches::table
-                .select(batches::id)
-                .filter(batches::digest.eq(&batch.digest[..]));
-            if diesel::select(exists(known)).get_result(conn)? {
-                return Ok(Stored::Before);
-            }
             let row = (
                 batches::digest.eq(&batch.digest[..]),
                 batches::price_count.eq(batch.price_count),
             );
-            diesel::insert_into(batches::table).values(row).execute(conn)?;
+            // Of two imports of the same content at the same time the second waits here for the first.
+            let fresh = diesel::insert_into(batches::table)
+                .values(row)
+                .on_conflict(batches::digest)
+                .do_nothing()
+                .execute(conn)?;
+            if fresh == 0 {
+                return Ok(Stored::Before);
+            }
             put_regions(conn, batch.regions)?;
             put_ports(conn, batch.ports)?;
             diesel::copy_from(prices::table)

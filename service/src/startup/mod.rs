@@ -97,20 +97,26 @@ impl Service {
             ..public_limits
         };
         let public = routes(operations(product), edge);
-        Ok(Self {
-            public: Listener::bind(server.listen, public, public_limits, Some(metrics.clone())).await?,
-            internal: Listener::bind(
-                server.internal_listen,
-                internal::routes(metrics),
-                internal_limits,
-                None,
-            )
-            .await?,
-            rate_limit,
-            stopping,
-            grace: server.shutdown_grace,
-            db,
-        })
+        let bound = async {
+            let public = Listener::bind(server.listen, public, public_limits, Some(metrics.clone())).await?;
+            let internal = internal::routes(metrics);
+            let internal = Listener::bind(server.internal_listen, internal, internal_limits, None).await?;
+            Ok((public, internal))
+        };
+        match bound.await {
+            Ok((public, internal)) => Ok(Self {
+                public,
+                internal,
+                rate_limit,
+                stopping,
+                grace: server.shutdown_grace,
+                db,
+            }),
+            Err(error) => {
+                end(db).await;
+                Err(error)
+            }
+        }
     }
 
     /// The public listener's address: of use when its port was 0.
@@ -136,10 +142,14 @@ impl Service {
         let _ = signal.send(true);
         let _ = tokio::join!(public, internal);
         sweep.abort();
-        let db = self.db;
-        let _ = tokio::task::spawn_blocking(move || db.close()).await;
+        end(self.db).await;
         tracing::info!("stopped");
     }
+}
+
+/// Ends database work before the process does.
+async fn end(db: Db) {
+    let _ = tokio::task::spawn_blocking(move || db.close()).await;
 }
 
 async fn sweep(rate_limit: Arc<RateLimit>) {

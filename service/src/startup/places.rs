@@ -1,10 +1,13 @@
-//! The places for connections. When all are taken, whoever has been idle the longest must go: an attacker who opens
-//! connections and dawdles, or takes answers slowly, keeps nobody out.
+//! The places for connections. When all are taken, whoever has been idle the longest must go, and where nobody is idle,
+//! whoever has been at one request the longest: an attacker who opens connections and dawdles keeps nobody out.
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+/// Milliseconds that a request may take before its connection's place can be needed for somebody else.
+const AT_WORK: u64 = 1_000;
 
 /// As many places as there may be connections.
 pub struct Places {
@@ -136,8 +139,14 @@ impl Places {
     /// Only a full house looks at every visitor; that takes microseconds.
     fn evict(&self) -> bool {
         let taken = lock(&self.taken);
-        let idle = taken.values().filter(|visitor| !visitor.is_served());
-        let longest = idle.min_by_key(|visitor| visitor.moved.load(Ordering::Relaxed));
+        let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let moved = |visitor: &Arc<Visitor>| visitor.moved.load(Ordering::Relaxed);
+        let may_go =
+            |visitor: &&Arc<Visitor>| !visitor.is_served() || now - moved(visitor).min(now) > AT_WORK;
+        let longest = taken
+            .values()
+            .filter(may_go)
+            .min_by_key(|visitor| (visitor.is_served(), moved(visitor)));
         longest.inspect(|visitor| visitor.leave.notify_one()).is_some()
     }
 }

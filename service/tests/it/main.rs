@@ -13,6 +13,7 @@ mod apidocs;
 mod bodies;
 mod cors;
 mod front;
+mod frozen;
 mod grants;
 mod headers;
 mod health;
