@@ -126,7 +126,8 @@ fn initdb(new: &NewCluster<'_>, account: Account, fresh: &Path, password_file: &
 }
 
 /// The last lines of a text, indented for showing.
-pub(crate) fn last_lines(text: &str, count: usize) -> String {
+#[must_use]
+pub fn last_lines(text: &str, count: usize) -> String {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let from = lines.len().saturating_sub(count);
     lines

@@ -4,20 +4,8 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+pub use private_postgres::data::last_lines;
 use serde_json::Value;
-
-/// The last lines of a text, indented.
-#[must_use]
-pub fn last_lines(text: &str, count: usize) -> String {
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    let from = lines.len().saturating_sub(count);
-    lines
-        .iter()
-        .skip(from)
-        .map(|line| format!("    {line}"))
-        .collect::<Vec<_>>()
-        .join("\n")
-}
 
 /// Follows a log from where it ended when this was made.
 #[derive(Debug)]
