@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// Milliseconds that a request may take before its connection's place can be needed for somebody else.
 const AT_WORK: u64 = 1_000;
+
+/// How often a full house is looked over for somebody who may go.
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// As many places as there may be connections.
 pub struct Places {
@@ -110,13 +113,17 @@ impl Places {
 
     /// A place, as soon as there is one; `true`: somebody was sent away for it.
     pub async fn take(&self) -> Option<(Seat, bool)> {
-        let (permit, evicted) = match Arc::clone(&self.free).try_acquire_owned() {
-            Ok(permit) => (permit, false),
-            Err(_) => {
-                let evicted = self.evict();
-                (Arc::clone(&self.free).acquire_owned().await.ok()?, evicted)
-            }
-        };
+        let (mut permit, mut evicted) = (Arc::clone(&self.free).try_acquire_owned().ok(), false);
+        while permit.is_none() {
+            // Whoever may not be sent away now may be soon: asked again until there is room.
+            evicted |= self.evict();
+            let waiting = tokio::time::timeout(AGAIN, Arc::clone(&self.free).acquire_owned());
+            permit = waiting
+                .await
+                .map_or(Ok(None), |acquired| acquired.map(Some))
+                .ok()?;
+        }
+        let permit = permit?;
         let visitor = Arc::new(Visitor::new(self.opened));
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         lock(&self.taken).insert(number, Arc::clone(&visitor));
@@ -158,7 +165,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[tokio::test]
     async fn whoever_was_idle_the_longest_leaves_and_whoever_is_served_stays() {
@@ -180,5 +186,23 @@ mod tests {
         assert!(served.visitor.is_served() && !fresh.visitor.has_asked());
         drop(working);
         assert!(!served.visitor.is_served());
+    }
+
+    #[tokio::test]
+    async fn a_house_full_of_long_requests_makes_room_before_they_end() {
+        let places = Places::new(2);
+        let (first, _) = places.take().await.unwrap();
+        let (second, _) = places.take().await.unwrap();
+        let working = [first.visitor.ask(), second.visitor.ask()];
+        let visitor = Arc::clone(&first.visitor);
+        let leaving = tokio::spawn(async move {
+            visitor.must_leave().await;
+            drop(first);
+        });
+        let begun = Instant::now();
+        let (_newcomer, evicted) = places.take().await.unwrap();
+        assert!(evicted && begun.elapsed() >= Duration::from_millis(AT_WORK));
+        leaving.await.unwrap();
+        drop(working);
     }
 }
