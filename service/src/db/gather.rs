@@ -9,6 +9,9 @@ use tokio::sync::oneshot;
 /// How many are answered together at the most.
 const MOST: usize = 32;
 
+/// How many may wait: while no messenger comes back, as with a frozen server, nobody else takes them away.
+const LONGEST: usize = 4096;
+
 /// How many messengers are on their way at the most.
 const MESSENGERS: usize = 3;
 
@@ -112,13 +115,19 @@ impl<K, V> Gather<K, V> {
     pub fn ask(&self, key: K, until: Instant, end: Instant) -> (Ticket<V>, bool) {
         let (ticket, begun, answer) = Ticket::new(until, end);
         let mut waiting = self.lock();
-        waiting.asked.push(Asked {
-            key,
-            since: Instant::now(),
-            until,
-            begun,
-            answer,
-        });
+        if waiting.asked.len() >= LONGEST {
+            waiting.asked.retain(|asked| !asked.answer.is_closed());
+        }
+        // What finds no room is dropped, and its ticket says so.
+        if waiting.asked.len() < LONGEST {
+            waiting.asked.push(Asked {
+                key,
+                since: Instant::now(),
+                until,
+                begun,
+                answer,
+            });
+        }
         let away_long = waiting.messengers < MESSENGERS && waiting.sent.elapsed() > AWAY_LONG;
         let send = waiting.messengers == 0 || away_long;
         if send {
@@ -238,5 +247,19 @@ mod tests {
         assert!(gather.ask(2, soon, soon).1);
         assert_eq!(stuck.answer("test").await, Err(DbError::Timeout));
         drop(taken);
+    }
+
+    #[tokio::test]
+    async fn those_who_left_make_room_and_the_rest_has_an_end() {
+        let gather = Gather::<usize, u32>::default();
+        let later = Instant::now() + Duration::from_secs(5);
+        for key in 0..2 * LONGEST {
+            drop(gather.ask(key, later, later));
+        }
+        assert!(gather.lock().asked.len() <= LONGEST);
+        let tickets: Vec<_> = (0..LONGEST).map(|key| gather.ask(key, later, later)).collect();
+        let (refused, _) = gather.ask(0, later, later);
+        assert_eq!(refused.answer("test").await, Err(DbError::Exhausted));
+        assert_eq!(gather.lock().asked.len(), tickets.len());
     }
 }

@@ -17,10 +17,8 @@ pub enum SchemaState {
 pub async fn schema_state(db: &Db) -> Result<SchemaState, DbError> {
     let newest = migrations::newest();
     let found = db.run("schema_state", move |conn| {
-        diesel::select(diesel::dsl::exists(
-            done::table.filter(done::version.eq(newest.clone())),
-        ))
-        .get_result::<bool>(conn)
+        diesel::select(diesel::dsl::exists(done::table.filter(done::version.eq(newest))))
+            .get_result::<bool>(conn)
     });
     match found.await {
         Ok(true) => Ok(SchemaState::Ready),

@@ -5,6 +5,7 @@ use crate::config::database::Database;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel::pg::{Pg, PgConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use std::sync::LazyLock;
 
 /// The migrations, in the binary.
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/steps");
@@ -33,13 +34,18 @@ pub struct StepState {
     pub done: bool,
 }
 
-/// The version of the newest migration that this program knows.
-pub fn newest() -> String {
+/// Found once: readiness asks for it each time.
+static NEWEST: LazyLock<String> = LazyLock::new(|| {
     let all: Vec<Box<dyn Migration<Pg>>> = MIGRATIONS.migrations().unwrap_or_default();
     all.iter()
         .map(|step| step.name().version().to_string())
         .max()
         .unwrap_or_default()
+});
+
+/// The version of the newest migration that this program knows.
+pub fn newest() -> &'static str {
+    &NEWEST
 }
 
 /// Runs what has not run; the names of the steps.
