@@ -5,7 +5,8 @@ DO $$
 DECLARE
   role text;
 BEGIN
-  FOREACH role IN ARRAY ARRAY['portcullis_owner', 'portcullis_rates_reader', 'portcullis_rates_writer'] LOOP
+  FOREACH role IN ARRAY ARRAY['portcullis_owner', 'portcullis_rates_reader', 'portcullis_rates_writer',
+      'portcullis_accounts_writer', 'portcullis_wishes_writer', 'portcullis_mail_sender', 'portcullis_demo_writer'] LOOP
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = role) THEN
       BEGIN
         EXECUTE format('CREATE ROLE %I NOLOGIN', role);

@@ -13,6 +13,9 @@ pub mod telemetry;
 /// Reads secrets from where the settings say they are.
 pub mod secrets;
 
+/// Hashing, signing, sealing.
+pub mod crypto;
+
 /// SQL and nothing but SQL.
 pub mod db;
 

@@ -16,10 +16,14 @@ use crate::{needs, tail};
 pub const DATABASE: &str = "portcullis";
 
 /// The logins whose passwords we make, by the setting's name and the file's.
-const LOGINS: [(&str, &str); 3] = [
+const LOGINS: [(&str, &str); 7] = [
     ("PORTCULLIS_DATABASE_MIGRATOR_PASSWORD_FILE", "migrator"),
     ("PORTCULLIS_DATABASE_RATES_PASSWORD_FILE", "rates"),
     ("PORTCULLIS_DATABASE_INGEST_PASSWORD_FILE", "ingest"),
+    ("PORTCULLIS_DATABASE_ACCOUNTS_PASSWORD_FILE", "accounts"),
+    ("PORTCULLIS_DATABASE_WISHES_PASSWORD_FILE", "wishes"),
+    ("PORTCULLIS_DATABASE_MAIL_PASSWORD_FILE", "mail"),
+    ("PORTCULLIS_DATABASE_DEMO_PASSWORD_FILE", "demo"),
 ];
 
 /// Settings of the service: names and values.

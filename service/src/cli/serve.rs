@@ -1,15 +1,32 @@
 //! `portcullis serve`: telemetry, runtime, listeners, until a signal says stop.
-use super::ending::{check_password, fail};
+use super::ending::{BAD_SETTING, check_password, fail};
 use crate::config::Settings;
+use crate::config::keys::PREFIX;
+use crate::config::people::Demo;
+use crate::config::profile::Profile;
 use crate::startup::Service;
+use crate::startup::error::StartError;
 use crate::telemetry::logs::Telemetry;
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Serves until SIGTERM or SIGINT.
 pub fn run(settings: &Settings) -> ExitCode {
-    if let Err(code) = check_password(&settings.database.rates) {
-        return code;
+    let database = &settings.database;
+    let demo = (settings.people.demo != Demo::Off).then_some(&database.demo);
+    let logins = [
+        &database.rates,
+        &database.accounts,
+        &database.wishes,
+        &database.mail,
+    ];
+    for login in logins.into_iter().chain(demo) {
+        if let Err(code) = check_password(login) {
+            return code;
+        }
+    }
+    if settings.profile == Profile::Production && settings.mail.stays_here() {
+        return fail(BAD_SETTING, &format!("{PREFIX}MAIL: must be smtp in production"));
     }
     let telemetry = match Telemetry::start(&settings.telemetry) {
         Ok(telemetry) => telemetry,
@@ -23,13 +40,14 @@ pub fn run(settings: &Settings) -> ExitCode {
         let service = Service::bind(settings, telemetry.metrics.clone()).await?;
         tracing::info!(public = %service.address(), internal = %service.internal_address(), "listening");
         service.run(stop_signal()).await;
-        Ok::<_, crate::startup::error::StartError>(())
+        Ok::<_, StartError>(())
     });
     // Statements that still run are not waited for: the server ends them by their time limit.
     runtime.shutdown_background();
     telemetry.stop();
     match served {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error @ StartError::Setting(..)) => fail(BAD_SETTING, &error),
         Err(error) => fail(1, &error),
     }
 }

@@ -27,6 +27,18 @@ pub struct Database {
     pub rates: Login,
     /// Stores batches.
     pub ingest: Login,
+    /// Connections for accounts and sessions.
+    pub accounts_pool_size: u32,
+    /// Accounts, sessions, audit events.
+    pub accounts: Login,
+    /// Connections for wishes.
+    pub wishes_pool_size: u32,
+    /// Wishes.
+    pub wishes: Login,
+    /// Takes mails out of the outbox.
+    pub mail: Login,
+    /// The demo operations.
+    pub demo: Login,
     /// Changes the schema.
     pub migrator: Login,
     /// Creates roles and the database.
@@ -108,6 +120,12 @@ impl Database {
             ),
             rates: login("DATABASE_RATES_USER", "DATABASE_RATES_PASSWORD")?,
             ingest: login("DATABASE_INGEST_USER", "DATABASE_INGEST_PASSWORD")?,
+            accounts_pool_size: source.number("DATABASE_ACCOUNTS_POOL_SIZE", 1..=100)?,
+            accounts: login("DATABASE_ACCOUNTS_USER", "DATABASE_ACCOUNTS_PASSWORD")?,
+            wishes_pool_size: source.number("DATABASE_WISHES_POOL_SIZE", 1..=100)?,
+            wishes: login("DATABASE_WISHES_USER", "DATABASE_WISHES_PASSWORD")?,
+            mail: login("DATABASE_MAIL_USER", "DATABASE_MAIL_PASSWORD")?,
+            demo: login("DATABASE_DEMO_USER", "DATABASE_DEMO_PASSWORD")?,
             migrator: login("DATABASE_MIGRATOR_USER", "DATABASE_MIGRATOR_PASSWORD")?,
             admin: login("DATABASE_ADMIN_USER", "DATABASE_ADMIN_PASSWORD")?,
         })

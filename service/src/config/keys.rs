@@ -25,7 +25,7 @@ const fn key(name: &'static str, default: &'static str, doc: &'static str) -> Ke
     }
 }
 
-const fn password(name: &'static str, doc: &'static str) -> Key {
+const fn secret(name: &'static str, doc: &'static str) -> Key {
     Key {
         name,
         default: None,
@@ -91,6 +91,95 @@ pub const KEYS: &[Key] = &[
         "366",
         "days, 1 to 36600, that one query of /rates may span",
     ),
+    key(
+        "PUBLIC_URL",
+        "http://127.0.0.1:3000",
+        "where people reach the service, without a slash at the end: links in mails begin with it. `https` in production, unless the host is this machine",
+    ),
+    key(
+        "REGISTRATION",
+        "first-admin",
+        "who may register: `first-admin` (anybody until there is a confirmed administrator, who is the first to confirm; by invitation afterwards), `open` (anybody, as a user), `closed` (by invitation only)",
+    ),
+    key(
+        "DEMO",
+        "off",
+        "the demo operations /populate and /delete: `off`, `token` (for signed-in callers), `open` (for anybody); production takes `off` only",
+    ),
+    secret(
+        "DATA_KEY",
+        "key of 32 random bytes or more, as base64 or hex: seals second factors, makes mailed links and form tokens; `serve` needs it",
+    ),
+    secret(
+        "TOKEN_KEYS",
+        "signing keys of access tokens, as `portcullis keys generate` writes them; `serve` needs them and reads the file again when it changes",
+    ),
+    key(
+        "TOKEN_ISSUER",
+        "",
+        "the `iss` of access tokens; empty: PUBLIC_URL. Environments must differ in it",
+    ),
+    key("TOKEN_AUDIENCE", "portcullis", "the `aud` of access tokens"),
+    key(
+        "ACCESS_TOKEN_LIFE",
+        "600",
+        "seconds, 30 to 3600, that an access token is valid",
+    ),
+    key(
+        "SESSION_LIFE",
+        "2592000",
+        "seconds, 60 to 31536000, after which somebody must sign in again however active",
+    ),
+    key(
+        "SESSION_IDLE",
+        "604800",
+        "seconds, 60 to 31536000, without a request after which somebody must sign in again",
+    ),
+    key(
+        "HASH_THREADS",
+        "1",
+        "threads, 1 to 64, that hash passwords; they run at the lowest priority",
+    ),
+    key(
+        "HASH_QUEUE",
+        "64",
+        "passwords, 1 to 10000, that may wait to be hashed; more are answered 503",
+    ),
+    key(
+        "HASH_MEMORY",
+        "19456",
+        "argon2id's memory in KiB, 19456 to 1048576; a password is hashed anew at log-in when this or the next rises",
+    ),
+    key("HASH_PASSES", "2", "argon2id's passes, 2 to 16"),
+    key(
+        "MAIL",
+        "folder",
+        "how mail leaves: `smtp`, or `folder` (development only)",
+    ),
+    key(
+        "MAIL_FROM",
+        "Portcullis <portcullis@localhost>",
+        "the sender of mails",
+    ),
+    key(
+        "MAIL_FOLDER",
+        "mail",
+        "folder that mails are written to when MAIL is `folder`",
+    ),
+    key("SMTP_HOST", "", "host name of the mail server"),
+    key("SMTP_PORT", "465", "its port"),
+    key(
+        "SMTP_TLS",
+        "implicit",
+        "`implicit` (TLS from the first byte), `starttls` (required), in development also `none`",
+    ),
+    key(
+        "SMTP_CA_FILE",
+        "system",
+        "PEM file of the authority that signed the mail server's certificate; `system`: the machine's own",
+    ),
+    key("SMTP_USER", "", "user name at the mail server; empty: none"),
+    secret("SMTP_PASSWORD", "the password at the mail server"),
     key("DATABASE_HOST", "127.0.0.1", "host name or address of PostgreSQL"),
     key("DATABASE_PORT", "5432", "its port"),
     key("DATABASE_NAME", "portcullis", "the database"),
@@ -124,25 +213,61 @@ pub const KEYS: &[Key] = &[
         "portcullis_rates",
         "login of the public read path",
     ),
-    password("DATABASE_RATES_PASSWORD", "its password; `serve` needs it"),
+    secret("DATABASE_RATES_PASSWORD", "its password; `serve` needs it"),
     key(
         "DATABASE_INGEST_USER",
         "portcullis_ingest",
         "login that stores batches of prices",
     ),
-    password("DATABASE_INGEST_PASSWORD", "its password; `import` needs it"),
+    secret("DATABASE_INGEST_PASSWORD", "its password; `import` needs it"),
+    key(
+        "DATABASE_ACCOUNTS_POOL_SIZE",
+        "4",
+        "connections, 1 to 100, for accounts and sessions",
+    ),
+    key(
+        "DATABASE_ACCOUNTS_USER",
+        "portcullis_accounts",
+        "login for accounts, sessions and audit events",
+    ),
+    secret(
+        "DATABASE_ACCOUNTS_PASSWORD",
+        "its password; `serve`, `accounts` and `audit` need it",
+    ),
+    key(
+        "DATABASE_WISHES_POOL_SIZE",
+        "2",
+        "connections, 1 to 100, for wishes",
+    ),
+    key("DATABASE_WISHES_USER", "portcullis_wishes", "login for wishes"),
+    secret("DATABASE_WISHES_PASSWORD", "its password; `serve` needs it"),
+    key(
+        "DATABASE_MAIL_USER",
+        "portcullis_mail",
+        "login that takes mails out of the outbox",
+    ),
+    secret("DATABASE_MAIL_PASSWORD", "its password; `serve` needs it"),
+    key(
+        "DATABASE_DEMO_USER",
+        "portcullis_demo",
+        "login of the demo operations",
+    ),
+    secret(
+        "DATABASE_DEMO_PASSWORD",
+        "its password; needed only while DEMO is not `off`, and `migrate prepare` makes the login only when it is given",
+    ),
     key(
         "DATABASE_MIGRATOR_USER",
         "portcullis_migrator",
         "login that changes the schema",
     ),
-    password("DATABASE_MIGRATOR_PASSWORD", "its password; `migrate` needs it"),
+    secret("DATABASE_MIGRATOR_PASSWORD", "its password; `migrate` needs it"),
     key(
         "DATABASE_ADMIN_USER",
         "postgres",
         "login that may create roles and databases; only `migrate prepare` uses it",
     ),
-    password(
+    secret(
         "DATABASE_ADMIN_PASSWORD",
         "its password; only `migrate prepare` needs it",
     ),

@@ -9,6 +9,12 @@ pub mod keys;
 /// The limits on what one caller may ask.
 pub mod limits;
 
+/// How mail leaves.
+pub mod mail;
+
+/// Accounts, sessions, tokens.
+pub mod people;
+
 /// Production or development.
 pub mod profile;
 
@@ -38,6 +44,10 @@ pub struct Settings {
     pub database: database::Database,
     /// The limits.
     pub limits: limits::Limits,
+    /// Accounts, sessions, tokens.
+    pub people: people::People,
+    /// Mail.
+    pub mail: mail::Mail,
     /// Logs, traces, metrics.
     pub telemetry: telemetry::Telemetry,
 }
@@ -51,6 +61,8 @@ impl Settings {
             server: server::Server::parse(source)?,
             database: database::Database::parse(source, profile)?,
             limits: limits::Limits::parse(source)?,
+            people: people::People::parse(source, profile)?,
+            mail: mail::Mail::parse(source, profile)?,
             telemetry: telemetry::Telemetry::parse(source)?,
         })
     }

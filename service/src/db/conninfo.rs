@@ -12,6 +12,10 @@ pub enum Purpose {
         /// Longest statement.
         statement_timeout: Duration,
     },
+    /// Changes accounts, sessions or wishes: short. Each has a login of its own.
+    Change(Changing),
+    /// Takes mails out of the outbox, and holds a row while a mail server is slow.
+    Mail,
     /// Stores batches: long statements, short waits for locks held by nobody.
     Ingest,
     /// Changes the schema, as its owner.
@@ -20,14 +24,39 @@ pub enum Purpose {
     Admin,
 }
 
+/// What a login may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changing {
+    /// Accounts, sessions; adds audit events and mails.
+    Accounts,
+    /// Wishes.
+    Wishes,
+    /// The demo's entries.
+    Demo,
+}
+
 impl Purpose {
     /// The name that shows in `pg_stat_activity`.
     pub fn application_name(self) -> &'static str {
         match self {
             Self::Read { .. } => "portcullis-rates",
+            Self::Change(Changing::Accounts) => "portcullis-accounts",
+            Self::Change(Changing::Wishes) => "portcullis-wishes",
+            Self::Change(Changing::Demo) => "portcullis-demo",
+            Self::Mail => "portcullis-mail",
             Self::Ingest => "portcullis-ingest",
             Self::Migrate => "portcullis-migrate",
             Self::Admin => "portcullis-prepare",
+        }
+    }
+
+    /// How many connections a service holds for it.
+    pub fn connections(self, database: &Database) -> u32 {
+        match self {
+            Self::Read { .. } => database.pool_size,
+            Self::Change(Changing::Accounts) => database.accounts_pool_size,
+            Self::Change(Changing::Wishes) => database.wishes_pool_size,
+            Self::Change(Changing::Demo) | Self::Mail | Self::Ingest | Self::Migrate | Self::Admin => 1,
         }
     }
 
@@ -36,6 +65,8 @@ impl Purpose {
     fn options(self) -> String {
         let (statement, idle, lock) = match self {
             Self::Read { statement_timeout } => (statement_timeout.as_millis(), 10_000, 2_000),
+            Self::Change(_) => (5_000, 5_000, 4_000),
+            Self::Mail => (10_000, 120_000, 4_000),
             Self::Ingest => (900_000, 60_000, 60_000),
             Self::Migrate | Self::Admin => (0, 60_000, 10_000),
         };
@@ -43,6 +74,7 @@ impl Purpose {
             Self::Read { .. } => {
                 " -c default_transaction_read_only=on -c search_path=rates,pg_temp -c jit=off"
             }
+            Self::Change(_) | Self::Mail => " -c search_path=pg_temp -c jit=off",
             Self::Ingest => " -c search_path=rates,pg_temp",
             Self::Migrate => " -c search_path=portcullis,pg_temp -c role=portcullis_owner",
             Self::Admin => "",

@@ -40,7 +40,7 @@ impl Db {
     ) -> std::io::Result<Self> {
         Ok(Self {
             connections: Connections::open(database, login, purpose),
-            workers: Workers::start(purpose.application_name(), database.pool_size)?,
+            workers: Workers::start(purpose.application_name(), purpose.connections(database))?,
             wait: database.wait,
             limit: database.wait + database.statement_timeout + NETWORK,
             metrics,

@@ -1,5 +1,8 @@
 //! SQL and nothing but SQL. No rule of the business, no HTTP word. One file a noun, one door: `Db::run` and `Db::tx`.
 
+/// Audit events.
+pub mod audit;
+
 /// Batches of prices: storing them.
 pub mod batches;
 
@@ -21,6 +24,9 @@ pub mod health;
 /// The schema's steps, forward and back.
 pub mod migrations;
 
+/// Mails that are to be sent.
+pub mod outbox;
+
 /// Ports and regions.
 pub mod places;
 
@@ -35,6 +41,9 @@ pub mod rates;
 
 /// The tables as the typed queries know them.
 pub mod schema;
+
+/// Sessions.
+pub mod sessions;
 
 /// The threads that talk to the database.
 mod workers;

@@ -171,9 +171,10 @@ impl Connections {
     /// Comes up without a server, and fills itself when there is one.
     pub fn open(database: &Database, login: &Login, purpose: Purpose) -> Self {
         let (manager, link) = Manager::new(database, login, purpose);
+        let connections = purpose.connections(database);
         let pool = Pool::builder()
-            .max_size(database.pool_size)
-            .min_idle(Some(database.pool_size))
+            .max_size(connections)
+            .min_idle(Some(connections))
             .connection_timeout(database.wait)
             .max_lifetime(Some(Duration::from_secs(1800)))
             .idle_timeout(None)

@@ -14,7 +14,8 @@ const ROLES: &str = include_str!("../../../migrations/prepare/roles.sql");
 const DATABASE: &str = include_str!("../../../migrations/prepare/database.sql");
 
 /// The groups that may connect, and the owner, who does when the migrator takes its role.
-const MAY_CONNECT: &str = "portcullis_owner, portcullis_rates_reader, portcullis_rates_writer";
+const MAY_CONNECT: &str = "portcullis_owner, portcullis_rates_reader, portcullis_rates_writer, \
+    portcullis_accounts_writer, portcullis_wishes_writer, portcullis_mail_sender, portcullis_demo_writer";
 
 /// Why preparing stopped.
 #[derive(Debug, thiserror::Error)]
@@ -47,11 +48,20 @@ pub fn prepare(database: &Database) -> Result<(), PrepareError> {
     let logins = [
         (&database.rates, "portcullis_rates_reader"),
         (&database.ingest, "portcullis_rates_writer"),
+        (&database.accounts, "portcullis_accounts_writer"),
+        (&database.wishes, "portcullis_wishes_writer"),
+        (&database.mail, "portcullis_mail_sender"),
         (&database.migrator, "portcullis_owner"),
     ];
+    // Nobody needs the demo's login where there is no demo.
+    let demo = database
+        .demo
+        .password
+        .is_some()
+        .then_some((&database.demo, "portcullis_demo_writer"));
     let mut conn = Manager::open(database, "postgres", &database.admin, Purpose::Admin)?;
     conn.batch_execute(ROLES)?;
-    for (login, group) in logins {
+    for (login, group) in logins.into_iter().chain(demo) {
         make_login(&mut conn, login, group)?;
     }
     make_database(&mut conn, &database.name)?;

@@ -83,6 +83,271 @@ pub mod rates {
     diesel::allow_tables_to_appear_in_same_query!(regions, ports, place_ancestors);
 }
 
+/// People.
+pub mod accounts {
+    diesel::table! {
+        /// One row a person, deleted ones too.
+        accounts.accounts (id) {
+            /// Number.
+            id -> Int8,
+            /// As it was given.
+            email -> Text,
+            /// As it is compared.
+            email_key -> Text,
+            /// Name.
+            name -> Text,
+            /// A word of `types::role`.
+            role -> Text,
+            /// invited, unconfirmed, active.
+            state -> Text,
+            /// Rises with each change.
+            version -> Int8,
+            /// When it was made.
+            created_at -> Timestamptz,
+            /// When it was last changed.
+            updated_at -> Timestamptz,
+            /// When the address was proven.
+            confirmed_at -> Nullable<Timestamptz>,
+            /// When it was deleted.
+            deleted_at -> Nullable<Timestamptz>,
+            /// What a search looks through.
+            search_key -> Text,
+        }
+    }
+
+    diesel::table! {
+        /// What proves who somebody is. No login may read hash and secret.
+        accounts.credentials (account_id) {
+            /// Whose.
+            account_id -> Int8,
+            /// Write only.
+            password_hash -> Nullable<Text>,
+            /// When.
+            password_changed_at -> Nullable<Timestamptz>,
+            /// Write only; sealed.
+            totp_secret -> Nullable<Bytea>,
+            /// Since when it counts.
+            totp_confirmed_at -> Nullable<Timestamptz>,
+            /// Time step of the last code taken.
+            totp_last_step -> Nullable<Int8>,
+        }
+    }
+
+    diesel::table! {
+        /// Codes for who lost the second factor.
+        accounts.recovery_codes (account_id, code_hash) {
+            /// Whose.
+            account_id -> Int8,
+            /// SHA-256.
+            code_hash -> Bytea,
+            /// When it was used.
+            used_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        /// Mailed links.
+        accounts.links (id) {
+            /// Random; the token follows from it.
+            id -> Uuid,
+            /// SHA-256 of the token.
+            token_hash -> Bytea,
+            /// Whose.
+            account_id -> Int8,
+            /// confirm, invite, reset, change_email.
+            purpose -> Text,
+            /// The new address, for change_email.
+            email -> Nullable<Text>,
+            /// When it was made.
+            created_at -> Timestamptz,
+            /// When it ends.
+            expires_at -> Timestamptz,
+            /// When it was used or made void.
+            closed_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::allow_tables_to_appear_in_same_query!(accounts, credentials, recovery_codes, links);
+}
+
+/// Who is signed in.
+pub mod sessions {
+    use super::accounts::accounts;
+
+    diesel::table! {
+        /// One row a log-in.
+        sessions.sessions (id) {
+            /// Random.
+            id -> Uuid,
+            /// Whose.
+            account_id -> Int8,
+            /// api, browser, token.
+            kind -> Text,
+            /// SHA-256 of a browser's cookie.
+            cookie_hash -> Nullable<Bytea>,
+            /// When it began.
+            created_at -> Timestamptz,
+            /// When it was last used.
+            last_used_at -> Timestamptz,
+            /// When it ends by itself.
+            expires_at -> Timestamptz,
+            /// When it was ended.
+            ended_at -> Nullable<Timestamptz>,
+            /// Why.
+            end_reason -> Nullable<Text>,
+            /// What the client called itself.
+            user_agent -> Text,
+            /// Where it came from.
+            address -> Text,
+        }
+    }
+
+    diesel::table! {
+        /// Refresh tokens of `api` sessions, replaced ones too.
+        sessions.refresh_tokens (token_hash) {
+            /// SHA-256.
+            token_hash -> Bytea,
+            /// Its family.
+            session_id -> Uuid,
+            /// When.
+            issued_at -> Timestamptz,
+            /// When another took its place.
+            replaced_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        /// Failed tries.
+        sessions.throttles (key) {
+            /// What is counted by.
+            key -> Text,
+            /// How often.
+            count -> Int4,
+            /// Until when the next try is refused.
+            blocked_until -> Nullable<Timestamptz>,
+            /// The last try.
+            updated_at -> Timestamptz,
+        }
+    }
+
+    diesel::allow_tables_to_appear_in_same_query!(sessions, refresh_tokens, throttles);
+    diesel::allow_tables_to_appear_in_same_query!(sessions, accounts);
+}
+
+/// Mail on its way.
+pub mod mail {
+    diesel::table! {
+        /// Mails that are to be sent or were.
+        mail.outbox (id) {
+            /// Number.
+            id -> Int8,
+            /// Local part of the Message-ID.
+            message_id -> Uuid,
+            /// Which text.
+            kind -> Text,
+            /// Address.
+            recipient -> Text,
+            /// What the text is made with.
+            data -> Jsonb,
+            /// The link in it.
+            link_id -> Nullable<Uuid>,
+            /// When it was written.
+            created_at -> Timestamptz,
+            /// When it is not worth sending any more.
+            expires_at -> Nullable<Timestamptz>,
+            /// Not before.
+            next_try_at -> Timestamptz,
+            /// How often it was tried.
+            tries -> Int4,
+            /// Why the last try failed.
+            last_error -> Nullable<Text>,
+            /// When the mail server took it.
+            sent_at -> Nullable<Timestamptz>,
+            /// When it was given up.
+            given_up_at -> Nullable<Timestamptz>,
+        }
+    }
+}
+
+/// What happened.
+pub mod audit {
+    diesel::table! {
+        /// The chain of events.
+        audit.events (id) {
+            /// Number, without gaps.
+            id -> Int8,
+            /// When.
+            at -> Timestamptz,
+            /// Account that did it.
+            actor_id -> Nullable<Int8>,
+            /// What.
+            action -> Text,
+            /// To what, as in `account:7`.
+            subject -> Text,
+            /// In which request.
+            request_id -> Text,
+            /// From where.
+            address -> Text,
+            /// More.
+            detail -> Jsonb,
+            /// Hash of the event before.
+            previous_hash -> Bytea,
+            /// Its own.
+            hash -> Bytea,
+        }
+    }
+
+    diesel::table! {
+        /// The end of the chain.
+        audit.head (single) {
+            /// There is one row.
+            single -> Bool,
+            /// Number of the last event.
+            id -> Int8,
+            /// Its hash.
+            hash -> Bytea,
+        }
+    }
+}
+
+/// Wishes.
+pub mod wishes {
+    diesel::table! {
+        /// Each its owner's alone.
+        wishes.wishes (id) {
+            /// Number.
+            id -> Int8,
+            /// Whose.
+            account_id -> Int8,
+            /// What is wished for.
+            title -> Text,
+            /// More about it.
+            note -> Text,
+            /// When it came true.
+            done_at -> Nullable<Timestamptz>,
+            /// Rises with each change.
+            version -> Int8,
+            /// When it was made.
+            created_at -> Timestamptz,
+            /// When it was last changed.
+            updated_at -> Timestamptz,
+        }
+    }
+}
+
+/// The demo's own table.
+pub mod demo {
+    diesel::table! {
+        /// What /populate adds.
+        demo.entries (id) {
+            /// Number.
+            id -> Int8,
+            /// Ten letters and digits.
+            data -> Text,
+        }
+    }
+}
+
 /// House-keeping.
 pub mod portcullis {
     diesel::table! {

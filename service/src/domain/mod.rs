@@ -12,5 +12,8 @@ pub mod places;
 /// Daily rates between two places.
 pub mod rates;
 
+/// Who is signed in.
+pub mod sessions;
+
 /// What can go wrong with the storage, in every domain alike.
 pub use crate::db::DbError as StorageError;

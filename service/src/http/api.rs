@@ -11,6 +11,7 @@ use super::operations::Operations;
 use super::ports::PortsApi;
 use super::rates::RatesApi;
 use super::regions::RegionsApi;
+use crate::domain::sessions::Sessions;
 use crate::telemetry::metrics::Metrics;
 use http::Method;
 use poem::endpoint::{BoxEndpoint, EndpointExt};
@@ -34,6 +35,8 @@ pub struct EdgeSettings {
     pub rate_limit: Arc<RateLimit>,
     /// What bodies may be.
     pub body: BodyPolicy,
+    /// Knows who is signed in.
+    pub sessions: Sessions,
     /// The instruments.
     pub metrics: Metrics,
 }
@@ -46,6 +49,7 @@ pub fn routes<T: OpenApi + 'static>(operations: T, settings: EdgeSettings) -> Bo
         cors: Cors::new(settings.cors_origins),
         rate_limit: settings.rate_limit,
         body: settings.body,
+        sessions: settings.sessions,
         metrics: settings.metrics,
     };
     let service = describe(operations);

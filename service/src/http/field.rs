@@ -1,22 +1,31 @@
-//! Parameters that are parsed without stopping at the first bad one, so that an answer names all of them. A parameter
-//! that is given twice is bad whatever its values.
+//! Parameters and body members that are parsed without stopping at the first bad one, so that an answer names all of
+//! them. A parameter that is given twice is bad whatever its values.
 use crate::types::day::Day;
-use crate::types::fault::FieldFault;
+use crate::types::fault::{FieldFault, Location};
 use crate::types::place::{Place, PortCode, RegionSlug};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
-use poem_openapi::types::{ParseFromParameter, ParseResult, ToJSON, Type};
+use poem_openapi::types::{ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type};
 use serde_json::Value;
 use std::borrow::Cow;
-use std::fmt::Display;
 use std::marker::PhantomData;
 
-/// A value that can stand in a query or a path.
+/// A value that can stand in a query, a path or a body.
 pub trait FieldValue: Sized + Send + Sync {
     /// What a good value is, in words for the sender of a bad one.
     const EXPECTED: &'static str;
 
     /// Parses the value.
     fn parse(text: &str) -> Option<Self>;
+
+    /// Parses a member of a JSON body: a text, unless the value says otherwise.
+    fn parse_json(value: &Value) -> Option<Self> {
+        value.as_str().and_then(Self::parse)
+    }
+
+    /// How the value is written as an example in the document; `None`: it never is.
+    fn example_text(&self) -> Option<String> {
+        None
+    }
 
     /// The value's schema in the document.
     fn schema() -> MetaSchema;
@@ -47,6 +56,7 @@ impl Presence for Optional {
 /// What became of a parameter.
 #[derive(Debug)]
 pub struct Field<T, P = Required> {
+    location: Location,
     state: State<T>,
     presence: PhantomData<P>,
 }
@@ -63,7 +73,7 @@ impl<T: FieldValue, P> Field<T, P> {
     /// The value, or `None` after adding a fault to the list. A missing one is a fault.
     pub fn required(self, name: &str, faults: &mut Vec<FieldFault>) -> Option<T> {
         if matches!(self.state, State::Missing) {
-            faults.push(FieldFault::query(name, "is missing"));
+            faults.push(FieldFault::new(self.location, name, "is missing"));
         }
         self.optional(name, faults)
     }
@@ -73,8 +83,8 @@ impl<T: FieldValue, P> Field<T, P> {
         match self.state {
             State::Good(value) => return Some(value),
             State::Missing => {}
-            State::Bad => faults.push(FieldFault::query(name, T::EXPECTED)),
-            State::Repeated => faults.push(FieldFault::query(name, "is given more than once")),
+            State::Bad => faults.push(FieldFault::new(self.location, name, T::EXPECTED)),
+            State::Repeated => faults.push(FieldFault::new(self.location, name, "is given more than once")),
         }
         None
     }
@@ -89,8 +99,15 @@ impl<T: FieldValue, P> Field<T, P> {
 
     /// An example for the document.
     pub fn example(text: &str) -> Self {
-        let state = T::parse(text).map_or(State::Missing, State::Good);
+        Self::of(
+            Location::Query,
+            T::parse(text).map_or(State::Missing, State::Good),
+        )
+    }
+
+    fn of(location: Location, state: State<T>) -> Self {
         Self {
+            location,
             state,
             presence: PhantomData,
         }
@@ -137,18 +154,27 @@ impl<T: FieldValue, P: Presence> ParseFromParameter for Field<T, P> {
             (Some(value), None) => T::parse(value.as_ref()).map_or(State::Bad, State::Good),
             (Some(_), Some(_)) => State::Repeated,
         };
-        Ok(Self {
-            state,
-            presence: PhantomData,
-        })
+        Ok(Self::of(Location::Query, state))
+    }
+}
+
+/// Never fails: what is wrong with a member is told together with what is wrong with the others.
+impl<T: FieldValue, P: Presence> ParseFromJSON for Field<T, P> {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        let state = match value {
+            None => State::Missing,
+            Some(Value::Null) if !P::REQUIRED => State::Missing,
+            Some(value) => T::parse_json(&value).map_or(State::Bad, State::Good),
+        };
+        Ok(Self::of(Location::Body, state))
     }
 }
 
 /// Only examples in the document are written as JSON; what is asked for never is.
-impl<T: FieldValue + Display, P: Presence> ToJSON for Field<T, P> {
+impl<T: FieldValue, P: Presence> ToJSON for Field<T, P> {
     fn to_json(&self) -> Option<Value> {
         match &self.state {
-            State::Good(value) => Some(value.to_string().into()),
+            State::Good(value) => value.example_text().map(Value::from),
             _ => None,
         }
     }
@@ -170,6 +196,10 @@ impl FieldValue for Day {
         Day::parse(text)
     }
 
+    fn example_text(&self) -> Option<String> {
+        Some(self.to_string())
+    }
+
     fn schema() -> MetaSchema {
         MetaSchema {
             example: Some("2021-01-31".into()),
@@ -183,6 +213,10 @@ impl FieldValue for Place {
 
     fn parse(text: &str) -> Option<Self> {
         Place::parse(text)
+    }
+
+    fn example_text(&self) -> Option<String> {
+        Some(self.to_string())
     }
 
     fn schema() -> MetaSchema {

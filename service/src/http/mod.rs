@@ -33,6 +33,9 @@ pub mod operations;
 /// Pages of a list: limit, cursor, link.
 pub mod page;
 
+/// What people say of themselves, as fields.
+pub mod person_fields;
+
 /// `/ports`.
 pub mod ports;
 

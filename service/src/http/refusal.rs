@@ -67,12 +67,17 @@ fn response(status: u16) -> MetaResponse {
 fn describe(status: u16) -> &'static str {
     match status {
         400 => "The request is not valid; `errors` names the fields",
+        401 => "Who asks is not known; `WWW-Authenticate` says how to tell",
+        403 => "Who asks may not do this",
         404 => "There is no such thing",
         405 => "This path does not take this method; `Allow` lists those it takes",
         406 => "None of the formats that `Accept` asks for can be had",
         408 => "The request did not arrive in time",
+        409 => "What is there stands in the way",
+        412 => "The thing has changed since `If-Match` was read",
         413 => "The body is larger than this operation takes",
         415 => "The body's Content-Type is not taken here",
+        428 => "`If-Match` is missing",
         421 => "This service does not answer for the Host of the request",
         429 => "Too many requests; `Retry-After` says when to come back",
         431 => "The request's head is too large",
@@ -95,4 +100,12 @@ pub struct Lookup;
 
 impl Statuses for Lookup {
     const OWN: &'static [u16] = &[404];
+}
+
+/// Operations for signed-in callers.
+#[derive(Debug)]
+pub struct Guarded;
+
+impl Statuses for Guarded {
+    const OWN: &'static [u16] = &[401, 403];
 }

@@ -1,4 +1,5 @@
 //! Why the service did not come up.
+use crate::config::keys::PREFIX;
 use std::net::SocketAddr;
 
 /// Why the service did not come up.
@@ -7,6 +8,9 @@ pub enum StartError {
     /// An address cannot be bound.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
+    /// A setting that only a running service looks at.
+    #[error("{PREFIX}{0}: {1}")]
+    Setting(&'static str, String),
     /// The threads that talk to the database cannot be started.
     #[error("cannot start threads: {0}")]
     Threads(std::io::Error),

@@ -3,11 +3,20 @@
 /// Why the service did not come up.
 pub mod error;
 
+/// Keys of the service.
+pub mod keys;
+
 /// Accepts connections, and closes those that dawdle.
 pub mod listener;
 
+/// The database logins.
+pub mod logins;
+
 /// Makes room when every place is taken.
 pub mod places;
+
+/// The operations over their domains.
+pub mod product;
 
 /// Dresses what the HTTP library refuses by itself.
 pub mod refusals;
@@ -16,24 +25,17 @@ pub mod refusals;
 pub mod watchdog;
 
 use crate::config::Settings;
-use crate::db::Db;
-use crate::db::conninfo::Purpose;
-use crate::domain::health::Health;
-use crate::domain::places::Places;
-use crate::domain::rates::Rates;
 use crate::http::api::{EdgeSettings, Product, routes};
 use crate::http::edge::body::BodyPolicy;
 use crate::http::edge::rate_limit::RateLimit;
-use crate::http::front::FrontApi;
-use crate::http::health::HealthApi;
 use crate::http::internal;
-use crate::http::ports::PortsApi;
-use crate::http::rates::RatesApi;
-use crate::http::regions::RegionsApi;
 use crate::telemetry::metrics::Metrics;
 use error::StartError;
+use keys::Keys;
 use listener::{Limits, Listener};
+use logins::Logins;
 use poem_openapi::OpenApi;
+use product::{Domains, product};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -47,7 +49,7 @@ pub struct Service {
     rate_limit: Arc<RateLimit>,
     stopping: Arc<AtomicBool>,
     grace: Duration,
-    db: Db,
+    logins: Logins,
 }
 
 impl Service {
@@ -62,21 +64,12 @@ impl Service {
         metrics: Metrics,
         operations: impl FnOnce(Product) -> T,
     ) -> Result<Self, StartError> {
-        let (server, database, limits) = (&settings.server, &settings.database, settings.limits);
-        let purpose = Purpose::Read {
-            statement_timeout: database.statement_timeout,
-        };
-        let db =
-            Db::start(database, &database.rates, purpose, metrics.clone()).map_err(StartError::Threads)?;
-        let places = Places::new(db.clone());
+        let (server, limits) = (&settings.server, settings.limits);
+        let keys = Keys::load(&settings.people)?;
+        let logins = Logins::start(settings, &metrics)?;
         let stopping = Arc::new(AtomicBool::new(false));
-        let product: Product = (
-            FrontApi,
-            HealthApi::new(Health::new(db.clone()), Arc::clone(&stopping)),
-            RatesApi::new(Rates::new(db.clone()), limits.rates_max_days),
-            PortsApi::new(places.clone()),
-            RegionsApi::new(places),
-        );
+        let domains = Domains::new(&logins, &keys);
+        let product = product(settings, &logins, &stopping);
         let rate_limit = Arc::new(RateLimit::new(limits.rate));
         let edge = EdgeSettings {
             hosts: server.hosts.clone(),
@@ -87,6 +80,7 @@ impl Service {
                 time: server.client_timeout,
             },
             metrics: metrics.clone(),
+            sessions: domains.sessions.clone(),
         };
         let public_limits = Limits {
             connections: server.max_connections,
@@ -110,10 +104,10 @@ impl Service {
                 rate_limit,
                 stopping,
                 grace: server.shutdown_grace,
-                db,
+                logins,
             }),
             Err(error) => {
-                end(db).await;
+                logins.close().await;
                 Err(error)
             }
         }
@@ -142,14 +136,9 @@ impl Service {
         let _ = signal.send(true);
         let _ = tokio::join!(public, internal);
         sweep.abort();
-        end(self.db).await;
+        self.logins.close().await;
         tracing::info!("stopped");
     }
-}
-
-/// Ends database work before the process does.
-async fn end(db: Db) {
-    let _ = tokio::task::spawn_blocking(move || db.close()).await;
 }
 
 async fn sweep(rate_limit: Arc<RateLimit>) {

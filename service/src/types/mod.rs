@@ -1,13 +1,28 @@
 //! The words everybody shares. Parse once, then trust: a value of these types is valid by construction.
 
+/// The number of an account.
+pub mod account;
+
 /// The wall clock, read here and nowhere else.
 pub mod clock;
 
 /// A calendar day and a range of days.
 pub mod day;
 
+/// An e-mail address.
+pub mod email;
+
 /// What is wrong with one field of a request, in words for its sender.
 pub mod fault;
 
 /// Ports and regions: the two kinds of place a rate can start or end at.
 pub mod place;
+
+/// Who is at the other end of a request.
+pub mod peer;
+
+/// A person's name.
+pub mod person_name;
+
+/// Roles and what each may do.
+pub mod role;

@@ -50,6 +50,10 @@ SELECT 'grant | ' || name || ' | ' || r.rolname || ' | '
   WHERE grantee <> owner AND (kept OR r.rolname LIKE 'portcullis%' ) AND r.rolname NOT IN ('pg_database_owner')
   GROUP BY name, r.rolname
 UNION ALL
+SELECT 'policy | table ' || p.polrelid::regclass || ' | ' || r.rolname || ' | '
+    || CASE p.polcmd WHEN '*' THEN 'ALL' ELSE p.polcmd::text END || CASE WHEN c.relforcerowsecurity THEN ', forced' ELSE '' END
+  FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid AND c.relrowsecurity, unnest(p.polroles) u JOIN roles r ON r.oid = u
+UNION ALL
 SELECT 'default | ' || o.rolname || ': ' || d.defaclobjtype::text || ' in ' || coalesce(n.nspname, 'any schema') || ' | '
     || coalesce(r.rolname, '?') || ' | ' || string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type)
   FROM pg_default_acl d JOIN pg_roles o ON o.oid = defaclrole LEFT JOIN pg_namespace n ON n.oid = defaclnamespace,
@@ -60,7 +64,7 @@ SELECT 'default | ' || o.rolname || ': ' || d.defaclobjtype::text || ' in ' || c
 fn written() -> BTreeSet<String> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/database-roles.md");
     let text = std::fs::read_to_string(path).unwrap();
-    let kinds = ["role", "member", "owner", "grant", "default"];
+    let kinds = ["role", "member", "owner", "grant", "policy", "default"];
     let rows = text
         .lines()
         .filter_map(|line| line.strip_prefix("| ")?.strip_suffix('|'));
@@ -104,7 +108,7 @@ fn no_object_of_another_kind_belongs_to_our_roles() {
         "SELECT DISTINCT s.classid::regclass::text AS line FROM pg_shdepend s JOIN pg_roles r ON r.oid = refobjid
          WHERE r.rolname LIKE 'portcullis%' AND s.dbid IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
            AND s.classid::regclass::text NOT IN
-             ('pg_database', 'pg_namespace', 'pg_class', 'pg_proc', 'pg_type', 'pg_default_acl', 'pg_auth_members')",
+             ('pg_database', 'pg_namespace', 'pg_class', 'pg_proc', 'pg_type', 'pg_default_acl', 'pg_auth_members', 'pg_policy')",
     );
     assert_eq!(kinds, Vec::<String>::new());
 }

@@ -28,6 +28,9 @@ fn in_source() -> BTreeSet<String> {
                 "Text" => "text",
                 "Varchar" => "character varying",
                 "Date" => "date",
+                "Uuid" => "uuid",
+                "Jsonb" => "jsonb",
+                "Bool" => "boolean",
                 other => panic!("teach this test the type {other}"),
             };
             columns.insert(format!("{table}.{column} {kind}{null}"));
@@ -44,7 +47,7 @@ fn the_typed_tables_are_those_of_the_database() {
         "SELECT n.nspname || '.' || c.relname || '.' || a.attname || ' ' ||
                 regexp_replace(format_type(a.atttypid, NULL), '\\(.*', '') || CASE WHEN a.attnotnull THEN '' ELSE '?' END AS line
          FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE c.relkind IN ('r', 'p') AND n.nspname IN ('rates', 'portcullis') AND a.attnum > 0 AND NOT a.attisdropped
+         WHERE c.relkind IN ('r', 'p') AND n.nspname IN ('portcullis', 'rates', 'accounts', 'sessions', 'mail', 'audit', 'wishes', 'demo') AND a.attnum > 0 AND NOT a.attisdropped
            AND c.relname <> 'routes'",
     );
     let catalogue: BTreeSet<String> = catalogue.into_iter().collect();
@@ -65,7 +68,7 @@ fn every_constraint_says_what_it_guards() {
     let bad = database.lines(
         "SELECT conname::text AS line FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
          JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE n.nspname = 'rates' AND k.contype <> 'n' AND k.contype <> 't'
+         WHERE n.nspname IN ('rates', 'accounts', 'sessions', 'mail', 'audit', 'wishes', 'demo') AND k.contype <> 'n' AND k.contype <> 't'
            AND conname !~ ('^' || c.relname || '_.*(pkey|fkey|key|check)$')",
     );
     assert_eq!(bad, Vec::<String>::new());

@@ -5,11 +5,13 @@ use super::hosts::Hosts;
 use super::identity::Identity;
 use super::rate_limit::{RateLimit, Remaining};
 use super::{errors, headers, shape};
+use crate::domain::sessions::Sessions;
 use crate::http::operations::{Operations, PathOperations};
 use crate::http::problem::Problem;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::trace_context::hex;
 use crate::types::fault::FieldFault;
+use crate::types::peer::Peer;
 use futures_util::FutureExt;
 use http::{HeaderValue, Method, StatusCode, Version, header};
 use poem::{Body, Endpoint, Request, Response, Result};
@@ -31,6 +33,8 @@ pub struct EdgeParts {
     pub rate_limit: Arc<RateLimit>,
     /// What bodies may be.
     pub body: BodyPolicy,
+    /// Knows who is signed in.
+    pub sessions: Sessions,
     /// The instruments.
     pub metrics: Metrics,
 }
@@ -58,6 +62,7 @@ impl<E: Endpoint<Output = Response>> Edge<E> {
         &self,
         mut request: Request,
         operations: Option<&PathOperations>,
+        request_id: &str,
         admission: &mut Admission,
     ) -> Result<Response, Problem> {
         let parts = &self.parts;
@@ -82,7 +87,11 @@ impl<E: Endpoint<Output = Response>> Edge<E> {
             return Err(problem.with_header(header::ALLOW, operations.allow.clone()));
         }
         shape::join_accept(request.headers_mut());
-        request.extensions_mut().insert(parts.body);
+        let peer = peer(&request, request_id);
+        let extensions = request.extensions_mut();
+        extensions.insert(parts.body);
+        extensions.insert(parts.sessions.clone());
+        extensions.insert(peer);
         let safe = matches!(*request.method(), Method::GET | Method::HEAD);
         let unknown = shape::unknown_parameters(operations, request.method(), request.uri().query());
         if !unknown.is_empty() && !safe {
@@ -132,7 +141,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
             counted: false,
         };
         let outcome = self
-            .answer(request, operations, &mut admission)
+            .answer(request, operations, &identity.request_id, &mut admission)
             .instrument(span.clone())
             .await;
         let mut response =
@@ -190,4 +199,14 @@ fn address(request: &Request) -> IpAddr {
         .as_socket_addr()
         .map(std::net::SocketAddr::ip);
     peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+}
+
+fn peer(request: &Request, request_id: &str) -> Peer {
+    let agent = request.headers().get(header::USER_AGENT);
+    let agent = agent.and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    Peer {
+        address: address(request),
+        request_id: request_id.to_owned(),
+        user_agent: agent.chars().filter(|c| !c.is_control()).take(200).collect(),
+    }
 }

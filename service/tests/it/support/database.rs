@@ -7,19 +7,34 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use portcullis::config::Settings;
 use portcullis::config::source::Source;
+use portcullis::crypto::token_keys::TokenKeys;
 use portcullis::db::{migrations, prepare};
 use portcullis::domain::batches::import;
 use portcullis::domain::batches::outcome::{ImportError, Imported};
+use portcullis::types::clock;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The passwords of the logins, the same in every test: roles belong to the server, not to the database.
-pub const PASSWORDS: [(&str, &str); 3] = [
+pub const PASSWORDS: [(&str, &str); 7] = [
     ("RATES", "test-rates-password"),
     ("INGEST", "test-ingest-password"),
+    ("ACCOUNTS", "test-accounts-password"),
+    ("WISHES", "test-wishes-password"),
+    ("MAIL", "test-mail-password"),
+    ("DEMO", "test-demo-password"),
     ("MIGRATOR", "test-migrator-password"),
 ];
+
+/// The tests' key of the service's data.
+pub const DATA_KEY: &str = "q3T1x0m8Yc5yW9rJ4uH2vN7sK6pL0zEfGdB1aQiOtXk=";
+
+/// The tests' signing keys: one document a process.
+pub fn token_keys() -> &'static str {
+    static KEYS: OnceLock<String> = OnceLock::new();
+    KEYS.get_or_init(|| TokenKeys::generate(clock::now()).unwrap().to_text())
+}
 
 /// A PostgreSQL server and its administrator.
 #[derive(Clone, Debug)]
@@ -89,6 +104,13 @@ impl Server {
             ("DATABASE_PORT".to_owned(), self.port.clone()),
             ("DATABASE_NAME".to_owned(), database.to_owned()),
             ("DATABASE_SSLMODE".to_owned(), "disable".to_owned()),
+            ("DATA_KEY".to_owned(), DATA_KEY.to_owned()),
+            ("TOKEN_KEYS".to_owned(), token_keys().to_owned()),
+            ("REGISTRATION".to_owned(), "open".to_owned()),
+            (
+                "MAIL_FOLDER".to_owned(),
+                format!("/tmp/portcullis-mail-{database}"),
+            ),
             ("DATABASE_ADMIN_USER".to_owned(), self.user.clone()),
             ("DATABASE_ADMIN_PASSWORD".to_owned(), self.password.clone()),
         ];
@@ -140,7 +162,8 @@ impl Database {
         let template = TEMPLATE.get_or_init(|| template(&server));
         let name = next_name();
         let mut conn = server.admin("postgres");
-        let grantees = "portcullis_owner, portcullis_rates_reader, portcullis_rates_writer";
+        let grantees = "portcullis_owner, portcullis_rates_reader, portcullis_rates_writer, portcullis_accounts_writer, \
+                        portcullis_wishes_writer, portcullis_mail_sender, portcullis_demo_writer";
         for statement in [
             format!("CREATE DATABASE {name} TEMPLATE {template} OWNER portcullis_owner"),
             format!("REVOKE ALL ON DATABASE {name} FROM PUBLIC"),

@@ -1,0 +1,92 @@
+-- People. What proves who somebody is stands in a table of its own that no login may read.
+CREATE SCHEMA accounts;
+GRANT USAGE ON SCHEMA accounts TO portcullis_accounts_writer;
+
+CREATE TABLE accounts.accounts (
+  id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT accounts_pkey PRIMARY KEY,
+  -- As it was given, and as it is compared.
+  email text NOT NULL,
+  email_key text COLLATE "C" NOT NULL,
+  name text NOT NULL DEFAULT '',
+  role text NOT NULL DEFAULT 'user',
+  -- invited: made by an administrator, has no password yet. unconfirmed: has one, the address is not proven.
+  state text NOT NULL,
+  version bigint NOT NULL DEFAULT 1,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  confirmed_at timestamptz,
+  deleted_at timestamptz,
+  search_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (email_key || ' ' || lower(name)) STORED,
+  CONSTRAINT accounts_email_check CHECK (length(email) BETWEEN 3 AND 254 AND email !~ '[[:cntrl:][:space:]]'),
+  CONSTRAINT accounts_email_key_check CHECK (email_key = lower(email_key) AND length(email_key) <= 254),
+  CONSTRAINT accounts_name_check CHECK (length(name) <= 100 AND name !~ '[[:cntrl:]]'),
+  CONSTRAINT accounts_role_check CHECK (role IN ('user', 'admin', 'approver', 'ingest')),
+  CONSTRAINT accounts_state_check CHECK (state IN ('invited', 'unconfirmed', 'active')),
+  CONSTRAINT accounts_confirmed_check CHECK ((state = 'active') = (confirmed_at IS NOT NULL))
+);
+-- One living account an address.
+CREATE UNIQUE INDEX accounts_email_key ON accounts.accounts (email_key) WHERE deleted_at IS NULL;
+CREATE INDEX accounts_email_key_id_idx ON accounts.accounts (email_key, id);
+CREATE INDEX accounts_admins_idx ON accounts.accounts (id) WHERE role = 'admin';
+
+CREATE TABLE accounts.credentials (
+  account_id bigint CONSTRAINT credentials_pkey PRIMARY KEY
+    CONSTRAINT credentials_account_id_fkey REFERENCES accounts.accounts (id) ON DELETE CASCADE,
+  password_hash text,
+  password_changed_at timestamptz,
+  -- Sealed by the service's key. Counts once it is confirmed by a first code.
+  totp_secret bytea,
+  totp_confirmed_at timestamptz,
+  -- The time step of the last code that was taken: a code works once.
+  totp_last_step bigint,
+  CONSTRAINT credentials_password_hash_check CHECK (password_hash LIKE '$argon2id$%'),
+  CONSTRAINT credentials_totp_check CHECK (totp_confirmed_at IS NULL OR totp_secret IS NOT NULL)
+);
+
+CREATE TABLE accounts.recovery_codes (
+  account_id bigint NOT NULL
+    CONSTRAINT recovery_codes_account_id_fkey REFERENCES accounts.accounts (id) ON DELETE CASCADE,
+  code_hash bytea NOT NULL,
+  used_at timestamptz,
+  CONSTRAINT recovery_codes_pkey PRIMARY KEY (account_id, code_hash),
+  CONSTRAINT recovery_codes_code_hash_check CHECK (length(code_hash) = 32)
+);
+
+-- What was mailed: a link proves that somebody reads an address. Only the hash of its token is kept; the token itself
+-- follows from the id and the service's key, so that the outbox holds none either.
+CREATE TABLE accounts.links (
+  id uuid CONSTRAINT links_pkey PRIMARY KEY,
+  token_hash bytea NOT NULL CONSTRAINT links_token_hash_key UNIQUE,
+  account_id bigint NOT NULL CONSTRAINT links_account_id_fkey REFERENCES accounts.accounts (id) ON DELETE CASCADE,
+  purpose text NOT NULL,
+  -- The new address that a change of address proves.
+  email text,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  expires_at timestamptz NOT NULL,
+  -- Used, or void because a later one took its place.
+  closed_at timestamptz,
+  CONSTRAINT links_token_hash_check CHECK (length(token_hash) = 32),
+  CONSTRAINT links_purpose_check CHECK (purpose IN ('confirm', 'invite', 'reset', 'change_email')),
+  CONSTRAINT links_email_check CHECK ((purpose = 'change_email') = (email IS NOT NULL))
+);
+CREATE INDEX links_account_id_idx ON accounts.links (account_id, purpose);
+
+-- The one door to what proves who somebody is. By address or by id, living accounts only.
+CREATE FUNCTION accounts.credential_for(wanted_email_key text, wanted_id bigint)
+RETURNS TABLE (account_id bigint, password_hash text, totp_secret bytea, totp_confirmed_at timestamptz, totp_last_step bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT a.id, c.password_hash, c.totp_secret, c.totp_confirmed_at, c.totp_last_step
+  FROM accounts.accounts a JOIN accounts.credentials c ON c.account_id = a.id
+  WHERE a.deleted_at IS NULL AND (a.email_key = wanted_email_key OR a.id = wanted_id)
+  LIMIT 1
+$$;
+
+GRANT SELECT, INSERT (email, email_key, name, role, state, confirmed_at),
+  UPDATE (email, email_key, name, role, state, version, updated_at, confirmed_at, deleted_at)
+  ON accounts.accounts TO portcullis_accounts_writer;
+GRANT SELECT (account_id, password_changed_at, totp_confirmed_at, totp_last_step), INSERT,
+  UPDATE (password_hash, password_changed_at, totp_secret, totp_confirmed_at, totp_last_step)
+  ON accounts.credentials TO portcullis_accounts_writer;
+GRANT SELECT, INSERT, UPDATE (used_at), DELETE ON accounts.recovery_codes TO portcullis_accounts_writer;
+GRANT SELECT, INSERT, UPDATE (closed_at), DELETE ON accounts.links TO portcullis_accounts_writer;
+GRANT EXECUTE ON FUNCTION accounts.credential_for(text, bigint) TO portcullis_accounts_writer;

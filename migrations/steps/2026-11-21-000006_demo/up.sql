@@ -1,0 +1,10 @@
+-- The demo's own table: filled and emptied by anybody whom the settings let.
+CREATE SCHEMA demo;
+GRANT USAGE ON SCHEMA demo TO portcullis_demo_writer;
+
+CREATE TABLE demo.entries (
+  id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT entries_pkey PRIMARY KEY,
+  data text NOT NULL,
+  CONSTRAINT entries_data_check CHECK (data ~ '^[A-Za-z0-9]{10}$')
+);
+GRANT INSERT (data), DELETE ON demo.entries TO portcullis_demo_writer;

@@ -1,0 +1,106 @@
+//! How mail leaves.
+use super::profile::Profile;
+use super::secret::SecretSource;
+use super::source::{ConfigError, Source};
+use std::path::PathBuf;
+
+/// Settings of mail.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    /// The sender, as in `Portcullis <portcullis@example.org>`.
+    pub from: String,
+    /// How mail leaves.
+    pub transport: Transport,
+}
+
+/// How mail leaves.
+#[derive(Clone, Debug)]
+pub enum Transport {
+    /// Into a folder, for developers.
+    Folder(PathBuf),
+    /// To a mail server.
+    Smtp(Smtp),
+}
+
+/// A mail server.
+#[derive(Clone, Debug)]
+pub struct Smtp {
+    /// Host name.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub tls: SmtpTls,
+    /// PEM file of the certificate authority; `None`: the machine's own.
+    pub ca_file: Option<PathBuf>,
+    /// User name and password.
+    pub login: Option<(String, SecretSource)>,
+}
+
+/// How the connection to the mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmtpTls {
+    /// From the first byte.
+    Implicit,
+    /// STARTTLS, or no mail at all.
+    StartTls,
+    /// Not at all.
+    None,
+}
+
+impl Mail {
+    /// Reads the settings; production takes neither a folder nor an unprotected connection.
+    pub fn parse(source: &Source, profile: Profile) -> Result<Self, ConfigError> {
+        let from = source.filled("MAIL_FROM")?;
+        if from.parse::<lettre::message::Mailbox>().is_err() {
+            let reason = "must be an address, as in Portcullis <portcullis@rates.example>";
+            return Err(ConfigError::new("MAIL_FROM", reason));
+        }
+        let folder = source.filled("MAIL_FOLDER")?;
+        // Looked at even when it is not used: a mistake shows at the first start, not at the switch.
+        let smtp = smtp(source, profile == Profile::Development)?;
+        let transport = match source.text("MAIL")?.as_str() {
+            "folder" => Transport::Folder(folder.into()),
+            "smtp" if smtp.host.is_empty() => return Err(ConfigError::new("SMTP_HOST", "is not set")),
+            "smtp" => Transport::Smtp(smtp),
+            _ => return Err(ConfigError::new("MAIL", "must be smtp or folder")),
+        };
+        Ok(Self { from, transport })
+    }
+
+    /// Whether mails would stay on this machine: `serve` in production refuses that.
+    pub fn stays_here(&self) -> bool {
+        matches!(self.transport, Transport::Folder(_))
+    }
+}
+
+fn smtp(source: &Source, development: bool) -> Result<Smtp, ConfigError> {
+    let tls = match source.text("SMTP_TLS")?.as_str() {
+        "implicit" => SmtpTls::Implicit,
+        "starttls" => SmtpTls::StartTls,
+        "none" if development => SmtpTls::None,
+        "none" => return Err(ConfigError::new("SMTP_TLS", "must not be none in production")),
+        _ => return Err(ConfigError::new("SMTP_TLS", "must be implicit, starttls or none")),
+    };
+    let (user, password) = (source.text("SMTP_USER")?, source.secret("SMTP_PASSWORD")?);
+    let login = match (user.is_empty(), password) {
+        (true, None) => None,
+        (true, Some(_)) => return Err(ConfigError::new("SMTP_PASSWORD", "needs SMTP_USER beside it")),
+        (false, None) => return Err(ConfigError::new("SMTP_USER", "needs SMTP_PASSWORD beside it")),
+        (false, Some(password)) => Some((user, password)),
+    };
+    let (host, ca_file) = (source.text("SMTP_HOST")?, source.filled("SMTP_CA_FILE")?);
+    let is_name = host
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']'));
+    if !is_name {
+        return Err(ConfigError::new("SMTP_HOST", "must be a host name or an address"));
+    }
+    Ok(Smtp {
+        host,
+        port: source.number("SMTP_PORT", 1..=u16::MAX)?,
+        tls,
+        ca_file: (ca_file != "system").then(|| ca_file.into()),
+        login,
+    })
+}

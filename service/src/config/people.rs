@@ -1,0 +1,152 @@
+//! Accounts and sessions: who may register, how long a session lives, what proves it.
+use super::profile::Profile;
+use super::secret::SecretSource;
+use super::source::{ConfigError, Source};
+use std::time::Duration;
+
+/// Settings of accounts, sessions and tokens.
+#[derive(Clone, Debug)]
+pub struct People {
+    /// Where people reach the service, without a slash at the end.
+    pub public_url: String,
+    /// Who may register.
+    pub registration: Registration,
+    /// Whether the demo operations are there, and for whom.
+    pub demo: Demo,
+    /// Key material of at least 32 bytes, as text; `None` where this process was given none.
+    pub data_key: Option<SecretSource>,
+    /// The document of signing keys.
+    pub token_keys: Option<SecretSource>,
+    /// `iss`.
+    pub token_issuer: String,
+    /// `aud`.
+    pub token_audience: String,
+    /// How long an access token is valid.
+    pub access_token_life: Duration,
+    /// How long a session lives at the most.
+    pub session_life: Duration,
+    /// How long a session lives without a request.
+    pub session_idle: Duration,
+    /// How passwords are hashed.
+    pub hashing: Hashing,
+}
+
+/// Who may register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// Anybody until there is a confirmed administrator, who is the first to confirm.
+    FirstAdmin,
+    /// Anybody, as a user.
+    Open,
+    /// Nobody: by invitation only.
+    Closed,
+}
+
+/// Whether the demo operations are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Demo {
+    /// They are not.
+    Off,
+    /// For signed-in callers.
+    Token,
+    /// For anybody.
+    Open,
+}
+
+/// Cost of argon2id and room for those who wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hashing {
+    /// Threads.
+    pub threads: usize,
+    /// Passwords that may wait.
+    pub queue: usize,
+    /// KiB.
+    pub memory: u32,
+    /// Passes.
+    pub passes: u32,
+}
+
+impl People {
+    /// Reads the settings.
+    pub fn parse(source: &Source, profile: Profile) -> Result<Self, ConfigError> {
+        let public_url = public_url(source, profile)?;
+        let issuer = source.text("TOKEN_ISSUER")?;
+        if issuer.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            return Err(ConfigError::new(
+                "TOKEN_ISSUER",
+                "must be a URL or a name without white space",
+            ));
+        }
+        let seconds =
+            |name: &str, range| Ok::<_, ConfigError>(Duration::from_secs(source.number(name, range)?));
+        Ok(Self {
+            registration: match source.text("REGISTRATION")?.as_str() {
+                "first-admin" => Registration::FirstAdmin,
+                "open" => Registration::Open,
+                "closed" => Registration::Closed,
+                _ => {
+                    return Err(ConfigError::new(
+                        "REGISTRATION",
+                        "must be first-admin, open or closed",
+                    ));
+                }
+            },
+            demo: demo(source, profile)?,
+            data_key: source.secret("DATA_KEY")?,
+            token_keys: source.secret("TOKEN_KEYS")?,
+            token_issuer: if issuer.is_empty() {
+                public_url.clone()
+            } else {
+                issuer
+            },
+            token_audience: source.filled("TOKEN_AUDIENCE")?,
+            access_token_life: seconds("ACCESS_TOKEN_LIFE", 30..=3600)?,
+            session_life: seconds("SESSION_LIFE", 60..=31_536_000)?,
+            session_idle: seconds("SESSION_IDLE", 60..=31_536_000)?,
+            hashing: Hashing {
+                threads: source.number("HASH_THREADS", 1..=64)?,
+                queue: source.number("HASH_QUEUE", 1..=10_000)?,
+                memory: source.number("HASH_MEMORY", 19_456..=1_048_576)?,
+                passes: source.number("HASH_PASSES", 2..=16)?,
+            },
+            public_url,
+        })
+    }
+}
+
+fn public_url(source: &Source, profile: Profile) -> Result<String, ConfigError> {
+    let url = source.filled("PUBLIC_URL")?;
+    let wrong = |reason| ConfigError::new("PUBLIC_URL", reason);
+    let uri: http::Uri = url
+        .parse()
+        .map_err(|_| wrong("must be a URL, as in https://rates.example"))?;
+    let plain = !url.ends_with('/') && uri.query().is_none() && !url.contains(['#', '@']);
+    let (Some(host), true) = (uri.host(), plain) else {
+        return Err(wrong(
+            "must be a URL without a slash at the end, as in https://rates.example",
+        ));
+    };
+    match uri.scheme_str() {
+        Some("https") => Ok(url),
+        Some("http") if profile == Profile::Development || is_this_machine(host) => Ok(url),
+        Some("http") => Err(wrong("must begin with https:// in production")),
+        _ => Err(wrong("must begin with https://")),
+    }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+}
+
+fn demo(source: &Source, profile: Profile) -> Result<Demo, ConfigError> {
+    let demo = match source.text("DEMO")?.as_str() {
+        "off" => Demo::Off,
+        "token" => Demo::Token,
+        "open" => Demo::Open,
+        _ => return Err(ConfigError::new("DEMO", "must be off, token or open")),
+    };
+    if demo != Demo::Off && profile == Profile::Production {
+        return Err(ConfigError::new("DEMO", "must be off in production"));
+    }
+    Ok(demo)
+}

@@ -1,0 +1,13 @@
+//! Hashing, signing, sealing. No rule of the business, no SQL, no settings of its own.
+
+/// The key that seals data and makes tokens that need not be stored.
+pub mod data_key;
+
+/// Access tokens: claims, signed and verified.
+pub mod jwt;
+
+/// The keys that sign access tokens.
+pub mod token_keys;
+
+/// Random tokens, and the hashes that are stored of them.
+pub mod tokens;

@@ -1,0 +1,98 @@
+//! What people say of themselves, as fields: address, name, password, role, number of an account.
+use super::field::FieldValue;
+use crate::types::account::AccountId;
+use crate::types::email::Email;
+use crate::types::person_name::PersonName;
+use crate::types::role::Role;
+use poem_openapi::registry::MetaSchema;
+use secrecy::SecretString;
+use serde_json::Value;
+
+impl FieldValue for Email {
+    const EXPECTED: &'static str =
+        "must be an e-mail address of at most 254 ASCII characters, as in ann@example.org";
+
+    fn parse(text: &str) -> Option<Self> {
+        Email::parse(text)
+    }
+
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            max_length: Some(254),
+            example: Some("ann@example.org".into()),
+            ..MetaSchema::new_with_format("string", "email")
+        }
+    }
+}
+
+impl FieldValue for PersonName {
+    const EXPECTED: &'static str = "must have 1 to 100 characters, none of them a control character";
+
+    fn parse(text: &str) -> Option<Self> {
+        PersonName::parse(text)
+    }
+
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            min_length: Some(1),
+            max_length: Some(100),
+            example: Some("Ann Example".into()),
+            ..MetaSchema::new("string")
+        }
+    }
+}
+
+/// A password or another secret that somebody types. Rules about good ones are the domain's.
+#[derive(Debug)]
+pub struct SecretText(pub SecretString);
+
+impl FieldValue for SecretText {
+    const EXPECTED: &'static str = "must be a text of at most 1024 bytes";
+
+    fn parse(text: &str) -> Option<Self> {
+        (text.len() <= 1024).then(|| Self(text.into()))
+    }
+
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            max_length: Some(1024),
+            write_only: true,
+            ..MetaSchema::new_with_format("string", "password")
+        }
+    }
+}
+
+impl FieldValue for Role {
+    const EXPECTED: &'static str = "must be user, admin, approver or ingest";
+
+    fn parse(text: &str) -> Option<Self> {
+        Role::parse(text)
+    }
+
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            enum_items: Role::ALL.iter().map(|role| role.as_str().into()).collect(),
+            ..MetaSchema::new("string")
+        }
+    }
+}
+
+impl FieldValue for AccountId {
+    const EXPECTED: &'static str = "must be the number of an account, from 1 to 9223372036854775807";
+
+    fn parse(text: &str) -> Option<Self> {
+        AccountId::parse(text)
+    }
+
+    fn parse_json(value: &Value) -> Option<Self> {
+        value.as_i64().filter(|number| *number > 0).map(Self::of)
+    }
+
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            minimum: Some(1.0),
+            example: Some(7.into()),
+            ..MetaSchema::new_with_format("integer", "int64")
+        }
+    }
+}

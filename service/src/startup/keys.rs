@@ -1,0 +1,43 @@
+//! The secrets that a running service needs beside its logins' passwords, read and looked at before anything starts.
+use super::error::StartError;
+use crate::config::people::People;
+use crate::config::secret::SecretSource;
+use crate::crypto::data_key::DataKey;
+use crate::crypto::jwt::Jwt;
+use crate::crypto::token_keys::TokenKeys;
+use crate::secrets;
+use secrecy::ExposeSecret;
+
+/// Keys, ready for use. Cheap to clone.
+#[derive(Clone)]
+pub struct Keys {
+    /// Seals data, makes links.
+    pub data: DataKey,
+    /// Signs and verifies access tokens.
+    pub jwt: Jwt,
+}
+
+impl Keys {
+    /// Reads both; a weak one is refused with its setting's name.
+    pub fn load(people: &People) -> Result<Self, StartError> {
+        let data = read("DATA_KEY", people.data_key.as_ref(), |text| {
+            DataKey::parse(text).map_err(|e| e.to_string())
+        })?;
+        let jwt = read("TOKEN_KEYS", people.token_keys.as_ref(), |text| {
+            let keys = TokenKeys::parse(text).map_err(|e| e.to_string())?;
+            Jwt::new(keys, &people.token_issuer, &people.token_audience).map_err(|e| e.to_string())
+        })?;
+        Ok(Self { data, jwt })
+    }
+}
+
+fn read<T>(
+    key: &'static str,
+    source: Option<&SecretSource>,
+    parse: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<T, StartError> {
+    let wrong = |reason| StartError::Setting(key, reason);
+    let source = source.ok_or_else(|| wrong(format!("is not set; give it, or {key}_FILE")))?;
+    let text = secrets::read(source).map_err(|error| wrong(error.to_string()))?;
+    parse(text.expose_secret()).map_err(wrong)
+}

@@ -1,0 +1,44 @@
+//! The operations of the product, each over the domain and the login that it needs.
+use super::keys::Keys;
+use super::logins::Logins;
+use crate::config::Settings;
+use crate::domain::health::Health;
+use crate::domain::places::Places;
+use crate::domain::rates::Rates;
+use crate::domain::sessions::Sessions;
+use crate::http::api::Product;
+use crate::http::front::FrontApi;
+use crate::http::health::HealthApi;
+use crate::http::ports::PortsApi;
+use crate::http::rates::RatesApi;
+use crate::http::regions::RegionsApi;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// The rules, over their logins.
+pub struct Domains {
+    /// Who is signed in.
+    pub sessions: Sessions,
+}
+
+impl Domains {
+    /// All of them.
+    pub fn new(logins: &Logins, keys: &Keys) -> Self {
+        Self {
+            sessions: Sessions::new(logins.accounts.clone(), keys.jwt.clone()),
+        }
+    }
+}
+
+/// The operations.
+pub fn product(settings: &Settings, logins: &Logins, stopping: &Arc<AtomicBool>) -> Product {
+    let rates = &logins.rates;
+    let places = Places::new(rates.clone());
+    (
+        FrontApi,
+        HealthApi::new(Health::new(rates.clone()), Arc::clone(stopping)),
+        RatesApi::new(Rates::new(rates.clone()), settings.limits.rates_max_days),
+        PortsApi::new(places.clone()),
+        RegionsApi::new(places),
+    )
+}

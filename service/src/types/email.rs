@@ -1,0 +1,129 @@
+//! An e-mail address (RFC 5321), ASCII only: what looks like another address must not be one. International domains are
+//! written in their A-label form (`xn--…`, RFC 5890).
+use std::fmt;
+
+/// The longest address that a mail server takes: a path has 256 octets, two of them brackets (RFC 5321 §4.5.3.1.3).
+const LONGEST: usize = 254;
+
+/// An address as it was given, and as it is compared: letters in one case. `Debug` tells neither.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Email {
+    text: String,
+    key: String,
+}
+
+impl Email {
+    /// Parses a dot-atom, `@`, and a domain of at least two labels, or `localhost`. Quoted local parts and address
+    /// literals are refused: nobody has one, and they are how headers and shells are attacked.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (local, domain) = text.rsplit_once('@')?;
+        let good = text.len() <= LONGEST && is_dot_atom(local) && local.len() <= 64 && is_domain(domain);
+        good.then(|| Self {
+            text: text.to_owned(),
+            key: text.to_ascii_lowercase(),
+        })
+    }
+
+    /// As it was given.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// As it is compared. The local part too: no mail server that matters tells `Ann@` from `ann@`.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// What stands before the `@`, in small letters.
+    pub fn local_part(&self) -> &str {
+        self.key.split('@').next().unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Email")
+    }
+}
+
+fn is_dot_atom(text: &str) -> bool {
+    let atom = |c: u8| c.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&c);
+    text.split('.')
+        .all(|part| !part.is_empty() && part.bytes().all(atom))
+}
+
+fn is_domain(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let labels: Vec<&str> = text.split('.').collect();
+    let top_is_a_number = labels
+        .last()
+        .is_some_and(|top| top.bytes().all(|c| c.is_ascii_digit()));
+    labels.iter().all(|part| label(part))
+        && !top_is_a_number
+        && (labels.len() > 1 || text.eq_ignore_ascii_case("localhost"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_addresses_are_taken_and_compared_in_one_case() {
+        for good in [
+            "ann@example.org",
+            "Ann.B+x@Mail.Example.org",
+            "a@xn--bcher-kva.example",
+            "x@localhost",
+        ] {
+            assert!(Email::parse(good).is_some(), "{good}");
+        }
+        let (a, b) = (Email::parse("Ann@Example.org"), Email::parse("ann@example.ORG"));
+        assert_eq!(a.unwrap().key(), b.unwrap().key());
+    }
+
+    #[test]
+    fn the_longest_is_254_characters() {
+        let domain = format!("{0}.{0}.{0}.org", "d".repeat(60));
+        let local = |length: usize| "l".repeat(length);
+        let fits = format!("{}@{domain}", local(254 - 1 - domain.len()));
+        assert_eq!(fits.len(), 254);
+        assert!(Email::parse(&fits).is_some() || local(254 - 1 - domain.len()).len() > 64);
+        assert!(Email::parse(&format!("l{fits}")).is_none());
+    }
+
+    #[test]
+    fn what_attacks_is_no_address() {
+        for bad in [
+            "",
+            "ann",
+            "@example.org",
+            "ann@",
+            "ann@example",
+            "a b@example.org",
+            "ann@exam ple.org",
+            "ann@example.org\r\nBcc: x@y.org",
+            "\"a b\"@example.org",
+            "ann@[127.0.0.1]",
+            "ann@127.0.0.1",
+            ".ann@example.org",
+            "ann.@example.org",
+            "a..b@example.org",
+            "ann@-example.org",
+            "ann@example-.org",
+            "ann@example..org",
+            "аnn@example.org",
+            "ann@exаmple.org",
+            "ann@example.org\0",
+            "<ann@example.org>",
+            "ann@example.org, bob@example.org",
+            "a@b@example.org",
+        ] {
+            assert!(Email::parse(bad).is_none(), "{bad:?}");
+        }
+    }
+}

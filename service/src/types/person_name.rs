@@ -1,0 +1,48 @@
+//! A person's name, as the person writes it.
+
+/// 1 to 100 characters, no control character (a line end would reach a mail's header) and nothing that turns the
+/// reading direction around or is not seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonName(String);
+
+impl PersonName {
+    /// Parses a name; white space around it is dropped.
+    pub fn parse(text: &str) -> Option<Self> {
+        let name = text.trim();
+        let good = (1..=100).contains(&name.chars().count()) && !name.chars().any(is_hidden);
+        good.then(|| Self(name.to_owned()))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fffd}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_have_many_names_and_no_line_ends() {
+        for good in ["Ann", " Þórunn Ágústsdóttir ", "李小龙", "O'Neill-Smith"] {
+            assert!(PersonName::parse(good).is_some(), "{good}");
+        }
+        for bad in [
+            "",
+            "   ",
+            "a\r\nBcc: b",
+            "a\0",
+            "\u{202e}nnA",
+            "Ann\u{200b}",
+            &"a".repeat(101),
+        ] {
+            assert!(PersonName::parse(bad).is_none(), "{bad:?}");
+        }
+    }
+}
