@@ -6,6 +6,9 @@ pub mod batches;
 /// Whether the service can do its work.
 pub mod health;
 
+/// Some of many things, in order.
+pub mod page;
+
 /// Ports and regions.
 pub mod places;
 

@@ -1,19 +1,11 @@
 //! Ports and regions: pages of them, and a region with its surroundings.
 use super::StorageError;
+use super::page::Page;
 use crate::db::Db;
 use crate::db::places;
 pub use crate::db::places::{PortRow, RegionRow};
 use crate::types::place::{PortCode, RegionSlug};
 use std::collections::HashMap;
-
-/// Some things in order, and the key to go on after, where there are more.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page<T> {
-    /// The things.
-    pub items: Vec<T>,
-    /// The key of the last one, when there are more after it.
-    pub next: Option<String>,
-}
 
 /// A region, the regions above it from the nearest to the top, and what lies directly below.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +40,7 @@ impl Places {
         limit: u32,
     ) -> Result<Page<PortRow>, StorageError> {
         let rows = places::list_ports(&self.db, text, after, i64::from(limit) + 1).await?;
-        Ok(page(rows, limit, |port| port.code.clone()))
+        Ok(Page::of(rows, limit, |port| port.code.clone()))
     }
 
     /// A port by its code.
@@ -63,7 +55,7 @@ impl Places {
         limit: u32,
     ) -> Result<Page<RegionRow>, StorageError> {
         let rows = places::list_regions(&self.db, after, i64::from(limit) + 1).await?;
-        Ok(page(rows, limit, |region| region.slug.clone()))
+        Ok(Page::of(rows, limit, |region| region.slug.clone()))
     }
 
     /// A region by its slug.
@@ -76,15 +68,6 @@ impl Places {
             ports: found.ports,
         }))
     }
-}
-
-/// One row more than the limit was read: whether it is there says whether there are more.
-fn page<T>(mut items: Vec<T>, limit: u32, key: impl Fn(&T) -> String) -> Page<T> {
-    let limit = limit as usize;
-    let more = items.len() > limit;
-    items.truncate(limit);
-    let next = items.last().filter(|_| more).map(key);
-    Page { items, next }
 }
 
 fn nearest_first(region: &RegionRow, above: Vec<RegionRow>) -> Vec<RegionRow> {
@@ -126,30 +109,5 @@ mod tests {
             .map(|r| r.slug)
             .collect();
         assert_eq!(chain, ["b", "a", "c"]);
-    }
-
-    #[test]
-    fn a_page_knows_whether_there_are_more() {
-        assert_eq!(
-            page(vec![1, 2, 3], 2, i32::to_string),
-            Page {
-                items: vec![1, 2],
-                next: Some("2".into())
-            }
-        );
-        assert_eq!(
-            page(vec![1, 2], 2, i32::to_string),
-            Page {
-                items: vec![1, 2],
-                next: None
-            }
-        );
-        assert_eq!(
-            page(Vec::<i32>::new(), 2, i32::to_string),
-            Page {
-                items: vec![],
-                next: None
-            }
-        );
     }
 }
