@@ -9,8 +9,14 @@ mod healthcheck;
 /// `portcullis import`
 mod import;
 
+/// `portcullis keys`
+mod keys;
+
 /// `portcullis migrate`
 mod migrate;
+
+/// Files of secrets.
+mod private_file;
 
 /// `portcullis serve`
 mod serve;
@@ -54,6 +60,11 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Make and rotate signing keys, make a DATA_KEY; needs no settings
+    Keys {
+        #[command(subcommand)]
+        command: keys::Keys,
+    },
     /// Print the OpenAPI document
     Openapi,
     /// Ask the running service whether it is ready; exit 0 if so
@@ -63,8 +74,10 @@ enum Command {
 /// Runs the command that the command line names.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    if matches!(arguments.command, Command::Openapi) {
-        return print(&document::<Product>());
+    match &arguments.command {
+        Command::Openapi => return print(&document::<Product>()),
+        Command::Keys { command } => return keys::run(command),
+        _ => {}
     }
     let settings = match Source::load(arguments.config.as_deref()).and_then(|source| Settings::parse(&source))
     {
@@ -80,6 +93,6 @@ pub fn run() -> ExitCode {
         Command::Import { file, check: true } => import::check(&file),
         Command::Import { file, check: false } => import::run(&settings, &file),
         Command::Healthcheck => healthcheck::run(&settings),
-        Command::Openapi => ExitCode::SUCCESS,
+        Command::Openapi | Command::Keys { .. } => ExitCode::SUCCESS,
     }
 }

@@ -33,13 +33,7 @@ impl DataKey {
         let bytes = decode(text.trim())
             .filter(|bytes| bytes.len() >= SHORTEST)
             .ok_or(BadKey::Short)?;
-        let mut distinct = bytes.clone();
-        distinct.sort_unstable();
-        distinct.dedup();
-        // 32 random bytes have 30 different ones on average, and fewer than 20 once in a billion billions.
-        let counts_up = bytes.windows(2).all(|pair| pair[1] == pair[0].wrapping_add(1));
-        let is_text = bytes.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
-        if distinct.len() < 16 || counts_up || is_text {
+        if is_guessable(&bytes) {
             return Err(BadKey::Known);
         }
         let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"portcullis data key");
@@ -108,6 +102,17 @@ impl fmt::Debug for DataKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("DataKey([redacted])")
     }
+}
+
+/// Whether bytes that should be random have few different ones, count up, or spell words.
+pub(super) fn is_guessable(bytes: &[u8]) -> bool {
+    let mut distinct = bytes.to_vec();
+    distinct.sort_unstable();
+    distinct.dedup();
+    // 32 random bytes have 30 different ones on average, and fewer than 20 once in a billion billions.
+    let counts_up = bytes.windows(2).all(|pair| pair[1] == pair[0].wrapping_add(1));
+    let is_text = bytes.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
+    distinct.len() < 16 || counts_up || is_text
 }
 
 fn decode(text: &str) -> Option<Vec<u8>> {

@@ -41,3 +41,4 @@ mod serve;
 mod settings;
 mod slow;
 mod telemetry;
+mod token_keys;
