@@ -45,6 +45,9 @@ pub mod schema;
 /// Sessions.
 pub mod sessions;
 
+/// Wishes, each its owner's alone.
+pub mod wishes;
+
 /// The threads that talk to the database.
 mod workers;
 

@@ -18,5 +18,8 @@ pub mod rates;
 /// Who is signed in.
 pub mod sessions;
 
+/// Wishes, each its owner's alone.
+pub mod wishes;
+
 /// What can go wrong with the storage, in every domain alike.
 pub use crate::db::DbError as StorageError;

@@ -26,3 +26,9 @@ pub mod person_name;
 
 /// Roles and what each may do.
 pub mod role;
+
+/// Which version of a thing somebody means to change.
+pub mod version;
+
+/// A wish.
+pub mod wish;
