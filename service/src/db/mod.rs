@@ -1,5 +1,8 @@
 //! SQL and nothing but SQL. No rule of the business, no HTTP word. One file a noun, one door: `Db::run` and `Db::tx`.
 
+/// Accounts.
+pub mod accounts;
+
 /// Audit events.
 pub mod audit;
 
@@ -20,6 +23,9 @@ pub mod gather;
 
 /// Whether the schema is there.
 pub mod health;
+
+/// Mailed links.
+pub mod links;
 
 /// The schema's steps, forward and back.
 pub mod migrations;
@@ -51,5 +57,7 @@ pub mod wishes;
 /// The threads that talk to the database.
 mod workers;
 
+/// A connection, and what comes of using one: for rules that decide inside a transaction.
+pub use diesel::{PgConnection, QueryResult};
 pub use door::Db;
 pub use error::DbError;

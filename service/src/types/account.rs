@@ -1,4 +1,4 @@
-//! The number of an account.
+//! An account: its number, and how far it has come.
 use std::fmt;
 
 /// Positive, never given twice.
@@ -23,6 +23,36 @@ impl AccountId {
     }
 }
 
+/// How far an account has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AccountState {
+    /// Made by an administrator; has no password yet.
+    Invited,
+    /// Has a password; the address is not proven.
+    Unconfirmed,
+    /// May sign in.
+    Active,
+}
+
+impl AccountState {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Invited, Self::Unconfirmed, Self::Active];
+
+    /// The word in the API and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Invited => "invited",
+            Self::Unconfirmed => "unconfirmed",
+            Self::Active => "active",
+        }
+    }
+
+    /// The state of a word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
 impl fmt::Display for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -31,7 +61,15 @@ impl fmt::Display for AccountId {
 
 #[cfg(test)]
 mod tests {
-    use super::AccountId;
+    use super::{AccountId, AccountState};
+
+    #[test]
+    fn every_state_is_read_back_from_its_word() {
+        for state in AccountState::ALL {
+            assert_eq!(AccountState::parse(state.as_str()), Some(state));
+        }
+        assert_eq!(AccountState::parse("Active"), None);
+    }
 
     #[test]
     fn one_spelling_a_number() {

@@ -1,6 +1,6 @@
 //! The words everybody shares. Parse once, then trust: a value of these types is valid by construction.
 
-/// The number of an account.
+/// An account: its number, and how far it has come.
 pub mod account;
 
 /// The wall clock, read here and nowhere else.
@@ -14,6 +14,9 @@ pub mod email;
 
 /// What is wrong with one field of a request, in words for its sender.
 pub mod fault;
+
+/// What a mailed link is for.
+pub mod link;
 
 /// Ports and regions: the two kinds of place a rate can start or end at.
 pub mod place;

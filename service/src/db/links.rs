@@ -1,0 +1,108 @@
+//! Mailed links. Only the hash of a link's token is stored.
+use super::schema::accounts::links;
+use crate::crypto::tokens::TokenHash;
+use crate::types::account::AccountId;
+use crate::types::link::Purpose;
+use chrono::{DateTime, Utc};
+use diesel::dsl::{IntervalDsl, now};
+use diesel::prelude::*;
+use diesel::sql_types::Timestamptz;
+use uuid::Uuid;
+
+/// A link that is to be mailed.
+#[derive(Clone, Copy, Debug)]
+pub struct NewLink<'a> {
+    /// Random; the token follows from it.
+    pub id: Uuid,
+    /// The token's hash.
+    pub token_hash: TokenHash,
+    /// Whose.
+    pub account: AccountId,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The new address, for [`Purpose::ChangeEmail`].
+    pub email: Option<&'a str>,
+}
+
+/// A link that can be used.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct LinkRow {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose.
+    pub account_id: i64,
+    /// The new address, for [`Purpose::ChangeEmail`].
+    pub email: Option<String>,
+}
+
+/// Makes a link and closes the older ones of its purpose; when it ends.
+pub fn create(conn: &mut PgConnection, new: &NewLink<'_>) -> QueryResult<DateTime<Utc>> {
+    close_of(conn, new.account, new.purpose)?;
+    let ends = now.into_sql::<Timestamptz>() + new.purpose.life_seconds().seconds();
+    diesel::insert_into(links::table)
+        .values((
+            links::id.eq(new.id),
+            links::token_hash.eq(new.token_hash.bytes()),
+            links::account_id.eq(new.account.get()),
+            links::purpose.eq(new.purpose.as_str()),
+            links::email.eq(new.email),
+            links::expires_at.eq(ends),
+        ))
+        .returning(links::expires_at)
+        .get_result(conn)
+}
+
+/// The link of this token, if it can be used. Using it is [`close`]'s.
+pub fn find(conn: &mut PgConnection, purpose: Purpose, token: TokenHash) -> QueryResult<Option<LinkRow>> {
+    links::table
+        .filter(links::token_hash.eq(token.bytes()))
+        .filter(links::purpose.eq(purpose.as_str()))
+        .filter(links::closed_at.is_null().and(links::expires_at.gt(now)))
+        .select((links::id, links::account_id, links::email))
+        .first(conn)
+        .optional()
+}
+
+/// Uses the link of this token up; `None`: it cannot be used, or somebody else just did.
+pub fn close(conn: &mut PgConnection, purpose: Purpose, token: TokenHash) -> QueryResult<Option<LinkRow>> {
+    let usable = links::table
+        .filter(links::token_hash.eq(token.bytes()))
+        .filter(links::purpose.eq(purpose.as_str()))
+        .filter(links::closed_at.is_null().and(links::expires_at.gt(now)));
+    diesel::update(usable)
+        .set(links::closed_at.eq(now))
+        .returning((links::id, links::account_id, links::email))
+        .get_result(conn)
+        .optional()
+}
+
+/// Closes the open links of an account of this purpose.
+pub fn close_of(conn: &mut PgConnection, account: AccountId, purpose: Purpose) -> QueryResult<()> {
+    diesel::update(links::table.filter(links::account_id.eq(account.get())))
+        .filter(links::purpose.eq(purpose.as_str()))
+        .filter(links::closed_at.is_null())
+        .set(links::closed_at.eq(now))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Closes all open links of an account.
+pub fn close_all(conn: &mut PgConnection, account: AccountId) -> QueryResult<()> {
+    diesel::update(links::table.filter(links::account_id.eq(account.get())))
+        .filter(links::closed_at.is_null())
+        .set(links::closed_at.eq(now))
+        .execute(conn)
+        .map(drop)
+}
+
+/// The new address that an account waits to see proven.
+pub fn find_pending_email(conn: &mut PgConnection, account: AccountId) -> QueryResult<Option<String>> {
+    links::table
+        .filter(links::account_id.eq(account.get()))
+        .filter(links::purpose.eq(Purpose::ChangeEmail.as_str()))
+        .filter(links::closed_at.is_null().and(links::expires_at.gt(now)))
+        .select(links::email)
+        .first::<Option<String>>(conn)
+        .optional()
+        .map(Option::flatten)
+}
