@@ -21,6 +21,9 @@ pub mod front;
 /// Live, ready, startup.
 pub mod health;
 
+/// `ETag` and `If-Match`.
+pub mod if_match;
+
 /// The internal listener's pages.
 pub mod internal;
 
