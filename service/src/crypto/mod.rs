@@ -3,8 +3,14 @@
 /// The key that seals data and makes tokens that need not be stored.
 pub mod data_key;
 
+/// Threads that hash passwords.
+pub mod hashing;
+
 /// Access tokens: claims, signed and verified.
 pub mod jwt;
+
+/// The hash of a password.
+pub mod password_hash;
 
 /// The keys that sign access tokens.
 pub mod token_keys;

@@ -25,6 +25,7 @@ const RULES: &[Rule] = &[
         starts: |tokens| tokens[0].is_word("expose_secret"),
         tests: Tests::Dropped,
         files: &[
+            "service/src/crypto/password_hash.rs",
             "service/src/db/conninfo.rs",
             "service/src/db/pool.rs",
             "service/src/db/prepare.rs",

@@ -1,0 +1,173 @@
+//! The hash of a password, as it is stored: made, verified, never told. Blocks for as long as argon2id takes; requests go
+//! through `hashing`.
+use crate::config::people::Hashing as Cost;
+use argon2::password_hash::phc;
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use secrecy::{ExposeSecret, SecretString};
+use std::fmt;
+
+/// A hash in PHC form, `$argon2id$…`. `Debug` does not tell it.
+#[derive(Clone)]
+pub struct PasswordHash(String);
+
+/// What came of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verified {
+    /// It is the password.
+    Right {
+        /// The hash was made with less than is asked for today.
+        needs_rehash: bool,
+    },
+    /// It is not.
+    Wrong,
+}
+
+impl PasswordHash {
+    /// A hash as it was stored.
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// Hashes a password; `None`: there is no memory for it.
+    pub fn make(password: &SecretString, cost: Cost) -> Option<Self> {
+        let made = context(cost)?.hash_password(password.expose_secret().as_bytes());
+        made.ok().map(|hash| Self(hash.to_string()))
+    }
+
+    /// A hash that no password has, and that costs as much as any other.
+    pub fn of_nobody(cost: Cost) -> Option<Self> {
+        let hash = phc::PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: phc::ParamsString::try_from(context(cost)?.params()).ok()?,
+            salt: Some(phc::Salt::new(&rand::random::<[u8; 16]>()).ok()?),
+            hash: Some(phc::Output::new(&rand::random::<[u8; 32]>()).ok()?),
+        };
+        Some(Self(hash.to_string()))
+    }
+
+    /// Compares, at the hash's own cost; where that is less than today's and the password is wrong, the rest is spent as
+    /// well, so that old accounts are not told from unknown ones by the time.
+    pub fn verify(&self, password: &SecretString, cost: Cost) -> Verified {
+        let Some((hash, params)) = self.parsed() else {
+            return Verified::Wrong;
+        };
+        let password = password.expose_secret().as_bytes();
+        match Argon2::default().verify_password(password, &hash) {
+            Ok(()) => Verified::Right {
+                needs_rehash: params.m_cost() < cost.memory || params.t_cost() < cost.passes,
+            },
+            Err(_) => {
+                spend_rest(password, &params, cost);
+                Verified::Wrong
+            }
+        }
+    }
+
+    /// As it is stored.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn parsed(&self) -> Option<(phc::PasswordHash, Params)> {
+        let hash = phc::PasswordHash::new(&self.0).ok()?;
+        let params = Params::try_from(&hash).ok()?;
+        (hash.algorithm == Algorithm::Argon2id.ident()).then_some((hash, params))
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash([redacted])")
+    }
+}
+
+/// One lane: lanes only pay where each has a core of its own, and here every core has other work.
+fn context(cost: Cost) -> Option<Argon2<'static>> {
+    let params = Params::new(cost.memory, cost.passes, 1, None).ok()?;
+    Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// Time goes with memory times passes.
+fn spend_rest(password: &[u8], spent: &Params, cost: Cost) {
+    let whole = u64::from(cost.memory) * u64::from(cost.passes);
+    let rest = whole.saturating_sub(u64::from(spent.m_cost()) * u64::from(spent.t_cost()));
+    let memory = u32::try_from(rest).unwrap_or(u32::MAX).min(cost.memory);
+    if memory < Params::MIN_M_COST {
+        return;
+    }
+    let passes = u32::try_from(rest / u64::from(memory)).unwrap_or(1).max(1);
+    if let Ok(params) = Params::new(memory, passes, 1, None) {
+        let _ = Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(
+            password,
+            &[0; 16],
+            &mut [0; 32],
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COST: Cost = Cost {
+        threads: 1,
+        queue: 4,
+        memory: 19_456,
+        passes: 2,
+    };
+
+    fn hash(password: &str, cost: Cost) -> PasswordHash {
+        PasswordHash::make(&password.into(), cost).unwrap()
+    }
+
+    #[test]
+    fn a_password_is_known_again_and_nothing_else_is() {
+        let made = hash("correct horse ü", COST);
+        assert!(made.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        let right = Verified::Right { needs_rehash: false };
+        assert_eq!(made.verify(&"correct horse ü".into(), COST), right);
+        for wrong in ["", "correct horse u", "correct horse ü ", "CORRECT HORSE Ü"] {
+            assert_eq!(made.verify(&wrong.into(), COST), Verified::Wrong);
+        }
+        assert_ne!(hash("correct horse ü", COST).as_str(), made.as_str());
+        assert!(!format!("{made:?}").contains("argon2id"));
+    }
+
+    #[test]
+    fn what_is_no_argon2id_hash_is_nobodys() {
+        let text = hash("a", COST).as_str().to_owned();
+        for bad in [
+            "",
+            "a",
+            "$argon2id$",
+            &text.replace("argon2id", "argon2i"),
+            &text[..40],
+        ] {
+            assert_eq!(
+                PasswordHash::stored(bad.into()).verify(&"a".into(), COST),
+                Verified::Wrong
+            );
+        }
+        assert_eq!(
+            PasswordHash::of_nobody(COST).unwrap().verify(&"a".into(), COST),
+            Verified::Wrong
+        );
+    }
+
+    #[test]
+    fn a_hash_made_with_less_is_to_be_made_anew() {
+        let made = hash("a", COST);
+        let needs = |cost| made.verify(&"a".into(), cost) == Verified::Right { needs_rehash: true };
+        assert!(needs(Cost {
+            memory: 20_000,
+            ..COST
+        }));
+        assert!(needs(Cost { passes: 3, ..COST }));
+        assert!(!needs(COST));
+        assert_eq!(
+            made.verify(&"b".into(), Cost { passes: 3, ..COST }),
+            Verified::Wrong
+        );
+    }
+}
