@@ -4,7 +4,9 @@ use crate::answer::Answer;
 use anyhow::{Context, Result};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
-use reqwest::{Method, Url};
+use reqwest::{Method, RequestBuilder, Url};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -37,10 +39,24 @@ impl Client {
     /// # Errors
     /// When no client can be made.
     pub fn new(base: &str, internal: &str) -> Result<Self> {
+        Self::from_network(base, internal, None)
+    }
+
+    /// The same service, asked from a network that nobody else in this run asks from: what it counts by network
+    /// (failed log-ins, quotas) then starts anew. Where the machine has no such addresses, the same network.
+    ///
+    /// # Errors
+    /// When no client can be made.
+    pub fn from_elsewhere(&self) -> Result<Self> {
+        Self::from_network(&self.base, &self.internal, own_network(&self.base))
+    }
+
+    fn from_network(base: &str, internal: &str, network: Option<IpAddr>) -> Result<Self> {
         let build = || {
             reqwest::Client::builder()
                 .redirect(Policy::none())
                 .timeout(PATIENCE)
+                .local_address(network)
                 .no_proxy()
         };
         Ok(Self {
@@ -64,7 +80,27 @@ impl Client {
     /// # Errors
     /// When there is no answer.
     pub async fn ask(&self, method: Method, target: &str, headers: HeaderMap) -> Result<Answer> {
-        answer(&self.http, method, &format!("{}{target}", self.base), headers).await
+        let request = self.http.request(method, self.url(target)).headers(headers);
+        answer(&self.http, request).await
+    }
+
+    /// A request with these header fields and this body.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn send_body(
+        &self,
+        method: Method,
+        target: &str,
+        headers: HeaderMap,
+        body: impl Into<reqwest::Body>,
+    ) -> Result<Answer> {
+        let request = self.http.request(method, self.url(target)).headers(headers);
+        answer(&self.http, request.body(body)).await
+    }
+
+    fn url(&self, target: &str) -> String {
+        format!("{}{target}", self.base)
     }
 
     /// GET in HTTP/2, as a client that knows that it is spoken (RFC 9113 §3.3).
@@ -72,13 +108,7 @@ impl Client {
     /// # Errors
     /// When there is no answer.
     pub async fn get_by_http2(&self, target: &str) -> Result<Answer> {
-        answer(
-            &self.http2,
-            Method::GET,
-            &format!("{}{target}", self.base),
-            HeaderMap::new(),
-        )
-        .await
+        answer(&self.http2, self.http2.get(self.url(target))).await
     }
 
     /// GET from the internal listener.
@@ -86,13 +116,8 @@ impl Client {
     /// # Errors
     /// When there is no answer.
     pub async fn get_inside(&self, target: &str) -> Result<Answer> {
-        answer(
-            &self.http,
-            Method::GET,
-            &format!("{}{target}", self.internal),
-            HeaderMap::new(),
-        )
-        .await
+        let url = format!("{}{target}", self.internal);
+        answer(&self.http, self.http.get(url)).await
     }
 
     /// Sends these bytes on a connection of their own and reads until it is closed or the time is up.
@@ -157,10 +182,12 @@ pub fn headers(lines: &str) -> Result<HeaderMap> {
     Ok(headers)
 }
 
-async fn answer(client: &reqwest::Client, method: Method, url: &str, headers: HeaderMap) -> Result<Answer> {
-    let asked: String = format!("{method} {url}").chars().take(200).collect();
+async fn answer(client: &reqwest::Client, request: RequestBuilder) -> Result<Answer> {
+    let request = request.build()?;
+    let asked: String = format!("{} {}", request.method(), request.url());
+    let asked: String = asked.chars().take(200).collect();
     let begun = Instant::now();
-    let response = client.request(method, url).headers(headers).send().await;
+    let response = client.execute(request).await;
     let response = response.with_context(|| format!("no answer to {asked}"))?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let body = response.bytes().await?.to_vec();
@@ -171,4 +198,17 @@ async fn answer(client: &reqwest::Client, method: Method, url: &str, headers: He
         body,
         took: begun.elapsed(),
     })
+}
+
+/// An address of the loopback network, by chance, when the service is there and this machine has all of it (Linux).
+fn own_network(base: &str) -> Option<IpAddr> {
+    let host = Url::parse(base).ok()?.host_str()?.to_owned();
+    let own = Ipv4Addr::from(0x7f00_0000 | (chance() as u32 & 0x00ff_ff00) | 7);
+    let there = host == "127.0.0.1" && TcpListener::bind((own, 0)).is_ok();
+    there.then_some(IpAddr::V4(own))
+}
+
+/// 64 random bits: the standard library's maps are seeded by the operating system.
+pub fn chance() -> u64 {
+    RandomState::new().build_hasher().finish()
 }

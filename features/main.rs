@@ -12,6 +12,9 @@ mod client;
 /// Answers, and what makes a good problem.
 mod answer;
 
+/// What there is beside the service.
+mod surroundings;
+
 /// How scenarios end.
 mod tally;
 
@@ -20,6 +23,8 @@ mod spelling;
 
 use clap::Args;
 use client::Client;
+use cucumber::gherkin::{Feature, Rule, Scenario};
+use cucumber::tag::Ext;
 use cucumber::writer::{self, Coloring, Stats};
 use cucumber::{World, WriterExt, cli};
 use std::fs::File;
@@ -27,6 +32,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use surroundings::Surroundings;
 use tally::Tally;
 use visitor::Visitor;
 
@@ -47,11 +53,13 @@ struct Options {
     /// Write the results as JUnit XML too
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    #[command(flatten)]
+    surroundings: Surroundings,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
-    let options = cli::Opts::<_, _, _, Options>::parsed();
+    let mut options = cli::Opts::<_, _, _, Options>::parsed();
     let client = Client::new(&options.custom.base_url, &options.custom.internal_url)?;
     let junit: Box<dyn Write> = match &options.custom.junit {
         Some(path) => Box::new(File::create(path)?),
@@ -60,22 +68,39 @@ async fn main() -> anyhow::Result<ExitCode> {
     let console = writer::Basic::raw(io::stdout(), Coloring::Auto, writer::Verbosity::Default).summarized();
     let junit = writer::JUnit::for_tee(junit, writer::Verbosity::Default);
     let tally = Arc::new(Tally::default());
-    let counted = Arc::clone(&tally);
+    let (counted, left_out) = (Arc::clone(&tally), Arc::clone(&tally));
+    let surroundings = Arc::new(options.custom.surroundings.clone());
+    let given = Arc::clone(&surroundings);
+    // Taken from the options: cucumber would look at them instead of at our filter, not beside it.
+    let (by_name, by_tags) = (options.re_filter.take(), options.tags_filter.take());
+    let is_wanted = move |feature: &Feature, rule: Option<&Rule>, scenario: &Scenario| {
+        let rule = rule.map(|rule| rule.tags.as_slice()).unwrap_or_default();
+        let tags = [&feature.tags, rule, &scenario.tags].into_iter().flatten();
+        let asked = by_name.as_ref().is_none_or(|name| name.is_match(&scenario.name))
+            && by_tags.as_ref().is_none_or(|wanted| wanted.eval(tags.clone()));
+        let lack = given.lack(tags.map(String::as_str)).filter(|_| asked);
+        lack.iter().for_each(|what| left_out.leave_out(what));
+        asked && lack.is_none()
+    };
     let results = Visitor::cucumber()
         .with_writer(console.tee::<Visitor, _>(junit).normalized())
         .fail_on_skipped()
         .with_cli(options)
         .before(move |_, _, _, visitor| {
-            visitor.client = client.clone();
+            visitor.surroundings = Arc::clone(&surroundings);
+            visitor.client = client.from_elsewhere().unwrap_or_else(|_| client.clone());
             Box::pin(async {})
         })
         .after(move |_, _, _, end, _| {
             counted.count(end);
             Box::pin(async {})
         })
-        .run(concat!(env!("CARGO_MANIFEST_DIR"), "/features"))
+        .filter_run(concat!(env!("CARGO_MANIFEST_DIR"), "/features"), is_wanted)
         .await;
     tally.unreadable(results.parsing_errors());
+    for (what, scenarios) in tally.left_out() {
+        println!("left out: {scenarios} {what} scenarios, for want of what they need (see `--help`)");
+    }
     println!("{tally}");
     let good = tally.is_good() && !results.execution_has_failed();
     Ok(if good {

@@ -2,14 +2,18 @@
 
 use crate::answer::Answer;
 use crate::client::{Client, Exchange};
+use crate::surroundings::Surroundings;
 use anyhow::{Context, Result};
 use cucumber::World;
+use std::sync::Arc;
 
 /// Somebody who talks to the service from outside.
 #[derive(Debug, Default, World)]
 pub struct Visitor {
     /// Asks.
     pub client: Client,
+    /// What there is beside the service.
+    pub surroundings: Arc<Surroundings>,
     /// Every answer of the scenario, the latest last.
     pub answers: Vec<Answer>,
     /// What came of bytes sent as they are.

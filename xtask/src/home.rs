@@ -13,8 +13,10 @@ use crate::context::Context;
 pub struct Home {
     /// The data directory that outlives us; `None` for a temporary cluster.
     pub data: Option<PathBuf>,
-    /// A directory of passwords, mode 0700.
+    /// A directory of passwords and keys, mode 0700.
     pub secrets: PathBuf,
+    /// Where the service writes its mails to, mode 0700: they hold links that open accounts.
+    pub mail: PathBuf,
     /// PostgreSQL's log, where the cluster is kept.
     pub postgres_log: PathBuf,
     /// The service's log.
@@ -51,6 +53,7 @@ impl Home {
         Home {
             data,
             secrets: directory.join("secrets"),
+            mail: directory.join("mail"),
             postgres_log: directory.join("postgres.log"),
             service_log: directory.join("service.log"),
             demo: directory.join("demo.sql"),

@@ -39,6 +39,9 @@ mod postgres;
 /// The server that the service will use.
 mod server;
 
+/// Builds the service.
+mod build;
+
 /// The service's program and its settings.
 mod service;
 

@@ -1,16 +1,16 @@
-//! The service's program: how it is built, and which settings each of its commands gets; never waits for it.
+//! The service's program: which settings and secrets each of its commands gets; never waits for it.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use private_postgres::password;
-use serde::Deserialize;
 
 use crate::context::Context;
+use crate::home::Home;
 use crate::run::Call;
 use crate::server::Server;
-use crate::{needs, tail};
+use crate::tail;
 
 /// The database's name on every server.
 pub const DATABASE: &str = "portcullis";
@@ -26,29 +26,14 @@ const LOGINS: [(&str, &str); 7] = [
     ("PORTCULLIS_DATABASE_DEMO_PASSWORD_FILE", "demo"),
 ];
 
+/// The signing keys' file in the secrets.
+const TOKEN_KEYS: &str = "token-keys.json";
+
+/// The data key's.
+const DATA_KEY: &str = "data-key";
+
 /// Settings of the service: names and values.
 pub type Variables = Vec<(OsString, OsString)>;
-
-/// Builds the service and answers the program's file.
-///
-/// # Errors
-/// When the machine lacks something (one line), or the compiler's words have been shown.
-pub fn build(context: &Context, release: bool) -> Result<PathBuf> {
-    let features = needs::features(context)?;
-    let mut call = Call::cargo(context)
-        .args(["build", "--package", "portcullis", "--bin", "portcullis"])
-        .args(["--message-format", "json-render-diagnostics"]);
-    if release {
-        call = call.args(["--release"]);
-    }
-    if !features.is_empty() {
-        call = call.args(["--features", &features.join(",")]);
-    }
-    let mut program = None;
-    let status = call.lines(|line| program = executable(line).or(program.take()))?;
-    ensure!(status.success(), "the service does not build");
-    program.context("cargo did not say where it put the program")
-}
 
 /// Checks a file of prices without a database: nothing that is there must be given up for a file that is no good.
 ///
@@ -67,38 +52,31 @@ pub fn check(context: &Context, program: &Path, file: &Path) -> Result<()> {
     );
 }
 
-/// cargo's own answer is right whatever its configuration says about the target directory.
-fn executable(line: &str) -> Option<PathBuf> {
-    #[derive(Deserialize)]
-    struct Message {
-        executable: Option<PathBuf>,
-    }
-    serde_json::from_str::<Message>(line).ok()?.executable
-}
-
 /// The program with the settings of one database.
 #[derive(Debug, Clone)]
 pub struct Portcullis {
     program: PathBuf,
     server: Server,
     secrets: PathBuf,
+    mail: PathBuf,
     more: Variables,
 }
 
 impl Portcullis {
-    /// `secrets` is a directory that only we can read; passwords are made there when missing. `more` are settings
-    /// that every command gets.
+    /// Passwords of the logins are made in the home's secrets when missing. `more` are settings that every command
+    /// gets.
     ///
     /// # Errors
     /// When a password cannot be made.
-    pub fn new(program: PathBuf, server: Server, secrets: &Path, more: Variables) -> Result<Portcullis> {
+    pub fn new(program: PathBuf, server: Server, home: &Home, more: Variables) -> Result<Portcullis> {
         for (_, file) in LOGINS {
-            password::kept_in(&secrets.join(file))?;
+            password::kept_in(&home.secrets.join(file))?;
         }
         Ok(Portcullis {
             program,
             server,
-            secrets: secrets.to_owned(),
+            secrets: home.secrets.clone(),
+            mail: home.mail.clone(),
             more,
         })
     }
@@ -136,6 +114,29 @@ impl Portcullis {
         )
     }
 
+    /// Makes the keys that `serve` needs, by the program's own commands; what is there stays.
+    ///
+    /// # Errors
+    /// With the command's last words.
+    pub fn make_keys(&self, context: &Context) -> Result<()> {
+        let (token_keys, data_key) = (self.secrets.join(TOKEN_KEYS), self.secrets.join(DATA_KEY));
+        let keys = || Call::new(context, &self.program).args(["keys"]);
+        if !token_keys.exists() {
+            self.quietly(&keys().args([OsStr::new("generate"), token_keys.as_os_str()]))?;
+        }
+        if !data_key.exists() {
+            let made = keys().args(["data-key"]).capture()?;
+            ensure!(
+                made.status.success() && !made.stdout.trim().is_empty(),
+                "no data key could be made ({}): {}",
+                made.status,
+                made.stderr.trim()
+            );
+            password::write(&data_key, made.stdout.trim())?;
+        }
+        Ok(())
+    }
+
     /// Loads a file of prices, with the command's own progress.
     ///
     /// # Errors
@@ -150,13 +151,24 @@ impl Portcullis {
     /// The service itself on these two ports of the loopback, not started.
     #[must_use]
     pub fn serve<'a>(&self, context: &'a Context, port: u16, internal_port: u16) -> Call<'a> {
-        let listen = [
-            ("PORTCULLIS_LISTEN", format!("127.0.0.1:{port}")),
-            ("PORTCULLIS_INTERNAL_LISTEN", format!("127.0.0.1:{internal_port}")),
+        let settings: [(&str, OsString); 9] = [
+            ("PORTCULLIS_LISTEN", format!("127.0.0.1:{port}").into()),
+            (
+                "PORTCULLIS_INTERNAL_LISTEN",
+                format!("127.0.0.1:{internal_port}").into(),
+            ),
+            ("PORTCULLIS_PUBLIC_URL", format!("http://127.0.0.1:{port}").into()),
+            ("PORTCULLIS_DATA_KEY_FILE", self.secrets.join(DATA_KEY).into()),
+            ("PORTCULLIS_TOKEN_KEYS_FILE", self.secrets.join(TOKEN_KEYS).into()),
+            ("PORTCULLIS_REGISTRATION", "open".into()),
+            ("PORTCULLIS_MAIL", "folder".into()),
+            ("PORTCULLIS_MAIL_FOLDER", self.mail.clone().into()),
+            ("PORTCULLIS_DEMO", "token".into()),
         ];
+        let logins = self.logins(|name| !matches!(name, "migrator" | "ingest"));
         // What the caller sets goes last and wins.
-        self.call(context, self.logins(|name| name == "rates"))
-            .envs(listen)
+        self.call(context, logins)
+            .envs(settings)
             .envs(self.more.clone())
             .args(["serve"])
     }
@@ -192,21 +204,5 @@ impl Portcullis {
         }
         let words = tail::last_lines(&format!("{}{}", finished.stdout, finished.stderr), 12);
         bail!("`{call}` failed ({}):\n{words}", finished.status)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn finds_the_program_in_cargos_messages() {
-        let line = r#"{"reason":"compiler-artifact","executable":"/t/debug/portcullis","fresh":true}"#;
-        assert_eq!(executable(line), Some("/t/debug/portcullis".into()));
-        assert_eq!(
-            executable(r#"{"reason":"compiler-artifact","executable":null}"#),
-            None
-        );
-        assert_eq!(executable("warning: text"), None);
     }
 }

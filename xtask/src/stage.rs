@@ -15,13 +15,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use private_postgres::{Cluster, Error, Options, Programs, data};
 
+use crate::build;
 use crate::context::Context;
-use crate::home::Home;
+use crate::home::{Home, closed_directory};
 use crate::ports;
 use crate::postgres::{self, Choice};
 use crate::progress::Progress;
 use crate::server::Server;
-use crate::service::{self, Portcullis, Variables};
+use crate::service::{Portcullis, Variables};
 use crate::serving::Serving;
 
 /// What is loaded before the service starts.
@@ -81,7 +82,7 @@ impl Plan {
     /// How many steps its start shows.
     #[must_use]
     pub fn steps(&self) -> usize {
-        4 + usize::from(self.load != Load::Nothing) + usize::from(self.serve)
+        5 + usize::from(self.load != Load::Nothing) + usize::from(self.serve)
     }
 }
 
@@ -106,7 +107,7 @@ impl Stage {
     pub fn start(context: &Context, plan: Plan, progress: &mut Progress) -> Result<Stage> {
         let how = if plan.release { "release" } else { "debug" };
         let program = progress.step(&format!("building the service ({how})"), || {
-            let program = service::build(context, plan.release)?;
+            let program = build::service(context, plan.release)?;
             Ok((program, "built".to_owned()))
         })?;
         let (cluster, programs, server) = progress.step("starting PostgreSQL", || {
@@ -117,17 +118,16 @@ impl Stage {
             let outcome = format!("{version} on {}", started.2);
             Ok((started, outcome))
         })?;
-        let portcullis = Portcullis::new(
-            program,
-            server.clone(),
-            &plan.home.secrets,
-            plan.service_settings.clone(),
-        )?;
+        let portcullis = Portcullis::new(program, server.clone(), &plan.home, plan.service_settings.clone())?;
         progress.step("creating roles and database", || {
             Ok((portcullis.prepare(context)?, "created".to_owned()))
         })?;
         progress.step("migrating the schema", || {
             Ok((portcullis.migrate(context)?, "migrated".to_owned()))
+        })?;
+        progress.step("making keys", || {
+            closed_directory(&plan.home.mail)?;
+            Ok((portcullis.make_keys(context)?, "made".to_owned()))
         })?;
         let mut stage = Stage {
             context: context.clone(),

@@ -12,10 +12,11 @@ use private_postgres::{data, directories};
 use crate::home::closed_directory;
 
 /// Everything that we put there, apart from the data directory. Only these are removed again.
-const ENTRIES: [&str; 10] = [
+const ENTRIES: [&str; 11] = [
     "data-directory",
     "demo.sql",
     "loaded.json",
+    "mail",
     "postgres",
     "postgres.log",
     "postgres.new",

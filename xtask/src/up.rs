@@ -10,6 +10,7 @@ use clap::Args;
 use private_postgres::processes::Identity;
 use private_postgres::{Cluster, MAJORS, data, orphan};
 
+use crate::build;
 use crate::context::Context;
 use crate::home::Home;
 use crate::leftovers;
@@ -70,7 +71,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         _ => "private".to_owned(),
     };
     if let (Load::File(file), false) = (&file, is_loaded(&state, &database, &loaded)) {
-        let program = service::build(context, options.release)?;
+        let program = build::service(context, options.release)?;
         service::check(context, &program, file)?;
     }
     let load = what_to_load(&state, &choice, &database, &loaded, file)?;
@@ -174,7 +175,8 @@ fn announce(stage: &mut Stage, options: &Options) {
     let (internal, log) = (serving.internal_port, serving.log.display().to_string());
     say("");
     say("Portcullis is ready.");
-    say(&format!("  service    {base}"));
+    say(&format!("  web app    {base}"));
+    say(&format!("  mail       {base}/dev/mail"));
     say(&format!("  API docs   {base}/apidocs"));
     say(&format!("  readiness  {base}/health/ready"));
     say(&format!("  metrics    http://127.0.0.1:{internal}/metrics"));

@@ -1,0 +1,122 @@
+//! What there is beside the service (mails, accounts, a browser), and which scenarios need what is not there; never
+//! looks for any of it.
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// What the caller gives beside the service's address. Nothing of it is needed to run the rest.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Surroundings {
+    /// The folder that the service writes its mails to (scenarios tagged `@mailbox`)
+    #[arg(long, value_name = "DIR", env = "XTASK_MAIL_FOLDER")]
+    pub mail_folder: Option<PathBuf>,
+    /// An administrator's account (`@accounts` needs all four of these)
+    #[arg(
+        long,
+        value_name = "EMAIL:PASSWORD",
+        env = "XTASK_ADMIN",
+        hide_env_values = true
+    )]
+    admin: Option<Login>,
+    /// A user's account
+    #[arg(
+        long,
+        value_name = "EMAIL:PASSWORD",
+        env = "XTASK_USER",
+        hide_env_values = true
+    )]
+    user: Option<Login>,
+    /// An approver's account
+    #[arg(
+        long,
+        value_name = "EMAIL:PASSWORD",
+        env = "XTASK_APPROVER",
+        hide_env_values = true
+    )]
+    approver: Option<Login>,
+    /// An account that stores prices
+    #[arg(
+        long,
+        value_name = "EMAIL:PASSWORD",
+        env = "XTASK_INGEST",
+        hide_env_values = true
+    )]
+    ingest: Option<Login>,
+    /// A WebDriver that starts browsers, such as chromedriver (`@browser`)
+    #[arg(long, value_name = "URL", env = "XTASK_WEBDRIVER")]
+    pub webdriver: Option<String>,
+    /// axe-core's script, which judges how accessible a page is (`@axe`)
+    #[arg(long, value_name = "FILE", env = "XTASK_AXE")]
+    pub axe: Option<PathBuf>,
+}
+
+/// An account that is there already. `Debug` does not show the password.
+#[derive(Clone)]
+pub struct Login {
+    /// Mail address.
+    pub email: String,
+    /// Password.
+    pub password: String,
+}
+
+/// Tags of scenarios that need something, and its name.
+const NEEDS: [(&str, &str, fn(&Surroundings) -> bool); 4] = [
+    ("mailbox", "mailbox", |given| given.mail_folder.is_some()),
+    ("accounts", "account", Surroundings::has_accounts),
+    ("browser", "browser", |given| given.webdriver.is_some()),
+    ("axe", "accessibility", |given| given.axe.is_some()),
+];
+
+impl Surroundings {
+    /// What a scenario with these tags needs and does not have, by the first such tag.
+    pub fn lack<'a>(&self, tags: impl Iterator<Item = &'a str>) -> Option<&'static str> {
+        let tags: Vec<&str> = tags.collect();
+        let missing = NEEDS
+            .iter()
+            .find(|(tag, _, is_given)| tags.contains(tag) && !is_given(self));
+        missing.map(|(_, what, _)| *what)
+    }
+
+    /// The account that was given for a role.
+    ///
+    /// # Errors
+    /// When there is none: the scenario is not tagged `@accounts`.
+    pub fn login(&self, role: &str) -> Result<&Login> {
+        let login = match role {
+            "admin" => &self.admin,
+            "user" => &self.user,
+            "approver" => &self.approver,
+            "ingest" => &self.ingest,
+            _ => bail!("there is no role {role}"),
+        };
+        login.as_ref().with_context(|| {
+            format!("no account was given for the role {role}: is the tag @accounts missing?")
+        })
+    }
+
+    fn has_accounts(&self) -> bool {
+        ["admin", "user", "approver", "ingest"]
+            .iter()
+            .all(|role| self.login(role).is_ok())
+    }
+}
+
+impl FromStr for Login {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let (email, password) = text.split_once(':').context("must be EMAIL:PASSWORD")?;
+        Ok(Self {
+            email: email.to_owned(),
+            password: password.to_owned(),
+        })
+    }
+}
+
+impl std::fmt::Debug for Login {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Login({})", self.email)
+    }
+}
