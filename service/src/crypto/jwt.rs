@@ -1,63 +1,57 @@
-//! Access tokens (RFC 9068): claims, signed and verified. One algorithm, keys from our own document only: what a token's
-//! header says about keys (`jwk`, `jku`, `x5u`) is refused, not followed (RFC 8725 §3).
+//! Access tokens (RFC 9068): signed and verified. One algorithm, keys from our own document only, and no header but the
+//! one that we write: what a header says about keys (`jwk`, `jku`, `x5u`) is refused, not followed (RFC 8725 §3).
+use super::claims::{Claims, Grant};
 use super::token_keys::{BadKeys, TokenKey, TokenKeys};
 use crate::types::clock;
-use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Seconds that the clocks of two machines may differ by.
 const LEEWAY: u64 = 30;
 
+/// Characters of the longest token that is looked at. Ours have about 800.
+const LONGEST: usize = 4096;
+
 /// The `typ` of an access token (RFC 9068 §2.1).
 const TYPE: &str = "at+jwt";
-
-/// What a token says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Claims {
-    /// Who issued it.
-    pub iss: String,
-    /// For whom it is.
-    pub aud: String,
-    /// The account's number.
-    pub sub: String,
-    /// Its own id.
-    pub jti: String,
-    /// The session that it belongs to.
-    pub sid: uuid::Uuid,
-    /// Seconds since 1970: when it was issued.
-    pub iat: i64,
-    /// Not before.
-    pub nbf: i64,
-    /// When it ends.
-    pub exp: i64,
-    /// Rights, separated by spaces.
-    pub scope: String,
-    /// The account's address.
-    pub username: String,
-    /// Whether the account is an administrator's.
-    pub admin: bool,
-}
 
 /// A token that is not good, for whatever reason: who sent it learns no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the token is not valid")]
 pub struct BadToken;
 
+/// The public half of a key: a point on P-256, its numbers in base64url.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKey {
+    /// Its name.
+    pub kid: String,
+    /// `x`.
+    pub x: String,
+    /// `y`.
+    pub y: String,
+}
+
 /// Signs and verifies. Cheap to clone; all clones see new keys at once.
 #[derive(Clone)]
 pub struct Jwt {
-    keys: Arc<RwLock<Ready>>,
+    keys: Arc<RwLock<Arc<Ready>>>,
     validation: Arc<Validation>,
     issuer: String,
     audience: String,
 }
 
+/// A document, and what signing and verifying need of each of its keys, in its order.
 struct Ready {
     document: TokenKeys,
-    pairs: Vec<(String, EncodingKey, DecodingKey)>,
+    pairs: Vec<Pair>,
+}
+
+struct Pair {
+    header: Header,
+    signs: EncodingKey,
+    verifies: DecodingKey,
 }
 
 impl Jwt {
@@ -70,7 +64,7 @@ impl Jwt {
         validation.set_issuer(&[issuer]);
         validation.set_audience(&[audience]);
         Ok(Self {
-            keys: Arc::new(RwLock::new(ready(document)?)),
+            keys: Arc::new(RwLock::new(Arc::new(Ready::of(document)?))),
             validation: Arc::new(validation),
             issuer: issuer.to_owned(),
             audience: audience.to_owned(),
@@ -79,7 +73,7 @@ impl Jwt {
 
     /// Takes other keys from now on.
     pub fn replace(&self, document: TokenKeys) -> Result<(), BadKeys> {
-        let ready = ready(document)?;
+        let ready = Arc::new(Ready::of(document)?);
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = ready;
         Ok(())
     }
@@ -94,46 +88,47 @@ impl Jwt {
         &self.audience
     }
 
-    /// Signs claims with the key whose turn it is; `None`: there is no such key.
-    pub fn sign(&self, claims: &Claims) -> Option<String> {
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        let kid = &keys.document.signer(clock::now())?.kid;
-        let (_, key, _) = keys.pairs.iter().find(|(name, ..)| name == kid)?;
-        let mut header = Header::new(Algorithm::ES256);
-        header.typ = Some(TYPE.into());
-        header.kid = Some(kid.clone());
-        jsonwebtoken::encode(&header, claims, key).ok()
+    /// A new token; `None`: there is no key to sign it with.
+    pub fn issue(&self, grant: &Grant<'_>) -> Option<String> {
+        self.sign(&Claims::new(grant, &self.issuer, &self.audience, clock::now()))
+    }
+
+    fn sign(&self, claims: &Claims) -> Option<String> {
+        let keys = self.keys();
+        let pair = keys.pair(keys.document.signer(clock::now())?)?;
+        jsonwebtoken::encode(&pair.header, claims, &pair.signs).ok()
     }
 
     /// The claims of a token that one of our keys signed, for us, that is valid now.
     pub fn verify(&self, token: &str) -> Result<Claims, BadToken> {
+        if token.len() > LONGEST {
+            return Err(BadToken);
+        }
         let header = jsonwebtoken::decode_header(token).map_err(|_| BadToken)?;
-        let leads_elsewhere =
-            header.jku.is_some() || header.jwk.is_some() || header.x5u.is_some() || header.x5c.is_some();
-        if header.alg != Algorithm::ES256 || header.typ.as_deref() != Some(TYPE) || leads_elsewhere {
+        let (keys, now) = (self.keys(), clock::now());
+        let mut pairs = keys.document.verifiers(now).filter_map(|key| keys.pair(key));
+        // The library reads neither `crit` nor what it does not know: a header with anything that we never write is not
+        // ours (RFC 7515 §4.1.11).
+        let pair = pairs.find(|pair| pair.header == header).ok_or(BadToken)?;
+        let decoded = jsonwebtoken::decode::<Claims>(token, &pair.verifies, &self.validation);
+        let claims = decoded.map_err(|_| BadToken)?.claims;
+        // Nor does it look at this one.
+        let issued = claims.iat.saturating_sub_unsigned(LEEWAY);
+        if issued > now.timestamp() {
             return Err(BadToken);
         }
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        let kid = header.kid.as_deref().ok_or(BadToken)?;
-        if !keys.document.verifiers(clock::now()).any(|key| key.kid == kid) {
-            return Err(BadToken);
-        }
-        let (.., key) = keys.pairs.iter().find(|(name, ..)| name == kid).ok_or(BadToken)?;
-        let decoded = jsonwebtoken::decode::<Claims>(token, key, &self.validation);
-        decoded.map(|token| token.claims).map_err(|_| BadToken)
+        Ok(claims)
     }
 
     /// The public keys, for verifiers elsewhere (RFC 7517).
-    pub fn public_keys(&self) -> Vec<Jwk> {
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        let public = |key: &TokenKey| {
-            let (_, pair, _) = keys.pairs.iter().find(|(name, ..)| *name == key.kid)?;
-            let mut jwk = Jwk::from_encoding_key(pair, Algorithm::ES256).ok()?;
-            jwk.common.key_id = Some(key.kid.clone());
-            jwk.common.public_key_use = Some(jsonwebtoken::jwk::PublicKeyUse::Signature);
-            Some(jwk)
-        };
+    pub fn public_keys(&self) -> Vec<PublicKey> {
+        let keys = self.keys();
+        let public = |key: &TokenKey| PublicKey::of(&keys.pair(key)?.signs, &key.kid);
         keys.document.verifiers(clock::now()).filter_map(public).collect()
+    }
+
+    fn keys(&self) -> Arc<Ready> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -145,27 +140,50 @@ impl fmt::Debug for Jwt {
     }
 }
 
-fn ready(document: TokenKeys) -> Result<Ready, BadKeys> {
-    if document.signer(clock::now()).is_none() {
-        return Err(BadKeys::NoSigner);
+impl Ready {
+    fn of(document: TokenKeys) -> Result<Self, BadKeys> {
+        if document.signer(clock::now()).is_none() {
+            return Err(BadKeys::NoSigner);
+        }
+        let pair = |(index, key): (usize, &TokenKey)| {
+            let bad = |_| BadKeys::Key(index + 1);
+            let signs = EncodingKey::from_ec_pem(key.pem.as_bytes()).map_err(bad)?;
+            let public = Jwk::from_encoding_key(&signs, Algorithm::ES256).map_err(bad)?;
+            let mut header = Header::new(Algorithm::ES256);
+            header.typ = Some(TYPE.into());
+            header.kid = Some(key.kid.clone());
+            Ok(Pair {
+                header,
+                signs,
+                verifies: DecodingKey::from_jwk(&public).map_err(bad)?,
+            })
+        };
+        let pairs = document.keys.iter().enumerate().map(pair);
+        Ok(Self {
+            pairs: pairs.collect::<Result<_, _>>()?,
+            document,
+        })
     }
-    let pair = |(index, key): (usize, &TokenKey)| {
-        let bad = |_| BadKeys::Key(index + 1);
-        let encoding = EncodingKey::from_ec_pem(key.pem.as_bytes()).map_err(bad)?;
-        let public = Jwk::from_encoding_key(&encoding, Algorithm::ES256).map_err(bad)?;
-        Ok((
-            key.kid.clone(),
-            encoding,
-            DecodingKey::from_jwk(&public).map_err(bad)?,
-        ))
-    };
-    let pairs = document
-        .keys
-        .iter()
-        .enumerate()
-        .map(pair)
-        .collect::<Result<_, _>>()?;
-    Ok(Ready { document, pairs })
+
+    fn pair(&self, key: &TokenKey) -> Option<&Pair> {
+        self.pairs
+            .iter()
+            .find(|pair| pair.header.kid.as_deref() == Some(&key.kid))
+    }
+}
+
+impl PublicKey {
+    fn of(pair: &EncodingKey, kid: &str) -> Option<Self> {
+        let jwk = Jwk::from_encoding_key(pair, Algorithm::ES256).ok()?;
+        let AlgorithmParameters::EllipticCurve(point) = jwk.algorithm else {
+            return None;
+        };
+        Some(Self {
+            kid: kid.to_owned(),
+            x: point.x,
+            y: point.y,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -187,6 +205,7 @@ mod tests {
             iss: "https://one.example".into(),
             aud: "portcullis".into(),
             sub: "7".into(),
+            client_id: "portcullis".into(),
             jti: "j".into(),
             sid: uuid::Uuid::new_v4(),
             iat: now,
@@ -231,7 +250,7 @@ mod tests {
     fn after_a_rotation_old_tokens_live_and_new_ones_carry_the_new_key() {
         let (jwt, claims, now) = (jwt(), claims(), clock::now());
         let old = jwt.sign(&claims).unwrap();
-        let mut document = jwt.keys.read().unwrap().document.clone();
+        let mut document = jwt.keys().document.clone();
         document
             .rotate(now, chrono::Duration::zero(), chrono::Duration::seconds(600))
             .unwrap();

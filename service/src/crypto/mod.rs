@@ -1,12 +1,15 @@
 //! Hashing, signing, sealing. No rule of the business, no SQL, no settings of its own.
 
+/// What an access token says.
+pub mod claims;
+
 /// The key that seals data and makes tokens that need not be stored.
 pub mod data_key;
 
 /// Threads that hash passwords.
 pub mod hashing;
 
-/// Access tokens: claims, signed and verified.
+/// Access tokens, signed and verified.
 pub mod jwt;
 
 /// The hash of a password.
