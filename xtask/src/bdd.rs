@@ -4,12 +4,14 @@
 use anyhow::{Result, bail};
 use clap::Args;
 
+use crate::browser::Browser;
 use crate::context::Context;
 use crate::counts::Counts;
 use crate::ending::Ending;
 use crate::postgres::Choice;
 use crate::progress::{Progress, say};
 use crate::run::Call;
+use crate::service::Variables;
 use crate::stage::{Plan, Stage};
 
 /// Options of `bdd`.
@@ -23,19 +25,37 @@ pub struct Options {
     args: Vec<String>,
 }
 
+/// What came of the features.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// How many passed, failed and were left out.
+    pub counts: Counts,
+    not_run: Vec<String>,
+}
+
+impl Told {
+    /// One line for each kind of scenarios that could not run, with what would help: left out is never passed.
+    pub fn say_what_did_not_run(&self) {
+        self.not_run
+            .iter()
+            .for_each(|what| say(&format!("not run: {what}")));
+    }
+}
+
 /// Runs it.
 ///
 /// # Errors
 /// When a scenario fails or none ran.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
-    let counts = match &options.base_url {
-        Some(url) => features(context, url, None, &options.args)?,
+    let told = match &options.base_url {
+        Some(url) => features(context, url, Variables::new(), &options.args)?,
         None => against_a_stage(context, &Choice::or_from(None, context)?, &options.args)?,
     };
-    if counts.is_good() {
+    told.say_what_did_not_run();
+    if told.counts.is_good() {
         return Ok(());
     }
-    say(&format!("the features failed: {counts}"));
+    say(&format!("the features failed: {}", told.counts));
     Err(Ending::Told.into())
 }
 
@@ -43,7 +63,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
 ///
 /// # Errors
 /// When the stage cannot be set.
-pub fn against_a_stage(context: &Context, postgres: &Choice, args: &[String]) -> Result<Counts> {
+pub fn against_a_stage(context: &Context, postgres: &Choice, args: &[String]) -> Result<Told> {
     let plan = Plan {
         postgres: postgres.clone(),
         ..Plan::temporary(context, "bdd")?
@@ -54,16 +74,20 @@ pub fn against_a_stage(context: &Context, postgres: &Choice, args: &[String]) ->
         bail!("the service does not run")
     };
     let (internal, log) = (serving.internal_port, serving.log.clone());
-    let counts = features(context, &stage.base_url(), Some(internal), args);
+    let mut variables = stage.portcullis.for_features();
+    let internal = format!("http://127.0.0.1:{internal}");
+    variables.push(("XTASK_INTERNAL_URL".into(), internal.into()));
+    let told = features(context, &stage.base_url(), variables, args);
     stage.stop()?;
-    if !counts.as_ref().is_ok_and(Counts::is_good) {
+    if !told.as_ref().is_ok_and(|told| told.counts.is_good()) {
         say(&format!("the service's log: {}", log.display()));
     }
-    counts
+    told
 }
 
-fn features(context: &Context, base_url: &str, internal: Option<u16>, args: &[String]) -> Result<Counts> {
-    let mut call = Call::cargo(context)
+fn features(context: &Context, base_url: &str, variables: Variables, args: &[String]) -> Result<Told> {
+    let browser = Browser::start(context)?;
+    let call = Call::cargo(context)
         .args([
             "run",
             "--quiet",
@@ -73,10 +97,9 @@ fn features(context: &Context, base_url: &str, internal: Option<u16>, args: &[St
             "--base-url",
             base_url,
         ])
-        .args(args);
-    if let Some(port) = internal {
-        call = call.envs([("XTASK_INTERNAL_URL", format!("http://127.0.0.1:{port}"))]);
-    }
+        .args(browser.options())
+        .args(args)
+        .envs(variables);
     let mut counts = Counts::default();
     let status = call.lines(|line| {
         say(line);
@@ -88,5 +111,8 @@ fn features(context: &Context, base_url: &str, internal: Option<u16>, args: &[St
         ));
         counts.failed = 1;
     }
-    Ok(counts)
+    Ok(Told {
+        counts,
+        not_run: browser.not_run.clone(),
+    })
 }

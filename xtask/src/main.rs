@@ -72,6 +72,12 @@ mod down;
 /// How many tests passed.
 mod counts;
 
+/// The accessibility checker.
+mod axe;
+
+/// A browser for the features.
+mod browser;
+
 /// `cargo xtask bdd`
 mod bdd;
 

@@ -173,6 +173,12 @@ impl Portcullis {
             .args(["serve"])
     }
 
+    /// What the features may know of this service: variables of their program.
+    #[must_use]
+    pub fn for_features(&self) -> Variables {
+        vec![("XTASK_MAIL_FOLDER".into(), self.mail.clone().into())]
+    }
+
     fn call<'a>(&self, context: &'a Context, logins: Variables) -> Call<'a> {
         let Server {
             host, port, sslmode, ..

@@ -5,13 +5,14 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use private_postgres::Cluster;
 
+use crate::bdd::{self, Told};
 use crate::context::Context;
 use crate::counts::Counts;
 use crate::ending::Ending;
+use crate::needs;
 use crate::postgres::{self, Choice};
 use crate::progress::{Progress, say};
 use crate::run::Call;
-use crate::{bdd, needs};
 
 /// Options of `test`.
 #[derive(Debug, Args)]
@@ -31,9 +32,13 @@ pub struct Options {
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let choice = Choice::or_from(options.postgres.clone(), context)?;
     let mut counts = cargo_tests(context, &choice, &options.filter)?;
+    let mut told = Told::default();
     if options.filter.is_empty() {
         match bdd::against_a_stage(context, &choice, &[]) {
-            Ok(more) => counts.add(more),
+            Ok(more) => {
+                counts.add(more.counts);
+                told = more;
+            }
             Err(error) if error.is::<Ending>() => return Err(error),
             Err(error) => {
                 say(&format!("the features did not run: {error:#}"));
@@ -41,6 +46,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
             }
         }
     }
+    told.say_what_did_not_run();
     if counts == Counts::default() {
         say("no test ran");
     }
