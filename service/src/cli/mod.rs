@@ -1,5 +1,8 @@
 //! The commands. Each reads the settings that it needs, does one thing, and ends with an exit code that says how.
 
+/// `portcullis accounts`
+mod accounts;
+
 /// How a command ends.
 mod ending;
 
@@ -60,6 +63,11 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Make accounts that may sign in at once, and list accounts
+    Accounts {
+        #[command(subcommand)]
+        command: accounts::Accounts,
+    },
     /// Make and rotate signing keys, make a DATA_KEY; needs no settings
     Keys {
         #[command(subcommand)]
@@ -92,6 +100,7 @@ pub fn run() -> ExitCode {
         Command::Migrate { direction } => migrate::run(&settings, direction.unwrap_or_default()),
         Command::Import { file, check: true } => import::check(&file),
         Command::Import { file, check: false } => import::run(&settings, &file),
+        Command::Accounts { command } => accounts::run(&settings, command),
         Command::Healthcheck => healthcheck::run(&settings),
         Command::Openapi | Command::Keys { .. } => ExitCode::SUCCESS,
     }

@@ -1,5 +1,8 @@
 //! The rules. No HTTP word, no status code, no environment: takes values that are valid, returns outcomes.
 
+/// Accounts seen from their owners.
+pub mod accounts;
+
 /// Batches of prices: reading files, storing all or nothing.
 pub mod batches;
 

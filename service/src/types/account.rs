@@ -17,6 +17,11 @@ impl AccountId {
         text.parse().ok().filter(|number| digits && *number > 0).map(Self)
     }
 
+    /// How audit events name it: `account:7`.
+    pub fn subject(self) -> String {
+        format!("account:{self}")
+    }
+
     /// The number.
     pub fn get(self) -> i64 {
         self.0

@@ -8,6 +8,7 @@
 
 mod support;
 
+mod accounts_cli;
 mod api;
 mod apidocs;
 mod bodies;

@@ -1,0 +1,137 @@
+//! `portcullis accounts`: makes accounts that may sign in at once, and lists accounts. Needs no key of the service.
+use super::ending::{check_password, fail, print};
+use crate::config::Settings;
+use crate::crypto::hashing::Hashing;
+use crate::db::Db;
+use crate::db::conninfo::{Changing, Purpose};
+use crate::domain::accounts::operator::NewMember;
+use crate::domain::accounts::outcome::{Added, Failed};
+use crate::domain::accounts::{self, Parts};
+use crate::telemetry::logs::Telemetry;
+use crate::types::email::Email;
+use crate::types::peer::Peer;
+use crate::types::person_name::PersonName;
+use crate::types::role::Role;
+use clap::Subcommand;
+use secrecy::SecretString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// The longest file that is taken for a password, in bytes: 128 characters have no more.
+const LONGEST: usize = 512;
+
+/// What to do.
+#[derive(Subcommand)]
+pub enum Accounts {
+    /// Make an account that may sign in at once
+    Add {
+        /// The address
+        #[arg(value_parser = parse_email)]
+        email: Email,
+        /// The role: user, admin, approver or ingest
+        #[arg(long, value_parser = parse_role)]
+        role: Role,
+        /// The name
+        #[arg(long, value_parser = parse_name)]
+        name: PersonName,
+        /// A file that holds the password; a line end behind it is not part of it
+        #[arg(long, value_name = "FILE")]
+        password_file: PathBuf,
+    },
+    /// List the accounts, a line each: number, state, role, address, name
+    List,
+}
+
+/// Does it.
+pub fn run(settings: &Settings, command: Accounts) -> ExitCode {
+    if let Err(code) = check_password(&settings.database.accounts) {
+        return code;
+    }
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(1, &error),
+    };
+    let (domain, db) = match connect(settings) {
+        Ok(both) => both,
+        Err(error) => return fail(1, &error),
+    };
+    let code = match command {
+        Accounts::Add {
+            email,
+            role,
+            name,
+            password_file,
+        } => match read_password(&password_file) {
+            Ok(password) => {
+                let new = NewMember {
+                    email,
+                    name,
+                    role,
+                    password,
+                };
+                added(runtime.block_on(domain.add(new, &Peer::operator())))
+            }
+            Err(reason) => fail(1, &format!("{}: {reason}", password_file.display())),
+        },
+        Accounts::List => {
+            let mut text = String::new();
+            let listed = runtime.block_on(domain.list_all(|rows| {
+                for row in rows {
+                    let (id, state, role) = (row.id, &row.state, &row.role);
+                    text += &format!("{id}\t{state}\t{role}\t{}\t{}\n", row.email, row.name);
+                }
+            }));
+            match listed {
+                Ok(()) => print(&text),
+                Err(error) => fail(1, &error),
+            }
+        }
+    };
+    db.close();
+    code
+}
+
+fn connect(settings: &Settings) -> Result<(accounts::Accounts, Db), Box<dyn std::error::Error>> {
+    let mut database = settings.database.clone();
+    database.accounts_pool_size = 1;
+    let metrics = Telemetry::quiet()?.metrics;
+    let purpose = Purpose::Change(Changing::Accounts);
+    let db = Db::start(&database, &database.accounts, purpose, metrics)?;
+    let parts = Parts {
+        db: db.clone(),
+        hashing: Hashing::start(settings.people.hashing)?,
+    };
+    Ok((accounts::Accounts::new(parts), db))
+}
+
+fn added(added: Result<Added, Failed>) -> ExitCode {
+    match added {
+        Ok(Added::Made(id)) => print(&format!("account {id} may sign in\n")),
+        Ok(Added::Taken) => fail(1, &"there is an account of this address; nothing was changed"),
+        Ok(Added::Weak(weakness)) => fail(1, &format!("the password {weakness}; nothing was changed")),
+        Err(error) => fail(1, &format!("{error}; nothing was changed")),
+    }
+}
+
+fn read_password(path: &Path) -> Result<SecretString, String> {
+    let mut text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let end = text.strip_suffix('\n').unwrap_or(&text);
+    let end = end.strip_suffix('\r').unwrap_or(end).len();
+    text.truncate(end);
+    if text.len() > LONGEST {
+        return Err("is too long for a password".into());
+    }
+    Ok(text.into())
+}
+
+fn parse_email(text: &str) -> Result<Email, &'static str> {
+    Email::parse(text).ok_or("must be an address, as in ann@example.org")
+}
+
+fn parse_role(text: &str) -> Result<Role, &'static str> {
+    Role::parse(text).ok_or("must be user, admin, approver or ingest")
+}
+
+fn parse_name(text: &str) -> Result<PersonName, &'static str> {
+    PersonName::parse(text).ok_or("must have 1 to 100 characters, none of them a control character")
+}

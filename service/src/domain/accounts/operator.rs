@@ -1,0 +1,78 @@
+//! Accounts that operators make at the command line: confirmed at once, for who sits there has proven enough.
+use super::Accounts;
+use super::outcome::{Added, Failed};
+use super::passwords::GoodPassword;
+use crate::db::accounts::{self, AccountRow, NewAccount};
+use crate::db::audit::{self, Event};
+use crate::types::account::AccountState;
+use crate::types::email::Email;
+use crate::types::peer::Peer;
+use crate::types::person_name::PersonName;
+use crate::types::role::Role;
+use secrecy::SecretString;
+use serde_json::json;
+
+/// Accounts that are read at a time.
+const PAGE: i64 = 1000;
+
+/// An account that is to be made.
+#[derive(Debug)]
+pub struct NewMember {
+    /// Its address.
+    pub email: Email,
+    /// Its name.
+    pub name: PersonName,
+    /// Its role.
+    pub role: Role,
+    /// Its password.
+    pub password: SecretString,
+}
+
+impl Accounts {
+    /// Makes an account whose owner may sign in at once.
+    pub async fn add(&self, new: NewMember, peer: &Peer) -> Result<Added, Failed> {
+        let password = match GoodPassword::check(new.password, &new.email, new.name.as_str()) {
+            Ok(password) => password,
+            Err(weakness) => return Ok(Added::Weak(weakness)),
+        };
+        let hash = self.0.hashing.hash(password.into_secret()).await?;
+        let (email, name, role, peer) = (new.email, new.name, new.role, peer.clone());
+        let added = self.0.db.tx("add_account", move |conn| {
+            accounts::lock_admins(conn)?;
+            let new = NewAccount {
+                email: &email,
+                name: name.as_str(),
+                role,
+                state: AccountState::Active,
+            };
+            let Some(row) = accounts::create(conn, &new)? else {
+                return Ok(Added::Taken);
+            };
+            accounts::set_password(conn, row.id(), hash.as_str())?;
+            let event = Event {
+                actor: None,
+                action: "account.added",
+                subject: row.id().subject(),
+                peer: &peer,
+                detail: json!({ "role": role.as_str() }),
+            };
+            audit::append(conn, &event)?;
+            Ok(Added::Made(row.id()))
+        });
+        Ok(added.await?)
+    }
+
+    /// All living accounts, by number, a page at a time; `each` gets every page.
+    pub async fn list_all(&self, mut each: impl FnMut(&[AccountRow])) -> Result<(), Failed> {
+        let mut after = 0;
+        loop {
+            let list = move |conn: &mut _| accounts::list_after(conn, after, PAGE);
+            let rows = self.0.db.run("list_accounts", list).await?;
+            each(&rows);
+            match rows.last() {
+                Some(last) => after = last.id,
+                None => return Ok(()),
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What a password must be (ASVS v5.0.0-6.2.1 to 6.2.12): long enough, not among the common ones, nothing that follows
+//! from whose it is. No rule about kinds of characters, and nothing is cut off or changed.
+use crate::types::email::Email;
+use secrecy::{ExposeSecret, SecretString};
+use std::sync::LazyLock;
+
+/// The fewest characters.
+pub const SHORTEST: usize = 8;
+
+/// The most characters.
+pub const LONGEST: usize = 128;
+
+/// Parts of a name or an address that are shorter stand in ordinary words by chance.
+const SHORTEST_PART: usize = 4;
+
+/// The names that everybody tries first at this service.
+const OWN_NAMES: [&str; 1] = ["portcullis"];
+
+/// Common passwords in the order of their bytes; where they are from and their licence stand in the file.
+static COMMON: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let lines = include_str!("common_passwords.txt").lines();
+    lines.filter(|line| !line.starts_with('#')).collect()
+});
+
+/// A password that keeps the rules, for the person that it was checked for.
+#[derive(Debug)]
+pub struct GoodPassword(SecretString);
+
+/// Which rule a password breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Weakness {
+    /// Fewer than [`SHORTEST`] characters.
+    #[error("must have at least {SHORTEST} characters")]
+    Short,
+    /// More than [`LONGEST`] characters.
+    #[error("must have at most {LONGEST} characters")]
+    Long,
+    /// Many people have it.
+    #[error("is one of the most common passwords")]
+    Common,
+    /// A part of the name or the address stands in it.
+    #[error("must not contain a part of the name or the e-mail address")]
+    Personal,
+    /// The service's name stands in it.
+    #[error("must not contain the name of this service")]
+    Service,
+}
+
+impl GoodPassword {
+    /// Checks a password for the person of this address and this name, which may be empty.
+    pub fn check(password: SecretString, email: &Email, name: &str) -> Result<Self, Weakness> {
+        let text = password.expose_secret();
+        let length = text.chars().count();
+        if length < SHORTEST {
+            return Err(Weakness::Short);
+        }
+        if length > LONGEST {
+            return Err(Weakness::Long);
+        }
+        let text = text.to_lowercase();
+        if COMMON.binary_search(&text.as_str()).is_ok() {
+            return Err(Weakness::Common);
+        }
+        if OWN_NAMES.iter().any(|own| text.contains(own)) {
+            return Err(Weakness::Service);
+        }
+        if personal_parts(email, name).any(|part| text.contains(&part)) {
+            return Err(Weakness::Personal);
+        }
+        Ok(Self(password))
+    }
+
+    /// The password, on its way to be hashed.
+    pub fn into_secret(self) -> SecretString {
+        self.0
+    }
+}
+
+/// In small letters: the words of the name, of what stands before the `@`, and of the domain but its last label; and name
+/// and local part without what separates their words.
+fn personal_parts(email: &Email, name: &str) -> impl Iterator<Item = String> {
+    let name = name.to_lowercase();
+    let local = email.local_part().to_owned();
+    let domain = email.key().rsplit('@').next().unwrap_or_default();
+    let domain = domain.rsplit_once('.').map_or(domain, |(labels, _)| labels);
+    let domain = domain.to_owned();
+    let words = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_alphanumeric())
+            .map(str::to_owned)
+            .collect()
+    };
+    let whole = |text: &str| vec![text.chars().filter(|c| c.is_alphanumeric()).collect::<String>()];
+    let parts = [
+        words(&name),
+        whole(&name),
+        words(&local),
+        whole(&local),
+        words(&domain),
+    ];
+    parts
+        .into_iter()
+        .flatten()
+        .filter(|part| part.chars().count() >= SHORTEST_PART)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(password: &str) -> Result<(), Weakness> {
+        let email = Email::parse("grace.hopper@navy-yard.example").unwrap();
+        GoodPassword::check(password.into(), &email, "Grace Brewster-Hopper").map(drop)
+    }
+
+    #[test]
+    fn lengths_are_counted_in_characters() {
+        assert_eq!(check("tr0ub4d"), Err(Weakness::Short));
+        assert_eq!(check("tr0ub4d&"), Ok(()));
+        assert_eq!(check("密码密码密码密"), Err(Weakness::Short));
+        assert_eq!(check("密码密码密码密码"), Ok(()));
+        assert_eq!(check(&"ü€".repeat(64)), Ok(()));
+        assert_eq!(check(&format!("{}x", "ü€".repeat(64))), Err(Weakness::Long));
+        assert_eq!(check(""), Err(Weakness::Short));
+    }
+
+    #[test]
+    fn there_is_no_rule_about_kinds_of_characters() {
+        for good in [
+            "mmmmmmmmmmmnm",
+            "        spaces        ",
+            "correct horse battery",
+            "\u{1f6a2}\u{1f6a2}\u{1f6a2}\u{1f6a2}\u{1f6a2}\u{1f6a2}\u{1f6a2}\u{1f6a2}",
+        ] {
+            assert_eq!(check(good), Ok(()), "{good}");
+        }
+    }
+
+    #[test]
+    fn the_list_is_in_order_and_long_enough() {
+        assert_eq!(COMMON.len(), 11_611);
+        assert!(COMMON.is_sorted());
+        assert!(
+            COMMON
+                .iter()
+                .all(|common| common.len() >= SHORTEST && *common == common.to_lowercase())
+        );
+    }
+
+    #[test]
+    fn common_ones_are_refused_in_any_case() {
+        for common in [
+            "password", "PassWord", "12345678", "1QAZ2WSX", "iloveyou", "TrustNo1",
+        ] {
+            assert_eq!(check(common), Err(Weakness::Common), "{common}");
+        }
+    }
+
+    #[test]
+    fn what_follows_from_the_person_is_refused() {
+        for personal in [
+            "my-Hopper-77",
+            "GRACE is here",
+            "xxbrewsterxx",
+            "a navy of 12",
+            "1 yard 2 go",
+            "gracehopper!",
+        ] {
+            assert_eq!(check(personal), Err(Weakness::Personal), "{personal}");
+        }
+        assert_eq!(check("open-Portcullis-1"), Err(Weakness::Service));
+        let (email, name) = (Email::parse("li@a.example").unwrap(), "Li Xu");
+        let of_li = |password: &str| GoodPassword::check(password.into(), &email, name).map(drop);
+        assert_eq!(of_li("a lily is a flower"), Ok(()));
+        assert_eq!(of_li("lixu-lixu"), Err(Weakness::Personal));
+    }
+}
