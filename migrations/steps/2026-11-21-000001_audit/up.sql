@@ -24,6 +24,7 @@ CREATE TABLE audit.events (
 );
 CREATE INDEX events_actor_id_idx ON audit.events (actor_id, id);
 CREATE INDEX events_subject_idx ON audit.events (subject, id);
+CREATE INDEX events_action_idx ON audit.events (action, id);
 
 -- The end of the chain. One row; its lock is what puts events in order.
 CREATE TABLE audit.head (

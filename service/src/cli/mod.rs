@@ -3,6 +3,9 @@
 /// `portcullis accounts`
 mod accounts;
 
+/// `portcullis audit`
+mod audit;
+
 /// How a command ends.
 mod ending;
 
@@ -73,6 +76,11 @@ enum Command {
         #[command(subcommand)]
         command: keys::Keys,
     },
+    /// Look after the audit events
+    Audit {
+        #[command(subcommand)]
+        action: audit::Action,
+    },
     /// Print the OpenAPI document
     Openapi,
     /// Ask the running service whether it is ready; exit 0 if so
@@ -101,6 +109,7 @@ pub fn run() -> ExitCode {
         Command::Import { file, check: true } => import::check(&file),
         Command::Import { file, check: false } => import::run(&settings, &file),
         Command::Accounts { command } => accounts::run(&settings, command),
+        Command::Audit { action } => audit::run(&settings, action),
         Command::Healthcheck => healthcheck::run(&settings),
         Command::Openapi | Command::Keys { .. } => ExitCode::SUCCESS,
     }

@@ -3,6 +3,9 @@
 /// Accounts seen from their owners.
 pub mod accounts;
 
+/// What happened: pages of it, and whether the chain is whole.
+pub mod audit;
+
 /// Batches of prices: reading files, storing all or nothing.
 pub mod batches;
 

@@ -1,4 +1,5 @@
 //! All operations together, their document, and the routes with the edge around them.
+use super::audit::AuditApi;
 use super::docs;
 use super::edge::body::BodyPolicy;
 use super::edge::cors::Cors;
@@ -23,7 +24,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// The operations of the product.
-pub type Product = (FrontApi, HealthApi, RatesApi, PortsApi, RegionsApi);
+pub type Product = (FrontApi, HealthApi, RatesApi, PortsApi, RegionsApi, AuditApi);
 
 /// What the edge is told.
 pub struct EdgeSettings {

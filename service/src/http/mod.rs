@@ -3,6 +3,9 @@
 /// All operations, their document, their routes.
 pub mod api;
 
+/// `/admin/audit`.
+pub mod audit;
+
 /// Who asks. Every operation takes one, first.
 pub mod caller;
 

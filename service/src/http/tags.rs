@@ -10,6 +10,8 @@ pub enum Chapter {
     Ports,
     /// Regions and the tree that they form.
     Regions,
+    /// What happened: for administrators.
+    Audit,
     /// Live, ready, startup: for whoever runs the service.
     Health,
     /// The greeting, and what is running.

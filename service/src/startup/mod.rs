@@ -69,7 +69,7 @@ impl Service {
         let logins = Logins::start(settings, &metrics)?;
         let stopping = Arc::new(AtomicBool::new(false));
         let domains = Domains::new(&logins, &keys);
-        let product = product(settings, &logins, &stopping);
+        let product = product(settings, &logins, &domains, &stopping);
         let rate_limit = Arc::new(RateLimit::new(limits.rate));
         let edge = EdgeSettings {
             hosts: server.hosts.clone(),

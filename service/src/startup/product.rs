@@ -2,11 +2,13 @@
 use super::keys::Keys;
 use super::logins::Logins;
 use crate::config::Settings;
+use crate::domain::audit::Audit;
 use crate::domain::health::Health;
 use crate::domain::places::Places;
 use crate::domain::rates::Rates;
 use crate::domain::sessions::Sessions;
 use crate::http::api::Product;
+use crate::http::audit::AuditApi;
 use crate::http::front::FrontApi;
 use crate::http::health::HealthApi;
 use crate::http::ports::PortsApi;
@@ -17,6 +19,8 @@ use std::sync::atomic::AtomicBool;
 
 /// The rules, over their logins.
 pub struct Domains {
+    /// What happened.
+    pub audit: Audit,
     /// Who is signed in.
     pub sessions: Sessions,
 }
@@ -25,13 +29,19 @@ impl Domains {
     /// All of them.
     pub fn new(logins: &Logins, keys: &Keys) -> Self {
         Self {
+            audit: Audit::new(logins.accounts.clone()),
             sessions: Sessions::new(logins.accounts.clone(), keys.jwt.clone()),
         }
     }
 }
 
 /// The operations.
-pub fn product(settings: &Settings, logins: &Logins, stopping: &Arc<AtomicBool>) -> Product {
+pub fn product(
+    settings: &Settings,
+    logins: &Logins,
+    domains: &Domains,
+    stopping: &Arc<AtomicBool>,
+) -> Product {
     let rates = &logins.rates;
     let places = Places::new(rates.clone());
     (
@@ -40,5 +50,6 @@ pub fn product(settings: &Settings, logins: &Logins, stopping: &Arc<AtomicBool>)
         RatesApi::new(Rates::new(rates.clone()), settings.limits.rates_max_days),
         PortsApi::new(places.clone()),
         RegionsApi::new(places),
+        AuditApi::new(domains.audit.clone()),
     )
 }

@@ -12,6 +12,9 @@ pub mod day;
 /// An e-mail address.
 pub mod email;
 
+/// The hash of an audit event.
+pub mod event_hash;
+
 /// What is wrong with one field of a request, in words for its sender.
 pub mod fault;
 

@@ -11,6 +11,8 @@ mod support;
 mod accounts_cli;
 mod api;
 mod apidocs;
+mod audit;
+mod audit_rights;
 mod bodies;
 mod cors;
 mod front;

@@ -1,0 +1,289 @@
+//! The chain of audit events: nobody changes it unseen.
+use crate::support::database::{Database, lines};
+use crate::support::program;
+use diesel::connection::{Connection, SimpleConnection};
+use diesel::pg::PgConnection;
+use diesel::result::Error;
+use portcullis::db::audit::{Event, append};
+use portcullis::types::account::AccountId;
+use portcullis::types::peer::Peer;
+use serde_json::json;
+use std::thread;
+
+/// Adds an event as the service does.
+fn add(conn: &mut PgConnection, number: i64) {
+    let peer = Peer::operator();
+    let event = Event {
+        actor: (number % 2 == 0).then(|| AccountId::of(number)),
+        action: "thing.done",
+        subject: format!("thing:{number}"),
+        peer: &peer,
+        detail: json!({"z": [1.10, "é\n\"", null], "number": number, "a": {}}),
+    };
+    append(conn, &event).unwrap();
+}
+
+/// A database with so many events.
+fn with_events(count: i64) -> Database {
+    let database = Database::fresh();
+    let mut conn = database.login("accounts");
+    (1..=count).for_each(|number| add(&mut conn, number));
+    database
+}
+
+/// What `portcullis audit verify` says, and its exit code.
+fn verify(database: &Database, more: &[&str]) -> (Option<i32>, String) {
+    let output = program::run(&[&["audit", "verify"], more].concat(), &database.pairs());
+    let text = format!("{}{}", program::says(&output), program::errors(&output));
+    (output.status.code(), text.trim_end().to_owned())
+}
+
+/// Changes events as somebody who may do anything in the database.
+fn tamper(database: &Database, statements: &str) {
+    database.execute(&format!(
+        "ALTER TABLE audit.events DISABLE TRIGGER ALL; ALTER TABLE audit.events DROP CONSTRAINT IF EXISTS events_fields_check;
+         {statements}; ALTER TABLE audit.events ENABLE TRIGGER ALL"
+    ));
+}
+
+fn head(database: &Database) -> String {
+    database
+        .lines("SELECT encode(hash, 'hex') AS line FROM audit.head")
+        .remove(0)
+}
+
+/// J5
+#[test]
+fn a_whole_chain_tells_its_length_and_its_end() {
+    let database = with_events(5);
+    let end = head(&database);
+    let whole = format!("whole: 5 events, last event 5, head {end}");
+    assert_eq!(verify(&database, &[]), (Some(0), whole.clone()));
+    assert_eq!(verify(&database, &["--head", &end]), (Some(0), whole));
+    let empty = verify(&Database::fresh(), &[]);
+    let zero = "0".repeat(64);
+    assert_eq!(
+        empty,
+        (Some(0), format!("whole: 0 events, last event 0, head {zero}"))
+    );
+    assert_eq!(verify(&database, &["--head", "abc"]).0, Some(2));
+}
+
+/// J5: not to know is another thing than to know that it is broken.
+#[test]
+fn a_chain_that_cannot_be_read_is_neither_whole_nor_broken() {
+    let (code, text) = verify(&Database::unmade(), &[]);
+    assert_eq!(code, Some(69), "{text}");
+    let database = with_events(2);
+    tamper(
+        &database,
+        "ALTER TABLE audit.events ALTER action DROP NOT NULL; UPDATE audit.events SET action = NULL WHERE id = 2",
+    );
+    let (code, text) = verify(&database, &[]);
+    assert_eq!(code, Some(69), "{text}");
+    assert!(text.contains("events behind 0 cannot be read"), "{text}");
+}
+
+/// J5: a change of any column.
+#[test]
+fn a_changed_event_is_named() {
+    for change in [
+        "at = at + interval '1 microsecond'",
+        "at = 'infinity'",
+        "at = at - interval '4000 years'",
+        "actor_id = 7",
+        "actor_id = NULL WHERE id = 4",
+        "action = 'thing.undone'",
+        "subject = 'thing:4'",
+        "subject = subject || E'\\n' || request_id",
+        "request_id = 'x'",
+        "address = '127.0.0.2'",
+        "detail = detail || '{\"number\": 4}'",
+        "previous_hash = hash",
+        "hash = previous_hash",
+        "hash = sha256(hash)",
+    ] {
+        let database = with_events(5);
+        let (change, id) = match change.strip_suffix(" WHERE id = 4") {
+            Some(change) => (change, 4),
+            None => (change, 3),
+        };
+        tamper(
+            &database,
+            &format!("UPDATE audit.events SET {change} WHERE id = {id}"),
+        );
+        let (code, text) = verify(&database, &[]);
+        assert_eq!(code, Some(1), "{change}: {text}");
+        assert!(
+            text.contains(&format!("event {id} was changed"))
+                || text.contains(&format!("event {id} does not follow")),
+            "{change}: {text}"
+        );
+    }
+}
+
+/// J5: what is missing, added, or in another order.
+#[test]
+fn a_gap_an_insertion_and_another_order_are_named() {
+    let renumber =
+        "UPDATE audit.events SET id = -id WHERE id >= 3; UPDATE audit.events SET id = 1 - id WHERE id < 0";
+    let copy = |id: &str, from: i64| {
+        format!(
+            "INSERT INTO audit.events SELECT {id}, at, actor_id, action, subject, request_id, address, detail,
+             previous_hash, hash FROM audit.events WHERE id = {from}"
+        )
+    };
+    for (statements, told) in [
+        ("DELETE FROM audit.events WHERE id = 3".to_owned(), "event 3 is missing"),
+        ("DELETE FROM audit.events WHERE id = 1".to_owned(), "event 1 is missing"),
+        (
+            "UPDATE audit.events SET id = CASE id WHEN 3 THEN -4 ELSE -3 END WHERE id IN (3, 4);
+             UPDATE audit.events SET id = -id WHERE id < 0"
+                .to_owned(),
+            "event 3 does not follow from the one before it",
+        ),
+        (
+            format!("{renumber}; {}", copy("3", 5)),
+            "event 3 does not follow from the one before it",
+        ),
+        (copy("6", 5), "event 6 does not follow from the one before it"),
+        (copy("0", 1), "event 0 stands outside the chain"),
+        (copy("-7", 1), "event -7 stands outside the chain"),
+        (
+            "INSERT INTO audit.events SELECT (e).id, (e).at, (e).actor_id, (e).action, (e).subject, (e).request_id,
+               (e).address, (e).detail, (e).previous_hash, sha256((e).previous_hash || audit.record_of(e))
+             FROM (SELECT ROW(6, now(), 1, 'thing.done', '', '', '', '{}', hash, '')::audit.events AS e FROM audit.head) x"
+                .to_owned(),
+            "event 6 stands outside the chain",
+        ),
+    ] {
+        let database = with_events(5);
+        tamper(&database, &statements);
+        let (code, text) = verify(&database, &[]);
+        assert_eq!((code, text.as_str()), (Some(1), format!("portcullis: {told}").as_str()), "{statements}");
+    }
+}
+
+/// J5: by the end that is written down beside the chain, and, where that was changed too, by one written down elsewhere.
+#[test]
+fn a_cut_and_a_chain_made_anew_are_found() {
+    let database = with_events(5);
+    let end = head(&database);
+    tamper(&database, "DELETE FROM audit.events WHERE id > 3");
+    let (code, text) = verify(&database, &[]);
+    assert_eq!(
+        (code, text.as_str()),
+        (Some(1), "portcullis: event 4 and all behind it are cut off")
+    );
+    database
+        .execute("UPDATE audit.head h SET id = 3, hash = (SELECT hash FROM audit.events e WHERE e.id = 3)");
+    assert_eq!(
+        verify(&database, &[]).0,
+        Some(0),
+        "nothing here tells it any more"
+    );
+    let (code, text) = verify(&database, &["--head", &end]);
+    assert_eq!(code, Some(1));
+    assert!(text.contains("no event has the hash that was given"), "{text}");
+    let kept = head(&database);
+    assert_eq!(verify(&database, &["--head", &kept.to_uppercase()]).0, Some(0));
+
+    tamper(
+        &database,
+        "TRUNCATE audit.events; UPDATE audit.head SET id = 0, hash = decode(repeat('00', 32), 'hex');
+         SELECT audit.append(NULL, 'thing.done', '', '', '', '{}') FROM generate_series(1, 5)",
+    );
+    assert_eq!(verify(&database, &[]).0, Some(0));
+    assert_eq!(verify(&database, &["--head", &kept]).0, Some(1));
+    database.execute("UPDATE audit.head SET hash = sha256(hash)");
+    let (_, text) = verify(&database, &[]);
+    assert!(
+        text.contains("event 5 is not the end that audit.head tells of"),
+        "{text}"
+    );
+    database.execute("DELETE FROM audit.head");
+    let (_, text) = verify(&database, &[]);
+    assert!(text.contains("audit.head is empty"), "{text}");
+}
+
+/// J5: the hashes do not depend on how a session writes times and bytes.
+#[test]
+fn a_sessions_settings_change_no_hash() {
+    let database = Database::fresh();
+    for settings in [
+        "TimeZone = 'Asia/Kathmandu'",
+        "DateStyle = 'German, DMY'",
+        "IntervalStyle = 'sql_standard'",
+        "extra_float_digits = -15",
+        "bytea_output = 'escape'",
+        "TimeZone = 'America/St_Johns'",
+        "standard_conforming_strings = off",
+    ] {
+        let mut conn = database.login("accounts");
+        conn.batch_execute(&format!("SET {settings}")).unwrap();
+        (1..=2).for_each(|number| add(&mut conn, number));
+    }
+    assert_eq!(verify(&database, &[]).0, Some(0));
+    for setting in [
+        "TimeZone = 'Pacific/Apia'",
+        "DateStyle = 'SQL, MDY'",
+        "bytea_output = 'escape'",
+    ] {
+        database.execute(&format!("ALTER DATABASE {} SET {setting}", database.name));
+    }
+    let (code, text) = verify(&database, &[]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.starts_with("whole: 14 events"), "{text}");
+}
+
+/// J5: many at the same time, some of which think better of it.
+#[test]
+fn parallel_events_make_one_chain_without_a_gap() {
+    let database = Database::fresh();
+    thread::scope(|scope| {
+        for number in 0..50 {
+            let database = &database;
+            scope.spawn(move || {
+                let mut conn = database.login("accounts");
+                let outcome = conn.transaction(|conn| {
+                    add(conn, number);
+                    match number % 5 {
+                        4 => Err(Error::RollbackTransaction),
+                        _ => Ok(()),
+                    }
+                });
+                assert_eq!(outcome.is_ok(), number % 5 != 4);
+            });
+        }
+        // Looked at meanwhile: whatever is there at one moment is whole.
+        assert_eq!(verify(&database, &[]).0, Some(0));
+    });
+    let (code, text) = verify(&database, &[]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.starts_with("whole: 40 events, last event 40"), "{text}");
+    let mut conn = database.login("accounts");
+    let order = "SELECT count(*)::text AS line FROM audit.events a JOIN audit.events b ON b.id = a.id + 1 AND b.at < a.at";
+    assert_eq!(lines(&mut conn, order).unwrap(), ["0"]);
+}
+
+/// J5: more than are read at a time, with the bad one far behind.
+#[test]
+fn a_long_chain_is_read_in_parts() {
+    let database = Database::fresh();
+    for _ in 0..11 {
+        database.execute(
+            "SELECT audit.append(NULL, 'thing.done', '', '', '', '{}') FROM generate_series(1, 1000)",
+        );
+    }
+    let (code, text) = verify(&database, &[]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("whole: 11000 events, last event 11000"), "{text}");
+    tamper(
+        &database,
+        "UPDATE audit.events SET detail = '[]' WHERE id IN (10500, 10999)",
+    );
+    assert_eq!(
+        verify(&database, &[]),
+        (Some(1), "portcullis: event 10500 was changed".to_owned())
+    );
+}

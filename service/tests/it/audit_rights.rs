@@ -1,0 +1,97 @@
+//! What the logins may do with audit events: add, by one function, and read.
+use crate::support::database::{Database, PASSWORDS, lines};
+use diesel::connection::SimpleConnection;
+
+const EVENT: &str = "(1, now(), NULL, 'thing.done', '', '', '', '{}', sha256(''), sha256(''))";
+
+fn changes() -> [String; 8] {
+    [
+        "UPDATE audit.events SET action = 'x.y'".to_owned(),
+        "DELETE FROM audit.events".to_owned(),
+        "TRUNCATE audit.events".to_owned(),
+        format!("INSERT INTO audit.events VALUES {EVENT}"),
+        "UPDATE audit.head SET id = 0".to_owned(),
+        "DELETE FROM audit.head".to_owned(),
+        "INSERT INTO audit.head (id, hash) VALUES (0, sha256(''))".to_owned(),
+        "TRUNCATE audit.head".to_owned(),
+    ]
+}
+
+/// J5: SQLSTATE 42501, and nothing else, for each way of changing what was written.
+#[test]
+fn no_login_changes_an_event() {
+    let database = Database::fresh();
+    database.execute("SELECT audit.append(NULL, 'thing.done', '', '', '', '{}')");
+    for (login, _) in PASSWORDS.iter().filter(|(login, _)| *login != "MIGRATOR") {
+        let mut conn = database.login(&login.to_lowercase());
+        for statement in changes() {
+            // A statement that works raises an error of another kind.
+            let tried = format!(
+                "DO $do$ BEGIN {statement}; RAISE 'it worked'; EXCEPTION WHEN insufficient_privilege THEN NULL; END $do$"
+            );
+            conn.batch_execute(&tried)
+                .unwrap_or_else(|error| panic!("{login}: {statement}: {error}"));
+        }
+        if *login != "ACCOUNTS" {
+            for statement in [
+                "SELECT FROM audit.events",
+                "SELECT FROM audit.head",
+                "SELECT audit.append(NULL, 'thing.done', '', '', '', '{}')",
+            ] {
+                let error = conn.batch_execute(statement).unwrap_err().to_string();
+                assert!(
+                    error.contains("permission denied for schema audit"),
+                    "{login}: {error}"
+                );
+            }
+        }
+    }
+    let kept = "SELECT id::text AS line FROM audit.events";
+    assert_eq!(lines(&mut database.login("accounts"), kept).unwrap(), ["1"]);
+}
+
+/// J5: their owner neither, by mistake.
+#[test]
+fn the_owner_does_not_change_an_event_by_mistake() {
+    let database = Database::fresh();
+    let mut conn = database.login("migrator");
+    conn.batch_execute(
+        "SET ROLE portcullis_owner; SELECT audit.append(NULL, 'thing.done', '', '', '', '{}')",
+    )
+    .unwrap();
+    for statement in [
+        "UPDATE audit.events SET action = 'x.y'",
+        "DELETE FROM audit.events",
+        "TRUNCATE audit.events",
+    ] {
+        let error = conn.batch_execute(statement).unwrap_err().to_string();
+        assert!(
+            error.contains("audit.events is append-only"),
+            "{statement}: {error}"
+        );
+    }
+}
+
+/// J5: what could move a piece of one field into the next is refused at the door.
+#[test]
+fn a_field_cannot_hold_a_line_end() {
+    let database = Database::fresh();
+    let mut conn = database.login("accounts");
+    for (action, fields) in [
+        ("thing.done", "E'a\\nb', '', ''"),
+        ("thing.done", "'', E'a\\nb', ''"),
+        ("thing.done", "'', '', E'a\\rb'"),
+        ("thing", "'', '', ''"),
+        ("Thing.done", "'', '', ''"),
+        ("thing.done\n", "'', '', ''"),
+    ] {
+        let statement = format!("SELECT audit.append(NULL, '{action}', {fields}, '{{}}')");
+        let error = conn.batch_execute(&statement).unwrap_err().to_string();
+        assert!(
+            error.contains("violates check constraint"),
+            "{statement}: {error}"
+        );
+    }
+    let kept = "SELECT id::text AS line FROM audit.head";
+    assert_eq!(lines(&mut conn, kept).unwrap(), ["0"]);
+}
