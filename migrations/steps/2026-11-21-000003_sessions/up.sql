@@ -17,12 +17,14 @@ CREATE TABLE sessions.sessions (
   end_reason text,
   user_agent text NOT NULL DEFAULT '',
   address text NOT NULL DEFAULT '',
+  -- The network of that address, as it counts for throttling: who signed in from there lately may try again sooner.
+  network text NOT NULL DEFAULT '',
   CONSTRAINT sessions_kind_check CHECK (kind IN ('api', 'browser', 'token')),
   CONSTRAINT sessions_cookie_hash_check CHECK ((kind = 'browser') = (cookie_hash IS NOT NULL) AND length(cookie_hash) = 32),
   CONSTRAINT sessions_user_agent_check CHECK (length(user_agent) <= 200),
   CONSTRAINT sessions_ended_check CHECK ((ended_at IS NULL) = (end_reason IS NULL))
 );
-CREATE INDEX sessions_account_id_idx ON sessions.sessions (account_id);
+CREATE INDEX sessions_account_id_idx ON sessions.sessions (account_id, network, created_at);
 CREATE INDEX sessions_expires_at_idx ON sessions.sessions (expires_at);
 
 -- Replaced ones are kept: to see one again after the grace means that somebody else has it too.

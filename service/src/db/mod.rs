@@ -12,6 +12,9 @@ pub mod batches;
 /// Connection settings as libpq reads them.
 pub mod conninfo;
 
+/// What proves who somebody is.
+pub mod credentials;
+
 /// The door: permit, thread, connection, error.
 pub mod door;
 
@@ -44,6 +47,9 @@ pub mod prepare;
 
 /// The sums that rates are made of.
 pub mod rates;
+
+/// Refresh tokens.
+pub mod refresh_tokens;
 
 /// The tables as the typed queries know them.
 pub mod schema;

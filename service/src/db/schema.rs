@@ -199,6 +199,8 @@ pub mod sessions {
             user_agent -> Text,
             /// Where it came from.
             address -> Text,
+            /// The network of that address.
+            network -> Text,
         }
     }
 

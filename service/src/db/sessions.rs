@@ -1,12 +1,16 @@
-//! Sessions: who is signed in.
+//! Sessions: who is signed in, from the beginning to the end.
 use super::Db;
 use super::error::DbError;
 use super::gather::Gather;
 use super::schema::accounts::accounts;
 use super::schema::sessions::sessions;
+use crate::types::account::AccountId;
+use chrono::{DateTime, Utc};
 use diesel::dsl::now;
+use diesel::pg::data_types::PgInterval;
 use diesel::prelude::*;
-use std::collections::HashMap;
+use diesel::sql_types::{Interval, Timestamptz};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// A session that has not ended, of an account that may sign in.
@@ -14,6 +18,10 @@ use uuid::Uuid;
 pub struct ActiveRow {
     /// The session.
     pub session_id: Uuid,
+    /// SHA-256 of its cookie.
+    pub cookie_hash: Option<Vec<u8>>,
+    /// When it was last used.
+    pub last_used_at: DateTime<Utc>,
     /// The account.
     pub account_id: i64,
     /// The account's address.
@@ -24,28 +32,132 @@ pub struct ActiveRow {
     pub role: String,
 }
 
-/// Look-ups of sessions that wait.
-pub type ActiveGather = Gather<Uuid, Option<ActiveRow>>;
+/// How a session is looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// By its id, which an access token carries.
+    Id(Uuid),
+    /// By the SHA-256 of a browser's cookie.
+    Cookie(Vec<u8>),
+}
 
-/// The session of this id, if it has not ended.
-pub async fn find_active(db: &Db, gather: &ActiveGather, id: Uuid) -> Result<Option<ActiveRow>, DbError> {
-    db.gathered("find_active_session", gather, id, |conn, ids| {
-        let wanted: Vec<Uuid> = ids.iter().map(|id| **id).collect();
+impl Wanted {
+    fn is(&self, row: &ActiveRow) -> bool {
+        match self {
+            Self::Id(id) => *id == row.session_id,
+            Self::Cookie(hash) => Some(hash) == row.cookie_hash.as_ref(),
+        }
+    }
+}
+
+/// Look-ups of sessions that wait.
+pub type ActiveGather = Gather<Wanted, Option<ActiveRow>>;
+
+/// A session that begins.
+#[derive(Clone, Copy, Debug)]
+pub struct NewSession<'a> {
+    /// Random.
+    pub id: Uuid,
+    /// Whose.
+    pub account: AccountId,
+    /// api, browser or token.
+    pub kind: &'a str,
+    /// SHA-256 of its cookie: for browsers.
+    pub cookie_hash: Option<&'a [u8]>,
+    /// How long it lives unless it is used.
+    pub life: Duration,
+    /// What the client calls itself.
+    pub user_agent: &'a str,
+    /// Where it comes from.
+    pub address: &'a str,
+    /// The network of that address.
+    pub network: &'a str,
+}
+
+/// The session of this id or cookie, if it has not ended.
+pub async fn find_active(
+    db: &Db,
+    gather: &ActiveGather,
+    wanted: Wanted,
+) -> Result<Option<ActiveRow>, DbError> {
+    db.gathered("find_active_session", gather, wanted, |conn, wanted| {
+        let (mut ids, mut hashes) = (Vec::new(), Vec::new());
+        for wanted in wanted {
+            match wanted {
+                Wanted::Id(id) => ids.push(*id),
+                Wanted::Cookie(hash) => hashes.push(hash.as_slice()),
+            }
+        }
         let rows: Vec<ActiveRow> = sessions::table
             .inner_join(accounts::table.on(accounts::id.eq(sessions::account_id)))
-            .filter(sessions::id.eq_any(&wanted))
+            .filter(
+                sessions::id
+                    .eq_any(&ids)
+                    .or(sessions::cookie_hash.eq_any(&hashes)),
+            )
             .filter(sessions::ended_at.is_null().and(sessions::expires_at.gt(now)))
             .filter(accounts::deleted_at.is_null().and(accounts::state.eq("active")))
             .select((
                 sessions::id,
+                sessions::cookie_hash,
+                sessions::last_used_at,
                 accounts::id,
                 accounts::email,
                 accounts::name,
                 accounts::role,
             ))
             .load(conn)?;
-        let found: HashMap<Uuid, ActiveRow> = rows.into_iter().map(|row| (row.session_id, row)).collect();
-        Ok(wanted.iter().map(|id| found.get(id).cloned()).collect())
+        let found = |wanted: &&Wanted| rows.iter().find(|row| wanted.is(row)).cloned();
+        Ok(wanted.iter().map(found).collect())
     })
     .await
+}
+
+/// Stores a session that begins now; when it ends by itself.
+pub fn begin(conn: &mut PgConnection, new: &NewSession<'_>) -> QueryResult<DateTime<Utc>> {
+    diesel::insert_into(sessions::table)
+        .values((
+            sessions::id.eq(new.id),
+            sessions::account_id.eq(new.account.get()),
+            sessions::kind.eq(new.kind),
+            sessions::cookie_hash.eq(new.cookie_hash),
+            sessions::expires_at
+                .eq(now.into_sql::<Timestamptz>() + interval(new.life).into_sql::<Interval>()),
+            sessions::user_agent.eq(new.user_agent),
+            sessions::address.eq(new.address),
+            sessions::network.eq(new.network),
+        ))
+        .returning(sessions::expires_at)
+        .get_result(conn)
+}
+
+/// Ends one session of an account; whether there was one to end.
+pub fn end(conn: &mut PgConnection, account: AccountId, id: Uuid, reason: &str) -> QueryResult<bool> {
+    let ended = diesel::update(sessions::table.find(id))
+        .filter(sessions::account_id.eq(account.get()))
+        .filter(sessions::ended_at.is_null())
+        .set((sessions::ended_at.eq(now), sessions::end_reason.eq(reason)))
+        .execute(conn)?;
+    Ok(ended > 0)
+}
+
+/// Ends every session of an account, except the one that is kept; how many. Their refresh tokens end with them. Where a
+/// password is changed: change it first, in the same transaction, so that no session begins in between.
+pub fn end_all(
+    conn: &mut PgConnection,
+    account: AccountId,
+    kept: Option<Uuid>,
+    reason: &str,
+) -> QueryResult<usize> {
+    diesel::update(sessions::table)
+        .filter(sessions::account_id.eq(account.get()))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::id.ne(kept.unwrap_or(Uuid::nil())))
+        .set((sessions::ended_at.eq(now), sessions::end_reason.eq(reason)))
+        .execute(conn)
+}
+
+/// A length of time as PostgreSQL takes it.
+pub(super) fn interval(length: Duration) -> PgInterval {
+    PgInterval::from_microseconds(i64::try_from(length.as_micros()).unwrap_or(i64::MAX))
 }

@@ -12,6 +12,7 @@ use super::operations::Operations;
 use super::ports::PortsApi;
 use super::rates::RatesApi;
 use super::regions::RegionsApi;
+use super::sessions::SessionsApi;
 use crate::domain::sessions::Sessions;
 use crate::telemetry::metrics::Metrics;
 use http::Method;
@@ -24,7 +25,15 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// The operations of the product.
-pub type Product = (FrontApi, HealthApi, RatesApi, PortsApi, RegionsApi, AuditApi);
+pub type Product = (
+    FrontApi,
+    HealthApi,
+    RatesApi,
+    PortsApi,
+    RegionsApi,
+    AuditApi,
+    SessionsApi,
+);
 
 /// What the edge is told.
 pub struct EdgeSettings {

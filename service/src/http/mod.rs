@@ -60,6 +60,9 @@ pub mod refusal;
 /// `/regions`.
 pub mod regions;
 
+/// `/auth/login` and what follows from it.
+pub mod sessions;
+
 /// Strict JSON bodies.
 pub mod strict_json;
 

@@ -12,6 +12,8 @@ pub enum Chapter {
     Regions,
     /// What happened: for administrators.
     Audit,
+    /// Signing in, renewing, signing out.
+    Sessions,
     /// Live, ready, startup: for whoever runs the service.
     Health,
     /// The greeting, and what is running.

@@ -68,7 +68,7 @@ impl Service {
         let keys = Keys::load(&settings.people)?;
         let logins = Logins::start(settings, &metrics)?;
         let stopping = Arc::new(AtomicBool::new(false));
-        let domains = Domains::new(&logins, &keys);
+        let domains = Domains::new(settings, &logins, &keys)?;
         let product = product(settings, &logins, &domains, &stopping);
         let rate_limit = Arc::new(RateLimit::new(limits.rate));
         let edge = EdgeSettings {

@@ -1,12 +1,15 @@
 //! The operations of the product, each over the domain and the login that it needs.
+use super::error::StartError;
 use super::keys::Keys;
 use super::logins::Logins;
 use crate::config::Settings;
+use crate::crypto::hashing::Hashing;
+use crate::db::sessions::ActiveGather;
 use crate::domain::audit::Audit;
 use crate::domain::health::Health;
 use crate::domain::places::Places;
 use crate::domain::rates::Rates;
-use crate::domain::sessions::Sessions;
+use crate::domain::sessions::{Lives, Parts, Sessions};
 use crate::http::api::Product;
 use crate::http::audit::AuditApi;
 use crate::http::front::FrontApi;
@@ -14,6 +17,7 @@ use crate::http::health::HealthApi;
 use crate::http::ports::PortsApi;
 use crate::http::rates::RatesApi;
 use crate::http::regions::RegionsApi;
+use crate::http::sessions::SessionsApi;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -21,17 +25,34 @@ use std::sync::atomic::AtomicBool;
 pub struct Domains {
     /// What happened.
     pub audit: Audit,
+    /// Hashes passwords.
+    pub hashing: Hashing,
     /// Who is signed in.
     pub sessions: Sessions,
 }
 
 impl Domains {
     /// All of them.
-    pub fn new(logins: &Logins, keys: &Keys) -> Self {
-        Self {
+    pub fn new(settings: &Settings, logins: &Logins, keys: &Keys) -> Result<Self, StartError> {
+        let people = &settings.people;
+        let hashing = Hashing::start(people.hashing).map_err(StartError::Threads)?;
+        let sessions = Sessions::new(Parts {
+            db: logins.accounts.clone(),
+            jwt: keys.jwt.clone(),
+            hashing: hashing.clone(),
+            data_key: keys.data.clone(),
+            lives: Lives {
+                access: people.access_token_life,
+                session: people.session_life,
+                idle: people.session_idle,
+            },
+            waiting: ActiveGather::default(),
+        });
+        Ok(Self {
             audit: Audit::new(logins.accounts.clone()),
-            sessions: Sessions::new(logins.accounts.clone(), keys.jwt.clone()),
-        }
+            hashing,
+            sessions,
+        })
     }
 }
 
@@ -51,5 +72,6 @@ pub fn product(
         PortsApi::new(places.clone()),
         RegionsApi::new(places),
         AuditApi::new(domains.audit.clone()),
+        SessionsApi::new(domains.sessions.clone()),
     )
 }

@@ -41,6 +41,7 @@ mod rates_refusals;
 mod regions;
 mod schema;
 mod serve;
+mod sessions;
 mod settings;
 mod slow;
 mod telemetry;

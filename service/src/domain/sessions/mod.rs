@@ -1,16 +1,26 @@
 //! Who is signed in: proofs of it, and what they are made from.
 
+/// Checks a password, begins a session.
+pub mod log_in;
+
 /// Proofs that somebody is signed in.
 pub mod caller;
 
+/// Access and refresh tokens.
+pub mod tokens;
+
 use super::StorageError;
+use crate::crypto::data_key::DataKey;
+use crate::crypto::hashing::Hashing;
 use crate::crypto::jwt::Jwt;
+use crate::crypto::tokens::PlainToken;
 use crate::db::Db;
-use crate::db::sessions::{self, ActiveGather};
+use crate::db::sessions::{self, ActiveGather, Wanted};
 use crate::types::account::AccountId;
 use crate::types::role::Role;
 use caller::SignedIn;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Why nobody is signed in.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,34 +33,63 @@ pub enum Unauthenticated {
     Storage(#[from] StorageError),
 }
 
+/// How long things last.
+#[derive(Clone, Copy, Debug)]
+pub struct Lives {
+    /// An access token.
+    pub access: Duration,
+    /// A session, at the most.
+    pub session: Duration,
+    /// A session that is not used.
+    pub idle: Duration,
+}
+
 /// Sessions and their tokens. Cheap to clone.
 #[derive(Clone)]
 pub struct Sessions(Arc<Parts>);
 
-struct Parts {
-    db: Db,
-    jwt: Jwt,
-    waiting: ActiveGather,
+/// What sessions are made with.
+pub struct Parts {
+    /// The login for accounts.
+    pub db: Db,
+    /// Signs access tokens.
+    pub jwt: Jwt,
+    /// Hashes passwords.
+    pub hashing: Hashing,
+    /// Seals second factors.
+    pub data_key: DataKey,
+    /// How long things last.
+    pub lives: Lives,
+    /// Look-ups that wait.
+    pub waiting: ActiveGather,
 }
 
 impl Sessions {
-    /// Over the login for accounts.
-    pub fn new(db: Db, jwt: Jwt) -> Self {
-        Self(Arc::new(Parts {
-            db,
-            jwt,
-            waiting: ActiveGather::default(),
-        }))
+    /// Over these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
     }
 
     /// Who sent this access token. The session and the account are looked up each time: what was ended a moment ago on
     /// another replica is ended here.
     pub async fn authenticate(&self, token: &str) -> Result<SignedIn, Unauthenticated> {
+        let claims = self.0.jwt.verify(token).map_err(|_| Unauthenticated::BadToken)?;
+        let signed_in = self.find(Wanted::Id(claims.sid)).await?;
+        match signed_in.account().to_string() == claims.sub {
+            true => Ok(signed_in),
+            false => Err(Unauthenticated::BadToken),
+        }
+    }
+
+    /// Whose browser sent this cookie.
+    pub async fn authenticate_cookie(&self, cookie: &PlainToken) -> Result<SignedIn, Unauthenticated> {
+        self.find(Wanted::Cookie(cookie.hash().bytes().to_vec())).await
+    }
+
+    async fn find(&self, wanted: Wanted) -> Result<SignedIn, Unauthenticated> {
         let parts = &self.0;
-        let claims = parts.jwt.verify(token).map_err(|_| Unauthenticated::BadToken)?;
-        let row = sessions::find_active(&parts.db, &parts.waiting, claims.sid)
+        let row = sessions::find_active(&parts.db, &parts.waiting, wanted)
             .await?
-            .filter(|row| row.account_id.to_string() == claims.sub)
             .ok_or(Unauthenticated::BadToken)?;
         let role = Role::parse(&row.role).ok_or(Unauthenticated::BadToken)?;
         Ok(SignedIn::new(

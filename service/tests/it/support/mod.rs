@@ -18,6 +18,9 @@ pub mod environment;
 /// Operations beside the product's.
 pub mod extra;
 
+/// People who have an account.
+pub mod people;
+
 /// The built binary.
 pub mod program;
 

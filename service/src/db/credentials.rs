@@ -1,0 +1,110 @@
+//! What proves who somebody is: read for one account at a time, through one function.
+use super::schema::accounts::{accounts, credentials};
+use crate::types::account::AccountState;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bytea, Nullable, Text, Timestamptz};
+use std::fmt;
+
+/// A living account with what proves that somebody is its owner.
+#[derive(Clone, QueryableByName)]
+pub struct CredentialRow {
+    /// The account's number.
+    #[diesel(sql_type = BigInt)]
+    pub account_id: i64,
+    /// Its address, as it was given.
+    #[diesel(sql_type = Text)]
+    pub email: String,
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    /// A word of `types::role`.
+    #[diesel(sql_type = Text)]
+    pub role: String,
+    /// A word of `types::account`.
+    #[diesel(sql_type = Text)]
+    pub state: String,
+    /// In PHC form; `None`: there is no password yet.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub password_hash: Option<String>,
+    /// When the password was given.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub password_changed_at: Option<DateTime<Utc>>,
+    /// Sealed.
+    #[diesel(sql_type = Nullable<Bytea>)]
+    pub totp_secret: Option<Vec<u8>>,
+    /// Since when the second factor counts.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub totp_confirmed_at: Option<DateTime<Utc>>,
+}
+
+impl fmt::Debug for CredentialRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CredentialRow")
+            .field("account_id", &self.account_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What stands before both conditions. By hand: diesel has no words for a function in FROM.
+const SELECT: &str = "SELECT c.account_id, a.email, a.name, a.role, a.state, c.password_hash, p.password_changed_at, \
+     c.totp_secret, c.totp_confirmed_at \
+     FROM accounts.credential_for($1, $2) c \
+     JOIN accounts.accounts a ON a.id = c.account_id \
+     JOIN accounts.credentials p ON p.account_id = c.account_id";
+
+/// By address, as it is compared.
+pub fn find_by_email(conn: &mut PgConnection, email_key: &str) -> QueryResult<Option<CredentialRow>> {
+    find(conn, Some(email_key), None)
+}
+
+/// By number.
+pub fn find_by_id(conn: &mut PgConnection, id: i64) -> QueryResult<Option<CredentialRow>> {
+    find(conn, None, Some(id))
+}
+
+fn find(
+    conn: &mut PgConnection,
+    email_key: Option<&str>,
+    id: Option<i64>,
+) -> QueryResult<Option<CredentialRow>> {
+    diesel::sql_query(SELECT)
+        .bind::<Nullable<Text>, _>(email_key)
+        .bind::<Nullable<BigInt>, _>(id)
+        .get_result(conn)
+        .optional()
+}
+
+/// Whether the account may still sign in and its password is still the one of that time. Holds both rows until the
+/// transaction ends: whoever changes the password waits, and then finds whatever this transaction has begun.
+pub fn hold(
+    conn: &mut PgConnection,
+    id: i64,
+    password_changed_at: Option<DateTime<Utc>>,
+) -> QueryResult<bool> {
+    let held = accounts::table
+        .inner_join(credentials::table.on(credentials::account_id.eq(accounts::id)))
+        .filter(accounts::id.eq(id))
+        .filter(accounts::deleted_at.is_null())
+        .filter(accounts::state.eq(AccountState::Active.as_str()))
+        .filter(credentials::password_changed_at.is_not_distinct_from(password_changed_at))
+        .select(accounts::id)
+        .for_share()
+        .first::<i64>(conn)
+        .optional()?;
+    Ok(held.is_some())
+}
+
+/// Stores the same password's new hash, unless the password was changed meanwhile.
+pub fn rehash(
+    conn: &mut PgConnection,
+    id: i64,
+    password_changed_at: Option<DateTime<Utc>>,
+    hash: &str,
+) -> QueryResult<()> {
+    diesel::update(credentials::table.find(id))
+        .filter(credentials::password_changed_at.is_not_distinct_from(password_changed_at))
+        .set(credentials::password_hash.eq(hash))
+        .execute(conn)
+        .map(drop)
+}

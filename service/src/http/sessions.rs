@@ -1,0 +1,146 @@
+//! `/auth/login` and what follows from it.
+use super::caller::Anyone;
+use super::field::{Field, Optional};
+use super::person_fields::SecretText;
+use super::problem::Problem;
+use super::refusal::{Refusal, Statuses};
+use super::strict_json::StrictJson;
+use super::tags::Chapter;
+use crate::domain::sessions::Sessions;
+use crate::domain::sessions::log_in::{Attempt, Refused};
+use crate::domain::sessions::tokens::Tokens;
+use crate::types::email::Email;
+use crate::types::peer::Peer;
+use http::{HeaderValue, StatusCode, header};
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use std::time::Duration;
+
+/// The operations and what they need.
+pub struct SessionsApi {
+    sessions: Sessions,
+}
+
+impl SessionsApi {
+    /// Over the domain's sessions.
+    pub fn new(sessions: Sessions) -> Self {
+        Self { sessions }
+    }
+}
+
+/// What somebody signs in with.
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+struct LogIn {
+    /// The account's address.
+    email: Field<Email>,
+    /// Its password.
+    password: Field<SecretText>,
+    /// A code of the second factor or a recovery code, where the account has one.
+    code: Field<SecretText, Optional>,
+}
+
+/// Tokens of a session.
+#[derive(Object)]
+struct TokenPair {
+    /// For requests: `Authorization: Bearer …`.
+    access_token: String,
+    /// For the next pair. Works once.
+    refresh_token: String,
+    /// How the access token is used.
+    token_type: String,
+    /// Seconds that the access token is valid.
+    expires_in: u64,
+}
+
+impl From<Tokens> for TokenPair {
+    fn from(tokens: Tokens) -> Self {
+        Self {
+            access_token: tokens.access.reveal().to_owned(),
+            refresh_token: tokens.refresh.reveal().to_owned(),
+            token_type: "Bearer".into(),
+            expires_in: tokens.access.life().as_secs(),
+        }
+    }
+}
+
+/// Tokens.
+#[derive(ApiResponse)]
+enum TokensAnswer {
+    /// The tokens.
+    #[oai(status = 200)]
+    Given(Json<TokenPair>),
+}
+
+/// Operations that take a proof in their body.
+#[derive(Debug)]
+pub struct Proving;
+
+impl Statuses for Proving {
+    const OWN: &'static [u16] = &[401, 413, 415];
+}
+
+#[OpenApi(tag = "Chapter::Sessions")]
+impl SessionsApi {
+    /// Sign in
+    ///
+    /// Begins a session of one's own account. Whoever is refused is not told why, and is let wait longer each time.
+    #[oai(path = "/auth/login", method = "post", operation_id = "logIn")]
+    async fn log_in(
+        &self,
+        _caller: Anyone,
+        peer: Peer,
+        body: StrictJson<LogIn>,
+    ) -> Result<TokensAnswer, Refusal<Proving>> {
+        let LogIn {
+            email,
+            password,
+            code,
+        } = body.0;
+        let mut faults = Vec::new();
+        let email = email.required("email", &mut faults);
+        let password = password.required("password", &mut faults);
+        let code = code.optional("code", &mut faults);
+        let (Some(email), Some(password), []) = (email, password, faults.as_slice()) else {
+            return Err(Problem::invalid(faults).into());
+        };
+        let attempt = Attempt {
+            email,
+            password: password.0,
+            code: code.map(|code| code.0),
+        };
+        let tokens = self.sessions.log_in(attempt, &peer).await?;
+        Ok(TokensAnswer::Given(Json(tokens.into())))
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let challenged = |kind, detail| {
+            Self::new(StatusCode::UNAUTHORIZED, kind, detail)
+                .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+        };
+        match refused {
+            Refused::Credentials => {
+                challenged("invalid-credentials", "address, password or code is not right")
+            }
+            Refused::SecondFactor => challenged(
+                "second-factor-required",
+                "a code of the second factor is needed: send it as `code`",
+            ),
+            Refused::Throttled(wait) => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too-many-tries",
+                "too many tries failed: wait before the next",
+            )
+            .with_header(header::RETRY_AFTER, seconds(wait)),
+            Refused::Busy(_) => Self::unavailable("too many passwords wait to be checked"),
+            Refused::Storage(error) => error.into(),
+        }
+    }
+}
+
+/// Whole seconds, rounded up, one at least.
+fn seconds(wait: Duration) -> HeaderValue {
+    HeaderValue::from(wait.as_secs() + u64::from(wait.subsec_nanos() > 0 || wait.is_zero()))
+}
