@@ -164,9 +164,7 @@ impl Sessions {
             let event = Event {
                 actor: None,
                 action: "session.refused",
-                subject: account
-                    .map(|account| format!("account:{account}"))
-                    .unwrap_or_default(),
+                subject: account.map(AccountId::subject).unwrap_or_default(),
                 peer: &peer,
                 detail: json!({ "why": why }),
             };

@@ -1,5 +1,6 @@
 //! Access and refresh tokens of a session, as its owner gets them.
-use crate::crypto::jwt::{Claims, Jwt};
+use crate::crypto::claims::Grant;
+use crate::crypto::jwt::Jwt;
 use crate::crypto::tokens::PlainToken;
 use crate::types::account::AccountId;
 use crate::types::clock;
@@ -36,27 +37,21 @@ pub(super) struct Subject<'a> {
 }
 
 impl AccessToken {
-    /// Signs a token that is valid from now on; `None`: no key's turn it is.
+    /// Signs a token that is valid from now on; `None`: there is no key to sign it with.
     pub(super) fn issue(jwt: &Jwt, about: &Subject<'_>, life: Duration) -> Option<Self> {
-        let now = clock::now().timestamp();
-        let longest = about.session_ends.timestamp().saturating_sub(now).max(1);
-        let seconds = i64::try_from(life.as_secs()).unwrap_or(i64::MAX).min(longest);
-        let claims = Claims {
-            iss: jwt.issuer().to_owned(),
-            aud: jwt.audience().to_owned(),
-            sub: about.account.to_string(),
-            jti: Uuid::new_v4().to_string(),
-            sid: about.session,
-            iat: now,
-            nbf: now,
-            exp: now.saturating_add(seconds),
-            scope: about.role.scope_text(),
-            username: about.email.to_owned(),
-            admin: about.role == Role::Admin,
+        let now = clock::now();
+        let expires_at = about.session_ends.min(now + life);
+        let grant = Grant {
+            account: about.account,
+            session: about.session,
+            role: about.role,
+            email: about.email,
+            expires_at,
         };
+        let seconds = expires_at.timestamp() - now.timestamp();
         Some(Self {
-            text: jwt.sign(&claims)?,
-            life: Duration::from_secs(seconds.unsigned_abs()),
+            text: jwt.issue(&grant)?,
+            life: Duration::from_secs(u64::try_from(seconds).unwrap_or_default()),
         })
     }
 
