@@ -1,18 +1,24 @@
 //! `cargo xtask bdd`: the features against a server that it starts, or against one that runs; never tests anything
 //! itself.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{Result, bail};
 use clap::Args;
 
+use crate::accounts::{self, Account};
 use crate::browser::Browser;
 use crate::context::Context;
 use crate::counts::Counts;
 use crate::ending::Ending;
+use crate::home::Home;
 use crate::postgres::Choice;
 use crate::progress::{Progress, say};
+use crate::record::Running;
 use crate::run::Call;
 use crate::service::Variables;
 use crate::stage::{Plan, Stage};
+use crate::state::State;
 
 /// Options of `bdd`.
 #[derive(Debug, Args)]
@@ -20,6 +26,10 @@ pub struct Options {
     /// Test the server that answers here instead of starting one
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
+    /// The state directory of the `up` that it belongs to, for scenarios with mails and accounts [default: .portcullis
+    /// in the repository]
+    #[arg(long, value_name = "DIR", requires = "base_url")]
+    state: Option<PathBuf>,
     /// For the features' own program, as in `-- --tags @rates`
     #[arg(last = true)]
     args: Vec<String>,
@@ -48,7 +58,10 @@ impl Told {
 /// When a scenario fails or none ran.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let told = match &options.base_url {
-        Some(url) => features(context, url, Variables::new(), &options.args)?,
+        Some(url) => {
+            let known = of_running(context, url, options.state.as_deref())?;
+            features(context, url, known, &options.args)?
+        }
         None => against_a_stage(context, &Choice::or_from(None, context)?, &options.args)?,
     };
     told.say_what_did_not_run();
@@ -74,7 +87,8 @@ pub fn against_a_stage(context: &Context, postgres: &Choice, args: &[String]) ->
         bail!("the service does not run")
     };
     let (internal, log) = (serving.internal_port, serving.log.clone());
-    let mut variables = stage.portcullis.for_features();
+    let portcullis = &stage.portcullis;
+    let mut variables = for_features(&portcullis.accounts()?, portcullis.mail_folder());
     let internal = format!("http://127.0.0.1:{internal}");
     variables.push(("XTASK_INTERNAL_URL".into(), internal.into()));
     let told = features(context, &stage.base_url(), variables, args);
@@ -83,6 +97,40 @@ pub fn against_a_stage(context: &Context, postgres: &Choice, args: &[String]) ->
         say(&format!("the service's log: {}", log.display()));
     }
     told
+}
+
+/// What belongs to the `up` that serves on this address; nothing of a stranger's.
+fn of_running(context: &Context, url: &str, state: Option<&Path>) -> Result<Variables> {
+    let state = State::at(state, &context.settings.root)?;
+    let running = Running::read(&state).filter(|running| running.alive().is_some());
+    let here = |port: u16| ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{port}"));
+    if !running.is_some_and(|running| {
+        here(running.port)
+            .iter()
+            .any(|here| here == url.trim_end_matches('/'))
+    }) {
+        return Ok(Variables::new());
+    }
+    let home = Home::kept(state.directory(), state.data()?);
+    Ok(for_features(&accounts::in_secrets(&home.secrets)?, &home.mail))
+}
+
+/// Variables of the features' program.
+fn for_features(accounts: &[Account], mail_folder: &Path) -> Variables {
+    let accounts = accounts.iter().map(
+        |Account {
+             role,
+             email,
+             password,
+             ..
+         }| {
+            let name = format!("XTASK_{}", role.to_uppercase());
+            (name.into(), format!("{email}:{password}").into())
+        },
+    );
+    accounts
+        .chain([("XTASK_MAIL_FOLDER".into(), mail_folder.into())])
+        .collect()
 }
 
 fn features(context: &Context, base_url: &str, variables: Variables, args: &[String]) -> Result<Told> {

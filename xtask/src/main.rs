@@ -39,6 +39,9 @@ mod postgres;
 /// The server that the service will use.
 mod server;
 
+/// The demo accounts.
+mod accounts;
+
 /// Builds the service.
 mod build;
 

@@ -3,9 +3,10 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, bail};
 use private_postgres::password;
 
+use crate::accounts::{self, Account};
 use crate::context::Context;
 use crate::home::Home;
 use crate::run::Call;
@@ -93,13 +94,9 @@ impl Portcullis {
     /// With the command's last words.
     pub fn prepare(&self, context: &Context) -> Result<()> {
         let admin = self.server.admin_settings();
-        let logins = self.logins(|_| true);
-        self.quietly(
-            &self
-                .call(context, logins)
-                .args(["migrate", "prepare"])
-                .envs(admin),
-        )
+        let call = self.call(context, self.logins(|_| true));
+        self.quietly(&call.args(["migrate", "prepare"]).envs(admin))?;
+        Ok(())
     }
 
     /// Brings the schema up to date, as the migrator.
@@ -107,11 +104,9 @@ impl Portcullis {
     /// # Errors
     /// With the command's last words.
     pub fn migrate(&self, context: &Context) -> Result<()> {
-        self.quietly(
-            &self
-                .call(context, self.logins(|name| name == "migrator"))
-                .args(["migrate", "up"]),
-        )
+        let call = self.call(context, self.logins(|name| name == "migrator"));
+        self.quietly(&call.args(["migrate", "up"]))?;
+        Ok(())
     }
 
     /// Makes the keys that `serve` needs, by the program's own commands; what is there stays.
@@ -125,14 +120,43 @@ impl Portcullis {
             self.quietly(&keys().args([OsStr::new("generate"), token_keys.as_os_str()]))?;
         }
         if !data_key.exists() {
-            let made = keys().args(["data-key"]).capture()?;
-            ensure!(
-                made.status.success() && !made.stdout.trim().is_empty(),
-                "no data key could be made ({}): {}",
-                made.status,
-                made.stderr.trim()
-            );
-            password::write(&data_key, made.stdout.trim())?;
+            password::write(&data_key, self.quietly(&keys().args(["data-key"]))?.trim())?;
+        }
+        Ok(())
+    }
+
+    /// The demo accounts.
+    ///
+    /// # Errors
+    /// When a password can be neither read nor made.
+    pub fn accounts(&self) -> Result<Vec<Account>> {
+        accounts::in_secrets(&self.secrets)
+    }
+
+    /// Makes those demo accounts that are not there, by the program's own command.
+    ///
+    /// # Errors
+    /// With the command's last words.
+    pub fn make_accounts(&self, context: &Context) -> Result<()> {
+        let call = || {
+            let logins = self.logins(|name| name == "accounts");
+            self.call(context, logins).args(["accounts"])
+        };
+        let list = self.quietly(&call().args(["list"]))?;
+        // A line each: number, state, role, address, name, with tabs between.
+        let there: Vec<&str> = list.lines().filter_map(|line| line.split('\t').nth(3)).collect();
+        for Account {
+            role,
+            email,
+            name,
+            file,
+            ..
+        } in self.accounts()?
+        {
+            if !there.contains(&email.as_str()) {
+                let add = call().args(["add", &email, "--role", role, "--name", &name, "--password-file"]);
+                self.quietly(&add.args([file]))?;
+            }
         }
         Ok(())
     }
@@ -173,10 +197,10 @@ impl Portcullis {
             .args(["serve"])
     }
 
-    /// What the features may know of this service: variables of their program.
+    /// Where it writes its mails to.
     #[must_use]
-    pub fn for_features(&self) -> Variables {
-        vec![("XTASK_MAIL_FOLDER".into(), self.mail.clone().into())]
+    pub fn mail_folder(&self) -> &Path {
+        &self.mail
     }
 
     fn call<'a>(&self, context: &'a Context, logins: Variables) -> Call<'a> {
@@ -203,10 +227,11 @@ impl Portcullis {
             .collect()
     }
 
-    fn quietly(&self, call: &Call<'_>) -> Result<()> {
+    /// What it writes to standard output.
+    fn quietly(&self, call: &Call<'_>) -> Result<String> {
         let finished = call.capture()?;
         if finished.status.success() {
-            return Ok(());
+            return Ok(finished.stdout);
         }
         let words = tail::last_lines(&format!("{}{}", finished.stdout, finished.stderr), 12);
         bail!("`{call}` failed ({}):\n{words}", finished.status)

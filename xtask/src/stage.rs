@@ -125,9 +125,10 @@ impl Stage {
         progress.step("migrating the schema", || {
             Ok((portcullis.migrate(context)?, "migrated".to_owned()))
         })?;
-        progress.step("making keys", || {
+        progress.step("making keys and demo accounts", || {
             closed_directory(&plan.home.mail)?;
-            Ok((portcullis.make_keys(context)?, "made".to_owned()))
+            portcullis.make_keys(context)?;
+            Ok((portcullis.make_accounts(context)?, "made".to_owned()))
         })?;
         let mut stage = Stage {
             context: context.clone(),

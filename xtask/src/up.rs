@@ -146,7 +146,7 @@ fn serve(
         .write(state)?;
         Ok(((), format!("ready on {}", stage.base_url())))
     })?;
-    announce(stage, options);
+    announce(stage, options)?;
     let postgres_log = state.file("postgres.log");
     let mut postgres_words = Tail::from_end(&postgres_log);
     while !options.detach && !context.stop.is_set() {
@@ -169,9 +169,11 @@ fn serve(
     Ok(())
 }
 
-fn announce(stage: &mut Stage, options: &Options) {
-    let base = stage.base_url();
-    let Some(serving) = stage.serving() else { return };
+fn announce(stage: &mut Stage, options: &Options) -> Result<()> {
+    let (base, accounts) = (stage.base_url(), stage.portcullis.accounts()?);
+    let Some(serving) = stage.serving() else {
+        return Ok(());
+    };
     let (internal, log) = (serving.internal_port, serving.log.display().to_string());
     say("");
     say("Portcullis is ready.");
@@ -181,12 +183,20 @@ fn announce(stage: &mut Stage, options: &Options) {
     say(&format!("  readiness  {base}/health/ready"));
     say(&format!("  metrics    http://127.0.0.1:{internal}/metrics"));
     say(&format!("  log        {log}"));
+    say("Sign in as (these accounts are for this machine alone; their passwords stay the same):");
+    for account in accounts {
+        say(&format!(
+            "  {:<10} {}  {}",
+            account.role, account.email, account.password
+        ));
+    }
     say("Try next:");
     let query = "date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL";
     say(&format!("  curl '{base}/rates?{query}'"));
     if !options.detach {
         say("Ctrl-C stops everything.");
     }
+    Ok(())
 }
 
 /// The data that this run serves, and the file to load it from.

@@ -1,0 +1,83 @@
+//! The demo accounts: who they are, and the files that keep their passwords; never talks to the service.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use private_postgres::password;
+
+/// Roles, each with one account.
+pub const ROLES: [&str; 4] = ["admin", "user", "approver", "ingest"];
+
+/// A demo account. `Debug` does not show the password.
+#[derive(Clone)]
+pub struct Account {
+    /// `admin`.
+    pub role: &'static str,
+    /// `admin@demo.example`.
+    pub email: String,
+    /// `Demo admin`.
+    pub name: String,
+    /// Random.
+    pub password: String,
+    /// The file that keeps it.
+    pub file: PathBuf,
+}
+
+/// All of them. Passwords are made in this directory when missing, and kept.
+///
+/// # Errors
+/// When a password can be neither read nor made.
+pub fn in_secrets(secrets: &Path) -> Result<Vec<Account>> {
+    ROLES
+        .into_iter()
+        .map(|role| {
+            let file = secrets.join(format!("account-{role}"));
+            if !file.exists() {
+                password::write(&file, &fresh()?)?;
+            }
+            Ok(Account {
+                role,
+                email: format!("{role}@demo.example"),
+                name: format!("Demo {role}"),
+                password: password::kept_in(&file)?,
+                file,
+            })
+        })
+        .collect()
+}
+
+/// A password without a word of its owner's name or address, which the service would refuse.
+fn fresh() -> Result<String> {
+    loop {
+        let password = password::random()?;
+        let small = password.to_lowercase();
+        if !ROLES.iter().chain(&["demo"]).any(|word| small.contains(word)) {
+            return Ok(password);
+        }
+    }
+}
+
+impl std::fmt::Debug for Account {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Account({})", self.email)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_kept_and_not_shown() {
+        let secrets = std::env::temp_dir().join(format!("xtask-accounts-{}", std::process::id()));
+        std::fs::create_dir_all(&secrets).unwrap();
+        let (first, second) = (in_secrets(&secrets).unwrap(), in_secrets(&secrets).unwrap());
+        assert_eq!(first.len(), 4);
+        for (one, other) in first.iter().zip(&second) {
+            assert_eq!(one.password, other.password);
+            assert!(one.password.len() >= 20 && !format!("{one:?}").contains(&one.password));
+        }
+        assert_ne!(first[0].password, first[1].password);
+        std::fs::remove_dir_all(secrets).unwrap();
+    }
+}
