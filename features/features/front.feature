@@ -13,7 +13,7 @@ Feature: The front door
     Then the answer is 200 as "text/html"
     And the header "Content-Type" holds "charset=utf-8"
     And the header "Vary" holds "Accept"
-    And the header "Content-Security-Policy" holds "script-src 'self'"
+    And the header "Content-Security-Policy" holds "default-src 'none'; style-src 'self'"
     And nothing in the page is inline
     And everything that the page loads comes from this service
 

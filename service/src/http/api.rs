@@ -4,7 +4,7 @@ use super::docs;
 use super::edge::body::BodyPolicy;
 use super::edge::cors::Cors;
 use super::edge::hosts::Hosts;
-use super::edge::pipeline::{Edge, EdgeParts};
+use super::edge::pipeline::{Edge, EdgeParts, Routes};
 use super::edge::rate_limit::RateLimit;
 use super::front::FrontApi;
 use super::health::HealthApi;
@@ -13,11 +13,12 @@ use super::ports::PortsApi;
 use super::rates::RatesApi;
 use super::regions::RegionsApi;
 use super::sessions::SessionsApi;
+use super::web::error_page;
 use crate::domain::sessions::Sessions;
 use crate::telemetry::metrics::Metrics;
 use http::Method;
 use poem::endpoint::{BoxEndpoint, EndpointExt};
-use poem::{Endpoint, IntoEndpoint, Request, Response, Result, Route};
+use poem::{IntoEndpoint, Response, Route};
 use poem_openapi::registry::{MetaApi, Registry};
 use poem_openapi::{ContactObject, LicenseObject, OpenApi, OpenApiService};
 use std::collections::HashMap;
@@ -54,40 +55,24 @@ pub struct EdgeSettings {
 /// The public routes: the operations, the documentation, the edge around all of it.
 pub fn routes<T: OpenApi + 'static>(operations: T, settings: EdgeSettings) -> BoxEndpoint<'static, Response> {
     let parts = EdgeParts {
-        operations: Operations::of::<T>(&docs::PATHS),
+        operations: Operations::of::<T>(&docs::FILES),
         hosts: Hosts::new(settings.hosts),
         cors: Cors::new(settings.cors_origins),
         rate_limit: settings.rate_limit,
         body: settings.body,
         sessions: settings.sessions,
         metrics: settings.metrics,
+        error_page: error_page::of,
     };
     let service = describe(operations);
-    let pages = docs::routes(Route::new(), document::<T>(), || {
+    let beside = docs::routes(Route::new(), document::<T>(), || {
         describe(Described::<T>(PhantomData)).swagger_ui_html()
     });
     let routes = Routes {
-        pages: pages.map_to_response().boxed(),
         operations: service.into_endpoint().map_to_response().boxed(),
+        beside: beside.map_to_response().boxed(),
     };
     Edge::new(routes, parts).boxed()
-}
-
-/// The pages beside the operations. By hand: to nest one route in another costs as much as all the rest of routing.
-struct Routes {
-    pages: BoxEndpoint<'static, Response>,
-    operations: BoxEndpoint<'static, Response>,
-}
-
-impl Endpoint for Routes {
-    type Output = Response;
-
-    async fn call(&self, request: Request) -> Result<Response> {
-        match docs::PATHS.contains(&request.uri().path()) {
-            true => self.pages.call(request).await,
-            false => self.operations.call(request).await,
-        }
-    }
 }
 
 /// The OpenAPI document of these operations, as JSON.

@@ -1,26 +1,37 @@
 //! The documentation: the OpenAPI document, and a page that shows it, with every file from our own origin.
+use super::operations::{Beside, Kind};
 use bytes::Bytes;
-use http::{HeaderValue, header};
+use http::{HeaderValue, Method, header};
 use poem::endpoint::make_sync;
 use poem::{Body, Response, Route};
 use std::sync::{Arc, LazyLock};
 
-/// Paths of this file's pages.
-pub const PATHS: [&str; 6] = [
-    "/openapi.json",
-    "/apidocs",
-    "/apidocs/ui.js",
-    "/apidocs/ui.css",
-    "/apidocs/start.js",
-    "/portcullis.css",
+/// What this file answers.
+pub const FILES: [Beside; 7] = [
+    file("/openapi.json"),
+    file("/apidocs"),
+    file("/apidocs/ui.js"),
+    file("/apidocs/ui.css"),
+    file("/apidocs/start.js"),
+    file("/portcullis.css"),
+    file("/portcullis.svg"),
 ];
+
+const fn file(path: &'static str) -> Beside {
+    Beside {
+        path,
+        kind: Kind::File,
+        methods: &[(Method::GET, &[])],
+    }
+}
 
 const PAGE: &str = include_str!("pages/apidocs.html");
 const START: &str = include_str!("pages/apidocs.js");
 const STYLE: &str = include_str!("pages/portcullis.css");
+const LOGO: &str = include_str!("pages/portcullis.svg");
 
-/// What a page of ours may do: its own styles and scripts, its own requests, nothing inline.
-pub const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+/// What the page may do: its own styles and scripts, its own requests, nothing inline.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
 /// A file's content, when somebody asks for it.
@@ -33,7 +44,7 @@ pub fn routes(route: Route, document: String, bundle: fn() -> String) -> Route {
     let ui = Arc::new(LazyLock::new(move || take_apart(&bundle())));
     let (script, style) = (Arc::clone(&ui), ui);
     let document = Bytes::from(document);
-    let files: [(&str, &str, Content); 6] = [
+    let files: [(&str, &str, Content); 7] = [
         (
             "/openapi.json",
             "application/json",
@@ -60,6 +71,7 @@ pub fn routes(route: Route, document: String, bundle: fn() -> String) -> Route {
             "text/css; charset=utf-8",
             Box::new(|| STYLE.into()),
         ),
+        ("/portcullis.svg", "image/svg+xml", Box::new(|| LOGO.into())),
     ];
     files.into_iter().fold(route, |route, (path, kind, content)| {
         route.at(path, make_sync(move |_| page(kind, content())))

@@ -1,10 +1,11 @@
 //! The greeting, the index page for browsers, the version.
 use super::caller::Anyone;
-use super::docs::PAGE_POLICY;
 use super::negotiate;
 use super::refusal::{Nothing, Refusal};
 use super::tags::Chapter;
-use http::header;
+use super::web::chrome::Chrome;
+use super::web::index::index;
+use http::{HeaderValue, header};
 use poem::{Body, IntoResponse, Response};
 use poem_openapi::param::Header;
 use poem_openapi::payload::Json;
@@ -13,8 +14,6 @@ use poem_openapi::registry::{
 };
 use poem_openapi::types::Type;
 use poem_openapi::{ApiResponse, Object, OpenApi};
-
-const INDEX: &str = include_str!("pages/index.html");
 
 /// The operations.
 pub struct FrontApi;
@@ -44,7 +43,7 @@ pub enum FrontAnswer {
     /// For programs.
     Greeting,
     /// For browsers.
-    Page,
+    Page(Response),
 }
 
 #[OpenApi(tag = "Chapter::Front")]
@@ -60,7 +59,7 @@ impl FrontApi {
     ) -> Result<FrontAnswer, Refusal<Nothing>> {
         // A greeting is refused to nobody: an Accept that fits nothing gets the JSON (RFC 9110 §12.4.1 permits it).
         match negotiate::best(accept.0.as_deref(), &["application/json", "text/html"]) {
-            Some(1) => Ok(FrontAnswer::Page),
+            Some(1) => Ok(FrontAnswer::Page(index(Chrome::doors())?)),
             _ => Ok(FrontAnswer::Greeting),
         }
     }
@@ -110,20 +109,16 @@ impl ApiResponse for FrontAnswer {
 
 impl IntoResponse for FrontAnswer {
     fn into_response(self) -> Response {
-        let (kind, text) = match self {
-            Self::Greeting => ("application/json", r#"{"message":"Hello world!"}"#),
-            Self::Page => ("text/html; charset=utf-8", INDEX),
+        let mut response = match self {
+            Self::Greeting => {
+                let greeting = Response::builder().content_type("application/json");
+                greeting.body(Body::from(r#"{"message":"Hello world!"}"#))
+            }
+            Self::Page(page) => page,
         };
-        let mut response = Response::builder()
-            .content_type(kind)
-            .header(header::VARY, "Accept")
-            .body(Body::from(text));
-        if matches!(self, Self::Page) {
-            let policy = header::HeaderValue::from_static(PAGE_POLICY);
-            response
-                .headers_mut()
-                .insert(header::CONTENT_SECURITY_POLICY, policy);
-        }
+        response
+            .headers_mut()
+            .insert(header::VARY, HeaderValue::from_static("Accept"));
         response
     }
 }

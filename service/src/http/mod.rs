@@ -68,3 +68,6 @@ pub mod strict_json;
 
 /// The chapters of the document.
 pub mod tags;
+
+/// The pages.
+pub mod web;

@@ -1,5 +1,5 @@
 //! Path templates, methods and parameters, read from the OpenAPI document: so that `Allow`, unknown parameters and the
-//! document can never disagree.
+//! document can never disagree. Pages and files beside the document bring their own.
 use http::{HeaderValue, Method};
 use poem_openapi::OpenApi;
 use poem_openapi::registry::MetaParamIn;
@@ -13,19 +13,43 @@ pub struct Operations {
     exact: HashMap<&'static str, usize>,
 }
 
+/// What a path is to whoever asks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An operation of the document.
+    Operation,
+    /// A page for people.
+    Page,
+    /// Any other thing that is only read: the document itself, a stylesheet.
+    File,
+}
+
+/// A path that is not in the document.
+#[derive(Clone, Copy, Debug)]
+pub struct Beside {
+    /// The path, a parameter written with a colon.
+    pub path: &'static str,
+    /// What it is.
+    pub kind: Kind,
+    /// Its methods, each with its query parameters.
+    pub methods: &'static [(Method, &'static [&'static str])],
+}
+
 /// The operations of one path template.
 #[derive(Debug)]
 pub struct PathOperations {
     /// The template, as in `/ports/{code}`.
     pub template: &'static str,
+    /// What it is.
+    pub kind: Kind,
     /// The value of `Allow`: the methods of the document, HEAD wherever there is GET, and OPTIONS.
     pub allow: HeaderValue,
     methods: Vec<(Method, Vec<String>)>,
 }
 
 impl Operations {
-    /// Everything that these APIs document, and pages beside them that only take GET.
-    pub fn of<T: OpenApi>(pages: &[&'static str]) -> Self {
+    /// Everything that these APIs document, and what is there beside them.
+    pub fn of<T: OpenApi>(beside: &[Beside]) -> Self {
         let mut operations = Self {
             paths: Vec::new(),
             exact: HashMap::new(),
@@ -39,15 +63,19 @@ impl Operations {
                 (operation.method, query.map(|param| param.name).collect())
             });
             // Made once a process and alive as long: the metrics use it as a label.
-            operations.add(path.path.leak(), methods.collect());
+            operations.add(path.path.leak(), Kind::Operation, methods.collect());
         }
-        for page in pages {
-            operations.add(page, vec![(Method::GET, Vec::new())]);
+        for beside in beside {
+            let methods = beside.methods.iter().map(|(method, parameters)| {
+                let parameters = parameters.iter().map(|name| (*name).to_owned());
+                (method.clone(), parameters.collect())
+            });
+            operations.add(beside.path, beside.kind, methods.collect());
         }
         operations
     }
 
-    fn add(&mut self, template: &'static str, methods: Vec<(Method, Vec<String>)>) {
+    fn add(&mut self, template: &'static str, kind: Kind, methods: Vec<(Method, Vec<String>)>) {
         if let Some(path) = self.paths.iter_mut().find(|path| path.template == template) {
             path.methods.extend(methods);
             path.allow = allow(path.methods.iter().map(|(method, _)| method));
@@ -59,6 +87,7 @@ impl Operations {
         let allow = allow(methods.iter().map(|(method, _)| method));
         self.paths.push(PathOperations {
             template,
+            kind,
             allow,
             methods,
         });

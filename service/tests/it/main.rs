@@ -46,3 +46,4 @@ mod settings;
 mod slow;
 mod telemetry;
 mod token_keys;
+mod web;

@@ -6,14 +6,16 @@ use super::identity::Identity;
 use super::rate_limit::{RateLimit, Remaining};
 use super::{errors, headers, shape};
 use crate::domain::sessions::Sessions;
-use crate::http::operations::{Operations, PathOperations};
-use crate::http::problem::Problem;
+use crate::http::negotiate;
+use crate::http::operations::{Kind, Operations, PathOperations};
+use crate::http::problem::{self, Problem};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::trace_context::hex;
 use crate::types::fault::FieldFault;
 use crate::types::peer::Peer;
 use futures_util::FutureExt;
-use http::{HeaderValue, Method, StatusCode, Version, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
+use poem::endpoint::BoxEndpoint;
 use poem::{Body, Endpoint, Request, Response, Result};
 use std::net::{IpAddr, Ipv4Addr};
 use std::panic::AssertUnwindSafe;
@@ -37,11 +39,21 @@ pub struct EdgeParts {
     pub sessions: Sessions,
     /// The instruments.
     pub metrics: Metrics,
+    /// Writes a problem as a page, for the request of this path and id.
+    pub error_page: fn(Problem, &str, &str) -> Response,
+}
+
+/// What is inside. By hand: to nest one route in another costs as much as all the rest of routing.
+pub struct Routes {
+    /// The operations of the document.
+    pub operations: BoxEndpoint<'static, Response>,
+    /// Pages and files.
+    pub beside: BoxEndpoint<'static, Response>,
 }
 
 /// The routes, with the edge around them.
-pub struct Edge<E> {
-    inner: E,
+pub struct Edge {
+    routes: Routes,
     parts: EdgeParts,
 }
 
@@ -51,10 +63,36 @@ struct Admission {
     counted: bool,
 }
 
-impl<E: Endpoint<Output = Response>> Edge<E> {
+/// How a refusal is written.
+#[derive(Clone, Copy)]
+enum Look {
+    Problem,
+    Page,
+}
+
+impl Look {
+    /// Operations answer problems, pages answer pages. Where it could be either (the index, what is not there at all)
+    /// `Accept` says what the asker prefers.
+    fn of(operations: Option<&PathOperations>, headers: &HeaderMap) -> Self {
+        match operations {
+            Some(path) if path.kind == Kind::Page => return Self::Page,
+            Some(path) if path.kind == Kind::Operation && path.template != "/" => return Self::Problem,
+            _ => {}
+        }
+        let accept = headers
+            .get(header::ACCEPT)
+            .and_then(|accept| accept.to_str().ok());
+        match negotiate::best(accept, &[problem::MEDIA_TYPE, "text/html"]) {
+            Some(1) => Self::Page,
+            _ => Self::Problem,
+        }
+    }
+}
+
+impl Edge {
     /// Puts the edge around the routes.
-    pub fn new(inner: E, parts: EdgeParts) -> Self {
-        Self { inner, parts }
+    pub fn new(routes: Routes, parts: EdgeParts) -> Self {
+        Self { routes, parts }
     }
 
     /// Refuses what must not come in, or lets it in and sorts what comes out.
@@ -101,7 +139,11 @@ impl<E: Endpoint<Output = Response>> Edge<E> {
         if head {
             request.set_method(Method::GET);
         }
-        let inside = AssertUnwindSafe(self.inner.call(request)).catch_unwind().await;
+        let routes = match operations.kind {
+            Kind::Operation => &self.routes.operations,
+            Kind::Page | Kind::File => &self.routes.beside,
+        };
+        let inside = AssertUnwindSafe(routes.call(request)).catch_unwind().await;
         let outcome = inside.map_err(|_| Problem::internal()).and_then(errors::sort);
         match outcome {
             outcome if !unknown.is_empty() => Err(with_unknown(outcome, unknown)),
@@ -111,7 +153,7 @@ impl<E: Endpoint<Output = Response>> Edge<E> {
     }
 }
 
-impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
+impl Endpoint for Edge {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
@@ -135,6 +177,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
         identity.trace.join(&span);
         span.record("trace_id", hex(identity.trace.trace_id.to_be_bytes()));
         let origin = RequestOrigin::of(request.headers());
+        let look = Look::of(operations, request.headers());
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let mut admission = Admission {
             remaining: None,
@@ -144,8 +187,10 @@ impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
             .answer(request, operations, &identity.request_id, &mut admission)
             .instrument(span.clone())
             .await;
-        let mut response =
-            outcome.unwrap_or_else(|problem| problem.into_response(&path, &identity.request_id));
+        let mut response = outcome.unwrap_or_else(|problem| match look {
+            Look::Problem => problem.into_response(&path, &identity.request_id),
+            Look::Page => (parts.error_page)(problem, &path, &identity.request_id),
+        });
         let answer = response.headers_mut();
         identity.write(answer);
         headers::write(answer);
