@@ -19,6 +19,9 @@ pub mod crypto;
 /// SQL and nothing but SQL.
 pub mod db;
 
+/// Outbox worker and transport.
+pub mod mail;
+
 /// The rules; no HTTP word.
 pub mod domain;
 

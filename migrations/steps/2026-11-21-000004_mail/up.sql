@@ -24,5 +24,14 @@ CREATE TABLE mail.outbox (
 );
 CREATE INDEX outbox_waiting_idx ON mail.outbox (next_try_at) WHERE sent_at IS NULL AND given_up_at IS NULL;
 
+-- Whoever waits for mails is told at the commit, and need not ask all the time.
+CREATE FUNCTION mail.announce() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM pg_notify('outbox', '');
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER outbox_announced AFTER INSERT ON mail.outbox FOR EACH STATEMENT EXECUTE FUNCTION mail.announce();
+
 GRANT INSERT (message_id, kind, recipient, data, link_id, expires_at) ON mail.outbox TO portcullis_accounts_writer;
 GRANT SELECT, UPDATE (next_try_at, tries, last_error, sent_at, given_up_at), DELETE ON mail.outbox TO portcullis_mail_sender;

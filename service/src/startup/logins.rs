@@ -16,8 +16,6 @@ pub struct Logins {
     pub accounts: Db,
     /// Wishes.
     pub wishes: Db,
-    /// The outbox.
-    pub mail: Db,
     /// The demo's entries, where there is a demo.
     pub demo: Option<Db>,
 }
@@ -39,7 +37,6 @@ impl Logins {
             rates: start(&database.rates, read)?,
             accounts: start(&database.accounts, Purpose::Change(Changing::Accounts))?,
             wishes: start(&database.wishes, Purpose::Change(Changing::Wishes))?,
-            mail: start(&database.mail, Purpose::Mail)?,
             demo,
         })
     }
@@ -50,7 +47,6 @@ impl Logins {
             Some(self.rates),
             Some(self.accounts),
             Some(self.wishes),
-            Some(self.mail),
             self.demo,
         ];
         let closing = all

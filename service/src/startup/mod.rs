@@ -12,6 +12,9 @@ pub mod listener;
 /// The database logins.
 pub mod logins;
 
+/// The mail worker.
+pub mod post;
+
 /// Makes room when every place is taken.
 pub mod places;
 
@@ -29,6 +32,7 @@ use crate::http::api::{EdgeSettings, Product, routes};
 use crate::http::edge::body::BodyPolicy;
 use crate::http::edge::rate_limit::RateLimit;
 use crate::http::internal;
+use crate::mail::worker::{Post, Worker};
 use crate::telemetry::metrics::Metrics;
 use error::StartError;
 use keys::Keys;
@@ -50,6 +54,7 @@ pub struct Service {
     stopping: Arc<AtomicBool>,
     grace: Duration,
     logins: Logins,
+    post: Post,
 }
 
 impl Service {
@@ -66,6 +71,7 @@ impl Service {
     ) -> Result<Self, StartError> {
         let (server, limits) = (&settings.server, settings.limits);
         let keys = Keys::load(&settings.people)?;
+        let post = post::post(settings, &keys, &metrics)?;
         let logins = Logins::start(settings, &metrics)?;
         let stopping = Arc::new(AtomicBool::new(false));
         let domains = Domains::new(settings, &logins, &keys)?;
@@ -105,6 +111,7 @@ impl Service {
                 stopping,
                 grace: server.shutdown_grace,
                 logins,
+                post,
             }),
             Err(error) => {
                 logins.close().await;
@@ -129,6 +136,7 @@ impl Service {
         let public = tokio::spawn(self.public.run(stopped.clone(), self.grace));
         let internal = tokio::spawn(self.internal.run(stopped, self.grace));
         let sweep = tokio::spawn(sweep(self.rate_limit));
+        let worker = Worker::start(self.post).inspect_err(|error| tracing::error!(%error, "no mail worker"));
         tracing::info!("ready to serve");
         stop.await;
         tracing::info!("stopping");
@@ -136,7 +144,8 @@ impl Service {
         let _ = signal.send(true);
         let _ = tokio::join!(public, internal);
         sweep.abort();
-        self.logins.close().await;
+        let worker = tokio::task::spawn_blocking(move || worker.map(Worker::stop));
+        let _ = tokio::join!(self.logins.close(), worker);
         tracing::info!("stopped");
     }
 }

@@ -1,5 +1,5 @@
 //! What is counted and timed. One set of instruments serves the Prometheus page and the OTLP export.
-use opentelemetry::metrics::{Counter, Histogram, Meter, MeterProvider, UpDownCounter};
+use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, MeterProvider, UpDownCounter};
 use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::{Registry, TextEncoder};
@@ -19,6 +19,9 @@ pub struct Metrics {
     refused: Counter<u64>,
     pool_wait: Histogram<f64>,
     statements: Counter<u64>,
+    mail_waiting: Gauge<i64>,
+    mail_age: Gauge<f64>,
+    mail_tries: Counter<u64>,
 }
 
 impl Metrics {
@@ -48,6 +51,19 @@ impl Metrics {
             statements: meter
                 .u64_counter("db.statements")
                 .with_description("Pieces of database work")
+                .build(),
+            mail_waiting: meter
+                .i64_gauge("mail.outbox.waiting")
+                .with_description("Mails that wait in the outbox; each replica shows all of them")
+                .build(),
+            mail_age: meter
+                .f64_gauge("mail.outbox.age")
+                .with_unit("s")
+                .with_description("How long the oldest of them has waited")
+                .build(),
+            mail_tries: meter
+                .u64_counter("mail.tries")
+                .with_description("Tries to send a mail, by what became of it: sent, retry, given_up")
                 .build(),
         }
     }
@@ -87,6 +103,17 @@ impl Metrics {
     pub fn statement(&self, what: &'static str, ok: bool) {
         self.statements
             .add(1, &[KeyValue::new("work", what), KeyValue::new("ok", ok)]);
+    }
+
+    /// This many mails wait, the oldest of them for this long.
+    pub fn mail_waits(&self, count: i64, age: Duration) {
+        self.mail_waiting.record(count, &[]);
+        self.mail_age.record(age.as_secs_f64(), &[]);
+    }
+
+    /// A mail was tried; `outcome` is one of a few words.
+    pub fn mail_tried(&self, outcome: &'static str) {
+        self.mail_tries.add(1, &[KeyValue::new("outcome", outcome)]);
     }
 
     /// The page in Prometheus' text format, version 0.0.4.

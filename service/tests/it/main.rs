@@ -25,6 +25,7 @@ mod identity;
 mod import;
 mod json;
 mod logins;
+mod mail;
 mod methods;
 mod migrations;
 mod outage;

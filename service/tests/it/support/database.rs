@@ -107,10 +107,7 @@ impl Server {
             ("DATA_KEY".to_owned(), DATA_KEY.to_owned()),
             ("TOKEN_KEYS".to_owned(), token_keys().to_owned()),
             ("REGISTRATION".to_owned(), "open".to_owned()),
-            (
-                "MAIL_FOLDER".to_owned(),
-                format!("/tmp/portcullis-mail-{database}"),
-            ),
+            ("MAIL_FOLDER".to_owned(), mail_folder(database)),
             ("DATABASE_ADMIN_USER".to_owned(), self.user.clone()),
             ("DATABASE_ADMIN_PASSWORD".to_owned(), self.password.clone()),
         ];
@@ -232,6 +229,11 @@ impl Database {
         self.server.pairs(&self.name)
     }
 
+    /// Where its services write their mails.
+    pub fn mail_folder(&self) -> String {
+        mail_folder(&self.name)
+    }
+
     /// Settings that lead to it, and more.
     pub fn settings(&self, more: &[(&str, &str)]) -> Settings {
         settings(self.pairs(), more)
@@ -240,6 +242,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(self.mail_folder());
         if let Ok(mut conn) = self
             .server
             .connect("postgres", &self.server.user, &self.server.password)
@@ -253,6 +256,11 @@ impl Drop for Database {
 pub fn lines(conn: &mut PgConnection, statement: &str) -> QueryResult<Vec<String>> {
     let rows = diesel::sql_query(statement).load::<Line>(conn)?;
     Ok(rows.into_iter().map(|row| row.line).collect())
+}
+
+fn mail_folder(database: &str) -> String {
+    let folder = std::env::temp_dir().join(format!("portcullis-mail-{database}"));
+    folder.to_str().unwrap().to_owned()
 }
 
 fn next_name() -> String {

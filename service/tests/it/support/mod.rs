@@ -21,6 +21,9 @@ pub mod extra;
 /// People who have an account.
 pub mod people;
 
+/// Mails in a folder.
+pub mod mailbox;
+
 /// The built binary.
 pub mod program;
 

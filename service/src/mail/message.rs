@@ -1,0 +1,157 @@
+//! A mail as it travels: header fields (RFC 5322), a plain and an HTML part (MIME). Every try of a mail has the same
+//! Message-ID and Date, so that one that arrives twice is told as one.
+use super::text::Rendered;
+use chrono::{DateTime, Utc};
+use lettre::Address;
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, Message as Built, MultiPart, SinglePart};
+use uuid::Uuid;
+
+/// How the parts are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// Seven bits, short lines: passes every mail server (quoted-printable).
+    Travelling,
+    /// As it is read: for files, where a link must stand in one piece.
+    Readable,
+}
+
+/// A mail, ready to be written.
+#[derive(Clone)]
+pub struct Message {
+    /// Local part of the Message-ID.
+    pub id: Uuid,
+    /// The sender.
+    pub from: Mailbox,
+    /// The recipient's address.
+    pub to: Address,
+    /// When it was put into the outbox.
+    pub date: DateTime<Utc>,
+    /// What it says.
+    pub content: Rendered,
+}
+
+impl Message {
+    /// The bytes, lines ended by CRLF; `None`: a field cannot be written.
+    pub fn bytes(&self, encoding: Encoding) -> Option<Vec<u8>> {
+        let to = Mailbox::new(self.content.name.clone(), self.to.clone());
+        let automatic = HeaderValue::new(
+            HeaderName::new_from_ascii_str("Auto-Submitted"),
+            "auto-generated".to_owned(),
+        );
+        let parts = MultiPart::alternative()
+            .boundary(format!("part-{}", self.id.simple()))
+            .singlepart(part(ContentType::TEXT_PLAIN, &self.content.text, encoding))
+            .singlepart(part(ContentType::TEXT_HTML, &self.content.html, encoding));
+        let message: Built = Built::builder()
+            .message_id(Some(format!("<{}@{}>", self.id, self.from.email.domain())))
+            .date(self.date.into())
+            .from(self.from.clone())
+            .to(to)
+            .subject(self.content.subject.clone())
+            .raw_header(automatic)
+            .multipart(parts)
+            .ok()?;
+        Some(message.formatted())
+    }
+}
+
+fn part(kind: ContentType, text: &str, encoding: Encoding) -> SinglePart {
+    let text = text.replace("\r\n", "\n").replace('\n', "\r\n");
+    let body = match encoding {
+        Encoding::Travelling => Body::new_with_encoding(text, ContentTransferEncoding::QuotedPrintable)
+            .unwrap_or_else(|bytes| Body::new(bytes)),
+        Encoding::Readable => {
+            Body::dangerous_pre_encoded(text.into_bytes(), ContentTransferEncoding::EightBit)
+        }
+    };
+    SinglePart::builder().content_type(kind).body(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeZone;
+
+    fn message(name: Option<&str>, text: &str) -> Message {
+        Message {
+            id: Uuid::nil(),
+            from: "Portcullis <post@rates.example>".parse().unwrap(),
+            to: "ann@example.org".parse().unwrap(),
+            date: Utc.with_ymd_and_hms(2026, 11, 2, 9, 5, 0).unwrap(),
+            content: Rendered {
+                subject: "Subject".to_owned(),
+                name: name.map(str::to_owned),
+                text: text.to_owned(),
+                html: format!("<p>{text}</p>"),
+            },
+        }
+    }
+
+    fn head(message: &Message, encoding: Encoding) -> (String, String) {
+        let text = String::from_utf8(message.bytes(encoding).unwrap()).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        (head.to_owned(), body.to_owned())
+    }
+
+    #[test]
+    fn the_fields_say_what_it_is_and_every_try_is_alike() {
+        let message = message(Some("Ann"), "plain");
+        let (head, _) = head(&message, Encoding::Travelling);
+        for field in [
+            "Message-ID: <00000000-0000-0000-0000-000000000000@rates.example>",
+            "Date: Mon, 02 Nov 2026 09:05:00 +0000",
+            "From: Portcullis <post@rates.example>",
+            "To: Ann <ann@example.org>",
+            "Subject: Subject",
+            "Auto-Submitted: auto-generated",
+            "MIME-Version: 1.0",
+            "Content-Type: multipart/alternative;",
+        ] {
+            assert!(head.contains(field), "{field} is missing in {head}");
+        }
+        for encoding in [Encoding::Travelling, Encoding::Readable] {
+            assert_eq!(message.bytes(encoding), message.bytes(encoding));
+        }
+    }
+
+    #[test]
+    fn a_name_cannot_add_a_field() {
+        for name in [
+            "a\r\nBcc: evil@example.org",
+            "a\nBcc: evil@example.org",
+            "a\rBcc: evil@example.org",
+        ] {
+            let message = message(Some(name), "plain");
+            // Refused or encoded: in no case a line of its own.
+            let written = message.bytes(Encoding::Travelling).unwrap_or_default();
+            let text = String::from_utf8(written).unwrap();
+            let head = text.split("\r\n\r\n").next().unwrap_or_default();
+            assert!(
+                !head
+                    .split(['\r', '\n'])
+                    .any(|line| line.to_ascii_lowercase().starts_with("bcc")),
+                "{head}"
+            );
+        }
+        assert!("a@example.org\r\nBcc: b@example.org".parse::<Address>().is_err());
+    }
+
+    #[test]
+    fn what_is_not_ascii_is_encoded_in_fields_and_on_the_way() {
+        let message = message(
+            Some("Þórunn Ágústsdóttir"),
+            "Hello Þórunn, https://rates.example/?a=b",
+        );
+        let bytes = message.bytes(Encoding::Travelling).unwrap();
+        assert!(bytes.is_ascii() && bytes.split(|b| *b == b'\n').all(|line| line.len() <= 78));
+        let (head, body) = head(&message, Encoding::Travelling);
+        assert!(head.contains("To: =?utf-8?b?"), "{head}");
+        assert!(body.contains("Content-Transfer-Encoding: quoted-printable") && body.contains("=C3=9E"));
+        let (_, body) = self::head(&message, Encoding::Readable);
+        assert!(
+            body.contains("Hello Þórunn, https://rates.example/?a=b"),
+            "{body}"
+        );
+    }
+}

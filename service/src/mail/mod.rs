@@ -1,0 +1,35 @@
+//! Mail: what it says, how it leaves, and the worker that takes it out of the outbox. Whoever has something to tell puts
+//! a letter into the outbox, in the transaction that is its reason, and never waits for a mail server.
+
+/// Work that is waited for no longer than a while.
+mod errand;
+
+/// Why a mail did not leave, in words that can be stored.
+pub mod failure;
+
+/// The folder that mails lie in on a developer's machine.
+pub mod folder;
+
+/// Putting a letter into the outbox.
+pub mod letter;
+
+/// Headers and parts (RFC 5322, MIME).
+pub mod message;
+
+/// When to try again, and when to give up.
+pub mod retry;
+
+/// Speaks to a mail server.
+pub mod smtp;
+
+/// What each kind of mail says.
+pub mod text;
+
+/// The ways out.
+pub mod transport;
+
+/// Takes mails out of the outbox, one at a time.
+pub mod worker;
+
+/// The words of each kind.
+mod words;

@@ -1,0 +1,269 @@
+//! What each kind of mail says: subject, plain text and HTML from the same words. Never sends anything.
+use super::words::words;
+use crate::crypto::data_key::DataKey;
+use askama::Template;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+/// A name longer than this is a message of its own.
+const LONGEST_GREETING: usize = 60;
+
+/// The kinds of mail. `data` in the outbox holds one member for each of them: `name`, the account's name, which may be
+/// missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// To a new account: prove the address. Needs a link.
+    Confirm,
+    /// To an account whose address somebody tried to register.
+    AlreadyRegistered,
+    /// To an account that an administrator made. Needs a link.
+    Invite,
+    /// To an account whose password is forgotten. Needs a link.
+    Reset,
+    /// To the new address of an account: prove it. Needs a link.
+    ChangeEmail,
+    /// To the address that an account is about to leave.
+    EmailChanging,
+    /// To an account whose password was changed.
+    PasswordChanged,
+}
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Self; 7] = [
+        Self::Confirm,
+        Self::AlreadyRegistered,
+        Self::Invite,
+        Self::Reset,
+        Self::ChangeEmail,
+        Self::EmailChanging,
+        Self::PasswordChanged,
+    ];
+
+    /// The word that the outbox keeps.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Confirm => "confirm",
+            Self::AlreadyRegistered => "already_registered",
+            Self::Invite => "invite",
+            Self::Reset => "reset",
+            Self::ChangeEmail => "change_email",
+            Self::EmailChanging => "email_changing",
+            Self::PasswordChanged => "password_changed",
+        }
+    }
+
+    /// The kind of a word; `None`: a later version of this program wrote it.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// Whether a mail of this kind carries a link with a token.
+    pub fn has_token(self) -> bool {
+        match self {
+            Self::Confirm | Self::Invite | Self::Reset | Self::ChangeEmail => true,
+            Self::AlreadyRegistered | Self::EmailChanging | Self::PasswordChanged => false,
+        }
+    }
+}
+
+/// A mail's content, ready for its headers.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The subject: ASCII, one line.
+    pub subject: String,
+    /// The account's name, where it can stand in a header or a greeting.
+    pub name: Option<String>,
+    /// The plain part.
+    pub text: String,
+    /// The HTML part.
+    pub html: String,
+}
+
+/// Makes the texts. Cheap to clone.
+#[derive(Clone)]
+pub struct Renderer {
+    public_url: String,
+    key: DataKey,
+}
+
+/// What the outbox keeps of a mail.
+#[derive(Clone, Debug)]
+pub struct Content<'a> {
+    /// Which.
+    pub kind: Kind,
+    /// The account's name.
+    pub name: Option<&'a str>,
+    /// The link in it.
+    pub link: Option<Uuid>,
+    /// When the link ends.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// What the two templates show.
+struct Page<'a> {
+    subject: &'a str,
+    greeting: &'a str,
+    opening: &'a [&'a str],
+    label: &'a str,
+    url: &'a str,
+    until: Option<String>,
+    closing: &'a [&'a str],
+    public_url: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "mail/letter.txt")]
+struct PlainPart<'a> {
+    page: &'a Page<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "mail/letter.html")]
+struct HtmlPart<'a> {
+    page: &'a Page<'a>,
+}
+
+impl Renderer {
+    /// `public_url` has no slash at its end.
+    pub fn new(public_url: String, key: DataKey) -> Self {
+        Self { public_url, key }
+    }
+
+    /// The texts; `None`: the kind needs a link and the row has none.
+    pub fn render(&self, content: &Content<'_>) -> Option<Rendered> {
+        let words = words(content.kind);
+        let (label, path) = words.action;
+        let url = match (content.kind.has_token(), content.link) {
+            (true, Some(link)) => {
+                let token = self.key.link_token(link);
+                format!("{}{path}?token={}", self.public_url, token.reveal())
+            }
+            (true, None) => return None,
+            (false, _) => format!("{}{path}", self.public_url),
+        };
+        let name = content.name.filter(|name| can_greet(name));
+        let until = content.expires_at.filter(|_| content.kind.has_token());
+        let page = Page {
+            subject: words.subject,
+            greeting: &name.map_or("Hello,".to_owned(), |name| format!("Hello {name},")),
+            opening: words.opening,
+            label,
+            url: &url,
+            until: until.map(|until| until.format("%-d %B %Y, %H:%M UTC").to_string()),
+            closing: words.closing,
+            public_url: &self.public_url,
+        };
+        Some(Rendered {
+            subject: words.subject.to_owned(),
+            name: name.map(str::to_owned),
+            text: PlainPart { page: &page }.render().ok()?,
+            html: HtmlPart { page: &page }.render().ok()?,
+        })
+    }
+}
+
+/// Whether a name can stand in a mail. Somebody may register another's address and put a message where the name goes: what
+/// a mail program could turn into a link is left out, and so is everything that could end a line.
+fn can_greet(name: &str) -> bool {
+    let dots = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
+    let after_dot = |part: &str| part.is_empty() || part.starts_with(char::is_whitespace);
+    !name.trim().is_empty()
+        && name.chars().count() <= LONGEST_GREETING
+        && !name
+            .chars()
+            .any(|c| c.is_control() || "/\\:@<>\u{2028}\u{2029}".contains(c))
+        && name.split(dots).skip(1).all(after_dot)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeZone;
+
+    fn renderer() -> (Renderer, DataKey) {
+        let key = DataKey::parse(&DataKey::generate()).unwrap();
+        (
+            Renderer::new("https://rates.example".to_owned(), key.clone()),
+            key,
+        )
+    }
+
+    fn content(kind: Kind, name: &str) -> Content<'_> {
+        Content {
+            kind,
+            name: Some(name),
+            link: kind.has_token().then(Uuid::new_v4),
+            expires_at: Utc.with_ymd_and_hms(2026, 11, 2, 9, 5, 0).single(),
+        }
+    }
+
+    #[test]
+    fn every_kind_has_its_word_and_both_parts_say_the_same() {
+        let (renderer, key) = renderer();
+        for kind in Kind::ALL {
+            assert_eq!(Kind::parse(kind.word()), Some(kind));
+            let content = content(kind, "Ann");
+            let mail = renderer.render(&content).unwrap();
+            assert!(mail.subject.is_ascii() && !mail.subject.contains(['\r', '\n']));
+            for part in [&mail.text, &mail.html] {
+                assert!(part.contains("Hello Ann,"), "{part}");
+                assert!(part.contains("https://rates.example/"), "{part}");
+                assert_eq!(part.contains("?token="), kind.has_token(), "{part}");
+                assert_eq!(
+                    part.contains("2 November 2026, 09:05 UTC"),
+                    kind.has_token(),
+                    "{part}"
+                );
+                for word in words(kind).opening.iter().chain(words(kind).closing) {
+                    assert!(part.contains(word), "{kind:?} lacks {word:?}: {part}");
+                }
+                if let Some(link) = content.link {
+                    assert!(part.contains(key.link_token(link).reveal()), "{part}");
+                }
+            }
+        }
+        assert_eq!(Kind::parse("unknown"), None);
+    }
+
+    #[test]
+    fn a_kind_that_needs_a_link_is_nothing_without_it() {
+        let (renderer, _) = renderer();
+        for kind in Kind::ALL {
+            let content = Content {
+                link: None,
+                ..content(kind, "Ann")
+            };
+            assert_eq!(renderer.render(&content).is_none(), kind.has_token());
+        }
+    }
+
+    #[test]
+    fn a_name_is_escaped_and_a_message_in_its_place_is_left_out() {
+        let (renderer, _) = renderer();
+        let mail = renderer
+            .render(&content(Kind::Confirm, "O'Neill & \"Sons\""))
+            .unwrap();
+        assert!(mail.text.contains("Hello O'Neill & \"Sons\","), "{}", mail.text);
+        assert!(!mail.html.contains("O'Neill & \""), "{}", mail.html);
+        for good in ["Ann", "Dr. Ann B. Smith", "Þórunn", "李小龙", "Ann B."] {
+            assert!(can_greet(good), "{good}");
+        }
+        for bad in [
+            "",
+            " ",
+            "you won: evil.example",
+            "evil.example",
+            "evil。example",
+            "http://evil",
+            "call @evil",
+            "<b>",
+            "a\r\nBcc: b",
+            &"a".repeat(61),
+        ] {
+            assert!(!can_greet(bad), "{bad}");
+            let mail = renderer.render(&content(Kind::Confirm, bad)).unwrap();
+            assert!(mail.text.contains("Hello,") && mail.name.is_none(), "{bad}");
+        }
+    }
+}
