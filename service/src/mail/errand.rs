@@ -12,8 +12,8 @@ const STOPPING: Duration = Duration::from_secs(1);
 pub(super) enum Event<T> {
     /// To stop.
     Stop,
-    /// That the errand of this number came to this.
-    Done(u64, T),
+    /// That the errand of this number came to this; `None`: it panicked.
+    Done(u64, Option<T>),
 }
 
 /// How an errand ended.
@@ -21,6 +21,8 @@ pub(super) enum Event<T> {
 pub(super) enum Ending<T> {
     /// It came to this.
     Done(T),
+    /// It panicked.
+    Failed,
     /// It took too long, and is left to itself.
     Late,
     /// The service is to stop, and it is left to itself.
@@ -75,7 +77,8 @@ impl<T: Send + 'static> Errands<T> {
         self.number += 1;
         let (number, sender) = (self.number, self.sender.clone());
         let job = move || {
-            let _ = sender.send(Event::Done(number, work()));
+            let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+            let _ = sender.send(Event::Done(number, outcome.ok()));
         };
         if std::thread::Builder::new()
             .name("portcullis-post".to_owned())
@@ -90,7 +93,9 @@ impl<T: Send + 'static> Errands<T> {
                 .events
                 .recv_timeout(end.saturating_duration_since(Instant::now()))
             {
-                Ok(Event::Done(done, outcome)) if done == number => return Ending::Done(outcome),
+                Ok(Event::Done(done, outcome)) if done == number => {
+                    return outcome.map_or(Ending::Failed, Ending::Done);
+                }
                 Ok(Event::Done(..)) => {}
                 Ok(Event::Stop) => {
                     self.stopped = true;
@@ -118,6 +123,7 @@ mod tests {
     fn an_errand_is_waited_for_and_a_late_one_is_left() {
         let (_sender, mut errands) = errands();
         assert_eq!(errands.run(|| 1), Ending::Done(1));
+        assert_eq!(errands.run(|| panic!("planted")), Ending::Failed);
         let late = || {
             sleep(Duration::from_millis(100));
             2

@@ -10,6 +10,9 @@ pub mod failure;
 /// The folder that mails lie in on a developer's machine.
 pub mod folder;
 
+/// Which mails there are.
+mod kind;
+
 /// Putting a letter into the outbox.
 pub mod letter;
 

@@ -1,5 +1,5 @@
 //! The words of each kind of mail. One text serves the plain and the HTML part, so that they cannot differ.
-use super::text::Kind;
+use super::kind::Kind;
 
 /// What a mail of a kind says.
 pub(super) struct Words {

@@ -205,21 +205,17 @@ impl Round {
                 why: "expired".to_owned(),
             };
         }
-        let failure = match self.message(mail) {
-            Err(failure) => failure,
-            Ok(message) => {
-                let transport = self.post.transport.clone();
-                match self.errands.run(move || transport.send(&message)) {
-                    Ending::Done(Ok(())) => {
-                        self.failures = 0;
-                        self.sent.insert(mail.message_id);
-                        return Fate::Sent;
-                    }
-                    Ending::Done(Err(failure)) => failure,
-                    Ending::Late => Failure::Way("timed out".into()),
-                    Ending::Stopped => return Fate::Untouched,
-                }
+        let (post, waiting) = (self.post.clone(), mail.clone());
+        let failure = match self.errands.run(move || post.send(&waiting)) {
+            Ending::Done(Ok(())) => {
+                self.failures = 0;
+                self.sent.insert(mail.message_id);
+                return Fate::Sent;
             }
+            Ending::Done(Err(failure)) => failure,
+            Ending::Failed => Failure::Later("panic".into()),
+            Ending::Late => Failure::Way("timed out".into()),
+            Ending::Stopped => return Fate::Untouched,
         };
         if matches!(failure, Failure::Way(_)) {
             self.failures = self.failures.saturating_add(1);
@@ -227,9 +223,11 @@ impl Round {
         }
         retry::after(&failure, mail, rand::random())
     }
+}
 
-    fn message(&self, mail: &WaitingMail) -> Result<Message, Failure> {
-        // A later version may know it, or may have written it right: no reason to lose it.
+impl Post {
+    fn send(&self, mail: &WaitingMail) -> Result<(), Failure> {
+        // A later version may know it: no reason to lose it.
         let kind = Kind::parse(&mail.kind).ok_or(Failure::Later("unknown kind".into()))?;
         let content = Content {
             kind,
@@ -237,14 +235,12 @@ impl Round {
             link: mail.link_id,
             expires_at: mail.expires_at,
         };
-        let content = self.post.renderer.render(&content);
-        Ok(Message {
+        let content = self.renderer.render(&content);
+        let to = mail.recipient.parse();
+        self.transport.send(&Message {
             id: mail.message_id,
-            from: self.post.from.clone(),
-            to: mail
-                .recipient
-                .parse()
-                .map_err(|_| Failure::Never("recipient: no address".into()))?,
+            from: self.from.clone(),
+            to: to.map_err(|_| Failure::Never("recipient: no address".into()))?,
             date: mail.created_at,
             content: content.ok_or(Failure::Never("link missing".into()))?,
         })

@@ -21,11 +21,6 @@ impl Mailbox {
         Self(PathBuf::from(database.mail_folder()))
     }
 
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-
     /// All mails to an address, in no order.
     pub fn to(&self, address: &str) -> Vec<Mail> {
         let ours = |mail: &Mail| mail.field("To").contains(address);
