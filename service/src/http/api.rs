@@ -13,6 +13,7 @@ use super::ports::PortsApi;
 use super::rates::RatesApi;
 use super::regions::RegionsApi;
 use super::sessions::SessionsApi;
+use super::tokens::TokensApi;
 use super::web::error_page;
 use crate::domain::sessions::Sessions;
 use crate::telemetry::metrics::Metrics;
@@ -34,6 +35,7 @@ pub type Product = (
     RegionsApi,
     AuditApi,
     SessionsApi,
+    TokensApi,
 );
 
 /// What the edge is told.

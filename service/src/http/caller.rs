@@ -95,21 +95,21 @@ impl<'a, R: Right> ApiExtractor<'a> for Caller<R> {
 }
 
 async fn authenticate(request: &Request) -> Result<SignedIn, Problem> {
-    let token = bearer(request).ok_or_else(|| {
-        unauthenticated(
-            "missing-token",
-            "an access token is needed, as in `Authorization: Bearer …`",
-            "Bearer",
-        )
-    })?;
+    let token = bearer(request).ok_or_else(missing_token)?;
     let sessions = request
         .extensions()
         .get::<Sessions>()
         .ok_or_else(Problem::internal)?;
-    sessions.authenticate(token).await.map_err(|error| match error {
-        Unauthenticated::BadToken => bad_token(),
-        Unauthenticated::Storage(error) => error.into(),
-    })
+    Ok(sessions.authenticate(token).await?)
+}
+
+impl From<Unauthenticated> for Problem {
+    fn from(error: Unauthenticated) -> Self {
+        match error {
+            Unauthenticated::BadToken => bad_token(),
+            Unauthenticated::Storage(error) => error.into(),
+        }
+    }
 }
 
 /// The token of the one `Authorization` field, if its scheme is Bearer.
@@ -118,6 +118,15 @@ pub fn bearer(request: &Request) -> Option<&str> {
     let field = fields.next().filter(|_| fields.next().is_none())?.to_str().ok()?;
     let (scheme, token) = field.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// 401 for a request without a token: the challenge names no error then (RFC 6750 §3.1).
+pub fn missing_token() -> Problem {
+    unauthenticated(
+        "missing-token",
+        "an access token is needed, as in `Authorization: Bearer …`",
+        "Bearer",
+    )
 }
 
 /// 401 for a token that is not, or no longer, valid (RFC 6750 §3.1). Why is not told.

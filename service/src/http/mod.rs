@@ -63,11 +63,20 @@ pub mod regions;
 /// `/auth/login` and what follows from it.
 pub mod sessions;
 
+/// Strict form bodies.
+pub mod strict_form;
+
 /// Strict JSON bodies.
 pub mod strict_json;
 
 /// The chapters of the document.
 pub mod tags;
+
+/// `/login`, `/validate`, `/introspect`, the published keys.
+pub mod tokens;
+
+/// What is said of tokens and keys.
+pub mod tokens_body;
 
 /// The pages.
 pub mod web;

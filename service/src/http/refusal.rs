@@ -109,3 +109,11 @@ pub struct Guarded;
 impl Statuses for Guarded {
     const OWN: &'static [u16] = &[401, 403];
 }
+
+/// Operations for signed-in callers that take a body.
+#[derive(Debug)]
+pub struct GuardedForm;
+
+impl Statuses for GuardedForm {
+    const OWN: &'static [u16] = &[401, 403, 413, 415];
+}

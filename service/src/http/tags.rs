@@ -14,6 +14,8 @@ pub enum Chapter {
     Audit,
     /// Signing in, renewing, signing out.
     Sessions,
+    /// Access tokens for other services: get one, verify it, ask about it.
+    Tokens,
     /// Live, ready, startup: for whoever runs the service.
     Health,
     /// The greeting, and what is running.

@@ -1,5 +1,6 @@
 //! The secrets that a running service needs beside its logins' passwords, read and looked at before anything starts.
 use super::error::StartError;
+use super::keys_file::KeysFile;
 use crate::config::people::People;
 use crate::config::secret::SecretSource;
 use crate::crypto::data_key::DataKey;
@@ -8,36 +9,44 @@ use crate::crypto::token_keys::TokenKeys;
 use crate::secrets;
 use secrecy::ExposeSecret;
 
-/// Keys, ready for use. Cheap to clone.
-#[derive(Clone)]
+/// Keys, ready for use.
 pub struct Keys {
     /// Seals data, makes links.
     pub data: DataKey,
     /// Signs and verifies access tokens.
     pub jwt: Jwt,
+    /// Where its keys come from.
+    pub token_keys: KeysFile,
 }
 
 impl Keys {
     /// Reads both; a weak one is refused with its setting's name.
     pub fn load(people: &People) -> Result<Self, StartError> {
-        let data = read("DATA_KEY", people.data_key.as_ref(), |text| {
+        let (data, _) = read("DATA_KEY", people.data_key.as_ref(), |text| {
             DataKey::parse(text).map_err(|e| e.to_string())
         })?;
-        let jwt = read("TOKEN_KEYS", people.token_keys.as_ref(), |text| {
+        let source = people.token_keys.as_ref();
+        let (jwt, source) = read("TOKEN_KEYS", source, |text| {
             let keys = TokenKeys::parse(text).map_err(|e| e.to_string())?;
             Jwt::new(keys, &people.token_issuer, &people.token_audience).map_err(|e| e.to_string())
         })?;
-        Ok(Self { data, jwt })
+        let token_keys = KeysFile::new(source.clone(), jwt.clone());
+        Ok(Self {
+            data,
+            jwt,
+            token_keys,
+        })
     }
 }
 
-fn read<T>(
+fn read<'a, T>(
     key: &'static str,
-    source: Option<&SecretSource>,
+    source: Option<&'a SecretSource>,
     parse: impl FnOnce(&str) -> Result<T, String>,
-) -> Result<T, StartError> {
+) -> Result<(T, &'a SecretSource), StartError> {
     let wrong = |reason| StartError::Setting(key, reason);
     let source = source.ok_or_else(|| wrong(format!("is not set; give it, or {key}_FILE")))?;
     let text = secrets::read(source).map_err(|error| wrong(error.to_string()))?;
-    parse(text.expose_secret()).map_err(wrong)
+    let parsed = parse(text.expose_secret()).map_err(wrong)?;
+    Ok((parsed, source))
 }

@@ -6,6 +6,9 @@ pub mod error;
 /// Keys of the service.
 pub mod keys;
 
+/// Follows the file of signing keys.
+pub mod keys_file;
+
 /// Accepts connections, and closes those that dawdle.
 pub mod listener;
 
@@ -36,6 +39,7 @@ use crate::mail::worker::{Post, Worker};
 use crate::telemetry::metrics::Metrics;
 use error::StartError;
 use keys::Keys;
+use keys_file::KeysFile;
 use listener::{Limits, Listener};
 use logins::Logins;
 use poem_openapi::OpenApi;
@@ -55,6 +59,7 @@ pub struct Service {
     grace: Duration,
     logins: Logins,
     post: Post,
+    keys_file: KeysFile,
 }
 
 impl Service {
@@ -112,6 +117,7 @@ impl Service {
                 grace: server.shutdown_grace,
                 logins,
                 post,
+                keys_file: keys.token_keys,
             }),
             Err(error) => {
                 logins.close().await;
@@ -137,6 +143,7 @@ impl Service {
         let internal = tokio::spawn(self.internal.run(stopped, self.grace));
         let sweep = tokio::spawn(sweep(self.rate_limit));
         let worker = Worker::start(self.post).inspect_err(|error| tracing::error!(%error, "no mail worker"));
+        let keys_file = tokio::spawn(self.keys_file.follow());
         tracing::info!("ready to serve");
         stop.await;
         tracing::info!("stopping");
@@ -144,6 +151,7 @@ impl Service {
         let _ = signal.send(true);
         let _ = tokio::join!(public, internal);
         sweep.abort();
+        keys_file.abort();
         let worker = tokio::task::spawn_blocking(move || worker.map(Worker::stop));
         let _ = tokio::join!(self.logins.close(), worker);
         tracing::info!("stopped");

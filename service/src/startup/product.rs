@@ -18,6 +18,7 @@ use crate::http::ports::PortsApi;
 use crate::http::rates::RatesApi;
 use crate::http::regions::RegionsApi;
 use crate::http::sessions::SessionsApi;
+use crate::http::tokens::TokensApi;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -73,5 +74,6 @@ pub fn product(
         RegionsApi::new(places),
         AuditApi::new(domains.audit.clone()),
         SessionsApi::new(domains.sessions.clone()),
+        TokensApi::new(domains.sessions.clone()),
     )
 }

@@ -32,6 +32,7 @@ const RULES: &[Rule] = &[
             "service/src/domain/accounts/passwords.rs",
             "service/src/mail/smtp.rs",
             "service/src/startup/keys.rs",
+            "service/src/startup/keys_file.rs",
         ],
     },
     // The environment, the clock and new processes each have one file; clippy.toml says why.

@@ -6,10 +6,14 @@ pub mod log_in;
 /// Proofs that somebody is signed in.
 pub mod caller;
 
+/// What a valid token says.
+pub mod claims;
+
 /// Access and refresh tokens.
 pub mod tokens;
 
 use super::StorageError;
+use crate::crypto::claims::Claims;
 use crate::crypto::data_key::DataKey;
 use crate::crypto::hashing::Hashing;
 use crate::crypto::jwt::Jwt;
@@ -74,16 +78,20 @@ impl Sessions {
     /// another replica is ended here.
     pub async fn authenticate(&self, token: &str) -> Result<SignedIn, Unauthenticated> {
         let claims = self.0.jwt.verify(token).map_err(|_| Unauthenticated::BadToken)?;
-        let signed_in = self.find(Wanted::Id(claims.sid)).await?;
-        match signed_in.account().to_string() == claims.sub {
-            true => Ok(signed_in),
-            false => Err(Unauthenticated::BadToken),
-        }
+        self.signed_in(&claims).await
     }
 
     /// Whose browser sent this cookie.
     pub async fn authenticate_cookie(&self, cookie: &PlainToken) -> Result<SignedIn, Unauthenticated> {
         self.find(Wanted::Cookie(cookie.hash().bytes().to_vec())).await
+    }
+
+    async fn signed_in(&self, claims: &Claims) -> Result<SignedIn, Unauthenticated> {
+        let signed_in = self.find(Wanted::Id(claims.sid)).await?;
+        match signed_in.account().to_string() == claims.sub {
+            true => Ok(signed_in),
+            false => Err(Unauthenticated::BadToken),
+        }
     }
 
     async fn find(&self, wanted: Wanted) -> Result<SignedIn, Unauthenticated> {

@@ -1,0 +1,88 @@
+//! Access tokens for other services: the keys that verify them, and whether one is valid.
+use super::caller::{Anyone, Caller, Profile, TokensIntrospect, bad_token, bearer};
+use super::problem::Problem;
+use super::refusal::{Guarded, GuardedForm, Nothing, Refusal};
+use super::strict_form::StrictForm;
+use super::tags::Chapter;
+use super::tokens_body::{Introspection, IntrospectionRequest, KeySet, TokenClaims};
+use crate::domain::sessions::{Sessions, Unauthenticated};
+use poem::Request;
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, OpenApi};
+
+/// How long verifiers may keep the keys: as long as a new key waits by default before it signs.
+const KEEP: &str = "public, max-age=300";
+
+/// The operations and what they need.
+pub struct TokensApi {
+    sessions: Sessions,
+}
+
+impl TokensApi {
+    /// Over the domain's sessions.
+    pub fn new(sessions: Sessions) -> Self {
+        Self { sessions }
+    }
+}
+
+/// The keys.
+#[derive(ApiResponse)]
+pub enum KeysAnswer {
+    /// The keys.
+    #[oai(status = 200, content_type = "application/jwk-set+json")]
+    Keys(Json<KeySet>, #[oai(header = "Cache-Control")] String),
+}
+
+#[OpenApi(tag = "Chapter::Tokens")]
+impl TokensApi {
+    /// The keys that verify access tokens
+    ///
+    /// A JWK set (RFC 7517). A key is published before it signs, and until the last token that it signed has ended. Ask
+    /// again when a token names a key that you do not have.
+    #[oai(
+        path = "/.well-known/jwks.json",
+        method = "get",
+        operation_id = "listTokenKeys"
+    )]
+    async fn keys(&self, _caller: Anyone) -> Result<KeysAnswer, Refusal<Nothing>> {
+        let keys = self.sessions.public_keys();
+        let keys = keys.into_iter().map(Into::into).collect();
+        Ok(KeysAnswer::Keys(Json(KeySet { keys }), KEEP.to_owned()))
+    }
+
+    /// Is the caller's own access token valid?
+    ///
+    /// Its claims, if so. A token that has expired or was revoked, or that is for somebody else, is answered 401.
+    #[oai(path = "/validate", method = "post", operation_id = "validateToken")]
+    async fn validate(
+        &self,
+        caller: Caller<Profile>,
+        request: &Request,
+    ) -> Result<Json<TokenClaims>, Refusal<Guarded>> {
+        let token = bearer(request).ok_or_else(bad_token)?;
+        let claims = self.sessions.own_claims(&caller.signed_in, token)?;
+        Ok(Json(claims.into()))
+    }
+
+    /// Is this access token valid?
+    ///
+    /// RFC 7662. Whatever is no valid access token is answered `{"active":false}`, without a reason; refresh tokens are
+    /// never active here: nobody to whom one is shown as an access token must take it for one.
+    #[oai(path = "/introspect", method = "post", operation_id = "introspectToken")]
+    async fn introspect(
+        &self,
+        _caller: Caller<TokensIntrospect>,
+        form: StrictForm<IntrospectionRequest>,
+    ) -> Result<Json<Introspection>, Refusal<GuardedForm>> {
+        let mut faults = Vec::new();
+        let token = form.0.token.required("token", &mut faults);
+        let Some(token) = token.filter(|_| faults.is_empty()) else {
+            return Err(Problem::invalid(faults).into());
+        };
+        match self.sessions.claims(&token.0).await {
+            Ok(claims) => Ok(Json(claims.into())),
+            Err(Unauthenticated::BadToken) => Ok(Json(Introspection::default())),
+            Err(Unauthenticated::Storage(error)) => Err(Problem::from(error).into()),
+        }
+    }
+}
