@@ -15,6 +15,7 @@ use super::regions::RegionsApi;
 use super::sessions::SessionsApi;
 use super::tokens::TokensApi;
 use super::web::error_page;
+use super::wishes::WishesApi;
 use crate::domain::sessions::Sessions;
 use crate::telemetry::metrics::Metrics;
 use http::Method;
@@ -36,6 +37,7 @@ pub type Product = (
     AuditApi,
     SessionsApi,
     TokensApi,
+    WishesApi,
 );
 
 /// What the edge is told.

@@ -80,3 +80,12 @@ pub mod tokens_body;
 
 /// The pages.
 pub mod web;
+
+/// What wishes are made of, as fields.
+pub mod wish_fields;
+
+/// `/wishes`.
+pub mod wishes;
+
+/// How wishes are written.
+pub mod wishes_body;

@@ -16,6 +16,8 @@ pub enum Chapter {
     Sessions,
     /// Access tokens for other services: get one, verify it, ask about it.
     Tokens,
+    /// One's own wishes.
+    Wishes,
     /// Live, ready, startup: for whoever runs the service.
     Health,
     /// The greeting, and what is running.

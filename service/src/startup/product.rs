@@ -10,6 +10,7 @@ use crate::domain::health::Health;
 use crate::domain::places::Places;
 use crate::domain::rates::Rates;
 use crate::domain::sessions::{Lives, Parts, Sessions};
+use crate::domain::wishes::Wishes;
 use crate::http::api::Product;
 use crate::http::audit::AuditApi;
 use crate::http::front::FrontApi;
@@ -19,6 +20,7 @@ use crate::http::rates::RatesApi;
 use crate::http::regions::RegionsApi;
 use crate::http::sessions::SessionsApi;
 use crate::http::tokens::TokensApi;
+use crate::http::wishes::WishesApi;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -30,6 +32,8 @@ pub struct Domains {
     pub hashing: Hashing,
     /// Who is signed in.
     pub sessions: Sessions,
+    /// Wishes.
+    pub wishes: Wishes,
 }
 
 impl Domains {
@@ -53,6 +57,7 @@ impl Domains {
             audit: Audit::new(logins.accounts.clone()),
             hashing,
             sessions,
+            wishes: Wishes::new(logins.wishes.clone()),
         })
     }
 }
@@ -75,5 +80,6 @@ pub fn product(
         AuditApi::new(domains.audit.clone()),
         SessionsApi::new(domains.sessions.clone()),
         TokensApi::new(domains.sessions.clone()),
+        WishesApi::new(domains.wishes.clone()),
     )
 }

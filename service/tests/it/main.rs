@@ -48,3 +48,5 @@ mod slow;
 mod telemetry;
 mod token_keys;
 mod web;
+mod wishes;
+mod wishes_refusals;

@@ -14,7 +14,10 @@ fn paths(app: &App) -> BTreeMap<String, Vec<String>> {
     let mut paths: BTreeMap<String, Vec<String>> =
         PAGES.map(|page| (page.to_owned(), vec!["GET".to_owned()])).into();
     for (path, methods) in document["paths"].as_object().unwrap() {
-        let path = path.replace("{code}", "CNGGZ").replace("{slug}", "baltic");
+        let path = path
+            .replace("{code}", "CNGGZ")
+            .replace("{slug}", "baltic")
+            .replace("{id}", "1");
         paths.insert(
             path,
             methods

@@ -215,9 +215,13 @@ impl Endpoint for Edge {
     }
 }
 
-/// A safe request with unknown parameters was run for its other faults: whatever it came to, it is refused.
+/// A safe request with unknown parameters was run for its other faults: whatever it came to, it is refused. Who is not
+/// let in learns nothing about parameters.
 fn with_unknown(outcome: Result<Response, Problem>, unknown: Vec<FieldFault>) -> Problem {
     let mut problem = match outcome {
+        Err(problem) if matches!(problem.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+            return problem;
+        }
         Err(problem) if problem.status == StatusCode::BAD_REQUEST => problem,
         _ => Problem::invalid(Vec::new()),
     };

@@ -7,6 +7,7 @@ use diesel::sql_types::{BigInt, Text};
 use portcullis::config::people::Hashing;
 use portcullis::crypto::password_hash::PasswordHash;
 use portcullis::types::role::Role;
+use reqwest::blocking::RequestBuilder;
 use serde_json::{Value, json};
 use std::sync::OnceLock;
 
@@ -86,6 +87,13 @@ pub fn ask(app: &App, token: &str, method: &str, path: &str, body: &Value) -> An
             .header("content-type", "application/json")
             .body(body.to_string()),
     })
+}
+
+/// With a body of this JSON text.
+pub fn with_json(request: RequestBuilder, text: &str) -> RequestBuilder {
+    request
+        .header("content-type", "application/json")
+        .body(text.to_owned())
 }
 
 /// GET with an access token.
