@@ -47,7 +47,7 @@ impl Client {
     ///
     /// # Errors
     /// When no client can be made.
-    pub fn from_elsewhere(&self) -> Result<Self> {
+    pub fn elsewhere(&self) -> Result<Self> {
         Self::from_network(&self.base, &self.internal, own_network(&self.base))
     }
 

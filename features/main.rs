@@ -88,7 +88,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         .with_cli(options)
         .before(move |_, _, _, visitor| {
             visitor.surroundings = Arc::clone(&surroundings);
-            visitor.client = client.from_elsewhere().unwrap_or_else(|_| client.clone());
+            visitor.client = client.elsewhere().unwrap_or_else(|_| client.clone());
             Box::pin(async {})
         })
         .after(move |_, _, _, end, _| {
@@ -99,7 +99,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         .await;
     tally.unreadable(results.parsing_errors());
     for (what, scenarios) in tally.left_out() {
-        println!("left out: {scenarios} {what} scenarios, for want of what they need (see `--help`)");
+        println!("left out: {scenarios} scenarios tagged @{what}, for want of what they need (see `--help`)");
     }
     println!("{tally}");
     let good = tally.is_good() && !results.execution_has_failed();

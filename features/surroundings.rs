@@ -61,22 +61,25 @@ pub struct Login {
     pub password: String,
 }
 
-/// Tags of scenarios that need something, and its name.
-const NEEDS: [(&str, &str, fn(&Surroundings) -> bool); 4] = [
-    ("mailbox", "mailbox", |given| given.mail_folder.is_some()),
-    ("accounts", "account", Surroundings::has_accounts),
-    ("browser", "browser", |given| given.webdriver.is_some()),
-    ("axe", "accessibility", |given| given.axe.is_some()),
-];
+/// Tags of scenarios that need something.
+const NEEDS: [&str; 4] = ["mailbox", "accounts", "browser", "axe"];
 
 impl Surroundings {
     /// What a scenario with these tags needs and does not have, by the first such tag.
     pub fn lack<'a>(&self, tags: impl Iterator<Item = &'a str>) -> Option<&'static str> {
         let tags: Vec<&str> = tags.collect();
-        let missing = NEEDS
-            .iter()
-            .find(|(tag, _, is_given)| tags.contains(tag) && !is_given(self));
-        missing.map(|(_, what, _)| *what)
+        NEEDS.into_iter().find(|tag| tags.contains(tag) && !self.has(tag))
+    }
+
+    fn has(&self, tag: &str) -> bool {
+        match tag {
+            "mailbox" => self.mail_folder.is_some(),
+            "browser" => self.webdriver.is_some(),
+            "axe" => self.axe.is_some(),
+            _ => ["admin", "user", "approver", "ingest"]
+                .iter()
+                .all(|role| self.login(role).is_ok()),
+        }
     }
 
     /// The account that was given for a role.
@@ -94,12 +97,6 @@ impl Surroundings {
         login.as_ref().with_context(|| {
             format!("no account was given for the role {role}: is the tag @accounts missing?")
         })
-    }
-
-    fn has_accounts(&self) -> bool {
-        ["admin", "user", "approver", "ingest"]
-            .iter()
-            .all(|role| self.login(role).is_ok())
     }
 }
 

@@ -161,6 +161,6 @@ fn features(context: &Context, base_url: &str, variables: Variables, args: &[Str
     }
     Ok(Told {
         counts,
-        not_run: browser.not_run.clone(),
+        not_run: browser.not_run,
     })
 }

@@ -82,6 +82,11 @@ impl Portcullis {
         })
     }
 
+    /// Sets one more setting for every command from now on.
+    pub fn set(&mut self, name: &str, value: String) {
+        self.more.push((name.into(), value.into()));
+    }
+
     /// The program's file.
     #[must_use]
     pub fn program(&self) -> &Path {

@@ -1,21 +1,19 @@
 //! P1 and P3: `/rates` without a request that was asked before, sixteen connections, beside pgbench.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use super::lab::{LARGE, Lab};
 use super::load::{Force, Measured};
 use super::medians::{median, span};
 use super::outcome::Outcome;
-use super::prices::DAYS;
-use super::samples;
 use super::textbook::Textbook;
 use crate::progress::say;
 
-const CONNECTIONS: u64 = 16;
-const ROUNDS: u64 = 3;
+pub(super) const CONNECTIONS: u64 = 16;
+pub(super) const ROUNDS: u64 = 3;
 
 /// Seconds until caches and plans are as they stay.
-const WARM_UP: u64 = 2;
+pub(super) const WARM_UP: u64 = 2;
 
 /// P1: in turn, ours and pgbench, after both have answered a hundred samples alike.
 ///
@@ -23,20 +21,11 @@ const WARM_UP: u64 = 2;
 /// When a round fails or the answers differ.
 pub fn against_textbook(lab: &mut Lab) -> Result<Outcome> {
     let (context, seconds) = (lab.context, lab.seconds);
-    let Some(wrk) = lab.wrk.clone() else {
-        return Ok(Outcome::without_wrk());
+    let (prices, wrk) = match lab.tools(LARGE, &Textbook::TOOLS)? {
+        Ok(both) => both,
+        Err(missing) => return Ok(missing),
     };
-    let prices = lab.prices(LARGE)?;
-    let textbook = match Textbook::find(&prices.stage, &prices.folder.0) {
-        Ok(textbook) => textbook,
-        Err(missing) => return Ok(Outcome::NotRun(missing.to_string())),
-    };
-    say("      filling the textbook table");
-    textbook.fill(context, &prices.csv)?;
-    textbook.write_script(context, prices.cold.requests(), DAYS)?;
-    textbook.settle(context)?;
-    let port = prices.stage.serving().context("the service was stopped")?.port;
-    samples::compare(context, port, &textbook, prices.cold.requests())?;
+    let textbook = prices.textbook(context)?;
     let base_url = prices.stage.base_url();
     prices.cold.run(context, &wrk, &base_url, force(WARM_UP))?;
     textbook.measure(context, CONNECTIONS, WARM_UP)?;
@@ -80,18 +69,21 @@ pub fn tail(lab: &mut Lab) -> Result<Outcome> {
         let round = prices.cold.run(context, &wrk, &base_url, force(seconds))?;
         prices.rounds.push(round);
     }
-    let rounds = &prices.rounds;
-    let ratio = |round: &Measured| round.p99 / round.p50;
-    let value = median(rounds.iter().map(ratio));
+    Ok(tail_of(&prices.rounds))
+}
+
+/// p99 ÷ p50, the median of some rounds.
+pub(super) fn tail_of(rounds: &[Measured]) -> Outcome {
+    let value = median(rounds.iter().map(|round| round.p99 / round.p50));
     let note = format!(
         "p99 {} ms, p50 {} ms, 10,000,000 prices",
         span(rounds.iter().map(|round| round.p99), 2),
         span(rounds.iter().map(|round| round.p50), 2)
     );
-    Ok(Outcome::Figure { value, note })
+    Outcome::Figure { value, note }
 }
 
-fn force(seconds: u64) -> Force {
+pub(super) fn force(seconds: u64) -> Force {
     Force {
         connections: CONNECTIONS,
         threads: 2,

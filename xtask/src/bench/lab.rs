@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 
+use super::outcome::Outcome;
 use super::prices::Prices;
 use super::wrk::Wrk;
 use crate::context::Context;
@@ -83,6 +84,22 @@ impl<'a> Lab<'a> {
             }
             Err(words) => bail!("the stage with {prices} prices did not start: {words}"),
         }
+    }
+
+    /// The stage with so many prices, and wrk, unless something is missing: then why nothing can be measured.
+    ///
+    /// # Errors
+    /// As [`Lab::prices`].
+    pub fn tools(&mut self, prices: u64, tools: &[&str]) -> Result<Result<(&mut Prices, Wrk), Outcome>> {
+        let Some(wrk) = self.wrk.clone() else {
+            return Ok(Err(Outcome::without_wrk()));
+        };
+        let prices = self.prices(prices)?;
+        let missing = tools.iter().find_map(|tool| prices.stage.tool(tool).err());
+        Ok(match missing {
+            Some(missing) => Err(Outcome::NotRun(missing.to_string())),
+            None => Ok((prices, wrk)),
+        })
     }
 
     /// PostgreSQL's version, once a stage has been started.

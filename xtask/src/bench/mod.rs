@@ -30,8 +30,23 @@ mod textbook;
 /// Both sides answer the same.
 mod samples;
 
+/// Resident memory.
+mod memory;
+
+/// Who logs in.
+mod people;
+
+/// Two hundred log-ins in flight.
+mod logins;
+
 /// P1, P3.
 mod cold;
+
+/// P1-logins, P3-logins.
+mod crowded;
+
+/// E17.
+mod hashing;
 
 /// P6.
 mod growth;

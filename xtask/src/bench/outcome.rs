@@ -14,4 +14,9 @@ impl Outcome {
     pub fn without_wrk() -> Self {
         Self::NotRun("install wrk".to_owned())
     }
+
+    /// For want of the kernel's word on memory.
+    pub fn without_proc() -> Self {
+        Self::NotRun("this system has no /proc/PID/status".to_owned())
+    }
 }

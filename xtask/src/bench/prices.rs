@@ -10,10 +10,13 @@ use anyhow::{Context as _, Result};
 use demo::Bulk;
 
 use super::load::{Load, Measured};
+use super::people::People;
 use super::psql::Psql;
 use super::requests::Requests;
+use super::samples;
+use super::textbook::Textbook;
 use crate::context::Context;
-use crate::progress::Progress;
+use crate::progress::{Progress, say};
 use crate::stage::{Load as Content, Plan, Stage};
 
 /// Days of a request of P1 and P3: a month, as in the original's example.
@@ -30,6 +33,12 @@ pub struct Prices {
     pub cold: Load,
     /// What they measured, when they have run.
     pub rounds: Vec<Measured>,
+    /// What they measured while people logged in.
+    pub crowded: Vec<Measured>,
+    /// The other side of P1, once it is filled.
+    pub textbook: Option<Textbook>,
+    /// Who logs in, once they have accounts.
+    pub people: Option<People>,
     /// When the program was built: two stages with different programs have nothing to say about each other.
     pub built: SystemTime,
     pub folder: Folder,
@@ -92,9 +101,61 @@ impl Prices {
             csv,
             cold,
             rounds: Vec::new(),
+            crowded: Vec::new(),
+            textbook: None,
+            people: None,
             built,
             folder,
         })
+    }
+
+    /// The other side of P1, filled and asked for the same answers as ours, once.
+    ///
+    /// # Errors
+    /// When a program is missing, a statement fails or the answers differ.
+    pub fn textbook(&mut self, context: &Context) -> Result<Textbook> {
+        if let Some(textbook) = &self.textbook {
+            return Ok(textbook.clone());
+        }
+        let textbook = Textbook::find(&self.stage, &self.folder.0)?;
+        say("      filling the textbook table");
+        textbook.fill(context, &self.csv)?;
+        textbook.write_script(context, self.cold.requests(), DAYS)?;
+        textbook.settle(context)?;
+        let port = self.port()?;
+        samples::compare(context, port, &textbook, self.cold.requests())?;
+        Ok(self.textbook.insert(textbook).clone())
+    }
+
+    /// Who logs in, each with an account, made once.
+    ///
+    /// # Errors
+    /// When a program is missing or a statement fails.
+    pub fn people(&mut self, context: &Context) -> Result<People> {
+        if let Some(people) = &self.people {
+            return Ok(people.clone());
+        }
+        let people = People::make(context, &self.stage)?;
+        Ok(self.people.insert(people).clone())
+    }
+
+    /// Starts the service anew with so much room for passwords that wait to be hashed.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub fn serve_with_queue(&mut self, context: &Context, places: u64) -> Result<()> {
+        self.stage
+            .portcullis
+            .set("PORTCULLIS_HASH_QUEUE", places.to_string());
+        self.stage.serve()?.wait_until_ready(context)
+    }
+
+    /// Where the service listens.
+    ///
+    /// # Errors
+    /// When it was stopped.
+    pub fn port(&mut self) -> Result<u16> {
+        Ok(self.stage.serving().context("the service was stopped")?.port)
     }
 }
 

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::lab::{LARGE, Lab, SMALL};
 use super::outcome::Outcome;
-use super::{cold, growth, start};
+use super::{cold, crowded, growth, hashing, start};
 
 /// A row of SPEC P, or a half of one.
 pub struct Row {
@@ -41,6 +41,34 @@ pub const ROWS: &[Row] = &[
         goal: Goal::AtMost(5.0),
         needs: &[LARGE],
         measure: cold::tail,
+    },
+    Row {
+        id: "P1-logins",
+        what: "as P1, while 200 log-ins are in flight on our side only",
+        goal: Goal::AtLeast(0.9),
+        needs: &[LARGE],
+        measure: crowded::against_textbook,
+    },
+    Row {
+        id: "P3-logins",
+        what: "as P3, while 200 log-ins are in flight",
+        goal: Goal::AtMost(5.0),
+        needs: &[LARGE],
+        measure: crowded::tail,
+    },
+    Row {
+        id: "E17-memory",
+        what: "memory at 200 parallel log-ins over memory before",
+        goal: Goal::Below(64.0, "MB"),
+        needs: &[LARGE],
+        measure: hashing::memory_growth,
+    },
+    Row {
+        id: "E17-rates",
+        what: "p99 of cold /rates with 200 parallel log-ins ÷ without",
+        goal: Goal::AtMost(1.5),
+        needs: &[LARGE],
+        measure: hashing::tail_growth,
     },
     Row {
         id: "P6",
@@ -119,7 +147,7 @@ mod tests {
                 .map(|row| row.id)
                 .collect::<Vec<_>>()
         };
-        assert_eq!(named("p1"), ["P1"]);
+        assert_eq!(named("p1"), ["P1", "P1-logins"]);
         assert_eq!(named("P7"), ["P7", "P7-memory"]);
         assert_eq!(named("P7-memory"), ["P7-memory"]);
         assert_eq!(named("P"), [""; 0]);

@@ -1,6 +1,5 @@
 //! P7: from the start of the program to its first answer, and what it needs while nobody asks.
 
-use std::fs;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -8,6 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::lab::{Lab, SMALL};
 use super::medians::{median, span};
+use super::memory;
 use super::outcome::Outcome;
 use crate::http;
 
@@ -60,30 +60,11 @@ pub fn idle_memory(lab: &mut Lab) -> Result<Outcome> {
     stage.serve()?.wait_until_ready(context)?;
     context.stop.wait_until(IDLE, || Ok(false))?;
     let pid = stage.serving().context("the service was stopped")?.pid();
-    let Ok(status) = fs::read_to_string(format!("/proc/{pid}/status")) else {
-        return Ok(Outcome::NotRun("this system has no /proc/PID/status".to_owned()));
+    let Some(value) = memory::resident(pid) else {
+        return Ok(Outcome::without_proc());
     };
-    let value = megabytes(&status).context("/proc tells no VmRSS")?;
     Ok(Outcome::Figure {
         value,
         note: format!("resident {} s after it was ready", IDLE.as_secs()),
     })
-}
-
-fn megabytes(status: &str) -> Option<f64> {
-    let kibibytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kibibytes: f64 = kibibytes.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1_024.0 / 1e6)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::megabytes;
-
-    #[test]
-    fn reads_the_resident_size() {
-        let status = "Name:\tportcullis\nVmRSS:\t   20000 kB\nRssAnon:\t 1 kB\n";
-        assert!((megabytes(status).unwrap() - 20.48).abs() < 1e-9);
-        assert_eq!(megabytes("Name:\tx\n"), None);
-    }
 }

@@ -19,7 +19,7 @@ const ROUTES: u64 = 32;
 const BUNDLES: u64 = 4_000;
 
 /// PostgreSQL's own clients, connected to one stage's database as its admin.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Textbook {
     psql: Psql,
     pgbench: PathBuf,
@@ -27,6 +27,9 @@ pub struct Textbook {
 }
 
 impl Textbook {
+    /// The programs that it needs.
+    pub const TOOLS: [&'static str; 2] = ["psql", "pgbench"];
+
     /// The clients; `Err` says what to install.
     ///
     /// # Errors

@@ -1,0 +1,26 @@
+//! The resident memory of a process, as the kernel tells it; measures nothing over time.
+
+use std::fs;
+
+/// Megabytes (10^6); `None` where there is no `/proc`, or no such process.
+pub fn resident(pid: i32) -> Option<f64> {
+    megabytes(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?)
+}
+
+fn megabytes(status: &str) -> Option<f64> {
+    let kibibytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: f64 = kibibytes.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1_024.0 / 1e6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::megabytes;
+
+    #[test]
+    fn reads_the_resident_size() {
+        let status = "Name:\tportcullis\nVmRSS:\t   20000 kB\nRssAnon:\t 1 kB\n";
+        assert!((megabytes(status).unwrap() - 20.48).abs() < 1e-9);
+        assert_eq!(megabytes("Name:\tx\n"), None);
+    }
+}
