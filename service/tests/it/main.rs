@@ -49,4 +49,5 @@ mod telemetry;
 mod token_keys;
 mod web;
 mod wishes;
+mod wishes_fence;
 mod wishes_refusals;
