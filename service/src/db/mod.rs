@@ -15,6 +15,9 @@ pub mod conninfo;
 /// What proves who somebody is.
 pub mod credentials;
 
+/// The demo's entries.
+pub mod demo;
+
 /// The door: permit, thread, connection, error.
 pub mod door;
 

@@ -9,6 +9,9 @@ pub mod audit;
 /// Batches of prices: reading files, storing all or nothing.
 pub mod batches;
 
+/// Something to fill and to empty.
+pub mod demo;
+
 /// Whether the service can do its work.
 pub mod health;
 

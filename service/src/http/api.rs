@@ -1,5 +1,6 @@
 //! All operations together, their document, and the routes with the edge around them.
 use super::audit::AuditApi;
+use super::demo::DemoApi;
 use super::docs;
 use super::edge::body::BodyPolicy;
 use super::edge::cors::Cors;
@@ -38,6 +39,7 @@ pub type Product = (
     SessionsApi,
     TokensApi,
     WishesApi,
+    DemoApi,
 );
 
 /// What the edge is told.

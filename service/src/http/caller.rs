@@ -94,7 +94,8 @@ impl<'a, R: Right> ApiExtractor<'a> for Caller<R> {
     }
 }
 
-async fn authenticate(request: &Request) -> Result<SignedIn, Problem> {
+/// Who sent the request's access token.
+pub async fn authenticate(request: &Request) -> Result<SignedIn, Problem> {
     let token = bearer(request).ok_or_else(missing_token)?;
     let sessions = request
         .extensions()

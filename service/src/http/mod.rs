@@ -9,6 +9,9 @@ pub mod audit;
 /// Who asks. Every operation takes one, first.
 pub mod caller;
 
+/// `/populate` and `/delete`.
+pub mod demo;
+
 /// The documentation page and its files.
 pub mod docs;
 

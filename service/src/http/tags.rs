@@ -18,6 +18,8 @@ pub enum Chapter {
     Tokens,
     /// One's own wishes.
     Wishes,
+    /// For those who try the service out: there only while the setting `DEMO` is on, never in production.
+    Demo,
     /// Live, ready, startup: for whoever runs the service.
     Health,
     /// The greeting, and what is running.

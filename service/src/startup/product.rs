@@ -2,10 +2,11 @@
 use super::error::StartError;
 use super::keys::Keys;
 use super::logins::Logins;
-use crate::config::Settings;
+use crate::config::{Settings, people};
 use crate::crypto::hashing::Hashing;
 use crate::db::sessions::ActiveGather;
 use crate::domain::audit::Audit;
+use crate::domain::demo::Demo;
 use crate::domain::health::Health;
 use crate::domain::places::Places;
 use crate::domain::rates::Rates;
@@ -13,6 +14,7 @@ use crate::domain::sessions::{Lives, Parts, Sessions};
 use crate::domain::wishes::Wishes;
 use crate::http::api::Product;
 use crate::http::audit::AuditApi;
+use crate::http::demo::{Access, DemoApi};
 use crate::http::front::FrontApi;
 use crate::http::health::HealthApi;
 use crate::http::ports::PortsApi;
@@ -81,5 +83,14 @@ pub fn product(
         SessionsApi::new(domains.sessions.clone()),
         TokensApi::new(domains.sessions.clone()),
         WishesApi::new(domains.wishes.clone()),
+        DemoApi::new(demo(settings, logins)),
     )
+}
+
+fn demo(settings: &Settings, logins: &Logins) -> Access {
+    match (settings.people.demo, logins.demo.clone()) {
+        (people::Demo::Token, Some(db)) => Access::SignedIn(Demo::new(db)),
+        (people::Demo::Open, Some(db)) => Access::Anybody(Demo::new(db)),
+        (people::Demo::Off, _) | (_, None) => Access::Off,
+    }
 }

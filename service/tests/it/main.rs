@@ -15,6 +15,7 @@ mod audit;
 mod audit_rights;
 mod bodies;
 mod cors;
+mod demo;
 mod front;
 mod frozen;
 mod grants;

@@ -1,0 +1,156 @@
+//! `/populate` and `/delete`: there only while the demo is on.
+use crate::support::app::{App, send};
+use crate::support::database::Database;
+use crate::support::people::token;
+use crate::support::program::{errors, run};
+use portcullis::types::role::Role;
+use serde_json::json;
+use std::collections::HashSet;
+
+fn app(demo: &str) -> (Database, App) {
+    let database = Database::fresh();
+    let app = App::start(&database.settings(&[("DEMO", demo)]));
+    (database, app)
+}
+
+fn entries(database: &Database) -> Vec<String> {
+    database.lines("SELECT data AS line FROM demo.entries ORDER BY id")
+}
+
+/// H1, H2
+#[test]
+fn entries_are_random_and_the_number_deleted_is_true() {
+    let (database, app) = app("open");
+    let mut seen = Vec::new();
+    for _ in 0..20 {
+        let answer = send(app.request("POST", "/populate"));
+        assert_eq!(answer.status, 201, "{answer:?}");
+        let body = answer.json();
+        let data = body["data"].as_str().unwrap().to_owned();
+        assert_eq!(body, json!({"data": data, "message": "Data added successfully"}));
+        assert!(
+            data.len() == 10 && data.bytes().all(|b| b.is_ascii_alphanumeric()),
+            "{data}"
+        );
+        seen.push(data);
+    }
+    assert_eq!(entries(&database), seen, "what is answered is what is stored");
+    assert_eq!(seen.iter().collect::<HashSet<_>>().len(), 20);
+    let letters: HashSet<u8> = seen.iter().flat_map(|data| data.bytes()).collect();
+    assert!(letters.len() > 40, "of 62: {letters:?}");
+    for count in [20, 0] {
+        let answer = send(app.request("DELETE", "/delete"));
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(answer.json(), json!({"message": format!("{count} rows deleted")}));
+    }
+    send(app.request("POST", "/populate"));
+    let one = send(app.request("DELETE", "/delete")).json();
+    assert_eq!(one["message"], "1 rows deleted");
+}
+
+/// H2: every row is counted once, whoever deletes at the same time.
+#[test]
+fn parallel_deletes_share_the_rows() {
+    let (database, app) = app("open");
+    database.execute(
+        "INSERT INTO demo.entries (data) SELECT lpad(n::text, 10, '0') FROM generate_series(1, 1000) n",
+    );
+    let total: u64 = std::thread::scope(|scope| {
+        let tries: Vec<_> = (0..6)
+            .map(|_| {
+                scope.spawn(|| {
+                    let answer = send(app.request("DELETE", "/delete")).json();
+                    let message = answer["message"].as_str().unwrap();
+                    message.split(' ').next().unwrap().parse::<u64>().unwrap()
+                })
+            })
+            .collect();
+        tries.into_iter().map(|one| one.join().unwrap()).sum()
+    });
+    assert_eq!((total, entries(&database).len()), (1000, 0));
+}
+
+/// H3: the settings say whether there is a demo; unless they do, there is none, whoever asks.
+#[test]
+fn without_the_setting_there_is_nothing_at_these_paths() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    let admin = token(&app, &database, "root@example.org", Role::Admin);
+    let nothing = app.get("/nothing").problem(404);
+    for (method, path) in [("POST", "/populate"), ("DELETE", "/delete")] {
+        for request in [
+            app.request(method, path),
+            app.request(method, path).bearer_auth(&admin),
+        ] {
+            let problem = send(request).problem(404);
+            assert_eq!(problem["detail"], nothing["detail"], "{method} {path}");
+        }
+    }
+    database.execute("INSERT INTO demo.entries (data) VALUES ('0123456789')");
+    send(app.request("DELETE", "/delete")).problem(404);
+    assert_eq!(entries(&database).len(), 1);
+}
+
+/// H3: with `token`, whoever is signed in; nobody else.
+#[test]
+fn with_token_it_is_for_those_who_are_signed_in() {
+    let (database, app) = app("token");
+    let ann = token(&app, &database, "ann@example.org", Role::User);
+    for (method, path) in [("POST", "/populate"), ("DELETE", "/delete")] {
+        let none = send(app.request(method, path));
+        none.problem(401);
+        assert_eq!(none.header("www-authenticate"), "Bearer");
+        let bad = send(app.request(method, path).bearer_auth("x.y.z"));
+        bad.problem(401);
+        assert!(bad.header("www-authenticate").contains("invalid_token"));
+        send(app.request(method, path).basic_auth("ann@example.org", Some("x"))).problem(401);
+        assert_eq!(entries(&database).len(), 0);
+    }
+    let added = send(app.request("POST", "/populate").bearer_auth(&ann));
+    assert_eq!(added.status, 201);
+    let deleted = send(app.request("DELETE", "/delete").bearer_auth(&ann));
+    assert_eq!(deleted.json(), json!({"message": "1 rows deleted"}));
+    database.execute("UPDATE sessions.sessions SET ended_at = now(), end_reason = 'signed_out'");
+    send(app.request("POST", "/populate").bearer_auth(&ann)).problem(401);
+}
+
+/// H3: with `open`, a token that is no good any more keeps nobody out.
+#[test]
+fn open_is_open_whatever_token_is_sent() {
+    let (_database, app) = app("open");
+    let answer = send(app.request("POST", "/populate").bearer_auth("x.y.z"));
+    assert_eq!(answer.status, 201);
+    send(app.request("POST", "/populate?x=1")).problem(400);
+    send(app.request("GET", "/populate")).problem(405);
+    send(app.request("POST", "/delete")).problem(405);
+}
+
+/// H3: production has none; and a demo without a way to its table does not start.
+#[test]
+fn what_must_not_start_does_not() {
+    let database = Database::unmade();
+    let serve = |profile: &str, demo: &str, without: &str| {
+        let mut pairs = database.pairs();
+        pairs.retain(|(name, _)| name != without && name != "PROFILE" && name != "DATABASE_SSLMODE");
+        if profile == "development" {
+            pairs.push(("DATABASE_SSLMODE".into(), "disable".into()));
+        }
+        pairs.push(("PROFILE".into(), profile.into()));
+        pairs.push(("DEMO".into(), demo.into()));
+        let ended = run(&["serve"], &pairs);
+        (ended.status.code(), errors(&ended))
+    };
+    for demo in ["open", "token"] {
+        let (code, told) = serve("production", demo, "");
+        assert_eq!(code, Some(78), "{told}");
+        assert!(
+            told.contains("PORTCULLIS_DEMO: must be off in production"),
+            "{told}"
+        );
+        let (code, told) = serve("development", demo, "DATABASE_DEMO_PASSWORD");
+        assert_eq!(code, Some(78), "{told}");
+        assert!(told.contains("PORTCULLIS_DATABASE_DEMO_PASSWORD"), "{told}");
+    }
+    let (code, told) = serve("development", "on", "");
+    assert_eq!(code, Some(78), "{told}");
+}
