@@ -78,6 +78,9 @@ pub mod tags;
 /// `/login`, `/validate`, `/introspect`, the published keys.
 pub mod tokens;
 
+/// Address and password in a request's header.
+pub mod tokens_basic;
+
 /// What is said of tokens and keys.
 pub mod tokens_body;
 

@@ -1,13 +1,15 @@
-//! Access tokens for other services: the keys that verify them, and whether one is valid.
+//! Access tokens for other services: one for a password, the keys that verify them, whether one is valid.
 use super::caller::{Anyone, Caller, Profile, TokensIntrospect, bad_token, bearer};
 use super::problem::Problem;
-use super::refusal::{Guarded, GuardedForm, Nothing, Refusal};
+use super::refusal::{Guarded, GuardedForm, Nothing, Refusal, Statuses};
 use super::strict_form::StrictForm;
 use super::tags::Chapter;
+use super::tokens_basic::{self, Basic};
 use super::tokens_body::{Introspection, IntrospectionRequest, KeySet, TokenClaims};
 use crate::domain::sessions::{Sessions, Unauthenticated};
+use crate::types::peer::Peer;
 use poem::Request;
-use poem_openapi::payload::Json;
+use poem_openapi::payload::{Json, PlainText};
 use poem_openapi::{ApiResponse, OpenApi};
 
 /// How long verifiers may keep the keys: as long as a new key waits by default before it signs.
@@ -33,8 +35,27 @@ pub enum KeysAnswer {
     Keys(Json<KeySet>, #[oai(header = "Cache-Control")] String),
 }
 
+/// Operations that take a proof in their head.
+#[derive(Debug)]
+pub struct Challenged;
+
+impl Statuses for Challenged {
+    const OWN: &'static [u16] = &[401];
+}
+
 #[OpenApi(tag = "Chapter::Tokens")]
 impl TokensApi {
+    /// Get an access token for address and password
+    ///
+    /// The answer is the token and nothing else. Nothing renews it; to be signed in for longer, or with a second factor,
+    /// use `/auth/login`.
+    #[oai(path = "/login", method = "post", operation_id = "getToken")]
+    async fn log_in(&self, caller: Basic, peer: Peer) -> Result<PlainText<String>, Refusal<Challenged>> {
+        let token = self.sessions.log_in_for_token(caller.0, &peer).await;
+        let token = token.map_err(tokens_basic::refusal)?;
+        Ok(PlainText(token.reveal().to_owned()))
+    }
+
     /// The keys that verify access tokens
     ///
     /// A JWK set (RFC 7517). A key is published before it signs, and until the last token that it signed has ended. Ask

@@ -48,6 +48,8 @@ mod settings;
 mod slow;
 mod telemetry;
 mod token_keys;
+mod tokens;
+mod tokens_forged;
 mod web;
 mod wishes;
 mod wishes_fence;

@@ -24,6 +24,9 @@ pub mod people;
 /// Mails in a folder.
 pub mod mailbox;
 
+/// Tokens made by hand.
+pub mod forge;
+
 /// The built binary.
 pub mod program;
 
