@@ -234,6 +234,7 @@ pub mod sessions {
 
     diesel::allow_tables_to_appear_in_same_query!(sessions, refresh_tokens, throttles);
     diesel::allow_tables_to_appear_in_same_query!(sessions, accounts);
+    diesel::allow_tables_to_appear_in_same_query!(refresh_tokens, accounts);
 }
 
 /// Mail on its way.

@@ -13,6 +13,11 @@ use diesel::sql_types::{Interval, Timestamptz};
 use std::time::Duration;
 use uuid::Uuid;
 
+diesel::define_sql_function! {
+    /// The earlier of two times.
+    fn least(a: Timestamptz, b: Timestamptz) -> Timestamptz;
+}
+
 /// A session that has not ended, of an account that may sign in.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub struct ActiveRow {
@@ -20,7 +25,9 @@ pub struct ActiveRow {
     pub session_id: Uuid,
     /// SHA-256 of its cookie.
     pub cookie_hash: Option<Vec<u8>>,
-    /// When it was last used.
+    /// api, browser or token.
+    pub kind: String,
+    /// When it was last used, as far as that is written down.
     pub last_used_at: DateTime<Utc>,
     /// The account.
     pub account_id: i64,
@@ -48,6 +55,34 @@ impl Wanted {
             Self::Cookie(hash) => Some(hash) == row.cookie_hash.as_ref(),
         }
     }
+}
+
+/// A session as its owner sees it.
+#[derive(Clone, Debug, Queryable)]
+pub struct OwnRow {
+    /// Its id.
+    pub id: Uuid,
+    /// api, browser or token.
+    pub kind: String,
+    /// When it began.
+    pub created_at: DateTime<Utc>,
+    /// When it was last used.
+    pub last_used_at: DateTime<Utc>,
+    /// When it ends by itself.
+    pub expires_at: DateTime<Utc>,
+    /// What the client called itself.
+    pub user_agent: String,
+    /// Where it came from.
+    pub address: String,
+}
+
+/// How long a session may live.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// In all.
+    pub life: Duration,
+    /// Without being used.
+    pub idle: Duration,
 }
 
 /// Look-ups of sessions that wait.
@@ -100,6 +135,7 @@ pub async fn find_active(
             .select((
                 sessions::id,
                 sessions::cookie_hash,
+                sessions::kind,
                 sessions::last_used_at,
                 accounts::id,
                 accounts::email,
@@ -131,11 +167,46 @@ pub fn begin(conn: &mut PgConnection, new: &NewSession<'_>) -> QueryResult<DateT
         .get_result(conn)
 }
 
+/// Writes down that a session is used now; when it ends by itself. `None`: it has ended.
+pub fn touch(conn: &mut PgConnection, id: Uuid, span: Span) -> QueryResult<Option<DateTime<Utc>>> {
+    diesel::update(sessions::table.find(id))
+        .filter(sessions::ended_at.is_null().and(sessions::expires_at.gt(now)))
+        .set((
+            sessions::last_used_at.eq(now),
+            sessions::expires_at.eq(least(
+                sessions::created_at + interval(span.life).into_sql::<Interval>(),
+                now.into_sql::<Timestamptz>() + interval(span.idle).into_sql::<Interval>(),
+            )),
+        ))
+        .returning(sessions::expires_at)
+        .get_result(conn)
+        .optional()
+}
+
+/// The sessions of an account that have not ended, those that were used last first.
+pub fn list(conn: &mut PgConnection, account: AccountId, limit: i64) -> QueryResult<Vec<OwnRow>> {
+    sessions::table
+        .filter(sessions::account_id.eq(account.get()))
+        .filter(sessions::ended_at.is_null().and(sessions::expires_at.gt(now)))
+        .order((sessions::last_used_at.desc(), sessions::id))
+        .limit(limit)
+        .select((
+            sessions::id,
+            sessions::kind,
+            sessions::created_at,
+            sessions::last_used_at,
+            sessions::expires_at,
+            sessions::user_agent,
+            sessions::address,
+        ))
+        .load(conn)
+}
+
 /// Ends one session of an account; whether there was one to end.
 pub fn end(conn: &mut PgConnection, account: AccountId, id: Uuid, reason: &str) -> QueryResult<bool> {
     let ended = diesel::update(sessions::table.find(id))
         .filter(sessions::account_id.eq(account.get()))
-        .filter(sessions::ended_at.is_null())
+        .filter(sessions::ended_at.is_null().and(sessions::expires_at.gt(now)))
         .set((sessions::ended_at.eq(now), sessions::end_reason.eq(reason)))
         .execute(conn)?;
     Ok(ended > 0)

@@ -14,6 +14,7 @@ use super::ports::PortsApi;
 use super::rates::RatesApi;
 use super::regions::RegionsApi;
 use super::sessions::SessionsApi;
+use super::sessions_own::OwnSessionsApi;
 use super::tokens::TokensApi;
 use super::web::error_page;
 use super::wishes::WishesApi;
@@ -40,6 +41,7 @@ pub type Product = (
     TokensApi,
     WishesApi,
     DemoApi,
+    OwnSessionsApi,
 );
 
 /// What the edge is told.

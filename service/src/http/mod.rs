@@ -63,11 +63,14 @@ pub mod refusal;
 /// `/regions`.
 pub mod regions;
 
-/// `/auth/login` and what follows from it.
+/// `/auth/login` and `/auth/refresh`.
 pub mod sessions;
 
 /// Strict form bodies.
 pub mod strict_form;
+
+/// One's own sessions, seen and ended.
+pub mod sessions_own;
 
 /// Strict JSON bodies.
 pub mod strict_json;

@@ -1,5 +1,6 @@
 //! What people say of themselves, as fields: address, name, password, role, number of an account.
 use super::field::FieldValue;
+use crate::crypto::tokens::PlainToken;
 use crate::types::account::AccountId;
 use crate::types::email::Email;
 use crate::types::person_name::PersonName;
@@ -56,6 +57,26 @@ impl FieldValue for SecretText {
     fn schema() -> MetaSchema {
         MetaSchema {
             max_length: Some(1024),
+            write_only: true,
+            ..MetaSchema::new_with_format("string", "password")
+        }
+    }
+}
+
+/// A token that somebody got from us and sends back; `None`: it cannot be one of ours, which is told like any other token
+/// that is not valid, not as a bad field.
+#[derive(Debug)]
+pub struct SentToken(pub Option<PlainToken>);
+
+impl FieldValue for SentToken {
+    const EXPECTED: &'static str = "must be a text";
+
+    fn parse(text: &str) -> Option<Self> {
+        Some(Self(PlainToken::parse(text)))
+    }
+
+    fn schema() -> MetaSchema {
+        MetaSchema {
             write_only: true,
             ..MetaSchema::new_with_format("string", "password")
         }

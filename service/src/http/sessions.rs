@@ -1,14 +1,14 @@
-//! `/auth/login` and what follows from it.
-use super::caller::Anyone;
+//! `/auth/login` and `/auth/refresh`: what gives tokens.
+use super::caller::{Anyone, bad_token};
 use super::field::{Field, Optional};
-use super::person_fields::SecretText;
+use super::person_fields::{SecretText, SentToken};
 use super::problem::Problem;
 use super::refusal::{Refusal, Statuses};
 use super::strict_json::StrictJson;
 use super::tags::Chapter;
-use crate::domain::sessions::Sessions;
 use crate::domain::sessions::log_in::{Attempt, Refused};
 use crate::domain::sessions::tokens::Tokens;
+use crate::domain::sessions::{Sessions, Unauthenticated};
 use crate::types::email::Email;
 use crate::types::peer::Peer;
 use http::{HeaderValue, StatusCode, header};
@@ -38,6 +38,14 @@ struct LogIn {
     password: Field<SecretText>,
     /// A code of the second factor or a recovery code, where the account has one.
     code: Field<SecretText, Optional>,
+}
+
+/// What somebody renews a session with.
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+struct Refresh {
+    /// The refresh token that came with the last pair.
+    refresh_token: Field<SentToken>,
 }
 
 /// Tokens of a session.
@@ -110,6 +118,30 @@ impl SessionsApi {
             code: code.map(|code| code.0),
         };
         let tokens = self.sessions.log_in(attempt, &peer).await?;
+        Ok(TokensAnswer::Given(Json(tokens.into())))
+    }
+
+    /// Renew a session
+    ///
+    /// Gives the next pair of tokens. The refresh token is replaced: for ten seconds it may be sent again, as several tabs
+    /// do; whoever sends it later ends the whole session, because two have it.
+    #[oai(path = "/auth/refresh", method = "post", operation_id = "refresh")]
+    async fn refresh(
+        &self,
+        _caller: Anyone,
+        peer: Peer,
+        body: StrictJson<Refresh>,
+    ) -> Result<TokensAnswer, Refusal<Proving>> {
+        let mut faults = Vec::new();
+        let Some(token) = body.0.refresh_token.required("refresh_token", &mut faults) else {
+            return Err(Problem::invalid(faults).into());
+        };
+        let token = token.0.ok_or_else(bad_token)?;
+        let tokens = self.sessions.refresh(&token, &peer).await;
+        let tokens = tokens.map_err(|error| match error {
+            Unauthenticated::BadToken => bad_token(),
+            Unauthenticated::Storage(error) => error.into(),
+        })?;
         Ok(TokensAnswer::Given(Json(tokens.into())))
     }
 }

@@ -21,6 +21,7 @@ use crate::http::ports::PortsApi;
 use crate::http::rates::RatesApi;
 use crate::http::regions::RegionsApi;
 use crate::http::sessions::SessionsApi;
+use crate::http::sessions_own::OwnSessionsApi;
 use crate::http::tokens::TokensApi;
 use crate::http::wishes::WishesApi;
 use std::sync::Arc;
@@ -84,6 +85,7 @@ pub fn product(
         TokensApi::new(domains.sessions.clone()),
         WishesApi::new(domains.wishes.clone()),
         DemoApi::new(demo(settings, logins)),
+        OwnSessionsApi::new(domains.sessions.clone()),
     )
 }
 

@@ -44,6 +44,8 @@ mod regions;
 mod schema;
 mod serve;
 mod sessions;
+mod sessions_own;
+mod sessions_refresh;
 mod settings;
 mod slow;
 mod telemetry;

@@ -1,7 +1,7 @@
 //! Signing in with address and password.
 use crate::support::app::App;
 use crate::support::database::Database;
-use crate::support::people::{PASSWORD, account, account_in, post, try_log_in};
+use crate::support::people::{PASSWORD, account, account_in, claims, post, try_log_in};
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
 
@@ -88,13 +88,4 @@ fn a_bad_body_is_400_and_names_its_members() {
         fields(&json!({ "email": "a@example.org", "password": "x", "admin": true })),
         ["body:admin"]
     );
-}
-
-fn claims(token: &str) -> Value {
-    use base64::Engine;
-    let part = token.split('.').nth(1).unwrap();
-    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD
-        .decode(part)
-        .unwrap();
-    serde_json::from_slice(&bytes).unwrap()
 }

@@ -9,6 +9,12 @@ pub mod caller;
 /// What a valid token says.
 pub mod claims;
 
+/// One's own sessions, seen and ended.
+pub mod ending;
+
+/// The next pair of tokens.
+pub mod refresh;
+
 /// Access and refresh tokens.
 pub mod tokens;
 
@@ -19,12 +25,16 @@ use crate::crypto::hashing::Hashing;
 use crate::crypto::jwt::Jwt;
 use crate::crypto::tokens::PlainToken;
 use crate::db::Db;
-use crate::db::sessions::{self, ActiveGather, Wanted};
+use crate::db::sessions::{self, ActiveGather, ActiveRow, Span, Wanted};
 use crate::types::account::AccountId;
+use crate::types::clock;
 use crate::types::role::Role;
 use caller::SignedIn;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// How much may pass before the use of a session is written down again.
+const LONGEST_STEP: Duration = Duration::from_secs(60);
 
 /// Why nobody is signed in.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -100,6 +110,7 @@ impl Sessions {
             .await?
             .ok_or(Unauthenticated::BadToken)?;
         let role = Role::parse(&row.role).ok_or(Unauthenticated::BadToken)?;
+        self.touch(&row).await;
         Ok(SignedIn::new(
             AccountId::of(row.account_id),
             row.session_id,
@@ -107,5 +118,19 @@ impl Sessions {
             row.email,
             row.name,
         ))
+    }
+
+    /// Writes down now and then that a session is used; whether that works is nothing to its owner. A `token` session
+    /// ends with its one token, used or not.
+    async fn touch(&self, row: &ActiveRow) {
+        let Lives { session, idle, .. } = self.0.lives;
+        let (id, step) = (row.session_id, (idle / 10).min(LONGEST_STEP));
+        let unused = (clock::now() - row.last_used_at).to_std().unwrap_or_default();
+        if row.kind == "token" || unused < step {
+            return;
+        }
+        let span = Span { life: session, idle };
+        let touch = move |conn: &mut _| sessions::touch(conn, id, span);
+        let _ = self.0.db.tx("touch_session", touch).await;
     }
 }

@@ -1,0 +1,74 @@
+//! One's own sessions: seen and ended. What has ended is refused by the next request that carries it, on every replica.
+use super::caller::SignedIn;
+use super::{Sessions, StorageError};
+use crate::db::audit::{self, Event};
+use crate::db::sessions;
+use crate::types::peer::Peer;
+use serde_json::json;
+use uuid::Uuid;
+
+pub use crate::db::sessions::OwnRow;
+
+/// The most sessions that are listed: those that were used last.
+const MOST: i64 = 200;
+
+/// What became of a session that was to be ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It has ended.
+    Now,
+    /// There is no such session, or it is somebody else's, or it ended before.
+    Unknown,
+}
+
+impl Sessions {
+    /// One's own sessions, those that were used last first.
+    pub async fn list(&self, owner: &SignedIn) -> Result<Vec<OwnRow>, StorageError> {
+        let account = owner.account();
+        let list = move |conn: &mut _| sessions::list(conn, account, MOST);
+        self.0.db.run("list_sessions", list).await
+    }
+
+    /// Ends the session that the proof comes from.
+    pub async fn log_out(&self, who: &SignedIn, peer: &Peer) -> Result<(), StorageError> {
+        self.end(who, who.session(), peer).await.map(drop)
+    }
+
+    /// Ends one of one's own sessions.
+    pub async fn end(&self, owner: &SignedIn, session: Uuid, peer: &Peer) -> Result<Ended, StorageError> {
+        let (account, own, peer) = (owner.account(), owner.session(), peer.clone());
+        let end = move |conn: &mut diesel::PgConnection| {
+            let reason = if session == own { "log-out" } else { "ended" };
+            if !sessions::end(conn, account, session, reason)? {
+                return Ok(Ended::Unknown);
+            }
+            let event = Event {
+                actor: Some(account),
+                action: "session.ended",
+                subject: format!("session:{session}"),
+                peer: &peer,
+                detail: json!({ "why": reason }),
+            };
+            audit::append(conn, &event)?;
+            Ok(Ended::Now)
+        };
+        self.0.db.tx("end_session", end).await
+    }
+
+    /// Ends all of one's own sessions, this one too.
+    pub async fn log_out_everywhere(&self, owner: &SignedIn, peer: &Peer) -> Result<(), StorageError> {
+        let (account, peer) = (owner.account(), peer.clone());
+        let end = move |conn: &mut diesel::PgConnection| {
+            let count = sessions::end_all(conn, account, None, "log-out")?;
+            let event = Event {
+                actor: Some(account),
+                action: "session.ended",
+                subject: account.subject(),
+                peer: &peer,
+                detail: json!({ "why": "log-out everywhere", "count": count }),
+            };
+            audit::append(conn, &event)
+        };
+        self.0.db.tx("end_sessions", end).await
+    }
+}
