@@ -4,9 +4,8 @@ use crate::config::Settings;
 use crate::crypto::hashing::Hashing;
 use crate::db::Db;
 use crate::db::conninfo::{Changing, Purpose};
-use crate::domain::accounts::operator::NewMember;
+use crate::domain::accounts::operator::{NewMember, Operators};
 use crate::domain::accounts::outcome::{Added, Failed};
-use crate::domain::accounts::{self, Parts};
 use crate::telemetry::logs::Telemetry;
 use crate::types::email::Email;
 use crate::types::peer::Peer;
@@ -51,7 +50,7 @@ pub fn run(settings: &Settings, command: Accounts) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(1, &error),
     };
-    let (domain, db) = match connect(settings) {
+    let (operators, db) = match connect(settings) {
         Ok(both) => both,
         Err(error) => return fail(1, &error),
     };
@@ -69,13 +68,13 @@ pub fn run(settings: &Settings, command: Accounts) -> ExitCode {
                     role,
                     password,
                 };
-                added(runtime.block_on(domain.add(new, &Peer::operator())))
+                added(runtime.block_on(operators.add(new, &Peer::operator())))
             }
             Err(reason) => fail(1, &format!("{}: {reason}", password_file.display())),
         },
         Accounts::List => {
             let mut text = String::new();
-            let listed = runtime.block_on(domain.list_all(|rows| {
+            let listed = runtime.block_on(operators.list_all(|rows| {
                 for row in rows {
                     let (id, state, role) = (row.id, &row.state, &row.role);
                     text += &format!("{id}\t{state}\t{role}\t{}\t{}\n", row.email, row.name);
@@ -91,17 +90,14 @@ pub fn run(settings: &Settings, command: Accounts) -> ExitCode {
     code
 }
 
-fn connect(settings: &Settings) -> Result<(accounts::Accounts, Db), Box<dyn std::error::Error>> {
+fn connect(settings: &Settings) -> Result<(Operators, Db), Box<dyn std::error::Error>> {
     let mut database = settings.database.clone();
     database.accounts_pool_size = 1;
     let metrics = Telemetry::quiet()?.metrics;
     let purpose = Purpose::Change(Changing::Accounts);
     let db = Db::start(&database, &database.accounts, purpose, metrics)?;
-    let parts = Parts {
-        db: db.clone(),
-        hashing: Hashing::start(settings.people.hashing)?,
-    };
-    Ok((accounts::Accounts::new(parts), db))
+    let hashing = Hashing::start(settings.people.hashing)?;
+    Ok((Operators::new(db.clone(), hashing), db))
 }
 
 fn added(added: Result<Added, Failed>) -> ExitCode {

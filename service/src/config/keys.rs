@@ -102,6 +102,11 @@ pub const KEYS: &[Key] = &[
         "who may register: `first-admin` (anybody until there is a confirmed administrator, who is the first to confirm; by invitation afterwards), `open` (anybody, as a user), `closed` (by invitation only)",
     ),
     key(
+        "MAILS_PER_NETWORK",
+        "100",
+        "mails, 1 to 1000000, that strangers of one network (an address; IPv6: a /64) may cause by registering, asking again or forgetting passwords, before they wait; an hour without any forgets them",
+    ),
+    key(
         "DEMO",
         "off",
         "the demo operations /populate and /delete: `off`, `token` (for signed-in callers), `open` (for anybody); production takes `off` only",

@@ -11,6 +11,8 @@ pub struct People {
     pub public_url: String,
     /// Who may register.
     pub registration: Registration,
+    /// Mails that strangers of one network may cause before they wait.
+    pub mails_per_network: u32,
     /// Whether the demo operations are there, and for whom.
     pub demo: Demo,
     /// Key material of at least 32 bytes, as text; `None` where this process was given none.
@@ -91,6 +93,7 @@ impl People {
                     ));
                 }
             },
+            mails_per_network: source.number("MAILS_PER_NETWORK", 1..=1_000_000)?,
             demo: demo(source, profile)?,
             data_key: source.secret("DATA_KEY")?,
             token_keys: source.secret("TOKEN_KEYS")?,

@@ -103,6 +103,19 @@ pub fn find(conn: &mut PgConnection, id: AccountId) -> QueryResult<Option<Accoun
         .optional()
 }
 
+/// The living account of this address.
+pub fn find_by_email(conn: &mut PgConnection, email: &Email) -> QueryResult<Option<AccountRow>> {
+    accounts::table
+        .filter(
+            accounts::email_key
+                .eq(email.key())
+                .and(accounts::deleted_at.is_null()),
+        )
+        .select(AccountRow::as_select())
+        .first(conn)
+        .optional()
+}
+
 /// The living account of this number, kept from changing until the transaction ends.
 pub fn lock(conn: &mut PgConnection, id: AccountId) -> QueryResult<Option<AccountRow>> {
     accounts::table

@@ -1,6 +1,6 @@
 //! What proves who somebody is: read for one account at a time, through one function.
 use super::schema::accounts::{accounts, credentials};
-use crate::types::account::AccountState;
+use crate::types::account::{AccountId, AccountState};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bytea, Nullable, Text, Timestamptz};
@@ -73,6 +73,25 @@ fn find(
         .bind::<Nullable<BigInt>, _>(id)
         .get_result(conn)
         .optional()
+}
+
+/// When what proves who somebody is was given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Queryable)]
+pub struct Dates {
+    /// The password.
+    pub password_changed_at: Option<DateTime<Utc>>,
+    /// The second factor; `None`: there is none that counts.
+    pub totp_confirmed_at: Option<DateTime<Utc>>,
+}
+
+/// The dates of an account.
+pub fn find_dates(conn: &mut PgConnection, id: AccountId) -> QueryResult<Dates> {
+    let dates = credentials::table
+        .find(id.get())
+        .select((credentials::password_changed_at, credentials::totp_confirmed_at))
+        .first(conn)
+        .optional()?;
+    Ok(dates.unwrap_or_default())
 }
 
 /// Whether the account may still sign in and its password is still the one of that time. Holds both rows until the

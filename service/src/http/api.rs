@@ -1,4 +1,6 @@
 //! All operations together, their document, and the routes with the edge around them.
+use super::accounts::AccountsApi;
+use super::accounts_own::OwnAccountApi;
 use super::audit::AuditApi;
 use super::demo::DemoApi;
 use super::docs;
@@ -36,6 +38,8 @@ pub type Product = (
     RatesApi,
     PortsApi,
     RegionsApi,
+    AccountsApi,
+    OwnAccountApi,
     AuditApi,
     SessionsApi,
     TokensApi,

@@ -1,5 +1,17 @@
 //! The edge: parse, call one domain function, map. Never opens a connection, never names a table.
 
+/// Registering, confirming, forgotten passwords.
+pub mod accounts;
+
+/// How accounts are written and read by their owners.
+mod accounts_body;
+
+/// Fields that only accounts have.
+mod accounts_fields;
+
+/// One's own account.
+pub mod accounts_own;
+
 /// All operations, their document, their routes.
 pub mod api;
 

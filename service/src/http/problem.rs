@@ -6,6 +6,7 @@ use poem::{Body, Response};
 use poem_openapi::Object;
 use serde::Serialize;
 use std::borrow::Cow;
+use std::time::Duration;
 
 /// The media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -97,6 +98,14 @@ impl Problem {
     pub fn unavailable(detail: &'static str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
             .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+
+    /// 429: come back after this long.
+    pub fn too_many(kind: &'static str, detail: &'static str, wait: Duration) -> Self {
+        // Whole seconds, rounded up, one at least: whoever comes back when told is not too early.
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0 || wait.is_zero());
+        Self::new(StatusCode::TOO_MANY_REQUESTS, kind, detail)
+            .with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
     }
 
     /// 500. The cause is in the log, under the request's id.

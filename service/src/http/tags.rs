@@ -10,6 +10,8 @@ pub enum Chapter {
     Ports,
     /// Regions and the tree that they form.
     Regions,
+    /// Registering, and one's own account.
+    Accounts,
     /// What happened: for administrators.
     Audit,
     /// Signing in, renewing, signing out.

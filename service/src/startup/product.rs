@@ -5,6 +5,7 @@ use super::logins::Logins;
 use crate::config::{Settings, people};
 use crate::crypto::hashing::Hashing;
 use crate::db::sessions::ActiveGather;
+use crate::domain::accounts::{self, Accounts};
 use crate::domain::audit::Audit;
 use crate::domain::demo::Demo;
 use crate::domain::health::Health;
@@ -12,6 +13,8 @@ use crate::domain::places::Places;
 use crate::domain::rates::Rates;
 use crate::domain::sessions::{Lives, Parts, Sessions};
 use crate::domain::wishes::Wishes;
+use crate::http::accounts::AccountsApi;
+use crate::http::accounts_own::OwnAccountApi;
 use crate::http::api::Product;
 use crate::http::audit::AuditApi;
 use crate::http::demo::{Access, DemoApi};
@@ -29,6 +32,8 @@ use std::sync::atomic::AtomicBool;
 
 /// The rules, over their logins.
 pub struct Domains {
+    /// Accounts, seen from their owners.
+    pub accounts: Accounts,
     /// What happened.
     pub audit: Audit,
     /// Hashes passwords.
@@ -56,7 +61,15 @@ impl Domains {
             },
             waiting: ActiveGather::default(),
         });
+        let accounts = Accounts::new(accounts::Parts {
+            db: logins.accounts.clone(),
+            hashing: hashing.clone(),
+            key: keys.data.clone(),
+            registration: people.registration,
+            mails_per_network: people.mails_per_network,
+        });
         Ok(Self {
+            accounts,
             audit: Audit::new(logins.accounts.clone()),
             hashing,
             sessions,
@@ -80,6 +93,8 @@ pub fn product(
         RatesApi::new(Rates::new(rates.clone()), settings.limits.rates_max_days),
         PortsApi::new(places.clone()),
         RegionsApi::new(places),
+        AccountsApi::new(domains.accounts.clone()),
+        OwnAccountApi::new(domains.accounts.clone()),
         AuditApi::new(domains.audit.clone()),
         SessionsApi::new(domains.sessions.clone()),
         TokensApi::new(domains.sessions.clone()),

@@ -8,6 +8,7 @@
 
 mod support;
 
+mod accounts;
 mod accounts_cli;
 mod api;
 mod apidocs;

@@ -42,6 +42,7 @@ fn each_bad_value_ends_with_78_and_the_setting_s_name() {
         ("PUBLIC_URL", "https://rates-7f3a.example/"),
         ("PUBLIC_URL", "https://user-7f3a@rates.example"),
         ("REGISTRATION", "7f3a"),
+        ("MAILS_PER_NETWORK", "0"),
         ("DEMO", "7f3a"),
         ("DEMO", "open"),
         ("DATA_KEY", ""),

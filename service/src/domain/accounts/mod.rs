@@ -1,5 +1,26 @@
 //! Accounts seen from their owners: registration, confirmation, forgotten passwords, one's own profile, the end.
 
+/// Changing one's own account.
+pub mod changes;
+
+/// Proving an address by a mailed link.
+mod confirmation;
+
+/// Answers that take the same time whatever they found.
+mod evenly;
+
+/// Accepting an administrator's invitation.
+mod invitation;
+
+/// Leaving.
+mod leaving;
+
+/// How many mails strangers may cause.
+mod limits;
+
+/// The proof of a new address.
+mod new_email;
+
 /// Accounts that operators make at the command line.
 pub mod operator;
 
@@ -9,6 +30,20 @@ pub mod outcome;
 /// What a password must be.
 pub mod passwords;
 
+/// Mails, and the links in them.
+pub mod post;
+
+/// One's own account, as its owner sees it.
+pub mod profile;
+
+/// Forgotten passwords.
+mod recovery;
+
+/// Registering.
+pub mod registration;
+
+use crate::config::people::Registration;
+use crate::crypto::data_key::DataKey;
 use crate::crypto::hashing::Hashing;
 use crate::db::Db;
 use std::sync::Arc;
@@ -23,6 +58,12 @@ pub struct Parts {
     pub db: Db,
     /// Hashes passwords.
     pub hashing: Hashing,
+    /// Makes the tokens of links.
+    pub key: DataKey,
+    /// Who may register.
+    pub registration: Registration,
+    /// Mails that strangers of one network may cause before they wait.
+    pub mails_per_network: u32,
 }
 
 impl Accounts {

@@ -1,7 +1,8 @@
 //! Accounts that operators make at the command line: confirmed at once, for who sits there has proven enough.
-use super::Accounts;
 use super::outcome::{Added, Failed};
 use super::passwords::GoodPassword;
+use crate::crypto::hashing::Hashing;
+use crate::db::Db;
 use crate::db::accounts::{self, AccountRow, NewAccount};
 use crate::db::audit::{self, Event};
 use crate::types::account::AccountState;
@@ -28,16 +29,27 @@ pub struct NewMember {
     pub password: SecretString,
 }
 
-impl Accounts {
+/// What operators do. Needs no key of the service.
+pub struct Operators {
+    db: Db,
+    hashing: Hashing,
+}
+
+impl Operators {
+    /// Over the login for accounts.
+    pub fn new(db: Db, hashing: Hashing) -> Self {
+        Self { db, hashing }
+    }
+
     /// Makes an account whose owner may sign in at once.
     pub async fn add(&self, new: NewMember, peer: &Peer) -> Result<Added, Failed> {
-        let password = match GoodPassword::check(new.password, &new.email, new.name.as_str()) {
+        let password = match GoodPassword::check(new.password, &[&new.email], new.name.as_str()) {
             Ok(password) => password,
             Err(weakness) => return Ok(Added::Weak(weakness)),
         };
-        let hash = self.0.hashing.hash(password.into_secret()).await?;
+        let hash = self.hashing.hash(password.into_secret()).await?;
         let (email, name, role, peer) = (new.email, new.name, new.role, peer.clone());
-        let added = self.0.db.tx("add_account", move |conn| {
+        let added = self.db.tx("add_account", move |conn| {
             accounts::lock_admins(conn)?;
             let new = NewAccount {
                 email: &email,
@@ -67,7 +79,7 @@ impl Accounts {
         let mut after = 0;
         loop {
             let list = move |conn: &mut _| accounts::list_after(conn, after, PAGE);
-            let rows = self.0.db.run("list_accounts", list).await?;
+            let rows = self.db.run("list_accounts", list).await?;
             each(&rows);
             match rows.last() {
                 Some(last) => after = last.id,

@@ -3,9 +3,10 @@ use super::passwords::Weakness;
 use crate::crypto::hashing::Busy;
 use crate::domain::StorageError;
 use crate::types::account::AccountId;
+use std::time::Duration;
 
 /// Nothing was done, and it is not the sender's fault.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failed {
     /// Too many passwords wait to be hashed.
     #[error(transparent)]
@@ -13,6 +14,83 @@ pub enum Failed {
     /// The database did not answer.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+/// What became of a registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registered {
+    /// There is a mail for whoever reads the address. Whether there was an account already is told there and only there.
+    Accepted,
+    /// Nobody may register now.
+    Closed,
+    /// The password breaks a rule.
+    Weak(Weakness),
+    /// Too many from this network: again after this long.
+    Wait(Duration),
+}
+
+/// What became of the wish for a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// If there is such an account, there is a mail for it.
+    Accepted,
+    /// Too many for this address or from this network: again after this long.
+    Wait(Duration),
+}
+
+/// What became of the use of a link that changes nothing but what it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Used {
+    /// It is done.
+    Done,
+    /// Used, void, ended, or never ours: which of them is not told.
+    NoSuchLink,
+}
+
+/// What became of the use of a link that sets a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordSet {
+    /// It is set. Every session has ended.
+    Done,
+    /// As in [`Used`].
+    NoSuchLink,
+    /// The password breaks a rule; the link can be used again.
+    Weak(Weakness),
+}
+
+/// What became of the proof of a new address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmailChanged {
+    /// It is the account's address now.
+    Done,
+    /// As in [`Used`].
+    NoSuchLink,
+    /// Another account has got it meanwhile; nothing was changed.
+    Taken,
+}
+
+/// What became of a change of one's own account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// It is done; a new address waits for its proof.
+    Done,
+    /// The account was deleted a moment ago.
+    Gone,
+    /// The current password is not that.
+    WrongPassword,
+    /// The new password breaks a rule.
+    Weak(Weakness),
+    /// Too many tries, or too many mails: again after this long.
+    Wait(Duration),
+}
+
+/// What became of somebody's wish to leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// The account is deleted, its sessions have ended.
+    Done,
+    /// There would be no administrator left.
+    LastAdmin,
 }
 
 /// What became of an account that an operator wants made.

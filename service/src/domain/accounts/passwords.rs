@@ -47,8 +47,8 @@ pub enum Weakness {
 }
 
 impl GoodPassword {
-    /// Checks a password for the person of this address and this name, which may be empty.
-    pub fn check(password: SecretString, email: &Email, name: &str) -> Result<Self, Weakness> {
+    /// Checks a password for the person of these addresses and this name, which may be empty.
+    pub fn check(password: SecretString, emails: &[&Email], name: &str) -> Result<Self, Weakness> {
         let text = password.expose_secret();
         let length = text.chars().count();
         if length < SHORTEST {
@@ -64,7 +64,14 @@ impl GoodPassword {
         if OWN_NAMES.iter().any(|own| text.contains(own)) {
             return Err(Weakness::Service);
         }
-        if personal_parts(email, name).any(|part| text.contains(&part)) {
+        let parts = emails
+            .iter()
+            .flat_map(|email| email_parts(email))
+            .chain(name_parts(name));
+        if parts
+            .filter(|part| part.chars().count() >= SHORTEST_PART)
+            .any(|part| text.contains(&part))
+        {
             return Err(Weakness::Personal);
         }
         Ok(Self(password))
@@ -76,31 +83,27 @@ impl GoodPassword {
     }
 }
 
-/// In small letters: the words of the name, of what stands before the `@`, and of the domain but its last label; and name
-/// and local part without what separates their words.
-fn personal_parts(email: &Email, name: &str) -> impl Iterator<Item = String> {
-    let name = name.to_lowercase();
-    let local = email.local_part().to_owned();
+/// In small letters: the words of a name, and all of it without what separates them.
+fn name_parts(name: &str) -> Vec<String> {
+    words_and_whole(&name.to_lowercase())
+}
+
+/// In small letters: the same of what stands before the `@`, and the words of the domain but its last label.
+fn email_parts(email: &Email) -> Vec<String> {
     let domain = email.key().rsplit('@').next().unwrap_or_default();
     let domain = domain.rsplit_once('.').map_or(domain, |(labels, _)| labels);
-    let domain = domain.to_owned();
-    let words = |text: &str| -> Vec<String> {
-        text.split(|c: char| !c.is_alphanumeric())
-            .map(str::to_owned)
-            .collect()
-    };
-    let whole = |text: &str| vec![text.chars().filter(|c| c.is_alphanumeric()).collect::<String>()];
-    let parts = [
-        words(&name),
-        whole(&name),
-        words(&local),
-        whole(&local),
-        words(&domain),
-    ];
+    let mut parts = words_and_whole(email.local_part());
+    parts.extend(words(domain).map(str::to_owned));
     parts
-        .into_iter()
-        .flatten()
-        .filter(|part| part.chars().count() >= SHORTEST_PART)
+}
+
+fn words_and_whole(text: &str) -> Vec<String> {
+    let whole = text.chars().filter(|c| c.is_alphanumeric()).collect();
+    words(text).map(str::to_owned).chain([whole]).collect()
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric())
 }
 
 #[cfg(test)]
@@ -109,7 +112,7 @@ mod tests {
 
     fn check(password: &str) -> Result<(), Weakness> {
         let email = Email::parse("grace.hopper@navy-yard.example").unwrap();
-        GoodPassword::check(password.into(), &email, "Grace Brewster-Hopper").map(drop)
+        GoodPassword::check(password.into(), &[&email], "Grace Brewster-Hopper").map(drop)
     }
 
     #[test]
@@ -169,7 +172,7 @@ mod tests {
         }
         assert_eq!(check("open-Portcullis-1"), Err(Weakness::Service));
         let (email, name) = (Email::parse("li@a.example").unwrap(), "Li Xu");
-        let of_li = |password: &str| GoodPassword::check(password.into(), &email, name).map(drop);
+        let of_li = |password: &str| GoodPassword::check(password.into(), &[&email], name).map(drop);
         assert_eq!(of_li("a lily is a flower"), Ok(()));
         assert_eq!(of_li("lixu-lixu"), Err(Weakness::Personal));
     }

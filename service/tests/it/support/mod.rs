@@ -6,6 +6,9 @@ pub mod app;
 /// One answer, whoever fetched it.
 pub mod answer;
 
+/// Many at the same time.
+pub mod crowd;
+
 /// Data for tests.
 pub mod data;
 
@@ -26,6 +29,9 @@ pub mod mailbox;
 
 /// Tokens made by hand.
 pub mod forge;
+
+/// Mailed links, without the mail.
+pub mod links;
 
 /// The built binary.
 pub mod program;

@@ -1,0 +1,198 @@
+//! Changing one's own account. What gives power over it, address and password, needs the current password: a session that
+//! somebody left open must not be enough (ASVS v5.0.0-7.5.1).
+use super::Accounts;
+use super::limits::Admitted;
+use super::outcome::{Changed, Failed};
+use super::passwords::GoodPassword;
+use super::post::{self, Letter, LinkFor};
+use crate::crypto::data_key::DataKey;
+use crate::crypto::password_hash::{PasswordHash, Verified};
+use crate::db::accounts::{self, AccountRow};
+use crate::db::audit::{self, Event};
+use crate::db::{PgConnection, QueryResult, credentials, links, sessions};
+use crate::domain::sessions::caller::SignedIn;
+use crate::mail::text::Kind;
+use crate::types::email::Email;
+use crate::types::link::Purpose;
+use crate::types::peer::Peer;
+use crate::types::person_name::PersonName;
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+/// What is to be changed; `None`: stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// The name.
+    pub name: Option<PersonName>,
+    /// What needs the current password.
+    pub guarded: Option<Guarded>,
+}
+
+/// What needs the current password, and that.
+#[derive(Clone, Debug)]
+pub struct Guarded {
+    /// The current password.
+    pub current: SecretString,
+    /// A new address; it counts when it is proven.
+    pub email: Option<Email>,
+    /// A new password.
+    pub password: Option<SecretString>,
+}
+
+/// A change that nothing stands against but what happens meanwhile.
+struct Plan {
+    name: Option<PersonName>,
+    email: Option<Email>,
+    password: Option<PasswordHash>,
+    /// The current password was proven, and is of this time.
+    proven: Option<Proven>,
+}
+
+struct Proven {
+    password_changed_at: Option<DateTime<Utc>>,
+}
+
+impl Accounts {
+    /// Changes one's own account: all of it or nothing.
+    pub async fn change(&self, who: &SignedIn, change: Change, peer: &Peer) -> Result<Changed, Failed> {
+        let plan = match self.plan(who, change, peer).await? {
+            Ok(plan) => plan,
+            Err(refused) => return Ok(refused),
+        };
+        let (who, key, peer) = (who.clone(), self.0.key.clone(), peer.clone());
+        let changed = self.0.db.tx("change_account", move |conn| {
+            let Some(row) = accounts::lock(conn, who.account())? else {
+                return Ok(Changed::Gone);
+            };
+            // Another change of the password was quicker: what was proven is not true any more.
+            if let Some(proven) = &plan.proven
+                && !credentials::hold(conn, row.id, proven.password_changed_at)?
+            {
+                return Ok(Changed::WrongPassword);
+            }
+            plan.carry_out(conn, &row, &who, &key, &peer)?;
+            Ok(Changed::Done)
+        });
+        Ok(changed.await?)
+    }
+
+    /// Everything that can be refused before anything is changed.
+    async fn plan(
+        &self,
+        who: &SignedIn,
+        change: Change,
+        peer: &Peer,
+    ) -> Result<Result<Plan, Changed>, Failed> {
+        let name = change.name.as_ref().map_or(who.name(), PersonName::as_str);
+        let (mut email, mut password, mut proven) = (None, None, None);
+        if let Some(guarded) = change.guarded {
+            proven = self.prove(who, guarded.current).await?;
+            if proven.is_none() {
+                return Ok(Err(Changed::WrongPassword));
+            }
+            email = guarded.email.filter(|email| email.as_str() != who.email());
+            if let Some(new) = guarded.password {
+                let now = Email::parse(who.email());
+                let emails: Vec<&Email> = now.iter().chain(&email).collect();
+                match GoodPassword::check(new, &emails, name) {
+                    Ok(good) => password = Some(self.0.hashing.hash(good.into_secret()).await?),
+                    Err(weakness) => return Ok(Err(Changed::Weak(weakness))),
+                }
+            }
+        }
+        if let Some(email) = &email {
+            match self.admit(email, peer).await? {
+                Admitted::Yes => {}
+                Admitted::AddressWaits(wait) | Admitted::NetworkWaits(wait) => {
+                    return Ok(Err(Changed::Wait(wait)));
+                }
+            }
+        }
+        Ok(Ok(Plan {
+            name: change.name,
+            email,
+            password,
+            proven,
+        }))
+    }
+
+    /// Whether this is the account's password.
+    async fn prove(&self, who: &SignedIn, current: SecretString) -> Result<Option<Proven>, Failed> {
+        let id = who.account().get();
+        let find = move |conn: &mut _| credentials::find_by_id(conn, id);
+        let row = self.0.db.run("find_credential", find).await?;
+        let hash = row.as_ref().and_then(|row| row.password_hash.clone());
+        let hash = hash.map(PasswordHash::stored);
+        let verified = self.0.hashing.verify(current, hash).await?;
+        Ok(row.filter(|_| verified != Verified::Wrong).map(|row| Proven {
+            password_changed_at: row.password_changed_at,
+        }))
+    }
+}
+
+impl Plan {
+    fn carry_out(
+        &self,
+        conn: &mut PgConnection,
+        row: &AccountRow,
+        who: &SignedIn,
+        key: &DataKey,
+        peer: &Peer,
+    ) -> QueryResult<()> {
+        if let Some(name) = &self.name {
+            accounts::set_name(conn, row.id(), name.as_str())?;
+        }
+        if let Some(hash) = &self.password {
+            accounts::set_password(conn, row.id(), hash.as_str())?;
+            // What somebody who knew the old one has asked for meanwhile must not bring them back.
+            links::close_all(conn, row.id())?;
+            sessions::end_all(conn, row.id(), Some(who.session()), "password changed")?;
+            post::send(conn, &Letter::to(Kind::PasswordChanged, row))?;
+        }
+        if let Some(email) = &self.email {
+            ask_for_proof(conn, row, email, key)?;
+        }
+        let happened: [(bool, &'static str, Value); 3] = [
+            (self.name.is_some(), "account.changed", json!({ "field": "name" })),
+            (self.password.is_some(), "password.changed", json!({})),
+            (self.email.is_some(), "email.requested", json!({})),
+        ];
+        for (_, action, detail) in happened.into_iter().filter(|(happened, ..)| *happened) {
+            let event = Event {
+                actor: Some(row.id()),
+                action,
+                subject: row.id().subject(),
+                peer,
+                detail,
+            };
+            audit::append(conn, &event)?;
+        }
+        Ok(())
+    }
+}
+
+/// The new address is asked for its proof, the old one is told. One that has an account already gets another mail, and a
+/// link that nobody has: who asks sees no difference.
+fn ask_for_proof(conn: &mut PgConnection, row: &AccountRow, email: &Email, key: &DataKey) -> QueryResult<()> {
+    let link = LinkFor {
+        account: row.id(),
+        purpose: Purpose::ChangeEmail,
+        email: Some(email.as_str()),
+    };
+    let other = accounts::find_by_email(conn, email)?.filter(|other| other.id != row.id);
+    match other {
+        Some(other) => {
+            post::make_link(conn, key, &link)?;
+            post::send(conn, &Letter::to(Kind::AlreadyRegistered, &other))?;
+        }
+        None => {
+            let letter = Letter {
+                to: email.as_str(),
+                ..Letter::to(Kind::ChangeEmail, row)
+            };
+            post::send_link(conn, key, &link, &letter)?;
+        }
+    }
+    post::send(conn, &Letter::to(Kind::EmailChanging, row))
+}

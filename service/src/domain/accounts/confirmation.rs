@@ -1,0 +1,63 @@
+//! Proving an address by a mailed link.
+use super::Accounts;
+use super::outcome::{Failed, Used};
+use crate::config::people::Registration as Mode;
+use crate::crypto::tokens::PlainToken;
+use crate::db::accounts::{self, AccountRow};
+use crate::db::audit::{self, Event};
+use crate::db::{PgConnection, QueryResult, links};
+use crate::types::account::{AccountId, AccountState};
+use crate::types::link::Purpose;
+use crate::types::peer::Peer;
+use crate::types::role::Role;
+use serde_json::json;
+
+impl Accounts {
+    /// The address of a registration is proven: from now on its owner may sign in.
+    pub async fn confirm(&self, token: &str, peer: &Peer) -> Result<Used, Failed> {
+        let Some(token) = PlainToken::parse(token).map(|token| token.hash()) else {
+            return Ok(Used::NoSuchLink);
+        };
+        let (mode, peer) = (self.0.registration, peer.clone());
+        let used = self.0.db.tx("confirm_account", move |conn| {
+            hold_first_admin(conn, mode)?;
+            let Some(link) = links::close(conn, Purpose::Confirm, token)? else {
+                return Ok(Used::NoSuchLink);
+            };
+            let row = accounts::lock(conn, AccountId::of(link.account_id))?;
+            let Some(row) = row.filter(|row| row.is(AccountState::Unconfirmed)) else {
+                return Ok(Used::NoSuchLink);
+            };
+            let role = activate(conn, &row, mode)?;
+            let event = Event {
+                actor: None,
+                action: "account.confirmed",
+                subject: row.id().subject(),
+                peer: &peer,
+                detail: json!({ "role": role.as_str() }),
+            };
+            audit::append(conn, &event)?;
+            Ok(Used::Done)
+        });
+        Ok(used.await?)
+    }
+}
+
+/// Comes first in a transaction that may make the first administrator.
+pub(super) fn hold_first_admin(conn: &mut PgConnection, mode: Mode) -> QueryResult<()> {
+    match mode {
+        Mode::FirstAdmin => accounts::lock_admins(conn),
+        Mode::Open | Mode::Closed => Ok(()),
+    }
+}
+
+/// Lets an unconfirmed account's owner sign in; the role that they got.
+pub(super) fn activate(conn: &mut PgConnection, row: &AccountRow, mode: Mode) -> QueryResult<Role> {
+    let is_first = mode == Mode::FirstAdmin && !accounts::has_admin_beside(conn, None)?;
+    let role = match is_first {
+        true => Role::Admin,
+        false => Role::User,
+    };
+    accounts::activate(conn, row.id(), role)?;
+    Ok(role)
+}

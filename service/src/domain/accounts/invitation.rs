@@ -1,0 +1,55 @@
+//! Accepting an administrator's invitation: a name, a password, and the account is its owner's.
+use super::Accounts;
+use super::outcome::{Failed, PasswordSet};
+use super::passwords::GoodPassword;
+use super::registration::note;
+use crate::db::{accounts, links};
+use crate::types::account::{AccountId, AccountState};
+use crate::types::email::Email;
+use crate::types::link::Purpose;
+use crate::types::peer::Peer;
+use crate::types::person_name::PersonName;
+use crate::types::role::Role;
+use secrecy::SecretString;
+
+impl Accounts {
+    /// Accepts. The role stays as the administrator gave it.
+    pub async fn accept(
+        &self,
+        token: &str,
+        name: PersonName,
+        password: SecretString,
+        peer: &Peer,
+    ) -> Result<PasswordSet, Failed> {
+        let Some((token, row)) = self.find_linked(Purpose::Invite, token).await? else {
+            return Ok(PasswordSet::NoSuchLink);
+        };
+        let Some(email) = Email::parse(&row.email) else {
+            return Ok(PasswordSet::NoSuchLink);
+        };
+        let password = match GoodPassword::check(password, &[&email], name.as_str()) {
+            Ok(password) => password,
+            Err(weakness) => return Ok(PasswordSet::Weak(weakness)),
+        };
+        let hash = self.0.hashing.hash(password.into_secret()).await?;
+        let peer = peer.clone();
+        let set = self.0.db.tx("accept_invitation", move |conn| {
+            let Some(link) = links::close(conn, Purpose::Invite, token)? else {
+                return Ok(PasswordSet::NoSuchLink);
+            };
+            let row = accounts::lock(conn, AccountId::of(link.account_id))?;
+            let row = row.filter(|row| row.is(AccountState::Invited));
+            let role = row.as_ref().and_then(|row| Role::parse(&row.role));
+            let (Some(row), Some(role)) = (row, role) else {
+                return Ok(PasswordSet::NoSuchLink);
+            };
+            accounts::set_name(conn, row.id(), name.as_str())?;
+            accounts::set_password(conn, row.id(), hash.as_str())?;
+            accounts::activate(conn, row.id(), role)?;
+            links::close_all(conn, row.id())?;
+            note(conn, "invitation.accepted", &row, &peer)?;
+            Ok(PasswordSet::Done)
+        });
+        Ok(set.await?)
+    }
+}

@@ -1,0 +1,39 @@
+//! Leaving: the account is deleted, and whatever was signed in is not any more.
+use super::Accounts;
+use super::outcome::{Failed, Left};
+use crate::db::audit::{self, Event};
+use crate::db::{accounts, links, sessions};
+use crate::domain::sessions::caller::SignedIn;
+use crate::types::peer::Peer;
+use crate::types::role::Role;
+use serde_json::json;
+
+impl Accounts {
+    /// Deletes one's own account. The row stays, and an administrator can restore it.
+    pub async fn leave(&self, who: &SignedIn, peer: &Peer) -> Result<Left, Failed> {
+        let (id, peer) = (who.account(), peer.clone());
+        let left = self.0.db.tx("leave", move |conn| {
+            accounts::lock_admins(conn)?;
+            // Deleted already: somebody else was quicker, and the outcome is the same.
+            let Some(row) = accounts::lock(conn, id)? else {
+                return Ok(Left::Done);
+            };
+            if row.role == Role::Admin.as_str() && !accounts::has_admin_beside(conn, Some(id))? {
+                return Ok(Left::LastAdmin);
+            }
+            accounts::soft_delete(conn, id)?;
+            links::close_all(conn, id)?;
+            sessions::end_all(conn, id, None, "account deleted")?;
+            let event = Event {
+                actor: Some(id),
+                action: "account.deleted",
+                subject: id.subject(),
+                peer: &peer,
+                detail: json!({ "by": "owner" }),
+            };
+            audit::append(conn, &event)?;
+            Ok(Left::Done)
+        });
+        Ok(left.await?)
+    }
+}

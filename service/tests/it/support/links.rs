@@ -1,0 +1,27 @@
+//! Mailed links, without the mail: a link's token follows from its id in the outbox and the tests' key.
+use super::database::{DATA_KEY, Database};
+use portcullis::crypto::data_key::DataKey;
+
+/// The tokens of the mails of a kind to an address, oldest first.
+pub fn tokens(database: &Database, kind: &str, address: &str) -> Vec<String> {
+    let key = DataKey::parse(DATA_KEY).unwrap();
+    let ids = database.lines(&format!(
+        "SELECT link_id::text AS line FROM mail.outbox WHERE kind = '{kind}' AND recipient = '{address}' ORDER BY id"
+    ));
+    let token = |id: &String| key.link_token(id.parse().unwrap()).reveal().to_owned();
+    ids.iter().map(token).collect()
+}
+
+/// The token of the newest mail of a kind to an address.
+pub fn token(database: &Database, kind: &str, address: &str) -> String {
+    let tokens = tokens(database, kind, address);
+    tokens
+        .last()
+        .unwrap_or_else(|| panic!("no {kind} to {address}"))
+        .clone()
+}
+
+/// What stands in the outbox, oldest first: `kind recipient`.
+pub fn outbox(database: &Database) -> Vec<String> {
+    database.lines("SELECT concat_ws(' ', kind, recipient) AS line FROM mail.outbox ORDER BY id")
+}
