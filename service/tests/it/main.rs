@@ -53,6 +53,8 @@ mod telemetry;
 mod token_keys;
 mod tokens;
 mod tokens_forged;
+mod tokens_introspect;
+mod tokens_rotation;
 mod web;
 mod wishes;
 mod wishes_fence;
