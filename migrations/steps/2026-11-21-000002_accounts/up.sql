@@ -25,8 +25,10 @@ CREATE TABLE accounts.accounts (
   CONSTRAINT accounts_confirmed_check CHECK ((state = 'active') = (confirmed_at IS NOT NULL))
 );
 -- One living account an address.
-CREATE UNIQUE INDEX accounts_email_key ON accounts.accounts (email_key) WHERE deleted_at IS NULL;
-CREATE INDEX accounts_email_key_id_idx ON accounts.accounts (email_key, id);
+-- What is looked for is searched in the indexes: they hold it, in each order that a list can have.
+CREATE UNIQUE INDEX accounts_email_key ON accounts.accounts (email_key) INCLUDE (id, search_key) WHERE deleted_at IS NULL;
+CREATE INDEX accounts_created_at_idx ON accounts.accounts (created_at, id) INCLUDE (search_key) WHERE deleted_at IS NULL;
+CREATE INDEX accounts_deleted_idx ON accounts.accounts (id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX accounts_admins_idx ON accounts.accounts (id) WHERE role = 'admin';
 
 CREATE TABLE accounts.credentials (

@@ -63,6 +63,12 @@ pub mod schema;
 /// Sessions.
 pub mod sessions;
 
+/// Accounts as administrators change them.
+pub mod users;
+
+/// Pages of accounts.
+pub mod users_list;
+
 /// Wishes, each its owner's alone.
 pub mod wishes;
 

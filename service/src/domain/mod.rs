@@ -27,6 +27,9 @@ pub mod rates;
 /// Who is signed in.
 pub mod sessions;
 
+/// Accounts seen from administrators.
+pub mod users;
+
 /// Wishes, each its owner's alone.
 pub mod wishes;
 

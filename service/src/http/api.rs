@@ -18,6 +18,8 @@ use super::regions::RegionsApi;
 use super::sessions::SessionsApi;
 use super::sessions_own::OwnSessionsApi;
 use super::tokens::TokensApi;
+use super::users::UsersApi;
+use super::users_list::UsersListApi;
 use super::web::error_page;
 use super::wishes::WishesApi;
 use crate::domain::sessions::Sessions;
@@ -43,6 +45,8 @@ pub type Product = (
     AuditApi,
     SessionsApi,
     TokensApi,
+    UsersApi,
+    UsersListApi,
     WishesApi,
     DemoApi,
     OwnSessionsApi,

@@ -99,6 +99,15 @@ pub mod tokens_basic;
 /// What is said of tokens and keys.
 pub mod tokens_body;
 
+/// `/user`.
+pub mod users;
+
+/// How users are written.
+pub mod users_body;
+
+/// `/users`, `/auth/admins`.
+pub mod users_list;
+
 /// The pages.
 pub mod web;
 

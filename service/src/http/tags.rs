@@ -12,6 +12,8 @@ pub enum Chapter {
     Regions,
     /// Registering, and one's own account.
     Accounts,
+    /// Accounts, for administrators.
+    Users,
     /// What happened: for administrators.
     Audit,
     /// Signing in, renewing, signing out.

@@ -12,6 +12,7 @@ use crate::domain::health::Health;
 use crate::domain::places::Places;
 use crate::domain::rates::Rates;
 use crate::domain::sessions::{Lives, Parts, Sessions};
+use crate::domain::users::Users;
 use crate::domain::wishes::Wishes;
 use crate::http::accounts::AccountsApi;
 use crate::http::accounts_own::OwnAccountApi;
@@ -26,6 +27,8 @@ use crate::http::regions::RegionsApi;
 use crate::http::sessions::SessionsApi;
 use crate::http::sessions_own::OwnSessionsApi;
 use crate::http::tokens::TokensApi;
+use crate::http::users::UsersApi;
+use crate::http::users_list::UsersListApi;
 use crate::http::wishes::WishesApi;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -40,6 +43,8 @@ pub struct Domains {
     pub hashing: Hashing,
     /// Who is signed in.
     pub sessions: Sessions,
+    /// Accounts, for administrators.
+    pub users: Users,
     /// Wishes.
     pub wishes: Wishes,
 }
@@ -73,6 +78,7 @@ impl Domains {
             audit: Audit::new(logins.accounts.clone()),
             hashing,
             sessions,
+            users: Users::new(logins.accounts.clone(), keys.data.clone()),
             wishes: Wishes::new(logins.wishes.clone()),
         })
     }
@@ -98,6 +104,8 @@ pub fn product(
         AuditApi::new(domains.audit.clone()),
         SessionsApi::new(domains.sessions.clone()),
         TokensApi::new(domains.sessions.clone()),
+        UsersApi::new(domains.users.clone()),
+        UsersListApi::new(domains.users.clone()),
         WishesApi::new(domains.wishes.clone()),
         DemoApi::new(demo(settings, logins)),
         OwnSessionsApi::new(domains.sessions.clone()),

@@ -33,6 +33,9 @@ pub mod person_name;
 /// Roles and what each may do.
 pub mod role;
 
+/// The order of a list of users.
+pub mod user_sort;
+
 /// Which version of a thing somebody means to change.
 pub mod version;
 

@@ -13,6 +13,8 @@ struct Operation {
     /// With its path parameters filled in.
     path: String,
     parameters: Vec<String>,
+    /// Whether it takes a JSON body: one without members is sent, so that it is not the body that is refused.
+    takes_json: bool,
 }
 
 fn operations(app: &App) -> Vec<Operation> {
@@ -37,6 +39,7 @@ fn operations(app: &App) -> Vec<Operation> {
                 method: method.to_uppercase(),
                 path: filled,
                 parameters: names("query"),
+                takes_json: operation["requestBody"]["content"]["application/json"].is_object(),
             });
         }
     }
@@ -47,7 +50,11 @@ fn operations(app: &App) -> Vec<Operation> {
 /// By an administrator: who may not ask at all is not told about parameters.
 fn ask(app: &App, admin: &str, operation: &Operation, query: &str) -> Answer {
     let path = format!("{}?{query}", operation.path);
-    send(app.request(&operation.method, &path).bearer_auth(admin))
+    let request = app.request(&operation.method, &path).bearer_auth(admin);
+    send(match operation.takes_json {
+        true => people::with_json(request, "{}"),
+        false => request,
+    })
 }
 
 /// B7, O5: so that a misspelt parameter is never silently ignored.

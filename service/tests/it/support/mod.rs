@@ -15,6 +15,9 @@ pub mod data;
 /// Servers, and a fresh database a test.
 pub mod database;
 
+/// An administrator at work.
+pub mod desk;
+
 /// What the tests are told from outside.
 pub mod environment;
 

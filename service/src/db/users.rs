@@ -1,0 +1,61 @@
+//! Accounts as administrators change them.
+use super::accounts::AccountRow;
+use super::schema::accounts::accounts;
+use crate::types::account::AccountId;
+use crate::types::email::Email;
+use crate::types::role::Role;
+use diesel::dsl::now;
+use diesel::prelude::*;
+
+/// What an account is to be; `None`: as it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Replacement<'a> {
+    /// Its address.
+    pub email: &'a Email,
+    /// Its name.
+    pub name: Option<&'a str>,
+    /// Its role.
+    pub role: Option<Role>,
+}
+
+/// Replaces what an account is; `accounts_email_key` refuses an address that another living account has.
+pub fn replace(conn: &mut PgConnection, id: AccountId, new: &Replacement<'_>) -> QueryResult<AccountRow> {
+    diesel::update(accounts::table.find(id.get()))
+        .set((
+            accounts::email.eq(new.email.as_str()),
+            accounts::email_key.eq(new.email.key()),
+            new.name.map(|name| accounts::name.eq(name)),
+            new.role.map(|role| accounts::role.eq(role.as_str())),
+            accounts::version.eq(accounts::version + 1),
+            accounts::updated_at.eq(now),
+        ))
+        .returning(AccountRow::as_returning())
+        .get_result(conn)
+}
+
+/// Deletes an account: the row stays, and can be restored.
+pub fn delete(conn: &mut PgConnection, id: AccountId) -> QueryResult<AccountRow> {
+    diesel::update(accounts::table.find(id.get()))
+        .set((
+            accounts::deleted_at.eq(now),
+            accounts::version.eq(accounts::version + 1),
+            accounts::updated_at.eq(now),
+        ))
+        .returning(AccountRow::as_returning())
+        .get_result(conn)
+}
+
+/// Restores a deleted account; `None`: none of this number is deleted. `accounts_email_key` refuses one whose address
+/// another has got meanwhile.
+pub fn restore(conn: &mut PgConnection, id: AccountId) -> QueryResult<Option<AccountRow>> {
+    diesel::update(accounts::table.find(id.get()))
+        .filter(accounts::deleted_at.is_not_null())
+        .set((
+            accounts::deleted_at.eq(None::<chrono::DateTime<chrono::Utc>>),
+            accounts::version.eq(accounts::version + 1),
+            accounts::updated_at.eq(now),
+        ))
+        .returning(AccountRow::as_returning())
+        .get_result(conn)
+        .optional()
+}
