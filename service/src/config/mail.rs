@@ -52,7 +52,10 @@ impl Mail {
     /// Reads the settings; production takes neither a folder nor an unprotected connection.
     pub fn parse(source: &Source, profile: Profile) -> Result<Self, ConfigError> {
         let from = source.filled("MAIL_FROM")?;
-        if from.parse::<lettre::message::Mailbox>().is_err() {
+        let mailbox: Option<lettre::message::Mailbox> = from.parse().ok();
+        if mailbox.is_none_or(|mailbox| !mailbox.email.to_string().is_ascii())
+            || from.contains(char::is_control)
+        {
             let reason = "must be an address, as in Portcullis <portcullis@rates.example>";
             return Err(ConfigError::new("MAIL_FROM", reason));
         }
@@ -89,6 +92,12 @@ fn smtp(source: &Source, development: bool) -> Result<Smtp, ConfigError> {
         (false, None) => return Err(ConfigError::new("SMTP_USER", "needs SMTP_PASSWORD beside it")),
         (false, Some(password)) => Some((user, password)),
     };
+    if login.is_some() && tls == SmtpTls::None {
+        return Err(ConfigError::new(
+            "SMTP_USER",
+            "needs SMTP_TLS to be implicit or starttls",
+        ));
+    }
     let (host, ca_file) = (source.text("SMTP_HOST")?, source.filled("SMTP_CA_FILE")?);
     let is_name = host
         .bytes()

@@ -22,8 +22,14 @@ pub mod message;
 /// When to try again, and when to give up.
 pub mod retry;
 
-/// Speaks to a mail server.
+/// Gives mails to a mail server.
 pub mod smtp;
+
+/// A connection to a mail server: lines and replies.
+mod smtp_session;
+
+/// What TLS to a mail server is checked with.
+mod smtp_tls;
 
 /// What each kind of mail says.
 pub mod text;

@@ -1,19 +1,15 @@
-//! Speaks to a mail server, step by step: which step failed decides whether a mail is tried again. Nothing is sent in
+//! Gives mails to a mail server, step by step: which step failed decides whether a mail is tried again. Nothing is sent in
 //! clear where the settings ask for TLS.
 use super::failure::Failure;
 use super::message::{Encoding, Message};
+use super::smtp_session::{Fault, Reply, Session};
+use super::smtp_tls::Tls;
 use crate::config::mail::{Smtp as Settings, SmtpTls};
 use crate::secrets;
-use lettre::transport::smtp::Error;
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{Certificate, CertificateStore, SmtpConnection, TlsParameters};
-use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
-use lettre::transport::smtp::extension::ClientId;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret;
 use std::time::Duration;
-
-/// How long a server may take for one step, or a byte.
-const STEP: Duration = Duration::from_secs(10);
 
 /// How long a server may take to say good-bye to a mail that it has taken.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -27,12 +23,12 @@ pub struct BadSmtp(pub &'static str, pub String);
 pub struct Smtp {
     settings: Settings,
     host: String,
-    tls: Option<TlsParameters>,
-    hello: ClientId,
+    tls: Option<Tls>,
+    hello: String,
 }
 
 impl Smtp {
-    /// Looks at everything that can be looked at without the server.
+    /// Looks at everything that can be looked at without the server. `hello` is the name that we go by.
     pub fn new(settings: Settings, hello: &str) -> Result<Self, BadSmtp> {
         let host = settings.host.trim_matches(['[', ']']).to_owned();
         if let Some((_, password)) = &settings.login {
@@ -40,18 +36,16 @@ impl Smtp {
         }
         let tls = match settings.tls {
             SmtpTls::None => None,
-            SmtpTls::Implicit | SmtpTls::StartTls => Some(tls(&settings, &host)?),
+            SmtpTls::Implicit | SmtpTls::StartTls => Some(Tls::new(&settings, &host)?),
         };
+        // RFC 5321 §4.1.4: a name that others know us by, or an address.
         let is_name = hello.contains('.') && hello.contains(|c: char| c.is_ascii_alphabetic());
-        let hello = match is_name {
-            true => ClientId::Domain(hello.to_owned()),
-            false => ClientId::default(),
-        };
+        let hello = if is_name { hello } else { "[127.0.0.1]" };
         Ok(Self {
             settings,
             host,
             tls,
-            hello,
+            hello: hello.to_owned(),
         })
     }
 
@@ -59,142 +53,163 @@ impl Smtp {
     pub fn send(&self, message: &Message) -> Result<(), Failure> {
         let bytes = message
             .bytes(Encoding::Travelling)
-            .ok_or(Failure::Never("message: cannot be written".into()))?;
-        let mut server = self.connect()?;
-        self.log_in(&mut server)?;
-        let from = Some(message.from.email.clone());
-        server
-            .command(Mail::new(from, Vec::new()))
-            .map_err(|error| way("sender", &error))?;
-        server
-            .command(Rcpt::new(message.to.clone(), Vec::new()))
-            .map_err(|error| of_mail("recipient", &error))?;
-        let go_on = server.command(Data).map_err(|error| of_mail("data", &error))?;
-        if !go_on.has_code(354) {
-            return Err(Failure::Way("data: out of step".into()));
-        }
-        server
-            .message(&bytes)
-            .map_err(|error| of_mail("message", &error))?;
+            .and_then(|bytes| stuffed(&bytes));
+        let bytes = bytes.ok_or(Failure::Never("message: cannot be written".into()))?;
+        let (mut server, hello) = self.connect()?;
+        self.log_in(&mut server, &hello)?;
+        let from = server.ask(&format!("MAIL FROM:<{}>", message.from.email));
+        of_way("sender", from, 250)?;
+        let to = server.ask(&format!("RCPT TO:<{}>", message.to));
+        of_mail("recipient", to, 250..=251)?;
+        of_mail("data", server.ask("DATA"), 354..=354)?;
+        let taken = server.send(&bytes).and_then(|()| server.reply());
+        of_mail("message", taken, 250..=250)?;
         // It is taken: whatever happens from here on changes nothing.
-        let _ = server.set_timeout(Some(GOODBYE));
-        let _ = server.quit();
+        if server.send(b"QUIT\r\n").is_ok() {
+            let _ = server.reply_within(GOODBYE);
+        }
         Ok(())
     }
 
-    fn connect(&self) -> Result<SmtpConnection, Failure> {
-        let from_the_start = self
-            .tls
-            .as_ref()
-            .filter(|_| self.settings.tls == SmtpTls::Implicit);
-        let address = (self.host.as_str(), self.settings.port);
-        let mut server = SmtpConnection::connect(address, Some(STEP), &self.hello, from_the_start, None)
-            .map_err(|error| way("connect", &error))?;
+    /// A connection as the settings want it, and what the server offers on it.
+    fn connect(&self) -> Result<(Session, Reply), Failure> {
+        let way = |fault: Fault| failed("connect", fault);
+        let mut server = Session::connect(&self.host, self.settings.port).map_err(way)?;
+        if let (SmtpTls::Implicit, Some(tls)) = (self.settings.tls, &self.tls) {
+            server = server.secure(&tls.config, &tls.name).map_err(way)?;
+        }
+        of_way("connect", server.reply(), 220)?;
+        let mut hello = self.hello("connect", &mut server)?;
         if let (SmtpTls::StartTls, Some(tls)) = (self.settings.tls, &self.tls) {
-            if !server.can_starttls() {
+            if !hello.offers("STARTTLS", None) {
                 return Err(Failure::Way("starttls: not offered".into()));
             }
-            server
-                .starttls(tls, &self.hello)
-                .map_err(|error| way("starttls", &error))?;
+            of_way("starttls", server.ask("STARTTLS"), 220)?;
+            server = server
+                .secure(&tls.config, &tls.name)
+                .map_err(|fault| failed("starttls", fault))?;
+            // What was offered in clear counts no more (RFC 3207 §4.2).
+            hello = self.hello("starttls", &mut server)?;
         }
-        match server.is_encrypted() || self.settings.tls == SmtpTls::None {
-            true => Ok(server),
+        match server.is_secure() || self.settings.tls == SmtpTls::None {
+            true => Ok((server, hello)),
             false => Err(Failure::Way("connect: not encrypted".into())),
         }
     }
 
-    fn log_in(&self, server: &mut SmtpConnection) -> Result<(), Failure> {
+    fn hello(&self, step: &str, server: &mut Session) -> Result<Reply, Failure> {
+        of_way(step, server.ask(&format!("EHLO {}", self.hello)), 250)
+    }
+
+    /// RFC 4954. The password is read for each mail, so that a rotated file is seen.
+    fn log_in(&self, server: &mut Session, hello: &Reply) -> Result<(), Failure> {
         let Some((user, password)) = &self.settings.login else {
             return Ok(());
         };
-        // Read at each mail: a rotated file is seen.
+        if !server.is_secure() {
+            return Err(Failure::Way("login: not encrypted".into()));
+        }
         let password =
             secrets::read(password).map_err(|_| Failure::Way("login: the password cannot be read".into()))?;
-        let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
-        server
-            .auth(&[Mechanism::Plain, Mechanism::Login], &credentials)
-            .map(drop)
-            .map_err(|error| way("login", &error))
+        let password = password.expose_secret();
+        let answer = if hello.offers("AUTH", Some("PLAIN")) {
+            let word = STANDARD.encode(format!("\0{user}\0{password}"));
+            server.ask(&format!("AUTH PLAIN {word}"))
+        } else if hello.offers("AUTH", Some("LOGIN")) {
+            of_way("login", server.ask("AUTH LOGIN"), 334)?;
+            of_way("login", server.ask(&STANDARD.encode(user)), 334)?;
+            server.ask(&STANDARD.encode(password))
+        } else {
+            return Err(Failure::Way("login: not offered".into()));
+        };
+        of_way("login", answer, 235).map(drop)
     }
-}
-
-fn tls(settings: &Settings, host: &str) -> Result<TlsParameters, BadSmtp> {
-    let mut builder = TlsParameters::builder(host.to_owned());
-    if let Some(file) = &settings.ca_file {
-        let bad = |reason: String| BadSmtp("SMTP_CA_FILE", reason);
-        let pem =
-            std::fs::read(file).map_err(|error| bad(format!("cannot read {}: {error}", file.display())))?;
-        let authority = Certificate::from_pem(&pem).map_err(|_| bad("holds no certificate".to_owned()))?;
-        if !pem.windows(10).any(|part| part == b"-----BEGIN") {
-            return Err(bad("holds no certificate".to_owned()));
-        }
-        // That authority and no other.
-        builder = builder
-            .certificate_store(CertificateStore::None)
-            .add_root_certificate(authority);
-    }
-    builder.build().map_err(|_| {
-        BadSmtp(
-            "SMTP_CA_FILE",
-            "holds a certificate that cannot be used".to_owned(),
-        )
-    })
 }
 
 /// A step that has nothing to do with this mail in particular.
-fn way(step: &str, error: &Error) -> Failure {
-    Failure::Way(words(step, error).into())
+fn of_way(step: &str, reply: Result<Reply, Fault>, wanted: u16) -> Result<Reply, Failure> {
+    match reply {
+        Ok(reply) if reply.code == wanted => Ok(reply),
+        Ok(reply) => Err(Failure::Way(refusal(step, &reply).into())),
+        Err(fault) => Err(failed(step, fault)),
+    }
 }
 
 /// A step that is about this mail: what the server refuses for good is never asked again (RFC 5321 §4.2.1).
-fn of_mail(step: &str, error: &Error) -> Failure {
-    let reason = words(step, error).into();
-    if error.is_permanent() {
-        Failure::Never(reason)
-    } else if error.is_transient() {
-        Failure::Later(reason)
-    } else {
-        Failure::Way(reason)
+fn of_mail(
+    step: &str,
+    reply: Result<Reply, Fault>,
+    wanted: std::ops::RangeInclusive<u16>,
+) -> Result<(), Failure> {
+    let reply = reply.map_err(|fault| failed(step, fault))?;
+    match reply.code {
+        code if wanted.contains(&code) => Ok(()),
+        // The server is about to close, whatever the mail.
+        421 => Err(Failure::Way(refusal(step, &reply).into())),
+        400..500 => Err(Failure::Later(refusal(step, &reply).into())),
+        500..600 => Err(Failure::Never(refusal(step, &reply).into())),
+        _ => Err(failed(step, Fault::OutOfStep)),
     }
 }
 
-/// The step, and what went wrong with it.
-fn words(step: &str, error: &Error) -> String {
-    if let Some(code) = error.status() {
-        return match enhanced_code(error) {
-            Some(enhanced) => format!("{step}: refused with {code} {enhanced}"),
-            None => format!("{step}: refused with {code}"),
+fn failed(step: &str, fault: Fault) -> Failure {
+    Failure::Way(format!("{step}: {fault}").into())
+}
+
+fn refusal(step: &str, reply: &Reply) -> String {
+    match (reply.code, reply.enhanced()) {
+        (200..400, _) => format!("{step}: {}", Fault::OutOfStep),
+        (code, Some(enhanced)) => format!("{step}: refused with {code} {enhanced}"),
+        (code, None) => format!("{step}: refused with {code}"),
+    }
+}
+
+/// The bytes after DATA: a dot at a line's beginning is doubled, a dot alone ends it (RFC 5321 §4.5.2). `None`: a line end
+/// that is not CRLF, which servers read differently, so that a mail could hold another.
+fn stuffed(message: &[u8]) -> Option<Vec<u8>> {
+    let text = message.strip_suffix(b"\r\n").unwrap_or(message);
+    let mut bytes = Vec::with_capacity(message.len() + 64);
+    let mut lines = text.split(|byte| *byte == b'\n').peekable();
+    while let Some(line) = lines.next() {
+        let line = match (line.strip_suffix(b"\r"), lines.peek()) {
+            (Some(line), Some(_)) => line,
+            (None, None) => line,
+            _ => return None,
         };
+        if line.contains(&b'\r') {
+            return None;
+        }
+        if line.starts_with(b".") {
+            bytes.push(b'.');
+        }
+        bytes.extend_from_slice(line);
+        bytes.extend_from_slice(b"\r\n");
     }
-    let (mut text, mut kind) = (String::new(), None);
-    let mut source: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = source {
-        kind = kind.or(error.downcast_ref::<std::io::Error>().map(std::io::Error::kind));
-        text = error.to_string();
-        source = error.source();
-    }
-    let what = match kind {
-        Some(std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) => "timed out",
-        Some(std::io::ErrorKind::ConnectionRefused) => "connection refused",
-        _ if text.contains("invalid peer certificate") => "certificate refused",
-        Some(std::io::ErrorKind::InvalidData) => "no TLS that we speak",
-        Some(_) => "connection lost",
-        None if text.contains("incomplete response") => "connection lost",
-        None if error.is_client() => "no way that both sides speak",
-        None => "no answer that we understand",
-    };
-    format!("{step}: {what}")
+    bytes.extend_from_slice(b".\r\n");
+    Some(bytes)
 }
 
-/// RFC 3463's code, if the server's text begins with one: three numbers can hold no address.
-fn enhanced_code(error: &Error) -> Option<String> {
-    let text = std::error::Error::source(error)?.to_string();
-    let word = text.split_whitespace().next()?;
-    let numbers: Vec<&str> = word.split('.').collect();
-    let good = numbers.len() == 3
-        && numbers
-            .iter()
-            .all(|number| (1..=3).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit()));
-    good.then(|| word.to_owned())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_are_doubled_and_a_line_ends_in_one_way() {
+        let text = |message: &str| stuffed(message.as_bytes()).map(|bytes| String::from_utf8(bytes).unwrap());
+        assert_eq!(
+            text("a\r\n.\r\n..b\r\n").as_deref(),
+            Some("a\r\n..\r\n...b\r\n.\r\n")
+        );
+        assert_eq!(text(".a").as_deref(), Some("..a\r\n.\r\n"));
+        for smuggled in [
+            "a\n.\r\nMAIL",
+            "a\r.\r\nMAIL",
+            "a\r\n.\nMAIL",
+            "a\n",
+            "a\r",
+            "a\r\r\nb",
+        ] {
+            assert_eq!(text(smuggled), None, "{smuggled:?}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! The mails that a service has written into its folder.
 use super::database::Database;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// A database's folder of mails.

@@ -6,8 +6,13 @@ pub mod app;
 /// One answer, whoever fetched it.
 pub mod answer;
 
+<<<<<<< HEAD
 /// Many at the same time.
 pub mod crowd;
+=======
+/// Certificates.
+pub mod authority;
+>>>>>>> 8ac89fc (feat(service): speak SMTP with servers that cannot be spoken for)
 
 /// Data for tests.
 pub mod data;
@@ -44,3 +49,9 @@ pub mod raw;
 
 /// Files that vanish with their owner.
 pub mod scratch;
+
+/// A mail server.
+pub mod smtp;
+
+/// A connection to it.
+mod smtp_stream;

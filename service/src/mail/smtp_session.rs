@@ -1,0 +1,276 @@
+//! A connection to a mail server: lines and replies (RFC 5321), in clear or in TLS. Knows nothing of mails.
+//!
+//! Ours and not the mail library's: that one keeps, across STARTTLS, what came in clear behind the server's answer, so that
+//! somebody in between can speak for the server inside the protected part (RFC 3207 §4.2 forbids it); and it waits ten
+//! seconds for each byte, where this waits as long for a whole answer.
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use std::io::{Error, ErrorKind, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a server may take for one step.
+const STEP: Duration = Duration::from_secs(10);
+
+/// Bytes of one reply. RFC 5321 §4.5.3.1.5 has 512 a line; some servers greet with many lines.
+const LONGEST_REPLY: usize = 16 * 1024;
+
+/// What can go wrong with a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Fault {
+    #[error("host name unknown")]
+    Unknown,
+    #[error("connection refused")]
+    Refused,
+    #[error("connection lost")]
+    Lost,
+    #[error("timed out")]
+    TimedOut,
+    #[error("certificate refused")]
+    Certificate,
+    #[error("no TLS that we speak")]
+    NoTls,
+    #[error("no answer that we understand")]
+    Nonsense,
+    #[error("out of step")]
+    OutOfStep,
+}
+
+/// A server's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Reply {
+    /// Three digits.
+    pub(super) code: u16,
+    /// The texts behind them.
+    pub(super) lines: Vec<String>,
+}
+
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+}
+
+/// The connection.
+pub(super) struct Session {
+    stream: Stream,
+    /// What came behind the last reply.
+    ahead: Vec<u8>,
+}
+
+impl Session {
+    /// Connects in clear.
+    pub(super) fn connect(host: &str, port: u16) -> Result<Self, Fault> {
+        let addresses = (host, port).to_socket_addrs().map_err(|_| Fault::Unknown)?;
+        let mut fault = Fault::Unknown;
+        for address in addresses {
+            match TcpStream::connect_timeout(&address, STEP) {
+                Ok(stream) => {
+                    let _ = stream.set_nodelay(true);
+                    return Ok(Self {
+                        stream: Stream::Plain(stream),
+                        ahead: Vec::new(),
+                    });
+                }
+                Err(error) => fault = Fault::of(&error),
+            }
+        }
+        Err(fault)
+    }
+
+    /// Whether what is said from here on is protected.
+    pub(super) fn is_secure(&self) -> bool {
+        matches!(self.stream, Stream::Tls(_))
+    }
+
+    /// Begins TLS. What the server has said before its time is not carried over: it ends the connection.
+    pub(super) fn secure(
+        self,
+        config: &Arc<ClientConfig>,
+        name: &ServerName<'static>,
+    ) -> Result<Self, Fault> {
+        let (Stream::Plain(mut socket), true) = (self.stream, self.ahead.is_empty()) else {
+            return Err(Fault::OutOfStep);
+        };
+        let mut tls = ClientConnection::new(Arc::clone(config), name.clone()).map_err(|_| Fault::NoTls)?;
+        let end = Instant::now() + STEP;
+        while tls.is_handshaking() {
+            limit(&socket, end)?;
+            if tls.wants_write() {
+                tls.write_tls(&mut socket).map_err(|error| Fault::of(&error))?;
+            } else if tls.read_tls(&mut socket).map_err(|error| Fault::of(&error))? == 0 {
+                return Err(Fault::Lost);
+            } else if let Err(error) = tls.process_new_packets() {
+                // The server is told why.
+                let _ = tls.write_tls(&mut socket);
+                return Err(match error {
+                    rustls::Error::InvalidCertificate(_) => Fault::Certificate,
+                    _ => Fault::NoTls,
+                });
+            }
+        }
+        Ok(Self {
+            stream: Stream::Tls(Box::new(StreamOwned::new(tls, socket))),
+            ahead: Vec::new(),
+        })
+    }
+
+    /// Says a line and reads the reply.
+    pub(super) fn ask(&mut self, line: &str) -> Result<Reply, Fault> {
+        self.send(format!("{line}\r\n").as_bytes())?;
+        self.reply()
+    }
+
+    /// Sends bytes as they are.
+    pub(super) fn send(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        limit(self.socket(), Instant::now() + STEP)?;
+        let sent = match &mut self.stream {
+            Stream::Plain(stream) => stream.write_all(bytes),
+            Stream::Tls(stream) => stream.write_all(bytes).and_then(|()| stream.flush()),
+        };
+        sent.map_err(|error| Fault::of(&error))
+    }
+
+    /// Reads a reply.
+    pub(super) fn reply(&mut self) -> Result<Reply, Fault> {
+        self.reply_within(STEP)
+    }
+
+    /// Reads a reply that takes no longer than this.
+    pub(super) fn reply_within(&mut self, time: Duration) -> Result<Reply, Fault> {
+        let end = Instant::now() + time;
+        let mut reply: Option<Reply> = None;
+        let mut length = 0;
+        loop {
+            let line = self.line(end)?;
+            length += line.len();
+            let (code, is_last, text) = parse(&line).ok_or(Fault::Nonsense)?;
+            let reply = reply.get_or_insert(Reply {
+                code,
+                lines: Vec::new(),
+            });
+            reply.lines.push(text.to_owned());
+            match (reply.code == code && length <= LONGEST_REPLY, is_last) {
+                (false, _) => return Err(Fault::Nonsense),
+                (true, false) => {}
+                (true, true) => return Ok(reply.clone()),
+            }
+        }
+    }
+
+    fn line(&mut self, end: Instant) -> Result<String, Fault> {
+        loop {
+            if let Some(at) = self.ahead.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.ahead.drain(..=at).collect();
+                return Ok(String::from_utf8_lossy(&line).trim_end().to_owned());
+            }
+            if self.ahead.len() > LONGEST_REPLY {
+                return Err(Fault::Nonsense);
+            }
+            limit(self.socket(), end)?;
+            let mut bytes = [0; 1024];
+            let count = match &mut self.stream {
+                Stream::Plain(stream) => stream.read(&mut bytes),
+                Stream::Tls(stream) => stream.read(&mut bytes),
+            };
+            match count.map_err(|error| Fault::of(&error))? {
+                0 => return Err(Fault::Lost),
+                count => self.ahead.extend_from_slice(&bytes[..count]),
+            }
+        }
+    }
+
+    fn socket(&self) -> &TcpStream {
+        match &self.stream {
+            Stream::Plain(stream) => stream,
+            Stream::Tls(stream) => stream.get_ref(),
+        }
+    }
+}
+
+impl Fault {
+    fn of(error: &Error) -> Self {
+        match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => Self::TimedOut,
+            ErrorKind::ConnectionRefused => Self::Refused,
+            _ => Self::Lost,
+        }
+    }
+}
+
+/// Nothing on this socket takes longer than until then.
+fn limit(socket: &TcpStream, end: Instant) -> Result<(), Fault> {
+    let left = end.saturating_duration_since(Instant::now());
+    // Zero would mean: no limit.
+    if left.is_zero() {
+        return Err(Fault::TimedOut);
+    }
+    let set = socket
+        .set_read_timeout(Some(left))
+        .and_then(|()| socket.set_write_timeout(Some(left)));
+    set.map_err(|_| Fault::Lost)
+}
+
+/// The code, whether it is the reply's last line, and the text.
+fn parse(line: &str) -> Option<(u16, bool, &str)> {
+    let (code, rest) = line.split_at_checked(3)?;
+    let code = code.parse().ok().filter(|code| (200..600).contains(code))?;
+    match rest.chars().next() {
+        None => Some((code, true, "")),
+        Some(' ') => Some((code, true, &rest[1..])),
+        Some('-') => Some((code, false, &rest[1..])),
+        Some(_) => None,
+    }
+}
+
+impl Reply {
+    /// RFC 3463's code, if the text begins with one: three numbers can hold no address.
+    pub(super) fn enhanced(&self) -> Option<&str> {
+        let word = self.lines.first()?.split_whitespace().next()?;
+        let is_number =
+            |part: &str| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        (word.split('.').count() == 3 && word.split('.').all(is_number)).then_some(word)
+    }
+
+    /// Whether one of the lines begins with this word: what a server says that it can do (RFC 5321 §4.1.1.1).
+    pub(super) fn offers(&self, keyword: &str, parameter: Option<&str>) -> bool {
+        self.lines.iter().skip(1).any(|line| {
+            let mut words = line.split([' ', '=']);
+            let named = words
+                .next()
+                .is_some_and(|word| word.eq_ignore_ascii_case(keyword));
+            named && parameter.is_none_or(|wanted| words.any(|word| word.eq_ignore_ascii_case(wanted)))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_a_reply_are_told_from_nonsense() {
+        assert_eq!(parse("250 fine"), Some((250, true, "fine")));
+        assert_eq!(parse("250-more"), Some((250, false, "more")));
+        assert_eq!(parse("354"), Some((354, true, "")));
+        for bad in ["", "25", "hello", "250fine", "199 x", "600 x", "é50 x", "+50 x"] {
+            assert_eq!(parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_reply_tells_its_code_and_what_is_offered() {
+        let reply = |lines: &[&str]| Reply {
+            code: 250,
+            lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+        };
+        let hello = reply(&["STARTTLS", "AUTH LOGIN plain", "auth=XOAUTH2", "SIZE 100"]);
+        assert!(!hello.offers("STARTTLS", None), "the first line is a greeting");
+        assert!(hello.offers("size", None) && hello.offers("AUTH", Some("PLAIN")));
+        assert!(hello.offers("AUTH", Some("xoauth2")) && !hello.offers("AUTH", Some("CRAM-MD5")));
+        assert_eq!(reply(&["5.1.1 <a@b> unknown"]).enhanced(), Some("5.1.1"));
+        for other in ["unknown", "5.1", "a.b.c", "5.1.1111", "5.1.1.1", "192.0.2.1", ""] {
+            assert_eq!(reply(&[other]).enhanced(), None, "{other}");
+        }
+    }
+}
