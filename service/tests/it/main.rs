@@ -28,6 +28,7 @@ mod import;
 mod json;
 mod logins;
 mod mail;
+mod mail_outbox;
 mod mail_smtp;
 mod methods;
 mod migrations;

@@ -12,7 +12,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// A running server with the small data in the database `portcullis`.
-fn cluster() -> (Cluster, Server) {
+pub fn cluster() -> (Cluster, Server) {
     let search = Search {
         explicit: environment::postgres_programs(),
         path: environment::path(),

@@ -32,6 +32,9 @@ pub mod extra;
 /// People who have an account.
 pub mod people;
 
+/// Letters in the outbox.
+pub mod letters;
+
 /// Mails in a folder.
 pub mod mailbox;
 

@@ -32,6 +32,8 @@ pub enum Manner {
     Dripping,
     /// Answers this to a command that begins with that word.
     Refuses(&'static str, &'static str),
+    /// Takes this long to say that it took a mail.
+    Slow(Duration),
     /// Hangs up in the middle of a mail.
     LeavesInMail,
     /// Takes a mail, and hangs up instead of saying so.
@@ -133,6 +135,16 @@ impl SmtpServer {
         self.shared.kept.lock().unwrap().connections
     }
 
+    /// The settings that lead a service here, in clear.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("MAIL", "smtp".to_owned()),
+            ("SMTP_HOST", self.address.ip().to_string()),
+            ("SMTP_PORT", self.address.port().to_string()),
+            ("SMTP_TLS", "none".to_owned()),
+        ]
+    }
+
     /// Waits until something holds of the server.
     pub fn wait(&self, what: &str, holds: impl Fn(&Self) -> bool) {
         let begun = Instant::now();
@@ -224,6 +236,9 @@ impl Shared {
                         continue;
                     }
                     self.kept.lock().unwrap().mails.push(mail.clone());
+                    if let Manner::Slow(time) = self.manner() {
+                        sleep(time);
+                    }
                     if self.manner() == Manner::LeavesAfterMail {
                         return Ok(());
                     }
