@@ -1,58 +1,13 @@
-//! Mails on their way to a mail server: TLS, log-in, refusals, and servers that misbehave.
+//! Mails on their way to a mail server: TLS and log-in.
 use crate::support::authority::Authority;
+use crate::support::post::{message, send, settings, way};
 use crate::support::scratch::Scratch;
-use crate::support::smtp::{Manner, Received, SmtpServer, Tls};
-use chrono::{TimeZone, Utc};
+use crate::support::smtp::{Manner, SmtpServer, Tls};
 use mail_parser::{MessageParser, MimeHeaders};
 use portcullis::config::mail::{Smtp as Settings, SmtpTls};
 use portcullis::config::secret::SecretSource;
 use portcullis::mail::failure::Failure;
-use portcullis::mail::message::Message;
 use portcullis::mail::smtp::Smtp;
-use portcullis::mail::text::Rendered;
-use std::path::Path;
-use std::time::{Duration, Instant};
-use uuid::Uuid;
-
-fn message() -> Message {
-    Message {
-        id: Uuid::from_u128(7),
-        from: "Portcullis <post@rates.example>".parse().unwrap(),
-        to: "ann@example.org".parse().unwrap(),
-        date: Utc.with_ymd_and_hms(2026, 11, 2, 9, 5, 0).unwrap(),
-        content: Rendered {
-            subject: "Confirm your address".to_owned(),
-            name: Some("Þórunn Ágústsdóttir".to_owned()),
-            text: ".\nHello Þórunn,\n..\nhttps://rates.example/confirm?token=abc\n".to_owned(),
-            html: "<p>Hello Þórunn</p>\n".to_owned(),
-        },
-    }
-}
-
-fn settings(server: &SmtpServer, tls: SmtpTls, ca: Option<&str>) -> Settings {
-    Settings {
-        host: server.address.ip().to_string(),
-        port: server.address.port(),
-        tls,
-        ca_file: ca.map(|file| Path::new(file).to_owned()),
-        login: None,
-    }
-}
-
-fn send(settings: Settings) -> Result<(), Failure> {
-    Smtp::new(settings, "rates.example").unwrap().send(&message())
-}
-
-/// Sends to a server in clear that behaves like this; the server is asked nothing more.
-fn send_to(manner: Manner) -> (Result<(), Failure>, Vec<Received>) {
-    let server = SmtpServer::start_at("127.0.0.1:0".parse().unwrap(), Tls::Never, manner);
-    let sent = send(settings(&server, SmtpTls::None, None));
-    (sent, server.mails())
-}
-
-fn way(reason: &'static str) -> Result<(), Failure> {
-    Err(Failure::Way(reason.into()))
-}
 
 /// I1: an outside parser reads text and HTML as they were written, and every field.
 #[test]
@@ -192,48 +147,6 @@ fn a_wrong_authority_or_host_is_refused() {
     );
 }
 
-/// I2: only what the server says of this mail for good ends it.
-#[test]
-fn a_refusal_ends_a_mail_only_when_it_is_about_the_mail_and_for_good() {
-    let later = |reason: &'static str| Err(Failure::Later(reason.into()));
-    let never = |reason: &'static str| Err(Failure::Never(reason.into()));
-    for (at, answer, outcome) in [
-        ("EHLO", "421 4.3.2 full", way("connect: refused with 421 4.3.2")),
-        ("MAIL", "550 5.7.1 not you", way("sender: refused with 550 5.7.1")),
-        (
-            "RCPT",
-            "450 4.2.1 <ann@example.org> busy",
-            later("recipient: refused with 450 4.2.1"),
-        ),
-        (
-            "RCPT",
-            "550 5.1.1 <ann@example.org> unknown",
-            never("recipient: refused with 550 5.1.1"),
-        ),
-        (
-            "RCPT",
-            "550 <ann@example.org> unknown",
-            never("recipient: refused with 550"),
-        ),
-        (
-            "RCPT",
-            "550 ann.b.example.org",
-            never("recipient: refused with 550"),
-        ),
-        ("RCPT", "nonsense", way("recipient: no answer that we understand")),
-        ("DATA", "250 what?", way("data: out of step")),
-        ("END", "451 4.3.0 disk", later("message: refused with 451 4.3.0")),
-        ("END", "554 5.6.0 spam", never("message: refused with 554 5.6.0")),
-    ] {
-        let (sent, mails) = send_to(Manner::Refuses(at, answer));
-        assert_eq!(sent, outcome, "{at} {answer}");
-        assert!(mails.is_empty());
-    }
-    assert_eq!(send_to(Manner::LeavesInMail).0, way("message: connection lost"));
-    let (sent, mails) = send_to(Manner::LeavesAfterMail);
-    assert_eq!((sent, mails.len()), (way("message: connection lost"), 1));
-}
-
 /// I1: a refused log-in is told without its words; both ways to log in work; none goes in clear.
 #[test]
 fn a_login_goes_in_tls_and_its_refusal_is_told_without_what_was_said() {
@@ -278,44 +191,4 @@ fn a_login_goes_in_tls_and_its_refusal_is_told_without_what_was_said() {
         "{:?}",
         plain.in_clear()
     );
-}
-
-/// I3: a server that says nothing is left after ten seconds, in TLS too; one that is not there at once.
-#[test]
-fn a_server_that_says_nothing_is_left_after_ten_seconds() {
-    let authority = Authority::new();
-    let tries = std::thread::scope(|scope| {
-        let plain = scope.spawn(|| {
-            let begun = Instant::now();
-            (send_to(Manner::Silent).0, begun.elapsed())
-        });
-        let dripping = scope.spawn(|| {
-            let begun = Instant::now();
-            (send_to(Manner::Dripping).0, begun.elapsed())
-        });
-        let secure = scope.spawn(|| {
-            let server = SmtpServer::start_at(
-                "127.0.0.1:0".parse().unwrap(),
-                Tls::AtOnce(authority.server("127.0.0.1")),
-                Manner::Silent,
-            );
-            let begun = Instant::now();
-            (
-                send(settings(&server, SmtpTls::Implicit, Some(authority.file()))),
-                begun.elapsed(),
-            )
-        });
-        [plain, dripping, secure].map(|thread| thread.join().unwrap())
-    });
-    for (sent, took) in tries {
-        assert_eq!(sent, way("connect: timed out"));
-        assert!(
-            (Duration::from_secs(9)..Duration::from_secs(13)).contains(&took),
-            "{took:?}"
-        );
-    }
-    let gone = settings(&SmtpServer::start(Tls::Never), SmtpTls::None, None);
-    let begun = Instant::now();
-    assert_eq!(send(gone), way("connect: connection refused"));
-    assert!(begun.elapsed() < Duration::from_secs(1));
 }

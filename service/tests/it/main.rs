@@ -29,6 +29,7 @@ mod json;
 mod logins;
 mod mail;
 mod mail_outbox;
+mod mail_refusals;
 mod mail_smtp;
 mod methods;
 mod migrations;

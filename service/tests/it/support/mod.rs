@@ -58,3 +58,9 @@ pub mod smtp;
 
 /// A connection to it.
 mod smtp_stream;
+
+/// How it talks.
+mod smtp_talk;
+
+/// A mail, and ways to send it.
+pub mod post;
