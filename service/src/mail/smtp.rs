@@ -11,13 +11,10 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret;
 use std::time::Duration;
 
+pub use super::smtp_tls::BadSmtp;
+
 /// How long a server may take to say good-bye to a mail that it has taken.
 const GOODBYE: Duration = Duration::from_secs(1);
-
-/// A setting of the mail server that is no good: its key and the reason.
-#[derive(Debug, thiserror::Error)]
-#[error("{1}")]
-pub struct BadSmtp(pub &'static str, pub String);
 
 /// A mail server and how to talk to it.
 pub struct Smtp {

@@ -1,11 +1,15 @@
 //! What TLS to a mail server is checked with: one authority from a file, or the machine's own.
-use super::smtp::BadSmtp;
 use crate::config::mail::Smtp as Settings;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use std::sync::Arc;
+
+/// A setting of the mail server that is no good: its key and the reason.
+#[derive(Debug, thiserror::Error)]
+#[error("{1}")]
+pub struct BadSmtp(pub &'static str, pub String);
 
 /// How TLS is spoken, and to whom.
 pub(super) struct Tls {

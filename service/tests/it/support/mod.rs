@@ -6,13 +6,11 @@ pub mod app;
 /// One answer, whoever fetched it.
 pub mod answer;
 
-<<<<<<< HEAD
 /// Many at the same time.
 pub mod crowd;
-=======
+
 /// Certificates.
 pub mod authority;
->>>>>>> 8ac89fc (feat(service): speak SMTP with servers that cannot be spoken for)
 
 /// Data for tests.
 pub mod data;
