@@ -113,7 +113,7 @@ pub const KEYS: &[Key] = &[
     ),
     secret(
         "DATA_KEY",
-        "key of 32 random bytes or more, as base64 or hex: seals second factors, makes mailed links and form tokens; `serve` needs it",
+        "key of 32 random bytes or more, as base64 or hex, as `portcullis keys data-key` prints it: seals second factors, makes mailed links and form tokens; `serve` needs it",
     ),
     secret(
         "TOKEN_KEYS",

@@ -19,7 +19,7 @@ pub enum BadKey {
     #[error("must be 32 random bytes or more, as base64 or hex")]
     Short,
     /// Everybody could guess it.
-    #[error("is no random key: make one, as in `openssl rand -base64 32`")]
+    #[error("is no random key: make one with `portcullis keys data-key`")]
     Known,
 }
 
@@ -30,10 +30,11 @@ pub struct DataKey(Arc<hkdf::Prk>);
 impl DataKey {
     /// Parses base64 or hex of at least 32 bytes; what has few different bytes, or spells words, is refused.
     pub fn parse(text: &str) -> Result<Self, BadKey> {
-        let bytes = decode(text.trim())
+        let text = text.trim();
+        let bytes = decode(text)
             .filter(|bytes| bytes.len() >= SHORTEST)
             .ok_or(BadKey::Short)?;
-        if is_guessable(&bytes) {
+        if is_guessable(&bytes) || (!is_hex(text) && has_one_case(text)) {
             return Err(BadKey::Known);
         }
         let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"portcullis data key");
@@ -115,9 +116,19 @@ pub(super) fn is_guessable(bytes: &[u8]) -> bool {
     distinct.len() < 16 || counts_up || is_text
 }
 
+/// Words in a row are base64 too; that of random bytes has letters of both cases, all but once in a billion times.
+fn has_one_case(text: &str) -> bool {
+    let has = |case: fn(&u8) -> bool| text.bytes().any(|byte| case(&byte));
+    !(has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase))
+}
+
+/// Random bytes in base64 are never hex by chance.
+fn is_hex(text: &str) -> bool {
+    text.len().is_multiple_of(2) && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
 fn decode(text: &str) -> Option<Vec<u8>> {
-    let is_hex = text.len() % 2 == 0 && text.bytes().all(|b| b.is_ascii_hexdigit());
-    if is_hex && text.len() >= 2 * SHORTEST {
+    if is_hex(text) {
         let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
         return text.as_bytes().chunks(2).map(byte).collect();
     }

@@ -1,6 +1,7 @@
 //! The secrets that a running service needs beside its logins' passwords, read and looked at before anything starts.
 use super::error::StartError;
 use super::keys_file::KeysFile;
+use crate::config::keys::PREFIX;
 use crate::config::people::People;
 use crate::config::secret::SecretSource;
 use crate::crypto::data_key::DataKey;
@@ -22,11 +23,11 @@ pub struct Keys {
 impl Keys {
     /// Reads both; a weak one is refused with its setting's name.
     pub fn load(people: &People) -> Result<Self, StartError> {
-        let (data, _) = read("DATA_KEY", people.data_key.as_ref(), |text| {
+        let (data, _) = read(["DATA_KEY", "DATA_KEY_FILE"], people.data_key.as_ref(), |text| {
             DataKey::parse(text).map_err(|e| e.to_string())
         })?;
         let source = people.token_keys.as_ref();
-        let (jwt, source) = read("TOKEN_KEYS", source, |text| {
+        let (jwt, source) = read(["TOKEN_KEYS", "TOKEN_KEYS_FILE"], source, |text| {
             let keys = TokenKeys::parse(text).map_err(|e| e.to_string())?;
             Jwt::new(keys, &people.token_issuer, &people.token_audience).map_err(|e| e.to_string())
         })?;
@@ -39,13 +40,19 @@ impl Keys {
     }
 }
 
+/// The setting is named as it was given: as itself, or as the file that holds it.
 fn read<'a, T>(
-    key: &'static str,
+    [key, key_of_file]: [&'static str; 2],
     source: Option<&'a SecretSource>,
     parse: impl FnOnce(&str) -> Result<T, String>,
 ) -> Result<(T, &'a SecretSource), StartError> {
-    let wrong = |reason| StartError::Setting(key, reason);
-    let source = source.ok_or_else(|| wrong(format!("is not set; give it, or {key}_FILE")))?;
+    let missing = || StartError::Setting(key, format!("is not set; give it, or {PREFIX}{key_of_file}"));
+    let source = source.ok_or_else(missing)?;
+    let given = match source {
+        SecretSource::Value(_) => key,
+        SecretSource::File(_) => key_of_file,
+    };
+    let wrong = |reason| StartError::Setting(given, reason);
     let text = secrets::read(source).map_err(|error| wrong(error.to_string()))?;
     let parsed = parse(text.expose_secret()).map_err(wrong)?;
     Ok((parsed, source))

@@ -54,6 +54,7 @@ mod settings;
 mod slow;
 mod telemetry;
 mod token_keys;
+mod token_secrets;
 mod tokens;
 mod tokens_forged;
 mod tokens_introspect;
