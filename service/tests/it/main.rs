@@ -10,6 +10,10 @@ mod support;
 
 mod accounts;
 mod accounts_cli;
+mod accounts_first_admin;
+mod accounts_invitations;
+mod accounts_own;
+mod accounts_recovery;
 mod api;
 mod apidocs;
 mod audit;
