@@ -40,6 +40,7 @@ mod migrations;
 mod outage;
 mod overload;
 mod parameters;
+mod passwords;
 mod plan;
 mod ports;
 mod problems;
