@@ -15,6 +15,15 @@ mod answer;
 /// What there is beside the service.
 mod surroundings;
 
+/// What a scenario has learnt, by name.
+mod notes;
+
+/// The mails that people get.
+mod mailbox;
+
+/// Access tokens as somebody forges them.
+mod forged;
+
 /// How scenarios end.
 mod tally;
 

@@ -2,9 +2,12 @@
 
 use crate::answer::Answer;
 use crate::client::{Client, Exchange};
+use crate::mailbox::Mailbox;
+use crate::notes::Notes;
 use crate::surroundings::Surroundings;
 use anyhow::{Context, Result};
 use cucumber::World;
+use std::net::TcpListener;
 use std::sync::Arc;
 
 /// Somebody who talks to the service from outside.
@@ -14,6 +17,14 @@ pub struct Visitor {
     pub client: Client,
     /// What there is beside the service.
     pub surroundings: Arc<Surroundings>,
+    /// What the scenario has learnt, by name.
+    pub notes: Notes,
+    /// The mails that were read.
+    pub mailbox: Mailbox,
+    /// Tokens that somebody forged.
+    pub forged: Vec<String>,
+    /// Where a forger waits for requests.
+    pub elsewhere: Option<TcpListener>,
     /// Every answer of the scenario, the latest last.
     pub answers: Vec<Answer>,
     /// What came of bytes sent as they are.

@@ -19,18 +19,13 @@ Feature: The documentation
 
   @O2 @asvs:v5.0.0-4.1.4
   Scenario: Every path of the document tells its methods, and answers HEAD as it answers GET
-    When I look at every path of the OpenAPI document, asked for as
-      | path            | target                                                                               |
-      | /               | /                                                                                    |
-      | /version        | /version                                                                             |
-      | /health/live    | /health/live                                                                         |
-      | /health/ready   | /health/ready                                                                        |
-      | /health/startup | /health/startup                                                                      |
-      | /rates          | /rates?date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL       |
-      | /ports          | /ports                                                                               |
-      | /ports/{code}   | /ports/CNGGZ                                                                         |
-      | /regions        | /regions                                                                             |
-      | /regions/{slug} | /regions/baltic                                                                      |
+    When I look at every path of the OpenAPI document, where it needs more asked for as
+      | path                | target                                                                         |
+      | /rates              | /rates?date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL |
+      | /ports/{code}       | /ports/CNGGZ                                                                   |
+      | /regions/{slug}     | /regions/baltic                                                                |
+      | /wishes/{id}        | /wishes/1                                                                      |
+      | /auth/sessions/{id} | /auth/sessions/67e55044-10b1-426f-9247-bb680e5fe0c8                            |
     Then each HEAD has the headers of its GET and no body
 
   @O2 @A3 @asvs:v5.0.0-4.1.4 @asvs:v5.0.0-13.4.4 @CWE-693

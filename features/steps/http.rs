@@ -260,9 +260,10 @@ pub(super) fn rows(step: &Step) -> Result<Vec<Vec<String>>> {
 }
 
 async fn send_with(visitor: &mut Visitor, method: &str, target: &str, fields: &str) -> Result<()> {
-    let fields: HeaderMap = headers(&expand(fields)?)?;
+    let fill = |text: &str| expand(&visitor.notes.fill(text));
+    let fields: HeaderMap = headers(&fill(fields)?)?;
     let method = Method::from_bytes(method.as_bytes())?;
-    let answer: Answer = visitor.client.ask(method, &expand(target)?, fields).await?;
+    let answer: Answer = visitor.client.ask(method, &fill(target)?, fields).await?;
     visitor.answers.push(answer);
     Ok(())
 }

@@ -7,6 +7,15 @@
 /// Asking, and what every answer must be.
 mod http;
 
+/// Members of JSON answers.
+mod json;
+
+/// Who asks.
+mod people;
+
+/// Access tokens.
+mod tokens;
+
 /// What the edge adds to every answer.
 mod edge;
 
