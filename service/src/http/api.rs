@@ -21,6 +21,9 @@ use super::tokens::TokensApi;
 use super::users::UsersApi;
 use super::users_list::UsersListApi;
 use super::web::error_page;
+use super::web::routes as pages;
+use super::web::state::Web;
+use super::web::table::PAGES;
 use super::wishes::WishesApi;
 use crate::domain::sessions::Sessions;
 use crate::telemetry::metrics::Metrics;
@@ -66,12 +69,15 @@ pub struct EdgeSettings {
     pub sessions: Sessions,
     /// The instruments.
     pub metrics: Metrics,
+    /// What the pages need to know.
+    pub web: Web,
 }
 
 /// The public routes: the operations, the documentation, the edge around all of it.
 pub fn routes<T: OpenApi + 'static>(operations: T, settings: EdgeSettings) -> BoxEndpoint<'static, Response> {
+    let beside = [docs::FILES.as_slice(), PAGES.as_slice()].concat();
     let parts = EdgeParts {
-        operations: Operations::of::<T>(&docs::FILES),
+        operations: Operations::of::<T>(&beside),
         hosts: Hosts::new(settings.hosts),
         cors: Cors::new(settings.cors_origins),
         rate_limit: settings.rate_limit,
@@ -81,12 +87,12 @@ pub fn routes<T: OpenApi + 'static>(operations: T, settings: EdgeSettings) -> Bo
         error_page: error_page::of,
     };
     let service = describe(operations);
-    let beside = docs::routes(Route::new(), document::<T>(), || {
+    let files = docs::routes(Route::new(), document::<T>(), || {
         describe(Described::<T>(PhantomData)).swagger_ui_html()
     });
     let routes = Routes {
         operations: service.into_endpoint().map_to_response().boxed(),
-        beside: beside.map_to_response().boxed(),
+        beside: pages::routes(files, settings.web),
     };
     Edge::new(routes, parts).boxed()
 }

@@ -3,10 +3,10 @@ use super::caller::Anyone;
 use super::negotiate;
 use super::refusal::{Nothing, Refusal};
 use super::tags::Chapter;
-use super::web::chrome::Chrome;
 use super::web::index::index;
+use super::web::state::Web;
 use http::{HeaderValue, header};
-use poem::{Body, IntoResponse, Response};
+use poem::{Body, IntoResponse, Request, Response};
 use poem_openapi::param::Header;
 use poem_openapi::payload::Json;
 use poem_openapi::registry::{
@@ -15,8 +15,17 @@ use poem_openapi::registry::{
 use poem_openapi::types::Type;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
-/// The operations.
-pub struct FrontApi;
+/// The operations and what they need.
+pub struct FrontApi {
+    web: Web,
+}
+
+impl FrontApi {
+    /// With the pages' state, for the index.
+    pub fn new(web: Web) -> Self {
+        Self { web }
+    }
+}
 
 /// The greeting.
 #[derive(Object)]
@@ -55,11 +64,12 @@ impl FrontApi {
     async fn index(
         &self,
         _caller: Anyone,
+        request: &Request,
         #[oai(name = "Accept")] accept: Header<Option<String>>,
     ) -> Result<FrontAnswer, Refusal<Nothing>> {
         // A greeting is refused to nobody: an Accept that fits nothing gets the JSON (RFC 9110 §12.4.1 permits it).
         match negotiate::best(accept.0.as_deref(), &["application/json", "text/html"]) {
-            Some(1) => Ok(FrontAnswer::Page(index(Chrome::doors())?)),
+            Some(1) => Ok(FrontAnswer::Page(index(request, &self.web).await?)),
             _ => Ok(FrontAnswer::Greeting),
         }
     }

@@ -43,7 +43,7 @@ use keys_file::KeysFile;
 use listener::{Limits, Listener};
 use logins::Logins;
 use poem_openapi::OpenApi;
-use product::{Domains, product};
+use product::{Domains, product, web};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -80,7 +80,8 @@ impl Service {
         let logins = Logins::start(settings, &metrics)?;
         let stopping = Arc::new(AtomicBool::new(false));
         let domains = Domains::new(settings, &logins, &keys)?;
-        let product = product(settings, &logins, &domains, &stopping);
+        let web = web(settings, &keys, &domains);
+        let product = product(settings, &logins, &domains, web.clone(), &stopping);
         let rate_limit = Arc::new(RateLimit::new(limits.rate));
         let edge = EdgeSettings {
             hosts: server.hosts.clone(),
@@ -92,6 +93,7 @@ impl Service {
             },
             metrics: metrics.clone(),
             sessions: domains.sessions.clone(),
+            web,
         };
         let public_limits = Limits {
             connections: server.max_connections,

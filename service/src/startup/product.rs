@@ -29,6 +29,7 @@ use crate::http::sessions_own::OwnSessionsApi;
 use crate::http::tokens::TokensApi;
 use crate::http::users::UsersApi;
 use crate::http::users_list::UsersListApi;
+use crate::http::web::state::{Web, WebParts};
 use crate::http::wishes::WishesApi;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -84,17 +85,29 @@ impl Domains {
     }
 }
 
+/// What the pages need to know.
+pub fn web(settings: &Settings, keys: &Keys, domains: &Domains) -> Web {
+    Web::new(WebParts {
+        sessions: domains.sessions.clone(),
+        wishes: domains.wishes.clone(),
+        data_key: keys.data.clone(),
+        // A URL by its setting's own rule.
+        public_url: settings.people.public_url.parse().unwrap_or_default(),
+    })
+}
+
 /// The operations.
 pub fn product(
     settings: &Settings,
     logins: &Logins,
     domains: &Domains,
+    web: Web,
     stopping: &Arc<AtomicBool>,
 ) -> Product {
     let rates = &logins.rates;
     let places = Places::new(rates.clone());
     (
-        FrontApi,
+        FrontApi::new(web),
         HealthApi::new(Health::new(rates.clone()), Arc::clone(stopping)),
         RatesApi::new(Rates::new(rates.clone()), settings.limits.rates_max_days),
         PortsApi::new(places.clone()),

@@ -1,5 +1,6 @@
 //! Turns whatever went wrong inside into a problem: our own refusals, the framework's errors, bare statuses.
 use crate::http::problem::Problem;
+use crate::http::web::answer::Written;
 use crate::types::fault::{FieldFault, Location};
 use poem::{Error, Response};
 use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError, ParseRequestPayloadError};
@@ -16,9 +17,10 @@ pub fn sort(outcome: Result<Response, Error>) -> Result<Response, Problem> {
     }
 }
 
-/// A bare 4xx or 5xx has no problem with it: it becomes one by its status.
+/// A bare 4xx or 5xx has no problem with it: it becomes one by its status. One that is written out as a page stays.
 fn sort_response(response: Response) -> Result<Response, Problem> {
     match response.status() {
+        _ if response.extensions().get::<Written>().is_some() => Ok(response),
         status if status.is_client_error() || status.is_server_error() => Err(Problem::of_status(status)),
         _ => Ok(response),
     }

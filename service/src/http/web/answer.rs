@@ -8,6 +8,10 @@ use poem::{Body, Response};
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
     frame-ancestors 'none'; object-src 'none'";
 
+/// Marks an answer as written out: a page of a refusal is not to be written again from its status.
+#[derive(Clone, Copy, Debug)]
+pub struct Written;
+
 /// A page.
 pub fn page(status: StatusCode, template: &impl Template) -> Result<Response, Problem> {
     let html = template.render().map_err(|error| {
@@ -18,6 +22,7 @@ pub fn page(status: StatusCode, template: &impl Template) -> Result<Response, Pr
         .status(status)
         .content_type("text/html; charset=utf-8")
         .body(Body::from(html));
+    response.extensions_mut().insert(Written);
     response
         .headers_mut()
         .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));

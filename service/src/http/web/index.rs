@@ -1,10 +1,11 @@
 //! The index: what this is, the ways in, and what else the house answers for.
-use super::answer::page;
 use super::chrome::Chrome;
+use super::state::Web;
+use super::visitor::Visitor;
 use crate::http::problem::Problem;
 use askama::Template;
 use http::StatusCode;
-use poem::Response;
+use poem::{Request, Response};
 
 #[derive(Template)]
 #[template(path = "web/index.html")]
@@ -12,7 +13,9 @@ struct Index {
     chrome: Chrome,
 }
 
-/// The page, for whoever this bar is for.
-pub fn index(chrome: Chrome) -> Result<Response, Problem> {
-    page(StatusCode::OK, &Index { chrome })
+/// The page. Only who brings a session is looked up: strangers see it whatever becomes of the database.
+pub async fn index(request: &Request, web: &Web) -> Result<Response, Problem> {
+    let visitor = Visitor::of(request, web).await?;
+    let chrome = visitor.chrome();
+    visitor.show(StatusCode::OK, &Index { chrome })
 }

@@ -1,0 +1,84 @@
+//! Cookies with the `__Host-` prefix: only over a safe connection, only from this host, for all of it; no neighbour on
+//! a sister domain can set or shadow one (RFC 6265bis §4.1.3.2). Scripts cannot read them.
+use crate::crypto::tokens::PlainToken;
+use http::{HeaderMap, HeaderValue, header};
+use poem::Response;
+
+/// The session.
+pub const SESSION: &str = "__Host-session";
+
+/// What form tokens are made with.
+pub const CSRF: &str = "__Host-csrf";
+
+/// The word about what was just done.
+pub const NOTICE: &str = "__Host-notice";
+
+/// The value of the cookie; `None` where it is missing or stands there twice, which no browser of ours sends.
+pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let lines = headers.get_all(header::COOKIE).iter();
+    let mut values = lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(found, _)| *found == name)
+        .map(|(_, value)| value);
+    values.next().filter(|_| values.next().is_none())
+}
+
+/// The token in the cookie.
+pub fn token(headers: &HeaderMap, name: &str) -> Option<PlainToken> {
+    find(headers, name).and_then(PlainToken::parse)
+}
+
+/// Sets a cookie until the browser is closed. Lax: a link from elsewhere arrives signed in, a form from elsewhere does
+/// not.
+pub fn set(response: &mut Response, name: &str, value: &str) {
+    add(
+        response,
+        &format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax"),
+    );
+}
+
+/// Sets a cookie that lives for so many seconds.
+pub fn set_for(response: &mut Response, name: &str, value: &str, seconds: u64) {
+    let cookie = format!("{name}={value}; Max-Age={seconds}; Path=/; Secure; HttpOnly; SameSite=Lax");
+    add(response, &cookie);
+}
+
+/// Takes a cookie back.
+pub fn clear(response: &mut Response, name: &str) {
+    set_for(response, name, "", 0);
+}
+
+fn add(response: &mut Response, cookie: &str) {
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(lines: &[&'static str]) -> HeaderMap {
+        let value = |line: &&'static str| (header::COOKIE, HeaderValue::from_static(line));
+        lines.iter().map(value).collect()
+    }
+
+    #[test]
+    fn a_cookie_is_found_by_its_whole_name_and_only_once() {
+        let found = |lines: &[&'static str]| find(&headers(lines), SESSION).map(str::to_owned);
+        assert_eq!(found(&["a=b; __Host-session=x; c=d"]).as_deref(), Some("x"));
+        assert_eq!(found(&["a=b", "__Host-session=x"]).as_deref(), Some("x"));
+        for bad in [
+            &["a=b"][..],
+            &["__Host-sessionx=x"],
+            &["x__Host-session=x"],
+            &["__host-session=x"],
+            &["__Host-session=x; __Host-session=y"],
+            &["__Host-session=x", "__Host-session=x"],
+        ] {
+            assert_eq!(found(bad), None, "{bad:?}");
+        }
+    }
+}

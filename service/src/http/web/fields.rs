@@ -1,0 +1,161 @@
+//! Bodies of forms (WHATWG URL, application/x-www-form-urlencoded), parsed strictly: a field that is unknown, missing or
+//! there twice is refused by its name; bytes that are no text are refused.
+use crate::http::edge::body::BodyPolicy;
+use crate::http::problem::Problem;
+use crate::types::fault::{FieldFault, Location};
+use http::{StatusCode, header};
+use poem::Request;
+
+/// The name of the field with the form's token.
+pub const TOKEN: &str = "csrf";
+
+/// Fields of a form that was sent; not looked into before its token was checked.
+pub struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// Reads the body.
+    pub async fn read(request: &Request, body: poem::Body) -> Result<Self, Problem> {
+        let kind = request.headers().get(header::CONTENT_TYPE);
+        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let essence = kind.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+        }
+        let policy = request.extensions().get::<BodyPolicy>();
+        let bytes = policy.ok_or_else(Problem::internal)?.read(body).await?;
+        parse(&bytes).map(Self).ok_or_else(|| {
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                "bad-form",
+                "the form is not written as forms are",
+            )
+        })
+    }
+
+    /// Takes the form's token out; empty where there is none.
+    pub fn take_token(&mut self) -> String {
+        let place = self.0.iter().position(|(name, _)| name == TOKEN);
+        place.map_or_else(String::new, |place| self.0.remove(place).1)
+    }
+
+    /// Checks the names: each of `required` once, each of `optional` once at the most, nothing else.
+    pub fn check(&self, required: &[&str], optional: &[&str]) -> Result<(), Problem> {
+        let mut faults: Vec<FieldFault> = Vec::new();
+        let mut blame = |name: &str, reason| {
+            let fault = FieldFault::new(Location::Body, name, reason);
+            // A flood of names is answered with a few of them.
+            if faults.len() < 20 && !faults.contains(&fault) {
+                faults.push(fault);
+            }
+        };
+        for (name, _) in &self.0 {
+            let known = [required, optional]
+                .iter()
+                .any(|names| names.contains(&name.as_str()));
+            match (known, self.0.iter().filter(|(other, _)| other == name).count()) {
+                (true, 1) => {}
+                (true, _) => blame(name, "is given more than once"),
+                (false, _) => blame(name, "is not a field of this form"),
+            }
+        }
+        for name in required {
+            if self.find(name).is_none() {
+                blame(name, "is missing");
+            }
+        }
+        if faults.is_empty() {
+            return Ok(());
+        }
+        Err(Problem::invalid(faults))
+    }
+
+    /// Whether a field is there.
+    pub fn has(&self, name: &str) -> bool {
+        self.find(name).is_some()
+    }
+
+    /// The value of a field; empty where it is not there.
+    pub fn text(&self, name: &str) -> &str {
+        self.find(name).unwrap_or_default()
+    }
+
+    fn find(&self, name: &str) -> Option<&str> {
+        let mut fields = self.0.iter();
+        fields
+            .find(|(found, _)| found == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+fn parse(body: &[u8]) -> Option<Vec<(String, String)>> {
+    let text = std::str::from_utf8(body).ok()?;
+    let pairs = text.split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let (name, value) = pair.split_once('=')?;
+            Some((decode(name)?, decode(value)?))
+        })
+        .collect()
+}
+
+/// `+` is a space, `%` begins a byte in two digits, and the bytes are UTF-8.
+fn decode(text: &str) -> Option<String> {
+    let spaced = text.replace('+', " ");
+    let whole = spaced.split('%').skip(1).all(|part| {
+        part.as_bytes()
+            .get(..2)
+            .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    });
+    let bytes = percent_encoding::percent_decode_str(&spaced);
+    bytes
+        .decode_utf8()
+        .ok()
+        .filter(|_| whole)
+        .map(std::borrow::Cow::into_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(body: &str) -> Option<Fields> {
+        parse(body.as_bytes()).map(Fields)
+    }
+
+    #[test]
+    fn forms_are_read_as_browsers_write_them() {
+        let fields = fields("title=N%C3%A4chstes+Jahr&note=a%0D%0Ab&csrf=x%2By&empty=").unwrap();
+        assert_eq!(fields.text("title"), "Nächstes Jahr");
+        assert_eq!(fields.text("note"), "a\r\nb");
+        assert_eq!(fields.text("csrf"), "x+y");
+        assert_eq!(fields.text("empty"), "");
+        assert!(fields.check(&["title", "note", "csrf", "empty"], &[]).is_ok());
+    }
+
+    #[test]
+    fn what_no_browser_writes_is_refused() {
+        for bad in [
+            "title", "a=%", "a=%4", "a=%zz", "a=%+1", "a=%ff", "%ff=a", "a=%C3",
+        ] {
+            assert!(fields(bad).is_none(), "{bad}");
+        }
+        assert!(parse(b"a=\xff").is_none());
+    }
+
+    #[test]
+    fn unknown_repeated_and_missing_fields_are_named() {
+        let fields = fields("title=a&title=b&admin=1&note=").unwrap();
+        let problem = fields.check(&["title", "version"], &["note"]).unwrap_err();
+        let named: Vec<_> = problem.faults.iter().map(|fault| fault.field.as_str()).collect();
+        assert_eq!(named, ["title", "admin", "version"]);
+        assert_eq!(problem.status, 400);
+    }
+
+    #[test]
+    fn the_token_is_taken_once() {
+        let mut fields = fields("csrf=a&title=b").unwrap();
+        assert_eq!(fields.take_token(), "a");
+        assert_eq!(fields.take_token(), "");
+        assert!(fields.check(&["title"], &[]).is_ok());
+    }
+}

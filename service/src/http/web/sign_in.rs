@@ -1,0 +1,169 @@
+//! Signing in. Whoever is refused is told the same whatever was wrong; every success begins a session of its own.
+use super::answer::see_other;
+use super::cookies::{self, CSRF, SESSION};
+use super::form::{Form, Input};
+use super::form_page::{FormPage, Way};
+use super::state::Web;
+use super::visitor::{Posted, Visitor};
+use super::{next, query};
+use crate::crypto::tokens::PlainToken;
+use crate::domain::sessions::log_in::{Attempt, Refused};
+use crate::http::person_fields::SecretText;
+use crate::http::problem::Problem;
+use crate::types::email::Email;
+use crate::types::peer::Peer;
+use http::{HeaderValue, StatusCode, header};
+use poem::web::Data;
+use poem::{Request, Response, handler};
+
+const WAYS: &[Way] = &[
+    Way {
+        before: "Forgot your password?",
+        target: "/forgot",
+        text: "Set a new one",
+    },
+    Way {
+        before: "New here?",
+        target: "/sign-up",
+        text: "Sign up",
+    },
+];
+
+/// How much is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Password,
+    Code,
+}
+
+/// The form.
+#[handler]
+pub async fn show(visitor: Visitor, request: &Request) -> Result<Response, Problem> {
+    let next = query::find(request, "next")?.unwrap_or_default();
+    let next = next::safe(&next);
+    if visitor.signed_in().is_some() {
+        return Ok(see_other(next));
+    }
+    let form = form(&visitor, next, Step::Password);
+    page(&visitor, Step::Password, form, StatusCode::OK)
+}
+
+/// Signs in.
+#[handler]
+pub async fn submit(
+    visitor: Visitor,
+    peer: Peer,
+    posted: Posted,
+    Data(web): Data<&Web>,
+) -> Result<Response, Problem> {
+    let fields = visitor.open(posted, &["email", "password"], &["next", "code"])?;
+    let next = next::safe(fields.text("next"));
+    let step = match fields.has("code") {
+        true => Step::Code,
+        false => Step::Password,
+    };
+    let mut form = form(&visitor, next, step);
+    form.keep(&fields);
+    let email: Option<Email> = form.parse(&fields, "email");
+    let password: Option<SecretText> = form.parse(&fields, "password");
+    let code: Option<SecretText> = match step {
+        Step::Password => None,
+        Step::Code => form.parse(&fields, "code"),
+    };
+    for name in ["password", "code"] {
+        if fields.has(name) && fields.text(name).is_empty() {
+            form.blame(name, "must be filled in");
+        }
+    }
+    let (Some(email), Some(password), []) = (email, password, form.faults.as_slice()) else {
+        return page(&visitor, step, form, StatusCode::BAD_REQUEST);
+    };
+    let attempt = Attempt {
+        email,
+        password: password.0,
+        code: code.map(|code| code.0),
+    };
+    match web.sessions().log_in_browser(attempt, &peer).await {
+        Ok((_, token)) => Ok(signed_in(next, &token)),
+        Err(refused) => refuse(&visitor, step, form, next, refused),
+    }
+}
+
+/// The session is new and so is what form tokens are made with: nothing that was known before counts any more.
+fn signed_in(next: &str, token: &PlainToken) -> Response {
+    let mut response = see_other(next);
+    cookies::set(&mut response, SESSION, token.reveal());
+    cookies::set(&mut response, CSRF, PlainToken::random().reveal());
+    response
+}
+
+fn refuse(
+    visitor: &Visitor,
+    step: Step,
+    mut form: Form,
+    next: &str,
+    refused: Refused,
+) -> Result<Response, Problem> {
+    match refused {
+        Refused::Credentials => {
+            let text = match step {
+                Step::Password => "The address or the password is not right.",
+                Step::Code => "The address, the password or the code is not right.",
+            };
+            form.refuse("You are not signed in", text);
+            page(visitor, step, form, StatusCode::FORBIDDEN)
+        }
+        Refused::SecondFactor => {
+            let mut second = self::form(visitor, next, Step::Code);
+            second.take_over(form);
+            page(visitor, Step::Code, second, StatusCode::FORBIDDEN)
+        }
+        Refused::Throttled(wait) => {
+            let seconds = wait.as_secs() + 1;
+            form.refuse(
+                "Too many tries",
+                format!("Please wait {seconds} seconds before the next one, or set a new password."),
+            );
+            let mut response = page(visitor, step, form, StatusCode::TOO_MANY_REQUESTS)?;
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            Ok(response)
+        }
+        Refused::Busy(_) | Refused::Storage(_) => Err(refused.into()),
+    }
+}
+
+fn form(visitor: &Visitor, next: &str, step: Step) -> Form {
+    let mut inputs = vec![
+        Input::email("username"),
+        Input::password("Password", "current-password"),
+    ];
+    if step == Step::Code {
+        let hint = "Six digits from your app, or one of your recovery codes";
+        inputs.push(
+            Input::text("code", "Code", 64)
+                .with_hint(hint)
+                .known_as("one-time-code"),
+        );
+    }
+    let form = Form::new("/sign-in", visitor.csrf(), "Sign in", inputs);
+    match next {
+        next::HOME => form,
+        next => form.with_hidden("next", next),
+    }
+}
+
+fn page(visitor: &Visitor, step: Step, form: Form, status: StatusCode) -> Result<Response, Problem> {
+    let (title, intro) = match step {
+        Step::Password => ("Sign in", ""),
+        Step::Code => (
+            "One more step",
+            "Your account asks for a second factor. Type your password once more, and the code with it.",
+        ),
+    };
+    let page = FormPage::new(visitor, title, form)
+        .with_intro(intro)
+        .with_ways(WAYS);
+    page.show(visitor, status)
+}

@@ -1,0 +1,27 @@
+//! Paths of all pages but the index, which is an operation too: their methods and query parameters, as `Allow`, 405 and
+//! unknown parameters go by them.
+use crate::http::operations::{Beside, Kind};
+use http::Method;
+
+type Methods = &'static [(Method, &'static [&'static str])];
+
+const SEND: Methods = &[(Method::POST, &[])];
+const FORM: Methods = &[(Method::GET, &[]), (Method::POST, &[])];
+
+/// The pages.
+pub const PAGES: [Beside; 6] = [
+    page("/sign-in", &[(Method::GET, &["next"]), (Method::POST, &[])]),
+    page("/my/wishes", &[(Method::GET, &["show", "after"])]),
+    page("/my/wishes/new", FORM),
+    page("/my/wishes/:id", FORM),
+    page("/my/wishes/:id/done", SEND),
+    page("/my/wishes/:id/delete", FORM),
+];
+
+const fn page(path: &'static str, methods: Methods) -> Beside {
+    Beside {
+        path,
+        kind: Kind::Page,
+        methods,
+    }
+}

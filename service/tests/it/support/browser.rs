@@ -1,0 +1,123 @@
+//! A browser as far as a server can tell: keeps cookies, fills in forms, follows nothing by itself.
+use super::answer::Answer;
+use super::app::{App, send};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// Somebody's browser at one service.
+pub struct Browser<'a> {
+    app: &'a App,
+    cookies: RefCell<BTreeMap<String, String>>,
+}
+
+impl<'a> Browser<'a> {
+    /// A new one, without any cookie.
+    pub fn new(app: &'a App) -> Self {
+        Self {
+            app,
+            cookies: RefCell::default(),
+        }
+    }
+
+    /// One in which somebody has signed in.
+    pub fn signed_in(app: &'a App, email: &str, password: &str) -> Self {
+        let browser = Self::new(app);
+        let answer = browser.submit("/sign-in", &[("email", email), ("password", password)]);
+        assert_eq!(
+            (answer.status, answer.header("location")),
+            (303, "/my/wishes"),
+            "{answer:?}"
+        );
+        browser
+    }
+
+    /// GET.
+    pub fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, None, &[])
+    }
+
+    /// Looks at the page, then sends its form with its token.
+    pub fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let token = self.token(path);
+        self.post(path, &[&[("csrf", token.as_str())], fields].concat())
+    }
+
+    /// The token in the page's forms.
+    pub fn token(&self, path: &str) -> String {
+        let page = self.get(path);
+        token_in(&page).unwrap_or_else(|| panic!("{path} has no form: {page:?}"))
+    }
+
+    /// POST of a form that nobody looked at before.
+    pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.post_with(path, fields, &[])
+    }
+
+    /// The same with more header fields.
+    pub fn post_with(&self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Answer {
+        let body = fields
+            .iter()
+            .map(|(name, value)| format!("{}={}", encode(name), encode(value)));
+        self.send("POST", path, Some(body.collect::<Vec<_>>().join("&")), headers)
+    }
+
+    /// POST of these very bytes as a form.
+    pub fn post_raw(&self, path: &str, body: &str) -> Answer {
+        self.send("POST", path, Some(body.to_owned()), &[])
+    }
+
+    /// The value of a cookie.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies.borrow().get(name).cloned()
+    }
+
+    /// Sets or takes away a cookie, as somebody with the browser in their hands can.
+    pub fn set_cookie(&self, name: &str, value: Option<&str>) {
+        match value {
+            Some(value) => self
+                .cookies
+                .borrow_mut()
+                .insert(name.to_owned(), value.to_owned()),
+            None => self.cookies.borrow_mut().remove(name),
+        };
+    }
+
+    fn send(&self, method: &str, path: &str, body: Option<String>, headers: &[(&str, &str)]) -> Answer {
+        let mut request = self.app.request(method, path).header("accept", "text/html");
+        let cookies: Vec<String> = self
+            .cookies
+            .borrow()
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        if !cookies.is_empty() {
+            request = request.header("cookie", cookies.join("; "));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(body);
+        }
+        let answer = send(request);
+        for cookie in answer.headers.get_all("set-cookie") {
+            let cookie = cookie.to_str().unwrap();
+            let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
+            let gone = cookie.contains("Max-Age=0");
+            self.set_cookie(name, Some(value).filter(|_| !gone));
+        }
+        answer
+    }
+}
+
+/// The token of the first form on a page.
+pub fn token_in(page: &Answer) -> Option<String> {
+    let (_, rest) = page.text().split_once("name=\"csrf\" value=\"")?;
+    rest.split('"').next().map(str::to_owned)
+}
+
+fn encode(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
