@@ -33,6 +33,9 @@ pub mod edge;
 /// Parameters that are parsed without stopping at the first bad one.
 pub mod field;
 
+/// The text of a form.
+pub mod form_text;
+
 /// The greeting, the index page, the version.
 pub mod front;
 

@@ -1,10 +1,10 @@
 //! Strict form bodies (`application/x-www-form-urlencoded`): each name once, UTF-8, and the type decides as it does for
 //! JSON: every value is a text.
 use super::edge::body::BodyPolicy;
+use super::form_text::pairs;
 use super::problem::Problem;
 use crate::types::fault::{FieldFault, Location};
 use http::StatusCode;
-use percent_encoding::percent_decode_str;
 use poem::{Request, RequestBody, Result};
 use poem_openapi::payload::{ParsePayload, Payload};
 use poem_openapi::registry::{MetaSchemaRef, Registry};
@@ -48,26 +48,15 @@ impl<T: ParseFromJSON> ParsePayload for StrictForm<T> {
 poem_openapi::impl_apirequest_for_payload!(StrictForm<T>, T: ParseFromJSON);
 
 fn parse(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
-    let text = std::str::from_utf8(bytes).map_err(|_| malformed())?;
     let mut fields = Map::new();
-    // `pair.is_empty()` would be the framework's `Type::is_empty`, which is false for every text.
-    for pair in text.split('&').filter(|pair| !str::is_empty(pair)) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let (name, value) = (decode(name)?, decode(value)?);
+    for (name, value) in pairs(bytes).ok_or_else(malformed)? {
         if fields.contains_key(&name) {
-            let name: String = name.chars().take(64).collect();
             let fault = FieldFault::new(Location::Body, &name, "is given more than once");
             return Err(Problem::invalid(vec![fault]));
         }
         fields.insert(name, value.into());
     }
     Ok(fields)
-}
-
-fn decode(text: &str) -> Result<String, Problem> {
-    let spaced = text.replace('+', " ");
-    let decoded = percent_decode_str(&spaced).decode_utf8();
-    decoded.map(Into::into).map_err(|_| malformed())
 }
 
 fn malformed() -> Problem {
@@ -78,22 +67,6 @@ fn malformed() -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_form_is_read_as_forms_are_written() {
-        assert_eq!(parse(b"&&&").unwrap().len(), 0);
-        let fields = parse(b"token=a%2Bb+c&empty=&bare&&last=%C3%BC").unwrap();
-        let expected = [
-            ("token", "a+b c"),
-            ("empty", ""),
-            ("bare", ""),
-            ("last", "\u{fc}"),
-        ];
-        assert_eq!(fields.len(), expected.len());
-        for (name, value) in expected {
-            assert_eq!(fields[name], value);
-        }
-    }
 
     #[test]
     fn what_is_ambiguous_or_no_text_is_refused() {

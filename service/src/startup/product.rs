@@ -88,6 +88,7 @@ impl Domains {
 /// What the pages need to know.
 pub fn web(settings: &Settings, keys: &Keys, domains: &Domains) -> Web {
     Web::new(WebParts {
+        accounts: domains.accounts.clone(),
         sessions: domains.sessions.clone(),
         wishes: domains.wishes.clone(),
         data_key: keys.data.clone(),

@@ -68,6 +68,7 @@ mod users;
 mod users_fields;
 mod users_parallel;
 mod web;
+mod web_forms;
 mod wishes;
 mod wishes_fence;
 mod wishes_refusals;

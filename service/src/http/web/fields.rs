@@ -1,6 +1,6 @@
-//! Bodies of forms (WHATWG URL, application/x-www-form-urlencoded), parsed strictly: a field that is unknown, missing or
-//! there twice is refused by its name; bytes that are no text are refused.
+//! Fields of a form that was sent: one that is unknown, missing or there twice is refused by its name.
 use crate::http::edge::body::BodyPolicy;
+use crate::http::form_text::pairs;
 use crate::http::problem::Problem;
 use crate::types::fault::{FieldFault, Location};
 use http::{StatusCode, header};
@@ -23,7 +23,7 @@ impl Fields {
         }
         let policy = request.extensions().get::<BodyPolicy>();
         let bytes = policy.ok_or_else(Problem::internal)?.read(body).await?;
-        parse(&bytes).map(Self).ok_or_else(|| {
+        pairs(&bytes).map(Self).ok_or_else(|| {
             Problem::new(
                 StatusCode::BAD_REQUEST,
                 "bad-form",
@@ -87,59 +87,12 @@ impl Fields {
     }
 }
 
-fn parse(body: &[u8]) -> Option<Vec<(String, String)>> {
-    let text = std::str::from_utf8(body).ok()?;
-    let pairs = text.split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| {
-            let (name, value) = pair.split_once('=')?;
-            Some((decode(name)?, decode(value)?))
-        })
-        .collect()
-}
-
-/// `+` is a space, `%` begins a byte in two digits, and the bytes are UTF-8.
-fn decode(text: &str) -> Option<String> {
-    let spaced = text.replace('+', " ");
-    let whole = spaced.split('%').skip(1).all(|part| {
-        part.as_bytes()
-            .get(..2)
-            .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-    });
-    let bytes = percent_encoding::percent_decode_str(&spaced);
-    bytes
-        .decode_utf8()
-        .ok()
-        .filter(|_| whole)
-        .map(std::borrow::Cow::into_owned)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn fields(body: &str) -> Option<Fields> {
-        parse(body.as_bytes()).map(Fields)
-    }
-
-    #[test]
-    fn forms_are_read_as_browsers_write_them() {
-        let fields = fields("title=N%C3%A4chstes+Jahr&note=a%0D%0Ab&csrf=x%2By&empty=").unwrap();
-        assert_eq!(fields.text("title"), "Nächstes Jahr");
-        assert_eq!(fields.text("note"), "a\r\nb");
-        assert_eq!(fields.text("csrf"), "x+y");
-        assert_eq!(fields.text("empty"), "");
-        assert!(fields.check(&["title", "note", "csrf", "empty"], &[]).is_ok());
-    }
-
-    #[test]
-    fn what_no_browser_writes_is_refused() {
-        for bad in [
-            "title", "a=%", "a=%4", "a=%zz", "a=%+1", "a=%ff", "%ff=a", "a=%C3",
-        ] {
-            assert!(fields(bad).is_none(), "{bad}");
-        }
-        assert!(parse(b"a=\xff").is_none());
+        pairs(body.as_bytes()).map(Fields)
     }
 
     #[test]

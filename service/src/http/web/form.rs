@@ -1,6 +1,7 @@
 //! Forms as they are shown: fields with their labels, hints and faults, and what was typed, secrets left out.
 use super::fields::Fields;
 use crate::http::field::FieldValue;
+use std::time::Duration;
 
 /// A form.
 #[derive(Debug)]
@@ -158,6 +159,15 @@ impl Form {
         for input in self.inputs.iter_mut().filter(|input| input.name == name) {
             input.value = value.to_owned();
         }
+    }
+
+    /// Notes that there were too many, and when the next is taken.
+    pub fn refuse_for(&mut self, headline: &'static str, wait: Duration) {
+        let text = match wait.as_secs() + 1 {
+            seconds @ ..=120 => format!("Please wait {seconds} seconds, then try again."),
+            seconds => format!("Please wait {} minutes, then try again.", seconds.div_ceil(60)),
+        };
+        self.refuse(headline, text);
     }
 
     /// With a button that looks like this.

@@ -4,8 +4,9 @@ use super::form::Form;
 use super::visitor::Visitor;
 use crate::http::problem::Problem;
 use askama::Template;
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use poem::Response;
+use std::time::Duration;
 
 /// A page that is a form.
 #[derive(Template)]
@@ -69,6 +70,14 @@ impl FormPage {
     pub fn show(&self, visitor: &Visitor, status: StatusCode) -> Result<Response, Problem> {
         visitor.show(status, self)
     }
+
+    /// The answer to whoever must wait.
+    pub fn show_wait(&self, visitor: &Visitor, wait: Duration) -> Result<Response, Problem> {
+        let mut response = self.show(visitor, StatusCode::TOO_MANY_REQUESTS)?;
+        let seconds = HeaderValue::from(wait.as_secs() + 1);
+        response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        Ok(response)
+    }
 }
 
 impl Message {
@@ -88,7 +97,7 @@ impl Message {
     }
 
     /// The answer.
-    pub fn show(&self, visitor: &Visitor) -> Result<Response, Problem> {
-        visitor.show(StatusCode::OK, self)
+    pub fn show(&self, visitor: &Visitor, status: StatusCode) -> Result<Response, Problem> {
+        visitor.show(status, self)
     }
 }

@@ -28,6 +28,12 @@ pub mod form_page;
 /// The index.
 pub mod index;
 
+/// Pages that mailed links lead to.
+pub mod links;
+
+/// Asking for a mail.
+pub mod mails;
+
 /// Where somebody goes after signing in.
 pub mod next;
 
@@ -42,6 +48,12 @@ pub mod routes;
 
 /// Signing in.
 pub mod sign_in;
+
+/// Signing out.
+pub mod sign_out;
+
+/// Signing up.
+pub mod sign_up;
 
 /// What the pages need to know.
 pub mod state;

@@ -1,6 +1,6 @@
 //! Which page answers on which path. The table beside it says the same to the edge; a test compares them.
 use super::state::Web;
-use super::{sign_in, wish_form, wish_list};
+use super::{links, mails, sign_in, sign_out, sign_up, wish_form, wish_list};
 use poem::endpoint::{BoxEndpoint, EndpointExt};
 use poem::{Response, Route, get, post};
 
@@ -8,6 +8,18 @@ use poem::{Response, Route, get, post};
 pub fn routes(route: Route, web: Web) -> BoxEndpoint<'static, Response> {
     route
         .at("/sign-in", get(sign_in::show).post(sign_in::submit))
+        .at("/sign-out", get(sign_out::show).post(sign_out::submit))
+        .at("/sign-up", get(sign_up::show).post(sign_up::submit))
+        .at("/check-mail", get(mails::check_mail))
+        .at("/resend", get(mails::ask_resend).post(mails::resend))
+        .at("/forgot", get(mails::ask_forgot).post(mails::forgot))
+        .at("/confirm", get(links::see_confirm).post(links::confirm))
+        .at(
+            "/change-email",
+            get(links::see_change_email).post(links::change_email),
+        )
+        .at("/invitation", get(links::see_invitation).post(links::invitation))
+        .at("/reset", get(links::see_reset).post(links::reset))
         .at("/my/wishes", get(wish_list::show))
         .at("/my/wishes/new", get(wish_form::new).post(wish_form::create))
         .at("/my/wishes/:id", get(wish_form::edit).post(wish_form::save))

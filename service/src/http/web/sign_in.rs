@@ -12,7 +12,7 @@ use crate::http::person_fields::SecretText;
 use crate::http::problem::Problem;
 use crate::types::email::Email;
 use crate::types::peer::Peer;
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use poem::web::Data;
 use poem::{Request, Response, handler};
 
@@ -84,7 +84,13 @@ pub async fn submit(
         code: code.map(|code| code.0),
     };
     match web.sessions().log_in_browser(attempt, &peer).await {
-        Ok((_, token)) => Ok(signed_in(next, &token)),
+        Ok((_, token)) => {
+            // The browser keeps one session: the one that it forgets now must not live on.
+            if let Some(earlier) = visitor.signed_in() {
+                web.sessions().log_out(earlier, &peer).await?;
+            }
+            Ok(signed_in(next, &token))
+        }
         Err(refused) => refuse(&visitor, step, form, next, refused),
     }
 }
@@ -119,16 +125,8 @@ fn refuse(
             page(visitor, Step::Code, second, StatusCode::FORBIDDEN)
         }
         Refused::Throttled(wait) => {
-            let seconds = wait.as_secs() + 1;
-            form.refuse(
-                "Too many tries",
-                format!("Please wait {seconds} seconds before the next one, or set a new password."),
-            );
-            let mut response = page(visitor, step, form, StatusCode::TOO_MANY_REQUESTS)?;
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-            Ok(response)
+            form.refuse_for("Too many tries", wait);
+            dress(visitor, step, form).show_wait(visitor, wait)
         }
         Refused::Busy(_) | Refused::Storage(_) => Err(refused.into()),
     }
@@ -154,7 +152,7 @@ fn form(visitor: &Visitor, next: &str, step: Step) -> Form {
     }
 }
 
-fn page(visitor: &Visitor, step: Step, form: Form, status: StatusCode) -> Result<Response, Problem> {
+fn dress(visitor: &Visitor, step: Step, form: Form) -> FormPage {
     let (title, intro) = match step {
         Step::Password => ("Sign in", ""),
         Step::Code => (
@@ -162,8 +160,11 @@ fn page(visitor: &Visitor, step: Step, form: Form, status: StatusCode) -> Result
             "Your account asks for a second factor. Type your password once more, and the code with it.",
         ),
     };
-    let page = FormPage::new(visitor, title, form)
+    FormPage::new(visitor, title, form)
         .with_intro(intro)
-        .with_ways(WAYS);
-    page.show(visitor, status)
+        .with_ways(WAYS)
+}
+
+fn page(visitor: &Visitor, step: Step, form: Form, status: StatusCode) -> Result<Response, Problem> {
+    dress(visitor, step, form).show(visitor, status)
 }

@@ -1,5 +1,6 @@
 //! What the pages need to know: the rules that they call, the key of their form tokens, the origin that people know.
 use crate::crypto::data_key::DataKey;
+use crate::domain::accounts::Accounts;
 use crate::domain::sessions::Sessions;
 use crate::domain::wishes::Wishes;
 use http::Uri;
@@ -11,6 +12,8 @@ pub struct Web(Arc<WebParts>);
 
 /// What [`Web`] is made of.
 pub struct WebParts {
+    /// Everybody's accounts.
+    pub accounts: Accounts,
     /// Who is signed in.
     pub sessions: Sessions,
     /// Everybody's wishes.
@@ -25,6 +28,11 @@ impl Web {
     /// Of these parts.
     pub fn new(parts: WebParts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// Everybody's accounts.
+    pub fn accounts(&self) -> &Accounts {
+        &self.0.accounts
     }
 
     /// Who is signed in.

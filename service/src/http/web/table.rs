@@ -6,11 +6,22 @@ use http::Method;
 type Methods = &'static [(Method, &'static [&'static str])];
 
 const SEND: Methods = &[(Method::POST, &[])];
+const LOOK: Methods = &[(Method::GET, &[])];
+const LINK: Methods = &[(Method::GET, &["token"]), (Method::POST, &[])];
 const FORM: Methods = &[(Method::GET, &[]), (Method::POST, &[])];
 
 /// The pages.
-pub const PAGES: [Beside; 6] = [
+pub const PAGES: [Beside; 15] = [
     page("/sign-in", &[(Method::GET, &["next"]), (Method::POST, &[])]),
+    page("/sign-out", FORM),
+    page("/sign-up", FORM),
+    page("/check-mail", LOOK),
+    page("/resend", FORM),
+    page("/forgot", FORM),
+    page("/confirm", LINK),
+    page("/change-email", LINK),
+    page("/invitation", LINK),
+    page("/reset", LINK),
     page("/my/wishes", &[(Method::GET, &["show", "after"])]),
     page("/my/wishes/new", FORM),
     page("/my/wishes/:id", FORM),

@@ -8,6 +8,7 @@ pub mod answer;
 
 /// Many at the same time.
 pub mod crowd;
+
 /// A browser as far as a server can tell.
 pub mod browser;
 
