@@ -68,6 +68,15 @@ impl Hashing {
         verified.await.map_err(|_| Busy)
     }
 
+    /// Says at once what [`Hashing::verify`] would say after work in vain.
+    pub fn has_room(&self) -> Result<(), Busy> {
+        let queue = &self.0.0;
+        match queue.lock().jobs.len() < queue.cost.queue {
+            true => Ok(()),
+            false => Err(Busy),
+        }
+    }
+
     fn push(&self, job: Job) -> Result<(), Busy> {
         let queue = &self.0.0;
         let mut waiting = queue.lock();

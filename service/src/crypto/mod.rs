@@ -15,8 +15,14 @@ pub mod jwt;
 /// The hash of a password.
 pub mod password_hash;
 
+/// Codes for who has lost the second factor.
+pub mod recovery_code;
+
 /// The keys that sign access tokens.
 pub mod token_keys;
 
 /// Random tokens, and the hashes that are stored of them.
 pub mod tokens;
+
+/// Time-based one-time passwords.
+pub mod totp;

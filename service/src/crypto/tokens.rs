@@ -35,9 +35,7 @@ impl PlainToken {
 
     /// What is stored of it.
     pub fn hash(&self) -> TokenHash {
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(digest(&SHA256, self.0.as_bytes()).as_ref());
-        TokenHash(bytes)
+        TokenHash::of(self.0.as_bytes())
     }
 
     /// The token itself, on its way to its owner.
@@ -47,6 +45,13 @@ impl PlainToken {
 }
 
 impl TokenHash {
+    /// The hash of something with as many random bits.
+    pub(super) fn of(secret: &[u8]) -> Self {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest(&SHA256, secret).as_ref());
+        Self(bytes)
+    }
+
     /// The bytes as they are stored.
     pub fn bytes(&self) -> &[u8] {
         &self.0

@@ -60,6 +60,9 @@ pub mod refresh_tokens;
 /// The tables as the typed queries know them.
 pub mod schema;
 
+/// Second factors.
+pub mod second_factors;
+
 /// Sessions.
 pub mod sessions;
 
@@ -68,6 +71,8 @@ pub mod users;
 
 /// Pages of accounts.
 pub mod users_list;
+/// Counts of tries.
+pub mod throttles;
 
 /// Wishes, each its owner's alone.
 pub mod wishes;

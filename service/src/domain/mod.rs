@@ -24,6 +24,9 @@ pub mod places;
 /// Daily rates between two places.
 pub mod rates;
 
+/// How often somebody may try.
+pub mod throttles;
+
 /// Who is signed in.
 pub mod sessions;
 

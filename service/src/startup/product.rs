@@ -13,6 +13,7 @@ use crate::domain::places::Places;
 use crate::domain::rates::Rates;
 use crate::domain::sessions::{Lives, Parts, Sessions};
 use crate::domain::users::Users;
+use crate::domain::throttles::Throttles;
 use crate::domain::wishes::Wishes;
 use crate::http::accounts::AccountsApi;
 use crate::http::accounts_own::OwnAccountApi;
@@ -60,6 +61,7 @@ impl Domains {
             jwt: keys.jwt.clone(),
             hashing: hashing.clone(),
             data_key: keys.data.clone(),
+            throttles: Throttles::new(keys.data.clone()),
             lives: Lives {
                 access: people.access_token_life,
                 session: people.session_life,

@@ -58,6 +58,7 @@ mod sessions_refresh;
 mod settings;
 mod slow;
 mod telemetry;
+mod throttle;
 mod token_keys;
 mod token_secrets;
 mod tokens;

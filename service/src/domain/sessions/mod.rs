@@ -1,6 +1,6 @@
 //! Who is signed in: proofs of it, and what they are made from.
 
-/// Checks a password, begins a session.
+/// Begins a session.
 pub mod log_in;
 
 /// Proofs that somebody is signed in.
@@ -11,6 +11,12 @@ pub mod claims;
 
 /// One's own sessions, seen and ended.
 pub mod ending;
+
+/// Codes beside the password.
+mod factor;
+
+/// Checks that somebody is an account's owner.
+pub mod proof;
 
 /// The next pair of tokens.
 pub mod refresh;
@@ -26,6 +32,7 @@ use crate::crypto::jwt::Jwt;
 use crate::crypto::tokens::PlainToken;
 use crate::db::Db;
 use crate::db::sessions::{self, ActiveGather, ActiveRow, Span, Wanted};
+use crate::domain::throttles::Throttles;
 use crate::types::account::AccountId;
 use crate::types::clock;
 use crate::types::role::Role;
@@ -72,6 +79,8 @@ pub struct Parts {
     pub hashing: Hashing,
     /// Seals second factors.
     pub data_key: DataKey,
+    /// Counts tries.
+    pub throttles: Throttles,
     /// How long things last.
     pub lives: Lives,
     /// Look-ups that wait.

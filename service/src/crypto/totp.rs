@@ -1,0 +1,102 @@
+//! Time-based one-time passwords (RFC 6238), as every authenticator app makes them: SHA-1, 6 digits, 30 seconds.
+use super::data_key::DataKey;
+use crate::types::account::AccountId;
+use std::fmt;
+use totp_rs::{Builder, Secret, Totp};
+
+/// What sealed secrets are sealed as.
+const SEALED_AS: &str = "totp";
+
+/// The secret that an app and the service share. `Debug` does not tell it.
+pub struct TotpSecret(Secret);
+
+impl TotpSecret {
+    /// 160 random bits (RFC 4226 §4 R6).
+    pub fn random() -> Self {
+        Self(Secret::new_stack(rand::random()))
+    }
+
+    /// As it is stored: sealed for this account alone.
+    pub fn seal(&self, key: &DataKey, account: AccountId) -> Option<Vec<u8>> {
+        key.seal(SEALED_AS, &account.subject(), self.0.as_bytes())
+    }
+
+    /// As it was stored.
+    pub fn open(key: &DataKey, account: AccountId, sealed: &[u8]) -> Option<Self> {
+        let bytes = key.open(SEALED_AS, &account.subject(), sealed)?;
+        Some(Self(Secret::new(bytes.into_boxed_slice())))
+    }
+
+    /// In base32, on its way to its owner's app.
+    pub fn reveal(&self) -> String {
+        self.0.to_base32()
+    }
+
+    /// The time step that this code belongs to: the present one, or the one before or behind it (RFC 6238 §5.2). Whoever
+    /// calls sees to it that each step is taken once.
+    pub fn step_of(&self, code: &str, unix_time: i64) -> Option<i64> {
+        let is_code = code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit());
+        let time = u64::try_from(unix_time).ok().filter(|_| is_code)?;
+        let step = self.totp()?.check(code, time)?;
+        i64::try_from(step).ok()
+    }
+
+    fn totp(&self) -> Option<Totp> {
+        let secret = Secret::new(self.0.as_bytes().into());
+        Builder::new().with_secret(secret).build().ok()
+    }
+}
+
+impl fmt::Debug for TotpSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TotpSecret([redacted])")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 6238, appendix B: the last six of its eight digits.
+    #[test]
+    fn codes_are_those_of_the_rfc() {
+        let secret = TotpSecret(Secret::new(b"12345678901234567890".as_slice().into()));
+        for (time, code) in [
+            (59, "287082"),
+            (1_111_111_109, "081804"),
+            (1_111_111_111, "050471"),
+            (1_234_567_890, "005924"),
+            (2_000_000_000, "279037"),
+            (20_000_000_000, "353130"),
+        ] {
+            assert_eq!(secret.step_of(code, time), Some(time / 30));
+            assert_eq!(secret.step_of(code, time + 30), Some(time / 30), "a slow owner");
+            assert_eq!(secret.step_of(code, time - 30), Some(time / 30), "a fast clock");
+            assert_eq!(secret.step_of(code, time + 60), None);
+            assert_eq!(secret.step_of(code, time - 60), None);
+        }
+        for bad in [
+            "",
+            "28708",
+            "2870822",
+            "28708a",
+            " 287082",
+            "287 082",
+            "２８７０８２",
+        ] {
+            assert_eq!(secret.step_of(bad, 59), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_sealed_secret_is_one_accounts_own() {
+        let key = DataKey::parse(&DataKey::generate()).unwrap();
+        let secret = TotpSecret::random();
+        let sealed = secret.seal(&key, AccountId::of(7)).unwrap();
+        let opened = TotpSecret::open(&key, AccountId::of(7), &sealed).unwrap();
+        assert_eq!(opened.reveal(), secret.reveal());
+        assert_eq!(secret.reveal().len(), 32);
+        assert!(TotpSecret::open(&key, AccountId::of(8), &sealed).is_none());
+        assert!(!format!("{secret:?}").contains(&secret.reveal()));
+    }
+}

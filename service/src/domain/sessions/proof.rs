@@ -1,0 +1,222 @@
+//! From what somebody says to proof that they are an account's owner. Whoever guesses learns neither whether there is such
+//! an account nor in which state it is: every refusal looks the same and takes as long.
+use super::caller::SignedIn;
+use super::factor::{Answered, Factor};
+use super::{Sessions, StorageError};
+use crate::crypto::hashing::Busy;
+use crate::crypto::password_hash::{PasswordHash, Verified};
+use crate::db::audit::{self, Event};
+use crate::db::credentials::{self, CredentialRow};
+use crate::domain::throttles::{Admission, Counters};
+use crate::types::account::{AccountId, AccountState};
+use crate::types::email::Email;
+use crate::types::peer::Peer;
+use crate::types::role::Role;
+use diesel::prelude::*;
+use secrecy::SecretString;
+use serde_json::json;
+use std::time::Duration;
+
+/// What somebody says to sign in.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// Their address.
+    pub email: Email,
+    /// Their password.
+    pub password: SecretString,
+    /// A code of the second factor, or a recovery code.
+    pub code: Option<SecretString>,
+}
+
+/// Why nobody is signed in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// Unknown, not active, or not the password, or not the code: which of them is not told.
+    #[error("address, password or code is not right")]
+    Credentials,
+    /// The password is right, and a code is needed.
+    #[error("a code of the second factor is needed")]
+    SecondFactor,
+    /// Too many tries: the next is looked at after this long.
+    #[error("too many tries")]
+    Throttled(Duration),
+    /// Too many passwords wait to be hashed.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// The database did not answer.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// How much has to be proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Demand {
+    /// The password, and a code where the account has a second factor.
+    All,
+    /// The password: of somebody who is signed in.
+    Password,
+}
+
+/// Somebody who has proven to be an account's owner.
+pub(super) struct Proven {
+    pub(super) account: AccountId,
+    pub(super) role: Role,
+    pub(super) email: Email,
+    pub(super) row: CredentialRow,
+    /// To be taken in the transaction of what was proven for: a code works once.
+    pub(super) factor: Factor,
+}
+
+impl Sessions {
+    /// Somebody who is signed in says their password again.
+    pub async fn confirm_password(
+        &self,
+        who: &SignedIn,
+        password: SecretString,
+        peer: &Peer,
+    ) -> Result<(), Refused> {
+        let proven = self
+            .prove_again(who, password, None, Demand::Password, peer)
+            .await?;
+        let (throttles, network) = (self.0.throttles.clone(), peer.network());
+        let clear = move |conn: &mut PgConnection| throttles.succeeded(conn, &proven.email, network);
+        Ok(self.0.db.tx("confirm_password", clear).await?)
+    }
+
+    /// The proof of somebody who is signed in.
+    pub(super) async fn prove_again(
+        &self,
+        who: &SignedIn,
+        password: SecretString,
+        code: Option<SecretString>,
+        demand: Demand,
+        peer: &Peer,
+    ) -> Result<Proven, Refused> {
+        let email = Email::parse(who.email()).ok_or(StorageError::Failed)?;
+        let attempt = Attempt {
+            email,
+            password,
+            code,
+        };
+        let proven = self.prove(attempt, demand, peer).await?;
+        // The address may have gone to another account in between.
+        match proven.account == who.account() {
+            true => Ok(proven),
+            false => Err(Refused::Credentials),
+        }
+    }
+
+    /// Counts the try, looks at it, and leaves it counted unless it was none.
+    pub(super) async fn prove(
+        &self,
+        attempt: Attempt,
+        demand: Demand,
+        peer: &Peer,
+    ) -> Result<Proven, Refused> {
+        let hashing = &self.0.hashing;
+        hashing.has_room()?;
+        let (counters, row) = self.admit(&attempt.email, peer).await?;
+        let hash = row.as_ref().and_then(|row| row.password_hash.clone());
+        let verified = hashing.verify(attempt.password.clone(), hash.map(PasswordHash::stored));
+        let verified = match verified.await {
+            Ok(verified) => verified,
+            Err(busy) => {
+                self.forgive(counters).await;
+                return Err(busy.into());
+            }
+        };
+        let account = row.as_ref().map(|row| AccountId::of(row.account_id));
+        let (Verified::Right { needs_rehash }, Some(row)) = (verified, row) else {
+            let why = account.map_or("unknown address", |_| "wrong password");
+            return self.refuse(account, why, peer).await;
+        };
+        if row.state != AccountState::Active.as_str() {
+            return self.refuse(account, "not active", peer).await;
+        }
+        let role = Role::parse(&row.role).ok_or(StorageError::Failed)?;
+        let factor = match demand {
+            Demand::Password => Factor::None,
+            Demand::All => match self.answer(&row, attempt.code.as_ref())? {
+                Answered::Right(factor) => factor,
+                Answered::Missing => {
+                    self.forgive(counters).await;
+                    return Err(Refused::SecondFactor);
+                }
+                Answered::Wrong => return self.refuse(account, "wrong code", peer).await,
+            },
+        };
+        if needs_rehash {
+            self.rehash(&row, attempt.password).await;
+        }
+        Ok(Proven {
+            account: AccountId::of(row.account_id),
+            role,
+            email: attempt.email,
+            row,
+            factor,
+        })
+    }
+
+    /// Counts a try before anything is looked at, and finds what is to be looked at.
+    async fn admit(&self, email: &Email, peer: &Peer) -> Result<(Counters, Option<CredentialRow>), Refused> {
+        let (throttles, email, network) = (self.0.throttles.clone(), email.clone(), peer.network());
+        let admitted = self.0.db.tx("admit_try", move |conn| {
+            let admission = throttles.try_log_in(conn, &email, network)?;
+            let row = match admission {
+                Admission::Admitted(_) => credentials::find_by_email(conn, email.key())?,
+                Admission::Wait(_) => None,
+            };
+            Ok((admission, row))
+        });
+        match admitted.await? {
+            (Admission::Admitted(counters), row) => Ok((counters, row)),
+            (Admission::Wait(wait), _) => Err(Refused::Throttled(wait)),
+        }
+    }
+
+    /// A try that was none. When this fails it stays counted, for an hour at the most.
+    async fn forgive(&self, counters: Counters) {
+        let forgive = move |conn: &mut PgConnection| counters.forgive(conn);
+        let _ = self.0.db.tx("forgive_try", forgive).await;
+    }
+
+    /// Tells the audit why, and everybody else the same.
+    pub(super) async fn refuse<T>(
+        &self,
+        account: Option<AccountId>,
+        why: &'static str,
+        peer: &Peer,
+    ) -> Result<T, Refused> {
+        let peer = peer.clone();
+        let refused = move |conn: &mut PgConnection| append_refusal(conn, account, why, &peer);
+        self.0.db.tx("refuse_session", refused).await?;
+        Err(Refused::Credentials)
+    }
+
+    /// The password is right and known: the chance to store it at today's cost. Nobody is refused when this fails.
+    async fn rehash(&self, row: &CredentialRow, password: SecretString) {
+        let Ok(hash) = self.0.hashing.hash(password).await else {
+            return;
+        };
+        let (id, changed_at) = (row.account_id, row.password_changed_at);
+        let store = move |conn: &mut PgConnection| credentials::rehash(conn, id, changed_at, hash.as_str());
+        let _ = self.0.db.tx("rehash_password", store).await;
+    }
+}
+
+/// The event of a refusal.
+pub(super) fn append_refusal(
+    conn: &mut PgConnection,
+    account: Option<AccountId>,
+    why: &'static str,
+    peer: &Peer,
+) -> QueryResult<()> {
+    let event = Event {
+        actor: None,
+        action: "session.refused",
+        subject: account.map(AccountId::subject).unwrap_or_default(),
+        peer,
+        detail: json!({ "why": why }),
+    };
+    audit::append(conn, &event)
+}

@@ -1,0 +1,186 @@
+//! How often somebody may try. Tries are counted before their outcome is known, so that guesses in parallel gain nothing,
+//! and forgiven when they were none. What is counted by is kept as a MAC: the table tells nobody's address.
+use crate::crypto::data_key::DataKey;
+use crate::db::throttles::{self, CountRow};
+use crate::types::email::Email;
+use diesel::prelude::*;
+use rule::Rule;
+use std::fmt::Write;
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// How waits grow.
+pub mod rule;
+
+/// Guesses at one account from one network.
+const PAIR: Rule = Rule {
+    free: 5,
+    first: Duration::from_secs(1),
+    longest: Duration::from_secs(900),
+};
+
+/// Guesses from one network, at whatever account. Many people may share a network: its waits stay short.
+const NETWORK: Rule = Rule {
+    free: 30,
+    first: Duration::from_secs(1),
+    longest: Duration::from_secs(300),
+};
+
+/// Guesses at one account from anywhere. Strangers must not lock its owner out: the waits stay shorter still, and
+/// networks that its owner comes from are not held up at all.
+const ACCOUNT: Rule = Rule {
+    free: 100,
+    first: Duration::from_secs(1),
+    longest: Duration::from_secs(60),
+};
+
+/// Mails to one address that anybody can ask for.
+const MAIL: Rule = Rule {
+    free: 3,
+    first: Duration::from_secs(60),
+    longest: Duration::from_secs(3600),
+};
+
+/// How long a network is known that an account was signed in to from.
+const KNOWN_FOR: Duration = Duration::from_secs(30 * 86_400);
+
+/// Something that is counted by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Counter {
+    key: String,
+    rule: Rule,
+}
+
+/// What a try counts by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counters(Vec<Counter>);
+
+/// Whether somebody may try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// They may, and it is counted.
+    Admitted(Counters),
+    /// They must wait this long.
+    Wait(Duration),
+}
+
+/// Makes keys. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Throttles {
+    data_key: DataKey,
+}
+
+impl Throttles {
+    /// Over the key that hides what is counted by.
+    pub fn new(data_key: DataKey) -> Self {
+        Self { data_key }
+    }
+
+    /// A try to sign in.
+    pub fn try_log_in(
+        &self,
+        conn: &mut PgConnection,
+        email: &Email,
+        network: IpAddr,
+    ) -> QueryResult<Admission> {
+        let known = throttles::is_known(conn, email.key(), &network.to_string(), KNOWN_FOR)?;
+        let mut counters = self.log_in(email, network);
+        if known {
+            counters.0.retain(|counter| counter.rule != ACCOUNT);
+        }
+        counters.admit(conn)
+    }
+
+    /// Signing in worked: guesses at this account are forgotten. Those of the network are not, or else whoever has an
+    /// account could guess at others without end: of these only this one try is forgiven.
+    pub fn succeeded(&self, conn: &mut PgConnection, email: &Email, network: IpAddr) -> QueryResult<()> {
+        self.log_in(email, network).forgive(conn)?;
+        throttles::forget(conn, &[&self.account(email), &self.pair(email, network)])
+    }
+
+    /// Somebody has proven by mail to be the owner: guesses at this account, wherever from, are forgotten.
+    pub fn owner_proven(&self, conn: &mut PgConnection, email: &Email) -> QueryResult<()> {
+        throttles::forget_below(conn, &self.account(email))
+    }
+
+    /// A mail to this address that anybody can ask for.
+    pub fn try_mail(&self, conn: &mut PgConnection, email: &Email) -> QueryResult<Admission> {
+        let key = format!("mail:{}", self.hidden(email.key()));
+        Counters::of(vec![Counter::new(key, MAIL)]).admit(conn)
+    }
+
+    fn log_in(&self, email: &Email, network: IpAddr) -> Counters {
+        Counters::of(vec![
+            Counter::new(self.pair(email, network), PAIR),
+            Counter::new(self.network(network), NETWORK),
+            Counter::new(self.account(email), ACCOUNT),
+        ])
+    }
+
+    fn account(&self, email: &Email) -> String {
+        format!("account:{}", self.hidden(email.key()))
+    }
+
+    fn pair(&self, email: &Email, network: IpAddr) -> String {
+        format!("{}:{}", self.account(email), self.hidden(&network.to_string()))
+    }
+
+    fn network(&self, network: IpAddr) -> String {
+        format!("network:{}", self.hidden(&network.to_string()))
+    }
+
+    fn hidden(&self, what: &str) -> String {
+        let mac = self.data_key.mac("throttle", what.as_bytes());
+        mac[..16].iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+}
+
+impl Counter {
+    fn new(key: String, rule: Rule) -> Self {
+        Self { key, rule }
+    }
+}
+
+impl Counters {
+    fn of(mut counters: Vec<Counter>) -> Self {
+        counters.sort_by(|a, b| a.key.cmp(&b.key));
+        Self(counters)
+    }
+
+    /// Counts a try by each, or by none when one of them says to wait.
+    fn admit(self, conn: &mut PgConnection) -> QueryResult<Admission> {
+        let (now, rows) = self.hold(conn)?;
+        let next: Vec<Result<CountRow, Duration>> = self
+            .0
+            .iter()
+            .zip(&rows)
+            .map(|(counter, row)| counter.rule.admit(row, now))
+            .collect();
+        if let Some(longest) = next.iter().filter_map(|next| next.as_ref().err()).max() {
+            return Ok(Admission::Wait(*longest));
+        }
+        let next: Vec<CountRow> = next.into_iter().flatten().collect();
+        throttles::store(conn, &next)?;
+        Ok(Admission::Admitted(self))
+    }
+
+    /// The try was none: it could not be looked at, or nothing was wrong with it.
+    pub fn forgive(&self, conn: &mut PgConnection) -> QueryResult<()> {
+        let (_, rows) = self.hold(conn)?;
+        let next: Vec<CountRow> = self
+            .0
+            .iter()
+            .zip(&rows)
+            .map(|(counter, row)| counter.rule.forgive(row))
+            .collect();
+        throttles::store(conn, &next)
+    }
+
+    fn hold(&self, conn: &mut PgConnection) -> QueryResult<(chrono::DateTime<chrono::Utc>, Vec<CountRow>)> {
+        let keys: Vec<&str> = self.0.iter().map(|counter| counter.key.as_str()).collect();
+        throttles::hold(conn, &keys)
+    }
+}
