@@ -69,10 +69,10 @@ pub mod sessions;
 /// Accounts as administrators change them.
 pub mod users;
 
-/// Pages of accounts.
-pub mod users_list;
 /// Counts of tries.
 pub mod throttles;
+/// Pages of accounts.
+pub mod users_list;
 
 /// Wishes, each its owner's alone.
 pub mod wishes;
