@@ -12,5 +12,8 @@ pub mod logs;
 /// What is counted and timed.
 pub mod metrics;
 
+/// Takes secrets out of paths.
+pub mod redact;
+
 /// W3C trace context: `traceparent` in and out.
 pub mod trace_context;

@@ -10,6 +10,7 @@ use crate::http::negotiate;
 use crate::http::operations::{Kind, Operations, PathOperations};
 use crate::http::problem::{self, Problem};
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::redact;
 use crate::telemetry::trace_context::hex;
 use crate::types::fault::FieldFault;
 use crate::types::peer::Peer;
@@ -170,7 +171,7 @@ impl Endpoint for Edge {
             http.response.status_code = tracing::field::Empty,
             http.request.method = request.method().as_str(),
             http.route = route,
-            url.path = request.uri().path(),
+            url.path = redact::path(request.uri().path()).as_ref(),
             request_id = identity.request_id,
             trace_id = tracing::field::Empty
         );

@@ -1,0 +1,102 @@
+//! Takes out of a path what must not be logged. Our own links carry their token in the query, which is never logged; but
+//! mail programs and people break links, and what they then ask for is one long path.
+use std::borrow::Cow;
+
+/// Letters and digits in a row, from which on they may be a token. Ours have 43.
+const SHORTEST_TOKEN: usize = 16;
+
+/// Characters of a path that are logged.
+const LONGEST: usize = 256;
+
+const REDACTED: &str = "[redacted]";
+
+/// The path without what may be a token or a mail address, and cut.
+pub fn path(path: &str) -> Cow<'_, str> {
+    if path.len() <= LONGEST && path.split('/').all(is_plain) {
+        return path.into();
+    }
+    let segments = path.split('/').map(segment);
+    let shown = segments.collect::<Vec<_>>().join("/");
+    shown.chars().take(LONGEST).collect::<String>().into()
+}
+
+fn is_plain(segment: &str) -> bool {
+    !is_address(segment) && !words(segment).any(is_token)
+}
+
+fn segment(segment: &str) -> Cow<'_, str> {
+    if is_plain(segment) {
+        return segment.into();
+    }
+    if is_address(segment) {
+        return REDACTED.into();
+    }
+    let pieces = segment.split_inclusive(is_between).map(|piece| {
+        let word = piece.trim_end_matches(is_between);
+        match is_token(word) {
+            true => [REDACTED, &piece[word.len()..]],
+            false => [piece, ""],
+        }
+    });
+    pieces.flatten().collect::<String>().into()
+}
+
+fn is_address(segment: &str) -> bool {
+    segment.contains('@') || segment.contains("%40")
+}
+
+fn words(segment: &str) -> impl Iterator<Item = &str> {
+    segment.split(is_between)
+}
+
+fn is_between(c: char) -> bool {
+    !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+}
+
+/// Names of ours are all in capitals (ports) or all in small letters (regions, UUIDs): a long word with both is no name.
+fn is_token(word: &str) -> bool {
+    let has = |kind: fn(&u8) -> bool| word.as_bytes().iter().any(kind);
+    word.len() >= SHORTEST_TOKEN && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_logged_as_they_are() {
+        for plain in [
+            "/",
+            "/ports/CNGGZ",
+            "/regions/stockholm_area_and_the_islands_around_it",
+            "/auth/sessions/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9",
+            "/.well-known/jwks.json",
+            "/%0a%00",
+        ] {
+            assert_eq!(path(plain), plain);
+        }
+    }
+
+    #[test]
+    fn tokens_and_addresses_are_not_logged() {
+        let token = "q3T1x0m8Yc5yW9rJ4uH2vN7sK6pL0zEfGdB1aQiOtXk";
+        for (asked, logged) in [
+            (format!("/confirm%3Ftoken={token}"), "/confirm%3Ftoken=[redacted]"),
+            (
+                format!("/confirm%3Ftoken%3D{token}"),
+                "/confirm%3Ftoken%[redacted]",
+            ),
+            (format!("/{token}/{token}"), "/[redacted]/[redacted]"),
+            (
+                format!("/x/eyJhbGciOiJFUzI1NiJ9.{token}.{token}"),
+                "/x/[redacted].[redacted].[redacted]",
+            ),
+            ("/user/ann@example.org/x".to_owned(), "/user/[redacted]/x"),
+            ("/user/ann%40example.org".to_owned(), "/user/[redacted]"),
+        ] {
+            assert_eq!(path(&asked), logged);
+        }
+        let long = format!("/{}", "é".repeat(400));
+        assert_eq!(path(&long).chars().count(), LONGEST);
+    }
+}
