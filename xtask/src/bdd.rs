@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::counts::Counts;
 use crate::ending::Ending;
 use crate::home::Home;
+use crate::leaks::{self, Secrets};
 use crate::postgres::Choice;
 use crate::progress::{Progress, say};
 use crate::record::Running;
@@ -77,10 +78,13 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
 /// # Errors
 /// When the stage cannot be set.
 pub fn against_a_stage(context: &Context, postgres: &Choice, args: &[String]) -> Result<Told> {
-    let plan = Plan {
+    let mut plan = Plan {
         postgres: postgres.clone(),
         ..Plan::temporary(context, "bdd")?
     };
+    // At its most talkative: afterwards its log is looked through.
+    plan.service_settings
+        .push(("PORTCULLIS_LOG".into(), "debug".into()));
     let mut progress = Progress::of(plan.steps());
     let mut stage = Stage::start(context, plan, &mut progress)?;
     let Some(serving) = stage.serving() else {
@@ -91,12 +95,16 @@ pub fn against_a_stage(context: &Context, postgres: &Choice, args: &[String]) ->
     let mut variables = for_features(&portcullis.accounts()?, portcullis.mail_folder());
     let internal = format!("http://127.0.0.1:{internal}");
     variables.push(("XTASK_INTERNAL_URL".into(), internal.into()));
+    let mut secrets = Secrets::default();
+    secrets.add_files(portcullis.secrets_directory())?;
     let told = features(context, &stage.base_url(), variables, args);
     stage.stop()?;
-    if !told.as_ref().is_ok_and(|told| told.counts.is_good()) {
+    let mut told = told.inspect_err(|_| say(&format!("the service's log: {}", log.display())))?;
+    told.counts.failed += leaks::tell(&leaks::in_logs(&secrets, std::slice::from_ref(&log))?);
+    if !told.counts.is_good() {
         say(&format!("the service's log: {}", log.display()));
     }
-    told
+    Ok(told)
 }
 
 /// What belongs to the `up` that serves on this address; nothing of a stranger's.

@@ -78,6 +78,9 @@ mod counts;
 /// The accessibility checker.
 mod axe;
 
+/// Secrets in logs.
+mod leaks;
+
 /// A browser for the features.
 mod browser;
 

@@ -202,6 +202,12 @@ impl Portcullis {
             .args(["serve"])
     }
 
+    /// Where its passwords and keys are.
+    #[must_use]
+    pub fn secrets_directory(&self) -> &Path {
+        &self.secrets
+    }
+
     /// Where it writes its mails to.
     #[must_use]
     pub fn mail_folder(&self) -> &Path {

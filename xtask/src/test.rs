@@ -1,6 +1,8 @@
 //! `cargo xtask test`: every test with a private PostgreSQL, then the features, and one closing line; never tests
 //! anything itself.
 
+use std::path::Path;
+
 use anyhow::{Context as _, Result};
 use clap::Args;
 use private_postgres::Cluster;
@@ -9,6 +11,7 @@ use crate::bdd::{self, Told};
 use crate::context::Context;
 use crate::counts::Counts;
 use crate::ending::Ending;
+use crate::leaks;
 use crate::needs;
 use crate::postgres::{self, Choice};
 use crate::progress::{Progress, say};
@@ -31,7 +34,9 @@ pub struct Options {
 /// When a test fails or none ran.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let choice = Choice::or_from(options.postgres.clone(), context)?;
-    let mut counts = cargo_tests(context, &choice, &options.filter)?;
+    let logs = leaks::empty_directory(context)?;
+    let mut counts = cargo_tests(context, &choice, &options.filter, &logs)?;
+    counts.add(secrets_in(&logs, options.filter.is_empty())?);
     let mut told = Told::default();
     if options.filter.is_empty() {
         match bdd::against_a_stage(context, &choice, &[]) {
@@ -58,7 +63,23 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     }
 }
 
-fn cargo_tests(context: &Context, choice: &Choice, filter: &[String]) -> Result<Counts> {
+/// Looks through what the tests have logged for the secrets that they used: one more test. In a whole run there must be
+/// something to look through.
+fn secrets_in(logs: &Path, whole: bool) -> Result<Counts> {
+    let found = leaks::in_directory(logs)?;
+    let mut failed = leaks::tell(&found);
+    if whole && (found.lines < 1000 || found.secrets < 100) {
+        say("the tests' logs and secrets were not kept: nothing was looked through");
+        failed += 1;
+    }
+    Ok(Counts {
+        passed: u64::from(failed == 0),
+        failed,
+        skipped: 0,
+    })
+}
+
+fn cargo_tests(context: &Context, choice: &Choice, filter: &[String], logs: &Path) -> Result<Counts> {
     let mut progress = Progress::of(3);
     let features = needs::features(context)?;
     let features: Vec<String> = features
@@ -93,6 +114,7 @@ fn cargo_tests(context: &Context, choice: &Choice, filter: &[String]) -> Result<
             "PORTCULLIS_TEST_POSTGRES_BIN",
             cluster.options().programs.bin.clone().into_os_string(),
         ),
+        ("PORTCULLIS_TEST_LOGS", logs.as_os_str().to_owned()),
         ("XTASK_ROOT", context.settings.root.clone().into_os_string()),
     ];
     progress.step("running the tests", || {

@@ -1,6 +1,7 @@
 //! A running service inside this process, on ports of its own.
 use super::answer::Answer;
 use super::database::Database;
+use super::run_log;
 use poem_openapi::OpenApi;
 use portcullis::config::Settings;
 use portcullis::http::api::Product;
@@ -52,6 +53,7 @@ impl App {
         settings: &Settings,
         operations: impl FnOnce(Product) -> T + Send + 'static,
     ) -> Self {
+        run_log::begin();
         let (stop, stopped) = oneshot::channel::<()>();
         let (tell, told) = mpsc::channel();
         let settings = settings.clone();
@@ -111,13 +113,18 @@ impl App {
 
 /// Sends a request.
 pub fn send(request: RequestBuilder) -> Answer {
-    let response = request.send().unwrap();
+    let (client, request) = request.build_split();
+    let request = request.unwrap();
+    run_log::note_request(&request);
+    let response = client.execute(request).unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    Answer {
+    let answer = Answer {
         status,
         headers,
         body: response.bytes().unwrap().to_vec(),
-    }
+    };
+    run_log::note_answer(&answer);
+    answer
 }
 
 /// Asks again and again until an answer has this status; how long that took.

@@ -28,6 +28,11 @@ pub fn real_dump() -> Option<PathBuf> {
     read("PORTCULLIS_TEST_DUMP").map(PathBuf::from)
 }
 
+/// Where logs are kept for whoever looks through them afterwards.
+pub fn log_folder() -> Option<PathBuf> {
+    read("PORTCULLIS_TEST_LOGS").map(PathBuf::from)
+}
+
 /// Whether documents that follow from the code are to be written anew instead of compared.
 pub fn update_docs() -> bool {
     read("UPDATE_DOCS").is_some()

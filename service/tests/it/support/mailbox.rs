@@ -1,5 +1,6 @@
 //! The mails that a service has written into its folder.
 use super::database::Database;
+use super::run_log;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -93,6 +94,8 @@ impl Mail {
     pub fn token(&self) -> String {
         let after = self.source.split_once("?token=").map_or("", |(_, after)| after);
         let is_token = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        after.chars().take_while(is_token).collect()
+        let token: String = after.chars().take_while(is_token).collect();
+        run_log::secret(&token);
+        token
     }
 }

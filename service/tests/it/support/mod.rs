@@ -51,6 +51,9 @@ pub mod program;
 /// Bytes on a socket, exactly as a test wants them.
 pub mod raw;
 
+/// What is logged while the tests run, and what must not be.
+pub mod run_log;
+
 /// Files that vanish with their owner.
 pub mod scratch;
 

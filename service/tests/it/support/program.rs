@@ -1,7 +1,8 @@
 //! The built binary: the one file of the tests that starts a process. Its environment holds nothing but what is given.
 use super::environment;
+use super::run_log;
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
@@ -51,11 +52,25 @@ pub fn says(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// Lines that a thread of its own reads.
+type Lines = Arc<Mutex<Vec<String>>>;
+
+fn keep(from: impl Read + Send + 'static, lines: &Lines) -> JoinHandle<()> {
+    let lines = Arc::clone(lines);
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            run_log::keep(&line);
+            lines.lock().unwrap().push(line);
+        }
+    })
+}
+
 /// `portcullis serve`, running; killed with this value.
 pub struct Serving {
     child: Child,
-    lines: Arc<Mutex<Vec<String>>>,
-    reader: Option<JoinHandle<()>>,
+    lines: Lines,
+    errors: Lines,
+    readers: Vec<JoinHandle<()>>,
     /// The public listener.
     pub address: SocketAddr,
     /// The internal listener.
@@ -67,20 +82,21 @@ impl Serving {
     pub fn start(settings: &[(String, String)]) -> Self {
         let mut child = command(&["serve"], settings)
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let lines = Arc::new(Mutex::new(Vec::new()));
-        let (out, kept) = (child.stdout.take().unwrap(), Arc::clone(&lines));
-        let reader = std::thread::spawn(move || {
-            for line in BufReader::new(out).lines().map_while(Result::ok) {
-                kept.lock().unwrap().push(line);
-            }
-        });
+        run_log::begin();
+        let (lines, errors) = (Lines::default(), Lines::default());
+        let readers = vec![
+            keep(child.stdout.take().unwrap(), &lines),
+            keep(child.stderr.take().unwrap(), &errors),
+        ];
         let address = "127.0.0.1:0".parse().unwrap();
         let mut serving = Self {
             child,
             lines,
-            reader: Some(reader),
+            errors,
+            readers,
             address,
             internal: address,
         };
@@ -112,6 +128,11 @@ impl Serving {
         self.lines.lock().unwrap().clone()
     }
 
+    /// What it said on stderr so far.
+    pub fn errors(&self) -> Vec<String> {
+        self.errors.lock().unwrap().clone()
+    }
+
     /// SIGTERM, sent by the system's own program.
     pub fn terminate(&self) {
         #[expect(
@@ -130,7 +151,7 @@ impl Serving {
     /// Waits for the end; the exit code and the whole log.
     pub fn wait(mut self) -> (Option<i32>, Vec<String>) {
         let status = self.child.wait().unwrap();
-        if let Some(reader) = self.reader.take() {
+        for reader in self.readers.drain(..) {
             reader.join().unwrap();
         }
         (status.code(), self.log())
