@@ -11,6 +11,7 @@ use super::edge::pipeline::{Edge, EdgeParts, Routes};
 use super::edge::rate_limit::RateLimit;
 use super::front::FrontApi;
 use super::health::HealthApi;
+use super::mail;
 use super::operations::Operations;
 use super::ports::PortsApi;
 use super::rates::RatesApi;
@@ -26,6 +27,7 @@ use super::web::state::Web;
 use super::web::table::PAGES;
 use super::wishes::WishesApi;
 use crate::domain::sessions::Sessions;
+use crate::mail::mailbox::Mailbox;
 use crate::telemetry::metrics::Metrics;
 use http::Method;
 use poem::endpoint::{BoxEndpoint, EndpointExt};
@@ -71,13 +73,16 @@ pub struct EdgeSettings {
     pub metrics: Metrics,
     /// What the pages need to know.
     pub web: Web,
+    /// The mails that may be read, on a developer's machine only.
+    pub mailbox: Option<Mailbox>,
 }
 
 /// The public routes: the operations, the documentation, the edge around all of it.
 pub fn routes<T: OpenApi + 'static>(operations: T, settings: EdgeSettings) -> BoxEndpoint<'static, Response> {
-    let beside = [docs::FILES.as_slice(), PAGES.as_slice()].concat();
+    let mut paths = [docs::FILES.as_slice(), PAGES.as_slice()].concat();
+    paths.extend(settings.mailbox.iter().flat_map(|_| mail::PAGES));
     let parts = EdgeParts {
-        operations: Operations::of::<T>(&beside),
+        operations: Operations::of::<T>(&paths),
         hosts: Hosts::new(settings.hosts),
         cors: Cors::new(settings.cors_origins),
         rate_limit: settings.rate_limit,
@@ -90,6 +95,10 @@ pub fn routes<T: OpenApi + 'static>(operations: T, settings: EdgeSettings) -> Bo
     let files = docs::routes(Route::new(), document::<T>(), || {
         describe(Described::<T>(PhantomData)).swagger_ui_html()
     });
+    let files = match &settings.mailbox {
+        Some(mailbox) => mail::routes(files, mailbox),
+        None => files,
+    };
     let routes = Routes {
         operations: service.into_endpoint().map_to_response().boxed(),
         beside: pages::routes(files, settings.web),

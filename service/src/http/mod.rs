@@ -48,6 +48,9 @@ pub mod if_match;
 /// The internal listener's pages.
 pub mod internal;
 
+/// The mails in a developer's folder.
+pub mod mail;
+
 /// Content negotiation.
 pub mod negotiate;
 

@@ -16,6 +16,9 @@ mod kind;
 /// Putting a letter into the outbox.
 pub mod letter;
 
+/// Reads the mails that lie in the folder.
+pub mod mailbox;
+
 /// Headers and parts (RFC 5322, MIME).
 pub mod message;
 

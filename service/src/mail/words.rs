@@ -77,9 +77,9 @@ pub(super) fn words(kind: Kind) -> Words {
             opening: &[
                 "The password of your account at Portcullis was changed, and every other session was ended.",
             ],
-            action: ("Sign in", "/sign-in"),
+            action: ("Choose a new password", "/forgot"),
             closing: &[
-                "If it was not you, ask for a new password at once: only whoever reads this address can do that.",
+                "If it was you, there is nothing to do. If it was not, choose a new password at once: only whoever reads this address can.",
             ],
         },
     }

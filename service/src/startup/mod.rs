@@ -94,6 +94,7 @@ impl Service {
             metrics: metrics.clone(),
             sessions: domains.sessions.clone(),
             web,
+            mailbox: post::mailbox(settings),
         };
         let public_limits = Limits {
             connections: server.max_connections,

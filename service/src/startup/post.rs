@@ -1,7 +1,10 @@
-//! What the mail worker works with, from the settings.
+//! What the mail worker works with, from the settings, and the mails that a developer may read.
 use super::error::StartError;
 use super::keys::Keys;
 use crate::config::Settings;
+use crate::config::mail::Transport as MailSettings;
+use crate::config::profile::Profile;
+use crate::mail::mailbox::Mailbox;
 use crate::mail::smtp::BadSmtp;
 use crate::mail::text::Renderer;
 use crate::mail::transport::Transport;
@@ -25,4 +28,12 @@ pub fn post(settings: &Settings, keys: &Keys, metrics: &Metrics) -> Result<Post,
         transport,
         metrics: metrics.clone(),
     })
+}
+
+/// The mails that may be read in a browser: on a developer's machine, and only while they stay there.
+pub fn mailbox(settings: &Settings) -> Option<Mailbox> {
+    match (settings.profile, &settings.mail.transport) {
+        (Profile::Development, MailSettings::Folder(path)) => Some(Mailbox::new(path.clone())),
+        (Profile::Development, MailSettings::Smtp(_)) | (Profile::Production, _) => None,
+    }
 }

@@ -33,6 +33,7 @@ mod json;
 mod logins;
 mod mail;
 mod mail_outbox;
+mod mail_page;
 mod mail_refusals;
 mod mail_smtp;
 mod methods;

@@ -1,0 +1,171 @@
+//! The mails that lie in a developer's folder, to be read and clicked on. These pages are there only on a developer's
+//! machine whose mails stay in a folder: in every other case nobody knows their paths.
+use super::operations::{Beside, Kind};
+use super::problem::Problem;
+use super::web::answer::page;
+use super::web::chrome::Chrome;
+use crate::mail::mailbox::{Mailbox, StoredMail};
+use askama::Template;
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderValue, Method, StatusCode, header};
+use poem::endpoint::make;
+use poem::{Body, EndpointExt, Request, Response, Route};
+use uuid::Uuid;
+
+/// The pages' paths.
+pub const PAGES: [Beside; 3] = [
+    beside("/dev/mail", Kind::Page),
+    beside("/dev/mail/:id", Kind::Page),
+    beside("/dev/mail/:id/html", Kind::Page),
+];
+
+const fn beside(path: &'static str, kind: Kind) -> Beside {
+    Beside {
+        path,
+        kind,
+        methods: &[(Method::GET, &[])],
+    }
+}
+
+#[derive(Template)]
+#[template(path = "mail/list.html")]
+struct List {
+    chrome: Chrome,
+    mails: Vec<StoredMail>,
+}
+
+#[derive(Template)]
+#[template(path = "mail/mail.html")]
+struct Shown<'a> {
+    chrome: Chrome,
+    mail: &'a StoredMail,
+    pieces: Vec<Piece<'a>>,
+}
+
+/// A piece of a plain text.
+#[derive(Debug, PartialEq, Eq)]
+enum Piece<'a> {
+    Text(&'a str),
+    Link(&'a str),
+}
+
+/// Adds the pages.
+pub fn routes(route: Route, mailbox: &Mailbox) -> Route {
+    let [list, one, html] = [0, 1, 2].map(|_| mailbox.clone());
+    route
+        .at(
+            PAGES[0].path,
+            make(move |_| answer(list.clone(), list_page)).map_to_response(),
+        )
+        .at(
+            PAGES[1].path,
+            make(move |request| answer(one.clone(), move |mailbox| mail_page(&find(&request, mailbox)?))),
+        )
+        .at(
+            PAGES[2].path,
+            make(move |request| {
+                answer(html.clone(), move |mailbox| {
+                    Ok(html_page(find(&request, mailbox)?))
+                })
+            }),
+        )
+}
+
+/// Runs off the threads that answer requests: it reads files.
+async fn answer(
+    mailbox: Mailbox,
+    work: impl FnOnce(&Mailbox) -> Result<Response, Problem> + Send + 'static,
+) -> poem::Result<Response> {
+    let outcome = tokio::task::spawn_blocking(move || work(&mailbox)).await;
+    Ok(outcome.unwrap_or_else(|_| Err(Problem::internal()))?)
+}
+
+fn list_page(mailbox: &Mailbox) -> Result<Response, Problem> {
+    let mails = mailbox.list().map_err(|error| unreadable(&error))?;
+    let chrome = Chrome::plain();
+    page(StatusCode::OK, &List { chrome, mails })
+}
+
+fn mail_page(mail: &StoredMail) -> Result<Response, Problem> {
+    let shown = Shown {
+        chrome: Chrome::plain(),
+        mail,
+        pieces: pieces(&mail.text),
+    };
+    page(StatusCode::OK, &shown)
+}
+
+/// The HTML part as a mail program would show it: alone, with its own style, and unable to do anything else.
+fn html_page(mail: StoredMail) -> Response {
+    let style = mail
+        .html
+        .split_once("<style>")
+        .and_then(|(_, rest)| rest.split_once("</style>"));
+    let hash = STANDARD.encode(digest(&SHA256, style.map_or("", |(style, _)| style).as_bytes()));
+    let policy = format!(
+        "sandbox; default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    );
+    let mut response = Response::builder()
+        .content_type("text/html; charset=utf-8")
+        .body(Body::from(mail.html));
+    if let Ok(policy) = HeaderValue::try_from(policy) {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+fn find(request: &Request, mailbox: &Mailbox) -> Result<StoredMail, Problem> {
+    let id = request
+        .raw_path_param("id")
+        .and_then(|id| Uuid::parse_str(id).ok());
+    let found = id.map(|id| mailbox.find(id)).transpose();
+    let found = found.map_err(|error| unreadable(&error))?;
+    found
+        .flatten()
+        .ok_or_else(|| Problem::of_status(StatusCode::NOT_FOUND))
+}
+
+fn unreadable(error: &std::io::Error) -> Problem {
+    tracing::error!(%error, "the folder of mails cannot be read");
+    Problem::internal()
+}
+
+/// The text, with its links told apart.
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let words = text.split_inclusive(char::is_whitespace);
+    words
+        .flat_map(|word| {
+            let link = word.trim_end();
+            let is_link = link.starts_with("https://") || link.starts_with("http://");
+            let (link, rest) = word.split_at(if is_link { link.len() } else { 0 });
+            [Piece::Link(link), Piece::Text(rest)]
+        })
+        .filter(|piece| !matches!(piece, Piece::Link("") | Piece::Text("")))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_told_from_text() {
+        use Piece::{Link, Text};
+        assert_eq!(
+            pieces("Open:\nhttps://a.example/?b=c\n\njavascript:x http://d"),
+            [
+                Text("Open:\n"),
+                Link("https://a.example/?b=c"),
+                Text("\n"),
+                Text("\n"),
+                Text("javascript:x "),
+                Link("http://d"),
+            ]
+        );
+        assert_eq!(pieces(""), []);
+    }
+}
