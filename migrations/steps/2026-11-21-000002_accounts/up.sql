@@ -3,7 +3,7 @@ CREATE SCHEMA accounts;
 GRANT USAGE ON SCHEMA accounts TO portcullis_accounts_writer;
 
 CREATE TABLE accounts.accounts (
-  id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT accounts_pkey PRIMARY KEY,
+  id bigint GENERATED ALWAYS AS IDENTITY,
   -- As it was given, and as it is compared.
   email text NOT NULL,
   email_key text COLLATE "C" NOT NULL,
@@ -17,6 +17,8 @@ CREATE TABLE accounts.accounts (
   confirmed_at timestamptz,
   deleted_at timestamptz,
   search_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (email_key || ' ' || lower(name)) STORED,
+  -- What is searched for is searched in the indexes: they hold it, in each order that a list can have.
+  CONSTRAINT accounts_pkey PRIMARY KEY (id) INCLUDE (search_key, deleted_at),
   CONSTRAINT accounts_email_check CHECK (length(email) BETWEEN 3 AND 254 AND email !~ '[[:cntrl:][:space:]]'),
   CONSTRAINT accounts_email_key_check CHECK (email_key = lower(email_key) AND length(email_key) <= 254),
   CONSTRAINT accounts_name_check CHECK (length(name) <= 100 AND name !~ '[[:cntrl:]]'),
@@ -25,7 +27,6 @@ CREATE TABLE accounts.accounts (
   CONSTRAINT accounts_confirmed_check CHECK ((state = 'active') = (confirmed_at IS NOT NULL))
 );
 -- One living account an address.
--- What is looked for is searched in the indexes: they hold it, in each order that a list can have.
 CREATE UNIQUE INDEX accounts_email_key ON accounts.accounts (email_key) INCLUDE (id, search_key) WHERE deleted_at IS NULL;
 CREATE INDEX accounts_created_at_idx ON accounts.accounts (created_at, id) INCLUDE (search_key) WHERE deleted_at IS NULL;
 CREATE INDEX accounts_deleted_idx ON accounts.accounts (id) WHERE deleted_at IS NOT NULL;

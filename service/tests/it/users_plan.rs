@@ -1,0 +1,177 @@
+//! The plans of the statement behind `/users`, with a hundred thousand users.
+use crate::support::database::Database;
+use diesel::connection::SimpleConnection;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use portcullis::db::users_list::{Place, UsersPage, Which};
+use portcullis::types::role::Role;
+use portcullis::types::user_sort::{Column, UserSort};
+
+/// EXPLAIN's one column is called QUERY PLAN.
+#[derive(QueryableByName)]
+struct PlanLine {
+    #[diesel(sql_type = diesel::sql_types::Text, column_name = "QUERY PLAN")]
+    line: String,
+}
+
+/// A hundred thousand users, a few of them administrators, a tenth as many deleted ones.
+fn many() -> Database {
+    let database = Database::fresh();
+    database.execute(
+        "INSERT INTO accounts.accounts (email, email_key, name, role, state, created_at, confirmed_at)
+         SELECT 'User.' || md5(n::text) || '@example.org', 'user.' || md5(n::text) || '@example.org',
+                'Name ' || md5((-n)::text), CASE WHEN n % 10000 = 0 THEN 'admin' ELSE 'user' END, 'active',
+                timestamptz '2021-01-01' + (n * 7919 % 100000) * interval '1 minute', now()
+         FROM generate_series(1, 110000) n;
+         UPDATE accounts.accounts SET deleted_at = now() WHERE id % 11 = 5",
+    );
+    let visible = "SELECT (relallvisible = relpages)::text AS line FROM pg_class WHERE oid = 'accounts.accounts'::regclass";
+    for _ in 0..50 {
+        database.execute("VACUUM ANALYZE accounts.accounts");
+        if database.lines(visible) == ["true"] {
+            return database;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    panic!("the table does not become visible");
+}
+
+/// A place half-way through an order, and the same as SQL.
+fn middle(database: &Database, sort: UserSort) -> (Place, String) {
+    let row = database.lines(
+        "SELECT concat_ws(' ', id, email_key, (extract(epoch FROM created_at) * 1000000)::bigint) AS line
+         FROM accounts.accounts WHERE deleted_at IS NULL ORDER BY created_at, id OFFSET 50000 LIMIT 1",
+    );
+    let parts: Vec<&str> = row[0].split(' ').collect();
+    let id: i64 = parts[0].parse().unwrap();
+    match sort.column {
+        Column::Id => (Place::Id(id), id.to_string()),
+        Column::Email => (Place::Email(parts[1].into(), id), format!("'{}'", parts[1])),
+        Column::CreatedAt => {
+            let micros = parts[2].parse().unwrap();
+            let at = chrono::DateTime::from_timestamp_micros(micros).unwrap();
+            (Place::CreatedAt(at, id), format!("'{}', {id}", at.to_rfc3339()))
+        }
+    }
+}
+
+/// The plan of a page, made for its values as the service has it made.
+fn explain(conn: &mut PgConnection, page: &UsersPage, place: &str) -> String {
+    let statement = diesel::debug_query::<Pg, _>(page).to_string();
+    let statement = statement.split(" -- binds:").next().unwrap();
+    let text = page.text.iter().map(|text| format!("'{text}'"));
+    let place = page.after.iter().map(|_| place.to_owned());
+    let values: Vec<String> = text.chain(place).chain([page.limit.to_string()]).collect();
+    conn.batch_execute(&format!(
+        "DEALLOCATE ALL; SET plan_cache_mode = force_custom_plan; PREPARE page AS {statement}"
+    ))
+    .unwrap();
+    let explain = format!(
+        "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF) EXECUTE page ({})",
+        values.join(", ")
+    );
+    let rows = diesel::sql_query(explain).load::<PlanLine>(conn).unwrap();
+    let lines: Vec<String> = rows.into_iter().map(|row| row.line).collect();
+    lines.join("\n")
+}
+
+/// The node that the page is cut off of.
+fn below_limit(plan: &str) -> &str {
+    let nodes: Vec<&str> = plan.lines().filter(|line| line.contains("->")).collect();
+    let limit = nodes.iter().position(|node| node.contains("Limit")).unwrap();
+    nodes[limit + 1]
+}
+
+/// The blocks that the whole statement looked at: those of the uppermost node.
+fn blocks(plan: &str) -> u32 {
+    let line = plan
+        .lines()
+        .find(|line| line.contains("Buffers: shared"))
+        .unwrap();
+    let numbers = line.split(['=', ' ']).filter_map(|word| word.parse::<u32>().ok());
+    numbers.sum()
+}
+
+fn milliseconds(plan: &str) -> f64 {
+    let line = plan
+        .lines()
+        .find(|line| line.starts_with("Execution Time"))
+        .unwrap();
+    line.split_whitespace().nth(2).unwrap().parse().unwrap()
+}
+
+/// D5: whatever the order, the page and the text, the table is never read through, nothing but the page is sorted, and no
+/// more blocks are looked at than an index has. A page that is not searched for looks at what stands on it.
+#[test]
+fn every_page_of_a_hundred_thousand_users_comes_from_an_index() {
+    let database = many();
+    let mut conn = database.login("accounts");
+    conn.batch_execute("SET jit = off").unwrap();
+    let mut slowest: (f64, String) = (0.0, String::new());
+    for (word, sort) in UserSort::ALL {
+        let (place, sql) = middle(&database, sort);
+        for text in [None, Some("example"), Some("nobody has this")] {
+            for after in [None, Some(place.clone())] {
+                for limit in [2, 101, 1001] {
+                    let page = UsersPage {
+                        which: Which::Living,
+                        text: text.map(str::to_owned),
+                        sort,
+                        after: after.clone(),
+                        limit,
+                    };
+                    let plan = explain(&mut conn, &page, &sql);
+                    let what = format!("{word} {text:?} {} {limit}", after.is_some());
+                    assert!(!plan.contains("Seq Scan"), "{what}: {plan}");
+                    let index = match sort.column {
+                        Column::Id => "accounts_pkey",
+                        Column::Email => "accounts_email_key",
+                        Column::CreatedAt => "accounts_created_at_idx",
+                    };
+                    // What is cut off comes in the order of its index: only the page itself is ever sorted.
+                    let below = below_limit(&plan);
+                    assert!(below.contains("Index") && below.contains(index), "{what}: {plan}");
+                    let most = match text {
+                        Some("nobody has this") => 7_000,
+                        _ => u32::try_from(limit).unwrap() * 9 / 2 + 20,
+                    };
+                    assert!(blocks(&plan) <= most, "{what}: {} blocks: {plan}", blocks(&plan));
+                    let again = || explain(&mut conn, &page, &sql);
+                    let took = std::iter::repeat_with(again)
+                        .take(2)
+                        .map(|plan| milliseconds(&plan));
+                    let took = took.fold(milliseconds(&plan), f64::min);
+                    if took > slowest.0 {
+                        slowest = (took, what);
+                    }
+                }
+            }
+        }
+    }
+    println!(
+        "slowest page, each the best of three: {} ms ({})",
+        slowest.0, slowest.1
+    );
+}
+
+/// D4, E11: the two lists that are short.
+#[test]
+fn administrators_and_deleted_users_have_indexes_of_their_own() {
+    let database = many();
+    let mut conn = database.login("accounts");
+    for (which, index, most) in [
+        (Which::Of(Role::Admin), "accounts_admins_idx", 100),
+        (Which::Deleted, "accounts_deleted_idx", 600),
+    ] {
+        let page = UsersPage {
+            which,
+            text: None,
+            sort: UserSort::default(),
+            after: None,
+            limit: 101,
+        };
+        let plan = explain(&mut conn, &page, "");
+        assert!(plan.contains(index) && !plan.contains("Seq Scan"), "{plan}");
+        assert!(blocks(&plan) <= most, "{plan}");
+    }
+}
