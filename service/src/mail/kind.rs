@@ -16,19 +16,22 @@ pub enum Kind {
     ChangeEmail,
     /// To the address that an account is about to leave.
     EmailChanging,
+    /// To the address that an administrator has moved an account away from.
+    EmailMoved,
     /// To an account whose password was changed.
     PasswordChanged,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Confirm,
         Self::AlreadyRegistered,
         Self::Invite,
         Self::Reset,
         Self::ChangeEmail,
         Self::EmailChanging,
+        Self::EmailMoved,
         Self::PasswordChanged,
     ];
 
@@ -41,6 +44,7 @@ impl Kind {
             Self::Reset => "reset",
             Self::ChangeEmail => "change_email",
             Self::EmailChanging => "email_changing",
+            Self::EmailMoved => "email_moved",
             Self::PasswordChanged => "password_changed",
         }
     }
@@ -54,7 +58,7 @@ impl Kind {
     pub fn has_token(self) -> bool {
         match self {
             Self::Confirm | Self::Invite | Self::Reset | Self::ChangeEmail => true,
-            Self::AlreadyRegistered | Self::EmailChanging | Self::PasswordChanged => false,
+            Self::AlreadyRegistered | Self::EmailChanging | Self::EmailMoved | Self::PasswordChanged => false,
         }
     }
 }

@@ -72,6 +72,15 @@ pub(super) fn words(kind: Kind) -> Words {
                 "If it was not you, sign in now and change your password: that ends every other session.",
             ],
         },
+        Kind::EmailMoved => Words {
+            subject: "Your account has another address",
+            opening: &[
+                "An administrator moved your account at Portcullis to another address. From now on you sign in with that \
+                 one, and mails go there.",
+            ],
+            action: ("Sign in", "/sign-in"),
+            closing: &["If you did not expect this, ask your administrator."],
+        },
         Kind::PasswordChanged => Words {
             subject: "Your password was changed",
             opening: &[

@@ -183,7 +183,7 @@ fn replace(
         links::close_all(conn, old.id())?;
         welcome(conn, key, &new)?;
         if old.is(AccountState::Active) {
-            post::send(conn, &Letter::to(Kind::EmailChanging, old))?;
+            post::send(conn, &Letter::to(Kind::EmailMoved, old))?;
         }
     }
     let fields: Vec<&str> = [("email", new.email != old.email), ("name", new.name != old.name)]
