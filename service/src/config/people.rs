@@ -12,7 +12,7 @@ pub struct People {
     /// Who may register.
     pub registration: Registration,
     /// Mails that strangers of one network may cause before they wait.
-    pub mails_per_network: u32,
+    pub mails_per_network: i32,
     /// Whether the demo operations are there, and for whom.
     pub demo: Demo,
     /// Key material of at least 32 bytes, as text; `None` where this process was given none.

@@ -33,9 +33,6 @@ pub mod health;
 /// Mailed links.
 pub mod links;
 
-/// How often strangers caused mails.
-pub mod mail_limits;
-
 /// The schema's steps, forward and back.
 pub mod migrations;
 

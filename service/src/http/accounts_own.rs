@@ -10,6 +10,7 @@ use super::tags::Chapter;
 use crate::domain::accounts::Accounts;
 use crate::domain::accounts::changes::{self, Change};
 use crate::domain::accounts::outcome::{Changed, Left};
+use crate::domain::sessions::log_in::Refused;
 use crate::types::fault::{FieldFault, Location};
 use crate::types::peer::Peer;
 use http::StatusCode;
@@ -64,7 +65,8 @@ impl OwnAccountApi {
             )
             .into()),
             Changed::Weak(weakness) => Err(weak("new_password", weakness).into()),
-            Changed::Wait(wait) => Err(too_many(wait).into()),
+            Changed::TooManyTries(wait) => Err(Refused::Throttled(wait).into()),
+            Changed::TooManyMails(wait) => Err(too_many(wait).into()),
         }
     }
 

@@ -56,12 +56,13 @@ impl Domains {
     pub fn new(settings: &Settings, logins: &Logins, keys: &Keys) -> Result<Self, StartError> {
         let people = &settings.people;
         let hashing = Hashing::start(people.hashing).map_err(StartError::Threads)?;
+        let throttles = Throttles::new(keys.data.clone());
         let sessions = Sessions::new(Parts {
             db: logins.accounts.clone(),
             jwt: keys.jwt.clone(),
             hashing: hashing.clone(),
             data_key: keys.data.clone(),
-            throttles: Throttles::new(keys.data.clone()),
+            throttles: throttles.clone(),
             lives: Lives {
                 access: people.access_token_life,
                 session: people.session_life,
@@ -75,6 +76,8 @@ impl Domains {
             key: keys.data.clone(),
             registration: people.registration,
             mails_per_network: people.mails_per_network,
+            throttles,
+            sessions: sessions.clone(),
         });
         Ok(Self {
             accounts,

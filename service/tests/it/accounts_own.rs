@@ -199,6 +199,35 @@ fn a_new_password_needs_the_current_one_and_ends_other_sessions() {
     .problem(404);
 }
 
+/// E7, E9: whoever found somebody's open session does not guess the password with it.
+#[test]
+fn guessing_the_current_password_has_waits() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    let access = people::token(&app, &database, "ann@example.org", Role::User);
+    let guess = |n: usize| {
+        let guess = format!("guess {n}");
+        put(
+            &app,
+            &access,
+            &json!({ "current_password": guess, "new_password": NEW }),
+        )
+    };
+    let answers: Vec<Answer> = (0..8).map(guess).collect();
+    assert!(
+        answers[..5].iter().all(|answer| answer.status == 403),
+        "{answers:?}"
+    );
+    let waits = answers.iter().find(|answer| answer.status == 429).unwrap();
+    assert_eq!(
+        waits.problem(429)["type"],
+        "urn:portcullis:problem:too-many-tries"
+    );
+    assert!(waits.header("retry-after").parse::<u32>().unwrap() >= 1);
+    // A name needs no password and goes on.
+    assert_eq!(put(&app, &access, &json!({ "name": "Ann" })).status, 200);
+}
+
 /// E9: of two changes with the same current password at the same time, one finds that it is not that any more.
 #[test]
 fn two_new_passwords_at_once_are_one() {

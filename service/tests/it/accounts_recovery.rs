@@ -52,6 +52,21 @@ fn a_forgotten_password_is_set_anew() {
     assert_eq!(actions, ["password.forgotten", "password.reset"]);
 }
 
+/// E7, E14: strangers' guesses hold the owner up no longer than the mail takes.
+#[test]
+fn a_reset_forgets_the_guesses_of_others() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    people::account(&database, "ann@example.org", Role::User);
+    let guess = || try_log_in(&app, "ann@example.org", "not that").status;
+    let guesses: Vec<u16> = (0..9).map(|_| guess()).collect();
+    assert_eq!((guesses[0], guesses[8]), (401, 429), "{guesses:?}");
+    forgot(&app, "ann@example.org");
+    let link = token(&database, "reset", "ann@example.org");
+    assert_eq!(post(&app, "/auth/reset", &with(&link, NEW)).status, 200);
+    assert_eq!(try_log_in(&app, "ann@example.org", NEW).status, 200);
+}
+
 /// E14: known, unknown, invited, unconfirmed, deleted: the same answer.
 #[test]
 fn whoever_asks_learns_nothing() {

@@ -6,11 +6,12 @@ use super::outcome::{Changed, Failed};
 use super::passwords::GoodPassword;
 use super::post::{self, Letter, LinkFor};
 use crate::crypto::data_key::DataKey;
-use crate::crypto::password_hash::{PasswordHash, Verified};
+use crate::crypto::password_hash::PasswordHash;
 use crate::db::accounts::{self, AccountRow};
 use crate::db::audit::{self, Event};
 use crate::db::{PgConnection, QueryResult, credentials, links, sessions};
 use crate::domain::sessions::caller::SignedIn;
+use crate::domain::sessions::log_in::Refused;
 use crate::mail::text::Kind;
 use crate::types::email::Email;
 use crate::types::link::Purpose;
@@ -87,9 +88,9 @@ impl Accounts {
         let name = change.name.as_ref().map_or(who.name(), PersonName::as_str);
         let (mut email, mut password, mut proven) = (None, None, None);
         if let Some(guarded) = change.guarded {
-            proven = self.prove(who, guarded.current).await?;
-            if proven.is_none() {
-                return Ok(Err(Changed::WrongPassword));
+            match self.prove(who, guarded.current, peer).await? {
+                Ok(since) => proven = Some(since),
+                Err(refused) => return Ok(Err(refused)),
             }
             email = guarded.email.filter(|email| email.as_str() != who.email());
             if let Some(new) = guarded.password {
@@ -105,7 +106,7 @@ impl Accounts {
             match self.admit(email, peer).await? {
                 Admitted::Yes => {}
                 Admitted::AddressWaits(wait) | Admitted::NetworkWaits(wait) => {
-                    return Ok(Err(Changed::Wait(wait)));
+                    return Ok(Err(Changed::TooManyMails(wait)));
                 }
             }
         }
@@ -117,17 +118,26 @@ impl Accounts {
         }))
     }
 
-    /// Whether this is the account's password.
-    async fn prove(&self, who: &SignedIn, current: SecretString) -> Result<Option<Proven>, Failed> {
-        let id = who.account().get();
-        let find = move |conn: &mut _| credentials::find_by_id(conn, id);
-        let row = self.0.db.run("find_credential", find).await?;
-        let hash = row.as_ref().and_then(|row| row.password_hash.clone());
-        let hash = hash.map(PasswordHash::stored);
-        let verified = self.0.hashing.verify(current, hash).await?;
-        Ok(row.filter(|_| verified != Verified::Wrong).map(|row| Proven {
-            password_changed_at: row.password_changed_at,
-        }))
+    /// Since when the account has the password that was said.
+    async fn prove(
+        &self,
+        who: &SignedIn,
+        current: SecretString,
+        peer: &Peer,
+    ) -> Result<Result<Proven, Changed>, Failed> {
+        let id = who.account();
+        // Read before the password is looked at: a change in between is then found, whichever password was looked at.
+        let find = move |conn: &mut _| credentials::find_dates(conn, id);
+        let dates = self.0.db.run("find_credential_dates", find).await?;
+        match self.0.sessions.confirm_password(who, current, peer).await {
+            Ok(()) => Ok(Ok(Proven {
+                password_changed_at: dates.password_changed_at,
+            })),
+            Err(Refused::Credentials | Refused::SecondFactor) => Ok(Err(Changed::WrongPassword)),
+            Err(Refused::Throttled(wait)) => Ok(Err(Changed::TooManyTries(wait))),
+            Err(Refused::Busy(busy)) => Err(busy.into()),
+            Err(Refused::Storage(error)) => Err(error.into()),
+        }
     }
 }
 

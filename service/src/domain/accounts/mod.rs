@@ -46,6 +46,8 @@ use crate::config::people::Registration;
 use crate::crypto::data_key::DataKey;
 use crate::crypto::hashing::Hashing;
 use crate::db::Db;
+use crate::domain::sessions::Sessions;
+use crate::domain::throttles::Throttles;
 use std::sync::Arc;
 
 /// Everybody's accounts. Cheap to clone.
@@ -63,7 +65,11 @@ pub struct Parts {
     /// Who may register.
     pub registration: Registration,
     /// Mails that strangers of one network may cause before they wait.
-    pub mails_per_network: u32,
+    pub mails_per_network: i32,
+    /// Counts mails.
+    pub throttles: Throttles,
+    /// Checks the passwords of people who are signed in.
+    pub sessions: Sessions,
 }
 
 impl Accounts {

@@ -80,8 +80,10 @@ pub enum Changed {
     WrongPassword,
     /// The new password breaks a rule.
     Weak(Weakness),
-    /// Too many tries, or too many mails: again after this long.
-    Wait(Duration),
+    /// Too many wrong passwords: again after this long.
+    TooManyTries(Duration),
+    /// Too many mails: again after this long.
+    TooManyMails(Duration),
 }
 
 /// What became of somebody's wish to leave.

@@ -63,7 +63,7 @@ impl Accounts {
             Err(weakness) => return Ok(PasswordSet::Weak(weakness)),
         };
         let hash = self.0.hashing.hash(password.into_secret()).await?;
-        let (mode, peer) = (self.0.registration, peer.clone());
+        let (mode, throttles, peer) = (self.0.registration, self.0.throttles.clone(), peer.clone());
         let set = self.0.db.tx("reset_password", move |conn| {
             hold_first_admin(conn, mode)?;
             let Some(link) = links::close(conn, Purpose::Reset, token)? else {
@@ -80,6 +80,7 @@ impl Accounts {
             // Whoever had got in could have asked for another address: that link must not bring them back.
             links::close_all(conn, row.id())?;
             sessions::end_all(conn, row.id(), None, "password reset")?;
+            throttles.owner_proven(conn, &email)?;
             post::send(conn, &Letter::to(Kind::PasswordChanged, &row))?;
             note(conn, "password.reset", &row, &peer)?;
             Ok(PasswordSet::Done)

@@ -53,6 +53,7 @@ impl Accounts {
         if !self.is_open().await? {
             return Ok(Registered::Closed);
         }
+        self.0.hashing.has_room()?;
         let admitted = match self.admit(&new.email, peer).await? {
             limits::Admitted::NetworkWaits(wait) => return Ok(Registered::Wait(wait)),
             // Refused here it would tell apart an address that was asked for before; its owner has mails enough.

@@ -41,6 +41,13 @@ const MAIL: Rule = Rule {
     longest: Duration::from_secs(3600),
 };
 
+/// The waits of a network whose people have caused more mails than are free.
+const MAILS_FROM: Rule = Rule {
+    free: 0,
+    first: Duration::from_secs(10),
+    longest: Duration::from_secs(900),
+};
+
 /// How long a network is known that an account was signed in to from.
 const KNOWN_FOR: Duration = Duration::from_secs(30 * 86_400);
 
@@ -107,6 +114,18 @@ impl Throttles {
     pub fn try_mail(&self, conn: &mut PgConnection, email: &Email) -> QueryResult<Admission> {
         let key = format!("mail:{}", self.hidden(email.key()));
         Counters::of(vec![Counter::new(key, MAIL)]).admit(conn)
+    }
+
+    /// A mail that somebody of this network asks for, whoever gets it; so many are free.
+    pub fn try_mail_from(
+        &self,
+        conn: &mut PgConnection,
+        network: IpAddr,
+        free: i32,
+    ) -> QueryResult<Admission> {
+        let key = format!("mail-from:{}", self.hidden(&network.to_string()));
+        let rule = Rule { free, ..MAILS_FROM };
+        Counters::of(vec![Counter::new(key, rule)]).admit(conn)
     }
 
     fn log_in(&self, email: &Email, network: IpAddr) -> Counters {
