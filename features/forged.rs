@@ -34,7 +34,7 @@ pub fn forge(trick: &str, good: &str, keys: &Value, elsewhere: &str) -> Result<V
         claims,
         signature,
     } = Parts::of(good)?;
-    let mut more = claims.clone();
+    let mut more = claims;
     more["admin"] = json!(true);
     more["scope"] = json!("profile wishes users:read users:write audit:read tokens:introspect");
     let unsigned = |header: &Value| format!("{}.{}", encode(header), encode(&more));
@@ -43,7 +43,7 @@ pub fn forge(trick: &str, good: &str, keys: &Value, elsewhere: &str) -> Result<V
         header[member] = value;
         header
     };
-    let mine = SigningKey::from_slice(&<[u8; 32]>::from(chance_bytes()))?;
+    let mine = SigningKey::from_slice(&chance_bytes())?;
     let signed = |header: &Value| sign(&mine, &unsigned(header));
     Ok(match trick {
         "changing what it says" => vec![format!("{}.{signature}", unsigned(&header))],

@@ -22,7 +22,7 @@ pub struct Mailbox {
 }
 
 /// A mail: its header fields and its parts, as they are written.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Mail {
     /// All of it.
     pub text: String,
@@ -63,6 +63,15 @@ impl Mailbox {
         Ok(())
     }
 
+    /// How many mails to this address were not read, in a little while from now.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub async fn count(&self, folder: &Path, address: &str) -> Result<usize> {
+        sleep(SILENCE).await;
+        Ok(self.unread(folder, address)?.len())
+    }
+
     /// Oldest first. A file that is being written has a name that begins with a dot.
     fn unread(&self, folder: &Path, address: &str) -> Result<Vec<(PathBuf, Mail)>> {
         let to = format!("<{address}>").to_lowercase();
@@ -80,7 +89,7 @@ impl Mailbox {
                 found.push((fs::metadata(&path)?.modified()?, path, mail));
             }
         }
-        found.sort_by(|one, other| one.0.cmp(&other.0));
+        found.sort_by_key(|(when, ..)| *when);
         Ok(found.into_iter().map(|(_, path, mail)| (path, mail)).collect())
     }
 }

@@ -27,6 +27,7 @@ impl Notes {
     pub fn introduce(&mut self, person: &str) {
         let address = format!("{}-{:016x}@people.example", person.to_lowercase(), chance());
         self.note(&format!("{person}.email"), &address);
+        self.note(&format!("{person}.EMAIL"), &address.to_uppercase());
         self.note(&format!("{person}.password"), &password());
     }
 

@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// What the caller gives beside the service's address. Nothing of it is needed to run the rest.
@@ -11,7 +11,7 @@ use std::str::FromStr;
 pub struct Surroundings {
     /// The folder that the service writes its mails to (scenarios tagged `@mailbox`)
     #[arg(long, value_name = "DIR", env = "XTASK_MAIL_FOLDER")]
-    pub mail_folder: Option<PathBuf>,
+    mail_folder: Option<PathBuf>,
     /// An administrator's account (`@accounts` needs all four of these)
     #[arg(
         long,
@@ -80,6 +80,15 @@ impl Surroundings {
                 .iter()
                 .all(|role| self.login(role).is_ok()),
         }
+    }
+
+    /// Where mails are.
+    ///
+    /// # Errors
+    /// When nobody said: the scenario is not tagged `@mailbox`.
+    pub fn mail_folder(&self) -> Result<&Path> {
+        let folder = self.mail_folder.as_deref();
+        folder.context("no mailbox was given: is the tag @mailbox missing?")
     }
 
     /// The account that was given for a role.

@@ -2,7 +2,7 @@
 
 use crate::answer::Answer;
 use crate::client::{Client, Exchange};
-use crate::mailbox::Mailbox;
+use crate::mailbox::{Mail, Mailbox};
 use crate::notes::Notes;
 use crate::surroundings::Surroundings;
 use anyhow::{Context, Result};
@@ -19,8 +19,10 @@ pub struct Visitor {
     pub surroundings: Arc<Surroundings>,
     /// What the scenario has learnt, by name.
     pub notes: Notes,
-    /// The mails that were read.
+    /// Which mails were read.
     pub mailbox: Mailbox,
+    /// Those mails, the latest last.
+    pub mails: Vec<Mail>,
     /// Tokens that somebody forged.
     pub forged: Vec<String>,
     /// Where a forger waits for requests.

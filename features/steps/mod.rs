@@ -13,6 +13,12 @@ mod json;
 /// Who asks.
 mod people;
 
+/// Mails.
+mod mail;
+
+/// Accounts.
+mod accounts;
+
 /// Access tokens.
 mod tokens;
 

@@ -3,6 +3,7 @@
 use crate::answer::Answer;
 use crate::client::headers;
 use crate::spelling::expand;
+use crate::steps::mail;
 use crate::visitor::Visitor;
 use anyhow::{Context, Result, ensure};
 use cucumber::gherkin::Step;
@@ -20,7 +21,9 @@ fn is_new(visitor: &mut Visitor, who: String) {
 pub(super) async fn has_account(visitor: &mut Visitor, who: String) -> Result<()> {
     visitor.notes.introduce(&who);
     register(visitor, &who).await?.expect_status(202)?;
-    let token = mailed_token(visitor, &who, "/confirm").await?;
+    let token = mail::read(visitor, &who, "/confirm?token=")
+        .await?
+        .token("/confirm")?;
     let body = json!({ "token": token }).to_string();
     let confirmed = ask(visitor, None, Method::POST, "/auth/confirm", "", Some(&body)).await?;
     ensure!(confirmed.status < 300, "{}: {confirmed}", confirmed.asked);
@@ -59,7 +62,7 @@ async fn signs_in(visitor: &mut Visitor, who: String) -> Result<()> {
 #[when(expr = "{word} signs in with the password {string}")]
 async fn signs_in_with(visitor: &mut Visitor, who: String, password: String) -> Result<()> {
     let email = visitor.notes.get(&format!("{who}.email"))?;
-    let body = json!({ "email": email, "password": visitor.notes.fill(&expand(&password)?) }).to_string();
+    let body = json!({ "email": email, "password": visitor.notes.fill(&expand(&password)) }).to_string();
     let answer = ask(visitor, None, Method::POST, "/auth/login", "", Some(&body)).await?;
     visitor.answers.push(answer);
     Ok(())
@@ -119,19 +122,19 @@ pub(super) async fn ask(
     body: Option<&str>,
 ) -> Result<Answer> {
     let fill = |text: &str| expand(&visitor.notes.fill(text));
-    let mut fields: HeaderMap = headers(&fill(fields)?)?;
+    let mut fields: HeaderMap = headers(&fill(fields))?;
     if let Some(who) = who {
         let token = visitor.notes.get(&format!("{who}.access"))?;
         fields.insert(AUTHORIZATION, HeaderValue::try_from(format!("Bearer {token}"))?);
     }
-    let target = fill(target)?;
+    let target = fill(target);
     let Some(body) = body else {
         return visitor.client.ask(method, &target, fields).await;
     };
     let json = HeaderValue::from_static("application/json");
     fields.entry(CONTENT_TYPE).or_insert(json);
     // The docstring begins and ends with a line end.
-    let body = fill(body.trim())?;
+    let body = fill(body.trim());
     visitor.client.send_body(method, &target, fields, body).await
 }
 
@@ -154,18 +157,6 @@ pub(super) fn note_tokens(visitor: &mut Visitor, who: &str, answer: &Answer) -> 
         }
     }
     Ok(())
-}
-
-/// The token of the link in the next mail that leads to this path.
-pub(super) async fn mailed_token(visitor: &mut Visitor, who: &str, path: &str) -> Result<String> {
-    let surroundings = visitor.surroundings.clone();
-    let folder = surroundings
-        .mail_folder
-        .as_deref()
-        .context("no mailbox was given: is the tag @mailbox missing?")?;
-    let address = visitor.notes.get(&format!("{who}.email"))?.to_owned();
-    let link = format!("{path}?token=");
-    visitor.mailbox.next(folder, &address, &link).await?.token(path)
 }
 
 async fn register(visitor: &Visitor, who: &str) -> Result<Answer> {
