@@ -162,6 +162,12 @@ fn a_rotation_under_load_refuses_no_token() {
     }
 }
 
+/// Another content, whole at once: half of it would be one more broken file.
+fn put(file: &Scratch, content: &str) {
+    let beside = Scratch::of("json", content);
+    std::fs::rename(beside.path(), file.path()).unwrap();
+}
+
 /// F6: a broken file changes nothing, is logged once, and tells no secret; a good one is taken.
 #[test]
 fn a_broken_file_keeps_the_former_keys() {
@@ -190,7 +196,7 @@ fn a_broken_file_keeps_the_former_keys() {
         waiting.to_text()
     };
     for (count, broken) in [(1, "{ hush-7f3a"), (2, half), (3, ""), (4, &waiting)] {
-        std::fs::write(file.path(), broken).unwrap();
+        put(&file, broken);
         wait_until("the file is looked at", || complaints() == count);
         assert_eq!(kids(), [own.clone()]);
     }
@@ -199,7 +205,7 @@ fn a_broken_file_keeps_the_former_keys() {
     sleep(Duration::from_millis(4500));
     assert_eq!(complaints(), 5, "said once: {:?}", serving.log());
     assert_eq!(kids(), [own]);
-    std::fs::write(file.path(), other.to_text()).unwrap();
+    put(&file, &other.to_text());
     wait_until("the other key is taken", || kids() == [other.keys[0].kid.clone()]);
     let log = serving.log().join("\n");
     assert!(!log.contains("7f3a") && !log.contains("PRIVATE KEY"), "{log}");
