@@ -160,9 +160,11 @@ fn a_missing_secret_is_named() {
         let output = run(&["serve"], &pairs);
         assert_eq!(output.status.code(), Some(78));
         assert!(errors(&output).contains(&format!("PORTCULLIS_{name}: is not set")));
-        pairs.push((format!("{name}_FILE"), "/nowhere/at-all".into()));
+        let file = Scratch::of("secret", "");
+        let missing = format!("{}/missing", file.text());
+        pairs.push((format!("{name}_FILE"), missing.clone()));
         let output = run(&["serve"], &pairs);
         assert_eq!(output.status.code(), Some(78));
-        assert!(errors(&output).contains(&format!("PORTCULLIS_{name}_FILE: cannot read /nowhere/at-all")));
+        assert!(errors(&output).contains(&format!("PORTCULLIS_{name}_FILE: cannot read {missing}")));
     }
 }
