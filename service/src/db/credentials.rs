@@ -95,7 +95,8 @@ pub fn find_dates(conn: &mut PgConnection, id: AccountId) -> QueryResult<Dates> 
 }
 
 /// Whether the account may still sign in and its password is still the one of that time. Holds both rows until the
-/// transaction ends: whoever changes the password waits, and then finds whatever this transaction has begun.
+/// transaction ends: whoever changes the password waits, and then finds whatever this transaction has begun. Account
+/// first, then credential, then sessions, throttles, audit: the order in which everybody locks.
 pub fn hold(
     conn: &mut PgConnection,
     id: i64,
@@ -108,7 +109,7 @@ pub fn hold(
         .filter(accounts::state.eq(AccountState::Active.as_str()))
         .filter(credentials::password_changed_at.is_not_distinct_from(password_changed_at))
         .select(accounts::id)
-        .for_share()
+        .for_no_key_update()
         .first::<i64>(conn)
         .optional()?;
     Ok(held.is_some())

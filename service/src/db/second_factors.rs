@@ -1,15 +1,16 @@
 //! Second factors: secrets of apps, which nobody may list, and recovery codes.
-use super::schema::accounts::{credentials, recovery_codes};
+use super::schema::accounts::{accounts, credentials, recovery_codes};
 use crate::types::account::AccountId;
 use diesel::dsl::now;
 use diesel::prelude::*;
 
-/// Holds what proves who the account's owner is until the transaction ends.
+/// Holds account and credential until the transaction ends.
 pub fn hold(conn: &mut PgConnection, account: AccountId) -> QueryResult<()> {
-    credentials::table
-        .find(account.get())
-        .select(credentials::account_id)
-        .for_update()
+    accounts::table
+        .inner_join(credentials::table.on(credentials::account_id.eq(accounts::id)))
+        .filter(accounts::id.eq(account.get()))
+        .select(accounts::id)
+        .for_no_key_update()
         .load::<i64>(conn)
         .map(drop)
 }

@@ -19,6 +19,7 @@ use super::regions::RegionsApi;
 use super::sessions::SessionsApi;
 use super::sessions_own::OwnSessionsApi;
 use super::tokens::TokensApi;
+use super::totp::TotpApi;
 use super::users::UsersApi;
 use super::users_list::UsersListApi;
 use super::web::error_page;
@@ -55,6 +56,7 @@ pub type Product = (
     WishesApi,
     DemoApi,
     OwnSessionsApi,
+    TotpApi,
 );
 
 /// What the edge is told.

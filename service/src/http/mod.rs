@@ -96,6 +96,9 @@ pub mod strict_json;
 /// The chapters of the document.
 pub mod tags;
 
+/// `/auth/totp`.
+pub mod totp;
+
 /// `/login`, `/validate`, `/introspect`, the published keys.
 pub mod tokens;
 

@@ -28,6 +28,7 @@ use crate::http::regions::RegionsApi;
 use crate::http::sessions::SessionsApi;
 use crate::http::sessions_own::OwnSessionsApi;
 use crate::http::tokens::TokensApi;
+use crate::http::totp::TotpApi;
 use crate::http::users::UsersApi;
 use crate::http::users_list::UsersListApi;
 use crate::http::web::state::{Web, WebParts};
@@ -128,6 +129,7 @@ pub fn product(
         WishesApi::new(domains.wishes.clone()),
         DemoApi::new(demo(settings, logins)),
         OwnSessionsApi::new(domains.sessions.clone()),
+        TotpApi::new(domains.sessions.clone()),
     )
 }
 

@@ -70,6 +70,8 @@ mod tokens;
 mod tokens_forged;
 mod tokens_introspect;
 mod tokens_rotation;
+mod totp;
+mod totp_changes;
 mod users;
 mod users_admins;
 mod users_fields;

@@ -2,7 +2,7 @@
 use super::caller::SignedIn;
 use super::{Sessions, StorageError};
 use crate::db::audit::{self, Event};
-use crate::db::sessions;
+use crate::db::{PgConnection, sessions};
 use crate::types::peer::Peer;
 use serde_json::json;
 use uuid::Uuid;
@@ -37,7 +37,7 @@ impl Sessions {
     /// Ends one of one's own sessions.
     pub async fn end(&self, owner: &SignedIn, session: Uuid, peer: &Peer) -> Result<Ended, StorageError> {
         let (account, own, peer) = (owner.account(), owner.session(), peer.clone());
-        let end = move |conn: &mut diesel::PgConnection| {
+        let end = move |conn: &mut PgConnection| {
             let reason = if session == own { "log-out" } else { "ended" };
             if !sessions::end(conn, account, session, reason)? {
                 return Ok(Ended::Unknown);
@@ -58,7 +58,7 @@ impl Sessions {
     /// Ends all of one's own sessions, this one too.
     pub async fn log_out_everywhere(&self, owner: &SignedIn, peer: &Peer) -> Result<(), StorageError> {
         let (account, peer) = (owner.account(), peer.clone());
-        let end = move |conn: &mut diesel::PgConnection| {
+        let end = move |conn: &mut PgConnection| {
             let count = sessions::end_all(conn, account, None, "log-out")?;
             let event = Event {
                 actor: Some(account),

@@ -1,13 +1,13 @@
 //! The second factor: codes of an app or from a list, each taken once.
 use super::{Sessions, StorageError};
+use crate::crypto::data_key::DataKey;
 use crate::crypto::recovery_code::RecoveryCode;
 use crate::crypto::tokens::TokenHash;
 use crate::crypto::totp::TotpSecret;
 use crate::db::credentials::CredentialRow;
-use crate::db::second_factors;
+use crate::db::{PgConnection, QueryResult, second_factors};
 use crate::types::account::AccountId;
 use crate::types::clock;
-use diesel::prelude::*;
 use secrecy::{ExposeSecret, SecretString};
 
 /// What was shown beside the password, before it is taken.
@@ -24,7 +24,7 @@ pub(super) enum Factor {
 /// What came of a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answered {
-    /// It is right, as far as it has not been taken before.
+    /// It is right, if it can still be taken.
     Right(Factor),
     /// There is none, and one is needed.
     Missing,
@@ -42,7 +42,7 @@ impl Factor {
         }
     }
 
-    /// Takes the code; `false`: it was taken before.
+    /// Takes the code; `false`: it was taken before, or there is no such recovery code.
     pub(super) fn take(self, conn: &mut PgConnection, account: AccountId) -> QueryResult<bool> {
         match self {
             Self::None => Ok(true),
@@ -65,7 +65,7 @@ impl Sessions {
         let Some(code) = code else {
             return Ok(Answered::Missing);
         };
-        if let Some(step) = self.step_of(row, code)? {
+        if let Some(step) = step_of(&self.0.data_key, row, code)? {
             return Ok(Answered::Right(Factor::Step(step)));
         }
         let recovery = RecoveryCode::parse(code.expose_secret());
@@ -73,22 +73,22 @@ impl Sessions {
             Answered::Right(Factor::Recovery(code.hash()))
         }))
     }
+}
 
-    /// The time step of an app's code; `None`: it is no code of this account's app.
-    pub(super) fn step_of(
-        &self,
-        row: &CredentialRow,
-        code: &SecretString,
-    ) -> Result<Option<i64>, StorageError> {
-        let account = AccountId::of(row.account_id);
-        let sealed = row.totp_secret.as_deref().ok_or(StorageError::Failed)?;
-        let Some(secret) = TotpSecret::open(&self.0.data_key, account, sealed) else {
-            tracing::error!(
-                account = row.account_id,
-                "a second factor cannot be unsealed: has DATA_KEY changed?"
-            );
-            return Err(StorageError::Failed);
-        };
-        Ok(secret.step_of(code.expose_secret(), clock::now().timestamp()))
-    }
+/// The time step of an app's code; `None`: it is no code of this account's app.
+pub(super) fn step_of(
+    key: &DataKey,
+    row: &CredentialRow,
+    code: &SecretString,
+) -> Result<Option<i64>, StorageError> {
+    let account = AccountId::of(row.account_id);
+    let sealed = row.totp_secret.as_deref().ok_or(StorageError::Failed)?;
+    let Some(secret) = TotpSecret::open(key, account, sealed) else {
+        tracing::error!(
+            account = row.account_id,
+            "a second factor cannot be unsealed: has DATA_KEY changed?"
+        );
+        return Err(StorageError::Failed);
+    };
+    Ok(secret.step_of(code.expose_secret(), clock::now().timestamp()))
 }

@@ -8,9 +8,9 @@ use crate::db::audit::{self, Event};
 use crate::db::credentials;
 use crate::db::refresh_tokens;
 use crate::db::sessions::{self, NewSession};
+use crate::db::{PgConnection, QueryResult};
 use crate::types::peer::Peer;
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
 use serde_json::json;
 use std::time::Duration;
 use uuid::Uuid;
@@ -93,11 +93,12 @@ impl Sessions {
         };
         let (throttles, peer) = (self.0.throttles.clone(), peer.clone());
         let begun = self.0.db.tx("begin_session", move |conn| {
-            // Changed or deleted while the password was looked at; or a code that was taken before.
-            if !credentials::hold(conn, proven.account.get(), proven.row.password_changed_at)?
-                || !proven.factor.take(conn, proven.account)?
-            {
-                append_refusal(conn, Some(proven.account), "too late or taken before", &peer)?;
+            if !credentials::hold(conn, proven.account.get(), proven.row.password_changed_at)? {
+                append_refusal(conn, Some(proven.account), "changed meanwhile", &peer)?;
+                return Ok(None);
+            }
+            if !proven.factor.take(conn, proven.account)? {
+                append_refusal(conn, Some(proven.account), "wrong code", &peer)?;
                 return Ok(None);
             }
             let ends = store(conn, &proven, &new, &peer)?;

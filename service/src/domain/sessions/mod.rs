@@ -21,6 +21,9 @@ pub mod proof;
 /// The next pair of tokens.
 pub mod refresh;
 
+/// One's own second factor.
+pub mod second_factor;
+
 /// Access and refresh tokens.
 pub mod tokens;
 

@@ -6,11 +6,11 @@ use crate::crypto::tokens::{PlainToken, TokenHash};
 use crate::db::audit::{self, Event};
 use crate::db::refresh_tokens::{self, RefreshRow};
 use crate::db::sessions::{self, Span};
+use crate::db::{PgConnection, QueryResult};
 use crate::types::account::AccountId;
 use crate::types::peer::Peer;
 use crate::types::role::Role;
 use chrono::{DateTime, TimeDelta, Utc};
-use diesel::prelude::*;
 use serde_json::json;
 
 /// How long a replaced token is still taken: tabs and retries of one client may overlap, and none of them is a thief.

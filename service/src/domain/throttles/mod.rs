@@ -2,8 +2,8 @@
 //! and forgiven when they were none. What is counted by is kept as a MAC: the table tells nobody's address.
 use crate::crypto::data_key::DataKey;
 use crate::db::throttles::{self, CountRow};
+use crate::db::{PgConnection, QueryResult};
 use crate::types::email::Email;
-use diesel::prelude::*;
 use rule::Rule;
 use std::fmt::Write;
 use std::net::IpAddr;

@@ -30,6 +30,9 @@ pub mod environment;
 /// Operations beside the product's.
 pub mod extra;
 
+/// An authenticator app.
+pub mod authenticator;
+
 /// People who have an account.
 pub mod people;
 

@@ -112,6 +112,15 @@ pub fn try_log_in(app: &App, email: &str, password: &str) -> Answer {
     )
 }
 
+/// Tries to sign in with a code.
+pub fn try_code(app: &App, email: &str, password: &str, code: &str) -> Answer {
+    post(
+        app,
+        "/auth/login",
+        &json!({ "email": email, "password": password, "code": code }),
+    )
+}
+
 /// Signs in somebody who was made here.
 pub fn log_in(app: &App, email: &str) -> SignedIn {
     signed_in(&try_log_in(app, email, PASSWORD))

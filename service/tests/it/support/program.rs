@@ -42,6 +42,27 @@ pub fn run_with_bytes(arguments: &[&str], name: &str, value: &[u8]) -> Output {
         .unwrap()
 }
 
+/// The code that the outside program `oathtool` makes of a base32 secret at a time; `None`: it is not on this machine.
+pub fn oathtool(secret: &str, unix_time: i64) -> Option<String> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one file that starts processes"
+    )]
+    let mut command = Command::new("oathtool");
+    let at = format!("@{unix_time}");
+    let output = command
+        .args(["--totp", "--base32", secret, "--now", &at])
+        .output();
+    match output {
+        Ok(output) => {
+            assert!(output.status.success(), "{output:?}");
+            Some(says(&output).trim().to_owned())
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => panic!("oathtool: {error}"),
+    }
+}
+
 /// What a program said on stderr.
 pub fn errors(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()

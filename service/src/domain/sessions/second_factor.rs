@@ -1,0 +1,206 @@
+//! One's own second factor: set up with an app, confirmed by its first code, taken away; recovery codes.
+use super::caller::SignedIn;
+use super::factor::step_of;
+use super::proof::{Demand, Proven, Refused};
+use super::{Sessions, StorageError};
+use crate::crypto::recovery_code::RecoveryCode;
+use crate::crypto::tokens::TokenHash;
+use crate::crypto::totp::TotpSecret;
+use crate::db::audit::{self, Event};
+use crate::db::{PgConnection, QueryResult, credentials, second_factors};
+use crate::types::account::AccountId;
+use crate::types::peer::Peer;
+use secrecy::SecretString;
+use serde_json::json;
+
+/// How many recovery codes there are.
+const CODES: usize = 10;
+
+/// Whether there is a second factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State {
+    /// Whether signing in takes a code.
+    pub enabled: bool,
+    /// Recovery codes that have not been used.
+    pub recovery_codes_left: i64,
+}
+
+/// What became of setting one up.
+#[derive(Debug)]
+pub enum Started {
+    /// This is the secret for the app.
+    Secret(TotpSecret),
+    /// There is one already.
+    Enabled,
+}
+
+/// What became of a first code.
+#[derive(Debug)]
+pub enum Confirmed {
+    /// From now on signing in takes a code; these are for who loses the app.
+    Done(Vec<RecoveryCode>),
+    /// It is not the app's code.
+    WrongCode,
+    /// Nothing waits to be confirmed.
+    NotStarted,
+}
+
+/// What became of a change of a second factor.
+#[derive(Debug)]
+pub enum Changed<T> {
+    /// It is done.
+    Done(T),
+    /// There is no second factor.
+    NotEnabled,
+}
+
+impl Sessions {
+    /// Whether one has a second factor.
+    pub async fn second_factor(&self, who: &SignedIn) -> Result<State, StorageError> {
+        let account = who.account();
+        let find = move |conn: &mut PgConnection| second_factors::state(conn, account);
+        let (enabled, recovery_codes_left) = self.0.db.run("find_second_factor", find).await?;
+        Ok(State {
+            enabled,
+            recovery_codes_left,
+        })
+    }
+
+    /// A secret for one's app; it counts once the app's first code is confirmed. Whoever finds an unlocked screen does not
+    /// know the password.
+    pub async fn start_second_factor(
+        &self,
+        who: &SignedIn,
+        password: SecretString,
+        peer: &Peer,
+    ) -> Result<Started, Refused> {
+        let proven = self
+            .prove_again(who, password, None, Demand::Password, peer)
+            .await?;
+        let secret = TotpSecret::random();
+        let sealed = secret
+            .seal(&self.0.data_key, who.account())
+            .ok_or(StorageError::Failed)?;
+        let (throttles, network) = (self.0.throttles.clone(), peer.network());
+        let started = self.0.db.tx("start_second_factor", move |conn| {
+            let started = second_factors::start(conn, proven.account, &sealed)?;
+            throttles.succeeded(conn, &proven.email, network)?;
+            Ok(started)
+        });
+        match started.await? {
+            true => Ok(Started::Secret(secret)),
+            false => Ok(Started::Enabled),
+        }
+    }
+
+    /// The app's first code: from now on signing in takes one.
+    pub async fn confirm_second_factor(
+        &self,
+        who: &SignedIn,
+        code: SecretString,
+        peer: &Peer,
+    ) -> Result<Confirmed, StorageError> {
+        let (account, key, peer) = (who.account(), self.0.data_key.clone(), peer.clone());
+        let confirm = move |conn: &mut PgConnection| {
+            second_factors::hold(conn, account)?;
+            let row = credentials::find_by_id(conn, account.get())?;
+            let Some(row) = row.filter(|row| row.totp_confirmed_at.is_none() && row.totp_secret.is_some())
+            else {
+                return Ok(Ok(Confirmed::NotStarted));
+            };
+            let step = match step_of(&key, &row, &code) {
+                Ok(Some(step)) => step,
+                Ok(None) => return Ok(Ok(Confirmed::WrongCode)),
+                Err(error) => return Ok(Err(error)),
+            };
+            second_factors::confirm(conn, account, step)?;
+            let codes = store_codes(conn, account)?;
+            append(conn, "totp.enabled", account, &peer)?;
+            Ok(Ok(Confirmed::Done(codes)))
+        };
+        self.0.db.tx("confirm_second_factor", confirm).await?
+    }
+
+    /// Takes the second factor away.
+    pub async fn remove_second_factor(
+        &self,
+        who: &SignedIn,
+        password: SecretString,
+        code: SecretString,
+        peer: &Peer,
+    ) -> Result<Changed<()>, Refused> {
+        let remove = |conn: &mut PgConnection, proven: &Proven, peer: &Peer| {
+            second_factors::remove(conn, proven.account)?;
+            append(conn, "totp.disabled", proven.account, peer)
+        };
+        self.change("remove_second_factor", who, password, code, peer, remove)
+            .await
+    }
+
+    /// New recovery codes in the place of the old ones.
+    pub async fn renew_recovery_codes(
+        &self,
+        who: &SignedIn,
+        password: SecretString,
+        code: SecretString,
+        peer: &Peer,
+    ) -> Result<Changed<Vec<RecoveryCode>>, Refused> {
+        let renew = |conn: &mut PgConnection, proven: &Proven, peer: &Peer| {
+            let codes = store_codes(conn, proven.account)?;
+            append(conn, "totp.codes_renewed", proven.account, peer)?;
+            Ok(codes)
+        };
+        self.change("renew_recovery_codes", who, password, code, peer, renew)
+            .await
+    }
+
+    /// A change that takes the password and a code, and the code is taken with it.
+    async fn change<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        who: &SignedIn,
+        password: SecretString,
+        code: SecretString,
+        peer: &Peer,
+        work: impl FnOnce(&mut PgConnection, &Proven, &Peer) -> QueryResult<T> + Send + 'static,
+    ) -> Result<Changed<T>, Refused> {
+        let proven = self
+            .prove_again(who, password, Some(code), Demand::All, peer)
+            .await?;
+        let (throttles, peer) = (self.0.throttles.clone(), peer.clone());
+        let changed = self.0.db.tx(what, move |conn| {
+            if !credentials::hold(conn, proven.account.get(), proven.row.password_changed_at)? {
+                return Ok(None);
+            }
+            if proven.row.totp_confirmed_at.is_none() {
+                throttles.succeeded(conn, &proven.email, peer.network())?;
+                return Ok(Some(Changed::NotEnabled));
+            }
+            if !proven.factor.take(conn, proven.account)? {
+                return Ok(None);
+            }
+            throttles.succeeded(conn, &proven.email, peer.network())?;
+            work(conn, &proven, &peer).map(|value| Some(Changed::Done(value)))
+        });
+        changed.await?.ok_or(Refused::Credentials)
+    }
+}
+
+fn store_codes(conn: &mut PgConnection, account: AccountId) -> QueryResult<Vec<RecoveryCode>> {
+    let codes: Vec<RecoveryCode> = (0..CODES).map(|_| RecoveryCode::random()).collect();
+    let hashes: Vec<_> = codes.iter().map(RecoveryCode::hash).collect();
+    let hashes: Vec<&[u8]> = hashes.iter().map(TokenHash::bytes).collect();
+    second_factors::store_recovery_codes(conn, account, &hashes)?;
+    Ok(codes)
+}
+
+fn append(conn: &mut PgConnection, action: &'static str, account: AccountId, peer: &Peer) -> QueryResult<()> {
+    let event = Event {
+        actor: Some(account),
+        action,
+        subject: account.subject(),
+        peer,
+        detail: json!({}),
+    };
+    audit::append(conn, &event)
+}
