@@ -56,6 +56,8 @@ mod rates_formats;
 mod rates_refusals;
 mod regions;
 mod schema;
+mod secrets_flows;
+mod secrets_in_logs;
 mod serve;
 mod sessions;
 mod sessions_own;

@@ -1,6 +1,7 @@
 //! A running service inside this process, on ports of its own.
 use super::answer::Answer;
 use super::database::Database;
+use super::program::Serving;
 use super::run_log;
 use poem_openapi::OpenApi;
 use portcullis::config::Settings;
@@ -46,6 +47,16 @@ impl App {
     /// The product.
     pub fn start(settings: &Settings) -> Self {
         Self::start_with(settings, |product| product)
+    }
+
+    /// The product as another process serves it.
+    pub fn at(serving: &Serving) -> Self {
+        Self {
+            address: serving.address,
+            internal: serving.internal,
+            stop: None,
+            thread: None,
+        }
     }
 
     /// The product with other operations beside it.

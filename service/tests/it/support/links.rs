@@ -1,5 +1,6 @@
 //! Mailed links, without the mail: a link's token follows from its id in the outbox and the tests' key.
 use super::database::{DATA_KEY, Database};
+use super::run_log;
 use portcullis::crypto::data_key::DataKey;
 
 /// The tokens of the mails of a kind to an address, oldest first.
@@ -8,7 +9,11 @@ pub fn tokens(database: &Database, kind: &str, address: &str) -> Vec<String> {
     let ids = database.lines(&format!(
         "SELECT link_id::text AS line FROM mail.outbox WHERE kind = '{kind}' AND recipient = '{address}' ORDER BY id"
     ));
-    let token = |id: &String| key.link_token(id.parse().unwrap()).reveal().to_owned();
+    let token = |id: &String| {
+        let token = key.link_token(id.parse().unwrap()).reveal().to_owned();
+        run_log::secret(&token);
+        token
+    };
     ids.iter().map(token).collect()
 }
 

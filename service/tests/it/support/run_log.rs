@@ -10,6 +10,7 @@ use portcullis::telemetry::json_log::JsonLog;
 use portcullis::telemetry::log_writer::LogWriter;
 use reqwest::blocking::Request;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
@@ -38,17 +39,17 @@ const SECRET: [&str; 14] = [
 /// Shorter ones stand in every log by chance: `password`, `123456`.
 const SHORTEST: usize = 12;
 
-static SECRETS: LazyLock<Option<Mutex<File>>> = LazyLock::new(|| file("secrets").map(Mutex::new));
+static NOTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 /// Begins to log whatever this process does, where somebody keeps logs. Once a process, however often it is called.
 pub fn begin() {
     static BEGUN: LazyLock<()> = LazyLock::new(|| {
-        let Some(file) = file("log") else { return };
         PASSWORDS.iter().for_each(|(_, password)| secret(password));
         // The lines of the private keys; the names of the keys are no secret.
         let lines = token_keys().split(['\n', '"']).flat_map(|text| text.split("\\n"));
         lines.filter(|line| line.len() >= 40).for_each(secret);
         secret(DATA_KEY);
+        let Some(file) = file("log") else { return };
         let (writer, guard) = LogWriter::start(file).unwrap();
         // It writes until the process ends.
         std::mem::forget(guard);
@@ -70,16 +71,19 @@ pub fn keep(line: &str) {
 
 /// Remembers a secret.
 pub fn secret(text: &str) {
-    if text.len() >= SHORTEST {
-        write(&SECRETS, &Value::from(text).to_string());
+    static FILE: LazyLock<Option<Mutex<File>>> = LazyLock::new(|| file("secrets").map(Mutex::new));
+    if text.len() >= SHORTEST && NOTED.lock().unwrap().insert(text.to_owned()) {
+        write(&FILE, &Value::from(text).to_string());
     }
+}
+
+/// Every secret that this process has used so far.
+pub fn noted() -> BTreeSet<String> {
+    NOTED.lock().unwrap().clone()
 }
 
 /// Remembers the secrets that a request carries.
 pub fn note_request(request: &Request) {
-    if SECRETS.is_none() {
-        return;
-    }
     of_headers(request.headers());
     let body = request
         .body()
@@ -90,9 +94,6 @@ pub fn note_request(request: &Request) {
 
 /// Remembers the secrets that an answer carries.
 pub fn note_answer(answer: &Answer) {
-    if SECRETS.is_none() {
-        return;
-    }
     of_headers(&answer.headers);
     of_body(&answer.body);
 }
@@ -103,8 +104,7 @@ fn of_headers(headers: &HeaderMap) {
             .get_all(name)
             .iter()
             .filter_map(|value| value.to_str().ok());
-        for value in values {
-            let value = value.split(';').next().unwrap_or_default();
+        for value in values.flat_map(|value| value.split("; ")) {
             let value = value.split_once([' ', '=']).map_or(value, |(_, value)| value);
             secret(value);
             let decoded = STANDARD
