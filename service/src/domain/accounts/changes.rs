@@ -164,7 +164,11 @@ impl Plan {
             ask_for_proof(conn, row, email, key)?;
         }
         let happened: [(bool, &'static str, Value); 3] = [
-            (self.name.is_some(), "account.changed", json!({ "field": "name" })),
+            (
+                self.name.is_some(),
+                "account.changed",
+                json!({ "fields": ["name"] }),
+            ),
             (self.password.is_some(), "password.changed", json!({})),
             (self.email.is_some(), "email.requested", json!({})),
         ];
