@@ -7,6 +7,7 @@ use crate::notes::Notes;
 use crate::surroundings::Surroundings;
 use anyhow::{Context, Result};
 use cucumber::World;
+use serde_json::Value;
 use std::net::TcpListener;
 use std::sync::Arc;
 
@@ -23,6 +24,8 @@ pub struct Visitor {
     pub mailbox: Mailbox,
     /// Those mails, the latest last.
     pub mails: Vec<Mail>,
+    /// Audit events that were read.
+    pub events: Vec<Value>,
     /// Tokens that somebody forged.
     pub forged: Vec<String>,
     /// Where a forger waits for requests.

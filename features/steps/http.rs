@@ -150,7 +150,7 @@ fn empty(visitor: &mut Visitor) -> Result<()> {
 #[then(expr = "the header {string} is {string}")]
 fn header_is(visitor: &mut Visitor, name: String, value: String) -> Result<()> {
     let answer = visitor.answer()?;
-    let given = answer.header(&name)?;
+    let (given, value) = (answer.header(&name)?, visitor.notes.fill(&value));
     ensure!(
         given == Some(value.as_str()),
         "{}: {name} is {given:?}",
@@ -170,7 +170,7 @@ fn header_holds(visitor: &mut Visitor, name: String, part: String) -> Result<()>
         .map(|value| value.to_str())
         .collect::<Result<_, _>>()?;
     ensure!(
-        given.join(", ").contains(&part),
+        given.join(", ").contains(&visitor.notes.fill(&part)),
         "{}: {name} is {given:?}",
         answer.asked
     );

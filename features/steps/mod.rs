@@ -19,6 +19,21 @@ mod mail;
 /// Accounts.
 mod accounts;
 
+/// Sessions.
+mod sessions;
+
+/// Lists of users.
+mod users;
+
+/// Audit events.
+mod audit;
+
+/// Wishes.
+mod wishes;
+
+/// The demo.
+mod demo;
+
 /// Access tokens.
 mod tokens;
 

@@ -111,6 +111,21 @@ async fn send_body(visitor: &mut Visitor, method: String, target: String, step: 
     Ok(())
 }
 
+#[when(expr = "I send {word} to {string} with {string} and the body")]
+async fn send_body_with(
+    visitor: &mut Visitor,
+    method: String,
+    target: String,
+    fields: String,
+    step: &Step,
+) -> Result<()> {
+    let method = Method::from_bytes(method.as_bytes())?;
+    let body = step.docstring.as_deref().context("no body is given")?;
+    let answer = ask(visitor, None, method, &target, &fields, Some(body)).await?;
+    visitor.answers.push(answer);
+    Ok(())
+}
+
 /// Asks as somebody, or as nobody. In target, fields and body `{name}` stands for what was noted by it. A body is JSON
 /// unless the fields say something else.
 pub(super) async fn ask(

@@ -59,7 +59,7 @@ fn found(visitor: &mut Visitor, codes: String) -> Result<()> {
 }
 
 /// The target of `Link: <…>; rel="next"` (RFC 8288).
-fn next_target(link: &str) -> Result<String> {
+pub(super) fn next_target(link: &str) -> Result<String> {
     let (target, rest) = link.trim_start_matches('<').split_once('>').context("no link")?;
     ensure!(rest.contains("rel=\"next\""), "another relation: {link}");
     Ok(target.to_owned())
