@@ -180,7 +180,7 @@ impl Portcullis {
     /// The service itself on these two ports of the loopback, not started.
     #[must_use]
     pub fn serve<'a>(&self, context: &'a Context, port: u16, internal_port: u16) -> Call<'a> {
-        let settings: [(&str, OsString); 9] = [
+        let settings: [(&str, OsString); 10] = [
             ("PORTCULLIS_LISTEN", format!("127.0.0.1:{port}").into()),
             (
                 "PORTCULLIS_INTERNAL_LISTEN",
@@ -190,6 +190,8 @@ impl Portcullis {
             ("PORTCULLIS_DATA_KEY_FILE", self.secrets.join(DATA_KEY).into()),
             ("PORTCULLIS_TOKEN_KEYS_FILE", self.secrets.join(TOKEN_KEYS).into()),
             ("PORTCULLIS_REGISTRATION", "open".into()),
+            // All people of a stage come from one address.
+            ("PORTCULLIS_MAILS_PER_NETWORK", "10000".into()),
             ("PORTCULLIS_MAIL", "folder".into()),
             ("PORTCULLIS_MAIL_FOLDER", self.mail.clone().into()),
             ("PORTCULLIS_DEMO", "token".into()),

@@ -160,6 +160,7 @@ fn a_restart_in_the_middle_leaves_nothing_half_done() {
     // A connection each, so that all of them are in the middle at the same time.
     let more = [
         ("DATABASE_ACCOUNTS_POOL_SIZE", "16"),
+        ("HASH_THREADS", "4"),
         ("MAIL_FOLDER", "/nowhere/at/all"),
     ];
     let app = App::start(&settings(server.pairs("portcullis"), &more));
