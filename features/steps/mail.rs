@@ -72,6 +72,18 @@ fn one_field(visitor: &mut Visitor, name: String, value: String) -> Result<()> {
     Ok(())
 }
 
+#[then(expr = "the page shows {string}")]
+fn page_shows(visitor: &mut Visitor, text: String) -> Result<()> {
+    let answer = visitor.answer()?;
+    let text = visitor.notes.fill(&text);
+    ensure!(
+        answer.text()?.contains(&text),
+        "{}: does not show {text}",
+        answer.asked
+    );
+    Ok(())
+}
+
 #[then(expr = "nowhere in the latest mail is {string}")]
 fn nowhere(visitor: &mut Visitor, unwanted: String) -> Result<()> {
     let unwanted = visitor.notes.fill(&unwanted);
