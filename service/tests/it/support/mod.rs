@@ -71,3 +71,6 @@ mod smtp_talk;
 
 /// A mail, and ways to send it.
 pub mod post;
+
+/// A service that forged tokens are tried on.
+pub mod target;
