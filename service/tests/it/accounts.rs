@@ -1,9 +1,10 @@
 //! Registering and confirming: from nothing to an account that signs in.
 use crate::support::answer::Answer;
-use crate::support::app::App;
+use crate::support::app::{App, send};
 use crate::support::crowd::at_once;
 use crate::support::database::Database;
 use crate::support::links::{outbox, token, tokens};
+use crate::support::mailbox::Mailbox;
 use crate::support::people::{self, account_in, post, try_log_in};
 use portcullis::types::role::Role;
 use serde_json::json;
@@ -53,6 +54,22 @@ fn an_account_is_registered_confirmed_and_signs_in() {
         actions,
         ["account.registered account:1", "account.confirmed account:1"]
     );
+}
+
+/// E2, E3: the link of the mail itself. Looking at it, as mail scanners do, uses nothing up.
+#[test]
+fn a_mailed_link_is_looked_at_and_still_confirms() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    register(&app, "ann@example.org", PASSWORD);
+    let token = Mailbox::of(&database).wait("ann@example.org", "").token();
+    for method in ["GET", "GET", "GET", "HEAD"] {
+        let looked = send(app.request(method, &format!("/confirm?token={token}")));
+        assert_eq!(looked.status, 200, "{looked:?}");
+    }
+    try_log_in(&app, "ann@example.org", PASSWORD).problem(401);
+    assert_eq!(confirm(&app, &token).status, 200);
+    assert_eq!(try_log_in(&app, "ann@example.org", PASSWORD).status, 200);
 }
 
 /// E2: used, void, ended and forged links are refused alike, and none of them lets anybody in.
