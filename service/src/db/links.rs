@@ -1,4 +1,5 @@
 //! Mailed links. Only the hash of a link's token is stored.
+use super::accounts;
 use super::schema::accounts::links;
 use crate::crypto::tokens::TokenHash;
 use crate::types::account::AccountId;
@@ -63,8 +64,13 @@ pub fn find(conn: &mut PgConnection, purpose: Purpose, token: TokenHash) -> Quer
         .optional()
 }
 
-/// Uses the link of this token up; `None`: it cannot be used, or somebody else just did.
+/// Uses the link of this token up; `None`: it cannot be used, or somebody else just did. Its account is kept from changing
+/// first: whoever changes an account holds it before they close its links, and would wait here for us as we for them.
 pub fn close(conn: &mut PgConnection, purpose: Purpose, token: TokenHash) -> QueryResult<Option<LinkRow>> {
+    let Some(link) = find(conn, purpose, token)? else {
+        return Ok(None);
+    };
+    accounts::lock(conn, AccountId::of(link.account_id))?;
     let usable = links::table
         .filter(links::token_hash.eq(token.bytes()))
         .filter(links::purpose.eq(purpose.as_str()))

@@ -1,7 +1,13 @@
 //! Many administrators at the same time.
 use crate::support::desk::Desk;
+use diesel::Connection;
+use portcullis::crypto::tokens::PlainToken;
+use portcullis::db::{accounts, links};
+use portcullis::types::account::AccountId;
+use portcullis::types::link::Purpose;
 use serde_json::json;
 use std::thread;
+use std::time::Duration;
 
 /// D7: of two parallel changes of the same version one is refused, however often it is tried.
 #[test]
@@ -63,4 +69,33 @@ fn of_fifty_parallel_users_of_one_address_one_is_made() {
     assert_eq!(desk.mails().len(), 1);
     let seen = desk.get("/users?q=ann.example").json();
     assert_eq!(seen["users"].as_array().map(Vec::len), Some(1), "{seen}");
+}
+
+/// D4, D9: an invitation is accepted while its account is being deleted: one waits for the other, and neither for ever.
+#[test]
+fn a_link_is_used_while_its_account_changes() {
+    let desk = Desk::fresh();
+    let id = AccountId::of(desk.user("ann@example.org"));
+    let token = PlainToken::parse(&desk.link_token(id.get())).unwrap().hash();
+    thread::scope(|scope| {
+        let deleted = desk.database.login("accounts").transaction(|conn| {
+            accounts::lock(conn, id)?;
+            let used = scope.spawn(|| {
+                let mut conn = desk.database.login("accounts");
+                conn.transaction(|conn| {
+                    let link = links::close(conn, Purpose::Invite, token)?;
+                    accounts::lock(conn, id)?;
+                    diesel::QueryResult::Ok(link)
+                })
+            });
+            thread::sleep(Duration::from_millis(300));
+            links::close_all(conn, id)?;
+            diesel::QueryResult::Ok(used)
+        });
+        assert_eq!(
+            deleted.unwrap().join().unwrap(),
+            Ok(None),
+            "the link was void by then"
+        );
+    });
 }
