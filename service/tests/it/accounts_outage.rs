@@ -2,11 +2,10 @@
 use crate::support::answer::Answer;
 use crate::support::app::{App, wait_for};
 use crate::support::database::{DATA_KEY, Server, lines, settings};
-use crate::support::environment;
+use crate::support::own_server;
 use crate::support::people::{self, PASSWORD, ask, post};
 use diesel::connection::SimpleConnection;
 use portcullis::crypto::data_key::DataKey;
-use private_postgres::{Cluster, Programs, Search, Stop};
 use serde_json::{Value, json};
 use std::thread::sleep;
 use std::time::Duration;
@@ -37,19 +36,6 @@ impl Flow {
             None => post(app, self.path, &self.body),
         }
     }
-}
-
-fn cluster() -> (Cluster, Server) {
-    let search = Search {
-        explicit: environment::postgres_programs(),
-        path: environment::path(),
-        ..Search::default()
-    };
-    let programs = Programs::find(&search).unwrap();
-    let cluster = Cluster::temporary(&programs, false, &[], &Stop::default()).unwrap();
-    let server = Server::of(&cluster.conninfo());
-    server.make("portcullis");
-    (cluster, server)
 }
 
 /// The token of the newest mail of a kind to an address.
@@ -156,7 +142,7 @@ fn flows(app: &App, server: &Server) -> Vec<Flow> {
 /// `Retry-After`, nothing half done, and each of them works afterwards.
 #[test]
 fn a_restart_in_the_middle_leaves_nothing_half_done() {
-    let (mut cluster, server) = cluster();
+    let (mut cluster, server) = own_server::start();
     // A connection each, so that all of them are in the middle at the same time.
     let more = [
         ("DATABASE_ACCOUNTS_POOL_SIZE", "16"),

@@ -1,8 +1,8 @@
 //! What becomes of mails when mail servers, databases and the service itself fail.
-use crate::outage::cluster;
 use crate::support::app::App;
-use crate::support::database::{Database, Server, lines};
+use crate::support::database::{Database, lines};
 use crate::support::letters::{put, until};
+use crate::support::own_server;
 use crate::support::program::Serving;
 use crate::support::smtp::{Manner, SmtpServer, Tls};
 use portcullis::mail::text::Kind;
@@ -197,7 +197,7 @@ fn a_mark_that_is_lost_is_made_up_for() {
 /// I2, B16: the database restarts; the worker finds back by itself.
 #[test]
 fn a_restarted_database_costs_no_mail() {
-    let (mut cluster, server): (_, Server) = cluster();
+    let (mut cluster, server) = own_server::start();
     let sink = self::server(Manner::Good);
     let more = sink.settings();
     let more: Vec<(&str, &str)> = more.iter().map(|(name, value)| (*name, value.as_str())).collect();

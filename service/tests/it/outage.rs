@@ -1,41 +1,17 @@
 //! The database goes away and comes back: on servers of these tests' own, which they may stop.
 use crate::support::app::{App, wait_for};
 use crate::support::data::{QUERY, small};
-use crate::support::database::{Server, settings};
-use crate::support::environment;
-use crate::support::scratch::Scratch;
-use portcullis::domain::batches::import;
-use private_postgres::{Cluster, Programs, Search, Stop};
+use crate::support::database::settings;
+use crate::support::own_server;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// A running server with the small data in the database `portcullis`.
-pub fn cluster() -> (Cluster, Server) {
-    let search = Search {
-        explicit: environment::postgres_programs(),
-        path: environment::path(),
-        ..Search::default()
-    };
-    let programs = Programs::find(&search).unwrap();
-    let cluster = Cluster::temporary(&programs, false, &[], &Stop::default()).unwrap();
-    let server = Server::of(&cluster.conninfo());
-    server.make("portcullis");
-    let file = Scratch::of("sql", small());
-    import(
-        &settings(server.pairs("portcullis"), &[]).database,
-        file.path(),
-        &mut |_| {},
-    )
-    .unwrap();
-    (cluster, server)
-}
-
 /// A5, B16: under load. While the server is down there are only 503; within three seconds after, only 200.
 #[test]
 fn a_restart_under_load_is_503_while_it_lasts_and_200_soon_after() {
-    let (mut cluster, server) = cluster();
+    let (mut cluster, server) = own_server::with(&small());
     // The wait is shorter than the outage: with the default, requests would sit out a short one and all be answered.
     let app = App::start(&settings(server.pairs("portcullis"), &[("DATABASE_WAIT", "400")]));
     wait_for(200, Duration::from_secs(3), || app.get("/health/ready"));
@@ -105,7 +81,7 @@ fn a_restart_under_load_is_503_while_it_lasts_and_200_soon_after() {
 /// H5: no restart of the service is needed.
 #[test]
 fn a_service_that_started_first_becomes_ready_by_itself() {
-    let (mut cluster, server) = cluster();
+    let (mut cluster, server) = own_server::with(&small());
     cluster.stop().unwrap();
     let app = App::start(&settings(server.pairs("portcullis"), &[]));
     app.get("/health/ready").problem(503);
@@ -121,7 +97,7 @@ fn a_service_that_started_first_becomes_ready_by_itself() {
 /// A5: the connections that the pool held are all dead, and no request pays for finding that out with a failure.
 #[test]
 fn a_quick_restart_that_nobody_noticed_costs_no_request() {
-    let (mut cluster, server) = cluster();
+    let (mut cluster, server) = own_server::with(&small());
     let app = App::start(&settings(server.pairs("portcullis"), &[]));
     wait_for(200, Duration::from_secs(3), || app.get("/health/ready"));
     (0..20).for_each(|_| assert_eq!(app.get(QUERY).status, 200));

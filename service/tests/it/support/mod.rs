@@ -33,6 +33,9 @@ pub mod extra;
 /// An authenticator app.
 pub mod authenticator;
 
+/// A PostgreSQL server of a test's own.
+pub mod own_server;
+
 /// People who have an account.
 pub mod people;
 
@@ -53,6 +56,9 @@ pub mod program;
 
 /// Bytes on a socket, exactly as a test wants them.
 pub mod raw;
+
+/// A way to a server that can be frozen.
+pub mod relay;
 
 /// What is logged while the tests run, and what must not be.
 pub mod run_log;

@@ -1,0 +1,74 @@
+//! A way to a database server that can be frozen: it keeps its connections and says nothing.
+use super::database::Server;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{sleep, spawn};
+use std::time::Duration;
+
+/// A relay between service and server that can stop passing bytes on, without closing anything.
+pub struct Relay {
+    port: String,
+    frozen: Arc<AtomicBool>,
+}
+
+impl Relay {
+    /// To a server.
+    pub fn to(server: &Server) -> Self {
+        let address = format!("{}:{}", server.host, server.port);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port().to_string();
+        let frozen = Arc::new(AtomicBool::new(false));
+        let state = Arc::clone(&frozen);
+        spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let Ok(server) = TcpStream::connect(&address) else {
+                    continue;
+                };
+                pass(
+                    client.try_clone().unwrap(),
+                    server.try_clone().unwrap(),
+                    Arc::clone(&state),
+                );
+                pass(server, client, Arc::clone(&state));
+            }
+        });
+        Self { port, frozen }
+    }
+
+    /// Passes nothing on from now.
+    pub fn freeze(&self) {
+        self.frozen.store(true, Ordering::Relaxed);
+    }
+
+    /// Passes on again, also what it has held back.
+    pub fn thaw(&self) {
+        self.frozen.store(false, Ordering::Relaxed);
+    }
+
+    /// Settings that lead here, and wait half a second where others would wait longer.
+    pub fn impatient(&self) -> [(&str, &str); 4] {
+        [
+            ("DATABASE_HOST", "127.0.0.1"),
+            ("DATABASE_PORT", &self.port),
+            ("DATABASE_WAIT", "500"),
+            ("DATABASE_STATEMENT_TIMEOUT", "500"),
+        ]
+    }
+}
+
+fn pass(mut from: TcpStream, mut to: TcpStream, frozen: Arc<AtomicBool>) {
+    spawn(move || {
+        let mut buffer = [0; 16_384];
+        while let Ok(count @ 1..) = from.read(&mut buffer) {
+            while frozen.load(Ordering::Relaxed) {
+                sleep(Duration::from_millis(5));
+            }
+            if to.write_all(&buffer[..count]).is_err() {
+                break;
+            }
+        }
+        let _ = to.shutdown(std::net::Shutdown::Both);
+    });
+}
