@@ -22,6 +22,9 @@ mod accounts;
 /// Sessions.
 mod sessions;
 
+/// A second factor.
+mod totp;
+
 /// Lists of users.
 mod users;
 
