@@ -228,6 +228,20 @@ pub fn end_all(
         .execute(conn)
 }
 
+/// Deletes sessions that would have ended by themselves this long ago, some at a time; how many.
+pub fn delete_old(conn: &mut PgConnection, age: Duration, most: i64) -> QueryResult<usize> {
+    let since = now.into_sql::<Timestamptz>() - interval(age).into_sql::<Interval>();
+    let old: Vec<Uuid> = sessions::table
+        .filter(sessions::expires_at.lt(since))
+        .order(sessions::expires_at)
+        .select(sessions::id)
+        .limit(most)
+        .for_update()
+        .skip_locked()
+        .load(conn)?;
+    diesel::delete(sessions::table.filter(sessions::id.eq_any(old))).execute(conn)
+}
+
 /// A length of time as PostgreSQL takes it.
 pub(super) fn interval(length: Duration) -> PgInterval {
     PgInterval::from_microseconds(i64::try_from(length.as_micros()).unwrap_or(i64::MAX))

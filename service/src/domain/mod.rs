@@ -12,6 +12,9 @@ pub mod batches;
 /// Something to fill and to empty.
 pub mod demo;
 
+/// Answers that take the same time whatever they found.
+pub mod evenly;
+
 /// Whether the service can do its work.
 pub mod health;
 

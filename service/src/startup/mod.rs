@@ -27,10 +27,14 @@ pub mod product;
 /// Dresses what the HTTP library refuses by itself.
 pub mod refusals;
 
+/// What is swept away from time to time.
+mod sweep;
+
 /// Closes a connection on which nothing moves.
 pub mod watchdog;
 
 use crate::config::Settings;
+use crate::domain::sessions::Sessions;
 use crate::http::api::{EdgeSettings, Product, routes};
 use crate::http::edge::body::BodyPolicy;
 use crate::http::edge::rate_limit::RateLimit;
@@ -55,6 +59,7 @@ pub struct Service {
     public: Listener,
     internal: Listener,
     rate_limit: Arc<RateLimit>,
+    sessions: Sessions,
     stopping: Arc<AtomicBool>,
     grace: Duration,
     logins: Logins,
@@ -116,6 +121,7 @@ impl Service {
                 public,
                 internal,
                 rate_limit,
+                sessions: domains.sessions,
                 stopping,
                 grace: server.shutdown_grace,
                 logins,
@@ -144,7 +150,7 @@ impl Service {
         let (signal, stopped) = watch::channel(false);
         let public = tokio::spawn(self.public.run(stopped.clone(), self.grace));
         let internal = tokio::spawn(self.internal.run(stopped, self.grace));
-        let sweep = tokio::spawn(sweep(self.rate_limit));
+        let sweep = tokio::spawn(sweep::sweep(self.rate_limit, self.sessions));
         let worker = Worker::start(self.post).inspect_err(|error| tracing::error!(%error, "no mail worker"));
         let keys_file = tokio::spawn(self.keys_file.follow());
         tracing::info!("ready to serve");
@@ -158,13 +164,5 @@ impl Service {
         let worker = tokio::task::spawn_blocking(move || worker.map(Worker::stop));
         let _ = tokio::join!(self.logins.close(), worker);
         tracing::info!("stopped");
-    }
-}
-
-async fn sweep(rate_limit: Arc<RateLimit>) {
-    let mut minute = tokio::time::interval(Duration::from_secs(60));
-    loop {
-        minute.tick().await;
-        rate_limit.forget_quiet();
     }
 }

@@ -31,6 +31,7 @@ mod demo;
 mod front;
 mod frozen;
 mod grants;
+mod hashing;
 mod headers;
 mod health;
 mod hosts;

@@ -6,9 +6,6 @@ pub mod changes;
 /// Proving an address by a mailed link.
 mod confirmation;
 
-/// Answers that take the same time whatever they found.
-mod evenly;
-
 /// Accepting an administrator's invitation.
 mod invitation;
 

@@ -1,6 +1,5 @@
 //! Forgotten passwords: a link that sets a new one, ends every session, and is told by mail.
 use super::confirmation::{activate, hold_first_admin};
-use super::evenly::evenly;
 use super::outcome::{Asked, Failed, PasswordSet};
 use super::passwords::GoodPassword;
 use super::post::{self, Letter, LinkFor};
@@ -9,6 +8,7 @@ use super::{Accounts, limits};
 use crate::crypto::tokens::{PlainToken, TokenHash};
 use crate::db::accounts::{self, AccountRow};
 use crate::db::{links, sessions};
+use crate::domain::evenly::evenly;
 use crate::mail::text::Kind;
 use crate::types::account::{AccountId, AccountState};
 use crate::types::email::Email;

@@ -1,6 +1,5 @@
 //! Registering. Whoever asks for an address learns nothing about it: status, answer and time are the same whether it is
 //! new or taken; what differs is the mail, which only its owner reads.
-use super::evenly::evenly;
 use super::outcome::{Asked, Failed, Registered};
 use super::passwords::GoodPassword;
 use super::post::{self, Letter, LinkFor};
@@ -10,6 +9,7 @@ use crate::crypto::data_key::DataKey;
 use crate::db::accounts::{self, AccountRow, NewAccount};
 use crate::db::audit::{self, Event};
 use crate::db::{PgConnection, QueryResult};
+use crate::domain::evenly::evenly;
 use crate::mail::text::Kind;
 use crate::types::account::AccountState;
 use crate::types::email::Email;

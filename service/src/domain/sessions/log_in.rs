@@ -9,6 +9,7 @@ use crate::db::credentials;
 use crate::db::refresh_tokens;
 use crate::db::sessions::{self, NewSession};
 use crate::db::{PgConnection, QueryResult};
+use crate::domain::evenly::evenly_if;
 use crate::types::peer::Peer;
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -78,7 +79,18 @@ impl Sessions {
         self.access_token(&proven, &begun)
     }
 
+    /// Whoever is let in is let in at once; whoever is refused hears of it no sooner than everybody else who is.
     async fn begin(&self, attempt: Attempt, kind: Kind, peer: &Peer) -> Result<(Proven, Begun), Refused> {
+        let begun = self.begin_at_once(attempt, kind, peer);
+        evenly_if(begun, |outcome| matches!(outcome, Err(Refused::Credentials))).await
+    }
+
+    async fn begin_at_once(
+        &self,
+        attempt: Attempt,
+        kind: Kind,
+        peer: &Peer,
+    ) -> Result<(Proven, Begun), Refused> {
         let proven = self.prove(attempt, Demand::All, peer).await?;
         let lives = self.0.lives;
         let life = match kind {

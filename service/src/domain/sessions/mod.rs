@@ -24,6 +24,9 @@ pub mod refresh;
 /// One's own second factor.
 pub mod second_factor;
 
+/// What is of no use any more.
+mod sweeping;
+
 /// Access and refresh tokens.
 pub mod tokens;
 

@@ -49,7 +49,7 @@ const MAILS_FROM: Rule = Rule {
 };
 
 /// How long a network is known that an account was signed in to from.
-const KNOWN_FOR: Duration = Duration::from_secs(30 * 86_400);
+pub const KNOWN_FOR: Duration = Duration::from_secs(30 * 86_400);
 
 /// Something that is counted by.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -154,6 +154,13 @@ impl Serving {
         self.errors.lock().unwrap().clone()
     }
 
+    /// The most memory that it has used so far, in KiB, as the system counts it.
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
     /// SIGTERM, sent by the system's own program.
     pub fn terminate(&self) {
         #[expect(

@@ -1,0 +1,21 @@
+//! Answers that take the same time whatever they found: whoever measures must not learn who has an account.
+use std::time::{Duration, Instant};
+
+/// Longer than anything that hides behind it takes on a machine that is not overloaded; there, what is compared costs
+/// nearly the same anyway.
+const LEAST: Duration = Duration::from_millis(250);
+
+/// Does the work, and answers no sooner than after [`LEAST`].
+pub async fn evenly<T>(work: impl Future<Output = T>) -> T {
+    evenly_if(work, |_| true).await
+}
+
+/// Does the work, and answers this kind of outcome no sooner than after [`LEAST`].
+pub async fn evenly_if<T>(work: impl Future<Output = T>, is_hidden: impl FnOnce(&T) -> bool) -> T {
+    let begun = Instant::now();
+    let outcome = work.await;
+    if is_hidden(&outcome) {
+        tokio::time::sleep_until((begun + LEAST).into()).await;
+    }
+    outcome
+}

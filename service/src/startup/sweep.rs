@@ -1,0 +1,22 @@
+//! What is swept away from time to time: counts and sessions that are of no use to anybody any more.
+use crate::domain::sessions::Sessions;
+use crate::http::edge::rate_limit::RateLimit;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often the database is swept. Each replica does; what one holds the others pass over.
+const MINUTES: u32 = 10;
+
+/// Never ends; to be aborted.
+pub async fn sweep(rate_limit: Arc<RateLimit>, sessions: Sessions) {
+    let mut minute = tokio::time::interval(Duration::from_secs(60));
+    for number in (0..MINUTES).cycle() {
+        minute.tick().await;
+        rate_limit.forget_quiet();
+        if number == 0
+            && let Err(error) = sessions.forget_old().await
+        {
+            tracing::warn!(%error, "old sessions stay a while longer");
+        }
+    }
+}

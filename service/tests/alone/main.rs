@@ -1,0 +1,23 @@
+//! Measurements: tests that want the machine for themselves. Cargo runs one test program after the other, and in this one
+//! a lock lets one test run at a time.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may stop at the first surprise"
+)]
+
+#[expect(dead_code, reason = "the other test program uses the rest")]
+#[path = "../it/support/mod.rs"]
+mod support;
+
+mod hashing;
+mod timing;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Held by whoever measures.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,132 @@
+//! How long a refusal takes tells nothing about why.
+use crate::alone;
+use crate::support::app::App;
+use crate::support::database::Database;
+use crate::support::people::{PASSWORD, account, account_in, try_log_in};
+use portcullis::types::role::Role;
+use std::time::{Duration, Instant};
+
+/// Tries of each kind.
+const TRIES: usize = 200;
+
+/// Clients that try at the same time: fewer than would wait for each other's passwords.
+const CLIENTS: usize = 5;
+
+/// How much the most may differ from the least.
+const ALIKE: f64 = 1.10;
+
+/// A kind of try: its name, address and password.
+type Kind = (&'static str, String, &'static str);
+
+/// The kinds that everybody thinks of first, at an account of this number.
+fn kinds(number: usize) -> Vec<Kind> {
+    let ann = format!("ann{number}@example.org");
+    vec![
+        (
+            "unknown",
+            format!("nobody{number}@example.org"),
+            "some wrong password",
+        ),
+        ("wrong", ann.clone(), "some wrong password"),
+        ("empty", ann, ""),
+    ]
+}
+
+/// Measures tries of each kind. The kinds take turns, each time another one first, so that whatever else the machine does
+/// hits all of them alike. Nobody is held up for guessing.
+fn measure(
+    database: &Database,
+    app: &App,
+    kinds: &[Kind],
+    rounds: usize,
+    meter: impl Fn() -> Duration,
+) -> Vec<Vec<Duration>> {
+    let mut measured = vec![Vec::new(); kinds.len()];
+    for round in 0..rounds {
+        database.execute("DELETE FROM sessions.throttles");
+        for turn in 0..kinds.len() {
+            let kind = (round + turn) % kinds.len();
+            let (_, email, password) = &kinds[kind];
+            let before = meter();
+            let answer = try_log_in(app, email, password);
+            measured[kind].push(meter() - before);
+            assert_eq!(answer.status, 401, "{answer:?}");
+        }
+    }
+    measured
+}
+
+fn assert_alike(what: &str, kinds: &[Kind], measured: Vec<Vec<Duration>>) {
+    let median = |mut measured: Vec<Duration>| {
+        measured.sort_unstable();
+        measured[measured.len() / 2].as_secs_f64() * 1000.0
+    };
+    let medians: Vec<f64> = measured.into_iter().map(median).collect();
+    for ((name, ..), median) in kinds.iter().zip(&medians) {
+        println!("{what}, {name}: median {median:.2} ms");
+    }
+    let least = medians.iter().copied().fold(f64::MAX, f64::min);
+    let most = medians.iter().copied().fold(0.0, f64::max);
+    assert!(least > 5.0, "nothing was hashed: {medians:?}");
+    assert!(most / least <= ALIKE, "{what}: {medians:?}");
+}
+
+/// Time that the hashing threads of this process have worked. What else the machine does changes nothing about it.
+fn hashed() -> Duration {
+    let mut nanoseconds = 0;
+    for task in std::fs::read_dir("/proc/self/task").unwrap() {
+        let folder = task.unwrap().path();
+        let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+        if read("comm").starts_with("hashing-") {
+            let stat = read("schedstat");
+            nanoseconds += stat.split(' ').next().unwrap().parse::<u64>().unwrap();
+        }
+    }
+    Duration::from_nanos(nanoseconds)
+}
+
+/// E6: as whoever guesses measures it.
+#[test]
+fn unknown_wrong_and_empty_passwords_are_refused_after_the_same_time() {
+    let _alone = alone();
+    let database = Database::fresh();
+    let app = App::over(&database);
+    let begun = Instant::now();
+    let rounds = TRIES / CLIENTS;
+    let parts: Vec<Vec<Vec<Duration>>> = std::thread::scope(|scope| {
+        let client = |number| {
+            account(&database, &format!("ann{number}@example.org"), Role::User);
+            let (database, app) = (&database, &app);
+            scope.spawn(move || measure(database, app, &kinds(number), rounds, || begun.elapsed()))
+        };
+        let clients: Vec<_> = (0..CLIENTS).map(client).collect();
+        clients.into_iter().map(|client| client.join().unwrap()).collect()
+    });
+    let all = (0..3).map(|kind| parts.iter().flat_map(|part| part[kind].clone()).collect());
+    assert_alike("answered after", &kinds(0), all.collect());
+}
+
+/// E6: the work behind the answers is the same too, so that no answer is late when the machine has more to do: for nobody,
+/// for wrong and empty passwords, in every state of an account, and where a hash was made with less than is asked for today.
+#[test]
+fn as_much_is_hashed_whatever_there_is_to_compare_with() {
+    let _alone = alone();
+    let database = Database::fresh();
+    account(&database, "ann0@example.org", Role::User);
+    account_in(&database, "unconfirmed@example.org", Role::User, "unconfirmed");
+    account_in(&database, "invited@example.org", Role::User, "invited");
+    database.execute(
+        "DELETE FROM accounts.credentials WHERE account_id =
+           (SELECT id FROM accounts.accounts WHERE email = 'invited@example.org')",
+    );
+    let mut kinds = kinds(0);
+    let app = App::start(&database.settings(&[("HASH_PASSES", "4")]));
+    let measured = measure(&database, &app, &kinds[..2], 24, hashed);
+    assert_alike("hashed anew for", &kinds[..2], measured);
+    drop(app);
+    kinds.push(("invited", "invited@example.org".into(), PASSWORD));
+    kinds.push(("unconfirmed", "unconfirmed@example.org".into(), PASSWORD));
+    let app = App::over(&database);
+    let measured = measure(&database, &app, &kinds, 24, hashed);
+    assert_alike("hashed for", &kinds, measured);
+}
