@@ -1,9 +1,13 @@
 //! Mail servers that refuse, leave, or say nothing.
+use crate::support::app::App;
 use crate::support::authority::Authority;
+use crate::support::database::Database;
+use crate::support::people::{PASSWORD, post as post_json};
 use crate::support::post::{send, send_to, settings, way};
 use crate::support::smtp::{Manner, SmtpServer, Tls};
 use portcullis::config::mail::SmtpTls;
 use portcullis::mail::failure::Failure;
+use serde_json::json;
 use std::time::{Duration, Instant};
 
 /// I2: only what the server says of this mail for good ends it.
@@ -86,4 +90,36 @@ fn a_server_that_says_nothing_is_left_after_ten_seconds() {
     let begun = Instant::now();
     assert_eq!(send(gone), way("connect: connection refused"));
     assert!(begun.elapsed() < Duration::from_secs(1));
+}
+
+/// How long registering takes while the mail server behaves like this: the median and the longest of a few.
+fn registering(manner: Manner) -> (Duration, Duration) {
+    let server = SmtpServer::start_at("127.0.0.1:0".parse().unwrap(), Tls::Never, manner);
+    let (database, more) = (Database::fresh(), server.settings());
+    let more: Vec<(&str, &str)> = more.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let app = App::start(&database.settings(&more));
+    let mut times: Vec<Duration> = (0..15)
+        .map(|number| {
+            let body =
+                json!({"name": "Ann", "email": format!("a{number}@example.org"), "password": PASSWORD});
+            let begun = Instant::now();
+            assert_eq!(post_json(&app, "/auth/register", &body).status, 202);
+            begun.elapsed()
+        })
+        .collect();
+    times.sort();
+    server.wait("a mail is under way", |server| server.connections() > 0);
+    (times[7], times[14])
+}
+
+/// I3: while the mail server says nothing for ten seconds, registering takes as long as ever.
+#[test]
+fn registering_does_not_wait_for_a_mail_server() {
+    let (usual, _) = registering(Manner::Good);
+    let (hanging, longest) = registering(Manner::Silent);
+    assert!(
+        hanging < usual * 2 + Duration::from_millis(50),
+        "{hanging:?}, usually {usual:?}"
+    );
+    assert!(longest < Duration::from_secs(5), "{longest:?}");
 }

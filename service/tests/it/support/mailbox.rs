@@ -62,22 +62,6 @@ impl Mailbox {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
-
-    /// Waits until there are this many mails to an address, and returns them all.
-    pub fn wait_for(&self, address: &str, count: usize) -> Vec<Mail> {
-        let begun = Instant::now();
-        loop {
-            let found = self.to(address);
-            if found.len() >= count {
-                return found;
-            }
-            assert!(
-                begun.elapsed() < Duration::from_secs(10),
-                "not {count} to {address}: {found:?}"
-            );
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
 }
 
 impl Mail {
