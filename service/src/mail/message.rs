@@ -68,8 +68,9 @@ impl Message {
 fn part(kind: ContentType, text: &str, encoding: Encoding) -> SinglePart {
     let text = text.replace("\r\n", "\n").replace('\n', "\r\n");
     let body = match encoding {
-        Encoding::Travelling => Body::new_with_encoding(text, ContentTransferEncoding::QuotedPrintable)
-            .unwrap_or_else(|bytes| Body::new(bytes)),
+        Encoding::Travelling => {
+            Body::new_with_encoding(text, ContentTransferEncoding::QuotedPrintable).unwrap_or_else(Body::new)
+        }
         Encoding::Readable => {
             Body::dangerous_pre_encoded(text.into_bytes(), ContentTransferEncoding::EightBit)
         }

@@ -8,7 +8,7 @@ use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// When TLS begins.
 #[derive(Clone)]
@@ -87,10 +87,13 @@ impl Shared {
         self.manner.lock().unwrap().clone()
     }
 
-    /// Does nothing until the server stops, or behaves otherwise.
+    /// Does nothing until the server stops or behaves otherwise; a client that waits for longer than any should is left.
     fn stall(&self, stream: &mut SmtpStream, word: &str) -> Result<()> {
-        let manner = self.manner();
-        while !self.stopped.load(Ordering::Relaxed) && self.manner() == manner {
+        let (manner, begun) = (self.manner(), Instant::now());
+        while begun.elapsed() < Duration::from_secs(30)
+            && !self.stopped.load(Ordering::Relaxed)
+            && self.manner() == manner
+        {
             stream.say(word)?;
             sleep(Duration::from_millis(50));
         }
