@@ -73,7 +73,7 @@ fn concurrent_inserts_make_no_gap_and_no_repeat() {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
-            for n in (1000..).step_by(5) {
+            for n in (1000..6000).step_by(5) {
                 if done.load(Ordering::Relaxed) {
                     break;
                 }
