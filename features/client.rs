@@ -67,6 +67,12 @@ impl Client {
         })
     }
 
+    /// Where the service answers.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// GET without anything special.
     ///
     /// # Errors

@@ -9,6 +9,12 @@ mod visitor;
 /// Requests: proper ones, and bytes that no proper client would send.
 mod client;
 
+/// A browser.
+mod browser;
+
+/// The browsers of one scenario.
+mod browsers;
+
 /// Answers, and what makes a good problem.
 mod answer;
 
@@ -100,9 +106,13 @@ async fn main() -> anyhow::Result<ExitCode> {
             visitor.client = client.elsewhere().unwrap_or_else(|_| client.clone());
             Box::pin(async {})
         })
-        .after(move |_, _, _, end, _| {
+        .after(move |_, _, _, end, visitor| {
             counted.count(end);
-            Box::pin(async {})
+            Box::pin(async {
+                if let Some(visitor) = visitor {
+                    visitor.browsers.close().await;
+                }
+            })
         })
         .filter_run(concat!(env!("CARGO_MANIFEST_DIR"), "/features"), is_wanted)
         .await;

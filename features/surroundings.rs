@@ -50,6 +50,9 @@ pub struct Surroundings {
     /// axe-core's script, which judges how accessible a page is (`@axe`)
     #[arg(long, value_name = "FILE", env = "XTASK_AXE")]
     pub axe: Option<PathBuf>,
+    /// A folder for pictures of the pages that are seen
+    #[arg(long, value_name = "DIR", env = "XTASK_SCREENSHOTS")]
+    pub screenshots: Option<PathBuf>,
 }
 
 /// An account that is there already. `Debug` does not show the password.

@@ -1,6 +1,7 @@
 //! What one scenario knows: a client and the answers so far; never shared between scenarios.
 
 use crate::answer::Answer;
+use crate::browsers::Browsers;
 use crate::client::{Client, Exchange};
 use crate::mailbox::{Mail, Mailbox};
 use crate::notes::Notes;
@@ -26,6 +27,8 @@ pub struct Visitor {
     pub mails: Vec<Mail>,
     /// Audit events that were read.
     pub events: Vec<Value>,
+    /// Browsers, one a person.
+    pub browsers: Browsers,
     /// Tokens that somebody forged.
     pub forged: Vec<String>,
     /// Where a forger waits for requests.

@@ -60,3 +60,9 @@ mod ports;
 
 /// `/regions`.
 mod regions;
+
+/// The pages, in a browser.
+mod web;
+
+/// How they look.
+mod looks;
