@@ -67,6 +67,7 @@ mod secrets_flows;
 mod secrets_in_logs;
 mod serve;
 mod sessions;
+mod sessions_faults;
 mod sessions_own;
 mod sessions_refresh;
 mod settings;

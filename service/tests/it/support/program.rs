@@ -155,6 +155,7 @@ impl Serving {
     }
 
     /// The most memory that it has used so far, in KiB, as the system counts it.
+    #[allow(dead_code, reason = "one of the two test programs measures it")]
     pub fn peak_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
