@@ -4,7 +4,11 @@ use crate::support::database::{DATA_KEY, Database};
 use crate::support::letters::{put, put_many, until};
 use crate::support::mailbox::Mailbox;
 use portcullis::crypto::data_key::DataKey;
-use portcullis::mail::text::Kind;
+use portcullis::mail::failure::Failure;
+use portcullis::mail::text::{Kind, Renderer};
+use portcullis::mail::transport::{Memory, Transport};
+use portcullis::mail::worker::{Post, Worker};
+use portcullis::telemetry::logs::Telemetry;
 use std::time::Duration;
 
 /// I4: every kind lands in the folder, with the token that follows from its link.
@@ -146,4 +150,41 @@ fn an_unknown_kind_waits_for_a_later_version() {
     // It holds nobody up.
     put(&database, Kind::Confirm, "bob@example.org");
     Mailbox::of(&database).wait("bob@example.org", "Confirm");
+}
+
+/// I2: what becomes of a mail follows from how it failed; what arrives is what the words say.
+#[test]
+fn a_worker_by_itself_tries_again_and_gives_up() {
+    let database = Database::fresh();
+    let settings = database.settings(&[]);
+    let memory = Memory::default();
+    // The last of the list is the first to come.
+    memory.fail_with(vec![Failure::Later("b".into()), Failure::Never("a".into())]);
+    let key = DataKey::parse(DATA_KEY).unwrap();
+    let links = ["a", "b", "c"].map(|name| put(&database, Kind::Reset, &format!("{name}@example.org")));
+    let worker = Worker::start(Post {
+        login: settings.database.mail.clone(),
+        database: settings.database,
+        renderer: Renderer::new("https://rates.example".to_owned(), key.clone()),
+        from: "Portcullis <post@rates.example>".parse().unwrap(),
+        transport: Transport::Memory(memory.clone()),
+        metrics: Telemetry::quiet().unwrap().metrics,
+    });
+    let worker = worker.unwrap();
+    let rows = "SELECT concat_ws(' ', left(recipient, 1), tries, last_error, given_up_at IS NOT NULL, sent_at IS NOT NULL) AS line
+                FROM mail.outbox ORDER BY id";
+    until("all three were tried", || {
+        database.lines(rows) == ["a 1 a t f", "b 1 b f f", "c 0 f t"]
+    });
+    let [mail] = memory
+        .messages()
+        .try_into()
+        .unwrap_or_else(|_| panic!("one mail"));
+    let link = format!(
+        "https://rates.example/reset?token={}",
+        key.link_token(links[2].unwrap()).reveal()
+    );
+    assert!(mail.content.text.contains(&link) && mail.to.to_string() == "c@example.org");
+    until("the second is tried again", || memory.messages().len() == 2);
+    worker.stop();
 }
