@@ -113,6 +113,13 @@ async fn main() -> anyhow::Result<ExitCode> {
                     visitor.browsers.close().await;
                 }
             })
+            let told = visitor.map_or(Ok(()), |visitor| {
+                visitor.surroundings.tell(visitor.notes.secrets())
+            });
+            if let Err(error) = told {
+                eprintln!("the secrets of a scenario could not be written: {error:#}");
+            }
+            Box::pin(async {})
         })
         .filter_run(concat!(env!("CARGO_MANIFEST_DIR"), "/features"), is_wanted)
         .await;

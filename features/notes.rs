@@ -31,6 +31,16 @@ impl Notes {
         self.note(&format!("{person}.password"), &password());
     }
 
+    /// What nobody may log: passwords, tokens, links, addresses.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        const KINDS: [&str; 7] = [
+            "access", "cookie", "email", "link", "password", "refresh", "secret",
+        ];
+        let is_secret = |name: &str| name.rsplit('.').next().is_some_and(|kind| KINDS.contains(&kind));
+        let secrets = self.0.iter().filter(move |(name, _)| is_secret(name));
+        secrets.map(|(_, value)| value.as_str())
+    }
+
     /// The text with `{name}` replaced wherever the name is known; other braces stay as they are.
     pub fn fill(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, (name, value)| {

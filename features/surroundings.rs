@@ -3,6 +3,9 @@
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use serde_json::Value;
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -44,6 +47,9 @@ pub struct Surroundings {
         hide_env_values = true
     )]
     ingest: Option<Login>,
+    /// Append the secrets that the scenarios use to this file, a JSON text a line, for whoever looks for them in a log
+    #[arg(long, value_name = "FILE", env = "XTASK_SECRETS")]
+    secrets: Option<PathBuf>,
     /// A WebDriver that starts browsers, such as chromedriver (`@browser`)
     #[arg(long, value_name = "URL", env = "XTASK_WEBDRIVER")]
     pub webdriver: Option<String>,
@@ -83,6 +89,19 @@ impl Surroundings {
                 .iter()
                 .all(|role| self.login(role).is_ok()),
         }
+    }
+
+    /// Tells the caller which secrets a scenario used, if they want to know.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn tell<'a>(&self, secrets: impl Iterator<Item = &'a str>) -> Result<()> {
+        let Some(path) = &self.secrets else { return Ok(()) };
+        let lines: String = secrets
+            .map(|secret| format!("{}\n", Value::from(secret)))
+            .collect();
+        let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+        Ok(file.write_all(lines.as_bytes())?)
     }
 
     /// Where mails are.

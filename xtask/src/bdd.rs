@@ -95,9 +95,14 @@ pub fn against_a_stage(context: &Context, postgres: &Choice, args: &[String]) ->
     let mut variables = for_features(&portcullis.accounts()?, portcullis.mail_folder());
     let internal = format!("http://127.0.0.1:{internal}");
     variables.push(("XTASK_INTERNAL_URL".into(), internal.into()));
+    let used = portcullis.secrets_directory().with_extension("used");
+    variables.push(("XTASK_SECRETS".into(), used.clone().into()));
     let mut secrets = Secrets::default();
     secrets.add_files(portcullis.secrets_directory())?;
     let told = features(context, &stage.base_url(), variables, args);
+    if used.exists() {
+        secrets.add_told(&used)?;
+    }
     stage.stop()?;
     let mut told = told.inspect_err(|_| say(&format!("the service's log: {}", log.display())))?;
     told.counts.failed += leaks::tell(&leaks::in_logs(&secrets, std::slice::from_ref(&log))?);

@@ -65,6 +65,17 @@ impl Secrets {
         Ok(())
     }
 
+    /// Adds those that a file tells: a JSON text a line.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn add_told(&mut self, file: &Path) -> Result<()> {
+        for line in fs::read_to_string(file)?.lines() {
+            self.add(&serde_json::from_str::<String>(line)?);
+        }
+        Ok(())
+    }
+
     /// What kind of secret stands in a line.
     fn kind_in(&self, line: &str) -> Option<&'static str> {
         let words = || line.split(|c| !is_of_word(c)).filter(|word| !word.is_empty());
@@ -118,9 +129,7 @@ pub fn empty_directory(context: &Context) -> Result<PathBuf> {
 pub fn in_directory(directory: &Path) -> Result<Found> {
     let mut secrets = Secrets::default();
     for file in files(directory, "secrets")? {
-        for line in fs::read_to_string(&file)?.lines() {
-            secrets.add(&serde_json::from_str::<String>(line)?);
-        }
+        secrets.add_told(&file)?;
     }
     let logs = files(directory, "log")?;
     in_logs(&secrets, &logs)
