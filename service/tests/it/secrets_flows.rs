@@ -1,10 +1,13 @@
 //! Every flow that carries a secret, with what is right and what is wrong, and with faults on the way: for the search
 //! through logs. What they answer is for other tests to check.
 use crate::support::app::{App, send};
+use crate::support::authenticator::{base32, code};
 use crate::support::browser::Browser;
 use crate::support::database::{Database, lines};
 use crate::support::links;
-use crate::support::people::{PASSWORD, account, ask, get, log_in, post, signed_in, try_log_in, with_json};
+use crate::support::people::{
+    PASSWORD, account, ask, get, log_in, post, signed_in, try_code, try_log_in, with_json,
+};
 use crate::support::program::Serving;
 use crate::support::run_log;
 use crate::support::smtp::{Manner, SmtpServer, Tls};
@@ -201,6 +204,36 @@ pub fn pages(place: &Place) {
         run_log::secret(&signed_in.cookie(cookie).unwrap());
     }
     assert_eq!(signed_in.submit("/sign-out", &[]).status, 303);
+}
+
+/// A second factor: the codes of the app that were sent, which are too short to be looked for like the rest.
+pub fn second_factor(place: &Place) -> Vec<String> {
+    let (app, database) = (&place.app, &place.database);
+    account(database, "ida@example.org", Role::User);
+    let ida = log_in(app, "ida@example.org").access;
+    let password = json!({"password": PASSWORD});
+    let started = ask(app, &ida, "POST", "/auth/totp/start", &password).json();
+    let secret = started["secret"].as_str().unwrap().to_owned();
+    let raw = base32(&secret);
+    run_log::secret(&raw.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    let codes = [0, 1, 90].map(|steps| code(&secret, steps));
+    let confirmed = ask(
+        app,
+        &ida,
+        "POST",
+        "/auth/totp/confirm",
+        &json!({"code": codes[0]}),
+    );
+    assert_eq!(confirmed.status, 200, "{confirmed:?}");
+    let recovery = confirmed.json()["recovery_codes"][0].as_str().unwrap().to_owned();
+    assert_eq!(try_code(app, "ida@example.org", PASSWORD, &codes[1]).status, 200);
+    try_code(app, "ida@example.org", PASSWORD, &codes[2]).problem(401);
+    try_log_in(app, "ida@example.org", PASSWORD).problem(401);
+    database.execute("DELETE FROM sessions.throttles");
+    assert_eq!(try_code(app, "ida@example.org", PASSWORD, &recovery).status, 200);
+    let disable = json!({"password": PASSWORD, "code": confirmed.json()["recovery_codes"][1]});
+    assert_eq!(ask(app, &ida, "POST", "/auth/totp/disable", &disable).status, 204);
+    codes.to_vec()
 }
 
 /// Faults: a mail server that names what it was given, connections that are cut, tables that are gone.

@@ -1,6 +1,6 @@
 //! No secret in a log, nor anywhere else that people look through: the real program, at its most talkative, through every
 //! flow that carries one.
-use crate::secrets_flows::{accounts, faults, pages, place, strays, tokens};
+use crate::secrets_flows::{accounts, faults, pages, place, second_factor, strays, tokens};
 use crate::support::people::PASSWORD;
 use crate::support::run_log;
 use serde_json::Value;
@@ -49,6 +49,16 @@ fn none_in(what: &str, texts: &[String], secrets: &BTreeSet<String>) {
     }
 }
 
+/// Whether a code stands in a line as a text: six digits of a time or of a duration may happen to be the same.
+fn holds_code(line: &str, code: &str) -> bool {
+    line.match_indices(code).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        let after = line[at + code.len()..].chars().next();
+        let in_number = before.is_some_and(|c| c.is_ascii_hexdigit() || matches!(c, '.' | ':'));
+        !in_number && !after.is_some_and(|c| c.is_ascii_hexdigit())
+    })
+}
+
 /// J2
 #[test]
 fn no_secret_that_was_used_is_logged_audited_measured_or_stored() {
@@ -57,6 +67,7 @@ fn no_secret_that_was_used_is_logged_audited_measured_or_stored() {
     tokens(&place);
     strays(&place);
     pages(&place);
+    let codes = second_factor(&place);
     faults(&place);
     let metrics = place.app.get_internal("/metrics");
     let secrets = searched();
@@ -107,4 +118,12 @@ fn no_secret_that_was_used_is_logged_audited_measured_or_stored() {
     }
     none_in("log", &log, &secrets);
     none_in("stderr", &errors, &secrets);
+    for code in &codes {
+        let told = log
+            .iter()
+            .chain(&errors)
+            .chain(&events)
+            .find(|line| holds_code(line, code));
+        assert_eq!(told, None, "a code of an app");
+    }
 }

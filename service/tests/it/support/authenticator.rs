@@ -33,7 +33,8 @@ fn settled_now() -> i64 {
     }
 }
 
-fn base32(text: &str) -> Vec<u8> {
+/// The bytes of a base32 text.
+pub fn base32(text: &str) -> Vec<u8> {
     let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
     for letter in text.bytes() {
         let value = match letter {

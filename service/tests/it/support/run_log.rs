@@ -27,12 +27,12 @@ const SECRET: [&str; 14] = [
     "current_password",
     "email",
     "new_password",
-    "otpauth_url",
     "password",
     "recovery_codes",
     "refresh_token",
     "secret",
     "token",
+    "uri",
     "username",
 ];
 
