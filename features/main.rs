@@ -109,17 +109,12 @@ async fn main() -> anyhow::Result<ExitCode> {
         .after(move |_, _, _, end, visitor| {
             counted.count(end);
             Box::pin(async {
-                if let Some(visitor) = visitor {
-                    visitor.browsers.close().await;
+                let Some(visitor) = visitor else { return };
+                if let Err(error) = visitor.surroundings.tell(visitor.notes.secrets()) {
+                    eprintln!("the secrets of a scenario could not be written: {error:#}");
                 }
+                visitor.browsers.close().await;
             })
-            let told = visitor.map_or(Ok(()), |visitor| {
-                visitor.surroundings.tell(visitor.notes.secrets())
-            });
-            if let Err(error) = told {
-                eprintln!("the secrets of a scenario could not be written: {error:#}");
-            }
-            Box::pin(async {})
         })
         .filter_run(concat!(env!("CARGO_MANIFEST_DIR"), "/features"), is_wanted)
         .await;

@@ -22,6 +22,9 @@ fn searched() -> BTreeSet<String> {
                 .map(str::to_owned),
         );
     }
+    // Recovery codes are typed with dashes and without.
+    let plain: Vec<String> = all.iter().map(|text| text.replace('-', "")).collect();
+    all.extend(plain);
     all.extend([
         "2short!".to_owned(),
         "$argon2id$".to_owned(),
