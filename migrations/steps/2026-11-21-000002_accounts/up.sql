@@ -74,10 +74,11 @@ CREATE TABLE accounts.links (
 );
 CREATE INDEX links_account_id_idx ON accounts.links (account_id, purpose);
 
--- The one door to what proves who somebody is. By address or by id, living accounts only.
+-- The one door to what proves who somebody is. By address or by id, living accounts only. ROWS: without it a join with
+-- the answer reads whole tables, and only where there is an account.
 CREATE FUNCTION accounts.credential_for(wanted_email_key text, wanted_id bigint)
 RETURNS TABLE (account_id bigint, password_hash text, totp_secret bytea, totp_confirmed_at timestamptz, totp_last_step bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE SECURITY DEFINER ROWS 1 SET search_path = pg_catalog, pg_temp AS $$
   SELECT a.id, c.password_hash, c.totp_secret, c.totp_confirmed_at, c.totp_last_step
   FROM accounts.accounts a JOIN accounts.credentials c ON c.account_id = a.id
   WHERE a.deleted_at IS NULL AND (a.email_key = wanted_email_key OR a.id = wanted_id)
