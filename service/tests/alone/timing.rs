@@ -15,6 +15,10 @@ const CLIENTS: usize = 5;
 /// How much the most may differ from the least.
 const ALIKE: f64 = 1.10;
 
+/// The same where a hash was made with less than is asked for today, and the rest is spent by a second one: passes do not
+/// all cost the same. Unspent, it would be twice as much.
+const NEARLY: f64 = 1.25;
+
 /// A kind of try: its name, address and password.
 type Kind = (&'static str, String, &'static str);
 
@@ -56,7 +60,7 @@ fn measure(
     measured
 }
 
-fn assert_alike(what: &str, kinds: &[Kind], measured: Vec<Vec<Duration>>) {
+fn assert_alike(what: &str, kinds: &[Kind], measured: Vec<Vec<Duration>>, alike: f64) {
     let median = |mut measured: Vec<Duration>| {
         measured.sort_unstable();
         measured[measured.len() / 2].as_secs_f64() * 1000.0
@@ -68,7 +72,7 @@ fn assert_alike(what: &str, kinds: &[Kind], measured: Vec<Vec<Duration>>) {
     let least = medians.iter().copied().fold(f64::MAX, f64::min);
     let most = medians.iter().copied().fold(0.0, f64::max);
     assert!(least > 5.0, "nothing was hashed: {medians:?}");
-    assert!(most / least <= ALIKE, "{what}: {medians:?}");
+    assert!(most / least <= alike, "{what}: {medians:?}");
 }
 
 /// Time that the hashing threads of this process have worked. What else the machine does changes nothing about it.
@@ -103,7 +107,7 @@ fn unknown_wrong_and_empty_passwords_are_refused_after_the_same_time() {
         clients.into_iter().map(|client| client.join().unwrap()).collect()
     });
     let all = (0..3).map(|kind| parts.iter().flat_map(|part| part[kind].clone()).collect());
-    assert_alike("answered after", &kinds(0), all.collect());
+    assert_alike("answered after", &kinds(0), all.collect(), ALIKE);
 }
 
 /// E6: the work behind the answers is the same too, so that no answer is late when the machine has more to do: for nobody,
@@ -122,11 +126,11 @@ fn as_much_is_hashed_whatever_there_is_to_compare_with() {
     let mut kinds = kinds(0);
     let app = App::start(&database.settings(&[("HASH_PASSES", "4")]));
     let measured = measure(&database, &app, &kinds[..2], 24, hashed);
-    assert_alike("hashed anew for", &kinds[..2], measured);
+    assert_alike("hashed anew for", &kinds[..2], measured, NEARLY);
     drop(app);
     kinds.push(("invited", "invited@example.org".into(), PASSWORD));
     kinds.push(("unconfirmed", "unconfirmed@example.org".into(), PASSWORD));
     let app = App::over(&database);
     let measured = measure(&database, &app, &kinds, 24, hashed);
-    assert_alike("hashed for", &kinds, measured);
+    assert_alike("hashed for", &kinds, measured, ALIKE);
 }
