@@ -56,6 +56,8 @@ impl Client {
             reqwest::Client::builder()
                 .redirect(Policy::none())
                 .timeout(PATIENCE)
+                // The service closes idle connections itself: a request must not meet that.
+                .pool_idle_timeout(Duration::from_secs(3))
                 .local_address(network)
                 .no_proxy()
         };

@@ -1,9 +1,10 @@
-//! All operations together, their document, and the routes with the edge around them.
+//! All operations together, and the routes with the edge around them.
 use super::accounts::AccountsApi;
 use super::accounts_own::OwnAccountApi;
 use super::audit::AuditApi;
 use super::demo::DemoApi;
 use super::docs;
+use super::document::{describe, document, page};
 use super::edge::body::BodyPolicy;
 use super::edge::cors::Cors;
 use super::edge::hosts::Hosts;
@@ -30,13 +31,9 @@ use super::wishes::WishesApi;
 use crate::domain::sessions::Sessions;
 use crate::mail::mailbox::Mailbox;
 use crate::telemetry::metrics::Metrics;
-use http::Method;
 use poem::endpoint::{BoxEndpoint, EndpointExt};
 use poem::{IntoEndpoint, Response, Route};
-use poem_openapi::registry::{MetaApi, Registry};
-use poem_openapi::{ContactObject, LicenseObject, OpenApi, OpenApiService};
-use std::collections::HashMap;
-use std::marker::PhantomData;
+use poem_openapi::OpenApi;
 use std::sync::Arc;
 
 /// The operations of the product.
@@ -94,9 +91,7 @@ pub fn routes<T: OpenApi + 'static>(operations: T, settings: EdgeSettings) -> Bo
         error_page: error_page::of,
     };
     let service = describe(operations);
-    let files = docs::routes(Route::new(), document::<T>(), || {
-        describe(Described::<T>(PhantomData)).swagger_ui_html()
-    });
+    let files = docs::routes(Route::new(), document::<T>(), page::<T>);
     let files = match &settings.mailbox {
         Some(mailbox) => mail::routes(files, mailbox),
         None => files,
@@ -106,39 +101,4 @@ pub fn routes<T: OpenApi + 'static>(operations: T, settings: EdgeSettings) -> Bo
         beside: pages::routes(files, settings.web),
     };
     Edge::new(routes, parts).boxed()
-}
-
-/// The OpenAPI document of these operations, as JSON.
-pub fn document<T: OpenApi + 'static>() -> String {
-    let document = describe(Described::<T>(PhantomData)).spec();
-    // The framework has no word for it: an operation that names no security scheme is open on purpose.
-    let members = document.trim_end();
-    let members = members.strip_suffix('}').unwrap_or(members).trim_end();
-    format!("{members},\n  \"security\": []\n}}\n")
-}
-
-fn describe<T: OpenApi>(operations: T) -> OpenApiService<T, ()> {
-    OpenApiService::new(operations, "Portcullis", env!("CARGO_PKG_VERSION"))
-        .description(
-            "Daily freight rates between ports and regions, in whole US dollars a container. Every 4xx and 5xx is an \
-             `application/problem+json` (RFC 9457) that names the offending fields.",
-        )
-        .contact(ContactObject::new().name("The maintainers of Portcullis"))
-        .license(LicenseObject::new("MIT OR Apache-2.0").url("https://spdx.org/licenses/"))
-        .server("/")
-}
-
-/// The description of operations without the operations: writing the document needs no database.
-struct Described<T>(PhantomData<T>);
-
-impl<T: OpenApi> OpenApi for Described<T> {
-    fn meta() -> Vec<MetaApi> {
-        T::meta()
-    }
-
-    fn register(registry: &mut Registry) {
-        T::register(registry);
-    }
-
-    fn add_routes(self, _table: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
 }

@@ -38,7 +38,8 @@ pub struct Event {
     pub id: i64,
     /// When.
     pub at: DateTime<Utc>,
-    /// The account that did it; null: nobody who was signed in.
+    /// The account that did it; where there is none, nobody was signed in.
+    #[oai(skip_serializing_if_is_none)]
     pub actor_id: Option<i64>,
     /// What, as in `session.begun`.
     pub action: String,

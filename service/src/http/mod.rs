@@ -12,7 +12,7 @@ mod accounts_fields;
 /// One's own account.
 pub mod accounts_own;
 
-/// All operations, their document, their routes.
+/// All operations and their routes.
 pub mod api;
 
 /// `/admin/audit`.
@@ -26,6 +26,9 @@ pub mod demo;
 
 /// The documentation page and its files.
 pub mod docs;
+
+/// The OpenAPI document.
+pub mod document;
 
 /// What every request passes on its way in, and every answer on its way out.
 pub mod edge;
