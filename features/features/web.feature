@@ -77,6 +77,25 @@ Feature: The pages
     When Ann follows "To the first page"
     Then Ann sees "Wish 45."
 
+  @G2 @E9 @browser @mailbox @asvs:v5.0.0-6.2.3 @asvs:v5.0.0-7.4.3
+  Scenario: A password is changed by who knows it, and signs every other browser out
+    Given Ann is signed in with a browser
+    When Ann opens "/my/account/password"
+    And Ann fills in
+      | field            | text                         |
+      | Current password | nothing like it              |
+      | New password     | an entirely different phrase |
+    And Ann presses "Change it"
+    Then Ann sees "Current password is not right"
+    When Ann fills in
+      | field            | text                         |
+      | Current password | {Ann.password}               |
+      | New password     | an entirely different phrase |
+    And Ann presses "Change it"
+    Then Ann sees "Your password is changed"
+    When Ann presses "Sign out everywhere"
+    Then Ann sees the page "You are signed out"
+
   @G3 @browser @mailbox @asvs:v5.0.0-3.3.1 @asvs:v5.0.0-3.3.4 @asvs:v5.0.0-7.4.1 @CWE-613
   Scenario: The session's cookie is kept well, and ends with the session
     Given Ann is signed in with a browser
@@ -219,6 +238,15 @@ Feature: The pages
     And an accessibility checker finds nothing wrong with what Ann sees
     When Ann follows "Delete this wish"
     Then Ann sees the page "Delete this wish?"
+    And an accessibility checker finds nothing wrong with what Ann sees
+    When Ann opens "/my/account"
+    Then Ann sees the page "My account"
+    And nothing that Ann sees is cut off or must be moved sideways
+    And an accessibility checker finds nothing wrong with what Ann sees
+    And Ann sees a picture that is kept as "my-account-<screen>"
+    When Ann follows "Change your password"
+    And Ann presses "Change it"
+    Then Ann sees "Current password must be filled in"
     And an accessibility checker finds nothing wrong with what Ann sees
     And Ann's browser has complained about nothing
 

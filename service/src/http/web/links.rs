@@ -3,8 +3,9 @@
 use super::answer::see_other;
 use super::cookies::{self, NOTICE};
 use super::fields::Fields;
-use super::form::{Form, Input};
+use super::form::Form;
 use super::form_page::{FormPage, Message, Way};
+use super::input::Input;
 use super::notice::Notice;
 use super::state::Web;
 use super::visitor::{Posted, Visitor};
@@ -116,7 +117,7 @@ pub async fn invitation(
     let fields = visitor.open(posted, &["token", "name", "password"], &[])?;
     let mut form = filled(&visitor, Link::Invitation, &fields);
     let name: Option<PersonName> = form.parse(&fields, "name");
-    let password: Option<SecretText> = form.parse(&fields, "password");
+    let password: Option<SecretText> = form.parse_filled(&fields, "password");
     let (Some(name), Some(password)) = (name, password) else {
         return page(&visitor, Link::Invitation, form, StatusCode::BAD_REQUEST);
     };
@@ -143,7 +144,7 @@ pub async fn reset(
 ) -> Result<Response, Problem> {
     let fields = visitor.open(posted, &["token", "password"], &[])?;
     let mut form = filled(&visitor, Link::Reset, &fields);
-    let Some(password) = form.parse::<SecretText>(&fields, "password") else {
+    let Some(password) = form.parse_filled::<SecretText>(&fields, "password") else {
         return page(&visitor, Link::Reset, form, StatusCode::BAD_REQUEST);
     };
     let set = web

@@ -1,7 +1,8 @@
 //! Asking for a mail: a new password, or the mail of a registration again. The answer is the same for every address.
 use super::answer::see_other;
-use super::form::{Form, Input};
+use super::form::Form;
 use super::form_page::{FormPage, Message, Way};
+use super::input::Input;
 use super::state::Web;
 use super::visitor::{Posted, Visitor};
 use crate::domain::accounts::outcome::Asked;

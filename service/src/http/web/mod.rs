@@ -1,6 +1,12 @@
 //! The pages: HTML from the server, forms, no script. A page parses, calls one domain function, and answers a page or
 //! a way on (303), as the operations do for programs.
 
+/// One's own account.
+pub mod account;
+
+/// Changing it.
+pub mod account_form;
+
 /// Answers: a page, or a way on.
 pub mod answer;
 
@@ -27,6 +33,9 @@ pub mod form_page;
 
 /// The index.
 pub mod index;
+
+/// A field of a form.
+pub mod input;
 
 /// Pages that mailed links lead to.
 pub mod links;
@@ -69,3 +78,6 @@ pub mod wish_form;
 
 /// The list of one's wishes.
 pub mod wish_list;
+
+/// How pages write what is no text by itself.
+pub mod words;

@@ -20,10 +20,16 @@ pub enum Notice {
     PasswordSet,
     /// Another address is proven.
     EmailChanged,
+    /// Another address waits for its proof.
+    EmailAsked,
+    /// A password is new, by who knew the one before.
+    PasswordChanged,
+    /// An account is gone.
+    Left,
 }
 
 impl Notice {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 11] = [
         Self::Added,
         Self::Saved,
         Self::Done,
@@ -32,6 +38,9 @@ impl Notice {
         Self::Confirmed,
         Self::PasswordSet,
         Self::EmailChanged,
+        Self::EmailAsked,
+        Self::PasswordChanged,
+        Self::Left,
     ];
 
     /// The word in the cookie.
@@ -45,6 +54,9 @@ impl Notice {
             Self::Confirmed => "confirmed",
             Self::PasswordSet => "password-set",
             Self::EmailChanged => "email-changed",
+            Self::EmailAsked => "email-asked",
+            Self::PasswordChanged => "password-changed",
+            Self::Left => "left",
         }
     }
 
@@ -64,6 +76,25 @@ impl Notice {
             Self::Confirmed => "Your address is confirmed. You can sign in now.",
             Self::PasswordSet => "Your password is set. You can sign in with it now.",
             Self::EmailChanged => "Your new address is confirmed. Sign in with it from now on.",
+            Self::EmailAsked => {
+                "A link is on its way to your new address. Until you follow it, the old one stays."
+            }
+            Self::PasswordChanged => "Your password is changed, and every other session has ended.",
+            Self::Left => "Your account is deleted. All the best!",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Notice;
+
+    #[test]
+    fn every_notice_is_read_back_from_its_word() {
+        for notice in Notice::ALL {
+            assert_eq!(Notice::parse(notice.as_str()), Some(notice));
+            assert!(notice.text().ends_with(['.', '!']));
+        }
+        assert_eq!(Notice::parse("<b>"), None);
     }
 }

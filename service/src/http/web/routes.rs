@@ -1,6 +1,6 @@
 //! Which page answers on which path. The table beside it says the same to the edge; a test compares them.
 use super::state::Web;
-use super::{links, mails, sign_in, sign_out, sign_up, wish_form, wish_list};
+use super::{account, account_form, links, mails, sign_in, sign_out, sign_up, wish_form, wish_list};
 use poem::endpoint::{BoxEndpoint, EndpointExt};
 use poem::{Response, Route, get, post};
 
@@ -20,6 +20,27 @@ pub fn routes(route: Route, web: Web) -> BoxEndpoint<'static, Response> {
         )
         .at("/invitation", get(links::see_invitation).post(links::invitation))
         .at("/reset", get(links::see_reset).post(links::reset))
+        .at("/my/account", get(account::show))
+        .at(
+            "/my/account/name",
+            get(account_form::ask_name).post(account_form::save_name),
+        )
+        .at(
+            "/my/account/email",
+            get(account_form::ask_email).post(account_form::save_email),
+        )
+        .at(
+            "/my/account/password",
+            get(account_form::ask_password).post(account_form::save_password),
+        )
+        .at(
+            "/my/account/sign-out-everywhere",
+            post(account::sign_out_everywhere),
+        )
+        .at(
+            "/my/account/delete",
+            get(account::ask_delete).post(account::delete),
+        )
         .at("/my/wishes", get(wish_list::show))
         .at("/my/wishes/new", get(wish_form::new).post(wish_form::create))
         .at("/my/wishes/:id", get(wish_form::edit).post(wish_form::save))

@@ -1,8 +1,9 @@
 //! Signing in. Whoever is refused is told the same whatever was wrong; every success begins a session of its own.
 use super::answer::see_other;
 use super::cookies::{self, CSRF, SESSION};
-use super::form::{Form, Input};
+use super::form::Form;
 use super::form_page::{FormPage, Way};
+use super::input::Input;
 use super::state::Web;
 use super::visitor::{Posted, Visitor};
 use super::{next, query};
@@ -65,16 +66,11 @@ pub async fn submit(
     let mut form = form(&visitor, next, step);
     form.keep(&fields);
     let email: Option<Email> = form.parse(&fields, "email");
-    let password: Option<SecretText> = form.parse(&fields, "password");
+    let password: Option<SecretText> = form.parse_filled(&fields, "password");
     let code: Option<SecretText> = match step {
         Step::Password => None,
-        Step::Code => form.parse(&fields, "code"),
+        Step::Code => form.parse_filled(&fields, "code"),
     };
-    for name in ["password", "code"] {
-        if fields.has(name) && fields.text(name).is_empty() {
-            form.blame(name, "must be filled in");
-        }
-    }
     let (Some(email), Some(password), []) = (email, password, form.faults.as_slice()) else {
         return page(&visitor, step, form, StatusCode::BAD_REQUEST);
     };

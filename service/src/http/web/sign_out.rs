@@ -58,9 +58,14 @@ pub async fn submit(
     if let Some(signed_in) = visitor.signed_in() {
         web.sessions().log_out(signed_in, &peer).await?;
     }
+    Ok(forget())
+}
+
+/// The way to the word that somebody is signed out; their browser is told to forget.
+pub fn forget() -> Response {
     let mut response = see_other(PATH);
     cookies::clear(&mut response, SESSION);
     cookies::clear(&mut response, CSRF);
     response.headers_mut().extend([FORGET]);
-    Ok(response)
+    response
 }

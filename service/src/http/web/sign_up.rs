@@ -1,7 +1,8 @@
 //! Signing up, and asking for the mail of it again. Whether an address has an account is told in the mail and only there.
 use super::answer::see_other;
-use super::form::{Form, Input};
+use super::form::Form;
 use super::form_page::{FormPage, Message, Way};
+use super::input::Input;
 use super::mails::sent;
 use super::next;
 use super::state::Web;
@@ -46,7 +47,7 @@ pub async fn submit(
     form.keep(&fields);
     let name = form.parse(&fields, "name");
     let email = form.parse(&fields, "email");
-    let password: Option<SecretText> = form.parse(&fields, "password");
+    let password: Option<SecretText> = form.parse_filled(&fields, "password");
     let (Some(name), Some(email), Some(password)) = (name, email, password) else {
         return page(&visitor, form, StatusCode::BAD_REQUEST);
     };

@@ -11,7 +11,7 @@ const LINK: Methods = &[(Method::GET, &["token"]), (Method::POST, &[])];
 const FORM: Methods = &[(Method::GET, &[]), (Method::POST, &[])];
 
 /// The pages.
-pub const PAGES: [Beside; 15] = [
+pub const PAGES: [Beside; 21] = [
     page("/sign-in", &[(Method::GET, &["next"]), (Method::POST, &[])]),
     page("/sign-out", FORM),
     page("/sign-up", FORM),
@@ -22,6 +22,12 @@ pub const PAGES: [Beside; 15] = [
     page("/change-email", LINK),
     page("/invitation", LINK),
     page("/reset", LINK),
+    page("/my/account", LOOK),
+    page("/my/account/name", FORM),
+    page("/my/account/email", FORM),
+    page("/my/account/password", FORM),
+    page("/my/account/sign-out-everywhere", SEND),
+    page("/my/account/delete", FORM),
     page("/my/wishes", &[(Method::GET, &["show", "after"])]),
     page("/my/wishes/new", FORM),
     page("/my/wishes/:id", FORM),

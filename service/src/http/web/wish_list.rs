@@ -5,6 +5,7 @@ use super::cookies::{self, NOTICE};
 use super::notice::Notice;
 use super::state::Web;
 use super::visitor::{Member, Posted};
+use super::words::day;
 use super::{next, query};
 use crate::domain::wishes::{Change, Changed, Which, WishRow};
 use crate::http::field::FieldValue;
@@ -13,7 +14,6 @@ use crate::types::fault::{FieldFault, Location};
 use crate::types::version::Expected;
 use crate::types::wish::WishId;
 use askama::Template;
-use chrono::{DateTime, Utc};
 use http::StatusCode;
 use poem::web::Data;
 use poem::{Request, Response, handler};
@@ -137,11 +137,6 @@ fn address(which: Which, after: Option<&str>) -> String {
         [] => next::HOME.to_owned(),
         query => format!("{}?{}", next::HOME, query.join("&")),
     }
-}
-
-/// As people write days: 3 November 2026.
-fn day(at: &DateTime<Utc>) -> String {
-    at.format("%-d %B %Y").to_string()
 }
 
 fn invalid(name: &str, reason: &'static str) -> Problem {
