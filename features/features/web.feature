@@ -66,16 +66,16 @@ Feature: The pages
     Given Ann is signed in
     And Ann has 45 wishes
     And Ann signs in with a browser on a desk screen
-    Then Ann sees "Wish 45."
-    And Ann sees "Wish 26."
-    And Ann does not see "Wish 25."
+    Then Ann sees "wish 45 of"
+    And Ann sees "wish 26 of"
+    And Ann does not see "wish 25 of"
     When Ann follows "Older wishes"
-    Then Ann sees "Wish 25."
+    Then Ann sees "wish 25 of"
     When Ann follows "Older wishes"
-    Then Ann sees "Wish 5."
-    And Ann sees "Wish 1."
+    Then Ann sees "wish 5 of"
+    And Ann sees "wish 1 of"
     When Ann follows "To the first page"
-    Then Ann sees "Wish 45."
+    Then Ann sees "wish 45 of"
 
   @G2 @E9 @browser @mailbox @asvs:v5.0.0-6.2.3 @asvs:v5.0.0-7.4.3
   Scenario: A password is changed by who knows it, and signs every other browser out

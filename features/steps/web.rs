@@ -3,13 +3,12 @@
 use crate::browser::Screen;
 use crate::steps::http::rows;
 use crate::steps::mail;
-use crate::steps::people::{ask, has_account};
+use crate::steps::people::has_account;
 use crate::visitor::Visitor;
 use anyhow::{Context, Result, ensure};
 use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
-use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// What a page says, without its bars.
 const TEXT: &str = "document.querySelector('main')?.innerText";
@@ -100,17 +99,6 @@ async fn signs_in(visitor: &mut Visitor, who: String, screen: String) -> Result<
         .await?;
     browser.click(&by_words("button", "Sign in")?).await?;
     sees_page(visitor, who, "My wishes".to_owned()).await
-}
-
-/// The oldest is `Wish 1`.
-#[given(expr = "{word} has {int} wishes")]
-async fn has_wishes(visitor: &mut Visitor, who: String, count: u32) -> Result<()> {
-    for number in 1..=count {
-        let wish = json!({ "title": format!("Wish {number}.") }).to_string();
-        let made = ask(visitor, Some(&who), Method::POST, "/wishes", "", Some(&wish)).await?;
-        made.expect_status(201)?;
-    }
-    Ok(())
 }
 
 #[given(expr = "{word} has added the wish {string}")]

@@ -51,7 +51,7 @@ pub async fn show(member: Member, Data(web): Data<&Web>) -> Result<Response, Pro
         chrome: member.chrome(),
         csrf: member.csrf(),
         profile,
-        sessions: rows.into_iter().map(|row| session(row, &member)).collect(),
+        sessions: rows.iter().map(|row| session(row, &member)).collect(),
     };
     member.show(StatusCode::OK, &account)
 }
@@ -103,7 +103,7 @@ pub async fn delete(
     }
 }
 
-fn session(row: OwnRow, member: &Member) -> Session {
+fn session(row: &OwnRow, member: &Member) -> Session {
     Session {
         what: client(&row.user_agent),
         begun: day(&row.created_at),

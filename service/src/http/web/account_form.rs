@@ -199,7 +199,9 @@ fn form(member: &Member, part: Part) -> Form {
             ("/my/account/password", "Change it", vec![current(), password])
         }
     };
-    Form::new(action, member.csrf(), submit, inputs).with_back(PATH, "Cancel")
+    Form::new(action, member.csrf(), submit, inputs)
+        .with_username(member.signed_in.email())
+        .with_back(PATH, "Cancel")
 }
 
 fn filled(member: &Member, part: Part, fields: &Fields) -> Form {

@@ -13,6 +13,8 @@ pub struct Form {
     pub csrf: String,
     /// Names and values that are not shown.
     pub hidden: Vec<(&'static str, String)>,
+    /// Whose password is asked for, so that a password manager knows; empty where it need not.
+    pub username: String,
     /// What is asked for.
     pub inputs: Vec<Input>,
     /// What stands on the button.
@@ -62,6 +64,7 @@ impl Form {
             action: action.into(),
             csrf,
             hidden: Vec::new(),
+            username: String::new(),
             inputs,
             submit,
             tone: Tone::Plain,
@@ -157,6 +160,13 @@ impl Form {
     #[must_use]
     pub fn with_hidden(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.hidden.push((name, value.into()));
+        self
+    }
+
+    /// With whose password is asked for.
+    #[must_use]
+    pub fn with_username(mut self, username: &str) -> Self {
+        username.clone_into(&mut self.username);
         self
     }
 
