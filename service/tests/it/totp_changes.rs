@@ -174,6 +174,31 @@ fn wrong_passwords_are_counted_here_too() {
         .problem(429);
 }
 
+/// E18, E7: nor does anybody who has taken a token guess the first code of an app that waits for it.
+#[test]
+fn wrong_first_codes_are_counted_too() {
+    let setting = Setting::new();
+    let secret = setting.start();
+    for _ in 0..6 {
+        setting.post("confirm", &json!({ "code": "x" })).problem(403);
+    }
+    setting
+        .database
+        .execute("UPDATE sessions.throttles SET blocked_until = blocked_until + interval '1 minute'");
+    setting
+        .post("confirm", &json!({ "code": code(&secret, 0) }))
+        .problem(429);
+    setting
+        .database
+        .execute("UPDATE sessions.throttles SET blocked_until = now()");
+    assert_eq!(
+        setting
+            .post("confirm", &json!({ "code": code(&secret, 0) }))
+            .status,
+        200
+    );
+}
+
 /// E18: new codes make the old ones worthless, and a code that was taken for one thing is taken.
 #[test]
 fn new_recovery_codes_take_the_place_of_the_old() {

@@ -7,8 +7,11 @@ use crate::crypto::recovery_code::RecoveryCode;
 use crate::crypto::tokens::TokenHash;
 use crate::crypto::totp::TotpSecret;
 use crate::db::audit::{self, Event};
+use crate::db::credentials::CredentialRow;
 use crate::db::{PgConnection, QueryResult, credentials, second_factors};
+use crate::domain::throttles::Admission;
 use crate::types::account::AccountId;
+use crate::types::email::Email;
 use crate::types::peer::Peer;
 use secrecy::SecretString;
 use serde_json::json;
@@ -93,28 +96,34 @@ impl Sessions {
         }
     }
 
-    /// The app's first code: from now on signing in takes one.
+    /// The app's first code: from now on signing in takes one. Wrong ones are counted like wrong passwords.
     pub async fn confirm_second_factor(
         &self,
         who: &SignedIn,
         code: SecretString,
         peer: &Peer,
-    ) -> Result<Confirmed, StorageError> {
+    ) -> Result<Confirmed, Refused> {
+        let email = Email::parse(who.email()).ok_or(StorageError::Failed)?;
         let (account, key, peer) = (who.account(), self.0.data_key.clone(), peer.clone());
+        let throttles = self.0.throttles.clone();
         let confirm = move |conn: &mut PgConnection| {
             second_factors::hold(conn, account)?;
             let row = credentials::find_by_id(conn, account.get())?;
-            let Some(row) = row.filter(|row| row.totp_confirmed_at.is_none() && row.totp_secret.is_some())
-            else {
+            let waits = |row: &CredentialRow| row.totp_confirmed_at.is_none() && row.totp_secret.is_some();
+            let Some(row) = row.filter(waits) else {
                 return Ok(Ok(Confirmed::NotStarted));
             };
+            if let Admission::Wait(wait) = throttles.try_log_in(conn, &email, peer.network())? {
+                return Ok(Err(Refused::Throttled(wait)));
+            }
             let step = match step_of(&key, &row, &code) {
                 Ok(Some(step)) => step,
                 Ok(None) => return Ok(Ok(Confirmed::WrongCode)),
-                Err(error) => return Ok(Err(error)),
+                Err(error) => return Ok(Err(error.into())),
             };
             second_factors::confirm(conn, account, step)?;
             let codes = store_codes(conn, account)?;
+            throttles.succeeded(conn, &email, peer.network())?;
             append(conn, "totp.enabled", account, &peer)?;
             Ok(Ok(Confirmed::Done(codes)))
         };
