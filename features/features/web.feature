@@ -211,6 +211,15 @@ Feature: The pages
       | forgot  | /forgot       | Set a new password           | dark   |
       | sent    | /check-mail   | Check your mail              | desk   |
 
+  @I4 @G9 @browser @mailbox @axe
+  Scenario: The mails that developers read are clear too
+    Given Ann has an account
+    And Ann opens "/dev/mail" on a phone screen
+    Then Ann sees the page "Mails"
+    And Ann sees "{Ann.email}"
+    And nothing that Ann sees is cut off or must be moved sideways
+    And an accessibility checker finds nothing wrong with what Ann sees
+
   @G1 @G9 @browser @mailbox @axe
   Scenario Outline: The pages for members are clear on every screen: on a <screen> screen
     Given Ann is signed in with a browser on a <screen> screen

@@ -185,7 +185,7 @@ fn form(member: &Member, part: Part) -> Form {
     let current = || Input::secret("current", "Current password", "current-password");
     let (action, submit, inputs) = match part {
         Part::Name => {
-            let name = Input::text("name", "Your name", 100).known_as("name");
+            let name = Input::text("name", "Your name", 200).known_as("name");
             ("/my/account/name", "Save", vec![name])
         }
         Part::Email => {

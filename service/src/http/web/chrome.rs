@@ -1,13 +1,14 @@
 //! What stands around a page's content: the bar at the top and the word about what was just done.
 
-/// The part of a page that all pages share. Templates that extend `base.html` have one as `chrome`.
-#[derive(Clone, Debug)]
+/// The part of a page that all pages share. Templates that extend `base.html` have one as `chrome`. No `Debug`: it would
+/// tell the form's token.
+#[derive(Clone)]
 pub struct Chrome {
     bar: Bar,
     notice: Option<&'static str>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Bar {
     Plain,
     Doors,
@@ -15,7 +16,7 @@ enum Bar {
 }
 
 /// Who is signed in, as the bar shows it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Member {
     /// The name, or the address where there is none.
     pub name: String,

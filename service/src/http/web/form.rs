@@ -4,8 +4,7 @@ use super::input::Input;
 use crate::http::field::FieldValue;
 use std::time::Duration;
 
-/// A form.
-#[derive(Debug)]
+/// A form. No `Debug`: it would tell its token, and that of a mailed link.
 pub struct Form {
     /// Where it is sent.
     pub action: String,

@@ -11,7 +11,7 @@ pub struct Input {
     pub hint: &'static str,
     /// What browsers and password managers know it as (WHATWG HTML §4.10.18.7).
     pub autocomplete: &'static str,
-    /// How many characters it takes.
+    /// How many UTF-16 units it takes: twice the characters that are taken, so that nothing is cut off unseen.
     pub longest: u16,
     /// Whether it must be filled in.
     pub required: bool,

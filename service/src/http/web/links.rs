@@ -189,7 +189,7 @@ fn form(visitor: &Visitor, link: Link, token: &str) -> Form {
         Link::Confirm => ("/confirm", "Yes, this is my address", Vec::new()),
         Link::ChangeEmail => ("/change-email", "Yes, this is my new address", Vec::new()),
         Link::Invitation => {
-            let name = Input::text("name", "Your name", 100).known_as("name");
+            let name = Input::text("name", "Your name", 200).known_as("name");
             ("/invitation", "Accept the invitation", vec![name, password()])
         }
         Link::Reset => ("/reset", "Set this password", vec![password()]),

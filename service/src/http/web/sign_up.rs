@@ -73,7 +73,7 @@ pub async fn submit(
 
 fn form(visitor: &Visitor) -> Form {
     let inputs = vec![
-        Input::text("name", "Your name", 100).known_as("name"),
+        Input::text("name", "Your name", 200).known_as("name"),
         Input::email("username").with_hint("We send you a link to confirm it"),
         Input::password("Password", "new-password")
             .with_hint("At least 8 characters. A short sentence is easy to remember and hard to guess"),

@@ -173,8 +173,8 @@ fn home_with(notice: Notice) -> Response {
 
 fn inputs() -> Vec<Input> {
     vec![
-        Input::text("title", "Your wish", 200).with_hint("What would you like to do, see or learn?"),
-        Input::area("note", "Notes", 2000)
+        Input::text("title", "Your wish", 400).with_hint("What would you like to do, see or learn?"),
+        Input::area("note", "Notes", 4000)
             .optional()
             .with_hint("Where, with whom, how to begin: whatever helps to make it come true"),
     ]
