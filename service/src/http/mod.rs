@@ -102,6 +102,9 @@ pub mod tags;
 /// `/auth/totp`.
 pub mod totp;
 
+/// What `/auth/totp` takes and answers.
+pub mod totp_body;
+
 /// `/login`, `/validate`, `/introspect`, the published keys.
 pub mod tokens;
 
