@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use rustix::net;
 
 use super::people::{PEOPLE, People};
 use crate::context::Context;
@@ -64,11 +65,12 @@ impl LogIns {
                  Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
                 body.len()
             );
+            let from = network(number);
             let shared = Arc::clone(&log_ins.shared);
             let person = thread::Builder::new().stack_size(STACK);
             log_ins
                 .threads
-                .push(person.spawn(move || log_in_again_and_again(&shared, port, &request))?);
+                .push(person.spawn(move || log_in_again_and_again(&shared, from, port, &request))?);
         }
         Ok(log_ins)
     }
@@ -167,10 +169,10 @@ impl std::fmt::Display for Told {
     }
 }
 
-fn log_in_again_and_again(shared: &Shared, port: u16, request: &str) {
+fn log_in_again_and_again(shared: &Shared, from: Ipv4Addr, port: u16, request: &str) {
     while !shared.over.load(Ordering::Relaxed) {
         shared.in_flight.fetch_add(1, Ordering::Relaxed);
-        let answer = log_in(shared, port, request);
+        let answer = log_in(shared, from, port, request);
         let left = shared.in_flight.fetch_sub(1, Ordering::Relaxed) - 1;
         shared.fewest.fetch_min(left, Ordering::Relaxed);
         let (status, wait) = match answer {
@@ -191,9 +193,23 @@ fn log_in_again_and_again(shared: &Shared, port: u16, request: &str) {
     }
 }
 
+/// An address of the loopback network that nobody else asks from: so many tries at once from one network would be taken
+/// for guesses.
+fn network(number: u64) -> Ipv4Addr {
+    let [.., high, low] = number.to_be_bytes();
+    Ipv4Addr::new(127, 200, high, low)
+}
+
+fn connect(from: Ipv4Addr, port: u16) -> std::io::Result<TcpStream> {
+    let socket = net::socket(net::AddressFamily::INET, net::SocketType::STREAM, None)?;
+    net::bind(&socket, &SocketAddrV4::new(from, 0))?;
+    net::connect(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, port))?;
+    Ok(TcpStream::from(socket))
+}
+
 /// The whole answer; `None` when it was over first.
-fn log_in(shared: &Shared, port: u16, request: &str) -> std::io::Result<Option<String>> {
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+fn log_in(shared: &Shared, from: Ipv4Addr, port: u16, request: &str) -> std::io::Result<Option<String>> {
+    let mut stream = connect(from, port)?;
     stream.set_read_timeout(Some(TICK))?;
     stream.write_all(request.as_bytes())?;
     let (mut answer, mut buffer) = (Vec::new(), [0_u8; 4_096]);
