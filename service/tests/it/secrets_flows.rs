@@ -3,6 +3,7 @@
 use crate::support::app::{App, send};
 use crate::support::authenticator::{base32, code};
 use crate::support::browser::Browser;
+use crate::support::collector::Collector;
 use crate::support::database::{Database, lines};
 use crate::support::links;
 use crate::support::people::{
@@ -27,20 +28,25 @@ pub struct Place {
     pub serving: Serving,
     /// The way to it.
     pub app: App,
+    /// Where its traces, logs and metrics go.
+    pub collector: Collector,
 }
 
 /// All of it, at its most talkative.
 pub fn place() -> Place {
     let (database, smtp) = (Database::fresh(), SmtpServer::start(Tls::Never));
+    let collector = Collector::start();
     let mut pairs = database.pairs();
-    pairs.extend(
-        smtp.settings()
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value)),
+    let mut more = smtp.settings();
+    more.extend(
+        [
+            ("LOG", "debug"),
+            ("DEMO", "token"),
+            ("OTLP_ENDPOINT", &collector.url),
+        ]
+        .map(|(name, value)| (name, value.to_owned())),
     );
-    pairs.extend(
-        [("LOG", "debug"), ("DEMO", "token")].map(|(name, value)| (name.to_owned(), value.to_owned())),
-    );
+    pairs.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
     let serving = Serving::start(&pairs);
     let app = App::at(&serving);
     Place {
@@ -48,6 +54,7 @@ pub fn place() -> Place {
         smtp,
         serving,
         app,
+        collector,
     }
 }
 
@@ -62,7 +69,7 @@ pub fn accounts(place: &Place) {
     assert_eq!(register("ann@example.org", NEW), 202, "taken");
     assert_eq!(register("short@example.org", "2short!"), 400);
     let confirm = links::token(database, "confirm", "ann@example.org");
-    let forged = format!("{}A", &confirm[..confirm.len() - 1]);
+    let forged: String = confirm.chars().rev().collect();
     run_log::secret(&forged);
     post(app, "/auth/confirm", &json!({"token": forged})).problem(404);
     assert_eq!(post(app, "/auth/confirm", &json!({"token": confirm})).status, 200);

@@ -120,6 +120,15 @@ fn no_secret_that_was_used_is_logged_audited_measured_or_stored() {
         );
     }
     none_in("log", &log, &secrets);
+    for path in ["/v1/logs", "/v1/traces", "/v1/metrics"] {
+        let posts = place.collector.posts(path);
+        let texts: Vec<String> = posts
+            .iter()
+            .map(|post| String::from_utf8_lossy(post).into_owned())
+            .collect();
+        assert!(!texts.is_empty(), "nothing was sent to {path}");
+        none_in(path, &texts, &secrets);
+    }
     none_in("stderr", &errors, &secrets);
     for code in &codes {
         let told = log

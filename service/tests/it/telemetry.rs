@@ -1,4 +1,5 @@
 //! OTLP: a collector gets logs, traces and metrics; a dead one slows nothing.
+use crate::support::collector::Collector;
 use crate::support::data::{QUERY, small};
 use crate::support::database::Database;
 use crate::support::program::Serving;
@@ -7,64 +8,10 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
-use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
-
-type Posts = Arc<Mutex<HashMap<String, Vec<Vec<u8>>>>>;
-
-/// A collector that keeps what is posted, by path; its URL.
-fn collector() -> (String, Posts) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let posts = Posts::default();
-    let kept = Arc::clone(&posts);
-    std::thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            let kept = Arc::clone(&kept);
-            std::thread::spawn(move || keep(stream, &kept));
-        }
-    });
-    (url, posts)
-}
-
-/// Reads posts off one connection until it ends.
-fn keep(stream: TcpStream, posts: &Posts) -> Option<()> {
-    let mut reader = BufReader::new(stream.try_clone().ok()?);
-    let mut writer = stream;
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        let path = line.split(' ').nth(1)?.to_owned();
-        let mut length = 0;
-        loop {
-            let mut field = String::new();
-            reader.read_line(&mut field).ok()?;
-            if field.trim().is_empty() {
-                break;
-            }
-            if let Some((name, value)) = field
-                .split_once(':')
-                .filter(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-            {
-                assert!(!name.is_empty());
-                length = value.trim().parse().ok()?;
-            }
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).ok()?;
-        posts.lock().unwrap().entry(path).or_default().push(body);
-        writer
-            .write_all(
-                b"HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n",
-            )
-            .ok()?;
-    }
-}
 
 fn serving(database: &Database, endpoint: &str) -> Serving {
     let mut pairs = database.pairs();
@@ -88,18 +35,16 @@ fn hex(bytes: &[u8]) -> String {
 #[test]
 fn a_collector_receives_traces_logs_and_metrics() {
     let database = Database::with(&small());
-    let (url, posts) = collector();
-    let serving = serving(&database, &url);
+    let collector = Collector::start();
+    let serving = serving(&database, &collector.url);
     assert_eq!(rates(&serving).0, 200);
     // The end sends what is left.
     serving.terminate();
     assert_eq!(serving.wait().0, Some(0));
-    let posts = posts.lock().unwrap();
     let of = |path: &str| {
+        let posts = collector.posts(path);
+        assert!(!posts.is_empty(), "nothing on {path}");
         posts
-            .get(path)
-            .unwrap_or_else(|| panic!("nothing on {path}"))
-            .clone()
     };
 
     let traces = of("/v1/traces")

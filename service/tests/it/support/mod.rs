@@ -15,6 +15,9 @@ pub mod browser;
 /// Certificates.
 pub mod authority;
 
+/// A collector of OTLP.
+pub mod collector;
+
 /// Data for tests.
 pub mod data;
 
