@@ -29,6 +29,8 @@ pub struct Visitor {
     /// Milliseconds from the opening to the last begin or end of a request.
     moved: AtomicU64,
     leave: Notify,
+    /// Whether they were told to leave.
+    told: AtomicBool,
 }
 
 impl Visitor {
@@ -39,6 +41,7 @@ impl Visitor {
             working: AtomicUsize::new(0),
             moved: AtomicU64::new(0),
             leave: Notify::new(),
+            told: AtomicBool::new(false),
         };
         visitor.touch();
         visitor
@@ -150,11 +153,17 @@ impl Places {
         let moved = |visitor: &Arc<Visitor>| visitor.moved.load(Ordering::Relaxed);
         let may_go =
             |visitor: &&Arc<Visitor>| !visitor.is_served() || now - moved(visitor).min(now) > AT_WORK;
+        // Whoever was told already comes last: one who does not go must not keep all others in their places.
+        let told = |visitor: &Arc<Visitor>| visitor.told.load(Ordering::Relaxed);
         let longest = taken
             .values()
             .filter(may_go)
-            .min_by_key(|visitor| (visitor.is_served(), moved(visitor)));
-        longest.inspect(|visitor| visitor.leave.notify_one()).is_some()
+            .min_by_key(|visitor| (told(visitor), visitor.is_served(), moved(visitor)));
+        let send_away = |visitor: &&Arc<Visitor>| {
+            visitor.told.store(true, Ordering::Relaxed);
+            visitor.leave.notify_one();
+        };
+        longest.inspect(send_away).is_some()
     }
 }
 
@@ -204,5 +213,21 @@ mod tests {
         assert!(evicted && begun.elapsed() >= Duration::from_millis(AT_WORK));
         leaving.await.unwrap();
         drop(working);
+    }
+
+    #[tokio::test]
+    async fn one_who_does_not_leave_keeps_nobody_out() {
+        let places = Places::new(2);
+        let (_deaf, _) = places.take().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let (polite, _) = places.take().await.unwrap();
+        let visitor = Arc::clone(&polite.visitor);
+        let leaving = tokio::spawn(async move {
+            visitor.must_leave().await;
+            drop(polite);
+        });
+        let taken = tokio::time::timeout(Duration::from_secs(5), places.take()).await;
+        assert!(taken.unwrap().unwrap().1);
+        leaving.await.unwrap();
     }
 }
