@@ -17,6 +17,43 @@ Feature: The documentation
     Then the answer is 200 as "application/json"
     And every operation of the document has a name of its own, a summary and its answers
 
+  @E19 @D10 @asvs:v5.0.0-8.2.1 @asvs:v5.0.0-8.3.1 @owasp:API2:2023 @owasp:API5:2023 @owasp:API9:2023 @CWE-306
+  Scenario: What is open is open on purpose
+    Then these operations are open to everybody, and every other one refuses who has no token
+      | method | path                   |
+      | GET    | /                      |
+      | GET    | /version               |
+      | GET    | /health/live           |
+      | GET    | /health/ready          |
+      | GET    | /health/startup        |
+      | GET    | /rates                 |
+      | GET    | /ports                 |
+      | GET    | /ports/{code}          |
+      | GET    | /regions               |
+      | GET    | /regions/{slug}        |
+      | GET    | /.well-known/jwks.json |
+      | POST   | /auth/register         |
+      | POST   | /auth/confirm          |
+      | POST   | /auth/resend           |
+      | POST   | /auth/forgot           |
+      | POST   | /auth/reset            |
+      | POST   | /auth/invitation       |
+      | POST   | /auth/change-email     |
+      | POST   | /auth/login            |
+      | POST   | /auth/refresh          |
+
+  @E19 @D10 @accounts @asvs:v5.0.0-8.2.1 @asvs:v5.0.0-10.3.2 @owasp:API5:2023 @CWE-285 @CWE-862 @CWE-863
+  Scenario Outline: Nobody does what their role may not: <role>
+    Given Ann is signed in as <role>
+    Then every operation beyond Ann's rights refuses, and every list within them answers
+
+    Examples:
+      | role     |
+      | user     |
+      | approver |
+      | ingest   |
+      | admin    |
+
   @O2 @asvs:v5.0.0-4.1.4
   Scenario: Every path of the document tells its methods, and answers HEAD as it answers GET
     When I look at every path of the OpenAPI document, where it needs more asked for as

@@ -160,7 +160,8 @@ async fn unlisted_methods(visitor: &mut Visitor, step: &Step) -> Result<()> {
     Ok(())
 }
 
-fn operations(document: &Value) -> Result<Vec<(String, String, Value)>> {
+/// Path, method and description of each operation.
+pub(super) fn operations(document: &Value) -> Result<Vec<(String, String, Value)>> {
     let paths = document["paths"]
         .as_object()
         .context("the document has no paths")?;

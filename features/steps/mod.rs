@@ -25,6 +25,9 @@ mod sessions;
 /// A second factor.
 mod totp;
 
+/// Rights, operation by operation.
+mod rights;
+
 /// Lists of users.
 mod users;
 
