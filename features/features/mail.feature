@@ -32,7 +32,7 @@ Feature: Mails
       | another address | Ann <eve@evil.example>                            |
       | a long message  | You owe us money, call evil.example, {and *10}now |
 
-  @I3 @asvs:v5.0.0-16.5.2
+  @I3
   Scenario: Who registers does not wait for the mail
     Given Ann is new here
     When Ann registers

@@ -5,7 +5,7 @@ Feature: A second factor
 
   Rule: Set up, a password alone is not enough
 
-    @E18 @asvs:v5.0.0-6.3.3 @asvs:v5.0.0-6.5.1 @asvs:v5.0.0-6.5.5 @asvs:v5.0.0-7.5.1 @owasp:API2:2023 @CWE-294 @CWE-308
+    @E18 @asvs:v5.0.0-6.5.1 @asvs:v5.0.0-7.5.1 @owasp:API2:2023 @CWE-294 @CWE-308
     Scenario: A code of the app works once
       Given Ann is signed in
       And Ann has a second factor
@@ -19,7 +19,7 @@ Feature: A second factor
       Then the answer is a problem with status 401
       And the problem is of the kind "invalid-credentials"
 
-    @E18 @asvs:v5.0.0-6.5.1 @asvs:v5.0.0-6.4.3 @CWE-294
+    @E18 @asvs:v5.0.0-6.5.1 @CWE-294
     Scenario: A recovery code works once
       Given Ann is signed in
       And Ann has a second factor
@@ -30,7 +30,7 @@ Feature: A second factor
       When Ann signs in with the code "{Ann.recovery code 2}"
       Then the answer is 200
 
-    @E18 @asvs:v5.0.0-6.3.8 @asvs:v5.0.0-6.6.3 @owasp:API2:2023 @CWE-307 @CWE-204
+    @E18 @asvs:v5.0.0-6.3.8 @owasp:API2:2023 @CWE-204
     Scenario Outline: A wrong code is refused like a wrong password: <what>
       Given Ann is signed in
       And Ann has a second factor

@@ -62,7 +62,7 @@ Feature: Users
       And Bob gets "/auth/me"
       Then the member "role" is "approver"
 
-    @D6 @asvs:v5.0.0-15.4.2 @CWE-367
+    @D6
     Scenario: One account an address, whatever the letters' case
       Given Root is signed in as admin
       And Ann has an account
@@ -71,6 +71,17 @@ Feature: Users
         {"email": "{Ann.EMAIL}"}
         """
       Then the answer is a problem with status 409
+
+    @D6 @asvs:v5.0.0-15.4.2 @CWE-362 @CWE-367
+    Scenario: Of twenty who make the same user at once, one succeeds
+      Given Root is signed in as admin
+      And Bob is new here
+      When Root sends POST to "/user" with "X-Request-Id: at-once" 20 times at once
+        """
+        {"email": "{Bob.email}"}
+        """
+      Then exactly one of the 20 latest answers is 201, and the others are 409
+      And Bob gets at most 1 mail
 
   Rule: Only administrators, and only with a good token
 
@@ -197,7 +208,7 @@ Feature: Users
 
   Rule: Two who change the same user do not overwrite each other
 
-    @D7 @D3 @asvs:v5.0.0-2.3.3 @asvs:v5.0.0-15.4.2 @CWE-362
+    @D7 @D3 @CWE-362
     Scenario: A change needs the version that it is meant for
       Given Root is signed in as admin
       And Ann has an account
@@ -222,6 +233,20 @@ Feature: Users
       Then the answer is a problem with status 412
       When Root gets "/user?id={Ann.id}"
       Then the member "name" is "First"
+
+    @D7 @asvs:v5.0.0-15.4.2 @CWE-362 @CWE-367
+    Scenario: Of ten changes to one version at once, one succeeds
+      Given Root is signed in as admin
+      And Ann has an account
+      When Root gets "/users?q={Ann.email}"
+      And I note the member "/users/0/id" as "Ann.id"
+      And Root gets "/user?id={Ann.id}"
+      And I note the header "ETag" as "the version"
+      And Root sends PUT to "/user?id={Ann.id}" with "If-Match: {the version}" 10 times at once
+        """
+        {"email": "{Ann.email}", "name": "Annette"}
+        """
+      Then exactly one of the 10 latest answers is 200, and the others are 412
 
     @D3
     Scenario: Another's address is refused

@@ -33,7 +33,7 @@ async fn gets_nothing(visitor: &mut Visitor, who: String) -> Result<()> {
         .await
 }
 
-#[then(expr = "{word} gets at most {int} mails")]
+#[then(expr = "{word} gets at most {int} mail(s)")]
 async fn gets_at_most(visitor: &mut Visitor, who: String, most: usize) -> Result<()> {
     let address = visitor.notes.get(&format!("{who}.email"))?.to_owned();
     let surroundings = visitor.surroundings.clone();

@@ -7,7 +7,8 @@ use crate::steps::mail;
 use crate::visitor::Visitor;
 use anyhow::{Context, Result, ensure};
 use cucumber::gherkin::Step;
-use cucumber::{given, when};
+use cucumber::{given, then, when};
+use futures::future::join_all;
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::json;
@@ -100,6 +101,40 @@ async fn sends_with(
     let answer = ask(visitor, Some(&who), method, &target, &fields, body).await?;
     visitor.answers.push(answer);
     Ok(())
+}
+
+/// The same request, all of them on their way before the first is answered.
+#[when(expr = "{word} sends {word} to {string} with {string} {int} times at once")]
+async fn sends_at_once(
+    visitor: &mut Visitor,
+    who: String,
+    method: String,
+    target: String,
+    fields: String,
+    times: usize,
+    step: &Step,
+) -> Result<()> {
+    let method = Method::from_bytes(method.as_bytes())?;
+    let (body, seen) = (step.docstring.as_deref(), &*visitor);
+    let asked = (0..times).map(|_| ask(seen, Some(&who), method.clone(), &target, &fields, body));
+    let answers = join_all(asked).await.into_iter().collect::<Result<Vec<_>>>()?;
+    visitor.answers.extend(answers);
+    Ok(())
+}
+
+#[then(expr = "exactly one of the {int} latest answers is {int}, and the others are {int}")]
+fn exactly_one(visitor: &mut Visitor, count: usize, one: u16, others: u16) -> Result<()> {
+    let latest = visitor
+        .answers
+        .len()
+        .checked_sub(count)
+        .context("there are fewer")?;
+    let (good, rest): (Vec<&Answer>, Vec<&Answer>) = visitor.answers[latest..]
+        .iter()
+        .partition(|answer| answer.status == one);
+    ensure!(good.len() == 1, "{} are {one}", good.len());
+    rest.iter()
+        .try_for_each(|answer| answer.expect_problem(others).map(drop))
 }
 
 #[when(expr = "I send {word} to {string} with the body")]
