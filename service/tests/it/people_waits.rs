@@ -14,6 +14,9 @@ use serde_json::json;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+/// Something that somebody does.
+type Deed<'a> = (&'static str, Box<dyn Fn() -> Answer + 'a>);
+
 fn unavailable(what: &str, answer: &Answer) {
     assert_eq!(answer.status, 503, "{what}: {answer:?}");
     assert!(
@@ -31,7 +34,7 @@ fn a_frozen_database_hangs_nobody_who_is_signed_in() {
     account(&database, "ann@example.org", Role::User);
     let ann = log_in(&app, "ann@example.org");
     let browser = Browser::signed_in(&app, "ann@example.org", PASSWORD);
-    let all: [(&str, Box<dyn Fn() -> Answer>); 6] = [
+    let all: [Deed<'_>; 6] = [
         ("me", Box::new(|| get(&app, &ann.access, "/auth/me"))),
         ("wishes", Box::new(|| get(&app, &ann.access, "/wishes"))),
         (
@@ -160,7 +163,9 @@ fn slow_bodies_hold_nothing_that_others_need() {
             ask(&app, &ann, "POST", "/wishes", &json!({"title": "w"})).status,
             201
         );
-        slow.iter_mut().for_each(|raw| drop(raw.send(" ")));
+        for raw in &mut slow {
+            raw.send(" ");
+        }
         sleep(Duration::from_millis(100));
     }
     for raw in &mut slow {

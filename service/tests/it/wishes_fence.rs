@@ -196,7 +196,7 @@ fn a_connection_that_served_one_keeps_nothing_for_the_next() {
     let settings = database.settings(&[("DATABASE_WISHES_POOL_SIZE", "1")]);
     let telemetry = Telemetry::quiet().unwrap();
     let (server, purpose) = (&settings.database, Purpose::Change(Changing::Wishes));
-    let db = Db::start(server, &server.wishes, purpose, telemetry.metrics.clone()).unwrap();
+    let db = Db::start(server, &server.wishes, purpose, telemetry.metrics).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
