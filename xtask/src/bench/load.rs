@@ -51,6 +51,7 @@ struct Summary {
     most_sent: u64,
     not_ok: u64,
     broken: u64,
+    how: String,
 }
 
 impl Load {
@@ -130,7 +131,8 @@ impl Load {
         } = *summary;
         if not_ok > 0 || broken > 0 {
             bail!(
-                "of {requests} answers {not_ok} were errors (status above 399), and {broken} connections failed"
+                "of {requests} answers {not_ok} were errors (status above 399), and {broken} connections failed: {}",
+                summary.how
             );
         }
         ensure!(requests > 0 && micros > 0, "not one answer");
@@ -167,7 +169,7 @@ mod tests {
 
     #[test]
     fn only_a_clean_run_counts() {
-        let clean = r#"{"requests":100,"micros":2000000,"p50":500,"p99":1500,"max":9000,"most_sent":60,"not_ok":0,"broken":0}"#;
+        let clean = r#"{"requests":100,"micros":2000000,"p50":500,"p99":1500,"max":9000,"most_sent":60,"not_ok":0,"broken":0,"how":"1 cut off"}"#;
         let measured = judge(clean, 120).unwrap();
         assert!((measured.rate - 50.0).abs() < 1e-9 && (measured.p99 - 1.5).abs() < 1e-9);
         assert!(

@@ -201,7 +201,9 @@ fn network(number: u64) -> Ipv4Addr {
 }
 
 fn connect(from: Ipv4Addr, port: u16) -> std::io::Result<TcpStream> {
-    let socket = net::socket(net::AddressFamily::INET, net::SocketType::STREAM, None)?;
+    // Not for wrk to inherit: it has room for as many descriptors as it opens itself.
+    let flags = net::SocketFlags::CLOEXEC;
+    let socket = net::socket_with(net::AddressFamily::INET, net::SocketType::STREAM, flags, None)?;
     net::bind(&socket, &SocketAddrV4::new(from, 0))?;
     net::connect(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, port))?;
     Ok(TcpStream::from(socket))

@@ -15,6 +15,9 @@ pub struct Machine {
     /// Of the last minute, before we began: what others make of it falsifies every figure.
     load: Option<f64>,
     kernel: String,
+    /// Whether the kernel shares the processors between sessions first: then a thread of low priority gives way to its
+    /// own session only, and each backend of PostgreSQL is a session of its own.
+    autogroup: Option<bool>,
     /// Known once a stage has been started.
     pub postgresql: String,
     commit: String,
@@ -25,7 +28,9 @@ impl Machine {
     pub fn read(context: &Context) -> Self {
         let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
         let load = fs::read_to_string("/proc/loadavg").ok();
+        let autogroup = fs::read_to_string("/proc/sys/kernel/sched_autogroup_enabled").ok();
         Self {
+            autogroup: autogroup.map(|text| text.trim() == "1"),
             load: load.and_then(|load| load.split(' ').next()?.parse().ok()),
             cores: available_parallelism().map_or(0, usize::from),
             kernel: if kernel.is_empty() {

@@ -48,7 +48,8 @@ function done(summary, latency, requests)
   end
   local errors = summary.errors
   io.write(string.format(
-    '\n{"requests":%d,"micros":%d,"p50":%d,"p99":%d,"max":%d,"most_sent":%d,"not_ok":%d,"broken":%d}\n',
+    '\n{"requests":%d,"micros":%d,"p50":%d,"p99":%d,"max":%d,"most_sent":%d,"not_ok":%d,"broken":%d,"how":"%d not made, %d cut off, %d not answered in 2 s"}\n',
     summary.requests, summary.duration, latency:percentile(50), latency:percentile(99), latency.max, most,
-    errors.status, errors.connect + errors.read + errors.write + errors.timeout))
+    errors.status, errors.connect + errors.read + errors.write + errors.timeout,
+    errors.connect, errors.read + errors.write, errors.timeout))
 end
