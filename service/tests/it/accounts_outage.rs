@@ -2,12 +2,11 @@
 use crate::support::answer::Answer;
 use crate::support::app::{App, wait_for};
 use crate::support::database::{DATA_KEY, Server, lines, settings};
-use crate::support::own_server;
+use crate::support::own_server::{self, Held};
 use crate::support::people::{self, PASSWORD, ask, post};
 use diesel::connection::SimpleConnection;
 use portcullis::crypto::data_key::DataKey;
 use serde_json::{Value, json};
-use std::thread::sleep;
 use std::time::Duration;
 
 const NEW: &str = "an entirely different sentence";
@@ -147,7 +146,7 @@ fn a_restart_in_the_middle_leaves_nothing_half_done() {
     let more = [
         ("DATABASE_ACCOUNTS_POOL_SIZE", "16"),
         ("HASH_THREADS", "4"),
-        ("MAIL_FOLDER", "/nowhere/at/all"),
+        ("MAIL_FOLDER", "/dev/null/mails"),
     ];
     let app = App::start(&settings(server.pairs("portcullis"), &more));
     wait_for(200, Duration::from_secs(5), || app.get("/health/ready"));
@@ -155,27 +154,10 @@ fn a_restart_in_the_middle_leaves_nothing_half_done() {
     let state = || lines(&mut server.admin("portcullis"), STATE).unwrap();
     let before = state();
     // Whoever writes an audit event, which comes last, waits for this one.
-    let mut holder = server.admin("portcullis");
-    holder
-        .batch_execute("BEGIN; SELECT * FROM audit.head FOR UPDATE")
-        .unwrap();
-    let waiting = "SELECT count(*)::text AS line FROM pg_stat_activity \
-                   WHERE application_name = 'portcullis-accounts' AND wait_event_type = 'Lock'";
+    let held = Held::by(&server, "SELECT * FROM audit.head FOR UPDATE");
     let answers: Vec<Answer> = std::thread::scope(|scope| {
         let asked: Vec<_> = flows.iter().map(|flow| scope.spawn(|| flow.ask(&app))).collect();
-        let mut seen = Vec::new();
-        for _ in 0..150 {
-            seen = lines(&mut server.admin("portcullis"), waiting).unwrap();
-            if seen[0].parse::<usize>().unwrap() >= flows.len() {
-                break;
-            }
-            sleep(Duration::from_millis(20));
-        }
-        assert_eq!(
-            seen,
-            [flows.len().to_string()],
-            "all wait in the middle of their changes"
-        );
+        held.wait_for(flows.len());
         cluster.stop().unwrap();
         asked.into_iter().map(|asked| asked.join().unwrap()).collect()
     });
@@ -191,6 +173,7 @@ fn a_restart_in_the_middle_leaves_nothing_half_done() {
         flow.ask(&app).problem(503);
     }
     cluster.resume().unwrap();
+    held.release();
     let token = flows.iter().find_map(|flow| flow.token.as_ref()).unwrap();
     wait_for(200, Duration::from_secs(3), || {
         people::get(&app, token, "/auth/me")

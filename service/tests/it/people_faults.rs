@@ -2,9 +2,8 @@
 use crate::support::answer::Answer;
 use crate::support::app::{App, send, wait_for};
 use crate::support::database::{Database, settings};
-use crate::support::own_server;
+use crate::support::own_server::{self, Held};
 use crate::support::people::{PASSWORD, SignedIn, account, ask, log_in, post, try_log_in, with_json};
-use diesel::connection::SimpleConnection;
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
 use std::thread::sleep;
@@ -137,7 +136,7 @@ fn a_restart_in_the_middle_leaves_nothing_half_done() {
     let pools = [
         ("DATABASE_ACCOUNTS_POOL_SIZE", "12"),
         ("DATABASE_WISHES_POOL_SIZE", "4"),
-        ("MAIL_FOLDER", "/nowhere/at/all"),
+        ("MAIL_FOLDER", "/dev/null/mails"),
     ];
     let app = App::start(&settings(server.pairs("portcullis"), &pools));
     wait_for(200, Duration::from_secs(5), || app.get("/health/ready"));
@@ -147,26 +146,16 @@ fn a_restart_in_the_middle_leaves_nothing_half_done() {
     };
     let deeds = deeds(&app, &database);
     let before = database.lines(STATE);
-    let mut holder = database.admin();
-    let held = "BEGIN; SELECT * FROM audit.head FOR UPDATE;
-                LOCK sessions.refresh_tokens, wishes.wishes IN SHARE ROW EXCLUSIVE MODE";
-    holder.batch_execute(held).unwrap();
-    let answers = std::thread::scope(|scope| {
+    let held = Held::by(
+        &database.server,
+        "SELECT * FROM audit.head FOR UPDATE;
+         LOCK sessions.refresh_tokens, wishes.wishes IN SHARE ROW EXCLUSIVE MODE",
+    );
+    let answers: Vec<Answer> = std::thread::scope(|scope| {
         let asked: Vec<_> = deeds.iter().map(|(.., deed)| scope.spawn(deed)).collect();
-        let waiting = "SELECT count(*)::text AS line FROM pg_stat_activity
-                       WHERE application_name LIKE 'portcullis-%' AND wait_event_type = 'Lock'";
-        let begun = Instant::now();
-        while database.lines(waiting) != [deeds.len().to_string()] {
-            assert!(
-                begun.elapsed() < Duration::from_secs(3),
-                "{:?} wait",
-                database.lines(waiting)
-            );
-            sleep(Duration::from_millis(20));
-        }
+        held.wait_for(deeds.len());
         cluster.stop().unwrap();
-        let answers: Vec<Answer> = asked.into_iter().map(|one| one.join().unwrap()).collect();
-        answers
+        asked.into_iter().map(|one| one.join().unwrap()).collect()
     });
     for ((what, ..), answer) in deeds.iter().zip(&answers) {
         unavailable(what, answer);
@@ -181,6 +170,7 @@ fn a_restart_in_the_middle_leaves_nothing_half_done() {
         );
     }
     cluster.resume().unwrap();
+    held.release();
     wait_for(200, Duration::from_secs(5), || app.get("/health/ready"));
     wait_for(400, Duration::from_secs(5), || {
         post(&app, "/auth/refresh", &json!({}))
