@@ -9,7 +9,8 @@ use anyhow::{Context as _, Result};
 use crate::context::Context;
 use crate::ending::Ending;
 use crate::progress::say;
-use crate::run::{Call, Running};
+use crate::run::Call;
+use crate::running::Running;
 use crate::{axe, http, ports};
 
 const PATIENCE: Duration = Duration::from_secs(30);

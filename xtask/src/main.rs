@@ -12,8 +12,14 @@ mod settings;
 /// What every command needs.
 mod context;
 
+/// A program that runs.
+mod running;
+
 /// Runs programs.
 mod run;
+
+/// The wall clock.
+mod clock;
 
 /// Steps on the terminal.
 mod progress;
@@ -90,11 +96,20 @@ mod bdd;
 /// `cargo xtask test`
 mod test;
 
+/// Planted defects.
+mod canaries;
+
 /// `cargo xtask tidy`
 mod tidy;
 
 /// `cargo xtask bench`
 mod bench;
+
+/// The tools of the gate.
+mod tools;
+
+/// `cargo xtask ci`
+mod gate;
 
 use std::process::ExitCode;
 
@@ -128,6 +143,8 @@ enum Task {
     Tidy,
     /// The measurements
     Bench(bench::Options),
+    /// The whole gate, with a report in `target/report/`
+    Ci(gate::Options),
 }
 
 fn main() -> ExitCode {
@@ -160,5 +177,6 @@ fn run(task: &Task) -> Result<()> {
         Task::Bdd(options) => bdd::run(&context, options),
         Task::Tidy => tidy::run(&context.settings.root),
         Task::Bench(options) => bench::run(&context, options),
+        Task::Ci(options) => gate::run(&context, options),
     }
 }

@@ -4,20 +4,22 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::context::Context;
-use crate::ending::Ending;
+use crate::running::{Collected, Running};
 use crate::stop::TICK;
+
+/// How much of a program's output is kept, in bytes, of each of both.
+const MOST: u64 = 64 << 20;
 
 /// A program with its arguments, not started yet. It will run in a process group of its own: a Ctrl-C in the terminal
 /// reaches only us, and we end the others in order.
@@ -35,6 +37,17 @@ pub struct Call<'a> {
 pub struct Finished {
     /// How it ended.
     pub status: ExitStatus,
+    /// What it wrote to standard output.
+    pub stdout: String,
+    /// What it wrote to standard error.
+    pub stderr: String,
+}
+
+/// What a program wrote that had only so much time.
+#[derive(Debug)]
+pub struct Bounded {
+    /// How it ended; `None`: it did not, in time.
+    pub status: Option<ExitStatus>,
     /// What it wrote to standard output.
     pub stdout: String,
     /// What it wrote to standard error.
@@ -63,6 +76,13 @@ impl<'a> Call<'a> {
     #[must_use]
     pub fn args<I: IntoIterator<Item = S>, S: Into<OsString>>(mut self, args: I) -> Call<'a> {
         self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Starts in another directory.
+    #[must_use]
+    pub fn within(mut self, dir: impl Into<PathBuf>) -> Call<'a> {
+        self.dir = dir.into();
         self
     }
 
@@ -101,16 +121,29 @@ impl<'a> Call<'a> {
     /// # Errors
     /// As [`Call::stream`].
     pub fn capture(&self) -> Result<Finished> {
+        let ended = self.bounded(Duration::MAX)?;
+        Ok(Finished {
+            status: ended.status.context("it did not end")?,
+            stdout: ended.stdout,
+            stderr: ended.stderr,
+        })
+    }
+
+    /// As [`Call::capture`], but it may take only so long; then it is stopped, and its status is `None`.
+    ///
+    /// # Errors
+    /// As [`Call::stream`].
+    pub fn bounded(&self, limit: Duration) -> Result<Bounded> {
         let mut running = self.spawn(Stdio::piped(), Stdio::piped())?;
         let (out, err) = (
-            collect(running.child.stdout.take()),
-            collect(running.child.stderr.take()),
+            Collected::from(running.child.stdout.take(), MOST),
+            Collected::from(running.child.stderr.take(), MOST),
         );
-        let status = running.wait(self.context)?;
-        Ok(Finished {
+        let status = running.wait_for(self.context, limit)?;
+        Ok(Bounded {
             status,
-            stdout: out.join().unwrap_or_default(),
-            stderr: err.join().unwrap_or_default(),
+            stdout: out.text(),
+            stderr: err.text(),
         })
     }
 
@@ -171,73 +204,7 @@ impl<'a> Call<'a> {
         let child = command
             .spawn()
             .with_context(|| format!("cannot run `{}`", self.program.display()))?;
-        Ok(Running { child, kept: false })
-    }
-}
-
-/// A program that runs. It is stopped when this is dropped.
-#[derive(Debug)]
-pub struct Running {
-    child: Child,
-    kept: bool,
-}
-
-impl Running {
-    /// Its process id.
-    #[must_use]
-    pub fn pid(&self) -> i32 {
-        i32::try_from(self.child.id()).unwrap_or(0)
-    }
-
-    /// How it ended; `None` while it runs.
-    ///
-    /// # Errors
-    /// When the operating system does not say.
-    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
-        Ok(self.child.try_wait()?)
-    }
-
-    /// Lets it outlive us.
-    pub fn keep(mut self) {
-        self.kept = true;
-    }
-
-    /// Asks it to stop, waits, and after the time limit (at once, when told to hurry) ends its whole group.
-    pub fn stop(&mut self, patience: Duration, hurry: impl Fn() -> bool) {
-        signal_group(self.pid(), Signal::TERM);
-        let since = Instant::now();
-        while matches!(self.child.try_wait(), Ok(None)) {
-            if since.elapsed() >= patience || hurry() {
-                signal_group(self.pid(), Signal::KILL);
-                let _collected = self.child.wait();
-                return;
-            }
-            thread::sleep(Duration::from_millis(20));
-        }
-        // What the program itself had started and left.
-        signal_group(self.pid(), Signal::KILL);
-    }
-
-    fn wait(&mut self, context: &Context) -> Result<ExitStatus> {
-        loop {
-            if let Some(status) = self.child.try_wait()? {
-                self.kept = true;
-                return Ok(status);
-            }
-            if context.stop.is_set() {
-                self.stop(Duration::from_secs(10), || context.stop.hurry());
-                return Err(Ending::Interrupted.into());
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if !self.kept && matches!(self.child.try_wait(), Ok(None)) {
-            self.stop(Duration::from_secs(10), || false);
-        }
+        Ok(Running::of(child))
     }
 }
 
@@ -252,21 +219,5 @@ impl fmt::Display for Call<'_> {
         self.args
             .iter()
             .try_for_each(|arg| write!(out, " {}", arg.display()))
-    }
-}
-
-fn collect(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> {
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut pipe) = pipe {
-            let _what_came_counts = pipe.read_to_end(&mut bytes);
-        }
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
-}
-
-fn signal_group(pid: i32, signal: Signal) {
-    if let Some(pid) = Pid::from_raw(pid) {
-        let _gone_already = kill_process_group(pid, signal);
     }
 }

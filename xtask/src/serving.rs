@@ -8,7 +8,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 
 use crate::context::Context;
-use crate::run::{Call, Running};
+use crate::run::Call;
+use crate::running::Running;
 use crate::tail::Tail;
 use crate::{http, tail};
 

@@ -21,6 +21,8 @@ pub struct Settings {
     pub postgres: Option<String>,
     /// `XTASK_POSTGRES_PROGRAMS`: a directory with PostgreSQL's programs, or `none` to use downloaded ones only.
     pub postgres_programs: Option<OsString>,
+    /// `XTASK_ADVISORY_DB`: what `ci --advisory-db` would say.
+    pub advisory_db: Option<PathBuf>,
     /// Does the caller say where OpenSSL is?
     pub openssl_given: bool,
     /// The C compiler that the caller wants.
@@ -52,6 +54,7 @@ impl Settings {
             cache: cache.map(|cache| cache.join("portcullis")),
             postgres: filled("XTASK_POSTGRES").map(|value| value.to_string_lossy().into_owned()),
             postgres_programs: filled("XTASK_POSTGRES_PROGRAMS"),
+            advisory_db: filled("XTASK_ADVISORY_DB").map(PathBuf::from),
             openssl_given: filled("OPENSSL_DIR")
                 .or_else(|| filled("OPENSSL_INCLUDE_DIR"))
                 .is_some(),

@@ -1,6 +1,7 @@
 //! The plan of the statement behind `/rates`.
 use crate::support::data::small;
 use crate::support::database::Database;
+use crate::support::vacuum::until_visible;
 use diesel::connection::SimpleConnection;
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -23,7 +24,7 @@ fn the_rates_statement_is_an_index_only_scan() {
          FROM rates.ports o, rates.ports d, generate_series(date '2022-01-01', '2025-12-31', '1 day') day
          ON CONFLICT DO NOTHING",
     );
-    vacuum(&database);
+    until_visible(&database, "rates.daily_rates");
     let statement = diesel::debug_query::<Pg, _>(&BetweenAll::default()).to_string();
     let statement = statement.split(" -- binds:").next().unwrap();
     assert_eq!(statement.matches('$').count(), 4, "{statement}");
@@ -67,19 +68,6 @@ fn the_rates_statement_is_an_index_only_scan() {
             "{mode}: {plan}"
         );
     }
-}
-
-/// Only rows whose commit has reached the disk can be marked visible to all, and a test's server defers that a little.
-fn vacuum(database: &Database) {
-    let visible = "SELECT (relallvisible = relpages)::text AS line FROM pg_class WHERE oid = 'rates.daily_rates'::regclass";
-    for _ in 0..50 {
-        database.execute("VACUUM ANALYZE rates.daily_rates");
-        if database.lines(visible) == ["true"] {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
-    panic!("the table does not become visible");
 }
 
 fn explain(conn: &mut PgConnection, keys: usize) -> String {

@@ -1,5 +1,6 @@
 //! The plans of the statement behind `/users`, with a hundred thousand users.
 use crate::support::database::Database;
+use crate::support::vacuum::until_visible;
 use diesel::connection::SimpleConnection;
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -25,15 +26,8 @@ fn many() -> Database {
          FROM generate_series(1, 110000) n;
          UPDATE accounts.accounts SET deleted_at = now() WHERE id % 11 = 5",
     );
-    let visible = "SELECT (relallvisible = relpages)::text AS line FROM pg_class WHERE oid = 'accounts.accounts'::regclass";
-    for _ in 0..50 {
-        database.execute("VACUUM ANALYZE accounts.accounts");
-        if database.lines(visible) == ["true"] {
-            return database;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
-    panic!("the table does not become visible");
+    until_visible(&database, "accounts.accounts");
+    database
 }
 
 /// A place half-way through an order, and the same as SQL.

@@ -58,6 +58,7 @@ const RULES: &[Rule] = &[
             "service/src/types/clock.rs",
             "service/tests/it/support/environment.rs",
             "service/tests/it/support/program.rs",
+            "xtask/src/clock.rs",
             "xtask/src/run.rs",
             "xtask/src/settings.rs",
             "xtask/tests/commands.rs",

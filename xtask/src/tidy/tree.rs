@@ -1,8 +1,11 @@
-//! The repository's text files, read once; leaves out what `.gitignore` names and everything that is no text.
+//! The repository's text files, read once; leaves out what `.gitignore` names, everything that is no text, and the
+//! planted defects of the gate, which are wrong on purpose.
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
 use anyhow::Context as _;
+
+use crate::canaries::FOLDER as CANARIES;
 
 /// Paths from the root, with `/`, and their texts.
 #[derive(Debug, Default)]
@@ -83,7 +86,7 @@ fn ignored(root: &Path) -> Vec<String> {
     let rooted = text.lines().filter_map(|line| line.trim().strip_prefix('/'));
     rooted
         .map(|path| path.trim_end_matches('/').to_owned())
-        .chain([".git".to_owned()])
+        .chain([".git".to_owned(), CANARIES.trim_end_matches('/').to_owned()])
         .collect()
 }
 

@@ -83,3 +83,6 @@ pub mod post;
 
 /// A service that forged tokens are tried on.
 pub mod target;
+
+/// Visible tables.
+pub mod vacuum;

@@ -1,0 +1,2 @@
+//! Planted: not as rustfmt writes it.
+fn  main( ) {}

@@ -1,0 +1,207 @@
+//! `cargo xtask ci`: every check of the tree in one run, with proof that each can see, and one report that says what ran
+//! and what did not.
+
+/// One defect.
+mod finding;
+
+/// What a tool saw.
+mod seen;
+
+/// What came of a gate.
+mod outcome;
+
+/// Who runs it.
+mod profile;
+
+/// From what was seen to a verdict.
+mod judge;
+
+/// Which step may start.
+mod machine;
+
+/// Takes secrets out.
+mod redact;
+
+/// The tree, copied aside.
+mod snapshot;
+
+/// What is accepted, and until when.
+mod waivers;
+
+/// What all gates of a run share.
+mod shared;
+
+/// One look of one gate.
+mod job;
+
+/// A row of the table.
+mod gate;
+
+/// Runs one gate.
+mod look;
+
+/// Verdicts over the very same inputs.
+mod fresh;
+
+/// Runs a plan.
+mod engine;
+
+/// The table of gates.
+mod rows;
+
+/// The report.
+mod report;
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use gate::Gate;
+use outcome::Verdict;
+use profile::Profile;
+use report::model::{self, Report};
+use shared::{Asked, Shared};
+use snapshot::Snapshot;
+use waivers::Ledger;
+
+use crate::clock;
+use crate::context::Context;
+use crate::ending::Ending;
+use crate::progress::{say, seconds};
+use crate::run::Call;
+
+/// Options of `cargo xtask ci`.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// Only these gates, for example `fmt,clippy`
+    #[arg(long, value_delimiter = ',', value_name = "GATE")]
+    only: Vec<String>,
+    /// Lists the gates and runs none
+    #[arg(long)]
+    list: bool,
+    /// Who runs it: says which "not run" fails
+    #[arg(long, value_enum, default_value_t = Profile::Local)]
+    profile: Profile,
+    /// A clone or bundle of RustSec's advisory database [default: fetched]
+    #[arg(long, value_name = "PATH")]
+    advisory_db: Option<PathBuf>,
+    /// Installs and fetches nothing
+    #[arg(long)]
+    offline: bool,
+}
+
+/// Runs it and writes `target/report/`.
+///
+/// # Errors
+/// When a gate fails that this profile insists on, or somebody stops it.
+pub fn run(context: &Context, options: &Options) -> Result<()> {
+    let (wanted, left_out) = wanted(&options.only)?;
+    if options.list {
+        for gate in &wanted {
+            say(&format!("{:<22} {}", gate.id, gate.title));
+        }
+        return Ok(());
+    }
+    let target = &context.settings.target;
+    let _one_at_a_time = lock(context)?;
+    let (since, began) = (Instant::now(), clock::now());
+    let ledger = Ledger::read(&context.settings.root)?;
+    let scratch = std::env::temp_dir().join(format!("xtask-gate-{}", std::process::id()));
+    let advisory_db = options.advisory_db.as_ref();
+    let advisory_db = advisory_db.or(context.settings.advisory_db.as_ref());
+    let asked = Asked {
+        profile: options.profile,
+        advisory_db: options
+            .advisory_db
+            .as_ref()
+            .map(std::path::absolute)
+            .transpose()?,
+        offline: options.offline,
+    };
+    let snapshot = Snapshot::take(context, &scratch)?;
+    let shared = Shared::new(context, asked, snapshot, scratch, began);
+    let slots = std::thread::available_parallelism().map_or(2, usize::from).max(2);
+    let gates = engine::run(&wanted, &shared, &ledger, slots);
+    let report = Report {
+        schema: model::SCHEMA.to_owned(),
+        verdict: Report::verdict_of(&gates),
+        commit: git(context, &["rev-parse", "HEAD"])?,
+        changed: git(context, &["status", "--porcelain"])?
+            .lines()
+            .map(str::to_owned)
+            .collect(),
+        profile: options.profile,
+        began: began.to_rfc3339(),
+        seconds: since.elapsed().as_secs_f64(),
+        left_out,
+        gates,
+        waivers: ledger.waiver,
+    };
+    let folder = report::publish(&report, target)?;
+    summarise(&report);
+    say(&format!(
+        "ci: {}, {}, {}",
+        report.verdict,
+        seconds(since.elapsed()),
+        folder.join("index.html").display()
+    ));
+    context.stop.check()?;
+    match report.verdict {
+        Verdict::Pass => Ok(()),
+        _ => Err(Ending::Told.into()),
+    }
+}
+
+fn summarise(report: &Report) {
+    say("");
+    for gate in &report.gates {
+        let mark = if gate.fatal { "!" } else { " " };
+        say(&format!(
+            "{mark} {:<10} {:<22} {}",
+            gate.verdict, gate.id, gate.reason
+        ));
+    }
+    if !report.left_out.is_empty() {
+        say(&format!("  left out: {}", report.left_out.join(", ")));
+    }
+}
+
+/// The gates to run, and the names of those left out.
+fn wanted(only: &[String]) -> Result<(Vec<&'static Gate>, Vec<String>)> {
+    let all = rows::GATES;
+    let unknown = only
+        .iter()
+        .find(|id| !all.iter().any(|gate| gate.id == id.as_str()));
+    if let Some(unknown) = unknown {
+        let known: Vec<&str> = all.iter().map(|gate| gate.id).collect();
+        bail!("no gate {unknown}; there are {}", known.join(", "));
+    }
+    let is_wanted = |gate: &&&Gate| only.is_empty() || only.iter().any(|id| id == gate.id);
+    let left_out = all.iter().filter(|gate| !is_wanted(gate));
+    let left_out = left_out.map(|gate| gate.id.to_owned()).collect();
+    Ok((all.iter().filter(is_wanted).copied().collect(), left_out))
+}
+
+/// Two runs in one tree would write one report.
+fn lock(context: &Context) -> Result<File> {
+    let folder = context.settings.target.join("xtask");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.join("gate.lock"))?;
+    let free = file.try_lock().is_ok();
+    ensure!(
+        free,
+        "another `cargo xtask ci` runs in this tree: wait for it, or stop it"
+    );
+    Ok(file)
+}
+
+fn git(context: &Context, args: &[&str]) -> Result<String> {
+    let said = Call::new(context, "git").args(args).capture()?;
+    Ok(said.stdout.trim_end().to_owned())
+}

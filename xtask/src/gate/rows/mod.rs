@@ -1,0 +1,36 @@
+//! The table of gates, in the order in which they start when nothing else decides; one file a gate.
+
+/// Formatting.
+mod format;
+
+use super::gate::Gate;
+
+/// Every gate.
+pub const GATES: &[&Gate] = &[&format::GATE];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_gate_has_a_name_of_its_own_and_builds_on_gates_above() {
+        for (place, gate) in GATES.iter().enumerate() {
+            let above = &GATES[..place];
+            assert!(above.iter().all(|other| other.id != gate.id), "{}", gate.id);
+            for after in gate.after {
+                assert!(
+                    above.iter().any(|other| other.id == *after),
+                    "{} after {after}",
+                    gate.id
+                );
+            }
+            for tool in gate.tools {
+                assert!(
+                    crate::tools::table::get(tool).is_ok(),
+                    "{}: no tool {tool}",
+                    gate.id
+                );
+            }
+        }
+    }
+}

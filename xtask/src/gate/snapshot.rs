@@ -1,0 +1,108 @@
+//! The tree as git sees it, copied aside: what is tracked, and what is new and not ignored. Scanners look at the copy, so
+//! that no build, no cache and no planted defect is taken for ours, and none needs a list of what to leave out.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use sha2::{Digest, Sha256};
+
+use crate::canaries::FOLDER as CANARIES;
+use crate::context::Context;
+use crate::run::Call;
+
+/// A copy of the tree, removed with this value.
+#[derive(Debug)]
+pub struct Snapshot {
+    folder: PathBuf,
+    files: Vec<Copied>,
+}
+
+/// One file of it.
+#[derive(Debug, Clone)]
+pub struct Copied {
+    /// Its path below the root, with `/`.
+    pub path: String,
+    /// SHA-256 of its bytes and whether it can be executed.
+    pub digest: [u8; 32],
+}
+
+impl Snapshot {
+    /// Copies the tree into a new folder, outside of the repository: some tools leave out whatever a repository ignores.
+    ///
+    /// # Errors
+    /// When git does not answer, or a file cannot be copied.
+    pub fn take(context: &Context, folder: &Path) -> Result<Snapshot> {
+        let root = &context.settings.root;
+        let listed = Call::new(context, "git")
+            .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+            .capture()
+            .context("the gate needs git and a checkout")?;
+        ensure!(listed.status.success(), "git ls-files: {}", listed.stderr.trim());
+        let tree = folder.join("tree");
+        fs::create_dir_all(&tree).with_context(|| format!("cannot create {}", tree.display()))?;
+        let mut paths: Vec<&str> = listed
+            .stdout
+            .split('\0')
+            .filter(|path| !path.is_empty())
+            .collect();
+        paths.sort_unstable();
+        paths.dedup();
+        let mut files = Vec::new();
+        for path in paths {
+            // What is deleted and not committed yet is still listed; a symbolic link could lead anywhere.
+            let Ok(meta) = fs::symlink_metadata(root.join(path)) else {
+                continue;
+            };
+            if !meta.is_file() {
+                continue;
+            }
+            let bytes = fs::read(root.join(path)).with_context(|| format!("cannot read {path}"))?;
+            if !path.starts_with(CANARIES) {
+                let to = tree.join(path);
+                let parent = to.parent().context("a file has a folder")?;
+                fs::create_dir_all(parent)?;
+                fs::write(&to, &bytes).with_context(|| format!("cannot write {}", to.display()))?;
+                fs::set_permissions(&to, meta.permissions())?;
+            }
+            files.push(Copied {
+                path: path.to_owned(),
+                digest: Sha256::digest(&bytes).into(),
+            });
+        }
+        Ok(Snapshot {
+            folder: folder.to_owned(),
+            files,
+        })
+    }
+
+    /// Where the copy is.
+    #[must_use]
+    pub fn tree(&self) -> PathBuf {
+        self.folder.join("tree")
+    }
+
+    /// The copied files' paths, sorted.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        let paths = self.files.iter().map(|file| file.path.as_str());
+        paths.filter(|path| !path.starts_with(CANARIES))
+    }
+
+    /// One digest of those files that matter, planted defects included.
+    #[must_use]
+    pub fn digest(&self, matters: impl Fn(&str) -> bool) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        for file in self.files.iter().filter(|file| matters(&file.path)) {
+            digest.update(file.path.as_bytes());
+            digest.update([0]);
+            digest.update(file.digest);
+        }
+        digest.finalize().into()
+    }
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        let _left_for_the_system = fs::remove_dir_all(&self.folder);
+    }
+}

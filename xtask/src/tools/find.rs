@@ -1,0 +1,122 @@
+//! Where a tool's program is: on `PATH` in just the pinned version, or in the cache; installs nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use sha2::{Digest, Sha256};
+
+use super::tool::Tool;
+use crate::context::Context;
+use crate::run::Call;
+
+/// A tool that tells its version takes this long at the most.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A program that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// Its file.
+    pub file: PathBuf,
+    /// The tool's name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of its file, hexadecimal.
+    pub digest: String,
+    /// `path` or `cache`.
+    pub source: &'static str,
+}
+
+/// The program, or one line that says why there is none.
+///
+/// # Errors
+/// When somebody stops us.
+pub fn find(context: &Context, tool: &Tool) -> Result<Result<Program, String>> {
+    let mut other = None;
+    if let Some(file) = context.settings.find_program(&tool.program) {
+        match told_version(context, tool, &file)? {
+            Some(version) if version == tool.version => return Ok(Ok(program(tool, file, "path")?)),
+            told => other = Some((file, told)),
+        }
+    }
+    if let Some(file) = cached(context, tool).filter(|file| file.is_file()) {
+        match told_version(context, tool, &file)? {
+            Some(version) if version == tool.version => return Ok(Ok(program(tool, file, "cache")?)),
+            told => other = Some((file, told)),
+        }
+    }
+    Ok(Err(match other {
+        Some((file, Some(version))) => format!("{} is {version}, not {}", file.display(), tool.version),
+        Some((file, None)) => format!("{} does not tell its version", file.display()),
+        None => format!("no {} {}", tool.name, tool.version),
+    }))
+}
+
+/// The folder of a tool's version in the cache.
+#[must_use]
+pub fn folder(context: &Context, tool: &Tool) -> Option<PathBuf> {
+    let cache = context.settings.cache.as_ref()?;
+    Some(cache.join("tools").join(&tool.name).join(&tool.version))
+}
+
+fn cached(context: &Context, tool: &Tool) -> Option<PathBuf> {
+    Some(folder(context, tool)?.join("bin").join(&tool.program))
+}
+
+/// The first word that looks like a version in what it prints.
+fn told_version(context: &Context, tool: &Tool, file: &Path) -> Result<Option<String>> {
+    let told = Call::new(context, file)
+        .args(&tool.version_args)
+        .bounded(PATIENCE);
+    match told {
+        Ok(told) => Ok(version_in(&format!("{}\n{}", told.stdout, told.stderr))),
+        Err(error) if error.is::<crate::ending::Ending>() => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+fn version_in(text: &str) -> Option<String> {
+    text.split(|letter: char| letter.is_whitespace() || "(),:@\"'".contains(letter))
+        .map(|word| word.trim_start_matches('v').trim_end_matches('.'))
+        .find(|word| {
+            let mut parts = word.split('.');
+            let numeric = |part: Option<&str>| {
+                part.is_some_and(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+            };
+            numeric(parts.next()) && numeric(parts.next())
+        })
+        .map(str::to_owned)
+}
+
+fn program(tool: &Tool, file: PathBuf, source: &'static str) -> Result<Program> {
+    let bytes = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let digest = Sha256::digest(&bytes);
+    Ok(Program {
+        file,
+        name: tool.name.clone(),
+        version: tool.version.clone(),
+        digest: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_as_tools_print_them() {
+        for (text, version) in [
+            ("cargo-audit 0.22.2\n", "0.22.2"),
+            ("Haskell Dockerfile Linter 2.15.1-no-git\n", "2.15.1-no-git"),
+            ("Version: 0.76.0\nVulnerability DB:", "0.76.0"),
+            ("TFLint version v0.64.0\n+ ruleset", "0.64.0"),
+            ("rustfmt 1.8.0-stable (59807616e1 2026-04-14)", "1.8.0-stable"),
+        ] {
+            assert_eq!(version_in(text).as_deref(), Some(version));
+        }
+        assert_eq!(version_in("no version here."), None);
+    }
+}
