@@ -20,6 +20,9 @@ pub struct Judgement {
 pub fn canary(look: Option<&Look>, expected: &[&str]) -> Canary {
     match look {
         None => Canary::None,
+        Some(Err(trouble @ (Trouble::NoTool(_) | Trouble::NoData(_) | Trouble::Stopped))) => {
+            Canary::Unplanted(trouble.to_string())
+        }
         Some(Err(trouble)) => Canary::Missed(vec![trouble.to_string()]),
         Some(Ok(seen)) => {
             let found = |rule: &&&str| seen.findings.iter().any(|finding| is(finding, rule));
@@ -56,9 +59,15 @@ pub fn judge(look: &Look, canary: &Canary) -> Judgement {
     if open > 0 {
         return Judgement::of(Verdict::Fail, first_of(seen, open));
     }
-    if let Canary::Missed(missed) = canary {
-        let reason = format!("missed the planted defect: {}", missed.join(", "));
-        return Judgement::of(Verdict::Untrusted, reason);
+    match canary {
+        Canary::Missed(missed) => {
+            let reason = format!("missed the planted defect: {}", missed.join(", "));
+            return Judgement::of(Verdict::Untrusted, reason);
+        }
+        Canary::Unplanted(why) => {
+            return of_trouble(&Trouble::NoData(format!("no planted defect: {why}")));
+        }
+        Canary::Found(_) | Canary::None => {}
     }
     if let Some(work) = seen.work.iter().find(|work| work.count < work.least) {
         let reason = format!(
@@ -168,6 +177,15 @@ mod tests {
         let canary = canary(Some(&broke), &["A"]);
         assert_eq!(canary, Canary::Missed(vec!["it broke: no report".into()]));
         assert_eq!(verdict(&seen(&[]), &canary).0, Verdict::Untrusted);
+    }
+
+    #[test]
+    fn a_canary_that_could_not_be_planted_is_no_pass_and_hides_no_finding() {
+        let none: Look = Err(Trouble::NoData("the registry does not answer".into()));
+        let canary = canary(Some(&none), &["A"]);
+        let reason = "no planted defect: the registry does not answer".to_owned();
+        assert_eq!(verdict(&seen(&[]), &canary), (Verdict::NotRun, reason));
+        assert_eq!(verdict(&seen(&["X"]), &canary).0, Verdict::Fail);
     }
 
     #[test]

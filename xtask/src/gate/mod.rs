@@ -28,8 +28,14 @@ mod snapshot;
 /// What is accepted, and until when.
 mod waivers;
 
+/// RustSec's advisory database.
+mod advisories;
+
 /// What all gates of a run share.
 mod shared;
+
+/// Brings the advisory database.
+mod rustsec;
 
 /// One look of one gate.
 mod job;
@@ -113,11 +119,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let advisory_db = advisory_db.or(context.settings.advisory_db.as_ref());
     let asked = Asked {
         profile: options.profile,
-        advisory_db: options
-            .advisory_db
-            .as_ref()
-            .map(std::path::absolute)
-            .transpose()?,
+        advisory_db: advisory_db.map(std::path::absolute).transpose()?,
         offline: options.offline,
     };
     let snapshot = Snapshot::take(context, &scratch)?;

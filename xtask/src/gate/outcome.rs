@@ -47,6 +47,8 @@ pub enum Canary {
     Found(Vec<String>),
     /// These were planted and not found, or the run on them broke.
     Missed(Vec<String>),
+    /// It could not be planted: what it needs is not to be had. The gate's silence is then "not run".
+    Unplanted(String),
     /// The gate plants none.
     None,
 }

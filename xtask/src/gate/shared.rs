@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use chrono::{DateTime, Utc};
 
+use super::advisories::Advisories;
 use super::profile::Profile;
 use super::redact::Redactor;
 use super::seen::Trouble;
@@ -37,6 +38,8 @@ pub struct Shared<'a> {
     pub scratch: PathBuf,
     /// When the run began.
     pub began: DateTime<Utc>,
+    /// RustSec's advisory database, cloned by the first gate that asks.
+    pub advisories: OnceLock<Result<Advisories, Trouble>>,
     secrets: Mutex<Vec<String>>,
     programs: Mutex<BTreeMap<String, Result<Program, String>>>,
 }
@@ -57,6 +60,7 @@ impl<'a> Shared<'a> {
             snapshot,
             scratch,
             began,
+            advisories: OnceLock::new(),
             secrets: Mutex::default(),
             programs: Mutex::default(),
         }

@@ -47,6 +47,8 @@ use std::path::Path;
 use finding::Finding;
 use tree::Tree;
 
+use crate::ending::Ending;
+
 type Law = fn(&Tree) -> Vec<Finding>;
 
 const LAWS: &[Law] = &[
@@ -71,17 +73,16 @@ pub fn run(root: &Path) -> anyhow::Result<()> {
     for finding in &findings {
         println!("{finding}");
     }
-    match findings.len() {
-        0 => {
-            println!(
-                "tidy: {} files, {} laws, no findings",
-                tree.files().count(),
-                LAWS.len()
-            );
-            Ok(())
-        }
-        1 => anyhow::bail!("tidy: 1 finding"),
-        many => anyhow::bail!("tidy: {many} findings"),
+    // Others read this line: with findings too, it says how much was looked at.
+    println!(
+        "tidy: {} files, {} laws, {} findings",
+        tree.files().count(),
+        LAWS.len(),
+        findings.len()
+    );
+    match findings.is_empty() {
+        true => Ok(()),
+        false => Err(Ending::Told.into()),
     }
 }
 

@@ -1,12 +1,27 @@
 //! The table of gates, in the order in which they start when nothing else decides; one file a gate.
 
+/// How gates call cargo.
+mod workspace;
+
+/// A planted crate's settings.
+mod planted_crate;
+
+/// This program as a child.
+mod own_program;
+
 /// Formatting.
 mod format;
+
+/// Lints.
+mod clippy;
+
+/// The repository's own laws.
+mod tidy;
 
 use super::gate::Gate;
 
 /// Every gate.
-pub const GATES: &[&Gate] = &[&format::GATE];
+pub const GATES: &[&Gate] = &[&format::GATE, &tidy::GATE, &clippy::GATE];
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,1 @@
+Feature: nobody knows this noun

@@ -1,0 +1,4 @@
+//! One.
+
+/// Has no name yet.
+mod utils;

@@ -1,0 +1,1 @@
+fn first_line_says_nothing() {}

@@ -1,0 +1,7 @@
+//! The order is: low, high.
+
+/// Low.
+mod low;
+
+/// High.
+mod high;

@@ -1,0 +1,8 @@
+//! Uses what stands below it.
+
+use crate::high::Top;
+
+/// Tells a secret in a file that is not listed.
+pub fn low(top: &Top, secret: &Secret) {
+    top.print(secret.expose_secret());
+}

@@ -1,0 +1,71 @@
+//! How gates that build call cargo: over our own workspace in its own build folder, or over a planted crate in another.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::super::job::Job;
+use super::super::seen::Trouble;
+use crate::ending::Ending;
+use crate::needs;
+use crate::run::Call;
+
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    targets: Vec<Target>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    src_path: String,
+}
+
+/// Where the manifest is. A build of the copied tree would begin from nothing in every run.
+pub fn root(job: &Job<'_>) -> PathBuf {
+    match job.planted {
+        true => job.subject.clone(),
+        false => job.context().settings.root.clone(),
+    }
+}
+
+/// Cargo at that place.
+pub fn cargo<'a>(job: &Job<'a>) -> Call<'a> {
+    let cargo = job.cargo().within(root(job));
+    match job.planted {
+        true => cargo.envs([("CARGO_TARGET_DIR", job.folder.join("target"))]),
+        false => cargo,
+    }
+}
+
+/// Cargo's arguments for the features that our workspace needs on this machine.
+///
+/// # Errors
+/// `NoTool` when the machine can build nothing.
+pub fn features(job: &Job<'_>) -> Result<Vec<String>, Trouble> {
+    if job.planted {
+        return Ok(Vec::new());
+    }
+    let features = needs::features(job.context()).map_err(|error| match error.is::<Ending>() {
+        true => Trouble::Stopped,
+        false => Trouble::NoTool(format!("{error:#}")),
+    })?;
+    let argument = |feature: &&str| format!("--features=portcullis/{feature}");
+    Ok(features.iter().map(argument).collect())
+}
+
+/// The main files of all targets.
+///
+/// # Errors
+/// `Broke` when cargo cannot read the manifests.
+pub fn targets(job: &Job<'_>) -> Result<BTreeSet<String>, Trouble> {
+    let call = cargo(job).args(["metadata", "--no-deps", "--format-version=1"]);
+    let metadata: Metadata = job.run(&call, "metadata")?.json()?;
+    let targets = metadata.packages.into_iter().flat_map(|package| package.targets);
+    Ok(targets.map(|target| target.src_path).collect())
+}
