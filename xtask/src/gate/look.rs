@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use super::gate::{Gate, Planted};
 use super::job::Job;
 use super::judge;
+use super::kept;
 use super::outcome::{Canary, Outcome, Verdict};
 use super::seen::{Look, Trouble};
 use super::shared::Shared;
@@ -109,12 +110,13 @@ fn looked(
 ) -> Look {
     let job = job?;
     let look = look(&job);
+    let clean = kept::holds_no_secret(&job.folder, &job.shared.redactor());
     for identity in job.used.into_inner() {
         if !tools.contains(&identity) {
             tools.push(identity);
         }
     }
-    look
+    clean.and(look)
 }
 
 fn job<'a>(gate: &Gate, shared: &'a Shared<'a>, planted: Option<&Planted>) -> Result<Job<'a>, Trouble> {

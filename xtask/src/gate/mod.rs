@@ -22,6 +22,9 @@ mod machine;
 /// Takes secrets out.
 mod redact;
 
+/// No secret in what is kept.
+mod kept;
+
 /// The tree, copied aside.
 mod snapshot;
 

@@ -19,6 +19,16 @@ impl Redactor {
         Redactor { secrets }
     }
 
+    /// Whether a secret of the run stands in these bytes.
+    #[must_use]
+    pub fn is_needed(&self, bytes: &[u8]) -> bool {
+        self.secrets.iter().any(|secret| {
+            bytes
+                .windows(secret.len())
+                .any(|window| window == secret.as_bytes())
+        })
+    }
+
     /// The text without secrets.
     #[must_use]
     pub fn clean(&self, text: &str) -> String {
