@@ -1,27 +1,138 @@
-//! The one HTTP request that we need: GET a path, learn the status; never follows, never keeps a connection.
+//! HTTP/1.1 on the loopback, as much as we need: one request a connection, the whole answer; never follows.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+
+/// A request.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Request<'a> {
+    /// `GET`.
+    pub method: &'a str,
+    /// Path and query.
+    pub target: &'a str,
+    /// Fields beside `Host`, `Connection` and `Content-Length`; a `Host` among them wins.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// The body; an empty one is none.
+    pub body: &'a str,
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Its fields, names in lower case, in the order in which they came.
+    pub headers: Vec<(String, String)>,
+    /// Its body.
+    pub body: String,
+}
 
 /// The status of a GET on this port of the loopback; `None` when nobody answers in two seconds.
 #[must_use]
 pub fn status(port: u16, path: &str) -> Option<u16> {
-    let patience = Duration::from_secs(2);
+    let request = Request {
+        method: "GET",
+        target: path,
+        ..Request::default()
+    };
+    let answer = send(port, &request, Duration::from_secs(2)).ok()?;
+    Some(answer.status)
+}
+
+/// Sends a request to this port of the loopback; waits so long for each part of the answer.
+///
+/// # Errors
+/// When nobody listens, or what comes is no answer.
+pub fn send(port: u16, request: &Request<'_>, patience: Duration) -> Result<Answer> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let mut stream = TcpStream::connect_timeout(&address, patience).ok()?;
-    stream.set_read_timeout(Some(patience)).ok()?;
-    stream.set_write_timeout(Some(patience)).ok()?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).ok()?;
-    let mut line = String::new();
-    BufReader::new(stream).read_line(&mut line).ok()?;
-    line.split(' ').nth(1)?.parse().ok()
+    let mut stream = TcpStream::connect_timeout(&address, patience)?;
+    stream.set_read_timeout(Some(patience))?;
+    stream.set_write_timeout(Some(patience))?;
+    let mut text = format!("{} {} HTTP/1.1\r\n", request.method, request.target);
+    let is_host = |(name, _): &(&str, &str)| name.eq_ignore_ascii_case("host");
+    if !request.headers.iter().any(is_host) {
+        text += &format!("Host: 127.0.0.1:{port}\r\n");
+    }
+    for (name, value) in request.headers {
+        text += &format!("{name}: {value}\r\n");
+    }
+    if !request.body.is_empty() {
+        text += &format!("Content-Length: {}\r\n", request.body.len());
+    }
+    text += "Connection: close\r\n\r\n";
+    // Whoever refuses a body may close before all of it is sent; the answer counts.
+    let sent = stream
+        .write_all(text.as_bytes())
+        .and_then(|()| stream.write_all(request.body.as_bytes()));
+    let mut bytes = Vec::new();
+    match stream.read_to_end(&mut bytes) {
+        Err(error) if bytes.is_empty() || error.kind() != ErrorKind::ConnectionReset => {
+            return Err(sent.err().unwrap_or(error).into());
+        }
+        _ => answer(&bytes).context("no HTTP answer"),
+    }
+}
+
+impl Answer {
+    /// The first value of a field; its name in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(found, _)| found == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// All values of a field; its name in lower case.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let fields = self.headers.iter().filter(move |(found, _)| found == name);
+        fields.map(|(_, value)| value.as_str())
+    }
+}
+
+fn answer(bytes: &[u8]) -> Option<Answer> {
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
+    let head = String::from_utf8_lossy(&bytes[..end]);
+    let (first, fields) = head.split_once("\r\n").unwrap_or((&head, ""));
+    let headers: Vec<(String, String)> = fields
+        .split("\r\n")
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+        .collect();
+    let raw = &bytes[end + 4..];
+    let is_chunked =
+        |(name, value): &(String, String)| name == "transfer-encoding" && value.contains("chunked");
+    let body = match headers.iter().any(is_chunked) {
+        true => without_chunks(raw)?,
+        false => raw.to_vec(),
+    };
+    Some(Answer {
+        status: first.split(' ').nth(1)?.parse().ok()?,
+        headers,
+        body: String::from_utf8_lossy(&body).into_owned(),
+    })
+}
+
+/// RFC 9112 §7.1; `None` when the last chunk is missing.
+fn without_chunks(mut raw: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let line = raw.windows(2).position(|window| window == b"\r\n")?;
+        let size = std::str::from_utf8(&raw[..line]).ok()?;
+        let size = usize::from_str_radix(size.split(';').next()?.trim(), 16).ok()?;
+        if size == 0 {
+            return Some(body);
+        }
+        body.extend_from_slice(raw.get(line + 2..line + 2 + size)?);
+        raw = raw.get(line + 2 + size + 2..)?;
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{BufRead, BufReader};
     use std::net::TcpListener;
 
     #[test]
@@ -40,5 +151,20 @@ mod tests {
         });
         assert_eq!(status(port, "/health/ready"), Some(503));
         assert_eq!(status(port, "/health/ready"), None, "nobody listens any more");
+    }
+
+    #[test]
+    fn fields_and_bodies_are_read_whole_or_not_at_all() {
+        let plain = answer(b"HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a:2 \r\n\r\nbody").unwrap();
+        assert_eq!((plain.status, plain.body.as_str()), (200, "body"));
+        assert_eq!(plain.all("x-a").collect::<Vec<_>>(), ["1", "2"]);
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let chunked = |body: &str| answer(format!("{head}{body}").as_bytes()).map(|answer| answer.body);
+        assert_eq!(
+            chunked("4\r\nWiki\r\n6;x=y\r\npedia.\r\n0\r\n\r\n").as_deref(),
+            Some("Wikipedia.")
+        );
+        assert_eq!(chunked("4\r\nWiki\r\n6\r\nped"), None);
+        assert_eq!(answer(b"nonsense"), None);
     }
 }

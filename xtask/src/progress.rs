@@ -17,13 +17,27 @@ pub fn say(line: &str) {
 pub struct Progress {
     step: usize,
     of: usize,
+    silent: bool,
 }
 
 impl Progress {
     /// A command of this many steps.
     #[must_use]
     pub fn of(steps: usize) -> Progress {
-        Progress { step: 0, of: steps }
+        Progress {
+            step: 0,
+            of: steps,
+            silent: false,
+        }
+    }
+
+    /// A command that runs beside others, whose steps nobody could tell apart.
+    #[must_use]
+    pub fn silent() -> Progress {
+        Progress {
+            silent: true,
+            ..Progress::of(0)
+        }
     }
 
     /// Announces a step, does it, and tells what it answered and how long it took.
@@ -31,6 +45,9 @@ impl Progress {
     /// # Errors
     /// What the step answers.
     pub fn step<T>(&mut self, label: &str, work: impl FnOnce() -> Result<(T, String)>) -> Result<T> {
+        if self.silent {
+            return work().map(|(value, _)| value);
+        }
         self.step += 1;
         say(&format!("[{}/{}] {label}", self.step, self.of.max(self.step)));
         let since = Instant::now();

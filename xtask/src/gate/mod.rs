@@ -55,6 +55,9 @@ mod fresh;
 /// Runs a plan.
 mod engine;
 
+/// A running service to look at.
+mod dynamic;
+
 /// The table of gates.
 mod rows;
 
