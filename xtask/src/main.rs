@@ -145,6 +145,8 @@ enum Task {
     Bench(bench::Options),
     /// The whole gate, with a report in `target/report/`
     Ci(gate::Options),
+    /// The ledger of accepted findings
+    Waivers(gate::waivers::command::Options),
 }
 
 fn main() -> ExitCode {
@@ -178,5 +180,6 @@ fn run(task: &Task) -> Result<()> {
         Task::Tidy => tidy::run(&context.settings.root),
         Task::Bench(options) => bench::run(&context, options),
         Task::Ci(options) => gate::run(&context, options),
+        Task::Waivers(options) => gate::waivers::command::run(&context, options),
     }
 }

@@ -29,7 +29,7 @@ mod kept;
 mod snapshot;
 
 /// What is accepted, and until when.
-mod waivers;
+pub mod waivers;
 
 /// RustSec's advisory database.
 mod advisories;
@@ -69,14 +69,15 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use chrono::NaiveDate;
 
 use gate::Gate;
-use outcome::Verdict;
+use outcome::{Outcome, Verdict};
 use profile::Profile;
 use report::model::{self, Report};
 use shared::{Asked, Shared};
 use snapshot::Snapshot;
-use waivers::Ledger;
+use waivers::{Ledger, told};
 
 use crate::clock;
 use crate::context::Context;
@@ -119,7 +120,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let target = &context.settings.target;
     let _one_at_a_time = lock(context)?;
     let (since, began) = (Instant::now(), clock::now());
-    let ledger = Ledger::read(&context.settings.root)?;
+    let ledger = waivers::parse::read(&context.settings.root)?;
     let scratch = std::env::temp_dir().join(format!("xtask-gate-{}", std::process::id()));
     let advisory_db = options.advisory_db.as_ref();
     let advisory_db = advisory_db.or(context.settings.advisory_db.as_ref());
@@ -144,6 +145,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         began: began.to_rfc3339(),
         seconds: since.elapsed().as_secs_f64(),
         left_out,
+        warnings: warnings(&ledger, &gates, began.date_naive()),
         gates,
         waivers: ledger.waiver,
     };
@@ -171,9 +173,16 @@ fn summarise(report: &Report) {
             gate.verdict, gate.id, gate.reason
         ));
     }
+    report.warnings.iter().for_each(|line| say(&format!("  {line}")));
     if !report.left_out.is_empty() {
         say(&format!("  left out: {}", report.left_out.join(", ")));
     }
+}
+
+fn warnings(ledger: &Ledger, gates: &[Outcome], today: NaiveDate) -> Vec<String> {
+    let mut lines = told::ending(ledger, today);
+    lines.extend(told::unused(ledger, rows::GATES, gates, today));
+    lines
 }
 
 /// The gates to run, and the names of those left out.

@@ -18,6 +18,26 @@ pub struct Snapshot {
     files: Vec<Copied>,
 }
 
+/// What git tracks, and what is new and not ignored: paths below the root, sorted, planted defects among them.
+///
+/// # Errors
+/// When git does not answer.
+pub fn listed(context: &Context) -> Result<Vec<String>> {
+    let root = &context.settings.root;
+    let listed = Call::new(context, "git")
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .capture()
+        .context("the gate needs git and a checkout")?;
+    ensure!(listed.status.success(), "git ls-files: {}", listed.stderr.trim());
+    let paths = listed.stdout.split('\0').filter(|path| !path.is_empty());
+    // What is deleted and not committed yet is still listed; a symbolic link could lead anywhere.
+    let is_file = |path: &&str| fs::symlink_metadata(root.join(path)).is_ok_and(|meta| meta.is_file());
+    let mut paths: Vec<String> = paths.filter(is_file).map(str::to_owned).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    Ok(paths)
+}
+
 /// One file of it.
 #[derive(Debug, Clone)]
 pub struct Copied {
@@ -34,29 +54,12 @@ impl Snapshot {
     /// When git does not answer, or a file cannot be copied.
     pub fn take(context: &Context, folder: &Path) -> Result<Snapshot> {
         let root = &context.settings.root;
-        let listed = Call::new(context, "git")
-            .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
-            .capture()
-            .context("the gate needs git and a checkout")?;
-        ensure!(listed.status.success(), "git ls-files: {}", listed.stderr.trim());
+        let paths = listed(context)?;
         let tree = folder.join("tree");
         fs::create_dir_all(&tree).with_context(|| format!("cannot create {}", tree.display()))?;
-        let mut paths: Vec<&str> = listed
-            .stdout
-            .split('\0')
-            .filter(|path| !path.is_empty())
-            .collect();
-        paths.sort_unstable();
-        paths.dedup();
         let mut files = Vec::new();
-        for path in paths {
-            // What is deleted and not committed yet is still listed; a symbolic link could lead anywhere.
-            let Ok(meta) = fs::symlink_metadata(root.join(path)) else {
-                continue;
-            };
-            if !meta.is_file() {
-                continue;
-            }
+        for path in &paths {
+            let meta = fs::metadata(root.join(path))?;
             let bytes = fs::read(root.join(path)).with_context(|| format!("cannot read {path}"))?;
             if !path.starts_with(CANARIES) {
                 let to = tree.join(path);
@@ -66,7 +69,7 @@ impl Snapshot {
                 fs::set_permissions(&to, meta.permissions())?;
             }
             files.push(Copied {
-                path: path.to_owned(),
+                path: path.clone(),
                 digest: Sha256::digest(&bytes).into(),
             });
         }

@@ -28,6 +28,8 @@ pub struct Report {
     pub seconds: f64,
     /// Gates that this run was not asked for.
     pub left_out: Vec<String>,
+    /// What nobody fails for, and somebody should know: waivers that end soon, or that nothing uses.
+    pub warnings: Vec<String>,
     /// One row a gate.
     pub gates: Vec<Outcome>,
     /// The ledger.

@@ -18,10 +18,13 @@ mod clippy;
 /// The repository's own laws.
 mod tidy;
 
+/// The ledger.
+mod waivers;
+
 use super::gate::Gate;
 
 /// Every gate.
-pub const GATES: &[&Gate] = &[&format::GATE, &tidy::GATE, &clippy::GATE];
+pub const GATES: &[&Gate] = &[&format::GATE, &tidy::GATE, &waivers::GATE, &clippy::GATE];
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,146 @@
+//! Lists of tools that are not what the ledger says, and lists that the ledger does not write at all; mends none.
+
+use super::deny;
+use super::fault::{Fault, LIST};
+use super::ledger::Ledger;
+use super::lists::LISTS;
+
+/// Files that a tool reads by itself and the ledger never writes: whatever is in them was written by hand.
+const FOREIGN: &[(&str, &str)] = &[
+    (".trivyignore", "trivy"),
+    (".trivyignore.yml", "trivy"),
+    (".hadolint.yml", "hadolint"),
+    (".checkov.yml", "checkov"),
+    (".checkov.baseline", "checkov"),
+    (".github/zizmor.yml", "zizmor"),
+    (".github/zizmor.yaml", "zizmor"),
+    ("zizmor.yaml", "zizmor"),
+    (".gitleaksignore", "gitleaks"),
+    ("audit.toml", "cargo-audit"),
+    (".deny.toml", "cargo-deny"),
+    (".cargo/deny.toml", "cargo-deny"),
+];
+
+/// Compares; `read` answers a file's text.
+pub fn of(ledger: &Ledger, read: impl Fn(&str) -> Option<String>) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for list in LISTS {
+        let wanted = list.of(ledger).unwrap_or_default();
+        let found = read(list.path).unwrap_or_default();
+        if let Some(line) = first_difference(&found, &wanted) {
+            faults.push(differs(list.path, line));
+        }
+    }
+    for (path, tool) in FOREIGN.iter().filter(|(path, _)| read(path).is_some()) {
+        let what = format!(
+            "{tool} reads this list, which no ledger wrote: `cargo xtask waivers sync` writes what is accepted"
+        );
+        faults.push(fault(path, Some(1), what));
+    }
+    faults.extend(in_deny(ledger, read(deny::PATH)));
+    faults
+}
+
+fn in_deny(ledger: &Ledger, text: Option<String>) -> Vec<Fault> {
+    let text = text.unwrap_or_default();
+    let mut faults = match deny::with(&text, ledger) {
+        Ok(wanted) => first_difference(&text, &wanted)
+            .map(|line| differs(deny::PATH, line))
+            .into_iter()
+            .collect(),
+        Err(why) => vec![fault(deny::PATH, None, why)],
+    };
+    match deny::by_hand(&text) {
+        Ok(lines) => {
+            let what = "an exception that security/waivers.toml does not have";
+            faults.extend(
+                lines
+                    .into_iter()
+                    .map(|line| fault(deny::PATH, Some(line), what.to_owned())),
+            );
+        }
+        Err(why) => faults.push(fault(deny::PATH, None, why)),
+    }
+    faults
+}
+
+fn differs(path: &str, line: u64) -> Fault {
+    let what = "is not what security/waivers.toml says: run `cargo xtask waivers sync`";
+    fault(path, Some(line), what.to_owned())
+}
+
+fn fault(path: &str, line: Option<u64>, what: String) -> Fault {
+    Fault {
+        rule: LIST,
+        what,
+        path: path.to_owned(),
+        line,
+    }
+}
+
+/// The first line, from 1, that is not the same.
+fn first_difference(found: &str, wanted: &str) -> Option<u64> {
+    if found == wanted {
+        return None;
+    }
+    let same = found
+        .lines()
+        .zip(wanted.lines())
+        .take_while(|(a, b)| a == b)
+        .count();
+    Some(same as u64 + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse;
+    use super::*;
+
+    const LEDGER: &str = "[[waiver]]\nid = \"W-1\"\ntools = [\"hadolint\"]\nrule = \"DL3007\"\nreason = \"r\"\n\
+                          owner = \"o\"\ncreated = \"2026-11-01\"\nexpires = \"2026-12-01\"\nlink = \"#1\"\n";
+
+    fn found(files: &[(&str, &str)]) -> Vec<(String, Option<u64>)> {
+        let read = |path: &str| {
+            let file = files.iter().find(|(name, _)| *name == path);
+            file.map(|(_, text)| (*text).to_owned())
+        };
+        let faults = of(&parse::ledger(LEDGER), read);
+        faults.into_iter().map(|fault| (fault.path, fault.line)).collect()
+    }
+
+    #[test]
+    fn a_list_that_somebody_changed_is_found_by_file_and_line() {
+        let list = LISTS.iter().find(|list| list.tool == "hadolint").unwrap();
+        let right = list.of(&parse::ledger(LEDGER)).unwrap();
+        assert_eq!(found(&[(".hadolint.yaml", &right)]), []);
+        let added = format!("{right}  - DL3008\n");
+        assert_eq!(
+            found(&[(".hadolint.yaml", &added)]),
+            [(".hadolint.yaml".into(), Some(4))]
+        );
+        assert_eq!(
+            found(&[]),
+            [(".hadolint.yaml".into(), Some(1))],
+            "it is not there"
+        );
+        let more = [
+            (".hadolint.yaml", right.as_str()),
+            (".checkov.yaml", "skip-check: [A]\n"),
+        ];
+        assert_eq!(
+            found(&more),
+            [(".checkov.yaml".into(), Some(1))],
+            "it should not be there"
+        );
+        let foreign = [
+            (".hadolint.yaml", right.as_str()),
+            (".gitleaksignore", "a:b:c:1\n"),
+        ];
+        assert_eq!(found(&foreign), [(".gitleaksignore".into(), Some(1))]);
+        let deny = [
+            (".hadolint.yaml", right.as_str()),
+            ("deny.toml", "[advisories]\nignore = [\"A\"]\n"),
+        ];
+        assert_eq!(found(&deny), [("deny.toml".into(), Some(2))]);
+    }
+}
