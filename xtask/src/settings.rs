@@ -23,6 +23,10 @@ pub struct Settings {
     pub postgres_programs: Option<OsString>,
     /// `XTASK_ADVISORY_DB`: what `ci --advisory-db` would say.
     pub advisory_db: Option<PathBuf>,
+    /// Whose home this is: no report names it.
+    pub home: Option<PathBuf>,
+    /// `GITHUB_STEP_SUMMARY`: a file that the pipeline shows beside its steps.
+    pub step_summary: Option<PathBuf>,
     /// Does the caller say where OpenSSL is?
     pub openssl_given: bool,
     /// The C compiler that the caller wants.
@@ -55,6 +59,8 @@ impl Settings {
             postgres: filled("XTASK_POSTGRES").map(|value| value.to_string_lossy().into_owned()),
             postgres_programs: filled("XTASK_POSTGRES_PROGRAMS"),
             advisory_db: filled("XTASK_ADVISORY_DB").map(PathBuf::from),
+            home: filled("HOME").map(PathBuf::from),
+            step_summary: filled("GITHUB_STEP_SUMMARY").map(PathBuf::from),
             openssl_given: filled("OPENSSL_DIR")
                 .or_else(|| filled("OPENSSL_INCLUDE_DIR"))
                 .is_some(),

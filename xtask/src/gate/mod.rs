@@ -74,6 +74,7 @@ use chrono::NaiveDate;
 use gate::Gate;
 use outcome::{Outcome, Verdict};
 use profile::Profile;
+use report::Press;
 use report::model::{self, Report};
 use shared::{Asked, Shared};
 use snapshot::Snapshot;
@@ -117,7 +118,6 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         }
         return Ok(());
     }
-    let target = &context.settings.target;
     let _one_at_a_time = lock(context)?;
     let (since, began) = (Instant::now(), clock::now());
     let ledger = waivers::parse::read(&context.settings.root)?;
@@ -149,7 +149,12 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         gates,
         waivers: ledger.waiver,
     };
-    let folder = report::publish(&report, target)?;
+    let press = Press {
+        settings: &context.settings,
+        redactor: shared.redactor(),
+        scratch: Some(&shared.scratch),
+    };
+    let folder = press.publish(report.clone())?;
     summarise(&report);
     say(&format!(
         "ci: {}, {}, {}",
