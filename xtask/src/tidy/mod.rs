@@ -42,6 +42,9 @@ mod nouns;
 /// Law: no path of one person's machine.
 mod home_paths;
 
+/// Law: actions are pinned to a commit.
+mod pins;
+
 use std::path::Path;
 
 use finding::Finding;
@@ -61,6 +64,7 @@ const LAWS: &[Law] = &[
     readmes::check,
     nouns::check,
     home_paths::check,
+    pins::check,
 ];
 
 /// Checks the tree at `root` and prints each finding as `path:line: law: what`.
