@@ -19,6 +19,32 @@ pub enum Severity {
     Critical,
 }
 
+impl Severity {
+    /// By the word that a tool uses. `error`, `warning`, `note` and the rest are those of compilers and of SARIF.
+    #[must_use]
+    pub fn named(word: &str) -> Severity {
+        match word.to_ascii_lowercase().as_str() {
+            "critical" => Severity::Critical,
+            "high" | "error" => Severity::High,
+            "low" | "note" | "notice" => Severity::Low,
+            "info" | "informational" | "style" | "none" => Severity::Info,
+            _ => Severity::Medium,
+        }
+    }
+
+    /// By a CVSS base score (CVSS v4.0 §6: qualitative ratings).
+    #[must_use]
+    pub fn scored(score: f64) -> Severity {
+        match score {
+            9.0.. => Severity::Critical,
+            7.0.. => Severity::High,
+            4.0.. => Severity::Medium,
+            _ if score > 0.0 => Severity::Low,
+            _ => Severity::Info,
+        }
+    }
+}
+
 /// Where a defect is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Location {
@@ -96,6 +122,15 @@ impl Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tools_words_and_scores_are_rated_alike() {
+        assert_eq!(Severity::named("CRITICAL"), Severity::scored(9.8));
+        assert_eq!(Severity::named("error"), Severity::scored(7.0));
+        assert_eq!(Severity::named("UNKNOWN"), Severity::scored(6.9));
+        assert_eq!(Severity::named("note"), Severity::scored(0.1));
+        assert_eq!(Severity::named("Informational"), Severity::scored(0.0));
+    }
 
     #[test]
     fn a_fingerprint_outlives_moved_lines_and_tells_places_apart() {

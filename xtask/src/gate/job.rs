@@ -118,6 +118,28 @@ impl<'a> Job<'a> {
         Ok(file)
     }
 
+    /// Some of the subject's files in a folder of their own: for tools that write beside what they read, or that take
+    /// settings from files beside it. A tool's ignore comments are made ordinary ones, since only the ledger accepts
+    /// findings: of each marker (`tflint-ignore`) the `-` and `:` become `_`, so that nothing moves.
+    ///
+    /// # Errors
+    /// `Broke` when a file cannot be copied.
+    pub fn copy(&self, wanted: impl Fn(&str) -> bool, markers: &[&str]) -> Result<PathBuf, Trouble> {
+        // Not below `self.folder`, which is kept.
+        let look = self.folder.components().rev().take(2).collect::<PathBuf>();
+        let folder = self.shared.scratch.join("copies").join(look);
+        for file in self.files_where(wanted) {
+            let to = folder.join(file);
+            fs::create_dir_all(to.parent().unwrap_or(&folder))?;
+            let bytes = fs::read(self.subject.join(file))?;
+            match String::from_utf8(bytes) {
+                Ok(text) => fs::write(to, without_markers(text, markers))?,
+                Err(binary) => fs::write(to, binary.as_bytes())?,
+            }
+        }
+        Ok(folder)
+    }
+
     /// A path of the subject as the report names it.
     #[must_use]
     pub fn relative(&self, path: &str) -> String {
@@ -156,5 +178,23 @@ impl Said {
         let last = self.stderr.trim_end().lines().next_back().unwrap_or_default();
         let last: String = last.chars().take(200).collect();
         Trouble::Broke(format!("{how}, exit code {}: {last}", self.code))
+    }
+}
+
+fn without_markers(text: String, markers: &[&str]) -> String {
+    markers.iter().fold(text, |text, marker| {
+        text.replace(marker, &marker.replace([':', '-'], "_"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ignore_comments_are_made_ordinary_ones_of_the_same_length() {
+        let text = "# tflint-ignore a\nx = 1 # trivy:ignore b\n";
+        let clean = without_markers(text.to_owned(), &["tflint-ignore", "trivy:ignore"]);
+        assert_eq!(clean, "# tflint_ignore a\nx = 1 # trivy_ignore b\n");
     }
 }

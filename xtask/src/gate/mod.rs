@@ -46,6 +46,12 @@ mod job;
 /// A row of the table.
 mod gate;
 
+/// Which kind a file is.
+mod kinds;
+
+/// What tools write in SARIF.
+mod sarif;
+
 /// Runs one gate.
 mod look;
 

@@ -21,10 +21,27 @@ mod tidy;
 /// The ledger.
 mod waivers;
 
+/// Dockerfiles.
+mod hadolint;
+
+/// What workflows may do.
+mod zizmor;
+
+/// Whether workflows are well-formed.
+mod actionlint;
+
 use super::gate::Gate;
 
 /// Every gate.
-pub const GATES: &[&Gate] = &[&format::GATE, &tidy::GATE, &waivers::GATE, &clippy::GATE];
+pub const GATES: &[&Gate] = &[
+    &format::GATE,
+    &tidy::GATE,
+    &waivers::GATE,
+    &hadolint::GATE,
+    &zizmor::GATE,
+    &actionlint::GATE,
+    &clippy::GATE,
+];
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,125 @@
+//! Which kind of configuration a file is, by its path alone; reads none.
+
+/// A Dockerfile by any of its usual names.
+#[must_use]
+pub fn is_dockerfile(path: &str) -> bool {
+    let name = name(path);
+    ["Dockerfile", "Containerfile"].iter().any(|kind| {
+        name == *kind
+            || name.strip_prefix(kind).is_some_and(|rest| rest.starts_with('.'))
+            || name
+                .to_lowercase()
+                .ends_with(&format!(".{}", kind.to_lowercase()))
+    })
+}
+
+/// Terraform's own language, tests and values included.
+#[must_use]
+pub fn is_terraform(path: &str) -> bool {
+    [".tf", ".tfvars", ".tftest.hcl", ".tfmock.hcl"]
+        .iter()
+        .any(|ending| path.ends_with(ending))
+}
+
+/// A file of a Terraform module.
+#[must_use]
+pub fn is_module_file(path: &str) -> bool {
+    has_ending(path, "tf")
+}
+
+/// A test of a Terraform module.
+#[must_use]
+pub fn is_module_test(path: &str) -> bool {
+    path.ends_with(".tftest.hcl")
+}
+
+/// A workflow of GitHub Actions.
+#[must_use]
+pub fn is_workflow(path: &str) -> bool {
+    let below = path.strip_prefix(".github/workflows/");
+    below.is_some_and(|below| !below.contains('/') && is_yaml(below))
+}
+
+/// What GitHub and pre-commit read beside workflows: actions of our own, Dependabot's settings, hooks.
+#[must_use]
+pub fn is_automation(path: &str) -> bool {
+    let named = |stem: &str| {
+        ["yml", "yaml"]
+            .iter()
+            .any(|ending| name(path) == format!("{stem}.{ending}"))
+    };
+    is_workflow(path)
+        || named("action")
+        || (named("dependabot") && folder(path) == ".github")
+        || named(".pre-commit-config")
+        || named(".pre-commit-hooks")
+}
+
+/// YAML.
+#[must_use]
+pub fn is_yaml(path: &str) -> bool {
+    has_ending(path, "yml") || has_ending(path, "yaml")
+}
+
+/// The folder that a file is in; empty for the root.
+#[must_use]
+pub fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The folders of these files, each once, sorted.
+#[must_use]
+pub fn folders<'a>(files: &[&'a str]) -> Vec<&'a str> {
+    let mut folders: Vec<&str> = files.iter().map(|file| folder(file)).collect();
+    folders.sort_unstable();
+    folders.dedup();
+    folders
+}
+
+fn name(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
+}
+
+fn has_ending(path: &str, ending: &str) -> bool {
+    name(path)
+        .rsplit_once('.')
+        .is_some_and(|(_, last)| last == ending)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_told_by_their_names() {
+        for path in [
+            "Dockerfile",
+            "a/Dockerfile.slim",
+            "b/web.Dockerfile",
+            "web.dockerfile",
+            "Containerfile",
+        ] {
+            assert!(is_dockerfile(path), "{path}");
+        }
+        for path in [
+            "Dockerfiles/x",
+            "docs/dockerfile.md",
+            "a/MyDockerfile",
+            ".dockerignore",
+        ] {
+            assert!(!is_dockerfile(path), "{path}");
+        }
+        assert!(is_workflow(".github/workflows/a.yaml") && !is_workflow(".github/workflows/a/b.yml"));
+        assert!(!is_workflow("x/.github/workflows/a.yml") && !is_workflow(".github/workflows/README.md"));
+        for path in [
+            ".github/dependabot.yml",
+            ".pre-commit-config.yaml",
+            ".github/actions/x/action.yml",
+        ] {
+            assert!(is_automation(path), "{path}");
+        }
+        assert!(!is_automation("dependabot.yml") && !is_automation("reaction.yml"));
+        assert!(is_terraform("a/b.tftest.hcl") && is_module_file("a/b.tf") && !is_module_file("a/b.tfvars"));
+        assert_eq!(folders(&["b/x.tf", "a/y.tf", "b/z.tf", "w.tf"]), ["", "a", "b"]);
+    }
+}
