@@ -143,6 +143,9 @@ enum Task {
     Tidy,
     /// The measurements
     Bench(bench::Options),
+    /// The gate's tools: which, where, and bringing them
+    #[command(subcommand)]
+    Tools(tools::Task),
     /// The whole gate, with a report in `target/report/`
     Ci(gate::Options),
     /// The ledger of accepted findings
@@ -179,6 +182,7 @@ fn run(task: &Task) -> Result<()> {
         Task::Bdd(options) => bdd::run(&context, options),
         Task::Tidy => tidy::run(&context.settings.root),
         Task::Bench(options) => bench::run(&context, options),
+        Task::Tools(task) => tools::run(&context, task),
         Task::Ci(options) => gate::run(&context, options),
         Task::Waivers(options) => gate::waivers::command::run(&context, options),
     }

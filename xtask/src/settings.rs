@@ -11,6 +11,8 @@ pub struct Settings {
     pub root: PathBuf,
     /// The cargo that runs us.
     pub cargo: OsString,
+    /// Where cargo keeps what it got: `$CARGO_HOME`, by default `~/.cargo`.
+    pub cargo_home: Option<PathBuf>,
     /// Where programs are looked for.
     pub path: OsString,
     /// Where builds go (only for our own logs and reports; cargo decides for itself).
@@ -51,7 +53,9 @@ impl Settings {
         let root = filled("XTASK_ROOT").map_or_else(|| above.to_owned(), PathBuf::from);
         let home_cache = || filled("HOME").map(|home| PathBuf::from(home).join(".cache"));
         let cache = filled("XDG_CACHE_HOME").map(PathBuf::from).or_else(home_cache);
+        let home_cargo = || filled("HOME").map(|home| PathBuf::from(home).join(".cargo"));
         Settings {
+            cargo_home: filled("CARGO_HOME").map(PathBuf::from).or_else(home_cargo),
             cargo: filled("CARGO").unwrap_or_else(|| "cargo".into()),
             path: env::var_os("PATH").unwrap_or_default(),
             target: filled("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir)),

@@ -1,12 +1,11 @@
 //! Where a tool's program is: on `PATH` in just the pinned version, or in the cache; installs nothing.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
-use sha2::{Digest, Sha256};
+use anyhow::Result;
 
+use super::record::{self, Record};
 use super::tool::Tool;
 use crate::context::Context;
 use crate::run::Call;
@@ -34,39 +33,61 @@ pub struct Program {
 /// # Errors
 /// When somebody stops us.
 pub fn find(context: &Context, tool: &Tool) -> Result<Result<Program, String>> {
+    let on_path = context.settings.find_program(&tool.program);
     let mut other = None;
-    if let Some(file) = context.settings.find_program(&tool.program) {
+    for (file, source) in on_path
+        .map(|file| (file, "path"))
+        .into_iter()
+        .chain(cached(context, tool))
+    {
         match told_version(context, tool, &file)? {
-            Some(version) if version == tool.version => return Ok(Ok(program(tool, file, "path")?)),
-            told => other = Some((file, told)),
+            Some(told) if tool.is_version(&told) => {
+                let program = program(tool, file, source)?;
+                match source == "path" || is_as_installed(context, tool, &program) {
+                    true => return Ok(Ok(program)),
+                    false => other = Some(format!("{} is not what was installed", program.file.display())),
+                }
+            }
+            Some(told) => other = Some(format!("{} is {told}, not {}", file.display(), tool.version)),
+            None => other = Some(format!("{} does not tell its version", file.display())),
         }
     }
-    if let Some(file) = cached(context, tool).filter(|file| file.is_file()) {
-        match told_version(context, tool, &file)? {
-            Some(version) if version == tool.version => return Ok(Ok(program(tool, file, "cache")?)),
-            told => other = Some((file, told)),
-        }
-    }
-    Ok(Err(match other {
-        Some((file, Some(version))) => format!("{} is {version}, not {}", file.display(), tool.version),
-        Some((file, None)) => format!("{} does not tell its version", file.display()),
-        None => format!("no {} {}", tool.name, tool.version),
-    }))
+    Ok(Err(
+        other.unwrap_or_else(|| format!("no {} {}", tool.name, tool.version))
+    ))
 }
 
 /// The folder of a tool's version in the cache.
 #[must_use]
 pub fn folder(context: &Context, tool: &Tool) -> Option<PathBuf> {
-    let cache = context.settings.cache.as_ref()?;
-    Some(cache.join("tools").join(&tool.name).join(&tool.version))
+    Some(cache(context)?.join(&tool.name).join(&tool.version))
 }
 
-fn cached(context: &Context, tool: &Tool) -> Option<PathBuf> {
-    Some(folder(context, tool)?.join("bin").join(&tool.program))
+/// The folder of all tools.
+#[must_use]
+pub fn cache(context: &Context) -> Option<PathBuf> {
+    Some(context.settings.cache.as_ref()?.join("tools"))
+}
+
+fn cached(context: &Context, tool: &Tool) -> Option<(PathBuf, &'static str)> {
+    let folder = folder(context, tool)?;
+    // Without a record, or with that of another package of the same version, it is not what the table pins.
+    Record::read(&folder, tool)?;
+    let file = folder.join("bin").join(&tool.program);
+    file.is_file().then_some((file, "cache"))
+}
+
+/// The program itself; what else belongs to it, `tools verify` looks at.
+fn is_as_installed(context: &Context, tool: &Tool, program: &Program) -> bool {
+    let record = folder(context, tool).and_then(|folder| Record::read(&folder, tool));
+    record.is_some_and(|record| record.has(&format!("bin/{}", tool.program), &program.digest))
 }
 
 /// The first word that looks like a version in what it prints.
-fn told_version(context: &Context, tool: &Tool, file: &Path) -> Result<Option<String>> {
+///
+/// # Errors
+/// When somebody stops us.
+pub fn told_version(context: &Context, tool: &Tool, file: &Path) -> Result<Option<String>> {
     let told = Call::new(context, file)
         .args(&tool.version_args)
         .bounded(PATIENCE);
@@ -91,13 +112,11 @@ fn version_in(text: &str) -> Option<String> {
 }
 
 fn program(tool: &Tool, file: PathBuf, source: &'static str) -> Result<Program> {
-    let bytes = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    let digest = Sha256::digest(&bytes);
     Ok(Program {
+        digest: record::digest(&file)?,
         file,
         name: tool.name.clone(),
         version: tool.version.clone(),
-        digest: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
         source,
     })
 }

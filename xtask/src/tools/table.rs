@@ -35,6 +35,7 @@ pub fn get(name: &str) -> Result<Tool> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{record, tool::Install};
     use super::*;
 
     #[test]
@@ -45,5 +46,34 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), count);
         assert!(get("nothing").unwrap_err().to_string().contains("there are"));
+    }
+
+    #[test]
+    fn each_checksum_is_complete_and_each_lock_file_the_pinned_one() {
+        let locks = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../security/locks");
+        let mut files = std::fs::read_dir(&locks).unwrap().count();
+        for tool in all().unwrap() {
+            let right = match &tool.install {
+                Install::Crate(package) => package.checksum.len() == 64,
+                Install::Npm(package) => package.checksum.len() == "sha512-".len() + 88,
+                Install::Go(module) => module.checksum.len() == "h1:".len() + 44,
+                Install::None(how) => !how.is_empty(),
+                Install::Pypi(environment) => {
+                    files -= 1;
+                    let lock = locks.join(format!("{}.txt", tool.name));
+                    let text = std::fs::read_to_string(&lock).unwrap();
+                    let pin = format!("\n{}=={} ", environment.name, environment.version);
+                    assert_eq!(
+                        record::digest(&lock).unwrap(),
+                        environment.checksum,
+                        "{}",
+                        tool.name
+                    );
+                    text.contains(&pin) && environment.with.iter().all(|other| text.contains(other))
+                }
+            };
+            assert!(right, "{}", tool.name);
+        }
+        assert_eq!(files, 0, "lock files of no tool");
     }
 }

@@ -7,27 +7,78 @@ use serde::Deserialize;
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Install {
     /// A crate of crates.io, built with its own lock file.
-    Crate(Package),
+    Crate(Crate),
     /// A package of PyPI, in a virtual environment of its own, every file by its hash.
-    Pypi(Package),
-    /// A package of npm, without its scripts.
+    Pypi(Environment),
+    /// A package of npm that depends on no other, without its scripts.
     Npm(Package),
     /// A module of Go.
-    Go(Package),
+    Go(Module),
     /// Not by name: this says how it is had.
     None(String),
 }
 
-/// A package of a registry.
+/// A crate.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Crate {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of its `.crate`, hexadecimal.
+    pub checksum: String,
+    /// Components of the Rust toolchain that it works with.
+    #[serde(default)]
+    pub components: Vec<String>,
+}
+
+/// Packages of PyPI.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Environment {
+    /// The package with the program.
+    pub name: String,
+    /// Its version, which is not always the program's.
+    pub version: String,
+    /// SHA-256 of `security/locks/TOOL.txt`, hexadecimal: it has the hashes of everything that is installed.
+    pub checksum: String,
+    /// What else is wanted beside it: requirements with a version.
+    #[serde(default)]
+    pub with: Vec<String>,
+    /// Packages without a wheel: only these are built, and code of theirs runs meanwhile.
+    #[serde(default)]
+    pub sources: Vec<String>,
+}
+
+/// A package of npm.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Package {
-    /// Its name there.
+    /// Its name.
     pub name: String,
-    /// Its version there, which is not always the tool's.
+    /// Its version.
     pub version: String,
-    /// Its checksum, as the registry writes it: hexadecimal SHA-256 (crates.io, PyPI), `sha512-…` (npm), `h1:…` (Go).
+    /// What `npm view NAME dist.integrity` says: `sha512-` and base64.
     pub checksum: String,
+}
+
+/// A module of Go.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Module {
+    /// Its path.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// As in a `go.sum`: `h1:` and base64.
+    pub checksum: String,
+    /// The program's package below the module's path; empty for the module itself.
+    #[serde(default)]
+    pub package: String,
+    /// More flags of `go install`.
+    #[serde(default)]
+    pub flags: Vec<String>,
 }
 
 /// One tool.
@@ -46,9 +97,6 @@ pub struct Tool {
     pub licence: String,
     /// How it is installed.
     pub install: Install,
-    /// Programs that the installation needs on `PATH`.
-    #[serde(default)]
-    pub needs: Vec<String>,
 }
 
 impl Install {
@@ -56,5 +104,61 @@ impl Install {
     #[must_use]
     pub fn is_by_name(&self) -> bool {
         !matches!(self, Install::None(_))
+    }
+
+    /// What pins it; `None` when nothing but its version does.
+    #[must_use]
+    pub fn checksum(&self) -> Option<&str> {
+        match self {
+            Install::Crate(package) => Some(&package.checksum),
+            Install::Pypi(package) => Some(&package.checksum),
+            Install::Npm(package) => Some(&package.checksum),
+            Install::Go(module) => Some(&module.checksum),
+            Install::None(_) => None,
+        }
+    }
+
+    /// Programs that must be on `PATH` to install it, each with what brings it.
+    #[must_use]
+    pub fn needs(&self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Install::Crate(_) => &[("cc", "a C compiler (`cc`)"), ("tar", "tar")],
+            Install::Pypi(_) => &[("python3", "Python 3.11 or newer with venv (`python3`)")],
+            Install::Npm(_) => &[("npm", "Node.js with `npm`"), ("tar", "tar")],
+            Install::Go(_) => &[("go", "Go (`go`)")],
+            Install::None(_) => &[],
+        }
+    }
+}
+
+impl Tool {
+    /// Whether this is what the pinned version says of itself: builds add where they come from.
+    #[must_use]
+    pub fn is_version(&self, told: &str) -> bool {
+        let rest = told.strip_prefix(&self.version);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('+') || rest == "-no-git")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tools::table;
+
+    #[test]
+    fn a_version_may_say_which_build_but_not_be_another() {
+        let tool = table::get("hadolint").unwrap();
+        for (ending, same) in [
+            ("", true),
+            ("-no-git", true),
+            ("+e5069", true),
+            ("1", false),
+            ("-rc1", false),
+        ] {
+            assert_eq!(
+                tool.is_version(&format!("{}{ending}", tool.version)),
+                same,
+                "{ending}"
+            );
+        }
     }
 }
