@@ -108,6 +108,9 @@ mod bench;
 /// The tools of the gate.
 mod tools;
 
+/// `cargo xtask commits`
+mod commits;
+
 /// `cargo xtask ci`
 mod gate;
 
@@ -148,6 +151,8 @@ enum Task {
     Tools(tools::Task),
     /// The whole gate, with a report in `target/report/`
     Ci(gate::Options),
+    /// Messages of commits: are they Conventional Commits?
+    Commits(commits::Options),
     /// The ledger of accepted findings
     Waivers(gate::waivers::command::Options),
 }
@@ -184,6 +189,7 @@ fn run(task: &Task) -> Result<()> {
         Task::Bench(options) => bench::run(&context, options),
         Task::Tools(task) => tools::run(&context, task),
         Task::Ci(options) => gate::run(&context, options),
+        Task::Commits(options) => commits::run(&context, options),
         Task::Waivers(options) => gate::waivers::command::run(&context, options),
     }
 }

@@ -34,7 +34,7 @@ pub struct Settings {
     /// The C compiler that the caller wants.
     pub cc: Option<OsString>,
     /// Names that no child may inherit: `PORTCULLIS_*`, which the service would take for its settings (and refuse,
-    /// exit code 78), and what `cargo run` told only us, which would make build scripts run again.
+    /// exit code 78), what `cargo run` told only us, which would make build scripts run again, and what git told a hook.
     pub not_for_children: Vec<OsString>,
 }
 
@@ -96,7 +96,18 @@ fn is_private(name: &OsStr) -> bool {
         "CARGO_BIN_",
         "CARGO_CRATE_",
     ];
-    prefixes.iter().any(|prefix| name.starts_with(prefix)) || name == "CARGO_PRIMARY_PACKAGE"
+    // Inside of a hook, git tells which repository: a child that works on another one would change ours.
+    let of_git = [
+        "GIT_DIR",
+        "GIT_COMMON_DIR",
+        "GIT_INDEX_FILE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_WORK_TREE",
+    ];
+    prefixes.iter().any(|prefix| name.starts_with(prefix))
+        || name == "CARGO_PRIMARY_PACKAGE"
+        || of_git.iter().any(|of_git| name == *of_git)
 }
 
 #[cfg(test)]
@@ -106,6 +117,7 @@ mod tests {
     #[test]
     fn the_services_settings_are_not_inherited() {
         assert!(is_private(OsStr::new("PORTCULLIS_LISTEN")) && is_private(OsStr::new("CARGO_PKG_NAME")));
+        assert!(is_private(OsStr::new("GIT_DIR")) && !is_private(OsStr::new("GIT_SSH_COMMAND")));
         assert!(!is_private(OsStr::new("CARGO_HOME")) && !is_private(OsStr::new("XTASK_POSTGRES")));
     }
 }

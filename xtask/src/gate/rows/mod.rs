@@ -30,6 +30,9 @@ mod zizmor;
 /// Whether workflows are well-formed.
 mod actionlint;
 
+/// Messages of commits.
+mod commits;
+
 use super::gate::Gate;
 
 /// Every gate.
@@ -40,6 +43,7 @@ pub const GATES: &[&Gate] = &[
     &hadolint::GATE,
     &zizmor::GATE,
     &actionlint::GATE,
+    &commits::GATE,
     &clippy::GATE,
 ];
 

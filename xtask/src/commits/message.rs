@@ -1,0 +1,146 @@
+//! One message: is it a Conventional Commit (conventionalcommits.org, 1.0.0) of a type in use? Reads no repository.
+
+use git_conventional::{Commit, ErrorKind};
+
+/// The types in use.
+pub const TYPES: &[&str] = &[
+    "feat", "fix", "docs", "test", "refactor", "style", "perf", "build", "ci", "chore", "revert",
+];
+
+/// How long the subject after the type may be, in letters: the longest of this repository's history.
+const LONGEST: usize = 110;
+
+/// What a change is for those who use the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// Nothing to notice.
+    None,
+    /// Something works better.
+    Fix,
+    /// Something is new.
+    Feature,
+    /// Something no longer works as it did.
+    Breaking,
+}
+
+/// What is wrong with a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The line of the message, from 1.
+    pub line: usize,
+    /// What is wrong, and what is expected.
+    pub what: String,
+}
+
+/// What the change is.
+///
+/// # Errors
+/// The line and what is expected there.
+pub fn read(message: &str) -> Result<Weight, Fault> {
+    let message = message.trim_end();
+    let first = message.lines().next().unwrap_or_default();
+    let commit = Commit::parse(message).map_err(|error| malformed(error.kind(), first))?;
+    let kind = commit.type_().as_str();
+    let fault = |what: String| Err(Fault { line: 1, what });
+    if !TYPES.contains(&kind) {
+        return fault(format!(
+            "type {kind:?} is not in use, expected one of {}",
+            TYPES.join(", ")
+        ));
+    }
+    let subject = commit.description();
+    let letters = subject.chars().count();
+    if letters > LONGEST {
+        return fault(format!(
+            "the subject has {letters} letters, expected at most {LONGEST}"
+        ));
+    }
+    if subject.ends_with('.') {
+        return fault("the subject ends with a full stop, expected none".to_owned());
+    }
+    Ok(match kind {
+        _ if commit.breaking() => Weight::Breaking,
+        "feat" => Weight::Feature,
+        "fix" | "perf" | "revert" => Weight::Fix,
+        _ => Weight::None,
+    })
+}
+
+/// The message as git will keep it: without comments, and without what stands below the scissors.
+#[must_use]
+pub fn without_comments(text: &str) -> String {
+    let kept = text
+        .lines()
+        .take_while(|line| !(line.starts_with('#') && line.contains(">8")));
+    let kept: Vec<&str> = kept.filter(|line| !line.starts_with('#')).collect();
+    kept.join("\n").trim_start_matches('\n').to_owned()
+}
+
+fn malformed(kind: ErrorKind, first: &str) -> Fault {
+    let (line, expected) = match kind {
+        ErrorKind::InvalidBody => (2, "an empty line between the subject and what follows"),
+        ErrorKind::InvalidScope => (1, "a scope as in `fix(service): …`, or none"),
+        ErrorKind::MissingDescription => (1, "a subject after `: `"),
+        _ => (
+            1,
+            "`type: subject` or `type(scope): subject`, `!` before the colon when it breaks something",
+        ),
+    };
+    let shown: String = first.chars().take(80).collect();
+    Fault {
+        line,
+        what: format!("{shown:?}: expected {expected}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_change_is_follows_from_its_type_and_from_what_breaks() {
+        for (message, weight) in [
+            ("feat: new", Weight::Feature),
+            ("fix(xtask): mended", Weight::Fix),
+            ("perf(service): quicker\n\nWhy so.", Weight::Fix),
+            ("docs: said", Weight::None),
+            ("chore(release): v0.2.0\n", Weight::None),
+            ("feat(service)!: other answers", Weight::Breaking),
+            (
+                "fix: other answers\n\nWhy.\n\nBREAKING CHANGE: fields have other names",
+                Weight::Breaking,
+            ),
+        ] {
+            assert_eq!(read(message), Ok(weight), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_bad_message_is_refused_with_its_line_and_what_is_expected() {
+        let long = format!("feat: {}", "x".repeat(111));
+        for (message, line, expected) in [
+            ("added things", 1, "type: subject"),
+            ("", 1, "type: subject"),
+            ("Merge branch 'main'", 1, "type: subject"),
+            ("feature: things", 1, "expected one of feat, fix"),
+            ("Feat: things", 1, "expected one of feat, fix"),
+            ("feat:", 1, "type: subject"),
+            ("feat(): things", 1, "scope"),
+            ("feat: things\nat once", 2, "an empty line"),
+            ("feat: things.", 1, "full stop"),
+            (long.as_str(), 1, "at most 110"),
+        ] {
+            let fault = read(message).unwrap_err();
+            assert_eq!(fault.line, line, "{message}: {fault:?}");
+            assert!(fault.what.contains(expected), "{message}: {fault:?}");
+        }
+        assert!(read(&long[..116]).is_ok());
+    }
+
+    #[test]
+    fn comments_of_git_are_no_part_of_a_message() {
+        let text =
+            "\nfeat: a\n\nb\n# Please enter\n# ------------------------ >8 ------------------------\ndiff\n";
+        assert_eq!(without_comments(text), "feat: a\n\nb");
+    }
+}
