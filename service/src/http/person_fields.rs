@@ -37,10 +37,19 @@ impl FieldValue for PersonName {
         MetaSchema {
             min_length: Some(1),
             max_length: Some(100),
+            pattern: Some(name_pattern()),
             example: Some("Ann Example".into()),
             ..MetaSchema::new("string")
         }
     }
+}
+
+/// What a name never holds: controls, what is not seen, and what stands for characters that could not be read.
+const NO_NAME: &str = "\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff\\ufffd";
+
+/// None of these, and something else than space.
+fn name_pattern() -> String {
+    format!("^[^{NO_NAME}]*[^\\s{NO_NAME}][^{NO_NAME}]*$")
 }
 
 /// A password or another secret that somebody types. Rules about good ones are the domain's.
