@@ -13,7 +13,7 @@ pub struct Request<'a> {
     pub method: &'a str,
     /// Path and query.
     pub target: &'a str,
-    /// Fields beside `Host`, `Connection` and `Content-Length`; a `Host` among them wins.
+    /// Fields beside `Host`, `Connection` and `Content-Length`, which win where they are given.
     pub headers: &'a [(&'a str, &'a str)],
     /// The body; an empty one is none.
     pub body: &'a str,
@@ -52,14 +52,19 @@ pub fn send(port: u16, request: &Request<'_>, patience: Duration) -> Result<Answ
     stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(patience))?;
     let mut text = format!("{} {} HTTP/1.1\r\n", request.method, request.target);
-    let is_host = |(name, _): &(&str, &str)| name.eq_ignore_ascii_case("host");
-    if !request.headers.iter().any(is_host) {
+    let given = |wanted: &str| {
+        request
+            .headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case(wanted))
+    };
+    if !given("Host") {
         text += &format!("Host: 127.0.0.1:{port}\r\n");
     }
     for (name, value) in request.headers {
         text += &format!("{name}: {value}\r\n");
     }
-    if !request.body.is_empty() {
+    if !request.body.is_empty() && !given("Content-Length") {
         text += &format!("Content-Length: {}\r\n", request.body.len());
     }
     text += "Connection: close\r\n\r\n";
@@ -70,7 +75,7 @@ pub fn send(port: u16, request: &Request<'_>, patience: Duration) -> Result<Answ
     let mut bytes = Vec::new();
     match stream.read_to_end(&mut bytes) {
         Err(error) if bytes.is_empty() || error.kind() != ErrorKind::ConnectionReset => {
-            return Err(sent.err().unwrap_or(error).into());
+            Err(sent.err().unwrap_or(error).into())
         }
         _ => answer(&bytes).context("no HTTP answer"),
     }

@@ -31,6 +31,8 @@ pub struct Operation {
     pub parameters: Vec<Parameter>,
     /// Media types of its body.
     pub bodies: Vec<String>,
+    /// Statuses that it answers with.
+    pub statuses: Vec<u16>,
 }
 
 /// A parameter.
@@ -61,6 +63,8 @@ struct RawOperation {
     #[serde(default)]
     parameters: Vec<RawParameter>,
     request_body: Option<RawBody>,
+    #[serde(default)]
+    responses: BTreeMap<String, serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -159,6 +163,11 @@ fn operation(path: &str, method: &str, raw: RawOperation) -> Operation {
         id: raw.operation_id,
         secured: !raw.security.is_empty(),
         parameters: parameters.collect(),
+        statuses: raw
+            .responses
+            .keys()
+            .filter_map(|status| status.parse().ok())
+            .collect(),
         bodies: raw
             .request_body
             .map_or_else(Vec::new, |body| body.content.into_keys().collect()),

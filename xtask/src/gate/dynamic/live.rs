@@ -1,7 +1,6 @@
 //! The service that a scan looks at: our own, with its data and its people, or the one that is bad on purpose; for one look
 //! each, so that no scan disturbs another.
 
-use std::cell::RefCell;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -33,17 +32,17 @@ pub struct Live<'a> {
     shared: &'a Shared<'a>,
     accounts: Vec<Account>,
     /// Ours; `None`: the bad one.
-    pub stage: RefCell<Option<Stage>>,
+    stage: Option<Stage>,
     _bad: Option<BadServer>,
 }
 
 impl<'a> Live<'a> {
-    /// Starts it: the bad one with the document of the planted defect, or our own. Its people's passwords are secrets of the
+    /// Starts it: the bad one with the document of the planted defect, or our own with these settings. Its people's passwords are secrets of the
     /// run from now on.
     ///
     /// # Errors
     /// `Broke` when it does not start; `Stopped`.
-    pub fn start(job: &Job<'a>, name: &str) -> Result<Live<'a>, Trouble> {
+    pub fn start(job: &Job<'a>, name: &str, settings: &[(&str, &str)]) -> Result<Live<'a>, Trouble> {
         if job.planted {
             let document = std::fs::read_to_string(job.subject.join("openapi.json"))?;
             let bad = BadServer::start(document.clone())?;
@@ -53,7 +52,7 @@ impl<'a> Live<'a> {
                 document: Document::parse(&document)?,
                 shared: job.shared,
                 accounts: Vec::new(),
-                stage: RefCell::new(None),
+                stage: None,
                 _bad: Some(bad),
             });
         }
@@ -62,6 +61,8 @@ impl<'a> Live<'a> {
         // No token may end in the middle of a scan.
         let life = ("PORTCULLIS_ACCESS_TOKEN_LIFE".into(), "3600".into());
         plan.service_settings.push(life);
+        let own = settings.iter().map(|(name, value)| (name.into(), value.into()));
+        plan.service_settings.extend(own);
         let mut stage = Stage::start(context, plan, &mut Progress::silent())?;
         let accounts = stage.portcullis.accounts()?;
         for account in &accounts {
@@ -81,7 +82,7 @@ impl<'a> Live<'a> {
             document: Document::parse(&document.body)?,
             shared: job.shared,
             accounts,
-            stage: RefCell::new(Some(stage)),
+            stage: Some(stage),
             _bad: None,
         })
     }
@@ -104,6 +105,11 @@ impl<'a> Live<'a> {
     /// When it does not answer.
     pub fn ask(&self, request: &Request<'_>) -> Result<Answer, Trouble> {
         Ok(send(self.port, request, PATIENCE)?)
+    }
+
+    /// From now on this is taken out of whatever is kept.
+    pub fn keep_secret(&self, secret: &str) {
+        self.shared.keep_secret(secret);
     }
 
     /// A new session's access token for the person with this role: a secret of the run.
@@ -151,6 +157,17 @@ impl<'a> Live<'a> {
                 "the token no longer counted at the end of the scan: {status}"
             ))),
         }
+    }
+
+    /// Stops our database and leaves the service running.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub fn stop_database(&mut self) -> Result<(), Trouble> {
+        let Some(cluster) = self.stage.as_mut().and_then(Stage::cluster) else {
+            return Ok(());
+        };
+        Ok(cluster.stop().map_err(anyhow::Error::from)?)
     }
 
     /// The person with this role.

@@ -8,3 +8,24 @@ pub mod live;
 
 /// What it says that it can do.
 pub mod document;
+
+/// A browser's part.
+pub mod visitor;
+
+/// OWASP's lists of headers.
+pub mod header_lists;
+
+/// Rules over headers.
+pub mod secure_headers;
+
+/// What is asked to see every status.
+pub mod questions;
+
+/// Whether a file of the tree changes what a scan of the service sees.
+#[must_use]
+pub fn matters(path: &str) -> bool {
+    let folders = ["service/", "migrations/", "demo/", "private-postgres/"];
+    folders.iter().any(|folder| path.starts_with(folder))
+        || path.ends_with("Cargo.lock")
+        || path == "Cargo.toml"
+}

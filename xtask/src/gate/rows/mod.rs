@@ -33,6 +33,9 @@ mod actionlint;
 /// Messages of commits.
 mod commits;
 
+/// OWASP's secure headers.
+mod headers;
+
 use super::gate::Gate;
 
 /// Every gate.
@@ -45,6 +48,7 @@ pub const GATES: &[&Gate] = &[
     &actionlint::GATE,
     &commits::GATE,
     &clippy::GATE,
+    &headers::GATE,
 ];
 
 #[cfg(test)]
