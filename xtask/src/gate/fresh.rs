@@ -2,6 +2,7 @@
 //! tools, databases, this program, and the day. Only good verdicts are, and never for a release.
 
 use std::fs;
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -79,8 +80,11 @@ pub fn keep(gate: &Gate, shared: &Shared<'_>, key: Option<String>, outcome: &Out
     }
 }
 
-/// The settings of a scan are code of this program.
+/// The settings of a scan are code of this program. It does not change while it runs.
 fn own_program() -> Option<[u8; 32]> {
-    let bytes = fs::read(std::env::current_exe().ok()?).ok()?;
-    Some(Sha256::digest(bytes).into())
+    static DIGEST: OnceLock<Option<[u8; 32]>> = OnceLock::new();
+    *DIGEST.get_or_init(|| {
+        let bytes = fs::read(std::env::current_exe().ok()?).ok()?;
+        Some(Sha256::digest(bytes).into())
+    })
 }

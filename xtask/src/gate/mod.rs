@@ -70,6 +70,10 @@ mod rows;
 /// The report.
 mod report;
 
+/// Tools that lie, hang and break.
+#[cfg(test)]
+mod faults;
+
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::time::Instant;
