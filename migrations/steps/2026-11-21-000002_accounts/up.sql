@@ -1,4 +1,4 @@
--- People. What proves who somebody is stands in a table of its own that no login may read.
+-- People. Passwords and secrets of second factors stand in a table of their own: no login may read these columns.
 CREATE SCHEMA accounts;
 GRANT USAGE ON SCHEMA accounts TO portcullis_accounts_writer;
 

@@ -110,7 +110,7 @@ pub(super) fn is_guessable(bytes: &[u8]) -> bool {
     let mut distinct = bytes.to_vec();
     distinct.sort_unstable();
     distinct.dedup();
-    // 32 random bytes have 30 different ones on average, and fewer than 20 once in a billion billions.
+    // 32 random bytes have 30 different ones on average, and fewer than 16 not once in the age of the world.
     let counts_up = bytes.windows(2).all(|pair| pair[1] == pair[0].wrapping_add(1));
     let is_text = bytes.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
     distinct.len() < 16 || counts_up || is_text

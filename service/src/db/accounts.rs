@@ -165,6 +165,17 @@ pub fn set_password(conn: &mut PgConnection, id: AccountId, hash: &str) -> Query
         .map(drop)
 }
 
+/// Takes an account's password away: nobody signs in until somebody who reads its mails has chosen one.
+pub fn clear_password(conn: &mut PgConnection, id: AccountId) -> QueryResult<()> {
+    diesel::update(credentials::table.find(id.get()))
+        .set((
+            credentials::password_hash.eq(None::<String>),
+            credentials::password_changed_at.eq(None::<DateTime<Utc>>),
+        ))
+        .execute(conn)
+        .map(drop)
+}
+
 /// Gives an account a name.
 pub fn set_name(conn: &mut PgConnection, id: AccountId, name: &str) -> QueryResult<()> {
     diesel::update(accounts::table.find(id.get()))
@@ -197,18 +208,6 @@ pub fn activate(conn: &mut PgConnection, id: AccountId, role: Role) -> QueryResu
             accounts::state.eq(AccountState::Active.as_str()),
             accounts::confirmed_at.eq(now),
             accounts::role.eq(role.as_str()),
-            accounts::version.eq(accounts::version + 1),
-            accounts::updated_at.eq(now),
-        ))
-        .execute(conn)
-        .map(drop)
-}
-
-/// Deletes an account: the row stays, and can be restored.
-pub fn soft_delete(conn: &mut PgConnection, id: AccountId) -> QueryResult<()> {
-    diesel::update(accounts::table.find(id.get()))
-        .set((
-            accounts::deleted_at.eq(now),
             accounts::version.eq(accounts::version + 1),
             accounts::updated_at.eq(now),
         ))

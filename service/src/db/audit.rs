@@ -144,11 +144,6 @@ pub fn append(conn: &mut PgConnection, event: &Event<'_>) -> QueryResult<()> {
     .map(drop)
 }
 
-/// How many events there are: of use in tests of what appends them.
-pub fn count(conn: &mut PgConnection) -> QueryResult<i64> {
-    events::table.count().get_result(conn)
-}
-
 /// Events before a number, newest first.
 pub async fn list(
     db: &Db,

@@ -94,25 +94,33 @@ pub fn find_dates(conn: &mut PgConnection, id: AccountId) -> QueryResult<Dates> 
     Ok(dates.unwrap_or_default())
 }
 
-/// Whether the account may still sign in and its password is still the one of that time. Holds both rows until the
+/// What an account that is held is called by, as it is now.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct Held {
+    /// Its address, as it was given.
+    pub email: String,
+    /// A word of `types::role`.
+    pub role: String,
+}
+
+/// The account, if it may still sign in and its password is still the one of that time. Holds both rows until the
 /// transaction ends: whoever changes the password waits, and then finds whatever this transaction has begun. Account
 /// first, then credential, then sessions, throttles, audit: the order in which everybody locks.
 pub fn hold(
     conn: &mut PgConnection,
     id: i64,
     password_changed_at: Option<DateTime<Utc>>,
-) -> QueryResult<bool> {
-    let held = accounts::table
+) -> QueryResult<Option<Held>> {
+    accounts::table
         .inner_join(credentials::table.on(credentials::account_id.eq(accounts::id)))
         .filter(accounts::id.eq(id))
         .filter(accounts::deleted_at.is_null())
         .filter(accounts::state.eq(AccountState::Active.as_str()))
         .filter(credentials::password_changed_at.is_not_distinct_from(password_changed_at))
-        .select(accounts::id)
+        .select((accounts::email, accounts::role))
         .for_no_key_update()
-        .first::<i64>(conn)
-        .optional()?;
-    Ok(held.is_some())
+        .first(conn)
+        .optional()
 }
 
 /// Stores the same password's new hash, unless the password was changed meanwhile.

@@ -63,11 +63,12 @@ pub mod second_factors;
 /// Sessions.
 pub mod sessions;
 
+/// Counts of tries.
+pub mod throttles;
+
 /// Accounts as administrators change them.
 pub mod users;
 
-/// Counts of tries.
-pub mod throttles;
 /// Pages of accounts.
 pub mod users_list;
 

@@ -22,23 +22,27 @@ pub struct CountRow {
     pub updated_at: DateTime<Utc>,
 }
 
-/// The counts of these keys, in the order of the keys, which must be sorted; and what the time is. New ones are zero.
-/// Nobody else counts by them until the transaction ends: of many tries at once each sees those before it.
+/// The counts of these keys, as far as there are any, and what the time is. Holds nothing.
+pub fn find(conn: &mut PgConnection, keys: &[&str]) -> QueryResult<(DateTime<Utc>, Vec<CountRow>)> {
+    let rows = throttles::table.filter(throttles::key.eq_any(keys)).load(conn)?;
+    Ok((select(now.into_sql::<Timestamptz>()).get_result(conn)?, rows))
+}
+
+/// The counts of these keys, which must be sorted, each key's once; and what the time is. New ones are zero. Nobody else
+/// counts by them until the transaction ends: of many tries at once each sees those before it.
 pub fn hold(conn: &mut PgConnection, keys: &[&str]) -> QueryResult<(DateTime<Utc>, Vec<CountRow>)> {
     let fresh: Vec<_> = keys
         .iter()
         .map(|key| (throttles::key.eq(*key), throttles::count.eq(0)))
         .collect();
-    diesel::insert_into(throttles::table)
+    // One statement makes or locks each row, in the order of the keys, so that nobody waits in a circle. A look for rows
+    // behind an insertion that does nothing would miss those that somebody deletes in between.
+    let rows = diesel::insert_into(throttles::table)
         .values(fresh)
-        .on_conflict_do_nothing()
-        .execute(conn)?;
-    // All lock in the same order, so that nobody waits in a circle.
-    let rows = throttles::table
-        .filter(throttles::key.eq_any(keys))
-        .order(throttles::key)
-        .for_update()
-        .load(conn)?;
+        .on_conflict(throttles::key)
+        .do_update()
+        .set(throttles::count.eq(throttles::count))
+        .get_results(conn)?;
     Ok((select(now.into_sql::<Timestamptz>()).get_result(conn)?, rows))
 }
 

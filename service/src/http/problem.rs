@@ -102,10 +102,8 @@ impl Problem {
 
     /// 429: come back after this long.
     pub fn too_many(kind: &'static str, detail: &'static str, wait: Duration) -> Self {
-        // Whole seconds, rounded up, one at least: whoever comes back when told is not too early.
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0 || wait.is_zero());
         Self::new(StatusCode::TOO_MANY_REQUESTS, kind, detail)
-            .with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
+            .with_header(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)))
     }
 
     /// 500. The cause is in the log, under the request's id.
@@ -209,4 +207,9 @@ impl From<Problem> for poem::Error {
         error.set_data(problem);
         error
     }
+}
+
+/// A wait as it is told: whole seconds, rounded up, one at least. Whoever comes back when told is not too early.
+pub fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0 || wait.is_zero())
 }

@@ -6,15 +6,14 @@ use super::problem::Problem;
 use super::refusal::{Refusal, Statuses};
 use super::strict_json::StrictJson;
 use super::tags::Chapter;
+use crate::domain::sessions::Sessions;
 use crate::domain::sessions::log_in::{Attempt, Refused};
 use crate::domain::sessions::tokens::Tokens;
-use crate::domain::sessions::{Sessions, Unauthenticated};
 use crate::types::email::Email;
 use crate::types::peer::Peer;
 use http::{HeaderValue, StatusCode, header};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
-use std::time::Duration;
 
 /// The operations and what they need.
 pub struct SessionsApi {
@@ -137,11 +136,11 @@ impl SessionsApi {
             return Err(Problem::invalid(faults).into());
         };
         let token = token.0.ok_or_else(bad_token)?;
-        let tokens = self.sessions.refresh(&token, &peer).await;
-        let tokens = tokens.map_err(|error| match error {
-            Unauthenticated::BadToken => bad_token(),
-            Unauthenticated::Storage(error) => error.into(),
-        })?;
+        let tokens = self
+            .sessions
+            .refresh(&token, &peer)
+            .await
+            .map_err(Problem::from)?;
         Ok(TokensAnswer::Given(Json(tokens.into())))
     }
 }
@@ -160,19 +159,12 @@ impl From<Refused> for Problem {
                 "second-factor-required",
                 "a code of the second factor is needed: send it as `code`",
             ),
-            Refused::Throttled(wait) => Self::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "too-many-tries",
-                "too many tries failed: wait before the next",
-            )
-            .with_header(header::RETRY_AFTER, seconds(wait)),
+            Refused::Throttled(wait) => {
+                let detail = "too many tries failed: wait before the next";
+                Self::too_many("too-many-tries", detail, wait)
+            }
             Refused::Busy(_) => Self::unavailable("too many passwords wait to be checked"),
             Refused::Storage(error) => error.into(),
         }
     }
-}
-
-/// Whole seconds, rounded up, one at least.
-fn seconds(wait: Duration) -> HeaderValue {
-    HeaderValue::from(wait.as_secs() + u64::from(wait.subsec_nanos() > 0 || wait.is_zero()))
 }

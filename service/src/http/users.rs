@@ -174,8 +174,8 @@ impl From<UserError> for Problem {
         match error {
             UserError::Missing => Self::not_found("there is no such user"),
             UserError::Stale => stale(),
-            UserError::Taken => conflict("email-taken", "another user has this address"),
-            UserError::LastAdmin => conflict("last-admin", "there would be no administrator left"),
+            UserError::Taken => conflict("address-taken", "another user has this address"),
+            UserError::LastAdmin => conflict("last-administrator", "there would be no administrator left"),
             UserError::NotInvited => conflict(
                 "not-invited",
                 "this user has accepted already, or never was invited",

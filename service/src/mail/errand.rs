@@ -3,7 +3,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 /// How long a mail may take altogether.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(100);
 
 /// How long a mail under way may take once the service is to stop.
 const STOPPING: Duration = Duration::from_secs(1);

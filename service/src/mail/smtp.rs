@@ -59,7 +59,12 @@ impl Smtp {
         let to = server.ask(&format!("RCPT TO:<{}>", message.to));
         of_mail("recipient", to, 250..=251)?;
         of_mail("data", server.ask("DATA"), 354..=354)?;
-        let taken = server.send(&bytes).and_then(|()| server.reply());
+        let taken = server.send(&bytes).and_then(|()| server.reply_to_mail());
+        // A server that is slow with this mail need not be slow with others.
+        let taken = match taken {
+            Err(Fault::TimedOut) => return Err(Failure::Later("message: timed out".into())),
+            taken => taken,
+        };
         of_mail("message", taken, 250..=250)?;
         // It is taken: whatever happens from here on changes nothing.
         if server.send(b"QUIT\r\n").is_ok() {

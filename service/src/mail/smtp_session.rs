@@ -13,6 +13,10 @@ use std::time::{Duration, Instant};
 /// How long a server may take for one step.
 const STEP: Duration = Duration::from_secs(10);
 
+/// How long a server may take to say whether it has taken a mail. It may have, and be busy looking at it: whoever gives
+/// up sends it twice (RFC 5321 §4.5.3.2.6 has ten minutes; this leaves room below the time of a whole errand).
+const TAKING: Duration = Duration::from_secs(60);
+
 /// Bytes of one reply. RFC 5321 §4.5.3.1.5 has 512 a line; some servers greet with many lines.
 const LONGEST_REPLY: usize = 16 * 1024;
 
@@ -134,6 +138,11 @@ impl Session {
     /// Reads a reply.
     pub(super) fn reply(&mut self) -> Result<Reply, Fault> {
         self.reply_within(STEP)
+    }
+
+    /// Reads the reply to a whole mail.
+    pub(super) fn reply_to_mail(&mut self) -> Result<Reply, Fault> {
+        self.reply_within(TAKING)
     }
 
     /// Reads a reply that takes no longer than this.

@@ -1,6 +1,6 @@
 //! Takes mails out of the outbox, one at a time, on a thread of its own: nobody who answers requests waits for a mail
 //! server. A mail's row is held from before it is sent until it is marked, so that however many workers there are, and
-//! however one of them dies, a mail is neither lost nor sent by two.
+//! however one of them dies, a mail is never lost, and sent twice only when a server takes it too late to be heard.
 use super::errand::{Ending, Errands, Event};
 use super::failure::Failure;
 use super::message::Message;

@@ -88,11 +88,11 @@ mod tests {
 
     #[test]
     fn the_longest_is_254_characters() {
-        let domain = format!("{0}.{0}.{0}.org", "d".repeat(60));
+        let domain = format!("{0}.{0}.{0}.{1}.org", "d".repeat(60), "d".repeat(20));
         let local = |length: usize| "l".repeat(length);
         let fits = format!("{}@{domain}", local(254 - 1 - domain.len()));
         assert_eq!(fits.len(), 254);
-        assert!(Email::parse(&fits).is_some() || local(254 - 1 - domain.len()).len() > 64);
+        assert!(Email::parse(&fits).is_some());
         assert!(Email::parse(&format!("l{fits}")).is_none());
     }
 

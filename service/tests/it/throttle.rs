@@ -159,6 +159,46 @@ fn parallel_guesses_gain_nothing() {
     assert!(statuses.iter().all(|status| matches!(status, 401 | 429)));
 }
 
+/// E7: right and wrong tries of one account at the same time: no count is taken for another's, whatever is forgotten while
+/// others wait for it.
+#[test]
+fn right_and_wrong_tries_at_once_are_counted_by_what_they_are() {
+    let (database, app) = setting();
+    let right = try_log_in(&app, ANN, PASSWORD);
+    assert_eq!(right.status, 200);
+    for round in 0..6 {
+        std::thread::scope(|scope| {
+            for number in 0..12 {
+                let app = &app;
+                scope.spawn(move || match number % 4 {
+                    0 => guess(app, ANN),
+                    _ => try_log_in(app, ANN, PASSWORD),
+                });
+            }
+        });
+        restart_waits(&database);
+        let others = "SELECT concat_ws(' ', split_part(key, ':', 1), count) AS line FROM sessions.throttles
+                      WHERE key !~ '^account:[0-9a-f]+:' AND (blocked_until IS NOT NULL OR count > 30) ORDER BY 1";
+        assert_eq!(database.lines(others), Vec::<String>::new(), "round {round}");
+    }
+}
+
+/// E7: whoever must wait leaves no row behind, whatever address they make up.
+#[test]
+fn a_refused_try_leaves_no_trace() {
+    let (database, app) = setting();
+    guess(&app, ANN).problem(401);
+    database.execute(
+        "UPDATE sessions.throttles SET count = 40, blocked_until = now() + interval '1 minute' WHERE key LIKE 'network:%'",
+    );
+    let rows = || database.lines("SELECT count(*)::text AS line FROM sessions.throttles");
+    let before = rows();
+    for number in 0..5 {
+        guess(&app, &format!("invented{number}@example.org")).problem(429);
+    }
+    assert_eq!(rows(), before);
+}
+
 /// E7: a stranger who guesses holds up nobody but the stranger.
 #[test]
 fn a_stranger_does_not_lock_the_owner_out() {

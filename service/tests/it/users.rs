@@ -148,7 +148,10 @@ fn another_s_address_is_refused_and_nothing_changes() {
     let desk = Desk::fresh();
     let (id, _) = (desk.user("ann@example.org"), desk.user("bob@example.org"));
     let refused = desk.put(id, "*", &json!({"email": "BOB@example.org", "name": "Bob"}));
-    assert_eq!(refused.problem(409)["type"], "urn:portcullis:problem:email-taken");
+    assert_eq!(
+        refused.problem(409)["type"],
+        "urn:portcullis:problem:address-taken"
+    );
     let user = desk.find(id);
     assert_eq!(
         (&user.json()["email"], user.header("etag")),
@@ -246,7 +249,10 @@ fn a_user_whose_address_is_taken_meanwhile_is_not_restored() {
     let second = desk.user("ANN@example.org");
     assert_ne!(first, second);
     let refused = desk.restore(first);
-    assert_eq!(refused.problem(409)["type"], "urn:portcullis:problem:email-taken");
+    assert_eq!(
+        refused.problem(409)["type"],
+        "urn:portcullis:problem:address-taken"
+    );
     assert_eq!(desk.delete(second).status, 200);
     assert_eq!(desk.restore(first).status, 200);
     desk.restore(second).problem(409);

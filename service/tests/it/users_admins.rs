@@ -136,12 +136,15 @@ fn the_last_administrator_stays() {
     let gone = people::account(&desk.database, "c@example.org", Role::Admin);
     assert_eq!(desk.delete(gone).status, 200);
     let refused = desk.delete(desk.id);
-    assert_eq!(refused.problem(409)["type"], "urn:portcullis:problem:last-admin");
+    assert_eq!(
+        refused.problem(409)["type"],
+        "urn:portcullis:problem:last-administrator"
+    );
     for role in ["user", "approver", "ingest"] {
         let body = json!({"email": "new@example.org", "role": role});
         assert_eq!(
             desk.put(desk.id, "*", &body).problem(409)["type"],
-            "urn:portcullis:problem:last-admin"
+            "urn:portcullis:problem:last-administrator"
         );
     }
     let me = desk.find(desk.id);

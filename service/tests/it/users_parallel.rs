@@ -50,7 +50,7 @@ fn of_fifty_parallel_users_of_one_address_one_is_made() {
                     let email = format!("{}@example.org", spelled.collect::<String>());
                     let made = desk.create(&json!({ "email": email }));
                     if made.status != 201 {
-                        assert_eq!(made.problem(409)["type"], "urn:portcullis:problem:email-taken");
+                        assert_eq!(made.problem(409)["type"], "urn:portcullis:problem:address-taken");
                     }
                     made.status
                 })

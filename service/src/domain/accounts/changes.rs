@@ -68,7 +68,7 @@ impl Accounts {
             };
             // Another change of the password was quicker: what was proven is not true any more.
             if let Some(proven) = &plan.proven
-                && !credentials::hold(conn, row.id, proven.password_changed_at)?
+                && credentials::hold(conn, row.id, proven.password_changed_at)?.is_none()
             {
                 return Ok(Changed::WrongPassword);
             }

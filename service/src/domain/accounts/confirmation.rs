@@ -29,18 +29,28 @@ impl Accounts {
                 return Ok(Used::NoSuchLink);
             };
             let role = activate(conn, &row, mode)?;
-            let event = Event {
-                actor: None,
-                action: "account.confirmed",
-                subject: row.id().subject(),
-                peer: &peer,
-                detail: json!({ "role": role.as_str() }),
-            };
-            audit::append(conn, &event)?;
+            note_confirmed(conn, &row, role, &peer)?;
             Ok(Used::Done)
         });
         Ok(used.await?)
     }
+}
+
+/// The event of an address that was proven: it tells the role that came with it. Comes last in its transaction.
+pub(super) fn note_confirmed(
+    conn: &mut PgConnection,
+    row: &AccountRow,
+    role: Role,
+    peer: &Peer,
+) -> QueryResult<()> {
+    let event = Event {
+        actor: None,
+        action: "account.confirmed",
+        subject: row.id().subject(),
+        peer,
+        detail: json!({ "role": role.as_str() }),
+    };
+    audit::append(conn, &event)
 }
 
 /// Comes first in a transaction that may make the first administrator.

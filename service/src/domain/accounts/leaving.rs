@@ -2,7 +2,7 @@
 use super::Accounts;
 use super::outcome::{Failed, Left};
 use crate::db::audit::{self, Event};
-use crate::db::{accounts, links, sessions};
+use crate::db::{accounts, links, sessions, users};
 use crate::domain::sessions::caller::SignedIn;
 use crate::types::peer::Peer;
 use crate::types::role::Role;
@@ -21,7 +21,7 @@ impl Accounts {
             if row.role == Role::Admin.as_str() && !accounts::has_admin_beside(conn, Some(id))? {
                 return Ok(Left::LastAdmin);
             }
-            accounts::soft_delete(conn, id)?;
+            users::delete(conn, id)?;
             links::close_all(conn, id)?;
             sessions::end_all(conn, id, None, "account deleted")?;
             let event = Event {

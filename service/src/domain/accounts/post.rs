@@ -3,9 +3,9 @@ use crate::crypto::data_key::DataKey;
 use crate::db::accounts::AccountRow;
 use crate::db::links::{self, NewLink};
 use crate::db::outbox::{self, NewMail};
-use crate::db::{PgConnection, QueryResult};
+use crate::db::{PgConnection, QueryResult, credentials};
 use crate::mail::text::Kind;
-use crate::types::account::AccountId;
+use crate::types::account::{AccountId, AccountState};
 use crate::types::link::Purpose;
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -65,6 +65,29 @@ pub fn send_link(
 ) -> QueryResult<()> {
     let made = make_link(conn, key, link)?;
     put(conn, letter, Some(made))
+}
+
+/// Sends the link that an account waits for: an invitation, the proof of its address, or, where it has no password yet,
+/// the choice of one, which proves the address too. `false`: it waits for none.
+pub fn send_awaited(conn: &mut PgConnection, key: &DataKey, row: &AccountRow) -> QueryResult<bool> {
+    let (purpose, kind) = match AccountState::parse(&row.state) {
+        Some(AccountState::Invited) => (Purpose::Invite, Kind::Invite),
+        Some(AccountState::Unconfirmed) => {
+            let dates = credentials::find_dates(conn, row.id())?;
+            match dates.password_changed_at {
+                Some(_) => (Purpose::Confirm, Kind::Confirm),
+                None => (Purpose::Reset, Kind::Reset),
+            }
+        }
+        Some(AccountState::Active) | None => return Ok(false),
+    };
+    let link = LinkFor {
+        account: row.id(),
+        purpose,
+        email: None,
+    };
+    send_link(conn, key, &link, &Letter::to(kind, row))?;
+    Ok(true)
 }
 
 /// Makes a link that nobody gets, and closes the account's older ones of its purpose.

@@ -1,5 +1,5 @@
 //! Forgotten passwords: a link that sets a new one, ends every session, and is told by mail.
-use super::confirmation::{activate, hold_first_admin};
+use super::confirmation::{activate, hold_first_admin, note_confirmed};
 use super::outcome::{Asked, Failed, PasswordSet};
 use super::passwords::GoodPassword;
 use super::post::{self, Letter, LinkFor};
@@ -74,14 +74,18 @@ impl Accounts {
                 return Ok(PasswordSet::NoSuchLink);
             };
             accounts::set_password(conn, row.id(), hash.as_str())?;
-            if row.is(AccountState::Unconfirmed) {
-                activate(conn, &row, mode)?;
-            }
+            let role = match row.is(AccountState::Unconfirmed) {
+                true => Some(activate(conn, &row, mode)?),
+                false => None,
+            };
             // Whoever had got in could have asked for another address: that link must not bring them back.
             links::close_all(conn, row.id())?;
             sessions::end_all(conn, row.id(), None, "password reset")?;
             throttles.owner_proven(conn, &email)?;
             post::send(conn, &Letter::to(Kind::PasswordChanged, &row))?;
+            if let Some(role) = role {
+                note_confirmed(conn, &row, role, &peer)?;
+            }
             note(conn, "password.reset", &row, &peer)?;
             Ok(PasswordSet::Done)
         });

@@ -2,18 +2,17 @@
 //! new or taken; what differs is the mail, which only its owner reads.
 use super::outcome::{Asked, Failed, Registered};
 use super::passwords::GoodPassword;
-use super::post::{self, Letter, LinkFor};
+use super::post::{self, Letter};
 use super::{Accounts, limits};
 use crate::config::people::Registration as Mode;
 use crate::crypto::data_key::DataKey;
 use crate::db::accounts::{self, AccountRow, NewAccount};
 use crate::db::audit::{self, Event};
-use crate::db::{PgConnection, QueryResult};
+use crate::db::{PgConnection, QueryResult, links};
 use crate::domain::evenly::evenly;
 use crate::mail::text::Kind;
 use crate::types::account::AccountState;
 use crate::types::email::Email;
-use crate::types::link::Purpose;
 use crate::types::peer::Peer;
 use crate::types::person_name::PersonName;
 use crate::types::role::Role;
@@ -111,16 +110,15 @@ fn register(
         remind(conn, key, &row)?;
         return note(conn, "account.registered", &row, peer);
     }
-    let Some(mut row) = accounts::lock_by_email(conn, email)? else {
+    let Some(row) = accounts::lock_by_email(conn, email)? else {
         // Deleted in this very moment. Whoever registers again succeeds.
         return Ok(());
     };
     if row.is(AccountState::Unconfirmed) {
-        // The last one counts, and the links of those before are void: else somebody who registers another's address
-        // first would leave a password that the owner's own confirmation makes good.
-        accounts::set_password(conn, row.id(), hash)?;
-        accounts::set_name(conn, row.id(), name.as_str())?;
-        name.as_str().clone_into(&mut row.name);
+        // Two have registered an address, and one of them may be a stranger: neither password counts, and the links that
+        // would make one good are void. Whoever reads the mails chooses a new one.
+        accounts::clear_password(conn, row.id())?;
+        links::close_all(conn, row.id())?;
     }
     remind(conn, key, &row)?;
     note(conn, "account.registered_again", &row, peer)
@@ -129,19 +127,10 @@ fn register(
 /// The mail that an account in this state needs to go on. An invited one keeps waiting for its invitation to be
 /// accepted: a stranger's password must not come with a role that an administrator gave.
 pub(super) fn remind(conn: &mut PgConnection, key: &DataKey, row: &AccountRow) -> QueryResult<()> {
-    let (purpose, kind) = match AccountState::parse(&row.state) {
-        Some(AccountState::Unconfirmed) => (Purpose::Confirm, Kind::Confirm),
-        Some(AccountState::Invited) => (Purpose::Invite, Kind::Invite),
-        Some(AccountState::Active) | None => {
-            return post::send(conn, &Letter::to(Kind::AlreadyRegistered, row));
-        }
-    };
-    let link = LinkFor {
-        account: row.id(),
-        purpose,
-        email: None,
-    };
-    post::send_link(conn, key, &link, &Letter::to(kind, row))
+    match post::send_awaited(conn, key, row)? {
+        true => Ok(()),
+        false => post::send(conn, &Letter::to(Kind::AlreadyRegistered, row)),
+    }
 }
 
 /// An audit event of somebody who is not signed in. Comes last in its transaction.

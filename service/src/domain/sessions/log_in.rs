@@ -11,6 +11,7 @@ use crate::db::sessions::{self, NewSession};
 use crate::db::{PgConnection, QueryResult};
 use crate::domain::evenly::evenly_if;
 use crate::types::peer::Peer;
+use crate::types::role::Role;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use std::time::Duration;
@@ -91,7 +92,7 @@ impl Sessions {
         kind: Kind,
         peer: &Peer,
     ) -> Result<(Proven, Begun), Refused> {
-        let proven = self.prove(attempt, Demand::All, peer).await?;
+        let mut proven = self.prove(attempt, Demand::All, peer).await?;
         let lives = self.0.lives;
         let life = match kind {
             Kind::Api | Kind::Browser => lives.session.min(lives.idle),
@@ -105,10 +106,16 @@ impl Sessions {
         };
         let (throttles, peer) = (self.0.throttles.clone(), peer.clone());
         let begun = self.0.db.tx("begin_session", move |conn| {
-            if !credentials::hold(conn, proven.account.get(), proven.row.password_changed_at)? {
+            let changed_at = proven.row.password_changed_at;
+            let held = credentials::hold(conn, proven.account.get(), changed_at)?;
+            let Some((held, role)) = held.and_then(|held| Role::parse(&held.role).map(|role| (held, role)))
+            else {
                 append_refusal(conn, Some(proven.account), "changed meanwhile", &peer)?;
                 return Ok(None);
-            }
+            };
+            // The password may have waited to be hashed: a token tells the role and the address of now.
+            proven.role = role;
+            proven.row.email = held.email;
             if !proven.factor.take(conn, proven.account)? {
                 append_refusal(conn, Some(proven.account), "wrong code", &peer)?;
                 return Ok(None);

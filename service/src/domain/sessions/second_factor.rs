@@ -1,7 +1,7 @@
 //! One's own second factor: set up with an app, confirmed by its first code, taken away; recovery codes.
 use super::caller::SignedIn;
 use super::factor::step_of;
-use super::proof::{Demand, Proven, Refused};
+use super::proof::{Demand, Proven, Refused, append_refusal};
 use super::{Sessions, StorageError};
 use crate::crypto::recovery_code::RecoveryCode;
 use crate::crypto::tokens::TokenHash;
@@ -118,7 +118,10 @@ impl Sessions {
             }
             let step = match step_of(&key, &row, &code) {
                 Ok(Some(step)) => step,
-                Ok(None) => return Ok(Ok(Confirmed::WrongCode)),
+                Ok(None) => {
+                    append_refusal(conn, Some(account), "wrong code", &peer)?;
+                    return Ok(Ok(Confirmed::WrongCode));
+                }
                 Err(error) => return Ok(Err(error.into())),
             };
             second_factors::confirm(conn, account, step)?;
@@ -178,7 +181,9 @@ impl Sessions {
             .await?;
         let (throttles, peer) = (self.0.throttles.clone(), peer.clone());
         let changed = self.0.db.tx(what, move |conn| {
-            if !credentials::hold(conn, proven.account.get(), proven.row.password_changed_at)? {
+            let changed_at = proven.row.password_changed_at;
+            if credentials::hold(conn, proven.account.get(), changed_at)?.is_none() {
+                append_refusal(conn, Some(proven.account), "changed meanwhile", &peer)?;
                 return Ok(None);
             }
             if proven.row.totp_confirmed_at.is_none() {
@@ -186,6 +191,7 @@ impl Sessions {
                 return Ok(Some(Changed::NotEnabled));
             }
             if !proven.factor.take(conn, proven.account)? {
+                append_refusal(conn, Some(proven.account), "wrong code", &peer)?;
                 return Ok(None);
             }
             throttles.succeeded(conn, &proven.email, peer.network())?;

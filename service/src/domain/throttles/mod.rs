@@ -4,6 +4,7 @@ use crate::crypto::data_key::DataKey;
 use crate::db::throttles::{self, CountRow};
 use crate::db::{PgConnection, QueryResult};
 use crate::types::email::Email;
+use chrono::{DateTime, Utc};
 use rule::Rule;
 use std::fmt::Write;
 use std::net::IpAddr;
@@ -169,37 +170,51 @@ impl Counters {
         Self(counters)
     }
 
-    /// Counts a try by each, or by none when one of them says to wait.
+    /// Counts a try by each, or by none when one of them says to wait. Whoever must wait leaves no trace: addresses that
+    /// are made up would fill the table.
     fn admit(self, conn: &mut PgConnection) -> QueryResult<Admission> {
-        let (now, rows) = self.hold(conn)?;
-        let next: Vec<Result<CountRow, Duration>> = self
-            .0
-            .iter()
-            .zip(&rows)
-            .map(|(counter, row)| counter.rule.admit(row, now))
-            .collect();
-        if let Some(longest) = next.iter().filter_map(|next| next.as_ref().err()).max() {
-            return Ok(Admission::Wait(*longest));
+        let (now, rows) = throttles::find(conn, &self.keys())?;
+        if let Err(wait) = self.admitted(&rows, now) {
+            return Ok(Admission::Wait(wait));
         }
-        let next: Vec<CountRow> = next.into_iter().flatten().collect();
-        throttles::store(conn, &next)?;
-        Ok(Admission::Admitted(self))
+        let (now, rows) = throttles::hold(conn, &self.keys())?;
+        match self.admitted(&rows, now) {
+            Err(wait) => Ok(Admission::Wait(wait)),
+            Ok(next) => {
+                throttles::store(conn, &next)?;
+                Ok(Admission::Admitted(self))
+            }
+        }
     }
 
     /// The try was none: it could not be looked at, or nothing was wrong with it.
     pub fn forgive(&self, conn: &mut PgConnection) -> QueryResult<()> {
-        let (_, rows) = self.hold(conn)?;
-        let next: Vec<CountRow> = self
-            .0
-            .iter()
-            .zip(&rows)
-            .map(|(counter, row)| counter.rule.forgive(row))
-            .collect();
+        let (_, rows) = throttles::hold(conn, &self.keys())?;
+        let next: Vec<CountRow> = self.of_each(&rows).map(|(rule, row)| rule.forgive(row)).collect();
         throttles::store(conn, &next)
     }
 
-    fn hold(&self, conn: &mut PgConnection) -> QueryResult<(chrono::DateTime<chrono::Utc>, Vec<CountRow>)> {
-        let keys: Vec<&str> = self.0.iter().map(|counter| counter.key.as_str()).collect();
-        throttles::hold(conn, &keys)
+    /// The counts with one more try, or how long is still to be waited.
+    fn admitted(&self, rows: &[CountRow], now: DateTime<Utc>) -> Result<Vec<CountRow>, Duration> {
+        let next: Vec<_> = self
+            .of_each(rows)
+            .map(|(rule, row)| rule.admit(row, now))
+            .collect();
+        match next.iter().filter_map(|next| next.as_ref().err()).max() {
+            Some(longest) => Err(*longest),
+            None => Ok(next.into_iter().flatten().collect()),
+        }
+    }
+
+    /// Each row with the rule of its key.
+    fn of_each<'a>(&'a self, rows: &'a [CountRow]) -> impl Iterator<Item = (Rule, &'a CountRow)> {
+        rows.iter().filter_map(|row| {
+            let counter = self.0.iter().find(|counter| counter.key == row.key);
+            Some((counter?.rule, row))
+        })
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.iter().map(|counter| counter.key.as_str()).collect()
     }
 }

@@ -33,7 +33,8 @@ impl Rule {
         if let Some(left) = row.blocked_until.and_then(|until| (until - now).to_std().ok())
             && !left.is_zero()
         {
-            return Err(left);
+            // Nobody waits longer than that, even when the clock was set back.
+            return Err(left.min(self.longest));
         }
         let old = now - row.updated_at > FORGOTTEN_AFTER;
         let count = if old { 1 } else { row.count.saturating_add(1) };

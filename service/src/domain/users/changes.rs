@@ -6,12 +6,11 @@ use crate::db::accounts::{self, AccountRow, NewAccount};
 use crate::db::audit::{self, Event};
 use crate::db::users::{self, Replacement};
 use crate::db::{PgConnection, QueryResult, links, sessions};
-use crate::domain::accounts::post::{self, Letter, LinkFor};
+use crate::domain::accounts::post::{self, Letter};
 use crate::domain::sessions::caller::Admin;
 use crate::mail::text::Kind;
 use crate::types::account::{AccountId, AccountState};
 use crate::types::email::Email;
-use crate::types::link::Purpose;
 use crate::types::peer::Peer;
 use crate::types::person_name::PersonName;
 use crate::types::role::Role;
@@ -57,7 +56,7 @@ impl Users {
             let Some(row) = accounts::create(conn, &account)? else {
                 return Ok(Err(UserError::Taken));
             };
-            welcome(conn, &key, &row)?;
+            post::send_awaited(conn, &key, &row)?;
             by.note(conn, "account.invited", &row, json!({ "role": row.role }))?;
             Ok(Ok(row))
         });
@@ -126,7 +125,7 @@ impl Users {
             let Some(row) = users::restore(conn, id)? else {
                 return Ok(Err(UserError::Missing));
             };
-            welcome(conn, &key, &row)?;
+            post::send_awaited(conn, &key, &row)?;
             by.note(conn, "account.restored", &row, json!({ "role": row.role }))?;
             Ok(Ok(row))
         });
@@ -142,7 +141,7 @@ impl Users {
                 Ok(_) => return Ok(Err(UserError::NotInvited)),
                 Err(refused) => return Ok(Err(refused)),
             };
-            welcome(conn, &key, &row)?;
+            post::send_awaited(conn, &key, &row)?;
             by.note(conn, "account.invited", &row, json!({ "again": true }))?;
             Ok(Ok(row))
         });
@@ -181,7 +180,7 @@ fn replace(
     // Another spelling of the same address is read by the same person.
     if !new.email.eq_ignore_ascii_case(&old.email) {
         links::close_all(conn, old.id())?;
-        welcome(conn, key, &new)?;
+        post::send_awaited(conn, key, &new)?;
         if old.is(AccountState::Active) {
             post::send(conn, &Letter::to(Kind::EmailMoved, old))?;
         }
@@ -206,21 +205,6 @@ fn replace(
         json!({ "from": old.role, "to": new.role }),
     )?;
     Ok(new)
-}
-
-/// Sends the link that an account waits for: an invitation, or the proof of its address. One that is active waits for none.
-fn welcome(conn: &mut PgConnection, key: &DataKey, row: &AccountRow) -> QueryResult<()> {
-    let (purpose, kind) = match AccountState::parse(&row.state) {
-        Some(AccountState::Invited) => (Purpose::Invite, Kind::Invite),
-        Some(AccountState::Unconfirmed) => (Purpose::Confirm, Kind::Confirm),
-        Some(AccountState::Active) | None => return Ok(()),
-    };
-    let link = LinkFor {
-        account: row.id(),
-        purpose,
-        email: None,
-    };
-    post::send_link(conn, key, &link, &Letter::to(kind, row))
 }
 
 /// Who does it, in which request.

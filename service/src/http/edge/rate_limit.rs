@@ -5,7 +5,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
@@ -41,10 +41,9 @@ impl RateLimit {
         match self.limiter.check_key(&network(address)) {
             Ok(state) => Ok(Remaining(state.remaining_burst_capacity())),
             Err(until) => {
-                let wait = until.wait_time_from(self.clock.now()).as_secs() + 1;
+                let wait = until.wait_time_from(self.clock.now());
                 let detail = "too many requests from this address";
-                let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate-limited", detail);
-                Err(problem.with_header(header::RETRY_AFTER, HeaderValue::from(wait)))
+                Err(Problem::too_many("rate-limited", detail, wait))
             }
         }
     }

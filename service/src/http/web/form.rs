@@ -2,6 +2,7 @@
 use super::fields::Fields;
 use super::input::Input;
 use crate::http::field::FieldValue;
+use crate::http::problem::whole_seconds;
 use std::time::Duration;
 
 /// A form. No `Debug`: it would tell its token, and that of a mailed link.
@@ -141,7 +142,7 @@ impl Form {
 
     /// Notes that there were too many, and when the next is taken.
     pub fn refuse_for(&mut self, headline: &'static str, wait: Duration) {
-        let text = match wait.as_secs() + 1 {
+        let text = match whole_seconds(wait) {
             seconds @ ..=120 => format!("Please wait {seconds} seconds, then try again."),
             seconds => format!("Please wait {} minutes, then try again.", seconds.div_ceil(60)),
         };

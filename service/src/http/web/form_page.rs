@@ -2,7 +2,7 @@
 use super::chrome::Chrome;
 use super::form::Form;
 use super::visitor::Visitor;
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, whole_seconds};
 use askama::Template;
 use http::{HeaderValue, StatusCode, header};
 use poem::Response;
@@ -74,7 +74,7 @@ impl FormPage {
     /// The answer to whoever must wait.
     pub fn show_wait(&self, visitor: &Visitor, wait: Duration) -> Result<Response, Problem> {
         let mut response = self.show(visitor, StatusCode::TOO_MANY_REQUESTS)?;
-        let seconds = HeaderValue::from(wait.as_secs() + 1);
+        let seconds = HeaderValue::from(whole_seconds(wait));
         response.headers_mut().insert(header::RETRY_AFTER, seconds);
         Ok(response)
     }
