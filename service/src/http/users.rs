@@ -176,6 +176,14 @@ impl From<UserError> for Problem {
             UserError::Stale => stale(),
             UserError::Taken => conflict("address-taken", "another user has this address"),
             UserError::LastAdmin => conflict("last-administrator", "there would be no administrator left"),
+            UserError::Proven => conflict(
+                "address-proven",
+                "only the user changes the address of an active account",
+            ),
+            UserError::Unproven => conflict(
+                "address-unproven",
+                "a role is given when the user has confirmed the address",
+            ),
             UserError::NotInvited => conflict(
                 "not-invited",
                 "this user has accepted already, or never was invited",

@@ -75,8 +75,8 @@ pub(super) fn words(kind: Kind) -> Words {
         Kind::EmailMoved => Words {
             subject: "Your account has another address",
             opening: &[
-                "An administrator moved your account at Portcullis to another address. From now on you sign in with that \
-                 one, and mails go there.",
+                "Your account at Portcullis has another address, which was confirmed just now. From now on you sign in with \
+                 that one, and mails go there.",
             ],
             action: ("Sign in", "/sign-in"),
             closing: &["If you did not expect this, ask your administrator."],

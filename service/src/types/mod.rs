@@ -27,6 +27,9 @@ pub mod place;
 /// Who is at the other end of a request.
 pub mod peer;
 
+/// Characters that nobody sees.
+pub mod unseen;
+
 /// A person's name.
 pub mod person_name;
 

@@ -1,4 +1,5 @@
 //! A person's name, as the person writes it.
+use super::unseen::is_ignorable;
 
 /// 1 to 100 characters, no control character (a line end would reach a mail's header) and nothing that turns the
 /// reading direction around or is not seen.
@@ -20,8 +21,7 @@ impl PersonName {
 }
 
 fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fffd}')
+    c.is_control() || is_ignorable(c) || matches!(c, '\u{2028}' | '\u{2029}' | char::REPLACEMENT_CHARACTER)
 }
 
 #[cfg(test)]
@@ -40,6 +40,9 @@ mod tests {
             "a\0",
             "\u{202e}nnA",
             "Ann\u{200b}",
+            "\u{3164}",
+            "A\u{ad}nn",
+            "\u{e0041}nn",
             &"a".repeat(101),
         ] {
             assert!(PersonName::parse(bad).is_none(), "{bad:?}");

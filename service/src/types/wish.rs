@@ -1,4 +1,5 @@
 //! A wish: its number, its title, the note to it.
+use super::unseen::is_ignorable;
 use std::fmt;
 
 /// The number of a wish. Positive, never given twice.
@@ -29,7 +30,7 @@ impl fmt::Display for WishId {
     }
 }
 
-/// What is wished for: 1 to 200 characters on one line.
+/// What is wished for: 1 to 200 characters on one line, something of which is seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WishTitle(String);
 
@@ -40,7 +41,9 @@ impl WishTitle {
     /// Parses a title; white space around it is dropped.
     pub fn parse(text: &str) -> Option<Self> {
         let title = text.trim();
-        let good = (1..=Self::LONGEST).contains(&title.chars().count()) && !title.chars().any(is_no_text);
+        let good = (1..=Self::LONGEST).contains(&title.chars().count())
+            && !title.chars().any(is_no_text)
+            && !title.chars().all(|c| is_ignorable(c) || c.is_whitespace());
         good.then(|| Self(title.to_owned()))
     }
 
@@ -72,7 +75,7 @@ impl WishNote {
     }
 }
 
-/// Control characters; and what stands for bytes that were no UTF-8.
+/// Control characters; and what stands for bytes that were no UTF-8. Others may be as they like: only their owner reads them.
 fn is_no_text(c: char) -> bool {
     c.is_control() || c == char::REPLACEMENT_CHARACTER
 }
@@ -95,6 +98,7 @@ mod tests {
             "a\0",
             "a\u{fffd}",
             "a\u{85}b",
+            "\u{200b}",
             &"é".repeat(201),
         ] {
             assert!(WishTitle::parse(bad).is_none(), "{bad:?}");

@@ -282,8 +282,10 @@ fn a_long_chain_is_read_in_parts() {
         &database,
         "UPDATE audit.events SET detail = '[]' WHERE id IN (10500, 10999)",
     );
+    let (code, text) = verify(&database, &[]);
+    // Before it, how far it has come, where that takes long.
     assert_eq!(
-        verify(&database, &[]),
-        (Some(1), "portcullis: event 10500 was changed".to_owned())
+        (code, text.lines().next_back()),
+        (Some(1), Some("portcullis: event 10500 was changed"))
     );
 }

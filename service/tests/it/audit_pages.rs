@@ -182,7 +182,7 @@ fn events_tell_no_address_and_no_secret() {
         people::try_log_in(&desk.app, "ann@example.org", "seven green bottles").status,
         200
     );
-    let change = json!({"email": "ann@new.example", "name": "Ann Again", "role": "ingest"});
+    let change = json!({"email": "Ann@Example.org", "name": "Ann Again", "role": "ingest"});
     assert_eq!(desk.put(id, "*", &change).status, 200);
     assert_eq!(desk.delete(id).status, 200);
     assert_eq!(desk.restore(id).status, 200);

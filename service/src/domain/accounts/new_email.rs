@@ -1,17 +1,19 @@
 //! The proof of a new address: from now on it is the account's.
 use super::Accounts;
 use super::outcome::{EmailChanged, Failed};
+use super::post::{self, Letter};
 use super::registration::note;
 use crate::crypto::tokens::PlainToken;
 use crate::db::{accounts, links};
 use crate::domain::StorageError;
+use crate::mail::text::Kind;
 use crate::types::account::{AccountId, AccountState};
 use crate::types::email::Email;
 use crate::types::link::Purpose;
 use crate::types::peer::Peer;
 
 impl Accounts {
-    /// Uses the link that went to the new address.
+    /// Uses the link that went to the new address. The old one is told.
     pub async fn change_email(&self, token: &str, peer: &Peer) -> Result<EmailChanged, Failed> {
         let Some(token) = PlainToken::parse(token).map(|token| token.hash()) else {
             return Ok(EmailChanged::NoSuchLink);
@@ -30,6 +32,7 @@ impl Accounts {
             accounts::set_email(conn, row.id(), &email)?;
             // Those that were mailed to the old address too.
             links::close_all(conn, row.id())?;
+            post::send(conn, &Letter::to(Kind::EmailMoved, &row))?;
             note(conn, "email.changed", &row, &peer)?;
             Ok(EmailChanged::Done)
         });

@@ -117,7 +117,7 @@ impl Throttles {
         Counters::of(vec![Counter::new(key, MAIL)]).admit(conn)
     }
 
-    /// A mail that somebody of this network asks for, whoever gets it; so many are free.
+    /// A mail that somebody of this network asks for, whoever gets it; so many are sent without a wait.
     pub fn try_mail_from(
         &self,
         conn: &mut PgConnection,
@@ -125,6 +125,8 @@ impl Throttles {
         free: i32,
     ) -> QueryResult<Admission> {
         let key = format!("mail-from:{}", self.hidden(&network.to_string()));
+        // The last of them begins the first wait.
+        let free = free.saturating_sub(1);
         let rule = Rule { free, ..MAILS_FROM };
         Counters::of(vec![Counter::new(key, rule)]).admit(conn)
     }

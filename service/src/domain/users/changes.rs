@@ -6,9 +6,8 @@ use crate::db::accounts::{self, AccountRow, NewAccount};
 use crate::db::audit::{self, Event};
 use crate::db::users::{self, Replacement};
 use crate::db::{PgConnection, QueryResult, links, sessions};
-use crate::domain::accounts::post::{self, Letter};
+use crate::domain::accounts::post;
 use crate::domain::sessions::caller::Admin;
-use crate::mail::text::Kind;
 use crate::types::account::{AccountId, AccountState};
 use crate::types::email::Email;
 use crate::types::peer::Peer;
@@ -63,8 +62,8 @@ impl Users {
         made.await?
     }
 
-    /// Replaces what a user is. Another role ends the user's sessions; another address voids the links that were mailed to
-    /// the old one, and is told there.
+    /// Replaces what a user is. Another role ends the user's sessions; another address, as long as none is proven, voids the
+    /// links that were mailed to the old one.
     pub async fn update(
         &self,
         admin: &Admin,
@@ -85,6 +84,15 @@ impl Users {
             let demoted = change.role.is_some_and(|role| role != Role::Admin);
             if demoted && is_last_admin(conn, &row)? {
                 return Ok(Err(UserError::LastAdmin));
+            }
+            // Another spelling of the same address is read by the same person.
+            let moves = !change.email.as_str().eq_ignore_ascii_case(&row.email);
+            if moves && row.is(AccountState::Active) {
+                return Ok(Err(UserError::Proven));
+            }
+            let promoted = change.role.is_some_and(|role| role.as_str() != row.role);
+            if promoted && row.is(AccountState::Unconfirmed) {
+                return Ok(Err(UserError::Unproven));
             }
             replace(conn, &key, &by, &row, &change).map(Ok)
         });
@@ -177,13 +185,9 @@ fn replace(
         role: change.role,
     };
     let new = users::replace(conn, old.id(), &replacement)?;
-    // Another spelling of the same address is read by the same person.
     if !new.email.eq_ignore_ascii_case(&old.email) {
         links::close_all(conn, old.id())?;
         post::send_awaited(conn, key, &new)?;
-        if old.is(AccountState::Active) {
-            post::send(conn, &Letter::to(Kind::EmailMoved, old))?;
-        }
     }
     let fields: Vec<&str> = [("email", new.email != old.email), ("name", new.name != old.name)]
         .into_iter()

@@ -16,6 +16,13 @@ pub enum UserError {
     /// There would be no administrator left who may sign in.
     #[error("there would be no administrator left")]
     LastAdmin,
+    /// Its owner has proven the address, and only the owner changes it: whoever else could would get the owner's mails, and
+    /// with them the account.
+    #[error("only the owner changes a proven address")]
+    Proven,
+    /// Nobody has proven the address: a role must not go to whoever registered it.
+    #[error("nobody has proven the address")]
+    Unproven,
     /// The account has come further than an invitation leads.
     #[error("the user is not invited any more")]
     NotInvited,

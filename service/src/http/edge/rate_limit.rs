@@ -70,6 +70,7 @@ impl RateLimit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::StatusCode;
 
     #[test]
     fn each_network_has_its_own_quota_and_the_excess_is_told_when_to_come_back() {
