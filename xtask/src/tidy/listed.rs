@@ -62,6 +62,7 @@ const RULES: &[Rule] = &[
             "xtask/src/run.rs",
             "xtask/src/settings.rs",
             "xtask/tests/commands.rs",
+            "xtask/tests/tools/machine.rs",
         ],
     },
 ];

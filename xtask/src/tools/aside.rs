@@ -133,8 +133,7 @@ impl<'a> Aside<'a> {
 impl Drop for Aside<'_> {
     fn drop(&mut self) {
         // The next installation clears what is left.
-        let aside = self.folder.parent().map(clear);
-        let _best_effort = aside;
+        let _best_effort = self.folder.parent().map(clear);
     }
 }
 

@@ -33,28 +33,42 @@ pub struct Program {
 /// # Errors
 /// When somebody stops us.
 pub fn find(context: &Context, tool: &Tool) -> Result<Result<Program, String>> {
-    let on_path = context.settings.find_program(&tool.program);
-    let mut other = None;
-    for (file, source) in on_path
-        .map(|file| (file, "path"))
-        .into_iter()
-        .chain(cached(context, tool))
-    {
-        match told_version(context, tool, &file)? {
-            Some(told) if tool.is_version(&told) => {
-                let program = program(tool, file, source)?;
-                match source == "path" || is_as_installed(context, tool, &program) {
-                    true => return Ok(Ok(program)),
-                    false => other = Some(format!("{} is not what was installed", program.file.display())),
-                }
-            }
-            Some(told) => other = Some(format!("{} is {told}, not {}", file.display(), tool.version)),
-            None => other = Some(format!("{} does not tell its version", file.display())),
+    let mut why = None;
+    if let Some(file) = context.settings.find_program(&tool.program) {
+        match mismatch(context, tool, &file)? {
+            None => return Ok(Ok(program(tool, file, "path")?)),
+            some => why = some,
+        }
+    }
+    if let Some((file, record)) = cached(context, tool) {
+        let program = program(tool, file, "cache")?;
+        // What else belongs to it, `tools verify` looks at.
+        let same = record.has(&format!("bin/{}", tool.program), &program.digest);
+        let mismatch = match (same, tool.version_args.is_empty()) {
+            (false, _) => Some(format!("{} is not what was installed", program.file.display())),
+            (true, true) => None,
+            (true, false) => mismatch(context, tool, &program.file)?,
+        };
+        match mismatch {
+            None => return Ok(Ok(program)),
+            some => why = some,
         }
     }
     Ok(Err(
-        other.unwrap_or_else(|| format!("no {} {}", tool.name, tool.version))
+        why.unwrap_or_else(|| format!("no {} {}", tool.name, tool.version))
     ))
+}
+
+/// Why this is not the pinned version, if it is not. It is run for that.
+///
+/// # Errors
+/// When somebody stops us.
+pub fn mismatch(context: &Context, tool: &Tool, file: &Path) -> Result<Option<String>> {
+    Ok(match told_version(context, tool, file)? {
+        Some(told) if tool.is_version(&told) => None,
+        Some(told) => Some(format!("{} is {told}, not {}", file.display(), tool.version)),
+        None => Some(format!("{} does not tell its version", file.display())),
+    })
 }
 
 /// The folder of a tool's version in the cache.
@@ -69,25 +83,19 @@ pub fn cache(context: &Context) -> Option<PathBuf> {
     Some(context.settings.cache.as_ref()?.join("tools"))
 }
 
-fn cached(context: &Context, tool: &Tool) -> Option<(PathBuf, &'static str)> {
+/// Without a record, or with that of another package of the same version, it is not what the table pins.
+fn cached(context: &Context, tool: &Tool) -> Option<(PathBuf, Record)> {
     let folder = folder(context, tool)?;
-    // Without a record, or with that of another package of the same version, it is not what the table pins.
-    Record::read(&folder, tool)?;
+    let record = Record::read(&folder, tool)?;
     let file = folder.join("bin").join(&tool.program);
-    file.is_file().then_some((file, "cache"))
-}
-
-/// The program itself; what else belongs to it, `tools verify` looks at.
-fn is_as_installed(context: &Context, tool: &Tool, program: &Program) -> bool {
-    let record = folder(context, tool).and_then(|folder| Record::read(&folder, tool));
-    record.is_some_and(|record| record.has(&format!("bin/{}", tool.program), &program.digest))
+    file.is_file().then_some((file, record))
 }
 
 /// The first word that looks like a version in what it prints.
-///
-/// # Errors
-/// When somebody stops us.
-pub fn told_version(context: &Context, tool: &Tool, file: &Path) -> Result<Option<String>> {
+fn told_version(context: &Context, tool: &Tool, file: &Path) -> Result<Option<String>> {
+    if tool.version_args.is_empty() {
+        return Ok(None);
+    }
     let told = Call::new(context, file)
         .args(&tool.version_args)
         .bounded(PATIENCE);

@@ -60,10 +60,10 @@ fn bring(context: &Context, tool: &Tool, again: bool) -> Result<()> {
         tool.name,
         tool.program
     );
-    match find::told_version(context, tool, &program)? {
-        Some(told) if tool.is_version(&told) => {}
-        Some(told) => bail!("{} says that it is {told}, not {}", tool.name, tool.version),
-        None => bail!("{} does not tell its version: it does not run here", tool.name),
+    if !tool.version_args.is_empty()
+        && let Some(mismatch) = find::mismatch(context, tool, &program)?
+    {
+        bail!("what was installed is not right: {mismatch}");
     }
     Record::of(&aside.folder, tool)?.write(&aside.folder)?;
     aside.publish()

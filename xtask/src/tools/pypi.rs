@@ -131,3 +131,42 @@ fn relocated(text: &str, python: &str) -> Option<String> {
     let (_quote, rest) = (lines.next()?, lines.next()?);
     long.then(|| format!("{RELOCATABLE}{rest}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_of_the_folder_aside_finds_its_python_by_itself() {
+        let python = "/cache/.aside/x-1/tool/bin/python";
+        let body = "# -*- coding: utf-8 -*-\nimport sys\n";
+        for text in [
+            format!("#!{python}\n{body}"),
+            format!("#!{python}3.11\n{body}"),
+            format!("#!/bin/sh\n'''exec' {python} \"$0\" \"$@\"\n' '''\n{body}"),
+            format!("#!/bin/sh\n'''exec' \"{python}\" \"$0\" \"$@\"\n' '''\n{body}"),
+        ] {
+            assert_eq!(
+                relocated(&text, python),
+                Some(format!("{RELOCATABLE}{body}")),
+                "{text}"
+            );
+        }
+        for text in [
+            "#!/bin/sh\necho other\n",
+            "#!/usr/bin/env python3\nimport sys\n",
+            "no script",
+        ] {
+            assert_eq!(relocated(text, python), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_lines_of_one_package_are_told_from_the_others() {
+        let lock = "# made by\nset==1 \\\n    --hash=a\nsetuptools==2 \\\n    --hash=b \\\n    --hash=c\nsetuptools-scm==3 \\\n    --hash=d\n";
+        assert_eq!(
+            only(lock, "setuptools"),
+            "setuptools==2 \\\n    --hash=b \\\n    --hash=c\n"
+        );
+    }
+}

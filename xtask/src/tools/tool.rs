@@ -91,7 +91,7 @@ pub struct Tool {
     pub program: String,
     /// The pinned version.
     pub version: String,
-    /// Arguments that make it tell its version.
+    /// Arguments that make it tell its version; empty: nothing does, so that only the cache's is taken.
     pub version_args: Vec<String>,
     /// Its licence, an SPDX expression.
     pub licence: String,
