@@ -52,6 +52,9 @@ mod kinds;
 /// What tools write in SARIF.
 mod sarif;
 
+/// Secrets to plant.
+mod planted_secrets;
+
 /// Runs one gate.
 mod look;
 

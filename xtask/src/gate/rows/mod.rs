@@ -36,6 +36,12 @@ mod commits;
 /// OWASP's secure headers.
 mod headers;
 
+/// Secrets in files and history.
+mod gitleaks;
+
+/// Terraform's habits.
+mod tflint;
+
 use super::gate::Gate;
 
 /// Every gate.
@@ -47,6 +53,8 @@ pub const GATES: &[&Gate] = &[
     &zizmor::GATE,
     &actionlint::GATE,
     &commits::GATE,
+    &gitleaks::GATE,
+    &tflint::GATE,
     &clippy::GATE,
     &headers::GATE,
 ];
