@@ -153,6 +153,8 @@ enum Task {
     Ci(gate::Options),
     /// Messages of commits: are they Conventional Commits?
     Commits(commits::Options),
+    /// The gate's report once more, from its `report.json`
+    Report(gate::report::again::Options),
     /// The ledger of accepted findings
     Waivers(gate::waivers::command::Options),
 }
@@ -190,6 +192,7 @@ fn run(task: &Task) -> Result<()> {
         Task::Tools(task) => tools::run(&context, task),
         Task::Ci(options) => gate::run(&context, options),
         Task::Commits(options) => commits::run(&context, options),
+        Task::Report(options) => gate::report::again::run(&context, options),
         Task::Waivers(options) => gate::waivers::command::run(&context, options),
     }
 }

@@ -71,7 +71,7 @@ mod dynamic;
 mod rows;
 
 /// The report.
-mod report;
+pub mod report;
 
 /// Tools that lie, hang and break.
 #[cfg(test)]
@@ -166,6 +166,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         settings: &context.settings,
         redactor: shared.redactor(),
         scratch: Some(&shared.scratch),
+        files: context.settings.root.clone(),
     };
     let folder = press.publish(report.clone())?;
     summarise(&report);

@@ -27,6 +27,9 @@ mod ledger;
 /// Which tests show what.
 mod requirements;
 
+/// `cargo xtask report`
+pub mod again;
+
 /// Measurements.
 mod bench;
 
@@ -36,12 +39,29 @@ mod document;
 /// What gates made for readers.
 mod copies;
 
+/// For other programs.
+mod sarif;
+
+/// One finding for other programs.
+mod sarif_result;
+
+/// For lists of tests, for GitHub.
+mod plain;
+
+/// How it is written for people.
+mod words;
+
+/// The page.
+mod page;
+
 #[cfg(test)]
 mod sample;
 
+use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::redact::Redactor;
 use crate::settings::Settings;
@@ -52,6 +72,9 @@ use model::Report;
 use places::Places;
 use wash::Wash;
 
+/// The form of `report.json`.
+const JSON_SCHEMA: &str = include_str!("../../../../docs/report.schema.json");
+
 /// What a report is made with.
 pub struct Press<'a> {
     /// Where it goes, and what it must not name.
@@ -60,6 +83,8 @@ pub struct Press<'a> {
     pub redactor: Redactor,
     /// The run's own folder, which it must not name either.
     pub scratch: Option<&'a Path>,
+    /// Where relative names of files begin.
+    pub files: PathBuf,
 }
 
 impl Press<'_> {
@@ -73,7 +98,7 @@ impl Press<'_> {
         let wash = Wash::of(self.redactor.clone(), Places::of(self.settings, self.scratch));
         let place = target.join("report");
         let mut folder = Folder::begin(&place, &wash)?;
-        copies::copy(&mut report.gates, &place, &mut folder)?;
+        copies::copy(&mut report.gates, &self.files, &mut folder)?;
         let now = document::began(&report)?;
         let (bench, no_bench) = match bench::read(target, now) {
             Ok(bench) => (bench, None),
@@ -85,7 +110,33 @@ impl Press<'_> {
         let mut document = Document::of(&report, &wash, &first_seen, bench)?;
         document.limits.extend(no_bench.map(|why| wash.text(&why)));
         folder.text("report.json", &(serde_json::to_string_pretty(&document)? + "\n"))?;
+        folder.text("report.schema.json", JSON_SCHEMA)?;
+        for (name, text) in sarif::files(&document)? {
+            folder.text(&name, &text)?;
+        }
+        folder.text("junit.xml", &plain::junit(&document)?)?;
+        let summary = wash.file(&plain::summary(&document)?);
+        folder.text("summary.md", &summary)?;
         first_seen.write(&seen_before)?;
-        folder.finish()
+        let page = page::render(&document, &folder.files())?;
+        folder.text("index.html", &page)?;
+        let folder = folder.finish()?;
+        if let Some(file) = &self.settings.step_summary {
+            append(file, &summary)?;
+        }
+        Ok(folder)
     }
 }
+
+/// Other steps write there too.
+fn append(file: &Path, text: &str) -> Result<()> {
+    File::options()
+        .create(true)
+        .append(true)
+        .open(file)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .with_context(|| format!("cannot write GITHUB_STEP_SUMMARY, {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests;
