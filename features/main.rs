@@ -33,6 +33,9 @@ mod forged;
 /// How scenarios end.
 mod tally;
 
+/// How each scenario ended, for other programs.
+mod report;
+
 /// Spellings of the features that stand for something longer.
 mod spelling;
 
@@ -42,6 +45,7 @@ use cucumber::gherkin::{Feature, Rule, Scenario};
 use cucumber::tag::Ext;
 use cucumber::writer::{self, Coloring, Stats};
 use cucumber::{World, WriterExt, cli};
+use report::Report;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -68,6 +72,9 @@ struct Options {
     /// Write the results as JUnit XML too
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    /// Write how each scenario ended, one JSON object a line: feature, path, scenario, line, tags, outcome
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     #[command(flatten)]
     surroundings: Surroundings,
 }
@@ -84,17 +91,22 @@ async fn main() -> anyhow::Result<ExitCode> {
     let junit = writer::JUnit::for_tee(junit, writer::Verbosity::Default);
     let tally = Arc::new(Tally::default());
     let (counted, left_out) = (Arc::clone(&tally), Arc::clone(&tally));
+    let report = Arc::new(Report::begin(options.custom.report.as_deref())?);
+    let not_asked = Arc::clone(&report);
     let surroundings = Arc::new(options.custom.surroundings.clone());
     let given = Arc::clone(&surroundings);
     // Taken from the options: cucumber would look at them instead of at our filter, not beside it.
     let (by_name, by_tags) = (options.re_filter.take(), options.tags_filter.take());
-    let is_wanted = move |feature: &Feature, rule: Option<&Rule>, scenario: &Scenario| {
-        let rule = rule.map(|rule| rule.tags.as_slice()).unwrap_or_default();
+    let is_wanted = move |feature: &Feature, rule_of_it: Option<&Rule>, scenario: &Scenario| {
+        let rule = rule_of_it.map(|rule| rule.tags.as_slice()).unwrap_or_default();
         let tags = [&feature.tags, rule, &scenario.tags].into_iter().flatten();
         let asked = by_name.as_ref().is_none_or(|name| name.is_match(&scenario.name))
             && by_tags.as_ref().is_none_or(|wanted| wanted.eval(tags.clone()));
         let lack = given.lack(tags.map(String::as_str)).filter(|_| asked);
-        lack.iter().for_each(|what| left_out.leave_out(what));
+        if let Some(what) = lack {
+            left_out.leave_out(what);
+            not_asked.tell(feature, rule_of_it, scenario, "skipped");
+        }
         asked && lack.is_none()
     };
     let results = Visitor::cucumber()
@@ -106,8 +118,9 @@ async fn main() -> anyhow::Result<ExitCode> {
             visitor.client = client.elsewhere().unwrap_or_else(|_| client.clone());
             Box::pin(async {})
         })
-        .after(move |_, _, _, end, visitor| {
-            counted.count(end);
+        .after(move |feature, rule, scenario, end, visitor| {
+            let outcome = counted.count(end);
+            report.tell(feature, rule, scenario, outcome);
             Box::pin(async {
                 let Some(visitor) = visitor else { return };
                 if let Err(error) = visitor.surroundings.tell(visitor.notes.secrets()) {

@@ -15,15 +15,17 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts one more. A step that nobody defined fails its scenario: left out is not passed.
-    pub fn count(&self, end: &ScenarioFinished) {
-        let which = match end {
-            ScenarioFinished::StepPassed => &self.passed,
+    /// Counts one more, and answers its outcome in a word. A step that nobody defined fails its scenario: left out is not
+    /// passed.
+    pub fn count(&self, end: &ScenarioFinished) -> &'static str {
+        let (which, outcome) = match end {
+            ScenarioFinished::StepPassed => (&self.passed, "passed"),
             ScenarioFinished::StepSkipped
             | ScenarioFinished::StepFailed(..)
-            | ScenarioFinished::BeforeHookFailed(_) => &self.failed,
+            | ScenarioFinished::BeforeHookFailed(_) => (&self.failed, "failed"),
         };
         which.fetch_add(1, Ordering::Relaxed);
+        outcome
     }
 
     /// Counts files that could not be read: nobody knows how many scenarios are in them.
