@@ -1,10 +1,12 @@
 //! `cargo xtask bdd`: the features against a server that it starts, or against one that runs; never tests anything
 //! itself.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
+use serde::Deserialize;
 
 use crate::accounts::{self, Account};
 use crate::browser::Browser;
@@ -20,6 +22,10 @@ use crate::run::Call;
 use crate::service::Variables;
 use crate::stage::{Plan, Stage};
 use crate::state::State;
+use crate::tested::{Case, Part};
+
+/// What cargo is told to run the features' program; its own arguments follow.
+pub const PROGRAM: [&str; 5] = ["run", "--quiet", "--package", "features", "--"];
 
 /// Options of `bdd`.
 #[derive(Debug, Args)]
@@ -39,9 +45,12 @@ pub struct Options {
 /// What came of the features.
 #[derive(Debug, Default)]
 pub struct Told {
-    /// How many passed, failed and were left out.
+    /// How many passed, failed and were left out, secrets in logs among the failures.
     pub counts: Counts,
-    not_run: Vec<String>,
+    /// Each scenario, for the record.
+    pub scenarios: Part,
+    /// What could not run, and what would help.
+    pub not_run: Vec<String>,
 }
 
 impl Told {
@@ -105,7 +114,13 @@ pub fn against_a_stage(context: &Context, postgres: &Choice, args: &[String]) ->
     }
     stage.stop()?;
     let mut told = told.inspect_err(|_| say(&format!("the service's log: {}", log.display())))?;
-    told.counts.failed += leaks::tell(&leaks::in_logs(&secrets, std::slice::from_ref(&log))?);
+    let leaked = leaks::tell(&leaks::in_logs(&secrets, std::slice::from_ref(&log))?);
+    if leaked > 0 {
+        told.counts.failed += leaked;
+        told.scenarios
+            .problems
+            .push("there are secrets in the service's log".to_owned());
+    }
     if !told.counts.is_good() {
         say(&format!("the service's log: {}", log.display()));
     }
@@ -148,16 +163,12 @@ fn for_features(accounts: &[Account], mail_folder: &Path) -> Variables {
 
 fn features(context: &Context, base_url: &str, variables: Variables, args: &[String]) -> Result<Told> {
     let browser = Browser::start(context)?;
+    let report = context.settings.target.join("xtask").join("scenarios.jsonl");
+    let _of_an_earlier_run = fs::remove_file(&report);
     let call = Call::cargo(context)
-        .args([
-            "run",
-            "--quiet",
-            "--package",
-            "features",
-            "--",
-            "--base-url",
-            base_url,
-        ])
+        .args(PROGRAM)
+        .args(["--base-url", base_url])
+        .args(["--report".as_ref(), report.as_os_str()])
         .args(browser.options())
         .args(args)
         .envs(variables);
@@ -166,14 +177,49 @@ fn features(context: &Context, base_url: &str, variables: Variables, args: &[Str
         say(line);
         counts.read(line);
     })?;
+    let mut scenarios = Part {
+        counts,
+        cases: scenarios_in(&report)?,
+        problems: Vec::new(),
+    };
     if !status.success() && counts.failed == 0 {
-        say(&format!(
-            "the features' program failed without a failed scenario ({status})"
-        ));
+        let problem = format!("the features' program failed without a failed scenario ({status})");
+        say(&problem);
         counts.failed = 1;
+        scenarios.problems.push(problem);
     }
     Ok(Told {
         counts,
+        scenarios,
         not_run: browser.not_run,
     })
+}
+
+/// What the features' program reports: a JSON object a line.
+///
+/// # Errors
+/// When a line is no such object.
+pub fn scenarios_in(report: &Path) -> Result<Vec<Case>> {
+    #[derive(Deserialize)]
+    struct Line {
+        feature: String,
+        path: Option<String>,
+        scenario: String,
+        line: u64,
+        tags: Vec<String>,
+        outcome: String,
+    }
+    // It dies before its first line when it cannot begin at all, and its exit code says so.
+    let text = fs::read_to_string(report).unwrap_or_default();
+    let case = |line: &str| -> Result<Case> {
+        let line: Line = serde_json::from_str(line).context("the features' report")?;
+        Ok(Case {
+            name: format!("{}: {}", line.feature, line.scenario),
+            outcome: line.outcome,
+            path: line.path,
+            line: Some(line.line),
+            tags: line.tags,
+        })
+    };
+    text.lines().map(case).collect()
 }

@@ -78,8 +78,20 @@ mod up;
 /// `cargo xtask down`
 mod down;
 
+/// The tree as git sees it.
+mod checkout;
+
 /// How many tests passed.
 mod counts;
+
+/// The record of a whole run of the tests.
+mod tested;
+
+/// Names and outcomes of tests.
+mod libtest;
+
+/// A PostgreSQL for tests.
+mod test_postgres;
 
 /// The accessibility checker.
 mod axe;

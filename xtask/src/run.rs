@@ -4,7 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
@@ -151,10 +151,30 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     /// As [`Call::stream`].
-    pub fn lines(&self, mut each: impl FnMut(&str)) -> Result<ExitStatus> {
+    pub fn lines(&self, each: impl FnMut(&str)) -> Result<ExitStatus> {
         let mut running = self.spawn(Stdio::piped(), Stdio::inherit())?;
+        let out = running.child.stdout.take();
+        self.read_lines(running, out, each)
+    }
+
+    /// As [`Call::lines`], with standard error among the lines, in the order in which they are written.
+    ///
+    /// # Errors
+    /// As [`Call::stream`].
+    pub fn all_lines(&self, each: impl FnMut(&str)) -> Result<ExitStatus> {
+        let (out, writer) = std::io::pipe()?;
+        let running = self.spawn(writer.try_clone()?.into(), writer.into())?;
+        self.read_lines(running, Some(out), each)
+    }
+
+    fn read_lines(
+        &self,
+        mut running: Running,
+        out: Option<impl Read + Send + 'static>,
+        mut each: impl FnMut(&str),
+    ) -> Result<ExitStatus> {
         let (sender, lines) = channel();
-        if let Some(out) = running.child.stdout.take() {
+        if let Some(out) = out {
             thread::spawn(move || {
                 let mut raw = BufReader::new(out).split(b'\n').map_while(Result::ok);
                 raw.all(|line| sender.send(String::from_utf8_lossy(&line).into_owned()).is_ok())

@@ -3,19 +3,24 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
-use private_postgres::Cluster;
 
 use crate::bdd::{self, Told};
 use crate::context::Context;
 use crate::counts::Counts;
 use crate::ending::Ending;
 use crate::leaks;
+use crate::libtest::Reader;
 use crate::needs;
-use crate::postgres::{self, Choice};
+use crate::postgres::Choice;
 use crate::progress::{Progress, say};
 use crate::run::Call;
+use crate::test_postgres::TestPostgres;
+use crate::tested::{self, Part};
+
+/// What cargo is told for every test. The gate tells it the same over a test that fails on purpose.
+pub const ARGUMENTS: [&str; 3] = ["test", "--workspace", "--no-fail-fast"];
 
 /// Options of `test`.
 #[derive(Debug, Args)]
@@ -34,11 +39,20 @@ pub struct Options {
 /// When a test fails or none ran.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let choice = Choice::or_from(options.postgres.clone(), context)?;
+    let whole = options.filter.is_empty();
+    let tree = whole.then(|| tested::begin(context)).flatten();
     let logs = leaks::empty_directory(context)?;
-    let mut counts = cargo_tests(context, &choice, &options.filter, &logs)?;
-    counts.add(secrets_in(&logs, options.filter.is_empty())?);
+    let mut tests = cargo_tests(context, &choice, &options.filter, &logs)?;
+    let mut counts = tests.counts;
+    counts.failed += tests.problems.len() as u64;
+    let secrets = secrets_in(&logs, whole)?;
+    if secrets.failed > 0 {
+        let problem = "there are secrets in the tests' logs, or nothing was logged";
+        tests.problems.push(problem.to_owned());
+    }
+    counts.add(secrets);
     let mut told = Told::default();
-    if options.filter.is_empty() {
+    if whole {
         match bdd::against_a_stage(context, &choice, &[]) {
             Ok(more) => {
                 counts.add(more.counts);
@@ -46,8 +60,10 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
             }
             Err(error) if error.is::<Ending>() => return Err(error),
             Err(error) => {
-                say(&format!("the features did not run: {error:#}"));
+                let problem = format!("the features did not run: {error:#}");
+                say(&problem);
                 counts.failed += 1;
+                told.scenarios.problems.push(problem);
             }
         }
     }
@@ -55,6 +71,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     if counts == Counts::default() {
         say("no test ran");
     }
+    tested::end(context, tree, tests, told.scenarios, told.not_run)?;
     say(&counts.to_string());
     if counts.is_good() {
         Ok(())
@@ -79,54 +96,41 @@ fn secrets_in(logs: &Path, whole: bool) -> Result<Counts> {
     })
 }
 
-fn cargo_tests(context: &Context, choice: &Choice, filter: &[String], logs: &Path) -> Result<Counts> {
+fn cargo_tests(context: &Context, choice: &Choice, filter: &[String], logs: &Path) -> Result<Part> {
     let mut progress = Progress::of(3);
     let features = needs::features(context)?;
     let features: Vec<String> = features
         .iter()
         .map(|feature| format!("--features=portcullis/{feature}"))
         .collect();
-    let cargo = || {
-        Call::cargo(context)
-            .args(["test", "--workspace", "--no-fail-fast"])
-            .args(features.clone())
-    };
+    let cargo = || Call::cargo(context).args(ARGUMENTS).args(features.clone());
     progress.step("building all tests", || {
         cargo().args(["--no-run", "--quiet"]).stream_ok()?;
         Ok(((), "built".to_owned()))
     })?;
-    let cluster = progress.step("starting PostgreSQL", || {
-        let programs = postgres::programs(context, choice.major(None)?)?;
-        let cluster = Cluster::temporary(&programs, false, &[], &context.stop.for_postgres());
-        context.stop.check()?;
-        let cluster = cluster.context("no PostgreSQL to test with")?;
-        let outcome = format!(
-            "PostgreSQL {} on {}:{}",
-            programs.version,
-            cluster.host(),
-            cluster.port()
-        );
-        Ok((cluster, outcome))
+    let postgres = progress.step("starting PostgreSQL", || {
+        let postgres = TestPostgres::start(context, choice)?;
+        let outcome = postgres.outcome.clone();
+        Ok((postgres, outcome))
     })?;
-    let told = [
-        ("PORTCULLIS_TEST_POSTGRES", cluster.conninfo().into()),
-        (
-            "PORTCULLIS_TEST_POSTGRES_BIN",
-            cluster.options().programs.bin.clone().into_os_string(),
-        ),
-        ("PORTCULLIS_TEST_LOGS", logs.as_os_str().to_owned()),
-        ("XTASK_ROOT", context.settings.root.clone().into_os_string()),
-    ];
+    let mut told = postgres.told(context);
+    told.push(("PORTCULLIS_TEST_LOGS", logs.as_os_str().to_owned()));
     progress.step("running the tests", || {
-        let mut counts = Counts::default();
-        let status = cargo().args(["--"]).args(filter).envs(told).lines(|line| {
+        let (mut tests, mut reader) = (Part::default(), Reader::default());
+        // With standard error, where cargo says which program runs.
+        let call = cargo().args(["--color=never", "--"]).args(filter).envs(told);
+        let status = call.all_lines(|line| {
             say(line);
-            counts.read(line);
+            tests.counts.read(line);
+            reader.read(line);
         })?;
-        if !status.success() && counts.failed == 0 {
-            say(&format!("cargo test failed without a failed test ({status})"));
-            counts.failed = 1;
+        tests.cases = reader.cases;
+        if !status.success() && tests.counts.failed == 0 {
+            let problem = format!("cargo test failed without a failed test ({status})");
+            say(&problem);
+            tests.problems.push(problem);
         }
-        Ok((counts, counts.to_string()))
+        let told = tests.counts.to_string();
+        Ok((tests, told))
     })
 }

@@ -48,7 +48,7 @@ fn cloned(shared: &Shared<'_>) -> Result<Advisories, Trouble> {
         name: "RustSec advisory-db".to_owned(),
         date: date.to_owned(),
         revision: revision.to_owned(),
-        entries: count(&clone.join("crates"))?,
+        entries: count(&clone.join("crates"))? + count(&clone.join("rust"))?,
     };
     Ok(Advisories {
         clone,
@@ -137,11 +137,11 @@ fn text(path: &Path) -> Result<&str, Trouble> {
         .ok_or_else(|| Trouble::NoData(format!("{} is not UTF-8", path.display())))
 }
 
-/// Advisories are files `crates/NAME/RUSTSEC-….md`.
-fn count(crates: &Path) -> Result<u64, Trouble> {
+/// Advisories are files `crates/NAME/RUSTSEC-….md`, and those of Rust itself `rust/NAME/…`.
+fn count(packages: &Path) -> Result<u64, Trouble> {
     let mut count = 0;
-    let none = |_| Trouble::NoData("the advisory database holds no crates".to_owned());
-    for package in fs::read_dir(crates).map_err(none)? {
+    let none = |_| Trouble::NoData(format!("the advisory database has no {}", packages.display()));
+    for package in fs::read_dir(packages).map_err(none)? {
         let package = package?.path();
         if package.is_dir() {
             for file in fs::read_dir(package)? {

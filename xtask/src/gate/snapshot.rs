@@ -4,38 +4,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use sha2::{Digest, Sha256};
 
 use crate::canaries::FOLDER as CANARIES;
+use crate::checkout;
 use crate::context::Context;
-use crate::run::Call;
 
 /// A copy of the tree, removed with this value.
 #[derive(Debug)]
 pub struct Snapshot {
     folder: PathBuf,
     files: Vec<Copied>,
-}
-
-/// What git tracks, and what is new and not ignored: paths below the root, sorted, planted defects among them.
-///
-/// # Errors
-/// When git does not answer.
-pub fn listed(context: &Context) -> Result<Vec<String>> {
-    let root = &context.settings.root;
-    let listed = Call::new(context, "git")
-        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
-        .capture()
-        .context("the gate needs git and a checkout")?;
-    ensure!(listed.status.success(), "git ls-files: {}", listed.stderr.trim());
-    let paths = listed.stdout.split('\0').filter(|path| !path.is_empty());
-    // What is deleted and not committed yet is still listed; a symbolic link could lead anywhere.
-    let is_file = |path: &&str| fs::symlink_metadata(root.join(path)).is_ok_and(|meta| meta.is_file());
-    let mut paths: Vec<String> = paths.filter(is_file).map(str::to_owned).collect();
-    paths.sort_unstable();
-    paths.dedup();
-    Ok(paths)
 }
 
 /// One file of it.
@@ -54,7 +34,7 @@ impl Snapshot {
     /// When git does not answer, or a file cannot be copied.
     pub fn take(context: &Context, folder: &Path) -> Result<Snapshot> {
         let root = &context.settings.root;
-        let paths = listed(context)?;
+        let paths = checkout::listed(context)?;
         let tree = folder.join("tree");
         fs::create_dir_all(&tree).with_context(|| format!("cannot create {}", tree.display()))?;
         let mut files = Vec::new();

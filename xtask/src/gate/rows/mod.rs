@@ -42,6 +42,39 @@ mod gitleaks;
 /// Terraform's habits.
 mod tflint;
 
+/// What a registry may not answer.
+mod registry;
+
+/// What cargo-audit says.
+mod rustsec_report;
+
+/// Known vulnerabilities.
+mod audit;
+
+/// What cargo-deny says.
+mod deny_report;
+
+/// Licences, sources, bans.
+mod deny;
+
+/// A run of the tests, shared.
+mod tests_run;
+
+/// Tests.
+mod test;
+
+/// Scenarios.
+mod bdd;
+
+/// LLVM's programs for coverage.
+mod llvm;
+
+/// What llvm-cov says.
+mod coverage_report;
+
+/// Coverage.
+mod coverage;
+
 use super::gate::Gate;
 
 /// Every gate.
@@ -57,6 +90,11 @@ pub const GATES: &[&Gate] = &[
     &tflint::GATE,
     &clippy::GATE,
     &headers::GATE,
+    &audit::GATE,
+    &deny::GATE,
+    &test::GATE,
+    &bdd::GATE,
+    &coverage::GATE,
 ];
 
 #[cfg(test)]

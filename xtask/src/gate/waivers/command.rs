@@ -9,9 +9,9 @@ use chrono::NaiveDate;
 use super::lists::{self, LISTS};
 use super::{check, deny, parse, told};
 use crate::canaries::FOLDER as CANARIES;
+use crate::checkout;
 use crate::clock;
 use crate::context::Context;
-use crate::gate::snapshot;
 use crate::progress::say;
 
 /// Options of `cargo xtask waivers`.
@@ -39,7 +39,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let (root, today) = (&context.settings.root, clock::now().date_naive());
     match options.what {
         What::Check => {
-            let mut files = snapshot::listed(context)?;
+            let mut files = checkout::listed(context)?;
             files.retain(|path| !path.starts_with(CANARIES));
             checked(root, &files, today)
         }

@@ -1,0 +1,1 @@
+//! Comes from a repository.
