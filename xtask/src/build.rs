@@ -31,7 +31,8 @@ pub fn service(context: &Context, release: bool) -> Result<PathBuf> {
 }
 
 /// cargo's own answer is right whatever its configuration says about the target directory.
-fn executable(line: &str) -> Option<PathBuf> {
+#[must_use]
+pub fn executable(line: &str) -> Option<PathBuf> {
     #[derive(Deserialize)]
     struct Message {
         executable: Option<PathBuf>,

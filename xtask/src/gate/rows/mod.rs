@@ -57,6 +57,15 @@ mod deny_report;
 /// Licences, sources, bans.
 mod deny;
 
+/// What a release program is made of.
+mod auditable;
+
+/// What a bill of materials must be.
+mod bill;
+
+/// The bill of materials.
+mod sbom;
+
 /// A run of the tests, shared.
 mod tests_run;
 
@@ -92,6 +101,8 @@ pub const GATES: &[&Gate] = &[
     &headers::GATE,
     &audit::GATE,
     &deny::GATE,
+    &sbom::GATE,
+    &auditable::GATE,
     &test::GATE,
     &bdd::GATE,
     &coverage::GATE,
