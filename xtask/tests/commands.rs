@@ -187,3 +187,48 @@ fn arguments_are_checked() {
         assert!(words.contains(reason), "{args:?}: {words}");
     }
 }
+
+/// A process may write no longer file than its limit; then as on a full disk, and for root too: the report is told in one line,
+/// and no earlier one is left to be taken for this run's.
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests run the program itself, as a person would"
+)]
+fn a_report_that_the_disk_cannot_hold_leaves_none() {
+    let state = State::new("full");
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/gate/report/sample.json");
+    let report = |most: &str| {
+        // Without the trap the signal would end it: a full disk sends none.
+        let script = r#"trap '' XFSZ; ulimit -f "$1"; exec "$2" report --from "$3""#;
+        Command::new("sh")
+            .args(["-c", script, "sh", most, env!("CARGO_BIN_EXE_xtask")])
+            .arg(&sample)
+            .env("CARGO_TARGET_DIR", &state.0)
+            .env_remove("GITHUB_STEP_SUMMARY")
+            .output()
+            .unwrap()
+    };
+    let whole = report("unlimited");
+    assert!(
+        whole.status.success(),
+        "{}",
+        String::from_utf8_lossy(&whole.stderr)
+    );
+    assert!(state.0.join("report/index.html").exists());
+    let full = report("16");
+    let words = String::from_utf8_lossy(&full.stderr);
+    assert_eq!(full.status.code(), Some(1), "{words}");
+    assert_eq!(words.lines().count(), 1, "one clear line: {words}");
+    assert!(words.contains("cannot write report/"), "{words}");
+    let left: Vec<_> = fs::read_dir(&state.0)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert!(
+        !left
+            .iter()
+            .any(|name| name.to_string_lossy().starts_with("report")),
+        "{left:?}"
+    );
+}

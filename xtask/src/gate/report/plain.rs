@@ -208,19 +208,23 @@ fn canary(gate: &Outcome) -> String {
     }
 }
 
-/// Text of a tool as text in a table of GitHub's Markdown: no mark-up, no mention of a person, no link, one short line.
+/// Text of a tool as text in a table of GitHub's Markdown: no mark-up, no mention of a person, no link, one short line. No
+/// control character is left in it, so that two of them can stand for what makes a link.
 fn markdown(text: &str) -> String {
     let mut clean = String::new();
-    for letter in text.chars().take(300) {
+    let short: String = text.chars().take(300).collect();
+    let short = short.replace("://", "\u{0}//").replace("www.", "www\u{1}");
+    for letter in short.chars() {
         match letter {
             '\n' | '\t' => clean.push(' '),
             '&' => clean.push_str("&amp;"),
             '<' => clean.push_str("&lt;"),
             '>' => clean.push_str("&gt;"),
             // A backslash does not keep GitHub from making links of these.
+            '\u{0}' => clean.push_str("&#58;"),
+            '\u{1}' => clean.push_str("&#46;"),
             '@' => clean.push_str("&#64;"),
             '#' => clean.push_str("&#35;"),
-            ':' => clean.push_str("&#58;"),
             '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '!' | '|' | '~' | '$' => {
                 clean.push('\\');
                 clean.push(letter);

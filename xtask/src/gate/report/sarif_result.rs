@@ -80,13 +80,24 @@ pub fn rule(id: &str, findings: &[&Finding]) -> Value {
         .take(MOST_TAGS)
         .collect();
     let text = findings.first().map_or(id, |finding| &finding.message);
+    let text = if text.is_empty() { id } else { text };
+    let names: Vec<&str> = aliases.iter().copied().collect();
+    let help = match names.as_slice() {
+        [] => format!("{id}: see the tool's own documentation."),
+        names => format!(
+            "{id}, also known as {}: see the tool's own documentation.",
+            names.join(", ")
+        ),
+    };
     let mut properties = json!({ "tags": tags });
     if is_security {
         properties["security-severity"] = score(worst).into();
     }
     json!({
         "id": id,
-        "shortDescription": { "text": if text.is_empty() { id } else { text } },
+        "shortDescription": { "text": text },
+        "fullDescription": { "text": text },
+        "help": { "text": help },
         "defaultConfiguration": { "level": level(worst) },
         "properties": properties,
     })

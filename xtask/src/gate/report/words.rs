@@ -17,6 +17,15 @@ pub fn when(time: &str) -> String {
     )
 }
 
+/// As [`when`], without the day when it is the other's.
+#[must_use]
+pub fn when_on(time: &str, other: &str) -> String {
+    match (parsed(time), days_before(time, other)) {
+        (Some(time), Some(0)) => time.format("%H:%M UTC").to_string(),
+        _ => when(time),
+    }
+}
+
 /// `2026-11-21`, or what it says when it is no time.
 #[must_use]
 pub fn day(time: &str) -> String {
@@ -111,6 +120,9 @@ mod tests {
     #[test]
     fn figures_read_well() {
         assert_eq!(when("2026-11-21T08:21:59+01:00"), "2026-11-21 07:21 UTC");
+        let other = "2026-11-21T23:00:00Z";
+        assert_eq!(when_on("2026-11-21T07:21:00Z", other), "07:21 UTC");
+        assert_eq!(when_on("2026-11-20T07:21:00Z", other), "2026-11-20 07:21 UTC");
         assert_eq!(day("yesterday"), "yesterday");
         let days = days_before("2026-08-20T09:14:02+00:00", "2026-11-21T07:21:00+00:00");
         assert_eq!((days, age(days).as_str()), (Some(93), "93 days old"));
