@@ -126,6 +126,9 @@ mod commits;
 /// `cargo xtask ci`
 mod gate;
 
+/// `cargo xtask release`
+mod release;
+
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -167,6 +170,8 @@ enum Task {
     Commits(commits::Options),
     /// The gate's report once more, from its `report.json`
     Report(gate::report::again::Options),
+    /// A new version: changelog, commit, tag; never pushes
+    Release(release::Options),
     /// The ledger of accepted findings
     Waivers(gate::waivers::command::Options),
 }
@@ -205,6 +210,7 @@ fn run(task: &Task) -> Result<()> {
         Task::Ci(options) => gate::run(&context, options),
         Task::Commits(options) => commits::run(&context, options),
         Task::Report(options) => gate::report::again::run(&context, options),
+        Task::Release(options) => release::run(&context, options),
         Task::Waivers(options) => gate::waivers::command::run(&context, options),
     }
 }

@@ -54,7 +54,18 @@ impl History {
 /// # Errors
 /// When git does not answer.
 pub fn since_last_tag(context: &Context, repository: &Path) -> Result<History> {
-    let tag = tag_before(context, repository, "HEAD^")?;
+    since(context, repository, tag_before(context, repository, "HEAD^")?)
+}
+
+/// The commits since the last release: none when this commit is one.
+///
+/// # Errors
+/// When git does not answer.
+pub fn since_last_release(context: &Context, repository: &Path) -> Result<History> {
+    since(context, repository, tag_before(context, repository, "HEAD")?)
+}
+
+fn since(context: &Context, repository: &Path, tag: Option<String>) -> Result<History> {
     let range = tag
         .as_ref()
         .map_or("HEAD".to_owned(), |tag| format!("{tag}..HEAD"));
@@ -99,7 +110,7 @@ pub fn of_range(context: &Context, repository: &Path, range: &str) -> Result<His
 ///
 /// # Errors
 /// When git does not run.
-pub fn tag_before(context: &Context, repository: &Path, commit: &str) -> Result<Option<String>> {
+fn tag_before(context: &Context, repository: &Path, commit: &str) -> Result<Option<String>> {
     let args = ["describe", "--tags", "--abbrev=0", "--match=v[0-9]*", commit];
     let said = Call::new(context, "git")
         .within(repository)

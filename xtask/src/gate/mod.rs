@@ -8,10 +8,10 @@ mod finding;
 mod seen;
 
 /// What came of a gate.
-mod outcome;
+pub mod outcome;
 
 /// Who runs it.
-mod profile;
+pub mod profile;
 
 /// From what was seen to a verdict.
 mod judge;

@@ -1,0 +1,116 @@
+//! Which version follows from the commits: semantic versioning, with cargo's rule before 1.0.0; changes nothing.
+
+use anyhow::{Result, ensure};
+use semver::Version;
+
+use crate::commits::history::History;
+use crate::commits::message::{self, Weight};
+
+/// Whether the wanted version follows.
+///
+/// # Errors
+/// Which one does, and from which commit.
+pub fn check(wanted: &Version, current: &Version, history: &History) -> Result<()> {
+    ensure!(
+        !history.commits.is_empty(),
+        "there is no commit since {}",
+        history.tag.as_deref().unwrap_or("the beginning")
+    );
+    let Some(tag) = &history.tag else {
+        ensure!(
+            wanted == current,
+            "the first release is what Cargo.toml says: {current}, not {wanted}"
+        );
+        return Ok(());
+    };
+    ensure!(
+        *tag == format!("v{current}"),
+        "Cargo.toml says {current}, the last release is {tag}"
+    );
+    let weighed = history.commits.iter().map(|commit| {
+        let weight = message::read(&commit.message).unwrap_or(Weight::None);
+        (weight, commit)
+    });
+    let Some((weight, heaviest)) = weighed.max_by_key(|(weight, _)| *weight) else {
+        return Ok(());
+    };
+    let next = next(current, weight);
+    // A first stable version is a decision, which no commit takes.
+    let is_first_stable = current.major == 0 && *wanted == Version::new(1, 0, 0);
+    ensure!(
+        *wanted == next || is_first_stable,
+        "{wanted} does not follow from the commits since {tag}: {next} does, by {} `{}`",
+        heaviest.short(),
+        heaviest.message.lines().next().unwrap_or_default()
+    );
+    Ok(())
+}
+
+/// Before 1.0.0 the second number tells what breaks, and the third all else: as cargo takes it.
+fn next(current: &Version, weight: Weight) -> Version {
+    let Version {
+        major, minor, patch, ..
+    } = *current;
+    match (weight, major) {
+        (Weight::Breaking, 1..) => Version::new(major + 1, 0, 0),
+        (Weight::Breaking, 0) | (Weight::Feature, 1..) => Version::new(major, minor + 1, 0),
+        _ => Version::new(major, minor, patch + 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commits::history::Commit;
+
+    fn history(tag: Option<&str>, messages: &[&str]) -> History {
+        let commit = |message: &&str| Commit {
+            hash: "0123456789abcdef".to_owned(),
+            message: (*message).to_owned(),
+        };
+        History {
+            range: String::new(),
+            tag: tag.map(str::to_owned),
+            commits: messages.iter().map(commit).collect(),
+            is_shallow: false,
+        }
+    }
+
+    #[test]
+    fn the_version_follows_from_the_heaviest_commit() {
+        for (current, messages, wanted) in [
+            ("0.1.0", &["docs: a", "fix: b"][..], "0.1.1"),
+            ("0.1.0", &["fix: a", "feat: b"], "0.1.1"),
+            ("0.1.3", &["feat!: a", "fix: b"], "0.2.0"),
+            ("0.1.3", &["fix: a"], "1.0.0"),
+            ("1.2.3", &["docs: a"], "1.2.4"),
+            ("1.2.3", &["fix: a", "feat: b"], "1.3.0"),
+            ("1.2.3", &["fix: a\n\nBREAKING CHANGE: b"], "2.0.0"),
+        ] {
+            let (wanted, current): (Version, Version) = (wanted.parse().unwrap(), current.parse().unwrap());
+            let history = history(Some(&format!("v{current}")), messages);
+            check(&wanted, &current, &history).unwrap();
+            for other in ["0.1.0", "0.3.0", "1.2.5", "3.0.0", "1.4.0", "0.1.1-rc.1"] {
+                assert!(
+                    check(&other.parse().unwrap(), &current, &history).is_err(),
+                    "{current} {other}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_follow_is_told() {
+        let (one, two): (Version, Version) = ("0.1.0".parse().unwrap(), "0.2.0".parse().unwrap());
+        let told = |current, tag, messages: &[&str]| {
+            check(&two, current, &history(tag, messages))
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(told(&one, Some("v0.1.0"), &["feat: b"]).contains("0.1.1 does, by 0123456789 `feat: b`"));
+        assert!(told(&one, Some("v0.1.0"), &[]).contains("no commit since v0.1.0"));
+        assert!(told(&one, Some("v0.0.9"), &["feat: b"]).contains("the last release is v0.0.9"));
+        assert!(told(&one, None, &["feat: b"]).contains("the first release is what Cargo.toml says"));
+        check(&one, &one, &history(None, &["feat: b"])).unwrap();
+    }
+}
