@@ -73,12 +73,38 @@ pub fn send(port: u16, request: &Request<'_>, patience: Duration) -> Result<Answ
         .write_all(text.as_bytes())
         .and_then(|()| stream.write_all(request.body.as_bytes()));
     let mut bytes = Vec::new();
-    match stream.read_to_end(&mut bytes) {
-        Err(error) if bytes.is_empty() || error.kind() != ErrorKind::ConnectionReset => {
-            Err(sent.err().unwrap_or(error).into())
+    let mut part = [0; 16 * 1024];
+    // Some servers keep the connection whatever they are asked: the answer says itself where it ends.
+    while !is_whole(&bytes) {
+        match stream.read(&mut part) {
+            Ok(0) => break,
+            Ok(count) => bytes.extend_from_slice(&part[..count]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if bytes.is_empty() || error.kind() != ErrorKind::ConnectionReset => {
+                return Err(sent.err().unwrap_or(error).into());
+            }
+            Err(_) => break,
         }
-        _ => answer(&bytes).context("no HTTP answer"),
     }
+    answer(&bytes).context("no HTTP answer")
+}
+
+/// Whether nothing more can belong to it; without a length it ends with the connection.
+fn is_whole(bytes: &[u8]) -> bool {
+    let Some(head) = answer(bytes) else { return false };
+    let length: Option<usize> = head
+        .header("content-length")
+        .and_then(|length| length.parse().ok());
+    match length {
+        Some(length) => bytes.len() >= end_of_head(bytes).unwrap_or(0) + length,
+        // Chunks that were not all there would be no answer yet.
+        None => head.header("transfer-encoding").is_some(),
+    }
+}
+
+fn end_of_head(bytes: &[u8]) -> Option<usize> {
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
+    Some(end + 4)
 }
 
 impl Answer {
@@ -97,15 +123,15 @@ impl Answer {
 }
 
 fn answer(bytes: &[u8]) -> Option<Answer> {
-    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
-    let head = String::from_utf8_lossy(&bytes[..end]);
+    let start = end_of_head(bytes)?;
+    let head = String::from_utf8_lossy(&bytes[..start - 4]);
     let (first, fields) = head.split_once("\r\n").unwrap_or((&head, ""));
     let headers: Vec<(String, String)> = fields
         .split("\r\n")
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
-    let raw = &bytes[end + 4..];
+    let raw = &bytes[start..];
     let is_chunked =
         |(name, value): &(String, String)| name == "transfer-encoding" && value.contains("chunked");
     let body = match headers.iter().any(is_chunked) {
@@ -156,6 +182,22 @@ mod tests {
         });
         assert_eq!(status(port, "/health/ready"), Some(503));
         assert_eq!(status(port, "/health/ready"), None, "nobody listens any more");
+    }
+
+    #[test]
+    fn a_server_that_keeps_the_connection_keeps_nobody() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+                .unwrap();
+            // Open until the client has gone.
+            let _gone = stream.read_to_end(&mut Vec::new());
+        });
+        assert_eq!(status(port, "/status"), Some(200));
+        server.join().unwrap();
     }
 
     #[test]
