@@ -25,6 +25,7 @@ pub struct Aside<'a> {
     pub scratch: PathBuf,
     /// Where a build may be continued by the next try.
     pub build: PathBuf,
+    own: PathBuf,
     place: PathBuf,
     log: PathBuf,
     ends: Instant,
@@ -46,8 +47,11 @@ impl<'a> Aside<'a> {
             create(file.parent().unwrap_or(cache.as_path()))?;
         }
         let lock = lock(context, &aside.with_added_extension("lock"))?;
-        clear(&aside)?;
-        let (folder, scratch) = (aside.join("tool"), aside.join("scratch"));
+        // What a killed installation started may still write there, so that each gets a folder of its own.
+        let _others_are_in_nobodys_way = clear(&aside);
+        let own = aside.join(std::process::id().to_string());
+        clear(&own)?;
+        let (folder, scratch) = (own.join("tool"), own.join("scratch"));
         create(&folder)?;
         create(&scratch)?;
         File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
@@ -56,6 +60,7 @@ impl<'a> Aside<'a> {
             folder,
             scratch,
             build,
+            own,
             place,
             log,
             ends: Instant::now() + limit,
@@ -133,7 +138,8 @@ impl<'a> Aside<'a> {
 impl Drop for Aside<'_> {
     fn drop(&mut self) {
         // The next installation clears what is left.
-        let _best_effort = self.folder.parent().map(clear);
+        let _best_effort = clear(&self.own);
+        let _others_left_more = self.own.parent().map(fs::remove_dir);
     }
 }
 
@@ -141,7 +147,6 @@ fn create(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))
 }
 
-/// Go's caches are read-only to protect them from edits; ours are not below.
 fn clear(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -99,3 +99,68 @@ fn has_llvm_tools(aside: &Aside<'_>) -> Result<bool> {
             .all(|tool| tools.join(tool).is_file())
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::table;
+    use super::*;
+    use crate::context::Context;
+    use crate::settings::Settings;
+    use crate::stop::Stop;
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
+    use std::time::Duration;
+
+    /// Gets nothing, and notes how it was called to build.
+    const CARGO: &str = r#"test "$1" != install || echo "$* $CARGO_TARGET_DIR $(ls "$6")" > "$0.args""#;
+
+    #[test]
+    fn the_pinned_crate_among_several_is_built_with_its_own_lock_file() {
+        let home = std::env::temp_dir().join(format!("xtask-crates-{}", std::process::id()));
+        let cargo = home.join("cargo");
+        for registry in ["one", "two"] {
+            fs::create_dir_all(home.join("registry/cache").join(registry)).unwrap();
+        }
+        let inside = home.join("x-1.0.0");
+        fs::create_dir_all(&inside).unwrap();
+        fs::write(inside.join("Cargo.lock"), "").unwrap();
+        fs::write(home.join("cargo.sh"), CARGO).unwrap();
+        let pretend = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools/pretend.sh");
+        symlink(pretend, &cargo).unwrap();
+        let settings = Settings {
+            cache: Some(home.clone()),
+            cargo_home: Some(home.clone()),
+            cargo: cargo.into(),
+            ..Settings::read()
+        };
+        let context = Context {
+            settings,
+            stop: Stop::default(),
+        };
+        let aside = Aside::open(&context, &table::get("uv").unwrap(), Duration::from_secs(60)).unwrap();
+        let file = home.join("registry/cache/two/x-1.0.0.crate");
+        let pack = Call::new(&context, "tar").args(["-czf".as_ref(), file.as_os_str(), "-C".as_ref()]);
+        aside
+            .run(&pack.args([home.as_os_str(), "x-1.0.0".as_ref()]))
+            .unwrap();
+        fs::write(home.join("registry/cache/one/x-1.0.0.crate"), "another").unwrap();
+        let mut package = Crate {
+            name: "x".into(),
+            version: "1.0.0".into(),
+            checksum: record::digest(&file).unwrap(),
+            components: Vec::new(),
+        };
+        install(&aside, &package).unwrap();
+        let args = fs::read_to_string(home.join("cargo.args")).unwrap();
+        assert!(args.starts_with("install --locked --jobs 2 --path "), "{args}");
+        assert!(
+            args.contains(".build/uv-") && args.trim_end().ends_with("Cargo.lock"),
+            "{args}"
+        );
+        package.checksum = "0".repeat(64);
+        let refused = install(&aside, &package).unwrap_err().to_string();
+        assert!(refused.contains("is not the crate that was pinned"), "{refused}");
+        drop(aside);
+        fs::remove_dir_all(home).unwrap();
+    }
+}

@@ -59,6 +59,10 @@ pub(super) fn install(aside: &Aside<'_>, program: &str, package: &Package) -> Re
     let (call, file) = pack(aside.context, package, &aside.scratch);
     aside.run(&call)?;
     ensure_pinned(package, &file)?;
+    unpack(aside, program, package, &file)
+}
+
+fn unpack(aside: &Aside<'_>, program: &str, package: &Package, file: &Path) -> Result<()> {
     let (lib, bin) = (aside.folder.join("lib"), aside.folder.join("bin"));
     fs::create_dir_all(&lib)?;
     fs::create_dir_all(&bin)?;
@@ -76,4 +80,56 @@ pub(super) fn install(aside: &Aside<'_>, program: &str, package: &Package) -> Re
     fs::set_permissions(&target, fs::Permissions::from_mode(0o755)).with_context(shown)?;
     symlink(Path::new("../lib/package").join(program), bin.join(program))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table;
+    use super::*;
+    use crate::settings::Settings;
+    use crate::stop::Stop;
+    use std::time::Duration;
+
+    /// Packs this manifest with a program `tool`, and unpacks it.
+    fn unpacked(name: &str, manifest: &str) -> (PathBuf, Result<()>, bool) {
+        let home = std::env::temp_dir().join(format!("xtask-npm-{name}-{}", std::process::id()));
+        fs::create_dir_all(home.join("package")).unwrap();
+        fs::write(home.join("package/package.json"), manifest).unwrap();
+        fs::write(home.join("package/tool"), "#!/bin/sh\n").unwrap();
+        let settings = Settings {
+            cache: Some(home.clone()),
+            ..Settings::read()
+        };
+        let (context, file) = (
+            Context {
+                settings,
+                stop: Stop::default(),
+            },
+            home.join("x.tgz"),
+        );
+        let aside = Aside::open(&context, &table::get("uv").unwrap(), Duration::from_secs(60)).unwrap();
+        let pack = Call::new(&context, "tar").args(["-czf".as_ref(), file.as_os_str(), "-C".as_ref()]);
+        aside
+            .run(&pack.args([home.as_os_str(), "package".as_ref()]))
+            .unwrap();
+        let package = Package {
+            name: "x".into(),
+            version: "1.0.0".into(),
+            checksum: String::new(),
+        };
+        let done = unpack(&aside, "tool", &package, &file);
+        let program = aside.folder.join("bin/tool");
+        let runs = fs::metadata(program).is_ok_and(|meta| meta.permissions().mode() & 0o111 != 0);
+        (home, done, runs)
+    }
+
+    #[test]
+    fn a_program_can_be_run_and_one_that_needs_other_packages_is_refused() {
+        let (home, done, runs) = unpacked("good", "{}");
+        assert!(done.is_ok() && runs, "{done:?}");
+        fs::remove_dir_all(home).unwrap();
+        let (home, done, runs) = unpacked("bad", r#"{"dependencies": {"left-pad": "^1"}}"#);
+        assert!(done.unwrap_err().to_string().contains("which nothing pins") && !runs);
+        fs::remove_dir_all(home).unwrap();
+    }
 }
