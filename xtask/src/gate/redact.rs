@@ -48,10 +48,11 @@ impl Redactor {
         // Of what is no text, each byte is a letter.
         let text: String = match std::str::from_utf8(bytes) {
             Ok(text) => text.to_owned(),
+            Err(_) if self.is_needed(bytes) => return true,
             Err(_) => bytes.iter().copied().map(char::from).collect(),
         };
         let holds = |secret: &String| spellings(secret).iter().any(|spelling| text.contains(spelling));
-        self.is_needed(bytes) || self.secrets.iter().any(holds) || without_jwts(&text) != text
+        self.secrets.iter().any(holds) || without_jwts(&text) != text
     }
 }
 

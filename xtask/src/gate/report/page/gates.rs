@@ -16,6 +16,7 @@ pub(super) struct Row<'a> {
     pub fatal: bool,
     pub canary: Badge,
     pub canary_icon: &'static str,
+    pub canary_why: Option<&'a str>,
     pub rules: &'a [String],
     pub rules_left: usize,
     pub all_rules: &'a [String],
@@ -78,6 +79,10 @@ impl<'a> Row<'a> {
             fatal: gate.fatal,
             canary,
             canary_icon,
+            canary_why: match &gate.canary {
+                Canary::Unplanted(why) => Some(why),
+                _ => None,
+            },
             rules: &all_rules[..all_rules.len().min(SHOWN)],
             rules_left: all_rules.len().saturating_sub(SHOWN),
             all_rules,
@@ -90,7 +95,7 @@ impl<'a> Row<'a> {
             tools: gate.tools.iter().map(Tool::of).collect(),
             no_tools: match gate.verdict {
                 Verdict::NotRun => "none ran",
-                _ => "this program itself",
+                _ => "none of the table of tools",
             },
             databases: gate
                 .databases
@@ -104,7 +109,7 @@ impl<'a> Row<'a> {
             ran_at: words::when(&gate.ran_at),
             took: words::took(gate.seconds),
             also: (!also.is_empty()).then(|| also.join(", ")),
-            has_more: gate.verdict != Verdict::NotRun,
+            has_more: gate.verdict != Verdict::NotRun || !gate.limits.is_empty(),
         }
     }
 }
@@ -141,13 +146,7 @@ fn canary(gate: &Outcome) -> (Badge, &'static str, &[String]) {
             };
             return (missed, "fail", rules);
         }
-        Canary::Unplanted(why) => {
-            let unplanted = Badge {
-                class: "not-run",
-                word: "could not be planted",
-            };
-            return (unplanted, "not-run", std::slice::from_ref(why));
-        }
+        Canary::Unplanted(_) => ("not-run", "could not be planted"),
         Canary::None if gate.verdict == Verdict::NotRun => ("not-run", "not looked at"),
         Canary::None => ("not-run", "none planted"),
     };
