@@ -70,6 +70,9 @@ mod dynamic;
 /// The table of gates.
 mod rows;
 
+/// One run at a time.
+mod lock;
+
 /// The report.
 pub mod report;
 
@@ -77,11 +80,10 @@ pub mod report;
 #[cfg(test)]
 mod faults;
 
-use std::fs::{self, File};
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail};
 use chrono::NaiveDate;
 
 use gate::Gate;
@@ -131,7 +133,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         }
         return Ok(());
     }
-    let _one_at_a_time = lock(context)?;
+    let _one_at_a_time = lock::take(context)?;
     let (since, began) = (Instant::now(), clock::now());
     let ledger = waivers::parse::read(&context.settings.root)?;
     let scratch = std::env::temp_dir().join(format!("xtask-gate-{}", std::process::id()));
@@ -218,23 +220,6 @@ fn wanted(only: &[String]) -> Result<(Vec<&'static Gate>, Vec<String>)> {
     let left_out = all.iter().filter(|gate| !is_wanted(gate));
     let left_out = left_out.map(|gate| gate.id.to_owned()).collect();
     Ok((all.iter().filter(is_wanted).copied().collect(), left_out))
-}
-
-/// Two runs in one tree would write one report.
-fn lock(context: &Context) -> Result<File> {
-    let folder = context.settings.target.join("xtask");
-    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(folder.join("gate.lock"))?;
-    let free = file.try_lock().is_ok();
-    ensure!(
-        free,
-        "another `cargo xtask ci` runs in this tree: wait for it, or stop it"
-    );
-    Ok(file)
 }
 
 fn git(context: &Context, args: &[&str]) -> Result<String> {

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use super::Press;
 use super::model::Report;
 use crate::context::Context;
+use crate::gate::lock;
 use crate::gate::redact::Redactor;
 use crate::progress::say;
 
@@ -24,6 +25,7 @@ pub struct Options {
 /// # Errors
 /// When there is no such file, or the report cannot be written.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
+    let _one_at_a_time = lock::take(context)?;
     let last = context.settings.target.join("report").join("report.json");
     let from = options.from.clone().unwrap_or(last);
     let text = fs::read_to_string(&from).with_context(|| format!("no report {}", from.display()))?;
