@@ -52,6 +52,15 @@ mod kinds;
 /// What tools write in SARIF.
 mod sarif;
 
+/// How Terraform is called.
+mod terraform;
+
+/// How trivy is called.
+mod trivy;
+
+/// What trivy says.
+mod trivy_report;
+
 /// Secrets to plant.
 mod planted_secrets;
 

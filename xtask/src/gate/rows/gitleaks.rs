@@ -28,7 +28,14 @@ pub const GATE: Gate = Gate {
     planted: Some(Planted {
         folder: "gitleaks",
         prepare,
-        expects: &["aws-access-token", "generic-api-key", "private-key"],
+        expects: &[
+            "history:aws-access-token",
+            "history:generic-api-key",
+            "history:private-key",
+            "tree:aws-access-token",
+            "tree:generic-api-key",
+            "tree:private-key",
+        ],
     }),
 };
 
@@ -41,7 +48,8 @@ fn refs(shared: &Shared<'_>) -> Option<String> {
     call.capture().ok().map(|said| said.stdout)
 }
 
-/// A repository in which secrets were committed, and deleted by a later commit.
+/// A repository in which secrets were committed, and deleted by a later commit; its tree has them as new files, so that
+/// each of both looks has to find them by itself.
 fn prepare(job: &Job<'_>) -> Result<(), Trouble> {
     planted_secrets::plant(job)?;
     let git = |args: &[&str]| {
@@ -57,7 +65,7 @@ fn prepare(job: &Job<'_>) -> Result<(), Trouble> {
     git(&["add", "--all"])?;
     git(&["commit", "--quiet", "--message=planted"])?;
     for (name, _) in planted_secrets::files() {
-        git(&["rm", "--quiet", name])?;
+        git(&["rm", "--quiet", "--cached", name])?;
     }
     git(&["commit", "--quiet", "--message=removed"])
 }
@@ -142,8 +150,10 @@ fn scan(job: &Job<'_>, what: &str, place: &Path) -> Result<(Said, Vec<Finding>),
     if said.code != i32::from(!findings.is_empty()) {
         return Err(said.broke("exit code and report disagree"));
     }
+    let look = if what == "git" { "history" } else { "tree" };
     for finding in &mut findings {
         finding.severity = Severity::High;
+        finding.aliases.push(format!("{look}:{}", finding.rule));
     }
     Ok((said, findings))
 }

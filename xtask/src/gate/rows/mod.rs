@@ -39,6 +39,21 @@ mod headers;
 /// Secrets in files and history.
 mod gitleaks;
 
+/// Secrets in files, by other rules.
+mod trivy_secrets;
+
+/// Policies.
+mod checkov;
+
+/// Misconfiguration.
+mod trivy_config;
+
+/// Vulnerabilities.
+mod trivy_vulnerabilities;
+
+/// The image.
+mod trivy_image;
+
 /// Terraform's habits.
 mod tflint;
 
@@ -84,6 +99,18 @@ mod coverage_report;
 /// Coverage.
 mod coverage;
 
+/// Terraform's form.
+mod terraform_format;
+
+/// Whether Terraform code fits together.
+mod terraform_validate;
+
+/// Terraform's own tests.
+mod terraform_test;
+
+/// What Terraform would make.
+mod terraform_compliance;
+
 use super::gate::Gate;
 
 /// Every gate.
@@ -96,7 +123,16 @@ pub const GATES: &[&Gate] = &[
     &actionlint::GATE,
     &commits::GATE,
     &gitleaks::GATE,
+    &trivy_secrets::GATE,
+    &checkov::GATE,
+    &trivy_config::GATE,
+    &trivy_vulnerabilities::GATE,
+    &trivy_image::GATE,
     &tflint::GATE,
+    &terraform_format::GATE,
+    &terraform_validate::GATE,
+    &terraform_test::GATE,
+    &terraform_compliance::GATE,
     &clippy::GATE,
     &headers::GATE,
     &audit::GATE,

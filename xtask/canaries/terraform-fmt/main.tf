@@ -1,0 +1,4 @@
+# Not formatted on purpose.
+locals {
+planted=1
+}
