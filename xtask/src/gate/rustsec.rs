@@ -137,7 +137,7 @@ fn text(path: &Path) -> Result<&str, Trouble> {
         .ok_or_else(|| Trouble::NoData(format!("{} is not UTF-8", path.display())))
 }
 
-/// Advisories are files `crates/NAME/RUSTSEC-….md`, and those of Rust itself `rust/NAME/…`.
+/// Advisories are files `crates/NAME/RUSTSEC-….md`, and of Rust itself `rust/NAME/CVE-….md`.
 fn count(packages: &Path) -> Result<u64, Trouble> {
     let mut count = 0;
     let none = |_| Trouble::NoData(format!("the advisory database has no {}", packages.display()));
@@ -145,7 +145,7 @@ fn count(packages: &Path) -> Result<u64, Trouble> {
         let package = package?.path();
         if package.is_dir() {
             for file in fs::read_dir(package)? {
-                count += u64::from(file?.file_name().to_string_lossy().starts_with("RUSTSEC-"));
+                count += u64::from(file?.path().extension().is_some_and(|ending| ending == "md"));
             }
         }
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use super::super::advisories::LEAST;
+use super::super::finding::Finding;
 use super::super::gate::{Gate, Planted, minutes};
 use super::super::job::Job;
 use super::super::machine::Takes;
@@ -14,6 +15,7 @@ use super::super::rustsec;
 use super::super::seen::{Look, Seen, Trouble};
 use super::deny_report;
 use super::registry;
+use super::rustsec_report::line_of;
 use crate::run::Call;
 
 const TOOL: &str = "cargo-deny";
@@ -67,7 +69,12 @@ fn look(job: &Job<'_>) -> Look {
         .args(["check", "advisories", "bans", "licenses", "sources"]);
     let said = job.run(&call, TOOL)?;
     let report = deny_report::read(&said.stderr, TOOL).map_err(|why| said.broke(&why))?;
-    let mut findings = report.findings;
+    let lock = fs::read_to_string(job.subject.join("Cargo.lock"))?;
+    let mut findings: Vec<Finding> = report
+        .findings
+        .into_iter()
+        .map(|finding| at_its_line(finding, &lock))
+        .collect();
     findings.extend(advisories.too_old(TOOL, job.shared.began));
     let seen = Seen {
         findings,
@@ -76,8 +83,17 @@ fn look(job: &Job<'_>) -> Look {
         ..Seen::default()
     };
     Ok(seen
-        .looked_at(report.licences, "packages", registry::packages(job)?)
+        // A lock file has some that no feature asks for.
+        .looked_at(report.licences, "packages", registry::packages(job)? * 4 / 5)
         .looked_at(advisories.database.entries, "advisories", LEAST))
+}
+
+fn at_its_line(finding: Finding, lock: &str) -> Finding {
+    let line = finding
+        .package
+        .as_deref()
+        .and_then(|package| line_of(lock, package));
+    finding.at("Cargo.lock", line)
 }
 
 /// Our settings without exceptions, and with the database of this run.

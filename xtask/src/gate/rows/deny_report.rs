@@ -150,7 +150,7 @@ impl Diagnostic {
         let mut finding = Finding::new(tool, rule, format!("{named}{what}")).rated(Severity::High);
         finding.package = package.map(|Package { name, version }| format!("pkg:cargo/{name}@{version}"));
         finding.aliases = aliases;
-        finding.at("Cargo.lock", None)
+        finding
     }
 }
 
