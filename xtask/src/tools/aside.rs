@@ -80,9 +80,13 @@ impl<'a> Aside<'a> {
             Some(status) if status.success() => Ok(()),
             Some(status) => {
                 let said = self.last_line(from);
-                bail!("`{call}` failed ({status}): {said}; {}", self.log.display())
+                bail!(
+                    "`{}` failed ({status}): {said}; {}",
+                    short(call),
+                    self.log.display()
+                )
             }
-            None => bail!("`{call}` took too long; {}", self.log.display()),
+            None => bail!("`{}` took too long; {}", short(call), self.log.display()),
         }
     }
 
@@ -101,9 +105,13 @@ impl<'a> Aside<'a> {
             Some(status) if status.success() => Ok(ended.stdout),
             Some(status) => {
                 let said = self.last_line(from);
-                bail!("`{call}` failed ({status}): {said}; {}", self.log.display())
+                bail!(
+                    "`{}` failed ({status}): {said}; {}",
+                    short(call),
+                    self.log.display()
+                )
             }
-            None => bail!("`{call}` took too long; {}", self.log.display()),
+            None => bail!("`{}` took too long; {}", short(call), self.log.display()),
         }
     }
 
@@ -141,6 +149,13 @@ impl Drop for Aside<'_> {
         let _best_effort = clear(&self.own);
         let _others_left_more = self.own.parent().map(fs::remove_dir);
     }
+}
+
+/// The first words of a call: a line is to be read by people, and all of them are in the code.
+fn short(call: &Call<'_>) -> String {
+    let all = call.to_string();
+    let first: Vec<&str> = all.split(' ').take(4).collect();
+    first.join(" ")
 }
 
 fn create(folder: &Path) -> Result<()> {
