@@ -1,6 +1,7 @@
 //! Runs a plan: starts what may start, shows what runs, and collects what comes of it; decides no verdict.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -116,8 +117,21 @@ fn install_id(tool: &str) -> String {
     format!("install {tool}")
 }
 
+/// A gate that panics has failed; without an answer from it the run would wait for ever.
 fn step(work: &Work<'_>, shared: &Shared<'_>, ledger: &Ledger, place: usize, came: &Sender<(usize, Came)>) {
-    let result = match work {
+    let worked = catch_unwind(AssertUnwindSafe(|| done(work, shared, ledger)));
+    let result = worked.unwrap_or_else(|_| match work {
+        Work::Install(_) => Came::Installed(Err("its installation panicked".to_owned())),
+        Work::Gate(gate) => {
+            let why = Trouble::Broke("the gate itself panicked".to_owned());
+            Came::Outcome(Box::new(look::not_run(gate, shared, &why, false)), true)
+        }
+    });
+    let _run_is_over = came.send((place, result));
+}
+
+fn done(work: &Work<'_>, shared: &Shared<'_>, ledger: &Ledger) -> Came {
+    match work {
         Work::Install(name) => Came::Installed(
             table::get(name)
                 .and_then(|tool| install::install(shared.context, &tool))
@@ -134,8 +148,7 @@ fn step(work: &Work<'_>, shared: &Shared<'_>, ledger: &Ledger, place: usize, cam
                 }
             }
         }
-    };
-    let _run_is_over = came.send((place, result));
+    }
 }
 
 /// Takes in what came of a step; answers whether others can build on it.

@@ -11,7 +11,7 @@ use super::gate::{Gate, Planted};
 use super::job::Job;
 use super::judge;
 use super::kept;
-use super::outcome::{Canary, Outcome, Verdict};
+use super::outcome::{Canary, Outcome};
 use super::seen::{Look, Trouble};
 use super::shared::Shared;
 use super::waivers::Ledger;
@@ -75,11 +75,11 @@ pub fn not_run(gate: &Gate, shared: &Shared<'_>, trouble: &Trouble, earlier: boo
     Outcome {
         id: gate.id.to_owned(),
         title: gate.title.to_owned(),
-        verdict: Verdict::NotRun,
+        verdict: judged.verdict,
         reason: judged.reason,
         canary: Canary::None,
         lack,
-        fatal: shared.asked.profile.is_fatal(Verdict::NotRun, lack, gate.needed),
+        fatal: shared.asked.profile.is_fatal(judged.verdict, lack, gate.needed),
         tools: Vec::new(),
         work: Vec::new(),
         databases: Vec::new(),

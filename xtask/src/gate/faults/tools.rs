@@ -137,6 +137,22 @@ fn an_old_version_on_path_is_no_tool() {
 }
 
 #[test]
+fn a_gate_that_panics_fails_and_keeps_nobody() {
+    let stage = Stage::new("panic", HONEST);
+    let gate = Gate {
+        look: |job| Ok(vec![looked(job, "strict")?].swap_remove(1)),
+        ..GATE
+    };
+    let outcome = stage.run_all(
+        &gate,
+        "2026-11-21T10:00:00Z",
+        super::super::profile::Profile::Local,
+    );
+    assert_eq!((outcome.verdict, outcome.fatal), (Verdict::Fail, true));
+    assert_eq!(outcome.reason, "it broke: the gate itself panicked");
+}
+
+#[test]
 fn who_looked_at_nothing_is_not_trusted() {
     let outcome = with(
         "idle",
