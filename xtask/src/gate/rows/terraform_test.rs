@@ -109,9 +109,15 @@ fn read(said: &Said, folder: &str, seen: &mut Seen) -> Result<(), Trouble> {
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())
         .collect();
-    let summary = lines.iter().find_map(|line| line.test_summary.as_ref());
-    let Some(summary) = summary else {
-        return Err(said.broke("terraform test told no result"));
+    let diagnostics = lines.iter().filter_map(|line| line.diagnostic.as_ref());
+    let found: Vec<Finding> = diagnostics.map(|one| finding(one, folder)).collect();
+    let Some(summary) = lines.iter().find_map(|line| line.test_summary.as_ref()) else {
+        // What is wrong with the code itself keeps every test from running.
+        if said.code == 0 || found.is_empty() {
+            return Err(said.broke("terraform test told no result"));
+        }
+        seen.findings.extend(found);
+        return Ok(());
     };
     let runs = lines.iter().filter_map(|line| line.test_run.as_ref());
     let ended: Vec<Test> = runs.filter_map(|run| test(run, folder)).collect();
@@ -119,8 +125,6 @@ fn read(said: &Said, folder: &str, seen: &mut Seen) -> Result<(), Trouble> {
     if ended.len() != told {
         return Err(said.broke(&format!("{told} runs were told, {} were seen", ended.len())));
     }
-    let diagnostics = lines.iter().filter_map(|line| line.diagnostic.as_ref());
-    let found: Vec<Finding> = diagnostics.map(|one| finding(one, folder)).collect();
     let bad = ended.iter().filter(|test| test.outcome != "passed");
     let silent =
         found.is_empty() && (said.code != 0 || summary.failed + summary.errored + summary.skipped > 0);
@@ -201,6 +205,8 @@ mod tests {
     #[test]
     fn a_failed_clean_up_is_found_and_half_a_report_is_no_silence() {
         assert_eq!(seen(1, PASSED).unwrap().findings.len(), 1);
+        let code_is_wrong: String = FAILED.lines().take(2).skip(1).collect();
+        assert_eq!(seen(1, &code_is_wrong).unwrap().findings.len(), 1);
         let fewer = PASSED.replace("\"passed\":1", "\"passed\":2");
         for (code, lines) in [(0, ""), (1, "Error: no"), (0, fewer.as_str())] {
             assert!(matches!(seen(code, lines), Err(Trouble::Broke(_))));
