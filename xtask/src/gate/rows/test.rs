@@ -12,7 +12,7 @@ use crate::test::ARGUMENTS;
 use crate::tested::Part;
 
 /// There were so many in November 2026. Who removes tests says it here.
-const LEAST: u64 = 700;
+const LEAST: u64 = 780;
 
 /// The row.
 pub const GATE: Gate = Gate {
