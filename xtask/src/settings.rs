@@ -29,6 +29,8 @@ pub struct Settings {
     pub home: Option<PathBuf>,
     /// `GITHUB_STEP_SUMMARY`: a file that the pipeline shows beside its steps.
     pub step_summary: Option<PathBuf>,
+    /// `XTASK_ZAP`: ZAP's `zap.sh`, where it is not on `PATH`.
+    pub zap: Option<PathBuf>,
     /// Does the caller say where OpenSSL is?
     pub openssl_given: bool,
     /// The C compiler that the caller wants.
@@ -65,6 +67,7 @@ impl Settings {
             advisory_db: filled("XTASK_ADVISORY_DB").map(PathBuf::from),
             home: filled("HOME").map(PathBuf::from),
             step_summary: filled("GITHUB_STEP_SUMMARY").map(PathBuf::from),
+            zap: filled("XTASK_ZAP").map(PathBuf::from),
             openssl_given: filled("OPENSSL_DIR")
                 .or_else(|| filled("OPENSSL_INCLUDE_DIR"))
                 .is_some(),
@@ -81,6 +84,9 @@ impl Settings {
     #[must_use]
     pub fn find_program(&self, name: impl AsRef<OsStr>) -> Option<PathBuf> {
         let name = name.as_ref();
+        if name == "zap.sh" && self.zap.is_some() {
+            return self.zap.clone();
+        }
         env::split_paths(&self.path)
             .map(|directory| directory.join(name))
             .find(|file| file.is_file())

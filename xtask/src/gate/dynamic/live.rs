@@ -159,6 +159,17 @@ impl<'a> Live<'a> {
         }
     }
 
+    /// The password of the person with this role.
+    ///
+    /// # Errors
+    /// When nobody has it.
+    pub fn password(&self, role: &str) -> Result<&str, Trouble> {
+        if self.is_planted() {
+            return Ok(NO_TOKEN);
+        }
+        Ok(&self.account(role)?.password)
+    }
+
     /// Stops our database and leaves the service running.
     ///
     /// # Errors

@@ -21,6 +21,18 @@ pub mod secure_headers;
 /// What is asked to see every status.
 pub mod questions;
 
+/// What schemathesis writes.
+pub mod schemathesis;
+
+/// What wapiti writes.
+pub mod wapiti;
+
+/// ZAP's plan.
+pub mod zap_plan;
+
+/// What ZAP says.
+pub mod zap;
+
 /// Whether a file of the tree changes what a scan of the service sees.
 #[must_use]
 pub fn matters(path: &str) -> bool {

@@ -9,3 +9,6 @@ mod tools;
 
 /// Verdicts that are taken over, and those that are not.
 mod unchanged;
+
+/// A ZAP that lies.
+mod zap;

@@ -102,6 +102,7 @@ impl Stage {
         fs::create_dir_all(folder.join("bin")).unwrap();
         let settings = Settings {
             path: folder.join("bin").into(),
+            zap: None,
             target: folder.join("target"),
             cache: Some(folder.join("cache")),
             root: root.clone(),
@@ -132,7 +133,12 @@ impl Stage {
     /// The whole script. A child writes it: while we had it open, another test's child would inherit that, and nobody
     /// could run it.
     pub fn tool(&self, script: &str) {
-        let file = self.folder.join("bin").join(TOOL);
+        self.program(TOOL, script);
+    }
+
+    /// Another program on `PATH`.
+    pub fn program(&self, name: &str, script: &str) {
+        let file = self.folder.join("bin").join(name);
         let write = format!(
             "cat > {0} <<'END OF SCRIPT'\n#!/bin/sh\n{script}\nEND OF SCRIPT\nchmod +x {0}",
             file.display()
@@ -143,6 +149,15 @@ impl Stage {
     /// Nothing is where the tool was.
     pub fn remove_tool(&self) {
         fs::remove_file(self.folder.join("bin").join(TOOL)).unwrap();
+    }
+
+    /// Whether any file of the gate's looks holds this text.
+    pub fn holds(&self, text: &str) -> bool {
+        let files = fs::read_dir(self.looks()).unwrap();
+        files.map(|file| file.unwrap().path()).any(|file| {
+            let bytes = fs::read(file).unwrap_or_default();
+            String::from_utf8_lossy(&bytes).contains(text)
+        })
     }
 
     /// A folder of the gate's real look.

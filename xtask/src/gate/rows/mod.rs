@@ -36,6 +36,15 @@ mod commits;
 /// OWASP's secure headers.
 mod headers;
 
+/// The OpenAPI document's promises.
+mod schemathesis;
+
+/// A crawler that attacks.
+mod wapiti;
+
+/// OWASP ZAP.
+pub mod zap;
+
 /// Secrets in files and history.
 mod gitleaks;
 
@@ -142,6 +151,9 @@ pub const GATES: &[&Gate] = &[
     &test::GATE,
     &bdd::GATE,
     &coverage::GATE,
+    &schemathesis::GATE,
+    &wapiti::GATE,
+    &zap::GATE,
 ];
 
 #[cfg(test)]
