@@ -7,10 +7,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::fresh;
-use super::gate::Gate;
 use super::look;
 use super::machine::{Machine, State, Step, Takes};
 use super::outcome::{Outcome, Verdict};
+use super::row::Gate;
 use super::seen::Trouble;
 use super::shared::Shared;
 use super::waivers::Ledger;

@@ -7,10 +7,10 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::gate::Gate;
 use super::look::folder;
 use super::outcome::{Outcome, Verdict};
 use super::profile::Profile;
+use super::row::Gate;
 use super::shared::Shared;
 use super::waivers;
 use crate::canaries::FOLDER as CANARIES;

@@ -7,11 +7,11 @@ use std::time::Instant;
 
 use chrono::NaiveDate;
 
-use super::gate::{Gate, Planted};
 use super::job::Job;
 use super::judge;
 use super::kept;
 use super::outcome::{Canary, Outcome};
+use super::row::{Gate, Planted};
 use super::seen::{Look, Trouble};
 use super::shared::Shared;
 use super::waivers::Ledger;

@@ -44,7 +44,7 @@ mod rustsec;
 mod job;
 
 /// A row of the table.
-mod gate;
+mod row;
 
 /// Which kind a file is.
 mod kinds;
@@ -95,11 +95,11 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use chrono::NaiveDate;
 
-use gate::Gate;
 use outcome::{Outcome, Verdict};
 use profile::Profile;
 use report::Press;
 use report::model::{self, Report};
+use row::Gate;
 use shared::{Asked, Shared};
 use snapshot::Snapshot;
 use waivers::{Ledger, told};

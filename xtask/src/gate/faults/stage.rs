@@ -7,11 +7,11 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::super::finding::Finding;
-use super::super::gate::{Gate, Planted, as_it_is, files_only};
 use super::super::job::Job;
 use super::super::machine::Takes;
 use super::super::outcome::Outcome;
 use super::super::profile::Profile;
+use super::super::row::{Gate, Planted, as_it_is, files_only};
 use super::super::seen::{Look, Seen, Trouble};
 use super::super::shared::{Asked, Shared};
 use super::super::snapshot::Snapshot;

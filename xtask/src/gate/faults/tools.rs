@@ -3,9 +3,9 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use super::super::gate::Gate;
 use super::super::outcome::{Canary, Lack, Outcome, Verdict};
 use super::super::report::model::Report;
+use super::super::row::Gate;
 use super::stage::{GATE, HONEST, Stage, TOKEN, VERSION, honest_only_with_canary, looked};
 
 fn with(name: &str, script: &str) -> Outcome {

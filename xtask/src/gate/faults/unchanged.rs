@@ -3,9 +3,9 @@
 use std::fs;
 
 use super::super::finding::Finding;
-use super::super::gate::Gate;
 use super::super::outcome::{Outcome, Verdict};
 use super::super::profile::Profile;
+use super::super::row::Gate;
 use super::super::waivers::{parse, told};
 use super::stage::{GATE, HONEST, Stage, TOOL, VERSION};
 

@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use super::super::dynamic::zap_plan::Target;
-use super::super::gate::{Gate, files_only};
 use super::super::job::Job;
 use super::super::look;
 use super::super::machine::Takes;
 use super::super::outcome::{Outcome, Verdict};
 use super::super::profile::Profile;
+use super::super::row::{Gate, files_only};
 use super::super::rows::zap::attack;
 use super::super::seen::Look;
 use super::super::waivers::Ledger;

@@ -2,10 +2,10 @@
 //! vulnerability. A lock file says what a build may take; the program says what it took.
 
 use super::super::advisories::LEAST;
-use super::super::gate::{Gate, Planted, as_it_is, minutes, whole_tree};
 use super::super::job::{Job, Said};
 use super::super::machine::Takes;
 use super::super::profile::Profile;
+use super::super::row::{Gate, Planted, as_it_is, minutes, whole_tree};
 use super::super::rustsec;
 use super::super::seen::{Look, Seen};
 use super::rustsec_report::Report;

@@ -1,9 +1,9 @@
 //! Gate `bdd`: every scenario of the features, over HTTP against the real service.
 
-use super::super::gate::{Gate, Planted, as_it_is, files_only, minutes, whole_tree};
 use super::super::job::Job;
 use super::super::machine::Takes;
 use super::super::profile::Profile;
+use super::super::row::{Gate, Planted, as_it_is, files_only, minutes, whole_tree};
 use super::super::seen::{Look, Trouble};
 use super::tests_run;
 use crate::bdd;
@@ -38,8 +38,8 @@ pub const GATE: Gate = Gate {
 
 fn look(job: &Job<'_>) -> Look {
     match job.planted {
-        false => tests_run::seen(tests_run::record(job)?.scenarios, "features", "scenarios", LEAST),
-        true => tests_run::seen(planted(job)?, "features", "scenarios", 1),
+        false => tests_run::seen(&tests_run::record(job)?.scenarios, "features", "scenarios", LEAST),
+        true => tests_run::seen(&planted(job)?, "features", "scenarios", 1),
     }
 }
 

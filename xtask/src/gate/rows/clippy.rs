@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::super::finding::{Finding, Severity};
-use super::super::gate::{Gate, Planted, files_only, minutes, whole_tree};
 use super::super::job::Job;
 use super::super::machine::Takes;
 use super::super::profile::Profile;
+use super::super::row::{Gate, Planted, files_only, minutes, whole_tree};
 use super::super::seen::{Look, Seen};
 use super::planted_crate;
 use super::workspace;

@@ -1,10 +1,10 @@
 //! Gate `commits`: the messages since the last tag are Conventional Commits, from which a release's version follows.
 
 use super::super::finding::{Finding, Severity};
-use super::super::gate::{Gate, Planted, minutes};
 use super::super::job::Job;
 use super::super::machine::Takes;
 use super::super::profile::Profile;
+use super::super::row::{Gate, Planted, minutes};
 use super::super::seen::{Look, Seen, Trouble};
 use crate::commits::history;
 use crate::run::Call;

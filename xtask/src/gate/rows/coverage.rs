@@ -1,10 +1,10 @@
 //! Gate `coverage`: of each module of the service, tests run at least 60 % of the lines.
 
 use super::super::finding::{Finding, Severity};
-use super::super::gate::{Gate, Planted, files_only, minutes, whole_tree};
 use super::super::job::Job;
 use super::super::machine::Takes;
 use super::super::profile::Profile;
+use super::super::row::{Gate, Planted, files_only, minutes, whole_tree};
 use super::super::seen::{Figure, Look, Seen, Trouble};
 use super::{coverage_report, llvm, planted_crate, workspace};
 use crate::counts::Counts;

@@ -7,10 +7,10 @@ use toml::{Table, Value};
 
 use super::super::advisories::LEAST;
 use super::super::finding::Finding;
-use super::super::gate::{Gate, Planted, minutes};
 use super::super::job::Job;
 use super::super::machine::Takes;
 use super::super::profile::Profile;
+use super::super::row::{Gate, Planted, minutes};
 use super::super::rustsec;
 use super::super::seen::{Look, Seen, Trouble};
 use super::deny_report;

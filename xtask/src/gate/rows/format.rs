@@ -1,10 +1,10 @@
 //! Gate `fmt`: every Rust file is as rustfmt writes it.
 
 use super::super::finding::{Finding, Severity};
-use super::super::gate::{Gate, Planted, as_it_is, files_only, minutes};
 use super::super::job::Job;
 use super::super::machine::Takes;
 use super::super::profile::Profile;
+use super::super::row::{Gate, Planted, as_it_is, files_only, minutes};
 use super::super::seen::{Look, Seen};
 use crate::run::Call;
 

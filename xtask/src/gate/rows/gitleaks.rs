@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::super::finding::{Finding, Severity};
-use super::super::gate::{Gate, Planted, minutes, whole_tree};
 use super::super::job::{Job, Said};
 use super::super::machine::Takes;
 use super::super::planted_secrets;
 use super::super::profile::Profile;
+use super::super::row::{Gate, Planted, minutes, whole_tree};
 use super::super::sarif;
 use super::super::seen::{Look, Seen, Trouble};
 use super::super::shared::Shared;

@@ -9,10 +9,10 @@ use super::super::dynamic::questions::{self, Asking};
 use super::super::dynamic::secure_headers::{self, Asked};
 use super::super::dynamic::visitor::Visitor;
 use super::super::finding::{Finding, Severity};
-use super::super::gate::{Gate, Planted, as_it_is, files_only, minutes};
 use super::super::job::Job;
 use super::super::machine::Takes;
 use super::super::profile::Profile;
+use super::super::row::{Gate, Planted, as_it_is, files_only, minutes};
 use super::super::seen::{Database, Figure, Look, Seen, Trouble};
 
 /// Fewer pages and files than this are not all of them: signed in there are so many.

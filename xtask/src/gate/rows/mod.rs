@@ -120,7 +120,7 @@ mod terraform_test;
 /// What Terraform would make.
 mod terraform_compliance;
 
-use super::gate::Gate;
+use super::row::Gate;
 
 /// Every gate.
 pub const GATES: &[&Gate] = &[

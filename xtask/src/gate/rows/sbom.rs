@@ -5,10 +5,10 @@ use std::fs;
 
 use serde::Deserialize;
 
-use super::super::gate::{Gate, Planted, as_it_is, files_only, minutes};
 use super::super::job::Job;
 use super::super::machine::Takes;
 use super::super::profile::Profile;
+use super::super::row::{Gate, Planted, as_it_is, files_only, minutes};
 use super::super::seen::{Look, Seen, Trouble};
 use super::{bill, registry};
 

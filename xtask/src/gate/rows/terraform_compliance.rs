@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::super::finding::{Finding, Severity};
-use super::super::gate::{Gate, Planted, as_it_is, files_only, minutes};
 use super::super::job::{Job, Said};
 use super::super::kinds;
 use super::super::machine::Takes;
 use super::super::profile::Profile;
+use super::super::row::{Gate, Planted, as_it_is, files_only, minutes};
 use super::super::seen::{Look, Seen, Trouble};
 use super::super::terraform;
 

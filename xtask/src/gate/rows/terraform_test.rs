@@ -3,11 +3,11 @@
 use serde::Deserialize;
 
 use super::super::finding::{Finding, Severity};
-use super::super::gate::{Gate, Planted, as_it_is, files_only, minutes};
 use super::super::job::{Job, Said};
 use super::super::kinds;
 use super::super::machine::Takes;
 use super::super::profile::Profile;
+use super::super::row::{Gate, Planted, as_it_is, files_only, minutes};
 use super::super::seen::{Look, Seen, Test, Trouble};
 use super::super::terraform;
 

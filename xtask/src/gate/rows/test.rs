@@ -1,9 +1,9 @@
 //! Gate `test`: every unit and integration test, with a real PostgreSQL.
 
-use super::super::gate::{Gate, Planted, files_only, minutes, whole_tree};
 use super::super::job::Job;
 use super::super::machine::Takes;
 use super::super::profile::Profile;
+use super::super::row::{Gate, Planted, files_only, minutes, whole_tree};
 use super::super::seen::{Look, Trouble};
 use super::{planted_crate, tests_run, workspace};
 use crate::counts::Counts;
@@ -36,8 +36,8 @@ pub const GATE: Gate = Gate {
 
 fn look(job: &Job<'_>) -> Look {
     match job.planted {
-        false => tests_run::seen(tests_run::record(job)?.tests, "cargo-test", "tests", LEAST),
-        true => tests_run::seen(planted(job)?, "cargo-test", "tests", 1),
+        false => tests_run::seen(&tests_run::record(job)?.tests, "cargo-test", "tests", LEAST),
+        true => tests_run::seen(&planted(job)?, "cargo-test", "tests", 1),
     }
 }
 

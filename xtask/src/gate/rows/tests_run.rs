@@ -33,7 +33,7 @@ pub fn record(job: &Job<'_>) -> Result<Record, Trouble> {
 ///
 /// # Errors
 /// `Broke` when they do not.
-pub fn seen(part: Part, tool: &str, of: &str, least: u64) -> Look {
+pub fn seen(part: &Part, tool: &str, of: &str, least: u64) -> Look {
     let count = |outcome: &str| part.cases.iter().filter(|case| case.outcome == outcome).count() as u64;
     let named = (count("passed"), count("failed"), count("skipped"));
     let told = (part.counts.passed, part.counts.failed, part.counts.skipped);
@@ -106,7 +106,7 @@ mod tests {
     fn each_case_that_failed_is_a_finding_and_so_is_each_problem() {
         let mut failing = part(&["passed", "failed", "failed"], 1, 2);
         failing.problems.push("a secret in a log".to_owned());
-        let seen = seen(failing, "cargo-test", "tests", 1).unwrap();
+        let seen = seen(&failing, "cargo-test", "tests", 1).unwrap();
         let rules: Vec<&str> = seen
             .findings
             .iter()
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn counts_that_do_not_agree_with_the_names_broke() {
-        let why = seen(part(&["passed"], 2, 0), "cargo-test", "tests", 1).unwrap_err();
+        let why = seen(&part(&["passed"], 2, 0), "cargo-test", "tests", 1).unwrap_err();
         assert!(
             why.to_string().contains("1 passed, 0 failed, 0 skipped by name"),
             "{why}"

@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use super::super::gate::{Gate, Planted, as_it_is, files_only, minutes};
 use super::super::job::{Job, Said};
 use super::super::kinds;
 use super::super::machine::Takes;
 use super::super::profile::Profile;
+use super::super::row::{Gate, Planted, as_it_is, files_only, minutes};
 use super::super::sarif;
 use super::super::seen::{Look, Seen, Trouble};
 

@@ -1,10 +1,10 @@
 //! Gate `tidy`: the repository's own laws, checked by this same program.
 
 use super::super::finding::{Finding, Severity};
-use super::super::gate::{Gate, Planted, as_it_is, files_only, minutes, whole_tree};
 use super::super::job::Job;
 use super::super::machine::Takes;
 use super::super::profile::Profile;
+use super::super::row::{Gate, Planted, as_it_is, files_only, minutes, whole_tree};
 use super::super::seen::{Look, Seen};
 use super::own_program;
 

@@ -1,10 +1,10 @@
 //! Gate `trivy-config`: Dockerfiles and Terraform code against trivy's checks.
 
-use super::super::gate::{Gate, Planted, as_it_is, files_only, minutes};
 use super::super::job::Job;
 use super::super::kinds;
 use super::super::machine::Takes;
 use super::super::profile::Profile;
+use super::super::row::{Gate, Planted, as_it_is, files_only, minutes};
 use super::super::seen::{Look, Seen, Trouble};
 use super::super::trivy;
 

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::super::gate::{Gate, Planted, minutes};
 use super::super::job::Job;
 use super::super::machine::Takes;
 use super::super::planted_secrets;
 use super::super::profile::Profile;
+use super::super::row::{Gate, Planted, minutes};
 use super::super::seen::{Look, Seen, Trouble};
 use super::super::trivy;
 use crate::run::Call;

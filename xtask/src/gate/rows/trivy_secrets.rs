@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::super::gate::{Gate, Planted, files_only, minutes, whole_tree};
 use super::super::job::Job;
 use super::super::machine::Takes;
 use super::super::planted_secrets;
 use super::super::profile::Profile;
+use super::super::row::{Gate, Planted, files_only, minutes, whole_tree};
 use super::super::seen::{Look, Seen};
 use super::super::trivy;
 

@@ -1,9 +1,9 @@
 //! Gate `trivy-vulnerabilities`: no package of the lock files has a known vulnerability, by trivy's database.
 
-use super::super::gate::{Gate, Planted, as_it_is, minutes};
 use super::super::job::Job;
 use super::super::machine::Takes;
 use super::super::profile::Profile;
+use super::super::row::{Gate, Planted, as_it_is, minutes};
 use super::super::seen::{Look, Seen};
 use super::super::trivy;
 

@@ -1,9 +1,9 @@
 //! Gate `waivers`: every entry of the ledger counts, the tools' own lists are what it says, and no file ignores more.
 
-use super::super::gate::{Gate, Planted, as_it_is, files_only, minutes, whole_tree};
 use super::super::job::Job;
 use super::super::machine::Takes;
 use super::super::profile::Profile;
+use super::super::row::{Gate, Planted, as_it_is, files_only, minutes, whole_tree};
 use super::super::seen::{Look, Seen};
 use super::super::waivers::{check, fault};
 

@@ -6,10 +6,10 @@ use std::fs;
 use super::super::dynamic::live::Live;
 use super::super::dynamic::visitor::Visitor;
 use super::super::dynamic::wapiti::Report;
-use super::super::gate::{Gate, Planted, as_it_is, files_only, minutes};
 use super::super::job::Job;
 use super::super::machine::Takes;
 use super::super::profile::Profile;
+use super::super::row::{Gate, Planted, as_it_is, files_only, minutes};
 use super::super::seen::{Look, Seen, Trouble};
 
 /// What it tries. The others ask strangers on the net, need a domain name, look for products that are not here, or guess

@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::super::dynamic::live::Live;
 use super::super::dynamic::zap::{Report, proven};
 use super::super::dynamic::zap_plan::{self, Target};
-use super::super::gate::{Gate, Planted, as_it_is, files_only, minutes};
 use super::super::job::Job;
 use super::super::machine::Takes;
 use super::super::profile::Profile;
+use super::super::row::{Gate, Planted, as_it_is, files_only, minutes};
 use super::super::seen::{Figure, Look, Seen, Trouble};
 use crate::ports;
 

@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 
 use super::ledger::Ledger;
-use crate::gate::gate::Gate;
 use crate::gate::outcome::{Outcome, Verdict};
+use crate::gate::row::Gate;
 
 /// An entry that ends within so many days is told.
 const SOON: i64 = 14;
