@@ -1,6 +1,7 @@
-//! Passwords: argon2id, on threads of its own at the lowest priority, behind a queue with an end. What costs so much must
-//! take neither the threads that answer requests nor memory without limit.
+//! Passwords: argon2id, on threads of its own that give way to all others, behind a queue with an end. What costs so much
+//! must take neither the threads that answer requests nor memory without limit.
 use super::password_hash::{PasswordHash, Verified};
+use super::turn::{self, Turn};
 use crate::config::people::Hashing as Cost;
 use secrecy::SecretString;
 use std::collections::VecDeque;
@@ -130,11 +131,7 @@ impl Job {
 }
 
 fn work(queue: &Queue) {
-    // Of this thread alone, where the system is Linux; elsewhere it would be the whole process.
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::nice(19) {
-        tracing::warn!(%error, "hashing keeps its priority");
-    }
+    turn::only_when_idle();
     loop {
         let mut waiting = queue.lock();
         let job = loop {
@@ -153,9 +150,11 @@ fn work(queue: &Queue) {
             }
         };
         drop(waiting);
+        let turn = Turn::begin();
         // A thread must outlive whatever one password does; its asker is told by the dropped channel.
         if catch_unwind(AssertUnwindSafe(|| job.run(queue.cost))).is_err() {
             tracing::error!("hashing panicked");
         }
+        std::thread::sleep(turn.rest());
     }
 }

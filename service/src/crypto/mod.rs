@@ -26,3 +26,6 @@ pub mod tokens;
 
 /// Time-based one-time passwords.
 pub mod totp;
+
+/// Turns of work, and the rests between them.
+mod turn;
