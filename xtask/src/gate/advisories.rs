@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
-use super::finding::{Finding, Severity};
 use super::seen::Database;
 
 /// A database with fewer entries is broken: there were 1,225 in 2026.
@@ -27,15 +26,17 @@ pub struct Advisories {
 }
 
 impl Advisories {
-    /// A finding when the newest commit is too old. A clone's own file times are no matter: they are always of today.
+    /// Why it says nothing about today, when its newest commit is too old. A clone's own file times are no matter: they
+    /// are always of today.
     #[must_use]
-    pub fn too_old(&self, tool: &str, now: DateTime<Utc>) -> Option<Finding> {
+    pub fn outdated(&self, now: DateTime<Utc>) -> Option<String> {
         let date = DateTime::parse_from_rfc3339(&self.database.date).ok()?;
         let days = now.signed_duration_since(date).num_days();
         (days > MOST_DAYS).then(|| {
-            let message =
-                format!("the advisory database is {days} days old, at most {MOST_DAYS} are allowed");
-            Finding::new(tool, "advisory-database-too-old", message).rated(Severity::High)
+            format!(
+                "nothing is known in an advisory database of {days} days ago, but at most {MOST_DAYS} are allowed; see \
+                 --advisory-db"
+            )
         })
     }
 }
@@ -57,9 +58,9 @@ mod tests {
             },
             limits: Vec::new(),
         };
-        let on = |day: &str| advisories.too_old("cargo-audit", day.parse().unwrap());
-        assert!(on("2026-11-19T06:00:00Z").is_none());
-        let finding = on("2026-11-21T07:00:00Z").unwrap();
-        assert!(finding.message.contains("92 days"), "{}", finding.message);
+        let on = |day: &str| advisories.outdated(day.parse().unwrap());
+        assert_eq!(on("2026-11-19T06:00:00Z"), None);
+        let why = on("2026-11-21T07:00:00Z").unwrap();
+        assert!(why.contains("92 days"), "{why}");
     }
 }

@@ -79,6 +79,9 @@ pub fn judge(look: &Look, canary: &Canary) -> Judgement {
     let Some(work) = seen.work.first() else {
         return Judgement::of(Verdict::Untrusted, "does not say what it looked at".to_owned());
     };
+    if let Some(why) = &seen.outdated {
+        return of_trouble(&Trouble::NoData(why.clone()));
+    }
     let looked = format!("{} {}", work.count, work.of);
     match seen.findings.len() {
         0 => Judgement::of(Verdict::Pass, looked),
@@ -186,6 +189,24 @@ mod tests {
         let reason = "no planted defect: the registry does not answer".to_owned();
         assert_eq!(verdict(&seen(&[]), &canary), (Verdict::NotRun, reason));
         assert_eq!(verdict(&seen(&["X"]), &canary).0, Verdict::Fail);
+    }
+
+    #[test]
+    fn outdated_data_is_no_pass_and_hides_no_finding() {
+        let outdated = |findings: &[&str]| -> Look {
+            Ok(Seen {
+                outdated: Some("a database of last year".to_owned()),
+                ..seen(findings)?
+            })
+        };
+        let judged = judge(&outdated(&[]), &found());
+        assert_eq!((judged.verdict, judged.lack), (Verdict::NotRun, Some(Lack::Data)));
+        assert_eq!(judged.reason, "a database of last year");
+        assert_eq!(verdict(&outdated(&["X"]), &found()).0, Verdict::Fail);
+        assert_eq!(
+            verdict(&outdated(&[]), &canary(Some(&seen(&[])), &["A"])).0,
+            Verdict::Untrusted
+        );
     }
 
     #[test]

@@ -71,6 +71,8 @@ pub struct Seen {
     pub files: Vec<PathBuf>,
     /// What it could not do, though it ran: rules that need a network.
     pub limits: Vec<String>,
+    /// Why its silence says nothing about today: what it compared with is of another time.
+    pub outdated: Option<String>,
 }
 
 impl Seen {

@@ -66,10 +66,10 @@ fn look(job: &Job<'_>) -> Look {
             .and_then(|package| line_of(&text, package));
         *finding = finding.clone().at("Cargo.lock", line);
     }
-    findings.extend(advisories.too_old(TOOL, job.shared.began));
     let seen = Seen {
         findings,
         databases: vec![advisories.database.clone()],
+        outdated: advisories.outdated(job.shared.began),
         limits: advisories.limits.clone(),
         ..Seen::default()
     };

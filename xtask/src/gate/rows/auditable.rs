@@ -71,11 +71,11 @@ fn look(job: &Job<'_>) -> Look {
     }
     let report: Report = said.json()?;
     let (entries, packages) = (report.database.advisory_count, report.lockfile.dependency_count);
-    let mut findings = report.findings(SCANNER).map_err(|why| said.broke(&why))?;
-    findings.extend(advisories.too_old(SCANNER, job.shared.began));
+    let findings = report.findings(SCANNER).map_err(|why| said.broke(&why))?;
     let seen = Seen {
         findings,
         databases: vec![advisories.database.clone()],
+        outdated: advisories.outdated(job.shared.began),
         limits: advisories.limits.clone(),
         ..Seen::default()
     };

@@ -70,15 +70,15 @@ fn look(job: &Job<'_>) -> Look {
     let said = job.run(&call, TOOL)?;
     let report = deny_report::read(&said.stderr, TOOL).map_err(|why| said.broke(&why))?;
     let lock = fs::read_to_string(job.subject.join("Cargo.lock"))?;
-    let mut findings: Vec<Finding> = report
+    let findings: Vec<Finding> = report
         .findings
         .into_iter()
         .map(|finding| at_its_line(finding, &lock))
         .collect();
-    findings.extend(advisories.too_old(TOOL, job.shared.began));
     let seen = Seen {
         findings,
         databases: vec![advisories.database.clone()],
+        outdated: advisories.outdated(job.shared.began),
         limits: advisories.limits.iter().cloned().chain(report.limits).collect(),
         ..Seen::default()
     };
