@@ -143,7 +143,7 @@ pub const KEYS: &[Key] = &[
     key(
         "HASH_THREADS",
         "1",
-        "threads, 1 to 64, that hash passwords; they take idle processors only, and rest where others wait for one",
+        "threads, 1 to 64, that hash passwords; they run at the lowest priority, and rest on a busy machine",
     ),
     key(
         "HASH_QUEUE",

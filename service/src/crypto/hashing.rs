@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Every place in the queue is taken.
@@ -24,6 +25,8 @@ struct Queue {
     cost: Cost,
     waiting: Mutex<Waiting>,
     arrived: Condvar,
+    /// Whoever rests is woken by the end only: a job must not wait for one who rests while another is idle.
+    end: Condvar,
 }
 
 #[derive(Default)]
@@ -44,6 +47,7 @@ impl Hashing {
             cost,
             waiting: Mutex::default(),
             arrived: Condvar::new(),
+            end: Condvar::new(),
         });
         for number in 0..cost.threads {
             let own = Arc::clone(&queue);
@@ -99,12 +103,18 @@ impl Drop for Handle {
         waiting.ended = true;
         waiting.jobs.clear();
         self.0.arrived.notify_all();
+        self.0.end.notify_all();
     }
 }
 
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn rest(&self, time: Duration) {
+        let goes_on = |waiting: &mut Waiting| !waiting.ended;
+        let _rested = self.end.wait_timeout_while(self.lock(), time, goes_on);
     }
 }
 
@@ -131,7 +141,7 @@ impl Job {
 }
 
 fn work(queue: &Queue) {
-    turn::only_when_idle();
+    turn::give_way();
     loop {
         let mut waiting = queue.lock();
         let job = loop {
@@ -155,6 +165,6 @@ fn work(queue: &Queue) {
         if catch_unwind(AssertUnwindSafe(|| job.run(queue.cost))).is_err() {
             tracing::error!("hashing panicked");
         }
-        std::thread::sleep(turn.rest());
+        queue.rest(turn.rest());
     }
 }

@@ -1,28 +1,21 @@
-//! Work that gives way: only while a processor is idle, and with a rest after each turn on a busy machine. Priority alone
-//! is not enough: it counts within one group of the scheduler (a container, a session), never against a neighbour's.
+//! Work that gives way: at the lowest priority, and with a rest after each turn on a busy machine. Priority alone is not
+//! enough: it counts within one group of the scheduler (a container, a session), never against a neighbour's.
 use std::time::{Duration, Instant};
 
 /// How many times as long as a thread waited for a processor it stays away from them: what is left to passwords while the
 /// machine is full. On a machine with room nobody waits, and nobody rests.
-const COURTESY: u32 = 4;
+const COURTESY: u32 = 8;
 
 /// However long a thread was kept (a stopped process, a suspended machine), the next password must not wait longer.
 const LONGEST: Duration = Duration::from_millis(250);
 
-/// Gives this thread what nobody else wants; where the system is not Linux, it keeps its priority.
-pub fn only_when_idle() {
+/// Gives this thread the lowest priority that still gets its turn on a machine that is full: the idle policy would not,
+/// and whoever filled the machine with anything would keep everybody out. Where the system is not Linux the priority
+/// would be the whole process's, and stays.
+pub fn give_way() {
     #[cfg(target_os = "linux")]
-    {
-        use thread_priority::unix::{
-            NormalThreadSchedulePolicy::Idle, ThreadSchedulePolicy, set_thread_priority_and_policy,
-            thread_native_id,
-        };
-        let policy = ThreadSchedulePolicy::Normal(Idle);
-        let set =
-            set_thread_priority_and_policy(thread_native_id(), thread_priority::ThreadPriority::Min, policy);
-        if let Err(error) = set {
-            tracing::warn!(?error, "hashing keeps its priority");
-        }
+    if let Err(error) = rustix::process::nice(19) {
+        tracing::warn!(%error, "hashing keeps its priority");
     }
 }
 
@@ -59,7 +52,7 @@ fn worked() -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST, Turn, courtesy, only_when_idle};
+    use super::{LONGEST, Turn, courtesy, give_way};
     use std::time::{Duration, Instant};
 
     const TURN: Duration = Duration::from_millis(20);
@@ -72,7 +65,7 @@ mod tests {
 
     #[test]
     fn who_waited_rests_longer_than_it_waited_but_not_for_ever() {
-        assert_eq!(courtesy(TURN * 2, TURN), TURN * 4);
+        assert_eq!(courtesy(TURN * 2, TURN), TURN * 8);
         assert_eq!(courtesy(Duration::from_secs(3600), TURN), LONGEST);
     }
 
@@ -84,18 +77,17 @@ mod tests {
         let (turn, since) = (Turn::begin(), Instant::now());
         while turn.began.elapsed() < TURN {}
         assert!(
-            turn.rest() < since.elapsed() * 4,
+            turn.rest() < since.elapsed() * 8,
             "it worked for a part of the time"
         );
     }
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn the_thread_has_the_idle_policy() {
-        const SCHED_IDLE: &str = "5";
-        only_when_idle();
+    fn the_thread_has_the_lowest_priority() {
+        give_way();
         let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
         let after_name = stat.rsplit_once(')').unwrap().1;
-        assert_eq!(after_name.split_whitespace().nth(38), Some(SCHED_IDLE));
+        assert_eq!(after_name.split_whitespace().nth(16), Some("19"));
     }
 }
