@@ -15,8 +15,8 @@ use rustix::net;
 use super::people::{PEOPLE, People};
 use crate::context::Context;
 
-/// How often a waiting connection looks whether it is over.
-const TICK: Duration = Duration::from_millis(100);
+/// How often a waiting connection looks whether it is over: seldom, for there are hundreds and the machine is the service's.
+const TICK: Duration = Duration::from_secs(1);
 
 /// Threads that only wait need little.
 const STACK: usize = 128 * 1_024;

@@ -143,9 +143,16 @@ fn read(said: &Said, wanted: &[(&str, &str, usize)]) -> Look {
     };
     for (kind, name, files) in wanted {
         let part = parts.iter().find(|part| part.check_type == *kind);
-        // A Terraform file may hold nothing that a policy is about.
-        let least = if *kind == "terraform" { 1 } else { *files as u64 };
-        seen = seen.looked_at(part.map_or(0, looked_at), name, least);
+        let count = part.map_or(0, looked_at);
+        // Terraform files may hold nothing that a policy is about: then it tells of none, and the planted one is the proof.
+        let least = if *kind == "terraform" { 0 } else { *files as u64 };
+        if count < *files as u64 {
+            seen.limits
+                .push(format!("checkov: policies are about {count} of {files} {name}"));
+        }
+        if count.max(least) > 0 {
+            seen = seen.looked_at(count, name, least);
+        }
     }
     let checks: u64 = parts.iter().map(|part| checks(part).count() as u64).sum();
     let crashed = said
@@ -246,6 +253,17 @@ mod tests {
         let log = "2026-11-21 [ERROR] Failed to run check CKV_AZURE_233 on /plan.json:x";
         let crashed = read(&said(1, FAILED, log), &WANTED).unwrap();
         assert!(crashed.work.iter().any(|work| work.count < work.least));
+    }
+
+    #[test]
+    fn terraform_files_that_no_policy_is_about_are_told() {
+        let wanted = [("terraform", "Terraform files", 2), WANTED[0]];
+        let seen = read(&said(1, FAILED, ""), &wanted).unwrap();
+        assert_eq!(
+            seen.limits,
+            ["checkov: policies are about 0 of 2 Terraform files"]
+        );
+        assert_eq!(seen.work[0].of, "Dockerfiles");
     }
 
     #[test]

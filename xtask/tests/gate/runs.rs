@@ -1,0 +1,116 @@
+//! Ctrl-C, a second run and a full disk leave nothing behind.
+
+use std::fs;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::checkout::{Checkout, words};
+
+const HANGS: &str =
+    "sleep 1000 & f=\"${0%/bin/*}/pids\"; echo \"$$ $!\" > \"$f.new\"; mv \"$f.new\" \"$f\"; wait";
+
+/// A run whose rustfmt never ends, and what it had started: `rustfmt` and a child of its own.
+fn hanging(checkout: &Checkout) -> (Child, Vec<String>) {
+    let run = checkout
+        .ci_command("fmt")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let file = checkout.0.join("pids");
+    let started = || fs::read_to_string(&file).unwrap_or_default();
+    assert!(within(30, || started().ends_with('\n')), "rustfmt never started");
+    (run, started().split_whitespace().map(str::to_owned).collect())
+}
+
+fn within(seconds: u64, mut holds: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + Duration::from_secs(seconds);
+    while Instant::now() < deadline {
+        if holds() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    false
+}
+
+/// What nobody has collected yet is gone as well.
+fn is_gone(pid: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat
+        .rsplit(')')
+        .next()
+        .and_then(|rest| rest.split_whitespace().next());
+    matches!(state, None | Some("Z"))
+}
+
+fn interrupt(run: &Child) {
+    let pid = Pid::from_raw(i32::try_from(run.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+}
+
+#[test]
+fn ctrl_c_stops_all_that_was_started_and_says_so() {
+    let checkout = Checkout::small("interrupted", HANGS);
+    let (run, started) = hanging(&checkout);
+    assert_eq!(started.len(), 2);
+    interrupt(&run);
+    let output = run.wait_with_output().unwrap();
+    let words = words(&output);
+    assert_eq!(output.status.code(), Some(130), "{words}");
+    assert!(words.contains("interrupted: stopped what was started"), "{words}");
+    for pid in &started {
+        assert!(within(5, || is_gone(pid)), "{pid} is left: {words}");
+    }
+}
+
+#[test]
+fn a_second_run_in_one_tree_is_refused_and_disturbs_nobody() {
+    let checkout = Checkout::small("twice", HANGS);
+    let (first, started) = hanging(&checkout);
+    let second = checkout.ci_command("fmt").output().unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    assert!(
+        words(&second).contains("another `cargo xtask ci` runs in this tree"),
+        "{}",
+        words(&second)
+    );
+    assert!(started.iter().all(|pid| !is_gone(pid)), "the first still runs");
+    interrupt(&first);
+    assert_eq!(first.wait_with_output().unwrap().status.code(), Some(130));
+}
+
+#[test]
+fn a_report_that_cannot_be_written_fails_and_leaves_no_older_one() {
+    let checkout = Checkout::small("full", "case \"$PWD\" in *canaries*) echo bad.rs; exit 1;; esac");
+    let older = checkout.0.join("target/report/report.json");
+    fs::create_dir_all(older.parent().unwrap()).unwrap();
+    fs::write(&older, "an older one").unwrap();
+    // The report names each file that differs from the commit, so it is larger than what the gate itself keeps.
+    for number in 0..100 {
+        checkout.write(&format!("a-new-file-with-quite-a-long-name-{number}.txt"), "");
+    }
+    // No file may grow beyond some blocks, as on a disk that is full.
+    let script = "trap '' XFSZ; ulimit -f 4; exec \"$@\"";
+    let mut command = Command::new("/bin/sh");
+    let args = [
+        "-c",
+        script,
+        "sh",
+        env!("CARGO_BIN_EXE_xtask"),
+        "ci",
+        "--offline",
+        "--only",
+        "fmt",
+    ];
+    let output = checkout.of(command.args(args)).output().unwrap();
+    let words = words(&output);
+    assert_eq!(output.status.code(), Some(1), "{words}");
+    assert!(
+        words.contains("pass     fmt") && words.contains("cannot write"),
+        "{words}"
+    );
+    assert!(!older.exists(), "nobody takes it for this run's");
+}
