@@ -1,7 +1,7 @@
 //! A browser for the features: chromium driven by chromedriver, both from `PATH`; never installs either.
 
-use std::fs::File;
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -26,10 +26,40 @@ const BROWSERS: [&str; 4] = [
 /// What the features can be given for scenarios with a browser. The driver is stopped when this is dropped.
 #[derive(Debug, Default)]
 pub struct Browser {
-    driver: Option<(Running, u16)>,
+    driver: Option<Driver>,
     axe: Option<PathBuf>,
     /// Kinds of scenarios that cannot run, each with what would help.
     pub not_run: Vec<String>,
+}
+
+/// A running driver. What its browsers leave behind is removed once it has ended: the fields drop in this order.
+#[derive(Debug)]
+struct Driver {
+    _running: Running,
+    _litter: Litter,
+    port: u16,
+}
+
+/// A folder for temporary files. Its path is short: browsers keep sockets in it.
+#[derive(Debug)]
+struct Litter(PathBuf);
+
+impl Litter {
+    fn new() -> Result<Litter> {
+        let folder = std::env::temp_dir().join(format!("xtask-browser-{}", std::process::id()));
+        fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        Ok(Litter(folder))
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Litter {
+    fn drop(&mut self) {
+        let _left_for_the_system = fs::remove_dir_all(&self.0);
+    }
 }
 
 impl Browser {
@@ -62,7 +92,8 @@ impl Browser {
     #[must_use]
     pub fn options(&self) -> Vec<String> {
         let driver = self.driver.iter();
-        let driver = driver.flat_map(|(_, port)| ["--webdriver".into(), format!("http://127.0.0.1:{port}")]);
+        let driver =
+            driver.flat_map(|driver| ["--webdriver".into(), format!("http://127.0.0.1:{}", driver.port)]);
         let axe = self.axe.iter();
         driver
             .chain(axe.flat_map(|file| ["--axe".into(), file.display().to_string()]))
@@ -70,7 +101,7 @@ impl Browser {
     }
 }
 
-fn start_driver(context: &Context) -> Result<(Running, u16)> {
+fn start_driver(context: &Context) -> Result<Driver> {
     let settings = &context.settings;
     let browser = BROWSERS.iter().find_map(|name| settings.find_program(name));
     let driver = settings.find_program("chromedriver");
@@ -83,11 +114,13 @@ fn start_driver(context: &Context) -> Result<(Running, u16)> {
         version(context, driver.clone())?
     ));
     let folder = settings.target.join("xtask");
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let log = folder.join("chromedriver.log");
     let port = ports::any_free()?;
+    let litter = Litter::new()?;
     let mut running = Call::new(context, driver)
         .args([format!("--port={port}")])
+        .envs([("TMPDIR", litter.path())])
         .background(&File::create(&log)?)?;
     let ready = context.stop.wait_until(PATIENCE, || {
         if let Some(status) = running.ended()? {
@@ -96,7 +129,11 @@ fn start_driver(context: &Context) -> Result<(Running, u16)> {
         Ok(http::status(port, "/status") == Some(200))
     })?;
     anyhow::ensure!(ready, "chromedriver does not answer: {}", log.display());
-    Ok((running, port))
+    Ok(Driver {
+        _running: running,
+        _litter: litter,
+        port,
+    })
 }
 
 /// The first two words of what it says of itself: name and number.

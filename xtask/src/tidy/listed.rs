@@ -63,7 +63,7 @@ const RULES: &[Rule] = &[
             "xtask/src/settings.rs",
             "xtask/tests/commands.rs",
             "xtask/tests/tools/machine.rs",
-            "xtask/tests/gate.rs",
+            "xtask/tests/gate/main.rs",
         ],
     },
 ];

@@ -176,13 +176,20 @@ fn each_fails_at_its_gates(tree: &Checkout, gates: &[&str], faults: &[Fault]) {
     assert_eq!(bad(&verdicts), [""; 0], "{}", words(&output));
     assert_eq!(output.status.code(), Some(0), "{}", words(&output));
     tree.sh("git tag good");
+    let mut shown = 0;
     for (expected, plant) in faults {
         plant(tree);
         let (output, verdicts) = tree.ci(gates);
+        tree.sh("git reset --quiet --hard good && git clean --quiet -fd");
+        if expected.iter().any(|gate| verdicts[*gate] == "no-tool") {
+            eprintln!("left out: {expected:?}: not installed");
+            continue;
+        }
         assert_eq!(bad(&verdicts), *expected, "{}", words(&output));
         assert_eq!(output.status.code(), Some(1), "{}", words(&output));
-        tree.sh("git reset --quiet --hard good && git clean --quiet -fd");
+        shown += 1;
     }
+    assert!(shown > 0, "nothing is installed");
     for gate in gates {
         assert!(
             faults.iter().any(|(expected, _)| expected.contains(gate)),
@@ -193,7 +200,7 @@ fn each_fails_at_its_gates(tree: &Checkout, gates: &[&str], faults: &[Fault]) {
 
 /// The gates that failed or cannot be trusted, in the order of the report.
 fn bad(verdicts: &BTreeMap<String, String>) -> Vec<&str> {
-    let good = ["pass", "waived", "not-run"];
+    let good = ["pass", "waived", "not-run", "no-tool"];
     let bad = verdicts
         .iter()
         .filter(|(_, verdict)| !good.contains(&verdict.as_str()));
