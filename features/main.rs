@@ -55,6 +55,10 @@ use surroundings::Surroundings;
 use tally::Tally;
 use visitor::Visitor;
 
+/// How many scenarios run at the same time. A service on a small machine, which hashes one password after the other, must
+/// answer all of them while they still wait.
+const AT_ONCE: usize = 16;
+
 /// Options beside those of cucumber itself.
 #[derive(Args, Clone, Debug)]
 struct Options {
@@ -110,6 +114,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         asked && lack.is_none()
     };
     let results = Visitor::cucumber()
+        .max_concurrent_scenarios(AT_ONCE)
         .with_writer(console.tee::<Visitor, _>(junit).normalized())
         .fail_on_skipped()
         .with_cli(options)
