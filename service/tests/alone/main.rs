@@ -1,4 +1,4 @@
-//! Measurements: tests that want the machine for themselves. Cargo runs one test program after the other, and in this one
+//! Measurements: tests that want the machine, or the server, for themselves. Cargo runs one test program after the other, and in this one
 //! a lock lets one test run at a time.
 #![allow(
     clippy::unwrap_used,
@@ -12,7 +12,10 @@
 mod support;
 
 mod hashing;
+mod plan;
 mod timing;
+mod users_plan;
+mod vacuum;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -83,6 +83,3 @@ pub mod post;
 
 /// A service that forged tokens are tried on.
 pub mod target;
-
-/// Visible tables.
-pub mod vacuum;

@@ -1,6 +1,7 @@
 //! The plans of the statement behind `/users`, with a hundred thousand users.
+use crate::alone;
 use crate::support::database::Database;
-use crate::support::vacuum::until_visible;
+use crate::vacuum::until_visible;
 use diesel::connection::SimpleConnection;
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -101,6 +102,7 @@ fn milliseconds(plan: &str) -> f64 {
 /// more blocks are looked at than an index has. A page that is not searched for looks at what stands on it.
 #[test]
 fn every_page_of_a_hundred_thousand_users_comes_from_an_index() {
+    let _alone = alone();
     let database = many();
     let mut conn = database.login("accounts");
     conn.batch_execute("SET jit = off").unwrap();
@@ -154,6 +156,7 @@ fn every_page_of_a_hundred_thousand_users_comes_from_an_index() {
 /// D4, E11: the two lists that are short.
 #[test]
 fn administrators_and_deleted_users_have_indexes_of_their_own() {
+    let _alone = alone();
     let database = many();
     let mut conn = database.login("accounts");
     for (which, index, most) in [

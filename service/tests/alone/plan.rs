@@ -1,7 +1,8 @@
 //! The plan of the statement behind `/rates`.
+use crate::alone;
 use crate::support::data::small;
 use crate::support::database::Database;
-use crate::support::vacuum::until_visible;
+use crate::vacuum::until_visible;
 use diesel::connection::SimpleConnection;
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -18,6 +19,7 @@ struct PlanLine {
 /// data that outgrows a guess.
 #[test]
 fn the_rates_statement_is_an_index_only_scan() {
+    let _alone = alone();
     let database = Database::with(&small());
     database.execute(
         "INSERT INTO rates.daily_rates SELECT o.code, d.code, day, 1, 1
