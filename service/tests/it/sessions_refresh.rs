@@ -122,7 +122,8 @@ fn parallel_reuse_is_one_end() {
 #[test]
 fn what_is_no_refresh_token_is_401() {
     let (_database, app, ann) = ann();
-    let forged = format!("{}A", &ann.refresh[..42]);
+    let other = if ann.refresh.starts_with('A') { "B" } else { "A" };
+    let forged = format!("{other}{}", &ann.refresh[1..]);
     for bad in ["", "x", forged.as_str(), &ann.access, &"A".repeat(1000), "ü\u{0}"] {
         let problem = refresh(&app, bad).problem(401);
         assert_eq!(problem["type"], "urn:portcullis:problem:invalid-token");
