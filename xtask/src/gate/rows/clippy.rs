@@ -91,6 +91,12 @@ fn look(job: &Job<'_>) -> Look {
             "--message-format=json",
         ])
         .args(workspace::features(job)?)
+        .args(
+            targets
+                .features
+                .iter()
+                .map(|feature| format!("--features={feature}")),
+        )
         .args(["--", "-D", "warnings"]);
     let said = job.run(&call, "clippy")?;
     let (findings, checked) =
@@ -98,8 +104,9 @@ fn look(job: &Job<'_>) -> Look {
     if said.code != 0 && findings.is_empty() {
         return Err(said.broke("cargo failed without a lint"));
     }
-    let checked = targets.iter().filter(|target| checked.contains(*target));
-    let (count, least) = (checked.count() as u64, targets.len().max(1) as u64);
+    let files = &targets.files;
+    let checked = files.iter().filter(|file| checked.contains(*file));
+    let (count, least) = (checked.count() as u64, files.len().max(1) as u64);
     let seen = Seen {
         findings,
         ..Seen::default()

@@ -18,12 +18,24 @@ struct Metadata {
 
 #[derive(Deserialize)]
 struct Package {
+    name: String,
     targets: Vec<Target>,
 }
 
 #[derive(Deserialize)]
 struct Target {
     src_path: String,
+    #[serde(default, rename = "required-features")]
+    needs: Vec<String>,
+}
+
+/// All targets of a workspace.
+#[derive(Debug, Default)]
+pub struct Targets {
+    /// Their main files.
+    pub files: BTreeSet<String>,
+    /// The features, as `PACKAGE/FEATURE`, without which some would be passed over.
+    pub features: BTreeSet<String>,
 }
 
 /// Where the manifest is. A build of the copied tree would begin from nothing in every run.
@@ -59,13 +71,20 @@ pub fn features(job: &Job<'_>) -> Result<Vec<String>, Trouble> {
     Ok(features.iter().map(argument).collect())
 }
 
-/// The main files of all targets.
+/// All targets.
 ///
 /// # Errors
 /// `Broke` when cargo cannot read the manifests.
-pub fn targets(job: &Job<'_>) -> Result<BTreeSet<String>, Trouble> {
+pub fn targets(job: &Job<'_>) -> Result<Targets, Trouble> {
     let call = cargo(job).args(["metadata", "--no-deps", "--format-version=1"]);
     let metadata: Metadata = job.run(&call, "metadata")?.json()?;
-    let targets = metadata.packages.into_iter().flat_map(|package| package.targets);
-    Ok(targets.map(|target| target.src_path).collect())
+    let mut targets = Targets::default();
+    for package in metadata.packages {
+        for target in package.targets {
+            targets.files.insert(target.src_path);
+            let feature = |name: String| format!("{}/{name}", package.name);
+            targets.features.extend(target.needs.into_iter().map(feature));
+        }
+    }
+    Ok(targets)
 }
