@@ -2,10 +2,42 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
+
 use super::job::Job;
 use super::kinds;
 use super::seen::Trouble;
 use crate::run::Call;
+
+/// What Terraform says of a place, in each of its JSON forms.
+#[derive(Debug, Deserialize)]
+pub struct Diagnostic {
+    /// `error` or `warning`.
+    pub severity: String,
+    /// In one line.
+    pub summary: String,
+    /// In more.
+    #[serde(default)]
+    pub detail: String,
+    /// Where, when it is about a place.
+    pub range: Option<Range>,
+}
+
+/// A place in a file.
+#[derive(Debug, Deserialize)]
+pub struct Range {
+    /// Relative to the module.
+    pub filename: String,
+    /// Its beginning.
+    pub start: Start,
+}
+
+/// The beginning of a place.
+#[derive(Debug, Deserialize)]
+pub struct Start {
+    /// From 1.
+    pub line: u64,
+}
 
 /// Why nothing was looked at.
 pub const NO_FILES: &str = "no *.tf in the tree";

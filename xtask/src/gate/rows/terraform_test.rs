@@ -9,7 +9,7 @@ use super::super::machine::Takes;
 use super::super::profile::Profile;
 use super::super::row::{Gate, Planted, as_it_is, files_only, minutes};
 use super::super::seen::{Look, Seen, Test, Trouble};
-use super::super::terraform;
+use super::super::terraform::{self, Diagnostic};
 
 /// The row.
 pub const GATE: Gate = Gate {
@@ -43,26 +43,6 @@ struct Run {
     path: String,
     run: String,
     status: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Diagnostic {
-    severity: String,
-    summary: String,
-    #[serde(default)]
-    detail: String,
-    range: Option<Range>,
-}
-
-#[derive(Deserialize)]
-struct Range {
-    filename: String,
-    start: Start,
-}
-
-#[derive(Deserialize)]
-struct Start {
-    line: u64,
 }
 
 #[derive(Deserialize)]

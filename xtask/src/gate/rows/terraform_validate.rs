@@ -9,7 +9,7 @@ use super::super::machine::Takes;
 use super::super::profile::Profile;
 use super::super::row::{Gate, Planted, as_it_is, files_only, minutes};
 use super::super::seen::{Look, Seen};
-use super::super::terraform;
+use super::super::terraform::{self, Diagnostic};
 
 /// The row.
 pub const GATE: Gate = Gate {
@@ -35,26 +35,6 @@ struct Report {
     valid: bool,
     error_count: usize,
     diagnostics: Vec<Diagnostic>,
-}
-
-#[derive(Deserialize)]
-struct Diagnostic {
-    severity: String,
-    summary: String,
-    #[serde(default)]
-    detail: String,
-    range: Option<Range>,
-}
-
-#[derive(Deserialize)]
-struct Range {
-    filename: String,
-    start: Start,
-}
-
-#[derive(Deserialize)]
-struct Start {
-    line: u64,
 }
 
 fn look(job: &Job<'_>) -> Look {
