@@ -212,14 +212,6 @@ impl Statuses for Proving {
     const OWN: &'static [u16] = &[404, 409, 413, 415];
 }
 
-/// Changing one's own account.
-#[derive(Debug)]
-pub struct Changing;
-
-impl Statuses for Changing {
-    const OWN: &'static [u16] = &[401, 403, 413, 415];
-}
-
 /// Leaving.
 #[derive(Debug)]
 pub struct Leaving;

@@ -1,10 +1,10 @@
 //! `/auth/me`: one's own account.
 use super::accounts::too_many;
-use super::accounts_body::{Changing, Gone, Leaving, MeAnswer, MyChange};
+use super::accounts_body::{Gone, Leaving, MeAnswer, MyChange};
 use super::accounts_fields::weak;
 use super::caller::{Caller, Profile, bad_token};
 use super::problem::Problem;
-use super::refusal::{Guarded, Refusal};
+use super::refusal::{Guarded, GuardedForm, Refusal};
 use super::strict_json::StrictJson;
 use super::tags::Chapter;
 use crate::domain::accounts::Accounts;
@@ -53,7 +53,7 @@ impl OwnAccountApi {
         caller: Caller<Profile>,
         peer: Peer,
         body: StrictJson<MyChange>,
-    ) -> Result<MeAnswer, Refusal<Changing>> {
+    ) -> Result<MeAnswer, Refusal<GuardedForm>> {
         let change = change_of(body.0)?;
         match self.accounts.change(&caller.signed_in, change, &peer).await? {
             Changed::Done => Ok(self.me(&caller).await?),

@@ -117,3 +117,19 @@ pub struct GuardedForm;
 impl Statuses for GuardedForm {
     const OWN: &'static [u16] = &[401, 403, 413, 415];
 }
+
+/// Operations for signed-in callers that look one thing up.
+#[derive(Debug)]
+pub struct GuardedLookup;
+
+impl Statuses for GuardedLookup {
+    const OWN: &'static [u16] = &[401, 403, 404];
+}
+
+/// Operations for signed-in callers that take a body, and may find something in the way.
+#[derive(Debug)]
+pub struct GuardedDeed;
+
+impl Statuses for GuardedDeed {
+    const OWN: &'static [u16] = &[401, 403, 409, 413, 415];
+}

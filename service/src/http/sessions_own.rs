@@ -2,7 +2,7 @@
 use super::caller::{Caller, Profile};
 use super::field::{Field, FieldValue};
 use super::problem::Problem;
-use super::refusal::{Guarded, Refusal, Statuses};
+use super::refusal::{Guarded, GuardedLookup, Refusal};
 use super::tags::Chapter;
 use crate::domain::sessions::Sessions;
 use crate::domain::sessions::ending::{Ended, OwnRow};
@@ -89,14 +89,6 @@ enum EndAnswer {
     /// Ended: its tokens are refused from now on.
     #[oai(status = 204)]
     Ended,
-}
-
-/// Operations on one thing of the caller's own.
-#[derive(Debug)]
-pub struct GuardedLookup;
-
-impl Statuses for GuardedLookup {
-    const OWN: &'static [u16] = &[401, 403, 404];
 }
 
 fn session(row: OwnRow, current: Uuid) -> Session {

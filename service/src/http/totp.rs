@@ -1,11 +1,11 @@
 //! `/auth/totp`: one's own second factor.
 use super::caller::{Caller, Profile};
 use super::problem::Problem;
-use super::refusal::{Guarded, Refusal};
+use super::refusal::{Guarded, GuardedDeed, Refusal};
 use super::strict_json::StrictJson;
 use super::tags::Chapter;
 use super::totp_body::{
-    AppSecret, CodesAnswer, FirstCode, Password, Proof, RemovedAnswer, Reproving, SecondFactor, SecretAnswer,
+    AppSecret, CodesAnswer, FirstCode, Password, Proof, RemovedAnswer, SecondFactor, SecretAnswer,
     StateAnswer,
 };
 use crate::domain::sessions::Sessions;
@@ -56,7 +56,7 @@ impl TotpApi {
         caller: Caller<Profile>,
         peer: Peer,
         body: StrictJson<Password>,
-    ) -> Result<SecretAnswer, Refusal<Reproving>> {
+    ) -> Result<SecretAnswer, Refusal<GuardedDeed>> {
         let mut faults = Vec::new();
         let Some(password) = body.0.password.required("password", &mut faults) else {
             return Err(Problem::invalid(faults).into());
@@ -84,7 +84,7 @@ impl TotpApi {
         caller: Caller<Profile>,
         peer: Peer,
         body: StrictJson<FirstCode>,
-    ) -> Result<CodesAnswer, Refusal<Reproving>> {
+    ) -> Result<CodesAnswer, Refusal<GuardedDeed>> {
         let mut faults = Vec::new();
         let Some(code) = body.0.code.required("code", &mut faults) else {
             return Err(Problem::invalid(faults).into());
@@ -120,7 +120,7 @@ impl TotpApi {
         caller: Caller<Profile>,
         peer: Peer,
         body: StrictJson<Proof>,
-    ) -> Result<RemovedAnswer, Refusal<Reproving>> {
+    ) -> Result<RemovedAnswer, Refusal<GuardedDeed>> {
         let (password, code) = body.0.read()?;
         let who = &caller.signed_in;
         let removed = self
@@ -148,7 +148,7 @@ impl TotpApi {
         caller: Caller<Profile>,
         peer: Peer,
         body: StrictJson<Proof>,
-    ) -> Result<CodesAnswer, Refusal<Reproving>> {
+    ) -> Result<CodesAnswer, Refusal<GuardedDeed>> {
         let (password, code) = body.0.read()?;
         let who = &caller.signed_in;
         let renewed = self

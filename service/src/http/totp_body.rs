@@ -2,7 +2,6 @@
 use super::field::Field;
 use super::person_fields::SecretText;
 use super::problem::Problem;
-use super::refusal::Statuses;
 use crate::crypto::recovery_code::RecoveryCode;
 use crate::crypto::totp::TotpSecret;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -94,14 +93,6 @@ pub enum RemovedAnswer {
     /// Signing in takes the password alone.
     #[oai(status = 204)]
     Removed,
-}
-
-/// Operations of who is signed in, with a proof in the body.
-#[derive(Debug)]
-pub struct Reproving;
-
-impl Statuses for Reproving {
-    const OWN: &'static [u16] = &[401, 403, 409, 413, 415];
 }
 
 impl From<Vec<RecoveryCode>> for RecoveryCodes {

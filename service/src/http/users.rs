@@ -3,12 +3,10 @@ use super::caller::{Caller, UsersRead, UsersWrite};
 use super::field::Field;
 use super::if_match::{IfMatch, stale};
 use super::problem::Problem;
-use super::refusal::Refusal;
+use super::refusal::{GuardedDeed, GuardedLookup, Refusal};
 use super::strict_json::StrictJson;
 use super::tags::Chapter;
-use super::users_body::{
-    ChangedUser, Changing, Deleting, Making, NewUser, Reading, Reviving, UserAnswer, UserMade,
-};
+use super::users_body::{ChangedUser, Changing, Deleting, NewUser, Reviving, UserAnswer, UserMade};
 use crate::domain::users::outcome::UserError;
 use crate::domain::users::{Users, changes};
 use crate::types::account::AccountId;
@@ -43,7 +41,7 @@ impl UsersApi {
         caller: Caller<UsersWrite>,
         peer: Peer,
         body: StrictJson<NewUser>,
-    ) -> Result<UserMade, Refusal<Making>> {
+    ) -> Result<UserMade, Refusal<GuardedDeed>> {
         let admin = caller.admin()?;
         let mut faults = Vec::new();
         let email = body.0.email.required("email", &mut faults);
@@ -69,7 +67,7 @@ impl UsersApi {
         caller: Caller<UsersRead>,
         /// The user's number.
         id: Query<Field<AccountId>>,
-    ) -> Result<UserAnswer, Refusal<Reading>> {
+    ) -> Result<UserAnswer, Refusal<GuardedLookup>> {
         let (admin, id) = (caller.admin()?, number(id.0)?);
         Ok(self.users.get(&admin, id).await?.into())
     }

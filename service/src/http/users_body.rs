@@ -112,22 +112,6 @@ impl From<AccountRow> for UserAnswer {
     }
 }
 
-/// What making a user is refused with.
-#[derive(Debug)]
-pub struct Making;
-
-impl Statuses for Making {
-    const OWN: &'static [u16] = &[401, 403, 409, 413, 415];
-}
-
-/// What looking one up is refused with.
-#[derive(Debug)]
-pub struct Reading;
-
-impl Statuses for Reading {
-    const OWN: &'static [u16] = &[401, 403, 404];
-}
-
 /// What changing one is refused with.
 #[derive(Debug)]
 pub struct Changing;

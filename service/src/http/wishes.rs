@@ -4,13 +4,12 @@ use super::field::{Field, Optional};
 use super::if_match::{IfMatch, stale, tag};
 use super::page::{Limit, next_link};
 use super::problem::Problem;
-use super::refusal::{Guarded, Refusal};
+use super::refusal::{Guarded, GuardedDeed, GuardedLookup, Refusal};
 use super::strict_json::StrictJson;
 use super::tags::Chapter;
 use super::wish_fields::Done;
 use super::wishes_body::{
-    Changing, Deleting, Making, NewWish, Reading, WholeWish, Wish, WishAnswer, WishDeleted, WishList,
-    WishMade, WishesAnswer,
+    Changing, Deleting, NewWish, WholeWish, Wish, WishAnswer, WishDeleted, WishList, WishMade, WishesAnswer,
 };
 use crate::domain::wishes::{Change, Changed, Created, Which, WishRow, Wishes};
 use crate::types::wish::WishId;
@@ -78,7 +77,7 @@ impl WishesApi {
         &self,
         caller: Caller<WishesRight>,
         body: StrictJson<NewWish>,
-    ) -> Result<WishMade, Refusal<Making>> {
+    ) -> Result<WishMade, Refusal<GuardedDeed>> {
         let mut faults = Vec::new();
         let title = body.0.title.required("title", &mut faults);
         let note = body.0.note.optional("note", &mut faults).unwrap_or_default();
@@ -104,7 +103,7 @@ impl WishesApi {
         caller: Caller<WishesRight>,
         /// The wish's number.
         id: Path<Field<WishId>>,
-    ) -> Result<WishAnswer, Refusal<Reading>> {
+    ) -> Result<WishAnswer, Refusal<GuardedLookup>> {
         let id = id.0.segment().ok_or_else(missing)?;
         let found = self.wishes.find(&caller.signed_in, id).await;
         Ok(answer(found.map_err(Problem::from)?.ok_or_else(missing)?))

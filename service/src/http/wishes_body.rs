@@ -96,22 +96,6 @@ pub enum WishDeleted {
     Gone,
 }
 
-/// Refusals of making one.
-#[derive(Debug)]
-pub struct Making;
-
-impl Statuses for Making {
-    const OWN: &'static [u16] = &[401, 403, 409, 413, 415];
-}
-
-/// Refusals of reading one.
-#[derive(Debug)]
-pub struct Reading;
-
-impl Statuses for Reading {
-    const OWN: &'static [u16] = &[401, 403, 404];
-}
-
 /// Refusals of changing one.
 #[derive(Debug)]
 pub struct Changing;
