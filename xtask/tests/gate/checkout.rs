@@ -56,6 +56,13 @@ impl Checkout {
         self.write(path, &(before + text));
     }
 
+    /// Everywhere in a file that holds it.
+    pub fn replace(&self, path: &str, old: &str, new: &str) {
+        let before = fs::read_to_string(self.0.join("tree").join(path)).unwrap();
+        assert!(before.contains(old), "{path} holds no {old:?}");
+        self.write(path, &before.replace(old, new));
+    }
+
     pub fn commit(&self, message: &str) {
         let who = "-c user.name=test -c user.email=test@example.org -c commit.gpgsign=false";
         self.sh(&format!(

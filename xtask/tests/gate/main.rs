@@ -7,5 +7,6 @@
 )]
 
 mod checkout;
+mod faults;
 mod planted;
 mod runs;
