@@ -29,6 +29,7 @@ pub struct Call<'a> {
     program: OsString,
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
+    refused: Vec<OsString>,
     dir: PathBuf,
 }
 
@@ -63,6 +64,7 @@ impl<'a> Call<'a> {
             program: program.into(),
             args: Vec::new(),
             env: Vec::new(),
+            refused: Vec::new(),
             dir,
         }
     }
@@ -94,6 +96,13 @@ impl<'a> Call<'a> {
     ) -> Call<'a> {
         self.env
             .extend(env.into_iter().map(|(name, value)| (name.into(), value.into())));
+        self
+    }
+
+    /// Without these variables of our environment; what [`Call::envs`] sets stays.
+    #[must_use]
+    pub fn refusing(mut self, names: impl IntoIterator<Item = OsString>) -> Call<'a> {
+        self.refused.extend(names);
         self
     }
 
@@ -217,7 +226,7 @@ impl<'a> Call<'a> {
         let mut command = Command::new(&self.program);
         command.args(&self.args).current_dir(&self.dir).process_group(0);
         command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
-        for name in &self.context.settings.not_for_children {
+        for name in self.context.settings.not_for_children.iter().chain(&self.refused) {
             command.env_remove(name);
         }
         command.envs(self.env.iter().map(|(name, value)| (name, value)));

@@ -38,6 +38,8 @@ pub struct Settings {
     /// Names that no child may inherit: `PORTCULLIS_*`, which the service would take for its settings (and refuse,
     /// exit code 78), what `cargo run` told only us, which would make build scripts run again, and what git told a hook.
     pub not_for_children: Vec<OsString>,
+    /// The names of all variables.
+    pub variables: Vec<OsString>,
 }
 
 impl Settings {
@@ -55,6 +57,7 @@ impl Settings {
         let root = filled("XTASK_ROOT").map_or_else(|| above.to_owned(), PathBuf::from);
         let home_cache = || filled("HOME").map(|home| PathBuf::from(home).join(".cache"));
         let cache = filled("XDG_CACHE_HOME").map(PathBuf::from).or_else(home_cache);
+        let names = || env::vars_os().map(|(name, _)| name);
         let home_cargo = || filled("HOME").map(|home| PathBuf::from(home).join(".cargo"));
         Settings {
             cargo_home: filled("CARGO_HOME").map(PathBuf::from).or_else(home_cargo),
@@ -72,10 +75,8 @@ impl Settings {
                 .or_else(|| filled("OPENSSL_INCLUDE_DIR"))
                 .is_some(),
             cc: filled("CC"),
-            not_for_children: env::vars_os()
-                .map(|(name, _)| name)
-                .filter(|name| is_private(name))
-                .collect(),
+            not_for_children: names().filter(|name| is_private(name)).collect(),
+            variables: names().collect(),
             root,
         }
     }

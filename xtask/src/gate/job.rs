@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::inherited;
 use super::outcome::Identity;
 use super::seen::Trouble;
 use super::shared::Shared;
@@ -71,13 +72,15 @@ impl<'a> Job<'a> {
         files.filter(|file| wanted(file)).collect()
     }
 
-    /// Runs a call within the limit; keeps what it wrote as `NAME.out` and `NAME.err`, without secrets.
+    /// Runs a call within the limit, without what the caller's environment would tell it; keeps what it wrote as
+    /// `NAME.out` and `NAME.err`, without secrets.
     ///
     /// # Errors
     /// `Late`, `Stopped`, `Broke` when it cannot be started.
     pub fn run(&self, call: &Call<'_>, name: &str) -> Result<Said, Trouble> {
         use std::os::unix::process::ExitStatusExt as _;
-        let ended = call.bounded(self.limit)?;
+        let refused = inherited::refused(&self.context().settings.variables);
+        let ended = call.clone().refusing(refused).bounded(self.limit)?;
         let redactor = self.shared.redactor();
         let (stdout, stderr) = (redactor.clean(&ended.stdout), redactor.clean(&ended.stderr));
         for (ending, text) in [("out", &stdout), ("err", &stderr)] {

@@ -40,6 +40,9 @@ mod shared;
 /// Brings the advisory database.
 mod rustsec;
 
+/// What tools inherit.
+mod inherited;
+
 /// One look of one gate.
 mod job;
 

@@ -114,3 +114,23 @@ fn a_report_that_cannot_be_written_fails_and_leaves_no_older_one() {
     );
     assert!(!older.exists(), "nobody takes it for this run's");
 }
+
+#[test]
+fn the_callers_environment_tells_no_tool_what_to_leave_out() {
+    let script = "env > \"${0%/bin/*}/environment\"; case \"$PWD\" in *canaries*) echo bad.rs; exit 1;; esac";
+    let checkout = Checkout::small("environment", script);
+    let told = [
+        "CKV_SKIP_CHECK",
+        "TRIVY_SKIP_FILES",
+        "SHELLCHECK_OPTS",
+        "RUSTFMT_CONFIG",
+    ];
+    let mut command = checkout.ci_command("fmt");
+    let output = command.envs(told.map(|name| (name, "x"))).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", words(&output));
+    let environment = fs::read_to_string(checkout.0.join("environment")).unwrap();
+    assert!(environment.contains("PATH="), "{environment}");
+    for name in told {
+        assert!(!environment.contains(name), "{name}: {environment}");
+    }
+}
