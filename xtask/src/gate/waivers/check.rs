@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use super::fault::Fault;
 use super::faults::{self, Known};
 use super::lists::LISTS;
-use super::{drift, inline, parse};
+use super::{drift, foreign, inline, parse};
 use crate::tools::table;
 
 /// Where owners are named, as the code host looks for it.
@@ -25,6 +25,8 @@ pub fn folder<'a>(root: &Path, files: impl Iterator<Item = &'a str>, today: Naiv
     let read = |path: &str| fs::read_to_string(root.join(path)).ok();
     let mut faults = faults::of(&ledger, &known(read)?, today);
     faults.extend(drift::of(&ledger, read));
+    let files: Vec<&str> = files.collect();
+    faults.extend(foreign::of(files.iter().copied()));
     for path in files {
         // What is no text holds no comment.
         if let Some(text) = read(path) {

@@ -17,27 +17,12 @@ const END: &str = "# waivers: end";
 #[serde(default)]
 struct Deny {
     advisories: Advisories,
-    licenses: Licenses,
-    bans: Bans,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Advisories {
     ignore: Vec<Spanned<toml::Value>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Licenses {
-    exceptions: Vec<Spanned<toml::Value>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "kebab-case")]
-struct Bans {
-    skip: Vec<Spanned<toml::Value>>,
-    skip_tree: Vec<Spanned<toml::Value>>,
 }
 
 /// The file with the ledger's part in place.
@@ -58,20 +43,14 @@ pub fn with(text: &str, ledger: &Ledger) -> Result<String, String> {
     Ok([before.unwrap_or_default(), &lines, after.unwrap_or_default()].concat())
 }
 
-/// Lines with an exception that the ledger did not write.
+/// Lines with an advisory that is ignored and that the ledger did not write.
 ///
 /// # Errors
 /// When it is no TOML.
 pub fn by_hand(text: &str) -> Result<Vec<u64>, String> {
     let deny: Deny = toml::from_str(text).map_err(|error| error.message().to_owned())?;
     let ours = place(text).unwrap_or((0, 0));
-    let all = [
-        deny.advisories.ignore,
-        deny.licenses.exceptions,
-        deny.bans.skip,
-        deny.bans.skip_tree,
-    ];
-    let starts = all.iter().flatten().map(|entry| entry.span().start);
+    let starts = deny.advisories.ignore.iter().map(|entry| entry.span().start);
     let theirs = starts.filter(|start| *start < ours.0 || *start >= ours.1);
     let line = |start: usize| text.get(..start).unwrap_or_default().matches('\n').count() as u64 + 1;
     Ok(theirs.map(line).collect())
@@ -139,8 +118,6 @@ mod tests {
     fn an_exception_by_hand_is_found_by_its_line() {
         let own = EMPTY.replace("ignore = [\n", "ignore = [\n  \"RUSTSEC-2020-0071\",\n");
         assert_eq!(by_hand(&own), Ok(vec![3]));
-        let skip = format!("{EMPTY}\n[bans]\nskip = [{{ crate = \"a\" }}]\n");
-        assert_eq!(by_hand(&skip), Ok(vec![8]));
         assert!(by_hand("[").is_err());
     }
 }

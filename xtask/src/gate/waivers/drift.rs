@@ -1,25 +1,10 @@
-//! Lists of tools that are not what the ledger says, and lists that the ledger does not write at all; mends none.
+//! Lists of tools that are not what the ledger says, and a `deny.toml` that is weaker than it was; mends none.
 
 use super::deny;
+use super::deny_settings;
 use super::fault::{Fault, LIST};
 use super::ledger::Ledger;
 use super::lists::LISTS;
-
-/// Files that a tool reads by itself and the ledger never writes: whatever is in them was written by hand.
-const FOREIGN: &[(&str, &str)] = &[
-    (".trivyignore", "trivy"),
-    (".trivyignore.yml", "trivy"),
-    (".hadolint.yml", "hadolint"),
-    (".checkov.yml", "checkov"),
-    (".checkov.baseline", "checkov"),
-    (".github/zizmor.yml", "zizmor"),
-    (".github/zizmor.yaml", "zizmor"),
-    ("zizmor.yaml", "zizmor"),
-    (".gitleaksignore", "gitleaks"),
-    ("audit.toml", "cargo-audit"),
-    (".deny.toml", "cargo-deny"),
-    (".cargo/deny.toml", "cargo-deny"),
-];
 
 /// Compares; `read` answers a file's text.
 pub fn of(ledger: &Ledger, read: impl Fn(&str) -> Option<String>) -> Vec<Fault> {
@@ -31,34 +16,37 @@ pub fn of(ledger: &Ledger, read: impl Fn(&str) -> Option<String>) -> Vec<Fault> 
             faults.push(differs(list.path, line));
         }
     }
-    for (path, tool) in FOREIGN.iter().filter(|(path, _)| read(path).is_some()) {
-        let what = format!(
-            "{tool} reads this list, which no ledger wrote: `cargo xtask waivers sync` writes what is accepted"
-        );
-        faults.push(fault(path, Some(1), what));
+    match read(deny::PATH) {
+        Some(text) => faults.extend(in_deny(ledger, &text)),
+        // Whether there must be one is the gate's question, but what the ledger says needs a place.
+        None => faults.extend(
+            deny::with("", ledger)
+                .err()
+                .map(|why| fault(deny::PATH, None, why)),
+        ),
     }
-    faults.extend(in_deny(ledger, read(deny::PATH)));
     faults
 }
 
-fn in_deny(ledger: &Ledger, text: Option<String>) -> Vec<Fault> {
-    let text = text.unwrap_or_default();
-    let mut faults = match deny::with(&text, ledger) {
-        Ok(wanted) => first_difference(&text, &wanted)
+fn in_deny(ledger: &Ledger, text: &str) -> Vec<Fault> {
+    let mut faults = match deny::with(text, ledger) {
+        Ok(wanted) => first_difference(text, &wanted)
             .map(|line| differs(deny::PATH, line))
             .into_iter()
             .collect(),
         Err(why) => vec![fault(deny::PATH, None, why)],
     };
-    match deny::by_hand(&text) {
-        Ok(lines) => {
-            let what = "an exception that security/waivers.toml does not have";
-            faults.extend(
-                lines
-                    .into_iter()
-                    .map(|line| fault(deny::PATH, Some(line), what.to_owned())),
-            );
-        }
+    let by_hand = deny::by_hand(text).map(|lines| {
+        let what = "an exception that security/waivers.toml does not have";
+        let told = lines.into_iter().map(|line| (Some(line), what.to_owned()));
+        told.collect::<Vec<_>>()
+    });
+    match by_hand.and_then(|found| Ok([found, deny_settings::faults(text)?].concat())) {
+        Ok(found) => faults.extend(
+            found
+                .into_iter()
+                .map(|(line, what)| fault(deny::PATH, line, what)),
+        ),
         Err(why) => faults.push(fault(deny::PATH, None, why)),
     }
     faults
@@ -132,15 +120,15 @@ mod tests {
             [(".checkov.yaml".into(), Some(1))],
             "it should not be there"
         );
-        let foreign = [
-            (".hadolint.yaml", right.as_str()),
-            (".gitleaksignore", "a:b:c:1\n"),
-        ];
-        assert_eq!(found(&foreign), [(".gitleaksignore".into(), Some(1))]);
         let deny = [
             (".hadolint.yaml", right.as_str()),
             ("deny.toml", "[advisories]\nignore = [\"A\"]\n"),
         ];
-        assert_eq!(found(&deny), [("deny.toml".into(), Some(2))]);
+        let found = found(&deny);
+        assert!(found.contains(&("deny.toml".into(), Some(2))), "{found:?}");
+        assert!(
+            found.contains(&("deny.toml".into(), None)),
+            "what must be said: {found:?}"
+        );
     }
 }

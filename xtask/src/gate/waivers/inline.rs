@@ -7,7 +7,7 @@ use super::ledger::Ledger;
 /// One form of such a comment. The words are written in two halves, for this file is looked through as well.
 struct Form {
     tool: &'static str,
-    /// What stands before the rules.
+    /// What stands before the rules; how much space is between its letters does not matter.
     starts: &'static [&'static str],
     /// The files in which its tool looks for it.
     files: fn(&str) -> bool,
@@ -63,6 +63,12 @@ const FORMS: &[Form] = &[
         files: |_| true,
         rules: |_| Vec::new(),
     },
+    Form {
+        tool: "rustfmt",
+        starts: &[concat!("rustfmt", "::skip"), concat!("rustfmt", "_skip")],
+        files: |path| path.ends_with(".rs"),
+        rules: |_| Vec::new(),
+    },
 ];
 
 /// Looks through one file.
@@ -71,7 +77,7 @@ pub fn of(ledger: &Ledger, path: &str, text: &str) -> Vec<Fault> {
     let mut faults = Vec::new();
     for form in FORMS.iter().filter(|form| (form.files)(path)) {
         for (number, line) in (1..).zip(text.lines()) {
-            for rest in form.starts.iter().flat_map(|start| line.split(start).skip(1)) {
+            for rest in form.starts.iter().flat_map(|start| after(line, start)) {
                 let entries = || ledger.of(form.tool).filter(|waiver| waiver.is_at(path));
                 let rules = (form.rules)(rest);
                 let mut fault = |rule: &str| {
@@ -97,6 +103,19 @@ pub fn of(ledger: &Ledger, path: &str, text: &str) -> Vec<Fault> {
         }
     }
     faults
+}
+
+/// What follows each place in the line that is the start but for spaces: tools disagree on where they allow some.
+fn after<'a>(line: &'a str, start: &str) -> Vec<&'a str> {
+    let solid = |text: &'a str| text.char_indices().filter(|(_, letter)| !letter.is_whitespace());
+    let letters: Vec<(usize, char)> = solid(line).collect();
+    let start: Vec<char> = start.chars().filter(|letter| !letter.is_whitespace()).collect();
+    let windows = letters.windows(start.len().max(1));
+    let same = windows.filter(|window| window.iter().map(|(_, letter)| letter).eq(&start));
+    let ends = same
+        .filter_map(|window| window.last())
+        .map(|(at, letter)| at + letter.len_utf8());
+    ends.filter_map(|end| line.get(end..)).collect()
 }
 
 fn is_dockerfile(path: &str) -> bool {
@@ -192,6 +211,28 @@ mod tests {
                 "terraform_x",
             ),
             (
+                "hadolint",
+                "Dockerfile",
+                "# hadolint",
+                "  ignore=DL3007",
+                "DL3007",
+            ),
+            (
+                "hadolint",
+                "Dockerfile",
+                "#hadolint",
+                "\tignore = DL3007",
+                "DL3007",
+            ),
+            ("rustfmt", "src/a.rs", "#[rustfmt", "::skip]", "every"),
+            (
+                "rustfmt",
+                "src/a.rs",
+                "#[cfg_attr(all(), rustfmt",
+                " :: skip)]",
+                "every",
+            ),
+            (
                 "gitleaks",
                 "src/a.rs",
                 "key // gitleaks",
@@ -206,7 +247,7 @@ mod tests {
             assert_eq!((faults.len(), faults[0].line), (1, Some(2)), "{text}: {faults:?}");
             assert_eq!(found(&entry("other", rule, path)).len(), 1, "another tool's");
             assert_eq!(found(&entry(tool, rule, "elsewhere")).len(), 1, "another file's");
-            if tool != "gitleaks" {
+            if !["gitleaks", "rustfmt"].contains(&tool) {
                 assert_eq!(found(&entry(tool, "other", path)).len(), 1, "another rule's");
             }
         }

@@ -24,8 +24,14 @@ mod lists;
 /// The list in `deny.toml`.
 mod deny;
 
+/// What `deny.toml` says beside its list.
+mod deny_settings;
+
 /// Lists that differ from the ledger.
 mod drift;
+
+/// Files that the ledger never writes.
+mod foreign;
 
 /// Ignores between the lines of a file.
 mod inline;
