@@ -38,6 +38,12 @@ pub fn update_docs() -> bool {
     read("UPDATE_DOCS").is_some()
 }
 
+/// What the program gets of the tests' own environment: the search path, and where a build that counts what ran writes it.
+pub fn handed_on() -> impl Iterator<Item = (&'static str, OsString)> {
+    let names = ["PATH", "LLVM_PROFILE_FILE"].into_iter();
+    names.filter_map(|name| read(name).map(|value| (name, value)))
+}
+
 /// The search path for programs.
 pub fn path() -> Option<OsString> {
     read("PATH")

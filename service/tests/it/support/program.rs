@@ -16,9 +16,7 @@ fn command(arguments: &[&str], settings: &[(String, String)]) -> Command {
     )]
     let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
     command.args(arguments).env_clear().stdin(Stdio::null());
-    if let Some(path) = environment::path() {
-        command.env("PATH", path);
-    }
+    command.envs(environment::handed_on());
     command.envs(
         settings
             .iter()
