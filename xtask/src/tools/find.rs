@@ -1,4 +1,5 @@
-//! Where a tool's program is: on `PATH` in just the pinned version, or in the cache; installs nothing.
+//! Where a tool's program is: in the cache, file by file as it was installed, or on `PATH` in just the pinned version;
+//! installs nothing.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -34,24 +35,23 @@ pub struct Program {
 /// When somebody stops us.
 pub fn find(context: &Context, tool: &Tool) -> Result<Result<Program, String>> {
     let mut why = None;
-    if let Some(file) = context.settings.find_program(&tool.program) {
-        match mismatch(context, tool, &file)? {
-            None => return Ok(Ok(program(tool, file, "path")?)),
+    // What has a checksum counts more than what only says a version.
+    if let Some((folder, record)) = cached(context, tool) {
+        let file = folder.join("bin").join(&tool.program);
+        let mismatch = match (record.differences(&folder)?.first(), tool.version_args.is_empty()) {
+            (Some(first), _) => Some(format!("{} is not what was installed: {first}", folder.display())),
+            (None, true) => None,
+            (None, false) => mismatch(context, tool, &file)?,
+        };
+        match mismatch {
+            None => return Ok(Ok(program(tool, file, "cache")?)),
             some => why = some,
         }
     }
-    if let Some((file, record)) = cached(context, tool) {
-        let program = program(tool, file, "cache")?;
-        // What else belongs to it, `tools verify` looks at.
-        let same = record.has(&format!("bin/{}", tool.program), &program.digest);
-        let mismatch = match (same, tool.version_args.is_empty()) {
-            (false, _) => Some(format!("{} is not what was installed", program.file.display())),
-            (true, true) => None,
-            (true, false) => mismatch(context, tool, &program.file)?,
-        };
-        match mismatch {
-            None => return Ok(Ok(program)),
-            some => why = some,
+    if let Some(file) = context.settings.find_program(&tool.program) {
+        match mismatch(context, tool, &file)? {
+            None => return Ok(Ok(program(tool, file, "path")?)),
+            some => why = why.or(some),
         }
     }
     Ok(Err(
@@ -87,8 +87,11 @@ pub fn cache(context: &Context) -> Option<PathBuf> {
 fn cached(context: &Context, tool: &Tool) -> Option<(PathBuf, Record)> {
     let folder = folder(context, tool)?;
     let record = Record::read(&folder, tool)?;
-    let file = folder.join("bin").join(&tool.program);
-    file.is_file().then_some((file, record))
+    folder
+        .join("bin")
+        .join(&tool.program)
+        .is_file()
+        .then_some((folder, record))
 }
 
 /// The first word that looks like a version in what it prints.

@@ -62,15 +62,6 @@ impl Record {
             .with_context(|| format!("cannot write {}", file.display()))
     }
 
-    /// Whether one file is still what was installed.
-    #[must_use]
-    pub fn has(&self, path: &str, digest: &str) -> bool {
-        // A link's target is a file of its own, with a digest of its own.
-        self.files
-            .get(path)
-            .is_some_and(|kept| kept == digest || kept.starts_with("-> "))
-    }
-
     /// What is not as it was installed, one line each.
     ///
     /// # Errors
