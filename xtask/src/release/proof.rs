@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::gate;
 use crate::gate::outcome::Verdict;
 use crate::gate::profile::Profile;
 use crate::gate::report::model::Report;
@@ -44,6 +45,11 @@ pub fn check(target: &Path, commit: &str, now: DateTime<Utc>) -> Result<()> {
         "the report leaves out {}: {HOW}",
         report.left_out.join(", ")
     );
+    let mut looked: Vec<&str> = report.gates.iter().map(|gate| gate.id.as_str()).collect();
+    let mut all: Vec<&str> = gate::ids().collect();
+    looked.sort_unstable();
+    all.sort_unstable();
+    ensure!(looked == all, "the report is not of all gates, each once: {HOW}");
     let began: DateTime<Utc> = report
         .began
         .parse()

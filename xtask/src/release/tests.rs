@@ -83,9 +83,11 @@ impl Repository {
     /// The gate's report, with one thing replaced.
     fn report(&self, from: &str, to: &str) {
         let commit = self.sh("git rev-parse HEAD");
-        let gate = r#"{"id":"a","title":"a","verdict":"pass","reason":"","canary":"none","lack":null,"fatal":false,"tools":[],"work":[],"databases":[],"findings":[],"figures":[],"tests":[],"files":[],"limits":[],"ran_at":"","seconds":1.0}"#;
+        let gate = r#"{"id":"ID","title":"a","verdict":"pass","reason":"","canary":"none","lack":null,"fatal":false,"tools":[],"work":[],"databases":[],"findings":[],"figures":[],"tests":[],"files":[],"limits":[],"ran_at":"","seconds":1.0}"#;
+        let gates: Vec<String> = crate::gate::ids().map(|id| gate.replace("ID", id)).collect();
+        let gates = gates.join(",");
         let report = format!(
-            r#"{{"schema":"1","verdict":"pass","commit":"{commit}","changed":[],"profile":"release","began":"2026-11-21T09:00:00Z","seconds":1.0,"left_out":[],"warnings":[],"gates":[{gate}],"waivers":[]}}"#
+            r#"{{"schema":"1","verdict":"pass","commit":"{commit}","changed":[],"profile":"release","began":"2026-11-21T09:00:00Z","seconds":1.0,"left_out":[],"warnings":[],"gates":[{gates}],"waivers":[]}}"#
         );
         let folder = self.context.settings.target.join("report");
         fs::create_dir_all(&folder).unwrap();
@@ -174,6 +176,7 @@ fn without_a_whole_fresh_pass_of_this_commit_nothing_is_released() {
         ("2026-11-21T09:00:00Z", "2026-11-20T09:59:59Z", "older than a day"),
         ("2026-11-21T09:00:00Z", "2026-11-22T09:00:00Z", "older than a day"),
         ("\"verdict\":\"pass\"", "\"verdict\":\"fail\"", "did not pass"),
+        ("\"id\":\"fmt\"", "\"id\":\"tidy\"", "not of all gates"),
         ("\"fatal\":false", "\"fatal\":true", "did not pass"),
         ("{", "", "is no report"),
     ] {

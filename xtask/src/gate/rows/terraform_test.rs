@@ -7,7 +7,7 @@ use super::super::job::{Job, Said};
 use super::super::kinds;
 use super::super::machine::Takes;
 use super::super::profile::Profile;
-use super::super::row::{Gate, Planted, as_it_is, files_only, minutes};
+use super::super::row::{Gate, Planted, as_it_is, files_only, minutes, whole_tree};
 use super::super::seen::{Look, Seen, Test, Trouble};
 use super::super::terraform::{self, Diagnostic};
 
@@ -20,7 +20,8 @@ pub const GATE: Gate = Gate {
     takes: Takes::Little,
     limit: minutes(15),
     needed: Profile::Release,
-    inputs: kinds::is_terraform,
+    // A module reads files of any name that lie beside it.
+    inputs: whole_tree,
     data: files_only,
     look,
     planted: Some(Planted {

@@ -74,7 +74,7 @@ fn sha256(bytes: &[u8]) -> String {
 fn look(job: &Job<'_>) -> Look {
     let images = images(job);
     if images.is_empty() {
-        return Err(Trouble::NoFiles(format!("no image in target/{FOLDER}/*.tar")));
+        return Err(Trouble::NoData(format!("no image in target/{FOLDER}/*.tar")));
     }
     let mut seen = Seen::default();
     let (mut looked, mut packages) = (0, 0);
