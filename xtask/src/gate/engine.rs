@@ -178,7 +178,7 @@ fn ended<'g>(
                 false => format!("unchanged since {}", outcome.ran_at),
             };
             say(&format!(
-                "{:<9}{}: {}, {how}",
+                "{:<10}{}: {}, {how}",
                 outcome.verdict.to_string(),
                 gate.id,
                 outcome.reason

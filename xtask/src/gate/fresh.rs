@@ -14,6 +14,8 @@ use super::row::Gate;
 use super::shared::Shared;
 use super::waivers;
 use crate::canaries::FOLDER as CANARIES;
+use crate::run::Call;
+use crate::tools::record;
 
 #[derive(Serialize, Deserialize)]
 struct Kept {
@@ -40,6 +42,7 @@ pub fn key(gate: &Gate, shared: &Shared<'_>) -> Option<String> {
     };
     let mut digest = Sha256::new();
     digest.update(own_program()?);
+    digest.update(compiler(shared));
     digest.update(gate.id);
     digest.update(shared.snapshot.digest(matters));
     digest.update(shared.began.date_naive().to_string());
@@ -67,8 +70,8 @@ pub fn find(gate: &Gate, shared: &Shared<'_>, key: &str) -> Option<Outcome> {
 
 /// Keeps an outcome for later runs, or removes what was kept.
 pub fn keep(gate: &Gate, shared: &Shared<'_>, key: Option<String>, outcome: &Outcome) {
+    forget(gate, shared);
     let file = folder(shared, gate.id).join("kept.json");
-    let _none_there = fs::remove_file(&file);
     let good = matches!(outcome.verdict, Verdict::Pass | Verdict::Waived);
     if let Some(key) = key.filter(|_| good) {
         let kept = Kept {
@@ -78,6 +81,20 @@ pub fn keep(gate: &Gate, shared: &Shared<'_>, key: Option<String>, outcome: &Out
         // Without it the next run looks again.
         let _looks_again = serde_json::to_string(&kept).map(|text| fs::write(&file, text));
     }
+}
+
+/// Nothing of this run is taken over.
+pub fn forget(gate: &Gate, shared: &Shared<'_>) {
+    let _none_there = fs::remove_file(folder(shared, gate.id).join("kept.json"));
+}
+
+/// Which compiler and which formatter there are. Neither is in the table of tools: they come with Rust.
+fn compiler(shared: &Shared<'_>) -> String {
+    let call = Call::new(shared.context, "rustc").args(["--version", "--verbose"]);
+    let told = call.capture().map(|told| told.stdout).unwrap_or_default();
+    let formatter = shared.context.settings.find_program("rustfmt");
+    let formatter = formatter.and_then(|file| record::digest(&file).ok());
+    told + &formatter.unwrap_or_default()
 }
 
 /// The settings of a scan are code of this program. It does not change while it runs.

@@ -19,6 +19,9 @@ mod judge;
 /// Which step may start.
 mod machine;
 
+/// What tokens look like.
+mod shapes;
+
 /// Takes secrets out.
 mod redact;
 
@@ -107,11 +110,11 @@ use shared::{Asked, Shared};
 use snapshot::Snapshot;
 use waivers::{Ledger, told};
 
+use crate::checkout::{self, Revision};
 use crate::clock;
 use crate::context::Context;
 use crate::ending::Ending;
 use crate::progress::{say, seconds};
-use crate::run::Call;
 
 /// Options of `cargo xtask ci`.
 #[derive(Debug, clap::Args)]
@@ -156,23 +159,35 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         advisory_db: advisory_db.map(std::path::absolute).transpose()?,
         offline: options.offline,
     };
+    let revision = checkout::revision(context)?;
     let snapshot = Snapshot::take(context, &scratch)?;
     let shared = Shared::new(context, asked, snapshot, scratch, began);
     let slots = std::thread::available_parallelism().map_or(2, usize::from).max(2);
     let gates = engine::run(&wanted, &shared, &ledger, slots);
+    let mut warnings = warnings(&ledger, &gates, began.date_naive());
+    let mut verdict = Report::verdict_of(&gates);
+    let moved = moved(&shared, &revision)?;
+    if !moved.is_empty() {
+        verdict = Verdict::Fail;
+        wanted.iter().for_each(|gate| fresh::forget(gate, &shared));
+        warnings.insert(
+            0,
+            format!(
+                "the tree changed while the gates looked at it: {}",
+                moved.join(", ")
+            ),
+        );
+    }
     let report = Report {
         schema: model::SCHEMA.to_owned(),
-        verdict: Report::verdict_of(&gates),
-        commit: git(context, &["rev-parse", "HEAD"])?,
-        changed: git(context, &["status", "--porcelain"])?
-            .lines()
-            .map(str::to_owned)
-            .collect(),
+        verdict,
+        commit: revision.commit,
+        changed: revision.changed,
         profile: options.profile,
         began: began.to_rfc3339(),
         seconds: since.elapsed().as_secs_f64(),
         left_out,
-        warnings: warnings(&ledger, &gates, began.date_naive()),
+        warnings,
         gates,
         waivers: ledger.waiver,
     };
@@ -184,8 +199,13 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     };
     let folder = press.publish(report.clone())?;
     summarise(&report);
+    let not_run = report.gates.iter().filter(|gate| gate.verdict == Verdict::NotRun);
+    let not_run = match not_run.count() {
+        0 => String::new(),
+        count => format!(" ({count} not run)"),
+    };
     say(&format!(
-        "ci: {}, {}, {}",
+        "ci: {}{not_run}, {}, {}",
         report.verdict,
         seconds(since.elapsed()),
         folder.join("index.html").display()
@@ -234,7 +254,16 @@ fn wanted(only: &[String]) -> Result<(Vec<&'static Gate>, Vec<String>)> {
     Ok((all.iter().filter(is_wanted).copied().collect(), left_out))
 }
 
-fn git(context: &Context, args: &[&str]) -> Result<String> {
-    let said = Call::new(context, "git").args(args).capture()?;
-    Ok(said.stdout.trim_end().to_owned())
+/// What is not as it was when the run began: the verdicts are then of neither tree.
+fn moved(shared: &Shared<'_>, before: &Revision) -> Result<Vec<String>> {
+    let mut moved = shared.snapshot.moved(shared.context)?;
+    if checkout::revision(shared.context)?.commit != before.commit {
+        moved.push("the commit".to_owned());
+    }
+    Ok(moved)
+}
+
+/// Every gate there is.
+pub fn ids() -> impl Iterator<Item = &'static str> {
+    rows::GATES.iter().map(|gate| gate.id)
 }

@@ -3,6 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
+use super::shapes;
+
 /// What stands in a secret's place.
 const REDACTED: &str = "[redacted]";
 
@@ -39,7 +41,7 @@ impl Redactor {
         for secret in &self.secrets {
             text = text.replace(secret, REDACTED);
         }
-        without_jwts(&text)
+        shapes::without(&text, REDACTED)
     }
 
     /// Whether a secret stands there: as it is, or as JSON, XML, HTML, a URL or base64 would write it. Never says which.
@@ -52,7 +54,7 @@ impl Redactor {
             Err(_) => bytes.iter().copied().map(char::from).collect(),
         };
         let holds = |secret: &String| spellings(secret).iter().any(|spelling| text.contains(spelling));
-        self.secrets.iter().any(holds) || without_jwts(&text) != text
+        self.secrets.iter().any(holds) || shapes::without(&text, REDACTED) != text
     }
 }
 
@@ -96,25 +98,6 @@ fn spellings(secret: &str) -> Vec<String> {
 /// Where the first group of three bytes begins that is all the secret's.
 const fn before_group(before: usize) -> usize {
     if before == 0 { 0 } else { 3 }
-}
-
-/// A JWT: `eyJ`, and two dots between letters of base64url.
-fn without_jwts(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find("eyJ") {
-        let (before, from) = rest.split_at(start);
-        clean.push_str(before);
-        let end = from
-            .find(|letter: char| !(letter.is_ascii_alphanumeric() || "-_.".contains(letter)))
-            .unwrap_or(from.len());
-        let (word, after) = from.split_at(end);
-        let is_jwt = word.len() > 30 && word.matches('.').count() >= 2;
-        clean.push_str(if is_jwt { REDACTED } else { word });
-        rest = after;
-    }
-    clean.push_str(rest);
-    clean
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The tree as git sees it, copied aside: what is tracked, and what is new and not ignored. Scanners look at the copy, so
 //! that no build, no cache and no planted defect is taken for ours, and none needs a list of what to leave out.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -23,7 +24,7 @@ pub struct Snapshot {
 pub struct Copied {
     /// Its path below the root, with `/`.
     pub path: String,
-    /// SHA-256 of its bytes and whether it can be executed.
+    /// SHA-256 of its bytes.
     pub digest: [u8; 32],
 }
 
@@ -69,6 +70,32 @@ impl Snapshot {
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         let paths = self.files.iter().map(|file| file.path.as_str());
         paths.filter(|path| !path.starts_with(CANARIES))
+    }
+
+    /// Which files are no longer as they were copied: changed, gone or new. Some gates build and test the tree itself.
+    ///
+    /// # Errors
+    /// When git does not answer, or a file cannot be read.
+    pub fn moved(&self, context: &Context) -> Result<Vec<String>> {
+        let root = &context.settings.root;
+        let before: BTreeMap<&str, [u8; 32]> = self
+            .files
+            .iter()
+            .map(|file| (file.path.as_str(), file.digest))
+            .collect();
+        let now = checkout::listed(context)?;
+        let mut moved = Vec::new();
+        for path in &now {
+            let digest: [u8; 32] = Sha256::digest(fs::read(root.join(path))?).into();
+            if before.get(path.as_str()) != Some(&digest) {
+                moved.push(path.clone());
+            }
+        }
+        let gone = before
+            .into_keys()
+            .filter(|path| !now.iter().any(|now| now == path));
+        moved.extend(gone.map(str::to_owned));
+        Ok(moved)
     }
 
     /// One digest of those files that matter, planted defects included.

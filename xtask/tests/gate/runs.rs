@@ -109,7 +109,7 @@ fn a_report_that_cannot_be_written_fails_and_leaves_no_older_one() {
     let words = words(&output);
     assert_eq!(output.status.code(), Some(1), "{words}");
     assert!(
-        words.contains("pass     fmt") && words.contains("cannot write"),
+        words.contains("pass      fmt") && words.contains("cannot write"),
         "{words}"
     );
     assert!(!older.exists(), "nobody takes it for this run's");
@@ -132,5 +132,35 @@ fn the_callers_environment_tells_no_tool_what_to_leave_out() {
     assert!(environment.contains("PATH="), "{environment}");
     for name in told {
         assert!(!environment.contains(name), "{name}: {environment}");
+    }
+}
+
+#[test]
+fn what_changes_while_the_gates_look_fails_and_is_named() {
+    let checkout = Checkout::small(
+        "moved",
+        "case \"$PWD\" in *canaries*) echo bad.rs; exit 1;; esac; echo '//! B.' > \"${0%/bin/*}/tree/b.rs\"",
+    );
+    let output = checkout.ci_command("fmt").output().unwrap();
+    let words = words(&output);
+    assert_eq!(output.status.code(), Some(1), "{words}");
+    assert!(
+        words.contains("the tree changed while the gates looked at it: b.rs"),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_path_that_scanners_read_differently_is_refused_by_name() {
+    for (name, plant) in [
+        ("link", "ln -s a.rs b.rs"),
+        ("bytes", "printf x > \"$(printf 'b\\377.rs')\""),
+    ] {
+        let checkout = Checkout::small(name, "case \"$PWD\" in *canaries*) echo bad.rs; exit 1;; esac");
+        checkout.sh(plant);
+        let output = checkout.ci_command("fmt").output().unwrap();
+        let words = words(&output);
+        assert_eq!(output.status.code(), Some(1), "{words}");
+        assert!(words.contains(".rs\": "), "{words}");
     }
 }
