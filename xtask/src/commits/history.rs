@@ -3,10 +3,14 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
+use semver::Version;
 
 use super::message::{self, Fault};
 use crate::context::Context;
 use crate::run::Call;
+
+/// What is told of a shallow clone: the last tag may be among what it lacks, and with it whatever there is to look at.
+pub const SHALLOW: &str = "the clone is shallow, its history is elsewhere: `git fetch --unshallow`";
 
 /// A commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,18 +110,31 @@ pub fn of_range(context: &Context, repository: &Path, range: &str) -> Result<His
     })
 }
 
-/// The newest tag of a version on the way to this commit.
+/// The newest tag of a version on the way to this commit. Others that look like one, `v0test`, are none: a commit
+/// is released by `v` and a semantic version, or it is not.
 ///
 /// # Errors
 /// When git does not run.
 fn tag_before(context: &Context, repository: &Path, commit: &str) -> Result<Option<String>> {
-    let args = ["describe", "--tags", "--abbrev=0", "--match=v[0-9]*", commit];
-    let said = Call::new(context, "git")
-        .within(repository)
-        .args(args)
-        .capture()?;
+    let call = |args: &[&str]| Call::new(context, "git").within(repository).args(args).capture();
+    // The first commit of all has none before it.
+    let merged = call(&["tag", "--list", "--merged", commit, "v[0-9]*"])?.stdout;
+    let versions = merged.lines().filter(|tag| is_version(tag));
+    let matches: Vec<String> = versions.map(|tag| format!("--match={tag}")).collect();
+    if matches.is_empty() {
+        return Ok(None);
+    }
+    let mut args = vec!["describe", "--tags", "--abbrev=0"];
+    args.extend(matches.iter().map(String::as_str));
+    args.push(commit);
+    let said = call(&args)?;
     let tag = said.stdout.trim();
     Ok((said.status.success() && !tag.is_empty()).then(|| tag.to_owned()))
+}
+
+fn is_version(tag: &str) -> bool {
+    tag.strip_prefix('v')
+        .is_some_and(|version| Version::parse(version).is_ok())
 }
 
 fn git(context: &Context, repository: &Path, args: &[&str]) -> Result<String> {

@@ -10,6 +10,9 @@ pub const TYPES: &[&str] = &[
 /// How long the subject after the type may be, in letters: the longest of this repository's history.
 const LONGEST: usize = 110;
 
+/// What git itself writes above a message for an editor.
+const TEMPLATES: [&str; 2] = ["# Please enter the commit message", "# This is a combination of"];
+
 /// What a change is for those who use the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
@@ -67,8 +70,7 @@ pub fn read(message: &str) -> Result<Weight, Fault> {
 }
 
 /// The message as git will keep it: without comments, and without what stands below the scissors.
-#[must_use]
-pub fn without_comments(text: &str) -> String {
+fn without_comments(text: &str) -> String {
     let kept = text
         .lines()
         .take_while(|line| !(line.starts_with('#') && line.contains(">8")));
@@ -76,8 +78,32 @@ pub fn without_comments(text: &str) -> String {
     kept.join("\n").trim_start_matches('\n').to_owned()
 }
 
+/// The message that git hands to a hook.
+///
+/// # Errors
+/// When it begins with a comment that git would keep: `git commit --message` leaves such lines in, and only what an editor
+/// wrote is freed from them.
+pub fn of_hook(text: &str) -> Result<String, Fault> {
+    let first = (1..).zip(text.lines()).find(|(_, line)| !line.trim().is_empty());
+    match first {
+        Some((line, words))
+            if words.starts_with('#') && !TEMPLATES.iter().any(|ours| words.starts_with(ours)) =>
+        {
+            Err(Fault {
+                line,
+                what: "a comment stands where the subject has to: git may keep it".to_owned(),
+            })
+        }
+        _ => Ok(without_comments(text)),
+    }
+}
+
 fn malformed(kind: ErrorKind, first: &str) -> Fault {
     let (line, expected) = match kind {
+        // The changelog and the next version read types: what takes something back has one.
+        _ if first.starts_with("Revert \"") || first.starts_with("Reapply \"") => {
+            (1, "`revert: subject` in place of what `git revert` proposes")
+        }
         ErrorKind::InvalidBody => (2, "an empty line between the subject and what follows"),
         ErrorKind::InvalidScope => (1, "a scope as in `fix(service): …`, or none"),
         ErrorKind::MissingDescription => (1, "a subject after `: `"),
@@ -122,6 +148,7 @@ mod tests {
             ("added things", 1, "type: subject"),
             ("", 1, "type: subject"),
             ("Merge branch 'main'", 1, "type: subject"),
+            ("Revert \"feat: things\"\n\nThis reverts.", 1, "`revert: subject`"),
             ("feature: things", 1, "expected one of feat, fix"),
             ("Feat: things", 1, "expected one of feat, fix"),
             ("feat:", 1, "type: subject"),
@@ -141,6 +168,18 @@ mod tests {
     fn comments_of_git_are_no_part_of_a_message() {
         let text =
             "\nfeat: a\n\nb\n# Please enter\n# ------------------------ >8 ------------------------\ndiff\n";
-        assert_eq!(without_comments(text), "feat: a\n\nb");
+        assert_eq!(of_hook(text).unwrap(), "feat: a\n\nb");
+    }
+
+    #[test]
+    fn a_comment_above_the_subject_is_refused_unless_git_wrote_it() {
+        let fault = of_hook("\n# utter rubbish\nfeat: x\n").unwrap_err();
+        assert_eq!(fault.line, 2);
+        assert!(of_hook("# utter rubbish\nfeat: x").is_err());
+        let squashed =
+            "# This is a combination of 2 commits.\n# This is the 1st commit message:\n\nfeat: a\n";
+        assert_eq!(of_hook(squashed).unwrap(), "feat: a");
+        let below = "\n# Please enter the commit message for your changes. Lines starting\n\nfeat: a\n";
+        assert_eq!(of_hook(below).unwrap(), "feat: a");
     }
 }

@@ -6,13 +6,18 @@ pub mod message;
 /// Commits of a repository.
 pub mod history;
 
+/// In a repository of its own.
+#[cfg(test)]
+mod tests;
+
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::context::Context;
 use crate::progress::say;
+use crate::run::Call;
 use history::History;
 
 /// Options of `cargo xtask commits`.
@@ -33,15 +38,16 @@ pub struct Options {
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     if let Some(file) = &options.message_file {
         let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-        return match message::read(&message::without_comments(&text)) {
-            Ok(_) => Ok(()),
-            Err(fault) => bail!("line {}: {}", fault.line, fault.what),
-        };
+        return of_hook(context, &text);
     }
     let root = &context.settings.root;
     let history = match &options.range {
         Some(range) => history::of_range(context, root, range)?,
-        None => history::since_last_tag(context, root)?,
+        None => {
+            let history = history::since_last_tag(context, root)?;
+            ensure!(!history.is_shallow, history::SHALLOW);
+            history
+        }
     };
     let faults: Vec<String> = history
         .faults()
@@ -57,4 +63,16 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         say("this clone is shallow: what it does not have was not looked at");
     }
     Ok(())
+}
+
+/// A merge that is about to be committed has git's own message, and is passed over here as everywhere.
+fn of_hook(context: &Context, text: &str) -> Result<()> {
+    let args = ["rev-parse", "--quiet", "--verify", "MERGE_HEAD"];
+    if Call::new(context, "git").args(args).capture()?.status.success() {
+        return Ok(());
+    }
+    match message::of_hook(text).and_then(|text| message::read(&text)) {
+        Ok(_) => Ok(()),
+        Err(fault) => bail!("line {}: {}", fault.line, fault.what),
+    }
 }

@@ -70,6 +70,7 @@ fn release(context: &Context, options: &Options, now: DateTime<Utc>) -> Result<(
     let (text, log) = (read(manifest::FILE)?, read(changelog::FILE)?);
     let current = manifest::version(&text)?;
     let history = history::since_last_release(context, root)?;
+    ensure!(!history.is_shallow, history::SHALLOW);
     if let Some((commit, fault)) = history.faults().next() {
         bail!(
             "{} line {}: {}: no version follows from it",
