@@ -151,7 +151,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let _one_at_a_time = lock::take(context)?;
     let (since, began) = (Instant::now(), clock::now());
     let ledger = waivers::parse::read(&context.settings.root)?;
-    let scratch = std::env::temp_dir().join(format!("xtask-gate-{}", std::process::id()));
+    let scratch = snapshot::scratch()?;
     let advisory_db = options.advisory_db.as_ref();
     let advisory_db = advisory_db.or(context.settings.advisory_db.as_ref());
     let asked = Asked {

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use sha2::{Digest, Sha256};
 
 use crate::canaries::FOLDER as CANARIES;
@@ -26,6 +28,23 @@ pub struct Copied {
     pub path: String,
     /// SHA-256 of its bytes.
     pub digest: [u8; 32],
+}
+
+/// A new folder for one run, for nobody else: what a killed run or a stranger left under its name is never used.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn scratch() -> Result<PathBuf> {
+    let name = |number: u32| format!("xtask-gate-{}-{number}", std::process::id());
+    for number in 0..100 {
+        let folder = std::env::temp_dir().join(name(number));
+        match fs::DirBuilder::new().mode(0o700).create(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error).with_context(|| format!("cannot create {}", folder.display())),
+        }
+    }
+    bail!("{} is taken", std::env::temp_dir().join(name(0)).display())
 }
 
 impl Snapshot {

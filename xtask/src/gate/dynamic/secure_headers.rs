@@ -107,15 +107,26 @@ fn content_security(policy: &str) -> Option<String> {
             _ => return Some(format!("{name} is not one of {}", good.join(", "))),
         }
     }
-    let wide = ["'unsafe-inline'", "'unsafe-eval'", "*", "http:", "https:"];
-    for (name, sources) in &directives {
-        let scripts = matches!(*name, "default-src" | "script-src" | "object-src");
-        let bad = |source: &&&str| wide.contains(*source) || (scripts && **source == "data:");
-        if let Some(bad) = sources.iter().find(bad) {
+    for (name, sources) in directives.iter().filter(|(name, _)| has_sources(name)) {
+        if let Some(bad) = sources.iter().find(|source| !is_narrow(name, source)) {
             return Some(format!("{name} has {bad}"));
         }
     }
     None
+}
+
+/// The others say what is done, not what may be loaded (CSP 3, 6).
+fn has_sources(directive: &str) -> bool {
+    directive.ends_with("-src") || matches!(directive, "form-action" | "base-uri" | "frame-ancestors")
+}
+
+/// Nothing, ourselves, what a nonce or a hash names, or an image in the page itself. Keywords are in any case.
+fn is_narrow(directive: &str, source: &str) -> bool {
+    let source = source.to_ascii_lowercase();
+    let named = ["'nonce-", "'sha256-", "'sha384-", "'sha512-"];
+    matches!(source.as_str(), "'none'" | "'self'")
+        || named.iter().any(|beginning| source.starts_with(beginning))
+        || (source == "data:" && matches!(directive, "img-src" | "font-src"))
 }
 
 fn permissions(policy: &str) -> Option<String> {
@@ -211,6 +222,14 @@ mod tests {
             (
                 "content-security-policy",
                 &format!("default-src 'none'; script-src data:; {base}"),
+            ),
+            (
+                "content-security-policy",
+                &format!("default-src 'none'; script-src 'UNSAFE-INLINE'; {base}"),
+            ),
+            (
+                "content-security-policy",
+                &format!("default-src 'none'; script-src https://cdn.example; {base}"),
             ),
             ("content-security-policy", "default-src 'none'"),
             ("permissions-policy", "camera=()"),
