@@ -10,7 +10,7 @@ use super::outcome::Identity;
 use super::seen::Trouble;
 use super::shared::Shared;
 use crate::context::Context;
-use crate::run::Call;
+use crate::run::{Bounded, Call};
 use crate::tools::find::Program;
 
 /// A look at our own tree, or at a planted defect: the same code with the same settings.
@@ -79,8 +79,7 @@ impl<'a> Job<'a> {
     /// `Late`, `Stopped`, `Broke` when it cannot be started.
     pub fn run(&self, call: &Call<'_>, name: &str) -> Result<Said, Trouble> {
         use std::os::unix::process::ExitStatusExt as _;
-        let refused = inherited::refused(&self.context().settings.variables);
-        let ended = call.clone().refusing(refused).bounded(self.limit)?;
+        let ended = self.ended(call)?;
         let redactor = self.shared.redactor();
         let (stdout, stderr) = (redactor.clean(&ended.stdout), redactor.clean(&ended.stderr));
         for (ending, text) in [("out", &stdout), ("err", &stderr)] {
@@ -93,6 +92,18 @@ impl<'a> Job<'a> {
             stdout,
             stderr,
         })
+    }
+
+    /// The standard output of a call that succeeds, as it is and kept nowhere: for what a scanner is to look at.
+    ///
+    /// # Errors
+    /// As [`Job::run`], and `Broke` when it fails.
+    pub fn raw(&self, call: &Call<'_>) -> Result<String, Trouble> {
+        let ended = self.ended(call)?;
+        match ended.status.ok_or(Trouble::Late(self.limit))? {
+            status if status.success() => Ok(ended.stdout),
+            status => Err(Trouble::Broke(format!("`{call}` failed ({status})"))),
+        }
     }
 
     /// A report that the tool wrote in this run; what is kept of it is without secrets.
@@ -151,6 +162,11 @@ impl<'a> Job<'a> {
             |_| path.trim_start_matches("./").to_owned(),
             |path| path.display().to_string(),
         )
+    }
+
+    fn ended(&self, call: &Call<'_>) -> Result<Bounded, Trouble> {
+        let refused = inherited::refused(&self.context().settings.variables);
+        Ok(call.clone().refusing(refused).bounded(self.limit)?)
     }
 
     fn note(&self, program: Program) {

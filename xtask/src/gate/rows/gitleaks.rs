@@ -1,16 +1,17 @@
 //! Gate `gitleaks`: no secret in any file, nor in any commit that ever was.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::super::finding::{Finding, Severity};
 use super::super::job::{Job, Said};
 use super::super::machine::Takes;
-use super::super::planted_secrets;
 use super::super::profile::Profile;
 use super::super::row::{Gate, Planted, minutes, whole_tree};
 use super::super::sarif;
 use super::super::seen::{Look, Seen, Trouble};
 use super::super::shared::Shared;
+use super::{gitleaks_planted, gitleaks_texts};
 use crate::run::Call;
 
 /// The row.
@@ -27,47 +28,28 @@ pub const GATE: Gate = Gate {
     look,
     planted: Some(Planted {
         folder: "gitleaks",
-        prepare,
-        expects: &[
-            "history:aws-access-token",
-            "history:generic-api-key",
-            "history:private-key",
-            "tree:aws-access-token",
-            "tree:generic-api-key",
-            "tree:private-key",
-        ],
+        prepare: gitleaks_planted::prepare,
+        expects: gitleaks_planted::EXPECTS,
     }),
 };
 
 /// Its own files of settings, which would beside the scanned files be read whatever its arguments say.
 const OWN: [&str; 2] = [".gitleaks.toml", ".gitleaksignore"];
 
-/// Where every branch and tag is: history matters beside files.
-fn refs(shared: &Shared<'_>) -> Option<String> {
-    let call = Call::new(shared.context, "git").args(["for-each-ref"]);
-    call.capture().ok().map(|said| said.stdout)
-}
+/// Every commit of every branch, merges and files that git takes for binary included.
+const HISTORY: [&str; 4] = ["--all", "--full-history", "-m", "--text"];
 
-/// A repository in which secrets were committed, and deleted by a later commit; its tree has them as new files, so that
-/// each of both looks has to find them by itself.
-fn prepare(job: &Job<'_>) -> Result<(), Trouble> {
-    planted_secrets::plant(job)?;
-    let git = |args: &[&str]| {
-        let author = ["-c", "user.name=planted", "-c", "user.email=planted@example.org"];
-        let call = Call::new(job.context(), "git").within(&job.subject);
-        let said = job.run(&call.args(author).args(args), "prepare")?;
-        match said.code {
-            0 => Ok(()),
-            _ => Err(said.broke(&format!("git {}", args.join(" ")))),
-        }
+/// What it leaves out there: it knows a file of history only by its name and its bytes.
+const LIMIT: &str = "gitleaks: in earlier commits, neither UTF-16 nor pictures, PDF, lists of locked versions and other \
+                     files whose names it leaves out; in the tree it looks at those too";
+
+/// Where every branch and tag is, and the commit at hand, which no branch may have: history matters beside files.
+fn refs(shared: &Shared<'_>) -> Option<String> {
+    let said = |args: &[&str]| {
+        let said = Call::new(shared.context, "git").args(args).capture().ok()?;
+        Some(said.stdout)
     };
-    git(&["init", "--quiet"])?;
-    git(&["add", "--all"])?;
-    git(&["commit", "--quiet", "--message=planted"])?;
-    for (name, _) in planted_secrets::files() {
-        git(&["rm", "--quiet", "--cached", name])?;
-    }
-    git(&["commit", "--quiet", "--message=removed"])
+    Some(said(&["for-each-ref"])? + &said(&["rev-parse", "HEAD"])?)
 }
 
 /// The history from a bare clone and the files from a copy: neither has settings of the tree. A planted defect brings a
@@ -92,8 +74,8 @@ fn look(job: &Job<'_>) -> Look {
             "the clone is shallow, its history is elsewhere: `git fetch --unshallow`".to_owned(),
         ));
     }
-    let log = ["log", "--all", "--full-history", "--format=%H", "--numstat"];
-    let commits = with_text(&git(&log, "log")?.stdout);
+    let log = ["log", "--format=%H", "--numstat"];
+    let log = git(&[&log, &HISTORY[..]].concat(), "log")?.stdout;
     let copy = job.copy(|path| !OWN.contains(&path), &[])?;
     let bare = copy.with_extension("git");
     let from = repository.display().to_string();
@@ -104,31 +86,61 @@ fn look(job: &Job<'_>) -> Look {
     if cloned.code != 0 {
         return Err(cloned.broke("git clone"));
     }
-    let (history, found) = scan(job, "git", &bare)?;
-    let (tree, also_found) = scan(job, "dir", &copy)?;
+    let (plain, said) = (copy.with_extension("plain"), copy.with_extension("messages"));
+    let bytes = gitleaks_texts::plain(job, &plain)?;
+    let messages = gitleaks_texts::messages(job, repository, &said)?;
+    let (history, mut findings) = scan(job, "history", &bare, |path| job.relative(path))?;
+    findings.extend(scan(job, "tree", &copy, |path| job.relative(path))?.1);
+    let (scanned, found) = scan(job, "plain", &plain, |path| gitleaks_texts::path(job, path))?;
+    let new = |finding: &Finding| !findings.iter().any(|known| is_same(known, finding));
+    let found: Vec<Finding> = found.into_iter().filter(new).collect();
+    findings.extend(found);
+    findings.extend(
+        scan(job, "message", &said, |path| {
+            format!("commits/{}", job.relative(path))
+        })?
+        .1,
+    );
     let seen = Seen {
-        findings: found.into_iter().chain(also_found).collect(),
+        findings,
+        limits: vec![LIMIT.to_owned()],
         ..Seen::default()
     };
+    let (commits, with_text) = commits(&log);
     let seen = seen.looked_at(
         number_before(&history, " commits scanned").unwrap_or(0),
         "commits",
-        commits,
+        with_text,
     );
-    let bytes = number_before(&tree, " bytes").unwrap_or(0);
-    Ok(seen.looked_at(bytes, "bytes", size(job, &copy) / 2))
+    let seen = seen.looked_at(messages, "messages", commits);
+    Ok(seen.looked_at(number_before(&scanned, " bytes").unwrap_or(0), "bytes", bytes))
+}
+
+/// The files are looked at twice: only by its own name a rule for `*.yml` knows one, only by a plain one none is left out.
+fn is_same(known: &Finding, finding: &Finding) -> bool {
+    known.aliases.iter().any(|alias| alias.starts_with("tree:"))
+        && (&known.rule, &known.location) == (&finding.rule, &finding.location)
 }
 
 /// Runs it once. It exits with 0, or 1 for findings; also with 0 where there is no repository, which only standard error
 /// tells.
-fn scan(job: &Job<'_>, what: &str, place: &Path) -> Result<(Said, Vec<Finding>), Trouble> {
+fn scan(
+    job: &Job<'_>,
+    look: &str,
+    place: &Path,
+    path: impl Fn(&str) -> String,
+) -> Result<(Said, Vec<Finding>), Trouble> {
     let settings = job.keep("gitleaks.toml", "[extend]\nuseDefault = true\n")?;
-    let name = format!("{what}.sarif");
+    let name = format!("{look}.sarif");
+    let how = match look {
+        "history" => vec!["git".to_owned(), format!("--log-opts={}", HISTORY.join(" "))],
+        _ => vec!["dir".to_owned()],
+    };
     let call = job
         .tool("gitleaks")?
         .within(place)
+        .args(how)
         .args([
-            what,
             "--no-banner",
             "--no-color",
             "--redact=100",
@@ -138,7 +150,7 @@ fn scan(job: &Job<'_>, what: &str, place: &Path) -> Result<(Said, Vec<Finding>),
         .args(["--gitleaks-ignore-path".into(), job.folder.clone()])
         .args(["--report-format=sarif", "--report-path"])
         .args([job.folder.join(&name), PathBuf::from(".")]);
-    let said = job.run(&call, what)?;
+    let said = job.run(&call, look)?;
     let error = said
         .stderr
         .lines()
@@ -146,35 +158,39 @@ fn scan(job: &Job<'_>, what: &str, place: &Path) -> Result<(Said, Vec<Finding>),
     if error || !matches!(said.code, 0 | 1) {
         return Err(said.broke("it could not look"));
     }
-    let mut findings = sarif::findings(&job.report(&name)?, "gitleaks", |path| job.relative(path))?;
+    let mut findings = sarif::findings(&job.report(&name)?, "gitleaks", path)?;
     if said.code != i32::from(!findings.is_empty()) {
         return Err(said.broke("exit code and report disagree"));
     }
-    let look = if what == "git" { "history" } else { "tree" };
     for finding in &mut findings {
         finding.severity = Severity::High;
+        // It names the file that it was given, which outside of history is a copy.
+        if let (false, Some(place)) = (look == "history", &finding.location) {
+            finding.message = format!("{} has detected secret for file {}.", finding.rule, place.path);
+        }
         finding.aliases.push(format!("{look}:{}", finding.rule));
     }
     Ok((said, findings))
 }
 
-/// Commits that add a line of text: others have nothing to scan. Git tells `HASH`, then `ADDED<tab>REMOVED<tab>PATH` for
-/// each file; `-` is a binary one.
-fn with_text(log: &str) -> u64 {
-    let mut commits = 0;
-    let mut counted = true;
+/// How many commits there are, and how many of them add a line of text: others have nothing to scan. Git tells `HASH`, a
+/// merge's once for each of its parents, then `ADDED<tab>REMOVED<tab>PATH` for each file; `-` is a binary one.
+fn commits(log: &str) -> (u64, u64) {
+    let (mut all, mut with_text) = (BTreeSet::new(), BTreeSet::new());
+    let mut commit = "";
     for line in log.lines().filter(|line| !line.is_empty()) {
         match line.split_once('\t') {
-            None => counted = false,
+            None => {
+                commit = line;
+                all.insert(commit);
+            }
             Some(("0" | "-", _)) => {}
-            Some(_) if counted => {}
             Some(_) => {
-                counted = true;
-                commits += 1;
+                with_text.insert(commit);
             }
         }
     }
-    commits
+    (all.len() as u64, with_text.len() as u64)
 }
 
 /// `119` of `7:30AM INF 119 commits scanned.`, `981` of `scanned ~981 bytes (981 bytes)`.
@@ -186,22 +202,14 @@ fn number_before(said: &Said, what: &str) -> Option<u64> {
         .and_then(|number| number.parse().ok())
 }
 
-fn size(job: &Job<'_>, copy: &Path) -> u64 {
-    let sizes = job
-        .files
-        .iter()
-        .filter_map(|file| copy.join(file).metadata().ok());
-    sizes.map(|meta| meta.len()).sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn commits_without_text_are_not_counted() {
-        let log = "aa\n\n3\t0\ta.rs\n1\t1\tb.rs\nbb\ncc\n\n-\t-\tx.png\ndd\n\n0\t7\ta.rs\nee\n\n-\t-\tx.png\n1\t0\tc.rs\n";
-        assert_eq!(with_text(log), 2);
+    fn a_commit_counts_once_and_one_without_text_has_nothing_to_scan() {
+        let log = "aa\n\n3\t0\ta.rs\n1\t1\tb.rs\naa\n\n1\t1\tb.rs\nbb\ncc\n\n-\t-\tx.png\ndd\n\n0\t7\ta.rs\nee\n\n-\t-\tx.png\n1\t0\tc.rs\n";
+        assert_eq!(commits(log), (5, 2));
     }
 
     #[test]

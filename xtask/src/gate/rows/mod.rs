@@ -45,6 +45,12 @@ mod wapiti;
 /// OWASP ZAP.
 pub mod zap;
 
+/// What gitleaks must find.
+mod gitleaks_planted;
+
+/// What gitleaks leaves out by itself.
+mod gitleaks_texts;
+
 /// Secrets in files and history.
 mod gitleaks;
 
