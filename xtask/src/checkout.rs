@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use anyhow::{Context as _, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 
+use crate::checksum;
 use crate::context::Context;
 use crate::run::Call;
 
@@ -97,9 +98,5 @@ pub fn digest(context: &Context) -> Result<String> {
         digest.update([0]);
         digest.update(Sha256::digest(bytes));
     }
-    Ok(digest
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(checksum::hex(&digest.finalize()))
 }

@@ -18,6 +18,9 @@ mod running;
 /// Runs programs.
 mod run;
 
+/// SHA-256.
+mod checksum;
+
 /// The wall clock.
 mod clock;
 

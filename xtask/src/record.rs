@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use private_postgres::processes::Identity;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use crate::checksum;
 use crate::state::State;
 
 const RUNNING: &str = "running.json";
@@ -73,7 +72,7 @@ impl Loaded {
     pub fn of(name: &str, file: &Path) -> Result<Loaded> {
         Ok(Loaded {
             name: name.to_owned(),
-            digest: digest(file)?,
+            digest: checksum::of_file(file)?,
             complete: false,
         })
     }
@@ -106,19 +105,6 @@ fn write(file: &Path, value: &impl Serialize) -> Result<()> {
     fs::write(&part, serde_json::to_vec_pretty(value)?)
         .and_then(|()| fs::rename(&part, file))
         .with_context(|| format!("cannot write {}", file.display()))
-}
-
-fn digest(file: &Path) -> Result<String> {
-    let shown = || format!("cannot read {}", file.display());
-    let mut source = fs::File::open(file).with_context(shown)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0_u8; 1 << 16];
-    loop {
-        match source.read(&mut buffer).with_context(shown)? {
-            0 => return Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()),
-            count => hash.update(&buffer[..count]),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! One defect that a tool found, in words that all tools share; knows no tool.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+
+use crate::checksum;
 
 /// How bad, as the tool says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -114,8 +115,7 @@ impl Finding {
         let path = self.location.as_ref().map_or("", |location| &location.path);
         let package = self.package.as_deref().unwrap_or_default();
         let text = [self.tool.as_str(), &self.rule, path, package].join("\n");
-        let digest = Sha256::digest(text);
-        digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+        checksum::of(text)[..32].to_owned()
     }
 }
 

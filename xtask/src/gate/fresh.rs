@@ -14,8 +14,8 @@ use super::row::Gate;
 use super::shared::Shared;
 use super::waivers;
 use crate::canaries::FOLDER as CANARIES;
+use crate::checksum;
 use crate::run::Call;
-use crate::tools::record;
 
 #[derive(Serialize, Deserialize)]
 struct Kept {
@@ -50,13 +50,7 @@ pub fn key(gate: &Gate, shared: &Shared<'_>) -> Option<String> {
         digest.update(shared.program(tool).ok()?.digest);
     }
     digest.update((gate.data)(shared)?);
-    Some(
-        digest
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
-    )
+    Some(checksum::hex(&digest.finalize()))
 }
 
 /// The outcome of an earlier run with this key.
@@ -93,7 +87,7 @@ fn compiler(shared: &Shared<'_>) -> String {
     let call = Call::new(shared.context, "rustc").args(["--version", "--verbose"]);
     let told = call.capture().map(|told| told.stdout).unwrap_or_default();
     let formatter = shared.context.settings.find_program("rustfmt");
-    let formatter = formatter.and_then(|file| record::digest(&file).ok());
+    let formatter = formatter.and_then(|file| checksum::of_file(&file).ok());
     told + &formatter.unwrap_or_default()
 }
 

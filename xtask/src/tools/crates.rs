@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 
 use super::aside::Aside;
-use super::record;
 use super::tool::Crate;
+use crate::checksum;
 use crate::run::Call;
 
 /// Builds quickly: no tool of the gate is slow enough for more.
@@ -62,7 +62,7 @@ fn pinned(aside: &Aside<'_>, package: &Crate) -> Result<OsString> {
     let files = folders.flatten().map(|folder| folder.path().join(&name));
     let mut told = Vec::new();
     for file in files.filter(|file| file.is_file()) {
-        let digest = record::digest(&file)?;
+        let digest = checksum::of_file(&file)?;
         if digest == package.checksum {
             return Ok(file.into());
         }
@@ -147,7 +147,7 @@ mod tests {
         let mut package = Crate {
             name: "x".into(),
             version: "1.0.0".into(),
-            checksum: record::digest(&file).unwrap(),
+            checksum: checksum::of_file(&file).unwrap(),
             components: Vec::new(),
         };
         install(&aside, &package).unwrap();

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::record::{self, Record};
+use super::record::Record;
 use super::tool::Tool;
+use crate::checksum;
 use crate::context::Context;
 use crate::run::Call;
 
@@ -124,7 +125,7 @@ fn version_in(text: &str) -> Option<String> {
 
 fn program(tool: &Tool, file: PathBuf, source: &'static str) -> Result<Program> {
     Ok(Program {
-        digest: record::digest(&file)?,
+        digest: checksum::of_file(&file)?,
         file,
         name: tool.name.clone(),
         version: tool.version.clone(),

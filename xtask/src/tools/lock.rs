@@ -6,7 +6,8 @@ use std::fs;
 use anyhow::{Context as _, Result, bail, ensure};
 
 use super::tool::{Environment, Install, Tool};
-use super::{find, install, pypi, record, table};
+use super::{find, install, pypi, table};
+use crate::checksum;
 use crate::context::Context;
 use crate::progress::say;
 use crate::run::Call;
@@ -30,7 +31,7 @@ pub(super) fn run(context: &Context, names: &[String]) -> Result<()> {
         let text = resolve(&Call::new(context, &uv), context, &tool, environment)?;
         let file = pypi::lock_file(context, name);
         fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
-        let told = record::digest(&file)?;
+        let told = checksum::of_file(&file)?;
         say(&match told == environment.checksum {
             true => format!("same     {}", file.display()),
             false => format!(

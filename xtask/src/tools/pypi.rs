@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 
 use super::aside::Aside;
-use super::record;
 use super::tool::{Environment, Tool};
+use crate::checksum;
 use crate::context::Context;
 use crate::run::Call;
 
@@ -30,7 +30,7 @@ const RELOCATABLE: &str =
 pub(super) fn install(aside: &Aside<'_>, tool: &Tool, environment: &Environment) -> Result<()> {
     let context = aside.context;
     let lock = lock_file(context, &tool.name);
-    let told = record::digest(&lock)?;
+    let told = checksum::of_file(&lock)?;
     ensure!(
         told == environment.checksum,
         "{} is not the lock file that was pinned: {told}, not {}",

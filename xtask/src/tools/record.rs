@@ -3,14 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::tool::Tool;
+use crate::checksum;
 
 /// Where it is, in the tool's folder.
 const FILE: &str = "installed.json";
@@ -78,23 +77,6 @@ impl Record {
     }
 }
 
-/// SHA-256 of a file, hexadecimal.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn digest(file: &Path) -> Result<String> {
-    let shown = || format!("cannot read {}", file.display());
-    let mut source = fs::File::open(file).with_context(shown)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0_u8; 1 << 16];
-    loop {
-        match source.read(&mut buffer).with_context(shown)? {
-            0 => return Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()),
-            count => hash.update(&buffer[..count]),
-        }
-    }
-}
-
 fn files(folder: &Path) -> Result<BTreeMap<String, String>> {
     let mut found = BTreeMap::new();
     let mut open = vec![folder.to_owned()];
@@ -109,7 +91,7 @@ fn files(folder: &Path) -> Result<BTreeMap<String, String>> {
             } else if kind.is_symlink() {
                 found.insert(name, format!("-> {}", fs::read_link(&path)?.display()));
             } else if name != FILE {
-                found.insert(name, digest(&path)?);
+                found.insert(name, checksum::of_file(&path)?);
             }
         }
     }

@@ -35,8 +35,9 @@ pub fn get(name: &str) -> Result<Tool> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{record, tool::Install};
+    use super::super::tool::Install;
     use super::*;
+    use crate::checksum;
 
     #[test]
     fn the_table_is_well_formed_and_has_each_tool_once() {
@@ -64,7 +65,7 @@ mod tests {
                     let text = std::fs::read_to_string(&lock).unwrap();
                     let pin = format!("\n{}=={} ", environment.name, environment.version);
                     assert_eq!(
-                        record::digest(&lock).unwrap(),
+                        checksum::of_file(&lock).unwrap(),
                         environment.checksum,
                         "{}",
                         tool.name

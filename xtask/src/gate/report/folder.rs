@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use sha2::{Digest, Sha256};
 
 use super::wash::Wash;
+use crate::checksum;
 
 /// The list of all files, written last.
 const MANIFEST: &str = "MANIFEST.sha256";
@@ -101,7 +101,7 @@ impl<'a> Folder<'a> {
             );
             // A disk that is full loses bytes without a word.
             ensure!(
-                hex(&Sha256::digest(&bytes)) == file.digest,
+                checksum::of(&bytes) == file.digest,
                 "{}: it is not as it was written",
                 self.cannot(&file.path)
             );
@@ -129,7 +129,7 @@ impl<'a> Folder<'a> {
             .with_context(|| self.cannot(path))?;
         self.files.push(File {
             path: path.to_owned(),
-            digest: hex(&Sha256::digest(bytes)),
+            digest: checksum::of(bytes),
             size: bytes.len(),
         });
         Ok(())
@@ -159,12 +159,6 @@ impl Drop for Folder<'_> {
 fn kind(path: &str) -> String {
     let ending = path.rsplit_once('.').map_or("no ending", |(_, ending)| ending);
     format!("a .{ending} file")
-}
-
-/// Hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

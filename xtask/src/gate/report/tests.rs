@@ -3,10 +3,10 @@
 use std::fs;
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::super::redact::Redactor;
 use super::*;
+use crate::checksum;
 
 /// A build's folder, removed at the end.
 struct Target(PathBuf);
@@ -116,7 +116,7 @@ fn a_report_is_whole_listed_and_as_its_schema_says() {
     let files = files(&folder);
     let list = text(&folder, "MANIFEST.sha256");
     for (name, bytes) in files.iter().filter(|(name, _)| name != "MANIFEST.sha256") {
-        let line = format!("{}  {name}", folder::hex(&Sha256::digest(bytes)));
+        let line = format!("{}  {name}", checksum::of(bytes));
         assert!(list.lines().any(|listed| listed == line), "{name}");
     }
     assert_eq!(list.lines().count() + 1, files.len());

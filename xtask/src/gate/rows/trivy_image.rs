@@ -10,6 +10,7 @@ use super::super::profile::Profile;
 use super::super::row::{Gate, Planted, minutes};
 use super::super::seen::{Look, Seen, Trouble};
 use super::super::trivy;
+use crate::checksum;
 use crate::run::Call;
 
 /// The row.
@@ -48,7 +49,7 @@ fn prepare(job: &Job<'_>) -> Result<(), Trouble> {
     };
     tar(&["-cf", "layer.tar", "key.pem"])?;
     let layer = fs::read(job.subject.join("layer.tar"))?;
-    let layer = sha256(&layer);
+    let layer = checksum::of(&layer);
     let config = serde_json::json!({
         "architecture": "amd64",
         "os": "linux",
@@ -61,12 +62,6 @@ fn prepare(job: &Job<'_>) -> Result<(), Trouble> {
     fs::write(job.subject.join("config.json"), config.to_string())?;
     fs::write(job.subject.join("manifest.json"), manifest.to_string())?;
     tar(&["-cf", "planted.tar", "manifest.json", "config.json", "layer.tar"])
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    use sha2::{Digest as _, Sha256};
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Secrets and settings of the image need no database, so they are looked at even where there is none. A release insists
