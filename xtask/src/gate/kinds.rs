@@ -40,6 +40,12 @@ pub fn is_workflow(path: &str) -> bool {
     below.is_some_and(|below| !below.contains('/') && is_yaml(below))
 }
 
+/// An action of GitHub Actions.
+#[must_use]
+pub fn is_action(path: &str) -> bool {
+    matches!(name(path), "action.yml" | "action.yaml")
+}
+
 /// What GitHub and pre-commit read beside workflows: actions of our own, Dependabot's settings, hooks.
 #[must_use]
 pub fn is_automation(path: &str) -> bool {
@@ -49,7 +55,7 @@ pub fn is_automation(path: &str) -> bool {
             .any(|ending| name(path) == format!("{stem}.{ending}"))
     };
     is_workflow(path)
-        || named("action")
+        || is_action(path)
         || (named("dependabot") && folder(path) == ".github")
         || named(".pre-commit-config")
         || named(".pre-commit-hooks")

@@ -1,5 +1,7 @@
 //! Gate `actionlint`: workflows are well-formed, and what they run is sound shell.
 
+use std::fs;
+
 use serde::Deserialize;
 
 use super::super::finding::Finding;
@@ -19,13 +21,21 @@ pub const GATE: Gate = Gate {
     takes: Takes::Little,
     limit: minutes(2),
     needed: Profile::Pipeline,
-    inputs: kinds::is_workflow,
+    inputs: is_input,
     data: files_only,
     look,
     planted: Some(Planted {
         folder: "actionlint",
         prepare: as_it_is,
-        expects: &["expression", "job-needs", "runner-label", "SC2086"],
+        expects: &[
+            "action",
+            "expression",
+            "job-needs",
+            "runner-label",
+            "SC2006",
+            "SC2046",
+            "SC2086",
+        ],
     }),
 };
 
@@ -37,20 +47,34 @@ struct Found {
     kind: String,
 }
 
-/// With empty settings, so that those of the tree do not count.
+/// Shellcheck behind a filter: a comment of the script itself may turn its rules off, in more forms than could be looked
+/// for, since YAML has escapes for letters. With another letter it is an ordinary comment.
+const FILTERED: &str = r#"sh -c 'sed s/shellcheck/shellchecK/g | "$SHELLCHECK" "$@"' sh"#;
+
+/// Workflows, and what steps of theirs may use: `./.github/actions/NAME`.
+fn is_input(path: &str) -> bool {
+    path.starts_with(".github/") || kinds::is_action(path)
+}
+
+/// With empty settings, so that those of the tree do not count, and in a copy that looks like a repository: else it does
+/// not look at what a step gives to an action of the tree.
 fn look(job: &Job<'_>) -> Look {
     let files = job.files_where(kinds::is_workflow);
     if files.is_empty() {
         return Err(Trouble::NoFiles("no workflow in the tree".to_owned()));
     }
     let settings = job.keep("actionlint.yaml", "{}\n")?;
+    let copy = job.copy(|_| true, &[])?;
+    fs::create_dir_all(copy.join(".git"))?;
     let lint = job.tool("actionlint")?;
     job.tool("shellcheck")?;
     let shellcheck = job.shared.program("shellcheck")?.file;
     let call = lint
         .args(["-verbose", "-no-color", "-format", "{{json .}}", "-pyflakes="])
         .args(["-config-file".into(), settings])
-        .args(["-shellcheck".into(), shellcheck])
+        .args(["-shellcheck", FILTERED])
+        .envs([("SHELLCHECK", shellcheck)])
+        .within(copy)
         .args(&files);
     read(&job.run(&call, "actionlint")?, files.len())
 }
@@ -72,7 +96,9 @@ fn read(said: &Said, files: usize) -> Look {
     }
     let seen = Seen {
         findings: found.into_iter().map(finding).collect(),
-        limits: vec!["actionlint: Python in workflows is not looked at (pyflakes)".to_owned()],
+        limits: vec![
+            "actionlint: neither Python in workflows (pyflakes) nor shell in actions of the tree is looked at".to_owned(),
+        ],
         ..Seen::default()
     };
     Ok(seen.looked_at(done as u64, "workflows", files as u64))

@@ -1,6 +1,7 @@
 //! The reverse check: ignores between the lines of a file, each of which needs an entry of its tool, rule and path.
 //! Some tools drop what is ignored without a trace, so that only the comment tells of it.
 
+use super::super::kinds;
 use super::fault::{Fault, UNLEDGERED};
 use super::ledger::Ledger;
 
@@ -55,6 +56,12 @@ const FORMS: &[Form] = &[
                 .iter()
                 .any(|end| path.ends_with(end))
         },
+        rules: by_comma,
+    },
+    Form {
+        tool: "actionlint",
+        starts: &[concat!("shellcheck", " disable=")],
+        files: kinds::is_workflow,
         rules: by_comma,
     },
     Form {
@@ -231,6 +238,13 @@ mod tests {
                 "#[cfg_attr(all(), rustfmt",
                 " :: skip)]",
                 "every",
+            ),
+            (
+                "actionlint",
+                ".github/workflows/a.yml",
+                "# shellcheck",
+                "   disable=SC2086",
+                "SC2086",
             ),
             (
                 "gitleaks",
