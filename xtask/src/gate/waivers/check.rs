@@ -23,9 +23,9 @@ const OWNERS: &[&str] = &[".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"]
 pub fn folder<'a>(root: &Path, files: impl Iterator<Item = &'a str>, today: NaiveDate) -> Result<Vec<Fault>> {
     let ledger = parse::read(root)?;
     let read = |path: &str| fs::read_to_string(root.join(path)).ok();
-    let mut faults = faults::of(&ledger, &known(read)?, today);
-    faults.extend(drift::of(&ledger, read));
     let files: Vec<&str> = files.collect();
+    let mut faults = faults::of(&ledger, &known(&files, read)?, today);
+    faults.extend(drift::of(&ledger, today, read));
     faults.extend(foreign::of(files.iter().copied()));
     for path in files {
         // What is no text holds no comment.
@@ -36,7 +36,7 @@ pub fn folder<'a>(root: &Path, files: impl Iterator<Item = &'a str>, today: Naiv
     Ok(faults)
 }
 
-fn known(read: impl Fn(&str) -> Option<String>) -> Result<Known> {
+fn known(files: &[&str], read: impl Fn(&str) -> Option<String>) -> Result<Known> {
     let table = table::all()?.into_iter().map(|tool| tool.name);
     let listed = LISTS.iter().map(|list| list.tool.to_owned());
     Ok(Known {
@@ -45,6 +45,7 @@ fn known(read: impl Fn(&str) -> Option<String>) -> Result<Known> {
             .iter()
             .find_map(|path| read(path))
             .map(|text| owners(&text)),
+        files: files.iter().map(|path| (*path).to_owned()).collect(),
     })
 }
 

@@ -6,6 +6,9 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use chrono::NaiveDate;
 
+use super::fault::Fault;
+use super::faults::is_command;
+use super::ledger::Ledger;
 use super::lists::{self, LISTS};
 use super::{check, deny, parse, told};
 use crate::canaries::FOLDER as CANARIES;
@@ -43,18 +46,17 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
             files.retain(|path| !path.starts_with(CANARIES));
             checked(root, &files, today)
         }
-        What::Sync => sync(root),
+        What::Sync => sync(root, today),
         What::List => list(root, today),
     }
 }
 
 fn checked(root: &Path, files: &[String], today: NaiveDate) -> Result<()> {
     let ledger = parse::read(root)?;
-    told::ending(&ledger, today).iter().for_each(|line| say(line));
+    told::ending(&ledger, today).iter().for_each(|line| tell(line));
     let faults = check::folder(root, files.iter().map(String::as_str), today)?;
     for fault in &faults {
-        let line = fault.line.map_or(String::new(), |line| format!(":{line}"));
-        say(&format!("{}{line}: {}: {}", fault.path, fault.rule, fault.what));
+        tell_fault(fault);
     }
     match faults.len() {
         0 => {
@@ -69,22 +71,48 @@ fn checked(root: &Path, files: &[String], today: NaiveDate) -> Result<()> {
     }
 }
 
-fn sync(root: &Path) -> Result<()> {
-    let ledger = parse::read(root)?;
-    if let Some(fault) = ledger.malformed.first() {
-        bail!("{}: {}", fault.path, fault.what);
+/// Anybody can propose a ledger, and whoever looks at it does so in a terminal.
+fn tell(line: &str) {
+    say(&shown(line));
+}
+
+fn tell_fault(fault: &Fault) {
+    let line = fault.line.map_or(String::new(), |line| format!(":{line}"));
+    tell(&format!("{}{line}: {}: {}", fault.path, fault.rule, fault.what));
+}
+
+/// On one line, and without commands to the terminal.
+fn shown(text: &str) -> String {
+    let letter = |letter: char| match is_command(letter) {
+        true => letter.escape_unicode().to_string(),
+        false => letter.to_string(),
+    };
+    text.chars().map(letter).collect()
+}
+
+/// Tells every entry that cannot be read, and fails when there is one.
+fn whole(ledger: &Ledger) -> Result<()> {
+    ledger.malformed.iter().for_each(tell_fault);
+    match ledger.malformed.len() {
+        0 => Ok(()),
+        count => bail!("waivers: {count} that cannot be read"),
     }
+}
+
+fn sync(root: &Path, today: NaiveDate) -> Result<()> {
+    let ledger = parse::read(root)?;
+    whole(&ledger)?;
     for list in LISTS {
-        write(root, list.path, list.of(&ledger))?;
+        write(root, list.path, list.of(&ledger, today))?;
     }
     if let Ok(text) = fs::read_to_string(root.join(deny::PATH)) {
         write(
             root,
             deny::PATH,
-            Some(deny::with(&text, &ledger).map_err(anyhow::Error::msg)?),
+            Some(deny::with(&text, &ledger, today).map_err(anyhow::Error::msg)?),
         )?;
     }
-    lists::left_out(&ledger).iter().for_each(|line| say(line));
+    lists::left_out(&ledger).iter().for_each(|line| tell(line));
     Ok(())
 }
 
@@ -118,10 +146,30 @@ fn list(root: &Path, today: NaiveDate) -> Result<()> {
             format!("{left} days left")
         };
         let tools = waiver.tools.join(", ");
-        say(&format!(
+        tell(&format!(
             "{:<8} {:<14} {:<24} {tools}; {}",
             waiver.id, days, waiver.rule, waiver.owner
         ));
     }
-    Ok(())
+    whole(&ledger)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_fails_whoever_asks_for_it() {
+        let broken = parse::ledger("waiver = 7 [");
+        assert!(whole(&broken).is_err());
+        assert!(whole(&parse::ledger("")).is_ok());
+    }
+
+    #[test]
+    fn a_terminal_gets_no_commands() {
+        assert_eq!(
+            shown("W-1\n\u{1b}[2J \u{202e}é"),
+            "W-1\\u{a}\\u{1b}[2J \\u{202e}é"
+        );
+    }
 }

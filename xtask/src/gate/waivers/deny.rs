@@ -1,5 +1,6 @@
 //! The part of `deny.toml` that the ledger writes: the advisories that cargo-deny ignores. Reads and writes no file.
 
+use chrono::NaiveDate;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -25,12 +26,12 @@ struct Advisories {
     ignore: Vec<Spanned<toml::Value>>,
 }
 
-/// The file with the ledger's part in place.
+/// The file with the ledger's part of this day in place.
 ///
 /// # Errors
 /// When there is something to write and no place for it.
-pub fn with(text: &str, ledger: &Ledger) -> Result<String, String> {
-    let lines = lines(ledger);
+pub fn with(text: &str, ledger: &Ledger, today: NaiveDate) -> Result<String, String> {
+    let lines = lines(ledger, today);
     let Some((start, end)) = place(text) else {
         return match lines.is_empty() {
             true => Ok(text.to_owned()),
@@ -56,7 +57,7 @@ pub fn by_hand(text: &str) -> Result<Vec<u64>, String> {
     Ok(theirs.map(line).collect())
 }
 
-fn lines(ledger: &Ledger) -> String {
+fn lines(ledger: &Ledger, today: NaiveDate) -> String {
     let line = |waiver: &Waiver| {
         format!(
             "  {{ id = {}, reason = {} }},\n",
@@ -66,7 +67,7 @@ fn lines(ledger: &Ledger) -> String {
     };
     ledger
         .of("cargo-deny")
-        .filter(|waiver| is_advisory(waiver))
+        .filter(|waiver| is_advisory(waiver) && waiver.counts_on(today))
         .map(line)
         .collect()
 }
@@ -89,26 +90,32 @@ mod tests {
     const LEDGER: &str = "[[waiver]]\nid = \"W-1\"\ntools = [\"cargo-deny\"]\nrule = \"RUSTSEC-2026-0194\"\nreason = \"no\\nXML\"\n\
                           owner = \"o\"\ncreated = \"2026-11-01\"\nexpires = \"2026-12-01\"\nlink = \"#1\"\n";
 
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
     #[test]
     fn the_ledgers_part_is_written_in_its_place_and_again_the_same() {
         let (ledger, empty) = (parse::ledger(LEDGER), Ledger::default());
-        let full = with(EMPTY, &ledger).unwrap();
+        let (today, later) = (day("2026-12-01"), day("2026-12-02"));
+        let full = with(EMPTY, &ledger, today).unwrap();
         let line = "  { id = \"RUSTSEC-2026-0194\", reason = \"W-1: no XML\" },\n";
         assert!(
             full.contains(&format!("sync`\n{line}  # waivers: end\n")),
             "{full}"
         );
-        assert_eq!(with(&full, &ledger).unwrap(), full);
-        assert_eq!(with(&full, &empty).unwrap(), EMPTY);
+        assert_eq!(with(&full, &ledger, today).unwrap(), full);
+        assert_eq!(with(&full, &ledger, later).unwrap(), EMPTY, "it has expired");
+        assert_eq!(with(&full, &empty, today).unwrap(), EMPTY);
         assert_eq!(by_hand(&full), Ok(vec![]));
     }
 
     #[test]
     fn without_a_place_nothing_is_written_in_silence() {
         let bare = "[advisories]\nyanked = \"deny\"\n";
-        assert_eq!(with(bare, &Ledger::default()).unwrap(), bare);
+        assert_eq!(with(bare, &Ledger::default(), day("2026-12-01")).unwrap(), bare);
         assert!(
-            with(bare, &parse::ledger(LEDGER))
+            with(bare, &parse::ledger(LEDGER), day("2026-12-01"))
                 .unwrap_err()
                 .contains("no place")
         );

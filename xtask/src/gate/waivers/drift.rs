@@ -1,26 +1,28 @@
 //! Lists of tools that are not what the ledger says, and a `deny.toml` that is weaker than it was; mends none.
 
+use chrono::NaiveDate;
+
 use super::deny;
 use super::deny_settings;
 use super::fault::{Fault, LIST};
 use super::ledger::Ledger;
 use super::lists::LISTS;
 
-/// Compares; `read` answers a file's text.
-pub fn of(ledger: &Ledger, read: impl Fn(&str) -> Option<String>) -> Vec<Fault> {
+/// Compares with the ledger of this day; `read` answers a file's text.
+pub fn of(ledger: &Ledger, today: NaiveDate, read: impl Fn(&str) -> Option<String>) -> Vec<Fault> {
     let mut faults = Vec::new();
     for list in LISTS {
-        let wanted = list.of(ledger).unwrap_or_default();
+        let wanted = list.of(ledger, today).unwrap_or_default();
         let found = read(list.path).unwrap_or_default();
         if let Some(line) = first_difference(&found, &wanted) {
             faults.push(differs(list.path, line));
         }
     }
     match read(deny::PATH) {
-        Some(text) => faults.extend(in_deny(ledger, &text)),
+        Some(text) => faults.extend(in_deny(ledger, today, &text)),
         // Whether there must be one is the gate's question, but what the ledger says needs a place.
         None => faults.extend(
-            deny::with("", ledger)
+            deny::with("", ledger, today)
                 .err()
                 .map(|why| fault(deny::PATH, None, why)),
         ),
@@ -28,8 +30,8 @@ pub fn of(ledger: &Ledger, read: impl Fn(&str) -> Option<String>) -> Vec<Fault> 
     faults
 }
 
-fn in_deny(ledger: &Ledger, text: &str) -> Vec<Fault> {
-    let mut faults = match deny::with(text, ledger) {
+fn in_deny(ledger: &Ledger, today: NaiveDate, text: &str) -> Vec<Fault> {
+    let mut faults = match deny::with(text, ledger, today) {
         Ok(wanted) => first_difference(text, &wanted)
             .map(|line| differs(deny::PATH, line))
             .into_iter()
@@ -87,19 +89,23 @@ mod tests {
     const LEDGER: &str = "[[waiver]]\nid = \"W-1\"\ntools = [\"hadolint\"]\nrule = \"DL3007\"\nreason = \"r\"\n\
                           owner = \"o\"\ncreated = \"2026-11-01\"\nexpires = \"2026-12-01\"\nlink = \"#1\"\n";
 
+    fn today() -> NaiveDate {
+        "2026-12-01".parse().unwrap()
+    }
+
     fn found(files: &[(&str, &str)]) -> Vec<(String, Option<u64>)> {
         let read = |path: &str| {
             let file = files.iter().find(|(name, _)| *name == path);
             file.map(|(_, text)| (*text).to_owned())
         };
-        let faults = of(&parse::ledger(LEDGER), read);
+        let faults = of(&parse::ledger(LEDGER), today(), read);
         faults.into_iter().map(|fault| (fault.path, fault.line)).collect()
     }
 
     #[test]
     fn a_list_that_somebody_changed_is_found_by_file_and_line() {
         let list = LISTS.iter().find(|list| list.tool == "hadolint").unwrap();
-        let right = list.of(&parse::ledger(LEDGER)).unwrap();
+        let right = list.of(&parse::ledger(LEDGER), today()).unwrap();
         assert_eq!(found(&[(".hadolint.yaml", &right)]), []);
         let added = format!("{right}  - DL3008\n");
         assert_eq!(

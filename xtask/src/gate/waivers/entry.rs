@@ -24,7 +24,7 @@ pub struct Waiver {
     pub rule: String,
     /// Only there: a path of the repository, or the beginning of one that ends in `/`, or a URL.
     pub path: Option<String>,
-    /// Only in this package: the beginning of a package URL.
+    /// Only in this package: a package URL, or one up to its `@` for every version.
     pub package: Option<String>,
     /// Why it is accepted, and what stands in for the fix.
     pub reason: String,
@@ -71,7 +71,9 @@ impl Waiver {
         let path = self.path.is_none() || at.is_some_and(|location| self.is_at(&location.path));
         let package = self.package.as_ref().is_none_or(|wanted| {
             let package = finding.package.as_deref().unwrap_or_default();
-            package.starts_with(wanted.as_str())
+            let rest = package.strip_prefix(wanted.as_str());
+            // Version 1 is not 1.1; what follows a version are its qualifiers.
+            rest.is_some_and(|rest| wanted.ends_with('@') || rest.is_empty() || rest.starts_with(['?', '#']))
         });
         finding.tool != fault::TOOL && self.tools.contains(&finding.tool) && rule && path && package
     }

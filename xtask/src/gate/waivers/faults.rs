@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use super::entry::{FILE, LONGEST, Waiver};
 use super::fault::{EXPIRED, Fault, MALFORMED, PERIOD, UNKNOWN};
 use super::ledger::Ledger;
+use super::reach;
 
 /// What an entry may name.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +16,8 @@ pub struct Known {
     pub tools: BTreeSet<String>,
     /// Owners; where nothing says who they are, any will do.
     pub owners: Option<BTreeSet<String>>,
+    /// Files of the repository.
+    pub files: BTreeSet<String>,
 }
 
 /// All that is wrong with it on this day.
@@ -38,6 +41,15 @@ pub fn of(ledger: &Ledger, known: &Known, today: NaiveDate) -> Vec<Fault> {
             if text.trim().is_empty() {
                 fault(MALFORMED, format!("{field} is empty"));
             }
+            if text.chars().any(is_command) {
+                fault(
+                    MALFORMED,
+                    format!("{field} has a letter that a terminal takes for a command"),
+                );
+            }
+        }
+        for what in reach::faults(waiver, &known.files) {
+            fault(MALFORMED, what);
         }
         if waiver.tools.is_empty() {
             fault(MALFORMED, "tools is empty".to_owned());
@@ -86,6 +98,11 @@ pub fn of(ledger: &Ledger, known: &Known, today: NaiveDate) -> Vec<Fault> {
     faults
 }
 
+/// Control characters, and letters that turn the direction of reading (CVE-2021-42574).
+pub fn is_command(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 fn filled(waiver: &Waiver) -> impl Iterator<Item = (&'static str, &str)> {
     let optional = [("path", &waiver.path), ("package", &waiver.package)];
     let optional = optional
@@ -97,6 +114,7 @@ fn filled(waiver: &Waiver) -> impl Iterator<Item = (&'static str, &str)> {
         ("rule", &waiver.rule),
         ("reason", &waiver.reason),
         ("owner", &waiver.owner),
+        ("link", &waiver.link),
     ]
     .into_iter()
     .chain(optional)
@@ -133,6 +151,7 @@ link = "#7"
         let known = Known {
             tools: ["hadolint".to_owned()].into(),
             owners: Some(["@team".to_owned()].into()),
+            files: BTreeSet::new(),
         };
         let faults = of(&parse::ledger(text), &known, today.parse().unwrap());
         faults.into_iter().map(|fault| (fault.rule, fault.what)).collect()
@@ -162,6 +181,9 @@ link = "#7"
             ("2027-01-30", "2026-10-30", PERIOD, "before it was created"),
             ("#7", "see above", MALFORMED, "link"),
             ("because", " ", MALFORMED, "reason is empty"),
+            ("because", "\\u001b[2J", MALFORMED, "reason has a letter"),
+            ("because", "a\\nb", MALFORMED, "reason has a letter"),
+            ("DL3007", "CWE-400", MALFORMED, "class"),
             ("DL3007", "", MALFORMED, "rule is empty"),
             ("[\"hadolint\"]", "[]", MALFORMED, "tools is empty"),
             ("\"hadolint\"", "\"hadolimt\"", UNKNOWN, "hadolimt"),

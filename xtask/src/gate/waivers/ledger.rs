@@ -77,6 +77,12 @@ mod tests {
         assert_eq!(marked(&mut findings, "2027-01-16"), [false; 4]);
         assert_eq!(marked(&mut findings, "2026-10-31"), [false; 4], "not yet written");
         let text = LEDGER.replace("2027-01-15", "2027-01-31");
+        let one = LEDGER.replace("quick-xml@", "quick-xml@0.36.2");
+        parse::ledger(&one).mark(&mut findings, "2026-11-02".parse().unwrap());
+        assert!(findings[0].waiver.is_some(), "this version");
+        let other = LEDGER.replace("quick-xml@", "quick-xml@0.36");
+        parse::ledger(&other).mark(&mut findings, "2026-11-02".parse().unwrap());
+        assert!(findings[0].waiver.is_none(), "no beginning of a version");
         parse::ledger(&text).mark(&mut findings, "2026-11-02".parse().unwrap());
         assert!(
             findings[0].waiver.is_none(),

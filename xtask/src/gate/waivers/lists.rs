@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
+
 use super::entry::Waiver;
 use super::ledger::Ledger;
 
@@ -59,10 +61,11 @@ pub const LISTS: &[List] = &[
 ];
 
 impl List {
-    /// What it should say; `None`: it should not be there.
+    /// What it should say on this day; `None`: it should not be there.
     #[must_use]
-    pub fn of(&self, ledger: &Ledger) -> Option<String> {
-        let entries: Vec<&Waiver> = ledger.of(self.tool).filter(|waiver| (self.can)(waiver)).collect();
+    pub fn of(&self, ledger: &Ledger, today: NaiveDate) -> Option<String> {
+        let says = |waiver: &&Waiver| (self.can)(waiver) && waiver.counts_on(today);
+        let entries: Vec<&Waiver> = ledger.of(self.tool).filter(says).collect();
         (!entries.is_empty()).then(|| format!("{HEAD}\n{}", (self.text)(&entries)))
     }
 }
@@ -177,6 +180,12 @@ fn kind(rule: &str) -> &'static str {
     }
 }
 
+/// Whether it is about secrets, by its tools: one of them finds nothing else, the other's rules tell.
+pub fn is_secret(waiver: &Waiver) -> bool {
+    let is = |tool: &String| tool == "gitleaks" || (tool == "trivy" && kind(&waiver.rule) == "secrets");
+    waiver.tools.iter().any(is)
+}
+
 /// It names files without their folders; a rule without a file is off.
 fn zizmor(entries: &[&Waiver]) -> String {
     let mut rules: BTreeMap<&str, Vec<&Waiver>> = BTreeMap::new();
@@ -210,6 +219,10 @@ mod tests {
     use super::super::parse;
     use super::*;
 
+    fn today() -> NaiveDate {
+        "2026-12-01".parse().unwrap()
+    }
+
     fn ledger(entries: &[(&str, &str, &str)]) -> Ledger {
         let entry = |(place, (tool, rule, more)): (usize, &(&str, &str, &str))| {
             format!(
@@ -224,7 +237,11 @@ mod tests {
     }
 
     fn list(tool: &str, ledger: &Ledger) -> Option<String> {
-        let text = LISTS.iter().find(|list| list.tool == tool).unwrap().of(ledger);
+        let text = LISTS
+            .iter()
+            .find(|list| list.tool == tool)
+            .unwrap()
+            .of(ledger, today());
         text.map(|text| text.strip_prefix(HEAD).unwrap().trim_start().to_owned())
     }
 
@@ -265,7 +282,11 @@ mod tests {
             ("checkov", "CKV_1", "path = \"a/\""),
             ("cargo-deny", "license-not-allowed", ""),
         ]);
-        assert!(LISTS.iter().all(|list| list.of(&ledger).is_none()));
+        assert!(LISTS.iter().all(|list| list.of(&ledger, today()).is_none()));
         assert_eq!(left_out(&ledger).len(), 3);
+        let expired = self::ledger(&[("cargo-audit", "RUSTSEC-2026-0194", "")]);
+        let audit = LISTS.iter().find(|list| list.tool == "cargo-audit").unwrap();
+        assert!(audit.of(&expired, today()).is_some());
+        assert_eq!(audit.of(&expired, "2026-12-02".parse().unwrap()), None);
     }
 }

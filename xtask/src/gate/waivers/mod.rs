@@ -15,6 +15,9 @@ pub mod parse;
 /// What is wrong with an entry.
 mod faults;
 
+/// How far an entry reaches.
+mod reach;
+
 /// What is to be told.
 pub mod told;
 
