@@ -139,11 +139,24 @@ impl<'a> Job<'a> {
     /// # Errors
     /// `Broke` when a file cannot be copied.
     pub fn copy(&self, wanted: impl Fn(&str) -> bool, markers: &[&str]) -> Result<PathBuf, Trouble> {
+        self.copy_named(wanted, markers, str::to_owned)
+    }
+
+    /// As [`Job::copy`], under other names.
+    ///
+    /// # Errors
+    /// As [`Job::copy`].
+    pub fn copy_named(
+        &self,
+        wanted: impl Fn(&str) -> bool,
+        markers: &[&str],
+        name: fn(&str) -> String,
+    ) -> Result<PathBuf, Trouble> {
         // Not below `self.folder`, which is kept.
         let look = self.folder.components().rev().take(2).collect::<PathBuf>();
         let folder = self.shared.scratch.join("copies").join(look);
         for file in self.files_where(wanted) {
-            let to = folder.join(file);
+            let to = folder.join(name(file));
             fs::create_dir_all(to.parent().unwrap_or(&folder))?;
             let bytes = fs::read(self.subject.join(file))?;
             match String::from_utf8(bytes) {

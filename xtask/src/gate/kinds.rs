@@ -1,17 +1,33 @@
 //! Which kind of configuration a file is, by its path alone; reads none.
 
-/// A Dockerfile by any of its usual names.
+/// A Dockerfile by any of its usual names, in capitals or not: `Dockerfile-prod`, `web.dockerfile`. What only speaks of
+/// them is none.
 #[must_use]
 pub fn is_dockerfile(path: &str) -> bool {
-    let name = name(path);
-    ["Dockerfile", "Containerfile"].iter().any(|kind| {
-        name == *kind
-            || name.strip_prefix(kind).is_some_and(|rest| rest.starts_with('.'))
-            || name
-                .to_lowercase()
-                .ends_with(&format!(".{}", kind.to_lowercase()))
-    })
+    let name = name(path).to_lowercase();
+    let of_another_kind = [".md", ".rs", ".dockerignore"];
+    let named = |kind: &str| name.starts_with(kind) || name.ends_with(&format!(".{kind}"));
+    (named("dockerfile") || named("containerfile"))
+        && !of_another_kind.iter().any(|ending| name.ends_with(ending))
 }
+
+/// What a Dockerfile is called in a copy, so that each tool knows it as one: they disagree on `Containerfile`,
+/// `Dockerfile-prod` and capitals.
+#[must_use]
+pub fn name_in_copy(path: &str) -> String {
+    match is_dockerfile(path) {
+        true => format!("{path}{IN_COPY}"),
+        false => path.to_owned(),
+    }
+}
+
+/// The path that has this name in a copy.
+#[must_use]
+pub fn path_of_copy(name: &str) -> String {
+    name.strip_suffix(IN_COPY).unwrap_or(name).to_owned()
+}
+
+const IN_COPY: &str = ".Dockerfile";
 
 /// Terraform's own language, tests and values included.
 #[must_use]
@@ -104,14 +120,21 @@ mod tests {
             "b/web.Dockerfile",
             "web.dockerfile",
             "Containerfile",
+            "dockerfile",
+            "a/DOCKERFILE",
+            "Dockerfile-prod",
+            "--trusted-registry=x.dockerfile",
         ] {
             assert!(is_dockerfile(path), "{path}");
+            assert_eq!(path_of_copy(&name_in_copy(path)), path);
         }
         for path in [
             "Dockerfiles/x",
             "docs/dockerfile.md",
             "a/MyDockerfile",
             ".dockerignore",
+            "Dockerfile.dockerignore",
+            "src/dockerfile.rs",
         ] {
             assert!(!is_dockerfile(path), "{path}");
         }

@@ -101,7 +101,7 @@ fn look(job: &Job<'_>) -> Look {
         ));
     }
     let checkov = job.tool("checkov")?;
-    let copy = job.copy(is_input, &MARKERS)?;
+    let copy = job.copy_named(is_input, &MARKERS, kinds::name_in_copy)?;
     let call = checkov
         .within(&job.folder)
         .envs([("HOME", &job.folder)])
@@ -212,7 +212,7 @@ fn findings(part: &Part) -> Vec<Finding> {
 
 /// Its paths begin at the scanned folder, with `/`.
 fn relative(path: &str) -> String {
-    path.trim_start_matches('/').to_owned()
+    kinds::path_of_copy(path.trim_start_matches('/'))
 }
 
 #[cfg(test)]

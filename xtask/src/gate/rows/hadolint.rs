@@ -25,7 +25,9 @@ pub const GATE: Gate = Gate {
     planted: Some(Planted {
         folder: "hadolint",
         prepare: as_it_is,
-        expects: &["DL3003", "DL3007", "DL3020", "DL3025", "DL4006"],
+        expects: &[
+            "DL3003", "DL3004", "DL3007", "DL3020", "DL3025", "DL4000", "DL4006",
+        ],
     }),
 };
 
@@ -49,6 +51,7 @@ fn look(job: &Job<'_>) -> Look {
         .tool("hadolint")?
         .args(["--format=json", "--disable-ignore-pragma", "--config"])
         .args([settings])
+        .args(["--"])
         .args(&files);
     read(&job.run(&call, "hadolint")?, files.len())
 }

@@ -42,7 +42,7 @@ fn look(job: &Job<'_>) -> Look {
         ));
     }
     let trivy = trivy::call(job, &["config", "--skip-check-update", "--cache-dir=cache"])?;
-    let copy = job.copy(is_input, &trivy::MARKERS)?;
+    let copy = job.copy_named(is_input, &trivy::MARKERS, kinds::name_in_copy)?;
     let call = trivy.args(["--output=trivy.json".into(), copy.into_os_string()]);
     let said = job.run(&call, "trivy")?;
     if let Some(line) = said
@@ -54,7 +54,7 @@ fn look(job: &Job<'_>) -> Look {
     }
     let report = trivy::report(job, &said, "trivy.json")?;
     let seen = Seen {
-        findings: report.findings(str::to_owned),
+        findings: report.findings(kinds::path_of_copy),
         limits: vec!["trivy: only the checks that are part of the program, no newer ones".to_owned()],
         ..Seen::default()
     };

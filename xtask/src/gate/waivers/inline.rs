@@ -23,7 +23,7 @@ const FORMS: &[Form] = &[
             concat!("hadolint", " ignore="),
             concat!("hadolint", " global ignore="),
         ],
-        files: is_dockerfile,
+        files: kinds::is_dockerfile,
         rules: by_comma,
     },
     Form {
@@ -123,11 +123,6 @@ fn after<'a>(line: &'a str, start: &str) -> Vec<&'a str> {
         .filter_map(|window| window.last())
         .map(|(at, letter)| at + letter.len_utf8());
     ends.filter_map(|end| line.get(end..)).collect()
-}
-
-fn is_dockerfile(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
-    name.contains("dockerfile") || name.contains("containerfile")
 }
 
 /// These tools read neither Rust nor prose, where such words are only spoken of.
