@@ -45,6 +45,9 @@ mod home_paths;
 /// Law: actions are pinned to a commit.
 mod pins;
 
+/// Law: what documents name is there.
+mod paths;
+
 use std::path::Path;
 
 use finding::Finding;
@@ -65,6 +68,7 @@ const LAWS: &[Law] = &[
     nouns::check,
     home_paths::check,
     pins::check,
+    paths::check,
 ];
 
 /// Checks the tree at `root` and prints each finding as `path:line: law: what`.
