@@ -5,11 +5,30 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-/// Writes a line to standard output. A reader that has gone away is no reason to fail: what was started still has to
+/// Writes a line to standard output, without what a terminal would take for a command: names of files, words of tools and
+/// messages of commits are other people's. A reader that has gone away is no reason to fail: what was started still has to
 /// be stopped in order.
 pub fn say(line: &str) {
     let mut out = std::io::stdout().lock();
-    let _reader_gone = writeln!(out, "{line}").and_then(|()| out.flush());
+    let _reader_gone = writeln!(out, "{}", plain(line)).and_then(|()| out.flush());
+}
+
+/// Control characters, and letters that turn the direction of reading (CVE-2021-42574).
+#[must_use]
+pub fn is_command(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Commands are shown and not followed; lines and columns stay.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match is_command(letter) && !matches!(letter, '\n' | '\t') {
+            true => plain.extend(letter.escape_unicode()),
+            false => plain.push(letter),
+        }
+    }
+    plain
 }
 
 /// Counts the steps of one command.
@@ -74,5 +93,12 @@ mod tests {
     fn times_read_well() {
         assert_eq!(seconds(Duration::from_millis(1_240)), "1.2 s");
         assert_eq!(seconds(Duration::from_secs(125)), "2 min 5 s");
+    }
+    #[test]
+    fn a_terminal_gets_no_commands() {
+        assert_eq!(
+            plain("W-1\n\t\u{1b}[2J \u{202e}é"),
+            "W-1\n\t\\u{1b}[2J \\u{202e}é"
+        );
     }
 }

@@ -8,6 +8,7 @@ use super::entry::{FILE, LONGEST, Waiver};
 use super::fault::{EXPIRED, Fault, MALFORMED, PERIOD, UNKNOWN};
 use super::ledger::Ledger;
 use super::reach;
+use crate::progress::is_command;
 
 /// What an entry may name.
 #[derive(Debug, Clone, Default)]
@@ -96,11 +97,6 @@ pub fn of(ledger: &Ledger, known: &Known, today: NaiveDate) -> Vec<Fault> {
         }
     }
     faults
-}
-
-/// Control characters, and letters that turn the direction of reading (CVE-2021-42574).
-pub fn is_command(letter: char) -> bool {
-    letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn filled(waiver: &Waiver) -> impl Iterator<Item = (&'static str, &str)> {
