@@ -192,13 +192,8 @@ pub const FAULTS_FOR_TESTERS: &[Fault] = &[
         tree.append("xtask/src/ending.rs", test);
     }),
     (&["bdd"], |tree| {
-        let scenario = "Feature: Planted
-
-  Scenario: What nobody promised
-    When I get \"/health/live\"
-    Then the answer is 418
-";
-        tree.write("features/features/planted.feature", scenario);
+        let scenario = "\n  Scenario: What nobody promised\n    When I get \"/health/live\"\n    Then the answer is 418\n";
+        tree.append("features/features/health.feature", scenario);
     }),
 ];
 
