@@ -48,5 +48,5 @@ fn a_refused_login_is_not_ready() {
     ]));
     let answer = app.get("/health/ready");
     answer.problem(503);
-    assert!(!answer.text().contains("7f3a") && !app.get_internal("/metrics").text().contains("7f3a"));
+    assert!(!answer.text().contains("g-7f3a") && !app.get_internal("/metrics").text().contains("g-7f3a"));
 }
