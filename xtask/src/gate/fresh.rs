@@ -42,7 +42,7 @@ pub fn key(gate: &Gate, shared: &Shared<'_>) -> Option<String> {
     };
     let mut digest = Sha256::new();
     digest.update(own_program()?);
-    digest.update(compiler(shared));
+    digest.update(shared.compiler.get_or_init(|| compiler(shared)));
     digest.update(gate.id);
     digest.update(shared.snapshot.digest(matters));
     digest.update(shared.began.date_naive().to_string());

@@ -40,6 +40,8 @@ pub struct Shared<'a> {
     pub began: DateTime<Utc>,
     /// RustSec's advisory database, cloned by the first gate that asks.
     pub advisories: OnceLock<Result<Advisories, Trouble>>,
+    /// Which compiler and which formatter there are, asked by the first gate that wants to know.
+    pub compiler: OnceLock<String>,
     secrets: Mutex<Vec<String>>,
     programs: Mutex<BTreeMap<String, Result<Program, String>>>,
 }
@@ -61,6 +63,7 @@ impl<'a> Shared<'a> {
             scratch,
             began,
             advisories: OnceLock::new(),
+            compiler: OnceLock::new(),
             secrets: Mutex::default(),
             programs: Mutex::default(),
         }

@@ -12,6 +12,7 @@ use super::super::sarif;
 use super::super::seen::{Look, Seen, Trouble};
 use super::super::shared::Shared;
 use super::{gitleaks_planted, gitleaks_texts};
+use crate::commits::history::SHALLOW;
 use crate::run::Call;
 
 /// The row.
@@ -70,9 +71,7 @@ fn look(job: &Job<'_>) -> Look {
         .trim()
         != "false"
     {
-        return Err(Trouble::NoData(
-            "the clone is shallow, its history is elsewhere: `git fetch --unshallow`".to_owned(),
-        ));
+        return Err(Trouble::NoData(SHALLOW.to_owned()));
     }
     let log = ["log", "--format=%H", "--numstat"];
     let log = git(&[&log, &HISTORY[..]].concat(), "log")?.stdout;
