@@ -1,12 +1,13 @@
 //! What the time of an answer tells: nothing.
 use crate::support::app::App;
 use crate::support::database::Database;
+use crate::support::medians::{SERIES, medians, spread};
 use crate::support::people::{account_in, post};
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// Tries of each kind.
+/// Tries of each kind in a series.
 const TRIES: usize = 15;
 
 /// One kind of question: its name, and the body of its n-th try.
@@ -16,39 +17,35 @@ fn registration(email: &str) -> Value {
     json!({ "name": "Ann Example", "email": email, "password": "a quiet mountain lake" })
 }
 
-/// Median milliseconds of each kind. The kinds take turns: whatever else the machine does hits all of them alike.
-fn medians(app: &App, path: &str, kinds: &[Kind<'_>]) -> Vec<f64> {
+/// How much the most may differ from the least.
+const ALIKE: f64 = 1.1;
+
+/// How long each kind takes. The kinds take turns: whatever else the machine does hits all of them alike.
+fn series(app: &App, path: &str, kinds: &[Kind<'_>], number: usize) -> Vec<Vec<Duration>> {
     let mut times = vec![Vec::new(); kinds.len()];
-    for n in 0..TRIES {
+    for n in number * TRIES..(number + 1) * TRIES {
         for (kind, times) in kinds.iter().zip(&mut times) {
             let (body, begun) = ((kind.1)(n), Instant::now());
             assert_eq!(post(app, path, &body).status, 202, "{} {n}", kind.0);
             times.push(begun.elapsed());
         }
     }
-    let median = |mut times: Vec<Duration>| {
-        times.sort_unstable();
-        times[TRIES / 2].as_secs_f64() * 1000.0
-    };
-    times.into_iter().map(median).collect()
+    times
 }
 
 fn assert_alike(app: &App, path: &str, kinds: &[Kind<'_>]) {
-    let medians = medians(app, path, kinds);
+    let medians = medians(ALIKE, |number| series(app, path, kinds, number));
     let told: Vec<String> = kinds
         .iter()
         .zip(&medians)
         .map(|(kind, ms)| format!("{} {ms:.1} ms", kind.0))
         .collect();
     println!("{path}: {}", told.join(", "));
-    let (least, most) = medians
-        .iter()
-        .fold((f64::MAX, 0.0_f64), |(a, b), ms| (a.min(*ms), b.max(*ms)));
-    assert!(most / least <= 1.1, "{told:?}");
+    assert!(spread(&medians) <= ALIKE, "{told:?}");
 }
 
 fn service(database: &Database) -> App {
-    for n in 0..TRIES {
+    for n in 0..TRIES * SERIES {
         account_in(database, &format!("active{n}@example.org"), Role::User, "active");
         account_in(
             database,

@@ -63,6 +63,9 @@ pub mod raw;
 /// A way to a server that can be frozen.
 pub mod relay;
 
+/// How long kinds of question take.
+pub mod medians;
+
 /// What is logged while the tests run, and what must not be.
 pub mod run_log;
 
