@@ -101,7 +101,7 @@ fn the_grace_is_a_setting() {
     app.stop();
     let took = begun.elapsed();
     assert!(
-        (Duration::from_millis(800)..Duration::from_millis(1_900)).contains(&took),
+        (Duration::from_millis(800)..Duration::from_secs(4)).contains(&took),
         "{took:?}"
     );
 }
