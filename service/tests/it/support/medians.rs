@@ -1,3 +1,4 @@
+//! Times of answers, and how much they differ.
 use std::time::Duration;
 
 /// Series of tries, at the most.
