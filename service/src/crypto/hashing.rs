@@ -1,5 +1,6 @@
 //! Passwords: argon2id, on threads of its own that give way to all others, behind a queue with an end. What costs so much
 //! must take neither the threads that answer requests nor memory without limit.
+use super::pace::Pace;
 use super::password_hash::{PasswordHash, Verified};
 use super::turn::{self, Turn};
 use crate::config::people::Hashing as Cost;
@@ -7,13 +8,16 @@ use secrecy::SecretString;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-use tokio::sync::oneshot;
+use std::time::{Duration, Instant};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-/// Every place in the queue is taken.
+/// There is no room for one more password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many passwords wait to be hashed")]
-pub struct Busy;
+pub struct Busy {
+    /// After how long there may be.
+    pub again: Duration,
+}
 
 /// The threads and their queue. Cheap to clone; the threads end with the last clone.
 #[derive(Clone)]
@@ -21,8 +25,17 @@ pub struct Hashing(Arc<Handle>);
 
 struct Handle(Arc<Queue>);
 
+/// Room for one password. Whoever has it may look up what they need first.
+pub struct Permit {
+    queue: Arc<Queue>,
+    permit: OwnedSemaphorePermit,
+}
+
 struct Queue {
     cost: Cost,
+    /// Room: for those who wait, those who are hashed for, and those who look up what they need.
+    permits: Arc<Semaphore>,
+    pace: Pace,
     waiting: Mutex<Waiting>,
     arrived: Condvar,
     /// Whoever rests is woken by the end only: a job must not wait for one who rests while another is idle.
@@ -35,7 +48,12 @@ struct Waiting {
     ended: bool,
 }
 
-enum Job {
+struct Job {
+    work: Work,
+    _permit: OwnedSemaphorePermit,
+}
+
+enum Work {
     Hash(SecretString, oneshot::Sender<Option<PasswordHash>>),
     Verify(SecretString, Option<PasswordHash>, oneshot::Sender<Verified>),
 }
@@ -45,6 +63,8 @@ impl Hashing {
     pub fn start(cost: Cost) -> std::io::Result<Self> {
         let queue = Arc::new(Queue {
             cost,
+            permits: Arc::new(Semaphore::new(cost.queue + cost.threads)),
+            pace: Pace::default(),
             waiting: Mutex::default(),
             arrived: Condvar::new(),
             end: Condvar::new(),
@@ -58,42 +78,59 @@ impl Hashing {
         Ok(Self(Arc::new(Handle(queue))))
     }
 
-    /// Hashes a new password.
+    /// Room for one password. To be asked for before anything else is done: a crowd for which there is no room costs
+    /// nothing more.
+    pub fn permit(&self) -> Result<Permit, Busy> {
+        let queue = &self.0.0;
+        let permit = || Arc::clone(&queue.permits).try_acquire_owned();
+        let permit = permit().or_else(|_| {
+            queue.lock().jobs.retain(|job| job.work.is_wanted());
+            permit()
+        });
+        match permit {
+            Ok(permit) => Ok(Permit {
+                queue: Arc::clone(queue),
+                permit,
+            }),
+            Err(_) => Err(queue.busy()),
+        }
+    }
+
+    /// Hashes a new password, if there is room.
     pub async fn hash(&self, password: SecretString) -> Result<PasswordHash, Busy> {
+        self.permit()?.hash(password).await
+    }
+}
+
+impl Permit {
+    /// Hashes a new password.
+    pub async fn hash(self, password: SecretString) -> Result<PasswordHash, Busy> {
         let (answer, hash) = oneshot::channel();
-        self.push(Job::Hash(password, answer))?;
-        hash.await.ok().flatten().ok_or(Busy)
+        let queue = self.push(Work::Hash(password, answer));
+        hash.await.ok().flatten().ok_or_else(|| queue.busy())
     }
 
     /// Whether this is the password. `None` costs as much as a hash made today, and is never right: whoever measures
     /// learns nothing about who has an account.
-    pub async fn verify(&self, password: SecretString, hash: Option<PasswordHash>) -> Result<Verified, Busy> {
+    pub async fn verify(self, password: SecretString, hash: Option<PasswordHash>) -> Result<Verified, Busy> {
         let (answer, verified) = oneshot::channel();
-        self.push(Job::Verify(password, hash, answer))?;
-        verified.await.map_err(|_| Busy)
+        let queue = self.push(Work::Verify(password, hash, answer));
+        verified.await.map_err(|_| queue.busy())
     }
 
-    /// Says at once what [`Hashing::verify`] would say after work in vain.
-    pub fn has_room(&self) -> Result<(), Busy> {
-        let queue = &self.0.0;
-        match queue.lock().jobs.len() < queue.cost.queue {
-            true => Ok(()),
-            false => Err(Busy),
+    fn push(self, work: Work) -> Arc<Queue> {
+        let job = Job {
+            work,
+            _permit: self.permit,
+        };
+        let mut waiting = self.queue.lock();
+        // Nobody would ever come for it behind the end.
+        if !waiting.ended {
+            waiting.jobs.push_back(job);
+            self.queue.arrived.notify_one();
         }
-    }
-
-    fn push(&self, job: Job) -> Result<(), Busy> {
-        let queue = &self.0.0;
-        let mut waiting = queue.lock();
-        if waiting.jobs.len() >= queue.cost.queue {
-            waiting.jobs.retain(Job::is_wanted);
-        }
-        if waiting.jobs.len() >= queue.cost.queue {
-            return Err(Busy);
-        }
-        waiting.jobs.push_back(job);
-        queue.arrived.notify_one();
-        Ok(())
+        drop(waiting);
+        self.queue
     }
 }
 
@@ -112,6 +149,13 @@ impl Queue {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn busy(&self) -> Busy {
+        let before = self.cost.queue + self.cost.threads;
+        Busy {
+            again: self.pace.come_again(before, self.cost.threads),
+        }
+    }
+
     fn rest(&self, time: Duration) {
         let goes_on = |waiting: &mut Waiting| !waiting.ended;
         let _rested = self.end.wait_timeout_while(self.lock(), time, goes_on);
@@ -119,6 +163,12 @@ impl Queue {
 }
 
 impl Job {
+    fn run(self, cost: Cost) {
+        self.work.run(cost);
+    }
+}
+
+impl Work {
     /// Whoever asked may have gone while this waited.
     fn is_wanted(&self) -> bool {
         match self {
@@ -149,7 +199,7 @@ fn work(queue: &Queue) {
                 return;
             }
             match waiting.jobs.pop_front() {
-                Some(job) if job.is_wanted() => break job,
+                Some(job) if job.work.is_wanted() => break job,
                 Some(_) => {}
                 None => {
                     waiting = queue
@@ -160,11 +210,12 @@ fn work(queue: &Queue) {
             }
         };
         drop(waiting);
-        let turn = Turn::begin();
+        let (begun, turn) = (Instant::now(), Turn::begin());
         // A thread must outlive whatever one password does; its asker is told by the dropped channel.
         if catch_unwind(AssertUnwindSafe(|| job.run(queue.cost))).is_err() {
             tracing::error!("hashing panicked");
         }
         queue.rest(turn.rest());
+        queue.pace.took(begun.elapsed());
     }
 }

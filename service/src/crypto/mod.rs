@@ -12,6 +12,9 @@ pub mod hashing;
 /// Access tokens, signed and verified.
 pub mod jwt;
 
+/// How quickly passwords are hashed.
+mod pace;
+
 /// The hash of a password.
 pub mod password_hash;
 

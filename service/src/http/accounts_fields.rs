@@ -74,7 +74,7 @@ pub fn no_such_link() -> Problem {
 impl From<Failed> for Problem {
     fn from(failed: Failed) -> Self {
         match failed {
-            Failed::Busy(_) => Self::unavailable("too many passwords wait to be hashed"),
+            Failed::Busy(busy) => Self::unavailable_for("too many passwords wait to be hashed", busy.again),
             Failed::Storage(error) => error.into(),
         }
     }

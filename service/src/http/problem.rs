@@ -96,8 +96,13 @@ impl Problem {
 
     /// 503: come back in a second.
     pub fn unavailable(detail: &'static str) -> Self {
+        Self::unavailable_for(detail, Duration::from_secs(1))
+    }
+
+    /// 503: come back after this long.
+    pub fn unavailable_for(detail: &'static str, wait: Duration) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
-            .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+            .with_header(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)))
     }
 
     /// 429: come back after this long.

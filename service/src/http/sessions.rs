@@ -163,7 +163,7 @@ impl From<Refused> for Problem {
                 let detail = "too many tries failed: wait before the next";
                 Self::too_many("too-many-tries", detail, wait)
             }
-            Refused::Busy(_) => Self::unavailable("too many passwords wait to be checked"),
+            Refused::Busy(busy) => Self::unavailable_for("too many passwords wait to be checked", busy.again),
             Refused::Storage(error) => error.into(),
         }
     }

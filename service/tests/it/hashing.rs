@@ -1,7 +1,9 @@
 //! How passwords are kept.
 use crate::support::app::App;
 use crate::support::database::Database;
+use crate::support::letters::until;
 use crate::support::people::{PASSWORD, account, log_in, try_log_in};
+use diesel::connection::SimpleConnection;
 use portcullis::types::role::Role;
 
 const ANN: &str = "ann@example.org";
@@ -113,5 +115,36 @@ fn a_full_queue_is_503_and_counts_nothing() {
     let refused = answers.iter().filter(|answer| answer.status == 401).count();
     let counted = "SELECT sum(count)::text AS line FROM sessions.throttles WHERE key LIKE 'network:%'";
     assert_eq!(database.lines(counted), [refused.to_string()]);
+    log_in(&app, ANN);
+}
+
+/// E17: room comes before all else: a crowd that finds none costs the database nothing.
+#[test]
+fn nothing_is_looked_up_for_whom_there_is_no_room() {
+    let database = Database::fresh();
+    account(&database, ANN, Role::User);
+    let app = App::start(&database.settings(&[("HASH_QUEUE", "1")]));
+    let mut holder = database.admin();
+    holder
+        .batch_execute("BEGIN; LOCK sessions.throttles IN ACCESS EXCLUSIVE MODE")
+        .unwrap();
+    std::thread::scope(|scope| {
+        let two: Vec<_> = (0..2)
+            .map(|_| scope.spawn(|| try_log_in(&app, ANN, PASSWORD).status))
+            .collect();
+        let waiting = "SELECT count(*)::text AS line FROM pg_locks WHERE NOT granted
+                       AND relation = 'sessions.throttles'::regclass";
+        until("both are looked up", || database.lines(waiting) == ["2"]);
+        let third = try_log_in(&app, ANN, PASSWORD);
+        assert_eq!(
+            third.problem(503)["detail"],
+            "too many passwords wait to be checked"
+        );
+        assert_eq!(database.lines(waiting), ["2"]);
+        holder.batch_execute("ROLLBACK").unwrap();
+        for one in two {
+            assert_eq!(one.join().unwrap(), 200);
+        }
+    });
     log_in(&app, ANN);
 }

@@ -52,7 +52,7 @@ impl Accounts {
         if !self.is_open().await? {
             return Ok(Registered::Closed);
         }
-        self.0.hashing.has_room()?;
+        let permit = self.0.hashing.permit()?;
         let admitted = match self.admit(&new.email, peer).await? {
             limits::Admitted::NetworkWaits(wait) => return Ok(Registered::Wait(wait)),
             // Refused here it would tell apart an address that was asked for before; its owner has mails enough.
@@ -60,7 +60,7 @@ impl Accounts {
             limits::Admitted::Yes => true,
         };
         let work = async {
-            let hash = self.0.hashing.hash(password.into_secret()).await?;
+            let hash = permit.hash(password.into_secret()).await?;
             let (key, peer) = (self.0.key.clone(), peer.clone());
             let taken = self.0.db.tx("register", move |conn| match admitted {
                 true => register(conn, &key, &new.email, &new.name, hash.as_str(), &peer),

@@ -113,11 +113,10 @@ impl Sessions {
         demand: Demand,
         peer: &Peer,
     ) -> Result<Proven, Refused> {
-        let hashing = &self.0.hashing;
-        hashing.has_room()?;
+        let permit = self.0.hashing.permit()?;
         let (counters, row) = self.admit(&attempt.email, peer).await?;
         let hash = row.as_ref().and_then(|row| row.password_hash.clone());
-        let verified = hashing.verify(attempt.password.clone(), hash.map(PasswordHash::stored));
+        let verified = permit.verify(attempt.password.clone(), hash.map(PasswordHash::stored));
         let verified = match verified.await {
             Ok(verified) => verified,
             Err(busy) => {
