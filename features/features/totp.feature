@@ -107,6 +107,29 @@ Feature: A second factor
       When Ann signs in
       Then the answer is 200
 
+    @E18 @E9 @asvs:v5.0.0-7.5.1 @CWE-306 @CWE-620
+    Scenario: A new password needs a code as well, and so does a new address
+      Given Ann is signed in
+      And Ann has a second factor
+      When Ann sends PUT to "/auth/me"
+        """
+        {"new_password": "a new set of words", "current_password": "{Ann.password}"}
+        """
+      Then the answer is a problem with status 403
+      And the problem is of the kind "second-factor-required"
+      When Ann sends PUT to "/auth/me"
+        """
+        {"email": "elsewhere@portcullis.example", "current_password": "{Ann.password}", "code": "000000"}
+        """
+      Then the answer is a problem with status 403
+      And the problem is of the kind "wrong-password"
+      When Ann sends PUT to "/auth/me"
+        """
+        {"new_password": "a new set of words", "current_password": "{Ann.password}", "code": "{Ann.recovery code 1}"}
+        """
+      Then the answer is 200
+      And Ann gets a mail with the subject "Your password was changed"
+
     @E18 @asvs:v5.0.0-7.5.1 @CWE-306
     Scenario: Setting it up needs the password, and counts with the first right code only
       Given Ann is signed in

@@ -73,6 +73,8 @@ pub struct MyChange {
     pub new_password: Field<NewPassword, Optional>,
     /// The current password.
     pub current_password: Field<SecretText, Optional>,
+    /// A code of the app, or a recovery code: needed beside `current_password` by who has a second factor.
+    pub code: Field<SecretText, Optional>,
 }
 
 /// One's own account.

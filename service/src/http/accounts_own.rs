@@ -46,7 +46,8 @@ impl OwnAccountApi {
     /// Change one's own account
     ///
     /// All that is given, or nothing. A new address waits until the link that is mailed to it is used; the old address
-    /// is told at once. A new password ends every other session.
+    /// is told at once. A new password ends every other session. Both take the current password, and a code where there is
+    /// a second factor; a code that was right is used up.
     #[oai(path = "/auth/me", method = "put", operation_id = "changeOwnAccount")]
     async fn change(
         &self,
@@ -58,10 +59,16 @@ impl OwnAccountApi {
         match self.accounts.change(&caller.signed_in, change, &peer).await? {
             Changed::Done => Ok(self.me(&caller).await?),
             Changed::Gone => Err(bad_token().into()),
-            Changed::WrongPassword => Err(Problem::new(
+            Changed::WrongProof => Err(Problem::new(
                 StatusCode::FORBIDDEN,
                 "wrong-password",
-                "the current password is not that; nothing was changed",
+                "the current password or the code is not right; nothing was changed",
+            )
+            .into()),
+            Changed::CodeNeeded => Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "second-factor-required",
+                "a code of the second factor is needed: send it as `code`; nothing was changed",
             )
             .into()),
             Changed::Weak(weakness) => Err(weak("new_password", weakness).into()),
@@ -97,6 +104,7 @@ fn change_of(body: MyChange) -> Result<Change, Problem> {
         true => body.current_password.required("current_password", &mut faults),
         false => body.current_password.optional("current_password", &mut faults),
     };
+    let code = body.code.optional("code", &mut faults);
     if faults.is_empty() && name.is_none() && !needs_current {
         faults.push(FieldFault::new(Location::Body, "", "changes nothing"));
     }
@@ -104,9 +112,9 @@ fn change_of(body: MyChange) -> Result<Change, Problem> {
         return Err(Problem::invalid(faults));
     }
     let guarded = current.filter(|_| needs_current).map(|current| changes::Guarded {
-        current: current.0,
         email,
         password: password.map(|password| password.0),
+        ..changes::Guarded::by(current.0, code.map(|code| code.0))
     });
     Ok(Change { name, guarded })
 }

@@ -157,6 +157,51 @@ fn each_change_takes_the_password_and_a_code() {
     assert_eq!(setting.events(), ["totp.enabled", "totp.disabled"]);
 }
 
+/// E9, E18: nor takes the account over by another address or password; one's name is one's own.
+#[test]
+fn address_and_password_take_a_code_too() {
+    let setting = Setting::new();
+    let put = |body: Value| ask(&setting.app, &setting.token, "PUT", "/auth/me", &body);
+    let (secret, recovery) = setting.enable();
+    setting.minutes_later();
+    let good = code(&secret, 0);
+    let changes = [
+        json!({ "new_password": "a new set of words" }),
+        json!({ "email": "ann@new.example" }),
+    ];
+    let with = |change: &Value, code: Option<&str>| {
+        let mut body = change.clone();
+        body["current_password"] = PASSWORD.into();
+        if let Some(code) = code {
+            body["code"] = code.into();
+        }
+        body
+    };
+    for change in &changes {
+        let without = put(with(change, None)).problem(403);
+        assert_eq!(without["type"], "urn:portcullis:problem:second-factor-required");
+        let wrong = put(with(change, Some("000000"))).problem(403);
+        assert_eq!(wrong["type"], "urn:portcullis:problem:wrong-password");
+        setting.database.execute("DELETE FROM sessions.throttles");
+    }
+    let weak = json!({ "new_password": "password" });
+    assert_eq!(put(with(&weak, Some(&good))).fields(400), ["body:new_password"]);
+    assert_eq!(
+        setting.database.lines("SELECT kind AS line FROM mail.outbox"),
+        [""; 0]
+    );
+    let changed = put(with(&changes[1], Some(&good)));
+    assert_eq!(
+        (changed.status, &changed.json()["pending_email"]),
+        (200, &json!("ann@new.example"))
+    );
+    put(with(&changes[0], Some(&good))).problem(403);
+    assert_eq!(put(with(&changes[0], Some(&recovery[0]))).status, 200);
+    put(with(&changes[0], Some(&recovery[0]))).problem(403);
+    assert_eq!(put(json!({ "name": "Ann" })).status, 200);
+    assert_eq!(setting.state(), (true, 9));
+}
+
 /// E18, E7: nor does anybody guess the password of an unlocked screen.
 #[test]
 fn wrong_passwords_are_counted_here_too() {

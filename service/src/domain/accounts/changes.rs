@@ -1,5 +1,5 @@
-//! Changing one's own account. What gives power over it, address and password, needs the current password: a session that
-//! somebody left open must not be enough (ASVS v5.0.0-7.5.1).
+//! Changing one's own account. What gives power over it, address and password, needs the current password, and a code where
+//! there is a second factor: a session that somebody left open must not be enough (ASVS v5.0.0-7.5.1).
 use super::Accounts;
 use super::limits::Admitted;
 use super::outcome::{Changed, Failed};
@@ -26,19 +26,33 @@ use serde_json::{Value, json};
 pub struct Change {
     /// The name.
     pub name: Option<PersonName>,
-    /// What needs the current password.
+    /// What needs proof.
     pub guarded: Option<Guarded>,
 }
 
-/// What needs the current password, and that.
+/// What needs proof, and that.
 #[derive(Clone, Debug)]
 pub struct Guarded {
     /// The current password.
     pub current: SecretString,
+    /// A code of the second factor, or a recovery code.
+    pub code: Option<SecretString>,
     /// A new address; it counts when it is proven.
     pub email: Option<Email>,
     /// A new password.
     pub password: Option<SecretString>,
+}
+
+impl Guarded {
+    /// The proof, and nothing that it is for.
+    pub fn by(current: SecretString, code: Option<SecretString>) -> Self {
+        Self {
+            current,
+            code,
+            email: None,
+            password: None,
+        }
+    }
 }
 
 /// A change that nothing stands against but what happens meanwhile.
@@ -70,7 +84,7 @@ impl Accounts {
             if let Some(proven) = &plan.proven
                 && credentials::hold(conn, row.id, proven.password_changed_at)?.is_none()
             {
-                return Ok(Changed::WrongPassword);
+                return Ok(Changed::WrongProof);
             }
             plan.carry_out(conn, &row, &who, &key, &peer)?;
             Ok(Changed::Done)
@@ -88,18 +102,21 @@ impl Accounts {
         let name = change.name.as_ref().map_or(who.name(), PersonName::as_str);
         let (mut email, mut password, mut proven) = (None, None, None);
         if let Some(guarded) = change.guarded {
-            match self.prove(who, guarded.current, peer).await? {
+            email = guarded.email.filter(|email| email.as_str() != who.email());
+            let now = Email::parse(who.email());
+            let emails: Vec<&Email> = now.iter().chain(&email).collect();
+            let check = |new| GoodPassword::check(new, &emails, name);
+            // Before the proof: a code that was taken for it would be lost.
+            let good = match guarded.password.map(check).transpose() {
+                Ok(good) => good,
+                Err(weakness) => return Ok(Err(Changed::Weak(weakness))),
+            };
+            match self.prove(who, guarded.current, guarded.code, peer).await? {
                 Ok(since) => proven = Some(since),
                 Err(refused) => return Ok(Err(refused)),
             }
-            email = guarded.email.filter(|email| email.as_str() != who.email());
-            if let Some(new) = guarded.password {
-                let now = Email::parse(who.email());
-                let emails: Vec<&Email> = now.iter().chain(&email).collect();
-                match GoodPassword::check(new, &emails, name) {
-                    Ok(good) => password = Some(self.0.hashing.hash(good.into_secret()).await?),
-                    Err(weakness) => return Ok(Err(Changed::Weak(weakness))),
-                }
+            if let Some(good) = good {
+                password = Some(self.0.hashing.hash(good.into_secret()).await?);
             }
         }
         if let Some(email) = &email {
@@ -123,17 +140,19 @@ impl Accounts {
         &self,
         who: &SignedIn,
         current: SecretString,
+        code: Option<SecretString>,
         peer: &Peer,
     ) -> Result<Result<Proven, Changed>, Failed> {
         let id = who.account();
         // Read before the password is looked at: a change in between is then found, whichever password was looked at.
         let find = move |conn: &mut _| credentials::find_dates(conn, id);
         let dates = self.0.db.run("find_credential_dates", find).await?;
-        match self.0.sessions.confirm_password(who, current, peer).await {
+        match self.0.sessions.confirm(who, current, code, peer).await {
             Ok(()) => Ok(Ok(Proven {
                 password_changed_at: dates.password_changed_at,
             })),
-            Err(Refused::Credentials | Refused::SecondFactor) => Ok(Err(Changed::WrongPassword)),
+            Err(Refused::Credentials) => Ok(Err(Changed::WrongProof)),
+            Err(Refused::SecondFactor) => Ok(Err(Changed::CodeNeeded)),
             Err(Refused::Throttled(wait)) => Ok(Err(Changed::TooManyTries(wait))),
             Err(Refused::Busy(busy)) => Err(busy.into()),
             Err(Refused::Storage(error)) => Err(error.into()),

@@ -76,11 +76,13 @@ pub enum Changed {
     Done,
     /// The account was deleted a moment ago.
     Gone,
-    /// The current password is not that.
-    WrongPassword,
+    /// The current password or the code is not right.
+    WrongProof,
+    /// The current password is right, and a code of the second factor is needed.
+    CodeNeeded,
     /// The new password breaks a rule.
     Weak(Weakness),
-    /// Too many wrong passwords: again after this long.
+    /// Too many wrong passwords or codes: again after this long.
     TooManyTries(Duration),
     /// Too many mails: again after this long.
     TooManyMails(Duration),

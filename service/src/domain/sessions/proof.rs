@@ -68,19 +68,29 @@ pub(super) struct Proven {
 }
 
 impl Sessions {
-    /// Somebody who is signed in says their password again.
-    pub async fn confirm_password(
+    /// Somebody who is signed in proves again that they are who they are. A code is taken by that, whatever becomes of what
+    /// it was for.
+    pub async fn confirm(
         &self,
         who: &SignedIn,
         password: SecretString,
+        code: Option<SecretString>,
         peer: &Peer,
     ) -> Result<(), Refused> {
-        let proven = self
-            .prove_again(who, password, None, Demand::Password, peer)
-            .await?;
-        let (throttles, network) = (self.0.throttles.clone(), peer.network());
-        let clear = move |conn: &mut PgConnection| throttles.succeeded(conn, &proven.email, network);
-        Ok(self.0.db.tx("confirm_password", clear).await?)
+        let proven = self.prove_again(who, password, code, Demand::All, peer).await?;
+        let (throttles, peer) = (self.0.throttles.clone(), peer.clone());
+        let take = move |conn: &mut PgConnection| {
+            let taken = proven.factor.take(conn, proven.account)?;
+            match taken {
+                true => throttles.succeeded(conn, &proven.email, peer.network())?,
+                false => append_refusal(conn, Some(proven.account), "wrong code", &peer)?,
+            }
+            Ok(taken)
+        };
+        match self.0.db.tx("confirm_owner", take).await? {
+            true => Ok(()),
+            false => Err(Refused::Credentials),
+        }
     }
 
     /// The proof of somebody who is signed in.

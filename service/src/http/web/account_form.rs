@@ -1,5 +1,5 @@
-//! Changing one's own name, address or password. The last two take the current password: a browser that somebody left
-//! open must not be enough.
+//! Changing one's own name, address or password. The last two take the current password, and a code where there is a second
+//! factor: a browser that somebody left open must not be enough.
 use super::answer::see_other;
 use super::cookies::{self, NOTICE};
 use super::fields::Fields;
@@ -11,6 +11,7 @@ use super::state::Web;
 use super::visitor::{Member, Posted};
 use crate::domain::accounts::changes::{Change, Guarded};
 use crate::domain::accounts::outcome::Changed;
+use crate::http::field::FieldValue;
 use crate::http::person_fields::SecretText;
 use crate::http::problem::Problem;
 use crate::types::peer::Peer;
@@ -29,12 +30,21 @@ enum Part {
     Password,
 }
 
+/// A form about one part, for one member.
+struct Sheet<'a> {
+    member: &'a Member,
+    part: Part,
+    /// Whether a code is asked for.
+    takes_code: bool,
+}
+
 /// The form for the name.
 #[handler]
 pub async fn ask_name(member: Member) -> Result<Response, Problem> {
-    let mut form = form(&member, Part::Name);
+    let sheet = Sheet::of_name(&member);
+    let mut form = sheet.form();
     form.fill("name", member.signed_in.name());
-    page(&member, Part::Name, form, StatusCode::OK)
+    sheet.show(form, StatusCode::OK)
 }
 
 /// Changes the name.
@@ -46,21 +56,22 @@ pub async fn save_name(
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
     let fields = member.open(posted, &["name"], &[])?;
-    let mut form = filled(&member, Part::Name, &fields);
+    let sheet = Sheet::of_name(&member);
+    let mut form = sheet.filled(&fields);
     let Some(name) = form.parse(&fields, "name") else {
-        return page(&member, Part::Name, form, StatusCode::BAD_REQUEST);
+        return sheet.show(form, StatusCode::BAD_REQUEST);
     };
     let change = Change {
         name: Some(name),
         guarded: None,
     };
-    submit(&member, &peer, web, Part::Name, form, change).await
+    sheet.submit(&peer, web, form, change).await
 }
 
 /// The form for the address.
 #[handler]
-pub async fn ask_email(member: Member) -> Result<Response, Problem> {
-    page(&member, Part::Email, form(&member, Part::Email), StatusCode::OK)
+pub async fn ask_email(member: Member, Data(web): Data<&Web>) -> Result<Response, Problem> {
+    ask(&member, web, Part::Email).await
 }
 
 /// Asks for another address.
@@ -71,41 +82,17 @@ pub async fn save_email(
     posted: Posted,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
-    let fields = member.open(posted, &["email", "current"], &[])?;
-    let mut form = filled(&member, Part::Email, &fields);
-    let email = form.parse(&fields, "email");
-    let current = form.parse_filled::<SecretText>(&fields, "current");
-    let (Some(email), Some(current)) = (email, current) else {
-        return page(&member, Part::Email, form, StatusCode::BAD_REQUEST);
-    };
-    let guarded = Guarded {
-        current: current.0,
+    let guarded = |proof, email| Guarded {
         email: Some(email),
-        password: None,
+        ..proof
     };
-    submit(
-        &member,
-        &peer,
-        web,
-        Part::Email,
-        form,
-        Change {
-            name: None,
-            guarded: Some(guarded),
-        },
-    )
-    .await
+    save(&member, &peer, posted, web, Part::Email, guarded).await
 }
 
 /// The form for the password.
 #[handler]
-pub async fn ask_password(member: Member) -> Result<Response, Problem> {
-    page(
-        &member,
-        Part::Password,
-        form(&member, Part::Password),
-        StatusCode::OK,
-    )
+pub async fn ask_password(member: Member, Data(web): Data<&Web>) -> Result<Response, Problem> {
+    ask(&member, web, Part::Password).await
 }
 
 /// Changes the password.
@@ -116,109 +103,180 @@ pub async fn save_password(
     posted: Posted,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
-    let fields = member.open(posted, &["password", "current"], &[])?;
-    let mut form = filled(&member, Part::Password, &fields);
-    let current = form.parse_filled::<SecretText>(&fields, "current");
-    let password = form.parse_filled::<SecretText>(&fields, "password");
-    let (Some(current), Some(password)) = (current, password) else {
-        return page(&member, Part::Password, form, StatusCode::BAD_REQUEST);
-    };
-    let guarded = Guarded {
-        current: current.0,
-        email: None,
+    let guarded = |proof, password: SecretText| Guarded {
         password: Some(password.0),
+        ..proof
     };
-    submit(
-        &member,
-        &peer,
-        web,
-        Part::Password,
-        form,
-        Change {
-            name: None,
-            guarded: Some(guarded),
-        },
-    )
-    .await
+    save(&member, &peer, posted, web, Part::Password, guarded).await
 }
 
-async fn submit(
+async fn ask(member: &Member, web: &Web, part: Part) -> Result<Response, Problem> {
+    let sheet = Sheet::guarded(member, web, part).await?;
+    sheet.show(sheet.form(), StatusCode::OK)
+}
+
+async fn save<T: FieldValue>(
     member: &Member,
     peer: &Peer,
+    posted: Posted,
     web: &Web,
     part: Part,
-    mut form: Form,
-    change: Change,
+    guarded: impl FnOnce(Guarded, T) -> Guarded,
 ) -> Result<Response, Problem> {
-    match web.accounts().change(&member.signed_in, change, peer).await? {
-        Changed::Done => {
-            let mut response = see_other(PATH);
-            let notice = match part {
-                Part::Name => Notice::Saved,
-                Part::Email => Notice::EmailAsked,
-                Part::Password => Notice::PasswordChanged,
-            };
-            cookies::set(&mut response, NOTICE, notice.as_str());
-            Ok(response)
+    let fields = member.open(posted, &[part.field(), "current"], &["code"])?;
+    let sheet = Sheet::guarded(member, web, part).await?;
+    let mut form = sheet.filled(&fields);
+    let new = form.parse_filled::<T>(&fields, part.field());
+    let current = form.parse_filled::<SecretText>(&fields, "current");
+    let code = match sheet.takes_code {
+        true => form.parse_filled::<SecretText>(&fields, "code"),
+        false => None,
+    };
+    let (Some(new), Some(current), []) = (new, current, form.faults.as_slice()) else {
+        return sheet.show(form, StatusCode::BAD_REQUEST);
+    };
+    let proof = Guarded::by(current.0, code.map(|code| code.0));
+    let change = Change {
+        name: None,
+        guarded: Some(guarded(proof, new)),
+    };
+    sheet.submit(peer, web, form, change).await
+}
+
+impl Part {
+    /// The field of what is new.
+    fn field(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Email => "email",
+            Self::Password => "password",
         }
-        Changed::Gone => Ok(see_other("/sign-in")),
-        Changed::WrongPassword => {
-            form.blame("current", "is not right");
-            page(member, part, form, StatusCode::FORBIDDEN)
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Name => "Change your name",
+            Self::Email => "Change your address",
+            Self::Password => "Change your password",
         }
-        Changed::Weak(weakness) => {
-            form.blame("password", &weakness.to_string());
-            page(member, part, form, StatusCode::BAD_REQUEST)
-        }
-        Changed::TooManyTries(wait) => {
-            form.refuse_for("Too many tries", wait);
-            dress(member, part, form).show_wait(member, wait)
-        }
-        Changed::TooManyMails(wait) => {
-            form.refuse_for("Too many mails", wait);
-            dress(member, part, form).show_wait(member, wait)
+    }
+
+    fn notice(self) -> Notice {
+        match self {
+            Self::Name => Notice::Saved,
+            Self::Email => Notice::EmailAsked,
+            Self::Password => Notice::PasswordChanged,
         }
     }
 }
 
-fn form(member: &Member, part: Part) -> Form {
-    let current = || Input::secret("current", "Current password", "current-password");
-    let (action, submit, inputs) = match part {
-        Part::Name => {
-            let name = Input::text("name", "Your name", 200).known_as("name");
-            ("/my/account/name", "Save", vec![name])
+impl<'a> Sheet<'a> {
+    fn of_name(member: &'a Member) -> Self {
+        Self {
+            member,
+            part: Part::Name,
+            takes_code: false,
         }
-        Part::Email => {
-            let email =
-                Input::email("email").with_hint("We send a link to it; until you follow it, nothing changes");
-            ("/my/account/email", "Send the link", vec![email, current()])
+    }
+
+    async fn guarded(member: &'a Member, web: &Web, part: Part) -> Result<Self, Problem> {
+        let state = web.sessions().second_factor(&member.signed_in).await?;
+        Ok(Self {
+            member,
+            part,
+            takes_code: state.enabled,
+        })
+    }
+
+    async fn submit(
+        mut self,
+        peer: &Peer,
+        web: &Web,
+        mut form: Form,
+        change: Change,
+    ) -> Result<Response, Problem> {
+        match web
+            .accounts()
+            .change(&self.member.signed_in, change, peer)
+            .await?
+        {
+            Changed::Done => {
+                let mut response = see_other(PATH);
+                cookies::set(&mut response, NOTICE, self.part.notice().as_str());
+                Ok(response)
+            }
+            Changed::Gone => Ok(see_other("/sign-in")),
+            Changed::WrongProof if self.takes_code => {
+                form.refuse(
+                    "Nothing was changed",
+                    "The current password or the code is not right.",
+                );
+                self.show(form, StatusCode::FORBIDDEN)
+            }
+            Changed::WrongProof => {
+                form.blame("current", "is not right");
+                self.show(form, StatusCode::FORBIDDEN)
+            }
+            Changed::CodeNeeded => {
+                // The second factor was set up a moment ago.
+                self.takes_code = true;
+                let mut second = self.form();
+                second.take_over(form);
+                self.show(second, StatusCode::FORBIDDEN)
+            }
+            Changed::Weak(weakness) => {
+                form.blame("password", &weakness.to_string());
+                self.show(form, StatusCode::BAD_REQUEST)
+            }
+            Changed::TooManyTries(wait) => {
+                form.refuse_for("Too many tries", wait);
+                self.page(form).show_wait(self.member, wait)
+            }
+            Changed::TooManyMails(wait) => {
+                form.refuse_for("Too many mails", wait);
+                self.page(form).show_wait(self.member, wait)
+            }
         }
-        Part::Password => {
-            let password = Input::secret("password", "New password", "new-password")
-                .with_hint("At least 8 characters. A short sentence is easy to remember and hard to guess");
-            ("/my/account/password", "Change it", vec![current(), password])
+    }
+
+    fn form(&self) -> Form {
+        let current = Input::secret("current", "Current password", "current-password");
+        let (action, submit, mut inputs) = match self.part {
+            Part::Name => {
+                let name = Input::text("name", "Your name", 200).known_as("name");
+                ("/my/account/name", "Save", vec![name])
+            }
+            Part::Email => {
+                let email = Input::email("email")
+                    .with_hint("We send a link to it; until you follow it, nothing changes");
+                ("/my/account/email", "Send the link", vec![email, current])
+            }
+            Part::Password => {
+                let password = Input::secret("password", "New password", "new-password").with_hint(
+                    "At least 8 characters. A short sentence is easy to remember and hard to guess",
+                );
+                ("/my/account/password", "Change it", vec![current, password])
+            }
+        };
+        if self.takes_code {
+            inputs.push(Input::code());
         }
-    };
-    Form::new(action, member.csrf(), submit, inputs)
-        .with_username(member.signed_in.email())
-        .with_back(PATH, "Cancel")
-}
+        Form::new(action, self.member.csrf(), submit, inputs)
+            .with_username(self.member.signed_in.email())
+            .with_back(PATH, "Cancel")
+    }
 
-fn filled(member: &Member, part: Part, fields: &Fields) -> Form {
-    let mut form = form(member, part);
-    form.keep(fields);
-    form
-}
+    fn filled(&self, fields: &Fields) -> Form {
+        let mut form = self.form();
+        form.keep(fields);
+        form
+    }
 
-fn dress(member: &Member, part: Part, form: Form) -> FormPage {
-    let title = match part {
-        Part::Name => "Change your name",
-        Part::Email => "Change your address",
-        Part::Password => "Change your password",
-    };
-    FormPage::new(member, title, form)
-}
+    fn page(&self, form: Form) -> FormPage {
+        FormPage::new(self.member, self.part.title(), form)
+    }
 
-fn page(member: &Member, part: Part, form: Form, status: StatusCode) -> Result<Response, Problem> {
-    dress(member, part, form).show(member, status)
+    fn show(&self, form: Form, status: StatusCode) -> Result<Response, Problem> {
+        self.page(form).show(self.member, status)
+    }
 }

@@ -69,6 +69,13 @@ impl Input {
         }
     }
 
+    /// A code of the second factor.
+    pub fn code() -> Self {
+        Self::text("code", "Code", 64)
+            .with_hint("Six digits from your app, or one of your recovery codes")
+            .known_as("one-time-code")
+    }
+
     /// A text of several lines.
     pub fn area(name: &'static str, label: &'static str, longest: u16) -> Self {
         Self {

@@ -134,12 +134,7 @@ fn form(visitor: &Visitor, next: &str, step: Step) -> Form {
         Input::password("Password", "current-password"),
     ];
     if step == Step::Code {
-        let hint = "Six digits from your app, or one of your recovery codes";
-        inputs.push(
-            Input::text("code", "Code", 64)
-                .with_hint(hint)
-                .known_as("one-time-code"),
-        );
+        inputs.push(Input::code());
     }
     let form = Form::new("/sign-in", visitor.csrf(), "Sign in", inputs);
     match next {
