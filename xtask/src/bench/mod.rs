@@ -139,7 +139,7 @@ fn wanted(only: &[String]) -> Result<Vec<&'static Row>> {
     let unknown = only.iter().find(|id| !ROWS.iter().any(|row| row.is_named(id)));
     if let Some(unknown) = unknown {
         let known: Vec<&str> = ROWS.iter().map(|row| row.id).collect();
-        bail!("no row {unknown}; there are {}", known.join(", "));
+        bail!("no row {unknown:?}; there are {}", known.join(", "));
     }
     let wanted: Vec<&Row> = ROWS
         .iter()
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn an_unknown_row_is_named_with_those_that_exist() {
         let error = wanted(&["P1".into(), "P99".into()]).err().unwrap().to_string();
-        assert!(error.starts_with("no row P99; there are P1, "), "{error}");
+        assert!(error.starts_with("no row \"P99\"; there are P1, "), "{error}");
         assert_eq!(wanted(&[]).unwrap().len(), ROWS.len());
     }
 }

@@ -246,7 +246,7 @@ fn wanted(only: &[String]) -> Result<(Vec<&'static Gate>, Vec<String>)> {
         .find(|id| !all.iter().any(|gate| gate.id == id.as_str()));
     if let Some(unknown) = unknown {
         let known: Vec<&str> = all.iter().map(|gate| gate.id).collect();
-        bail!("no gate {unknown}; there are {}", known.join(", "));
+        bail!("no gate {unknown:?}; there are {}", known.join(", "));
     }
     let is_wanted = |gate: &&&Gate| only.is_empty() || only.iter().any(|id| id == gate.id);
     let left_out = all.iter().filter(|gate| !is_wanted(gate));
