@@ -148,7 +148,7 @@ pub const KEYS: &[Key] = &[
     key(
         "HASH_QUEUE",
         "64",
-        "passwords, 1 to 10000, that may wait to be hashed; more are answered 503",
+        "passwords, 1 to 10000, that may wait: to be looked up or to be hashed; more are answered 503",
     ),
     key(
         "HASH_MEMORY",

@@ -103,20 +103,17 @@ pub struct Held {
     pub role: String,
 }
 
-/// The account, if it may still sign in and its password is still the one of that time. Holds both rows until the
-/// transaction ends: whoever changes the password waits, and then finds whatever this transaction has begun. Account
+/// The account, if it may still sign in and what proves who its owner is still is of these times. Holds both rows until the
+/// transaction ends: whoever changes password or second factor waits, and then finds whatever this transaction has begun. Account
 /// first, then credential, then sessions, throttles, audit: the order in which everybody locks.
-pub fn hold(
-    conn: &mut PgConnection,
-    id: i64,
-    password_changed_at: Option<DateTime<Utc>>,
-) -> QueryResult<Option<Held>> {
+pub fn hold(conn: &mut PgConnection, id: AccountId, dates: Dates) -> QueryResult<Option<Held>> {
     accounts::table
         .inner_join(credentials::table.on(credentials::account_id.eq(accounts::id)))
-        .filter(accounts::id.eq(id))
+        .filter(accounts::id.eq(id.get()))
         .filter(accounts::deleted_at.is_null())
         .filter(accounts::state.eq(AccountState::Active.as_str()))
-        .filter(credentials::password_changed_at.is_not_distinct_from(password_changed_at))
+        .filter(credentials::password_changed_at.is_not_distinct_from(dates.password_changed_at))
+        .filter(credentials::totp_confirmed_at.is_not_distinct_from(dates.totp_confirmed_at))
         .select((accounts::email, accounts::role))
         .for_no_key_update()
         .first(conn)

@@ -47,7 +47,7 @@ impl OwnAccountApi {
     ///
     /// All that is given, or nothing. A new address waits until the link that is mailed to it is used; the old address
     /// is told at once. A new password ends every other session. Both take the current password, and a code where there is
-    /// a second factor; a code that was right is used up.
+    /// a second factor.
     #[oai(path = "/auth/me", method = "put", operation_id = "changeOwnAccount")]
     async fn change(
         &self,

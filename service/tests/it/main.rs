@@ -82,6 +82,7 @@ mod tokens_introspect;
 mod tokens_login;
 mod tokens_rotation;
 mod totp;
+mod totp_account;
 mod totp_changes;
 mod users;
 mod users_admins;

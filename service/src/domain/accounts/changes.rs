@@ -9,15 +9,14 @@ use crate::crypto::data_key::DataKey;
 use crate::crypto::password_hash::PasswordHash;
 use crate::db::accounts::{self, AccountRow};
 use crate::db::audit::{self, Event};
-use crate::db::{PgConnection, QueryResult, credentials, links, sessions};
+use crate::db::{PgConnection, QueryResult, links, sessions};
 use crate::domain::sessions::caller::SignedIn;
-use crate::domain::sessions::log_in::Refused;
+use crate::domain::sessions::proof::{Proven, Refused};
 use crate::mail::text::Kind;
 use crate::types::email::Email;
 use crate::types::link::Purpose;
 use crate::types::peer::Peer;
 use crate::types::person_name::PersonName;
-use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -60,12 +59,7 @@ struct Plan {
     name: Option<PersonName>,
     email: Option<Email>,
     password: Option<PasswordHash>,
-    /// The current password was proven, and is of this time.
     proven: Option<Proven>,
-}
-
-struct Proven {
-    password_changed_at: Option<DateTime<Utc>>,
 }
 
 impl Accounts {
@@ -80,9 +74,8 @@ impl Accounts {
             let Some(row) = accounts::lock(conn, who.account())? else {
                 return Ok(Changed::Gone);
             };
-            // Another change of the password was quicker: what was proven is not true any more.
             if let Some(proven) = &plan.proven
-                && credentials::hold(conn, row.id, proven.password_changed_at)?.is_none()
+                && !proven.take(conn, &peer)?
             {
                 return Ok(Changed::WrongProof);
             }
@@ -106,14 +99,17 @@ impl Accounts {
             let now = Email::parse(who.email());
             let emails: Vec<&Email> = now.iter().chain(&email).collect();
             let check = |new| GoodPassword::check(new, &emails, name);
-            // Before the proof: a code that was taken for it would be lost.
             let good = match guarded.password.map(check).transpose() {
                 Ok(good) => good,
                 Err(weakness) => return Ok(Err(Changed::Weak(weakness))),
             };
-            match self.prove(who, guarded.current, guarded.code, peer).await? {
-                Ok(since) => proven = Some(since),
-                Err(refused) => return Ok(Err(refused)),
+            let proof = self
+                .0
+                .sessions
+                .prove_owner(who, guarded.current, guarded.code, peer);
+            match proof.await {
+                Ok(proof) => proven = Some(proof),
+                Err(refused) => return refuse(refused).map(Err),
             }
             if let Some(good) = good {
                 password = Some(self.0.hashing.hash(good.into_secret()).await?);
@@ -133,30 +129,6 @@ impl Accounts {
             password,
             proven,
         }))
-    }
-
-    /// Since when the account has the password that was said.
-    async fn prove(
-        &self,
-        who: &SignedIn,
-        current: SecretString,
-        code: Option<SecretString>,
-        peer: &Peer,
-    ) -> Result<Result<Proven, Changed>, Failed> {
-        let id = who.account();
-        // Read before the password is looked at: a change in between is then found, whichever password was looked at.
-        let find = move |conn: &mut _| credentials::find_dates(conn, id);
-        let dates = self.0.db.run("find_credential_dates", find).await?;
-        match self.0.sessions.confirm(who, current, code, peer).await {
-            Ok(()) => Ok(Ok(Proven {
-                password_changed_at: dates.password_changed_at,
-            })),
-            Err(Refused::Credentials) => Ok(Err(Changed::WrongProof)),
-            Err(Refused::SecondFactor) => Ok(Err(Changed::CodeNeeded)),
-            Err(Refused::Throttled(wait)) => Ok(Err(Changed::TooManyTries(wait))),
-            Err(Refused::Busy(busy)) => Err(busy.into()),
-            Err(Refused::Storage(error)) => Err(error.into()),
-        }
     }
 }
 
@@ -202,6 +174,16 @@ impl Plan {
             audit::append(conn, &event)?;
         }
         Ok(())
+    }
+}
+
+fn refuse(refused: Refused) -> Result<Changed, Failed> {
+    match refused {
+        Refused::Credentials => Ok(Changed::WrongProof),
+        Refused::SecondFactor => Ok(Changed::CodeNeeded),
+        Refused::Throttled(wait) => Ok(Changed::TooManyTries(wait)),
+        Refused::Busy(busy) => Err(busy.into()),
+        Refused::Storage(error) => Err(error.into()),
     }
 }
 

@@ -49,10 +49,10 @@ impl Accounts {
             Ok(password) => password,
             Err(weakness) => return Ok(Registered::Weak(weakness)),
         };
+        let permit = self.0.hashing.permit()?;
         if !self.is_open().await? {
             return Ok(Registered::Closed);
         }
-        let permit = self.0.hashing.permit()?;
         let admitted = match self.admit(&new.email, peer).await? {
             limits::Admitted::NetworkWaits(wait) => return Ok(Registered::Wait(wait)),
             // Refused here it would tell apart an address that was asked for before; its owner has mails enough.

@@ -5,7 +5,6 @@ use super::tokens::{AccessToken, Subject, Tokens};
 use super::{Sessions, StorageError};
 use crate::crypto::tokens::PlainToken;
 use crate::db::audit::{self, Event};
-use crate::db::credentials;
 use crate::db::refresh_tokens;
 use crate::db::sessions::{self, NewSession};
 use crate::db::{PgConnection, QueryResult};
@@ -106,8 +105,7 @@ impl Sessions {
         };
         let (throttles, peer) = (self.0.throttles.clone(), peer.clone());
         let begun = self.0.db.tx("begin_session", move |conn| {
-            let changed_at = proven.row.password_changed_at;
-            let held = credentials::hold(conn, proven.account.get(), changed_at)?;
+            let held = proven.hold(conn)?;
             let Some((held, role)) = held.and_then(|held| Role::parse(&held.role).map(|role| (held, role)))
             else {
                 append_refusal(conn, Some(proven.account), "changed meanwhile", &peer)?;

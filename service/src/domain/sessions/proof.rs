@@ -6,9 +6,9 @@ use super::{Sessions, StorageError};
 use crate::crypto::hashing::Busy;
 use crate::crypto::password_hash::{PasswordHash, Verified};
 use crate::db::audit::{self, Event};
-use crate::db::credentials::{self, CredentialRow};
+use crate::db::credentials::{self, CredentialRow, Dates, Held};
 use crate::db::{PgConnection, QueryResult};
-use crate::domain::throttles::{Admission, Counters};
+use crate::domain::throttles::{Admission, Counters, Throttles};
 use crate::types::account::{AccountId, AccountState};
 use crate::types::email::Email;
 use crate::types::peer::Peer;
@@ -58,39 +58,54 @@ pub(super) enum Demand {
 }
 
 /// Somebody who has proven to be an account's owner.
-pub(super) struct Proven {
+pub struct Proven {
     pub(super) account: AccountId,
     pub(super) role: Role,
     pub(super) email: Email,
     pub(super) row: CredentialRow,
     /// To be taken in the transaction of what was proven for: a code works once.
     pub(super) factor: Factor,
+    pub(super) throttles: Throttles,
+}
+
+impl Proven {
+    /// Holds account and credential until the transaction ends; `None`: what was proven is not true any more, because
+    /// another password or another second factor counts meanwhile.
+    pub(super) fn hold(&self, conn: &mut PgConnection) -> QueryResult<Option<Held>> {
+        let dates = Dates {
+            password_changed_at: self.row.password_changed_at,
+            totp_confirmed_at: self.row.totp_confirmed_at,
+        };
+        credentials::hold(conn, self.account, dates)
+    }
+
+    /// Takes the proof for whatever else the transaction does: a code is used up by that. `false`: it counts no more, the
+    /// try stays counted, and nothing may be done.
+    pub fn take(&self, conn: &mut PgConnection, peer: &Peer) -> QueryResult<bool> {
+        let why = match self.hold(conn)? {
+            None => "changed meanwhile",
+            Some(_) if !self.factor.take(conn, self.account)? => "wrong code",
+            Some(_) => {
+                self.throttles.succeeded(conn, &self.email, peer.network())?;
+                return Ok(true);
+            }
+        };
+        append_refusal(conn, Some(self.account), why, peer)?;
+        Ok(false)
+    }
 }
 
 impl Sessions {
-    /// Somebody who is signed in proves again that they are who they are. A code is taken by that, whatever becomes of what
-    /// it was for.
-    pub async fn confirm(
+    /// Somebody who is signed in proves again that they are who they are: by password, and by a code where they have a second
+    /// factor. To be taken in the transaction of what it is for.
+    pub async fn prove_owner(
         &self,
         who: &SignedIn,
         password: SecretString,
         code: Option<SecretString>,
         peer: &Peer,
-    ) -> Result<(), Refused> {
-        let proven = self.prove_again(who, password, code, Demand::All, peer).await?;
-        let (throttles, peer) = (self.0.throttles.clone(), peer.clone());
-        let take = move |conn: &mut PgConnection| {
-            let taken = proven.factor.take(conn, proven.account)?;
-            match taken {
-                true => throttles.succeeded(conn, &proven.email, peer.network())?,
-                false => append_refusal(conn, Some(proven.account), "wrong code", &peer)?,
-            }
-            Ok(taken)
-        };
-        match self.0.db.tx("confirm_owner", take).await? {
-            true => Ok(()),
-            false => Err(Refused::Credentials),
-        }
+    ) -> Result<Proven, Refused> {
+        self.prove_again(who, password, code, Demand::All, peer).await
     }
 
     /// The proof of somebody who is signed in.
@@ -163,6 +178,7 @@ impl Sessions {
             email: attempt.email,
             row,
             factor,
+            throttles: self.0.throttles.clone(),
         })
     }
 

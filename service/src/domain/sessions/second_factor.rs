@@ -8,7 +8,7 @@ use crate::crypto::tokens::TokenHash;
 use crate::crypto::totp::TotpSecret;
 use crate::db::audit::{self, Event};
 use crate::db::credentials::CredentialRow;
-use crate::db::{PgConnection, QueryResult, credentials, second_factors};
+use crate::db::{PgConnection, QueryResult, credentials, links, second_factors};
 use crate::domain::throttles::Admission;
 use crate::types::account::AccountId;
 use crate::types::email::Email;
@@ -87,7 +87,10 @@ impl Sessions {
         let (throttles, network) = (self.0.throttles.clone(), peer.network());
         let started = self.0.db.tx("start_second_factor", move |conn| {
             let started = second_factors::start(conn, proven.account, &sealed)?;
-            throttles.succeeded(conn, &proven.email, network)?;
+            // Where codes count already, a password alone must not make wrong ones forgotten.
+            if started {
+                throttles.succeeded(conn, &proven.email, network)?;
+            }
             Ok(started)
         });
         match started.await? {
@@ -125,6 +128,8 @@ impl Sessions {
                 Err(error) => return Ok(Err(error.into())),
             };
             second_factors::confirm(conn, account, step)?;
+            // What was asked for without a code must not count any more.
+            links::close_all(conn, account)?;
             let codes = store_codes(conn, account)?;
             throttles.succeeded(conn, &email, peer.network())?;
             append(conn, "totp.enabled", account, &peer)?;
@@ -176,25 +181,15 @@ impl Sessions {
         peer: &Peer,
         work: impl FnOnce(&mut PgConnection, &Proven, &Peer) -> QueryResult<T> + Send + 'static,
     ) -> Result<Changed<T>, Refused> {
-        let proven = self
-            .prove_again(who, password, Some(code), Demand::All, peer)
-            .await?;
-        let (throttles, peer) = (self.0.throttles.clone(), peer.clone());
+        let proven = self.prove_owner(who, password, Some(code), peer).await?;
+        let peer = peer.clone();
         let changed = self.0.db.tx(what, move |conn| {
-            let changed_at = proven.row.password_changed_at;
-            if credentials::hold(conn, proven.account.get(), changed_at)?.is_none() {
-                append_refusal(conn, Some(proven.account), "changed meanwhile", &peer)?;
+            if !proven.take(conn, &peer)? {
                 return Ok(None);
             }
             if proven.row.totp_confirmed_at.is_none() {
-                throttles.succeeded(conn, &proven.email, peer.network())?;
                 return Ok(Some(Changed::NotEnabled));
             }
-            if !proven.factor.take(conn, proven.account)? {
-                append_refusal(conn, Some(proven.account), "wrong code", &peer)?;
-                return Ok(None);
-            }
-            throttles.succeeded(conn, &proven.email, peer.network())?;
             work(conn, &proven, &peer).map(|value| Some(Changed::Done(value)))
         });
         changed.await?.ok_or(Refused::Credentials)
