@@ -163,6 +163,7 @@ impl Queue {
 }
 
 impl Job {
+    /// Its permit is free again when it is answered, before the thread rests.
     fn run(self, cost: Cost) {
         self.work.run(cost);
     }

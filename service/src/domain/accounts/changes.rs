@@ -75,7 +75,7 @@ impl Accounts {
                 return Ok(Changed::Gone);
             };
             if let Some(proven) = &plan.proven
-                && !proven.take(conn, &peer)?
+                && proven.take(conn, &peer)?.is_none()
             {
                 return Ok(Changed::WrongProof);
             }
@@ -153,6 +153,9 @@ impl Plan {
         }
         if let Some(email) = &self.email {
             ask_for_proof(conn, row, email, key)?;
+        }
+        if let Some(proven) = &self.proven {
+            proven.succeeded(conn, peer)?;
         }
         let happened: [(bool, &'static str, Value); 3] = [
             (

@@ -103,23 +103,20 @@ impl Sessions {
             secret: PlainToken::random(),
             life,
         };
-        let (throttles, peer) = (self.0.throttles.clone(), peer.clone());
+        let peer = peer.clone();
         let begun = self.0.db.tx("begin_session", move |conn| {
-            let held = proven.hold(conn)?;
-            let Some((held, role)) = held.and_then(|held| Role::parse(&held.role).map(|role| (held, role)))
-            else {
+            let Some(held) = proven.take(conn, &peer)? else {
+                return Ok(None);
+            };
+            let Some(role) = Role::parse(&held.role) else {
                 append_refusal(conn, Some(proven.account), "changed meanwhile", &peer)?;
                 return Ok(None);
             };
             // The password may have waited to be hashed: a token tells the role and the address of now.
             proven.role = role;
             proven.row.email = held.email;
-            if !proven.factor.take(conn, proven.account)? {
-                append_refusal(conn, Some(proven.account), "wrong code", &peer)?;
-                return Ok(None);
-            }
             let ends = store(conn, &proven, &new, &peer)?;
-            throttles.succeeded(conn, &proven.email, peer.network())?;
+            proven.succeeded(conn, &peer)?;
             append_begun(conn, &proven, &new, &peer)?;
             let begun = Begun {
                 id: new.id,

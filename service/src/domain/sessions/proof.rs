@@ -65,33 +65,30 @@ pub struct Proven {
     pub(super) row: CredentialRow,
     /// To be taken in the transaction of what was proven for: a code works once.
     pub(super) factor: Factor,
-    pub(super) throttles: Throttles,
+    throttles: Throttles,
 }
 
 impl Proven {
-    /// Holds account and credential until the transaction ends; `None`: what was proven is not true any more, because
-    /// another password or another second factor counts meanwhile.
-    pub(super) fn hold(&self, conn: &mut PgConnection) -> QueryResult<Option<Held>> {
+    /// Takes the proof for whatever else the transaction does, and holds account and credential until that ends: a code is
+    /// used up. `None`: it counts no more, because another password or another second factor counts meanwhile or the code was
+    /// taken; the try stays counted, and nothing may be done.
+    pub fn take(&self, conn: &mut PgConnection, peer: &Peer) -> QueryResult<Option<Held>> {
         let dates = Dates {
             password_changed_at: self.row.password_changed_at,
             totp_confirmed_at: self.row.totp_confirmed_at,
         };
-        credentials::hold(conn, self.account, dates)
-    }
-
-    /// Takes the proof for whatever else the transaction does: a code is used up by that. `false`: it counts no more, the
-    /// try stays counted, and nothing may be done.
-    pub fn take(&self, conn: &mut PgConnection, peer: &Peer) -> QueryResult<bool> {
-        let why = match self.hold(conn)? {
+        let why = match credentials::hold(conn, self.account, dates)? {
             None => "changed meanwhile",
             Some(_) if !self.factor.take(conn, self.account)? => "wrong code",
-            Some(_) => {
-                self.throttles.succeeded(conn, &self.email, peer.network())?;
-                return Ok(true);
-            }
+            Some(held) => return Ok(Some(held)),
         };
         append_refusal(conn, Some(self.account), why, peer)?;
-        Ok(false)
+        Ok(None)
+    }
+
+    /// What was proven was done: tries that failed before are forgotten.
+    pub fn succeeded(&self, conn: &mut PgConnection, peer: &Peer) -> QueryResult<()> {
+        self.throttles.succeeded(conn, &self.email, peer.network())
     }
 }
 

@@ -84,12 +84,12 @@ impl Sessions {
         let sealed = secret
             .seal(&self.0.data_key, who.account())
             .ok_or(StorageError::Failed)?;
-        let (throttles, network) = (self.0.throttles.clone(), peer.network());
+        let peer = peer.clone();
         let started = self.0.db.tx("start_second_factor", move |conn| {
             let started = second_factors::start(conn, proven.account, &sealed)?;
             // Where codes count already, a password alone must not make wrong ones forgotten.
             if started {
-                throttles.succeeded(conn, &proven.email, network)?;
+                proven.succeeded(conn, &peer)?;
             }
             Ok(started)
         });
@@ -184,9 +184,10 @@ impl Sessions {
         let proven = self.prove_owner(who, password, Some(code), peer).await?;
         let peer = peer.clone();
         let changed = self.0.db.tx(what, move |conn| {
-            if !proven.take(conn, &peer)? {
+            if proven.take(conn, &peer)?.is_none() {
                 return Ok(None);
             }
+            proven.succeeded(conn, &peer)?;
             if proven.row.totp_confirmed_at.is_none() {
                 return Ok(Some(Changed::NotEnabled));
             }
