@@ -29,8 +29,8 @@ mod serve;
 
 use crate::config::Settings;
 use crate::config::source::Source;
-use crate::http::api::Product;
-use crate::http::document::document;
+use crate::http::openapi::document::document;
+use crate::http::router::Product;
 use crate::telemetry::logs::Telemetry;
 use clap::{Parser, Subcommand};
 use ending::{BAD_SETTING, fail, print};

@@ -1,11 +1,12 @@
 //! `GET /admin/audit`.
-use super::caller::{AuditRead, Caller};
-use super::field::{Field, FieldValue, Optional};
-use super::page::{Limit, next_link};
-use super::problem::Problem;
-use super::refusal::{Guarded, Refusal};
-use super::tags::Chapter;
+
 use crate::domain::audit::{Audit, EventRow, Filter};
+use crate::http::contract::auth::{AuditRead, Caller};
+use crate::http::contract::error_responses::{Guarded, Refusal};
+use crate::http::contract::field::{Field, FieldValue, Optional};
+use crate::http::contract::pagination::{Limit, next_link};
+use crate::http::contract::problem::Problem;
+use crate::http::openapi::tags::Chapter;
 use crate::types::account::AccountId;
 use crate::types::event_hash::EventHash;
 use chrono::{DateTime, Utc};

@@ -1,9 +1,10 @@
 //! `/populate` and `/delete`: there only while the demo is on, which the settings decide.
-use super::caller::{Profile, Right, authenticate};
-use super::problem::Problem;
-use super::refusal::{Refusal, Statuses};
-use super::tags::Chapter;
+
 use crate::domain::demo::Demo;
+use crate::http::contract::auth::{Profile, Right, authenticate};
+use crate::http::contract::error_responses::{Refusal, Statuses};
+use crate::http::contract::problem::Problem;
+use crate::http::openapi::tags::Chapter;
 use http::StatusCode;
 use poem::{Request, RequestBody, Result};
 use poem_openapi::payload::Json;
@@ -51,7 +52,7 @@ impl<'a> ApiExtractor<'a> for DemoCaller {
     type ParamRawType = ();
 
     fn register(registry: &mut Registry) {
-        super::caller::Caller::<Profile>::register(registry);
+        crate::http::contract::auth::Caller::<Profile>::register(registry);
     }
 
     fn security_schemes() -> Vec<&'static str> {

@@ -1,9 +1,10 @@
 //! Live, ready, startup: the questions of an orchestrator, each with its own meaning.
-use super::caller::Anyone;
-use super::problem::Problem;
-use super::refusal::{Nothing, Refusal};
-use super::tags::Chapter;
+
 use crate::domain::health::{Health, Readiness};
+use crate::http::contract::auth::Anyone;
+use crate::http::contract::error_responses::{Nothing, Refusal};
+use crate::http::contract::problem::Problem;
+use crate::http::openapi::tags::Chapter;
 use http::StatusCode;
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};

@@ -1,4 +1,5 @@
 //! The internal listener's pages: metrics, and whether the process lives. Never published.
+
 use crate::telemetry::metrics::Metrics;
 use http::StatusCode;
 use poem::endpoint::{BoxEndpoint, EndpointExt, make_sync};

@@ -1,9 +1,10 @@
 //! The mails that lie in a developer's folder, to be read and clicked on. These pages are there only on a developer's
 //! machine whose mails stay in a folder: in every other case nobody knows their paths.
-use super::operations::{Beside, Kind};
-use super::problem::Problem;
-use super::web::answer::page;
-use super::web::chrome::Chrome;
+
+use crate::http::contract::problem::Problem;
+use crate::http::openapi::operations::{Beside, Kind};
+use crate::http::web::page_frame::Chrome;
+use crate::http::web::response::page;
 use crate::mail::mailbox::{Mailbox, StoredMail};
 use askama::Template;
 use aws_lc_rs::digest::{SHA256, digest};

@@ -35,10 +35,10 @@ pub mod watchdog;
 
 use crate::config::Settings;
 use crate::domain::sessions::Sessions;
-use crate::http::api::{EdgeSettings, Product, routes};
 use crate::http::edge::body::BodyPolicy;
 use crate::http::edge::rate_limit::RateLimit;
 use crate::http::internal;
+use crate::http::router::{EdgeSettings, Product, routes};
 use crate::mail::worker::{Post, Worker};
 use crate::telemetry::metrics::Metrics;
 use error::StartError;

@@ -1,7 +1,7 @@
 //! What the HTTP library refuses by itself (a broken request line, a head beyond all bounds) never reaches the edge, and
 //! the library answers it with a bare status. This puts a problem document with all headers in its place.
-use crate::http::edge::{headers, identity::Identity};
-use crate::http::problem::Problem;
+use crate::http::contract::problem::Problem;
+use crate::http::edge::{request_id::Identity, security_headers as headers};
 use http::{HeaderMap, StatusCode};
 use std::fmt::Write;
 use std::io::{IoSlice, Result};

@@ -14,11 +14,11 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
                 .strip_suffix(".feature")?
                 .rsplit('/')
                 .next()?;
-            let homes = [
-                format!("service/src/http/{noun}.rs"),
-                format!("service/src/http/{noun}/mod.rs"),
-            ];
-            let known = WHOLE_EDGE.contains(&noun) || homes.iter().any(|home| tree.find(home).is_some());
+            let ends = [format!("/{noun}.rs"), format!("/{noun}/mod.rs")];
+            let is_home = |path: &str| {
+                path.starts_with("service/src/http/") && ends.iter().any(|end| path.ends_with(end.as_str()))
+            };
+            let known = WHOLE_EDGE.contains(&noun) || tree.files().any(|(path, _)| is_home(path));
             (!known).then(|| {
                 Finding::new(
                     "nouns",

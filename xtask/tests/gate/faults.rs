@@ -168,7 +168,7 @@ pub const FAULTS_FOR_DEPENDENCIES: &[Fault] = &[
 
 pub const FAULTS_FOR_ATTACKERS: &[Fault] = &[
     (&["headers"], |tree| {
-        let file = "service/src/http/edge/headers.rs";
+        let file = "service/src/http/edge/security_headers.rs";
         tree.replace(
             file,
             "from_static(\"no-referrer\")",
@@ -178,7 +178,7 @@ pub const FAULTS_FOR_ATTACKERS: &[Fault] = &[
     // What is sent is not what the document promises.
     (&["schemathesis"], |tree| {
         let (named, misnamed) = ("serde(rename = \"type\")", "serde(rename = \"planted\")");
-        tree.replace("service/src/http/problem.rs", named, misnamed);
+        tree.replace("service/src/http/contract/problem.rs", named, misnamed);
     }),
     // Scripts may read the session.
     (&["wapiti"], |tree| {

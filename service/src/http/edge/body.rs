@@ -1,5 +1,6 @@
 //! Reads bodies: never more than the operation takes, never longer than a client may take.
-use crate::http::problem::Problem;
+
+use crate::http::contract::problem::Problem;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use http::{HeaderMap, StatusCode, header};

@@ -1,4 +1,5 @@
 //! Cross-origin requests (WHATWG Fetch): closed, unless the settings name the origin. Never `*`, never credentials.
+
 use http::{HeaderMap, HeaderValue, Method, header};
 
 /// The origins that may read answers.

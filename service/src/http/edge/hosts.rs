@@ -1,6 +1,7 @@
 //! The names that this service answers to. A foreign Host is how a stranger's page reaches a local service (DNS
 //! rebinding), and how links in mails are poisoned.
-use crate::http::problem::Problem;
+
+use crate::http::contract::problem::Problem;
 use http::{StatusCode, header};
 use poem::Request;
 

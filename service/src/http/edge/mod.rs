@@ -1,28 +1,34 @@
-//! What every request passes on its way in, and every answer on its way out, in one place and one order.
+//! What every request passes on its way in and every response on its way out, in one place and one order.
 
-/// Reads bodies: how much, how long.
+/// Joins repeated `Accept` fields.
+pub mod accept;
+
+/// Reads bodies within a size and a time limit.
 pub mod body;
 
 /// Cross-origin requests.
 pub mod cors;
 
-/// Turns whatever went wrong inside into a problem.
-pub mod errors;
+/// Maps framework errors and bare statuses to problems.
+pub mod error_mapping;
 
-/// Security headers.
-pub mod headers;
+/// Limits on the size of the request head.
+pub mod head_limits;
 
-/// The names that this service answers to.
+/// The allow-list of Host names.
 pub mod hosts;
 
-/// Who this request is: its id and its trace.
-pub mod identity;
-
-/// How often one client may ask.
-pub mod rate_limit;
-
-/// The order of it all.
+/// The order of all checks.
 pub mod pipeline;
 
-/// Size of the head, unknown parameters.
-pub mod shape;
+/// Finds undocumented query parameters.
+pub mod query_params;
+
+/// The rate limit per client address.
+pub mod rate_limit;
+
+/// Request id and trace context.
+pub mod request_id;
+
+/// Security headers.
+pub mod security_headers;

@@ -1,14 +1,17 @@
 //! The order of it all. In: identity, Host, size, rate, method, parameters, body. Out: problem, headers, metrics, log.
+
 use super::body::BodyPolicy;
 use super::cors::{Cors, RequestOrigin};
+use super::error_mapping;
 use super::hosts::Hosts;
-use super::identity::Identity;
 use super::rate_limit::{RateLimit, Remaining};
-use super::{errors, headers, shape};
+use super::request_id::Identity;
+use super::security_headers;
+use super::{accept, head_limits, query_params};
 use crate::domain::sessions::Sessions;
-use crate::http::negotiate;
-use crate::http::operations::{Kind, Operations, PathOperations};
-use crate::http::problem::{self, Problem};
+use crate::http::contract::negotiate;
+use crate::http::contract::problem::{self, Problem};
+use crate::http::openapi::operations::{Kind, Operations, PathOperations};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::redact;
 use crate::telemetry::trace_context::hex;
@@ -106,7 +109,7 @@ impl Edge {
     ) -> Result<Response, Problem> {
         let parts = &self.parts;
         parts.hosts.check(&request)?;
-        shape::check_head(request.uri(), request.headers())?;
+        head_limits::check_head(request.uri(), request.headers())?;
         admission.counted = true;
         admission.remaining = Some(parts.rate_limit.check(address(&request))?);
         parts.body.check_length(request.headers())?;
@@ -125,14 +128,14 @@ impl Edge {
             let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail);
             return Err(problem.with_header(header::ALLOW, operations.allow.clone()));
         }
-        shape::join_accept(request.headers_mut());
+        accept::join_accept(request.headers_mut());
         let peer = peer(&request, request_id);
         let extensions = request.extensions_mut();
         extensions.insert(parts.body);
         extensions.insert(parts.sessions.clone());
         extensions.insert(peer);
         let safe = matches!(*request.method(), Method::GET | Method::HEAD);
-        let unknown = shape::unknown_parameters(operations, request.method(), request.uri().query());
+        let unknown = query_params::unknown_parameters(operations, request.method(), request.uri().query());
         if !unknown.is_empty() && !safe {
             return Err(Problem::invalid(unknown));
         }
@@ -145,7 +148,9 @@ impl Edge {
             Kind::Page | Kind::File => &self.routes.beside,
         };
         let inside = AssertUnwindSafe(routes.call(request)).catch_unwind().await;
-        let outcome = inside.map_err(|_| Problem::internal()).and_then(errors::sort);
+        let outcome = inside
+            .map_err(|_| Problem::internal())
+            .and_then(error_mapping::sort);
         match outcome {
             outcome if !unknown.is_empty() => Err(with_unknown(outcome, unknown)),
             Ok(response) if head => Ok(without_body(response).await),
@@ -194,7 +199,7 @@ impl Endpoint for Edge {
         });
         let answer = response.headers_mut();
         identity.write(answer);
-        headers::write(answer);
+        security_headers::write(answer);
         parts.cors.write(
             &method,
             &origin,

@@ -1,5 +1,6 @@
 //! How often one client address may ask: GCRA, told in the `RateLimit` fields (draft-ietf-httpapi-ratelimit-headers).
-use crate::http::problem::Problem;
+
+use crate::http::contract::problem::Problem;
 use crate::types::peer::network;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;

@@ -1,5 +1,6 @@
 //! Cookies with the `__Host-` prefix: only over a safe connection, only from this host, for all of it; no neighbour on
 //! a sister domain can set or shadow one (RFC 6265bis §4.1.3.2). Scripts cannot read them.
+
 use crate::crypto::tokens::PlainToken;
 use http::{HeaderMap, HeaderValue, header};
 use poem::Response;

@@ -2,11 +2,12 @@
 //! that such a page cannot know: it follows from a random cookie, the session, and the service's key, so that neither a
 //! stolen token of somebody else nor a cookie that was planted is of use. What the browser itself says of where the
 //! form comes from is looked at first.
+
 use super::cookies::{self, CSRF};
 use super::state::Web;
 use crate::crypto::data_key::DataKey;
 use crate::crypto::tokens::PlainToken;
-use crate::http::problem::Problem;
+use crate::http::contract::problem::Problem;
 use http::{HeaderMap, StatusCode, Uri, header};
 use poem::{Request, Response};
 use uuid::Uuid;

@@ -1,7 +1,8 @@
 //! The page of a problem: the same status and header fields, in words for a person.
-use super::answer::page;
-use super::chrome::Chrome;
-use crate::http::problem::Problem;
+
+use super::page_frame::Chrome;
+use super::response::page;
+use crate::http::contract::problem::Problem;
 use crate::types::fault::FieldFault;
 use askama::Template;
 use http::{HeaderName, StatusCode, header};

@@ -1,8 +1,9 @@
 //! The index: what this is, the ways in, and what else the house answers for.
-use super::chrome::Chrome;
+
+use super::page_frame::Chrome;
 use super::state::Web;
 use super::visitor::Visitor;
-use crate::http::problem::Problem;
+use crate::http::contract::problem::Problem;
 use askama::Template;
 use http::StatusCode;
 use poem::{Request, Response};

@@ -1,83 +1,54 @@
-//! The pages: HTML from the server, forms, no script. A page parses, calls one domain function, and answers a page or
-//! a way on (303), as the operations do for programs.
+//! Web pages: server-rendered HTML and forms, no script. A page parses, calls one domain function, and answers with a
 
-/// One's own account.
-pub mod account;
+//! page or a redirect (303).
 
-/// Changing it.
-pub mod account_form;
-
-/// Answers: a page, or a way on.
-pub mod answer;
-
-/// What stands around a page's content.
-pub mod chrome;
+/// Pages of accounts: sign-up, sign-in, mailed links, the member's own account.
+pub mod accounts;
 
 /// Cookies with the `__Host-` prefix.
 pub mod cookies;
 
-/// Forged requests, and the token in each form that tells them apart.
+/// Protection against cross-site request forgery.
 pub mod csrf;
 
-/// The page of a problem.
+/// Problems as pages.
 pub mod error_page;
 
-/// Bodies of forms, parsed strictly.
-pub mod fields;
+/// Messages shown once after a redirect.
+pub mod flash;
 
-/// Forms as they are shown.
+/// Forms: as they are shown and as they are sent.
 pub mod form;
 
-/// Pages that are a form, and pages that are a few words.
-pub mod form_page;
+/// Dates and client names as text.
+pub mod format;
 
-/// The index.
+/// The index page.
 pub mod index;
 
-/// A field of a form.
-pub mod input;
-
-/// Pages that mailed links lead to.
-pub mod links;
-
-/// Asking for a mail.
-pub mod mails;
-
-/// Where somebody goes after signing in.
-pub mod next;
-
-/// The word about what was just done.
-pub mod notice;
+/// The header that all pages share.
+pub mod page_frame;
 
 /// Query parameters of pages.
 pub mod query;
 
+/// HTML responses and redirects.
+pub mod response;
+
+/// Where a member goes after signing in.
+pub mod return_to;
+
 /// Which page answers on which path.
 pub mod routes;
 
-/// Signing in.
-pub mod sign_in;
-
-/// Signing out.
-pub mod sign_out;
-
-/// Signing up.
-pub mod sign_up;
-
-/// What the pages need to know.
+/// What the pages need.
 pub mod state;
 
 /// Paths, methods and parameters of all pages.
 pub mod table;
 
-/// Who looks at a page.
+/// Who requests a page: a visitor or a member.
 pub mod visitor;
 
-/// A new wish, a wish as it is, and its end.
-pub mod wish_form;
-
-/// The list of one's wishes.
-pub mod wish_list;
-
-/// How pages write what is no text by itself.
-pub mod words;
+/// Pages of wishes.
+pub mod wishes;

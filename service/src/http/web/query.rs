@@ -1,5 +1,6 @@
 //! Query parameters of pages. Which names a page takes is checked at the edge; here, that each comes once.
-use crate::http::problem::Problem;
+
+use crate::http::contract::problem::Problem;
 use crate::types::fault::FieldFault;
 use poem::Request;
 

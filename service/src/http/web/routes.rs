@@ -1,6 +1,8 @@
 //! Which page answers on which path. The table beside it says the same to the edge; a test compares them.
+
+use super::accounts::{account, account_form, links, mails, sign_in, sign_out, sign_up};
 use super::state::Web;
-use super::{account, account_form, links, mails, sign_in, sign_out, sign_up, wish_form, wish_list};
+use super::wishes::{form, list};
 use poem::endpoint::{BoxEndpoint, EndpointExt};
 use poem::{Response, Route, get, post};
 
@@ -41,14 +43,11 @@ pub fn routes(route: Route, web: Web) -> BoxEndpoint<'static, Response> {
             "/my/account/delete",
             get(account::ask_delete).post(account::delete),
         )
-        .at("/my/wishes", get(wish_list::show))
-        .at("/my/wishes/new", get(wish_form::new).post(wish_form::create))
-        .at("/my/wishes/:id", get(wish_form::edit).post(wish_form::save))
-        .at("/my/wishes/:id/done", post(wish_list::mark))
-        .at(
-            "/my/wishes/:id/delete",
-            get(wish_form::ask_delete).post(wish_form::delete),
-        )
+        .at("/my/wishes", get(list::show))
+        .at("/my/wishes/new", get(form::new).post(form::create))
+        .at("/my/wishes/:id", get(form::edit).post(form::save))
+        .at("/my/wishes/:id/done", post(list::mark))
+        .at("/my/wishes/:id/delete", get(form::ask_delete).post(form::delete))
         .data(web)
         .map_to_response()
         .boxed()

@@ -1,4 +1,5 @@
 //! What the pages need to know: the rules that they call, the key of their form tokens, the origin that people know.
+
 use crate::crypto::data_key::DataKey;
 use crate::domain::accounts::Accounts;
 use crate::domain::sessions::Sessions;

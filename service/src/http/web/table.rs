@@ -1,6 +1,7 @@
 //! Paths of all pages but the index, which is an operation too: their methods and query parameters, as `Allow`, 405 and
 //! unknown parameters go by them.
-use crate::http::operations::{Beside, Kind};
+
+use crate::http::openapi::operations::{Beside, Kind};
 use http::Method;
 
 type Methods = &'static [(Method, &'static [&'static str])];

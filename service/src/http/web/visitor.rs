@@ -1,16 +1,17 @@
 //! Who looks at a page. Every page takes a visitor first, or a member: somebody who is signed in. Only through them is a
 //! form that was sent opened, after its token was checked.
-use super::answer::{page, see_other};
-use super::chrome::{Chrome, Member as Shown};
+
 use super::cookies::{self, NOTICE, SESSION};
 use super::csrf::{Guard, check_origin};
-use super::fields::Fields;
-use super::next;
-use super::notice::Notice;
+use super::flash::Notice;
+use super::form::fields::Fields;
+use super::page_frame::{Chrome, Member as Shown};
+use super::response::{page, see_other};
+use super::return_to;
 use super::state::Web;
 use crate::domain::sessions::Unauthenticated;
 use crate::domain::sessions::caller::SignedIn;
-use crate::http::problem::Problem;
+use crate::http::contract::problem::Problem;
 use askama::Template;
 use http::{Method, StatusCode};
 use poem::{FromRequest, Request, RequestBody, Response, Result};
@@ -136,8 +137,8 @@ fn to_sign_in(request: &Request) -> Response {
         .original_uri()
         .path_and_query()
         .map_or("", http::uri::PathAndQuery::as_str);
-    let target = match next::safe(wanted) {
-        safe if request.method() == Method::GET && safe == wanted && safe != next::HOME => {
+    let target = match return_to::safe(wanted) {
+        safe if request.method() == Method::GET && safe == wanted && safe != return_to::HOME => {
             let next = percent_encoding::utf8_percent_encode(safe, percent_encoding::NON_ALPHANUMERIC);
             format!("/sign-in?next={next}")
         }

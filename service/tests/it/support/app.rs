@@ -5,7 +5,7 @@ use super::program::Serving;
 use super::run_log;
 use poem_openapi::OpenApi;
 use portcullis::config::Settings;
-use portcullis::http::api::Product;
+use portcullis::http::router::Product;
 use portcullis::startup::Service;
 use portcullis::telemetry::logs::Telemetry;
 use reqwest::Method;

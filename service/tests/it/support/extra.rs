@@ -2,7 +2,7 @@
 use poem_openapi::payload::{Json, PlainText};
 use poem_openapi::types::Any;
 use poem_openapi::{Object, OpenApi};
-use portcullis::http::strict_json::StrictJson;
+use portcullis::http::contract::strict_json::StrictJson;
 use serde_json::Value;
 use std::time::Duration;
 

@@ -1,0 +1,40 @@
+//! Problems of account operations.
+
+use crate::domain::accounts::outcome::Failed;
+use crate::domain::accounts::passwords::Weakness;
+use crate::http::contract::problem::Problem;
+use crate::types::fault::{FieldFault, Location};
+use http::StatusCode;
+use std::time::Duration;
+
+/// 400 for a password that breaks a rule.
+pub fn weak(field: &str, weakness: Weakness) -> Problem {
+    Problem::invalid(vec![FieldFault::new(Location::Body, field, weakness.to_string())])
+}
+
+/// 404 for a link that cannot be used: forged, used, void and ended ones alike.
+pub fn no_such_link() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "unknown-link",
+        "this link was used, is void, has ended, or never was one: ask for another",
+    )
+}
+
+impl From<Failed> for Problem {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Busy(busy) => Self::unavailable_for("too many passwords wait to be hashed", busy.again),
+            Failed::Storage(error) => error.into(),
+        }
+    }
+}
+
+/// 429 for whoever has caused too many mails.
+pub fn too_many(wait: Duration) -> Problem {
+    Problem::too_many(
+        "too-many-mails",
+        "too many mails were asked for: wait before the next",
+        wait,
+    )
+}

@@ -1,0 +1,178 @@
+//! Fields of accounts: address, name, role, number, passwords and tokens.
+
+use crate::crypto::tokens::PlainToken;
+use crate::domain::accounts::passwords::{LONGEST, SHORTEST};
+use crate::http::contract::field::FieldValue;
+use crate::types::account::AccountId;
+use crate::types::email::Email;
+use crate::types::person_name::PersonName;
+use crate::types::role::Role;
+use poem_openapi::registry::MetaSchema;
+use secrecy::SecretString;
+use serde_json::Value;
+use std::fmt;
+
+impl FieldValue for Email {
+    const EXPECTED: &'static str =
+        "must be an e-mail address of at most 254 ASCII characters, as in ann@example.org";
+
+    fn parse(text: &str) -> Option<Self> {
+        Email::parse(text)
+    }
+
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            max_length: Some(254),
+            example: Some("ann@example.org".into()),
+            ..MetaSchema::new_with_format("string", "email")
+        }
+    }
+}
+
+impl FieldValue for PersonName {
+    const EXPECTED: &'static str = "must have 1 to 100 characters, none of them a control character";
+
+    fn parse(text: &str) -> Option<Self> {
+        PersonName::parse(text)
+    }
+
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            min_length: Some(1),
+            max_length: Some(100),
+            pattern: Some(name_pattern()),
+            example: Some("Ann Example".into()),
+            ..MetaSchema::new("string")
+        }
+    }
+}
+
+/// What a name never holds: controls, what is not seen, and what stands for characters that could not be read.
+const NO_NAME: &str = "\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff\\ufffd";
+
+/// None of these, and something else than space.
+fn name_pattern() -> String {
+    format!("^[^{NO_NAME}]*[^\\s{NO_NAME}][^{NO_NAME}]*$")
+}
+
+/// A password or another secret that somebody types. Rules about good ones are the domain's.
+#[derive(Debug)]
+pub struct SecretText(pub SecretString);
+
+impl FieldValue for SecretText {
+    const EXPECTED: &'static str = "must be a text of at most 1024 bytes";
+
+    fn parse(text: &str) -> Option<Self> {
+        (text.len() <= 1024).then(|| Self(text.into()))
+    }
+
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            max_length: Some(1024),
+            write_only: true,
+            ..MetaSchema::new_with_format("string", "password")
+        }
+    }
+}
+
+/// A token that somebody got from us and sends back; `None`: it cannot be one of ours, which is told like any other token
+/// that is not valid, not as a bad field.
+#[derive(Debug)]
+pub struct SentToken(pub Option<PlainToken>);
+
+impl FieldValue for SentToken {
+    const EXPECTED: &'static str = "must be a text";
+
+    fn parse(text: &str) -> Option<Self> {
+        Some(Self(PlainToken::parse(text)))
+    }
+
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            write_only: true,
+            ..MetaSchema::new_with_format("string", "password")
+        }
+    }
+}
+
+impl FieldValue for Role {
+    const EXPECTED: &'static str = "must be user, admin, approver or ingest";
+
+    fn parse(text: &str) -> Option<Self> {
+        Role::parse(text)
+    }
+
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            enum_items: Role::ALL.iter().map(|role| role.as_str().into()).collect(),
+            ..MetaSchema::new("string")
+        }
+    }
+}
+
+impl FieldValue for AccountId {
+    const EXPECTED: &'static str = "must be the number of an account, from 1 to 9223372036854775807";
+
+    fn parse(text: &str) -> Option<Self> {
+        AccountId::parse(text)
+    }
+
+    fn parse_json(value: &Value) -> Option<Self> {
+        value.as_i64().filter(|number| *number > 0).map(Self::of)
+    }
+
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            minimum: Some(1.0),
+            example: Some(7.into()),
+            ..MetaSchema::new_with_format("integer", "int64")
+        }
+    }
+}
+
+/// What stands in a mailed link. Whether it is one of ours is the domain's to say, so that a forged one is refused like
+/// a used one. `Debug` does not tell it.
+pub struct LinkToken(pub String);
+
+impl fmt::Debug for LinkToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LinkToken([redacted])")
+    }
+}
+
+impl FieldValue for LinkToken {
+    const EXPECTED: &'static str = "must be a text of at most 256 characters";
+
+    fn parse(text: &str) -> Option<Self> {
+        (text.chars().count() <= 256).then(|| Self(text.to_owned()))
+    }
+
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            max_length: Some(256),
+            example: Some("rTx1W4o0c9Yb7sQn3vKpL2mZ8aEfGdJhUiOqXwCyB6k".into()),
+            ..MetaSchema::new("string")
+        }
+    }
+}
+
+/// A password that somebody chooses.
+#[derive(Debug)]
+pub struct NewPassword(pub SecretString);
+
+impl FieldValue for NewPassword {
+    const EXPECTED: &'static str = SecretText::EXPECTED;
+
+    fn parse(text: &str) -> Option<Self> {
+        SecretText::parse(text).map(|secret| Self(secret.0))
+    }
+
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            min_length: Some(SHORTEST),
+            max_length: Some(LONGEST),
+            write_only: true,
+            ..MetaSchema::new_with_format("string", "password")
+        }
+    }
+}

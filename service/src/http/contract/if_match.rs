@@ -1,0 +1,191 @@
+//! `ETag` and `If-Match` of things with versions (RFC 9110 §8.8.3, §13.1.1): nobody overwrites what they have not read.
+
+use super::field::{Optional, Presence, Required};
+use super::problem::Problem;
+use crate::types::fault::{FieldFault, Location};
+use crate::types::version::Expected;
+use http::{HeaderMap, StatusCode, header};
+use poem::{Request, RequestBody, Result};
+use poem_openapi::registry::{MetaParamIn, MetaSchema, MetaSchemaRef, Registry};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
+use std::marker::PhantomData;
+
+/// The versions that a change is meant for. Name the argument `If-Match`.
+#[derive(Debug)]
+pub struct IfMatch<P = Required> {
+    state: State,
+    presence: PhantomData<P>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    Missing,
+    Bad,
+    Given(Expected),
+}
+
+impl IfMatch<Required> {
+    /// The versions. A malformed field is a fault like any other; a missing one is 428, once nothing else is wrong.
+    pub fn required(self, mut faults: Vec<FieldFault>) -> Result<Expected, Problem> {
+        let expected = self.state.expected(&mut faults);
+        match expected {
+            _ if !faults.is_empty() => Err(Problem::invalid(faults)),
+            Some(expected) => Ok(expected),
+            None => Err(Problem::new(
+                StatusCode::PRECONDITION_REQUIRED,
+                "precondition-required",
+                "`If-Match` is needed: send the `ETag` of the version that the change is meant for",
+            )),
+        }
+    }
+}
+
+impl IfMatch<Optional> {
+    /// The versions; any, where the field is missing.
+    pub fn optional(self, faults: &mut Vec<FieldFault>) -> Expected {
+        self.state.expected(faults).unwrap_or(Expected::Any)
+    }
+}
+
+impl State {
+    fn expected(self, faults: &mut Vec<FieldFault>) -> Option<Expected> {
+        match self {
+            Self::Given(expected) => return Some(expected),
+            Self::Missing => {}
+            Self::Bad => faults.push(FieldFault::new(
+                Location::Header,
+                "If-Match",
+                "must be `*` or a list of entity tags, as in \"3\"",
+            )),
+        }
+        None
+    }
+
+    fn of(headers: &HeaderMap) -> Self {
+        let fields = headers.get_all(header::IF_MATCH).iter();
+        let fields: Result<Vec<&str>, _> = fields.map(|field| field.to_str()).collect();
+        match fields {
+            Ok(fields) if fields.is_empty() => Self::Missing,
+            Ok(fields) => parse(&fields.join(",")).map_or(Self::Bad, Self::Given),
+            Err(_) => Self::Bad,
+        }
+    }
+}
+
+impl<'a, P: Presence> ApiExtractor<'a> for IfMatch<P> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::Parameter];
+    const PARAM_IS_REQUIRED: bool = P::REQUIRED;
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(_registry: &mut Registry) {}
+
+    fn param_in() -> Option<MetaParamIn> {
+        Some(MetaParamIn::Header)
+    }
+
+    fn param_schema_ref() -> Option<MetaSchemaRef> {
+        Some(MetaSchemaRef::Inline(Box::new(MetaSchema {
+            example: Some("\"1\"".into()),
+            ..MetaSchema::new("string")
+        })))
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> Result<Self> {
+        Ok(Self {
+            state: State::of(request.headers()),
+            presence: PhantomData,
+        })
+    }
+}
+
+/// The entity tag of a version.
+pub fn tag(version: i64) -> String {
+    format!("\"{version}\"")
+}
+
+/// 412 for a version that is not there any more.
+pub fn stale() -> Problem {
+    Problem::new(
+        StatusCode::PRECONDITION_FAILED,
+        "precondition-failed",
+        "it has changed since you read it: read it again",
+    )
+}
+
+/// `*`, or a list of entity tags. A weak tag matches nothing here (RFC 9110 §13.1.1), nor does one that is not ours.
+fn parse(text: &str) -> Option<Expected> {
+    if text.trim() == "*" {
+        return Some(Expected::Any);
+    }
+    let (mut versions, mut tags, mut rest) = (Vec::new(), 0, text);
+    loop {
+        // Empty elements are allowed in lists (RFC 9110 §5.6.1.2).
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        if rest.is_empty() {
+            break;
+        }
+        let (weak, opened) = match rest.strip_prefix("W/") {
+            Some(rest) => (true, rest),
+            None => (false, rest),
+        };
+        let (tag, behind) = opened.strip_prefix('"')?.split_once('"')?;
+        let good = tag.bytes().all(|b| b == 0x21 || (0x23..=0x7e).contains(&b));
+        rest = behind.trim_start_matches([' ', '\t']);
+        if !good || !(rest.is_empty() || rest.starts_with(',')) {
+            return None;
+        }
+        tags += 1;
+        let version = tag
+            .parse()
+            .ok()
+            .filter(|version: &i64| version.to_string() == tag);
+        versions.extend(version.filter(|_| !weak));
+    }
+    (tags > 0).then_some(Expected::OneOf(versions))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_tags_are_read_as_the_standard_says() {
+        let these = |versions: &[i64]| Some(Expected::OneOf(versions.to_vec()));
+        assert_eq!(parse("\"3\""), these(&[3]));
+        assert_eq!(parse(" , \"3\" ,\t\"4\",\"x,y\","), these(&[3, 4]));
+        assert_eq!(parse("W/\"3\""), these(&[]));
+        assert_eq!(parse("\"03\", \"+3\""), these(&[]));
+        assert_eq!(parse("*"), Some(Expected::Any));
+        for bad in [
+            "",
+            " ",
+            ",",
+            "3",
+            "\"3",
+            "\"3\" \"4\"",
+            "\"3\"x",
+            "*, \"3\"",
+            "w/\"3\"",
+            "\"a b\"",
+        ] {
+            assert_eq!(parse(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn several_fields_are_one_list_and_bytes_that_are_no_text_are_bad() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(State::of(&headers), State::Missing);
+        headers.append(header::IF_MATCH, "\"3\"".parse().unwrap());
+        headers.append(header::IF_MATCH, "\"4\"".parse().unwrap());
+        assert_eq!(State::of(&headers), State::Given(Expected::OneOf(vec![3, 4])));
+        headers.append(header::IF_MATCH, http::HeaderValue::from_bytes(b"\xff").unwrap());
+        assert_eq!(State::of(&headers), State::Bad);
+    }
+}

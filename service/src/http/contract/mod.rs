@@ -1,0 +1,31 @@
+//! Adapters between poem-openapi and this API's contract; every noun uses them.
+
+/// Callers: every operation takes one as its first argument.
+pub mod auth;
+
+/// Response descriptions of the problems that an operation may answer.
+pub mod error_responses;
+
+/// Parameters and body members that report every invalid value at once.
+pub mod field;
+
+/// The decoder of `application/x-www-form-urlencoded`.
+pub mod form_urlencoded;
+
+/// `ETag` and `If-Match`.
+pub mod if_match;
+
+/// Content negotiation.
+pub mod negotiate;
+
+/// Page size, search text and the `Link` to the next page.
+pub mod pagination;
+
+/// RFC 9457 problems.
+pub mod problem;
+
+/// Strict form bodies.
+pub mod strict_form;
+
+/// Strict JSON bodies.
+pub mod strict_json;

@@ -1,0 +1,73 @@
+//! Pages of a list: how many, after which key, and the link to the next one (RFC 8288).
+
+use super::field::FieldValue;
+use poem_openapi::registry::MetaSchema;
+
+/// How many things a page has at the most.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit(pub u32);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(100)
+    }
+}
+
+impl FieldValue for Limit {
+    const EXPECTED: &'static str = "must be a whole number from 1 to 1000";
+
+    fn parse(text: &str) -> Option<Self> {
+        let digits = text.bytes().all(|b| b.is_ascii_digit()) && text.len() <= 4;
+        text.parse()
+            .ok()
+            .filter(|limit| digits && (1..=1000).contains(limit))
+            .map(Self)
+    }
+
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            minimum: Some(1.0),
+            maximum: Some(1000.0),
+            default: Some(100.into()),
+            ..MetaSchema::new_with_format("integer", "int32")
+        }
+    }
+}
+
+/// Words to look for in a list.
+#[derive(Clone, Debug)]
+pub struct SearchText(pub String);
+
+impl FieldValue for SearchText {
+    const EXPECTED: &'static str = "must have 1 to 64 characters, none of them a control character";
+
+    fn parse(text: &str) -> Option<Self> {
+        // The framework decodes bytes that are no UTF-8 to this character: they are no text to look for.
+        let bad = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
+        let good = (1..=64).contains(&text.chars().count()) && !text.chars().any(bad);
+        good.then(|| Self(text.to_owned()))
+    }
+
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            min_length: Some(1),
+            max_length: Some(64),
+            // The rule of `parse`, in the document's words.
+            pattern: Some("^[^\\x00-\\x1f\\x7f-\\x9f\\ufffd]*$".to_owned()),
+            example: Some("oslo".into()),
+            ..MetaSchema::new("string")
+        }
+    }
+}
+
+/// The value of the header `Link` for the next page of this list.
+pub fn next_link(path: &str, parameters: &[(&str, String)]) -> String {
+    let encode = |text: &str| {
+        percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+    };
+    let query: Vec<String> = parameters
+        .iter()
+        .map(|(name, value)| format!("{name}={}", encode(value)))
+        .collect();
+    format!("<{path}?{}>; rel=\"next\"", query.join("&"))
+}

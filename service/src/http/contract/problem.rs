@@ -1,0 +1,221 @@
+//! RFC 9457 problems: the one shape of every 4xx and 5xx. Shows nothing internal.
+
+use crate::domain::StorageError;
+use crate::types::fault::FieldFault;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use poem::{Body, Response};
+use poem_openapi::Object;
+use serde::Serialize;
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// The media type of a problem.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// A refusal or a failure, before it is written down.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// The status.
+    pub status: StatusCode,
+    /// The last part of the problem's type.
+    pub kind: &'static str,
+    /// What happened, in words for the sender.
+    pub detail: Cow<'static, str>,
+    /// The offending fields.
+    pub faults: Vec<FieldFault>,
+    /// Headers that the status demands, as `Allow` or `Retry-After`.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// A problem as it is sent (RFC 9457 §3.1).
+#[derive(Debug, Serialize, Object)]
+#[oai(rename = "Problem")]
+pub struct ProblemBody {
+    /// Identifies the kind of problem. Compare it, do not parse it.
+    #[serde(rename = "type")]
+    #[oai(rename = "type", validator(max_length = 128))]
+    pub kind: String,
+    /// The kind of problem in words; the same for every occurrence.
+    #[oai(validator(max_length = 128))]
+    pub title: String,
+    /// The HTTP status.
+    #[oai(validator(minimum(value = "400"), maximum(value = "599")))]
+    pub status: u16,
+    /// This occurrence in words.
+    pub detail: String,
+    /// The path that was asked for.
+    pub instance: String,
+    /// Names this occurrence in the service's log; the same as the header `X-Request-Id`.
+    #[oai(validator(max_length = 128))]
+    pub request_id: String,
+    /// The offending fields, where there are any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[oai(default, skip_serializing_if_is_empty)]
+    pub errors: Vec<FieldError>,
+}
+
+/// One offending field of the request.
+#[derive(Debug, Serialize, Object)]
+pub struct FieldError {
+    /// Where it stands: `query`, `path`, `header` or `body`.
+    #[serde(rename = "in")]
+    #[oai(rename = "in")]
+    pub location: String,
+    /// Its name.
+    pub field: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Problem {
+    /// A problem of this status; `kind` is the last part of its type, as in `unknown-place`.
+    pub fn new(status: StatusCode, kind: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status,
+            kind,
+            detail: detail.into(),
+            faults: Vec::new(),
+            headers: Vec::new(),
+        }
+    }
+
+    /// 400 for these fields.
+    pub fn invalid(faults: Vec<FieldFault>) -> Self {
+        let mut problem = Self::new(
+            StatusCode::BAD_REQUEST,
+            "invalid-fields",
+            "some fields of the request are not valid",
+        );
+        problem.faults = faults;
+        problem
+    }
+
+    /// 404 for a thing that does not exist.
+    pub fn not_found(detail: &'static str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", detail)
+    }
+
+    /// 503: come back in a second.
+    pub fn unavailable(detail: &'static str) -> Self {
+        Self::unavailable_for(detail, Duration::from_secs(1))
+    }
+
+    /// 503: come back after this long.
+    pub fn unavailable_for(detail: &'static str, wait: Duration) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+            .with_header(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)))
+    }
+
+    /// 429: come back after this long.
+    pub fn too_many(kind: &'static str, detail: &'static str, wait: Duration) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, kind, detail)
+            .with_header(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)))
+    }
+
+    /// 500. The cause is in the log, under the request's id.
+    pub fn internal() -> Self {
+        let detail = "something went wrong here; the request id names it in our log";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+    }
+
+    /// A problem of a status that needs no words of its own, as the framework raises them.
+    pub fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::not_found("there is nothing at this path"),
+            StatusCode::BAD_REQUEST => Self::new(status, "bad-request", "the request is not valid"),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::new(
+                status,
+                "unsupported-media-type",
+                "the body's Content-Type is not taken here",
+            ),
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                Self::new(status, "too-large", "the body is larger than this takes")
+            }
+            StatusCode::SERVICE_UNAVAILABLE => Self::unavailable("the service cannot answer now"),
+            status if status.is_server_error() => Self::internal(),
+            status => Self::new(
+                status,
+                "refused",
+                status.canonical_reason().unwrap_or("refused").to_lowercase(),
+            ),
+        }
+    }
+
+    /// With one more header.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The answer, for the request of this path and id.
+    pub fn into_response(self, path: &str, request_id: &str) -> Response {
+        let status = self.status;
+        let (headers, body) = self.into_parts_of(path, request_id);
+        let mut response = Response::builder().status(status).body(Body::from(body));
+        *response.headers_mut() = headers;
+        response
+    }
+
+    /// Headers and body of the answer to a request whose path nobody knows.
+    pub fn into_parts(self, request_id: &str) -> (HeaderMap, Vec<u8>) {
+        self.into_parts_of("", request_id)
+    }
+
+    fn into_parts_of(self, path: &str, request_id: &str) -> (HeaderMap, Vec<u8>) {
+        let errors = self.faults.into_iter().map(|fault| FieldError {
+            location: fault.location.as_str().into(),
+            field: fault.field,
+            reason: fault.reason.into_owned(),
+        });
+        let body = ProblemBody {
+            kind: format!("urn:portcullis:problem:{}", self.kind),
+            title: title(self.kind, self.status),
+            status: self.status.as_u16(),
+            detail: self.detail.into_owned(),
+            // Long paths are the sender's own; a problem need not carry them back whole.
+            instance: path.chars().take(256).collect(),
+            request_id: request_id.to_owned(),
+            errors: errors.collect(),
+        };
+        let mut headers: HeaderMap = self.headers.into_iter().collect();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        (headers, serde_json::to_vec(&body).unwrap_or_default())
+    }
+}
+
+fn title(kind: &str, status: StatusCode) -> String {
+    let mut title = kind.replace('-', " ");
+    if title == "refused" {
+        title = status.canonical_reason().unwrap_or("refused").to_lowercase();
+    }
+    if let Some(first) = title.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    title
+}
+
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Unavailable => Self::unavailable("the database is away"),
+            StorageError::Exhausted => Self::unavailable("too many requests wait for the database"),
+            StorageError::Timeout => Self::unavailable("the database took too long"),
+            StorageError::Constraint(_) | StorageError::Failed => Self::internal(),
+        }
+    }
+}
+
+/// Carries the problem to the edge, which knows path and id and writes it down.
+impl From<Problem> for poem::Error {
+    fn from(problem: Problem) -> Self {
+        let mut error = Self::from_status(problem.status);
+        error.set_data(problem);
+        error
+    }
+}
+
+/// A wait as it is told: whole seconds, rounded up, one at least. Whoever comes back when told is not too early.
+pub fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0 || wait.is_zero())
+}

@@ -1,0 +1,83 @@
+//! Strict form bodies (`application/x-www-form-urlencoded`): each name once, UTF-8, and the type decides as it does for
+//! JSON: every value is a text.
+
+use super::form_urlencoded::pairs;
+use super::problem::Problem;
+use crate::http::edge::body::BodyPolicy;
+use crate::types::fault::{FieldFault, Location};
+use http::StatusCode;
+use poem::{Request, RequestBody, Result};
+use poem_openapi::payload::{ParsePayload, Payload};
+use poem_openapi::registry::{MetaSchemaRef, Registry};
+use poem_openapi::types::{ParseFromJSON, Type};
+use serde_json::{Map, Value};
+
+/// A form of this type.
+#[derive(Debug)]
+pub struct StrictForm<T>(pub T);
+
+impl<T: Type> Payload for StrictForm<T> {
+    const CONTENT_TYPE: &'static str = "application/x-www-form-urlencoded";
+
+    fn check_content_type(content_type: &str) -> bool {
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        essence.eq_ignore_ascii_case(Self::CONTENT_TYPE)
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        T::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T: ParseFromJSON> ParsePayload for StrictForm<T> {
+    const IS_REQUIRED: bool = true;
+
+    async fn from_request(request: &Request, body: &mut RequestBody) -> Result<Self> {
+        let policy = request.extensions().get::<BodyPolicy>().copied();
+        let policy = policy.ok_or_else(Problem::internal)?;
+        let bytes = policy.read(body.take()?).await?;
+        let typed = T::parse_from_json(Some(Value::Object(parse(&bytes)?)));
+        // Fields never fail to parse; what fails is a member that the type does not know, and is not told by its value.
+        typed.map(Self).map_err(|_| malformed().into())
+    }
+}
+
+poem_openapi::impl_apirequest_for_payload!(StrictForm<T>, T: ParseFromJSON);
+
+fn parse(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
+    let mut fields = Map::new();
+    for (name, value) in pairs(bytes).ok_or_else(malformed)? {
+        if fields.contains_key(&name) {
+            let fault = FieldFault::new(Location::Body, &name, "is given more than once");
+            return Err(Problem::invalid(vec![fault]));
+        }
+        fields.insert(name, value.into());
+    }
+    Ok(fields)
+}
+
+fn malformed() -> Problem {
+    let detail = "the body is not the form that it must be";
+    Problem::new(StatusCode::BAD_REQUEST, "bad-form", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_ambiguous_or_no_text_is_refused() {
+        for (bad, kind) in [
+            ("a=1&a=2", "invalid-fields"),
+            ("a=1&%61=2", "invalid-fields"),
+            ("a=%ff", "bad-form"),
+        ] {
+            assert_eq!(parse(bad.as_bytes()).unwrap_err().kind, kind, "{bad}");
+        }
+        assert_eq!(parse(b"a=\xff").unwrap_err().kind, "bad-form");
+    }
+}

@@ -1,0 +1,178 @@
+//! Strict JSON bodies (RFC 8259, I-JSON): a member twice, anything behind the value, NaN, deep nesting are refused, as
+//! are members that the type does not know.
+
+use super::problem::Problem;
+use crate::http::edge::body::BodyPolicy;
+use crate::types::fault::{FieldFault, Location};
+use http::StatusCode;
+use poem::{Request, RequestBody, Result};
+use poem_openapi::payload::{ParsePayload, Payload};
+use poem_openapi::registry::{MetaSchemaRef, Registry};
+use poem_openapi::types::{ParseFromJSON, Type};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+use std::fmt;
+use std::time::Duration;
+
+/// How deep arrays and objects may nest.
+const DEEPEST: u8 = 32;
+
+/// A JSON body of this type.
+#[derive(Debug)]
+pub struct StrictJson<T>(pub T);
+
+impl<T: Type> Payload for StrictJson<T> {
+    const CONTENT_TYPE: &'static str = "application/json";
+
+    fn check_content_type(content_type: &str) -> bool {
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        essence.eq_ignore_ascii_case("application/json")
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        T::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T: ParseFromJSON> ParsePayload for StrictJson<T> {
+    const IS_REQUIRED: bool = true;
+
+    async fn from_request(request: &Request, body: &mut RequestBody) -> Result<Self> {
+        let policy = request.extensions().get::<BodyPolicy>().copied();
+        let policy = policy.unwrap_or(BodyPolicy {
+            limit: 65_536,
+            time: Duration::from_secs(10),
+        });
+        let bytes = policy.read(body.take()?).await?;
+        let value = parse(&bytes).map_err(|reason| {
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                "bad-json",
+                format!("the body is not the JSON that it must be: {reason}"),
+            )
+        })?;
+        let typed = T::parse_from_json(Some(value));
+        typed.map(Self).map_err(|error| {
+            Problem::invalid(vec![FieldFault::new(
+                Location::Body,
+                &field_of(error.message()),
+                "is not valid, missing or unknown",
+            )])
+            .into()
+        })
+    }
+}
+
+poem_openapi::impl_apirequest_for_payload!(StrictJson<T>, T: ParseFromJSON);
+
+/// poem-openapi puts a member's name in backticks where it tells one. What it puts in quotes are types and the sender's
+/// values: those are not told.
+fn field_of(message: &str) -> String {
+    let told = message.split('"').step_by(2).find(|part| part.contains('`'));
+    let name = told.and_then(|part| part.split('`').nth(1)).unwrap_or_default();
+    name.chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
+        .take(64)
+        .collect()
+}
+
+/// Parses a whole text strictly; the reason never quotes a value.
+pub fn parse(text: &[u8]) -> Result<Value, &'static str> {
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let value = Strict { left: DEEPEST }
+        .deserialize(&mut deserializer)
+        .map_err(|error| reason(&error))?;
+    deserializer
+        .end()
+        .map_err(|_| "something stands behind the value")?;
+    Ok(value)
+}
+
+fn reason(error: &serde_json::Error) -> &'static str {
+    let text = error.to_string();
+    match text.split(" at line").next().unwrap_or_default() {
+        TWICE => TWICE,
+        DEEP => DEEP,
+        _ if error.is_eof() => "it ends too early",
+        _ => "it is malformed",
+    }
+}
+
+const TWICE: &str = "a member is given twice";
+const DEEP: &str = "it nests too deep";
+
+struct Strict {
+    left: u8,
+}
+
+impl Strict {
+    fn deeper<E: Error>(&self) -> Result<Self, E> {
+        self.left
+            .checked_sub(1)
+            .map(|left| Self { left })
+            .ok_or_else(|| E::custom(DEEP))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut array = Vec::new();
+        while let Some(item) = items.next_element_seed(self.deeper()?)? {
+            array.push(item);
+        }
+        Ok(Value::Array(array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            let value = members.next_value_seed(self.deeper()?)?;
+            if object.insert(name, value).is_some() {
+                return Err(A::Error::custom(TWICE));
+            }
+        }
+        Ok(Value::Object(object))
+    }
+}

@@ -1,0 +1,41 @@
+//! Finds query parameters that an operation does not document.
+
+use crate::http::openapi::operations::PathOperations;
+use crate::types::fault::FieldFault;
+use http::Method;
+use std::borrow::Cow;
+
+/// A fault for each query parameter that the operation does not know.
+pub fn unknown_parameters(
+    operations: &PathOperations,
+    method: &Method,
+    query: Option<&str>,
+) -> Vec<FieldFault> {
+    let Some(query) = query else { return Vec::new() };
+    let known = operations.parameters(method).unwrap_or_default();
+    let mut faults: Vec<FieldFault> = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let name = decode(pair.split('=').next().unwrap_or_default());
+        if !known.iter().any(|known| *known == name) {
+            let fault = FieldFault::query(&name, "is not a parameter of this operation");
+            // A flood of names is answered with a few of them.
+            if faults.len() < 20 && !faults.contains(&fault) {
+                faults.push(fault);
+            }
+        }
+    }
+    faults
+}
+
+/// As forms encode names: `+` is a space, `%` begins a byte.
+fn decode(text: &str) -> Cow<'_, str> {
+    if !text.contains(['+', '%']) {
+        return Cow::Borrowed(text);
+    }
+    let spaced = text.replace('+', " ");
+    Cow::Owned(
+        percent_encoding::percent_decode_str(&spaced)
+            .decode_utf8_lossy()
+            .into_owned(),
+    )
+}

@@ -1,0 +1,217 @@
+//! `GET /rates`: two contracts on one path, told apart by their parameters.
+
+/// Days and places as fields.
+mod fields;
+
+/// The two contracts in three formats.
+mod formats;
+
+use crate::domain::rates::{Rates, RatesError, RatesQuery};
+use crate::http::contract::auth::Anyone;
+use crate::http::contract::error_responses::{Refusal, Statuses};
+use crate::http::contract::field::{Field, Optional};
+use crate::http::contract::negotiate;
+use crate::http::contract::problem::Problem;
+use crate::http::openapi::tags::Chapter;
+use crate::types::day::{Day, DayRange, DayRangeError};
+use crate::types::fault::FieldFault;
+use crate::types::place::Place;
+use formats::{Contract, MEDIA_TYPES, media_types, write};
+use http::{StatusCode, header};
+use poem::{Body, IntoResponse, Response};
+use poem_openapi::param::{Header, Query};
+use poem_openapi::registry::{MetaResponse, MetaResponses, Registry};
+use poem_openapi::{ApiResponse, OpenApi};
+
+/// The operation and what it needs.
+pub struct RatesApi {
+    rates: Rates,
+    max_days: u32,
+}
+
+impl RatesApi {
+    /// Over the domain's rates; one query spans at most `max_days` days.
+    pub fn new(rates: Rates, max_days: u32) -> Self {
+        Self { rates, max_days }
+    }
+}
+
+/// Statuses of `/rates` beside the common ones.
+pub struct RatesStatuses;
+
+impl Statuses for RatesStatuses {
+    const OWN: &'static [u16] = &[404, 406];
+}
+
+#[OpenApi(tag = "Chapter::Rates")]
+impl RatesApi {
+    /// Daily rates between two places
+    ///
+    /// Either side is a port's code or a region's slug; a region stands for all ports in it, to any depth. A price
+    /// counts once however many of the regions hold its ports, so a place may be asked for against itself or against a
+    /// region that holds it. With `orig_code` and `dest_code` the answer is an object, newest day first, with exact
+    /// averages and counts; with `origin` and `destination` it is an array, oldest day first, with rounded averages.
+    /// Every day of the range has an entry. A day with fewer than 3 prices has no average.
+    #[oai(path = "/rates", method = "get", operation_id = "listRates")]
+    #[expect(clippy::too_many_arguments, reason = "the document lists each parameter")]
+    async fn list(
+        &self,
+        _caller: Anyone,
+        /// First day.
+        #[oai(example = "example_first_day")]
+        date_from: Query<Field<Day>>,
+        /// Last day, included.
+        date_to: Query<Field<Day>>,
+        /// Where the goods are loaded; goes with `dest_code`.
+        #[oai(example = "example_origin")]
+        orig_code: Query<Field<Place, Optional>>,
+        /// Where they are discharged; goes with `orig_code`.
+        #[oai(example = "example_destination")]
+        dest_code: Query<Field<Place, Optional>>,
+        /// Where the goods are loaded; goes with `destination`.
+        origin: Query<Field<Place, Optional>>,
+        /// Where they are discharged; goes with `origin`.
+        destination: Query<Field<Place, Optional>>,
+        #[oai(name = "Accept")] accept: Header<Option<String>>,
+    ) -> Result<RatesAnswer, Refusal<RatesStatuses>> {
+        let mut faults = Vec::new();
+        let days = self.days(date_from.0, date_to.0, &mut faults);
+        let places = places([orig_code.0, dest_code.0], [origin.0, destination.0], &mut faults);
+        let (Some(days), Some((contract, origin, destination))) = (days, places) else {
+            return Err(Problem::invalid(faults).into());
+        };
+        let Some(format) = negotiate::best(accept.0.as_deref(), &MEDIA_TYPES) else {
+            let detail = "can be had as application/json, text/csv or application/x-ndjson";
+            return Err(Problem::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", detail).into());
+        };
+        let query = RatesQuery {
+            origin,
+            destination,
+            days,
+        };
+        match self.rates.list_daily(&query).await {
+            Ok(rates) => Ok(RatesAnswer {
+                format,
+                body: write(&rates, contract, format),
+            }),
+            Err(RatesError::Storage(error)) => Err(Problem::from(error).into()),
+            Err(RatesError::UnknownPlace { origin, destination }) => {
+                let unknown = contract
+                    .names()
+                    .into_iter()
+                    .zip([origin, destination])
+                    .filter(|(_, unknown)| *unknown);
+                let mut problem = Problem::new(
+                    StatusCode::NOT_FOUND,
+                    "unknown-place",
+                    "there is no such port or region",
+                );
+                problem.faults = unknown
+                    .map(|(name, _)| FieldFault::query(name, "does not exist"))
+                    .collect();
+                Err(problem.into())
+            }
+        }
+    }
+}
+
+impl RatesApi {
+    fn days(&self, from: Field<Day>, to: Field<Day>, faults: &mut Vec<FieldFault>) -> Option<DayRange> {
+        let (from, to) = (from.required("date_from", faults), to.required("date_to", faults));
+        match DayRange::new(from?, to?, self.max_days) {
+            Ok(days) => return Some(days),
+            Err(DayRangeError::Reversed) => faults.push(FieldFault::query("date_from", "is after date_to")),
+            Err(DayRangeError::TooLong(max)) => {
+                let reason = format!("is too far from date_from: at most {max} days are answered at once");
+                faults.push(FieldFault::query("date_to", reason));
+            }
+        }
+        None
+    }
+}
+
+impl Contract {
+    fn names(self) -> [&'static str; 2] {
+        match self {
+            Self::Counted => ["orig_code", "dest_code"],
+            Self::Rounded => ["origin", "destination"],
+        }
+    }
+}
+
+type PlaceField = Field<Place, Optional>;
+
+fn example_first_day() -> Field<Day> {
+    Field::example("2021-01-01")
+}
+
+fn example_origin() -> PlaceField {
+    Field::example("CNGGZ")
+}
+
+fn example_destination() -> PlaceField {
+    Field::example("EETLL")
+}
+
+/// Exactly one of the two pairs must be given, and whole.
+fn places(
+    counted: [PlaceField; 2],
+    rounded: [PlaceField; 2],
+    faults: &mut Vec<FieldFault>,
+) -> Option<(Contract, Place, Place)> {
+    let given = |pair: &[PlaceField; 2]| pair.iter().any(Field::is_given);
+    let (contract, pair) = match (given(&counted), given(&rounded)) {
+        (true, true) => {
+            let all = Contract::Counted.names().into_iter().zip(&counted);
+            let all = all.chain(Contract::Rounded.names().into_iter().zip(&rounded));
+            for (name, _) in all.filter(|(_, field)| field.is_given()) {
+                faults.push(FieldFault::query(
+                    name,
+                    "give either orig_code and dest_code, or origin and destination",
+                ));
+            }
+            return None;
+        }
+        (_, false) => (Contract::Counted, counted),
+        (false, true) => (Contract::Rounded, rounded),
+    };
+    let ([from, to], [from_name, to_name]) = (pair, contract.names());
+    let (from, to) = (from.required(from_name, faults), to.required(to_name, faults));
+    Some((contract, from?, to?))
+}
+
+/// The rates, written in the format that was asked for.
+pub struct RatesAnswer {
+    format: usize,
+    body: Vec<u8>,
+}
+
+impl ApiResponse for RatesAnswer {
+    fn meta() -> MetaResponses {
+        let response = MetaResponse {
+            description: "The rates",
+            status: Some(200),
+            status_range: None,
+            content: media_types(),
+            headers: Vec::new(),
+        };
+        MetaResponses {
+            responses: vec![response],
+        }
+    }
+
+    fn register(_registry: &mut Registry) {}
+}
+
+impl IntoResponse for RatesAnswer {
+    fn into_response(self) -> Response {
+        let kind = match MEDIA_TYPES[self.format] {
+            "text/csv" => "text/csv; charset=utf-8; header=present",
+            other => other,
+        };
+        Response::builder()
+            .content_type(kind)
+            .header(header::VARY, "Accept")
+            .body(Body::from(self.body))
+    }
+}

@@ -1,0 +1,135 @@
+//! The greeting, the index page for browsers, the version.
+
+use crate::http::contract::auth::Anyone;
+use crate::http::contract::error_responses::{Nothing, Refusal};
+use crate::http::contract::negotiate;
+use crate::http::openapi::tags::Chapter;
+use crate::http::web::index::index;
+use crate::http::web::state::Web;
+use http::{HeaderValue, header};
+use poem::{Body, IntoResponse, Request, Response};
+use poem_openapi::param::Header;
+use poem_openapi::payload::Json;
+use poem_openapi::registry::{
+    MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
+};
+use poem_openapi::types::Type;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+
+/// The operations and what they need.
+pub struct FrontApi {
+    web: Web,
+}
+
+impl FrontApi {
+    /// With the pages' state, for the index.
+    pub fn new(web: Web) -> Self {
+        Self { web }
+    }
+}
+
+/// The greeting.
+#[derive(Object)]
+pub struct Greeting {
+    /// `Hello world!`
+    pub message: String,
+}
+
+/// What is running.
+#[derive(Object)]
+pub struct Version {
+    /// Semantic version.
+    pub version: String,
+    /// Commit, as far as the build knew it; `unknown` otherwise.
+    pub commit: String,
+    /// Day of the build or, where the build is reproducible, of its source.
+    pub build_date: String,
+    /// The compiler.
+    pub rustc: String,
+}
+
+/// Greeting or page.
+pub enum FrontAnswer {
+    /// For programs.
+    Greeting,
+    /// For browsers.
+    Page(Response),
+}
+
+#[OpenApi(tag = "Chapter::Front")]
+impl FrontApi {
+    /// Greeting; for a browser, the index page
+    ///
+    /// Where `Accept` prefers `text/html` the answer is the page, in every other case the greeting as JSON.
+    #[oai(path = "/", method = "get", operation_id = "getIndex")]
+    async fn index(
+        &self,
+        _caller: Anyone,
+        request: &Request,
+        #[oai(name = "Accept")] accept: Header<Option<String>>,
+    ) -> Result<FrontAnswer, Refusal<Nothing>> {
+        // A greeting is refused to nobody: an Accept that fits nothing gets the JSON (RFC 9110 §12.4.1 permits it).
+        match negotiate::best(accept.0.as_deref(), &["application/json", "text/html"]) {
+            Some(1) => Ok(FrontAnswer::Page(index(request, &self.web).await?)),
+            _ => Ok(FrontAnswer::Greeting),
+        }
+    }
+
+    /// What is running here
+    ///
+    /// The version, the commit and the day it was built from, and the compiler.
+    #[oai(path = "/version", method = "get", operation_id = "getVersion")]
+    async fn version(&self, _caller: Anyone) -> Result<Json<Version>, Refusal<Nothing>> {
+        Ok(Json(Version {
+            version: env!("CARGO_PKG_VERSION").into(),
+            commit: env!("PORTCULLIS_COMMIT").into(),
+            build_date: env!("PORTCULLIS_BUILD_DATE").into(),
+            rustc: env!("PORTCULLIS_RUSTC").into(),
+        }))
+    }
+}
+
+impl ApiResponse for FrontAnswer {
+    fn meta() -> MetaResponses {
+        let text = MetaSchemaRef::Inline(Box::new(MetaSchema::new("string")));
+        let response = MetaResponse {
+            description: "The greeting, or the page where `Accept` prefers `text/html`",
+            status: Some(200),
+            status_range: None,
+            content: vec![
+                MetaMediaType {
+                    content_type: "application/json",
+                    schema: Greeting::schema_ref(),
+                },
+                MetaMediaType {
+                    content_type: "text/html; charset=utf-8",
+                    schema: text,
+                },
+            ],
+            headers: Vec::new(),
+        };
+        MetaResponses {
+            responses: vec![response],
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        Greeting::register(registry);
+    }
+}
+
+impl IntoResponse for FrontAnswer {
+    fn into_response(self) -> Response {
+        let mut response = match self {
+            Self::Greeting => {
+                let greeting = Response::builder().content_type("application/json");
+                greeting.body(Body::from(r#"{"message":"Hello world!"}"#))
+            }
+            Self::Page(page) => page,
+        };
+        response
+            .headers_mut()
+            .insert(header::VARY, HeaderValue::from_static("Accept"));
+        response
+    }
+}

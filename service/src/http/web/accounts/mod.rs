@@ -1,0 +1,22 @@
+//! Pages of accounts.
+
+/// The member's own account.
+pub mod account;
+
+/// Changing its name, address or password.
+pub mod account_form;
+
+/// Pages that mailed links lead to.
+pub mod links;
+
+/// Requesting a mail.
+pub mod mails;
+
+/// Signing in.
+pub mod sign_in;
+
+/// Signing out.
+pub mod sign_out;
+
+/// Signing up.
+pub mod sign_up;

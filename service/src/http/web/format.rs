@@ -1,0 +1,73 @@
+//! How pages write what is no text for people by itself.
+
+use chrono::{DateTime, Utc};
+
+/// A day, as people write it: 3 November 2026 (UTC).
+pub fn day(at: &DateTime<Utc>) -> String {
+    at.format("%-d %B %Y").to_string()
+}
+
+/// What a client calls itself, in a few words: what its owner knows it by. Most claim to be each other too, so that the
+/// more particular names come first.
+pub fn client(user_agent: &str) -> String {
+    let named = |names: &[(&str, &'static str)]| {
+        let mut names = names.iter();
+        names
+            .find(|(part, _)| user_agent.contains(part))
+            .map(|(_, name)| *name)
+    };
+    let browser = named(&[
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+    ]);
+    let system = named(&[
+        ("Android", "Android"),
+        ("iPhone", "an iPhone"),
+        ("iPad", "an iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "a Mac"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), None) => browser.to_owned(),
+        (None, _) if user_agent.is_empty() => "A program without a name".to_owned(),
+        (None, _) => user_agent.chars().take(60).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::client;
+
+    #[test]
+    fn clients_are_known_by_a_few_words() {
+        for (agent, words) in [
+            (
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
+                "Chrome on Linux",
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/156.0.0.0 Safari/537.36 Edg/156.0.0.0",
+                "Edge on Windows",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Version/19.0 Mobile Safari/604.1",
+                "Safari on an iPhone",
+            ),
+            (
+                "Mozilla/5.0 (Android 16; Mobile; rv:149.0) Gecko/149.0 Firefox/149.0",
+                "Firefox on Android",
+            ),
+            ("curl/8.14.1", "curl"),
+            ("", "A program without a name"),
+            (&"x".repeat(200), &"x".repeat(60)),
+        ] {
+            assert_eq!(client(agent), words);
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! A new wish, a wish as it is, and its end: forms that nobody else's version is lost by.
+
+use super::list::{id_of, missing};
+use crate::domain::wishes::{Change, Changed, Created, MOST, WishRow};
+use crate::http::contract::problem::Problem;
+use crate::http::web::cookies::{self, NOTICE};
+use crate::http::web::flash::Notice;
+use crate::http::web::form::fields::Fields;
+use crate::http::web::form::input::Input;
+use crate::http::web::form::page::FormPage;
+use crate::http::web::form::{Form, Tone};
+use crate::http::web::page_frame::Chrome;
+use crate::http::web::response::see_other;
+use crate::http::web::return_to;
+use crate::http::web::state::Web;
+use crate::http::web::visitor::{Member, Posted};
+use crate::types::fault::{FieldFault, Location};
+use crate::types::version::Expected;
+use crate::types::wish::{WishId, WishNote, WishTitle};
+use askama::Template;
+use http::StatusCode;
+use poem::web::Data;
+use poem::{Request, Response, handler};
+
+/// A wish that can be changed.
+#[derive(Template)]
+#[template(path = "web/wish.html")]
+struct WishPage {
+    chrome: Chrome,
+    form: Form,
+    wish: WishRow,
+}
+
+/// The form for a new wish.
+#[handler]
+pub async fn new(member: Member) -> Result<Response, Problem> {
+    new_page(&member, new_form(&member), StatusCode::OK)
+}
+
+/// Adds a wish.
+#[handler]
+pub async fn create(member: Member, posted: Posted, Data(web): Data<&Web>) -> Result<Response, Problem> {
+    let fields = member.open(posted, &["title", "note"], &[])?;
+    let mut form = new_form(&member);
+    let Some((title, note)) = read(&mut form, &fields) else {
+        return new_page(&member, form, StatusCode::BAD_REQUEST);
+    };
+    match web.wishes().create(&member.signed_in, title, note).await? {
+        Created::Made(_) => Ok(home_with(Notice::Added)),
+        Created::TooMany => {
+            let text =
+                format!("You have {MOST} wishes, which is as many as one list holds. Delete one first.");
+            form.refuse("Your list is full", text);
+            new_page(&member, form, StatusCode::CONFLICT)
+        }
+    }
+}
+
+/// A wish, ready to be changed.
+#[handler]
+pub async fn edit(member: Member, request: &Request, Data(web): Data<&Web>) -> Result<Response, Problem> {
+    let wish = find(&member, web, id_of(request)?).await?;
+    let mut form = edit_form(&member, &wish);
+    form.fill("title", &wish.title);
+    form.fill("note", &wish.note);
+    edit_page(&member, form, wish, StatusCode::OK)
+}
+
+/// Changes a wish.
+#[handler]
+pub async fn save(
+    member: Member,
+    request: &Request,
+    posted: Posted,
+    Data(web): Data<&Web>,
+) -> Result<Response, Problem> {
+    let fields = member.open(posted, &["title", "note", "version"], &[])?;
+    let (id, expected) = (id_of(request)?, version(&fields)?);
+    let wish = find(&member, web, id).await?;
+    let mut form = edit_form(&member, &wish);
+    let Some((title, note)) = read(&mut form, &fields) else {
+        return edit_page(&member, form, wish, StatusCode::BAD_REQUEST);
+    };
+    let change = Change {
+        title: Some(title),
+        note: Some(note),
+        done: None,
+    };
+    match web
+        .wishes()
+        .update(&member.signed_in, id, expected, change)
+        .await?
+    {
+        Changed::Made(_) => Ok(home_with(Notice::Saved)),
+        Changed::Missing => Err(missing()),
+        Changed::Stale => {
+            // With the version that is there now: whoever saves again has read what follows.
+            let text = format!(
+                "You changed it in another window: it says “{}” now. Save again to put these words in its place.",
+                wish.title
+            );
+            form.refuse("This wish has changed in the meantime", text);
+            edit_page(&member, form, wish, StatusCode::CONFLICT)
+        }
+    }
+}
+
+/// Asks whether a wish is really to go.
+#[handler]
+pub async fn ask_delete(
+    member: Member,
+    request: &Request,
+    Data(web): Data<&Web>,
+) -> Result<Response, Problem> {
+    let wish = find(&member, web, id_of(request)?).await?;
+    delete_page(&member, delete_form(&member, &wish), &wish, StatusCode::OK)
+}
+
+/// Deletes a wish.
+#[handler]
+pub async fn delete(
+    member: Member,
+    request: &Request,
+    posted: Posted,
+    Data(web): Data<&Web>,
+) -> Result<Response, Problem> {
+    let fields = member.open(posted, &["version"], &[])?;
+    let (id, expected) = (id_of(request)?, version(&fields)?);
+    match web.wishes().delete(&member.signed_in, id, expected).await? {
+        Changed::Made(_) => Ok(home_with(Notice::Deleted)),
+        Changed::Missing => Err(missing()),
+        Changed::Stale => {
+            let wish = find(&member, web, id).await?;
+            let mut form = delete_form(&member, &wish);
+            form.refuse(
+                "This wish has changed in the meantime",
+                "Have another look at it before it goes.",
+            );
+            delete_page(&member, form, &wish, StatusCode::CONFLICT)
+        }
+    }
+}
+
+async fn find(member: &Member, web: &Web, id: WishId) -> Result<WishRow, Problem> {
+    let found = web.wishes().find(&member.signed_in, id).await?;
+    found.ok_or_else(missing)
+}
+
+/// Title and note, if both are good; what is wrong is noted.
+fn read(form: &mut Form, fields: &Fields) -> Option<(WishTitle, WishNote)> {
+    form.keep(fields);
+    let title = form.parse(fields, "title");
+    let note = form.parse(fields, "note");
+    Some((title?, note?))
+}
+
+fn version(fields: &Fields) -> Result<Expected, Problem> {
+    let version = fields
+        .text("version")
+        .parse()
+        .ok()
+        .filter(|version: &i64| *version > 0);
+    version.map(Expected::version).ok_or_else(|| {
+        let reason = "must be the number of a version";
+        Problem::invalid(vec![FieldFault::new(Location::Body, "version", reason)])
+    })
+}
+
+fn home_with(notice: Notice) -> Response {
+    let mut response = see_other(return_to::HOME);
+    cookies::set(&mut response, NOTICE, notice.as_str());
+    response
+}
+
+fn inputs() -> Vec<Input> {
+    vec![
+        Input::text("title", "Your wish", 400).with_hint("What would you like to do, see or learn?"),
+        Input::area("note", "Notes", 4000)
+            .optional()
+            .with_hint("Where, with whom, how to begin: whatever helps to make it come true"),
+    ]
+}
+
+fn new_form(member: &Member) -> Form {
+    Form::new("/my/wishes/new", member.csrf(), "Add to my list", inputs())
+        .with_back(return_to::HOME, "Cancel")
+}
+
+fn edit_form(member: &Member, wish: &WishRow) -> Form {
+    Form::new(
+        format!("/my/wishes/{}", wish.id),
+        member.csrf(),
+        "Save changes",
+        inputs(),
+    )
+    .with_hidden("version", wish.version.to_string())
+    .with_back(return_to::HOME, "Back to my wishes")
+}
+
+fn delete_form(member: &Member, wish: &WishRow) -> Form {
+    let action = format!("/my/wishes/{}/delete", wish.id);
+    Form::new(action, member.csrf(), "Delete for good", Vec::new())
+        .with_hidden("version", wish.version.to_string())
+        .with_tone(Tone::Danger)
+        .with_back(return_to::HOME, "Keep it")
+}
+
+fn new_page(member: &Member, form: Form, status: StatusCode) -> Result<Response, Problem> {
+    FormPage::new(member, "Add a wish", form).show(member, status)
+}
+
+fn edit_page(member: &Member, form: Form, wish: WishRow, status: StatusCode) -> Result<Response, Problem> {
+    let chrome = member.chrome();
+    member.show(status, &WishPage { chrome, form, wish })
+}
+
+fn delete_page(member: &Member, form: Form, wish: &WishRow, status: StatusCode) -> Result<Response, Problem> {
+    let intro = format!(
+        "“{}” and its notes will be gone, and there is no way to get them back.",
+        wish.title
+    );
+    FormPage::new(member, "Delete this wish?", form)
+        .with_intro(intro)
+        .show(member, status)
+}

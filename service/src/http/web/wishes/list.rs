@@ -1,0 +1,150 @@
+//! The list of one's wishes, a page at a time, and the mark that one of them has come true.
+
+use crate::domain::wishes::{Change, Changed, Which, WishRow};
+use crate::http::contract::field::FieldValue;
+use crate::http::contract::problem::Problem;
+use crate::http::web::cookies::{self, NOTICE};
+use crate::http::web::flash::Notice;
+use crate::http::web::format::day;
+use crate::http::web::page_frame::Chrome;
+use crate::http::web::query;
+use crate::http::web::response::see_other;
+use crate::http::web::return_to;
+use crate::http::web::state::Web;
+use crate::http::web::visitor::{Member, Posted};
+use crate::types::fault::{FieldFault, Location};
+use crate::types::version::Expected;
+use crate::types::wish::WishId;
+use askama::Template;
+use http::StatusCode;
+use poem::web::Data;
+use poem::{Request, Response, handler};
+
+/// Wishes on a page.
+const PAGE: u32 = 20;
+
+#[derive(Template)]
+#[template(path = "web/wish_list.html")]
+struct WishList {
+    chrome: Chrome,
+    csrf: String,
+    tabs: Vec<Tab>,
+    wishes: Vec<WishRow>,
+    which: Which,
+    /// This page, to come back to.
+    here: String,
+    first: Option<String>,
+    next: Option<String>,
+}
+
+struct Tab {
+    which: Which,
+    text: &'static str,
+    target: String,
+}
+
+/// A page of the list.
+#[handler]
+pub async fn show(member: Member, request: &Request, Data(web): Data<&Web>) -> Result<Response, Problem> {
+    let which = match query::find(request, "show")?.as_deref() {
+        None | Some("all") => Which::All,
+        Some("open") => Which::Open,
+        Some("done") => Which::Done,
+        Some(_) => return Err(invalid("show", "must be all, open or done")),
+    };
+    let after = match query::find(request, "after")? {
+        None => None,
+        Some(text) => Some(WishId::parse(&text).ok_or_else(|| invalid("after", WishId::EXPECTED))?),
+    };
+    let page = web.wishes().list(&member.signed_in, which, after, PAGE).await?;
+    let list = WishList {
+        chrome: member.chrome(),
+        csrf: member.csrf(),
+        tabs: vec![
+            tab(Which::All, "All"),
+            tab(Which::Open, "Open"),
+            tab(Which::Done, "Done"),
+        ],
+        wishes: page.items,
+        which,
+        here: address(which, after.map(|after| after.to_string()).as_deref()),
+        first: after.map(|_| address(which, None)),
+        next: page.next.map(|after| address(which, Some(&after))),
+    };
+    member.show(StatusCode::OK, &list)
+}
+
+/// Marks a wish as done, or as open again.
+#[handler]
+pub async fn mark(
+    member: Member,
+    request: &Request,
+    posted: Posted,
+    Data(web): Data<&Web>,
+) -> Result<Response, Problem> {
+    let fields = member.open(posted, &["done"], &["next"])?;
+    let id = id_of(request)?;
+    let (done, notice) = match fields.text("done") {
+        "yes" => (true, Notice::Done),
+        "no" => (false, Notice::Open),
+        _ => return Err(invalid_body("done", "must be yes or no")),
+    };
+    let change = Change {
+        done: Some(done),
+        ..Change::default()
+    };
+    // Whichever version: to tick something off does not depend on how it is worded.
+    match web
+        .wishes()
+        .update(&member.signed_in, id, Expected::Any, change)
+        .await?
+    {
+        Changed::Made(_) => {
+            let mut response = see_other(return_to::safe(fields.text("next")));
+            cookies::set(&mut response, NOTICE, notice.as_str());
+            Ok(response)
+        }
+        Changed::Stale | Changed::Missing => Err(missing()),
+    }
+}
+
+/// The wish that a path names; 404 where it names none.
+pub fn id_of(request: &Request) -> Result<WishId, Problem> {
+    let id = request.raw_path_param("id").and_then(WishId::parse);
+    id.ok_or_else(missing)
+}
+
+/// 404 for a wish that is not there or somebody else's: which of them is not told.
+pub fn missing() -> Problem {
+    Problem::not_found("there is no such wish")
+}
+
+fn tab(which: Which, text: &'static str) -> Tab {
+    Tab {
+        which,
+        text,
+        target: address(which, None),
+    }
+}
+
+fn address(which: Which, after: Option<&str>) -> String {
+    let filter = match which {
+        Which::All => None,
+        Which::Open => Some("show=open".to_owned()),
+        Which::Done => Some("show=done".to_owned()),
+    };
+    let after = after.map(|after| format!("after={after}"));
+    let query: Vec<String> = [filter, after].into_iter().flatten().collect();
+    match query.as_slice() {
+        [] => return_to::HOME.to_owned(),
+        query => format!("{}?{}", return_to::HOME, query.join("&")),
+    }
+}
+
+fn invalid(name: &str, reason: &'static str) -> Problem {
+    Problem::invalid(vec![FieldFault::query(name, reason)])
+}
+
+fn invalid_body(name: &str, reason: &'static str) -> Problem {
+    Problem::invalid(vec![FieldFault::new(Location::Body, name, reason)])
+}
