@@ -1,11 +1,11 @@
 //! Hashing passwords cannot sink the service.
 use crate::alone;
-use crate::support::crowd::at_once;
-use crate::support::data::{QUERY, small};
+use crate::support::accounts::{PASSWORD, account};
+use crate::support::concurrently::at_once;
 use crate::support::database::Database;
-use crate::support::people::{PASSWORD, account};
 use crate::support::program::Serving;
-use crate::support::raw::{self, Raw};
+use crate::support::raw_connection::{self, Raw};
+use crate::support::sample_data::{QUERY, small};
 use portcullis::types::role::Role;
 use reqwest::blocking::Client;
 use serde_json::json;
@@ -56,7 +56,7 @@ fn rates_p99(serving: &Serving, least: usize, goes_on: impl Fn() -> bool) -> Dur
     let mut times = Vec::new();
     while times.len() < least || goes_on() {
         let begun = Instant::now();
-        let answer = raw::ask(
+        let answer = raw_connection::ask(
             serving.address,
             format!("GET {QUERY} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
         );

@@ -1,7 +1,7 @@
 //! The plan of the statement behind `/rates`.
 use crate::alone;
-use crate::support::data::small;
 use crate::support::database::Database;
+use crate::support::sample_data::small;
 use crate::vacuum::until_visible;
 use diesel::connection::SimpleConnection;
 use diesel::pg::Pg;

@@ -1,10 +1,10 @@
 //! How long a refusal takes tells nothing about why.
 use crate::alone;
+use crate::support::accounts::{PASSWORD, account, account_in, try_log_in};
 use crate::support::app::App;
 use crate::support::database::Database;
-use crate::support::letters::until;
 use crate::support::medians::{medians, spread};
-use crate::support::people::{PASSWORD, account, account_in, try_log_in};
+use crate::support::outbox::until;
 use portcullis::types::role::Role;
 use std::time::{Duration, Instant};
 

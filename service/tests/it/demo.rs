@@ -1,7 +1,7 @@
 //! `/populate` and `/delete`: there only while the demo is on.
+use crate::support::accounts::token;
 use crate::support::app::{App, send};
 use crate::support::database::Database;
-use crate::support::people::token;
 use crate::support::program::{errors, run};
 use portcullis::types::role::Role;
 use serde_json::json;

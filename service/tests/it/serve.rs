@@ -1,10 +1,10 @@
 //! `portcullis serve` and `healthcheck`: how they begin and how they end.
 use crate::support::app::App;
-use crate::support::data::{QUERY, small};
 use crate::support::database::Database;
-use crate::support::extra::Extra;
 use crate::support::program::{Serving, errors, run};
-use crate::support::raw::{Raw, ask};
+use crate::support::raw_connection::{Raw, ask};
+use crate::support::sample_data::{QUERY, small};
+use crate::support::test_api::Extra;
 use diesel::connection::SimpleConnection;
 use std::net::{TcpListener, TcpStream};
 use std::thread::sleep;

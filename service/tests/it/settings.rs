@@ -1,7 +1,7 @@
 //! Settings: every key is documented; what is wrong is named and never quoted.
 use crate::support::environment;
 use crate::support::program::{errors, run, run_with_bytes};
-use crate::support::scratch::Scratch;
+use crate::support::temp_file::Scratch;
 use portcullis::config::Settings;
 use portcullis::config::keys::{KEYS, PREFIX};
 use portcullis::config::source::Source;

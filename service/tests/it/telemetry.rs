@@ -1,9 +1,9 @@
 //! OTLP: a collector gets logs, traces and metrics; a dead one slows nothing.
-use crate::support::collector::Collector;
-use crate::support::data::{QUERY, small};
 use crate::support::database::Database;
+use crate::support::otlp_collector::Collector;
 use crate::support::program::Serving;
-use crate::support::raw::ask;
+use crate::support::raw_connection::ask;
+use crate::support::sample_data::{QUERY, small};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;

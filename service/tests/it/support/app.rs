@@ -1,7 +1,7 @@
 //! A running service inside this process, on ports of its own.
-use super::answer::Answer;
 use super::database::Database;
 use super::program::Serving;
+use super::response::Answer;
 use super::run_log;
 use poem_openapi::OpenApi;
 use portcullis::config::Settings;

@@ -1,6 +1,6 @@
 //! A browser as far as a server can tell: keeps cookies, fills in forms, follows nothing by itself.
-use super::answer::Answer;
 use super::app::{App, send};
+use super::response::Answer;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! Servers, and a fresh database for every test: a copy of a template that was prepared and migrated by the library.
 use super::environment;
-use super::scratch::Scratch;
+use super::temp_file::Scratch;
 use diesel::connection::{Connection, SimpleConnection};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;

@@ -1,88 +1,88 @@
-//! What the tests stand on: databases, running services, clients. Never checks anything itself.
+//! Fixtures: databases, running services, clients. They check only their own preconditions.
 
-/// A running service inside this process.
+/// Accounts in the database, and clients that are logged in.
+pub mod accounts;
+
+/// An administrator with a service and a database.
+pub mod admin_client;
+
+/// A service running inside this process.
 pub mod app;
 
-/// One answer, whoever fetched it.
-pub mod answer;
-
-/// Many at the same time.
-pub mod crowd;
-
-/// A browser as far as a server can tell.
-pub mod browser;
-
-/// Certificates.
-pub mod authority;
-
-/// A collector of OTLP.
-pub mod collector;
-
-/// Data for tests.
-pub mod data;
-
-/// Servers, and a fresh database a test.
-pub mod database;
-
-/// An administrator at work.
-pub mod desk;
-
-/// What the tests are told from outside.
-pub mod environment;
-
-/// Operations beside the product's.
-pub mod extra;
-
-/// An authenticator app.
+/// An authenticator app (RFC 6238).
 pub mod authenticator;
 
-/// A PostgreSQL server of a test's own.
-pub mod own_server;
+/// A browser as a server sees it: cookies and forms.
+pub mod browser;
 
-/// People who have an account.
-pub mod people;
+/// A certificate authority.
+pub mod certificate_authority;
 
-/// Letters in the outbox.
-pub mod letters;
+/// Concurrent calls that start together.
+pub mod concurrently;
 
-/// Mails in a folder.
+/// PostgreSQL servers, and a new database per test.
+pub mod database;
+
+/// The environment of the test process.
+pub mod environment;
+
+/// A service that receives forged tokens.
+pub mod forgery_target;
+
+/// Mails that a service has written to its folder.
 pub mod mailbox;
 
-/// Tokens made by hand.
-pub mod forge;
+/// Tokens of mailed links, taken from the outbox.
+pub mod mailed_links;
 
-/// Mailed links, without the mail.
-pub mod links;
+/// Median response times.
+pub mod medians;
+
+/// An OTLP collector.
+pub mod otlp_collector;
+
+/// Mails put directly into the outbox.
+pub mod outbox;
+
+/// A PostgreSQL server that a test may stop.
+pub mod own_postgres;
 
 /// The built binary.
 pub mod program;
 
-/// Bytes on a socket, exactly as a test wants them.
-pub mod raw;
+/// Raw bytes over a socket.
+pub mod raw_connection;
 
-/// A way to a server that can be frozen.
-pub mod relay;
+/// A response, whichever client received it.
+pub mod response;
 
-/// How long kinds of question take.
-pub mod medians;
-
-/// What is logged while the tests run, and what must not be.
+/// The log of the test run, and the secrets that it must not contain.
 pub mod run_log;
 
-/// Files that vanish with their owner.
-pub mod scratch;
+/// Prices, ports and regions.
+pub mod sample_data;
 
-/// A mail server.
-pub mod smtp;
+/// Sending a mail without outbox or service.
+pub mod smtp_client;
 
-/// A connection to it.
+/// An SMTP server that misbehaves on demand.
+pub mod smtp_server;
+
+/// One SMTP session of that server.
+mod smtp_session;
+
+/// Its connection, plain or TLS.
 mod smtp_stream;
 
-/// How it talks.
-mod smtp_talk;
+/// A TCP proxy that can freeze.
+pub mod tcp_proxy;
 
-/// A mail, and ways to send it.
-pub mod post;
+/// Files that are deleted when they are dropped.
+pub mod temp_file;
 
-/// A service that forged tokens are tried on.
-pub mod target;
+/// Operations that only tests need.
+pub mod test_api;
+
+/// Tokens made by hand.
+pub mod token_forger;

@@ -1,8 +1,8 @@
 //! The log of everything that runs inside the tests, at its most talkative, and every secret that goes through a test's
 //! client: `cargo xtask test` looks afterwards whether the one holds any of the other.
-use super::answer::Answer;
 use super::database::{DATA_KEY, PASSWORDS, token_keys};
 use super::environment;
+use super::response::Answer;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;

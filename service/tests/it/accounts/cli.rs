@@ -1,0 +1,156 @@
+//! `portcullis accounts`: what operators make and see at the command line.
+use crate::support::database::Database;
+use crate::support::program::{errors, run, says};
+use crate::support::temp_file::Scratch;
+use std::process::Output;
+
+const PASSWORD: &str = "a quiet mountain lake";
+
+/// The settings that the command needs, and nothing that only `serve` needs.
+fn pairs(database: &Database) -> Vec<(String, String)> {
+    let mut pairs = database.pairs();
+    pairs.retain(|(name, _)| !["DATA_KEY", "TOKEN_KEYS"].contains(&name.as_str()));
+    pairs
+}
+
+fn add(database: &Database, email: &str, role: &str, name: &str, password: &str) -> Output {
+    let file = Scratch::of("password", password);
+    let arguments = [
+        "accounts",
+        "add",
+        email,
+        "--role",
+        role,
+        "--name",
+        name,
+        "--password-file",
+        file.text(),
+    ];
+    run(&arguments, &pairs(database))
+}
+
+/// E20, E16: made at the command line, confirmed at once, its password stored as an argon2id hash only.
+#[test]
+fn an_operator_makes_an_administrator() {
+    let database = Database::fresh();
+    let output = add(
+        &database,
+        "Ann@Example.org",
+        "admin",
+        "Ann",
+        &format!("{PASSWORD}\n"),
+    );
+    assert!(output.status.success(), "{}", errors(&output));
+    assert_eq!(says(&output), "account 1 may sign in\n");
+    let stored = database.lines(
+        "SELECT concat_ws(' ', email, email_key, name, role, state, confirmed_at IS NOT NULL, \
+                left(password_hash, 31)) AS line \
+         FROM accounts.accounts JOIN accounts.credentials ON account_id = id",
+    );
+    assert_eq!(
+        stored,
+        ["Ann@Example.org ann@example.org Ann admin active t $argon2id$v=19$m=19456,t=2,p=1$"]
+    );
+    let events = database.lines("SELECT concat_ws(' ', action, subject, actor_id) AS line FROM audit.events");
+    assert_eq!(events, ["account.added account:1"]);
+    let listed = run(&["accounts", "list"], &pairs(&database));
+    assert_eq!(says(&listed), "1\tactive\tadmin\tAnn@Example.org\tAnn\n");
+}
+
+/// D6, E15: what cannot be is refused with its reason, and nothing is left of it.
+#[test]
+fn what_cannot_be_made_is_refused() {
+    let database = Database::fresh();
+    assert!(
+        add(&database, "ann@example.org", "user", "Ann", PASSWORD)
+            .status
+            .success()
+    );
+    for (email, role, name, password, code, said) in [
+        (
+            "ANN@example.org",
+            "user",
+            "Ann",
+            PASSWORD,
+            1,
+            "there is an account of this address",
+        ),
+        (
+            "bob@example.org",
+            "user",
+            "Bob",
+            "PassWord\r\n",
+            1,
+            "one of the most common",
+        ),
+        (
+            "bob@example.org",
+            "user",
+            "Bob",
+            "short\n",
+            1,
+            "at least 8 characters",
+        ),
+        (
+            "bob@example.org",
+            "user",
+            "Bob",
+            &"x".repeat(513),
+            1,
+            "is too long",
+        ),
+        (
+            "bob@example.org",
+            "king",
+            "Bob",
+            PASSWORD,
+            2,
+            "must be user, admin, approver or ingest",
+        ),
+        ("bob@example", "user", "Bob", PASSWORD, 2, "must be an address"),
+        (
+            "bob@example.org",
+            "user",
+            "Bob\nBcc: x@y.org",
+            PASSWORD,
+            2,
+            "none of them a control character",
+        ),
+    ] {
+        let output = add(&database, email, role, name, password);
+        assert_eq!(output.status.code(), Some(code), "{}", errors(&output));
+        assert!(errors(&output).contains(said), "{}", errors(&output));
+        assert!(!errors(&output).contains(password.trim()), "{}", errors(&output));
+    }
+    assert_eq!(
+        database.lines("SELECT count(*)::text AS line FROM accounts.accounts"),
+        ["1"]
+    );
+    assert_eq!(
+        database.lines("SELECT count(*)::text AS line FROM audit.events"),
+        ["1"]
+    );
+}
+
+/// K1: a login without a password is a bad setting; a database that is away is said.
+#[test]
+fn what_is_missing_is_named() {
+    let database = Database::fresh();
+    let mut pairs = pairs(&database);
+    let away = [pairs.clone(), vec![("DATABASE_PORT".to_owned(), "1".to_owned())]].concat();
+    let output = run(&["accounts", "list"], &away);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        errors(&output).contains("the database is away"),
+        "{}",
+        errors(&output)
+    );
+    pairs.retain(|(name, _)| name != "DATABASE_ACCOUNTS_PASSWORD");
+    let output = run(&["accounts", "list"], &pairs);
+    assert_eq!(output.status.code(), Some(78));
+    assert!(
+        errors(&output).contains("PORTCULLIS_DATABASE_ACCOUNTS_PASSWORD"),
+        "{}",
+        errors(&output)
+    );
+}

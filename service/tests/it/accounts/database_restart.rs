@@ -1,0 +1,190 @@
+//! The database restarts in the middle of each change of an account: on a server of this test's own.
+use crate::support::accounts::{self, PASSWORD, ask, post};
+use crate::support::app::{App, wait_for};
+use crate::support::database::{DATA_KEY, Server, lines, settings};
+use crate::support::own_postgres::{self, Held};
+use crate::support::response::Answer;
+use diesel::connection::SimpleConnection;
+use portcullis::crypto::data_key::DataKey;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const NEW: &str = "an entirely different sentence";
+
+/// Everything that a change of an account could leave half done.
+const STATE: &str = "SELECT md5(concat_ws('|', \
+    (SELECT string_agg(a::text, '/' ORDER BY id) FROM accounts.accounts a), \
+    (SELECT string_agg(c::text, '/' ORDER BY account_id) FROM accounts.credentials c), \
+    (SELECT string_agg(l::text, '/' ORDER BY id) FROM accounts.links l), \
+    (SELECT string_agg(concat_ws(',', id, ended_at), '/' ORDER BY id) FROM sessions.sessions), \
+    (SELECT count(*) FROM mail.outbox), (SELECT count(*) FROM audit.events))) AS line";
+
+/// One flow: who asks (nobody, or the token of the n-th who is signed in), and what for.
+struct Flow {
+    token: Option<String>,
+    method: &'static str,
+    path: &'static str,
+    body: Value,
+    done: u16,
+}
+
+impl Flow {
+    fn ask(&self, app: &App) -> Answer {
+        match &self.token {
+            Some(token) => ask(app, token, self.method, self.path, &self.body),
+            None => post(app, self.path, &self.body),
+        }
+    }
+}
+
+/// The token of the newest mail of a kind to an address.
+fn token(server: &Server, kind: &str, address: &str) -> String {
+    let statement = format!(
+        "SELECT link_id::text AS line FROM mail.outbox WHERE kind = '{kind}' AND recipient = '{address}' ORDER BY id DESC"
+    );
+    let ids = lines(&mut server.admin("portcullis"), &statement).unwrap();
+    let key = DataKey::parse(DATA_KEY).unwrap();
+    key.link_token(ids[0].parse().unwrap()).reveal().to_owned()
+}
+
+/// Each flow of this area, with whatever it needs made before.
+fn flows(app: &App, server: &Server) -> Vec<Flow> {
+    let register =
+        |email: &str| json!({ "name": "Ann", "email": email, "password": "a quiet mountain lake" });
+    for email in ["confirm@a.example", "resend@a.example", "invite@a.example"] {
+        assert_eq!(post(app, "/auth/register", &register(email)).status, 202);
+    }
+    let mut conn = server.admin("portcullis");
+    let invited = "UPDATE accounts.accounts SET state = 'invited' WHERE email_key = 'invite@a.example'";
+    conn.batch_execute(invited).unwrap();
+    post(app, "/auth/resend", &json!({ "email": "invite@a.example" }));
+    let mut signed_in = |email: &str| {
+        let statement = format!(
+            "WITH made AS (INSERT INTO accounts.accounts (email, email_key, name, state, confirmed_at) \
+               VALUES ('{email}', '{email}', 'Ann', 'active', now()) RETURNING id) \
+             INSERT INTO accounts.credentials (account_id, password_hash, password_changed_at) \
+             SELECT id, '{}', now() FROM made",
+            accounts::password_hash()
+        );
+        conn.batch_execute(&statement).unwrap();
+        accounts::log_in(app, email).access
+    };
+    let [_, _, moving] = ["forgot@a.example", "reset@a.example", "move@a.example"].map(&mut signed_in);
+    let [name, password, email, leave] = [
+        "name@a.example",
+        "password@a.example",
+        "email@a.example",
+        "leave@a.example",
+    ]
+    .map(&mut signed_in);
+    post(app, "/auth/forgot", &json!({ "email": "reset@a.example" }));
+    let wish = json!({ "email": "moved@a.example", "current_password": PASSWORD });
+    assert_eq!(ask(app, &moving, "PUT", "/auth/me", &wish).status, 200);
+    let open = |path, body, done| Flow {
+        token: None,
+        method: "POST",
+        path,
+        body,
+        done,
+    };
+    let own = |token: &str, method, body, done| Flow {
+        token: Some(token.to_owned()),
+        method,
+        path: "/auth/me",
+        body,
+        done,
+    };
+    let link = |kind, email| json!({ "token": token(server, kind, email) });
+    let with = |mut body: Value, more: &[(&str, &str)]| {
+        for (name, value) in more {
+            body[*name] = json!(value);
+        }
+        body
+    };
+    vec![
+        open("/auth/register", register("new@a.example"), 202),
+        open("/auth/confirm", link("confirm", "confirm@a.example"), 200),
+        open("/auth/resend", json!({ "email": "resend@a.example" }), 202),
+        open("/auth/forgot", json!({ "email": "forgot@a.example" }), 202),
+        open(
+            "/auth/reset",
+            with(link("reset", "reset@a.example"), &[("password", NEW)]),
+            200,
+        ),
+        open(
+            "/auth/invitation",
+            with(
+                link("invite", "invite@a.example"),
+                &[("name", "Ivy"), ("password", NEW)],
+            ),
+            200,
+        ),
+        open("/auth/change-email", link("change_email", "moved@a.example"), 200),
+        own(&name, "PUT", json!({ "name": "Another" }), 200),
+        own(
+            &email,
+            "PUT",
+            json!({ "email": "other@a.example", "current_password": PASSWORD }),
+            200,
+        ),
+        own(
+            &password,
+            "PUT",
+            json!({ "new_password": NEW, "current_password": PASSWORD }),
+            200,
+        ),
+        own(&leave, "DELETE", Value::Null, 204),
+    ]
+}
+
+/// B16, E1, E2, E4, E9, E10, E14, D9: the server goes away when every flow has done all but its last statement: 503 with
+/// `Retry-After`, nothing half done, and each of them works afterwards.
+#[test]
+fn a_restart_in_the_middle_leaves_nothing_half_done() {
+    let (mut cluster, server) = own_postgres::start();
+    // A connection each, so that all of them are in the middle at the same time.
+    let more = [
+        ("DATABASE_ACCOUNTS_POOL_SIZE", "16"),
+        ("HASH_THREADS", "4"),
+        ("MAIL_FOLDER", "/dev/null/mails"),
+    ];
+    let app = App::start(&settings(server.pairs("portcullis"), &more));
+    wait_for(200, Duration::from_secs(5), || app.get("/health/ready"));
+    let flows = flows(&app, &server);
+    let state = || lines(&mut server.admin("portcullis"), STATE).unwrap();
+    let before = state();
+    // Whoever writes an audit event, which comes last, waits for this one.
+    let held = Held::by(&server, "SELECT * FROM audit.head FOR UPDATE");
+    let answers: Vec<Answer> = std::thread::scope(|scope| {
+        let asked: Vec<_> = flows.iter().map(|flow| scope.spawn(|| flow.ask(&app))).collect();
+        held.wait_for(flows.len());
+        cluster.stop().unwrap();
+        asked.into_iter().map(|asked| asked.join().unwrap()).collect()
+    });
+    for (flow, answer) in flows.iter().zip(&answers) {
+        answer.problem(503);
+        assert!(
+            answer.header("retry-after").parse::<u32>().unwrap() >= 1,
+            "{}",
+            flow.path
+        );
+    }
+    for flow in &flows {
+        flow.ask(&app).problem(503);
+    }
+    cluster.resume().unwrap();
+    held.release();
+    let token = flows.iter().find_map(|flow| flow.token.as_ref()).unwrap();
+    wait_for(200, Duration::from_secs(3), || {
+        accounts::get(&app, token, "/auth/me")
+    });
+    assert_eq!(state(), before, "something was half done");
+    for flow in &flows {
+        let answer = flow.ask(&app);
+        assert_eq!(
+            answer.status, flow.done,
+            "{} {}: {answer:?}",
+            flow.method, flow.path
+        );
+    }
+}

@@ -1,0 +1,299 @@
+//! `/auth/me`: seeing, changing and deleting one's own account.
+use crate::support::accounts::{self, PASSWORD, account, ask, get, log_in, post, try_log_in};
+use crate::support::app::App;
+use crate::support::concurrently::at_once;
+use crate::support::database::Database;
+use crate::support::mailed_links::{outbox, token};
+use crate::support::response::Answer;
+use portcullis::types::role::Role;
+use serde_json::{Value, json};
+
+const NEW: &str = "an entirely different sentence";
+
+fn put(app: &App, token: &str, body: &Value) -> Answer {
+    ask(app, token, "PUT", "/auth/me", body)
+}
+
+fn delete(app: &App, token: &str) -> Answer {
+    ask(app, token, "DELETE", "/auth/me", &Value::Null)
+}
+
+/// E8: one's own data, and nothing that proves who somebody is.
+#[test]
+fn everybody_sees_their_own_account() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    for (email, role) in [("ann@example.org", Role::Admin), ("bob@example.org", Role::User)] {
+        let token = accounts::token(&app, &database, email, role);
+        let me = get(&app, &token, "/auth/me");
+        assert_eq!(me.status, 200, "{me:?}");
+        assert!(
+            !me.text().contains("argon2") && !me.text().contains("hash"),
+            "{me:?}"
+        );
+        let me = me.json();
+        assert_eq!(
+            (me["email"].as_str(), me["role"].as_str()),
+            (Some(email), Some(role.as_str()))
+        );
+        assert_eq!(me["scopes"].as_array().unwrap().len(), role.scopes().len());
+        assert_eq!(me["second_factor"], false);
+        let mut members: Vec<&String> = me.as_object().unwrap().keys().collect();
+        members.sort_unstable();
+        assert_eq!(
+            members,
+            [
+                "confirmed_at",
+                "created_at",
+                "email",
+                "id",
+                "name",
+                "password_changed_at",
+                "role",
+                "scopes",
+                "second_factor"
+            ]
+        );
+    }
+    let nobody = app.get("/auth/me");
+    nobody.problem(401);
+    assert_eq!(nobody.header("www-authenticate"), "Bearer");
+}
+
+/// E9: a name is changed alone; role and number are nothing that one changes.
+#[test]
+fn a_name_is_changed() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    let token = accounts::token(&app, &database, "ann@example.org", Role::User);
+    let changed = put(&app, &token, &json!({ "name": " Þórunn Ágústsdóttir " }));
+    assert_eq!(changed.status, 200, "{changed:?}");
+    assert_eq!(changed.json()["name"], "Þórunn Ágústsdóttir");
+    assert_eq!(get(&app, &token, "/auth/me").json(), changed.json());
+    put(&app, &token, &json!({ "role": "admin" })).problem(400);
+    put(&app, &token, &json!({})).problem(400);
+    assert_eq!(
+        put(&app, &token, &json!({ "name": "a\r\nBcc: b" })).fields(400),
+        ["body:name"]
+    );
+    let version = "SELECT concat_ws(' ', version, role) AS line FROM accounts.accounts";
+    assert_eq!(database.lines(version), ["2 user"]);
+}
+
+/// E9: a new address waits for its proof, the old one is told, and until then the old one signs in.
+#[test]
+fn a_new_address_counts_when_it_is_proven() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    let access = accounts::token(&app, &database, "ann@example.org", Role::User);
+    let change = json!({ "email": "Ann@new.example", "current_password": PASSWORD });
+    let changed = put(&app, &access, &change).json();
+    assert_eq!(changed["email"], "ann@example.org");
+    assert_eq!(changed["pending_email"], "Ann@new.example");
+    assert_eq!(
+        outbox(&database),
+        ["change_email Ann@new.example", "email_changing ann@example.org"]
+    );
+    try_log_in(&app, "ann@new.example", PASSWORD).problem(401);
+    assert_eq!(try_log_in(&app, "ann@example.org", PASSWORD).status, 200);
+    post(&app, "/auth/forgot", &json!({ "email": "ann@example.org" }));
+    let stale_reset = token(&database, "reset", "ann@example.org");
+    let link = json!({ "token": token(&database, "change_email", "Ann@new.example") });
+    assert_eq!(
+        app.request("GET", "/auth/change-email").send().unwrap().status(),
+        405
+    );
+    assert_eq!(post(&app, "/auth/change-email", &link).status, 200);
+    post(&app, "/auth/change-email", &link).problem(404);
+    let me = get(&app, &access, "/auth/me").json();
+    assert_eq!(
+        (me["email"].as_str(), me.get("pending_email")),
+        (Some("Ann@new.example"), None)
+    );
+    try_log_in(&app, "ann@example.org", PASSWORD).problem(401);
+    assert_eq!(try_log_in(&app, "ann@new.example", PASSWORD).status, 200);
+    // What was mailed to the address that is not hers any more opens nothing.
+    let reset = json!({ "token": stale_reset, "password": NEW });
+    post(&app, "/auth/reset", &reset).problem(404);
+}
+
+/// E9, E1: an address that somebody has is answered like a free one; only its owner is told.
+#[test]
+fn a_new_address_that_is_taken_is_not_told() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    account(&database, "bob@example.org", Role::User);
+    let access = accounts::token(&app, &database, "ann@example.org", Role::User);
+    let change = json!({ "email": "bob@example.org", "current_password": PASSWORD });
+    let changed = put(&app, &access, &change);
+    assert_eq!(changed.status, 200);
+    assert_eq!(changed.json()["pending_email"], "bob@example.org");
+    assert_eq!(
+        outbox(&database),
+        [
+            "already_registered bob@example.org",
+            "email_changing ann@example.org"
+        ]
+    );
+}
+
+/// E9: the address went to somebody else before it was proven: 409, and the account stays as it is.
+#[test]
+fn a_new_address_may_be_gone_when_it_is_proven() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    let access = accounts::token(&app, &database, "ann@example.org", Role::User);
+    put(
+        &app,
+        &access,
+        &json!({ "email": "new@example.org", "current_password": PASSWORD }),
+    );
+    account(&database, "new@example.org", Role::User);
+    let link = json!({ "token": token(&database, "change_email", "new@example.org") });
+    let problem = post(&app, "/auth/change-email", &link).problem(409);
+    assert_eq!(problem["type"], "urn:portcullis:problem:address-taken");
+    assert_eq!(get(&app, &access, "/auth/me").json()["email"], "ann@example.org");
+}
+
+/// E9: the current password is needed; the other sessions end, one's own goes on; a mail tells; pending links are void.
+#[test]
+fn a_new_password_needs_the_current_one_and_ends_other_sessions() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    let own = accounts::token(&app, &database, "ann@example.org", Role::User);
+    let other = log_in(&app, "ann@example.org").access;
+    let bobs = accounts::token(&app, &database, "bob@example.org", Role::User);
+    post(&app, "/auth/forgot", &json!({ "email": "ann@example.org" }));
+    let stale = token(&database, "reset", "ann@example.org");
+    assert_eq!(
+        put(&app, &own, &json!({ "new_password": NEW })).fields(400),
+        ["body:current_password"]
+    );
+    assert_eq!(
+        put(&app, &own, &json!({ "email": "x@y.org" })).fields(400),
+        ["body:current_password"]
+    );
+    let change = |current: &str, new: &str| json!({ "current_password": current, "new_password": new });
+    let wrong = put(&app, &own, &change("not that", NEW)).problem(403);
+    assert_eq!(wrong["type"], "urn:portcullis:problem:wrong-password");
+    assert_eq!(
+        put(&app, &own, &change(PASSWORD, "password")).fields(400),
+        ["body:new_password"]
+    );
+    assert_eq!(get(&app, &other, "/auth/me").status, 200);
+    assert_eq!(put(&app, &own, &change(PASSWORD, NEW)).status, 200);
+    assert_eq!(get(&app, &own, "/auth/me").status, 200);
+    get(&app, &other, "/auth/me").problem(401);
+    assert_eq!(get(&app, &bobs, "/auth/me").status, 200);
+    try_log_in(&app, "ann@example.org", PASSWORD).problem(401);
+    assert_eq!(try_log_in(&app, "ann@example.org", NEW).status, 200);
+    assert_eq!(
+        outbox(&database).last().unwrap(),
+        "password_changed ann@example.org"
+    );
+    post(
+        &app,
+        "/auth/reset",
+        &json!({ "token": stale, "password": PASSWORD }),
+    )
+    .problem(404);
+}
+
+/// E7, E9: whoever found somebody's open session does not guess the password with it.
+#[test]
+fn guessing_the_current_password_has_waits() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    let access = accounts::token(&app, &database, "ann@example.org", Role::User);
+    let guess = |n: usize| {
+        let guess = format!("guess {n}");
+        put(
+            &app,
+            &access,
+            &json!({ "current_password": guess, "new_password": NEW }),
+        )
+    };
+    let answers: Vec<Answer> = (0..8).map(guess).collect();
+    assert!(
+        answers[..5].iter().all(|answer| answer.status == 403),
+        "{answers:?}"
+    );
+    let waits = answers.iter().find(|answer| answer.status == 429).unwrap();
+    assert_eq!(
+        waits.problem(429)["type"],
+        "urn:portcullis:problem:too-many-tries"
+    );
+    assert!(waits.header("retry-after").parse::<u32>().unwrap() >= 1);
+    // A name needs no password and goes on.
+    assert_eq!(put(&app, &access, &json!({ "name": "Ann" })).status, 200);
+}
+
+/// E9: of two changes with the same current password at the same time, one finds that it is not that any more.
+#[test]
+fn two_new_passwords_at_once_are_one() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    let access = accounts::token(&app, &database, "ann@example.org", Role::User);
+    let mut statuses = at_once(4, |n| {
+        let new = format!("{NEW} {n}");
+        put(
+            &app,
+            &access,
+            &json!({ "current_password": PASSWORD, "new_password": new }),
+        )
+        .status
+    });
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 403, 403, 403]);
+}
+
+/// E10: afterwards neither the token nor the password lets anybody in, and nobody can tell that there was an account.
+#[test]
+fn who_leaves_is_gone() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    let access = accounts::token(&app, &database, "ann@example.org", Role::User);
+    let other = log_in(&app, "ann@example.org");
+    post(&app, "/auth/forgot", &json!({ "email": "ann@example.org" }));
+    let reset = token(&database, "reset", "ann@example.org");
+    assert_eq!(delete(&app, &access).status, 204);
+    get(&app, &access, "/auth/me").problem(401);
+    get(&app, &other.access, "/auth/me").problem(401);
+    post(&app, "/auth/refresh", &json!({ "refresh_token": other.refresh })).problem(401);
+    delete(&app, &access).problem(401);
+    let refused = try_log_in(&app, "ann@example.org", PASSWORD).problem(401);
+    assert_eq!(
+        refused["type"],
+        try_log_in(&app, "no@example.org", PASSWORD).problem(401)["type"]
+    );
+    post(&app, "/auth/reset", &json!({ "token": reset, "password": NEW })).problem(404);
+    let events = database.lines("SELECT concat_ws(' ', action, subject, actor_id) AS line FROM audit.events");
+    assert!(
+        events.contains(&"account.deleted account:1 1".to_owned()),
+        "{events:?}"
+    );
+    // The address is free again.
+    let again = json!({ "name": "Ann", "email": "ann@example.org", "password": NEW });
+    assert_eq!(post(&app, "/auth/register", &again).status, 202);
+    let link = json!({ "token": token(&database, "confirm", "ann@example.org") });
+    assert_eq!(post(&app, "/auth/confirm", &link).status, 200);
+    assert_eq!(try_log_in(&app, "ann@example.org", NEW).status, 200);
+}
+
+/// E10: the last administrator stays, also when all of them leave at the same moment.
+#[test]
+fn the_last_administrator_stays() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    account(&database, "user@example.org", Role::User);
+    accounts::account_in(&database, "invited@example.org", Role::Admin, "invited");
+    let tokens: Vec<String> = (0..6)
+        .map(|n| accounts::token(&app, &database, &format!("admin{n}@example.org"), Role::Admin))
+        .collect();
+    let answers = at_once(tokens.len(), |n| delete(&app, &tokens[n]));
+    let stayed: Vec<usize> = (0..6).filter(|n| answers[*n].status != 204).collect();
+    assert_eq!(stayed.len(), 1, "{answers:?}");
+    let problem = answers[stayed[0]].problem(409);
+    assert_eq!(problem["type"], "urn:portcullis:problem:last-administrator");
+    assert_eq!(get(&app, &tokens[stayed[0]], "/auth/me").status, 200);
+}

@@ -1,0 +1,37 @@
+//! Accounts: registration, invitations, password reset, and the account of the caller.
+
+/// `portcullis accounts`.
+mod cli;
+
+/// The database restarts during each account change.
+mod database_restart;
+
+/// The first confirmed account becomes the administrator.
+mod first_admin;
+
+/// Hostile names and addresses.
+mod hostile_input;
+
+/// Accepting an invitation.
+mod invitations;
+
+/// Limits on the mails that unauthenticated clients can cause.
+mod mail_limits;
+
+/// `/auth/me`.
+mod me;
+
+/// How passwords are hashed and stored.
+mod password_hashing;
+
+/// Resetting a forgotten password.
+mod password_reset;
+
+/// Which passwords are accepted.
+mod password_rules;
+
+/// Registering and confirming an account.
+mod registration;
+
+/// Response times do not reveal whether an account exists.
+mod timing;

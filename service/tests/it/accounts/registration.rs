@@ -1,0 +1,291 @@
+//! Registering and confirming: from nothing to an account that signs in.
+use crate::support::accounts::{self, account_in, post, try_log_in};
+use crate::support::app::{App, send};
+use crate::support::concurrently::at_once;
+use crate::support::database::Database;
+use crate::support::mailbox::Mailbox;
+use crate::support::mailed_links::{outbox, token, tokens};
+use crate::support::response::Answer;
+use portcullis::types::role::Role;
+use serde_json::json;
+
+const PASSWORD: &str = "a quiet mountain lake";
+
+fn register(app: &App, email: &str, password: &str) -> Answer {
+    let body = json!({ "name": "Ann Example", "email": email, "password": password });
+    post(app, "/auth/register", &body)
+}
+
+fn confirm(app: &App, token: &str) -> Answer {
+    post(app, "/auth/confirm", &json!({ "token": token }))
+}
+
+fn actions(database: &Database) -> Vec<String> {
+    database.lines("SELECT concat_ws(' ', action, subject) AS line FROM audit.events ORDER BY id")
+}
+
+/// E1, E2, E16: registered, it cannot sign in; confirmed, it can; only hashes are stored.
+#[test]
+fn an_account_is_registered_confirmed_and_signs_in() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    assert_eq!(register(&app, "Ann@Example.org", PASSWORD).status, 202);
+    try_log_in(&app, "ann@example.org", PASSWORD).problem(401);
+    assert_eq!(outbox(&database), ["confirm Ann@Example.org"]);
+    let token = token(&database, "confirm", "Ann@Example.org");
+    assert_eq!(confirm(&app, &token).status, 200);
+    assert_eq!(try_log_in(&app, "ann@example.org", PASSWORD).status, 200);
+    let everything = database.lines(
+        "SELECT concat_ws(' ', a::text, c::text, l::text, o::text) AS line FROM accounts.accounts a, \
+                accounts.credentials c, accounts.links l, mail.outbox o",
+    );
+    assert_eq!(everything.len(), 1);
+    assert!(
+        !everything[0].contains(PASSWORD) && !everything[0].contains(&token),
+        "{everything:?}"
+    );
+    assert!(
+        everything[0].contains("$argon2id$v=19$m=19456,t=2,p=1$"),
+        "{everything:?}"
+    );
+    let mut actions = actions(&database);
+    actions.retain(|action| action.starts_with("account."));
+    assert_eq!(
+        actions,
+        ["account.registered account:1", "account.confirmed account:1"]
+    );
+}
+
+/// E2, E3: the link of the mail itself. Looking at it, as mail scanners do, uses nothing up.
+#[test]
+fn a_mailed_link_is_looked_at_and_still_confirms() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    register(&app, "ann@example.org", PASSWORD);
+    let token = Mailbox::of(&database).wait("ann@example.org", "").token();
+    for method in ["GET", "GET", "GET", "HEAD"] {
+        let looked = send(app.request(method, &format!("/confirm?token={token}")));
+        assert_eq!(looked.status, 200, "{looked:?}");
+    }
+    try_log_in(&app, "ann@example.org", PASSWORD).problem(401);
+    assert_eq!(confirm(&app, &token).status, 200);
+    assert_eq!(try_log_in(&app, "ann@example.org", PASSWORD).status, 200);
+}
+
+/// E2: used, void, ended and forged links are refused alike, and none of them lets anybody in.
+#[test]
+fn a_link_works_once_and_every_other_is_refused_alike() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    register(&app, "ann@example.org", PASSWORD);
+    register(&app, "bob@example.org", PASSWORD);
+    register(&app, "cat@example.org", PASSWORD);
+    let used = token(&database, "confirm", "ann@example.org");
+    assert_eq!(confirm(&app, &used).status, 200);
+    let void = token(&database, "confirm", "bob@example.org");
+    post(&app, "/auth/resend", &json!({ "email": "bob@example.org" }));
+    let ended = token(&database, "confirm", "cat@example.org");
+    database.execute(
+        "UPDATE accounts.links SET expires_at = now() - interval '1 second' FROM accounts.accounts a \
+         WHERE a.id = account_id AND email_key = 'cat@example.org'",
+    );
+    post(&app, "/auth/forgot", &json!({ "email": "ann@example.org" }));
+    let of_another_purpose = token(&database, "reset", "ann@example.org");
+    let forged = "A".repeat(43);
+    let told = |answer: &Answer| {
+        let mut problem = answer.problem(404);
+        problem.as_object_mut().unwrap().remove("request_id");
+        problem
+    };
+    let first = told(&confirm(&app, &used));
+    assert_eq!(first["type"], "urn:portcullis:problem:unknown-link");
+    let long = "x".repeat(256);
+    for token in [
+        &void,
+        &ended,
+        &of_another_purpose,
+        &forged,
+        "",
+        "ü",
+        "' OR 1=1--",
+        "\0",
+        &long,
+    ] {
+        assert_eq!(told(&confirm(&app, token)), first, "{token:?}");
+    }
+    for email in ["bob@example.org", "cat@example.org"] {
+        try_log_in(&app, email, PASSWORD).problem(401);
+    }
+}
+
+/// E1: a taken address gets the same status, body and headers; only its mail differs, and nothing about it changes.
+#[test]
+fn a_taken_address_is_told_only_by_mail() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    accounts::account(&database, "ann@example.org", Role::User);
+    account_in(&database, "ivy@example.org", Role::Approver, "invited");
+    let mut answers = Vec::new();
+    for email in [
+        "new@example.org",
+        "ANN@example.org",
+        "ivy@example.org",
+        "New@example.org",
+    ] {
+        let answer = register(&app, email, PASSWORD);
+        assert_eq!(answer.status, 202);
+        let mut names: Vec<String> = answer.headers.keys().map(ToString::to_string).collect();
+        names.sort_unstable();
+        answers.push((answer.text().to_owned(), names));
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    assert_eq!(
+        outbox(&database),
+        [
+            "confirm new@example.org",
+            "already_registered ann@example.org",
+            "invite ivy@example.org",
+            "reset new@example.org",
+        ]
+    );
+    // Its own password still counts, the stranger's does not.
+    assert_eq!(
+        try_log_in(&app, "ann@example.org", accounts::PASSWORD).status,
+        200
+    );
+    try_log_in(&app, "ann@example.org", PASSWORD).problem(401);
+    let invited =
+        "SELECT concat_ws(' ', state, role) AS line FROM accounts.accounts WHERE email_key LIKE 'ivy%'";
+    assert_eq!(database.lines(invited), ["invited approver"]);
+}
+
+/// E1, E2, E9: of two who register an address neither password counts, whoever of them is the stranger and whoever was
+/// first: the links that were out are void, and the next mail, also one that is asked for again, lets its reader choose.
+#[test]
+fn an_address_that_two_register_gets_its_password_from_whoever_reads_its_mails() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    register(&app, "ann@example.org", PASSWORD);
+    register(&app, "ann@example.org", "the password of a stranger");
+    let confirms = tokens(&database, "confirm", "ann@example.org");
+    assert_eq!(confirms.len(), 1, "no second link that only confirms");
+    confirm(&app, &confirms[0]).problem(404);
+    let email = json!({ "email": "ann@example.org" });
+    assert_eq!(post(&app, "/auth/resend", &email).status, 202);
+    assert_eq!(tokens(&database, "confirm", "ann@example.org").len(), 1);
+    let resets = tokens(&database, "reset", "ann@example.org");
+    let chosen = "what the reader of the mail chose";
+    let reset = |token: &str| {
+        post(
+            &app,
+            "/auth/reset",
+            &json!({ "token": token, "password": chosen }),
+        )
+    };
+    reset(&resets[0]).problem(404);
+    assert_eq!(reset(&resets[1]).status, 200);
+    for password in [PASSWORD, "the password of a stranger"] {
+        try_log_in(&app, "ann@example.org", password).problem(401);
+    }
+    assert_eq!(try_log_in(&app, "ann@example.org", chosen).status, 200);
+    let told = "SELECT concat_ws(' ', action, detail->>'role') AS line FROM audit.events
+                WHERE action IN ('account.confirmed', 'password.reset') ORDER BY id";
+    assert_eq!(database.lines(told), ["account.confirmed user", "password.reset"]);
+}
+
+/// E4: the old link is void, the new one works; whoever has no account, or a proven one, is answered alike.
+#[test]
+fn a_mail_is_sent_again() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    accounts::account(&database, "old@example.org", Role::User);
+    register(&app, "ann@example.org", PASSWORD);
+    let resend = |email: &str| post(&app, "/auth/resend", &json!({ "email": email }));
+    let answers = ["ann@example.org", "old@example.org", "nobody@example.org"].map(resend);
+    for answer in &answers {
+        assert_eq!((answer.status, answer.text()), (202, answers[0].text()));
+    }
+    let tokens = tokens(&database, "confirm", "ann@example.org");
+    assert_eq!(tokens.len(), 2);
+    confirm(&app, &tokens[0]).problem(404);
+    assert_eq!(confirm(&app, &tokens[1]).status, 200);
+    assert_eq!(
+        outbox(&database).last().unwrap(),
+        "already_registered old@example.org"
+    );
+}
+
+/// E1: at the same time for one address: one account, everybody answered alike.
+#[test]
+fn two_registrations_at_once_make_one_account() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    let statuses = at_once(8, |n| {
+        register(&app, "ann@example.org", &format!("{PASSWORD} {n}")).status
+    });
+    assert_eq!(statuses, [202; 8]);
+    assert_eq!(
+        database.lines("SELECT count(*)::text AS line FROM accounts.accounts"),
+        ["1"]
+    );
+    let open = "SELECT count(*)::text AS line FROM accounts.links WHERE closed_at IS NULL";
+    assert_eq!(database.lines(open), ["1"]);
+}
+
+/// E2: at the same time with one link: one of them did it.
+#[test]
+fn one_link_confirms_once_however_many_try() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    register(&app, "ann@example.org", PASSWORD);
+    let token = token(&database, "confirm", "ann@example.org");
+    let mut statuses = at_once(12, |_| confirm(&app, &token).status);
+    statuses.sort_unstable();
+    assert_eq!(statuses[..2], [200, 404]);
+    assert_eq!(statuses[11], 404);
+    let confirmed = actions(&database)
+        .into_iter()
+        .filter(|action| action.starts_with("account.confirmed"));
+    assert_eq!(confirmed.count(), 1);
+}
+
+/// E1: a closed registration is told before anything is looked at.
+#[test]
+fn a_closed_registration_takes_nobody() {
+    let database = Database::fresh();
+    let app = App::start(&database.settings(&[("REGISTRATION", "closed")]));
+    let problem = register(&app, "ann@example.org", PASSWORD).problem(403);
+    assert_eq!(problem["type"], "urn:portcullis:problem:registration-closed");
+    assert!(outbox(&database).is_empty());
+}
+
+/// O5, D8: every bad member of a body is named; members that nobody knows are refused.
+#[test]
+fn bad_bodies_name_their_members() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    let bad = json!({ "name": "", "email": "ann", "password": 7 });
+    let fields = post(&app, "/auth/register", &bad).fields(400);
+    assert_eq!(fields, ["body:name", "body:email", "body:password"]);
+    let fields = post(&app, "/auth/register", &json!({})).fields(400);
+    assert_eq!(fields, ["body:name", "body:email", "body:password"]);
+    let more = json!({ "name": "Ann", "email": "ann@example.org", "password": PASSWORD, "role": "admin" });
+    post(&app, "/auth/register", &more).problem(400);
+    for path in ["/auth/confirm", "/auth/change-email"] {
+        assert_eq!(
+            post(&app, path, &json!({ "token": 7 })).fields(400),
+            ["body:token"]
+        );
+        assert_eq!(post(&app, path, &json!({})).fields(400), ["body:token"]);
+    }
+    for path in ["/auth/resend", "/auth/forgot"] {
+        assert_eq!(
+            post(&app, path, &json!({ "email": "a b@c.org" })).fields(400),
+            ["body:email"]
+        );
+    }
+    let fields = post(&app, "/auth/reset", &json!({})).fields(400);
+    assert_eq!(fields, ["body:token", "body:password"]);
+    let fields = post(&app, "/auth/invitation", &json!({})).fields(400);
+    assert_eq!(fields, ["body:token", "body:name", "body:password"]);
+}

@@ -1,0 +1,257 @@
+//! `/admin/audit`: pages of events.
+use crate::support::accounts;
+use crate::support::admin_client::Desk;
+use crate::support::app::send;
+use crate::support::database::lines;
+use crate::support::program;
+use portcullis::types::role::Role;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+fn events(desk: &Desk, query: &str) -> Vec<Value> {
+    let page = desk.get(&format!("/admin/audit{query}"));
+    assert_eq!(page.status, 200, "{page:?}");
+    page.json()["events"].as_array().unwrap().clone()
+}
+
+fn ids(events: &[Value]) -> Vec<i64> {
+    events.iter().map(|event| event["id"].as_i64().unwrap()).collect()
+}
+
+/// J5
+#[test]
+fn events_are_for_administrators() {
+    let desk = Desk::fresh();
+    let stranger = send(desk.app.request("GET", "/admin/audit"));
+    stranger.problem(401);
+    assert_eq!(stranger.header("www-authenticate"), "Bearer");
+    for role in [Role::User, Role::Approver, Role::Ingest] {
+        let token = accounts::token(&desk.app, &desk.database, &format!("{role}@example.org"), role);
+        accounts::get(&desk.app, &token, "/admin/audit").problem(403);
+    }
+    // Events are read, never written: there is no other method.
+    for method in ["POST", "PUT", "PATCH", "DELETE"] {
+        send(desk.request(method, "/admin/audit")).problem(405);
+    }
+}
+
+/// J5: what an administrator did is told, with who, from where and in which request.
+#[test]
+fn an_event_tells_who_did_what_in_which_request() {
+    let desk = Desk::fresh();
+    let request = desk
+        .request("POST", "/user")
+        .header("X-Request-Id", "the-request-1");
+    let body = json!({"email": "ann@example.org", "name": "Ann"}).to_string();
+    let id = send(accounts::with_json(request, &body)).json()["id"]
+        .as_i64()
+        .unwrap();
+    let newest = &events(&desk, "?limit=1")[0];
+    assert_eq!(
+        (
+            &newest["action"],
+            &newest["subject"],
+            &newest["actor_id"],
+            &newest["detail"]
+        ),
+        (
+            &json!("account.invited"),
+            &json!(format!("account:{id}")),
+            &json!(desk.id),
+            &json!({"role": "user"})
+        )
+    );
+    assert_eq!(
+        (&newest["request_id"], &newest["address"]),
+        (&json!("the-request-1"), &json!("127.0.0.1"))
+    );
+    let at = newest["at"].as_str().unwrap();
+    assert!(at.ends_with("+00:00") && at.contains('T'), "{at}");
+    let head = program::says(&program::run(&["audit", "verify"], &desk.database.pairs()));
+    let told = format!(
+        "last event {}, head {}\n",
+        newest["id"],
+        newest["hash"].as_str().unwrap()
+    );
+    assert!(head.ends_with(&told), "{head}{newest}");
+}
+
+/// J5
+#[test]
+fn pages_lead_from_the_newest_to_the_first() {
+    let desk = Desk::fresh();
+    for _ in 0..3 {
+        desk.execute(
+            "SELECT audit.append(NULL, 'thing.done', 'thing:1', '', '', '{}') FROM generate_series(1, 40)",
+        );
+        desk.execute(&format!(
+            "SELECT audit.append({}, 'thing.undone', 'thing:2', '', '', '{{}}') FROM generate_series(1, 30)",
+            desk.id
+        ));
+    }
+    let last = desk.database.lines("SELECT id::text AS line FROM audit.head")[0]
+        .parse::<i64>()
+        .unwrap();
+    for (query, expected) in [
+        ("".to_owned(), last as usize),
+        ("&action=thing.done".to_owned(), 120),
+        ("&subject=thing%3A2".to_owned(), 90),
+        (
+            format!("&actor={}&subject=thing%3A2&action=thing.undone", desk.id),
+            90,
+        ),
+        (format!("&actor={}&subject=thing%3A1", desk.id), 0),
+    ] {
+        let (mut path, mut seen) = (format!("/admin/audit?limit=25{query}"), Vec::new());
+        loop {
+            let page = desk.get(&path);
+            seen.extend(ids(page.json()["events"].as_array().unwrap()));
+            let link = page.header("link").to_owned();
+            if link.is_empty() {
+                break;
+            }
+            path = link.trim_start_matches('<').split('>').next().unwrap().to_owned();
+            // What happens meanwhile stands before the first page.
+            desk.execute("SELECT audit.append(NULL, 'other.done', '', '', '', '{}')");
+        }
+        assert_eq!(seen.len(), expected, "{query}");
+        assert!(seen.windows(2).all(|pair| pair[0] > pair[1]), "{seen:?}");
+        desk.execute("SELECT audit.append(NULL, 'other.done', '', '', '', '{}')");
+        assert!(query.is_empty() || seen.iter().all(|id| *id <= last));
+        if query.is_empty() {
+            assert_eq!(seen, (1..=last).rev().collect::<Vec<_>>());
+        }
+    }
+    assert_eq!(ids(&events(&desk, "?before=3")), [2, 1]);
+    assert_eq!(ids(&events(&desk, "?before=1")), [0; 0]);
+}
+
+/// J5
+#[test]
+fn bad_parameters_are_named() {
+    let desk = Desk::fresh();
+    for (query, field) in [
+        ("actor=0", "actor"),
+        ("actor=-1", "actor"),
+        ("actor=x", "actor"),
+        ("actor=9223372036854775808", "actor"),
+        ("action=", "action"),
+        ("action=session", "action"),
+        ("action=Session.begun", "action"),
+        ("action=session..begun", "action"),
+        ("action=a.%00", "action"),
+        ("subject=", "subject"),
+        ("subject=7", "subject"),
+        ("subject=account%3A", "subject"),
+        ("subject=account%3A7%0a", "subject"),
+        ("subject=account%3A%27", "subject"),
+        ("before=0", "before"),
+        ("before=-1", "before"),
+        ("before=01", "before"),
+        ("before=9223372036854775808", "before"),
+        ("limit=0", "limit"),
+        ("limit=1001", "limit"),
+        ("limit=5&limit=5", "limit"),
+        ("after=1", "after"),
+    ] {
+        assert_eq!(
+            desk.get(&format!("/admin/audit?{query}")).fields(400),
+            [format!("query:{field}")],
+            "{query}"
+        );
+    }
+    let all = "actor=x&action=x&subject=x&before=x&limit=x";
+    assert_eq!(desk.get(&format!("/admin/audit?{all}")).fields(400).len(), 5);
+}
+
+/// J5: nothing that people do leaves an address or a secret in an event, and the chain stays whole.
+#[test]
+fn events_tell_no_address_and_no_secret() {
+    let desk = Desk::fresh();
+    let id = desk.user("ann@example.org");
+    let accept =
+        json!({"token": desk.link_token(id), "name": "Ann of Mail", "password": "seven green bottles"});
+    assert_eq!(accounts::post(&desk.app, "/auth/invitation", &accept).status, 200);
+    let register =
+        json!({"name": "Bob of Mail", "email": "bob@example.org", "password": "seven green bottles"});
+    assert_eq!(accounts::post(&desk.app, "/auth/register", &register).status, 202);
+    accounts::try_log_in(&desk.app, "ann@example.org", "wrong wrong wrong").problem(401);
+    accounts::try_log_in(&desk.app, "nobody@example.org", "wrong wrong wrong").problem(401);
+    assert_eq!(
+        accounts::try_log_in(&desk.app, "ann@example.org", "seven green bottles").status,
+        200
+    );
+    let change = json!({"email": "Ann@Example.org", "name": "Ann Again", "role": "ingest"});
+    assert_eq!(desk.put(id, "*", &change).status, 200);
+    assert_eq!(desk.delete(id).status, 200);
+    assert_eq!(desk.restore(id).status, 200);
+    let all = lines(
+        &mut desk.database.admin(),
+        "SELECT action || ' ' || row_to_json(e)::text AS line FROM audit.events e ORDER BY id",
+    )
+    .unwrap();
+    assert!(all.len() >= 9, "{all:?}");
+    for event in &all {
+        for word in [
+            "@",
+            "example",
+            "of Mail",
+            "Again",
+            "bottles",
+            "wrong wrong",
+            "argon2",
+            "eyJ",
+        ] {
+            assert!(!event.contains(word), "{word}: {event}");
+        }
+    }
+    let verified = program::run(&["audit", "verify"], &desk.database.pairs());
+    assert_eq!(verified.status.code(), Some(0), "{}", program::errors(&verified));
+}
+
+/// Words of the form `noun.participle` in these sources, tests left out.
+fn actions_in(folder: &Path) -> BTreeSet<String> {
+    let mut actions = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            actions.extend(actions_in(&path));
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let is_action = |word: &&str| {
+            let plain =
+                |part: &str| !part.is_empty() && part.bytes().all(|c| c.is_ascii_lowercase() || c == b'_');
+            word.split_once('.')
+                .is_some_and(|(noun, done)| plain(noun) && plain(done) && done != "txt")
+        };
+        actions.extend(
+            code.split('"')
+                .skip(1)
+                .step_by(2)
+                .filter(is_action)
+                .map(str::to_owned),
+        );
+    }
+    actions
+}
+
+/// J5: every action that the rules add stands in docs/audit.md, and no other.
+#[test]
+fn every_action_is_written_down() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let document = std::fs::read_to_string(root.join("../docs/audit.md")).unwrap();
+    let table = document.split("## Actions").nth(1).unwrap();
+    let rows = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
+    let written: BTreeSet<String> = rows
+        .filter(|word| word.contains('.'))
+        .map(str::to_owned)
+        .collect();
+    let used = actions_in(&root.join("src/domain"));
+    assert!(used.len() > 15, "{used:?}");
+    assert_eq!(written, used, "docs/audit.md and the rules differ");
+}

@@ -1,0 +1,281 @@
+//! `portcullis import`: both formats, all or nothing, through the library and by the built binary.
+use crate::support::app::App;
+use crate::support::database::Database;
+use crate::support::program::{errors, run, says};
+use crate::support::sample_data::{QUERY, small};
+use crate::support::temp_file::Scratch;
+use portcullis::db::batches::Stored;
+use portcullis::domain::batches::import;
+use portcullis::domain::batches::outcome::{ImportError, Progress};
+use std::fmt::Write;
+use std::process::Output;
+
+const HEADER: &str = "orig_code,dest_code,day,price\n";
+
+/// How many rows each table of the domain has.
+fn counts(database: &Database) -> Vec<String> {
+    let tables = [
+        "regions",
+        "ports",
+        "prices",
+        "batches",
+        "daily_rates",
+        "routes",
+        "place_ancestors",
+    ];
+    let parts = tables.map(|table| format!("SELECT '{table} ' || count(*) AS line FROM rates.{table}"));
+    database.lines(&parts.join(" UNION ALL "))
+}
+
+fn run_import(database: &Database, file: &Scratch) -> Output {
+    run(&["import", file.text()], &database.pairs())
+}
+
+/// C13
+#[test]
+fn the_binary_imports_a_dump_and_then_a_csv() {
+    let database = Database::fresh();
+    let output = run_import(&database, &Scratch::of("sql", small()));
+    assert!(output.status.success(), "{}", errors(&output));
+    assert!(
+        says(&output).starts_with("imported 14 prices, 5 ports, 5 regions in "),
+        "{}",
+        says(&output)
+    );
+    let csv = Scratch::of(
+        "csv",
+        format!("\u{feff}{HEADER}CNGGZ,EETLL,2021-01-28,5\r\n\"CNGGZ\",EETLL,2021-01-28,6\n"),
+    );
+    let output = run_import(&database, &csv);
+    assert!(
+        says(&output).starts_with("imported 2 prices, 0 ports, 0 regions in "),
+        "{}",
+        errors(&output)
+    );
+    let app = App::over(&database);
+    let rates = app.get(QUERY).json();
+    assert_eq!(
+        (&rates["rates"][0]["count"], &rates["rates"][3]["count"]),
+        (&3.into(), &2.into())
+    );
+}
+
+/// C13: whatever the file's name.
+#[test]
+fn the_same_content_is_stored_once() {
+    let database = Database::fresh();
+    assert!(
+        run_import(&database, &Scratch::of("sql", small()))
+            .status
+            .success()
+    );
+    let before = counts(&database);
+    let again = run_import(&database, &Scratch::of("txt", small()));
+    assert!(again.status.success());
+    assert_eq!(says(&again), "nothing to do: this file was imported before\n");
+    assert_eq!(database.import(&small()).unwrap().stored, Stored::Before);
+    assert_eq!(counts(&database), before);
+}
+
+/// C13: two processes with the same file at the same time.
+#[test]
+fn the_same_content_twice_at_once_is_stored_once() {
+    let database = Database::fresh();
+    std::thread::scope(|scope| {
+        let both = [(); 2].map(|()| scope.spawn(|| database.import(&small())));
+        let new = both
+            .into_iter()
+            .filter_map(|one| one.join().unwrap().ok())
+            .filter(|done| done.stored == Stored::New);
+        assert_eq!(new.count(), 1);
+    });
+    assert!(counts(&database).contains(&"prices 14".to_owned()));
+}
+
+/// C13
+#[test]
+fn bad_rows_are_told_with_line_and_column_and_nothing_is_stored() {
+    let database = Database::with(&small());
+    let before = counts(&database);
+    let rows = [
+        ("CNGGZ,EETLL,2021-01-31,10", ""),
+        ("cnggz,EETLL,2021-01-31,10", "line 3, orig_code: "),
+        ("CNGGZ,EETL,2021-01-31,10", "line 4, dest_code: "),
+        ("CNGGZ,EETLL,2021-02-29,10", "line 5, day: "),
+        ("CNGGZ,EETLL,2021-01-31,-1", "line 6, price: "),
+        ("CNGGZ,EETLL,2021-01-31,1.5", "line 7, price: "),
+        ("CNGGZ,EETLL,2021-01-31,2147483648", "line 8, price: "),
+        ("CNGGZ,EETLL,2021-01-31", "line 9: has 3 fields"),
+        ("CNGGZ,EETLL,2021-01-31,1,1", "line 10: has 5 fields"),
+        (
+            "CNGGZ,ZZZZZ,2021-01-31,1",
+            "line 11, dest_code: is a port that does not exist",
+        ),
+        (",,,", "line 12, orig_code: "),
+    ];
+    let text = rows
+        .iter()
+        .fold(HEADER.to_owned(), |text, (row, _)| text + row + "\n");
+    let file = Scratch::of("csv", text);
+    let output = run_import(&database, &file);
+    assert_eq!(output.status.code(), Some(1));
+    for (_, fault) in rows.iter().filter(|(_, fault)| !fault.is_empty()) {
+        let line = format!("{}: {fault}", file.text());
+        assert!(
+            errors(&output).contains(&line),
+            "{fault:?} is missing in {}",
+            errors(&output)
+        );
+    }
+    assert!(
+        errors(&output).contains("10 bad rows; nothing was stored"),
+        "{}",
+        errors(&output)
+    );
+    assert_eq!(says(&output), "");
+    assert_eq!(counts(&database), before);
+}
+
+/// C13: the same in a dump; a good region and a good port before the fault do not stay.
+#[test]
+fn bad_rows_of_a_dump_are_told_too() {
+    let database = Database::fresh();
+    let before = counts(&database);
+    let cases = [
+        (small().replace("\t1363\n", "\tx\n"), "line 18, price: "),
+        (
+            small().replace("EETLL\tPort EETLL\tbaltic", "EETLL\tPort EETLL\tnowhere"),
+            "line 10, parent_slug: ",
+        ),
+        (small().replace("CNSGH\tPort CNSGH", "CNSGH\t"), "line 9, name: "),
+        (
+            small().replace("CNSGH\tPort", "CNGGZ\tPort"),
+            "line 9, code: stands here a second time",
+        ),
+        (
+            small().replace("baltic\tRegion", "Baltic\tRegion"),
+            "line 37, slug: ",
+        ),
+        (
+            small().replace("NOOSL\tPort NOOSL\teurope\n", ""),
+            ", dest_code: is a port that does not exist",
+        ),
+        (
+            small().replace("public.regions", "public.users"),
+            "line 32: is a table other than",
+        ),
+        (
+            small().replace("(code, name, parent_slug)", "(code, name)"),
+            "parent_slug: is missing among the columns",
+        ),
+    ];
+    for (text, fault) in cases {
+        let output = run_import(&database, &Scratch::of("sql", &text));
+        assert_eq!(output.status.code(), Some(1));
+        assert!(
+            errors(&output).contains(fault),
+            "{fault:?} is missing in {}",
+            errors(&output)
+        );
+    }
+    assert_eq!(counts(&database), before);
+}
+
+/// C13
+#[test]
+fn half_a_dump_and_other_files_are_refused() {
+    let database = Database::fresh();
+    let before = counts(&database);
+    let whole = small();
+    for end in [
+        whole.find("COPY public.regions").unwrap(),
+        whole.len() - 50,
+        whole.find("NOOSL").unwrap(),
+    ] {
+        let output = run_import(&database, &Scratch::of("sql", &whole[..end]));
+        assert_eq!(output.status.code(), Some(1));
+        assert!(errors(&output).contains("cut off"), "{}", errors(&output));
+    }
+    for (content, reason) in [
+        (&b""[..], "the file is empty"),
+        (b"hello\n", "is neither CSV"),
+        (b"orig_code,dest_code,day\n", "price: is missing in the header"),
+        (b"\xff\xfe\x00\x01", "is not UTF-8"),
+    ] {
+        let output = run_import(&database, &Scratch::of("csv", content));
+        assert_eq!(output.status.code(), Some(1));
+        assert!(
+            errors(&output).contains(reason),
+            "{reason:?} is missing in {}",
+            errors(&output)
+        );
+    }
+    let long = Scratch::of("csv", format!("{HEADER}{}\n", "x".repeat(100_000)));
+    assert!(errors(&run_import(&database, &long)).contains("line 2 is longer than"));
+    let missing = run(&["import", "/nowhere/at/all.sql"], &database.pairs());
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(
+        errors(&missing).contains("cannot read the file"),
+        "{}",
+        errors(&missing)
+    );
+    assert_eq!(counts(&database), before);
+}
+
+/// C13: progress is told while it goes on, by the library and on the binary's stderr.
+#[test]
+fn progress_is_told() {
+    let database = Database::with(&small());
+    let mut text = HEADER.to_owned();
+    for number in 0..120_000 {
+        writeln!(text, "CNGGZ,EETLL,2021-03-{:02},{number}", number % 31 + 1).unwrap();
+    }
+    let file = Scratch::of("csv", text);
+    let mut told = Vec::new();
+    import(&database.settings(&[]).database, file.path(), &mut |progress| {
+        told.push(progress)
+    })
+    .unwrap();
+    assert!(told.contains(&Progress::Checked(50_000)) && told.contains(&Progress::Checked(100_000)));
+    let sent: Vec<u64> = told
+        .iter()
+        .filter_map(|one| match one {
+            Progress::Stored(sent, 120_000) => Some(*sent),
+            _ => None,
+        })
+        .collect();
+    assert!(sent.len() > 3 && sent.is_sorted(), "{sent:?}");
+    assert_eq!(told.last(), Some(&Progress::Committing));
+    let app = App::over(&database);
+    let march = "/rates?date_from=2021-03-01&date_to=2021-03-31&orig_code=asia&dest_code=europe";
+    let total: i64 = app.get(march).json()["rates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|day| day["count"].as_i64().unwrap())
+        .sum();
+    assert_eq!(total, 120_000);
+    let other = Database::with(&small());
+    let output = run_import(&other, &file);
+    assert!(
+        errors(&output).contains("summing up and committing"),
+        "{}",
+        errors(&output)
+    );
+}
+
+/// C13: a database that is away or was never migrated.
+#[test]
+fn without_a_database_it_says_so() {
+    let away = Database::unmade();
+    let file = Scratch::of("sql", small());
+    let output = run_import(&away, &file);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        errors(&output).contains("cannot connect; nothing was stored"),
+        "{}",
+        errors(&output)
+    );
+    let error = away.import(&small()).unwrap_err();
+    assert!(matches!(error, ImportError::Connect(_)), "{error}");
+}

@@ -1,0 +1,4 @@
+//! Batches of prices.
+
+/// `portcullis import`.
+mod import;

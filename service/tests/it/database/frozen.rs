@@ -1,0 +1,34 @@
+//! A frozen database: it keeps its connections and says nothing. Every request ends all the same, and afterwards all is well.
+use crate::support::app::{App, wait_for};
+use crate::support::database::Database;
+use crate::support::sample_data::{QUERY, small};
+use crate::support::tcp_proxy::Relay;
+use std::time::{Duration, Instant};
+
+/// A5, and "never a hang": readiness says so within 3 s, requests end as 503, and it all works again afterwards.
+#[test]
+fn a_frozen_database_hangs_nobody() {
+    let database = Database::with(&small());
+    let relay = Relay::to(&database.server);
+    let app = App::start(&database.settings(&relay.impatient()));
+    wait_for(200, Duration::from_secs(5), || app.get("/health/ready"));
+    assert_eq!(app.get(QUERY).status, 200);
+    relay.freeze();
+    for path in [QUERY, "/ports", QUERY, "/regions", QUERY, QUERY] {
+        let begun = Instant::now();
+        let answer = app.get(path);
+        answer.problem(503);
+        assert!(
+            begun.elapsed() < Duration::from_secs(4),
+            "{path}: {:?}",
+            begun.elapsed()
+        );
+    }
+    let begun = Instant::now();
+    assert_eq!(app.get("/health/ready").status, 503);
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert_eq!(app.get("/health/live").status, 200);
+    relay.thaw();
+    wait_for(200, Duration::from_secs(5), || app.get("/health/ready"));
+    assert_eq!(app.get(QUERY).status, 200);
+}

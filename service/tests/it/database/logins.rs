@@ -1,0 +1,155 @@
+//! What each login cannot do, tried out as that login.
+use crate::support::database::{Database, lines};
+use crate::support::sample_data::small;
+use diesel::connection::SimpleConnection;
+use diesel::pg::PgConnection;
+
+/// Every statement must be refused for want of a privilege, not for any other reason.
+fn refused(conn: &mut PgConnection, statements: &[&str]) {
+    for statement in statements {
+        let error = conn.batch_execute(statement).expect_err(statement).to_string();
+        let wanting = [
+            "permission denied",
+            "must be owner",
+            "must be member",
+            "must be superuser",
+            "cannot execute",
+        ];
+        assert!(
+            wanting.iter().any(|word| error.contains(word)),
+            "{statement}: {error}"
+        );
+        let _ = conn.batch_execute("ROLLBACK");
+    }
+}
+
+const CHANGES_OF_SCHEMA: [&str; 12] = [
+    "CREATE TABLE public.x (a int)",
+    "CREATE TABLE rates.x (a int)",
+    "CREATE TABLE portcullis.x (a int)",
+    "CREATE TEMP TABLE x (a int)",
+    "CREATE SCHEMA x",
+    "CREATE ROLE x",
+    "ALTER TABLE rates.prices DISABLE TRIGGER ALL",
+    "DROP TABLE rates.routes",
+    "CREATE OR REPLACE FUNCTION rates.roll_up() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+    "SET ROLE portcullis_owner",
+    "SET ROLE portcullis_migrator",
+    "INSERT INTO portcullis.__diesel_schema_migrations (version) VALUES ('9')",
+];
+
+/// K3
+#[test]
+fn the_rates_login_reads_sums_and_places_and_nothing_else() {
+    let database = Database::with(&small());
+    let mut conn = database.login("rates");
+    for table in ["daily_rates", "ports", "regions", "place_ancestors"] {
+        let count = lines(
+            &mut conn,
+            &format!("SELECT count(*)::text AS line FROM rates.{table}"),
+        )
+        .unwrap();
+        assert_ne!(count, ["0"], "{table}");
+    }
+    refused(&mut conn, &CHANGES_OF_SCHEMA);
+    refused(
+        &mut conn,
+        &[
+            "SELECT FROM rates.prices",
+            "SELECT FROM rates.batches",
+            "SELECT FROM rates.routes",
+            "SELECT FROM rates.computed_daily_rates",
+            "INSERT INTO rates.prices VALUES ('CNGGZ', 'EETLL', '2021-01-01', 1)",
+            "INSERT INTO rates.ports VALUES ('AAAAA', 'a', 'asia')",
+            "UPDATE rates.daily_rates SET price_sum = 0",
+            "DELETE FROM rates.daily_rates",
+            "UPDATE rates.regions SET name = 'x'",
+            "SELECT rates.rebuild_daily_rates()",
+            "SELECT FROM pg_authid",
+            "SET ROLE portcullis_rates_writer",
+            "COPY (SELECT 1) TO PROGRAM 'true'",
+            "SELECT pg_read_file('/etc/passwd')",
+        ],
+    );
+}
+
+/// K3
+#[test]
+fn the_ingest_login_adds_prices_and_changes_none() {
+    let database = Database::with(&small());
+    let mut conn = database.login("ingest");
+    conn.batch_execute("INSERT INTO rates.prices VALUES ('CNGGZ', 'EETLL', '2021-01-01', 1)")
+        .unwrap();
+    refused(&mut conn, &CHANGES_OF_SCHEMA);
+    refused(
+        &mut conn,
+        &[
+            "SELECT FROM rates.prices",
+            "SELECT FROM rates.daily_rates",
+            "SELECT price_count FROM rates.batches",
+            "UPDATE rates.prices SET price = 0",
+            "DELETE FROM rates.prices",
+            "TRUNCATE rates.prices",
+            "INSERT INTO rates.daily_rates VALUES ('CNGGZ', 'EETLL', '2021-01-01', 1, 1)",
+            "UPDATE rates.daily_rates SET price_sum = 0",
+            "INSERT INTO rates.place_ancestors VALUES ('CNGGZ', 'baltic')",
+            "DELETE FROM rates.ports",
+            "UPDATE rates.ports SET code = 'AAAAA'",
+            "UPDATE rates.batches SET digest = ''",
+            "DELETE FROM rates.batches",
+            "INSERT INTO rates.batches (digest, price_count, created_at) VALUES ('', 1, now())",
+            "SELECT rates.rebuild_daily_rates()",
+            "SET ROLE portcullis_rates_reader",
+        ],
+    );
+}
+
+/// K3: the migrator owns by taking the owner's role, and is no administrator.
+#[test]
+fn the_migrator_is_no_administrator() {
+    let database = Database::fresh();
+    let mut conn = database.login("migrator");
+    refused(
+        &mut conn,
+        &[
+            "CREATE ROLE x",
+            "CREATE DATABASE x",
+            "SELECT FROM pg_authid",
+            "ALTER SYSTEM SET fsync = off",
+            "SET ROLE postgres",
+        ],
+    );
+    conn.batch_execute("SET ROLE portcullis_owner; CREATE TABLE rates.x (a int); DROP TABLE rates.x")
+        .unwrap();
+}
+
+/// K3: even the owner cannot change a price by mistake.
+#[test]
+fn prices_are_append_only_for_their_owner_too() {
+    let database = Database::with(&small());
+    let mut conn = database.login("migrator");
+    conn.batch_execute("SET ROLE portcullis_owner").unwrap();
+    for statement in [
+        "UPDATE rates.prices SET price = 0",
+        "DELETE FROM rates.prices",
+        "TRUNCATE rates.prices",
+    ] {
+        let error = conn.batch_execute(statement).unwrap_err().to_string();
+        assert!(error.contains("append-only"), "{error}");
+    }
+}
+
+/// K3: a login may enter our databases only, and strangers may not.
+#[test]
+fn strangers_cannot_connect() {
+    let database = Database::fresh();
+    let stranger = format!("stranger_{}", std::process::id());
+    let drop = format!("DROP ROLE IF EXISTS {stranger}");
+    database.execute(&format!(
+        "{drop}; CREATE ROLE {stranger} LOGIN PASSWORD 'x-stranger'"
+    ));
+    let refused = database.server.connect(&database.name, &stranger, "x-stranger");
+    let error = refused.err().map(|error| error.to_string()).unwrap_or_default();
+    database.execute(&drop);
+    assert!(error.contains("permission denied for database"), "{error}");
+}

@@ -1,0 +1,135 @@
+//! Migrations: up, down, up; and a schema that is newer or older than the program.
+use crate::support::app::App;
+use crate::support::database::Database;
+use crate::support::program::{errors, run, says};
+use crate::support::sample_data::{QUERY, small};
+use portcullis::db::migrations;
+
+/// Everything about the schema that a migration can change.
+const SCHEMA: &str = "
+SELECT 'schema ' || nspname || ' ' || coalesce(nspacl::text, '') AS line FROM pg_namespace
+  WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
+UNION ALL SELECT 'column ' || attrelid::regclass || '.' || attname || ' ' || format_type(atttypid, atttypmod) || ' ' || attnotnull
+    || ' ' || attidentity::text || ' ' || coalesce(pg_get_expr(adbin, adrelid), '') || ' ' || coalesce(attacl::text, '') || ' ' || attcollation
+  FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+  WHERE attrelid >= 16384 AND attnum > 0 AND NOT attisdropped AND attrelid::regclass::text !~ '^pg_toast'
+UNION ALL SELECT 'relation ' || oid::regclass || ' ' || relkind::text || ' ' || coalesce(reloptions::text, '') || ' '
+    || coalesce(relacl::text, '') || relowner::regrole FROM pg_class WHERE oid >= 16384 AND relnamespace <> 'pg_toast'::regnamespace
+UNION ALL SELECT 'constraint ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid >= 16384
+UNION ALL SELECT 'index ' || pg_get_indexdef(indexrelid) FROM pg_index
+  WHERE indexrelid >= 16384 AND indrelid::regclass::text !~ '^pg_toast'
+UNION ALL SELECT 'trigger ' || pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+UNION ALL SELECT 'function ' || pg_get_functiondef(oid) || coalesce(proacl::text, '') FROM pg_proc WHERE oid >= 16384
+UNION ALL SELECT 'view ' || pg_get_viewdef(oid) FROM pg_class WHERE relkind = 'v' AND oid >= 16384
+ORDER BY 1";
+
+/// K4: by the binary, as an operator does it.
+#[test]
+fn up_down_up_leads_back_to_the_same_schema() {
+    let database = Database::unmade();
+    let migrate = |arguments: &[&str]| {
+        let output = run(&[&["migrate"], arguments].concat(), &database.pairs());
+        assert!(output.status.success(), "{arguments:?}: {}", errors(&output));
+        says(&output)
+    };
+    database
+        .server
+        .alone(|| assert_eq!(migrate(&["prepare"]), "roles, logins and database are ready\n"));
+    let empty = database.lines(SCHEMA);
+    assert!(
+        migrate(&["status"])
+            .lines()
+            .all(|line| line.starts_with("pending "))
+    );
+    assert!(migrate(&[]).starts_with("migrated: "));
+    let steps = migrate(&["status"]);
+    assert!(steps.lines().all(|line| line.starts_with("done    ")), "{steps}");
+    assert_eq!(migrate(&["up"]), "nothing to migrate\n");
+    let full = database.lines(SCHEMA);
+    assert!(full.len() > 50, "{full:#?}");
+    database.import(&small()).unwrap();
+    for _ in steps.lines() {
+        assert!(migrate(&["down"]).starts_with("taken back: "));
+    }
+    assert_eq!(migrate(&["down"]), "nothing to take back\n");
+    let left: Vec<String> = database
+        .lines(SCHEMA)
+        .into_iter()
+        .filter(|line| !line.contains("__diesel"))
+        .collect();
+    assert_eq!(left, empty);
+    assert!(migrate(&["up"]).starts_with("migrated: "));
+    assert_eq!(database.lines(SCHEMA), full);
+    database.import(&small()).unwrap();
+}
+
+/// K4: expand, then contract: this program on the schema of a later one.
+#[test]
+fn a_newer_schema_is_served_and_imported_into() {
+    let database = Database::fresh();
+    database.execute(
+        "SET ROLE portcullis_owner;
+         INSERT INTO portcullis.__diesel_schema_migrations (version) VALUES ('29991231000001');
+         CREATE TABLE rates.currencies (code text PRIMARY KEY);
+         ALTER TABLE rates.daily_rates ADD COLUMN currency text NOT NULL DEFAULT 'USD';
+         ALTER TABLE rates.prices ADD COLUMN currency text NOT NULL DEFAULT 'USD';
+         ALTER TABLE rates.ports ADD COLUMN latitude double precision;
+         ALTER TABLE rates.regions ADD COLUMN comment text;
+         ALTER TABLE rates.batches ADD COLUMN note text",
+    );
+    database.import(&small()).unwrap();
+    let app = App::over(&database);
+    assert_eq!(app.get("/health/ready").status, 200);
+    assert_eq!(app.get(QUERY).json()["rates"][0]["count"], 3);
+    assert_eq!(app.get("/ports/CNGGZ").status, 200);
+    assert_eq!(app.get("/regions/europe").status, 200);
+    assert!(
+        migrations::up(&database.settings(&[]).database)
+            .unwrap()
+            .is_empty()
+    );
+}
+
+/// K4: the server never migrates itself, and says what is missing.
+#[test]
+fn an_older_schema_is_told_by_readiness_and_left_alone() {
+    let database = Database::fresh();
+    database.execute("DELETE FROM portcullis.__diesel_schema_migrations");
+    let app = App::over(&database);
+    let problem = app.get("/health/ready").problem(503);
+    assert_eq!(problem["type"], "urn:portcullis:problem:schema-behind");
+    app.get("/health/startup").problem(503);
+    assert_eq!(app.get("/health/live").status, 200);
+    assert_eq!(
+        database.lines("SELECT count(*)::text AS line FROM portcullis.__diesel_schema_migrations"),
+        ["0"]
+    );
+}
+
+/// K4: the runtime logins cannot run a migration.
+#[test]
+fn only_the_migrator_can_migrate() {
+    let database = Database::fresh();
+    for login in ["rates", "ingest"] {
+        let mut pairs = database.pairs();
+        let password = format!("test-{login}-password");
+        pairs.retain(|(name, _)| name != "DATABASE_MIGRATOR_PASSWORD");
+        pairs.push(("DATABASE_MIGRATOR_USER".into(), format!("portcullis_{login}")));
+        pairs.push(("DATABASE_MIGRATOR_PASSWORD".into(), password));
+        for direction in ["up", "down"] {
+            let output = run(&["migrate", direction], &pairs);
+            assert_eq!(
+                output.status.code(),
+                Some(1),
+                "{login} {direction}: {}",
+                says(&output)
+            );
+        }
+    }
+    assert!(
+        migrations::status(&database.settings(&[]).database)
+            .unwrap()
+            .iter()
+            .all(|step| step.done)
+    );
+}

@@ -1,0 +1,189 @@
+//! The database restarts in the middle of what people do: on a server of this test's own.
+use crate::support::accounts::{PASSWORD, SignedIn, account, ask, log_in, post, try_log_in, with_json};
+use crate::support::app::{App, send, wait_for};
+use crate::support::database::{Database, settings};
+use crate::support::own_postgres::{self, Held};
+use crate::support::response::Answer;
+use portcullis::types::role::Role;
+use serde_json::{Value, json};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// Something that somebody does, and the status when it is done.
+type Deed<'a> = (&'static str, u16, Box<dyn Fn() -> Answer + Sync + 'a>);
+
+/// Everything that such a deed could leave half done.
+const STATE: &str = "SELECT md5(concat_ws('|',
+    (SELECT string_agg(a::text, '/' ORDER BY id) FROM accounts.accounts a),
+    (SELECT string_agg(s::text, '/' ORDER BY id) FROM sessions.sessions s),
+    (SELECT string_agg(r::text, '/' ORDER BY token_hash) FROM sessions.refresh_tokens r),
+    (SELECT string_agg(w::text, '/' ORDER BY id) FROM wishes.wishes w),
+    (SELECT count(*) FROM accounts.links), (SELECT count(*) FROM mail.outbox),
+    (SELECT count(*) FROM audit.events))) AS line";
+
+fn unavailable(what: &str, answer: &Answer) {
+    assert_eq!(answer.status, 503, "{what}: {answer:?}");
+    assert!(
+        answer.header("retry-after").parse::<u32>().unwrap() >= 1,
+        "{what}"
+    );
+}
+
+/// What people and administrators do with a token; each deed needs things of its own, which are made here.
+fn deeds<'a>(app: &'a App, database: &Database) -> Vec<Deed<'a>> {
+    let sign_in = |email: &str, role| {
+        account(database, email, role);
+        log_in(app, email)
+    };
+    let root = sign_in("root@a.example", Role::Admin).access;
+    let [ann, bob, carl] =
+        ["ann@a.example", "bob@a.example", "carl@a.example"].map(|email| sign_in(email, Role::User));
+    let SignedIn { access: ann, .. } = ann;
+    let user = |email: &str| {
+        let made = ask(app, &root, "POST", "/user", &json!({ "email": email }));
+        made.json()["id"].as_i64().unwrap()
+    };
+    let (changed, deleted) = (user("changed@a.example"), user("deleted@a.example"));
+    let wish = || {
+        ask(app, &ann, "POST", "/wishes", &json!({"title": "w"}))
+            .header("location")
+            .to_owned()
+    };
+    let (better, gone) = (wish(), wish());
+    let own = ann.clone();
+    let change = move |path: &str, body: Value| {
+        let request = app
+            .request("PUT", path)
+            .bearer_auth(&own)
+            .header("if-match", "\"1\"");
+        send(with_json(request, &body.to_string()))
+    };
+    let rename = move |id: i64, token: &str| {
+        let request = app.request("PUT", &format!("/user?id={id}")).bearer_auth(token);
+        let body = json!({"email": "renamed@a.example"}).to_string();
+        send(with_json(request.header("if-match", "*"), &body))
+    };
+    let (admin, admin_too, new) = (root.clone(), root.clone(), root);
+    let own = ann.clone();
+    vec![
+        (
+            "log in",
+            200,
+            Box::new(|| try_log_in(app, "carl@a.example", PASSWORD)),
+        ),
+        (
+            "refresh",
+            200,
+            Box::new(move || post(app, "/auth/refresh", &json!({"refresh_token": bob.refresh}))),
+        ),
+        (
+            "log out",
+            204,
+            Box::new(move || ask(app, &carl.access, "POST", "/auth/logout", &Value::Null)),
+        ),
+        (
+            "token",
+            200,
+            Box::new(|| {
+                send(
+                    app.request("POST", "/login")
+                        .basic_auth("ann@a.example", Some(PASSWORD)),
+                )
+            }),
+        ),
+        (
+            "create",
+            201,
+            Box::new(move || ask(app, &new, "POST", "/user", &json!({"email": "new@a.example"}))),
+        ),
+        ("change", 200, Box::new(move || rename(changed, &admin))),
+        (
+            "delete",
+            200,
+            Box::new(move || {
+                ask(
+                    app,
+                    &admin_too,
+                    "DELETE",
+                    &format!("/user?id={deleted}"),
+                    &Value::Null,
+                )
+            }),
+        ),
+        (
+            "wish",
+            201,
+            Box::new(move || ask(app, &ann, "POST", "/wishes", &json!({"title": "new"}))),
+        ),
+        (
+            "better wish",
+            200,
+            Box::new(move || change(&better, json!({"title": "b", "note": "", "done": true}))),
+        ),
+        (
+            "no wish",
+            204,
+            Box::new(move || ask(app, &own, "DELETE", &gone, &Value::Null)),
+        ),
+    ]
+}
+
+/// B16, E5, E12, E13, D1, D3, D4, G4: the server goes away when all of them are in the middle: 503 with `Retry-After`,
+/// nothing half done, the same while it is away, and each of them works afterwards.
+#[test]
+fn a_restart_in_the_middle_leaves_nothing_half_done() {
+    let (mut cluster, server) = own_postgres::start();
+    let pools = [
+        ("DATABASE_ACCOUNTS_POOL_SIZE", "12"),
+        ("DATABASE_WISHES_POOL_SIZE", "4"),
+        ("MAIL_FOLDER", "/dev/null/mails"),
+    ];
+    let app = App::start(&settings(server.pairs("portcullis"), &pools));
+    wait_for(200, Duration::from_secs(5), || app.get("/health/ready"));
+    let database = Database {
+        name: "portcullis".to_owned(),
+        server,
+    };
+    let deeds = deeds(&app, &database);
+    let before = database.lines(STATE);
+    let held = Held::by(
+        &database.server,
+        "SELECT * FROM audit.head FOR UPDATE;
+         LOCK sessions.refresh_tokens, wishes.wishes IN SHARE ROW EXCLUSIVE MODE",
+    );
+    let answers: Vec<Answer> = std::thread::scope(|scope| {
+        let asked: Vec<_> = deeds.iter().map(|(.., deed)| scope.spawn(deed)).collect();
+        held.wait_for(deeds.len());
+        cluster.stop().unwrap();
+        asked.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    for ((what, ..), answer) in deeds.iter().zip(&answers) {
+        unavailable(what, answer);
+    }
+    for (what, _, deed) in &deeds {
+        let begun = Instant::now();
+        unavailable(what, &deed());
+        assert!(
+            begun.elapsed() < Duration::from_secs(4),
+            "{what}: {:?}",
+            begun.elapsed()
+        );
+    }
+    cluster.resume().unwrap();
+    held.release();
+    wait_for(200, Duration::from_secs(5), || app.get("/health/ready"));
+    wait_for(400, Duration::from_secs(5), || {
+        post(&app, "/auth/refresh", &json!({}))
+    });
+    assert_eq!(database.lines(STATE), before, "something was half done");
+    for (what, done, deed) in &deeds {
+        let within = Duration::from_secs(3);
+        let begun = Instant::now();
+        let mut answer = deed();
+        while answer.status == 503 && begun.elapsed() < within {
+            sleep(Duration::from_millis(50));
+            answer = deed();
+        }
+        assert_eq!(answer.status, *done, "{what}: {answer:?}");
+    }
+}

@@ -1,0 +1,105 @@
+//! Limits on bodies: refused before they are read where they announce themselves, and while they are read where not.
+use crate::support::app::{App, send};
+use crate::support::database::Database;
+use crate::support::raw_connection::Raw;
+use crate::support::test_api::Extra;
+use std::time::{Duration, Instant};
+
+fn app(more: &[(&str, &str)]) -> App {
+    App::start_with(&Database::unmade().settings(more), |product| (product, Extra))
+}
+
+fn head(path: &str, more: &str) -> String {
+    format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{more}\r\n")
+}
+
+/// O3: not a byte of the body is sent, and the answer is there.
+#[test]
+fn thirty_megabytes_are_refused_before_they_are_read() {
+    let app = app(&[]);
+    for more in [
+        "Content-Length: 30000000\r\n",
+        "Content-Length: 30000000\r\nExpect: 100-continue\r\n",
+    ] {
+        let mut raw = Raw::to(app.address);
+        let begun = Instant::now();
+        raw.send(head("/extra/echo", more));
+        raw.answer().unwrap().problem(413);
+        assert!(begun.elapsed() < Duration::from_secs(1));
+        raw.until_closed();
+    }
+    // Also where no body is expected at all.
+    let mut raw = Raw::to(app.address);
+    raw.send("GET /version HTTP/1.1\r\nHost: localhost\r\nContent-Length: 30000000\r\n\r\n");
+    raw.answer().unwrap().problem(413);
+}
+
+/// O3: a body that does not say how long it is, is counted.
+#[test]
+fn a_chunked_body_is_refused_at_the_limit() {
+    let app = app(&[]);
+    let mut raw = Raw::to(app.address);
+    raw.send(head("/extra/echo", "Transfer-Encoding: chunked\r\n"));
+    let chunk = format!("1000\r\n{}\r\n", " ".repeat(4096));
+    let sent = (0..7_500).take_while(|_| raw.send(&chunk)).count();
+    assert!(sent < 7_500, "all of 30 MB were taken");
+    let mut small = Raw::to(app.address);
+    small.send(head("/extra/echo", "Transfer-Encoding: chunked\r\n"));
+    (0..17).for_each(|_| {
+        small.send(&chunk);
+    });
+    small.answer().unwrap().problem(413);
+}
+
+/// O3: the limit is a setting, and exact.
+#[test]
+fn the_limit_is_exact() {
+    let app = app(&[("BODY_LIMIT", "100")]);
+    let ask = |length: usize| {
+        let body = format!("\"{}\"", "x".repeat(length - 2));
+        send(
+            app.request("POST", "/extra/echo")
+                .header("Content-Type", "application/json")
+                .body(body),
+        )
+    };
+    assert_eq!(ask(100).status, 200);
+    let refused = ask(101).problem(413);
+    assert!(
+        refused["detail"].as_str().unwrap().contains("100 bytes"),
+        "{refused}"
+    );
+    let chunked = |length: usize| {
+        let mut raw = Raw::to(app.address);
+        let body = format!("\"{}\"", "x".repeat(length - 2));
+        raw.send(head("/extra/echo", "Transfer-Encoding: chunked\r\n"));
+        raw.send(format!("{length:x}\r\n{body}\r\n0\r\n\r\n"));
+        raw.answer().unwrap().status
+    };
+    assert_eq!((chunked(100), chunked(101)), (200, 413));
+}
+
+/// O3: two lengths, or a length and chunks, are how requests are smuggled (RFC 9112 §6.3).
+#[test]
+fn ambiguous_lengths_are_refused() {
+    let app = app(&[]);
+    let framings = [
+        "Content-Length: 2\r\nContent-Length: 3\r\n",
+        "Content-Length: +2\r\n",
+        "Content-Length: -1\r\n",
+        "Content-Length: 0x2\r\n",
+        "Content-Length: 99999999999999999999999\r\n",
+        "Transfer-Encoding: gzip\r\n",
+        "Transfer-Encoding: chunked, identity\r\n",
+    ];
+    for framing in framings {
+        let mut raw = Raw::to(app.address);
+        raw.send(head("/extra/echo", framing) + "{}GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        let answer = raw.answer();
+        assert!(
+            answer.as_ref().is_none_or(|answer| answer.status >= 400),
+            "{framing}: {answer:?}"
+        );
+        assert!(raw.answer().is_none(), "{framing}: a second request was seen");
+    }
+}

@@ -1,0 +1,109 @@
+//! The Host of a request: exactly one, and one of ours.
+use crate::support::app::App;
+use crate::support::database::Database;
+use crate::support::raw_connection::ask;
+
+fn app(hosts: &str) -> App {
+    App::start(&Database::unmade().settings(&[("HOSTS", hosts)]))
+}
+
+/// O7
+#[test]
+fn a_missing_doubled_or_malformed_host_is_400() {
+    let app = app("localhost,127.0.0.1,[::1]");
+    for fields in [
+        "",
+        "Host: localhost\r\nHost: localhost\r\n",
+        "Host: localhost\r\nhost: evil.example\r\n",
+        "Host: \r\n",
+        "Host: localhost, localhost\r\n",
+        "Host: user@localhost\r\n",
+        "Host: localhost:99999\r\n",
+        "Host: localhost:x\r\n",
+        "Host: localhost/path\r\n",
+        "Host: l\u{f6}calhost\r\n",
+    ] {
+        let answer = ask(app.address, format!("GET / HTTP/1.1\r\n{fields}\r\n"));
+        assert_eq!(
+            answer.problem(400)["type"],
+            "urn:portcullis:problem:bad-host",
+            "{fields:?}"
+        );
+    }
+    ask(app.address, "GET / HTTP/1.0\r\n\r\n").problem(400);
+}
+
+/// O7: DNS rebinding, poisoned links.
+#[test]
+fn a_foreign_host_is_421() {
+    let app = app("api.example,localhost");
+    for host in [
+        "evil.example",
+        "127.0.0.1",
+        "localhost.evil.example",
+        "xlocalhost",
+        "localhost.",
+        "[::1]",
+    ] {
+        ask(app.address, format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")).problem(421);
+    }
+    // What a proxy says about the host changes nothing.
+    let spoofed = "GET / HTTP/1.1\r\nHost: evil.example\r\nX-Forwarded-Host: localhost\r\nForwarded: host=localhost\r\n\r\n";
+    ask(app.address, spoofed).problem(421);
+}
+
+/// O7
+#[test]
+fn our_names_are_taken_in_any_case_and_with_any_port() {
+    let app = app("API.example,localhost,[::1]");
+    for host in [
+        "api.example",
+        "Api.Example",
+        "localhost",
+        "LOCALHOST:3000",
+        "localhost:1",
+        "[::1]",
+        "[::1]:80",
+    ] {
+        let answer = ask(app.address, format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+        assert_eq!(answer.status, 200, "{host}: {answer:?}");
+    }
+}
+
+/// O7: RFC 9112 §3.2.2.
+#[test]
+fn a_target_with_a_host_must_agree_with_the_field() {
+    let app = app("localhost");
+    let ask = |target: &str, host: &str| {
+        ask(
+            app.address,
+            format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+        )
+        .status
+    };
+    assert_eq!(ask("http://localhost/version", "localhost"), 200);
+    assert_eq!(ask("http://localhost/version", "evil.example"), 400);
+    assert_eq!(ask("http://evil.example/version", "localhost"), 400);
+    assert_eq!(ask("http://evil.example/version", "evil.example"), 421);
+}
+
+/// O7: HTTP/2 carries the host as `:authority`.
+#[test]
+fn the_authority_of_http_2_is_checked_alike() {
+    let ours = app("127.0.0.1");
+    let others = app("localhost");
+    let client = reqwest::blocking::Client::builder()
+        .no_proxy()
+        .http2_prior_knowledge()
+        .build()
+        .unwrap();
+    let ask = |app: &App| {
+        let response = client
+            .get(format!("http://{}/version", app.address))
+            .send()
+            .unwrap();
+        assert_eq!(response.version(), http::Version::HTTP_2);
+        response.status().as_u16()
+    };
+    assert_eq!((ask(&ours), ask(&others)), (200, 421));
+}

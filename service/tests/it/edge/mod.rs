@@ -1,0 +1,40 @@
+//! What applies to every request, whatever its operation.
+
+/// Limits on request bodies.
+mod body_limits;
+
+/// Cross-origin requests.
+mod cors;
+
+/// The `Host` field.
+mod hosts;
+
+/// OPTIONS, HEAD and `Allow`.
+mod methods;
+
+/// More work than the database can do.
+mod overload;
+
+/// Problem documents.
+mod problems;
+
+/// Unknown and repeated query parameters.
+mod query_params;
+
+/// The rate limit.
+mod rate_limit;
+
+/// `X-Request-Id` and `traceparent`.
+mod request_id;
+
+/// One exhausted resource does not block the others.
+mod resource_exhaustion;
+
+/// Security headers.
+mod security_headers;
+
+/// Slow and idle clients.
+mod slow_clients;
+
+/// Strict JSON.
+mod strict_json;

@@ -1,0 +1,144 @@
+//! Problems: every refusal and failure that can be reached, in one shape and without a word of what is inside.
+use crate::support::app::{App, send};
+use crate::support::database::Database;
+use crate::support::raw_connection::{Raw, ask};
+use crate::support::response::Answer;
+use crate::support::sample_data::QUERY;
+use crate::support::test_api::Extra;
+use std::sync::LazyLock;
+
+/// An app without a database, with the extra operations, and a client timeout of one second.
+fn bare(more: &[(&str, &str)]) -> App {
+    let settings = [&[("CLIENT_TIMEOUT", "1"), ("DATABASE_WAIT", "200")], more].concat();
+    App::start_with(&Database::unmade().settings(&settings), |product| {
+        (product, Extra)
+    })
+}
+
+/// Each status that can be reached now, with one answer that has it.
+pub fn every_status() -> &'static [(u16, Answer)] {
+    static ANSWERS: LazyLock<Vec<(u16, Answer)>> = LazyLock::new(|| {
+        let (app, strict) = (bare(&[]), bare(&[("RATE_LIMIT", "1")]));
+        let post = |path: &str, kind: &str, body: &str| {
+            send(
+                app.request("POST", path)
+                    .header("Content-Type", kind)
+                    .body(body.to_owned()),
+            )
+        };
+        let half = "POST /extra/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{";
+        let announced = half.replace("Length: 9", "Length: 30000000");
+        strict.get("/version");
+        vec![
+            (200, app.get("/version")),
+            (204, send(app.request("OPTIONS", "/version"))),
+            (400, app.get("/rates")),
+            (404, app.get("/nothing/here")),
+            (405, send(app.request("DELETE", "/version"))),
+            (406, send(app.request("GET", QUERY).header("Accept", "text/html"))),
+            (408, ask(app.address, half)),
+            (413, ask(app.address, announced)),
+            (414, app.get(&format!("/ports?q={}", "x".repeat(17_000)))),
+            (415, post("/extra/echo", "text/plain", "{}")),
+            (421, send(app.request("GET", "/").header("Host", "evil.example"))),
+            (429, strict.get("/version")),
+            (
+                431,
+                send(app.request("GET", "/").header("X-Large", "x".repeat(17_000))),
+            ),
+            (500, app.get("/extra/panic")),
+            (503, app.get(QUERY)),
+        ]
+    });
+    &ANSWERS
+}
+
+/// O1
+#[test]
+fn every_refusal_and_failure_is_a_problem() {
+    for (status, answer) in every_status() {
+        if *status < 400 {
+            assert_eq!(answer.status, *status);
+            continue;
+        }
+        let problem = answer.problem(*status);
+        assert!(
+            problem["title"]
+                .as_str()
+                .unwrap()
+                .starts_with(|first: char| first.is_uppercase()),
+            "{problem}"
+        );
+        if [400].contains(status) {
+            assert!(!problem["errors"].as_array().unwrap().is_empty(), "{problem}");
+        }
+        if [429, 503].contains(status) {
+            assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+        }
+    }
+}
+
+/// O1: what a path and a sender say comes back harmless or not at all.
+#[test]
+fn a_problem_shows_nothing_internal_and_echoes_nothing_unbounded() {
+    let app = bare(&[]);
+    for path in [
+        "/extra/panic",
+        "/extra/fail",
+        QUERY,
+        "/ports",
+        "/regions",
+        "/health/ready",
+    ] {
+        let text = app.get(path).text().to_lowercase();
+        for word in [
+            "secret-of",
+            "panic!",
+            "diesel",
+            "postgres",
+            "select ",
+            "127.0.0.1",
+            ".rs",
+            "thread",
+            "password",
+        ] {
+            assert!(!text.contains(word), "{path} tells {word:?}: {text}");
+        }
+    }
+    let long = app.get(&format!("/{}", "a".repeat(5_000)));
+    assert_eq!(long.problem(404)["instance"].as_str().unwrap().len(), 256);
+    let hostile = app.get("/%3Cscript%3Ealert(1)%3C/script%3E?%3Cb%3E=1");
+    hostile.problem(404);
+    assert!(!hostile.text().contains("<script>") && !hostile.text().contains("<b>"));
+}
+
+/// O10
+#[test]
+fn a_panic_is_a_problem_and_the_process_lives() {
+    let app = bare(&[]);
+    let mut raw = Raw::to(app.address);
+    for _ in 0..3 {
+        raw.send("GET /extra/panic HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        let answer = raw.answer().unwrap();
+        assert_eq!(answer.problem(500)["type"], "urn:portcullis:problem:internal");
+    }
+    raw.send("GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(raw.answer().unwrap().status, 200);
+    assert_eq!(app.get("/health/live").status, 200);
+}
+
+/// O1: the framework's own failure carries no text of ours.
+#[test]
+fn an_error_without_a_problem_becomes_one() {
+    let app = bare(&[]);
+    assert_eq!(
+        app.get("/extra/fail").problem(500)["type"],
+        "urn:portcullis:problem:internal"
+    );
+    let body = app
+        .request("POST", "/extra/known")
+        .header("Content-Type", "application/json")
+        .body(r#"{"name":[]}"#);
+    send(body).problem(400);
+    send(app.request("POST", "/extra/echo").body("{}")).problem(415);
+}

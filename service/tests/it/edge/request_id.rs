@@ -1,0 +1,157 @@
+//! `X-Request-Id` and `traceparent`, in, out and in the log.
+use crate::support::app::{App, send};
+use crate::support::database::Database;
+use crate::support::program::Serving;
+use crate::support::raw_connection::ask;
+use serde_json::Value;
+use std::collections::HashSet;
+
+const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+fn app() -> App {
+    App::over(&Database::unmade())
+}
+
+/// J3
+#[test]
+fn a_request_id_is_kept_where_it_is_harmless_and_made_otherwise() {
+    let app = app();
+    let told = |id: &str| {
+        send(app.request("GET", "/version").header("X-Request-Id", id))
+            .header("x-request-id")
+            .to_owned()
+    };
+    for id in ["abc", "A-1_b.c:d", &"x".repeat(128)] {
+        assert_eq!(told(id), id);
+    }
+    for id in [
+        "",
+        "a b",
+        "a\"b",
+        "<b>",
+        "{}",
+        "a,b",
+        "a;b",
+        "\u{e5}",
+        &"x".repeat(129),
+    ] {
+        let made = told(id);
+        assert!(made != id && made.len() == 32, "{id:?} became {made:?}");
+    }
+    let made: HashSet<String> = (0..20)
+        .map(|_| app.get("/version").header("x-request-id").to_owned())
+        .collect();
+    assert_eq!(made.len(), 20);
+    let twice = "GET /version HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: a\r\nX-Request-Id: b\r\n\r\n";
+    assert_eq!(ask(app.address, twice).header("x-request-id").len(), 32);
+}
+
+/// J3: the problem carries the same id (checked by `problem`), and the sender's where it gave one.
+#[test]
+fn a_problem_names_the_request() {
+    let answer = send(app().request("GET", "/nothing").header("X-Request-Id", "mine-1"));
+    assert_eq!(answer.problem(404)["request_id"], "mine-1");
+}
+
+/// J3: W3C Trace Context, level 1.
+#[test]
+fn a_trace_is_continued_and_a_malformed_one_begun_anew() {
+    let app = app();
+    let told = |parent: &str| {
+        send(app.request("GET", "/version").header("traceparent", parent))
+            .header("traceparent")
+            .to_owned()
+    };
+    let parts = |header: &str| header.split('-').map(str::to_owned).collect::<Vec<_>>();
+    let own = parts(&told(PARENT));
+    assert_eq!(
+        (own[0].as_str(), own[1].as_str(), own[3].as_str()),
+        ("00", &PARENT[3..35], "01")
+    );
+    assert_ne!(own[2], &PARENT[36..52]);
+    assert_eq!(parts(&told(&PARENT.replace("-01", "-00")))[3], "00");
+    for bad in [
+        "",
+        "x",
+        &PARENT[..54],
+        &PARENT.to_uppercase(),
+        "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+        &PARENT.replacen("00", "ff", 1),
+        &format!("{PARENT}-x"),
+        &PARENT.replace("4bf9", "4bg9"),
+    ] {
+        let fresh = parts(&told(bad));
+        assert_eq!(
+            (fresh.len(), fresh[1].len(), fresh[2].len()),
+            (4, 32, 16),
+            "{bad}"
+        );
+        assert!(!bad.to_lowercase().contains(&fresh[1]), "{bad} was continued");
+        assert!(fresh[1] != "0".repeat(32) && fresh[2] != "0".repeat(16));
+    }
+    let twice = format!(
+        "GET / HTTP/1.1\r\nHost: localhost\r\ntraceparent: {PARENT}\r\ntraceparent: {PARENT}\r\n\r\n"
+    );
+    assert!(
+        !ask(app.address, twice)
+            .header("traceparent")
+            .contains(&PARENT[3..35])
+    );
+}
+
+/// J1, J3, J4: nothing that a sender says makes a second line.
+#[test]
+fn every_log_line_is_one_json_object_whatever_is_sent() {
+    let serving = Serving::start(&Database::unmade().pairs());
+    let fake = "{\"level\":\"ERROR\",\"message\":\"forged\"}";
+    let requests = [
+        format!(
+            "GET /x%0a%7B%22forged%22%7D HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: line-1\r\ntraceparent: {PARENT}\r\n\r\n"
+        ),
+        format!(
+            "GET /x?q=%0d%0a{} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: {fake}\r\n\r\n",
+            "%7B%7D"
+        ),
+        format!(
+            "GET /\"{}\\n HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: a\tb\r\n\r\n",
+            "}"
+        ),
+        "GET /%1b[31mred%u000a HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned(),
+        format!("{} / HTTP/1.1\r\nHost: localhost\r\n\r\n", "X".repeat(40)),
+    ];
+    for request in &requests {
+        ask(serving.address, request);
+    }
+    ask(
+        serving.address,
+        "GET /version HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: the-last\r\n\r\n",
+    );
+    serving.wait_for_line("the-last");
+    serving.terminate();
+    let (code, log) = serving.wait();
+    assert_eq!(code, Some(0));
+    let lines: Vec<Value> = log
+        .iter()
+        .map(|line| serde_json::from_str(line).expect(line))
+        .collect();
+    assert!(
+        lines
+            .iter()
+            .all(|line| line.is_object() && line["message"] != "forged" && line["level"] != "ERROR")
+    );
+    let answered: Vec<&Value> = lines
+        .iter()
+        .filter(|line| line["message"] == "answered")
+        .collect();
+    assert_eq!(answered.len(), requests.len() + 1, "{log:#?}");
+    let first = answered[0].to_string();
+    for part in ["line-1", &PARENT[3..35], ":404,", "/x%0a"] {
+        assert!(first.contains(part), "{part} is missing in {first}");
+    }
+    // What a query carries may be personal: it is not logged.
+    assert!(
+        !log.iter()
+            .any(|line| line.contains("q=") || line.contains("User-Agent"))
+    );
+}

@@ -1,0 +1,175 @@
+//! What people do while something is slow: a frozen database, no connection left, bodies that never end.
+use crate::support::accounts::{PASSWORD, account, ask, get, log_in, post, try_log_in};
+use crate::support::app::{App, wait_for};
+use crate::support::browser::Browser;
+use crate::support::concurrently::at_once;
+use crate::support::database::Database;
+use crate::support::raw_connection::Raw;
+use crate::support::response::Answer;
+use crate::support::sample_data::{QUERY, small};
+use crate::support::tcp_proxy::Relay;
+use diesel::connection::SimpleConnection;
+use portcullis::types::role::Role;
+use serde_json::json;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// Something that somebody does.
+type Deed<'a> = (&'static str, Box<dyn Fn() -> Answer + 'a>);
+
+fn unavailable(what: &str, answer: &Answer) {
+    assert_eq!(answer.status, 503, "{what}: {answer:?}");
+    assert!(
+        answer.header("retry-after").parse::<u32>().unwrap() >= 1,
+        "{what}"
+    );
+}
+
+/// A5: "never a hang", for people too: everything ends as 503, and works again afterwards, with the same tokens.
+#[test]
+fn a_frozen_database_hangs_nobody_who_is_signed_in() {
+    let database = Database::fresh();
+    let relay = Relay::to(&database.server);
+    let app = App::start(&database.settings(&relay.impatient()));
+    account(&database, "ann@example.org", Role::User);
+    let ann = log_in(&app, "ann@example.org");
+    let browser = Browser::signed_in(&app, "ann@example.org", PASSWORD);
+    let all: [Deed<'_>; 6] = [
+        ("me", Box::new(|| get(&app, &ann.access, "/auth/me"))),
+        ("wishes", Box::new(|| get(&app, &ann.access, "/wishes"))),
+        (
+            "wish",
+            Box::new(|| ask(&app, &ann.access, "POST", "/wishes", &json!({"title": "w"}))),
+        ),
+        (
+            "log in",
+            Box::new(|| try_log_in(&app, "ann@example.org", PASSWORD)),
+        ),
+        (
+            "forgot",
+            Box::new(|| post(&app, "/auth/forgot", &json!({"email": "ann@example.org"}))),
+        ),
+        ("page", Box::new(|| browser.get("/my/wishes"))),
+    ];
+    relay.freeze();
+    for (what, ask) in &all {
+        let begun = Instant::now();
+        let answer = ask();
+        unavailable(what, &answer);
+        assert!(
+            begun.elapsed() < Duration::from_secs(5),
+            "{what}: {:?}",
+            begun.elapsed()
+        );
+    }
+    assert_eq!(app.get("/health/live").status, 200);
+    relay.thaw();
+    wait_for(200, Duration::from_secs(5), || get(&app, &ann.access, "/auth/me"));
+    for (what, ask) in &all {
+        wait_for(ask_status(what), Duration::from_secs(5), ask);
+    }
+}
+
+fn ask_status(what: &str) -> u16 {
+    match what {
+        "wish" => 201,
+        "forgot" => 202,
+        _ => 200,
+    }
+}
+
+/// E17, B14: every connection for accounts hangs on a lock, a crowd waits for one: who only reads rates notices nothing,
+/// and nobody waits for longer than they are told.
+#[test]
+fn accounts_without_a_connection_leave_rates_alone() {
+    let database = Database::with(&small());
+    let app = App::start(&database.settings(&[("DATABASE_WAIT", "1000")]));
+    account(&database, "ann@example.org", Role::User);
+    let ann = log_in(&app, "ann@example.org");
+    assert_eq!(app.get(QUERY).status, 200);
+    let mut holder = database.admin();
+    holder
+        .batch_execute("BEGIN; LOCK sessions.sessions, sessions.throttles IN ACCESS EXCLUSIVE MODE")
+        .unwrap();
+    let slowest = std::thread::scope(|scope| {
+        let crowd = scope.spawn(|| {
+            at_once(40, |number| {
+                let begun = Instant::now();
+                let answer = match number % 2 {
+                    0 => try_log_in(&app, "ann@example.org", PASSWORD),
+                    _ => get(&app, &ann.access, "/auth/me"),
+                };
+                unavailable("crowd", &answer);
+                begun.elapsed()
+            })
+        });
+        sleep(Duration::from_millis(300));
+        let mut slowest = Duration::ZERO;
+        for _ in 0..200 {
+            let begun = Instant::now();
+            assert_eq!(app.get(QUERY).status, 200);
+            slowest = slowest.max(begun.elapsed());
+        }
+        assert_eq!(app.get("/health/ready").status, 200);
+        let waited = crowd.join().unwrap().into_iter().max().unwrap();
+        assert!(waited < Duration::from_secs(9), "{waited:?}");
+        slowest
+    });
+    assert!(slowest < Duration::from_millis(900), "{slowest:?}");
+    holder.batch_execute("ROLLBACK").unwrap();
+    wait_for(200, Duration::from_secs(5), || get(&app, &ann.access, "/auth/me"));
+    assert_eq!(try_log_in(&app, "ann@example.org", PASSWORD).status, 200);
+    let busy = database.lines(
+        "SELECT count(*)::text AS line FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'",
+    );
+    assert_eq!(busy, ["0"], "a transaction was left open");
+}
+
+/// O4, E17: somebody who drips bodies into everything that takes one holds no thread, no connection to the database and
+/// no place in the queue for hashing; and is sent away in time.
+#[test]
+fn slow_bodies_hold_nothing_that_others_need() {
+    let database = Database::fresh();
+    let app = App::start(&database.settings(&[
+        ("CLIENT_TIMEOUT", "3"),
+        ("DATABASE_ACCOUNTS_POOL_SIZE", "1"),
+        ("HASH_QUEUE", "1"),
+    ]));
+    account(&database, "ann@example.org", Role::User);
+    let ann = log_in(&app, "ann@example.org").access;
+    let bearer = format!("Authorization: Bearer {ann}\r\n");
+    let mut slow: Vec<Raw> = Vec::new();
+    for path in [
+        "/auth/login",
+        "/auth/register",
+        "/auth/refresh",
+        "/auth/reset",
+        "/wishes",
+        "/user",
+    ] {
+        for _ in 0..10 {
+            let mut raw = Raw::to(app.address);
+            raw.send(format!(
+                "POST {path} HTTP/1.1\r\nHost: localhost\r\n{bearer}Content-Type: application/json\r\n\
+                 Content-Length: 200\r\n\r\n{{\"email\":\"ann"
+            ));
+            slow.push(raw);
+        }
+    }
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(2) {
+        assert_eq!(try_log_in(&app, "ann@example.org", PASSWORD).status, 200);
+        assert_eq!(
+            ask(&app, &ann, "POST", "/wishes", &json!({"title": "w"})).status,
+            201
+        );
+        for raw in &mut slow {
+            raw.send(" ");
+        }
+        sleep(Duration::from_millis(100));
+    }
+    for raw in &mut slow {
+        assert!(raw.until_closed() < Duration::from_secs(8));
+    }
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}

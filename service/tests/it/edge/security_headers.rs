@@ -1,0 +1,171 @@
+//! Security headers on every status: the OWASP Secure Headers list, both what to send and what to leave out.
+use super::problems::every_status;
+use crate::support::app::App;
+use crate::support::database::Database;
+use crate::support::raw_connection::ask;
+use crate::support::sample_data::{QUERY, small};
+
+/// The list of 2026-07-19 without `Clear-Site-Data`, which ends sessions and belongs to signing out. `None`: the value is
+/// the answer's own.
+const ADD: [(&str, Option<&str>); 12] = [
+    ("cache-control", None),
+    ("content-security-policy", None),
+    ("cross-origin-embedder-policy", Some("require-corp")),
+    ("cross-origin-opener-policy", Some("same-origin")),
+    ("cross-origin-resource-policy", Some("same-origin")),
+    ("permissions-policy", None),
+    ("referrer-policy", Some("no-referrer")),
+    (
+        "strict-transport-security",
+        Some("max-age=63072000; includeSubDomains"),
+    ),
+    ("x-content-type-options", Some("nosniff")),
+    ("x-dns-prefetch-control", Some("off")),
+    ("x-frame-options", Some("deny")),
+    ("x-permitted-cross-domain-policies", Some("none")),
+];
+
+/// What tells strangers what runs here: of the list's 84 names those that any server might send, and patterns of others.
+const REMOVE: [&str; 18] = [
+    "server",
+    "powered-by",
+    "product",
+    "host-header",
+    "sourcemap",
+    "x-powered-by",
+    "x-powered-cms",
+    "x-cms",
+    "x-framework",
+    "x-generator",
+    "x-generated-by",
+    "x-server-powered-by",
+    "x-sourcemap",
+    "x-sourcefiles",
+    "x-aspnet-version",
+    "x-php-version",
+    "x-redirect-by",
+    "x-turbo-charged-by",
+];
+const REMOVE_PREFIXES: [&str; 9] = [
+    "x-b3-",
+    "x-datadog-",
+    "x-envoy-",
+    "x-kong-",
+    "x-litespeed",
+    "x-varnish-",
+    "x-nextjs-",
+    "x-aspnet",
+    "x-kubernetes-",
+];
+
+/// O6
+#[test]
+fn every_status_carries_the_security_headers() {
+    for (status, answer) in every_status() {
+        for (name, value) in ADD {
+            let told = answer.header(name);
+            assert!(!told.is_empty(), "{status}: {name} is missing");
+            assert!(
+                value.is_none_or(|value| told.eq_ignore_ascii_case(value)),
+                "{status}: {name}: {told}"
+            );
+        }
+        let policy = answer.header("content-security-policy");
+        for directive in [
+            "default-src 'none'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "object-src 'none'",
+        ] {
+            assert!(policy.contains(directive), "{status}: {policy}");
+        }
+        if *status >= 400 {
+            assert!(answer.header("cache-control").contains("no-store"), "{status}");
+        }
+    }
+    assert!(every_status().len() >= 15);
+}
+
+/// O6
+#[test]
+fn no_status_tells_what_runs_here() {
+    for (status, answer) in every_status() {
+        for name in answer.headers.keys().map(http::HeaderName::as_str) {
+            assert!(!REMOVE.contains(&name), "{status}: {name}");
+            assert!(
+                !REMOVE_PREFIXES.iter().any(|prefix| name.starts_with(prefix)),
+                "{status}: {name}"
+            );
+        }
+    }
+}
+
+/// O6: pages and data, from a service with a database.
+#[test]
+fn pages_and_data_carry_them_too() {
+    let database = Database::with(&small());
+    let app = App::over(&database);
+    for path in [
+        "/",
+        "/apidocs",
+        "/apidocs/ui.js",
+        "/openapi.json",
+        "/portcullis.css",
+        QUERY,
+        "/ports",
+        "/health/ready",
+    ] {
+        let answer = app.get(path);
+        assert_eq!(answer.status, 200, "{path}");
+        for (name, value) in ADD {
+            let told = answer.header(name);
+            assert!(
+                !told.is_empty() && value.is_none_or(|value| told.eq_ignore_ascii_case(value)),
+                "{path}: {name}: {told}"
+            );
+        }
+        assert!(
+            !answer.header("content-security-policy").contains("unsafe"),
+            "{path}"
+        );
+        assert!(!answer.header("content-type").is_empty(), "{path}");
+    }
+    let policy = app.get("/").header("permissions-policy").to_owned();
+    for feature in [
+        "camera=()",
+        "geolocation=()",
+        "microphone=()",
+        "payment=()",
+        "usb=()",
+    ] {
+        assert!(policy.contains(feature), "{policy}");
+    }
+}
+
+/// O1, O6: what the HTTP library refuses by itself, before there is a request, is a problem with all headers too.
+#[test]
+fn refusals_of_the_http_library_are_like_our_own() {
+    let app = App::over(&Database::unmade());
+    let many = "X-A: 1\r\n".repeat(250);
+    let large = "x".repeat(70_000);
+    for (status, request) in [
+        (400, "nonsense\r\n\r\n".to_owned()),
+        (400, "GET / HTTP/9.9\r\n\r\n".to_owned()),
+        (400, "GET /\u{1} HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned()),
+        (400, "GET / HTTP/1.1\r\nHost : localhost\r\n\r\n".to_owned()),
+        (431, format!("GET / HTTP/1.1\r\nHost: localhost\r\n{many}\r\n")),
+        (
+            431,
+            format!("GET / HTTP/1.1\r\nHost: localhost\r\nX-A: {large}\r\n\r\n"),
+        ),
+    ] {
+        let answer = ask(app.address, &request);
+        answer.problem(status);
+        for (name, value) in ADD {
+            let told = answer.header(name);
+            let right = value.is_none_or(|value| told.eq_ignore_ascii_case(value));
+            assert!(!told.is_empty() && right, "{status}: {name}: {told}");
+        }
+        assert!(answer.headers.get("server").is_none(), "{answer:?}");
+    }
+}

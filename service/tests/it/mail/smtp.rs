@@ -1,0 +1,194 @@
+//! Mails on their way to a mail server: TLS and log-in.
+use crate::support::certificate_authority::Authority;
+use crate::support::smtp_client::{message, send, settings, way};
+use crate::support::smtp_server::{Manner, SmtpServer, Tls};
+use crate::support::temp_file::Scratch;
+use mail_parser::{MessageParser, MimeHeaders};
+use portcullis::config::mail::{Smtp as Settings, SmtpTls};
+use portcullis::config::secret::SecretSource;
+use portcullis::mail::failure::Failure;
+use portcullis::mail::smtp::Smtp;
+
+/// I1: an outside parser reads text and HTML as they were written, and every field.
+#[test]
+fn a_mail_arrives_whole_over_tls_from_the_first_byte() {
+    let authority = Authority::new();
+    let server = SmtpServer::start(Tls::AtOnce(authority.server("127.0.0.1")));
+    assert_eq!(
+        send(settings(&server, SmtpTls::Implicit, Some(authority.file()))),
+        Ok(())
+    );
+    let [mail] = server.mails().try_into().unwrap();
+    assert!(mail.secure && mail.login.is_none() && server.in_clear().is_empty());
+    assert_eq!(
+        (mail.from.as_str(), mail.to),
+        ("post@rates.example", vec!["ann@example.org".to_owned()])
+    );
+    assert!(mail.data.is_ascii(), "{}", mail.data);
+    let read = MessageParser::default().parse(&mail.data).unwrap();
+    assert_eq!(read.subject(), Some("Confirm your address"));
+    assert_eq!(
+        read.message_id(),
+        Some("00000000-0000-0000-0000-000000000007@rates.example")
+    );
+    assert_eq!(
+        read.to().unwrap().first().unwrap().name(),
+        Some("Þórunn Ágústsdóttir")
+    );
+    assert_eq!(
+        read.from().unwrap().first().unwrap().address(),
+        Some("post@rates.example")
+    );
+    assert_eq!(read.date().unwrap().to_rfc3339(), "2026-11-02T09:05:00Z");
+    assert_eq!(
+        read.header_raw("Auto-Submitted").map(str::trim),
+        Some("auto-generated")
+    );
+    assert_eq!(
+        read.body_text(0).unwrap().replace('\r', ""),
+        message().content.text
+    );
+    assert_eq!(
+        read.body_html(0).unwrap().replace('\r', ""),
+        message().content.html
+    );
+    assert_eq!(read.content_type().unwrap().subtype(), Some("alternative"));
+}
+
+/// I1: STARTTLS; until then nothing is said that tells of the mail.
+#[test]
+fn a_mail_arrives_over_starttls_and_nothing_of_it_is_said_before() {
+    let authority = Authority::new();
+    let server = SmtpServer::start(Tls::OnDemand(authority.server("127.0.0.1")));
+    let mut with_login = settings(&server, SmtpTls::StartTls, Some(authority.file()));
+    let password = Scratch::of("password", "first\n");
+    with_login.login = Some(("post".to_owned(), SecretSource::File(password.path().to_owned())));
+    let smtp = Smtp::new(with_login, "rates.example").unwrap();
+    assert_eq!(smtp.send(&message()), Ok(()));
+    std::fs::write(password.path(), "second\n").unwrap();
+    assert_eq!(smtp.send(&message()), Ok(()));
+    let passwords = ["first", "second"].map(|password| Some(("post".to_owned(), password.to_owned())));
+    let mails = server.mails();
+    assert_eq!(
+        mails.iter().map(|mail| mail.login.clone()).collect::<Vec<_>>(),
+        passwords
+    );
+    assert!(mails.iter().all(|mail| mail.secure));
+    assert_eq!(server.in_clear(), ["EHLO rates.example", "STARTTLS"].repeat(2));
+}
+
+/// I1: whoever sits in between and strikes STARTTLS out gets nothing, not even the password.
+#[test]
+fn without_starttls_no_mail_leaves() {
+    let server = SmtpServer::start(Tls::Never);
+    let mut with_login = settings(&server, SmtpTls::StartTls, None);
+    with_login.login = Some(("post".to_owned(), SecretSource::Value("hush".into())));
+    assert_eq!(send(with_login), way("starttls: not offered"));
+    let authority = Authority::new();
+    let refusing = SmtpServer::start_at(
+        "127.0.0.1:0".parse().unwrap(),
+        Tls::OnDemand(authority.server("127.0.0.1")),
+        Manner::Refuses("STARTTLS", "454 4.7.0 later"),
+    );
+    let settings = settings(&refusing, SmtpTls::StartTls, Some(authority.file()));
+    assert_eq!(send(settings), way("starttls: refused with 454 4.7.0"));
+    for server in [server, refusing] {
+        let said = server.in_clear();
+        assert!(
+            said.iter()
+                .all(|line| line.starts_with("EHLO") || line == "STARTTLS" || line == "QUIT"),
+            "{said:?}"
+        );
+        assert!(server.mails().is_empty());
+    }
+}
+
+/// I1: an answer that came in clear is not taken for one that came in TLS.
+#[test]
+fn what_is_slipped_in_before_tls_begins_is_noticed() {
+    let authority = Authority::new();
+    let server = SmtpServer::start(Tls::OnDemand(authority.server("127.0.0.1")));
+    server.behave(Manner::Injects);
+    let sent = send(settings(&server, SmtpTls::StartTls, Some(authority.file())));
+    assert_eq!(sent, way("starttls: out of step"));
+    assert!(server.mails().is_empty());
+}
+
+/// I1: a certificate of a stranger, or for another host, is refused, however TLS begins.
+#[test]
+fn a_wrong_authority_or_host_is_refused() {
+    let (ours, other) = (Authority::new(), Authority::new());
+    for (signed_by, name) in [(&other, "127.0.0.1"), (&ours, "mail.example")] {
+        let config = signed_by.server(name);
+        for (tls, wanted, step) in [
+            (Tls::AtOnce(config.clone()), SmtpTls::Implicit, "connect"),
+            (Tls::OnDemand(config.clone()), SmtpTls::StartTls, "starttls"),
+        ] {
+            let server = SmtpServer::start(tls);
+            let sent = send(settings(&server, wanted, Some(ours.file())));
+            assert_eq!(
+                sent,
+                Err(Failure::Way(format!("{step}: certificate refused").into())),
+                "{name}"
+            );
+            assert!(server.mails().is_empty());
+        }
+    }
+    // The machine's own authorities do not know ours; and a file's authority is trusted alone.
+    let server = SmtpServer::start(Tls::AtOnce(ours.server("127.0.0.1")));
+    assert_eq!(
+        send(settings(&server, SmtpTls::Implicit, None)),
+        way("connect: certificate refused")
+    );
+    let plain = SmtpServer::start(Tls::Never);
+    assert_eq!(
+        send(settings(&plain, SmtpTls::Implicit, Some(ours.file()))),
+        way("connect: no TLS that we speak")
+    );
+}
+
+/// I1: a refused log-in is told without its words; both ways to log in work; none goes in clear.
+#[test]
+fn a_login_goes_in_tls_and_its_refusal_is_told_without_what_was_said() {
+    let authority = Authority::new();
+    let server = SmtpServer::start(Tls::AtOnce(authority.server("127.0.0.1")));
+    let with_login = |mut settings: Settings| {
+        settings.login = Some(("post".to_owned(), SecretSource::Value("hush".into())));
+        settings
+    };
+    let secure = || with_login(settings(&server, SmtpTls::Implicit, Some(authority.file())));
+    for (manner, outcome) in [
+        (Manner::Good, Ok(())),
+        (Manner::KnowsOnlyLogin, Ok(())),
+        (
+            Manner::Refuses("AUTH", "535 5.7.8 post:hush is wrong"),
+            way("login: refused with 535 5.7.8"),
+        ),
+        (
+            Manner::Refuses("EHLO", "250 sink.example"),
+            way("login: not offered"),
+        ),
+    ] {
+        server.behave(manner.clone());
+        assert_eq!(send(secure()), outcome, "{manner:?}");
+    }
+    let login = Some(("post".to_owned(), "hush".to_owned()));
+    assert_eq!(
+        server
+            .mails()
+            .into_iter()
+            .map(|mail| mail.login)
+            .collect::<Vec<_>>(),
+        [login.clone(), login]
+    );
+    let plain = SmtpServer::start(Tls::Never);
+    assert_eq!(
+        send(with_login(settings(&plain, SmtpTls::None, None))),
+        way("login: not encrypted")
+    );
+    assert!(
+        plain.in_clear().iter().all(|line| line.starts_with("EHLO")),
+        "{:?}",
+        plain.in_clear()
+    );
+}

@@ -1,0 +1,129 @@
+//! Mail servers that refuse, leave, or say nothing.
+use crate::support::accounts::{PASSWORD, post as post_json};
+use crate::support::app::App;
+use crate::support::certificate_authority::Authority;
+use crate::support::database::Database;
+use crate::support::smtp_client::{send, send_to, settings, way};
+use crate::support::smtp_server::{Manner, SmtpServer, Tls};
+use portcullis::config::mail::SmtpTls;
+use portcullis::mail::failure::Failure;
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// I2: only what the server says of this mail for good ends it.
+#[test]
+fn a_refusal_ends_a_mail_only_when_it_is_about_the_mail_and_for_good() {
+    let later = |reason: &'static str| Err(Failure::Later(reason.into()));
+    let never = |reason: &'static str| Err(Failure::Never(reason.into()));
+    for (at, answer, outcome) in [
+        ("EHLO", "421 4.3.2 full", way("connect: refused with 421 4.3.2")),
+        ("MAIL", "550 5.7.1 not you", way("sender: refused with 550 5.7.1")),
+        (
+            "RCPT",
+            "450 4.2.1 <ann@example.org> busy",
+            later("recipient: refused with 450 4.2.1"),
+        ),
+        (
+            "RCPT",
+            "550 5.1.1 <ann@example.org> unknown",
+            never("recipient: refused with 550 5.1.1"),
+        ),
+        (
+            "RCPT",
+            "550 <ann@example.org> unknown",
+            never("recipient: refused with 550"),
+        ),
+        (
+            "RCPT",
+            "550 ann.b.example.org",
+            never("recipient: refused with 550"),
+        ),
+        ("RCPT", "nonsense", way("recipient: no answer that we understand")),
+        ("DATA", "250 what?", way("data: out of step")),
+        ("END", "451 4.3.0 disk", later("message: refused with 451 4.3.0")),
+        ("END", "554 5.6.0 spam", never("message: refused with 554 5.6.0")),
+    ] {
+        let (sent, mails) = send_to(Manner::Refuses(at, answer));
+        assert_eq!(sent, outcome, "{at} {answer}");
+        assert!(mails.is_empty());
+    }
+    assert_eq!(send_to(Manner::LeavesInMail).0, way("message: connection lost"));
+    let (sent, mails) = send_to(Manner::LeavesAfterMail);
+    assert_eq!((sent, mails.len()), (way("message: connection lost"), 1));
+}
+
+/// I3: a server that says nothing is left after ten seconds, in TLS too; one that is not there at once.
+#[test]
+fn a_server_that_says_nothing_is_left_after_ten_seconds() {
+    let authority = Authority::new();
+    let tries = std::thread::scope(|scope| {
+        let plain = scope.spawn(|| {
+            let begun = Instant::now();
+            (send_to(Manner::Silent).0, begun.elapsed())
+        });
+        let dripping = scope.spawn(|| {
+            let begun = Instant::now();
+            (send_to(Manner::Dripping).0, begun.elapsed())
+        });
+        let secure = scope.spawn(|| {
+            let server = SmtpServer::start_at(
+                "127.0.0.1:0".parse().unwrap(),
+                Tls::AtOnce(authority.server("127.0.0.1")),
+                Manner::Silent,
+            );
+            let begun = Instant::now();
+            (
+                send(settings(&server, SmtpTls::Implicit, Some(authority.file()))),
+                begun.elapsed(),
+            )
+        });
+        [plain, dripping, secure].map(|thread| thread.join().unwrap())
+    });
+    for (sent, took) in tries {
+        assert_eq!(sent, way("connect: timed out"));
+        assert!(
+            (Duration::from_secs(9)..Duration::from_secs(13)).contains(&took),
+            "{took:?}"
+        );
+    }
+    let gone = settings(&SmtpServer::start(Tls::Never), SmtpTls::None, None);
+    let begun = Instant::now();
+    assert_eq!(send(gone), way("connect: connection refused"));
+    assert!(begun.elapsed() < Duration::from_secs(1));
+}
+
+/// A service and its mail server, which behaves like this.
+fn service(manner: Manner) -> (Database, SmtpServer, App) {
+    let server = SmtpServer::start_at("127.0.0.1:0".parse().unwrap(), Tls::Never, manner);
+    let (database, more) = (Database::fresh(), server.settings());
+    let more: Vec<(&str, &str)> = more.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let app = App::start(&database.settings(&more));
+    (database, server, app)
+}
+
+/// I3: while the mail server says nothing for ten seconds, registering takes as long as ever. In turns, so that a busy
+/// machine is busy for both.
+#[test]
+fn registering_does_not_wait_for_a_mail_server() {
+    let services = [service(Manner::Good), service(Manner::Silent)];
+    let mut times = [Vec::new(), Vec::new()];
+    for number in 0..15 {
+        for ((_, _, app), times) in services.iter().zip(&mut times) {
+            let body =
+                json!({"name": "Ann", "email": format!("a{number}@example.org"), "password": PASSWORD});
+            let begun = Instant::now();
+            assert_eq!(post_json(app, "/auth/register", &body).status, 202);
+            times.push(begun.elapsed());
+        }
+    }
+    times.iter_mut().for_each(|times| times.sort());
+    let [usual, hanging] = [times[0][7], times[1][7]];
+    assert!(
+        hanging < usual * 3 / 2 + Duration::from_millis(50),
+        "{hanging:?}, usually {usual:?}"
+    );
+    assert!(times[1][14] < Duration::from_secs(8), "{times:?}");
+    let (_, silent, _) = &services[1];
+    silent.wait("a mail is under way", |server| server.connections() > 0);
+    assert!(silent.mails().is_empty());
+}

@@ -1,0 +1,7 @@
+//! Ports and regions.
+
+/// `/ports`.
+mod ports;
+
+/// `/regions`.
+mod regions;

@@ -1,0 +1,67 @@
+//! `/rates` in each format that `Accept` may ask for.
+use crate::support::app::{App, send};
+use crate::support::database::Database;
+use crate::support::response::Answer;
+use crate::support::sample_data::{QUERY, small};
+use serde_json::Value;
+
+fn ask(app: &App, query: &str, accept: &str) -> Answer {
+    send(app.request("GET", query).header("Accept", accept))
+}
+
+/// B11
+#[test]
+fn csv_and_ndjson_hold_the_same_rates() {
+    let database = Database::with(&small());
+    let app = App::over(&database);
+    let csv = ask(&app, QUERY, "text/csv");
+    assert_eq!(csv.status, 200);
+    assert!(csv.header("content-type").starts_with("text/csv"));
+    let expected = "day,price,count\r\n2021-01-31,1154.3333333333333,3\r\n2021-01-30,,2\r\n2021-01-29,,1\r\n2021-01-28,,\r\n";
+    assert_eq!(csv.text(), expected);
+    let lines = ask(&app, QUERY, "application/x-ndjson");
+    assert!(lines.header("content-type").starts_with("application/x-ndjson"));
+    let values: Vec<Value> = lines
+        .text()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(Value::from(values), app.get(QUERY).json()["rates"]);
+    let rounded = QUERY
+        .replace("orig_code", "origin")
+        .replace("dest_code", "destination");
+    assert!(
+        ask(&app, &rounded, "text/csv")
+            .text()
+            .starts_with("day,average_price\r\n2021-01-28,\r\n")
+    );
+    for answer in [csv, lines, ask(&app, QUERY, "*/*")] {
+        assert!(answer.header("vary").to_lowercase().contains("accept"));
+    }
+}
+
+/// B11: RFC 9110 §12.5.1.
+#[test]
+fn quality_decides_and_what_fits_nothing_is_406() {
+    let database = Database::with(&small());
+    let app = App::over(&database);
+    let kind = |accept: &str| {
+        let answer = ask(&app, QUERY, accept);
+        assert_eq!(answer.status, 200, "{accept}");
+        answer
+            .header("content-type")
+            .split(';')
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(kind("text/csv;q=0.1, application/json;q=0.5"), "application/json");
+    assert_eq!(kind("application/json;q=0.1, text/*"), "text/csv");
+    assert_eq!(kind("text/html, */*;q=0.1"), "application/json");
+    for accept in ["text/html", "application/xml", "application/json;q=0", "image/*"] {
+        ask(&app, QUERY, accept).problem(406);
+    }
+    // A bad request is one in any format.
+    let fields = ask(&app, "/rates", "text/html").fields(400);
+    assert!(fields.contains(&"query:date_from".to_owned()), "{fields:?}");
+}

@@ -1,0 +1,241 @@
+//! What `/rates` refuses, and that it names every offending field.
+use crate::support::app::App;
+use crate::support::database::Database;
+use crate::support::sample_data::{QUERY, small};
+use std::time::{Duration, Instant};
+
+fn app() -> (Database, App) {
+    let database = Database::with(&small());
+    let app = App::over(&database);
+    (database, app)
+}
+
+const GOOD: [&str; 4] = [
+    "date_from=2021-01-01",
+    "date_to=2021-01-31",
+    "orig_code=CNGGZ",
+    "dest_code=EETLL",
+];
+
+/// The fields named for these parameters, without `query:`, sorted.
+fn refused(app: &App, query: &str) -> Vec<String> {
+    let mut fields = app.get(&format!("/rates?{query}")).fields(400);
+    fields.sort_unstable();
+    fields.dedup();
+    fields
+        .iter()
+        .map(|field| field.strip_prefix("query:").unwrap().to_owned())
+        .collect()
+}
+
+/// B7
+#[test]
+fn every_bad_field_is_named() {
+    let (_database, app) = app();
+    let all = ["date_from", "date_to", "dest_code", "orig_code"];
+    assert_eq!(refused(&app, ""), all);
+    assert_eq!(
+        refused(
+            &app,
+            "date_from=2021-02-29&date_to=2021-1-1&orig_code=x%20y&dest_code=%00"
+        ),
+        all
+    );
+    let places = "orig_code=CNGGZ&dest_code=EETLL";
+    for bad in [
+        "2021-02-29",
+        "2021-1-1",
+        "2021-01-01T00:00",
+        "",
+        "today",
+        "0000-01-01",
+        "+2021-01-01",
+        "20210101",
+    ] {
+        let bad = bad.replace('+', "%2B");
+        assert_eq!(
+            refused(&app, &format!("date_from={bad}&date_to=2021-01-31&{places}")),
+            ["date_from"],
+            "{bad}"
+        );
+        assert_eq!(
+            refused(&app, &format!("date_from=2021-01-01&date_to={bad}&{places}")),
+            ["date_to"],
+            "{bad}"
+        );
+    }
+    assert_eq!(
+        refused(&app, &format!("date_from=2021-02-01&date_to=2021-01-31&{places}")),
+        ["date_from"]
+    );
+}
+
+/// B7
+#[test]
+fn half_a_pair_and_both_contracts_are_refused() {
+    let (_database, app) = app();
+    let days = "date_from=2021-01-01&date_to=2021-01-31";
+    assert_eq!(refused(&app, &format!("{days}&orig_code=CNGGZ")), ["dest_code"]);
+    assert_eq!(refused(&app, &format!("{days}&dest_code=CNGGZ")), ["orig_code"]);
+    assert_eq!(refused(&app, &format!("{days}&origin=CNGGZ")), ["destination"]);
+    assert_eq!(refused(&app, &format!("{days}&destination=CNGGZ")), ["origin"]);
+    assert_eq!(
+        refused(&app, &format!("{days}&orig_code=CNGGZ&destination=EETLL")),
+        ["destination", "orig_code"]
+    );
+    let both = format!("{days}&orig_code=CNGGZ&dest_code=EETLL&origin=CNGGZ&destination=EETLL");
+    assert_eq!(
+        refused(&app, &both),
+        ["dest_code", "destination", "orig_code", "origin"]
+    );
+}
+
+/// B7: also when the second one is equal, empty, or written with an escape.
+#[test]
+fn a_repeated_or_unknown_parameter_is_refused() {
+    let (_database, app) = app();
+    let good = GOOD.join("&");
+    for parameter in GOOD {
+        let name = parameter.split('=').next().unwrap();
+        for again in [
+            parameter.to_owned(),
+            format!("{name}="),
+            parameter.replacen('o', "%6F", 1),
+        ] {
+            assert_eq!(refused(&app, &format!("{good}&{again}")), [name], "{again}");
+        }
+    }
+    assert_eq!(refused(&app, &format!("{good}&currency=usd")), ["currency"]);
+    assert_eq!(refused(&app, &format!("{good}&ORIG_CODE=CNGGZ")), ["ORIG_CODE"]);
+    assert_eq!(
+        refused(&app, &format!("{good}&x=1&date_from=2021-01-01")),
+        ["date_from", "x"]
+    );
+    assert_eq!(
+        refused(&app, "x=1"),
+        ["date_from", "date_to", "dest_code", "orig_code", "x"]
+    );
+}
+
+/// B8
+#[test]
+fn an_unknown_place_is_404_and_named() {
+    let (_database, app) = app();
+    assert_eq!(
+        app.get(&QUERY.replace("CNGGZ", "ZZZZZ")).fields(404),
+        ["query:orig_code"]
+    );
+    assert_eq!(
+        app.get(&QUERY.replace("EETLL", "nowhere")).fields(404),
+        ["query:dest_code"]
+    );
+    let both = QUERY
+        .replace("orig_code=CNGGZ", "origin=atlantis")
+        .replace("dest_code=EETLL", "destination=ZZZZZ");
+    assert_eq!(app.get(&both).fields(404), ["query:origin", "query:destination"]);
+    // Codes are written in capitals; in small letters they are a region that does not exist.
+    assert_eq!(
+        app.get(&QUERY.replace("CNGGZ", "cnggz")).fields(404),
+        ["query:orig_code"]
+    );
+}
+
+/// B9
+#[test]
+fn a_long_range_is_refused_at_once() {
+    let (_database, app) = app();
+    let path = QUERY
+        .replace("2021-01-28", "0001-01-01")
+        .replace("2021-01-31", "9999-12-31");
+    app.get(&path);
+    let best = (0..5).map(|_| {
+        let begun = Instant::now();
+        assert_eq!(app.get(&path).fields(400), ["query:date_to"]);
+        begun.elapsed()
+    });
+    let best = best.min().unwrap();
+    assert!(best < Duration::from_millis(50), "{best:?}");
+}
+
+/// B9
+#[test]
+fn the_range_cap_is_a_setting_of_366_days() {
+    let (database, app) = app();
+    let days = |from: &str| QUERY.replace("2021-01-28", from);
+    assert_eq!(
+        app.get(&days("2020-02-01")).json()["rates"]
+            .as_array()
+            .unwrap()
+            .len(),
+        366
+    );
+    assert_eq!(app.get(&days("2020-01-31")).fields(400), ["query:date_to"]);
+    let tight = App::start(&database.settings(&[("RATES_MAX_DAYS", "2")]));
+    assert_eq!(tight.get(&days("2021-01-30")).status, 200);
+    tight.get(&days("2021-01-29")).problem(400);
+    let wide = App::start(&database.settings(&[("RATES_MAX_DAYS", "36600")]));
+    assert_eq!(
+        wide.get(&days("1921-01-31")).json()["rates"]
+            .as_array()
+            .unwrap()
+            .len(),
+        36_526
+    );
+}
+
+/// B10
+#[test]
+fn hostile_values_never_reach_further_than_a_refusal() {
+    let (_database, app) = app();
+    let long = "A".repeat(10_240);
+    let hostile = [
+        "%00",
+        "%ff",
+        "%c3%28",
+        "CNGGZ%00",
+        "'%20OR%201=1--",
+        "%27;DROP%20TABLE%20rates.prices;--",
+        "%0d%0aX:1",
+        "%E2%80%AE",
+        "%F0%9F%9A%A2",
+        "%CC%81",
+        "%EF%BC%A3%EF%BC%AE",
+        "../../etc/passwd",
+        "%25",
+        "$1",
+        "{}",
+        "[]",
+        "%EF%BB%BFCNGGZ",
+        "%20CNGGZ",
+        "CNGGZ%20",
+        "%",
+        "%zz",
+        "%C4%B0",
+        long.as_str(),
+    ];
+    for value in hostile {
+        for name in [
+            "orig_code",
+            "dest_code",
+            "origin",
+            "destination",
+            "date_from",
+            "date_to",
+            value,
+        ] {
+            let path = format!("/rates?{}&{name}={value}", GOOD.join("&"));
+            // The long one as name and value is longer than a target may be.
+            app.get(&path)
+                .problem(if path.len() > 16_384 { 414 } else { 400 });
+        }
+        let alone = QUERY.replace("CNGGZ", value);
+        assert_eq!(app.get(&alone).fields(400), ["query:orig_code"], "{value}");
+        for path in [format!("/ports/{value}"), format!("/regions/{value}")] {
+            let status = app.get(&path).status;
+            assert!((400..500).contains(&status), "{status} for {path}");
+        }
+        let status = app.get(&format!("/ports?q={value}")).status;
+        assert!(status == 200 || status == 400, "{status} for q={value}");
+    }
+    assert_eq!(app.get(QUERY).json()["rates"][0]["count"], 3);
+}

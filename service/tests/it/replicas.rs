@@ -1,0 +1,197 @@
+//! Two instances over one database: what happens at one holds at the other with the very next request.
+use crate::support::accounts::{PASSWORD, account, ask, get, log_in, post, try_log_in, with_json};
+use crate::support::app::{App, send};
+use crate::support::browser::Browser;
+use crate::support::concurrently::at_once;
+use crate::support::database::Database;
+use crate::support::response::Answer;
+use portcullis::types::role::Role;
+use serde_json::{Value, json};
+
+fn two() -> (Database, App, App) {
+    let database = Database::fresh();
+    let (here, there) = (App::over(&database), App::over(&database));
+    (database, here, there)
+}
+
+fn challenged(answer: &Answer) {
+    answer.problem(401);
+    assert!(answer.header("www-authenticate").contains("invalid_token"));
+}
+
+fn change_role(app: &App, admin: &str, id: i64, email: &str, role: Role) {
+    let request = app.request("PUT", &format!("/user?id={id}")).bearer_auth(admin);
+    let body = json!({"email": email, "role": role.as_str()}).to_string();
+    let answer = send(with_json(request.header("if-match", "*"), &body));
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
+/// E10, D4, E13: everything that a deleted administrator holds is worth nothing at once, everywhere; and it stays so when
+/// the account comes back.
+#[test]
+fn a_deleted_administrator_is_out_everywhere_at_once() {
+    let (database, here, there) = two();
+    account(&database, "root@example.org", Role::Admin);
+    let id = account(&database, "ann@example.org", Role::Admin);
+    let root = log_in(&here, "root@example.org").access;
+    let ann = log_in(&here, "ann@example.org");
+    let browser = Browser::signed_in(&here, "ann@example.org", PASSWORD);
+    for app in [&here, &there] {
+        assert_eq!(get(app, &ann.access, "/users").status, 200);
+    }
+    let deleted = ask(&there, &root, "DELETE", &format!("/user?id={id}"), &Value::Null);
+    assert_eq!(deleted.status, 200, "{deleted:?}");
+    let is_out = || {
+        for app in [&here, &there] {
+            for path in ["/users", "/auth/me", "/admin/audit", "/wishes"] {
+                challenged(&get(app, &ann.access, path));
+            }
+            challenged(&ask(app, &ann.access, "POST", "/validate", &Value::Null));
+            post(app, "/auth/refresh", &json!({"refresh_token": ann.refresh})).problem(401);
+        }
+        assert_ne!(browser.get("/my/wishes").status, 200);
+    };
+    is_out();
+    for app in [&here, &there] {
+        try_log_in(app, "ann@example.org", PASSWORD).problem(401);
+    }
+    let restored = ask(
+        &here,
+        &root,
+        "POST",
+        &format!("/user/restore?id={id}"),
+        &Value::Null,
+    );
+    assert_eq!(restored.status, 200, "{restored:?}");
+    is_out();
+}
+
+/// E19, D3: a change of role signs the person out everywhere at once; signing in again brings the new rights.
+#[test]
+fn a_role_that_changes_counts_everywhere_at_once() {
+    let (database, here, there) = two();
+    account(&database, "root@example.org", Role::Admin);
+    let id = account(&database, "bob@example.org", Role::User);
+    let root = log_in(&here, "root@example.org").access;
+    for (app, role, status) in [(&here, Role::Admin, 200), (&there, Role::User, 403)] {
+        let old = log_in(&there, "bob@example.org").access;
+        assert_eq!(get(&here, &old, "/auth/me").status, 200);
+        change_role(app, &root, id, "bob@example.org", role);
+        challenged(&get(&here, &old, "/users"));
+        challenged(&get(&there, &old, "/users"));
+        let new = log_in(&here, "bob@example.org").access;
+        assert_eq!(
+            (
+                get(&here, &new, "/users").status,
+                get(&there, &new, "/users").status
+            ),
+            (status, status)
+        );
+    }
+}
+
+/// E19: the right goes by what the account is now, not by what its token says.
+#[test]
+fn a_token_gives_no_right_that_its_account_has_lost() {
+    let (database, here, there) = two();
+    account(&database, "ann@example.org", Role::Admin);
+    let ann = log_in(&here, "ann@example.org").access;
+    let users = |app: &App| get(app, &ann, "/users");
+    for _ in 0..3 {
+        assert_eq!((users(&here).status, users(&there).status), (200, 200));
+        database.execute("UPDATE accounts.accounts SET role = 'user'");
+        for app in [&here, &there] {
+            let refused = users(app);
+            refused.problem(403);
+            assert!(refused.header("www-authenticate").contains("insufficient_scope"));
+        }
+        database.execute("UPDATE accounts.accounts SET role = 'admin'");
+    }
+}
+
+/// E9, E12, E13: sessions are one thing, wherever they are used.
+#[test]
+fn a_session_ends_at_one_instance_and_is_over_at_the_other() {
+    let (database, here, there) = two();
+    account(&database, "ann@example.org", Role::User);
+    let (first, second) = (
+        log_in(&here, "ann@example.org"),
+        log_in(&there, "ann@example.org"),
+    );
+    let renewed = post(&there, "/auth/refresh", &json!({"refresh_token": first.refresh}));
+    assert_eq!(renewed.status, 200, "begun here, renewed there");
+    assert_eq!(
+        ask(&there, &first.access, "POST", "/auth/logout", &Value::Null).status,
+        204
+    );
+    challenged(&get(&here, &first.access, "/auth/me"));
+    challenged(&get(
+        &here,
+        renewed.json()["access_token"].as_str().unwrap(),
+        "/auth/me",
+    ));
+    let third = log_in(&here, "ann@example.org");
+    let change = json!({"current_password": PASSWORD, "new_password": "an entirely different sentence"});
+    assert_eq!(ask(&here, &second.access, "PUT", "/auth/me", &change).status, 200);
+    challenged(&get(&there, &third.access, "/auth/me"));
+    try_log_in(&there, "ann@example.org", PASSWORD).problem(401);
+    assert_eq!(
+        get(&there, &second.access, "/auth/me").status,
+        200,
+        "the one that changed it stays"
+    );
+}
+
+/// E7: who guesses at two doors is counted once.
+#[test]
+fn guesses_are_counted_together() {
+    let (database, here, there) = two();
+    account(&database, "ann@example.org", Role::User);
+    let guess = |app: &App| try_log_in(app, "ann@example.org", "a wrong guess of mine");
+    let mut statuses = Vec::new();
+    for number in 0..8 {
+        statuses.push(guess([&here, &there][number % 2]).status);
+    }
+    assert!(
+        statuses.starts_with(&[401; 5]) && statuses.contains(&429),
+        "{statuses:?}"
+    );
+    let refused = [guess(&here), guess(&there)];
+    assert!(
+        refused
+            .iter()
+            .any(|answer| answer.status == 429 && !answer.header("retry-after").is_empty())
+    );
+}
+
+/// G4: two instances, one wish: of the changes that were meant for one version, one is made.
+#[test]
+fn a_wish_is_changed_once_wherever_it_is_asked_for() {
+    let (database, here, there) = two();
+    account(&database, "ann@example.org", Role::User);
+    let ann = log_in(&here, "ann@example.org").access;
+    let made = ask(&here, &ann, "POST", "/wishes", &json!({"title": "one"}));
+    let (path, body) = (
+        made.header("location"),
+        json!({"title": "two", "note": "", "done": true}).to_string(),
+    );
+    let statuses = at_once(10, |number| {
+        let app = [&here, &there][number % 2];
+        let request = app
+            .request("PUT", path)
+            .bearer_auth(&ann)
+            .header("if-match", "\"1\"");
+        send(with_json(request, &body)).status
+    });
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 200).count(),
+        1,
+        "{statuses:?}"
+    );
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 412).count(),
+        9,
+        "{statuses:?}"
+    );
+    assert_eq!(get(&there, &ann, path).header("etag"), "\"2\"");
+}

@@ -1,0 +1,170 @@
+//! Secrets that are none: the service does not start with them, names the setting, and never tells the value.
+use crate::support::database::{Database, token_keys};
+use crate::support::program::{errors, run, says};
+use crate::support::temp_file::Scratch;
+use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as URL};
+use p256::SecretKey;
+use p256::pkcs8::{EncodePrivateKey, LineEnding};
+use serde_json::{Value, json};
+
+/// Tries to serve with this secret, given as a value and as a file; what is said.
+fn refused(name: &str, secret: &str) -> String {
+    let database = Database::unmade();
+    let file = Scratch::of("secret", secret);
+    let mut said = String::new();
+    for (name_given, value) in [(name.to_owned(), secret), (format!("{name}_FILE"), file.text())] {
+        let mut pairs = database.pairs();
+        pairs.retain(|(known, _)| known != name);
+        pairs.push((name_given, value.to_owned()));
+        let output = run(&["serve"], &pairs);
+        said = errors(&output);
+        assert_eq!(output.status.code(), Some(78), "{name}: {said}");
+        assert!(
+            said.starts_with(&format!("portcullis: PORTCULLIS_{name}")),
+            "{said}"
+        );
+        assert_eq!(said.lines().count(), 1, "{said}");
+        let told = said.clone() + &says(&output);
+        let words = secret.split(|c: char| !c.is_ascii_alphanumeric());
+        for word in words.filter(|word| word.len() >= 16) {
+            assert!(!told.contains(word), "the value of {name} is told: {told}");
+        }
+    }
+    said
+}
+
+/// F7
+#[test]
+fn a_short_or_known_data_key_ends_with_78() {
+    let counting: Vec<u8> = (0..64).collect();
+    for (bad, why) in [
+        ("changeme".to_owned(), "32 random bytes"),
+        ("secretsecretsecretsecretsecretse".to_owned(), "32 random bytes"),
+        (STANDARD.encode([0x5a; 31]), "32 random bytes"),
+        ("a1b2c3d4".repeat(7), "32 random bytes"),
+        (
+            "not base64 but long enough to be a key of some kind, is it not?".to_owned(),
+            "32 random bytes",
+        ),
+        (
+            "correcthorsebatterystaplecorrecthorsebattery".to_owned(),
+            "no random key",
+        ),
+        (STANDARD.encode([0; 32]), "no random key"),
+        (STANDARD.encode([0xab; 64]), "no random key"),
+        ("0123456789abcdef".repeat(4), "no random key"),
+        (STANDARD.encode(&counting), "no random key"),
+        (
+            STANDARD.encode("this is a passphrase and no random key"),
+            "no random key",
+        ),
+    ] {
+        let said = refused("DATA_KEY", &bad);
+        assert!(said.contains(why), "{bad}: {said}");
+    }
+}
+
+fn changed(change: impl FnOnce(&mut Value)) -> String {
+    let mut document: Value = serde_json::from_str(token_keys()).unwrap();
+    change(&mut document);
+    document.to_string()
+}
+
+fn with_pem(pem: &str) -> String {
+    changed(|document| document["keys"][0]["pem"] = json!(pem))
+}
+
+fn of_scalar(scalar: [u8; 32]) -> String {
+    let key = SecretKey::from_slice(&scalar).unwrap();
+    with_pem(&key.to_pkcs8_pem(LineEnding::LF).unwrap())
+}
+
+/// F7, F5: keys of our one algorithm that nobody else has, and a document that makes sense.
+#[test]
+fn signing_keys_that_are_weak_or_none_end_with_78() {
+    // RFC 7515 A.3, and jwt.io's example.
+    let rfc = URL.decode("jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI").unwrap();
+    let web = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgevZzL1gdAFr88hb2OF/2NxApJCzGCEDdfSp6VQO30hyhRANCAAQRWz+j\
+               n65BtOMvdyHKcvjBeBSDZH2r1RTwjmYSi9R/zpBnuQ4EiMnCqfMPWiZqB4QdbAd0E7oH50VpuZ1P087G";
+    let one = std::array::from_fn(|index| u8::from(index == 31));
+    let larger = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
+    let larger = pem::Pem::new("PRIVATE KEY", larger.to_pkcs8v1().unwrap().as_ref());
+    let later = "2999-01-01T00:00:00Z";
+    let cases = [
+        ("secretsecretsecretsecretsecretsecret".to_owned(), "no document"),
+        ("[]".to_owned(), "no document"),
+        ("{}".to_owned(), "no document"),
+        (changed(|document| document["more"] = json!(1)), "no document"),
+        (changed(|document| document["keys"] = json!([])), "no key signs"),
+        (
+            changed(|document| document["keys"][0]["sign_from"] = json!(later)),
+            "no key signs",
+        ),
+        (
+            changed(|document| document["keys"][0]["verify_until"] = json!(later)),
+            "has an end",
+        ),
+        (
+            changed(|document| document["keys"][0]["alg"] = json!("HS256")),
+            "key 1 is no ES256",
+        ),
+        (
+            changed(|document| document["keys"][0]["alg"] = json!("none")),
+            "key 1 is no ES256",
+        ),
+        (
+            changed(|document| document["keys"][0]["kid"] = json!("../../dev/null")),
+            "key 1 has no name",
+        ),
+        (
+            changed(|document| document["keys"][0]["kid"] = json!("")),
+            "key 1 has no name",
+        ),
+        (
+            changed(|document| {
+                let first = document["keys"][0].clone();
+                document["keys"].as_array_mut().unwrap().push(first);
+            }),
+            "key 2 has no name",
+        ),
+        (with_pem("secret"), "key 1 is no ES256"),
+        (with_pem(&pem::encode(&larger)), "key 1 is no ES256"),
+        (of_scalar(rfc.try_into().unwrap()), "everybody knows"),
+        (of_scalar(one), "everybody knows"),
+        (of_scalar([0x11; 32]), "everybody knows"),
+        (of_scalar(*b"a secret that somebody has typed"), "everybody knows"),
+        (
+            with_pem(&format!(
+                "-----BEGIN PRIVATE KEY-----\n{web}\n-----END PRIVATE KEY-----\n"
+            )),
+            "everybody knows",
+        ),
+    ];
+    for (bad, why) in cases {
+        let said = refused("TOKEN_KEYS", &bad);
+        assert!(
+            said.contains(&why.replace("no document", "not a document of keys")),
+            "{why}: {said}"
+        );
+    }
+}
+
+/// F7: without them there is no service.
+#[test]
+fn a_missing_secret_is_named() {
+    for name in ["DATA_KEY", "TOKEN_KEYS"] {
+        let mut pairs = Database::unmade().pairs();
+        pairs.retain(|(known, _)| known != name);
+        let output = run(&["serve"], &pairs);
+        assert_eq!(output.status.code(), Some(78));
+        assert!(errors(&output).contains(&format!("PORTCULLIS_{name}: is not set")));
+        let file = Scratch::of("secret", "");
+        let missing = format!("{}/missing", file.text());
+        pairs.push((format!("{name}_FILE"), missing.clone()));
+        let output = run(&["serve"], &pairs);
+        assert_eq!(output.status.code(), Some(78));
+        assert!(errors(&output).contains(&format!("PORTCULLIS_{name}_FILE: cannot read {missing}")));
+    }
+}

@@ -1,0 +1,211 @@
+//! Signing in and renewing while things go wrong around it.
+use crate::support::accounts::{self, PASSWORD, account, log_in, post, signed_in, try_log_in};
+use crate::support::app::{App, wait_for};
+use crate::support::concurrently::at_once;
+use crate::support::database::{Database, settings};
+use crate::support::own_postgres;
+use crate::support::response::Answer;
+use diesel::connection::SimpleConnection;
+use portcullis::types::role::Role;
+use serde_json::json;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+const ANN: &str = "ann@example.org";
+
+fn refresh(app: &App, token: &str) -> Answer {
+    post(app, "/auth/refresh", &json!({ "refresh_token": token }))
+}
+
+/// E5, E12: a database that restarts costs 503 and nobody's session; a renewal whose answer was lost can be asked for again.
+#[test]
+fn a_restart_of_the_database_signs_nobody_out() {
+    let (mut cluster, server) = own_postgres::start();
+    let app = App::start(&settings(server.pairs("portcullis"), &[("DATABASE_WAIT", "400")]));
+    let database = Database {
+        name: "portcullis".into(),
+        server,
+    };
+    // Before the load: what is measured is the restart.
+    wait_for(200, Duration::from_secs(5), || app.get("/health/ready"));
+    let people = [0, 1, 2, 3].map(|number| {
+        let email = format!("person{number}@example.org");
+        account(&database, &email, Role::User);
+        log_in(&app, &email)
+    });
+    let (ended, statuses) = (AtomicBool::new(false), Mutex::new(Vec::new()));
+    let note = |answer: &Answer| {
+        if answer.status == 503 {
+            assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+        }
+        statuses.lock().unwrap().push(answer.status);
+    };
+    std::thread::scope(|scope| {
+        for mut last in people {
+            let (app, ended, note) = (&app, &ended, &note);
+            scope.spawn(move || {
+                while !ended.load(Ordering::Relaxed) {
+                    let renewed = refresh(app, &last.refresh);
+                    note(&renewed);
+                    if renewed.status == 200 {
+                        last = signed_in(&renewed);
+                    }
+                    sleep(Duration::from_millis(20));
+                }
+                assert_eq!(refresh(app, &last.refresh).status, 200, "still signed in");
+            });
+        }
+        sleep(Duration::from_millis(700));
+        cluster.stop().unwrap();
+        wait_for(503, Duration::from_secs(3), || {
+            try_log_in(&app, "person0@example.org", PASSWORD)
+        });
+        assert_eq!(try_log_in(&app, "nobody@example.org", "wrong").status, 503);
+        sleep(Duration::from_millis(500));
+        cluster.resume().unwrap();
+        wait_for(200, Duration::from_secs(4), || {
+            try_log_in(&app, "person1@example.org", PASSWORD)
+        });
+        sleep(Duration::from_millis(500));
+        ended.store(true, Ordering::Relaxed);
+    });
+    let statuses = statuses.into_inner().unwrap();
+    let count = |status| statuses.iter().filter(|one| **one == status).count();
+    assert!(count(200) > 10 && count(503) > 4, "{statuses:?}");
+    assert_eq!(count(200) + count(503), statuses.len(), "{statuses:?}");
+}
+
+/// E5: a lock that somebody holds is waited for, but not for ever, and is not held against who tried.
+#[test]
+fn a_held_lock_is_503() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    account(&database, ANN, Role::User);
+    let ann = log_in(&app, ANN);
+    let mut holder = database.admin();
+    holder
+        .batch_execute("BEGIN; LOCK TABLE sessions.sessions, sessions.throttles IN ACCESS EXCLUSIVE MODE")
+        .unwrap();
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        let log_in = scope.spawn(|| try_log_in(&app, ANN, PASSWORD));
+        let refresh = scope.spawn(|| refresh(&app, &ann.refresh));
+        let get = scope.spawn(|| accounts::get(&app, &ann.access, "/auth/sessions"));
+        for answer in [log_in, refresh, get] {
+            answer.join().unwrap().problem(503);
+        }
+    });
+    assert!(begun.elapsed() < Duration::from_secs(12), "{:?}", begun.elapsed());
+    holder.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(refresh(&app, &ann.refresh).status, 200);
+    assert_eq!(try_log_in(&app, ANN, PASSWORD).status, 200);
+}
+
+/// E5, E12: tokens of another environment are nobody's here, even where it signs with the same keys.
+#[test]
+fn a_session_is_of_one_environment() {
+    let (here, there) = (Database::fresh(), Database::fresh());
+    let (app, other) = (App::over(&here), App::over(&there));
+    account(&here, ANN, Role::Admin);
+    account(&there, ANN, Role::Admin);
+    let ann = log_in(&app, ANN);
+    accounts::get(&other, &ann.access, "/auth/sessions").problem(401);
+    refresh(&other, &ann.refresh).problem(401);
+    let named = App::start(&here.settings(&[("TOKEN_ISSUER", "https://elsewhere.example")]));
+    accounts::get(&named, &ann.access, "/auth/sessions").problem(401);
+    assert_eq!(accounts::get(&app, &ann.access, "/auth/sessions").status, 200);
+    assert_eq!(refresh(&app, &ann.refresh).status, 200);
+}
+
+/// E12: two devices of one person renew at the same moment, each its own session.
+#[test]
+fn two_devices_renew_at_once() {
+    let database = Database::fresh();
+    let replicas = [App::over(&database), App::over(&database)];
+    account(&database, ANN, Role::User);
+    let devices = Mutex::new([log_in(&replicas[0], ANN), log_in(&replicas[1], ANN)]);
+    for _ in 0..10 {
+        let next = at_once(2, |device| {
+            let token = devices.lock().unwrap()[device].refresh.clone();
+            signed_in(&refresh(&replicas[1 - device], &token))
+        });
+        *devices.lock().unwrap() = next.try_into().unwrap();
+    }
+    for device in devices.into_inner().unwrap() {
+        assert_eq!(
+            accounts::get(&replicas[0], &device.access, "/auth/sessions").status,
+            200
+        );
+    }
+}
+
+/// E5, E17: a thousand log-ins by two hundred clients: each is let in or told when to come back, and afterwards nothing is
+/// held against anybody.
+#[test]
+fn a_thousand_log_ins_are_all_answered() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    for number in 0..20 {
+        account(&database, &format!("person{number}@example.org"), Role::User);
+    }
+    let statuses: Vec<u16> = at_once(200, |number| {
+        let tries = (0..5).map(|_| {
+            let email = format!("person{}@example.org", number % 20);
+            let answer = try_log_in(&app, &email, PASSWORD);
+            if matches!(answer.status, 429 | 503) {
+                assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+            }
+            answer.status
+        });
+        tries.collect::<Vec<u16>>()
+    })
+    .concat();
+    assert_eq!(statuses.len(), 1000);
+    let let_in = statuses.iter().filter(|status| **status == 200).count();
+    let turned_away = statuses
+        .iter()
+        .filter(|status| matches!(status, 429 | 503))
+        .count();
+    assert!(let_in >= 20 && let_in + turned_away == 1000, "{statuses:?}");
+    let begun = "SELECT count(*)::text AS line FROM sessions.sessions";
+    assert_eq!(database.lines(begun), [let_in.to_string()]);
+    let held = "SELECT coalesce(sum(count), 0)::text AS line FROM sessions.throttles";
+    assert_eq!(database.lines(held), ["0"]);
+    assert_eq!(try_log_in(&app, "person0@example.org", PASSWORD).status, 200);
+}
+
+/// E13: what is long over is swept away, with its refresh tokens; what still says something stays.
+#[test]
+fn old_sessions_and_counts_are_swept_away() {
+    let database = Database::fresh();
+    account(&database, ANN, Role::User);
+    let app = App::over(&database);
+    (0..3).for_each(|_| drop(log_in(&app, ANN)));
+    try_log_in(&app, "nobody@example.org", "wrong").problem(401);
+    drop(app);
+    database.execute(
+        "UPDATE sessions.sessions SET expires_at = now() - interval '31 days'
+           WHERE id = (SELECT id FROM sessions.sessions ORDER BY created_at LIMIT 1);
+         UPDATE sessions.sessions SET expires_at = now() - interval '29 days'
+           WHERE id = (SELECT id FROM sessions.sessions ORDER BY created_at DESC LIMIT 1);
+         UPDATE sessions.throttles SET updated_at = now() - interval '61 minutes' WHERE key LIKE 'network:%';
+         UPDATE sessions.throttles SET updated_at = now() - interval '61 minutes',
+           blocked_until = now() + interval '1 minute' WHERE key ~ '^account:[^:]+$'",
+    );
+    let left = || {
+        database.lines(
+            "SELECT (SELECT count(*) FROM sessions.sessions) || ' ' || (SELECT count(*) FROM sessions.refresh_tokens)
+               || ' ' || (SELECT count(*) FROM sessions.throttles) AS line",
+        )
+    };
+    let before: u32 = left()[0].rsplit(' ').next().unwrap().parse().unwrap();
+    let _app = App::over(&database);
+    let begun = Instant::now();
+    let expected = [format!("2 2 {}", before - 1)];
+    while left() != expected {
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", left());
+        sleep(Duration::from_millis(50));
+    }
+}

@@ -1,0 +1,91 @@
+//! Signing in with address and password.
+use crate::support::accounts::{PASSWORD, account, account_in, claims, post, try_log_in};
+use crate::support::app::App;
+use crate::support::database::Database;
+use portcullis::types::role::Role;
+use serde_json::{Value, json};
+
+/// E5: the four members, and what stands in the token.
+#[test]
+fn the_right_password_gives_tokens() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    let number = account(&database, "Ann@Example.org", Role::Admin);
+    let answer = try_log_in(&app, "ann@EXAMPLE.org", PASSWORD);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert!(answer.header("cache-control").contains("no-store"));
+    let body = answer.json();
+    let names: Vec<&String> = body.as_object().unwrap().keys().collect();
+    assert_eq!(
+        names,
+        ["access_token", "expires_in", "refresh_token", "token_type"]
+    );
+    assert_eq!(body["token_type"], "Bearer");
+    assert_eq!(body["expires_in"], 600);
+    let claims = claims(body["access_token"].as_str().unwrap());
+    assert_eq!(claims["sub"], number.to_string());
+    assert_eq!(claims["username"], "Ann@Example.org");
+    assert_eq!(claims["admin"], true);
+    assert_eq!(claims["scope"], Role::Admin.scope_text());
+    assert_eq!(
+        claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(),
+        600
+    );
+    let kept = database.lines("SELECT kind || ' ' || address AS line FROM sessions.sessions");
+    assert_eq!(kept, ["api 127.0.0.1"]);
+}
+
+/// E5: whoever guesses learns nothing, not from a single byte.
+#[test]
+fn every_refusal_is_the_same_401() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    for (email, state) in [
+        ("ann@example.org", "active"),
+        ("unconfirmed@example.org", "unconfirmed"),
+        ("invited@example.org", "invited"),
+        ("deleted@example.org", "active"),
+    ] {
+        account_in(&database, email, Role::User, state);
+    }
+    database.execute("UPDATE accounts.accounts SET deleted_at = now() WHERE email LIKE 'deleted%'");
+    let said = |email: &str, password: &str| {
+        let answer = try_log_in(&app, email, password);
+        let mut problem = answer.problem(401);
+        assert_eq!(answer.header("www-authenticate"), "Bearer");
+        problem["request_id"].take();
+        problem
+    };
+    let wrong = said("ann@example.org", "wrong");
+    assert_eq!(wrong["type"], "urn:portcullis:problem:invalid-credentials");
+    assert_eq!(said("ann@example.org", ""), wrong);
+    assert_eq!(said("nobody@example.org", PASSWORD), wrong);
+    for email in [
+        "unconfirmed@example.org",
+        "invited@example.org",
+        "deleted@example.org",
+    ] {
+        assert_eq!(said(email, PASSWORD), wrong, "{email}");
+    }
+    assert_eq!(
+        database.lines("SELECT count(*)::text AS line FROM sessions.sessions"),
+        ["0"]
+    );
+}
+
+/// E5, B7: every bad member is named.
+#[test]
+fn a_bad_body_is_400_and_names_its_members() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    let fields = |body: &Value| post(&app, "/auth/login", body).fields(400);
+    assert_eq!(fields(&json!({})), ["body:email", "body:password"]);
+    assert_eq!(
+        fields(&json!({ "email": "ann", "password": 7, "code": [] })),
+        ["body:email", "body:password", "body:code"]
+    );
+    assert_eq!(
+        fields(&json!({ "email": "a@example.org", "password": "x", "admin": true })),
+        ["body:admin"]
+    );
+}

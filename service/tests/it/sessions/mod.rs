@@ -1,0 +1,16 @@
+//! Sessions: login, refresh, revocation, throttling.
+
+/// Logging in and refreshing while dependencies fail.
+mod failures;
+
+/// Listing and revoking sessions.
+mod list;
+
+/// Logging in with address and password.
+mod login;
+
+/// Refresh tokens.
+mod refresh;
+
+/// Throttling of failed log-ins.
+mod throttling;

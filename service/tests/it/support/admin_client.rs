@@ -1,0 +1,128 @@
+//! An administrator at work: a database, a service over it, and a token.
+use super::accounts;
+use super::app::{App, send};
+use super::database::Database;
+use super::response::Answer;
+use diesel::prelude::*;
+use portcullis::types::role::Role;
+use reqwest::blocking::RequestBuilder;
+use serde_json::{Value, json};
+
+/// All of it.
+pub struct Desk {
+    /// The database.
+    pub database: Database,
+    /// The service.
+    pub app: App,
+    /// The administrator's access token.
+    pub token: String,
+    /// The administrator's number.
+    pub id: i64,
+}
+
+impl Desk {
+    /// With no other account.
+    pub fn fresh() -> Self {
+        Self::with(&[])
+    }
+
+    /// The same with more settings.
+    pub fn with(settings: &[(&str, &str)]) -> Self {
+        let database = Database::fresh();
+        let app = App::start(&database.settings(settings));
+        let id = accounts::account(&database, "admin@example.org", Role::Admin);
+        let token = accounts::log_in(&app, "admin@example.org").access;
+        Self {
+            database,
+            app,
+            token,
+            id,
+        }
+    }
+
+    /// A request of the administrator.
+    pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        self.app.request(method, path).bearer_auth(&self.token)
+    }
+
+    /// GET.
+    pub fn get(&self, path: &str) -> Answer {
+        send(self.request("GET", path))
+    }
+
+    /// Makes a user.
+    pub fn create(&self, body: &Value) -> Answer {
+        self.create_text(&body.to_string())
+    }
+
+    /// The same with a body of this text.
+    pub fn create_text(&self, body: &str) -> Answer {
+        send(accounts::with_json(self.request("POST", "/user"), body))
+    }
+
+    /// Makes a user of this address; its number.
+    pub fn user(&self, email: &str) -> i64 {
+        let made = self.create(&json!({ "email": email }));
+        assert_eq!(made.status, 201, "{made:?}");
+        made.json()["id"].as_i64().unwrap()
+    }
+
+    /// The user.
+    pub fn find(&self, id: i64) -> Answer {
+        self.get(&format!("/user?id={id}"))
+    }
+
+    /// The user's tag.
+    pub fn tag(&self, id: i64) -> String {
+        self.find(id).header("etag").to_owned()
+    }
+
+    /// Changes a user, if it is of this tag.
+    pub fn put(&self, id: i64, tag: &str, body: &Value) -> Answer {
+        let request = self
+            .request("PUT", &format!("/user?id={id}"))
+            .header("If-Match", tag);
+        send(accounts::with_json(request, &body.to_string()))
+    }
+
+    /// Deletes a user.
+    pub fn delete(&self, id: i64) -> Answer {
+        send(self.request("DELETE", &format!("/user?id={id}")))
+    }
+
+    /// Restores a user.
+    pub fn restore(&self, id: i64) -> Answer {
+        send(self.request("POST", &format!("/user/restore?id={id}")))
+    }
+
+    /// The actions of the audit events about an account, oldest first, each with its detail.
+    pub fn events(&self, id: i64) -> Vec<String> {
+        self.database.lines(&format!(
+            "SELECT action || ' ' || detail::text AS line FROM audit.events
+             WHERE subject = 'account:{id}' AND actor_id = {} ORDER BY id",
+            self.id
+        ))
+    }
+
+    /// The mails in the outbox: kind and address.
+    pub fn mails(&self) -> Vec<String> {
+        self.database
+            .lines("SELECT kind || ' ' || recipient AS line FROM mail.outbox ORDER BY id")
+    }
+
+    /// The token of the newest link of an account, as the mail tells it.
+    pub fn link_token(&self, id: i64) -> String {
+        let link = self.database.lines(&format!(
+            "SELECT id::text AS line FROM accounts.links WHERE account_id = {id} ORDER BY created_at DESC LIMIT 1"
+        ));
+        let key = portcullis::crypto::data_key::DataKey::parse(super::database::DATA_KEY).unwrap();
+        key.link_token(link[0].parse().unwrap()).reveal().to_owned()
+    }
+
+    /// Runs a statement as the administrator of the database.
+    pub fn execute(&self, statement: &str) {
+        diesel::sql_query(statement)
+            .execute(&mut self.database.admin())
+            .unwrap();
+    }
+}

@@ -1,0 +1,209 @@
+//! Access tokens for address and password, as the originals' gateway asks for them.
+use crate::support::accounts::{PASSWORD, account, account_in, ask, log_in};
+use crate::support::app::{App, send};
+use crate::support::authenticator::code;
+use crate::support::database::Database;
+use crate::support::raw_connection;
+use crate::support::response::Answer;
+use crate::support::token_forger::Parts;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use portcullis::types::clock;
+use portcullis::types::role::Role;
+use serde_json::json;
+
+const CHALLENGE: &str = "Basic realm=\"portcullis\", charset=\"UTF-8\"";
+
+fn basic(app: &App, field: impl AsRef<[u8]>) -> Answer {
+    let value = reqwest::header::HeaderValue::from_bytes(field.as_ref()).unwrap();
+    send(app.request("POST", "/login").header("authorization", value))
+}
+
+fn log_in_basic(app: &App, email: &str, password: &str) -> Answer {
+    basic(
+        app,
+        format!("Basic {}", STANDARD.encode(format!("{email}:{password}"))),
+    )
+}
+
+fn refused(answer: &Answer, detail: &str) {
+    assert_eq!(answer.problem(401)["detail"], detail);
+    assert_eq!(answer.header("www-authenticate"), CHALLENGE);
+}
+
+/// F1, F2: the bare token, which the originals' gateway hands on to `/validate`.
+#[test]
+fn address_and_password_give_a_token_that_validates() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    for role in Role::ALL {
+        let email = format!("{role}@example.org");
+        let id = account(&database, &email, role);
+        let answer = log_in_basic(&app, &email, PASSWORD);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert!(answer.header("content-type").starts_with("text/plain"));
+        assert!(answer.header("cache-control").contains("no-store"));
+        let token = answer.text();
+        assert_eq!(token.split('.').count(), 3, "nothing but the token");
+        let header = Parts::of(token).header();
+        assert_eq!(
+            (&header["typ"], &header["alg"]),
+            (&json!("at+jwt"), &json!("ES256"))
+        );
+
+        let answer = send(app.request("POST", "/validate").bearer_auth(token));
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert!(answer.header("content-type").starts_with("application/json"));
+        let claims = answer.json();
+        assert_eq!(claims, Parts::of(token).claims());
+        let now = clock::now().timestamp();
+        let number = |name: &str| claims[name].as_i64().unwrap();
+        assert!((now - 10..=now).contains(&number("iat")), "{claims}");
+        // Its session began a moment before it was signed, and ends with it.
+        let life = number("exp") - number("iat");
+        assert!((590..=600).contains(&life), "{claims}");
+        assert_eq!(claims["username"], email);
+        assert_eq!(claims["admin"], role == Role::Admin);
+        assert_eq!(claims["iss"], "http://127.0.0.1:3000");
+        assert_eq!(claims["aud"], "portcullis");
+        assert_eq!(claims["sub"], id.to_string());
+        assert_eq!(claims["scope"], role.scope_text());
+        assert!(claims["jti"].as_str().unwrap().len() >= 32);
+        let other = log_in_basic(&app, &email, PASSWORD);
+        assert_ne!(Parts::of(other.text()).claims()["jti"], claims["jti"]);
+    }
+}
+
+/// F1: the session lives as long as its one token.
+#[test]
+fn the_session_of_such_a_token_is_one_of_its_own() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    account(&database, "ann@example.org", Role::User);
+    let token = log_in_basic(&app, "ann@example.org", PASSWORD).text().to_owned();
+    let claims = Parts::of(&token).claims();
+    let sid = claims["sid"].as_str().unwrap();
+    let row = database.lines(&format!(
+        "SELECT kind || ' ' || (abs(extract(epoch FROM expires_at) - {}) < 2) AS line
+         FROM sessions.sessions WHERE id = '{sid}'",
+        claims["exp"]
+    ));
+    assert_eq!(row, ["token true"]);
+    assert_eq!(
+        database.lines("SELECT count(*)::text AS line FROM sessions.refresh_tokens"),
+        ["0"]
+    );
+}
+
+/// F1
+#[test]
+fn without_credentials_the_answer_says_how_to_give_them() {
+    let database = Database::unmade();
+    let app = App::over(&database);
+    refused(&send(app.request("POST", "/login")), "Missing credentials");
+    for other in ["Bearer abc", "Digest username=\"ann\"", "Basics YTpi", ""] {
+        refused(&basic(&app, other), "Missing credentials");
+    }
+}
+
+/// F1: whatever is wrong about them, the answer is the same and never 5xx.
+#[test]
+fn wrong_and_malformed_credentials_look_the_same() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    account(&database, "ann@example.org", Role::User);
+    account_in(&database, "new@example.org", Role::User, "unconfirmed");
+    let pair =
+        |user: &str, password: &str| format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
+    let bytes = |bytes: &[u8]| format!("Basic {}", STANDARD.encode(bytes));
+    let bad = [
+        pair("ann@example.org", "wrong"),
+        pair("ann@example.org", ""),
+        pair("nobody@example.org", PASSWORD),
+        pair("new@example.org", PASSWORD),
+        pair("", ""),
+        pair("", PASSWORD),
+        pair("ann", PASSWORD),
+        pair("ann@example.org", &"x".repeat(8000)),
+        pair(&"x".repeat(8000), PASSWORD),
+        pair("ann@example.org\0", PASSWORD),
+        pair("ann@example.org' OR 1=1--", PASSWORD),
+        bytes(b"ann@example.org"),
+        bytes(b""),
+        bytes(b"\xff\xfe:\xff"),
+        bytes(b"ann@example.org:\xc3\x28"),
+        "Basic".into(),
+        "Basic ".into(),
+        "Basic !!!!".into(),
+        "Basic YW5u=".into(),
+        "Basic YW5uQGV4YW1wbGUub3JnOmE".into(),
+        format!("{} {}", pair("ann@example.org", PASSWORD), "x"),
+    ];
+    for field in &bad {
+        refused(&basic(&app, field), "Invalid credentials");
+    }
+    refused(&basic(&app, b"Basic \xff\xfe"), "Invalid credentials");
+    let good = pair("ann@example.org", PASSWORD);
+    let twice = format!(
+        "POST /login HTTP/1.1\r\nHost: localhost\r\nAuthorization: {good}\r\nAuthorization: {good}\r\n\r\n"
+    );
+    refused(&raw_connection::ask(app.address, twice), "Invalid credentials");
+    assert_eq!(basic(&app, &good).status, 200, "the password was the right one");
+    let huge = basic(&app, format!("Basic {}", "A".repeat(20_000)));
+    huge.problem(431);
+}
+
+/// F1: tries are counted together with those at `/auth/login`, and the wait is the same whoever is named.
+#[test]
+fn whoever_guesses_waits_here_too() {
+    for email in ["ann@example.org", "nobody@example.org"] {
+        let database = Database::fresh();
+        let app = App::over(&database);
+        account(&database, "ann@example.org", Role::User);
+        for _ in 0..6 {
+            refused(&log_in_basic(&app, email, "wrong"), "Invalid credentials");
+        }
+        // A busy machine may have taken longer than the first wait lasts.
+        database.execute("UPDATE sessions.throttles SET blocked_until = now() + interval '1 minute' WHERE blocked_until IS NOT NULL");
+        for password in ["wrong", PASSWORD] {
+            let answer = log_in_basic(&app, email, password);
+            answer.problem(429);
+            assert!(answer.header("retry-after").parse::<u32>().unwrap() > 0);
+        }
+        database.execute("DELETE FROM sessions.throttles");
+        let status = log_in_basic(&app, email, PASSWORD).status;
+        assert_eq!(status, if email.starts_with("ann") { 200 } else { 401 });
+    }
+}
+
+/// F1: Basic has no room for a code, so the right password alone gives nothing.
+#[test]
+fn a_second_factor_is_not_gone_around() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    account(&database, "ann@example.org", Role::User);
+    let token = log_in(&app, "ann@example.org").access;
+    let start = ask(
+        &app,
+        &token,
+        "POST",
+        "/auth/totp/start",
+        &json!({ "password": PASSWORD }),
+    );
+    let secret = start.json()["secret"].as_str().unwrap().to_owned();
+    let body = json!({ "code": code(&secret, 0) });
+    assert_eq!(ask(&app, &token, "POST", "/auth/totp/confirm", &body).status, 200);
+    let answer = log_in_basic(&app, "ann@example.org", PASSWORD);
+    let problem = answer.problem(401);
+    assert_eq!(problem["type"], "urn:portcullis:problem:second-factor-required");
+    assert_eq!(answer.header("www-authenticate"), CHALLENGE);
+    refused(
+        &log_in_basic(&app, "ann@example.org", "wrong"),
+        "Invalid credentials",
+    );
+    let with_code = format!("{PASSWORD}{}", code(&secret, 1));
+    refused(
+        &log_in_basic(&app, "ann@example.org", &with_code),
+        "Invalid credentials",
+    );
+}

@@ -1,0 +1,190 @@
+//! Tokens that somebody made who should not have: each attack on a JWT's signature and keys that is known, at the socket.
+use crate::support::app::send;
+use crate::support::forgery_target::Target;
+use crate::support::token_forger::{Parts, decode, encode, own_key};
+use aws_lc_rs::hmac;
+use p256::ecdsa::signature::Signer;
+use p256::ecdsa::{Signature, SigningKey};
+use p256::pkcs8::{EncodePublicKey, LineEnding};
+use serde_json::{Value, json};
+
+fn foreign_key() -> SigningKey {
+    SigningKey::from_slice(&[0x42; 32]).unwrap()
+}
+
+fn foreign_jwk() -> Value {
+    let point = foreign_key().verifying_key().to_encoded_point(false);
+    json!({
+        "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": "mine",
+        "x": encode(point.x().unwrap()), "y": encode(point.y().unwrap()),
+    })
+}
+
+/// F5
+#[test]
+fn alg_none_is_no_algorithm() {
+    let target = Target::new();
+    for alg in ["none", "None", "NONE", "nOnE", ""] {
+        let parts = target.parts.with_header("alg", json!(alg));
+        target.refuses(&parts.signed_by(""), &format!("alg {alg}, no signature"));
+        target.refuses(&parts.sign(&own_key()), &format!("alg {alg}, our signature"));
+        target.refuses(&parts.input(), &format!("alg {alg}, two parts"));
+    }
+}
+
+/// F5: a signature that is none (CVE-2022-21449 and its kind), or not in the one form that JWS has.
+#[test]
+fn a_signature_is_64_bytes_that_verify() {
+    let target = Target::new();
+    let good: Signature = own_key().sign(target.parts.input().as_bytes());
+    let (bytes, der) = (good.to_bytes(), good.to_der());
+    let order = decode("_____wAAAAD__________7zm-q2nF56E87nKwvxjJVE");
+    let r_only = [&bytes[..32], &[0; 32]].concat();
+    let s_only = [&[0; 32], &bytes[32..]].concat();
+    for (attack, signature) in [
+        ("blank", &[][..]),
+        ("all zeros", &[0; 64]),
+        ("all ones", &[0xff; 64]),
+        ("zero s", &r_only),
+        ("zero r", &s_only),
+        ("the order twice", &order.repeat(2)),
+        ("DER", der.as_bytes()),
+        ("cut", &bytes[..63]),
+        ("something behind it", &[&bytes[..], &[0]].concat()),
+        ("twice", &[bytes, bytes].concat()),
+    ] {
+        target.refuses(&target.parts.signed_by(signature), attack);
+    }
+    // The last character of 64 bytes holds four bits that say nothing: they must be zero, or a token had 16 spellings.
+    let token = target.parts.sign(&own_key());
+    let last = token.chars().last().unwrap();
+    let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let next = alphabet.chars().nth(alphabet.find(last).unwrap() + 1).unwrap();
+    target.refuses(&format!("{}{next}", &token[..token.len() - 1]), "spare bits");
+    for (attack, token) in [
+        ("padding", format!("{token}==")),
+        ("a part behind it", format!("{token}.e30")),
+        ("a dot behind it", format!("{token}.")),
+        ("a part before it", format!("e30.{token}")),
+        ("a space within", token.replacen('.', ". ", 1)),
+    ] {
+        target.refuses(&token, attack);
+    }
+}
+
+/// F5: the public key is no secret.
+#[test]
+fn hmac_with_the_public_key_is_refused() {
+    let target = Target::new();
+    let public = *own_key().verifying_key();
+    let pem = public.to_public_key_pem(LineEnding::LF).unwrap();
+    let der = public.to_public_key_der().unwrap();
+    let jwks = send(target.app.request("GET", "/.well-known/jwks.json"));
+    let jwk = jwks.json()["keys"][0].to_string();
+    let point = public.to_encoded_point(false);
+    let kid = target.parts.header()["kid"].as_str().unwrap().to_owned();
+    for (alg, algorithm) in [
+        ("HS256", hmac::HMAC_SHA256),
+        ("HS384", hmac::HMAC_SHA384),
+        ("HS512", hmac::HMAC_SHA512),
+    ] {
+        for (what, secret) in [
+            ("PEM", pem.as_bytes()),
+            ("PEM without its end", pem.trim_end().as_bytes()),
+            ("DER", der.as_bytes()),
+            ("JWK", jwk.as_bytes()),
+            ("JWK set", &jwks.body),
+            ("point", point.as_bytes()),
+            ("x", point.x().unwrap()),
+            ("kid", kid.as_bytes()),
+            ("nothing", b""),
+            ("a word", b"secret"),
+        ] {
+            let parts = target.parts.with_header("alg", json!(alg));
+            let key = hmac::Key::new(algorithm, secret);
+            let token = parts.signed_by(hmac::sign(&key, parts.input().as_bytes()));
+            target.refuses(&token, &format!("{alg} with {what}"));
+        }
+    }
+    for alg in [
+        "ES384", "ES512", "ES256K", "RS256", "PS256", "EdDSA", "es256", "A128KW", "dir",
+    ] {
+        let parts = target.parts.with_header("alg", json!(alg));
+        target.refuses(&parts.sign(&own_key()), alg);
+    }
+}
+
+/// F5: keys come from nowhere but our own document.
+#[test]
+fn a_key_that_the_token_brings_along_or_points_to_is_not_used() {
+    let target = Target::new();
+    let url = format!("http://{}/.well-known/jwks.json", target.app.address);
+    let certificate = encode([0x30, 0x03, 0x02, 0x01, 0x00]);
+    for (name, value) in [
+        ("jwk", foreign_jwk()),
+        ("jku", json!("https://evil.example/jwks.json")),
+        ("jku", json!(url)),
+        ("x5u", json!("https://evil.example/cert.pem")),
+        ("x5c", json!([certificate])),
+        ("x5t", json!("AAAA")),
+        ("x5t#S256", json!("AAAA")),
+        ("crit", json!(["exp"])),
+        ("crit", json!(["b64"])),
+        ("b64", json!(false)),
+        ("zip", json!("DEF")),
+        ("enc", json!("A128GCM")),
+        ("cty", json!("JWT")),
+        ("anything", json!(1)),
+    ] {
+        let parts = target.parts.with_header(name, value);
+        target.refuses(
+            &parts.sign(&foreign_key()),
+            &format!("{name}, signed by a stranger"),
+        );
+        // We never write it: not even our own signature makes it good.
+        target.refuses(&parts.sign(&own_key()), &format!("{name}, signed by us"));
+    }
+    target.refuses(&target.parts.sign(&foreign_key()), "a stranger's signature");
+}
+
+/// F5
+#[test]
+fn a_kid_is_a_name_and_nothing_else() {
+    let target = Target::new();
+    let own = target.parts.header()["kid"].as_str().unwrap().to_owned();
+    let empty = hmac::Key::new(hmac::HMAC_SHA256, b"");
+    for kid in [
+        json!("../../../../dev/null"),
+        json!("/dev/null"),
+        json!("/proc/self/environ"),
+        json!("x' UNION SELECT 'secret' --"),
+        json!("' OR '1'='1"),
+        json!("| sleep 10"),
+        json!("https://evil.example/key"),
+        json!("mine"),
+        json!(""),
+        json!(" "),
+        json!(format!("{own} ")),
+        json!(format!("{own}\0")),
+        json!(own.to_uppercase() + "A"),
+        json!("A".repeat(2000)),
+        json!(0),
+        json!(null),
+        json!([own]),
+        json!({"kid": own}),
+    ] {
+        let parts = target.parts.with_header("kid", kid.clone());
+        target.refuses(&parts.sign(&own_key()), &format!("kid {kid}"));
+        target.refuses(&parts.sign(&foreign_key()), &format!("kid {kid}, a stranger's"));
+        let symmetric = parts.with_header("alg", json!("HS256"));
+        let mac = hmac::sign(&empty, symmetric.input().as_bytes());
+        target.refuses(&symmetric.signed_by(mac), &format!("kid {kid}, empty secret"));
+    }
+    let mut header = target.parts.header();
+    header.as_object_mut().unwrap().remove("kid");
+    let parts = Parts {
+        header: header.to_string(),
+        ..target.parts.clone()
+    };
+    target.refuses(&parts.sign(&own_key()), "no kid");
+}

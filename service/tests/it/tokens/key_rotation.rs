@@ -1,0 +1,231 @@
+//! Signing keys of running services: published, followed, rotated while they are used; verified by others.
+use crate::support::accounts::{PASSWORD, account, log_in};
+use crate::support::app::{App, send};
+use crate::support::database::{Database, token_keys};
+use crate::support::program::{Serving, run};
+use crate::support::temp_file::Scratch;
+use crate::support::token_forger::{Parts, published, verifies};
+use portcullis::crypto::token_keys::TokenKeys;
+use portcullis::types::clock;
+use portcullis::types::role::Role;
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, mpsc};
+use std::thread::{scope, sleep};
+use std::time::{Duration, Instant};
+
+fn validate(app: &App, token: &str) -> u16 {
+    send(app.request("POST", "/validate").bearer_auth(token)).status
+}
+
+fn kid(token: &str) -> String {
+    Parts::of(token).header()["kid"].as_str().unwrap().to_owned()
+}
+
+fn rotate(file: &Scratch, more: &[&str]) {
+    let output = run(&[&["keys", "rotate", file.text()], more].concat(), &[]);
+    assert!(output.status.success(), "{output:?}");
+}
+
+/// The settings of a service that reads its keys from a file.
+fn from_file(database: &Database, file: &Scratch) -> Vec<(String, String)> {
+    let mut pairs = database.pairs();
+    pairs.retain(|(name, _)| name != "TOKEN_KEYS");
+    pairs.push(("TOKEN_KEYS_FILE".into(), file.text().into()));
+    pairs
+}
+
+fn wait_until(what: &str, good: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !good() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{what}");
+        sleep(Duration::from_millis(50));
+    }
+}
+
+/// Ends the load, also when the test fails in its midst.
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// F6: public members only, for as long as verifiers may keep them.
+#[test]
+fn the_published_keys_are_public() {
+    let database = Database::unmade();
+    let app = App::over(&database);
+    let answer = app.get("/.well-known/jwks.json");
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(answer.header("content-type"), "application/jwk-set+json");
+    assert_eq!(answer.header("cache-control"), "public, max-age=300");
+    let keys = answer.json();
+    assert_eq!(keys.as_object().unwrap().len(), 1);
+    let document = TokenKeys::parse(token_keys()).unwrap();
+    let [key] = keys["keys"].as_array().unwrap().as_slice() else {
+        panic!("one key: {keys}");
+    };
+    let mut names: Vec<&str> = key.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["alg", "crv", "kid", "kty", "use", "x", "y"]);
+    assert_eq!(key["kid"], document.keys[0].kid);
+    for (name, value) in [("kty", "EC"), ("crv", "P-256"), ("alg", "ES256"), ("use", "sig")] {
+        assert_eq!(key[name], value);
+    }
+    let secret: String = document.keys[0]
+        .pem
+        .lines()
+        .filter(|line| !line.starts_with('-'))
+        .collect();
+    assert!(!answer.text().contains(&secret[60..90]));
+}
+
+/// F6: an implementation that is not ours, with nothing but the published keys.
+#[test]
+fn others_verify_with_the_published_keys() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    account(&database, "ann@example.org", Role::User);
+    let (token, keys) = (log_in(&app, "ann@example.org").access, published(&app));
+    assert!(verifies(&keys, &token));
+    let forged = Parts::of(&token).with_claim("admin", true.into()).input();
+    let signature = token.rsplit_once('.').unwrap().1;
+    assert!(!verifies(&keys, &format!("{forged}.{signature}")));
+}
+
+/// F6, V6: two services, keys rotated twice under load, an outside verifier that keeps the published keys for three
+/// seconds: no token is refused by anybody, and the tokens of the end carry another key than those of the beginning.
+#[test]
+fn a_rotation_under_load_refuses_no_token() {
+    let database = Database::fresh();
+    let file = Scratch::of("json", TokenKeys::generate(clock::now()).unwrap().to_text());
+    let settings = crate::support::database::settings(from_file(&database, &file), &[]);
+    let (one, two) = (App::start(&settings), App::start(&settings));
+    account(&database, "ann@example.org", Role::User);
+    let (done, seen) = (AtomicBool::new(false), Mutex::new(Vec::new()));
+    let first = log_in(&one, "ann@example.org").access;
+    let checked = scope(|scope| {
+        let end = End(&done);
+        let mut queues = Vec::new();
+        for (from, to) in [(&one, &two), (&two, &one)] {
+            let (tell, told) = mpsc::channel::<String>();
+            queues.push(told);
+            let (done, seen) = (&done, &seen);
+            scope.spawn(move || {
+                while !done.load(Ordering::Relaxed) {
+                    let request = from.request("POST", "/login");
+                    let answer = send(request.basic_auth("ann@example.org", Some(PASSWORD)));
+                    assert_eq!(answer.status, 200, "{answer:?}");
+                    let token = answer.text().to_owned();
+                    assert_eq!(validate(to, &token), 200, "fresh, at the other service");
+                    assert_eq!(validate(from, &token), 200, "fresh, at its own service");
+                    seen.lock().unwrap().push(token.clone());
+                    tell.send(token).unwrap();
+                }
+            });
+        }
+        let verifiers: Vec<_> = queues
+            .into_iter()
+            .zip([&two, &one])
+            .map(|(told, app)| {
+                scope.spawn(move || {
+                    let (mut keys, mut fetched, mut count) = (published(app), Instant::now(), 0);
+                    for token in told {
+                        if fetched.elapsed() > Duration::from_secs(3) {
+                            (keys, fetched) = (published(app), Instant::now());
+                        }
+                        assert!(verifies(&keys, &token), "an outside verifier");
+                        count += 1;
+                    }
+                    count
+                })
+            })
+            .collect();
+        for _ in 0..2 {
+            sleep(Duration::from_millis(500));
+            rotate(&file, &["--overlap", "6"]);
+            let document = TokenKeys::parse(&std::fs::read_to_string(file.path()).unwrap()).unwrap();
+            let newest = document.keys.last().unwrap().kid.clone();
+            let carries = || {
+                seen.lock()
+                    .unwrap()
+                    .last()
+                    .is_some_and(|token| kid(token) == newest)
+            };
+            wait_until("tokens carry the new key", carries);
+            sleep(Duration::from_millis(500));
+        }
+        drop(end);
+        verifiers
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .sum::<usize>()
+    });
+    let seen = seen.into_inner().unwrap();
+    let kids: HashSet<String> = seen.iter().map(|token| kid(token)).collect();
+    assert_eq!(kids.len(), 3, "{} tokens", seen.len());
+    assert_eq!(checked, seen.len());
+    assert!(seen.len() > 20, "{}", seen.len());
+    // The first ones live until their end.
+    let last = seen.last().unwrap();
+    assert_ne!(kid(&first), kid(last));
+    for app in [&one, &two] {
+        assert!(
+            [&first, last]
+                .into_iter()
+                .all(|token| validate(app, token) == 200)
+        );
+        assert_eq!(published(app).len(), 3);
+    }
+}
+
+/// Another content, whole at once: half of it would be one more broken file.
+fn put(file: &Scratch, content: &str) {
+    let beside = Scratch::of("json", content);
+    std::fs::rename(beside.path(), file.path()).unwrap();
+}
+
+/// F6: a broken file changes nothing, is logged once, and tells no secret; a good one is taken.
+#[test]
+fn a_broken_file_keeps_the_former_keys() {
+    let database = Database::fresh();
+    let keys = TokenKeys::generate(clock::now()).unwrap();
+    let file = Scratch::of("json", keys.to_text());
+    let serving = Serving::start(&from_file(&database, &file));
+    let kids = || {
+        let request = "GET /.well-known/jwks.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        let answer = crate::support::raw_connection::ask(serving.address, request);
+        let keys = answer.json()["keys"].as_array().unwrap().clone();
+        let kids = keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned());
+        kids.collect::<Vec<_>>()
+    };
+    let complaints = || {
+        let log = serving.log();
+        log.iter().filter(|line| line.contains("is not taken")).count()
+    };
+    let own = keys.keys[0].kid.clone();
+    assert_eq!(kids(), std::slice::from_ref(&own));
+    let half = &keys.to_text()[..200];
+    let other = TokenKeys::generate(clock::now()).unwrap();
+    let waiting = {
+        let mut waiting = other.clone();
+        waiting.keys[0].sign_from += chrono::Duration::hours(1);
+        waiting.to_text()
+    };
+    for (count, broken) in [(1, "{ hush-7f3a"), (2, half), (3, ""), (4, &waiting)] {
+        put(&file, broken);
+        wait_until("the file is looked at", || complaints() == count);
+        assert_eq!(kids(), std::slice::from_ref(&own));
+    }
+    std::fs::remove_file(file.path()).unwrap();
+    wait_until("the file is missed", || complaints() == 5);
+    sleep(Duration::from_millis(4500));
+    assert_eq!(complaints(), 5, "said once: {:?}", serving.log());
+    assert_eq!(kids(), [own]);
+    put(&file, &other.to_text());
+    wait_until("the other key is taken", || kids() == [other.keys[0].kid.clone()]);
+    let log = serving.log().join("\n");
+    assert!(!log.contains("hush") && !log.contains("PRIVATE KEY"), "{log}");
+}

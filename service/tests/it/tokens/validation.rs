@@ -1,0 +1,108 @@
+//! Access tokens validated for other services: good, expired, revoked, of somebody whose rights have changed.
+use crate::support::accounts::{account, get, log_in};
+use crate::support::app::{App, send};
+use crate::support::database::Database;
+use crate::support::response::Answer;
+use crate::support::token_forger::{Parts, own_key};
+use portcullis::types::clock;
+use portcullis::types::role::Role;
+use serde_json::json;
+
+fn validate(app: &App, token: &str) -> Answer {
+    send(app.request("POST", "/validate").bearer_auth(token))
+}
+
+fn refused(answer: &Answer) {
+    assert_eq!(answer.problem(401)["detail"], "the access token is not valid");
+    assert_eq!(
+        answer.header("www-authenticate"),
+        "Bearer error=\"invalid_token\""
+    );
+}
+
+/// F3
+#[test]
+fn validate_tells_nothing_about_a_token_that_is_not_good() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    let missing = send(app.request("POST", "/validate"));
+    missing.problem(401);
+    assert_eq!(missing.header("www-authenticate"), "Bearer");
+    for bad in [
+        "",
+        "x",
+        "a.b",
+        "a.b.c",
+        "a.b.c.d",
+        "....",
+        "{}",
+        "bnVsbA.bnVsbA.bnVsbA",
+        "\u{fc}",
+    ] {
+        let field = format!("Bearer {bad}");
+        let answer = send(
+            app.request("POST", "/validate")
+                .header("authorization", field.as_bytes()),
+        );
+        assert_eq!(answer.status, 401, "{bad}: {answer:?}");
+        assert!(!answer.text().contains(bad) || bad.len() < 2, "{bad}");
+    }
+    refused(&validate(&app, &"a.".repeat(4000)));
+}
+
+/// F3: a session that has ended takes its tokens along, at once and everywhere.
+#[test]
+fn a_revoked_token_validates_nowhere() {
+    let database = Database::fresh();
+    let (one, two) = (App::over(&database), App::over(&database));
+    account(&database, "ann@example.org", Role::User);
+    let token = log_in(&one, "ann@example.org").access;
+    assert_eq!(validate(&two, &token).status, 200);
+    let sid = Parts::of(&token).claims()["sid"].as_str().unwrap().to_owned();
+    database.execute(&format!(
+        "UPDATE sessions.sessions SET ended_at = now(), end_reason = 'test' WHERE id = '{sid}'"
+    ));
+    for app in [&one, &two] {
+        refused(&validate(app, &token));
+    }
+    let other = log_in(&one, "ann@example.org").access;
+    database.execute("UPDATE accounts.accounts SET deleted_at = now()");
+    refused(&validate(&two, &other));
+}
+
+/// F2, F3: rights are those of now.
+#[test]
+fn whoever_is_no_administrator_any_more_is_not_validated_as_one() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    account(&database, "ann@example.org", Role::Admin);
+    let token = log_in(&app, "ann@example.org").access;
+    assert_eq!(validate(&app, &token).json()["admin"], true);
+    database.execute("UPDATE accounts.accounts SET role = 'user'");
+    let claims = validate(&app, &token).json();
+    assert_eq!(claims["admin"], false);
+    assert_eq!(claims["scope"], "profile wishes");
+    assert_eq!(get(&app, &token, "/admin/audit").status, 403);
+}
+
+/// F3: times, with thirty seconds for clocks that differ.
+#[test]
+fn a_token_is_good_from_its_beginning_to_its_end() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    account(&database, "ann@example.org", Role::User);
+    let parts = Parts::of(&log_in(&app, "ann@example.org").access);
+    let now = clock::now().timestamp();
+    for (name, offset, status) in [
+        ("exp", -20, 200),
+        ("exp", -40, 401),
+        ("exp", -700_000, 401),
+        ("nbf", 20, 200),
+        ("nbf", 40, 401),
+        ("iat", 20, 200),
+        ("iat", 40, 401),
+    ] {
+        let token = parts.with_claim(name, json!(now + offset)).sign(&own_key());
+        assert_eq!(validate(&app, &token).status, status, "{name} {offset}");
+    }
+}

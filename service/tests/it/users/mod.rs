@@ -1,0 +1,19 @@
+//! User administration.
+
+/// Concurrent administrators.
+mod concurrency;
+
+/// Creating, reading, updating, deleting and restoring one user.
+mod crud;
+
+/// Inviting a user.
+mod invitations;
+
+/// `/users`.
+mod list;
+
+/// Roles, and the last administrator.
+mod roles;
+
+/// Rejected fields.
+mod validation;

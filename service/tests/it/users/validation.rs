@@ -1,0 +1,107 @@
+//! What a user may be made of, and what a body may hold.
+use crate::support::accounts;
+use crate::support::admin_client::Desk;
+use crate::support::app::send;
+use serde_json::json;
+
+/// An address of so many characters.
+fn email(length: usize) -> String {
+    let domain = format!("{0}.{0}.{0}.org", "d".repeat(61));
+    let local = length - 1 - domain.len();
+    format!("{}@{domain}", "l".repeat(local))
+}
+
+/// D8
+#[test]
+fn an_address_has_at_most_254_characters() {
+    let desk = Desk::fresh();
+    let (longest, longer) = (email(254), email(255));
+    assert_eq!((longest.len(), longer.len()), (254, 255));
+    let made = desk.create(&json!({ "email": longest }));
+    assert_eq!((made.status, &made.json()["email"]), (201, &json!(longest)));
+    assert_eq!(
+        desk.create(&json!({ "email": longer })).fields(400),
+        ["body:email"]
+    );
+    let id = made.json()["id"].as_i64().unwrap();
+    assert_eq!(
+        desk.put(id, "*", &json!({ "email": longer })).fields(400),
+        ["body:email"]
+    );
+}
+
+/// D8: all of them at once, in both operations.
+#[test]
+fn every_bad_field_is_named() {
+    let desk = Desk::fresh();
+    let id = desk.user("ann@example.org");
+    let long = "n".repeat(101);
+    for (body, fields) in [
+        (json!({}), vec!["body:email"]),
+        (json!({"email": null}), vec!["body:email"]),
+        (json!({"email": 7}), vec!["body:email"]),
+        (json!({"email": ["a@b.org"]}), vec!["body:email"]),
+        (json!({"email": ""}), vec!["body:email"]),
+        (json!({"email": "ann"}), vec!["body:email"]),
+        (
+            json!({"email": "ann@example.org\r\nBcc: x@y.org"}),
+            vec!["body:email"],
+        ),
+        (json!({"email": "аnn@example.org"}), vec!["body:email"]),
+        (json!({"email": "a@b.org", "name": ""}), vec!["body:name"]),
+        (json!({"email": "a@b.org", "name": long}), vec!["body:name"]),
+        (json!({"email": "a@b.org", "name": "a\nb"}), vec!["body:name"]),
+        (json!({"email": "a@b.org", "role": "root"}), vec!["body:role"]),
+        (json!({"email": "a@b.org", "role": "Admin"}), vec!["body:role"]),
+        (
+            json!({"email": "x", "name": "\u{0}", "role": 1}),
+            vec!["body:email", "body:name", "body:role"],
+        ),
+    ] {
+        assert_eq!(desk.create(&body).fields(400), fields, "{body}");
+        assert_eq!(desk.put(id, "*", &body).fields(400), fields, "{body}");
+    }
+    let none = "SELECT count(*)::text AS line FROM accounts.accounts WHERE email_key = 'a@b.org'";
+    assert_eq!(desk.database.lines(none), ["0"]);
+}
+
+/// D8
+#[test]
+fn a_body_is_taken_strictly() {
+    let desk = Desk::fresh();
+    for body in [
+        r#"{"email":"a@b.org","id":7}"#,
+        r#"{"email":"a@b.org","state":"active"}"#,
+        r#"{"email":"a@b.org","password":"x"}"#,
+        r#"{"email":"a@b.org","email":"c@d.org"}"#,
+        r#"{"email":"a@b.org","Email":"c@d.org"}"#,
+        r#"{"email":"a@b.org"}{}"#,
+        r#"{"email":"a@b.org""#,
+        r#"["a@b.org"]"#,
+        r#""a@b.org""#,
+        "null",
+        "",
+        "email=a@b.org",
+    ] {
+        let refused = desk.create_text(body).problem(400);
+        assert!(!refused.to_string().contains("a@b.org"), "{refused}");
+    }
+    let request = desk.request("POST", "/user").header("content-type", "text/plain");
+    send(request.body(r#"{"email":"a@b.org"}"#)).problem(415);
+    let large = format!(r#"{{"email":"a@b.org","name":"{}"}}"#, "n".repeat(2_000_000));
+    desk.create_text(&large).problem(413);
+    let none = "SELECT count(*)::text AS line FROM accounts.accounts WHERE email_key LIKE '%.org' AND id > 1";
+    assert_eq!(desk.database.lines(none), ["0"]);
+}
+
+/// D8: who asks comes first: a stranger is told nothing about fields.
+#[test]
+fn a_stranger_is_told_nothing_about_fields() {
+    let desk = Desk::fresh();
+    for (method, path) in [("POST", "/user"), ("PUT", "/user?id=abc")] {
+        let request = accounts::with_json(desk.app.request(method, path), "{");
+        send(request).problem(401);
+    }
+    send(desk.app.request("GET", "/user?id=abc&x=1")).problem(401);
+    send(desk.app.request("GET", "/users?limit=x")).problem(401);
+}

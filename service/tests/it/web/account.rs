@@ -1,0 +1,146 @@
+//! One's own account, as pages.
+use crate::support::accounts::{PASSWORD, account, log_in};
+use crate::support::app::App;
+use crate::support::browser::Browser;
+use crate::support::database::Database;
+use crate::support::mailed_links::{outbox, token};
+use portcullis::types::role::Role;
+
+const ANN: &str = "ann@example.org";
+const NEW: &str = "an entirely different sentence";
+
+fn stage() -> (Database, App) {
+    let database = Database::fresh();
+    account(&database, ANN, Role::User);
+    let app = App::over(&database);
+    (database, app)
+}
+
+fn may_sign_in(app: &App, email: &str, password: &str) -> bool {
+    let answer = Browser::new(app).submit("/sign-in", &[("email", email), ("password", password)]);
+    answer.status == 303
+}
+
+/// E8, E9: what the page shows, and a new name.
+#[test]
+fn the_account_is_shown_and_renamed() {
+    let (_database, app) = stage();
+    let ann = Browser::signed_in(&app, ANN, PASSWORD);
+    log_in(&app, ANN);
+    let page = ann.get("/my/account");
+    for part in [ANN, "(this browser)", "A program without a name", "Set on"] {
+        assert!(page.text().contains(part), "{part}");
+    }
+    assert!(!page.text().contains("$argon2id$"));
+    let form = ann.get("/my/account/name");
+    assert!(form.text().contains("value=\"ann\"") && form.text().contains("autocomplete=\"name\""));
+    let blank = ann.submit("/my/account/name", &[("name", " ")]);
+    assert!(blank.status == 400 && blank.text().contains("#name"));
+    let saved = ann.submit("/my/account/name", &[("name", "Þórunn <b>")]);
+    assert_eq!((saved.status, saved.header("location")), (303, "/my/account"));
+    let page = ann.get("/my/account");
+    assert!(page.text().contains("Your changes are saved") && page.text().contains("Þórunn &#60;b&#62;"));
+}
+
+/// E9: a new password needs the current one, and ends every other session.
+#[test]
+fn a_password_is_changed_by_who_knows_it() {
+    let (database, app) = stage();
+    let (ann, elsewhere) = (
+        Browser::signed_in(&app, ANN, PASSWORD),
+        Browser::signed_in(&app, ANN, PASSWORD),
+    );
+    let change = |current: &str, password: &str| {
+        ann.submit(
+            "/my/account/password",
+            &[("current", current), ("password", password)],
+        )
+    };
+    let wrong = change("not the password at all", NEW);
+    assert!(wrong.status == 403 && wrong.text().contains("id=\"current-fault\""));
+    assert!(!wrong.text().contains(NEW));
+    let weak = change(PASSWORD, "password");
+    assert!(weak.status == 400 && weak.text().contains("id=\"password-fault\""));
+    let empty = change("", "");
+    assert!(empty.status == 400 && empty.text().contains("#current") && empty.text().contains("#password"));
+    assert!(may_sign_in(&app, ANN, PASSWORD));
+    let changed = change(PASSWORD, NEW);
+    assert_eq!((changed.status, changed.header("location")), (303, "/my/account"));
+    assert!(ann.get("/my/account").text().contains("Your password is changed"));
+    assert_eq!(elsewhere.get("/my/wishes").status, 303);
+    assert!(!may_sign_in(&app, ANN, PASSWORD) && may_sign_in(&app, ANN, NEW));
+    assert_eq!(outbox(&database), ["password_changed ann@example.org"]);
+}
+
+/// E9: a new address waits for its proof, and the old one is told.
+#[test]
+fn an_address_is_changed_when_the_new_one_is_proven() {
+    let (database, app) = stage();
+    let ann = Browser::signed_in(&app, ANN, PASSWORD);
+    let change = |email: &str, current: &str| {
+        ann.submit("/my/account/email", &[("email", email), ("current", current)])
+    };
+    assert_eq!(change("new@example.org", "not the password at all").status, 403);
+    assert_eq!(change("nonsense", PASSWORD).status, 400);
+    assert!(outbox(&database).is_empty());
+    assert_eq!(change("new@example.org", PASSWORD).status, 303);
+    let page = ann.get("/my/account");
+    assert!(page.text().contains("new@example.org") && page.text().contains("waits to be confirmed"));
+    let mails = outbox(&database);
+    assert_eq!(mails.len(), 2, "{mails:?}");
+    assert!(may_sign_in(&app, ANN, PASSWORD));
+    let link = token(&database, "change_email", "new@example.org");
+    let reader = Browser::new(&app);
+    let csrf = reader.token(&format!("/change-email?token={link}"));
+    let proven = reader.post("/change-email", &[("csrf", &csrf), ("token", &link)]);
+    assert_eq!((proven.status, proven.header("location")), (303, "/sign-in"));
+    assert!(
+        reader
+            .get("/sign-in")
+            .text()
+            .contains("Your new address is confirmed")
+    );
+    assert!(!may_sign_in(&app, ANN, PASSWORD) && may_sign_in(&app, "new@example.org", PASSWORD));
+}
+
+/// E13: every session ends, this one too.
+#[test]
+fn one_signs_out_everywhere() {
+    let (_database, app) = stage();
+    let (ann, elsewhere) = (
+        Browser::signed_in(&app, ANN, PASSWORD),
+        Browser::signed_in(&app, ANN, PASSWORD),
+    );
+    let kept = ann.cookie("__Host-session");
+    let csrf = ann.token("/my/account");
+    let answer = ann.post("/my/account/sign-out-everywhere", &[("csrf", &csrf)]);
+    assert_eq!((answer.status, answer.header("location")), (303, "/sign-out"));
+    assert!(!answer.header("clear-site-data").is_empty());
+    ann.set_cookie("__Host-session", kept.as_deref());
+    for browser in [&ann, &elsewhere] {
+        assert_eq!(browser.get("/my/account").status, 303);
+    }
+}
+
+/// E10: an account is deleted after a second look; the last administrator stays.
+#[test]
+fn one_leaves_and_the_last_administrator_stays() {
+    let (database, app) = stage();
+    account(&database, "root@example.org", Role::Admin);
+    let ann = Browser::signed_in(&app, ANN, PASSWORD);
+    assert!(
+        ann.get("/my/account/delete")
+            .text()
+            .contains("Delete your account?")
+    );
+    assert!(may_sign_in(&app, ANN, PASSWORD), "asking deletes nothing");
+    let left = ann.submit("/my/account/delete", &[]);
+    assert_eq!((left.status, left.header("location")), (303, "/"));
+    assert!(ann.get("/").text().contains("Your account is deleted"));
+    assert_eq!(ann.cookie("__Host-session"), None);
+    assert!(!may_sign_in(&app, ANN, PASSWORD));
+    let root = Browser::signed_in(&app, "root@example.org", PASSWORD);
+    let stays = root.submit("/my/account/delete", &[]);
+    assert!(stays.status == 409 && stays.text().contains("You cannot leave yet"));
+    assert_eq!(root.get("/my/account").status, 200);
+}

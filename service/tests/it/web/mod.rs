@@ -1,0 +1,22 @@
+//! Pages in a browser.
+
+/// The account pages.
+mod account;
+
+/// CSRF protection and strict forms.
+mod forms;
+
+/// What all pages have in common.
+mod pages;
+
+/// Signing in with a code.
+mod second_factor;
+
+/// Signing in and out; the session cookie.
+mod sessions;
+
+/// Signing up and mailed links.
+mod sign_up;
+
+/// The wish list.
+mod wishes;

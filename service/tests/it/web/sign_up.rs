@@ -1,0 +1,238 @@
+//! Signing up and mailed links, as pages.
+use crate::support::accounts::{PASSWORD, account, account_in};
+use crate::support::app::App;
+use crate::support::browser::{Browser, token_in};
+use crate::support::database::Database;
+use crate::support::mailed_links::{outbox, token};
+use crate::support::response::Answer;
+use portcullis::types::role::Role;
+
+const ANN: &str = "ann@example.org";
+const NEW: &str = "an entirely different sentence";
+
+fn stage() -> (Database, App) {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    (database, app)
+}
+
+fn sign_up(app: &App, name: &str, email: &str, password: &str) -> Answer {
+    Browser::new(app).submit(
+        "/sign-up",
+        &[("name", name), ("email", email), ("password", password)],
+    )
+}
+
+fn may_sign_in(app: &App, email: &str, password: &str) -> bool {
+    let answer = Browser::new(app).submit("/sign-in", &[("email", email), ("password", password)]);
+    answer.status == 303
+}
+
+/// Looks at a link's page, then presses its button.
+fn follow(browser: &Browser<'_>, path: &str, link: &str, fields: &[(&str, &str)]) -> Answer {
+    let csrf = browser.token(&format!("{path}?token={link}"));
+    browser.post(
+        path,
+        &[&[("csrf", csrf.as_str()), ("token", link)], fields].concat(),
+    )
+}
+
+/// G2, E2, E3: sign up, follow the mail, sign in. To look at the link is not to use it.
+#[test]
+fn somebody_signs_up_confirms_and_signs_in() {
+    let (database, app) = stage();
+    let answer = sign_up(&app, "Ann", ANN, PASSWORD);
+    assert_eq!((answer.status, answer.header("location")), (303, "/check-mail"));
+    assert!(
+        Browser::new(&app)
+            .get("/check-mail")
+            .text()
+            .contains("Check your mail")
+    );
+    assert!(!may_sign_in(&app, ANN, PASSWORD));
+    let (link, browser) = (token(&database, "confirm", ANN), Browser::new(&app));
+    for _ in 0..3 {
+        assert_eq!(browser.get(&format!("/confirm?token={link}")).status, 200);
+    }
+    assert!(!may_sign_in(&app, ANN, PASSWORD), "nothing but a look was taken");
+    let answer = follow(&browser, "/confirm", &link, &[]);
+    assert_eq!((answer.status, answer.header("location")), (303, "/sign-in"));
+    let page = browser.get("/sign-in");
+    assert!(page.text().contains("Your address is confirmed"));
+    assert!(
+        !browser
+            .get("/sign-in")
+            .text()
+            .contains("Your address is confirmed"),
+        "told once"
+    );
+    assert!(may_sign_in(&app, ANN, PASSWORD));
+    let again = follow(&browser, "/confirm", &link, &[]);
+    assert_eq!(again.status, 404);
+    assert!(again.text().contains("This link does not work"));
+}
+
+/// E1: a taken address is answered like a new one, and weak passwords are told beside their field.
+#[test]
+fn signing_up_tells_nothing_of_others_and_what_a_password_lacks() {
+    let (database, app) = stage();
+    account(&database, ANN, Role::User);
+    let (taken, new) = (
+        sign_up(&app, "A", ANN, NEW),
+        sign_up(&app, "B", "bob@example.org", NEW),
+    );
+    for answer in [&taken, &new] {
+        assert_eq!((answer.status, answer.header("location")), (303, "/check-mail"));
+        assert!(answer.body.is_empty());
+    }
+    assert_eq!(
+        outbox(&database),
+        ["already_registered ann@example.org", "confirm bob@example.org"]
+    );
+    for (password, word) in [
+        ("short", "at least 8 characters"),
+        ("password", "most common"),
+        ("my name is Carlotta", "part of the name"),
+    ] {
+        let answer = sign_up(&app, "Carlotta", "c@example.org", password);
+        assert_eq!(answer.status, 400, "{password}");
+        assert!(
+            answer.text().contains(word) && answer.text().contains("id=\"password-fault\""),
+            "{password}"
+        );
+        assert!(!answer.text().contains(&format!("value=\"{password}\"")));
+    }
+    assert_eq!(outbox(&database).len(), 2);
+}
+
+/// E4, E14: the pages that ask for a mail answer every address alike, and say when too many were asked for.
+#[test]
+fn mails_are_asked_for_and_nobody_is_told_whose_address_it_is() {
+    let (database, app) = stage();
+    account(&database, ANN, Role::User);
+    for path in ["/forgot", "/resend"] {
+        for email in [ANN, "nobody@example.org"] {
+            let answer = Browser::new(&app).submit(path, &[("email", email)]);
+            assert_eq!(
+                (answer.status, answer.header("location")),
+                (303, "/check-mail"),
+                "{path} {email}"
+            );
+        }
+        let bad = Browser::new(&app).submit(path, &[("email", "nobody")]);
+        assert_eq!(bad.status, 400);
+        assert!(bad.text().contains("value=\"nobody\""));
+    }
+    assert_eq!(
+        outbox(&database),
+        ["reset ann@example.org", "already_registered ann@example.org"]
+    );
+    let waits = (0..10).map(|_| Browser::new(&app).submit("/resend", &[("email", "often@example.org")]));
+    let refused = waits
+        .into_iter()
+        .find(|answer| answer.status != 303)
+        .expect("an end to it");
+    assert_eq!(refused.status, 429);
+    assert!(refused.header("retry-after").parse::<u64>().unwrap() > 0);
+    assert!(
+        refused.text().contains("Too many mails") && refused.text().contains("value=\"often@example.org\"")
+    );
+}
+
+/// E14: a forgotten password; every browser that was signed in is signed out.
+#[test]
+fn a_forgotten_password_is_set_anew() {
+    let (database, app) = stage();
+    account(&database, ANN, Role::User);
+    let elsewhere = Browser::signed_in(&app, ANN, PASSWORD);
+    let browser = Browser::new(&app);
+    browser.submit("/forgot", &[("email", ANN)]);
+    let link = token(&database, "reset", ANN);
+    let weak = follow(&browser, "/reset", &link, &[("password", "short")]);
+    assert_eq!(weak.status, 400);
+    assert!(
+        weak.text().contains(&format!("name=\"token\" value=\"{link}\"")),
+        "the form can be sent again"
+    );
+    let answer = follow(&browser, "/reset", &link, &[("password", NEW)]);
+    assert_eq!((answer.status, answer.header("location")), (303, "/sign-in"));
+    assert_eq!(elsewhere.get("/my/wishes").status, 303);
+    assert!(!may_sign_in(&app, ANN, PASSWORD) && may_sign_in(&app, ANN, NEW));
+    assert_eq!(
+        follow(&browser, "/reset", &link, &[("password", NEW)]).status,
+        404
+    );
+}
+
+/// D9
+#[test]
+fn an_invitation_is_accepted() {
+    let (database, app) = stage();
+    account_in(&database, "ivy@example.org", Role::User, "invited");
+    let browser = Browser::new(&app);
+    browser.submit("/resend", &[("email", "ivy@example.org")]);
+    let link = token(&database, "invite", "ivy@example.org");
+    let nameless = follow(
+        &browser,
+        "/invitation",
+        &link,
+        &[("name", " "), ("password", NEW)],
+    );
+    assert!(nameless.status == 400 && nameless.text().contains("#name"));
+    let answer = follow(
+        &browser,
+        "/invitation",
+        &link,
+        &[("name", "Ivy"), ("password", NEW)],
+    );
+    assert_eq!((answer.status, answer.header("location")), (303, "/sign-in"));
+    let ivy = Browser::signed_in(&app, "ivy@example.org", NEW);
+    assert!(ivy.get("/my/wishes").text().contains("Ivy"));
+}
+
+/// E2: whatever is wrong with a link, the page is the same; what cannot be a token is not even put into a form.
+#[test]
+fn a_link_that_does_not_work_is_told_so_alike() {
+    let (_database, app) = stage();
+    let browser = Browser::new(&app);
+    let forged = "q3T1x0m8Yc5yW9rJ4uH2vN7sK6pL0zEfGdB1aQiOtXk";
+    for (path, fields) in [
+        ("/confirm", &[][..]),
+        ("/change-email", &[]),
+        ("/reset", &[("password", NEW)]),
+        ("/invitation", &[("name", "Eve"), ("password", NEW)]),
+    ] {
+        let page = browser.get(&format!("{path}?token={forged}"));
+        assert!(page.status == 200 && token_in(&page).is_some(), "{path}");
+        let used = follow(&browser, path, forged, fields);
+        assert!(
+            used.status == 404 && used.text().contains("This link does not work"),
+            "{path}"
+        );
+        for hostile in ["x", "%22%3E%3Cscript%3E", "%00", &"a".repeat(5000)] {
+            let page = browser.get(&format!("{path}?token={hostile}"));
+            assert_eq!(page.status, 404, "{path}");
+            assert!(page.text().contains("This link does not work") && !page.text().contains("<script"));
+        }
+    }
+}
+
+/// E20: nobody is shown a form that nobody may send.
+#[test]
+fn closed_registration_is_told_before_anything_is_typed() {
+    let database = Database::fresh();
+    let app = App::start(&database.settings(&[("REGISTRATION", "closed")]));
+    let browser = Browser::new(&app);
+    let page = browser.get("/sign-up");
+    assert!(page.status == 403 && page.text().contains("By invitation only"));
+    let csrf = browser.token("/sign-in");
+    let fields = [
+        ("csrf", csrf.as_str()),
+        ("name", "Ann"),
+        ("email", ANN),
+        ("password", NEW),
+    ];
+    let answer = browser.post("/sign-up", &fields);
+    assert!(answer.status == 403 && answer.text().contains("By invitation only"));
+    assert!(outbox(&database).is_empty());
+}

@@ -1,0 +1,292 @@
+//! One's own wishes, as pages: nobody else's, and nothing that is typed becomes part of the page.
+use crate::support::accounts::{PASSWORD, account};
+use crate::support::app::App;
+use crate::support::browser::Browser;
+use crate::support::database::Database;
+use portcullis::types::role::Role;
+
+const ANN: &str = "ann@example.org";
+
+/// What a hostile person would write.
+const HOSTILE: [&str; 6] = [
+    "<script>alert(1)</script>",
+    "\"><img src=x onerror=alert(1)>",
+    "' onfocus='alert(1)' autofocus='",
+    "</textarea><script>alert(1)</script>",
+    "</title></head><body onload=alert(1)>",
+    "{{ 7 * 7 }} ${7*7} &lt;b&gt; javascript:alert(1)",
+];
+
+fn stage() -> (Database, App) {
+    let database = Database::fresh();
+    account(&database, ANN, Role::User);
+    let app = App::over(&database);
+    (database, app)
+}
+
+fn add(browser: &Browser<'_>, title: &str, note: &str) {
+    let answer = browser.submit("/my/wishes/new", &[("title", title), ("note", note)]);
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (303, "/my/wishes"),
+        "{answer:?}"
+    );
+}
+
+/// The number of the newest wish.
+fn newest(database: &Database) -> String {
+    database
+        .lines("SELECT max(id)::text AS line FROM wishes.wishes")
+        .remove(0)
+}
+
+/// The titles on a page, in order.
+fn titles(html: &str) -> Vec<&str> {
+    let links = html.split("<a class=\"title\"").skip(1);
+    links
+        .filter_map(|rest| rest.split('>').nth(1)?.split('<').next())
+        .collect()
+}
+
+/// The value of a hidden field.
+fn hidden(html: &str, name: &str) -> String {
+    let (_, rest) = html.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
+    rest.split('"').next().unwrap().to_owned()
+}
+
+/// G4
+#[test]
+fn a_wish_is_added_changed_ticked_off_and_deleted() {
+    let (database, app) = stage();
+    let ann = Browser::signed_in(&app, ANN, PASSWORD);
+    assert!(ann.get("/my/wishes").text().contains("Your list is empty"));
+    add(&ann, " See Oslo ", "By train\r\nin May");
+    let list = ann.get("/my/wishes");
+    assert_eq!(titles(list.text()), ["See Oslo"]);
+    assert!(list.text().contains("Your wish is on the list") && list.text().contains("By train\nin May"));
+    let path = format!("/my/wishes/{}", newest(&database));
+    let page = ann.get(&path);
+    assert!(
+        page.text().contains("value=\"See Oslo\"") && page.text().contains(">\nBy train\nin May</textarea>")
+    );
+    let version = hidden(page.text(), "version");
+    let changed = ann.submit(
+        &path,
+        &[("title", "See Bergen"), ("note", ""), ("version", &version)],
+    );
+    assert_eq!((changed.status, changed.header("location")), (303, "/my/wishes"));
+    let done = format!("{path}/done");
+    let token = ann.token("/my/wishes");
+    for (word, title, told) in [("yes", "is-done", "come true"), ("no", "\"wish\"", "open again")] {
+        let fields = [
+            ("csrf", token.as_str()),
+            ("done", word),
+            ("next", "/my/wishes?show=all"),
+        ];
+        assert_eq!(ann.post(&done, &fields).status, 303);
+        let list = ann.get("/my/wishes");
+        assert!(
+            list.text().contains(title) && list.text().contains(told),
+            "{word}"
+        );
+    }
+    assert_eq!(
+        ann.post(&done, &[("csrf", &token), ("done", "perhaps")]).status,
+        400
+    );
+    let ask = ann.get(&format!("{path}/delete"));
+    assert!(ask.text().contains("“See Bergen”"));
+    assert_eq!(
+        titles(ann.get("/my/wishes").text()),
+        ["See Bergen"],
+        "asking deletes nothing"
+    );
+    let version = hidden(ask.text(), "version");
+    assert_eq!(
+        ann.submit(&format!("{path}/delete"), &[("version", &version)])
+            .status,
+        303
+    );
+    assert!(ann.get("/my/wishes").text().contains("Your list is empty"));
+    assert_eq!(ann.get(&path).status, 404);
+}
+
+/// G4: what two windows do to the same wish does not get lost unseen.
+#[test]
+fn a_change_over_another_is_asked_about_first() {
+    let (database, app) = stage();
+    let ann = Browser::signed_in(&app, ANN, PASSWORD);
+    add(&ann, "See Oslo", "");
+    let path = format!("/my/wishes/{}", newest(&database));
+    let (page, ask) = (ann.get(&path), ann.get(&format!("{path}/delete")));
+    let (old, csrf) = (hidden(page.text(), "version"), hidden(page.text(), "csrf"));
+    let save = |title: &str, version: &str| {
+        ann.post(
+            &path,
+            &[
+                ("csrf", &csrf),
+                ("title", title),
+                ("note", ""),
+                ("version", version),
+            ],
+        )
+    };
+    assert_eq!(save("See Bergen", &old).status, 303);
+    let stale = save("See Trondheim", &old);
+    assert_eq!(stale.status, 409);
+    assert!(stale.text().contains("value=\"See Trondheim\"") && stale.text().contains("“See Bergen”"));
+    let gone = ann.post(
+        &format!("{path}/delete"),
+        &[("csrf", &csrf), ("version", &hidden(ask.text(), "version"))],
+    );
+    assert_eq!(gone.status, 409);
+    assert_eq!(titles(ann.get("/my/wishes").text()), ["See Bergen"]);
+    assert_eq!(
+        save("See Trondheim", &hidden(stale.text(), "version")).status,
+        303
+    );
+    assert_eq!(titles(ann.get("/my/wishes").text()), ["See Trondheim"]);
+    for bad in ["", "0", "-1", "x", "1.0", "99999999999999999999"] {
+        assert_eq!(save("See Narvik", bad).status, 400, "{bad}");
+    }
+}
+
+/// G4: twenty a page, newest first, all of them once.
+#[test]
+fn one_pages_through_ones_wishes() {
+    let (database, app) = stage();
+    let ann = Browser::signed_in(&app, ANN, PASSWORD);
+    add(&ann, "First", "");
+    database.execute(
+        "INSERT INTO wishes.wishes (account_id, title, done_at)
+         SELECT account_id, 'Wish ' || n, CASE WHEN n % 2 = 0 THEN now() END FROM wishes.wishes, generate_series(1, 49) n",
+    );
+    let (mut path, mut seen) = ("/my/wishes".to_owned(), Vec::new());
+    loop {
+        let page = ann.get(&path);
+        assert_eq!(page.status, 200);
+        assert_eq!(page.text().contains("To the first page"), !seen.is_empty());
+        seen.extend(titles(page.text()).into_iter().map(str::to_owned));
+        let Some((before, _)) = page.text().split_once("\" rel=\"next\"") else {
+            break;
+        };
+        path = before.rsplit('"').next().unwrap().replace("&#38;", "&");
+    }
+    let mut expected: Vec<String> = (1..50).rev().map(|n| format!("Wish {n}")).collect();
+    expected.push("First".into());
+    assert_eq!(seen, expected);
+    let open = ann.get("/my/wishes?show=open");
+    assert!(open.text().contains("Wish 49") && !open.text().contains("Wish 48"));
+    assert!(
+        open.text().contains("/my/wishes?show=open&#38;after="),
+        "the filter stays"
+    );
+    let done = ann.get("/my/wishes?show=done");
+    assert!(done.text().contains("Wish 48") && !done.text().contains("Wish 49"));
+    assert!(ann.get("/my/wishes?after=1").text().contains("There are no more"));
+}
+
+/// G6: somebody else's wish is not there, whatever is asked of it.
+#[test]
+fn anothers_wish_is_not_there() {
+    let (database, app) = stage();
+    account(&database, "bob@example.org", Role::Admin);
+    let (ann, bob) = (
+        Browser::signed_in(&app, ANN, PASSWORD),
+        Browser::signed_in(&app, "bob@example.org", PASSWORD),
+    );
+    add(&ann, "A secret", "");
+    let path = format!("/my/wishes/{}", newest(&database));
+    let csrf = bob.token("/my/wishes");
+    let missing = bob.get("/my/wishes/999999");
+    assert_eq!(missing.status, 404);
+    for looked in [path.clone(), format!("{path}/delete")] {
+        let answer = bob.get(&looked);
+        assert_eq!(answer.status, 404, "{looked}");
+        let id = |answer: &crate::support::response::Answer| {
+            answer.text().replace(answer.header("x-request-id"), "")
+        };
+        assert_eq!(id(&answer), id(&missing));
+    }
+    let csrf = ("csrf", csrf.as_str());
+    for (sent, fields) in [
+        (
+            path.clone(),
+            vec![csrf, ("title", "x"), ("note", ""), ("version", "1")],
+        ),
+        (format!("{path}/done"), vec![csrf, ("done", "yes")]),
+        (format!("{path}/delete"), vec![csrf, ("version", "1")]),
+    ] {
+        assert_eq!(bob.post(&sent, &fields).status, 404, "{sent}");
+    }
+    assert_eq!(titles(ann.get("/my/wishes").text()), ["A secret"]);
+    for odd in [
+        "/my/wishes/0",
+        "/my/wishes/x",
+        "/my/wishes/01",
+        "/my/wishes/%31",
+        "/my/wishes/-1",
+    ] {
+        assert_eq!(bob.get(odd).status, 404, "{odd}");
+    }
+}
+
+/// G8: nothing that somebody wrote becomes part of a page, wherever it stands.
+#[test]
+fn what_people_write_stays_text() {
+    let (database, app) = stage();
+    let ann = Browser::signed_in(&app, ANN, PASSWORD);
+    for hostile in HOSTILE {
+        database.execute(&format!("UPDATE accounts.accounts SET name = $q${hostile}$q$"));
+        add(&ann, hostile, hostile);
+        let path = format!("/my/wishes/{}", newest(&database));
+        let refused = ann.submit(
+            &path,
+            &[
+                ("title", &format!("{hostile}\u{7}")),
+                ("note", hostile),
+                ("version", "1"),
+            ],
+        );
+        assert_eq!(refused.status, 400, "{hostile}");
+        let signing_in = Browser::new(&app).submit("/sign-in", &[("email", hostile), ("password", hostile)]);
+        let asking = Browser::new(&app).submit("/forgot", &[("email", hostile)]);
+        let pages = [
+            ann.get("/my/wishes"),
+            ann.get(&path),
+            ann.get(&format!("{path}/delete")),
+            ann.get("/"),
+            refused,
+            signing_in,
+            asking,
+        ];
+        for page in pages {
+            let html = page.text();
+            for bad in [hostile, "<script", "<img", "<body onload", "&lt;b&gt;"] {
+                assert!(!html.contains(bad), "{bad} in {html}");
+            }
+            assert!(
+                page.header("content-security-policy")
+                    .starts_with("default-src 'none'")
+            );
+        }
+        assert_eq!(
+            titles(ann.get("/my/wishes").text()).len(),
+            HOSTILE.iter().position(|h| *h == hostile).unwrap() + 1
+        );
+    }
+}
+
+/// G4: a full list says so, and what was typed is not lost.
+#[test]
+fn a_full_list_takes_no_more() {
+    let (database, app) = stage();
+    let ann = Browser::signed_in(&app, ANN, PASSWORD);
+    add(&ann, "First", "");
+    database.execute(
+        "INSERT INTO wishes.wishes (account_id, title) SELECT account_id, 'Wish ' || n FROM wishes.wishes, generate_series(1, 999) n",
+    );
+    let full = ann.submit("/my/wishes/new", &[("title", "One more"), ("note", "")]);
+    assert_eq!(full.status, 409);
+    assert!(full.text().contains("Your list is full") && full.text().contains("value=\"One more\""));
+}

@@ -1,0 +1,230 @@
+//! `/wishes`: making, reading, changing, deleting, paging through one's own.
+use crate::support::accounts::{ask, get, token, with_json};
+use crate::support::app::{App, send};
+use crate::support::database::Database;
+use crate::support::response::Answer;
+use portcullis::types::role::Role;
+use serde_json::{Value, json};
+
+fn app() -> (Database, App, String) {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    let ann = token(&app, &database, "ann@example.org", Role::User);
+    (database, app, ann)
+}
+
+fn put(token: &str, app: &App, path: &str, tag: &str, body: &Value) -> Answer {
+    let request = app
+        .request("PUT", path)
+        .bearer_auth(token)
+        .header("if-match", tag);
+    send(with_json(request, &body.to_string()))
+}
+
+fn titles(answer: &Answer) -> Vec<String> {
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let list = answer.json();
+    let wishes = list["wishes"].as_array().unwrap();
+    wishes
+        .iter()
+        .map(|wish| wish["title"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn next(answer: &Answer) -> Option<String> {
+    let link = answer.header("link");
+    let path = link.strip_prefix('<')?.strip_suffix(">; rel=\"next\"")?;
+    Some(path.to_owned())
+}
+
+/// G4: the whole life of a wish.
+#[test]
+fn a_wish_is_made_read_changed_marked_done_and_deleted() {
+    let (_database, app, ann) = app();
+    let body = json!({"title": "  See Oslo ", "note": "by train\r\nin May"});
+    let made = ask(&app, &ann, "POST", "/wishes", &body);
+    assert_eq!(made.status, 201, "{made:?}");
+    assert_eq!(made.header("etag"), "\"1\"");
+    let wish = made.json();
+    let path = format!("/wishes/{}", wish["id"]);
+    assert_eq!(made.header("location"), path);
+    assert_eq!(wish["title"], "See Oslo");
+    assert_eq!(wish["note"], "by train\nin May");
+    assert_eq!(wish["done"], false);
+    assert_eq!(wish.get("done_at"), None);
+
+    let read = get(&app, &ann, &path);
+    assert_eq!((read.status, read.json()), (200, wish.clone()));
+    assert_eq!(read.header("etag"), "\"1\"");
+    assert_eq!(read.header("cache-control"), "no-store, max-age=0");
+
+    let done = put(
+        &ann,
+        &app,
+        &path,
+        "\"1\"",
+        &json!({"title": "See Oslo", "note": "", "done": true}),
+    );
+    assert_eq!((done.status, done.header("etag")), (200, "\"2\""), "{done:?}");
+    let done = done.json();
+    assert_eq!((&done["done"], &done["note"]), (&json!(true), &json!("")));
+    assert_eq!(done["created_at"], wish["created_at"]);
+    assert_ne!(done["updated_at"], wish["updated_at"]);
+    let again = put(
+        &ann,
+        &app,
+        &path,
+        "\"2\"",
+        &json!({"title": "Saw Oslo", "note": "", "done": true}),
+    );
+    assert_eq!(
+        again.json()["done_at"],
+        done["done_at"],
+        "it came true when it did"
+    );
+    let undone = put(
+        &ann,
+        &app,
+        &path,
+        "*",
+        &json!({"title": "See Oslo", "note": "", "done": false}),
+    );
+    assert_eq!((undone.status, undone.json().get("done_at")), (200, None));
+
+    let deleted = send(app.request("DELETE", &path).bearer_auth(&ann));
+    assert_eq!((deleted.status, deleted.body.len()), (204, 0));
+    get(&app, &ann, &path).problem(404);
+    send(app.request("DELETE", &path).bearer_auth(&ann)).problem(404);
+    put(
+        &ann,
+        &app,
+        &path,
+        "*",
+        &json!({"title": "x", "note": "", "done": false}),
+    )
+    .problem(404);
+}
+
+/// G4: newest first, filtered, and a wish that is made meanwhile moves nothing.
+#[test]
+fn pages_lead_to_each_other_without_gap_or_repeat() {
+    let (database, app, ann) = app();
+    database.execute(
+        "INSERT INTO wishes.wishes (account_id, title, done_at)
+         SELECT id, 'w' || n, CASE WHEN n % 3 = 0 THEN now() END FROM accounts.accounts, generate_series(1, 25) n",
+    );
+    let newest: Vec<String> = (1..=25).rev().map(|n| format!("w{n}")).collect();
+    assert_eq!(titles(&get(&app, &ann, "/wishes")), newest);
+    let (mut seen, mut sizes, mut path) = (Vec::new(), Vec::new(), "/wishes?limit=10".to_owned());
+    loop {
+        let page = get(&app, &ann, &path);
+        let page_titles = titles(&page);
+        sizes.push(page_titles.len());
+        seen.extend(page_titles);
+        ask(&app, &ann, "POST", "/wishes", &json!({"title": "later"}));
+        let Some(link) = next(&page) else { break };
+        path = link;
+    }
+    assert_eq!((sizes, seen), (vec![10, 10, 5], newest));
+    let done = get(&app, &ann, "/wishes?done=true&limit=5");
+    assert_eq!(titles(&done), ["w24", "w21", "w18", "w15", "w12"]);
+    let rest = get(&app, &ann, &next(&done).unwrap());
+    assert_eq!(titles(&rest), ["w9", "w6", "w3"]);
+    assert_eq!(next(&rest), None);
+    assert_eq!(titles(&get(&app, &ann, "/wishes?done=false")).len(), 17 + 3);
+}
+
+/// G4: what was changed meanwhile is not overwritten, and of parallel changes one wins.
+#[test]
+fn a_change_must_name_the_version_that_it_is_meant_for() {
+    let (_database, app, ann) = app();
+    ask(&app, &ann, "POST", "/wishes", &json!({"title": "one"}));
+    let path = titles_path(&get(&app, &ann, "/wishes"));
+    let whole = |title: &str| json!({"title": title, "note": "", "done": false});
+    ask(&app, &ann, "PUT", &path, &whole("two")).problem(428);
+    for stale in ["\"2\"", "W/\"1\"", "\"0\", \"01\"", "\"one\""] {
+        put(&ann, &app, &path, stale, &whole("two")).problem(412);
+    }
+    for bad in ["1", "\"1", "", "*, \"1\""] {
+        let answer = put(&ann, &app, &path, bad, &whole("two"));
+        assert_eq!(answer.fields(400), ["header:If-Match"], "{bad}");
+    }
+    let delete = |tag: &str| {
+        send(
+            app.request("DELETE", &path)
+                .bearer_auth(&ann)
+                .header("if-match", tag),
+        )
+    };
+    delete("\"2\"").problem(412);
+    assert_eq!(delete("1").fields(400), ["header:If-Match"]);
+    let latin = http::HeaderValue::from_bytes(b"\"1\xe9\"").unwrap();
+    let answer = send(
+        app.request("DELETE", &path)
+            .bearer_auth(&ann)
+            .header("if-match", latin),
+    );
+    assert_eq!(answer.fields(400), ["header:If-Match"], "it is not passed over");
+    let statuses = std::thread::scope(|scope| {
+        let tries: Vec<_> = (0..8)
+            .map(|n| {
+                let (ann, app, path, body) = (&ann, &app, &path, whole(&format!("try {n}")));
+                scope.spawn(move || put(ann, app, path, "\"7\", \"1\"", &body).status)
+            })
+            .collect();
+        let mut statuses: Vec<u16> = tries.into_iter().map(|one| one.join().unwrap()).collect();
+        statuses.sort_unstable();
+        statuses
+    });
+    assert_eq!(statuses, [200, 412, 412, 412, 412, 412, 412, 412]);
+    assert_eq!(get(&app, &ann, &path).header("etag"), "\"2\"");
+    assert_eq!(delete("\"2\"").status, 204);
+}
+
+fn titles_path(list: &Answer) -> String {
+    format!("/wishes/{}", list.json()["wishes"][0]["id"])
+}
+
+/// G4: nobody fills the table, however many ask at once.
+#[test]
+fn an_account_has_a_thousand_wishes_and_no_more() {
+    let (database, app, ann) = app();
+    database.execute(
+        "INSERT INTO wishes.wishes (account_id, title) SELECT id, 'w' FROM accounts.accounts, generate_series(1, 997)",
+    );
+    let bob = token(&app, &database, "bob@example.org", Role::User);
+    let statuses = std::thread::scope(|scope| {
+        let tries: Vec<_> = (0..10)
+            .map(|_| scope.spawn(|| ask(&app, &ann, "POST", "/wishes", &json!({"title": "more"})).status))
+            .collect();
+        let statuses: Vec<u16> = tries.into_iter().map(|one| one.join().unwrap()).collect();
+        statuses
+    });
+    let made = statuses.iter().filter(|status| **status == 201).count();
+    let refused = statuses.iter().filter(|status| **status == 409).count();
+    assert_eq!((made, refused), (3, 7), "{statuses:?}");
+    let problem = ask(&app, &ann, "POST", "/wishes", &json!({"title": "more"})).problem(409);
+    assert_eq!(problem["type"], "urn:portcullis:problem:too-many-wishes");
+    let other = ask(&app, &bob, "POST", "/wishes", &json!({"title": "mine"}));
+    assert_eq!(other.status, 201, "somebody else's number is their own");
+    let path = titles_path(&get(&app, &ann, "/wishes?limit=1"));
+    assert_eq!(send(app.request("DELETE", &path).bearer_auth(&ann)).status, 204);
+    assert_eq!(
+        ask(&app, &ann, "POST", "/wishes", &json!({"title": "more"})).status,
+        201
+    );
+}
+
+/// G4, E10: what goes with its owner.
+#[test]
+fn a_deleted_account_reaches_no_wish() {
+    let (database, app, ann) = app();
+    assert_eq!(
+        ask(&app, &ann, "POST", "/wishes", &json!({"title": "w"})).status,
+        201
+    );
+    database.execute("UPDATE accounts.accounts SET deleted_at = now()");
+    let answer = get(&app, &ann, "/wishes");
+    answer.problem(401);
+    assert!(answer.header("www-authenticate").starts_with("Bearer"));
+}

@@ -1,0 +1,227 @@
+//! One's own wishes only, twice: by the queries' filter, and by row-level security when a query forgets it.
+use crate::support::accounts::{account, ask, get, token, with_json};
+use crate::support::app::{App, send};
+use crate::support::database::{Database, lines};
+use diesel::connection::SimpleConnection;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use portcullis::db::Db;
+use portcullis::db::conninfo::{Changing, Purpose};
+use portcullis::db::schema::wishes::wishes;
+use portcullis::db::wishes as rows;
+use portcullis::telemetry::logs::Telemetry;
+use portcullis::types::account::AccountId;
+use portcullis::types::role::Role;
+use serde_json::json;
+
+/// G6: in every operation, for another user and for an administrator, and nothing changes.
+#[test]
+fn anothers_wish_is_not_there() {
+    anothers_wish(&Database::fresh());
+}
+
+/// G6: the first fence alone.
+#[test]
+fn the_queries_filter_by_themselves() {
+    let database = Database::fresh();
+    database.execute("ALTER TABLE wishes.wishes DISABLE ROW LEVEL SECURITY");
+    anothers_wish(&database);
+}
+
+fn anothers_wish(database: &Database) {
+    let app = App::over(database);
+    let ann = token(&app, database, "ann@example.org", Role::User);
+    let made = ask(&app, &ann, "POST", "/wishes", &json!({"title": "Ann's"}));
+    let path = made.header("location").to_owned();
+    for (email, role) in [("bob@example.org", Role::User), ("root@example.org", Role::Admin)] {
+        let other = token(&app, database, email, role);
+        let detail = get(&app, &other, &path).problem(404)["detail"].clone();
+        let nothing = get(&app, &other, "/wishes/999999").problem(404)["detail"].clone();
+        assert_eq!(detail, nothing, "the answer tells the two apart");
+        for tag in ["*", "\"1\"", "\"9\""] {
+            let change = app
+                .request("PUT", &path)
+                .bearer_auth(&other)
+                .header("if-match", tag);
+            let body = json!({"title": "Bob's", "note": "", "done": true});
+            send(with_json(change, &body.to_string())).problem(404);
+            let delete = app.request("DELETE", &path).bearer_auth(&other);
+            send(delete.header("if-match", tag)).problem(404);
+        }
+        send(app.request("DELETE", &path).bearer_auth(&other)).problem(404);
+        assert_eq!(get(&app, &other, "/wishes").json(), json!({"wishes": []}));
+        let behind = get(&app, &other, "/wishes?after=9223372036854775807&done=false");
+        assert_eq!(behind.json(), json!({"wishes": []}));
+    }
+    assert_eq!(get(&app, &ann, &path).json(), made.json());
+}
+
+/// Two accounts with two wishes each; their numbers.
+fn two() -> (Database, i64, i64) {
+    let database = Database::fresh();
+    let ann = account(&database, "ann@example.org", Role::User);
+    let bob = account(&database, "bob@example.org", Role::User);
+    database.execute(&format!(
+        "INSERT INTO wishes.wishes (account_id, title) VALUES ({ann}, 'a1'), ({ann}, 'a2'), ({bob}, 'b1'), ({bob}, 'b2');
+         ANALYZE wishes.wishes"
+    ));
+    (database, ann, bob)
+}
+
+fn seen(conn: &mut PgConnection) -> Vec<String> {
+    lines(conn, "SELECT title AS line FROM wishes.wishes ORDER BY title").unwrap()
+}
+
+fn act_for(conn: &mut PgConnection, account: i64) {
+    conn.batch_execute(&format!(
+        "SELECT set_config('portcullis.account_id', '{account}', true)"
+    ))
+    .unwrap();
+}
+
+/// G6: as the login that serves wishes, over a connection of its own, with statements that forget their filter.
+#[test]
+fn a_query_that_forgets_its_filter_sees_only_whom_the_transaction_names() {
+    let (database, ann, bob) = two();
+    let mut conn = database.login("wishes");
+    let conn = &mut conn;
+    let nobody = |conn: &mut PgConnection, when: &str| assert_eq!(seen(conn), [""; 0], "{when}");
+    nobody(conn, "before any setting");
+    conn.batch_execute("PREPARE everything AS SELECT title AS line FROM wishes.wishes ORDER BY title")
+        .unwrap();
+    for (account, own) in [(ann, ["a1", "a2"]), (bob, ["b1", "b2"])] {
+        conn.batch_execute("BEGIN").unwrap();
+        act_for(conn, account);
+        assert_eq!(seen(conn), own);
+        // More often than a server tries before it keeps one plan for all.
+        for _ in 0..8 {
+            assert_eq!(lines(conn, "EXECUTE everything").unwrap(), own);
+        }
+        conn.batch_execute("RESET portcullis.account_id").unwrap();
+        nobody(conn, "after RESET");
+        act_for(conn, account);
+        conn.batch_execute("COMMIT").unwrap();
+        nobody(conn, "after the transaction");
+        assert_eq!(lines(conn, "EXECUTE everything").unwrap(), [""; 0]);
+        conn.batch_execute("BEGIN").unwrap();
+        act_for(conn, account);
+        conn.batch_execute("ROLLBACK").unwrap();
+        nobody(conn, "after a transaction that was undone");
+    }
+    conn.batch_execute("SET portcullis.account_id = ''").unwrap();
+    nobody(conn, "with an empty setting");
+    conn.batch_execute("SET portcullis.account_id = 'x'").unwrap();
+    assert!(lines(conn, "SELECT title AS line FROM wishes.wishes").is_err());
+    conn.batch_execute("DISCARD ALL").unwrap();
+    nobody(conn, "after DISCARD");
+}
+
+/// G6: no change reaches another's wish, and none is made in another's name.
+#[test]
+fn a_change_that_forgets_its_filter_reaches_only_ones_own() {
+    let (database, ann, bob) = two();
+    let mut conn = database.login("wishes");
+    let conn = &mut conn;
+    let count = |conn: &mut PgConnection, statement: &str| diesel::sql_query(statement).execute(conn);
+    for statement in [
+        "UPDATE wishes.wishes SET title = 'mine'",
+        "DELETE FROM wishes.wishes",
+    ] {
+        assert_eq!(count(conn, statement), Ok(0), "{statement}, without a setting");
+    }
+    let insert = format!("INSERT INTO wishes.wishes (account_id, title) VALUES ({bob}, 'forged')");
+    assert!(count(conn, &insert).is_err(), "without a setting");
+    conn.begin_test_transaction().unwrap();
+    act_for(conn, ann);
+    let of_bob = format!("WHERE account_id = {bob}");
+    assert_eq!(
+        count(conn, &format!("UPDATE wishes.wishes SET title = 'x' {of_bob}")),
+        Ok(0)
+    );
+    assert_eq!(count(conn, &format!("DELETE FROM wishes.wishes {of_bob}")), Ok(0));
+    let locked = format!("SELECT title AS line FROM wishes.wishes {of_bob} FOR UPDATE");
+    assert_eq!(lines(conn, &locked).unwrap(), [""; 0]);
+    assert_eq!(count(conn, "UPDATE wishes.wishes SET title = 'mine'"), Ok(2));
+    let refused = [
+        (insert.as_str(), "row-level security"),
+        ("UPDATE wishes.wishes SET account_id = 1", "permission denied"),
+        ("TRUNCATE wishes.wishes", "permission denied"),
+        (
+            "ALTER TABLE wishes.wishes DISABLE ROW LEVEL SECURITY",
+            "must be owner",
+        ),
+        ("DROP POLICY wishes_owner ON wishes.wishes", "must be owner"),
+        (
+            "SET LOCAL row_security = off; SELECT FROM wishes.wishes",
+            "row-level security",
+        ),
+        ("SELECT last_value FROM wishes.wishes_id_seq", "permission denied"),
+        ("SET ROLE portcullis_owner", "permission denied"),
+        (
+            "SET SESSION AUTHORIZATION portcullis_accounts",
+            "permission denied",
+        ),
+        ("SELECT FROM accounts.accounts", "permission denied"),
+        ("SELECT FROM accounts.credentials", "permission denied"),
+        (
+            "SELECT accounts.credential_for('ann@example.org', NULL)",
+            "permission denied",
+        ),
+        ("SELECT FROM sessions.sessions", "permission denied"),
+        ("SELECT FROM mail.outbox", "permission denied"),
+        ("SELECT FROM audit.events", "permission denied"),
+        ("SELECT FROM demo.entries", "permission denied"),
+        ("SELECT FROM rates.daily_rates", "permission denied"),
+        ("SELECT FROM pg_authid", "permission denied"),
+    ];
+    for (statement, reason) in refused {
+        conn.batch_execute("SAVEPOINT here").unwrap();
+        let error = conn.batch_execute(statement).expect_err(statement).to_string();
+        assert!(error.contains(reason), "{statement}: {error}");
+        conn.batch_execute("ROLLBACK TO here").unwrap();
+    }
+    let samples = "SELECT tablename::text AS line FROM pg_stats WHERE schemaname = 'wishes'";
+    assert_ne!(database.lines(samples), [""; 0], "there are samples of values");
+    assert_eq!(
+        lines(conn, samples).unwrap(),
+        [""; 0],
+        "and this login does not see them"
+    );
+}
+
+/// G6: a pooled connection that served somebody a moment ago, and statements that it keeps prepared.
+#[test]
+fn a_connection_that_served_one_keeps_nothing_for_the_next() {
+    let (database, ann, bob) = two();
+    let settings = database.settings(&[("DATABASE_WISHES_POOL_SIZE", "1")]);
+    let telemetry = Telemetry::quiet().unwrap();
+    let (server, purpose) = (&settings.database, Purpose::Change(Changing::Wishes));
+    let db = Db::start(server, &server.wishes, purpose, telemetry.metrics).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let forgetful = || {
+        runtime.block_on(db.run("forgetful", |conn| {
+            let pid = lines(conn, "SELECT pg_backend_pid()::text AS line")?;
+            Ok((pid, wishes::table.select(wishes::title).load::<String>(conn)?))
+        }))
+    };
+    let (pid, titles) = forgetful().unwrap();
+    assert_eq!(titles, [""; 0]);
+    for account in [ann, bob, ann] {
+        let account = AccountId::of(account);
+        let own = runtime
+            .block_on(rows::list(&db, account, None, None, 10))
+            .unwrap();
+        assert_eq!(own.len(), 2);
+        assert_eq!(forgetful().unwrap(), (pid.clone(), Vec::new()), "after a read");
+        let made = runtime.block_on(rows::insert(&db, account, "more".into(), String::new(), 2));
+        assert_eq!(made, Ok(None), "two is the most");
+        assert_eq!(forgetful().unwrap(), (pid.clone(), Vec::new()), "after a change");
+        let failed = runtime.block_on(rows::insert(&db, account, String::new(), String::new(), 9));
+        assert!(failed.is_err(), "a title is never empty");
+        assert_eq!(forgetful().unwrap(), (pid.clone(), Vec::new()), "after a failure");
+    }
+    db.close();
+}

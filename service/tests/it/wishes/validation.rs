@@ -1,0 +1,172 @@
+//! `/wishes`: what is refused, and with which words.
+use crate::support::accounts::{ask, get, token, with_json};
+use crate::support::app::{App, send};
+use crate::support::database::Database;
+use portcullis::types::role::Role;
+use serde_json::{Value, json};
+
+fn app() -> (Database, App, String) {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    let ann = token(&app, &database, "ann@example.org", Role::User);
+    (database, app, ann)
+}
+
+/// G4, D8: every bad member at once, on making and on changing.
+#[test]
+fn a_bad_body_is_refused_with_every_bad_member() {
+    let (_database, app, ann) = app();
+    let title = |title: &str| json!({"title": title});
+    let many = "é".repeat(201);
+    let cases: &[(Value, &[&str])] = &[
+        (json!({}), &["body:title"]),
+        (json!({"title": null}), &["body:title"]),
+        (json!({"title": 7, "note": []}), &["body:title", "body:note"]),
+        (title(""), &["body:title"]),
+        (title("   "), &["body:title"]),
+        (title("a\nb"), &["body:title"]),
+        (title("a\u{0}b"), &["body:title"]),
+        (title(&many), &["body:title"]),
+        (
+            json!({"title": "a\tb", "note": "\u{1b}[2J"}),
+            &["body:title", "body:note"],
+        ),
+        (json!({"title": "a", "note": "é".repeat(2001)}), &["body:note"]),
+        (json!({"title": "a", "note": "b\rc"}), &["body:note"]),
+        (json!({"title": "a", "done": true}), &["body:done"]),
+        (json!({"title": "a", "account_id": 1}), &["body:account_id"]),
+    ];
+    for (body, fields) in cases {
+        assert_eq!(
+            ask(&app, &ann, "POST", "/wishes", body).fields(400),
+            *fields,
+            "{body}"
+        );
+    }
+    for text in [
+        "",
+        "[]",
+        "7",
+        "{\"title\":\"a\",\"title\":\"b\"}",
+        "{\"title\":\"a\"} x",
+        "{\"title\":NaN}",
+    ] {
+        send(with_json(app.request("POST", "/wishes").bearer_auth(&ann), text)).problem(400);
+    }
+    let good = json!({"title": "é".repeat(200), "note": "é\n".repeat(1000)});
+    let made = ask(&app, &ann, "POST", "/wishes", &good);
+    assert_eq!(made.status, 201);
+    let path = made.header("location").to_owned();
+    let change = |body: &Value| {
+        let request = app
+            .request("PUT", &path)
+            .bearer_auth(&ann)
+            .header("if-match", "x");
+        send(with_json(request, &body.to_string())).fields(400)
+    };
+    assert_eq!(
+        change(&json!({})),
+        ["body:title", "body:note", "body:done", "header:If-Match"]
+    );
+    assert_eq!(
+        change(&json!({"title": "a", "note": null, "done": "true"})),
+        ["body:note", "body:done", "header:If-Match"]
+    );
+    assert_eq!(
+        get(&app, &ann, &path).header("etag"),
+        "\"1\"",
+        "nothing was changed"
+    );
+}
+
+/// G4: bad parameters, paths and media types.
+#[test]
+fn bad_parameters_are_named_and_bad_numbers_name_nothing() {
+    let (_database, app, ann) = app();
+    let query = "/wishes?done=yes&after=0&limit=1001&x=1";
+    assert_eq!(
+        get(&app, &ann, query).fields(400),
+        ["query:done", "query:after", "query:limit", "query:x"]
+    );
+    assert_eq!(
+        get(&app, &ann, "/wishes?done=true&done=false").fields(400),
+        ["query:done"]
+    );
+    for path in [
+        "/wishes/0",
+        "/wishes/-1",
+        "/wishes/x",
+        "/wishes/01",
+        "/wishes/9223372036854775808",
+        "/wishes/%00",
+    ] {
+        get(&app, &ann, path).problem(404);
+        send(app.request("DELETE", path).bearer_auth(&ann)).problem(404);
+    }
+    let plain = app
+        .request("POST", "/wishes")
+        .bearer_auth(&ann)
+        .header("content-type", "text/plain");
+    send(plain.body("{\"title\":\"a\"}")).problem(415);
+    let long = json!({"title": "a", "note": "a".repeat(70_000)});
+    ask(&app, &ann, "POST", "/wishes", &long).problem(413);
+    let wrong = send(app.request("DELETE", "/wishes").bearer_auth(&ann));
+    wrong.problem(405);
+    assert_eq!(wrong.header("allow"), "GET, HEAD, OPTIONS, POST");
+}
+
+/// G4: what people write comes back as it was, and is nothing but text on the way.
+#[test]
+fn hostile_texts_come_back_as_they_were() {
+    let (_database, app, ann) = app();
+    for text in [
+        "<script>alert(1)</script>",
+        "'; DROP TABLE wishes.wishes; --",
+        "\\u0000 %00 ${7*7} {{7*7}}",
+        "\u{202e} evil \u{200b}",
+        "👩‍👩‍👧‍👦 مرحبا",
+    ] {
+        let made = ask(
+            &app,
+            &ann,
+            "POST",
+            "/wishes",
+            &json!({"title": text, "note": text}),
+        );
+        assert_eq!(made.status, 201, "{made:?}");
+        let read = get(&app, &ann, made.header("location"));
+        assert_eq!(
+            (&read.json()["title"], &read.json()["note"]),
+            (&json!(text), &json!(text))
+        );
+        assert_eq!(
+            read.header("content-type").split(';').next(),
+            Some("application/json")
+        );
+    }
+}
+
+/// G4, E19: nobody without a token, with a bad one, with a session that has ended.
+#[test]
+fn every_operation_asks_who_is_there_before_anything_else() {
+    let (database, app, ann) = app();
+    let operations = [
+        ("GET", "/wishes?x=1"),
+        ("POST", "/wishes"),
+        ("GET", "/wishes/x"),
+        ("PUT", "/wishes/1"),
+        ("DELETE", "/wishes/1"),
+    ];
+    for (method, path) in operations {
+        let none = send(app.request(method, path));
+        none.problem(401);
+        assert_eq!(none.header("www-authenticate"), "Bearer", "{method} {path}");
+        let bad = send(app.request(method, path).bearer_auth("x.y.z"));
+        bad.problem(401);
+        assert_eq!(bad.header("www-authenticate"), "Bearer error=\"invalid_token\"");
+    }
+    database.execute("UPDATE sessions.sessions SET ended_at = now(), end_reason = 'signed out'");
+    for (method, path) in operations {
+        send(app.request(method, path).bearer_auth(&ann)).problem(401);
+    }
+}
