@@ -1,10 +1,10 @@
 //! Hashing passwords cannot sink the service.
 use crate::alone;
 use crate::support::accounts::{PASSWORD, account};
-use crate::support::concurrently::at_once;
+use crate::support::concurrently::concurrently;
 use crate::support::database::Database;
-use crate::support::program::Serving;
-use crate::support::raw_connection::{self, Raw};
+use crate::support::program::ServiceProcess;
+use crate::support::raw_connection::{self, RawConnection};
 use crate::support::sample_data::{QUERY, small};
 use portcullis::types::role::Role;
 use reqwest::blocking::Client;
@@ -36,31 +36,31 @@ fn client(number: usize) -> Client {
         .unwrap()
 }
 
-fn log_in(client: &Client, serving: &Serving, number: usize, password: &str) -> Told {
+fn log_in(client: &Client, serving: &ServiceProcess, number: usize, password: &str) -> Told {
     let body = json!({ "email": format!("person{number}@example.org"), "password": password });
-    let answer = client
+    let response = client
         .post(format!("http://{}/auth/login", serving.address))
         .header("content-type", "application/json")
         .body(body.to_string())
         .send()
         .unwrap();
-    let retry_after = answer.headers().get("retry-after");
+    let retry_after = response.headers().get("retry-after");
     Told {
-        status: answer.status().as_u16(),
+        status: response.status().as_u16(),
         retry_after: retry_after.map(|value| value.to_str().unwrap().parse().unwrap()),
     }
 }
 
 /// How long 99 of 100 requests for rates take at the most, as long as they are asked for.
-fn rates_p99(serving: &Serving, least: usize, goes_on: impl Fn() -> bool) -> Duration {
+fn rates_p99(serving: &ServiceProcess, least: usize, goes_on: impl Fn() -> bool) -> Duration {
     let mut times = Vec::new();
     while times.len() < least || goes_on() {
         let begun = Instant::now();
-        let answer = raw_connection::ask(
+        let response = raw_connection::ask(
             serving.address,
             format!("GET {QUERY} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
         );
-        assert_eq!(answer.status, 200);
+        assert_eq!(response.status, 200);
         times.push(begun.elapsed());
     }
     times.sort_unstable();
@@ -76,7 +76,7 @@ fn two_hundred_log_ins_at_once_sink_nothing() {
     for number in 0..CROWD {
         account(&database, &format!("person{number}@example.org"), Role::User);
     }
-    let serving = Serving::start(&database.pairs());
+    let serving = ServiceProcess::start(&database.pairs());
     let clients: Vec<Client> = (0..CROWD).map(client).collect();
     log_in(&clients[0], &serving, 0, PASSWORD);
     let before = rates_p99(&serving, 300, || false);
@@ -85,7 +85,7 @@ fn two_hundred_log_ins_at_once_sink_nothing() {
     let (told, during) = std::thread::scope(|scope| {
         let crowd = scope.spawn(|| {
             let rounds = (0..3).flat_map(|round| {
-                at_once(CROWD, |number| {
+                concurrently(CROWD, |number| {
                     let password = if round == 1 { "wrong" } else { PASSWORD };
                     log_in(&clients[number], &serving, number, password)
                 })
@@ -123,7 +123,7 @@ fn two_hundred_log_ins_at_once_sink_nothing() {
 fn passwords_of_those_who_left_are_not_hashed() {
     let _alone = alone();
     let database = Database::fresh();
-    let serving = Serving::start(&database.pairs());
+    let serving = ServiceProcess::start(&database.pairs());
     let body = json!({ "email": "ann@example.org", "password": "wrong" }).to_string();
     let request = format!(
         "POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
@@ -131,7 +131,7 @@ fn passwords_of_those_who_left_are_not_hashed() {
     );
     for _ in 0..60 {
         database.execute("DELETE FROM sessions.throttles");
-        let mut raw = Raw::to(serving.address);
+        let mut raw = RawConnection::to(serving.address);
         raw.send(&request);
         std::thread::sleep(Duration::from_millis(2));
     }
@@ -139,13 +139,13 @@ fn passwords_of_those_who_left_are_not_hashed() {
     let begun = Instant::now();
     let client = client(1);
     let body = json!({ "email": "bob@example.org", "password": PASSWORD });
-    let answer = client
+    let response = client
         .post(format!("http://{}/auth/login", serving.address))
         .header("content-type", "application/json")
         .body(body.to_string())
         .send()
         .unwrap();
-    assert_eq!(answer.status(), 200);
+    assert_eq!(response.status(), 200);
     println!("let in after {:?}", begun.elapsed());
     let refused = "SELECT count(*)::text AS line FROM audit.events WHERE action = 'session.refused'";
     let looked_at: usize = database.lines(refused)[0].parse().unwrap();

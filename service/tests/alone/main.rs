@@ -19,7 +19,7 @@ mod vacuum;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Held by whoever measures.
+/// Serialises the tests of this program.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)

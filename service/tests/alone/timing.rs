@@ -54,9 +54,9 @@ fn measure(
             let kind = (round + turn) % kinds.len();
             let (_, email, password) = &kinds[kind];
             let before = meter();
-            let answer = try_log_in(app, email, password);
+            let response = try_log_in(app, email, password);
             measured[kind].push(meter() - before);
-            assert_eq!(answer.status, 401, "{answer:?}");
+            assert_eq!(response.status, 401, "{response:?}");
         }
     }
     measured

@@ -23,9 +23,9 @@ fn entries_are_random_and_the_number_deleted_is_true() {
     let (database, app) = app("open");
     let mut seen = Vec::new();
     for _ in 0..20 {
-        let answer = send(app.request("POST", "/populate"));
-        assert_eq!(answer.status, 201, "{answer:?}");
-        let body = answer.json();
+        let response = send(app.request("POST", "/populate"));
+        assert_eq!(response.status, 201, "{response:?}");
+        let body = response.json();
         let data = body["data"].as_str().unwrap().to_owned();
         assert_eq!(body, json!({"data": data, "message": "Data added successfully"}));
         assert!(
@@ -39,9 +39,12 @@ fn entries_are_random_and_the_number_deleted_is_true() {
     let letters: HashSet<u8> = seen.iter().flat_map(|data| data.bytes()).collect();
     assert!(letters.len() > 40, "of 62: {letters:?}");
     for count in [20, 0] {
-        let answer = send(app.request("DELETE", "/delete"));
-        assert_eq!(answer.status, 200, "{answer:?}");
-        assert_eq!(answer.json(), json!({"message": format!("{count} rows deleted")}));
+        let response = send(app.request("DELETE", "/delete"));
+        assert_eq!(response.status, 200, "{response:?}");
+        assert_eq!(
+            response.json(),
+            json!({"message": format!("{count} rows deleted")})
+        );
     }
     send(app.request("POST", "/populate"));
     let one = send(app.request("DELETE", "/delete")).json();
@@ -59,8 +62,8 @@ fn parallel_deletes_share_the_rows() {
         let tries: Vec<_> = (0..6)
             .map(|_| {
                 scope.spawn(|| {
-                    let answer = send(app.request("DELETE", "/delete")).json();
-                    let message = answer["message"].as_str().unwrap();
+                    let response = send(app.request("DELETE", "/delete")).json();
+                    let message = response["message"].as_str().unwrap();
                     message.split(' ').next().unwrap().parse::<u64>().unwrap()
                 })
             })
@@ -118,8 +121,8 @@ fn with_token_it_is_for_those_who_are_signed_in() {
 #[test]
 fn open_is_open_whatever_token_is_sent() {
     let (_database, app) = app("open");
-    let answer = send(app.request("POST", "/populate").bearer_auth("x.y.z"));
-    assert_eq!(answer.status, 201);
+    let response = send(app.request("POST", "/populate").bearer_auth("x.y.z"));
+    assert_eq!(response.status, 201);
     send(app.request("POST", "/populate?x=1")).problem(400);
     send(app.request("GET", "/populate")).problem(405);
     send(app.request("POST", "/delete")).problem(405);

@@ -9,13 +9,13 @@ fn with_a_database_all_three_say_ok() {
     let database = Database::fresh();
     let app = App::over(&database);
     for path in ["/health/live", "/health/ready", "/health/startup"] {
-        let answer = app.get(path);
+        let response = app.get(path);
         assert_eq!(
-            (answer.status, answer.text()),
+            (response.status, response.text()),
             (200, r#"{"status":"ok"}"#),
             "{path}"
         );
-        assert!(answer.header("cache-control").contains("no-store"));
+        assert!(response.header("cache-control").contains("no-store"));
     }
     assert_eq!(app.get_internal("/health/live").status, 200);
 }
@@ -46,7 +46,7 @@ fn a_refused_login_is_not_ready() {
         ("DATABASE_RATES_PASSWORD", "wrong-7f3a"),
         ("DATABASE_WAIT", "300"),
     ]));
-    let answer = app.get("/health/ready");
-    answer.problem(503);
-    assert!(!answer.text().contains("g-7f3a") && !app.get_internal("/metrics").text().contains("g-7f3a"));
+    let response = app.get("/health/ready");
+    response.problem(503);
+    assert!(!response.text().contains("g-7f3a") && !app.get_internal("/metrics").text().contains("g-7f3a"));
 }

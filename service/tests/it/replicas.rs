@@ -2,9 +2,9 @@
 use crate::support::accounts::{PASSWORD, account, ask, get, log_in, post, try_log_in, with_json};
 use crate::support::app::{App, send};
 use crate::support::browser::Browser;
-use crate::support::concurrently::at_once;
+use crate::support::concurrently::concurrently;
 use crate::support::database::Database;
-use crate::support::response::Answer;
+use crate::support::response::Response;
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
 
@@ -14,16 +14,16 @@ fn two() -> (Database, App, App) {
     (database, here, there)
 }
 
-fn challenged(answer: &Answer) {
-    answer.problem(401);
-    assert!(answer.header("www-authenticate").contains("invalid_token"));
+fn challenged(response: &Response) {
+    response.problem(401);
+    assert!(response.header("www-authenticate").contains("invalid_token"));
 }
 
 fn change_role(app: &App, admin: &str, id: i64, email: &str, role: Role) {
     let request = app.request("PUT", &format!("/user?id={id}")).bearer_auth(admin);
     let body = json!({"email": email, "role": role.as_str()}).to_string();
-    let answer = send(with_json(request.header("if-match", "*"), &body));
-    assert_eq!(answer.status, 200, "{answer:?}");
+    let response = send(with_json(request.header("if-match", "*"), &body));
+    assert_eq!(response.status, 200, "{response:?}");
 }
 
 /// E10, D4, E13: everything that a deleted administrator holds is worth nothing at once, everywhere; and it stays so when
@@ -160,7 +160,7 @@ fn guesses_are_counted_together() {
     assert!(
         refused
             .iter()
-            .any(|answer| answer.status == 429 && !answer.header("retry-after").is_empty())
+            .any(|response| response.status == 429 && !response.header("retry-after").is_empty())
     );
 }
 
@@ -175,7 +175,7 @@ fn a_wish_is_changed_once_wherever_it_is_asked_for() {
         made.header("location"),
         json!({"title": "two", "note": "", "done": true}).to_string(),
     );
-    let statuses = at_once(10, |number| {
+    let statuses = concurrently(10, |number| {
         let app = [&here, &there][number % 2];
         let request = app
             .request("PUT", path)

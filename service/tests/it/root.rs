@@ -13,10 +13,10 @@ fn app() -> (Database, App) {
 #[test]
 fn the_root_greets_with_exactly_these_bytes() {
     let (_database, app) = app();
-    let answer = app.get("/");
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.text(), r#"{"message":"Hello world!"}"#);
-    assert!(answer.header("content-type").starts_with("application/json"));
+    let response = app.get("/");
+    assert_eq!(response.status, 200);
+    assert_eq!(response.text(), r#"{"message":"Hello world!"}"#);
+    assert!(response.header("content-type").starts_with("application/json"));
 }
 
 /// A2
@@ -25,20 +25,23 @@ fn a_browser_gets_the_index_page_and_caches_are_told_so() {
     let (_database, app) = app();
     let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
     for accept in ["text/html", browser] {
-        let answer = send(app.request("GET", "/").header("Accept", accept));
-        assert_eq!(answer.status, 200);
-        assert!(answer.header("content-type").starts_with("text/html"), "{accept}");
-        assert!(answer.text().contains("<h1>"));
-        assert!(answer.header("vary").to_lowercase().contains("accept"));
+        let response = send(app.request("GET", "/").header("Accept", accept));
+        assert_eq!(response.status, 200);
+        assert!(
+            response.header("content-type").starts_with("text/html"),
+            "{accept}"
+        );
+        assert!(response.text().contains("<h1>"));
+        assert!(response.header("vary").to_lowercase().contains("accept"));
     }
     for accept in ["*/*", "application/json", "image/png"] {
-        let answer = send(app.request("GET", "/").header("Accept", accept));
+        let response = send(app.request("GET", "/").header("Accept", accept));
         assert!(
-            answer.header("content-type").starts_with("application/json"),
+            response.header("content-type").starts_with("application/json"),
             "{accept}"
         );
         assert!(
-            answer.header("vary").to_lowercase().contains("accept"),
+            response.header("vary").to_lowercase().contains("accept"),
             "{accept}"
         );
     }
@@ -48,9 +51,9 @@ fn a_browser_gets_the_index_page_and_caches_are_told_so() {
 #[test]
 fn a_wrong_method_is_refused_with_the_right_ones() {
     let (_database, app) = app();
-    let answer = send(app.request("POST", "/"));
-    answer.problem(405);
-    assert_eq!(answer.header("allow"), "GET, HEAD, OPTIONS");
+    let response = send(app.request("POST", "/"));
+    response.problem(405);
+    assert_eq!(response.header("allow"), "GET, HEAD, OPTIONS");
     send(app.request("BREW", "/rates")).problem(405);
 }
 

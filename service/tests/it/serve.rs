@@ -1,10 +1,10 @@
 //! `portcullis serve` and `healthcheck`: how they begin and how they end.
 use crate::support::app::App;
 use crate::support::database::Database;
-use crate::support::program::{Serving, errors, run};
-use crate::support::raw_connection::{Raw, ask};
+use crate::support::program::{ServiceProcess, errors, run};
+use crate::support::raw_connection::{RawConnection, ask};
 use crate::support::sample_data::{QUERY, small};
-use crate::support::test_api::Extra;
+use crate::support::test_api::TestApi;
 use diesel::connection::SimpleConnection;
 use std::net::{TcpListener, TcpStream};
 use std::thread::sleep;
@@ -33,15 +33,15 @@ fn a_taken_port_ends_with_1_and_the_address() {
 #[test]
 fn a_stop_signal_finishes_the_running_request() {
     let database = Database::with(&small());
-    let serving = Serving::start(&database.pairs());
+    let serving = ServiceProcess::start(&database.pairs());
     let mut held = database.admin();
     held.batch_execute("BEGIN; LOCK TABLE rates.daily_rates IN ACCESS EXCLUSIVE MODE")
         .unwrap();
-    let mut running = Raw::to(serving.address);
+    let mut running = RawConnection::to(serving.address);
     running.send(format!("GET {QUERY} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
-    let mut idle = Raw::to(serving.address);
+    let mut idle = RawConnection::to(serving.address);
     idle.send("GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    assert_eq!(idle.answer().unwrap().status, 200);
+    assert_eq!(idle.response().unwrap().status, 200);
     sleep(Duration::from_millis(300));
     serving.terminate();
     serving.wait_for_line("\"stopping\"");
@@ -54,9 +54,9 @@ fn a_stop_signal_finishes_the_running_request() {
         sleep(Duration::from_millis(20));
     }
     held.batch_execute("COMMIT").unwrap();
-    let answer = running.answer().unwrap();
+    let response = running.response().unwrap();
     assert_eq!(
-        (answer.status, &answer.json()["rates"][0]["count"]),
+        (response.status, &response.json()["rates"][0]["count"]),
         (200, &3.into())
     );
     assert!(running.until_closed() < Duration::from_secs(2));
@@ -74,14 +74,14 @@ fn a_stop_signal_finishes_the_running_request() {
 #[test]
 fn a_stopping_service_answers_what_it_has_begun() {
     let settings = Database::unmade().settings(&[]);
-    let mut app = App::start_with(&settings, |product| (product, Extra));
+    let mut app = App::start_with(&settings, |product| (product, TestApi));
     let address = app.address;
     let running =
         std::thread::spawn(move || ask(address, "GET /extra/slow HTTP/1.1\r\nHost: localhost\r\n\r\n"));
     sleep(Duration::from_millis(150));
     app.ask_to_stop();
-    let answer = running.join().unwrap();
-    assert_eq!((answer.status, answer.text()), (200, "done"));
+    let response = running.join().unwrap();
+    assert_eq!((response.status, response.text()), (200, "done"));
     app.stop();
     assert!(TcpStream::connect(address).is_err());
 }
@@ -94,7 +94,7 @@ fn the_grace_is_a_setting() {
     held.batch_execute("BEGIN; LOCK TABLE rates.daily_rates IN ACCESS EXCLUSIVE MODE")
         .unwrap();
     let app = App::start(&database.settings(&[("SHUTDOWN_GRACE", "1")]));
-    let mut running = Raw::to(app.address);
+    let mut running = RawConnection::to(app.address);
     running.send(format!("GET {QUERY} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
     sleep(Duration::from_millis(150));
     let begun = Instant::now();

@@ -1,7 +1,7 @@
 //! Settings: every key is documented; what is wrong is named and never quoted.
 use crate::support::environment;
 use crate::support::program::{errors, run, run_with_bytes};
-use crate::support::temp_file::Scratch;
+use crate::support::temp_file::TempFile;
 use portcullis::config::Settings;
 use portcullis::config::keys::{KEYS, PREFIX};
 use portcullis::config::source::Source;
@@ -140,7 +140,7 @@ fn an_unknown_setting_ends_with_78_and_its_name() {
 /// K1: a secret has one source.
 #[test]
 fn a_secret_and_its_file_exclude_each_other() {
-    let file = Scratch::of("secret", "from-the-file\n");
+    let file = TempFile::of("secret", "from-the-file\n");
     for key in KEYS.iter().filter(|key| key.secret) {
         let name = format!("{}_FILE", key.name);
         let said = refused(&["healthcheck"], &[(key.name, "hush-7f3a"), (&name, file.text())]);
@@ -167,7 +167,7 @@ fn a_missing_password_is_named_by_the_command_that_needs_it() {
         let file = format!("{name}_FILE");
         let said = refused(arguments, &[(&file, "/nowhere/7f3a")]);
         assert!(said.contains(&format!("{PREFIX}{file}: cannot read")), "{said}");
-        let empty = Scratch::of("secret", "\n");
+        let empty = TempFile::of("secret", "\n");
         assert!(refused(arguments, &[(&file, empty.text())]).contains("is empty"));
     }
 }
@@ -176,7 +176,7 @@ fn a_missing_password_is_named_by_the_command_that_needs_it() {
 #[test]
 fn a_settings_file_is_read_and_its_faults_are_named() {
     let check = |text: &str, pairs: &[(&str, &str)]| {
-        let file = Scratch::of("toml", text);
+        let file = TempFile::of("toml", text);
         refused(&["--config", file.text(), "healthcheck"], pairs)
     };
     assert!(check("rate_limit = 0\n", &[]).contains("PORTCULLIS_RATE_LIMIT: "));
@@ -189,7 +189,7 @@ fn a_settings_file_is_read_and_its_faults_are_named() {
     let said = refused(&["--config", "/nowhere/settings.toml", "healthcheck"], &[]);
     assert!(said.contains("/nowhere/settings.toml"), "{said}");
     // Good in the file, good over a bad one: both get past the settings and only then find no service (1).
-    let file = Scratch::of(
+    let file = TempFile::of(
         "toml",
         "listen = '127.0.0.1:1'\nrate_limit = 0\ntrace_ratio = 0.5\n",
     );

@@ -1,7 +1,7 @@
 //! OTLP: a collector gets logs, traces and metrics; a dead one slows nothing.
 use crate::support::database::Database;
-use crate::support::otlp_collector::Collector;
-use crate::support::program::Serving;
+use crate::support::otlp_collector::OtlpCollector;
+use crate::support::program::ServiceProcess;
 use crate::support::raw_connection::ask;
 use crate::support::sample_data::{QUERY, small};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
@@ -13,13 +13,13 @@ use std::time::{Duration, Instant};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-fn serving(database: &Database, endpoint: &str) -> Serving {
+fn serving(database: &Database, endpoint: &str) -> ServiceProcess {
     let mut pairs = database.pairs();
     pairs.push(("OTLP_ENDPOINT".into(), endpoint.into()));
-    Serving::start(&pairs)
+    ServiceProcess::start(&pairs)
 }
 
-fn rates(serving: &Serving) -> (u16, Duration) {
+fn rates(serving: &ServiceProcess) -> (u16, Duration) {
     let begun = Instant::now();
     let request = format!(
         "GET {QUERY} HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: otlp-1\r\ntraceparent: 00-{TRACE}-00f067aa0ba902b7-01\r\n\r\n"
@@ -35,7 +35,7 @@ fn hex(bytes: &[u8]) -> String {
 #[test]
 fn a_collector_receives_traces_logs_and_metrics() {
     let database = Database::with(&small());
-    let collector = Collector::start();
+    let collector = OtlpCollector::start();
     let serving = serving(&database, &collector.url);
     assert_eq!(rates(&serving).0, 200);
     // The end sends what is left.
@@ -151,7 +151,7 @@ fn the_log_holds_the_request_and_none_of_the_passwords() {
     let database = Database::with(&small());
     let mut pairs = database.pairs();
     pairs.push(("LOG".into(), "trace".into()));
-    let serving = Serving::start(&pairs);
+    let serving = ServiceProcess::start(&pairs);
     assert_eq!(rates(&serving).0, 200);
     let line: serde_json::Value = serde_json::from_str(&serving.wait_for_line("otlp-1")).unwrap();
     assert!(

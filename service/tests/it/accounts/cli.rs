@@ -1,7 +1,7 @@
 //! `portcullis accounts`: what operators make and see at the command line.
 use crate::support::database::Database;
 use crate::support::program::{errors, run, says};
-use crate::support::temp_file::Scratch;
+use crate::support::temp_file::TempFile;
 use std::process::Output;
 
 const PASSWORD: &str = "a quiet mountain lake";
@@ -14,7 +14,7 @@ fn pairs(database: &Database) -> Vec<(String, String)> {
 }
 
 fn add(database: &Database, email: &str, role: &str, name: &str, password: &str) -> Output {
-    let file = Scratch::of("password", password);
+    let file = TempFile::of("password", password);
     let arguments = [
         "accounts",
         "add",

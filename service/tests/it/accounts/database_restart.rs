@@ -2,8 +2,8 @@
 use crate::support::accounts::{self, PASSWORD, ask, post};
 use crate::support::app::{App, wait_for};
 use crate::support::database::{DATA_KEY, Server, lines, settings};
-use crate::support::own_postgres::{self, Held};
-use crate::support::response::Answer;
+use crate::support::own_postgres::{self, HeldLocks};
+use crate::support::response::Response;
 use diesel::connection::SimpleConnection;
 use portcullis::crypto::data_key::DataKey;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ struct Flow {
 }
 
 impl Flow {
-    fn ask(&self, app: &App) -> Answer {
+    fn ask(&self, app: &App) -> Response {
         match &self.token {
             Some(token) => ask(app, token, self.method, self.path, &self.body),
             None => post(app, self.path, &self.body),
@@ -154,17 +154,17 @@ fn a_restart_in_the_middle_leaves_nothing_half_done() {
     let state = || lines(&mut server.admin("portcullis"), STATE).unwrap();
     let before = state();
     // Whoever writes an audit event, which comes last, waits for this one.
-    let held = Held::by(&server, "SELECT * FROM audit.head FOR UPDATE");
-    let answers: Vec<Answer> = std::thread::scope(|scope| {
+    let held = HeldLocks::by(&server, "SELECT * FROM audit.head FOR UPDATE");
+    let responses: Vec<Response> = std::thread::scope(|scope| {
         let asked: Vec<_> = flows.iter().map(|flow| scope.spawn(|| flow.ask(&app))).collect();
         held.wait_for(flows.len());
         cluster.stop().unwrap();
         asked.into_iter().map(|asked| asked.join().unwrap()).collect()
     });
-    for (flow, answer) in flows.iter().zip(&answers) {
-        answer.problem(503);
+    for (flow, response) in flows.iter().zip(&responses) {
+        response.problem(503);
         assert!(
-            answer.header("retry-after").parse::<u32>().unwrap() >= 1,
+            response.header("retry-after").parse::<u32>().unwrap() >= 1,
             "{}",
             flow.path
         );
@@ -180,10 +180,10 @@ fn a_restart_in_the_middle_leaves_nothing_half_done() {
     });
     assert_eq!(state(), before, "something was half done");
     for flow in &flows {
-        let answer = flow.ask(&app);
+        let response = flow.ask(&app);
         assert_eq!(
-            answer.status, flow.done,
-            "{} {}: {answer:?}",
+            response.status, flow.done,
+            "{} {}: {response:?}",
             flow.method, flow.path
         );
     }

@@ -1,7 +1,7 @@
 //! The first administrator.
 use crate::support::accounts::{account_in, get, post, signed_in, try_log_in};
 use crate::support::app::App;
-use crate::support::concurrently::at_once;
+use crate::support::concurrently::concurrently;
 use crate::support::database::Database;
 use crate::support::mailed_links::token;
 use diesel::connection::SimpleConnection;
@@ -61,7 +61,7 @@ fn twenty_confirmations_at_once_make_one_administrator() {
     ];
     let app = App::start(&database.settings(&more));
     let emails: Vec<String> = (0..20).map(|n| format!("member{n}@example.org")).collect();
-    let bodies = at_once(20, |n| {
+    let bodies = concurrently(20, |n| {
         assert_eq!(register(&app, &emails[n]), 202);
         if n % 7 > 0 {
             return ("/auth/confirm", link(&database, "confirm", &emails[n]));
@@ -77,7 +77,7 @@ fn twenty_confirmations_at_once_make_one_administrator() {
         .batch_execute("BEGIN; SELECT * FROM audit.head FOR UPDATE")
         .unwrap();
     let statuses = std::thread::scope(|scope| {
-        let asked = scope.spawn(|| at_once(20, |n| post(&app, bodies[n].0, &bodies[n].1).status));
+        let asked = scope.spawn(|| concurrently(20, |n| post(&app, bodies[n].0, &bodies[n].1).status));
         let waiting = "SELECT count(*)::text AS line FROM pg_stat_activity \
                        WHERE datname = current_database() AND wait_event_type = 'Lock'";
         let begun = Instant::now();

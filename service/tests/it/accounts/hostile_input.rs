@@ -86,8 +86,8 @@ fn nothing_in_a_name_becomes_a_header() {
         "\u{202e}nnA",
         "\u{feff}",
     ] {
-        let answer = post(&app, "/auth/register", &body(name, "ann@example.org"));
-        assert_eq!(answer.fields(400), ["body:name"], "{name:?}");
+        let response = post(&app, "/auth/register", &body(name, "ann@example.org"));
+        assert_eq!(response.fields(400), ["body:name"], "{name:?}");
     }
     for email in [
         "ann@example.org\r\nBcc: x@y.org",
@@ -95,8 +95,8 @@ fn nothing_in_a_name_becomes_a_header() {
         "<ann@example.org>",
         "a b@example.org",
     ] {
-        let answer = post(&app, "/auth/register", &body("Ann", email));
-        assert_eq!(answer.fields(400), ["body:email"], "{email:?}");
+        let response = post(&app, "/auth/register", &body("Ann", email));
+        assert_eq!(response.fields(400), ["body:email"], "{email:?}");
     }
     assert!(outbox(&database).is_empty());
     let name = "\"Ann\" <mallory@example.org>, Bcc: x@y.org =?utf-8?q?=0A?= <b>ü</b>";
@@ -129,16 +129,16 @@ fn hostile_values_are_refused_by_name() {
     ];
     for value in hostile {
         for path in ["/auth/confirm", "/auth/change-email"] {
-            let answer = post(&app, path, &json!({ "token": value }));
-            assert_eq!(answer.fields(400), ["body:token"], "{path} {value}");
+            let response = post(&app, path, &json!({ "token": value }));
+            assert_eq!(response.fields(400), ["body:token"], "{path} {value}");
         }
-        let answer = post(
+        let response = post(
             &app,
             "/auth/register",
             &json!({ "name": value, "email": value, "password": value }),
         );
         assert_eq!(
-            answer.fields(400),
+            response.fields(400),
             ["body:name", "body:email", "body:password"],
             "{value}"
         );

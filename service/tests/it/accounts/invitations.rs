@@ -1,10 +1,10 @@
 //! Invitations, seen from whoever is invited.
 use crate::support::accounts::{account_in, get, post, signed_in, try_log_in};
 use crate::support::app::App;
-use crate::support::concurrently::at_once;
+use crate::support::concurrently::concurrently;
 use crate::support::database::Database;
 use crate::support::mailed_links::token;
-use crate::support::response::Answer;
+use crate::support::response::Response;
 use portcullis::types::role::Role;
 use serde_json::json;
 
@@ -18,7 +18,7 @@ fn invited(database: &Database, app: &App, email: &str, role: Role) -> String {
     token(database, "invite", email)
 }
 
-fn accept(app: &App, token: &str, name: &str, password: &str) -> Answer {
+fn accept(app: &App, token: &str, name: &str, password: &str) -> Response {
     let body = json!({ "token": token, "name": name, "password": password });
     post(app, "/auth/invitation", &body)
 }
@@ -73,7 +73,7 @@ fn what_is_no_invitation_is_refused() {
         accept(&app, &link, "\u{202e}navI", PASSWORD).fields(400),
         ["body:name"]
     );
-    let mut statuses = at_once(6, |_| accept(&app, &link, "Ivan", PASSWORD).status);
+    let mut statuses = concurrently(6, |_| accept(&app, &link, "Ivan", PASSWORD).status);
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 404, 404, 404, 404, 404]);
     let ended = invited(&database, &app, "igor@example.org", Role::User);

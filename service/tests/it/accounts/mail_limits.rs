@@ -3,20 +3,20 @@ use crate::support::accounts::{account, post, with_json};
 use crate::support::app::{App, send};
 use crate::support::database::Database;
 use crate::support::mailed_links::outbox;
-use crate::support::response::Answer;
+use crate::support::response::Response;
 use portcullis::types::role::Role;
 use reqwest::blocking::Client;
 use serde_json::json;
 
-fn register(app: &App, email: &str) -> Answer {
+fn register(app: &App, email: &str) -> Response {
     let body = json!({ "name": "Ann", "email": email, "password": "a quiet mountain lake" });
     post(app, "/auth/register", &body)
 }
 
-fn retry_after(answer: &Answer) -> u64 {
-    let problem = answer.problem(429);
+fn retry_after(response: &Response) -> u64 {
+    let problem = response.problem(429);
     assert_eq!(problem["type"], "urn:portcullis:problem:too-many-mails");
-    answer.header("retry-after").parse().unwrap()
+    response.header("retry-after").parse().unwrap()
 }
 
 /// E4: an address gets a few mails, then 429 with a wait that grows; one without an account is told just the same.
@@ -114,8 +114,9 @@ fn mass_registration_from_one_network_waits() {
 fn many_at_once_get_no_more_than_many_in_a_row() {
     let database = Database::fresh();
     let app = App::start(&database.settings(&[("MAILS_PER_NETWORK", "5")]));
-    let statuses =
-        crate::support::concurrently::at_once(16, |n| register(&app, &format!("n{n}@example.org")).status);
+    let statuses = crate::support::concurrently::concurrently(16, |n| {
+        register(&app, &format!("n{n}@example.org")).status
+    });
     let admitted = statuses.iter().filter(|status| **status == 202).count();
     assert!((5..=6).contains(&admitted), "{statuses:?}");
 }

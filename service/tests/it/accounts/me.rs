@@ -1,20 +1,20 @@
 //! `/auth/me`: seeing, changing and deleting one's own account.
 use crate::support::accounts::{self, PASSWORD, account, ask, get, log_in, post, try_log_in};
 use crate::support::app::App;
-use crate::support::concurrently::at_once;
+use crate::support::concurrently::concurrently;
 use crate::support::database::Database;
 use crate::support::mailed_links::{outbox, token};
-use crate::support::response::Answer;
+use crate::support::response::Response;
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
 
 const NEW: &str = "an entirely different sentence";
 
-fn put(app: &App, token: &str, body: &Value) -> Answer {
+fn put(app: &App, token: &str, body: &Value) -> Response {
     ask(app, token, "PUT", "/auth/me", body)
 }
 
-fn delete(app: &App, token: &str) -> Answer {
+fn delete(app: &App, token: &str) -> Response {
     ask(app, token, "DELETE", "/auth/me", &Value::Null)
 }
 
@@ -213,12 +213,12 @@ fn guessing_the_current_password_has_waits() {
             &json!({ "current_password": guess, "new_password": NEW }),
         )
     };
-    let answers: Vec<Answer> = (0..8).map(guess).collect();
+    let responses: Vec<Response> = (0..8).map(guess).collect();
     assert!(
-        answers[..5].iter().all(|answer| answer.status == 403),
-        "{answers:?}"
+        responses[..5].iter().all(|response| response.status == 403),
+        "{responses:?}"
     );
-    let waits = answers.iter().find(|answer| answer.status == 429).unwrap();
+    let waits = responses.iter().find(|response| response.status == 429).unwrap();
     assert_eq!(
         waits.problem(429)["type"],
         "urn:portcullis:problem:too-many-tries"
@@ -234,7 +234,7 @@ fn two_new_passwords_at_once_are_one() {
     let database = Database::fresh();
     let app = App::over(&database);
     let access = accounts::token(&app, &database, "ann@example.org", Role::User);
-    let mut statuses = at_once(4, |n| {
+    let mut statuses = concurrently(4, |n| {
         let new = format!("{NEW} {n}");
         put(
             &app,
@@ -290,10 +290,10 @@ fn the_last_administrator_stays() {
     let tokens: Vec<String> = (0..6)
         .map(|n| accounts::token(&app, &database, &format!("admin{n}@example.org"), Role::Admin))
         .collect();
-    let answers = at_once(tokens.len(), |n| delete(&app, &tokens[n]));
-    let stayed: Vec<usize> = (0..6).filter(|n| answers[*n].status != 204).collect();
-    assert_eq!(stayed.len(), 1, "{answers:?}");
-    let problem = answers[stayed[0]].problem(409);
+    let responses = concurrently(tokens.len(), |n| delete(&app, &tokens[n]));
+    let stayed: Vec<usize> = (0..6).filter(|n| responses[*n].status != 204).collect();
+    assert_eq!(stayed.len(), 1, "{responses:?}");
+    let problem = responses[stayed[0]].problem(409);
     assert_eq!(problem["type"], "urn:portcullis:problem:last-administrator");
     assert_eq!(get(&app, &tokens[stayed[0]], "/auth/me").status, 200);
 }

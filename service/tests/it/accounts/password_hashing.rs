@@ -69,7 +69,7 @@ fn making_anew_takes_nobodys_new_password_back() {
     let database = Database::fresh();
     account(&database, ANN, Role::User);
     let app = App::start(&database.settings(&[("HASH_PASSES", "3")]));
-    let statuses = crate::support::concurrently::at_once(4, |_| try_log_in(&app, ANN, PASSWORD).status);
+    let statuses = crate::support::concurrently::concurrently(4, |_| try_log_in(&app, ANN, PASSWORD).status);
     assert_eq!(statuses, [200; 4]);
     log_in(&app, ANN);
 }
@@ -103,16 +103,19 @@ fn a_full_queue_is_503_and_counts_nothing() {
     let database = Database::fresh();
     account(&database, ANN, Role::User);
     let app = App::start(&database.settings(&[("HASH_QUEUE", "1")]));
-    let answers = crate::support::concurrently::at_once(30, |number| {
+    let responses = crate::support::concurrently::concurrently(30, |number| {
         try_log_in(&app, &format!("nobody{number}@example.org"), "wrong")
     });
-    let busy: Vec<_> = answers.iter().filter(|answer| answer.status == 503).collect();
+    let busy: Vec<_> = responses
+        .iter()
+        .filter(|response| response.status == 503)
+        .collect();
     assert!(!busy.is_empty() && busy.len() < 30, "{}", busy.len());
-    for answer in busy {
-        answer.problem(503);
-        assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+    for response in busy {
+        response.problem(503);
+        assert!(response.header("retry-after").parse::<u32>().unwrap() >= 1);
     }
-    let refused = answers.iter().filter(|answer| answer.status == 401).count();
+    let refused = responses.iter().filter(|response| response.status == 401).count();
     let counted = "SELECT sum(count)::text AS line FROM sessions.throttles WHERE key LIKE 'network:%'";
     assert_eq!(database.lines(counted), [refused.to_string()]);
     log_in(&app, ANN);

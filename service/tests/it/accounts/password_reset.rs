@@ -1,7 +1,7 @@
 //! Forgotten passwords.
 use crate::support::accounts::{self, PASSWORD, account_in, get, log_in, post, try_log_in};
 use crate::support::app::App;
-use crate::support::concurrently::at_once;
+use crate::support::concurrently::concurrently;
 use crate::support::database::Database;
 use crate::support::mailed_links::{outbox, token, tokens};
 use portcullis::types::role::Role;
@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 const NEW: &str = "an entirely different sentence";
 
 fn forgot(app: &App, email: &str) -> (u16, String) {
-    let answer = post(app, "/auth/forgot", &json!({ "email": email }));
-    (answer.status, answer.text().to_owned())
+    let response = post(app, "/auth/forgot", &json!({ "email": email }));
+    (response.status, response.text().to_owned())
 }
 
 fn with(token: &str, password: &str) -> Value {
@@ -67,7 +67,7 @@ fn a_reset_forgets_the_guesses_of_others() {
     assert_eq!(try_log_in(&app, "ann@example.org", NEW).status, 200);
 }
 
-/// E14: known, unknown, invited, unconfirmed, deleted: the same answer.
+/// E14: known, unknown, invited, unconfirmed, deleted: the same response.
 #[test]
 fn whoever_asks_learns_nothing() {
     let database = Database::fresh();
@@ -77,10 +77,13 @@ fn whoever_asks_learns_nothing() {
     }
     account_in(&database, "deleted@example.org", Role::User, "active");
     database.execute("UPDATE accounts.accounts SET deleted_at = now() WHERE email_key LIKE 'deleted%'");
-    let answers = ["active", "invited", "unconfirmed", "deleted", "unknown"]
+    let responses = ["active", "invited", "unconfirmed", "deleted", "unknown"]
         .map(|state| forgot(&app, &format!("{state}@example.org")));
-    assert_eq!(answers[0].0, 202);
-    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    assert_eq!(responses[0].0, 202);
+    assert!(
+        responses.iter().all(|response| *response == responses[0]),
+        "{responses:?}"
+    );
     assert_eq!(
         outbox(&database),
         [
@@ -101,7 +104,7 @@ fn a_link_is_good_for_one_password() {
     forgot(&app, "ann@example.org");
     let links = tokens(&database, "reset", "ann@example.org");
     post(&app, "/auth/reset", &with(&links[0], NEW)).problem(404);
-    let mut statuses = at_once(6, |n| {
+    let mut statuses = concurrently(6, |n| {
         let password = format!("{NEW} {n}");
         post(&app, "/auth/reset", &with(&links[1], &password)).status
     });

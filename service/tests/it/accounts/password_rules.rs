@@ -3,10 +3,10 @@ use crate::support::accounts::{post, try_log_in};
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::mailed_links::token;
-use crate::support::response::Answer;
+use crate::support::response::Response;
 use serde_json::json;
 
-fn register(app: &App, name: &str, email: &str, password: &str) -> Answer {
+fn register(app: &App, name: &str, email: &str, password: &str) -> Response {
     post(
         app,
         "/auth/register",
@@ -15,8 +15,8 @@ fn register(app: &App, name: &str, email: &str, password: &str) -> Answer {
 }
 
 /// The reason that a refused password is told.
-fn reason(answer: &Answer) -> String {
-    let problem = answer.problem(400);
+fn reason(response: &Response) -> String {
+    let problem = response.problem(400);
     let errors = problem["errors"].as_array().unwrap();
     assert_eq!(
         (errors.len(), errors[0]["field"].as_str()),

@@ -1,22 +1,22 @@
 //! Registering and confirming: from nothing to an account that signs in.
 use crate::support::accounts::{self, account_in, post, try_log_in};
 use crate::support::app::{App, send};
-use crate::support::concurrently::at_once;
+use crate::support::concurrently::concurrently;
 use crate::support::database::Database;
 use crate::support::mailbox::Mailbox;
 use crate::support::mailed_links::{outbox, token, tokens};
-use crate::support::response::Answer;
+use crate::support::response::Response;
 use portcullis::types::role::Role;
 use serde_json::json;
 
 const PASSWORD: &str = "a quiet mountain lake";
 
-fn register(app: &App, email: &str, password: &str) -> Answer {
+fn register(app: &App, email: &str, password: &str) -> Response {
     let body = json!({ "name": "Ann Example", "email": email, "password": password });
     post(app, "/auth/register", &body)
 }
 
-fn confirm(app: &App, token: &str) -> Answer {
+fn confirm(app: &App, token: &str) -> Response {
     post(app, "/auth/confirm", &json!({ "token": token }))
 }
 
@@ -92,8 +92,8 @@ fn a_link_works_once_and_every_other_is_refused_alike() {
     post(&app, "/auth/forgot", &json!({ "email": "ann@example.org" }));
     let of_another_purpose = token(&database, "reset", "ann@example.org");
     let forged = "A".repeat(43);
-    let told = |answer: &Answer| {
-        let mut problem = answer.problem(404);
+    let told = |response: &Response| {
+        let mut problem = response.problem(404);
         problem.as_object_mut().unwrap().remove("request_id");
         problem
     };
@@ -125,20 +125,23 @@ fn a_taken_address_is_told_only_by_mail() {
     let app = App::over(&database);
     accounts::account(&database, "ann@example.org", Role::User);
     account_in(&database, "ivy@example.org", Role::Approver, "invited");
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for email in [
         "new@example.org",
         "ANN@example.org",
         "ivy@example.org",
         "New@example.org",
     ] {
-        let answer = register(&app, email, PASSWORD);
-        assert_eq!(answer.status, 202);
-        let mut names: Vec<String> = answer.headers.keys().map(ToString::to_string).collect();
+        let response = register(&app, email, PASSWORD);
+        assert_eq!(response.status, 202);
+        let mut names: Vec<String> = response.headers.keys().map(ToString::to_string).collect();
         names.sort_unstable();
-        answers.push((answer.text().to_owned(), names));
+        responses.push((response.text().to_owned(), names));
     }
-    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    assert!(
+        responses.iter().all(|response| *response == responses[0]),
+        "{responses:?}"
+    );
     assert_eq!(
         outbox(&database),
         [
@@ -201,9 +204,9 @@ fn a_mail_is_sent_again() {
     accounts::account(&database, "old@example.org", Role::User);
     register(&app, "ann@example.org", PASSWORD);
     let resend = |email: &str| post(&app, "/auth/resend", &json!({ "email": email }));
-    let answers = ["ann@example.org", "old@example.org", "nobody@example.org"].map(resend);
-    for answer in &answers {
-        assert_eq!((answer.status, answer.text()), (202, answers[0].text()));
+    let responses = ["ann@example.org", "old@example.org", "nobody@example.org"].map(resend);
+    for response in &responses {
+        assert_eq!((response.status, response.text()), (202, responses[0].text()));
     }
     let tokens = tokens(&database, "confirm", "ann@example.org");
     assert_eq!(tokens.len(), 2);
@@ -220,7 +223,7 @@ fn a_mail_is_sent_again() {
 fn two_registrations_at_once_make_one_account() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let statuses = at_once(8, |n| {
+    let statuses = concurrently(8, |n| {
         register(&app, "ann@example.org", &format!("{PASSWORD} {n}")).status
     });
     assert_eq!(statuses, [202; 8]);
@@ -239,7 +242,7 @@ fn one_link_confirms_once_however_many_try() {
     let app = App::over(&database);
     register(&app, "ann@example.org", PASSWORD);
     let token = token(&database, "confirm", "ann@example.org");
-    let mut statuses = at_once(12, |_| confirm(&app, &token).status);
+    let mut statuses = concurrently(12, |_| confirm(&app, &token).status);
     statuses.sort_unstable();
     assert_eq!(statuses[..2], [200, 404]);
     assert_eq!(statuses[11], 404);

@@ -1,4 +1,4 @@
-//! What the time of an answer tells: nothing.
+//! What the time of a response tells: nothing.
 use crate::support::accounts::{account_in, post};
 use crate::support::app::App;
 use crate::support::database::Database;

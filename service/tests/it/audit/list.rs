@@ -1,6 +1,6 @@
 //! `/admin/audit`: pages of events.
 use crate::support::accounts;
-use crate::support::admin_client::Desk;
+use crate::support::admin_client::AdminClient;
 use crate::support::app::send;
 use crate::support::database::lines;
 use crate::support::program;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-fn events(desk: &Desk, query: &str) -> Vec<Value> {
+fn events(desk: &AdminClient, query: &str) -> Vec<Value> {
     let page = desk.get(&format!("/admin/audit{query}"));
     assert_eq!(page.status, 200, "{page:?}");
     page.json()["events"].as_array().unwrap().clone()
@@ -22,7 +22,7 @@ fn ids(events: &[Value]) -> Vec<i64> {
 /// J5
 #[test]
 fn events_are_for_administrators() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let stranger = send(desk.app.request("GET", "/admin/audit"));
     stranger.problem(401);
     assert_eq!(stranger.header("www-authenticate"), "Bearer");
@@ -39,7 +39,7 @@ fn events_are_for_administrators() {
 /// J5: what an administrator did is told, with who, from where and in which request.
 #[test]
 fn an_event_tells_who_did_what_in_which_request() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let request = desk
         .request("POST", "/user")
         .header("X-Request-Id", "the-request-1");
@@ -80,7 +80,7 @@ fn an_event_tells_who_did_what_in_which_request() {
 /// J5
 #[test]
 fn pages_lead_from_the_newest_to_the_first() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     for _ in 0..3 {
         desk.execute(
             "SELECT audit.append(NULL, 'thing.done', 'thing:1', '', '', '{}') FROM generate_series(1, 40)",
@@ -130,7 +130,7 @@ fn pages_lead_from_the_newest_to_the_first() {
 /// J5
 #[test]
 fn bad_parameters_are_named() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     for (query, field) in [
         ("actor=0", "actor"),
         ("actor=-1", "actor"),
@@ -168,7 +168,7 @@ fn bad_parameters_are_named() {
 /// J5: nothing that people do leaves an address or a secret in an event, and the chain stays whole.
 #[test]
 fn events_tell_no_address_and_no_secret() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let id = desk.user("ann@example.org");
     let accept =
         json!({"token": desk.link_token(id), "name": "Ann of Mail", "password": "seven green bottles"});

@@ -2,7 +2,7 @@
 use crate::support::accounts;
 use crate::support::app::{App, send};
 use crate::support::database::Database;
-use crate::support::response::Answer;
+use crate::support::response::Response;
 use portcullis::types::role::{Role, Scope};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -146,7 +146,7 @@ fn filled(row: &Row) -> String {
     path
 }
 
-fn call(app: &App, method: &str, path: &str, token: Option<&str>) -> Answer {
+fn call(app: &App, method: &str, path: &str, token: Option<&str>) -> Response {
     let request = app.request(method, path);
     send(match token {
         Some(token) => request.bearer_auth(token),
@@ -154,12 +154,12 @@ fn call(app: &App, method: &str, path: &str, token: Option<&str>) -> Answer {
     })
 }
 
-/// What the answer means for who asked.
-fn word(answer: &Answer) -> &'static str {
-    match answer.status {
+/// What the response means for who asked.
+fn word(response: &Response) -> &'static str {
+    match response.status {
         401 => "401",
         403 => "403",
-        500.. => panic!("{answer:?}"),
+        500.. => panic!("{response:?}"),
         _ => "yes",
     }
 }
@@ -178,23 +178,23 @@ fn every_operation_lets_in_whom_the_matrix_says() {
     for row in written() {
         for (caller, cell) in CALLERS.into_iter().zip(&row.cells) {
             let token = caller.map(|role| people.token(role));
-            let answer = call(&app, &row.method, &filled(&row), token.as_deref());
-            if word(&answer) != cell {
+            let response = call(&app, &row.method, &filled(&row), token.as_deref());
+            if word(&response) != cell {
                 wrong.insert(
                     format!("{} as {caller:?}", row.operation),
-                    (cell.clone(), answer.status),
+                    (cell.clone(), response.status),
                 );
             }
-            check_challenge(&answer, token.is_some(), &row);
+            check_challenge(&response, token.is_some(), &row);
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 /// RFC 6750 §3.1: without a token no error is named; with one too weak, it is.
-fn check_challenge(answer: &Answer, with_token: bool, row: &Row) {
-    let challenge = answer.header("www-authenticate");
-    let told = match (answer.status, row.operation.as_str(), with_token) {
+fn check_challenge(response: &Response, with_token: bool, row: &Row) {
+    let challenge = response.header("www-authenticate");
+    let told = match (response.status, row.operation.as_str(), with_token) {
         (401, "getToken", _) => challenge.starts_with("Basic "),
         (401, _, false) => challenge == "Bearer",
         (403, ..) => challenge.contains("error=\"insufficient_scope\""),
@@ -202,8 +202,8 @@ fn check_challenge(answer: &Answer, with_token: bool, row: &Row) {
     };
     assert!(
         told,
-        "{} answers {} with {challenge:?}",
-        row.operation, answer.status
+        "{} responds {} with {challenge:?}",
+        row.operation, response.status
     );
 }
 
@@ -215,11 +215,11 @@ fn a_bad_token_is_as_good_as_none() {
     accounts::ask(&app, &token, "POST", "/auth/logout", &Value::Null);
     for row in written() {
         for bad in ["x", "a.b.c", &token] {
-            let answer = call(&app, &row.method, &filled(&row), Some(bad));
-            assert_eq!(word(&answer), row.cells[0], "{} with {bad}", row.operation);
-            if answer.status == 401 && row.operation != "getToken" {
+            let response = call(&app, &row.method, &filled(&row), Some(bad));
+            assert_eq!(word(&response), row.cells[0], "{} with {bad}", row.operation);
+            if response.status == 401 && row.operation != "getToken" {
                 assert_eq!(
-                    answer.header("www-authenticate"),
+                    response.header("www-authenticate"),
                     "Bearer error=\"invalid_token\""
                 );
             }
@@ -250,10 +250,10 @@ fn neither_head_nor_a_bad_request_is_a_way_around() {
                 Some(token) => request.bearer_auth(token),
                 None => request,
             };
-            let answer = send(request.body("{\"nobody\":1,"));
+            let response = send(request.body("{\"nobody\":1,"));
             assert!(
-                [401, 403].contains(&answer.status),
-                "{} {path}: {answer:?}",
+                [401, 403].contains(&response.status),
+                "{} {path}: {response:?}",
                 row.method
             );
         }

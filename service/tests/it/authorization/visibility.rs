@@ -1,20 +1,20 @@
 //! Who sees whom: docs/authorization.md in words, tried out.
 use crate::support::accounts;
-use crate::support::admin_client::Desk;
-use crate::support::response::Answer;
+use crate::support::admin_client::AdminClient;
+use crate::support::response::Response;
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
 
 /// Nothing of the person shows in what others get.
-fn tells_nothing_of(answer: &Answer, address: &str) {
-    let text = answer.text();
+fn tells_nothing_of(response: &Response, address: &str) {
+    let text = response.text();
     assert!(!text.contains(address), "{address} in {text}");
 }
 
 /// D10: every role but the administrator's sees itself and nobody else, whatever it asks for.
 #[test]
 fn everybody_sees_themselves_only() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let other = accounts::account(&desk.database, "other@example.org", Role::User);
     let theirs = accounts::log_in(&desk.app, "other@example.org").access;
     let sessions = accounts::get(&desk.app, &theirs, "/auth/sessions").json();
@@ -54,11 +54,11 @@ fn everybody_sees_themselves_only() {
         )
         .problem(404);
         for path in ["/auth/me", "/auth/sessions", "/wishes"] {
-            let answer = accounts::get(&desk.app, &token, path);
-            assert_eq!(answer.status, 200);
-            tells_nothing_of(&answer, "other@example.org");
-            tells_nothing_of(&answer, "a secret wish");
-            tells_nothing_of(&answer, &session);
+            let response = accounts::get(&desk.app, &token, path);
+            assert_eq!(response.status, 200);
+            tells_nothing_of(&response, "other@example.org");
+            tells_nothing_of(&response, "a secret wish");
+            tells_nothing_of(&response, &session);
         }
     }
     assert_eq!(accounts::get(&desk.app, &theirs, &wish).status, 200);
@@ -67,7 +67,7 @@ fn everybody_sees_themselves_only() {
 /// D10: an administrator sees accounts, and neither wishes nor sessions nor what proves who somebody is.
 #[test]
 fn an_administrator_sees_accounts_and_no_more() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let other = accounts::account(&desk.database, "other@example.org", Role::User);
     let theirs = accounts::log_in(&desk.app, "other@example.org").access;
     let sessions = accounts::get(&desk.app, &theirs, "/auth/sessions").json();
@@ -105,7 +105,7 @@ fn an_administrator_sees_accounts_and_no_more() {
 /// D10: whoever is not signed in learns nothing about who has an account.
 #[test]
 fn a_stranger_sees_no_account() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     accounts::account(&desk.database, "other@example.org", Role::User);
     for path in [
         "/user?id=1",
@@ -123,8 +123,8 @@ fn a_stranger_sees_no_account() {
         let ask = |email: &str| {
             let mut body = more.clone();
             body["email"] = json!(email);
-            let answer = accounts::post(&desk.app, path, &body);
-            (answer.status, answer.text().to_owned())
+            let response = accounts::post(&desk.app, path, &body);
+            (response.status, response.text().to_owned())
         };
         assert_eq!(ask("other@example.org"), ask("nobody@example.org"), "{path}");
     }

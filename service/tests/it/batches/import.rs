@@ -3,7 +3,7 @@ use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::program::{errors, run, says};
 use crate::support::sample_data::{QUERY, small};
-use crate::support::temp_file::Scratch;
+use crate::support::temp_file::TempFile;
 use portcullis::db::batches::Stored;
 use portcullis::domain::batches::import;
 use portcullis::domain::batches::outcome::{ImportError, Progress};
@@ -27,7 +27,7 @@ fn counts(database: &Database) -> Vec<String> {
     database.lines(&parts.join(" UNION ALL "))
 }
 
-fn run_import(database: &Database, file: &Scratch) -> Output {
+fn run_import(database: &Database, file: &TempFile) -> Output {
     run(&["import", file.text()], &database.pairs())
 }
 
@@ -35,14 +35,14 @@ fn run_import(database: &Database, file: &Scratch) -> Output {
 #[test]
 fn the_binary_imports_a_dump_and_then_a_csv() {
     let database = Database::fresh();
-    let output = run_import(&database, &Scratch::of("sql", small()));
+    let output = run_import(&database, &TempFile::of("sql", small()));
     assert!(output.status.success(), "{}", errors(&output));
     assert!(
         says(&output).starts_with("imported 14 prices, 5 ports, 5 regions in "),
         "{}",
         says(&output)
     );
-    let csv = Scratch::of(
+    let csv = TempFile::of(
         "csv",
         format!("\u{feff}{HEADER}CNGGZ,EETLL,2021-01-28,5\r\n\"CNGGZ\",EETLL,2021-01-28,6\n"),
     );
@@ -65,12 +65,12 @@ fn the_binary_imports_a_dump_and_then_a_csv() {
 fn the_same_content_is_stored_once() {
     let database = Database::fresh();
     assert!(
-        run_import(&database, &Scratch::of("sql", small()))
+        run_import(&database, &TempFile::of("sql", small()))
             .status
             .success()
     );
     let before = counts(&database);
-    let again = run_import(&database, &Scratch::of("txt", small()));
+    let again = run_import(&database, &TempFile::of("txt", small()));
     assert!(again.status.success());
     assert_eq!(says(&again), "nothing to do: this file was imported before\n");
     assert_eq!(database.import(&small()).unwrap().stored, Stored::Before);
@@ -116,7 +116,7 @@ fn bad_rows_are_told_with_line_and_column_and_nothing_is_stored() {
     let text = rows
         .iter()
         .fold(HEADER.to_owned(), |text, (row, _)| text + row + "\n");
-    let file = Scratch::of("csv", text);
+    let file = TempFile::of("csv", text);
     let output = run_import(&database, &file);
     assert_eq!(output.status.code(), Some(1));
     for (_, fault) in rows.iter().filter(|(_, fault)| !fault.is_empty()) {
@@ -170,7 +170,7 @@ fn bad_rows_of_a_dump_are_told_too() {
         ),
     ];
     for (text, fault) in cases {
-        let output = run_import(&database, &Scratch::of("sql", &text));
+        let output = run_import(&database, &TempFile::of("sql", &text));
         assert_eq!(output.status.code(), Some(1));
         assert!(
             errors(&output).contains(fault),
@@ -192,7 +192,7 @@ fn half_a_dump_and_other_files_are_refused() {
         whole.len() - 50,
         whole.find("NOOSL").unwrap(),
     ] {
-        let output = run_import(&database, &Scratch::of("sql", &whole[..end]));
+        let output = run_import(&database, &TempFile::of("sql", &whole[..end]));
         assert_eq!(output.status.code(), Some(1));
         assert!(errors(&output).contains("cut off"), "{}", errors(&output));
     }
@@ -202,7 +202,7 @@ fn half_a_dump_and_other_files_are_refused() {
         (b"orig_code,dest_code,day\n", "price: is missing in the header"),
         (b"\xff\xfe\x00\x01", "is not UTF-8"),
     ] {
-        let output = run_import(&database, &Scratch::of("csv", content));
+        let output = run_import(&database, &TempFile::of("csv", content));
         assert_eq!(output.status.code(), Some(1));
         assert!(
             errors(&output).contains(reason),
@@ -210,7 +210,7 @@ fn half_a_dump_and_other_files_are_refused() {
             errors(&output)
         );
     }
-    let long = Scratch::of("csv", format!("{HEADER}{}\n", "x".repeat(100_000)));
+    let long = TempFile::of("csv", format!("{HEADER}{}\n", "x".repeat(100_000)));
     assert!(errors(&run_import(&database, &long)).contains("line 2 is longer than"));
     let missing = run(&["import", "/nowhere/at/all.sql"], &database.pairs());
     assert_eq!(missing.status.code(), Some(1));
@@ -230,7 +230,7 @@ fn progress_is_told() {
     for number in 0..120_000 {
         writeln!(text, "CNGGZ,EETLL,2021-03-{:02},{number}", number % 31 + 1).unwrap();
     }
-    let file = Scratch::of("csv", text);
+    let file = TempFile::of("csv", text);
     let mut told = Vec::new();
     import(&database.settings(&[]).database, file.path(), &mut |progress| {
         told.push(progress)
@@ -268,7 +268,7 @@ fn progress_is_told() {
 #[test]
 fn without_a_database_it_says_so() {
     let away = Database::unmade();
-    let file = Scratch::of("sql", small());
+    let file = TempFile::of("sql", small());
     let output = run_import(&away, &file);
     assert_eq!(output.status.code(), Some(1));
     assert!(

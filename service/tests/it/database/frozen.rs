@@ -2,22 +2,22 @@
 use crate::support::app::{App, wait_for};
 use crate::support::database::Database;
 use crate::support::sample_data::{QUERY, small};
-use crate::support::tcp_proxy::Relay;
+use crate::support::tcp_proxy::TcpProxy;
 use std::time::{Duration, Instant};
 
 /// A5, and "never a hang": readiness says so within 3 s, requests end as 503, and it all works again afterwards.
 #[test]
 fn a_frozen_database_hangs_nobody() {
     let database = Database::with(&small());
-    let relay = Relay::to(&database.server);
+    let relay = TcpProxy::to(&database.server);
     let app = App::start(&database.settings(&relay.impatient()));
     wait_for(200, Duration::from_secs(5), || app.get("/health/ready"));
     assert_eq!(app.get(QUERY).status, 200);
     relay.freeze();
     for path in [QUERY, "/ports", QUERY, "/regions", QUERY, QUERY] {
         let begun = Instant::now();
-        let answer = app.get(path);
-        answer.problem(503);
+        let response = app.get(path);
+        response.problem(503);
         assert!(
             begun.elapsed() < Duration::from_secs(4),
             "{path}: {:?}",

@@ -15,22 +15,22 @@ fn a_restart_under_load_is_503_while_it_lasts_and_200_soon_after() {
     // The wait is shorter than the outage: with the default, requests would sit out a short one and all be answered.
     let app = App::start(&settings(server.pairs("portcullis"), &[("DATABASE_WAIT", "400")]));
     wait_for(200, Duration::from_secs(3), || app.get("/health/ready"));
-    let (ended, answers) = (AtomicBool::new(false), Mutex::new(Vec::new()));
+    let (ended, responses) = (AtomicBool::new(false), Mutex::new(Vec::new()));
     let begun = Instant::now();
     let (stopping, down, up) = std::thread::scope(|scope| {
         for _ in 0..6 {
             scope.spawn(|| {
                 while !ended.load(Ordering::Relaxed) {
                     let asked = begun.elapsed();
-                    let answer = app.get(QUERY);
-                    if answer.status != 200 {
-                        answer.problem(503);
-                        assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+                    let response = app.get(QUERY);
+                    if response.status != 200 {
+                        response.problem(503);
+                        assert!(response.header("retry-after").parse::<u32>().unwrap() >= 1);
                     }
-                    answers
+                    responses
                         .lock()
                         .unwrap()
-                        .push((asked, begun.elapsed(), answer.status));
+                        .push((asked, begun.elapsed(), response.status));
                     sleep(Duration::from_millis(2));
                 }
             });
@@ -52,9 +52,9 @@ fn a_restart_under_load_is_503_while_it_lasts_and_200_soon_after() {
         ended.store(true, Ordering::Relaxed);
         (stopping, (down, resuming), up)
     });
-    let answers = answers.into_inner().unwrap();
+    let responses = responses.into_inner().unwrap();
     let wrong = |from: Duration, to: Duration, good: u16| {
-        answers
+        responses
             .iter()
             .filter(|(asked, told, status)| *asked >= from && *told <= to && *status != good)
             .count()
@@ -67,11 +67,11 @@ fn a_restart_under_load_is_503_while_it_lasts_and_200_soon_after() {
         0,
         "three seconds after"
     );
-    let late = answers
+    let late = responses
         .iter()
         .filter(|(asked, _, status)| *asked >= up + Duration::from_secs(3) && *status == 200);
-    let refused = answers.iter().filter(|(_, _, status)| *status == 503);
-    let counts = (late.count(), refused.count(), answers.len());
+    let refused = responses.iter().filter(|(_, _, status)| *status == 503);
+    let counts = (late.count(), refused.count(), responses.len());
     assert!(
         counts.0 > 10 && counts.1 > 10,
         "late, refused, all: {counts:?}; stopping {stopping:?}, down {down:?}, up {up:?}"
@@ -90,8 +90,8 @@ fn a_service_that_started_first_becomes_ready_by_itself() {
     cluster.resume().unwrap();
     wait_for(200, Duration::from_secs(3), || app.get("/health/ready"));
     assert_eq!(app.get("/health/startup").status, 200);
-    let answer = wait_and_get(&app);
-    assert_eq!(answer["rates"][0]["count"], 3);
+    let response = wait_and_get(&app);
+    assert_eq!(response["rates"][0]["count"], 3);
 }
 
 /// A5: the connections that the pool held are all dead, and no request pays for finding that out with a failure.
@@ -104,8 +104,8 @@ fn a_quick_restart_that_nobody_noticed_costs_no_request() {
     cluster.stop().unwrap();
     cluster.resume().unwrap();
     for _ in 0..20 {
-        let answer = app.get(QUERY);
-        assert_eq!(answer.status, 200, "{answer:?}");
+        let response = app.get(QUERY);
+        assert_eq!(response.status, 200, "{response:?}");
     }
 }
 

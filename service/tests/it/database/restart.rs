@@ -2,15 +2,15 @@
 use crate::support::accounts::{PASSWORD, SignedIn, account, ask, log_in, post, try_log_in, with_json};
 use crate::support::app::{App, send, wait_for};
 use crate::support::database::{Database, settings};
-use crate::support::own_postgres::{self, Held};
-use crate::support::response::Answer;
+use crate::support::own_postgres::{self, HeldLocks};
+use crate::support::response::Response;
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// Something that somebody does, and the status when it is done.
-type Deed<'a> = (&'static str, u16, Box<dyn Fn() -> Answer + Sync + 'a>);
+type Deed<'a> = (&'static str, u16, Box<dyn Fn() -> Response + Sync + 'a>);
 
 /// Everything that such a deed could leave half done.
 const STATE: &str = "SELECT md5(concat_ws('|',
@@ -21,10 +21,10 @@ const STATE: &str = "SELECT md5(concat_ws('|',
     (SELECT count(*) FROM accounts.links), (SELECT count(*) FROM mail.outbox),
     (SELECT count(*) FROM audit.events))) AS line";
 
-fn unavailable(what: &str, answer: &Answer) {
-    assert_eq!(answer.status, 503, "{what}: {answer:?}");
+fn unavailable(what: &str, response: &Response) {
+    assert_eq!(response.status, 503, "{what}: {response:?}");
     assert!(
-        answer.header("retry-after").parse::<u32>().unwrap() >= 1,
+        response.header("retry-after").parse::<u32>().unwrap() >= 1,
         "{what}"
     );
 }
@@ -146,19 +146,19 @@ fn a_restart_in_the_middle_leaves_nothing_half_done() {
     };
     let deeds = deeds(&app, &database);
     let before = database.lines(STATE);
-    let held = Held::by(
+    let held = HeldLocks::by(
         &database.server,
         "SELECT * FROM audit.head FOR UPDATE;
          LOCK sessions.refresh_tokens, wishes.wishes IN SHARE ROW EXCLUSIVE MODE",
     );
-    let answers: Vec<Answer> = std::thread::scope(|scope| {
+    let responses: Vec<Response> = std::thread::scope(|scope| {
         let asked: Vec<_> = deeds.iter().map(|(.., deed)| scope.spawn(deed)).collect();
         held.wait_for(deeds.len());
         cluster.stop().unwrap();
         asked.into_iter().map(|one| one.join().unwrap()).collect()
     });
-    for ((what, ..), answer) in deeds.iter().zip(&answers) {
-        unavailable(what, answer);
+    for ((what, ..), response) in deeds.iter().zip(&responses) {
+        unavailable(what, response);
     }
     for (what, _, deed) in &deeds {
         let begun = Instant::now();
@@ -179,11 +179,11 @@ fn a_restart_in_the_middle_leaves_nothing_half_done() {
     for (what, done, deed) in &deeds {
         let within = Duration::from_secs(3);
         let begun = Instant::now();
-        let mut answer = deed();
-        while answer.status == 503 && begun.elapsed() < within {
+        let mut response = deed();
+        while response.status == 503 && begun.elapsed() < within {
             sleep(Duration::from_millis(50));
-            answer = deed();
+            response = deed();
         }
-        assert_eq!(answer.status, *done, "{what}: {answer:?}");
+        assert_eq!(response.status, *done, "{what}: {response:?}");
     }
 }

@@ -1,19 +1,19 @@
 //! Limits on bodies: refused before they are read where they announce themselves, and while they are read where not.
 use crate::support::app::{App, send};
 use crate::support::database::Database;
-use crate::support::raw_connection::Raw;
-use crate::support::test_api::Extra;
+use crate::support::raw_connection::RawConnection;
+use crate::support::test_api::TestApi;
 use std::time::{Duration, Instant};
 
 fn app(more: &[(&str, &str)]) -> App {
-    App::start_with(&Database::unmade().settings(more), |product| (product, Extra))
+    App::start_with(&Database::unmade().settings(more), |product| (product, TestApi))
 }
 
 fn head(path: &str, more: &str) -> String {
     format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{more}\r\n")
 }
 
-/// O3: not a byte of the body is sent, and the answer is there.
+/// O3: not a byte of the body is sent, and the response is there.
 #[test]
 fn thirty_megabytes_are_refused_before_they_are_read() {
     let app = app(&[]);
@@ -21,34 +21,34 @@ fn thirty_megabytes_are_refused_before_they_are_read() {
         "Content-Length: 30000000\r\n",
         "Content-Length: 30000000\r\nExpect: 100-continue\r\n",
     ] {
-        let mut raw = Raw::to(app.address);
+        let mut raw = RawConnection::to(app.address);
         let begun = Instant::now();
         raw.send(head("/extra/echo", more));
-        raw.answer().unwrap().problem(413);
+        raw.response().unwrap().problem(413);
         assert!(begun.elapsed() < Duration::from_secs(1));
         raw.until_closed();
     }
     // Also where no body is expected at all.
-    let mut raw = Raw::to(app.address);
+    let mut raw = RawConnection::to(app.address);
     raw.send("GET /version HTTP/1.1\r\nHost: localhost\r\nContent-Length: 30000000\r\n\r\n");
-    raw.answer().unwrap().problem(413);
+    raw.response().unwrap().problem(413);
 }
 
 /// O3: a body that does not say how long it is, is counted.
 #[test]
 fn a_chunked_body_is_refused_at_the_limit() {
     let app = app(&[]);
-    let mut raw = Raw::to(app.address);
+    let mut raw = RawConnection::to(app.address);
     raw.send(head("/extra/echo", "Transfer-Encoding: chunked\r\n"));
     let chunk = format!("1000\r\n{}\r\n", " ".repeat(4096));
     let sent = (0..7_500).take_while(|_| raw.send(&chunk)).count();
     assert!(sent < 7_500, "all of 30 MB were taken");
-    let mut small = Raw::to(app.address);
+    let mut small = RawConnection::to(app.address);
     small.send(head("/extra/echo", "Transfer-Encoding: chunked\r\n"));
     (0..17).for_each(|_| {
         small.send(&chunk);
     });
-    small.answer().unwrap().problem(413);
+    small.response().unwrap().problem(413);
 }
 
 /// O3: the limit is a setting, and exact.
@@ -70,11 +70,11 @@ fn the_limit_is_exact() {
         "{refused}"
     );
     let chunked = |length: usize| {
-        let mut raw = Raw::to(app.address);
+        let mut raw = RawConnection::to(app.address);
         let body = format!("\"{}\"", "x".repeat(length - 2));
         raw.send(head("/extra/echo", "Transfer-Encoding: chunked\r\n"));
         raw.send(format!("{length:x}\r\n{body}\r\n0\r\n\r\n"));
-        raw.answer().unwrap().status
+        raw.response().unwrap().status
     };
     assert_eq!((chunked(100), chunked(101)), (200, 413));
 }
@@ -93,13 +93,13 @@ fn ambiguous_lengths_are_refused() {
         "Transfer-Encoding: chunked, identity\r\n",
     ];
     for framing in framings {
-        let mut raw = Raw::to(app.address);
+        let mut raw = RawConnection::to(app.address);
         raw.send(head("/extra/echo", framing) + "{}GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        let answer = raw.answer();
+        let response = raw.response();
         assert!(
-            answer.as_ref().is_none_or(|answer| answer.status >= 400),
-            "{framing}: {answer:?}"
+            response.as_ref().is_none_or(|response| response.status >= 400),
+            "{framing}: {response:?}"
         );
-        assert!(raw.answer().is_none(), "{framing}: a second request was seen");
+        assert!(raw.response().is_none(), "{framing}: a second request was seen");
     }
 }

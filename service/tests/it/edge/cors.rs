@@ -1,19 +1,19 @@
 //! Cross-origin requests: closed unless set, and then open to exactly the origins that are set.
 use crate::support::app::{App, send};
 use crate::support::database::Database;
-use crate::support::response::Answer;
+use crate::support::response::Response;
 
 fn app(origins: &str) -> App {
     App::start(&Database::unmade().settings(&[("CORS_ORIGINS", origins)]))
 }
 
-fn preflight(app: &App, origin: &str) -> Answer {
+fn preflight(app: &App, origin: &str) -> Response {
     let request = app.request("OPTIONS", "/rates").header("Origin", origin);
     send(request.header("Access-Control-Request-Method", "GET"))
 }
 
-fn is_closed(answer: &Answer) -> bool {
-    !answer
+fn is_closed(response: &Response) -> bool {
+    !response
         .headers
         .keys()
         .any(|name| name.as_str().starts_with("access-control-"))
@@ -37,11 +37,11 @@ fn nobody_is_let_in_by_default() {
 fn only_the_origins_of_the_settings_are_let_in() {
     let app = app("https://app.example, https://two.example:8443");
     for origin in ["https://app.example", "https://two.example:8443"] {
-        let answer = send(app.request("GET", "/version").header("Origin", origin));
-        assert_eq!(answer.header("access-control-allow-origin"), origin);
-        assert_eq!(answer.header("access-control-allow-credentials"), "");
+        let response = send(app.request("GET", "/version").header("Origin", origin));
+        assert_eq!(response.header("access-control-allow-origin"), origin);
+        assert_eq!(response.header("access-control-allow-credentials"), "");
         assert!(
-            answer
+            response
                 .header("access-control-expose-headers")
                 .contains("X-Request-Id")
         );
@@ -78,8 +78,8 @@ fn only_the_origins_of_the_settings_are_let_in() {
 fn caches_are_told_that_the_origin_matters() {
     let app = app("https://app.example");
     for path in ["/", "/version", "/rates", "/nothing"] {
-        let answer = app.get(path);
-        let vary = answer.headers.get_all("vary").iter();
+        let response = app.get(path);
+        let vary = response.headers.get_all("vary").iter();
         assert!(
             vary.into_iter()
                 .any(|value| value.to_str().unwrap().contains("Origin")),

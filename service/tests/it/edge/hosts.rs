@@ -23,9 +23,9 @@ fn a_missing_doubled_or_malformed_host_is_400() {
         "Host: localhost/path\r\n",
         "Host: l\u{f6}calhost\r\n",
     ] {
-        let answer = ask(app.address, format!("GET / HTTP/1.1\r\n{fields}\r\n"));
+        let response = ask(app.address, format!("GET / HTTP/1.1\r\n{fields}\r\n"));
         assert_eq!(
-            answer.problem(400)["type"],
+            response.problem(400)["type"],
             "urn:portcullis:problem:bad-host",
             "{fields:?}"
         );
@@ -65,8 +65,8 @@ fn our_names_are_taken_in_any_case_and_with_any_port() {
         "[::1]",
         "[::1]:80",
     ] {
-        let answer = ask(app.address, format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"));
-        assert_eq!(answer.status, 200, "{host}: {answer:?}");
+        let response = ask(app.address, format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+        assert_eq!(response.status, 200, "{host}: {response:?}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! OPTIONS, HEAD and `Allow`, over every operation of the document.
 use crate::support::app::{App, send};
 use crate::support::database::Database;
-use crate::support::raw_connection::{Raw, ask};
+use crate::support::raw_connection::{RawConnection, ask};
 use crate::support::sample_data::small;
 use http::HeaderMap;
 use std::collections::BTreeMap;
@@ -89,7 +89,7 @@ fn head_is_get_without_the_body() {
     ]);
     for path in all {
         let get = send(app.request("GET", &path).header("X-Request-Id", "same"));
-        let mut raw = Raw::to(app.address);
+        let mut raw = RawConnection::to(app.address);
         raw.send(format!(
             "HEAD {path} HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: same\r\nConnection: close\r\n\r\n"
         ));

@@ -1,7 +1,7 @@
 //! Too much work for the database, and clients that go away meanwhile.
 use crate::support::app::App;
 use crate::support::database::Database;
-use crate::support::raw_connection::Raw;
+use crate::support::raw_connection::RawConnection;
 use crate::support::sample_data::{QUERY, small};
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
@@ -67,7 +67,7 @@ fn clients_that_go_away_leave_the_pool_whole() {
     assert_eq!(app.get(QUERY).status, 200);
     let held = hold(&database);
     for _ in 0..10 {
-        let mut raw = Raw::to(app.address);
+        let mut raw = RawConnection::to(app.address);
         raw.send(format!("GET {QUERY} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
         sleep(Duration::from_millis(10));
         drop(raw);
@@ -109,7 +109,7 @@ fn many_clients_at_once_are_all_served() {
     assert_eq!(opened, ["2"]);
 }
 
-/// B1: look-ups that wait together share a statement: each gets its own answer all the same, found, empty or unknown.
+/// B1: look-ups that wait together share a statement: each gets its own response all the same, found, empty or unknown.
 #[test]
 fn answers_are_never_mixed_up() {
     let database = Database::with(&small());
@@ -124,12 +124,12 @@ fn answers_are_never_mixed_up() {
         })
         .collect();
     let ask = |path: &String| {
-        let answer = app.get(path);
-        let errors = answer.json()["errors"].clone();
+        let response = app.get(path);
+        let errors = response.json()["errors"].clone();
         (
-            answer.status,
-            if answer.status == 200 {
-                answer.json()
+            response.status,
+            if response.status == 200 {
+                response.json()
             } else {
                 errors
             },

@@ -1,23 +1,23 @@
 //! Problems: every refusal and failure that can be reached, in one shape and without a word of what is inside.
 use crate::support::app::{App, send};
 use crate::support::database::Database;
-use crate::support::raw_connection::{Raw, ask};
-use crate::support::response::Answer;
+use crate::support::raw_connection::{RawConnection, ask};
+use crate::support::response::Response;
 use crate::support::sample_data::QUERY;
-use crate::support::test_api::Extra;
+use crate::support::test_api::TestApi;
 use std::sync::LazyLock;
 
 /// An app without a database, with the extra operations, and a client timeout of one second.
 fn bare(more: &[(&str, &str)]) -> App {
     let settings = [&[("CLIENT_TIMEOUT", "1"), ("DATABASE_WAIT", "200")], more].concat();
     App::start_with(&Database::unmade().settings(&settings), |product| {
-        (product, Extra)
+        (product, TestApi)
     })
 }
 
-/// Each status that can be reached now, with one answer that has it.
-pub fn every_status() -> &'static [(u16, Answer)] {
-    static ANSWERS: LazyLock<Vec<(u16, Answer)>> = LazyLock::new(|| {
+/// Each status that can be reached now, with one response that has it.
+pub fn every_status() -> &'static [(u16, Response)] {
+    static ANSWERS: LazyLock<Vec<(u16, Response)>> = LazyLock::new(|| {
         let (app, strict) = (bare(&[]), bare(&[("RATE_LIMIT", "1")]));
         let post = |path: &str, kind: &str, body: &str| {
             send(
@@ -56,12 +56,12 @@ pub fn every_status() -> &'static [(u16, Answer)] {
 /// O1
 #[test]
 fn every_refusal_and_failure_is_a_problem() {
-    for (status, answer) in every_status() {
+    for (status, response) in every_status() {
         if *status < 400 {
-            assert_eq!(answer.status, *status);
+            assert_eq!(response.status, *status);
             continue;
         }
-        let problem = answer.problem(*status);
+        let problem = response.problem(*status);
         assert!(
             problem["title"]
                 .as_str()
@@ -73,7 +73,7 @@ fn every_refusal_and_failure_is_a_problem() {
             assert!(!problem["errors"].as_array().unwrap().is_empty(), "{problem}");
         }
         if [429, 503].contains(status) {
-            assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+            assert!(response.header("retry-after").parse::<u32>().unwrap() >= 1);
         }
     }
 }
@@ -116,14 +116,14 @@ fn a_problem_shows_nothing_internal_and_echoes_nothing_unbounded() {
 #[test]
 fn a_panic_is_a_problem_and_the_process_lives() {
     let app = bare(&[]);
-    let mut raw = Raw::to(app.address);
+    let mut raw = RawConnection::to(app.address);
     for _ in 0..3 {
         raw.send("GET /extra/panic HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        let answer = raw.answer().unwrap();
-        assert_eq!(answer.problem(500)["type"], "urn:portcullis:problem:internal");
+        let response = raw.response().unwrap();
+        assert_eq!(response.problem(500)["type"], "urn:portcullis:problem:internal");
     }
     raw.send("GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    assert_eq!(raw.answer().unwrap().status, 200);
+    assert_eq!(raw.response().unwrap().status, 200);
     assert_eq!(app.get("/health/live").status, 200);
 }
 

@@ -2,7 +2,7 @@
 use crate::support::accounts;
 use crate::support::app::{App, send};
 use crate::support::database::Database;
-use crate::support::response::Answer;
+use crate::support::response::Response;
 use crate::support::sample_data::small;
 use portcullis::types::role::Role;
 use serde_json::Value;
@@ -48,7 +48,7 @@ fn operations(app: &App) -> Vec<Operation> {
 }
 
 /// By an administrator: who may not ask at all is not told about parameters.
-fn ask(app: &App, admin: &str, operation: &Operation, query: &str) -> Answer {
+fn ask(app: &App, admin: &str, operation: &Operation, query: &str) -> Response {
     let path = format!("{}?{query}", operation.path);
     let request = app.request(&operation.method, &path).bearer_auth(admin);
     send(match operation.takes_json {

@@ -33,11 +33,11 @@ fn app(rate: &str) -> App {
 fn the_quota_is_told_and_counts_down() {
     let app = app("3");
     for left in [2, 1, 0] {
-        let answer = app.get("/version");
-        assert_eq!(answer.status, 200);
-        let (name, policy) = item(answer.header("ratelimit-policy"));
+        let response = app.get("/version");
+        assert_eq!(response.status, 200);
+        let (name, policy) = item(response.header("ratelimit-policy"));
         assert_eq!(policy, [("q".to_owned(), 3), ("w".to_owned(), 60)]);
-        let (own, limit) = item(answer.header("ratelimit"));
+        let (own, limit) = item(response.header("ratelimit"));
         assert_eq!(own, name);
         assert_eq!(limit[0], ("r".to_owned(), left));
         assert_eq!(limit[1], ("t".to_owned(), 20 * (3 - left)));
@@ -73,7 +73,7 @@ fn after_the_told_wait_the_client_is_let_in() {
     let app = app("60");
     let refused = (0..100)
         .map(|_| app.get("/version"))
-        .find(|answer| answer.status == 429)
+        .find(|response| response.status == 429)
         .expect("a refusal");
     let wait: u64 = refused.header("retry-after").parse().unwrap();
     assert!(wait <= 2, "{wait}");

@@ -1,7 +1,7 @@
 //! `X-Request-Id` and `traceparent`, in, out and in the log.
 use crate::support::app::{App, send};
 use crate::support::database::Database;
-use crate::support::program::Serving;
+use crate::support::program::ServiceProcess;
 use crate::support::raw_connection::ask;
 use serde_json::Value;
 use std::collections::HashSet;
@@ -49,8 +49,8 @@ fn a_request_id_is_kept_where_it_is_harmless_and_made_otherwise() {
 /// J3: the problem carries the same id (checked by `problem`), and the sender's where it gave one.
 #[test]
 fn a_problem_names_the_request() {
-    let answer = send(app().request("GET", "/nothing").header("X-Request-Id", "mine-1"));
-    assert_eq!(answer.problem(404)["request_id"], "mine-1");
+    let response = send(app().request("GET", "/nothing").header("X-Request-Id", "mine-1"));
+    assert_eq!(response.problem(404)["request_id"], "mine-1");
 }
 
 /// J3: W3C Trace Context, level 1.
@@ -103,7 +103,7 @@ fn a_trace_is_continued_and_a_malformed_one_begun_anew() {
 /// J1, J3, J4: nothing that a sender says makes a second line.
 #[test]
 fn every_log_line_is_one_json_object_whatever_is_sent() {
-    let serving = Serving::start(&Database::unmade().pairs());
+    let serving = ServiceProcess::start(&Database::unmade().pairs());
     let fake = "{\"level\":\"ERROR\",\"message\":\"forged\"}";
     let requests = [
         format!(

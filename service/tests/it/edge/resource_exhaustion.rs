@@ -2,12 +2,12 @@
 use crate::support::accounts::{PASSWORD, account, ask, get, log_in, post, try_log_in};
 use crate::support::app::{App, wait_for};
 use crate::support::browser::Browser;
-use crate::support::concurrently::at_once;
+use crate::support::concurrently::concurrently;
 use crate::support::database::Database;
-use crate::support::raw_connection::Raw;
-use crate::support::response::Answer;
+use crate::support::raw_connection::RawConnection;
+use crate::support::response::Response;
 use crate::support::sample_data::{QUERY, small};
-use crate::support::tcp_proxy::Relay;
+use crate::support::tcp_proxy::TcpProxy;
 use diesel::connection::SimpleConnection;
 use portcullis::types::role::Role;
 use serde_json::json;
@@ -15,12 +15,12 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// Something that somebody does.
-type Deed<'a> = (&'static str, Box<dyn Fn() -> Answer + 'a>);
+type Deed<'a> = (&'static str, Box<dyn Fn() -> Response + 'a>);
 
-fn unavailable(what: &str, answer: &Answer) {
-    assert_eq!(answer.status, 503, "{what}: {answer:?}");
+fn unavailable(what: &str, response: &Response) {
+    assert_eq!(response.status, 503, "{what}: {response:?}");
     assert!(
-        answer.header("retry-after").parse::<u32>().unwrap() >= 1,
+        response.header("retry-after").parse::<u32>().unwrap() >= 1,
         "{what}"
     );
 }
@@ -29,7 +29,7 @@ fn unavailable(what: &str, answer: &Answer) {
 #[test]
 fn a_frozen_database_hangs_nobody_who_is_signed_in() {
     let database = Database::fresh();
-    let relay = Relay::to(&database.server);
+    let relay = TcpProxy::to(&database.server);
     let app = App::start(&database.settings(&relay.impatient()));
     account(&database, "ann@example.org", Role::User);
     let ann = log_in(&app, "ann@example.org");
@@ -54,8 +54,8 @@ fn a_frozen_database_hangs_nobody_who_is_signed_in() {
     relay.freeze();
     for (what, ask) in &all {
         let begun = Instant::now();
-        let answer = ask();
-        unavailable(what, &answer);
+        let response = ask();
+        unavailable(what, &response);
         assert!(
             begun.elapsed() < Duration::from_secs(5),
             "{what}: {:?}",
@@ -93,13 +93,13 @@ fn accounts_without_a_connection_leave_rates_alone() {
         .unwrap();
     let slowest = std::thread::scope(|scope| {
         let crowd = scope.spawn(|| {
-            at_once(40, |number| {
+            concurrently(40, |number| {
                 let begun = Instant::now();
-                let answer = match number % 2 {
+                let response = match number % 2 {
                     0 => try_log_in(&app, "ann@example.org", PASSWORD),
                     _ => get(&app, &ann.access, "/auth/me"),
                 };
-                unavailable("crowd", &answer);
+                unavailable("crowd", &response);
                 begun.elapsed()
             })
         });
@@ -138,7 +138,7 @@ fn slow_bodies_hold_nothing_that_others_need() {
     account(&database, "ann@example.org", Role::User);
     let ann = log_in(&app, "ann@example.org").access;
     let bearer = format!("Authorization: Bearer {ann}\r\n");
-    let mut slow: Vec<Raw> = Vec::new();
+    let mut slow: Vec<RawConnection> = Vec::new();
     for path in [
         "/auth/login",
         "/auth/register",
@@ -148,7 +148,7 @@ fn slow_bodies_hold_nothing_that_others_need() {
         "/user",
     ] {
         for _ in 0..10 {
-            let mut raw = Raw::to(app.address);
+            let mut raw = RawConnection::to(app.address);
             raw.send(format!(
                 "POST {path} HTTP/1.1\r\nHost: localhost\r\n{bearer}Content-Type: application/json\r\n\
                  Content-Length: 200\r\n\r\n{{\"email\":\"ann"

@@ -6,7 +6,7 @@ use crate::support::raw_connection::ask;
 use crate::support::sample_data::{QUERY, small};
 
 /// The list of 2026-07-19 without `Clear-Site-Data`, which ends sessions and belongs to signing out. `None`: the value is
-/// the answer's own.
+/// the response's own.
 const ADD: [(&str, Option<&str>); 12] = [
     ("cache-control", None),
     ("content-security-policy", None),
@@ -61,16 +61,16 @@ const REMOVE_PREFIXES: [&str; 9] = [
 /// O6
 #[test]
 fn every_status_carries_the_security_headers() {
-    for (status, answer) in every_status() {
+    for (status, response) in every_status() {
         for (name, value) in ADD {
-            let told = answer.header(name);
+            let told = response.header(name);
             assert!(!told.is_empty(), "{status}: {name} is missing");
             assert!(
                 value.is_none_or(|value| told.eq_ignore_ascii_case(value)),
                 "{status}: {name}: {told}"
             );
         }
-        let policy = answer.header("content-security-policy");
+        let policy = response.header("content-security-policy");
         for directive in [
             "default-src 'none'",
             "frame-ancestors 'none'",
@@ -80,7 +80,7 @@ fn every_status_carries_the_security_headers() {
             assert!(policy.contains(directive), "{status}: {policy}");
         }
         if *status >= 400 {
-            assert!(answer.header("cache-control").contains("no-store"), "{status}");
+            assert!(response.header("cache-control").contains("no-store"), "{status}");
         }
     }
     assert!(every_status().len() >= 15);
@@ -89,8 +89,8 @@ fn every_status_carries_the_security_headers() {
 /// O6
 #[test]
 fn no_status_tells_what_runs_here() {
-    for (status, answer) in every_status() {
-        for name in answer.headers.keys().map(http::HeaderName::as_str) {
+    for (status, response) in every_status() {
+        for name in response.headers.keys().map(http::HeaderName::as_str) {
             assert!(!REMOVE.contains(&name), "{status}: {name}");
             assert!(
                 !REMOVE_PREFIXES.iter().any(|prefix| name.starts_with(prefix)),
@@ -115,20 +115,20 @@ fn pages_and_data_carry_them_too() {
         "/ports",
         "/health/ready",
     ] {
-        let answer = app.get(path);
-        assert_eq!(answer.status, 200, "{path}");
+        let response = app.get(path);
+        assert_eq!(response.status, 200, "{path}");
         for (name, value) in ADD {
-            let told = answer.header(name);
+            let told = response.header(name);
             assert!(
                 !told.is_empty() && value.is_none_or(|value| told.eq_ignore_ascii_case(value)),
                 "{path}: {name}: {told}"
             );
         }
         assert!(
-            !answer.header("content-security-policy").contains("unsafe"),
+            !response.header("content-security-policy").contains("unsafe"),
             "{path}"
         );
-        assert!(!answer.header("content-type").is_empty(), "{path}");
+        assert!(!response.header("content-type").is_empty(), "{path}");
     }
     let policy = app.get("/").header("permissions-policy").to_owned();
     for feature in [
@@ -159,13 +159,13 @@ fn refusals_of_the_http_library_are_like_our_own() {
             format!("GET / HTTP/1.1\r\nHost: localhost\r\nX-A: {large}\r\n\r\n"),
         ),
     ] {
-        let answer = ask(app.address, &request);
-        answer.problem(status);
+        let response = ask(app.address, &request);
+        response.problem(status);
         for (name, value) in ADD {
-            let told = answer.header(name);
+            let told = response.header(name);
             let right = value.is_none_or(|value| told.eq_ignore_ascii_case(value));
             assert!(!told.is_empty() && right, "{status}: {name}: {told}");
         }
-        assert!(answer.headers.get("server").is_none(), "{answer:?}");
+        assert!(response.headers.get("server").is_none(), "{response:?}");
     }
 }

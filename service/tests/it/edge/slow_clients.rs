@@ -1,8 +1,8 @@
 //! Slow clients: whoever dawdles is sent away, and keeps nobody out meanwhile.
 use crate::support::app::App;
 use crate::support::database::Database;
-use crate::support::raw_connection::Raw;
-use crate::support::test_api::Extra;
+use crate::support::raw_connection::RawConnection;
+use crate::support::test_api::TestApi;
 use std::io::Read;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ const HALF_HEAD: &str = "GET /version HTTP/1.1\r\nHost: localhost\r\nX-Half: ";
 const HALF_BODY: &str = "POST /extra/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n[1,";
 
 fn app(more: &[(&str, &str)]) -> App {
-    App::start_with(&Database::unmade().settings(more), |product| (product, Extra))
+    App::start_with(&Database::unmade().settings(more), |product| (product, TestApi))
 }
 
 fn impatient() -> App {
@@ -22,9 +22,9 @@ fn impatient() -> App {
 #[test]
 fn by_default_half_a_head_half_a_body_and_silence_end_within_ten_seconds() {
     let app = app(&[]);
-    let mut clients: Vec<Raw> = ["", HALF_HEAD, HALF_BODY, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]
+    let mut clients: Vec<RawConnection> = ["", HALF_HEAD, HALF_BODY, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]
         .map(|text| {
-            let mut raw = Raw::to(app.address);
+            let mut raw = RawConnection::to(app.address);
             raw.send(text);
             raw
         })
@@ -45,7 +45,7 @@ fn by_default_half_a_head_half_a_body_and_silence_end_within_ten_seconds() {
 #[test]
 fn a_head_that_drips_in_is_cut_off() {
     let app = impatient();
-    let mut raw = Raw::to(app.address);
+    let mut raw = RawConnection::to(app.address);
     raw.send(HALF_HEAD);
     let begun = Instant::now();
     while raw.send("x") && begun.elapsed() < Duration::from_secs(8) {
@@ -58,9 +58,9 @@ fn a_head_that_drips_in_is_cut_off() {
 #[test]
 fn a_second_head_that_drips_in_is_cut_off() {
     let app = impatient();
-    let mut raw = Raw::to(app.address);
+    let mut raw = RawConnection::to(app.address);
     raw.send("GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    assert_eq!(raw.answer().unwrap().status, 200);
+    assert_eq!(raw.response().unwrap().status, 200);
     raw.send(HALF_HEAD);
     let begun = Instant::now();
     while raw.send("x") && begun.elapsed() < Duration::from_secs(8) {
@@ -73,9 +73,9 @@ fn a_second_head_that_drips_in_is_cut_off() {
 #[test]
 fn a_body_that_drips_in_is_answered_408_and_cut_off() {
     let app = impatient();
-    let mut raw = Raw::to(app.address);
+    let mut raw = RawConnection::to(app.address);
     raw.send(HALF_BODY);
-    let mut writer = Raw(raw.0.try_clone().unwrap());
+    let mut writer = RawConnection(raw.0.try_clone().unwrap());
     let drip = std::thread::spawn(move || {
         for _ in 0..40 {
             if !writer.send("1,") {
@@ -85,7 +85,7 @@ fn a_body_that_drips_in_is_answered_408_and_cut_off() {
         }
     });
     let begun = Instant::now();
-    raw.answer().unwrap().problem(408);
+    raw.response().unwrap().problem(408);
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
     raw.until_closed();
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
@@ -96,10 +96,10 @@ fn a_body_that_drips_in_is_answered_408_and_cut_off() {
 #[test]
 fn silence_after_an_answer_ends_too() {
     let app = impatient();
-    let mut raw = Raw::to(app.address);
+    let mut raw = RawConnection::to(app.address);
     for _ in 0..2 {
         raw.send("GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        assert_eq!(raw.answer().unwrap().status, 200);
+        assert_eq!(raw.response().unwrap().status, 200);
         sleep(Duration::from_millis(300));
     }
     let waited = raw.until_closed();
@@ -110,7 +110,7 @@ fn silence_after_an_answer_ends_too() {
 #[test]
 fn a_reader_that_stalls_is_cut_off() {
     let app = impatient();
-    let mut raw = Raw::to(app.address);
+    let mut raw = RawConnection::to(app.address);
     raw.send("GET /extra/large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     sleep(Duration::from_millis(3_500));
     // What the two kernels held between them is still there, and then the end.
@@ -131,7 +131,7 @@ fn a_reader_that_stalls_is_cut_off() {
 #[test]
 fn a_reader_that_moves_is_served_to_the_end() {
     let app = impatient();
-    let mut raw = Raw::to(app.address);
+    let mut raw = RawConnection::to(app.address);
     raw.send("GET /extra/large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     let mut buffer = vec![0; 400_000];
     let mut taken = 0;
@@ -146,9 +146,9 @@ fn a_reader_that_moves_is_served_to_the_end() {
 #[test]
 fn silent_connections_keep_nobody_out() {
     let app = app(&[("MAX_CONNECTIONS", "32"), ("CLIENT_TIMEOUT", "60")]);
-    let silent: Vec<Raw> = (0..64)
+    let silent: Vec<RawConnection> = (0..64)
         .map(|number| {
-            let mut raw = Raw::to(app.address);
+            let mut raw = RawConnection::to(app.address);
             raw.send(if number % 2 == 0 { "" } else { HALF_HEAD });
             raw
         })
@@ -171,11 +171,11 @@ fn silent_connections_keep_nobody_out() {
 #[test]
 fn idle_connections_keep_nobody_out() {
     let app = app(&[("MAX_CONNECTIONS", "32"), ("CLIENT_TIMEOUT", "60")]);
-    let idle: Vec<Raw> = (0..64)
+    let idle: Vec<RawConnection> = (0..64)
         .map(|_| {
-            let mut raw = Raw::to(app.address);
+            let mut raw = RawConnection::to(app.address);
             raw.send("GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n");
-            assert_eq!(raw.answer().unwrap().status, 200);
+            assert_eq!(raw.response().unwrap().status, 200);
             raw
         })
         .collect();
@@ -196,7 +196,7 @@ fn a_slow_attack_leaves_others_alone() {
             scope.spawn(move || {
                 let mut held = Vec::new();
                 while Instant::now() < end {
-                    let mut raw = Raw::to(address);
+                    let mut raw = RawConnection::to(address);
                     raw.send(HALF_HEAD);
                     held.push(raw);
                     if held.len() > 40 {
@@ -206,13 +206,13 @@ fn a_slow_attack_leaves_others_alone() {
                 }
             });
         }
-        let mut answers = 0;
+        let mut responses = 0;
         while Instant::now() < end {
             let begun = Instant::now();
             assert_eq!(app.get("/version").status, 200);
             assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
-            answers += 1;
+            responses += 1;
         }
-        assert!(answers > 20, "{answers}");
+        assert!(responses > 20, "{responses}");
     });
 }

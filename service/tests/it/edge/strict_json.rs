@@ -1,15 +1,15 @@
 //! Strict JSON: what RFC 8259 allows is taken, what it forbids is refused, and so is what senders get wrong unnoticed.
 use crate::support::app::{App, send};
 use crate::support::database::Database;
-use crate::support::response::Answer;
-use crate::support::test_api::Extra;
+use crate::support::response::Response;
+use crate::support::test_api::TestApi;
 use serde_json::Value;
 
 fn app() -> App {
-    App::start_with(&Database::unmade().settings(&[]), |product| (product, Extra))
+    App::start_with(&Database::unmade().settings(&[]), |product| (product, TestApi))
 }
 
-fn post(app: &App, path: &str, body: &[u8]) -> Answer {
+fn post(app: &App, path: &str, body: &[u8]) -> Response {
     send(
         app.request("POST", path)
             .header("Content-Type", "application/json")
@@ -168,15 +168,15 @@ const BAD: &[&[u8]] = &[
 fn what_the_standard_allows_is_taken_and_means_the_same() {
     let app = app();
     for text in GOOD {
-        let answer = post(&app, "/extra/echo", text);
+        let response = post(&app, "/extra/echo", text);
         assert_eq!(
-            answer.status,
+            response.status,
             200,
-            "{:?}: {answer:?}",
+            "{:?}: {response:?}",
             String::from_utf8_lossy(text)
         );
         let expected: Value = serde_json::from_slice(text).unwrap();
-        assert_eq!(answer.json(), expected);
+        assert_eq!(response.json(), expected);
     }
 }
 
@@ -185,14 +185,14 @@ fn what_the_standard_allows_is_taken_and_means_the_same() {
 fn what_the_standard_forbids_is_refused() {
     let app = app();
     for text in BAD {
-        let answer = post(&app, "/extra/echo", text);
+        let response = post(&app, "/extra/echo", text);
         assert_eq!(
-            answer.status,
+            response.status,
             400,
-            "{:?}: {answer:?}",
+            "{:?}: {response:?}",
             String::from_utf8_lossy(text)
         );
-        answer.problem(400);
+        response.problem(400);
     }
     assert!(GOOD.len() + BAD.len() > 130);
 }
@@ -255,9 +255,12 @@ fn members_that_the_type_does_not_know_are_refused_by_name() {
         b"[]",
         b"null",
     ] {
-        let answer = post(&app, "/extra/known", text);
-        answer.problem(400);
-        assert!(!answer.text().contains("t-7f3a"), "a value came back: {answer:?}");
+        let response = post(&app, "/extra/known", text);
+        response.problem(400);
+        assert!(
+            !response.text().contains("t-7f3a"),
+            "a value came back: {response:?}"
+        );
     }
 }
 

@@ -3,8 +3,8 @@ use crate::support::app::App;
 use crate::support::database::{Database, lines};
 use crate::support::outbox::{put, until};
 use crate::support::own_postgres;
-use crate::support::program::Serving;
-use crate::support::smtp_server::{Manner, SmtpServer, Tls};
+use crate::support::program::ServiceProcess;
+use crate::support::smtp_server::{SmtpBehaviour, SmtpServer, Tls};
 use portcullis::mail::text::Kind;
 use std::collections::HashSet;
 use std::thread::sleep;
@@ -20,7 +20,7 @@ fn app(database: &Database, server: &SmtpServer) -> App {
 }
 
 /// A server that behaves like this.
-fn server(manner: Manner) -> SmtpServer {
+fn server(manner: SmtpBehaviour) -> SmtpServer {
     SmtpServer::start_at("127.0.0.1:0".parse().unwrap(), Tls::Never, manner)
 }
 
@@ -43,7 +43,7 @@ fn let_time_pass(database: &Database) {
 /// I2: killed while the mail server keeps it waiting: the mail is committed, and not sent. The next one sends it.
 #[test]
 fn a_kill_between_commit_and_send_costs_no_mail_and_doubles_none() {
-    let (database, server) = (Database::fresh(), server(Manner::Silent));
+    let (database, server) = (Database::fresh(), server(SmtpBehaviour::Silent));
     let mut pairs = database.pairs();
     pairs.extend(
         server
@@ -51,14 +51,14 @@ fn a_kill_between_commit_and_send_costs_no_mail_and_doubles_none() {
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value)),
     );
-    let serving = Serving::start(&pairs);
+    let serving = ServiceProcess::start(&pairs);
     put(&database, Kind::Confirm, ANN);
     server.wait("it is under way", |server| server.connections() == 1);
     // SIGKILL.
     drop(serving);
     assert_eq!(state(&database), "0, waits");
-    server.behave(Manner::Good);
-    let serving = Serving::start(&pairs);
+    server.behave(SmtpBehaviour::Good);
+    let serving = ServiceProcess::start(&pairs);
     until("sent", || state(&database) == "0, sent");
     sleep(Duration::from_millis(500));
     assert_eq!(server.mails().len(), 1);
@@ -73,7 +73,7 @@ fn a_kill_between_commit_and_send_costs_no_mail_and_doubles_none() {
 /// I2: killed before any worker saw it.
 #[test]
 fn a_mail_that_was_committed_while_nobody_ran_is_sent() {
-    let (database, server) = (Database::fresh(), server(Manner::Good));
+    let (database, server) = (Database::fresh(), server(SmtpBehaviour::Good));
     put(&database, Kind::Confirm, ANN);
     let _app = app(&database, &server);
     until("sent", || state(&database) == "0, sent");
@@ -85,7 +85,7 @@ fn a_mail_that_was_committed_while_nobody_ran_is_sent() {
 fn a_refused_mail_is_tried_again_after_growing_waits() {
     let (database, server) = (
         Database::fresh(),
-        server(Manner::Refuses("RCPT", "450 4.2.0 <ann@example.org> busy")),
+        server(SmtpBehaviour::Refuses("RCPT", "450 4.2.0 <ann@example.org> busy")),
     );
     let _app = app(&database, &server);
     put(&database, Kind::Confirm, ANN);
@@ -97,7 +97,7 @@ fn a_refused_mail_is_tried_again_after_growing_waits() {
         assert!(range.contains(&seconds), "after {tries} tries: {seconds} s");
         let_time_pass(&database);
     }
-    server.behave(Manner::Good);
+    server.behave(SmtpBehaviour::Good);
     let_time_pass(&database);
     until("sent", || {
         state(&database) == "3, sent" || state(&database) == "4, sent"
@@ -110,7 +110,10 @@ fn a_refused_mail_is_tried_again_after_growing_waits() {
 fn a_refusal_for_good_ends_a_mail() {
     let (database, server) = (
         Database::fresh(),
-        server(Manner::Refuses("RCPT", "550 5.1.1 <ann@example.org> unknown")),
+        server(SmtpBehaviour::Refuses(
+            "RCPT",
+            "550 5.1.1 <ann@example.org> unknown",
+        )),
     );
     let app = app(&database, &server);
     put(&database, Kind::Confirm, ANN);
@@ -130,7 +133,7 @@ fn a_refusal_for_good_ends_a_mail() {
 /// I2: the mail server is away, and comes back.
 #[test]
 fn a_mail_server_that_comes_back_gets_what_waited() {
-    let away = server(Manner::Good);
+    let away = server(SmtpBehaviour::Good);
     let address = away.address;
     let (database, settings) = (Database::fresh(), away.settings());
     drop(away);
@@ -148,7 +151,7 @@ fn a_mail_server_that_comes_back_gets_what_waited() {
             .text()
             .contains("mail_outbox_waiting{otel_scope_name=\"portcullis\"} 1")
     });
-    let back = SmtpServer::start_at(address, Tls::Never, Manner::Good);
+    let back = SmtpServer::start_at(address, Tls::Never, SmtpBehaviour::Good);
     let_time_pass(&database);
     until("sent", || state(&database).ends_with("sent"));
     assert_eq!(back.mails().len(), 1);
@@ -157,13 +160,13 @@ fn a_mail_server_that_comes_back_gets_what_waited() {
 /// I2: the server takes a mail, and hangs up before it says so: only it knows. It gets the same mail again, and can tell.
 #[test]
 fn an_answer_that_is_lost_is_a_mail_with_the_same_id() {
-    let (database, server) = (Database::fresh(), server(Manner::LeavesAfterMail));
+    let (database, server) = (Database::fresh(), server(SmtpBehaviour::LeavesAfterMail));
     let _app = app(&database, &server);
     put(&database, Kind::Confirm, ANN);
     until("tried", || {
         state(&database) == "1, message: connection lost, waits"
     });
-    server.behave(Manner::Good);
+    server.behave(SmtpBehaviour::Good);
     let_time_pass(&database);
     until("sent", || state(&database).ends_with("sent"));
     let mails = server.mails();
@@ -183,7 +186,10 @@ fn an_answer_that_is_lost_is_a_mail_with_the_same_id() {
 /// I2: the database's connection is lost while a mail is under way: it is not sent again for want of a mark.
 #[test]
 fn a_mark_that_is_lost_is_made_up_for() {
-    let (database, server) = (Database::fresh(), server(Manner::Slow(Duration::from_secs(1))));
+    let (database, server) = (
+        Database::fresh(),
+        server(SmtpBehaviour::Slow(Duration::from_secs(1))),
+    );
     let _app = app(&database, &server);
     put(&database, Kind::Confirm, ANN);
     server.wait("it arrived", |server| server.mails().len() == 1);
@@ -199,7 +205,7 @@ fn a_mark_that_is_lost_is_made_up_for() {
 #[test]
 fn a_restarted_database_costs_no_mail() {
     let (mut cluster, server) = own_postgres::start();
-    let sink = self::server(Manner::Good);
+    let sink = self::server(SmtpBehaviour::Good);
     let more = sink.settings();
     let more: Vec<(&str, &str)> = more.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let app = App::start(&crate::support::database::settings(
@@ -223,7 +229,7 @@ fn a_restarted_database_costs_no_mail() {
 /// I3: a mail server that says nothing keeps neither those who ask nor the end of the service waiting.
 #[test]
 fn a_hanging_mail_server_is_not_waited_for_at_the_end() {
-    let (database, server) = (Database::fresh(), server(Manner::Silent));
+    let (database, server) = (Database::fresh(), server(SmtpBehaviour::Silent));
     let app = app(&database, &server);
     put(&database, Kind::Confirm, ANN);
     server.wait("it is under way", |server| server.connections() == 1);
@@ -236,7 +242,7 @@ fn a_hanging_mail_server_is_not_waited_for_at_the_end() {
 /// I2: a mail leaves within two seconds; a worker without work asks the database next to nothing.
 #[test]
 fn a_mail_leaves_soon_and_an_idle_worker_is_quiet() {
-    let (database, server) = (Database::fresh(), server(Manner::Good));
+    let (database, server) = (Database::fresh(), server(SmtpBehaviour::Good));
     let _app = app(&database, &server);
     for count in 1..=3 {
         sleep(Duration::from_millis(700));

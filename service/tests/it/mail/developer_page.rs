@@ -1,11 +1,11 @@
 //! The page on which a developer reads mails, and the settings that mails need.
 use crate::support::app::{App, send};
-use crate::support::certificate_authority::Authority;
+use crate::support::certificate_authority::CertificateAuthority;
 use crate::support::database::{Database, settings};
 use crate::support::mailbox::Mailbox;
 use crate::support::outbox::put;
 use crate::support::program::{errors, run};
-use crate::support::temp_file::Scratch;
+use crate::support::temp_file::TempFile;
 use portcullis::mail::text::Kind;
 
 /// I4: from the list to the mail to its link; the HTML part alone, unable to do anything.
@@ -59,7 +59,7 @@ fn a_developer_reads_mails_in_the_browser() {
 fn only_mails_are_shown() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let elsewhere = Scratch::of("eml", "To: a\r\nSubject: b\r\nDate: c\r\n\r\nsecret");
+    let elsewhere = TempFile::of("eml", "To: a\r\nSubject: b\r\nDate: c\r\n\r\nsecret");
     let name = elsewhere.path().file_stem().unwrap().to_str().unwrap();
     for id in [
         "00000000-0000-0000-0000-000000000000",
@@ -69,10 +69,10 @@ fn only_mails_are_shown() {
         "%00",
     ] {
         for path in [format!("/dev/mail/{id}"), format!("/dev/mail/{id}/html")] {
-            let answer = app.get(&path);
-            assert!(matches!(answer.status, 400 | 404), "{path}: {answer:?}");
+            let response = app.get(&path);
+            assert!(matches!(response.status, 400 | 404), "{path}: {response:?}");
             assert!(
-                !String::from_utf8_lossy(&answer.body).contains("secret"),
+                !String::from_utf8_lossy(&response.body).contains("secret"),
                 "{path}"
             );
         }
@@ -113,7 +113,7 @@ fn the_page_is_on_a_developers_machine_only() {
 /// starts, and the password is never told.
 #[test]
 fn bad_settings_of_mail_end_with_78_and_their_name() {
-    let (no_certificate, authority) = (Scratch::of("pem", "nothing"), Authority::new());
+    let (no_certificate, authority) = (TempFile::of("pem", "nothing"), CertificateAuthority::new());
     let smtp = |more: &[(&'static str, &str)]| {
         let mut pairs = vec![
             ("MAIL", "smtp".to_owned()),

@@ -1,8 +1,8 @@
 //! Mails on their way to a mail server: TLS and log-in.
-use crate::support::certificate_authority::Authority;
+use crate::support::certificate_authority::CertificateAuthority;
 use crate::support::smtp_client::{message, send, settings, way};
-use crate::support::smtp_server::{Manner, SmtpServer, Tls};
-use crate::support::temp_file::Scratch;
+use crate::support::smtp_server::{SmtpBehaviour, SmtpServer, Tls};
+use crate::support::temp_file::TempFile;
 use mail_parser::{MessageParser, MimeHeaders};
 use portcullis::config::mail::{Smtp as Settings, SmtpTls};
 use portcullis::config::secret::SecretSource;
@@ -12,7 +12,7 @@ use portcullis::mail::smtp::Smtp;
 /// I1: an outside parser reads text and HTML as they were written, and every field.
 #[test]
 fn a_mail_arrives_whole_over_tls_from_the_first_byte() {
-    let authority = Authority::new();
+    let authority = CertificateAuthority::new();
     let server = SmtpServer::start(Tls::AtOnce(authority.server("127.0.0.1")));
     assert_eq!(
         send(settings(&server, SmtpTls::Implicit, Some(authority.file()))),
@@ -58,10 +58,10 @@ fn a_mail_arrives_whole_over_tls_from_the_first_byte() {
 /// I1: STARTTLS; until then nothing is said that tells of the mail.
 #[test]
 fn a_mail_arrives_over_starttls_and_nothing_of_it_is_said_before() {
-    let authority = Authority::new();
+    let authority = CertificateAuthority::new();
     let server = SmtpServer::start(Tls::OnDemand(authority.server("127.0.0.1")));
     let mut with_login = settings(&server, SmtpTls::StartTls, Some(authority.file()));
-    let password = Scratch::of("password", "first\n");
+    let password = TempFile::of("password", "first\n");
     with_login.login = Some(("post".to_owned(), SecretSource::File(password.path().to_owned())));
     let smtp = Smtp::new(with_login, "rates.example").unwrap();
     assert_eq!(smtp.send(&message()), Ok(()));
@@ -84,11 +84,11 @@ fn without_starttls_no_mail_leaves() {
     let mut with_login = settings(&server, SmtpTls::StartTls, None);
     with_login.login = Some(("post".to_owned(), SecretSource::Value("hush".into())));
     assert_eq!(send(with_login), way("starttls: not offered"));
-    let authority = Authority::new();
+    let authority = CertificateAuthority::new();
     let refusing = SmtpServer::start_at(
         "127.0.0.1:0".parse().unwrap(),
         Tls::OnDemand(authority.server("127.0.0.1")),
-        Manner::Refuses("STARTTLS", "454 4.7.0 later"),
+        SmtpBehaviour::Refuses("STARTTLS", "454 4.7.0 later"),
     );
     let settings = settings(&refusing, SmtpTls::StartTls, Some(authority.file()));
     assert_eq!(send(settings), way("starttls: refused with 454 4.7.0"));
@@ -106,9 +106,9 @@ fn without_starttls_no_mail_leaves() {
 /// I1: an answer that came in clear is not taken for one that came in TLS.
 #[test]
 fn what_is_slipped_in_before_tls_begins_is_noticed() {
-    let authority = Authority::new();
+    let authority = CertificateAuthority::new();
     let server = SmtpServer::start(Tls::OnDemand(authority.server("127.0.0.1")));
-    server.behave(Manner::Injects);
+    server.behave(SmtpBehaviour::Injects);
     let sent = send(settings(&server, SmtpTls::StartTls, Some(authority.file())));
     assert_eq!(sent, way("starttls: out of step"));
     assert!(server.mails().is_empty());
@@ -117,7 +117,7 @@ fn what_is_slipped_in_before_tls_begins_is_noticed() {
 /// I1: a certificate of a stranger, or for another host, is refused, however TLS begins.
 #[test]
 fn a_wrong_authority_or_host_is_refused() {
-    let (ours, other) = (Authority::new(), Authority::new());
+    let (ours, other) = (CertificateAuthority::new(), CertificateAuthority::new());
     for (signed_by, name) in [(&other, "127.0.0.1"), (&ours, "mail.example")] {
         let config = signed_by.server(name);
         for (tls, wanted, step) in [
@@ -150,7 +150,7 @@ fn a_wrong_authority_or_host_is_refused() {
 /// I1: a refused log-in is told without its words; both ways to log in work; none goes in clear.
 #[test]
 fn a_login_goes_in_tls_and_its_refusal_is_told_without_what_was_said() {
-    let authority = Authority::new();
+    let authority = CertificateAuthority::new();
     let server = SmtpServer::start(Tls::AtOnce(authority.server("127.0.0.1")));
     let with_login = |mut settings: Settings| {
         settings.login = Some(("post".to_owned(), SecretSource::Value("hush".into())));
@@ -158,14 +158,14 @@ fn a_login_goes_in_tls_and_its_refusal_is_told_without_what_was_said() {
     };
     let secure = || with_login(settings(&server, SmtpTls::Implicit, Some(authority.file())));
     for (manner, outcome) in [
-        (Manner::Good, Ok(())),
-        (Manner::KnowsOnlyLogin, Ok(())),
+        (SmtpBehaviour::Good, Ok(())),
+        (SmtpBehaviour::KnowsOnlyLogin, Ok(())),
         (
-            Manner::Refuses("AUTH", "535 5.7.8 post:hush is wrong"),
+            SmtpBehaviour::Refuses("AUTH", "535 5.7.8 post:hush is wrong"),
             way("login: refused with 535 5.7.8"),
         ),
         (
-            Manner::Refuses("EHLO", "250 sink.example"),
+            SmtpBehaviour::Refuses("EHLO", "250 sink.example"),
             way("login: not offered"),
         ),
     ] {

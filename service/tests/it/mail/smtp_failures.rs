@@ -1,10 +1,10 @@
 //! Mail servers that refuse, leave, or say nothing.
 use crate::support::accounts::{PASSWORD, post as post_json};
 use crate::support::app::App;
-use crate::support::certificate_authority::Authority;
+use crate::support::certificate_authority::CertificateAuthority;
 use crate::support::database::Database;
 use crate::support::smtp_client::{send, send_to, settings, way};
-use crate::support::smtp_server::{Manner, SmtpServer, Tls};
+use crate::support::smtp_server::{SmtpBehaviour, SmtpServer, Tls};
 use portcullis::config::mail::SmtpTls;
 use portcullis::mail::failure::Failure;
 use serde_json::json;
@@ -43,33 +43,36 @@ fn a_refusal_ends_a_mail_only_when_it_is_about_the_mail_and_for_good() {
         ("END", "451 4.3.0 disk", later("message: refused with 451 4.3.0")),
         ("END", "554 5.6.0 spam", never("message: refused with 554 5.6.0")),
     ] {
-        let (sent, mails) = send_to(Manner::Refuses(at, answer));
+        let (sent, mails) = send_to(SmtpBehaviour::Refuses(at, answer));
         assert_eq!(sent, outcome, "{at} {answer}");
         assert!(mails.is_empty());
     }
-    assert_eq!(send_to(Manner::LeavesInMail).0, way("message: connection lost"));
-    let (sent, mails) = send_to(Manner::LeavesAfterMail);
+    assert_eq!(
+        send_to(SmtpBehaviour::LeavesInMail).0,
+        way("message: connection lost")
+    );
+    let (sent, mails) = send_to(SmtpBehaviour::LeavesAfterMail);
     assert_eq!((sent, mails.len()), (way("message: connection lost"), 1));
 }
 
 /// I3: a server that says nothing is left after ten seconds, in TLS too; one that is not there at once.
 #[test]
 fn a_server_that_says_nothing_is_left_after_ten_seconds() {
-    let authority = Authority::new();
+    let authority = CertificateAuthority::new();
     let tries = std::thread::scope(|scope| {
         let plain = scope.spawn(|| {
             let begun = Instant::now();
-            (send_to(Manner::Silent).0, begun.elapsed())
+            (send_to(SmtpBehaviour::Silent).0, begun.elapsed())
         });
         let dripping = scope.spawn(|| {
             let begun = Instant::now();
-            (send_to(Manner::Dripping).0, begun.elapsed())
+            (send_to(SmtpBehaviour::Dripping).0, begun.elapsed())
         });
         let secure = scope.spawn(|| {
             let server = SmtpServer::start_at(
                 "127.0.0.1:0".parse().unwrap(),
                 Tls::AtOnce(authority.server("127.0.0.1")),
-                Manner::Silent,
+                SmtpBehaviour::Silent,
             );
             let begun = Instant::now();
             (
@@ -93,7 +96,7 @@ fn a_server_that_says_nothing_is_left_after_ten_seconds() {
 }
 
 /// A service and its mail server, which behaves like this.
-fn service(manner: Manner) -> (Database, SmtpServer, App) {
+fn service(manner: SmtpBehaviour) -> (Database, SmtpServer, App) {
     let server = SmtpServer::start_at("127.0.0.1:0".parse().unwrap(), Tls::Never, manner);
     let (database, more) = (Database::fresh(), server.settings());
     let more: Vec<(&str, &str)> = more.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -105,7 +108,7 @@ fn service(manner: Manner) -> (Database, SmtpServer, App) {
 /// machine is busy for both.
 #[test]
 fn registering_does_not_wait_for_a_mail_server() {
-    let services = [service(Manner::Good), service(Manner::Silent)];
+    let services = [service(SmtpBehaviour::Good), service(SmtpBehaviour::Silent)];
     let mut times = [Vec::new(), Vec::new()];
     for number in 0..15 {
         for ((_, _, app), times) in services.iter().zip(&mut times) {

@@ -32,16 +32,16 @@ fn every_file_of_the_documentation_page_is_ours_and_allowed() {
             file.starts_with('/') && !file.starts_with("//"),
             "{file} is not of our origin"
         );
-        let answer = app.get(file);
-        assert_eq!(answer.status, 200, "{file}");
-        assert!(!answer.body.is_empty(), "{file}");
+        let response = app.get(file);
+        assert_eq!(response.status, 200, "{file}");
+        assert!(!response.body.is_empty(), "{file}");
         let kind = match file.rsplit('.').next().unwrap() {
             "js" => "text/javascript",
             "css" => "text/css",
             "json" => "application/json",
             _ => "",
         };
-        assert!(answer.header("content-type").starts_with(kind), "{file}");
+        assert!(response.header("content-type").starts_with(kind), "{file}");
     }
     assert!(
         !page.text().contains("<script>")

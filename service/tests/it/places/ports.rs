@@ -19,10 +19,10 @@ fn app() -> (Database, App) {
 }
 
 fn codes(app: &App, query: &str) -> Vec<String> {
-    let answer = app.get(&format!("/ports{query}"));
-    assert_eq!(answer.status, 200, "{answer:?}");
-    let answer = answer.json();
-    answer["ports"]
+    let response = app.get(&format!("/ports{query}"));
+    assert_eq!(response.status, 200, "{response:?}");
+    let response = response.json();
+    response["ports"]
         .as_array()
         .unwrap()
         .iter()

@@ -9,14 +9,14 @@ fn count(app: &App, origin: &str, destination: &str) -> Value {
     let path =
         format!("/rates?date_from=2021-01-01&date_to=2021-01-01&orig_code={origin}&dest_code={destination}");
     let begun = Instant::now();
-    let answer = app.get(&path);
+    let response = app.get(&path);
     assert!(
         begun.elapsed() < Duration::from_secs(1),
         "{path} took {:?}",
         begun.elapsed()
     );
-    assert_eq!(answer.status, 200, "{path}: {answer:?}");
-    answer.json()["rates"][0]["count"].clone()
+    assert_eq!(response.status, 200, "{path}: {response:?}");
+    response.json()["rates"][0]["count"].clone()
 }
 
 const CHAIN: [(&str, Option<&str>); 8] = [

@@ -14,9 +14,9 @@ fn app() -> (Database, App) {
 fn last_day(app: &App, origin: &str, destination: &str) -> (Value, Value) {
     let path =
         format!("/rates?date_from=2021-01-31&date_to=2021-01-31&orig_code={origin}&dest_code={destination}");
-    let answer = app.get(&path);
-    assert_eq!(answer.status, 200, "{answer:?}");
-    let day = answer.json()["rates"][0].clone();
+    let response = app.get(&path);
+    assert_eq!(response.status, 200, "{response:?}");
+    let day = response.json()["rates"][0].clone();
     (day["count"].clone(), day["price"].clone())
 }
 
@@ -24,23 +24,23 @@ fn last_day(app: &App, origin: &str, destination: &str) -> (Value, Value) {
 #[test]
 fn the_counted_contract_lists_each_day_newest_first() {
     let (_database, app) = app();
-    let answer = app.get(QUERY);
-    assert_eq!(answer.status, 200);
-    assert!(answer.header("content-type").starts_with("application/json"));
+    let response = app.get(QUERY);
+    assert_eq!(response.status, 200);
+    assert!(response.header("content-type").starts_with("application/json"));
     let expected = concat!(
         r#"{"rates":[{"count":3,"day":"2021-01-31","price":1154.3333333333333},"#,
         r#"{"count":2,"day":"2021-01-30","price":null},"#,
         r#"{"count":1,"day":"2021-01-29","price":null},"#,
         r#"{"count":null,"day":"2021-01-28","price":null}]}"#
     );
-    assert_eq!(answer.text(), expected);
+    assert_eq!(response.text(), expected);
 }
 
 /// B4
 #[test]
 fn the_rounded_contract_lists_each_day_oldest_first() {
     let (_database, app) = app();
-    let answer = app.get(
+    let response = app.get(
         &QUERY
             .replace("orig_code", "origin")
             .replace("dest_code", "destination"),
@@ -49,7 +49,7 @@ fn the_rounded_contract_lists_each_day_oldest_first() {
         r#"[{"day":"2021-01-28","average_price":null},{"day":"2021-01-29","average_price":null},"#,
         r#"{"day":"2021-01-30","average_price":null},{"day":"2021-01-31","average_price":1154}]"#
     );
-    assert_eq!(answer.text(), expected);
+    assert_eq!(response.text(), expected);
 }
 
 /// B4: PostgreSQL's `round`, halves away from zero.
@@ -72,8 +72,8 @@ fn halves_are_rounded_up() {
 #[test]
 fn a_route_without_prices_has_every_day_and_nothing_in_it() {
     let (_database, app) = app();
-    let answer = app.get(&QUERY.replace("CNGGZ", "NOOSL")).json();
-    let days = answer["rates"].as_array().unwrap();
+    let response = app.get(&QUERY.replace("CNGGZ", "NOOSL")).json();
+    let days = response["rates"].as_array().unwrap();
     assert_eq!(days.len(), 4);
     assert!(
         days.iter()

@@ -1,11 +1,11 @@
 //! `/rates` in each format that `Accept` may ask for.
 use crate::support::app::{App, send};
 use crate::support::database::Database;
-use crate::support::response::Answer;
+use crate::support::response::Response;
 use crate::support::sample_data::{QUERY, small};
 use serde_json::Value;
 
-fn ask(app: &App, query: &str, accept: &str) -> Answer {
+fn ask(app: &App, query: &str, accept: &str) -> Response {
     send(app.request("GET", query).header("Accept", accept))
 }
 
@@ -35,8 +35,8 @@ fn csv_and_ndjson_hold_the_same_rates() {
             .text()
             .starts_with("day,average_price\r\n2021-01-28,\r\n")
     );
-    for answer in [csv, lines, ask(&app, QUERY, "*/*")] {
-        assert!(answer.header("vary").to_lowercase().contains("accept"));
+    for response in [csv, lines, ask(&app, QUERY, "*/*")] {
+        assert!(response.header("vary").to_lowercase().contains("accept"));
     }
 }
 
@@ -46,9 +46,9 @@ fn quality_decides_and_what_fits_nothing_is_406() {
     let database = Database::with(&small());
     let app = App::over(&database);
     let kind = |accept: &str| {
-        let answer = ask(&app, QUERY, accept);
-        assert_eq!(answer.status, 200, "{accept}");
-        answer
+        let response = ask(&app, QUERY, accept);
+        assert_eq!(response.status, 200, "{accept}");
+        response
             .header("content-type")
             .split(';')
             .next()

@@ -2,7 +2,7 @@
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::environment;
-use crate::support::temp_file::Scratch;
+use crate::support::temp_file::TempFile;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
@@ -87,10 +87,10 @@ impl Dump {
 fn compare(app: &App, route: (&str, &str), range: &(String, String), days: &BTreeMap<String, (i64, i64)>) {
     let ((origin, destination), (from, to)) = (route, range);
     let path = format!("/rates?date_from={from}&date_to={to}&orig_code={origin}&dest_code={destination}");
-    let answer = app.get(&path);
-    assert_eq!(answer.status, 200, "{path}: {answer:?}");
-    let answer = answer.json();
-    let rates = answer["rates"].as_array().unwrap();
+    let response = app.get(&path);
+    assert_eq!(response.status, 200, "{path}: {response:?}");
+    let response = response.json();
+    let rates = response["rates"].as_array().unwrap();
     let mut told: Vec<String> = rates
         .iter()
         .map(|rate| rate["day"].as_str().unwrap().to_owned())
@@ -141,7 +141,7 @@ fn check_whole(file: &Path) {
 fn the_demo_dump_is_answered_as_recomputed() {
     let mut dump = Vec::new();
     demo::write_dump(&mut dump).unwrap();
-    check_whole(Scratch::of("sql", dump).path());
+    check_whole(TempFile::of("sql", dump).path());
 }
 
 /// B2: the file that `PORTCULLIS_TEST_DUMP` names; without it there is nothing to compare with.

@@ -8,10 +8,10 @@ use crate::support::authenticator::{base32, code};
 use crate::support::browser::Browser;
 use crate::support::database::{Database, lines};
 use crate::support::mailed_links;
-use crate::support::otlp_collector::Collector;
-use crate::support::program::Serving;
+use crate::support::otlp_collector::OtlpCollector;
+use crate::support::program::ServiceProcess;
 use crate::support::run_log;
-use crate::support::smtp_server::{Manner, SmtpServer, Tls};
+use crate::support::smtp_server::{SmtpBehaviour, SmtpServer, Tls};
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
 
@@ -25,17 +25,17 @@ pub struct Place {
     /// The mail server.
     pub smtp: SmtpServer,
     /// The program.
-    pub serving: Serving,
+    pub serving: ServiceProcess,
     /// The way to it.
     pub app: App,
     /// Where its traces, logs and metrics go.
-    pub collector: Collector,
+    pub collector: OtlpCollector,
 }
 
 /// All of it, at its most talkative.
 pub fn place() -> Place {
     let (database, smtp) = (Database::fresh(), SmtpServer::start(Tls::Never));
-    let collector = Collector::start();
+    let collector = OtlpCollector::start();
     let mut pairs = database.pairs();
     let mut more = smtp.settings();
     more.extend(
@@ -47,7 +47,7 @@ pub fn place() -> Place {
         .map(|(name, value)| (name, value.to_owned())),
     );
     pairs.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
-    let serving = Serving::start(&pairs);
+    let serving = ServiceProcess::start(&pairs);
     let app = App::at(&serving);
     Place {
         database,
@@ -247,7 +247,7 @@ pub fn second_factor(place: &Place) -> Vec<String> {
 pub fn faults(place: &Place) {
     let (app, database) = (&place.app, &place.database);
     let words = format!("550 5.1.1 <frank@example.org> is unknown, {PASSWORD}");
-    place.smtp.behave(Manner::Refuses("RCPT", words.leak()));
+    place.smtp.behave(SmtpBehaviour::Refuses("RCPT", words.leak()));
     let body = json!({"name": "Frank", "email": "frank@example.org", "password": PASSWORD});
     let connections = place.smtp.connections();
     assert_eq!(post(app, "/auth/register", &body).status, 202);

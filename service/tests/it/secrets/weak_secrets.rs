@@ -1,7 +1,7 @@
 //! Secrets that are none: the service does not start with them, names the setting, and never tells the value.
 use crate::support::database::{Database, token_keys};
 use crate::support::program::{errors, run, says};
-use crate::support::temp_file::Scratch;
+use crate::support::temp_file::TempFile;
 use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as URL};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 /// Tries to serve with this secret, given as a value and as a file; what is said.
 fn refused(name: &str, secret: &str) -> String {
     let database = Database::unmade();
-    let file = Scratch::of("secret", secret);
+    let file = TempFile::of("secret", secret);
     let mut said = String::new();
     for (name_given, value) in [(name.to_owned(), secret), (format!("{name}_FILE"), file.text())] {
         let mut pairs = database.pairs();
@@ -160,7 +160,7 @@ fn a_missing_secret_is_named() {
         let output = run(&["serve"], &pairs);
         assert_eq!(output.status.code(), Some(78));
         assert!(errors(&output).contains(&format!("PORTCULLIS_{name}: is not set")));
-        let file = Scratch::of("secret", "");
+        let file = TempFile::of("secret", "");
         let missing = format!("{}/missing", file.text());
         pairs.push((format!("{name}_FILE"), missing.clone()));
         let output = run(&["serve"], &pairs);

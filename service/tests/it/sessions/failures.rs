@@ -1,10 +1,10 @@
 //! Signing in and renewing while things go wrong around it.
 use crate::support::accounts::{self, PASSWORD, account, log_in, post, signed_in, try_log_in};
 use crate::support::app::{App, wait_for};
-use crate::support::concurrently::at_once;
+use crate::support::concurrently::concurrently;
 use crate::support::database::{Database, settings};
 use crate::support::own_postgres;
-use crate::support::response::Answer;
+use crate::support::response::Response;
 use diesel::connection::SimpleConnection;
 use portcullis::types::role::Role;
 use serde_json::json;
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 const ANN: &str = "ann@example.org";
 
-fn refresh(app: &App, token: &str) -> Answer {
+fn refresh(app: &App, token: &str) -> Response {
     post(app, "/auth/refresh", &json!({ "refresh_token": token }))
 }
 
@@ -36,11 +36,11 @@ fn a_restart_of_the_database_signs_nobody_out() {
         log_in(&app, &email)
     });
     let (ended, statuses) = (AtomicBool::new(false), Mutex::new(Vec::new()));
-    let note = |answer: &Answer| {
-        if answer.status == 503 {
-            assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+    let note = |response: &Response| {
+        if response.status == 503 {
+            assert!(response.header("retry-after").parse::<u32>().unwrap() >= 1);
         }
-        statuses.lock().unwrap().push(answer.status);
+        statuses.lock().unwrap().push(response.status);
     };
     std::thread::scope(|scope| {
         for mut last in people {
@@ -93,8 +93,8 @@ fn a_held_lock_is_503() {
         let log_in = scope.spawn(|| try_log_in(&app, ANN, PASSWORD));
         let refresh = scope.spawn(|| refresh(&app, &ann.refresh));
         let get = scope.spawn(|| accounts::get(&app, &ann.access, "/auth/sessions"));
-        for answer in [log_in, refresh, get] {
-            answer.join().unwrap().problem(503);
+        for response in [log_in, refresh, get] {
+            response.join().unwrap().problem(503);
         }
     });
     assert!(begun.elapsed() < Duration::from_secs(12), "{:?}", begun.elapsed());
@@ -127,7 +127,7 @@ fn two_devices_renew_at_once() {
     account(&database, ANN, Role::User);
     let devices = Mutex::new([log_in(&replicas[0], ANN), log_in(&replicas[1], ANN)]);
     for _ in 0..10 {
-        let next = at_once(2, |device| {
+        let next = concurrently(2, |device| {
             let token = devices.lock().unwrap()[device].refresh.clone();
             signed_in(&refresh(&replicas[1 - device], &token))
         });
@@ -150,14 +150,14 @@ fn a_thousand_log_ins_are_all_answered() {
     for number in 0..20 {
         account(&database, &format!("person{number}@example.org"), Role::User);
     }
-    let statuses: Vec<u16> = at_once(200, |number| {
+    let statuses: Vec<u16> = concurrently(200, |number| {
         let tries = (0..5).map(|_| {
             let email = format!("person{}@example.org", number % 20);
-            let answer = try_log_in(&app, &email, PASSWORD);
-            if matches!(answer.status, 429 | 503) {
-                assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+            let response = try_log_in(&app, &email, PASSWORD);
+            if matches!(response.status, 429 | 503) {
+                assert!(response.header("retry-after").parse::<u32>().unwrap() >= 1);
             }
-            answer.status
+            response.status
         });
         tries.collect::<Vec<u16>>()
     })

@@ -29,9 +29,9 @@ impl Setting {
     }
 
     fn list(&self, token: &str) -> Vec<Value> {
-        let answer = get(&self.app, token, "/auth/sessions");
-        assert_eq!(answer.status, 200, "{answer:?}");
-        answer.json()["sessions"].as_array().unwrap().clone()
+        let response = get(&self.app, token, "/auth/sessions");
+        assert_eq!(response.status, 200, "{response:?}");
+        response.json()["sessions"].as_array().unwrap().clone()
     }
 
     /// Both tokens, on the replica that has not ended the session.

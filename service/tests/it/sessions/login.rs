@@ -11,10 +11,10 @@ fn the_right_password_gives_tokens() {
     let database = Database::fresh();
     let app = App::over(&database);
     let number = account(&database, "Ann@Example.org", Role::Admin);
-    let answer = try_log_in(&app, "ann@EXAMPLE.org", PASSWORD);
-    assert_eq!(answer.status, 200, "{answer:?}");
-    assert!(answer.header("cache-control").contains("no-store"));
-    let body = answer.json();
+    let response = try_log_in(&app, "ann@EXAMPLE.org", PASSWORD);
+    assert_eq!(response.status, 200, "{response:?}");
+    assert!(response.header("cache-control").contains("no-store"));
+    let body = response.json();
     let names: Vec<&String> = body.as_object().unwrap().keys().collect();
     assert_eq!(
         names,
@@ -50,9 +50,9 @@ fn every_refusal_is_the_same_401() {
     }
     database.execute("UPDATE accounts.accounts SET deleted_at = now() WHERE email LIKE 'deleted%'");
     let said = |email: &str, password: &str| {
-        let answer = try_log_in(&app, email, password);
-        let mut problem = answer.problem(401);
-        assert_eq!(answer.header("www-authenticate"), "Bearer");
+        let response = try_log_in(&app, email, password);
+        let mut problem = response.problem(401);
+        assert_eq!(response.header("www-authenticate"), "Bearer");
         problem["request_id"].take();
         problem
     };

@@ -2,12 +2,12 @@
 use crate::support::accounts::{self, SignedIn, account, log_in, post};
 use crate::support::app::App;
 use crate::support::database::Database;
-use crate::support::response::Answer;
+use crate::support::response::Response;
 use portcullis::types::role::Role;
 use serde_json::json;
 use std::time::Duration;
 
-fn refresh(app: &App, token: &str) -> Answer {
+fn refresh(app: &App, token: &str) -> Response {
     post(app, "/auth/refresh", &json!({ "refresh_token": token }))
 }
 
@@ -60,7 +60,7 @@ fn a_refresh_token_is_replaced_when_it_is_used() {
 fn twenty_at_once_log_nobody_out() {
     let (database, app, ann) = ann();
     let other = App::over(&database);
-    let answers: Vec<Answer> = std::thread::scope(|scope| {
+    let responses: Vec<Response> = std::thread::scope(|scope| {
         let token = &ann.refresh;
         let ask = |app| scope.spawn(move || refresh(app, token));
         let asked: Vec<_> = (0..20)
@@ -68,8 +68,8 @@ fn twenty_at_once_log_nobody_out() {
             .collect();
         asked.into_iter().map(|asked| asked.join().unwrap()).collect()
     });
-    for answer in &answers {
-        let next = accounts::signed_in(answer);
+    for response in &responses {
+        let next = accounts::signed_in(response);
         assert!(is_alive(&app, &next.access));
         assert_eq!(refresh(&other, &next.refresh).status, 200);
     }
@@ -187,8 +187,8 @@ fn an_access_token_ends_with_its_session() {
     let database = Database::fresh();
     let app = App::start(&database.settings(&[("SESSION_LIFE", "90")]));
     account(&database, "ann@example.org", Role::User);
-    let answer = accounts::try_log_in(&app, "ann@example.org", accounts::PASSWORD);
-    let life = answer.json()["expires_in"].as_u64().unwrap();
+    let response = accounts::try_log_in(&app, "ann@example.org", accounts::PASSWORD);
+    let life = response.json()["expires_in"].as_u64().unwrap();
     assert!((85..=90).contains(&life), "{life}");
 }
 

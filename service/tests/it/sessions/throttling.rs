@@ -2,7 +2,7 @@
 use crate::support::accounts::{PASSWORD, account, try_log_in};
 use crate::support::app::{App, send};
 use crate::support::database::Database;
-use crate::support::response::Answer;
+use crate::support::response::Response;
 use portcullis::types::role::Role;
 use reqwest::blocking::{Client, RequestBuilder};
 use serde_json::json;
@@ -17,17 +17,17 @@ fn setting() -> (Database, App) {
     (database, app)
 }
 
-fn guess(app: &App, email: &str) -> Answer {
+fn guess(app: &App, email: &str) -> Response {
     try_log_in(app, email, "wrong")
 }
 
 /// The seconds of a refusal that says to wait.
-fn wait_of(answer: &Answer) -> u32 {
+fn wait_of(response: &Response) -> u32 {
     assert_eq!(
-        answer.problem(429)["type"],
+        response.problem(429)["type"],
         "urn:portcullis:problem:too-many-tries"
     );
-    answer.header("retry-after").parse().unwrap()
+    response.header("retry-after").parse().unwrap()
 }
 
 /// Every wait begins now: a busy machine may have taken longer to look at a guess than its first wait lasts.
@@ -53,7 +53,7 @@ fn request_from(app: &App, address: Ipv4Addr, email: &str, password: &str) -> Re
         .body(json!({ "email": email, "password": password }).to_string())
 }
 
-fn try_from(app: &App, address: Ipv4Addr, email: &str, password: &str) -> Answer {
+fn try_from(app: &App, address: Ipv4Addr, email: &str, password: &str) -> Response {
     send(request_from(app, address, email, password))
 }
 

@@ -1,12 +1,12 @@
 //! People who have an account: made directly in a test's database, signed in over the API.
 use super::app::{App, send};
 use super::database::Database;
-use super::response::Answer;
+use super::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use portcullis::config::accounts::Hashing;
+use portcullis::config::people::Hashing;
 use portcullis::crypto::password_hash::PasswordHash;
 use portcullis::types::role::Role;
 use reqwest::blocking::RequestBuilder;
@@ -71,7 +71,7 @@ pub fn account_in(database: &Database, email: &str, role: Role, state: &str) -> 
 }
 
 /// Sends JSON without a token.
-pub fn post(app: &App, path: &str, body: &Value) -> Answer {
+pub fn post(app: &App, path: &str, body: &Value) -> Response {
     let request = app.request("POST", path);
     send(
         request
@@ -81,7 +81,7 @@ pub fn post(app: &App, path: &str, body: &Value) -> Answer {
 }
 
 /// Sends a request with an access token; a body of `Value::Null` is none.
-pub fn ask(app: &App, token: &str, method: &str, path: &str, body: &Value) -> Answer {
+pub fn ask(app: &App, token: &str, method: &str, path: &str, body: &Value) -> Response {
     let request = app.request(method, path).bearer_auth(token);
     send(match body {
         Value::Null => request,
@@ -99,12 +99,12 @@ pub fn with_json(request: RequestBuilder, text: &str) -> RequestBuilder {
 }
 
 /// GET with an access token.
-pub fn get(app: &App, token: &str, path: &str) -> Answer {
+pub fn get(app: &App, token: &str, path: &str) -> Response {
     ask(app, token, "GET", path, &Value::Null)
 }
 
 /// Tries to sign in.
-pub fn try_log_in(app: &App, email: &str, password: &str) -> Answer {
+pub fn try_log_in(app: &App, email: &str, password: &str) -> Response {
     post(
         app,
         "/auth/login",
@@ -113,7 +113,7 @@ pub fn try_log_in(app: &App, email: &str, password: &str) -> Answer {
 }
 
 /// Tries to sign in with a code.
-pub fn try_code(app: &App, email: &str, password: &str, code: &str) -> Answer {
+pub fn try_code(app: &App, email: &str, password: &str, code: &str) -> Response {
     post(
         app,
         "/auth/login",
@@ -126,10 +126,10 @@ pub fn log_in(app: &App, email: &str) -> SignedIn {
     signed_in(&try_log_in(app, email, PASSWORD))
 }
 
-/// The tokens of an answer.
-pub fn signed_in(answer: &Answer) -> SignedIn {
-    assert_eq!(answer.status, 200, "{answer:?}");
-    let body = answer.json();
+/// The tokens of a response.
+pub fn signed_in(response: &Response) -> SignedIn {
+    assert_eq!(response.status, 200, "{response:?}");
+    let body = response.json();
     let text = |name: &str| body[name].as_str().unwrap().to_owned();
     SignedIn {
         access: text("access_token"),

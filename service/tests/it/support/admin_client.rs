@@ -2,14 +2,14 @@
 use super::accounts;
 use super::app::{App, send};
 use super::database::Database;
-use super::response::Answer;
+use super::response::Response;
 use diesel::prelude::*;
 use portcullis::types::role::Role;
 use reqwest::blocking::RequestBuilder;
 use serde_json::{Value, json};
 
 /// All of it.
-pub struct Desk {
+pub struct AdminClient {
     /// The database.
     pub database: Database,
     /// The service.
@@ -20,7 +20,7 @@ pub struct Desk {
     pub id: i64,
 }
 
-impl Desk {
+impl AdminClient {
     /// With no other account.
     pub fn fresh() -> Self {
         Self::with(&[])
@@ -46,17 +46,17 @@ impl Desk {
     }
 
     /// GET.
-    pub fn get(&self, path: &str) -> Answer {
+    pub fn get(&self, path: &str) -> Response {
         send(self.request("GET", path))
     }
 
     /// Makes a user.
-    pub fn create(&self, body: &Value) -> Answer {
+    pub fn create(&self, body: &Value) -> Response {
         self.create_text(&body.to_string())
     }
 
     /// The same with a body of this text.
-    pub fn create_text(&self, body: &str) -> Answer {
+    pub fn create_text(&self, body: &str) -> Response {
         send(accounts::with_json(self.request("POST", "/user"), body))
     }
 
@@ -68,7 +68,7 @@ impl Desk {
     }
 
     /// The user.
-    pub fn find(&self, id: i64) -> Answer {
+    pub fn find(&self, id: i64) -> Response {
         self.get(&format!("/user?id={id}"))
     }
 
@@ -78,7 +78,7 @@ impl Desk {
     }
 
     /// Changes a user, if it is of this tag.
-    pub fn put(&self, id: i64, tag: &str, body: &Value) -> Answer {
+    pub fn put(&self, id: i64, tag: &str, body: &Value) -> Response {
         let request = self
             .request("PUT", &format!("/user?id={id}"))
             .header("If-Match", tag);
@@ -86,12 +86,12 @@ impl Desk {
     }
 
     /// Deletes a user.
-    pub fn delete(&self, id: i64) -> Answer {
+    pub fn delete(&self, id: i64) -> Response {
         send(self.request("DELETE", &format!("/user?id={id}")))
     }
 
     /// Restores a user.
-    pub fn restore(&self, id: i64) -> Answer {
+    pub fn restore(&self, id: i64) -> Response {
         send(self.request("POST", &format!("/user/restore?id={id}")))
     }
 

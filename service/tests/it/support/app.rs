@@ -1,7 +1,7 @@
 //! A running service inside this process, on ports of its own.
 use super::database::Database;
-use super::program::Serving;
-use super::response::Answer;
+use super::program::ServiceProcess;
+use super::response::Response;
 use super::run_log;
 use poem_openapi::OpenApi;
 use portcullis::config::Settings;
@@ -50,7 +50,7 @@ impl App {
     }
 
     /// The product as another process serves it.
-    pub fn at(serving: &Serving) -> Self {
+    pub fn at(serving: &ServiceProcess) -> Self {
         Self {
             address: serving.address,
             internal: serving.internal,
@@ -97,12 +97,12 @@ impl App {
     }
 
     /// GET.
-    pub fn get(&self, path: &str) -> Answer {
+    pub fn get(&self, path: &str) -> Response {
         send(self.request("GET", path))
     }
 
     /// GET on the internal listener.
-    pub fn get_internal(&self, path: &str) -> Answer {
+    pub fn get_internal(&self, path: &str) -> Response {
         send(CLIENT.get(format!("http://{}{path}", self.internal)))
     }
 
@@ -123,32 +123,31 @@ impl App {
 }
 
 /// Sends a request.
-pub fn send(request: RequestBuilder) -> Answer {
+pub fn send(request: RequestBuilder) -> Response {
     let (client, request) = request.build_split();
     let request = request.unwrap();
     run_log::note_request(&request);
-    let response = client.execute(request).unwrap();
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let answer = Answer {
-        status,
-        headers,
-        body: response.bytes().unwrap().to_vec(),
+    let received = client.execute(request).unwrap();
+    let response = Response {
+        status: received.status().as_u16(),
+        headers: received.headers().clone(),
+        body: received.bytes().unwrap().to_vec(),
     };
-    run_log::note_answer(&answer);
-    answer
+    run_log::note_response(&response);
+    response
 }
 
-/// Asks again and again until an answer has this status; how long that took.
-pub fn wait_for(status: u16, within: Duration, ask: impl Fn() -> Answer) -> Duration {
+/// Asks again and again until a response has this status; how long that took.
+pub fn wait_for(status: u16, within: Duration, ask: impl Fn() -> Response) -> Duration {
     let begun = Instant::now();
     loop {
-        let answer = ask();
-        if answer.status == status {
+        let response = ask();
+        if response.status == status {
             return begun.elapsed();
         }
         assert!(
             begun.elapsed() < within,
-            "not {status} within {within:?}: {answer:?}"
+            "not {status} within {within:?}: {response:?}"
         );
         std::thread::sleep(Duration::from_millis(20));
     }

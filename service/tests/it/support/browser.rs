@@ -1,6 +1,6 @@
 //! A browser as far as a server can tell: keeps cookies, fills in forms, follows nothing by itself.
 use super::app::{App, send};
-use super::response::Answer;
+use super::response::Response;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -22,22 +22,22 @@ impl<'a> Browser<'a> {
     /// One in which somebody has signed in.
     pub fn signed_in(app: &'a App, email: &str, password: &str) -> Self {
         let browser = Self::new(app);
-        let answer = browser.submit("/sign-in", &[("email", email), ("password", password)]);
+        let response = browser.submit("/sign-in", &[("email", email), ("password", password)]);
         assert_eq!(
-            (answer.status, answer.header("location")),
+            (response.status, response.header("location")),
             (303, "/my/wishes"),
-            "{answer:?}"
+            "{response:?}"
         );
         browser
     }
 
     /// GET.
-    pub fn get(&self, path: &str) -> Answer {
+    pub fn get(&self, path: &str) -> Response {
         self.send("GET", path, None, &[])
     }
 
     /// Looks at the page, then sends its form with its token.
-    pub fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         let token = self.token(path);
         self.post(path, &[&[("csrf", token.as_str())], fields].concat())
     }
@@ -49,12 +49,12 @@ impl<'a> Browser<'a> {
     }
 
     /// POST of a form that nobody looked at before.
-    pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         self.post_with(path, fields, &[])
     }
 
     /// The same with more header fields.
-    pub fn post_with(&self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Answer {
+    pub fn post_with(&self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Response {
         let body = fields
             .iter()
             .map(|(name, value)| format!("{}={}", encode(name), encode(value)));
@@ -62,7 +62,7 @@ impl<'a> Browser<'a> {
     }
 
     /// POST of these very bytes as a form.
-    pub fn post_raw(&self, path: &str, body: &str) -> Answer {
+    pub fn post_raw(&self, path: &str, body: &str) -> Response {
         self.send("POST", path, Some(body.to_owned()), &[])
     }
 
@@ -82,7 +82,7 @@ impl<'a> Browser<'a> {
         };
     }
 
-    fn send(&self, method: &str, path: &str, body: Option<String>, headers: &[(&str, &str)]) -> Answer {
+    fn send(&self, method: &str, path: &str, body: Option<String>, headers: &[(&str, &str)]) -> Response {
         let mut request = self.app.request(method, path).header("accept", "text/html");
         let cookies: Vec<String> = self
             .cookies
@@ -101,19 +101,19 @@ impl<'a> Browser<'a> {
                 .header("content-type", "application/x-www-form-urlencoded")
                 .body(body);
         }
-        let answer = send(request);
-        for cookie in answer.headers.get_all("set-cookie") {
+        let response = send(request);
+        for cookie in response.headers.get_all("set-cookie") {
             let cookie = cookie.to_str().unwrap();
             let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
             let gone = cookie.contains("Max-Age=0");
             self.set_cookie(name, Some(value).filter(|_| !gone));
         }
-        answer
+        response
     }
 }
 
 /// The token of the first form on a page.
-pub fn token_in(page: &Answer) -> Option<String> {
+pub fn token_in(page: &Response) -> Option<String> {
     let (_, rest) = page.text().split_once("name=\"csrf\" value=\"")?;
     rest.split('"').next().map(str::to_owned)
 }

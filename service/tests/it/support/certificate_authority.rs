@@ -1,5 +1,5 @@
 //! A certificate authority of the tests' own, and servers' certificates by it.
-use super::temp_file::Scratch;
+use super::temp_file::TempFile;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
@@ -7,18 +7,18 @@ use rustls::pki_types::PrivateKeyDer;
 use std::sync::Arc;
 
 /// The authority, and its certificate in a file.
-pub struct Authority {
+pub struct CertificateAuthority {
     issuer: CertifiedIssuer<'static, KeyPair>,
-    file: Scratch,
+    file: TempFile,
 }
 
-impl Authority {
+impl CertificateAuthority {
     /// A new one.
     pub fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        let file = Scratch::of("pem", issuer.pem());
+        let file = TempFile::of("pem", issuer.pem());
         Self { issuer, file }
     }
 

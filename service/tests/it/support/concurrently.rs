@@ -2,7 +2,7 @@
 use std::sync::Barrier;
 
 /// What each of so many got, who all began at the same moment; each is told its number.
-pub fn at_once<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+pub fn concurrently<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let barrier = Barrier::new(count);
     std::thread::scope(|scope| {
         let begin = |number| {

@@ -1,6 +1,6 @@
 //! Servers, and a fresh database for every test: a copy of a template that was prepared and migrated by the library.
 use super::environment;
-use super::temp_file::Scratch;
+use super::temp_file::TempFile;
 use diesel::connection::{Connection, SimpleConnection};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -188,7 +188,7 @@ impl Database {
 
     /// Imports a text through the library.
     pub fn import(&self, content: &str) -> Result<Imported, ImportError> {
-        self.import_file(Scratch::of("sql", content).path())
+        self.import_file(TempFile::of("sql", content).path())
     }
 
     /// Imports a file through the library.

@@ -6,7 +6,7 @@ use super::token_forger::{Parts, own_key};
 use portcullis::types::role::Role;
 
 /// A service, and a good token of an administrator's.
-pub struct Target {
+pub struct ForgeryTarget {
     /// The service.
     pub app: App,
     /// The token.
@@ -14,7 +14,7 @@ pub struct Target {
     _database: Database,
 }
 
-impl Target {
+impl ForgeryTarget {
     /// Over a database of its own.
     pub fn new() -> Self {
         let database = Database::fresh();
@@ -38,10 +38,10 @@ impl Target {
     /// Refused with the same words, whatever the attack; as the token of another operation too, and not active.
     pub fn refuses(&self, token: &str, attack: &str) {
         for (method, path) in [("POST", "/validate"), ("GET", "/admin/audit")] {
-            let answer = send(self.app.request(method, path).bearer_auth(token));
-            assert_eq!(answer.status, 401, "{attack}: {answer:?}");
+            let response = send(self.app.request(method, path).bearer_auth(token));
+            assert_eq!(response.status, 401, "{attack}: {response:?}");
             assert_eq!(
-                answer.problem(401)["detail"],
+                response.problem(401)["detail"],
                 "the access token is not valid",
                 "{attack}"
             );
@@ -49,7 +49,7 @@ impl Target {
         let asked = self.app.request("POST", "/introspect");
         let asked = asked.bearer_auth(self.parts.sign(&own_key()));
         let form = asked.header("content-type", "application/x-www-form-urlencoded");
-        let answer = send(form.body(format!("token={token}")));
-        assert_eq!(answer.text(), r#"{"active":false}"#, "{attack}");
+        let response = send(form.body(format!("token={token}")));
+        assert_eq!(response.text(), r#"{"active":false}"#, "{attack}");
     }
 }

@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex};
 type Posts = Arc<Mutex<HashMap<String, Vec<Vec<u8>>>>>;
 
 /// The collector.
-pub struct Collector {
+pub struct OtlpCollector {
     /// Where it is.
     pub url: String,
     posts: Posts,
 }
 
-impl Collector {
+impl OtlpCollector {
     /// On a free port, as long as the process lives.
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,7 +1,7 @@
 //! A PostgreSQL server of one test's own, which it may stop.
 use super::database::{Server, lines, settings};
 use super::environment;
-use super::temp_file::Scratch;
+use super::temp_file::TempFile;
 use diesel::connection::SimpleConnection;
 use portcullis::domain::batches::import;
 use private_postgres::{Cluster, Programs, Search, Stop};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// A running server with this data in the database `portcullis`.
 pub fn with(data: &str) -> (Cluster, Server) {
     let (cluster, server) = start();
-    let file = Scratch::of("sql", data);
+    let file = TempFile::of("sql", data);
     import(
         &settings(server.pairs("portcullis"), &[]).database,
         file.path(),
@@ -38,9 +38,9 @@ pub fn start() -> (Cluster, Server) {
 
 /// Statements whose locks outlive every connection, and the server too: whoever waits for them when the server stops never
 /// gets them, in whatever order connections end.
-pub struct Held<'a>(&'a Server);
+pub struct HeldLocks<'a>(&'a Server);
 
-impl<'a> Held<'a> {
+impl<'a> HeldLocks<'a> {
     /// Runs the statements, and keeps their locks.
     pub fn by(server: &'a Server, statements: &str) -> Self {
         let mut conn = server.admin("portcullis");

@@ -85,7 +85,7 @@ fn keep(from: impl Read + Send + 'static, lines: &Lines) -> JoinHandle<()> {
 }
 
 /// `portcullis serve`, running; killed with this value.
-pub struct Serving {
+pub struct ServiceProcess {
     child: Child,
     lines: Lines,
     errors: Lines,
@@ -96,7 +96,7 @@ pub struct Serving {
     pub internal: SocketAddr,
 }
 
-impl Serving {
+impl ServiceProcess {
     /// Starts it and waits until it listens.
     pub fn start(settings: &[(String, String)]) -> Self {
         let mut child = command(&["serve"], settings)
@@ -185,7 +185,7 @@ impl Serving {
     }
 }
 
-impl Drop for Serving {
+impl Drop for ServiceProcess {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

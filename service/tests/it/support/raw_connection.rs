@@ -1,14 +1,14 @@
 //! Bytes on a socket, exactly as a test wants them.
-use super::response::Answer;
+use super::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 /// One connection.
-pub struct Raw(pub TcpStream);
+pub struct RawConnection(pub TcpStream);
 
-impl Raw {
+impl RawConnection {
     /// Connects.
     pub fn to(address: SocketAddr) -> Self {
         let stream = TcpStream::connect_timeout(&address, Duration::from_secs(5)).unwrap();
@@ -24,7 +24,7 @@ impl Raw {
     }
 
     /// The next answer; `None` when the connection ends before one.
-    pub fn answer(&mut self) -> Option<Answer> {
+    pub fn response(&mut self) -> Option<Response> {
         let mut head = Vec::new();
         let mut byte = [0];
         while !head.ends_with(b"\r\n\r\n") {
@@ -46,7 +46,7 @@ impl Raw {
             .map_or(0, |value| value.to_str().unwrap().parse().unwrap());
         let mut body = vec![0; length];
         self.0.read_exact(&mut body).ok()?;
-        Some(Answer {
+        Some(Response {
             status,
             headers,
             body,
@@ -70,9 +70,9 @@ impl Raw {
     }
 }
 
-/// Sends a whole request on a connection of its own; its answer.
-pub fn ask(address: SocketAddr, request: impl AsRef<[u8]>) -> Answer {
-    let mut raw = Raw::to(address);
+/// Sends a whole request on a connection of its own; its response.
+pub fn ask(address: SocketAddr, request: impl AsRef<[u8]>) -> Response {
+    let mut raw = RawConnection::to(address);
     raw.send(request);
-    raw.answer().expect("an answer")
+    raw.response().expect("a response")
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// Status, header fields, body.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct Response {
     /// The status.
     pub status: u16,
     /// The header fields.
@@ -13,7 +13,7 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl Response {
     /// The value of a field that stands there once; empty when it is missing.
     pub fn header(&self, name: &str) -> &str {
         let mut values = self.headers.get_all(name).iter();

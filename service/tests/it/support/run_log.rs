@@ -2,7 +2,7 @@
 //! client: `cargo xtask test` looks afterwards whether the one holds any of the other.
 use super::database::{DATA_KEY, PASSWORDS, token_keys};
 use super::environment;
-use super::response::Answer;
+use super::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
@@ -94,10 +94,10 @@ pub fn note_request(request: &Request) {
     of_body(body);
 }
 
-/// Remembers the secrets that an answer carries.
-pub fn note_answer(answer: &Answer) {
-    of_headers(&answer.headers);
-    of_body(&answer.body);
+/// Remembers the secrets that a response carries.
+pub fn note_response(response: &Response) {
+    of_headers(&response.headers);
+    of_body(&response.body);
 }
 
 fn of_headers(headers: &HeaderMap) {

@@ -1,5 +1,5 @@
 //! A mail, and ways to send it, without outbox or service.
-use super::smtp_server::{Manner, Received, SmtpServer, Tls};
+use super::smtp_server::{Received, SmtpBehaviour, SmtpServer, Tls};
 use chrono::{TimeZone, Utc};
 use portcullis::config::mail::{Smtp as Settings, SmtpTls};
 use portcullis::mail::failure::Failure;
@@ -42,7 +42,7 @@ pub fn send(settings: Settings) -> Result<(), Failure> {
 }
 
 /// Sends the mail to a server in clear that behaves like this; what it got.
-pub fn send_to(manner: Manner) -> (Result<(), Failure>, Vec<Received>) {
+pub fn send_to(manner: SmtpBehaviour) -> (Result<(), Failure>, Vec<Received>) {
     let server = SmtpServer::start_at("127.0.0.1:0".parse().unwrap(), Tls::Never, manner);
     let sent = send(settings(&server, SmtpTls::None, None));
     (sent, server.mails())

@@ -1,6 +1,6 @@
 //! A mail server that keeps what it gets, and misbehaves as a test wants.
 use super::smtp_session::Shared;
-pub use super::smtp_session::{Manner, Received, Tls};
+pub use super::smtp_session::{Received, SmtpBehaviour, Tls};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,11 +18,11 @@ pub struct SmtpServer {
 impl SmtpServer {
     /// A well-behaved server on a free port.
     pub fn start(tls: Tls) -> Self {
-        Self::start_at("127.0.0.1:0".parse().unwrap(), tls, Manner::Good)
+        Self::start_at("127.0.0.1:0".parse().unwrap(), tls, SmtpBehaviour::Good)
     }
 
     /// A server at this address.
-    pub fn start_at(address: SocketAddr, tls: Tls, manner: Manner) -> Self {
+    pub fn start_at(address: SocketAddr, tls: Tls, manner: SmtpBehaviour) -> Self {
         let listener = TcpListener::bind(address).unwrap();
         let shared = Arc::new(Shared {
             tls,
@@ -49,7 +49,7 @@ impl SmtpServer {
     }
 
     /// From here on it behaves like this.
-    pub fn behave(&self, manner: Manner) {
+    pub fn behave(&self, manner: SmtpBehaviour) {
         *self.shared.manner.lock().unwrap() = manner;
     }
 

@@ -23,7 +23,7 @@ pub enum Tls {
 
 /// How the server behaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Manner {
+pub enum SmtpBehaviour {
     /// As it should.
     Good,
     /// Takes a connection and says nothing.
@@ -75,7 +75,7 @@ pub struct Shared {
     /// When TLS begins.
     pub tls: Tls,
     /// How to behave.
-    pub manner: Mutex<Manner>,
+    pub manner: Mutex<SmtpBehaviour>,
     /// What there was.
     pub kept: Mutex<Kept>,
     /// Whether to end.
@@ -83,7 +83,7 @@ pub struct Shared {
 }
 
 impl Shared {
-    fn manner(&self) -> Manner {
+    fn manner(&self) -> SmtpBehaviour {
         self.manner.lock().unwrap().clone()
     }
 
@@ -105,13 +105,13 @@ impl Shared {
         self.kept.lock().unwrap().connections += 1;
         let mut stream = SmtpStream::Plain(stream);
         if let Tls::AtOnce(config) = &self.tls
-            && self.manner() != Manner::Silent
+            && self.manner() != SmtpBehaviour::Silent
         {
             stream = stream.secure(config)?;
         }
         match self.manner() {
-            Manner::Silent => return self.stall(&mut stream, ""),
-            Manner::Dripping => return self.stall(&mut stream, "2"),
+            SmtpBehaviour::Silent => return self.stall(&mut stream, ""),
+            SmtpBehaviour::Dripping => return self.stall(&mut stream, "2"),
             _ => stream.say("220 sink.example ESMTP\r\n")?,
         }
         let mut mail = Received {
@@ -128,7 +128,7 @@ impl Shared {
                 .next()
                 .unwrap_or_default()
                 .to_ascii_uppercase();
-            if let Manner::Refuses(refused, answer) = self.manner()
+            if let SmtpBehaviour::Refuses(refused, answer) = self.manner()
                 && line.to_ascii_uppercase().starts_with(refused)
             {
                 stream.say(&format!("{answer}\r\n"))?;
@@ -145,18 +145,18 @@ impl Shared {
                     stream.say("354 go on\r\n")?;
                     mail.data = self.data(&mut stream)?;
                     mail.secure = stream.is_secure();
-                    if self.manner() == Manner::LeavesInMail {
+                    if self.manner() == SmtpBehaviour::LeavesInMail {
                         return Ok(());
                     }
-                    if let Manner::Refuses("END", answer) = self.manner() {
+                    if let SmtpBehaviour::Refuses("END", answer) = self.manner() {
                         stream.say(&format!("{answer}\r\n"))?;
                         continue;
                     }
                     self.kept.lock().unwrap().mails.push(mail.clone());
-                    if let Manner::Slow(time) = self.manner() {
+                    if let SmtpBehaviour::Slow(time) = self.manner() {
                         sleep(time);
                     }
-                    if self.manner() == Manner::LeavesAfterMail {
+                    if self.manner() == SmtpBehaviour::LeavesAfterMail {
                         return Ok(());
                     }
                 }
@@ -183,7 +183,7 @@ impl Shared {
             _ => "",
         };
         let login = match self.manner() {
-            Manner::KnowsOnlyLogin => "LOGIN",
+            SmtpBehaviour::KnowsOnlyLogin => "LOGIN",
             _ => "PLAIN LOGIN",
         };
         format!("250-sink.example\r\n{starttls}250-AUTH {login}\r\n250 ENHANCEDSTATUSCODES\r\n")
@@ -195,7 +195,7 @@ impl Shared {
             return Ok(stream);
         };
         let more = match self.manner() {
-            Manner::Injects => "250-sink.example\r\n250 SIZE\r\n",
+            SmtpBehaviour::Injects => "250-sink.example\r\n250 SIZE\r\n",
             _ => "",
         };
         stream.say(&format!("220 go on\r\n{more}"))?;
@@ -224,7 +224,7 @@ impl Shared {
         let mut data = String::new();
         loop {
             let line = self.line(stream)?;
-            if line == "." || (self.manner() == Manner::LeavesInMail && data.len() > 200) {
+            if line == "." || (self.manner() == SmtpBehaviour::LeavesInMail && data.len() > 200) {
                 return Ok(data);
             }
             data += line.strip_prefix('.').unwrap_or(&line);

@@ -8,12 +8,12 @@ use std::thread::{sleep, spawn};
 use std::time::Duration;
 
 /// A relay between service and server that can stop passing bytes on, without closing anything.
-pub struct Relay {
+pub struct TcpProxy {
     port: String,
     frozen: Arc<AtomicBool>,
 }
 
-impl Relay {
+impl TcpProxy {
     /// To a server.
     pub fn to(server: &Server) -> Self {
         let address = format!("{}:{}", server.host, server.port);

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 /// The operations.
-pub struct Extra;
+pub struct TestApi;
 
 /// A body with known members.
 #[derive(Debug, Object)]
@@ -21,7 +21,7 @@ pub struct Known {
 }
 
 #[OpenApi]
-impl Extra {
+impl TestApi {
     /// Panics
     #[oai(path = "/extra/panic", method = "get")]
     async fn panic(&self) -> PlainText<String> {

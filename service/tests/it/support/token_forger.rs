@@ -105,15 +105,15 @@ impl Parts {
 
 /// The published keys, by name.
 pub fn published(app: &App) -> HashMap<String, VerifyingKey> {
-    let answer = send(app.request("GET", "/.well-known/jwks.json"));
-    assert_eq!(answer.status, 200, "{answer:?}");
+    let response = send(app.request("GET", "/.well-known/jwks.json"));
+    assert_eq!(response.status, 200, "{response:?}");
     let key = |key: &Value| {
         let number = |name: &str| <[u8; 32]>::try_from(decode(key[name].as_str().unwrap())).unwrap();
         let point = EncodedPoint::from_affine_coordinates(&number("x").into(), &number("y").into(), false);
         let verifying = VerifyingKey::from_encoded_point(&point).unwrap();
         (key["kid"].as_str().unwrap().to_owned(), verifying)
     };
-    answer.json()["keys"]
+    response.json()["keys"]
         .as_array()
         .unwrap()
         .iter()

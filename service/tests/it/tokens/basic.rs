@@ -4,7 +4,7 @@ use crate::support::app::{App, send};
 use crate::support::authenticator::code;
 use crate::support::database::Database;
 use crate::support::raw_connection;
-use crate::support::response::Answer;
+use crate::support::response::Response;
 use crate::support::token_forger::Parts;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,21 +14,21 @@ use serde_json::json;
 
 const CHALLENGE: &str = "Basic realm=\"portcullis\", charset=\"UTF-8\"";
 
-fn basic(app: &App, field: impl AsRef<[u8]>) -> Answer {
+fn basic(app: &App, field: impl AsRef<[u8]>) -> Response {
     let value = reqwest::header::HeaderValue::from_bytes(field.as_ref()).unwrap();
     send(app.request("POST", "/login").header("authorization", value))
 }
 
-fn log_in_basic(app: &App, email: &str, password: &str) -> Answer {
+fn log_in_basic(app: &App, email: &str, password: &str) -> Response {
     basic(
         app,
         format!("Basic {}", STANDARD.encode(format!("{email}:{password}"))),
     )
 }
 
-fn refused(answer: &Answer, detail: &str) {
-    assert_eq!(answer.problem(401)["detail"], detail);
-    assert_eq!(answer.header("www-authenticate"), CHALLENGE);
+fn refused(response: &Response, detail: &str) {
+    assert_eq!(response.problem(401)["detail"], detail);
+    assert_eq!(response.header("www-authenticate"), CHALLENGE);
 }
 
 /// F1, F2: the bare token, which the originals' gateway hands on to `/validate`.
@@ -39,11 +39,11 @@ fn address_and_password_give_a_token_that_validates() {
     for role in Role::ALL {
         let email = format!("{role}@example.org");
         let id = account(&database, &email, role);
-        let answer = log_in_basic(&app, &email, PASSWORD);
-        assert_eq!(answer.status, 200, "{answer:?}");
-        assert!(answer.header("content-type").starts_with("text/plain"));
-        assert!(answer.header("cache-control").contains("no-store"));
-        let token = answer.text();
+        let response = log_in_basic(&app, &email, PASSWORD);
+        assert_eq!(response.status, 200, "{response:?}");
+        assert!(response.header("content-type").starts_with("text/plain"));
+        assert!(response.header("cache-control").contains("no-store"));
+        let token = response.text();
         assert_eq!(token.split('.').count(), 3, "nothing but the token");
         let header = Parts::of(token).header();
         assert_eq!(
@@ -51,10 +51,10 @@ fn address_and_password_give_a_token_that_validates() {
             (&json!("at+jwt"), &json!("ES256"))
         );
 
-        let answer = send(app.request("POST", "/validate").bearer_auth(token));
-        assert_eq!(answer.status, 200, "{answer:?}");
-        assert!(answer.header("content-type").starts_with("application/json"));
-        let claims = answer.json();
+        let response = send(app.request("POST", "/validate").bearer_auth(token));
+        assert_eq!(response.status, 200, "{response:?}");
+        assert!(response.header("content-type").starts_with("application/json"));
+        let claims = response.json();
         assert_eq!(claims, Parts::of(token).claims());
         let now = clock::now().timestamp();
         let number = |name: &str| claims[name].as_i64().unwrap();
@@ -106,7 +106,7 @@ fn without_credentials_the_answer_says_how_to_give_them() {
     }
 }
 
-/// F1: whatever is wrong about them, the answer is the same and never 5xx.
+/// F1: whatever is wrong about them, the response is the same and never 5xx.
 #[test]
 fn wrong_and_malformed_credentials_look_the_same() {
     let database = Database::fresh();
@@ -166,9 +166,9 @@ fn whoever_guesses_waits_here_too() {
         // A busy machine may have taken longer than the first wait lasts.
         database.execute("UPDATE sessions.throttles SET blocked_until = now() + interval '1 minute' WHERE blocked_until IS NOT NULL");
         for password in ["wrong", PASSWORD] {
-            let answer = log_in_basic(&app, email, password);
-            answer.problem(429);
-            assert!(answer.header("retry-after").parse::<u32>().unwrap() > 0);
+            let response = log_in_basic(&app, email, password);
+            response.problem(429);
+            assert!(response.header("retry-after").parse::<u32>().unwrap() > 0);
         }
         database.execute("DELETE FROM sessions.throttles");
         let status = log_in_basic(&app, email, PASSWORD).status;
@@ -193,10 +193,10 @@ fn a_second_factor_is_not_gone_around() {
     let secret = start.json()["secret"].as_str().unwrap().to_owned();
     let body = json!({ "code": code(&secret, 0) });
     assert_eq!(ask(&app, &token, "POST", "/auth/totp/confirm", &body).status, 200);
-    let answer = log_in_basic(&app, "ann@example.org", PASSWORD);
-    let problem = answer.problem(401);
+    let response = log_in_basic(&app, "ann@example.org", PASSWORD);
+    let problem = response.problem(401);
     assert_eq!(problem["type"], "urn:portcullis:problem:second-factor-required");
-    assert_eq!(answer.header("www-authenticate"), CHALLENGE);
+    assert_eq!(response.header("www-authenticate"), CHALLENGE);
     refused(
         &log_in_basic(&app, "ann@example.org", "wrong"),
         "Invalid credentials",

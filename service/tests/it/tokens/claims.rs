@@ -1,13 +1,13 @@
 //! Tokens whose signature may be ours and whose claims are not those of a good token of this service.
 use crate::support::app::send;
-use crate::support::forgery_target::Target;
+use crate::support::forgery_target::ForgeryTarget;
 use crate::support::token_forger::{Parts, own_key};
 use serde_json::{Value, json};
 
 /// F5: what was signed is what counts.
 #[test]
 fn a_changed_payload_needs_a_new_signature() {
-    let target = Target::new();
+    let target = ForgeryTarget::new();
     let token = target.parts.sign(&own_key());
     let signature = token.rsplit_once('.').unwrap().1;
     for (name, value) in [
@@ -31,7 +31,7 @@ fn a_changed_payload_needs_a_new_signature() {
 /// F5, F3: signed by us, and still not a token for this service.
 #[test]
 fn a_token_of_another_kind_issuer_or_audience_is_refused() {
-    let target = Target::new();
+    let target = ForgeryTarget::new();
     let typ = |value: Value| target.parts.with_header("typ", value);
     let claim = |name, value| target.parts.with_claim(name, value);
     let text = |claims: String| Parts {
@@ -90,10 +90,10 @@ fn a_token_of_another_kind_issuer_or_audience_is_refused() {
 /// F5: nothing is reflected, and nothing is slow.
 #[test]
 fn a_huge_token_is_refused_before_it_is_read() {
-    let target = Target::new();
+    let target = ForgeryTarget::new();
     let padded = target.parts.with_claim("padding", json!("x".repeat(8000)));
     target.refuses(&padded.sign(&own_key()), "claims of 8,000 bytes");
     let beyond = "A".repeat(40_000);
-    let answer = send(target.app.request("POST", "/validate").bearer_auth(&beyond));
-    assert!(matches!(answer.status, 401 | 431), "{}", answer.status);
+    let response = send(target.app.request("POST", "/validate").bearer_auth(&beyond));
+    assert!(matches!(response.status, 401 | 431), "{}", response.status);
 }

@@ -1,6 +1,6 @@
 //! Tokens that somebody made who should not have: each attack on a JWT's signature and keys that is known, at the socket.
 use crate::support::app::send;
-use crate::support::forgery_target::Target;
+use crate::support::forgery_target::ForgeryTarget;
 use crate::support::token_forger::{Parts, decode, encode, own_key};
 use aws_lc_rs::hmac;
 use p256::ecdsa::signature::Signer;
@@ -23,7 +23,7 @@ fn foreign_jwk() -> Value {
 /// F5
 #[test]
 fn alg_none_is_no_algorithm() {
-    let target = Target::new();
+    let target = ForgeryTarget::new();
     for alg in ["none", "None", "NONE", "nOnE", ""] {
         let parts = target.parts.with_header("alg", json!(alg));
         target.refuses(&parts.signed_by(""), &format!("alg {alg}, no signature"));
@@ -35,7 +35,7 @@ fn alg_none_is_no_algorithm() {
 /// F5: a signature that is none (CVE-2022-21449 and its kind), or not in the one form that JWS has.
 #[test]
 fn a_signature_is_64_bytes_that_verify() {
-    let target = Target::new();
+    let target = ForgeryTarget::new();
     let good: Signature = own_key().sign(target.parts.input().as_bytes());
     let (bytes, der) = (good.to_bytes(), good.to_der());
     let order = decode("_____wAAAAD__________7zm-q2nF56E87nKwvxjJVE");
@@ -75,7 +75,7 @@ fn a_signature_is_64_bytes_that_verify() {
 /// F5: the public key is no secret.
 #[test]
 fn hmac_with_the_public_key_is_refused() {
-    let target = Target::new();
+    let target = ForgeryTarget::new();
     let public = *own_key().verifying_key();
     let pem = public.to_public_key_pem(LineEnding::LF).unwrap();
     let der = public.to_public_key_der().unwrap();
@@ -117,7 +117,7 @@ fn hmac_with_the_public_key_is_refused() {
 /// F5: keys come from nowhere but our own document.
 #[test]
 fn a_key_that_the_token_brings_along_or_points_to_is_not_used() {
-    let target = Target::new();
+    let target = ForgeryTarget::new();
     let url = format!("http://{}/.well-known/jwks.json", target.app.address);
     let certificate = encode([0x30, 0x03, 0x02, 0x01, 0x00]);
     for (name, value) in [
@@ -150,7 +150,7 @@ fn a_key_that_the_token_brings_along_or_points_to_is_not_used() {
 /// F5
 #[test]
 fn a_kid_is_a_name_and_nothing_else() {
-    let target = Target::new();
+    let target = ForgeryTarget::new();
     let own = target.parts.header()["kid"].as_str().unwrap().to_owned();
     let empty = hmac::Key::new(hmac::HMAC_SHA256, b"");
     for kid in [

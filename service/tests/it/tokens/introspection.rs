@@ -2,7 +2,7 @@
 use crate::support::accounts::{account, log_in, token};
 use crate::support::app::{App, send};
 use crate::support::database::Database;
-use crate::support::response::Answer;
+use crate::support::response::Response;
 use crate::support::token_forger::{Parts, own_key};
 use diesel::connection::SimpleConnection;
 use portcullis::types::role::Role;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-fn introspect(app: &App, caller: &str, body: &str) -> Answer {
+fn introspect(app: &App, caller: &str, body: &str) -> Response {
     let request = app.request("POST", "/introspect").bearer_auth(caller);
     send(request.header("content-type", FORM).body(body.to_owned()))
 }
@@ -30,10 +30,10 @@ fn an_active_token_is_told_about() {
         format!("token_type_hint=refresh_token&token={asked}"),
         format!("token={asked}&token_type_hint=something&resource=x"),
     ] {
-        let answer = introspect(&app, &admin, &body);
-        assert_eq!(answer.status, 200, "{answer:?}");
-        assert!(answer.header("cache-control").contains("no-store"));
-        let told = answer.json();
+        let response = introspect(&app, &admin, &body);
+        assert_eq!(response.status, 200, "{response:?}");
+        assert!(response.header("cache-control").contains("no-store"));
+        let told = response.json();
         assert_eq!(told["active"], true);
         assert_eq!(told["token_type"], "Bearer");
         assert_eq!(told["sub"], id.to_string());
@@ -90,9 +90,9 @@ fn what_is_not_active_is_not_told_about() {
             "&token_type_hint=access_token",
             "&token_type_hint=refresh_token",
         ] {
-            let answer = introspect(&app, &admin, &format!("token={token}{hint}"));
-            assert_eq!(answer.status, 200, "{why}: {answer:?}");
-            assert_eq!(answer.text(), r#"{"active":false}"#, "{why}");
+            let response = introspect(&app, &admin, &format!("token={token}{hint}"));
+            assert_eq!(response.status, 200, "{why}: {response:?}");
+            assert_eq!(response.text(), r#"{"active":false}"#, "{why}");
         }
     }
     assert_eq!(
@@ -115,9 +115,9 @@ fn the_caller_authenticates_and_has_the_right() {
         match role {
             Role::Admin => assert_eq!(ask(&token).status, 200),
             _ => {
-                let answer = ask(&token);
-                answer.problem(403);
-                assert!(answer.header("www-authenticate").contains("insufficient_scope"));
+                let response = ask(&token);
+                response.problem(403);
+                assert!(response.header("www-authenticate").contains("insufficient_scope"));
                 // Its own token is no exception, and a bad body is not answered before the right is looked at.
                 introspect(&app, &token, &format!("token={token}")).problem(403);
                 introspect(&app, &token, "").problem(403);
@@ -140,9 +140,9 @@ fn a_body_that_is_no_such_form_is_refused_by_its_field() {
         );
     }
     for body in ["token=a&token=b", "token=a&%74oken=b"] {
-        let answer = introspect(&app, &admin, body);
-        assert_eq!(answer.fields(400), ["body:token"]);
-        assert!(answer.text().contains("more than once"));
+        let response = introspect(&app, &admin, body);
+        assert_eq!(response.fields(400), ["body:token"]);
+        assert!(response.text().contains("more than once"));
     }
     for body in ["token=%ff", "token=%c3%28"] {
         introspect(&app, &admin, body).problem(400);

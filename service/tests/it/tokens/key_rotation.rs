@@ -2,8 +2,8 @@
 use crate::support::accounts::{PASSWORD, account, log_in};
 use crate::support::app::{App, send};
 use crate::support::database::{Database, token_keys};
-use crate::support::program::{Serving, run};
-use crate::support::temp_file::Scratch;
+use crate::support::program::{ServiceProcess, run};
+use crate::support::temp_file::TempFile;
 use crate::support::token_forger::{Parts, published, verifies};
 use portcullis::crypto::token_keys::TokenKeys;
 use portcullis::types::clock;
@@ -22,13 +22,13 @@ fn kid(token: &str) -> String {
     Parts::of(token).header()["kid"].as_str().unwrap().to_owned()
 }
 
-fn rotate(file: &Scratch, more: &[&str]) {
+fn rotate(file: &TempFile, more: &[&str]) {
     let output = run(&[&["keys", "rotate", file.text()], more].concat(), &[]);
     assert!(output.status.success(), "{output:?}");
 }
 
 /// The settings of a service that reads its keys from a file.
-fn from_file(database: &Database, file: &Scratch) -> Vec<(String, String)> {
+fn from_file(database: &Database, file: &TempFile) -> Vec<(String, String)> {
     let mut pairs = database.pairs();
     pairs.retain(|(name, _)| name != "TOKEN_KEYS");
     pairs.push(("TOKEN_KEYS_FILE".into(), file.text().into()));
@@ -57,11 +57,11 @@ impl Drop for End<'_> {
 fn the_published_keys_are_public() {
     let database = Database::unmade();
     let app = App::over(&database);
-    let answer = app.get("/.well-known/jwks.json");
-    assert_eq!(answer.status, 200, "{answer:?}");
-    assert_eq!(answer.header("content-type"), "application/jwk-set+json");
-    assert_eq!(answer.header("cache-control"), "public, max-age=300");
-    let keys = answer.json();
+    let response = app.get("/.well-known/jwks.json");
+    assert_eq!(response.status, 200, "{response:?}");
+    assert_eq!(response.header("content-type"), "application/jwk-set+json");
+    assert_eq!(response.header("cache-control"), "public, max-age=300");
+    let keys = response.json();
     assert_eq!(keys.as_object().unwrap().len(), 1);
     let document = TokenKeys::parse(token_keys()).unwrap();
     let [key] = keys["keys"].as_array().unwrap().as_slice() else {
@@ -79,7 +79,7 @@ fn the_published_keys_are_public() {
         .lines()
         .filter(|line| !line.starts_with('-'))
         .collect();
-    assert!(!answer.text().contains(&secret[60..90]));
+    assert!(!response.text().contains(&secret[60..90]));
 }
 
 /// F6: an implementation that is not ours, with nothing but the published keys.
@@ -100,7 +100,7 @@ fn others_verify_with_the_published_keys() {
 #[test]
 fn a_rotation_under_load_refuses_no_token() {
     let database = Database::fresh();
-    let file = Scratch::of("json", TokenKeys::generate(clock::now()).unwrap().to_text());
+    let file = TempFile::of("json", TokenKeys::generate(clock::now()).unwrap().to_text());
     let settings = crate::support::database::settings(from_file(&database, &file), &[]);
     let (one, two) = (App::start(&settings), App::start(&settings));
     account(&database, "ann@example.org", Role::User);
@@ -116,9 +116,9 @@ fn a_rotation_under_load_refuses_no_token() {
             scope.spawn(move || {
                 while !done.load(Ordering::Relaxed) {
                     let request = from.request("POST", "/login");
-                    let answer = send(request.basic_auth("ann@example.org", Some(PASSWORD)));
-                    assert_eq!(answer.status, 200, "{answer:?}");
-                    let token = answer.text().to_owned();
+                    let response = send(request.basic_auth("ann@example.org", Some(PASSWORD)));
+                    assert_eq!(response.status, 200, "{response:?}");
+                    let token = response.text().to_owned();
                     assert_eq!(validate(to, &token), 200, "fresh, at the other service");
                     assert_eq!(validate(from, &token), 200, "fresh, at its own service");
                     seen.lock().unwrap().push(token.clone());
@@ -182,8 +182,8 @@ fn a_rotation_under_load_refuses_no_token() {
 }
 
 /// Another content, whole at once: half of it would be one more broken file.
-fn put(file: &Scratch, content: &str) {
-    let beside = Scratch::of("json", content);
+fn put(file: &TempFile, content: &str) {
+    let beside = TempFile::of("json", content);
     std::fs::rename(beside.path(), file.path()).unwrap();
 }
 
@@ -192,12 +192,12 @@ fn put(file: &Scratch, content: &str) {
 fn a_broken_file_keeps_the_former_keys() {
     let database = Database::fresh();
     let keys = TokenKeys::generate(clock::now()).unwrap();
-    let file = Scratch::of("json", keys.to_text());
-    let serving = Serving::start(&from_file(&database, &file));
+    let file = TempFile::of("json", keys.to_text());
+    let serving = ServiceProcess::start(&from_file(&database, &file));
     let kids = || {
         let request = "GET /.well-known/jwks.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-        let answer = crate::support::raw_connection::ask(serving.address, request);
-        let keys = answer.json()["keys"].as_array().unwrap().clone();
+        let response = crate::support::raw_connection::ask(serving.address, request);
+        let keys = response.json()["keys"].as_array().unwrap().clone();
         let kids = keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned());
         kids.collect::<Vec<_>>()
     };

@@ -2,20 +2,20 @@
 use crate::support::accounts::{account, get, log_in};
 use crate::support::app::{App, send};
 use crate::support::database::Database;
-use crate::support::response::Answer;
+use crate::support::response::Response;
 use crate::support::token_forger::{Parts, own_key};
 use portcullis::types::clock;
 use portcullis::types::role::Role;
 use serde_json::json;
 
-fn validate(app: &App, token: &str) -> Answer {
+fn validate(app: &App, token: &str) -> Response {
     send(app.request("POST", "/validate").bearer_auth(token))
 }
 
-fn refused(answer: &Answer) {
-    assert_eq!(answer.problem(401)["detail"], "the access token is not valid");
+fn refused(response: &Response) {
+    assert_eq!(response.problem(401)["detail"], "the access token is not valid");
     assert_eq!(
-        answer.header("www-authenticate"),
+        response.header("www-authenticate"),
         "Bearer error=\"invalid_token\""
     );
 }
@@ -40,12 +40,12 @@ fn validate_tells_nothing_about_a_token_that_is_not_good() {
         "\u{fc}",
     ] {
         let field = format!("Bearer {bad}");
-        let answer = send(
+        let response = send(
             app.request("POST", "/validate")
                 .header("authorization", field.as_bytes()),
         );
-        assert_eq!(answer.status, 401, "{bad}: {answer:?}");
-        assert!(!answer.text().contains(bad) || bad.len() < 2, "{bad}");
+        assert_eq!(response.status, 401, "{bad}: {response:?}");
+        assert!(!response.text().contains(bad) || bad.len() < 2, "{bad}");
     }
     refused(&validate(&app, &"a.".repeat(4000)));
 }

@@ -3,7 +3,7 @@ use crate::support::accounts::{PASSWORD, account, ask, log_in, signed_in, try_co
 use crate::support::app::App;
 use crate::support::authenticator::code;
 use crate::support::database::Database;
-use crate::support::response::Answer;
+use crate::support::response::Response;
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
 
@@ -24,9 +24,9 @@ impl Setting {
         account(&database, ANN, Role::User);
         let token = log_in(&app, ANN).access;
         let ask = |path: &str, body: &Value| {
-            let answer = ask(&app, &token, "POST", path, body);
-            assert_eq!(answer.status, 200, "{answer:?}");
-            answer.json()
+            let response = ask(&app, &token, "POST", path, body);
+            assert_eq!(response.status, 200, "{response:?}");
+            response.json()
         };
         let started = ask("/auth/totp/start", &json!({ "password": PASSWORD }));
         let secret = started["secret"].as_str().unwrap().to_owned();
@@ -50,12 +50,12 @@ impl Setting {
             .execute("UPDATE accounts.credentials SET totp_last_step = totp_last_step - 10; DELETE FROM sessions.throttles");
     }
 
-    fn with(&self, code: &str) -> Answer {
+    fn with(&self, code: &str) -> Response {
         try_code(&self.app, ANN, PASSWORD, code)
     }
 
-    fn kind(answer: &Answer) -> String {
-        answer.problem(401)["type"].as_str().unwrap().to_owned()
+    fn kind(response: &Response) -> String {
+        response.problem(401)["type"].as_str().unwrap().to_owned()
     }
 }
 
@@ -186,8 +186,8 @@ fn a_recovery_code_works_once() {
         setting.recovery_codes[2].replace('-', ""),
     ];
     for code in &typed {
-        let answer = setting.with(code);
-        let token = signed_in(&answer).access;
+        let response = setting.with(code);
+        let token = signed_in(&response).access;
         assert_eq!(Setting::kind(&setting.with(code)), INVALID);
         let state = ask(&setting.app, &token, "GET", "/auth/totp", &Value::Null).json();
         assert_eq!(state["enabled"], true);

@@ -3,7 +3,7 @@ use crate::support::accounts::{PASSWORD, account, ask, log_in, try_code, try_log
 use crate::support::app::App;
 use crate::support::authenticator::code;
 use crate::support::database::Database;
-use crate::support::response::Answer;
+use crate::support::response::Response;
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ impl Setting {
         Self { database, app, token }
     }
 
-    pub fn post(&self, what: &str, body: &Value) -> Answer {
+    pub fn post(&self, what: &str, body: &Value) -> Response {
         ask(
             &self.app,
             &self.token,
@@ -67,9 +67,9 @@ impl Setting {
     }
 }
 
-fn codes(answer: &Answer) -> Vec<String> {
-    assert_eq!(answer.status, 200, "{answer:?}");
-    let codes = answer.json()["recovery_codes"].as_array().unwrap().clone();
+fn codes(response: &Response) -> Vec<String> {
+    assert_eq!(response.status, 200, "{response:?}");
+    let codes = response.json()["recovery_codes"].as_array().unwrap().clone();
     codes
         .iter()
         .map(|code| code.as_str().unwrap().to_owned())

@@ -1,5 +1,5 @@
 //! Many administrators at the same time.
-use crate::support::admin_client::Desk;
+use crate::support::admin_client::AdminClient;
 use diesel::Connection;
 use portcullis::crypto::tokens::PlainToken;
 use portcullis::db::{accounts, links};
@@ -12,7 +12,7 @@ use std::time::Duration;
 /// D7: of two parallel changes of the same version one is refused, however often it is tried.
 #[test]
 fn of_two_parallel_changes_one_is_refused() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let id = desk.user("ann@example.org");
     for _ in 0..10 {
         let tag = desk.tag(id);
@@ -35,7 +35,7 @@ fn of_two_parallel_changes_one_is_refused() {
 /// D6: 50 at the same time, each in another spelling.
 #[test]
 fn of_fifty_parallel_users_of_one_address_one_is_made() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let statuses: Vec<u16> = thread::scope(|scope| {
         let each: Vec<_> = (0..50u32)
             .map(|number| {
@@ -74,7 +74,7 @@ fn of_fifty_parallel_users_of_one_address_one_is_made() {
 /// D4, D9: an invitation is accepted while its account is being deleted: one waits for the other, and neither for ever.
 #[test]
 fn a_link_is_used_while_its_account_changes() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let id = AccountId::of(desk.user("ann@example.org"));
     let token = PlainToken::parse(&desk.link_token(id.get())).unwrap().hash();
     thread::scope(|scope| {
@@ -83,13 +83,13 @@ fn a_link_is_used_while_its_account_changes() {
             let used = scope.spawn(|| {
                 let mut conn = desk.database.login("accounts");
                 conn.transaction(|conn| {
-                    let link = mailed_links::close(conn, Purpose::Invite, token)?;
+                    let link = links::close(conn, Purpose::Invite, token)?;
                     accounts::lock(conn, id)?;
                     diesel::QueryResult::Ok(link)
                 })
             });
             thread::sleep(Duration::from_millis(300));
-            mailed_links::close_all(conn, id)?;
+            links::close_all(conn, id)?;
             diesel::QueryResult::Ok(used)
         });
         assert_eq!(

@@ -1,6 +1,6 @@
 //! `/user`: one user at a time.
 use crate::support::accounts;
-use crate::support::admin_client::Desk;
+use crate::support::admin_client::AdminClient;
 use crate::support::app::send;
 use portcullis::types::role::Role;
 use serde_json::json;
@@ -8,7 +8,7 @@ use serde_json::json;
 /// D1
 #[test]
 fn a_user_is_made_by_an_administrator() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let made = desk.create(&json!({"email": "Ann@Example.org"}));
     assert_eq!(made.status, 201, "{made:?}");
     let user = made.json();
@@ -35,7 +35,7 @@ fn a_user_is_made_by_an_administrator() {
 /// D1
 #[test]
 fn nobody_else_makes_a_user() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let body = json!({"email": "ann@example.org"});
     let stranger = accounts::post(&desk.app, "/user", &body);
     stranger.problem(401);
@@ -57,7 +57,7 @@ fn nobody_else_makes_a_user() {
 /// D2, D7: the tag is strong and follows the version.
 #[test]
 fn one_user_is_found_by_its_number() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let id = desk.user("ann@example.org");
     let found = desk.find(id);
     assert_eq!((found.status, found.header("etag")), (200, "\"1\""));
@@ -73,7 +73,7 @@ fn one_user_is_found_by_its_number() {
 /// D2: on each operation that takes a number.
 #[test]
 fn what_is_no_number_is_refused() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let body = r#"{"email":"ann@example.org"}"#;
     let numbers = [
         "abc",
@@ -100,11 +100,11 @@ fn what_is_no_number_is_refused() {
             let request = desk
                 .request(method, &format!("{path}{query}"))
                 .header("If-Match", "*");
-            let answer = match method {
+            let response = match method {
                 "PUT" => send(accounts::with_json(request, body)),
                 _ => send(request),
             };
-            assert_eq!(answer.fields(400), ["query:id"], "{method} {path}{query}");
+            assert_eq!(response.fields(400), ["query:id"], "{method} {path}{query}");
         }
     }
 }
@@ -112,7 +112,7 @@ fn what_is_no_number_is_refused() {
 /// D3, D7
 #[test]
 fn a_user_is_changed_again_and_again() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let id = desk.user("ann@example.org");
     let body = json!({"email": "ann.b@example.org", "name": "Ann B."});
     let changed = desk.put(id, "\"1\"", &body);
@@ -145,7 +145,7 @@ fn a_user_is_changed_again_and_again() {
 /// D3
 #[test]
 fn another_s_address_is_refused_and_nothing_changes() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let (id, _) = (desk.user("ann@example.org"), desk.user("bob@example.org"));
     let refused = desk.put(id, "*", &json!({"email": "BOB@example.org", "name": "Bob"}));
     assert_eq!(
@@ -173,7 +173,7 @@ fn another_s_address_is_refused_and_nothing_changes() {
 /// D7
 #[test]
 fn a_change_needs_the_version_that_it_is_meant_for() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let id = desk.user("ann@example.org");
     let body = json!({"email": "ann@example.org", "name": "Ann"});
     let request = desk.request("PUT", &format!("/user?id={id}"));
@@ -204,7 +204,7 @@ fn a_change_needs_the_version_that_it_is_meant_for() {
 /// D4
 #[test]
 fn a_user_is_deleted_once_and_can_be_restored() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let id = desk.user("ann@example.org");
     let before = desk.find(id).json();
     let deleted = desk.delete(id);
@@ -243,7 +243,7 @@ fn a_user_is_deleted_once_and_can_be_restored() {
 /// D4: a deleted user's address is free.
 #[test]
 fn a_user_whose_address_is_taken_meanwhile_is_not_restored() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let first = desk.user("ann@example.org");
     assert_eq!(desk.delete(first).status, 200);
     let second = desk.user("ANN@example.org");

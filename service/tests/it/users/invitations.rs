@@ -1,6 +1,6 @@
 //! Invitations: a mail, a password, an account that may sign in.
 use crate::support::accounts;
-use crate::support::admin_client::Desk;
+use crate::support::admin_client::AdminClient;
 use crate::support::app::send;
 use crate::support::mailbox::Mailbox;
 use portcullis::types::role::Role;
@@ -8,7 +8,7 @@ use serde_json::json;
 
 const PASSWORD: &str = "seven green bottles on the wall";
 
-fn accept(desk: &Desk, token: &str) -> u16 {
+fn accept(desk: &AdminClient, token: &str) -> u16 {
     let body = json!({"token": token, "name": "Ann B.", "password": PASSWORD});
     accounts::post(&desk.app, "/auth/invitation", &body).status
 }
@@ -16,7 +16,7 @@ fn accept(desk: &Desk, token: &str) -> u16 {
 /// D9: the mail that really left, followed to the end.
 #[test]
 fn an_invited_user_sets_a_password_and_is_active() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let made = desk.create(&json!({"email": "ann@example.org", "role": "approver"}));
     let id = made.json()["id"].as_i64().unwrap();
     accounts::try_log_in(&desk.app, "ann@example.org", PASSWORD).problem(401);
@@ -39,7 +39,7 @@ fn an_invited_user_sets_a_password_and_is_active() {
 /// D9: seven days, and only its hash is kept.
 #[test]
 fn an_invitation_ends_after_seven_days() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let id = desk.user("ann@example.org");
     let days = "SELECT (expires_at - created_at)::text || ' ' || purpose AS line FROM accounts.links";
     assert_eq!(desk.database.lines(days), ["7 days invite"]);
@@ -57,7 +57,7 @@ fn an_invitation_ends_after_seven_days() {
 /// D9: invited again, the first link is void.
 #[test]
 fn a_second_invitation_voids_the_first() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let id = desk.user("ann@example.org");
     let first = desk.link_token(id);
     let again = send(desk.request("POST", &format!("/user/invite?id={id}")));
@@ -82,7 +82,7 @@ fn a_second_invitation_voids_the_first() {
 /// D9, D4: a deleted user's invitation is void; a restored one gets another.
 #[test]
 fn who_is_deleted_is_not_invited_any_more() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let id = desk.user("ann@example.org");
     let first = desk.link_token(id);
     assert_eq!(desk.delete(id).status, 200);
@@ -95,7 +95,7 @@ fn who_is_deleted_is_not_invited_any_more() {
 /// D3, D9: what was mailed to the old address is void, and what is still to be proven is asked for at the new one.
 #[test]
 fn another_address_takes_the_links_along() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let invited = desk.user("typo@example.org");
     let first = desk.link_token(invited);
     assert_eq!(
@@ -129,7 +129,7 @@ fn another_address_takes_the_links_along() {
 /// cannot, not even their own. Nor does a role go to whoever registered an address that nobody has proven.
 #[test]
 fn no_administrator_becomes_somebody_else() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let active = accounts::account(&desk.database, "bob@example.org", Role::User);
     let refused = desk.put(active, "*", &json!({"email": "evil@example.org"}));
     assert_eq!(

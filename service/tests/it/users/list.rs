@@ -1,12 +1,12 @@
 //! `/users`: pages, orders, searches.
-use crate::support::admin_client::Desk;
+use crate::support::admin_client::AdminClient;
 use portcullis::types::user_sort::UserSort;
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 /// Adds accounts `n` of a range, in no order of any column.
-fn fill(desk: &Desk, from: u32, to: u32) {
+fn fill(desk: &AdminClient, from: u32, to: u32) {
     desk.execute(&format!(
         "INSERT INTO accounts.accounts (email, email_key, name, state, created_at)
          SELECT 'U.' || md5(n::text) || '@example.org', 'u.' || md5(n::text) || '@example.org', 'Name ' || n, 'invited',
@@ -16,7 +16,7 @@ fn fill(desk: &Desk, from: u32, to: u32) {
 }
 
 /// The numbers of all users on all pages, page by page; the links lead.
-fn walk(desk: &Desk, first: &str, mut between: impl FnMut()) -> Vec<i64> {
+fn walk(desk: &AdminClient, first: &str, mut between: impl FnMut()) -> Vec<i64> {
     let (mut path, mut seen) = (first.to_owned(), Vec::new());
     loop {
         let page = desk.get(&path);
@@ -35,7 +35,7 @@ fn walk(desk: &Desk, first: &str, mut between: impl FnMut()) -> Vec<i64> {
 }
 
 /// The numbers in the order that the database has for a column.
-fn expected(desk: &Desk, order: &str) -> Vec<i64> {
+fn expected(desk: &AdminClient, order: &str) -> Vec<i64> {
     let ids = desk.database.lines(&format!(
         "SELECT id::text AS line FROM accounts.accounts WHERE deleted_at IS NULL ORDER BY {order}"
     ));
@@ -45,7 +45,7 @@ fn expected(desk: &Desk, order: &str) -> Vec<i64> {
 /// D5: each order, with pages that end between two of the same value.
 #[test]
 fn pages_lead_through_every_order() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     fill(&desk, 1, 230);
     // Many at the same time.
     desk.execute("UPDATE accounts.accounts SET created_at = date_trunc('minute', created_at)");
@@ -68,7 +68,7 @@ fn pages_lead_through_every_order() {
 /// D5: whoever is there from the beginning to the end is seen once, and nobody is seen twice.
 #[test]
 fn concurrent_inserts_make_no_gap_and_no_repeat() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     fill(&desk, 1, 300);
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -103,7 +103,7 @@ fn concurrent_inserts_make_no_gap_and_no_repeat() {
     });
 }
 
-fn emails(desk: &Desk, query: &str) -> Vec<String> {
+fn emails(desk: &AdminClient, query: &str) -> Vec<String> {
     let page = desk.get(&format!("/users?{query}"));
     assert_eq!(page.status, 200, "{query}: {page:?}");
     let users = page.json()["users"].as_array().unwrap().clone();
@@ -116,7 +116,7 @@ fn emails(desk: &Desk, query: &str) -> Vec<String> {
 /// D5: in address and name, in any case, and with no sign of a meaning of its own.
 #[test]
 fn a_text_is_looked_for_in_address_and_name() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     for (email, name) in [
         ("Ann.Baker@Example.org", "Ann"),
         ("b_b@example.org", "100% Bob"),
@@ -154,7 +154,7 @@ fn a_text_is_looked_for_in_address_and_name() {
 /// D4, D5
 #[test]
 fn deleted_users_are_a_list_of_their_own() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     fill(&desk, 1, 30);
     let ids = expected(&desk, "id");
     for id in &ids[10..20] {
@@ -182,7 +182,7 @@ fn deleted_users_are_a_list_of_their_own() {
 /// D5
 #[test]
 fn bad_parameters_are_named() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     fill(&desk, 1, 3);
     for (query, field) in [
         ("limit=0", "limit"),
@@ -221,7 +221,7 @@ fn bad_parameters_are_named() {
 /// D5: a place is of one order, and its seal is whole.
 #[test]
 fn a_place_of_another_order_leads_nowhere() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     fill(&desk, 1, 10);
     let link = desk.get("/users?sort=email&limit=2").header("link").to_owned();
     let after = link

@@ -1,6 +1,6 @@
 //! Roles: who has the right to all this, what becomes of it, and that somebody keeps it.
 use crate::support::accounts;
-use crate::support::admin_client::Desk;
+use crate::support::admin_client::AdminClient;
 use crate::support::app::send;
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ fn addresses(page: &Value) -> Vec<&str> {
 /// E11: the original answers plain passwords to anybody.
 #[test]
 fn administrators_are_listed_for_administrators_only() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     send(desk.app.request("GET", "/auth/admins")).problem(401);
     for role in [Role::User, Role::Approver, Role::Ingest] {
         let token = accounts::token(&desk.app, &desk.database, &format!("{role}@example.org"), role);
@@ -66,7 +66,7 @@ fn administrators_are_listed_for_administrators_only() {
 /// D3, E19: another role counts at once, and what was signed in has ended.
 #[test]
 fn another_role_ends_the_sessions() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let id = accounts::account(&desk.database, "ann@example.org", Role::Admin);
     let ann = accounts::log_in(&desk.app, "ann@example.org");
     assert_eq!(accounts::get(&desk.app, &ann.access, "/users").status, 200);
@@ -111,7 +111,7 @@ fn another_role_ends_the_sessions() {
 /// D4
 #[test]
 fn a_deleted_user_is_signed_out_and_cannot_sign_in() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let id = accounts::account(&desk.database, "ann@example.org", Role::User);
     let ann = accounts::log_in(&desk.app, "ann@example.org");
     assert_eq!(desk.delete(id).status, 200);
@@ -127,7 +127,7 @@ fn a_deleted_user_is_signed_out_and_cannot_sign_in() {
 /// D4, E10: neither by oneself nor by another; an administrator who cannot sign in does not count.
 #[test]
 fn the_last_administrator_stays() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     assert_eq!(
         desk.create(&json!({"email": "b@example.org", "role": "admin"}))
             .status,
@@ -173,7 +173,7 @@ fn the_last_administrator_stays() {
 #[test]
 fn of_two_administrators_one_stays() {
     for round in 0..6 {
-        let desk = Desk::fresh();
+        let desk = AdminClient::fresh();
         let other = accounts::account(&desk.database, "other@example.org", Role::Admin);
         let token = accounts::log_in(&desk.app, "other@example.org").access;
         let emails = [(other, "other@example.org"), (desk.id, "admin@example.org")];

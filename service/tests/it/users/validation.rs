@@ -1,6 +1,6 @@
 //! What a user may be made of, and what a body may hold.
 use crate::support::accounts;
-use crate::support::admin_client::Desk;
+use crate::support::admin_client::AdminClient;
 use crate::support::app::send;
 use serde_json::json;
 
@@ -14,7 +14,7 @@ fn email(length: usize) -> String {
 /// D8
 #[test]
 fn an_address_has_at_most_254_characters() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let (longest, longer) = (email(254), email(255));
     assert_eq!((longest.len(), longer.len()), (254, 255));
     let made = desk.create(&json!({ "email": longest }));
@@ -33,7 +33,7 @@ fn an_address_has_at_most_254_characters() {
 /// D8: all of them at once, in both operations.
 #[test]
 fn every_bad_field_is_named() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     let id = desk.user("ann@example.org");
     let long = "n".repeat(101);
     for (body, fields) in [
@@ -68,7 +68,7 @@ fn every_bad_field_is_named() {
 /// D8
 #[test]
 fn a_body_is_taken_strictly() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     for body in [
         r#"{"email":"a@b.org","id":7}"#,
         r#"{"email":"a@b.org","state":"active"}"#,
@@ -97,7 +97,7 @@ fn a_body_is_taken_strictly() {
 /// D8: who asks comes first: a stranger is told nothing about fields.
 #[test]
 fn a_stranger_is_told_nothing_about_fields() {
-    let desk = Desk::fresh();
+    let desk = AdminClient::fresh();
     for (method, path) in [("POST", "/user"), ("PUT", "/user?id=abc")] {
         let request = accounts::with_json(desk.app.request(method, path), "{");
         send(request).problem(401);

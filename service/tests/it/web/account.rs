@@ -17,8 +17,8 @@ fn stage() -> (Database, App) {
 }
 
 fn may_sign_in(app: &App, email: &str, password: &str) -> bool {
-    let answer = Browser::new(app).submit("/sign-in", &[("email", email), ("password", password)]);
-    answer.status == 303
+    let response = Browser::new(app).submit("/sign-in", &[("email", email), ("password", password)]);
+    response.status == 303
 }
 
 /// E8, E9: what the page shows, and a new name.
@@ -113,9 +113,9 @@ fn one_signs_out_everywhere() {
     );
     let kept = ann.cookie("__Host-session");
     let csrf = ann.token("/my/account");
-    let answer = ann.post("/my/account/sign-out-everywhere", &[("csrf", &csrf)]);
-    assert_eq!((answer.status, answer.header("location")), (303, "/sign-out"));
-    assert!(!answer.header("clear-site-data").is_empty());
+    let response = ann.post("/my/account/sign-out-everywhere", &[("csrf", &csrf)]);
+    assert_eq!((response.status, response.header("location")), (303, "/sign-out"));
+    assert!(!response.header("clear-site-data").is_empty());
     ann.set_cookie("__Host-session", kept.as_deref());
     for browser in [&ann, &elsewhere] {
         assert_eq!(browser.get("/my/account").status, 303);

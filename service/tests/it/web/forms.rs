@@ -38,9 +38,9 @@ fn a_form_without_its_own_token_is_refused_and_changes_nothing() {
         (&before, "one from before signing in"),
         (&format!("{own}="), "its own and more"),
     ] {
-        let answer = ann.post(NEW, &[("csrf", token), ("title", "Forged"), ("note", "")]);
-        assert_eq!(answer.status, 403, "{whose}");
-        assert!(answer.text().contains("<h1>"), "{whose}");
+        let response = ann.post(NEW, &[("csrf", token), ("title", "Forged"), ("note", "")]);
+        assert_eq!(response.status, 403, "{whose}");
+        assert!(response.text().contains("<h1>"), "{whose}");
     }
     assert_eq!(ann.post(NEW, &[("title", "Forged"), ("note", "")]).status, 403);
     // With the cookie of somebody else planted beside their token: the session still differs.
@@ -134,12 +134,12 @@ fn forms_are_strict() {
         ("note=", "title"),
         ("title=a&note=&%3Cb%3E=", "&#60;b&#62;"),
     ] {
-        let answer = ann.post_raw(NEW, &format!("{csrf}&{body}"));
-        assert_eq!(answer.status, 400, "{body}");
+        let response = ann.post_raw(NEW, &format!("{csrf}&{body}"));
+        assert_eq!(response.status, 400, "{body}");
         assert!(
-            answer.text().contains(&format!("<code>{named}</code>")),
+            response.text().contains(&format!("<code>{named}</code>")),
             "{body}: {}",
-            answer.text()
+            response.text()
         );
     }
     // The token twice is no token.
@@ -153,8 +153,8 @@ fn forms_are_strict() {
         "title=%zz&note=",
         "title=a%00b&note=",
     ] {
-        let answer = ann.post_raw(NEW, &format!("{csrf}&{bad}"));
-        assert_eq!(answer.status, 400, "{bad}");
+        let response = ann.post_raw(NEW, &format!("{csrf}&{bad}"));
+        assert_eq!(response.status, 400, "{bad}");
     }
     for kind in [
         "application/json",
@@ -164,9 +164,9 @@ fn forms_are_strict() {
     ] {
         let request = app.request("POST", NEW).header("content-type", kind).body("{}");
         let cookie = format!("__Host-session={}", ann.cookie("__Host-session").unwrap());
-        let answer = send(request.header("cookie", cookie));
-        assert_eq!(answer.status, 415, "{kind}");
-        assert!(answer.header("content-type").starts_with("text/html"), "{kind}");
+        let response = send(request.header("cookie", cookie));
+        assert_eq!(response.status, 415, "{kind}");
+        assert!(response.header("content-type").starts_with("text/html"), "{kind}");
     }
     let large = ann.post_raw(NEW, &format!("{csrf}&title=a&note={}", "n".repeat(70_000)));
     assert_eq!(large.status, 413);
@@ -180,12 +180,12 @@ fn forms_are_strict() {
 fn a_refused_form_says_what_is_wrong_and_keeps_what_was_typed() {
     let (_database, app) = stage();
     let browser = Browser::new(&app);
-    let answer = browser.submit(
+    let response = browser.submit(
         "/sign-up",
         &[("name", "Ann"), ("email", "no address"), ("password", "short")],
     );
-    assert_eq!(answer.status, 400);
-    let html = answer.text();
+    assert_eq!(response.status, 400);
+    let html = response.text();
     for part in [
         "<title>Error: ",
         "role=\"alert\"",
@@ -201,5 +201,5 @@ fn a_refused_form_says_what_is_wrong_and_keeps_what_was_typed() {
         assert!(html.contains(part), "{part} is missing: {html}");
     }
     assert!(!html.contains("value=\"short\""));
-    assert!(token_in(&answer).is_some(), "it can be sent again");
+    assert!(token_in(&response).is_some(), "it can be sent again");
 }

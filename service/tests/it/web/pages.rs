@@ -3,7 +3,7 @@ use crate::support::accounts::{PASSWORD, account};
 use crate::support::app::{App, send};
 use crate::support::browser::Browser;
 use crate::support::database::Database;
-use crate::support::response::Answer;
+use crate::support::response::Response;
 use http::Method;
 use portcullis::http::web::table::PAGES;
 use portcullis::types::role::Role;
@@ -12,14 +12,14 @@ use portcullis::types::role::Role;
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
 /// A page, whole: its kind, its policy, its headers.
-fn is_page(answer: &Answer, what: &str) {
+fn is_page(response: &Response, what: &str) {
     assert_eq!(
-        answer.header("content-type"),
+        response.header("content-type"),
         "text/html; charset=utf-8",
         "{what}"
     );
-    assert!(answer.header("cache-control").contains("no-store"), "{what}");
-    let policy = answer.header("content-security-policy");
+    assert!(response.header("cache-control").contains("no-store"), "{what}");
+    let policy = response.header("content-security-policy");
     assert!(
         policy.contains("default-src 'none'") && policy.contains("style-src 'self'"),
         "{what}: {policy}"
@@ -28,7 +28,7 @@ fn is_page(answer: &Answer, what: &str) {
         !policy.contains("unsafe") && !policy.contains("script"),
         "{what}: {policy}"
     );
-    let html = answer.text();
+    let html = response.text();
     assert!(
         html.starts_with("<!doctype html>") && html.contains("<html lang=\"en\">"),
         "{what}"
@@ -61,14 +61,14 @@ fn a_browser_gets_a_page_where_a_program_gets_a_problem() {
         ("GET", "/?unknown=1", 400),
         ("POST", "/", 405),
     ] {
-        let answer = send(app.request(method, path).header("Accept", BROWSER));
-        assert_eq!(answer.status, status, "{method} {path}");
-        is_page(&answer, path);
-        assert!(answer.text().contains(&status.to_string()));
-        assert!(answer.text().contains(answer.header("x-request-id")));
+        let response = send(app.request(method, path).header("Accept", BROWSER));
+        assert_eq!(response.status, status, "{method} {path}");
+        is_page(&response, path);
+        assert!(response.text().contains(&status.to_string()));
+        assert!(response.text().contains(response.header("x-request-id")));
         let program = send(app.request(method, path).header("Accept", "*/*"));
         program.problem(status);
-        assert_eq!(answer.header("allow"), program.header("allow"));
+        assert_eq!(response.header("allow"), program.header("allow"));
     }
     let named = send(app.request("GET", "/?%3Cb%3E=1").header("Accept", BROWSER));
     assert!(
@@ -109,13 +109,13 @@ fn every_page_answers_the_methods_that_it_lists_and_no_other() {
         let path = page.path.replace(":id", &id);
         let looks = page.methods.iter().any(|(method, _)| *method == Method::GET);
         for (browser, who) in [(&stranger, "stranger"), (&member, "member")] {
-            let answer = browser.get(&path);
-            match (looks, answer.status) {
-                (true, 200) => is_page(&answer, &path),
-                (true, 303) => assert!(!answer.header("location").is_empty()),
+            let response = browser.get(&path);
+            match (looks, response.status) {
+                (true, 200) => is_page(&response, &path),
+                (true, 303) => assert!(!response.header("location").is_empty()),
                 // A link without its token.
-                (true, 400) => assert!(answer.text().contains("<code>token</code>"), "{path}"),
-                (false, 405) => is_page(&answer, &path),
+                (true, 400) => assert!(response.text().contains("<code>token</code>"), "{path}"),
+                (false, 405) => is_page(&response, &path),
                 (_, status) => panic!("{who}: GET {path}: {status}"),
             }
         }
@@ -189,9 +189,9 @@ fn a_page_without_its_database_is_back_in_a_moment() {
         Some("q3T1x0m8Yc5yW9rJ4uH2vN7sK6pL0zEfGdB1aQiOtXk"),
     );
     for path in ["/my/wishes", "/sign-in", "/"] {
-        let answer = browser.get(path);
-        assert_eq!(answer.status, 503, "{path}");
-        assert!(!answer.header("retry-after").is_empty(), "{path}");
-        is_page(&answer, path);
+        let response = browser.get(path);
+        assert_eq!(response.status, 503, "{path}");
+        assert!(!response.header("retry-after").is_empty(), "{path}");
+        is_page(&response, path);
     }
 }

@@ -136,7 +136,7 @@ fn whoever_guesses_is_told_to_wait() {
     };
     let waits = (0..20)
         .map(|_| guess())
-        .find(|answer| answer.status != 403)
+        .find(|response| response.status != 403)
         .expect("an end to it");
     assert_eq!(waits.status, 429);
     assert!(waits.header("retry-after").parse::<u64>().unwrap() > 0);

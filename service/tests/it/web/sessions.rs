@@ -20,10 +20,13 @@ fn stage() -> (Database, App) {
 fn the_sessions_cookie_is_kept_from_scripts_strangers_and_neighbours() {
     let (_database, app) = stage();
     let browser = Browser::new(&app);
-    let answer = browser.submit("/sign-in", &[("email", ANN), ("password", PASSWORD)]);
-    assert_eq!((answer.status, answer.header("location")), (303, "/my/wishes"));
-    assert!(answer.header("cache-control").contains("no-store"));
-    let cookies: Vec<&str> = answer
+    let response = browser.submit("/sign-in", &[("email", ANN), ("password", PASSWORD)]);
+    assert_eq!(
+        (response.status, response.header("location")),
+        (303, "/my/wishes")
+    );
+    assert!(response.header("cache-control").contains("no-store"));
+    let cookies: Vec<&str> = response
         .headers
         .get_all("set-cookie")
         .iter()
@@ -89,13 +92,13 @@ fn signing_out_ends_the_session_on_the_server() {
     let thief = Browser::new(&app);
     thief.set_cookie(SESSION, kept.as_deref());
     assert_eq!(thief.get("/my/wishes").status, 200);
-    let answer = browser.submit("/my/wishes", &[]);
-    assert_eq!(answer.status, 405, "{answer:?}");
+    let response = browser.submit("/my/wishes", &[]);
+    assert_eq!(response.status, 405, "{response:?}");
     let token = browser.token("/my/wishes");
-    let answer = browser.post("/sign-out", &[("csrf", &token)]);
-    assert_eq!((answer.status, answer.header("location")), (303, "/sign-out"));
+    let response = browser.post("/sign-out", &[("csrf", &token)]);
+    assert_eq!((response.status, response.header("location")), (303, "/sign-out"));
     assert_eq!(
-        answer.header("clear-site-data"),
+        response.header("clear-site-data"),
         "\"cache\", \"cookies\", \"storage\""
     );
     assert_eq!(browser.cookie(SESSION), None);
@@ -125,9 +128,9 @@ fn a_browsers_session_is_one_of_ones_sessions() {
     browser.set_cookie("__Host-other", browser.cookie(SESSION).as_deref());
     assert_eq!(browser.get("/my/wishes").status, 200);
     database.execute("UPDATE sessions.sessions SET ended_at = now(), end_reason = 'ended'");
-    let answer = browser.get("/my/wishes/new");
+    let response = browser.get("/my/wishes/new");
     assert_eq!(
-        (answer.status, answer.header("location")),
+        (response.status, response.header("location")),
         (303, "/sign-in?next=%2Fmy%2Fwishes%2Fnew")
     );
     // An access token in the place of the cookie.
@@ -147,13 +150,13 @@ fn every_refusal_at_the_door_looks_the_same() {
     }
     let refusal = |email: &str, password: &str| {
         let browser = Browser::new(&app);
-        let answer = browser.submit("/sign-in", &[("email", email), ("password", password)]);
-        assert_eq!(answer.status, 403, "{email}");
+        let response = browser.submit("/sign-in", &[("email", email), ("password", password)]);
+        assert_eq!(response.status, 403, "{email}");
         assert_eq!(browser.cookie(SESSION), None, "{email}");
-        assert!(!answer.text().contains(password), "{email}");
-        let token = crate::support::browser::token_in(&answer).unwrap();
-        assert!(answer.text().contains(&format!("value=\"{email}\"")), "{email}");
-        answer.text().replace(&token, "").replace(email, "")
+        assert!(!response.text().contains(password), "{email}");
+        let token = crate::support::browser::token_in(&response).unwrap();
+        assert!(response.text().contains(&format!("value=\"{email}\"")), "{email}");
+        response.text().replace(&token, "").replace(email, "")
     };
     let wrong = refusal(ANN, "not the password at all");
     assert!(wrong.contains("You are not signed in"));
@@ -195,9 +198,9 @@ fn signing_in_leads_to_the_page_that_was_wanted_and_never_away() {
             ("password", PASSWORD),
             ("next", wanted),
         ];
-        let answer = browser.post("/sign-in", &fields);
+        let response = browser.post("/sign-in", &fields);
         assert_eq!(
-            (answer.status, answer.header("location")),
+            (response.status, response.header("location")),
             (303, reached),
             "{wanted}"
         );
@@ -222,16 +225,16 @@ fn a_member_only_page_is_closed_to_strangers() {
         "/my/wishes/1",
         "/my/wishes/1/delete",
     ] {
-        let answer = stranger.get(path);
-        assert_eq!(answer.status, 303, "{path}");
-        assert!(answer.header("location").starts_with("/sign-in"), "{path}");
+        let response = stranger.get(path);
+        assert_eq!(response.status, 303, "{path}");
+        assert!(response.header("location").starts_with("/sign-in"), "{path}");
     }
     let token = stranger.token("/sign-in");
-    let answer = stranger.post(
+    let response = stranger.post(
         "/my/wishes/new",
         &[("csrf", &token), ("title", "x"), ("note", "")],
     );
-    assert_eq!((answer.status, answer.header("location")), (303, "/sign-in"));
+    assert_eq!((response.status, response.header("location")), (303, "/sign-in"));
     assert!(
         database
             .lines("SELECT title AS line FROM wishes.wishes")

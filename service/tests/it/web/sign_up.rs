@@ -4,7 +4,7 @@ use crate::support::app::App;
 use crate::support::browser::{Browser, token_in};
 use crate::support::database::Database;
 use crate::support::mailed_links::{outbox, token};
-use crate::support::response::Answer;
+use crate::support::response::Response;
 use portcullis::types::role::Role;
 
 const ANN: &str = "ann@example.org";
@@ -16,7 +16,7 @@ fn stage() -> (Database, App) {
     (database, app)
 }
 
-fn sign_up(app: &App, name: &str, email: &str, password: &str) -> Answer {
+fn sign_up(app: &App, name: &str, email: &str, password: &str) -> Response {
     Browser::new(app).submit(
         "/sign-up",
         &[("name", name), ("email", email), ("password", password)],
@@ -24,12 +24,12 @@ fn sign_up(app: &App, name: &str, email: &str, password: &str) -> Answer {
 }
 
 fn may_sign_in(app: &App, email: &str, password: &str) -> bool {
-    let answer = Browser::new(app).submit("/sign-in", &[("email", email), ("password", password)]);
-    answer.status == 303
+    let response = Browser::new(app).submit("/sign-in", &[("email", email), ("password", password)]);
+    response.status == 303
 }
 
 /// Looks at a link's page, then presses its button.
-fn follow(browser: &Browser<'_>, path: &str, link: &str, fields: &[(&str, &str)]) -> Answer {
+fn follow(browser: &Browser<'_>, path: &str, link: &str, fields: &[(&str, &str)]) -> Response {
     let csrf = browser.token(&format!("{path}?token={link}"));
     browser.post(
         path,
@@ -41,8 +41,11 @@ fn follow(browser: &Browser<'_>, path: &str, link: &str, fields: &[(&str, &str)]
 #[test]
 fn somebody_signs_up_confirms_and_signs_in() {
     let (database, app) = stage();
-    let answer = sign_up(&app, "Ann", ANN, PASSWORD);
-    assert_eq!((answer.status, answer.header("location")), (303, "/check-mail"));
+    let response = sign_up(&app, "Ann", ANN, PASSWORD);
+    assert_eq!(
+        (response.status, response.header("location")),
+        (303, "/check-mail")
+    );
     assert!(
         Browser::new(&app)
             .get("/check-mail")
@@ -55,8 +58,8 @@ fn somebody_signs_up_confirms_and_signs_in() {
         assert_eq!(browser.get(&format!("/confirm?token={link}")).status, 200);
     }
     assert!(!may_sign_in(&app, ANN, PASSWORD), "nothing but a look was taken");
-    let answer = follow(&browser, "/confirm", &link, &[]);
-    assert_eq!((answer.status, answer.header("location")), (303, "/sign-in"));
+    let response = follow(&browser, "/confirm", &link, &[]);
+    assert_eq!((response.status, response.header("location")), (303, "/sign-in"));
     let page = browser.get("/sign-in");
     assert!(page.text().contains("Your address is confirmed"));
     assert!(
@@ -81,9 +84,12 @@ fn signing_up_tells_nothing_of_others_and_what_a_password_lacks() {
         sign_up(&app, "A", ANN, NEW),
         sign_up(&app, "B", "bob@example.org", NEW),
     );
-    for answer in [&taken, &new] {
-        assert_eq!((answer.status, answer.header("location")), (303, "/check-mail"));
-        assert!(answer.body.is_empty());
+    for response in [&taken, &new] {
+        assert_eq!(
+            (response.status, response.header("location")),
+            (303, "/check-mail")
+        );
+        assert!(response.body.is_empty());
     }
     assert_eq!(
         outbox(&database),
@@ -94,13 +100,13 @@ fn signing_up_tells_nothing_of_others_and_what_a_password_lacks() {
         ("password", "most common"),
         ("my name is Carlotta", "part of the name"),
     ] {
-        let answer = sign_up(&app, "Carlotta", "c@example.org", password);
-        assert_eq!(answer.status, 400, "{password}");
+        let response = sign_up(&app, "Carlotta", "c@example.org", password);
+        assert_eq!(response.status, 400, "{password}");
         assert!(
-            answer.text().contains(word) && answer.text().contains("id=\"password-fault\""),
+            response.text().contains(word) && response.text().contains("id=\"password-fault\""),
             "{password}"
         );
-        assert!(!answer.text().contains(&format!("value=\"{password}\"")));
+        assert!(!response.text().contains(&format!("value=\"{password}\"")));
     }
     assert_eq!(outbox(&database).len(), 2);
 }
@@ -112,9 +118,9 @@ fn mails_are_asked_for_and_nobody_is_told_whose_address_it_is() {
     account(&database, ANN, Role::User);
     for path in ["/forgot", "/resend"] {
         for email in [ANN, "nobody@example.org"] {
-            let answer = Browser::new(&app).submit(path, &[("email", email)]);
+            let response = Browser::new(&app).submit(path, &[("email", email)]);
             assert_eq!(
-                (answer.status, answer.header("location")),
+                (response.status, response.header("location")),
                 (303, "/check-mail"),
                 "{path} {email}"
             );
@@ -130,7 +136,7 @@ fn mails_are_asked_for_and_nobody_is_told_whose_address_it_is() {
     let waits = (0..10).map(|_| Browser::new(&app).submit("/resend", &[("email", "often@example.org")]));
     let refused = waits
         .into_iter()
-        .find(|answer| answer.status != 303)
+        .find(|response| response.status != 303)
         .expect("an end to it");
     assert_eq!(refused.status, 429);
     assert!(refused.header("retry-after").parse::<u64>().unwrap() > 0);
@@ -154,8 +160,8 @@ fn a_forgotten_password_is_set_anew() {
         weak.text().contains(&format!("name=\"token\" value=\"{link}\"")),
         "the form can be sent again"
     );
-    let answer = follow(&browser, "/reset", &link, &[("password", NEW)]);
-    assert_eq!((answer.status, answer.header("location")), (303, "/sign-in"));
+    let response = follow(&browser, "/reset", &link, &[("password", NEW)]);
+    assert_eq!((response.status, response.header("location")), (303, "/sign-in"));
     assert_eq!(elsewhere.get("/my/wishes").status, 303);
     assert!(!may_sign_in(&app, ANN, PASSWORD) && may_sign_in(&app, ANN, NEW));
     assert_eq!(
@@ -179,13 +185,13 @@ fn an_invitation_is_accepted() {
         &[("name", " "), ("password", NEW)],
     );
     assert!(nameless.status == 400 && nameless.text().contains("#name"));
-    let answer = follow(
+    let response = follow(
         &browser,
         "/invitation",
         &link,
         &[("name", "Ivy"), ("password", NEW)],
     );
-    assert_eq!((answer.status, answer.header("location")), (303, "/sign-in"));
+    assert_eq!((response.status, response.header("location")), (303, "/sign-in"));
     let ivy = Browser::signed_in(&app, "ivy@example.org", NEW);
     assert!(ivy.get("/my/wishes").text().contains("Ivy"));
 }
@@ -232,7 +238,7 @@ fn closed_registration_is_told_before_anything_is_typed() {
         ("email", ANN),
         ("password", NEW),
     ];
-    let answer = browser.post("/sign-up", &fields);
-    assert!(answer.status == 403 && answer.text().contains("By invitation only"));
+    let response = browser.post("/sign-up", &fields);
+    assert!(response.status == 403 && response.text().contains("By invitation only"));
     assert!(outbox(&database).is_empty());
 }

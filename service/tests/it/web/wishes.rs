@@ -25,11 +25,11 @@ fn stage() -> (Database, App) {
 }
 
 fn add(browser: &Browser<'_>, title: &str, note: &str) {
-    let answer = browser.submit("/my/wishes/new", &[("title", title), ("note", note)]);
+    let response = browser.submit("/my/wishes/new", &[("title", title), ("note", note)]);
     assert_eq!(
-        (answer.status, answer.header("location")),
+        (response.status, response.header("location")),
         (303, "/my/wishes"),
-        "{answer:?}"
+        "{response:?}"
     );
 }
 
@@ -201,12 +201,12 @@ fn anothers_wish_is_not_there() {
     let missing = bob.get("/my/wishes/999999");
     assert_eq!(missing.status, 404);
     for looked in [path.clone(), format!("{path}/delete")] {
-        let answer = bob.get(&looked);
-        assert_eq!(answer.status, 404, "{looked}");
-        let id = |answer: &crate::support::response::Answer| {
-            answer.text().replace(answer.header("x-request-id"), "")
+        let response = bob.get(&looked);
+        assert_eq!(response.status, 404, "{looked}");
+        let id = |response: &crate::support::response::Response| {
+            response.text().replace(response.header("x-request-id"), "")
         };
-        assert_eq!(id(&answer), id(&missing));
+        assert_eq!(id(&response), id(&missing));
     }
     let csrf = ("csrf", csrf.as_str());
     for (sent, fields) in [

@@ -2,7 +2,7 @@
 use crate::support::accounts::{ask, get, token, with_json};
 use crate::support::app::{App, send};
 use crate::support::database::Database;
-use crate::support::response::Answer;
+use crate::support::response::Response;
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn app() -> (Database, App, String) {
     (database, app, ann)
 }
 
-fn put(token: &str, app: &App, path: &str, tag: &str, body: &Value) -> Answer {
+fn put(token: &str, app: &App, path: &str, tag: &str, body: &Value) -> Response {
     let request = app
         .request("PUT", path)
         .bearer_auth(token)
@@ -21,9 +21,9 @@ fn put(token: &str, app: &App, path: &str, tag: &str, body: &Value) -> Answer {
     send(with_json(request, &body.to_string()))
 }
 
-fn titles(answer: &Answer) -> Vec<String> {
-    assert_eq!(answer.status, 200, "{answer:?}");
-    let list = answer.json();
+fn titles(response: &Response) -> Vec<String> {
+    assert_eq!(response.status, 200, "{response:?}");
+    let list = response.json();
     let wishes = list["wishes"].as_array().unwrap();
     wishes
         .iter()
@@ -31,8 +31,8 @@ fn titles(answer: &Answer) -> Vec<String> {
         .collect()
 }
 
-fn next(answer: &Answer) -> Option<String> {
-    let link = answer.header("link");
+fn next(response: &Response) -> Option<String> {
+    let link = response.header("link");
     let path = link.strip_prefix('<')?.strip_suffix(">; rel=\"next\"")?;
     Some(path.to_owned())
 }
@@ -146,8 +146,8 @@ fn a_change_must_name_the_version_that_it_is_meant_for() {
         put(&ann, &app, &path, stale, &whole("two")).problem(412);
     }
     for bad in ["1", "\"1", "", "*, \"1\""] {
-        let answer = put(&ann, &app, &path, bad, &whole("two"));
-        assert_eq!(answer.fields(400), ["header:If-Match"], "{bad}");
+        let response = put(&ann, &app, &path, bad, &whole("two"));
+        assert_eq!(response.fields(400), ["header:If-Match"], "{bad}");
     }
     let delete = |tag: &str| {
         send(
@@ -159,12 +159,12 @@ fn a_change_must_name_the_version_that_it_is_meant_for() {
     delete("\"2\"").problem(412);
     assert_eq!(delete("1").fields(400), ["header:If-Match"]);
     let latin = http::HeaderValue::from_bytes(b"\"1\xe9\"").unwrap();
-    let answer = send(
+    let response = send(
         app.request("DELETE", &path)
             .bearer_auth(&ann)
             .header("if-match", latin),
     );
-    assert_eq!(answer.fields(400), ["header:If-Match"], "it is not passed over");
+    assert_eq!(response.fields(400), ["header:If-Match"], "it is not passed over");
     let statuses = std::thread::scope(|scope| {
         let tries: Vec<_> = (0..8)
             .map(|n| {
@@ -181,7 +181,7 @@ fn a_change_must_name_the_version_that_it_is_meant_for() {
     assert_eq!(delete("\"2\"").status, 204);
 }
 
-fn titles_path(list: &Answer) -> String {
+fn titles_path(list: &Response) -> String {
     format!("/wishes/{}", list.json()["wishes"][0]["id"])
 }
 
@@ -224,7 +224,7 @@ fn a_deleted_account_reaches_no_wish() {
         201
     );
     database.execute("UPDATE accounts.accounts SET deleted_at = now()");
-    let answer = get(&app, &ann, "/wishes");
-    answer.problem(401);
-    assert!(answer.header("www-authenticate").starts_with("Bearer"));
+    let response = get(&app, &ann, "/wishes");
+    response.problem(401);
+    assert!(response.header("www-authenticate").starts_with("Bearer"));
 }

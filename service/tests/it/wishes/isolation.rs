@@ -37,7 +37,7 @@ fn anothers_wish(database: &Database) {
         let other = token(&app, database, email, role);
         let detail = get(&app, &other, &path).problem(404)["detail"].clone();
         let nothing = get(&app, &other, "/wishes/999999").problem(404)["detail"].clone();
-        assert_eq!(detail, nothing, "the answer tells the two apart");
+        assert_eq!(detail, nothing, "the response tells the two apart");
         for tag in ["*", "\"1\"", "\"9\""] {
             let change = app
                 .request("PUT", &path)
