@@ -160,8 +160,13 @@ enum Task {
     Test(test::Options),
     /// The features, against a server that is started for them or a given one
     Bdd(bdd::Options),
-    /// The repository's own laws
-    Tidy,
+    /// Check the repository's own rules
+    Tidy(tidy::Options),
+    /// Show a behaviour's text, code, tests and scenarios
+    Tour {
+        /// As in docs/behaviours.md, for example `B7`; without it, all are listed
+        id: Option<String>,
+    },
     /// The measurements
     Bench(bench::Options),
     /// The gate's tools: which, where, and bringing them
@@ -207,7 +212,8 @@ fn run(task: &Task) -> Result<()> {
         Task::Down(options) => down::run(&context, options),
         Task::Test(options) => test::run(&context, options),
         Task::Bdd(options) => bdd::run(&context, options),
-        Task::Tidy => tidy::run(&context.settings.root),
+        Task::Tidy(options) => tidy::run(&context.settings.root, options),
+        Task::Tour { id } => tidy::print_tour(&context.settings.root, id.as_deref()),
         Task::Bench(options) => bench::run(&context, options),
         Task::Tools(task) => tools::run(&context, task),
         Task::Ci(options) => gate::run(&context, options),

@@ -24,7 +24,7 @@ mod circles;
 /// Law: no Rust file outside every crate.
 mod orphans;
 
-/// Law: a first line that says the file's job; at most 300 lines.
+/// Law: a first line that says the file's job; at most 400 lines.
 mod shape;
 
 /// Law: no name that says nothing.
@@ -48,12 +48,32 @@ mod pins;
 /// Law: what documents name is there.
 mod paths;
 
+/// Rule: every behaviour id is in the list, and every behaviour is shown by a test.
+mod behaviours;
+
+/// Rule: names and texts use the field's terms.
+mod vocabulary;
+
 use std::path::Path;
 
 use finding::Finding;
 use tree::Tree;
 
 use crate::ending::Ending;
+
+pub use behaviours::print_tour;
+
+/// What to do besides checking.
+#[derive(Debug, Default, clap::Args)]
+pub struct Options {
+    /// First regenerate the generated part of docs/behaviours.md
+    #[arg(long)]
+    write: bool,
+
+    /// Also print what the rules that are not enforced yet find
+    #[arg(long)]
+    drafts: bool,
+}
 
 type Law = fn(&Tree) -> Vec<Finding>;
 
@@ -71,12 +91,26 @@ const LAWS: &[Law] = &[
     paths::check,
 ];
 
+/// Rules that are not enforced yet.
+const DRAFTS: &[Law] = &[behaviours::check, vocabulary::check];
+
 /// Checks the tree at `root` and prints each finding as `path:line: law: what`.
 ///
 /// # Errors
 /// When the tree cannot be read, and when there is a finding.
-pub fn run(root: &Path) -> anyhow::Result<()> {
+pub fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
+    if options.write && behaviours::write(root)? {
+        println!("note: docs/behaviours.md is regenerated");
+    }
     let tree = Tree::read(root)?;
+    for finding in shape::notes(&tree) {
+        println!("note: {finding}");
+    }
+    if options.drafts {
+        for finding in DRAFTS.iter().flat_map(|rule| rule(&tree)) {
+            println!("note: {finding}");
+        }
+    }
     let findings = check(&tree);
     for finding in &findings {
         println!("{finding}");

@@ -1,0 +1,38 @@
+//! The prose of a file, line by line: what readers of the code, of the documents and of the API see first.
+
+/// Prose with its line numbers: doc comments of Rust files; documents, scenarios, templates and the OpenAPI document
+/// whole. Other files have none.
+pub(super) fn prose<'a>(path: &str, text: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
+    let is_rust = path.ends_with(".rs");
+    let is_whole = is_document(path);
+    (1..).zip(text.lines()).filter_map(move |(number, line)| {
+        if is_rust {
+            let line = line.trim_start();
+            let comment = line.strip_prefix("///").or_else(|| line.strip_prefix("//!"));
+            comment.map(|comment| (number, comment))
+        } else {
+            is_whole.then_some((number, line))
+        }
+    })
+}
+
+fn is_document(path: &str) -> bool {
+    path.ends_with(".md")
+        || path.ends_with(".feature")
+        || path == "docs/openapi.json"
+        || (path.contains("/templates/") && (path.ends_with(".html") || path.ends_with(".txt")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_of_code_and_whole_documents_are_prose() {
+        let of = |path, text| -> Vec<usize> { prose(path, text).map(|(line, _)| line).collect() };
+        assert_eq!(of("a.rs", "//! a\n// b\n  /// c\nlet d = \"e\";\n"), [1, 3]);
+        assert_eq!(of("docs/a.md", "a\nb\n"), [1, 2]);
+        assert_eq!(of("service/templates/web/a.html", "a\n"), [1]);
+        assert_eq!(of("a.json", "a\n"), [0; 0]);
+    }
+}

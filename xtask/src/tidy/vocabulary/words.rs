@@ -1,0 +1,228 @@
+//! Words that may not come back, each with the field's term. The list may only grow.
+
+/// A word or phrase, and the terms to choose from.
+pub(super) struct Word {
+    /// In lower case; in names, its parts are the segments.
+    pub word: &'static str,
+    pub instead: &'static str,
+    /// Phrases and names in which it is the ordinary term.
+    pub unless: &'static [&'static str],
+    pub scope: Scope,
+}
+
+/// Where a word may not stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    Everywhere,
+    /// In prose it is plain English.
+    Names,
+    /// As a segment of a name it is an ordinary term.
+    Texts,
+}
+
+const fn word(word: &'static str, instead: &'static str, unless: &'static [&'static str]) -> Word {
+    Word {
+        word,
+        instead,
+        unless,
+        scope: Scope::Everywhere,
+    }
+}
+
+const fn name(word: &'static str, instead: &'static str, unless: &'static [&'static str]) -> Word {
+    Word {
+        scope: Scope::Names,
+        ..self::word(word, instead, unless)
+    }
+}
+
+const fn phrase(word: &'static str, instead: &'static str, unless: &'static [&'static str]) -> Word {
+    Word {
+        scope: Scope::Texts,
+        ..self::word(word, instead, unless)
+    }
+}
+
+/// The list. An entry leaves it never; an `unless` needs a term of the field.
+pub(super) const WORDS: &[Word] = &[
+    word("anybody", "anyone, any client", &[]),
+    word("asked", "requested, queried, queued", &[]),
+    word(
+        "away",
+        "unavailable",
+        &["right away", "give away", "take away", "takes away", "taken away"],
+    ),
+    word("circle", "cycle", &[]),
+    word("circles", "cycles", &[]),
+    word("come again", "retry", &[]),
+    word("comes back", "returns, recovers", &[]),
+    word("courtesy", "back-off", &[]),
+    word("crowd", "load, concurrent clients", &[]),
+    word("crowded", "under load", &[]),
+    word("dear", "expensive", &[]),
+    word("door", "executor, listener, login", &[]),
+    word("doors", "listeners, logins", &[]),
+    word("errand", "task", &[]),
+    word("errands", "tasks", &[]),
+    word("everybody", "everyone, every client, every user", &[]),
+    word("fault", "validation error, violation, failure", INJECTED),
+    word("faults", "validation errors, violations, failures", INJECTED),
+    word("house", "project", &[]),
+    word("kept", "retained, stored, cached", &[]),
+    word("law", "rule", &[]),
+    word("laws", "rules", &[]),
+    word("leavers", "disconnected clients", &[]),
+    word(
+        "letter",
+        "mail; character",
+        &["letter of its section", "drive letter"],
+    ),
+    word(
+        "letters",
+        "mails; characters",
+        &["letters and digits", "lower-case letters", "upper-case letters"],
+    ),
+    name("look", "scan, poll, query", &["look_up"]),
+    phrase("a look", "a scan, a poll, a check", &["a look-up"]),
+    name("looks", "scans, appearance", &["looks_up"]),
+    word("luck", "jitter", &[]),
+    word("mended", "fixed", &[]),
+    word("messenger", "in-flight batch", &[]),
+    word("messengers", "in-flight batches", &[]),
+    word("newcomer", "registration; new contributor", &[]),
+    word("newcomers", "registrations; new contributors", &[]),
+    word("nobody", "no client, no one, unauthenticated", &[]),
+    word("originals", "the legacy system", &[]),
+    name("rest", "back-off, idle time", &[]),
+    phrase("rests", "backs off, sleeps", &[]),
+    word("room", "capacity, permit", &[]),
+    word("said", "output, reported", &[]),
+    word("seen", "scan result, observed", &["first_seen", "first seen"]),
+    word("somebody", "someone, a user, a client", &[]),
+    word("stands", "is, is written", &["stands for"]),
+    word("stranger", "anonymous client, other user", &[]),
+    word("strangers", "anonymous clients, other users", &[]),
+    phrase("a stretch of", "a range of, a period of", &[]),
+    word("tell", "report, set, return, log", &["tell apart"]),
+    word("tells", "reports, sets, returns, logs", &["tells apart"]),
+    word("ticket", "pending result", &[]),
+    word("told", "reported, set, returned, logged", &[]),
+    word("trouble", "error", &[]),
+    name(
+        "turn",
+        "position in the queue, back-off",
+        &["turn_on", "turn_off"],
+    ),
+    word("whoever", "the caller, the user who", &[]),
+    name("words", "text, format, templates", SEARCH),
+];
+
+/// Injected faults are what they are called in the field.
+const INJECTED: &[&str] = &[
+    "fault injection",
+    "fault_injection",
+    "injected fault",
+    "injected faults",
+    "planted fault",
+    "planted faults",
+];
+
+/// A search query consists of words.
+const SEARCH: &[&str] = &["search_words", "common_words"];
+
+/// The first listed word in an identifier, by its segments.
+pub(super) fn in_name(name: &str) -> Option<&'static Word> {
+    let name = segments(name);
+    WORDS
+        .iter()
+        .filter(|word| word.scope != Scope::Texts)
+        .find(|word| contains(&name, word, '_'))
+}
+
+/// The listed words in a line of prose.
+pub(super) fn in_text(line: &str) -> impl Iterator<Item = &'static Word> {
+    let line = plain(line);
+    WORDS
+        .iter()
+        .filter(|word| word.scope != Scope::Names)
+        .filter(move |word| contains(&line, word, ' '))
+}
+
+/// Whether a word is left when the phrases in which it is fine are taken out.
+fn contains(text: &str, word: &Word, separator: char) -> bool {
+    let spaced = |words: &str| {
+        let own = words.replace(['_', ' '], &separator.to_string());
+        format!("{separator}{own}{separator}")
+    };
+    let mut text = text.to_owned();
+    for fine in word.unless {
+        text = text.replace(&spaced(fine), &format!("{separator}·{separator}"));
+    }
+    text.contains(&spaced(word.word))
+}
+
+/// `MaxDoors`, `MAX_DOORS` → `_max_doors_`.
+fn segments(name: &str) -> String {
+    let mut segments = String::from("_");
+    let mut before_is_lower = false;
+    for character in name.chars() {
+        if character.is_uppercase() && before_is_lower {
+            segments.push('_');
+        }
+        before_is_lower = character.is_lowercase() || character.is_numeric();
+        segments.extend(character.to_lowercase());
+    }
+    segments.push('_');
+    segments
+}
+
+/// Lower case, one space between words, nothing else but hyphens and digits; what is in backticks is left out.
+fn plain(line: &str) -> String {
+    let prose = line.split('`').step_by(2).collect::<Vec<&str>>().join(" ");
+    let words = prose.split(|c: char| !(c.is_alphanumeric() || c == '-' || c == '_'));
+    let words: Vec<String> = words
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    format!(" {} ", words.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(line: &str) -> Vec<&'static str> {
+        in_text(line).map(|word| word.word).collect()
+    }
+
+    fn name(name: &str) -> Option<&'static str> {
+        in_name(name).map(|word| word.word)
+    }
+
+    #[test]
+    fn the_list_only_grows() {
+        assert!(WORDS.len() >= 54, "{} words", WORDS.len());
+    }
+
+    #[test]
+    fn names_are_compared_by_their_segments() {
+        assert_eq!(name("open_door"), Some("door"));
+        assert_eq!(name("OpenDoor"), Some("door"));
+        assert_eq!(name("MAX_DOORS"), Some("doors"));
+        assert_eq!(name("shown_the_door"), Some("door"));
+        assert_eq!(name("adorable"), None);
+        assert_eq!(name("first_seen"), None);
+        assert_eq!(name("FaultInjection"), None);
+        assert_eq!(name("SmtpFault"), Some("fault"));
+    }
+
+    #[test]
+    fn prose_is_compared_by_whole_words_and_quoted_code_is_left_out() {
+        assert_eq!(text("Whoever knocks at the door:"), ["door", "whoever"]);
+        assert_eq!(text("`door` is adorable; a RESTful API, in turn."), [""; 0]);
+        assert_eq!(text("Ten letters and digits."), [""; 0]);
+        assert_eq!(text("Ten letters, and digits."), [""; 0]);
+        assert_eq!(text("Ten letters."), ["letters"]);
+        assert_eq!(text("It takes\tA  Look."), ["a look"]);
+    }
+}
