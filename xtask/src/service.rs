@@ -191,8 +191,8 @@ impl Portcullis {
             ("PORTCULLIS_TOKEN_KEYS_FILE", self.secrets.join(TOKEN_KEYS).into()),
             ("PORTCULLIS_REGISTRATION", "open".into()),
             // All people of a stage come from one address.
-            ("PORTCULLIS_MAILS_PER_NETWORK", "10000".into()),
-            ("PORTCULLIS_MAIL", "folder".into()),
+            ("PORTCULLIS_MAIL_RATE_PER_NETWORK", "10000".into()),
+            ("PORTCULLIS_MAIL_TRANSPORT", "folder".into()),
             ("PORTCULLIS_MAIL_FOLDER", self.mail.clone().into()),
             ("PORTCULLIS_DEMO", "token".into()),
         ];

@@ -29,7 +29,7 @@ pub enum Keys {
         /// Let the new key sign at once. Whoever keeps the published keys refuses its tokens until they ask again
         #[arg(long, conflicts_with = "overlap")]
         now: bool,
-        /// Seconds that the old keys verify after the new one signs: no less than ACCESS_TOKEN_LIFE and a minute
+        /// Seconds that the old keys verify after the new one signs: no less than ACCESS_TOKEN_TTL and a minute
         #[arg(long, value_name = "SECONDS", default_value_t = 3660, value_parser = clap::value_parser!(u32).range(90..=2_592_000))]
         verify: u32,
     },

@@ -26,7 +26,10 @@ pub fn run(settings: &Settings) -> ExitCode {
         }
     }
     if settings.profile == Profile::Production && settings.mail.stays_here() {
-        return fail(BAD_SETTING, &format!("{PREFIX}MAIL: must be smtp in production"));
+        return fail(
+            BAD_SETTING,
+            &format!("{PREFIX}MAIL_TRANSPORT: must be smtp in production"),
+        );
     }
     let telemetry = match Telemetry::start(&settings.telemetry) {
         Ok(telemetry) => telemetry,

@@ -114,7 +114,7 @@ impl Database {
             ssl_mode,
             ca_file: source.filled("DATABASE_CA_FILE")?,
             pool_size: source.number("DATABASE_POOL_SIZE", 1..=100)?,
-            wait: Duration::from_millis(source.number("DATABASE_WAIT", 1..=60_000)?),
+            wait: Duration::from_millis(source.number("DATABASE_ACQUIRE_TIMEOUT", 1..=60_000)?),
             statement_timeout: Duration::from_millis(
                 source.number("DATABASE_STATEMENT_TIMEOUT", 1..=600_000)?,
             ),

@@ -52,7 +52,7 @@ pub const KEYS: &[Key] = &[
         "address and port of the internal listener: metrics and health. Never publish it",
     ),
     key(
-        "HOSTS",
+        "ALLOWED_HOSTS",
         "localhost,127.0.0.1,[::1]",
         "names that a request's Host may carry, separated by commas, without port",
     ),
@@ -102,7 +102,7 @@ pub const KEYS: &[Key] = &[
         "who may register: `first-admin` (anybody until there is a confirmed administrator, who is the first to confirm; by invitation afterwards), `open` (anybody, as a user), `closed` (by invitation only)",
     ),
     key(
-        "MAILS_PER_NETWORK",
+        "MAIL_RATE_PER_NETWORK",
         "100",
         "mails, 1 to 1000000, that strangers of one network (an address; IPv6: a /64) may cause by registering, asking again or forgetting passwords, before they wait; an hour without any forgets them",
     ),
@@ -126,17 +126,17 @@ pub const KEYS: &[Key] = &[
     ),
     key("TOKEN_AUDIENCE", "portcullis", "the `aud` of access tokens"),
     key(
-        "ACCESS_TOKEN_LIFE",
+        "ACCESS_TOKEN_TTL",
         "600",
         "seconds, 30 to 3600, that an access token is valid",
     ),
     key(
-        "SESSION_LIFE",
+        "SESSION_MAX_AGE",
         "2592000",
         "seconds, 60 to 31536000, after which somebody must sign in again however active",
     ),
     key(
-        "SESSION_IDLE",
+        "SESSION_IDLE_TIMEOUT",
         "604800",
         "seconds, 60 to 31536000, without a request after which somebody must sign in again",
     ),
@@ -155,9 +155,9 @@ pub const KEYS: &[Key] = &[
         "19456",
         "argon2id's memory in KiB, 19456 to 1048576; a password is hashed anew at log-in when this or the next rises",
     ),
-    key("HASH_PASSES", "2", "argon2id's passes, 2 to 16"),
+    key("HASH_ITERATIONS", "2", "argon2id's passes, 2 to 16"),
     key(
-        "MAIL",
+        "MAIL_TRANSPORT",
         "folder",
         "how mail leaves: `smtp`, or `folder` (development only)",
     ),
@@ -169,7 +169,7 @@ pub const KEYS: &[Key] = &[
     key(
         "MAIL_FOLDER",
         "mail",
-        "folder that mails are written to when MAIL is `folder`",
+        "folder that mails are written to when MAIL_TRANSPORT is `folder`",
     ),
     key("SMTP_HOST", "", "host name of the mail server"),
     key("SMTP_PORT", "465", "its port"),
@@ -204,7 +204,7 @@ pub const KEYS: &[Key] = &[
         "connections of the read path, 1 to 100. Two a core of the database serve best; more only queue inside it",
     ),
     key(
-        "DATABASE_WAIT",
+        "DATABASE_ACQUIRE_TIMEOUT",
         "2000",
         "milliseconds, 1 to 60000, that a request waits for a connection before it is answered 503",
     ),

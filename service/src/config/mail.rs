@@ -62,11 +62,11 @@ impl Mail {
         let folder = source.filled("MAIL_FOLDER")?;
         // Looked at even when it is not used: a mistake shows at the first start, not at the switch.
         let smtp = smtp(source, profile == Profile::Development)?;
-        let transport = match source.text("MAIL")?.as_str() {
+        let transport = match source.text("MAIL_TRANSPORT")?.as_str() {
             "folder" => Transport::Folder(folder.into()),
             "smtp" if smtp.host.is_empty() => return Err(ConfigError::new("SMTP_HOST", "is not set")),
             "smtp" => Transport::Smtp(smtp),
-            _ => return Err(ConfigError::new("MAIL", "must be smtp or folder")),
+            _ => return Err(ConfigError::new("MAIL_TRANSPORT", "must be smtp or folder")),
         };
         Ok(Self { from, transport })
     }

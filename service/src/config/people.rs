@@ -93,7 +93,7 @@ impl People {
                     ));
                 }
             },
-            mails_per_network: source.number("MAILS_PER_NETWORK", 1..=1_000_000)?,
+            mails_per_network: source.number("MAIL_RATE_PER_NETWORK", 1..=1_000_000)?,
             demo: demo(source, profile)?,
             data_key: source.secret("DATA_KEY")?,
             token_keys: source.secret("TOKEN_KEYS")?,
@@ -103,14 +103,14 @@ impl People {
                 issuer
             },
             token_audience: source.filled("TOKEN_AUDIENCE")?,
-            access_token_life: seconds("ACCESS_TOKEN_LIFE", 30..=3600)?,
-            session_life: seconds("SESSION_LIFE", 60..=31_536_000)?,
-            session_idle: seconds("SESSION_IDLE", 60..=31_536_000)?,
+            access_token_life: seconds("ACCESS_TOKEN_TTL", 30..=3600)?,
+            session_life: seconds("SESSION_MAX_AGE", 60..=31_536_000)?,
+            session_idle: seconds("SESSION_IDLE_TIMEOUT", 60..=31_536_000)?,
             hashing: Hashing {
                 threads: source.number("HASH_THREADS", 1..=64)?,
                 queue: source.number("HASH_QUEUE", 1..=10_000)?,
                 memory: source.number("HASH_MEMORY", 19_456..=1_048_576)?,
-                passes: source.number("HASH_PASSES", 2..=16)?,
+                passes: source.number("HASH_ITERATIONS", 2..=16)?,
             },
             public_url,
         })

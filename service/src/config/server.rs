@@ -26,9 +26,9 @@ impl Server {
     /// Reads the settings.
     pub fn parse(source: &Source) -> Result<Self, ConfigError> {
         let address = "must be an address and a port, as in 127.0.0.1:3000";
-        let hosts = source.list("HOSTS")?;
+        let hosts = source.list("ALLOWED_HOSTS")?;
         if hosts.is_empty() {
-            return Err(ConfigError::new("HOSTS", "must name at least one host"));
+            return Err(ConfigError::new("ALLOWED_HOSTS", "must name at least one host"));
         }
         let cors_origins = source.list("CORS_ORIGINS")?;
         if cors_origins.iter().any(|origin| !is_origin(origin)) {

@@ -133,7 +133,7 @@ fn as_much_is_hashed_whatever_there_is_to_compare_with() {
            (SELECT id FROM accounts.accounts WHERE email = 'invited@example.org')",
     );
     let mut kinds = kinds(0);
-    let app = App::start(&database.settings(&[("HASH_PASSES", "4")]));
+    let app = App::start(&database.settings(&[("HASH_ITERATIONS", "4")]));
     let two = &kinds[..2];
     assert_alike("hashed anew for", two, NEARLY, || {
         measure(&database, &app, two, 24, hashed)

@@ -44,7 +44,7 @@ fn a_refused_login_is_not_ready() {
     let database = Database::fresh();
     let app = App::start(&database.settings(&[
         ("DATABASE_RATES_PASSWORD", "wrong-7f3a"),
-        ("DATABASE_WAIT", "300"),
+        ("DATABASE_ACQUIRE_TIMEOUT", "300"),
     ]));
     let response = app.get("/health/ready");
     response.problem(503);

@@ -117,7 +117,7 @@ fn healthcheck_ends_with_0_when_ready_and_1_when_not() {
     let app = App::over(&database);
     assert_eq!(check(app.address.to_string()), (Some(0), String::new()));
     assert_eq!(check(format!("0.0.0.0:{}", app.address.port())).0, Some(0));
-    let lost = App::start(&Database::unmade().settings(&[("DATABASE_WAIT", "200")]));
+    let lost = App::start(&Database::unmade().settings(&[("DATABASE_ACQUIRE_TIMEOUT", "200")]));
     let (code, said) = check(lost.address.to_string());
     assert!(
         code == Some(1) && said.contains("not ready: HTTP/1.1 503"),

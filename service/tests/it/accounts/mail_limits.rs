@@ -82,7 +82,7 @@ fn an_address_is_not_flooded_and_nobody_is_told() {
 #[test]
 fn mass_registration_from_one_network_waits() {
     let database = Database::fresh();
-    let app = App::start(&database.settings(&[("MAILS_PER_NETWORK", "5")]));
+    let app = App::start(&database.settings(&[("MAIL_RATE_PER_NETWORK", "5")]));
     let statuses: Vec<u16> = (0..9)
         .map(|n| register(&app, &format!("n{n}@example.org")).status)
         .collect();

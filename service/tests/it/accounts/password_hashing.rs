@@ -40,7 +40,7 @@ fn a_password_is_kept_as_argon2id() {
 #[test]
 fn a_log_in_makes_a_cheap_hash_anew() {
     for (setting, value, parameters) in [
-        ("HASH_PASSES", "3", "$argon2id$v=19$m=19456,t=3,p=1$"),
+        ("HASH_ITERATIONS", "3", "$argon2id$v=19$m=19456,t=3,p=1$"),
         ("HASH_MEMORY", "24000", "$argon2id$v=19$m=24000,t=2,p=1$"),
     ] {
         let database = Database::fresh();

@@ -30,7 +30,7 @@ fn reason(response: &Response) -> String {
 #[test]
 fn eight_to_a_hundred_and_twenty_eight_characters_of_any_kind() {
     let database = Database::fresh();
-    let app = App::start(&database.settings(&[("MAILS_PER_NETWORK", "1000")]));
+    let app = App::start(&database.settings(&[("MAIL_RATE_PER_NETWORK", "1000")]));
     let refused = |password: &str| reason(&register(&app, "Ann", "no@example.org", password));
     for short in [
         "",

@@ -60,7 +60,7 @@ fn service(database: &Database) -> App {
             "unconfirmed",
         );
     }
-    App::start(&database.settings(&[("MAILS_PER_NETWORK", "1000000")]))
+    App::start(&database.settings(&[("MAIL_RATE_PER_NETWORK", "1000000")]))
 }
 
 /// E1: new or taken, in whatever state, once or again and again: within 10 %.

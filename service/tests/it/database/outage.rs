@@ -13,7 +13,10 @@ use std::time::{Duration, Instant};
 fn a_restart_under_load_is_503_while_it_lasts_and_200_soon_after() {
     let (mut cluster, server) = own_postgres::with(&small());
     // The wait is shorter than the outage: with the default, requests would sit out a short one and all be answered.
-    let app = App::start(&settings(server.pairs("portcullis"), &[("DATABASE_WAIT", "400")]));
+    let app = App::start(&settings(
+        server.pairs("portcullis"),
+        &[("DATABASE_ACQUIRE_TIMEOUT", "400")],
+    ));
     wait_for(200, Duration::from_secs(3), || app.get("/health/ready"));
     let (ended, responses) = (AtomicBool::new(false), Mutex::new(Vec::new()));
     let begun = Instant::now();

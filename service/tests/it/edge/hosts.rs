@@ -4,7 +4,7 @@ use crate::support::database::Database;
 use crate::support::raw_connection::ask;
 
 fn app(hosts: &str) -> App {
-    App::start(&Database::unmade().settings(&[("HOSTS", hosts)]))
+    App::start(&Database::unmade().settings(&[("ALLOWED_HOSTS", hosts)]))
 }
 
 /// O7

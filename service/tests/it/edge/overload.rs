@@ -20,7 +20,8 @@ fn hold(database: &Database) -> PgConnection {
 #[test]
 fn an_exhausted_pool_is_503_within_the_wait() {
     let database = Database::with(&small());
-    let app = App::start(&database.settings(&[("DATABASE_POOL_SIZE", "1"), ("DATABASE_WAIT", "300")]));
+    let app =
+        App::start(&database.settings(&[("DATABASE_POOL_SIZE", "1"), ("DATABASE_ACQUIRE_TIMEOUT", "300")]));
     assert_eq!(app.get(QUERY).status, 200);
     let held = hold(&database);
     std::thread::scope(|scope| {
@@ -63,7 +64,8 @@ fn a_statement_that_takes_too_long_is_503() {
 #[test]
 fn clients_that_go_away_leave_the_pool_whole() {
     let database = Database::with(&small());
-    let app = App::start(&database.settings(&[("DATABASE_POOL_SIZE", "2"), ("DATABASE_WAIT", "1000")]));
+    let app =
+        App::start(&database.settings(&[("DATABASE_POOL_SIZE", "2"), ("DATABASE_ACQUIRE_TIMEOUT", "1000")]));
     assert_eq!(app.get(QUERY).status, 200);
     let held = hold(&database);
     for _ in 0..10 {

@@ -9,7 +9,11 @@ use std::sync::LazyLock;
 
 /// An app without a database, with the extra operations, and a client timeout of one second.
 fn bare(more: &[(&str, &str)]) -> App {
-    let settings = [&[("CLIENT_TIMEOUT", "1"), ("DATABASE_WAIT", "200")], more].concat();
+    let settings = [
+        &[("CLIENT_TIMEOUT", "1"), ("DATABASE_ACQUIRE_TIMEOUT", "200")],
+        more,
+    ]
+    .concat();
     App::start_with(&Database::unmade().settings(&settings), |product| {
         (product, TestApi)
     })

@@ -83,7 +83,7 @@ fn ask_status(what: &str) -> u16 {
 #[test]
 fn accounts_without_a_connection_leave_rates_alone() {
     let database = Database::with(&small());
-    let app = App::start(&database.settings(&[("DATABASE_WAIT", "1000")]));
+    let app = App::start(&database.settings(&[("DATABASE_ACQUIRE_TIMEOUT", "1000")]));
     account(&database, "ann@example.org", Role::User);
     let ann = log_in(&app, "ann@example.org");
     assert_eq!(app.get(QUERY).status, 200);

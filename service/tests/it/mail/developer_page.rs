@@ -84,11 +84,15 @@ fn only_mails_are_shown() {
 #[test]
 fn the_page_is_on_a_developers_machine_only() {
     let database = Database::unmade();
-    let smtp = [("MAIL", "smtp"), ("SMTP_HOST", "127.0.0.1"), ("SMTP_TLS", "none")];
+    let smtp = [
+        ("MAIL_TRANSPORT", "smtp"),
+        ("SMTP_HOST", "127.0.0.1"),
+        ("SMTP_TLS", "none"),
+    ];
     let production = [
         ("PROFILE", "production"),
         ("DATABASE_SSLMODE", "verify-full"),
-        ("MAIL", "folder"),
+        ("MAIL_TRANSPORT", "folder"),
     ];
     for more in [smtp, production] {
         let app = App::start(&settings(database.pairs(), &more));
@@ -116,7 +120,7 @@ fn bad_settings_of_mail_end_with_78_and_their_name() {
     let (no_certificate, authority) = (TempFile::of("pem", "nothing"), CertificateAuthority::new());
     let smtp = |more: &[(&'static str, &str)]| {
         let mut pairs = vec![
-            ("MAIL", "smtp".to_owned()),
+            ("MAIL_TRANSPORT", "smtp".to_owned()),
             ("SMTP_HOST", "mail.example".to_owned()),
         ];
         pairs.push(("SMTP_CA_FILE", authority.file().to_owned()));
@@ -126,7 +130,7 @@ fn bad_settings_of_mail_end_with_78_and_their_name() {
     let production = [("PROFILE", "production"), ("DATABASE_SSLMODE", "verify-full")];
     let folder: Vec<_> = production.map(|(name, value)| (name, value.to_owned())).into();
     for (more, wanted) in [
-        (folder, "PORTCULLIS_MAIL: must be smtp in production"),
+        (folder, "PORTCULLIS_MAIL_TRANSPORT: must be smtp in production"),
         (
             smtp(&[production[0], production[1], ("SMTP_TLS", "none")]),
             "PORTCULLIS_SMTP_TLS: must not be none in production",

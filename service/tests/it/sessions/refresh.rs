@@ -147,7 +147,8 @@ fn what_is_no_refresh_token_is_401() {
 #[test]
 fn idle_and_life_end_a_session() {
     let database = Database::fresh();
-    let app = App::start(&database.settings(&[("SESSION_IDLE", "3600"), ("SESSION_LIFE", "7200")]));
+    let app =
+        App::start(&database.settings(&[("SESSION_IDLE_TIMEOUT", "3600"), ("SESSION_MAX_AGE", "7200")]));
     account(&database, "ann@example.org", Role::User);
     let left = || {
         let left = "SELECT round(extract(epoch FROM expires_at - now()) / 60)::int::text AS line FROM sessions.sessions";
@@ -185,7 +186,7 @@ fn idle_and_life_end_a_session() {
 #[test]
 fn an_access_token_ends_with_its_session() {
     let database = Database::fresh();
-    let app = App::start(&database.settings(&[("SESSION_LIFE", "90")]));
+    let app = App::start(&database.settings(&[("SESSION_MAX_AGE", "90")]));
     account(&database, "ann@example.org", Role::User);
     let response = accounts::try_log_in(&app, "ann@example.org", accounts::PASSWORD);
     let life = response.json()["expires_in"].as_u64().unwrap();

@@ -71,7 +71,7 @@ impl SmtpServer {
     /// The settings that lead a service here, in clear.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         vec![
-            ("MAIL", "smtp".to_owned()),
+            ("MAIL_TRANSPORT", "smtp".to_owned()),
             ("SMTP_HOST", self.address.ip().to_string()),
             ("SMTP_PORT", self.address.port().to_string()),
             ("SMTP_TLS", "none".to_owned()),

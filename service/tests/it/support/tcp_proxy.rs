@@ -52,7 +52,7 @@ impl TcpProxy {
         [
             ("DATABASE_HOST", "127.0.0.1"),
             ("DATABASE_PORT", &self.port),
-            ("DATABASE_WAIT", "500"),
+            ("DATABASE_ACQUIRE_TIMEOUT", "500"),
             ("DATABASE_STATEMENT_TIMEOUT", "500"),
         ]
     }

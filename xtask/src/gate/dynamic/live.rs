@@ -59,7 +59,7 @@ impl<'a> Live<'a> {
         let context = job.context();
         let mut plan = Plan::temporary(context, &format!("gate-{name}"))?;
         // No token may end in the middle of a scan.
-        let life = ("PORTCULLIS_ACCESS_TOKEN_LIFE".into(), "3600".into());
+        let life = ("PORTCULLIS_ACCESS_TOKEN_TTL".into(), "3600".into());
         plan.service_settings.push(life);
         let own = settings.iter().map(|(name, value)| (name.into(), value.into()));
         plan.service_settings.extend(own);
