@@ -16,7 +16,7 @@ pub mod email;
 pub mod event_hash;
 
 /// What is wrong with one field of a request, in words for its sender.
-pub mod fault;
+pub mod field_error;
 
 /// What a mailed link is for.
 pub mod link;

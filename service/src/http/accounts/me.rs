@@ -106,7 +106,7 @@ fn change_of(body: MyChange) -> Result<Change, Problem> {
     };
     let code = body.code.optional("code", &mut faults);
     if faults.is_empty() && name.is_none() && !needs_current {
-        faults.push(FieldFault::new(Location::Body, "", "changes nothing"));
+        faults.push(FieldError::new(Location::Body, "", "changes nothing"));
     }
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));

@@ -2,7 +2,7 @@
 
 use super::field::{Optional, Presence, Required};
 use super::problem::Problem;
-use crate::types::fault::{FieldFault, Location};
+use crate::types::field_error::{FieldError, Location};
 use crate::types::version::Expected;
 use http::{HeaderMap, StatusCode, header};
 use poem::{Request, RequestBody, Result};
@@ -26,7 +26,7 @@ enum State {
 
 impl IfMatch<Required> {
     /// The versions. A malformed field is a fault like any other; a missing one is 428, once nothing else is wrong.
-    pub fn required(self, mut faults: Vec<FieldFault>) -> Result<Expected, Problem> {
+    pub fn required(self, mut faults: Vec<FieldError>) -> Result<Expected, Problem> {
         let expected = self.state.expected(&mut faults);
         match expected {
             _ if !faults.is_empty() => Err(Problem::invalid(faults)),
@@ -42,17 +42,17 @@ impl IfMatch<Required> {
 
 impl IfMatch<Optional> {
     /// The versions; any, where the field is missing.
-    pub fn optional(self, faults: &mut Vec<FieldFault>) -> Expected {
+    pub fn optional(self, faults: &mut Vec<FieldError>) -> Expected {
         self.state.expected(faults).unwrap_or(Expected::Any)
     }
 }
 
 impl State {
-    fn expected(self, faults: &mut Vec<FieldFault>) -> Option<Expected> {
+    fn expected(self, faults: &mut Vec<FieldError>) -> Option<Expected> {
         match self {
             Self::Given(expected) => return Some(expected),
             Self::Missing => {}
-            Self::Bad => faults.push(FieldFault::new(
+            Self::Bad => faults.push(FieldError::new(
                 Location::Header,
                 "If-Match",
                 "must be `*` or a list of entity tags, as in \"3\"",

@@ -1,7 +1,7 @@
 //! RFC 9457 problems: the one shape of every 4xx and 5xx. Shows nothing internal.
 
 use crate::domain::StorageError;
-use crate::types::fault::FieldFault;
+use crate::types::field_error::FieldError;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use poem::{Body, Response};
 use poem_openapi::Object;
@@ -22,7 +22,7 @@ pub struct Problem {
     /// What happened, in words for the sender.
     pub detail: Cow<'static, str>,
     /// The offending fields.
-    pub faults: Vec<FieldFault>,
+    pub faults: Vec<FieldError>,
     /// Headers that the status demands, as `Allow` or `Retry-After`.
     pub headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -51,12 +51,13 @@ pub struct ProblemBody {
     /// The offending fields, where there are any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[oai(default, skip_serializing_if_is_empty)]
-    pub errors: Vec<FieldError>,
+    pub errors: Vec<FieldErrorBody>,
 }
 
 /// One offending field of the request.
 #[derive(Debug, Serialize, Object)]
-pub struct FieldError {
+#[oai(rename = "FieldError")]
+pub struct FieldErrorBody {
     /// Where it stands: `query`, `path`, `header` or `body`.
     #[serde(rename = "in")]
     #[oai(rename = "in")]
@@ -80,7 +81,7 @@ impl Problem {
     }
 
     /// 400 for these fields.
-    pub fn invalid(faults: Vec<FieldFault>) -> Self {
+    pub fn invalid(faults: Vec<FieldError>) -> Self {
         let mut problem = Self::new(
             StatusCode::BAD_REQUEST,
             "invalid-fields",
@@ -163,7 +164,7 @@ impl Problem {
     }
 
     fn into_parts_of(self, path: &str, request_id: &str) -> (HeaderMap, Vec<u8>) {
-        let errors = self.faults.into_iter().map(|fault| FieldError {
+        let errors = self.faults.into_iter().map(|fault| FieldErrorBody {
             location: fault.location.as_str().into(),
             field: fault.field,
             reason: fault.reason.into_owned(),

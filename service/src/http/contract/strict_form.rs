@@ -52,7 +52,7 @@ fn parse(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
     let mut fields = Map::new();
     for (name, value) in pairs(bytes).ok_or_else(malformed)? {
         if fields.contains_key(&name) {
-            let fault = FieldFault::new(Location::Body, &name, "is given more than once");
+            let fault = FieldError::new(Location::Body, &name, "is given more than once");
             return Err(Problem::invalid(vec![fault]));
         }
         fields.insert(name, value.into());

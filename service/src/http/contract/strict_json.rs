@@ -57,7 +57,7 @@ impl<T: ParseFromJSON> ParsePayload for StrictJson<T> {
         })?;
         let typed = T::parse_from_json(Some(value));
         typed.map(Self).map_err(|error| {
-            Problem::invalid(vec![FieldFault::new(
+            Problem::invalid(vec![FieldError::new(
                 Location::Body,
                 &field_of(error.message()),
                 "is not valid, missing or unknown",

@@ -30,13 +30,13 @@ fn sort_response(response: Response) -> Result<Response, Problem> {
 /// The framework's own texts quote the sender's values: names are kept, texts are ours.
 fn of_framework(error: &Error) -> Problem {
     if let Some(error) = error.downcast_ref::<ParseParamError>() {
-        return Problem::invalid(vec![FieldFault::new(Location::Query, error.name, "is not valid")]);
+        return Problem::invalid(vec![FieldError::new(Location::Query, error.name, "is not valid")]);
     }
     if let Some(error) = error.downcast_ref::<ParsePathError>() {
-        return Problem::invalid(vec![FieldFault::new(Location::Path, error.name, "is not valid")]);
+        return Problem::invalid(vec![FieldError::new(Location::Path, error.name, "is not valid")]);
     }
     if error.is::<ParseRequestPayloadError>() {
-        return Problem::invalid(vec![FieldFault::new(Location::Body, "", "is not valid")]);
+        return Problem::invalid(vec![FieldError::new(Location::Body, "", "is not valid")]);
     }
     if error.is::<ContentTypeError>() {
         return Problem::of_status(http::StatusCode::UNSUPPORTED_MEDIA_TYPE);

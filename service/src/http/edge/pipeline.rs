@@ -15,7 +15,7 @@ use crate::http::openapi::operations::{Kind, Operations, PathOperations};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::redact;
 use crate::telemetry::trace_context::hex;
-use crate::types::fault::FieldFault;
+use crate::types::field_error::FieldError;
 use crate::types::peer::Peer;
 use futures_util::FutureExt;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
@@ -223,7 +223,7 @@ impl Endpoint for Edge {
 
 /// A safe request with unknown parameters was run for its other faults: whatever it came to, it is refused. Who is not
 /// let in learns nothing about parameters.
-fn with_unknown(outcome: Result<Response, Problem>, unknown: Vec<FieldFault>) -> Problem {
+fn with_unknown(outcome: Result<Response, Problem>, unknown: Vec<FieldError>) -> Problem {
     let mut problem = match outcome {
         Err(problem) if matches!(problem.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
             return problem;

@@ -14,7 +14,7 @@ use crate::http::contract::negotiate;
 use crate::http::contract::problem::Problem;
 use crate::http::openapi::tags::Chapter;
 use crate::types::day::{Day, DayRange, DayRangeError};
-use crate::types::fault::FieldFault;
+use crate::types::field_error::FieldError;
 use crate::types::place::Place;
 use formats::{Contract, MEDIA_TYPES, media_types, write};
 use http::{StatusCode, header};
@@ -107,7 +107,7 @@ impl RatesApi {
                     "there is no such port or region",
                 );
                 problem.faults = unknown
-                    .map(|(name, _)| FieldFault::query(name, "does not exist"))
+                    .map(|(name, _)| FieldError::query(name, "does not exist"))
                     .collect();
                 Err(problem.into())
             }
@@ -116,14 +116,14 @@ impl RatesApi {
 }
 
 impl RatesApi {
-    fn days(&self, from: Field<Day>, to: Field<Day>, faults: &mut Vec<FieldFault>) -> Option<DayRange> {
+    fn days(&self, from: Field<Day>, to: Field<Day>, faults: &mut Vec<FieldError>) -> Option<DayRange> {
         let (from, to) = (from.required("date_from", faults), to.required("date_to", faults));
         match DayRange::new(from?, to?, self.max_days) {
             Ok(days) => return Some(days),
-            Err(DayRangeError::Reversed) => faults.push(FieldFault::query("date_from", "is after date_to")),
+            Err(DayRangeError::Reversed) => faults.push(FieldError::query("date_from", "is after date_to")),
             Err(DayRangeError::TooLong(max)) => {
                 let reason = format!("is too far from date_from: at most {max} days are answered at once");
-                faults.push(FieldFault::query("date_to", reason));
+                faults.push(FieldError::query("date_to", reason));
             }
         }
         None
@@ -157,7 +157,7 @@ fn example_destination() -> PlaceField {
 fn places(
     counted: [PlaceField; 2],
     rounded: [PlaceField; 2],
-    faults: &mut Vec<FieldFault>,
+    faults: &mut Vec<FieldError>,
 ) -> Option<(Contract, Place, Place)> {
     let given = |pair: &[PlaceField; 2]| pair.iter().any(Field::is_given);
     let (contract, pair) = match (given(&counted), given(&rounded)) {
@@ -165,7 +165,7 @@ fn places(
             let all = Contract::Counted.names().into_iter().zip(&counted);
             let all = all.chain(Contract::Rounded.names().into_iter().zip(&rounded));
             for (name, _) in all.filter(|(_, field)| field.is_given()) {
-                faults.push(FieldFault::query(
+                faults.push(FieldError::query(
                     name,
                     "give either orig_code and dest_code, or origin and destination",
                 ));

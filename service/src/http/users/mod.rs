@@ -16,7 +16,7 @@ use crate::http::contract::problem::Problem;
 use crate::http::contract::strict_json::StrictJson;
 use crate::http::openapi::tags::Chapter;
 use crate::types::account::AccountId;
-use crate::types::fault::FieldFault;
+use crate::types::field_error::FieldError;
 use crate::types::peer::Peer;
 use crate::types::role::Role;
 use dto::{ChangedUser, Changing, Deleting, NewUser, Reviving, UserAnswer, UserMade};
@@ -195,7 +195,7 @@ impl From<UserError> for Problem {
             ),
             UserError::BadCursor => {
                 let reason = "must be taken from the link of the page before, in the same order";
-                Self::invalid(vec![FieldFault::query("after", reason)])
+                Self::invalid(vec![FieldError::query("after", reason)])
             }
             UserError::Storage(error) => error.into(),
         }

@@ -15,7 +15,7 @@ struct ErrorPage<'a> {
     status: u16,
     title: &'static str,
     text: String,
-    faults: &'a [FieldFault],
+    faults: &'a [FieldError],
     way_on: (&'static str, &'static str),
     request_id: &'a str,
 }

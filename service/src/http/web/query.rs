@@ -14,7 +14,7 @@ pub fn find(request: &Request, name: &str) -> Result<Option<String>, Problem> {
     let Some(value) = values.next() else {
         return Ok(None);
     };
-    let invalid = |reason| Problem::invalid(vec![FieldFault::query(name, reason)]);
+    let invalid = |reason| Problem::invalid(vec![FieldError::query(name, reason)]);
     if values.next().is_some() {
         return Err(invalid("is given more than once"));
     }

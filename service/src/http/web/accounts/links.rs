@@ -158,7 +158,7 @@ pub async fn reset(
 
 fn see(visitor: &Visitor, request: &Request, link: Link) -> Result<Response, Problem> {
     let Some(token) = query::find(request, "token")? else {
-        return Err(Problem::invalid(vec![FieldFault::query("token", "is missing")]));
+        return Err(Problem::invalid(vec![FieldError::query("token", "is missing")]));
     };
     match PlainToken::parse(&token) {
         Some(_) => page(visitor, link, form(visitor, link, &token), StatusCode::OK),

@@ -41,9 +41,9 @@ impl Fields {
 
     /// Checks the names: each of `required` once, each of `optional` once at the most, nothing else.
     pub fn check(&self, required: &[&str], optional: &[&str]) -> Result<(), Problem> {
-        let mut faults: Vec<FieldFault> = Vec::new();
+        let mut faults: Vec<FieldError> = Vec::new();
         let mut blame = |name: &str, reason| {
-            let fault = FieldFault::new(Location::Body, name, reason);
+            let fault = FieldError::new(Location::Body, name, reason);
             // A flood of names is answered with a few of them.
             if faults.len() < 20 && !faults.contains(&fault) {
                 faults.push(fault);

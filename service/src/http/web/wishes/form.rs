@@ -162,7 +162,7 @@ fn version(fields: &Fields) -> Result<Expected, Problem> {
         .filter(|version: &i64| *version > 0);
     version.map(Expected::version).ok_or_else(|| {
         let reason = "must be the number of a version";
-        Problem::invalid(vec![FieldFault::new(Location::Body, "version", reason)])
+        Problem::invalid(vec![FieldError::new(Location::Body, "version", reason)])
     })
 }
 

@@ -142,9 +142,9 @@ fn address(which: Which, after: Option<&str>) -> String {
 }
 
 fn invalid(name: &str, reason: &'static str) -> Problem {
-    Problem::invalid(vec![FieldFault::query(name, reason)])
+    Problem::invalid(vec![FieldError::query(name, reason)])
 }
 
 fn invalid_body(name: &str, reason: &'static str) -> Problem {
-    Problem::invalid(vec![FieldFault::new(Location::Body, name, reason)])
+    Problem::invalid(vec![FieldError::new(Location::Body, name, reason)])
 }

@@ -28,7 +28,7 @@ impl Location {
 
 /// One offending field. Neither name nor reason ever carries the offending value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldFault {
+pub struct FieldError {
     /// Where the field stands.
     pub location: Location,
     /// Its name, cut to 64 characters when it is the sender's own word.
@@ -37,7 +37,7 @@ pub struct FieldFault {
     pub reason: Cow<'static, str>,
 }
 
-impl FieldFault {
+impl FieldError {
     /// A fault of a query parameter.
     pub fn query(field: &str, reason: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Location::Query, field, reason)
