@@ -7,8 +7,8 @@ use crate::db::conninfo::{Changing, Purpose};
 use crate::domain::accounts::operator::{NewMember, Operators};
 use crate::domain::accounts::outcome::{Added, Failed};
 use crate::telemetry::logs::Telemetry;
+use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
-use crate::types::peer::Peer;
 use crate::types::person_name::PersonName;
 use crate::types::role::Role;
 use clap::Subcommand;
@@ -68,7 +68,7 @@ pub fn run(settings: &Settings, command: Accounts) -> ExitCode {
                     role,
                     password,
                 };
-                added(runtime.block_on(operators.add(new, &Peer::operator())))
+                added(runtime.block_on(operators.add(new, &ClientInfo::operator())))
             }
             Err(reason) => fail(1, &format!("{}: {reason}", password_file.display())),
         },

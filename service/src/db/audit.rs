@@ -6,8 +6,8 @@ use super::pool::{ConnectError, Manager};
 use super::schema::audit::{events, head};
 use crate::config::database::Database;
 use crate::types::account::AccountId;
+use crate::types::client_info::ClientInfo;
 use crate::types::event_hash::EventHash;
-use crate::types::peer::Peer;
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::pg::data_types::PgTimestamp;
@@ -39,7 +39,7 @@ pub struct Event<'a> {
     /// To what, as in `account:7`.
     pub subject: String,
     /// In which request.
-    pub peer: &'a Peer,
+    pub client: &'a ClientInfo,
     /// More. Never a secret, never an address of mail.
     pub detail: Value,
 }
@@ -131,13 +131,13 @@ impl<E> From<diesel::result::Error> for ReadError<E> {
 
 /// Adds an event. It holds the end of the chain until the transaction ends: call it last.
 pub fn append(conn: &mut PgConnection, event: &Event<'_>) -> QueryResult<()> {
-    let peer = event.peer;
+    let client = event.client;
     diesel::select(append_event(
         event.actor.map(AccountId::get),
         event.action,
         &event.subject,
-        &peer.request_id,
-        peer.address.to_string(),
+        &client.request_id,
+        client.address.to_string(),
         &event.detail,
     ))
     .execute(conn)

@@ -25,7 +25,7 @@ pub mod link;
 pub mod place;
 
 /// Who is at the other end of a request.
-pub mod peer;
+pub mod client_info;
 
 /// Characters that nobody sees.
 pub mod unseen;

@@ -13,9 +13,9 @@ use crate::db::{PgConnection, QueryResult, links, sessions};
 use crate::domain::sessions::caller::SignedIn;
 use crate::domain::sessions::proof::{Proven, Refused};
 use crate::mail::text::Kind;
+use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
 use crate::types::link::Purpose;
-use crate::types::peer::Peer;
 use crate::types::person_name::PersonName;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -64,22 +64,27 @@ struct Plan {
 
 impl Accounts {
     /// Changes one's own account: all of it or nothing.
-    pub async fn change(&self, who: &SignedIn, change: Change, peer: &Peer) -> Result<Changed, Failed> {
-        let plan = match self.plan(who, change, peer).await? {
+    pub async fn change(
+        &self,
+        who: &SignedIn,
+        change: Change,
+        client: &ClientInfo,
+    ) -> Result<Changed, Failed> {
+        let plan = match self.plan(who, change, client).await? {
             Ok(plan) => plan,
             Err(refused) => return Ok(refused),
         };
-        let (who, key, peer) = (who.clone(), self.0.key.clone(), peer.clone());
+        let (who, key, client) = (who.clone(), self.0.key.clone(), client.clone());
         let changed = self.0.db.tx("change_account", move |conn| {
             let Some(row) = accounts::lock(conn, who.account())? else {
                 return Ok(Changed::Gone);
             };
             if let Some(proven) = &plan.proven
-                && proven.take(conn, &peer)?.is_none()
+                && proven.take(conn, &client)?.is_none()
             {
                 return Ok(Changed::WrongProof);
             }
-            plan.carry_out(conn, &row, &who, &key, &peer)?;
+            plan.carry_out(conn, &row, &who, &key, &client)?;
             Ok(Changed::Done)
         });
         Ok(changed.await?)
@@ -90,7 +95,7 @@ impl Accounts {
         &self,
         who: &SignedIn,
         change: Change,
-        peer: &Peer,
+        client: &ClientInfo,
     ) -> Result<Result<Plan, Changed>, Failed> {
         let name = change.name.as_ref().map_or(who.name(), PersonName::as_str);
         let (mut email, mut password, mut proven) = (None, None, None);
@@ -106,7 +111,7 @@ impl Accounts {
             let proof = self
                 .0
                 .sessions
-                .prove_owner(who, guarded.current, guarded.code, peer);
+                .prove_owner(who, guarded.current, guarded.code, client);
             match proof.await {
                 Ok(proof) => proven = Some(proof),
                 Err(refused) => return refuse(refused).map(Err),
@@ -116,7 +121,7 @@ impl Accounts {
             }
         }
         if let Some(email) = &email {
-            match self.admit(email, peer).await? {
+            match self.admit(email, client).await? {
                 Admitted::Yes => {}
                 Admitted::AddressWaits(wait) | Admitted::NetworkWaits(wait) => {
                     return Ok(Err(Changed::TooManyMails(wait)));
@@ -139,7 +144,7 @@ impl Plan {
         row: &AccountRow,
         who: &SignedIn,
         key: &DataKey,
-        peer: &Peer,
+        client: &ClientInfo,
     ) -> QueryResult<()> {
         if let Some(name) = &self.name {
             accounts::set_name(conn, row.id(), name.as_str())?;
@@ -155,7 +160,7 @@ impl Plan {
             ask_for_proof(conn, row, email, key)?;
         }
         if let Some(proven) = &self.proven {
-            proven.succeeded(conn, peer)?;
+            proven.succeeded(conn, client)?;
         }
         let happened: [(bool, &'static str, Value); 3] = [
             (
@@ -171,7 +176,7 @@ impl Plan {
                 actor: Some(row.id()),
                 action,
                 subject: row.id().subject(),
-                peer,
+                client,
                 detail,
             };
             audit::append(conn, &event)?;

@@ -7,18 +7,18 @@ use crate::db::accounts::{self, AccountRow};
 use crate::db::audit::{self, Event};
 use crate::db::{PgConnection, QueryResult, links};
 use crate::types::account::{AccountId, AccountState};
+use crate::types::client_info::ClientInfo;
 use crate::types::link::Purpose;
-use crate::types::peer::Peer;
 use crate::types::role::Role;
 use serde_json::json;
 
 impl Accounts {
     /// The address of a registration is proven: from now on its owner may sign in.
-    pub async fn confirm(&self, token: &str, peer: &Peer) -> Result<Used, Failed> {
+    pub async fn confirm(&self, token: &str, client: &ClientInfo) -> Result<Used, Failed> {
         let Some(token) = PlainToken::parse(token).map(|token| token.hash()) else {
             return Ok(Used::NoSuchLink);
         };
-        let (mode, peer) = (self.0.registration, peer.clone());
+        let (mode, client) = (self.0.registration, client.clone());
         let used = self.0.db.tx("confirm_account", move |conn| {
             hold_first_admin(conn, mode)?;
             let Some(link) = links::close(conn, Purpose::Confirm, token)? else {
@@ -29,7 +29,7 @@ impl Accounts {
                 return Ok(Used::NoSuchLink);
             };
             let role = activate(conn, &row, mode)?;
-            note_confirmed(conn, &row, role, &peer)?;
+            note_confirmed(conn, &row, role, &client)?;
             Ok(Used::Done)
         });
         Ok(used.await?)
@@ -41,13 +41,13 @@ pub(super) fn note_confirmed(
     conn: &mut PgConnection,
     row: &AccountRow,
     role: Role,
-    peer: &Peer,
+    client: &ClientInfo,
 ) -> QueryResult<()> {
     let event = Event {
         actor: None,
         action: "account.confirmed",
         subject: row.id().subject(),
-        peer,
+        client,
         detail: json!({ "role": role.as_str() }),
     };
     audit::append(conn, &event)

@@ -5,9 +5,9 @@ use super::passwords::GoodPassword;
 use super::registration::note;
 use crate::db::{accounts, links};
 use crate::types::account::{AccountId, AccountState};
+use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
 use crate::types::link::Purpose;
-use crate::types::peer::Peer;
 use crate::types::person_name::PersonName;
 use crate::types::role::Role;
 use secrecy::SecretString;
@@ -19,7 +19,7 @@ impl Accounts {
         token: &str,
         name: PersonName,
         password: SecretString,
-        peer: &Peer,
+        client: &ClientInfo,
     ) -> Result<PasswordSet, Failed> {
         let Some((token, row)) = self.find_linked(Purpose::Invite, token).await? else {
             return Ok(PasswordSet::NoSuchLink);
@@ -32,7 +32,7 @@ impl Accounts {
             Err(weakness) => return Ok(PasswordSet::Weak(weakness)),
         };
         let hash = self.0.hashing.hash(password.into_secret()).await?;
-        let peer = peer.clone();
+        let client = client.clone();
         let set = self.0.db.tx("accept_invitation", move |conn| {
             let Some(link) = links::close(conn, Purpose::Invite, token)? else {
                 return Ok(PasswordSet::NoSuchLink);
@@ -47,7 +47,7 @@ impl Accounts {
             accounts::set_password(conn, row.id(), hash.as_str())?;
             accounts::activate(conn, row.id(), role)?;
             links::close_all(conn, row.id())?;
-            note(conn, "invitation.accepted", &row, &peer)?;
+            note(conn, "invitation.accepted", &row, &client)?;
             Ok(PasswordSet::Done)
         });
         Ok(set.await?)

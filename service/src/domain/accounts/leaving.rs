@@ -4,14 +4,14 @@ use super::outcome::{Failed, Left};
 use crate::db::audit::{self, Event};
 use crate::db::{accounts, links, sessions, users};
 use crate::domain::sessions::caller::SignedIn;
-use crate::types::peer::Peer;
+use crate::types::client_info::ClientInfo;
 use crate::types::role::Role;
 use serde_json::json;
 
 impl Accounts {
     /// Deletes one's own account. The row stays, and an administrator can restore it.
-    pub async fn leave(&self, who: &SignedIn, peer: &Peer) -> Result<Left, Failed> {
-        let (id, peer) = (who.account(), peer.clone());
+    pub async fn leave(&self, who: &SignedIn, client: &ClientInfo) -> Result<Left, Failed> {
+        let (id, client) = (who.account(), client.clone());
         let left = self.0.db.tx("leave", move |conn| {
             accounts::lock_admins(conn)?;
             // Deleted already: somebody else was quicker, and the outcome is the same.
@@ -28,7 +28,7 @@ impl Accounts {
                 actor: Some(id),
                 action: "account.deleted",
                 subject: id.subject(),
-                peer: &peer,
+                client: &client,
                 detail: json!({ "by": "owner" }),
             };
             audit::append(conn, &event)?;

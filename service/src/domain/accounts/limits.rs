@@ -3,8 +3,8 @@
 use super::Accounts;
 use super::outcome::Failed;
 use crate::domain::throttles::Admission;
+use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
-use crate::types::peer::Peer;
 use std::time::Duration;
 
 /// Whether somebody may cause a mail now.
@@ -20,9 +20,9 @@ pub(super) enum Admitted {
 
 impl Accounts {
     /// Counts one more mail to this address, for somebody of this network.
-    pub(super) async fn admit(&self, email: &Email, peer: &Peer) -> Result<Admitted, Failed> {
+    pub(super) async fn admit(&self, email: &Email, client: &ClientInfo) -> Result<Admitted, Failed> {
         let (throttles, free) = (self.0.throttles.clone(), self.0.mails_per_network);
-        let (email, network) = (email.clone(), peer.network());
+        let (email, network) = (email.clone(), client.network());
         let admitted = self.0.db.tx("admit_mail", move |conn| {
             if let Admission::Wait(wait) = throttles.try_mail_from(conn, network, free)? {
                 return Ok(Admitted::NetworkWaits(wait));

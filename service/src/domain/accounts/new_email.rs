@@ -8,17 +8,17 @@ use crate::db::{accounts, links};
 use crate::domain::StorageError;
 use crate::mail::text::Kind;
 use crate::types::account::{AccountId, AccountState};
+use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
 use crate::types::link::Purpose;
-use crate::types::peer::Peer;
 
 impl Accounts {
     /// Uses the link that went to the new address. The old one is told.
-    pub async fn change_email(&self, token: &str, peer: &Peer) -> Result<EmailChanged, Failed> {
+    pub async fn change_email(&self, token: &str, client: &ClientInfo) -> Result<EmailChanged, Failed> {
         let Some(token) = PlainToken::parse(token).map(|token| token.hash()) else {
             return Ok(EmailChanged::NoSuchLink);
         };
-        let peer = peer.clone();
+        let client = client.clone();
         let changed = self.0.db.tx("change_email", move |conn| {
             let link = links::close(conn, Purpose::ChangeEmail, token)?;
             let Some(link) = link else {
@@ -33,7 +33,7 @@ impl Accounts {
             // Those that were mailed to the old address too.
             links::close_all(conn, row.id())?;
             post::send(conn, &Letter::to(Kind::EmailMoved, &row))?;
-            note(conn, "email.changed", &row, &peer)?;
+            note(conn, "email.changed", &row, &client)?;
             Ok(EmailChanged::Done)
         });
         match changed.await {

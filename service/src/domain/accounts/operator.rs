@@ -6,8 +6,8 @@ use crate::db::Db;
 use crate::db::accounts::{self, AccountRow, NewAccount};
 use crate::db::audit::{self, Event};
 use crate::types::account::AccountState;
+use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
-use crate::types::peer::Peer;
 use crate::types::person_name::PersonName;
 use crate::types::role::Role;
 use secrecy::SecretString;
@@ -42,13 +42,13 @@ impl Operators {
     }
 
     /// Makes an account whose owner may sign in at once.
-    pub async fn add(&self, new: NewMember, peer: &Peer) -> Result<Added, Failed> {
+    pub async fn add(&self, new: NewMember, client: &ClientInfo) -> Result<Added, Failed> {
         let password = match GoodPassword::check(new.password, &[&new.email], new.name.as_str()) {
             Ok(password) => password,
             Err(weakness) => return Ok(Added::Weak(weakness)),
         };
         let hash = self.hashing.hash(password.into_secret()).await?;
-        let (email, name, role, peer) = (new.email, new.name, new.role, peer.clone());
+        let (email, name, role, client) = (new.email, new.name, new.role, client.clone());
         let added = self.db.tx("add_account", move |conn| {
             accounts::lock_admins(conn)?;
             let new = NewAccount {
@@ -65,7 +65,7 @@ impl Operators {
                 actor: None,
                 action: "account.added",
                 subject: row.id().subject(),
-                peer: &peer,
+                client: &client,
                 detail: json!({ "role": role.as_str() }),
             };
             audit::append(conn, &event)?;

@@ -11,20 +11,20 @@ use crate::db::{links, sessions};
 use crate::domain::evenly::evenly;
 use crate::mail::text::Kind;
 use crate::types::account::{AccountId, AccountState};
+use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
 use crate::types::link::Purpose;
-use crate::types::peer::Peer;
 use secrecy::SecretString;
 
 impl Accounts {
     /// Sends a link to whoever forgot their password, if there is such an account.
-    pub async fn forgot(&self, email: Email, peer: &Peer) -> Result<Asked, Failed> {
-        let admitted = match self.admit(&email, peer).await? {
+    pub async fn forgot(&self, email: Email, client: &ClientInfo) -> Result<Asked, Failed> {
+        let admitted = match self.admit(&email, client).await? {
             limits::Admitted::NetworkWaits(wait) => return Ok(Asked::Wait(wait)),
             limits::Admitted::AddressWaits(_) => false,
             limits::Admitted::Yes => true,
         };
-        let (key, peer) = (self.0.key.clone(), peer.clone());
+        let (key, client) = (self.0.key.clone(), client.clone());
         let work = self.0.db.tx("forgot_password", move |conn| {
             let Some(row) = accounts::lock_by_email(conn, &email)?.filter(|_| admitted) else {
                 return Ok(());
@@ -39,7 +39,7 @@ impl Accounts {
                 };
                 post::send_link(conn, &key, &link, &Letter::to(Kind::Reset, &row))?;
             }
-            note(conn, "password.forgotten", &row, &peer)
+            note(conn, "password.forgotten", &row, &client)
         });
         evenly(work).await?;
         Ok(Asked::Accepted)
@@ -50,7 +50,7 @@ impl Accounts {
         &self,
         token: &str,
         password: SecretString,
-        peer: &Peer,
+        client: &ClientInfo,
     ) -> Result<PasswordSet, Failed> {
         let Some((token, row)) = self.find_linked(Purpose::Reset, token).await? else {
             return Ok(PasswordSet::NoSuchLink);
@@ -63,7 +63,7 @@ impl Accounts {
             Err(weakness) => return Ok(PasswordSet::Weak(weakness)),
         };
         let hash = self.0.hashing.hash(password.into_secret()).await?;
-        let (mode, throttles, peer) = (self.0.registration, self.0.throttles.clone(), peer.clone());
+        let (mode, throttles, client) = (self.0.registration, self.0.throttles.clone(), client.clone());
         let set = self.0.db.tx("reset_password", move |conn| {
             hold_first_admin(conn, mode)?;
             let Some(link) = links::close(conn, Purpose::Reset, token)? else {
@@ -84,9 +84,9 @@ impl Accounts {
             throttles.owner_proven(conn, &email)?;
             post::send(conn, &Letter::to(Kind::PasswordChanged, &row))?;
             if let Some(role) = role {
-                note_confirmed(conn, &row, role, &peer)?;
+                note_confirmed(conn, &row, role, &client)?;
             }
-            note(conn, "password.reset", &row, &peer)?;
+            note(conn, "password.reset", &row, &client)?;
             Ok(PasswordSet::Done)
         });
         Ok(set.await?)

@@ -12,8 +12,8 @@ use crate::db::{PgConnection, QueryResult, links};
 use crate::domain::evenly::evenly;
 use crate::mail::text::Kind;
 use crate::types::account::AccountState;
+use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
-use crate::types::peer::Peer;
 use crate::types::person_name::PersonName;
 use crate::types::role::Role;
 use secrecy::SecretString;
@@ -44,7 +44,7 @@ impl Accounts {
     }
 
     /// Makes an account that waits for its address to be proven.
-    pub async fn register(&self, new: Newcomer, peer: &Peer) -> Result<Registered, Failed> {
+    pub async fn register(&self, new: Newcomer, client: &ClientInfo) -> Result<Registered, Failed> {
         let password = match GoodPassword::check(new.password, &[&new.email], new.name.as_str()) {
             Ok(password) => password,
             Err(weakness) => return Ok(Registered::Weak(weakness)),
@@ -53,7 +53,7 @@ impl Accounts {
         if !self.is_open().await? {
             return Ok(Registered::Closed);
         }
-        let admitted = match self.admit(&new.email, peer).await? {
+        let admitted = match self.admit(&new.email, client).await? {
             limits::Admitted::NetworkWaits(wait) => return Ok(Registered::Wait(wait)),
             // Refused here it would tell apart an address that was asked for before; its owner has mails enough.
             limits::Admitted::AddressWaits(_) => false,
@@ -61,9 +61,9 @@ impl Accounts {
         };
         let work = async {
             let hash = permit.hash(password.into_secret()).await?;
-            let (key, peer) = (self.0.key.clone(), peer.clone());
+            let (key, client) = (self.0.key.clone(), client.clone());
             let taken = self.0.db.tx("register", move |conn| match admitted {
-                true => register(conn, &key, &new.email, &new.name, hash.as_str(), &peer),
+                true => register(conn, &key, &new.email, &new.name, hash.as_str(), &client),
                 false => Ok(()),
             });
             Ok(taken.await?)
@@ -72,19 +72,19 @@ impl Accounts {
     }
 
     /// Sends the mail again that an account waits for. The link of the older one is void.
-    pub async fn resend(&self, email: Email, peer: &Peer) -> Result<Asked, Failed> {
+    pub async fn resend(&self, email: Email, client: &ClientInfo) -> Result<Asked, Failed> {
         if let limits::Admitted::AddressWaits(wait) | limits::Admitted::NetworkWaits(wait) =
-            self.admit(&email, peer).await?
+            self.admit(&email, client).await?
         {
             return Ok(Asked::Wait(wait));
         }
-        let (key, peer) = (self.0.key.clone(), peer.clone());
+        let (key, client) = (self.0.key.clone(), client.clone());
         let work = self.0.db.tx("resend", move |conn| {
             let Some(row) = accounts::lock_by_email(conn, &email)? else {
                 return Ok(());
             };
             remind(conn, &key, &row)?;
-            note(conn, "mail.resent", &row, &peer)
+            note(conn, "mail.resent", &row, &client)
         });
         evenly(work).await?;
         Ok(Asked::Accepted)
@@ -97,7 +97,7 @@ fn register(
     email: &Email,
     name: &PersonName,
     hash: &str,
-    peer: &Peer,
+    client: &ClientInfo,
 ) -> QueryResult<()> {
     let new = NewAccount {
         email,
@@ -108,7 +108,7 @@ fn register(
     if let Some(row) = accounts::create(conn, &new)? {
         accounts::set_password(conn, row.id(), hash)?;
         remind(conn, key, &row)?;
-        return note(conn, "account.registered", &row, peer);
+        return note(conn, "account.registered", &row, client);
     }
     let Some(row) = accounts::lock_by_email(conn, email)? else {
         // Deleted in this very moment. Whoever registers again succeeds.
@@ -121,7 +121,7 @@ fn register(
         links::close_all(conn, row.id())?;
     }
     remind(conn, key, &row)?;
-    note(conn, "account.registered_again", &row, peer)
+    note(conn, "account.registered_again", &row, client)
 }
 
 /// The mail that an account in this state needs to go on. An invited one keeps waiting for its invitation to be
@@ -138,13 +138,13 @@ pub(super) fn note(
     conn: &mut PgConnection,
     action: &'static str,
     row: &AccountRow,
-    peer: &Peer,
+    client: &ClientInfo,
 ) -> QueryResult<()> {
     let event = Event {
         actor: None,
         action,
         subject: row.id().subject(),
-        peer,
+        client,
         detail: json!({ "state": row.state }),
     };
     audit::append(conn, &event)

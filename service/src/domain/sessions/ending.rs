@@ -3,7 +3,7 @@ use super::caller::SignedIn;
 use super::{Sessions, StorageError};
 use crate::db::audit::{self, Event};
 use crate::db::{PgConnection, sessions};
-use crate::types::peer::Peer;
+use crate::types::client_info::ClientInfo;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -30,13 +30,18 @@ impl Sessions {
     }
 
     /// Ends the session that the proof comes from.
-    pub async fn log_out(&self, who: &SignedIn, peer: &Peer) -> Result<(), StorageError> {
-        self.end(who, who.session(), peer).await.map(drop)
+    pub async fn log_out(&self, who: &SignedIn, client: &ClientInfo) -> Result<(), StorageError> {
+        self.end(who, who.session(), client).await.map(drop)
     }
 
     /// Ends one of one's own sessions.
-    pub async fn end(&self, owner: &SignedIn, session: Uuid, peer: &Peer) -> Result<Ended, StorageError> {
-        let (account, own, peer) = (owner.account(), owner.session(), peer.clone());
+    pub async fn end(
+        &self,
+        owner: &SignedIn,
+        session: Uuid,
+        client: &ClientInfo,
+    ) -> Result<Ended, StorageError> {
+        let (account, own, client) = (owner.account(), owner.session(), client.clone());
         let end = move |conn: &mut PgConnection| {
             let reason = if session == own { "log-out" } else { "ended" };
             if !sessions::end(conn, account, session, reason)? {
@@ -46,7 +51,7 @@ impl Sessions {
                 actor: Some(account),
                 action: "session.ended",
                 subject: format!("session:{session}"),
-                peer: &peer,
+                client: &client,
                 detail: json!({ "why": reason }),
             };
             audit::append(conn, &event)?;
@@ -56,15 +61,19 @@ impl Sessions {
     }
 
     /// Ends all of one's own sessions, this one too.
-    pub async fn log_out_everywhere(&self, owner: &SignedIn, peer: &Peer) -> Result<(), StorageError> {
-        let (account, peer) = (owner.account(), peer.clone());
+    pub async fn log_out_everywhere(
+        &self,
+        owner: &SignedIn,
+        client: &ClientInfo,
+    ) -> Result<(), StorageError> {
+        let (account, client) = (owner.account(), client.clone());
         let end = move |conn: &mut PgConnection| {
             let count = sessions::end_all(conn, account, None, "log-out")?;
             let event = Event {
                 actor: Some(account),
                 action: "session.ended",
                 subject: account.subject(),
-                peer: &peer,
+                client: &client,
                 detail: json!({ "why": "log-out everywhere", "count": count }),
             };
             audit::append(conn, &event)

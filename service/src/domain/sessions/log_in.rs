@@ -9,7 +9,7 @@ use crate::db::refresh_tokens;
 use crate::db::sessions::{self, NewSession};
 use crate::db::{PgConnection, QueryResult};
 use crate::domain::evenly::evenly_if;
-use crate::types::peer::Peer;
+use crate::types::client_info::ClientInfo;
 use crate::types::role::Role;
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -53,8 +53,8 @@ struct Beginning {
 
 impl Sessions {
     /// Signs in with access and refresh tokens.
-    pub async fn log_in(&self, attempt: Attempt, peer: &Peer) -> Result<Tokens, Refused> {
-        let (proven, begun) = self.begin(attempt, Kind::Api, peer).await?;
+    pub async fn log_in(&self, attempt: Attempt, client: &ClientInfo) -> Result<Tokens, Refused> {
+        let (proven, begun) = self.begin(attempt, Kind::Api, client).await?;
         Ok(Tokens {
             access: self.access_token(&proven, &begun)?,
             refresh: begun.secret,
@@ -65,23 +65,32 @@ impl Sessions {
     pub async fn log_in_browser(
         &self,
         attempt: Attempt,
-        peer: &Peer,
+        client: &ClientInfo,
     ) -> Result<(SignedIn, PlainToken), Refused> {
-        let (proven, begun) = self.begin(attempt, Kind::Browser, peer).await?;
+        let (proven, begun) = self.begin(attempt, Kind::Browser, client).await?;
         let row = proven.row;
         let signed_in = SignedIn::new(proven.account, begun.id, proven.role, row.email, row.name);
         Ok((signed_in, begun.secret))
     }
 
     /// Signs in with one access token, which nothing renews.
-    pub async fn log_in_for_token(&self, attempt: Attempt, peer: &Peer) -> Result<AccessToken, Refused> {
-        let (proven, begun) = self.begin(attempt, Kind::Token, peer).await?;
+    pub async fn log_in_for_token(
+        &self,
+        attempt: Attempt,
+        client: &ClientInfo,
+    ) -> Result<AccessToken, Refused> {
+        let (proven, begun) = self.begin(attempt, Kind::Token, client).await?;
         self.access_token(&proven, &begun)
     }
 
     /// Whoever is let in is let in at once; whoever is refused hears of it no sooner than everybody else who is.
-    async fn begin(&self, attempt: Attempt, kind: Kind, peer: &Peer) -> Result<(Proven, Begun), Refused> {
-        let begun = self.begin_at_once(attempt, kind, peer);
+    async fn begin(
+        &self,
+        attempt: Attempt,
+        kind: Kind,
+        client: &ClientInfo,
+    ) -> Result<(Proven, Begun), Refused> {
+        let begun = self.begin_at_once(attempt, kind, client);
         evenly_if(begun, |outcome| matches!(outcome, Err(Refused::Credentials))).await
     }
 
@@ -89,9 +98,9 @@ impl Sessions {
         &self,
         attempt: Attempt,
         kind: Kind,
-        peer: &Peer,
+        client: &ClientInfo,
     ) -> Result<(Proven, Begun), Refused> {
-        let mut proven = self.prove(attempt, Demand::All, peer).await?;
+        let mut proven = self.prove(attempt, Demand::All, client).await?;
         let lives = self.0.lives;
         let life = match kind {
             Kind::Api | Kind::Browser => lives.session.min(lives.idle),
@@ -103,21 +112,21 @@ impl Sessions {
             secret: PlainToken::random(),
             life,
         };
-        let peer = peer.clone();
+        let client = client.clone();
         let begun = self.0.db.tx("begin_session", move |conn| {
-            let Some(held) = proven.take(conn, &peer)? else {
+            let Some(held) = proven.take(conn, &client)? else {
                 return Ok(None);
             };
             let Some(role) = Role::parse(&held.role) else {
-                append_refusal(conn, Some(proven.account), "changed meanwhile", &peer)?;
+                append_refusal(conn, Some(proven.account), "changed meanwhile", &client)?;
                 return Ok(None);
             };
             // The password may have waited to be hashed: a token tells the role and the address of now.
             proven.role = role;
             proven.row.email = held.email;
-            let ends = store(conn, &proven, &new, &peer)?;
-            proven.succeeded(conn, &peer)?;
-            append_begun(conn, &proven, &new, &peer)?;
+            let ends = store(conn, &proven, &new, &client)?;
+            proven.succeeded(conn, &client)?;
+            append_begun(conn, &proven, &new, &client)?;
             let begun = Begun {
                 id: new.id,
                 secret: new.secret,
@@ -145,7 +154,7 @@ fn store(
     conn: &mut PgConnection,
     proven: &Proven,
     new: &Beginning,
-    peer: &Peer,
+    client: &ClientInfo,
 ) -> QueryResult<DateTime<Utc>> {
     let hash = new.secret.hash();
     let ends = sessions::begin(
@@ -156,9 +165,9 @@ fn store(
             kind: new.kind.as_str(),
             cookie_hash: (new.kind == Kind::Browser).then(|| hash.bytes()),
             life: new.life,
-            user_agent: &peer.user_agent,
-            address: &peer.address.to_string(),
-            network: &peer.network().to_string(),
+            user_agent: &client.user_agent,
+            address: &client.address.to_string(),
+            network: &client.network().to_string(),
         },
     )?;
     if new.kind == Kind::Api {
@@ -167,12 +176,17 @@ fn store(
     Ok(ends)
 }
 
-fn append_begun(conn: &mut PgConnection, proven: &Proven, new: &Beginning, peer: &Peer) -> QueryResult<()> {
+fn append_begun(
+    conn: &mut PgConnection,
+    proven: &Proven,
+    new: &Beginning,
+    client: &ClientInfo,
+) -> QueryResult<()> {
     let event = Event {
         actor: Some(proven.account),
         action: "session.begun",
         subject: format!("session:{}", new.id),
-        peer,
+        client,
         detail: json!({ "kind": new.kind.as_str(), "factor": proven.factor.as_str() }),
     };
     audit::append(conn, &event)

@@ -10,8 +10,8 @@ use crate::db::credentials::{self, CredentialRow, Dates, Held};
 use crate::db::{PgConnection, QueryResult};
 use crate::domain::throttles::{Admission, Counters, Throttles};
 use crate::types::account::{AccountId, AccountState};
+use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
-use crate::types::peer::Peer;
 use crate::types::role::Role;
 use secrecy::SecretString;
 use serde_json::json;
@@ -72,7 +72,7 @@ impl Proven {
     /// Takes the proof for whatever else the transaction does, and holds account and credential until that ends: a code is
     /// used up. `None`: it counts no more, because another password or another second factor counts meanwhile or the code was
     /// taken; the try stays counted, and nothing may be done.
-    pub fn take(&self, conn: &mut PgConnection, peer: &Peer) -> QueryResult<Option<Held>> {
+    pub fn take(&self, conn: &mut PgConnection, client: &ClientInfo) -> QueryResult<Option<Held>> {
         let dates = Dates {
             password_changed_at: self.row.password_changed_at,
             totp_confirmed_at: self.row.totp_confirmed_at,
@@ -82,13 +82,13 @@ impl Proven {
             Some(_) if !self.factor.take(conn, self.account)? => "wrong code",
             Some(held) => return Ok(Some(held)),
         };
-        append_refusal(conn, Some(self.account), why, peer)?;
+        append_refusal(conn, Some(self.account), why, client)?;
         Ok(None)
     }
 
     /// What was proven was done: tries that failed before are forgotten.
-    pub fn succeeded(&self, conn: &mut PgConnection, peer: &Peer) -> QueryResult<()> {
-        self.throttles.succeeded(conn, &self.email, peer.network())
+    pub fn succeeded(&self, conn: &mut PgConnection, client: &ClientInfo) -> QueryResult<()> {
+        self.throttles.succeeded(conn, &self.email, client.network())
     }
 }
 
@@ -100,9 +100,9 @@ impl Sessions {
         who: &SignedIn,
         password: SecretString,
         code: Option<SecretString>,
-        peer: &Peer,
+        client: &ClientInfo,
     ) -> Result<Proven, Refused> {
-        self.prove_again(who, password, code, Demand::All, peer).await
+        self.prove_again(who, password, code, Demand::All, client).await
     }
 
     /// The proof of somebody who is signed in.
@@ -112,7 +112,7 @@ impl Sessions {
         password: SecretString,
         code: Option<SecretString>,
         demand: Demand,
-        peer: &Peer,
+        client: &ClientInfo,
     ) -> Result<Proven, Refused> {
         let email = Email::parse(who.email()).ok_or(StorageError::Failed)?;
         let attempt = Attempt {
@@ -120,7 +120,7 @@ impl Sessions {
             password,
             code,
         };
-        let proven = self.prove(attempt, demand, peer).await?;
+        let proven = self.prove(attempt, demand, client).await?;
         // The address may have gone to another account in between.
         match proven.account == who.account() {
             true => Ok(proven),
@@ -133,10 +133,10 @@ impl Sessions {
         &self,
         attempt: Attempt,
         demand: Demand,
-        peer: &Peer,
+        client: &ClientInfo,
     ) -> Result<Proven, Refused> {
         let permit = self.0.hashing.permit()?;
-        let (counters, row) = self.admit(&attempt.email, peer).await?;
+        let (counters, row) = self.admit(&attempt.email, client).await?;
         let hash = row.as_ref().and_then(|row| row.password_hash.clone());
         let verified = permit.verify(attempt.password.clone(), hash.map(PasswordHash::stored));
         let verified = match verified.await {
@@ -149,10 +149,10 @@ impl Sessions {
         let account = row.as_ref().map(|row| AccountId::of(row.account_id));
         let (Verified::Right { needs_rehash }, Some(row)) = (verified, row) else {
             let why = account.map_or("unknown address", |_| "wrong password");
-            return self.refuse(account, why, peer).await;
+            return self.refuse(account, why, client).await;
         };
         if row.state != AccountState::Active.as_str() {
-            return self.refuse(account, "not active", peer).await;
+            return self.refuse(account, "not active", client).await;
         }
         let role = Role::parse(&row.role).ok_or(StorageError::Failed)?;
         let factor = match demand {
@@ -163,7 +163,7 @@ impl Sessions {
                     self.forgive(counters).await;
                     return Err(Refused::SecondFactor);
                 }
-                Answered::Wrong => return self.refuse(account, "wrong code", peer).await,
+                Answered::Wrong => return self.refuse(account, "wrong code", client).await,
             },
         };
         if needs_rehash {
@@ -180,8 +180,12 @@ impl Sessions {
     }
 
     /// Counts a try before anything is looked at, and finds what is to be looked at.
-    async fn admit(&self, email: &Email, peer: &Peer) -> Result<(Counters, Option<CredentialRow>), Refused> {
-        let (throttles, email, network) = (self.0.throttles.clone(), email.clone(), peer.network());
+    async fn admit(
+        &self,
+        email: &Email,
+        client: &ClientInfo,
+    ) -> Result<(Counters, Option<CredentialRow>), Refused> {
+        let (throttles, email, network) = (self.0.throttles.clone(), email.clone(), client.network());
         let admitted = self.0.db.tx("admit_try", move |conn| {
             let admission = throttles.try_log_in(conn, &email, network)?;
             let row = match admission {
@@ -207,10 +211,10 @@ impl Sessions {
         &self,
         account: Option<AccountId>,
         why: &'static str,
-        peer: &Peer,
+        client: &ClientInfo,
     ) -> Result<T, Refused> {
-        let peer = peer.clone();
-        let refused = move |conn: &mut PgConnection| append_refusal(conn, account, why, &peer);
+        let client = client.clone();
+        let refused = move |conn: &mut PgConnection| append_refusal(conn, account, why, &client);
         self.0.db.tx("refuse_session", refused).await?;
         Err(Refused::Credentials)
     }
@@ -231,13 +235,13 @@ pub(super) fn append_refusal(
     conn: &mut PgConnection,
     account: Option<AccountId>,
     why: &'static str,
-    peer: &Peer,
+    client: &ClientInfo,
 ) -> QueryResult<()> {
     let event = Event {
         actor: None,
         action: "session.refused",
         subject: account.map(AccountId::subject).unwrap_or_default(),
-        peer,
+        client,
         detail: json!({ "why": why }),
     };
     audit::append(conn, &event)

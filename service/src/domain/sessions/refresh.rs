@@ -8,7 +8,7 @@ use crate::db::refresh_tokens::{self, RefreshRow};
 use crate::db::sessions::{self, Span};
 use crate::db::{PgConnection, QueryResult};
 use crate::types::account::AccountId;
-use crate::types::peer::Peer;
+use crate::types::client_info::ClientInfo;
 use crate::types::role::Role;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -40,8 +40,8 @@ impl Use {
 
 impl Sessions {
     /// The next pair of tokens. Several at a time may ask with the same token: each gets a pair of its own.
-    pub async fn refresh(&self, token: &PlainToken, peer: &Peer) -> Result<Tokens, Unauthenticated> {
-        let (old, refresh, peer) = (token.hash(), PlainToken::random(), peer.clone());
+    pub async fn refresh(&self, token: &PlainToken, client: &ClientInfo) -> Result<Tokens, Unauthenticated> {
+        let (old, refresh, client) = (token.hash(), PlainToken::random(), client.clone());
         let (new, lives) = (refresh.hash(), self.0.lives);
         let span = Span {
             life: lives.session,
@@ -52,7 +52,7 @@ impl Sessions {
                 return Ok(None);
             };
             match Use::of(row.replaced_at, row.now) {
-                Use::Reused => end_reused(conn, &row, &peer).map(|()| None),
+                Use::Reused => end_reused(conn, &row, &client).map(|()| None),
                 Use::Fresh | Use::Overlapping => renew(conn, &row, old, new, span),
             }
         });
@@ -83,14 +83,14 @@ fn renew(
     Ok(ends.map(|ends| (row.clone(), ends)))
 }
 
-fn end_reused(conn: &mut PgConnection, row: &RefreshRow, peer: &Peer) -> QueryResult<()> {
+fn end_reused(conn: &mut PgConnection, row: &RefreshRow, client: &ClientInfo) -> QueryResult<()> {
     let account = AccountId::of(row.account_id);
     sessions::end(conn, account, row.session_id, "reuse")?;
     let event = Event {
         actor: None,
         action: "session.reuse_detected",
         subject: format!("session:{}", row.session_id),
-        peer,
+        client,
         detail: json!({ "account": row.account_id }),
     };
     audit::append(conn, &event)

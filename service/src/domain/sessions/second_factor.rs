@@ -11,8 +11,8 @@ use crate::db::credentials::CredentialRow;
 use crate::db::{PgConnection, QueryResult, credentials, links, second_factors};
 use crate::domain::throttles::Admission;
 use crate::types::account::AccountId;
+use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
-use crate::types::peer::Peer;
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -75,21 +75,21 @@ impl Sessions {
         &self,
         who: &SignedIn,
         password: SecretString,
-        peer: &Peer,
+        client: &ClientInfo,
     ) -> Result<Started, Refused> {
         let proven = self
-            .prove_again(who, password, None, Demand::Password, peer)
+            .prove_again(who, password, None, Demand::Password, client)
             .await?;
         let secret = TotpSecret::random();
         let sealed = secret
             .seal(&self.0.data_key, who.account())
             .ok_or(StorageError::Failed)?;
-        let peer = peer.clone();
+        let client = client.clone();
         let started = self.0.db.tx("start_second_factor", move |conn| {
             let started = second_factors::start(conn, proven.account, &sealed)?;
             // Where codes count already, a password alone must not make wrong ones forgotten.
             if started {
-                proven.succeeded(conn, &peer)?;
+                proven.succeeded(conn, &client)?;
             }
             Ok(started)
         });
@@ -104,10 +104,10 @@ impl Sessions {
         &self,
         who: &SignedIn,
         code: SecretString,
-        peer: &Peer,
+        client: &ClientInfo,
     ) -> Result<Confirmed, Refused> {
         let email = Email::parse(who.email()).ok_or(StorageError::Failed)?;
-        let (account, key, peer) = (who.account(), self.0.data_key.clone(), peer.clone());
+        let (account, key, client) = (who.account(), self.0.data_key.clone(), client.clone());
         let throttles = self.0.throttles.clone();
         let confirm = move |conn: &mut PgConnection| {
             second_factors::hold(conn, account)?;
@@ -116,13 +116,13 @@ impl Sessions {
             let Some(row) = row.filter(waits) else {
                 return Ok(Ok(Confirmed::NotStarted));
             };
-            if let Admission::Wait(wait) = throttles.try_log_in(conn, &email, peer.network())? {
+            if let Admission::Wait(wait) = throttles.try_log_in(conn, &email, client.network())? {
                 return Ok(Err(Refused::Throttled(wait)));
             }
             let step = match step_of(&key, &row, &code) {
                 Ok(Some(step)) => step,
                 Ok(None) => {
-                    append_refusal(conn, Some(account), "wrong code", &peer)?;
+                    append_refusal(conn, Some(account), "wrong code", &client)?;
                     return Ok(Ok(Confirmed::WrongCode));
                 }
                 Err(error) => return Ok(Err(error.into())),
@@ -131,8 +131,8 @@ impl Sessions {
             // What was asked for without a code must not count any more.
             links::close_all(conn, account)?;
             let codes = store_codes(conn, account)?;
-            throttles.succeeded(conn, &email, peer.network())?;
-            append(conn, "totp.enabled", account, &peer)?;
+            throttles.succeeded(conn, &email, client.network())?;
+            append(conn, "totp.enabled", account, &client)?;
             Ok(Ok(Confirmed::Done(codes)))
         };
         self.0.db.tx("confirm_second_factor", confirm).await?
@@ -144,13 +144,13 @@ impl Sessions {
         who: &SignedIn,
         password: SecretString,
         code: SecretString,
-        peer: &Peer,
+        client: &ClientInfo,
     ) -> Result<Changed<()>, Refused> {
-        let remove = |conn: &mut PgConnection, proven: &Proven, peer: &Peer| {
+        let remove = |conn: &mut PgConnection, proven: &Proven, client: &ClientInfo| {
             second_factors::remove(conn, proven.account)?;
-            append(conn, "totp.disabled", proven.account, peer)
+            append(conn, "totp.disabled", proven.account, client)
         };
-        self.change("remove_second_factor", who, password, code, peer, remove)
+        self.change("remove_second_factor", who, password, code, client, remove)
             .await
     }
 
@@ -160,14 +160,14 @@ impl Sessions {
         who: &SignedIn,
         password: SecretString,
         code: SecretString,
-        peer: &Peer,
+        client: &ClientInfo,
     ) -> Result<Changed<Vec<RecoveryCode>>, Refused> {
-        let renew = |conn: &mut PgConnection, proven: &Proven, peer: &Peer| {
+        let renew = |conn: &mut PgConnection, proven: &Proven, client: &ClientInfo| {
             let codes = store_codes(conn, proven.account)?;
-            append(conn, "totp.codes_renewed", proven.account, peer)?;
+            append(conn, "totp.codes_renewed", proven.account, client)?;
             Ok(codes)
         };
-        self.change("renew_recovery_codes", who, password, code, peer, renew)
+        self.change("renew_recovery_codes", who, password, code, client, renew)
             .await
     }
 
@@ -178,20 +178,20 @@ impl Sessions {
         who: &SignedIn,
         password: SecretString,
         code: SecretString,
-        peer: &Peer,
-        work: impl FnOnce(&mut PgConnection, &Proven, &Peer) -> QueryResult<T> + Send + 'static,
+        client: &ClientInfo,
+        work: impl FnOnce(&mut PgConnection, &Proven, &ClientInfo) -> QueryResult<T> + Send + 'static,
     ) -> Result<Changed<T>, Refused> {
-        let proven = self.prove_owner(who, password, Some(code), peer).await?;
-        let peer = peer.clone();
+        let proven = self.prove_owner(who, password, Some(code), client).await?;
+        let client = client.clone();
         let changed = self.0.db.tx(what, move |conn| {
-            if proven.take(conn, &peer)?.is_none() {
+            if proven.take(conn, &client)?.is_none() {
                 return Ok(None);
             }
-            proven.succeeded(conn, &peer)?;
+            proven.succeeded(conn, &client)?;
             if proven.row.totp_confirmed_at.is_none() {
                 return Ok(Some(Changed::NotEnabled));
             }
-            work(conn, &proven, &peer).map(|value| Some(Changed::Done(value)))
+            work(conn, &proven, &client).map(|value| Some(Changed::Done(value)))
         });
         changed.await?.ok_or(Refused::Credentials)
     }
@@ -205,12 +205,17 @@ fn store_codes(conn: &mut PgConnection, account: AccountId) -> QueryResult<Vec<R
     Ok(codes)
 }
 
-fn append(conn: &mut PgConnection, action: &'static str, account: AccountId, peer: &Peer) -> QueryResult<()> {
+fn append(
+    conn: &mut PgConnection,
+    action: &'static str,
+    account: AccountId,
+    client: &ClientInfo,
+) -> QueryResult<()> {
     let event = Event {
         actor: Some(account),
         action,
         subject: account.subject(),
-        peer,
+        client,
         detail: json!({}),
     };
     audit::append(conn, &event)

@@ -9,8 +9,8 @@ use crate::db::{PgConnection, QueryResult, links, sessions};
 use crate::domain::accounts::post;
 use crate::domain::sessions::caller::Admin;
 use crate::types::account::{AccountId, AccountState};
+use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
-use crate::types::peer::Peer;
 use crate::types::person_name::PersonName;
 use crate::types::role::Role;
 use crate::types::version::Expected;
@@ -43,8 +43,13 @@ type Done = QueryResult<Result<AccountRow, UserError>>;
 
 impl Users {
     /// Makes an account and invites its owner.
-    pub async fn create(&self, admin: &Admin, peer: &Peer, new: NewUser) -> Result<AccountRow, UserError> {
-        let (key, by) = (self.0.key.clone(), By::of(admin, peer));
+    pub async fn create(
+        &self,
+        admin: &Admin,
+        client: &ClientInfo,
+        new: NewUser,
+    ) -> Result<AccountRow, UserError> {
+        let (key, by) = (self.0.key.clone(), By::of(admin, client));
         let made = self.0.db.tx("create_user", move |conn| {
             let account = NewAccount {
                 email: &new.email,
@@ -67,12 +72,12 @@ impl Users {
     pub async fn update(
         &self,
         admin: &Admin,
-        peer: &Peer,
+        client: &ClientInfo,
         id: AccountId,
         expected: Expected,
         change: Change,
     ) -> Result<AccountRow, UserError> {
-        let (key, by) = (self.0.key.clone(), By::of(admin, peer));
+        let (key, by) = (self.0.key.clone(), By::of(admin, client));
         let changed = self.0.db.tx("update_user", move |conn| {
             if change.role.is_some() {
                 accounts::lock_admins(conn)?;
@@ -103,11 +108,11 @@ impl Users {
     pub async fn delete(
         &self,
         admin: &Admin,
-        peer: &Peer,
+        client: &ClientInfo,
         id: AccountId,
         expected: Expected,
     ) -> Result<AccountRow, UserError> {
-        let by = By::of(admin, peer);
+        let by = By::of(admin, client);
         let deleted = self.0.db.tx("delete_user", move |conn| {
             accounts::lock_admins(conn)?;
             let row = match current(conn, id, &expected)? {
@@ -127,8 +132,13 @@ impl Users {
     }
 
     /// Restores a deleted user, in the role and the state that it had. What is left to prove is asked for anew.
-    pub async fn restore(&self, admin: &Admin, peer: &Peer, id: AccountId) -> Result<AccountRow, UserError> {
-        let (key, by) = (self.0.key.clone(), By::of(admin, peer));
+    pub async fn restore(
+        &self,
+        admin: &Admin,
+        client: &ClientInfo,
+        id: AccountId,
+    ) -> Result<AccountRow, UserError> {
+        let (key, by) = (self.0.key.clone(), By::of(admin, client));
         let restored = self.0.db.tx("restore_user", move |conn| {
             let Some(row) = users::restore(conn, id)? else {
                 return Ok(Err(UserError::Missing));
@@ -141,8 +151,13 @@ impl Users {
     }
 
     /// Invites a user again, whose invitation has ended or was lost; the one before is void.
-    pub async fn invite(&self, admin: &Admin, peer: &Peer, id: AccountId) -> Result<AccountRow, UserError> {
-        let (key, by) = (self.0.key.clone(), By::of(admin, peer));
+    pub async fn invite(
+        &self,
+        admin: &Admin,
+        client: &ClientInfo,
+        id: AccountId,
+    ) -> Result<AccountRow, UserError> {
+        let (key, by) = (self.0.key.clone(), By::of(admin, client));
         let invited = self.0.db.tx("invite_user", move |conn| {
             let row = match current(conn, id, &Expected::Any)? {
                 Ok(row) if row.is(AccountState::Invited) => row,
@@ -214,14 +229,14 @@ fn replace(
 /// Who does it, in which request.
 struct By {
     actor: AccountId,
-    peer: Peer,
+    client: ClientInfo,
 }
 
 impl By {
-    fn of(admin: &Admin, peer: &Peer) -> Self {
+    fn of(admin: &Admin, client: &ClientInfo) -> Self {
         Self {
             actor: admin.signed_in().account(),
-            peer: peer.clone(),
+            client: client.clone(),
         }
     }
 
@@ -237,7 +252,7 @@ impl By {
             actor: Some(self.actor),
             action,
             subject: row.id().subject(),
-            peer: &self.peer,
+            client: &self.client,
             detail,
         };
         audit::append(conn, &event)

@@ -52,11 +52,11 @@ impl OwnAccountApi {
     async fn change(
         &self,
         caller: Caller<Profile>,
-        peer: Peer,
+        client: ClientInfo,
         body: StrictJson<MyChange>,
     ) -> Result<MeAnswer, Refusal<GuardedForm>> {
         let change = change_of(body.0)?;
-        match self.accounts.change(&caller.signed_in, change, &peer).await? {
+        match self.accounts.change(&caller.signed_in, change, &client).await? {
             Changed::Done => Ok(self.me(&caller).await?),
             Changed::Gone => Err(bad_token().into()),
             Changed::WrongProof => Err(Problem::new(
@@ -81,8 +81,8 @@ impl OwnAccountApi {
     ///
     /// Its sessions end at once. The last administrator cannot leave.
     #[oai(path = "/auth/me", method = "delete", operation_id = "deleteOwnAccount")]
-    async fn delete(&self, caller: Caller<Profile>, peer: Peer) -> Result<Gone, Refusal<Leaving>> {
-        match self.accounts.leave(&caller.signed_in, &peer).await? {
+    async fn delete(&self, caller: Caller<Profile>, client: ClientInfo) -> Result<Gone, Refusal<Leaving>> {
+        match self.accounts.leave(&caller.signed_in, &client).await? {
             Left::Done => Ok(Gone::Deleted),
             Left::LastAdmin => Err(Problem::new(
                 StatusCode::CONFLICT,

@@ -50,7 +50,7 @@ impl AccountsApi {
     async fn register(
         &self,
         _caller: Anyone,
-        peer: Peer,
+        client: ClientInfo,
         body: StrictJson<Registration>,
     ) -> Result<Asked, Refusal<Registering>> {
         let mut faults = Vec::new();
@@ -66,7 +66,7 @@ impl AccountsApi {
             email,
             password,
         };
-        match self.accounts.register(new, &peer).await? {
+        match self.accounts.register(new, &client).await? {
             outcome::Registered::Accepted => Ok(Asked::accepted(
                 "a mail is on its way to the address: it says how to go on",
             )),
@@ -88,11 +88,11 @@ impl AccountsApi {
     async fn confirm(
         &self,
         _caller: Anyone,
-        peer: Peer,
+        client: ClientInfo,
         body: StrictJson<Link>,
     ) -> Result<Done, Refusal<Using>> {
         let token = token_of(body.0)?;
-        match self.accounts.confirm(&token, &peer).await? {
+        match self.accounts.confirm(&token, &client).await? {
             outcome::Used::Done => Ok(Done::told("the address is proven: you can sign in")),
             outcome::Used::NoSuchLink => Err(no_such_link().into()),
         }
@@ -105,11 +105,11 @@ impl AccountsApi {
     async fn resend(
         &self,
         _caller: Anyone,
-        peer: Peer,
+        client: ClientInfo,
         body: StrictJson<Address>,
     ) -> Result<Asked, Refusal<Asking>> {
         let email = email_of(body.0)?;
-        asked(self.accounts.resend(email, &peer).await?)
+        asked(self.accounts.resend(email, &client).await?)
     }
 
     /// Ask for a new password
@@ -120,11 +120,11 @@ impl AccountsApi {
     async fn forgot(
         &self,
         _caller: Anyone,
-        peer: Peer,
+        client: ClientInfo,
         body: StrictJson<Address>,
     ) -> Result<Asked, Refusal<Asking>> {
         let email = email_of(body.0)?;
-        asked(self.accounts.forgot(email, &peer).await?)
+        asked(self.accounts.forgot(email, &client).await?)
     }
 
     /// Set a new password
@@ -134,7 +134,7 @@ impl AccountsApi {
     async fn reset(
         &self,
         _caller: Anyone,
-        peer: Peer,
+        client: ClientInfo,
         body: StrictJson<Reset>,
     ) -> Result<Done, Refusal<Using>> {
         let mut faults = Vec::new();
@@ -143,7 +143,7 @@ impl AccountsApi {
         let (Some(token), Some(password), []) = (token, password, faults.as_slice()) else {
             return Err(Problem::invalid(faults).into());
         };
-        let set = self.accounts.reset(&token.0, password.0, &peer).await?;
+        let set = self.accounts.reset(&token.0, password.0, &client).await?;
         password_set(set, "the password is set: sign in with it")
     }
 
@@ -154,7 +154,7 @@ impl AccountsApi {
     async fn accept(
         &self,
         _caller: Anyone,
-        peer: Peer,
+        client: ClientInfo,
         body: StrictJson<Acceptance>,
     ) -> Result<Done, Refusal<Using>> {
         let mut faults = Vec::new();
@@ -164,7 +164,7 @@ impl AccountsApi {
         let (Some(token), Some(name), Some(password), []) = (token, name, password, faults.as_slice()) else {
             return Err(Problem::invalid(faults).into());
         };
-        let set = self.accounts.accept(&token.0, name, password.0, &peer).await?;
+        let set = self.accounts.accept(&token.0, name, password.0, &client).await?;
         password_set(set, "the invitation is accepted: you can sign in")
     }
 
@@ -179,11 +179,11 @@ impl AccountsApi {
     async fn change_email(
         &self,
         _caller: Anyone,
-        peer: Peer,
+        client: ClientInfo,
         body: StrictJson<Link>,
     ) -> Result<Done, Refusal<Proving>> {
         let token = token_of(body.0)?;
-        match self.accounts.change_email(&token, &peer).await? {
+        match self.accounts.change_email(&token, &client).await? {
             outcome::EmailChanged::Done => Ok(Done::told("the account has its new address")),
             outcome::EmailChanged::NoSuchLink => Err(no_such_link().into()),
             outcome::EmailChanged::Taken => Err(Problem::new(

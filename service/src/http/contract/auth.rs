@@ -3,7 +3,7 @@
 use super::problem::Problem;
 use crate::domain::sessions::caller::{Admin, SignedIn};
 use crate::domain::sessions::{Sessions, Unauthenticated};
-use crate::types::peer::Peer;
+use crate::types::client_info::ClientInfo;
 use crate::types::role::Scope;
 use http::{HeaderValue, StatusCode, header};
 use poem::{FromRequest, Request, RequestBody, Result};
@@ -21,10 +21,10 @@ impl<'a> FromRequest<'a> for Anyone {
     }
 }
 
-impl<'a> FromRequest<'a> for Peer {
+impl<'a> FromRequest<'a> for ClientInfo {
     async fn from_request(request: &'a Request, _body: &mut RequestBody) -> Result<Self> {
-        let peer = request.extensions().get::<Self>().cloned();
-        peer.ok_or_else(|| Problem::internal().into())
+        let client = request.extensions().get::<Self>().cloned();
+        client.ok_or_else(|| Problem::internal().into())
     }
 }
 

@@ -15,8 +15,8 @@ use crate::http::openapi::operations::{Kind, Operations, PathOperations};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::redact;
 use crate::telemetry::trace_context::hex;
+use crate::types::client_info::ClientInfo;
 use crate::types::field_error::FieldError;
-use crate::types::peer::Peer;
 use futures_util::FutureExt;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use poem::endpoint::BoxEndpoint;
@@ -133,7 +133,7 @@ impl Edge {
         let extensions = request.extensions_mut();
         extensions.insert(parts.body);
         extensions.insert(parts.sessions.clone());
-        extensions.insert(peer);
+        extensions.insert(client);
         let safe = matches!(*request.method(), Method::GET | Method::HEAD);
         let unknown = query_params::unknown_parameters(operations, request.method(), request.uri().query());
         if !unknown.is_empty() && !safe {
@@ -249,17 +249,17 @@ async fn without_body(mut response: Response) -> Response {
 }
 
 fn address(request: &Request) -> IpAddr {
-    let peer = request
+    let client = request
         .remote_addr()
         .as_socket_addr()
         .map(std::net::SocketAddr::ip);
-    peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+    client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
 
-fn peer(request: &Request, request_id: &str) -> Peer {
+fn client(request: &Request, request_id: &str) -> ClientInfo {
     let agent = request.headers().get(header::USER_AGENT);
     let agent = agent.and_then(|agent| agent.to_str().ok()).unwrap_or_default();
-    Peer {
+    ClientInfo {
         address: address(request),
         request_id: request_id.to_owned(),
         user_agent: agent.chars().filter(|c| !c.is_control()).take(200).collect(),

@@ -111,8 +111,12 @@ impl OwnSessionsApi {
     ///
     /// Ends the session of the access token: both of its tokens are refused from now on.
     #[oai(path = "/auth/logout", method = "post", operation_id = "logOut")]
-    async fn log_out(&self, caller: Caller<Profile>, peer: Peer) -> Result<EndAnswer, Refusal<Guarded>> {
-        let out = self.sessions.log_out(&caller.signed_in, &peer).await;
+    async fn log_out(
+        &self,
+        caller: Caller<Profile>,
+        client: ClientInfo,
+    ) -> Result<EndAnswer, Refusal<Guarded>> {
+        let out = self.sessions.log_out(&caller.signed_in, &client).await;
         out.map_err(Problem::from)?;
         Ok(EndAnswer::Ended)
     }
@@ -124,9 +128,9 @@ impl OwnSessionsApi {
     async fn log_out_everywhere(
         &self,
         caller: Caller<Profile>,
-        peer: Peer,
+        client: ClientInfo,
     ) -> Result<EndAnswer, Refusal<Guarded>> {
-        let out = self.sessions.log_out_everywhere(&caller.signed_in, &peer).await;
+        let out = self.sessions.log_out_everywhere(&caller.signed_in, &client).await;
         out.map_err(Problem::from)?;
         Ok(EndAnswer::Ended)
     }
@@ -153,13 +157,13 @@ impl OwnSessionsApi {
     async fn end(
         &self,
         caller: Caller<Profile>,
-        peer: Peer,
+        client: ClientInfo,
         /// The session's id.
         id: Path<Field<SessionId>>,
     ) -> Result<EndAnswer, Refusal<GuardedLookup>> {
         let missing = || Problem::not_found("there is no such session");
         let id = id.0.segment().ok_or_else(missing)?;
-        let ended = self.sessions.end(&caller.signed_in, id.0, &peer).await;
+        let ended = self.sessions.end(&caller.signed_in, id.0, &client).await;
         match ended.map_err(Problem::from)? {
             Ended::Now => Ok(EndAnswer::Ended),
             Ended::Unknown => Err(missing().into()),

@@ -102,7 +102,7 @@ impl SessionsApi {
     async fn log_in(
         &self,
         _caller: Anyone,
-        peer: Peer,
+        client: ClientInfo,
         body: StrictJson<LogIn>,
     ) -> Result<TokensAnswer, Refusal<Proving>> {
         let LogIn {
@@ -122,7 +122,7 @@ impl SessionsApi {
             password: password.0,
             code: code.map(|code| code.0),
         };
-        let tokens = self.sessions.log_in(attempt, &peer).await?;
+        let tokens = self.sessions.log_in(attempt, &client).await?;
         Ok(TokensAnswer::Given(Json(tokens.into())))
     }
 
@@ -134,7 +134,7 @@ impl SessionsApi {
     async fn refresh(
         &self,
         _caller: Anyone,
-        peer: Peer,
+        client: ClientInfo,
         body: StrictJson<Refresh>,
     ) -> Result<TokensAnswer, Refusal<Proving>> {
         let mut faults = Vec::new();
@@ -144,7 +144,7 @@ impl SessionsApi {
         let token = token.0.ok_or_else(bad_token)?;
         let tokens = self
             .sessions
-            .refresh(&token, &peer)
+            .refresh(&token, &client)
             .await
             .map_err(Problem::from)?;
         Ok(TokensAnswer::Given(Json(tokens.into())))

@@ -58,7 +58,7 @@ impl TotpApi {
     async fn start(
         &self,
         caller: Caller<Profile>,
-        peer: Peer,
+        client: ClientInfo,
         body: StrictJson<Password>,
     ) -> Result<SecretAnswer, Refusal<GuardedDeed>> {
         let mut faults = Vec::new();
@@ -66,7 +66,7 @@ impl TotpApi {
             return Err(Problem::invalid(faults).into());
         };
         let who = &caller.signed_in;
-        let started = self.sessions.start_second_factor(who, password.0, &peer).await;
+        let started = self.sessions.start_second_factor(who, password.0, &client).await;
         match started.map_err(not_proven)? {
             Started::Secret(secret) => Ok(SecretAnswer::Made(Json(AppSecret::of(&secret, who.email())))),
             Started::Enabled => {
@@ -86,7 +86,7 @@ impl TotpApi {
     async fn confirm(
         &self,
         caller: Caller<Profile>,
-        peer: Peer,
+        client: ClientInfo,
         body: StrictJson<FirstCode>,
     ) -> Result<CodesAnswer, Refusal<GuardedDeed>> {
         let mut faults = Vec::new();
@@ -95,7 +95,7 @@ impl TotpApi {
         };
         let confirmed = self
             .sessions
-            .confirm_second_factor(&caller.signed_in, code.0, &peer)
+            .confirm_second_factor(&caller.signed_in, code.0, &client)
             .await;
         match confirmed.map_err(Problem::from)? {
             Confirmed::Done(codes) => Ok(CodesAnswer::Made(Json(codes.into()))),
@@ -122,14 +122,14 @@ impl TotpApi {
     async fn disable(
         &self,
         caller: Caller<Profile>,
-        peer: Peer,
+        client: ClientInfo,
         body: StrictJson<Proof>,
     ) -> Result<RemovedAnswer, Refusal<GuardedDeed>> {
         let (password, code) = body.0.read()?;
         let who = &caller.signed_in;
         let removed = self
             .sessions
-            .remove_second_factor(who, password, code, &peer)
+            .remove_second_factor(who, password, code, &client)
             .await;
         match removed.map_err(not_proven)? {
             Changed::Done(()) => Ok(RemovedAnswer::Removed),
@@ -150,14 +150,14 @@ impl TotpApi {
     async fn renew_codes(
         &self,
         caller: Caller<Profile>,
-        peer: Peer,
+        client: ClientInfo,
         body: StrictJson<Proof>,
     ) -> Result<CodesAnswer, Refusal<GuardedDeed>> {
         let (password, code) = body.0.read()?;
         let who = &caller.signed_in;
         let renewed = self
             .sessions
-            .renew_recovery_codes(who, password, code, &peer)
+            .renew_recovery_codes(who, password, code, &client)
             .await;
         match renewed.map_err(not_proven)? {
             Changed::Done(codes) => Ok(CodesAnswer::Made(Json(codes.into()))),

@@ -16,8 +16,8 @@ use crate::http::contract::problem::Problem;
 use crate::http::contract::strict_json::StrictJson;
 use crate::http::openapi::tags::Chapter;
 use crate::types::account::AccountId;
+use crate::types::client_info::ClientInfo;
 use crate::types::field_error::FieldError;
-use crate::types::peer::Peer;
 use crate::types::role::Role;
 use dto::{ChangedUser, Changing, Deleting, NewUser, Reviving, UserAnswer, UserMade};
 use http::StatusCode;
@@ -46,7 +46,7 @@ impl UsersApi {
     async fn create(
         &self,
         caller: Caller<UsersWrite>,
-        peer: Peer,
+        client: ClientInfo,
         body: StrictJson<NewUser>,
     ) -> Result<UserMade, Refusal<GuardedDeed>> {
         let admin = caller.admin()?;
@@ -62,7 +62,7 @@ impl UsersApi {
             name,
             role: role.unwrap_or(Role::User),
         };
-        Ok(self.users.create(&admin, &peer, new).await?.into())
+        Ok(self.users.create(&admin, &client, new).await?.into())
     }
 
     /// One user
@@ -87,7 +87,7 @@ impl UsersApi {
     async fn update(
         &self,
         caller: Caller<UsersWrite>,
-        peer: Peer,
+        client: ClientInfo,
         /// The user's number.
         id: Query<Field<AccountId>>,
         /// The `ETag` of the version that the change is meant for, or `*`.
@@ -106,7 +106,7 @@ impl UsersApi {
             return Err(Problem::internal().into());
         };
         let change = changes::Change { email, name, role };
-        let changed = self.users.update(&admin, &peer, id, expected, change).await;
+        let changed = self.users.update(&admin, &client, id, expected, change).await;
         Ok(changed?.into())
     }
 
@@ -118,7 +118,7 @@ impl UsersApi {
     async fn delete(
         &self,
         caller: Caller<UsersWrite>,
-        peer: Peer,
+        client: ClientInfo,
         /// The user's number.
         id: Query<Field<AccountId>>,
         /// The `ETag` of the version that is meant.
@@ -132,7 +132,7 @@ impl UsersApi {
         let Some(id) = id.filter(|_| faults.is_empty()) else {
             return Err(Problem::invalid(faults).into());
         };
-        Ok(self.users.delete(&admin, &peer, id, expected).await?.into())
+        Ok(self.users.delete(&admin, &client, id, expected).await?.into())
     }
 
     /// Restores a deleted user
@@ -143,12 +143,12 @@ impl UsersApi {
     async fn restore(
         &self,
         caller: Caller<UsersWrite>,
-        peer: Peer,
+        client: ClientInfo,
         /// The user's number.
         id: Query<Field<AccountId>>,
     ) -> Result<UserAnswer, Refusal<Reviving>> {
         let (admin, id) = (caller.admin()?, number(id.0)?);
-        Ok(self.users.restore(&admin, &peer, id).await?.into())
+        Ok(self.users.restore(&admin, &client, id).await?.into())
     }
 
     /// Invites a user again
@@ -158,12 +158,12 @@ impl UsersApi {
     async fn invite(
         &self,
         caller: Caller<UsersWrite>,
-        peer: Peer,
+        client: ClientInfo,
         /// The user's number.
         id: Query<Field<AccountId>>,
     ) -> Result<UserAnswer, Refusal<Reviving>> {
         let (admin, id) = (caller.admin()?, number(id.0)?);
-        Ok(self.users.invite(&admin, &peer, id).await?.into())
+        Ok(self.users.invite(&admin, &client, id).await?.into())
     }
 }
 

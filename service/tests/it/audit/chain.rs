@@ -6,18 +6,18 @@ use diesel::pg::PgConnection;
 use diesel::result::Error;
 use portcullis::db::audit::{Event, append};
 use portcullis::types::account::AccountId;
-use portcullis::types::peer::Peer;
+use portcullis::types::client_info::ClientInfo;
 use serde_json::json;
 use std::thread;
 
 /// Adds an event as the service does.
 fn add(conn: &mut PgConnection, number: i64) {
-    let peer = Peer::operator();
+    let client = ClientInfo::operator();
     let event = Event {
         actor: (number % 2 == 0).then(|| AccountId::of(number)),
         action: "thing.done",
         subject: format!("thing:{number}"),
-        peer: &peer,
+        client: &client,
         detail: json!({"z": [1.10, "é\n\"", null], "number": number, "a": {}}),
     };
     append(conn, &event).unwrap();

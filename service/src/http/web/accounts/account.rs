@@ -61,13 +61,13 @@ pub async fn show(member: Member, Data(web): Data<&Web>) -> Result<Response, Pro
 #[handler]
 pub async fn sign_out_everywhere(
     member: Member,
-    peer: Peer,
+    client: ClientInfo,
     posted: Posted,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
     member.open(posted, &[], &[])?;
     web.sessions()
-        .log_out_everywhere(&member.signed_in, &peer)
+        .log_out_everywhere(&member.signed_in, &client)
         .await?;
     Ok(forget())
 }
@@ -82,12 +82,12 @@ pub async fn ask_delete(member: Member) -> Result<Response, Problem> {
 #[handler]
 pub async fn delete(
     member: Member,
-    peer: Peer,
+    client: ClientInfo,
     posted: Posted,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
     member.open(posted, &[], &[])?;
-    match web.accounts().leave(&member.signed_in, &peer).await? {
+    match web.accounts().leave(&member.signed_in, &client).await? {
         Left::Done => {
             let mut response = see_other("/");
             cookies::clear(&mut response, SESSION);

@@ -52,7 +52,7 @@ pub async fn ask_name(member: Member) -> Result<Response, Problem> {
 #[handler]
 pub async fn save_name(
     member: Member,
-    peer: Peer,
+    client: ClientInfo,
     posted: Posted,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
@@ -66,7 +66,7 @@ pub async fn save_name(
         name: Some(name),
         guarded: None,
     };
-    sheet.submit(&peer, web, form, change).await
+    sheet.submit(&client, web, form, change).await
 }
 
 /// The form for the address.
@@ -79,7 +79,7 @@ pub async fn ask_email(member: Member, Data(web): Data<&Web>) -> Result<Response
 #[handler]
 pub async fn save_email(
     member: Member,
-    peer: Peer,
+    client: ClientInfo,
     posted: Posted,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
@@ -87,7 +87,7 @@ pub async fn save_email(
         email: Some(email),
         ..proof
     };
-    save(&member, &peer, posted, web, Part::Email, guarded).await
+    save(&member, &client, posted, web, Part::Email, guarded).await
 }
 
 /// The form for the password.
@@ -100,7 +100,7 @@ pub async fn ask_password(member: Member, Data(web): Data<&Web>) -> Result<Respo
 #[handler]
 pub async fn save_password(
     member: Member,
-    peer: Peer,
+    client: ClientInfo,
     posted: Posted,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
@@ -108,7 +108,7 @@ pub async fn save_password(
         password: Some(password.0),
         ..proof
     };
-    save(&member, &peer, posted, web, Part::Password, guarded).await
+    save(&member, &client, posted, web, Part::Password, guarded).await
 }
 
 async fn ask(member: &Member, web: &Web, part: Part) -> Result<Response, Problem> {
@@ -118,7 +118,7 @@ async fn ask(member: &Member, web: &Web, part: Part) -> Result<Response, Problem
 
 async fn save<T: FieldValue>(
     member: &Member,
-    peer: &Peer,
+    client: &ClientInfo,
     posted: Posted,
     web: &Web,
     part: Part,
@@ -141,7 +141,7 @@ async fn save<T: FieldValue>(
         name: None,
         guarded: Some(guarded(proof, new)),
     };
-    sheet.submit(peer, web, form, change).await
+    sheet.submit(client, web, form, change).await
 }
 
 impl Part {
@@ -191,14 +191,14 @@ impl<'a> Sheet<'a> {
 
     async fn submit(
         mut self,
-        peer: &Peer,
+        client: &ClientInfo,
         web: &Web,
         mut form: Form,
         change: Change,
     ) -> Result<Response, Problem> {
         match web
             .accounts()
-            .change(&self.member.signed_in, change, peer)
+            .change(&self.member.signed_in, change, client)
             .await?
         {
             Changed::Done => {

@@ -65,12 +65,12 @@ pub async fn see_confirm(visitor: Visitor, request: &Request) -> Result<Response
 #[handler]
 pub async fn confirm(
     visitor: Visitor,
-    peer: Peer,
+    client: ClientInfo,
     posted: Posted,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
     let fields = visitor.open(posted, &["token"], &[])?;
-    match web.accounts().confirm(fields.text("token"), &peer).await? {
+    match web.accounts().confirm(fields.text("token"), &client).await? {
         Used::Done => Ok(done(&visitor, Notice::Confirmed)),
         Used::NoSuchLink => dead(&visitor),
     }
@@ -86,12 +86,12 @@ pub async fn see_change_email(visitor: Visitor, request: &Request) -> Result<Res
 #[handler]
 pub async fn change_email(
     visitor: Visitor,
-    peer: Peer,
+    client: ClientInfo,
     posted: Posted,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
     let fields = visitor.open(posted, &["token"], &[])?;
-    match web.accounts().change_email(fields.text("token"), &peer).await? {
+    match web.accounts().change_email(fields.text("token"), &client).await? {
         EmailChanged::Done => Ok(done(&visitor, Notice::EmailChanged)),
         EmailChanged::NoSuchLink => dead(&visitor),
         EmailChanged::Taken => {
@@ -112,7 +112,7 @@ pub async fn see_invitation(visitor: Visitor, request: &Request) -> Result<Respo
 #[handler]
 pub async fn invitation(
     visitor: Visitor,
-    peer: Peer,
+    client: ClientInfo,
     posted: Posted,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
@@ -125,7 +125,7 @@ pub async fn invitation(
     };
     let set = web
         .accounts()
-        .accept(fields.text("token"), name, password.0, &peer)
+        .accept(fields.text("token"), name, password.0, &client)
         .await?;
     password_set(&visitor, Link::Invitation, form, set)
 }
@@ -140,7 +140,7 @@ pub async fn see_reset(visitor: Visitor, request: &Request) -> Result<Response, 
 #[handler]
 pub async fn reset(
     visitor: Visitor,
-    peer: Peer,
+    client: ClientInfo,
     posted: Posted,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
@@ -151,7 +151,7 @@ pub async fn reset(
     };
     let set = web
         .accounts()
-        .reset(fields.text("token"), password.0, &peer)
+        .reset(fields.text("token"), password.0, &client)
         .await?;
     password_set(&visitor, Link::Reset, form, set)
 }

@@ -9,7 +9,6 @@ use crate::http::web::response::see_other;
 use crate::http::web::state::Web;
 use crate::http::web::visitor::{Posted, Visitor};
 use crate::types::email::Email;
-use crate::types::peer::Peer;
 use http::StatusCode;
 use poem::web::Data;
 use poem::{Response, handler};
@@ -69,11 +68,11 @@ pub async fn ask_forgot(visitor: Visitor) -> Result<Response, Problem> {
 #[handler]
 pub async fn forgot(
     visitor: Visitor,
-    peer: Peer,
+    client: ClientInfo,
     posted: Posted,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
-    submit(&visitor, &peer, posted, web, About::Password).await
+    submit(&visitor, &client, posted, web, About::Password).await
 }
 
 /// The form for the mail of a registration.
@@ -91,11 +90,11 @@ pub async fn ask_resend(visitor: Visitor) -> Result<Response, Problem> {
 #[handler]
 pub async fn resend(
     visitor: Visitor,
-    peer: Peer,
+    client: ClientInfo,
     posted: Posted,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
-    submit(&visitor, &peer, posted, web, About::Registration).await
+    submit(&visitor, &client, posted, web, About::Registration).await
 }
 
 /// The way to the word that a mail is on its way.
@@ -105,7 +104,7 @@ pub fn sent() -> Response {
 
 async fn submit(
     visitor: &Visitor,
-    peer: &Peer,
+    client: &ClientInfo,
     posted: Posted,
     web: &Web,
     about: About,
@@ -117,8 +116,8 @@ async fn submit(
         return page(visitor, about, form, StatusCode::BAD_REQUEST);
     };
     let asked = match about {
-        About::Password => web.accounts().forgot(email, peer).await?,
-        About::Registration => web.accounts().resend(email, peer).await?,
+        About::Password => web.accounts().forgot(email, client).await?,
+        About::Registration => web.accounts().resend(email, client).await?,
     };
     match asked {
         Asked::Accepted => Ok(sent()),

@@ -14,7 +14,6 @@ use crate::http::web::return_to;
 use crate::http::web::state::Web;
 use crate::http::web::visitor::{Posted, Visitor};
 use crate::types::email::Email;
-use crate::types::peer::Peer;
 use http::StatusCode;
 use poem::web::Data;
 use poem::{Request, Response, handler};
@@ -55,7 +54,7 @@ pub async fn show(visitor: Visitor, request: &Request) -> Result<Response, Probl
 #[handler]
 pub async fn submit(
     visitor: Visitor,
-    peer: Peer,
+    client: ClientInfo,
     posted: Posted,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
@@ -81,11 +80,11 @@ pub async fn submit(
         password: password.0,
         code: code.map(|code| code.0),
     };
-    match web.sessions().log_in_browser(attempt, &peer).await {
+    match web.sessions().log_in_browser(attempt, &client).await {
         Ok((_, token)) => {
             // The browser keeps one session: the one that it forgets now must not live on.
             if let Some(earlier) = visitor.signed_in() {
-                web.sessions().log_out(earlier, &peer).await?;
+                web.sessions().log_out(earlier, &client).await?;
             }
             Ok(signed_in(next, &token))
         }

@@ -52,13 +52,13 @@ pub async fn show(visitor: Visitor) -> Result<Response, Problem> {
 #[handler]
 pub async fn submit(
     visitor: Visitor,
-    peer: Peer,
+    client: ClientInfo,
     posted: Posted,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
     visitor.open(posted, &[], &[])?;
     if let Some(signed_in) = visitor.signed_in() {
-        web.sessions().log_out(signed_in, &peer).await?;
+        web.sessions().log_out(signed_in, &client).await?;
     }
     Ok(forget())
 }

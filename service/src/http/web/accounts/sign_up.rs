@@ -39,7 +39,7 @@ pub async fn show(visitor: Visitor, Data(web): Data<&Web>) -> Result<Response, P
 #[handler]
 pub async fn submit(
     visitor: Visitor,
-    peer: Peer,
+    client: ClientInfo,
     posted: Posted,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
@@ -57,7 +57,7 @@ pub async fn submit(
         email,
         password: password.0,
     };
-    match web.accounts().register(new, &peer).await? {
+    match web.accounts().register(new, &client).await? {
         Registered::Accepted => Ok(sent()),
         Registered::Closed => closed(&visitor),
         Registered::Weak(weakness) => {

@@ -3,7 +3,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The other end. Nothing in it proves who somebody is.
 #[derive(Clone, Debug)]
-pub struct Peer {
+pub struct ClientInfo {
     /// The connecting address; headers change nothing about it.
     pub address: IpAddr,
     /// The request's id.
@@ -12,7 +12,7 @@ pub struct Peer {
     pub user_agent: String,
 }
 
-impl Peer {
+impl ClientInfo {
     /// Somebody at the command line of the service's own machine.
     pub fn operator() -> Self {
         Self {
