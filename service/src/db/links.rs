@@ -39,7 +39,7 @@ pub struct LinkRow {
 /// Makes a link and closes the older ones of its purpose; when it ends.
 pub fn create(conn: &mut PgConnection, new: &NewLink<'_>) -> QueryResult<DateTime<Utc>> {
     close_of(conn, new.account, new.purpose)?;
-    let ends = now.into_sql::<Timestamptz>() + new.purpose.life_seconds().seconds();
+    let ends = now.into_sql::<Timestamptz>() + new.purpose.ttl_seconds().seconds();
     diesel::insert_into(links::table)
         .values((
             links::id.eq(new.id),

@@ -4,7 +4,7 @@ use super::Db;
 use super::error::DbError;
 use super::schema::wishes::wishes;
 use crate::types::account::AccountId;
-use crate::types::version::Expected;
+use crate::types::version_precondition::VersionPrecondition;
 use crate::types::wish::WishId;
 use chrono::{DateTime, Utc};
 use diesel::dsl::now;
@@ -157,7 +157,7 @@ pub async fn update(
     db: &Db,
     account: AccountId,
     id: WishId,
-    expected: Expected,
+    expected: VersionPrecondition,
     wanted: WishChange,
     at: DateTime<Utc>,
 ) -> Result<Changed, DbError> {
@@ -172,7 +172,7 @@ pub async fn update(
         let Some((version, done_at)) = held else {
             return Ok(Changed::Missing);
         };
-        if !expected.holds(version) {
+        if !expected.matches(version) {
             return Ok(Changed::Stale);
         }
         let set = Set {
@@ -191,7 +191,12 @@ pub async fn update(
 }
 
 /// Deletes the expected version of an account's wish; the wish as it was.
-pub async fn delete(db: &Db, account: AccountId, id: WishId, expected: Expected) -> Result<Changed, DbError> {
+pub async fn delete(
+    db: &Db,
+    account: AccountId,
+    id: WishId,
+    expected: VersionPrecondition,
+) -> Result<Changed, DbError> {
     change(db, "delete_wish", account, move |conn| {
         let own = wishes::id.eq(id.get()).and(wishes::account_id.eq(account.get()));
         let held = wishes::table
@@ -201,7 +206,7 @@ pub async fn delete(db: &Db, account: AccountId, id: WishId, expected: Expected)
         let Some(row) = held.first(conn).optional()? else {
             return Ok(Changed::Missing);
         };
-        if !expected.holds(row.version) {
+        if !expected.matches(row.version) {
             return Ok(Changed::Stale);
         }
         diesel::delete(wishes::table.filter(own)).execute(conn)?;

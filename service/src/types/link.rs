@@ -25,7 +25,7 @@ impl Purpose {
     }
 
     /// For how many seconds it can be used.
-    pub fn life_seconds(self) -> i64 {
+    pub fn ttl_seconds(self) -> i64 {
         match self {
             Self::Confirm | Self::ChangeEmail => 24 * 3600,
             Self::Invite => 7 * 24 * 3600,

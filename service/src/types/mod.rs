@@ -28,7 +28,7 @@ pub mod place;
 pub mod client_info;
 
 /// Characters that nobody sees.
-pub mod unseen;
+pub mod default_ignorable;
 
 /// A person's name.
 pub mod person_name;
@@ -40,7 +40,7 @@ pub mod role;
 pub mod user_sort;
 
 /// Which version of a thing somebody means to change.
-pub mod version;
+pub mod version_precondition;
 
 /// A wish.
 pub mod wish;

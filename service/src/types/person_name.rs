@@ -1,5 +1,5 @@
 //! A person's name, as the person writes it.
-use super::unseen::is_ignorable;
+use super::default_ignorable::is_default_ignorable;
 
 /// 1 to 100 characters, no control character (a line end would reach a mail's header) and nothing that turns the
 /// reading direction around or is not seen.
@@ -21,7 +21,9 @@ impl PersonName {
 }
 
 fn is_hidden(c: char) -> bool {
-    c.is_control() || is_ignorable(c) || matches!(c, '\u{2028}' | '\u{2029}' | char::REPLACEMENT_CHARACTER)
+    c.is_control()
+        || is_default_ignorable(c)
+        || matches!(c, '\u{2028}' | '\u{2029}' | char::REPLACEMENT_CHARACTER)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! A wish: its number, its title, the note to it.
-use super::unseen::is_ignorable;
+use super::default_ignorable::is_default_ignorable;
 use std::fmt;
 
 /// The number of a wish. Positive, never given twice.
@@ -43,7 +43,9 @@ impl WishTitle {
         let title = text.trim();
         let good = (1..=Self::LONGEST).contains(&title.chars().count())
             && !title.chars().any(is_no_text)
-            && !title.chars().all(|c| is_ignorable(c) || c.is_whitespace());
+            && !title
+                .chars()
+                .all(|c| is_default_ignorable(c) || c.is_whitespace());
         good.then(|| Self(title.to_owned()))
     }
 

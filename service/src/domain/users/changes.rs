@@ -13,7 +13,7 @@ use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
 use crate::types::person_name::PersonName;
 use crate::types::role::Role;
-use crate::types::version::Expected;
+use crate::types::version_precondition::VersionPrecondition;
 use serde_json::{Value, json};
 
 /// A user that is to be made.
@@ -74,7 +74,7 @@ impl Users {
         admin: &Admin,
         client: &ClientInfo,
         id: AccountId,
-        expected: Expected,
+        expected: VersionPrecondition,
         change: Change,
     ) -> Result<AccountRow, UserError> {
         let (key, by) = (self.0.key.clone(), By::of(admin, client));
@@ -110,7 +110,7 @@ impl Users {
         admin: &Admin,
         client: &ClientInfo,
         id: AccountId,
-        expected: Expected,
+        expected: VersionPrecondition,
     ) -> Result<AccountRow, UserError> {
         let by = By::of(admin, client);
         let deleted = self.0.db.tx("delete_user", move |conn| {
@@ -159,7 +159,7 @@ impl Users {
     ) -> Result<AccountRow, UserError> {
         let (key, by) = (self.0.key.clone(), By::of(admin, client));
         let invited = self.0.db.tx("invite_user", move |conn| {
-            let row = match current(conn, id, &Expected::Any)? {
+            let row = match current(conn, id, &VersionPrecondition::Any)? {
                 Ok(row) if row.is(AccountState::Invited) => row,
                 Ok(_) => return Ok(Err(UserError::NotInvited)),
                 Err(refused) => return Ok(Err(refused)),
@@ -173,11 +173,11 @@ impl Users {
 }
 
 /// The user as it is now, kept from changing, if it is a version that was expected.
-fn current(conn: &mut PgConnection, id: AccountId, expected: &Expected) -> Done {
+fn current(conn: &mut PgConnection, id: AccountId, expected: &VersionPrecondition) -> Done {
     let row = accounts::lock(conn, id)?;
     Ok(match row {
         None => Err(UserError::Missing),
-        Some(row) if !expected.holds(row.version) => Err(UserError::Stale),
+        Some(row) if !expected.matches(row.version) => Err(UserError::Stale),
         Some(row) => Ok(row),
     })
 }

@@ -6,7 +6,7 @@ use crate::db::Db;
 use crate::db::wishes;
 pub use crate::db::wishes::{Changed, WishChange, WishRow};
 use crate::types::clock;
-use crate::types::version::Expected;
+use crate::types::version_precondition::VersionPrecondition;
 use crate::types::wish::{WishId, WishNote, WishTitle};
 
 /// How many wishes somebody may have.
@@ -95,7 +95,7 @@ impl Wishes {
         &self,
         owner: &SignedIn,
         id: WishId,
-        expected: Expected,
+        expected: VersionPrecondition,
         change: Change,
     ) -> Result<Changed, StorageError> {
         let wanted = WishChange {
@@ -111,7 +111,7 @@ impl Wishes {
         &self,
         owner: &SignedIn,
         id: WishId,
-        expected: Expected,
+        expected: VersionPrecondition,
     ) -> Result<Changed, StorageError> {
         wishes::delete(&self.db, owner.account(), id, expected).await
     }

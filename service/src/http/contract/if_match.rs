@@ -3,7 +3,7 @@
 use super::field::{Optional, Presence, Required};
 use super::problem::Problem;
 use crate::types::field_error::{FieldError, Location};
-use crate::types::version::Expected;
+use crate::types::version_precondition::VersionPrecondition;
 use http::{HeaderMap, StatusCode, header};
 use poem::{Request, RequestBody, Result};
 use poem_openapi::registry::{MetaParamIn, MetaSchema, MetaSchemaRef, Registry};
@@ -21,12 +21,12 @@ pub struct IfMatch<P = Required> {
 enum State {
     Missing,
     Bad,
-    Given(Expected),
+    Given(VersionPrecondition),
 }
 
 impl IfMatch<Required> {
     /// The versions. A malformed field is a fault like any other; a missing one is 428, once nothing else is wrong.
-    pub fn required(self, mut faults: Vec<FieldError>) -> Result<Expected, Problem> {
+    pub fn required(self, mut faults: Vec<FieldError>) -> Result<VersionPrecondition, Problem> {
         let expected = self.state.expected(&mut faults);
         match expected {
             _ if !faults.is_empty() => Err(Problem::invalid(faults)),
@@ -42,13 +42,13 @@ impl IfMatch<Required> {
 
 impl IfMatch<Optional> {
     /// The versions; any, where the field is missing.
-    pub fn optional(self, faults: &mut Vec<FieldError>) -> Expected {
-        self.state.expected(faults).unwrap_or(Expected::Any)
+    pub fn optional(self, faults: &mut Vec<FieldError>) -> VersionPrecondition {
+        self.state.expected(faults).unwrap_or(VersionPrecondition::Any)
     }
 }
 
 impl State {
-    fn expected(self, faults: &mut Vec<FieldError>) -> Option<Expected> {
+    fn expected(self, faults: &mut Vec<FieldError>) -> Option<VersionPrecondition> {
         match self {
             Self::Given(expected) => return Some(expected),
             Self::Missing => {}
@@ -119,9 +119,9 @@ pub fn stale() -> Problem {
 }
 
 /// `*`, or a list of entity tags. A weak tag matches nothing here (RFC 9110 §13.1.1), nor does one that is not ours.
-fn parse(text: &str) -> Option<Expected> {
+fn parse(text: &str) -> Option<VersionPrecondition> {
     if text.trim() == "*" {
-        return Some(Expected::Any);
+        return Some(VersionPrecondition::Any);
     }
     let (mut versions, mut tags, mut rest) = (Vec::new(), 0, text);
     loop {
@@ -147,7 +147,7 @@ fn parse(text: &str) -> Option<Expected> {
             .filter(|version: &i64| version.to_string() == tag);
         versions.extend(version.filter(|_| !weak));
     }
-    (tags > 0).then_some(Expected::OneOf(versions))
+    (tags > 0).then_some(VersionPrecondition::OneOf(versions))
 }
 
 #[cfg(test)]
@@ -156,12 +156,12 @@ mod tests {
 
     #[test]
     fn lists_of_tags_are_read_as_the_standard_says() {
-        let these = |versions: &[i64]| Some(Expected::OneOf(versions.to_vec()));
+        let these = |versions: &[i64]| Some(VersionPrecondition::OneOf(versions.to_vec()));
         assert_eq!(parse("\"3\""), these(&[3]));
         assert_eq!(parse(" , \"3\" ,\t\"4\",\"x,y\","), these(&[3, 4]));
         assert_eq!(parse("W/\"3\""), these(&[]));
         assert_eq!(parse("\"03\", \"+3\""), these(&[]));
-        assert_eq!(parse("*"), Some(Expected::Any));
+        assert_eq!(parse("*"), Some(VersionPrecondition::Any));
         for bad in [
             "",
             " ",
@@ -184,7 +184,10 @@ mod tests {
         assert_eq!(State::of(&headers), State::Missing);
         headers.append(header::IF_MATCH, "\"3\"".parse().unwrap());
         headers.append(header::IF_MATCH, "\"4\"".parse().unwrap());
-        assert_eq!(State::of(&headers), State::Given(Expected::OneOf(vec![3, 4])));
+        assert_eq!(
+            State::of(&headers),
+            State::Given(VersionPrecondition::OneOf(vec![3, 4]))
+        );
         headers.append(header::IF_MATCH, http::HeaderValue::from_bytes(b"\xff").unwrap());
         assert_eq!(State::of(&headers), State::Bad);
     }

@@ -154,13 +154,13 @@ fn read(form: &mut Form, fields: &Fields) -> Option<(WishTitle, WishNote)> {
     Some((title?, note?))
 }
 
-fn version(fields: &Fields) -> Result<Expected, Problem> {
+fn version(fields: &Fields) -> Result<VersionPrecondition, Problem> {
     let version = fields
         .text("version")
         .parse()
         .ok()
         .filter(|version: &i64| *version > 0);
-    version.map(Expected::version).ok_or_else(|| {
+    version.map(VersionPrecondition::exactly).ok_or_else(|| {
         let reason = "must be the number of a version";
         Problem::invalid(vec![FieldError::new(Location::Body, "version", reason)])
     })

@@ -96,7 +96,7 @@ pub async fn mark(
     // Whichever version: to tick something off does not depend on how it is worded.
     match web
         .wishes()
-        .update(&member.signed_in, id, Expected::Any, change)
+        .update(&member.signed_in, id, VersionPrecondition::Any, change)
         .await?
     {
         Changed::Made(_) => {

@@ -2,21 +2,21 @@
 
 /// Which version of a thing somebody has read and means to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Expected {
+pub enum VersionPrecondition {
     /// Whichever there is.
     Any,
     /// One of these.
     OneOf(Vec<i64>),
 }
 
-impl Expected {
+impl VersionPrecondition {
     /// This one.
-    pub fn version(version: i64) -> Self {
+    pub fn exactly(version: i64) -> Self {
         Self::OneOf(vec![version])
     }
 
     /// Whether it is the version that is there.
-    pub fn holds(&self, version: i64) -> bool {
+    pub fn matches(&self, version: i64) -> bool {
         match self {
             Self::Any => true,
             Self::OneOf(versions) => versions.contains(&version),
