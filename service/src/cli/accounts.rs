@@ -96,7 +96,7 @@ fn connect(settings: &Settings) -> Result<(Operators, Db), Box<dyn std::error::E
     let metrics = Telemetry::quiet()?.metrics;
     let purpose = Purpose::Change(Changing::Accounts);
     let db = Db::start(&database, &database.accounts, purpose, metrics)?;
-    let hashing = Hashing::start(settings.people.hashing)?;
+    let hashing = Hashing::start(settings.auth.hashing)?;
     Ok((Operators::new(db.clone(), hashing), db))
 }
 

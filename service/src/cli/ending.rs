@@ -1,6 +1,6 @@
 //! How a command ends: what it prints, and its exit code.
 use crate::config::database::Login;
-use crate::config::keys::PREFIX;
+use crate::config::setting_names::PREFIX;
 use std::process::ExitCode;
 
 /// A bad setting: EX_CONFIG of sysexits.h.

@@ -1,9 +1,9 @@
 //! `portcullis serve`: telemetry, runtime, listeners, until a signal says stop.
 use super::ending::{BAD_SETTING, check_password, fail};
 use crate::config::Settings;
-use crate::config::keys::PREFIX;
-use crate::config::people::Demo;
-use crate::config::profile::Profile;
+use crate::config::auth::DemoMode;
+use crate::config::deployment_profile::DeploymentProfile;
+use crate::config::setting_names::PREFIX;
 use crate::startup::Service;
 use crate::startup::error::StartError;
 use crate::telemetry::logs::Telemetry;
@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Serves until SIGTERM or SIGINT.
 pub fn run(settings: &Settings) -> ExitCode {
     let database = &settings.database;
-    let demo = (settings.people.demo != Demo::Off).then_some(&database.demo);
+    let demo = (settings.auth.demo != DemoMode::Off).then_some(&database.demo);
     let logins = [
         &database.rates,
         &database.accounts,
@@ -25,7 +25,7 @@ pub fn run(settings: &Settings) -> ExitCode {
             return code;
         }
     }
-    if settings.profile == Profile::Production && settings.mail.stays_here() {
+    if settings.profile == DeploymentProfile::Production && settings.mail.is_local_folder() {
         return fail(
             BAD_SETTING,
             &format!("{PREFIX}MAIL_TRANSPORT: must be smtp in production"),

@@ -1,12 +1,12 @@
 //! How to reach PostgreSQL: the server, and one login a purpose.
-use super::profile::Profile;
+use super::deployment_profile::DeploymentProfile;
 use super::secret::SecretSource;
 use super::source::{ConfigError, Source};
 use std::time::Duration;
 
 /// The server and the logins.
 #[derive(Clone, Debug)]
-pub struct Database {
+pub struct DatabaseSettings {
     /// Host name or address.
     pub host: String,
     /// TCP port.
@@ -20,7 +20,7 @@ pub struct Database {
     /// Connections of the read path.
     pub pool_size: u32,
     /// How long a request waits for a connection.
-    pub wait: Duration,
+    pub acquire_timeout: Duration,
     /// How long a statement of the read path may run.
     pub statement_timeout: Duration,
     /// The public read path.
@@ -81,9 +81,9 @@ impl SslMode {
     }
 }
 
-impl Database {
+impl DatabaseSettings {
     /// Reads the settings; production takes `verify-full` only.
-    pub fn parse(source: &Source, profile: Profile) -> Result<Self, ConfigError> {
+    pub fn parse(source: &Source, profile: DeploymentProfile) -> Result<Self, ConfigError> {
         let ssl_mode = match source.text("DATABASE_SSLMODE")?.as_str() {
             "verify-full" => SslMode::VerifyFull,
             "verify-ca" => SslMode::VerifyCa,
@@ -94,7 +94,7 @@ impl Database {
                 return Err(ConfigError::new("DATABASE_SSLMODE", reason));
             }
         };
-        if profile == Profile::Production && ssl_mode != SslMode::VerifyFull {
+        if profile == DeploymentProfile::Production && ssl_mode != SslMode::VerifyFull {
             return Err(ConfigError::new(
                 "DATABASE_SSLMODE",
                 "must be verify-full in production",
@@ -102,19 +102,19 @@ impl Database {
         }
         let login = |user: &str, password_key: &'static str| {
             Ok(Login {
-                user: source.filled(user)?,
+                user: source.non_empty(user)?,
                 password_key,
                 password: source.secret(password_key)?,
             })
         };
         Ok(Self {
-            host: source.filled("DATABASE_HOST")?,
+            host: source.non_empty("DATABASE_HOST")?,
             port: source.number("DATABASE_PORT", 1..=u16::MAX)?,
-            name: source.filled("DATABASE_NAME")?,
+            name: source.non_empty("DATABASE_NAME")?,
             ssl_mode,
-            ca_file: source.filled("DATABASE_CA_FILE")?,
+            ca_file: source.non_empty("DATABASE_CA_FILE")?,
             pool_size: source.number("DATABASE_POOL_SIZE", 1..=100)?,
-            wait: Duration::from_millis(source.number("DATABASE_ACQUIRE_TIMEOUT", 1..=60_000)?),
+            acquire_timeout: Duration::from_millis(source.number("DATABASE_ACQUIRE_TIMEOUT", 1..=60_000)?),
             statement_timeout: Duration::from_millis(
                 source.number("DATABASE_STATEMENT_TIMEOUT", 1..=600_000)?,
             ),

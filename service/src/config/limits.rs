@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 /// Limits on requests.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct LimitSettings {
     /// Requests a minute and client address.
     pub rate: NonZeroU32,
     /// Bytes of a body where the operation says nothing else.
@@ -13,7 +13,7 @@ pub struct Limits {
     pub rates_max_days: u32,
 }
 
-impl Limits {
+impl LimitSettings {
     /// Reads the settings.
     pub fn parse(source: &Source) -> Result<Self, ConfigError> {
         let rate = source.number("RATE_LIMIT", 1..=1_000_000_000)?;

@@ -1,30 +1,30 @@
 //! How mail leaves.
-use super::profile::Profile;
+use super::deployment_profile::DeploymentProfile;
 use super::secret::SecretSource;
 use super::source::{ConfigError, Source};
 use std::path::PathBuf;
 
 /// Settings of mail.
 #[derive(Clone, Debug)]
-pub struct Mail {
+pub struct MailSettings {
     /// The sender, as in `Portcullis <portcullis@example.org>`.
     pub from: String,
     /// How mail leaves.
-    pub transport: Transport,
+    pub transport: TransportSettings,
 }
 
 /// How mail leaves.
 #[derive(Clone, Debug)]
-pub enum Transport {
+pub enum TransportSettings {
     /// Into a folder, for developers.
     Folder(PathBuf),
     /// To a mail server.
-    Smtp(Smtp),
+    Smtp(SmtpSettings),
 }
 
 /// A mail server.
 #[derive(Clone, Debug)]
-pub struct Smtp {
+pub struct SmtpSettings {
     /// Host name.
     pub host: String,
     /// Port.
@@ -48,10 +48,10 @@ pub enum SmtpTls {
     None,
 }
 
-impl Mail {
+impl MailSettings {
     /// Reads the settings; production takes neither a folder nor an unprotected connection.
-    pub fn parse(source: &Source, profile: Profile) -> Result<Self, ConfigError> {
-        let from = source.filled("MAIL_FROM")?;
+    pub fn parse(source: &Source, profile: DeploymentProfile) -> Result<Self, ConfigError> {
+        let from = source.non_empty("MAIL_FROM")?;
         let mailbox: Option<lettre::message::Mailbox> = from.parse().ok();
         if mailbox.is_none_or(|mailbox| !mailbox.email.to_string().is_ascii())
             || from.contains(char::is_control)
@@ -59,25 +59,25 @@ impl Mail {
             let reason = "must be an address, as in Portcullis <portcullis@rates.example>";
             return Err(ConfigError::new("MAIL_FROM", reason));
         }
-        let folder = source.filled("MAIL_FOLDER")?;
+        let folder = source.non_empty("MAIL_FOLDER")?;
         // Looked at even when it is not used: a mistake shows at the first start, not at the switch.
-        let smtp = smtp(source, profile == Profile::Development)?;
+        let smtp = smtp(source, profile == DeploymentProfile::Development)?;
         let transport = match source.text("MAIL_TRANSPORT")?.as_str() {
-            "folder" => Transport::Folder(folder.into()),
+            "folder" => TransportSettings::Folder(folder.into()),
             "smtp" if smtp.host.is_empty() => return Err(ConfigError::new("SMTP_HOST", "is not set")),
-            "smtp" => Transport::Smtp(smtp),
+            "smtp" => TransportSettings::Smtp(smtp),
             _ => return Err(ConfigError::new("MAIL_TRANSPORT", "must be smtp or folder")),
         };
         Ok(Self { from, transport })
     }
 
     /// Whether mails would stay on this machine: `serve` in production refuses that.
-    pub fn stays_here(&self) -> bool {
-        matches!(self.transport, Transport::Folder(_))
+    pub fn is_local_folder(&self) -> bool {
+        matches!(self.transport, TransportSettings::Folder(_))
     }
 }
 
-fn smtp(source: &Source, development: bool) -> Result<Smtp, ConfigError> {
+fn smtp(source: &Source, development: bool) -> Result<SmtpSettings, ConfigError> {
     let tls = match source.text("SMTP_TLS")?.as_str() {
         "implicit" => SmtpTls::Implicit,
         "starttls" => SmtpTls::StartTls,
@@ -98,14 +98,14 @@ fn smtp(source: &Source, development: bool) -> Result<Smtp, ConfigError> {
             "needs SMTP_TLS to be implicit or starttls",
         ));
     }
-    let (host, ca_file) = (source.text("SMTP_HOST")?, source.filled("SMTP_CA_FILE")?);
+    let (host, ca_file) = (source.text("SMTP_HOST")?, source.non_empty("SMTP_CA_FILE")?);
     let is_name = host
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']'));
     if !is_name {
         return Err(ConfigError::new("SMTP_HOST", "must be a host name or an address"));
     }
-    Ok(Smtp {
+    Ok(SmtpSettings {
         host,
         port: source.number("SMTP_PORT", 1..=u16::MAX)?,
         tls,

@@ -4,7 +4,7 @@
 pub mod database;
 
 /// Every key with its default and its meaning: the one table.
-pub mod keys;
+pub mod setting_names;
 
 /// The limits on what one caller may ask.
 pub mod limits;
@@ -13,10 +13,10 @@ pub mod limits;
 pub mod mail;
 
 /// Accounts, sessions, tokens.
-pub mod people;
+pub mod auth;
 
 /// Production or development.
-pub mod profile;
+pub mod deployment_profile;
 
 /// Where a secret is to be found.
 pub mod secret;
@@ -30,40 +30,40 @@ pub mod source;
 /// Logs, traces, metrics.
 pub mod telemetry;
 
-use profile::Profile;
+use deployment_profile::DeploymentProfile;
 use source::{ConfigError, Source};
 
 /// All settings of a running service.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// What the process is for.
-    pub profile: Profile,
+    pub profile: DeploymentProfile,
     /// The listeners.
-    pub server: server::Server,
+    pub server: server::ServerSettings,
     /// The database.
-    pub database: database::Database,
+    pub database: database::DatabaseSettings,
     /// The limits.
-    pub limits: limits::Limits,
+    pub limits: limits::LimitSettings,
     /// Accounts, sessions, tokens.
-    pub people: people::People,
+    pub auth: auth::AuthSettings,
     /// Mail.
-    pub mail: mail::Mail,
+    pub mail: mail::MailSettings,
     /// Logs, traces, metrics.
-    pub telemetry: telemetry::Telemetry,
+    pub telemetry: telemetry::TelemetrySettings,
 }
 
 impl Settings {
     /// Reads every setting, or says which one is wrong and why.
     pub fn parse(source: &Source) -> Result<Self, ConfigError> {
-        let profile = Profile::parse(source)?;
+        let profile = DeploymentProfile::parse(source)?;
         Ok(Self {
             profile,
-            server: server::Server::parse(source)?,
-            database: database::Database::parse(source, profile)?,
-            limits: limits::Limits::parse(source)?,
-            people: people::People::parse(source, profile)?,
-            mail: mail::Mail::parse(source, profile)?,
-            telemetry: telemetry::Telemetry::parse(source)?,
+            server: server::ServerSettings::parse(source)?,
+            database: database::DatabaseSettings::parse(source, profile)?,
+            limits: limits::LimitSettings::parse(source)?,
+            auth: auth::AuthSettings::parse(source, profile)?,
+            mail: mail::MailSettings::parse(source, profile)?,
+            telemetry: telemetry::TelemetrySettings::parse(source)?,
         })
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// Settings of the two listeners.
 #[derive(Clone, Debug)]
-pub struct Server {
+pub struct ServerSettings {
     /// Where the public listener binds.
     pub listen: SocketAddr,
     /// Where the internal listener binds.
@@ -22,7 +22,7 @@ pub struct Server {
     pub shutdown_grace: Duration,
 }
 
-impl Server {
+impl ServerSettings {
     /// Reads the settings.
     pub fn parse(source: &Source) -> Result<Self, ConfigError> {
         let address = "must be an address and a port, as in 127.0.0.1:3000";

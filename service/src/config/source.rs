@@ -1,6 +1,6 @@
 //! Reads `PORTCULLIS_*` from the environment and from a settings file, and refuses keys that nobody knows.
-use super::keys::{KEYS, Key, PREFIX};
 use super::secret::SecretSource;
+use super::setting_names::{PREFIX, SETTINGS, Setting};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -67,7 +67,8 @@ impl Source {
     /// The text of a setting or its default.
     pub fn text(&self, name: &str) -> Result<String, ConfigError> {
         let default = || {
-            KEYS.iter()
+            SETTINGS
+                .iter()
                 .find(|key| key.name == name)
                 .and_then(|key| key.default)
         };
@@ -80,7 +81,7 @@ impl Source {
     }
 
     /// A text that must not be empty.
-    pub fn filled(&self, name: &str) -> Result<String, ConfigError> {
+    pub fn non_empty(&self, name: &str) -> Result<String, ConfigError> {
         let text = self.text(name)?;
         if text.is_empty() || text.contains('\0') {
             return Err(ConfigError::new(name, "must not be empty"));
@@ -140,8 +141,8 @@ impl Source {
 
 fn is_known(name: &str) -> bool {
     let by_file = name.strip_suffix("_FILE");
-    KEYS.iter().any(
-        |Key {
+    SETTINGS.iter().any(
+        |Setting {
              name: known, secret, ..
          }| *known == name || (*secret && by_file == Some(known)),
     )

@@ -3,7 +3,7 @@ use super::source::{ConfigError, Source};
 
 /// Settings of telemetry.
 #[derive(Clone, Debug)]
-pub struct Telemetry {
+pub struct TelemetrySettings {
     /// The log filter.
     pub log: String,
     /// Base URL of an OTLP/HTTP collector, without a slash at the end.
@@ -12,7 +12,7 @@ pub struct Telemetry {
     pub trace_ratio: f64,
 }
 
-impl Telemetry {
+impl TelemetrySettings {
     /// Reads the settings.
     pub fn parse(source: &Source) -> Result<Self, ConfigError> {
         let endpoint = source.text("OTLP_ENDPOINT")?;
@@ -23,7 +23,7 @@ impl Telemetry {
             let reason = "must be an http:// URL: run a collector beside the service and let it speak TLS";
             return Err(ConfigError::new("OTLP_ENDPOINT", reason));
         }
-        let log = source.filled("LOG")?;
+        let log = source.non_empty("LOG")?;
         if tracing_subscriber::EnvFilter::try_new(&log).is_err() {
             return Err(ConfigError::new(
                 "LOG",

@@ -3,7 +3,7 @@
 use super::pace::Pace;
 use super::password_hash::{PasswordHash, Verified};
 use super::turn::{self, Turn};
-use crate::config::people::Hashing as Cost;
+use crate::config::auth::HashingSettings;
 use secrecy::SecretString;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -32,7 +32,7 @@ pub struct Permit {
 }
 
 struct Queue {
-    cost: Cost,
+    cost: HashingSettings,
     /// Room: for those who wait, those who are hashed for, and those who look up what they need.
     permits: Arc<Semaphore>,
     pace: Pace,
@@ -60,10 +60,10 @@ enum Work {
 
 impl Hashing {
     /// Starts the threads.
-    pub fn start(cost: Cost) -> std::io::Result<Self> {
+    pub fn start(cost: HashingSettings) -> std::io::Result<Self> {
         let queue = Arc::new(Queue {
             cost,
-            permits: Arc::new(Semaphore::new(cost.queue + cost.threads)),
+            permits: Arc::new(Semaphore::new(cost.queue_capacity + cost.threads)),
             pace: Pace::default(),
             waiting: Mutex::default(),
             arrived: Condvar::new(),
@@ -150,7 +150,7 @@ impl Queue {
     }
 
     fn busy(&self) -> Busy {
-        let before = self.cost.queue + self.cost.threads;
+        let before = self.cost.queue_capacity + self.cost.threads;
         Busy {
             again: self.pace.come_again(before, self.cost.threads),
         }
@@ -164,7 +164,7 @@ impl Queue {
 
 impl Job {
     /// Its permit is free again when it is answered, before the thread rests.
-    fn run(self, cost: Cost) {
+    fn run(self, cost: HashingSettings) {
         self.work.run(cost);
     }
 }
@@ -178,7 +178,7 @@ impl Work {
         }
     }
 
-    fn run(self, cost: Cost) {
+    fn run(self, cost: HashingSettings) {
         match self {
             Self::Hash(password, answer) => {
                 let _ = answer.send(PasswordHash::make(&password, cost));

@@ -1,6 +1,6 @@
 //! The hash of a password, as it is stored: made, verified, never told. Blocks for as long as argon2id takes; requests go
 //! through `hashing`.
-use crate::config::people::Hashing as Cost;
+use crate::config::auth::HashingSettings;
 use argon2::password_hash::phc;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use secrecy::{ExposeSecret, SecretString};
@@ -29,13 +29,13 @@ impl PasswordHash {
     }
 
     /// Hashes a password; `None`: there is no memory for it.
-    pub fn make(password: &SecretString, cost: Cost) -> Option<Self> {
+    pub fn make(password: &SecretString, cost: HashingSettings) -> Option<Self> {
         let made = context(cost)?.hash_password(password.expose_secret().as_bytes());
         made.ok().map(|hash| Self(hash.to_string()))
     }
 
     /// A hash that no password has, and that costs as much as any other.
-    pub fn of_nobody(cost: Cost) -> Option<Self> {
+    pub fn of_nobody(cost: HashingSettings) -> Option<Self> {
         let hash = phc::PasswordHash {
             algorithm: Algorithm::Argon2id.ident(),
             version: Some(Version::V0x13.into()),
@@ -48,14 +48,14 @@ impl PasswordHash {
 
     /// Compares, at the hash's own cost; where that is less than today's and the password is wrong, the rest is spent as
     /// well, so that old accounts are not told from unknown ones by the time.
-    pub fn verify(&self, password: &SecretString, cost: Cost) -> Verified {
+    pub fn verify(&self, password: &SecretString, cost: HashingSettings) -> Verified {
         let Some((hash, params)) = self.parsed() else {
             return Verified::Wrong;
         };
         let password = password.expose_secret().as_bytes();
         match Argon2::default().verify_password(password, &hash) {
             Ok(()) => Verified::Right {
-                needs_rehash: params.m_cost() < cost.memory || params.t_cost() < cost.passes,
+                needs_rehash: params.m_cost() < cost.memory || params.t_cost() < cost.iterations,
             },
             Err(_) => {
                 spend_rest(password, &params, cost);
@@ -83,14 +83,14 @@ impl fmt::Debug for PasswordHash {
 }
 
 /// One lane: lanes only pay where each has a core of its own, and here every core has other work.
-fn context(cost: Cost) -> Option<Argon2<'static>> {
-    let params = Params::new(cost.memory, cost.passes, 1, None).ok()?;
+fn context(cost: HashingSettings) -> Option<Argon2<'static>> {
+    let params = Params::new(cost.memory, cost.iterations, 1, None).ok()?;
     Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
 /// Time goes with memory times passes.
-fn spend_rest(password: &[u8], spent: &Params, cost: Cost) {
-    let whole = u64::from(cost.memory) * u64::from(cost.passes);
+fn spend_rest(password: &[u8], spent: &Params, cost: HashingSettings) {
+    let whole = u64::from(cost.memory) * u64::from(cost.iterations);
     let rest = whole.saturating_sub(u64::from(spent.m_cost()) * u64::from(spent.t_cost()));
     let memory = u32::try_from(rest).unwrap_or(u32::MAX).min(cost.memory);
     if memory < Params::MIN_M_COST {
@@ -110,14 +110,14 @@ fn spend_rest(password: &[u8], spent: &Params, cost: Cost) {
 mod tests {
     use super::*;
 
-    const COST: Cost = Cost {
+    const COST: HashingSettings = HashingSettings {
         threads: 1,
-        queue: 4,
+        queue_capacity: 4,
         memory: 19_456,
-        passes: 2,
+        iterations: 2,
     };
 
-    fn hash(password: &str, cost: Cost) -> PasswordHash {
+    fn hash(password: &str, cost: HashingSettings) -> PasswordHash {
         PasswordHash::make(&password.into(), cost).unwrap()
     }
 
@@ -159,14 +159,23 @@ mod tests {
     fn a_hash_made_with_less_is_to_be_made_anew() {
         let made = hash("a", COST);
         let needs = |cost| made.verify(&"a".into(), cost) == Verified::Right { needs_rehash: true };
-        assert!(needs(Cost {
+        assert!(needs(HashingSettings {
             memory: 20_000,
             ..COST
         }));
-        assert!(needs(Cost { passes: 3, ..COST }));
+        assert!(needs(HashingSettings {
+            iterations: 3,
+            ..COST
+        }));
         assert!(!needs(COST));
         assert_eq!(
-            made.verify(&"b".into(), Cost { passes: 3, ..COST }),
+            made.verify(
+                &"b".into(),
+                HashingSettings {
+                    iterations: 3,
+                    ..COST
+                }
+            ),
             Verified::Wrong
         );
     }

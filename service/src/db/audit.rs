@@ -4,7 +4,7 @@ use super::conninfo::{Changing, Purpose};
 use super::error::DbError;
 use super::pool::{ConnectError, Manager};
 use super::schema::audit::{events, head};
-use crate::config::database::Database;
+use crate::config::database::DatabaseSettings;
 use crate::types::account::AccountId;
 use crate::types::client_info::ClientInfo;
 use crate::types::event_hash::EventHash;
@@ -185,7 +185,7 @@ pub async fn list(
 /// Shows every event, oldest first, a batch at a time, as they stand at one moment, and returns the end of the chain at
 /// that moment; `None`: it is not there.
 pub fn read_chain<E>(
-    database: &Database,
+    database: &DatabaseSettings,
     mut each: impl FnMut(&ChainRow) -> Result<(), E>,
 ) -> Result<Option<Head>, ReadError<E>> {
     let purpose = Purpose::Change(Changing::Accounts);

@@ -3,7 +3,7 @@ use super::conninfo::Purpose;
 use super::error::DbError;
 use super::pool::{ConnectError, Manager};
 use super::schema::rates::{batches, ports, prices, regions};
-use crate::config::database::Database;
+use crate::config::database::DatabaseSettings;
 use diesel::pg::{CopyFormat, PgConnection};
 use diesel::prelude::*;
 use diesel::result::Error;
@@ -66,7 +66,7 @@ impl From<Error> for StoreError {
 
 impl Ingest {
     /// Connects as the ingest login.
-    pub fn connect(database: &Database) -> Result<Self, ConnectError> {
+    pub fn connect(database: &DatabaseSettings) -> Result<Self, ConnectError> {
         Ok(Self(Manager::open(
             database,
             &database.name,

@@ -1,6 +1,6 @@
 //! Connection settings as libpq reads them: key and value with quotes, never a URL, because a URL's parse errors quote
 //! the password.
-use crate::config::database::{Database, Login, SslMode};
+use crate::config::database::{DatabaseSettings, Login, SslMode};
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ impl Purpose {
     }
 
     /// How many connections a service holds for it.
-    pub fn connections(self, database: &Database) -> u32 {
+    pub fn connections(self, database: &DatabaseSettings) -> u32 {
         match self {
             Self::Read { .. } => database.pool_size,
             Self::Change(Changing::Accounts) => database.accounts_pool_size,
@@ -88,7 +88,7 @@ impl Purpose {
 
 /// The whole connection string of one login, to one database of the server.
 pub fn conninfo(
-    database: &Database,
+    database: &DatabaseSettings,
     name: &str,
     login: &Login,
     password: &SecretString,

@@ -4,7 +4,7 @@ use super::error::DbError;
 use super::gather::{Asked, Gather, Ticket};
 use super::pool::Connections;
 use super::workers::Workers;
-use crate::config::database::{Database, Login};
+use crate::config::database::{DatabaseSettings, Login};
 use crate::telemetry::metrics::Metrics;
 use diesel::prelude::*;
 use std::sync::atomic::Ordering;
@@ -33,7 +33,7 @@ pub struct Db {
 impl Db {
     /// Works without a server: statements fail with `Unavailable` until there is one.
     pub fn start(
-        database: &Database,
+        database: &DatabaseSettings,
         login: &Login,
         purpose: Purpose,
         metrics: Metrics,
@@ -41,8 +41,8 @@ impl Db {
         Ok(Self {
             connections: Connections::open(database, login, purpose),
             workers: Workers::start(purpose.application_name(), purpose.connections(database))?,
-            wait: database.wait,
-            limit: database.wait + database.statement_timeout + NETWORK,
+            wait: database.acquire_timeout,
+            limit: database.acquire_timeout + database.statement_timeout + NETWORK,
             metrics,
         })
     }

@@ -1,7 +1,7 @@
 //! The schema's steps, forward and back, run by the migrator's login as the owner.
 use super::conninfo::Purpose;
 use super::pool::{ConnectError, Manager};
-use crate::config::database::Database;
+use crate::config::database::DatabaseSettings;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel::pg::{Pg, PgConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -49,14 +49,14 @@ pub fn newest() -> &'static str {
 }
 
 /// Runs what has not run; the names of the steps.
-pub fn up(database: &Database) -> Result<Vec<String>, MigrationError> {
+pub fn up(database: &DatabaseSettings) -> Result<Vec<String>, MigrationError> {
     let mut conn = connect(database)?;
     let ran: Vec<MigrationVersion<'_>> = conn.run_pending_migrations(MIGRATIONS).map_err(step)?;
     Ok(ran.iter().map(ToString::to_string).collect())
 }
 
 /// Takes the newest step back; its name, or `None` where there is none.
-pub fn down(database: &Database) -> Result<Option<String>, MigrationError> {
+pub fn down(database: &DatabaseSettings) -> Result<Option<String>, MigrationError> {
     let mut conn = connect(database)?;
     if conn.applied_migrations().map_err(step)?.is_empty() {
         return Ok(None);
@@ -67,7 +67,7 @@ pub fn down(database: &Database) -> Result<Option<String>, MigrationError> {
 }
 
 /// Every step that this program knows, oldest first.
-pub fn status(database: &Database) -> Result<Vec<StepState>, MigrationError> {
+pub fn status(database: &DatabaseSettings) -> Result<Vec<StepState>, MigrationError> {
     let mut conn = connect(database)?;
     let applied = conn.applied_migrations().map_err(step)?;
     let all: Vec<Box<dyn Migration<Pg>>> = MIGRATIONS.migrations().map_err(step)?;
@@ -82,7 +82,7 @@ pub fn status(database: &Database) -> Result<Vec<StepState>, MigrationError> {
     Ok(states)
 }
 
-fn connect(database: &Database) -> Result<PgConnection, MigrationError> {
+fn connect(database: &DatabaseSettings) -> Result<PgConnection, MigrationError> {
     Ok(Manager::open(
         database,
         &database.name,

@@ -4,7 +4,7 @@ use super::conninfo::Purpose;
 use super::error::DbError;
 use super::pool::Manager;
 use super::schema::mail::outbox;
-use crate::config::database::{Database, Login};
+use crate::config::database::{DatabaseSettings, Login};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::dsl::{count_star, min, now};
 use diesel::prelude::*;
@@ -102,7 +102,7 @@ pub struct Outbox(PgConnection);
 
 impl Outbox {
     /// Connects, and listens for new mails.
-    pub fn open(database: &Database, login: &Login) -> Result<Self, DbError> {
+    pub fn open(database: &DatabaseSettings, login: &Login) -> Result<Self, DbError> {
         let mut conn = Manager::open(database, &database.name, login, Purpose::Mail)
             .map_err(|_| DbError::Unavailable)?;
         diesel::sql_query("LISTEN outbox")

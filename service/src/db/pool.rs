@@ -1,7 +1,7 @@
 //! A pool whose connections notice that the server went away without asking it before each use.
 use super::conninfo::{Purpose, conninfo};
 use super::error::DbError;
-use crate::config::database::{Database, Login};
+use crate::config::database::{DatabaseSettings, Login};
 use crate::secrets;
 use diesel::connection::Connection as _;
 use diesel::pg::PgConnection;
@@ -47,7 +47,7 @@ pub struct Connection {
 
 /// Opens connections of one login. The password is read at each of them, so that a rotated file is seen.
 pub struct Manager {
-    database: Database,
+    database: DatabaseSettings,
     login: Login,
     purpose: Purpose,
     link: Arc<Link>,
@@ -69,7 +69,7 @@ pub enum ConnectError {
 
 impl Manager {
     /// A manager for one login, and what it knows about the server.
-    pub fn new(database: &Database, login: &Login, purpose: Purpose) -> (Self, Arc<Link>) {
+    pub fn new(database: &DatabaseSettings, login: &Login, purpose: Purpose) -> (Self, Arc<Link>) {
         let link = Arc::new(Link::default());
         let manager = Self {
             database: database.clone(),
@@ -82,7 +82,7 @@ impl Manager {
 
     /// One connection of this login, made now.
     pub fn open(
-        database: &Database,
+        database: &DatabaseSettings,
         name: &str,
         login: &Login,
         purpose: Purpose,
@@ -169,13 +169,13 @@ pub struct Connections {
 
 impl Connections {
     /// Comes up without a server, and fills itself when there is one.
-    pub fn open(database: &Database, login: &Login, purpose: Purpose) -> Self {
+    pub fn open(database: &DatabaseSettings, login: &Login, purpose: Purpose) -> Self {
         let (manager, link) = Manager::new(database, login, purpose);
         let connections = purpose.connections(database);
         let pool = Pool::builder()
             .max_size(connections)
             .min_idle(Some(connections))
-            .connection_timeout(database.wait)
+            .connection_timeout(database.acquire_timeout)
             .max_lifetime(Some(Duration::from_secs(1800)))
             .idle_timeout(None)
             .error_handler(Box::new(NopErrorHandler))

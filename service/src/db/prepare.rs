@@ -2,7 +2,7 @@
 //! server, and its log, never see one.
 use super::conninfo::Purpose;
 use super::pool::{ConnectError, Manager};
-use crate::config::database::{Database, Login};
+use crate::config::database::{DatabaseSettings, Login};
 use crate::secrets::{self, SecretError};
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
@@ -44,7 +44,7 @@ struct Answer {
 }
 
 /// Creates what is missing and sets the logins' passwords; the database's name.
-pub fn prepare(database: &Database) -> Result<(), PrepareError> {
+pub fn prepare(database: &DatabaseSettings) -> Result<(), PrepareError> {
     let logins = [
         (&database.rates, "portcullis_rates_reader"),
         (&database.ingest, "portcullis_rates_writer"),

@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::message::{Encoding, Message};
 use super::smtp_session::{Fault, Reply, Session};
 use super::smtp_tls::Tls;
-use crate::config::mail::{Smtp as Settings, SmtpTls};
+use crate::config::mail::{SmtpSettings, SmtpTls};
 use crate::secrets;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -18,7 +18,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
 
 /// A mail server and how to talk to it.
 pub struct Smtp {
-    settings: Settings,
+    settings: SmtpSettings,
     host: String,
     tls: Option<Tls>,
     hello: String,
@@ -26,7 +26,7 @@ pub struct Smtp {
 
 impl Smtp {
     /// Looks at everything that can be looked at without the server. `hello` is the name that we go by.
-    pub fn new(settings: Settings, hello: &str) -> Result<Self, BadSmtp> {
+    pub fn new(settings: SmtpSettings, hello: &str) -> Result<Self, BadSmtp> {
         let host = settings.host.trim_matches(['[', ']']).to_owned();
         if let Some((_, password)) = &settings.login {
             secrets::read(password).map_err(|error| BadSmtp("SMTP_PASSWORD", error.to_string()))?;

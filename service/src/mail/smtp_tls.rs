@@ -1,5 +1,5 @@
 //! What TLS to a mail server is checked with: one authority from a file, or the machine's own.
-use crate::config::mail::Smtp as Settings;
+use crate::config::mail::SmtpSettings;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -21,7 +21,7 @@ pub(super) struct Tls {
 
 impl Tls {
     /// Reads the authorities.
-    pub(super) fn new(settings: &Settings, host: &str) -> Result<Self, BadSmtp> {
+    pub(super) fn new(settings: &SmtpSettings, host: &str) -> Result<Self, BadSmtp> {
         let wrong_host = |_| BadSmtp("SMTP_HOST", "must be a host name or an address".to_owned());
         let name = ServerName::try_from(host.to_owned()).map_err(wrong_host)?;
         let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
@@ -36,7 +36,7 @@ impl Tls {
     }
 }
 
-fn roots(settings: &Settings) -> Result<RootCertStore, BadSmtp> {
+fn roots(settings: &SmtpSettings) -> Result<RootCertStore, BadSmtp> {
     let bad = |reason: String| BadSmtp("SMTP_CA_FILE", reason);
     let mut roots = RootCertStore::empty();
     let Some(file) = &settings.ca_file else {

@@ -3,7 +3,7 @@ use super::failure::Failure;
 use super::folder::Folder;
 use super::message::Message;
 use super::smtp::{BadSmtp, Smtp};
-use crate::config::mail::{Mail, Transport as Settings};
+use crate::config::mail::{MailSettings, TransportSettings};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A way out. Cheap to clone.
@@ -19,10 +19,10 @@ pub enum Transport {
 
 impl Transport {
     /// The way out of the settings. `host` is what we call ourselves before a mail server.
-    pub fn new(settings: &Mail, host: &str) -> Result<Self, BadSmtp> {
+    pub fn new(settings: &MailSettings, host: &str) -> Result<Self, BadSmtp> {
         Ok(match &settings.transport {
-            Settings::Folder(path) => Self::Folder(Folder::new(path.clone())),
-            Settings::Smtp(smtp) => Self::Smtp(Arc::new(Smtp::new(smtp.clone(), host)?)),
+            TransportSettings::Folder(path) => Self::Folder(Folder::new(path.clone())),
+            TransportSettings::Smtp(smtp) => Self::Smtp(Arc::new(Smtp::new(smtp.clone(), host)?)),
         })
     }
 

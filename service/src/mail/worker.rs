@@ -7,7 +7,7 @@ use super::message::Message;
 use super::retry;
 use super::text::{Content, Kind, Renderer};
 use super::transport::Transport;
-use crate::config::database::{Database, Login};
+use crate::config::database::{DatabaseSettings, Login};
 use crate::db::DbError;
 use crate::db::outbox::{Fate, Outbox, WaitingMail};
 use crate::telemetry::metrics::Metrics;
@@ -44,7 +44,7 @@ const STOP: Duration = Duration::from_secs(4);
 #[derive(Clone)]
 pub struct Post {
     /// Where the outbox is.
-    pub database: Database,
+    pub database: DatabaseSettings,
     /// The login that may see it.
     pub login: Login,
     /// Makes the texts.

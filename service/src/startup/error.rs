@@ -1,5 +1,5 @@
 //! Why the service did not come up.
-use crate::config::keys::PREFIX;
+use crate::config::setting_names::PREFIX;
 use std::net::SocketAddr;
 
 /// Why the service did not come up.

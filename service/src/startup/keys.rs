@@ -1,9 +1,9 @@
 //! The secrets that a running service needs beside its logins' passwords, read and looked at before anything starts.
 use super::error::StartError;
 use super::keys_file::KeysFile;
-use crate::config::keys::PREFIX;
-use crate::config::people::People;
+use crate::config::auth::AuthSettings;
 use crate::config::secret::SecretSource;
+use crate::config::setting_names::PREFIX;
 use crate::crypto::data_key::DataKey;
 use crate::crypto::jwt::Jwt;
 use crate::crypto::token_keys::TokenKeys;
@@ -22,14 +22,14 @@ pub struct Keys {
 
 impl Keys {
     /// Reads both; a weak one is refused with its setting's name.
-    pub fn load(people: &People) -> Result<Self, StartError> {
-        let (data, _) = read(["DATA_KEY", "DATA_KEY_FILE"], people.data_key.as_ref(), |text| {
+    pub fn load(auth: &AuthSettings) -> Result<Self, StartError> {
+        let (data, _) = read(["DATA_KEY", "DATA_KEY_FILE"], auth.data_key.as_ref(), |text| {
             DataKey::parse(text).map_err(|e| e.to_string())
         })?;
-        let source = people.token_keys.as_ref();
+        let source = auth.token_keys.as_ref();
         let (jwt, source) = read(["TOKEN_KEYS", "TOKEN_KEYS_FILE"], source, |text| {
             let keys = TokenKeys::parse(text).map_err(|e| e.to_string())?;
-            Jwt::new(keys, &people.token_issuer, &people.token_audience).map_err(|e| e.to_string())
+            Jwt::new(keys, &auth.token_issuer, &auth.token_audience).map_err(|e| e.to_string())
         })?;
         let token_keys = KeysFile::new(source.clone(), jwt.clone());
         Ok(Self {

@@ -1,8 +1,8 @@
 //! The database logins of a running service, each with connections of its own.
 use super::error::StartError;
 use crate::config::Settings;
+use crate::config::auth::DemoMode;
 use crate::config::database::Login;
-use crate::config::people::Demo;
 use crate::db::Db;
 use crate::db::conninfo::{Changing, Purpose};
 use crate::telemetry::metrics::Metrics;
@@ -30,7 +30,7 @@ impl Logins {
         let read = Purpose::Read {
             statement_timeout: database.statement_timeout,
         };
-        let demo = (settings.people.demo != Demo::Off)
+        let demo = (settings.auth.demo != DemoMode::Off)
             .then(|| start(&database.demo, Purpose::Change(Changing::Demo)))
             .transpose()?;
         Ok(Self {

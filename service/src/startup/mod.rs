@@ -80,7 +80,7 @@ impl Service {
         operations: impl FnOnce(Product) -> T,
     ) -> Result<Self, StartError> {
         let (server, limits) = (&settings.server, settings.limits);
-        let keys = Keys::load(&settings.people)?;
+        let keys = Keys::load(&settings.auth)?;
         let post = post::post(settings, &keys, &metrics)?;
         let logins = Logins::start(settings, &metrics)?;
         let stopping = Arc::new(AtomicBool::new(false));

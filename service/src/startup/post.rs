@@ -2,8 +2,8 @@
 use super::error::StartError;
 use super::keys::Keys;
 use crate::config::Settings;
-use crate::config::mail::Transport as MailSettings;
-use crate::config::profile::Profile;
+use crate::config::deployment_profile::DeploymentProfile;
+use crate::config::mail::TransportSettings;
 use crate::mail::mailbox::Mailbox;
 use crate::mail::smtp::BadSmtp;
 use crate::mail::text::Renderer;
@@ -13,7 +13,7 @@ use crate::telemetry::metrics::Metrics;
 
 /// Looks at everything that can be looked at before the first mail.
 pub fn post(settings: &Settings, keys: &Keys, metrics: &Metrics) -> Result<Post, StartError> {
-    let public_url = &settings.people.public_url;
+    let public_url = &settings.auth.public_url;
     let host: Option<http::Uri> = public_url.parse().ok();
     let host = host.as_ref().and_then(http::Uri::host).unwrap_or_default();
     let transport = Transport::new(&settings.mail, host)
@@ -33,7 +33,9 @@ pub fn post(settings: &Settings, keys: &Keys, metrics: &Metrics) -> Result<Post,
 /// The mails that may be read in a browser: on a developer's machine, and only while they stay there.
 pub fn mailbox(settings: &Settings) -> Option<Mailbox> {
     match (settings.profile, &settings.mail.transport) {
-        (Profile::Development, MailSettings::Folder(path)) => Some(Mailbox::new(path.clone())),
-        (Profile::Development, MailSettings::Smtp(_)) | (Profile::Production, _) => None,
+        (DeploymentProfile::Development, TransportSettings::Folder(path)) => Some(Mailbox::new(path.clone())),
+        (DeploymentProfile::Development, TransportSettings::Smtp(_)) | (DeploymentProfile::Production, _) => {
+            None
+        }
     }
 }

@@ -2,7 +2,7 @@
 use super::error::StartError;
 use super::keys::Keys;
 use super::logins::Logins;
-use crate::config::{Settings, people};
+use crate::config::{Settings, auth};
 use crate::crypto::hashing::Hashing;
 use crate::db::sessions::ActiveGather;
 use crate::domain::accounts::{self, Accounts};
@@ -55,8 +55,8 @@ pub struct Domains {
 impl Domains {
     /// All of them.
     pub fn new(settings: &Settings, logins: &Logins, keys: &Keys) -> Result<Self, StartError> {
-        let people = &settings.people;
-        let hashing = Hashing::start(people.hashing).map_err(StartError::Threads)?;
+        let auth = &settings.auth;
+        let hashing = Hashing::start(auth.hashing).map_err(StartError::Threads)?;
         let throttles = Throttles::new(keys.data.clone());
         let sessions = Sessions::new(Parts {
             db: logins.accounts.clone(),
@@ -65,9 +65,9 @@ impl Domains {
             data_key: keys.data.clone(),
             throttles: throttles.clone(),
             lives: Lives {
-                access: people.access_token_life,
-                session: people.session_life,
-                idle: people.session_idle,
+                access: auth.access_token_ttl,
+                session: auth.session_max_age,
+                idle: auth.session_idle_timeout,
             },
             waiting: ActiveGather::default(),
         });
@@ -75,8 +75,8 @@ impl Domains {
             db: logins.accounts.clone(),
             hashing: hashing.clone(),
             key: keys.data.clone(),
-            registration: people.registration,
-            mails_per_network: people.mails_per_network,
+            registration: auth.registration,
+            mail_rate_per_network: auth.mail_rate_per_network,
             throttles,
             sessions: sessions.clone(),
         });
@@ -99,7 +99,7 @@ pub fn web(settings: &Settings, keys: &Keys, domains: &Domains) -> Web {
         wishes: domains.wishes.clone(),
         data_key: keys.data.clone(),
         // A URL by its setting's own rule.
-        public_url: settings.people.public_url.parse().unwrap_or_default(),
+        public_url: settings.auth.public_url.parse().unwrap_or_default(),
     })
 }
 
@@ -134,9 +134,9 @@ pub fn product(
 }
 
 fn demo(settings: &Settings, logins: &Logins) -> Access {
-    match (settings.people.demo, logins.demo.clone()) {
-        (people::Demo::Token, Some(db)) => Access::SignedIn(Demo::new(db)),
-        (people::Demo::Open, Some(db)) => Access::Anybody(Demo::new(db)),
-        (people::Demo::Off, _) | (_, None) => Access::Off,
+    match (settings.auth.demo, logins.demo.clone()) {
+        (auth::DemoMode::Token, Some(db)) => Access::SignedIn(Demo::new(db)),
+        (auth::DemoMode::Open, Some(db)) => Access::Anybody(Demo::new(db)),
+        (auth::DemoMode::Off, _) | (_, None) => Access::Off,
     }
 }

@@ -2,7 +2,7 @@
 use super::json_log::JsonLog;
 use super::log_writer::{LogWriter, LogWriterGuard};
 use super::metrics::Metrics;
-use crate::config::telemetry::Telemetry as Settings;
+use crate::config::telemetry::TelemetrySettings;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use opentelemetry_otlp::{LogExporter, MetricExporter, SpanExporter, WithExportConfig};
@@ -49,7 +49,7 @@ fn wrong(error: impl std::fmt::Display) -> TelemetryError {
 
 impl Telemetry {
     /// Sets up everything; from here on the process logs.
-    pub fn start(settings: &Settings) -> Result<Self, TelemetryError> {
+    pub fn start(settings: &TelemetrySettings) -> Result<Self, TelemetryError> {
         let endpoint = settings.otlp_endpoint.as_deref();
         let tracers = endpoint
             .map(|url| tracers(url, settings.trace_ratio))

@@ -3,7 +3,7 @@ use crate::support::environment;
 use crate::support::program::{errors, run, run_with_bytes};
 use crate::support::temp_file::TempFile;
 use portcullis::config::Settings;
-use portcullis::config::keys::{KEYS, PREFIX};
+use portcullis::config::setting_names::{PREFIX, SETTINGS};
 use portcullis::config::source::Source;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -104,7 +104,7 @@ fn each_bad_value_ends_with_78_and_the_setting_s_name() {
         );
         assert!(!said.contains("7f3a"), "the value of {name} is told: {said}");
     }
-    let untried: Vec<_> = KEYS
+    let untried: Vec<_> = SETTINGS
         .iter()
         .filter(|key| !bad.iter().any(|(name, _)| *name == key.name))
         .collect();
@@ -205,7 +205,10 @@ fn a_settings_file_is_read_and_its_faults_are_named() {
 fn the_defaults_are_good_and_safe() {
     let settings = Settings::parse(&Source::of([]).unwrap()).unwrap();
     assert!(settings.server.listen.ip().is_loopback() && settings.server.internal_listen.ip().is_loopback());
-    assert_eq!(settings.profile, portcullis::config::profile::Profile::Production);
+    assert_eq!(
+        settings.profile,
+        portcullis::config::deployment_profile::DeploymentProfile::Production
+    );
     assert_eq!(settings.database.ssl_mode.as_str(), "verify-full");
     assert!(settings.server.cors_origins.is_empty());
     let logins = [
@@ -218,7 +221,7 @@ fn the_defaults_are_good_and_safe() {
         logins.iter().all(|login| login.password.is_none()),
         "no secret has a default"
     );
-    assert!(KEYS.iter().all(|key| key.secret == key.default.is_none()));
+    assert!(SETTINGS.iter().all(|key| key.secret == key.default.is_none()));
 }
 
 /// K1: `UPDATE_DOCS=1` writes it anew.
@@ -235,7 +238,8 @@ fn the_documented_settings_are_the_table_of_the_code() {
         "docs/settings.md is out of date: run the tests once with UPDATE_DOCS=1"
     );
     assert!(
-        KEYS.iter()
+        SETTINGS
+            .iter()
             .all(|key| !key.doc.is_empty() && kept.contains(&format!("`{PREFIX}{}`", key.name)))
     );
 }
@@ -250,7 +254,7 @@ fn document() -> String {
         it anew.\n\n\
         | setting | default | meaning |\n| --- | --- | --- |\n"
         .to_owned();
-    for key in KEYS {
+    for key in SETTINGS {
         let default = match key.default {
             None => "none".to_owned(),
             Some("") => "empty".to_owned(),

@@ -1,7 +1,7 @@
 //! Proving an address by a mailed link.
 use super::Accounts;
 use super::outcome::{Failed, Used};
-use crate::config::people::Registration as Mode;
+use crate::config::auth::RegistrationMode;
 use crate::crypto::tokens::PlainToken;
 use crate::db::accounts::{self, AccountRow};
 use crate::db::audit::{self, Event};
@@ -54,16 +54,20 @@ pub(super) fn note_confirmed(
 }
 
 /// Comes first in a transaction that may make the first administrator.
-pub(super) fn hold_first_admin(conn: &mut PgConnection, mode: Mode) -> QueryResult<()> {
+pub(super) fn hold_first_admin(conn: &mut PgConnection, mode: RegistrationMode) -> QueryResult<()> {
     match mode {
-        Mode::FirstAdmin => accounts::lock_admins(conn),
-        Mode::Open | Mode::Closed => Ok(()),
+        RegistrationMode::FirstAdmin => accounts::lock_admins(conn),
+        RegistrationMode::Open | RegistrationMode::Closed => Ok(()),
     }
 }
 
 /// Lets an unconfirmed account's owner sign in; the role that they got.
-pub(super) fn activate(conn: &mut PgConnection, row: &AccountRow, mode: Mode) -> QueryResult<Role> {
-    let is_first = mode == Mode::FirstAdmin && !accounts::has_admin_beside(conn, None)?;
+pub(super) fn activate(
+    conn: &mut PgConnection,
+    row: &AccountRow,
+    mode: RegistrationMode,
+) -> QueryResult<Role> {
+    let is_first = mode == RegistrationMode::FirstAdmin && !accounts::has_admin_beside(conn, None)?;
     let role = match is_first {
         true => Role::Admin,
         false => Role::User,

@@ -21,7 +21,7 @@ pub(super) enum Admitted {
 impl Accounts {
     /// Counts one more mail to this address, for somebody of this network.
     pub(super) async fn admit(&self, email: &Email, client: &ClientInfo) -> Result<Admitted, Failed> {
-        let (throttles, free) = (self.0.throttles.clone(), self.0.mails_per_network);
+        let (throttles, free) = (self.0.throttles.clone(), self.0.mail_rate_per_network);
         let (email, network) = (email.clone(), client.network());
         let admitted = self.0.db.tx("admit_mail", move |conn| {
             if let Admission::Wait(wait) = throttles.try_mail_from(conn, network, free)? {

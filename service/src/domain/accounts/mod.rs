@@ -39,7 +39,7 @@ mod recovery;
 /// Registering.
 pub mod registration;
 
-use crate::config::people::Registration;
+use crate::config::auth::RegistrationMode;
 use crate::crypto::data_key::DataKey;
 use crate::crypto::hashing::Hashing;
 use crate::db::Db;
@@ -60,9 +60,9 @@ pub struct Parts {
     /// Makes the tokens of links.
     pub key: DataKey,
     /// Who may register.
-    pub registration: Registration,
+    pub registration: RegistrationMode,
     /// Mails that strangers of one network may cause before they wait.
-    pub mails_per_network: i32,
+    pub mail_rate_per_network: i32,
     /// Counts mails.
     pub throttles: Throttles,
     /// Checks the passwords of people who are signed in.

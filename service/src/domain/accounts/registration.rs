@@ -4,7 +4,7 @@ use super::outcome::{Asked, Failed, Registered};
 use super::passwords::GoodPassword;
 use super::post::{self, Letter};
 use super::{Accounts, limits};
-use crate::config::people::Registration as Mode;
+use crate::config::auth::RegistrationMode;
 use crate::crypto::data_key::DataKey;
 use crate::db::accounts::{self, AccountRow, NewAccount};
 use crate::db::audit::{self, Event};
@@ -34,9 +34,9 @@ impl Accounts {
     /// Whether anybody may register now.
     pub async fn is_open(&self) -> Result<bool, Failed> {
         match self.0.registration {
-            Mode::Open => Ok(true),
-            Mode::Closed => Ok(false),
-            Mode::FirstAdmin => {
+            RegistrationMode::Open => Ok(true),
+            RegistrationMode::Closed => Ok(false),
+            RegistrationMode::FirstAdmin => {
                 let has_admin = |conn: &mut _| accounts::has_admin_beside(conn, None);
                 Ok(!self.0.db.run("has_admin", has_admin).await?)
             }

@@ -1,6 +1,6 @@
 //! Reads the whole chain of events, in the order of their numbers, without ever holding all of it.
 use super::chain::{Broken, Chain, Whole};
-use crate::config::database::Database;
+use crate::config::database::DatabaseSettings;
 use crate::db::audit::{ReadError, read_chain};
 use crate::domain::StorageError;
 use crate::types::event_hash::EventHash;
@@ -22,7 +22,7 @@ pub enum VerifyError {
 /// Verifies it. `wanted`: a hash that was written down earlier, and must still be in it. `tell` hears the count now and
 /// then.
 pub fn verify(
-    database: &Database,
+    database: &DatabaseSettings,
     wanted: Option<EventHash>,
     tell: &mut dyn FnMut(i64),
 ) -> Result<Whole, VerifyError> {

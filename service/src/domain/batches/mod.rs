@@ -1,6 +1,6 @@
 //! Batches of prices from files: everything is checked first, with line, column and reason; then all of it is stored, or
 //! nothing.
-use crate::config::database::Database;
+use crate::config::database::DatabaseSettings;
 use crate::db::batches::{Ingest, NewBatch};
 use check::{Checked, check};
 use outcome::{ImportError, Imported, Progress};
@@ -28,7 +28,7 @@ pub mod rows;
 
 /// Imports a file of either format. The same content is stored once, whatever the file's name.
 pub fn import(
-    database: &Database,
+    database: &DatabaseSettings,
     path: &Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Imported, ImportError> {

@@ -4,7 +4,7 @@ use crate::support::smtp_client::{message, send, settings, way};
 use crate::support::smtp_server::{SmtpBehaviour, SmtpServer, Tls};
 use crate::support::temp_file::TempFile;
 use mail_parser::{MessageParser, MimeHeaders};
-use portcullis::config::mail::{Smtp as Settings, SmtpTls};
+use portcullis::config::mail::{SmtpSettings, SmtpTls};
 use portcullis::config::secret::SecretSource;
 use portcullis::mail::failure::Failure;
 use portcullis::mail::smtp::Smtp;
@@ -152,7 +152,7 @@ fn a_wrong_authority_or_host_is_refused() {
 fn a_login_goes_in_tls_and_its_refusal_is_told_without_what_was_said() {
     let authority = CertificateAuthority::new();
     let server = SmtpServer::start(Tls::AtOnce(authority.server("127.0.0.1")));
-    let with_login = |mut settings: Settings| {
+    let with_login = |mut settings: SmtpSettings| {
         settings.login = Some(("post".to_owned(), SecretSource::Value("hush".into())));
         settings
     };

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use portcullis::config::people::Hashing;
+use portcullis::config::auth::HashingSettings;
 use portcullis::crypto::password_hash::PasswordHash;
 use portcullis::types::role::Role;
 use reqwest::blocking::RequestBuilder;
@@ -17,11 +17,11 @@ use std::sync::OnceLock;
 pub const PASSWORD: &str = "a violet bicycle 🚲 in the rain";
 
 /// The least that the settings allow, and their default.
-pub const COST: Hashing = Hashing {
+pub const COST: HashingSettings = HashingSettings {
     threads: 1,
-    queue: 64,
+    queue_capacity: 64,
     memory: 19_456,
-    passes: 2,
+    iterations: 2,
 };
 
 /// What somebody who is signed in holds.

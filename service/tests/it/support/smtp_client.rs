@@ -1,7 +1,7 @@
 //! A mail, and ways to send it, without outbox or service.
 use super::smtp_server::{Received, SmtpBehaviour, SmtpServer, Tls};
 use chrono::{TimeZone, Utc};
-use portcullis::config::mail::{Smtp as Settings, SmtpTls};
+use portcullis::config::mail::{SmtpSettings, SmtpTls};
 use portcullis::mail::failure::Failure;
 use portcullis::mail::message::Message;
 use portcullis::mail::smtp::Smtp;
@@ -26,8 +26,8 @@ pub fn message() -> Message {
 }
 
 /// Settings that lead to a server.
-pub fn settings(server: &SmtpServer, tls: SmtpTls, ca: Option<&str>) -> Settings {
-    Settings {
+pub fn settings(server: &SmtpServer, tls: SmtpTls, ca: Option<&str>) -> SmtpSettings {
+    SmtpSettings {
         host: server.address.ip().to_string(),
         port: server.address.port(),
         tls,
@@ -37,7 +37,7 @@ pub fn settings(server: &SmtpServer, tls: SmtpTls, ca: Option<&str>) -> Settings
 }
 
 /// Sends the mail.
-pub fn send(settings: Settings) -> Result<(), Failure> {
+pub fn send(settings: SmtpSettings) -> Result<(), Failure> {
     Smtp::new(settings, "rates.example").unwrap().send(&message())
 }
 

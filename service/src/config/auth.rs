@@ -1,20 +1,20 @@
 //! Accounts and sessions: who may register, how long a session lives, what proves it.
-use super::profile::Profile;
+use super::deployment_profile::DeploymentProfile;
 use super::secret::SecretSource;
 use super::source::{ConfigError, Source};
 use std::time::Duration;
 
 /// Settings of accounts, sessions and tokens.
 #[derive(Clone, Debug)]
-pub struct People {
+pub struct AuthSettings {
     /// Where people reach the service, without a slash at the end.
     pub public_url: String,
     /// Who may register.
-    pub registration: Registration,
+    pub registration: RegistrationMode,
     /// Mails that strangers of one network may cause before they wait.
-    pub mails_per_network: i32,
+    pub mail_rate_per_network: i32,
     /// Whether the demo operations are there, and for whom.
-    pub demo: Demo,
+    pub demo: DemoMode,
     /// Key material of at least 32 bytes, as text; `None` where this process was given none.
     pub data_key: Option<SecretSource>,
     /// The document of signing keys.
@@ -24,18 +24,18 @@ pub struct People {
     /// `aud`.
     pub token_audience: String,
     /// How long an access token is valid.
-    pub access_token_life: Duration,
+    pub access_token_ttl: Duration,
     /// How long a session lives at the most.
-    pub session_life: Duration,
+    pub session_max_age: Duration,
     /// How long a session lives without a request.
-    pub session_idle: Duration,
+    pub session_idle_timeout: Duration,
     /// How passwords are hashed.
-    pub hashing: Hashing,
+    pub hashing: HashingSettings,
 }
 
 /// Who may register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Registration {
+pub enum RegistrationMode {
     /// Anybody until there is a confirmed administrator, who is the first to confirm.
     FirstAdmin,
     /// Anybody, as a user.
@@ -46,7 +46,7 @@ pub enum Registration {
 
 /// Whether the demo operations are there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Demo {
+pub enum DemoMode {
     /// They are not.
     Off,
     /// For signed-in callers.
@@ -57,20 +57,20 @@ pub enum Demo {
 
 /// Cost of argon2id and room for those who wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hashing {
+pub struct HashingSettings {
     /// Threads.
     pub threads: usize,
     /// Passwords that may wait.
-    pub queue: usize,
+    pub queue_capacity: usize,
     /// KiB.
     pub memory: u32,
     /// Passes.
-    pub passes: u32,
+    pub iterations: u32,
 }
 
-impl People {
+impl AuthSettings {
     /// Reads the settings.
-    pub fn parse(source: &Source, profile: Profile) -> Result<Self, ConfigError> {
+    pub fn parse(source: &Source, profile: DeploymentProfile) -> Result<Self, ConfigError> {
         let public_url = public_url(source, profile)?;
         let issuer = source.text("TOKEN_ISSUER")?;
         if issuer.contains(|c: char| c.is_whitespace() || c.is_control()) {
@@ -83,9 +83,9 @@ impl People {
             |name: &str, range| Ok::<_, ConfigError>(Duration::from_secs(source.number(name, range)?));
         Ok(Self {
             registration: match source.text("REGISTRATION")?.as_str() {
-                "first-admin" => Registration::FirstAdmin,
-                "open" => Registration::Open,
-                "closed" => Registration::Closed,
+                "first-admin" => RegistrationMode::FirstAdmin,
+                "open" => RegistrationMode::Open,
+                "closed" => RegistrationMode::Closed,
                 _ => {
                     return Err(ConfigError::new(
                         "REGISTRATION",
@@ -93,7 +93,7 @@ impl People {
                     ));
                 }
             },
-            mails_per_network: source.number("MAIL_RATE_PER_NETWORK", 1..=1_000_000)?,
+            mail_rate_per_network: source.number("MAIL_RATE_PER_NETWORK", 1..=1_000_000)?,
             demo: demo(source, profile)?,
             data_key: source.secret("DATA_KEY")?,
             token_keys: source.secret("TOKEN_KEYS")?,
@@ -102,23 +102,23 @@ impl People {
             } else {
                 issuer
             },
-            token_audience: source.filled("TOKEN_AUDIENCE")?,
-            access_token_life: seconds("ACCESS_TOKEN_TTL", 30..=3600)?,
-            session_life: seconds("SESSION_MAX_AGE", 60..=31_536_000)?,
-            session_idle: seconds("SESSION_IDLE_TIMEOUT", 60..=31_536_000)?,
-            hashing: Hashing {
+            token_audience: source.non_empty("TOKEN_AUDIENCE")?,
+            access_token_ttl: seconds("ACCESS_TOKEN_TTL", 30..=3600)?,
+            session_max_age: seconds("SESSION_MAX_AGE", 60..=31_536_000)?,
+            session_idle_timeout: seconds("SESSION_IDLE_TIMEOUT", 60..=31_536_000)?,
+            hashing: HashingSettings {
                 threads: source.number("HASH_THREADS", 1..=64)?,
-                queue: source.number("HASH_QUEUE", 1..=10_000)?,
+                queue_capacity: source.number("HASH_QUEUE", 1..=10_000)?,
                 memory: source.number("HASH_MEMORY", 19_456..=1_048_576)?,
-                passes: source.number("HASH_ITERATIONS", 2..=16)?,
+                iterations: source.number("HASH_ITERATIONS", 2..=16)?,
             },
             public_url,
         })
     }
 }
 
-fn public_url(source: &Source, profile: Profile) -> Result<String, ConfigError> {
-    let url = source.filled("PUBLIC_URL")?;
+fn public_url(source: &Source, profile: DeploymentProfile) -> Result<String, ConfigError> {
+    let url = source.non_empty("PUBLIC_URL")?;
     let wrong = |reason| ConfigError::new("PUBLIC_URL", reason);
     let uri: http::Uri = url
         .parse()
@@ -131,7 +131,7 @@ fn public_url(source: &Source, profile: Profile) -> Result<String, ConfigError> 
     };
     match uri.scheme_str() {
         Some("https") => Ok(url),
-        Some("http") if profile == Profile::Development || is_this_machine(host) => Ok(url),
+        Some("http") if profile == DeploymentProfile::Development || is_this_machine(host) => Ok(url),
         Some("http") => Err(wrong("must begin with https:// in production")),
         _ => Err(wrong("must begin with https://")),
     }
@@ -141,14 +141,14 @@ fn is_this_machine(host: &str) -> bool {
     matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }
 
-fn demo(source: &Source, profile: Profile) -> Result<Demo, ConfigError> {
+fn demo(source: &Source, profile: DeploymentProfile) -> Result<DemoMode, ConfigError> {
     let demo = match source.text("DEMO")?.as_str() {
-        "off" => Demo::Off,
-        "token" => Demo::Token,
-        "open" => Demo::Open,
+        "off" => DemoMode::Off,
+        "token" => DemoMode::Token,
+        "open" => DemoMode::Open,
         _ => return Err(ConfigError::new("DEMO", "must be off, token or open")),
     };
-    if demo != Demo::Off && profile == Profile::Production {
+    if demo != DemoMode::Off && profile == DeploymentProfile::Production {
         return Err(ConfigError::new("DEMO", "must be off in production"));
     }
     Ok(demo)
