@@ -1,8 +1,8 @@
 //! Passwords: argon2id, on threads of its own that give way to all others, behind a queue with an end. What costs so much
 //! must take neither the threads that answer requests nor memory without limit.
-use super::pace::Pace;
+use super::cpu_backoff::{self, JobTimer};
 use super::password_hash::{PasswordHash, Verified};
-use super::turn::{self, Turn};
+use super::retry_after::QueueTimeEstimate;
 use crate::config::auth::HashingSettings;
 use secrecy::SecretString;
 use std::collections::VecDeque;
@@ -14,9 +14,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 /// There is no room for one more password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many passwords wait to be hashed")]
-pub struct Busy {
+pub struct Overloaded {
     /// After how long there may be.
-    pub again: Duration,
+    pub retry_after: Duration,
 }
 
 /// The threads and their queue. Cheap to clone; the threads end with the last clone.
@@ -35,7 +35,7 @@ struct Queue {
     cost: HashingSettings,
     /// Room: for those who wait, those who are hashed for, and those who look up what they need.
     permits: Arc<Semaphore>,
-    pace: Pace,
+    job_time: QueueTimeEstimate,
     waiting: Mutex<Waiting>,
     arrived: Condvar,
     /// Whoever rests is woken by the end only: a job must not wait for one who rests while another is idle.
@@ -64,7 +64,7 @@ impl Hashing {
         let queue = Arc::new(Queue {
             cost,
             permits: Arc::new(Semaphore::new(cost.queue_capacity + cost.threads)),
-            pace: Pace::default(),
+            job_time: QueueTimeEstimate::default(),
             waiting: Mutex::default(),
             arrived: Condvar::new(),
             end: Condvar::new(),
@@ -80,7 +80,7 @@ impl Hashing {
 
     /// Room for one password. To be asked for before anything else is done: a crowd for which there is no room costs
     /// nothing more.
-    pub fn permit(&self) -> Result<Permit, Busy> {
+    pub fn permit(&self) -> Result<Permit, Overloaded> {
         let queue = &self.0.0;
         let permit = || Arc::clone(&queue.permits).try_acquire_owned();
         let permit = permit().or_else(|_| {
@@ -92,30 +92,34 @@ impl Hashing {
                 queue: Arc::clone(queue),
                 permit,
             }),
-            Err(_) => Err(queue.busy()),
+            Err(_) => Err(queue.overloaded()),
         }
     }
 
     /// Hashes a new password, if there is room.
-    pub async fn hash(&self, password: SecretString) -> Result<PasswordHash, Busy> {
+    pub async fn hash(&self, password: SecretString) -> Result<PasswordHash, Overloaded> {
         self.permit()?.hash(password).await
     }
 }
 
 impl Permit {
     /// Hashes a new password.
-    pub async fn hash(self, password: SecretString) -> Result<PasswordHash, Busy> {
+    pub async fn hash(self, password: SecretString) -> Result<PasswordHash, Overloaded> {
         let (answer, hash) = oneshot::channel();
         let queue = self.push(Work::Hash(password, answer));
-        hash.await.ok().flatten().ok_or_else(|| queue.busy())
+        hash.await.ok().flatten().ok_or_else(|| queue.overloaded())
     }
 
     /// Whether this is the password. `None` costs as much as a hash made today, and is never right: whoever measures
     /// learns nothing about who has an account.
-    pub async fn verify(self, password: SecretString, hash: Option<PasswordHash>) -> Result<Verified, Busy> {
+    pub async fn verify(
+        self,
+        password: SecretString,
+        hash: Option<PasswordHash>,
+    ) -> Result<Verified, Overloaded> {
         let (answer, verified) = oneshot::channel();
         let queue = self.push(Work::Verify(password, hash, answer));
-        verified.await.map_err(|_| queue.busy())
+        verified.await.map_err(|_| queue.overloaded())
     }
 
     fn push(self, work: Work) -> Arc<Queue> {
@@ -149,10 +153,10 @@ impl Queue {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn busy(&self) -> Busy {
+    fn overloaded(&self) -> Overloaded {
         let before = self.cost.queue_capacity + self.cost.threads;
-        Busy {
-            again: self.pace.come_again(before, self.cost.threads),
+        Overloaded {
+            retry_after: self.job_time.retry_after(before, self.cost.threads),
         }
     }
 
@@ -192,7 +196,7 @@ impl Work {
 }
 
 fn work(queue: &Queue) {
-    turn::give_way();
+    cpu_backoff::lower_thread_priority();
     loop {
         let mut waiting = queue.lock();
         let job = loop {
@@ -211,12 +215,12 @@ fn work(queue: &Queue) {
             }
         };
         drop(waiting);
-        let (begun, turn) = (Instant::now(), Turn::begin());
+        let (begun, timer) = (Instant::now(), JobTimer::start());
         // A thread must outlive whatever one password does; its asker is told by the dropped channel.
         if catch_unwind(AssertUnwindSafe(|| job.run(queue.cost))).is_err() {
             tracing::error!("hashing panicked");
         }
-        queue.rest(turn.rest());
-        queue.pace.took(begun.elapsed());
+        queue.rest(timer.backoff());
+        queue.job_time.record(begun.elapsed());
     }
 }

@@ -13,7 +13,7 @@ pub mod hashing;
 pub mod jwt;
 
 /// How quickly passwords are hashed.
-mod pace;
+mod retry_after;
 
 /// The hash of a password.
 pub mod password_hash;
@@ -31,4 +31,4 @@ pub mod tokens;
 pub mod totp;
 
 /// Turns of work, and the rests between them.
-mod turn;
+mod cpu_backoff;

@@ -250,7 +250,7 @@ fn document() -> String {
         prefix and in small letters, as in `listen = \"0.0.0.0:3000\"`. The environment wins. A secret `X` may also be\n\
         given as `X_FILE`, a path; give one of the two. An unknown setting or a bad value ends the program with code 78\n\
         and the setting's name, never its value.\n\n\
-        This file follows from `service/src/config/keys.rs`; a test compares them and, run with `UPDATE_DOCS=1`, writes\n\
+        This file follows from `service/src/config/setting_names.rs`; a test compares them and, run with `UPDATE_DOCS=1`, writes\n\
         it anew.\n\n\
         | setting | default | meaning |\n| --- | --- | --- |\n"
         .to_owned();

@@ -190,7 +190,7 @@ fn refuse(refused: Refused) -> Result<Changed, Failed> {
         Refused::Credentials => Ok(Changed::WrongProof),
         Refused::SecondFactor => Ok(Changed::CodeNeeded),
         Refused::Throttled(wait) => Ok(Changed::TooManyTries(wait)),
-        Refused::Busy(busy) => Err(busy.into()),
+        Refused::Overloaded(overloaded) => Err(overloaded.into()),
         Refused::Storage(error) => Err(error.into()),
     }
 }

@@ -1,6 +1,6 @@
 //! What comes of registering, confirming, resetting, changing and leaving.
 use super::passwords::Weakness;
-use crate::crypto::hashing::Busy;
+use crate::crypto::hashing::Overloaded;
 use crate::domain::StorageError;
 use crate::types::account::AccountId;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use std::time::Duration;
 pub enum Failed {
     /// Too many passwords wait to be hashed.
     #[error(transparent)]
-    Busy(#[from] Busy),
+    Overloaded(#[from] Overloaded),
     /// The database did not answer.
     #[error(transparent)]
     Storage(#[from] StorageError),

@@ -3,7 +3,7 @@
 use super::caller::SignedIn;
 use super::factor::{Answered, Factor};
 use super::{Sessions, StorageError};
-use crate::crypto::hashing::Busy;
+use crate::crypto::hashing::Overloaded;
 use crate::crypto::password_hash::{PasswordHash, Verified};
 use crate::db::audit::{self, Event};
 use crate::db::credentials::{self, CredentialRow, Dates, Held};
@@ -42,7 +42,7 @@ pub enum Refused {
     Throttled(Duration),
     /// Too many passwords wait to be hashed.
     #[error(transparent)]
-    Busy(#[from] Busy),
+    Overloaded(#[from] Overloaded),
     /// The database did not answer.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -141,9 +141,9 @@ impl Sessions {
         let verified = permit.verify(attempt.password.clone(), hash.map(PasswordHash::stored));
         let verified = match verified.await {
             Ok(verified) => verified,
-            Err(busy) => {
+            Err(overloaded) => {
                 self.forgive(counters).await;
-                return Err(busy.into());
+                return Err(overloaded.into());
             }
         };
         let account = row.as_ref().map(|row| AccountId::of(row.account_id));

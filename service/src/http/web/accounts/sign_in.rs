@@ -125,7 +125,7 @@ fn refuse(
             form.refuse_for("Too many tries", wait);
             dress(visitor, step, form).show_wait(visitor, wait)
         }
-        Refused::Busy(_) | Refused::Storage(_) => Err(refused.into()),
+        Refused::Overloaded(_) | Refused::Storage(_) => Err(refused.into()),
     }
 }
 
