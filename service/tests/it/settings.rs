@@ -141,7 +141,7 @@ fn an_unknown_setting_ends_with_78_and_its_name() {
 #[test]
 fn a_secret_and_its_file_exclude_each_other() {
     let file = TempFile::of("secret", "from-the-file\n");
-    for key in KEYS.iter().filter(|key| key.secret) {
+    for key in SETTINGS.iter().filter(|key| key.secret) {
         let name = format!("{}_FILE", key.name);
         let said = refused(&["healthcheck"], &[(key.name, "hush-7f3a"), (&name, file.text())]);
         assert!(

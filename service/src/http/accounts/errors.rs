@@ -3,13 +3,13 @@
 use crate::domain::accounts::outcome::Failed;
 use crate::domain::accounts::passwords::Weakness;
 use crate::http::contract::problem::Problem;
-use crate::types::fault::{FieldFault, Location};
+use crate::types::field_error::{FieldError, Location};
 use http::StatusCode;
 use std::time::Duration;
 
 /// 400 for a password that breaks a rule.
 pub fn weak(field: &str, weakness: Weakness) -> Problem {
-    Problem::invalid(vec![FieldFault::new(Location::Body, field, weakness.to_string())])
+    Problem::invalid(vec![FieldError::new(Location::Body, field, weakness.to_string())])
 }
 
 /// 404 for a link that cannot be used: forged, used, void and ended ones alike.
@@ -24,7 +24,9 @@ pub fn no_such_link() -> Problem {
 impl From<Failed> for Problem {
     fn from(failed: Failed) -> Self {
         match failed {
-            Failed::Busy(busy) => Self::unavailable_for("too many passwords wait to be hashed", busy.again),
+            Failed::Overloaded(overloaded) => {
+                Self::unavailable_for("too many passwords wait to be hashed", overloaded.retry_after)
+            }
             Failed::Storage(error) => error.into(),
         }
     }

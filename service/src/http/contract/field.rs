@@ -1,7 +1,7 @@
 //! Parameters and body members that are parsed without stopping at the first bad one, so that an answer names all of
 //! them. A parameter that is given twice is bad whatever its values.
 
-use crate::types::fault::{FieldFault, Location};
+use crate::types::field_error::{FieldError, Location};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use poem_openapi::types::{ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type};
 use serde_json::Value;

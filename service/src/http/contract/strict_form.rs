@@ -4,7 +4,7 @@
 use super::form_urlencoded::pairs;
 use super::problem::Problem;
 use crate::http::edge::body::BodyPolicy;
-use crate::types::fault::{FieldFault, Location};
+use crate::types::field_error::{FieldError, Location};
 use http::StatusCode;
 use poem::{Request, RequestBody, Result};
 use poem_openapi::payload::{ParsePayload, Payload};

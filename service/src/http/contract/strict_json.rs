@@ -3,7 +3,7 @@
 
 use super::problem::Problem;
 use crate::http::edge::body::BodyPolicy;
-use crate::types::fault::{FieldFault, Location};
+use crate::types::field_error::{FieldError, Location};
 use http::StatusCode;
 use poem::{Request, RequestBody, Result};
 use poem_openapi::payload::{ParsePayload, Payload};

@@ -2,7 +2,7 @@
 
 use crate::http::contract::problem::Problem;
 use crate::http::web::response::Written;
-use crate::types::fault::{FieldFault, Location};
+use crate::types::field_error::{FieldError, Location};
 use poem::{Error, Response};
 use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError, ParseRequestPayloadError};
 

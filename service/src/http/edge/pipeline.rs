@@ -129,7 +129,7 @@ impl Edge {
             return Err(problem.with_header(header::ALLOW, operations.allow.clone()));
         }
         accept::join_accept(request.headers_mut());
-        let peer = peer(&request, request_id);
+        let client = client(&request, request_id);
         let extensions = request.extensions_mut();
         extensions.insert(parts.body);
         extensions.insert(parts.sessions.clone());

@@ -1,7 +1,7 @@
 //! Finds query parameters that an operation does not document.
 
 use crate::http::openapi::operations::PathOperations;
-use crate::types::fault::FieldFault;
+use crate::types::field_error::FieldError;
 use http::Method;
 use std::borrow::Cow;
 
@@ -10,14 +10,14 @@ pub fn unknown_parameters(
     operations: &PathOperations,
     method: &Method,
     query: Option<&str>,
-) -> Vec<FieldFault> {
+) -> Vec<FieldError> {
     let Some(query) = query else { return Vec::new() };
     let known = operations.parameters(method).unwrap_or_default();
-    let mut faults: Vec<FieldFault> = Vec::new();
+    let mut faults: Vec<FieldError> = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let name = decode(pair.split('=').next().unwrap_or_default());
         if !known.iter().any(|known| *known == name) {
-            let fault = FieldFault::query(&name, "is not a parameter of this operation");
+            let fault = FieldError::query(&name, "is not a parameter of this operation");
             // A flood of names is answered with a few of them.
             if faults.len() < 20 && !faults.contains(&fault) {
                 faults.push(fault);

@@ -1,7 +1,7 @@
 //! How often one client address may ask: GCRA, told in the `RateLimit` fields (draft-ietf-httpapi-ratelimit-headers).
 
 use crate::http::contract::problem::Problem;
-use crate::types::peer::network;
+use crate::types::client_info::network;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;

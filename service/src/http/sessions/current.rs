@@ -7,7 +7,7 @@ use crate::http::contract::error_responses::{Guarded, GuardedLookup, Refusal};
 use crate::http::contract::field::{Field, FieldValue};
 use crate::http::contract::problem::Problem;
 use crate::http::openapi::tags::Chapter;
-use crate::types::peer::Peer;
+use crate::types::client_info::ClientInfo;
 use chrono::{DateTime, Utc};
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;

@@ -22,7 +22,9 @@ impl From<Refused> for Problem {
                 let detail = "too many tries failed: wait before the next";
                 Self::too_many("too-many-tries", detail, wait)
             }
-            Refused::Busy(busy) => Self::unavailable_for("too many passwords wait to be checked", busy.again),
+            Refused::Overloaded(overloaded) => {
+                Self::unavailable_for("too many passwords wait to be checked", overloaded.retry_after)
+            }
             Refused::Storage(error) => error.into(),
         }
     }

@@ -16,8 +16,8 @@ use crate::http::contract::field::{Field, Optional};
 use crate::http::contract::problem::Problem;
 use crate::http::contract::strict_json::StrictJson;
 use crate::http::openapi::tags::Chapter;
+use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
-use crate::types::peer::Peer;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 

@@ -12,7 +12,7 @@ use crate::http::contract::error_responses::{Guarded, GuardedForm, Nothing, Refu
 use crate::http::contract::problem::Problem;
 use crate::http::contract::strict_form::StrictForm;
 use crate::http::openapi::tags::Chapter;
-use crate::types::peer::Peer;
+use crate::types::client_info::ClientInfo;
 use basic::Basic;
 use dto::{Introspection, IntrospectionRequest, KeySet, TokenClaims};
 use poem::Request;
@@ -57,8 +57,12 @@ impl TokensApi {
     /// The answer is the token and nothing else. Nothing renews it; to be signed in for longer, or with a second factor,
     /// use `/auth/login`.
     #[oai(path = "/login", method = "post", operation_id = "getToken")]
-    async fn log_in(&self, caller: Basic, peer: Peer) -> Result<PlainText<String>, Refusal<Challenged>> {
-        let token = self.sessions.log_in_for_token(caller.0, &peer).await;
+    async fn log_in(
+        &self,
+        caller: Basic,
+        client: ClientInfo,
+    ) -> Result<PlainText<String>, Refusal<Challenged>> {
+        let token = self.sessions.log_in_for_token(caller.0, &client).await;
         let token = token.map_err(basic::refusal)?;
         Ok(PlainText(token.reveal().to_owned()))
     }

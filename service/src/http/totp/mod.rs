@@ -11,7 +11,7 @@ use crate::http::contract::error_responses::{Guarded, GuardedDeed, Refusal};
 use crate::http::contract::problem::Problem;
 use crate::http::contract::strict_json::StrictJson;
 use crate::http::openapi::tags::Chapter;
-use crate::types::peer::Peer;
+use crate::types::client_info::ClientInfo;
 use dto::{
     AppSecret, CodesAnswer, FirstCode, Password, Proof, RemovedAnswer, SecondFactor, SecretAnswer,
     StateAnswer,

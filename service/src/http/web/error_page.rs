@@ -3,7 +3,7 @@
 use super::page_frame::Chrome;
 use super::response::page;
 use crate::http::contract::problem::Problem;
-use crate::types::fault::FieldFault;
+use crate::types::field_error::FieldError;
 use askama::Template;
 use http::{HeaderName, StatusCode, header};
 use poem::Response;

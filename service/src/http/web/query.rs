@@ -1,7 +1,7 @@
 //! Query parameters of pages. Which names a page takes is checked at the edge; here, that each comes once.
 
 use crate::http::contract::problem::Problem;
-use crate::types::fault::FieldFault;
+use crate::types::field_error::FieldError;
 use poem::Request;
 
 /// The value of a parameter; `None` where it is missing.

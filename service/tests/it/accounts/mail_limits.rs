@@ -113,7 +113,7 @@ fn mass_registration_from_one_network_waits() {
 #[test]
 fn many_at_once_get_no_more_than_many_in_a_row() {
     let database = Database::fresh();
-    let app = App::start(&database.settings(&[("MAILS_PER_NETWORK", "5")]));
+    let app = App::start(&database.settings(&[("MAIL_RATE_PER_NETWORK", "5")]));
     let statuses = crate::support::concurrently::concurrently(16, |n| {
         register(&app, &format!("n{n}@example.org")).status
     });

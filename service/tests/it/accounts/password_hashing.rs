@@ -68,7 +68,7 @@ fn a_log_in_makes_a_cheap_hash_anew() {
 fn making_anew_takes_nobodys_new_password_back() {
     let database = Database::fresh();
     account(&database, ANN, Role::User);
-    let app = App::start(&database.settings(&[("HASH_PASSES", "3")]));
+    let app = App::start(&database.settings(&[("HASH_ITERATIONS", "3")]));
     let statuses = crate::support::concurrently::concurrently(4, |_| try_log_in(&app, ANN, PASSWORD).status);
     assert_eq!(statuses, [200; 4]);
     log_in(&app, ANN);

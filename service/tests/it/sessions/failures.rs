@@ -23,7 +23,10 @@ fn refresh(app: &App, token: &str) -> Response {
 #[test]
 fn a_restart_of_the_database_signs_nobody_out() {
     let (mut cluster, server) = own_postgres::start();
-    let app = App::start(&settings(server.pairs("portcullis"), &[("DATABASE_WAIT", "400")]));
+    let app = App::start(&settings(
+        server.pairs("portcullis"),
+        &[("DATABASE_ACQUIRE_TIMEOUT", "400")],
+    ));
     let database = Database {
         name: "portcullis".into(),
         server,

@@ -15,7 +15,7 @@ use crate::http::web::page_frame::Chrome;
 use crate::http::web::response::see_other;
 use crate::http::web::state::Web;
 use crate::http::web::visitor::{Member, Posted};
-use crate::types::peer::Peer;
+use crate::types::client_info::ClientInfo;
 use askama::Template;
 use http::StatusCode;
 use poem::web::Data;

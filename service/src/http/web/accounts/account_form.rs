@@ -15,7 +15,7 @@ use crate::http::web::form::page::FormPage;
 use crate::http::web::response::see_other;
 use crate::http::web::state::Web;
 use crate::http::web::visitor::{Member, Posted};
-use crate::types::peer::Peer;
+use crate::types::client_info::ClientInfo;
 use http::StatusCode;
 use poem::web::Data;
 use poem::{Response, handler};

@@ -13,6 +13,7 @@ use crate::http::web::response::see_other;
 use crate::http::web::return_to;
 use crate::http::web::state::Web;
 use crate::http::web::visitor::{Posted, Visitor};
+use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
 use http::StatusCode;
 use poem::web::Data;

@@ -8,7 +8,7 @@ use crate::http::web::response::see_other;
 use crate::http::web::return_to;
 use crate::http::web::state::Web;
 use crate::http::web::visitor::{Posted, Visitor};
-use crate::types::peer::Peer;
+use crate::types::client_info::ClientInfo;
 use http::{HeaderName, HeaderValue, StatusCode};
 use poem::web::Data;
 use poem::{Response, handler};

@@ -3,7 +3,7 @@
 use crate::http::contract::form_urlencoded::pairs;
 use crate::http::contract::problem::Problem;
 use crate::http::edge::body::BodyPolicy;
-use crate::types::fault::{FieldFault, Location};
+use crate::types::field_error::{FieldError, Location};
 use http::{StatusCode, header};
 use poem::Request;
 
