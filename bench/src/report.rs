@@ -1,0 +1,115 @@
+//! The rows' verdicts as a table for people and as JSON for programs; measures nothing.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use harness::output::say;
+use serde::Serialize;
+
+use super::machine::Machine;
+use super::outcome::Outcome;
+use super::rows::Row;
+
+/// `target/bench/report.json`.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    pub machine: Machine,
+    pub seconds: u64,
+    pub rows: Vec<Line>,
+}
+
+/// One row.
+#[derive(Debug, Serialize)]
+pub struct Line {
+    id: &'static str,
+    what: &'static str,
+    /// None when it was not run or failed.
+    value: Option<f64>,
+    goal: String,
+    /// None when it was not run.
+    holds: Option<bool>,
+    note: String,
+}
+
+impl Line {
+    /// The verdict. A measurement that fails does not hold: no figure is no excuse.
+    pub fn new(row: &Row, outcome: Result<Outcome>) -> Self {
+        let (value, holds, note) = match outcome {
+            // A value that is no number would be `null` in JSON, and holds nothing.
+            Ok(Outcome::Figure { value, note }) => (Some(value), Some(row.goal.holds(value)), note),
+            Ok(Outcome::NotRun(why)) => (None, None, format!("not run: {why}")),
+            Err(error) => (None, Some(false), format!("failed: {error:#}")),
+        };
+        Self {
+            id: row.id,
+            what: row.what,
+            value,
+            goal: row.goal.to_string(),
+            holds,
+            note,
+        }
+    }
+
+    /// Whether it speaks against the run.
+    pub fn is_broken(&self) -> bool {
+        self.holds == Some(false)
+    }
+}
+
+impl Report {
+    /// Writes the JSON and prints the table.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn publish(&self, file: &Path) -> Result<()> {
+        let json = serde_json::to_string_pretty(self)?;
+        fs::write(file, json + "\n").with_context(|| format!("cannot write {}", file.display()))?;
+        say(&format!(
+            "\n{:<10} {:>9}  {:<10} {:<8} what (note)",
+            "row", "value", "goal", "verdict"
+        ));
+        for Line {
+            id,
+            what,
+            value,
+            goal,
+            holds,
+            note,
+        } in &self.rows
+        {
+            let value = value.map_or("-".to_owned(), |value| format!("{value:.2}"));
+            let verdict = match holds {
+                Some(true) => "holds",
+                Some(false) => "FAILS",
+                None => "not run",
+            };
+            say(&format!(
+                "{id:<10} {value:>9}  {goal:<10} {verdict:<8} {what} ({note})"
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::ROWS;
+
+    #[test]
+    fn a_failure_does_not_hold_and_what_did_not_run_says_nothing() {
+        let row = &ROWS[0];
+        let figure = |value| {
+            Ok(Outcome::Figure {
+                value,
+                note: String::new(),
+            })
+        };
+        assert_eq!(Line::new(row, figure(0.95)).holds, Some(true));
+        assert_eq!(Line::new(row, figure(0.5)).holds, Some(false));
+        assert_eq!(Line::new(row, Ok(Outcome::without_wrk())).holds, None);
+        let failed = Line::new(row, Err(anyhow::anyhow!("inner").context("outer")));
+        assert!(failed.is_broken() && failed.note == "failed: outer: inner");
+    }
+}

@@ -1,0 +1,191 @@
+//! The other side of P1: the textbook statement by pgbench, on a table of its own with the same prices.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use harness::context::Context;
+use harness::process::command::{Call, Finished};
+use stack::local_stack::Stage;
+
+use super::psql::Psql;
+use super::requests::{Request, Requests};
+
+/// Routes that a script fetches at once, and statements that it then runs.
+const ROUTES: u64 = 32;
+
+/// Different sets of routes.
+const BUNDLES: u64 = 4_000;
+
+/// PostgreSQL's own clients, connected to one stage's database as its admin.
+#[derive(Debug, Clone)]
+pub struct Textbook {
+    psql: Psql,
+    pgbench: PathBuf,
+    script: PathBuf,
+}
+
+impl Textbook {
+    /// The programs that it needs.
+    pub const TOOLS: [&'static str; 2] = ["psql", "pgbench"];
+
+    /// The clients; `Err` says what to install.
+    ///
+    /// # Errors
+    /// When a program is missing.
+    pub fn find(stage: &Stage, folder: &Path) -> Result<Self> {
+        let (psql, pgbench) = (Psql::find(stage)?, stage.tool("pgbench")?);
+        Ok(Self {
+            psql,
+            pgbench,
+            script: folder.join("textbook.pgbench"),
+        })
+    }
+
+    /// Loads the prices into `bench.prices` with the covering index, vacuumed so that the scans are index-only.
+    ///
+    /// # Errors
+    /// When a statement fails.
+    pub fn fill(&self, context: &Context, csv: &Path) -> Result<()> {
+        let copy = format!("\\copy bench.prices from '{}' csv header", csv.display());
+        self.psql.run(context, &[
+            "CREATE SCHEMA bench",
+            "CREATE TABLE bench.prices (orig_code text NOT NULL, dest_code text NOT NULL, day date NOT NULL, price integer NOT NULL)",
+            &copy,
+            "CREATE INDEX ON bench.prices (orig_code, dest_code, day) INCLUDE (price)",
+            "VACUUM ANALYZE bench.prices",
+        ])?;
+        Ok(())
+    }
+
+    /// Writes the script for the windows of `requests` and the table that it takes the routes from.
+    ///
+    /// pgbench has no variables with a text in them but those that a query has filled, and no array. So a script first
+    /// fetches 32 routes in one row of a small table, then asks for a window of each. Measured against it: a script
+    /// file for each route, with the codes written out, is as fast but stops at pgbench's limit of 128 files, so that
+    /// it would read from a corner of the table; a query for each route would halve pgbench. The fetch is counted as a
+    /// transaction like any other, in pgbench's favour. The statement is one text for all routes, so that
+    /// each connection prepares it 32 times and not 6,000 times; after five runs PostgreSQL keeps a generic plan, which
+    /// is as fast as `plan_cache_mode = force_generic_plan`.
+    ///
+    /// # Errors
+    /// When a statement fails or a file cannot be written.
+    pub fn write_script(&self, context: &Context, requests: &Requests, days: u32) -> Result<()> {
+        let columns = (0..ROUTES)
+            .map(|n| format!("o{n} text, d{n} text"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let routes = requests.routes();
+        let mut rows = String::new();
+        for bundle in 0..BUNDLES {
+            write!(rows, "{bundle}")?;
+            for slot in 0..ROUTES {
+                // A prime stride: over all bundles each route comes equally often, beside ever different ones.
+                let at = (bundle * ROUTES + slot) * 7_919 % routes.len() as u64;
+                let (orig, dest) = routes[at as usize];
+                write!(rows, ",{orig},{dest}")?;
+            }
+            rows.push('\n');
+        }
+        let file = self.script.with_extension("csv");
+        fs::write(&file, rows)?;
+        self.psql.run(
+            context,
+            &[
+                &format!("CREATE TABLE bench.bundles (id integer PRIMARY KEY, {columns})"),
+                &format!("\\copy bench.bundles from '{}' csv", file.display()),
+                "VACUUM ANALYZE bench.bundles",
+            ],
+        )?;
+        let mut script = format!(
+            "\\set b random(0, {})\nSELECT * FROM bench.bundles WHERE id = :b \\gset\n",
+            BUNDLES - 1
+        );
+        for n in 0..ROUTES {
+            writeln!(script, "\\set s random(0, {})", requests.starts() - 1)?;
+            let (from, to) = (
+                "date '2021-01-01' + :s::int",
+                format!("date '2021-01-01' + {} + :s::int", days - 1),
+            );
+            writeln!(
+                script,
+                "{}",
+                statement(&format!(":o{n}"), &format!(":d{n}"), from, &to)
+            )?;
+        }
+        fs::write(&self.script, script).with_context(|| format!("cannot write {}", self.script.display()))
+    }
+
+    /// See [`Psql::settle`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn settle(&self, context: &Context) -> Result<()> {
+        self.psql.settle(context)
+    }
+
+    /// Transactions a second.
+    ///
+    /// # Errors
+    /// When pgbench fails.
+    pub fn measure(&self, context: &Context, connections: u64, seconds: u64) -> Result<f64> {
+        let fixed = ["-n", "-M", "prepared", "-j", "2", "-c"];
+        let call = Call::new(context, &self.pgbench)
+            .envs(self.psql.variables.clone())
+            .args(fixed);
+        let call = call
+            .args([
+                connections.to_string(),
+                "-T".into(),
+                seconds.to_string(),
+                "-f".into(),
+            ])
+            .args([&self.script]);
+        let Finished {
+            status,
+            stdout,
+            stderr,
+        } = call.capture()?;
+        ensure!(status.success(), "pgbench failed: {}", stderr.trim());
+        let scripts = stdout.lines().find_map(|line| {
+            line.strip_prefix("tps = ")?
+                .split(' ')
+                .next()?
+                .parse::<f64>()
+                .ok()
+        });
+        let scripts = scripts.with_context(|| format!("pgbench told no tps: {stdout}"))?;
+        Ok(scripts * (ROUTES + 1) as f64)
+    }
+
+    /// The statement's answer to each request: lines of `day,avg,count`.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub fn answers(&self, context: &Context, requests: &[Request]) -> Result<Vec<String>> {
+        const MARK: &str = "--\n";
+        let mut commands = Vec::new();
+        for Request { orig, dest, from, to } in requests {
+            let quoted = |text: &str| format!("'{text}'");
+            commands.push(statement(
+                &quoted(orig),
+                &quoted(dest),
+                &quoted(from),
+                &quoted(to),
+            ));
+            commands.push("SELECT '--'".to_owned());
+        }
+        let commands: Vec<&str> = commands.iter().map(String::as_str).collect();
+        let text = self.psql.run(context, &commands)?;
+        Ok(text.split_terminator(MARK).map(str::to_owned).collect())
+    }
+}
+
+/// SPEC P1's statement.
+fn statement(orig: &str, dest: &str, from: &str, to: &str) -> String {
+    format!(
+        "SELECT day, avg(price), count(*) FROM bench.prices \
+         WHERE orig_code = {orig} AND dest_code = {dest} AND day BETWEEN {from} AND {to} GROUP BY day;"
+    )
+}

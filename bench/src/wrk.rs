@@ -1,0 +1,90 @@
+//! Finds the load generator, and gets Debian's package where it is missing; builds nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use harness::context::Context;
+use harness::output::say;
+use harness::process::command::Call;
+use rustix::process::geteuid;
+use stack::service::Variables;
+
+/// The package and the library that it needs, for who may not install them.
+const PACKAGES: [&str; 2] = ["wrk", "libluajit-5.1-2"];
+
+const INSTALL: [&str; 5] = ["install", "--yes", "--quiet", "--no-install-recommends", "wrk"];
+
+/// Downloads the packages into a folder and unpacks them there; needs no right beyond that folder.
+const UNPACK: &str =
+    r#"set -eu; cd "$1"; shift; apt-get download "$@"; for file in ./*.deb; do dpkg-deb -x "$file" .; done"#;
+
+/// wrk, ready to run.
+#[derive(Debug, Clone)]
+pub struct Wrk {
+    pub program: PathBuf,
+    /// Where it finds its library, when that is not in the system's place.
+    pub variables: Variables,
+}
+
+impl Wrk {
+    /// On `PATH`; else installed as root; else from our cache, unpacked there. `None` when none of it works.
+    ///
+    /// # Errors
+    /// Only when interrupted.
+    pub fn find(context: &Context) -> Result<Option<Self>> {
+        let on_path = || {
+            context.settings.find_program("wrk").map(|program| Self {
+                program,
+                variables: Variables::new(),
+            })
+        };
+        if let Some(found) = on_path() {
+            return Ok(Some(found));
+        }
+        let apt = context.settings.find_program("apt-get");
+        if let Some(apt) = apt.as_ref().filter(|_| geteuid().is_root()) {
+            say("      no wrk here: installing the package");
+            let call = || Call::new(context, apt).envs([("DEBIAN_FRONTEND", "noninteractive")]);
+            let install = || anyhow::Ok(call().args(INSTALL).capture()?.status.success());
+            // Fresh images have no package lists.
+            if install()? || (call().args(["update"]).capture()?.status.success() && install()?) {
+                return Ok(on_path());
+            }
+        }
+        let Some(folder) = context.settings.cache.as_ref().map(|cache| cache.join("wrk")) else {
+            return Ok(None);
+        };
+        if let Some(found) = Self::unpacked(&folder) {
+            return Ok(Some(found));
+        }
+        if apt.is_none() || context.settings.find_program("dpkg-deb").is_none() {
+            return Ok(None);
+        }
+        say("      no wrk here: unpacking the package into the cache");
+        if fs::create_dir_all(&folder).is_err() {
+            return Ok(None);
+        }
+        let call = Call::new(context, "sh")
+            .args(["-c", UNPACK, "sh"])
+            .args([&folder])
+            .args(PACKAGES);
+        let unpacked = call.capture()?.status.success();
+        Ok(Self::unpacked(&folder).filter(|_| unpacked))
+    }
+
+    fn unpacked(folder: &Path) -> Option<Self> {
+        let program = Some(folder.join("usr/bin/wrk")).filter(|program| program.is_file())?;
+        let library = fs::read_dir(folder.join("usr/lib"))
+            .ok()?
+            .filter_map(Result::ok)
+            .map(|entry| entry.path());
+        let library = library
+            .filter(|path| path.is_dir())
+            .find(|path| path.join("libluajit-5.1.so.2").exists())?;
+        Some(Self {
+            program,
+            variables: vec![("LD_LIBRARY_PATH".into(), library.into())],
+        })
+    }
+}

@@ -1,0 +1,78 @@
+//! `cargo xtask commits`: every message of a commit is a Conventional Commit; changes none.
+
+/// One message.
+pub mod message;
+
+/// Commits of a repository.
+pub mod history;
+
+/// In a repository of its own.
+#[cfg(test)]
+mod tests;
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use harness::context::Context;
+use harness::output::say;
+use harness::process::command::Call;
+
+use history::History;
+
+/// Options of `cargo xtask commits`.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// These commits, as git writes a range [default: those since the last tag]
+    #[arg(long, value_name = "A..B", conflicts_with = "message_file")]
+    range: Option<String>,
+    /// A message that is about to be committed: what git hands to a commit-msg hook
+    #[arg(long, value_name = "FILE")]
+    message_file: Option<PathBuf>,
+}
+
+/// Checks.
+///
+/// # Errors
+/// When a message is no Conventional Commit, or git does not answer.
+pub fn run(context: &Context, options: &Options) -> Result<()> {
+    if let Some(file) = &options.message_file {
+        let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        return of_hook(context, &text);
+    }
+    let root = &context.settings.root;
+    let history = match &options.range {
+        Some(range) => history::of_range(context, root, range)?,
+        None => {
+            let history = history::since_last_tag(context, root)?;
+            ensure!(!history.is_shallow, history::SHALLOW);
+            history
+        }
+    };
+    let faults: Vec<String> = history
+        .faults()
+        .map(|(commit, fault)| format!("{} line {}: {}", commit.short(), fault.line, fault.what))
+        .collect();
+    faults.iter().for_each(|fault| say(fault));
+    let History { commits, range, .. } = &history;
+    match faults.len() {
+        0 => say(&format!("commits: {} in {range}, in order", commits.len())),
+        count => bail!("commits: {count} of {} in {range} not in order", commits.len()),
+    }
+    if history.is_shallow {
+        say("this clone is shallow: what it does not have was not looked at");
+    }
+    Ok(())
+}
+
+/// A merge that is about to be committed has git's own message, and is passed over here as everywhere.
+fn of_hook(context: &Context, text: &str) -> Result<()> {
+    let args = ["rev-parse", "--quiet", "--verify", "MERGE_HEAD"];
+    if Call::new(context, "git").args(args).capture()?.status.success() {
+        return Ok(());
+    }
+    match message::of_hook(text).and_then(|text| message::read(&text)) {
+        Ok(_) => Ok(()),
+        Err(fault) => bail!("line {}: {}", fault.line, fault.what),
+    }
+}

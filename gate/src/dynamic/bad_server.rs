@@ -1,0 +1,163 @@
+//! A server that is bad on purpose: what scanners of running services must find. It checks no token, breaks on what is no
+//! number, reflects what it is sent, sends no security header, and tells what it is made of.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use anyhow::Result;
+
+/// Links to what reflects, so that a crawler arrives there.
+const FRONT: &str = "<!doctype html><title>Bad</title><a href=\"/echo?q=1\">Echo</a>";
+
+/// The server; it ends when this is dropped.
+#[derive(Debug)]
+pub struct BadServer {
+    /// Its port on 127.0.0.1.
+    pub port: u16,
+    over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl BadServer {
+    /// Starts it on a free port; `/openapi.json` answers this document.
+    ///
+    /// # Errors
+    /// When there is no free port.
+    pub fn start(document: String) -> Result<BadServer> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let port = listener.local_addr()?.port();
+        let over = Arc::new(AtomicBool::new(false));
+        let (ended, document) = (Arc::clone(&over), Arc::<str>::from(document));
+        let thread = thread::spawn(move || {
+            for stream in listener.incoming() {
+                if ended.load(Ordering::SeqCst) {
+                    return;
+                }
+                let document = Arc::clone(&document);
+                if let Ok(stream) = stream {
+                    thread::spawn(move || serve(stream, &document));
+                }
+            }
+        });
+        Ok(BadServer {
+            port,
+            over,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for BadServer {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::SeqCst);
+        let _wakes_it = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
+        let _ended = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+/// One request, one answer; whoever sends nonsense gets nothing.
+fn serve(stream: TcpStream, document: &str) -> Option<()> {
+    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
+    let mut reader = BufReader::new(stream.try_clone().ok()?).take(1 << 20);
+    let mut first = String::new();
+    reader.read_line(&mut first).ok()?;
+    let target = first.split(' ').nth(1)?.to_owned();
+    let (mut line, mut length) = (String::new(), 0);
+    while reader.read_line(&mut line).ok()? > 2 {
+        let (name, value) = line.split_once(':').unwrap_or_default();
+        if name.eq_ignore_ascii_case("content-length") {
+            length = value.trim().parse().unwrap_or(0);
+        }
+        line.clear();
+    }
+    // A body that nobody has read would reset the connection.
+    let _body = std::io::copy(&mut reader.by_ref().take(length), &mut std::io::sink());
+    let (status, kind, body) = answer(&target, document);
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 {status}\r\nServer: bad/1.0\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    );
+    let mut stream = stream;
+    stream.write_all(head.as_bytes()).ok()?;
+    match first.starts_with("HEAD ") {
+        true => Some(()),
+        false => stream.write_all(body.as_bytes()).ok(),
+    }
+}
+
+/// Whatever the method.
+fn answer(target: &str, document: &str) -> (&'static str, &'static str, String) {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    if let Some(id) = path.strip_prefix("/items/") {
+        return match id.parse::<i64>() {
+            Ok(id) => ("200 OK", "application/json", format!("{{\"id\":\"{id}\"}}")),
+            Err(error) => (
+                "500 Internal Server Error",
+                "text/plain",
+                format!("panicked at src/items.rs:12: {error}"),
+            ),
+        };
+    }
+    match path {
+        "/" => ("200 OK", "text/html", FRONT.to_owned()),
+        "/openapi.json" => ("200 OK", "application/json", document.to_owned()),
+        "/echo" => {
+            let sent = query.split('&').find_map(|pair| pair.strip_prefix("q="));
+            let sent = decoded(sent.unwrap_or_default());
+            ("200 OK", "text/html", format!("<!doctype html><p>{sent}</p>"))
+        }
+        _ => ("404 Not Found", "text/plain", "nothing".to_owned()),
+    }
+}
+
+/// Percent-encoding of a form; what is malformed stays.
+fn decoded(text: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
+    while let [first, after @ ..] = rest {
+        let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        let escaped = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let (byte, used) = match (first, escaped) {
+            (b'%', Some(byte)) => (byte, 3),
+            (b'+', _) => (b' ', 1),
+            _ => (*first, 1),
+        };
+        bytes.push(byte);
+        rest = &rest[used..];
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use harness::http_client::{Request, send};
+
+    #[test]
+    fn it_is_as_bad_as_it_promises() {
+        let server = BadServer::start("{}".to_owned()).unwrap();
+        let ask = |method: &str, target: &str| {
+            let request = Request {
+                method,
+                target,
+                ..Request::default()
+            };
+            send(server.port, &request, Duration::from_secs(5)).unwrap()
+        };
+        assert_eq!(ask("GET", "/items/1").status, 200, "without a token");
+        assert_eq!(ask("GET", "/items/x").status, 500);
+        assert_eq!(ask("TRACE", "/items/1").status, 200);
+        assert_eq!(ask("GET", "/openapi.json").body, "{}");
+        let echo = ask("GET", "/echo?q=%3Cscript%3E+1");
+        assert!(echo.body.contains("<script> 1"), "{}", echo.body);
+        assert_eq!(echo.header("server"), Some("bad/1.0"));
+        assert_eq!(echo.header("content-security-policy"), None);
+        assert_eq!(ask("HEAD", "/echo").body, "");
+        let port = server.port;
+        drop(server);
+        assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err());
+    }
+}

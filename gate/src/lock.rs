@@ -1,0 +1,26 @@
+//! One run at a time in a tree: two would write one report.
+
+use std::fs::{self, File};
+
+use anyhow::{Context as _, Result, ensure};
+use harness::context::Context;
+
+/// Takes the lock, which the system gives back when the file is closed or the process ends.
+///
+/// # Errors
+/// When another run has it, or its file cannot be made.
+pub fn take(context: &Context) -> Result<File> {
+    let folder = context.settings.target.join("xtask");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.join("gate.lock"))?;
+    let free = file.try_lock().is_ok();
+    ensure!(
+        free,
+        "another `cargo xtask ci` runs in this tree: wait for it, or stop it"
+    );
+    Ok(file)
+}

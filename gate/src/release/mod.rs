@@ -1,0 +1,165 @@
+//! `cargo xtask release VERSION`: a version that follows from the commits, from a commit that the whole gate has passed;
+//! never pushes.
+
+/// Which version follows.
+mod version;
+
+/// The gate's report for this commit.
+mod proof;
+
+/// A section of the changelog.
+mod changelog;
+
+/// Where the version is written.
+mod manifest;
+
+/// In a repository of its own.
+#[cfg(test)]
+mod tests;
+
+use std::fs;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use chrono::{DateTime, Utc};
+use harness::clock;
+use harness::context::Context;
+use harness::output::say;
+use harness::process::command::Call;
+use semver::Version;
+use tools::{find, table};
+
+use crate::commits::history;
+
+/// Files that a release changes.
+const FILES: [&str; 4] = [
+    manifest::FILE,
+    manifest::LOCK,
+    manifest::DOCUMENT,
+    changelog::FILE,
+];
+
+/// Options of `cargo xtask release`.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// The new version, for example 0.2.0
+    version: Version,
+    /// Checks everything, shows the changelog's new section, and changes nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Releases.
+///
+/// # Errors
+/// What is not in order: then nothing has changed.
+pub fn run(context: &Context, options: &Options) -> Result<()> {
+    release(context, options, clock::now())
+}
+
+fn release(context: &Context, options: &Options, now: DateTime<Utc>) -> Result<()> {
+    let root = &context.settings.root;
+    let read =
+        |path: &str| fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"));
+    let dirty = git(context, &["status", "--porcelain"])?;
+    ensure!(
+        dirty.is_empty(),
+        "the tree is dirty, commit first:\n{}",
+        dirty.trim_end()
+    );
+
+    let (text, log) = (read(manifest::FILE)?, read(changelog::FILE)?);
+    let current = manifest::version(&text)?;
+    let history = history::since_last_release(context, root)?;
+    ensure!(!history.is_shallow, history::SHALLOW);
+    if let Some((commit, fault)) = history.faults().next() {
+        bail!(
+            "{} line {}: {}: no version follows from it",
+            commit.short(),
+            fault.line,
+            fault.what
+        );
+    }
+    version::check(&options.version, &current, &history)?;
+    let tag = format!("v{}", options.version);
+    let there = git(context, &["tag", "--list", &tag])?;
+    ensure!(there.is_empty(), "there is a tag {tag} already");
+    let head = git(context, &["rev-parse", "HEAD"])?;
+    proof::check(&context.settings.target, head.trim(), now)?;
+
+    let section = changelog::section(&log, &options.version, now.date_naive(), &notes(context, &tag)?)?;
+    if options.dry_run {
+        say(&format!(
+            "{section}\n{tag} could be released from {}; nothing was changed",
+            head.trim()
+        ));
+        return Ok(());
+    }
+    let log = changelog::with(&log, &section)?;
+    let changed = change(context, &text, &log, &current, options).and_then(|()| commit(context, &tag));
+    if let Err(error) = changed {
+        let mut args = vec!["restore", "--staged", "--worktree", "--"];
+        args.extend(FILES.iter().filter(|file| root.join(file).exists()));
+        git(context, &args).context("cannot undo what was written")?;
+        return Err(error);
+    }
+    let message = format!("portcullis {}", options.version);
+    git(context, &["tag", "--annotate", "--message", &message, &tag])
+        .with_context(|| format!("committed, but not tagged: `git tag --annotate {tag}`"))?;
+    say(&format!(
+        "{tag} is committed and tagged; nothing was pushed: `git push --follow-tags`"
+    ));
+    Ok(())
+}
+
+fn change(context: &Context, text: &str, log: &str, from: &Version, options: &Options) -> Result<()> {
+    let (root, to) = (&context.settings.root, &options.version);
+    fs::write(root.join(changelog::FILE), log)?;
+    fs::write(root.join(manifest::FILE), manifest::with(text, from, to)?)?;
+    let document = root.join(manifest::DOCUMENT);
+    if let Ok(text) = fs::read_to_string(&document) {
+        fs::write(&document, manifest::document_with(&text, from, to)?)?;
+    }
+    // Only our own crates' versions move.
+    let update = Call::cargo(context).args(["update", "--quiet", "--workspace", "--offline"]);
+    let said = update.capture()?;
+    ensure!(said.status.success(), "cargo update: {}", said.stderr.trim());
+    Ok(())
+}
+
+fn commit(context: &Context, tag: &str) -> Result<()> {
+    let message = format!("chore(release): {tag}");
+    git(context, &["commit", "--quiet", "--all", "--message", &message])?;
+    Ok(())
+}
+
+/// What git-cliff says of the commits.
+fn notes(context: &Context, tag: &str) -> Result<String> {
+    let tool = table::get("git-cliff")?;
+    let program = find::find(context, &tool)?.map_err(|why| {
+        anyhow::anyhow!("{why}: the changelog is written with it; `cargo xtask tools install git-cliff`")
+    })?;
+    let args = [
+        "--config",
+        "cliff.toml",
+        "--offline",
+        "--unreleased",
+        "--strip",
+        "all",
+        "--tag",
+        tag,
+    ];
+    let said = Call::new(context, program.file).args(args).capture()?;
+    ensure!(said.status.success(), "git-cliff: {}", said.stderr.trim());
+    Ok(said.stdout)
+}
+
+fn git(context: &Context, args: &[&str]) -> Result<String> {
+    let said = Call::new(context, "git").args(args).capture()?;
+    ensure!(
+        said.status.success(),
+        "git {}: {}",
+        args.join(" "),
+        said.stderr.trim()
+    );
+    Ok(said.stdout)
+}

@@ -1,0 +1,84 @@
+//! The figures of the last `cargo xtask bench`, with their time: another day's are shown as such; measures nothing.
+
+use std::fs;
+use std::path::Path;
+
+use chrono::{DateTime, SubsecRound as _, Utc};
+use serde::{Deserialize, Serialize};
+
+/// A measurement's report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bench {
+    /// When it was written: RFC 3339.
+    pub written: String,
+    /// Whether that was on another day than the run.
+    pub stale: bool,
+    /// Its rows.
+    pub rows: Vec<Row>,
+}
+
+/// One figure.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// The SPEC's row.
+    pub id: String,
+    /// What is measured.
+    #[serde(default)]
+    pub what: String,
+    /// None when it was not run.
+    pub value: Option<f64>,
+    /// `≥ 0.9`.
+    pub goal: String,
+    /// None when it was not run.
+    pub holds: Option<bool>,
+    /// What else is to be said.
+    pub note: String,
+}
+
+/// What `bench` left below the build's folder.
+///
+/// # Errors
+/// Why it cannot be shown, where there is one.
+pub fn read(target: &Path, now: DateTime<Utc>) -> Result<Option<Bench>, String> {
+    #[derive(Deserialize)]
+    struct Written {
+        rows: Vec<Row>,
+    }
+    let file = target.join("bench").join("report.json");
+    let Ok(text) = fs::read_to_string(&file) else {
+        return Ok(None);
+    };
+    let unreadable = |why: &dyn std::fmt::Display| format!("bench/report.json: {why}");
+    let rows = serde_json::from_str::<Written>(&text)
+        .map_err(|error| unreadable(&error))?
+        .rows;
+    let time = fs::metadata(&file).and_then(|meta| meta.modified());
+    let written = DateTime::<Utc>::from(time.map_err(|error| unreadable(&error))?).trunc_subsecs(0);
+    Ok(Some(Bench {
+        written: written.to_rfc3339(),
+        stale: written.date_naive() != now.date_naive(),
+        rows,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::Days;
+
+    #[test]
+    fn figures_of_another_day_are_stale_and_broken_ones_are_told() {
+        let target = std::env::temp_dir().join(format!("xtask-report-bench-{}", std::process::id()));
+        let now = harness::clock::now();
+        assert_eq!(read(&target, now), Ok(None));
+        fs::create_dir_all(target.join("bench")).unwrap();
+        let write = |text: &str| fs::write(target.join("bench/report.json"), text).unwrap();
+        write(r#"{"seconds":5,"rows":[{"id":"P1","value":0.92,"goal":"≥ 0.9","holds":true,"note":"n"}]}"#);
+        let written: DateTime<Utc> = read(&target, now).unwrap().unwrap().written.parse().unwrap();
+        let stale = |now| read(&target, now).unwrap().unwrap().stale;
+        assert!(!stale(written) && stale(written.checked_add_days(Days::new(1)).unwrap()));
+        write("{");
+        assert!(read(&target, now).unwrap_err().starts_with("bench/report.json: "));
+        fs::remove_dir_all(&target).unwrap();
+    }
+}

@@ -1,0 +1,142 @@
+//! The report of a run: `target/report/`, written aside and put in place whole; decides no verdict.
+
+/// What a run says.
+pub mod model;
+
+/// Takes this machine out.
+mod places;
+
+/// What every text passes.
+mod wash;
+
+/// Written aside, put in place whole.
+mod folder;
+
+/// Since when.
+mod first_seen;
+
+/// Which findings are one.
+mod same;
+
+/// Each defect once.
+mod merge;
+
+/// Where waivers stand.
+mod ledger;
+
+/// Which tests show what.
+mod requirements;
+
+/// `cargo xtask report`
+pub mod again;
+
+/// Measurements.
+mod bench;
+
+/// What `report.json` says.
+mod document;
+
+/// What gates made for readers.
+mod copies;
+
+/// For other programs.
+mod sarif;
+
+/// One finding for other programs.
+mod sarif_result;
+
+/// For lists of tests, for GitHub.
+mod plain;
+
+/// How it is written for people.
+mod words;
+
+/// The page.
+mod page;
+
+#[cfg(test)]
+mod sample;
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use harness::settings::Settings;
+
+use super::redact::Redactor;
+use document::Document;
+use first_seen::FirstSeen;
+use folder::Folder;
+use model::Report;
+use places::Places;
+use wash::Wash;
+
+/// The form of `report.json`.
+const JSON_SCHEMA: &str = include_str!("../../../docs/report.schema.json");
+
+/// What a report is made with.
+pub struct Press<'a> {
+    /// Where it goes, and what it must not name.
+    pub settings: &'a Settings,
+    /// The run's secrets.
+    pub redactor: Redactor,
+    /// The run's own folder, which it must not name either.
+    pub scratch: Option<&'a Path>,
+    /// Where relative names of files begin.
+    pub files: PathBuf,
+}
+
+impl Press<'_> {
+    /// Writes it; answers its folder. An earlier report stays until this one is whole.
+    ///
+    /// # Errors
+    /// When a file cannot be written, or holds a secret: then the earlier report is gone too, so that nobody takes it for
+    /// this run's.
+    pub fn publish(&self, mut report: Report) -> Result<PathBuf> {
+        let target = &self.settings.target;
+        let wash = Wash::of(self.redactor.clone(), Places::of(self.settings, self.scratch));
+        let place = target.join("report");
+        let mut folder = Folder::begin(&place, &wash)?;
+        copies::copy(&mut report.gates, &self.files, &mut folder)?;
+        let now = document::began(&report)?;
+        let (bench, no_bench) = match bench::read(target, now) {
+            Ok(bench) => (bench, None),
+            Err(why) => (None, Some(why)),
+        };
+        let findings = report.gates.iter().flat_map(|gate| &gate.findings);
+        let seen_before = target.join("xtask").join("gate").join("first-seen.json");
+        let first_seen = FirstSeen::read(&seen_before, findings, now);
+        let mut document = Document::of(&report, &wash, &first_seen, bench)?;
+        document.limits.extend(no_bench.map(|why| wash.text(&why)));
+        folder.text("report.json", &(serde_json::to_string_pretty(&document)? + "\n"))?;
+        folder.text("report.schema.json", JSON_SCHEMA)?;
+        for (name, text) in sarif::files(&document)? {
+            folder.text(&name, &text)?;
+        }
+        folder.text("junit.xml", &plain::junit(&document)?)?;
+        let summary = wash.file(&plain::summary(&document)?);
+        folder.text("summary.md", &summary)?;
+        first_seen.write(&seen_before)?;
+        let page = page::render(&document, &folder.files())?;
+        folder.text("index.html", &page)?;
+        let folder = folder.finish()?;
+        if let Some(file) = &self.settings.step_summary {
+            append(file, &summary)?;
+        }
+        Ok(folder)
+    }
+}
+
+/// Other steps write there too.
+fn append(file: &Path, text: &str) -> Result<()> {
+    File::options()
+        .create(true)
+        .append(true)
+        .open(file)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .with_context(|| format!("cannot write GITHUB_STEP_SUMMARY, {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests;

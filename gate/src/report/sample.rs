@@ -1,0 +1,32 @@
+//! Runs to make reports of in tests: one with every verdict, canary and state of a waiver, and one gate to build upon.
+
+use super::model::Report;
+use crate::outcome::{Canary, Outcome, Verdict};
+
+/// `sample.json`.
+pub fn every_verdict() -> Report {
+    serde_json::from_str(include_str!("sample.json")).unwrap()
+}
+
+/// A gate that saw nothing.
+pub fn gate(id: &str) -> Outcome {
+    Outcome {
+        id: id.to_owned(),
+        title: String::new(),
+        verdict: Verdict::Pass,
+        reason: "3 files".to_owned(),
+        canary: Canary::None,
+        lack: None,
+        fatal: false,
+        tools: Vec::new(),
+        work: Vec::new(),
+        databases: Vec::new(),
+        findings: Vec::new(),
+        figures: Vec::new(),
+        tests: Vec::new(),
+        files: Vec::new(),
+        limits: Vec::new(),
+        ran_at: "2026-11-21T07:21:00+00:00".to_owned(),
+        seconds: 1.0,
+    }
+}

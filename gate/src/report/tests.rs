@@ -1,0 +1,298 @@
+//! Whole reports on disk: what every file of them holds, and never holds.
+
+use std::fs;
+
+use harness::checksum;
+use serde_json::Value;
+
+use super::*;
+use crate::redact::Redactor;
+
+/// A build's folder, removed at the end.
+struct Target(PathBuf);
+
+impl Target {
+    fn new(name: &str) -> Target {
+        let target = std::env::temp_dir().join(format!("xtask-report-{name}-{}", std::process::id()));
+        let _left_over = fs::remove_dir_all(&target);
+        fs::create_dir_all(&target).unwrap();
+        Target(target)
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            root: self.0.join("checkout"),
+            target: self.0.join("checkout/target"),
+            home: Some(self.0.join("ann")),
+            step_summary: None,
+            ..Settings::read()
+        }
+    }
+
+    fn publish(&self, report: Report, secret: &str) -> Result<PathBuf> {
+        let press = Press {
+            settings: &self.settings(),
+            redactor: Redactor::of([secret.to_owned()]),
+            scratch: Some(&self.0.join("scratch")),
+            files: self.0.clone(),
+        };
+        press.publish(report)
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        let _best_effort = fs::remove_dir_all(&self.0);
+    }
+}
+
+const SECRET: &str = "s3cret/of+the run&1";
+
+/// Each file of a report: path, bytes.
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false => {
+                    let name = path.strip_prefix(folder).unwrap().display().to_string();
+                    files.push((name, fs::read(path).unwrap()));
+                }
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+fn text(folder: &Path, name: &str) -> String {
+    fs::read_to_string(folder.join(name)).unwrap()
+}
+
+/// Every text of the run that a tool or a person can choose becomes this.
+fn with_every_text(report: Report, text: &str) -> Report {
+    const CHOSEN: [&str; 14] = [
+        "title", "reason", "name", "version", "source", "of", "message", "rule", "package", "unit", "owner",
+        "link", "path", "revision",
+    ];
+    fn change(value: &mut Value, text: &str) {
+        match value {
+            Value::Object(members) => {
+                for (name, value) in members {
+                    match value {
+                        Value::String(old) if CHOSEN.contains(&name.as_str()) => old.push_str(text),
+                        Value::Array(values)
+                            if values.first().is_some_and(Value::is_string) && name != "tools" =>
+                        {
+                            values.push(text.into());
+                        }
+                        value => change(value, text),
+                    }
+                }
+            }
+            Value::Array(values) => values.iter_mut().for_each(|value| change(value, text)),
+            _ => {}
+        }
+    }
+    let mut value = serde_json::to_value(report).unwrap();
+    change(&mut value, text);
+    serde_json::from_value(value).unwrap()
+}
+
+fn validator() -> jsonschema::Validator {
+    jsonschema::validator_for(&serde_json::from_str(JSON_SCHEMA).unwrap()).unwrap()
+}
+
+#[test]
+fn a_report_is_whole_listed_and_as_its_schema_says() {
+    let target = Target::new("whole");
+    fs::write(target.0.join("sbom.cdx.json"), "{}").unwrap();
+    let mut report = sample::every_verdict();
+    report.gates[8].files.push("sbom.cdx.json".to_owned());
+    let folder = target.publish(report, SECRET).unwrap();
+    let files = files(&folder);
+    let list = text(&folder, "MANIFEST.sha256");
+    for (name, bytes) in files.iter().filter(|(name, _)| name != "MANIFEST.sha256") {
+        let line = format!("{}  {name}", checksum::of(bytes));
+        assert!(list.lines().any(|listed| listed == line), "{name}");
+    }
+    assert_eq!(list.lines().count() + 1, files.len());
+    for name in [
+        "index.html",
+        "report.json",
+        "report.schema.json",
+        "merged.sarif",
+        "sarif/zizmor.sarif",
+        "junit.xml",
+        "summary.md",
+        "files/sbom/sbom.cdx.json",
+    ] {
+        assert!(files.iter().any(|(path, _)| path == name), "{name}");
+    }
+    let mut json: Value = serde_json::from_str(&text(&folder, "report.json")).unwrap();
+    let validator = validator();
+    let faults: Vec<String> = validator
+        .iter_errors(&json)
+        .map(|fault| fault.to_string())
+        .collect();
+    assert_eq!(faults, Vec::<String>::new());
+    json["gates"][0]["verdict"] = "ok".into();
+    assert!(!validator.is_valid(&json), "five words and no other");
+}
+
+#[test]
+fn the_page_says_everything_without_script_or_network() {
+    let target = Target::new("page");
+    let folder = target.publish(sample::every_verdict(), SECRET).unwrap();
+    let page = text(&folder, "index.html");
+    for said in [
+        "4 of 17 gates fail the run",
+        "9f2cdd85d",
+        "2 files differ",
+        "pipeline",
+        "2026-11-21 07:21 UTC",
+        "21 min 51 s",
+        "RustSec advisory database</strong> of 2026-08-20, <span class=\"old\">93 days old",
+        "missed the planted defect",
+        "none planted",
+        "unchanged since <time datetime=\"2026-11-21T06:02:11+00:00\">06:02 UTC<",
+        "<code>tflint</code>",
+        "55</b> <span>days left",
+        "expired: it covers nothing",
+        "unused: it can go",
+        "v5.0.0-6.2.11",
+        "could not: impostor-commit",
+        "88.7 %",
+    ] {
+        assert!(page.contains(said), "{said}");
+    }
+    for word in ["pass", "fail", "waived", "not run", "untrusted"] {
+        assert!(page.contains(&format!("</svg>{word}</span>")), "{word}");
+    }
+    // Links lead into the page, to files of the report, or are the ledger's own.
+    for attribute in [" src=", "@import", "url("] {
+        assert!(!page.contains(attribute), "{attribute}");
+    }
+    let links = page
+        .split("href=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next());
+    for link in links {
+        let own = link.starts_with('#') || folder.join(link).exists();
+        assert!(own || link.starts_with("https://example.org/issues/"), "{link}");
+    }
+}
+
+#[test]
+fn a_tools_text_is_text_in_every_file() {
+    let target = Target::new("evil");
+    let evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&\u{1b}[31m]]>\u{0} javascript:x";
+    let folder = target
+        .publish(with_every_text(sample::every_verdict(), evil), SECRET)
+        .unwrap();
+    let page = text(&folder, "index.html");
+    assert!(page.contains("&#60;script&#62;alert(1)"), "it is shown");
+    assert_eq!(page.matches("<script").count(), 1, "ours");
+    assert!(!page.contains("<img") && !page.contains("href=\"javascript:"));
+    for name in ["junit.xml", "summary.md"] {
+        let text = text(&folder, name);
+        assert!(!text.contains("<script") && !text.contains("<img"), "{name}");
+    }
+    for (name, bytes) in files(&folder) {
+        assert!(!bytes.contains(&0x1b) && !bytes.contains(&0), "{name}");
+        if name.ends_with(".sarif") || name.ends_with(".json") {
+            serde_json::from_slice::<Value>(&bytes).unwrap();
+        }
+    }
+}
+
+#[test]
+fn no_file_names_a_secret_or_a_folder_of_this_machine() {
+    let target = Target::new("told");
+    let here = target.0.display().to_string();
+    let text = format!(
+        " {SECRET} {here}/checkout/src/a.rs {here}/ann/.cargo/x {here}/scratch/tree/b.rs {here}/checkout/target/c"
+    );
+    let mut report = with_every_text(sample::every_verdict(), &text);
+    let file = target.0.join("out.txt");
+    fs::write(&file, format!("token={SECRET} in {here}/checkout/x.rs")).unwrap();
+    report.gates[0].files = vec![file.display().to_string()];
+    let folder = target.publish(report, SECRET).unwrap();
+    for (name, bytes) in files(&folder) {
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(!text.contains(SECRET) && !text.contains("s3cret"), "{name}");
+        assert!(!text.contains(&here), "{name}");
+    }
+    let out = fs::read_to_string(folder.join("files/fmt/out.txt")).unwrap();
+    assert_eq!(out, "token=[redacted] in x.rs");
+}
+
+#[test]
+fn a_secret_that_was_only_encoded_fails_the_run_and_removes_the_report() {
+    let target = Target::new("leak");
+    let first = target.publish(sample::every_verdict(), SECRET).unwrap();
+    assert!(first.join("index.html").exists());
+    let mut report = sample::every_verdict();
+    report.gates[0].reason = "?token=s3cret%2Fof%2Bthe%20run%261".to_owned();
+    let error = target.publish(report, SECRET).unwrap_err().to_string();
+    assert!(
+        error.starts_with("a secret of this run stands in the report") && !error.contains("s3cret"),
+        "{error}"
+    );
+    assert!(!first.exists(), "nor the earlier one");
+    assert!(!first.with_extension("new").exists());
+}
+
+#[test]
+fn what_cannot_be_written_leaves_no_report_and_says_so_in_one_line() {
+    let target = Target::new("closed");
+    // A file where a folder should be: closed to everybody, root included.
+    fs::create_dir_all(target.0.join("checkout")).unwrap();
+    fs::write(target.0.join("checkout/target"), "").unwrap();
+    let error = target.publish(sample::every_verdict(), SECRET).unwrap_err();
+    let error = format!("{error:#}");
+    assert!(
+        error.starts_with("cannot write report below ") && error.lines().count() == 1,
+        "{error}"
+    );
+}
+
+#[test]
+fn the_summary_is_added_to_the_pipelines_own() {
+    let target = Target::new("steps");
+    let steps = target.0.join("steps.md");
+    fs::write(&steps, "## Build\n").unwrap();
+    let settings = Settings {
+        step_summary: Some(steps.clone()),
+        ..target.settings()
+    };
+    let press = Press {
+        settings: &settings,
+        redactor: Redactor::default(),
+        scratch: None,
+        files: target.0.clone(),
+    };
+    let folder = press.publish(sample::every_verdict()).unwrap();
+    let summary = text(&folder, "summary.md");
+    assert_eq!(
+        fs::read_to_string(&steps).unwrap(),
+        format!("## Build\n{summary}")
+    );
+    assert!(summary.contains("| ❔ untrusted (fails the run) | trivy-config | missed: DS-0002, DS-0029 |"));
+}
+
+#[test]
+fn what_was_seen_before_keeps_its_day() {
+    let target = Target::new("since");
+    target.publish(sample::every_verdict(), SECRET).unwrap();
+    let mut later = sample::every_verdict();
+    later.began = "2026-12-01T08:00:00+00:00".to_owned();
+    let folder = target.publish(later, SECRET).unwrap();
+    let json: Value = serde_json::from_str(&text(&folder, "report.json")).unwrap();
+    for defect in json["findings"].as_array().unwrap() {
+        assert!(defect["first_seen"].as_str().unwrap().starts_with("2026-11-21"));
+    }
+}

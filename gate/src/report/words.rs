@@ -1,0 +1,141 @@
+//! How the report writes times, sizes, digests and verdicts for people; the same in every file of it.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use harness::output;
+
+use crate::outcome::Verdict;
+use crate::profile::Profile;
+
+/// `2026-11-21 07:21 UTC`, or what it says when it is no time.
+#[must_use]
+pub fn when(time: &str) -> String {
+    parsed(time).map_or_else(
+        || time.to_owned(),
+        |time| time.format("%Y-%m-%d %H:%M UTC").to_string(),
+    )
+}
+
+/// As [`when`], without the day when it is the other's.
+#[must_use]
+pub fn when_on(time: &str, other: &str) -> String {
+    match (parsed(time), days_before(time, other)) {
+        (Some(time), Some(0)) => time.format("%H:%M UTC").to_string(),
+        _ => when(time),
+    }
+}
+
+/// `2026-11-21`, or what it says when it is no time.
+#[must_use]
+pub fn day(time: &str) -> String {
+    parsed(time).map_or_else(|| time.to_owned(), |time| time.format("%Y-%m-%d").to_string())
+}
+
+/// How many days before the other; none when one of them is no time.
+#[must_use]
+pub fn days_before(time: &str, other: &str) -> Option<i64> {
+    let (time, other) = (parsed(time)?, parsed(other)?);
+    Some((other.date_naive() - time.date_naive()).num_days())
+}
+
+/// How many seconds before the other; none when one of them is no time.
+#[must_use]
+pub fn seconds_between(time: &str, other: &str) -> Option<i64> {
+    Some((parsed(other)? - parsed(time)?).num_seconds())
+}
+
+/// `of today`, `1 day old`, `92 days old`.
+#[must_use]
+pub fn age(days: Option<i64>) -> String {
+    match days {
+        None => "of unknown age".to_owned(),
+        Some(..=0) => "of today".to_owned(),
+        Some(1) => "1 day old".to_owned(),
+        Some(days) => format!("{days} days old"),
+    }
+}
+
+/// `2.4 s`, `5 min 11 s`.
+#[must_use]
+pub fn took(seconds: f64) -> String {
+    output::seconds(Duration::try_from_secs_f64(seconds).unwrap_or_default())
+}
+
+/// The first letters of a digest or a commit.
+#[must_use]
+pub fn short(digest: &str) -> String {
+    digest.chars().take(9).collect()
+}
+
+/// `412 B`, `18.2 kB`, `1.3 MB`.
+#[must_use]
+pub fn size(bytes: usize) -> String {
+    match bytes {
+        0..1000 => format!("{bytes} B"),
+        1000..1_000_000 => format!("{}.{} kB", bytes / 1000, bytes % 1000 / 100),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
+}
+
+/// `1 gate`, `3 gates`.
+#[must_use]
+pub fn count(number: usize, one: &str) -> String {
+    match number {
+        1 => format!("1 {one}"),
+        many => format!("{many} {one}s"),
+    }
+}
+
+/// The verdict as `report.json` has it.
+#[must_use]
+pub const fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Waived => "waived",
+        Verdict::NotRun => "not-run",
+        Verdict::Untrusted => "untrusted",
+        Verdict::Fail => "fail",
+    }
+}
+
+/// The profile's name.
+#[must_use]
+pub const fn profile(profile: Profile) -> &'static str {
+    match profile {
+        Profile::Local => "local",
+        Profile::Pipeline => "pipeline",
+        Profile::Release => "release",
+    }
+}
+
+fn parsed(time: &str) -> Option<DateTime<Utc>> {
+    Some(DateTime::parse_from_rfc3339(time).ok()?.to_utc())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_read_well() {
+        assert_eq!(when("2026-11-21T08:21:59+01:00"), "2026-11-21 07:21 UTC");
+        let other = "2026-11-21T23:00:00Z";
+        assert_eq!(when_on("2026-11-21T07:21:00Z", other), "07:21 UTC");
+        assert_eq!(when_on("2026-11-20T07:21:00Z", other), "2026-11-20 07:21 UTC");
+        assert_eq!(day("yesterday"), "yesterday");
+        let days = days_before("2026-08-20T09:14:02+00:00", "2026-11-21T07:21:00+00:00");
+        assert_eq!((days, age(days).as_str()), (Some(93), "93 days old"));
+        assert_eq!(age(Some(0)), "of today");
+        assert_eq!(age(days_before("?", "2026-11-21T07:21:00Z")), "of unknown age");
+        assert_eq!(
+            [size(999), size(18_250), size(1_390_000)],
+            ["999 B", "18.2 kB", "1.3 MB"]
+        );
+        assert_eq!(took(f64::NAN), "0.0 s");
+        assert_eq!([count(1, "gate"), count(0, "gate")], ["1 gate", "0 gates"]);
+        for verdict in [Verdict::Pass, Verdict::NotRun, Verdict::Untrusted] {
+            assert_eq!(serde_json::to_value(verdict).unwrap(), word(verdict));
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What all gates of one run share: the tree, the tools, the secrets to take out, the day; runs no gate.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use chrono::{DateTime, Utc};
+use harness::context::Context;
+use tools::find::{self, Program};
+use tools::table;
+
+use super::advisories::Advisories;
+use super::profile::Profile;
+use super::redact::Redactor;
+use super::seen::Trouble;
+use super::snapshot::Snapshot;
+
+/// What a run was asked for, as far as gates need it.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Who runs.
+    pub profile: Profile,
+    /// A clone or bundle of RustSec's advisory database.
+    pub advisory_db: Option<PathBuf>,
+    /// May anything be fetched or installed?
+    pub offline: bool,
+}
+
+/// Handed to every gate.
+pub struct Shared<'a> {
+    /// Settings and the stop flag.
+    pub context: &'a Context,
+    /// What was asked for.
+    pub asked: Asked,
+    /// The tree.
+    pub snapshot: Snapshot,
+    /// A folder outside of the repository, gone after the run.
+    pub scratch: PathBuf,
+    /// When the run began.
+    pub began: DateTime<Utc>,
+    /// RustSec's advisory database, cloned by the first gate that asks.
+    pub advisories: OnceLock<Result<Advisories, Trouble>>,
+    /// Which compiler and which formatter there are, asked by the first gate that wants to know.
+    pub compiler: OnceLock<String>,
+    secrets: Mutex<Vec<String>>,
+    programs: Mutex<BTreeMap<String, Result<Program, String>>>,
+}
+
+impl<'a> Shared<'a> {
+    /// The beginning of a run.
+    #[must_use]
+    pub fn new(
+        context: &'a Context,
+        asked: Asked,
+        snapshot: Snapshot,
+        scratch: PathBuf,
+        began: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            context,
+            asked,
+            snapshot,
+            scratch,
+            began,
+            advisories: OnceLock::new(),
+            compiler: OnceLock::new(),
+            secrets: Mutex::default(),
+            programs: Mutex::default(),
+        }
+    }
+
+    /// From now on this is taken out of whatever is kept.
+    pub fn keep_secret(&self, secret: impl Into<String>) {
+        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        secrets.push(secret.into());
+    }
+
+    /// Takes out every secret that is known by now.
+    #[must_use]
+    pub fn redactor(&self) -> Redactor {
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        Redactor::of(secrets.iter().cloned())
+    }
+
+    /// A tool's program, looked for once.
+    ///
+    /// # Errors
+    /// `NoTool` with the reason, `Stopped`.
+    pub fn program(&self, name: &str) -> Result<Program, Trouble> {
+        let known = |programs: &BTreeMap<String, Result<Program, String>>| programs.get(name).cloned();
+        let lock = || self.programs.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = known(&lock());
+        let found = match found {
+            Some(found) => found,
+            None => {
+                let tool = table::get(name)?;
+                let found = find::find(self.context, &tool)?;
+                lock().insert(name.to_owned(), found.clone());
+                found
+            }
+        };
+        found.map_err(Trouble::NoTool)
+    }
+
+    /// Looks for a tool again, after it was installed or could not be.
+    pub fn forget_program(&self, name: &str) {
+        let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
+        programs.remove(name);
+    }
+
+    /// Why a tool is not there, when it could not be installed.
+    pub fn note_missing(&self, name: &str, why: String) {
+        let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
+        programs.insert(name.to_owned(), Err(why));
+    }
+}

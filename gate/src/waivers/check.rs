@@ -1,0 +1,79 @@
+//! Every check of the ledger and of what stands beside it, over one folder on one day; changes nothing.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use anyhow::Result;
+use chrono::NaiveDate;
+use tools::table;
+
+use super::fault::Fault;
+use super::faults::{self, Known};
+use super::lists::LISTS;
+use super::{drift, foreign, inline, parse};
+
+/// Where owners are named, as the code host looks for it.
+const OWNERS: &[&str] = &[".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"];
+
+/// Checks; `files` are the folder's files, with `/`.
+///
+/// # Errors
+/// When the ledger cannot be read at all.
+pub fn folder<'a>(root: &Path, files: impl Iterator<Item = &'a str>, today: NaiveDate) -> Result<Vec<Fault>> {
+    let ledger = parse::read(root)?;
+    let read = |path: &str| fs::read_to_string(root.join(path)).ok();
+    let files: Vec<&str> = files.collect();
+    let mut faults = faults::of(&ledger, &known(&files, read)?, today);
+    faults.extend(drift::of(&ledger, today, read));
+    faults.extend(foreign::of(files.iter().copied()));
+    for path in files {
+        // What is no text holds no comment.
+        if let Some(text) = read(path) {
+            faults.extend(inline::of(&ledger, path, &text));
+        }
+    }
+    Ok(faults)
+}
+
+fn known(files: &[&str], read: impl Fn(&str) -> Option<String>) -> Result<Known> {
+    let table = table::all()?.into_iter().map(|tool| tool.name);
+    let listed = LISTS.iter().map(|list| list.tool.to_owned());
+    Ok(Known {
+        tools: table.chain(listed).chain(["cargo-deny".to_owned()]).collect(),
+        owners: OWNERS
+            .iter()
+            .find_map(|path| read(path))
+            .map(|text| owners(&text)),
+        files: files.iter().map(|path| (*path).to_owned()).collect(),
+    })
+}
+
+/// Every name after a pattern.
+fn owners(text: &str) -> BTreeSet<String> {
+    let lines = text
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or_default());
+    lines
+        .flat_map(|line| {
+            line.split_whitespace()
+                .skip(1)
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn owners_are_whoever_codeowners_names() {
+        let found = owners("# us\n* @team @other # both\n/terraform/ infra@example.org\n");
+        assert_eq!(
+            found.into_iter().collect::<Vec<_>>(),
+            ["@other", "@team", "infra@example.org"]
+        );
+    }
+}

@@ -1,0 +1,252 @@
+//! Runs programs, and is the only file that spawns them, so that each one is stopped; never prints a command's
+//! environment.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+
+use crate::context::Context;
+use crate::process::child::{Collected, Running};
+use crate::process::shutdown::TICK;
+
+/// How much of a program's output is kept, in bytes, of each of both.
+const MOST: u64 = 64 << 20;
+
+/// A program with its arguments, not started yet. It will run in a process group of its own: a Ctrl-C in the terminal
+/// reaches only us, and we end the others in order.
+#[derive(Clone)]
+pub struct Call<'a> {
+    context: &'a Context,
+    program: OsString,
+    args: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
+    refused: Vec<OsString>,
+    dir: PathBuf,
+}
+
+/// What a finished program wrote.
+#[derive(Debug)]
+pub struct Finished {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it wrote to standard output.
+    pub stdout: String,
+    /// What it wrote to standard error.
+    pub stderr: String,
+}
+
+/// What a program wrote that had only so much time.
+#[derive(Debug)]
+pub struct Bounded {
+    /// How it ended; `None`: it did not, in time.
+    pub status: Option<ExitStatus>,
+    /// What it wrote to standard output.
+    pub stdout: String,
+    /// What it wrote to standard error.
+    pub stderr: String,
+}
+
+impl<'a> Call<'a> {
+    /// A program, by path or by name on `PATH`. It starts in the repository's root.
+    pub fn new(context: &'a Context, program: impl Into<OsString>) -> Call<'a> {
+        let dir = context.settings.root.clone();
+        Call {
+            context,
+            program: program.into(),
+            args: Vec::new(),
+            env: Vec::new(),
+            refused: Vec::new(),
+            dir,
+        }
+    }
+
+    /// The cargo that runs us.
+    pub fn cargo(context: &'a Context) -> Call<'a> {
+        Call::new(context, &context.settings.cargo)
+    }
+
+    /// More arguments.
+    #[must_use]
+    pub fn args<I: IntoIterator<Item = S>, S: Into<OsString>>(mut self, args: I) -> Call<'a> {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Starts in another directory.
+    #[must_use]
+    pub fn within(mut self, dir: impl Into<PathBuf>) -> Call<'a> {
+        self.dir = dir.into();
+        self
+    }
+
+    /// More environment. It never shows in a message, so it may hold secrets.
+    #[must_use]
+    pub fn envs<K: Into<OsString>, V: Into<OsString>>(
+        mut self,
+        env: impl IntoIterator<Item = (K, V)>,
+    ) -> Call<'a> {
+        self.env
+            .extend(env.into_iter().map(|(name, value)| (name.into(), value.into())));
+        self
+    }
+
+    /// Without these variables of our environment; what [`Call::envs`] sets stays.
+    #[must_use]
+    pub fn refusing(mut self, names: impl IntoIterator<Item = OsString>) -> Call<'a> {
+        self.refused.extend(names);
+        self
+    }
+
+    /// Runs it to its end with our own standard output and error.
+    ///
+    /// # Errors
+    /// When it cannot be started, or `Exit::Interrupted` after it was stopped.
+    pub fn stream(&self) -> Result<ExitStatus> {
+        let mut running = self.spawn(Stdio::inherit(), Stdio::inherit())?;
+        running.wait(self.context)
+    }
+
+    /// As [`Call::stream`], and fails unless it succeeds.
+    ///
+    /// # Errors
+    /// Also when it exits with anything but 0.
+    pub fn stream_ok(&self) -> Result<()> {
+        let status = self.stream()?;
+        anyhow::ensure!(status.success(), "`{self}` failed ({status})");
+        Ok(())
+    }
+
+    /// Runs it to its end and shows nothing.
+    ///
+    /// # Errors
+    /// As [`Call::stream`].
+    pub fn capture(&self) -> Result<Finished> {
+        let ended = self.bounded(Duration::MAX)?;
+        Ok(Finished {
+            status: ended.status.context("it did not end")?,
+            stdout: ended.stdout,
+            stderr: ended.stderr,
+        })
+    }
+
+    /// As [`Call::capture`], but it may take only so long; then it is stopped, and its status is `None`.
+    ///
+    /// # Errors
+    /// As [`Call::stream`].
+    pub fn bounded(&self, limit: Duration) -> Result<Bounded> {
+        let mut running = self.spawn(Stdio::piped(), Stdio::piped())?;
+        let (out, err) = (
+            Collected::from(running.child.stdout.take(), MOST),
+            Collected::from(running.child.stderr.take(), MOST),
+        );
+        let status = running.wait_for(self.context, limit)?;
+        Ok(Bounded {
+            status,
+            stdout: out.text(),
+            stderr: err.text(),
+        })
+    }
+
+    /// Runs it to its end and hands over each line of its standard output as it comes; standard error is ours.
+    ///
+    /// # Errors
+    /// As [`Call::stream`].
+    pub fn lines(&self, each: impl FnMut(&str)) -> Result<ExitStatus> {
+        let mut running = self.spawn(Stdio::piped(), Stdio::inherit())?;
+        let out = running.child.stdout.take();
+        self.read_lines(running, out, each)
+    }
+
+    /// As [`Call::lines`], with standard error among the lines, in the order in which they are written.
+    ///
+    /// # Errors
+    /// As [`Call::stream`].
+    pub fn all_lines(&self, each: impl FnMut(&str)) -> Result<ExitStatus> {
+        let (out, writer) = std::io::pipe()?;
+        let running = self.spawn(writer.try_clone()?.into(), writer.into())?;
+        self.read_lines(running, Some(out), each)
+    }
+
+    fn read_lines(
+        &self,
+        mut running: Running,
+        out: Option<impl Read + Send + 'static>,
+        mut each: impl FnMut(&str),
+    ) -> Result<ExitStatus> {
+        let (sender, lines) = channel();
+        if let Some(out) = out {
+            thread::spawn(move || {
+                let mut raw = BufReader::new(out).split(b'\n').map_while(Result::ok);
+                raw.all(|line| sender.send(String::from_utf8_lossy(&line).into_owned()).is_ok())
+            });
+        }
+        let mut ended = None;
+        loop {
+            match lines.recv_timeout(TICK) {
+                Ok(line) => each(&line),
+                Err(RecvTimeoutError::Disconnected) => return running.wait(self.context),
+                Err(RecvTimeoutError::Timeout) if self.context.stop.is_set() => {
+                    return running.wait(self.context);
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    // A grandchild that keeps the pipe open must not keep us.
+                    let since = ended.get_or_insert_with(Instant::now);
+                    if running.child.try_wait()?.is_none() {
+                        ended = None;
+                    } else if since.elapsed() > Duration::from_secs(2) {
+                        return running.wait(self.context);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Starts it and does not wait; both outputs go to the file.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn background(&self, log: &File) -> Result<Running> {
+        self.spawn(log.try_clone()?.into(), log.try_clone()?.into())
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one file of xtask that spawns processes"
+    )]
+    fn spawn(&self, stdout: Stdio, stderr: Stdio) -> Result<Running> {
+        let mut command = Command::new(&self.program);
+        command.args(&self.args).current_dir(&self.dir).process_group(0);
+        command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
+        for name in self.context.settings.not_for_children.iter().chain(&self.refused) {
+            command.env_remove(name);
+        }
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        let child = command
+            .spawn()
+            .with_context(|| format!("cannot run `{}`", self.program.display()))?;
+        Ok(Running::of(child))
+    }
+}
+
+impl fmt::Display for Call<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let program = PathBuf::from(&self.program);
+        write!(
+            out,
+            "{}",
+            program.file_name().unwrap_or(OsStr::new("?")).display()
+        )?;
+        self.args
+            .iter()
+            .try_for_each(|arg| write!(out, " {}", arg.display()))
+    }
+}

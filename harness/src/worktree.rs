@@ -1,0 +1,102 @@
+//! The tree as git sees it: what is tracked, what is new and not ignored, and of which commit it is; copies nothing.
+
+use std::fs;
+use std::io::ErrorKind;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use sha2::{Digest, Sha256};
+
+use crate::checksum;
+use crate::context::Context;
+use crate::process::command::Call;
+
+/// What git tracks, and what is new and not ignored: paths below the root, sorted, planted defects among them.
+///
+/// # Errors
+/// When git does not answer, or a path is none that every program reads alike: a symbolic link, a folder of another
+/// repository, a name that is not UTF-8. What one scanner follows another leaves out without a word.
+pub fn listed(context: &Context) -> Result<Vec<String>> {
+    let root = &context.settings.root;
+    let listed = git(
+        context,
+        &["ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+    )?;
+    let mut paths = Vec::new();
+    for path in listed.split('\0').filter(|path| !path.is_empty()) {
+        ensure!(
+            !path.contains(char::REPLACEMENT_CHARACTER),
+            "{path:?}: a name that is not UTF-8: rename it"
+        );
+        match fs::symlink_metadata(root.join(path)) {
+            Ok(meta) if meta.is_file() => paths.push(path.to_owned()),
+            Ok(_) => bail!(
+                "{path:?}: no regular file, so that scanners differ in what they see: put the file itself there"
+            ),
+            // Deleted, and not committed yet.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
+            Err(error) => return Err(error).with_context(|| format!("cannot look at {path:?}")),
+        }
+    }
+    paths.sort_unstable();
+    paths.dedup();
+    Ok(paths)
+}
+
+/// Of which commit a tree is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revision {
+    /// The commit; empty before the first.
+    pub commit: String,
+    /// What differs from it, one line each, whatever git was told to leave out of its status.
+    pub changed: Vec<String>,
+}
+
+/// The checkout's own.
+///
+/// # Errors
+/// When git does not answer.
+pub fn revision(context: &Context) -> Result<Revision> {
+    let head = Call::new(context, "git").args(["rev-parse", "--verify", "--quiet", "HEAD"]);
+    let status = [
+        "-c",
+        "core.fsmonitor=false",
+        "status",
+        "--porcelain",
+        "--untracked-files=all",
+        "--ignore-submodules=none",
+    ];
+    let mut changed: Vec<String> = git(context, &status)?.lines().map(str::to_owned).collect();
+    // `assume-unchanged` is told in lower case, `skip-worktree` as S.
+    let marks = git(context, &["ls-files", "-v"])?;
+    let hidden = marks
+        .lines()
+        .filter(|line| line.starts_with(|mark: char| mark.is_ascii_lowercase() || mark == 'S'));
+    changed.extend(hidden.map(|line| format!("hidden from git's status: {}", &line[2..])));
+    Ok(Revision {
+        commit: head.capture()?.stdout.trim_end().to_owned(),
+        changed,
+    })
+}
+
+fn git(context: &Context, args: &[&str]) -> Result<String> {
+    const NEEDED: &str = "this needs git and a checkout";
+    let said = Call::new(context, "git").args(args).capture().context(NEEDED)?;
+    ensure!(said.status.success(), "{NEEDED}: {}", said.stderr.trim());
+    Ok(said.stdout)
+}
+
+/// One digest of all paths and bytes, hexadecimal: two trees with the same are the same.
+///
+/// # Errors
+/// When git does not answer, or a file cannot be read.
+pub fn digest(context: &Context) -> Result<String> {
+    let mut digest = Sha256::new();
+    for path in listed(context)? {
+        let bytes =
+            fs::read(context.settings.root.join(&path)).with_context(|| format!("cannot read {path}"))?;
+        digest.update(path.as_bytes());
+        digest.update([0]);
+        digest.update(Sha256::digest(bytes));
+    }
+    Ok(checksum::hex(&digest.finalize()))
+}

@@ -1,0 +1,65 @@
+//! axe-core, which judges how accessible a page is: one pinned package of the npm registry, fetched once, checked each
+//! time; never runs any of it.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, ensure};
+use harness::context::Context;
+use harness::output::say;
+use harness::process::command::Call;
+use tools::npm;
+use tools::tool::Package;
+
+/// Of the npm registry.
+const NAME: &str = "axe-core";
+
+const VERSION: &str = "4.14.1";
+
+/// What `npm view axe-core@4.14.1 dist.integrity` says.
+const INTEGRITY: &str =
+    "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==";
+
+/// The one file of it that a page is given.
+const SCRIPT: &str = "package/axe.min.js";
+
+/// The script's file.
+///
+/// # Errors
+/// Says what is missing, or that what came is not what was pinned.
+pub fn script(context: &Context) -> Result<PathBuf> {
+    let settings = &context.settings;
+    let cache = settings.cache.as_ref().context("set XDG_CACHE_HOME")?;
+    let folder = cache.join("axe-core");
+    let package = Package {
+        name: NAME.to_owned(),
+        version: VERSION.to_owned(),
+        checksum: INTEGRITY.to_owned(),
+    };
+    let (fetch, file) = npm::pack(context, &package, &folder);
+    if !file.is_file() {
+        settings.find_program("npm").context("install npm")?;
+        say(&format!("      no {NAME}@{VERSION} here: fetching it"));
+        fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        let done = fetch.capture()?;
+        ensure!(
+            done.status.success(),
+            "`{fetch}` failed (is the network there, or its proxy set?)"
+        );
+    }
+    if let Err(error) = npm::ensure_pinned(&package, &file) {
+        // The next run may get the right one.
+        fs::remove_file(&file)?;
+        return Err(error);
+    }
+    let unpacked = settings.target.join("xtask").join("axe-core");
+    fs::create_dir_all(&unpacked).with_context(|| format!("cannot create {}", unpacked.display()))?;
+    let tar = Call::new(context, "tar").args(["-xzf".as_ref(), file.as_os_str(), "-C".as_ref()]);
+    let done = tar.args([unpacked.as_os_str(), SCRIPT.as_ref()]).capture()?;
+    ensure!(
+        done.status.success(),
+        "{NAME} cannot be unpacked: {}",
+        done.stderr.trim()
+    );
+    Ok(unpacked.join(SCRIPT))
+}

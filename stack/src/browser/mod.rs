@@ -1,0 +1,146 @@
+//! A browser for the features: chromium driven by chromedriver, both from `PATH`; never installs either.
+
+/// The accessibility checker.
+pub mod axe;
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use harness::context::Context;
+use harness::exit::Exit;
+use harness::http_client;
+use harness::output::say;
+use harness::ports;
+use harness::process::child::Running;
+use harness::process::command::Call;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the distributions call the browser. chromedriver itself finds the first two.
+const BROWSERS: [&str; 4] = [
+    "chromium",
+    "google-chrome",
+    "chromium-browser",
+    "google-chrome-stable",
+];
+
+/// What the features can be given for scenarios with a browser. The driver is stopped when this is dropped.
+#[derive(Debug, Default)]
+pub struct Browser {
+    driver: Option<Driver>,
+    axe: Option<PathBuf>,
+    /// Kinds of scenarios that cannot run, each with what would help.
+    pub not_run: Vec<String>,
+}
+
+/// A running driver. What its browsers leave behind is removed once it has ended: the fields drop in this order.
+#[derive(Debug)]
+struct Driver {
+    _running: Running,
+    _litter: Litter,
+    port: u16,
+}
+
+/// A folder for temporary files. Its path is short: browsers keep sockets in it.
+#[derive(Debug)]
+struct Litter(PathBuf);
+
+impl Litter {
+    fn new() -> Result<Litter> {
+        let folder = std::env::temp_dir().join(format!("xtask-browser-{}", std::process::id()));
+        fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        Ok(Litter(folder))
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Litter {
+    fn drop(&mut self) {
+        let _left_for_the_system = fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Browser {
+    /// Finds the programs and starts the driver. What is missing is no error: its scenarios are left out, and it is
+    /// said which.
+    ///
+    /// # Errors
+    /// Only when interrupted.
+    pub fn start(context: &Context) -> Result<Browser> {
+        let mut browser = Browser::default();
+        match start_driver(context) {
+            Err(error) if error.is::<Exit>() => return Err(error),
+            Err(error) => {
+                browser.not_run.push(format!("browser scenarios: {error:#}"));
+                return Ok(browser);
+            }
+            Ok(driver) => browser.driver = Some(driver),
+        }
+        match axe::script(context) {
+            Err(error) if error.is::<Exit>() => return Err(error),
+            Err(error) => browser
+                .not_run
+                .push(format!("accessibility scenarios: {error:#}")),
+            Ok(script) => browser.axe = Some(script),
+        }
+        Ok(browser)
+    }
+
+    /// The features' options for it.
+    #[must_use]
+    pub fn options(&self) -> Vec<String> {
+        let driver = self.driver.iter();
+        let driver =
+            driver.flat_map(|driver| ["--webdriver".into(), format!("http://127.0.0.1:{}", driver.port)]);
+        let axe = self.axe.iter();
+        driver
+            .chain(axe.flat_map(|file| ["--axe".into(), file.display().to_string()]))
+            .collect()
+    }
+}
+
+fn start_driver(context: &Context) -> Result<Driver> {
+    let settings = &context.settings;
+    let browser = BROWSERS.iter().find_map(|name| settings.find_program(name));
+    let driver = settings.find_program("chromedriver");
+    let (browser, driver) = browser
+        .zip(driver)
+        .context("install chromium and chromium-driver")?;
+    say(&format!(
+        "      browser: {}, {}",
+        version(context, browser)?,
+        version(context, driver.clone())?
+    ));
+    let folder = settings.target.join("xtask");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let log = folder.join("chromedriver.log");
+    let port = ports::any_free()?;
+    let litter = Litter::new()?;
+    let mut running = Call::new(context, driver)
+        .args([format!("--port={port}")])
+        .envs([("TMPDIR", litter.path())])
+        .background(&File::create(&log)?)?;
+    let ready = context.stop.wait_until(PATIENCE, || {
+        if let Some(status) = running.ended()? {
+            anyhow::bail!("chromedriver ended ({status}): {}", log.display());
+        }
+        Ok(http_client::status(port, "/status") == Some(200))
+    })?;
+    anyhow::ensure!(ready, "chromedriver does not answer: {}", log.display());
+    Ok(Driver {
+        _running: running,
+        _litter: litter,
+        port,
+    })
+}
+
+/// The first two words of what it says of itself: name and number.
+fn version(context: &Context, program: PathBuf) -> Result<String> {
+    let told = Call::new(context, program).args(["--version"]).capture()?.stdout;
+    Ok(told.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
+}

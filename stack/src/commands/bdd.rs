@@ -1,0 +1,225 @@
+//! `cargo xtask bdd`: the features against a server that it starts, or against one that runs; never tests anything
+//! itself.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use harness::context::Context;
+use harness::exit::Exit;
+use harness::output::{Progress, say};
+use harness::process::command::Call;
+use harness::test_results::counts::Counts;
+use harness::test_results::record::{Case, Part};
+use serde::Deserialize;
+
+use crate::accounts::{self, Account};
+use crate::browser::Browser;
+use crate::local_stack::{Plan, Stage};
+use crate::log_secret_scan::{self, Secrets};
+use crate::paths::Home;
+use crate::postgres::Choice;
+use crate::service::Variables;
+use crate::state::State;
+use crate::state::files::Running;
+
+/// What cargo is told to run the features' program; its own arguments follow.
+pub const PROGRAM: [&str; 5] = ["run", "--quiet", "--package", "features", "--"];
+
+/// Options of `bdd`.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Test the server that answers here instead of starting one
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// The state directory of the `up` that it belongs to, for scenarios with mails and accounts [default: .portcullis
+    /// in the repository]
+    #[arg(long, value_name = "DIR", requires = "base_url")]
+    state: Option<PathBuf>,
+    /// For the features' own program, as in `-- --tags @rates`
+    #[arg(last = true)]
+    args: Vec<String>,
+}
+
+/// What came of the features.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// How many passed, failed and were left out, secrets in logs among the failures.
+    pub counts: Counts,
+    /// Each scenario, for the record.
+    pub scenarios: Part,
+    /// What could not run, and what would help.
+    pub not_run: Vec<String>,
+}
+
+impl Told {
+    /// One line for each kind of scenarios that could not run, with what would help: left out is never passed.
+    pub fn say_what_did_not_run(&self) {
+        self.not_run
+            .iter()
+            .for_each(|what| say(&format!("not run: {what}")));
+    }
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When a scenario fails or none ran.
+pub fn run(context: &Context, options: &Options) -> Result<()> {
+    let told = match &options.base_url {
+        Some(url) => {
+            let known = of_running(context, url, options.state.as_deref())?;
+            features(context, url, known, &options.args)?
+        }
+        None => against_a_stage(context, &Choice::or_from(None, context)?, &options.args)?,
+    };
+    told.say_what_did_not_run();
+    if told.counts.is_good() {
+        return Ok(());
+    }
+    say(&format!("the features failed: {}", told.counts));
+    Err(Exit::AlreadyReported.into())
+}
+
+/// Starts everything, runs the features, stops everything.
+///
+/// # Errors
+/// When the stage cannot be set.
+pub fn against_a_stage(context: &Context, postgres: &Choice, args: &[String]) -> Result<Told> {
+    let mut plan = Plan {
+        postgres: postgres.clone(),
+        ..Plan::temporary(context, "bdd")?
+    };
+    // At its most talkative: afterwards its log is looked through.
+    plan.service_settings
+        .push(("PORTCULLIS_LOG".into(), "debug".into()));
+    let mut progress = Progress::of(plan.steps());
+    let mut stage = Stage::start(context, plan, &mut progress)?;
+    let Some(serving) = stage.serving() else {
+        bail!("the service does not run")
+    };
+    let (internal, log) = (serving.internal_port, serving.log.clone());
+    let portcullis = &stage.portcullis;
+    let mut variables = for_features(&portcullis.accounts()?, portcullis.mail_folder());
+    let internal = format!("http://127.0.0.1:{internal}");
+    variables.push(("XTASK_INTERNAL_URL".into(), internal.into()));
+    let used = portcullis.secrets_directory().with_extension("used");
+    variables.push(("XTASK_SECRETS".into(), used.clone().into()));
+    let mut secrets = Secrets::default();
+    secrets.add_files(portcullis.secrets_directory())?;
+    let told = features(context, &stage.base_url(), variables, args);
+    if used.exists() {
+        secrets.add_told(&used)?;
+    }
+    stage.stop()?;
+    let mut told = told.inspect_err(|_| say(&format!("the service's log: {}", log.display())))?;
+    let leaked = log_secret_scan::tell(&log_secret_scan::in_logs(&secrets, std::slice::from_ref(&log))?);
+    if leaked > 0 {
+        told.counts.failed += leaked;
+        told.scenarios
+            .problems
+            .push("there are secrets in the service's log".to_owned());
+    }
+    if !told.counts.is_good() {
+        say(&format!("the service's log: {}", log.display()));
+    }
+    Ok(told)
+}
+
+/// What belongs to the `up` that serves on this address; nothing of a stranger's.
+fn of_running(context: &Context, url: &str, state: Option<&Path>) -> Result<Variables> {
+    let state = State::at(state, &context.settings.root)?;
+    let running = Running::read(&state).filter(|running| running.alive().is_some());
+    let here = |port: u16| ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{port}"));
+    if !running.is_some_and(|running| {
+        here(running.port)
+            .iter()
+            .any(|here| here == url.trim_end_matches('/'))
+    }) {
+        return Ok(Variables::new());
+    }
+    let home = Home::kept(state.directory(), state.data()?);
+    Ok(for_features(&accounts::in_secrets(&home.secrets)?, &home.mail))
+}
+
+/// Variables of the features' program.
+fn for_features(accounts: &[Account], mail_folder: &Path) -> Variables {
+    let accounts = accounts.iter().map(
+        |Account {
+             role,
+             email,
+             password,
+             ..
+         }| {
+            let name = format!("XTASK_{}", role.to_uppercase());
+            (name.into(), format!("{email}:{password}").into())
+        },
+    );
+    accounts
+        .chain([("XTASK_MAIL_FOLDER".into(), mail_folder.into())])
+        .collect()
+}
+
+fn features(context: &Context, base_url: &str, variables: Variables, args: &[String]) -> Result<Told> {
+    let browser = Browser::start(context)?;
+    let report = context.settings.target.join("xtask").join("scenarios.jsonl");
+    let _of_an_earlier_run = fs::remove_file(&report);
+    let call = Call::cargo(context)
+        .args(PROGRAM)
+        .args(["--base-url", base_url])
+        .args(["--report".as_ref(), report.as_os_str()])
+        .args(browser.options())
+        .args(args)
+        .envs(variables);
+    let mut counts = Counts::default();
+    let status = call.lines(|line| {
+        say(line);
+        counts.read(line);
+    })?;
+    let mut scenarios = Part {
+        counts,
+        cases: scenarios_in(&report)?,
+        problems: Vec::new(),
+    };
+    if !status.success() && counts.failed == 0 {
+        let problem = format!("the features' program failed without a failed scenario ({status})");
+        say(&problem);
+        counts.failed = 1;
+        scenarios.problems.push(problem);
+    }
+    Ok(Told {
+        counts,
+        scenarios,
+        not_run: browser.not_run,
+    })
+}
+
+/// What the features' program reports: a JSON object a line.
+///
+/// # Errors
+/// When a line is no such object.
+pub fn scenarios_in(report: &Path) -> Result<Vec<Case>> {
+    #[derive(Deserialize)]
+    struct Line {
+        feature: String,
+        path: Option<String>,
+        scenario: String,
+        line: u64,
+        tags: Vec<String>,
+        outcome: String,
+    }
+    // It dies before its first line when it cannot begin at all, and its exit code says so.
+    let text = fs::read_to_string(report).unwrap_or_default();
+    let case = |line: &str| -> Result<Case> {
+        let line: Line = serde_json::from_str(line).context("the features' report")?;
+        Ok(Case {
+            name: format!("{}: {}", line.feature, line.scenario),
+            outcome: line.outcome,
+            path: line.path,
+            line: Some(line.line),
+            tags: line.tags,
+        })
+    };
+    text.lines().map(case).collect()
+}

@@ -1,0 +1,136 @@
+//! `cargo xtask test`: every test with a private PostgreSQL, then the features, and one closing line; never tests
+//! anything itself.
+
+use std::path::Path;
+
+use anyhow::Result;
+use clap::Args;
+use harness::context::Context;
+use harness::exit::Exit;
+use harness::output::{Progress, say};
+use harness::process::command::Call;
+use harness::test_results::counts::Counts;
+use harness::test_results::libtest::Reader;
+use harness::test_results::record::{self, Part};
+
+use crate::commands::bdd::{self, Told};
+use crate::log_secret_scan;
+use crate::postgres::Choice;
+use crate::postgres::test_server::TestPostgres;
+use crate::service::prerequisites;
+
+/// What cargo is told for every test. The gate tells it the same over a test that fails on purpose.
+pub const ARGUMENTS: [&str; 3] = ["test", "--workspace", "--no-fail-fast"];
+
+/// Options of `test`.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Test with this PostgreSQL major, 13 to 18 [default: what the machine has]
+    #[arg(long, value_name = "MAJOR")]
+    postgres: Option<Choice>,
+    /// Only tests whose names hold this text; then the features are left out. Options of the test programs work too
+    #[arg(last = true, value_name = "FILTER")]
+    filter: Vec<String>,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When a test fails or none ran.
+pub fn run(context: &Context, options: &Options) -> Result<()> {
+    let choice = Choice::or_from(options.postgres.clone(), context)?;
+    let whole = options.filter.is_empty();
+    let tree = whole.then(|| record::begin(context)).flatten();
+    let logs = log_secret_scan::empty_directory(context)?;
+    let mut tests = cargo_tests(context, &choice, &options.filter, &logs)?;
+    let mut counts = tests.counts;
+    counts.failed += tests.problems.len() as u64;
+    let secrets = secrets_in(&logs, whole)?;
+    if secrets.failed > 0 {
+        let problem = "there are secrets in the tests' logs, or nothing was logged";
+        tests.problems.push(problem.to_owned());
+    }
+    counts.add(secrets);
+    let mut told = Told::default();
+    if whole {
+        match bdd::against_a_stage(context, &choice, &[]) {
+            Ok(more) => {
+                counts.add(more.counts);
+                told = more;
+            }
+            Err(error) if error.is::<Exit>() => return Err(error),
+            Err(error) => {
+                let problem = format!("the features did not run: {error:#}");
+                say(&problem);
+                counts.failed += 1;
+                told.scenarios.problems.push(problem);
+            }
+        }
+    }
+    told.say_what_did_not_run();
+    if counts == Counts::default() {
+        say("no test ran");
+    }
+    record::end(context, tree, tests, told.scenarios, told.not_run)?;
+    say(&counts.to_string());
+    if counts.is_good() {
+        Ok(())
+    } else {
+        Err(Exit::AlreadyReported.into())
+    }
+}
+
+/// Looks through what the tests have logged for the secrets that they used: one more test. In a whole run there must be
+/// something to look through.
+fn secrets_in(logs: &Path, whole: bool) -> Result<Counts> {
+    let found = log_secret_scan::in_directory(logs)?;
+    let mut failed = log_secret_scan::tell(&found);
+    if whole && (found.lines < 1000 || found.secrets < 100) {
+        say("the tests' logs and secrets were not kept: nothing was looked through");
+        failed += 1;
+    }
+    Ok(Counts {
+        passed: u64::from(failed == 0),
+        failed,
+        skipped: 0,
+    })
+}
+
+fn cargo_tests(context: &Context, choice: &Choice, filter: &[String], logs: &Path) -> Result<Part> {
+    let mut progress = Progress::of(3);
+    let features = prerequisites::features(context)?;
+    let features: Vec<String> = features
+        .iter()
+        .map(|feature| format!("--features=portcullis/{feature}"))
+        .collect();
+    let cargo = || Call::cargo(context).args(ARGUMENTS).args(features.clone());
+    progress.step("building all tests", || {
+        cargo().args(["--no-run", "--quiet"]).stream_ok()?;
+        Ok(((), "built".to_owned()))
+    })?;
+    let postgres = progress.step("starting PostgreSQL", || {
+        let postgres = TestPostgres::start(context, choice)?;
+        let outcome = postgres.outcome.clone();
+        Ok((postgres, outcome))
+    })?;
+    let mut told = postgres.told(context);
+    told.push(("PORTCULLIS_TEST_LOGS", logs.as_os_str().to_owned()));
+    progress.step("running the tests", || {
+        let (mut tests, mut reader) = (Part::default(), Reader::default());
+        // With standard error, where cargo says which program runs.
+        let call = cargo().args(["--color=never", "--"]).args(filter).envs(told);
+        let status = call.all_lines(|line| {
+            say(line);
+            tests.counts.read(line);
+            reader.read(line);
+        })?;
+        tests.cases = reader.cases;
+        if !status.success() && tests.counts.failed == 0 {
+            let problem = format!("cargo test failed without a failed test ({status})");
+            say(&problem);
+            tests.problems.push(problem);
+        }
+        let told = tests.counts.to_string();
+        Ok((tests, told))
+    })
+}

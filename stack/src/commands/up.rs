@@ -1,0 +1,284 @@
+//! `cargo xtask up`: from a bare checkout to a service that answers, until Ctrl-C; never leaves anything running
+//! unless told to (`--detach`).
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use harness::context::Context;
+use harness::output::{Progress, say};
+use harness::ports::{self, PUBLIC};
+use harness::process::shutdown::TICK;
+use private_postgres::processes::Identity;
+use private_postgres::{Cluster, MAJORS, data, orphan};
+
+use crate::local_stack::{self, Load, Plan, Stage};
+use crate::log_tail::{self, Tail};
+use crate::paths::Home;
+use crate::postgres::Choice;
+use crate::service;
+use crate::service::build;
+use crate::state::State;
+use crate::state::files::{Loaded, Running};
+use crate::state::stale_processes;
+
+/// Options of `up`.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// The port on 127.0.0.1; the internal listener moves with it
+    #[arg(long, default_value_t = PUBLIC, value_parser = clap::value_parser!(u16).range(1..))]
+    port: u16,
+    /// Where data, secrets and logs are kept [default: .portcullis in the repository]
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Load this dump in the originals' format instead of the demo data
+    #[arg(long, value_name = "FILE")]
+    dump: Option<PathBuf>,
+    /// Return once it is ready; `cargo xtask down` stops it
+    #[arg(long)]
+    detach: bool,
+    /// Build with optimisations
+    #[arg(long)]
+    release: bool,
+    /// A PostgreSQL major (13 to 18), or postgres://user:password@host:port/ of a server with an admin login
+    #[arg(long, value_name = "URL|MAJOR")]
+    postgres: Option<Choice>,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// What keeps the service from running, or ended it.
+pub fn run(context: &Context, options: &Options) -> Result<()> {
+    let dump = options.dump.as_ref().map(readable).transpose()?;
+    let choice = Choice::or_from(options.postgres.clone(), context)?;
+    let state = State::at(options.state.as_deref(), &context.settings.root)?;
+    state.create()?;
+    let lock = state.lock()?;
+    stale_processes::settle(&state)?;
+    ports::ensure_free(options.port)?;
+    let internal_port = ports::internal(options.port)?;
+
+    let data = state.data()?;
+    ensure_whole(&data)?;
+    ensure_major(&choice, data::major(&data))?;
+    let home = Home::kept(state.directory(), data);
+    let (loaded, file) = wanted(dump, &home)?;
+    let database = match &choice {
+        Choice::Given(url) => url.to_string(),
+        _ => "private".to_owned(),
+    };
+    if let (Load::File(file), false) = (&file, is_loaded(&state, &database, &loaded)) {
+        let program = build::service(context, options.release)?;
+        service::check(context, &program, file)?;
+    }
+    let load = what_to_load(&state, &choice, &database, &loaded, file)?;
+    let plan = Plan {
+        release: options.release,
+        durable: true,
+        postgres: choice,
+        // The demo data is small: let the statistics follow an import within seconds.
+        postgres_settings: vec![("autovacuum_naptime".into(), "5s".into())],
+        service_settings: vec![("PORTCULLIS_RATE_LIMIT".into(), "100000".into())],
+        load,
+        serve: false,
+        ports: Some((options.port, internal_port)),
+        home,
+    };
+    let mut progress = Progress::of(plan.steps() + 1);
+    let mut stage = Stage::start(context, plan, &mut progress)?;
+    Loaded {
+        complete: true,
+        ..loaded
+    }
+    .write(&state, &database)?;
+    let outcome = serve(context, options, &state, &mut stage, &mut progress);
+    if outcome.is_ok() && options.detach && !context.stop.is_set() {
+        let (service, postgres) = stage.detach();
+        say(&format!(
+            "Left running: service {}, PostgreSQL {}.",
+            shown(service),
+            shown(postgres)
+        ));
+        let which = options
+            .state
+            .as_ref()
+            .map(|state| format!(" --state {}", state.display()));
+        say(&format!(
+            "Stop them with `cargo xtask down{}`.",
+            which.unwrap_or_default()
+        ));
+        return Ok(());
+    }
+    say("stopping the service, then PostgreSQL");
+    let stopped = stage.stop();
+    Running::forget(&state);
+    drop(lock);
+    outcome.and(stopped)
+}
+
+/// Starts the service, says where it is, and stays with it until somebody asks us to stop.
+fn serve(
+    context: &Context,
+    options: &Options,
+    state: &State,
+    stage: &mut Stage,
+    progress: &mut Progress,
+) -> Result<()> {
+    progress.step("starting the service", || {
+        let serving = stage.serve()?;
+        // Before it is ready: a run that is killed now is found by the next one all the same.
+        let (service, port) = (Identity::of(serving.pid()), serving.port);
+        Running {
+            service: service.clone(),
+            port,
+            detached: false,
+        }
+        .write(state)?;
+        serving.wait_until_ready(context)?;
+        Running {
+            service,
+            port,
+            detached: options.detach,
+        }
+        .write(state)?;
+        Ok(((), format!("ready on {}", stage.base_url())))
+    })?;
+    announce(stage, options)?;
+    let postgres_log = state.file("postgres.log");
+    let mut postgres_words = Tail::from_end(&postgres_log);
+    while !options.detach && !context.stop.is_set() {
+        if let Some(serving) = stage.serving() {
+            serving
+                .alarms()
+                .iter()
+                .for_each(|alarm| say(&format!("service: {alarm}")));
+            serving.ensure_alive()?;
+        }
+        if stage.cluster().is_some_and(Cluster::has_died) {
+            let words = log_tail::last_lines(&postgres_words.fresh().join("\n"), 12);
+            bail!(
+                "PostgreSQL ended by itself ({}); its last words:\n{words}",
+                postgres_log.display()
+            );
+        }
+        thread::sleep(TICK);
+    }
+    Ok(())
+}
+
+fn announce(stage: &mut Stage, options: &Options) -> Result<()> {
+    let (base, accounts) = (stage.base_url(), stage.portcullis.accounts()?);
+    let Some(serving) = stage.serving() else {
+        return Ok(());
+    };
+    let (internal, log) = (serving.internal_port, serving.log.display().to_string());
+    say("");
+    say("Portcullis is ready.");
+    say(&format!("  web app    {base}"));
+    say(&format!("  mail       {base}/dev/mail"));
+    say(&format!("  API docs   {base}/apidocs"));
+    say(&format!("  readiness  {base}/health/ready"));
+    say(&format!("  metrics    http://127.0.0.1:{internal}/metrics"));
+    say(&format!("  log        {log}"));
+    say("Sign in as (these accounts are for this machine alone; their passwords stay the same):");
+    for account in accounts {
+        say(&format!(
+            "  {:<10} {}  {}",
+            account.role, account.email, account.password
+        ));
+    }
+    say("Try next:");
+    let query = "date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL";
+    say(&format!("  curl '{base}/rates?{query}'"));
+    if !options.detach {
+        say("Ctrl-C stops everything.");
+    }
+    Ok(())
+}
+
+/// The data that this run serves, and the file to load it from.
+fn wanted(dump: Option<PathBuf>, home: &Home) -> Result<(Loaded, Load)> {
+    match dump {
+        Some(file) => Ok((Loaded::of(&file.display().to_string(), &file)?, Load::File(file))),
+        None => {
+            local_stack::write_demo(&home.demo)?;
+            Ok((Loaded::of("demo data", &home.demo)?, Load::Demo))
+        }
+    }
+}
+
+fn is_loaded(state: &State, database: &str, wanted: &Loaded) -> bool {
+    Loaded::read(state, database).is_some_and(|there| there.complete && there.digest == wanted.digest)
+}
+
+/// Two sets of data are never mixed: what is there and differs goes first.
+fn what_to_load(state: &State, choice: &Choice, database: &str, wanted: &Loaded, load: Load) -> Result<Load> {
+    let data = state.data()?;
+    let given = matches!(choice, Choice::Given(_));
+    let there = Loaded::read(state, database).filter(|_| given || data::major(&data).is_some());
+    let same = there.as_ref().is_some_and(|there| there.digest == wanted.digest);
+    // A given server's database may have been dropped since: there the import itself knows what it has.
+    if same && !given && there.as_ref().is_some_and(|there| there.complete) {
+        return Ok(Load::Nothing);
+    }
+    if let Some(there) = there.filter(|_| !same) {
+        if given {
+            bail!(
+                "the server {database} already holds other data ({}): drop its database `portcullis` first",
+                there.name
+            );
+        }
+        say(&format!(
+            "the state holds other data ({}): making a new database for {}",
+            there.name, wanted.name
+        ));
+        orphan::stop(&data)?;
+        state.remove_data()?;
+    }
+    wanted.write(state, database)?;
+    Ok(load)
+}
+
+/// A directory that holds something but says of no PostgreSQL that it made it is nothing we may touch.
+fn ensure_whole(directory: &Path) -> Result<()> {
+    let holds_something = std::fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some());
+    if holds_something && data::major(directory).is_none() {
+        bail!(
+            "{} is no whole data directory of PostgreSQL (PG_VERSION): `cargo xtask down --wipe` removes it, another \
+             `--state` keeps it",
+            directory.display()
+        );
+    }
+    Ok(())
+}
+
+fn ensure_major(choice: &Choice, there: Option<u32>) -> Result<()> {
+    match (choice, there) {
+        (Choice::Major(asked), Some(there)) if *asked != there => bail!(
+            "the state's data was made by PostgreSQL {there}, but {asked} was asked for: `cargo xtask down --wipe` \
+             removes it, another `--state` keeps it"
+        ),
+        (_, Some(there)) if !MAJORS.contains(&there) => bail!(
+            "the state's data was made by PostgreSQL {there}, which is not one of {} to {}: `cargo xtask down --wipe` \
+             removes it, another `--state` keeps it",
+            MAJORS.start(),
+            MAJORS.end()
+        ),
+        _ => Ok(()),
+    }
+}
+
+fn readable(file: &PathBuf) -> Result<PathBuf> {
+    let opened = File::open(file).with_context(|| format!("cannot read the dump {}", file.display()))?;
+    if !opened.metadata()?.is_file() {
+        bail!("the dump {} is not a file", file.display());
+    }
+    Ok(std::path::absolute(file)?)
+}
+
+fn shown(pid: Option<i32>) -> String {
+    pid.map_or("not ours".to_owned(), |pid| format!("pid {pid}"))
+}

@@ -1,0 +1,285 @@
+//! One piece for up, test, bdd and bench: PostgreSQL, schema, data and service, started in order and stopped in
+//! reverse; never prints more than its steps.
+//!
+//! ```text
+//! let mut stage = Stage::start(context, Plan { release: true, ..Plan::temporary(context, "bench")? }, &mut progress)?;
+//! stage.base_url();  stage.server.pg_variables();  stage.tool("pgbench")?;
+//! stage.portcullis.import(context, &file)?;   // more data
+//! stage.stop();                               // also when dropped
+//! ```
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use harness::context::Context;
+use harness::output::Progress;
+use harness::ports;
+use private_postgres::{Cluster, Error, Options, Programs, data};
+
+use crate::paths::{Home, closed_directory};
+use crate::postgres::server::Server;
+use crate::postgres::{self, Choice};
+use crate::service::build;
+use crate::service::process::Serving;
+use crate::service::{Portcullis, Variables};
+
+/// What is loaded before the service starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Load {
+    /// Nothing.
+    Nothing,
+    /// The demo data.
+    Demo,
+    /// A dump in the originals' format, or a CSV file.
+    File(PathBuf),
+}
+
+/// What a stage is made of.
+#[derive(Debug)]
+pub struct Plan {
+    /// Build the service with optimisations?
+    pub release: bool,
+    /// Does the data survive a power cut? (Also what a fair measurement needs.)
+    pub durable: bool,
+    /// Which PostgreSQL.
+    pub postgres: Choice,
+    /// More of PostgreSQL's settings.
+    pub postgres_settings: Vec<(String, String)>,
+    /// More settings for the service (`PORTCULLIS_…`); they win over ours.
+    pub service_settings: Variables,
+    /// What to load.
+    pub load: Load,
+    /// Start the service at the end? [`Stage::serve`] does it later.
+    pub serve: bool,
+    /// Public and internal port; any free ones when `None`.
+    pub ports: Option<(u16, u16)>,
+    /// Where its files are.
+    pub home: Home,
+}
+
+impl Plan {
+    /// Demo data, a debug build, a cluster without durability, any free ports, and nothing left afterwards but the
+    /// service's log, `target/xtask/NAME-service.log`.
+    ///
+    /// # Errors
+    /// When its directory cannot be made.
+    pub fn temporary(context: &Context, name: &str) -> Result<Plan> {
+        Ok(Plan {
+            release: false,
+            durable: false,
+            postgres: Choice::Any,
+            postgres_settings: Vec::new(),
+            service_settings: vec![("PORTCULLIS_RATE_LIMIT".into(), "100000000".into())],
+            load: Load::Demo,
+            serve: true,
+            ports: None,
+            home: Home::temporary(context, name)?,
+        })
+    }
+
+    /// How many steps its start shows.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        5 + usize::from(self.load != Load::Nothing) + usize::from(self.serve)
+    }
+}
+
+/// All of it, running. Dropping stops the service first and PostgreSQL last: fields are dropped in this order.
+pub struct Stage {
+    context: Context,
+    serving: Option<Serving>,
+    /// The service's program with its settings, for its other commands.
+    pub portcullis: Portcullis,
+    /// The admin's way to the database server.
+    pub server: Server,
+    programs: Option<Programs>,
+    cluster: Option<Cluster>,
+    plan: Plan,
+}
+
+impl Stage {
+    /// Builds the service, starts PostgreSQL, makes roles, database and schema, loads the data, starts the service.
+    ///
+    /// # Errors
+    /// The first step that fails; what was started until then is stopped.
+    pub fn start(context: &Context, plan: Plan, progress: &mut Progress) -> Result<Stage> {
+        let how = if plan.release { "release" } else { "debug" };
+        let program = progress.step(&format!("building the service ({how})"), || {
+            let program = build::service(context, plan.release)?;
+            Ok((program, "built".to_owned()))
+        })?;
+        let (cluster, programs, server) = progress.step("starting PostgreSQL", || {
+            let started = start_postgres(context, &plan)?;
+            let version = started.1.as_ref().map_or("given server".to_owned(), |found| {
+                format!("PostgreSQL {}", found.version)
+            });
+            let outcome = format!("{version} on {}", started.2);
+            Ok((started, outcome))
+        })?;
+        let portcullis = Portcullis::new(program, server.clone(), &plan.home, plan.service_settings.clone())?;
+        progress.step("creating roles and database", || {
+            Ok((portcullis.prepare(context)?, "created".to_owned()))
+        })?;
+        progress.step("migrating the schema", || {
+            Ok((portcullis.migrate(context)?, "migrated".to_owned()))
+        })?;
+        progress.step("making keys and demo accounts", || {
+            closed_directory(&plan.home.mail)?;
+            portcullis.make_keys(context)?;
+            Ok((portcullis.make_accounts(context)?, "made".to_owned()))
+        })?;
+        let mut stage = Stage {
+            context: context.clone(),
+            serving: None,
+            portcullis,
+            server,
+            programs,
+            cluster,
+            plan,
+        };
+        if stage.plan.load != Load::Nothing {
+            progress.step("loading data", || Ok((stage.load()?, "loaded".to_owned())))?;
+        }
+        if stage.plan.serve {
+            progress.step("starting the service", || {
+                stage.serve()?.wait_until_ready(context)?;
+                Ok(((), format!("ready on {}", stage.base_url())))
+            })?;
+        }
+        Ok(stage)
+    }
+
+    /// Starts the service and does not wait for it ([`Serving::wait_until_ready`] does).
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn serve(&mut self) -> Result<&mut Serving> {
+        self.stop_service();
+        let (port, internal) = match self.plan.ports {
+            Some(ports) => ports,
+            None => (ports::any_free()?, ports::any_free()?),
+        };
+        let call = self.portcullis.serve(&self.context, port, internal);
+        let serving = Serving::start(&call, port, internal, &self.plan.home.service_log)?;
+        Ok(self.serving.insert(serving))
+    }
+
+    /// Stops the service and leaves PostgreSQL running.
+    pub fn stop_service(&mut self) {
+        if let Some(mut serving) = self.serving.take() {
+            serving.stop(&self.context);
+        }
+    }
+
+    /// The running service.
+    pub fn serving(&mut self) -> Option<&mut Serving> {
+        self.serving.as_mut()
+    }
+
+    /// The private cluster; `None` on a given server.
+    pub fn cluster(&mut self) -> Option<&mut Cluster> {
+        self.cluster.as_mut()
+    }
+
+    /// The private cluster's programs; `None` on a given server.
+    #[must_use]
+    pub fn programs(&self) -> Option<&Programs> {
+        self.programs.as_ref()
+    }
+
+    /// `http://127.0.0.1:PORT`; without a running service the port is 0.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!(
+            "http://127.0.0.1:{}",
+            self.serving.as_ref().map_or(0, |serving| serving.port)
+        )
+    }
+
+    /// A client program (`psql`, `pgbench`): beside the server's, else on `PATH`.
+    ///
+    /// # Errors
+    /// When there is none; downloaded servers have no clients.
+    pub fn tool(&self, name: &str) -> Result<PathBuf> {
+        let beside = self.programs.as_ref().and_then(|programs| programs.tool(name));
+        let found = beside.or_else(|| self.context.settings.find_program(name));
+        found.with_context(|| {
+            format!("`{name}` is not installed (it comes with PostgreSQL's client programs)")
+        })
+    }
+
+    /// Stops the service, then PostgreSQL.
+    ///
+    /// # Errors
+    /// When the server does not end.
+    pub fn stop(mut self) -> Result<()> {
+        self.stop_service();
+        self.cluster.as_mut().map_or(Ok(()), Cluster::stop)?;
+        Ok(())
+    }
+
+    /// Lets all of it outlive us; answers the process ids of the service and of PostgreSQL.
+    #[must_use = "the process ids are the only way to find them again"]
+    pub fn detach(mut self) -> (Option<i32>, Option<i32>) {
+        let service = self.serving.take().map(|serving| {
+            let pid = serving.pid();
+            serving.keep();
+            pid
+        });
+        (service, self.cluster.take().and_then(Cluster::detach))
+    }
+
+    fn load(&self) -> Result<()> {
+        match &self.plan.load {
+            Load::Nothing => Ok(()),
+            Load::File(file) => self.portcullis.import(&self.context, file),
+            Load::Demo => {
+                write_demo(&self.plan.home.demo)?;
+                self.portcullis.import(&self.context, &self.plan.home.demo)
+            }
+        }
+    }
+}
+
+/// Writes the demo data, the same bytes every time.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_demo(file: &Path) -> Result<()> {
+    let write = || {
+        let mut out = BufWriter::new(File::create(file)?);
+        demo::write_dump(&mut out)?;
+        out.flush()
+    };
+    write().with_context(|| format!("cannot write {}", file.display()))
+}
+
+fn start_postgres(context: &Context, plan: &Plan) -> Result<(Option<Cluster>, Option<Programs>, Server)> {
+    if let Choice::Given(url) = &plan.postgres {
+        return Ok((None, None, Server::from(url)));
+    }
+    let there = plan.home.data.as_deref().and_then(data::major);
+    let programs = postgres::programs(context, plan.postgres.major(there)?)?;
+    let stop = private_postgres::Stop::when(context.stop.flag());
+    let cluster = match &plan.home.data {
+        None => Cluster::temporary(&programs, plan.durable, &plan.postgres_settings, &stop),
+        Some(data) => Cluster::start(Options {
+            programs: programs.clone(),
+            data: data.clone(),
+            password_file: plan.home.secrets.join("postgres"),
+            log: plan.home.postgres_log.clone(),
+            port: None,
+            durable: plan.durable,
+            settings: plan.postgres_settings.clone(),
+            stop,
+        }),
+    };
+    let cluster = cluster.map_err(|error| match error {
+        Error::Interrupted => anyhow::Error::new(harness::exit::Exit::Interrupted),
+        error => error.into(),
+    })?;
+    let server = Server::from(&cluster);
+    Ok((Some(cluster), Some(programs), server))
+}

@@ -1,0 +1,37 @@
+//! The commands that need PostgreSQL or the service.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+use harness::context::Context;
+use harness::exit;
+use stack::commands::{bdd, down, test, up};
+
+/// Runs PostgreSQL and the service on this machine.
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask")]
+enum Command {
+    /// Build and run everything on this machine, until Ctrl-C
+    Up(up::Options),
+    /// Stop what `up` started
+    Down(down::Options),
+    /// Run every test, with a private PostgreSQL
+    Test(test::Options),
+    /// Run the features, against a server that is started for them or a given one
+    Bdd(bdd::Options),
+}
+
+fn main() -> ExitCode {
+    let command = Command::parse();
+    exit::code_of(Context::new().and_then(|context| run(&context, &command)))
+}
+
+fn run(context: &Context, command: &Command) -> Result<()> {
+    match command {
+        Command::Up(options) => up::run(context, options),
+        Command::Down(options) => down::run(context, options),
+        Command::Test(options) => test::run(context, options),
+        Command::Bdd(options) => bdd::run(context, options),
+    }
+}

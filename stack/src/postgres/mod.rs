@@ -1,0 +1,155 @@
+//! Which PostgreSQL: a given server, the machine's programs, or downloaded ones; never starts a server.
+
+/// The server that the service will use.
+pub mod server;
+
+/// A PostgreSQL for tests.
+pub mod test_server;
+
+/// A given server's URL.
+pub mod url;
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use harness::context::Context;
+use harness::output::say;
+use harness::process::command::Call;
+use private_postgres::account::{Account, first_reachable};
+use private_postgres::{Error, MAJORS, Programs, Search};
+
+use crate::postgres::url::Url;
+
+/// What `--postgres` (or `XTASK_POSTGRES`) asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// What the machine has, else the newest major from the network.
+    #[default]
+    Any,
+    /// This major, from the machine or from the network.
+    Major(u32),
+    /// A server that somebody else runs.
+    Given(Url),
+}
+
+impl FromStr for Choice {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Choice> {
+        if text.contains("://") {
+            return Ok(Choice::Given(text.parse()?));
+        }
+        let range = format!("{} to {}", MAJORS.start(), MAJORS.end());
+        let major = text.parse().ok().filter(|major| MAJORS.contains(major));
+        major
+            .map(Choice::Major)
+            .with_context(|| format!("neither a PostgreSQL major ({range}) nor a server's URL"))
+    }
+}
+
+impl Choice {
+    /// The command line's wish, else the environment's.
+    ///
+    /// # Errors
+    /// When the environment's cannot be understood.
+    pub fn or_from(asked: Option<Choice>, context: &Context) -> Result<Choice> {
+        match (asked, &context.settings.postgres) {
+            (Some(asked), _) => Ok(asked),
+            (None, Some(text)) => text.parse().context("XTASK_POSTGRES"),
+            (None, None) => Ok(Choice::Any),
+        }
+    }
+
+    /// The major to look for. Data that is there already wants the major that made it.
+    ///
+    /// # Errors
+    /// For a server that somebody else runs.
+    pub fn major(&self, data_major: Option<u32>) -> Result<Option<u32>> {
+        match self {
+            Choice::Any => Ok(data_major),
+            Choice::Major(major) => Ok(Some(*major)),
+            Choice::Given(_) => bail!("this command needs a PostgreSQL of its own: give a major, not a URL"),
+        }
+    }
+}
+
+/// Programs of this major (or of any), fetched from the network when nothing here has them.
+///
+/// # Errors
+/// When there are none and none can be fetched.
+pub fn programs(context: &Context, major: Option<u32>) -> Result<Programs> {
+    let cache = cache(context)?;
+    let told = context.settings.postgres_programs.as_ref();
+    let hidden = told.is_some_and(|told| told == "none");
+    let mut search = Search {
+        explicit: told.filter(|_| !hidden).map(PathBuf::from),
+        path: Some(context.settings.path.clone()),
+        skip_machine: hidden,
+        cache: Some(cache.clone()),
+        major,
+    };
+    match Programs::find(&search) {
+        Err(Error::NoPrograms { .. }) if search.explicit.is_none() => {}
+        found => return Ok(found?),
+    }
+    let wanted = major.unwrap_or(*MAJORS.end());
+    say(&format!(
+        "      no PostgreSQL {wanted} here: building the downloader, then fetching it"
+    ));
+    let fetch = [
+        "run",
+        "--quiet",
+        "--package",
+        "private-postgres",
+        "--features",
+        "fetch",
+    ];
+    let call = Call::cargo(context)
+        .args(fetch)
+        .args(["--bin", "private-postgres-fetch", "--"]);
+    let status = call
+        .args([wanted.to_string().into(), cache.into_os_string()])
+        .lines(|_bin| ())?;
+    ensure!(
+        status.success(),
+        "PostgreSQL {wanted} could not be fetched (is the network there, or its proxy set?); installing it on the \
+         machine helps as well"
+    );
+    search.major = Some(wanted);
+    Ok(Programs::find(&search)?)
+}
+
+/// The caller's cache; for root, whose home is closed to the server's account, the machine's.
+fn cache(context: &Context) -> Result<PathBuf> {
+    let own = context
+        .settings
+        .cache
+        .iter()
+        .map(|cache| cache.join("postgresql"));
+    let candidates: Vec<PathBuf> = own
+        .chain([PathBuf::from("/var/cache/portcullis/postgresql")])
+        .collect();
+    first_reachable(Account::for_server()?, &candidates).context("no place for downloads: set XDG_CACHE_HOME")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_is_a_major_or_a_url() {
+        assert_eq!("17".parse::<Choice>().unwrap(), Choice::Major(17));
+        assert!(matches!("postgres://a:b@h/".parse(), Ok(Choice::Given(_))));
+        for bad in ["12", "19", "seventeen", ""] {
+            let error = bad.parse::<Choice>().unwrap_err().to_string();
+            assert_eq!(error, "neither a PostgreSQL major (13 to 18) nor a server's URL");
+        }
+    }
+
+    #[test]
+    fn data_wants_the_major_that_made_it() {
+        assert_eq!(Choice::Any.major(Some(15)).unwrap(), Some(15));
+        assert_eq!(Choice::Major(17).major(Some(15)).unwrap(), Some(17));
+    }
+}

@@ -1,0 +1,261 @@
+//! The service's program: which settings and secrets each of its commands gets; never waits for it.
+
+/// Builds the service.
+pub mod build;
+
+/// What a build needs from the machine.
+pub mod prerequisites;
+
+/// A running service.
+pub mod process;
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use harness::context::Context;
+use harness::process::command::Call;
+use private_postgres::password;
+
+use crate::accounts::{self, Account};
+use crate::log_tail;
+use crate::paths::Home;
+use crate::postgres::server::Server;
+
+/// The database's name on every server.
+pub const DATABASE: &str = "portcullis";
+
+/// The logins whose passwords we make, by the setting's name and the file's.
+const LOGINS: [(&str, &str); 7] = [
+    ("PORTCULLIS_DATABASE_MIGRATOR_PASSWORD_FILE", "migrator"),
+    ("PORTCULLIS_DATABASE_RATES_PASSWORD_FILE", "rates"),
+    ("PORTCULLIS_DATABASE_INGEST_PASSWORD_FILE", "ingest"),
+    ("PORTCULLIS_DATABASE_ACCOUNTS_PASSWORD_FILE", "accounts"),
+    ("PORTCULLIS_DATABASE_WISHES_PASSWORD_FILE", "wishes"),
+    ("PORTCULLIS_DATABASE_MAIL_PASSWORD_FILE", "mail"),
+    ("PORTCULLIS_DATABASE_DEMO_PASSWORD_FILE", "demo"),
+];
+
+/// The signing keys' file in the secrets.
+const TOKEN_KEYS: &str = "token-keys.json";
+
+/// The data key's.
+const DATA_KEY: &str = "data-key";
+
+/// Settings of the service: names and values.
+pub type Variables = Vec<(OsString, OsString)>;
+
+/// Checks a file of prices without a database: nothing that is there must be given up for a file that is no good.
+///
+/// # Errors
+/// With the bad rows, as the command tells them.
+pub fn check(context: &Context, program: &Path, file: &Path) -> Result<()> {
+    let call =
+        Call::new(context, program).args([OsStr::new("import"), OsStr::new("--check"), file.as_os_str()]);
+    let finished = call.capture()?;
+    if finished.status.success() {
+        return Ok(());
+    }
+    bail!(
+        "this file cannot be loaded:\n{}",
+        log_tail::last_lines(&finished.stderr, 25)
+    );
+}
+
+/// The program with the settings of one database.
+#[derive(Debug, Clone)]
+pub struct Portcullis {
+    program: PathBuf,
+    server: Server,
+    secrets: PathBuf,
+    mail: PathBuf,
+    more: Variables,
+}
+
+impl Portcullis {
+    /// Passwords of the logins are made in the home's secrets when missing. `more` are settings that every command
+    /// gets.
+    ///
+    /// # Errors
+    /// When a password cannot be made.
+    pub fn new(program: PathBuf, server: Server, home: &Home, more: Variables) -> Result<Portcullis> {
+        for (_, file) in LOGINS {
+            password::kept_in(&home.secrets.join(file))?;
+        }
+        Ok(Portcullis {
+            program,
+            server,
+            secrets: home.secrets.clone(),
+            mail: home.mail.clone(),
+            more,
+        })
+    }
+
+    /// Sets one more setting for every command from now on.
+    pub fn set(&mut self, name: &str, value: String) {
+        self.more.push((name.into(), value.into()));
+    }
+
+    /// The program's file.
+    #[must_use]
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// Creates the roles and the database, as the admin.
+    ///
+    /// # Errors
+    /// With the command's last words.
+    pub fn prepare(&self, context: &Context) -> Result<()> {
+        let admin = self.server.admin_settings();
+        let call = self.call(context, self.logins(|_| true));
+        self.quietly(&call.args(["migrate", "prepare"]).envs(admin))?;
+        Ok(())
+    }
+
+    /// Brings the schema up to date, as the migrator.
+    ///
+    /// # Errors
+    /// With the command's last words.
+    pub fn migrate(&self, context: &Context) -> Result<()> {
+        let call = self.call(context, self.logins(|name| name == "migrator"));
+        self.quietly(&call.args(["migrate", "up"]))?;
+        Ok(())
+    }
+
+    /// Makes the keys that `serve` needs, by the program's own commands; what is there stays.
+    ///
+    /// # Errors
+    /// With the command's last words.
+    pub fn make_keys(&self, context: &Context) -> Result<()> {
+        let (token_keys, data_key) = (self.secrets.join(TOKEN_KEYS), self.secrets.join(DATA_KEY));
+        let keys = || Call::new(context, &self.program).args(["keys"]);
+        if !token_keys.exists() {
+            self.quietly(&keys().args([OsStr::new("generate"), token_keys.as_os_str()]))?;
+        }
+        if !data_key.exists() {
+            password::write(&data_key, self.quietly(&keys().args(["data-key"]))?.trim())?;
+        }
+        Ok(())
+    }
+
+    /// The demo accounts.
+    ///
+    /// # Errors
+    /// When a password can be neither read nor made.
+    pub fn accounts(&self) -> Result<Vec<Account>> {
+        accounts::in_secrets(&self.secrets)
+    }
+
+    /// Makes those demo accounts that are not there, by the program's own command.
+    ///
+    /// # Errors
+    /// With the command's last words.
+    pub fn make_accounts(&self, context: &Context) -> Result<()> {
+        let call = || {
+            let logins = self.logins(|name| name == "accounts");
+            self.call(context, logins).args(["accounts"])
+        };
+        let list = self.quietly(&call().args(["list"]))?;
+        // A line each: number, state, role, address, name, with tabs between.
+        let there: Vec<&str> = list.lines().filter_map(|line| line.split('\t').nth(3)).collect();
+        for Account {
+            role,
+            email,
+            name,
+            file,
+            ..
+        } in self.accounts()?
+        {
+            if !there.contains(&email.as_str()) {
+                let add = call().args(["add", &email, "--role", role, "--name", &name, "--password-file"]);
+                self.quietly(&add.args([file]))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Loads a file of prices, with the command's own progress.
+    ///
+    /// # Errors
+    /// When the command fails; its words have been shown.
+    pub fn import(&self, context: &Context, file: &Path) -> Result<()> {
+        let logins = self.logins(|name| name == "ingest");
+        self.call(context, logins)
+            .args([OsStr::new("import"), file.as_os_str()])
+            .stream_ok()
+    }
+
+    /// The service itself on these two ports of the loopback, not started.
+    #[must_use]
+    pub fn serve<'a>(&self, context: &'a Context, port: u16, internal_port: u16) -> Call<'a> {
+        let settings: [(&str, OsString); 10] = [
+            ("PORTCULLIS_LISTEN", format!("127.0.0.1:{port}").into()),
+            (
+                "PORTCULLIS_INTERNAL_LISTEN",
+                format!("127.0.0.1:{internal_port}").into(),
+            ),
+            ("PORTCULLIS_PUBLIC_URL", format!("http://127.0.0.1:{port}").into()),
+            ("PORTCULLIS_DATA_KEY_FILE", self.secrets.join(DATA_KEY).into()),
+            ("PORTCULLIS_TOKEN_KEYS_FILE", self.secrets.join(TOKEN_KEYS).into()),
+            ("PORTCULLIS_REGISTRATION", "open".into()),
+            // All people of a stage come from one address.
+            ("PORTCULLIS_MAIL_RATE_PER_NETWORK", "10000".into()),
+            ("PORTCULLIS_MAIL_TRANSPORT", "folder".into()),
+            ("PORTCULLIS_MAIL_FOLDER", self.mail.clone().into()),
+            ("PORTCULLIS_DEMO", "token".into()),
+        ];
+        let logins = self.logins(|name| !matches!(name, "migrator" | "ingest"));
+        // What the caller sets goes last and wins.
+        self.call(context, logins)
+            .envs(settings)
+            .envs(self.more.clone())
+            .args(["serve"])
+    }
+
+    /// Where its passwords and keys are.
+    #[must_use]
+    pub fn secrets_directory(&self) -> &Path {
+        &self.secrets
+    }
+
+    /// Where it writes its mails to.
+    #[must_use]
+    pub fn mail_folder(&self) -> &Path {
+        &self.mail
+    }
+
+    fn call<'a>(&self, context: &'a Context, logins: Variables) -> Call<'a> {
+        let Server {
+            host, port, sslmode, ..
+        } = &self.server;
+        let database = [
+            ("PORTCULLIS_PROFILE", "development".to_owned()),
+            ("PORTCULLIS_DATABASE_HOST", host.clone()),
+            ("PORTCULLIS_DATABASE_PORT", port.to_string()),
+            ("PORTCULLIS_DATABASE_NAME", DATABASE.to_owned()),
+            ("PORTCULLIS_DATABASE_SSLMODE", sslmode.clone()),
+        ];
+        Call::new(context, &self.program)
+            .envs(database)
+            .envs(logins)
+            .envs(self.more.clone())
+    }
+
+    /// Each command is told only the passwords that it needs.
+    fn logins(&self, wanted: impl Fn(&str) -> bool) -> Variables {
+        let told = LOGINS.iter().filter(|(_, file)| wanted(file));
+        told.map(|(setting, file)| (setting.into(), self.secrets.join(file).into()))
+            .collect()
+    }
+
+    /// What it writes to standard output.
+    fn quietly(&self, call: &Call<'_>) -> Result<String> {
+        let finished = call.capture()?;
+        if finished.status.success() {
+            return Ok(finished.stdout);
+        }
+        let words = log_tail::last_lines(&format!("{}{}", finished.stdout, finished.stderr), 12);
+        bail!("`{call}` failed ({}):\n{words}", finished.status)
+    }
+}

@@ -1,0 +1,63 @@
+//! What a build needs from the machine: a C compiler, and OpenSSL in one of two ways; never installs anything.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use harness::context::Context;
+use harness::process::command::Call;
+
+/// The service's cargo features for this machine.
+///
+/// # Errors
+/// One line that says what to install.
+pub fn features(context: &Context) -> Result<Vec<&'static str>> {
+    let settings = &context.settings;
+    let compiler = settings.cc.clone().unwrap_or_else(|| "cc".into());
+    if settings.find_program(&compiler).is_none() && !Path::new(&compiler).is_file() {
+        bail!(
+            "no C compiler (`{}`) found: install one, for example `apt-get install gcc libc6-dev`",
+            compiler.display()
+        );
+    }
+    // macOS and the BSDs: the build script knows their places.
+    if settings.openssl_given || !cfg!(target_os = "linux") || has_openssl_headers(context)? {
+        return Ok(Vec::new());
+    }
+    if can_build_openssl(context)? {
+        return Ok(vec!["vendored-openssl"]);
+    }
+    bail!(
+        "OpenSSL's headers are missing, and so is what builds them (perl with its modules, make): install one of \
+         both, for example `apt-get install pkg-config libssl-dev` or `apt-get install perl make`"
+    )
+}
+
+/// The build script finds headers through pkg-config only, so that the header alone is not enough.
+fn has_openssl_headers(context: &Context) -> Result<bool> {
+    let Some(pkg_config) = context.settings.find_program("pkg-config") else {
+        return Ok(false);
+    };
+    Ok(Call::new(context, pkg_config)
+        .args(["--exists", "openssl >= 1.1.0"])
+        .capture()?
+        .status
+        .success())
+}
+
+/// OpenSSL's Configure is a perl script; small images have a perl without these modules.
+fn can_build_openssl(context: &Context) -> Result<bool> {
+    let settings = &context.settings;
+    let (Some(perl), Some(_make)) = (settings.find_program("perl"), settings.find_program("make")) else {
+        return Ok(false);
+    };
+    let modules = [
+        "-MFindBin",
+        "-MIPC::Cmd",
+        "-MFile::Compare",
+        "-MFile::Copy",
+        "-MTime::Piece",
+        "-e",
+        "1",
+    ];
+    Ok(Call::new(context, perl).args(modules).capture()?.status.success())
+}

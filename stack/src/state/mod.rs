@@ -1,0 +1,282 @@
+//! The state directory of `up`: who uses it, where its data lies, and its removal; never starts or stops anything.
+
+/// What a state directory remembers.
+pub mod files;
+
+/// What an earlier `up` left running.
+pub mod stale_processes;
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use private_postgres::processes::Identity;
+use private_postgres::{data, directories};
+
+use crate::paths::closed_directory;
+
+/// Everything that we put there, apart from the data directory. Only these are removed again.
+const ENTRIES: [&str; 11] = [
+    "data-directory",
+    "demo.sql",
+    "loaded.json",
+    "mail",
+    "postgres",
+    "postgres.log",
+    "postgres.new",
+    "running.json",
+    "secrets",
+    "service.log",
+    "service.log.old",
+];
+
+/// Root's data directories outside of a checkout that is closed to the server's account begin like this.
+const ELSEWHERE: &str = "/var/tmp/portcullis-";
+
+/// A state directory, made or not.
+#[derive(Debug, Clone)]
+pub struct State {
+    directory: PathBuf,
+}
+
+/// The right to change a state directory, as long as this lives. The operating system takes it back from a process
+/// that is killed.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl State {
+    /// The given directory, else `.portcullis` in the repository.
+    ///
+    /// # Errors
+    /// When a relative path cannot be resolved.
+    pub fn at(given: Option<&Path>, root: &Path) -> Result<State> {
+        let directory = match given {
+            Some(given) => std::path::absolute(given)?,
+            None => root.join(".portcullis"),
+        };
+        Ok(State { directory })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// One of its files.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// Has `up` ever used this directory?
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        self.file("lock").is_file()
+    }
+
+    /// Makes it: for ourselves only, except that root lets the database server's account pass through.
+    ///
+    /// # Errors
+    /// When that is not possible.
+    pub fn create(&self) -> Result<()> {
+        // What has our names but not our lock is somebody else's: `down --wipe` would remove it.
+        let foreign = |name: &&&str| !self.exists() && self.file(name).exists();
+        if let Some(name) = ENTRIES.iter().find(foreign) {
+            bail!(
+                "{} holds `{name}` that `cargo xtask up` did not make: give another --state",
+                self.directory.display()
+            );
+        }
+        if rustix::process::geteuid().is_root() {
+            directories::make(&self.directory, directories::PASSAGE)?;
+        } else {
+            closed_directory(&self.directory)?;
+        }
+        closed_directory(&self.file("secrets"))
+    }
+
+    /// Takes the lock and writes down who has it.
+    ///
+    /// # Errors
+    /// When another process has it: names that process.
+    pub fn lock(&self) -> Result<Lock> {
+        match self.try_lock()? {
+            Ok(lock) => Ok(lock),
+            Err(Some(holder)) => {
+                bail!(
+                    "`cargo xtask up` already runs on {} (pid {})",
+                    self.directory.display(),
+                    holder.pid
+                )
+            }
+            Err(None) => bail!("another command is at work on {}", self.directory.display()),
+        }
+    }
+
+    /// As [`State::lock`], but answers who has it instead.
+    ///
+    /// # Errors
+    /// When the file cannot be used at all.
+    pub fn try_lock(&self) -> Result<Result<Lock, Option<Identity>>> {
+        let path = self.file("lock");
+        let mut options = OpenOptions::new();
+        let opened = options
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .mode(0o600)
+            .open(&path);
+        let mut file = opened.with_context(|| format!("cannot open {}", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => {
+                let me = Identity::of(i32::try_from(std::process::id())?);
+                file.set_len(0)?;
+                file.write_all(serde_json::to_string(&me)?.as_bytes())?;
+                Ok(Ok(Lock { _file: file }))
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                file.rewind()?;
+                file.read_to_string(&mut text)?;
+                let holder: Option<Identity> = serde_json::from_str(&text).unwrap_or_default();
+                Ok(Err(holder.filter(Identity::is_alive)))
+            }
+            Err(TryLockError::Error(error)) => {
+                Err(error).with_context(|| format!("cannot lock {}", path.display()))
+            }
+        }
+    }
+
+    /// Where the data directory is, or is to be made.
+    ///
+    /// # Errors
+    /// When no place can be found.
+    pub fn data(&self) -> Result<PathBuf> {
+        let (inside, note) = (self.file("postgres"), self.file("data-directory"));
+        if let Ok(elsewhere) = fs::read_to_string(&note) {
+            return Ok(PathBuf::from(elsewhere.trim()));
+        }
+        let place = data::place(&inside)?;
+        if place != inside {
+            fs::write(&note, place.as_os_str().as_encoded_bytes())
+                .with_context(|| format!("cannot write {}", note.display()))?;
+        }
+        Ok(place)
+    }
+
+    /// Removes the data directory only.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn remove_data(&self) -> Result<()> {
+        let data = self.data()?;
+        // The note is a file that anybody with our rights can change: it must not make us remove another place.
+        let elsewhere = data
+            .to_str()
+            .is_some_and(|path| path.starts_with(ELSEWHERE) && !path.contains(".."));
+        if data != self.file("postgres") && !elsewhere {
+            bail!(
+                "{} is not a place that we chose: remove it yourself",
+                data.display()
+            );
+        }
+        let whole = if elsewhere {
+            data.parent().unwrap_or(&data)
+        } else {
+            &data
+        };
+        remove(whole)?;
+        remove(&self.file("data-directory"))
+    }
+
+    /// Removes all that `up` put there, and the directory itself if nothing else is in it.
+    ///
+    /// # Errors
+    /// When something cannot be removed.
+    pub fn wipe(self, lock: Lock) -> Result<()> {
+        self.remove_data()?;
+        for name in ENTRIES {
+            remove(&self.file(name))?;
+        }
+        remove(&self.file("lock"))?;
+        drop(lock);
+        let _somebody_elses_files_stay = fs::remove_dir(&self.directory);
+        Ok(())
+    }
+}
+
+fn remove(path: &Path) -> Result<()> {
+    let removed = match fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(_) => return Ok(()),
+    };
+    removed.with_context(|| format!("cannot remove {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::MetadataExt;
+
+    fn scratch(name: &str) -> State {
+        let directory = std::env::temp_dir().join(format!("xtask-state-{name}-{}", std::process::id()));
+        let _left_over = fs::remove_dir_all(&directory);
+        State { directory }
+    }
+
+    #[test]
+    fn a_second_user_learns_who_is_first() {
+        let state = scratch("lock");
+        state.create().unwrap();
+        let first = state.lock().unwrap();
+        let error = state.lock().unwrap_err().to_string();
+        assert!(
+            error.contains(&format!("(pid {})", std::process::id())),
+            "{error}"
+        );
+        drop(first);
+        let lock = state.lock().unwrap();
+        state.wipe(lock).unwrap();
+    }
+
+    #[test]
+    fn secrets_are_closed_and_a_wipe_spares_strangers_files() {
+        let state = scratch("wipe");
+        state.create().unwrap();
+        assert_eq!(fs::metadata(state.file("secrets")).unwrap().mode() & 0o777, 0o700);
+        fs::write(state.file("service.log"), "x").unwrap();
+        fs::write(state.file("mine.txt"), "x").unwrap();
+        let (lock, directory) = (state.lock().unwrap(), state.directory().to_owned());
+        state.wipe(lock).unwrap();
+        let left: Vec<_> = fs::read_dir(&directory)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(left, ["mine.txt"]);
+        fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
+    fn a_forged_note_removes_nothing() {
+        let state = scratch("note");
+        state.create().unwrap();
+        for forged in ["/etc", "/var/tmp/portcullis-x/../../etc"] {
+            fs::write(state.file("data-directory"), forged).unwrap();
+            assert!(
+                state
+                    .remove_data()
+                    .unwrap_err()
+                    .to_string()
+                    .contains("not a place that we chose")
+            );
+        }
+        fs::remove_dir_all(state.directory()).unwrap();
+    }
+}

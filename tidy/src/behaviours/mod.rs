@@ -1,0 +1,124 @@
+//! Rule: every behaviour id in tests, scenarios and measurements is in `docs/behaviours.md`, and every behaviour there is
+//! shown by at least one of them.
+
+/// The behaviour list, parsed.
+mod list;
+
+/// Where ids are mentioned: tests, scenarios, measurements.
+mod mentions;
+
+/// The generated part of the list.
+mod generated;
+
+/// `cargo xtask tour`
+mod tour;
+
+use std::{collections::BTreeSet, path::Path};
+
+use anyhow::{Context as _, bail};
+
+use crate::{finding::Finding, tree::Tree};
+use generated::{regenerated, shown_by};
+use list::{List, PATH};
+use mentions::mentions;
+
+pub use tour::print_tour;
+
+const RULE: &str = "behaviours";
+
+/// Checks the list against the tree.
+pub(super) fn check(tree: &Tree) -> Vec<Finding> {
+    let mentions = mentions(tree);
+    let (list, malformed) = List::parse(tree.find(PATH).unwrap_or_default());
+    let malformed = malformed.into_iter();
+    let mut findings: Vec<Finding> = malformed
+        .map(|(line, what)| Finding::new(RULE, PATH, line, what))
+        .collect();
+    let mut known = BTreeSet::new();
+    for behaviour in &list.behaviours {
+        let mut add = |what: String| findings.push(Finding::new(RULE, PATH, behaviour.line, what));
+        let id = &behaviour.id;
+        if !known.insert(id) {
+            add(format!("{id} is listed twice"));
+        }
+        if behaviour.code.is_empty() {
+            add(format!("{id} has no `Code:` line with at least one path"));
+        }
+        let shown = shown_by(id, &mentions);
+        if shown.is_empty() {
+            add(format!("no test, scenario or measurement shows {id}"));
+        } else if shown != behaviour.shown {
+            add(format!(
+                "what shows {id} has changed: run `cargo xtask tidy --write`"
+            ));
+        }
+    }
+    for mention in mentions.iter().filter(|mention| !known.contains(&mention.id)) {
+        let what = format!("there is no behaviour {} in {PATH}", mention.id);
+        findings.push(Finding::new(RULE, &mention.path, mention.line, what));
+    }
+    findings
+}
+
+/// Regenerates the generated part of the list in `root`; says whether the file changed.
+///
+/// # Errors
+/// When the list is missing or malformed, or the tree cannot be read.
+pub(super) fn write(root: &Path) -> anyhow::Result<bool> {
+    let tree = Tree::read(root)?;
+    let text = tree.find(PATH).with_context(|| format!("there is no {PATH}"))?;
+    let (list, malformed) = List::parse(text);
+    if let Some((line, what)) = malformed.first() {
+        bail!("{PATH}:{line}: {what}");
+    }
+    let new = regenerated(text, &list, &mentions(&tree));
+    let changed = new != text;
+    if changed {
+        std::fs::write(root.join(PATH), new).with_context(|| format!("cannot write {PATH}"))?;
+    }
+    Ok(changed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FEATURE: &str = "Feature: Rates\n\n  @B7\n  Scenario: A bad day\n    When x\n";
+
+    fn found(list: &str, feature: &str) -> Vec<String> {
+        let tree = Tree::of(&[(PATH, list), ("features/features/rates.feature", feature)]);
+        check(&tree).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_list_that_agrees_with_the_tree_passes() {
+        let list = "## B. Rates\n\n### B7 – Bad days\n\nRefused.\n\nCode: `a.rs`\n";
+        let tree = Tree::of(&[(PATH, list), ("features/features/rates.feature", FEATURE)]);
+        let (parsed, _) = List::parse(list);
+        let list = regenerated(list, &parsed, &mentions(&tree));
+        assert_eq!(found(&list, FEATURE), [""; 0]);
+        assert!(
+            list.contains("`features/features/rates.feature`: \"A bad day\""),
+            "{list}"
+        );
+    }
+
+    #[test]
+    fn unknown_unshown_stale_and_doubled_ids_are_found() {
+        let list = "## B. Rates\n\n### B7 – Bad days\n\nRefused.\n\nCode: `a.rs`\n\n\
+                    ### B8 – Unknown\n\nRefused.\n\nCode: `a.rs`\n\n### B7 – Again\n\nCode:\n";
+        let found = found(list, &FEATURE.replace("@B7", "@B7 @B9"));
+        let expected = [
+            "docs/behaviours.md:3: behaviours: what shows B7 has changed",
+            "docs/behaviours.md:9: behaviours: no test, scenario or measurement shows B8",
+            "docs/behaviours.md:15: behaviours: B7 is listed twice",
+            "docs/behaviours.md:15: behaviours: B7 has no `Code:` line",
+            "docs/behaviours.md:15: behaviours: what shows B7 has changed",
+            "features/features/rates.feature:4: behaviours: there is no behaviour B9",
+        ];
+        assert_eq!(found.len(), expected.len(), "{found:#?}");
+        for (found, expected) in found.iter().zip(expected) {
+            assert!(found.starts_with(expected), "{found}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! `cargo xtask tidy`: the repository's laws, each in a file of its own; reads the tree and changes nothing.
+
+/// What a law found.
+mod finding;
+
+/// The files of the repository, read once.
+mod tree;
+
+/// Rust source as tokens, without comments, strings and tests.
+mod tokens;
+
+/// Modules and what each declares.
+mod modules;
+
+/// Which module names which.
+mod imports;
+
+/// Law: the order of lib.rs.
+mod layers;
+
+/// Law: no import circle.
+mod circles;
+
+/// Law: no Rust file outside every crate.
+mod orphans;
+
+/// Law: a first line that says the file's job; at most 400 lines.
+mod shape;
+
+/// Law: no name that says nothing.
+mod names;
+
+/// Law: what only listed files may do.
+mod listed;
+
+/// Law: a README in each top-level folder.
+mod readmes;
+
+/// Law: each feature has its noun in the service.
+mod nouns;
+
+/// Law: no path of one person's machine.
+mod home_paths;
+
+/// Law: actions are pinned to a commit.
+mod pins;
+
+/// Law: what documents name is there.
+mod paths;
+
+/// Rule: every behaviour id is in the list, and every behaviour is shown by a test.
+mod behaviours;
+
+/// Rule: names and texts use the field's terms.
+mod vocabulary;
+
+use std::path::Path;
+
+use finding::Finding;
+use tree::Tree;
+
+pub use behaviours::print_tour;
+
+/// What to do besides checking.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// First regenerate the generated part of docs/behaviours.md.
+    pub write: bool,
+    /// Also print what the rules that are not enforced yet find.
+    pub drafts: bool,
+}
+
+type Law = fn(&Tree) -> Vec<Finding>;
+
+const LAWS: &[Law] = &[
+    layers::check,
+    circles::check,
+    orphans::check,
+    shape::check,
+    names::check,
+    listed::check,
+    readmes::check,
+    nouns::check,
+    home_paths::check,
+    pins::check,
+    paths::check,
+];
+
+/// Rules that are not enforced yet.
+const DRAFTS: &[Law] = &[behaviours::check, vocabulary::check];
+
+/// Checks the tree at `root` and prints each finding as `path:line: law: what`. Whether there is none.
+///
+/// # Errors
+/// When the tree cannot be read.
+pub fn run(root: &Path, options: &Options) -> anyhow::Result<bool> {
+    if options.write && behaviours::write(root)? {
+        println!("note: docs/behaviours.md is regenerated");
+    }
+    let tree = Tree::read(root)?;
+    for finding in shape::notes(&tree) {
+        println!("note: {finding}");
+    }
+    if options.drafts {
+        for finding in DRAFTS.iter().flat_map(|rule| rule(&tree)) {
+            println!("note: {finding}");
+        }
+    }
+    let findings = check(&tree);
+    for finding in &findings {
+        println!("{finding}");
+    }
+    // Others read this line: with findings too, it says how much was looked at.
+    println!(
+        "tidy: {} files, {} laws, {} findings",
+        tree.files().count(),
+        LAWS.len(),
+        findings.len()
+    );
+    Ok(findings.is_empty())
+}
+
+fn check(tree: &Tree) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = LAWS.iter().flat_map(|law| law(tree)).collect();
+    findings.sort();
+    findings.dedup();
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A whole small repository on disk: clean first, then with one file of each kind of dirt.
+    #[test]
+    fn a_clean_tree_passes_and_a_planted_violation_fails() {
+        let root = std::env::temp_dir().join(format!("tidy-{}", std::process::id()));
+        let write = |path: &str, text: &str| {
+            let path = root.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("Cargo.toml", "[workspace]\nmembers = [\"one\"]\n");
+        write("README.md", "# All\n");
+        write(".gitignore", "/target\n");
+        write("one/README.md", "# one\n\n## Known quirks\n\n- none\n");
+        write("one/src/lib.rs", "//! One.\n\n/// Apples.\nmod apples;\n");
+        write("one/src/apples.rs", "//! Apples.\n");
+        write("target/junk/utils.rs", "not even Rust\n");
+        // The lists of exceptions are of the real tree, so their unused entries are no matter here.
+        let found = || -> Vec<String> {
+            let findings = check(&Tree::read(&root).unwrap());
+            findings
+                .iter()
+                .filter(|finding| finding.law != "listed")
+                .map(ToString::to_string)
+                .collect()
+        };
+        assert_eq!(found(), Vec::<String>::new());
+        write("one/src/utils.rs", "fn x() {}\n");
+        let findings = found();
+        std::fs::remove_dir_all(&root).unwrap();
+        let expected = [
+            "one/src/utils.rs:1: names:",
+            "one/src/utils.rs:1: orphans:",
+            "one/src/utils.rs:1: shape:",
+        ];
+        assert_eq!(findings.len(), expected.len(), "{findings:?}");
+        for start in expected {
+            assert!(
+                findings.iter().any(|finding| finding.starts_with(start)),
+                "{start} in {findings:?}"
+            );
+        }
+    }
+}

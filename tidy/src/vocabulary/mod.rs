@@ -1,0 +1,59 @@
+//! Rule: names, doc comments and published texts use the field's terms; `words.rs` lists the words that may not come back.
+
+/// The list.
+mod words;
+
+/// Names of items in Rust source.
+mod names;
+
+/// Prose: doc comments, documents, scenarios, templates, the OpenAPI document.
+mod texts;
+
+use crate::{finding::Finding, tree::Tree};
+
+const RULE: &str = "vocabulary";
+
+/// Checks all names and texts.
+pub(super) fn check(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (path, text) in tree.files() {
+        if path.ends_with(".rs") {
+            for (name, line) in names::items(text) {
+                if let Some(word) = words::in_name(&name) {
+                    findings.push(finding(path, line, &format!("`{name}`"), word));
+                }
+            }
+        }
+        for (number, line) in texts::prose(path, text) {
+            for word in words::in_text(&line) {
+                findings.push(finding(path, number, &format!("\"{}\"", word.word), word));
+            }
+        }
+    }
+    findings
+}
+
+fn finding(path: &str, line: usize, found: &str, word: &words::Word) -> Finding {
+    let what = format!("{found}: say {}", word.instead);
+    Finding::new(RULE, path, line, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listed_word_is_found_in_names_comments_and_documents() {
+        let tree = Tree::of(&[
+            ("a.rs", "//! One.\n\n/// Whoever calls.\nfn send_messenger() {}\n"),
+            ("b.md", "A law, `law` and a lawful act.\n"),
+            ("c.txt", "A law.\n"),
+            ("x.feature", "Feature: X\n  Scenario: No doors\n"),
+        ]);
+        let found: Vec<String> = check(&tree)
+            .iter()
+            .map(|finding| format!("{}:{}", finding.path, finding.line))
+            .collect();
+        assert_eq!(found, ["a.rs:4", "a.rs:3", "b.md:1", "x.feature:2"]);
+    }
+}

@@ -1,0 +1,153 @@
+//! Where a tool's program is: in the cache, file by file as it was installed, or on `PATH` in just the pinned version;
+//! installs nothing.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Result;
+use harness::checksum;
+use harness::context::Context;
+use harness::process::command::Call;
+
+use super::record::Record;
+use super::tool::Tool;
+
+/// A tool that tells its version takes this long at the most.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A program that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// Its file.
+    pub file: PathBuf,
+    /// The tool's name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of its file, hexadecimal.
+    pub digest: String,
+    /// `path` or `cache`.
+    pub source: &'static str,
+}
+
+/// The program, or one line that says why there is none.
+///
+/// # Errors
+/// When somebody stops us.
+pub fn find(context: &Context, tool: &Tool) -> Result<Result<Program, String>> {
+    let mut why = None;
+    // What has a checksum counts more than what only says a version.
+    if let Some((folder, record)) = cached(context, tool) {
+        let file = folder.join("bin").join(&tool.program);
+        let mismatch = match (record.differences(&folder)?.first(), tool.version_args.is_empty()) {
+            (Some(first), _) => Some(format!("{} is not what was installed: {first}", folder.display())),
+            (None, true) => None,
+            (None, false) => mismatch(context, tool, &file)?,
+        };
+        match mismatch {
+            None => return Ok(Ok(program(tool, file, "cache")?)),
+            some => why = some,
+        }
+    }
+    if let Some(file) = context.settings.find_program(&tool.program) {
+        match mismatch(context, tool, &file)? {
+            None => return Ok(Ok(program(tool, file, "path")?)),
+            some => why = why.or(some),
+        }
+    }
+    Ok(Err(
+        why.unwrap_or_else(|| format!("no {} {}", tool.name, tool.version))
+    ))
+}
+
+/// Why this is not the pinned version, if it is not. It is run for that.
+///
+/// # Errors
+/// When somebody stops us.
+pub fn mismatch(context: &Context, tool: &Tool, file: &Path) -> Result<Option<String>> {
+    Ok(match told_version(context, tool, file)? {
+        Some(told) if tool.is_version(&told) => None,
+        Some(told) => Some(format!("{} is {told}, not {}", file.display(), tool.version)),
+        None => Some(format!("{} does not tell its version", file.display())),
+    })
+}
+
+/// The folder of a tool's version in the cache.
+#[must_use]
+pub fn folder(context: &Context, tool: &Tool) -> Option<PathBuf> {
+    Some(cache(context)?.join(&tool.name).join(&tool.version))
+}
+
+/// The folder of all tools.
+#[must_use]
+pub fn cache(context: &Context) -> Option<PathBuf> {
+    Some(context.settings.cache.as_ref()?.join("tools"))
+}
+
+/// Without a record, or with that of another package of the same version, it is not what the table pins.
+fn cached(context: &Context, tool: &Tool) -> Option<(PathBuf, Record)> {
+    let folder = folder(context, tool)?;
+    let record = Record::read(&folder, tool)?;
+    folder
+        .join("bin")
+        .join(&tool.program)
+        .is_file()
+        .then_some((folder, record))
+}
+
+/// The first word that looks like a version in what it prints.
+fn told_version(context: &Context, tool: &Tool, file: &Path) -> Result<Option<String>> {
+    if tool.version_args.is_empty() {
+        return Ok(None);
+    }
+    let told = Call::new(context, file)
+        .args(&tool.version_args)
+        .bounded(PATIENCE);
+    match told {
+        Ok(told) => Ok(version_in(&format!("{}\n{}", told.stdout, told.stderr))),
+        Err(error) if error.is::<harness::exit::Exit>() => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+fn version_in(text: &str) -> Option<String> {
+    text.split(|letter: char| letter.is_whitespace() || "(),:@\"'".contains(letter))
+        .map(|word| word.trim_start_matches('v').trim_end_matches('.'))
+        .find(|word| {
+            let mut parts = word.split('.');
+            let numeric = |part: Option<&str>| {
+                part.is_some_and(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+            };
+            numeric(parts.next()) && numeric(parts.next())
+        })
+        .map(str::to_owned)
+}
+
+fn program(tool: &Tool, file: PathBuf, source: &'static str) -> Result<Program> {
+    Ok(Program {
+        digest: checksum::of_file(&file)?,
+        file,
+        name: tool.name.clone(),
+        version: tool.version.clone(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_as_tools_print_them() {
+        for (text, version) in [
+            ("cargo-audit 0.22.2\n", "0.22.2"),
+            ("Haskell Dockerfile Linter 2.15.1-no-git\n", "2.15.1-no-git"),
+            ("Version: 0.76.0\nVulnerability DB:", "0.76.0"),
+            ("TFLint version v0.64.0\n+ ruleset", "0.64.0"),
+            ("rustfmt 1.8.0-stable (59807616e1 2026-04-14)", "1.8.0-stable"),
+        ] {
+            assert_eq!(version_in(text).as_deref(), Some(version));
+        }
+        assert_eq!(version_in("no version here."), None);
+    }
+}

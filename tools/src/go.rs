@@ -1,0 +1,51 @@
+//! Installs a module of Go: its checksum compared with the table before any of it is built.
+
+use anyhow::{Result, ensure};
+use harness::process::command::Call;
+use serde::Deserialize;
+
+use super::aside::Aside;
+use super::tool::Module;
+
+/// Dependencies are checked against Go's checksum database, whatever the user's settings leave out.
+const ENVIRONMENT: [(&str, &str); 6] = [
+    ("GOFLAGS", "-mod=readonly"),
+    ("GOSUMDB", "sum.golang.org"),
+    ("GONOSUMDB", ""),
+    ("GOPRIVATE", ""),
+    ("GOINSECURE", ""),
+    ("GO111MODULE", "on"),
+];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Downloaded {
+    #[serde(default)]
+    sum: String,
+}
+
+/// Installs it into the folder aside.
+///
+/// # Errors
+/// When another module came, or it does not build.
+pub(super) fn install(aside: &Aside<'_>, module: &Module) -> Result<()> {
+    let (context, version) = (aside.context, &module.version);
+    // Outside of any module: ours is none of Go's.
+    let go = || Call::new(context, "go").within(&aside.scratch).envs(ENVIRONMENT);
+    let spec = format!("{}@{version}", module.name);
+    let told = aside.capture(&go().args(["mod", "download", "-json", &spec]))?;
+    let downloaded: Downloaded = serde_json::from_str(&told)?;
+    ensure!(
+        downloaded.sum == module.checksum,
+        "{spec} is not the module that was pinned: {}, not {}",
+        downloaded.sum,
+        module.checksum
+    );
+    let path = match module.package.as_str() {
+        "" => spec,
+        package => format!("{}/{package}@{version}", module.name),
+    };
+    let build = go().args(["install", "-trimpath", "-p=2"]).args(&module.flags);
+    let build = build.args([path]).envs([("GOBIN", aside.folder.join("bin"))]);
+    aside.run(&build)
+}

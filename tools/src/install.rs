@@ -1,0 +1,70 @@
+//! Brings a tool into the cache, by name and version, and refuses whatever is not what was pinned: into a folder aside
+//! first, which becomes the tool's only when all is well.
+
+use std::time::Duration;
+
+use anyhow::{Result, bail, ensure};
+use harness::context::Context;
+
+use super::aside::Aside;
+use super::find;
+use super::record::Record;
+use super::tool::{Install, Tool};
+use super::{crates, go, npm, pypi};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Installs it, unless it is there. Afterwards `find` finds it.
+///
+/// # Errors
+/// One line: what is missing, what failed and where its log is, or that what came is not what was pinned.
+pub fn install(context: &Context, tool: &Tool) -> Result<()> {
+    bring(context, tool, false)
+}
+
+/// Installs it, also where it is there.
+///
+/// # Errors
+/// As [`install`].
+pub fn install_again(context: &Context, tool: &Tool) -> Result<()> {
+    bring(context, tool, true)
+}
+
+fn bring(context: &Context, tool: &Tool, again: bool) -> Result<()> {
+    let limit = match &tool.install {
+        Install::None(how) => bail!("{} is not installed by name: {how}", tool.name),
+        Install::Crate(_) => 90 * MINUTE,
+        Install::Pypi(_) | Install::Go(_) => 20 * MINUTE,
+        Install::Npm(_) => 10 * MINUTE,
+    };
+    for (program, what) in tool.install.needs() {
+        let there = context.settings.find_program(program).is_some();
+        ensure!(there, "{} needs {what}: install that first", tool.name);
+    }
+    let aside = Aside::open(context, tool, limit)?;
+    if !again && find::find(context, tool)?.is_ok() {
+        // Somebody else brought it while we waited.
+        return Ok(());
+    }
+    match &tool.install {
+        Install::Crate(package) => crates::install(&aside, package)?,
+        Install::Pypi(environment) => pypi::install(&aside, tool, environment)?,
+        Install::Npm(package) => npm::install(&aside, &tool.program, package)?,
+        Install::Go(module) => go::install(&aside, module)?,
+        Install::None(_) => {}
+    }
+    let program = aside.folder.join("bin").join(&tool.program);
+    ensure!(
+        program.is_file(),
+        "{} brought no program {}",
+        tool.name,
+        tool.program
+    );
+    if !tool.version_args.is_empty()
+        && let Some(mismatch) = find::mismatch(context, tool, &program)?
+    {
+        bail!("what was installed is not right: {mismatch}");
+    }
+    Record::of(&aside.folder, tool)?.write(&aside.folder)?;
+    aside.publish()
+}

@@ -1,0 +1,28 @@
+//! `cargo xtask tools list`: each tool with its version, where it is or what is missing, and its licence; changes nothing.
+
+use anyhow::Result;
+use harness::context::Context;
+use harness::output::say;
+
+use super::{find, table};
+
+/// Lists them.
+///
+/// # Errors
+/// When somebody stops us.
+pub(super) fn run(context: &Context) -> Result<()> {
+    for tool in table::all()? {
+        let place = match find::find(context, &tool)? {
+            Ok(program) => format!("{}: {}", program.source, program.file.display()),
+            Err(why) => match &tool.install {
+                super::tool::Install::None(how) => format!("missing: {why}; {how}"),
+                _ => format!("missing: {why}; `cargo xtask tools install {}`", tool.name),
+            },
+        };
+        say(&format!(
+            "{:<21} {:<9} {:<18} {place}",
+            tool.name, tool.version, tool.licence
+        ));
+    }
+    Ok(())
+}

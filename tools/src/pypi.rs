@@ -1,0 +1,172 @@
+//! Installs packages of PyPI into a virtual environment of their own: only what the lock file has, every file by its
+//! hash; wheels only, but for what the table names.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use harness::checksum;
+use harness::context::Context;
+use harness::process::command::Call;
+
+use super::aside::Aside;
+use super::tool::{Environment, Tool};
+
+/// The oldest Python that the lock files are made for.
+pub(super) const PYTHON: &str = "3.11";
+
+/// Fails unless this Python can do it.
+const CAN: &str = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))";
+
+/// A script that finds its Python beside itself, so that its folder can be moved: a shell reads the second line as a
+/// command, Python reads it as the beginning of a string.
+const RELOCATABLE: &str =
+    "#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/python \"$0\" \"$@\"\n' '''\n";
+
+/// Installs it into the folder aside.
+///
+/// # Errors
+/// When the lock file is not the one that was pinned, or a file is not the one in it.
+pub(super) fn install(aside: &Aside<'_>, tool: &Tool, environment: &Environment) -> Result<()> {
+    let context = aside.context;
+    let lock = lock_file(context, &tool.name);
+    let told = checksum::of_file(&lock)?;
+    ensure!(
+        told == environment.checksum,
+        "{} is not the lock file that was pinned: {told}, not {}",
+        lock.display(),
+        environment.checksum
+    );
+    aside
+        .run(&Call::new(context, "python3").args(["-c", CAN]))
+        .with_context(|| format!("install Python {PYTHON} or newer with venv (Debian: python3-venv)"))?;
+    let make = Call::new(context, "python3").args(["-m", "venv"]);
+    aside.run(&make.args([&aside.folder]))?;
+    if !environment.sources.is_empty() {
+        // A build would otherwise get its own tools, by no hash.
+        let builders = aside.scratch.join("builders.txt");
+        fs::write(&builders, only(&fs::read_to_string(&lock)?, "setuptools"))?;
+        aside.run(&pip(aside).args(["-r".as_ref(), builders.as_os_str()]))?;
+    }
+    let sources = environment.sources.iter().flat_map(|name| ["--no-binary", name]);
+    let all = pip(aside).args(sources).args(["--no-build-isolation", "-r"]);
+    aside.run(&all.args([&lock]))?;
+    relocate(&aside.folder)
+}
+
+/// Where a tool's lock file is.
+pub(super) fn lock_file(context: &Context, tool: &str) -> PathBuf {
+    let locks = context.settings.root.join("security").join("locks");
+    locks.join(format!("{tool}.txt"))
+}
+
+fn pip<'a>(aside: &Aside<'a>) -> Call<'a> {
+    Call::new(aside.context, aside.folder.join("bin").join("python"))
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--no-input",
+            "--disable-pip-version-check",
+        ])
+        .args([
+            "--progress-bar=off",
+            "--require-hashes",
+            "--no-deps",
+            "--only-binary=:all:",
+        ])
+}
+
+/// The lines of one package.
+fn only(lock: &str, package: &str) -> String {
+    let begins = format!("{package}==");
+    let mut inside = false;
+    let lines = lock.lines().filter(|line| {
+        if !line.starts_with([' ', '\t']) {
+            inside = line.starts_with(&begins);
+        }
+        inside
+    });
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// Scripts name the Python of the folder aside in their first line; what activates an environment names it too, and
+/// nobody needs that here.
+fn relocate(folder: &Path) -> Result<()> {
+    let old = folder.join("bin").join("python").display().to_string();
+    for entry in fs::read_dir(folder.join("bin"))? {
+        let file = entry?.path();
+        let name = file.file_name().map(|name| name.to_string_lossy().to_lowercase());
+        if name.is_some_and(|name| name.starts_with("activate")) {
+            fs::remove_file(&file)?;
+            continue;
+        }
+        // Programs are no text, and the interpreter itself is a link.
+        if file.is_symlink() {
+            continue;
+        }
+        if let Ok(text) = fs::read_to_string(&file)
+            && let Some(moved) = relocated(&text, &old)
+        {
+            fs::write(&file, moved)?;
+        }
+    }
+    Ok(())
+}
+
+/// pip writes `#!PYTHON`, or a shell's `exec` of it where that is too long for the system.
+fn relocated(text: &str, python: &str) -> Option<String> {
+    let mut lines = text.splitn(4, '\n');
+    let (first, second) = (lines.next()?, lines.next()?);
+    if first
+        .strip_prefix("#!")?
+        .trim()
+        .trim_matches('"')
+        .starts_with(python)
+    {
+        let rest = text.split_once('\n')?.1;
+        return Some(format!("{RELOCATABLE}{rest}"));
+    }
+    let long = first == "#!/bin/sh" && second.starts_with("'''exec'") && second.contains(python);
+    let (_quote, rest) = (lines.next()?, lines.next()?);
+    long.then(|| format!("{RELOCATABLE}{rest}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_of_the_folder_aside_finds_its_python_by_itself() {
+        let python = "/cache/.aside/x-1/tool/bin/python";
+        let body = "# -*- coding: utf-8 -*-\nimport sys\n";
+        for text in [
+            format!("#!{python}\n{body}"),
+            format!("#!{python}3.11\n{body}"),
+            format!("#!/bin/sh\n'''exec' {python} \"$0\" \"$@\"\n' '''\n{body}"),
+            format!("#!/bin/sh\n'''exec' \"{python}\" \"$0\" \"$@\"\n' '''\n{body}"),
+        ] {
+            assert_eq!(
+                relocated(&text, python),
+                Some(format!("{RELOCATABLE}{body}")),
+                "{text}"
+            );
+        }
+        for text in [
+            "#!/bin/sh\necho other\n",
+            "#!/usr/bin/env python3\nimport sys\n",
+            "no script",
+        ] {
+            assert_eq!(relocated(text, python), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_lines_of_one_package_are_told_from_the_others() {
+        let lock = "# made by\nset==1 \\\n    --hash=a\nsetuptools==2 \\\n    --hash=b \\\n    --hash=c\nsetuptools-scm==3 \\\n    --hash=d\n";
+        assert_eq!(
+            only(lock, "setuptools"),
+            "setuptools==2 \\\n    --hash=b \\\n    --hash=c\n"
+        );
+    }
+}
