@@ -1,4 +1,7 @@
-//! A browser, driven over WebDriver (W3C): opens pages, fills in forms, presses keys, tells what it shows; never judges.
+//! A client of W3C WebDriver: opens pages, fills in forms, presses keys and reads what the browser shows.
+//!
+//! Our own, because fantoccini brings the crate `webdriver` under MPL-2.0, which `deny.toml` does not allow, and thirtyfour
+//! enables `serde_json/preserve_order`, which Cargo would also enable in the service when both are built together.
 
 use anyhow::{Context, Result, bail, ensure};
 use base64::Engine as _;
@@ -8,28 +11,30 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
-/// Longer than any page may take, on a machine that does much else.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long to wait for an element or a value on a page, even on a busy machine.
+const WAIT_TIMEOUT: Duration = Duration::from_secs(20);
 
-const TICK: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// WebDriver's name for a reference to an element.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(90);
+
+/// Member that holds an element reference (WebDriver §12.1).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// What the browser shows its pages on.
+/// Size and colour scheme of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Screen {
-    /// A desk's, in light colours.
-    Desk,
-    /// The same in dark colours.
+    /// Desktop, light colour scheme.
+    Desktop,
+    /// Desktop, dark colour scheme.
     Dark,
-    /// A phone's.
+    /// Phone.
     Phone,
-    /// The narrowest that WCAG 2.2 asks for (1.4.10): a desk's at a zoom of 400 %.
+    /// The narrowest viewport that WCAG 2.2 requires (1.4.10): a desktop at a zoom of 400 %.
     Narrow,
 }
 
-/// A browser that runs, with a profile of its own.
+/// A running browser with its own profile.
 #[derive(Debug)]
 pub struct Browser {
     http: Client,
@@ -38,18 +43,18 @@ pub struct Browser {
 }
 
 impl Screen {
-    /// Its name in the features.
+    /// The screen of this name in the features.
     pub fn named(name: &str) -> Result<Self> {
         Ok(match name {
-            "desk" => Self::Desk,
+            "desktop" => Self::Desktop,
             "dark" => Self::Dark,
             "phone" => Self::Phone,
             "narrow" => Self::Narrow,
-            _ => bail!("there is no screen {name:?}"),
+            _ => bail!("unknown screen {name:?}"),
         })
     }
 
-    fn options(self) -> Value {
+    fn chrome_options(self) -> Value {
         let scheme = if self == Self::Dark { 0 } else { 1 };
         let mut options = json!({ "args": [
             "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -57,7 +62,7 @@ impl Screen {
             "--window-size=1280,900", format!("--blink-settings=preferredColorScheme={scheme}"),
         ]});
         let (width, height) = match self {
-            Self::Desk | Self::Dark => return options,
+            Self::Desktop | Self::Dark => return options,
             Self::Phone => (390, 844),
             Self::Narrow => (320, 640),
         };
@@ -68,26 +73,20 @@ impl Screen {
 }
 
 impl Browser {
-    /// Starts one, for the service at this address.
-    ///
-    /// # Errors
-    /// When the driver does not start one.
+    /// Starts a browser for the service at `base`.
     pub async fn start(driver: &str, base: &str, screen: Screen) -> Result<Self> {
-        let http = Client::builder()
-            .timeout(Duration::from_secs(90))
-            .no_proxy()
-            .build()?;
-        let wanted = json!({
+        let http = Client::builder().timeout(COMMAND_TIMEOUT).no_proxy().build()?;
+        let capabilities = json!({
             "browserName": "chrome",
-            "goog:chromeOptions": screen.options(),
+            "goog:chromeOptions": screen.chrome_options(),
             "goog:loggingPrefs": { "browser": "ALL" },
         });
-        let body = json!({ "capabilities": { "alwaysMatch": wanted } });
+        let body = json!({ "capabilities": { "alwaysMatch": capabilities } });
         let sessions = format!("{}/session", driver.trim_end_matches('/'));
-        let begun = call(&http, Method::POST, &sessions, &body).await?;
-        let id = begun["sessionId"]
+        let session = call(&http, Method::POST, &sessions, &body).await?;
+        let id = session["sessionId"]
             .as_str()
-            .context("the driver began no session")?;
+            .context("the WebDriver server started no session")?;
         Ok(Self {
             http,
             session: format!("{sessions}/{id}"),
@@ -95,46 +94,36 @@ impl Browser {
         })
     }
 
-    /// Opens a path of the service, or any other address.
-    ///
-    /// # Errors
-    /// When nothing is there.
+    /// Opens a path of the service, or any other URL.
     pub async fn open(&self, target: &str) -> Result<()> {
-        let url = match target.starts_with('/') {
-            true => format!("{}{target}", self.base),
-            false => target.to_owned(),
+        let url = if target.starts_with('/') {
+            format!("{}{target}", self.base)
+        } else {
+            target.to_owned()
         };
         self.post("url", &json!({ "url": url })).await.map(drop)
     }
 
-    /// Path and query of what it shows.
-    ///
-    /// # Errors
-    /// When it shows nothing of the service.
+    /// Path and query of the current page; fails if it is not a page of the service.
     pub async fn path(&self) -> Result<String> {
         let url = self.get("url").await?;
         let url = url.as_str().unwrap_or_default();
         let path = url.strip_prefix(&self.base);
-        path.map(str::to_owned).with_context(|| format!("it shows {url}"))
+        path.map(str::to_owned)
+            .with_context(|| format!("the current page is {url}"))
     }
 
-    /// Clicks on what an XPath finds, as soon as it is there.
-    ///
-    /// # Errors
-    /// When it does not come.
+    /// Waits for the element of an XPath and clicks it.
     pub async fn click(&self, xpath: &str) -> Result<()> {
-        let element = self.find(xpath).await?;
+        let element = self.wait_for_element(xpath).await?;
         self.post(&format!("element/{element}/click"), &json!({}))
             .await
             .map(drop)
     }
 
-    /// Writes into what an XPath finds, in the place of what stands there.
-    ///
-    /// # Errors
-    /// When it does not come.
+    /// Waits for the element of an XPath and replaces its text.
     pub async fn write(&self, xpath: &str, text: &str) -> Result<()> {
-        let element = self.find(xpath).await?;
+        let element = self.wait_for_element(xpath).await?;
         self.post(&format!("element/{element}/clear"), &json!({})).await?;
         let text = json!({ "text": text });
         self.post(&format!("element/{element}/value"), &text)
@@ -142,11 +131,8 @@ impl Browser {
             .map(drop)
     }
 
-    /// Presses keys, one after the other, on whatever has the focus.
-    ///
-    /// # Errors
-    /// When the driver refuses.
-    pub async fn keys(&self, keys: &str) -> Result<()> {
+    /// Presses keys one after the other; they go to the element with the focus.
+    pub async fn press_keys(&self, keys: &str) -> Result<()> {
         let press = |key: char| {
             let key = key.to_string();
             [
@@ -161,20 +147,14 @@ impl Browser {
             .map(drop)
     }
 
-    /// What the body of a function comes to in the page.
-    ///
-    /// # Errors
-    /// When it throws.
-    pub async fn evaluate(&self, script: &str, arguments: Value) -> Result<Value> {
-        self.post("execute/sync", &json!({ "script": script, "args": arguments }))
+    /// Runs a function body in the page and returns its value.
+    pub async fn execute(&self, script: &str) -> Result<Value> {
+        self.post("execute/sync", &json!({ "script": script, "args": [] }))
             .await
     }
 
-    /// The same, with a promise that is waited for.
-    ///
-    /// # Errors
-    /// When it throws or is rejected.
-    pub async fn settle(&self, promise: &str) -> Result<Value> {
+    /// Runs an expression that evaluates to a promise, and awaits it.
+    pub async fn execute_async(&self, promise: &str) -> Result<Value> {
         let script = format!(
             "const done = arguments[arguments.length - 1];
              ({promise}).then(value => done({{ value }}), error => done({{ error: String(error) }}));"
@@ -184,94 +164,71 @@ impl Browser {
             .await?;
         ensure!(
             settled["error"].is_null(),
-            "it was rejected: {}",
+            "the promise was rejected: {}",
             settled["error"]
         );
         Ok(settled["value"].clone())
     }
 
-    /// Asks again and again until an expression comes to something that fits; what it came to last.
-    ///
-    /// # Errors
-    /// When nothing that fits comes in time, with the last.
-    pub async fn wait_for(&self, expression: &str, fits: impl Fn(&Value) -> bool) -> Result<Value> {
-        let (since, script) = (Instant::now(), format!("return {expression};"));
+    /// Evaluates an expression until its value fulfils the condition, and returns the value.
+    pub async fn wait_for(&self, expression: &str, condition: impl Fn(&Value) -> bool) -> Result<Value> {
+        let (start, script) = (Instant::now(), format!("return {expression};"));
         loop {
-            // Between two pages there is a moment without one.
-            let value = self.evaluate(&script, json!([])).await.unwrap_or_default();
-            if fits(&value) {
+            // While one page replaces another, scripts fail.
+            let value = self.execute(&script).await.unwrap_or_default();
+            if condition(&value) {
                 return Ok(value);
             }
             let last: String = value.to_string().chars().take(1_000).collect();
-            ensure!(since.elapsed() < PATIENCE, "it is {last}");
-            sleep(TICK).await;
+            ensure!(start.elapsed() < WAIT_TIMEOUT, "the value is {last}");
+            sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// The cookie of this name, as the browser keeps it.
-    ///
-    /// # Errors
-    /// When there is none.
+    /// The cookie of this name, with its attributes.
     pub async fn cookie(&self, name: &str) -> Result<Value> {
         self.get(&format!("cookie/{name}")).await
     }
 
-    /// What it shows, as PNG.
-    ///
-    /// # Errors
-    /// When the driver refuses.
+    /// A screenshot as PNG.
     pub async fn screenshot(&self) -> Result<Vec<u8>> {
-        let shot = self.get("screenshot").await?;
-        Ok(STANDARD.decode(shot.as_str().context("no picture")?)?)
+        let encoded = self.get("screenshot").await?;
+        Ok(STANDARD.decode(encoded.as_str().context("no screenshot")?)?)
     }
 
-    /// What it has written to its console since it was asked last.
-    ///
-    /// # Errors
-    /// When the driver refuses.
+    /// The entries of the console since the last call.
     pub async fn console(&self) -> Result<Vec<Value>> {
         let entries = self.post("se/log", &json!({ "type": "browser" })).await?;
         Ok(entries.as_array().cloned().unwrap_or_default())
     }
 
-    /// Ends it.
+    /// Closes the browser. Errors are ignored: the WebDriver server closes it at the latest when it exits.
     pub async fn close(self) {
-        // Whatever becomes of it: its driver ends it at the latest when it ends itself.
         let _ = call(&self.http, Method::DELETE, &self.session, &Value::Null).await;
     }
 
-    async fn find(&self, xpath: &str) -> Result<String> {
-        let (since, wanted) = (Instant::now(), json!({ "using": "xpath", "value": xpath }));
+    async fn wait_for_element(&self, xpath: &str) -> Result<String> {
+        let (start, locator) = (Instant::now(), json!({ "using": "xpath", "value": xpath }));
         loop {
-            match self.post("element", &wanted).await {
+            match self.post("element", &locator).await {
                 Ok(found) => {
-                    let element = found[ELEMENT].as_str().context("no element")?;
+                    let element = found[ELEMENT].as_str().context("no element reference")?;
                     return Ok(element.to_owned());
                 }
-                Err(error) if since.elapsed() > PATIENCE => return Err(error),
-                Err(_) => sleep(TICK).await,
+                Err(error) if start.elapsed() > WAIT_TIMEOUT => return Err(error),
+                Err(_) => sleep(POLL_INTERVAL).await,
             }
         }
     }
 
     async fn get(&self, command: &str) -> Result<Value> {
-        call(
-            &self.http,
-            Method::GET,
-            &format!("{}/{command}", self.session),
-            &Value::Null,
-        )
-        .await
+        let url = format!("{}/{command}", self.session);
+        call(&self.http, Method::GET, &url, &Value::Null).await
     }
 
     async fn post(&self, command: &str, body: &Value) -> Result<Value> {
-        call(
-            &self.http,
-            Method::POST,
-            &format!("{}/{command}", self.session),
-            body,
-        )
-        .await
+        let url = format!("{}/{command}", self.session);
+        call(&self.http, Method::POST, &url, body).await
     }
 }
 
@@ -285,10 +242,10 @@ async fn call(http: &Client, method: Method, url: &str, body: &Value) -> Result<
     let response = request
         .send()
         .await
-        .context("the browser's driver does not answer")?;
+        .context("the WebDriver server does not respond")?;
     let text = response.text().await?;
-    let told: Value = serde_json::from_str(&text).context("the browser's driver talks nonsense")?;
-    let value = &told["value"];
+    let reply: Value = serde_json::from_str(&text).context("the WebDriver server sent no JSON")?;
+    let value = &reply["value"];
     if let Some(error) = value["error"].as_str() {
         bail!("{error}: {}", value["message"].as_str().unwrap_or_default());
     }

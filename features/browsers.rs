@@ -1,57 +1,51 @@
-//! The browsers of one scenario, one a person, and the seats for scenarios that have some; never drives any.
+//! The browsers of one scenario, one per user, and the limit on scenarios with browsers that run at the same time.
 
 use crate::browser::{Browser, Screen};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Scenarios with browsers that may run at the same time: each browser is as heavy as all other scenarios together.
-static SEATS: Semaphore = Semaphore::const_new(2);
+/// Permits for scenarios with browsers: one browser uses as much CPU as all other scenarios together.
+static PERMITS: Semaphore = Semaphore::const_new(2);
 
-/// Browsers by person.
+/// Browsers by user.
 #[derive(Debug, Default)]
 pub struct Browsers {
-    by_person: BTreeMap<String, Browser>,
-    seat: Option<SemaphorePermit<'static>>,
+    by_user: BTreeMap<String, Browser>,
+    permit: Option<SemaphorePermit<'static>>,
 }
 
 impl Browsers {
-    /// Somebody's browser.
-    ///
-    /// # Errors
-    /// When they have none.
-    pub fn of(&self, person: &str) -> Result<&Browser> {
-        self.by_person
-            .get(person)
-            .with_context(|| format!("{person} has opened no page yet"))
+    /// The browser of a user.
+    pub fn get(&self, user: &str) -> Result<&Browser> {
+        self.by_user
+            .get(user)
+            .with_context(|| format!("{user} has not opened a page yet"))
     }
 
-    /// Somebody's browser; where they have none, a new one.
-    ///
-    /// # Errors
-    /// When none starts.
-    pub async fn of_or_new(
+    /// The browser of a user, started if necessary.
+    pub async fn get_or_start(
         &mut self,
-        person: &str,
+        user: &str,
         driver: &str,
         base: &str,
         screen: Screen,
     ) -> Result<&Browser> {
-        if self.seat.is_none() {
-            self.seat = Some(SEATS.acquire().await?);
+        if self.permit.is_none() {
+            self.permit = Some(PERMITS.acquire().await?);
         }
-        if !self.by_person.contains_key(person) {
+        if !self.by_user.contains_key(user) {
             let browser = Browser::start(driver, base, screen).await?;
-            self.by_person.insert(person.to_owned(), browser);
+            self.by_user.insert(user.to_owned(), browser);
         }
-        self.of(person)
+        self.get(user)
     }
 
-    /// Ends all of them.
+    /// Closes all browsers and returns the permit.
     pub async fn close(&mut self) {
-        for browser in std::mem::take(&mut self.by_person).into_values() {
+        for browser in std::mem::take(&mut self.by_user).into_values() {
             browser.close().await;
         }
-        self.seat = None;
+        self.permit = None;
     }
 }

@@ -1,6 +1,6 @@
-//! Requests: proper ones, and bytes that no proper client would send. Never follows a redirect, never retries.
+//! HTTP requests over HTTP/1.1 and HTTP/2, and raw bytes that no HTTP client would send. Never follows redirects or retries.
 
-use crate::answer::Answer;
+use crate::response::Response;
 use anyhow::{Context, Result};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
@@ -12,10 +12,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// Longer than any answer may take.
-const PATIENCE: Duration = Duration::from_secs(15);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Talks to one service.
+/// A client of one service.
 #[derive(Clone, Debug, Default)]
 pub struct Client {
     base: String,
@@ -24,30 +23,24 @@ pub struct Client {
     http2: reqwest::Client,
 }
 
-/// What came of bytes that were sent as they are.
+/// Result of raw bytes on a connection of their own.
 #[derive(Clone, Debug)]
-pub struct Exchange {
-    /// What came back.
+pub struct RawExchange {
+    /// Bytes received.
     pub received: Vec<u8>,
-    /// When the other side closed the connection; `None` while it stayed open.
+    /// Time until the server closed the connection; `None` if it stayed open.
     pub closed_after: Option<Duration>,
 }
 
 impl Client {
-    /// For the service at this address, and its internal listener.
-    ///
-    /// # Errors
-    /// When no client can be made.
+    /// For the service at `base` and its internal listener at `internal`.
     pub fn new(base: &str, internal: &str) -> Result<Self> {
         Self::from_network(base, internal, None)
     }
 
-    /// The same service, asked from a network that nobody else in this run asks from: what it counts by network
-    /// (failed log-ins, quotas) then starts anew. Where the machine has no such addresses, the same network.
-    ///
-    /// # Errors
-    /// When no client can be made.
-    pub fn elsewhere(&self) -> Result<Self> {
+    /// A client of the same service with a source address that no other client of this run has: limits per network
+    /// (failed logins, quotas) then start anew. Without such loopback addresses, the source address is the usual one.
+    pub fn in_own_network(&self) -> Result<Self> {
         Self::from_network(&self.base, &self.internal, own_network(&self.base))
     }
 
@@ -55,8 +48,8 @@ impl Client {
         let build = || {
             reqwest::Client::builder()
                 .redirect(Policy::none())
-                .timeout(PATIENCE)
-                // The service closes idle connections itself: a request must not meet that.
+                .timeout(REQUEST_TIMEOUT)
+                // Shorter than the idle timeout of the service, so that no request meets a closing connection.
                 .pool_idle_timeout(Duration::from_secs(3))
                 .local_address(network)
                 .no_proxy()
@@ -69,90 +62,71 @@ impl Client {
         })
     }
 
-    /// Where the service answers.
-    #[must_use]
+    /// Base URL of the service.
     pub fn base(&self) -> &str {
         &self.base
     }
 
-    /// GET without anything special.
-    ///
-    /// # Errors
-    /// When there is no answer.
-    pub async fn get(&self, target: &str) -> Result<Answer> {
-        self.ask(Method::GET, target, HeaderMap::new()).await
+    /// GET without extra header fields.
+    pub async fn get(&self, target: &str) -> Result<Response> {
+        self.send(Method::GET, target, HeaderMap::new()).await
     }
 
-    /// A request with these header fields.
-    ///
-    /// # Errors
-    /// When there is no answer.
-    pub async fn ask(&self, method: Method, target: &str, headers: HeaderMap) -> Result<Answer> {
+    /// A request without a body.
+    pub async fn send(&self, method: Method, target: &str, headers: HeaderMap) -> Result<Response> {
         let request = self.http.request(method, self.url(target)).headers(headers);
-        answer(&self.http, request).await
+        execute(&self.http, request).await
     }
 
-    /// A request with these header fields and this body.
-    ///
-    /// # Errors
-    /// When there is no answer.
+    /// A request with a body.
     pub async fn send_body(
         &self,
         method: Method,
         target: &str,
         headers: HeaderMap,
         body: impl Into<reqwest::Body>,
-    ) -> Result<Answer> {
+    ) -> Result<Response> {
         let request = self.http.request(method, self.url(target)).headers(headers);
-        answer(&self.http, request.body(body)).await
+        execute(&self.http, request.body(body)).await
     }
 
     fn url(&self, target: &str) -> String {
         format!("{}{target}", self.base)
     }
 
-    /// GET in HTTP/2, as a client that knows that it is spoken (RFC 9113 §3.3).
-    ///
-    /// # Errors
-    /// When there is no answer.
-    pub async fn get_by_http2(&self, target: &str) -> Result<Answer> {
-        answer(&self.http2, self.http2.get(self.url(target))).await
+    /// GET over HTTP/2 with prior knowledge (RFC 9113 §3.3).
+    pub async fn get_over_http2(&self, target: &str) -> Result<Response> {
+        execute(&self.http2, self.http2.get(self.url(target))).await
     }
 
     /// GET from the internal listener.
-    ///
-    /// # Errors
-    /// When there is no answer.
-    pub async fn get_inside(&self, target: &str) -> Result<Answer> {
+    pub async fn get_internal(&self, target: &str) -> Result<Response> {
         let url = format!("{}{target}", self.internal);
-        answer(&self.http, self.http.get(url)).await
+        execute(&self.http, self.http.get(url)).await
     }
 
-    /// Sends these bytes on a connection of their own and reads until it is closed or the time is up.
-    ///
-    /// # Errors
-    /// When nobody answers at the address.
-    pub async fn send(&self, bytes: &[u8], patience: Duration) -> Result<Exchange> {
+    /// Sends raw bytes on a new connection and reads until the server closes it or the timeout expires.
+    pub async fn send_raw(&self, bytes: &[u8], close_timeout: Duration) -> Result<RawExchange> {
         let url = Url::parse(&self.base)?;
         let host = url.host_str().context("the base URL has no host")?;
         let port = url.port_or_known_default().context("the base URL has no port")?;
         let mut stream = TcpStream::connect((host, port)).await?;
-        let begun = Instant::now();
-        // A service that has seen enough may close before it has read everything.
+        let start = Instant::now();
+        // The service may close the connection before it has read everything.
         let _ = stream.write_all(bytes).await;
         let mut received = Vec::new();
-        let ended = timeout(patience, stream.read_to_end(&mut received)).await.is_ok();
-        let closed_after = ended.then(|| begun.elapsed());
-        Ok(Exchange {
+        let is_closed = timeout(close_timeout, stream.read_to_end(&mut received))
+            .await
+            .is_ok();
+        Ok(RawExchange {
             received,
-            closed_after,
+            closed_after: is_closed.then(|| start.elapsed()),
         })
     }
 }
 
-impl Exchange {
-    /// The status of the first answer; `None` when nothing like an answer came back.
-    #[must_use]
+impl RawExchange {
+    /// Status of the first response; `None` if there is none.
     pub fn status(&self) -> Option<u16> {
         let line = self.received.split(|byte| *byte == b'\r').next()?;
         std::str::from_utf8(line)
@@ -163,25 +137,24 @@ impl Exchange {
             .ok()
     }
 
-    /// How many answers came back.
-    #[must_use]
-    pub fn answers(&self) -> usize {
-        String::from_utf8_lossy(&self.received)
-            .matches("HTTP/1.1 ")
-            .count()
+    /// Number of responses.
+    pub fn response_count(&self) -> usize {
+        self.text().matches("HTTP/1.1 ").count()
+    }
+
+    /// The bytes received, as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.received).into_owned()
     }
 }
 
-/// Header fields from lines as in `Accept: text/html`; lines are separated by ` | `.
-///
-/// # Errors
-/// When a line is no header field.
+/// Parses header fields such as `Accept: text/html`, separated by ` | `.
 pub fn headers(lines: &str) -> Result<HeaderMap> {
     let mut headers = HeaderMap::new();
     for line in lines.split(" | ").filter(|line| !line.trim().is_empty()) {
         let (name, value) = line
             .split_once(':')
-            .with_context(|| format!("no header field: {line}"))?;
+            .with_context(|| format!("not a header field: {line}"))?;
         headers.append(
             HeaderName::try_from(name.trim())?,
             HeaderValue::try_from(value.trim())?,
@@ -190,33 +163,33 @@ pub fn headers(lines: &str) -> Result<HeaderMap> {
     Ok(headers)
 }
 
-async fn answer(client: &reqwest::Client, request: RequestBuilder) -> Result<Answer> {
+async fn execute(client: &reqwest::Client, request: RequestBuilder) -> Result<Response> {
     let request = request.build()?;
-    let asked: String = format!("{} {}", request.method(), request.url());
-    let asked: String = asked.chars().take(200).collect();
-    let begun = Instant::now();
+    let description: String = format!("{} {}", request.method(), request.url());
+    let description: String = description.chars().take(200).collect();
+    let start = Instant::now();
     let response = client.execute(request).await;
-    let response = response.with_context(|| format!("no answer to {asked}"))?;
+    let response = response.with_context(|| format!("no response to {description}"))?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let body = response.bytes().await?.to_vec();
-    Ok(Answer {
-        asked,
+    Ok(Response {
+        request: description,
         status,
         headers,
         body,
-        took: begun.elapsed(),
+        elapsed: start.elapsed(),
     })
 }
 
-/// An address of the loopback network, by chance, when the service is there and this machine has all of it (Linux).
+/// A random loopback address, if the service is on 127.0.0.1 and the machine has all of 127.0.0.0/8 (Linux).
 fn own_network(base: &str) -> Option<IpAddr> {
     let host = Url::parse(base).ok()?.host_str()?.to_owned();
-    let own = Ipv4Addr::from(0x7f00_0000 | (chance() as u32 & 0x00ff_ff00) | 7);
-    let there = host == "127.0.0.1" && TcpListener::bind((own, 0)).is_ok();
-    there.then_some(IpAddr::V4(own))
+    let own = Ipv4Addr::from(0x7f00_0000 | (random_u64() as u32 & 0x00ff_ff00) | 7);
+    let is_usable = host == "127.0.0.1" && TcpListener::bind((own, 0)).is_ok();
+    is_usable.then_some(IpAddr::V4(own))
 }
 
-/// 64 random bits: the standard library's maps are seeded by the operating system.
-pub fn chance() -> u64 {
+/// 64 random bits: the operating system seeds the hash maps of the standard library.
+pub fn random_u64() -> u64 {
     RandomState::new().build_hasher().finish()
 }

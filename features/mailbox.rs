@@ -1,82 +1,72 @@
-//! The folder that the service writes its mails to, as the people read it: each mail once, by address; never writes.
+//! Reads the folder that the service writes its mails to: each mail once per scenario, by recipient.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
-/// Longer than any mail may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const MAIL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long nothing has to come before it is said that nothing comes. Mails leave within a fraction of a second.
-const SILENCE: Duration = Duration::from_millis(1_500);
+/// How long no mail must arrive to conclude that none will. The service delivers within a fraction of a second.
+const QUIET_PERIOD: Duration = Duration::from_millis(1_500);
 
-const TICK: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Which mails one scenario has read.
+/// The mails that one scenario has read.
 #[derive(Debug, Default)]
 pub struct Mailbox {
     read: BTreeSet<PathBuf>,
 }
 
-/// A mail: its header fields and its parts, as they are written.
+/// A mail with its header and parts, not decoded.
 #[derive(Debug)]
 pub struct Mail {
-    /// All of it.
+    /// The whole message.
     pub text: String,
 }
 
 impl Mailbox {
-    /// The oldest mail to this address that was not read yet and holds this text, waited for.
-    ///
-    /// # Errors
-    /// When none comes.
+    /// Waits for the oldest unread mail to this address that contains this text.
     pub async fn next(&mut self, folder: &Path, address: &str, text: &str) -> Result<Mail> {
-        let since = Instant::now();
+        let start = Instant::now();
         loop {
             let unread = self.unread(folder, address)?;
             if let Some((file, mail)) = unread.into_iter().find(|(_, mail)| mail.text.contains(text)) {
                 self.read.insert(file);
                 return Ok(mail);
             }
-            if since.elapsed() > PATIENCE {
-                bail!("no mail to {address} with {text:?} came");
+            if start.elapsed() > MAIL_TIMEOUT {
+                bail!("no mail to {address} with {text:?} arrived");
             }
-            sleep(TICK).await;
+            sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// Fails if a mail to this address that was not read is there, or comes in a little while.
-    ///
-    /// # Errors
-    /// With the mail's subject.
-    pub async fn expect_nothing(&self, folder: &Path, address: &str) -> Result<()> {
-        let since = Instant::now();
-        while since.elapsed() < SILENCE {
+    /// Fails if there is an unread mail to this address, or one arrives within the quiet period.
+    pub async fn expect_none(&self, folder: &Path, address: &str) -> Result<()> {
+        let start = Instant::now();
+        while start.elapsed() < QUIET_PERIOD {
             if let Some((_, mail)) = self.unread(folder, address)?.first() {
-                bail!("a mail came: {:?}", mail.field("Subject")?);
+                bail!("a mail arrived: {:?}", mail.header("Subject")?);
             }
-            sleep(TICK).await;
+            sleep(POLL_INTERVAL).await;
         }
         Ok(())
     }
 
-    /// How many mails to this address were not read, in a little while from now.
-    ///
-    /// # Errors
-    /// When the folder cannot be read.
+    /// Number of unread mails to this address after the quiet period.
     pub async fn count(&self, folder: &Path, address: &str) -> Result<usize> {
-        sleep(SILENCE).await;
+        sleep(QUIET_PERIOD).await;
         Ok(self.unread(folder, address)?.len())
     }
 
-    /// Oldest first. A file that is being written has a name that begins with a dot.
+    /// Oldest first. Only `*.eml` is complete: a file that is still being written has another name.
     fn unread(&self, folder: &Path, address: &str) -> Result<Vec<(PathBuf, Mail)>> {
-        let to = format!("<{address}>").to_lowercase();
-        let mut found = Vec::new();
-        let entries = fs::read_dir(folder).with_context(|| format!("no mails in {}", folder.display()))?;
+        let recipient = format!("<{address}>").to_lowercase();
+        let mut unread = Vec::new();
+        let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
         for entry in entries {
             let path = entry?.path();
             if path.extension().is_none_or(|end| end != "eml") || self.read.contains(&path) {
@@ -84,43 +74,40 @@ impl Mailbox {
             }
             let text = fs::read_to_string(&path)?;
             let mail = Mail { text };
-            let given = mail.field("To")?.to_lowercase();
-            if given.contains(&to) || to == format!("<{given}>") {
-                found.push((fs::metadata(&path)?.modified()?, path, mail));
+            let to = mail.header("To")?.to_lowercase();
+            if to.contains(&recipient) || recipient == format!("<{to}>") {
+                unread.push((fs::metadata(&path)?.modified()?, path, mail));
             }
         }
-        found.sort_by_key(|(when, ..)| *when);
-        Ok(found.into_iter().map(|(_, path, mail)| (path, mail)).collect())
+        unread.sort_by_key(|(modified, ..)| *modified);
+        Ok(unread.into_iter().map(|(_, path, mail)| (path, mail)).collect())
     }
 }
 
 impl Mail {
-    /// The only header field of this name, unfolded.
-    ///
-    /// # Errors
-    /// When it is missing or there twice.
-    pub fn field(&self, name: &str) -> Result<String> {
-        let (head, _) = self.text.split_once("\r\n\r\n").context("a mail has no head")?;
+    /// The value of a header field, unfolded. Fails when the field is missing or occurs twice.
+    pub fn header(&self, name: &str) -> Result<String> {
+        let (head, _) = self
+            .text
+            .split_once("\r\n\r\n")
+            .context("the mail has no header")?;
         let head = head.replace("\r\n ", " ").replace("\r\n\t", " ");
         let start = format!("{}:", name.to_lowercase());
         let mut fields = head
             .lines()
             .filter(|line| line.to_lowercase().starts_with(&start))
             .map(|line| line[start.len()..].trim().to_owned());
-        let field = fields.next().with_context(|| format!("a mail without {name}"))?;
-        anyhow::ensure!(fields.next().is_none(), "a mail with {name} twice");
+        let field = fields.next().with_context(|| format!("the mail has no {name}"))?;
+        ensure!(fields.next().is_none(), "the mail has {name} twice");
         Ok(field)
     }
 
     /// The token of the link to this path.
-    ///
-    /// # Errors
-    /// When there is no such link.
     pub fn token(&self, path: &str) -> Result<String> {
         let (_, rest) = self
             .text
             .split_once(&format!("{path}?token="))
-            .with_context(|| format!("no link to {path} in the mail"))?;
+            .with_context(|| format!("the mail has no link to {path}"))?;
         let token = rest.split(|c: char| !(c.is_ascii_alphanumeric() || "-_.~%".contains(c)));
         Ok(token.take(1).collect())
     }

@@ -1,71 +1,47 @@
-//! Runs the features against a service that already serves, over HTTP alone; never starts, stops or prepares one.
+//! Runs the features against a running service, over HTTP only. Never starts, stops or configures a service.
 
-/// The words in which the features are written.
-mod steps;
-
-/// What one scenario knows.
-mod visitor;
-
-/// Requests: proper ones, and bytes that no proper client would send.
-mod client;
-
-/// A browser.
 mod browser;
-
-/// The browsers of one scenario.
 mod browsers;
-
-/// Answers, and what makes a good problem.
-mod answer;
-
-/// What there is beside the service.
-mod surroundings;
-
-/// What a scenario has learnt, by name.
-mod notes;
-
-/// The mails that people get.
+mod capabilities;
+mod client;
+mod escapes;
+mod jwt;
 mod mailbox;
-
-/// Access tokens as somebody forges them.
-mod forged;
-
-/// How scenarios end.
-mod tally;
-
-/// How each scenario ended, for other programs.
+mod outcome_counter;
 mod report;
+mod response;
+mod steps;
+mod token_forger;
+mod variables;
+mod world;
 
-/// Spellings of the features that stand for something longer.
-mod spelling;
-
+use capabilities::Capabilities;
 use clap::Args;
 use client::Client;
 use cucumber::gherkin::{Feature, Rule, Scenario};
 use cucumber::tag::Ext;
 use cucumber::writer::{self, Coloring, Stats};
-use cucumber::{World, WriterExt, cli};
+use cucumber::{World as _, WriterExt, cli};
+use outcome_counter::OutcomeCounter;
 use report::Report;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use surroundings::Surroundings;
-use tally::Tally;
-use visitor::Visitor;
+use world::World;
 
-/// How many scenarios run at the same time. A service on a small machine, which hashes one password after the other, must
-/// answer all of them while they still wait.
-const AT_ONCE: usize = 16;
+/// Scenarios that run at the same time. A service on a small machine hashes one password at a time and must still
+/// respond to all of them within their request timeout.
+const MAX_CONCURRENT_SCENARIOS: usize = 16;
 
-/// Options beside those of cucumber itself.
+/// Options in addition to those of cucumber.
 #[derive(Args, Clone, Debug)]
 struct Options {
-    /// Where the service answers
+    /// URL of the service
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:3000")]
     base_url: String,
-    /// Where its internal listener answers (`--tags 'not @internal'` leaves that listener alone)
+    /// URL of its internal listener (`--tags 'not @internal'` skips the scenarios that need it)
     #[arg(
         long,
         value_name = "URL",
@@ -73,14 +49,14 @@ struct Options {
         default_value = "http://127.0.0.1:9464"
     )]
     internal_url: String,
-    /// Write the results as JUnit XML too
+    /// Also write the results as JUnit XML
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// Write how each scenario ended, one JSON object a line: feature, path, scenario, line, tags, outcome
+    /// Write the outcome of each scenario, one JSON object per line: feature, path, scenario, line, tags, outcome
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     #[command(flatten)]
-    surroundings: Surroundings,
+    capabilities: Capabilities,
 }
 
 #[tokio::main]
@@ -93,56 +69,58 @@ async fn main() -> anyhow::Result<ExitCode> {
     };
     let console = writer::Basic::raw(io::stdout(), Coloring::Auto, writer::Verbosity::Default).summarized();
     let junit = writer::JUnit::for_tee(junit, writer::Verbosity::Default);
-    let tally = Arc::new(Tally::default());
-    let (counted, left_out) = (Arc::clone(&tally), Arc::clone(&tally));
-    let report = Arc::new(Report::begin(options.custom.report.as_deref())?);
-    let not_asked = Arc::clone(&report);
-    let surroundings = Arc::new(options.custom.surroundings.clone());
-    let given = Arc::clone(&surroundings);
-    // Taken from the options: cucumber would look at them instead of at our filter, not beside it.
+    let counter = Arc::new(OutcomeCounter::default());
+    let (finished_counter, skipped_counter) = (Arc::clone(&counter), Arc::clone(&counter));
+    let report = Arc::new(Report::create(options.custom.report.as_deref())?);
+    let skipped_report = Arc::clone(&report);
+    let capabilities = Arc::new(options.custom.capabilities.clone());
+    let filter_capabilities = Arc::clone(&capabilities);
+    // Taken from the options, because cucumber would apply them instead of our filter rather than in addition to it.
     let (by_name, by_tags) = (options.re_filter.take(), options.tags_filter.take());
-    let is_wanted = move |feature: &Feature, rule_of_it: Option<&Rule>, scenario: &Scenario| {
-        let rule = rule_of_it.map(|rule| rule.tags.as_slice()).unwrap_or_default();
-        let tags = [&feature.tags, rule, &scenario.tags].into_iter().flatten();
-        let asked = by_name.as_ref().is_none_or(|name| name.is_match(&scenario.name))
-            && by_tags.as_ref().is_none_or(|wanted| wanted.eval(tags.clone()));
-        let lack = given.lack(tags.map(String::as_str)).filter(|_| asked);
-        if let Some(what) = lack {
-            left_out.leave_out(what);
-            not_asked.tell(feature, rule_of_it, scenario, "skipped");
+    let filter = move |feature: &Feature, rule: Option<&Rule>, scenario: &Scenario| {
+        let rule_tags = rule.map(|rule| rule.tags.as_slice()).unwrap_or_default();
+        let tags = [&feature.tags, rule_tags, &scenario.tags].into_iter().flatten();
+        let is_selected = by_name.as_ref().is_none_or(|name| name.is_match(&scenario.name))
+            && by_tags.as_ref().is_none_or(|by_tags| by_tags.eval(tags.clone()));
+        let missing = filter_capabilities
+            .missing(tags.map(String::as_str))
+            .filter(|_| is_selected);
+        if let Some(capability) = missing {
+            skipped_counter.count_skipped(capability);
+            skipped_report.write(feature, rule, scenario, "skipped");
         }
-        asked && lack.is_none()
+        is_selected && missing.is_none()
     };
-    let results = Visitor::cucumber()
-        .max_concurrent_scenarios(AT_ONCE)
-        .with_writer(console.tee::<Visitor, _>(junit).normalized())
+    let results = World::cucumber()
+        .max_concurrent_scenarios(MAX_CONCURRENT_SCENARIOS)
+        .with_writer(console.tee::<World, _>(junit).normalized())
         .fail_on_skipped()
         .with_cli(options)
-        .before(move |_, _, _, visitor| {
-            visitor.surroundings = Arc::clone(&surroundings);
-            visitor.client = client.elsewhere().unwrap_or_else(|_| client.clone());
+        .before(move |_, _, _, world| {
+            world.capabilities = Arc::clone(&capabilities);
+            world.client = client.in_own_network().unwrap_or_else(|_| client.clone());
             Box::pin(async {})
         })
-        .after(move |feature, rule, scenario, end, visitor| {
-            let outcome = counted.count(end);
-            report.tell(feature, rule, scenario, outcome);
+        .after(move |feature, rule, scenario, end, world| {
+            let outcome = finished_counter.count(end);
+            report.write(feature, rule, scenario, outcome);
             Box::pin(async {
-                let Some(visitor) = visitor else { return };
-                if let Err(error) = visitor.surroundings.tell(visitor.notes.secrets()) {
-                    eprintln!("the secrets of a scenario could not be written: {error:#}");
+                let Some(world) = world else { return };
+                if let Err(error) = world.capabilities.write_secrets(world.variables.secrets()) {
+                    eprintln!("cannot write the secrets of a scenario: {error:#}");
                 }
-                visitor.browsers.close().await;
+                world.browsers.close().await;
             })
         })
-        .filter_run(concat!(env!("CARGO_MANIFEST_DIR"), "/features"), is_wanted)
+        .filter_run(concat!(env!("CARGO_MANIFEST_DIR"), "/features"), filter)
         .await;
-    tally.unreadable(results.parsing_errors());
-    for (what, scenarios) in tally.left_out() {
-        println!("left out: {scenarios} scenarios tagged @{what}, for want of what they need (see `--help`)");
+    counter.count_unreadable(results.parsing_errors());
+    for (tag, scenarios) in counter.skipped() {
+        println!("skipped: {scenarios} scenarios tagged @{tag}, because an option is missing (see `--help`)");
     }
-    println!("{tally}");
-    let good = tally.is_good() && !results.execution_has_failed();
-    Ok(if good {
+    println!("{counter}");
+    let is_success = counter.is_success() && !results.execution_has_failed();
+    Ok(if is_success {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

@@ -1,4 +1,4 @@
-//! Writes how each scenario ended, a JSON object a line, for programs that read it; counts nothing.
+//! Writes the outcome of each scenario as one JSON object per line, for other programs.
 
 use cucumber::gherkin::{Feature, Rule, Scenario};
 use serde_json::json;
@@ -7,28 +7,25 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// A file, or nothing.
+/// A report file; without a path, nothing is written.
 #[derive(Debug, Default)]
 pub struct Report {
     file: Option<Mutex<File>>,
 }
 
 impl Report {
-    /// An empty report.
-    ///
-    /// # Errors
-    /// When the file cannot be made.
-    pub fn begin(path: Option<&Path>) -> std::io::Result<Report> {
+    /// Creates the file, empty.
+    pub fn create(path: Option<&Path>) -> std::io::Result<Report> {
         let file = path.map(File::create).transpose()?;
         Ok(Report {
             file: file.map(Mutex::new),
         })
     }
 
-    /// One more scenario and its outcome: `passed`, `failed`, `skipped`.
-    pub fn tell(&self, feature: &Feature, rule: Option<&Rule>, scenario: &Scenario, outcome: &str) {
+    /// Writes one scenario and its outcome: `passed`, `failed` or `skipped`.
+    pub fn write(&self, feature: &Feature, rule: Option<&Rule>, scenario: &Scenario, outcome: &str) {
         let Some(file) = &self.file else { return };
-        let below = |path: &Path| {
+        let relative = |path: &Path| {
             let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
             Some(path.strip_prefix(root).ok()?.display().to_string())
         };
@@ -39,16 +36,16 @@ impl Report {
             .collect();
         let line = json!({
             "feature": feature.name,
-            "path": feature.path.as_deref().and_then(below),
+            "path": feature.path.as_deref().and_then(relative),
             "scenario": scenario.name,
             "line": scenario.position.line,
             "tags": tags,
             "outcome": outcome,
         });
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-        // A line that is missing is noticed: the closing line counts all.
+        // Readers compare the number of lines with the closing line, so a missing line does not go unnoticed.
         if let Err(error) = writeln!(file, "{line}") {
-            eprintln!("the report could not be written: {error}");
+            eprintln!("cannot write the report: {error}");
         }
     }
 }

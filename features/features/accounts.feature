@@ -1,115 +1,115 @@
 @mailbox
 Feature: Accounts
-  People make accounts for themselves, prove their address, choose and change their password, and leave again. Nobody
-  learns from the service who has an account but the reader of that account's mails.
+  Users register, confirm their e-mail address, change or reset their password, and delete their account. The service
+  reveals whether an address has an account only to the owner of that mailbox.
 
-  Rule: Registering tells nothing about who is there already
+  Rule: Registration does not reveal which accounts exist
 
     @E1 @I1 @asvs:v5.0.0-6.3.8 @owasp:API2:2023 @CWE-204
-    Scenario: A new address and a taken one get the same answer, and different mails
+    Scenario: A new and a registered address get the same response but different mails
       Given Ann has an account
-      And Bob is new here
+      And Bob has no account
       When Bob registers
       And Ann registers
-      Then the answer is 202
-      And the two latest answers cannot be told apart
-      And Bob gets a mail with a link to "/confirm"
-      And the latest mail has a plain part and an HTML part with the same link to "/confirm"
-      And Ann gets a mail with the subject "You have an account already"
-      And nowhere in the latest mail is "?token="
+      Then the response status is 202
+      And the last two responses are indistinguishable
+      And Bob receives a mail with a link to "/confirm"
+      And the latest mail has a plain-text part and an HTML part with the same link to "/confirm"
+      And Ann receives a mail with the subject "You have an account already"
+      And the latest mail does not contain "?token="
 
     @E1 @CWE-640 @CWE-287
-    Scenario: Registering somebody's address again changes nothing about their account
+    Scenario: Registering an existing address again does not change its account
       Given Ann has an account
-      When Ann registers with the password "a stranger's own words"
-      Then the answer is 202
-      When Ann signs in with the password "a stranger's own words"
-      Then the answer is a problem with status 401
+      When Ann registers with the password "an attacker's password phrase"
+      Then the response status is 202
+      When Ann signs in with the password "an attacker's password phrase"
+      Then the response is a problem with status 401
       When Ann signs in
-      Then the answer is 200
+      Then the response status is 200
 
     @D6 @D8 @asvs:v5.0.0-1.5.3 @CWE-178
-    Scenario: Small and large letters make no other address
+    Scenario: E-mail addresses are case-insensitive
       Given Ann has an account
       When I send POST to "/auth/register" with the body
         """
         {"name": "Ann", "email": "{Ann.EMAIL}", "password": "{Ann.password}"}
         """
-      Then the answer is 202
-      And Ann gets a mail with the subject "You have an account already"
+      Then the response status is 202
+      And Ann receives a mail with the subject "You have an account already"
       When I send POST to "/auth/login" with the body
         """
         {"email": "{Ann.EMAIL}", "password": "{Ann.password}"}
         """
-      Then the answer is 200
+      Then the response status is 200
 
-  Rule: An account opens when its address is proven
+  Rule: An account is usable only after its address is confirmed
 
     @E2 @E5 @asvs:v5.0.0-6.3.8 @owasp:API2:2023 @CWE-204
-    Scenario: Before that, the right password is refused like a wrong one
-      Given Ann has registered and not confirmed the address
+    Scenario: Before confirmation, the right password is rejected like a wrong one
+      Given Ann has registered but not confirmed the address
       And Bob has an account
       When Bob signs in with the password "none of Bob's words"
       And Ann signs in
-      Then the answer is a problem with status 401
-      And the two latest answers cannot be told apart
+      Then the response is a problem with status 401
+      And the last two responses are indistinguishable
 
     @E2 @asvs:v5.0.0-6.4.1 @asvs:v5.0.0-6.5.1 @CWE-294
-    Scenario: The link works once
-      Given Ann has registered and not confirmed the address
-      When Ann reads the mail with the link to "/confirm"
-      And Ann uses the link at "/auth/confirm"
-      Then the answer is 200
+    Scenario: A confirmation link is single-use
+      Given Ann has registered but not confirmed the address
+      When Ann reads the mail with a link to "/confirm"
+      And Ann submits the token of the link to "/auth/confirm"
+      Then the response status is 200
       When Ann signs in
-      Then the answer is 200
-      When Ann uses the link at "/auth/confirm"
-      Then the answer is a problem with status 404
+      Then the response status is 200
+      When Ann submits the token of the link to "/auth/confirm"
+      Then the response is a problem with status 404
 
     @E2 @owasp:API2:2023 @CWE-330 @CWE-640
-    Scenario Outline: A link that was not mailed for this opens nothing: <what>
-      Given Ann has registered and not confirmed the address
+    Scenario Outline: An invalid confirmation token is rejected: <what>
+      Given Ann has registered but not confirmed the address
       When I send POST to "/auth/confirm" with the body
         """
         {"token": "<token>"}
         """
-      Then the answer is a problem with status 404
+      Then the response is a problem with status 404
       When Ann signs in
-      Then the answer is a problem with status 401
+      Then the response is a problem with status 401
 
       Examples:
-        | what          | token                                       |
-        | guessed       | rTx1W4o0c9Yb7sQn3vKpL2mZ8aEfGdJhUiOqXwCyB6k |
-        | the address   | {Ann.email}                                 |
-        | empty         |                                             |
-        | a zero        | 0                                           |
-        | a path        | ../../etc/passwd                            |
-        | an injection  | ' OR 1=1--                                  |
+        | what         | token                                       |
+        | a guess      | rTx1W4o0c9Yb7sQn3vKpL2mZ8aEfGdJhUiOqXwCyB6k |
+        | the address  | {Ann.email}                                 |
+        | empty        |                                             |
+        | the digit 0  | 0                                           |
+        | a path       | ../../etc/passwd                            |
+        | an injection | ' OR 1=1--                                  |
 
     @E2 @asvs:v5.0.0-6.6.2 @CWE-640
-    Scenario: A link for one thing does not do another
-      Given Ann has registered and not confirmed the address
-      When Ann reads the mail with the link to "/confirm"
+    Scenario: A link is valid for its own purpose only
+      Given Ann has registered but not confirmed the address
+      When Ann reads the mail with a link to "/confirm"
       And I send POST to "/auth/reset" with the body
         """
-        {"token": "{Ann.link}", "password": "words of a stranger"}
+        {"token": "{Ann.link}", "password": "an attacker's password phrase"}
         """
-      Then the answer is a problem with status 404
+      Then the response is a problem with status 404
       When I send POST to "/auth/invitation" with the body
         """
-        {"token": "{Ann.link}", "name": "Mallory", "password": "words of a stranger"}
+        {"token": "{Ann.link}", "name": "Mallory", "password": "an attacker's password phrase"}
         """
-      Then the answer is a problem with status 404
-      When Ann uses the link at "/auth/change-email"
-      Then the answer is a problem with status 404
-      When Ann uses the link at "/auth/confirm"
-      Then the answer is 200
+      Then the response is a problem with status 404
+      When Ann submits the token of the link to "/auth/change-email"
+      Then the response is a problem with status 404
+      When Ann submits the token of the link to "/auth/confirm"
+      Then the response status is 200
 
     @E4 @asvs:v5.0.0-6.3.8 @asvs:v5.0.0-6.6.2 @owasp:API2:2023 @CWE-204
-    Scenario: The mail can be asked for again, and the older link is void
-      Given Ann has registered and not confirmed the address
-      And Bob is new here
-      When Ann reads the mail with the link to "/confirm"
-      And I note "{Ann.link}" as "the older link"
+    Scenario: Requesting the confirmation mail again invalidates the earlier link
+      Given Ann has registered but not confirmed the address
+      And Bob has no account
+      When Ann reads the mail with a link to "/confirm"
+      And I save "{Ann.link}" as "the earlier link"
       And I send POST to "/auth/resend" with the body
         """
         {"email": "{Bob.email}"}
@@ -118,262 +118,262 @@ Feature: Accounts
         """
         {"email": "{Ann.email}"}
         """
-      Then the answer is 202
-      And the two latest answers cannot be told apart
-      And Bob gets no further mail
-      When Ann reads the mail with the link to "/confirm"
+      Then the response status is 202
+      And the last two responses are indistinguishable
+      And Bob receives no further mail
+      When Ann reads the mail with a link to "/confirm"
       And I send POST to "/auth/confirm" with the body
         """
-        {"token": "{the older link}"}
+        {"token": "{the earlier link}"}
         """
-      Then the answer is a problem with status 404
-      When Ann uses the link at "/auth/confirm"
-      Then the answer is 200
+      Then the response is a problem with status 404
+      When Ann submits the token of the link to "/auth/confirm"
+      Then the response status is 200
 
     @E4 @asvs:v5.0.0-2.4.1 @asvs:v5.0.0-6.3.1 @owasp:API4:2023 @owasp:API6:2023 @CWE-799 @CWE-770
-    Scenario: Nobody is buried in mails, whoever asks for them
-      Given Ann has registered and not confirmed the address
-      And Bob is new here
-      When somebody asks at "/auth/resend" for mails to Ann until they have to wait
-      Then the answer tells to wait between 1 and 3600 seconds
-      And Ann gets at most 5 mails
-      When somebody asks at "/auth/resend" for mails to Bob until they have to wait
-      Then the answer tells to wait between 1 and 3600 seconds
+    Scenario: Confirmation mails to one address are rate-limited, whether or not it has an account
+      Given Ann has registered but not confirmed the address
+      And Bob has no account
+      When mails to Ann are requested from "/auth/resend" until a request is rate-limited
+      Then the response is a problem with status 429 and a Retry-After between 1 and 3600 seconds
+      And Ann receives at most 5 mails
+      When mails to Bob are requested from "/auth/resend" until a request is rate-limited
+      Then the response is a problem with status 429 and a Retry-After between 1 and 3600 seconds
 
     @E14 @asvs:v5.0.0-2.4.1 @asvs:v5.0.0-6.3.1 @owasp:API6:2023 @CWE-799
-    Scenario: Nor in mails for a new password, and who asks is not told when it is enough
+    Scenario: Password-reset mails are limited without revealing the limit
       Given Ann has an account
-      When somebody asks 8 times at "/auth/forgot" for mails to Ann
-      Then the answer is 202
-      And the two latest answers cannot be told apart
-      And Ann gets at most 5 mails
+      When mails to Ann are requested from "/auth/forgot" 8 times
+      Then the response status is 202
+      And the last two responses are indistinguishable
+      And Ann receives at most 5 mails
 
     @E3 @asvs:v5.0.0-3.5.3 @CWE-352 @CWE-650
-    Scenario: Following the link changes nothing: mail scanners do that too
-      Given Ann has registered and not confirmed the address
-      When Ann reads the mail with the link to "/confirm"
+    Scenario: Opening the link with GET changes nothing, because mail scanners open links
+      Given Ann has registered but not confirmed the address
+      When Ann reads the mail with a link to "/confirm"
       And I get "/confirm?token={Ann.link}" with "Accept: text/html"
       And I get "/confirm?token={Ann.link}" with "Accept: text/html"
       And I get "/confirm?token={Ann.link}" with "Accept: text/html"
-      Then the answer is 200 as "text/html"
+      Then the response status is 200 with media type "text/html"
       And the header "Referrer-Policy" is "no-referrer"
-      And the header "Cache-Control" holds "no-store"
+      And the header "Cache-Control" contains "no-store"
       When Ann signs in
-      Then the answer is a problem with status 401
-      When Ann uses the link at "/auth/confirm"
-      Then the answer is 200
+      Then the response is a problem with status 401
+      When Ann submits the token of the link to "/auth/confirm"
+      Then the response status is 200
 
-  Rule: A password is long enough, not common, not one's own name, and otherwise anything
+  Rule: Passwords have a minimum length and are checked against common and personal words, without composition rules
 
     @E15 @asvs:v5.0.0-6.2.1 @asvs:v5.0.0-6.2.4 @asvs:v5.0.0-6.2.11 @owasp:API2:2023 @CWE-521
-    Scenario Outline: A password that is easy to guess is refused: <what>
-      Given Annabelle is new here
+    Scenario Outline: A weak password is rejected: <what>
+      Given Annabelle has no account
       When Annabelle registers with the password "<password>"
-      Then the answer is a problem with status 400
-      And the problem names exactly the field "password"
-      And Annabelle gets no further mail
+      Then the response is a problem with status 400
+      And the problem reports exactly the field "password"
+      And Annabelle receives no further mail
 
       Examples:
-        | what                    | password                 |
-        | seven characters        | kX9#q2z                  |
-        | seven of another script | 密码密码密码密           |
-        | nothing                 |                          |
-        | the most common         | password                 |
-        | common, with a capital  | Password1                |
-        | common, on a keyboard   | qwertyuiop               |
-        | common, of digits       | 1234567890               |
-        | the owner's name        | my annabelle in spring   |
-        | the owner's address     | {Annabelle.email}        |
-        | the service's name      | long live portcullis     |
-        | 129 characters          | {ab*64}c                 |
+        | what                     | password               |
+        | seven characters         | kX9#q2z                |
+        | seven Chinese characters | 密码密码密码密         |
+        | empty                    |                        |
+        | the most common one      | password               |
+        | common, with a capital   | Password1              |
+        | a keyboard pattern       | qwertyuiop             |
+        | a digit sequence         | 1234567890             |
+        | contains the user name   | my annabelle in spring |
+        | the e-mail address       | {Annabelle.email}      |
+        | contains the service     | long live portcullis   |
+        | 129 characters           | {ab*64}c               |
 
     @E15 @asvs:v5.0.0-6.2.1 @asvs:v5.0.0-6.2.5 @asvs:v5.0.0-6.2.8 @asvs:v5.0.0-6.2.9
-    Scenario Outline: Any other composition is a good password: <what>
-      Given Ann is new here
+    Scenario Outline: Any other composition is accepted: <what>
+      Given Ann has no account
       When Ann registers with the password "<password>"
-      Then the answer is 202
-      When Ann reads the mail with the link to "/confirm"
-      And Ann uses the link at "/auth/confirm"
+      Then the response status is 202
+      When Ann reads the mail with a link to "/confirm"
+      And Ann submits the token of the link to "/auth/confirm"
       And Ann signs in with the password "<password>"
-      Then the answer is 200
+      Then the response status is 200
 
       Examples:
-        | what                    | password                       |
-        | eight small letters     | vbnqzrfm                       |
-        | words and spaces        | four small words here          |
-        | another script          | пароль из восьми слов          |
-        | emoji                   | 🚢⚓🌊🧭🐋🦑🐚🪸               |
-        | 128 characters          | {qz*64}                        |
-        | spaces at both ends     | ␣␣between two spaces␣␣         |
+        | what                    | password               |
+        | eight lowercase letters | vbnqzrfm               |
+        | words and spaces        | four small words here  |
+        | Cyrillic                | пароль из восьми слов  |
+        | emoji                   | 🚢⚓🌊🧭🐋🦑🐚🪸       |
+        | 128 characters          | {qz*64}                |
+        | surrounding spaces      | ␣␣between two spaces␣␣ |
 
     @E15 @asvs:v5.0.0-6.2.8 @CWE-287
-    Scenario Outline: A password is taken as it is, whole: <what>
-      Given Ann is new here
+    Scenario Outline: A password is neither truncated nor normalised: <what>
+      Given Ann has no account
       When Ann registers with the password "{qz*50}Ab, the end"
-      And Ann reads the mail with the link to "/confirm"
-      And Ann uses the link at "/auth/confirm"
+      And Ann reads the mail with a link to "/confirm"
+      And Ann submits the token of the link to "/auth/confirm"
       And Ann signs in with the password "<other>"
-      Then the answer is a problem with status 401
+      Then the response is a problem with status 401
       When Ann signs in with the password "{qz*50}Ab, the end"
-      Then the answer is 200
+      Then the response status is 200
 
       Examples:
-        | what                     | other                  |
-        | its first 72 bytes       | {qz*36}                |
-        | without its last letter  | {qz*50}Ab, the en      |
-        | in small letters         | {qz*50}ab, the end     |
-        | with a space behind it   | {qz*50}Ab, the end␣    |
+        | what                    | other               |
+        | its first 72 bytes      | {qz*36}             |
+        | without the last letter | {qz*50}Ab, the en   |
+        | in lower case           | {qz*50}ab, the end  |
+        | with a trailing space   | {qz*50}Ab, the end␣ |
 
-  Rule: One's own account is one's own to see and to change
+  Rule: Users can view and change their own account
 
     @E8 @asvs:v5.0.0-15.3.1 @asvs:v5.0.0-8.2.3 @owasp:API3:2023 @CWE-200 @CWE-522
-    Scenario: One sees all of it but what proves who one is
+    Scenario: The account view contains no credentials
       Given Ann is signed in
       When Ann gets "/auth/me"
-      Then the answer is 200
+      Then the response status is 200
       And the member "email" is "{Ann.email}"
       And the member "name" is "Ann"
       And the member "role" is "user"
-      And nowhere in the answer is "argon2"
-      And nowhere in the answer is "{Ann.password}"
-      And nowhere in the answer is "{Ann.access}"
+      And the response does not contain "argon2"
+      And the response does not contain "{Ann.password}"
+      And the response does not contain "{Ann.access}"
 
     @E9 @asvs:v5.0.0-6.2.2 @asvs:v5.0.0-6.2.3 @asvs:v5.0.0-6.3.7 @asvs:v5.0.0-7.4.3 @asvs:v5.0.0-7.5.1 @CWE-620 @CWE-613
-    Scenario: A new password needs the old one, ends the other sessions, and is told by mail
+    Scenario: A password change requires the current password, revokes other sessions and is confirmed by mail
       Given Ann is signed in
-      When I note "{Ann.access}" as "the other session"
+      When I save "{Ann.access}" as "the other session"
       And Ann signs in
       And Ann sends PUT to "/auth/me"
         """
-        {"new_password": "a new set of words"}
+        {"new_password": "a new password phrase"}
         """
-      Then the answer is a refusal, never a failure of the service
+      Then the response is a problem with a 4xx status
       When Ann sends PUT to "/auth/me"
         """
-        {"new_password": "a new set of words", "current_password": "not the old one"}
+        {"new_password": "a new password phrase", "current_password": "not the current one"}
         """
-      Then the answer is a problem with status 403
+      Then the response is a problem with status 403
       When Ann sends PUT to "/auth/me"
         """
-        {"new_password": "a new set of words", "current_password": "{Ann.password}"}
+        {"new_password": "a new password phrase", "current_password": "{Ann.password}"}
         """
-      Then the answer is 200
-      And Ann gets a mail with the subject "Your password was changed"
+      Then the response status is 200
+      And Ann receives a mail with the subject "Your password was changed"
       When I get "/auth/me" with "Authorization: Bearer {the other session}"
-      Then the answer is a problem with status 401
+      Then the response is a problem with status 401
       When Ann gets "/auth/me"
-      Then the answer is 200
+      Then the response status is 200
       When Ann signs in with the password "{Ann.password}"
-      Then the answer is a problem with status 401
-      When Ann signs in with the password "a new set of words"
-      Then the answer is 200
+      Then the response is a problem with status 401
+      When Ann signs in with the password "a new password phrase"
+      Then the response status is 200
 
     @E9 @asvs:v5.0.0-6.3.7 @asvs:v5.0.0-7.5.1 @owasp:API2:2023 @CWE-640
-    Scenario: A new address waits until it is proven, and the old one is told
+    Scenario: An address change takes effect when confirmed, and the old address is notified
       Given Ann is signed in
-      And Anna is new here
+      And Anna has no account
       When Ann sends PUT to "/auth/me"
         """
         {"email": "{Anna.email}", "current_password": "{Ann.password}"}
         """
-      Then the answer is 200
+      Then the response status is 200
       And the member "email" is "{Ann.email}"
       And the member "pending_email" is "{Anna.email}"
-      And Ann gets a mail with the subject "Your address is about to change"
-      And nowhere in the latest mail is "?token="
-      And Anna gets a mail with a link to "/change-email"
+      And Ann receives a mail with the subject "Your address is about to change"
+      And the latest mail does not contain "?token="
+      And Anna receives a mail with a link to "/change-email"
       When Ann signs in
-      Then the answer is 200
-      When Anna uses the link at "/auth/change-email"
-      Then the answer is 200
+      Then the response status is 200
+      When Anna submits the token of the link to "/auth/change-email"
+      Then the response status is 200
       When Ann gets "/auth/me"
       Then the member "email" is "{Anna.email}"
-      When Anna uses the link at "/auth/change-email"
-      Then the answer is a problem with status 404
+      When Anna submits the token of the link to "/auth/change-email"
+      Then the response is a problem with status 404
 
     @E9 @asvs:v5.0.0-7.5.1 @CWE-620
-    Scenario: A new address needs the password
+    Scenario: An address change requires the current password
       Given Ann is signed in
-      And Anna is new here
+      And Anna has no account
       When Ann sends PUT to "/auth/me"
         """
         {"email": "{Anna.email}"}
         """
-      Then the answer is a refusal, never a failure of the service
+      Then the response is a problem with a 4xx status
       When Ann sends PUT to "/auth/me"
         """
         {"email": "{Anna.email}", "current_password": "not the password"}
         """
-      Then the answer is a problem with status 403
-      And Anna gets no further mail
+      Then the response is a problem with status 403
+      And Anna receives no further mail
 
     @E9 @asvs:v5.0.0-15.3.3 @asvs:v5.0.0-8.2.3 @owasp:API3:2023 @CWE-915
-    Scenario Outline: Nobody gives themselves more than they have: <member>
+    Scenario Outline: Users cannot raise their own privileges: <member>
       Given Ann is signed in
       When Ann sends PUT to "/auth/me"
         """
         {"name": "Ann", <member>}
         """
-      Then the answer is a problem with status 400
+      Then the response is a problem with status 400
       When Ann gets "/auth/me"
       Then the member "role" is "user"
 
       Examples:
-        | member                         |
-        | "role": "admin"                |
-        | "admin": true                  |
-        | "scopes": ["users:write"]      |
-        | "state": "active"              |
-        | "id": 1                        |
-        | "confirmed_at": "2026-01-01"   |
+        | member                       |
+        | "role": "admin"              |
+        | "admin": true                |
+        | "scopes": ["users:write"]    |
+        | "state": "active"            |
+        | "id": 1                      |
+        | "confirmed_at": "2026-01-01" |
 
     @E10 @asvs:v5.0.0-7.4.2 @owasp:API2:2023 @CWE-613
-    Scenario: Who leaves is gone at once, and the address is free again
+    Scenario: Account deletion takes effect immediately and frees the address
       Given Ann is signed in
       When Ann sends DELETE to "/auth/me"
-      Then the answer is 204
+      Then the response status is 204
       When Ann gets "/auth/me"
-      Then the answer is a problem with status 401
+      Then the response is a problem with status 401
       When Ann signs in
-      Then the answer is a problem with status 401
+      Then the response is a problem with status 401
       When Ann registers
-      Then Ann gets a mail with a link to "/confirm"
+      Then Ann receives a mail with a link to "/confirm"
 
-  Rule: A forgotten password is replaced by whoever reads the account's mails
+  Rule: A forgotten password is reset by a mailed link
 
     @E14 @asvs:v5.0.0-6.4.3 @asvs:v5.0.0-6.3.7 @asvs:v5.0.0-7.4.3 @owasp:API2:2023 @CWE-640 @CWE-613
-    Scenario: The link sets a password once, ends every session, and a mail tells of it
+    Scenario: A reset link is single-use, revokes every session, and the change is confirmed by mail
       Given Ann is signed in
       When I send POST to "/auth/forgot" with the body
         """
         {"email": "{Ann.email}"}
         """
-      Then the answer is 202
-      And Ann gets a mail with a link to "/reset"
+      Then the response status is 202
+      And Ann receives a mail with a link to "/reset"
       When Ann gets "/auth/me"
-      Then the answer is 200
+      Then the response status is 200
       When I send POST to "/auth/reset" with the body
         """
-        {"token": "{Ann.link}", "password": "another set of words"}
+        {"token": "{Ann.link}", "password": "another password phrase"}
         """
-      Then the answer is 200
-      And Ann gets a mail with the subject "Your password was changed"
+      Then the response status is 200
+      And Ann receives a mail with the subject "Your password was changed"
       When Ann gets "/auth/me"
-      Then the answer is a problem with status 401
+      Then the response is a problem with status 401
       When Ann signs in with the password "{Ann.password}"
-      Then the answer is a problem with status 401
-      When Ann signs in with the password "another set of words"
-      Then the answer is 200
+      Then the response is a problem with status 401
+      When Ann signs in with the password "another password phrase"
+      Then the response status is 200
       When I send POST to "/auth/reset" with the body
         """
-        {"token": "{Ann.link}", "password": "yet another set of words"}
+        {"token": "{Ann.link}", "password": "yet another password phrase"}
         """
-      Then the answer is a problem with status 404
+      Then the response is a problem with status 404
 
     @E14 @asvs:v5.0.0-6.3.8 @owasp:API2:2023 @CWE-204
-    Scenario: Who asks learns not whether there is such an account
+    Scenario: A reset request does not reveal whether the account exists
       Given Ann has an account
-      And Bob is new here
+      And Bob has no account
       When I send POST to "/auth/forgot" with the body
         """
         {"email": "{Bob.email}"}
@@ -382,64 +382,64 @@ Feature: Accounts
         """
         {"email": "{Ann.email}"}
         """
-      Then the answer is 202
-      And the two latest answers cannot be told apart
-      And Ann gets a mail with a link to "/reset"
-      And Bob gets no further mail
+      Then the response status is 202
+      And the last two responses are indistinguishable
+      And Ann receives a mail with a link to "/reset"
+      And Bob receives no further mail
 
     @E14 @E15 @asvs:v5.0.0-6.2.4 @CWE-521
-    Scenario: A refused password does not use up the link
+    Scenario: A rejected password does not consume the reset link
       Given Ann has an account
       When I send POST to "/auth/forgot" with the body
         """
         {"email": "{Ann.email}"}
         """
-      And Ann reads the mail with the link to "/reset"
+      And Ann reads the mail with a link to "/reset"
       And I send POST to "/auth/reset" with the body
         """
         {"token": "{Ann.link}", "password": "password"}
         """
-      Then the answer is a problem with status 400
+      Then the response is a problem with status 400
       When I send POST to "/auth/reset" with the body
         """
-        {"token": "{Ann.link}", "password": "another set of words"}
+        {"token": "{Ann.link}", "password": "another password phrase"}
         """
-      Then the answer is 200
+      Then the response status is 200
 
-  Rule: What is sent means one thing, or is refused
+  Rule: Ambiguous or malformed input is rejected
 
     @D8 @I1 @O5 @asvs:v5.0.0-2.2.1 @asvs:v5.0.0-1.3.11 @asvs:v5.0.0-15.3.5 @CWE-20 @CWE-93
-    Scenario Outline: A registration that is not whole and plain is refused: <what>
-      Given Ann is new here
+    Scenario Outline: A malformed registration is rejected: <what>
+      Given Ann has no account
       When I send POST to "/auth/register" with the body
         """
         <body>
         """
-      Then the answer is a problem with status 400
-      And Ann gets no further mail
+      Then the response is a problem with status 400
+      And Ann receives no further mail
 
       Examples:
-        | what                       | body                                                                                              |
-        | no body to speak of        | {}                                                                                                |
-        | no JSON                    | name=Ann                                                                                          |
-        | a list                     | [{"name": "Ann", "email": "{Ann.email}", "password": "{Ann.password}"}]                           |
-        | a member that is not known | {"name": "Ann", "email": "{Ann.email}", "password": "{Ann.password}", "role": "admin"}            |
-        | a member twice             | {"name": "Ann", "email": "{Ann.email}", "email": "{Ann.email}", "password": "{Ann.password}"}     |
-        | something behind it        | {"name": "Ann", "email": "{Ann.email}", "password": "{Ann.password}"} {}                          |
-        | a number for a name        | {"name": 7, "email": "{Ann.email}", "password": "{Ann.password}"}                                 |
-        | a line end in the name     | {"name": "Ann\\u000d\\u000aBcc: eve@evil.example", "email": "{Ann.email}", "password": "{Ann.password}"}    |
-        | a line end in the address  | {"name": "Ann", "email": "{Ann.email}\\u000d\\u000aBcc: eve@evil.example", "password": "{Ann.password}"}    |
-        | two addresses              | {"name": "Ann", "email": "{Ann.email},eve@evil.example", "password": "{Ann.password}"}            |
-        | a zero byte in the name    | {"name": "A\\u0000nn", "email": "{Ann.email}", "password": "{Ann.password}"}                       |
-        | half a letter in the name  | {"name": "A\\ud800nn", "email": "{Ann.email}", "password": "{Ann.password}"}                       |
-        | a name of 101 letters      | {"name": "{n*101}", "email": "{Ann.email}", "password": "{Ann.password}"}                         |
-        | an address of 255          | {"name": "Ann", "email": "{Ann.email}.{a*60}.{b*60}.{c*60}.{d*60}.example", "password": "{Ann.password}"} |
+        | what                        | body |
+        | an empty object             | {} |
+        | not JSON                    | name=Ann |
+        | an array                    | [{"name": "Ann", "email": "{Ann.email}", "password": "{Ann.password}"}] |
+        | an unknown member           | {"name": "Ann", "email": "{Ann.email}", "password": "{Ann.password}", "role": "admin"} |
+        | a duplicate member          | {"name": "Ann", "email": "{Ann.email}", "email": "{Ann.email}", "password": "{Ann.password}"} |
+        | trailing data               | {"name": "Ann", "email": "{Ann.email}", "password": "{Ann.password}"} {} |
+        | a number as the name        | {"name": 7, "email": "{Ann.email}", "password": "{Ann.password}"} |
+        | CR LF in the name           | {"name": "Ann\\u000d\\u000aBcc: eve@evil.example", "email": "{Ann.email}", "password": "{Ann.password}"} |
+        | CR LF in the address        | {"name": "Ann", "email": "{Ann.email}\\u000d\\u000aBcc: eve@evil.example", "password": "{Ann.password}"} |
+        | two addresses               | {"name": "Ann", "email": "{Ann.email},eve@evil.example", "password": "{Ann.password}"} |
+        | a NUL in the name           | {"name": "A\\u0000nn", "email": "{Ann.email}", "password": "{Ann.password}"} |
+        | a lone surrogate in it      | {"name": "A\\ud800nn", "email": "{Ann.email}", "password": "{Ann.password}"} |
+        | a name of 101 characters    | {"name": "{n*101}", "email": "{Ann.email}", "password": "{Ann.password}"} |
+        | an address that is too long | {"name": "Ann", "email": "{Ann.email}.{a*60}.{b*60}.{c*60}.{d*60}.example", "password": "{Ann.password}"} |
 
     @O3 @owasp:API4:2023 @asvs:v5.0.0-15.2.2 @CWE-770
-    Scenario: A body that announces itself too large is refused before it is sent
-      When I send these bytes
+    Scenario: An oversized Content-Length is rejected before the body is sent
+      When I send these raw bytes
         """
         POST /auth/login HTTP/1.1↵Host: localhost↵Content-Type: application/json↵Content-Length: 31457280↵↵
         """
-      Then the bytes are answered with 413 and nothing else
-      And the connection is closed within 2 seconds
+      Then the only response on the connection has status 413
+      And the server closes the connection within 2 seconds

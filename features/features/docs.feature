@@ -1,25 +1,25 @@
-Feature: The documentation
-  The API is documented by the service itself. The page loads nothing from strangers, so no stranger can change it,
-  and nobody else learns who reads it.
+Feature: API documentation
+  The service serves its own API documentation. The page loads no third-party assets, so no third party can change it
+  or track its readers.
 
   @A4 @asvs:v5.0.0-3.4.3 @asvs:v5.0.0-3.6.1 @CWE-829
-  Scenario: The page is whole, and wholly our own
+  Scenario: The documentation page loads first-party assets only
     When I get "/apidocs"
-    Then the answer is 200 as "text/html"
-    And the header "Content-Security-Policy" holds "default-src 'none'"
-    And the header "Content-Security-Policy" holds "script-src 'self';"
-    And nothing in the page is inline
-    And everything that the page loads comes from this service
+    Then the response status is 200 with media type "text/html"
+    And the header "Content-Security-Policy" contains "default-src 'none'"
+    And the header "Content-Security-Policy" contains "script-src 'self';"
+    And the page has no inline scripts or styles
+    And the service itself serves every asset of the page
 
   @A4 @O11 @owasp:API9:2023
-  Scenario: The document describes every operation
+  Scenario: The OpenAPI document describes every operation
     When I get "/openapi.json"
-    Then the answer is 200 as "application/json"
-    And every operation of the document has a name of its own, a summary and its answers
+    Then the response status is 200 with media type "application/json"
+    And every operation of the document has a unique id, a summary and documented responses
 
   @E19 @D10 @asvs:v5.0.0-8.2.1 @asvs:v5.0.0-8.3.1 @owasp:API2:2023 @owasp:API5:2023 @owasp:API9:2023 @CWE-306
-  Scenario: What is open is open on purpose
-    Then these operations are open to everybody, and every other one refuses who has no token
+  Scenario: Exactly the listed operations are public
+    Then exactly these operations are public, and every other operation requires a token
       | method | path                   |
       | GET    | /                      |
       | GET    | /version               |
@@ -43,9 +43,9 @@ Feature: The documentation
       | POST   | /auth/refresh          |
 
   @E19 @D10 @accounts @asvs:v5.0.0-8.2.1 @asvs:v5.0.0-10.3.2 @owasp:API5:2023 @CWE-285 @CWE-862 @CWE-863
-  Scenario Outline: Nobody does what their role may not: <role>
+  Scenario Outline: Operations outside the scopes of a role are forbidden: <role>
     Given Ann is signed in as <role>
-    Then every operation beyond Ann's rights refuses, and every list within them answers
+    Then every operation outside Ann's scopes is forbidden, and every list within them is readable
 
     Examples:
       | role     |
@@ -55,24 +55,24 @@ Feature: The documentation
       | admin    |
 
   @O2 @asvs:v5.0.0-4.1.4
-  Scenario: Every path of the document tells its methods, and answers HEAD as it answers GET
-    When I look at every path of the OpenAPI document, where it needs more asked for as
-      | path                | target                                                                         |
+  Scenario: Every documented path lists its methods and handles HEAD like GET
+    When I request every path of the OpenAPI document, with these targets for paths that need parameters
+      | path                | target |
       | /rates              | /rates?date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL |
-      | /ports/{code}       | /ports/CNGGZ                                                                   |
-      | /regions/{slug}     | /regions/baltic                                                                |
-      | /wishes/{id}        | /wishes/1                                                                      |
-      | /auth/sessions/{id} | /auth/sessions/67e55044-10b1-426f-9247-bb680e5fe0c8                            |
-    Then each HEAD has the headers of its GET and no body
+      | /ports/{code}       | /ports/CNGGZ |
+      | /regions/{slug}     | /regions/baltic |
+      | /wishes/{id}        | /wishes/1 |
+      | /auth/sessions/{id} | /auth/sessions/67e55044-10b1-426f-9247-bb680e5fe0c8 |
+    Then each HEAD response has the headers of its GET response and no body
 
   @O2 @A3 @asvs:v5.0.0-4.1.4 @asvs:v5.0.0-13.4.4 @CWE-693
-  Scenario: Nothing can be changed, traced or brewed where only reading is offered
-    Then none of these paths takes a method that it does not list
-      | target         |
-      | /              |
-      | /health/live   |
-      | /rates         |
-      | /ports/CNGGZ   |
-      | /regions       |
-      | /apidocs       |
-      | /openapi.json  |
+  Scenario: Read-only paths reject all other methods
+    Then each of these paths rejects every method that it does not list
+      | target        |
+      | /             |
+      | /health/live  |
+      | /rates        |
+      | /ports/CNGGZ  |
+      | /regions      |
+      | /apidocs      |
+      | /openapi.json |

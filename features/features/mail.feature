@@ -1,28 +1,28 @@
 @mailbox
 Feature: Mails
-  The service writes to people in plain words and leads them back with a link. Nobody can make it write their words to a
-  stranger, and on a developer's machine every mail can be read on a page.
+  The service sends plain-text and HTML mails with a link to the next step. User input cannot inject content into mails
+  to other people. In development, a page shows every mail.
 
   @I1 @asvs:v5.0.0-6.4.1
-  Scenario: A mail can be read with and without HTML, and says that a machine wrote it
-    Given Ann has registered and not confirmed the address
-    When Ann reads the mail with the link to "/confirm"
-    Then the latest mail has a plain part and an HTML part with the same link to "/confirm"
-    And the latest mail has one header field "Subject", "Confirm your address"
-    And the latest mail has one header field "Auto-Submitted", "auto-generated"
-    And nowhere in the latest mail is "{Ann.password}"
+  Scenario: A mail has a plain-text and an HTML part and is marked as auto-generated
+    Given Ann has registered but not confirmed the address
+    When Ann reads the mail with a link to "/confirm"
+    Then the latest mail has a plain-text part and an HTML part with the same link to "/confirm"
+    And the latest mail has exactly one "Subject" header, with the value "Confirm your address"
+    And the latest mail has exactly one "Auto-Submitted" header, with the value "auto-generated"
+    And the latest mail does not contain "{Ann.password}"
 
   @I1 @asvs:v5.0.0-1.3.11 @asvs:v5.0.0-1.2.1 @owasp:API6:2023 @CWE-93 @CWE-79 @CWE-451
-  Scenario Outline: A name carries no message of its own into a stranger's mail: <what>
-    Given Ann is new here
+  Scenario Outline: A user name cannot inject content into a mail: <what>
+    Given Ann has no account
     When I send POST to "/auth/register" with the body
       """
       {"name": "<name>", "email": "{Ann.email}", "password": "{Ann.password}"}
       """
-    Then the answer is 202
-    And Ann gets a mail with a link to "/confirm"
-    And nowhere in the latest mail is "evil.example"
-    And nowhere in the latest mail is "//evil"
+    Then the response status is 202
+    And Ann receives a mail with a link to "/confirm"
+    And the latest mail does not contain "evil.example"
+    And the latest mail does not contain "//evil"
 
     Examples:
       | what            | name                                              |
@@ -33,27 +33,27 @@ Feature: Mails
       | a long message  | You owe us money, call evil.example, {and *10}now |
 
   @I3
-  Scenario: Who registers does not wait for the mail
-    Given Ann is new here
+  Scenario: Registration does not wait for mail delivery
+    Given Ann has no account
     When Ann registers
-    Then the answer is 202
-    And the quickest answer came within 5000 milliseconds
-    And Ann gets a mail with a link to "/confirm"
+    Then the response status is 202
+    And the fastest response took less than 5000 milliseconds
+    And Ann receives a mail with a link to "/confirm"
 
   @I4 @asvs:v5.0.0-3.4.3
-  Scenario: On a developer's machine the mails are on a page
-    Given Ann has registered and not confirmed the address
-    When Ann reads the mail with the link to "/confirm"
+  Scenario: The development mail page lists the mails
+    Given Ann has registered but not confirmed the address
+    When Ann reads the mail with a link to "/confirm"
     And I get "/dev/mail" with "Accept: text/html"
-    Then the answer is 200 as "text/html"
+    Then the response status is 200 with media type "text/html"
     And the page shows "{Ann.email}"
-    And nothing in the page is inline
-    And the header "Cache-Control" holds "no-store"
+    And the page has no inline scripts or styles
+    And the header "Cache-Control" contains "no-store"
 
   @I4 @CWE-22
-  Scenario Outline: Nothing but mails is had there: <path>
+  Scenario Outline: The development mail page serves nothing but mails: <path>
     When I get "/dev/mail/<path>" with "Accept: text/html"
-    Then the answer is 404
+    Then the response status is 404
 
     Examples:
       | path                                 |

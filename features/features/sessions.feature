@@ -1,190 +1,191 @@
 @mailbox
 Feature: Sessions
-  Who signs in begins a session, which can be seen and ended, and which nobody can steal, keep alive or guess a way into.
+  Signing in starts a session. Users can list and revoke their sessions. Guessing is throttled, and reuse of a refresh
+  token revokes its session.
 
-  Rule: A session begins with the right password, and a refusal tells nothing
+  Rule: A session requires the right password, and a rejection reveals nothing
 
     @E5 @asvs:v5.0.0-7.2.2 @asvs:v5.0.0-14.3.2
-    Scenario: The right password gives tokens
+    Scenario: The right password returns tokens
       Given Ann has an account
       When Ann signs in
-      Then the answer is 200 as "application/json"
-      And these are its members, and no others
+      Then the response status is 200 with media type "application/json"
+      And the response body has exactly the members
         | access_token | refresh_token | token_type | expires_in |
       And the member "token_type" is "Bearer"
-      And the header "Cache-Control" holds "no-store"
+      And the header "Cache-Control" contains "no-store"
 
     @E5 @asvs:v5.0.0-6.3.8 @asvs:v5.0.0-16.5.1 @owasp:API2:2023 @CWE-204
-    Scenario: A wrong password and an unknown address are refused alike
+    Scenario: A wrong password and an unknown address get indistinguishable responses
       Given Ann has an account
-      And Bob is new here
+      And Bob has no account
       When Ann signs in with the password "none of Ann's words"
       And Bob signs in with the password "none of Bob's words"
-      Then the answer is a problem with status 401
-      And the header "WWW-Authenticate" holds "Bearer"
-      And the two latest answers cannot be told apart
+      Then the response is a problem with status 401
+      And the header "WWW-Authenticate" contains "Bearer"
+      And the last two responses are indistinguishable
 
     @E5 @asvs:v5.0.0-1.2.4 @asvs:v5.0.0-15.3.5 @owasp:API8:2023 @CWE-89 @CWE-943 @CWE-20
-    Scenario Outline: What is no address and no password signs nobody in: <what>
+    Scenario Outline: Malformed credentials are rejected: <what>
       When I send POST to "/auth/login" with the body
         """
         <body>
         """
-      Then the answer is a refusal, never a failure of the service
+      Then the response is a problem with a 4xx status
 
       Examples:
-        | what              | body                                                                |
-        | an injection      | {"email": "' OR 1=1--@a.example", "password": "' OR '1'='1"}        |
-        | objects           | {"email": {"$ne": null}, "password": {"$gt": ""}}                   |
-        | true              | {"email": true, "password": true}                                   |
-        | null              | {"email": null, "password": null}                                   |
-        | lists             | {"email": ["a@b.example"], "password": ["x"]}                       |
-        | a zero byte       | {"email": "a@b.example", "password": "x\\u0000"}                    |
-        | very long         | {"email": "a@b.example", "password": "{x*60000}"}                   |
-        | a member too many | {"email": "a@b.example", "password": "x", "remember": true}         |
-        | nothing           | {}                                                                  |
+        | what              | body                                                         |
+        | an injection      | {"email": "' OR 1=1--@a.example", "password": "' OR '1'='1"} |
+        | objects           | {"email": {"$ne": null}, "password": {"$gt": ""}}            |
+        | booleans          | {"email": true, "password": true}                            |
+        | nulls             | {"email": null, "password": null}                            |
+        | arrays            | {"email": ["a@b.example"], "password": ["x"]}                |
+        | a NUL character   | {"email": "a@b.example", "password": "x\\u0000"}             |
+        | very long         | {"email": "a@b.example", "password": "{x*60000}"}            |
+        | an unknown member | {"email": "a@b.example", "password": "x", "remember": true}  |
+        | an empty object   | {}                                                           |
 
-  Rule: Guessing takes longer and longer, for guessers only
+  Rule: Password guessing is throttled with increasing delays, without locking the owner out
 
     @E7 @asvs:v5.0.0-6.3.1 @asvs:v5.0.0-2.4.1 @owasp:API2:2023 @owasp:API4:2023 @CWE-307
-    Scenario: Who guesses has to wait, and is told how long
+    Scenario: Repeated failures are throttled with Retry-After, even for the right password
       Given Ann has an account
-      When somebody guesses at Ann's password until they have to wait
-      Then the answer tells to wait between 1 and 60 seconds
+      When an attacker guesses Ann's password until an attempt is throttled
+      Then the response is a problem with status 429 and a Retry-After between 1 and 60 seconds
       When Ann signs in
-      Then the answer is a problem with status 429
+      Then the response is a problem with status 429
 
     @E7 @asvs:v5.0.0-6.3.8 @owasp:API2:2023 @CWE-204 @CWE-307
-    Scenario: The wait tells nothing about who is there
-      Given Bob is new here
-      When somebody guesses at Bob's password until they have to wait
-      Then the answer tells to wait between 1 and 60 seconds
+    Scenario: Throttling does not reveal whether the account exists
+      Given Bob has no account
+      When an attacker guesses Bob's password until an attempt is throttled
+      Then the response is a problem with status 429 and a Retry-After between 1 and 60 seconds
 
     @E7 @asvs:v5.0.0-6.3.1 @asvs:v5.0.0-15.3.4 @CWE-307 @CWE-348 @CWE-290
-    Scenario: Claiming to come from elsewhere changes nothing
+    Scenario: Forwarding headers from clients do not avoid throttling
       Given Ann has an account
-      When somebody guesses at Ann's password, each time under another claimed address, until they have to wait
-      Then the answer tells to wait between 1 and 60 seconds
+      When an attacker guesses Ann's password, claiming a new client address each time, until an attempt is throttled
+      Then the response is a problem with status 429 and a Retry-After between 1 and 60 seconds
 
     @E7 @asvs:v5.0.0-6.3.1 @CWE-645
-    Scenario: The owner is not locked out by strangers elsewhere
+    Scenario: An attack from one network does not lock the owner out in another
       Given Ann has an account
-      And somebody guesses at Ann's password until they have to wait
-      When everything after this comes from another network
+      And an attacker guesses Ann's password until an attempt is throttled
+      When all further requests come from another network
       And Ann signs in
-      Then the answer is 200
+      Then the response status is 200
 
     @E7 @CWE-645
-    Scenario: The wait has an end
+    Scenario: Sign-in succeeds after the Retry-After time
       Given Ann has an account
-      And somebody guesses at Ann's password until they have to wait
-      When as much time goes by as the answer tells to wait
+      And an attacker guesses Ann's password until an attempt is throttled
+      When the Retry-After time of the response has passed
       And Ann signs in
-      Then the answer is 200
+      Then the response status is 200
 
-  Rule: A session is renewed by its owner, and ends when a thief renews it too
+  Rule: Refresh tokens rotate, and reuse of an old one revokes the session
 
     @E12 @asvs:v5.0.0-10.4.5
-    Scenario: Each renewal gives other tokens
+    Scenario: Each refresh returns new tokens
       Given Ann is signed in
-      When I note "{Ann.access}" as "the first access token"
-      And I note "{Ann.refresh}" as "the first refresh token"
+      When I save "{Ann.access}" as "the first access token"
+      And I save "{Ann.refresh}" as "the first refresh token"
       And Ann refreshes the tokens
-      Then the answer is 200
+      Then the response status is 200
       And the member "access_token" is not "{the first access token}"
       And the member "refresh_token" is not "{the first refresh token}"
       When Ann gets "/auth/me"
-      Then the answer is 200
+      Then the response status is 200
 
     @E12
-    Scenario: Twenty tabs that renew at once all stay signed in
+    Scenario: Twenty concurrent refreshes with the same token all succeed
       Given Ann is signed in
-      When Ann sends the same refresh token 20 times at once
-      Then each of the 20 answers gives tokens that work
+      When Ann sends the same refresh token 20 times concurrently
+      Then each of the last 20 responses contains valid tokens
 
     @E12 @asvs:v5.0.0-10.4.5 @asvs:v5.0.0-7.4.1 @owasp:API2:2023 @CWE-294 @CWE-384
-    Scenario: A refresh token that comes back later ends the whole session
+    Scenario: Reuse of a refresh token after the grace period revokes the session
       Given Ann is signed in
-      When I note "{Ann.refresh}" as "the stolen refresh token"
+      When I save "{Ann.refresh}" as "the stolen refresh token"
       And Ann refreshes the tokens
-      And 11 seconds go by
+      And 11 seconds pass
       And Mallory sends the refresh token "{the stolen refresh token}"
-      Then the answer is a problem with status 401
+      Then the response is a problem with status 401
       When Ann gets "/auth/me"
-      Then the answer is a problem with status 401
+      Then the response is a problem with status 401
       When Ann refreshes the tokens
-      Then the answer is a problem with status 401
+      Then the response is a problem with status 401
 
     @E12 @asvs:v5.0.0-9.2.2 @owasp:API2:2023
-    Scenario Outline: What is no refresh token renews nothing: <what>
+    Scenario Outline: An invalid refresh token is rejected and leaves the session intact: <what>
       Given Ann is signed in
       When Mallory sends the refresh token "<token>"
-      Then the answer is a refusal, never a failure of the service
+      Then the response is a problem with a 4xx status
       When Ann gets "/auth/me"
-      Then the answer is 200
+      Then the response status is 200
 
       Examples:
         | what            | token                                       |
         | an access token | {Ann.access}                                |
         | a guess         | rTx1W4o0c9Yb7sQn3vKpL2mZ8aEfGdJhUiOqXwCyB6k |
         | half of one     | rTx1W4o0c9Yb7sQn3                           |
-        | nothing         |                                             |
+        | empty           |                                             |
         | an injection    | ' OR 1=1--                                  |
         | the address     | {Ann.email}                                 |
 
-  Rule: A session that was ended is ended everywhere, at once
+  Rule: Revocation takes effect immediately
 
     @E13 @asvs:v5.0.0-7.4.1 @owasp:API2:2023 @CWE-613
-    Scenario: Signing out ends both tokens
+    Scenario: Signing out revokes the access and the refresh token
       Given Ann is signed in
       When Ann sends POST to "/auth/logout"
-      Then the answer is 204
+      Then the response status is 204
       When Ann gets "/auth/me"
-      Then the answer is a problem with status 401
+      Then the response is a problem with status 401
       When Ann sends POST to "/validate"
-      Then the answer is a problem with status 401
+      Then the response is a problem with status 401
       When Ann refreshes the tokens
-      Then the answer is a problem with status 401
+      Then the response is a problem with status 401
 
     @E13 @asvs:v5.0.0-7.4.1 @asvs:v5.0.0-7.5.2
-    Scenario: Signing out everywhere ends every session
+    Scenario: Signing out everywhere revokes every session
       Given Ann is signed in
-      When I note "{Ann.access}" as "the other access token"
-      And I note "{Ann.refresh}" as "the other refresh token"
+      When I save "{Ann.access}" as "the other access token"
+      And I save "{Ann.refresh}" as "the other refresh token"
       And Ann signs in
       And Ann sends POST to "/auth/logout-all"
-      Then the answer is 204
+      Then the response status is 204
       When I get "/auth/me" with "Authorization: Bearer {the other access token}"
-      Then the answer is a problem with status 401
+      Then the response is a problem with status 401
       When Mallory sends the refresh token "{the other refresh token}"
-      Then the answer is a problem with status 401
+      Then the response is a problem with status 401
       When Ann gets "/auth/me"
-      Then the answer is a problem with status 401
+      Then the response is a problem with status 401
 
     @E13 @asvs:v5.0.0-7.5.2 @CWE-613
-    Scenario: One sees where one is signed in, and ends one of them
+    Scenario: Users can list their sessions and revoke one
       Given Ann is signed in
-      When I note "{Ann.access}" as "the other access token"
+      When I save "{Ann.access}" as "the other access token"
       And Ann signs in
-      Then Ann is signed in at 2 places, one of them this
-      And nowhere in the answer is "{Ann.refresh}"
-      And nowhere in the answer is "{Ann.access}"
+      Then Ann has 2 sessions, one of them current
+      And the response does not contain "{Ann.refresh}"
+      And the response does not contain "{Ann.access}"
       When Ann sends DELETE to "/auth/sessions/{the other session}"
-      Then the answer is 204
+      Then the response status is 204
       When I get "/auth/me" with "Authorization: Bearer {the other access token}"
-      Then the answer is a problem with status 401
+      Then the response is a problem with status 401
       When Ann gets "/auth/me"
-      Then the answer is 200
-      And Ann is signed in at 1 place, one of them this
+      Then the response status is 200
+      And Ann has 1 session, one of them current
 
     @E13 @asvs:v5.0.0-8.2.2 @owasp:API1:2023 @CWE-639
-    Scenario: Nobody ends, or sees, another's session
+    Scenario: Sessions of other users cannot be seen or revoked
       Given Ann is signed in
       And Mallory is signed in
       When Ann signs in
-      Then Ann is signed in at 2 places, one of them this
+      Then Ann has 2 sessions, one of them current
       When Mallory sends DELETE to "/auth/sessions/{the other session}"
-      Then the answer is a problem with status 404
+      Then the response is a problem with status 404
       When Mallory gets "/auth/sessions"
-      Then nowhere in the answer is "{the other session}"
-      And Ann is signed in at 2 places, one of them this
+      Then the response does not contain "{the other session}"
+      And Ann has 2 sessions, one of them current

@@ -1,35 +1,35 @@
 @accounts
 Feature: Access tokens
-  A token says who somebody is and what they may do. Other services verify it with published keys. Nobody can make one,
-  change one, or turn what is published into one.
+  An access token identifies a user and grants scopes. Other services verify it with the published keys. Forged and
+  modified tokens are rejected.
 
-  Rule: A token is had for address and password, and says whose it is
+  Rule: A token is issued for an e-mail address and password, and identifies its owner
 
     @F1 @F2 @asvs:v5.0.0-7.2.2
-    Scenario: An administrator's token, verified by somebody who only has the published keys
+    Scenario: An administrator's token verifies with the published keys alone
       Given Root is signed in as admin
-      When Root asks for a bare token with address and password
-      Then the answer is 200 as "text/plain"
-      And a published key verifies Root's access token, and its header and claims are
-        | part   | member   | value        |
-        | header | alg      | ES256        |
-        | header | typ      | at+jwt       |
-        | header | kid      | …            |
+      When Root requests an access token with Basic authentication
+      Then the response status is 200 with media type "text/plain"
+      And Root's access token verifies with a published key, and its header and claims are
+        | part   | member   | value |
+        | header | alg      | ES256 |
+        | header | typ      | at+jwt |
+        | header | kid      | … |
         | claim  | username | {Root.email} |
-        | claim  | admin    | true         |
-        | claim  | iss      | …            |
-        | claim  | aud      | …            |
-        | claim  | sub      | …            |
-        | claim  | jti      | …            |
-        | claim  | iat      | …            |
-        | claim  | exp      | …            |
+        | claim  | admin    | true |
+        | claim  | iss      | … |
+        | claim  | aud      | … |
+        | claim  | sub      | … |
+        | claim  | jti      | … |
+        | claim  | iat      | … |
+        | claim  | exp      | … |
         | claim  | scope    | profile wishes users:read users:write audit:read tokens:introspect |
-      And Root's access token ends within 3600 seconds of its beginning
+      And Root's access token is valid for at most 3600 seconds
 
     @F2 @E19 @asvs:v5.0.0-8.2.1 @asvs:v5.0.0-10.3.2 @owasp:API5:2023
-    Scenario Outline: A token carries the rights of its owner's role and no others: <role>
+    Scenario Outline: A token has exactly the scopes of its owner's role: <role>
       Given Ann is signed in as <role>
-      Then a published key verifies Ann's access token, and its header and claims are
+      Then Ann's access token verifies with a published key, and its header and claims are
         | part  | member   | value       |
         | claim | username | {Ann.email} |
         | claim | admin    | <admin>     |
@@ -42,77 +42,77 @@ Feature: Access tokens
         | ingest   | false | profile wishes rates:write    |
 
     @F1 @asvs:v5.0.0-6.3.8 @asvs:v5.0.0-16.5.1 @owasp:API2:2023 @CWE-20 @CWE-204
-    Scenario Outline: Without good credentials there is no token: <what>
-      Given Ann is new here
+    Scenario Outline: Missing or malformed credentials are rejected: <what>
+      Given Ann has no account
       When I send POST to "/login" with "<field>"
-      Then the answer is a problem with status 401
+      Then the response is a problem with status 401
       And the member "detail" is "<detail>"
-      And the header "WWW-Authenticate" holds "Basic"
+      And the header "WWW-Authenticate" contains "Basic"
 
       Examples:
-        | what                       | field                                      | detail              |
-        | nothing                    |                                            | Missing credentials |
-        | another scheme             | Authorization: Digest username=ann         | Missing credentials |
-        | no credentials             | Authorization: Basic                       | Invalid credentials |
-        | no base64                  | Authorization: Basic %%%%                  | Invalid credentials |
-        | base64 of the other kind   | Authorization: Basic _-_-                  | Invalid credentials |
-        | no colon                   | Authorization: Basic YW5u                  | Invalid credentials |
-        | no UTF-8                   | Authorization: Basic //79/A==              | Invalid credentials |
-        | no address                 | Authorization: Basic OnNlY3JldA==          | Invalid credentials |
-        | a zero byte                | Authorization: Basic YUBiLmV4YW1wbGU6AAA=  | Invalid credentials |
-        | very much of it            | Authorization: Basic {YWFh*3000}           | Invalid credentials |
-        | two of them                | Authorization: Basic YTpi \| Authorization: Basic YTpi | Invalid credentials |
+        | what           | field                                                  | detail              |
+        | no field       |                                                        | Missing credentials |
+        | another scheme | Authorization: Digest username=ann                     | Missing credentials |
+        | no credentials | Authorization: Basic                                   | Invalid credentials |
+        | not Base64     | Authorization: Basic %%%%                              | Invalid credentials |
+        | base64url      | Authorization: Basic _-_-                              | Invalid credentials |
+        | no colon       | Authorization: Basic YW5u                              | Invalid credentials |
+        | not UTF-8      | Authorization: Basic //79/A==                          | Invalid credentials |
+        | no address     | Authorization: Basic OnNlY3JldA==                      | Invalid credentials |
+        | a NUL byte     | Authorization: Basic YUBiLmV4YW1wbGU6AAA=              | Invalid credentials |
+        | very long      | Authorization: Basic {YWFh*3000}                       | Invalid credentials |
+        | two fields     | Authorization: Basic YTpi \| Authorization: Basic YTpi | Invalid credentials |
 
     @F1 @E5 @asvs:v5.0.0-6.3.8 @owasp:API2:2023 @CWE-204
-    Scenario: A wrong password and an unknown address are refused alike
-      Given Ann is new here
+    Scenario: A wrong password and an unknown address get indistinguishable responses
+      Given Ann has no account
       And Eve is signed in as user
-      When I ask for a bare token with the credentials "{Eve.email}:not the password"
-      And I ask for a bare token with the credentials "{Ann.email}:not the password"
-      Then the answer is a problem with status 401
-      And the two latest answers cannot be told apart
+      When I request an access token with the Basic credentials "{Eve.email}:not the password"
+      And I request an access token with the Basic credentials "{Ann.email}:not the password"
+      Then the response is a problem with status 401
+      And the last two responses are indistinguishable
 
-  Rule: A good token is told as one, whoever shows it
+  Rule: Valid tokens can be validated and introspected
 
     @F3 @F4 @asvs:v5.0.0-7.2.1
-    Scenario: The owner validates it, an administrator asks about it
+    Scenario: The owner validates a token, and an administrator introspects it
       Given Ann is signed in as user
       And Root is signed in as admin
       When Ann sends POST to "/validate"
-      Then the answer is 200
+      Then the response status is 200
       And the member "username" is "{Ann.email}"
       And the member "admin" is "false"
       When Root sends POST to "/introspect" with "Content-Type: application/x-www-form-urlencoded"
         """
         token={Ann.access}&token_type_hint=access_token
         """
-      Then the answer is 200
+      Then the response status is 200
       And the member "active" is "true"
       And the member "username" is "{Ann.email}"
       And the member "scope" is "profile wishes"
 
     @F4 @asvs:v5.0.0-9.2.2
-    Scenario: A refresh token is no access token
+    Scenario: A refresh token is not accepted as an access token
       Given Ann is signed in as user
       And Root is signed in as admin
       When I send POST to "/validate" with "Authorization: Bearer {Ann.refresh}"
-      Then the answer is a problem with status 401
+      Then the response is a problem with status 401
       When Root sends POST to "/introspect" with "Content-Type: application/x-www-form-urlencoded"
         """
         token={Ann.refresh}&token_type_hint=refresh_token
         """
-      Then the answer is 200
+      Then the response status is 200
       And the body is exactly '{"active":false}'
 
     @F4 @asvs:v5.0.0-8.2.1 @owasp:API5:2023 @CWE-862 @CWE-863
-    Scenario Outline: Only administrators may ask about tokens: not <who>
+    Scenario Outline: Other roles than administrators cannot introspect tokens: <who>
       Given Ann is signed in as <who>
       When Ann sends POST to "/introspect" with "Content-Type: application/x-www-form-urlencoded"
         """
         token={Ann.access}
         """
-      Then the answer is a problem with status 403
-      And the header "WWW-Authenticate" holds "insufficient_scope"
+      Then the response is a problem with status 403
+      And the header "WWW-Authenticate" contains "insufficient_scope"
 
       Examples:
         | who      |
@@ -121,59 +121,59 @@ Feature: Access tokens
         | ingest   |
 
     @F3 @asvs:v5.0.0-14.2.1 @CWE-598
-    Scenario: A token in the address line is not looked at
+    Scenario: A token in the query string is not accepted
       Given Ann is signed in as user
       When I send POST to "/validate?access_token={Ann.access}"
-      Then the answer is a problem with status 400
+      Then the response is a problem with status 400
       When I get "/wishes?access_token={Ann.access}"
-      Then the answer is a problem with status 401
+      Then the response is a problem with status 401
 
     @F3 @asvs:v5.0.0-15.3.7 @CWE-235
-    Scenario: Of two tokens, none is taken
+    Scenario: A request with two tokens is rejected
       Given Ann is signed in as user
       When I send POST to "/validate" with "Authorization: Bearer {Ann.access} | Authorization: Bearer {Ann.access}"
-      Then the answer is a problem with status 401
+      Then the response is a problem with status 401
 
-  Rule: Nobody can forge one
+  Rule: Forged tokens are rejected
 
     @F5 @F3 @F4 @asvs:v5.0.0-9.1.1 @asvs:v5.0.0-9.1.2 @asvs:v5.0.0-9.1.3 @owasp:API2:2023 @CWE-345 @CWE-347 @CWE-287
-    Scenario Outline: A forged token opens nothing: <trick>
+    Scenario Outline: A forged token is rejected: <trick>
       Given Mallory is signed in as user
       And Root is signed in as admin
-      When somebody forges Mallory's access token by <trick>
-      Then none of the forged tokens opens anything
-      And Root is told of none of the forged tokens but that it is not active
+      When an attacker forges Mallory's access token by <trick>
+      Then every forged token is rejected
+      And introspection by Root reports every forged token as inactive
 
       Examples:
-        | trick                                        |
-        | changing what it says                        |
-        | signing with another key                     |
-        | leaving the signature blank                  |
-        | naming no algorithm                          |
-        | naming another algorithm                     |
-        | signing by HMAC with the public key          |
-        | bringing its own key (jwk)                   |
-        | a name of a key that leads elsewhere (kid)   |
-        | breaking its form                            |
+        | trick                                |
+        | changing its claims                  |
+        | signing with another key             |
+        | sending an empty or zero signature   |
+        | setting alg to none                  |
+        | naming another algorithm             |
+        | signing with HMAC and the public key |
+        | embedding its own key (jwk)          |
+        | setting a malicious key id (kid)     |
+        | breaking its structure               |
 
     @F5 @asvs:v5.0.0-9.1.3 @asvs:v5.0.0-1.3.6 @owasp:API2:2023 @owasp:API7:2023 @CWE-347 @CWE-918
-    Scenario: A token cannot send the service elsewhere for its key
+    Scenario: A token cannot make the service fetch a key from elsewhere
       Given Mallory is signed in as user
-      And somebody listens elsewhere for whoever asks for keys
-      When somebody forges Mallory's access token by pointing to its own key (jku, x5u)
-      Then none of the forged tokens opens anything
-      When somebody forges Mallory's access token by a name of a key that leads elsewhere (kid)
-      Then none of the forged tokens opens anything
-      And nobody was asked for a key
+      And an attacker's key server listens for requests
+      When an attacker forges Mallory's access token by linking to its own key (jku, x5u)
+      Then every forged token is rejected
+      When an attacker forges Mallory's access token by setting a malicious key id (kid)
+      Then every forged token is rejected
+      And the attacker's key server receives no request
 
-  Rule: The keys that verify are published, and nothing more of them
+  Rule: Only public key parameters are published
 
     @F6 @CWE-321
-    Scenario: The published set holds public keys of one kind
+    Scenario: The published JWK set contains public P-256 keys only
       When I get "/.well-known/jwks.json"
-      Then the answer is 200 as "application/jwk-set+json"
+      Then the response status is 200 with media type "application/jwk-set+json"
       And the member "/keys/0/kty" is "EC"
       And the member "/keys/0/crv" is "P-256"
       And the member "/keys/0/alg" is "ES256"
       And the member "/keys/0/use" is "sig"
-      And every key of the set has nothing private
+      And no key of the set has private parameters

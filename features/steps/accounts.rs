@@ -1,71 +1,149 @@
-//! Accounts of one's own: what somebody does with the links that they are mailed.
+//! Accounts: registration, links from mails, signing in.
 
-use crate::steps::people::ask;
-use crate::visitor::Visitor;
-use anyhow::{Context, Result};
-use cucumber::{given, then, when};
-use reqwest::Method;
+use crate::escapes::expand;
+use crate::response::Response;
+use crate::steps::mail;
+use crate::steps::requests::post;
+use crate::world::World;
+use anyhow::{Context, Result, ensure};
+use cucumber::{given, when};
 use serde_json::json;
 
-/// With the token that is noted as `Ann.link`.
-#[when(expr = "{word} uses the link at {string}")]
-async fn uses_link(visitor: &mut Visitor, who: String, target: String) -> Result<()> {
-    let body = json!({ "token": visitor.notes.get(&format!("{who}.link"))? });
-    let answer = ask(visitor, None, Method::POST, &target, "", Some(&body.to_string())).await?;
-    visitor.answers.push(answer);
+/// More requests than any rate limit allows.
+const MAX_MAIL_REQUESTS: usize = 20;
+
+#[given(expr = "{word} has no account")]
+fn has_no_account(world: &mut World, user: String) {
+    world.variables.create_user(&user);
+}
+
+#[given(expr = "{word} has registered but not confirmed the address")]
+async fn has_registered(world: &mut World, user: String) -> Result<()> {
+    world.variables.create_user(&user);
+    register(world, &user).await?.expect_status(202)
+}
+
+#[given(expr = "{word} has an account")]
+pub(super) async fn has_account(world: &mut World, user: String) -> Result<()> {
+    has_registered(world, user.clone()).await?;
+    let mail = mail::next(world, &user, "/confirm?token=").await?;
+    let body = json!({ "token": mail.token("/confirm")? }).to_string();
+    let confirmed = post(world, "/auth/confirm", &body).await?;
+    ensure!(confirmed.status < 300, "{}: {confirmed}", confirmed.request);
     Ok(())
 }
 
-#[given(expr = "{word} has registered and not confirmed the address")]
-async fn unconfirmed(visitor: &mut Visitor, who: String) -> Result<()> {
-    visitor.notes.introduce(&who);
-    let email = visitor.notes.get(&format!("{who}.email"))?;
-    let password = visitor.notes.get(&format!("{who}.password"))?;
-    let body = json!({ "name": who, "email": email, "password": password }).to_string();
-    let answer = ask(visitor, None, Method::POST, "/auth/register", "", Some(&body)).await?;
-    answer.expect_status(202)
+#[given(expr = "{word} is signed in")]
+async fn is_signed_in(world: &mut World, user: String) -> Result<()> {
+    has_account(world, user.clone()).await?;
+    sign_in(world, &user).await?.expect_status(200)
+}
+
+/// With the account of that role that the run was given.
+#[given(expr = "{word} is signed in as {word}")]
+async fn is_signed_in_as(world: &mut World, user: String, role: String) -> Result<()> {
+    let login = world.capabilities.login(&role)?.clone();
+    world.variables.set_of(&user, "email", &login.email);
+    world.variables.set_of(&user, "password", &login.password);
+    sign_in(world, &user).await?.expect_status(200)
+}
+
+#[when(expr = "{word} registers")]
+async fn registers(world: &mut World, user: String) -> Result<()> {
+    let response = register(world, &user).await?;
+    world.responses.push(response);
+    Ok(())
 }
 
 #[when(expr = "{word} registers with the password {string}")]
-async fn registers_with(visitor: &mut Visitor, who: String, password: String) -> Result<()> {
-    let email = visitor.notes.get(&format!("{who}.email"))?;
-    let password = crate::spelling::expand(&visitor.notes.fill(&password));
-    let body = json!({ "name": who, "email": email, "password": password }).to_string();
-    let answer = ask(visitor, None, Method::POST, "/auth/register", "", Some(&body)).await?;
-    visitor.answers.push(answer);
+async fn registers_with(world: &mut World, user: String, password: String) -> Result<()> {
+    let password = expand(&world.variables.fill(&password));
+    let response = register_with(world, &user, &password).await?;
+    world.responses.push(response);
     Ok(())
 }
 
-/// Where somebody may have to wait: asked again and again until they must.
-#[when(expr = "somebody asks at {string} for mails to {word} until they have to wait")]
-async fn until_they_wait(visitor: &mut Visitor, target: String, who: String) -> Result<()> {
-    let body = json!({ "email": visitor.notes.get(&format!("{who}.email"))? }).to_string();
-    for _ in 0..20 {
-        let answer = ask(visitor, None, Method::POST, &target, "", Some(&body)).await?;
-        let waits = answer.status == 429;
-        visitor.answers.push(answer);
-        if waits {
+#[when(expr = "{word} signs in")]
+async fn signs_in(world: &mut World, user: String) -> Result<()> {
+    let response = sign_in(world, &user).await?;
+    world.responses.push(response);
+    Ok(())
+}
+
+#[when(expr = "{word} signs in with the password {string}")]
+async fn signs_in_with(world: &mut World, user: String, password: String) -> Result<()> {
+    let email = world.variables.get_of(&user, "email")?;
+    let password = world.variables.fill(&expand(&password));
+    let body = json!({ "email": email, "password": password }).to_string();
+    let response = post(world, "/auth/login", &body).await?;
+    world.responses.push(response);
+    Ok(())
+}
+
+/// Sends the token that was saved as `Ann.link`.
+#[when(expr = "{word} submits the token of the link to {string}")]
+async fn submits_token(world: &mut World, user: String, target: String) -> Result<()> {
+    let body = json!({ "token": world.variables.get_of(&user, "link")? }).to_string();
+    let response = post(world, &target, &body).await?;
+    world.responses.push(response);
+    Ok(())
+}
+
+#[when(expr = "mails to {word} are requested from {string} until a request is rate-limited")]
+async fn requests_mails_until_limited(world: &mut World, user: String, target: String) -> Result<()> {
+    for _ in 0..MAX_MAIL_REQUESTS {
+        request_mail(world, &user, &target).await?;
+        if world.response()?.status == 429 {
             return Ok(());
         }
     }
-    anyhow::bail!("nobody has to wait");
+    anyhow::bail!("none of {MAX_MAIL_REQUESTS} requests is rate-limited");
 }
 
-#[when(expr = "somebody asks {int} times at {string} for mails to {word}")]
-async fn asks_times(visitor: &mut Visitor, times: usize, target: String, who: String) -> Result<()> {
-    let body = json!({ "email": visitor.notes.get(&format!("{who}.email"))? }).to_string();
+#[when(expr = "mails to {word} are requested from {string} {int} times")]
+async fn requests_mails(world: &mut World, user: String, target: String, times: usize) -> Result<()> {
     for _ in 0..times {
-        let answer = ask(visitor, None, Method::POST, &target, "", Some(&body)).await?;
-        visitor.answers.push(answer);
+        request_mail(world, &user, &target).await?;
     }
     Ok(())
 }
 
-#[then(expr = "the answer tells to wait between {int} and {int} seconds")]
-fn tells_to_wait(visitor: &mut Visitor, least: u64, most: u64) -> Result<()> {
-    let answer = visitor.answer()?;
-    answer.expect_problem(429)?;
-    let seconds: u64 = answer.header("retry-after")?.context("no Retry-After")?.parse()?;
-    anyhow::ensure!((least..=most).contains(&seconds), "{}: {seconds} s", answer.asked);
+/// Signs in with the saved credentials, and saves the tokens if the response contains them.
+pub(super) async fn sign_in(world: &mut World, user: &str) -> Result<Response> {
+    let body = json!({
+        "email": world.variables.get_of(user, "email")?,
+        "password": world.variables.get_of(user, "password")?,
+    });
+    let response = post(world, "/auth/login", &body.to_string()).await?;
+    save_tokens(world, user, &response)?;
+    Ok(response)
+}
+
+/// Saves the access and refresh token of a successful response.
+pub(super) fn save_tokens(world: &mut World, user: &str, response: &Response) -> Result<()> {
+    if response.status == 200 {
+        let pair = response.json()?;
+        for (attribute, member) in [("access", "access_token"), ("refresh", "refresh_token")] {
+            let token = pair[member].as_str().with_context(|| format!("no {member}"))?;
+            world.variables.set_of(user, attribute, token);
+        }
+    }
+    Ok(())
+}
+
+async fn register(world: &World, user: &str) -> Result<Response> {
+    register_with(world, user, world.variables.get_of(user, "password")?).await
+}
+
+async fn register_with(world: &World, user: &str, password: &str) -> Result<Response> {
+    let email = world.variables.get_of(user, "email")?;
+    let body = json!({ "name": user, "email": email, "password": password });
+    post(world, "/auth/register", &body.to_string()).await
+}
+
+async fn request_mail(world: &mut World, user: &str, target: &str) -> Result<()> {
+    let body = json!({ "email": world.variables.get_of(user, "email")? }).to_string();
+    let response = post(world, target, &body).await?;
+    world.responses.push(response);
     Ok(())
 }

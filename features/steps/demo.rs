@@ -1,12 +1,12 @@
-//! The demo's two operations.
+//! Demo operations.
 
-use crate::visitor::Visitor;
+use crate::world::World;
 use anyhow::{Context, Result, ensure};
 use cucumber::then;
 
-#[then(expr = "the member {string} is ten letters or digits")]
-fn ten(visitor: &mut Visitor, member: String) -> Result<()> {
-    let json = visitor.answer()?.json()?;
+#[then(expr = "the member {string} is ten alphanumeric characters")]
+fn is_alphanumeric(world: &mut World, member: String) -> Result<()> {
+    let json = world.response()?.json()?;
     let text = json[&member].as_str().with_context(|| format!("no {member}"))?;
     ensure!(
         text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()),
@@ -15,10 +15,10 @@ fn ten(visitor: &mut Visitor, member: String) -> Result<()> {
     Ok(())
 }
 
-/// Others may add and delete meanwhile.
-#[then(expr = "the member {string} tells how many rows were deleted, at least one")]
-fn deleted(visitor: &mut Visitor, member: String) -> Result<()> {
-    let json = visitor.answer()?.json()?;
+/// At least one, because concurrent clients may add and delete rows as well.
+#[then(expr = "the member {string} reports at least one deleted row")]
+fn reports_deleted_rows(world: &mut World, member: String) -> Result<()> {
+    let json = world.response()?.json()?;
     let text = json[&member].as_str().unwrap_or_default();
     let count: Option<u64> = text
         .strip_suffix(" rows deleted")

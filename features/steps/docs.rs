@@ -1,9 +1,9 @@
-//! The documentation page and the OpenAPI document, and what can be asked of every path in it.
+//! The documentation page, the OpenAPI document, and checks of every documented path.
 
 use crate::client::headers;
-use crate::steps::http::rows;
-use crate::visitor::Visitor;
-use anyhow::{Context, Result, ensure};
+use crate::steps::json::rows;
+use crate::world::World;
+use anyhow::{Context, Result, bail, ensure};
 use cucumber::gherkin::Step;
 use cucumber::{then, when};
 use reqwest::Method;
@@ -11,11 +11,11 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// Methods as the document writes them.
+/// Methods as members of a path item.
 const METHODS: [&str; 7] = ["get", "put", "post", "delete", "patch", "head", "trace"];
 
-/// Header fields that name the one answer they stand on, and so differ from answer to answer.
-const OWN: [&str; 5] = [
+/// Header fields that differ from response to response.
+const VARYING_HEADERS: [&str; 5] = [
     "date",
     "x-request-id",
     "traceparent",
@@ -23,24 +23,24 @@ const OWN: [&str; 5] = [
     "content-length",
 ];
 
-#[then("everything that the page loads comes from this service")]
-async fn own_assets(visitor: &mut Visitor) -> Result<()> {
-    let page = visitor.answer()?.text()?.to_owned();
+#[then("the service itself serves every asset of the page")]
+async fn has_own_assets(world: &mut World) -> Result<()> {
+    let page = world.response()?.text()?.to_owned();
     let assets = assets(&page);
-    ensure!(!assets.is_empty(), "the page loads nothing");
-    // What is written out in the page itself is loaded from nowhere.
+    ensure!(!assets.is_empty(), "the page has no assets");
+    // A data URL is part of the page.
     for asset in assets.into_iter().filter(|asset| !asset.starts_with("data:")) {
-        let own = asset.starts_with('/') && !asset.starts_with("//");
-        ensure!(own, "{asset} is loaded from elsewhere");
-        visitor.client.get(&asset).await?.expect_status(200)?;
+        let is_own = asset.starts_with('/') && !asset.starts_with("//");
+        ensure!(is_own, "{asset} is loaded from elsewhere");
+        world.client.get(&asset).await?.expect_status(200)?;
     }
     Ok(())
 }
 
-#[then("nothing in the page is inline")]
-fn nothing_inline(visitor: &mut Visitor) -> Result<()> {
-    let page = visitor.answer()?.text()?;
-    for bad in [
+#[then("the page has no inline scripts or styles")]
+fn has_nothing_inline(world: &mut World) -> Result<()> {
+    let page = world.response()?.text()?;
+    for inline in [
         "<style",
         " style=",
         "<script>",
@@ -48,51 +48,53 @@ fn nothing_inline(visitor: &mut Visitor) -> Result<()> {
         " onload=",
         "javascript:",
     ] {
-        ensure!(!page.contains(bad), "the page holds {bad}");
+        ensure!(!page.contains(inline), "the page contains {inline}");
     }
     Ok(())
 }
 
-#[then("every operation of the document has a name of its own, a summary and its answers")]
-fn operations_are_described(visitor: &mut Visitor) -> Result<()> {
-    let document = visitor.answer()?.json()?;
-    let mut names = HashSet::new();
+#[then("every operation of the document has a unique id, a summary and documented responses")]
+fn are_described(world: &mut World) -> Result<()> {
+    let document = world.response()?.json()?;
+    let mut ids = HashSet::new();
     for (path, method, operation) in operations(&document)? {
-        let name = operation["operationId"]
+        let id = operation["operationId"]
             .as_str()
-            .with_context(|| format!("{method} {path} has no name"))?;
-        ensure!(names.insert(name.to_owned()), "{name} is there twice");
-        ensure!(operation["summary"].is_string(), "{name} has no summary");
-        let answers = operation["responses"]
+            .with_context(|| format!("{method} {path} has no operationId"))?;
+        ensure!(ids.insert(id.to_owned()), "{id} occurs twice");
+        ensure!(operation["summary"].is_string(), "{id} has no summary");
+        let responses = operation["responses"]
             .as_object()
-            .with_context(|| format!("{name} has no answers"))?;
+            .with_context(|| format!("{id} has no responses"))?;
         ensure!(
-            answers.contains_key("500") && answers.contains_key("429"),
-            "{name} hides its refusals"
+            responses.contains_key("500") && responses.contains_key("429"),
+            "{id} does not document its error responses"
         );
     }
-    ensure!(!names.is_empty(), "the document describes nothing");
+    ensure!(!ids.is_empty(), "the document has no operations");
     Ok(())
 }
 
-/// The table gives paths of the document as somebody would ask for them, where the path alone is not enough; one with
-/// a place that is left open and that it does not give is an error, so that a new operation cannot be forgotten here.
-#[when("I look at every path of the OpenAPI document, where it needs more asked for as")]
-async fn every_path(visitor: &mut Visitor, step: &Step) -> Result<()> {
-    let document = visitor.client.get("/openapi.json").await?.json()?;
-    let given: HashMap<String, String> = rows(step)?
-        .into_iter()
-        .map(<[String; 2]>::try_from)
-        .map(pair)
-        .collect::<Result<_>>()?;
+/// The table contains a target for every path with parameters; a path that is missing fails the step, so that no new
+/// operation is left out.
+#[when("I request every path of the OpenAPI document, with these targets for paths that need parameters")]
+async fn request_every_path(world: &mut World, step: &Step) -> Result<()> {
+    let document = world.client.get("/openapi.json").await?.json()?;
+    let mut given = HashMap::new();
+    for row in rows(step)? {
+        let [path, target] = row.as_slice() else {
+            bail!("the columns are: path, target");
+        };
+        given.insert(path.clone(), target.clone());
+    }
     let mut targets = BTreeSet::new();
     for (path, method, _) in operations(&document)? {
         let target = given.get(&path).unwrap_or(&path);
-        ensure!(!target.contains('{'), "the table does not give {path}");
+        ensure!(!target.contains('{'), "{path} is not in the table");
         targets.insert(target.clone());
-        let options = visitor
+        let options = world
             .client
-            .ask(Method::OPTIONS, target, HeaderMap::new())
+            .send(Method::OPTIONS, target, HeaderMap::new())
             .await?;
         options.expect_status(204)?;
         let allow = options.header("allow")?.unwrap_or_default();
@@ -100,60 +102,57 @@ async fn every_path(visitor: &mut Visitor, step: &Step) -> Result<()> {
             allow.split(", ").any(|one| one.eq_ignore_ascii_case(&method)),
             "{path}: Allow is {allow}"
         );
-        visitor.answers.push(options);
+        world.responses.push(options);
     }
     for target in &targets {
         let (get, head) = (
-            visitor.client.get(target).await?,
-            visitor.client.ask(Method::HEAD, target, HeaderMap::new()).await?,
+            world.client.get(target).await?,
+            world.client.send(Method::HEAD, target, HeaderMap::new()).await?,
         );
-        visitor.answers.extend([get, head]);
+        world.responses.extend([get, head]);
     }
     Ok(())
 }
 
-#[then("each HEAD has the headers of its GET and no body")]
-fn head_like_get(visitor: &mut Visitor) -> Result<()> {
-    let asked = |method: &'static str| {
-        visitor
-            .answers
+#[then("each HEAD response has the headers of its GET response and no body")]
+fn head_equals_get(world: &mut World) -> Result<()> {
+    let responses_to = |method: &'static str| {
+        world
+            .responses
             .iter()
-            .filter(move |answer| answer.asked.starts_with(method))
+            .filter(move |response| response.request.starts_with(method))
     };
-    for (get, head) in asked("GET").zip(asked("HEAD")) {
+    for (get, head) in responses_to("GET").zip(responses_to("HEAD")) {
         get.expect_status(head.status)?;
-        ensure!(head.body.is_empty(), "{}: has a body", head.asked);
+        ensure!(head.body.is_empty(), "{}: has a body", head.request);
         let length = head.header("content-length")?.unwrap_or_default();
-        let same = length == get.body.len().to_string();
         ensure!(
-            same,
+            length == get.body.len().to_string(),
             "{}: length {length} instead of {}",
-            head.asked,
+            head.request,
             get.body.len()
         );
-        for name in get.headers.keys().filter(|name| !OWN.contains(&name.as_str())) {
-            let same = get.headers.get_all(name) == head.headers.get_all(name);
-            ensure!(same, "{}: another {name}", head.asked);
+        let names = get.headers.keys();
+        for name in names.filter(|name| !VARYING_HEADERS.contains(&name.as_str())) {
+            let is_equal = get.headers.get_all(name) == head.headers.get_all(name);
+            ensure!(is_equal, "{}: {name} differs", head.request);
         }
     }
     Ok(())
 }
 
-#[then("none of these paths takes a method that it does not list")]
-async fn unlisted_methods(visitor: &mut Visitor, step: &Step) -> Result<()> {
-    for row in rows(step)? {
-        let [target] = row.as_slice() else {
-            anyhow::bail!("a row is a target")
-        };
+#[then("each of these paths rejects every method that it does not list")]
+async fn reject_other_methods(world: &mut World, step: &Step) -> Result<()> {
+    for target in rows(step)?.iter().flatten() {
         for method in ["POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"] {
             let method = Method::from_bytes(method.as_bytes())?;
-            let answer = visitor.client.ask(method, target, headers("")?).await?;
-            answer.expect_problem(405)?;
-            let allow = answer.header("allow")?.unwrap_or_default();
+            let response = world.client.send(method, target, headers("")?).await?;
+            response.expect_problem(405)?;
+            let allow = response.header("allow")?.unwrap_or_default();
             ensure!(
                 allow == "GET, HEAD, OPTIONS",
                 "{}: Allow is {allow}",
-                answer.asked
+                response.request
             );
         }
     }
@@ -174,14 +173,7 @@ pub(super) fn operations(document: &Value) -> Result<Vec<(String, String, Value)
     Ok(all.collect())
 }
 
-fn pair(row: Result<[String; 2], Vec<String>>) -> Result<(String, String)> {
-    match row {
-        Ok([path, target]) => Ok((path, target)),
-        Err(row) => anyhow::bail!("a row is: path, target; not {row:?}"),
-    }
-}
-
-/// What `src` of any element and `href` of a `link` name.
+/// The `src` of every element and the `href` of every `link`.
 fn assets(page: &str) -> Vec<String> {
     let tags = page
         .split('<')

@@ -1,32 +1,36 @@
-//! The probes, and what the internal listener shows.
+//! Metrics of the internal listener.
 
-use crate::visitor::Visitor;
+use crate::world::World;
 use anyhow::{Result, ensure};
 use cucumber::{then, when};
 
 #[when(expr = "an operator gets {string} from the internal listener")]
-async fn get_inside(visitor: &mut Visitor, target: String) -> Result<()> {
-    let answer = visitor.client.get_inside(&target).await?;
-    visitor.answers.push(answer);
+async fn gets_internal(world: &mut World, target: String) -> Result<()> {
+    let response = world.client.get_internal(&target).await?;
+    world.responses.push(response);
     Ok(())
 }
 
-#[then("it is Prometheus text that counts requests")]
-fn metrics(visitor: &mut Visitor) -> Result<()> {
-    let answer = visitor.answer()?;
-    ensure!(answer.media_type()? == "text/plain", "{}: no text", answer.asked);
-    let text = answer.text()?;
+#[then("the response is Prometheus text with request counts")]
+fn is_prometheus_text(world: &mut World) -> Result<()> {
+    let response = world.response()?;
+    ensure!(
+        response.media_type()? == "text/plain",
+        "{}: not text/plain",
+        response.request
+    );
+    let text = response.text()?;
     let is_sample = |line: &str| {
         line.rsplit_once(' ')
             .is_some_and(|(_, value)| value.parse::<f64>().is_ok())
     };
-    let bad = text
+    let invalid = text
         .lines()
         .find(|line| !line.is_empty() && !line.starts_with('#') && !is_sample(line));
-    ensure!(bad.is_none(), "not a sample: {bad:?}");
+    ensure!(invalid.is_none(), "not a sample: {invalid:?}");
     ensure!(
         text.contains("# TYPE") && text.contains("request"),
-        "no requests are counted"
+        "there are no request counts"
     );
     Ok(())
 }

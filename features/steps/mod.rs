@@ -1,71 +1,28 @@
-//! The words in which the features are written, one file a noun.
+//! Step definitions, one file per subject.
 #![expect(
     clippy::needless_pass_by_value,
-    reason = "a step is called with values, which it owns"
+    reason = "cucumber passes the parameters of a step by value"
 )]
 
-/// Asking, and what every answer must be.
-mod http;
-
-/// Members of JSON answers.
-mod json;
-
-/// Who asks.
-mod people;
-
-/// Mails.
-mod mail;
-
-/// Accounts.
 mod accounts;
-
-/// Sessions.
-mod sessions;
-
-/// A second factor.
-mod totp;
-
-/// Rights, operation by operation.
-mod rights;
-
-/// Lists of users.
-mod users;
-
-/// Audit events.
+mod appearance;
 mod audit;
-
-/// Wishes.
-mod wishes;
-
-/// The demo.
+mod authorization;
 mod demo;
-
-/// Access tokens.
-mod tokens;
-
-/// What the edge adds to every answer.
-mod edge;
-
-/// The greeting, the version, the page.
-mod front;
-
-/// The documentation.
 mod docs;
-
-/// The probes.
+mod edge;
 mod health;
-
-/// `/rates`.
-mod rates;
-
-/// `/ports`.
+mod json;
+mod mail;
 mod ports;
-
-/// `/regions`.
+mod rates;
 mod regions;
-
-/// The pages, in a browser.
+mod requests;
+mod responses;
+mod root;
+mod sessions;
+mod tokens;
+mod totp;
+mod users;
 mod web;
-
-/// How they look.
-mod looks;
+mod wishes;

@@ -1,34 +1,39 @@
-//! The list of ports and its pages.
+//! Public lists and their pages.
 
-use crate::visitor::Visitor;
+use crate::response::Response;
+use crate::steps::json::comma_separated;
+use crate::world::World;
 use anyhow::{Context, Result, ensure};
 use cucumber::{then, when};
 
-#[when(expr = "I read all pages of {string} from the first to the last")]
-async fn all_pages(visitor: &mut Visitor, target: String) -> Result<()> {
+/// More pages than any list has.
+const MAX_PAGES: usize = 500;
+
+#[when(expr = "I read all pages of {string}")]
+async fn read_all_pages(world: &mut World, target: String) -> Result<()> {
     let mut next = Some(target);
     while let Some(target) = next {
-        ensure!(visitor.answers.len() < 500, "the pages do not end");
-        let answer = visitor.client.get(&target).await?;
-        answer.expect_status(200)?;
-        next = answer.header("link")?.map(next_target).transpose()?;
-        visitor.answers.push(answer);
+        ensure!(world.responses.len() < MAX_PAGES, "the list does not end");
+        let response = world.client.get(&target).await?;
+        response.expect_status(200)?;
+        next = next_target(&response)?;
+        world.responses.push(response);
     }
     Ok(())
 }
 
-#[then(expr = "the {word} come in order of their {word}, none twice, {int} in all, at most {int} a page")]
-fn in_order(visitor: &mut Visitor, list: String, key: String, count: usize, limit: usize) -> Result<()> {
+#[then(expr = "the {word} are sorted by {word} without duplicates, {int} in total, at most {int} per page")]
+fn are_sorted(world: &mut World, list: String, key: String, count: usize, limit: usize) -> Result<()> {
     let mut keys = Vec::new();
-    for answer in &visitor.answers {
-        let json = answer.json()?;
+    for response in &world.responses {
+        let json = response.json()?;
         let page = json[&list]
             .as_array()
-            .with_context(|| format!("no {list}: {answer}"))?;
+            .with_context(|| format!("no {list}: {response}"))?;
         ensure!(
             page.len() <= limit,
             "{}: {} on one page",
-            answer.asked,
+            response.request,
             page.len()
         );
         keys.extend(
@@ -38,29 +43,30 @@ fn in_order(visitor: &mut Visitor, list: String, key: String, count: usize, limi
     }
     ensure!(keys.len() == count, "there are {}", keys.len());
     ensure!(
-        keys.windows(2).all(|two| two[0] < two[1]),
-        "not in order, or one twice: {keys:?}"
+        keys.is_sorted_by(|one, next| one < next),
+        "not sorted, or duplicates: {keys:?}"
     );
     Ok(())
 }
 
 #[then(expr = "exactly the ports {string} are found")]
-fn found(visitor: &mut Visitor, codes: String) -> Result<()> {
-    let json = visitor.answer()?.json()?;
+fn are_found(world: &mut World, codes: String) -> Result<()> {
+    let json = world.response()?.json()?;
     let ports = json["ports"].as_array().context("no ports")?;
     let found: Vec<&str> = ports.iter().filter_map(|port| port["code"].as_str()).collect();
-    let wanted: Vec<&str> = codes
-        .split(',')
-        .map(str::trim)
-        .filter(|code| !code.is_empty())
-        .collect();
-    ensure!(found == wanted, "found are {found:?}");
+    ensure!(found == comma_separated(&codes), "found {found:?}");
     Ok(())
 }
 
-/// The target of `Link: <…>; rel="next"` (RFC 8288).
-pub(super) fn next_target(link: &str) -> Result<String> {
-    let (target, rest) = link.trim_start_matches('<').split_once('>').context("no link")?;
-    ensure!(rest.contains("rel=\"next\""), "another relation: {link}");
-    Ok(target.to_owned())
+/// The target of `Link: <…>; rel="next"` (RFC 8288); `None` on the last page.
+pub(super) fn next_target(response: &Response) -> Result<Option<String>> {
+    let Some(link) = response.header("link")? else {
+        return Ok(None);
+    };
+    let (target, parameters) = link
+        .trim_start_matches('<')
+        .split_once('>')
+        .context("not a link")?;
+    ensure!(parameters.contains("rel=\"next\""), "another relation: {link}");
+    Ok(Some(target.to_owned()))
 }

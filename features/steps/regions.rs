@@ -1,51 +1,50 @@
 //! The tree of regions.
 
-use crate::visitor::Visitor;
+use crate::steps::json::comma_separated;
+use crate::world::World;
 use anyhow::{Context, Result, ensure};
 use cucumber::then;
 use serde_json::Value;
 
-#[then(expr = "it lies in {string}, from the nearest to the top")]
-fn ancestors(visitor: &mut Visitor, slugs: String) -> Result<()> {
-    let region = visitor.answer()?.json()?;
+/// More ports than the demo data contains.
+const MAX_PORTS: usize = 1_000;
+
+#[then(expr = "its ancestors, nearest first, are {string}")]
+fn has_ancestors(world: &mut World, slugs: String) -> Result<()> {
+    let region = world.response()?.json()?;
     expect_names(&region["ancestors"], "slug", &slugs)
 }
 
-#[then(expr = "directly in it lie the regions {string} and the ports {string}")]
-fn children(visitor: &mut Visitor, regions: String, ports: String) -> Result<()> {
-    let region = visitor.answer()?.json()?;
+#[then(expr = "its direct children are the regions {string} and the ports {string}")]
+fn has_children(world: &mut World, regions: String, ports: String) -> Result<()> {
+    let region = world.response()?.json()?;
     expect_names(&region["children"]["regions"], "slug", &regions)?;
     expect_names(&region["children"]["ports"], "code", &ports)
 }
 
-/// The codes of all ports in a region and in the regions below it, found as a visitor would: step by step.
-pub(super) async fn ports_below(visitor: &Visitor, region: &str) -> Result<Vec<String>> {
+/// The codes of all ports in a region and its subregions, found through the API.
+pub(super) async fn ports_in(world: &World, region: &str) -> Result<Vec<String>> {
     let mut ports = Vec::new();
-    let mut ahead = vec![region.to_owned()];
-    while let Some(slug) = ahead.pop() {
-        ensure!(ports.len() < 1000, "the tree does not end");
-        let answer = visitor.client.get(&format!("/regions/{slug}")).await?;
-        answer.expect_status(200)?;
-        let children = &answer.json()?["children"];
+    let mut pending = vec![region.to_owned()];
+    while let Some(slug) = pending.pop() {
+        ensure!(ports.len() < MAX_PORTS, "the tree has a cycle");
+        let response = world.client.get(&format!("/regions/{slug}")).await?;
+        response.expect_status(200)?;
+        let children = &response.json()?["children"];
         ports.extend(names(&children["ports"], "code")?);
-        ahead.extend(names(&children["regions"], "slug")?);
+        pending.extend(names(&children["regions"], "slug")?);
     }
     Ok(ports)
 }
 
-fn expect_names(list: &Value, key: &str, wanted: &str) -> Result<()> {
-    let given = names(list, key)?;
-    let wanted: Vec<&str> = wanted
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .collect();
-    ensure!(given == wanted, "given are {given:?}");
+fn expect_names(list: &Value, key: &str, expected: &str) -> Result<()> {
+    let actual = names(list, key)?;
+    ensure!(actual == comma_separated(expected), "they are {actual:?}");
     Ok(())
 }
 
 fn names(list: &Value, key: &str) -> Result<Vec<String>> {
-    let list = list.as_array().context("no list")?;
+    let list = list.as_array().context("not a list")?;
     list.iter()
         .map(|item| {
             item[key]

@@ -1,142 +1,127 @@
-//! Sessions: guessing at passwords, several networks, tokens that are renewed and sent again.
+//! Sessions: throttled password guessing, client networks, refresh tokens.
 
-use crate::steps::people::{ask, note_tokens};
-use crate::visitor::Visitor;
+use crate::steps::accounts::save_tokens;
+use crate::steps::requests::{get_as, post, send};
+use crate::world::World;
 use anyhow::{Context, Result, bail, ensure};
 use cucumber::{given, then, when};
+use futures::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 use std::time::Duration;
 
-/// More than anybody is let do without waiting.
-const MANY: usize = 15;
+/// More failed attempts than are allowed without a delay.
+const MAX_GUESSES: usize = 15;
 
-#[given(expr = "somebody guesses at {word}'s password until they have to wait")]
-#[when(expr = "somebody guesses at {word}'s password until they have to wait")]
-async fn guesses(visitor: &mut Visitor, who: String) -> Result<()> {
-    guess(visitor, &who, |_| String::new()).await
+/// The longest delay that a scenario waits for.
+const MAX_RETRY_AFTER: u64 = 30;
+
+#[given(expr = "an attacker guesses {word}'s password until an attempt is throttled")]
+#[when(expr = "an attacker guesses {word}'s password until an attempt is throttled")]
+async fn guesses(world: &mut World, user: String) -> Result<()> {
+    guess(world, &user, |_| String::new()).await
 }
 
 #[when(
-    expr = "somebody guesses at {word}'s password, each time under another claimed address, until they have to wait"
+    expr = "an attacker guesses {word}'s password, claiming a new client address each time, until an attempt is throttled"
 )]
-async fn guesses_disguised(visitor: &mut Visitor, who: String) -> Result<()> {
-    guess(visitor, &who, |n| {
+async fn guesses_with_forwarding_headers(world: &mut World, user: String) -> Result<()> {
+    guess(world, &user, |n| {
         format!("X-Forwarded-For: 198.51.100.{n} | X-Real-IP: 198.51.100.{n} | Forwarded: for=198.51.100.{n}")
     })
     .await
 }
 
-#[when("everything after this comes from another network")]
-fn elsewhere(visitor: &mut Visitor) -> Result<()> {
-    visitor.client = visitor.client.elsewhere()?;
+#[when("all further requests come from another network")]
+fn changes_network(world: &mut World) -> Result<()> {
+    world.client = world.client.in_own_network()?;
     Ok(())
 }
 
-#[when("as much time goes by as the answer tells to wait")]
-async fn wait(visitor: &mut Visitor) -> Result<()> {
-    let seconds: u64 = visitor
-        .answer()?
-        .header("retry-after")?
-        .context("no Retry-After")?
-        .parse()?;
-    ensure!(seconds < 30, "nobody waits for {seconds} s");
+#[when("the Retry-After time of the response has passed")]
+async fn waits_retry_after(world: &mut World) -> Result<()> {
+    let seconds = world.response()?.retry_after()?;
+    ensure!(seconds < MAX_RETRY_AFTER, "Retry-After is {seconds} s");
     tokio::time::sleep(Duration::from_secs(seconds)).await;
     Ok(())
 }
 
-#[when(expr = "{int} seconds go by")]
-async fn go_by(_visitor: &mut Visitor, seconds: u64) {
+#[when(expr = "{int} seconds pass")]
+async fn pass(_world: &mut World, seconds: u64) {
     tokio::time::sleep(Duration::from_secs(seconds)).await;
 }
 
-/// As the tabs of one browser do that wake up together.
-#[when(expr = "{word} sends the same refresh token {int} times at once")]
-async fn at_once(visitor: &mut Visitor, who: String, times: usize) -> Result<()> {
-    let body = json!({ "refresh_token": visitor.notes.get(&format!("{who}.refresh"))? }).to_string();
-    let mut sent = tokio::task::JoinSet::new();
-    for _ in 0..times {
-        let (client, body) = (visitor.client.clone(), body.clone());
-        let fields = crate::client::headers("Content-Type: application/json")?;
-        sent.spawn(async move {
-            client
-                .send_body(Method::POST, "/auth/refresh", fields, body)
-                .await
-        });
-    }
-    while let Some(answer) = sent.join_next().await {
-        visitor.answers.push(answer??);
-    }
+/// As the tabs of one browser do when they wake up together.
+#[when(expr = "{word} sends the same refresh token {int} times concurrently")]
+async fn refreshes_concurrently(world: &mut World, user: String, times: usize) -> Result<()> {
+    let body = json!({ "refresh_token": world.variables.get_of(&user, "refresh")? }).to_string();
+    let shared = &*world;
+    let requests = (0..times).map(|_| post(shared, "/auth/refresh", &body));
+    let responses = join_all(requests).await.into_iter().collect::<Result<Vec<_>>>()?;
+    world.responses.extend(responses);
     Ok(())
 }
 
-#[then(expr = "each of the {int} answers gives tokens that work")]
-async fn all_work(visitor: &mut Visitor, count: usize) -> Result<()> {
-    let answers = visitor.answers.clone();
-    let latest = answers
-        .get(answers.len().saturating_sub(count)..)
-        .unwrap_or_default();
-    ensure!(latest.len() == count, "there are {}", latest.len());
-    for answer in latest {
-        answer.expect_status(200)?;
-        note_tokens(visitor, "Somebody", answer)?;
-        let me = ask(visitor, Some("Somebody"), Method::GET, "/auth/me", "", None).await?;
+#[then(expr = "each of the last {int} responses contains valid tokens")]
+async fn contain_valid_tokens(world: &mut World, count: usize) -> Result<()> {
+    for response in world.last_responses(count)?.to_vec() {
+        response.expect_status(200)?;
+        save_tokens(world, "Tab", &response)?;
+        let me = get_as(world, "Tab", "/auth/me").await?;
         me.expect_status(200)?;
     }
     Ok(())
 }
 
+#[when(expr = "{word} refreshes the tokens")]
+async fn refreshes(world: &mut World, user: String) -> Result<()> {
+    sends_refresh_token(world, user.clone(), format!("{{{user}.refresh}}")).await
+}
+
 #[when(expr = "{word} sends the refresh token {string}")]
-async fn sends_refresh(visitor: &mut Visitor, who: String, token: String) -> Result<()> {
-    let body = json!({ "refresh_token": visitor.notes.fill(&token) }).to_string();
-    let answer = ask(visitor, None, Method::POST, "/auth/refresh", "", Some(&body)).await?;
-    note_tokens(visitor, &who, &answer)?;
-    visitor.answers.push(answer);
+async fn sends_refresh_token(world: &mut World, user: String, token: String) -> Result<()> {
+    let body = json!({ "refresh_token": world.variables.fill(&token) }).to_string();
+    let response = post(world, "/auth/refresh", &body).await?;
+    save_tokens(world, &user, &response)?;
+    world.responses.push(response);
     Ok(())
 }
 
-#[then(expr = "{word} is signed in at {int} place(s), one of them this")]
-async fn places(visitor: &mut Visitor, who: String, count: usize) -> Result<()> {
-    let answer = ask(visitor, Some(&who), Method::GET, "/auth/sessions", "", None).await?;
-    answer.expect_status(200)?;
-    let list = answer.json()?;
-    let sessions = list["sessions"].as_array().context("no sessions")?;
-    let current: Vec<_> = sessions
+/// Saves the id of a session that is not current as `the other session`.
+#[then(expr = "{word} has {int} session(s), one of them current")]
+async fn has_sessions(world: &mut World, user: String, count: usize) -> Result<()> {
+    let response = get_as(world, &user, "/auth/sessions").await?;
+    response.expect_status(200)?;
+    let json = response.json()?;
+    let sessions = json["sessions"].as_array().context("no sessions")?;
+    let current = sessions
         .iter()
         .filter(|session| session["current"] == true)
-        .collect();
+        .count();
     ensure!(
-        sessions.len() == count && current.len() == 1,
-        "{}: {answer}",
-        answer.asked
+        sessions.len() == count && current == 1,
+        "{}: {response}",
+        response.request
     );
     let other = sessions.iter().find(|session| session["current"] == false);
     if let Some(id) = other.and_then(|session| session["id"].as_str()) {
-        visitor.notes.note("the other session", id);
+        world.variables.set("the other session", id);
     }
-    visitor.answers.push(answer);
+    world.responses.push(response);
     Ok(())
 }
 
-async fn guess(visitor: &mut Visitor, who: &str, fields: impl Fn(usize) -> String) -> Result<()> {
-    let email = visitor.notes.get(&format!("{who}.email"))?.to_owned();
-    for n in 1..=MANY {
+async fn guess(world: &mut World, user: &str, fields: impl Fn(usize) -> String) -> Result<()> {
+    let email = world.variables.get_of(user, "email")?.to_owned();
+    for n in 1..=MAX_GUESSES {
         let body = json!({ "email": email, "password": format!("guess number {n}") }).to_string();
-        let answer = ask(
-            visitor,
-            None,
-            Method::POST,
-            "/auth/login",
-            &fields(n),
-            Some(&body),
-        )
-        .await?;
-        let waits = answer.status == 429;
-        visitor.answers.push(answer);
-        if waits {
+        let response = send(world, None, Method::POST, "/auth/login", &fields(n), Some(&body)).await?;
+        let is_throttled = response.status == 429;
+        world.responses.push(response);
+        if is_throttled {
             return Ok(());
         }
-        visitor.answer()?.expect_problem(401)?;
+        world.response()?.expect_problem(401)?;
     }
-    bail!("{MANY} guesses, and nobody has to wait")
+    bail!("none of {MAX_GUESSES} attempts is throttled")
 }

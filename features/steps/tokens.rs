@@ -1,192 +1,181 @@
-//! Access tokens: verified by an outside library, shown to the service as they are and as forgers make them.
+//! Access tokens: issued for Basic credentials, verified with the published keys, forged.
 
-use crate::answer::Answer;
-use crate::forged;
-use crate::steps::people::{ask, note_tokens};
-use crate::visitor::Visitor;
+use crate::jwt::Jwt;
+use crate::response::Response;
+use crate::steps::json::{rows, text};
+use crate::steps::requests::send;
+use crate::token_forger::forge;
+use crate::world::World;
 use anyhow::{Context, Result, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
 use reqwest::Method;
 use serde_json::Value;
 use std::net::TcpListener;
 
-#[when(expr = "{word} asks for a bare token with address and password")]
-async fn basic(visitor: &mut Visitor, who: String) -> Result<()> {
-    let known = |what: &str| visitor.notes.get(&format!("{who}.{what}"));
-    let credentials = format!("{}:{}", known("email")?, known("password")?);
-    let answer = log_in(visitor, &format!("Basic {}", STANDARD.encode(credentials))).await?;
-    if answer.status == 200 {
-        visitor.notes.note(&format!("{who}.access"), answer.text()?);
+#[when(expr = "{word} requests an access token with Basic authentication")]
+async fn requests_token(world: &mut World, user: String) -> Result<()> {
+    let (email, password) = (
+        world.variables.get_of(&user, "email")?,
+        world.variables.get_of(&user, "password")?,
+    );
+    let response = log_in(world, &format!("{email}:{password}")).await?;
+    if response.status == 200 {
+        world.variables.set_of(&user, "access", response.text()?);
     }
-    visitor.answers.push(answer);
+    world.responses.push(response);
     Ok(())
 }
 
-#[when(expr = "I ask for a bare token with the credentials {string}")]
-async fn basic_text(visitor: &mut Visitor, credentials: String) -> Result<()> {
-    let credentials = visitor.notes.fill(&credentials);
-    let answer = log_in(visitor, &format!("Basic {}", STANDARD.encode(credentials))).await?;
-    visitor.answers.push(answer);
+#[when(expr = "I request an access token with the Basic credentials {string}")]
+async fn requests_token_with(world: &mut World, credentials: String) -> Result<()> {
+    let response = log_in(world, &world.variables.fill(&credentials)).await?;
+    world.responses.push(response);
     Ok(())
 }
 
-#[when(expr = "{word} refreshes the tokens")]
-async fn refresh(visitor: &mut Visitor, who: String) -> Result<()> {
-    let body = format!(r#"{{"refresh_token":"{{{who}.refresh}}"}}"#);
-    let answer = ask(visitor, None, Method::POST, "/auth/refresh", "", Some(&body)).await?;
-    note_tokens(visitor, &who, &answer)?;
-    visitor.answers.push(answer);
-    Ok(())
-}
-
-#[then(expr = "a published key verifies {word}'s access token, and its header and claims are")]
-async fn verifies(visitor: &mut Visitor, who: String, step: &cucumber::gherkin::Step) -> Result<()> {
-    let token = visitor.notes.get(&format!("{who}.access"))?.to_owned();
-    let claims = forged::verify(&token, &published(visitor).await?)?;
-    let header = forged::header(&token)?;
-    for row in super::http::rows(step)? {
-        let [part, member, wanted] = row.as_slice() else {
-            bail!("a row is: part, member, value");
+/// The value `…` in the table stands for any value.
+#[then(expr = "{word}'s access token verifies with a published key, and its header and claims are")]
+async fn verifies(world: &mut World, user: String, step: &Step) -> Result<()> {
+    let token = world.variables.get_of(&user, "access")?;
+    let Jwt { header, claims, .. } = Jwt::verify(token, &published_keys(world).await?)?;
+    for row in rows(step)? {
+        let [part, member, expected] = row.as_slice() else {
+            bail!("the columns are: part, member, value");
         };
-        let given = match part.as_str() {
+        let actual = match part.as_str() {
             "header" => &header[member],
             _ => &claims[member],
         };
-        ensure!(!given.is_null(), "there is no {member}: {header} {claims}");
-        let given = given.as_str().map_or_else(|| given.to_string(), str::to_owned);
-        let wanted = visitor.notes.fill(wanted);
+        ensure!(!actual.is_null(), "there is no {member}: {header} {claims}");
+        let (actual, expected) = (text(actual), world.variables.fill(expected));
         ensure!(
-            wanted == "…" || given == wanted,
-            "{member} is {given}, not {wanted}"
+            expected == "…" || actual == expected,
+            "{member} is {actual}, not {expected}"
         );
     }
     Ok(())
 }
 
-#[then(expr = "{word}'s access token ends within {int} seconds of its beginning")]
-fn life(visitor: &mut Visitor, who: String, seconds: i64) -> Result<()> {
-    let claims = forged::claims(visitor.notes.get(&format!("{who}.access"))?)?;
-    let (begin, end) = (
+#[then(expr = "{word}'s access token is valid for at most {int} seconds")]
+fn expires(world: &mut World, user: String, max_seconds: i64) -> Result<()> {
+    let claims = Jwt::decode(world.variables.get_of(&user, "access")?)?.claims;
+    let (issued_at, expires_at) = (
         claims["iat"].as_i64().context("no iat")?,
         claims["exp"].as_i64().context("no exp")?,
     );
+    let seconds = expires_at - issued_at;
     ensure!(
-        end > begin && end - begin <= seconds,
-        "it lives {} s",
-        end - begin
+        seconds > 0 && seconds <= max_seconds,
+        "it is valid for {seconds} s"
     );
     Ok(())
 }
 
-/// Nobody may be asked for a key: whoever connects to this is seen.
-#[given("somebody listens elsewhere for whoever asks for keys")]
-fn listens(visitor: &mut Visitor) -> Result<()> {
+#[given("an attacker's key server listens for requests")]
+fn listens(world: &mut World) -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
     let url = format!("http://{}/jwks.json", listener.local_addr()?);
-    visitor.notes.note("elsewhere", &url);
-    visitor.elsewhere = Some(listener);
+    world.variables.set("key server", &url);
+    world.key_server = Some(listener);
     Ok(())
 }
 
-#[when(expr = "somebody forges {word}'s access token by {}")]
-async fn forges(visitor: &mut Visitor, who: String, trick: String) -> Result<()> {
-    let keys = published(visitor).await?;
-    let good = visitor.notes.get(&format!("{who}.access"))?.to_owned();
-    // What is changed must be good before: otherwise every refusal would be for another reason.
-    validate(visitor, &good).await?.expect_status(200)?;
-    let elsewhere = visitor
-        .notes
-        .get("elsewhere")
+#[when(expr = "an attacker forges {word}'s access token by {}")]
+async fn forges(world: &mut World, user: String, technique: String) -> Result<()> {
+    let jwks = published_keys(world).await?;
+    let valid = world.variables.get_of(&user, "access")?.to_owned();
+    // The original must be valid, or the forged tokens could be rejected for another reason.
+    validate(world, &valid).await?.expect_status(200)?;
+    let key_server = world
+        .variables
+        .get("key server")
         .unwrap_or("https://keys.example/jwks.json");
-    visitor.forged = forged::forge(&trick, &good, &keys, elsewhere)?;
+    world.forged_tokens = forge(&technique, &valid, &jwks, key_server)?;
     Ok(())
 }
 
-#[then(expr = "none of the forged tokens opens anything")]
-async fn opens_nothing(visitor: &mut Visitor) -> Result<()> {
-    ensure!(!visitor.forged.is_empty(), "nothing was forged");
-    for token in &visitor.forged {
+#[then(expr = "every forged token is rejected")]
+async fn are_rejected(world: &mut World) -> Result<()> {
+    ensure!(!world.forged_tokens.is_empty(), "no token was forged");
+    for token in &world.forged_tokens {
         let bearer = format!("Authorization: Bearer {token}");
         for (method, target) in [
             (Method::POST, "/validate"),
             (Method::GET, "/admin/audit"),
             (Method::GET, "/wishes"),
         ] {
-            let answer = ask(visitor, None, method, target, &bearer, None).await?;
-            answer
+            let response = send(world, None, method, target, &bearer, None).await?;
+            response
                 .expect_problem(401)
                 .with_context(|| format!("with {token}"))?;
-            let challenge = answer.header("www-authenticate")?.unwrap_or_default();
-            ensure!(challenge.starts_with("Bearer"), "{}: {challenge}", answer.asked);
+            let challenge = response.header("www-authenticate")?.unwrap_or_default();
+            ensure!(
+                challenge.starts_with("Bearer"),
+                "{}: {challenge}",
+                response.request
+            );
         }
     }
     Ok(())
 }
 
-#[then("nobody was asked for a key")]
-fn not_asked(visitor: &mut Visitor) -> Result<()> {
-    let listener = visitor.elsewhere.as_ref().context("nobody listens")?;
-    ensure!(
-        listener.accept().is_err(),
-        "the service asked elsewhere for a key"
-    );
+#[then("the attacker's key server receives no request")]
+fn receives_none(world: &mut World) -> Result<()> {
+    let listener = world.key_server.as_ref().context("there is no key server")?;
+    ensure!(listener.accept().is_err(), "the service requested a key");
     Ok(())
 }
 
-#[then(expr = "{word} is told of none of the forged tokens but that it is not active")]
-async fn inactive(visitor: &mut Visitor, who: String) -> Result<()> {
-    ensure!(!visitor.forged.is_empty(), "nothing was forged");
-    for token in &visitor.forged {
+#[then(expr = "introspection by {word} reports every forged token as inactive")]
+async fn are_inactive(world: &mut World, user: String) -> Result<()> {
+    ensure!(!world.forged_tokens.is_empty(), "no token was forged");
+    for token in &world.forged_tokens {
         let body = format!(
             "token={}",
             token.replace('%', "%25").replace('&', "%26").replace('+', "%2B")
         );
         let form = "Content-Type: application/x-www-form-urlencoded";
-        let answer = ask(
-            visitor,
-            Some(&who),
-            Method::POST,
-            "/introspect",
-            form,
-            Some(&body),
-        )
-        .await?;
-        answer.expect_status(200)?;
-        ensure!(answer.text()? == r#"{"active":false}"#, "{answer} of {token}");
+        let response = send(world, Some(&user), Method::POST, "/introspect", form, Some(&body)).await?;
+        response.expect_status(200)?;
+        ensure!(
+            response.text()? == r#"{"active":false}"#,
+            "{response} for {token}"
+        );
     }
     Ok(())
 }
 
-/// The members of a private key, of any kind (RFC 7518 §6).
-#[then("every key of the set has nothing private")]
-fn nothing_private(visitor: &mut Visitor) -> Result<()> {
-    let set = visitor.answer()?.json()?;
+/// The parameters of private and symmetric keys (RFC 7518 §6).
+#[then("no key of the set has private parameters")]
+fn has_no_private_parameters(world: &mut World) -> Result<()> {
+    let set = world.response()?.json()?;
     let keys = set["keys"].as_array().context("no keys")?;
     ensure!(!keys.is_empty(), "the set is empty");
     for key in keys {
         let private = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
             .iter()
             .find(|name| key.get(**name).is_some());
-        ensure!(private.is_none(), "a key shows {private:?}");
+        ensure!(private.is_none(), "a key has {private:?}");
     }
     Ok(())
 }
 
-async fn published(visitor: &Visitor) -> Result<Value> {
-    let answer = visitor.client.get("/.well-known/jwks.json").await?;
-    answer.expect_status(200)?;
-    answer.json()
+async fn published_keys(world: &World) -> Result<Value> {
+    let response = world.client.get("/.well-known/jwks.json").await?;
+    response.expect_status(200)?;
+    response.json()
 }
 
-async fn validate(visitor: &Visitor, token: &str) -> Result<Answer> {
+async fn validate(world: &World, token: &str) -> Result<Response> {
     let bearer = format!("Authorization: Bearer {token}");
-    ask(visitor, None, Method::POST, "/validate", &bearer, None).await
+    send(world, None, Method::POST, "/validate", &bearer, None).await
 }
 
-async fn log_in(visitor: &Visitor, authorization: &str) -> Result<Answer> {
-    let field = format!("Authorization: {authorization}");
-    ask(visitor, None, Method::POST, "/login", &field, None).await
+async fn log_in(world: &World, credentials: &str) -> Result<Response> {
+    let basic = format!("Authorization: Basic {}", STANDARD.encode(credentials));
+    send(world, None, Method::POST, "/login", &basic, None).await
 }

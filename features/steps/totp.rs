@@ -1,7 +1,8 @@
-//! A second factor: what an authenticator app would show (RFC 6238), worked out here and by no library of the service's.
+//! The second factor, with an authenticator app (RFC 6238) that shares no code with the service.
 
-use crate::steps::people::ask;
-use crate::visitor::Visitor;
+use crate::steps::accounts::save_tokens;
+use crate::steps::requests::{post, send};
+use crate::world::World;
 use anyhow::{Context, Result, ensure};
 use cucumber::{given, when};
 use data_encoding::BASE32_NOPAD;
@@ -11,133 +12,127 @@ use serde_json::json;
 use sha1::Sha1;
 use std::time::{Duration, UNIX_EPOCH};
 
-/// Seconds that a code is shown.
-const STEP: u64 = 30;
+/// Seconds for which a code is shown.
+const TIME_STEP: u64 = 30;
 
-/// The latest second of a step at which somebody begins to type the code of the step before.
-const LATE: u64 = 20;
+/// The latest second of a time step at which the previous code is still sent: the rest of the step is left for the request.
+const MAX_SECOND: u64 = 20;
 
 #[when(expr = "{word} sets up a second factor")]
-async fn sets_up(visitor: &mut Visitor, who: String) -> Result<()> {
-    let password = visitor.notes.get(&format!("{who}.password"))?;
+async fn sets_up(world: &mut World, user: String) -> Result<()> {
+    let password = world.variables.get_of(&user, "password")?;
     let body = json!({ "password": password }).to_string();
-    let answer = ask(
-        visitor,
-        Some(&who),
+    let response = send(
+        world,
+        Some(&user),
         Method::POST,
         "/auth/totp/start",
         "",
         Some(&body),
     )
     .await?;
-    if answer.status == 200 {
-        let json = answer.json()?;
+    if response.status == 200 {
+        let json = response.json()?;
         let secret = json["secret"].as_str().context("no secret")?;
-        let uri = json["uri"].as_str().context("no link for the app")?;
+        let uri = json["uri"].as_str().context("no otpauth URI")?;
         ensure!(
             uri.starts_with("otpauth://totp/") && uri.contains(secret),
-            "no link for the app"
+            "not an otpauth URI with the secret"
         );
-        visitor.notes.note(&format!("{who}.secret"), secret);
+        world.variables.set_of(&user, "secret", secret);
     }
-    visitor.answers.push(answer);
+    world.responses.push(response);
     Ok(())
 }
 
+/// Confirms with the previous code, so that a scenario can use the current one: each code is single-use.
 #[given(expr = "{word} has a second factor")]
-async fn has(visitor: &mut Visitor, who: String) -> Result<()> {
-    sets_up(visitor, who.clone()).await?;
-    visitor.answer()?.expect_status(200)?;
-    shown_before(visitor, who.clone()).await?;
-    let body = json!({ "code": visitor.notes.get(&format!("{who}.code"))? }).to_string();
-    let answer = ask(
-        visitor,
-        Some(&who),
+async fn has_second_factor(world: &mut World, user: String) -> Result<()> {
+    sets_up(world, user.clone()).await?;
+    world.response()?.expect_status(200)?;
+    save_previous_code(world, &user).await?;
+    let body = json!({ "code": world.variables.get_of(&user, "code")? }).to_string();
+    let response = send(
+        world,
+        Some(&user),
         Method::POST,
         "/auth/totp/confirm",
         "",
         Some(&body),
     )
     .await?;
-    answer.expect_status(200)?;
-    let codes = answer.json()?["recovery_codes"]
+    response.expect_status(200)?;
+    let codes = response.json()?["recovery_codes"]
         .as_array()
         .cloned()
         .unwrap_or_default();
     ensure!(codes.len() > 1, "no recovery codes");
     for (n, code) in codes.iter().enumerate() {
-        let code = code.as_str().context("no text")?;
-        visitor
-            .notes
-            .note(&format!("{who}.recovery code {}", n + 1), code);
+        let code = code.as_str().context("a recovery code is not a string")?;
+        world
+            .variables
+            .set_of(&user, &format!("recovery code {}", n + 1), code);
     }
     Ok(())
 }
 
-/// Noted as `Ann.code`.
-#[when(expr = "{word} looks at the app")]
-async fn shown(visitor: &mut Visitor, who: String) -> Result<()> {
-    let step = now(visitor).await? / STEP;
-    note_code(visitor, &who, step)
-}
-
-/// The code that was shown just before, which is still good for those who type slowly.
-#[when(expr = "{word} looks at the app and types slowly")]
-async fn shown_before(visitor: &mut Visitor, who: String) -> Result<()> {
-    let late = now(visitor).await? % STEP;
-    if late > LATE {
-        tokio::time::sleep(Duration::from_secs(STEP - late)).await;
-    }
-    let step = now(visitor).await? / STEP;
-    note_code(visitor, &who, step - 1)
+/// Saves the code as `Ann.code`.
+#[when(expr = "{word} reads the current code of the authenticator app")]
+async fn reads_code(world: &mut World, user: String) -> Result<()> {
+    let step = service_time(world).await? / TIME_STEP;
+    save_code(world, &user, step)
 }
 
 #[when(expr = "{word} signs in with the code {string}")]
-async fn signs_in(visitor: &mut Visitor, who: String, code: String) -> Result<()> {
-    let known = |what: &str| visitor.notes.get(&format!("{who}.{what}"));
+async fn signs_in(world: &mut World, user: String, code: String) -> Result<()> {
     let body = json!({
-        "email": known("email")?,
-        "password": known("password")?,
-        "code": visitor.notes.fill(&code),
+        "email": world.variables.get_of(&user, "email")?,
+        "password": world.variables.get_of(&user, "password")?,
+        "code": world.variables.fill(&code),
     });
-    let answer = ask(
-        visitor,
-        None,
-        Method::POST,
-        "/auth/login",
-        "",
-        Some(&body.to_string()),
-    )
-    .await?;
-    super::people::note_tokens(visitor, &who, &answer)?;
-    visitor.answers.push(answer);
+    let response = post(world, "/auth/login", &body.to_string()).await?;
+    save_tokens(world, &user, &response)?;
+    world.responses.push(response);
     Ok(())
 }
 
-fn note_code(visitor: &mut Visitor, who: &str, step: u64) -> Result<()> {
-    let secret = visitor.notes.get(&format!("{who}.secret"))?;
-    let code = code(
-        &BASE32_NOPAD.decode(secret.trim_end_matches('=').as_bytes())?,
-        step,
-    )?;
-    visitor.notes.note(&format!("{who}.code"), &code);
+/// Saves the code of the previous time step, which the service still accepts.
+async fn save_previous_code(world: &mut World, user: &str) -> Result<()> {
+    let second = service_time(world).await? % TIME_STEP;
+    if second > MAX_SECOND {
+        tokio::time::sleep(Duration::from_secs(TIME_STEP - second)).await;
+    }
+    let step = service_time(world).await? / TIME_STEP;
+    save_code(world, user, step - 1)
+}
+
+fn save_code(world: &mut World, user: &str, step: u64) -> Result<()> {
+    let secret = world.variables.get_of(user, "secret")?;
+    let secret = BASE32_NOPAD.decode(secret.trim_end_matches('=').as_bytes())?;
+    let code = hotp(&secret, step)?;
+    world.variables.set_of(user, "code", &code);
     Ok(())
 }
 
 /// RFC 4226 §5.3.
-fn code(secret: &[u8], step: u64) -> Result<String> {
+fn hotp(secret: &[u8], counter: u64) -> Result<String> {
     let mut mac = Hmac::<Sha1>::new_from_slice(secret)?;
-    mac.update(&step.to_be_bytes());
+    mac.update(&counter.to_be_bytes());
     let hash = mac.finalize().into_bytes();
-    let at = usize::from(hash[19] & 15);
-    let number = u32::from_be_bytes([hash[at] & 0x7f, hash[at + 1], hash[at + 2], hash[at + 3]]);
+    let offset = usize::from(hash[19] & 15);
+    let number = u32::from_be_bytes([
+        hash[offset] & 0x7f,
+        hash[offset + 1],
+        hash[offset + 2],
+        hash[offset + 3],
+    ]);
     Ok(format!("{:06}", number % 1_000_000))
 }
 
-/// By the service's own clock: the features may run on a machine with another.
-async fn now(visitor: &Visitor) -> Result<u64> {
-    let answer = visitor.client.get("/health/live").await?;
-    let date = answer.header("date")?.context("an answer without Date")?;
+/// Unix time by the clock of the service, which may differ from ours.
+async fn service_time(world: &World) -> Result<u64> {
+    let response = world.client.get("/health/live").await?;
+    let date = response.header("date")?.context("a response without Date")?;
     Ok(httpdate::parse_http_date(date)?
         .duration_since(UNIX_EPOCH)?
         .as_secs())

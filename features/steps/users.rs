@@ -1,78 +1,78 @@
-//! Lists of users, from page to page.
+//! Lists that need a token, and their pages.
 
-use crate::steps::people::ask;
-use crate::visitor::Visitor;
+use crate::steps::ports::next_target;
+use crate::steps::requests::get_as;
+use crate::world::World;
 use anyhow::{Context, Result, ensure};
 use cucumber::{then, when};
-use reqwest::Method;
 use serde_json::Value;
 
+/// More pages than any list has.
+const MAX_PAGES: usize = 2_000;
+
 #[when(expr = "{word} reads all pages of {string}")]
-async fn all_pages(visitor: &mut Visitor, who: String, target: String) -> Result<()> {
-    visitor.answers.clear();
+async fn reads_all_pages(world: &mut World, user: String, target: String) -> Result<()> {
+    world.responses.clear();
     let mut next = Some(target);
     while let Some(target) = next {
-        ensure!(visitor.answers.len() < 2_000, "the pages do not end");
-        let answer = ask(visitor, Some(&who), Method::GET, &target, "", None).await?;
-        answer.expect_status(200)?;
-        next = answer
-            .header("link")?
-            .map(super::ports::next_target)
-            .transpose()?;
-        visitor.answers.push(answer);
+        ensure!(world.responses.len() < MAX_PAGES, "the list does not end");
+        let response = get_as(world, &user, &target).await?;
+        response.expect_status(200)?;
+        next = next_target(&response)?;
+        world.responses.push(response);
     }
     Ok(())
 }
 
-#[then(expr = "the numbers of the {string} rise from page to page, none twice, at most {int} a page")]
-fn rise(visitor: &mut Visitor, list: String, limit: usize) -> Result<()> {
-    ensure!(visitor.answers.len() > 1, "there is one page only");
-    let numbers = numbers(visitor, &list, limit)?;
+#[then(expr = "the ids of the {string} strictly increase across the pages, with at most {int} per page")]
+fn increase(world: &mut World, list: String, limit: usize) -> Result<()> {
+    let ids = ids(world, &list, limit)?;
     ensure!(
-        numbers.windows(2).all(|two| two[0] < two[1]),
-        "not in order, or one twice: {numbers:?}"
+        ids.is_sorted_by(|one, next| one < next),
+        "not increasing: {ids:?}"
     );
     Ok(())
 }
 
-#[then(expr = "the numbers of the {string} fall from page to page, none twice, at most {int} a page")]
-fn fall(visitor: &mut Visitor, list: String, limit: usize) -> Result<()> {
-    ensure!(visitor.answers.len() > 1, "there is one page only");
-    let numbers = numbers(visitor, &list, limit)?;
+#[then(expr = "the ids of the {string} strictly decrease across the pages, with at most {int} per page")]
+fn decrease(world: &mut World, list: String, limit: usize) -> Result<()> {
+    let ids = ids(world, &list, limit)?;
     ensure!(
-        numbers.windows(2).all(|two| two[0] > two[1]),
-        "not in order, or one twice: {numbers:?}"
+        ids.is_sorted_by(|one, next| one > next),
+        "not decreasing: {ids:?}"
     );
     Ok(())
 }
 
-#[then(expr = "{word} and {word} are among the {string}")]
-fn among(visitor: &mut Visitor, one: String, other: String, list: String) -> Result<()> {
-    let items = items(visitor, &list)?;
-    for who in [one, other] {
-        let email = visitor.notes.get(&format!("{who}.email"))?;
-        let found = items.iter().filter(|item| item["email"] == email).count();
-        ensure!(found == 1, "{who} is there {found} times");
+#[then(expr = "{word} and {word} are each listed once among the {string}")]
+fn are_listed(world: &mut World, one: String, other: String, list: String) -> Result<()> {
+    let items = items(world, &list)?;
+    for user in [one, other] {
+        let email = world.variables.get_of(&user, "email")?;
+        let count = items.iter().filter(|item| item["email"] == email).count();
+        ensure!(count == 1, "{user} is listed {count} times");
     }
     Ok(())
 }
 
-fn numbers(visitor: &Visitor, list: &str, limit: usize) -> Result<Vec<i64>> {
-    for answer in &visitor.answers {
-        let count = answer.json()?[list].as_array().map_or(0, Vec::len);
-        ensure!(count <= limit, "{}: {count} on one page", answer.asked);
+/// The ids on all pages, of which there must be several.
+fn ids(world: &World, list: &str, limit: usize) -> Result<Vec<i64>> {
+    ensure!(world.responses.len() > 1, "there is only one page");
+    for response in &world.responses {
+        let count = response.json()?[list].as_array().map_or(0, Vec::len);
+        ensure!(count <= limit, "{}: {count} on one page", response.request);
     }
-    items(visitor, list)?
+    items(world, list)?
         .iter()
-        .map(|item| item["id"].as_i64().context("no number"))
+        .map(|item| item["id"].as_i64().context("no id"))
         .collect()
 }
 
-fn items(visitor: &Visitor, list: &str) -> Result<Vec<Value>> {
+fn items(world: &World, list: &str) -> Result<Vec<Value>> {
     let mut items = Vec::new();
-    for answer in &visitor.answers {
-        let page = answer.json()?[list].as_array().cloned();
-        items.extend(page.with_context(|| format!("no {list}: {answer}"))?);
+    for response in &world.responses {
+        let page = response.json()?[list].as_array().cloned();
+        items.extend(page.with_context(|| format!("no {list}: {response}"))?);
     }
     Ok(items)
 }

@@ -1,131 +1,120 @@
-//! The pages, as people see them in a browser.
+//! Pages in a browser: navigation, forms and what a page shows.
 
 use crate::browser::Screen;
-use crate::steps::http::rows;
+use crate::steps::accounts::has_account;
+use crate::steps::json::rows;
 use crate::steps::mail;
-use crate::steps::people::has_account;
-use crate::visitor::Visitor;
+use crate::world::World;
 use anyhow::{Context, Result, ensure};
 use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
 use serde_json::Value;
 
-/// What a page says, without its bars.
-const TEXT: &str = "document.querySelector('main')?.innerText";
+/// Visible text of the page without its header and footer.
+const MAIN_TEXT: &str = "document.querySelector('main')?.innerText";
 
 #[given(expr = "{word} opens {string}")]
 #[when(expr = "{word} opens {string}")]
-async fn opens(visitor: &mut Visitor, who: String, target: String) -> Result<()> {
-    opens_on(visitor, who, target, "desk".to_owned()).await
+async fn opens(world: &mut World, user: String, target: String) -> Result<()> {
+    opens_on(world, user, target, "desktop".to_owned()).await
 }
 
 #[given(expr = "{word} opens {string} on a {word} screen")]
 #[when(expr = "{word} opens {string} on a {word} screen")]
-async fn opens_on(visitor: &mut Visitor, who: String, target: String, screen: String) -> Result<()> {
-    let driver = visitor.surroundings.webdriver.as_deref();
-    let driver = driver.context("no browser was given: is the tag @browser missing?")?;
-    let (base, screen) = (visitor.client.base(), Screen::named(&screen)?);
-    let browser = visitor.browsers.of_or_new(&who, driver, base, screen).await?;
-    browser.open(&visitor.notes.fill(&target)).await
+async fn opens_on(world: &mut World, user: String, target: String, screen: String) -> Result<()> {
+    let driver = world.capabilities.webdriver.as_deref();
+    let driver = driver.context("there is no WebDriver server: is the tag @browser missing?")?;
+    let (base, screen) = (world.client.base(), Screen::named(&screen)?);
+    let browser = world.browsers.get_or_start(&user, driver, base, screen).await?;
+    browser.open(&world.variables.fill(&target)).await
 }
 
 #[when(expr = "{word} follows {string}")]
-async fn follows(visitor: &mut Visitor, who: String, link: String) -> Result<()> {
-    let link = visitor.notes.fill(&link);
-    visitor.browsers.of(&who)?.click(&by_words("a", &link)?).await
+async fn follows(world: &mut World, user: String, link: String) -> Result<()> {
+    let link = by_text("a", &world.variables.fill(&link))?;
+    world.browsers.get(&user)?.click(&link).await
 }
 
 #[when(expr = "{word} presses {string}")]
-async fn presses(visitor: &mut Visitor, who: String, button: String) -> Result<()> {
-    let button = visitor.notes.fill(&button);
-    visitor
-        .browsers
-        .of(&who)?
-        .click(&by_words("button", &button)?)
-        .await
+async fn presses(world: &mut World, user: String, button: String) -> Result<()> {
+    let button = by_text("button", &world.variables.fill(&button))?;
+    world.browsers.get(&user)?.click(&button).await
 }
 
 #[when(expr = "{word} fills in")]
-async fn fills_in(visitor: &mut Visitor, who: String, step: &Step) -> Result<()> {
+async fn fills_in(world: &mut World, user: String, step: &Step) -> Result<()> {
+    let browser = world.browsers.get(&user)?;
     for row in rows(step)? {
         let [label, text] = row.as_slice() else {
-            anyhow::bail!("a row is: field, text")
+            anyhow::bail!("the columns are: field, text")
         };
         let field = format!(
             "//*[@id = //main//label[starts-with(normalize-space(.), {})]/@for]",
-            quoted(label)?
+            xpath_string(label)?
         );
-        visitor
-            .browsers
-            .of(&who)?
-            .write(&field, &visitor.notes.fill(text))
-            .await?;
+        browser.write(&field, &world.variables.fill(text)).await?;
     }
     Ok(())
 }
 
 #[when(expr = "{word} follows the link in the mail to {string}")]
-async fn follows_mail(visitor: &mut Visitor, who: String, path: String) -> Result<()> {
-    let token = mail::read(visitor, &who, &format!("{path}?token="))
-        .await?
-        .token(&path)?;
-    visitor
-        .browsers
-        .of(&who)?
-        .open(&format!("{path}?token={token}"))
-        .await
+async fn follows_mail(world: &mut World, user: String, path: String) -> Result<()> {
+    let mail = mail::next(world, &user, &format!("{path}?token=")).await?;
+    let target = format!("{path}?token={}", mail.token(&path)?);
+    world.browsers.get(&user)?.open(&target).await
 }
 
 #[given(expr = "{word} is signed in with a browser")]
-async fn is_signed_in(visitor: &mut Visitor, who: String) -> Result<()> {
-    is_signed_in_on(visitor, who, "desk".to_owned()).await
+async fn is_signed_in(world: &mut World, user: String) -> Result<()> {
+    is_signed_in_on(world, user, "desktop".to_owned()).await
 }
 
 #[given(expr = "{word} is signed in with a browser on a {word} screen")]
-async fn is_signed_in_on(visitor: &mut Visitor, who: String, screen: String) -> Result<()> {
-    has_account(visitor, who.clone()).await?;
-    signs_in(visitor, who, screen).await
+async fn is_signed_in_on(world: &mut World, user: String, screen: String) -> Result<()> {
+    has_account(world, user.clone()).await?;
+    signs_in(world, user, screen).await
 }
 
-/// Somebody who has an account.
 #[given(expr = "{word} signs in with a browser on a {word} screen")]
-async fn signs_in(visitor: &mut Visitor, who: String, screen: String) -> Result<()> {
-    opens_on(visitor, who.clone(), "/sign-in".to_owned(), screen).await?;
-    let known = |what: &str| visitor.notes.get(&format!("{who}.{what}"));
-    let browser = visitor.browsers.of(&who)?;
-    browser.write("//input[@name='email']", known("email")?).await?;
-    browser
-        .write("//input[@name='password']", known("password")?)
-        .await?;
-    browser.click(&by_words("button", "Sign in")?).await?;
-    sees_page(visitor, who, "My wishes".to_owned()).await
+async fn signs_in(world: &mut World, user: String, screen: String) -> Result<()> {
+    opens_on(world, user.clone(), "/sign-in".to_owned(), screen).await?;
+    let browser = world.browsers.get(&user)?;
+    for attribute in ["email", "password"] {
+        let value = world.variables.get_of(&user, attribute)?;
+        let field = format!("//input[@name='{attribute}']");
+        browser.write(&field, value).await?;
+    }
+    browser.click(&by_text("button", "Sign in")?).await?;
+    sees_page(world, user, "My wishes".to_owned()).await
 }
 
 #[given(expr = "{word} has added the wish {string}")]
 #[when(expr = "{word} adds the wish {string}")]
-async fn has_added(visitor: &mut Visitor, who: String, title: String) -> Result<()> {
-    let browser = visitor.browsers.of(&who)?;
+async fn adds_wish(world: &mut World, user: String, title: String) -> Result<()> {
+    let browser = world.browsers.get(&user)?;
     browser.open("/my/wishes/new").await?;
     browser.write("//input[@name='title']", &title).await?;
-    browser.click(&by_words("button", "Add to my list")?).await?;
-    sees_page(visitor, who, "My wishes".to_owned()).await
+    browser.click(&by_text("button", "Add to my list")?).await?;
+    sees_page(world, user, "My wishes".to_owned()).await
 }
 
-/// Its headline.
+/// The page with this heading.
 #[then(expr = "{word} sees the page {string}")]
-async fn sees_page(visitor: &mut Visitor, who: String, title: String) -> Result<()> {
-    let browser = visitor.browsers.of(&who)?;
-    let shown = browser.wait_for("document.querySelector('h1')?.innerText", |shown| *shown == title);
+async fn sees_page(world: &mut World, user: String, heading: String) -> Result<()> {
+    let browser = world.browsers.get(&user)?;
+    let shown = browser.wait_for("document.querySelector('h1')?.innerText", |shown| {
+        *shown == heading
+    });
     shown
         .await
-        .with_context(|| format!("the page is not {title:?}"))?;
+        .with_context(|| format!("the page is not {heading:?}"))?;
     Ok(())
 }
 
 #[then(expr = "{word} sees {string}")]
-async fn sees(visitor: &mut Visitor, who: String, text: String) -> Result<()> {
-    let (text, browser) = (visitor.notes.fill(&text), visitor.browsers.of(&who)?);
-    let shown = browser.wait_for(TEXT, |shown| {
+async fn sees(world: &mut World, user: String, text: String) -> Result<()> {
+    let (text, browser) = (world.variables.fill(&text), world.browsers.get(&user)?);
+    let shown = browser.wait_for(MAIN_TEXT, |shown| {
         shown.as_str().is_some_and(|shown| shown.contains(&text))
     });
     shown
@@ -135,52 +124,51 @@ async fn sees(visitor: &mut Visitor, who: String, text: String) -> Result<()> {
 }
 
 #[then(expr = "{word} does not see {string}")]
-async fn does_not_see(visitor: &mut Visitor, who: String, text: String) -> Result<()> {
-    let shown = visitor
-        .browsers
-        .of(&who)?
-        .wait_for(TEXT, Value::is_string)
-        .await?;
+async fn does_not_see(world: &mut World, user: String, text: String) -> Result<()> {
+    let browser = world.browsers.get(&user)?;
+    let shown = browser.wait_for(MAIN_TEXT, Value::is_string).await?;
     let shown = shown.as_str().unwrap_or_default();
     ensure!(
-        !shown.contains(&visitor.notes.fill(&text)),
+        !shown.contains(&world.variables.fill(&text)),
         "the page shows {text:?}: {shown}"
     );
     Ok(())
 }
 
 #[when(expr = "{word} opens the page that {word} sees")]
-async fn opens_anothers(visitor: &mut Visitor, who: String, other: String) -> Result<()> {
-    sees_page(visitor, other.clone(), "Change a wish".to_owned()).await?;
-    let path = visitor.browsers.of(&other)?.path().await?;
-    visitor.browsers.of(&who)?.open(&path).await
+async fn opens_page_of(world: &mut World, user: String, other: String) -> Result<()> {
+    sees_page(world, other.clone(), "Change a wish".to_owned()).await?;
+    let path = world.browsers.get(&other)?.path().await?;
+    world.browsers.get(&user)?.open(&path).await
 }
 
-/// A form on a stranger's page, sent as soon as somebody presses its button.
-#[when(expr = "{word} is lured to a stranger's page with a form for {string} and presses its button")]
-async fn is_lured(visitor: &mut Visitor, who: String, path: String) -> Result<()> {
-    let action = format!("{}{path}", visitor.client.base());
+#[when(expr = "{word} submits a cross-site form to {string} from a malicious page")]
+async fn submits_cross_site_form(world: &mut World, user: String, path: String) -> Result<()> {
+    let action = format!("{}{path}", world.client.base());
     let page = format!(
         "data:text/html,<form method=post action='{action}'><input name=title value=Forged><input name=note>\
          <input name=csrf value=guessed><button>Win a prize</button></form>"
     );
-    let browser = visitor.browsers.of(&who)?;
+    let browser = world.browsers.get(&user)?;
     browser.open(&page).await?;
-    browser.click(&by_words("button", "Win a prize")?).await?;
+    browser.click(&by_text("button", "Win a prize")?).await?;
     browser
         .wait_for("location.protocol", |protocol| protocol != "data:")
         .await?;
     Ok(())
 }
 
-/// An element of this kind whose words are these.
-fn by_words(kind: &str, words: &str) -> Result<String> {
-    Ok(format!("//{kind}[normalize-space(.) = {}]", quoted(words)?))
+/// XPath of the elements of a kind with exactly this text.
+fn by_text(element: &str, text: &str) -> Result<String> {
+    Ok(format!(
+        "//{element}[normalize-space(.) = {}]",
+        xpath_string(text)?
+    ))
 }
 
-/// As XPath writes a text.
-fn quoted(text: &str) -> Result<String> {
+/// An XPath string literal. XPath 1.0 has no escapes.
+fn xpath_string(text: &str) -> Result<String> {
     let quote = if text.contains('"') { '\'' } else { '"' };
-    ensure!(!text.contains(quote), "these words cannot be looked for: {text}");
+    ensure!(!text.contains(quote), "the text has both quotes: {text}");
     Ok(format!("{quote}{text}{quote}"))
 }

@@ -1,21 +1,20 @@
-//! Wishes of people.
+//! Wishes of a user.
 
-use crate::steps::people::ask;
-use crate::visitor::Visitor;
+use crate::steps::requests::send;
+use crate::world::World;
 use anyhow::Result;
 use cucumber::given;
 use reqwest::Method;
 
-/// The number of the latest is noted as `Ann's wish`.
+/// Saves the id of the latest wish as `Ann's wish`.
 #[given(expr = "{word} has {int} wish(es)")]
-async fn has(visitor: &mut Visitor, who: String, count: usize) -> Result<()> {
+async fn has_wishes(world: &mut World, user: String, count: usize) -> Result<()> {
     for n in 1..=count {
         let body = format!(r#"{{"title": "wish {n} of {count}"}}"#);
-        let answer = ask(visitor, Some(&who), Method::POST, "/wishes", "", Some(&body)).await?;
-        answer.expect_status(201)?;
-        visitor
-            .notes
-            .note(&format!("{who}'s wish"), &answer.json()?["id"].to_string());
+        let response = send(world, Some(&user), Method::POST, "/wishes", "", Some(&body)).await?;
+        response.expect_status(201)?;
+        let id = response.json()?["id"].to_string();
+        world.variables.set(&format!("{user}'s wish"), &id);
     }
     Ok(())
 }

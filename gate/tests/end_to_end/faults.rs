@@ -192,7 +192,7 @@ pub const FAULTS_FOR_TESTERS: &[Fault] = &[
         tree.append("harness/src/exit.rs", test);
     }),
     (&["bdd"], |tree| {
-        let scenario = "\n  Scenario: What nobody promised\n    When I get \"/health/live\"\n    Then the answer is 418\n";
+        let scenario = "\n  Scenario: What nobody promised\n    When I get \"/health/live\"\n    Then the response status is 418\n";
         tree.append("features/features/health.feature", scenario);
     }),
 ];

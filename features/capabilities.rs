@@ -1,5 +1,4 @@
-//! What there is beside the service (mails, accounts, a browser), and which scenarios need what is not there; never
-//! looks for any of it.
+//! What a run has besides the address of the service (mail folder, accounts, browser), and which scenarios need it.
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -9,13 +8,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// What the caller gives beside the service's address. Nothing of it is needed to run the rest.
+/// Options that scenarios with certain tags need. All are optional.
 #[derive(Args, Clone, Debug, Default)]
-pub struct Surroundings {
-    /// The folder that the service writes its mails to (scenarios tagged `@mailbox`)
+pub struct Capabilities {
+    /// Folder that the service writes its mails to (`@mailbox`)
     #[arg(long, value_name = "DIR", env = "XTASK_MAIL_FOLDER")]
     mail_folder: Option<PathBuf>,
-    /// An administrator's account (`@accounts` needs all four of these)
+    /// Account of an administrator (`@accounts` needs all four accounts)
     #[arg(
         long,
         value_name = "EMAIL:PASSWORD",
@@ -23,7 +22,7 @@ pub struct Surroundings {
         hide_env_values = true
     )]
     admin: Option<Login>,
-    /// A user's account
+    /// Account with the role user
     #[arg(
         long,
         value_name = "EMAIL:PASSWORD",
@@ -31,7 +30,7 @@ pub struct Surroundings {
         hide_env_values = true
     )]
     user: Option<Login>,
-    /// An approver's account
+    /// Account with the role approver
     #[arg(
         long,
         value_name = "EMAIL:PASSWORD",
@@ -39,7 +38,7 @@ pub struct Surroundings {
         hide_env_values = true
     )]
     approver: Option<Login>,
-    /// An account that stores prices
+    /// Account with the role ingest
     #[arg(
         long,
         value_name = "EMAIL:PASSWORD",
@@ -47,37 +46,37 @@ pub struct Surroundings {
         hide_env_values = true
     )]
     ingest: Option<Login>,
-    /// Append the secrets that the scenarios use to this file, a JSON text a line, for whoever looks for them in a log
+    /// Append the secrets that scenarios use to this file, one JSON string per line, to search logs for them
     #[arg(long, value_name = "FILE", env = "XTASK_SECRETS")]
     secrets: Option<PathBuf>,
-    /// A WebDriver that starts browsers, such as chromedriver (`@browser`)
+    /// WebDriver server that starts browsers, such as chromedriver (`@browser`)
     #[arg(long, value_name = "URL", env = "XTASK_WEBDRIVER")]
     pub webdriver: Option<String>,
-    /// axe-core's script, which judges how accessible a page is (`@axe`)
+    /// Script of axe-core, the accessibility checker (`@axe`)
     #[arg(long, value_name = "FILE", env = "XTASK_AXE")]
     pub axe: Option<PathBuf>,
-    /// A folder for pictures of the pages that are seen
+    /// Folder for screenshots
     #[arg(long, value_name = "DIR", env = "XTASK_SCREENSHOTS")]
     pub screenshots: Option<PathBuf>,
 }
 
-/// An account that is there already. `Debug` does not show the password.
+/// Credentials of an existing account. `Debug` omits the password.
 #[derive(Clone)]
 pub struct Login {
-    /// Mail address.
+    /// E-mail address.
     pub email: String,
     /// Password.
     pub password: String,
 }
 
-/// Tags of scenarios that need something.
-const NEEDS: [&str; 4] = ["mailbox", "accounts", "browser", "axe"];
+/// Tags of scenarios that need a capability.
+const TAGS: [&str; 4] = ["mailbox", "accounts", "browser", "axe"];
 
-impl Surroundings {
-    /// What a scenario with these tags needs and does not have, by the first such tag.
-    pub fn lack<'a>(&self, tags: impl Iterator<Item = &'a str>) -> Option<&'static str> {
+impl Capabilities {
+    /// The first tag whose capability is missing.
+    pub fn missing<'a>(&self, tags: impl Iterator<Item = &'a str>) -> Option<&'static str> {
         let tags: Vec<&str> = tags.collect();
-        NEEDS.into_iter().find(|tag| tags.contains(tag) && !self.has(tag))
+        TAGS.into_iter().find(|tag| tags.contains(tag) && !self.has(tag))
     }
 
     fn has(&self, tag: &str) -> bool {
@@ -91,11 +90,8 @@ impl Surroundings {
         }
     }
 
-    /// Tells the caller which secrets a scenario used, if they want to know.
-    ///
-    /// # Errors
-    /// When they cannot be written.
-    pub fn tell<'a>(&self, secrets: impl Iterator<Item = &'a str>) -> Result<()> {
+    /// Appends secrets to the file of secrets, if there is one.
+    pub fn write_secrets<'a>(&self, secrets: impl Iterator<Item = &'a str>) -> Result<()> {
         let Some(path) = &self.secrets else { return Ok(()) };
         let lines: String = secrets
             .map(|secret| format!("{}\n", Value::from(secret)))
@@ -104,30 +100,24 @@ impl Surroundings {
         Ok(file.write_all(lines.as_bytes())?)
     }
 
-    /// Where mails are.
-    ///
-    /// # Errors
-    /// When nobody said: the scenario is not tagged `@mailbox`.
+    /// The mail folder; fails in a scenario without the tag `@mailbox`.
     pub fn mail_folder(&self) -> Result<&Path> {
         let folder = self.mail_folder.as_deref();
-        folder.context("no mailbox was given: is the tag @mailbox missing?")
+        folder.context("there is no mail folder: is the tag @mailbox missing?")
     }
 
-    /// The account that was given for a role.
-    ///
-    /// # Errors
-    /// When there is none: the scenario is not tagged `@accounts`.
+    /// The account of a role; fails in a scenario without the tag `@accounts`.
     pub fn login(&self, role: &str) -> Result<&Login> {
         let login = match role {
             "admin" => &self.admin,
             "user" => &self.user,
             "approver" => &self.approver,
             "ingest" => &self.ingest,
-            _ => bail!("there is no role {role}"),
+            _ => bail!("unknown role {role}"),
         };
-        login.as_ref().with_context(|| {
-            format!("no account was given for the role {role}: is the tag @accounts missing?")
-        })
+        login
+            .as_ref()
+            .with_context(|| format!("there is no account of the role {role}: is the tag @accounts missing?"))
     }
 }
 
