@@ -58,7 +58,7 @@ fn look(job: &Job<'_>) -> Look {
         call = call.envs([("CARGO_TARGET_DIR", job.folder.join("target"))]);
     } else {
         postgres = start_postgres(job)?;
-        // Without `alone`, which measures time.
+        // Without `isolated`, which measures time.
         call = call
             .args(["--package", "portcullis", "--bins", "--test", "it"])
             .args(workspace::features(job)?)

@@ -1,5 +1,6 @@
-//! The plan of the statement behind `/rates`.
-use crate::alone;
+//! The query plan of the statement behind `/rates`.
+
+use crate::exclusive;
 use crate::support::database::Database;
 use crate::support::sample_data::small;
 use crate::vacuum::until_visible;
@@ -8,18 +9,18 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use portcullis::db::rates::BetweenAll;
 
-/// EXPLAIN's one column is called QUERY PLAN.
+/// The only column of EXPLAIN's result is named QUERY PLAN.
 #[derive(QueryableByName)]
 struct PlanLine {
     #[diesel(sql_type = diesel::sql_types::Text, column_name = "QUERY PLAN")]
     line: String,
 }
 
-/// B15: the very statement, as the read path's login prepares it, for one look-up and for many that wait together, on
-/// data that outgrows a guess.
+/// B15: The statement, prepared by the login of the read path, uses an index-only scan for one lookup and for a batch, on
+/// enough data that the planner's default estimates do not decide.
 #[test]
 fn the_rates_statement_is_an_index_only_scan() {
-    let _alone = alone();
+    let _exclusive = exclusive();
     let database = Database::with(&small());
     database.execute(
         "INSERT INTO rates.daily_rates SELECT o.code, d.code, day, 1, 1
@@ -54,7 +55,7 @@ fn the_rates_statement_is_an_index_only_scan() {
             "{mode}: {plan}"
         );
         assert!(plan.contains("Heap Fetches: 0"), "{mode}: {plan}");
-        // All four conditions lead to the index, none is checked row by row, and nothing is sorted.
+        // All four conditions are index conditions; there is no filter on rows and no sort.
         let condition = plan
             .lines()
             .find(|line| line.contains("Index Cond:"))

@@ -1,5 +1,6 @@
-//! Hashing passwords cannot sink the service.
-use crate::alone;
+//! Password hashing under load: memory, latency of other requests, and abandoned log-ins.
+
+use crate::exclusive;
 use crate::support::accounts::{PASSWORD, account};
 use crate::support::concurrently::concurrently;
 use crate::support::database::Database;
@@ -13,19 +14,19 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// Log-ins at the same time.
-const CROWD: usize = 200;
+/// Concurrent log-ins.
+const CONCURRENT_LOG_INS: usize = 200;
 
-/// What a service may need beside the memory of one hash at a time, in KiB: connections, requests, statements.
-const BESIDE: u64 = 40_000;
+/// Memory in KiB that the service may need besides one password hash: connections, requests, statements.
+const MAX_OVERHEAD_KIB: u64 = 40_000;
 
-/// What came of a log-in.
-struct Told {
+/// The parts of a log-in's response that the tests compare.
+struct LogInOutcome {
     status: u16,
     retry_after: Option<u32>,
 }
 
-/// A log-in from a network of its own, so that nobody is held up for another's guesses.
+/// A client with its own loopback address, so that the throttle of one client's network does not delay another.
 fn client(number: usize) -> Client {
     let number = u8::try_from(number).unwrap();
     Client::builder()
@@ -36,7 +37,7 @@ fn client(number: usize) -> Client {
         .unwrap()
 }
 
-fn log_in(client: &Client, serving: &ServiceProcess, number: usize, password: &str) -> Told {
+fn log_in(client: &Client, serving: &ServiceProcess, number: usize, password: &str) -> LogInOutcome {
     let body = json!({ "email": format!("person{number}@example.org"), "password": password });
     let response = client
         .post(format!("http://{}/auth/login", serving.address))
@@ -45,16 +46,16 @@ fn log_in(client: &Client, serving: &ServiceProcess, number: usize, password: &s
         .send()
         .unwrap();
     let retry_after = response.headers().get("retry-after");
-    Told {
+    LogInOutcome {
         status: response.status().as_u16(),
         retry_after: retry_after.map(|value| value.to_str().unwrap().parse().unwrap()),
     }
 }
 
-/// How long 99 of 100 requests for rates take at the most, as long as they are asked for.
-fn rates_p99(serving: &ServiceProcess, least: usize, goes_on: impl Fn() -> bool) -> Duration {
+/// The 99th percentile latency of `/rates`, over at least `min_requests` requests and for as long as `keep_going` holds.
+fn rates_p99(serving: &ServiceProcess, min_requests: usize, keep_going: impl Fn() -> bool) -> Duration {
     let mut times = Vec::new();
-    while times.len() < least || goes_on() {
+    while times.len() < min_requests || keep_going() {
         let begun = Instant::now();
         let response = raw_connection::ask(
             serving.address,
@@ -67,61 +68,61 @@ fn rates_p99(serving: &ServiceProcess, least: usize, goes_on: impl Fn() -> bool)
     times[times.len() * 99 / 100]
 }
 
-/// E17: 200 at once. Some are let in, the excess is told to come back; memory stays where it was but for one hash a thread;
-/// rates are answered all the while.
+/// E17: Of 200 concurrent log-ins some succeed and the excess gets 503 with `Retry-After`. Memory grows by one hash per
+/// hashing thread, and the latency of `/rates` stays bounded meanwhile.
 #[test]
-fn two_hundred_log_ins_at_once_sink_nothing() {
-    let _alone = alone();
+fn concurrent_log_ins_do_not_exhaust_memory_or_delay_rates() {
+    let _exclusive = exclusive();
     let database = Database::with(&small());
-    for number in 0..CROWD {
+    for number in 0..CONCURRENT_LOG_INS {
         account(&database, &format!("person{number}@example.org"), Role::User);
     }
     let serving = ServiceProcess::start(&database.pairs());
-    let clients: Vec<Client> = (0..CROWD).map(client).collect();
+    let clients: Vec<Client> = (0..CONCURRENT_LOG_INS).map(client).collect();
     log_in(&clients[0], &serving, 0, PASSWORD);
     let before = rates_p99(&serving, 300, || false);
     let memory = serving.peak_memory();
     let ended = AtomicBool::new(false);
-    let (told, during) = std::thread::scope(|scope| {
-        let crowd = scope.spawn(|| {
+    let (outcomes, during) = std::thread::scope(|scope| {
+        let log_ins = scope.spawn(|| {
             let rounds = (0..3).flat_map(|round| {
-                concurrently(CROWD, |number| {
+                concurrently(CONCURRENT_LOG_INS, |number| {
                     let password = if round == 1 { "wrong" } else { PASSWORD };
                     log_in(&clients[number], &serving, number, password)
                 })
             });
-            let told: Vec<Told> = rounds.collect();
+            let outcomes: Vec<LogInOutcome> = rounds.collect();
             ended.store(true, Ordering::Relaxed);
-            told
+            outcomes
         });
         let during = rates_p99(&serving, 300, || !ended.load(Ordering::Relaxed));
-        (crowd.join().unwrap(), during)
+        (log_ins.join().unwrap(), during)
     });
     let grown = serving.peak_memory() - memory;
-    let count = |status: u16| told.iter().filter(|told| told.status == status).count();
+    let count = |status: u16| outcomes.iter().filter(|outcome| outcome.status == status).count();
     println!(
-        "of {}: {} in, {} refused, {} turned away; memory + {grown} KiB; p99 of rates {before:?}, then {during:?}",
-        told.len(),
+        "of {}: {} succeeded, {} rejected, {} overloaded; memory + {grown} KiB; p99 of rates {before:?}, then {during:?}",
+        outcomes.len(),
         count(200),
         count(401),
         count(503)
     );
-    assert_eq!(count(200) + count(401) + count(503), told.len());
+    assert_eq!(count(200) + count(401) + count(503), outcomes.len());
     assert!(count(200) >= 100 && count(401) >= 50 && count(503) >= 50);
-    for told in told.iter().filter(|told| told.status == 503) {
-        assert!(told.retry_after.is_some_and(|seconds| seconds >= 1));
+    for outcome in outcomes.iter().filter(|outcome| outcome.status == 503) {
+        assert!(outcome.retry_after.is_some_and(|seconds| seconds >= 1));
     }
-    assert!(grown < 19_456 + BESIDE, "{grown} KiB more");
-    // The crowd itself takes its share of the machine. Hashing without bounds would take all of it, for seconds.
-    let unharmed = before * 3 + Duration::from_millis(100);
-    assert!(during < unharmed, "{before:?} before, {during:?} meanwhile");
+    assert!(grown < 19_456 + MAX_OVERHEAD_KIB, "{grown} KiB more");
+    // The clients themselves need CPU time. Unbounded hashing would take all of it for seconds.
+    let max_p99 = before * 3 + Duration::from_millis(100);
+    assert!(during < max_p99, "{before:?} before, {during:?} meanwhile");
     assert_eq!(log_in(&clients[7], &serving, 7, PASSWORD).status, 200);
 }
 
-/// E17: whoever hangs up is not hashed for.
+/// E17: The password of a client that has disconnected is not hashed.
 #[test]
-fn passwords_of_those_who_left_are_not_hashed() {
-    let _alone = alone();
+fn passwords_of_disconnected_clients_are_not_hashed() {
+    let _exclusive = exclusive();
     let database = Database::fresh();
     let serving = ServiceProcess::start(&database.pairs());
     let body = json!({ "email": "ann@example.org", "password": "wrong" }).to_string();
@@ -146,8 +147,8 @@ fn passwords_of_those_who_left_are_not_hashed() {
         .send()
         .unwrap();
     assert_eq!(response.status(), 200);
-    println!("let in after {:?}", begun.elapsed());
+    println!("logged in after {:?}", begun.elapsed());
     let refused = "SELECT count(*)::text AS line FROM audit.events WHERE action = 'session.refused'";
-    let looked_at: usize = database.lines(refused)[0].parse().unwrap();
-    assert!(looked_at < 60, "all {looked_at} were looked at");
+    let verified: usize = database.lines(refused)[0].parse().unwrap();
+    assert!(verified < 60, "all {verified} were verified");
 }

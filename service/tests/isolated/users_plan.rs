@@ -1,5 +1,6 @@
-//! The plans of the statement behind `/users`, with a hundred thousand users.
-use crate::alone;
+//! The query plans of the statement behind `/users`, with 100,000 users.
+
+use crate::exclusive;
 use crate::support::database::Database;
 use crate::vacuum::until_visible;
 use diesel::connection::SimpleConnection;
@@ -9,15 +10,15 @@ use portcullis::db::users_list::{Place, UsersPage, Which};
 use portcullis::types::role::Role;
 use portcullis::types::user_sort::{Column, UserSort};
 
-/// EXPLAIN's one column is called QUERY PLAN.
+/// The only column of EXPLAIN's result is named QUERY PLAN.
 #[derive(QueryableByName)]
 struct PlanLine {
     #[diesel(sql_type = diesel::sql_types::Text, column_name = "QUERY PLAN")]
     line: String,
 }
 
-/// A hundred thousand users, a few of them administrators, a tenth as many deleted ones.
-fn many() -> Database {
+/// 100,000 users, a few of them administrators, and a tenth as many deleted ones.
+fn database_with_many_users() -> Database {
     let database = Database::fresh();
     database.execute(
         "INSERT INTO accounts.accounts (email, email_key, name, role, state, created_at, confirmed_at)
@@ -31,7 +32,7 @@ fn many() -> Database {
     database
 }
 
-/// A place half-way through an order, and the same as SQL.
+/// The cursor half-way through an order, and the same as SQL.
 fn middle(database: &Database, sort: UserSort) -> (Place, String) {
     let row = database.lines(
         "SELECT concat_ws(' ', id, email_key, (extract(epoch FROM created_at) * 1000000)::bigint) AS line
@@ -50,7 +51,7 @@ fn middle(database: &Database, sort: UserSort) -> (Place, String) {
     }
 }
 
-/// The plan of a page, made for its values as the service has it made.
+/// The plan of a page, made for its parameter values as in the service.
 fn explain(conn: &mut PgConnection, page: &UsersPage, place: &str) -> String {
     let statement = diesel::debug_query::<Pg, _>(page).to_string();
     let statement = statement.split(" -- binds:").next().unwrap();
@@ -70,24 +71,24 @@ fn explain(conn: &mut PgConnection, page: &UsersPage, place: &str) -> String {
     lines.join("\n")
 }
 
-/// The node that the page is cut off of.
+/// The plan node below the LIMIT.
 fn below_limit(plan: &str) -> &str {
     let nodes: Vec<&str> = plan.lines().filter(|line| line.contains("->")).collect();
     let limit = nodes.iter().position(|node| node.contains("Limit")).unwrap();
     nodes[limit + 1]
 }
 
-/// The blocks that the whole statement looked at: those of the uppermost node, wherever they were found. What had to be
-/// written meanwhile is not its doing.
+/// The shared blocks that the whole statement read, from the topmost node: cached or not. Blocks written meanwhile do not
+/// count.
 fn blocks(plan: &str) -> u32 {
     let line = plan
         .lines()
         .find(|line| line.contains("Buffers: shared"))
         .unwrap();
-    let looked_at = line
+    let counts = line
         .split(' ')
-        .filter_map(|word| word.strip_prefix("hit=").or(word.strip_prefix("read=")));
-    looked_at.map(|number| number.parse::<u32>().unwrap()).sum()
+        .filter_map(|part| part.strip_prefix("hit=").or(part.strip_prefix("read=")));
+    counts.map(|number| number.parse::<u32>().unwrap()).sum()
 }
 
 fn milliseconds(plan: &str) -> f64 {
@@ -98,16 +99,16 @@ fn milliseconds(plan: &str) -> f64 {
     line.split_whitespace().nth(2).unwrap().parse().unwrap()
 }
 
-/// D5: whatever the order, the page and the text, the table is never read through, nothing but the page is sorted, and no
-/// more blocks are looked at than an index has. A page that is not searched for looks at what stands on it.
+/// D5: For every order, page and search text the plan has no sequential scan, sorts only the page, and reads no more blocks
+/// than an index has. Without a search text it reads only the blocks of the page.
 #[test]
-fn every_page_of_a_hundred_thousand_users_comes_from_an_index() {
-    let _alone = alone();
-    let database = many();
+fn every_page_of_100_000_users_is_read_from_an_index() {
+    let _exclusive = exclusive();
+    let database = database_with_many_users();
     let mut conn = database.login("accounts");
     conn.batch_execute("SET jit = off").unwrap();
     let mut slowest: (f64, String) = (0.0, String::new());
-    for (word, sort) in UserSort::ALL {
+    for (name, sort) in UserSort::ALL {
         let (place, sql) = middle(&database, sort);
         for text in [None, Some("example"), Some("nobody has this")] {
             for after in [None, Some(place.clone())] {
@@ -120,21 +121,25 @@ fn every_page_of_a_hundred_thousand_users_comes_from_an_index() {
                         limit,
                     };
                     let plan = explain(&mut conn, &page, &sql);
-                    let what = format!("{word} {text:?} {} {limit}", after.is_some());
+                    let what = format!("{name} {text:?} {} {limit}", after.is_some());
                     assert!(!plan.contains("Seq Scan"), "{what}: {plan}");
                     let index = match sort.column {
                         Column::Id => "accounts_pkey",
                         Column::Email => "accounts_email_key",
                         Column::CreatedAt => "accounts_created_at_idx",
                     };
-                    // What is cut off comes in the order of its index: only the page itself is ever sorted.
+                    // The limited rows come in index order: only the page itself is ever sorted.
                     let below = below_limit(&plan);
                     assert!(below.contains("Index") && below.contains(index), "{what}: {plan}");
-                    let most = match text {
+                    let max_blocks = match text {
                         Some("nobody has this") => 7_000,
                         _ => u32::try_from(limit).unwrap() * 9 / 2 + 20,
                     };
-                    assert!(blocks(&plan) <= most, "{what}: {} blocks: {plan}", blocks(&plan));
+                    assert!(
+                        blocks(&plan) <= max_blocks,
+                        "{what}: {} blocks: {plan}",
+                        blocks(&plan)
+                    );
                     let again = || explain(&mut conn, &page, &sql);
                     let took = std::iter::repeat_with(again)
                         .take(2)
@@ -153,13 +158,13 @@ fn every_page_of_a_hundred_thousand_users_comes_from_an_index() {
     );
 }
 
-/// D4, E11: the two lists that are short.
+/// D4, E11: The lists of administrators and of deleted users are read from their partial indexes.
 #[test]
-fn administrators_and_deleted_users_have_indexes_of_their_own() {
-    let _alone = alone();
-    let database = many();
+fn administrators_and_deleted_users_are_read_from_partial_indexes() {
+    let _exclusive = exclusive();
+    let database = database_with_many_users();
     let mut conn = database.login("accounts");
-    for (which, index, most) in [
+    for (which, index, max_blocks) in [
         (Which::Of(Role::Admin), "accounts_admins_idx", 100),
         (Which::Deleted, "accounts_deleted_idx", 600),
     ] {
@@ -172,7 +177,7 @@ fn administrators_and_deleted_users_have_indexes_of_their_own() {
         };
         let plan = explain(&mut conn, &page, "");
         assert!(plan.contains(index) && !plan.contains("Seq Scan"), "{plan}");
-        assert!(blocks(&plan) <= most, "{}: {plan}", blocks(&plan));
+        assert!(blocks(&plan) <= max_blocks, "{}: {plan}", blocks(&plan));
         println!("{index}: {} blocks", blocks(&plan));
     }
 }

@@ -1,10 +1,11 @@
-//! A table whose rows are all known to be visible to everybody: what an index-only scan needs.
+//! Vacuums a table until its visibility map is complete, which index-only scans need.
+
 use crate::support::database::Database;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Vacuums until it is so: a test's server writes commits to the disk a little late. Whoever is just signing in to the server,
-/// whatever the database, would hold VACUUM back, so that other tests must not run meanwhile.
+/// Repeats VACUUM, because the tests' server commits asynchronously. A connection that is being established, to any
+/// database of the server, holds VACUUM back, so other tests must not run meanwhile.
 pub fn until_visible(database: &Database, table: &str) {
     let visible = format!(
         "SELECT (relallvisible = relpages)::text AS line FROM pg_class WHERE oid = '{table}'::regclass"

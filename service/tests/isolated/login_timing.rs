@@ -1,5 +1,6 @@
-//! How long a refusal takes tells nothing about why.
-use crate::alone;
+//! The duration of a rejected log-in does not depend on the reason.
+
+use crate::exclusive;
 use crate::support::accounts::{PASSWORD, account, account_in, try_log_in};
 use crate::support::app::App;
 use crate::support::database::Database;
@@ -8,23 +9,23 @@ use crate::support::outbox::until;
 use portcullis::types::role::Role;
 use std::time::{Duration, Instant};
 
-/// Tries of each kind.
-const TRIES: usize = 200;
+/// Attempts of each kind.
+const ATTEMPTS: usize = 200;
 
-/// Clients that try at the same time: fewer than would wait for each other's passwords.
+/// Concurrent clients: few enough that their passwords do not queue for hashing.
 const CLIENTS: usize = 5;
 
-/// How much the most may differ from the least.
-const ALIKE: f64 = 1.10;
+/// The largest accepted ratio between two medians.
+const MAX_RATIO: f64 = 1.10;
 
-/// The same where a hash was made with less than is asked for today, and the rest is spent by a second one, in memory that
-/// has to be got once more: on some machines that is dear. Unspent, the work would be half as much.
-const NEARLY: f64 = 1.5;
+/// The same where the stored hash is cheaper than today's parameters and a second hash makes up the difference: it allocates
+/// its memory anew, which is expensive on some machines. Without the second hash the ratio would be 2.
+const MAX_RATIO_WHEN_REHASHING: f64 = 1.5;
 
-/// A kind of try: its name, address and password.
+/// A kind of attempt: its name, email address and password.
 type Kind = (&'static str, String, &'static str);
 
-/// The kinds that everybody thinks of first, at an account of this number.
+/// The basic kinds, against the account of this number.
 fn kinds(number: usize) -> Vec<Kind> {
     let ann = format!("ann{number}@example.org");
     vec![
@@ -38,8 +39,8 @@ fn kinds(number: usize) -> Vec<Kind> {
     ]
 }
 
-/// Measures tries of each kind. The kinds take turns, each time another one first, so that whatever else the machine does
-/// hits all of them alike. Nobody is held up for guessing.
+/// Measures attempts of each kind. The kinds alternate, each round starting with another one, so that other load on the
+/// machine affects all of them equally. Clearing the throttles keeps attempts from being delayed.
 fn measure(
     database: &Database,
     app: &App,
@@ -50,8 +51,8 @@ fn measure(
     let mut measured = vec![Vec::new(); kinds.len()];
     for round in 0..rounds {
         database.execute("DELETE FROM sessions.throttles");
-        for turn in 0..kinds.len() {
-            let kind = (round + turn) % kinds.len();
+        for offset in 0..kinds.len() {
+            let kind = (round + offset) % kinds.len();
             let (_, email, password) = &kinds[kind];
             let before = meter();
             let response = try_log_in(app, email, password);
@@ -62,19 +63,24 @@ fn measure(
     measured
 }
 
-fn assert_alike(what: &str, kinds: &[Kind], alike: f64, mut series: impl FnMut() -> Vec<Vec<Duration>>) {
-    let medians = medians(alike, |_| series());
+fn assert_similar(
+    what: &str,
+    kinds: &[Kind],
+    max_ratio: f64,
+    mut series: impl FnMut() -> Vec<Vec<Duration>>,
+) {
+    let medians = medians(max_ratio, |_| series());
     for ((name, ..), median) in kinds.iter().zip(&medians) {
         println!("{what}, {name}: median {median:.2} ms");
     }
     assert!(
         medians.iter().all(|median| *median > 5.0),
-        "nothing was hashed: {medians:?}"
+        "no password was hashed: {medians:?}"
     );
-    assert!(spread(&medians) <= alike, "{what}: {medians:?}");
+    assert!(spread(&medians) <= max_ratio, "{what}: {medians:?}");
 }
 
-/// Time that each hashing thread of this process has worked. What else the machine does changes nothing about it.
+/// CPU time of each hashing thread of this process, which other load on the machine does not change.
 fn hashing_threads() -> Vec<Duration> {
     let mut times = Vec::new();
     for task in std::fs::read_dir("/proc/self/task").unwrap() {
@@ -90,40 +96,40 @@ fn hashing_threads() -> Vec<Duration> {
     times
 }
 
-fn hashed() -> Duration {
+fn hashing_cpu_time() -> Duration {
     hashing_threads().iter().sum()
 }
 
-/// E6: as whoever guesses measures it.
+/// E6: Log-ins with an unknown address, a wrong password and an empty password take the same time, as a client measures it.
 #[test]
-fn unknown_wrong_and_empty_passwords_are_refused_after_the_same_time() {
-    let _alone = alone();
+fn unknown_address_wrong_and_empty_password_are_rejected_after_the_same_time() {
+    let _exclusive = exclusive();
     let database = Database::fresh();
     let app = App::over(&database);
     let begun = Instant::now();
-    let rounds = TRIES / CLIENTS;
-    let people: Vec<Vec<Kind>> = (0..CLIENTS).map(kinds).collect();
+    let rounds = ATTEMPTS / CLIENTS;
+    let attempts: Vec<Vec<Kind>> = (0..CLIENTS).map(kinds).collect();
     for number in 0..CLIENTS {
         account(&database, &format!("ann{number}@example.org"), Role::User);
     }
     let series = || {
         let parts: Vec<Vec<Vec<Duration>>> = std::thread::scope(|scope| {
-            let try_all = |kinds| measure(&database, &app, kinds, rounds, || begun.elapsed());
-            let client = |kinds| scope.spawn(move || try_all(kinds));
-            let clients: Vec<_> = people.iter().map(Vec::as_slice).map(client).collect();
+            let run = |kinds| measure(&database, &app, kinds, rounds, || begun.elapsed());
+            let client = |kinds| scope.spawn(move || run(kinds));
+            let clients: Vec<_> = attempts.iter().map(Vec::as_slice).map(client).collect();
             clients.into_iter().map(|client| client.join().unwrap()).collect()
         });
         let of = |kind: usize| parts.iter().flat_map(move |part| part[kind].clone());
-        (0..people[0].len()).map(|kind| of(kind).collect()).collect()
+        (0..attempts[0].len()).map(|kind| of(kind).collect()).collect()
     };
-    assert_alike("answered after", &people[0], ALIKE, series);
+    assert_similar("response after", &attempts[0], MAX_RATIO, series);
 }
 
-/// E6: the work behind the answers is the same too, so that no answer is late when the machine has more to do: for nobody,
-/// for wrong and empty passwords, in every state of an account, and where a hash was made with less than is asked for today.
+/// E6: The hashing work is the same for an unknown address, a wrong or empty password, every state of an account, and a hash
+/// with outdated parameters, so that load on the machine does not reveal the difference either.
 #[test]
-fn as_much_is_hashed_whatever_there_is_to_compare_with() {
-    let _alone = alone();
+fn rejected_log_ins_cost_the_same_hashing_work() {
+    let _exclusive = exclusive();
     let database = Database::fresh();
     account(&database, "ann0@example.org", Role::User);
     account_in(&database, "unconfirmed@example.org", Role::User, "unconfirmed");
@@ -135,15 +141,15 @@ fn as_much_is_hashed_whatever_there_is_to_compare_with() {
     let mut kinds = kinds(0);
     let app = App::start(&database.settings(&[("HASH_ITERATIONS", "4")]));
     let two = &kinds[..2];
-    assert_alike("hashed anew for", two, NEARLY, || {
-        measure(&database, &app, two, 24, hashed)
+    assert_similar("rehashed for", two, MAX_RATIO_WHEN_REHASHING, || {
+        measure(&database, &app, two, 24, hashing_cpu_time)
     });
     drop(app);
     until("its hashing threads end", || hashing_threads().is_empty());
     kinds.push(("invited", "invited@example.org".into(), PASSWORD));
     kinds.push(("unconfirmed", "unconfirmed@example.org".into(), PASSWORD));
     let app = App::over(&database);
-    assert_alike("hashed for", &kinds, ALIKE, || {
-        measure(&database, &app, &kinds, 24, hashed)
+    assert_similar("hashed for", &kinds, MAX_RATIO, || {
+        measure(&database, &app, &kinds, 24, hashing_cpu_time)
     });
 }

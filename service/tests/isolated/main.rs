@@ -1,0 +1,27 @@
+//! Tests that need the machine or the database server to themselves: latency, memory, query plans. Cargo runs the test binaries
+//! one after the other, and within this one a lock serialises the tests.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may panic on the first unexpected result"
+)]
+
+#[expect(dead_code, reason = "the `it` test binary uses the remaining items")]
+#[path = "../it/support/mod.rs"]
+mod support;
+
+mod hashing;
+mod login_timing;
+mod rates_plan;
+mod users_plan;
+mod vacuum;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Serialises the tests of this binary.
+fn exclusive() -> MutexGuard<'static, ()> {
+    static EXCLUSIVE: Mutex<()> = Mutex::new(());
+    EXCLUSIVE.lock().unwrap_or_else(PoisonError::into_inner)
+}
