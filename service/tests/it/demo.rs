@@ -1,4 +1,5 @@
-//! `/populate` and `/delete`: there only while the demo is on.
+//! `/populate` and `/delete`, which exist only while the demo is enabled.
+
 use crate::support::accounts::token;
 use crate::support::app::{App, send};
 use crate::support::database::Database;
@@ -17,11 +18,11 @@ fn entries(database: &Database) -> Vec<String> {
     database.lines("SELECT data AS line FROM demo.entries ORDER BY id")
 }
 
-/// H1, H2
+/// H1, H2: `/populate` stores a random entry, and `/delete` reports the number of deleted rows.
 #[test]
-fn entries_are_random_and_the_number_deleted_is_true() {
+fn populate_stores_random_entries_and_delete_reports_their_number() {
     let (database, app) = app("open");
-    let mut seen = Vec::new();
+    let mut populated = Vec::new();
     for _ in 0..20 {
         let response = send(app.request("POST", "/populate"));
         assert_eq!(response.status, 201, "{response:?}");
@@ -32,12 +33,16 @@ fn entries_are_random_and_the_number_deleted_is_true() {
             data.len() == 10 && data.bytes().all(|b| b.is_ascii_alphanumeric()),
             "{data}"
         );
-        seen.push(data);
+        populated.push(data);
     }
-    assert_eq!(entries(&database), seen, "what is answered is what is stored");
-    assert_eq!(seen.iter().collect::<HashSet<_>>().len(), 20);
-    let letters: HashSet<u8> = seen.iter().flat_map(|data| data.bytes()).collect();
-    assert!(letters.len() > 40, "of 62: {letters:?}");
+    assert_eq!(
+        entries(&database),
+        populated,
+        "the response differs from the stored row"
+    );
+    assert_eq!(populated.iter().collect::<HashSet<_>>().len(), 20);
+    let characters: HashSet<u8> = populated.iter().flat_map(|data| data.bytes()).collect();
+    assert!(characters.len() > 40, "of 62: {characters:?}");
     for count in [20, 0] {
         let response = send(app.request("DELETE", "/delete"));
         assert_eq!(response.status, 200, "{response:?}");
@@ -51,15 +56,15 @@ fn entries_are_random_and_the_number_deleted_is_true() {
     assert_eq!(one["message"], "1 rows deleted");
 }
 
-/// H2: every row is counted once, whoever deletes at the same time.
+/// H2: Concurrent deletions count every row once.
 #[test]
-fn parallel_deletes_share_the_rows() {
+fn concurrent_deletions_count_every_row_once() {
     let (database, app) = app("open");
     database.execute(
         "INSERT INTO demo.entries (data) SELECT lpad(n::text, 10, '0') FROM generate_series(1, 1000) n",
     );
     let total: u64 = std::thread::scope(|scope| {
-        let tries: Vec<_> = (0..6)
+        let requests: Vec<_> = (0..6)
             .map(|_| {
                 scope.spawn(|| {
                     let response = send(app.request("DELETE", "/delete")).json();
@@ -68,25 +73,25 @@ fn parallel_deletes_share_the_rows() {
                 })
             })
             .collect();
-        tries.into_iter().map(|one| one.join().unwrap()).sum()
+        requests.into_iter().map(|one| one.join().unwrap()).sum()
     });
     assert_eq!((total, entries(&database).len()), (1000, 0));
 }
 
-/// H3: the settings say whether there is a demo; unless they do, there is none, whoever asks.
+/// H3: By default the demo is disabled, and its paths are 404 for every caller.
 #[test]
-fn without_the_setting_there_is_nothing_at_these_paths() {
+fn the_demo_paths_are_404_by_default() {
     let database = Database::fresh();
     let app = App::over(&database);
     let admin = token(&app, &database, "root@example.org", Role::Admin);
-    let nothing = app.get("/nothing").problem(404);
+    let missing = app.get("/nothing").problem(404);
     for (method, path) in [("POST", "/populate"), ("DELETE", "/delete")] {
         for request in [
             app.request(method, path),
             app.request(method, path).bearer_auth(&admin),
         ] {
             let problem = send(request).problem(404);
-            assert_eq!(problem["detail"], nothing["detail"], "{method} {path}");
+            assert_eq!(problem["detail"], missing["detail"], "{method} {path}");
         }
     }
     database.execute("INSERT INTO demo.entries (data) VALUES ('0123456789')");
@@ -94,9 +99,9 @@ fn without_the_setting_there_is_nothing_at_these_paths() {
     assert_eq!(entries(&database).len(), 1);
 }
 
-/// H3: with `token`, whoever is signed in; nobody else.
+/// H3: With the setting `token`, the demo requires an access token.
 #[test]
-fn with_token_it_is_for_those_who_are_signed_in() {
+fn with_the_setting_token_an_access_token_is_required() {
     let (database, app) = app("token");
     let ann = token(&app, &database, "ann@example.org", Role::User);
     for (method, path) in [("POST", "/populate"), ("DELETE", "/delete")] {
@@ -117,9 +122,9 @@ fn with_token_it_is_for_those_who_are_signed_in() {
     send(app.request("POST", "/populate").bearer_auth(&ann)).problem(401);
 }
 
-/// H3: with `open`, a token that is no good any more keeps nobody out.
+/// H3: With the setting `open`, the demo ignores an invalid token.
 #[test]
-fn open_is_open_whatever_token_is_sent() {
+fn with_the_setting_open_an_invalid_token_is_ignored() {
     let (_database, app) = app("open");
     let response = send(app.request("POST", "/populate").bearer_auth("x.y.z"));
     assert_eq!(response.status, 201);
@@ -128,9 +133,9 @@ fn open_is_open_whatever_token_is_sent() {
     send(app.request("POST", "/delete")).problem(405);
 }
 
-/// H3: production has none; and a demo without a way to its table does not start.
+/// H3: The service does not start with a demo in production, or without the password of its login.
 #[test]
-fn what_must_not_start_does_not() {
+fn the_demo_is_rejected_in_production_and_without_its_password() {
     let database = Database::unmade();
     let serve = |profile: &str, demo: &str, without: &str| {
         let mut pairs = database.pairs();
@@ -140,20 +145,20 @@ fn what_must_not_start_does_not() {
         }
         pairs.push(("PROFILE".into(), profile.into()));
         pairs.push(("DEMO".into(), demo.into()));
-        let ended = run(&["serve"], &pairs);
-        (ended.status.code(), errors(&ended))
+        let output = run(&["serve"], &pairs);
+        (output.status.code(), errors(&output))
     };
     for demo in ["open", "token"] {
-        let (code, told) = serve("production", demo, "");
-        assert_eq!(code, Some(78), "{told}");
+        let (code, stderr) = serve("production", demo, "");
+        assert_eq!(code, Some(78), "{stderr}");
         assert!(
-            told.contains("PORTCULLIS_DEMO: must be off in production"),
-            "{told}"
+            stderr.contains("PORTCULLIS_DEMO: must be off in production"),
+            "{stderr}"
         );
-        let (code, told) = serve("development", demo, "DATABASE_DEMO_PASSWORD");
-        assert_eq!(code, Some(78), "{told}");
-        assert!(told.contains("PORTCULLIS_DATABASE_DEMO_PASSWORD"), "{told}");
+        let (code, stderr) = serve("development", demo, "DATABASE_DEMO_PASSWORD");
+        assert_eq!(code, Some(78), "{stderr}");
+        assert!(stderr.contains("PORTCULLIS_DATABASE_DEMO_PASSWORD"), "{stderr}");
     }
-    let (code, told) = serve("development", "on", "");
-    assert_eq!(code, Some(78), "{told}");
+    let (code, stderr) = serve("development", "on", "");
+    assert_eq!(code, Some(78), "{stderr}");
 }

@@ -1,4 +1,5 @@
-//! The greeting, the index page, the version, and where metrics are.
+//! The greeting, the index page, the version, and the metrics on the internal listener.
+
 use crate::support::app::{App, send};
 use crate::support::database::Database;
 use std::sync::LazyLock;
@@ -9,7 +10,7 @@ fn app() -> (Database, App) {
     (database, app)
 }
 
-/// A1
+/// A1: `/` greets with exactly these bytes.
 #[test]
 fn the_root_greets_with_exactly_these_bytes() {
     let (_database, app) = app();
@@ -19,9 +20,9 @@ fn the_root_greets_with_exactly_these_bytes() {
     assert!(response.header("content-type").starts_with("application/json"));
 }
 
-/// A2
+/// A2: `/` answers browsers with the index page, with `Vary: Accept`.
 #[test]
-fn a_browser_gets_the_index_page_and_caches_are_told_so() {
+fn a_browser_gets_the_index_page_with_vary_accept() {
     let (_database, app) = app();
     let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
     for accept in ["text/html", browser] {
@@ -47,9 +48,9 @@ fn a_browser_gets_the_index_page_and_caches_are_told_so() {
     }
 }
 
-/// A3
+/// A3: A wrong method is 405 with `Allow`.
 #[test]
-fn a_wrong_method_is_refused_with_the_right_ones() {
+fn a_wrong_method_is_rejected_with_the_allowed_ones() {
     let (_database, app) = app();
     let response = send(app.request("POST", "/"));
     response.problem(405);
@@ -57,9 +58,9 @@ fn a_wrong_method_is_refused_with_the_right_ones() {
     send(app.request("BREW", "/rates")).problem(405);
 }
 
-/// A6
+/// A6: `/version` reports version, commit, build date and compiler.
 #[test]
-fn the_version_tells_semver_commit_build_date_and_compiler() {
+fn the_version_reports_semver_commit_build_date_and_compiler() {
     static SEMVER: LazyLock<Vec<&str>> = LazyLock::new(|| env!("CARGO_PKG_VERSION").split('.').collect());
     let (_database, app) = app();
     let version = app.get("/version").json();
@@ -76,7 +77,7 @@ fn the_version_tells_semver_commit_build_date_and_compiler() {
     assert!(text("rustc").starts_with("rustc 1."), "{version}");
 }
 
-/// A7
+/// A7: Metrics are served on the internal listener only.
 #[test]
 fn metrics_are_on_the_internal_listener_only() {
     let (_database, app) = app();

@@ -1,4 +1,5 @@
-//! `portcullis serve` and `healthcheck`: how they begin and how they end.
+//! `portcullis serve` and `healthcheck`: start, shutdown and exit codes.
+
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::program::{ServiceProcess, errors, run};
@@ -10,11 +11,11 @@ use std::net::{TcpListener, TcpStream};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// K1: one line that names the address.
+/// K1: A port that is in use ends the program with code 1 and the address.
 #[test]
-fn a_taken_port_ends_with_1_and_the_address() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap().to_string();
+fn a_port_in_use_ends_with_1_and_the_address() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
     for key in ["LISTEN", "INTERNAL_LISTEN"] {
         let mut pairs = Database::unmade().pairs();
         pairs.retain(|(name, _)| name != key);
@@ -29,9 +30,9 @@ fn a_taken_port_ends_with_1_and_the_address() {
     }
 }
 
-/// L6: SIGTERM: what runs is finished, what is new is turned away, the end is a success.
+/// L6: On SIGTERM the service finishes running requests, accepts no new connections, and exits with 0.
 #[test]
-fn a_stop_signal_finishes_the_running_request() {
+fn sigterm_finishes_the_running_request() {
     let database = Database::with(&small());
     let serving = ServiceProcess::start(&database.pairs());
     let mut held = database.admin();
@@ -49,7 +50,7 @@ fn a_stop_signal_finishes_the_running_request() {
     while TcpStream::connect(serving.address).is_ok() {
         assert!(
             begun.elapsed() < Duration::from_secs(2),
-            "new connections are still taken"
+            "new connections are still accepted"
         );
         sleep(Duration::from_millis(20));
     }
@@ -70,9 +71,9 @@ fn a_stop_signal_finishes_the_running_request() {
     );
 }
 
-/// L6: the same inside one process, without a database.
+/// L6: A service that shuts down answers requests in flight.
 #[test]
-fn a_stopping_service_answers_what_it_has_begun() {
+fn shutdown_answers_requests_in_flight() {
     let settings = Database::unmade().settings(&[]);
     let mut app = App::start_with(&settings, |product| (product, TestApi));
     let address = app.address;
@@ -86,9 +87,9 @@ fn a_stopping_service_answers_what_it_has_begun() {
     assert!(TcpStream::connect(address).is_err());
 }
 
-/// L6: the grace ends: a request that never ends does not keep the process.
+/// L6: Shutdown waits for a request no longer than the configured grace period.
 #[test]
-fn the_grace_is_a_setting() {
+fn the_shutdown_grace_is_a_setting() {
     let database = Database::with(&small());
     let mut held = database.admin();
     held.batch_execute("BEGIN; LOCK TABLE rates.daily_rates IN ACCESS EXCLUSIVE MODE")
@@ -106,9 +107,9 @@ fn the_grace_is_a_setting() {
     );
 }
 
-/// A5: for images without a shell.
+/// A5: `healthcheck`, for images without a shell, exits with 0 when the service is ready and 1 otherwise.
 #[test]
-fn healthcheck_ends_with_0_when_ready_and_1_when_not() {
+fn healthcheck_exits_with_0_when_ready_and_1_otherwise() {
     let database = Database::with(&small());
     let check = |address: String| {
         let output = run(&["healthcheck"], &[("LISTEN".to_owned(), address)]);
@@ -117,19 +118,19 @@ fn healthcheck_ends_with_0_when_ready_and_1_when_not() {
     let app = App::over(&database);
     assert_eq!(check(app.address.to_string()), (Some(0), String::new()));
     assert_eq!(check(format!("0.0.0.0:{}", app.address.port())).0, Some(0));
-    let lost = App::start(&Database::unmade().settings(&[("DATABASE_ACQUIRE_TIMEOUT", "200")]));
-    let (code, said) = check(lost.address.to_string());
+    let not_ready = App::start(&Database::unmade().settings(&[("DATABASE_ACQUIRE_TIMEOUT", "200")]));
+    let (code, stderr) = check(not_ready.address.to_string());
     assert!(
-        code == Some(1) && said.contains("not ready: HTTP/1.1 503"),
-        "{said}"
+        code == Some(1) && stderr.contains("not ready: HTTP/1.1 503"),
+        "{stderr}"
     );
-    let (code, said) = check("127.0.0.1:1".to_owned());
-    assert!(code == Some(1) && said.contains("no answer"), "{said}");
+    let (code, stderr) = check("127.0.0.1:1".to_owned());
+    assert!(code == Some(1) && stderr.contains("no answer"), "{stderr}");
 }
 
-/// H3, K7: production refuses an unencrypted connection before it listens.
+/// H3, K7: In production the service does not start without TLS to the database.
 #[test]
-fn production_refuses_a_database_without_tls() {
+fn production_requires_tls_to_the_database() {
     let mut pairs = Database::unmade().pairs();
     pairs.retain(|(name, _)| name != "PROFILE");
     let output = run(&["serve"], &pairs);

@@ -1,4 +1,5 @@
-//! Settings: every key is documented; what is wrong is named and never quoted.
+//! Settings: every one is documented, and an invalid one is named without its value.
+
 use crate::support::environment;
 use crate::support::program::{errors, run, run_with_bytes};
 use crate::support::temp_file::TempFile;
@@ -8,9 +9,8 @@ use portcullis::config::source::Source;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-/// The program's end with these settings on top of harmless ones: `healthcheck` needs all of them to be good, and
-/// nothing else.
-fn refused(arguments: &[&str], pairs: &[(&str, &str)]) -> String {
+/// The error of the program with these settings. `healthcheck` validates all of them and needs nothing else.
+fn error_of(arguments: &[&str], pairs: &[(&str, &str)]) -> String {
     let pairs: Vec<_> = pairs
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -21,10 +21,10 @@ fn refused(arguments: &[&str], pairs: &[(&str, &str)]) -> String {
     errors(&output)
 }
 
-/// K1: names the setting, never the value.
+/// K1: An invalid value ends the program with code 78 and the name of the setting, never the value.
 #[test]
-fn each_bad_value_ends_with_78_and_the_setting_s_name() {
-    let bad = [
+fn an_invalid_value_ends_with_78_and_the_name_of_the_setting() {
+    let invalid = [
         ("PROFILE", "testing-7f3a"),
         ("LISTEN", "localhost-7f3a"),
         ("INTERNAL_LISTEN", "127.0.0.1:7f3a"),
@@ -96,22 +96,28 @@ fn each_bad_value_ends_with_78_and_the_setting_s_name() {
         ("OTLP_ENDPOINT", "https://collector-7f3a:4318"),
         ("TRACE_RATIO", "1.01"),
     ];
-    for (name, value) in bad {
-        let said = refused(&["healthcheck"], &[(name, value)]);
+    for (name, value) in invalid {
+        let error = error_of(&["healthcheck"], &[(name, value)]);
         assert!(
-            said.starts_with(&format!("portcullis: {PREFIX}{name}: ")),
-            "{said}"
+            error.starts_with(&format!("portcullis: {PREFIX}{name}: ")),
+            "{error}"
         );
-        assert!(!said.contains("7f3a"), "the value of {name} is told: {said}");
+        assert!(
+            !error.contains("7f3a"),
+            "the error holds the value of {name}: {error}"
+        );
     }
-    let untried: Vec<_> = SETTINGS
+    let untested: Vec<_> = SETTINGS
         .iter()
-        .filter(|key| !bad.iter().any(|(name, _)| *name == key.name))
+        .filter(|key| !invalid.iter().any(|(name, _)| *name == key.name))
         .collect();
-    assert!(untried.is_empty(), "no bad value was tried: {untried:?}");
+    assert!(
+        untested.is_empty(),
+        "settings without an invalid value: {untested:?}"
+    );
 }
 
-/// K1
+/// K1: An unknown setting ends the program with code 78 and its name.
 #[test]
 fn an_unknown_setting_ends_with_78_and_its_name() {
     for unknown in [
@@ -121,10 +127,10 @@ fn an_unknown_setting_ends_with_78_and_its_name() {
         "DATABASE_RATES_PASSWORD_FILE_FILE",
         "",
     ] {
-        let said = refused(&["healthcheck"], &[(unknown, "7f3a")]);
+        let error = error_of(&["healthcheck"], &[(unknown, "7f3a")]);
         assert!(
-            said.contains(&format!("{PREFIX}{unknown}: no such setting")) && !said.contains("7f3a"),
-            "{said}"
+            error.contains(&format!("{PREFIX}{unknown}: no such setting")) && !error.contains("7f3a"),
+            "{error}"
         );
     }
     let output = run_with_bytes(&["healthcheck"], "PORTCULLIS_LISTEN", b"\xff\xfe");
@@ -137,21 +143,21 @@ fn an_unknown_setting_ends_with_78_and_its_name() {
     );
 }
 
-/// K1: a secret has one source.
+/// K1: A secret cannot be set both directly and by a file.
 #[test]
 fn a_secret_and_its_file_exclude_each_other() {
     let file = TempFile::of("secret", "from-the-file\n");
     for key in SETTINGS.iter().filter(|key| key.secret) {
         let name = format!("{}_FILE", key.name);
-        let said = refused(&["healthcheck"], &[(key.name, "hush-7f3a"), (&name, file.text())]);
+        let error = error_of(&["healthcheck"], &[(key.name, "hush-7f3a"), (&name, file.text())]);
         assert!(
-            said.contains(&format!("{PREFIX}{name}: excludes")) && !said.contains("7f3a"),
-            "{said}"
+            error.contains(&format!("{PREFIX}{name}: excludes")) && !error.contains("7f3a"),
+            "{error}"
         );
     }
 }
 
-/// K1: each command says which password it misses, or which file it cannot read.
+/// K1: Each command names the password that it lacks, or the file that it cannot read.
 #[test]
 fn a_missing_password_is_named_by_the_command_that_needs_it() {
     let commands: [(&[&str], &str); 5] = [
@@ -163,32 +169,35 @@ fn a_missing_password_is_named_by_the_command_that_needs_it() {
     ];
     for (arguments, login) in commands {
         let name = format!("DATABASE_{login}_PASSWORD");
-        assert!(refused(arguments, &[]).contains(&format!("{PREFIX}{name}: is not set")));
+        assert!(error_of(arguments, &[]).contains(&format!("{PREFIX}{name}: is not set")));
         let file = format!("{name}_FILE");
-        let said = refused(arguments, &[(&file, "/nowhere/7f3a")]);
-        assert!(said.contains(&format!("{PREFIX}{file}: cannot read")), "{said}");
+        let error = error_of(arguments, &[(&file, "/nowhere/7f3a")]);
+        assert!(error.contains(&format!("{PREFIX}{file}: cannot read")), "{error}");
         let empty = TempFile::of("secret", "\n");
-        assert!(refused(arguments, &[(&file, empty.text())]).contains("is empty"));
+        assert!(error_of(arguments, &[(&file, empty.text())]).contains("is empty"));
     }
 }
 
-/// K1: a file holds the same settings in small letters; the environment wins.
+/// K1: A settings file holds the same settings in lower case, its errors are named, and the environment takes precedence.
 #[test]
-fn a_settings_file_is_read_and_its_faults_are_named() {
+fn a_settings_file_is_read_and_its_errors_are_named() {
     let check = |text: &str, pairs: &[(&str, &str)]| {
         let file = TempFile::of("toml", text);
-        refused(&["--config", file.text(), "healthcheck"], pairs)
+        error_of(&["--config", file.text(), "healthcheck"], pairs)
     };
     assert!(check("rate_limit = 0\n", &[]).contains("PORTCULLIS_RATE_LIMIT: "));
     assert!(check("nonsense = 'x7f3a'\n", &[]).contains("PORTCULLIS_NONSENSE: no such setting"));
     assert!(check("LISTEN = '127.0.0.1:1'\n", &[]).contains("small letters"));
     assert!(check("listen = ['a']\n", &[]).contains("PORTCULLIS_LISTEN: must be a text or a number"));
-    let said = check("database_rates_password = 'hush-7f3a\n", &[]);
-    assert!(said.contains("is not TOML") && !said.contains("7f3a"), "{said}");
+    let error = check("database_rates_password = 'hush-7f3a\n", &[]);
+    assert!(
+        error.contains("is not TOML") && !error.contains("7f3a"),
+        "{error}"
+    );
     assert!(check("rate_limit = 5\n", &[("RATE_LIMIT", "0")]).contains("PORTCULLIS_RATE_LIMIT: "));
-    let said = refused(&["--config", "/nowhere/settings.toml", "healthcheck"], &[]);
-    assert!(said.contains("/nowhere/settings.toml"), "{said}");
-    // Good in the file, good over a bad one: both get past the settings and only then find no service (1).
+    let error = error_of(&["--config", "/nowhere/settings.toml", "healthcheck"], &[]);
+    assert!(error.contains("/nowhere/settings.toml"), "{error}");
+    // Valid in the file, and valid in the environment over an invalid one: the command gets as far as finding no service (1).
     let file = TempFile::of(
         "toml",
         "listen = '127.0.0.1:1'\nrate_limit = 0\ntrace_ratio = 0.5\n",
@@ -200,9 +209,9 @@ fn a_settings_file_is_read_and_its_faults_are_named() {
     assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
 }
 
-/// K1: what is not given is what the table says.
+/// K1: The defaults are valid and secure.
 #[test]
-fn the_defaults_are_good_and_safe() {
+fn the_defaults_are_valid_and_secure() {
     let settings = Settings::parse(&Source::of([]).unwrap()).unwrap();
     assert!(settings.server.listen.ip().is_loopback() && settings.server.internal_listen.ip().is_loopback());
     assert_eq!(
@@ -224,26 +233,27 @@ fn the_defaults_are_good_and_safe() {
     assert!(SETTINGS.iter().all(|key| key.secret == key.default.is_none()));
 }
 
-/// K1: `UPDATE_DOCS=1` writes it anew.
+/// K1: `docs/settings.md` equals the settings in the code; `UPDATE_DOCS=1` updates it.
 #[test]
-fn the_documented_settings_are_the_table_of_the_code() {
+fn the_documented_settings_equal_those_in_the_code() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/settings.md");
-    let written = document();
+    let generated = document();
     if environment::update_docs() {
-        std::fs::write(&path, &written).unwrap();
+        std::fs::write(&path, &generated).unwrap();
     }
-    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
-        kept == written,
+        committed == generated,
         "docs/settings.md is out of date: run the tests once with UPDATE_DOCS=1"
     );
     assert!(
         SETTINGS
             .iter()
-            .all(|key| !key.doc.is_empty() && kept.contains(&format!("`{PREFIX}{}`", key.name)))
+            .all(|key| !key.doc.is_empty() && committed.contains(&format!("`{PREFIX}{}`", key.name)))
     );
 }
 
+/// The content of `docs/settings.md`.
 fn document() -> String {
     let mut text = "# Settings\n\n\
         Each is a variable of the environment, or a line of a TOML file given with `--config FILE`: there without the\n\

@@ -1,4 +1,5 @@
-//! OTLP: a collector gets logs, traces and metrics; a dead one slows nothing.
+//! OTLP export of logs, traces and metrics, and logs on stdout.
+
 use crate::support::database::Database;
 use crate::support::otlp_collector::OtlpCollector;
 use crate::support::program::ServiceProcess;
@@ -31,14 +32,14 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// J1: what was asked for arrives in all three, joined by the trace that came in.
+/// J1: A collector receives traces, logs and metrics, joined by the trace id of the request.
 #[test]
 fn a_collector_receives_traces_logs_and_metrics() {
     let database = Database::with(&small());
     let collector = OtlpCollector::start();
     let serving = serving(&database, &collector.url);
     assert_eq!(rates(&serving).0, 200);
-    // The end sends what is left.
+    // The shutdown exports what is buffered.
     serving.terminate();
     assert_eq!(serving.wait().0, Some(0));
     let of = |path: &str| {
@@ -104,15 +105,15 @@ fn a_collector_receives_traces_logs_and_metrics() {
         "db.statements",
     ] {
         assert!(
-            names.iter().any(|told| told == name),
+            names.iter().any(|exported| exported == name),
             "{name} is missing in {names:?}"
         );
     }
 }
 
-/// J1: neither one that refuses nor one that takes the connection and says nothing.
+/// J1: A collector that refuses connections or does not respond delays neither start, requests nor shutdown.
 #[test]
-fn a_dead_collector_slows_nothing() {
+fn an_unavailable_collector_delays_nothing() {
     let database = Database::with(&small());
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -139,15 +140,15 @@ fn a_dead_collector_slows_nothing() {
         assert_eq!(serving.wait().0, Some(0));
         assert!(
             stopped.elapsed() < Duration::from_secs(18),
-            "the end took {:?}",
+            "the shutdown took {:?}",
             stopped.elapsed()
         );
     }
 }
 
-/// J1, J2: JSON on stdout, and no secret in it.
+/// J1, J2: The log on stdout is JSON, holds the request, and no password.
 #[test]
-fn the_log_holds_the_request_and_none_of_the_passwords() {
+fn the_log_holds_the_request_and_no_password() {
     let database = Database::with(&small());
     let mut pairs = database.pairs();
     pairs.push(("LOG".into(), "trace".into()));

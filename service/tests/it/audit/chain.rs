@@ -1,4 +1,5 @@
-//! The chain of audit events: nobody changes it unseen.
+//! The hash chain of audit events: every modification is detected.
+
 use crate::support::database::{Database, lines};
 use crate::support::program;
 use diesel::connection::{Connection, SimpleConnection};
@@ -10,7 +11,7 @@ use portcullis::types::client_info::ClientInfo;
 use serde_json::json;
 use std::thread;
 
-/// Adds an event as the service does.
+/// Appends an event as the service does.
 fn add(conn: &mut PgConnection, number: i64) {
     let client = ClientInfo::operator();
     let event = Event {
@@ -23,7 +24,7 @@ fn add(conn: &mut PgConnection, number: i64) {
     append(conn, &event).unwrap();
 }
 
-/// A database with so many events.
+/// A database with this number of events.
 fn with_events(count: i64) -> Database {
     let database = Database::fresh();
     let mut conn = database.login("accounts");
@@ -31,14 +32,14 @@ fn with_events(count: i64) -> Database {
     database
 }
 
-/// What `portcullis audit verify` says, and its exit code.
+/// The exit code and the output of `portcullis audit verify`.
 fn verify(database: &Database, more: &[&str]) -> (Option<i32>, String) {
     let output = program::run(&[&["audit", "verify"], more].concat(), &database.pairs());
     let text = format!("{}{}", program::says(&output), program::errors(&output));
     (output.status.code(), text.trim_end().to_owned())
 }
 
-/// Changes events as somebody who may do anything in the database.
+/// Runs statements on the events as a superuser, with triggers and constraints disabled.
 fn tamper(database: &Database, statements: &str) {
     database.execute(&format!(
         "ALTER TABLE audit.events DISABLE TRIGGER ALL; ALTER TABLE audit.events DROP CONSTRAINT IF EXISTS events_fields_check;
@@ -52,9 +53,9 @@ fn head(database: &Database) -> String {
         .remove(0)
 }
 
-/// J5
+/// J5: Verifying an intact chain reports its length and its last hash.
 #[test]
-fn a_whole_chain_tells_its_length_and_its_end() {
+fn an_intact_chain_is_reported_with_length_and_last_hash() {
     let database = with_events(5);
     let end = head(&database);
     let whole = format!("whole: 5 events, last event 5, head {end}");
@@ -69,9 +70,9 @@ fn a_whole_chain_tells_its_length_and_its_end() {
     assert_eq!(verify(&database, &["--head", "abc"]).0, Some(2));
 }
 
-/// J5: not to know is another thing than to know that it is broken.
+/// J5: A chain that cannot be read ends with code 69, unlike a broken one.
 #[test]
-fn a_chain_that_cannot_be_read_is_neither_whole_nor_broken() {
+fn an_unreadable_chain_is_reported_as_neither_intact_nor_broken() {
     let (code, text) = verify(&Database::unmade(), &[]);
     assert_eq!(code, Some(69), "{text}");
     let database = with_events(2);
@@ -84,7 +85,7 @@ fn a_chain_that_cannot_be_read_is_neither_whole_nor_broken() {
     assert!(text.contains("events behind 0 cannot be read"), "{text}");
 }
 
-/// J5: a change of any column.
+/// J5: A change to any column of an event is detected, and the event is named.
 #[test]
 fn a_changed_event_is_named() {
     for change in [
@@ -122,9 +123,9 @@ fn a_changed_event_is_named() {
     }
 }
 
-/// J5: what is missing, added, or in another order.
+/// J5: Deleted, inserted and reordered events are detected and named.
 #[test]
-fn a_gap_an_insertion_and_another_order_are_named() {
+fn deleted_inserted_and_reordered_events_are_named() {
     let renumber =
         "UPDATE audit.events SET id = -id WHERE id >= 3; UPDATE audit.events SET id = 1 - id WHERE id < 0";
     let copy = |id: &str, from: i64| {
@@ -133,7 +134,7 @@ fn a_gap_an_insertion_and_another_order_are_named() {
              previous_hash, hash FROM audit.events WHERE id = {from}"
         )
     };
-    for (statements, told) in [
+    for (statements, message) in [
         ("DELETE FROM audit.events WHERE id = 3".to_owned(), "event 3 is missing"),
         ("DELETE FROM audit.events WHERE id = 1".to_owned(), "event 1 is missing"),
         (
@@ -160,13 +161,13 @@ fn a_gap_an_insertion_and_another_order_are_named() {
         let database = with_events(5);
         tamper(&database, &statements);
         let (code, text) = verify(&database, &[]);
-        assert_eq!((code, text.as_str()), (Some(1), format!("portcullis: {told}").as_str()), "{statements}");
+        assert_eq!((code, text.as_str()), (Some(1), format!("portcullis: {message}").as_str()), "{statements}");
     }
 }
 
-/// J5: by the end that is written down beside the chain, and, where that was changed too, by one written down elsewhere.
+/// J5: A truncated or rebuilt chain is detected by the stored head, and if that was changed too, by a hash kept elsewhere.
 #[test]
-fn a_cut_and_a_chain_made_anew_are_found() {
+fn a_truncated_or_rebuilt_chain_is_detected() {
     let database = with_events(5);
     let end = head(&database);
     tamper(&database, "DELETE FROM audit.events WHERE id > 3");
@@ -180,13 +181,13 @@ fn a_cut_and_a_chain_made_anew_are_found() {
     assert_eq!(
         verify(&database, &[]).0,
         Some(0),
-        "nothing here tells it any more"
+        "the database alone does not reveal it"
     );
     let (code, text) = verify(&database, &["--head", &end]);
     assert_eq!(code, Some(1));
     assert!(text.contains("no event has the hash that was given"), "{text}");
-    let kept = head(&database);
-    assert_eq!(verify(&database, &["--head", &kept.to_uppercase()]).0, Some(0));
+    let saved = head(&database);
+    assert_eq!(verify(&database, &["--head", &saved.to_uppercase()]).0, Some(0));
 
     tamper(
         &database,
@@ -194,7 +195,7 @@ fn a_cut_and_a_chain_made_anew_are_found() {
          SELECT audit.append(NULL, 'thing.done', '', '', '', '{}') FROM generate_series(1, 5)",
     );
     assert_eq!(verify(&database, &[]).0, Some(0));
-    assert_eq!(verify(&database, &["--head", &kept]).0, Some(1));
+    assert_eq!(verify(&database, &["--head", &saved]).0, Some(1));
     database.execute("UPDATE audit.head SET hash = sha256(hash)");
     let (_, text) = verify(&database, &[]);
     assert!(
@@ -206,9 +207,9 @@ fn a_cut_and_a_chain_made_anew_are_found() {
     assert!(text.contains("audit.head is empty"), "{text}");
 }
 
-/// J5: the hashes do not depend on how a session writes times and bytes.
+/// J5: The hashes do not depend on the database session's output settings.
 #[test]
-fn a_sessions_settings_change_no_hash() {
+fn hashes_do_not_depend_on_session_settings() {
     let database = Database::fresh();
     for settings in [
         "TimeZone = 'Asia/Kathmandu'",
@@ -236,9 +237,9 @@ fn a_sessions_settings_change_no_hash() {
     assert!(text.starts_with("whole: 14 events"), "{text}");
 }
 
-/// J5: many at the same time, some of which think better of it.
+/// J5: Concurrent transactions, some of them rolled back, append to one chain without a gap.
 #[test]
-fn parallel_events_make_one_chain_without_a_gap() {
+fn concurrent_events_form_one_chain_without_a_gap() {
     let database = Database::fresh();
     thread::scope(|scope| {
         for number in 0..50 {
@@ -255,7 +256,7 @@ fn parallel_events_make_one_chain_without_a_gap() {
                 assert_eq!(outcome.is_ok(), number % 5 != 4);
             });
         }
-        // Looked at meanwhile: whatever is there at one moment is whole.
+        // Verified meanwhile: the committed events form an intact chain at any time.
         assert_eq!(verify(&database, &[]).0, Some(0));
     });
     let (code, text) = verify(&database, &[]);
@@ -266,9 +267,9 @@ fn parallel_events_make_one_chain_without_a_gap() {
     assert_eq!(lines(&mut conn, order).unwrap(), ["0"]);
 }
 
-/// J5: more than are read at a time, with the bad one far behind.
+/// J5: A chain longer than one batch is verified to the end.
 #[test]
-fn a_long_chain_is_read_in_parts() {
+fn a_chain_longer_than_one_batch_is_verified() {
     let database = Database::fresh();
     for _ in 0..11 {
         database.execute(
@@ -283,7 +284,7 @@ fn a_long_chain_is_read_in_parts() {
         "UPDATE audit.events SET detail = '[]' WHERE id IN (10500, 10999)",
     );
     let (code, text) = verify(&database, &[]);
-    // Before it, how far it has come, where that takes long.
+    // Progress lines may precede it.
     assert_eq!(
         (code, text.lines().next_back()),
         (Some(1), Some("portcullis: event 10500 was changed"))

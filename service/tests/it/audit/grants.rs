@@ -1,15 +1,16 @@
-//! What the logins may do with audit events: add, by one function, and read.
+//! Database privileges on audit events: append by one function, and read.
+
 use crate::support::database::{Database, PASSWORDS, lines};
 use diesel::connection::SimpleConnection;
 
-const EVENT: &str = "(1, now(), NULL, 'thing.done', '', '', '', '{}', sha256(''), sha256(''))";
+const EVENT_ROW: &str = "(1, now(), NULL, 'thing.done', '', '', '', '{}', sha256(''), sha256(''))";
 
-fn changes() -> [String; 8] {
+fn modifications() -> [String; 8] {
     [
         "UPDATE audit.events SET action = 'x.y'".to_owned(),
         "DELETE FROM audit.events".to_owned(),
         "TRUNCATE audit.events".to_owned(),
-        format!("INSERT INTO audit.events VALUES {EVENT}"),
+        format!("INSERT INTO audit.events VALUES {EVENT_ROW}"),
         "UPDATE audit.head SET id = 0".to_owned(),
         "DELETE FROM audit.head".to_owned(),
         "INSERT INTO audit.head (id, hash) VALUES (0, sha256(''))".to_owned(),
@@ -17,19 +18,19 @@ fn changes() -> [String; 8] {
     ]
 }
 
-/// J5: SQLSTATE 42501, and nothing else, for each way of changing what was written.
+/// J5: Every modification of events by any login fails with SQLSTATE 42501 (insufficient privilege).
 #[test]
-fn no_login_changes_an_event() {
+fn no_login_can_modify_an_event() {
     let database = Database::fresh();
     database.execute("SELECT audit.append(NULL, 'thing.done', '', '', '', '{}')");
     for (login, _) in PASSWORDS.iter().filter(|(login, _)| *login != "MIGRATOR") {
         let mut conn = database.login(&login.to_lowercase());
-        for statement in changes() {
-            // A statement that works raises an error of another kind.
-            let tried = format!(
-                "DO $do$ BEGIN {statement}; RAISE 'it worked'; EXCEPTION WHEN insufficient_privilege THEN NULL; END $do$"
+        for statement in modifications() {
+            // A statement that succeeds raises another error.
+            let attempt = format!(
+                "DO $do$ BEGIN {statement}; RAISE 'it succeeded'; EXCEPTION WHEN insufficient_privilege THEN NULL; END $do$"
             );
-            conn.batch_execute(&tried)
+            conn.batch_execute(&attempt)
                 .unwrap_or_else(|error| panic!("{login}: {statement}: {error}"));
         }
         if *login != "ACCOUNTS" {
@@ -46,13 +47,13 @@ fn no_login_changes_an_event() {
             }
         }
     }
-    let kept = "SELECT id::text AS line FROM audit.events";
-    assert_eq!(lines(&mut database.login("accounts"), kept).unwrap(), ["1"]);
+    let ids = "SELECT id::text AS line FROM audit.events";
+    assert_eq!(lines(&mut database.login("accounts"), ids).unwrap(), ["1"]);
 }
 
-/// J5: their owner neither, by mistake.
+/// J5: The owner of the tables cannot modify an event without disabling the triggers first.
 #[test]
-fn the_owner_does_not_change_an_event_by_mistake() {
+fn triggers_keep_the_owner_from_modifying_an_event() {
     let database = Database::fresh();
     let mut conn = database.login("migrator");
     conn.batch_execute(
@@ -72,9 +73,9 @@ fn the_owner_does_not_change_an_event_by_mistake() {
     }
 }
 
-/// J5: what could move a piece of one field into the next is refused at the door.
+/// J5: A field cannot contain a line break, which would make the hashed record ambiguous.
 #[test]
-fn a_field_cannot_hold_a_line_end() {
+fn a_field_cannot_contain_a_line_break() {
     let database = Database::fresh();
     let mut conn = database.login("accounts");
     for (action, fields) in [
@@ -92,6 +93,6 @@ fn a_field_cannot_hold_a_line_end() {
             "{statement}: {error}"
         );
     }
-    let kept = "SELECT id::text AS line FROM audit.head";
-    assert_eq!(lines(&mut conn, kept).unwrap(), ["0"]);
+    let head = "SELECT id::text AS line FROM audit.head";
+    assert_eq!(lines(&mut conn, head).unwrap(), ["0"]);
 }

@@ -1,4 +1,5 @@
-//! `/admin/audit`: pages of events.
+//! `/admin/audit`: listing of events.
+
 use crate::support::accounts;
 use crate::support::admin_client::AdminClient;
 use crate::support::app::send;
@@ -19,26 +20,26 @@ fn ids(events: &[Value]) -> Vec<i64> {
     events.iter().map(|event| event["id"].as_i64().unwrap()).collect()
 }
 
-/// J5
+/// J5: Only administrators can read audit events, and no operation changes them.
 #[test]
-fn events_are_for_administrators() {
+fn only_administrators_can_read_events() {
     let desk = AdminClient::fresh();
-    let stranger = send(desk.app.request("GET", "/admin/audit"));
-    stranger.problem(401);
-    assert_eq!(stranger.header("www-authenticate"), "Bearer");
+    let anonymous = send(desk.app.request("GET", "/admin/audit"));
+    anonymous.problem(401);
+    assert_eq!(anonymous.header("www-authenticate"), "Bearer");
     for role in [Role::User, Role::Approver, Role::Ingest] {
         let token = accounts::token(&desk.app, &desk.database, &format!("{role}@example.org"), role);
         accounts::get(&desk.app, &token, "/admin/audit").problem(403);
     }
-    // Events are read, never written: there is no other method.
+    // There is no other method than GET.
     for method in ["POST", "PUT", "PATCH", "DELETE"] {
         send(desk.request(method, "/admin/audit")).problem(405);
     }
 }
 
-/// J5: what an administrator did is told, with who, from where and in which request.
+/// J5: An event records the actor, action, subject, client address and request id.
 #[test]
-fn an_event_tells_who_did_what_in_which_request() {
+fn an_event_records_actor_action_subject_and_request() {
     let desk = AdminClient::fresh();
     let request = desk
         .request("POST", "/user")
@@ -69,17 +70,17 @@ fn an_event_tells_who_did_what_in_which_request() {
     let at = newest["at"].as_str().unwrap();
     assert!(at.ends_with("+00:00") && at.contains('T'), "{at}");
     let head = program::says(&program::run(&["audit", "verify"], &desk.database.pairs()));
-    let told = format!(
+    let expected = format!(
         "last event {}, head {}\n",
         newest["id"],
         newest["hash"].as_str().unwrap()
     );
-    assert!(head.ends_with(&told), "{head}{newest}");
+    assert!(head.ends_with(&expected), "{head}{newest}");
 }
 
-/// J5
+/// J5: Pages of events lead from the newest to the oldest, optionally filtered, while new events are added.
 #[test]
-fn pages_lead_from_the_newest_to_the_first() {
+fn pages_lead_from_the_newest_event_to_the_oldest() {
     let desk = AdminClient::fresh();
     for _ in 0..3 {
         desk.execute(
@@ -103,33 +104,33 @@ fn pages_lead_from_the_newest_to_the_first() {
         ),
         (format!("&actor={}&subject=thing%3A1", desk.id), 0),
     ] {
-        let (mut path, mut seen) = (format!("/admin/audit?limit=25{query}"), Vec::new());
+        let (mut path, mut listed) = (format!("/admin/audit?limit=25{query}"), Vec::new());
         loop {
             let page = desk.get(&path);
-            seen.extend(ids(page.json()["events"].as_array().unwrap()));
+            listed.extend(ids(page.json()["events"].as_array().unwrap()));
             let link = page.header("link").to_owned();
             if link.is_empty() {
                 break;
             }
             path = link.trim_start_matches('<').split('>').next().unwrap().to_owned();
-            // What happens meanwhile stands before the first page.
+            // An event that is added meanwhile precedes the first page.
             desk.execute("SELECT audit.append(NULL, 'other.done', '', '', '', '{}')");
         }
-        assert_eq!(seen.len(), expected, "{query}");
-        assert!(seen.windows(2).all(|pair| pair[0] > pair[1]), "{seen:?}");
+        assert_eq!(listed.len(), expected, "{query}");
+        assert!(listed.windows(2).all(|pair| pair[0] > pair[1]), "{listed:?}");
         desk.execute("SELECT audit.append(NULL, 'other.done', '', '', '', '{}')");
-        assert!(query.is_empty() || seen.iter().all(|id| *id <= last));
+        assert!(query.is_empty() || listed.iter().all(|id| *id <= last));
         if query.is_empty() {
-            assert_eq!(seen, (1..=last).rev().collect::<Vec<_>>());
+            assert_eq!(listed, (1..=last).rev().collect::<Vec<_>>());
         }
     }
     assert_eq!(ids(&events(&desk, "?before=3")), [2, 1]);
     assert_eq!(ids(&events(&desk, "?before=1")), [0; 0]);
 }
 
-/// J5
+/// J5: Invalid parameters are named.
 #[test]
-fn bad_parameters_are_named() {
+fn invalid_parameters_are_named() {
     let desk = AdminClient::fresh();
     for (query, field) in [
         ("actor=0", "actor"),
@@ -165,9 +166,9 @@ fn bad_parameters_are_named() {
     assert_eq!(desk.get(&format!("/admin/audit?{all}")).fields(400).len(), 5);
 }
 
-/// J5: nothing that people do leaves an address or a secret in an event, and the chain stays whole.
+/// J5: No event holds an email address, a name or a secret, and the chain stays intact.
 #[test]
-fn events_tell_no_address_and_no_secret() {
+fn events_hold_no_address_and_no_secret() {
     let desk = AdminClient::fresh();
     let id = desk.user("ann@example.org");
     let accept =
@@ -210,7 +211,7 @@ fn events_tell_no_address_and_no_secret() {
     assert_eq!(verified.status.code(), Some(0), "{}", program::errors(&verified));
 }
 
-/// Words of the form `noun.participle` in these sources, tests left out.
+/// String literals of the form `noun.participle` in these sources, without tests.
 fn actions_in(folder: &Path) -> BTreeSet<String> {
     let mut actions = BTreeSet::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -221,10 +222,11 @@ fn actions_in(folder: &Path) -> BTreeSet<String> {
         }
         let text = std::fs::read_to_string(&path).unwrap();
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-        let is_action = |word: &&str| {
+        let is_action = |literal: &&str| {
             let plain =
                 |part: &str| !part.is_empty() && part.bytes().all(|c| c.is_ascii_lowercase() || c == b'_');
-            word.split_once('.')
+            literal
+                .split_once('.')
                 .is_some_and(|(noun, done)| plain(noun) && plain(done) && done != "txt")
         };
         actions.extend(
@@ -238,20 +240,20 @@ fn actions_in(folder: &Path) -> BTreeSet<String> {
     actions
 }
 
-/// J5: every action that the rules add stands in docs/audit.md, and no other.
+/// J5: `docs/audit.md` lists exactly the actions that the domain layer records.
 #[test]
-fn every_action_is_written_down() {
+fn every_action_is_documented() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let document = std::fs::read_to_string(root.join("../docs/audit.md")).unwrap();
     let table = document.split("## Actions").nth(1).unwrap();
     let rows = table
         .lines()
         .filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
-    let written: BTreeSet<String> = rows
-        .filter(|word| word.contains('.'))
+    let documented: BTreeSet<String> = rows
+        .filter(|action| action.contains('.'))
         .map(str::to_owned)
         .collect();
     let used = actions_in(&root.join("src/domain"));
     assert!(used.len() > 15, "{used:?}");
-    assert_eq!(written, used, "docs/audit.md and the rules differ");
+    assert_eq!(documented, used, "docs/audit.md differs from service/src/domain");
 }

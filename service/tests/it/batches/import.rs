@@ -1,4 +1,5 @@
-//! `portcullis import`: both formats, all or nothing, through the library and by the built binary.
+//! `portcullis import`: CSV and dumps, stored whole or not at all, through the library and the binary.
+
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::program::{errors, run, says};
@@ -12,7 +13,7 @@ use std::process::Output;
 
 const HEADER: &str = "orig_code,dest_code,day,price\n";
 
-/// How many rows each table of the domain has.
+/// The number of rows of each table of the schema `rates`.
 fn counts(database: &Database) -> Vec<String> {
     let tables = [
         "regions",
@@ -31,7 +32,7 @@ fn run_import(database: &Database, file: &TempFile) -> Output {
     run(&["import", file.text()], &database.pairs())
 }
 
-/// C13
+/// C13: The binary imports a legacy dump and a CSV file.
 #[test]
 fn the_binary_imports_a_dump_and_then_a_csv() {
     let database = Database::fresh();
@@ -60,7 +61,7 @@ fn the_binary_imports_a_dump_and_then_a_csv() {
     );
 }
 
-/// C13: whatever the file's name.
+/// C13: The same content is stored once, under any file name.
 #[test]
 fn the_same_content_is_stored_once() {
     let database = Database::fresh();
@@ -70,16 +71,16 @@ fn the_same_content_is_stored_once() {
             .success()
     );
     let before = counts(&database);
-    let again = run_import(&database, &TempFile::of("txt", small()));
-    assert!(again.status.success());
-    assert_eq!(says(&again), "nothing to do: this file was imported before\n");
+    let second = run_import(&database, &TempFile::of("txt", small()));
+    assert!(second.status.success());
+    assert_eq!(says(&second), "nothing to do: this file was imported before\n");
     assert_eq!(database.import(&small()).unwrap().stored, Stored::Before);
     assert_eq!(counts(&database), before);
 }
 
-/// C13: two processes with the same file at the same time.
+/// C13: Of two concurrent imports of the same content one stores it.
 #[test]
-fn the_same_content_twice_at_once_is_stored_once() {
+fn concurrent_imports_of_the_same_content_store_it_once() {
     let database = Database::fresh();
     std::thread::scope(|scope| {
         let both = [(); 2].map(|()| scope.spawn(|| database.import(&small())));
@@ -92,9 +93,9 @@ fn the_same_content_twice_at_once_is_stored_once() {
     assert!(counts(&database).contains(&"prices 14".to_owned()));
 }
 
-/// C13
+/// C13: Invalid rows of a CSV file are reported with line and column, and nothing is stored.
 #[test]
-fn bad_rows_are_told_with_line_and_column_and_nothing_is_stored() {
+fn invalid_rows_are_reported_with_line_and_column_and_nothing_is_stored() {
     let database = Database::with(&small());
     let before = counts(&database);
     let rows = [
@@ -119,11 +120,11 @@ fn bad_rows_are_told_with_line_and_column_and_nothing_is_stored() {
     let file = TempFile::of("csv", text);
     let output = run_import(&database, &file);
     assert_eq!(output.status.code(), Some(1));
-    for (_, fault) in rows.iter().filter(|(_, fault)| !fault.is_empty()) {
-        let line = format!("{}: {fault}", file.text());
+    for (_, message) in rows.iter().filter(|(_, message)| !message.is_empty()) {
+        let line = format!("{}: {message}", file.text());
         assert!(
             errors(&output).contains(&line),
-            "{fault:?} is missing in {}",
+            "{message:?} is missing in {}",
             errors(&output)
         );
     }
@@ -136,9 +137,9 @@ fn bad_rows_are_told_with_line_and_column_and_nothing_is_stored() {
     assert_eq!(counts(&database), before);
 }
 
-/// C13: the same in a dump; a good region and a good port before the fault do not stay.
+/// C13: Invalid rows of a dump are reported; valid regions and ports before them are not stored.
 #[test]
-fn bad_rows_of_a_dump_are_told_too() {
+fn invalid_rows_of_a_dump_are_reported_and_nothing_is_stored() {
     let database = Database::fresh();
     let before = counts(&database);
     let cases = [
@@ -169,21 +170,21 @@ fn bad_rows_of_a_dump_are_told_too() {
             "parent_slug: is missing among the columns",
         ),
     ];
-    for (text, fault) in cases {
+    for (text, message) in cases {
         let output = run_import(&database, &TempFile::of("sql", &text));
         assert_eq!(output.status.code(), Some(1));
         assert!(
-            errors(&output).contains(fault),
-            "{fault:?} is missing in {}",
+            errors(&output).contains(message),
+            "{message:?} is missing in {}",
             errors(&output)
         );
     }
     assert_eq!(counts(&database), before);
 }
 
-/// C13
+/// C13: A truncated dump and files of other formats are rejected.
 #[test]
-fn half_a_dump_and_other_files_are_refused() {
+fn a_truncated_dump_and_other_files_are_rejected() {
     let database = Database::fresh();
     let before = counts(&database);
     let whole = small();
@@ -222,22 +223,22 @@ fn half_a_dump_and_other_files_are_refused() {
     assert_eq!(counts(&database), before);
 }
 
-/// C13: progress is told while it goes on, by the library and on the binary's stderr.
+/// C13: An import reports its progress, by callback and on stderr.
 #[test]
-fn progress_is_told() {
+fn an_import_reports_its_progress() {
     let database = Database::with(&small());
     let mut text = HEADER.to_owned();
     for number in 0..120_000 {
         writeln!(text, "CNGGZ,EETLL,2021-03-{:02},{number}", number % 31 + 1).unwrap();
     }
     let file = TempFile::of("csv", text);
-    let mut told = Vec::new();
+    let mut reports = Vec::new();
     import(&database.settings(&[]).database, file.path(), &mut |progress| {
-        told.push(progress)
+        reports.push(progress)
     })
     .unwrap();
-    assert!(told.contains(&Progress::Checked(50_000)) && told.contains(&Progress::Checked(100_000)));
-    let sent: Vec<u64> = told
+    assert!(reports.contains(&Progress::Checked(50_000)) && reports.contains(&Progress::Checked(100_000)));
+    let sent: Vec<u64> = reports
         .iter()
         .filter_map(|one| match one {
             Progress::Stored(sent, 120_000) => Some(*sent),
@@ -245,7 +246,7 @@ fn progress_is_told() {
         })
         .collect();
     assert!(sent.len() > 3 && sent.is_sorted(), "{sent:?}");
-    assert_eq!(told.last(), Some(&Progress::Committing));
+    assert_eq!(reports.last(), Some(&Progress::Committing));
     let app = App::over(&database);
     let march = "/rates?date_from=2021-03-01&date_to=2021-03-31&orig_code=asia&dest_code=europe";
     let total: i64 = app.get(march).json()["rates"]
@@ -264,18 +265,18 @@ fn progress_is_told() {
     );
 }
 
-/// C13: a database that is away or was never migrated.
+/// C13: An import without a database fails with the reason.
 #[test]
-fn without_a_database_it_says_so() {
-    let away = Database::unmade();
+fn an_import_without_a_database_fails_with_the_reason() {
+    let absent = Database::unmade();
     let file = TempFile::of("sql", small());
-    let output = run_import(&away, &file);
+    let output = run_import(&absent, &file);
     assert_eq!(output.status.code(), Some(1));
     assert!(
         errors(&output).contains("cannot connect; nothing was stored"),
         "{}",
         errors(&output)
     );
-    let error = away.import(&small()).unwrap_err();
+    let error = absent.import(&small()).unwrap_err();
     assert!(matches!(error, ImportError::Connect(_)), "{error}");
 }

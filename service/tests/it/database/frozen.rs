@@ -1,13 +1,14 @@
-//! A frozen database: it keeps its connections and says nothing. Every request ends all the same, and afterwards all is well.
+//! An unresponsive database that keeps its connections open: requests end, and the service recovers.
+
 use crate::support::app::{App, wait_for};
 use crate::support::database::Database;
 use crate::support::sample_data::{QUERY, small};
 use crate::support::tcp_proxy::TcpProxy;
 use std::time::{Duration, Instant};
 
-/// A5, and "never a hang": readiness says so within 3 s, requests end as 503, and it all works again afterwards.
+/// A5: While the database does not respond, requests end with 503 and readiness is 503 within 3 s; afterwards the service recovers.
 #[test]
-fn a_frozen_database_hangs_nobody() {
+fn an_unresponsive_database_does_not_hang_requests() {
     let database = Database::with(&small());
     let relay = TcpProxy::to(&database.server);
     let app = App::start(&database.settings(&relay.impatient()));

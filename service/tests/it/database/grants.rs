@@ -1,10 +1,10 @@
-//! Least privilege: every role, membership, owner and grant of the catalogue is a row of docs/database-roles.md, and the
-//! other way round.
+//! Least privilege: the roles, memberships, owners and grants of the database equal the rows of docs/database-roles.md.
+
 use crate::support::database::{Database, Server};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-/// Rows as the document writes them: kind, object, role, what. Grants to an object's own owner are not told: owning is.
+/// Rows in the format of the document: kind, object, role, privileges. Grants to an object's owner are left out; ownership is listed.
 const CATALOGUE: &str = "
 WITH roles AS (
   SELECT oid, rolname FROM pg_roles UNION ALL SELECT 0, 'PUBLIC'
@@ -60,8 +60,8 @@ SELECT 'default | ' || o.rolname || ': ' || d.defaclobjtype::text || ' in ' || c
     aclexplode(d.defaclacl) a LEFT JOIN roles r ON r.oid = a.grantee
   GROUP BY o.rolname, d.defaclobjtype, n.nspname, r.rolname";
 
-/// The rows of the document's tables that begin with one of the kinds.
-fn written() -> BTreeSet<String> {
+/// The rows of the document's tables whose first cell is one of the kinds.
+fn documented() -> BTreeSet<String> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/database-roles.md");
     let text = std::fs::read_to_string(path).unwrap();
     let kinds = ["role", "member", "owner", "grant", "policy", "default"];
@@ -74,35 +74,35 @@ fn written() -> BTreeSet<String> {
         .collect()
 }
 
-/// A database that was prepared and migrated the way an operator does it.
+/// A database prepared and migrated as an operator does it.
 fn prepared() -> Database {
     let database = Database::unmade();
     database.server.make(&database.name);
     database
 }
 
-/// K3
+/// K3: The privileges in the database equal those in `docs/database-roles.md`.
 #[test]
-fn every_grant_is_written_down_and_every_written_one_is_granted() {
+fn every_grant_is_documented_and_every_documented_grant_exists() {
     let database = prepared();
     let catalogue: BTreeSet<String> = database
         .lines(CATALOGUE)
         .into_iter()
         .map(|line| line.trim_end().to_owned())
         .collect();
-    let written = written();
-    let extra: Vec<_> = catalogue.difference(&written).collect();
-    let missing: Vec<_> = written.difference(&catalogue).collect();
+    let documented = documented();
+    let extra: Vec<_> = catalogue.difference(&documented).collect();
+    let missing: Vec<_> = documented.difference(&catalogue).collect();
     assert!(
         extra.is_empty() && missing.is_empty(),
-        "not in docs/database-roles.md: {extra:#?}\nwritten there and not in the database: {missing:#?}"
+        "not in docs/database-roles.md: {extra:#?}\ndocumented and not in the database: {missing:#?}"
     );
     assert!(catalogue.len() > 30, "{catalogue:#?}");
 }
 
-/// K3: nothing of a kind that the catalogue query above does not look at depends on our roles.
+/// K3: No object of a kind that the catalogue query does not cover depends on our roles.
 #[test]
-fn no_object_of_another_kind_belongs_to_our_roles() {
+fn no_object_of_another_kind_depends_on_our_roles() {
     let database = prepared();
     let kinds = database.lines(
         "SELECT DISTINCT s.classid::regclass::text AS line FROM pg_shdepend s JOIN pg_roles r ON r.oid = refobjid
@@ -113,9 +113,9 @@ fn no_object_of_another_kind_belongs_to_our_roles() {
     assert_eq!(kinds, Vec::<String>::new());
 }
 
-/// K3: a new table or function is open to nobody by default.
+/// K3: New tables, types and functions of the owner are inaccessible until granted.
 #[test]
-fn what_the_owner_makes_is_closed_until_it_is_granted() {
+fn new_objects_are_inaccessible_until_granted() {
     let database = prepared();
     database.execute(
         "SET ROLE portcullis_owner; CREATE TABLE rates.new_table (a int); CREATE TYPE rates.new_type AS (a int);
@@ -131,9 +131,9 @@ fn what_the_owner_makes_is_closed_until_it_is_granted() {
     }
 }
 
-/// K3: an operator runs it again and again.
+/// K3: Preparing the database again changes nothing.
 #[test]
-fn preparing_twice_changes_nothing() {
+fn preparing_again_changes_nothing() {
     let database = prepared();
     let rows = || database.lines(CATALOGUE).into_iter().collect::<BTreeSet<_>>();
     let before = rows();

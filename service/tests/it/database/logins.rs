@@ -1,14 +1,15 @@
-//! What each login cannot do, tried out as that login.
+//! The privileges that each database login lacks, tested as that login.
+
 use crate::support::database::{Database, lines};
 use crate::support::sample_data::small;
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 
-/// Every statement must be refused for want of a privilege, not for any other reason.
-fn refused(conn: &mut PgConnection, statements: &[&str]) {
+/// Checks that every statement fails for lack of a privilege, not for any other reason.
+fn assert_denied(conn: &mut PgConnection, statements: &[&str]) {
     for statement in statements {
         let error = conn.batch_execute(statement).expect_err(statement).to_string();
-        let wanting = [
+        let reasons = [
             "permission denied",
             "must be owner",
             "must be member",
@@ -16,14 +17,14 @@ fn refused(conn: &mut PgConnection, statements: &[&str]) {
             "cannot execute",
         ];
         assert!(
-            wanting.iter().any(|word| error.contains(word)),
+            reasons.iter().any(|reason| error.contains(reason)),
             "{statement}: {error}"
         );
         let _ = conn.batch_execute("ROLLBACK");
     }
 }
 
-const CHANGES_OF_SCHEMA: [&str; 12] = [
+const SCHEMA_CHANGES: [&str; 12] = [
     "CREATE TABLE public.x (a int)",
     "CREATE TABLE rates.x (a int)",
     "CREATE TABLE portcullis.x (a int)",
@@ -38,9 +39,9 @@ const CHANGES_OF_SCHEMA: [&str; 12] = [
     "INSERT INTO portcullis.__diesel_schema_migrations (version) VALUES ('9')",
 ];
 
-/// K3
+/// K3: The login `rates` can read sums and places, and nothing else.
 #[test]
-fn the_rates_login_reads_sums_and_places_and_nothing_else() {
+fn the_rates_login_reads_sums_and_places_only() {
     let database = Database::with(&small());
     let mut conn = database.login("rates");
     for table in ["daily_rates", "ports", "regions", "place_ancestors"] {
@@ -51,8 +52,8 @@ fn the_rates_login_reads_sums_and_places_and_nothing_else() {
         .unwrap();
         assert_ne!(count, ["0"], "{table}");
     }
-    refused(&mut conn, &CHANGES_OF_SCHEMA);
-    refused(
+    assert_denied(&mut conn, &SCHEMA_CHANGES);
+    assert_denied(
         &mut conn,
         &[
             "SELECT FROM rates.prices",
@@ -73,15 +74,15 @@ fn the_rates_login_reads_sums_and_places_and_nothing_else() {
     );
 }
 
-/// K3
+/// K3: The login `ingest` can add prices, and change none.
 #[test]
 fn the_ingest_login_adds_prices_and_changes_none() {
     let database = Database::with(&small());
     let mut conn = database.login("ingest");
     conn.batch_execute("INSERT INTO rates.prices VALUES ('CNGGZ', 'EETLL', '2021-01-01', 1)")
         .unwrap();
-    refused(&mut conn, &CHANGES_OF_SCHEMA);
-    refused(
+    assert_denied(&mut conn, &SCHEMA_CHANGES);
+    assert_denied(
         &mut conn,
         &[
             "SELECT FROM rates.prices",
@@ -104,12 +105,12 @@ fn the_ingest_login_adds_prices_and_changes_none() {
     );
 }
 
-/// K3: the migrator owns by taking the owner's role, and is no administrator.
+/// K3: The migrator can assume the role of the owner, and has no administrative privileges.
 #[test]
-fn the_migrator_is_no_administrator() {
+fn the_migrator_has_no_administrative_privileges() {
     let database = Database::fresh();
     let mut conn = database.login("migrator");
-    refused(
+    assert_denied(
         &mut conn,
         &[
             "CREATE ROLE x",
@@ -123,7 +124,7 @@ fn the_migrator_is_no_administrator() {
         .unwrap();
 }
 
-/// K3: even the owner cannot change a price by mistake.
+/// K3: Triggers keep even the owner of the tables from changing a price.
 #[test]
 fn prices_are_append_only_for_their_owner_too() {
     let database = Database::with(&small());
@@ -139,16 +140,14 @@ fn prices_are_append_only_for_their_owner_too() {
     }
 }
 
-/// K3: a login may enter our databases only, and strangers may not.
+/// K3: Roles without a grant cannot connect to the database.
 #[test]
-fn strangers_cannot_connect() {
+fn roles_without_a_grant_cannot_connect() {
     let database = Database::fresh();
-    let stranger = format!("stranger_{}", std::process::id());
-    let drop = format!("DROP ROLE IF EXISTS {stranger}");
-    database.execute(&format!(
-        "{drop}; CREATE ROLE {stranger} LOGIN PASSWORD 'x-stranger'"
-    ));
-    let refused = database.server.connect(&database.name, &stranger, "x-stranger");
+    let other = format!("other_{}", std::process::id());
+    let drop = format!("DROP ROLE IF EXISTS {other}");
+    database.execute(&format!("{drop}; CREATE ROLE {other} LOGIN PASSWORD 'x-other'"));
+    let refused = database.server.connect(&database.name, &other, "x-other");
     let error = refused.err().map(|error| error.to_string()).unwrap_or_default();
     database.execute(&drop);
     assert!(error.contains("permission denied for database"), "{error}");

@@ -1,11 +1,12 @@
-//! Migrations: up, down, up; and a schema that is newer or older than the program.
+//! Migrations up and down, and schemas newer or older than the program.
+
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::program::{errors, run, says};
 use crate::support::sample_data::{QUERY, small};
 use portcullis::db::migrations;
 
-/// Everything about the schema that a migration can change.
+/// Every property of the schema that a migration can change.
 const SCHEMA: &str = "
 SELECT 'schema ' || nspname || ' ' || coalesce(nspacl::text, '') AS line FROM pg_namespace
   WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
@@ -23,9 +24,9 @@ UNION ALL SELECT 'function ' || pg_get_functiondef(oid) || coalesce(proacl::text
 UNION ALL SELECT 'view ' || pg_get_viewdef(oid) FROM pg_class WHERE relkind = 'v' AND oid >= 16384
 ORDER BY 1";
 
-/// K4: by the binary, as an operator does it.
+/// K4: Migrating up, down and up again with the binary results in the same schema.
 #[test]
-fn up_down_up_leads_back_to_the_same_schema() {
+fn up_down_up_results_in_the_same_schema() {
     let database = Database::unmade();
     let migrate = |arguments: &[&str]| {
         let output = run(&[&["migrate"], arguments].concat(), &database.pairs());
@@ -52,20 +53,20 @@ fn up_down_up_leads_back_to_the_same_schema() {
         assert!(migrate(&["down"]).starts_with("taken back: "));
     }
     assert_eq!(migrate(&["down"]), "nothing to take back\n");
-    let left: Vec<String> = database
+    let remaining: Vec<String> = database
         .lines(SCHEMA)
         .into_iter()
         .filter(|line| !line.contains("__diesel"))
         .collect();
-    assert_eq!(left, empty);
+    assert_eq!(remaining, empty);
     assert!(migrate(&["up"]).starts_with("migrated: "));
     assert_eq!(database.lines(SCHEMA), full);
     database.import(&small()).unwrap();
 }
 
-/// K4: expand, then contract: this program on the schema of a later one.
+/// K4: This version serves from and imports into the expanded schema of a later version.
 #[test]
-fn a_newer_schema_is_served_and_imported_into() {
+fn a_newer_schema_can_be_served_and_imported_into() {
     let database = Database::fresh();
     database.execute(
         "SET ROLE portcullis_owner;
@@ -90,9 +91,9 @@ fn a_newer_schema_is_served_and_imported_into() {
     );
 }
 
-/// K4: the server never migrates itself, and says what is missing.
+/// K4: The service never migrates by itself; with an older schema, readiness is 503 with the reason.
 #[test]
-fn an_older_schema_is_told_by_readiness_and_left_alone() {
+fn an_older_schema_is_reported_by_readiness_and_not_migrated() {
     let database = Database::fresh();
     database.execute("DELETE FROM portcullis.__diesel_schema_migrations");
     let app = App::over(&database);
@@ -106,7 +107,7 @@ fn an_older_schema_is_told_by_readiness_and_left_alone() {
     );
 }
 
-/// K4: the runtime logins cannot run a migration.
+/// K4: The runtime logins cannot run migrations.
 #[test]
 fn only_the_migrator_can_migrate() {
     let database = Database::fresh();

@@ -1,4 +1,5 @@
-//! The database goes away and comes back: on servers of these tests' own, which they may stop.
+//! Restarts of the database, on dedicated servers that the tests stop.
+
 use crate::support::app::{App, wait_for};
 use crate::support::database::settings;
 use crate::support::own_postgres;
@@ -8,11 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// A5, B16: under load. While the server is down there are only 503; within three seconds after, only 200.
+/// A5, B16: Under load, requests are 503 while the database is down, and 200 within three seconds after its restart.
 #[test]
-fn a_restart_under_load_is_503_while_it_lasts_and_200_soon_after() {
+fn during_a_database_restart_requests_are_503_and_soon_after_200() {
     let (mut cluster, server) = own_postgres::with(&small());
-    // The wait is shorter than the outage: with the default, requests would sit out a short one and all be answered.
+    // Shorter than the outage: with the default, requests would wait until the server is back and succeed.
     let app = App::start(&settings(
         server.pairs("portcullis"),
         &[("DATABASE_ACQUIRE_TIMEOUT", "400")],
@@ -24,7 +25,7 @@ fn a_restart_under_load_is_503_while_it_lasts_and_200_soon_after() {
         for _ in 0..6 {
             scope.spawn(|| {
                 while !ended.load(Ordering::Relaxed) {
-                    let asked = begun.elapsed();
+                    let sent = begun.elapsed();
                     let response = app.get(QUERY);
                     if response.status != 200 {
                         response.problem(503);
@@ -33,7 +34,7 @@ fn a_restart_under_load_is_503_while_it_lasts_and_200_soon_after() {
                     responses
                         .lock()
                         .unwrap()
-                        .push((asked, begun.elapsed(), response.status));
+                        .push((sent, begun.elapsed(), response.status));
                     sleep(Duration::from_millis(2));
                 }
             });
@@ -44,7 +45,11 @@ fn a_restart_under_load_is_503_while_it_lasts_and_200_soon_after() {
         let down = begun.elapsed();
         wait_for(503, Duration::from_secs(3), || app.get("/health/ready"));
         assert_eq!(app.get("/health/live").status, 200);
-        assert_eq!(app.get("/health/startup").status, 200, "it has started once");
+        assert_eq!(
+            app.get("/health/startup").status,
+            200,
+            "startup stays 200 once it was"
+        );
         sleep(Duration::from_millis(1_200));
         let resuming = begun.elapsed();
         cluster.resume().unwrap();
@@ -59,7 +64,7 @@ fn a_restart_under_load_is_503_while_it_lasts_and_200_soon_after() {
     let wrong = |from: Duration, to: Duration, good: u16| {
         responses
             .iter()
-            .filter(|(asked, told, status)| *asked >= from && *told <= to && *status != good)
+            .filter(|(sent, received, status)| *sent >= from && *received <= to && *status != good)
             .count()
     };
     let end = Duration::from_secs(3600);
@@ -72,7 +77,7 @@ fn a_restart_under_load_is_503_while_it_lasts_and_200_soon_after() {
     );
     let late = responses
         .iter()
-        .filter(|(asked, _, status)| *asked >= up + Duration::from_secs(3) && *status == 200);
+        .filter(|(sent, _, status)| *sent >= up + Duration::from_secs(3) && *status == 200);
     let refused = responses.iter().filter(|(_, _, status)| *status == 503);
     let counts = (late.count(), refused.count(), responses.len());
     assert!(
@@ -81,9 +86,9 @@ fn a_restart_under_load_is_503_while_it_lasts_and_200_soon_after() {
     );
 }
 
-/// H5: no restart of the service is needed.
+/// H5: A service that starts before its database becomes ready without a restart.
 #[test]
-fn a_service_that_started_first_becomes_ready_by_itself() {
+fn a_service_started_before_its_database_becomes_ready() {
     let (mut cluster, server) = own_postgres::with(&small());
     cluster.stop().unwrap();
     let app = App::start(&settings(server.pairs("portcullis"), &[]));
@@ -97,9 +102,9 @@ fn a_service_that_started_first_becomes_ready_by_itself() {
     assert_eq!(response["rates"][0]["count"], 3);
 }
 
-/// A5: the connections that the pool held are all dead, and no request pays for finding that out with a failure.
+/// A5: After a quick restart of the database every pooled connection is broken, and no request fails for it.
 #[test]
-fn a_quick_restart_that_nobody_noticed_costs_no_request() {
+fn a_quick_database_restart_fails_no_request() {
     let (mut cluster, server) = own_postgres::with(&small());
     let app = App::start(&settings(server.pairs("portcullis"), &[]));
     wait_for(200, Duration::from_secs(3), || app.get("/health/ready"));

@@ -1,8 +1,9 @@
-//! The tables as the typed queries know them, against the catalogue of a migrated database.
+//! `db/schema.rs`, compared with the catalogue of a migrated database.
+
 use crate::support::database::Database;
 use std::collections::BTreeSet;
 
-/// Each column as `schema.table.column type`, `?` behind those that may be null.
+/// Each column as `schema.table.column type`, followed by `?` if nullable.
 fn in_source() -> BTreeSet<String> {
     let source = include_str!("../../../src/db/schema.rs");
     let mut columns = BTreeSet::new();
@@ -31,7 +32,7 @@ fn in_source() -> BTreeSet<String> {
                 "Uuid" => "uuid",
                 "Jsonb" => "jsonb",
                 "Bool" => "boolean",
-                other => panic!("teach this test the type {other}"),
+                other => panic!("this test does not know the type {other}"),
             };
             columns.insert(format!("{table}.{column} {kind}{null}"));
         }
@@ -39,9 +40,9 @@ fn in_source() -> BTreeSet<String> {
     columns
 }
 
-/// Law: `schema.rs` equals the database.
+/// `schema.rs` equals the tables of the database.
 #[test]
-fn the_typed_tables_are_those_of_the_database() {
+fn the_schema_in_the_source_equals_the_database() {
     let database = Database::fresh();
     let catalogue = database.lines(
         "SELECT n.nspname || '.' || c.relname || '.' || a.attname || ' ' ||
@@ -53,17 +54,17 @@ fn the_typed_tables_are_those_of_the_database() {
     let catalogue: BTreeSet<String> = catalogue.into_iter().collect();
     let source = in_source();
     assert!(source.len() > 15, "{source:?}");
-    let only_here: Vec<_> = source.difference(&catalogue).collect();
-    let only_there: Vec<_> = catalogue.difference(&source).collect();
+    let only_in_source: Vec<_> = source.difference(&catalogue).collect();
+    let only_in_database: Vec<_> = catalogue.difference(&source).collect();
     assert!(
-        only_here.is_empty() && only_there.is_empty(),
-        "schema.rs: {only_here:?}; database: {only_there:?}"
+        only_in_source.is_empty() && only_in_database.is_empty(),
+        "only in schema.rs: {only_in_source:?}; only in the database: {only_in_database:?}"
     );
 }
 
-/// Law: constraints are named, so that they can be mapped by name.
+/// Every constraint has an explicit name, because the code maps violations by name.
 #[test]
-fn every_constraint_says_what_it_guards() {
+fn every_constraint_has_an_explicit_name() {
     let database = Database::fresh();
     let bad = database.lines(
         "SELECT conname::text AS line FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid

@@ -1,4 +1,5 @@
-//! Limits on bodies: refused before they are read where they announce themselves, and while they are read where not.
+//! The limit on request bodies: enforced before reading where Content-Length is known, otherwise while reading.
+
 use crate::support::app::{App, send};
 use crate::support::database::Database;
 use crate::support::raw_connection::RawConnection;
@@ -13,9 +14,9 @@ fn head(path: &str, more: &str) -> String {
     format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{more}\r\n")
 }
 
-/// O3: not a byte of the body is sent, and the response is there.
+/// O3: A body whose Content-Length exceeds the limit is rejected before any of it is read.
 #[test]
-fn thirty_megabytes_are_refused_before_they_are_read() {
+fn a_large_content_length_is_rejected_before_reading() {
     let app = app(&[]);
     for more in [
         "Content-Length: 30000000\r\n",
@@ -28,21 +29,21 @@ fn thirty_megabytes_are_refused_before_they_are_read() {
         assert!(begun.elapsed() < Duration::from_secs(1));
         raw.until_closed();
     }
-    // Also where no body is expected at all.
+    // Also where the operation takes no body.
     let mut raw = RawConnection::to(app.address);
     raw.send("GET /version HTTP/1.1\r\nHost: localhost\r\nContent-Length: 30000000\r\n\r\n");
     raw.response().unwrap().problem(413);
 }
 
-/// O3: a body that does not say how long it is, is counted.
+/// O3: A chunked body is rejected as soon as it exceeds the limit.
 #[test]
-fn a_chunked_body_is_refused_at_the_limit() {
+fn a_chunked_body_is_rejected_at_the_limit() {
     let app = app(&[]);
     let mut raw = RawConnection::to(app.address);
     raw.send(head("/extra/echo", "Transfer-Encoding: chunked\r\n"));
     let chunk = format!("1000\r\n{}\r\n", " ".repeat(4096));
     let sent = (0..7_500).take_while(|_| raw.send(&chunk)).count();
-    assert!(sent < 7_500, "all of 30 MB were taken");
+    assert!(sent < 7_500, "all 30 MB were read");
     let mut small = RawConnection::to(app.address);
     small.send(head("/extra/echo", "Transfer-Encoding: chunked\r\n"));
     (0..17).for_each(|_| {
@@ -51,7 +52,7 @@ fn a_chunked_body_is_refused_at_the_limit() {
     small.response().unwrap().problem(413);
 }
 
-/// O3: the limit is a setting, and exact.
+/// O3: The limit is a setting, exact to the byte.
 #[test]
 fn the_limit_is_exact() {
     let app = app(&[("BODY_LIMIT", "100")]);
@@ -79,9 +80,9 @@ fn the_limit_is_exact() {
     assert_eq!((chunked(100), chunked(101)), (200, 413));
 }
 
-/// O3: two lengths, or a length and chunks, are how requests are smuggled (RFC 9112 §6.3).
+/// O3: Conflicting or malformed body lengths are rejected, which prevents request smuggling (RFC 9112 §6.3).
 #[test]
-fn ambiguous_lengths_are_refused() {
+fn ambiguous_lengths_are_rejected() {
     let app = app(&[]);
     let framings = [
         "Content-Length: 2\r\nContent-Length: 3\r\n",
@@ -100,6 +101,9 @@ fn ambiguous_lengths_are_refused() {
             response.as_ref().is_none_or(|response| response.status >= 400),
             "{framing}: {response:?}"
         );
-        assert!(raw.response().is_none(), "{framing}: a second request was seen");
+        assert!(
+            raw.response().is_none(),
+            "{framing}: a second request was answered"
+        );
     }
 }

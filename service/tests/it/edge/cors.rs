@@ -1,4 +1,5 @@
-//! Cross-origin requests: closed unless set, and then open to exactly the origins that are set.
+//! CORS: disabled by default, otherwise limited to the configured origins.
+
 use crate::support::app::{App, send};
 use crate::support::database::Database;
 use crate::support::response::Response;
@@ -12,29 +13,29 @@ fn preflight(app: &App, origin: &str) -> Response {
     send(request.header("Access-Control-Request-Method", "GET"))
 }
 
-fn is_closed(response: &Response) -> bool {
+fn has_no_cors_headers(response: &Response) -> bool {
     !response
         .headers
         .keys()
         .any(|name| name.as_str().starts_with("access-control-"))
 }
 
-/// O9
+/// O9: By default no origin is allowed.
 #[test]
-fn nobody_is_let_in_by_default() {
+fn no_origin_is_allowed_by_default() {
     let app = app("");
     for origin in ["https://evil.example", "null", "http://localhost", "*"] {
-        assert!(is_closed(&preflight(&app, origin)), "{origin}");
+        assert!(has_no_cors_headers(&preflight(&app, origin)), "{origin}");
         assert!(
-            is_closed(&send(app.request("GET", "/version").header("Origin", origin))),
+            has_no_cors_headers(&send(app.request("GET", "/version").header("Origin", origin))),
             "{origin}"
         );
     }
 }
 
-/// O9
+/// O9: Exactly the configured origins are allowed.
 #[test]
-fn only_the_origins_of_the_settings_are_let_in() {
+fn only_configured_origins_are_allowed() {
     let app = app("https://app.example, https://two.example:8443");
     for origin in ["https://app.example", "https://two.example:8443"] {
         let response = send(app.request("GET", "/version").header("Origin", origin));
@@ -45,16 +46,16 @@ fn only_the_origins_of_the_settings_are_let_in() {
                 .header("access-control-expose-headers")
                 .contains("X-Request-Id")
         );
-        let before = preflight(&app, origin);
-        assert_eq!(before.status, 204);
-        assert_eq!(before.header("access-control-allow-origin"), origin);
+        let preflight = preflight(&app, origin);
+        assert_eq!(preflight.status, 204);
+        assert_eq!(preflight.header("access-control-allow-origin"), origin);
         assert_eq!(
-            before.header("access-control-allow-methods"),
+            preflight.header("access-control-allow-methods"),
             "GET, HEAD, OPTIONS"
         );
-        assert!(before.header("access-control-max-age").parse::<u32>().unwrap() <= 7200);
+        assert!(preflight.header("access-control-max-age").parse::<u32>().unwrap() <= 7200);
     }
-    let strangers = [
+    let other_origins = [
         "https://evil.example",
         "null",
         "http://app.example",
@@ -64,18 +65,18 @@ fn only_the_origins_of_the_settings_are_let_in() {
         "https://APP.example",
         "https://app.example/",
     ];
-    for origin in strangers {
-        assert!(is_closed(&preflight(&app, origin)), "{origin}");
+    for origin in other_origins {
+        assert!(has_no_cors_headers(&preflight(&app, origin)), "{origin}");
         assert!(
-            is_closed(&send(app.request("GET", "/version").header("Origin", origin))),
+            has_no_cors_headers(&send(app.request("GET", "/version").header("Origin", origin))),
             "{origin}"
         );
     }
 }
 
-/// O9: a cache must not hand one origin's answer to another.
+/// O9: Answers carry `Vary: Origin`, so that a cache does not serve one origin's answer to another.
 #[test]
-fn caches_are_told_that_the_origin_matters() {
+fn answers_vary_by_origin() {
     let app = app("https://app.example");
     for path in ["/", "/version", "/rates", "/nothing"] {
         let response = app.get(path);

@@ -1,4 +1,5 @@
-//! The Host of a request: exactly one, and one of ours.
+//! Validation of the Host of a request.
+
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::raw_connection::ask;
@@ -7,9 +8,9 @@ fn app(hosts: &str) -> App {
     App::start(&Database::unmade().settings(&[("ALLOWED_HOSTS", hosts)]))
 }
 
-/// O7
+/// O7: A missing, repeated or malformed Host is 400.
 #[test]
-fn a_missing_doubled_or_malformed_host_is_400() {
+fn a_missing_repeated_or_malformed_host_is_400() {
     let app = app("localhost,127.0.0.1,[::1]");
     for fields in [
         "",
@@ -33,9 +34,9 @@ fn a_missing_doubled_or_malformed_host_is_400() {
     ask(app.address, "GET / HTTP/1.0\r\n\r\n").problem(400);
 }
 
-/// O7: DNS rebinding, poisoned links.
+/// O7: A host that is not configured is 421, which prevents DNS rebinding and poisoned links.
 #[test]
-fn a_foreign_host_is_421() {
+fn a_host_that_is_not_configured_is_421() {
     let app = app("api.example,localhost");
     for host in [
         "evil.example",
@@ -47,14 +48,14 @@ fn a_foreign_host_is_421() {
     ] {
         ask(app.address, format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")).problem(421);
     }
-    // What a proxy says about the host changes nothing.
+    // Forwarding headers are ignored.
     let spoofed = "GET / HTTP/1.1\r\nHost: evil.example\r\nX-Forwarded-Host: localhost\r\nForwarded: host=localhost\r\n\r\n";
     ask(app.address, spoofed).problem(421);
 }
 
-/// O7
+/// O7: Configured hosts are accepted in any case and with any port.
 #[test]
-fn our_names_are_taken_in_any_case_and_with_any_port() {
+fn configured_hosts_are_accepted_in_any_case_and_with_any_port() {
     let app = app("API.example,localhost,[::1]");
     for host in [
         "api.example",
@@ -70,9 +71,9 @@ fn our_names_are_taken_in_any_case_and_with_any_port() {
     }
 }
 
-/// O7: RFC 9112 §3.2.2.
+/// O7: The host of an absolute-form target must equal the Host field (RFC 9112 §3.2.2).
 #[test]
-fn a_target_with_a_host_must_agree_with_the_field() {
+fn the_host_of_an_absolute_target_must_equal_the_host_field() {
     let app = app("localhost");
     let ask = |target: &str, host: &str| {
         ask(
@@ -87,11 +88,11 @@ fn a_target_with_a_host_must_agree_with_the_field() {
     assert_eq!(ask("http://evil.example/version", "evil.example"), 421);
 }
 
-/// O7: HTTP/2 carries the host as `:authority`.
+/// O7: The `:authority` of HTTP/2 is validated like Host.
 #[test]
-fn the_authority_of_http_2_is_checked_alike() {
+fn the_authority_of_http_2_is_validated() {
     let ours = app("127.0.0.1");
-    let others = app("localhost");
+    let other = app("localhost");
     let client = reqwest::blocking::Client::builder()
         .no_proxy()
         .http2_prior_knowledge()
@@ -105,5 +106,5 @@ fn the_authority_of_http_2_is_checked_alike() {
         assert_eq!(response.version(), http::Version::HTTP_2);
         response.status().as_u16()
     };
-    assert_eq!((ask(&ours), ask(&others)), (200, 421));
+    assert_eq!((ask(&ours), ask(&other)), (200, 421));
 }

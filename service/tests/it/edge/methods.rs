@@ -1,4 +1,5 @@
-//! OPTIONS, HEAD and `Allow`, over every operation of the document.
+//! OPTIONS, HEAD and `Allow`, over every operation of the OpenAPI document.
+
 use crate::support::app::{App, send};
 use crate::support::database::Database;
 use crate::support::raw_connection::{RawConnection, ask};
@@ -40,9 +41,9 @@ fn allow(methods: &[String]) -> String {
     all.join(", ")
 }
 
-/// O2, A3
+/// O2, A3: Every path answers OPTIONS with its methods, and rejects all others with 405 and `Allow`.
 #[test]
-fn every_path_tells_its_methods() {
+fn every_path_reports_its_methods() {
     let database = Database::with(&small());
     let app = App::over(&database);
     for (path, methods) in paths(&app) {
@@ -60,18 +61,18 @@ fn every_path_tells_its_methods() {
     send(app.request("OPTIONS", "/nothing")).problem(404);
 }
 
-/// What may differ between two answers to the same question.
-fn lasting(headers: &HeaderMap) -> BTreeMap<String, String> {
-    let passing = ["date", "x-request-id", "traceparent", "ratelimit"];
+/// The header fields that two responses to the same request have in common.
+fn stable_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let varying = ["date", "x-request-id", "traceparent", "ratelimit"];
     let fields = headers
         .iter()
-        .filter(|(name, _)| !passing.contains(&name.as_str()));
+        .filter(|(name, _)| !varying.contains(&name.as_str()));
     fields
         .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
         .collect()
 }
 
-/// O2: on a path that answers, one that refuses, and one that does not exist.
+/// O2: HEAD answers like GET without the body, also with errors.
 #[test]
 fn head_is_get_without_the_body() {
     let database = Database::with(&small());
@@ -102,7 +103,7 @@ fn head_is_get_without_the_body() {
             head.starts_with(&format!("HTTP/1.1 {}", get.status)),
             "{path}: {head}"
         );
-        let told: BTreeMap<String, String> = head
+        let fields: BTreeMap<String, String> = head
             .lines()
             .skip(1)
             .filter_map(|line| line.split_once(": "))
@@ -111,14 +112,14 @@ fn head_is_get_without_the_body() {
                 !["date", "x-request-id", "traceparent", "ratelimit", "connection"].contains(&name.as_str())
             })
             .collect();
-        assert_eq!(told, lasting(&get.headers), "{path}");
-        assert_eq!(told["content-length"], get.body.len().to_string(), "{path}");
+        assert_eq!(fields, stable_headers(&get.headers), "{path}");
+        assert_eq!(fields["content-length"], get.body.len().to_string(), "{path}");
     }
 }
 
-/// O2: RFC 9110 §9.3.7, the server as a whole. Not a path of ours, hence a refusal, and never a crash.
+/// O2: Request targets that are not a path of the service, such as `OPTIONS *` (RFC 9110 §9.3.7), are client errors.
 #[test]
-fn odd_targets_are_refused() {
+fn unusual_targets_are_rejected() {
     let database = Database::unmade();
     let app = App::over(&database);
     for line in [

@@ -1,4 +1,5 @@
-//! Too much work for the database, and clients that go away meanwhile.
+//! Database overload, batching under load, and clients that disconnect.
+
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::raw_connection::RawConnection;
@@ -8,22 +9,22 @@ use diesel::pg::PgConnection;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Holds the sums so that nobody can read them, until it is dropped.
-fn hold(database: &Database) -> PgConnection {
+/// Locks the table of daily rates until the connection is dropped.
+fn lock_rates(database: &Database) -> PgConnection {
     let mut conn = database.admin();
     conn.batch_execute("BEGIN; LOCK TABLE rates.daily_rates IN ACCESS EXCLUSIVE MODE")
         .unwrap();
     conn
 }
 
-/// P, O1: whoever finds every connection busy is told so within the wait.
+/// P, O1: While every database connection is busy, requests are 503 after the configured wait.
 #[test]
-fn an_exhausted_pool_is_503_within_the_wait() {
+fn an_exhausted_pool_is_503_after_the_configured_wait() {
     let database = Database::with(&small());
     let app =
         App::start(&database.settings(&[("DATABASE_POOL_SIZE", "1"), ("DATABASE_ACQUIRE_TIMEOUT", "300")]));
     assert_eq!(app.get(QUERY).status, 200);
-    let held = hold(&database);
+    let held = lock_rates(&database);
     std::thread::scope(|scope| {
         let first = scope.spawn(|| app.get(QUERY).status);
         sleep(Duration::from_millis(100));
@@ -44,13 +45,13 @@ fn an_exhausted_pool_is_503_within_the_wait() {
     assert_eq!(app.get(QUERY).status, 200);
 }
 
-/// O1: the server ends a statement that runs too long, and the connection is good for the next.
+/// O1: A statement that exceeds the timeout is cancelled and answered with 503, and its connection is reused.
 #[test]
-fn a_statement_that_takes_too_long_is_503() {
+fn a_statement_that_exceeds_the_timeout_is_503() {
     let database = Database::with(&small());
     let app = App::start(&database.settings(&[("DATABASE_STATEMENT_TIMEOUT", "200")]));
     assert_eq!(app.get(QUERY).status, 200);
-    let held = hold(&database);
+    let held = lock_rates(&database);
     let begun = Instant::now();
     let refused = app.get(QUERY);
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
@@ -60,14 +61,14 @@ fn a_statement_that_takes_too_long_is_503() {
     assert_eq!(app.get(QUERY).status, 200);
 }
 
-/// O4: the place of a request whose client hung up is free again when its statement ends, not before.
+/// O4: The connection of a request whose client disconnected returns to the pool when its statement ends, not before.
 #[test]
-fn clients_that_go_away_leave_the_pool_whole() {
+fn disconnecting_clients_leave_the_pool_intact() {
     let database = Database::with(&small());
     let app =
         App::start(&database.settings(&[("DATABASE_POOL_SIZE", "2"), ("DATABASE_ACQUIRE_TIMEOUT", "1000")]));
     assert_eq!(app.get(QUERY).status, 200);
-    let held = hold(&database);
+    let held = lock_rates(&database);
     for _ in 0..10 {
         let mut raw = RawConnection::to(app.address);
         raw.send(format!("GET {QUERY} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
@@ -92,9 +93,9 @@ fn clients_that_go_away_leave_the_pool_whole() {
     assert_eq!(database.lines(busy), ["0"]);
 }
 
-/// P3: many at once are served one after the other, and nobody is left out.
+/// P3: Of many concurrent clients all are served, by a pool of two connections.
 #[test]
-fn many_clients_at_once_are_all_served() {
+fn many_concurrent_clients_are_all_served() {
     let database = Database::with(&small());
     let app = App::start(&database.settings(&[("DATABASE_POOL_SIZE", "2")]));
     std::thread::scope(|scope| {
@@ -111,9 +112,9 @@ fn many_clients_at_once_are_all_served() {
     assert_eq!(opened, ["2"]);
 }
 
-/// B1: look-ups that wait together share a statement: each gets its own response all the same, found, empty or unknown.
+/// B1: Batched lookups each get their own result: rates, none, or an unknown place.
 #[test]
-fn answers_are_never_mixed_up() {
+fn batched_lookups_each_get_their_own_result() {
     let database = Database::with(&small());
     let app = App::start(&database.settings(&[("DATABASE_POOL_SIZE", "1")]));
     let places = [
@@ -137,22 +138,22 @@ fn answers_are_never_mixed_up() {
             },
         )
     };
-    let alone: Vec<_> = paths.iter().map(ask).collect();
-    assert!(alone.iter().any(|one| one.0 == 200) && alone.iter().any(|one| one.0 == 404));
+    let sequential: Vec<_> = paths.iter().map(ask).collect();
+    assert!(sequential.iter().any(|one| one.0 == 200) && sequential.iter().any(|one| one.0 == 404));
     std::thread::scope(|scope| {
         for start in 0..20 {
-            let (paths, alone, ask) = (&paths, &alone, &ask);
+            let (paths, sequential, ask) = (&paths, &sequential, &ask);
             scope.spawn(move || {
                 for step in 0..50 {
                     let number = (start * 37 + step * 7) % 100;
-                    assert_eq!(ask(&paths[number]), alone[number], "{}", paths[number]);
+                    assert_eq!(ask(&paths[number]), sequential[number], "{}", paths[number]);
                 }
             });
         }
     });
 }
 
-/// C6: a reader sees the old sums until the batch is committed, and is not held up by it.
+/// C6: Readers see the previous sums until an import commits, and do not wait for it.
 #[test]
 fn readers_do_not_wait_for_an_import() {
     let database = Database::with(&small());

@@ -1,4 +1,5 @@
-//! Problems: every refusal and failure that can be reached, in one shape and without a word of what is inside.
+//! Problems (RFC 9457): every reachable error status has the same format and reveals nothing internal.
+
 use crate::support::app::{App, send};
 use crate::support::database::Database;
 use crate::support::raw_connection::{RawConnection, ask};
@@ -8,7 +9,7 @@ use crate::support::test_api::TestApi;
 use std::sync::LazyLock;
 
 /// An app without a database, with the extra operations, and a client timeout of one second.
-fn bare(more: &[(&str, &str)]) -> App {
+fn app(more: &[(&str, &str)]) -> App {
     let settings = [
         &[("CLIENT_TIMEOUT", "1"), ("DATABASE_ACQUIRE_TIMEOUT", "200")],
         more,
@@ -19,10 +20,10 @@ fn bare(more: &[(&str, &str)]) -> App {
     })
 }
 
-/// Each status that can be reached now, with one response that has it.
+/// Each reachable status, with one response of that status.
 pub fn every_status() -> &'static [(u16, Response)] {
     static ANSWERS: LazyLock<Vec<(u16, Response)>> = LazyLock::new(|| {
-        let (app, strict) = (bare(&[]), bare(&[("RATE_LIMIT", "1")]));
+        let (app, limited) = (app(&[]), app(&[("RATE_LIMIT", "1")]));
         let post = |path: &str, kind: &str, body: &str| {
             send(
                 app.request("POST", path)
@@ -32,7 +33,7 @@ pub fn every_status() -> &'static [(u16, Response)] {
         };
         let half = "POST /extra/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{";
         let announced = half.replace("Length: 9", "Length: 30000000");
-        strict.get("/version");
+        limited.get("/version");
         vec![
             (200, app.get("/version")),
             (204, send(app.request("OPTIONS", "/version"))),
@@ -45,7 +46,7 @@ pub fn every_status() -> &'static [(u16, Response)] {
             (414, app.get(&format!("/ports?q={}", "x".repeat(17_000)))),
             (415, post("/extra/echo", "text/plain", "{}")),
             (421, send(app.request("GET", "/").header("Host", "evil.example"))),
-            (429, strict.get("/version")),
+            (429, limited.get("/version")),
             (
                 431,
                 send(app.request("GET", "/").header("X-Large", "x".repeat(17_000))),
@@ -57,9 +58,9 @@ pub fn every_status() -> &'static [(u16, Response)] {
     &ANSWERS
 }
 
-/// O1
+/// O1: Every error status is a problem, 429 and 503 with `Retry-After`.
 #[test]
-fn every_refusal_and_failure_is_a_problem() {
+fn every_error_status_is_a_problem() {
     for (status, response) in every_status() {
         if *status < 400 {
             assert_eq!(response.status, *status);
@@ -82,10 +83,10 @@ fn every_refusal_and_failure_is_a_problem() {
     }
 }
 
-/// O1: what a path and a sender say comes back harmless or not at all.
+/// O1: A problem reveals nothing internal, and echoes paths escaped and truncated.
 #[test]
-fn a_problem_shows_nothing_internal_and_echoes_nothing_unbounded() {
-    let app = bare(&[]);
+fn a_problem_reveals_nothing_internal_and_truncates_what_it_echoes() {
+    let app = app(&[]);
     for path in [
         "/extra/panic",
         "/extra/fail",
@@ -106,7 +107,7 @@ fn a_problem_shows_nothing_internal_and_echoes_nothing_unbounded() {
             "thread",
             "password",
         ] {
-            assert!(!text.contains(word), "{path} tells {word:?}: {text}");
+            assert!(!text.contains(word), "{path} reveals {word:?}: {text}");
         }
     }
     let long = app.get(&format!("/{}", "a".repeat(5_000)));
@@ -116,10 +117,10 @@ fn a_problem_shows_nothing_internal_and_echoes_nothing_unbounded() {
     assert!(!hostile.text().contains("<script>") && !hostile.text().contains("<b>"));
 }
 
-/// O10
+/// O10: A panic is answered with a problem, and the process and its connections go on.
 #[test]
-fn a_panic_is_a_problem_and_the_process_lives() {
-    let app = bare(&[]);
+fn a_panic_is_a_problem_and_the_process_continues() {
+    let app = app(&[]);
     let mut raw = RawConnection::to(app.address);
     for _ in 0..3 {
         raw.send("GET /extra/panic HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -131,10 +132,10 @@ fn a_panic_is_a_problem_and_the_process_lives() {
     assert_eq!(app.get("/health/live").status, 200);
 }
 
-/// O1: the framework's own failure carries no text of ours.
+/// O1: Errors of the framework are converted to problems, without their text.
 #[test]
-fn an_error_without_a_problem_becomes_one() {
-    let app = bare(&[]);
+fn errors_of_the_framework_become_problems() {
+    let app = app(&[]);
     assert_eq!(
         app.get("/extra/fail").problem(500)["type"],
         "urn:portcullis:problem:internal"

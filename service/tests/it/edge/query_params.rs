@@ -1,4 +1,5 @@
-//! Unknown and repeated parameters, over every operation of the document.
+//! Unknown and repeated parameters, over every operation of the OpenAPI document.
+
 use crate::support::accounts;
 use crate::support::app::{App, send};
 use crate::support::database::Database;
@@ -7,13 +8,13 @@ use crate::support::sample_data::small;
 use portcullis::types::role::Role;
 use serde_json::Value;
 
-/// One operation of the document.
+/// An operation of the document.
 struct Operation {
     method: String,
     /// With its path parameters filled in.
     path: String,
     parameters: Vec<String>,
-    /// Whether it takes a JSON body: one without members is sent, so that it is not the body that is refused.
+    /// Whether it takes a JSON body. An empty object is sent, so that the media type is not what is rejected.
     takes_json: bool,
 }
 
@@ -24,9 +25,9 @@ fn operations(app: &App) -> Vec<Operation> {
         for (method, operation) in methods.as_object().unwrap() {
             let none = Vec::new();
             let parameters = operation["parameters"].as_array().unwrap_or(&none);
-            let names = |place: &str| -> Vec<String> {
-                let of_place = parameters.iter().filter(|parameter| parameter["in"] == place);
-                of_place
+            let names = |location: &str| -> Vec<String> {
+                let matching = parameters.iter().filter(|parameter| parameter["in"] == location);
+                matching
                     .map(|parameter| parameter["name"].as_str().unwrap().to_owned())
                     .collect()
             };
@@ -34,7 +35,10 @@ fn operations(app: &App) -> Vec<Operation> {
                 .replace("{code}", "CNGGZ")
                 .replace("{slug}", "baltic")
                 .replace("{id}", "1");
-            assert!(!filled.contains('{'), "teach this test a value for {path}");
+            assert!(
+                !filled.contains('{'),
+                "this test needs a value for the parameter of {path}"
+            );
             all.push(Operation {
                 method: method.to_uppercase(),
                 path: filled,
@@ -47,25 +51,26 @@ fn operations(app: &App) -> Vec<Operation> {
     all
 }
 
-/// By an administrator: who may not ask at all is not told about parameters.
+/// Sends the request as an administrator, because authorization precedes validation of parameters.
 fn ask(app: &App, admin: &str, operation: &Operation, query: &str) -> Response {
     let path = format!("{}?{query}", operation.path);
     let request = app.request(&operation.method, &path).bearer_auth(admin);
-    send(match operation.takes_json {
-        true => accounts::with_json(request, "{}"),
-        false => request,
+    send(if operation.takes_json {
+        accounts::with_json(request, "{}")
+    } else {
+        request
     })
 }
 
-/// B7, O5: so that a misspelt parameter is never silently ignored.
+/// B7, O5: Every operation rejects an unknown parameter, so that a misspelt one is never silently ignored.
 #[test]
-fn every_operation_refuses_a_parameter_that_it_does_not_know() {
+fn every_operation_rejects_an_unknown_parameter() {
     let database = Database::with(&small());
     let app = App::over(&database);
     let admin = accounts::token(&app, &database, "admin@example.org", Role::Admin);
     for operation in operations(&app) {
         for (query, name) in [
-            ("nobody_knows_this=1", "nobody_knows_this"),
+            ("unknown_parameter=1", "unknown_parameter"),
             ("x", "x"),
             ("%41b=1&", "Ab"),
         ] {
@@ -76,18 +81,18 @@ fn every_operation_refuses_a_parameter_that_it_does_not_know() {
                 operation.path
             );
         }
-        let flood: String = (0..50).map(|n| format!("p{n}=1&")).collect();
+        let many: String = (0..50).map(|n| format!("p{n}=1&")).collect();
         assert!(
-            ask(&app, &admin, &operation, &flood).fields(400).len() <= 30,
+            ask(&app, &admin, &operation, &many).fields(400).len() <= 30,
             "{}",
             operation.path
         );
     }
 }
 
-/// B7, O5
+/// B7, O5: Every operation rejects each of its parameters when repeated.
 #[test]
-fn every_operation_refuses_each_of_its_parameters_twice() {
+fn every_operation_rejects_a_repeated_parameter() {
     let database = Database::with(&small());
     let app = App::over(&database);
     let admin = accounts::token(&app, &database, "admin@example.org", Role::Admin);
@@ -96,9 +101,9 @@ fn every_operation_refuses_each_of_its_parameters_twice() {
         for name in &operation.parameters {
             let problem = ask(&app, &admin, &operation, &format!("{name}=1&{name}=1")).problem(400);
             let errors = problem["errors"].as_array().unwrap();
-            let told = errors.iter().find(|error| error["field"] == **name);
-            assert!(told.is_some(), "{} {name}: {problem}", operation.path);
-            assert_eq!(told.unwrap()["reason"], Value::from("is given more than once"));
+            let error = errors.iter().find(|error| error["field"] == **name);
+            assert!(error.is_some(), "{} {name}: {problem}", operation.path);
+            assert_eq!(error.unwrap()["reason"], Value::from("is given more than once"));
             checked += 1;
         }
     }

@@ -1,9 +1,10 @@
-//! The limit on requests, as a structured-field parser reads it.
+//! The rate limit per client address, read from `RateLimit` by a structured-field parser.
+
 use crate::support::app::{App, send};
 use crate::support::database::Database;
 use sfv::{BareItem, List, ListEntry, Parser};
 
-/// The one item of a list: its name and its parameters.
+/// The name and the parameters of the only item of a list.
 fn item(field: &str) -> (String, Vec<(String, i64)>) {
     let list: List = Parser::new(field)
         .parse()
@@ -28,19 +29,19 @@ fn app(rate: &str) -> App {
     App::start(&Database::unmade().settings(&[("RATE_LIMIT", rate)]))
 }
 
-/// O8
+/// O8: `RateLimit-Policy` and `RateLimit` report the quota and what remains; beyond it requests are 429 with `Retry-After`.
 #[test]
-fn the_quota_is_told_and_counts_down() {
+fn the_remaining_quota_is_reported_and_enforced() {
     let app = app("3");
-    for left in [2, 1, 0] {
+    for remaining in [2, 1, 0] {
         let response = app.get("/version");
         assert_eq!(response.status, 200);
         let (name, policy) = item(response.header("ratelimit-policy"));
         assert_eq!(policy, [("q".to_owned(), 3), ("w".to_owned(), 60)]);
-        let (own, limit) = item(response.header("ratelimit"));
-        assert_eq!(own, name);
-        assert_eq!(limit[0], ("r".to_owned(), left));
-        assert_eq!(limit[1], ("t".to_owned(), 20 * (3 - left)));
+        let (limit_name, limit) = item(response.header("ratelimit"));
+        assert_eq!(limit_name, name);
+        assert_eq!(limit[0], ("r".to_owned(), remaining));
+        assert_eq!(limit[1], ("t".to_owned(), 20 * (3 - remaining)));
     }
     let refused = app.get("/version");
     refused.problem(429);
@@ -50,9 +51,9 @@ fn the_quota_is_told_and_counts_down() {
     assert!((1..=20).contains(&wait), "{wait}");
 }
 
-/// O8: refusals count as well, and what a sender says about its address counts nothing.
+/// O8: Rejected requests count as well, and forwarding headers do not change the client address.
 #[test]
-fn refusals_count_and_a_spoofed_address_does_not() {
+fn rejected_requests_count_and_forwarding_headers_are_ignored() {
     let app = app("2");
     app.get("/nothing").problem(404);
     app.get("/rates").problem(400);
@@ -67,14 +68,14 @@ fn refusals_count_and_a_spoofed_address_does_not() {
     }
 }
 
-/// O8: after the wait that was told, one request is let in again.
+/// O8: After `Retry-After` one request is accepted again.
 #[test]
-fn after_the_told_wait_the_client_is_let_in() {
+fn after_retry_after_a_request_is_accepted() {
     let app = app("60");
     let refused = (0..100)
         .map(|_| app.get("/version"))
         .find(|response| response.status == 429)
-        .expect("a refusal");
+        .expect("no answer was 429");
     let wait: u64 = refused.header("retry-after").parse().unwrap();
     assert!(wait <= 2, "{wait}");
     std::thread::sleep(std::time::Duration::from_secs(wait));

@@ -1,4 +1,5 @@
-//! `X-Request-Id` and `traceparent`, in, out and in the log.
+//! `X-Request-Id` and `traceparent` in requests, responses and the log.
+
 use crate::support::app::{App, send};
 use crate::support::database::Database;
 use crate::support::program::ServiceProcess;
@@ -12,17 +13,17 @@ fn app() -> App {
     App::over(&Database::unmade())
 }
 
-/// J3
+/// J3: A valid `X-Request-Id` is adopted; otherwise a new one is generated.
 #[test]
-fn a_request_id_is_kept_where_it_is_harmless_and_made_otherwise() {
+fn a_valid_request_id_is_adopted_and_others_are_replaced() {
     let app = app();
-    let told = |id: &str| {
+    let response_id = |id: &str| {
         send(app.request("GET", "/version").header("X-Request-Id", id))
             .header("x-request-id")
             .to_owned()
     };
     for id in ["abc", "A-1_b.c:d", &"x".repeat(128)] {
-        assert_eq!(told(id), id);
+        assert_eq!(response_id(id), id);
     }
     for id in [
         "",
@@ -35,41 +36,44 @@ fn a_request_id_is_kept_where_it_is_harmless_and_made_otherwise() {
         "\u{e5}",
         &"x".repeat(129),
     ] {
-        let made = told(id);
-        assert!(made != id && made.len() == 32, "{id:?} became {made:?}");
+        let generated = response_id(id);
+        assert!(
+            generated != id && generated.len() == 32,
+            "{id:?} became {generated:?}"
+        );
     }
-    let made: HashSet<String> = (0..20)
+    let generated: HashSet<String> = (0..20)
         .map(|_| app.get("/version").header("x-request-id").to_owned())
         .collect();
-    assert_eq!(made.len(), 20);
+    assert_eq!(generated.len(), 20);
     let twice = "GET /version HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: a\r\nX-Request-Id: b\r\n\r\n";
     assert_eq!(ask(app.address, twice).header("x-request-id").len(), 32);
 }
 
-/// J3: the problem carries the same id (checked by `problem`), and the sender's where it gave one.
+/// J3: A problem carries the request id, the client's if it sent one.
 #[test]
-fn a_problem_names_the_request() {
+fn a_problem_carries_the_request_id() {
     let response = send(app().request("GET", "/nothing").header("X-Request-Id", "mine-1"));
     assert_eq!(response.problem(404)["request_id"], "mine-1");
 }
 
-/// J3: W3C Trace Context, level 1.
+/// J3: A valid `traceparent` (W3C Trace Context, level 1) is continued; otherwise a new trace is started.
 #[test]
-fn a_trace_is_continued_and_a_malformed_one_begun_anew() {
+fn a_valid_trace_is_continued_and_a_malformed_one_replaced() {
     let app = app();
-    let told = |parent: &str| {
+    let response_parent = |parent: &str| {
         send(app.request("GET", "/version").header("traceparent", parent))
             .header("traceparent")
             .to_owned()
     };
     let parts = |header: &str| header.split('-').map(str::to_owned).collect::<Vec<_>>();
-    let own = parts(&told(PARENT));
+    let own = parts(&response_parent(PARENT));
     assert_eq!(
         (own[0].as_str(), own[1].as_str(), own[3].as_str()),
         ("00", &PARENT[3..35], "01")
     );
     assert_ne!(own[2], &PARENT[36..52]);
-    assert_eq!(parts(&told(&PARENT.replace("-01", "-00")))[3], "00");
+    assert_eq!(parts(&response_parent(&PARENT.replace("-01", "-00")))[3], "00");
     for bad in [
         "",
         "x",
@@ -81,7 +85,7 @@ fn a_trace_is_continued_and_a_malformed_one_begun_anew() {
         &format!("{PARENT}-x"),
         &PARENT.replace("4bf9", "4bg9"),
     ] {
-        let fresh = parts(&told(bad));
+        let fresh = parts(&response_parent(bad));
         assert_eq!(
             (fresh.len(), fresh[1].len(), fresh[2].len()),
             (4, 32, 16),
@@ -100,7 +104,7 @@ fn a_trace_is_continued_and_a_malformed_one_begun_anew() {
     );
 }
 
-/// J1, J3, J4: nothing that a sender says makes a second line.
+/// J1, J3, J4: Every log line is one JSON object, whatever a client sends (log injection).
 #[test]
 fn every_log_line_is_one_json_object_whatever_is_sent() {
     let serving = ServiceProcess::start(&Database::unmade().pairs());
@@ -149,7 +153,7 @@ fn every_log_line_is_one_json_object_whatever_is_sent() {
     for part in ["line-1", &PARENT[3..35], ":404,", "/x%0a"] {
         assert!(first.contains(part), "{part} is missing in {first}");
     }
-    // What a query carries may be personal: it is not logged.
+    // Query strings may hold personal data and are not logged.
     assert!(
         !log.iter()
             .any(|line| line.contains("q=") || line.contains("User-Agent"))

@@ -1,12 +1,12 @@
-//! Security headers on every status: the OWASP Secure Headers list, both what to send and what to leave out.
+//! Security headers on every status: the OWASP Secure Headers Project's lists of headers to add and to remove.
+
 use super::problems::every_status;
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::raw_connection::ask;
 use crate::support::sample_data::{QUERY, small};
 
-/// The list of 2026-07-19 without `Clear-Site-Data`, which ends sessions and belongs to signing out. `None`: the value is
-/// the response's own.
+/// The list of 2026-07-19 without `Clear-Site-Data`, which belongs to signing out. `None`: the value depends on the response.
 const ADD: [(&str, Option<&str>); 12] = [
     ("cache-control", None),
     ("content-security-policy", None),
@@ -25,7 +25,7 @@ const ADD: [(&str, Option<&str>); 12] = [
     ("x-permitted-cross-domain-policies", Some("none")),
 ];
 
-/// What tells strangers what runs here: of the list's 84 names those that any server might send, and patterns of others.
+/// Headers that reveal the software: of the list's 84 names those that any server might send; prefixes cover the others.
 const REMOVE: [&str; 18] = [
     "server",
     "powered-by",
@@ -58,16 +58,16 @@ const REMOVE_PREFIXES: [&str; 9] = [
     "x-kubernetes-",
 ];
 
-/// O6
+/// O6: Responses of every status carry the security headers.
 #[test]
 fn every_status_carries_the_security_headers() {
     for (status, response) in every_status() {
         for (name, value) in ADD {
-            let told = response.header(name);
-            assert!(!told.is_empty(), "{status}: {name} is missing");
+            let sent = response.header(name);
+            assert!(!sent.is_empty(), "{status}: {name} is missing");
             assert!(
-                value.is_none_or(|value| told.eq_ignore_ascii_case(value)),
-                "{status}: {name}: {told}"
+                value.is_none_or(|value| sent.eq_ignore_ascii_case(value)),
+                "{status}: {name}: {sent}"
             );
         }
         let policy = response.header("content-security-policy");
@@ -86,9 +86,9 @@ fn every_status_carries_the_security_headers() {
     assert!(every_status().len() >= 15);
 }
 
-/// O6
+/// O6: Responses of no status reveal the software.
 #[test]
-fn no_status_tells_what_runs_here() {
+fn no_status_reveals_the_software() {
     for (status, response) in every_status() {
         for name in response.headers.keys().map(http::HeaderName::as_str) {
             assert!(!REMOVE.contains(&name), "{status}: {name}");
@@ -100,9 +100,9 @@ fn no_status_tells_what_runs_here() {
     }
 }
 
-/// O6: pages and data, from a service with a database.
+/// O6: Pages, assets and data carry the security headers.
 #[test]
-fn pages_and_data_carry_them_too() {
+fn pages_and_data_carry_the_security_headers() {
     let database = Database::with(&small());
     let app = App::over(&database);
     for path in [
@@ -118,10 +118,10 @@ fn pages_and_data_carry_them_too() {
         let response = app.get(path);
         assert_eq!(response.status, 200, "{path}");
         for (name, value) in ADD {
-            let told = response.header(name);
+            let sent = response.header(name);
             assert!(
-                !told.is_empty() && value.is_none_or(|value| told.eq_ignore_ascii_case(value)),
-                "{path}: {name}: {told}"
+                !sent.is_empty() && value.is_none_or(|value| sent.eq_ignore_ascii_case(value)),
+                "{path}: {name}: {sent}"
             );
         }
         assert!(
@@ -142,9 +142,9 @@ fn pages_and_data_carry_them_too() {
     }
 }
 
-/// O1, O6: what the HTTP library refuses by itself, before there is a request, is a problem with all headers too.
+/// O1, O6: Requests that the HTTP library rejects before routing are answered with a problem and all security headers.
 #[test]
-fn refusals_of_the_http_library_are_like_our_own() {
+fn errors_of_the_http_library_are_problems_with_security_headers() {
     let app = App::over(&Database::unmade());
     let many = "X-A: 1\r\n".repeat(250);
     let large = "x".repeat(70_000);
@@ -162,9 +162,9 @@ fn refusals_of_the_http_library_are_like_our_own() {
         let response = ask(app.address, &request);
         response.problem(status);
         for (name, value) in ADD {
-            let told = response.header(name);
-            let right = value.is_none_or(|value| told.eq_ignore_ascii_case(value));
-            assert!(!told.is_empty() && right, "{status}: {name}: {told}");
+            let sent = response.header(name);
+            let expected = value.is_none_or(|value| sent.eq_ignore_ascii_case(value));
+            assert!(!sent.is_empty() && expected, "{status}: {name}: {sent}");
         }
         assert!(response.headers.get("server").is_none(), "{response:?}");
     }

@@ -1,4 +1,5 @@
-//! Slow clients: whoever dawdles is sent away, and keeps nobody out meanwhile.
+//! Slow clients are disconnected, and do not exhaust the connections meanwhile.
+
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::raw_connection::RawConnection;
@@ -14,13 +15,13 @@ fn app(more: &[(&str, &str)]) -> App {
     App::start_with(&Database::unmade().settings(more), |product| (product, TestApi))
 }
 
-fn impatient() -> App {
+fn app_with_short_timeout() -> App {
     app(&[("CLIENT_TIMEOUT", "1")])
 }
 
-/// O4: with the settings as they are delivered.
+/// O4: With the default settings, connections that send nothing, half a head or half a body are closed within ten seconds.
 #[test]
-fn by_default_half_a_head_half_a_body_and_silence_end_within_ten_seconds() {
+fn by_default_stalled_connections_are_closed_within_ten_seconds() {
     let app = app(&[]);
     let mut clients: Vec<RawConnection> = ["", HALF_HEAD, HALF_BODY, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]
         .map(|text| {
@@ -36,15 +37,15 @@ fn by_default_half_a_head_half_a_body_and_silence_end_within_ten_seconds() {
     }
     assert!(
         begun.elapsed() > Duration::from_secs(6),
-        "patience is a setting: {:?}",
+        "closed before the default timeout: {:?}",
         begun.elapsed()
     );
 }
 
-/// O4
+/// O4: A connection whose head arrives a byte at a time is closed.
 #[test]
-fn a_head_that_drips_in_is_cut_off() {
-    let app = impatient();
+fn a_head_that_trickles_in_is_cut_off() {
+    let app = app_with_short_timeout();
     let mut raw = RawConnection::to(app.address);
     raw.send(HALF_HEAD);
     let begun = Instant::now();
@@ -54,10 +55,10 @@ fn a_head_that_drips_in_is_cut_off() {
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
 }
 
-/// O4: also behind a request that was in order, where bytes keep moving.
+/// O4: A connection whose second head arrives a byte at a time is closed.
 #[test]
-fn a_second_head_that_drips_in_is_cut_off() {
-    let app = impatient();
+fn a_second_head_that_trickles_in_is_cut_off() {
+    let app = app_with_short_timeout();
     let mut raw = RawConnection::to(app.address);
     raw.send("GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert_eq!(raw.response().unwrap().status, 200);
@@ -69,14 +70,14 @@ fn a_second_head_that_drips_in_is_cut_off() {
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
 }
 
-/// O4: told why, as far as it still listens.
+/// O4: A body that arrives too slowly is answered with 408, and the connection is closed.
 #[test]
-fn a_body_that_drips_in_is_answered_408_and_cut_off() {
-    let app = impatient();
+fn a_body_that_trickles_in_is_answered_408_and_cut_off() {
+    let app = app_with_short_timeout();
     let mut raw = RawConnection::to(app.address);
     raw.send(HALF_BODY);
     let mut writer = RawConnection(raw.0.try_clone().unwrap());
-    let drip = std::thread::spawn(move || {
+    let trickle = std::thread::spawn(move || {
         for _ in 0..40 {
             if !writer.send("1,") {
                 break;
@@ -89,13 +90,13 @@ fn a_body_that_drips_in_is_answered_408_and_cut_off() {
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
     raw.until_closed();
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
-    drip.join().unwrap();
+    trickle.join().unwrap();
 }
 
-/// O4
+/// O4: An idle keep-alive connection is closed.
 #[test]
-fn silence_after_an_answer_ends_too() {
-    let app = impatient();
+fn an_idle_keep_alive_connection_is_closed() {
+    let app = app_with_short_timeout();
     let mut raw = RawConnection::to(app.address);
     for _ in 0..2 {
         raw.send("GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -106,45 +107,45 @@ fn silence_after_an_answer_ends_too() {
     assert!(waited < Duration::from_secs(3), "{waited:?}");
 }
 
-/// O4: asks for much and takes nothing.
+/// O4: A client that does not read its response is disconnected.
 #[test]
-fn a_reader_that_stalls_is_cut_off() {
-    let app = impatient();
+fn a_client_that_does_not_read_is_cut_off() {
+    let app = app_with_short_timeout();
     let mut raw = RawConnection::to(app.address);
     raw.send("GET /extra/large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     sleep(Duration::from_millis(3_500));
-    // What the two kernels held between them is still there, and then the end.
-    let mut taken = 0;
+    // The socket buffers still hold a part of the response, followed by the end.
+    let mut received = 0;
     let mut buffer = vec![0; 65_536];
     loop {
         match raw.0.read(&mut buffer) {
-            Ok(count @ 1..) => taken += count,
+            Ok(count @ 1..) => received += count,
             Ok(0) => break,
             Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => break,
             other => panic!("the connection is still open: {other:?}"),
         }
     }
-    assert!(taken < 7_900_000, "everything was still there: {taken}");
+    assert!(received < 7_900_000, "the whole response arrived: {received}");
 }
 
-/// O4: a reader that is only slow gets everything.
+/// O4: A client that reads slowly but steadily gets the whole response.
 #[test]
-fn a_reader_that_moves_is_served_to_the_end() {
-    let app = impatient();
+fn a_client_that_reads_slowly_gets_the_whole_response() {
+    let app = app_with_short_timeout();
     let mut raw = RawConnection::to(app.address);
     raw.send("GET /extra/large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     let mut buffer = vec![0; 400_000];
-    let mut taken = 0;
+    let mut received = 0;
     while let Ok(count @ 1..) = raw.0.read(&mut buffer) {
-        taken += count;
+        received += count;
         sleep(Duration::from_millis(40));
     }
-    assert!(taken > 8_000_000, "{taken}");
+    assert!(received > 8_000_000, "{received}");
 }
 
-/// O4
+/// O4: Silent connections beyond the limit are evicted, so that other clients are served.
 #[test]
-fn silent_connections_keep_nobody_out() {
+fn silent_connections_do_not_block_other_clients() {
     let app = app(&[("MAX_CONNECTIONS", "32"), ("CLIENT_TIMEOUT", "60")]);
     let silent: Vec<RawConnection> = (0..64)
         .map(|number| {
@@ -167,9 +168,9 @@ fn silent_connections_keep_nobody_out() {
     drop(silent);
 }
 
-/// O4: nor do those that have asked once and then keep their connections.
+/// O4: Idle keep-alive connections beyond the limit are evicted, so that other clients are served.
 #[test]
-fn idle_connections_keep_nobody_out() {
+fn idle_connections_do_not_block_other_clients() {
     let app = app(&[("MAX_CONNECTIONS", "32"), ("CLIENT_TIMEOUT", "60")]);
     let idle: Vec<RawConnection> = (0..64)
         .map(|_| {
@@ -185,9 +186,9 @@ fn idle_connections_keep_nobody_out() {
     drop(idle);
 }
 
-/// O4: under an attack that goes on, everybody else is served.
+/// O4: During a continuous attack with slow connections, other clients are served.
 #[test]
-fn a_slow_attack_leaves_others_alone() {
+fn a_slow_attack_does_not_block_other_clients() {
     let app = app(&[("MAX_CONNECTIONS", "64"), ("CLIENT_TIMEOUT", "2")]);
     let address = app.address;
     let end = Instant::now() + Duration::from_secs(3);

@@ -1,4 +1,5 @@
-//! Strict JSON: what RFC 8259 allows is taken, what it forbids is refused, and so is what senders get wrong unnoticed.
+//! Strict JSON: accepts what RFC 8259 allows, and rejects what it forbids, duplicate and unknown members, and deep nesting.
+
 use crate::support::app::{App, send};
 use crate::support::database::Database;
 use crate::support::response::Response;
@@ -18,7 +19,7 @@ fn post(app: &App, path: &str, body: &[u8]) -> Response {
 }
 
 /// Texts that RFC 8259 allows.
-const GOOD: &[&[u8]] = &[
+const VALID: &[&[u8]] = &[
     b"null",
     b"true",
     b"false",
@@ -67,7 +68,7 @@ const GOOD: &[&[u8]] = &[
 ];
 
 /// Texts that it forbids.
-const BAD: &[&[u8]] = &[
+const INVALID: &[&[u8]] = &[
     b"",
     b" ",
     b"nul",
@@ -163,11 +164,11 @@ const BAD: &[&[u8]] = &[
     b"\\u0031",
 ];
 
-/// O5
+/// O5: JSON texts that RFC 8259 allows are accepted and keep their value.
 #[test]
-fn what_the_standard_allows_is_taken_and_means_the_same() {
+fn valid_json_is_accepted_and_keeps_its_value() {
     let app = app();
-    for text in GOOD {
+    for text in VALID {
         let response = post(&app, "/extra/echo", text);
         assert_eq!(
             response.status,
@@ -180,11 +181,11 @@ fn what_the_standard_allows_is_taken_and_means_the_same() {
     }
 }
 
-/// O5
+/// O5: JSON texts that RFC 8259 forbids are rejected.
 #[test]
-fn what_the_standard_forbids_is_refused() {
+fn invalid_json_is_rejected() {
     let app = app();
-    for text in BAD {
+    for text in INVALID {
         let response = post(&app, "/extra/echo", text);
         assert_eq!(
             response.status,
@@ -194,12 +195,12 @@ fn what_the_standard_forbids_is_refused() {
         );
         response.problem(400);
     }
-    assert!(GOOD.len() + BAD.len() > 130);
+    assert!(VALID.len() + INVALID.len() > 130);
 }
 
-/// O5: I-JSON (RFC 7493 §2.3): the last one wins here and the first one there is how a check is passed by.
+/// O5: A duplicate member is rejected at any depth (I-JSON, RFC 7493 §2.3), because parsers differ in which one they use.
 #[test]
-fn a_member_twice_is_refused_at_any_depth() {
+fn a_duplicate_member_is_rejected_at_any_depth() {
     let app = app();
     for text in [
         &b"{\"a\":1,\"a\":1}"[..],
@@ -219,9 +220,9 @@ fn a_member_twice_is_refused_at_any_depth() {
     }
 }
 
-/// O5: deep nesting costs a parser its stack.
+/// O5: Deep nesting, which can exhaust a parser's stack, is rejected.
 #[test]
-fn deep_nesting_is_refused() {
+fn deep_nesting_is_rejected() {
     let app = app();
     let nested = |depth: usize| [b"[".repeat(depth), b"]".repeat(depth)].concat();
     assert_eq!(post(&app, "/extra/echo", &nested(32)).status, 200);
@@ -232,9 +233,9 @@ fn deep_nesting_is_refused() {
     }
 }
 
-/// O5
+/// O5: Unknown members are rejected by name, and rejected values are not echoed.
 #[test]
-fn members_that_the_type_does_not_know_are_refused_by_name() {
+fn unknown_members_are_rejected_by_name() {
     let app = app();
     assert_eq!(
         post(&app, "/extra/known", b"{\"name\":\"x\",\"count\":1}").status,
@@ -259,14 +260,14 @@ fn members_that_the_type_does_not_know_are_refused_by_name() {
         response.problem(400);
         assert!(
             !response.text().contains("t-7f3a"),
-            "a value came back: {response:?}"
+            "the response echoes the value: {response:?}"
         );
     }
 }
 
-/// O1, O5: a type is said, and it is JSON.
+/// O1, O5: A missing Content-Type, and any other than JSON, is 415.
 #[test]
-fn another_content_type_is_415() {
+fn a_content_type_other_than_json_is_415() {
     let app = app();
     let ask = |kind: Option<&str>| {
         let request = app.request("POST", "/extra/echo").body("{}");

@@ -1,4 +1,5 @@
-//! What becomes of mails when mail servers, databases and the service itself fail.
+//! Mails while mail servers, the database or the service itself fail.
+
 use crate::support::app::App;
 use crate::support::database::{Database, lines};
 use crate::support::outbox::{put, until};
@@ -12,37 +13,37 @@ use std::time::{Duration, Instant};
 
 const ANN: &str = "ann@example.org";
 
-/// The product, sending to this server.
+/// The service, sending to this mail server.
 fn app(database: &Database, server: &SmtpServer) -> App {
     let more = server.settings();
     let more: Vec<(&str, &str)> = more.iter().map(|(name, value)| (*name, value.as_str())).collect();
     App::start(&database.settings(&more))
 }
 
-/// A server that behaves like this.
+/// A mail server with this behaviour.
 fn server(manner: SmtpBehaviour) -> SmtpServer {
     SmtpServer::start_at("127.0.0.1:0".parse().unwrap(), Tls::Never, manner)
 }
 
-/// Tries, last error, and what became of it.
+/// The attempts, last error and state of the only mail.
 fn state(database: &Database) -> String {
     let mut lines = database.lines(
         "SELECT concat_ws(', ', tries, last_error,
-           CASE WHEN sent_at IS NOT NULL THEN 'sent' WHEN given_up_at IS NOT NULL THEN 'given up' ELSE 'waits' END) AS line
+           CASE WHEN sent_at IS NOT NULL THEN 'sent' WHEN given_up_at IS NOT NULL THEN 'given up' ELSE 'pending' END) AS line
          FROM mail.outbox",
     );
     assert_eq!(lines.len(), 1);
     lines.remove(0)
 }
 
-/// As if the wait were over; the worker looks every five seconds.
-fn let_time_pass(database: &Database) {
+/// Makes the mail due; the worker polls every five seconds.
+fn make_due(database: &Database) {
     database.execute("UPDATE mail.outbox SET next_try_at = now()");
 }
 
-/// I2: killed while the mail server keeps it waiting: the mail is committed, and not sent. The next one sends it.
+/// I2: A mail that was committed but not sent when the service was killed is sent once by the next process.
 #[test]
-fn a_kill_between_commit_and_send_costs_no_mail_and_doubles_none() {
+fn a_kill_between_commit_and_send_neither_loses_nor_repeats_a_mail() {
     let (database, server) = (Database::fresh(), server(SmtpBehaviour::Silent));
     let mut pairs = database.pairs();
     pairs.extend(
@@ -53,10 +54,10 @@ fn a_kill_between_commit_and_send_costs_no_mail_and_doubles_none() {
     );
     let serving = ServiceProcess::start(&pairs);
     put(&database, Kind::Confirm, ANN);
-    server.wait("it is under way", |server| server.connections() == 1);
+    server.wait("a connection is open", |server| server.connections() == 1);
     // SIGKILL.
     drop(serving);
-    assert_eq!(state(&database), "0, waits");
+    assert_eq!(state(&database), "0, pending");
     server.behave(SmtpBehaviour::Good);
     let serving = ServiceProcess::start(&pairs);
     until("sent", || state(&database) == "0, sent");
@@ -70,9 +71,9 @@ fn a_kill_between_commit_and_send_costs_no_mail_and_doubles_none() {
     assert_eq!(serving.wait().0, Some(0));
 }
 
-/// I2: killed before any worker saw it.
+/// I2: A mail that was committed while no worker ran is sent by the next one.
 #[test]
-fn a_mail_that_was_committed_while_nobody_ran_is_sent() {
+fn a_mail_that_was_committed_while_no_worker_ran_is_sent() {
     let (database, server) = (Database::fresh(), server(SmtpBehaviour::Good));
     put(&database, Kind::Confirm, ANN);
     let _app = app(&database, &server);
@@ -80,9 +81,9 @@ fn a_mail_that_was_committed_while_nobody_ran_is_sent() {
     assert_eq!(server.mails().len(), 1);
 }
 
-/// I2: waits grow; what is stored of a refusal holds no address.
+/// I2: A temporarily rejected mail is retried with exponential back-off, and the stored reason holds no address.
 #[test]
-fn a_refused_mail_is_tried_again_after_growing_waits() {
+fn a_temporarily_rejected_mail_is_retried_with_back_off() {
     let (database, server) = (
         Database::fresh(),
         server(SmtpBehaviour::Refuses("RCPT", "450 4.2.0 <ann@example.org> busy")),
@@ -91,23 +92,23 @@ fn a_refused_mail_is_tried_again_after_growing_waits() {
     put(&database, Kind::Confirm, ANN);
     let wait = "SELECT round(extract(epoch FROM next_try_at - now()))::text AS line FROM mail.outbox";
     for (tries, range) in [(1, 2..=6), (2, 6..=12), (3, 14..=24)] {
-        let wanted = format!("{tries}, recipient: refused with 450 4.2.0, waits");
-        until(&wanted, || state(&database) == wanted);
+        let expected = format!("{tries}, recipient: refused with 450 4.2.0, pending");
+        until(&expected, || state(&database) == expected);
         let seconds: i32 = database.lines(wait)[0].parse().unwrap();
-        assert!(range.contains(&seconds), "after {tries} tries: {seconds} s");
-        let_time_pass(&database);
+        assert!(range.contains(&seconds), "after {tries} attempts: {seconds} s");
+        make_due(&database);
     }
     server.behave(SmtpBehaviour::Good);
-    let_time_pass(&database);
+    make_due(&database);
     until("sent", || {
         state(&database) == "3, sent" || state(&database) == "4, sent"
     });
     assert_eq!(server.mails().len(), 1);
 }
 
-/// I2: a refusal for good ends it, at once, and holds nobody up.
+/// I2: A permanently rejected mail is given up after one attempt.
 #[test]
-fn a_refusal_for_good_ends_a_mail() {
+fn a_permanently_rejected_mail_is_given_up() {
     let (database, server) = (
         Database::fresh(),
         server(SmtpBehaviour::Refuses(
@@ -130,44 +131,45 @@ fn a_refusal_for_good_ends_a_mail() {
     assert_eq!(server.connections(), 1);
 }
 
-/// I2: the mail server is away, and comes back.
+/// I2: Mails that could not be delivered are sent once the mail server is available again.
 #[test]
-fn a_mail_server_that_comes_back_gets_what_waited() {
-    let away = server(SmtpBehaviour::Good);
-    let address = away.address;
-    let (database, settings) = (Database::fresh(), away.settings());
-    drop(away);
+fn pending_mails_are_sent_once_the_mail_server_is_available() {
+    let unavailable = server(SmtpBehaviour::Good);
+    let address = unavailable.address;
+    let (database, settings) = (Database::fresh(), unavailable.settings());
+    drop(unavailable);
     let settings: Vec<(&str, &str)> = settings
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
     let app = App::start(&database.settings(&settings));
     put(&database, Kind::Confirm, ANN);
-    until("tried", || {
-        state(&database) == "1, connect: connection refused, waits"
+    until("attempted", || {
+        state(&database) == "1, connect: connection refused, pending"
     });
-    until("told", || {
+    until("the metric counts it", || {
         app.get_internal("/metrics")
             .text()
             .contains("mail_outbox_waiting{otel_scope_name=\"portcullis\"} 1")
     });
-    let back = SmtpServer::start_at(address, Tls::Never, SmtpBehaviour::Good);
-    let_time_pass(&database);
+    let restarted = SmtpServer::start_at(address, Tls::Never, SmtpBehaviour::Good);
+    make_due(&database);
     until("sent", || state(&database).ends_with("sent"));
-    assert_eq!(back.mails().len(), 1);
+    assert_eq!(restarted.mails().len(), 1);
 }
 
-/// I2: the server takes a mail, and hangs up before it says so: only it knows. It gets the same mail again, and can tell.
+/// I2: If the connection is lost before the server acknowledges a mail, it is sent again with the same Message-ID, so that the
+/// recipient's server can deduplicate it.
 #[test]
-fn an_answer_that_is_lost_is_a_mail_with_the_same_id() {
+fn an_unacknowledged_mail_is_sent_again_with_the_same_id() {
     let (database, server) = (Database::fresh(), server(SmtpBehaviour::LeavesAfterMail));
     let _app = app(&database, &server);
     put(&database, Kind::Confirm, ANN);
-    until("tried", || {
-        state(&database) == "1, message: connection lost, waits"
+    until("attempted", || {
+        state(&database) == "1, message: connection lost, pending"
     });
     server.behave(SmtpBehaviour::Good);
-    let_time_pass(&database);
+    make_due(&database);
     until("sent", || state(&database).ends_with("sent"));
     let mails = server.mails();
     let ids = mails.iter().map(|mail| {
@@ -183,9 +185,9 @@ fn an_answer_that_is_lost_is_a_mail_with_the_same_id() {
     );
 }
 
-/// I2: the database's connection is lost while a mail is under way: it is not sent again for want of a mark.
+/// I2: If the database connection is lost during delivery, the mail is still marked as sent, and not sent again.
 #[test]
-fn a_mark_that_is_lost_is_made_up_for() {
+fn a_mail_is_marked_as_sent_after_a_lost_database_connection() {
     let (database, server) = (
         Database::fresh(),
         server(SmtpBehaviour::Slow(Duration::from_secs(1))),
@@ -201,9 +203,9 @@ fn a_mark_that_is_lost_is_made_up_for() {
     assert_eq!(server.mails().len(), 1);
 }
 
-/// I2, B16: the database restarts; the worker finds back by itself.
+/// I2, B16: The worker reconnects after a restart of the database, and no mail is lost.
 #[test]
-fn a_restarted_database_costs_no_mail() {
+fn a_database_restart_loses_no_mail() {
     let (mut cluster, server) = own_postgres::start();
     let sink = self::server(SmtpBehaviour::Good);
     let more = sink.settings();
@@ -226,22 +228,22 @@ fn a_restarted_database_costs_no_mail() {
     app.stop();
 }
 
-/// I3: a mail server that says nothing keeps neither those who ask nor the end of the service waiting.
+/// I3: A mail server that does not respond does not delay the shutdown.
 #[test]
-fn a_hanging_mail_server_is_not_waited_for_at_the_end() {
+fn an_unresponsive_mail_server_does_not_delay_shutdown() {
     let (database, server) = (Database::fresh(), server(SmtpBehaviour::Silent));
     let app = app(&database, &server);
     put(&database, Kind::Confirm, ANN);
-    server.wait("it is under way", |server| server.connections() == 1);
+    server.wait("a connection is open", |server| server.connections() == 1);
     let begun = Instant::now();
     app.stop();
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
-    assert_eq!(state(&database), "0, waits");
+    assert_eq!(state(&database), "0, pending");
 }
 
-/// I2: a mail leaves within two seconds; a worker without work asks the database next to nothing.
+/// I2: A mail is sent within two seconds, and an idle worker sends few statements to the database.
 #[test]
-fn a_mail_leaves_soon_and_an_idle_worker_is_quiet() {
+fn a_mail_is_sent_within_two_seconds_and_an_idle_worker_sends_few_statements() {
     let (database, server) = (Database::fresh(), server(SmtpBehaviour::Good));
     let _app = app(&database, &server);
     for count in 1..=3 {
@@ -251,7 +253,7 @@ fn a_mail_leaves_soon_and_an_idle_worker_is_quiet() {
         server.wait("sent", |server| server.mails().len() == count);
         assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     }
-    // Counted by when each statement of the worker began: the server's own counters are told up to ten seconds late.
+    // Counted by the start time of each statement: the server's statistics are up to ten seconds old.
     let mut outside = database.server.admin("postgres");
     let latest = format!(
         "SELECT concat_ws(' ', pid, query_start) AS line FROM pg_stat_activity
@@ -259,12 +261,16 @@ fn a_mail_leaves_soon_and_an_idle_worker_is_quiet() {
         database.name
     );
     sleep(Duration::from_millis(1_500));
-    let mut seen = HashSet::new();
+    let mut statements = HashSet::new();
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(4) {
-        seen.extend(lines(&mut outside, &latest).unwrap());
+        statements.extend(lines(&mut outside, &latest).unwrap());
         sleep(Duration::from_millis(5));
     }
-    assert!(!seen.is_empty(), "the worker is connected");
-    assert!(seen.len() <= 8, "{} statements in four seconds", seen.len());
+    assert!(!statements.is_empty(), "the worker is not connected");
+    assert!(
+        statements.len() <= 8,
+        "{} statements in four seconds",
+        statements.len()
+    );
 }

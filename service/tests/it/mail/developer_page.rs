@@ -1,4 +1,5 @@
-//! The page on which a developer reads mails, and the settings that mails need.
+//! The development page that shows mails, and validation of the mail settings.
+
 use crate::support::app::{App, send};
 use crate::support::certificate_authority::CertificateAuthority;
 use crate::support::database::{Database, settings};
@@ -8,9 +9,9 @@ use crate::support::program::{errors, run};
 use crate::support::temp_file::TempFile;
 use portcullis::mail::text::Kind;
 
-/// I4: from the list to the mail to its link; the HTML part alone, unable to do anything.
+/// I4: In development, pages list the mails and show each with its links, its HTML part sandboxed.
 #[test]
-fn a_developer_reads_mails_in_the_browser() {
+fn development_pages_show_mails() {
     let database = Database::fresh();
     let app = App::over(&database);
     let empty = app.get("/dev/mail");
@@ -25,7 +26,7 @@ fn a_developer_reads_mails_in_the_browser() {
         list.text().find("ann@example.org"),
         list.text().find("bob@example.org"),
     );
-    assert!(bob.is_some() && bob < ann, "the newest stands first: {list:?}");
+    assert!(bob.is_some() && bob < ann, "the newest is not first: {list:?}");
     let path = format!("/dev/mail/{}", mail.id);
     assert!(list.text().contains(&format!("href=\"{path}\"")), "{list:?}");
     let page = app.get(&path);
@@ -54,7 +55,7 @@ fn a_developer_reads_mails_in_the_browser() {
     );
 }
 
-/// I4: what is not there, or not a mail.
+/// I4: The pages show no other file, and answer 400 or 404 for invalid ids.
 #[test]
 fn only_mails_are_shown() {
     let database = Database::fresh();
@@ -80,9 +81,9 @@ fn only_mails_are_shown() {
     assert_eq!(send(app.request("POST", "/dev/mail")).status, 405);
 }
 
-/// I4: in production, or where mails leave, nobody knows these paths.
+/// I4: In production, and with SMTP, these paths are 404.
 #[test]
-fn the_page_is_on_a_developers_machine_only() {
+fn the_pages_exist_in_development_only() {
     let database = Database::unmade();
     let smtp = [
         ("MAIL_TRANSPORT", "smtp"),
@@ -113,10 +114,9 @@ fn the_page_is_on_a_developers_machine_only() {
     }
 }
 
-/// I4, K1: production refuses a folder and a connection in clear; what a mail server needs is looked at before anything
-/// starts, and the password is never told.
+/// I4, K1: Invalid mail settings end the start with code 78 and their name, never the password; production requires SMTP over TLS.
 #[test]
-fn bad_settings_of_mail_end_with_78_and_their_name() {
+fn invalid_mail_settings_end_with_78_and_their_name() {
     let (no_certificate, authority) = (TempFile::of("pem", "nothing"), CertificateAuthority::new());
     let smtp = |more: &[(&'static str, &str)]| {
         let mut pairs = vec![
@@ -129,7 +129,7 @@ fn bad_settings_of_mail_end_with_78_and_their_name() {
     };
     let production = [("PROFILE", "production"), ("DATABASE_SSLMODE", "verify-full")];
     let folder: Vec<_> = production.map(|(name, value)| (name, value.to_owned())).into();
-    for (more, wanted) in [
+    for (more, expected) in [
         (folder, "PORTCULLIS_MAIL_TRANSPORT: must be smtp in production"),
         (
             smtp(&[production[0], production[1], ("SMTP_TLS", "none")]),
@@ -172,14 +172,14 @@ fn bad_settings_of_mail_end_with_78_and_their_name() {
                 .rev()
                 .map(|(name, value)| (name.to_owned(), value)),
         );
-        let mut seen = std::collections::HashSet::new();
-        pairs.retain(|(name, _)| seen.insert(name.clone()));
+        let mut names = std::collections::HashSet::new();
+        pairs.retain(|(name, _)| names.insert(name.clone()));
         let output = run(&["serve"], &pairs);
-        let said = errors(&output);
+        let stderr = errors(&output);
         assert!(
-            output.status.code() == Some(78) && said.contains(wanted),
-            "{wanted}: {said}"
+            output.status.code() == Some(78) && stderr.contains(expected),
+            "{expected}: {stderr}"
         );
-        assert!(!said.contains("hush"), "{said}");
+        assert!(!stderr.contains("hush"), "{stderr}");
     }
 }

@@ -1,4 +1,5 @@
-//! Mails on their way to a mail server: TLS and log-in.
+//! Delivery over SMTP: TLS and authentication.
+
 use crate::support::certificate_authority::CertificateAuthority;
 use crate::support::smtp_client::{message, send, settings, way};
 use crate::support::smtp_server::{SmtpBehaviour, SmtpServer, Tls};
@@ -9,9 +10,9 @@ use portcullis::config::secret::SecretSource;
 use portcullis::mail::failure::Failure;
 use portcullis::mail::smtp::Smtp;
 
-/// I1: an outside parser reads text and HTML as they were written, and every field.
+/// I1: A mail sent over implicit TLS has the header fields, text and HTML that were written, as a third-party parser reads it.
 #[test]
-fn a_mail_arrives_whole_over_tls_from_the_first_byte() {
+fn a_mail_arrives_complete_over_implicit_tls() {
     let authority = CertificateAuthority::new();
     let server = SmtpServer::start(Tls::AtOnce(authority.server("127.0.0.1")));
     assert_eq!(
@@ -55,9 +56,9 @@ fn a_mail_arrives_whole_over_tls_from_the_first_byte() {
     assert_eq!(read.content_type().unwrap().subtype(), Some("alternative"));
 }
 
-/// I1: STARTTLS; until then nothing is said that tells of the mail.
+/// I1: With STARTTLS nothing but EHLO and STARTTLS is sent unencrypted; a changed password file takes effect with the next mail.
 #[test]
-fn a_mail_arrives_over_starttls_and_nothing_of_it_is_said_before() {
+fn a_mail_arrives_over_starttls_and_nothing_of_it_is_sent_before() {
     let authority = CertificateAuthority::new();
     let server = SmtpServer::start(Tls::OnDemand(authority.server("127.0.0.1")));
     let mut with_login = settings(&server, SmtpTls::StartTls, Some(authority.file()));
@@ -77,9 +78,9 @@ fn a_mail_arrives_over_starttls_and_nothing_of_it_is_said_before() {
     assert_eq!(server.in_clear(), ["EHLO rates.example", "STARTTLS"].repeat(2));
 }
 
-/// I1: whoever sits in between and strikes STARTTLS out gets nothing, not even the password.
+/// I1: Where STARTTLS is not offered or fails, neither the mail nor the password is sent (STARTTLS stripping).
 #[test]
-fn without_starttls_no_mail_leaves() {
+fn without_starttls_no_mail_is_sent() {
     let server = SmtpServer::start(Tls::Never);
     let mut with_login = settings(&server, SmtpTls::StartTls, None);
     with_login.login = Some(("post".to_owned(), SecretSource::Value("hush".into())));
@@ -93,19 +94,20 @@ fn without_starttls_no_mail_leaves() {
     let settings = settings(&refusing, SmtpTls::StartTls, Some(authority.file()));
     assert_eq!(send(settings), way("starttls: refused with 454 4.7.0"));
     for server in [server, refusing] {
-        let said = server.in_clear();
+        let unencrypted = server.in_clear();
         assert!(
-            said.iter()
+            unencrypted
+                .iter()
                 .all(|line| line.starts_with("EHLO") || line == "STARTTLS" || line == "QUIT"),
-            "{said:?}"
+            "{unencrypted:?}"
         );
         assert!(server.mails().is_empty());
     }
 }
 
-/// I1: an answer that came in clear is not taken for one that came in TLS.
+/// I1: A response that was injected before the TLS handshake is detected (STARTTLS injection).
 #[test]
-fn what_is_slipped_in_before_tls_begins_is_noticed() {
+fn a_response_injected_before_tls_is_detected() {
     let authority = CertificateAuthority::new();
     let server = SmtpServer::start(Tls::OnDemand(authority.server("127.0.0.1")));
     server.behave(SmtpBehaviour::Injects);
@@ -114,18 +116,18 @@ fn what_is_slipped_in_before_tls_begins_is_noticed() {
     assert!(server.mails().is_empty());
 }
 
-/// I1: a certificate of a stranger, or for another host, is refused, however TLS begins.
+/// I1: A certificate of an untrusted authority or for another host is rejected, with implicit TLS and with STARTTLS.
 #[test]
-fn a_wrong_authority_or_host_is_refused() {
+fn a_certificate_of_another_authority_or_host_is_rejected() {
     let (ours, other) = (CertificateAuthority::new(), CertificateAuthority::new());
     for (signed_by, name) in [(&other, "127.0.0.1"), (&ours, "mail.example")] {
         let config = signed_by.server(name);
-        for (tls, wanted, step) in [
+        for (tls, mode, step) in [
             (Tls::AtOnce(config.clone()), SmtpTls::Implicit, "connect"),
             (Tls::OnDemand(config.clone()), SmtpTls::StartTls, "starttls"),
         ] {
             let server = SmtpServer::start(tls);
-            let sent = send(settings(&server, wanted, Some(ours.file())));
+            let sent = send(settings(&server, mode, Some(ours.file())));
             assert_eq!(
                 sent,
                 Err(Failure::Way(format!("{step}: certificate refused").into())),
@@ -134,7 +136,7 @@ fn a_wrong_authority_or_host_is_refused() {
             assert!(server.mails().is_empty());
         }
     }
-    // The machine's own authorities do not know ours; and a file's authority is trusted alone.
+    // Our authority is not among the system's, and a configured authority replaces the system's.
     let server = SmtpServer::start(Tls::AtOnce(ours.server("127.0.0.1")));
     assert_eq!(
         send(settings(&server, SmtpTls::Implicit, None)),
@@ -147,9 +149,9 @@ fn a_wrong_authority_or_host_is_refused() {
     );
 }
 
-/// I1: a refused log-in is told without its words; both ways to log in work; none goes in clear.
+/// I1: AUTH PLAIN and AUTH LOGIN work over TLS only, and a rejection is reported by its code without the server's text.
 #[test]
-fn a_login_goes_in_tls_and_its_refusal_is_told_without_what_was_said() {
+fn authentication_requires_tls_and_a_rejection_is_reported_by_its_code() {
     let authority = CertificateAuthority::new();
     let server = SmtpServer::start(Tls::AtOnce(authority.server("127.0.0.1")));
     let with_login = |mut settings: SmtpSettings| {

@@ -1,4 +1,5 @@
-//! Mail servers that refuse, leave, or say nothing.
+//! Mail servers that reject, disconnect or do not respond.
+
 use crate::support::accounts::{PASSWORD, post as post_json};
 use crate::support::app::App;
 use crate::support::certificate_authority::CertificateAuthority;
@@ -10,9 +11,9 @@ use portcullis::mail::failure::Failure;
 use serde_json::json;
 use std::time::{Duration, Instant};
 
-/// I2: only what the server says of this mail for good ends it.
+/// I2: Only a permanent rejection of the mail itself is a permanent failure.
 #[test]
-fn a_refusal_ends_a_mail_only_when_it_is_about_the_mail_and_for_good() {
+fn only_a_permanent_rejection_of_the_mail_is_a_permanent_failure() {
     let later = |reason: &'static str| Err(Failure::Later(reason.into()));
     let never = |reason: &'static str| Err(Failure::Never(reason.into()));
     for (at, answer, outcome) in [
@@ -55,11 +56,11 @@ fn a_refusal_ends_a_mail_only_when_it_is_about_the_mail_and_for_good() {
     assert_eq!((sent, mails.len()), (way("message: connection lost"), 1));
 }
 
-/// I3: a server that says nothing is left after ten seconds, in TLS too; one that is not there at once.
+/// I3: An unresponsive server times out after ten seconds, also during the TLS handshake; a refused connection fails immediately.
 #[test]
-fn a_server_that_says_nothing_is_left_after_ten_seconds() {
+fn an_unresponsive_server_times_out_after_ten_seconds() {
     let authority = CertificateAuthority::new();
-    let tries = std::thread::scope(|scope| {
+    let attempts = std::thread::scope(|scope| {
         let plain = scope.spawn(|| {
             let begun = Instant::now();
             (send_to(SmtpBehaviour::Silent).0, begun.elapsed())
@@ -82,20 +83,20 @@ fn a_server_that_says_nothing_is_left_after_ten_seconds() {
         });
         [plain, dripping, secure].map(|thread| thread.join().unwrap())
     });
-    for (sent, took) in tries {
+    for (sent, took) in attempts {
         assert_eq!(sent, way("connect: timed out"));
         assert!(
             (Duration::from_secs(9)..Duration::from_secs(13)).contains(&took),
             "{took:?}"
         );
     }
-    let gone = settings(&SmtpServer::start(Tls::Never), SmtpTls::None, None);
+    let stopped = settings(&SmtpServer::start(Tls::Never), SmtpTls::None, None);
     let begun = Instant::now();
-    assert_eq!(send(gone), way("connect: connection refused"));
+    assert_eq!(send(stopped), way("connect: connection refused"));
     assert!(begun.elapsed() < Duration::from_secs(1));
 }
 
-/// A service and its mail server, which behaves like this.
+/// A service and its mail server with this behaviour.
 fn service(manner: SmtpBehaviour) -> (Database, SmtpServer, App) {
     let server = SmtpServer::start_at("127.0.0.1:0".parse().unwrap(), Tls::Never, manner);
     let (database, more) = (Database::fresh(), server.settings());
@@ -104,12 +105,12 @@ fn service(manner: SmtpBehaviour) -> (Database, SmtpServer, App) {
     (database, server, app)
 }
 
-/// I3: while the mail server says nothing for ten seconds, registering takes as long as ever. In turns, so that a busy
-/// machine is busy for both.
+/// I3: Registration takes no longer while the mail server does not respond.
 #[test]
-fn registering_does_not_wait_for_a_mail_server() {
+fn registration_does_not_wait_for_the_mail_server() {
     let services = [service(SmtpBehaviour::Good), service(SmtpBehaviour::Silent)];
     let mut times = [Vec::new(), Vec::new()];
+    // Alternating, so that other load on the machine affects both.
     for number in 0..15 {
         for ((_, _, app), times) in services.iter().zip(&mut times) {
             let body =
@@ -127,6 +128,6 @@ fn registering_does_not_wait_for_a_mail_server() {
     );
     assert!(times[1][14] < Duration::from_secs(8), "{times:?}");
     let (_, silent, _) = &services[1];
-    silent.wait("a mail is under way", |server| server.connections() > 0);
+    silent.wait("a connection is open", |server| server.connections() > 0);
     assert!(silent.mails().is_empty());
 }

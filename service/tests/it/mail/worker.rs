@@ -1,4 +1,5 @@
-//! The outbox and its worker, with mails that land in a folder.
+//! The outbox and its worker, with the transport that writes mails to a folder.
+
 use crate::support::app::App;
 use crate::support::database::{DATA_KEY, Database};
 use crate::support::mailbox::Mailbox;
@@ -11,9 +12,9 @@ use portcullis::mail::worker::{Post, Worker};
 use portcullis::telemetry::logs::Telemetry;
 use std::time::Duration;
 
-/// I4: every kind lands in the folder, with the token that follows from its link.
+/// I4: A mail of every kind is written to the folder, with the token derived from its link.
 #[test]
-fn mails_of_every_kind_land_in_the_folder() {
+fn mails_of_every_kind_are_written_to_the_folder() {
     let database = Database::fresh();
     let _app = App::over(&database);
     let mailbox = Mailbox::of(&database);
@@ -30,9 +31,9 @@ fn mails_of_every_kind_land_in_the_folder() {
     }
 }
 
-/// I2: whoever dies between writing a mail and marking it writes it again: it is there once.
+/// I2: A worker that ends between writing a mail and marking it as sent writes it again, over the same file.
 #[test]
-fn a_mail_that_is_written_twice_is_there_once() {
+fn a_mail_that_is_written_twice_is_one_file() {
     let database = Database::fresh();
     let _app = App::over(&database);
     let mailbox = Mailbox::of(&database);
@@ -40,20 +41,22 @@ fn a_mail_that_is_written_twice_is_there_once() {
     let mail = mailbox.wait("ann@example.org", "Confirm");
     let written =
         || database.lines("SELECT sent_at::text AS line FROM mail.outbox WHERE sent_at IS NOT NULL");
-    until("marked", || !written().is_empty());
+    until("marked as sent", || !written().is_empty());
     let first = written();
     database.execute("UPDATE mail.outbox SET sent_at = NULL");
-    until("marked again", || !written().is_empty() && written() != first);
+    until("marked as sent again", || {
+        !written().is_empty() && written() != first
+    });
     let all = mailbox.all();
     assert_eq!(all.len(), 1, "{all:?}");
     assert_eq!((&all[0].id, &all[0].source), (&mail.id, &mail.source));
     let names = std::fs::read_dir(database.mail_folder()).unwrap();
-    assert_eq!(names.count(), 1, "nothing unfinished is left");
+    assert_eq!(names.count(), 1, "no temporary file remains");
 }
 
-/// I4: mails hold what signs people in.
+/// I4: Only the owner can read the folder and its mails, which hold tokens.
 #[test]
-fn nobody_else_reads_the_folder() {
+fn only_the_owner_can_read_the_folder() {
     use std::os::unix::fs::PermissionsExt;
     let database = Database::fresh();
     let _app = App::over(&database);
@@ -67,7 +70,7 @@ fn nobody_else_reads_the_folder() {
     );
 }
 
-/// I2: two replicas over one outbox; a mail is taken by one of them.
+/// I2: Two replicas that share an outbox send each mail once.
 #[test]
 fn two_workers_send_each_mail_once() {
     use crate::support::smtp_server::{SmtpServer, Tls};
@@ -84,16 +87,16 @@ fn two_workers_send_each_mail_once() {
     until("all sent", || database.lines(unsent) == ["0"]);
     std::thread::sleep(Duration::from_millis(500));
     let mut sent: Vec<String> = server.mails().into_iter().flat_map(|mail| mail.to).collect();
-    let mut wanted = addresses;
+    let mut expected = addresses;
     sent.sort();
-    wanted.sort();
-    assert_eq!(sent, wanted);
+    expected.sort();
+    assert_eq!(sent, expected);
     apps.into_iter().for_each(App::stop);
 }
 
-/// I2: what nobody needs any more is not kept, and what waits is.
+/// I2: Finished mails are deleted after 30 days, and expired ones are not sent.
 #[test]
-fn old_mails_are_deleted_and_late_ones_are_not_sent() {
+fn old_mails_are_deleted_and_expired_ones_are_not_sent() {
     let database = Database::fresh();
     let row = |name: &str, columns: &str, values: &str| {
         format!(
@@ -118,16 +121,16 @@ fn old_mails_are_deleted_and_late_ones_are_not_sent() {
     let mailbox = Mailbox::of(&database);
     mailbox.wait("good@example.org", "password");
     let rows = "SELECT concat_ws(' ', split_part(recipient, '@', 1), last_error,
-                  CASE WHEN sent_at IS NOT NULL THEN 'sent' WHEN given_up_at IS NOT NULL THEN 'given up' ELSE 'waits' END) AS line
+                  CASE WHEN sent_at IS NOT NULL THEN 'sent' WHEN given_up_at IS NOT NULL THEN 'given up' ELSE 'pending' END) AS line
                 FROM mail.outbox ORDER BY id";
-    until("five are left", || database.lines(rows).len() == 5);
-    let left = database.lines(rows);
+    until("five remain", || database.lines(rows).len() == 5);
+    let remaining = database.lines(rows);
     assert_eq!(
-        left,
+        remaining,
         [
             "young-sent sent",
             "young-lost given up",
-            "later waits",
+            "later pending",
             "late expired given up",
             "good sent"
         ]
@@ -135,9 +138,9 @@ fn old_mails_are_deleted_and_late_ones_are_not_sent() {
     assert_eq!(mailbox.all().len(), 1);
 }
 
-/// I2: a kind that this version does not know is left for the one that does.
+/// I2: A mail of a kind that this version does not know stays in the outbox for a later version.
 #[test]
-fn an_unknown_kind_waits_for_a_later_version() {
+fn a_mail_of_an_unknown_kind_stays_in_the_outbox() {
     let database = Database::fresh();
     let _app = App::over(&database);
     database.execute(
@@ -147,18 +150,18 @@ fn an_unknown_kind_waits_for_a_later_version() {
         "SELECT concat_ws(' ', tries, last_error, given_up_at) AS line FROM mail.outbox WHERE tries > 0";
     until("tried", || !database.lines(rows).is_empty());
     assert_eq!(database.lines(rows), ["1 unknown kind"]);
-    // It holds nobody up.
+    // It does not delay other mails.
     put(&database, Kind::Confirm, "bob@example.org");
     Mailbox::of(&database).wait("bob@example.org", "Confirm");
 }
 
-/// I2: what becomes of a mail follows from how it failed; what arrives is what the words say.
+/// I2: The worker retries after a temporary failure and gives up after a permanent one.
 #[test]
-fn a_worker_by_itself_tries_again_and_gives_up() {
+fn a_worker_retries_temporary_failures_and_gives_up_permanent_ones() {
     let database = Database::fresh();
     let settings = database.settings(&[]);
     let memory = Memory::default();
-    // The last of the list is the first to come.
+    // The failures are taken from the end of the list.
     memory.fail_with(vec![Failure::Later("b".into()), Failure::Never("a".into())]);
     let key = DataKey::parse(DATA_KEY).unwrap();
     let links = ["a", "b", "c"].map(|name| put(&database, Kind::Reset, &format!("{name}@example.org")));
@@ -173,18 +176,18 @@ fn a_worker_by_itself_tries_again_and_gives_up() {
     let worker = worker.unwrap();
     let rows = "SELECT concat_ws(' ', left(recipient, 1), tries, last_error, given_up_at IS NOT NULL, sent_at IS NOT NULL) AS line
                 FROM mail.outbox ORDER BY id";
-    until("all three were tried", || {
+    until("all three were attempted", || {
         database.lines(rows) == ["a 1 a t f", "b 1 b f f", "c 0 f t"]
     });
     let [mail] = memory
         .messages()
         .try_into()
-        .unwrap_or_else(|_| panic!("one mail"));
+        .unwrap_or_else(|_| panic!("not exactly one mail"));
     let link = format!(
         "https://rates.example/reset?token={}",
         key.link_token(links[2].unwrap()).reveal()
     );
     assert!(mail.content.text.contains(&link) && mail.to.to_string() == "c@example.org");
-    until("the second is tried again", || memory.messages().len() == 2);
+    until("the second is retried", || memory.messages().len() == 2);
     worker.stop();
 }

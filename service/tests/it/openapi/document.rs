@@ -1,4 +1,5 @@
-//! The OpenAPI document: the committed one is the code's, and everything in it is reachable.
+//! The OpenAPI document: the committed file equals the generated one, and every operation is documented.
+
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::environment;
@@ -10,30 +11,30 @@ fn committed() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi.json")
 }
 
-/// A4: `UPDATE_DOCS=1` writes it anew.
+/// A4: `docs/openapi.json` equals what the program prints and serves; `UPDATE_DOCS=1` updates it.
 #[test]
-fn the_committed_document_is_what_the_program_prints_and_serves() {
+fn the_committed_document_equals_the_printed_and_served_one() {
     let printed = program::run(&["openapi"], &[]);
     assert!(printed.status.success());
     let printed = program::says(&printed);
     if environment::update_docs() {
         std::fs::write(committed(), &printed).unwrap();
     }
-    let kept = std::fs::read_to_string(committed()).unwrap_or_default();
+    let committed = std::fs::read_to_string(committed()).unwrap_or_default();
     assert!(
-        kept == printed,
+        committed == printed,
         "docs/openapi.json is out of date: run the tests once with UPDATE_DOCS=1"
     );
     let database = Database::unmade();
     let app = App::over(&database);
     let served = app.get("/openapi.json");
     assert!(served.header("content-type").starts_with("application/json"));
-    assert!(served.text() == printed, "what is served differs");
+    assert!(served.text() == printed, "the served document differs");
 }
 
-/// A4: what a reader of the document relies on.
+/// A4: Every operation has an id, a summary, and documents its success and error responses.
 #[test]
-fn every_operation_is_named_described_and_documents_its_refusals() {
+fn every_operation_is_named_described_and_documents_its_errors() {
     let document: Value = serde_json::from_str(&program::says(&program::run(&["openapi"], &[]))).unwrap();
     assert!(document["openapi"].as_str().unwrap().starts_with("3."));
     let mut names = Vec::new();

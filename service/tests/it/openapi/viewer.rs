@@ -1,10 +1,11 @@
-//! The documentation page: its files are ours, and its policy lets exactly those in.
+//! The documentation page `/apidocs`: its files and its content security policy.
+
 use crate::support::app::App;
 use crate::support::database::Database;
 
-/// A4
+/// A4: Every file of the documentation page is served from our origin and allowed by its content security policy.
 #[test]
-fn every_file_of_the_documentation_page_is_ours_and_allowed() {
+fn every_file_of_the_documentation_page_is_served_and_allowed() {
     let database = Database::unmade();
     let app = App::over(&database);
     let page = app.get("/apidocs");
@@ -30,7 +31,7 @@ fn every_file_of_the_documentation_page_is_ours_and_allowed() {
     for file in files.iter().filter(|file| !file.starts_with("data:")) {
         assert!(
             file.starts_with('/') && !file.starts_with("//"),
-            "{file} is not of our origin"
+            "{file} is from another origin"
         );
         let response = app.get(file);
         assert_eq!(response.status, 200, "{file}");
@@ -50,9 +51,9 @@ fn every_file_of_the_documentation_page_is_ours_and_allowed() {
     );
 }
 
-/// A4: the bundle was taken apart where it should be.
+/// A4: The viewer's scripts and styles, which are extracted from the bundle, are complete, and it loads our document.
 #[test]
-fn the_viewer_is_whole_and_asks_for_our_document() {
+fn the_viewer_is_complete_and_loads_our_document() {
     let database = Database::unmade();
     let app = App::over(&database);
     let script = app.get("/apidocs/ui.js");

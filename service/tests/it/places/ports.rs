@@ -1,4 +1,5 @@
-//! `/ports`: search, pages, one port.
+//! `/ports`: search, pagination, a single port.
+
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::sample_data::dump;
@@ -30,7 +31,7 @@ fn codes(app: &App, query: &str) -> Vec<String> {
         .collect()
 }
 
-/// B13: LIKE's own signs are plain letters.
+/// B13: Ports are found by a part of code or name in any case; the wildcards of LIKE are ordinary characters.
 #[test]
 fn ports_are_found_by_part_of_code_or_name_in_any_case() {
     let (_database, app) = app();
@@ -64,7 +65,7 @@ fn ports_are_found_by_part_of_code_or_name_in_any_case() {
     );
 }
 
-/// B13
+/// B13: A single port is found by its code.
 #[test]
 fn one_port_is_found_by_its_code() {
     let (_database, app) = app();
@@ -81,22 +82,22 @@ fn one_port_is_found_by_its_code() {
     }
 }
 
-/// B13: also with a search that must be carried along.
+/// B13: The pages of a search are linked, without gaps or repetitions.
 #[test]
-fn pages_lead_to_each_other_without_gap_or_repeat() {
+fn linked_pages_have_no_gaps_or_repetitions() {
     let (database, app) = app();
-    let mut many =
+    let mut insert =
         String::from("INSERT INTO rates.ports SELECT 'XX' || lpad(n::text, 3, '0'), 'a & b', 'r' ");
-    write!(many, "FROM generate_series(1, 250) n").unwrap();
-    database.execute(&many);
+    write!(insert, "FROM generate_series(1, 250) n").unwrap();
+    database.execute(&insert);
     let mut path = "/ports?q=a%20%26%20b&limit=100".to_owned();
-    let (mut seen, mut sizes) = (Vec::new(), Vec::new());
+    let (mut listed, mut sizes) = (Vec::new(), Vec::new());
     loop {
         let page = app.get(&path);
         assert_eq!(page.status, 200, "{path}");
         let ports = page.json()["ports"].as_array().unwrap().clone();
         sizes.push(ports.len());
-        seen.extend(ports.iter().map(|port| port["code"].as_str().unwrap().to_owned()));
+        listed.extend(ports.iter().map(|port| port["code"].as_str().unwrap().to_owned()));
         let link = page.header("link").to_owned();
         if link.is_empty() {
             break;
@@ -112,6 +113,6 @@ fn pages_lead_to_each_other_without_gap_or_repeat() {
     }
     assert_eq!(sizes, [100, 100, 50]);
     let expected: Vec<String> = (1..=250).map(|n| format!("XX{n:03}")).collect();
-    assert_eq!(seen, expected);
+    assert_eq!(listed, expected);
     assert_eq!(app.get("/ports").json()["ports"].as_array().unwrap().len(), 100);
 }

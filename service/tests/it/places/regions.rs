@@ -1,4 +1,5 @@
-//! Regions: deep chains, circles, moves, and their look-ups.
+//! Regions: deep nesting, cycles, moves, and lookups.
+
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::sample_data::{dump, small};
@@ -42,9 +43,9 @@ const PRICES: [(&str, &str, &str, i32); 4] = [
     ("CCCCC", "AAAAA", "2021-01-01", 4),
 ];
 
-/// B5
+/// B5: Prices count for regions at each of six levels of nesting.
 #[test]
-fn a_chain_of_six_regions_counts_at_each_depth() {
+fn prices_count_for_regions_at_six_levels() {
     let database = Database::with(&dump(&CHAIN, &PORTS, &PRICES));
     let app = App::over(&database);
     for region in ["four", "five", "six"] {
@@ -57,9 +58,9 @@ fn a_chain_of_six_regions_counts_at_each_depth() {
     assert_eq!(count(&app, "one", "right"), Value::Null);
 }
 
-/// B5: an owner's hand made a circle; the importer lets one in as well.
+/// B5: A cycle of regions, from an UPDATE or an import, is stored and queried in less than a second.
 #[test]
-fn a_circle_in_the_tree_ends_by_itself() {
+fn a_cycle_of_regions_terminates() {
     let database = Database::with(&dump(&CHAIN, &PORTS, &PRICES));
     let begun = Instant::now();
     database.execute("UPDATE rates.regions SET parent_slug = 'six' WHERE slug = 'one'");
@@ -70,10 +71,10 @@ fn a_circle_in_the_tree_ends_by_itself() {
     }
     let detail = app.get("/regions/six").json();
     assert_eq!(detail["ancestors"].as_array().unwrap().len(), 5);
-    let looped = [("x", Some("y")), ("y", Some("x"))];
+    let cycle = [("x", Some("y")), ("y", Some("x"))];
     database
         .import(&dump(
-            &looped,
+            &cycle,
             &[("XXXXX", "x"), ("YYYYY", "y")],
             &[("XXXXX", "YYYYY", "2021-01-01", 5)],
         ))
@@ -82,9 +83,9 @@ fn a_circle_in_the_tree_ends_by_itself() {
     assert_eq!(count(&app, "y", "x"), 1);
 }
 
-/// B5: sums follow a port or a region that moves, from whichever side the change comes.
+/// B5: The sums follow a port or region that moves, by import as by UPDATE.
 #[test]
-fn what_moves_in_the_tree_takes_its_prices_along() {
+fn a_port_or_region_that_moves_takes_its_prices_along() {
     let database = Database::with(&dump(&CHAIN, &PORTS, &PRICES));
     let app = App::over(&database);
     let mut moved = CHAIN;
@@ -101,9 +102,9 @@ fn what_moves_in_the_tree_takes_its_prices_along() {
     assert_eq!(database.lines(wrong), Vec::<String>::new());
 }
 
-/// B13
+/// B13: A region lists its ancestors and its children.
 #[test]
-fn a_region_tells_what_it_lies_in_and_what_lies_in_it() {
+fn a_region_lists_its_ancestors_and_children() {
     let database = Database::with(&small());
     let app = App::over(&database);
     let expected = json!({
@@ -127,9 +128,9 @@ fn a_region_tells_what_it_lies_in_and_what_lies_in_it() {
     app.get("/regions/EUROPE").problem(404);
 }
 
-/// B13
+/// B13: The pages of regions have no gaps or repetitions.
 #[test]
-fn regions_come_in_pages_without_gap_or_repeat() {
+fn pages_of_regions_have_no_gaps_or_repetitions() {
     let database = Database::with(&small());
     let app = App::over(&database);
     let mut path = "/regions?limit=2".to_owned();

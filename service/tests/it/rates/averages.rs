@@ -1,4 +1,5 @@
-//! `/rates` on small data: both contracts, thin days, self and nested places.
+//! `/rates` on a small data set: both response contracts, days with few prices, identical and nested places.
+
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::sample_data::{QUERY, small};
@@ -10,7 +11,7 @@ fn app() -> (Database, App) {
     (database, app)
 }
 
-/// The count and price of 31 January, asked in the counted contract.
+/// The count and price of 31 January in the contract with counts.
 fn last_day(app: &App, origin: &str, destination: &str) -> (Value, Value) {
     let path =
         format!("/rates?date_from=2021-01-31&date_to=2021-01-31&orig_code={origin}&dest_code={destination}");
@@ -20,7 +21,7 @@ fn last_day(app: &App, origin: &str, destination: &str) -> (Value, Value) {
     (day["count"].clone(), day["price"].clone())
 }
 
-/// B1, B3: also the order of the keys and the bytes of an unrounded float.
+/// B1, B3: The contract with counts lists each day, newest first, with this order of keys and an unrounded price.
 #[test]
 fn the_counted_contract_lists_each_day_newest_first() {
     let (_database, app) = app();
@@ -36,7 +37,7 @@ fn the_counted_contract_lists_each_day_newest_first() {
     assert_eq!(response.text(), expected);
 }
 
-/// B4
+/// B4: The contract with rounded prices lists each day, oldest first.
 #[test]
 fn the_rounded_contract_lists_each_day_oldest_first() {
     let (_database, app) = app();
@@ -52,7 +53,7 @@ fn the_rounded_contract_lists_each_day_oldest_first() {
     assert_eq!(response.text(), expected);
 }
 
-/// B4: PostgreSQL's `round`, halves away from zero.
+/// B4: Averages are rounded half away from zero, as PostgreSQL's `round` does.
 #[test]
 fn halves_are_rounded_up() {
     let database = Database::with(&crate::support::sample_data::dump(
@@ -68,9 +69,9 @@ fn halves_are_rounded_up() {
     );
 }
 
-/// B3: places that exist and have no price at all.
+/// B3: A route without any price lists every day with null values.
 #[test]
-fn a_route_without_prices_has_every_day_and_nothing_in_it() {
+fn a_route_without_prices_lists_every_day_with_nulls() {
     let (_database, app) = app();
     let response = app.get(&QUERY.replace("CNGGZ", "NOOSL")).json();
     let days = response["rates"].as_array().unwrap();
@@ -81,9 +82,9 @@ fn a_route_without_prices_has_every_day_and_nothing_in_it() {
     );
 }
 
-/// B5
+/// B5: Origin and destination may each be a port or a region, in both contracts.
 #[test]
-fn either_side_may_be_a_port_or_a_region() {
+fn origin_and_destination_may_be_ports_or_regions() {
     let (_database, app) = app();
     assert_eq!(last_day(&app, "CNGGZ", "baltic"), (json!(3), json!(3463.0 / 3.0)));
     assert_eq!(
@@ -103,16 +104,16 @@ fn either_side_may_be_a_port_or_a_region() {
     );
 }
 
-/// B6: a price counts once, whatever holds its ports.
+/// B6: A price counts once, also where origin and destination are the same place or one contains the other.
 #[test]
-fn a_place_to_itself_and_to_what_holds_it() {
+fn identical_and_nested_places_count_each_price_once() {
     let (_database, app) = app();
-    // A port to itself: its own offers.
+    // A port to itself: its own prices.
     assert_eq!(last_day(&app, "EETLL", "EETLL"), (json!(3), json!(5.0 / 3.0)));
     assert_eq!(last_day(&app, "CNGGZ", "CNGGZ"), (Value::Null, Value::Null));
-    // A region to itself: everything inside it, ports to themselves too.
+    // A region to itself: everything inside it, including ports to themselves.
     assert_eq!(last_day(&app, "baltic", "baltic"), (json!(6), json!(38.0 / 6.0)));
-    // A region inside the other, both ways.
+    // One region inside the other, in both directions.
     assert_eq!(last_day(&app, "baltic", "europe"), (json!(6), json!(38.0 / 6.0)));
     assert_eq!(
         last_day(&app, "world", "baltic"),
@@ -122,11 +123,11 @@ fn a_place_to_itself_and_to_what_holds_it() {
         last_day(&app, "world", "world"),
         (json!(11), json!(8501.0 / 11.0))
     );
-    // A port and a region that holds it.
+    // A port and a region that contains it.
     assert_eq!(last_day(&app, "FIHEL", "baltic"), (json!(1), Value::Null));
 }
 
-/// B1: prices that come later are added to the day's.
+/// B1: Prices of a later batch are added to those of the day.
 #[test]
 fn a_second_batch_adds_to_the_first() {
     let (database, app) = app();

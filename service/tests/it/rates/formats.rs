@@ -1,4 +1,5 @@
-//! `/rates` in each format that `Accept` may ask for.
+//! The formats of `/rates`, selected by `Accept`.
+
 use crate::support::app::{App, send};
 use crate::support::database::Database;
 use crate::support::response::Response;
@@ -9,7 +10,7 @@ fn ask(app: &App, query: &str, accept: &str) -> Response {
     send(app.request("GET", query).header("Accept", accept))
 }
 
-/// B11
+/// B11: CSV and NDJSON hold the same rates as JSON.
 #[test]
 fn csv_and_ndjson_hold_the_same_rates() {
     let database = Database::with(&small());
@@ -40,9 +41,9 @@ fn csv_and_ndjson_hold_the_same_rates() {
     }
 }
 
-/// B11: RFC 9110 §12.5.1.
+/// B11: The quality values of `Accept` select the format (RFC 9110 §12.5.1); where no format is acceptable the answer is 406.
 #[test]
-fn quality_decides_and_what_fits_nothing_is_406() {
+fn quality_values_select_the_format_and_an_unacceptable_format_is_406() {
     let database = Database::with(&small());
     let app = App::over(&database);
     let kind = |accept: &str| {
@@ -61,7 +62,7 @@ fn quality_decides_and_what_fits_nothing_is_406() {
     for accept in ["text/html", "application/xml", "application/json;q=0", "image/*"] {
         ask(&app, QUERY, accept).problem(406);
     }
-    // A bad request is one in any format.
+    // Validation errors are independent of the format.
     let fields = ask(&app, "/rates", "text/html").fields(400);
     assert!(fields.contains(&"query:date_from".to_owned()), "{fields:?}");
 }

@@ -1,4 +1,5 @@
-//! Every route and every day of whole dumps, against a plain recomputation from the file itself.
+//! Every route and day of a whole dump, compared with a recomputation from the file.
+
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::environment;
@@ -7,13 +8,13 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-/// What a dump says, read in the most simple-minded way.
+/// A dump, parsed independently of the service.
 #[derive(Default)]
 struct Dump {
-    /// Each port or region and the region it lies in.
+    /// The parent region of each port or region.
     parents: HashMap<String, String>,
     regions: BTreeSet<String>,
-    /// For each pair of ports and day: sum and count.
+    /// Sum and count by pair of ports and day.
     prices: BTreeMap<(String, String), BTreeMap<String, (i64, i64)>>,
 }
 
@@ -51,7 +52,7 @@ impl Dump {
         }
     }
 
-    /// The place and every region above it.
+    /// The place and its ancestors.
     fn chain(&self, place: &str) -> Vec<String> {
         let mut chain = vec![place.to_owned()];
         while let Some(parent) = self.parents.get(chain.last().unwrap()) {
@@ -60,7 +61,7 @@ impl Dump {
         chain
     }
 
-    /// Sums and counts of every pair of places, one of which at least is a region.
+    /// Sums and counts of every pair of places, ports and regions.
     fn by_region(&self) -> BTreeMap<(String, String), BTreeMap<String, (i64, i64)>> {
         let mut all: BTreeMap<(String, String), BTreeMap<String, (i64, i64)>> = BTreeMap::new();
         for ((from, to), days) in &self.prices {
@@ -83,7 +84,7 @@ impl Dump {
     }
 }
 
-/// B2: the textbook answer, `AVG(price)` where `COUNT(*) >= 3`.
+/// Compares a route's days with the definition: `AVG(price)` where `COUNT(*) >= 3`.
 fn compare(app: &App, route: (&str, &str), range: &(String, String), days: &BTreeMap<String, (i64, i64)>) {
     let ((origin, destination), (from, to)) = (route, range);
     let path = format!("/rates?date_from={from}&date_to={to}&orig_code={origin}&dest_code={destination}");
@@ -91,14 +92,18 @@ fn compare(app: &App, route: (&str, &str), range: &(String, String), days: &BTre
     assert_eq!(response.status, 200, "{path}: {response:?}");
     let response = response.json();
     let rates = response["rates"].as_array().unwrap();
-    let mut told: Vec<String> = rates
+    let mut days_listed: Vec<String> = rates
         .iter()
         .map(|rate| rate["day"].as_str().unwrap().to_owned())
         .collect();
-    assert!(told.windows(2).all(|pair| pair[0] > pair[1]), "{path}");
-    assert_eq!((told.first(), told.last()), (Some(to), Some(from)), "{path}");
-    told.retain(|day| days.contains_key(day));
-    assert_eq!(told.len(), days.len(), "{path}");
+    assert!(days_listed.windows(2).all(|pair| pair[0] > pair[1]), "{path}");
+    assert_eq!(
+        (days_listed.first(), days_listed.last()),
+        (Some(to), Some(from)),
+        "{path}"
+    );
+    days_listed.retain(|day| days.contains_key(day));
+    assert_eq!(days_listed.len(), days.len(), "{path}");
     for rate in rates {
         let expected = days.get(rate["day"].as_str().unwrap());
         let count = expected.map_or(Value::Null, |(_, count)| Value::from(*count));
@@ -115,10 +120,10 @@ fn compare(app: &App, route: (&str, &str), range: &(String, String), days: &BTre
     }
 }
 
-fn check_whole(file: &Path) {
+fn check_dump(file: &Path) {
     let text = std::fs::read_to_string(file).unwrap();
     let dump = Dump::read(&text);
-    assert!(dump.prices.len() > 100, "a dump worth the name");
+    assert!(dump.prices.len() > 100, "the dump has too few routes");
     let database = Database::fresh();
     database.import_file(file).unwrap();
     let app = App::over(&database);
@@ -130,25 +135,25 @@ fn check_whole(file: &Path) {
     let pairs = by_region
         .iter()
         .filter(|((a, b), _)| dump.regions.contains(a) || dump.regions.contains(b));
-    // Pairs with a region are many: every seventh, which takes each region many times over.
+    // There are many pairs with a region: every seventh still covers each region often.
     for ((origin, destination), days) in pairs.step_by(7) {
         compare(&app, (origin, destination), &range, days);
     }
 }
 
-/// B1, B2, B5
+/// B1, B2, B5: `/rates` answers every route of the demo data as recomputed from its dump.
 #[test]
-fn the_demo_dump_is_answered_as_recomputed() {
+fn rates_of_the_demo_dump_equal_a_recomputation() {
     let mut dump = Vec::new();
     demo::write_dump(&mut dump).unwrap();
-    check_whole(TempFile::of("sql", dump).path());
+    check_dump(TempFile::of("sql", dump).path());
 }
 
-/// B2: the file that `PORTCULLIS_TEST_DUMP` names; without it there is nothing to compare with.
+/// B2: `/rates` answers every route of the dump that `PORTCULLIS_TEST_DUMP` names as recomputed; skipped where it is not set.
 #[test]
-fn a_real_dump_is_answered_as_recomputed() {
+fn rates_of_a_real_dump_equal_a_recomputation() {
     match environment::real_dump() {
-        Some(file) => check_whole(&file),
-        None => eprintln!("PORTCULLIS_TEST_DUMP is not set: no real dump was checked"),
+        Some(file) => check_dump(&file),
+        None => eprintln!("PORTCULLIS_TEST_DUMP is not set: skipped"),
     }
 }

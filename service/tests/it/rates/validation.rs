@@ -1,4 +1,5 @@
-//! What `/rates` refuses, and that it names every offending field.
+//! Requests that `/rates` rejects, and the invalid fields that it names.
+
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::sample_data::{QUERY, small};
@@ -10,15 +11,15 @@ fn app() -> (Database, App) {
     (database, app)
 }
 
-const GOOD: [&str; 4] = [
+const VALID_PARAMETERS: [&str; 4] = [
     "date_from=2021-01-01",
     "date_to=2021-01-31",
     "orig_code=CNGGZ",
     "dest_code=EETLL",
 ];
 
-/// The fields named for these parameters, without `query:`, sorted.
-fn refused(app: &App, query: &str) -> Vec<String> {
+/// The fields that the 400 for this query names, without `query:`, sorted.
+fn rejected_fields(app: &App, query: &str) -> Vec<String> {
     let mut fields = app.get(&format!("/rates?{query}")).fields(400);
     fields.sort_unstable();
     fields.dedup();
@@ -28,14 +29,14 @@ fn refused(app: &App, query: &str) -> Vec<String> {
         .collect()
 }
 
-/// B7
+/// B7: Every missing or malformed parameter is named.
 #[test]
-fn every_bad_field_is_named() {
+fn every_invalid_parameter_is_named() {
     let (_database, app) = app();
     let all = ["date_from", "date_to", "dest_code", "orig_code"];
-    assert_eq!(refused(&app, ""), all);
+    assert_eq!(rejected_fields(&app, ""), all);
     assert_eq!(
-        refused(
+        rejected_fields(
             &app,
             "date_from=2021-02-29&date_to=2021-1-1&orig_code=x%20y&dest_code=%00"
         ),
@@ -54,70 +55,93 @@ fn every_bad_field_is_named() {
     ] {
         let bad = bad.replace('+', "%2B");
         assert_eq!(
-            refused(&app, &format!("date_from={bad}&date_to=2021-01-31&{places}")),
+            rejected_fields(&app, &format!("date_from={bad}&date_to=2021-01-31&{places}")),
             ["date_from"],
             "{bad}"
         );
         assert_eq!(
-            refused(&app, &format!("date_from=2021-01-01&date_to={bad}&{places}")),
+            rejected_fields(&app, &format!("date_from=2021-01-01&date_to={bad}&{places}")),
             ["date_to"],
             "{bad}"
         );
     }
     assert_eq!(
-        refused(&app, &format!("date_from=2021-02-01&date_to=2021-01-31&{places}")),
+        rejected_fields(&app, &format!("date_from=2021-02-01&date_to=2021-01-31&{places}")),
         ["date_from"]
     );
 }
 
-/// B7
+/// B7: One place without the other, and parameters of both contracts together, are rejected.
 #[test]
-fn half_a_pair_and_both_contracts_are_refused() {
+fn a_single_place_and_mixed_contracts_are_rejected() {
     let (_database, app) = app();
     let days = "date_from=2021-01-01&date_to=2021-01-31";
-    assert_eq!(refused(&app, &format!("{days}&orig_code=CNGGZ")), ["dest_code"]);
-    assert_eq!(refused(&app, &format!("{days}&dest_code=CNGGZ")), ["orig_code"]);
-    assert_eq!(refused(&app, &format!("{days}&origin=CNGGZ")), ["destination"]);
-    assert_eq!(refused(&app, &format!("{days}&destination=CNGGZ")), ["origin"]);
     assert_eq!(
-        refused(&app, &format!("{days}&orig_code=CNGGZ&destination=EETLL")),
+        rejected_fields(&app, &format!("{days}&orig_code=CNGGZ")),
+        ["dest_code"]
+    );
+    assert_eq!(
+        rejected_fields(&app, &format!("{days}&dest_code=CNGGZ")),
+        ["orig_code"]
+    );
+    assert_eq!(
+        rejected_fields(&app, &format!("{days}&origin=CNGGZ")),
+        ["destination"]
+    );
+    assert_eq!(
+        rejected_fields(&app, &format!("{days}&destination=CNGGZ")),
+        ["origin"]
+    );
+    assert_eq!(
+        rejected_fields(&app, &format!("{days}&orig_code=CNGGZ&destination=EETLL")),
         ["destination", "orig_code"]
     );
     let both = format!("{days}&orig_code=CNGGZ&dest_code=EETLL&origin=CNGGZ&destination=EETLL");
     assert_eq!(
-        refused(&app, &both),
+        rejected_fields(&app, &both),
         ["dest_code", "destination", "orig_code", "origin"]
     );
 }
 
-/// B7: also when the second one is equal, empty, or written with an escape.
+/// B7: A repeated parameter is rejected, even if the second value is equal or empty or its name is percent-encoded; an unknown one
+/// too.
 #[test]
-fn a_repeated_or_unknown_parameter_is_refused() {
+fn a_repeated_or_unknown_parameter_is_rejected() {
     let (_database, app) = app();
-    let good = GOOD.join("&");
-    for parameter in GOOD {
+    let good = VALID_PARAMETERS.join("&");
+    for parameter in VALID_PARAMETERS {
         let name = parameter.split('=').next().unwrap();
-        for again in [
+        for repeated in [
             parameter.to_owned(),
             format!("{name}="),
             parameter.replacen('o', "%6F", 1),
         ] {
-            assert_eq!(refused(&app, &format!("{good}&{again}")), [name], "{again}");
+            assert_eq!(
+                rejected_fields(&app, &format!("{good}&{repeated}")),
+                [name],
+                "{repeated}"
+            );
         }
     }
-    assert_eq!(refused(&app, &format!("{good}&currency=usd")), ["currency"]);
-    assert_eq!(refused(&app, &format!("{good}&ORIG_CODE=CNGGZ")), ["ORIG_CODE"]);
     assert_eq!(
-        refused(&app, &format!("{good}&x=1&date_from=2021-01-01")),
+        rejected_fields(&app, &format!("{good}&currency=usd")),
+        ["currency"]
+    );
+    assert_eq!(
+        rejected_fields(&app, &format!("{good}&ORIG_CODE=CNGGZ")),
+        ["ORIG_CODE"]
+    );
+    assert_eq!(
+        rejected_fields(&app, &format!("{good}&x=1&date_from=2021-01-01")),
         ["date_from", "x"]
     );
     assert_eq!(
-        refused(&app, "x=1"),
+        rejected_fields(&app, "x=1"),
         ["date_from", "date_to", "dest_code", "orig_code", "x"]
     );
 }
 
-/// B8
+/// B8: An unknown port or region is 404, and its parameter is named.
 #[test]
 fn an_unknown_place_is_404_and_named() {
     let (_database, app) = app();
@@ -133,16 +157,16 @@ fn an_unknown_place_is_404_and_named() {
         .replace("orig_code=CNGGZ", "origin=atlantis")
         .replace("dest_code=EETLL", "destination=ZZZZZ");
     assert_eq!(app.get(&both).fields(404), ["query:origin", "query:destination"]);
-    // Codes are written in capitals; in small letters they are a region that does not exist.
+    // Port codes are upper case: in lower case this is a region slug that does not exist.
     assert_eq!(
         app.get(&QUERY.replace("CNGGZ", "cnggz")).fields(404),
         ["query:orig_code"]
     );
 }
 
-/// B9
+/// B9: A range of thousands of years is rejected without computing it.
 #[test]
-fn a_long_range_is_refused_at_once() {
+fn a_long_range_is_rejected_immediately() {
     let (_database, app) = app();
     let path = QUERY
         .replace("2021-01-28", "0001-01-01")
@@ -157,9 +181,9 @@ fn a_long_range_is_refused_at_once() {
     assert!(best < Duration::from_millis(50), "{best:?}");
 }
 
-/// B9
+/// B9: The longest range is a setting, 366 days by default.
 #[test]
-fn the_range_cap_is_a_setting_of_366_days() {
+fn the_longest_range_is_a_setting_of_366_days() {
     let (database, app) = app();
     let days = |from: &str| QUERY.replace("2021-01-28", from);
     assert_eq!(
@@ -183,9 +207,9 @@ fn the_range_cap_is_a_setting_of_366_days() {
     );
 }
 
-/// B10
+/// B10: Hostile values are client errors, never server errors.
 #[test]
-fn hostile_values_never_reach_further_than_a_refusal() {
+fn hostile_values_are_rejected_as_client_errors() {
     let (_database, app) = app();
     let long = "A".repeat(10_240);
     let hostile = [
@@ -223,13 +247,13 @@ fn hostile_values_never_reach_further_than_a_refusal() {
             "date_to",
             value,
         ] {
-            let path = format!("/rates?{}&{name}={value}", GOOD.join("&"));
-            // The long one as name and value is longer than a target may be.
+            let path = format!("/rates?{}&{name}={value}", VALID_PARAMETERS.join("&"));
+            // With the long value as both name and value, the request target exceeds its limit.
             app.get(&path)
                 .problem(if path.len() > 16_384 { 414 } else { 400 });
         }
-        let alone = QUERY.replace("CNGGZ", value);
-        assert_eq!(app.get(&alone).fields(400), ["query:orig_code"], "{value}");
+        let path = QUERY.replace("CNGGZ", value);
+        assert_eq!(app.get(&path).fields(400), ["query:orig_code"], "{value}");
         for path in [format!("/ports/{value}"), format!("/regions/{value}")] {
             let status = app.get(&path).status;
             assert!((400..500).contains(&status), "{status} for {path}");

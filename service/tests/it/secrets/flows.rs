@@ -1,5 +1,6 @@
-//! Every flow that carries a secret, with what is right and what is wrong, and with faults on the way: for the search
-//! through logs. What they answer is for other tests to check.
+//! Every flow that handles secrets, with valid and invalid input and with injected faults, for the search for secrets in logs.
+//! Other tests check the responses.
+
 use crate::support::accounts::{
     PASSWORD, account, ask, get, log_in, post, signed_in, try_code, try_log_in, with_json,
 };
@@ -16,24 +17,24 @@ use portcullis::types::role::Role;
 use serde_json::{Value, json};
 
 const NEW: &str = "another long sentence 9";
-const WRONG: &str = "a wrong guess of thirty letters";
+const WRONG: &str = "a wrong guess of some length";
 
-/// A service with a mail server, over a database of its own.
-pub struct Place {
+/// A service with a database, a mail server and a collector of its own.
+pub struct TestEnvironment {
     /// The database.
     pub database: Database,
     /// The mail server.
     pub smtp: SmtpServer,
-    /// The program.
+    /// The process.
     pub serving: ServiceProcess,
-    /// The way to it.
+    /// A client of it.
     pub app: App,
-    /// Where its traces, logs and metrics go.
+    /// The collector of its traces, logs and metrics.
     pub collector: OtlpCollector,
 }
 
-/// All of it, at its most talkative.
-pub fn place() -> Place {
+/// Starts everything, with the log at debug level.
+pub fn start() -> TestEnvironment {
     let (database, smtp) = (Database::fresh(), SmtpServer::start(Tls::Never));
     let collector = OtlpCollector::start();
     let mut pairs = database.pairs();
@@ -49,7 +50,7 @@ pub fn place() -> Place {
     pairs.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
     let serving = ServiceProcess::start(&pairs);
     let app = App::at(&serving);
-    Place {
+    TestEnvironment {
         database,
         smtp,
         serving,
@@ -58,9 +59,9 @@ pub fn place() -> Place {
     }
 }
 
-/// Registering, confirming, a forgotten password, a new address, an invitation; with links that are wrong, too.
-pub fn accounts(place: &Place) {
-    let (app, database) = (&place.app, &place.database);
+/// Registration, confirmation, password reset, change of address, and invitation, with valid and invalid links.
+pub fn accounts(env: &TestEnvironment) {
+    let (app, database) = (&env.app, &env.database);
     let register = |email: &str, password: &str| {
         let body = json!({"name": "Ann Example", "email": email, "password": password});
         post(app, "/auth/register", &body).status
@@ -104,9 +105,9 @@ pub fn accounts(place: &Place) {
     }
 }
 
-/// Signing in and out, with what is right and what is not; what tokens are asked about.
-pub fn tokens(place: &Place) {
-    let (app, database) = (&place.app, &place.database);
+/// Log-in, refresh, validation, introspection and log-out, with valid and invalid credentials.
+pub fn tokens(env: &TestEnvironment) {
+    let (app, database) = (&env.app, &env.database);
     account(database, "carl@example.org", Role::Admin);
     let carl = log_in(app, "carl@example.org");
     try_log_in(app, "carl@example.org", WRONG).problem(401);
@@ -141,9 +142,9 @@ pub fn tokens(place: &Place) {
     get(app, &token, "/auth/me").problem(401);
 }
 
-/// Secrets where they do not belong: in broken bodies, in paths, in queries, in headers, as names.
-pub fn strays(place: &Place) {
-    let (app, database) = (&place.app, &place.database);
+/// Secrets in the wrong place: in malformed bodies, paths, queries, headers, and as names.
+pub fn misplaced_secrets(env: &TestEnvironment) {
+    let (app, database) = (&env.app, &env.database);
     account(database, "dora@example.org", Role::User);
     let dora = log_in(app, "dora@example.org");
     for text in [
@@ -190,9 +191,9 @@ pub fn strays(place: &Place) {
     );
 }
 
-/// The pages: cookies, form tokens.
-pub fn pages(place: &Place) {
-    let (app, database) = (&place.app, &place.database);
+/// The pages, with session cookies and CSRF tokens.
+pub fn pages(env: &TestEnvironment) {
+    let (app, database) = (&env.app, &env.database);
     account(database, "eve@example.org", Role::User);
     let browser = Browser::new(app);
     let wrong = [("email", "eve@example.org"), ("password", WRONG)];
@@ -213,9 +214,9 @@ pub fn pages(place: &Place) {
     assert_eq!(signed_in.submit("/sign-out", &[]).status, 303);
 }
 
-/// A second factor: the codes of the app that were sent, which are too short to be looked for like the rest.
-pub fn second_factor(place: &Place) -> Vec<String> {
-    let (app, database) = (&place.app, &place.database);
+/// A second factor; the TOTP codes that were sent, which are too short to be searched for like other secrets.
+pub fn second_factor(env: &TestEnvironment) -> Vec<String> {
+    let (app, database) = (&env.app, &env.database);
     account(database, "ida@example.org", Role::User);
     let ida = log_in(app, "ida@example.org").access;
     let password = json!({"password": PASSWORD});
@@ -243,21 +244,22 @@ pub fn second_factor(place: &Place) -> Vec<String> {
     codes.to_vec()
 }
 
-/// Faults: a mail server that names what it was given, connections that are cut, tables that are gone.
-pub fn faults(place: &Place) {
-    let (app, database) = (&place.app, &place.database);
-    let words = format!("550 5.1.1 <frank@example.org> is unknown, {PASSWORD}");
-    place.smtp.behave(SmtpBehaviour::Refuses("RCPT", words.leak()));
+/// Injected faults: a mail server that echoes what it received, broken connections, renamed columns.
+pub fn faults(env: &TestEnvironment) {
+    let (app, database) = (&env.app, &env.database);
+    let reply = format!("550 5.1.1 <frank@example.org> is unknown, {PASSWORD}");
+    env.smtp.behave(SmtpBehaviour::Refuses("RCPT", reply.leak()));
     let body = json!({"name": "Frank", "email": "frank@example.org", "password": PASSWORD});
-    let connections = place.smtp.connections();
+    let connections = env.smtp.connections();
     assert_eq!(post(app, "/auth/register", &body).status, 202);
-    place.smtp.wait("no try", |smtp| smtp.connections() > connections);
-    place.serving.wait_for_line("mail given up");
-    let cut = "SELECT pg_terminate_backend(pid)::text AS line FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    env.smtp
+        .wait("an attempt", |smtp| smtp.connections() > connections);
+    env.serving.wait_for_line("mail given up");
+    let terminate = "SELECT pg_terminate_backend(pid)::text AS line FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
     account(database, "gina@example.org", Role::User);
     let gina = log_in(app, "gina@example.org");
     for _ in 0..2 {
-        lines(&mut database.admin(), cut).unwrap();
+        lines(&mut database.admin(), terminate).unwrap();
         assert!(try_log_in(app, "gina@example.org", PASSWORD).status < 504);
         get(app, &gina.access, "/auth/me");
     }
@@ -272,5 +274,5 @@ pub fn faults(place: &Place) {
         post(app, "/auth/register", &body);
         database.execute(&format!("ALTER TABLE {table} RENAME COLUMN gone TO {column}"));
     }
-    place.serving.wait_for_line("statement failed");
+    env.serving.wait_for_line("statement failed");
 }

@@ -1,13 +1,13 @@
-//! No secret in a log, nor anywhere else that people look through: the real program, at its most talkative, through every
-//! flow that carries one.
-use super::flows::{accounts, faults, pages, place, second_factor, strays, tokens};
+//! No secret appears in logs, metrics, audit events, exports or stored rows, after every flow that handles one.
+
+use super::flows::{accounts, faults, misplaced_secrets, pages, second_factor, start, tokens};
 use crate::support::accounts::PASSWORD;
 use crate::support::run_log;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// The secrets, and the parts of tokens that tell something: the head of a JWT is the same for all.
-fn searched() -> BTreeSet<String> {
+/// The secrets to search for, including the payload and signature of each JWT; the header is the same for all.
+fn secrets_to_find() -> BTreeSet<String> {
     let mut all = run_log::noted();
     let jwts: Vec<String> = all
         .iter()
@@ -22,7 +22,7 @@ fn searched() -> BTreeSet<String> {
                 .map(str::to_owned),
         );
     }
-    // Recovery codes are typed with dashes and without.
+    // Recovery codes are accepted with and without dashes.
     let plain: Vec<String> = all.iter().map(|text| text.replace('-', "")).collect();
     all.extend(plain);
     all.extend([
@@ -33,15 +33,15 @@ fn searched() -> BTreeSet<String> {
     all
 }
 
-/// Fails with the places, not with the secrets.
-fn none_in(what: &str, texts: &[String], secrets: &BTreeSet<String>) {
+/// Checks that the texts hold none of the secrets; a failure names the line, not the secret.
+fn assert_no_secret_in(what: &str, texts: &[String], secrets: &BTreeSet<String>) {
     for (number, text) in texts.iter().enumerate() {
         for secret in secrets {
-            // As it stands, as it would stand in JSON, and as PostgreSQL shows bytes.
+            // Verbatim, escaped as in JSON, and in hexadecimal as PostgreSQL shows bytea.
             let quoted = Value::from(secret.as_str()).to_string();
             let bytes: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
-            let spelled = [secret.as_str(), quoted.trim_matches('"'), &bytes];
-            let found = spelled.iter().any(|spelled| text.contains(spelled));
+            let encodings = [secret.as_str(), quoted.trim_matches('"'), &bytes];
+            let found = encodings.iter().any(|encoding| text.contains(encoding));
             let shown = secret.chars().take(3).collect::<String>();
             assert!(
                 !found,
@@ -52,7 +52,7 @@ fn none_in(what: &str, texts: &[String], secrets: &BTreeSet<String>) {
     }
 }
 
-/// Whether a code stands in a line as a text: six digits of a time or of a duration may happen to be the same.
+/// Whether a line holds a code that is not part of a longer number, such as a timestamp or a duration.
 fn holds_code(line: &str, code: &str) -> bool {
     line.match_indices(code).any(|(at, _)| {
         let before = line[..at].chars().next_back();
@@ -62,48 +62,47 @@ fn holds_code(line: &str, code: &str) -> bool {
     })
 }
 
-/// J2
+/// J2: After every flow that handles secrets, none of them is in the log, audit events, metrics, traces or stored rows.
 #[test]
 fn no_secret_that_was_used_is_logged_audited_measured_or_stored() {
-    let place = place();
-    accounts(&place);
-    tokens(&place);
-    strays(&place);
-    pages(&place);
-    let codes = second_factor(&place);
-    faults(&place);
-    let metrics = place.app.get_internal("/metrics");
-    let secrets = searched();
+    let env = start();
+    accounts(&env);
+    tokens(&env);
+    misplaced_secrets(&env);
+    pages(&env);
+    let codes = second_factor(&env);
+    faults(&env);
+    let metrics = env.app.get_internal("/metrics");
+    let secrets = secrets_to_find();
     let jwts = secrets.iter().filter(|text| text.starts_with("eyJ")).count();
     assert!(
         secrets.contains(PASSWORD) && jwts > 8 && secrets.len() > 60,
         "{}",
         secrets.len()
     );
-    none_in("metrics", &[metrics.text().to_owned()], &secrets);
-    let events = place.database.lines("SELECT e::text AS line FROM audit.events e");
+    assert_no_secret_in("metrics", &[metrics.text().to_owned()], &secrets);
+    let events = env.database.lines("SELECT e::text AS line FROM audit.events e");
     assert!(events.len() > 15, "{}", events.len());
-    none_in("audit", &events, &secrets);
-    // What is stored holds addresses; of everything else it holds hashes, and what is sealed.
+    assert_no_secret_in("audit", &events, &secrets);
+    // Tables hold email addresses; other secrets are stored hashed or encrypted.
     let mut stored = secrets.clone();
     stored.retain(|secret| !secret.contains('@') && secret != "$argon2id$");
-    let tables = place.database.lines(
+    let tables = env.database.lines(
         "SELECT format('%I.%I', n.nspname, c.relname) AS line FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE c.relkind = 'r' AND n.nspname IN ('accounts', 'sessions', 'mail', 'audit', 'wishes', 'demo')",
     );
     assert!(tables.len() >= 11, "{tables:?}");
     for table in tables {
-        none_in(
+        assert_no_secret_in(
             &table,
-            &place
-                .database
+            &env.database
                 .lines(&format!("SELECT t::text AS line FROM {table} t")),
             &stored,
         );
     }
-    let errors = place.serving.errors();
-    place.serving.terminate();
-    let (code, log) = place.serving.wait();
+    let errors = env.serving.errors();
+    env.serving.terminate();
+    let (code, log) = env.serving.wait();
     assert_eq!(code, Some(0));
     for word in [
         "DEBUG",
@@ -119,23 +118,23 @@ fn no_secret_that_was_used_is_logged_audited_measured_or_stored() {
             "{word} was not logged"
         );
     }
-    none_in("log", &log, &secrets);
+    assert_no_secret_in("log", &log, &secrets);
     for path in ["/v1/logs", "/v1/traces", "/v1/metrics"] {
-        let posts = place.collector.posts(path);
+        let posts = env.collector.posts(path);
         let texts: Vec<String> = posts
             .iter()
             .map(|post| String::from_utf8_lossy(post).into_owned())
             .collect();
         assert!(!texts.is_empty(), "nothing was sent to {path}");
-        none_in(path, &texts, &secrets);
+        assert_no_secret_in(path, &texts, &secrets);
     }
-    none_in("stderr", &errors, &secrets);
+    assert_no_secret_in("stderr", &errors, &secrets);
     for code in &codes {
-        let told = log
+        let leak = log
             .iter()
             .chain(&errors)
             .chain(&events)
             .find(|line| holds_code(line, code));
-        assert_eq!(told, None, "a code of an app");
+        assert_eq!(leak, None, "a TOTP code was logged");
     }
 }

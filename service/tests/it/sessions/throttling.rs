@@ -1,4 +1,5 @@
-//! Guessing: how often, from where, and who does not pay for it.
+//! Throttling of log-in attempts by account and by network.
+
 use crate::support::accounts::{PASSWORD, account, try_log_in};
 use crate::support::app::{App, send};
 use crate::support::database::Database;
@@ -10,7 +11,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 const ANN: &str = "ann@example.org";
 
-fn setting() -> (Database, App) {
+fn app() -> (Database, App) {
     let database = Database::fresh();
     let app = App::over(&database);
     account(&database, ANN, Role::User);
@@ -21,8 +22,8 @@ fn guess(app: &App, email: &str) -> Response {
     try_log_in(app, email, "wrong")
 }
 
-/// The seconds of a refusal that says to wait.
-fn wait_of(response: &Response) -> u32 {
+/// The `Retry-After` of a throttled attempt, in seconds.
+fn retry_after(response: &Response) -> u32 {
     assert_eq!(
         response.problem(429)["type"],
         "urn:portcullis:problem:too-many-tries"
@@ -30,17 +31,17 @@ fn wait_of(response: &Response) -> u32 {
     response.header("retry-after").parse().unwrap()
 }
 
-/// Every wait begins now: a busy machine may have taken longer to look at a guess than its first wait lasts.
-fn restart_waits(database: &Database) {
+/// Restarts every delay now: on a busy machine an attempt may take longer than the first delay.
+fn restart_delays(database: &Database) {
     database.execute("UPDATE sessions.throttles SET blocked_until = now() + (blocked_until - updated_at), updated_at = now() WHERE blocked_until > updated_at");
 }
 
-/// Every wait is over.
-fn wait_is_over(database: &Database) {
+/// Ends every delay.
+fn end_delays(database: &Database) {
     database.execute("UPDATE sessions.throttles SET blocked_until = now()");
 }
 
-/// A try from an address of this machine other than the usual one.
+/// A log-in attempt from another loopback address.
 fn request_from(app: &App, address: Ipv4Addr, email: &str, password: &str) -> RequestBuilder {
     let client = Client::builder()
         .no_proxy()
@@ -53,72 +54,72 @@ fn request_from(app: &App, address: Ipv4Addr, email: &str, password: &str) -> Re
         .body(json!({ "email": email, "password": password }).to_string())
 }
 
-fn try_from(app: &App, address: Ipv4Addr, email: &str, password: &str) -> Response {
+fn log_in_from(app: &App, address: Ipv4Addr, email: &str, password: &str) -> Response {
     send(request_from(app, address, email, password))
 }
 
-/// E7: five are free, then the waits double up to a quarter of an hour; whether there is such an account shows nowhere.
+/// E7: After the free attempts the delays double up to 15 minutes, and are the same for an unknown address.
 #[test]
-fn waits_grow_and_are_the_same_for_nobodys_address() {
-    let waits = |email: &str| {
-        let (database, app) = setting();
+fn delays_double_and_are_the_same_for_an_unknown_address() {
+    let delays_of = |email: &str| {
+        let (database, app) = app();
         for _ in 0..6 {
             guess(&app, email).problem(401);
         }
-        let mut waits = Vec::new();
+        let mut delays = Vec::new();
         for _ in 0..12 {
-            restart_waits(&database);
-            waits.push(wait_of(&guess(&app, email)));
-            wait_is_over(&database);
+            restart_delays(&database);
+            delays.push(retry_after(&guess(&app, email)));
+            end_delays(&database);
             guess(&app, email).problem(401);
         }
-        waits
+        delays
     };
-    let known = waits(ANN);
+    let known = delays_of(ANN);
     assert_eq!(known, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]);
-    assert_eq!(waits("nobody@example.org"), known);
+    assert_eq!(delays_of("nobody@example.org"), known);
 }
 
-/// E7: who is told to wait is not looked at, not even with the right password, and does not wait longer for asking.
+/// E7: During a delay no password is verified, not even the right one, and attempts do not extend the delay.
 #[test]
-fn while_one_waits_nothing_is_looked_at_or_counted() {
-    let (database, app) = setting();
+fn during_a_delay_nothing_is_verified_or_counted() {
+    let (database, app) = app();
     (0..6).for_each(|_| drop(guess(&app, ANN)));
-    restart_waits(&database);
+    restart_delays(&database);
     for _ in 0..3 {
-        assert_eq!(wait_of(&try_log_in(&app, ANN, PASSWORD)), 1);
+        assert_eq!(retry_after(&try_log_in(&app, ANN, PASSWORD)), 1);
     }
     std::thread::sleep(std::time::Duration::from_millis(1_050));
-    assert_eq!(
-        try_log_in(&app, ANN, PASSWORD).status,
-        200,
-        "after the second that was told"
-    );
+    assert_eq!(try_log_in(&app, ANN, PASSWORD).status, 200, "after the delay");
     for _ in 0..6 {
         guess(&app, ANN).problem(401);
     }
-    restart_waits(&database);
-    wait_of(&guess(&app, ANN));
+    restart_delays(&database);
+    retry_after(&guess(&app, ANN));
     let events = "SELECT count(*)::text AS line FROM audit.events WHERE action = 'session.refused'";
-    assert_eq!(database.lines(events), ["12"], "refusals to look are no events");
+    assert_eq!(
+        database.lines(events),
+        ["12"],
+        "throttled attempts are not audited"
+    );
 }
 
-/// E7: signing in as often as one likes costs nothing.
+/// E7: Successful log-ins are never throttled.
 #[test]
-fn who_is_right_never_waits() {
-    let (database, app) = setting();
+fn successful_log_ins_are_never_throttled() {
+    let (database, app) = app();
     for _ in 0..40 {
         assert_eq!(try_log_in(&app, ANN, PASSWORD).status, 200);
     }
-    let left = "SELECT coalesce(sum(count), 0)::text AS line FROM sessions.throttles";
-    assert_eq!(database.lines(left), ["0"]);
+    let counted = "SELECT coalesce(sum(count), 0)::text AS line FROM sessions.throttles";
+    assert_eq!(database.lines(counted), ["0"]);
 }
 
-/// E7: what a client says of its address is not believed.
+/// E7: Forwarding headers from a client do not change its network.
 #[test]
-fn a_spoofed_address_changes_nothing() {
-    let (database, app) = setting();
-    let spoofing = |number: u32| {
+fn forwarding_headers_do_not_change_the_network() {
+    let (database, app) = app();
+    let spoofed_guess = |number: u32| {
         let request = app.request("POST", "/auth/login");
         let address = format!("198.51.100.{number}");
         let request = request
@@ -131,39 +132,38 @@ fn a_spoofed_address_changes_nothing() {
         send(request.body(json!({ "email": ANN, "password": "wrong" }).to_string()))
     };
     for number in 0..6 {
-        spoofing(number).problem(401);
+        spoofed_guess(number).problem(401);
     }
-    restart_waits(&database);
+    restart_delays(&database);
     for number in 6..20 {
-        wait_of(&spoofing(number));
+        retry_after(&spoofed_guess(number));
     }
 }
 
-/// E7: many guesses at once see no more than those that are free, on one replica or two.
+/// E7: Concurrent attempts get no more than the free ones verified, also across two replicas.
 #[test]
-fn parallel_guesses_gain_nothing() {
-    let (database, app) = setting();
+fn concurrent_guesses_gain_nothing() {
+    let (database, app) = app();
     let other = App::over(&database);
     let statuses: Vec<u16> = std::thread::scope(|scope| {
-        let asked: Vec<_> = [&app, &other]
+        let guesses: Vec<_> = [&app, &other]
             .into_iter()
             .cycle()
             .take(40)
             .map(|app| scope.spawn(move || guess(app, ANN).status))
             .collect();
-        asked.into_iter().map(|asked| asked.join().unwrap()).collect()
+        guesses.into_iter().map(|guess| guess.join().unwrap()).collect()
     });
-    let looked_at = statuses.iter().filter(|status| **status == 401).count();
-    // Five are free; the sixth begins the first wait, which is over sooner than all forty are answered on a busy machine.
-    assert!((6..=8).contains(&looked_at), "{statuses:?}");
+    let verified = statuses.iter().filter(|status| **status == 401).count();
+    // Five are free; the sixth starts the first delay, which may end before all forty are answered on a busy machine.
+    assert!((6..=8).contains(&verified), "{statuses:?}");
     assert!(statuses.iter().all(|status| matches!(status, 401 | 429)));
 }
 
-/// E7: right and wrong tries of one account at the same time: no count is taken for another's, whatever is forgotten while
-/// others wait for it.
+/// E7: Concurrent right and wrong attempts at one account are counted correctly, and throttle no other key.
 #[test]
-fn right_and_wrong_tries_at_once_are_counted_by_what_they_are() {
-    let (database, app) = setting();
+fn concurrent_right_and_wrong_attempts_are_counted_correctly() {
+    let (database, app) = app();
     let right = try_log_in(&app, ANN, PASSWORD);
     assert_eq!(right.status, 200);
     for round in 0..6 {
@@ -176,17 +176,17 @@ fn right_and_wrong_tries_at_once_are_counted_by_what_they_are() {
                 });
             }
         });
-        restart_waits(&database);
+        restart_delays(&database);
         let others = "SELECT concat_ws(' ', split_part(key, ':', 1), count) AS line FROM sessions.throttles
                       WHERE key !~ '^account:[0-9a-f]+:' AND (blocked_until IS NOT NULL OR count > 30) ORDER BY 1";
         assert_eq!(database.lines(others), Vec::<String>::new(), "round {round}");
     }
 }
 
-/// E7: whoever must wait leaves no row behind, whatever address they make up.
+/// E7: A throttled attempt stores no row, so that invented addresses do not fill the table.
 #[test]
-fn a_refused_try_leaves_no_trace() {
-    let (database, app) = setting();
+fn a_throttled_attempt_stores_no_row() {
+    let (database, app) = app();
     guess(&app, ANN).problem(401);
     database.execute(
         "UPDATE sessions.throttles SET count = 40, blocked_until = now() + interval '1 minute' WHERE key LIKE 'network:%'",
@@ -199,54 +199,54 @@ fn a_refused_try_leaves_no_trace() {
     assert_eq!(rows(), before);
 }
 
-/// E7: a stranger who guesses holds up nobody but the stranger.
+/// E7: Wrong passwords from one network delay that network only, not the owner of the account.
 #[test]
-fn a_stranger_does_not_lock_the_owner_out() {
-    let (database, app) = setting();
-    let stranger = Ipv4Addr::new(127, 0, 0, 2);
+fn guesses_from_another_network_do_not_lock_the_owner_out() {
+    let (database, app) = app();
+    let attacker = Ipv4Addr::new(127, 0, 0, 2);
     for _ in 0..6 {
-        try_from(&app, stranger, ANN, "wrong").problem(401);
+        log_in_from(&app, attacker, ANN, "wrong").problem(401);
     }
     database.execute("UPDATE sessions.throttles SET blocked_until = blocked_until + interval '1 minute'");
-    wait_of(&try_from(&app, stranger, ANN, PASSWORD));
+    retry_after(&log_in_from(&app, attacker, ANN, PASSWORD));
     assert_eq!(try_log_in(&app, ANN, PASSWORD).status, 200);
-    wait_of(&try_from(&app, stranger, ANN, "wrong"));
+    retry_after(&log_in_from(&app, attacker, ANN, "wrong"));
 }
 
-/// E7: guesses from everywhere are held up for a minute at the most; the owner, where the owner was before, is not.
+/// E7: Distributed guesses are delayed by at most a minute; the owner, from a network of an earlier log-in, is not.
 #[test]
-fn guesses_from_everywhere_are_slowed_and_the_owner_is_not() {
-    let (database, app) = setting();
-    let everywhere = |number: u8| Ipv4Addr::new(127, 1, 0, number);
-    try_from(&app, everywhere(1), ANN, "wrong").problem(401);
+fn distributed_guesses_are_delayed_and_the_owner_is_not() {
+    let (database, app) = app();
+    let network = |number: u8| Ipv4Addr::new(127, 1, 0, number);
+    log_in_from(&app, network(1), ANN, "wrong").problem(401);
     database.execute("UPDATE sessions.throttles SET count = 100 WHERE key ~ '^account:[0-9a-f]+$'");
-    try_from(&app, everywhere(2), ANN, "wrong").problem(401);
-    restart_waits(&database);
-    assert_eq!(wait_of(&try_from(&app, everywhere(3), ANN, "wrong")), 1);
+    log_in_from(&app, network(2), ANN, "wrong").problem(401);
+    restart_delays(&database);
+    assert_eq!(retry_after(&log_in_from(&app, network(3), ANN, "wrong")), 1);
     assert_eq!(
-        wait_of(&try_log_in(&app, ANN, PASSWORD)),
+        retry_after(&try_log_in(&app, ANN, PASSWORD)),
         1,
-        "never seen from here"
+        "there was no log-in from here yet"
     );
-    wait_is_over(&database);
+    end_delays(&database);
     assert_eq!(try_log_in(&app, ANN, PASSWORD).status, 200);
     database.execute("DELETE FROM sessions.throttles");
-    try_from(&app, everywhere(4), ANN, "wrong").problem(401);
+    log_in_from(&app, network(4), ANN, "wrong").problem(401);
     database.execute("UPDATE sessions.throttles SET count = 5000 WHERE key ~ '^account:[0-9a-f]+$'");
-    try_from(&app, everywhere(5), ANN, "wrong").problem(401);
-    restart_waits(&database);
-    assert_eq!(wait_of(&try_from(&app, everywhere(6), ANN, "wrong")), 60);
+    log_in_from(&app, network(5), ANN, "wrong").problem(401);
+    restart_delays(&database);
+    assert_eq!(retry_after(&log_in_from(&app, network(6), ANN, "wrong")), 60);
     assert_eq!(
         try_log_in(&app, ANN, PASSWORD).status,
         200,
-        "the owner was here before"
+        "the owner has logged in from here"
     );
 }
 
-/// E7: whoever has an account of their own does not get more guesses at others by signing in between.
+/// E7: Log-ins to an attacker's own account do not reset the count of the network.
 #[test]
-fn signing_in_does_not_clear_what_a_network_guessed_elsewhere() {
-    let (database, app) = setting();
+fn own_log_ins_do_not_reset_the_count_of_the_network() {
+    let (database, app) = app();
     account(&database, "mallory@example.org", Role::User);
     for number in 0..30 {
         guess(&app, &format!("victim{number}@example.org")).problem(401);
@@ -255,30 +255,30 @@ fn signing_in_does_not_clear_what_a_network_guessed_elsewhere() {
         }
     }
     guess(&app, "last@example.org").problem(401);
-    restart_waits(&database);
-    assert_eq!(wait_of(&guess(&app, "another@example.org")), 1);
-    assert_eq!(wait_of(&try_log_in(&app, "mallory@example.org", PASSWORD)), 1);
-    let elsewhere = try_from(&app, Ipv4Addr::new(127, 0, 0, 3), "mallory@example.org", PASSWORD);
+    restart_delays(&database);
+    assert_eq!(retry_after(&guess(&app, "another@example.org")), 1);
+    assert_eq!(retry_after(&try_log_in(&app, "mallory@example.org", PASSWORD)), 1);
+    let elsewhere = log_in_from(&app, Ipv4Addr::new(127, 0, 0, 3), "mallory@example.org", PASSWORD);
     assert_eq!(elsewhere.status, 200);
 }
 
-/// E7: nothing is held against anybody for ever.
+/// E7: Counts expire after an hour.
 #[test]
-fn counts_are_forgotten_after_an_hour() {
-    let (database, app) = setting();
+fn counts_expire_after_an_hour() {
+    let (database, app) = app();
     (0..6).for_each(|_| drop(guess(&app, ANN).problem(401)));
     database.execute(
         "UPDATE sessions.throttles SET blocked_until = now(), updated_at = now() - interval '61 minutes'",
     );
     (0..6).for_each(|_| drop(guess(&app, ANN).problem(401)));
-    restart_waits(&database);
-    assert_eq!(wait_of(&guess(&app, ANN)), 1);
+    restart_delays(&database);
+    assert_eq!(retry_after(&guess(&app, ANN)), 1);
 }
 
-/// E7, J2: the table tells neither who was guessed at nor from where.
+/// E7, J2: The stored keys reveal neither the email address nor the network.
 #[test]
-fn no_address_of_any_kind_is_kept() {
-    let (database, app) = setting();
+fn stored_keys_reveal_no_address() {
+    let (database, app) = app();
     guess(&app, ANN).problem(401);
     let rows = database.lines("SELECT key AS line FROM sessions.throttles ORDER BY key");
     assert_eq!(rows.len(), 3);

@@ -1,4 +1,5 @@
-//! One's own account, as pages.
+//! The pages of one's own account.
+
 use crate::support::accounts::{PASSWORD, account, log_in};
 use crate::support::app::App;
 use crate::support::browser::Browser;
@@ -9,22 +10,22 @@ use portcullis::types::role::Role;
 const ANN: &str = "ann@example.org";
 const NEW: &str = "an entirely different sentence";
 
-fn stage() -> (Database, App) {
+fn app() -> (Database, App) {
     let database = Database::fresh();
     account(&database, ANN, Role::User);
     let app = App::over(&database);
     (database, app)
 }
 
-fn may_sign_in(app: &App, email: &str, password: &str) -> bool {
+fn can_sign_in(app: &App, email: &str, password: &str) -> bool {
     let response = Browser::new(app).submit("/sign-in", &[("email", email), ("password", password)]);
     response.status == 303
 }
 
-/// E8, E9: what the page shows, and a new name.
+/// E8, E9: The account page shows the account and its sessions, and the name can be changed.
 #[test]
 fn the_account_is_shown_and_renamed() {
-    let (_database, app) = stage();
+    let (_database, app) = app();
     let ann = Browser::signed_in(&app, ANN, PASSWORD);
     log_in(&app, ANN);
     let page = ann.get("/my/account");
@@ -42,10 +43,10 @@ fn the_account_is_shown_and_renamed() {
     assert!(page.text().contains("Your changes are saved") && page.text().contains("Þórunn &#60;b&#62;"));
 }
 
-/// E9: a new password needs the current one, and ends every other session.
+/// E9: A new password requires the current one, and ends every other session.
 #[test]
-fn a_password_is_changed_by_who_knows_it() {
-    let (database, app) = stage();
+fn a_new_password_requires_the_current_one() {
+    let (database, app) = app();
     let (ann, elsewhere) = (
         Browser::signed_in(&app, ANN, PASSWORD),
         Browser::signed_in(&app, ANN, PASSWORD),
@@ -63,19 +64,19 @@ fn a_password_is_changed_by_who_knows_it() {
     assert!(weak.status == 400 && weak.text().contains("id=\"password-fault\""));
     let empty = change("", "");
     assert!(empty.status == 400 && empty.text().contains("#current") && empty.text().contains("#password"));
-    assert!(may_sign_in(&app, ANN, PASSWORD));
+    assert!(can_sign_in(&app, ANN, PASSWORD));
     let changed = change(PASSWORD, NEW);
     assert_eq!((changed.status, changed.header("location")), (303, "/my/account"));
     assert!(ann.get("/my/account").text().contains("Your password is changed"));
     assert_eq!(elsewhere.get("/my/wishes").status, 303);
-    assert!(!may_sign_in(&app, ANN, PASSWORD) && may_sign_in(&app, ANN, NEW));
+    assert!(!can_sign_in(&app, ANN, PASSWORD) && can_sign_in(&app, ANN, NEW));
     assert_eq!(outbox(&database), ["password_changed ann@example.org"]);
 }
 
-/// E9: a new address waits for its proof, and the old one is told.
+/// E9: A new email address takes effect when it is confirmed, and the old address is notified.
 #[test]
-fn an_address_is_changed_when_the_new_one_is_proven() {
-    let (database, app) = stage();
+fn a_new_address_takes_effect_when_confirmed() {
+    let (database, app) = app();
     let ann = Browser::signed_in(&app, ANN, PASSWORD);
     let change = |email: &str, current: &str| {
         ann.submit("/my/account/email", &[("email", email), ("current", current)])
@@ -88,7 +89,7 @@ fn an_address_is_changed_when_the_new_one_is_proven() {
     assert!(page.text().contains("new@example.org") && page.text().contains("waits to be confirmed"));
     let mails = outbox(&database);
     assert_eq!(mails.len(), 2, "{mails:?}");
-    assert!(may_sign_in(&app, ANN, PASSWORD));
+    assert!(can_sign_in(&app, ANN, PASSWORD));
     let link = token(&database, "change_email", "new@example.org");
     let reader = Browser::new(&app);
     let csrf = reader.token(&format!("/change-email?token={link}"));
@@ -100,32 +101,32 @@ fn an_address_is_changed_when_the_new_one_is_proven() {
             .text()
             .contains("Your new address is confirmed")
     );
-    assert!(!may_sign_in(&app, ANN, PASSWORD) && may_sign_in(&app, "new@example.org", PASSWORD));
+    assert!(!can_sign_in(&app, ANN, PASSWORD) && can_sign_in(&app, "new@example.org", PASSWORD));
 }
 
-/// E13: every session ends, this one too.
+/// E13: Signing out everywhere ends every session of the account, including this one.
 #[test]
-fn one_signs_out_everywhere() {
-    let (_database, app) = stage();
+fn signing_out_everywhere_ends_every_session() {
+    let (_database, app) = app();
     let (ann, elsewhere) = (
         Browser::signed_in(&app, ANN, PASSWORD),
         Browser::signed_in(&app, ANN, PASSWORD),
     );
-    let kept = ann.cookie("__Host-session");
+    let session = ann.cookie("__Host-session");
     let csrf = ann.token("/my/account");
     let response = ann.post("/my/account/sign-out-everywhere", &[("csrf", &csrf)]);
     assert_eq!((response.status, response.header("location")), (303, "/sign-out"));
     assert!(!response.header("clear-site-data").is_empty());
-    ann.set_cookie("__Host-session", kept.as_deref());
+    ann.set_cookie("__Host-session", session.as_deref());
     for browser in [&ann, &elsewhere] {
         assert_eq!(browser.get("/my/account").status, 303);
     }
 }
 
-/// E10: an account is deleted after a second look; the last administrator stays.
+/// E10: An account is deleted after confirmation; the last administrator cannot delete theirs.
 #[test]
-fn one_leaves_and_the_last_administrator_stays() {
-    let (database, app) = stage();
+fn an_account_is_deleted_after_confirmation_except_the_last_administrators() {
+    let (database, app) = app();
     account(&database, "root@example.org", Role::Admin);
     let ann = Browser::signed_in(&app, ANN, PASSWORD);
     assert!(
@@ -133,14 +134,17 @@ fn one_leaves_and_the_last_administrator_stays() {
             .text()
             .contains("Delete your account?")
     );
-    assert!(may_sign_in(&app, ANN, PASSWORD), "asking deletes nothing");
-    let left = ann.submit("/my/account/delete", &[]);
-    assert_eq!((left.status, left.header("location")), (303, "/"));
+    assert!(
+        can_sign_in(&app, ANN, PASSWORD),
+        "the confirmation page deletes nothing"
+    );
+    let deleted = ann.submit("/my/account/delete", &[]);
+    assert_eq!((deleted.status, deleted.header("location")), (303, "/"));
     assert!(ann.get("/").text().contains("Your account is deleted"));
     assert_eq!(ann.cookie("__Host-session"), None);
-    assert!(!may_sign_in(&app, ANN, PASSWORD));
+    assert!(!can_sign_in(&app, ANN, PASSWORD));
     let root = Browser::signed_in(&app, "root@example.org", PASSWORD);
-    let stays = root.submit("/my/account/delete", &[]);
-    assert!(stays.status == 409 && stays.text().contains("You cannot leave yet"));
+    let rejected = root.submit("/my/account/delete", &[]);
+    assert!(rejected.status == 409 && rejected.text().contains("You cannot leave yet"));
     assert_eq!(root.get("/my/account").status, 200);
 }

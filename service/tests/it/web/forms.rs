@@ -1,4 +1,5 @@
-//! Forms: nobody else's are taken, and nothing in them is guessed at.
+//! Forms: CSRF protection and strict parsing.
+
 use crate::support::accounts::{PASSWORD, account};
 use crate::support::app::{App, send};
 use crate::support::browser::{Browser, token_in};
@@ -7,7 +8,7 @@ use portcullis::types::role::Role;
 
 const NEW: &str = "/my/wishes/new";
 
-fn stage() -> (Database, App) {
+fn app() -> (Database, App) {
     let database = Database::fresh();
     account(&database, "ann@example.org", Role::User);
     account(&database, "bob@example.org", Role::User);
@@ -19,15 +20,15 @@ fn wishes(database: &Database) -> Vec<String> {
     database.lines("SELECT title AS line FROM wishes.wishes ORDER BY id")
 }
 
-/// G7
+/// G7: A form without the CSRF token of its own session is rejected and changes nothing.
 #[test]
-fn a_form_without_its_own_token_is_refused_and_changes_nothing() {
-    let (database, app) = stage();
+fn a_form_without_its_sessions_csrf_token_is_rejected() {
+    let (database, app) = app();
     let ann = Browser::signed_in(&app, "ann@example.org", PASSWORD);
     let bob = Browser::signed_in(&app, "bob@example.org", PASSWORD);
     let elsewhere = Browser::signed_in(&app, "ann@example.org", PASSWORD);
     let own = ann.token(NEW);
-    let before = Browser::new(&app).token("/sign-in");
+    let anonymous = Browser::new(&app).token("/sign-in");
     let swapped: String = own.chars().rev().collect();
     for (token, whose) in [
         ("", "none"),
@@ -35,15 +36,15 @@ fn a_form_without_its_own_token_is_refused_and_changes_nothing() {
         (&swapped, "a guess"),
         (&bob.token(NEW), "another account's"),
         (&elsewhere.token(NEW), "another session's of the same account"),
-        (&before, "one from before signing in"),
-        (&format!("{own}="), "its own and more"),
+        (&anonymous, "one from before signing in"),
+        (&format!("{own}="), "its own with a suffix"),
     ] {
         let response = ann.post(NEW, &[("csrf", token), ("title", "Forged"), ("note", "")]);
         assert_eq!(response.status, 403, "{whose}");
         assert!(response.text().contains("<h1>"), "{whose}");
     }
     assert_eq!(ann.post(NEW, &[("title", "Forged"), ("note", "")]).status, 403);
-    // With the cookie of somebody else planted beside their token: the session still differs.
+    // With the CSRF cookie of another user beside their token: the session still differs.
     ann.set_cookie("__Host-csrf", bob.cookie("__Host-csrf").as_deref());
     let planted = ann.post(
         NEW,
@@ -55,10 +56,10 @@ fn a_form_without_its_own_token_is_refused_and_changes_nothing() {
     assert_eq!(wishes(&database), ["Real"]);
 }
 
-/// G7: signing in and out are forms like any other.
+/// G7: Signing in and signing out require a CSRF token as well.
 #[test]
-fn nobody_is_signed_in_or_out_by_a_stranger() {
-    let (_database, app) = stage();
+fn signing_in_and_out_require_a_csrf_token() {
+    let (_database, app) = app();
     let browser = Browser::new(&app);
     let fields = [("email", "bob@example.org"), ("password", PASSWORD)];
     assert_eq!(browser.post("/sign-in", &fields).status, 403);
@@ -68,15 +69,15 @@ fn nobody_is_signed_in_or_out_by_a_stranger() {
     assert_eq!(ann.get("/my/wishes").status, 200);
 }
 
-/// G7: with the right token, but from somewhere else (W3C Fetch Metadata, RFC 6454).
+/// G7: A form with the right token is rejected when the browser reports another origin (W3C Fetch Metadata, RFC 6454).
 #[test]
-fn what_the_browser_says_comes_from_elsewhere_is_refused() {
-    let (database, app) = stage();
+fn a_form_from_another_origin_is_rejected() {
+    let (database, app) = app();
     let ann = Browser::signed_in(&app, "ann@example.org", PASSWORD);
     let token = ann.token(NEW);
     let own = format!("http://{}", app.address);
     let secure = format!("https://{}", app.address);
-    let (longer, foreign) = (format!("{own}.evil.example"), format!("{own}@evil.example"));
+    let (prefixed, userinfo) = (format!("{own}.evil.example"), format!("{own}@evil.example"));
     let fields = [("csrf", token.as_str()), ("title", "Forged"), ("note", "")];
     let refused: &[&[(&str, &str)]] = &[
         &[("origin", "https://evil.example")][..],
@@ -85,8 +86,8 @@ fn what_the_browser_says_comes_from_elsewhere_is_refused() {
         &[("origin", "http://127.0.0.1")],
         &[("origin", "http://127.0.0.1:1")],
         &[("origin", &secure)],
-        &[("origin", &longer)],
-        &[("origin", &foreign)],
+        &[("origin", &prefixed)],
+        &[("origin", &userinfo)],
         &[("sec-fetch-site", "cross-site")],
         &[("sec-fetch-site", "same-site")],
         &[("sec-fetch-site", "nonsense")],
@@ -106,25 +107,25 @@ fn what_the_browser_says_comes_from_elsewhere_is_refused() {
         assert_eq!(ann.post_with(NEW, &fields, headers).status, 403, "{headers:?}");
     }
     assert!(wishes(&database).is_empty());
-    let taken: &[&[(&str, &str)]] = &[
+    let accepted: &[&[(&str, &str)]] = &[
         &[][..],
         &[("origin", &own)],
-        // What browsers send from a page that tells no referrer.
+        // What browsers send from a page with `Referrer-Policy: no-referrer`.
         &[("origin", "null"), ("sec-fetch-site", "same-origin")],
         &[("origin", &own), ("sec-fetch-site", "same-origin")],
         &[("sec-fetch-site", "none")],
-        // The origin that people know, when the service is asked by another name.
+        // The public origin, when the request arrives under another host name.
         &[("origin", "http://127.0.0.1:3000")],
     ];
-    for headers in taken {
+    for headers in accepted {
         assert_eq!(ann.post_with(NEW, &fields, headers).status, 303, "{headers:?}");
     }
 }
 
-/// G4: the names of what is unknown, missing or there twice are told; what is no form is refused.
+/// G4: Unknown, missing and repeated fields are named; malformed encodings, other media types and large bodies are rejected.
 #[test]
-fn forms_are_strict() {
-    let (database, app) = stage();
+fn forms_are_parsed_strictly() {
+    let (database, app) = app();
     let ann = Browser::signed_in(&app, "ann@example.org", PASSWORD);
     let csrf = format!("csrf={}", ann.token(NEW));
     for (body, named) in [
@@ -142,7 +143,7 @@ fn forms_are_strict() {
             response.text()
         );
     }
-    // The token twice is no token.
+    // A repeated token is rejected.
     assert_eq!(
         ann.post_raw(NEW, &format!("{csrf}&{csrf}&title=a&note=")).status,
         400
@@ -174,11 +175,11 @@ fn forms_are_strict() {
     assert!(wishes(&database).is_empty());
 }
 
-/// G9: what is wrong stands over the form and beside its field, tied together; what was typed is still there, but for
-/// what is secret.
+/// G9: A rejected form lists its errors above the form and at each field, linked for assistive technology, and keeps the input except
+/// secrets.
 #[test]
-fn a_refused_form_says_what_is_wrong_and_keeps_what_was_typed() {
-    let (_database, app) = stage();
+fn a_rejected_form_lists_its_errors_and_keeps_the_input() {
+    let (_database, app) = app();
     let browser = Browser::new(&app);
     let response = browser.submit(
         "/sign-up",
@@ -201,5 +202,5 @@ fn a_refused_form_says_what_is_wrong_and_keeps_what_was_typed() {
         assert!(html.contains(part), "{part} is missing: {html}");
     }
     assert!(!html.contains("value=\"short\""));
-    assert!(token_in(&response).is_some(), "it can be sent again");
+    assert!(token_in(&response).is_some(), "the form can be submitted again");
 }

@@ -1,4 +1,5 @@
-//! Pages: what every one of them is, and that a refusal is a page for whoever looks at pages.
+//! Properties of every HTML page, and error pages for browsers.
+
 use crate::support::accounts::{PASSWORD, account};
 use crate::support::app::{App, send};
 use crate::support::browser::Browser;
@@ -8,11 +9,11 @@ use http::Method;
 use portcullis::http::web::table::PAGES;
 use portcullis::types::role::Role;
 
-/// What browsers send.
+/// The `Accept` header of browsers.
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
-/// A page, whole: its kind, its policy, its headers.
-fn is_page(response: &Response, what: &str) {
+/// Checks that an answer is a complete page: media type, headers, content security policy, markup.
+fn assert_page(response: &Response, what: &str) {
     assert_eq!(
         response.header("content-type"),
         "text/html; charset=utf-8",
@@ -47,14 +48,14 @@ fn is_page(response: &Response, what: &str) {
     }
 }
 
-/// A path of the table with something in the place of its parameter.
+/// A path of the route table with its parameter filled in.
 fn example(path: &str) -> String {
     path.replace(":id", "1")
 }
 
-/// G1, O1: the error page, with the status, the header fields and the number of the problem that it stands for.
+/// G1, O1: A browser gets an error page with the status, header fields and request id of the problem that other clients get.
 #[test]
-fn a_browser_gets_a_page_where_a_program_gets_a_problem() {
+fn a_browser_gets_an_error_page_instead_of_a_problem() {
     let app = App::over(&Database::unmade());
     for (method, path, status) in [
         ("GET", "/no-such-thing", 404),
@@ -63,7 +64,7 @@ fn a_browser_gets_a_page_where_a_program_gets_a_problem() {
     ] {
         let response = send(app.request(method, path).header("Accept", BROWSER));
         assert_eq!(response.status, status, "{method} {path}");
-        is_page(&response, path);
+        assert_page(&response, path);
         assert!(response.text().contains(&status.to_string()));
         assert!(response.text().contains(response.header("x-request-id")));
         let program = send(app.request(method, path).header("Accept", "*/*"));
@@ -78,21 +79,21 @@ fn a_browser_gets_a_page_where_a_program_gets_a_problem() {
     );
 }
 
-/// O1: an operation answers a problem whoever asks.
+/// O1: API operations answer browsers with problems, too.
 #[test]
-fn operations_answer_problems_to_browsers_too() {
+fn api_operations_answer_browsers_with_problems() {
     let app = App::over(&Database::unmade());
     send(app.request("GET", "/rates").header("Accept", BROWSER)).problem(400);
     send(app.request("POST", "/version").header("Accept", BROWSER)).problem(405);
 }
 
-/// G1: every page of the table is there, for a stranger and for a member, and no other method is.
+/// G1: Every page of the route table answers its listed methods, signed in or not, and rejects all others.
 #[test]
-fn every_page_answers_the_methods_that_it_lists_and_no_other() {
+fn every_page_answers_its_listed_methods_only() {
     let database = Database::fresh();
     let app = App::over(&database);
     account(&database, "ann@example.org", Role::User);
-    let (stranger, member) = (
+    let (anonymous, member) = (
         Browser::new(&app),
         Browser::signed_in(&app, "ann@example.org", PASSWORD),
     );
@@ -107,40 +108,40 @@ fn every_page_answers_the_methods_that_it_lists_and_no_other() {
         .remove(0);
     for page in &PAGES {
         let path = page.path.replace(":id", &id);
-        let looks = page.methods.iter().any(|(method, _)| *method == Method::GET);
-        for (browser, who) in [(&stranger, "stranger"), (&member, "member")] {
+        let has_get = page.methods.iter().any(|(method, _)| *method == Method::GET);
+        for (browser, who) in [(&anonymous, "anonymous"), (&member, "member")] {
             let response = browser.get(&path);
-            match (looks, response.status) {
-                (true, 200) => is_page(&response, &path),
+            match (has_get, response.status) {
+                (true, 200) => assert_page(&response, &path),
                 (true, 303) => assert!(!response.header("location").is_empty()),
                 // A link without its token.
                 (true, 400) => assert!(response.text().contains("<code>token</code>"), "{path}"),
-                (false, 405) => is_page(&response, &path),
+                (false, 405) => assert_page(&response, &path),
                 (_, status) => panic!("{who}: GET {path}: {status}"),
             }
         }
-        let sends = page.methods.iter().any(|(method, _)| *method == Method::POST);
-        // Without the token of a form, whoever sends it.
+        let has_post = page.methods.iter().any(|(method, _)| *method == Method::POST);
+        // Without a CSRF token, also for a member.
         let refused = member.post(&path, &[("title", "x")]);
-        is_page(&refused, &path);
-        assert_eq!(refused.status, if sends { 403 } else { 405 }, "POST {path}");
+        assert_page(&refused, &path);
+        assert_eq!(refused.status, if has_post { 403 } else { 405 }, "POST {path}");
         for method in ["PUT", "PATCH", "DELETE", "TRACE"] {
             let refused = send(app.request(method, &path));
             assert_eq!(refused.status, 405, "{method} {path}");
-            is_page(&refused, &path);
+            assert_page(&refused, &path);
         }
         let options = send(app.request("OPTIONS", &path));
         assert_eq!(options.status, 204, "{path}");
-        for (method, allowed) in [("GET", looks), ("HEAD", looks), ("POST", sends)] {
+        for (method, allowed) in [("GET", has_get), ("HEAD", has_get), ("POST", has_post)] {
             let listed = options.header("allow").split(", ").any(|listed| listed == method);
             assert_eq!(listed, allowed, "{path}: {method}");
         }
     }
 }
 
-/// G1: a parameter that a page does not know, and one that comes twice, are refused on a page that names them.
+/// G1: An unknown or repeated parameter is rejected with an error page that names it.
 #[test]
-fn pages_take_the_parameters_that_they_list_once_each() {
+fn pages_reject_unknown_and_repeated_parameters() {
     let database = Database::fresh();
     let app = App::over(&database);
     account(&database, "ann@example.org", Role::User);
@@ -154,10 +155,10 @@ fn pages_take_the_parameters_that_they_list_once_each() {
             );
             assert_eq!(refused.status, 400, "{method} {path}");
             assert!(refused.text().contains("<code>unknown</code>"), "{path}");
-            is_page(&refused, &path);
+            assert_page(&refused, &path);
             for name in *parameters {
                 let twice = member.get(&format!("{path}?{name}=1&{name}=1"));
-                // Whoever is signed in is sent home from the sign-in page, whatever they ask of it.
+                // Parameters are validated before a member is redirected from the sign-in page.
                 assert_eq!(twice.status, 400, "{path}?{name}");
                 assert!(twice.text().contains(&format!("<code>{name}</code>")), "{path}");
             }
@@ -172,18 +173,18 @@ fn pages_take_the_parameters_that_they_list_once_each() {
     ] {
         let refused = member.get(&format!("/my/wishes?{bad}"));
         assert_eq!(refused.status, 400, "{bad}");
-        is_page(&refused, bad);
+        assert_page(&refused, bad);
     }
 }
 
-/// G1: without the database a page says so, and the index is there for whoever brings no session.
+/// G1: Without a database, pages answer 503 with `Retry-After`; the index and the sign-in page need none without a session.
 #[test]
-fn a_page_without_its_database_is_back_in_a_moment() {
+fn pages_without_a_database_are_503_with_retry_after() {
     let database = Database::unmade();
     let app = App::over(&database);
     let browser = Browser::new(&app);
     assert_eq!(browser.get("/sign-in").status, 200);
-    is_page(&browser.get("/"), "/");
+    assert_page(&browser.get("/"), "/");
     browser.set_cookie(
         "__Host-session",
         Some("q3T1x0m8Yc5yW9rJ4uH2vN7sK6pL0zEfGdB1aQiOtXk"),
@@ -192,6 +193,6 @@ fn a_page_without_its_database_is_back_in_a_moment() {
         let response = browser.get(path);
         assert_eq!(response.status, 503, "{path}");
         assert!(!response.header("retry-after").is_empty(), "{path}");
-        is_page(&response, path);
+        assert_page(&response, path);
     }
 }

@@ -1,4 +1,5 @@
-//! Signing in with a second factor, and too often, in a browser.
+//! Pages with a second factor, and throttled sign-ins in a browser.
+
 use crate::support::accounts::{PASSWORD, account, ask, log_in};
 use crate::support::app::App;
 use crate::support::authenticator::code;
@@ -9,8 +10,8 @@ use serde_json::json;
 
 const ANN: &str = "ann@example.org";
 
-/// Ann's app, confirmed some minutes ago.
-fn enable(database: &Database, app: &App) -> String {
+/// Sets up TOTP for Ann as if some minutes ago; the secret.
+fn enable_totp(database: &Database, app: &App) -> String {
     let access = log_in(app, ANN).access;
     let ask = |path: &str, body| ask(app, &access, "POST", path, &body);
     let started = ask("/auth/totp/start", json!({ "password": PASSWORD })).json();
@@ -21,13 +22,13 @@ fn enable(database: &Database, app: &App) -> String {
     secret
 }
 
-/// E18, G2: the code is asked for only after the right password, and the password is not carried along in the page.
+/// E18, G2: The page asks for the code only after the right password, and does not contain the password.
 #[test]
-fn a_code_is_asked_for_after_the_password() {
+fn a_code_is_requested_after_the_right_password() {
     let database = Database::fresh();
     let app = App::over(&database);
     account(&database, ANN, Role::User);
-    let secret = enable(&database, &app);
+    let secret = enable_totp(&database, &app);
     let browser = Browser::new(&app);
     let wrong = browser.submit(
         "/sign-in",
@@ -51,13 +52,10 @@ fn a_code_is_asked_for_after_the_password() {
     ] {
         assert!(page.text().contains(part), "{part}");
     }
-    assert!(
-        !page.text().contains("violet"),
-        "the password stays out of the page"
-    );
+    assert!(!page.text().contains("violet"), "the page contains the password");
     assert_eq!(browser.cookie("__Host-session"), None);
     let csrf = token_in(&page).unwrap();
-    let with = |code: &str| {
+    let submit = |code: &str| {
         let fields = [
             ("csrf", csrf.as_str()),
             ("email", ANN),
@@ -66,9 +64,9 @@ fn a_code_is_asked_for_after_the_password() {
         ];
         browser.post("/sign-in", &[&fields[..], &[("next", "/my/wishes/new")]].concat())
     };
-    let empty = with("");
+    let empty = submit("");
     assert!(empty.status == 400 && empty.text().contains("#code"));
-    let refused = with("000000");
+    let refused = submit("000000");
     assert!(
         refused.status == 403 && refused.text().contains("name=\"code\""),
         "{}",
@@ -76,22 +74,22 @@ fn a_code_is_asked_for_after_the_password() {
     );
     assert_eq!(browser.cookie("__Host-session"), None);
     database.execute("DELETE FROM sessions.throttles");
-    let done = with(&code(&secret, 0));
+    let done = submit(&code(&secret, 0));
     assert_eq!((done.status, done.header("location")), (303, "/my/wishes/new"));
     assert_eq!(browser.get("/my/wishes").status, 200);
 }
 
-/// E9, E18: a browser that somebody left open changes neither address nor password without a code.
+/// E9, E18: With a second factor, changing the email address or the password requires a code.
 #[test]
-fn the_account_is_changed_with_a_code() {
+fn changing_address_or_password_requires_a_code() {
     let database = Database::fresh();
     let app = App::over(&database);
     account(&database, ANN, Role::User);
     let browser = Browser::signed_in(&app, ANN, PASSWORD);
-    let takes_code = |path: &str| browser.get(path).text().contains("name=\"code\"");
-    assert!(!takes_code("/my/account/password"));
+    let has_code_field = |path: &str| browser.get(path).text().contains("name=\"code\"");
+    assert!(!has_code_field("/my/account/password"));
     let csrf = browser.token("/my/account/password");
-    let secret = enable(&database, &app);
+    let secret = enable_totp(&database, &app);
     let new = "an entirely different sentence";
     let change = |more: &[(&str, &str)]| {
         let fields = [("csrf", csrf.as_str()), ("current", PASSWORD), ("password", new)];
@@ -112,18 +110,18 @@ fn the_account_is_changed_with_a_code() {
     assert!(!wrong.text().contains(new) && !wrong.text().contains(PASSWORD));
     database.execute("DELETE FROM sessions.throttles");
     for path in ["/my/account/password", "/my/account/email"] {
-        assert!(takes_code(path), "{path}");
+        assert!(has_code_field(path), "{path}");
     }
-    assert!(!takes_code("/my/account/name"));
+    assert!(!has_code_field("/my/account/name"));
     let done = change(&[("code", &code(&secret, 0))]);
     assert_eq!((done.status, done.header("location")), (303, "/my/account"));
     let email = [("email", "ann@new.example"), ("current", new), ("code", "000000")];
     assert_eq!(browser.submit("/my/account/email", &email).status, 403);
 }
 
-/// E7, G2: whoever guesses waits, is told how long, and has not lost what they typed.
+/// E7, G2: After too many wrong passwords, signing in answers 429 with `Retry-After` and keeps the entered address.
 #[test]
-fn whoever_guesses_is_told_to_wait() {
+fn sign_in_is_throttled_after_wrong_passwords() {
     let database = Database::fresh();
     let app = App::over(&database);
     account(&database, ANN, Role::User);
@@ -134,14 +132,16 @@ fn whoever_guesses_is_told_to_wait() {
             &[("email", ANN), ("password", "not the password at all")],
         )
     };
-    let waits = (0..20)
+    let throttled = (0..20)
         .map(|_| guess())
         .find(|response| response.status != 403)
-        .expect("an end to it");
-    assert_eq!(waits.status, 429);
-    assert!(waits.header("retry-after").parse::<u64>().unwrap() > 0);
-    assert!(waits.text().contains("Too many tries") && waits.text().contains("value=\"ann@example.org\""));
+        .expect("an answer other than 403");
+    assert_eq!(throttled.status, 429);
+    assert!(throttled.header("retry-after").parse::<u64>().unwrap() > 0);
+    assert!(
+        throttled.text().contains("Too many tries") && throttled.text().contains("value=\"ann@example.org\"")
+    );
     let right = browser.submit("/sign-in", &[("email", ANN), ("password", PASSWORD)]);
-    assert_eq!(right.status, 429, "not even the right one is looked at");
+    assert_eq!(right.status, 429, "the right password is not verified either");
     assert_eq!(browser.cookie("__Host-session"), None);
 }

@@ -1,4 +1,5 @@
-//! Signing in and out in a browser: the cookie, and what becomes of it.
+//! Signing in and out in a browser: the session cookie.
+
 use crate::support::accounts::{PASSWORD, account, account_in, get, log_in};
 use crate::support::app::App;
 use crate::support::browser::Browser;
@@ -8,17 +9,17 @@ use portcullis::types::role::Role;
 const ANN: &str = "ann@example.org";
 const SESSION: &str = "__Host-session";
 
-fn stage() -> (Database, App) {
+fn app() -> (Database, App) {
     let database = Database::fresh();
     account(&database, ANN, Role::User);
     let app = App::over(&database);
     (database, app)
 }
 
-/// G2, G3
+/// G2, G3: The session cookie is HttpOnly, Secure, SameSite=Lax, and limited to its host by the `__Host-` prefix.
 #[test]
-fn the_sessions_cookie_is_kept_from_scripts_strangers_and_neighbours() {
-    let (_database, app) = stage();
+fn the_session_cookie_has_every_protective_attribute() {
+    let (_database, app) = app();
     let browser = Browser::new(&app);
     let response = browser.submit("/sign-in", &[("email", ANN), ("password", PASSWORD)]);
     assert_eq!(
@@ -43,7 +44,7 @@ fn the_sessions_cookie_is_kept_from_scripts_strangers_and_neighbours() {
         assert_eq!(value.len(), 43, "256 bits: {cookie}");
         let mut attributes: Vec<&str> = parts.collect();
         attributes.sort_unstable();
-        // No Domain: that is what the prefix is about.
+        // No `Domain`: the `__Host-` prefix forbids it.
         assert_eq!(
             attributes,
             ["HttpOnly", "Path=/", "SameSite=Lax", "Secure"],
@@ -55,10 +56,10 @@ fn the_sessions_cookie_is_kept_from_scripts_strangers_and_neighbours() {
     assert!(page.text().contains("Sign out") && page.text().contains("ann"));
 }
 
-/// G3: whoever planted a cookie before does not share the session that begins.
+/// G3: Signing in issues a new session id, so that a planted cookie does not share the session (session fixation).
 #[test]
-fn a_session_begins_with_an_id_that_nobody_knew() {
-    let (_database, app) = stage();
+fn signing_in_issues_a_new_session_id() {
+    let (_database, app) = app();
     let planted = "q3T1x0m8Yc5yW9rJ4uH2vN7sK6pL0zEfGdB1aQiOtXk";
     let victim = Browser::new(&app);
     victim.set_cookie(SESSION, Some(planted));
@@ -83,14 +84,14 @@ fn a_session_begins_with_an_id_that_nobody_knew() {
     assert_eq!(victim.get("/my/wishes").status, 200);
 }
 
-/// G3: signing out ends the session here, whatever copies of the cookie there are.
+/// G3: Signing out ends the session on the server, so that copies of the cookie are void.
 #[test]
 fn signing_out_ends_the_session_on_the_server() {
-    let (database, app) = stage();
+    let (database, app) = app();
     let browser = Browser::signed_in(&app, ANN, PASSWORD);
-    let kept = browser.cookie(SESSION);
+    let session = browser.cookie(SESSION);
     let thief = Browser::new(&app);
-    thief.set_cookie(SESSION, kept.as_deref());
+    thief.set_cookie(SESSION, session.as_deref());
     assert_eq!(thief.get("/my/wishes").status, 200);
     let response = browser.submit("/my/wishes", &[]);
     assert_eq!(response.status, 405, "{response:?}");
@@ -110,10 +111,10 @@ fn signing_out_ends_the_session_on_the_server() {
     assert_eq!(database.lines(ended), ["session.ended log-out"]);
 }
 
-/// G3: what ends sessions elsewhere ends those of browsers, and a browser's cookie is no access token.
+/// G3: A browser's session is listed with the account's sessions and can be ended there; its cookie is no access token.
 #[test]
-fn a_browsers_session_is_one_of_ones_sessions() {
-    let (database, app) = stage();
+fn a_browser_session_is_one_of_the_accounts_sessions() {
+    let (database, app) = app();
     let browser = Browser::signed_in(&app, ANN, PASSWORD);
     let access = log_in(&app, ANN).access;
     let sessions = get(&app, &access, "/auth/sessions").json();
@@ -133,15 +134,15 @@ fn a_browsers_session_is_one_of_ones_sessions() {
         (response.status, response.header("location")),
         (303, "/sign-in?next=%2Fmy%2Fwishes%2Fnew")
     );
-    // An access token in the place of the cookie.
+    // An access token in the session cookie.
     browser.set_cookie(SESSION, Some(&access));
     assert_eq!(browser.get("/my/wishes").status, 303);
 }
 
-/// G2, E5: whoever is refused learns nothing from it.
+/// G2, E5: Every rejected sign-in gets the same page.
 #[test]
-fn every_refusal_at_the_door_looks_the_same() {
-    let (database, app) = stage();
+fn every_rejected_sign_in_gets_the_same_page() {
+    let (database, app) = app();
     for (email, state) in [
         ("new@example.org", "unconfirmed"),
         ("invited@example.org", "invited"),
@@ -172,11 +173,11 @@ fn every_refusal_at_the_door_looks_the_same() {
     assert!(empty.text().contains("#email") && empty.text().contains("#password"));
 }
 
-/// G2, CWE-601: the way back leads to the page that was wanted, and never to somebody else.
+/// G2: Signing in redirects to the requested page, never to another site (CWE-601).
 #[test]
-fn signing_in_leads_to_the_page_that_was_wanted_and_never_away() {
-    let (_database, app) = stage();
-    for (wanted, reached) in [
+fn signing_in_redirects_to_the_requested_page_only() {
+    let (_database, app) = app();
+    for (requested, target) in [
         ("/my/wishes/new", "/my/wishes/new"),
         ("/my/wishes?show=open", "/my/wishes?show=open"),
         ("https://evil.example/", "/my/wishes"),
@@ -184,53 +185,60 @@ fn signing_in_leads_to_the_page_that_was_wanted_and_never_away() {
         ("/my//evil.example", "/my/wishes"),
         ("/sign-out", "/my/wishes"),
     ] {
-        let encoded = wanted.replace('/', "%2F").replace('?', "%3F").replace('=', "%3D");
+        let encoded = requested
+            .replace('/', "%2F")
+            .replace('?', "%3F")
+            .replace('=', "%3D");
         let browser = Browser::new(&app);
         let page = browser.get(&format!("/sign-in?next={encoded}"));
-        let hidden = format!("name=\"next\" value=\"{reached}\"");
-        assert_eq!(page.text().contains(&hidden), reached != "/my/wishes", "{wanted}");
-        assert!(!page.text().contains("evil"), "{wanted}");
+        let hidden = format!("name=\"next\" value=\"{target}\"");
+        assert_eq!(
+            page.text().contains(&hidden),
+            target != "/my/wishes",
+            "{requested}"
+        );
+        assert!(!page.text().contains("evil"), "{requested}");
         let token = crate::support::browser::token_in(&page).unwrap();
-        // Past the page's own check, straight into the form.
+        // Submitted directly, past the check of the page.
         let fields = [
             ("csrf", token.as_str()),
             ("email", ANN),
             ("password", PASSWORD),
-            ("next", wanted),
+            ("next", requested),
         ];
         let response = browser.post("/sign-in", &fields);
         assert_eq!(
             (response.status, response.header("location")),
-            (303, reached),
-            "{wanted}"
+            (303, target),
+            "{requested}"
         );
-        // Whoever is signed in has no use for the page.
-        let again = browser.get(&format!("/sign-in?next={encoded}"));
+        // A signed-in browser is redirected from the page.
+        let signed_in = browser.get(&format!("/sign-in?next={encoded}"));
         assert_eq!(
-            (again.status, again.header("location")),
-            (303, reached),
-            "{wanted}"
+            (signed_in.status, signed_in.header("location")),
+            (303, target),
+            "{requested}"
         );
     }
 }
 
-/// G3: a form that was sent when the session had ended leads to the sign-in page and changes nothing.
+/// G3: Pages for members redirect to the sign-in page without a session, and a form submitted there changes nothing.
 #[test]
-fn a_member_only_page_is_closed_to_strangers() {
-    let (database, app) = stage();
-    let stranger = Browser::new(&app);
+fn member_pages_redirect_anonymous_browsers_to_sign_in() {
+    let (database, app) = app();
+    let anonymous = Browser::new(&app);
     for path in [
         "/my/wishes",
         "/my/wishes/new",
         "/my/wishes/1",
         "/my/wishes/1/delete",
     ] {
-        let response = stranger.get(path);
+        let response = anonymous.get(path);
         assert_eq!(response.status, 303, "{path}");
         assert!(response.header("location").starts_with("/sign-in"), "{path}");
     }
-    let token = stranger.token("/sign-in");
-    let response = stranger.post(
+    let token = anonymous.token("/sign-in");
+    let response = anonymous.post(
         "/my/wishes/new",
         &[("csrf", &token), ("title", "x"), ("note", "")],
     );

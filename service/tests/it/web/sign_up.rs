@@ -1,4 +1,5 @@
-//! Signing up and mailed links, as pages.
+//! The pages for registration and for links from mails.
+
 use crate::support::accounts::{PASSWORD, account, account_in};
 use crate::support::app::App;
 use crate::support::browser::{Browser, token_in};
@@ -10,7 +11,7 @@ use portcullis::types::role::Role;
 const ANN: &str = "ann@example.org";
 const NEW: &str = "an entirely different sentence";
 
-fn stage() -> (Database, App) {
+fn app() -> (Database, App) {
     let database = Database::fresh();
     let app = App::over(&database);
     (database, app)
@@ -23,12 +24,12 @@ fn sign_up(app: &App, name: &str, email: &str, password: &str) -> Response {
     )
 }
 
-fn may_sign_in(app: &App, email: &str, password: &str) -> bool {
+fn can_sign_in(app: &App, email: &str, password: &str) -> bool {
     let response = Browser::new(app).submit("/sign-in", &[("email", email), ("password", password)]);
     response.status == 303
 }
 
-/// Looks at a link's page, then presses its button.
+/// Opens a link's page, then submits its form.
 fn follow(browser: &Browser<'_>, path: &str, link: &str, fields: &[(&str, &str)]) -> Response {
     let csrf = browser.token(&format!("{path}?token={link}"));
     browser.post(
@@ -37,10 +38,10 @@ fn follow(browser: &Browser<'_>, path: &str, link: &str, fields: &[(&str, &str)]
     )
 }
 
-/// G2, E2, E3: sign up, follow the mail, sign in. To look at the link is not to use it.
+/// G2, E2, E3: A user registers, confirms by the mailed link and signs in; opening the link without submitting its form does not use it.
 #[test]
-fn somebody_signs_up_confirms_and_signs_in() {
-    let (database, app) = stage();
+fn a_user_registers_confirms_and_signs_in() {
+    let (database, app) = app();
     let response = sign_up(&app, "Ann", ANN, PASSWORD);
     assert_eq!(
         (response.status, response.header("location")),
@@ -52,12 +53,15 @@ fn somebody_signs_up_confirms_and_signs_in() {
             .text()
             .contains("Check your mail")
     );
-    assert!(!may_sign_in(&app, ANN, PASSWORD));
+    assert!(!can_sign_in(&app, ANN, PASSWORD));
     let (link, browser) = (token(&database, "confirm", ANN), Browser::new(&app));
     for _ in 0..3 {
         assert_eq!(browser.get(&format!("/confirm?token={link}")).status, 200);
     }
-    assert!(!may_sign_in(&app, ANN, PASSWORD), "nothing but a look was taken");
+    assert!(
+        !can_sign_in(&app, ANN, PASSWORD),
+        "opening the page confirms nothing"
+    );
     let response = follow(&browser, "/confirm", &link, &[]);
     assert_eq!((response.status, response.header("location")), (303, "/sign-in"));
     let page = browser.get("/sign-in");
@@ -67,18 +71,18 @@ fn somebody_signs_up_confirms_and_signs_in() {
             .get("/sign-in")
             .text()
             .contains("Your address is confirmed"),
-        "told once"
+        "the notice is shown once"
     );
-    assert!(may_sign_in(&app, ANN, PASSWORD));
-    let again = follow(&browser, "/confirm", &link, &[]);
-    assert_eq!(again.status, 404);
-    assert!(again.text().contains("This link does not work"));
+    assert!(can_sign_in(&app, ANN, PASSWORD));
+    let second = follow(&browser, "/confirm", &link, &[]);
+    assert_eq!(second.status, 404);
+    assert!(second.text().contains("This link does not work"));
 }
 
-/// E1: a taken address is answered like a new one, and weak passwords are told beside their field.
+/// E1: Registration answers the same for a taken as for a new address, and reports a weak password at its field.
 #[test]
-fn signing_up_tells_nothing_of_others_and_what_a_password_lacks() {
-    let (database, app) = stage();
+fn registration_reveals_no_account_and_explains_weak_passwords() {
+    let (database, app) = app();
     account(&database, ANN, Role::User);
     let (taken, new) = (
         sign_up(&app, "A", ANN, NEW),
@@ -95,7 +99,7 @@ fn signing_up_tells_nothing_of_others_and_what_a_password_lacks() {
         outbox(&database),
         ["already_registered ann@example.org", "confirm bob@example.org"]
     );
-    for (password, word) in [
+    for (password, reason) in [
         ("short", "at least 8 characters"),
         ("password", "most common"),
         ("my name is Carlotta", "part of the name"),
@@ -103,7 +107,7 @@ fn signing_up_tells_nothing_of_others_and_what_a_password_lacks() {
         let response = sign_up(&app, "Carlotta", "c@example.org", password);
         assert_eq!(response.status, 400, "{password}");
         assert!(
-            response.text().contains(word) && response.text().contains("id=\"password-fault\""),
+            response.text().contains(reason) && response.text().contains("id=\"password-fault\""),
             "{password}"
         );
         assert!(!response.text().contains(&format!("value=\"{password}\"")));
@@ -111,10 +115,10 @@ fn signing_up_tells_nothing_of_others_and_what_a_password_lacks() {
     assert_eq!(outbox(&database).len(), 2);
 }
 
-/// E4, E14: the pages that ask for a mail answer every address alike, and say when too many were asked for.
+/// E4, E14: The pages that request a mail answer every address alike, and answer 429 after too many requests.
 #[test]
-fn mails_are_asked_for_and_nobody_is_told_whose_address_it_is() {
-    let (database, app) = stage();
+fn requesting_a_mail_reveals_no_account_and_is_rate_limited() {
+    let (database, app) = app();
     account(&database, ANN, Role::User);
     for path in ["/forgot", "/resend"] {
         for email in [ANN, "nobody@example.org"] {
@@ -133,11 +137,11 @@ fn mails_are_asked_for_and_nobody_is_told_whose_address_it_is() {
         outbox(&database),
         ["reset ann@example.org", "already_registered ann@example.org"]
     );
-    let waits = (0..10).map(|_| Browser::new(&app).submit("/resend", &[("email", "often@example.org")]));
-    let refused = waits
+    let answers = (0..10).map(|_| Browser::new(&app).submit("/resend", &[("email", "often@example.org")]));
+    let refused = answers
         .into_iter()
         .find(|response| response.status != 303)
-        .expect("an end to it");
+        .expect("an answer other than 303");
     assert_eq!(refused.status, 429);
     assert!(refused.header("retry-after").parse::<u64>().unwrap() > 0);
     assert!(
@@ -145,10 +149,10 @@ fn mails_are_asked_for_and_nobody_is_told_whose_address_it_is() {
     );
 }
 
-/// E14: a forgotten password; every browser that was signed in is signed out.
+/// E14: A forgotten password is reset by the mailed link, which signs out every browser.
 #[test]
-fn a_forgotten_password_is_set_anew() {
-    let (database, app) = stage();
+fn a_forgotten_password_is_reset() {
+    let (database, app) = app();
     account(&database, ANN, Role::User);
     let elsewhere = Browser::signed_in(&app, ANN, PASSWORD);
     let browser = Browser::new(&app);
@@ -158,22 +162,22 @@ fn a_forgotten_password_is_set_anew() {
     assert_eq!(weak.status, 400);
     assert!(
         weak.text().contains(&format!("name=\"token\" value=\"{link}\"")),
-        "the form can be sent again"
+        "the form can be submitted again"
     );
     let response = follow(&browser, "/reset", &link, &[("password", NEW)]);
     assert_eq!((response.status, response.header("location")), (303, "/sign-in"));
     assert_eq!(elsewhere.get("/my/wishes").status, 303);
-    assert!(!may_sign_in(&app, ANN, PASSWORD) && may_sign_in(&app, ANN, NEW));
+    assert!(!can_sign_in(&app, ANN, PASSWORD) && can_sign_in(&app, ANN, NEW));
     assert_eq!(
         follow(&browser, "/reset", &link, &[("password", NEW)]).status,
         404
     );
 }
 
-/// D9
+/// D9: An invitation is accepted with a name and a password.
 #[test]
 fn an_invitation_is_accepted() {
-    let (database, app) = stage();
+    let (database, app) = app();
     account_in(&database, "ivy@example.org", Role::User, "invited");
     let browser = Browser::new(&app);
     browser.submit("/resend", &[("email", "ivy@example.org")]);
@@ -196,10 +200,10 @@ fn an_invitation_is_accepted() {
     assert!(ivy.get("/my/wishes").text().contains("Ivy"));
 }
 
-/// E2: whatever is wrong with a link, the page is the same; what cannot be a token is not even put into a form.
+/// E2: Every invalid link gets the same page; a malformed token is not put into a form.
 #[test]
-fn a_link_that_does_not_work_is_told_so_alike() {
-    let (_database, app) = stage();
+fn every_invalid_link_gets_the_same_page() {
+    let (_database, app) = app();
     let browser = Browser::new(&app);
     let forged = "q3T1x0m8Yc5yW9rJ4uH2vN7sK6pL0zEfGdB1aQiOtXk";
     for (path, fields) in [
@@ -223,9 +227,9 @@ fn a_link_that_does_not_work_is_told_so_alike() {
     }
 }
 
-/// E20: nobody is shown a form that nobody may send.
+/// E20: While registration is closed, the page shows no form and a submitted one is rejected.
 #[test]
-fn closed_registration_is_told_before_anything_is_typed() {
+fn closed_registration_shows_no_form() {
     let database = Database::fresh();
     let app = App::start(&database.settings(&[("REGISTRATION", "closed")]));
     let browser = Browser::new(&app);

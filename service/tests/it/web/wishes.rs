@@ -1,4 +1,5 @@
-//! One's own wishes, as pages: nobody else's, and nothing that is typed becomes part of the page.
+//! The pages of one's own wishes: isolation between users, and escaping of their texts.
+
 use crate::support::accounts::{PASSWORD, account};
 use crate::support::app::App;
 use crate::support::browser::Browser;
@@ -7,7 +8,7 @@ use portcullis::types::role::Role;
 
 const ANN: &str = "ann@example.org";
 
-/// What a hostile person would write.
+/// Texts that would become markup without escaping.
 const HOSTILE: [&str; 6] = [
     "<script>alert(1)</script>",
     "\"><img src=x onerror=alert(1)>",
@@ -17,7 +18,7 @@ const HOSTILE: [&str; 6] = [
     "{{ 7 * 7 }} ${7*7} &lt;b&gt; javascript:alert(1)",
 ];
 
-fn stage() -> (Database, App) {
+fn app() -> (Database, App) {
     let database = Database::fresh();
     account(&database, ANN, Role::User);
     let app = App::over(&database);
@@ -33,7 +34,7 @@ fn add(browser: &Browser<'_>, title: &str, note: &str) {
     );
 }
 
-/// The number of the newest wish.
+/// The id of the newest wish.
 fn newest(database: &Database) -> String {
     database
         .lines("SELECT max(id)::text AS line FROM wishes.wishes")
@@ -54,10 +55,10 @@ fn hidden(html: &str, name: &str) -> String {
     rest.split('"').next().unwrap().to_owned()
 }
 
-/// G4
+/// G4: A wish is added, changed, marked as done, reopened and deleted.
 #[test]
-fn a_wish_is_added_changed_ticked_off_and_deleted() {
-    let (database, app) = stage();
+fn a_wish_is_added_changed_marked_done_and_deleted() {
+    let (database, app) = app();
     let ann = Browser::signed_in(&app, ANN, PASSWORD);
     assert!(ann.get("/my/wishes").text().contains("Your list is empty"));
     add(&ann, " See Oslo ", "By train\r\nin May");
@@ -77,31 +78,31 @@ fn a_wish_is_added_changed_ticked_off_and_deleted() {
     assert_eq!((changed.status, changed.header("location")), (303, "/my/wishes"));
     let done = format!("{path}/done");
     let token = ann.token("/my/wishes");
-    for (word, title, told) in [("yes", "is-done", "come true"), ("no", "\"wish\"", "open again")] {
+    for (done_value, class, notice) in [("yes", "is-done", "come true"), ("no", "\"wish\"", "open again")] {
         let fields = [
             ("csrf", token.as_str()),
-            ("done", word),
+            ("done", done_value),
             ("next", "/my/wishes?show=all"),
         ];
         assert_eq!(ann.post(&done, &fields).status, 303);
         let list = ann.get("/my/wishes");
         assert!(
-            list.text().contains(title) && list.text().contains(told),
-            "{word}"
+            list.text().contains(class) && list.text().contains(notice),
+            "{done_value}"
         );
     }
     assert_eq!(
         ann.post(&done, &[("csrf", &token), ("done", "perhaps")]).status,
         400
     );
-    let ask = ann.get(&format!("{path}/delete"));
-    assert!(ask.text().contains("“See Bergen”"));
+    let confirmation = ann.get(&format!("{path}/delete"));
+    assert!(confirmation.text().contains("“See Bergen”"));
     assert_eq!(
         titles(ann.get("/my/wishes").text()),
         ["See Bergen"],
-        "asking deletes nothing"
+        "the confirmation page deletes nothing"
     );
-    let version = hidden(ask.text(), "version");
+    let version = hidden(confirmation.text(), "version");
     assert_eq!(
         ann.submit(&format!("{path}/delete"), &[("version", &version)])
             .status,
@@ -111,14 +112,14 @@ fn a_wish_is_added_changed_ticked_off_and_deleted() {
     assert_eq!(ann.get(&path).status, 404);
 }
 
-/// G4: what two windows do to the same wish does not get lost unseen.
+/// G4: A change or deletion based on an outdated version is 409, and the page offers to overwrite.
 #[test]
-fn a_change_over_another_is_asked_about_first() {
-    let (database, app) = stage();
+fn a_change_of_an_outdated_version_must_be_confirmed() {
+    let (database, app) = app();
     let ann = Browser::signed_in(&app, ANN, PASSWORD);
     add(&ann, "See Oslo", "");
     let path = format!("/my/wishes/{}", newest(&database));
-    let (page, ask) = (ann.get(&path), ann.get(&format!("{path}/delete")));
+    let (page, confirmation) = (ann.get(&path), ann.get(&format!("{path}/delete")));
     let (old, csrf) = (hidden(page.text(), "version"), hidden(page.text(), "csrf"));
     let save = |title: &str, version: &str| {
         ann.post(
@@ -137,7 +138,10 @@ fn a_change_over_another_is_asked_about_first() {
     assert!(stale.text().contains("value=\"See Trondheim\"") && stale.text().contains("“See Bergen”"));
     let gone = ann.post(
         &format!("{path}/delete"),
-        &[("csrf", &csrf), ("version", &hidden(ask.text(), "version"))],
+        &[
+            ("csrf", &csrf),
+            ("version", &hidden(confirmation.text(), "version")),
+        ],
     );
     assert_eq!(gone.status, 409);
     assert_eq!(titles(ann.get("/my/wishes").text()), ["See Bergen"]);
@@ -151,22 +155,22 @@ fn a_change_over_another_is_asked_about_first() {
     }
 }
 
-/// G4: twenty a page, newest first, all of them once.
+/// G4: Wishes are listed twenty a page, newest first, without gaps or repetitions, and can be filtered.
 #[test]
-fn one_pages_through_ones_wishes() {
-    let (database, app) = stage();
+fn linked_pages_have_no_gaps_or_repetitions() {
+    let (database, app) = app();
     let ann = Browser::signed_in(&app, ANN, PASSWORD);
     add(&ann, "First", "");
     database.execute(
         "INSERT INTO wishes.wishes (account_id, title, done_at)
          SELECT account_id, 'Wish ' || n, CASE WHEN n % 2 = 0 THEN now() END FROM wishes.wishes, generate_series(1, 49) n",
     );
-    let (mut path, mut seen) = ("/my/wishes".to_owned(), Vec::new());
+    let (mut path, mut listed) = ("/my/wishes".to_owned(), Vec::new());
     loop {
         let page = ann.get(&path);
         assert_eq!(page.status, 200);
-        assert_eq!(page.text().contains("To the first page"), !seen.is_empty());
-        seen.extend(titles(page.text()).into_iter().map(str::to_owned));
+        assert_eq!(page.text().contains("To the first page"), !listed.is_empty());
+        listed.extend(titles(page.text()).into_iter().map(str::to_owned));
         let Some((before, _)) = page.text().split_once("\" rel=\"next\"") else {
             break;
         };
@@ -174,22 +178,22 @@ fn one_pages_through_ones_wishes() {
     }
     let mut expected: Vec<String> = (1..50).rev().map(|n| format!("Wish {n}")).collect();
     expected.push("First".into());
-    assert_eq!(seen, expected);
+    assert_eq!(listed, expected);
     let open = ann.get("/my/wishes?show=open");
     assert!(open.text().contains("Wish 49") && !open.text().contains("Wish 48"));
     assert!(
         open.text().contains("/my/wishes?show=open&#38;after="),
-        "the filter stays"
+        "the link keeps the filter"
     );
     let done = ann.get("/my/wishes?show=done");
     assert!(done.text().contains("Wish 48") && !done.text().contains("Wish 49"));
     assert!(ann.get("/my/wishes?after=1").text().contains("There are no more"));
 }
 
-/// G6: somebody else's wish is not there, whatever is asked of it.
+/// G6: Every page and form answers 404 for another account's wish, indistinguishable from a missing one.
 #[test]
-fn anothers_wish_is_not_there() {
-    let (database, app) = stage();
+fn another_accounts_wish_is_not_found() {
+    let (database, app) = app();
     account(&database, "bob@example.org", Role::Admin);
     let (ann, bob) = (
         Browser::signed_in(&app, ANN, PASSWORD),
@@ -200,16 +204,16 @@ fn anothers_wish_is_not_there() {
     let csrf = bob.token("/my/wishes");
     let missing = bob.get("/my/wishes/999999");
     assert_eq!(missing.status, 404);
-    for looked in [path.clone(), format!("{path}/delete")] {
-        let response = bob.get(&looked);
-        assert_eq!(response.status, 404, "{looked}");
-        let id = |response: &crate::support::response::Response| {
+    for opened in [path.clone(), format!("{path}/delete")] {
+        let response = bob.get(&opened);
+        assert_eq!(response.status, 404, "{opened}");
+        let body = |response: &crate::support::response::Response| {
             response.text().replace(response.header("x-request-id"), "")
         };
-        assert_eq!(id(&response), id(&missing));
+        assert_eq!(body(&response), body(&missing));
     }
     let csrf = ("csrf", csrf.as_str());
-    for (sent, fields) in [
+    for (target, fields) in [
         (
             path.clone(),
             vec![csrf, ("title", "x"), ("note", ""), ("version", "1")],
@@ -217,7 +221,7 @@ fn anothers_wish_is_not_there() {
         (format!("{path}/done"), vec![csrf, ("done", "yes")]),
         (format!("{path}/delete"), vec![csrf, ("version", "1")]),
     ] {
-        assert_eq!(bob.post(&sent, &fields).status, 404, "{sent}");
+        assert_eq!(bob.post(&target, &fields).status, 404, "{target}");
     }
     assert_eq!(titles(ann.get("/my/wishes").text()), ["A secret"]);
     for odd in [
@@ -231,10 +235,10 @@ fn anothers_wish_is_not_there() {
     }
 }
 
-/// G8: nothing that somebody wrote becomes part of a page, wherever it stands.
+/// G8: Texts from users are escaped on every page that shows them.
 #[test]
-fn what_people_write_stays_text() {
-    let (database, app) = stage();
+fn user_texts_are_escaped_on_every_page() {
+    let (database, app) = app();
     let ann = Browser::signed_in(&app, ANN, PASSWORD);
     for hostile in HOSTILE {
         database.execute(&format!("UPDATE accounts.accounts SET name = $q${hostile}$q$"));
@@ -249,16 +253,16 @@ fn what_people_write_stays_text() {
             ],
         );
         assert_eq!(refused.status, 400, "{hostile}");
-        let signing_in = Browser::new(&app).submit("/sign-in", &[("email", hostile), ("password", hostile)]);
-        let asking = Browser::new(&app).submit("/forgot", &[("email", hostile)]);
+        let sign_in = Browser::new(&app).submit("/sign-in", &[("email", hostile), ("password", hostile)]);
+        let forgot = Browser::new(&app).submit("/forgot", &[("email", hostile)]);
         let pages = [
             ann.get("/my/wishes"),
             ann.get(&path),
             ann.get(&format!("{path}/delete")),
             ann.get("/"),
             refused,
-            signing_in,
-            asking,
+            sign_in,
+            forgot,
         ];
         for page in pages {
             let html = page.text();
@@ -277,10 +281,10 @@ fn what_people_write_stays_text() {
     }
 }
 
-/// G4: a full list says so, and what was typed is not lost.
+/// G4: Adding to a full list is 409, and the form keeps the input.
 #[test]
-fn a_full_list_takes_no_more() {
-    let (database, app) = stage();
+fn adding_to_a_full_list_is_rejected() {
+    let (database, app) = app();
     let ann = Browser::signed_in(&app, ANN, PASSWORD);
     add(&ann, "First", "");
     database.execute(

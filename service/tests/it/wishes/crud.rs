@@ -1,4 +1,5 @@
-//! `/wishes`: making, reading, changing, deleting, paging through one's own.
+//! `/wishes`: create, read, update, delete and list one's own wishes.
+
 use crate::support::accounts::{ask, get, token, with_json};
 use crate::support::app::{App, send};
 use crate::support::database::Database;
@@ -37,9 +38,9 @@ fn next(response: &Response) -> Option<String> {
     Some(path.to_owned())
 }
 
-/// G4: the whole life of a wish.
+/// G4: A wish is created, read, changed, marked as done and deleted.
 #[test]
-fn a_wish_is_made_read_changed_marked_done_and_deleted() {
+fn a_wish_is_created_read_changed_marked_done_and_deleted() {
     let (_database, app, ann) = app();
     let body = json!({"title": "  See Oslo ", "note": "by train\r\nin May"});
     let made = ask(&app, &ann, "POST", "/wishes", &body);
@@ -80,7 +81,7 @@ fn a_wish_is_made_read_changed_marked_done_and_deleted() {
     assert_eq!(
         again.json()["done_at"],
         done["done_at"],
-        "it came true when it did"
+        "the time of completion does not change"
     );
     let undone = put(
         &ann,
@@ -105,9 +106,9 @@ fn a_wish_is_made_read_changed_marked_done_and_deleted() {
     .problem(404);
 }
 
-/// G4: newest first, filtered, and a wish that is made meanwhile moves nothing.
+/// G4: Pages list wishes newest first, optionally filtered, without gaps or repetitions while new wishes are added.
 #[test]
-fn pages_lead_to_each_other_without_gap_or_repeat() {
+fn linked_pages_have_no_gaps_or_repetitions() {
     let (database, app, ann) = app();
     database.execute(
         "INSERT INTO wishes.wishes (account_id, title, done_at)
@@ -115,17 +116,17 @@ fn pages_lead_to_each_other_without_gap_or_repeat() {
     );
     let newest: Vec<String> = (1..=25).rev().map(|n| format!("w{n}")).collect();
     assert_eq!(titles(&get(&app, &ann, "/wishes")), newest);
-    let (mut seen, mut sizes, mut path) = (Vec::new(), Vec::new(), "/wishes?limit=10".to_owned());
+    let (mut listed, mut sizes, mut path) = (Vec::new(), Vec::new(), "/wishes?limit=10".to_owned());
     loop {
         let page = get(&app, &ann, &path);
         let page_titles = titles(&page);
         sizes.push(page_titles.len());
-        seen.extend(page_titles);
+        listed.extend(page_titles);
         ask(&app, &ann, "POST", "/wishes", &json!({"title": "later"}));
         let Some(link) = next(&page) else { break };
         path = link;
     }
-    assert_eq!((sizes, seen), (vec![10, 10, 5], newest));
+    assert_eq!((sizes, listed), (vec![10, 10, 5], newest));
     let done = get(&app, &ann, "/wishes?done=true&limit=5");
     assert_eq!(titles(&done), ["w24", "w21", "w18", "w15", "w12"]);
     let rest = get(&app, &ann, &next(&done).unwrap());
@@ -134,12 +135,12 @@ fn pages_lead_to_each_other_without_gap_or_repeat() {
     assert_eq!(titles(&get(&app, &ann, "/wishes?done=false")).len(), 17 + 3);
 }
 
-/// G4: what was changed meanwhile is not overwritten, and of parallel changes one wins.
+/// G4: A change requires the current version in `If-Match`; of concurrent changes to the same version one succeeds.
 #[test]
-fn a_change_must_name_the_version_that_it_is_meant_for() {
+fn a_change_requires_the_current_version() {
     let (_database, app, ann) = app();
     ask(&app, &ann, "POST", "/wishes", &json!({"title": "one"}));
-    let path = titles_path(&get(&app, &ann, "/wishes"));
+    let path = first_path(&get(&app, &ann, "/wishes"));
     let whole = |title: &str| json!({"title": title, "note": "", "done": false});
     ask(&app, &ann, "PUT", &path, &whole("two")).problem(428);
     for stale in ["\"2\"", "W/\"1\"", "\"0\", \"01\"", "\"one\""] {
@@ -164,15 +165,19 @@ fn a_change_must_name_the_version_that_it_is_meant_for() {
             .bearer_auth(&ann)
             .header("if-match", latin),
     );
-    assert_eq!(response.fields(400), ["header:If-Match"], "it is not passed over");
+    assert_eq!(
+        response.fields(400),
+        ["header:If-Match"],
+        "a value that is not ASCII is not ignored"
+    );
     let statuses = std::thread::scope(|scope| {
-        let tries: Vec<_> = (0..8)
+        let attempts: Vec<_> = (0..8)
             .map(|n| {
-                let (ann, app, path, body) = (&ann, &app, &path, whole(&format!("try {n}")));
+                let (ann, app, path, body) = (&ann, &app, &path, whole(&format!("attempt {n}")));
                 scope.spawn(move || put(ann, app, path, "\"7\", \"1\"", &body).status)
             })
             .collect();
-        let mut statuses: Vec<u16> = tries.into_iter().map(|one| one.join().unwrap()).collect();
+        let mut statuses: Vec<u16> = attempts.into_iter().map(|one| one.join().unwrap()).collect();
         statuses.sort_unstable();
         statuses
     });
@@ -181,23 +186,23 @@ fn a_change_must_name_the_version_that_it_is_meant_for() {
     assert_eq!(delete("\"2\"").status, 204);
 }
 
-fn titles_path(list: &Response) -> String {
+fn first_path(list: &Response) -> String {
     format!("/wishes/{}", list.json()["wishes"][0]["id"])
 }
 
-/// G4: nobody fills the table, however many ask at once.
+/// G4: An account has at most 1,000 wishes, also under concurrent requests.
 #[test]
-fn an_account_has_a_thousand_wishes_and_no_more() {
+fn an_account_has_at_most_a_thousand_wishes() {
     let (database, app, ann) = app();
     database.execute(
         "INSERT INTO wishes.wishes (account_id, title) SELECT id, 'w' FROM accounts.accounts, generate_series(1, 997)",
     );
     let bob = token(&app, &database, "bob@example.org", Role::User);
     let statuses = std::thread::scope(|scope| {
-        let tries: Vec<_> = (0..10)
+        let attempts: Vec<_> = (0..10)
             .map(|_| scope.spawn(|| ask(&app, &ann, "POST", "/wishes", &json!({"title": "more"})).status))
             .collect();
-        let statuses: Vec<u16> = tries.into_iter().map(|one| one.join().unwrap()).collect();
+        let statuses: Vec<u16> = attempts.into_iter().map(|one| one.join().unwrap()).collect();
         statuses
     });
     let made = statuses.iter().filter(|status| **status == 201).count();
@@ -206,8 +211,8 @@ fn an_account_has_a_thousand_wishes_and_no_more() {
     let problem = ask(&app, &ann, "POST", "/wishes", &json!({"title": "more"})).problem(409);
     assert_eq!(problem["type"], "urn:portcullis:problem:too-many-wishes");
     let other = ask(&app, &bob, "POST", "/wishes", &json!({"title": "mine"}));
-    assert_eq!(other.status, 201, "somebody else's number is their own");
-    let path = titles_path(&get(&app, &ann, "/wishes?limit=1"));
+    assert_eq!(other.status, 201, "the limit is per account");
+    let path = first_path(&get(&app, &ann, "/wishes?limit=1"));
     assert_eq!(send(app.request("DELETE", &path).bearer_auth(&ann)).status, 204);
     assert_eq!(
         ask(&app, &ann, "POST", "/wishes", &json!({"title": "more"})).status,
@@ -215,9 +220,9 @@ fn an_account_has_a_thousand_wishes_and_no_more() {
     );
 }
 
-/// G4, E10: what goes with its owner.
+/// G4, E10: The access token of a deleted account no longer reaches its wishes.
 #[test]
-fn a_deleted_account_reaches_no_wish() {
+fn a_deleted_account_cannot_read_its_wishes() {
     let (database, app, ann) = app();
     assert_eq!(
         ask(&app, &ann, "POST", "/wishes", &json!({"title": "w"})).status,

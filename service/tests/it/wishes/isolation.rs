@@ -1,4 +1,5 @@
-//! One's own wishes only, twice: by the queries' filter, and by row-level security when a query forgets it.
+//! Isolation between owners of wishes: by the filter of every query, and by row-level security should a query lack it.
+
 use crate::support::accounts::{account, ask, get, token, with_json};
 use crate::support::app::{App, send};
 use crate::support::database::{Database, lines};
@@ -14,21 +15,21 @@ use portcullis::types::account::AccountId;
 use portcullis::types::role::Role;
 use serde_json::json;
 
-/// G6: in every operation, for another user and for an administrator, and nothing changes.
+/// G6: Every operation answers 404 for another account's wish, also for administrators, and changes nothing.
 #[test]
-fn anothers_wish_is_not_there() {
-    anothers_wish(&Database::fresh());
+fn another_accounts_wish_is_not_found() {
+    check_isolation(&Database::fresh());
 }
 
-/// G6: the first fence alone.
+/// G6: The queries filter by owner even with row-level security disabled.
 #[test]
-fn the_queries_filter_by_themselves() {
+fn queries_filter_by_owner_without_row_level_security() {
     let database = Database::fresh();
     database.execute("ALTER TABLE wishes.wishes DISABLE ROW LEVEL SECURITY");
-    anothers_wish(&database);
+    check_isolation(&database);
 }
 
-fn anothers_wish(database: &Database) {
+fn check_isolation(database: &Database) {
     let app = App::over(database);
     let ann = token(&app, database, "ann@example.org", Role::User);
     let made = ask(&app, &ann, "POST", "/wishes", &json!({"title": "Ann's"}));
@@ -36,8 +37,8 @@ fn anothers_wish(database: &Database) {
     for (email, role) in [("bob@example.org", Role::User), ("root@example.org", Role::Admin)] {
         let other = token(&app, database, email, role);
         let detail = get(&app, &other, &path).problem(404)["detail"].clone();
-        let nothing = get(&app, &other, "/wishes/999999").problem(404)["detail"].clone();
-        assert_eq!(detail, nothing, "the response tells the two apart");
+        let missing = get(&app, &other, "/wishes/999999").problem(404)["detail"].clone();
+        assert_eq!(detail, missing, "the response reveals that the wish exists");
         for tag in ["*", "\"1\"", "\"9\""] {
             let change = app
                 .request("PUT", &path)
@@ -50,14 +51,14 @@ fn anothers_wish(database: &Database) {
         }
         send(app.request("DELETE", &path).bearer_auth(&other)).problem(404);
         assert_eq!(get(&app, &other, "/wishes").json(), json!({"wishes": []}));
-        let behind = get(&app, &other, "/wishes?after=9223372036854775807&done=false");
-        assert_eq!(behind.json(), json!({"wishes": []}));
+        let second_page = get(&app, &other, "/wishes?after=9223372036854775807&done=false");
+        assert_eq!(second_page.json(), json!({"wishes": []}));
     }
     assert_eq!(get(&app, &ann, &path).json(), made.json());
 }
 
-/// Two accounts with two wishes each; their numbers.
-fn two() -> (Database, i64, i64) {
+/// Two accounts with two wishes each, and the account ids.
+fn two_accounts() -> (Database, i64, i64) {
     let database = Database::fresh();
     let ann = account(&database, "ann@example.org", Role::User);
     let bob = account(&database, "bob@example.org", Role::User);
@@ -68,7 +69,7 @@ fn two() -> (Database, i64, i64) {
     (database, ann, bob)
 }
 
-fn seen(conn: &mut PgConnection) -> Vec<String> {
+fn visible_titles(conn: &mut PgConnection) -> Vec<String> {
     lines(conn, "SELECT title AS line FROM wishes.wishes ORDER BY title").unwrap()
 }
 
@@ -79,47 +80,48 @@ fn act_for(conn: &mut PgConnection, account: i64) {
     .unwrap();
 }
 
-/// G6: as the login that serves wishes, over a connection of its own, with statements that forget their filter.
+/// G6: With the login that serves wishes, a query without a filter sees only the rows of the account set for the transaction.
 #[test]
-fn a_query_that_forgets_its_filter_sees_only_whom_the_transaction_names() {
-    let (database, ann, bob) = two();
+fn a_query_without_filter_sees_only_the_account_of_the_transaction() {
+    let (database, ann, bob) = two_accounts();
     let mut conn = database.login("wishes");
     let conn = &mut conn;
-    let nobody = |conn: &mut PgConnection, when: &str| assert_eq!(seen(conn), [""; 0], "{when}");
-    nobody(conn, "before any setting");
+    let assert_none =
+        |conn: &mut PgConnection, when: &str| assert_eq!(visible_titles(conn), [""; 0], "{when}");
+    assert_none(conn, "before any setting");
     conn.batch_execute("PREPARE everything AS SELECT title AS line FROM wishes.wishes ORDER BY title")
         .unwrap();
     for (account, own) in [(ann, ["a1", "a2"]), (bob, ["b1", "b2"])] {
         conn.batch_execute("BEGIN").unwrap();
         act_for(conn, account);
-        assert_eq!(seen(conn), own);
-        // More often than a server tries before it keeps one plan for all.
+        assert_eq!(visible_titles(conn), own);
+        // More executions than the server plans individually before it caches a generic plan (five).
         for _ in 0..8 {
             assert_eq!(lines(conn, "EXECUTE everything").unwrap(), own);
         }
         conn.batch_execute("RESET portcullis.account_id").unwrap();
-        nobody(conn, "after RESET");
+        assert_none(conn, "after RESET");
         act_for(conn, account);
         conn.batch_execute("COMMIT").unwrap();
-        nobody(conn, "after the transaction");
+        assert_none(conn, "after the transaction");
         assert_eq!(lines(conn, "EXECUTE everything").unwrap(), [""; 0]);
         conn.batch_execute("BEGIN").unwrap();
         act_for(conn, account);
         conn.batch_execute("ROLLBACK").unwrap();
-        nobody(conn, "after a transaction that was undone");
+        assert_none(conn, "after a transaction that was rolled back");
     }
     conn.batch_execute("SET portcullis.account_id = ''").unwrap();
-    nobody(conn, "with an empty setting");
+    assert_none(conn, "with an empty setting");
     conn.batch_execute("SET portcullis.account_id = 'x'").unwrap();
     assert!(lines(conn, "SELECT title AS line FROM wishes.wishes").is_err());
     conn.batch_execute("DISCARD ALL").unwrap();
-    nobody(conn, "after DISCARD");
+    assert_none(conn, "after DISCARD");
 }
 
-/// G6: no change reaches another's wish, and none is made in another's name.
+/// G6: A change without a filter affects only the account's own wishes, and no wish can be inserted for another account.
 #[test]
-fn a_change_that_forgets_its_filter_reaches_only_ones_own() {
-    let (database, ann, bob) = two();
+fn a_change_without_filter_affects_only_the_accounts_own_rows() {
+    let (database, ann, bob) = two_accounts();
     let mut conn = database.login("wishes");
     let conn = &mut conn;
     let count = |conn: &mut PgConnection, statement: &str| diesel::sql_query(statement).execute(conn);
@@ -181,18 +183,22 @@ fn a_change_that_forgets_its_filter_reaches_only_ones_own() {
         conn.batch_execute("ROLLBACK TO here").unwrap();
     }
     let samples = "SELECT tablename::text AS line FROM pg_stats WHERE schemaname = 'wishes'";
-    assert_ne!(database.lines(samples), [""; 0], "there are samples of values");
+    assert_ne!(
+        database.lines(samples),
+        [""; 0],
+        "the statistics hold sample values"
+    );
     assert_eq!(
         lines(conn, samples).unwrap(),
         [""; 0],
-        "and this login does not see them"
+        "this login cannot read the statistics"
     );
 }
 
-/// G6: a pooled connection that served somebody a moment ago, and statements that it keeps prepared.
+/// G6: A pooled connection with its prepared statements carries no account over to the next request.
 #[test]
-fn a_connection_that_served_one_keeps_nothing_for_the_next() {
-    let (database, ann, bob) = two();
+fn a_pooled_connection_carries_no_account_over() {
+    let (database, ann, bob) = two_accounts();
     let settings = database.settings(&[("DATABASE_WISHES_POOL_SIZE", "1")]);
     let telemetry = Telemetry::quiet().unwrap();
     let (server, purpose) = (&settings.database, Purpose::Change(Changing::Wishes));
@@ -201,13 +207,13 @@ fn a_connection_that_served_one_keeps_nothing_for_the_next() {
         .enable_all()
         .build()
         .unwrap();
-    let forgetful = || {
-        runtime.block_on(db.run("forgetful", |conn| {
+    let unfiltered = || {
+        runtime.block_on(db.run("unfiltered", |conn| {
             let pid = lines(conn, "SELECT pg_backend_pid()::text AS line")?;
             Ok((pid, wishes::table.select(wishes::title).load::<String>(conn)?))
         }))
     };
-    let (pid, titles) = forgetful().unwrap();
+    let (pid, titles) = unfiltered().unwrap();
     assert_eq!(titles, [""; 0]);
     for account in [ann, bob, ann] {
         let account = AccountId::of(account);
@@ -215,13 +221,17 @@ fn a_connection_that_served_one_keeps_nothing_for_the_next() {
             .block_on(rows::list(&db, account, None, None, 10))
             .unwrap();
         assert_eq!(own.len(), 2);
-        assert_eq!(forgetful().unwrap(), (pid.clone(), Vec::new()), "after a read");
+        assert_eq!(unfiltered().unwrap(), (pid.clone(), Vec::new()), "after a read");
         let made = runtime.block_on(rows::insert(&db, account, "more".into(), String::new(), 2));
-        assert_eq!(made, Ok(None), "two is the most");
-        assert_eq!(forgetful().unwrap(), (pid.clone(), Vec::new()), "after a change");
+        assert_eq!(made, Ok(None), "the limit of two is reached");
+        assert_eq!(unfiltered().unwrap(), (pid.clone(), Vec::new()), "after a change");
         let failed = runtime.block_on(rows::insert(&db, account, String::new(), String::new(), 9));
-        assert!(failed.is_err(), "a title is never empty");
-        assert_eq!(forgetful().unwrap(), (pid.clone(), Vec::new()), "after a failure");
+        assert!(failed.is_err(), "an empty title violates a constraint");
+        assert_eq!(
+            unfiltered().unwrap(),
+            (pid.clone(), Vec::new()),
+            "after a failure"
+        );
     }
     db.close();
 }

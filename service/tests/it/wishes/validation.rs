@@ -1,4 +1,5 @@
-//! `/wishes`: what is refused, and with which words.
+//! Requests that `/wishes` rejects, and the invalid fields that it names.
+
 use crate::support::accounts::{ask, get, token, with_json};
 use crate::support::app::{App, send};
 use crate::support::database::Database;
@@ -12,12 +13,12 @@ fn app() -> (Database, App, String) {
     (database, app, ann)
 }
 
-/// G4, D8: every bad member at once, on making and on changing.
+/// G4, D8: Every invalid member of a body is named at once, on creation and on change.
 #[test]
-fn a_bad_body_is_refused_with_every_bad_member() {
+fn an_invalid_body_is_rejected_with_every_invalid_member() {
     let (_database, app, ann) = app();
     let title = |title: &str| json!({"title": title});
-    let many = "é".repeat(201);
+    let too_long = "é".repeat(201);
     let cases: &[(Value, &[&str])] = &[
         (json!({}), &["body:title"]),
         (json!({"title": null}), &["body:title"]),
@@ -26,7 +27,7 @@ fn a_bad_body_is_refused_with_every_bad_member() {
         (title("   "), &["body:title"]),
         (title("a\nb"), &["body:title"]),
         (title("a\u{0}b"), &["body:title"]),
-        (title(&many), &["body:title"]),
+        (title(&too_long), &["body:title"]),
         (
             json!({"title": "a\tb", "note": "\u{1b}[2J"}),
             &["body:title", "body:note"],
@@ -79,9 +80,9 @@ fn a_bad_body_is_refused_with_every_bad_member() {
     );
 }
 
-/// G4: bad parameters, paths and media types.
+/// G4: Invalid parameters are named, malformed ids are 404, other media types 415, other methods 405.
 #[test]
-fn bad_parameters_are_named_and_bad_numbers_name_nothing() {
+fn invalid_parameters_are_named_and_malformed_ids_are_404() {
     let (_database, app, ann) = app();
     let query = "/wishes?done=yes&after=0&limit=1001&x=1";
     assert_eq!(
@@ -115,9 +116,9 @@ fn bad_parameters_are_named_and_bad_numbers_name_nothing() {
     assert_eq!(wrong.header("allow"), "GET, HEAD, OPTIONS, POST");
 }
 
-/// G4: what people write comes back as it was, and is nothing but text on the way.
+/// G4: Texts are stored and returned unchanged, whatever characters they contain.
 #[test]
-fn hostile_texts_come_back_as_they_were() {
+fn hostile_texts_are_returned_unchanged() {
     let (_database, app, ann) = app();
     for text in [
         "<script>alert(1)</script>",
@@ -146,9 +147,9 @@ fn hostile_texts_come_back_as_they_were() {
     }
 }
 
-/// G4, E19: nobody without a token, with a bad one, with a session that has ended.
+/// G4, E19: Every operation rejects a missing or invalid token, and the token of an ended session, before it validates the request.
 #[test]
-fn every_operation_asks_who_is_there_before_anything_else() {
+fn every_operation_authenticates_before_it_validates() {
     let (database, app, ann) = app();
     let operations = [
         ("GET", "/wishes?x=1"),
