@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 use harness::output::{say, seconds};
 use tools::{install, table};
 
-use super::fresh;
-use super::look;
-use super::machine::{Machine, State, Step, Takes};
-use super::outcome::{Outcome, Verdict};
-use super::row::Gate;
-use super::seen::Trouble;
-use super::shared::Shared;
-use super::waivers::Ledger;
+use crate::definition::Gate;
+use crate::outcome::{Outcome, Verdict};
+use crate::scan;
+use crate::scan_result::Trouble;
+use crate::scheduler::{Machine, State, Step, Takes};
+use crate::shared::Shared;
+use crate::verdict_cache;
+use crate::waivers::Ledger;
 
 /// How often the screen says what runs.
 const EVERY: Duration = Duration::from_secs(15);
@@ -61,7 +61,7 @@ pub fn run(gates: &[&Gate], shared: &Shared<'_>, ledger: &Ledger, slots: usize) 
                         let before = machine.bad_before(dropped).unwrap_or_default();
                         if let Work::Gate(gate) = &work[dropped] {
                             let why = Trouble::NoData(format!("it builds on {before}"));
-                            outcomes.insert(gate.id, look::not_run(gate, shared, &why, true));
+                            outcomes.insert(gate.id, scan::not_run(gate, shared, &why, true));
                         }
                     }
                 }
@@ -77,7 +77,7 @@ pub fn run(gates: &[&Gate], shared: &Shared<'_>, ledger: &Ledger, slots: usize) 
         }
     });
     let outcome = |gate: &&Gate| {
-        let stopped = || look::not_run(gate, shared, &Trouble::Stopped, false);
+        let stopped = || scan::not_run(gate, shared, &Trouble::Stopped, false);
         outcomes.remove(gate.id).unwrap_or_else(stopped)
     };
     gates.iter().map(outcome).collect()
@@ -125,7 +125,7 @@ fn step(work: &Work<'_>, shared: &Shared<'_>, ledger: &Ledger, place: usize, cam
         Work::Install(_) => Came::Installed(Err("its installation panicked".to_owned())),
         Work::Gate(gate) => {
             let why = Trouble::Broke("the gate itself panicked".to_owned());
-            Came::Outcome(Box::new(look::not_run(gate, shared, &why, false)), true)
+            Came::Outcome(Box::new(scan::not_run(gate, shared, &why, false)), true)
         }
     });
     let _run_is_over = came.send((place, result));
@@ -139,12 +139,15 @@ fn done(work: &Work<'_>, shared: &Shared<'_>, ledger: &Ledger) -> Came {
                 .map_err(|error| format!("{error:#}")),
         ),
         Work::Gate(gate) => {
-            let key = fresh::key(gate, shared);
-            match key.as_deref().and_then(|key| fresh::find(gate, shared, key)) {
+            let key = verdict_cache::key(gate, shared);
+            match key
+                .as_deref()
+                .and_then(|key| verdict_cache::find(gate, shared, key))
+            {
                 Some(outcome) => Came::Outcome(Box::new(outcome), false),
                 None => {
-                    let outcome = look::run(gate, shared, ledger);
-                    fresh::keep(gate, shared, key, &outcome);
+                    let outcome = scan::run(gate, shared, ledger);
+                    verdict_cache::keep(gate, shared, key, &outcome);
                     Came::Outcome(Box::new(outcome), true)
                 }
             }

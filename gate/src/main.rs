@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
-use gate::report::again as report;
+use gate::report::regenerate as report;
 use gate::waivers::command as waivers;
-use gate::{commits, release};
+use gate::{ci, commits, release};
 use harness::context::Context;
 use harness::exit;
 
@@ -15,7 +15,7 @@ use harness::exit;
 #[command(bin_name = "cargo xtask")]
 enum Command {
     /// Run every gate and write a report to `target/report/`
-    Ci(gate::Options),
+    Ci(ci::Options),
     /// Check that commit messages are Conventional Commits
     Commits(commits::Options),
     /// Write the gate's report again from its `report.json`
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
 
 fn run(context: &Context, command: &Command) -> Result<()> {
     match command {
-        Command::Ci(options) => gate::run(context, options),
+        Command::Ci(options) => ci::run(context, options),
         Command::Commits(options) => commits::run(context, options),
         Command::Report(options) => report::run(context, options),
         Command::Release(options) => release::run(context, options),

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::finding::Finding;
-use super::seen::{Database, Figure, Test, Work};
+use crate::finding::Finding;
+use crate::scan_result::{Database, Figure, Test, Work};
 
 /// One word for a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

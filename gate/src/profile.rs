@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use super::outcome::{Lack, Verdict};
+use crate::outcome::{Lack, Verdict};
 
 /// Who runs the gate. Each accepts less than the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]

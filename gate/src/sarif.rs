@@ -3,8 +3,8 @@
 
 use serde::Deserialize;
 
-use super::finding::{Finding, Severity};
-use super::seen::Trouble;
+use crate::finding::{Finding, Severity};
+use crate::scan_result::Trouble;
 
 #[derive(Deserialize)]
 struct Log {

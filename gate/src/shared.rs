@@ -9,11 +9,11 @@ use harness::context::Context;
 use tools::find::{self, Program};
 use tools::table;
 
-use super::advisories::Advisories;
-use super::profile::Profile;
-use super::redact::Redactor;
-use super::seen::Trouble;
-use super::snapshot::Snapshot;
+use crate::gates::rustsec::advisories::Advisories;
+use crate::profile::Profile;
+use crate::redaction::Redactor;
+use crate::scan_result::Trouble;
+use crate::snapshot::Snapshot;
 
 /// What a run was asked for, as far as gates need it.
 #[derive(Debug, Clone)]

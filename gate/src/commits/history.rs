@@ -7,7 +7,7 @@ use harness::context::Context;
 use harness::process::command::Call;
 use semver::Version;
 
-use super::message::{self, Fault};
+use crate::commits::message::{self, Fault};
 
 /// What is told of a shallow clone: the last tag may be among what it lacks, and with it whatever there is to look at.
 pub const SHALLOW: &str = "the clone is shallow, its history is elsewhere: `git fetch --unshallow`";

@@ -8,7 +8,7 @@ use harness::process::command::Call;
 use harness::process::shutdown::Stop;
 use harness::settings::Settings;
 
-use super::{Options, history, of_hook, run};
+use crate::commits::{Options, history, of_hook, run};
 
 struct Repository {
     folder: PathBuf,

@@ -5,7 +5,7 @@
 mod version;
 
 /// The gate's report for this commit.
-mod proof;
+mod gate_report_check;
 
 /// A section of the changelog.
 mod changelog;
@@ -84,7 +84,7 @@ fn release(context: &Context, options: &Options, now: DateTime<Utc>) -> Result<(
     let there = git(context, &["tag", "--list", &tag])?;
     ensure!(there.is_empty(), "there is a tag {tag} already");
     let head = git(context, &["rev-parse", "HEAD"])?;
-    proof::check(&context.settings.target, head.trim(), now)?;
+    gate_report_check::check(&context.settings.target, head.trim(), now)?;
 
     let section = changelog::section(&log, &options.version, now.date_naive(), &notes(context, &tag)?)?;
     if options.dry_run {

@@ -9,7 +9,7 @@ use harness::process::command::Call;
 use harness::process::shutdown::Stop;
 use harness::settings::Settings;
 
-use super::{Options, release};
+use crate::release::{Options, release};
 
 const NOW: &str = "2026-11-21T10:00:00Z";
 const LOG: &str = "# Changelog\n\n## Unreleased\n\n- Something.\n";
@@ -84,7 +84,10 @@ impl Repository {
     fn report(&self, from: &str, to: &str) {
         let commit = self.sh("git rev-parse HEAD");
         let gate = r#"{"id":"ID","title":"a","verdict":"pass","reason":"","canary":"none","lack":null,"fatal":false,"tools":[],"work":[],"databases":[],"findings":[],"figures":[],"tests":[],"files":[],"limits":[],"ran_at":"","seconds":1.0}"#;
-        let gates: Vec<String> = crate::ids().map(|id| gate.replace("ID", id)).collect();
+        let gates: Vec<String> = crate::gates::GATES
+            .iter()
+            .map(|row| gate.replace("ID", row.id))
+            .collect();
         let gates = gates.join(",");
         let report = format!(
             r#"{{"schema":"1","verdict":"pass","commit":"{commit}","changed":[],"profile":"release","began":"2026-11-21T09:00:00Z","seconds":1.0,"left_out":[],"warnings":[],"gates":[{gates}],"waivers":[]}}"#

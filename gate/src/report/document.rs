@@ -4,13 +4,13 @@ use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::bench::Bench;
-use super::first_seen::FirstSeen;
-use super::ledger::Standing;
-use super::merge::{Defect, merge};
-use super::model::Report;
-use super::requirements::{Requirement, requirements};
-use super::wash::Wash;
+use crate::report::bench::Bench;
+use crate::report::first_seen::FirstSeen;
+use crate::report::merge::{Defect, merge};
+use crate::report::model::Report;
+use crate::report::requirements::{Requirement, requirements};
+use crate::report::sanitize::Wash;
+use crate::report::waiver_status::Standing;
 
 /// `report.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

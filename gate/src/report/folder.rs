@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail, ensure};
 use harness::checksum;
 
-use super::wash::Wash;
+use crate::report::sanitize::Wash;
 
 /// The list of all files, written last.
 const MANIFEST: &str = "MANIFEST.sha256";
@@ -164,8 +164,8 @@ fn kind(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::redact::Redactor;
-    use crate::report::places::Places;
+    use crate::redaction::Redactor;
+    use crate::report::path_redaction::Places;
 
     fn place(name: &str) -> PathBuf {
         let above = std::env::temp_dir().join(format!("xtask-folder-{name}-{}", std::process::id()));

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::first_seen::FirstSeen;
-use super::same::{groups, names, rank};
 use crate::finding::{Finding, Location, Severity};
 use crate::outcome::Outcome;
+use crate::report::dedup::{groups, names, rank};
+use crate::report::first_seen::FirstSeen;
 
 /// Whether somebody must do something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -4,10 +4,10 @@
 pub mod model;
 
 /// Takes this machine out.
-mod places;
+mod path_redaction;
 
 /// What every text passes.
-mod wash;
+mod sanitize;
 
 /// Written aside, put in place whole.
 mod folder;
@@ -16,19 +16,19 @@ mod folder;
 mod first_seen;
 
 /// Which findings are one.
-mod same;
+mod dedup;
 
 /// Each defect once.
 mod merge;
 
 /// Where waivers stand.
-mod ledger;
+mod waiver_status;
 
 /// Which tests show what.
 mod requirements;
 
 /// `cargo xtask report`
-pub mod again;
+pub mod regenerate;
 
 /// Measurements.
 mod bench;
@@ -37,19 +37,16 @@ mod bench;
 mod document;
 
 /// What gates made for readers.
-mod copies;
+mod attachments;
 
 /// For other programs.
 mod sarif;
 
-/// One finding for other programs.
-mod sarif_result;
-
 /// For lists of tests, for GitHub.
-mod plain;
+mod junit_and_summary;
 
 /// How it is written for people.
-mod words;
+mod format;
 
 /// The page.
 mod page;
@@ -64,13 +61,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use harness::settings::Settings;
 
-use super::redact::Redactor;
-use document::Document;
-use first_seen::FirstSeen;
-use folder::Folder;
-use model::Report;
-use places::Places;
-use wash::Wash;
+use crate::redaction::Redactor;
+use crate::report::document::Document;
+use crate::report::first_seen::FirstSeen;
+use crate::report::folder::Folder;
+use crate::report::model::Report;
+use crate::report::path_redaction::Places;
+use crate::report::sanitize::Wash;
 
 /// The form of `report.json`.
 const JSON_SCHEMA: &str = include_str!("../../../docs/report.schema.json");
@@ -98,7 +95,7 @@ impl Press<'_> {
         let wash = Wash::of(self.redactor.clone(), Places::of(self.settings, self.scratch));
         let place = target.join("report");
         let mut folder = Folder::begin(&place, &wash)?;
-        copies::copy(&mut report.gates, &self.files, &mut folder)?;
+        attachments::copy(&mut report.gates, &self.files, &mut folder)?;
         let now = document::began(&report)?;
         let (bench, no_bench) = match bench::read(target, now) {
             Ok(bench) => (bench, None),
@@ -114,8 +111,8 @@ impl Press<'_> {
         for (name, text) in sarif::files(&document)? {
             folder.text(&name, &text)?;
         }
-        folder.text("junit.xml", &plain::junit(&document)?)?;
-        let summary = wash.file(&plain::summary(&document)?);
+        folder.text("junit.xml", &junit_and_summary::junit(&document)?)?;
+        let summary = wash.file(&junit_and_summary::summary(&document)?);
         folder.text("summary.md", &summary)?;
         first_seen.write(&seen_before)?;
         let page = page::render(&document, &folder.files())?;

@@ -83,7 +83,7 @@ fn order(id: &str) -> Vec<u32> {
 mod tests {
     use super::*;
     use crate::report::sample;
-    use crate::seen::Test;
+    use crate::scan_result::Test;
 
     #[test]
     fn a_requirement_is_shown_only_when_all_its_tests_passed() {

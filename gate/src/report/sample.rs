@@ -1,7 +1,7 @@
 //! Runs to make reports of in tests: one with every verdict, canary and state of a waiver, and one gate to build upon.
 
-use super::model::Report;
 use crate::outcome::{Canary, Outcome, Verdict};
+use crate::report::model::Report;
 
 /// `sample.json`.
 pub fn every_verdict() -> Report {

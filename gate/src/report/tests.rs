@@ -6,7 +6,7 @@ use harness::checksum;
 use serde_json::Value;
 
 use super::*;
-use crate::redact::Redactor;
+use crate::redaction::Redactor;
 
 /// A build's folder, removed at the end.
 struct Target(PathBuf);

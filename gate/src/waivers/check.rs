@@ -8,10 +8,13 @@ use anyhow::Result;
 use chrono::NaiveDate;
 use tools::table;
 
-use super::fault::Fault;
-use super::faults::{self, Known};
-use super::lists::LISTS;
-use super::{drift, foreign, inline, parse};
+use crate::waivers::ignore_files::LISTS;
+use crate::waivers::inline_ignores;
+use crate::waivers::parse;
+use crate::waivers::sync_check;
+use crate::waivers::tool_configs;
+use crate::waivers::validate::{self, Known};
+use crate::waivers::violation::Fault;
 
 /// Where owners are named, as the code host looks for it.
 const OWNERS: &[&str] = &[".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"];
@@ -24,13 +27,13 @@ pub fn folder<'a>(root: &Path, files: impl Iterator<Item = &'a str>, today: Naiv
     let ledger = parse::read(root)?;
     let read = |path: &str| fs::read_to_string(root.join(path)).ok();
     let files: Vec<&str> = files.collect();
-    let mut faults = faults::of(&ledger, &known(&files, read)?, today);
-    faults.extend(drift::of(&ledger, today, read));
-    faults.extend(foreign::of(files.iter().copied()));
+    let mut faults = validate::of(&ledger, &known(&files, read)?, today);
+    faults.extend(sync_check::of(&ledger, today, read));
+    faults.extend(tool_configs::of(files.iter().copied()));
     for path in files {
         // What is no text holds no comment.
         if let Some(text) = read(path) {
-            faults.extend(inline::of(&ledger, path, &text));
+            faults.extend(inline_ignores::of(&ledger, path, &text));
         }
     }
     Ok(faults)

@@ -10,11 +10,14 @@ use harness::context::Context;
 use harness::output::say;
 use harness::worktree;
 
-use super::fault::Fault;
-use super::ledger::Ledger;
-use super::lists::{self, LISTS};
-use super::{check, deny, parse, told};
 use crate::canaries::FOLDER as CANARIES;
+use crate::waivers::check;
+use crate::waivers::deny_toml;
+use crate::waivers::ignore_files::{self, LISTS};
+use crate::waivers::ledger::Ledger;
+use crate::waivers::parse;
+use crate::waivers::violation::Fault;
+use crate::waivers::warnings;
 
 /// Options of `cargo xtask waivers`.
 #[derive(Debug, clap::Args)]
@@ -52,7 +55,9 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
 
 fn checked(root: &Path, files: &[String], today: NaiveDate) -> Result<()> {
     let ledger = parse::read(root)?;
-    told::ending(&ledger, today).iter().for_each(|line| tell(line));
+    warnings::ending(&ledger, today)
+        .iter()
+        .for_each(|line| tell(line));
     let faults = check::folder(root, files.iter().map(String::as_str), today)?;
     for fault in &faults {
         tell_fault(fault);
@@ -95,14 +100,14 @@ fn sync(root: &Path, today: NaiveDate) -> Result<()> {
     for list in LISTS {
         write(root, list.path, list.of(&ledger, today))?;
     }
-    if let Ok(text) = fs::read_to_string(root.join(deny::PATH)) {
+    if let Ok(text) = fs::read_to_string(root.join(deny_toml::PATH)) {
         write(
             root,
-            deny::PATH,
-            Some(deny::with(&text, &ledger, today).map_err(anyhow::Error::msg)?),
+            deny_toml::PATH,
+            Some(deny_toml::with(&text, &ledger, today).map_err(anyhow::Error::msg)?),
         )?;
     }
-    lists::left_out(&ledger).iter().for_each(|line| tell(line));
+    ignore_files::left_out(&ledger).iter().for_each(|line| tell(line));
     Ok(())
 }
 

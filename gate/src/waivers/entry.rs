@@ -3,8 +3,8 @@
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use super::fault;
 use crate::finding::Finding;
+use crate::waivers::violation;
 
 /// Where it is, below the root.
 pub const FILE: &str = "security/waivers.toml";
@@ -75,6 +75,6 @@ impl Waiver {
             // Version 1 is not 1.1; what follows a version are its qualifiers.
             rest.is_some_and(|rest| wanted.ends_with('@') || rest.is_empty() || rest.starts_with(['?', '#']))
         });
-        finding.tool != fault::TOOL && self.tools.contains(&finding.tool) && rule && path && package
+        finding.tool != violation::TOOL && self.tools.contains(&finding.tool) && rule && path && package
     }
 }

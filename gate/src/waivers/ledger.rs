@@ -2,9 +2,9 @@
 
 use chrono::NaiveDate;
 
-use super::entry::Waiver;
-use super::fault::Fault;
 use crate::finding::Finding;
+use crate::waivers::entry::Waiver;
+use crate::waivers::violation::Fault;
 
 /// The ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

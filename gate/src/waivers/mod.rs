@@ -4,7 +4,7 @@
 mod entry;
 
 /// What is wrong with the ledger.
-pub mod fault;
+pub mod violation;
 
 /// All entries.
 mod ledger;
@@ -13,31 +13,28 @@ mod ledger;
 pub mod parse;
 
 /// What is wrong with an entry.
-mod faults;
+mod validate;
 
 /// How far an entry reaches.
-mod reach;
+mod scope;
 
 /// What is to be told.
-pub mod told;
+pub mod warnings;
 
 /// The tools' own lists.
-mod lists;
+mod ignore_files;
 
 /// The list in `deny.toml`.
-mod deny;
-
-/// What `deny.toml` says beside its list.
-mod deny_settings;
+mod deny_toml;
 
 /// Lists that differ from the ledger.
-mod drift;
+mod sync_check;
 
 /// Files that the ledger never writes.
-mod foreign;
+mod tool_configs;
 
 /// Ignores between the lines of a file.
-mod inline;
+mod inline_ignores;
 
 /// All checks.
 pub mod check;

@@ -6,9 +6,9 @@ use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::entry::{FILE, Waiver};
-use super::fault::{Fault, MALFORMED};
-use super::ledger::Ledger;
+use crate::waivers::entry::{FILE, Waiver};
+use crate::waivers::ledger::Ledger;
+use crate::waivers::violation::{Fault, MALFORMED};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

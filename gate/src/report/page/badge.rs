@@ -1,7 +1,7 @@
 //! A verdict as the page shows it: a word with a form and a colour of its own, never a colour alone.
 
 use crate::outcome::Verdict;
-use crate::report::words;
+use crate::report::format;
 
 /// A word, and the name of its form and colour.
 #[derive(Debug, Clone, Copy)]
@@ -12,10 +12,10 @@ pub(super) struct Badge {
 
 pub(super) const fn badge(verdict: Verdict) -> Badge {
     Badge {
-        class: words::word(verdict),
+        class: format::word(verdict),
         word: match verdict {
             Verdict::NotRun => "not run",
-            other => words::word(other),
+            other => format::word(other),
         },
     }
 }

@@ -1,9 +1,9 @@
 //! The page's figures: what gates measured, and the rows of the last bench.
 
 use crate::report::bench;
+use crate::report::format;
 use crate::report::model::Report;
-use crate::report::words;
-use crate::seen::Figure as Measured;
+use crate::scan_result::Figure as Measured;
 
 pub(super) struct Set<'a> {
     pub gate: &'a str,
@@ -63,7 +63,7 @@ impl<'a> Figure<'a> {
 impl<'a> Bench<'a> {
     pub(super) fn of(bench: &'a bench::Bench) -> Bench<'a> {
         Bench {
-            written: words::when(&bench.written),
+            written: format::when(&bench.written),
             stale: bench.stale,
             rows: bench.rows.iter().map(Row::of).collect(),
         }

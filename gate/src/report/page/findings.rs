@@ -1,8 +1,8 @@
 //! The page's rows of defects: what, where, how bad, who saw it, since when, and whether a waiver covers it.
 
 use crate::finding::Severity;
+use crate::report::format;
 use crate::report::merge::{Defect, Sight, Status};
-use crate::report::words;
 
 pub(super) struct Row<'a> {
     pub id: &'a str,
@@ -31,7 +31,7 @@ pub(super) struct Seen<'a> {
 
 impl<'a> Row<'a> {
     pub(super) fn of(defect: &'a Defect, began: &str) -> Row<'a> {
-        let new = words::days_before(&defect.first_seen, began) == Some(0);
+        let new = format::days_before(&defect.first_seen, began) == Some(0);
         Row {
             id: &defect.id,
             rule: &defect.rule,
@@ -50,7 +50,7 @@ impl<'a> Row<'a> {
             waivers: &defect.waivers,
             since: match new {
                 true => "first seen today".to_owned(),
-                false => format!("first seen {}", words::day(&defect.first_seen)),
+                false => format!("first seen {}", format::day(&defect.first_seen)),
             },
             sights: defect
                 .sights

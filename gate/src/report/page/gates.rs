@@ -1,10 +1,10 @@
 //! A row of the page for each gate: those that fail the run first, then as they stand in the table.
 
-use super::badge::{Badge, badge};
-use super::head::Database;
 use crate::outcome::{Canary, Identity, Outcome, Verdict};
+use crate::report::format;
 use crate::report::model::Report;
-use crate::report::words;
+use crate::report::page::badge::{Badge, badge};
+use crate::report::page::head::Database;
 
 /// How many rules of a canary stand in a row.
 const SHOWN: usize = 4;
@@ -62,7 +62,7 @@ const fn urgency(verdict: Verdict) -> u8 {
 impl<'a> Row<'a> {
     fn of(gate: &'a Outcome, began: &str) -> Row<'a> {
         let (canary, canary_icon, all_rules) = canary(gate);
-        let ran_before = words::seconds_between(&gate.ran_at, began).is_some_and(|seconds| seconds > 0);
+        let ran_before = format::seconds_between(&gate.ran_at, began).is_some_and(|seconds| seconds > 0);
         let also: Vec<String> = [
             (gate.limits.len(), "limit"),
             (gate.databases.len(), "database"),
@@ -70,7 +70,7 @@ impl<'a> Row<'a> {
         ]
         .into_iter()
         .filter(|(number, _)| *number > 0)
-        .map(|(number, what)| words::count(number, what))
+        .map(|(number, what)| format::count(number, what))
         .collect();
         Row {
             id: &gate.id,
@@ -104,10 +104,10 @@ impl<'a> Row<'a> {
                 .collect(),
             limits: &gate.limits,
             files: &gate.files,
-            unchanged_since: ran_before.then(|| words::when_on(&gate.ran_at, began)),
+            unchanged_since: ran_before.then(|| format::when_on(&gate.ran_at, began)),
             ran: &gate.ran_at,
-            ran_at: words::when(&gate.ran_at),
-            took: words::took(gate.seconds),
+            ran_at: format::when(&gate.ran_at),
+            took: format::took(gate.seconds),
             also: (!also.is_empty()).then(|| also.join(", ")),
             has_more: gate.verdict != Verdict::NotRun || !gate.limits.is_empty(),
         }
@@ -121,7 +121,7 @@ impl<'a> Tool<'a> {
             version: &tool.version,
             source: &tool.source,
             digest: &tool.digest,
-            short: words::short(&tool.digest),
+            short: format::short(&tool.digest),
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The first screen of the page: the verdict, of what, by whom, when, and how old the databases are.
 
-use super::badge::{Badge, badge};
 use crate::outcome::Verdict;
 use crate::profile::Profile;
+use crate::report::format;
 use crate::report::model::Report;
-use crate::report::words;
-use crate::seen::Database as Compared;
+use crate::report::page::badge::{Badge, badge};
+use crate::scan_result::Database as Compared;
 
 /// After so many days somebody should look why no newer one came.
 const OLD: i64 = 30;
@@ -69,21 +69,21 @@ impl<'a> Head<'a> {
             sentence: sentence(run, fatal.len()),
             fatal,
             commit: &run.commit,
-            short: words::short(&run.commit),
+            short: format::short(&run.commit),
             changed: &run.changed,
             differ: match differ {
                 1 => "1 file differs".to_owned(),
                 many => format!("{many} files differ"),
             },
-            profile: words::profile(run.profile),
+            profile: format::profile(run.profile),
             profile_means: match run.profile {
                 Profile::Local => "what is not installed is told",
                 Profile::Pipeline => "what a registry has must run",
                 Profile::Release => "everything must run, now",
             },
             began: &run.began,
-            when: words::when(&run.began),
-            took: words::took(run.seconds),
+            when: format::when(&run.began),
+            took: format::took(run.seconds),
             counts: counts(run),
             databases: databases
                 .into_iter()
@@ -97,11 +97,11 @@ impl<'a> Head<'a> {
 
 impl<'a> Database<'a> {
     pub(super) fn of(database: &'a Compared, began: &str) -> Database<'a> {
-        let days = words::days_before(&database.date, began);
+        let days = format::days_before(&database.date, began);
         Database {
             name: &database.name,
-            date: words::day(&database.date),
-            age: words::age(days),
+            date: format::day(&database.date),
+            age: format::age(days),
             class: if days.is_none_or(|days| days > OLD) {
                 "old"
             } else {
@@ -109,7 +109,7 @@ impl<'a> Database<'a> {
             },
             entries: (database.entries > 0).then_some(database.entries),
             revision: &database.revision,
-            short: words::short(&database.revision),
+            short: format::short(&database.revision),
         }
     }
 }
@@ -124,7 +124,7 @@ fn sentence(run: &Report, fatal: usize) -> String {
         0 => String::new(),
         some => format!("; {some} did not run, which this profile accepts"),
     };
-    let all = words::count(run.gates.len(), "gate");
+    let all = format::count(run.gates.len(), "gate");
     match (run.verdict, fatal, run.gates.len()) {
         (Verdict::Pass, _, 0) => "No gate ran".to_owned(),
         (Verdict::Pass, _, 1) => format!("The one gate that was asked for does not fail the run{silent}"),

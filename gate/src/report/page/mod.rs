@@ -27,9 +27,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use super::document::Document;
-use super::folder::File;
-use super::words;
+use crate::report::document::Document;
+use crate::report::folder::File;
+use crate::report::format;
 
 const STYLE: &str = include_str!("../../../templates/report/report.css");
 const SCRIPT: &str = include_str!("../../../templates/report/report.js");
@@ -79,7 +79,7 @@ pub fn render(document: &Document, files: &[File]) -> Result<String> {
     let own = document.limits.iter().map(|what| Limit { gate: "", what });
     let listed = |file: &File| Listed {
         path: file.path.clone(),
-        size: words::size(file.size),
+        size: format::size(file.size),
         digest: file.digest.clone(),
     };
     let page = Page {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::outcome::Outcome;
+use crate::report::format;
 use crate::report::model::Report;
 use crate::report::requirements::Requirement as Shown;
-use crate::report::words;
 
 pub(super) struct Requirement<'a> {
     pub id: &'a str,
@@ -106,7 +106,7 @@ pub(super) fn note(run: &Report) -> String {
         0 => "No gate of this run tells its tests one by one.".to_owned(),
         all => format!(
             "{}: {} passed, {} failed, {} skipped.",
-            words::count(all, "test"),
+            format::count(all, "test"),
             number("passed"),
             number("failed"),
             number("skipped")

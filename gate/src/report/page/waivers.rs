@@ -1,7 +1,7 @@
 //! The page's rows of the ledger, with days left.
 
 use crate::report::document::Document;
-use crate::report::ledger::{Standing, Worth};
+use crate::report::waiver_status::{Standing, Worth};
 use crate::waivers::Waiver;
 
 pub(super) struct Row<'a> {

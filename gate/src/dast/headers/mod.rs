@@ -1,0 +1,180 @@
+//! Gate `headers`: every status and page of the running service against OWASP's lists of headers to send and to leave out.
+
+/// OWASP's lists of headers.
+mod lists;
+
+/// Rules over headers.
+pub mod rules;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::dast::crawler::Visitor;
+use crate::dast::headers::rules::Asked;
+use crate::dast::openapi::Document;
+use crate::dast::probes::{self, Asking};
+use crate::dast::target::Live;
+use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
+use crate::finding::{Finding, Severity};
+use crate::profile::Profile;
+use crate::scan_context::Job;
+use crate::scan_result::{Database, Figure, Look, Seen, Trouble};
+use crate::scheduler::Takes;
+
+/// Fewer pages and files than this are not all of them: signed in there are so many.
+const LEAST_PAGES: u64 = 25;
+
+/// Statuses of the document that nothing from outside can provoke, with the reason.
+const OUT_OF_REACH: [(u16, &str); 1] = [(
+    500,
+    "an operation would have to break: the service's own tests do that",
+)];
+
+/// The row.
+pub const GATE: Gate = Gate {
+    id: "headers",
+    title: "Every status and page sends OWASP's secure headers, and none that tell what runs",
+    tools: &[],
+    after: &[],
+    takes: Takes::Little,
+    limit: minutes(5),
+    needed: Profile::Local,
+    inputs: crate::dast::matters,
+    data: files_only,
+    look,
+    planted: Some(Planted {
+        folder: "bad-server",
+        prepare: as_it_is,
+        expects: &[
+            "cache-control",
+            "content-security-policy",
+            "cross-origin-embedder-policy",
+            "cross-origin-opener-policy",
+            "cross-origin-resource-policy",
+            "permissions-policy",
+            "referrer-policy",
+            "server",
+            "strict-transport-security",
+            "x-content-type-options",
+            "x-dns-prefetch-control",
+            "x-frame-options",
+            "x-permitted-cross-domain-policies",
+        ],
+    }),
+};
+
+fn look(job: &Job<'_>) -> Look {
+    // Whoever begins a request and does not go on is waited for no longer than this.
+    let mut live = Live::start(job, "headers", &[("PORTCULLIS_CLIENT_TIMEOUT", "2")])?;
+    let document = live.document.clone();
+    let (admin, user) = (live.token("admin")?, live.token("user")?);
+    let mut askings = probes::each_operation(&live, &document, &admin)?;
+    askings.extend(probes::odd_ones(&live, &admin, &user)?);
+    let pages = pages(&live, &mut askings)?;
+    live.stop_database()?;
+    askings.extend(probes::without_database(&live)?);
+    let mut seen = Seen {
+        findings: findings(&askings),
+        databases: vec![Database {
+            name: lists::SOURCE.to_owned(),
+            date: format!("{}T00:00:00Z", lists::DATE),
+            revision: lists::DATE.to_owned(),
+            entries: rules::ENTRIES,
+        }],
+        ..Seen::default()
+    };
+    let (reached, least, missed) = reached(&document, &askings);
+    seen.figures = statuses(&askings);
+    seen.limits.extend(rules::EXCEPTIONS.map(str::to_owned));
+    seen.limits.extend(missed);
+    Ok(seen
+        .looked_at(askings.len() as u64, "answers", document.count() * 2)
+        .looked_at(reached, "statuses of the document", least)
+        .looked_at(pages, "pages and files", LEAST_PAGES))
+}
+
+/// Walks as a stranger, then as a user, then signs out; answers how many pages and files there are.
+fn pages(live: &Live<'_>, askings: &mut Vec<Asking>) -> Result<u64, Trouble> {
+    let mut targets = BTreeSet::new();
+    let mut user = Visitor::signed_in(live, "user")?;
+    for (visitor, own) in [(&mut Visitor::default(), false), (&mut user, true)] {
+        for found in visitor.walk(live)? {
+            let path = found.target.split('?').next().unwrap_or_default().to_owned();
+            askings.push(Asking {
+                asked: Asked {
+                    // Styles, scripts and the document are the same for everybody.
+                    private: own && (path.starts_with("/my/") || path == "/sign-out"),
+                    signs_out: false,
+                },
+                answer: found.answer,
+                what: path.clone(),
+            });
+            targets.insert(path);
+        }
+    }
+    if !live.is_planted() {
+        let answer = user.submit(live, "/sign-out", &[])?;
+        let asked = Asked {
+            private: true,
+            signs_out: true,
+        };
+        askings.push(Asking {
+            what: "/sign-out".to_owned(),
+            asked,
+            answer,
+        });
+    }
+    Ok(targets.len() as u64)
+}
+
+/// One finding for each field and place, with the statuses that have it.
+fn findings(askings: &[Asking]) -> Vec<Finding> {
+    let mut faults: BTreeMap<(String, String, String), BTreeSet<u16>> = BTreeMap::new();
+    for asking in askings {
+        for (field, why) in rules::faults(&asking.answer, asking.asked) {
+            let place = (field, asking.what.clone(), why);
+            faults.entry(place).or_default().insert(asking.answer.status);
+        }
+    }
+    let finding = |((field, what, why), statuses): ((String, String, String), BTreeSet<u16>)| {
+        let statuses: Vec<String> = statuses.iter().map(u16::to_string).collect();
+        let message = format!("{field} {why} (status {})", statuses.join(", "));
+        Finding::new("headers", field, message)
+            .rated(Severity::Medium)
+            .at(what, None)
+    };
+    faults.into_iter().map(finding).collect()
+}
+
+/// How many of the document's statuses answered, how many should have, and why the others did not.
+fn reached(document: &Document, askings: &[Asking]) -> (u64, u64, Vec<String>) {
+    let told: BTreeSet<u16> = document
+        .operations
+        .iter()
+        .flat_map(|operation| operation.statuses.clone())
+        .collect();
+    let came: BTreeSet<u16> = askings.iter().map(|asking| asking.answer.status).collect();
+    let excused = |status: &u16| OUT_OF_REACH.iter().find(|(excused, _)| excused == status);
+    let missed = told.difference(&came).map(|status| match excused(status) {
+        Some((_, why)) => format!("no answer with {status} was looked at: {why}"),
+        None => format!("no answer with {status} was looked at"),
+    });
+    let least = told.iter().filter(|status| excused(status).is_none()).count();
+    let reached = told
+        .intersection(&came)
+        .filter(|status| excused(status).is_none())
+        .count();
+    (reached as u64, least as u64, missed.collect())
+}
+
+fn statuses(askings: &[Asking]) -> Vec<Figure> {
+    let mut counts: BTreeMap<u16, u32> = BTreeMap::new();
+    for asking in askings {
+        *counts.entry(asking.answer.status).or_default() += 1;
+    }
+    let figure = |(status, count): (u16, u32)| Figure {
+        name: format!("answers with {status}"),
+        value: f64::from(count),
+        unit: String::new(),
+    };
+    counts.into_iter().map(figure).collect()
+}

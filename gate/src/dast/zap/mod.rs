@@ -1,0 +1,165 @@
+//! Gate `zap`: OWASP ZAP attacks every operation of the OpenAPI document, with a token.
+
+/// ZAP's automation plan.
+pub mod plan;
+
+/// What ZAP writes.
+mod report;
+
+use std::fs;
+
+use harness::ports;
+use serde_json::Value;
+
+use crate::dast::target::Live;
+use crate::dast::zap::plan::Target;
+use crate::dast::zap::report::{Report, proven};
+use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
+use crate::profile::Profile;
+use crate::scan_context::Job;
+use crate::scan_result::{Figure, Look, Seen, Trouble};
+use crate::scheduler::Takes;
+
+/// Operations that it does not get: a scan that is signed out, or refused, looks at refusals alone.
+const LEFT_OUT: [(&str, &str); 7] = [
+    ("logOut", "it ends the session"),
+    ("logOutEverywhere", "it ends the session"),
+    ("endSession", "it may end the session"),
+    ("deleteOwnAccount", "it ends the account"),
+    (
+        "logIn",
+        "without a password it answers 401, as if the token were refused",
+    ),
+    ("getToken", "it takes a password, no token"),
+    (
+        "refresh",
+        "without a refresh token it answers 401, as if the token were refused",
+    ),
+];
+
+/// The row.
+pub const GATE: Gate = Gate {
+    id: "zap",
+    title: "OWASP ZAP finds nothing to attack on any operation",
+    tools: &["zap"],
+    after: &[],
+    takes: Takes::Little,
+    limit: minutes(25),
+    needed: Profile::Release,
+    inputs: crate::dast::matters,
+    data: files_only,
+    look,
+    planted: Some(Planted {
+        folder: "bad-server",
+        prepare: as_it_is,
+        expects: &["40012", "10038", "10020", "10021", "10036"],
+    }),
+};
+
+fn look(job: &Job<'_>) -> Look {
+    // Nothing is started for a tool that is not there.
+    let _there = job.tool("zap")?;
+    let live = Live::start(job, "zap", &[])?;
+    let token = live.token("user")?;
+    let (document, left_out) = without(&live.document.text, &LEFT_OUT)?;
+    let target = Target {
+        url: live.url(),
+        door: if job.planted { "/items/1" } else { "/auth/me" }.to_owned(),
+        operations: live.document.count() - left_out.len() as u64,
+    };
+    let mut seen = attack(job, &target, &document, &token)?;
+    live.still_counts(&token)?;
+    let left_out = left_out
+        .into_iter()
+        .map(|(id, why)| format!("{id} is left out: {why}"));
+    seen.limits.extend(left_out);
+    Ok(seen)
+}
+
+/// Runs ZAP's plan against the target.
+///
+/// # Errors
+/// `Broke` when anything that it should have done is not proven.
+pub fn attack(job: &Job<'_>, target: &Target, document: &str, token: &str) -> Look {
+    job.keep("openapi.json", document)?;
+    job.keep("plan.yaml", &plan::plan(target, &job.folder))?;
+    // One home a process. Its session holds the token, so it goes when ZAP does; what it is in must be there before.
+    let home = job
+        .shared
+        .scratch
+        .join(format!("zap-{}", job.planted))
+        .join("home");
+    fs::create_dir_all(home.parent().unwrap_or(&home))?;
+    let call = job
+        .tool("zap")?
+        .within(&job.folder)
+        .envs([
+            ("ZAP_AUTH_HEADER_VALUE", format!("Bearer {token}")),
+            // Without it the token goes to whatever host ZAP asks.
+            ("ZAP_AUTH_HEADER_SITE", "127.0.0.1".to_owned()),
+        ])
+        .args(["-cmd", "-silent", "-port", &ports::any_free()?.to_string()])
+        // Its own listener for call-backs is on all interfaces unless told otherwise.
+        .args(["-config", "oast.callback.localaddr=127.0.0.1", "-autorun"])
+        .args([job.folder.join("plan.yaml")])
+        .args(["-dir"])
+        .args([&home]);
+    let said = job.run(&call, "zap");
+    let _none_there = fs::remove_dir_all(&home);
+    let said = said?;
+    // 0, 1 and 2 each stand for good runs and for broken ones; nothing else is a run.
+    if !matches!(said.code, 0..=2) {
+        return Err(said.broke("ZAP did not end by itself"));
+    }
+    let report = Report::parse(&job.report("zap.json")?, &target.url)?;
+    let imported = proven(&format!("{}\n{}", said.stdout, said.stderr))?;
+    let seen = Seen {
+        findings: report.findings(),
+        figures: vec![Figure {
+            name: "alerts that only inform".to_owned(),
+            value: report.informs() as f64,
+            unit: String::new(),
+        }],
+        ..Seen::default()
+    };
+    Ok(seen.looked_at(imported, "operations", target.operations))
+}
+
+/// What was left out: the operation and why.
+type LeftOut = Vec<(String, &'static str)>;
+
+/// The document without these operations, and which of them it had.
+fn without(document: &str, ids: &[(&str, &'static str)]) -> Result<(String, LeftOut), Trouble> {
+    let broke = |error: serde_json::Error| Trouble::Broke(format!("no OpenAPI document: {error}"));
+    let mut document: Value = serde_json::from_str(document).map_err(broke)?;
+    let mut left_out = LeftOut::new();
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    for item in paths.into_iter().flat_map(|paths| paths.values_mut()) {
+        let Some(methods) = item.as_object_mut() else {
+            continue;
+        };
+        methods.retain(|_, operation| {
+            let id = operation
+                .get("operationId")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            let found = ids.iter().find(|(left_out, _)| *left_out == id);
+            left_out.extend(found.map(|(id, why)| ((*id).to_owned(), *why)));
+            found.is_none()
+        });
+    }
+    Ok((document.to_string(), left_out))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_loses_just_what_would_sign_the_scan_out() {
+        let document = r#"{"paths": {"/out": {"post": {"operationId": "logOut"}}, "/me": {"get": {"operationId": "me"}}}}"#;
+        let (rest, left_out) = without(document, &LEFT_OUT).unwrap();
+        assert!(!rest.contains("logOut") && rest.contains("me"), "{rest}");
+        assert_eq!(left_out, [("logOut".to_owned(), "it ends the session")]);
+    }
+}

@@ -1,0 +1,160 @@
+//! Brings RustSec's advisory database: given, fetched, or kept from an earlier fetch; judges nothing.
+
+/// The database as one run has it.
+pub mod advisories;
+
+/// What cargo-audit writes.
+pub mod report;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use harness::process::command::Call;
+
+use crate::gates::rustsec::advisories::Advisories;
+use crate::scan_result::{Database, Trouble};
+use crate::shared::Shared;
+
+const URL: &str = "https://github.com/RustSec/advisory-db";
+
+/// The name that cargo-deny gives to a clone of that URL: its last segment and a hash of the whole.
+const FOLDER: &str = "advisory-db-3157b0e258782691";
+
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// The database, cloned once a run: where it was given, else fetched into the cache.
+///
+/// # Errors
+/// `NoData` with the reason, `Stopped`.
+pub fn get<'s>(shared: &'s Shared<'_>) -> Result<&'s Advisories, Trouble> {
+    let once = shared.advisories.get_or_init(|| cloned(shared));
+    once.as_ref().map_err(Clone::clone)
+}
+
+/// The revision, for verdicts that are taken over.
+#[must_use]
+pub fn revision(shared: &Shared<'_>) -> Option<String> {
+    Some(get(shared).ok()?.database.revision.clone())
+}
+
+fn cloned(shared: &Shared<'_>) -> Result<Advisories, Trouble> {
+    let (source, limits) = match &shared.asked.advisory_db {
+        Some(given) => (given.clone(), Vec::new()),
+        None => fetched(shared)?,
+    };
+    let above = shared.scratch.join("advisory-dbs");
+    let clone = above.join(FOLDER);
+    fs::create_dir_all(&above)?;
+    git(shared, None, &["clone", "--quiet", text(&source)?, text(&clone)?])
+        .map_err(|why| why.about(&format!("no advisory database in {}", source.display())))?;
+    let log = git(shared, Some(&clone), &["log", "-1", "--format=%H %cI"])
+        .map_err(|why| why.about("the advisory database has no commit"))?;
+    let (revision, date) = log.trim().split_once(' ').unwrap_or_default();
+    let database = Database {
+        name: "RustSec advisory-db".to_owned(),
+        date: date.to_owned(),
+        revision: revision.to_owned(),
+        entries: count(&clone.join("crates"))? + count(&clone.join("rust"))?,
+    };
+    Ok(Advisories {
+        clone,
+        above,
+        database,
+        limits,
+    })
+}
+
+/// The clone in the cache, brought up to date.
+fn fetched(shared: &Shared<'_>) -> Result<(PathBuf, Vec<String>), Trouble> {
+    let none = |why: &str| Trouble::NoData(format!("no advisory database: {why}; see --advisory-db"));
+    let cache = shared.context.settings.cache.as_ref();
+    let folder = cache.ok_or_else(|| none("no cache"))?.join("advisory-db");
+    let there = folder.join(".git").is_dir();
+    if shared.asked.offline {
+        let limit = "the advisory database was not brought up to date: --offline".to_owned();
+        return match there {
+            true => Ok((folder, vec![limit])),
+            false => Err(none("it may not be fetched (--offline)")),
+        };
+    }
+    if !there {
+        let _half = fs::remove_dir_all(&folder);
+        fs::create_dir_all(folder.parent().unwrap_or(Path::new("/")))?;
+        let clone = ["clone", "--quiet", "--depth=1", URL, text(&folder)?];
+        return match git(shared, None, &clone) {
+            Ok(_) => Ok((folder, Vec::new())),
+            Err(Failed::Trouble(trouble)) => Err(trouble),
+            Err(Failed::Said(why)) => Err(none(&why)),
+        };
+    }
+    let fetch = ["fetch", "--quiet", "--depth=1", "origin", "HEAD"];
+    let done = git(shared, Some(&folder), &fetch).and_then(|_| {
+        git(
+            shared,
+            Some(&folder),
+            &["reset", "--quiet", "--hard", "FETCH_HEAD"],
+        )
+    });
+    match done {
+        Ok(_) => Ok((folder, Vec::new())),
+        Err(Failed::Trouble(trouble)) => Err(trouble),
+        Err(Failed::Said(why)) => {
+            let limit = format!("the advisory database was not brought up to date: {why}");
+            Ok((folder, vec![limit]))
+        }
+    }
+}
+
+enum Failed {
+    Trouble(Trouble),
+    Said(String),
+}
+
+impl Failed {
+    fn about(self, what: &str) -> Trouble {
+        match self {
+            Failed::Trouble(trouble) => trouble,
+            Failed::Said(why) => Trouble::NoData(format!("{what}: {why}")),
+        }
+    }
+}
+
+impl From<Trouble> for Failed {
+    fn from(trouble: Trouble) -> Failed {
+        Failed::Trouble(trouble)
+    }
+}
+
+fn git(shared: &Shared<'_>, within: Option<&Path>, args: &[&str]) -> Result<String, Failed> {
+    let call = Call::new(shared.context, "git")
+        .args(args)
+        .within(within.unwrap_or(&shared.scratch))
+        .envs([("GIT_TERMINAL_PROMPT", "0")]);
+    let ended = call.bounded(PATIENCE).map_err(Trouble::from)?;
+    if ended.status.is_some_and(|status| status.success()) {
+        return Ok(ended.stdout);
+    }
+    let last = ended.stderr.trim_end().lines().next_back().unwrap_or("no answer");
+    Err(Failed::Said(last.chars().take(200).collect()))
+}
+
+fn text(path: &Path) -> Result<&str, Trouble> {
+    path.to_str()
+        .ok_or_else(|| Trouble::NoData(format!("{} is not UTF-8", path.display())))
+}
+
+/// Advisories are files `crates/NAME/RUSTSEC-….md`, and of Rust itself `rust/NAME/CVE-….md`.
+fn count(packages: &Path) -> Result<u64, Trouble> {
+    let mut count = 0;
+    let none = |_| Trouble::NoData(format!("the advisory database has no {}", packages.display()));
+    for package in fs::read_dir(packages).map_err(none)? {
+        let package = package?.path();
+        if package.is_dir() {
+            for file in fs::read_dir(package)? {
+                count += u64::from(file?.path().extension().is_some_and(|ending| ending == "md"));
+            }
+        }
+    }
+    Ok(count)
+}

@@ -1,0 +1,167 @@
+//! Gate `sbom`: a CycloneDX bill of materials of the service that names every package it is built from.
+
+/// What a CycloneDX document must be.
+mod cyclonedx;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use serde::Deserialize;
+
+use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
+use crate::gates::registry;
+use crate::profile::Profile;
+use crate::scan_context::Job;
+use crate::scan_result::{Look, Seen, Trouble};
+use crate::scheduler::Takes;
+
+const TOOL: &str = "cargo-cyclonedx";
+const NAME: &str = "portcullis.cdx";
+
+/// The row.
+pub const GATE: Gate = Gate {
+    id: "sbom",
+    title: "A CycloneDX bill of materials names every package of the service",
+    tools: &[TOOL],
+    after: &[],
+    takes: Takes::Little,
+    limit: minutes(5),
+    needed: Profile::Pipeline,
+    inputs: |path| path.ends_with("Cargo.toml") || path == "Cargo.lock" || path.ends_with(".cdx.json"),
+    data: files_only,
+    look,
+    planted: Some(Planted {
+        folder: "sbom",
+        prepare: as_it_is,
+        expects: &[
+            "sbom-missing-package",
+            "sbom-dangling-reference",
+            "sbom-no-licence",
+        ],
+    }),
+};
+
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+    resolve: Resolve,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    id: String,
+    name: String,
+    version: String,
+}
+
+#[derive(Deserialize)]
+struct Resolve {
+    nodes: Vec<Node>,
+}
+
+#[derive(Deserialize)]
+struct Node {
+    id: String,
+    deps: Vec<Dep>,
+}
+
+#[derive(Deserialize)]
+struct Dep {
+    pkg: String,
+    dep_kinds: Vec<DepKind>,
+}
+
+#[derive(Deserialize)]
+struct DepKind {
+    kind: Option<String>,
+}
+
+/// Bills that stand in the tree are checked like the one that the tool writes: they claim to be of the service.
+fn look(job: &Job<'_>) -> Look {
+    let call = job.tool(TOOL)?;
+    let (package, folder) = match job.planted {
+        true => ("planted", job.subject.clone()),
+        false => ("portcullis", job.subject.join("service")),
+    };
+    registry::fetch(job)?;
+    let host = host(job)?;
+    let packages = packages(job, package, &host)?;
+    let manifest = folder.join("Cargo.toml");
+    let call = call
+        .args(["cyclonedx", "--format=json", "--spec-version=1.5", "--all"])
+        .args(["--target", &host, "--override-filename", NAME])
+        .args(["--manifest-path".into(), manifest])
+        .envs([("CARGO_NET_OFFLINE", "true")]);
+    let said = job.run(&call, TOOL)?;
+    let file = format!("{NAME}.json");
+    let json = fs::read_to_string(folder.join(&file)).map_err(|_| said.broke("it wrote no bill"))?;
+    // Where the copied tree was says nothing to anybody.
+    let json = json.replace(&format!("{}/", job.subject.display()), "/");
+    let written = job.keep(&file, &json)?;
+    let own = cyclonedx::check(&json, &packages, TOOL, &file).map_err(|why| said.broke(&why))?;
+    let mut findings = own.findings;
+    for path in job.files_where(|path| path.ends_with(".cdx.json")) {
+        let json = fs::read_to_string(job.subject.join(path))?;
+        let other = cyclonedx::check(&json, &packages, TOOL, path).map_err(Trouble::Broke)?;
+        findings.extend(other.findings);
+    }
+    let seen = Seen {
+        findings,
+        files: vec![written],
+        ..Seen::default()
+    };
+    Ok(seen.looked_at(own.found, "packages", packages.len().max(2) as u64))
+}
+
+/// Everything that the package is built from on this platform, as `NAME@VERSION`: what its tests need is not in it.
+fn packages(job: &Job<'_>, package: &str, host: &str) -> Result<BTreeSet<String>, Trouble> {
+    let call = job
+        .cargo()
+        .args(["metadata", "--format-version=1", "--locked", "--offline"])
+        .args(["--filter-platform", host]);
+    let said = job.run(&call, "metadata")?;
+    let metadata: Metadata = said.json()?;
+    let names: BTreeMap<&str, String> = metadata
+        .packages
+        .iter()
+        .map(|package| {
+            (
+                package.id.as_str(),
+                format!("{}@{}", package.name, package.version),
+            )
+        })
+        .collect();
+    let nodes: BTreeMap<&str, &Node> = metadata
+        .resolve
+        .nodes
+        .iter()
+        .map(|node| (node.id.as_str(), node))
+        .collect();
+    let root = metadata
+        .packages
+        .iter()
+        .find(|candidate| candidate.name == package);
+    let root = root.ok_or_else(|| said.broke(&format!("no package {package}")))?;
+    let (mut reached, mut next) = (BTreeSet::new(), vec![root.id.as_str()]);
+    while let Some(id) = next.pop() {
+        if !reached.insert(id) {
+            continue;
+        }
+        let deps = nodes.get(id).into_iter().flat_map(|node| &node.deps);
+        let is_built = |dep: &&Dep| {
+            dep.dep_kinds
+                .iter()
+                .any(|kind| kind.kind.as_deref() != Some("dev"))
+        };
+        next.extend(deps.filter(is_built).map(|dep| dep.pkg.as_str()));
+    }
+    Ok(reached.iter().filter_map(|id| names.get(id).cloned()).collect())
+}
+
+fn host(job: &Job<'_>) -> Result<String, Trouble> {
+    let call = harness::process::command::Call::new(job.context(), "rustc").args(["--version", "--verbose"]);
+    let said = job.run(&call, "rustc")?;
+    let host = said.stdout.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned)
+        .ok_or_else(|| said.broke("rustc does not tell its host"))
+}

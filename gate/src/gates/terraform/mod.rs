@@ -1,0 +1,171 @@
+//! How gates call Terraform: without a network service of its own, without anybody's settings; knows no gate.
+
+/// Gate `terraform-compliance`.
+pub mod compliance;
+
+/// Gate `terraform-fmt`.
+pub mod format;
+
+/// Gate `terraform-test`.
+pub mod test;
+
+/// Gate `terraform-validate`.
+pub mod validate;
+
+use std::path::{Path, PathBuf};
+
+use harness::process::command::Call;
+use serde::Deserialize;
+
+use crate::file_kinds;
+use crate::scan_context::Job;
+use crate::scan_result::Trouble;
+
+/// What Terraform says of a place, in each of its JSON forms.
+#[derive(Debug, Deserialize)]
+pub struct Diagnostic {
+    /// `error` or `warning`.
+    pub severity: String,
+    /// In one line.
+    pub summary: String,
+    /// In more.
+    #[serde(default)]
+    pub detail: String,
+    /// Where, when it is about a place.
+    pub range: Option<Range>,
+}
+
+/// A place in a file.
+#[derive(Debug, Deserialize)]
+pub struct Range {
+    /// Relative to the module.
+    pub filename: String,
+    /// Its beginning.
+    pub start: Start,
+}
+
+/// The beginning of a place.
+#[derive(Debug, Deserialize)]
+pub struct Start {
+    /// From 1.
+    pub line: u64,
+}
+
+/// Why nothing was looked at.
+pub const NO_FILES: &str = "no *.tf in the tree";
+
+/// What an initialisation says that could not get a provider or a module.
+const NOT_HAD: [&str; 4] = [
+    "Failed to query available provider packages",
+    "Failed to install provider",
+    "Invalid provider registry host",
+    "Failed to download module",
+];
+
+/// The tool in this folder.
+///
+/// # Errors
+/// When it is not there.
+pub fn call<'a>(job: &Job<'a>, folder: &Path) -> Result<Call<'a>, Trouble> {
+    let env = [
+        ("CHECKPOINT_DISABLE", "1"),
+        ("TF_IN_AUTOMATION", "1"),
+        ("TF_INPUT", "0"),
+        ("TF_CLI_CONFIG_FILE", "/dev/null"),
+    ];
+    Ok(job.tool("terraform")?.within(folder).envs(env))
+}
+
+/// A copy of all Terraform files, and the folders with modules in it.
+///
+/// # Errors
+/// `NoFiles` when there is none.
+pub fn copy(job: &Job<'_>) -> Result<(PathBuf, Vec<String>), Trouble> {
+    let files = job.files_where(file_kinds::is_module_file);
+    let folders: Vec<String> = file_kinds::folders(&files)
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    match folders.is_empty() {
+        true => Err(Trouble::NoFiles(NO_FILES.to_owned())),
+        false => Ok((
+            job.copy(
+                |path| file_kinds::is_terraform(path) || is_beside(path, &folders),
+                &[],
+            )?,
+            folders,
+        )),
+    }
+}
+
+/// Modules read templates and lock files beside them; tests may lie one folder below.
+fn is_beside(path: &str, folders: &[String]) -> bool {
+    let inside = |folder: &String| folder.is_empty() || path.starts_with(&format!("{folder}/"));
+    folders.iter().any(inside) && !path.contains("/.terraform/")
+}
+
+/// Gets what a module needs, without its backend.
+///
+/// # Errors
+/// `NoData` when a provider or a module cannot be had. What is wrong with the code is said again, and better, by whoever
+/// looks at it.
+pub fn init(job: &Job<'_>, folder: &Path, name: &str) -> Result<(), Trouble> {
+    let call = call(job, folder)?.args(["init", "-backend=false", "-input=false", "-no-color"]);
+    let said = job.run(&call, &format!("init-{name}"))?;
+    let not_had = NOT_HAD.iter().any(|words| said.stderr.contains(words));
+    match said.code != 0 && not_had {
+        true => Err(Trouble::NoData(format!(
+            "what {name} needs cannot be fetched: {}",
+            first_error(&said.stderr)
+        ))),
+        false => Ok(()),
+    }
+}
+
+/// A folder's name in names of files and in messages.
+#[must_use]
+pub fn label(folder: &str) -> String {
+    match folder {
+        "" => "root".to_owned(),
+        folder => folder.replace('/', "-"),
+    }
+}
+
+/// A path of the subject, of one that Terraform tells from a folder.
+#[must_use]
+pub fn below(folder: &str, path: &str) -> String {
+    match folder {
+        "" => path.to_owned(),
+        folder => format!("{folder}/{path}"),
+    }
+}
+
+/// The first line that says what went wrong.
+#[must_use]
+pub fn first_error(text: &str) -> String {
+    let line = text.lines().find_map(|line| line.split_once("Error: "));
+    line.map_or_else(
+        || "no reason given".to_owned(),
+        |(_, what)| what.trim().to_owned(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_and_reasons_are_told_from_the_root() {
+        assert_eq!(
+            (below("", "a.tf"), below("x/y", "a.tf")),
+            ("a.tf".to_owned(), "x/y/a.tf".to_owned())
+        );
+        assert_eq!((label(""), label("x/y")), ("root".to_owned(), "x-y".to_owned()));
+        assert_eq!(
+            first_error("╷\n│ Error: Failed to query available provider packages\n│\n"),
+            "Failed to query available provider packages"
+        );
+        let folders = ["terraform/a".to_owned()];
+        assert!(is_beside("terraform/a/cloud.tftpl", &folders) && !is_beside("terraform/ab/x", &folders));
+    }
+}

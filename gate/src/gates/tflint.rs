@@ -1,0 +1,138 @@
+//! Gate `tflint`: Terraform code is typed, documented and used.
+
+use std::fs;
+
+use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
+use crate::file_kinds;
+use crate::profile::Profile;
+use crate::sarif;
+use crate::scan_context::{Job, Said};
+use crate::scan_result::{Look, Seen, Trouble};
+use crate::scheduler::Takes;
+
+/// The row.
+pub const GATE: Gate = Gate {
+    id: "tflint",
+    title: "Terraform code has no dead or deprecated parts",
+    tools: &["tflint"],
+    after: &[],
+    takes: Takes::Little,
+    limit: minutes(5),
+    needed: Profile::Pipeline,
+    inputs: file_kinds::is_terraform,
+    data: files_only,
+    look,
+    planted: Some(Planted {
+        folder: "tflint",
+        prepare: as_it_is,
+        expects: &[
+            "terraform_deprecated_interpolation",
+            "terraform_documented_outputs",
+            "terraform_typed_variables",
+            "terraform_unused_declarations",
+        ],
+    }),
+};
+
+const SETTINGS: &str = "plugin \"terraform\" {\n  enabled = true\n  preset  = \"all\"\n}\n";
+
+/// A declaration that nothing uses, added to each folder of the copy. It answers the same for a folder in which it found
+/// no file as for a clean one, so each must tell of this.
+const WITNESS: (&str, &str) = ("zz_witness.tf", "locals {\n  zz_witness = 1\n}\n");
+
+fn look(job: &Job<'_>) -> Look {
+    let files = job.files_where(file_kinds::is_module_file);
+    let folders = file_kinds::folders(&files);
+    if folders.is_empty() {
+        return Err(Trouble::NoFiles("no *.tf in the tree".to_owned()));
+    }
+    let settings = job.keep("tflint.hcl", SETTINGS)?;
+    let tflint = job.tool("tflint")?;
+    let copy = job.copy(file_kinds::is_terraform, &["tflint-ignore"])?;
+    for folder in &folders {
+        fs::write(copy.join(folder).join(WITNESS.0), WITNESS.1)?;
+    }
+    let call = tflint
+        .within(&copy)
+        .args(["--recursive", "--format=sarif", "--no-color", "--config"])
+        .args([settings]);
+    let mut seen = read(&job.run(&call, "tflint")?, folders.len())?;
+    seen.limits
+        .push("tflint: only its rules for the language; those for azurerm are no part of it".to_owned());
+    Ok(seen)
+}
+
+/// It exits with 0, with 2 for findings, with 1 for its own failures and for what it cannot parse.
+fn read(said: &Said, folders: usize) -> Look {
+    if !matches!(said.code, 0 | 2) {
+        return Err(said.broke("it could not look"));
+    }
+    let findings = sarif::findings(&said.stdout, "tflint", |path| {
+        path.trim_start_matches("./").to_owned()
+    })?;
+    let is_witness = |path: &str| path == WITNESS.0 || path.ends_with(&format!("/{}", WITNESS.0));
+    let (witnesses, findings): (Vec<_>, Vec<_>) = findings.into_iter().partition(|finding| {
+        let place = finding.location.as_ref();
+        place.is_some_and(|place| is_witness(&place.path))
+    });
+    let mut told: Vec<&str> = witnesses
+        .iter()
+        .filter(|finding| finding.rule == "terraform_unused_declarations")
+        .filter_map(|finding| Some(finding.location.as_ref()?.path.as_str()))
+        .collect();
+    told.sort_unstable();
+    told.dedup();
+    let told = told.len() as u64;
+    let seen = Seen {
+        findings,
+        ..Seen::default()
+    };
+    Ok(seen.looked_at(told, "modules", folders as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn result(rule: &str, path: &str) -> String {
+        format!(
+            r#"{{"ruleId":"{rule}","level":"warning","message":{{"text":"t"}},"locations":[{{"physicalLocation":
+                {{"artifactLocation":{{"uri":"{path}"}},"region":{{"startLine":1}}}}}}]}}"#
+        )
+    }
+
+    fn said(code: i32, results: &[String]) -> Said {
+        let run = |name: &str, results: &str| {
+            format!(r#"{{"tool":{{"driver":{{"name":"{name}","rules":[]}}}},"results":[{results}]}}"#)
+        };
+        let runs = [run("tflint", &results.join(",")), run("tflint-errors", "")];
+        Said {
+            code,
+            stdout: format!(r#"{{"version":"2.1.0","runs":[{}]}}"#, runs.join(",")),
+            stderr: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_folder_that_does_not_tell_of_its_witness_was_not_looked_at() {
+        let unused = "terraform_unused_declarations";
+        let results = [
+            result(unused, "zz_witness.tf"),
+            result("terraform_standard_module_structure", "b/zz_witness.tf"),
+            result(unused, "a/main.tf"),
+        ];
+        let seen = read(&said(2, &results), 2).unwrap();
+        assert_eq!(seen.findings.len(), 1);
+        assert_eq!((seen.work[0].count, seen.work[0].least), (1, 2));
+        let empty = read(&said(0, &[]), 1).unwrap();
+        assert_eq!(empty.work[0].count, 0);
+    }
+
+    #[test]
+    fn its_own_failures_are_no_silence() {
+        assert!(matches!(read(&said(1, &[]), 1), Err(Trouble::Broke(_))));
+        let mut nothing = said(0, &[]);
+        nothing.stdout.clear();
+        assert!(matches!(read(&nothing, 1), Err(Trouble::Broke(_))));
+    }
+}

@@ -1,0 +1,201 @@
+//! What trivy says in its JSON; runs nothing.
+
+use serde::Deserialize;
+
+use crate::finding::{Finding, Severity};
+use crate::scan_result::Trouble;
+
+/// Its report.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Report {
+    /// One a file or a kind of package; an empty folder has none at all.
+    #[serde(default)]
+    pub results: Vec<Part>,
+}
+
+/// What it says of one target.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Part {
+    /// A path below what was scanned, or a name.
+    pub target: String,
+    /// `dockerfile`, `terraform`, `cargo`.
+    #[serde(default)]
+    pub r#type: String,
+    /// How many checks it ran.
+    pub misconf_summary: Option<Checks>,
+    #[serde(default)]
+    misconfigurations: Vec<Misconfiguration>,
+    #[serde(default)]
+    secrets: Vec<Secret>,
+    #[serde(default)]
+    vulnerabilities: Vec<Vulnerability>,
+    /// With `--list-all-pkgs`.
+    #[serde(default)]
+    pub packages: Vec<serde_json::Value>,
+}
+
+/// Checks of one target.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Checks {
+    /// Those that passed.
+    pub successes: u64,
+    /// Those that failed.
+    pub failures: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Misconfiguration {
+    #[serde(rename = "ID")]
+    id: String,
+    title: String,
+    severity: String,
+    #[serde(default)]
+    cause_metadata: Cause,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Cause {
+    start_line: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Secret {
+    #[serde(rename = "RuleID")]
+    rule_id: String,
+    title: String,
+    severity: String,
+    start_line: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Vulnerability {
+    #[serde(rename = "VulnerabilityID")]
+    id: String,
+    pkg_name: String,
+    installed_version: String,
+    #[serde(default)]
+    title: String,
+    severity: String,
+    #[serde(default)]
+    pkg_identifier: Identifier,
+    #[serde(default, rename = "CweIDs")]
+    weaknesses: Vec<String>,
+    #[serde(default, rename = "VendorIDs")]
+    vendor_ids: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct Identifier {
+    #[serde(rename = "PURL")]
+    purl: Option<String>,
+}
+
+/// Reads a report.
+///
+/// # Errors
+/// `Broke` when it is none.
+pub fn parse(text: &str) -> Result<Report, Trouble> {
+    serde_json::from_str(text).map_err(|error| Trouble::Broke(format!("no report ({error})")))
+}
+
+impl Report {
+    /// All that it found; `relative` makes a target a path of the repository.
+    #[must_use]
+    pub fn findings(&self, relative: impl Fn(&str) -> String) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for part in &self.results {
+            let path = relative(&part.target);
+            findings.extend(part.misconfigurations.iter().map(|found| {
+                Finding::new("trivy", &found.id, &found.title)
+                    .rated(Severity::named(&found.severity))
+                    .at(&path, found.cause_metadata.start_line.filter(|line| *line > 0))
+            }));
+            findings.extend(part.secrets.iter().map(|found| {
+                Finding::new("trivy", &found.rule_id, &found.title)
+                    .rated(Severity::named(&found.severity))
+                    .at(&path, found.start_line)
+            }));
+            findings.extend(part.vulnerabilities.iter().map(|found| {
+                let what = format!("{} {}: {}", found.pkg_name, found.installed_version, found.title);
+                let mut finding = Finding::new("trivy", &found.id, what)
+                    .rated(Severity::named(&found.severity))
+                    .at(&path, None);
+                finding.package.clone_from(&found.pkg_identifier.purl);
+                finding.aliases = found
+                    .weaknesses
+                    .iter()
+                    .chain(&found.vendor_ids)
+                    .cloned()
+                    .collect();
+                finding
+            }));
+        }
+        findings
+    }
+
+    /// Targets of this kind of which at least one check tells.
+    #[must_use]
+    pub fn checked(&self, kind: &str) -> u64 {
+        let parts = self.results.iter().filter(|part| part.r#type == kind);
+        let checks = parts.filter_map(|part| part.misconf_summary.as_ref());
+        checks
+            .filter(|checks| checks.successes + checks.failures > 0)
+            .count() as u64
+    }
+
+    /// Packages that it knows of.
+    #[must_use]
+    pub fn packages(&self) -> u64 {
+        self.results.iter().map(|part| part.packages.len() as u64).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: &str = r#"{"SchemaVersion":2,"Results":[
+        {"Target":"Dockerfile","Class":"config","Type":"dockerfile","MisconfSummary":{"Successes":22,"Failures":1},
+         "Misconfigurations":[{"Type":"Dockerfile Security Check","ID":"DS-0001","Title":"':latest' tag used","Severity":"MEDIUM",
+           "Status":"FAIL","CauseMetadata":{"Provider":"Dockerfile","StartLine":1,"EndLine":1}}]},
+        {"Target":"a/key.pem","Class":"secret","Secrets":[{"RuleID":"private-key","Category":"AsymmetricPrivateKey","Severity":"HIGH",
+           "Title":"Asymmetric Private Key","StartLine":2,"EndLine":14,"Match":"****"}]},
+        {"Target":"Cargo.lock","Class":"lang-pkgs","Type":"cargo","Packages":[{"Name":"time"}],
+         "Vulnerabilities":[{"VulnerabilityID":"CVE-2020-26235","VendorIDs":["RUSTSEC-2020-0071"],"PkgName":"time",
+           "PkgIdentifier":{"PURL":"pkg:cargo/time@0.1.44"},"InstalledVersion":"0.1.44","Severity":"MEDIUM","Title":"Segmentation fault in time",
+           "CweIDs":["CWE-476"]}]}]}"#;
+
+    #[test]
+    fn every_kind_of_finding_is_read() {
+        let report = parse(ALL).unwrap();
+        let findings = report.findings(|target| format!("x/{target}"));
+        let rules: Vec<&str> = findings.iter().map(|finding| finding.rule.as_str()).collect();
+        assert_eq!(rules, ["DS-0001", "private-key", "CVE-2020-26235"]);
+        assert_eq!(findings[1].severity, Severity::High);
+        assert_eq!(findings[1].location.as_ref().unwrap().path, "x/a/key.pem");
+        assert_eq!(findings[2].package.as_deref(), Some("pkg:cargo/time@0.1.44"));
+        assert_eq!(findings[2].aliases, ["CWE-476", "RUSTSEC-2020-0071"]);
+        assert_eq!(
+            (
+                report.checked("dockerfile"),
+                report.checked("terraform"),
+                report.packages()
+            ),
+            (1, 0, 1)
+        );
+    }
+
+    #[test]
+    fn a_report_without_results_is_of_nothing() {
+        let empty = parse(r#"{"SchemaVersion":2,"ArtifactName":"empty"}"#).unwrap();
+        assert_eq!((empty.checked("dockerfile"), empty.packages()), (0, 0));
+        assert!(empty.findings(str::to_owned).is_empty() && parse("").is_err());
+    }
+}

@@ -1,0 +1,61 @@
+//! Looks through whatever a look has left behind: no file of it may hold a secret of the run; mends nothing, removes.
+
+use std::fs;
+use std::path::Path;
+
+use crate::redaction::Redactor;
+use crate::scan_result::Trouble;
+
+/// Removes each file below the folder that holds a secret.
+///
+/// # Errors
+/// `Broke` with the files' names: what a tool wrote there without us would have been published.
+pub fn holds_no_secret(folder: &Path, redactor: &Redactor) -> Result<(), Trouble> {
+    let mut bad = Vec::new();
+    search(folder, folder, redactor, &mut bad)?;
+    match bad.is_empty() {
+        true => Ok(()),
+        false => Err(Trouble::Broke(format!(
+            "a secret of this run stood in {}: removed",
+            bad.join(", ")
+        ))),
+    }
+}
+
+fn search(top: &Path, folder: &Path, redactor: &Redactor, bad: &mut Vec<String>) -> Result<(), Trouble> {
+    let mut entries: Vec<_> = fs::read_dir(folder)?.collect::<Result<_, _>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let (path, kind) = (entry.path(), entry.file_type()?);
+        if kind.is_dir() {
+            search(top, &path, redactor, bad)?;
+        } else if kind.is_file() && redactor.is_needed(&fs::read(&path)?) {
+            fs::remove_file(&path)?;
+            bad.push(path.strip_prefix(top).unwrap_or(&path).display().to_string());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_with_a_secret_is_named_and_removed() {
+        let folder = std::env::temp_dir().join(format!("xtask-kept-{}", std::process::id()));
+        fs::create_dir_all(folder.join("db")).unwrap();
+        fs::write(folder.join("good.json"), "{}").unwrap();
+        fs::write(folder.join("db/session"), b"\xff\0Bearer hunter2hunter2\xfe").unwrap();
+        let redactor = Redactor::of(["hunter2hunter2".to_owned()]);
+        let trouble = holds_no_secret(&folder, &redactor).unwrap_err().to_string();
+        assert!(
+            trouble.contains("db/session") && !trouble.contains("good.json"),
+            "{trouble}"
+        );
+        assert!(!trouble.contains("hunter2"));
+        assert!(!folder.join("db/session").exists() && folder.join("good.json").exists());
+        assert_eq!(holds_no_secret(&folder, &redactor), Ok(()));
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

@@ -1,0 +1,272 @@
+//! SARIF 2.1.0: a run a tool, within what GitHub takes; `merged*.sarif` for readers, one file a tool for uploads.
+
+/// One finding.
+mod result;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::finding::Finding;
+use crate::outcome::{Identity, Outcome, Verdict};
+use crate::report::document::Document;
+use crate::report::sarif::result::{result, rule};
+use crate::waivers::Waiver;
+
+/// GitHub takes so many runs in a file.
+const MOST_RUNS: usize = 20;
+/// GitHub takes so many results in a run.
+const MOST_RESULTS: usize = 25_000;
+/// The published schema of the format.
+const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
+
+/// The files: name, text. More than one merged file only where there are more tools than a file may hold.
+///
+/// # Errors
+/// None that a document can cause.
+pub fn files(document: &Document) -> serde_json::Result<Vec<(String, String)>> {
+    let runs: Vec<(String, Value)> = tools(document)
+        .into_iter()
+        .map(|(name, tool)| (name.to_owned(), run(name, &tool, document)))
+        .collect();
+    let mut files = Vec::new();
+    let all: Vec<&Value> = runs.iter().map(|(_, run)| run).collect();
+    // A run of nothing is still a file: whoever looks for it finds it.
+    let parts: Vec<&[&Value]> = match all.as_slice() {
+        [] => vec![&[]],
+        all => all.chunks(MOST_RUNS).collect(),
+    };
+    for (number, part) in (1..).zip(parts) {
+        let name = match number {
+            1 => "merged.sarif".to_owned(),
+            number => format!("merged-{number}.sarif"),
+        };
+        files.push((name, text(part)?));
+    }
+    for (name, run) in &runs {
+        files.push((format!("sarif/{}.sarif", file_name(name)), text(&[run])?));
+    }
+    Ok(files)
+}
+
+/// What one tool did and saw in all gates.
+#[derive(Default)]
+struct Tool<'a> {
+    identity: Option<&'a Identity>,
+    findings: Vec<&'a Finding>,
+    gates: Vec<&'a Outcome>,
+}
+
+fn tools(document: &Document) -> BTreeMap<&str, Tool<'_>> {
+    let mut tools: BTreeMap<&str, Tool<'_>> = BTreeMap::new();
+    for gate in &document.run.gates {
+        let ran = gate.tools.iter().map(|identity| identity.name.as_str());
+        let found = gate.findings.iter().map(|finding| finding.tool.as_str());
+        for name in ran.chain(found).collect::<BTreeSet<&str>>() {
+            let tool = tools.entry(name).or_default();
+            let identity = gate.tools.iter().find(|identity| identity.name == name);
+            tool.identity = tool.identity.or(identity);
+            tool.findings
+                .extend(gate.findings.iter().filter(|finding| finding.tool == name));
+            tool.gates.push(gate);
+        }
+    }
+    tools
+}
+
+fn run(name: &str, tool: &Tool<'_>, document: &Document) -> Value {
+    let mut findings = tool.findings.clone();
+    // What is left out is the least bad.
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let left_out = findings.len().saturating_sub(MOST_RESULTS);
+    findings.truncate(MOST_RESULTS);
+    let mut by_rule: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
+    for finding in &findings {
+        by_rule.entry(&finding.rule).or_default().push(finding);
+    }
+    let places: BTreeMap<&str, usize> = by_rule.keys().copied().zip(0..).collect();
+    let rules: Vec<Value> = by_rule.iter().map(|(id, findings)| rule(id, findings)).collect();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let results: Vec<Value> = findings
+        .into_iter()
+        .map(|finding| {
+            let print = finding.fingerprint();
+            let number = seen.entry(print.clone()).or_default();
+            *number += 1;
+            let place = places.get(finding.rule.as_str()).copied().unwrap_or_default();
+            result(finding, place, &print, *number, waiver(finding, document))
+        })
+        .collect();
+    let mut driver = json!({ "name": name, "rules": rules });
+    if let Some(identity) = tool.identity {
+        driver["version"] = identity.version.as_str().into();
+        driver["properties"] = json!({ "source": identity.source, "sha256": identity.digest });
+    }
+    json!({
+        "tool": { "driver": driver },
+        "automationDetails": { "id": format!("portcullis/{name}/") },
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": { "%SRCROOT%": { "description": { "text": "the root of the repository" } } },
+        "invocations": tool.gates.iter().map(|gate| invocation(gate, left_out)).collect::<Vec<_>>(),
+        "results": results,
+    })
+}
+
+/// No result of a gate that did not look, or cannot be trusted, must read as "nothing is wrong".
+fn invocation(gate: &Outcome, left_out: usize) -> Value {
+    let mut notes: Vec<(&str, String)> = Vec::new();
+    let reason = || gate.reason.clone();
+    match gate.verdict {
+        Verdict::Untrusted => notes.push(("error", format!("untrusted: {}", reason()))),
+        Verdict::NotRun => notes.push(("error", format!("not run: {}", reason()))),
+        Verdict::Fail if gate.findings.is_empty() => notes.push(("error", reason())),
+        Verdict::Fail | Verdict::Pass | Verdict::Waived => {}
+    }
+    notes.extend(
+        gate.limits
+            .iter()
+            .map(|limit| ("warning", format!("could not: {limit}"))),
+    );
+    if left_out > 0 {
+        notes.push((
+            "warning",
+            format!("{left_out} results are left out, the least bad"),
+        ));
+    }
+    let notes: Vec<Value> = notes
+        .into_iter()
+        .map(|(level, text)| json!({ "level": level, "message": { "text": text } }))
+        .collect();
+    let looked = !matches!(gate.verdict, Verdict::NotRun | Verdict::Untrusted)
+        && (gate.verdict != Verdict::Fail || !gate.findings.is_empty());
+    json!({
+        "executionSuccessful": looked,
+        "properties": { "gate": gate.id },
+        "toolExecutionNotifications": notes,
+    })
+}
+
+fn waiver<'a>(finding: &Finding, document: &'a Document) -> Option<&'a Waiver> {
+    let id = finding.waiver.as_ref()?;
+    document.run.waivers.iter().find(|waiver| waiver.id == *id)
+}
+
+fn text(runs: &[&Value]) -> serde_json::Result<String> {
+    let log = json!({ "$schema": SCHEMA, "version": "2.1.0", "runs": runs });
+    Ok(serde_json::to_string_pretty(&log)? + "\n")
+}
+
+fn file_name(tool: &str) -> String {
+    let plain = |letter: char| match letter {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => letter,
+        _ => '_',
+    };
+    tool.chars().map(plain).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::first_seen::FirstSeen;
+    use crate::report::model::Report;
+    use crate::report::sample;
+    use crate::report::sanitize::Wash;
+
+    fn logs(report: &Report) -> Vec<(String, Value)> {
+        let document = Document::of(report, &Wash::default(), &FirstSeen::default(), None).unwrap();
+        let files = files(&document).unwrap().into_iter();
+        files
+            .map(|(name, text)| (name, serde_json::from_str(&text).unwrap()))
+            .collect()
+    }
+
+    fn runs(log: &Value) -> &Vec<Value> {
+        log["runs"].as_array().unwrap()
+    }
+
+    #[test]
+    fn a_run_a_tool_with_suppressions_and_honest_invocations() {
+        let logs = logs(&sample::every_verdict());
+        let merged = &logs[0];
+        assert_eq!(merged.0, "merged.sarif");
+        let run = |name: &str| {
+            let of = |run: &&Value| run["tool"]["driver"]["name"] == name;
+            runs(&merged.1).iter().find(of).unwrap()
+        };
+        let waived = &run("cargo-audit")["results"][0]["suppressions"][0];
+        assert_eq!(
+            (&waived["kind"], &waived["status"]),
+            (&json!("external"), &json!("accepted"))
+        );
+        assert!(
+            waived["justification"]
+                .as_str()
+                .unwrap()
+                .starts_with("W-1: quick-xml")
+        );
+        let untrusted = &run("trivy")["invocations"][0];
+        assert_eq!(untrusted["executionSuccessful"], false);
+        assert_eq!(
+            untrusted["toolExecutionNotifications"][0]["message"]["text"],
+            "untrusted: missed the planted defect: DS-0002, DS-0029"
+        );
+        assert_eq!(run("zizmor")["invocations"][0]["executionSuccessful"], true);
+        assert_eq!(
+            run("schemathesis")["invocations"][0]["executionSuccessful"],
+            false
+        );
+        assert_eq!(run("zizmor")["results"].as_array().unwrap().len(), 3);
+        let of_zizmor = logs
+            .iter()
+            .find(|(name, _)| name == "sarif/zizmor.sarif")
+            .unwrap();
+        assert_eq!(&runs(&of_zizmor.1)[0], run("zizmor"));
+    }
+
+    #[test]
+    fn github_takes_it_however_much_was_found() {
+        let mut report = sample::every_verdict();
+        let mut gate = sample::gate("many");
+        for tool in 0..23 {
+            gate.findings
+                .push(Finding::new(&format!("tool {tool}/x"), "R", "m"));
+        }
+        for _ in 0..25_003 {
+            gate.findings.push(Finding::new("loud", "R", "m"));
+        }
+        gate.findings[23].aliases = (0..30).map(|number| format!("CWE-{number}")).collect();
+        report.gates = vec![gate];
+        let logs = logs(&report);
+        let names: Vec<&str> = logs.iter().map(|(name, _)| name.as_str()).collect();
+        assert!(names.starts_with(&[
+            "merged.sarif",
+            "merged-2.sarif",
+            "sarif/loud.sarif",
+            "sarif/tool_0_x.sarif"
+        ]));
+        for (name, log) in &logs {
+            assert!(runs(log).len() <= 20, "{name}");
+            for run in runs(log) {
+                assert!(run["results"].as_array().unwrap().len() <= 25_000, "{name}");
+                for rule in run["tool"]["driver"]["rules"].as_array().unwrap() {
+                    assert!(rule["properties"]["tags"].as_array().unwrap().len() <= 20);
+                }
+            }
+        }
+        let notes = &runs(&logs[2].1)[0]["invocations"][0]["toolExecutionNotifications"];
+        assert_eq!(
+            notes[0]["message"]["text"],
+            "3 results are left out, the least bad"
+        );
+        let results = runs(&logs[2].1)[0]["results"].as_array().unwrap();
+        let prints: BTreeSet<&str> = results
+            .iter()
+            .map(|result| {
+                result["partialFingerprints"]["primaryLocationLineHash"]
+                    .as_str()
+                    .unwrap()
+            })
+            .collect();
+        assert_eq!(prints.len(), results.len(), "each has a fingerprint of its own");
+    }
+}

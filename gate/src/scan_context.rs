@@ -1,0 +1,233 @@
+//! One look of one gate: where it looks, where it may write, and how it runs its tool; judges nothing.
+
+use std::cell::RefCell;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use harness::context::Context;
+use harness::process::command::{Bounded, Call};
+use tools::find::Program;
+
+use crate::env_allowlist;
+use crate::outcome::Identity;
+use crate::scan_result::Trouble;
+use crate::shared::Shared;
+
+/// A look at our own tree, or at a planted defect: the same code with the same settings.
+pub struct Job<'a> {
+    /// What all gates share.
+    pub shared: &'a Shared<'a>,
+    /// The folder to look at.
+    pub subject: PathBuf,
+    /// Its files, relative paths with `/`, sorted.
+    pub files: Vec<String>,
+    /// Where this look may write; empty at the beginning, so that no report of yesterday is taken for today's.
+    pub folder: PathBuf,
+    /// The time limit of each program.
+    pub limit: Duration,
+    /// Whether this is the planted defect: only for those who must start a server to look at.
+    pub planted: bool,
+    /// The tools that were used.
+    pub used: RefCell<Vec<Identity>>,
+}
+
+/// What a program said before it ended by itself.
+#[derive(Debug, Clone)]
+pub struct Said {
+    /// Its exit code; a signal's number is negative.
+    pub code: i32,
+    /// Its standard output, without secrets.
+    pub stdout: String,
+    /// Its standard error, without secrets.
+    pub stderr: String,
+}
+
+impl<'a> Job<'a> {
+    /// The settings and the stop flag.
+    #[must_use]
+    pub fn context(&self) -> &'a Context {
+        self.shared.context
+    }
+
+    /// A tool, ready for arguments; it starts in the subject's folder.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn tool(&self, name: &str) -> Result<Call<'a>, Trouble> {
+        let program = self.shared.program(name)?;
+        let call = Call::new(self.context(), &program.file).within(&self.subject);
+        self.note(program);
+        Ok(call)
+    }
+
+    /// The cargo that runs us, in the subject's folder.
+    #[must_use]
+    pub fn cargo(&self) -> Call<'a> {
+        Call::cargo(self.context()).within(&self.subject)
+    }
+
+    /// Files of the subject that this is true of.
+    pub fn files_where(&self, wanted: impl Fn(&str) -> bool) -> Vec<&str> {
+        let files = self.files.iter().map(String::as_str);
+        files.filter(|file| wanted(file)).collect()
+    }
+
+    /// Runs a call within the limit, without what the caller's environment would tell it; keeps what it wrote as
+    /// `NAME.out` and `NAME.err`, without secrets.
+    ///
+    /// # Errors
+    /// `Late`, `Stopped`, `Broke` when it cannot be started.
+    pub fn run(&self, call: &Call<'_>, name: &str) -> Result<Said, Trouble> {
+        use std::os::unix::process::ExitStatusExt as _;
+        let ended = self.ended(call)?;
+        let redactor = self.shared.redactor();
+        let (stdout, stderr) = (redactor.clean(&ended.stdout), redactor.clean(&ended.stderr));
+        for (ending, text) in [("out", &stdout), ("err", &stderr)] {
+            self.keep(&format!("{name}.{ending}"), text)?;
+        }
+        let status = ended.status.ok_or(Trouble::Late(self.limit))?;
+        let signal = status.signal().map_or(-1, |signal| -signal);
+        Ok(Said {
+            code: status.code().unwrap_or(signal),
+            stdout,
+            stderr,
+        })
+    }
+
+    /// The standard output of a call that succeeds, as it is and kept nowhere: for what a scanner is to look at.
+    ///
+    /// # Errors
+    /// As [`Job::run`], and `Broke` when it fails.
+    pub fn raw(&self, call: &Call<'_>) -> Result<String, Trouble> {
+        let ended = self.ended(call)?;
+        match ended.status.ok_or(Trouble::Late(self.limit))? {
+            status if status.success() => Ok(ended.stdout),
+            status => Err(Trouble::Broke(format!("`{call}` failed ({status})"))),
+        }
+    }
+
+    /// A report that the tool wrote in this run; what is kept of it is without secrets.
+    ///
+    /// # Errors
+    /// `Broke` when there is none, or an empty one.
+    pub fn report(&self, name: &str) -> Result<String, Trouble> {
+        let file = self.folder.join(name);
+        let bytes = fs::read(&file).map_err(|_| Trouble::Broke(format!("it wrote no {name}")))?;
+        let text = self.shared.redactor().clean(&String::from_utf8_lossy(&bytes));
+        if text.trim().is_empty() {
+            return Err(Trouble::Broke(format!("it wrote an empty {name}")));
+        }
+        self.keep(name, &text)?;
+        Ok(text)
+    }
+
+    /// A file in this look's folder.
+    ///
+    /// # Errors
+    /// `Broke` when it cannot be written: a full disk is no pass.
+    pub fn keep(&self, name: &str, text: &str) -> Result<PathBuf, Trouble> {
+        let file = self.folder.join(name);
+        fs::write(&file, text)
+            .map_err(|error| Trouble::Broke(format!("cannot write {}: {error}", file.display())))?;
+        Ok(file)
+    }
+
+    /// Some of the subject's files in a folder of their own: for tools that write beside what they read, or that take
+    /// settings from files beside it. A tool's ignore comments are made ordinary ones, since only the ledger accepts
+    /// findings: of each marker (`tflint-ignore`) the `-` and `:` become `_`, so that nothing moves.
+    ///
+    /// # Errors
+    /// `Broke` when a file cannot be copied.
+    pub fn copy(&self, wanted: impl Fn(&str) -> bool, markers: &[&str]) -> Result<PathBuf, Trouble> {
+        self.copy_named(wanted, markers, str::to_owned)
+    }
+
+    /// As [`Job::copy`], under other names.
+    ///
+    /// # Errors
+    /// As [`Job::copy`].
+    pub fn copy_named(
+        &self,
+        wanted: impl Fn(&str) -> bool,
+        markers: &[&str],
+        name: fn(&str) -> String,
+    ) -> Result<PathBuf, Trouble> {
+        // Not below `self.folder`, which is kept.
+        let look = self.folder.components().rev().take(2).collect::<PathBuf>();
+        let folder = self.shared.scratch.join("copies").join(look);
+        for file in self.files_where(wanted) {
+            let to = folder.join(name(file));
+            fs::create_dir_all(to.parent().unwrap_or(&folder))?;
+            let bytes = fs::read(self.subject.join(file))?;
+            match String::from_utf8(bytes) {
+                Ok(text) => fs::write(to, without_markers(text, markers))?,
+                Err(binary) => fs::write(to, binary.as_bytes())?,
+            }
+        }
+        Ok(folder)
+    }
+
+    /// A path of the subject as the report names it.
+    #[must_use]
+    pub fn relative(&self, path: &str) -> String {
+        let below = Path::new(path).strip_prefix(&self.subject);
+        below.map_or_else(
+            |_| path.trim_start_matches("./").to_owned(),
+            |path| path.display().to_string(),
+        )
+    }
+
+    fn ended(&self, call: &Call<'_>) -> Result<Bounded, Trouble> {
+        let refused = env_allowlist::refused(&self.context().settings.variables);
+        Ok(call.clone().refusing(refused).bounded(self.limit)?)
+    }
+
+    fn note(&self, program: Program) {
+        let mut used = self.used.borrow_mut();
+        if !used.iter().any(|identity| identity.name == program.name) {
+            used.push(Identity {
+                name: program.name,
+                version: program.version,
+                digest: program.digest,
+                source: program.source.to_owned(),
+            });
+        }
+    }
+}
+
+impl Said {
+    /// The standard output as JSON.
+    ///
+    /// # Errors
+    /// `Broke` with the exit code and the last line of standard error.
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Trouble> {
+        serde_json::from_str(&self.stdout).map_err(|error| self.broke(&format!("no JSON ({error})")))
+    }
+
+    /// It broke: with the exit code and the last line that it wrote to standard error.
+    #[must_use]
+    pub fn broke(&self, how: &str) -> Trouble {
+        let last = self.stderr.trim_end().lines().next_back().unwrap_or_default();
+        let last: String = last.chars().take(200).collect();
+        Trouble::Broke(format!("{how}, exit code {}: {last}", self.code))
+    }
+}
+
+fn without_markers(text: String, markers: &[&str]) -> String {
+    markers.iter().fold(text, |text, marker| {
+        text.replace(marker, &marker.replace([':', '-'], "_"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ignore_comments_are_made_ordinary_ones_of_the_same_length() {
+        let text = "# tflint-ignore a\nx = 1 # trivy:ignore b\n";
+        let clean = without_markers(text.to_owned(), &["tflint-ignore", "trivy:ignore"]);
+        assert_eq!(clean, "# tflint_ignore a\nx = 1 # trivy_ignore b\n");
+    }
+}
