@@ -13,7 +13,7 @@ pub mod batches;
 pub mod demo;
 
 /// Answers that take the same time whatever they found.
-pub mod evenly;
+pub mod min_response_time;
 
 /// Whether the service can do its work.
 pub mod health;

@@ -1,5 +1,5 @@
 //! Proofs that somebody is signed in, and that an administrator is. Only `sessions` makes them; functions that must not
-//! be called by anybody else demand one.
+//! be called by anybody else required one.
 use crate::types::account::AccountId;
 use crate::types::role::{Role, Scope};
 use uuid::Uuid;

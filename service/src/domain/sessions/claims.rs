@@ -1,24 +1,29 @@
 //! What a valid token says, for whoever asks about it; and the keys to verify it with, for whoever does not ask.
+use super::Sessions;
 use super::caller::SignedIn;
-use super::{Sessions, Unauthenticated};
+use super::error::AuthenticationError;
 use crate::crypto::claims::Claims;
 use crate::crypto::jwt::PublicKey;
 use crate::types::role::Role;
 
 impl Sessions {
     /// The claims of a valid token, whose session has not ended.
-    pub async fn claims(&self, token: &str) -> Result<Claims, Unauthenticated> {
-        let claims = self.0.jwt.verify(token).map_err(|_| Unauthenticated::BadToken)?;
+    pub async fn claims(&self, token: &str) -> Result<Claims, AuthenticationError> {
+        let claims = self
+            .0
+            .jwt
+            .verify(token)
+            .map_err(|_| AuthenticationError::InvalidToken)?;
         let signed_in = self.signed_in(&claims).await?;
         Ok(as_of_now(claims, &signed_in))
     }
 
     /// The claims of the token that somebody has just signed in with.
-    pub fn own_claims(&self, signed_in: &SignedIn, token: &str) -> Result<Claims, Unauthenticated> {
+    pub fn own_claims(&self, signed_in: &SignedIn, token: &str) -> Result<Claims, AuthenticationError> {
         let claims = self.0.jwt.verify(token).ok();
         let own = claims.filter(|claims| claims.sid == signed_in.session());
         own.map(|claims| as_of_now(claims, signed_in))
-            .ok_or(Unauthenticated::BadToken)
+            .ok_or(AuthenticationError::InvalidToken)
     }
 
     /// The public keys that verify access tokens.

@@ -23,9 +23,9 @@ pub(super) enum Factor {
 
 /// What came of a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Answered {
+pub(super) enum CodeCheck {
     /// It is right, if it can still be taken.
-    Right(Factor),
+    Valid(Factor),
     /// There is none, and one is needed.
     Missing,
     /// It is not right.
@@ -43,7 +43,7 @@ impl Factor {
     }
 
     /// Takes the code; `false`: it was taken before, or there is no such recovery code.
-    pub(super) fn take(self, conn: &mut PgConnection, account: AccountId) -> QueryResult<bool> {
+    pub(super) fn consume(self, conn: &mut PgConnection, account: AccountId) -> QueryResult<bool> {
         match self {
             Self::None => Ok(true),
             Self::Step(step) => second_factors::take_step(conn, account, step),
@@ -54,23 +54,23 @@ impl Factor {
 
 impl Sessions {
     /// Looks at a code, where the account asks for one.
-    pub(super) fn answer(
+    pub(super) fn check_code(
         &self,
         row: &CredentialRow,
         code: Option<&SecretString>,
-    ) -> Result<Answered, StorageError> {
+    ) -> Result<CodeCheck, StorageError> {
         if row.totp_confirmed_at.is_none() {
-            return Ok(Answered::Right(Factor::None));
+            return Ok(CodeCheck::Valid(Factor::None));
         }
         let Some(code) = code else {
-            return Ok(Answered::Missing);
+            return Ok(CodeCheck::Missing);
         };
         if let Some(step) = step_of(&self.0.data_key, row, code)? {
-            return Ok(Answered::Right(Factor::Step(step)));
+            return Ok(CodeCheck::Valid(Factor::Step(step)));
         }
         let recovery = RecoveryCode::parse(code.expose_secret());
-        Ok(recovery.map_or(Answered::Wrong, |code| {
-            Answered::Right(Factor::Recovery(code.hash()))
+        Ok(recovery.map_or(CodeCheck::Wrong, |code| {
+            CodeCheck::Valid(Factor::Recovery(code.hash()))
         }))
     }
 }

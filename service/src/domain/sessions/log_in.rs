@@ -1,14 +1,15 @@
 //! From proof to a session: of an API client, of a browser, of a single token.
 use super::caller::SignedIn;
-use super::proof::{Demand, Proven, append_refusal};
+use super::error::LoginError;
 use super::tokens::{AccessToken, Subject, Tokens};
+use super::verification::{LoginAttempt, RequiredFactors, VerifiedCredentials, append_rejection};
 use super::{Sessions, StorageError};
 use crate::crypto::tokens::PlainToken;
 use crate::db::audit::{self, Event};
 use crate::db::refresh_tokens;
 use crate::db::sessions::{self, NewSession};
 use crate::db::{PgConnection, QueryResult};
-use crate::domain::evenly::evenly_if;
+use crate::domain::min_response_time::with_min_response_time_if;
 use crate::types::client_info::ClientInfo;
 use crate::types::role::Role;
 use chrono::{DateTime, Utc};
@@ -16,17 +17,15 @@ use serde_json::json;
 use std::time::Duration;
 use uuid::Uuid;
 
-pub use super::proof::{Attempt, Refused};
-
 /// What a session is used with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum SessionKind {
     Api,
     Browser,
     Token,
 }
 
-impl Kind {
+impl SessionKind {
     fn as_str(self) -> &'static str {
         match self {
             Self::Api => "api",
@@ -36,124 +35,133 @@ impl Kind {
     }
 }
 
-/// A session that has begun. `secret` is its cookie or its refresh token.
-struct Begun {
+/// A session that has started. `secret` is its cookie or its refresh token.
+struct StartedSession {
     id: Uuid,
     secret: PlainToken,
     ends: DateTime<Utc>,
 }
 
 /// What is stored of a session that begins.
-struct Beginning {
+struct SessionDraft {
     id: Uuid,
-    kind: Kind,
+    kind: SessionKind,
     secret: PlainToken,
     life: Duration,
 }
 
 impl Sessions {
     /// Signs in with access and refresh tokens.
-    pub async fn log_in(&self, attempt: Attempt, client: &ClientInfo) -> Result<Tokens, Refused> {
-        let (proven, begun) = self.begin(attempt, Kind::Api, client).await?;
+    pub async fn log_in(&self, attempt: LoginAttempt, client: &ClientInfo) -> Result<Tokens, LoginError> {
+        let (verified, started) = self.start(attempt, SessionKind::Api, client).await?;
         Ok(Tokens {
-            access: self.access_token(&proven, &begun)?,
-            refresh: begun.secret,
+            access: self.access_token(&verified, &started)?,
+            refresh: started.secret,
         })
     }
 
     /// Signs a browser in; the token is its cookie.
     pub async fn log_in_browser(
         &self,
-        attempt: Attempt,
+        attempt: LoginAttempt,
         client: &ClientInfo,
-    ) -> Result<(SignedIn, PlainToken), Refused> {
-        let (proven, begun) = self.begin(attempt, Kind::Browser, client).await?;
-        let row = proven.row;
-        let signed_in = SignedIn::new(proven.account, begun.id, proven.role, row.email, row.name);
-        Ok((signed_in, begun.secret))
+    ) -> Result<(SignedIn, PlainToken), LoginError> {
+        let (verified, started) = self.start(attempt, SessionKind::Browser, client).await?;
+        let row = verified.row;
+        let signed_in = SignedIn::new(verified.account, started.id, verified.role, row.email, row.name);
+        Ok((signed_in, started.secret))
     }
 
     /// Signs in with one access token, which nothing renews.
     pub async fn log_in_for_token(
         &self,
-        attempt: Attempt,
+        attempt: LoginAttempt,
         client: &ClientInfo,
-    ) -> Result<AccessToken, Refused> {
-        let (proven, begun) = self.begin(attempt, Kind::Token, client).await?;
-        self.access_token(&proven, &begun)
+    ) -> Result<AccessToken, LoginError> {
+        let (verified, started) = self.start(attempt, SessionKind::Token, client).await?;
+        self.access_token(&verified, &started)
     }
 
     /// Whoever is let in is let in at once; whoever is refused hears of it no sooner than everybody else who is.
-    async fn begin(
+    async fn start(
         &self,
-        attempt: Attempt,
-        kind: Kind,
+        attempt: LoginAttempt,
+        kind: SessionKind,
         client: &ClientInfo,
-    ) -> Result<(Proven, Begun), Refused> {
-        let begun = self.begin_at_once(attempt, kind, client);
-        evenly_if(begun, |outcome| matches!(outcome, Err(Refused::Credentials))).await
+    ) -> Result<(VerifiedCredentials, StartedSession), LoginError> {
+        let started = self.start_without_delay(attempt, kind, client);
+        with_min_response_time_if(started, |outcome| {
+            matches!(outcome, Err(LoginError::InvalidCredentials))
+        })
+        .await
     }
 
-    async fn begin_at_once(
+    async fn start_without_delay(
         &self,
-        attempt: Attempt,
-        kind: Kind,
+        attempt: LoginAttempt,
+        kind: SessionKind,
         client: &ClientInfo,
-    ) -> Result<(Proven, Begun), Refused> {
-        let mut proven = self.prove(attempt, Demand::All, client).await?;
-        let lives = self.0.lives;
+    ) -> Result<(VerifiedCredentials, StartedSession), LoginError> {
+        let mut verified = self
+            .verify_credentials(attempt, RequiredFactors::All, client)
+            .await?;
+        let lifetimes = self.0.lifetimes;
         let life = match kind {
-            Kind::Api | Kind::Browser => lives.session.min(lives.idle),
-            Kind::Token => lives.access,
+            SessionKind::Api | SessionKind::Browser => lifetimes.absolute_timeout.min(lifetimes.idle_timeout),
+            SessionKind::Token => lifetimes.access_token_ttl,
         };
-        let new = Beginning {
+        let new = SessionDraft {
             id: Uuid::new_v4(),
             kind,
             secret: PlainToken::random(),
             life,
         };
         let client = client.clone();
-        let begun = self.0.db.tx("begin_session", move |conn| {
-            let Some(held) = proven.take(conn, &client)? else {
+        let started = self.0.db.tx("begin_session", move |conn| {
+            let Some(held) = verified.consume(conn, &client)? else {
                 return Ok(None);
             };
             let Some(role) = Role::parse(&held.role) else {
-                append_refusal(conn, Some(proven.account), "changed meanwhile", &client)?;
+                append_rejection(conn, Some(verified.account), "changed meanwhile", &client)?;
                 return Ok(None);
             };
             // The password may have waited to be hashed: a token tells the role and the address of now.
-            proven.role = role;
-            proven.row.email = held.email;
-            let ends = store(conn, &proven, &new, &client)?;
-            proven.succeeded(conn, &client)?;
-            append_begun(conn, &proven, &new, &client)?;
-            let begun = Begun {
+            verified.role = role;
+            verified.row.email = held.email;
+            let ends = store(conn, &verified, &new, &client)?;
+            verified.record_success(conn, &client)?;
+            append_started(conn, &verified, &new, &client)?;
+            let started = StartedSession {
                 id: new.id,
                 secret: new.secret,
                 ends,
             };
-            Ok(Some((proven, begun)))
+            Ok(Some((verified, started)))
         });
-        begun.await?.ok_or(Refused::Credentials)
+        started.await?.ok_or(LoginError::InvalidCredentials)
     }
 
-    fn access_token(&self, proven: &Proven, begun: &Begun) -> Result<AccessToken, Refused> {
+    fn access_token(
+        &self,
+        verified: &VerifiedCredentials,
+        started: &StartedSession,
+    ) -> Result<AccessToken, LoginError> {
         let about = Subject {
-            account: proven.account,
-            session: begun.id,
-            role: proven.role,
-            email: &proven.row.email,
-            session_ends: begun.ends,
+            account: verified.account,
+            session: started.id,
+            role: verified.role,
+            email: &verified.row.email,
+            session_ends: started.ends,
         };
-        let token = AccessToken::issue(&self.0.jwt, &about, self.0.lives.access);
-        token.ok_or(Refused::Storage(StorageError::Failed))
+        let token = AccessToken::issue(&self.0.jwt, &about, self.0.lifetimes.access_token_ttl);
+        token.ok_or(LoginError::Storage(StorageError::Failed))
     }
 }
 
 fn store(
     conn: &mut PgConnection,
-    proven: &Proven,
-    new: &Beginning,
+    verified: &VerifiedCredentials,
+    new: &SessionDraft,
     client: &ClientInfo,
 ) -> QueryResult<DateTime<Utc>> {
     let hash = new.secret.hash();
@@ -161,33 +169,33 @@ fn store(
         conn,
         &NewSession {
             id: new.id,
-            account: proven.account,
+            account: verified.account,
             kind: new.kind.as_str(),
-            cookie_hash: (new.kind == Kind::Browser).then(|| hash.bytes()),
+            cookie_hash: (new.kind == SessionKind::Browser).then(|| hash.bytes()),
             life: new.life,
             user_agent: &client.user_agent,
             address: &client.address.to_string(),
             network: &client.network().to_string(),
         },
     )?;
-    if new.kind == Kind::Api {
+    if new.kind == SessionKind::Api {
         refresh_tokens::add(conn, new.id, hash.bytes())?;
     }
     Ok(ends)
 }
 
-fn append_begun(
+fn append_started(
     conn: &mut PgConnection,
-    proven: &Proven,
-    new: &Beginning,
+    verified: &VerifiedCredentials,
+    new: &SessionDraft,
     client: &ClientInfo,
 ) -> QueryResult<()> {
     let event = Event {
-        actor: Some(proven.account),
+        actor: Some(verified.account),
         action: "session.begun",
         subject: format!("session:{}", new.id),
         client,
-        detail: json!({ "kind": new.kind.as_str(), "factor": proven.factor.as_str() }),
+        detail: json!({ "kind": new.kind.as_str(), "factor": verified.factor.as_str() }),
     };
     audit::append(conn, &event)
 }

@@ -10,13 +10,16 @@ pub mod caller;
 pub mod claims;
 
 /// One's own sessions, seen and ended.
-pub mod ending;
+pub mod revocation;
 
-/// Codes beside the password.
+/// Why a login or a request is not authenticated.
+pub mod error;
+
+/// Codes of the second factor.
 mod factor;
 
 /// Checks that somebody is an account's owner.
-pub mod proof;
+pub mod verification;
 
 /// The next pair of tokens.
 pub mod refresh;
@@ -25,7 +28,7 @@ pub mod refresh;
 pub mod second_factor;
 
 /// What is of no use any more.
-mod sweeping;
+mod cleanup;
 
 /// Access and refresh tokens.
 pub mod tokens;
@@ -43,32 +46,22 @@ use crate::types::account::AccountId;
 use crate::types::clock;
 use crate::types::role::Role;
 use caller::SignedIn;
+use error::AuthenticationError;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How much may pass before the use of a session is written down again.
-const LONGEST_STEP: Duration = Duration::from_secs(60);
-
-/// Why nobody is signed in.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unauthenticated {
-    /// The token is not valid, or its session has ended.
-    #[error("the token is not valid")]
-    BadToken,
-    /// The database did not answer.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-}
+const MAX_TOUCH_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How long things last.
 #[derive(Clone, Copy, Debug)]
-pub struct Lives {
-    /// An access token.
-    pub access: Duration,
-    /// A session, at the most.
-    pub session: Duration,
-    /// A session that is not used.
-    pub idle: Duration,
+pub struct SessionLifetimes {
+    /// Of an access token.
+    pub access_token_ttl: Duration,
+    /// From log-in to the end of a session, however much it is used.
+    pub absolute_timeout: Duration,
+    /// From the last use to the end of a session.
+    pub idle_timeout: Duration,
 }
 
 /// Sessions and their tokens. Cheap to clone.
@@ -88,7 +81,7 @@ pub struct Parts {
     /// Counts tries.
     pub throttles: Throttles,
     /// How long things last.
-    pub lives: Lives,
+    pub lifetimes: SessionLifetimes,
     /// Look-ups that wait.
     pub waiting: ActiveGather,
 }
@@ -101,30 +94,34 @@ impl Sessions {
 
     /// Who sent this access token. The session and the account are looked up each time: what was ended a moment ago on
     /// another replica is ended here.
-    pub async fn authenticate(&self, token: &str) -> Result<SignedIn, Unauthenticated> {
-        let claims = self.0.jwt.verify(token).map_err(|_| Unauthenticated::BadToken)?;
+    pub async fn authenticate(&self, token: &str) -> Result<SignedIn, AuthenticationError> {
+        let claims = self
+            .0
+            .jwt
+            .verify(token)
+            .map_err(|_| AuthenticationError::InvalidToken)?;
         self.signed_in(&claims).await
     }
 
     /// Whose browser sent this cookie.
-    pub async fn authenticate_cookie(&self, cookie: &PlainToken) -> Result<SignedIn, Unauthenticated> {
+    pub async fn authenticate_cookie(&self, cookie: &PlainToken) -> Result<SignedIn, AuthenticationError> {
         self.find(Wanted::Cookie(cookie.hash().bytes().to_vec())).await
     }
 
-    async fn signed_in(&self, claims: &Claims) -> Result<SignedIn, Unauthenticated> {
+    async fn signed_in(&self, claims: &Claims) -> Result<SignedIn, AuthenticationError> {
         let signed_in = self.find(Wanted::Id(claims.sid)).await?;
         match signed_in.account().to_string() == claims.sub {
             true => Ok(signed_in),
-            false => Err(Unauthenticated::BadToken),
+            false => Err(AuthenticationError::InvalidToken),
         }
     }
 
-    async fn find(&self, wanted: Wanted) -> Result<SignedIn, Unauthenticated> {
+    async fn find(&self, wanted: Wanted) -> Result<SignedIn, AuthenticationError> {
         let parts = &self.0;
         let row = sessions::find_active(&parts.db, &parts.waiting, wanted)
             .await?
-            .ok_or(Unauthenticated::BadToken)?;
-        let role = Role::parse(&row.role).ok_or(Unauthenticated::BadToken)?;
+            .ok_or(AuthenticationError::InvalidToken)?;
+        let role = Role::parse(&row.role).ok_or(AuthenticationError::InvalidToken)?;
         self.touch(&row).await;
         Ok(SignedIn::new(
             AccountId::of(row.account_id),
@@ -138,13 +135,20 @@ impl Sessions {
     /// Writes down now and then that a session is used; whether that works is nothing to its owner. A `token` session
     /// ends with its one token, used or not.
     async fn touch(&self, row: &ActiveRow) {
-        let Lives { session, idle, .. } = self.0.lives;
-        let (id, step) = (row.session_id, (idle / 10).min(LONGEST_STEP));
+        let SessionLifetimes {
+            absolute_timeout,
+            idle_timeout,
+            ..
+        } = self.0.lifetimes;
+        let (id, step) = (row.session_id, (idle_timeout / 10).min(MAX_TOUCH_INTERVAL));
         let unused = (clock::now() - row.last_used_at).to_std().unwrap_or_default();
         if row.kind == "token" || unused < step {
             return;
         }
-        let span = Span { life: session, idle };
+        let span = Span {
+            life: absolute_timeout,
+            idle: idle_timeout,
+        };
         let touch = move |conn: &mut _| sessions::touch(conn, id, span);
         let _ = self.0.db.tx("touch_session", touch).await;
     }

@@ -1,7 +1,8 @@
 //! Renewing: each refresh token is replaced when it is used, and one that is seen again later means that somebody else has
 //! it too (RFC 9700 §4.14.2).
+use super::error::AuthenticationError;
 use super::tokens::{AccessToken, Subject, Tokens};
-use super::{Sessions, StorageError, Unauthenticated};
+use super::{Sessions, StorageError};
 use crate::crypto::tokens::{PlainToken, TokenHash};
 use crate::db::audit::{self, Event};
 use crate::db::refresh_tokens::{self, RefreshRow};
@@ -40,12 +41,16 @@ impl Use {
 
 impl Sessions {
     /// The next pair of tokens. Several at a time may ask with the same token: each gets a pair of its own.
-    pub async fn refresh(&self, token: &PlainToken, client: &ClientInfo) -> Result<Tokens, Unauthenticated> {
+    pub async fn refresh(
+        &self,
+        token: &PlainToken,
+        client: &ClientInfo,
+    ) -> Result<Tokens, AuthenticationError> {
         let (old, refresh, client) = (token.hash(), PlainToken::random(), client.clone());
-        let (new, lives) = (refresh.hash(), self.0.lives);
+        let (new, lifetimes) = (refresh.hash(), self.0.lifetimes);
         let span = Span {
-            life: lives.session,
-            idle: lives.idle,
+            life: lifetimes.absolute_timeout,
+            idle: lifetimes.idle_timeout,
         };
         let renewed = self.0.db.tx("refresh_session", move |conn| {
             let Some(row) = refresh_tokens::hold(conn, old.bytes())? else {
@@ -56,16 +61,16 @@ impl Sessions {
                 Use::Fresh | Use::Overlapping => renew(conn, &row, old, new, span),
             }
         });
-        let (row, session_ends) = renewed.await?.ok_or(Unauthenticated::BadToken)?;
+        let (row, session_ends) = renewed.await?.ok_or(AuthenticationError::InvalidToken)?;
         let about = Subject {
             account: AccountId::of(row.account_id),
             session: row.session_id,
-            role: Role::parse(&row.role).ok_or(Unauthenticated::BadToken)?,
+            role: Role::parse(&row.role).ok_or(AuthenticationError::InvalidToken)?,
             email: &row.email,
             session_ends,
         };
-        let access = AccessToken::issue(&self.0.jwt, &about, lives.access);
-        let access = access.ok_or(Unauthenticated::Storage(StorageError::Failed))?;
+        let access = AccessToken::issue(&self.0.jwt, &about, lifetimes.access_token_ttl);
+        let access = access.ok_or(AuthenticationError::Storage(StorageError::Failed))?;
         Ok(Tokens { access, refresh })
     }
 }

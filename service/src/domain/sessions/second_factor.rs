@@ -1,7 +1,8 @@
 //! One's own second factor: set up with an app, confirmed by its first code, taken away; recovery codes.
 use super::caller::SignedIn;
+use super::error::LoginError;
 use super::factor::step_of;
-use super::proof::{Demand, Proven, Refused, append_refusal};
+use super::verification::{RequiredFactors, VerifiedCredentials, append_rejection};
 use super::{Sessions, StorageError};
 use crate::crypto::recovery_code::RecoveryCode;
 use crate::crypto::tokens::TokenHash;
@@ -21,7 +22,7 @@ const CODES: usize = 10;
 
 /// Whether there is a second factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct State {
+pub struct SecondFactorStatus {
     /// Whether signing in takes a code.
     pub enabled: bool,
     /// Recovery codes that have not been used.
@@ -30,16 +31,16 @@ pub struct State {
 
 /// What became of setting one up.
 #[derive(Debug)]
-pub enum Started {
+pub enum SetupOutcome {
     /// This is the secret for the app.
     Secret(TotpSecret),
     /// There is one already.
-    Enabled,
+    AlreadyEnabled,
 }
 
 /// What became of a first code.
 #[derive(Debug)]
-pub enum Confirmed {
+pub enum ConfirmationOutcome {
     /// From now on signing in takes a code; these are for who loses the app.
     Done(Vec<RecoveryCode>),
     /// It is not the app's code.
@@ -50,7 +51,7 @@ pub enum Confirmed {
 
 /// What became of a change of a second factor.
 #[derive(Debug)]
-pub enum Changed<T> {
+pub enum FactorChangeOutcome<T> {
     /// It is done.
     Done(T),
     /// There is no second factor.
@@ -59,11 +60,11 @@ pub enum Changed<T> {
 
 impl Sessions {
     /// Whether one has a second factor.
-    pub async fn second_factor(&self, who: &SignedIn) -> Result<State, StorageError> {
+    pub async fn second_factor(&self, who: &SignedIn) -> Result<SecondFactorStatus, StorageError> {
         let account = who.account();
         let find = move |conn: &mut PgConnection| second_factors::state(conn, account);
         let (enabled, recovery_codes_left) = self.0.db.run("find_second_factor", find).await?;
-        Ok(State {
+        Ok(SecondFactorStatus {
             enabled,
             recovery_codes_left,
         })
@@ -76,9 +77,9 @@ impl Sessions {
         who: &SignedIn,
         password: SecretString,
         client: &ClientInfo,
-    ) -> Result<Started, Refused> {
-        let proven = self
-            .prove_again(who, password, None, Demand::Password, client)
+    ) -> Result<SetupOutcome, LoginError> {
+        let verified = self
+            .verify_signed_in(who, password, None, RequiredFactors::PasswordOnly, client)
             .await?;
         let secret = TotpSecret::random();
         let sealed = secret
@@ -86,16 +87,16 @@ impl Sessions {
             .ok_or(StorageError::Failed)?;
         let client = client.clone();
         let started = self.0.db.tx("start_second_factor", move |conn| {
-            let started = second_factors::start(conn, proven.account, &sealed)?;
+            let started = second_factors::start(conn, verified.account, &sealed)?;
             // Where codes count already, a password alone must not make wrong ones forgotten.
             if started {
-                proven.succeeded(conn, &client)?;
+                verified.record_success(conn, &client)?;
             }
             Ok(started)
         });
         match started.await? {
-            true => Ok(Started::Secret(secret)),
-            false => Ok(Started::Enabled),
+            true => Ok(SetupOutcome::Secret(secret)),
+            false => Ok(SetupOutcome::AlreadyEnabled),
         }
     }
 
@@ -105,7 +106,7 @@ impl Sessions {
         who: &SignedIn,
         code: SecretString,
         client: &ClientInfo,
-    ) -> Result<Confirmed, Refused> {
+    ) -> Result<ConfirmationOutcome, LoginError> {
         let email = Email::parse(who.email()).ok_or(StorageError::Failed)?;
         let (account, key, client) = (who.account(), self.0.data_key.clone(), client.clone());
         let throttles = self.0.throttles.clone();
@@ -114,16 +115,16 @@ impl Sessions {
             let row = credentials::find_by_id(conn, account.get())?;
             let waits = |row: &CredentialRow| row.totp_confirmed_at.is_none() && row.totp_secret.is_some();
             let Some(row) = row.filter(waits) else {
-                return Ok(Ok(Confirmed::NotStarted));
+                return Ok(Ok(ConfirmationOutcome::NotStarted));
             };
-            if let Admission::Wait(wait) = throttles.try_log_in(conn, &email, client.network())? {
-                return Ok(Err(Refused::Throttled(wait)));
+            if let Admission::Wait(wait) = throttles.admit_login(conn, &email, client.network())? {
+                return Ok(Err(LoginError::Throttled(wait)));
             }
             let step = match step_of(&key, &row, &code) {
                 Ok(Some(step)) => step,
                 Ok(None) => {
-                    append_refusal(conn, Some(account), "wrong code", &client)?;
-                    return Ok(Ok(Confirmed::WrongCode));
+                    append_rejection(conn, Some(account), "wrong code", &client)?;
+                    return Ok(Ok(ConfirmationOutcome::WrongCode));
                 }
                 Err(error) => return Ok(Err(error.into())),
             };
@@ -131,9 +132,9 @@ impl Sessions {
             // What was asked for without a code must not count any more.
             links::close_all(conn, account)?;
             let codes = store_codes(conn, account)?;
-            throttles.succeeded(conn, &email, client.network())?;
+            throttles.record_success(conn, &email, client.network())?;
             append(conn, "totp.enabled", account, &client)?;
-            Ok(Ok(Confirmed::Done(codes)))
+            Ok(Ok(ConfirmationOutcome::Done(codes)))
         };
         self.0.db.tx("confirm_second_factor", confirm).await?
     }
@@ -145,10 +146,10 @@ impl Sessions {
         password: SecretString,
         code: SecretString,
         client: &ClientInfo,
-    ) -> Result<Changed<()>, Refused> {
-        let remove = |conn: &mut PgConnection, proven: &Proven, client: &ClientInfo| {
-            second_factors::remove(conn, proven.account)?;
-            append(conn, "totp.disabled", proven.account, client)
+    ) -> Result<FactorChangeOutcome<()>, LoginError> {
+        let remove = |conn: &mut PgConnection, verified: &VerifiedCredentials, client: &ClientInfo| {
+            second_factors::remove(conn, verified.account)?;
+            append(conn, "totp.disabled", verified.account, client)
         };
         self.change("remove_second_factor", who, password, code, client, remove)
             .await
@@ -161,10 +162,10 @@ impl Sessions {
         password: SecretString,
         code: SecretString,
         client: &ClientInfo,
-    ) -> Result<Changed<Vec<RecoveryCode>>, Refused> {
-        let renew = |conn: &mut PgConnection, proven: &Proven, client: &ClientInfo| {
-            let codes = store_codes(conn, proven.account)?;
-            append(conn, "totp.codes_renewed", proven.account, client)?;
+    ) -> Result<FactorChangeOutcome<Vec<RecoveryCode>>, LoginError> {
+        let renew = |conn: &mut PgConnection, verified: &VerifiedCredentials, client: &ClientInfo| {
+            let codes = store_codes(conn, verified.account)?;
+            append(conn, "totp.codes_renewed", verified.account, client)?;
             Ok(codes)
         };
         self.change("renew_recovery_codes", who, password, code, client, renew)
@@ -179,21 +180,21 @@ impl Sessions {
         password: SecretString,
         code: SecretString,
         client: &ClientInfo,
-        work: impl FnOnce(&mut PgConnection, &Proven, &ClientInfo) -> QueryResult<T> + Send + 'static,
-    ) -> Result<Changed<T>, Refused> {
-        let proven = self.prove_owner(who, password, Some(code), client).await?;
+        work: impl FnOnce(&mut PgConnection, &VerifiedCredentials, &ClientInfo) -> QueryResult<T> + Send + 'static,
+    ) -> Result<FactorChangeOutcome<T>, LoginError> {
+        let verified = self.verify_owner(who, password, Some(code), client).await?;
         let client = client.clone();
         let changed = self.0.db.tx(what, move |conn| {
-            if proven.take(conn, &client)?.is_none() {
+            if verified.consume(conn, &client)?.is_none() {
                 return Ok(None);
             }
-            proven.succeeded(conn, &client)?;
-            if proven.row.totp_confirmed_at.is_none() {
-                return Ok(Some(Changed::NotEnabled));
+            verified.record_success(conn, &client)?;
+            if verified.row.totp_confirmed_at.is_none() {
+                return Ok(Some(FactorChangeOutcome::NotEnabled));
             }
-            work(conn, &proven, &client).map(|value| Some(Changed::Done(value)))
+            work(conn, &verified, &client).map(|value| Some(FactorChangeOutcome::Done(value)))
         });
-        changed.await?.ok_or(Refused::Credentials)
+        changed.await?.ok_or(LoginError::InvalidCredentials)
     }
 }
 

@@ -10,42 +10,42 @@ use uuid::Uuid;
 pub use crate::db::sessions::OwnRow;
 
 /// The most sessions that are listed: those that were used last.
-const MOST: i64 = 200;
+const MAX_LISTED: i64 = 200;
 
 /// What became of a session that was to be ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// It has ended.
-    Now,
-    /// There is no such session, or it is somebody else's, or it ended before.
-    Unknown,
+pub enum RevocationOutcome {
+    /// The session has ended.
+    Revoked,
+    /// No such session, another account's session, or one that has ended before.
+    NotFound,
 }
 
 impl Sessions {
     /// One's own sessions, those that were used last first.
     pub async fn list(&self, owner: &SignedIn) -> Result<Vec<OwnRow>, StorageError> {
         let account = owner.account();
-        let list = move |conn: &mut _| sessions::list(conn, account, MOST);
+        let list = move |conn: &mut _| sessions::list(conn, account, MAX_LISTED);
         self.0.db.run("list_sessions", list).await
     }
 
     /// Ends the session that the proof comes from.
     pub async fn log_out(&self, who: &SignedIn, client: &ClientInfo) -> Result<(), StorageError> {
-        self.end(who, who.session(), client).await.map(drop)
+        self.revoke(who, who.session(), client).await.map(drop)
     }
 
     /// Ends one of one's own sessions.
-    pub async fn end(
+    pub async fn revoke(
         &self,
         owner: &SignedIn,
         session: Uuid,
         client: &ClientInfo,
-    ) -> Result<Ended, StorageError> {
+    ) -> Result<RevocationOutcome, StorageError> {
         let (account, own, client) = (owner.account(), owner.session(), client.clone());
         let end = move |conn: &mut PgConnection| {
             let reason = if session == own { "log-out" } else { "ended" };
             if !sessions::end(conn, account, session, reason)? {
-                return Ok(Ended::Unknown);
+                return Ok(RevocationOutcome::NotFound);
             }
             let event = Event {
                 actor: Some(account),
@@ -55,7 +55,7 @@ impl Sessions {
                 detail: json!({ "why": reason }),
             };
             audit::append(conn, &event)?;
-            Ok(Ended::Now)
+            Ok(RevocationOutcome::Revoked)
         };
         self.0.db.tx("end_session", end).await
     }

@@ -1,0 +1,36 @@
+//! Why a login is rejected, and why a request is not authenticated.
+
+use crate::crypto::hashing::Overloaded;
+use crate::domain::StorageError;
+use std::time::Duration;
+
+/// Why a login is rejected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LoginError {
+    /// The address is unknown, the account is not active, or the password or code is wrong. The caller cannot tell which.
+    #[error("address, password or code is not right")]
+    InvalidCredentials,
+    /// The password is right, and the account requires a code.
+    #[error("a code of the second factor is required")]
+    SecondFactorRequired,
+    /// Too many attempts; the next one is admitted after this long.
+    #[error("too many attempts")]
+    Throttled(Duration),
+    /// The queue for password hashing is full.
+    #[error(transparent)]
+    Overloaded(#[from] Overloaded),
+    /// The database did not answer.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Why a request is not authenticated.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AuthenticationError {
+    /// The token or cookie is not valid, or its session has ended.
+    #[error("the token is not valid")]
+    InvalidToken,
+    /// The database did not answer.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
