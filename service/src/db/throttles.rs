@@ -23,14 +23,14 @@ pub struct CountRow {
 }
 
 /// The counts of these keys, as far as there are any, and what the time is. Holds nothing.
-pub fn find(conn: &mut PgConnection, keys: &[&str]) -> QueryResult<(DateTime<Utc>, Vec<CountRow>)> {
+pub fn load(conn: &mut PgConnection, keys: &[&str]) -> QueryResult<(DateTime<Utc>, Vec<CountRow>)> {
     let rows = throttles::table.filter(throttles::key.eq_any(keys)).load(conn)?;
     Ok((select(now.into_sql::<Timestamptz>()).get_result(conn)?, rows))
 }
 
 /// The counts of these keys, which must be sorted, each key's once; and what the time is. New ones are zero. Nobody else
 /// counts by them until the transaction ends: of many tries at once each sees those before it.
-pub fn hold(conn: &mut PgConnection, keys: &[&str]) -> QueryResult<(DateTime<Utc>, Vec<CountRow>)> {
+pub fn lock(conn: &mut PgConnection, keys: &[&str]) -> QueryResult<(DateTime<Utc>, Vec<CountRow>)> {
     let fresh: Vec<_> = keys
         .iter()
         .map(|key| (throttles::key.eq(*key), throttles::count.eq(0)))
@@ -73,14 +73,14 @@ pub fn store(conn: &mut PgConnection, rows: &[CountRow]) -> QueryResult<()> {
 }
 
 /// Forgets these counts.
-pub fn forget(conn: &mut PgConnection, keys: &[&str]) -> QueryResult<()> {
+pub fn reset(conn: &mut PgConnection, keys: &[&str]) -> QueryResult<()> {
     diesel::delete(throttles::table.filter(throttles::key.eq_any(keys)))
         .execute(conn)
         .map(drop)
 }
 
 /// Forgets the count of a key, and those of all keys that begin with it and a colon.
-pub fn forget_below(conn: &mut PgConnection, key: &str) -> QueryResult<()> {
+pub fn reset_with_prefix(conn: &mut PgConnection, key: &str) -> QueryResult<()> {
     // A semicolon is what comes behind a colon.
     let (from, to) = (format!("{key}:"), format!("{key};"));
     let below = throttles::key.ge(from).and(throttles::key.lt(to));

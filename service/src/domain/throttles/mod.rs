@@ -14,43 +14,43 @@ use std::time::Duration;
 pub mod rule;
 
 /// Guesses at one account from one network.
-const PAIR: Rule = Rule {
-    free: 5,
-    first: Duration::from_secs(1),
-    longest: Duration::from_secs(900),
+const ACCOUNT_FROM_NETWORK: Rule = Rule {
+    free_attempts: 5,
+    base_delay: Duration::from_secs(1),
+    max_delay: Duration::from_secs(900),
 };
 
 /// Guesses from one network, at whatever account. Many people may share a network: its waits stay short.
 const NETWORK: Rule = Rule {
-    free: 30,
-    first: Duration::from_secs(1),
-    longest: Duration::from_secs(300),
+    free_attempts: 30,
+    base_delay: Duration::from_secs(1),
+    max_delay: Duration::from_secs(300),
 };
 
 /// Guesses at one account from anywhere. Strangers must not lock its owner out: the waits stay shorter still, and
 /// networks that its owner comes from are not held up at all.
 const ACCOUNT: Rule = Rule {
-    free: 100,
-    first: Duration::from_secs(1),
-    longest: Duration::from_secs(60),
+    free_attempts: 100,
+    base_delay: Duration::from_secs(1),
+    max_delay: Duration::from_secs(60),
 };
 
 /// Mails to one address that anybody can ask for.
-const MAIL: Rule = Rule {
-    free: 3,
-    first: Duration::from_secs(60),
-    longest: Duration::from_secs(3600),
+const MAILS_TO_ADDRESS: Rule = Rule {
+    free_attempts: 3,
+    base_delay: Duration::from_secs(60),
+    max_delay: Duration::from_secs(3600),
 };
 
 /// The waits of a network whose people have caused more mails than are free.
-const MAILS_FROM: Rule = Rule {
-    free: 0,
-    first: Duration::from_secs(10),
-    longest: Duration::from_secs(900),
+const MAILS_FROM_NETWORK: Rule = Rule {
+    free_attempts: 0,
+    base_delay: Duration::from_secs(10),
+    max_delay: Duration::from_secs(900),
 };
 
 /// How long a network is known that an account was signed in to from.
-pub const KNOWN_FOR: Duration = Duration::from_secs(30 * 86_400);
+pub const KNOWN_NETWORK_TTL: Duration = Duration::from_secs(30 * 86_400);
 
 /// Something that is counted by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,13 +85,13 @@ impl Throttles {
     }
 
     /// A try to sign in.
-    pub fn try_log_in(
+    pub fn admit_login(
         &self,
         conn: &mut PgConnection,
         email: &Email,
         network: IpAddr,
     ) -> QueryResult<Admission> {
-        let known = throttles::is_known(conn, email.key(), &network.to_string(), KNOWN_FOR)?;
+        let known = throttles::is_known(conn, email.key(), &network.to_string(), KNOWN_NETWORK_TTL)?;
         let mut counters = self.log_in(email, network);
         if known {
             counters.0.retain(|counter| counter.rule != ACCOUNT);
@@ -101,57 +101,60 @@ impl Throttles {
 
     /// Signing in worked: guesses at this account are forgotten. Those of the network are not, or else whoever has an
     /// account could guess at others without end: of these only this one try is forgiven.
-    pub fn succeeded(&self, conn: &mut PgConnection, email: &Email, network: IpAddr) -> QueryResult<()> {
-        self.log_in(email, network).forgive(conn)?;
-        throttles::forget(conn, &[&self.account(email), &self.pair(email, network)])
+    pub fn record_success(&self, conn: &mut PgConnection, email: &Email, network: IpAddr) -> QueryResult<()> {
+        self.log_in(email, network).refund(conn)?;
+        throttles::reset(conn, &[&self.account(email), &self.pair(email, network)])
     }
 
     /// Somebody has proven by mail to be the owner: guesses at this account, wherever from, are forgotten.
-    pub fn owner_proven(&self, conn: &mut PgConnection, email: &Email) -> QueryResult<()> {
-        throttles::forget_below(conn, &self.account(email))
+    pub fn reset_account(&self, conn: &mut PgConnection, email: &Email) -> QueryResult<()> {
+        throttles::reset_with_prefix(conn, &self.account(email))
     }
 
     /// A mail to this address that anybody can ask for.
-    pub fn try_mail(&self, conn: &mut PgConnection, email: &Email) -> QueryResult<Admission> {
-        let key = format!("mail:{}", self.hidden(email.key()));
-        Counters::of(vec![Counter::new(key, MAIL)]).admit(conn)
+    pub fn admit_mail_to(&self, conn: &mut PgConnection, email: &Email) -> QueryResult<Admission> {
+        let key = format!("mail:{}", self.masked(email.key()));
+        Counters::of(vec![Counter::new(key, MAILS_TO_ADDRESS)]).admit(conn)
     }
 
     /// A mail that somebody of this network asks for, whoever gets it; so many are sent without a wait.
-    pub fn try_mail_from(
+    pub fn admit_mail_from(
         &self,
         conn: &mut PgConnection,
         network: IpAddr,
-        free: i32,
+        free_attempts: i32,
     ) -> QueryResult<Admission> {
-        let key = format!("mail-from:{}", self.hidden(&network.to_string()));
+        let key = format!("mail-from:{}", self.masked(&network.to_string()));
         // The last of them begins the first wait.
-        let free = free.saturating_sub(1);
-        let rule = Rule { free, ..MAILS_FROM };
+        let free_attempts = free_attempts.saturating_sub(1);
+        let rule = Rule {
+            free_attempts,
+            ..MAILS_FROM_NETWORK
+        };
         Counters::of(vec![Counter::new(key, rule)]).admit(conn)
     }
 
     fn log_in(&self, email: &Email, network: IpAddr) -> Counters {
         Counters::of(vec![
-            Counter::new(self.pair(email, network), PAIR),
+            Counter::new(self.pair(email, network), ACCOUNT_FROM_NETWORK),
             Counter::new(self.network(network), NETWORK),
             Counter::new(self.account(email), ACCOUNT),
         ])
     }
 
     fn account(&self, email: &Email) -> String {
-        format!("account:{}", self.hidden(email.key()))
+        format!("account:{}", self.masked(email.key()))
     }
 
     fn pair(&self, email: &Email, network: IpAddr) -> String {
-        format!("{}:{}", self.account(email), self.hidden(&network.to_string()))
+        format!("{}:{}", self.account(email), self.masked(&network.to_string()))
     }
 
     fn network(&self, network: IpAddr) -> String {
-        format!("network:{}", self.hidden(&network.to_string()))
+        format!("network:{}", self.masked(&network.to_string()))
     }
 
-    fn hidden(&self, what: &str) -> String {
+    fn masked(&self, what: &str) -> String {
         let mac = self.data_key.mac("throttle", what.as_bytes());
         mac[..16].iter().fold(String::new(), |mut text, byte| {
             let _ = write!(text, "{byte:02x}");
@@ -175,11 +178,11 @@ impl Counters {
     /// Counts a try by each, or by none when one of them says to wait. Whoever must wait leaves no trace: addresses that
     /// are made up would fill the table.
     fn admit(self, conn: &mut PgConnection) -> QueryResult<Admission> {
-        let (now, rows) = throttles::find(conn, &self.keys())?;
+        let (now, rows) = throttles::load(conn, &self.keys())?;
         if let Err(wait) = self.admitted(&rows, now) {
             return Ok(Admission::Wait(wait));
         }
-        let (now, rows) = throttles::hold(conn, &self.keys())?;
+        let (now, rows) = throttles::lock(conn, &self.keys())?;
         match self.admitted(&rows, now) {
             Err(wait) => Ok(Admission::Wait(wait)),
             Ok(next) => {
@@ -190,9 +193,9 @@ impl Counters {
     }
 
     /// The try was none: it could not be looked at, or nothing was wrong with it.
-    pub fn forgive(&self, conn: &mut PgConnection) -> QueryResult<()> {
-        let (_, rows) = throttles::hold(conn, &self.keys())?;
-        let next: Vec<CountRow> = self.of_each(&rows).map(|(rule, row)| rule.forgive(row)).collect();
+    pub fn refund(&self, conn: &mut PgConnection) -> QueryResult<()> {
+        let (_, rows) = throttles::lock(conn, &self.keys())?;
+        let next: Vec<CountRow> = self.of_each(&rows).map(|(rule, row)| rule.refund(row)).collect();
         throttles::store(conn, &next)
     }
 

@@ -4,28 +4,28 @@ use chrono::{DateTime, TimeDelta, Utc};
 use std::time::Duration;
 
 /// Counts that nobody has added to for this long are as good as none.
-pub const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(1);
+pub const COUNTER_TTL: TimeDelta = TimeDelta::hours(1);
 
 /// How many tries are free, and how long the waits are behind them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// Tries that cost nothing.
-    pub free: i32,
+    pub free_attempts: i32,
     /// The wait after the first one that does; each next one is twice as long.
-    pub first: Duration,
+    pub base_delay: Duration,
     /// No wait is longer.
-    pub longest: Duration,
+    pub max_delay: Duration,
 }
 
 impl Rule {
     /// The wait behind so many tries.
     pub fn wait(&self, count: i32) -> Duration {
-        let beyond = count.saturating_sub(self.free);
+        let beyond = count.saturating_sub(self.free_attempts);
         if beyond <= 0 {
             return Duration::ZERO;
         }
         let doublings = u32::try_from(beyond - 1).unwrap_or(0).min(31);
-        self.first.saturating_mul(1 << doublings).min(self.longest)
+        self.base_delay.saturating_mul(1 << doublings).min(self.max_delay)
     }
 
     /// One more try: the count with it, or how long is still to be waited.
@@ -34,9 +34,9 @@ impl Rule {
             && !left.is_zero()
         {
             // Nobody waits longer than that, even when the clock was set back.
-            return Err(left.min(self.longest));
+            return Err(left.min(self.max_delay));
         }
-        let old = now - row.updated_at > FORGOTTEN_AFTER;
+        let old = now - row.updated_at > COUNTER_TTL;
         let count = if old { 1 } else { row.count.saturating_add(1) };
         let wait = self.wait(count);
         Ok(CountRow {
@@ -48,7 +48,7 @@ impl Rule {
     }
 
     /// The count without a try that was none.
-    pub fn forgive(&self, row: &CountRow) -> CountRow {
+    pub fn refund(&self, row: &CountRow) -> CountRow {
         let count = row.count.saturating_sub(1).max(0);
         CountRow {
             count,
@@ -64,9 +64,9 @@ mod tests {
     use crate::types::clock;
 
     const RULE: Rule = Rule {
-        free: 5,
-        first: Duration::from_secs(1),
-        longest: Duration::from_secs(900),
+        free_attempts: 5,
+        base_delay: Duration::from_secs(1),
+        max_delay: Duration::from_secs(900),
     };
 
     fn row(count: i32, blocked_until: Option<DateTime<Utc>>, updated_at: DateTime<Utc>) -> CountRow {
@@ -119,10 +119,10 @@ mod tests {
     fn what_is_forgiven_blocks_nobody() {
         let now = clock::now();
         let blocked = row(6, Some(now + TimeDelta::seconds(1)), now);
-        let forgiven = RULE.forgive(&blocked);
+        let forgiven = RULE.refund(&blocked);
         assert_eq!((forgiven.count, forgiven.blocked_until), (5, None));
         let far = row(8, blocked.blocked_until, now);
-        assert_eq!(RULE.forgive(&far).blocked_until, blocked.blocked_until);
-        assert_eq!(RULE.forgive(&row(0, None, now)).count, 0);
+        assert_eq!(RULE.refund(&far).blocked_until, blocked.blocked_until);
+        assert_eq!(RULE.refund(&row(0, None, now)).count, 0);
     }
 }
