@@ -1,11 +1,11 @@
 //! `portcullis accounts`: makes accounts that may sign in at once, and lists accounts. Needs no key of the service.
-use super::ending::{check_password, fail, print};
+use super::exit::{check_password, fail, print};
 use crate::config::Settings;
 use crate::crypto::hashing::Hashing;
 use crate::db::Db;
 use crate::db::conninfo::{Changing, Purpose};
 use crate::domain::accounts::operator::{NewMember, Operators};
-use crate::domain::accounts::outcome::{Added, Failed};
+use crate::domain::accounts::outcome::{AccountError, AddOutcome};
 use crate::telemetry::logs::Telemetry;
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
@@ -100,11 +100,11 @@ fn connect(settings: &Settings) -> Result<(Operators, Db), Box<dyn std::error::E
     Ok((Operators::new(db.clone(), hashing), db))
 }
 
-fn added(added: Result<Added, Failed>) -> ExitCode {
+fn added(added: Result<AddOutcome, AccountError>) -> ExitCode {
     match added {
-        Ok(Added::Made(id)) => print(&format!("account {id} may sign in\n")),
-        Ok(Added::Taken) => fail(1, &"there is an account of this address; nothing was changed"),
-        Ok(Added::Weak(weakness)) => fail(1, &format!("the password {weakness}; nothing was changed")),
+        Ok(AddOutcome::Created(id)) => print(&format!("account {id} may sign in\n")),
+        Ok(AddOutcome::EmailTaken) => fail(1, &"there is an account of this address; nothing was changed"),
+        Ok(AddOutcome::Weak(weakness)) => fail(1, &format!("the password {weakness}; nothing was changed")),
         Err(error) => fail(1, &format!("{error}; nothing was changed")),
     }
 }

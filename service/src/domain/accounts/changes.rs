@@ -1,18 +1,20 @@
 //! Changing one's own account. What gives power over it, address and password, needs the current password, and a code where
 //! there is a second factor: a session that somebody left open must not be enough (ASVS v5.0.0-7.5.1).
 use super::Accounts;
-use super::limits::Admitted;
-use super::outcome::{Changed, Failed};
-use super::passwords::GoodPassword;
-use super::post::{self, Letter, LinkFor};
+use super::account_mails::{self, LinkSpec, to_account};
+use super::mail_limits::MailAdmission;
+use super::outcome::{AccountError, ChangeOutcome};
+use super::passwords::AcceptedPassword;
 use crate::crypto::data_key::DataKey;
 use crate::crypto::password_hash::PasswordHash;
 use crate::db::accounts::{self, AccountRow};
 use crate::db::audit::{self, Event};
 use crate::db::{PgConnection, QueryResult, links, sessions};
 use crate::domain::sessions::caller::SignedIn;
-use crate::domain::sessions::proof::{Proven, Refused};
-use crate::mail::text::Kind;
+use crate::domain::sessions::error::LoginError;
+use crate::domain::sessions::verification::VerifiedCredentials;
+use crate::mail::kind::MailKind;
+use crate::mail::outbox_mail::OutboxMail;
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
 use crate::types::link::Purpose;
@@ -36,7 +38,7 @@ pub struct Guarded {
     pub current: SecretString,
     /// A code of the second factor, or a recovery code.
     pub code: Option<SecretString>,
-    /// A new address; it counts when it is proven.
+    /// A new address; it counts when it is verified.
     pub email: Option<Email>,
     /// A new password.
     pub password: Option<SecretString>,
@@ -59,7 +61,7 @@ struct Plan {
     name: Option<PersonName>,
     email: Option<Email>,
     password: Option<PasswordHash>,
-    proven: Option<Proven>,
+    verified: Option<VerifiedCredentials>,
 }
 
 impl Accounts {
@@ -69,7 +71,7 @@ impl Accounts {
         who: &SignedIn,
         change: Change,
         client: &ClientInfo,
-    ) -> Result<Changed, Failed> {
+    ) -> Result<ChangeOutcome, AccountError> {
         let plan = match self.plan(who, change, client).await? {
             Ok(plan) => plan,
             Err(refused) => return Ok(refused),
@@ -77,15 +79,15 @@ impl Accounts {
         let (who, key, client) = (who.clone(), self.0.key.clone(), client.clone());
         let changed = self.0.db.tx("change_account", move |conn| {
             let Some(row) = accounts::lock(conn, who.account())? else {
-                return Ok(Changed::Gone);
+                return Ok(ChangeOutcome::Gone);
             };
-            if let Some(proven) = &plan.proven
-                && proven.take(conn, &client)?.is_none()
+            if let Some(verified) = &plan.verified
+                && verified.consume(conn, &client)?.is_none()
             {
-                return Ok(Changed::WrongProof);
+                return Ok(ChangeOutcome::WrongCredentials);
             }
             plan.carry_out(conn, &row, &who, &key, &client)?;
-            Ok(Changed::Done)
+            Ok(ChangeOutcome::Done)
         });
         Ok(changed.await?)
     }
@@ -96,24 +98,24 @@ impl Accounts {
         who: &SignedIn,
         change: Change,
         client: &ClientInfo,
-    ) -> Result<Result<Plan, Changed>, Failed> {
+    ) -> Result<Result<Plan, ChangeOutcome>, AccountError> {
         let name = change.name.as_ref().map_or(who.name(), PersonName::as_str);
-        let (mut email, mut password, mut proven) = (None, None, None);
+        let (mut email, mut password, mut verified) = (None, None, None);
         if let Some(guarded) = change.guarded {
             email = guarded.email.filter(|email| email.as_str() != who.email());
             let now = Email::parse(who.email());
             let emails: Vec<&Email> = now.iter().chain(&email).collect();
-            let check = |new| GoodPassword::check(new, &emails, name);
+            let check = |new| AcceptedPassword::check(new, &emails, name);
             let good = match guarded.password.map(check).transpose() {
                 Ok(good) => good,
-                Err(weakness) => return Ok(Err(Changed::Weak(weakness))),
+                Err(error) => return Ok(Err(ChangeOutcome::Weak(error))),
             };
             let proof = self
                 .0
                 .sessions
-                .prove_owner(who, guarded.current, guarded.code, client);
+                .verify_owner(who, guarded.current, guarded.code, client);
             match proof.await {
-                Ok(proof) => proven = Some(proof),
+                Ok(proof) => verified = Some(proof),
                 Err(refused) => return refuse(refused).map(Err),
             }
             if let Some(good) = good {
@@ -121,10 +123,10 @@ impl Accounts {
             }
         }
         if let Some(email) = &email {
-            match self.admit(email, client).await? {
-                Admitted::Yes => {}
-                Admitted::AddressWaits(wait) | Admitted::NetworkWaits(wait) => {
-                    return Ok(Err(Changed::TooManyMails(wait)));
+            match self.admit_mail(email, client).await? {
+                MailAdmission::Allowed => {}
+                MailAdmission::AddressLimited(wait) | MailAdmission::NetworkLimited(wait) => {
+                    return Ok(Err(ChangeOutcome::TooManyMails(wait)));
                 }
             }
         }
@@ -132,7 +134,7 @@ impl Accounts {
             name: change.name,
             email,
             password,
-            proven,
+            verified,
         }))
     }
 }
@@ -154,13 +156,13 @@ impl Plan {
             // What somebody who knew the old one has asked for meanwhile must not bring them back.
             links::close_all(conn, row.id())?;
             sessions::end_all(conn, row.id(), Some(who.session()), "password changed")?;
-            post::send(conn, &Letter::to(Kind::PasswordChanged, row))?;
+            account_mails::enqueue(conn, MailKind::PasswordChanged, row)?;
         }
         if let Some(email) = &self.email {
             ask_for_proof(conn, row, email, key)?;
         }
-        if let Some(proven) = &self.proven {
-            proven.succeeded(conn, client)?;
+        if let Some(verified) = &self.verified {
+            verified.record_success(conn, client)?;
         }
         let happened: [(bool, &'static str, Value); 3] = [
             (
@@ -185,20 +187,20 @@ impl Plan {
     }
 }
 
-fn refuse(refused: Refused) -> Result<Changed, Failed> {
+fn refuse(refused: LoginError) -> Result<ChangeOutcome, AccountError> {
     match refused {
-        Refused::Credentials => Ok(Changed::WrongProof),
-        Refused::SecondFactor => Ok(Changed::CodeNeeded),
-        Refused::Throttled(wait) => Ok(Changed::TooManyTries(wait)),
-        Refused::Overloaded(overloaded) => Err(overloaded.into()),
-        Refused::Storage(error) => Err(error.into()),
+        LoginError::InvalidCredentials => Ok(ChangeOutcome::WrongCredentials),
+        LoginError::SecondFactorRequired => Ok(ChangeOutcome::CodeRequired),
+        LoginError::Throttled(wait) => Ok(ChangeOutcome::TooManyAttempts(wait)),
+        LoginError::Overloaded(overloaded) => Err(overloaded.into()),
+        LoginError::Storage(error) => Err(error.into()),
     }
 }
 
 /// The new address is asked for its proof, the old one is told. One that has an account already gets another mail, and a
 /// link that nobody has: who asks sees no difference.
 fn ask_for_proof(conn: &mut PgConnection, row: &AccountRow, email: &Email, key: &DataKey) -> QueryResult<()> {
-    let link = LinkFor {
+    let link = LinkSpec {
         account: row.id(),
         purpose: Purpose::ChangeEmail,
         email: Some(email.as_str()),
@@ -206,16 +208,16 @@ fn ask_for_proof(conn: &mut PgConnection, row: &AccountRow, email: &Email, key: 
     let other = accounts::find_by_email(conn, email)?.filter(|other| other.id != row.id);
     match other {
         Some(other) => {
-            post::make_link(conn, key, &link)?;
-            post::send(conn, &Letter::to(Kind::AlreadyRegistered, &other))?;
+            account_mails::create_link(conn, key, &link)?;
+            account_mails::enqueue(conn, MailKind::AlreadyRegistered, &other)?;
         }
         None => {
-            let letter = Letter {
+            let mail = OutboxMail {
                 to: email.as_str(),
-                ..Letter::to(Kind::ChangeEmail, row)
+                ..to_account(MailKind::ChangeEmail, row)
             };
-            post::send_link(conn, key, &link, &letter)?;
+            account_mails::enqueue_with_link(conn, key, &link, &mail)?;
         }
     }
-    post::send(conn, &Letter::to(Kind::EmailChanging, row))
+    account_mails::enqueue(conn, MailKind::EmailChanging, row)
 }

@@ -1,6 +1,6 @@
 //! Proving an address by a mailed link.
 use super::Accounts;
-use super::outcome::{Failed, Used};
+use super::outcome::{AccountError, LinkOutcome};
 use crate::config::auth::RegistrationMode;
 use crate::crypto::tokens::PlainToken;
 use crate::db::accounts::{self, AccountRow};
@@ -14,23 +14,23 @@ use serde_json::json;
 
 impl Accounts {
     /// The address of a registration is proven: from now on its owner may sign in.
-    pub async fn confirm(&self, token: &str, client: &ClientInfo) -> Result<Used, Failed> {
+    pub async fn confirm_email(&self, token: &str, client: &ClientInfo) -> Result<LinkOutcome, AccountError> {
         let Some(token) = PlainToken::parse(token).map(|token| token.hash()) else {
-            return Ok(Used::NoSuchLink);
+            return Ok(LinkOutcome::NoSuchLink);
         };
         let (mode, client) = (self.0.registration, client.clone());
         let used = self.0.db.tx("confirm_account", move |conn| {
             hold_first_admin(conn, mode)?;
             let Some(link) = links::close(conn, Purpose::Confirm, token)? else {
-                return Ok(Used::NoSuchLink);
+                return Ok(LinkOutcome::NoSuchLink);
             };
             let row = accounts::lock(conn, AccountId::of(link.account_id))?;
             let Some(row) = row.filter(|row| row.is(AccountState::Unconfirmed)) else {
-                return Ok(Used::NoSuchLink);
+                return Ok(LinkOutcome::NoSuchLink);
             };
             let role = activate(conn, &row, mode)?;
             note_confirmed(conn, &row, role, &client)?;
-            Ok(Used::Done)
+            Ok(LinkOutcome::Done)
         });
         Ok(used.await?)
     }

@@ -10,13 +10,13 @@ mod confirmation;
 mod invitation;
 
 /// Leaving.
-mod leaving;
+mod deletion;
 
 /// How many mails strangers may cause.
-mod limits;
+mod mail_limits;
 
 /// The proof of a new address.
-mod new_email;
+mod email_change;
 
 /// Accounts that operators make at the command line.
 pub mod operator;
@@ -28,10 +28,10 @@ pub mod outcome;
 pub mod passwords;
 
 /// Mails, and the links in them.
-pub mod post;
+pub mod account_mails;
 
 /// One's own account, as its owner sees it.
-pub mod profile;
+pub mod view;
 
 /// Forgotten passwords.
 mod recovery;

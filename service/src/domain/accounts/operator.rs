@@ -1,6 +1,6 @@
 //! Accounts that operators make at the command line: confirmed at once, for who sits there has proven enough.
-use super::outcome::{Added, Failed};
-use super::passwords::GoodPassword;
+use super::outcome::{AccountError, AddOutcome};
+use super::passwords::AcceptedPassword;
 use crate::crypto::hashing::Hashing;
 use crate::db::Db;
 use crate::db::accounts::{self, AccountRow, NewAccount};
@@ -42,10 +42,10 @@ impl Operators {
     }
 
     /// Makes an account whose owner may sign in at once.
-    pub async fn add(&self, new: NewMember, client: &ClientInfo) -> Result<Added, Failed> {
-        let password = match GoodPassword::check(new.password, &[&new.email], new.name.as_str()) {
+    pub async fn add(&self, new: NewMember, client: &ClientInfo) -> Result<AddOutcome, AccountError> {
+        let password = match AcceptedPassword::check(new.password, &[&new.email], new.name.as_str()) {
             Ok(password) => password,
-            Err(weakness) => return Ok(Added::Weak(weakness)),
+            Err(error) => return Ok(AddOutcome::Weak(error)),
         };
         let hash = self.hashing.hash(password.into_secret()).await?;
         let (email, name, role, client) = (new.email, new.name, new.role, client.clone());
@@ -58,7 +58,7 @@ impl Operators {
                 state: AccountState::Active,
             };
             let Some(row) = accounts::create(conn, &new)? else {
-                return Ok(Added::Taken);
+                return Ok(AddOutcome::EmailTaken);
             };
             accounts::set_password(conn, row.id(), hash.as_str())?;
             let event = Event {
@@ -69,13 +69,13 @@ impl Operators {
                 detail: json!({ "role": role.as_str() }),
             };
             audit::append(conn, &event)?;
-            Ok(Added::Made(row.id()))
+            Ok(AddOutcome::Created(row.id()))
         });
         Ok(added.await?)
     }
 
     /// All living accounts, by number, a page at a time; `each` gets every page.
-    pub async fn list_all(&self, mut each: impl FnMut(&[AccountRow])) -> Result<(), Failed> {
+    pub async fn list_all(&self, mut each: impl FnMut(&[AccountRow])) -> Result<(), AccountError> {
         let mut after = 0;
         loop {
             let list = move |conn: &mut _| accounts::list_after(conn, after, PAGE);

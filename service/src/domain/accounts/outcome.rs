@@ -1,5 +1,5 @@
 //! What comes of registering, confirming, resetting, changing and leaving.
-use super::passwords::Weakness;
+use super::passwords::PasswordPolicyError;
 use crate::crypto::hashing::Overloaded;
 use crate::domain::StorageError;
 use crate::types::account::AccountId;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// Nothing was done, and it is not the sender's fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failed {
+pub enum AccountError {
     /// Too many passwords wait to be hashed.
     #[error(transparent)]
     Overloaded(#[from] Overloaded),
@@ -18,20 +18,20 @@ pub enum Failed {
 
 /// What became of a registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Registered {
+pub enum RegistrationOutcome {
     /// There is a mail for whoever reads the address. Whether there was an account already is told there and only there.
     Accepted,
     /// Nobody may register now.
     Closed,
     /// The password breaks a rule.
-    Weak(Weakness),
+    Weak(PasswordPolicyError),
     /// Too many from this network: again after this long.
     Wait(Duration),
 }
 
 /// What became of the wish for a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum MailRequestOutcome {
     /// If there is such an account, there is a mail for it.
     Accepted,
     /// Too many for this address or from this network: again after this long.
@@ -40,30 +40,30 @@ pub enum Asked {
 
 /// What became of the use of a link that changes nothing but what it is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Used {
+pub enum LinkOutcome {
     /// It is done.
     Done,
-    /// Used, void, ended, or never ours: which of them is not told.
+    /// LinkOutcome, void, ended, or never ours: which of them is not told.
     NoSuchLink,
 }
 
 /// What became of the use of a link that sets a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PasswordSet {
+pub enum SetPasswordOutcome {
     /// It is set. Every session has ended.
     Done,
-    /// As in [`Used`].
+    /// As in [`LinkOutcome`].
     NoSuchLink,
     /// The password breaks a rule; the link can be used again.
-    Weak(Weakness),
+    Weak(PasswordPolicyError),
 }
 
 /// What became of the proof of a new address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EmailChanged {
+pub enum ChangeEmailOutcome {
     /// It is the account's address now.
     Done,
-    /// As in [`Used`].
+    /// As in [`LinkOutcome`].
     NoSuchLink,
     /// Another account has got it meanwhile; nothing was changed.
     Taken,
@@ -71,26 +71,26 @@ pub enum EmailChanged {
 
 /// What became of a change of one's own account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Changed {
+pub enum ChangeOutcome {
     /// It is done; a new address waits for its proof.
     Done,
     /// The account was deleted a moment ago.
     Gone,
     /// The current password or the code is not right.
-    WrongProof,
+    WrongCredentials,
     /// The current password is right, and a code of the second factor is needed.
-    CodeNeeded,
+    CodeRequired,
     /// The new password breaks a rule.
-    Weak(Weakness),
+    Weak(PasswordPolicyError),
     /// Too many wrong passwords or codes: again after this long.
-    TooManyTries(Duration),
+    TooManyAttempts(Duration),
     /// Too many mails: again after this long.
     TooManyMails(Duration),
 }
 
 /// What became of somebody's wish to leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Left {
+pub enum DeletionOutcome {
     /// The account is deleted, its sessions have ended.
     Done,
     /// There would be no administrator left.
@@ -99,11 +99,11 @@ pub enum Left {
 
 /// What became of an account that an operator wants made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Added {
+pub enum AddOutcome {
     /// It is there, and its owner may sign in.
-    Made(AccountId),
+    Created(AccountId),
     /// A living account has the address.
-    Taken,
+    EmailTaken,
     /// The password breaks a rule.
-    Weak(Weakness),
+    Weak(PasswordPolicyError),
 }

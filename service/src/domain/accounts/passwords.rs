@@ -4,13 +4,13 @@ use crate::types::email::Email;
 use secrecy::{ExposeSecret, SecretString};
 
 /// The fewest characters.
-pub const SHORTEST: usize = 8;
+pub const MIN_LENGTH: usize = 8;
 
 /// The most characters.
-pub const LONGEST: usize = 128;
+pub const MAX_LENGTH: usize = 128;
 
 /// Parts of a name or an address that are shorter stand in ordinary words by chance.
-const SHORTEST_PART: usize = 4;
+const MIN_PERSONAL_PART: usize = 4;
 
 /// The names that everybody tries first at this service.
 const OWN_NAMES: [&str; 1] = ["portcullis"];
@@ -20,16 +20,16 @@ const COMMON: &str = include_str!("common_passwords.txt");
 
 /// A password that keeps the rules, for the person that it was checked for.
 #[derive(Debug)]
-pub struct GoodPassword(SecretString);
+pub struct AcceptedPassword(SecretString);
 
 /// Which rule a password breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Weakness {
-    /// Fewer than [`SHORTEST`] characters.
-    #[error("must have at least {SHORTEST} characters")]
+pub enum PasswordPolicyError {
+    /// Fewer than [`MIN_LENGTH`] characters.
+    #[error("must have at least {MIN_LENGTH} characters")]
     Short,
-    /// More than [`LONGEST`] characters.
-    #[error("must have at most {LONGEST} characters")]
+    /// More than [`MAX_LENGTH`] characters.
+    #[error("must have at most {MAX_LENGTH} characters")]
     Long,
     /// Many people have it.
     #[error("is one of the most common passwords")]
@@ -42,33 +42,33 @@ pub enum Weakness {
     Service,
 }
 
-impl GoodPassword {
+impl AcceptedPassword {
     /// Checks a password for the person of these addresses and this name, which may be empty.
-    pub fn check(password: SecretString, emails: &[&Email], name: &str) -> Result<Self, Weakness> {
+    pub fn check(password: SecretString, emails: &[&Email], name: &str) -> Result<Self, PasswordPolicyError> {
         let text = password.expose_secret();
         let length = text.chars().count();
-        if length < SHORTEST {
-            return Err(Weakness::Short);
+        if length < MIN_LENGTH {
+            return Err(PasswordPolicyError::Short);
         }
-        if length > LONGEST {
-            return Err(Weakness::Long);
+        if length > MAX_LENGTH {
+            return Err(PasswordPolicyError::Long);
         }
         let text = text.to_lowercase();
         if is_common(&text) {
-            return Err(Weakness::Common);
+            return Err(PasswordPolicyError::Common);
         }
         if OWN_NAMES.iter().any(|own| text.contains(own)) {
-            return Err(Weakness::Service);
+            return Err(PasswordPolicyError::Service);
         }
         let parts = emails
             .iter()
             .flat_map(|email| email_parts(email))
             .chain(name_parts(name));
         if parts
-            .filter(|part| part.chars().count() >= SHORTEST_PART)
+            .filter(|part| part.chars().count() >= MIN_PERSONAL_PART)
             .any(|part| text.contains(&part))
         {
-            return Err(Weakness::Personal);
+            return Err(PasswordPolicyError::Personal);
         }
         Ok(Self(password))
     }
@@ -125,20 +125,23 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
 
-    fn check(password: &str) -> Result<(), Weakness> {
+    fn check(password: &str) -> Result<(), PasswordPolicyError> {
         let email = Email::parse("grace.hopper@navy-yard.example").unwrap();
-        GoodPassword::check(password.into(), &[&email], "Grace Brewster-Hopper").map(drop)
+        AcceptedPassword::check(password.into(), &[&email], "Grace Brewster-Hopper").map(drop)
     }
 
     #[test]
     fn lengths_are_counted_in_characters() {
-        assert_eq!(check("tr0ub4d"), Err(Weakness::Short));
+        assert_eq!(check("tr0ub4d"), Err(PasswordPolicyError::Short));
         assert_eq!(check("tr0ub4d&"), Ok(()));
-        assert_eq!(check("密码密码密码密"), Err(Weakness::Short));
+        assert_eq!(check("密码密码密码密"), Err(PasswordPolicyError::Short));
         assert_eq!(check("密码密码密码密码"), Ok(()));
         assert_eq!(check(&"ü€".repeat(64)), Ok(()));
-        assert_eq!(check(&format!("{}x", "ü€".repeat(64))), Err(Weakness::Long));
-        assert_eq!(check(""), Err(Weakness::Short));
+        assert_eq!(
+            check(&format!("{}x", "ü€".repeat(64))),
+            Err(PasswordPolicyError::Long)
+        );
+        assert_eq!(check(""), Err(PasswordPolicyError::Short));
     }
 
     #[test]
@@ -158,7 +161,7 @@ mod tests {
         let (mut count, mut last) = (0, String::new());
         each_common(|common| {
             assert!(common > last.as_str(), "{common} after {last}");
-            assert!(common.chars().count() >= SHORTEST && common == common.to_lowercase());
+            assert!(common.chars().count() >= MIN_LENGTH && common == common.to_lowercase());
             common.clone_into(&mut last);
             count += 1;
         });
@@ -180,7 +183,7 @@ mod tests {
             "iloveyou",
             "TrustNo1",
         ] {
-            assert_eq!(check(common), Err(Weakness::Common), "{common}");
+            assert_eq!(check(common), Err(PasswordPolicyError::Common), "{common}");
         }
     }
 
@@ -194,12 +197,12 @@ mod tests {
             "1 yard 2 go",
             "gracehopper!",
         ] {
-            assert_eq!(check(personal), Err(Weakness::Personal), "{personal}");
+            assert_eq!(check(personal), Err(PasswordPolicyError::Personal), "{personal}");
         }
-        assert_eq!(check("open-Portcullis-1"), Err(Weakness::Service));
+        assert_eq!(check("open-Portcullis-1"), Err(PasswordPolicyError::Service));
         let (email, name) = (Email::parse("li@a.example").unwrap(), "Li Xu");
-        let of_li = |password: &str| GoodPassword::check(password.into(), &[&email], name).map(drop);
+        let of_li = |password: &str| AcceptedPassword::check(password.into(), &[&email], name).map(drop);
         assert_eq!(of_li("a lily is a flower"), Ok(()));
-        assert_eq!(of_li("lixu-lixu"), Err(Weakness::Personal));
+        assert_eq!(of_li("lixu-lixu"), Err(PasswordPolicyError::Personal));
     }
 }

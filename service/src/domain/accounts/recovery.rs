@@ -1,15 +1,15 @@
 //! Forgotten passwords: a link that sets a new one, ends every session, and is told by mail.
+use super::account_mails::{self, LinkSpec, to_account};
 use super::confirmation::{activate, hold_first_admin, note_confirmed};
-use super::outcome::{Asked, Failed, PasswordSet};
-use super::passwords::GoodPassword;
-use super::post::{self, Letter, LinkFor};
+use super::outcome::{AccountError, MailRequestOutcome, SetPasswordOutcome};
+use super::passwords::AcceptedPassword;
 use super::registration::{note, remind};
-use super::{Accounts, limits};
+use super::{Accounts, mail_limits};
 use crate::crypto::tokens::{PlainToken, TokenHash};
 use crate::db::accounts::{self, AccountRow};
 use crate::db::{links, sessions};
-use crate::domain::evenly::evenly;
-use crate::mail::text::Kind;
+use crate::domain::min_response_time::with_min_response_time;
+use crate::mail::kind::MailKind;
 use crate::types::account::{AccountId, AccountState};
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
@@ -18,11 +18,15 @@ use secrecy::SecretString;
 
 impl Accounts {
     /// Sends a link to whoever forgot their password, if there is such an account.
-    pub async fn forgot(&self, email: Email, client: &ClientInfo) -> Result<Asked, Failed> {
-        let admitted = match self.admit(&email, client).await? {
-            limits::Admitted::NetworkWaits(wait) => return Ok(Asked::Wait(wait)),
-            limits::Admitted::AddressWaits(_) => false,
-            limits::Admitted::Yes => true,
+    pub async fn request_password_reset(
+        &self,
+        email: Email,
+        client: &ClientInfo,
+    ) -> Result<MailRequestOutcome, AccountError> {
+        let admitted = match self.admit_mail(&email, client).await? {
+            mail_limits::MailAdmission::NetworkLimited(wait) => return Ok(MailRequestOutcome::Wait(wait)),
+            mail_limits::MailAdmission::AddressLimited(_) => false,
+            mail_limits::MailAdmission::Allowed => true,
         };
         let (key, client) = (self.0.key.clone(), client.clone());
         let work = self.0.db.tx("forgot_password", move |conn| {
@@ -32,46 +36,46 @@ impl Accounts {
             if row.is(AccountState::Invited) {
                 remind(conn, &key, &row)?;
             } else {
-                let link = LinkFor {
+                let link = LinkSpec {
                     account: row.id(),
                     purpose: Purpose::Reset,
                     email: None,
                 };
-                post::send_link(conn, &key, &link, &Letter::to(Kind::Reset, &row))?;
+                account_mails::enqueue_with_link(conn, &key, &link, &to_account(MailKind::Reset, &row))?;
             }
             note(conn, "password.forgotten", &row, &client)
         });
-        evenly(work).await?;
-        Ok(Asked::Accepted)
+        with_min_response_time(work).await?;
+        Ok(MailRequestOutcome::Accepted)
     }
 
     /// Sets a new password. Reading the mail proves the address too, so that an unconfirmed account is confirmed by it.
-    pub async fn reset(
+    pub async fn reset_password(
         &self,
         token: &str,
         password: SecretString,
         client: &ClientInfo,
-    ) -> Result<PasswordSet, Failed> {
+    ) -> Result<SetPasswordOutcome, AccountError> {
         let Some((token, row)) = self.find_linked(Purpose::Reset, token).await? else {
-            return Ok(PasswordSet::NoSuchLink);
+            return Ok(SetPasswordOutcome::NoSuchLink);
         };
         let Some(email) = Email::parse(&row.email) else {
-            return Ok(PasswordSet::NoSuchLink);
+            return Ok(SetPasswordOutcome::NoSuchLink);
         };
-        let password = match GoodPassword::check(password, &[&email], &row.name) {
+        let password = match AcceptedPassword::check(password, &[&email], &row.name) {
             Ok(password) => password,
-            Err(weakness) => return Ok(PasswordSet::Weak(weakness)),
+            Err(error) => return Ok(SetPasswordOutcome::Weak(error)),
         };
         let hash = self.0.hashing.hash(password.into_secret()).await?;
         let (mode, throttles, client) = (self.0.registration, self.0.throttles.clone(), client.clone());
         let set = self.0.db.tx("reset_password", move |conn| {
             hold_first_admin(conn, mode)?;
             let Some(link) = links::close(conn, Purpose::Reset, token)? else {
-                return Ok(PasswordSet::NoSuchLink);
+                return Ok(SetPasswordOutcome::NoSuchLink);
             };
             let row = accounts::lock(conn, AccountId::of(link.account_id))?;
             let Some(row) = row.filter(|row| !row.is(AccountState::Invited)) else {
-                return Ok(PasswordSet::NoSuchLink);
+                return Ok(SetPasswordOutcome::NoSuchLink);
             };
             accounts::set_password(conn, row.id(), hash.as_str())?;
             let role = match row.is(AccountState::Unconfirmed) {
@@ -81,13 +85,13 @@ impl Accounts {
             // Whoever had got in could have asked for another address: that link must not bring them back.
             links::close_all(conn, row.id())?;
             sessions::end_all(conn, row.id(), None, "password reset")?;
-            throttles.owner_proven(conn, &email)?;
-            post::send(conn, &Letter::to(Kind::PasswordChanged, &row))?;
+            throttles.reset_account(conn, &email)?;
+            account_mails::enqueue(conn, MailKind::PasswordChanged, &row)?;
             if let Some(role) = role {
                 note_confirmed(conn, &row, role, &client)?;
             }
             note(conn, "password.reset", &row, &client)?;
-            Ok(PasswordSet::Done)
+            Ok(SetPasswordOutcome::Done)
         });
         Ok(set.await?)
     }
@@ -97,7 +101,7 @@ impl Accounts {
         &self,
         purpose: Purpose,
         token: &str,
-    ) -> Result<Option<(TokenHash, AccountRow)>, Failed> {
+    ) -> Result<Option<(TokenHash, AccountRow)>, AccountError> {
         let Some(token) = PlainToken::parse(token).map(|token| token.hash()) else {
             return Ok(None);
         };

@@ -1,16 +1,16 @@
 //! Registering. Whoever asks for an address learns nothing about it: status, answer and time are the same whether it is
 //! new or taken; what differs is the mail, which only its owner reads.
-use super::outcome::{Asked, Failed, Registered};
-use super::passwords::GoodPassword;
-use super::post::{self, Letter};
-use super::{Accounts, limits};
+use super::account_mails;
+use super::outcome::{AccountError, MailRequestOutcome, RegistrationOutcome};
+use super::passwords::AcceptedPassword;
+use super::{Accounts, mail_limits};
 use crate::config::auth::RegistrationMode;
 use crate::crypto::data_key::DataKey;
 use crate::db::accounts::{self, AccountRow, NewAccount};
 use crate::db::audit::{self, Event};
 use crate::db::{PgConnection, QueryResult, links};
-use crate::domain::evenly::evenly;
-use crate::mail::text::Kind;
+use crate::domain::min_response_time::with_min_response_time;
+use crate::mail::kind::MailKind;
 use crate::types::account::AccountState;
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
@@ -21,7 +21,7 @@ use serde_json::json;
 
 /// Somebody who registers.
 #[derive(Clone, Debug)]
-pub struct Newcomer {
+pub struct Registration {
     /// Their name.
     pub name: PersonName,
     /// Their address.
@@ -32,7 +32,7 @@ pub struct Newcomer {
 
 impl Accounts {
     /// Whether anybody may register now.
-    pub async fn is_open(&self) -> Result<bool, Failed> {
+    pub async fn is_registration_open(&self) -> Result<bool, AccountError> {
         match self.0.registration {
             RegistrationMode::Open => Ok(true),
             RegistrationMode::Closed => Ok(false),
@@ -44,20 +44,24 @@ impl Accounts {
     }
 
     /// Makes an account that waits for its address to be proven.
-    pub async fn register(&self, new: Newcomer, client: &ClientInfo) -> Result<Registered, Failed> {
-        let password = match GoodPassword::check(new.password, &[&new.email], new.name.as_str()) {
+    pub async fn register(
+        &self,
+        new: Registration,
+        client: &ClientInfo,
+    ) -> Result<RegistrationOutcome, AccountError> {
+        let password = match AcceptedPassword::check(new.password, &[&new.email], new.name.as_str()) {
             Ok(password) => password,
-            Err(weakness) => return Ok(Registered::Weak(weakness)),
+            Err(error) => return Ok(RegistrationOutcome::Weak(error)),
         };
         let permit = self.0.hashing.permit()?;
-        if !self.is_open().await? {
-            return Ok(Registered::Closed);
+        if !self.is_registration_open().await? {
+            return Ok(RegistrationOutcome::Closed);
         }
-        let admitted = match self.admit(&new.email, client).await? {
-            limits::Admitted::NetworkWaits(wait) => return Ok(Registered::Wait(wait)),
+        let admitted = match self.admit_mail(&new.email, client).await? {
+            mail_limits::MailAdmission::NetworkLimited(wait) => return Ok(RegistrationOutcome::Wait(wait)),
             // Refused here it would tell apart an address that was asked for before; its owner has mails enough.
-            limits::Admitted::AddressWaits(_) => false,
-            limits::Admitted::Yes => true,
+            mail_limits::MailAdmission::AddressLimited(_) => false,
+            mail_limits::MailAdmission::Allowed => true,
         };
         let work = async {
             let hash = permit.hash(password.into_secret()).await?;
@@ -68,15 +72,21 @@ impl Accounts {
             });
             Ok(taken.await?)
         };
-        evenly(work).await.map(|()| Registered::Accepted)
+        with_min_response_time(work)
+            .await
+            .map(|()| RegistrationOutcome::Accepted)
     }
 
     /// Sends the mail again that an account waits for. The link of the older one is void.
-    pub async fn resend(&self, email: Email, client: &ClientInfo) -> Result<Asked, Failed> {
-        if let limits::Admitted::AddressWaits(wait) | limits::Admitted::NetworkWaits(wait) =
-            self.admit(&email, client).await?
+    pub async fn resend_mail(
+        &self,
+        email: Email,
+        client: &ClientInfo,
+    ) -> Result<MailRequestOutcome, AccountError> {
+        if let mail_limits::MailAdmission::AddressLimited(wait)
+        | mail_limits::MailAdmission::NetworkLimited(wait) = self.admit_mail(&email, client).await?
         {
-            return Ok(Asked::Wait(wait));
+            return Ok(MailRequestOutcome::Wait(wait));
         }
         let (key, client) = (self.0.key.clone(), client.clone());
         let work = self.0.db.tx("resend", move |conn| {
@@ -86,8 +96,8 @@ impl Accounts {
             remind(conn, &key, &row)?;
             note(conn, "mail.resent", &row, &client)
         });
-        evenly(work).await?;
-        Ok(Asked::Accepted)
+        with_min_response_time(work).await?;
+        Ok(MailRequestOutcome::Accepted)
     }
 }
 
@@ -127,9 +137,9 @@ fn register(
 /// The mail that an account in this state needs to go on. An invited one keeps waiting for its invitation to be
 /// accepted: a stranger's password must not come with a role that an administrator gave.
 pub(super) fn remind(conn: &mut PgConnection, key: &DataKey, row: &AccountRow) -> QueryResult<()> {
-    match post::send_awaited(conn, key, row)? {
+    match account_mails::enqueue_pending_link(conn, key, row)? {
         true => Ok(()),
-        false => post::send(conn, &Letter::to(Kind::AlreadyRegistered, row)),
+        false => account_mails::enqueue(conn, MailKind::AlreadyRegistered, row),
     }
 }
 

@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub enum Readiness {
     /// Nothing.
     Ready,
-    /// The database is away or too busy.
+    /// The database is away or too overloaded.
     DatabaseAway,
     /// The database has not been migrated as far as this program needs.
     SchemaBehind,

@@ -6,7 +6,7 @@ use crate::db::accounts::{self, AccountRow, NewAccount};
 use crate::db::audit::{self, Event};
 use crate::db::users::{self, Replacement};
 use crate::db::{PgConnection, QueryResult, links, sessions};
-use crate::domain::accounts::post;
+use crate::domain::accounts::account_mails;
 use crate::domain::sessions::caller::Admin;
 use crate::types::account::{AccountId, AccountState};
 use crate::types::client_info::ClientInfo;
@@ -60,7 +60,7 @@ impl Users {
             let Some(row) = accounts::create(conn, &account)? else {
                 return Ok(Err(UserError::Taken));
             };
-            post::send_awaited(conn, &key, &row)?;
+            account_mails::enqueue_pending_link(conn, &key, &row)?;
             by.note(conn, "account.invited", &row, json!({ "role": row.role }))?;
             Ok(Ok(row))
         });
@@ -143,7 +143,7 @@ impl Users {
             let Some(row) = users::restore(conn, id)? else {
                 return Ok(Err(UserError::Missing));
             };
-            post::send_awaited(conn, &key, &row)?;
+            account_mails::enqueue_pending_link(conn, &key, &row)?;
             by.note(conn, "account.restored", &row, json!({ "role": row.role }))?;
             Ok(Ok(row))
         });
@@ -164,7 +164,7 @@ impl Users {
                 Ok(_) => return Ok(Err(UserError::NotInvited)),
                 Err(refused) => return Ok(Err(refused)),
             };
-            post::send_awaited(conn, &key, &row)?;
+            account_mails::enqueue_pending_link(conn, &key, &row)?;
             by.note(conn, "account.invited", &row, json!({ "again": true }))?;
             Ok(Ok(row))
         });
@@ -202,7 +202,7 @@ fn replace(
     let new = users::replace(conn, old.id(), &replacement)?;
     if !new.email.eq_ignore_ascii_case(&old.email) {
         links::close_all(conn, old.id())?;
-        post::send_awaited(conn, key, &new)?;
+        account_mails::enqueue_pending_link(conn, key, &new)?;
     }
     let fields: Vec<&str> = [("email", new.email != old.email), ("name", new.name != old.name)]
         .into_iter()

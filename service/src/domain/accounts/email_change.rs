@@ -1,12 +1,12 @@
 //! The proof of a new address: from now on it is the account's.
 use super::Accounts;
-use super::outcome::{EmailChanged, Failed};
-use super::post::{self, Letter};
+use super::account_mails;
+use super::outcome::{AccountError, ChangeEmailOutcome};
 use super::registration::note;
 use crate::crypto::tokens::PlainToken;
 use crate::db::{accounts, links};
 use crate::domain::StorageError;
-use crate::mail::text::Kind;
+use crate::mail::kind::MailKind;
 use crate::types::account::{AccountId, AccountState};
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
@@ -14,30 +14,36 @@ use crate::types::link::Purpose;
 
 impl Accounts {
     /// Uses the link that went to the new address. The old one is told.
-    pub async fn change_email(&self, token: &str, client: &ClientInfo) -> Result<EmailChanged, Failed> {
+    pub async fn change_email(
+        &self,
+        token: &str,
+        client: &ClientInfo,
+    ) -> Result<ChangeEmailOutcome, AccountError> {
         let Some(token) = PlainToken::parse(token).map(|token| token.hash()) else {
-            return Ok(EmailChanged::NoSuchLink);
+            return Ok(ChangeEmailOutcome::NoSuchLink);
         };
         let client = client.clone();
         let changed = self.0.db.tx("change_email", move |conn| {
             let link = links::close(conn, Purpose::ChangeEmail, token)?;
             let Some(link) = link else {
-                return Ok(EmailChanged::NoSuchLink);
+                return Ok(ChangeEmailOutcome::NoSuchLink);
             };
             let row = accounts::lock(conn, AccountId::of(link.account_id))?;
             let row = row.filter(|row| row.is(AccountState::Active));
             let (Some(row), Some(email)) = (row, link.email.as_deref().and_then(Email::parse)) else {
-                return Ok(EmailChanged::NoSuchLink);
+                return Ok(ChangeEmailOutcome::NoSuchLink);
             };
             accounts::set_email(conn, row.id(), &email)?;
             // Those that were mailed to the old address too.
             links::close_all(conn, row.id())?;
-            post::send(conn, &Letter::to(Kind::EmailMoved, &row))?;
+            account_mails::enqueue(conn, MailKind::EmailMoved, &row)?;
             note(conn, "email.changed", &row, &client)?;
-            Ok(EmailChanged::Done)
+            Ok(ChangeEmailOutcome::Done)
         });
         match changed.await {
-            Err(StorageError::Constraint(name)) if name == "accounts_email_key" => Ok(EmailChanged::Taken),
+            Err(StorageError::Constraint(name)) if name == "accounts_email_key" => {
+                Ok(ChangeEmailOutcome::Taken)
+            }
             changed => Ok(changed?),
         }
     }

@@ -1,6 +1,6 @@
 //! Leaving: the account is deleted, and whatever was signed in is not any more.
 use super::Accounts;
-use super::outcome::{Failed, Left};
+use super::outcome::{AccountError, DeletionOutcome};
 use crate::db::audit::{self, Event};
 use crate::db::{accounts, links, sessions, users};
 use crate::domain::sessions::caller::SignedIn;
@@ -10,16 +10,20 @@ use serde_json::json;
 
 impl Accounts {
     /// Deletes one's own account. The row stays, and an administrator can restore it.
-    pub async fn leave(&self, who: &SignedIn, client: &ClientInfo) -> Result<Left, Failed> {
+    pub async fn delete_own_account(
+        &self,
+        who: &SignedIn,
+        client: &ClientInfo,
+    ) -> Result<DeletionOutcome, AccountError> {
         let (id, client) = (who.account(), client.clone());
-        let left = self.0.db.tx("leave", move |conn| {
+        let left = self.0.db.tx("delete_own_account", move |conn| {
             accounts::lock_admins(conn)?;
             // Deleted already: somebody else was quicker, and the outcome is the same.
             let Some(row) = accounts::lock(conn, id)? else {
-                return Ok(Left::Done);
+                return Ok(DeletionOutcome::Done);
             };
             if row.role == Role::Admin.as_str() && !accounts::has_admin_beside(conn, Some(id))? {
-                return Ok(Left::LastAdmin);
+                return Ok(DeletionOutcome::LastAdmin);
             }
             users::delete(conn, id)?;
             links::close_all(conn, id)?;
@@ -32,7 +36,7 @@ impl Accounts {
                 detail: json!({ "by": "owner" }),
             };
             audit::append(conn, &event)?;
-            Ok(Left::Done)
+            Ok(DeletionOutcome::Done)
         });
         Ok(left.await?)
     }

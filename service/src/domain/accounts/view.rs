@@ -1,6 +1,6 @@
 //! One's own account, as its owner sees it.
 use super::Accounts;
-use super::outcome::Failed;
+use super::outcome::AccountError;
 use crate::db::accounts::{self, AccountRow};
 use crate::db::{credentials, links};
 use crate::domain::sessions::caller::SignedIn;
@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 /// What an account's owner sees of it. Nothing in it proves who somebody is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Profile {
+pub struct AccountView {
     /// The account.
     pub account: AccountRow,
     /// The address that waits for its proof.
@@ -21,20 +21,20 @@ pub struct Profile {
 
 impl Accounts {
     /// One's own account; `None`: it was deleted a moment ago.
-    pub async fn profile(&self, who: &SignedIn) -> Result<Option<Profile>, Failed> {
+    pub async fn view(&self, who: &SignedIn) -> Result<Option<AccountView>, AccountError> {
         let id = who.account();
-        let profile = self.0.db.run("find_profile", move |conn| {
+        let view = self.0.db.run("find_account_view", move |conn| {
             let Some(account) = accounts::find(conn, id)? else {
                 return Ok(None);
             };
             let dates = credentials::find_dates(conn, id)?;
-            Ok(Some(Profile {
+            Ok(Some(AccountView {
                 account,
                 pending_email: links::find_pending_email(conn, id)?,
                 password_changed_at: dates.password_changed_at,
                 has_second_factor: dates.totp_confirmed_at.is_some(),
             }))
         });
-        Ok(profile.await?)
+        Ok(view.await?)
     }
 }
