@@ -22,7 +22,7 @@ const AT_ONCE: i64 = 5_000;
 pub struct NewMail<'a> {
     /// Local part of its Message-ID; random.
     pub message_id: Uuid,
-    /// Which text: a word of `mail::text::Kind`.
+    /// Which text: a word of `mail::renderer::Kind`.
     pub kind: &'a str,
     /// The address.
     pub recipient: &'a str,
@@ -69,23 +69,23 @@ pub struct WaitingMail {
 
 /// What becomes of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum DeliveryOutcome {
     /// It was sent.
     Sent,
     /// It is tried again.
     Retry {
         /// After this long.
-        wait: Duration,
+        delay: Duration,
         /// Words without a value in them.
-        why: String,
+        reason: String,
     },
     /// It is not tried again.
     GiveUp {
         /// Words without a value in them.
-        why: String,
+        reason: String,
     },
     /// Nothing was tried.
-    Untouched,
+    NotAttempted,
 }
 
 /// What waits.
@@ -112,7 +112,7 @@ impl Outbox {
     }
 
     /// Whether a mail was put here since the last time that this was asked. Costs the server nothing.
-    pub fn is_told(&mut self) -> Result<bool, DbError> {
+    pub fn is_notified(&mut self) -> Result<bool, DbError> {
         let mut told = false;
         for notification in self.0.notifications_iter() {
             told = notification.map(|_| true).map_err(|_| DbError::Unavailable)?;
@@ -124,16 +124,16 @@ impl Outbox {
     /// meanwhile leaves the mail to the next. Nobody else sees the mail meanwhile. `None`: no mail's time has come.
     pub fn next(
         &mut self,
-        deliver: impl FnOnce(&WaitingMail) -> Fate,
-    ) -> Result<Option<(WaitingMail, Fate)>, DbError> {
+        deliver: impl FnOnce(&WaitingMail) -> DeliveryOutcome,
+    ) -> Result<Option<(WaitingMail, DeliveryOutcome)>, DbError> {
         let work = |conn: &mut PgConnection| {
             let Some(mail) = find_next(conn)? else {
                 return Ok(None);
             };
             let begun = Instant::now();
-            let fate = deliver(&mail);
-            settle(conn, &mail, &fate, mail.now + begun.elapsed())?;
-            Ok(Some((mail, fate)))
+            let outcome = deliver(&mail);
+            settle(conn, &mail, &outcome, mail.now + begun.elapsed())?;
+            Ok(Some((mail, outcome)))
         };
         self.0
             .transaction(work)
@@ -198,23 +198,28 @@ fn find_next(conn: &mut PgConnection) -> QueryResult<Option<WaitingMail>> {
         .optional()
 }
 
-fn settle(conn: &mut PgConnection, mail: &WaitingMail, fate: &Fate, at: DateTime<Utc>) -> QueryResult<()> {
+fn settle(
+    conn: &mut PgConnection,
+    mail: &WaitingMail,
+    outcome: &DeliveryOutcome,
+    at: DateTime<Utc>,
+) -> QueryResult<()> {
     let row = outbox::table.find(mail.id);
     let tries = outbox::tries.eq(mail.tries.saturating_add(1));
-    let changed = match fate {
-        Fate::Untouched => return Ok(()),
-        Fate::Sent => diesel::update(row)
+    let changed = match outcome {
+        DeliveryOutcome::NotAttempted => return Ok(()),
+        DeliveryOutcome::Sent => diesel::update(row)
             .set((outbox::sent_at.eq(at), outbox::last_error.eq(None::<String>)))
             .execute(conn),
-        Fate::Retry { wait, why } => diesel::update(row)
+        DeliveryOutcome::Retry { delay, reason } => diesel::update(row)
             .set((
                 tries,
-                outbox::next_try_at.eq(at + *wait),
-                outbox::last_error.eq(why),
+                outbox::next_try_at.eq(at + *delay),
+                outbox::last_error.eq(reason),
             ))
             .execute(conn),
-        Fate::GiveUp { why } => diesel::update(row)
-            .set((tries, outbox::given_up_at.eq(at), outbox::last_error.eq(why)))
+        DeliveryOutcome::GiveUp { reason } => diesel::update(row)
+            .set((tries, outbox::given_up_at.eq(at), outbox::last_error.eq(reason)))
             .execute(conn),
     };
     changed.map(drop)

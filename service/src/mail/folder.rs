@@ -20,7 +20,7 @@ impl Folder {
     /// Writes a mail: under another name first, so that nobody reads half of one.
     pub fn write(&self, message: &Message) -> Result<()> {
         let bytes = message
-            .bytes(Encoding::Readable)
+            .bytes(Encoding::EightBit)
             .ok_or_else(|| Error::from(ErrorKind::InvalidData))?;
         // Mails hold links that sign people in: for the owner's eyes only.
         DirBuilder::new().recursive(true).mode(0o700).create(&self.0)?;

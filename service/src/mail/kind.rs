@@ -3,7 +3,7 @@
 /// The kinds of mail. `data` in the outbox holds one member for each of them: `name`, the account's name, which may be
 /// missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum MailKind {
     /// To a new account: prove the address. Needs a link.
     Confirm,
     /// To an account whose address somebody tried to register.
@@ -22,7 +22,7 @@ pub enum Kind {
     PasswordChanged,
 }
 
-impl Kind {
+impl MailKind {
     /// All kinds.
     pub const ALL: [Self; 8] = [
         Self::Confirm,
@@ -36,7 +36,7 @@ impl Kind {
     ];
 
     /// The word that the outbox keeps.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Confirm => "confirm",
             Self::AlreadyRegistered => "already_registered",
@@ -51,7 +51,7 @@ impl Kind {
 
     /// The kind of a word; `None`: a later version of this program wrote it.
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 
     /// Whether a mail of this kind carries a link with a token.

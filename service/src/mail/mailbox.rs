@@ -104,7 +104,7 @@ mod tests {
     use super::*;
     use crate::mail::folder::Folder;
     use crate::mail::message::Message;
-    use crate::mail::text::Rendered;
+    use crate::mail::renderer::RenderedMail;
     use crate::types::clock;
 
     fn message(to: &str, name: Option<&str>) -> Message {
@@ -113,7 +113,7 @@ mod tests {
             from: "Portcullis <post@rates.example>".parse().unwrap(),
             to: to.parse().unwrap(),
             date: clock::now(),
-            content: Rendered {
+            content: RenderedMail {
                 subject:
                     "A subject that is so long that its header field takes more than one line to hold it"
                         .to_owned(),

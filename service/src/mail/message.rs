@@ -1,6 +1,6 @@
 //! A mail as it travels: header fields (RFC 5322), a plain and an HTML part (MIME). Every try of a mail has the same
 //! Message-ID and Date, so that one that arrives twice is told as one.
-use super::text::Rendered;
+use super::renderer::RenderedMail;
 use chrono::{DateTime, Utc};
 use lettre::Address;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
@@ -11,9 +11,9 @@ use uuid::Uuid;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     /// Seven bits, short lines: passes every mail server (quoted-printable).
-    Travelling,
+    QuotedPrintable,
     /// As it is read: for files, where a link must stand in one piece.
-    Readable,
+    EightBit,
 }
 
 /// A mail, ready to be written.
@@ -28,7 +28,7 @@ pub struct Message {
     /// When it was put into the outbox.
     pub date: DateTime<Utc>,
     /// What it says.
-    pub content: Rendered,
+    pub content: RenderedMail,
 }
 
 impl Message {
@@ -68,10 +68,10 @@ impl Message {
 fn part(kind: ContentType, text: &str, encoding: Encoding) -> SinglePart {
     let text = text.replace("\r\n", "\n").replace('\n', "\r\n");
     let body = match encoding {
-        Encoding::Travelling => {
+        Encoding::QuotedPrintable => {
             Body::new_with_encoding(text, ContentTransferEncoding::QuotedPrintable).unwrap_or_else(Body::new)
         }
-        Encoding::Readable => {
+        Encoding::EightBit => {
             Body::dangerous_pre_encoded(text.into_bytes(), ContentTransferEncoding::EightBit)
         }
     };
@@ -89,7 +89,7 @@ mod tests {
             from: "Portcullis <post@rates.example>".parse().unwrap(),
             to: "ann@example.org".parse().unwrap(),
             date: Utc.with_ymd_and_hms(2026, 11, 2, 9, 5, 0).unwrap(),
-            content: Rendered {
+            content: RenderedMail {
                 subject: "Subject".to_owned(),
                 name: name.map(str::to_owned),
                 text: text.to_owned(),
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn the_fields_say_what_it_is_and_every_try_is_alike() {
         let message = message(Some("Ann"), "plain");
-        let (head, _) = head(&message, Encoding::Travelling);
+        let (head, _) = head(&message, Encoding::QuotedPrintable);
         for field in [
             "Message-ID: <00000000-0000-0000-0000-000000000000@rates.example>",
             "Date: Mon, 02 Nov 2026 09:05:00 +0000",
@@ -120,7 +120,7 @@ mod tests {
         ] {
             assert!(head.contains(field), "{field} is missing in {head}");
         }
-        for encoding in [Encoding::Travelling, Encoding::Readable] {
+        for encoding in [Encoding::QuotedPrintable, Encoding::EightBit] {
             assert_eq!(message.bytes(encoding), message.bytes(encoding));
         }
     }
@@ -133,7 +133,9 @@ mod tests {
             "a\rBcc: evil@example.org",
         ] {
             assert!(
-                message(Some(name), "plain").bytes(Encoding::Travelling).is_none(),
+                message(Some(name), "plain")
+                    .bytes(Encoding::QuotedPrintable)
+                    .is_none(),
                 "{name:?}"
             );
         }
@@ -146,7 +148,7 @@ mod tests {
         }
         let mut message = message(None, "plain");
         message.content.subject = "a\r\nBcc: evil@example.org".to_owned();
-        let (head, _) = head(&message, Encoding::Travelling);
+        let (head, _) = head(&message, Encoding::QuotedPrintable);
         assert!(
             !head.split(['\r', '\n']).any(|line| line.starts_with("Bcc")),
             "{head}"
@@ -159,12 +161,12 @@ mod tests {
             Some("Þórunn Ágústsdóttir"),
             "Hello Þórunn, https://rates.example/?a=b",
         );
-        let bytes = message.bytes(Encoding::Travelling).unwrap();
+        let bytes = message.bytes(Encoding::QuotedPrintable).unwrap();
         assert!(bytes.is_ascii() && bytes.split(|b| *b == b'\n').all(|line| line.len() <= 78));
-        let (head, body) = head(&message, Encoding::Travelling);
+        let (head, body) = head(&message, Encoding::QuotedPrintable);
         assert!(head.contains("To: =?utf-8?b?"), "{head}");
         assert!(body.contains("Content-Transfer-Encoding: quoted-printable") && body.contains("=C3=9E"));
-        let (_, body) = self::head(&message, Encoding::Readable);
+        let (_, body) = self::head(&message, Encoding::EightBit);
         assert!(
             body.contains("Hello Þórunn, https://rates.example/?a=b"),
             "{body}"

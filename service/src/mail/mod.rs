@@ -2,19 +2,19 @@
 //! a letter into the outbox, in the transaction that is its reason, and never waits for a mail server.
 
 /// Work that is waited for no longer than a while.
-mod errand;
+mod timed_task;
 
 /// Why a mail did not leave, in words that can be stored.
-pub mod failure;
+pub mod delivery_error;
 
 /// The folder that mails lie in on a developer's machine.
 pub mod folder;
 
 /// Which mails there are.
-mod kind;
+pub mod kind;
 
-/// Putting a letter into the outbox.
-pub mod letter;
+/// A mail to enqueue in the outbox.
+pub mod outbox_mail;
 
 /// Reads the mails that lie in the folder.
 pub mod mailbox;
@@ -35,7 +35,7 @@ mod smtp_session;
 mod smtp_tls;
 
 /// What each kind of mail says.
-pub mod text;
+pub mod renderer;
 
 /// The ways out.
 pub mod transport;
@@ -44,4 +44,4 @@ pub mod transport;
 pub mod worker;
 
 /// The words of each kind.
-mod words;
+mod templates;

@@ -1,43 +1,43 @@
 //! When to try again, and when to give up. A pure function of what is known of a mail.
-use super::failure::Failure;
-use crate::db::outbox::{Fate, WaitingMail};
+use super::delivery_error::DeliveryError;
+use crate::db::outbox::{DeliveryOutcome, WaitingMail};
 use std::time::Duration;
 
 /// The first wait.
-const FIRST: Duration = Duration::from_secs(5);
+const BASE_DELAY: Duration = Duration::from_secs(5);
 
 /// The longest wait.
-const LONGEST: Duration = Duration::from_secs(3600);
+const MAX_DELAY: Duration = Duration::from_secs(3600);
 
 /// After this a mail is not tried again.
-const GIVE_UP: chrono::TimeDelta = chrono::TimeDelta::days(2);
+const MAX_AGE: chrono::TimeDelta = chrono::TimeDelta::days(2);
 
 /// The longest pause of all mails when the way out is broken.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const MAX_TRANSPORT_BACKOFF: Duration = Duration::from_secs(30);
 
 /// What becomes of a mail after a failed try. `jitter` is 0.0 to 1.0: many that failed together do not come back together.
-pub fn after(failure: &Failure, mail: &WaitingMail, jitter: f64) -> Fate {
-    let why = failure.reason().to_owned();
-    if matches!(failure, Failure::Never(_)) {
-        return Fate::GiveUp { why };
+pub fn outcome_after(failure: &DeliveryError, mail: &WaitingMail, jitter: f64) -> DeliveryOutcome {
+    let reason = failure.reason().to_owned();
+    if matches!(failure, DeliveryError::Permanent(_)) {
+        return DeliveryOutcome::GiveUp { reason };
     }
-    let wait = doubled(FIRST, mail.tries, LONGEST).mul_f64(0.8 + 0.4 * jitter.clamp(0.0, 1.0));
-    let next = mail.now + wait;
-    let is_over = mail.expires_at.is_some_and(|end| end <= next) || mail.created_at + GIVE_UP <= next;
+    let delay = doubled(BASE_DELAY, mail.tries, MAX_DELAY).mul_f64(0.8 + 0.4 * jitter.clamp(0.0, 1.0));
+    let next = mail.now + delay;
+    let is_over = mail.expires_at.is_some_and(|end| end <= next) || mail.created_at + MAX_AGE <= next;
     match is_over {
-        true => Fate::GiveUp { why },
-        false => Fate::Retry { wait, why },
+        true => DeliveryOutcome::GiveUp { reason },
+        false => DeliveryOutcome::Retry { delay, reason },
     }
 }
 
 /// How long all mails wait after the way out has failed this many times in a row.
-pub fn pause(failures: u32) -> Duration {
+pub fn transport_backoff(failures: u32) -> Duration {
     match failures {
         0 => Duration::ZERO,
         _ => doubled(
             Duration::from_secs(1),
             i32::try_from(failures - 1).unwrap_or(i32::MAX),
-            LONGEST_PAUSE,
+            MAX_TRANSPORT_BACKOFF,
         ),
     }
 }
@@ -70,11 +70,11 @@ mod tests {
     }
 
     fn wait_of(tries: i32, jitter: f64) -> u64 {
-        let failure = Failure::Later("recipient: refused with 450".into());
-        match after(&failure, &mail(tries, chrono::TimeDelta::zero(), None), jitter) {
-            Fate::Retry { wait, why } => {
-                assert_eq!(why, "recipient: refused with 450");
-                wait.as_secs()
+        let failure = DeliveryError::Temporary("recipient: refused with 450".into());
+        match outcome_after(&failure, &mail(tries, chrono::TimeDelta::zero(), None), jitter) {
+            DeliveryOutcome::Retry { delay, reason } => {
+                assert_eq!(reason, "recipient: refused with 450");
+                delay.as_secs()
             }
             other => panic!("{other:?}"),
         }
@@ -90,7 +90,10 @@ mod tests {
 
     #[test]
     fn a_mail_is_given_up_when_it_is_too_late_or_will_never_be_taken() {
-        let (later, never) = (Failure::Later("x".into()), Failure::Never("x".into()));
+        let (later, never) = (
+            DeliveryError::Temporary("x".into()),
+            DeliveryError::Permanent("x".into()),
+        );
         let (minute, day) = (chrono::TimeDelta::minutes(1), chrono::TimeDelta::days(1));
         for (failure, mail, kept) in [
             (&later, mail(0, day, None), true),
@@ -101,7 +104,7 @@ mod tests {
             (&never, mail(0, minute, None), false),
         ] {
             assert_eq!(
-                matches!(after(failure, &mail, 0.5), Fate::Retry { .. }),
+                matches!(outcome_after(&failure, &mail, 0.5), DeliveryOutcome::Retry { .. }),
                 kept,
                 "{mail:?}"
             );
@@ -110,7 +113,9 @@ mod tests {
 
     #[test]
     fn a_broken_way_out_is_tried_less_and_less() {
-        let pauses: Vec<u64> = [0, 1, 2, 3, 6, 7, u32::MAX].map(|n| pause(n).as_secs()).to_vec();
+        let pauses: Vec<u64> = [0, 1, 2, 3, 6, 7, u32::MAX]
+            .map(|n| transport_backoff(n).as_secs())
+            .to_vec();
         assert_eq!(pauses, [0, 1, 2, 4, 30, 30, 30]);
     }
 }

@@ -1,8 +1,8 @@
 //! Gives mails to a mail server, step by step: which step failed decides whether a mail is tried again. Nothing is sent in
 //! clear where the settings ask for TLS.
-use super::failure::Failure;
+use super::delivery_error::DeliveryError;
 use super::message::{Encoding, Message};
-use super::smtp_session::{Fault, Reply, Session};
+use super::smtp_session::{Reply, Session, SmtpError};
 use super::smtp_tls::Tls;
 use crate::config::mail::{SmtpSettings, SmtpTls};
 use crate::secrets;
@@ -11,10 +11,10 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret;
 use std::time::Duration;
 
-pub use super::smtp_tls::BadSmtp;
+pub use super::smtp_tls::SmtpConfigError;
 
 /// How long a server may take to say good-bye to a mail that it has taken.
-const GOODBYE: Duration = Duration::from_secs(1);
+const QUIT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A mail server and how to talk to it.
 pub struct Smtp {
@@ -26,10 +26,10 @@ pub struct Smtp {
 
 impl Smtp {
     /// Looks at everything that can be looked at without the server. `hello` is the name that we go by.
-    pub fn new(settings: SmtpSettings, hello: &str) -> Result<Self, BadSmtp> {
+    pub fn new(settings: SmtpSettings, hello: &str) -> Result<Self, SmtpConfigError> {
         let host = settings.host.trim_matches(['[', ']']).to_owned();
         if let Some((_, password)) = &settings.login {
-            secrets::read(password).map_err(|error| BadSmtp("SMTP_PASSWORD", error.to_string()))?;
+            secrets::read(password).map_err(|error| SmtpConfigError("SMTP_PASSWORD", error.to_string()))?;
         }
         let tls = match settings.tls {
             SmtpTls::None => None,
@@ -47,11 +47,11 @@ impl Smtp {
     }
 
     /// Sends one mail over a connection of its own.
-    pub fn send(&self, message: &Message) -> Result<(), Failure> {
+    pub fn send(&self, message: &Message) -> Result<(), DeliveryError> {
         let bytes = message
-            .bytes(Encoding::Travelling)
+            .bytes(Encoding::QuotedPrintable)
             .and_then(|bytes| stuffed(&bytes));
-        let bytes = bytes.ok_or(Failure::Never("message: cannot be written".into()))?;
+        let bytes = bytes.ok_or(DeliveryError::Permanent("message: cannot be written".into()))?;
         let (mut server, hello) = self.connect()?;
         self.log_in(&mut server, &hello)?;
         let from = server.ask(&format!("MAIL FROM:<{}>", message.from.email));
@@ -62,20 +62,20 @@ impl Smtp {
         let taken = server.send(&bytes).and_then(|()| server.reply_to_mail());
         // A server that is slow with this mail need not be slow with others.
         let taken = match taken {
-            Err(Fault::TimedOut) => return Err(Failure::Later("message: timed out".into())),
+            Err(SmtpError::TimedOut) => return Err(DeliveryError::Temporary("message: timed out".into())),
             taken => taken,
         };
         of_mail("message", taken, 250..=250)?;
         // It is taken: whatever happens from here on changes nothing.
         if server.send(b"QUIT\r\n").is_ok() {
-            let _ = server.reply_within(GOODBYE);
+            let _ = server.reply_within(QUIT_TIMEOUT);
         }
         Ok(())
     }
 
     /// A connection as the settings want it, and what the server offers on it.
-    fn connect(&self) -> Result<(Session, Reply), Failure> {
-        let way = |fault: Fault| failed("connect", fault);
+    fn connect(&self) -> Result<(Session, Reply), DeliveryError> {
+        let way = |error: SmtpError| failed("connect", error);
         let mut server = Session::connect(&self.host, self.settings.port).map_err(way)?;
         if let (SmtpTls::Implicit, Some(tls)) = (self.settings.tls, &self.tls) {
             server = server.secure(&tls.config, &tls.name).map_err(way)?;
@@ -84,35 +84,35 @@ impl Smtp {
         let mut hello = self.hello("connect", &mut server)?;
         if let (SmtpTls::StartTls, Some(tls)) = (self.settings.tls, &self.tls) {
             if !hello.offers("STARTTLS", None) {
-                return Err(Failure::Way("starttls: not offered".into()));
+                return Err(DeliveryError::Transport("starttls: not offered".into()));
             }
             of_way("starttls", server.ask("STARTTLS"), 220)?;
             server = server
                 .secure(&tls.config, &tls.name)
-                .map_err(|fault| failed("starttls", fault))?;
+                .map_err(|error| failed("starttls", error))?;
             // What was offered in clear counts no more (RFC 3207 §4.2).
             hello = self.hello("starttls", &mut server)?;
         }
         match server.is_secure() || self.settings.tls == SmtpTls::None {
             true => Ok((server, hello)),
-            false => Err(Failure::Way("connect: not encrypted".into())),
+            false => Err(DeliveryError::Transport("connect: not encrypted".into())),
         }
     }
 
-    fn hello(&self, step: &str, server: &mut Session) -> Result<Reply, Failure> {
+    fn hello(&self, step: &str, server: &mut Session) -> Result<Reply, DeliveryError> {
         of_way(step, server.ask(&format!("EHLO {}", self.hello)), 250)
     }
 
     /// RFC 4954. The password is read for each mail, so that a rotated file is seen.
-    fn log_in(&self, server: &mut Session, hello: &Reply) -> Result<(), Failure> {
+    fn log_in(&self, server: &mut Session, hello: &Reply) -> Result<(), DeliveryError> {
         let Some((user, password)) = &self.settings.login else {
             return Ok(());
         };
         if !server.is_secure() {
-            return Err(Failure::Way("login: not encrypted".into()));
+            return Err(DeliveryError::Transport("login: not encrypted".into()));
         }
-        let password =
-            secrets::read(password).map_err(|_| Failure::Way("login: the password cannot be read".into()))?;
+        let password = secrets::read(password)
+            .map_err(|_| DeliveryError::Transport("login: the password cannot be read".into()))?;
         let password = password.expose_secret();
         let answer = if hello.offers("AUTH", Some("PLAIN")) {
             let word = STANDARD.encode(format!("\0{user}\0{password}"));
@@ -122,45 +122,45 @@ impl Smtp {
             of_way("login", server.ask(&STANDARD.encode(user)), 334)?;
             server.ask(&STANDARD.encode(password))
         } else {
-            return Err(Failure::Way("login: not offered".into()));
+            return Err(DeliveryError::Transport("login: not offered".into()));
         };
         of_way("login", answer, 235).map(drop)
     }
 }
 
 /// A step that has nothing to do with this mail in particular.
-fn of_way(step: &str, reply: Result<Reply, Fault>, wanted: u16) -> Result<Reply, Failure> {
+fn of_way(step: &str, reply: Result<Reply, SmtpError>, wanted: u16) -> Result<Reply, DeliveryError> {
     match reply {
         Ok(reply) if reply.code == wanted => Ok(reply),
-        Ok(reply) => Err(Failure::Way(refusal(step, &reply).into())),
-        Err(fault) => Err(failed(step, fault)),
+        Ok(reply) => Err(DeliveryError::Transport(refusal(step, &reply).into())),
+        Err(error) => Err(failed(step, error)),
     }
 }
 
 /// A step that is about this mail: what the server refuses for good is never asked again (RFC 5321 §4.2.1).
 fn of_mail(
     step: &str,
-    reply: Result<Reply, Fault>,
+    reply: Result<Reply, SmtpError>,
     wanted: std::ops::RangeInclusive<u16>,
-) -> Result<(), Failure> {
-    let reply = reply.map_err(|fault| failed(step, fault))?;
+) -> Result<(), DeliveryError> {
+    let reply = reply.map_err(|error| failed(step, error))?;
     match reply.code {
         code if wanted.contains(&code) => Ok(()),
         // The server is about to close, whatever the mail.
-        421 => Err(Failure::Way(refusal(step, &reply).into())),
-        400..500 => Err(Failure::Later(refusal(step, &reply).into())),
-        500..600 => Err(Failure::Never(refusal(step, &reply).into())),
-        _ => Err(failed(step, Fault::OutOfStep)),
+        421 => Err(DeliveryError::Transport(refusal(step, &reply).into())),
+        400..500 => Err(DeliveryError::Temporary(refusal(step, &reply).into())),
+        500..600 => Err(DeliveryError::Permanent(refusal(step, &reply).into())),
+        _ => Err(failed(step, SmtpError::UnexpectedReply)),
     }
 }
 
-fn failed(step: &str, fault: Fault) -> Failure {
-    Failure::Way(format!("{step}: {fault}").into())
+fn failed(step: &str, error: SmtpError) -> DeliveryError {
+    DeliveryError::Transport(format!("{step}: {error}").into())
 }
 
 fn refusal(step: &str, reply: &Reply) -> String {
     match (reply.code, reply.enhanced()) {
-        (200..400, _) => format!("{step}: {}", Fault::OutOfStep),
+        (200..400, _) => format!("{step}: {}", SmtpError::UnexpectedReply),
         (code, Some(enhanced)) => format!("{step}: refused with {code} {enhanced}"),
         (code, None) => format!("{step}: refused with {code}"),
     }

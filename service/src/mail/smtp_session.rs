@@ -11,34 +11,34 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a server may take for one step.
-const STEP: Duration = Duration::from_secs(10);
+const STEP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a server may take to say whether it has taken a mail. It may have, and be busy looking at it: whoever gives
 /// up sends it twice (RFC 5321 §4.5.3.2.6 has ten minutes; this leaves room below the time of a whole errand).
-const TAKING: Duration = Duration::from_secs(60);
+const ACCEPT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Bytes of one reply. RFC 5321 §4.5.3.1.5 has 512 a line; some servers greet with many lines.
-const LONGEST_REPLY: usize = 16 * 1024;
+const MAX_REPLY: usize = 16 * 1024;
 
 /// What can go wrong with a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Fault {
+pub(super) enum SmtpError {
     #[error("host name unknown")]
-    Unknown,
+    UnknownHost,
     #[error("connection refused")]
-    Refused,
+    ConnectionRefused,
     #[error("connection lost")]
-    Lost,
+    ConnectionLost,
     #[error("timed out")]
     TimedOut,
-    #[error("certificate refused")]
-    Certificate,
-    #[error("no TLS that we speak")]
-    NoTls,
-    #[error("no answer that we understand")]
-    Nonsense,
-    #[error("out of step")]
-    OutOfStep,
+    #[error("certificate rejected")]
+    CertificateRejected,
+    #[error("TLS is not available")]
+    TlsUnavailable,
+    #[error("invalid reply")]
+    InvalidReply,
+    #[error("unexpected reply")]
+    UnexpectedReply,
 }
 
 /// A server's answer.
@@ -59,27 +59,29 @@ enum Stream {
 pub(super) struct Session {
     stream: Stream,
     /// What came behind the last reply.
-    ahead: Vec<u8>,
+    unread: Vec<u8>,
 }
 
 impl Session {
     /// Connects in clear.
-    pub(super) fn connect(host: &str, port: u16) -> Result<Self, Fault> {
-        let addresses = (host, port).to_socket_addrs().map_err(|_| Fault::Unknown)?;
-        let mut fault = Fault::Unknown;
+    pub(super) fn connect(host: &str, port: u16) -> Result<Self, SmtpError> {
+        let addresses = (host, port)
+            .to_socket_addrs()
+            .map_err(|_| SmtpError::UnknownHost)?;
+        let mut last_error = SmtpError::UnknownHost;
         for address in addresses {
-            match TcpStream::connect_timeout(&address, STEP) {
+            match TcpStream::connect_timeout(&address, STEP_TIMEOUT) {
                 Ok(stream) => {
                     let _ = stream.set_nodelay(true);
                     return Ok(Self {
                         stream: Stream::Plain(stream),
-                        ahead: Vec::new(),
+                        unread: Vec::new(),
                     });
                 }
-                Err(error) => fault = Fault::of(&error),
+                Err(error) => last_error = SmtpError::of(&error),
             }
         }
-        Err(fault)
+        Err(last_error)
     }
 
     /// Whether what is said from here on is protected.
@@ -92,89 +94,91 @@ impl Session {
         self,
         config: &Arc<ClientConfig>,
         name: &ServerName<'static>,
-    ) -> Result<Self, Fault> {
-        let (Stream::Plain(mut socket), true) = (self.stream, self.ahead.is_empty()) else {
-            return Err(Fault::OutOfStep);
+    ) -> Result<Self, SmtpError> {
+        let (Stream::Plain(mut socket), true) = (self.stream, self.unread.is_empty()) else {
+            return Err(SmtpError::UnexpectedReply);
         };
-        let mut tls = ClientConnection::new(Arc::clone(config), name.clone()).map_err(|_| Fault::NoTls)?;
-        let end = Instant::now() + STEP;
+        let mut tls =
+            ClientConnection::new(Arc::clone(config), name.clone()).map_err(|_| SmtpError::TlsUnavailable)?;
+        let end = Instant::now() + STEP_TIMEOUT;
         while tls.is_handshaking() {
             limit(&socket, end)?;
             if tls.wants_write() {
-                tls.write_tls(&mut socket).map_err(|error| Fault::of(&error))?;
-            } else if tls.read_tls(&mut socket).map_err(|error| Fault::of(&error))? == 0 {
-                return Err(Fault::Lost);
+                tls.write_tls(&mut socket)
+                    .map_err(|error| SmtpError::of(&error))?;
+            } else if tls.read_tls(&mut socket).map_err(|error| SmtpError::of(&error))? == 0 {
+                return Err(SmtpError::ConnectionLost);
             } else if let Err(error) = tls.process_new_packets() {
                 // The server is told why.
                 let _ = tls.write_tls(&mut socket);
                 return Err(match error {
-                    rustls::Error::InvalidCertificate(_) => Fault::Certificate,
-                    _ => Fault::NoTls,
+                    rustls::Error::InvalidCertificate(_) => SmtpError::CertificateRejected,
+                    _ => SmtpError::TlsUnavailable,
                 });
             }
         }
         Ok(Self {
             stream: Stream::Tls(Box::new(StreamOwned::new(tls, socket))),
-            ahead: Vec::new(),
+            unread: Vec::new(),
         })
     }
 
     /// Says a line and reads the reply.
-    pub(super) fn ask(&mut self, line: &str) -> Result<Reply, Fault> {
+    pub(super) fn ask(&mut self, line: &str) -> Result<Reply, SmtpError> {
         self.send(format!("{line}\r\n").as_bytes())?;
         self.reply()
     }
 
     /// Sends bytes as they are.
-    pub(super) fn send(&mut self, bytes: &[u8]) -> Result<(), Fault> {
-        limit(self.socket(), Instant::now() + STEP)?;
+    pub(super) fn send(&mut self, bytes: &[u8]) -> Result<(), SmtpError> {
+        limit(self.socket(), Instant::now() + STEP_TIMEOUT)?;
         let sent = match &mut self.stream {
             Stream::Plain(stream) => stream.write_all(bytes),
             Stream::Tls(stream) => stream.write_all(bytes).and_then(|()| stream.flush()),
         };
-        sent.map_err(|error| Fault::of(&error))
+        sent.map_err(|error| SmtpError::of(&error))
     }
 
     /// Reads a reply.
-    pub(super) fn reply(&mut self) -> Result<Reply, Fault> {
-        self.reply_within(STEP)
+    pub(super) fn reply(&mut self) -> Result<Reply, SmtpError> {
+        self.reply_within(STEP_TIMEOUT)
     }
 
     /// Reads the reply to a whole mail.
-    pub(super) fn reply_to_mail(&mut self) -> Result<Reply, Fault> {
-        self.reply_within(TAKING)
+    pub(super) fn reply_to_mail(&mut self) -> Result<Reply, SmtpError> {
+        self.reply_within(ACCEPT_TIMEOUT)
     }
 
     /// Reads a reply that takes no longer than this.
-    pub(super) fn reply_within(&mut self, time: Duration) -> Result<Reply, Fault> {
+    pub(super) fn reply_within(&mut self, time: Duration) -> Result<Reply, SmtpError> {
         let end = Instant::now() + time;
         let mut reply: Option<Reply> = None;
         let mut length = 0;
         loop {
             let line = self.line(end)?;
             length += line.len();
-            let (code, is_last, text) = parse(&line).ok_or(Fault::Nonsense)?;
+            let (code, is_last, text) = parse(&line).ok_or(SmtpError::InvalidReply)?;
             let reply = reply.get_or_insert(Reply {
                 code,
                 lines: Vec::new(),
             });
             reply.lines.push(text.to_owned());
-            match (reply.code == code && length <= LONGEST_REPLY, is_last) {
-                (false, _) => return Err(Fault::Nonsense),
+            match (reply.code == code && length <= MAX_REPLY, is_last) {
+                (false, _) => return Err(SmtpError::InvalidReply),
                 (true, false) => {}
                 (true, true) => return Ok(reply.clone()),
             }
         }
     }
 
-    fn line(&mut self, end: Instant) -> Result<String, Fault> {
+    fn line(&mut self, end: Instant) -> Result<String, SmtpError> {
         loop {
-            if let Some(at) = self.ahead.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = self.ahead.drain(..=at).collect();
+            if let Some(at) = self.unread.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.unread.drain(..=at).collect();
                 return Ok(String::from_utf8_lossy(&line).trim_end().to_owned());
             }
-            if self.ahead.len() > LONGEST_REPLY {
-                return Err(Fault::Nonsense);
+            if self.unread.len() > MAX_REPLY {
+                return Err(SmtpError::InvalidReply);
             }
             limit(self.socket(), end)?;
             let mut bytes = [0; 1024];
@@ -182,9 +186,9 @@ impl Session {
                 Stream::Plain(stream) => stream.read(&mut bytes),
                 Stream::Tls(stream) => stream.read(&mut bytes),
             };
-            match count.map_err(|error| Fault::of(&error))? {
-                0 => return Err(Fault::Lost),
-                count => self.ahead.extend_from_slice(&bytes[..count]),
+            match count.map_err(|error| SmtpError::of(&error))? {
+                0 => return Err(SmtpError::ConnectionLost),
+                count => self.unread.extend_from_slice(&bytes[..count]),
             }
         }
     }
@@ -197,27 +201,27 @@ impl Session {
     }
 }
 
-impl Fault {
+impl SmtpError {
     fn of(error: &Error) -> Self {
         match error.kind() {
             ErrorKind::WouldBlock | ErrorKind::TimedOut => Self::TimedOut,
-            ErrorKind::ConnectionRefused => Self::Refused,
-            _ => Self::Lost,
+            ErrorKind::ConnectionRefused => Self::ConnectionRefused,
+            _ => Self::ConnectionLost,
         }
     }
 }
 
 /// Nothing on this socket takes longer than until then.
-fn limit(socket: &TcpStream, end: Instant) -> Result<(), Fault> {
+fn limit(socket: &TcpStream, end: Instant) -> Result<(), SmtpError> {
     let left = end.saturating_duration_since(Instant::now());
     // Zero would mean: no limit.
     if left.is_zero() {
-        return Err(Fault::TimedOut);
+        return Err(SmtpError::TimedOut);
     }
     let set = socket
         .set_read_timeout(Some(left))
         .and_then(|()| socket.set_write_timeout(Some(left)));
-    set.map_err(|_| Fault::Lost)
+    set.map_err(|_| SmtpError::ConnectionLost)
 }
 
 /// The code, whether it is the reply's last line, and the text.

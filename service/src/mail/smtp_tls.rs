@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// A setting of the mail server that is no good: its key and the reason.
 #[derive(Debug, thiserror::Error)]
 #[error("{1}")]
-pub struct BadSmtp(pub &'static str, pub String);
+pub struct SmtpConfigError(pub &'static str, pub String);
 
 /// How TLS is spoken, and to whom.
 pub(super) struct Tls {
@@ -21,12 +21,12 @@ pub(super) struct Tls {
 
 impl Tls {
     /// Reads the authorities.
-    pub(super) fn new(settings: &SmtpSettings, host: &str) -> Result<Self, BadSmtp> {
-        let wrong_host = |_| BadSmtp("SMTP_HOST", "must be a host name or an address".to_owned());
+    pub(super) fn new(settings: &SmtpSettings, host: &str) -> Result<Self, SmtpConfigError> {
+        let wrong_host = |_| SmtpConfigError("SMTP_HOST", "must be a host name or an address".to_owned());
         let name = ServerName::try_from(host.to_owned()).map_err(wrong_host)?;
         let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
-            .map_err(|error| BadSmtp("SMTP_TLS", error.to_string()))?
+            .map_err(|error| SmtpConfigError("SMTP_TLS", error.to_string()))?
             .with_root_certificates(roots(settings)?)
             .with_no_client_auth();
         Ok(Self {
@@ -36,8 +36,8 @@ impl Tls {
     }
 }
 
-fn roots(settings: &SmtpSettings) -> Result<RootCertStore, BadSmtp> {
-    let bad = |reason: String| BadSmtp("SMTP_CA_FILE", reason);
+fn roots(settings: &SmtpSettings) -> Result<RootCertStore, SmtpConfigError> {
+    let bad = |reason: String| SmtpConfigError("SMTP_CA_FILE", reason);
     let mut roots = RootCertStore::empty();
     let Some(file) = &settings.ca_file else {
         // One of the machine's that cannot be read is no reason to trust the others less.

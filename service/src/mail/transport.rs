@@ -1,8 +1,8 @@
 //! The ways out: a mail server, a folder for developers, memory for tests.
-use super::failure::Failure;
+use super::delivery_error::DeliveryError;
 use super::folder::Folder;
 use super::message::Message;
-use super::smtp::{BadSmtp, Smtp};
+use super::smtp::{Smtp, SmtpConfigError};
 use crate::config::mail::{MailSettings, TransportSettings};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -19,7 +19,7 @@ pub enum Transport {
 
 impl Transport {
     /// The way out of the settings. `host` is what we call ourselves before a mail server.
-    pub fn new(settings: &MailSettings, host: &str) -> Result<Self, BadSmtp> {
+    pub fn new(settings: &MailSettings, host: &str) -> Result<Self, SmtpConfigError> {
         Ok(match &settings.transport {
             TransportSettings::Folder(path) => Self::Folder(Folder::new(path.clone())),
             TransportSettings::Smtp(smtp) => Self::Smtp(Arc::new(Smtp::new(smtp.clone(), host)?)),
@@ -27,12 +27,12 @@ impl Transport {
     }
 
     /// Sends a mail. Blocks; a mail server may take its time.
-    pub fn send(&self, message: &Message) -> Result<(), Failure> {
+    pub fn send(&self, message: &Message) -> Result<(), DeliveryError> {
         match self {
             Self::Smtp(smtp) => smtp.send(message),
             Self::Folder(folder) => folder
                 .write(message)
-                .map_err(|error| Failure::Way(format!("folder: {}", error.kind()).into())),
+                .map_err(|error| DeliveryError::Transport(format!("folder: {}", error.kind()).into())),
             Self::Memory(memory) => memory.take(message),
         }
     }
@@ -45,12 +45,12 @@ pub struct Memory(Arc<Mutex<Kept>>);
 #[derive(Default)]
 struct Kept {
     messages: Vec<Message>,
-    failures: Vec<Failure>,
+    failures: Vec<DeliveryError>,
 }
 
 impl Memory {
     /// The next tries fail like this, the last of the list first.
-    pub fn fail_with(&self, failures: Vec<Failure>) {
+    pub fn fail_with(&self, failures: Vec<DeliveryError>) {
         self.lock().failures = failures;
     }
 
@@ -59,7 +59,7 @@ impl Memory {
         self.lock().messages.clone()
     }
 
-    fn take(&self, message: &Message) -> Result<(), Failure> {
+    fn take(&self, message: &Message) -> Result<(), DeliveryError> {
         let mut kept = self.lock();
         match kept.failures.pop() {
             Some(failure) => Err(failure),

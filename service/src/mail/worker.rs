@@ -1,15 +1,16 @@
 //! Takes mails out of the outbox, one at a time, on a thread of its own: nobody who answers requests waits for a mail
 //! server. A mail's row is held from before it is sent until it is marked, so that however many workers there are, and
 //! however one of them dies, a mail is never lost, and sent twice only when a server takes it too late to be heard.
-use super::errand::{Ending, Errands, Event};
-use super::failure::Failure;
+use super::delivery_error::DeliveryError;
+use super::kind::MailKind;
 use super::message::Message;
+use super::renderer::{Content, Renderer};
 use super::retry;
-use super::text::{Content, Kind, Renderer};
+use super::timed_task::{TaskOutcome, TaskRunner, WorkerEvent};
 use super::transport::Transport;
 use crate::config::database::{DatabaseSettings, Login};
 use crate::db::DbError;
-use crate::db::outbox::{Fate, Outbox, WaitingMail};
+use crate::db::outbox::{DeliveryOutcome, Outbox, WaitingMail};
 use crate::telemetry::metrics::Metrics;
 use lettre::message::Mailbox;
 use std::collections::HashSet;
@@ -17,20 +18,20 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-/// How often the connection is asked for news: a look at a socket's buffer, not a statement.
-const TICK: Duration = Duration::from_millis(200);
+/// How often the connection is asked for news: a next_poll at a socket's buffer, not a statement.
+const NOTIFY_INTERVAL: Duration = Duration::from_millis(200);
 
 /// How often the outbox is looked through without news: for mails whose wait is over.
-const LOOK: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How often old mails are deleted.
-const PURGE: Duration = Duration::from_secs(3600);
+const PURGE_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// How long sent mails are kept.
-const KEPT: chrono::TimeDelta = chrono::TimeDelta::days(30);
+const RETENTION: chrono::TimeDelta = chrono::TimeDelta::days(30);
 
 /// Waits after the database was lost.
-const RECONNECT: [Duration; 4] = [
+const RECONNECT_DELAYS: [Duration; 4] = [
     Duration::from_millis(200),
     Duration::from_millis(500),
     Duration::from_secs(1),
@@ -38,11 +39,11 @@ const RECONNECT: [Duration; 4] = [
 ];
 
 /// How long a stop waits: a connection that is being made takes 3 s at the most.
-const STOP: Duration = Duration::from_secs(4);
+const STOP_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// What a worker works with.
 #[derive(Clone)]
-pub struct Post {
+pub struct WorkerContext {
     /// Where the outbox is.
     pub database: DatabaseSettings,
     /// The login that may see it.
@@ -58,25 +59,25 @@ pub struct Post {
 }
 
 /// A running worker. It is told to stop when this is dropped.
-pub struct Worker {
-    events: Sender<Event<Result<(), Failure>>>,
+pub struct MailWorker {
+    events: Sender<WorkerEvent<Result<(), DeliveryError>>>,
     ended: Receiver<()>,
 }
 
-impl Worker {
+impl MailWorker {
     /// Starts the thread. Works without a database: it waits for one.
-    pub fn start(post: Post) -> std::io::Result<Self> {
+    pub fn start(context: WorkerContext) -> std::io::Result<Self> {
         let (sender, events) = channel();
         let (end, ended) = channel();
-        let mut round = Round {
-            post,
-            errands: Errands::new(sender.clone(), events),
+        let mut state = WorkerState {
+            context,
+            tasks: TaskRunner::new(sender.clone(), events),
             sent: HashSet::new(),
             failures: 0,
-            rest_until: Instant::now(),
+            paused_until: Instant::now(),
         };
         let work = move || {
-            round.run();
+            state.run();
             drop(end);
         };
         std::thread::Builder::new()
@@ -91,42 +92,42 @@ impl Worker {
     /// Ends it. Blocks until it has ended, a few seconds at the most: a mail that is under way then is sent again by the
     /// next who starts.
     pub fn stop(self) {
-        let _ = self.events.send(Event::Stop);
-        if self.ended.recv_timeout(STOP) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+        let _ = self.events.send(WorkerEvent::Stop);
+        if self.ended.recv_timeout(STOP_TIMEOUT) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
             tracing::warn!("the mail worker did not end in time");
         }
     }
 }
 
-impl Drop for Worker {
+impl Drop for MailWorker {
     fn drop(&mut self) {
-        let _ = self.events.send(Event::Stop);
+        let _ = self.events.send(WorkerEvent::Stop);
     }
 }
 
 /// The worker's own state.
-struct Round {
-    post: Post,
-    errands: Errands<Result<(), Failure>>,
+struct WorkerState {
+    context: WorkerContext,
+    tasks: TaskRunner<Result<(), DeliveryError>>,
     /// Mails that left, but whose mark was lost with the database's connection.
     sent: HashSet<Uuid>,
     /// How often in a row the way out was broken.
     failures: u32,
-    rest_until: Instant,
+    paused_until: Instant,
 }
 
-impl Round {
+impl WorkerState {
     fn run(&mut self) {
         let mut losses = 0;
         loop {
             let begun = Instant::now();
             match self.work() {
                 Ok(()) => return,
-                Err(_) if begun.elapsed() > LOOK => losses = 0,
+                Err(_) if begun.elapsed() > POLL_INTERVAL => losses = 0,
                 Err(_) => losses += 1,
             }
-            let wait = RECONNECT[losses.min(RECONNECT.len() - 1)];
-            if self.errands.stops_within(wait) {
+            let wait = RECONNECT_DELAYS[losses.min(RECONNECT_DELAYS.len() - 1)];
+            if self.tasks.wait_for_stop(wait) {
                 return;
             }
         }
@@ -134,14 +135,14 @@ impl Round {
 
     /// Works until the service stops, or the database is lost.
     fn work(&mut self) -> Result<(), DbError> {
-        let mut outbox = Outbox::open(&self.post.database, &self.post.login)?;
+        let mut outbox = Outbox::open(&self.context.database, &self.context.login)?;
         let mut purged = None::<Instant>;
         loop {
             while self.deliver_next(&mut outbox)? {}
             let backlog = outbox.backlog()?;
-            self.post.metrics.mail_waits(backlog.waiting, backlog.age);
-            if purged.is_none_or(|purged| purged.elapsed() > PURGE) {
-                let count = outbox.purge(KEPT)?;
+            self.context.metrics.mail_waits(backlog.waiting, backlog.age);
+            if purged.is_none_or(|purged| purged.elapsed() > PURGE_INTERVAL) {
+                let count = outbox.purge(RETENTION)?;
                 if count > 0 {
                     tracing::info!(count, "old mails deleted");
                 }
@@ -153,82 +154,89 @@ impl Round {
         }
     }
 
-    /// Waits for news, or for the next look; `true`: the service is to stop.
+    /// Waits for news, or for the next next_poll; `true`: the service is to stop.
     fn idle(&mut self, outbox: &mut Outbox) -> Result<bool, DbError> {
-        let rest = self.rest_until.saturating_duration_since(Instant::now());
-        if self.errands.stops_within(rest) {
+        let pause = self.paused_until.saturating_duration_since(Instant::now());
+        if self.tasks.wait_for_stop(pause) {
             return Ok(true);
         }
-        let look = Instant::now() + if rest.is_zero() { LOOK } else { Duration::ZERO };
-        while !outbox.is_told()? && Instant::now() < look {
-            if self.errands.stops_within(TICK) {
+        let next_poll = Instant::now()
+            + if pause.is_zero() {
+                POLL_INTERVAL
+            } else {
+                Duration::ZERO
+            };
+        while !outbox.is_notified()? && Instant::now() < next_poll {
+            if self.tasks.wait_for_stop(NOTIFY_INTERVAL) {
                 return Ok(true);
             }
         }
-        Ok(self.errands.stops_within(Duration::ZERO))
+        Ok(self.tasks.wait_for_stop(Duration::ZERO))
     }
 
     /// Takes one mail; `false`: there is none, or this is no time for one.
     fn deliver_next(&mut self, outbox: &mut Outbox) -> Result<bool, DbError> {
-        if self.rest_until > Instant::now() || self.errands.stops_within(Duration::ZERO) {
+        if self.paused_until > Instant::now() || self.tasks.wait_for_stop(Duration::ZERO) {
             return Ok(false);
         }
-        let Some((mail, fate)) = outbox.next(|mail| self.deliver(mail))? else {
+        let Some((mail, outcome)) = outbox.next(|mail| self.deliver(mail))? else {
             return Ok(false);
         };
         self.sent.remove(&mail.message_id);
         let (message_id, kind, tries) = (mail.message_id, mail.kind.as_str(), mail.tries);
-        match &fate {
-            Fate::Sent => tracing::info!(%message_id, kind, tries, "mail sent"),
-            Fate::Retry { wait, why } => {
-                let seconds = wait.as_secs();
-                tracing::warn!(%message_id, kind, tries, seconds, why, "mail waits for another try");
+        match &outcome {
+            DeliveryOutcome::Sent => tracing::info!(%message_id, kind, tries, "mail sent"),
+            DeliveryOutcome::Retry { delay, reason } => {
+                let seconds = delay.as_secs();
+                tracing::warn!(%message_id, kind, tries, seconds, reason, "mail waits for another try");
             }
-            Fate::GiveUp { why } => tracing::error!(%message_id, kind, tries, why, "mail given up"),
-            Fate::Untouched => {}
+            DeliveryOutcome::GiveUp { reason } => {
+                tracing::error!(%message_id, kind, tries, reason, "mail given up")
+            }
+            DeliveryOutcome::NotAttempted => {}
         }
-        self.post.metrics.mail_tried(match fate {
-            Fate::Sent => "sent",
-            Fate::Retry { .. } => "retry",
-            Fate::GiveUp { .. } => "given_up",
-            Fate::Untouched => return Ok(false),
+        self.context.metrics.mail_tried(match outcome {
+            DeliveryOutcome::Sent => "sent",
+            DeliveryOutcome::Retry { .. } => "retry",
+            DeliveryOutcome::GiveUp { .. } => "given_up",
+            DeliveryOutcome::NotAttempted => return Ok(false),
         });
         Ok(true)
     }
 
-    fn deliver(&mut self, mail: &WaitingMail) -> Fate {
+    fn deliver(&mut self, mail: &WaitingMail) -> DeliveryOutcome {
         if self.sent.contains(&mail.message_id) {
-            return Fate::Sent;
+            return DeliveryOutcome::Sent;
         }
         if mail.expires_at.is_some_and(|end| end <= mail.now) {
-            return Fate::GiveUp {
-                why: "expired".to_owned(),
+            return DeliveryOutcome::GiveUp {
+                reason: "expired".to_owned(),
             };
         }
-        let (post, waiting) = (self.post.clone(), mail.clone());
-        let failure = match self.errands.run(move || post.send(&waiting)) {
-            Ending::Done(Ok(())) => {
+        let (context, waiting) = (self.context.clone(), mail.clone());
+        let failure = match self.tasks.run(move || context.send(&waiting)) {
+            TaskOutcome::Done(Ok(())) => {
                 self.failures = 0;
                 self.sent.insert(mail.message_id);
-                return Fate::Sent;
+                return DeliveryOutcome::Sent;
             }
-            Ending::Done(Err(failure)) => failure,
-            Ending::Failed => Failure::Later("panic".into()),
-            Ending::Late => Failure::Way("timed out".into()),
-            Ending::Stopped => return Fate::Untouched,
+            TaskOutcome::Done(Err(failure)) => failure,
+            TaskOutcome::Panicked => DeliveryError::Temporary("panic".into()),
+            TaskOutcome::TimedOut => DeliveryError::Transport("timed out".into()),
+            TaskOutcome::Stopped => return DeliveryOutcome::NotAttempted,
         };
-        if matches!(failure, Failure::Way(_)) {
+        if matches!(failure, DeliveryError::Transport(_)) {
             self.failures = self.failures.saturating_add(1);
-            self.rest_until = Instant::now() + retry::pause(self.failures);
+            self.paused_until = Instant::now() + retry::transport_backoff(self.failures);
         }
-        retry::after(&failure, mail, rand::random())
+        retry::outcome_after(&failure, mail, rand::random())
     }
 }
 
-impl Post {
-    fn send(&self, mail: &WaitingMail) -> Result<(), Failure> {
+impl WorkerContext {
+    fn send(&self, mail: &WaitingMail) -> Result<(), DeliveryError> {
         // A later version may know it: no reason to lose it.
-        let kind = Kind::parse(&mail.kind).ok_or(Failure::Later("unknown kind".into()))?;
+        let kind = MailKind::parse(&mail.kind).ok_or(DeliveryError::Temporary("unknown kind".into()))?;
         let content = Content {
             kind,
             name: mail.data["name"].as_str(),
@@ -240,9 +248,9 @@ impl Post {
         self.transport.send(&Message {
             id: mail.message_id,
             from: self.from.clone(),
-            to: to.map_err(|_| Failure::Never("recipient: no address".into()))?,
+            to: to.map_err(|_| DeliveryError::Permanent("recipient: no address".into()))?,
             date: mail.created_at,
-            content: content.ok_or(Failure::Never("link missing".into()))?,
+            content: content.ok_or(DeliveryError::Permanent("link missing".into()))?,
         })
     }
 }

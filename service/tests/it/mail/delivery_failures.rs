@@ -6,7 +6,7 @@ use crate::support::outbox::{put, until};
 use crate::support::own_postgres;
 use crate::support::program::ServiceProcess;
 use crate::support::smtp_server::{SmtpBehaviour, SmtpServer, Tls};
-use portcullis::mail::text::Kind;
+use portcullis::mail::kind::MailKind;
 use std::collections::HashSet;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -53,7 +53,7 @@ fn a_kill_between_commit_and_send_neither_loses_nor_repeats_a_mail() {
             .map(|(name, value)| (name.to_owned(), value)),
     );
     let serving = ServiceProcess::start(&pairs);
-    put(&database, Kind::Confirm, ANN);
+    put(&database, MailKind::Confirm, ANN);
     server.wait("a connection is open", |server| server.connections() == 1);
     // SIGKILL.
     drop(serving);
@@ -75,7 +75,7 @@ fn a_kill_between_commit_and_send_neither_loses_nor_repeats_a_mail() {
 #[test]
 fn a_mail_that_was_committed_while_no_worker_ran_is_sent() {
     let (database, server) = (Database::fresh(), server(SmtpBehaviour::Good));
-    put(&database, Kind::Confirm, ANN);
+    put(&database, MailKind::Confirm, ANN);
     let _app = app(&database, &server);
     until("sent", || state(&database) == "0, sent");
     assert_eq!(server.mails().len(), 1);
@@ -89,7 +89,7 @@ fn a_temporarily_rejected_mail_is_retried_with_back_off() {
         server(SmtpBehaviour::Refuses("RCPT", "450 4.2.0 <ann@example.org> busy")),
     );
     let _app = app(&database, &server);
-    put(&database, Kind::Confirm, ANN);
+    put(&database, MailKind::Confirm, ANN);
     let wait = "SELECT round(extract(epoch FROM next_try_at - now()))::text AS line FROM mail.outbox";
     for (tries, range) in [(1, 2..=6), (2, 6..=12), (3, 14..=24)] {
         let expected = format!("{tries}, recipient: refused with 450 4.2.0, pending");
@@ -117,7 +117,7 @@ fn a_permanently_rejected_mail_is_given_up() {
         )),
     );
     let app = app(&database, &server);
-    put(&database, Kind::Confirm, ANN);
+    put(&database, MailKind::Confirm, ANN);
     until("given up", || {
         state(&database) == "1, recipient: refused with 550 5.1.1, given up"
     });
@@ -143,7 +143,7 @@ fn pending_mails_are_sent_once_the_mail_server_is_available() {
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
     let app = App::start(&database.settings(&settings));
-    put(&database, Kind::Confirm, ANN);
+    put(&database, MailKind::Confirm, ANN);
     until("attempted", || {
         state(&database) == "1, connect: connection refused, pending"
     });
@@ -164,7 +164,7 @@ fn pending_mails_are_sent_once_the_mail_server_is_available() {
 fn an_unacknowledged_mail_is_sent_again_with_the_same_id() {
     let (database, server) = (Database::fresh(), server(SmtpBehaviour::LeavesAfterMail));
     let _app = app(&database, &server);
-    put(&database, Kind::Confirm, ANN);
+    put(&database, MailKind::Confirm, ANN);
     until("attempted", || {
         state(&database) == "1, message: connection lost, pending"
     });
@@ -193,7 +193,7 @@ fn a_mail_is_marked_as_sent_after_a_lost_database_connection() {
         server(SmtpBehaviour::Slow(Duration::from_secs(1))),
     );
     let _app = app(&database, &server);
-    put(&database, Kind::Confirm, ANN);
+    put(&database, MailKind::Confirm, ANN);
     server.wait("it arrived", |server| server.mails().len() == 1);
     database.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -218,12 +218,12 @@ fn a_database_restart_loses_no_mail() {
         name: "portcullis".to_owned(),
         server,
     };
-    put(&database, Kind::Confirm, ANN);
+    put(&database, MailKind::Confirm, ANN);
     sink.wait("before", |sink| sink.mails().len() == 1);
     cluster.stop().unwrap();
     sleep(Duration::from_millis(500));
     cluster.resume().unwrap();
-    put(&database, Kind::Reset, ANN);
+    put(&database, MailKind::Reset, ANN);
     sink.wait("after", |sink| sink.mails().len() == 2);
     app.stop();
 }
@@ -233,7 +233,7 @@ fn a_database_restart_loses_no_mail() {
 fn an_unresponsive_mail_server_does_not_delay_shutdown() {
     let (database, server) = (Database::fresh(), server(SmtpBehaviour::Silent));
     let app = app(&database, &server);
-    put(&database, Kind::Confirm, ANN);
+    put(&database, MailKind::Confirm, ANN);
     server.wait("a connection is open", |server| server.connections() == 1);
     let begun = Instant::now();
     app.stop();
@@ -249,7 +249,7 @@ fn a_mail_is_sent_within_two_seconds_and_an_idle_worker_sends_few_statements() {
     for count in 1..=3 {
         sleep(Duration::from_millis(700));
         let begun = Instant::now();
-        put(&database, Kind::Confirm, ANN);
+        put(&database, MailKind::Confirm, ANN);
         server.wait("sent", |server| server.mails().len() == count);
         assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     }

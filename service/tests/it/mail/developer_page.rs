@@ -7,7 +7,7 @@ use crate::support::mailbox::Mailbox;
 use crate::support::outbox::put;
 use crate::support::program::{errors, run};
 use crate::support::temp_file::TempFile;
-use portcullis::mail::text::Kind;
+use portcullis::mail::kind::MailKind;
 
 /// I4: In development, pages list the mails and show each with its links, its HTML part sandboxed.
 #[test]
@@ -17,9 +17,9 @@ fn development_pages_show_mails() {
     let empty = app.get("/dev/mail");
     assert_eq!(empty.status, 200);
     assert!(empty.text().contains("No mails yet"), "{empty:?}");
-    put(&database, Kind::Confirm, "ann@example.org");
+    put(&database, MailKind::Confirm, "ann@example.org");
     let mail = Mailbox::of(&database).wait("ann@example.org", "Confirm");
-    put(&database, Kind::PasswordChanged, "bob@example.org");
+    put(&database, MailKind::PasswordChanged, "bob@example.org");
     Mailbox::of(&database).wait("bob@example.org", "password");
     let list = app.get("/dev/mail");
     let (ann, bob) = (

@@ -7,7 +7,7 @@ use crate::support::temp_file::TempFile;
 use mail_parser::{MessageParser, MimeHeaders};
 use portcullis::config::mail::{SmtpSettings, SmtpTls};
 use portcullis::config::secret::SecretSource;
-use portcullis::mail::failure::Failure;
+use portcullis::mail::delivery_error::DeliveryError;
 use portcullis::mail::smtp::Smtp;
 
 /// I1: A mail sent over implicit TLS has the header fields, text and HTML that were written, as a third-party parser reads it.
@@ -112,7 +112,7 @@ fn a_response_injected_before_tls_is_detected() {
     let server = SmtpServer::start(Tls::OnDemand(authority.server("127.0.0.1")));
     server.behave(SmtpBehaviour::Injects);
     let sent = send(settings(&server, SmtpTls::StartTls, Some(authority.file())));
-    assert_eq!(sent, way("starttls: out of step"));
+    assert_eq!(sent, way("starttls: unexpected reply"));
     assert!(server.mails().is_empty());
 }
 
@@ -130,7 +130,9 @@ fn a_certificate_of_another_authority_or_host_is_rejected() {
             let sent = send(settings(&server, mode, Some(ours.file())));
             assert_eq!(
                 sent,
-                Err(Failure::Way(format!("{step}: certificate refused").into())),
+                Err(DeliveryError::Transport(
+                    format!("{step}: certificate rejected").into()
+                )),
                 "{name}"
             );
             assert!(server.mails().is_empty());
@@ -140,12 +142,12 @@ fn a_certificate_of_another_authority_or_host_is_rejected() {
     let server = SmtpServer::start(Tls::AtOnce(ours.server("127.0.0.1")));
     assert_eq!(
         send(settings(&server, SmtpTls::Implicit, None)),
-        way("connect: certificate refused")
+        way("connect: certificate rejected")
     );
     let plain = SmtpServer::start(Tls::Never);
     assert_eq!(
         send(settings(&plain, SmtpTls::Implicit, Some(ours.file()))),
-        way("connect: no TLS that we speak")
+        way("connect: TLS is not available")
     );
 }
 

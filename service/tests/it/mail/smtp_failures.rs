@@ -7,15 +7,15 @@ use crate::support::database::Database;
 use crate::support::smtp_client::{send, send_to, settings, way};
 use crate::support::smtp_server::{SmtpBehaviour, SmtpServer, Tls};
 use portcullis::config::mail::SmtpTls;
-use portcullis::mail::failure::Failure;
+use portcullis::mail::delivery_error::DeliveryError;
 use serde_json::json;
 use std::time::{Duration, Instant};
 
 /// I2: Only a permanent rejection of the mail itself is a permanent failure.
 #[test]
 fn only_a_permanent_rejection_of_the_mail_is_a_permanent_failure() {
-    let later = |reason: &'static str| Err(Failure::Later(reason.into()));
-    let never = |reason: &'static str| Err(Failure::Never(reason.into()));
+    let later = |reason: &'static str| Err(DeliveryError::Temporary(reason.into()));
+    let never = |reason: &'static str| Err(DeliveryError::Permanent(reason.into()));
     for (at, answer, outcome) in [
         ("EHLO", "421 4.3.2 full", way("connect: refused with 421 4.3.2")),
         ("MAIL", "550 5.7.1 not you", way("sender: refused with 550 5.7.1")),
@@ -39,8 +39,8 @@ fn only_a_permanent_rejection_of_the_mail_is_a_permanent_failure() {
             "550 ann.b.example.org",
             never("recipient: refused with 550"),
         ),
-        ("RCPT", "nonsense", way("recipient: no answer that we understand")),
-        ("DATA", "250 what?", way("data: out of step")),
+        ("RCPT", "nonsense", way("recipient: invalid reply")),
+        ("DATA", "250 what?", way("data: unexpected reply")),
         ("END", "451 4.3.0 disk", later("message: refused with 451 4.3.0")),
         ("END", "554 5.6.0 spam", never("message: refused with 554 5.6.0")),
     ] {

@@ -5,10 +5,11 @@ use crate::support::database::{DATA_KEY, Database};
 use crate::support::mailbox::Mailbox;
 use crate::support::outbox::{put, put_many, until};
 use portcullis::crypto::data_key::DataKey;
-use portcullis::mail::failure::Failure;
-use portcullis::mail::text::{Kind, Renderer};
+use portcullis::mail::delivery_error::DeliveryError;
+use portcullis::mail::kind::MailKind;
+use portcullis::mail::renderer::Renderer;
 use portcullis::mail::transport::{Memory, Transport};
-use portcullis::mail::worker::{Post, Worker};
+use portcullis::mail::worker::{MailWorker, WorkerContext};
 use portcullis::telemetry::logs::Telemetry;
 use std::time::Duration;
 
@@ -19,8 +20,8 @@ fn mails_of_every_kind_are_written_to_the_folder() {
     let _app = App::over(&database);
     let mailbox = Mailbox::of(&database);
     let key = DataKey::parse(DATA_KEY).unwrap();
-    for kind in Kind::ALL {
-        let to = format!("{}@example.org", kind.word());
+    for kind in MailKind::ALL {
+        let to = format!("{}@example.org", kind.as_str());
         let link = put(&database, kind, &to);
         let mail = mailbox.wait(&to, "");
         let token = link.map(|link| key.link_token(link).reveal().to_owned());
@@ -37,7 +38,7 @@ fn a_mail_that_is_written_twice_is_one_file() {
     let database = Database::fresh();
     let _app = App::over(&database);
     let mailbox = Mailbox::of(&database);
-    put(&database, Kind::Confirm, "ann@example.org");
+    put(&database, MailKind::Confirm, "ann@example.org");
     let mail = mailbox.wait("ann@example.org", "Confirm");
     let written =
         || database.lines("SELECT sent_at::text AS line FROM mail.outbox WHERE sent_at IS NOT NULL");
@@ -60,7 +61,7 @@ fn only_the_owner_can_read_the_folder() {
     use std::os::unix::fs::PermissionsExt;
     let database = Database::fresh();
     let _app = App::over(&database);
-    put(&database, Kind::Reset, "ann@example.org");
+    put(&database, MailKind::Reset, "ann@example.org");
     let mail = Mailbox::of(&database).wait("ann@example.org", "password");
     let folder = database.mail_folder();
     let mode = |path: &str| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -76,7 +77,7 @@ fn two_workers_send_each_mail_once() {
     use crate::support::smtp_server::{SmtpServer, Tls};
     let (database, server) = (Database::fresh(), SmtpServer::start(Tls::Never));
     let addresses: Vec<String> = (0..100).map(|number| format!("a{number}@example.org")).collect();
-    put_many(&database, Kind::Invite, &addresses);
+    put_many(&database, MailKind::Invite, &addresses);
     let settings = server.settings();
     let settings: Vec<(&str, &str)> = settings
         .iter()
@@ -151,7 +152,7 @@ fn a_mail_of_an_unknown_kind_stays_in_the_outbox() {
     until("tried", || !database.lines(rows).is_empty());
     assert_eq!(database.lines(rows), ["1 unknown kind"]);
     // It does not delay other mails.
-    put(&database, Kind::Confirm, "bob@example.org");
+    put(&database, MailKind::Confirm, "bob@example.org");
     Mailbox::of(&database).wait("bob@example.org", "Confirm");
 }
 
@@ -162,10 +163,13 @@ fn a_worker_retries_temporary_failures_and_gives_up_permanent_ones() {
     let settings = database.settings(&[]);
     let memory = Memory::default();
     // The failures are taken from the end of the list.
-    memory.fail_with(vec![Failure::Later("b".into()), Failure::Never("a".into())]);
+    memory.fail_with(vec![
+        DeliveryError::Temporary("b".into()),
+        DeliveryError::Permanent("a".into()),
+    ]);
     let key = DataKey::parse(DATA_KEY).unwrap();
-    let links = ["a", "b", "c"].map(|name| put(&database, Kind::Reset, &format!("{name}@example.org")));
-    let worker = Worker::start(Post {
+    let links = ["a", "b", "c"].map(|name| put(&database, MailKind::Reset, &format!("{name}@example.org")));
+    let worker = MailWorker::start(WorkerContext {
         login: settings.database.mail.clone(),
         database: settings.database,
         renderer: Renderer::new("https://rates.example".to_owned(), key.clone()),

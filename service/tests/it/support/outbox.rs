@@ -1,34 +1,33 @@
-//! Letters, put into a database's outbox as the rules do it.
+//! Mails, enqueued in a database's outbox as the service does it.
 use super::database::Database;
 use diesel::connection::Connection;
-use portcullis::mail::letter::{Letter, Link};
-use portcullis::mail::text::Kind;
+use portcullis::mail::kind::MailKind;
+use portcullis::mail::outbox_mail::{MailLink, OutboxMail};
 use portcullis::types::clock;
-use portcullis::types::email::Email;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-/// Puts a letter into the outbox; the link in it.
-pub fn put(database: &Database, kind: Kind, to: &str) -> Option<Uuid> {
+/// Enqueues a mail; returns the link in it.
+pub fn put(database: &Database, kind: MailKind, to: &str) -> Option<Uuid> {
     put_many(database, kind, &[to.to_owned()]).pop().unwrap()
 }
 
-/// Puts letters into the outbox, in one transaction; the link in each.
-pub fn put_many(database: &Database, kind: Kind, to: &[String]) -> Vec<Option<Uuid>> {
+/// Enqueues mails in one transaction; returns the link in each.
+pub fn put_many(database: &Database, kind: MailKind, to: &[String]) -> Vec<Option<Uuid>> {
     let mut conn = database.login("accounts");
     let put = |conn: &mut _| {
         let one = |to: &String| {
-            let link = kind.has_token().then(|| Link {
+            let link = kind.has_token().then(|| MailLink {
                 id: Uuid::new_v4(),
                 expires_at: clock::now() + chrono::TimeDelta::hours(1),
             });
-            let letter = Letter {
+            let mail = OutboxMail {
                 kind,
-                to: &Email::parse(to).unwrap(),
+                to,
                 name: "Ann",
                 link,
             };
-            letter.put(conn).map(|()| link.map(|link| link.id))
+            mail.enqueue(conn).map(|()| link.map(|link| link.id))
         };
         to.iter().map(one).collect()
     };

@@ -2,10 +2,10 @@
 use super::smtp_server::{Received, SmtpBehaviour, SmtpServer, Tls};
 use chrono::{TimeZone, Utc};
 use portcullis::config::mail::{SmtpSettings, SmtpTls};
-use portcullis::mail::failure::Failure;
+use portcullis::mail::delivery_error::DeliveryError;
 use portcullis::mail::message::Message;
+use portcullis::mail::renderer::RenderedMail;
 use portcullis::mail::smtp::Smtp;
-use portcullis::mail::text::Rendered;
 use std::path::Path;
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ pub fn message() -> Message {
         from: "Portcullis <post@rates.example>".parse().unwrap(),
         to: "ann@example.org".parse().unwrap(),
         date: Utc.with_ymd_and_hms(2026, 11, 2, 9, 5, 0).unwrap(),
-        content: Rendered {
+        content: RenderedMail {
             subject: "Confirm your address".to_owned(),
             name: Some("Þórunn Ágústsdóttir".to_owned()),
             text: ".\nHello Þórunn,\n..\nhttps://rates.example/confirm?token=abc\n".to_owned(),
@@ -37,18 +37,18 @@ pub fn settings(server: &SmtpServer, tls: SmtpTls, ca: Option<&str>) -> SmtpSett
 }
 
 /// Sends the mail.
-pub fn send(settings: SmtpSettings) -> Result<(), Failure> {
+pub fn send(settings: SmtpSettings) -> Result<(), DeliveryError> {
     Smtp::new(settings, "rates.example").unwrap().send(&message())
 }
 
 /// Sends the mail to a server in clear that behaves like this; what it got.
-pub fn send_to(manner: SmtpBehaviour) -> (Result<(), Failure>, Vec<Received>) {
+pub fn send_to(manner: SmtpBehaviour) -> (Result<(), DeliveryError>, Vec<Received>) {
     let server = SmtpServer::start_at("127.0.0.1:0".parse().unwrap(), Tls::Never, manner);
     let sent = send(settings(&server, SmtpTls::None, None));
     (sent, server.mails())
 }
 
 /// A way out that is broken.
-pub fn way(reason: &'static str) -> Result<(), Failure> {
-    Err(Failure::Way(reason.into()))
+pub fn way(reason: &'static str) -> Result<(), DeliveryError> {
+    Err(DeliveryError::Transport(reason.into()))
 }

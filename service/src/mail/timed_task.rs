@@ -3,13 +3,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 /// How long a mail may take altogether.
-const LONGEST: Duration = Duration::from_secs(100);
+const TASK_TIMEOUT: Duration = Duration::from_secs(100);
 
 /// How long a mail under way may take once the service is to stop.
-const STOPPING: Duration = Duration::from_secs(1);
+const STOP_GRACE: Duration = Duration::from_secs(1);
 
 /// What the worker's thread is told.
-pub(super) enum Event<T> {
+pub(super) enum WorkerEvent<T> {
     /// To stop.
     Stop,
     /// That the errand of this number came to this; `None`: it panicked.
@@ -18,28 +18,28 @@ pub(super) enum Event<T> {
 
 /// How an errand ended.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Ending<T> {
+pub(super) enum TaskOutcome<T> {
     /// It came to this.
     Done(T),
     /// It panicked.
-    Failed,
+    Panicked,
     /// It took too long, and is left to itself.
-    Late,
+    TimedOut,
     /// The service is to stop, and it is left to itself.
     Stopped,
 }
 
-/// Runs errands, one at a time, each on a thread of its own.
-pub(super) struct Errands<T> {
-    sender: Sender<Event<T>>,
-    events: Receiver<Event<T>>,
+/// Runs tasks, one at a time, each on a thread of its own.
+pub(super) struct TaskRunner<T> {
+    sender: Sender<WorkerEvent<T>>,
+    events: Receiver<WorkerEvent<T>>,
     number: u64,
     stopped: bool,
 }
 
-impl<T: Send + 'static> Errands<T> {
+impl<T: Send + 'static> TaskRunner<T> {
     /// `sender` leads to `events`.
-    pub(super) fn new(sender: Sender<Event<T>>, events: Receiver<Event<T>>) -> Self {
+    pub(super) fn new(sender: Sender<WorkerEvent<T>>, events: Receiver<WorkerEvent<T>>) -> Self {
         Self {
             sender,
             events,
@@ -49,16 +49,16 @@ impl<T: Send + 'static> Errands<T> {
     }
 
     /// Waits; `true`: the service is to stop.
-    pub(super) fn stops_within(&mut self, time: Duration) -> bool {
+    pub(super) fn wait_for_stop(&mut self, time: Duration) -> bool {
         let end = Instant::now() + time;
         while !self.stopped {
             match self
                 .events
                 .recv_timeout(end.saturating_duration_since(Instant::now()))
             {
-                Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => self.stopped = true,
+                Ok(WorkerEvent::Stop) | Err(RecvTimeoutError::Disconnected) => self.stopped = true,
                 // Of an errand that was given up.
-                Ok(Event::Done(..)) => {}
+                Ok(WorkerEvent::Done(..)) => {}
                 Err(RecvTimeoutError::Timeout) => break,
             }
         }
@@ -66,26 +66,26 @@ impl<T: Send + 'static> Errands<T> {
     }
 
     /// Runs an errand.
-    pub(super) fn run(&mut self, work: impl FnOnce() -> T + Send + 'static) -> Ending<T> {
-        self.run_within(LONGEST, work)
+    pub(super) fn run(&mut self, work: impl FnOnce() -> T + Send + 'static) -> TaskOutcome<T> {
+        self.run_within(TASK_TIMEOUT, work)
     }
 
-    fn run_within(&mut self, limit: Duration, work: impl FnOnce() -> T + Send + 'static) -> Ending<T> {
-        if self.stops_within(Duration::ZERO) {
-            return Ending::Stopped;
+    fn run_within(&mut self, limit: Duration, work: impl FnOnce() -> T + Send + 'static) -> TaskOutcome<T> {
+        if self.wait_for_stop(Duration::ZERO) {
+            return TaskOutcome::Stopped;
         }
         self.number += 1;
         let (number, sender) = (self.number, self.sender.clone());
         let job = move || {
             let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
-            let _ = sender.send(Event::Done(number, outcome.ok()));
+            let _ = sender.send(WorkerEvent::Done(number, outcome.ok()));
         };
         if std::thread::Builder::new()
             .name("portcullis-post".to_owned())
             .spawn(job)
             .is_err()
         {
-            return Ending::Late;
+            return TaskOutcome::TimedOut;
         }
         let mut end = Instant::now() + limit;
         loop {
@@ -93,16 +93,16 @@ impl<T: Send + 'static> Errands<T> {
                 .events
                 .recv_timeout(end.saturating_duration_since(Instant::now()))
             {
-                Ok(Event::Done(done, outcome)) if done == number => {
-                    return outcome.map_or(Ending::Failed, Ending::Done);
+                Ok(WorkerEvent::Done(done, outcome)) if done == number => {
+                    return outcome.map_or(TaskOutcome::Panicked, TaskOutcome::Done);
                 }
-                Ok(Event::Done(..)) => {}
-                Ok(Event::Stop) => {
+                Ok(WorkerEvent::Done(..)) => {}
+                Ok(WorkerEvent::Stop) => {
                     self.stopped = true;
-                    end = end.min(Instant::now() + STOPPING);
+                    end = end.min(Instant::now() + STOP_GRACE);
                 }
-                Err(_) if self.stopped => return Ending::Stopped,
-                Err(_) => return Ending::Late,
+                Err(_) if self.stopped => return TaskOutcome::Stopped,
+                Err(_) => return TaskOutcome::TimedOut,
             }
         }
     }
@@ -114,46 +114,49 @@ mod tests {
     use std::sync::mpsc::channel;
     use std::thread::sleep;
 
-    fn errands() -> (Sender<Event<u8>>, Errands<u8>) {
+    fn tasks() -> (Sender<WorkerEvent<u8>>, TaskRunner<u8>) {
         let (sender, events) = channel();
-        (sender.clone(), Errands::new(sender, events))
+        (sender.clone(), TaskRunner::new(sender, events))
     }
 
     #[test]
     fn an_errand_is_waited_for_and_a_late_one_is_left() {
-        let (_sender, mut errands) = errands();
-        assert_eq!(errands.run(|| 1), Ending::Done(1));
-        assert_eq!(errands.run(|| panic!("planted")), Ending::Failed);
+        let (_sender, mut tasks) = tasks();
+        assert_eq!(tasks.run(|| 1), TaskOutcome::Done(1));
+        assert_eq!(tasks.run(|| panic!("planted")), TaskOutcome::Panicked);
         let late = || {
             sleep(Duration::from_millis(100));
             2
         };
-        assert_eq!(errands.run_within(Duration::from_millis(10), late), Ending::Late);
+        assert_eq!(
+            tasks.run_within(Duration::from_millis(10), late),
+            TaskOutcome::TimedOut
+        );
         // What the late one came to is not taken for the next one's.
         let slow = || {
             sleep(Duration::from_millis(200));
             3
         };
-        assert_eq!(errands.run(slow), Ending::Done(3));
-        assert!(!errands.stops_within(Duration::from_millis(10)));
+        assert_eq!(tasks.run(slow), TaskOutcome::Done(3));
+        assert!(!tasks.wait_for_stop(Duration::from_millis(10)));
     }
 
     #[test]
     fn a_stop_is_heard_at_once() {
-        let (sender, mut errands) = errands();
+        let (sender, mut tasks) = tasks();
         let begun = Instant::now();
         let stopping = std::thread::spawn(move || {
             sleep(Duration::from_millis(50));
-            sender.send(Event::Stop).unwrap();
+            sender.send(WorkerEvent::Stop).unwrap();
         });
         let hanging = || {
             sleep(Duration::from_secs(10));
             1
         };
-        assert_eq!(errands.run(hanging), Ending::Stopped);
+        assert_eq!(tasks.run(hanging), TaskOutcome::Stopped);
         stopping.join().unwrap();
         assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
-        assert!(errands.stops_within(Duration::from_secs(10)));
-        assert_eq!(errands.run(|| 1), Ending::Stopped);
+        assert!(tasks.wait_for_stop(Duration::from_secs(10)));
+        assert_eq!(tasks.run(|| 1), TaskOutcome::Stopped);
     }
 }

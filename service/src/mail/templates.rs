@@ -1,8 +1,8 @@
 //! The words of each kind of mail. One text serves the plain and the HTML part, so that they cannot differ.
-use super::kind::Kind;
+use super::kind::MailKind;
 
 /// What a mail of a kind says.
-pub(super) struct Words {
+pub(super) struct MailTemplate {
     /// The header field, and the headline.
     pub(super) subject: &'static str,
     /// The paragraphs before the link.
@@ -15,9 +15,9 @@ pub(super) struct Words {
 
 /// The words of a kind. Paths of links that carry a token are those of the pages that ask for a click: a mail scanner
 /// that follows the link changes nothing.
-pub(super) fn words(kind: Kind) -> Words {
+pub(super) fn template_of(kind: MailKind) -> MailTemplate {
     match kind {
-        Kind::Confirm => Words {
+        MailKind::Confirm => MailTemplate {
             subject: "Confirm your address",
             opening: &[
                 "Somebody signed up at Portcullis with this address. If it was you, confirm that the address is yours.",
@@ -27,7 +27,7 @@ pub(super) fn words(kind: Kind) -> Words {
                 "If it was not you, there is nothing to do: without your confirmation the account stays closed.",
             ],
         },
-        Kind::AlreadyRegistered => Words {
+        MailKind::AlreadyRegistered => MailTemplate {
             subject: "You have an account already",
             opening: &[
                 "Somebody tried to sign up at Portcullis with this address, which has an account already. Nothing was changed.",
@@ -37,7 +37,7 @@ pub(super) fn words(kind: Kind) -> Words {
                 "If it was you and the password is forgotten, ask for a new one there. If it was not you, there is nothing to do.",
             ],
         },
-        Kind::Invite => Words {
+        MailKind::Invite => MailTemplate {
             subject: "You are invited to Portcullis",
             opening: &[
                 "An administrator made an account for you at Portcullis. Choose a name and a password to begin.",
@@ -45,13 +45,13 @@ pub(super) fn words(kind: Kind) -> Words {
             action: ("Accept the invitation", "/invitation"),
             closing: &["If you did not expect this, there is nothing to do: the account stays closed."],
         },
-        Kind::Reset => Words {
+        MailKind::Reset => MailTemplate {
             subject: "Choose a new password",
             opening: &["Somebody asked for a new password for your account at Portcullis."],
             action: ("Choose a new password", "/reset"),
             closing: &["If it was not you, there is nothing to do: your password stays as it is."],
         },
-        Kind::ChangeEmail => Words {
+        MailKind::ChangeEmail => MailTemplate {
             subject: "Confirm your new address",
             opening: &[
                 "Somebody wants to use this address for an account at Portcullis. If it was you, confirm that the address is yours.",
@@ -61,7 +61,7 @@ pub(super) fn words(kind: Kind) -> Words {
                 "If it was not you, there is nothing to do: without your confirmation nothing changes.",
             ],
         },
-        Kind::EmailChanging => Words {
+        MailKind::EmailChanging => MailTemplate {
             subject: "Your address is about to change",
             opening: &[
                 "Somebody who is signed in to your account at Portcullis asked to move it to another address. The change \
@@ -72,7 +72,7 @@ pub(super) fn words(kind: Kind) -> Words {
                 "If it was not you, sign in now and change your password: that ends every other session.",
             ],
         },
-        Kind::EmailMoved => Words {
+        MailKind::EmailMoved => MailTemplate {
             subject: "Your account has another address",
             opening: &[
                 "Your account at Portcullis has another address, which was confirmed just now. From now on you sign in with \
@@ -81,7 +81,7 @@ pub(super) fn words(kind: Kind) -> Words {
             action: ("Sign in", "/sign-in"),
             closing: &["If you did not expect this, ask your administrator."],
         },
-        Kind::PasswordChanged => Words {
+        MailKind::PasswordChanged => MailTemplate {
             subject: "Your password was changed",
             opening: &[
                 "The password of your account at Portcullis was changed, and every other session was ended.",

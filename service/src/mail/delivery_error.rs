@@ -4,23 +4,23 @@ use std::borrow::Cow;
 
 /// A failed try.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub enum DeliveryError {
     /// The way out is broken: no mail would get through. All of them wait.
-    Way(Reason),
+    Transport(Reason),
     /// This mail was not taken, and may be later.
-    Later(Reason),
+    Temporary(Reason),
     /// This mail will never be taken.
-    Never(Reason),
+    Permanent(Reason),
 }
 
 /// Words without a value in them.
 pub type Reason = Cow<'static, str>;
 
-impl Failure {
+impl DeliveryError {
     /// The words.
     pub fn reason(&self) -> &str {
         match self {
-            Self::Way(reason) | Self::Later(reason) | Self::Never(reason) => reason,
+            Self::Transport(reason) | Self::Temporary(reason) | Self::Permanent(reason) => reason,
         }
     }
 }

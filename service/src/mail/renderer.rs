@@ -1,18 +1,18 @@
-//! What each kind of mail says: subject, plain text and HTML from the same words. Never sends anything.
-use super::words::words;
+//! What each kind of mail says: subject, plain text and HTML from the same template. Never sends anything.
+use super::templates::template_of;
 use crate::crypto::data_key::DataKey;
 use askama::Template;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-pub use super::kind::Kind;
+use super::kind::MailKind;
 
 /// A name longer than this is a message of its own.
 const LONGEST_GREETING: usize = 60;
 
 /// A mail's content, ready for its headers.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Rendered {
+pub struct RenderedMail {
     /// The subject: ASCII, one line.
     pub subject: String,
     /// The account's name, where it can stand in a header or a greeting.
@@ -34,7 +34,7 @@ pub struct Renderer {
 #[derive(Clone, Debug)]
 pub struct Content<'a> {
     /// Which.
-    pub kind: Kind,
+    pub kind: MailKind,
     /// The account's name.
     pub name: Option<&'a str>,
     /// The link in it.
@@ -56,13 +56,13 @@ struct Page<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "mail/letter.txt")]
+#[template(path = "mail/message.txt")]
 struct PlainPart<'a> {
     page: &'a Page<'a>,
 }
 
 #[derive(Template)]
-#[template(path = "mail/letter.html")]
+#[template(path = "mail/message.html")]
 struct HtmlPart<'a> {
     page: &'a Page<'a>,
 }
@@ -74,9 +74,9 @@ impl Renderer {
     }
 
     /// The texts; `None`: the kind needs a link and the row has none.
-    pub fn render(&self, content: &Content<'_>) -> Option<Rendered> {
-        let words = words(content.kind);
-        let (label, path) = words.action;
+    pub fn render(&self, content: &Content<'_>) -> Option<RenderedMail> {
+        let template = template_of(content.kind);
+        let (label, path) = template.action;
         let url = match (content.kind.has_token(), content.link) {
             (true, Some(link)) => {
                 let token = self.key.link_token(link);
@@ -88,17 +88,17 @@ impl Renderer {
         let name = content.name.filter(|name| can_greet(name));
         let until = content.expires_at.filter(|_| content.kind.has_token());
         let page = Page {
-            subject: words.subject,
+            subject: template.subject,
             greeting: &name.map_or("Hello,".to_owned(), |name| format!("Hello {name},")),
-            opening: words.opening,
+            opening: template.opening,
             label,
             url: &url,
             until: until.map(|until| until.format("%-d %B %Y, %H:%M UTC").to_string()),
-            closing: words.closing,
+            closing: template.closing,
             public_url: &self.public_url,
         };
-        Some(Rendered {
-            subject: words.subject.to_owned(),
+        Some(RenderedMail {
+            subject: template.subject.to_owned(),
             name: name.map(str::to_owned),
             text: PlainPart { page: &page }.render().ok()?,
             html: HtmlPart { page: &page }.render().ok()?,
@@ -132,7 +132,7 @@ mod tests {
         )
     }
 
-    fn content(kind: Kind, name: &str) -> Content<'_> {
+    fn content(kind: MailKind, name: &str) -> Content<'_> {
         Content {
             kind,
             name: Some(name),
@@ -144,8 +144,8 @@ mod tests {
     #[test]
     fn every_kind_has_its_word_and_both_parts_say_the_same() {
         let (renderer, key) = renderer();
-        for kind in Kind::ALL {
-            assert_eq!(Kind::parse(kind.word()), Some(kind));
+        for kind in MailKind::ALL {
+            assert_eq!(MailKind::parse(kind.as_str()), Some(kind));
             let content = content(kind, "Ann");
             let mail = renderer.render(&content).unwrap();
             assert!(mail.subject.is_ascii() && !mail.subject.contains(['\r', '\n']));
@@ -158,7 +158,7 @@ mod tests {
                     kind.has_token(),
                     "{part}"
                 );
-                for word in words(kind).opening.iter().chain(words(kind).closing) {
+                for word in template_of(kind).opening.iter().chain(template_of(kind).closing) {
                     assert!(part.contains(word), "{kind:?} lacks {word:?}: {part}");
                 }
                 if let Some(link) = content.link {
@@ -166,13 +166,13 @@ mod tests {
                 }
             }
         }
-        assert_eq!(Kind::parse("unknown"), None);
+        assert_eq!(MailKind::parse("unknown"), None);
     }
 
     #[test]
     fn a_kind_that_needs_a_link_is_nothing_without_it() {
         let (renderer, _) = renderer();
-        for kind in Kind::ALL {
+        for kind in MailKind::ALL {
             let content = Content {
                 link: None,
                 ..content(kind, "Ann")
@@ -185,7 +185,7 @@ mod tests {
     fn a_name_is_escaped_and_a_message_in_its_place_is_left_out() {
         let (renderer, _) = renderer();
         let mail = renderer
-            .render(&content(Kind::Confirm, "O'Neill & \"Sons\""))
+            .render(&content(MailKind::Confirm, "O'Neill & \"Sons\""))
             .unwrap();
         assert!(mail.text.contains("Hello O'Neill & \"Sons\","), "{}", mail.text);
         assert!(!mail.html.contains("O'Neill & \""), "{}", mail.html);
@@ -205,7 +205,7 @@ mod tests {
             &"a".repeat(61),
         ] {
             assert!(!can_greet(bad), "{bad}");
-            let mail = renderer.render(&content(Kind::Confirm, bad)).unwrap();
+            let mail = renderer.render(&content(MailKind::Confirm, bad)).unwrap();
             assert!(mail.text.contains("Hello,") && mail.name.is_none(), "{bad}");
         }
     }
