@@ -1,5 +1,5 @@
 //! `portcullis audit verify`: whether the chain of audit events is whole.
-use super::ending::{check_password, fail, print};
+use super::exit::{check_password, fail, print};
 use crate::config::Settings;
 use crate::domain::audit::verify::{VerifyError, verify};
 use crate::types::event_hash::EventHash;

@@ -1,5 +1,5 @@
 //! `portcullis healthcheck`: asks the running service whether it is ready. For images without a shell.
-use super::ending::fail;
+use super::exit::fail;
 use crate::config::Settings;
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};

@@ -1,5 +1,5 @@
 //! `portcullis import FILE`: progress on stderr, the outcome on stdout, every bad row named.
-use super::ending::{check_password, fail, print};
+use super::exit::{check_password, fail, print};
 use crate::config::Settings;
 use crate::domain::batches::outcome::{ImportError, Progress, Stored};
 use crate::domain::batches::{check_only, import};

@@ -1,6 +1,6 @@
 //! `portcullis keys`: makes the secrets that `serve` needs, rotates the signing keys, and lists them. Needs neither
 //! settings nor a database, and never shows a private key but where it makes one.
-use super::ending::{fail, print};
+use super::exit::{fail, print};
 use super::private_file::{Held, create};
 use crate::crypto::data_key::DataKey;
 use crate::crypto::token_keys::{BadKeys, TokenKey, TokenKeys};

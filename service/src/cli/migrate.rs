@@ -1,5 +1,5 @@
 //! `portcullis migrate`: roles and database, schema forward, back, or how far it is.
-use super::ending::{check_password, fail, print};
+use super::exit::{check_password, fail, print};
 use crate::config::Settings;
 use crate::db::{migrations, prepare};
 use clap::Subcommand;

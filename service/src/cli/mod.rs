@@ -7,7 +7,7 @@ mod accounts;
 mod audit;
 
 /// How a command ends.
-mod ending;
+mod exit;
 
 /// `portcullis healthcheck`
 mod healthcheck;
@@ -33,7 +33,7 @@ use crate::http::openapi::document::document;
 use crate::http::router::Product;
 use crate::telemetry::logs::Telemetry;
 use clap::{Parser, Subcommand};
-use ending::{BAD_SETTING, fail, print};
+use exit::{EXIT_CONFIG, fail, print};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -99,7 +99,7 @@ pub fn run() -> ExitCode {
     let settings = match Source::load(arguments.config.as_deref()).and_then(|source| Settings::parse(&source))
     {
         Ok(settings) => settings,
-        Err(error) => return fail(BAD_SETTING, &error),
+        Err(error) => return fail(EXIT_CONFIG, &error),
     };
     if !matches!(arguments.command, Command::Serve) {
         Telemetry::to_stderr();

@@ -1,5 +1,5 @@
 //! `portcullis serve`: telemetry, runtime, listeners, until a signal says stop.
-use super::ending::{BAD_SETTING, check_password, fail};
+use super::exit::{EXIT_CONFIG, check_password, fail};
 use crate::config::Settings;
 use crate::config::auth::DemoMode;
 use crate::config::deployment_profile::DeploymentProfile;
@@ -27,7 +27,7 @@ pub fn run(settings: &Settings) -> ExitCode {
     }
     if settings.profile == DeploymentProfile::Production && settings.mail.is_local_folder() {
         return fail(
-            BAD_SETTING,
+            EXIT_CONFIG,
             &format!("{PREFIX}MAIL_TRANSPORT: must be smtp in production"),
         );
     }
@@ -50,7 +50,7 @@ pub fn run(settings: &Settings) -> ExitCode {
     telemetry.stop();
     match served {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error @ StartError::Setting(..)) => fail(BAD_SETTING, &error),
+        Err(error @ StartError::Setting(..)) => fail(EXIT_CONFIG, &error),
         Err(error) => fail(1, &error),
     }
 }

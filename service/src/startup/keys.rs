@@ -1,6 +1,6 @@
 //! The secrets that a running service needs beside its logins' passwords, read and looked at before anything starts.
 use super::error::StartError;
-use super::keys_file::KeysFile;
+use super::signing_key_reload::SigningKeyReload;
 use crate::config::auth::AuthSettings;
 use crate::config::secret::SecretSource;
 use crate::config::setting_names::PREFIX;
@@ -17,7 +17,7 @@ pub struct Keys {
     /// Signs and verifies access tokens.
     pub jwt: Jwt,
     /// Where its keys come from.
-    pub token_keys: KeysFile,
+    pub token_keys: SigningKeyReload,
 }
 
 impl Keys {
@@ -31,7 +31,7 @@ impl Keys {
             let keys = TokenKeys::parse(text).map_err(|e| e.to_string())?;
             Jwt::new(keys, &auth.token_issuer, &auth.token_audience).map_err(|e| e.to_string())
         })?;
-        let token_keys = KeysFile::new(source.clone(), jwt.clone());
+        let token_keys = SigningKeyReload::new(source.clone(), jwt.clone());
         Ok(Self {
             data,
             jwt,

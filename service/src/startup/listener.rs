@@ -1,9 +1,9 @@
 //! Accepts connections and serves HTTP/1.1 and HTTP/2 on them. The framework's own server has neither a limit on
 //! connections nor on the time that a head may take: this one stands on hyper, below the framework.
+use super::connection_limit::{ConnectionSlots, Slot};
 use super::error::StartError;
-use super::places::{Places, Seat};
-use super::refusals::Refusals;
-use super::watchdog::Watchdog;
+use super::idle_timeout::IdleTimeout;
+use super::protocol_errors::ProtocolErrors;
 use crate::telemetry::metrics::Metrics;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -40,7 +40,7 @@ pub struct Listener {
 struct Server {
     endpoint: BoxEndpoint<'static, Response>,
     builder: Builder<TokioExecutor>,
-    places: Places,
+    slots: ConnectionSlots,
     client_timeout: Duration,
     address: SocketAddr,
     metrics: Option<Metrics>,
@@ -63,7 +63,7 @@ impl Listener {
         let server = Server {
             endpoint,
             builder: builder(limits.client_timeout),
-            places: Places::new(limits.connections),
+            slots: ConnectionSlots::new(limits.connections),
             client_timeout: limits.client_timeout,
             address,
             metrics,
@@ -89,13 +89,13 @@ impl Listener {
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    let Some((seat, evicted)) = self.server.places.take().await else {
+                    let Some((slot, evicted)) = self.server.slots.take().await else {
                         break;
                     };
                     if evicted {
                         self.server.refused("no room");
                     }
-                    tokio::spawn(Arc::clone(&self.server).serve(stream, peer, seat, stopped.clone()));
+                    tokio::spawn(Arc::clone(&self.server).serve(stream, peer, slot, stopped.clone()));
                 }
                 // Out of file descriptors, or the client has gone already: neither ends the listener.
                 Err(error) => {
@@ -105,7 +105,7 @@ impl Listener {
             }
         }
         drop(self.socket);
-        if tokio::time::timeout(grace, self.server.places.all_free())
+        if tokio::time::timeout(grace, self.server.slots.wait_until_free())
             .await
             .is_err()
         {
@@ -140,16 +140,16 @@ impl Server {
         self: Arc<Self>,
         stream: TcpStream,
         peer: SocketAddr,
-        seat: Seat,
+        slot: Slot,
         mut stopped: watch::Receiver<bool>,
     ) {
         self.count(1);
         // Answers are written whole: waiting for more to fill a packet would only delay them.
         let _ = stream.set_nodelay(true);
-        let watched = Watchdog::new(stream, Arc::clone(&seat.visitor), self.client_timeout);
-        let io = TokioIo::new(Refusals::new(watched));
+        let watched = IdleTimeout::new(stream, Arc::clone(&slot.connection), self.client_timeout);
+        let io = TokioIo::new(ProtocolErrors::new(watched));
         let service = service_fn(|request: hyper::Request<Incoming>| {
-            let working = seat.visitor.ask();
+            let working = slot.connection.begin_request();
             let request = Request::from((
                 request,
                 LocalAddr(Addr::SocketAddr(self.address)),
@@ -169,9 +169,9 @@ impl Server {
         loop {
             tokio::select! {
                 _ = &mut connection => break,
-                () = seat.visitor.must_leave() => break,
+                () = slot.connection.evicted() => break,
                 () = &mut first, if !first.is_elapsed() => {
-                    if !seat.visitor.has_asked() {
+                    if !slot.connection.has_received_request() {
                         self.refused("silent");
                         break;
                     }

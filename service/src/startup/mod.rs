@@ -1,4 +1,4 @@
-//! All wiring: settings become logins, logins become domains, domains become operations; two listeners; a graceful stop.
+//! All wiring: settings become logins, logins become services, services become operations; two listeners; a graceful stop.
 
 /// Why the service did not come up.
 pub mod error;
@@ -7,7 +7,7 @@ pub mod error;
 pub mod keys;
 
 /// Follows the file of signing keys.
-pub mod keys_file;
+pub mod signing_key_reload;
 
 /// Accepts connections, and closes those that dawdle.
 pub mod listener;
@@ -16,22 +16,22 @@ pub mod listener;
 pub mod logins;
 
 /// The mail worker.
-pub mod post;
+pub mod mail_worker;
 
 /// Makes room when every place is taken.
-pub mod places;
+pub mod connection_limit;
 
-/// The operations over their domains.
-pub mod product;
+/// The operations over their services.
+pub mod apis;
 
 /// Dresses what the HTTP library refuses by itself.
-pub mod refusals;
+pub mod protocol_errors;
 
 /// What is swept away from time to time.
-mod sweep;
+mod cleanup;
 
 /// Closes a connection on which nothing moves.
-pub mod watchdog;
+pub mod idle_timeout;
 
 use crate::config::Settings;
 use crate::domain::sessions::Sessions;
@@ -39,15 +39,15 @@ use crate::http::edge::body::BodyPolicy;
 use crate::http::edge::rate_limit::RateLimit;
 use crate::http::internal;
 use crate::http::router::{EdgeSettings, Product, routes};
-use crate::mail::worker::{Post, Worker};
+use crate::mail::worker::{MailWorker, WorkerContext};
 use crate::telemetry::metrics::Metrics;
+use apis::{Services, apis, web};
 use error::StartError;
 use keys::Keys;
-use keys_file::KeysFile;
 use listener::{Limits, Listener};
 use logins::Logins;
 use poem_openapi::OpenApi;
-use product::{Domains, product, web};
+use signing_key_reload::SigningKeyReload;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -63,14 +63,14 @@ pub struct Service {
     stopping: Arc<AtomicBool>,
     grace: Duration,
     logins: Logins,
-    post: Post,
-    keys_file: KeysFile,
+    mail_worker: WorkerContext,
+    signing_keys: SigningKeyReload,
 }
 
 impl Service {
     /// Binds both listeners. Needs no database: until there is one, readiness says so.
     pub async fn bind(settings: &Settings, metrics: Metrics) -> Result<Self, StartError> {
-        Self::bind_with(settings, metrics, |product| product).await
+        Self::bind_with(settings, metrics, |apis| apis).await
     }
 
     /// The same with other operations around or beside the product's: for tests of the edge.
@@ -81,12 +81,12 @@ impl Service {
     ) -> Result<Self, StartError> {
         let (server, limits) = (&settings.server, settings.limits);
         let keys = Keys::load(&settings.auth)?;
-        let post = post::post(settings, &keys, &metrics)?;
+        let mail_worker = mail_worker::context(settings, &keys, &metrics)?;
         let logins = Logins::start(settings, &metrics)?;
         let stopping = Arc::new(AtomicBool::new(false));
-        let domains = Domains::new(settings, &logins, &keys)?;
-        let web = web(settings, &keys, &domains);
-        let product = product(settings, &logins, &domains, web.clone(), &stopping);
+        let services = Services::new(settings, &logins, &keys)?;
+        let web = web(settings, &keys, &services);
+        let apis = apis(settings, &logins, &services, web.clone(), &stopping);
         let rate_limit = Arc::new(RateLimit::new(limits.rate));
         let edge = EdgeSettings {
             hosts: server.hosts.clone(),
@@ -97,9 +97,9 @@ impl Service {
                 time: server.client_timeout,
             },
             metrics: metrics.clone(),
-            sessions: domains.sessions.clone(),
+            sessions: services.sessions.clone(),
             web,
-            mailbox: post::mailbox(settings),
+            mailbox: mail_worker::mailbox(settings),
         };
         let public_limits = Limits {
             connections: server.max_connections,
@@ -109,7 +109,7 @@ impl Service {
             connections: 64,
             ..public_limits
         };
-        let public = routes(operations(product), edge);
+        let public = routes(operations(apis), edge);
         let bound = async {
             let public = Listener::bind(server.listen, public, public_limits, Some(metrics.clone())).await?;
             let internal = internal::routes(metrics);
@@ -121,12 +121,12 @@ impl Service {
                 public,
                 internal,
                 rate_limit,
-                sessions: domains.sessions,
+                sessions: services.sessions,
                 stopping,
                 grace: server.shutdown_grace,
                 logins,
-                post,
-                keys_file: keys.token_keys,
+                mail_worker,
+                signing_keys: keys.token_keys,
             }),
             Err(error) => {
                 logins.close().await;
@@ -150,18 +150,19 @@ impl Service {
         let (signal, stopped) = watch::channel(false);
         let public = tokio::spawn(self.public.run(stopped.clone(), self.grace));
         let internal = tokio::spawn(self.internal.run(stopped, self.grace));
-        let sweep = tokio::spawn(sweep::sweep(self.rate_limit, self.sessions));
-        let worker = Worker::start(self.post).inspect_err(|error| tracing::error!(%error, "no mail worker"));
-        let keys_file = tokio::spawn(self.keys_file.follow());
+        let cleanup = tokio::spawn(cleanup::run(self.rate_limit, self.sessions));
+        let worker = MailWorker::start(self.mail_worker)
+            .inspect_err(|error| tracing::error!(%error, "no mail worker"));
+        let signing_keys = tokio::spawn(self.signing_keys.follow());
         tracing::info!("ready to serve");
         stop.await;
         tracing::info!("stopping");
         self.stopping.store(true, Ordering::Relaxed);
         let _ = signal.send(true);
         let _ = tokio::join!(public, internal);
-        sweep.abort();
-        keys_file.abort();
-        let worker = tokio::task::spawn_blocking(move || worker.map(Worker::stop));
+        cleanup.abort();
+        signing_keys.abort();
+        let worker = tokio::task::spawn_blocking(move || worker.map(MailWorker::stop));
         let _ = tokio::join!(self.logins.close(), worker);
         tracing::info!("stopped");
     }

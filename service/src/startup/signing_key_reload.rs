@@ -10,32 +10,32 @@ use std::time::Duration;
 
 /// How often the file is looked at: replicas differ by no more. Its content is compared, not its date: dates may stand
 /// still while a link is moved to another file, as container platforms do.
-const EVERY: Duration = Duration::from_secs(2);
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The file, and who is told.
-pub struct KeysFile {
+pub struct SigningKeyReload {
     source: SecretSource,
     jwt: Jwt,
-    seen: Seen,
+    last_read: LastRead,
 }
 
 /// What was found when the file was last looked at.
-enum Seen {
+enum LastRead {
     /// Nobody has looked.
-    Nothing,
+    Never,
     /// This. Whether it was taken was said then.
     Content(SecretString),
     /// It could not be read, for this reason.
-    Fault(String),
+    Error(String),
 }
 
-impl KeysFile {
+impl SigningKeyReload {
     /// The keys of this source, for whoever signs and verifies with them.
     pub fn new(source: SecretSource, jwt: Jwt) -> Self {
         Self {
             source,
             jwt,
-            seen: Seen::Nothing,
+            last_read: LastRead::Never,
         }
     }
 
@@ -44,22 +44,23 @@ impl KeysFile {
         if matches!(self.source, SecretSource::Value(_)) {
             return std::future::pending().await;
         }
-        let mut ticks = tokio::time::interval(EVERY);
+        let mut ticks = tokio::time::interval(POLL_INTERVAL);
         loop {
             ticks.tick().await;
             let source = self.source.clone();
             // The file may lie on a file system that does not answer.
             let read = tokio::task::spawn_blocking(move || secrets::read(&source)).await;
             match read {
-                Ok(Ok(text)) => self.take(text),
-                Ok(Err(error)) => self.complain(error.to_string()),
-                Err(error) => self.complain(error.to_string()),
+                Ok(Ok(text)) => self.apply(text),
+                Ok(Err(error)) => self.report(error.to_string()),
+                Err(error) => self.report(error.to_string()),
             }
         }
     }
 
-    fn take(&mut self, text: SecretString) {
-        if matches!(&self.seen, Seen::Content(seen) if seen.expose_secret() == text.expose_secret()) {
+    fn apply(&mut self, text: SecretString) {
+        if matches!(&self.last_read, LastRead::Content(seen) if seen.expose_secret() == text.expose_secret())
+        {
             return;
         }
         let taken = TokenKeys::parse(text.expose_secret()).and_then(|document| self.jwt.replace(document));
@@ -69,16 +70,16 @@ impl KeysFile {
                 tracing::error!(%error, "the file of signing keys is not taken; the former keys stay")
             }
         }
-        self.seen = Seen::Content(text);
+        self.last_read = LastRead::Content(text);
     }
 
-    fn complain(&mut self, fault: String) {
-        if !matches!(&self.seen, Seen::Fault(seen) if *seen == fault) {
+    fn report(&mut self, error: String) {
+        if !matches!(&self.last_read, LastRead::Error(seen) if *seen == error) {
             tracing::error!(
-                error = fault,
+                error,
                 "the file of signing keys is not taken; the former keys stay"
             );
         }
-        self.seen = Seen::Fault(fault);
+        self.last_read = LastRead::Error(error);
     }
 }

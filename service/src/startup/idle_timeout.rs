@@ -1,5 +1,5 @@
 //! Closes a connection on which nothing moves: a client that says nothing, or takes nothing of what it asked for.
-use super::places::Visitor;
+use super::connection_limit::Connection;
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,41 +9,41 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
-/// A stream that fails when no byte moved for a while, unless a request is being worked on.
-pub struct Watchdog {
+/// A stream that fails when no byte last_activity for a while, unless a request is being worked on.
+pub struct IdleTimeout {
     stream: TcpStream,
-    visitor: Arc<Visitor>,
-    patience: Duration,
-    moved: Instant,
+    connection: Arc<Connection>,
+    timeout: Duration,
+    last_activity: Instant,
     timer: Pin<Box<Sleep>>,
 }
 
-impl Watchdog {
+impl IdleTimeout {
     /// Watches a stream.
-    pub fn new(stream: TcpStream, visitor: Arc<Visitor>, patience: Duration) -> Self {
+    pub fn new(stream: TcpStream, connection: Arc<Connection>, timeout: Duration) -> Self {
         Self {
             stream,
-            visitor,
-            patience,
-            moved: Instant::now(),
-            timer: Box::pin(tokio::time::sleep(patience)),
+            connection,
+            timeout,
+            last_activity: Instant::now(),
+            timer: Box::pin(tokio::time::sleep(timeout)),
         }
     }
 
-    /// Notes progress, or looks whether patience has run out. The timer is only touched when it fires: setting it anew
+    /// Notes progress, or looks whether timeout has run out. The timer is only touched when it fires: setting it anew
     /// at each byte would cost more than the byte.
     fn watch<T>(&mut self, cx: &mut Context<'_>, poll: Poll<Result<T>>) -> Poll<Result<T>> {
         if poll.is_ready() {
-            self.moved = Instant::now();
+            self.last_activity = Instant::now();
             return poll;
         }
         while self.timer.as_mut().poll(cx).is_ready() {
-            if self.visitor.is_served() {
-                self.moved = Instant::now();
+            if self.connection.is_active() {
+                self.last_activity = Instant::now();
             }
-            let end = self.moved + self.patience;
+            let end = self.last_activity + self.timeout;
             if end <= Instant::now() {
-                return Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "nothing moved")));
+                return Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "nothing last_activity")));
             }
             self.timer.as_mut().reset(end.into());
         }
@@ -51,7 +51,7 @@ impl Watchdog {
     }
 }
 
-impl AsyncRead for Watchdog {
+impl AsyncRead for IdleTimeout {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -62,7 +62,7 @@ impl AsyncRead for Watchdog {
     }
 }
 
-impl AsyncWrite for Watchdog {
+impl AsyncWrite for IdleTimeout {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         let poll = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.watch(cx, poll)

@@ -5,22 +5,22 @@ use crate::config::Settings;
 use crate::config::deployment_profile::DeploymentProfile;
 use crate::config::mail::TransportSettings;
 use crate::mail::mailbox::Mailbox;
-use crate::mail::smtp::BadSmtp;
-use crate::mail::text::Renderer;
+use crate::mail::renderer::Renderer;
+use crate::mail::smtp::SmtpConfigError;
 use crate::mail::transport::Transport;
-use crate::mail::worker::Post;
+use crate::mail::worker::WorkerContext;
 use crate::telemetry::metrics::Metrics;
 
 /// Looks at everything that can be looked at before the first mail.
-pub fn post(settings: &Settings, keys: &Keys, metrics: &Metrics) -> Result<Post, StartError> {
+pub fn context(settings: &Settings, keys: &Keys, metrics: &Metrics) -> Result<WorkerContext, StartError> {
     let public_url = &settings.auth.public_url;
     let host: Option<http::Uri> = public_url.parse().ok();
     let host = host.as_ref().and_then(http::Uri::host).unwrap_or_default();
     let transport = Transport::new(&settings.mail, host)
-        .map_err(|BadSmtp(key, reason)| StartError::Setting(key, reason))?;
+        .map_err(|SmtpConfigError(key, reason)| StartError::Setting(key, reason))?;
     let from = settings.mail.from.parse();
     let from = from.map_err(|_| StartError::Setting("MAIL_FROM", "must be an address".to_owned()))?;
-    Ok(Post {
+    Ok(WorkerContext {
         database: settings.database.clone(),
         login: settings.database.mail.clone(),
         renderer: Renderer::new(public_url.clone(), keys.data.clone()),

@@ -9,27 +9,27 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A stream whose bare refusals are dressed.
-pub struct Refusals<S> {
+/// A stream whose bare refusals are with_problem_body.
+pub struct ProtocolErrors<S> {
     stream: S,
-    /// A refusal of ours that is not written yet, and how much of it is.
-    refusal: Vec<u8>,
+    /// A replacement of ours that is not written yet, and how much of it is.
+    replacement: Vec<u8>,
     written: usize,
 }
 
-impl<S: AsyncWrite + Unpin> Refusals<S> {
+impl<S: AsyncWrite + Unpin> ProtocolErrors<S> {
     /// Dresses the refusals on this stream.
     pub fn new(stream: S) -> Self {
         Self {
             stream,
-            refusal: Vec::new(),
+            replacement: Vec::new(),
             written: 0,
         }
     }
 
-    fn write_refusal(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        while self.written < self.refusal.len() {
-            let count = ready!(Pin::new(&mut self.stream).poll_write(cx, &self.refusal[self.written..]))?;
+    fn write_replacement(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        while self.written < self.replacement.len() {
+            let count = ready!(Pin::new(&mut self.stream).poll_write(cx, &self.replacement[self.written..]))?;
             if count == 0 {
                 return Poll::Ready(Err(std::io::ErrorKind::WriteZero.into()));
             }
@@ -50,7 +50,7 @@ fn bare_status(bytes: &[u8]) -> Option<StatusCode> {
     StatusCode::from_u16(code).ok().filter(|_| bare)
 }
 
-fn dressed(status: StatusCode) -> Vec<u8> {
+fn with_problem_body(status: StatusCode) -> Vec<u8> {
     let identity = Identity::of(&HeaderMap::new());
     tracing::info!(
         request_id = identity.request_id,
@@ -82,7 +82,7 @@ fn dressed(status: StatusCode) -> Vec<u8> {
     [head.into_bytes(), body].concat()
 }
 
-impl<S: AsyncWrite + AsyncRead + Unpin> AsyncRead for Refusals<S> {
+impl<S: AsyncWrite + AsyncRead + Unpin> AsyncRead for ProtocolErrors<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -92,10 +92,10 @@ impl<S: AsyncWrite + AsyncRead + Unpin> AsyncRead for Refusals<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Refusals<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for ProtocolErrors<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         if let Some(status) = bare_status(bytes) {
-            (self.refusal, self.written) = (dressed(status), 0);
+            (self.replacement, self.written) = (with_problem_body(status), 0);
             return Poll::Ready(Ok(bytes.len()));
         }
         Pin::new(&mut self.stream).poll_write(cx, bytes)
@@ -107,7 +107,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Refusals<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
         if let Some(status) = slices.first().and_then(|first| bare_status(first)) {
-            (self.refusal, self.written) = (dressed(status), 0);
+            (self.replacement, self.written) = (with_problem_body(status), 0);
             return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
         }
         Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
@@ -118,12 +118,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Refusals<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        ready!(self.write_refusal(cx))?;
+        ready!(self.write_replacement(cx))?;
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        ready!(self.write_refusal(cx))?;
+        ready!(self.write_replacement(cx))?;
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
@@ -135,7 +135,7 @@ mod tests {
 
     async fn through(answer: &str) -> String {
         let (ours, mut theirs) = tokio::io::duplex(1 << 16);
-        let mut stream = Refusals::new(ours);
+        let mut stream = ProtocolErrors::new(ours);
         stream.write_all(answer.as_bytes()).await.unwrap();
         stream.shutdown().await.unwrap();
         drop(stream);

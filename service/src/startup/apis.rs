@@ -11,7 +11,7 @@ use crate::domain::demo::Demo;
 use crate::domain::health::Health;
 use crate::domain::places::Places;
 use crate::domain::rates::Rates;
-use crate::domain::sessions::{Lives, Parts, Sessions};
+use crate::domain::sessions::{Parts, SessionLifetimes, Sessions};
 use crate::domain::throttles::Throttles;
 use crate::domain::users::Users;
 use crate::domain::wishes::Wishes;
@@ -37,7 +37,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// The rules, over their logins.
-pub struct Domains {
+pub struct Services {
     /// Accounts, seen from their owners.
     pub accounts: Accounts,
     /// What happened.
@@ -52,7 +52,7 @@ pub struct Domains {
     pub wishes: Wishes,
 }
 
-impl Domains {
+impl Services {
     /// All of them.
     pub fn new(settings: &Settings, logins: &Logins, keys: &Keys) -> Result<Self, StartError> {
         let auth = &settings.auth;
@@ -64,10 +64,10 @@ impl Domains {
             hashing: hashing.clone(),
             data_key: keys.data.clone(),
             throttles: throttles.clone(),
-            lives: Lives {
-                access: auth.access_token_ttl,
-                session: auth.session_max_age,
-                idle: auth.session_idle_timeout,
+            lifetimes: SessionLifetimes {
+                access_token_ttl: auth.access_token_ttl,
+                absolute_timeout: auth.session_max_age,
+                idle_timeout: auth.session_idle_timeout,
             },
             waiting: ActiveGather::default(),
         });
@@ -92,11 +92,11 @@ impl Domains {
 }
 
 /// What the pages need to know.
-pub fn web(settings: &Settings, keys: &Keys, domains: &Domains) -> Web {
+pub fn web(settings: &Settings, keys: &Keys, services: &Services) -> Web {
     Web::new(WebParts {
-        accounts: domains.accounts.clone(),
-        sessions: domains.sessions.clone(),
-        wishes: domains.wishes.clone(),
+        accounts: services.accounts.clone(),
+        sessions: services.sessions.clone(),
+        wishes: services.wishes.clone(),
         data_key: keys.data.clone(),
         // A URL by its setting's own rule.
         public_url: settings.auth.public_url.parse().unwrap_or_default(),
@@ -104,10 +104,10 @@ pub fn web(settings: &Settings, keys: &Keys, domains: &Domains) -> Web {
 }
 
 /// The operations.
-pub fn product(
+pub fn apis(
     settings: &Settings,
     logins: &Logins,
-    domains: &Domains,
+    services: &Services,
     web: Web,
     stopping: &Arc<AtomicBool>,
 ) -> Product {
@@ -119,17 +119,17 @@ pub fn product(
         RatesApi::new(Rates::new(rates.clone()), settings.limits.rates_max_days),
         PortsApi::new(places.clone()),
         RegionsApi::new(places),
-        AccountsApi::new(domains.accounts.clone()),
-        OwnAccountApi::new(domains.accounts.clone()),
-        AuditApi::new(domains.audit.clone()),
-        SessionsApi::new(domains.sessions.clone()),
-        TokensApi::new(domains.sessions.clone()),
-        UsersApi::new(domains.users.clone()),
-        UsersListApi::new(domains.users.clone()),
-        WishesApi::new(domains.wishes.clone()),
+        AccountsApi::new(services.accounts.clone()),
+        OwnAccountApi::new(services.accounts.clone()),
+        AuditApi::new(services.audit.clone()),
+        SessionsApi::new(services.sessions.clone()),
+        TokensApi::new(services.sessions.clone()),
+        UsersApi::new(services.users.clone()),
+        UsersListApi::new(services.users.clone()),
+        WishesApi::new(services.wishes.clone()),
         DemoApi::new(demo(settings, logins)),
-        OwnSessionsApi::new(domains.sessions.clone()),
-        TotpApi::new(domains.sessions.clone()),
+        OwnSessionsApi::new(services.sessions.clone()),
+        TotpApi::new(services.sessions.clone()),
     )
 }
 

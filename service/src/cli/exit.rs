@@ -4,7 +4,7 @@ use crate::config::setting_names::PREFIX;
 use std::process::ExitCode;
 
 /// A bad setting: EX_CONFIG of sysexits.h.
-pub const BAD_SETTING: u8 = 78;
+pub const EXIT_CONFIG: u8 = 78;
 
 /// Prints to stdout; a reader that went away is no failure.
 pub fn print(text: &str) -> ExitCode {
@@ -24,11 +24,11 @@ pub fn check_password(login: &Login) -> Result<(), ExitCode> {
     let key = login.password_key;
     let Some(source) = &login.password else {
         return Err(fail(
-            BAD_SETTING,
+            EXIT_CONFIG,
             &format!("{PREFIX}{key}: is not set; give it, or {PREFIX}{key}_FILE"),
         ));
     };
     crate::secrets::read(source)
         .map(drop)
-        .map_err(|error| fail(BAD_SETTING, &format!("{PREFIX}{key}_FILE: {error}")))
+        .map_err(|error| fail(EXIT_CONFIG, &format!("{PREFIX}{key}_FILE: {error}")))
 }
