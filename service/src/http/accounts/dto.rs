@@ -2,7 +2,7 @@
 
 use super::fields::SecretText;
 use super::fields::{LinkToken, NewPassword};
-use crate::domain::accounts::profile::Profile;
+use crate::domain::accounts::view::AccountView;
 use crate::http::contract::error_responses::Statuses;
 use crate::http::contract::field::{Field, Optional};
 use crate::types::email::Email;
@@ -109,8 +109,8 @@ pub struct Me {
     pub password_changed_at: Option<DateTime<Utc>>,
 }
 
-impl From<Profile> for Me {
-    fn from(profile: Profile) -> Self {
+impl From<AccountView> for Me {
+    fn from(profile: AccountView) -> Self {
         let account = profile.account;
         let scopes = Role::parse(&account.role).map_or(&[][..], Role::scopes);
         Self {

@@ -1,15 +1,15 @@
 //! Problems of account operations.
 
-use crate::domain::accounts::outcome::Failed;
-use crate::domain::accounts::passwords::Weakness;
+use crate::domain::accounts::outcome::AccountError;
+use crate::domain::accounts::passwords::PasswordPolicyError;
 use crate::http::contract::problem::Problem;
 use crate::types::field_error::{FieldError, Location};
 use http::StatusCode;
 use std::time::Duration;
 
 /// 400 for a password that breaks a rule.
-pub fn weak(field: &str, weakness: Weakness) -> Problem {
-    Problem::invalid(vec![FieldError::new(Location::Body, field, weakness.to_string())])
+pub fn weak(field: &str, error: PasswordPolicyError) -> Problem {
+    Problem::invalid(vec![FieldError::new(Location::Body, field, error.to_string())])
 }
 
 /// 404 for a link that cannot be used: forged, used, void and ended ones alike.
@@ -21,13 +21,13 @@ pub fn no_such_link() -> Problem {
     )
 }
 
-impl From<Failed> for Problem {
-    fn from(failed: Failed) -> Self {
-        match failed {
-            Failed::Overloaded(overloaded) => {
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::Overloaded(overloaded) => {
                 Self::unavailable_for("too many passwords wait to be hashed", overloaded.retry_after)
             }
-            Failed::Storage(error) => error.into(),
+            AccountError::Storage(error) => error.into(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Fields of accounts: address, name, role, number, passwords and tokens.
 
 use crate::crypto::tokens::PlainToken;
-use crate::domain::accounts::passwords::{LONGEST, SHORTEST};
+use crate::domain::accounts::passwords::{MAX_LENGTH, MIN_LENGTH};
 use crate::http::contract::field::FieldValue;
 use crate::types::account::AccountId;
 use crate::types::email::Email;
@@ -169,8 +169,8 @@ impl FieldValue for NewPassword {
 
     fn schema() -> MetaSchema {
         MetaSchema {
-            min_length: Some(SHORTEST),
-            max_length: Some(LONGEST),
+            min_length: Some(MIN_LENGTH),
+            max_length: Some(MAX_LENGTH),
             write_only: true,
             ..MetaSchema::new_with_format("string", "password")
         }

@@ -4,8 +4,8 @@ use super::dto::{Gone, Leaving, MeAnswer, MyChange};
 use super::errors::{too_many, weak};
 use crate::domain::accounts::Accounts;
 use crate::domain::accounts::changes::{self, Change};
-use crate::domain::accounts::outcome::{Changed, Left};
-use crate::domain::sessions::log_in::Refused;
+use crate::domain::accounts::outcome::{ChangeOutcome, DeletionOutcome};
+use crate::domain::sessions::error::LoginError;
 use crate::http::contract::auth::{Caller, Profile, bad_token};
 use crate::http::contract::error_responses::{Guarded, GuardedForm, Refusal};
 use crate::http::contract::problem::Problem;
@@ -29,7 +29,7 @@ impl OwnAccountApi {
     }
 
     async fn me(&self, caller: &Caller<Profile>) -> Result<MeAnswer, Problem> {
-        let profile = self.accounts.profile(&caller.signed_in).await?;
+        let profile = self.accounts.view(&caller.signed_in).await?;
         let profile = profile.ok_or_else(bad_token)?;
         Ok(MeAnswer::Found(Json(profile.into())))
     }
@@ -57,23 +57,23 @@ impl OwnAccountApi {
     ) -> Result<MeAnswer, Refusal<GuardedForm>> {
         let change = change_of(body.0)?;
         match self.accounts.change(&caller.signed_in, change, &client).await? {
-            Changed::Done => Ok(self.me(&caller).await?),
-            Changed::Gone => Err(bad_token().into()),
-            Changed::WrongProof => Err(Problem::new(
+            ChangeOutcome::Done => Ok(self.me(&caller).await?),
+            ChangeOutcome::Gone => Err(bad_token().into()),
+            ChangeOutcome::WrongCredentials => Err(Problem::new(
                 StatusCode::FORBIDDEN,
                 "wrong-password",
                 "the current password or the code is not right; nothing was changed",
             )
             .into()),
-            Changed::CodeNeeded => Err(Problem::new(
+            ChangeOutcome::CodeRequired => Err(Problem::new(
                 StatusCode::FORBIDDEN,
                 "second-factor-required",
                 "a code of the second factor is needed: send it as `code`; nothing was changed",
             )
             .into()),
-            Changed::Weak(weakness) => Err(weak("new_password", weakness).into()),
-            Changed::TooManyTries(wait) => Err(Refused::Throttled(wait).into()),
-            Changed::TooManyMails(wait) => Err(too_many(wait).into()),
+            ChangeOutcome::Weak(weakness) => Err(weak("new_password", weakness).into()),
+            ChangeOutcome::TooManyAttempts(wait) => Err(LoginError::Throttled(wait).into()),
+            ChangeOutcome::TooManyMails(wait) => Err(too_many(wait).into()),
         }
     }
 
@@ -82,9 +82,13 @@ impl OwnAccountApi {
     /// Its sessions end at once. The last administrator cannot leave.
     #[oai(path = "/auth/me", method = "delete", operation_id = "deleteOwnAccount")]
     async fn delete(&self, caller: Caller<Profile>, client: ClientInfo) -> Result<Gone, Refusal<Leaving>> {
-        match self.accounts.leave(&caller.signed_in, &client).await? {
-            Left::Done => Ok(Gone::Deleted),
-            Left::LastAdmin => Err(Problem::new(
+        match self
+            .accounts
+            .delete_own_account(&caller.signed_in, &client)
+            .await?
+        {
+            DeletionOutcome::Done => Ok(Gone::Deleted),
+            DeletionOutcome::LastAdmin => Err(Problem::new(
                 StatusCode::CONFLICT,
                 "last-administrator",
                 "there would be no administrator left; nothing was changed",

@@ -14,7 +14,7 @@ pub mod fields;
 /// The caller's own account.
 pub mod me;
 
-use crate::domain::accounts::registration::Newcomer;
+use crate::domain::accounts::registration;
 use crate::domain::accounts::{Accounts, outcome};
 use crate::http::contract::auth::Anyone;
 use crate::http::contract::error_responses::Refusal;
@@ -61,23 +61,23 @@ impl AccountsApi {
             return Err(Problem::invalid(faults).into());
         };
         let password = password.0;
-        let new = Newcomer {
+        let new = registration::Registration {
             name,
             email,
             password,
         };
         match self.accounts.register(new, &client).await? {
-            outcome::Registered::Accepted => Ok(Asked::accepted(
+            outcome::RegistrationOutcome::Accepted => Ok(Asked::accepted(
                 "a mail is on its way to the address: it says how to go on",
             )),
-            outcome::Registered::Closed => Err(Problem::new(
+            outcome::RegistrationOutcome::Closed => Err(Problem::new(
                 StatusCode::FORBIDDEN,
                 "registration-closed",
                 "nobody can register here now: ask an administrator for an invitation",
             )
             .into()),
-            outcome::Registered::Weak(weakness) => Err(weak("password", weakness).into()),
-            outcome::Registered::Wait(wait) => Err(too_many(wait).into()),
+            outcome::RegistrationOutcome::Weak(weakness) => Err(weak("password", weakness).into()),
+            outcome::RegistrationOutcome::Wait(wait) => Err(too_many(wait).into()),
         }
     }
 
@@ -92,9 +92,9 @@ impl AccountsApi {
         body: StrictJson<Link>,
     ) -> Result<Done, Refusal<Using>> {
         let token = token_of(body.0)?;
-        match self.accounts.confirm(&token, &client).await? {
-            outcome::Used::Done => Ok(Done::told("the address is proven: you can sign in")),
-            outcome::Used::NoSuchLink => Err(no_such_link().into()),
+        match self.accounts.confirm_email(&token, &client).await? {
+            outcome::LinkOutcome::Done => Ok(Done::told("the address is proven: you can sign in")),
+            outcome::LinkOutcome::NoSuchLink => Err(no_such_link().into()),
         }
     }
 
@@ -109,7 +109,7 @@ impl AccountsApi {
         body: StrictJson<Address>,
     ) -> Result<Asked, Refusal<Asking>> {
         let email = email_of(body.0)?;
-        asked(self.accounts.resend(email, &client).await?)
+        asked(self.accounts.resend_mail(email, &client).await?)
     }
 
     /// Ask for a new password
@@ -124,7 +124,7 @@ impl AccountsApi {
         body: StrictJson<Address>,
     ) -> Result<Asked, Refusal<Asking>> {
         let email = email_of(body.0)?;
-        asked(self.accounts.forgot(email, &client).await?)
+        asked(self.accounts.request_password_reset(email, &client).await?)
     }
 
     /// Set a new password
@@ -143,7 +143,10 @@ impl AccountsApi {
         let (Some(token), Some(password), []) = (token, password, faults.as_slice()) else {
             return Err(Problem::invalid(faults).into());
         };
-        let set = self.accounts.reset(&token.0, password.0, &client).await?;
+        let set = self
+            .accounts
+            .reset_password(&token.0, password.0, &client)
+            .await?;
         password_set(set, "the password is set: sign in with it")
     }
 
@@ -164,7 +167,10 @@ impl AccountsApi {
         let (Some(token), Some(name), Some(password), []) = (token, name, password, faults.as_slice()) else {
             return Err(Problem::invalid(faults).into());
         };
-        let set = self.accounts.accept(&token.0, name, password.0, &client).await?;
+        let set = self
+            .accounts
+            .accept_invitation(&token.0, name, password.0, &client)
+            .await?;
         password_set(set, "the invitation is accepted: you can sign in")
     }
 
@@ -184,9 +190,9 @@ impl AccountsApi {
     ) -> Result<Done, Refusal<Proving>> {
         let token = token_of(body.0)?;
         match self.accounts.change_email(&token, &client).await? {
-            outcome::EmailChanged::Done => Ok(Done::told("the account has its new address")),
-            outcome::EmailChanged::NoSuchLink => Err(no_such_link().into()),
-            outcome::EmailChanged::Taken => Err(Problem::new(
+            outcome::ChangeEmailOutcome::Done => Ok(Done::told("the account has its new address")),
+            outcome::ChangeEmailOutcome::NoSuchLink => Err(no_such_link().into()),
+            outcome::ChangeEmailOutcome::Taken => Err(Problem::new(
                 StatusCode::CONFLICT,
                 "address-taken",
                 "another account has this address; nothing was changed",
@@ -208,19 +214,19 @@ fn email_of(address: Address) -> Result<Email, Problem> {
     email.ok_or_else(|| Problem::invalid(faults))
 }
 
-fn asked(asked: outcome::Asked) -> Result<Asked, Refusal<Asking>> {
+fn asked(asked: outcome::MailRequestOutcome) -> Result<Asked, Refusal<Asking>> {
     match asked {
-        outcome::Asked::Accepted => Ok(Asked::accepted(
+        outcome::MailRequestOutcome::Accepted => Ok(Asked::accepted(
             "if there is such an account, a mail is on its way to it",
         )),
-        outcome::Asked::Wait(wait) => Err(too_many(wait).into()),
+        outcome::MailRequestOutcome::Wait(wait) => Err(too_many(wait).into()),
     }
 }
 
-fn password_set(set: outcome::PasswordSet, done: &str) -> Result<Done, Refusal<Using>> {
+fn password_set(set: outcome::SetPasswordOutcome, done: &str) -> Result<Done, Refusal<Using>> {
     match set {
-        outcome::PasswordSet::Done => Ok(Done::told(done)),
-        outcome::PasswordSet::NoSuchLink => Err(no_such_link().into()),
-        outcome::PasswordSet::Weak(weakness) => Err(weak("password", weakness).into()),
+        outcome::SetPasswordOutcome::Done => Ok(Done::told(done)),
+        outcome::SetPasswordOutcome::NoSuchLink => Err(no_such_link().into()),
+        outcome::SetPasswordOutcome::Weak(weakness) => Err(weak("password", weakness).into()),
     }
 }

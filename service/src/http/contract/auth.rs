@@ -1,8 +1,9 @@
 //! Who asks. Every operation takes a caller, first: a bad parameter must never be answered before a missing token.
 
 use super::problem::Problem;
+use crate::domain::sessions::Sessions;
 use crate::domain::sessions::caller::{Admin, SignedIn};
-use crate::domain::sessions::{Sessions, Unauthenticated};
+use crate::domain::sessions::error::AuthenticationError;
 use crate::types::client_info::ClientInfo;
 use crate::types::role::Scope;
 use http::{HeaderValue, StatusCode, header};
@@ -105,11 +106,11 @@ pub async fn authenticate(request: &Request) -> Result<SignedIn, Problem> {
     Ok(sessions.authenticate(token).await?)
 }
 
-impl From<Unauthenticated> for Problem {
-    fn from(error: Unauthenticated) -> Self {
+impl From<AuthenticationError> for Problem {
+    fn from(error: AuthenticationError) -> Self {
         match error {
-            Unauthenticated::BadToken => bad_token(),
-            Unauthenticated::Storage(error) => error.into(),
+            AuthenticationError::InvalidToken => bad_token(),
+            AuthenticationError::Storage(error) => error.into(),
         }
     }
 }

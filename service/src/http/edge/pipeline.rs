@@ -114,7 +114,7 @@ impl Edge {
         admission.remaining = Some(parts.rate_limit.check(address(&request))?);
         parts.body.check_length(request.headers())?;
         if request.version() == Version::HTTP_2 {
-            // An HTTP/2 peer may still be sending: what it sends wrongly must be seen before an answer ends the stream.
+            // An HTTP/2 client may still be sending: what it sends wrongly must be seen before an answer ends the stream.
             let whole = parts.body.read(request.take_body()).await?;
             request.set_body(whole);
         }

@@ -1,7 +1,7 @@
 //! `/auth/logout`, `/auth/logout-all`, `/auth/sessions`: one's own sessions, seen and ended.
 
 use crate::domain::sessions::Sessions;
-use crate::domain::sessions::ending::{Ended, OwnRow};
+use crate::domain::sessions::revocation::{OwnRow, RevocationOutcome};
 use crate::http::contract::auth::{Caller, Profile};
 use crate::http::contract::error_responses::{Guarded, GuardedLookup, Refusal};
 use crate::http::contract::field::{Field, FieldValue};
@@ -163,10 +163,10 @@ impl OwnSessionsApi {
     ) -> Result<EndAnswer, Refusal<GuardedLookup>> {
         let missing = || Problem::not_found("there is no such session");
         let id = id.0.segment().ok_or_else(missing)?;
-        let ended = self.sessions.end(&caller.signed_in, id.0, &client).await;
+        let ended = self.sessions.revoke(&caller.signed_in, id.0, &client).await;
         match ended.map_err(Problem::from)? {
-            Ended::Now => Ok(EndAnswer::Ended),
-            Ended::Unknown => Err(missing().into()),
+            RevocationOutcome::Revoked => Ok(EndAnswer::Ended),
+            RevocationOutcome::NotFound => Err(missing().into()),
         }
     }
 }

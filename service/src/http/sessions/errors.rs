@@ -1,31 +1,31 @@
 //! Problems of signing in.
 
-use crate::domain::sessions::log_in::Refused;
+use crate::domain::sessions::error::LoginError;
 use crate::http::contract::problem::Problem;
 use http::{HeaderValue, StatusCode, header};
 
-impl From<Refused> for Problem {
-    fn from(refused: Refused) -> Self {
+impl From<LoginError> for Problem {
+    fn from(refused: LoginError) -> Self {
         let challenged = |kind, detail| {
             Self::new(StatusCode::UNAUTHORIZED, kind, detail)
                 .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
         };
         match refused {
-            Refused::Credentials => {
+            LoginError::InvalidCredentials => {
                 challenged("invalid-credentials", "address, password or code is not right")
             }
-            Refused::SecondFactor => challenged(
+            LoginError::SecondFactorRequired => challenged(
                 "second-factor-required",
                 "a code of the second factor is needed: send it as `code`",
             ),
-            Refused::Throttled(wait) => {
+            LoginError::Throttled(wait) => {
                 let detail = "too many tries failed: wait before the next";
                 Self::too_many("too-many-tries", detail, wait)
             }
-            Refused::Overloaded(overloaded) => {
+            LoginError::Overloaded(overloaded) => {
                 Self::unavailable_for("too many passwords wait to be checked", overloaded.retry_after)
             }
-            Refused::Storage(error) => error.into(),
+            LoginError::Storage(error) => error.into(),
         }
     }
 }

@@ -7,8 +7,8 @@ pub mod current;
 mod errors;
 
 use crate::domain::sessions::Sessions;
-use crate::domain::sessions::log_in::Attempt;
 use crate::domain::sessions::tokens::Tokens;
+use crate::domain::sessions::verification::LoginAttempt;
 use crate::http::accounts::fields::{SecretText, SentToken};
 use crate::http::contract::auth::{Anyone, bad_token};
 use crate::http::contract::error_responses::{Refusal, Statuses};
@@ -117,7 +117,7 @@ impl SessionsApi {
         let (Some(email), Some(password), []) = (email, password, faults.as_slice()) else {
             return Err(Problem::invalid(faults).into());
         };
-        let attempt = Attempt {
+        let attempt = LoginAttempt {
             email,
             password: password.0,
             code: code.map(|code| code.0),

@@ -1,6 +1,7 @@
 //! Address and password in the header of a request (RFC 7617). Whatever is not right about them is one refusal.
 
-use crate::domain::sessions::log_in::{Attempt, Refused};
+use crate::domain::sessions::error::LoginError;
+use crate::domain::sessions::verification::LoginAttempt;
 use crate::http::accounts::fields::SecretText;
 use crate::http::contract::auth::unauthenticated;
 use crate::http::contract::field::FieldValue;
@@ -19,7 +20,7 @@ const CHALLENGE: &str = "Basic realm=\"portcullis\", charset=\"UTF-8\"";
 
 /// Somebody who says who they are, not checked yet.
 #[derive(Debug)]
-pub struct Basic(pub Attempt);
+pub struct Basic(pub LoginAttempt);
 
 impl<'a> ApiExtractor<'a> for Basic {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
@@ -70,10 +71,10 @@ fn credentials(field: &[u8]) -> Option<&[u8]> {
     (ends && scheme.eq_ignore_ascii_case(SCHEME.as_bytes())).then(|| rest.trim_ascii())
 }
 
-fn attempt(credentials: &[u8]) -> Option<Attempt> {
+fn attempt(credentials: &[u8]) -> Option<LoginAttempt> {
     let decoded = String::from_utf8(STANDARD.decode(credentials).ok()?).ok()?;
     let (user, password) = decoded.split_once(':')?;
-    Some(Attempt {
+    Some(LoginAttempt {
         email: Email::parse(user)?,
         password: SecretText::parse(password)?.0,
         code: None,
@@ -89,10 +90,10 @@ fn invalid() -> Problem {
 }
 
 /// What is answered to somebody who was not let in.
-pub fn refusal(refused: Refused) -> Problem {
+pub fn refusal(refused: LoginError) -> Problem {
     match refused {
-        Refused::Credentials => invalid(),
-        Refused::SecondFactor => unauthenticated(
+        LoginError::InvalidCredentials => invalid(),
+        LoginError::SecondFactorRequired => unauthenticated(
             "second-factor-required",
             "this account needs a code of its second factor: sign in at /auth/login",
             CHALLENGE,

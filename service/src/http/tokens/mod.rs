@@ -6,7 +6,8 @@ mod basic;
 /// Bodies of requests and responses.
 mod dto;
 
-use crate::domain::sessions::{Sessions, Unauthenticated};
+use crate::domain::sessions::Sessions;
+use crate::domain::sessions::error::AuthenticationError;
 use crate::http::contract::auth::{Anyone, Caller, Profile, TokensIntrospect, bad_token, bearer};
 use crate::http::contract::error_responses::{Guarded, GuardedForm, Nothing, Refusal, Statuses};
 use crate::http::contract::problem::Problem;
@@ -113,8 +114,8 @@ impl TokensApi {
         };
         match self.sessions.claims(&token.0).await {
             Ok(claims) => Ok(Json(claims.into())),
-            Err(Unauthenticated::BadToken) => Ok(Json(Introspection::default())),
-            Err(Unauthenticated::Storage(error)) => Err(Problem::from(error).into()),
+            Err(AuthenticationError::InvalidToken) => Ok(Json(Introspection::default())),
+            Err(AuthenticationError::Storage(error)) => Err(Problem::from(error).into()),
         }
     }
 }

@@ -4,8 +4,8 @@
 mod dto;
 
 use crate::domain::sessions::Sessions;
-use crate::domain::sessions::log_in::Refused;
-use crate::domain::sessions::second_factor::{Changed, Confirmed, Started};
+use crate::domain::sessions::error::LoginError;
+use crate::domain::sessions::second_factor::{ConfirmationOutcome, FactorChangeOutcome, SetupOutcome};
 use crate::http::contract::auth::{Caller, Profile};
 use crate::http::contract::error_responses::{Guarded, GuardedDeed, Refusal};
 use crate::http::contract::problem::Problem;
@@ -68,8 +68,8 @@ impl TotpApi {
         let who = &caller.signed_in;
         let started = self.sessions.start_second_factor(who, password.0, &client).await;
         match started.map_err(not_proven)? {
-            Started::Secret(secret) => Ok(SecretAnswer::Made(Json(AppSecret::of(&secret, who.email())))),
-            Started::Enabled => {
+            SetupOutcome::Secret(secret) => Ok(SecretAnswer::Made(Json(AppSecret::of(&secret, who.email())))),
+            SetupOutcome::AlreadyEnabled => {
                 Err(conflict("second-factor-enabled", "there is a second factor already").into())
             }
         }
@@ -98,13 +98,13 @@ impl TotpApi {
             .confirm_second_factor(&caller.signed_in, code.0, &client)
             .await;
         match confirmed.map_err(Problem::from)? {
-            Confirmed::Done(codes) => Ok(CodesAnswer::Made(Json(codes.into()))),
-            Confirmed::NotStarted => Err(conflict(
+            ConfirmationOutcome::Done(codes) => Ok(CodesAnswer::Made(Json(codes.into()))),
+            ConfirmationOutcome::NotStarted => Err(conflict(
                 "second-factor-not-started",
                 "no second factor waits to be confirmed",
             )
             .into()),
-            Confirmed::WrongCode => {
+            ConfirmationOutcome::WrongCode => {
                 let detail = "the code is not what the app shows now; is the device's clock right?";
                 Err(Problem::new(StatusCode::FORBIDDEN, "wrong-code", detail).into())
             }
@@ -132,8 +132,8 @@ impl TotpApi {
             .remove_second_factor(who, password, code, &client)
             .await;
         match removed.map_err(not_proven)? {
-            Changed::Done(()) => Ok(RemovedAnswer::Removed),
-            Changed::NotEnabled => {
+            FactorChangeOutcome::Done(()) => Ok(RemovedAnswer::Removed),
+            FactorChangeOutcome::NotEnabled => {
                 Err(conflict("second-factor-not-enabled", "there is no second factor").into())
             }
         }
@@ -160,8 +160,8 @@ impl TotpApi {
             .renew_recovery_codes(who, password, code, &client)
             .await;
         match renewed.map_err(not_proven)? {
-            Changed::Done(codes) => Ok(CodesAnswer::Made(Json(codes.into()))),
-            Changed::NotEnabled => {
+            FactorChangeOutcome::Done(codes) => Ok(CodesAnswer::Made(Json(codes.into()))),
+            FactorChangeOutcome::NotEnabled => {
                 Err(conflict("second-factor-not-enabled", "there is no second factor").into())
             }
         }
@@ -169,9 +169,9 @@ impl TotpApi {
 }
 
 /// The token is good, so that 401 would be wrong: a client must not throw it away.
-fn not_proven(refused: Refused) -> Problem {
+fn not_proven(refused: LoginError) -> Problem {
     match refused {
-        Refused::Credentials | Refused::SecondFactor => Problem::new(
+        LoginError::InvalidCredentials | LoginError::SecondFactorRequired => Problem::new(
             StatusCode::FORBIDDEN,
             "wrong-password",
             "the password or the code is not right; nothing was changed",

@@ -9,8 +9,8 @@ use super::page_frame::{Chrome, Member as Shown};
 use super::response::{page, see_other};
 use super::return_to;
 use super::state::Web;
-use crate::domain::sessions::Unauthenticated;
 use crate::domain::sessions::caller::SignedIn;
+use crate::domain::sessions::error::AuthenticationError;
 use crate::http::contract::problem::Problem;
 use askama::Template;
 use http::{Method, StatusCode};
@@ -42,8 +42,8 @@ impl Visitor {
             None => None,
             Some(token) => match web.sessions().authenticate_cookie(&token).await {
                 Ok(signed_in) => Some(signed_in),
-                Err(Unauthenticated::BadToken) => None,
-                Err(Unauthenticated::Storage(error)) => return Err(error.into()),
+                Err(AuthenticationError::InvalidToken) => None,
+                Err(AuthenticationError::Storage(error)) => return Err(error.into()),
             },
         };
         let session = signed_in.as_ref().map(SignedIn::session);

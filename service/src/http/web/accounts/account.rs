@@ -2,9 +2,9 @@
 
 use super::account_form::PATH;
 use super::sign_out::forget;
-use crate::domain::accounts::outcome::Left;
-use crate::domain::accounts::profile::Profile;
-use crate::domain::sessions::ending::OwnRow;
+use crate::domain::accounts::outcome::DeletionOutcome;
+use crate::domain::accounts::view::AccountView;
+use crate::domain::sessions::revocation::OwnRow;
 use crate::http::contract::problem::Problem;
 use crate::http::web::cookies::{self, CSRF, NOTICE, SESSION};
 use crate::http::web::flash::Notice;
@@ -28,7 +28,7 @@ const DELETE: &str = "/my/account/delete";
 struct Account {
     chrome: Chrome,
     csrf: String,
-    profile: Profile,
+    profile: AccountView,
     sessions: Vec<Session>,
 }
 
@@ -42,7 +42,7 @@ struct Session {
 /// The account.
 #[handler]
 pub async fn show(member: Member, Data(web): Data<&Web>) -> Result<Response, Problem> {
-    let profile = web.accounts().profile(&member.signed_in).await?;
+    let profile = web.accounts().view(&member.signed_in).await?;
     let Some(profile) = profile else {
         // Deleted a moment ago.
         return Ok(see_other("/sign-in"));
@@ -87,15 +87,19 @@ pub async fn delete(
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
     member.open(posted, &[], &[])?;
-    match web.accounts().leave(&member.signed_in, &client).await? {
-        Left::Done => {
+    match web
+        .accounts()
+        .delete_own_account(&member.signed_in, &client)
+        .await?
+    {
+        DeletionOutcome::Done => {
             let mut response = see_other("/");
             cookies::clear(&mut response, SESSION);
             cookies::clear(&mut response, CSRF);
             cookies::set(&mut response, NOTICE, Notice::Left.as_str());
             Ok(response)
         }
-        Left::LastAdmin => {
+        DeletionOutcome::LastAdmin => {
             let mut form = delete_form(&member);
             let text = "You are the only administrator. Make somebody else one first.";
             form.refuse("You cannot leave yet", text);

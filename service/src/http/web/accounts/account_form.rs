@@ -2,7 +2,7 @@
 //! factor: a browser that somebody left open must not be enough.
 
 use crate::domain::accounts::changes::{Change, Guarded};
-use crate::domain::accounts::outcome::Changed;
+use crate::domain::accounts::outcome::ChangeOutcome;
 use crate::http::accounts::fields::SecretText;
 use crate::http::contract::field::FieldValue;
 use crate::http::contract::problem::Problem;
@@ -201,39 +201,39 @@ impl<'a> Sheet<'a> {
             .change(&self.member.signed_in, change, client)
             .await?
         {
-            Changed::Done => {
+            ChangeOutcome::Done => {
                 let mut response = see_other(PATH);
                 cookies::set(&mut response, NOTICE, self.part.notice().as_str());
                 Ok(response)
             }
-            Changed::Gone => Ok(see_other("/sign-in")),
-            Changed::WrongProof if self.takes_code => {
+            ChangeOutcome::Gone => Ok(see_other("/sign-in")),
+            ChangeOutcome::WrongCredentials if self.takes_code => {
                 form.refuse(
                     "Nothing was changed",
                     "The current password or the code is not right.",
                 );
                 self.show(form, StatusCode::FORBIDDEN)
             }
-            Changed::WrongProof => {
+            ChangeOutcome::WrongCredentials => {
                 form.blame("current", "is not right");
                 self.show(form, StatusCode::FORBIDDEN)
             }
-            Changed::CodeNeeded => {
+            ChangeOutcome::CodeRequired => {
                 // The second factor was set up a moment ago.
                 self.takes_code = true;
                 let mut second = self.form();
                 second.take_over(form);
                 self.show(second, StatusCode::FORBIDDEN)
             }
-            Changed::Weak(weakness) => {
+            ChangeOutcome::Weak(weakness) => {
                 form.blame("password", &weakness.to_string());
                 self.show(form, StatusCode::BAD_REQUEST)
             }
-            Changed::TooManyTries(wait) => {
+            ChangeOutcome::TooManyAttempts(wait) => {
                 form.refuse_for("Too many tries", wait);
                 self.page(form).show_wait(self.member, wait)
             }
-            Changed::TooManyMails(wait) => {
+            ChangeOutcome::TooManyMails(wait) => {
                 form.refuse_for("Too many mails", wait);
                 self.page(form).show_wait(self.member, wait)
             }

@@ -2,7 +2,7 @@
 //! button.
 
 use crate::crypto::tokens::PlainToken;
-use crate::domain::accounts::outcome::{EmailChanged, PasswordSet, Used};
+use crate::domain::accounts::outcome::{ChangeEmailOutcome, LinkOutcome, SetPasswordOutcome};
 use crate::http::accounts::fields::SecretText;
 use crate::http::contract::problem::Problem;
 use crate::http::web::cookies::{self, NOTICE};
@@ -70,9 +70,13 @@ pub async fn confirm(
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
     let fields = visitor.open(posted, &["token"], &[])?;
-    match web.accounts().confirm(fields.text("token"), &client).await? {
-        Used::Done => Ok(done(&visitor, Notice::Confirmed)),
-        Used::NoSuchLink => dead(&visitor),
+    match web
+        .accounts()
+        .confirm_email(fields.text("token"), &client)
+        .await?
+    {
+        LinkOutcome::Done => Ok(done(&visitor, Notice::Confirmed)),
+        LinkOutcome::NoSuchLink => dead(&visitor),
     }
 }
 
@@ -92,9 +96,9 @@ pub async fn change_email(
 ) -> Result<Response, Problem> {
     let fields = visitor.open(posted, &["token"], &[])?;
     match web.accounts().change_email(fields.text("token"), &client).await? {
-        EmailChanged::Done => Ok(done(&visitor, Notice::EmailChanged)),
-        EmailChanged::NoSuchLink => dead(&visitor),
-        EmailChanged::Taken => {
+        ChangeEmailOutcome::Done => Ok(done(&visitor, Notice::EmailChanged)),
+        ChangeEmailOutcome::NoSuchLink => dead(&visitor),
+        ChangeEmailOutcome::Taken => {
             let paragraphs = &["Another account has this address by now. Nothing was changed."];
             let page = Message::new(&visitor, "This address is taken", paragraphs, &[]);
             page.show(&visitor, StatusCode::CONFLICT)
@@ -125,7 +129,7 @@ pub async fn invitation(
     };
     let set = web
         .accounts()
-        .accept(fields.text("token"), name, password.0, &client)
+        .accept_invitation(fields.text("token"), name, password.0, &client)
         .await?;
     password_set(&visitor, Link::Invitation, form, set)
 }
@@ -151,7 +155,7 @@ pub async fn reset(
     };
     let set = web
         .accounts()
-        .reset(fields.text("token"), password.0, &client)
+        .reset_password(fields.text("token"), password.0, &client)
         .await?;
     password_set(&visitor, Link::Reset, form, set)
 }
@@ -170,12 +174,12 @@ fn password_set(
     visitor: &Visitor,
     link: Link,
     mut form: Form,
-    set: PasswordSet,
+    set: SetPasswordOutcome,
 ) -> Result<Response, Problem> {
     match set {
-        PasswordSet::Done => Ok(done(visitor, Notice::PasswordSet)),
-        PasswordSet::NoSuchLink => dead(visitor),
-        PasswordSet::Weak(weakness) => {
+        SetPasswordOutcome::Done => Ok(done(visitor, Notice::PasswordSet)),
+        SetPasswordOutcome::NoSuchLink => dead(visitor),
+        SetPasswordOutcome::Weak(weakness) => {
             form.blame("password", &weakness.to_string());
             page(visitor, link, form, StatusCode::BAD_REQUEST)
         }

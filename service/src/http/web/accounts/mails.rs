@@ -1,6 +1,6 @@
 //! Asking for a mail: a new password, or the mail of a registration again. The answer is the same for every address.
 
-use crate::domain::accounts::outcome::Asked;
+use crate::domain::accounts::outcome::MailRequestOutcome;
 use crate::http::contract::problem::Problem;
 use crate::http::web::form::Form;
 use crate::http::web::form::input::Input;
@@ -117,12 +117,12 @@ async fn submit(
         return page(visitor, about, form, StatusCode::BAD_REQUEST);
     };
     let asked = match about {
-        About::Password => web.accounts().forgot(email, client).await?,
-        About::Registration => web.accounts().resend(email, client).await?,
+        About::Password => web.accounts().request_password_reset(email, client).await?,
+        About::Registration => web.accounts().resend_mail(email, client).await?,
     };
     match asked {
-        Asked::Accepted => Ok(sent()),
-        Asked::Wait(wait) => {
+        MailRequestOutcome::Accepted => Ok(sent()),
+        MailRequestOutcome::Wait(wait) => {
             form.refuse_for("Too many mails", wait);
             dress(visitor, about, form).show_wait(visitor, wait)
         }

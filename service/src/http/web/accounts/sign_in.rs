@@ -1,7 +1,8 @@
 //! Signing in. Whoever is refused is told the same whatever was wrong; every success begins a session of its own.
 
 use crate::crypto::tokens::PlainToken;
-use crate::domain::sessions::log_in::{Attempt, Refused};
+use crate::domain::sessions::error::LoginError;
+use crate::domain::sessions::verification::LoginAttempt;
 use crate::http::accounts::fields::SecretText;
 use crate::http::contract::problem::Problem;
 use crate::http::web::cookies::{self, CSRF, SESSION};
@@ -76,7 +77,7 @@ pub async fn submit(
     let (Some(email), Some(password), []) = (email, password, form.faults.as_slice()) else {
         return page(&visitor, step, form, StatusCode::BAD_REQUEST);
     };
-    let attempt = Attempt {
+    let attempt = LoginAttempt {
         email,
         password: password.0,
         code: code.map(|code| code.0),
@@ -106,10 +107,10 @@ fn refuse(
     step: Step,
     mut form: Form,
     next: &str,
-    refused: Refused,
+    refused: LoginError,
 ) -> Result<Response, Problem> {
     match refused {
-        Refused::Credentials => {
+        LoginError::InvalidCredentials => {
             let text = match step {
                 Step::Password => "The address or the password is not right.",
                 Step::Code => "The address, the password or the code is not right.",
@@ -117,16 +118,16 @@ fn refuse(
             form.refuse("You are not signed in", text);
             page(visitor, step, form, StatusCode::FORBIDDEN)
         }
-        Refused::SecondFactor => {
+        LoginError::SecondFactorRequired => {
             let mut second = self::form(visitor, next, Step::Code);
             second.take_over(form);
             page(visitor, Step::Code, second, StatusCode::FORBIDDEN)
         }
-        Refused::Throttled(wait) => {
+        LoginError::Throttled(wait) => {
             form.refuse_for("Too many tries", wait);
             dress(visitor, step, form).show_wait(visitor, wait)
         }
-        Refused::Overloaded(_) | Refused::Storage(_) => Err(refused.into()),
+        LoginError::Overloaded(_) | LoginError::Storage(_) => Err(refused.into()),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Signing up, and asking for the mail of it again. Whether an address has an account is told in the mail and only there.
 
 use super::mails::sent;
-use crate::domain::accounts::outcome::Registered;
-use crate::domain::accounts::registration::Newcomer;
+use crate::domain::accounts::outcome::RegistrationOutcome;
+use crate::domain::accounts::registration;
 use crate::http::accounts::fields::SecretText;
 use crate::http::contract::problem::Problem;
 use crate::http::web::form::Form;
@@ -29,7 +29,7 @@ pub async fn show(visitor: Visitor, Data(web): Data<&Web>) -> Result<Response, P
     if visitor.signed_in().is_some() {
         return Ok(see_other(return_to::HOME));
     }
-    match web.accounts().is_open().await? {
+    match web.accounts().is_registration_open().await? {
         true => page(&visitor, form(&visitor), StatusCode::OK),
         false => closed(&visitor),
     }
@@ -52,19 +52,19 @@ pub async fn submit(
     let (Some(name), Some(email), Some(password)) = (name, email, password) else {
         return page(&visitor, form, StatusCode::BAD_REQUEST);
     };
-    let new = Newcomer {
+    let new = registration::Registration {
         name,
         email,
         password: password.0,
     };
     match web.accounts().register(new, &client).await? {
-        Registered::Accepted => Ok(sent()),
-        Registered::Closed => closed(&visitor),
-        Registered::Weak(weakness) => {
+        RegistrationOutcome::Accepted => Ok(sent()),
+        RegistrationOutcome::Closed => closed(&visitor),
+        RegistrationOutcome::Weak(weakness) => {
             form.blame("password", &weakness.to_string());
             page(&visitor, form, StatusCode::BAD_REQUEST)
         }
-        Registered::Wait(wait) => {
+        RegistrationOutcome::Wait(wait) => {
             form.refuse_for("Too many mails", wait);
             let page = FormPage::new(&visitor, "Sign up", form).with_ways(WAYS);
             page.show_wait(&visitor, wait)
