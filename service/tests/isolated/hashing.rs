@@ -1,7 +1,7 @@
 //! Password hashing under load: memory, latency of other requests, and abandoned log-ins.
 
 use crate::exclusive;
-use crate::support::accounts::{PASSWORD, account};
+use crate::support::accounts::{PASSWORD, create_account};
 use crate::support::concurrently::concurrently;
 use crate::support::database::Database;
 use crate::support::program::ServiceProcess;
@@ -57,7 +57,7 @@ fn rates_p99(serving: &ServiceProcess, min_requests: usize, keep_going: impl Fn(
     let mut times = Vec::new();
     while times.len() < min_requests || keep_going() {
         let begun = Instant::now();
-        let response = raw_connection::ask(
+        let response = raw_connection::send_request(
             serving.address,
             format!("GET {QUERY} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
         );
@@ -73,9 +73,9 @@ fn rates_p99(serving: &ServiceProcess, min_requests: usize, keep_going: impl Fn(
 #[test]
 fn concurrent_log_ins_do_not_exhaust_memory_or_delay_rates() {
     let _exclusive = exclusive();
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     for number in 0..CONCURRENT_LOG_INS {
-        account(&database, &format!("person{number}@example.org"), Role::User);
+        create_account(&database, &format!("person{number}@example.org"), Role::User);
     }
     let serving = ServiceProcess::start(&database.pairs());
     let clients: Vec<Client> = (0..CONCURRENT_LOG_INS).map(client).collect();
@@ -132,11 +132,11 @@ fn passwords_of_disconnected_clients_are_not_hashed() {
     );
     for _ in 0..60 {
         database.execute("DELETE FROM sessions.throttles");
-        let mut raw = RawConnection::to(serving.address);
+        let mut raw = RawConnection::connect(serving.address);
         raw.send(&request);
         std::thread::sleep(Duration::from_millis(2));
     }
-    account(&database, "bob@example.org", Role::User);
+    create_account(&database, "bob@example.org", Role::User);
     let begun = Instant::now();
     let client = client(1);
     let body = json!({ "email": "bob@example.org", "password": PASSWORD });

@@ -1,11 +1,11 @@
 //! The duration of a rejected log-in does not depend on the reason.
 
 use crate::exclusive;
-use crate::support::accounts::{PASSWORD, account, account_in, try_log_in};
+use crate::support::accounts::{PASSWORD, create_account, create_account_in, try_log_in};
 use crate::support::app::App;
 use crate::support::database::Database;
-use crate::support::medians::{medians, spread};
-use crate::support::outbox::until;
+use crate::support::medians::{medians, ratio};
+use crate::support::outbox::wait_until;
 use portcullis::types::role::Role;
 use std::time::{Duration, Instant};
 
@@ -77,7 +77,7 @@ fn assert_similar(
         medians.iter().all(|median| *median > 5.0),
         "no password was hashed: {medians:?}"
     );
-    assert!(spread(&medians) <= max_ratio, "{what}: {medians:?}");
+    assert!(ratio(&medians) <= max_ratio, "{what}: {medians:?}");
 }
 
 /// CPU time of each hashing thread of this process, which other load on the machine does not change.
@@ -110,7 +110,7 @@ fn unknown_address_wrong_and_empty_password_are_rejected_after_the_same_time() {
     let rounds = ATTEMPTS / CLIENTS;
     let attempts: Vec<Vec<Kind>> = (0..CLIENTS).map(kinds).collect();
     for number in 0..CLIENTS {
-        account(&database, &format!("ann{number}@example.org"), Role::User);
+        create_account(&database, &format!("ann{number}@example.org"), Role::User);
     }
     let series = || {
         let parts: Vec<Vec<Vec<Duration>>> = std::thread::scope(|scope| {
@@ -131,9 +131,9 @@ fn unknown_address_wrong_and_empty_password_are_rejected_after_the_same_time() {
 fn rejected_log_ins_cost_the_same_hashing_work() {
     let _exclusive = exclusive();
     let database = Database::fresh();
-    account(&database, "ann0@example.org", Role::User);
-    account_in(&database, "unconfirmed@example.org", Role::User, "unconfirmed");
-    account_in(&database, "invited@example.org", Role::User, "invited");
+    create_account(&database, "ann0@example.org", Role::User);
+    create_account_in(&database, "unconfirmed@example.org", Role::User, "unconfirmed");
+    create_account_in(&database, "invited@example.org", Role::User, "invited");
     database.execute(
         "DELETE FROM accounts.credentials WHERE account_id =
            (SELECT id FROM accounts.accounts WHERE email = 'invited@example.org')",
@@ -145,7 +145,7 @@ fn rejected_log_ins_cost_the_same_hashing_work() {
         measure(&database, &app, two, 24, hashing_cpu_time)
     });
     drop(app);
-    until("its hashing threads end", || hashing_threads().is_empty());
+    wait_until("its hashing threads end", || hashing_threads().is_empty());
     kinds.push(("invited", "invited@example.org".into(), PASSWORD));
     kinds.push(("unconfirmed", "unconfirmed@example.org".into(), PASSWORD));
     let app = App::over(&database);

@@ -21,7 +21,7 @@ struct PlanLine {
 #[test]
 fn the_rates_statement_is_an_index_only_scan() {
     let _exclusive = exclusive();
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     database.execute(
         "INSERT INTO rates.daily_rates SELECT o.code, d.code, day, 1, 1
          FROM rates.ports o, rates.ports d, generate_series(date '2022-01-01', '2025-12-31', '1 day') day

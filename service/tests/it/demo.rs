@@ -1,9 +1,9 @@
 //! `/populate` and `/delete`, which exist only while the demo is enabled.
 
-use crate::support::accounts::token;
+use crate::support::accounts::create_and_log_in;
 use crate::support::app::{App, send};
 use crate::support::database::Database;
-use crate::support::program::{errors, run};
+use crate::support::program::{run, stderr};
 use portcullis::types::role::Role;
 use serde_json::json;
 use std::collections::HashSet;
@@ -83,7 +83,7 @@ fn concurrent_deletions_count_every_row_once() {
 fn the_demo_paths_are_404_by_default() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let admin = token(&app, &database, "root@example.org", Role::Admin);
+    let admin = create_and_log_in(&app, &database, "root@example.org", Role::Admin);
     let missing = app.get("/nothing").problem(404);
     for (method, path) in [("POST", "/populate"), ("DELETE", "/delete")] {
         for request in [
@@ -103,7 +103,7 @@ fn the_demo_paths_are_404_by_default() {
 #[test]
 fn with_the_setting_token_an_access_token_is_required() {
     let (database, app) = app("token");
-    let ann = token(&app, &database, "ann@example.org", Role::User);
+    let ann = create_and_log_in(&app, &database, "ann@example.org", Role::User);
     for (method, path) in [("POST", "/populate"), ("DELETE", "/delete")] {
         let none = send(app.request(method, path));
         none.problem(401);
@@ -136,7 +136,7 @@ fn with_the_setting_open_an_invalid_token_is_ignored() {
 /// H3: The service does not start with a demo in production, or without the password of its login.
 #[test]
 fn the_demo_is_rejected_in_production_and_without_its_password() {
-    let database = Database::unmade();
+    let database = Database::not_created();
     let serve = |profile: &str, demo: &str, without: &str| {
         let mut pairs = database.pairs();
         pairs.retain(|(name, _)| name != without && name != "PROFILE" && name != "DATABASE_SSLMODE");
@@ -146,7 +146,7 @@ fn the_demo_is_rejected_in_production_and_without_its_password() {
         pairs.push(("PROFILE".into(), profile.into()));
         pairs.push(("DEMO".into(), demo.into()));
         let output = run(&["serve"], &pairs);
-        (output.status.code(), errors(&output))
+        (output.status.code(), stderr(&output))
     };
     for demo in ["open", "token"] {
         let (code, stderr) = serve("production", demo, "");

@@ -24,7 +24,7 @@ fn with_a_database_every_health_check_is_200() {
 /// A5: Without a database, readiness and startup are 503 within three seconds with the default settings; liveness is 200.
 #[test]
 fn without_a_database_only_liveness_is_200() {
-    let app = App::over(&Database::unmade());
+    let app = App::over(&Database::not_created());
     for path in ["/health/ready", "/health/startup", "/health/ready"] {
         let begun = Instant::now();
         let problem = app.get(path).problem(503);

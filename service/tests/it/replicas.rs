@@ -1,5 +1,7 @@
 //! Two instances over one database: what happens at one holds at the other with the very next request.
-use crate::support::accounts::{PASSWORD, account, ask, get, log_in, post, try_log_in, with_json};
+use crate::support::accounts::{
+    PASSWORD, call_as, create_account, get_as, log_in, post, try_log_in, with_json,
+};
 use crate::support::app::{App, send};
 use crate::support::browser::Browser;
 use crate::support::concurrently::concurrently;
@@ -31,22 +33,22 @@ fn change_role(app: &App, admin: &str, id: i64, email: &str, role: Role) {
 #[test]
 fn a_deleted_administrator_is_out_everywhere_at_once() {
     let (database, here, there) = two();
-    account(&database, "root@example.org", Role::Admin);
-    let id = account(&database, "ann@example.org", Role::Admin);
+    create_account(&database, "root@example.org", Role::Admin);
+    let id = create_account(&database, "ann@example.org", Role::Admin);
     let root = log_in(&here, "root@example.org").access;
     let ann = log_in(&here, "ann@example.org");
     let browser = Browser::signed_in(&here, "ann@example.org", PASSWORD);
     for app in [&here, &there] {
-        assert_eq!(get(app, &ann.access, "/users").status, 200);
+        assert_eq!(get_as(app, &ann.access, "/users").status, 200);
     }
-    let deleted = ask(&there, &root, "DELETE", &format!("/user?id={id}"), &Value::Null);
+    let deleted = call_as(&there, &root, "DELETE", &format!("/user?id={id}"), &Value::Null);
     assert_eq!(deleted.status, 200, "{deleted:?}");
     let is_out = || {
         for app in [&here, &there] {
             for path in ["/users", "/auth/me", "/admin/audit", "/wishes"] {
-                challenged(&get(app, &ann.access, path));
+                challenged(&get_as(app, &ann.access, path));
             }
-            challenged(&ask(app, &ann.access, "POST", "/validate", &Value::Null));
+            challenged(&call_as(app, &ann.access, "POST", "/validate", &Value::Null));
             post(app, "/auth/refresh", &json!({"refresh_token": ann.refresh})).problem(401);
         }
         assert_ne!(browser.get("/my/wishes").status, 200);
@@ -55,7 +57,7 @@ fn a_deleted_administrator_is_out_everywhere_at_once() {
     for app in [&here, &there] {
         try_log_in(app, "ann@example.org", PASSWORD).problem(401);
     }
-    let restored = ask(
+    let restored = call_as(
         &here,
         &root,
         "POST",
@@ -70,20 +72,20 @@ fn a_deleted_administrator_is_out_everywhere_at_once() {
 #[test]
 fn a_role_that_changes_counts_everywhere_at_once() {
     let (database, here, there) = two();
-    account(&database, "root@example.org", Role::Admin);
-    let id = account(&database, "bob@example.org", Role::User);
+    create_account(&database, "root@example.org", Role::Admin);
+    let id = create_account(&database, "bob@example.org", Role::User);
     let root = log_in(&here, "root@example.org").access;
     for (app, role, status) in [(&here, Role::Admin, 200), (&there, Role::User, 403)] {
         let old = log_in(&there, "bob@example.org").access;
-        assert_eq!(get(&here, &old, "/auth/me").status, 200);
+        assert_eq!(get_as(&here, &old, "/auth/me").status, 200);
         change_role(app, &root, id, "bob@example.org", role);
-        challenged(&get(&here, &old, "/users"));
-        challenged(&get(&there, &old, "/users"));
+        challenged(&get_as(&here, &old, "/users"));
+        challenged(&get_as(&there, &old, "/users"));
         let new = log_in(&here, "bob@example.org").access;
         assert_eq!(
             (
-                get(&here, &new, "/users").status,
-                get(&there, &new, "/users").status
+                get_as(&here, &new, "/users").status,
+                get_as(&there, &new, "/users").status
             ),
             (status, status)
         );
@@ -94,9 +96,9 @@ fn a_role_that_changes_counts_everywhere_at_once() {
 #[test]
 fn a_token_gives_no_right_that_its_account_has_lost() {
     let (database, here, there) = two();
-    account(&database, "ann@example.org", Role::Admin);
+    create_account(&database, "ann@example.org", Role::Admin);
     let ann = log_in(&here, "ann@example.org").access;
-    let users = |app: &App| get(app, &ann, "/users");
+    let users = |app: &App| get_as(app, &ann, "/users");
     for _ in 0..3 {
         assert_eq!((users(&here).status, users(&there).status), (200, 200));
         database.execute("UPDATE accounts.accounts SET role = 'user'");
@@ -113,7 +115,7 @@ fn a_token_gives_no_right_that_its_account_has_lost() {
 #[test]
 fn a_session_ends_at_one_instance_and_is_over_at_the_other() {
     let (database, here, there) = two();
-    account(&database, "ann@example.org", Role::User);
+    create_account(&database, "ann@example.org", Role::User);
     let (first, second) = (
         log_in(&here, "ann@example.org"),
         log_in(&there, "ann@example.org"),
@@ -121,22 +123,25 @@ fn a_session_ends_at_one_instance_and_is_over_at_the_other() {
     let renewed = post(&there, "/auth/refresh", &json!({"refresh_token": first.refresh}));
     assert_eq!(renewed.status, 200, "begun here, renewed there");
     assert_eq!(
-        ask(&there, &first.access, "POST", "/auth/logout", &Value::Null).status,
+        call_as(&there, &first.access, "POST", "/auth/logout", &Value::Null).status,
         204
     );
-    challenged(&get(&here, &first.access, "/auth/me"));
-    challenged(&get(
+    challenged(&get_as(&here, &first.access, "/auth/me"));
+    challenged(&get_as(
         &here,
         renewed.json()["access_token"].as_str().unwrap(),
         "/auth/me",
     ));
     let third = log_in(&here, "ann@example.org");
     let change = json!({"current_password": PASSWORD, "new_password": "an entirely different sentence"});
-    assert_eq!(ask(&here, &second.access, "PUT", "/auth/me", &change).status, 200);
-    challenged(&get(&there, &third.access, "/auth/me"));
+    assert_eq!(
+        call_as(&here, &second.access, "PUT", "/auth/me", &change).status,
+        200
+    );
+    challenged(&get_as(&there, &third.access, "/auth/me"));
     try_log_in(&there, "ann@example.org", PASSWORD).problem(401);
     assert_eq!(
-        get(&there, &second.access, "/auth/me").status,
+        get_as(&there, &second.access, "/auth/me").status,
         200,
         "the one that changed it stays"
     );
@@ -146,7 +151,7 @@ fn a_session_ends_at_one_instance_and_is_over_at_the_other() {
 #[test]
 fn guesses_are_counted_together() {
     let (database, here, there) = two();
-    account(&database, "ann@example.org", Role::User);
+    create_account(&database, "ann@example.org", Role::User);
     let guess = |app: &App| try_log_in(app, "ann@example.org", "a wrong guess of mine");
     let mut statuses = Vec::new();
     for number in 0..8 {
@@ -168,9 +173,9 @@ fn guesses_are_counted_together() {
 #[test]
 fn a_wish_is_changed_once_wherever_it_is_asked_for() {
     let (database, here, there) = two();
-    account(&database, "ann@example.org", Role::User);
+    create_account(&database, "ann@example.org", Role::User);
     let ann = log_in(&here, "ann@example.org").access;
-    let made = ask(&here, &ann, "POST", "/wishes", &json!({"title": "one"}));
+    let made = call_as(&here, &ann, "POST", "/wishes", &json!({"title": "one"}));
     let (path, body) = (
         made.header("location"),
         json!({"title": "two", "note": "", "done": true}).to_string(),
@@ -193,5 +198,5 @@ fn a_wish_is_changed_once_wherever_it_is_asked_for() {
         9,
         "{statuses:?}"
     );
-    assert_eq!(get(&there, &ann, path).header("etag"), "\"2\"");
+    assert_eq!(get_as(&there, &ann, path).header("etag"), "\"2\"");
 }

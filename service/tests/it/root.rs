@@ -5,7 +5,7 @@ use crate::support::database::Database;
 use std::sync::LazyLock;
 
 fn app() -> (Database, App) {
-    let database = Database::unmade();
+    let database = Database::not_created();
     let app = App::over(&database);
     (database, app)
 }

@@ -2,8 +2,8 @@
 
 use crate::support::app::App;
 use crate::support::database::Database;
-use crate::support::program::{ServiceProcess, errors, run};
-use crate::support::raw_connection::{RawConnection, ask};
+use crate::support::program::{ServiceProcess, run, stderr};
+use crate::support::raw_connection::{RawConnection, send_request};
 use crate::support::sample_data::{QUERY, small};
 use crate::support::test_api::TestApi;
 use diesel::connection::SimpleConnection;
@@ -17,15 +17,15 @@ fn a_port_in_use_ends_with_1_and_the_address() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     for key in ["LISTEN", "INTERNAL_LISTEN"] {
-        let mut pairs = Database::unmade().pairs();
+        let mut pairs = Database::not_created().pairs();
         pairs.retain(|(name, _)| name != key);
         pairs.push((key.to_owned(), address.clone()));
         let output = run(&["serve"], &pairs);
-        assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
         assert!(
-            errors(&output).contains(&format!("cannot listen on {address}")),
+            stderr(&output).contains(&format!("cannot listen on {address}")),
             "{}",
-            errors(&output)
+            stderr(&output)
         );
     }
 }
@@ -33,16 +33,16 @@ fn a_port_in_use_ends_with_1_and_the_address() {
 /// L6: On SIGTERM the service finishes running requests, accepts no new connections, and exits with 0.
 #[test]
 fn sigterm_finishes_the_running_request() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let serving = ServiceProcess::start(&database.pairs());
     let mut held = database.admin();
     held.batch_execute("BEGIN; LOCK TABLE rates.daily_rates IN ACCESS EXCLUSIVE MODE")
         .unwrap();
-    let mut running = RawConnection::to(serving.address);
+    let mut running = RawConnection::connect(serving.address);
     running.send(format!("GET {QUERY} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
-    let mut idle = RawConnection::to(serving.address);
+    let mut idle = RawConnection::connect(serving.address);
     idle.send("GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    assert_eq!(idle.response().unwrap().status, 200);
+    assert_eq!(idle.read_response().unwrap().status, 200);
     sleep(Duration::from_millis(300));
     serving.terminate();
     serving.wait_for_line("\"stopping\"");
@@ -55,13 +55,13 @@ fn sigterm_finishes_the_running_request() {
         sleep(Duration::from_millis(20));
     }
     held.batch_execute("COMMIT").unwrap();
-    let response = running.response().unwrap();
+    let response = running.read_response().unwrap();
     assert_eq!(
         (response.status, &response.json()["rates"][0]["count"]),
         (200, &3.into())
     );
-    assert!(running.until_closed() < Duration::from_secs(2));
-    idle.until_closed();
+    assert!(running.wait_until_closed() < Duration::from_secs(2));
+    idle.wait_until_closed();
     let (code, log) = serving.wait();
     assert_eq!(code, Some(0));
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
@@ -74,13 +74,14 @@ fn sigterm_finishes_the_running_request() {
 /// L6: A service that shuts down answers requests in flight.
 #[test]
 fn shutdown_answers_requests_in_flight() {
-    let settings = Database::unmade().settings(&[]);
+    let settings = Database::not_created().settings(&[]);
     let mut app = App::start_with(&settings, |product| (product, TestApi));
     let address = app.address;
-    let running =
-        std::thread::spawn(move || ask(address, "GET /extra/slow HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    let running = std::thread::spawn(move || {
+        send_request(address, "GET /extra/slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    });
     sleep(Duration::from_millis(150));
-    app.ask_to_stop();
+    app.request_stop();
     let response = running.join().unwrap();
     assert_eq!((response.status, response.text()), (200, "done"));
     app.stop();
@@ -90,12 +91,12 @@ fn shutdown_answers_requests_in_flight() {
 /// L6: Shutdown waits for a request no longer than the configured grace period.
 #[test]
 fn the_shutdown_grace_is_a_setting() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let mut held = database.admin();
     held.batch_execute("BEGIN; LOCK TABLE rates.daily_rates IN ACCESS EXCLUSIVE MODE")
         .unwrap();
     let app = App::start(&database.settings(&[("SHUTDOWN_GRACE", "1")]));
-    let mut running = RawConnection::to(app.address);
+    let mut running = RawConnection::connect(app.address);
     running.send(format!("GET {QUERY} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
     sleep(Duration::from_millis(150));
     let begun = Instant::now();
@@ -110,15 +111,15 @@ fn the_shutdown_grace_is_a_setting() {
 /// A5: `healthcheck`, for images without a shell, exits with 0 when the service is ready and 1 otherwise.
 #[test]
 fn healthcheck_exits_with_0_when_ready_and_1_otherwise() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let check = |address: String| {
         let output = run(&["healthcheck"], &[("LISTEN".to_owned(), address)]);
-        (output.status.code(), errors(&output))
+        (output.status.code(), stderr(&output))
     };
     let app = App::over(&database);
     assert_eq!(check(app.address.to_string()), (Some(0), String::new()));
     assert_eq!(check(format!("0.0.0.0:{}", app.address.port())).0, Some(0));
-    let not_ready = App::start(&Database::unmade().settings(&[("DATABASE_ACQUIRE_TIMEOUT", "200")]));
+    let not_ready = App::start(&Database::not_created().settings(&[("DATABASE_ACQUIRE_TIMEOUT", "200")]));
     let (code, stderr) = check(not_ready.address.to_string());
     assert!(
         code == Some(1) && stderr.contains("not ready: HTTP/1.1 503"),
@@ -131,9 +132,9 @@ fn healthcheck_exits_with_0_when_ready_and_1_otherwise() {
 /// H3, K7: In production the service does not start without TLS to the database.
 #[test]
 fn production_requires_tls_to_the_database() {
-    let mut pairs = Database::unmade().pairs();
+    let mut pairs = Database::not_created().pairs();
     pairs.retain(|(name, _)| name != "PROFILE");
     let output = run(&["serve"], &pairs);
     assert_eq!(output.status.code(), Some(78));
-    assert!(errors(&output).contains("PORTCULLIS_DATABASE_SSLMODE: must be verify-full in production"));
+    assert!(stderr(&output).contains("PORTCULLIS_DATABASE_SSLMODE: must be verify-full in production"));
 }

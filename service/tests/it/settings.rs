@@ -1,7 +1,7 @@
 //! Settings: every one is documented, and an invalid one is named without its value.
 
 use crate::support::environment;
-use crate::support::program::{errors, run, run_with_bytes};
+use crate::support::program::{run, run_with_bytes, stderr};
 use crate::support::temp_file::TempFile;
 use portcullis::config::Settings;
 use portcullis::config::setting_names::{PREFIX, SETTINGS};
@@ -16,9 +16,9 @@ fn error_of(arguments: &[&str], pairs: &[(&str, &str)]) -> String {
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
     let output = run(arguments, &pairs);
-    assert_eq!(output.status.code(), Some(78), "{pairs:?}: {}", errors(&output));
-    assert_eq!(errors(&output).lines().count(), 1, "{}", errors(&output));
-    errors(&output)
+    assert_eq!(output.status.code(), Some(78), "{pairs:?}: {}", stderr(&output));
+    assert_eq!(stderr(&output).lines().count(), 1, "{}", stderr(&output));
+    stderr(&output)
 }
 
 /// K1: An invalid value ends the program with code 78 and the name of the setting, never the value.
@@ -137,7 +137,7 @@ fn an_unknown_setting_ends_with_78_and_its_name() {
     assert_eq!(
         (
             output.status.code(),
-            errors(&output).contains("PORTCULLIS_LISTEN: is not UTF-8")
+            stderr(&output).contains("PORTCULLIS_LISTEN: is not UTF-8")
         ),
         (Some(78), true)
     );
@@ -146,10 +146,13 @@ fn an_unknown_setting_ends_with_78_and_its_name() {
 /// K1: A secret cannot be set both directly and by a file.
 #[test]
 fn a_secret_and_its_file_exclude_each_other() {
-    let file = TempFile::of("secret", "from-the-file\n");
+    let file = TempFile::new("secret", "from-the-file\n");
     for key in SETTINGS.iter().filter(|key| key.secret) {
         let name = format!("{}_FILE", key.name);
-        let error = error_of(&["healthcheck"], &[(key.name, "hush-7f3a"), (&name, file.text())]);
+        let error = error_of(
+            &["healthcheck"],
+            &[(key.name, "hush-7f3a"), (&name, file.path_str())],
+        );
         assert!(
             error.contains(&format!("{PREFIX}{name}: excludes")) && !error.contains("7f3a"),
             "{error}"
@@ -173,8 +176,8 @@ fn a_missing_password_is_named_by_the_command_that_needs_it() {
         let file = format!("{name}_FILE");
         let error = error_of(arguments, &[(&file, "/nowhere/7f3a")]);
         assert!(error.contains(&format!("{PREFIX}{file}: cannot read")), "{error}");
-        let empty = TempFile::of("secret", "\n");
-        assert!(error_of(arguments, &[(&file, empty.text())]).contains("is empty"));
+        let empty = TempFile::new("secret", "\n");
+        assert!(error_of(arguments, &[(&file, empty.path_str())]).contains("is empty"));
     }
 }
 
@@ -182,8 +185,8 @@ fn a_missing_password_is_named_by_the_command_that_needs_it() {
 #[test]
 fn a_settings_file_is_read_and_its_errors_are_named() {
     let check = |text: &str, pairs: &[(&str, &str)]| {
-        let file = TempFile::of("toml", text);
-        error_of(&["--config", file.text(), "healthcheck"], pairs)
+        let file = TempFile::new("toml", text);
+        error_of(&["--config", file.path_str(), "healthcheck"], pairs)
     };
     assert!(check("rate_limit = 0\n", &[]).contains("PORTCULLIS_RATE_LIMIT: "));
     assert!(check("nonsense = 'x7f3a'\n", &[]).contains("PORTCULLIS_NONSENSE: no such setting"));
@@ -198,15 +201,15 @@ fn a_settings_file_is_read_and_its_errors_are_named() {
     let error = error_of(&["--config", "/nowhere/settings.toml", "healthcheck"], &[]);
     assert!(error.contains("/nowhere/settings.toml"), "{error}");
     // Valid in the file, and valid in the environment over an invalid one: the command gets as far as finding no service (1).
-    let file = TempFile::of(
+    let file = TempFile::new(
         "toml",
         "listen = '127.0.0.1:1'\nrate_limit = 0\ntrace_ratio = 0.5\n",
     );
     let output = run(
-        &["--config", file.text(), "healthcheck"],
+        &["--config", file.path_str(), "healthcheck"],
         &[("RATE_LIMIT".into(), "7".into())],
     );
-    assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
 }
 
 /// K1: The defaults are valid and secure.

@@ -3,7 +3,7 @@
 use crate::support::database::Database;
 use crate::support::otlp_collector::OtlpCollector;
 use crate::support::program::ServiceProcess;
-use crate::support::raw_connection::ask;
+use crate::support::raw_connection::send_request;
 use crate::support::sample_data::{QUERY, small};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -25,7 +25,7 @@ fn rates(serving: &ServiceProcess) -> (u16, Duration) {
     let request = format!(
         "GET {QUERY} HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: otlp-1\r\ntraceparent: 00-{TRACE}-00f067aa0ba902b7-01\r\n\r\n"
     );
-    (ask(serving.address, request).status, begun.elapsed())
+    (send_request(serving.address, request).status, begun.elapsed())
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -35,7 +35,7 @@ fn hex(bytes: &[u8]) -> String {
 /// J1: A collector receives traces, logs and metrics, joined by the trace id of the request.
 #[test]
 fn a_collector_receives_traces_logs_and_metrics() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let collector = OtlpCollector::start();
     let serving = serving(&database, &collector.url);
     assert_eq!(rates(&serving).0, 200);
@@ -114,7 +114,7 @@ fn a_collector_receives_traces_logs_and_metrics() {
 /// J1: A collector that refuses connections or does not respond delays neither start, requests nor shutdown.
 #[test]
 fn an_unavailable_collector_delays_nothing() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     for endpoint in [
@@ -149,7 +149,7 @@ fn an_unavailable_collector_delays_nothing() {
 /// J1, J2: The log on stdout is JSON, holds the request, and no password.
 #[test]
 fn the_log_holds_the_request_and_no_password() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let mut pairs = database.pairs();
     pairs.push(("LOG".into(), "trace".into()));
     let serving = ServiceProcess::start(&pairs);

@@ -1,6 +1,6 @@
 //! `portcullis accounts`: what operators make and see at the command line.
 use crate::support::database::Database;
-use crate::support::program::{errors, run, says};
+use crate::support::program::{run, stderr, stdout};
 use crate::support::temp_file::TempFile;
 use std::process::Output;
 
@@ -14,7 +14,7 @@ fn pairs(database: &Database) -> Vec<(String, String)> {
 }
 
 fn add(database: &Database, email: &str, role: &str, name: &str, password: &str) -> Output {
-    let file = TempFile::of("password", password);
+    let file = TempFile::new("password", password);
     let arguments = [
         "accounts",
         "add",
@@ -24,7 +24,7 @@ fn add(database: &Database, email: &str, role: &str, name: &str, password: &str)
         "--name",
         name,
         "--password-file",
-        file.text(),
+        file.path_str(),
     ];
     run(&arguments, &pairs(database))
 }
@@ -40,8 +40,8 @@ fn an_operator_makes_an_administrator() {
         "Ann",
         &format!("{PASSWORD}\n"),
     );
-    assert!(output.status.success(), "{}", errors(&output));
-    assert_eq!(says(&output), "account 1 may sign in\n");
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(stdout(&output), "account 1 may sign in\n");
     let stored = database.lines(
         "SELECT concat_ws(' ', email, email_key, name, role, state, confirmed_at IS NOT NULL, \
                 left(password_hash, 31)) AS line \
@@ -54,7 +54,7 @@ fn an_operator_makes_an_administrator() {
     let events = database.lines("SELECT concat_ws(' ', action, subject, actor_id) AS line FROM audit.events");
     assert_eq!(events, ["account.added account:1"]);
     let listed = run(&["accounts", "list"], &pairs(&database));
-    assert_eq!(says(&listed), "1\tactive\tadmin\tAnn@Example.org\tAnn\n");
+    assert_eq!(stdout(&listed), "1\tactive\tadmin\tAnn@Example.org\tAnn\n");
 }
 
 /// D6, E15: what cannot be is refused with its reason, and nothing is left of it.
@@ -118,9 +118,9 @@ fn what_cannot_be_made_is_refused() {
         ),
     ] {
         let output = add(&database, email, role, name, password);
-        assert_eq!(output.status.code(), Some(code), "{}", errors(&output));
-        assert!(errors(&output).contains(said), "{}", errors(&output));
-        assert!(!errors(&output).contains(password.trim()), "{}", errors(&output));
+        assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
+        assert!(stderr(&output).contains(said), "{}", stderr(&output));
+        assert!(!stderr(&output).contains(password.trim()), "{}", stderr(&output));
     }
     assert_eq!(
         database.lines("SELECT count(*)::text AS line FROM accounts.accounts"),
@@ -141,16 +141,16 @@ fn what_is_missing_is_named() {
     let output = run(&["accounts", "list"], &away);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        errors(&output).contains("the database is away"),
+        stderr(&output).contains("the database is away"),
         "{}",
-        errors(&output)
+        stderr(&output)
     );
     pairs.retain(|(name, _)| name != "DATABASE_ACCOUNTS_PASSWORD");
     let output = run(&["accounts", "list"], &pairs);
     assert_eq!(output.status.code(), Some(78));
     assert!(
-        errors(&output).contains("PORTCULLIS_DATABASE_ACCOUNTS_PASSWORD"),
+        stderr(&output).contains("PORTCULLIS_DATABASE_ACCOUNTS_PASSWORD"),
         "{}",
-        errors(&output)
+        stderr(&output)
     );
 }

@@ -1,6 +1,6 @@
 //! The database restarts in the middle of each change of an account: on a server of this test's own.
-use crate::support::accounts::{self, PASSWORD, ask, post};
-use crate::support::app::{App, wait_for};
+use crate::support::accounts::{self, PASSWORD, call_as, post};
+use crate::support::app::{App, wait_for_status};
 use crate::support::database::{DATA_KEY, Server, lines, settings};
 use crate::support::own_postgres::{self, HeldLocks};
 use crate::support::response::Response;
@@ -31,7 +31,7 @@ struct Flow {
 impl Flow {
     fn ask(&self, app: &App) -> Response {
         match &self.token {
-            Some(token) => ask(app, token, self.method, self.path, &self.body),
+            Some(token) => call_as(app, token, self.method, self.path, &self.body),
             None => post(app, self.path, &self.body),
         }
     }
@@ -79,7 +79,7 @@ fn flows(app: &App, server: &Server) -> Vec<Flow> {
     .map(&mut signed_in);
     post(app, "/auth/forgot", &json!({ "email": "reset@a.example" }));
     let wish = json!({ "email": "moved@a.example", "current_password": PASSWORD });
-    assert_eq!(ask(app, &moving, "PUT", "/auth/me", &wish).status, 200);
+    assert_eq!(call_as(app, &moving, "PUT", "/auth/me", &wish).status, 200);
     let open = |path, body, done| Flow {
         token: None,
         method: "POST",
@@ -149,15 +149,15 @@ fn a_restart_in_the_middle_leaves_nothing_half_done() {
         ("MAIL_FOLDER", "/dev/null/mails"),
     ];
     let app = App::start(&settings(server.pairs("portcullis"), &more));
-    wait_for(200, Duration::from_secs(5), || app.get("/health/ready"));
+    wait_for_status(200, Duration::from_secs(5), || app.get("/health/ready"));
     let flows = flows(&app, &server);
     let state = || lines(&mut server.admin("portcullis"), STATE).unwrap();
     let before = state();
     // Whoever writes an audit event, which comes last, waits for this one.
-    let held = HeldLocks::by(&server, "SELECT * FROM audit.head FOR UPDATE");
+    let held = HeldLocks::acquire(&server, "SELECT * FROM audit.head FOR UPDATE");
     let responses: Vec<Response> = std::thread::scope(|scope| {
         let asked: Vec<_> = flows.iter().map(|flow| scope.spawn(|| flow.ask(&app))).collect();
-        held.wait_for(flows.len());
+        held.wait_for_blocked(flows.len());
         cluster.stop().unwrap();
         asked.into_iter().map(|asked| asked.join().unwrap()).collect()
     });
@@ -175,8 +175,8 @@ fn a_restart_in_the_middle_leaves_nothing_half_done() {
     cluster.resume().unwrap();
     held.release();
     let token = flows.iter().find_map(|flow| flow.token.as_ref()).unwrap();
-    wait_for(200, Duration::from_secs(3), || {
-        accounts::get(&app, token, "/auth/me")
+    wait_for_status(200, Duration::from_secs(3), || {
+        accounts::get_as(&app, token, "/auth/me")
     });
     assert_eq!(state(), before, "something was half done");
     for flow in &flows {

@@ -1,5 +1,5 @@
 //! The first administrator.
-use crate::support::accounts::{account_in, get, post, signed_in, try_log_in};
+use crate::support::accounts::{create_account_in, get_as, post, token_pair, try_log_in};
 use crate::support::app::App;
 use crate::support::concurrently::concurrently;
 use crate::support::database::Database;
@@ -41,8 +41,8 @@ fn the_first_to_confirm_is_the_administrator() {
     assert_eq!(register(&app, "three@example.org"), 403);
     assert_eq!(confirm("one@example.org"), 200);
     let role = |email| {
-        let access = signed_in(&try_log_in(&app, email, PASSWORD)).access;
-        get(&app, &access, "/auth/me").json()["role"].clone()
+        let access = token_pair(&try_log_in(&app, email, PASSWORD)).access;
+        get_as(&app, &access, "/auth/me").json()["role"].clone()
     };
     assert_eq!(
         (role("one@example.org"), role("two@example.org")),
@@ -100,8 +100,8 @@ fn twenty_confirmations_at_once_make_one_administrator() {
 fn only_a_living_confirmed_administrator_closes_the_door() {
     let database = Database::fresh();
     let app = app(&database);
-    account_in(&database, "invited@example.org", Role::Admin, "invited");
-    account_in(&database, "deleted@example.org", Role::Admin, "active");
+    create_account_in(&database, "invited@example.org", Role::Admin, "invited");
+    create_account_in(&database, "deleted@example.org", Role::Admin, "active");
     assert_eq!(register(&app, "one@example.org"), 403);
     database.execute("UPDATE accounts.accounts SET deleted_at = now() WHERE email_key LIKE 'deleted%'");
     assert_eq!(register(&app, "one@example.org"), 202);

@@ -3,7 +3,7 @@ use crate::support::accounts::{post, try_log_in};
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::mailbox::Mailbox;
-use crate::support::mailed_links::{outbox, token};
+use crate::support::mailed_links::{list_outbox, token};
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "a quiet mountain lake";
@@ -68,7 +68,7 @@ fn homographs_are_no_addresses() {
             );
         }
     }
-    assert_eq!(outbox(&database), ["confirm ann@example.org"]);
+    assert_eq!(list_outbox(&database), ["confirm ann@example.org"]);
 }
 
 /// I1: line ends and what hides are refused; whatever else is in a name stays in its place in the mail.
@@ -98,7 +98,7 @@ fn nothing_in_a_name_becomes_a_header() {
         let response = post(&app, "/auth/register", &body("Ann", email));
         assert_eq!(response.fields(400), ["body:email"], "{email:?}");
     }
-    assert!(outbox(&database).is_empty());
+    assert!(list_outbox(&database).is_empty());
     let name = "\"Ann\" <mallory@example.org>, Bcc: x@y.org =?utf-8?q?=0A?= <b>ü</b>";
     assert_eq!(
         post(&app, "/auth/register", &body(name, "ann@example.org")).status,

@@ -1,5 +1,5 @@
 //! Invitations, seen from whoever is invited.
-use crate::support::accounts::{account_in, get, post, signed_in, try_log_in};
+use crate::support::accounts::{create_account_in, get_as, post, token_pair, try_log_in};
 use crate::support::app::App;
 use crate::support::concurrently::concurrently;
 use crate::support::database::Database;
@@ -12,7 +12,7 @@ const PASSWORD: &str = "a quiet mountain lake";
 
 /// An account as an administrator makes it, and its link.
 fn invited(database: &Database, app: &App, email: &str, role: Role) -> String {
-    account_in(database, email, role, "invited");
+    create_account_in(database, email, role, "invited");
     database.execute("UPDATE accounts.credentials SET password_hash = NULL, password_changed_at = NULL");
     assert_eq!(post(app, "/auth/resend", &json!({ "email": email })).status, 202);
     token(database, "invite", email)
@@ -33,8 +33,8 @@ fn an_invitation_is_accepted() {
         try_log_in(&app, "ivy@example.org", password).problem(401);
     }
     assert_eq!(accept(&app, &link, "Ivy", "the ivy grows").status, 200);
-    let access = signed_in(&try_log_in(&app, "ivy@example.org", "the ivy grows")).access;
-    let me = get(&app, &access, "/auth/me").json();
+    let access = token_pair(&try_log_in(&app, "ivy@example.org", "the ivy grows")).access;
+    let me = get_as(&app, &access, "/auth/me").json();
     assert_eq!(
         (me["name"].as_str(), me["role"].as_str()),
         (Some("Ivy"), Some("approver"))

@@ -1,8 +1,8 @@
 //! How many mails strangers may cause.
-use crate::support::accounts::{account, post, with_json};
+use crate::support::accounts::{create_account, post, with_json};
 use crate::support::app::{App, send};
 use crate::support::database::Database;
-use crate::support::mailed_links::outbox;
+use crate::support::mailed_links::list_outbox;
 use crate::support::response::Response;
 use portcullis::types::role::Role;
 use reqwest::blocking::Client;
@@ -24,7 +24,7 @@ fn retry_after(response: &Response) -> u64 {
 fn asking_again_and_again_has_an_end() {
     let database = Database::fresh();
     let app = App::over(&database);
-    account(&database, "known@example.org", Role::User);
+    create_account(&database, "known@example.org", Role::User);
     let ask = |email: &str| post(&app, "/auth/resend", &json!({ "email": email }));
     let mut told = Vec::new();
     for email in ["known@example.org", "unknown@example.org"] {
@@ -36,7 +36,7 @@ fn asking_again_and_again_has_an_end() {
     assert_eq!(told[0], told[1]);
     assert_eq!(told[0][..3], [202; 3]);
     assert_eq!(told[0][4..], [429; 2]);
-    let mails = outbox(&database).len();
+    let mails = list_outbox(&database).len();
     assert!((3..=4).contains(&mails), "{mails}");
     // The wait is over: one more, and the next wait is longer.
     database.execute("UPDATE sessions.throttles SET blocked_until = now()");
@@ -66,7 +66,7 @@ fn asking_again_and_again_has_an_end() {
 fn an_address_is_not_flooded_and_nobody_is_told() {
     let database = Database::fresh();
     let app = App::over(&database);
-    account(&database, "known@example.org", Role::User);
+    create_account(&database, "known@example.org", Role::User);
     for _ in 0..7 {
         assert_eq!(register(&app, "known@example.org").status, 202);
         assert_eq!(
@@ -74,7 +74,7 @@ fn an_address_is_not_flooded_and_nobody_is_told() {
             202
         );
     }
-    let mails = outbox(&database).len();
+    let mails = list_outbox(&database).len();
     assert!((3..=4).contains(&mails), "{mails}");
 }
 

@@ -1,9 +1,9 @@
 //! `/auth/me`: seeing, changing and deleting one's own account.
-use crate::support::accounts::{self, PASSWORD, account, ask, get, log_in, post, try_log_in};
+use crate::support::accounts::{self, PASSWORD, call_as, create_account, get_as, log_in, post, try_log_in};
 use crate::support::app::App;
 use crate::support::concurrently::concurrently;
 use crate::support::database::Database;
-use crate::support::mailed_links::{outbox, token};
+use crate::support::mailed_links::{list_outbox, token};
 use crate::support::response::Response;
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 const NEW: &str = "an entirely different sentence";
 
 fn put(app: &App, token: &str, body: &Value) -> Response {
-    ask(app, token, "PUT", "/auth/me", body)
+    call_as(app, token, "PUT", "/auth/me", body)
 }
 
 fn delete(app: &App, token: &str) -> Response {
-    ask(app, token, "DELETE", "/auth/me", &Value::Null)
+    call_as(app, token, "DELETE", "/auth/me", &Value::Null)
 }
 
 /// E8: one's own data, and nothing that proves who somebody is.
@@ -24,8 +24,8 @@ fn everybody_sees_their_own_account() {
     let database = Database::fresh();
     let app = App::over(&database);
     for (email, role) in [("ann@example.org", Role::Admin), ("bob@example.org", Role::User)] {
-        let token = accounts::token(&app, &database, email, role);
-        let me = get(&app, &token, "/auth/me");
+        let token = accounts::create_and_log_in(&app, &database, email, role);
+        let me = get_as(&app, &token, "/auth/me");
         assert_eq!(me.status, 200, "{me:?}");
         assert!(
             !me.text().contains("argon2") && !me.text().contains("hash"),
@@ -65,11 +65,11 @@ fn everybody_sees_their_own_account() {
 fn a_name_is_changed() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let token = accounts::token(&app, &database, "ann@example.org", Role::User);
+    let token = accounts::create_and_log_in(&app, &database, "ann@example.org", Role::User);
     let changed = put(&app, &token, &json!({ "name": " Þórunn Ágústsdóttir " }));
     assert_eq!(changed.status, 200, "{changed:?}");
     assert_eq!(changed.json()["name"], "Þórunn Ágústsdóttir");
-    assert_eq!(get(&app, &token, "/auth/me").json(), changed.json());
+    assert_eq!(get_as(&app, &token, "/auth/me").json(), changed.json());
     put(&app, &token, &json!({ "role": "admin" })).problem(400);
     put(&app, &token, &json!({})).problem(400);
     assert_eq!(
@@ -85,13 +85,13 @@ fn a_name_is_changed() {
 fn a_new_address_counts_when_it_is_proven() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let access = accounts::token(&app, &database, "ann@example.org", Role::User);
+    let access = accounts::create_and_log_in(&app, &database, "ann@example.org", Role::User);
     let change = json!({ "email": "Ann@new.example", "current_password": PASSWORD });
     let changed = put(&app, &access, &change).json();
     assert_eq!(changed["email"], "ann@example.org");
     assert_eq!(changed["pending_email"], "Ann@new.example");
     assert_eq!(
-        outbox(&database),
+        list_outbox(&database),
         ["change_email Ann@new.example", "email_changing ann@example.org"]
     );
     try_log_in(&app, "ann@new.example", PASSWORD).problem(401);
@@ -105,7 +105,7 @@ fn a_new_address_counts_when_it_is_proven() {
     );
     assert_eq!(post(&app, "/auth/change-email", &link).status, 200);
     post(&app, "/auth/change-email", &link).problem(404);
-    let me = get(&app, &access, "/auth/me").json();
+    let me = get_as(&app, &access, "/auth/me").json();
     assert_eq!(
         (me["email"].as_str(), me.get("pending_email")),
         (Some("Ann@new.example"), None)
@@ -122,14 +122,14 @@ fn a_new_address_counts_when_it_is_proven() {
 fn a_new_address_that_is_taken_is_not_told() {
     let database = Database::fresh();
     let app = App::over(&database);
-    account(&database, "bob@example.org", Role::User);
-    let access = accounts::token(&app, &database, "ann@example.org", Role::User);
+    create_account(&database, "bob@example.org", Role::User);
+    let access = accounts::create_and_log_in(&app, &database, "ann@example.org", Role::User);
     let change = json!({ "email": "bob@example.org", "current_password": PASSWORD });
     let changed = put(&app, &access, &change);
     assert_eq!(changed.status, 200);
     assert_eq!(changed.json()["pending_email"], "bob@example.org");
     assert_eq!(
-        outbox(&database),
+        list_outbox(&database),
         [
             "already_registered bob@example.org",
             "email_changing ann@example.org"
@@ -142,17 +142,20 @@ fn a_new_address_that_is_taken_is_not_told() {
 fn a_new_address_may_be_gone_when_it_is_proven() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let access = accounts::token(&app, &database, "ann@example.org", Role::User);
+    let access = accounts::create_and_log_in(&app, &database, "ann@example.org", Role::User);
     put(
         &app,
         &access,
         &json!({ "email": "new@example.org", "current_password": PASSWORD }),
     );
-    account(&database, "new@example.org", Role::User);
+    create_account(&database, "new@example.org", Role::User);
     let link = json!({ "token": token(&database, "change_email", "new@example.org") });
     let problem = post(&app, "/auth/change-email", &link).problem(409);
     assert_eq!(problem["type"], "urn:portcullis:problem:address-taken");
-    assert_eq!(get(&app, &access, "/auth/me").json()["email"], "ann@example.org");
+    assert_eq!(
+        get_as(&app, &access, "/auth/me").json()["email"],
+        "ann@example.org"
+    );
 }
 
 /// E9: the current password is needed; the other sessions end, one's own goes on; a mail tells; pending links are void.
@@ -160,9 +163,9 @@ fn a_new_address_may_be_gone_when_it_is_proven() {
 fn a_new_password_needs_the_current_one_and_ends_other_sessions() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let own = accounts::token(&app, &database, "ann@example.org", Role::User);
+    let own = accounts::create_and_log_in(&app, &database, "ann@example.org", Role::User);
     let other = log_in(&app, "ann@example.org").access;
-    let bobs = accounts::token(&app, &database, "bob@example.org", Role::User);
+    let bobs = accounts::create_and_log_in(&app, &database, "bob@example.org", Role::User);
     post(&app, "/auth/forgot", &json!({ "email": "ann@example.org" }));
     let stale = token(&database, "reset", "ann@example.org");
     assert_eq!(
@@ -180,15 +183,15 @@ fn a_new_password_needs_the_current_one_and_ends_other_sessions() {
         put(&app, &own, &change(PASSWORD, "password")).fields(400),
         ["body:new_password"]
     );
-    assert_eq!(get(&app, &other, "/auth/me").status, 200);
+    assert_eq!(get_as(&app, &other, "/auth/me").status, 200);
     assert_eq!(put(&app, &own, &change(PASSWORD, NEW)).status, 200);
-    assert_eq!(get(&app, &own, "/auth/me").status, 200);
-    get(&app, &other, "/auth/me").problem(401);
-    assert_eq!(get(&app, &bobs, "/auth/me").status, 200);
+    assert_eq!(get_as(&app, &own, "/auth/me").status, 200);
+    get_as(&app, &other, "/auth/me").problem(401);
+    assert_eq!(get_as(&app, &bobs, "/auth/me").status, 200);
     try_log_in(&app, "ann@example.org", PASSWORD).problem(401);
     assert_eq!(try_log_in(&app, "ann@example.org", NEW).status, 200);
     assert_eq!(
-        outbox(&database).last().unwrap(),
+        list_outbox(&database).last().unwrap(),
         "password_changed ann@example.org"
     );
     post(
@@ -204,7 +207,7 @@ fn a_new_password_needs_the_current_one_and_ends_other_sessions() {
 fn guessing_the_current_password_has_waits() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let access = accounts::token(&app, &database, "ann@example.org", Role::User);
+    let access = accounts::create_and_log_in(&app, &database, "ann@example.org", Role::User);
     let guess = |n: usize| {
         let guess = format!("guess {n}");
         put(
@@ -233,7 +236,7 @@ fn guessing_the_current_password_has_waits() {
 fn two_new_passwords_at_once_are_one() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let access = accounts::token(&app, &database, "ann@example.org", Role::User);
+    let access = accounts::create_and_log_in(&app, &database, "ann@example.org", Role::User);
     let mut statuses = concurrently(4, |n| {
         let new = format!("{NEW} {n}");
         put(
@@ -252,13 +255,13 @@ fn two_new_passwords_at_once_are_one() {
 fn who_leaves_is_gone() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let access = accounts::token(&app, &database, "ann@example.org", Role::User);
+    let access = accounts::create_and_log_in(&app, &database, "ann@example.org", Role::User);
     let other = log_in(&app, "ann@example.org");
     post(&app, "/auth/forgot", &json!({ "email": "ann@example.org" }));
     let reset = token(&database, "reset", "ann@example.org");
     assert_eq!(delete(&app, &access).status, 204);
-    get(&app, &access, "/auth/me").problem(401);
-    get(&app, &other.access, "/auth/me").problem(401);
+    get_as(&app, &access, "/auth/me").problem(401);
+    get_as(&app, &other.access, "/auth/me").problem(401);
     post(&app, "/auth/refresh", &json!({ "refresh_token": other.refresh })).problem(401);
     delete(&app, &access).problem(401);
     let refused = try_log_in(&app, "ann@example.org", PASSWORD).problem(401);
@@ -285,15 +288,15 @@ fn who_leaves_is_gone() {
 fn the_last_administrator_stays() {
     let database = Database::fresh();
     let app = App::over(&database);
-    account(&database, "user@example.org", Role::User);
-    accounts::account_in(&database, "invited@example.org", Role::Admin, "invited");
+    create_account(&database, "user@example.org", Role::User);
+    accounts::create_account_in(&database, "invited@example.org", Role::Admin, "invited");
     let tokens: Vec<String> = (0..6)
-        .map(|n| accounts::token(&app, &database, &format!("admin{n}@example.org"), Role::Admin))
+        .map(|n| accounts::create_and_log_in(&app, &database, &format!("admin{n}@example.org"), Role::Admin))
         .collect();
     let responses = concurrently(tokens.len(), |n| delete(&app, &tokens[n]));
     let stayed: Vec<usize> = (0..6).filter(|n| responses[*n].status != 204).collect();
     assert_eq!(stayed.len(), 1, "{responses:?}");
     let problem = responses[stayed[0]].problem(409);
     assert_eq!(problem["type"], "urn:portcullis:problem:last-administrator");
-    assert_eq!(get(&app, &tokens[stayed[0]], "/auth/me").status, 200);
+    assert_eq!(get_as(&app, &tokens[stayed[0]], "/auth/me").status, 200);
 }

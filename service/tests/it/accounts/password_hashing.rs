@@ -1,8 +1,8 @@
 //! How passwords are kept.
-use crate::support::accounts::{PASSWORD, account, log_in, try_log_in};
+use crate::support::accounts::{PASSWORD, create_account, log_in, try_log_in};
 use crate::support::app::App;
 use crate::support::database::Database;
-use crate::support::outbox::until;
+use crate::support::outbox::wait_until;
 use diesel::connection::SimpleConnection;
 use portcullis::types::role::Role;
 
@@ -44,7 +44,7 @@ fn a_log_in_makes_a_cheap_hash_anew() {
         ("HASH_MEMORY", "24000", "$argon2id$v=19$m=24000,t=2,p=1$"),
     ] {
         let database = Database::fresh();
-        account(&database, ANN, Role::User);
+        create_account(&database, ANN, Role::User);
         let old = kept(&database);
         let when = changed_at(&database);
         let app = App::start(&database.settings(&[(setting, value)]));
@@ -67,7 +67,7 @@ fn a_log_in_makes_a_cheap_hash_anew() {
 #[test]
 fn making_anew_takes_nobodys_new_password_back() {
     let database = Database::fresh();
-    account(&database, ANN, Role::User);
+    create_account(&database, ANN, Role::User);
     let app = App::start(&database.settings(&[("HASH_ITERATIONS", "3")]));
     let statuses = crate::support::concurrently::concurrently(4, |_| try_log_in(&app, ANN, PASSWORD).status);
     assert_eq!(statuses, [200; 4]);
@@ -79,7 +79,7 @@ fn making_anew_takes_nobodys_new_password_back() {
 fn passwords_are_compared_byte_by_byte() {
     let database = Database::fresh();
     let app = App::over(&database);
-    account(&database, ANN, Role::User);
+    create_account(&database, ANN, Role::User);
     let long = format!("{PASSWORD}{}", "x".repeat(900));
     for wrong in [
         format!("{PASSWORD} "),
@@ -101,7 +101,7 @@ fn passwords_are_compared_byte_by_byte() {
 #[test]
 fn a_full_queue_is_503_and_counts_nothing() {
     let database = Database::fresh();
-    account(&database, ANN, Role::User);
+    create_account(&database, ANN, Role::User);
     let app = App::start(&database.settings(&[("HASH_QUEUE", "1")]));
     let responses = crate::support::concurrently::concurrently(30, |number| {
         try_log_in(&app, &format!("nobody{number}@example.org"), "wrong")
@@ -125,7 +125,7 @@ fn a_full_queue_is_503_and_counts_nothing() {
 #[test]
 fn nothing_is_looked_up_for_whom_there_is_no_room() {
     let database = Database::fresh();
-    account(&database, ANN, Role::User);
+    create_account(&database, ANN, Role::User);
     let app = App::start(&database.settings(&[("HASH_QUEUE", "1")]));
     let mut holder = database.admin();
     holder
@@ -137,7 +137,7 @@ fn nothing_is_looked_up_for_whom_there_is_no_room() {
             .collect();
         let waiting = "SELECT count(*)::text AS line FROM pg_locks WHERE NOT granted
                        AND relation = 'sessions.throttles'::regclass";
-        until("both are looked up", || database.lines(waiting) == ["2"]);
+        wait_until("both are looked up", || database.lines(waiting) == ["2"]);
         let third = try_log_in(&app, ANN, PASSWORD);
         assert_eq!(
             third.problem(503)["detail"],

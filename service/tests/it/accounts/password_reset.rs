@@ -1,9 +1,9 @@
 //! Forgotten passwords.
-use crate::support::accounts::{self, PASSWORD, account_in, get, log_in, post, try_log_in};
+use crate::support::accounts::{self, PASSWORD, create_account_in, get_as, log_in, post, try_log_in};
 use crate::support::app::App;
 use crate::support::concurrently::concurrently;
 use crate::support::database::Database;
-use crate::support::mailed_links::{outbox, token, tokens};
+use crate::support::mailed_links::{list_outbox, token, tokens};
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
 
@@ -23,8 +23,8 @@ fn with(token: &str, password: &str) -> Value {
 fn a_forgotten_password_is_set_anew() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let access = accounts::token(&app, &database, "ann@example.org", Role::User);
-    let bobs = accounts::token(&app, &database, "bob@example.org", Role::User);
+    let access = accounts::create_and_log_in(&app, &database, "ann@example.org", Role::User);
+    let bobs = accounts::create_and_log_in(&app, &database, "bob@example.org", Role::User);
     let refresh = log_in(&app, "ann@example.org").refresh;
     assert_eq!(forgot(&app, "Ann@example.org").0, 202);
     let link = token(&database, "reset", "ann@example.org");
@@ -35,15 +35,15 @@ fn a_forgotten_password_is_set_anew() {
         post(&app, "/auth/reset", &with(&link, "password")).fields(400),
         ["body:password"]
     );
-    assert_eq!(get(&app, &access, "/auth/me").status, 200);
+    assert_eq!(get_as(&app, &access, "/auth/me").status, 200);
     assert_eq!(post(&app, "/auth/reset", &with(&link, NEW)).status, 200);
-    get(&app, &access, "/auth/me").problem(401);
+    get_as(&app, &access, "/auth/me").problem(401);
     post(&app, "/auth/refresh", &json!({ "refresh_token": refresh })).problem(401);
-    assert_eq!(get(&app, &bobs, "/auth/me").status, 200);
+    assert_eq!(get_as(&app, &bobs, "/auth/me").status, 200);
     try_log_in(&app, "ann@example.org", PASSWORD).problem(401);
     assert_eq!(try_log_in(&app, "ann@example.org", NEW).status, 200);
     assert_eq!(
-        outbox(&database),
+        list_outbox(&database),
         ["reset ann@example.org", "password_changed ann@example.org"]
     );
     post(&app, "/auth/reset", &with(&link, PASSWORD)).problem(404);
@@ -57,7 +57,7 @@ fn a_forgotten_password_is_set_anew() {
 fn a_reset_forgets_the_guesses_of_others() {
     let database = Database::fresh();
     let app = App::over(&database);
-    accounts::account(&database, "ann@example.org", Role::User);
+    accounts::create_account(&database, "ann@example.org", Role::User);
     let guess = || try_log_in(&app, "ann@example.org", "not that").status;
     let guesses: Vec<u16> = (0..9).map(|_| guess()).collect();
     assert_eq!((guesses[0], guesses[8]), (401, 429), "{guesses:?}");
@@ -73,9 +73,9 @@ fn whoever_asks_learns_nothing() {
     let database = Database::fresh();
     let app = App::over(&database);
     for state in ["active", "invited", "unconfirmed"] {
-        account_in(&database, &format!("{state}@example.org"), Role::User, state);
+        create_account_in(&database, &format!("{state}@example.org"), Role::User, state);
     }
-    account_in(&database, "deleted@example.org", Role::User, "active");
+    create_account_in(&database, "deleted@example.org", Role::User, "active");
     database.execute("UPDATE accounts.accounts SET deleted_at = now() WHERE email_key LIKE 'deleted%'");
     let responses = ["active", "invited", "unconfirmed", "deleted", "unknown"]
         .map(|state| forgot(&app, &format!("{state}@example.org")));
@@ -85,7 +85,7 @@ fn whoever_asks_learns_nothing() {
         "{responses:?}"
     );
     assert_eq!(
-        outbox(&database),
+        list_outbox(&database),
         [
             "reset active@example.org",
             "invite invited@example.org",
@@ -99,7 +99,7 @@ fn whoever_asks_learns_nothing() {
 fn a_link_is_good_for_one_password() {
     let database = Database::fresh();
     let app = App::over(&database);
-    accounts::account(&database, "ann@example.org", Role::User);
+    accounts::create_account(&database, "ann@example.org", Role::User);
     forgot(&app, "ann@example.org");
     forgot(&app, "ann@example.org");
     let links = tokens(&database, "reset", "ann@example.org");
@@ -122,10 +122,10 @@ fn a_link_is_good_for_one_password() {
 fn a_reset_voids_what_an_intruder_asked_for() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let intruder = accounts::token(&app, &database, "ann@example.org", Role::User);
+    let intruder = accounts::create_and_log_in(&app, &database, "ann@example.org", Role::User);
     let change = json!({ "email": "mallory@example.org", "current_password": PASSWORD });
     assert_eq!(
-        accounts::ask(&app, &intruder, "PUT", "/auth/me", &change).status,
+        accounts::call_as(&app, &intruder, "PUT", "/auth/me", &change).status,
         200
     );
     let theirs = token(&database, "change_email", "mallory@example.org");

@@ -1,10 +1,10 @@
 //! Registering and confirming: from nothing to an account that signs in.
-use crate::support::accounts::{self, account_in, post, try_log_in};
+use crate::support::accounts::{self, create_account_in, post, try_log_in};
 use crate::support::app::{App, send};
 use crate::support::concurrently::concurrently;
 use crate::support::database::Database;
 use crate::support::mailbox::Mailbox;
-use crate::support::mailed_links::{outbox, token, tokens};
+use crate::support::mailed_links::{list_outbox, token, tokens};
 use crate::support::response::Response;
 use portcullis::types::role::Role;
 use serde_json::json;
@@ -31,7 +31,7 @@ fn an_account_is_registered_confirmed_and_signs_in() {
     let app = App::over(&database);
     assert_eq!(register(&app, "Ann@Example.org", PASSWORD).status, 202);
     try_log_in(&app, "ann@example.org", PASSWORD).problem(401);
-    assert_eq!(outbox(&database), ["confirm Ann@Example.org"]);
+    assert_eq!(list_outbox(&database), ["confirm Ann@Example.org"]);
     let token = token(&database, "confirm", "Ann@Example.org");
     assert_eq!(confirm(&app, &token).status, 200);
     assert_eq!(try_log_in(&app, "ann@example.org", PASSWORD).status, 200);
@@ -123,8 +123,8 @@ fn a_link_works_once_and_every_other_is_refused_alike() {
 fn a_taken_address_is_told_only_by_mail() {
     let database = Database::fresh();
     let app = App::over(&database);
-    accounts::account(&database, "ann@example.org", Role::User);
-    account_in(&database, "ivy@example.org", Role::Approver, "invited");
+    accounts::create_account(&database, "ann@example.org", Role::User);
+    create_account_in(&database, "ivy@example.org", Role::Approver, "invited");
     let mut responses = Vec::new();
     for email in [
         "new@example.org",
@@ -143,7 +143,7 @@ fn a_taken_address_is_told_only_by_mail() {
         "{responses:?}"
     );
     assert_eq!(
-        outbox(&database),
+        list_outbox(&database),
         [
             "confirm new@example.org",
             "already_registered ann@example.org",
@@ -201,7 +201,7 @@ fn an_address_that_two_register_gets_its_password_from_whoever_reads_its_mails()
 fn a_mail_is_sent_again() {
     let database = Database::fresh();
     let app = App::over(&database);
-    accounts::account(&database, "old@example.org", Role::User);
+    accounts::create_account(&database, "old@example.org", Role::User);
     register(&app, "ann@example.org", PASSWORD);
     let resend = |email: &str| post(&app, "/auth/resend", &json!({ "email": email }));
     let responses = ["ann@example.org", "old@example.org", "nobody@example.org"].map(resend);
@@ -213,7 +213,7 @@ fn a_mail_is_sent_again() {
     confirm(&app, &tokens[0]).problem(404);
     assert_eq!(confirm(&app, &tokens[1]).status, 200);
     assert_eq!(
-        outbox(&database).last().unwrap(),
+        list_outbox(&database).last().unwrap(),
         "already_registered old@example.org"
     );
 }
@@ -259,7 +259,7 @@ fn a_closed_registration_takes_nobody() {
     let app = App::start(&database.settings(&[("REGISTRATION", "closed")]));
     let problem = register(&app, "ann@example.org", PASSWORD).problem(403);
     assert_eq!(problem["type"], "urn:portcullis:problem:registration-closed");
-    assert!(outbox(&database).is_empty());
+    assert!(list_outbox(&database).is_empty());
 }
 
 /// O5, D8: every bad member of a body is named; members that nobody knows are refused.

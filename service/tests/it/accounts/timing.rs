@@ -1,8 +1,8 @@
 //! What the time of a response tells: nothing.
-use crate::support::accounts::{account_in, post};
+use crate::support::accounts::{create_account_in, post};
 use crate::support::app::App;
 use crate::support::database::Database;
-use crate::support::medians::{SERIES, medians, spread};
+use crate::support::medians::{MAX_SERIES, medians, ratio};
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -41,19 +41,19 @@ fn assert_alike(app: &App, path: &str, kinds: &[Kind<'_>]) {
         .map(|(kind, ms)| format!("{} {ms:.1} ms", kind.0))
         .collect();
     println!("{path}: {}", told.join(", "));
-    assert!(spread(&medians) <= ALIKE, "{told:?}");
+    assert!(ratio(&medians) <= ALIKE, "{told:?}");
 }
 
 fn service(database: &Database) -> App {
-    for n in 0..TRIES * SERIES {
-        account_in(database, &format!("active{n}@example.org"), Role::User, "active");
-        account_in(
+    for n in 0..TRIES * MAX_SERIES {
+        create_account_in(database, &format!("active{n}@example.org"), Role::User, "active");
+        create_account_in(
             database,
             &format!("invited{n}@example.org"),
             Role::User,
             "invited",
         );
-        account_in(
+        create_account_in(
             database,
             &format!("waiting{n}@example.org"),
             Role::User,

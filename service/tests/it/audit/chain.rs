@@ -35,7 +35,7 @@ fn with_events(count: i64) -> Database {
 /// The exit code and the output of `portcullis audit verify`.
 fn verify(database: &Database, more: &[&str]) -> (Option<i32>, String) {
     let output = program::run(&[&["audit", "verify"], more].concat(), &database.pairs());
-    let text = format!("{}{}", program::says(&output), program::errors(&output));
+    let text = format!("{}{}", program::stdout(&output), program::stderr(&output));
     (output.status.code(), text.trim_end().to_owned())
 }
 
@@ -73,7 +73,7 @@ fn an_intact_chain_is_reported_with_length_and_last_hash() {
 /// J5: A chain that cannot be read ends with code 69, unlike a broken one.
 #[test]
 fn an_unreadable_chain_is_reported_as_neither_intact_nor_broken() {
-    let (code, text) = verify(&Database::unmade(), &[]);
+    let (code, text) = verify(&Database::not_created(), &[]);
     assert_eq!(code, Some(69), "{text}");
     let database = with_events(2);
     tamper(

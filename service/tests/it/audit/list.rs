@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-fn events(desk: &AdminClient, query: &str) -> Vec<Value> {
-    let page = desk.get(&format!("/admin/audit{query}"));
+fn events(admin: &AdminClient, query: &str) -> Vec<Value> {
+    let page = admin.get(&format!("/admin/audit{query}"));
     assert_eq!(page.status, 200, "{page:?}");
     page.json()["events"].as_array().unwrap().clone()
 }
@@ -23,32 +23,33 @@ fn ids(events: &[Value]) -> Vec<i64> {
 /// J5: Only administrators can read audit events, and no operation changes them.
 #[test]
 fn only_administrators_can_read_events() {
-    let desk = AdminClient::fresh();
-    let anonymous = send(desk.app.request("GET", "/admin/audit"));
+    let admin = AdminClient::fresh();
+    let anonymous = send(admin.app.request("GET", "/admin/audit"));
     anonymous.problem(401);
     assert_eq!(anonymous.header("www-authenticate"), "Bearer");
     for role in [Role::User, Role::Approver, Role::Ingest] {
-        let token = accounts::token(&desk.app, &desk.database, &format!("{role}@example.org"), role);
-        accounts::get(&desk.app, &token, "/admin/audit").problem(403);
+        let token =
+            accounts::create_and_log_in(&admin.app, &admin.database, &format!("{role}@example.org"), role);
+        accounts::get_as(&admin.app, &token, "/admin/audit").problem(403);
     }
     // There is no other method than GET.
     for method in ["POST", "PUT", "PATCH", "DELETE"] {
-        send(desk.request(method, "/admin/audit")).problem(405);
+        send(admin.request(method, "/admin/audit")).problem(405);
     }
 }
 
 /// J5: An event records the actor, action, subject, client address and request id.
 #[test]
 fn an_event_records_actor_action_subject_and_request() {
-    let desk = AdminClient::fresh();
-    let request = desk
+    let admin = AdminClient::fresh();
+    let request = admin
         .request("POST", "/user")
         .header("X-Request-Id", "the-request-1");
     let body = json!({"email": "ann@example.org", "name": "Ann"}).to_string();
     let id = send(accounts::with_json(request, &body)).json()["id"]
         .as_i64()
         .unwrap();
-    let newest = &events(&desk, "?limit=1")[0];
+    let newest = &events(&admin, "?limit=1")[0];
     assert_eq!(
         (
             &newest["action"],
@@ -59,7 +60,7 @@ fn an_event_records_actor_action_subject_and_request() {
         (
             &json!("account.invited"),
             &json!(format!("account:{id}")),
-            &json!(desk.id),
+            &json!(admin.id),
             &json!({"role": "user"})
         )
     );
@@ -69,7 +70,7 @@ fn an_event_records_actor_action_subject_and_request() {
     );
     let at = newest["at"].as_str().unwrap();
     assert!(at.ends_with("+00:00") && at.contains('T'), "{at}");
-    let head = program::says(&program::run(&["audit", "verify"], &desk.database.pairs()));
+    let head = program::stdout(&program::run(&["audit", "verify"], &admin.database.pairs()));
     let expected = format!(
         "last event {}, head {}\n",
         newest["id"],
@@ -81,17 +82,17 @@ fn an_event_records_actor_action_subject_and_request() {
 /// J5: Pages of events lead from the newest to the oldest, optionally filtered, while new events are added.
 #[test]
 fn pages_lead_from_the_newest_event_to_the_oldest() {
-    let desk = AdminClient::fresh();
+    let admin = AdminClient::fresh();
     for _ in 0..3 {
-        desk.execute(
+        admin.execute(
             "SELECT audit.append(NULL, 'thing.done', 'thing:1', '', '', '{}') FROM generate_series(1, 40)",
         );
-        desk.execute(&format!(
+        admin.execute(&format!(
             "SELECT audit.append({}, 'thing.undone', 'thing:2', '', '', '{{}}') FROM generate_series(1, 30)",
-            desk.id
+            admin.id
         ));
     }
-    let last = desk.database.lines("SELECT id::text AS line FROM audit.head")[0]
+    let last = admin.database.lines("SELECT id::text AS line FROM audit.head")[0]
         .parse::<i64>()
         .unwrap();
     for (query, expected) in [
@@ -99,14 +100,14 @@ fn pages_lead_from_the_newest_event_to_the_oldest() {
         ("&action=thing.done".to_owned(), 120),
         ("&subject=thing%3A2".to_owned(), 90),
         (
-            format!("&actor={}&subject=thing%3A2&action=thing.undone", desk.id),
+            format!("&actor={}&subject=thing%3A2&action=thing.undone", admin.id),
             90,
         ),
-        (format!("&actor={}&subject=thing%3A1", desk.id), 0),
+        (format!("&actor={}&subject=thing%3A1", admin.id), 0),
     ] {
         let (mut path, mut listed) = (format!("/admin/audit?limit=25{query}"), Vec::new());
         loop {
-            let page = desk.get(&path);
+            let page = admin.get(&path);
             listed.extend(ids(page.json()["events"].as_array().unwrap()));
             let link = page.header("link").to_owned();
             if link.is_empty() {
@@ -114,24 +115,24 @@ fn pages_lead_from_the_newest_event_to_the_oldest() {
             }
             path = link.trim_start_matches('<').split('>').next().unwrap().to_owned();
             // An event that is added meanwhile precedes the first page.
-            desk.execute("SELECT audit.append(NULL, 'other.done', '', '', '', '{}')");
+            admin.execute("SELECT audit.append(NULL, 'other.done', '', '', '', '{}')");
         }
         assert_eq!(listed.len(), expected, "{query}");
         assert!(listed.windows(2).all(|pair| pair[0] > pair[1]), "{listed:?}");
-        desk.execute("SELECT audit.append(NULL, 'other.done', '', '', '', '{}')");
+        admin.execute("SELECT audit.append(NULL, 'other.done', '', '', '', '{}')");
         assert!(query.is_empty() || listed.iter().all(|id| *id <= last));
         if query.is_empty() {
             assert_eq!(listed, (1..=last).rev().collect::<Vec<_>>());
         }
     }
-    assert_eq!(ids(&events(&desk, "?before=3")), [2, 1]);
-    assert_eq!(ids(&events(&desk, "?before=1")), [0; 0]);
+    assert_eq!(ids(&events(&admin, "?before=3")), [2, 1]);
+    assert_eq!(ids(&events(&admin, "?before=1")), [0; 0]);
 }
 
 /// J5: Invalid parameters are named.
 #[test]
 fn invalid_parameters_are_named() {
-    let desk = AdminClient::fresh();
+    let admin = AdminClient::fresh();
     for (query, field) in [
         ("actor=0", "actor"),
         ("actor=-1", "actor"),
@@ -157,38 +158,44 @@ fn invalid_parameters_are_named() {
         ("after=1", "after"),
     ] {
         assert_eq!(
-            desk.get(&format!("/admin/audit?{query}")).fields(400),
+            admin.get(&format!("/admin/audit?{query}")).fields(400),
             [format!("query:{field}")],
             "{query}"
         );
     }
     let all = "actor=x&action=x&subject=x&before=x&limit=x";
-    assert_eq!(desk.get(&format!("/admin/audit?{all}")).fields(400).len(), 5);
+    assert_eq!(admin.get(&format!("/admin/audit?{all}")).fields(400).len(), 5);
 }
 
 /// J5: No event holds an email address, a name or a secret, and the chain stays intact.
 #[test]
 fn events_hold_no_address_and_no_secret() {
-    let desk = AdminClient::fresh();
-    let id = desk.user("ann@example.org");
+    let admin = AdminClient::fresh();
+    let id = admin.create_user("ann@example.org");
     let accept =
-        json!({"token": desk.link_token(id), "name": "Ann of Mail", "password": "seven green bottles"});
-    assert_eq!(accounts::post(&desk.app, "/auth/invitation", &accept).status, 200);
+        json!({"token": admin.link_token(id), "name": "Ann of Mail", "password": "seven green bottles"});
+    assert_eq!(
+        accounts::post(&admin.app, "/auth/invitation", &accept).status,
+        200
+    );
     let register =
         json!({"name": "Bob of Mail", "email": "bob@example.org", "password": "seven green bottles"});
-    assert_eq!(accounts::post(&desk.app, "/auth/register", &register).status, 202);
-    accounts::try_log_in(&desk.app, "ann@example.org", "wrong wrong wrong").problem(401);
-    accounts::try_log_in(&desk.app, "nobody@example.org", "wrong wrong wrong").problem(401);
     assert_eq!(
-        accounts::try_log_in(&desk.app, "ann@example.org", "seven green bottles").status,
+        accounts::post(&admin.app, "/auth/register", &register).status,
+        202
+    );
+    accounts::try_log_in(&admin.app, "ann@example.org", "wrong wrong wrong").problem(401);
+    accounts::try_log_in(&admin.app, "nobody@example.org", "wrong wrong wrong").problem(401);
+    assert_eq!(
+        accounts::try_log_in(&admin.app, "ann@example.org", "seven green bottles").status,
         200
     );
     let change = json!({"email": "Ann@Example.org", "name": "Ann Again", "role": "ingest"});
-    assert_eq!(desk.put(id, "*", &change).status, 200);
-    assert_eq!(desk.delete(id).status, 200);
-    assert_eq!(desk.restore(id).status, 200);
+    assert_eq!(admin.update(id, "*", &change).status, 200);
+    assert_eq!(admin.delete(id).status, 200);
+    assert_eq!(admin.restore(id).status, 200);
     let all = lines(
-        &mut desk.database.admin(),
+        &mut admin.database.admin(),
         "SELECT action || ' ' || row_to_json(e)::text AS line FROM audit.events e ORDER BY id",
     )
     .unwrap();
@@ -207,8 +214,8 @@ fn events_hold_no_address_and_no_secret() {
             assert!(!event.contains(word), "{word}: {event}");
         }
     }
-    let verified = program::run(&["audit", "verify"], &desk.database.pairs());
-    assert_eq!(verified.status.code(), Some(0), "{}", program::errors(&verified));
+    let verified = program::run(&["audit", "verify"], &admin.database.pairs());
+    assert_eq!(verified.status.code(), Some(0), "{}", program::stderr(&verified));
 }
 
 /// String literals of the form `noun.participle` in these sources, without tests.

@@ -120,12 +120,12 @@ struct People<'a> {
 impl People<'_> {
     fn token(&mut self, role: Role) -> String {
         let token = self.tokens.get(&role).cloned().unwrap_or_default();
-        if !token.is_empty() && accounts::get(self.app, &token, "/auth/me").status == 200 {
+        if !token.is_empty() && accounts::get_as(self.app, &token, "/auth/me").status == 200 {
             return token;
         }
         self.made += 1;
         let email = format!("{role}{}@example.org", self.made);
-        let token = accounts::token(self.app, self.database, &email, role);
+        let token = accounts::create_and_log_in(self.app, self.database, &email, role);
         self.tokens.insert(role, token.clone());
         token
     }
@@ -211,8 +211,8 @@ fn check_challenge(response: &Response, with_token: bool, row: &Row) {
 #[test]
 fn a_bad_token_is_as_good_as_none() {
     let (database, app) = app();
-    let token = accounts::token(&app, &database, "ann@example.org", Role::Admin);
-    accounts::ask(&app, &token, "POST", "/auth/logout", &Value::Null);
+    let token = accounts::create_and_log_in(&app, &database, "ann@example.org", Role::Admin);
+    accounts::call_as(&app, &token, "POST", "/auth/logout", &Value::Null);
     for row in written() {
         for bad in ["x", "a.b.c", &token] {
             let response = call(&app, &row.method, &filled(&row), Some(bad));
@@ -231,7 +231,7 @@ fn a_bad_token_is_as_good_as_none() {
 #[test]
 fn neither_head_nor_a_bad_request_is_a_way_around() {
     let (database, app) = app();
-    let user = accounts::token(&app, &database, "ann@example.org", Role::User);
+    let user = accounts::create_and_log_in(&app, &database, "ann@example.org", Role::User);
     for row in written()
         .iter()
         .filter(|row| row.cells[0] == "401" && row.operation != "getToken")

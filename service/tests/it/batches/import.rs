@@ -2,7 +2,7 @@
 
 use crate::support::app::App;
 use crate::support::database::Database;
-use crate::support::program::{errors, run, says};
+use crate::support::program::{run, stderr, stdout};
 use crate::support::sample_data::{QUERY, small};
 use crate::support::temp_file::TempFile;
 use portcullis::db::batches::Stored;
@@ -29,29 +29,29 @@ fn counts(database: &Database) -> Vec<String> {
 }
 
 fn run_import(database: &Database, file: &TempFile) -> Output {
-    run(&["import", file.text()], &database.pairs())
+    run(&["import", file.path_str()], &database.pairs())
 }
 
 /// C13: The binary imports a legacy dump and a CSV file.
 #[test]
 fn the_binary_imports_a_dump_and_then_a_csv() {
     let database = Database::fresh();
-    let output = run_import(&database, &TempFile::of("sql", small()));
-    assert!(output.status.success(), "{}", errors(&output));
+    let output = run_import(&database, &TempFile::new("sql", small()));
+    assert!(output.status.success(), "{}", stderr(&output));
     assert!(
-        says(&output).starts_with("imported 14 prices, 5 ports, 5 regions in "),
+        stdout(&output).starts_with("imported 14 prices, 5 ports, 5 regions in "),
         "{}",
-        says(&output)
+        stdout(&output)
     );
-    let csv = TempFile::of(
+    let csv = TempFile::new(
         "csv",
         format!("\u{feff}{HEADER}CNGGZ,EETLL,2021-01-28,5\r\n\"CNGGZ\",EETLL,2021-01-28,6\n"),
     );
     let output = run_import(&database, &csv);
     assert!(
-        says(&output).starts_with("imported 2 prices, 0 ports, 0 regions in "),
+        stdout(&output).starts_with("imported 2 prices, 0 ports, 0 regions in "),
         "{}",
-        errors(&output)
+        stderr(&output)
     );
     let app = App::over(&database);
     let rates = app.get(QUERY).json();
@@ -66,14 +66,14 @@ fn the_binary_imports_a_dump_and_then_a_csv() {
 fn the_same_content_is_stored_once() {
     let database = Database::fresh();
     assert!(
-        run_import(&database, &TempFile::of("sql", small()))
+        run_import(&database, &TempFile::new("sql", small()))
             .status
             .success()
     );
     let before = counts(&database);
-    let second = run_import(&database, &TempFile::of("txt", small()));
+    let second = run_import(&database, &TempFile::new("txt", small()));
     assert!(second.status.success());
-    assert_eq!(says(&second), "nothing to do: this file was imported before\n");
+    assert_eq!(stdout(&second), "nothing to do: this file was imported before\n");
     assert_eq!(database.import(&small()).unwrap().stored, Stored::Before);
     assert_eq!(counts(&database), before);
 }
@@ -96,7 +96,7 @@ fn concurrent_imports_of_the_same_content_store_it_once() {
 /// C13: Invalid rows of a CSV file are reported with line and column, and nothing is stored.
 #[test]
 fn invalid_rows_are_reported_with_line_and_column_and_nothing_is_stored() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let before = counts(&database);
     let rows = [
         ("CNGGZ,EETLL,2021-01-31,10", ""),
@@ -117,23 +117,23 @@ fn invalid_rows_are_reported_with_line_and_column_and_nothing_is_stored() {
     let text = rows
         .iter()
         .fold(HEADER.to_owned(), |text, (row, _)| text + row + "\n");
-    let file = TempFile::of("csv", text);
+    let file = TempFile::new("csv", text);
     let output = run_import(&database, &file);
     assert_eq!(output.status.code(), Some(1));
     for (_, message) in rows.iter().filter(|(_, message)| !message.is_empty()) {
-        let line = format!("{}: {message}", file.text());
+        let line = format!("{}: {message}", file.path_str());
         assert!(
-            errors(&output).contains(&line),
+            stderr(&output).contains(&line),
             "{message:?} is missing in {}",
-            errors(&output)
+            stderr(&output)
         );
     }
     assert!(
-        errors(&output).contains("10 bad rows; nothing was stored"),
+        stderr(&output).contains("10 bad rows; nothing was stored"),
         "{}",
-        errors(&output)
+        stderr(&output)
     );
-    assert_eq!(says(&output), "");
+    assert_eq!(stdout(&output), "");
     assert_eq!(counts(&database), before);
 }
 
@@ -171,12 +171,12 @@ fn invalid_rows_of_a_dump_are_reported_and_nothing_is_stored() {
         ),
     ];
     for (text, message) in cases {
-        let output = run_import(&database, &TempFile::of("sql", &text));
+        let output = run_import(&database, &TempFile::new("sql", &text));
         assert_eq!(output.status.code(), Some(1));
         assert!(
-            errors(&output).contains(message),
+            stderr(&output).contains(message),
             "{message:?} is missing in {}",
-            errors(&output)
+            stderr(&output)
         );
     }
     assert_eq!(counts(&database), before);
@@ -193,9 +193,9 @@ fn a_truncated_dump_and_other_files_are_rejected() {
         whole.len() - 50,
         whole.find("NOOSL").unwrap(),
     ] {
-        let output = run_import(&database, &TempFile::of("sql", &whole[..end]));
+        let output = run_import(&database, &TempFile::new("sql", &whole[..end]));
         assert_eq!(output.status.code(), Some(1));
-        assert!(errors(&output).contains("cut off"), "{}", errors(&output));
+        assert!(stderr(&output).contains("cut off"), "{}", stderr(&output));
     }
     for (content, reason) in [
         (&b""[..], "the file is empty"),
@@ -203,22 +203,22 @@ fn a_truncated_dump_and_other_files_are_rejected() {
         (b"orig_code,dest_code,day\n", "price: is missing in the header"),
         (b"\xff\xfe\x00\x01", "is not UTF-8"),
     ] {
-        let output = run_import(&database, &TempFile::of("csv", content));
+        let output = run_import(&database, &TempFile::new("csv", content));
         assert_eq!(output.status.code(), Some(1));
         assert!(
-            errors(&output).contains(reason),
+            stderr(&output).contains(reason),
             "{reason:?} is missing in {}",
-            errors(&output)
+            stderr(&output)
         );
     }
-    let long = TempFile::of("csv", format!("{HEADER}{}\n", "x".repeat(100_000)));
-    assert!(errors(&run_import(&database, &long)).contains("line 2 is longer than"));
+    let long = TempFile::new("csv", format!("{HEADER}{}\n", "x".repeat(100_000)));
+    assert!(stderr(&run_import(&database, &long)).contains("line 2 is longer than"));
     let missing = run(&["import", "/nowhere/at/all.sql"], &database.pairs());
     assert_eq!(missing.status.code(), Some(1));
     assert!(
-        errors(&missing).contains("cannot read the file"),
+        stderr(&missing).contains("cannot read the file"),
         "{}",
-        errors(&missing)
+        stderr(&missing)
     );
     assert_eq!(counts(&database), before);
 }
@@ -226,12 +226,12 @@ fn a_truncated_dump_and_other_files_are_rejected() {
 /// C13: An import reports its progress, by callback and on stderr.
 #[test]
 fn an_import_reports_its_progress() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let mut text = HEADER.to_owned();
     for number in 0..120_000 {
         writeln!(text, "CNGGZ,EETLL,2021-03-{:02},{number}", number % 31 + 1).unwrap();
     }
-    let file = TempFile::of("csv", text);
+    let file = TempFile::new("csv", text);
     let mut reports = Vec::new();
     import(&database.settings(&[]).database, file.path(), &mut |progress| {
         reports.push(progress)
@@ -256,26 +256,26 @@ fn an_import_reports_its_progress() {
         .map(|day| day["count"].as_i64().unwrap())
         .sum();
     assert_eq!(total, 120_000);
-    let other = Database::with(&small());
+    let other = Database::with_data(&small());
     let output = run_import(&other, &file);
     assert!(
-        errors(&output).contains("summing up and committing"),
+        stderr(&output).contains("summing up and committing"),
         "{}",
-        errors(&output)
+        stderr(&output)
     );
 }
 
 /// C13: An import without a database fails with the reason.
 #[test]
 fn an_import_without_a_database_fails_with_the_reason() {
-    let absent = Database::unmade();
-    let file = TempFile::of("sql", small());
+    let absent = Database::not_created();
+    let file = TempFile::new("sql", small());
     let output = run_import(&absent, &file);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        errors(&output).contains("cannot connect; nothing was stored"),
+        stderr(&output).contains("cannot connect; nothing was stored"),
         "{}",
-        errors(&output)
+        stderr(&output)
     );
     let error = absent.import(&small()).unwrap_err();
     assert!(matches!(error, ImportError::Connect(_)), "{error}");

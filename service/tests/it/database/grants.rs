@@ -76,8 +76,8 @@ fn documented() -> BTreeSet<String> {
 
 /// A database prepared and migrated as an operator does it.
 fn prepared() -> Database {
-    let database = Database::unmade();
-    database.server.make(&database.name);
+    let database = Database::not_created();
+    database.server.create_database(&database.name);
     database
 }
 
@@ -137,6 +137,6 @@ fn preparing_again_changes_nothing() {
     let database = prepared();
     let rows = || database.lines(CATALOGUE).into_iter().collect::<BTreeSet<_>>();
     let before = rows();
-    Server::shared().make(&database.name);
+    Server::shared().create_database(&database.name);
     assert_eq!(rows(), before);
 }

@@ -42,7 +42,7 @@ const SCHEMA_CHANGES: [&str; 12] = [
 /// K3: The login `rates` can read sums and places, and nothing else.
 #[test]
 fn the_rates_login_reads_sums_and_places_only() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let mut conn = database.login("rates");
     for table in ["daily_rates", "ports", "regions", "place_ancestors"] {
         let count = lines(
@@ -77,7 +77,7 @@ fn the_rates_login_reads_sums_and_places_only() {
 /// K3: The login `ingest` can add prices, and change none.
 #[test]
 fn the_ingest_login_adds_prices_and_changes_none() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let mut conn = database.login("ingest");
     conn.batch_execute("INSERT INTO rates.prices VALUES ('CNGGZ', 'EETLL', '2021-01-01', 1)")
         .unwrap();
@@ -127,7 +127,7 @@ fn the_migrator_has_no_administrative_privileges() {
 /// K3: Triggers keep even the owner of the tables from changing a price.
 #[test]
 fn prices_are_append_only_for_their_owner_too() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let mut conn = database.login("migrator");
     conn.batch_execute("SET ROLE portcullis_owner").unwrap();
     for statement in [

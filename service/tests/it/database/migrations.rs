@@ -2,7 +2,7 @@
 
 use crate::support::app::App;
 use crate::support::database::Database;
-use crate::support::program::{errors, run, says};
+use crate::support::program::{run, stderr, stdout};
 use crate::support::sample_data::{QUERY, small};
 use portcullis::db::migrations;
 
@@ -27,15 +27,15 @@ ORDER BY 1";
 /// K4: Migrating up, down and up again with the binary results in the same schema.
 #[test]
 fn up_down_up_results_in_the_same_schema() {
-    let database = Database::unmade();
+    let database = Database::not_created();
     let migrate = |arguments: &[&str]| {
         let output = run(&[&["migrate"], arguments].concat(), &database.pairs());
-        assert!(output.status.success(), "{arguments:?}: {}", errors(&output));
-        says(&output)
+        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+        stdout(&output)
     };
     database
         .server
-        .alone(|| assert_eq!(migrate(&["prepare"]), "roles, logins and database are ready\n"));
+        .with_role_lock(|| assert_eq!(migrate(&["prepare"]), "roles, logins and database are ready\n"));
     let empty = database.lines(SCHEMA);
     assert!(
         migrate(&["status"])
@@ -123,7 +123,7 @@ fn only_the_migrator_can_migrate() {
                 output.status.code(),
                 Some(1),
                 "{login} {direction}: {}",
-                says(&output)
+                stdout(&output)
             );
         }
     }

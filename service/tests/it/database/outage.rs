@@ -1,6 +1,6 @@
 //! Restarts of the database, on dedicated servers that the tests stop.
 
-use crate::support::app::{App, wait_for};
+use crate::support::app::{App, wait_for_status};
 use crate::support::database::settings;
 use crate::support::own_postgres;
 use crate::support::sample_data::{QUERY, small};
@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 /// A5, B16: Under load, requests are 503 while the database is down, and 200 within three seconds after its restart.
 #[test]
 fn during_a_database_restart_requests_are_503_and_soon_after_200() {
-    let (mut cluster, server) = own_postgres::with(&small());
+    let (mut cluster, server) = own_postgres::start_with_data(&small());
     // Shorter than the outage: with the default, requests would wait until the server is back and succeed.
     let app = App::start(&settings(
         server.pairs("portcullis"),
         &[("DATABASE_ACQUIRE_TIMEOUT", "400")],
     ));
-    wait_for(200, Duration::from_secs(3), || app.get("/health/ready"));
+    wait_for_status(200, Duration::from_secs(3), || app.get("/health/ready"));
     let (ended, responses) = (AtomicBool::new(false), Mutex::new(Vec::new()));
     let begun = Instant::now();
     let (stopping, down, up) = std::thread::scope(|scope| {
@@ -43,7 +43,7 @@ fn during_a_database_restart_requests_are_503_and_soon_after_200() {
         let stopping = begun.elapsed();
         cluster.stop().unwrap();
         let down = begun.elapsed();
-        wait_for(503, Duration::from_secs(3), || app.get("/health/ready"));
+        wait_for_status(503, Duration::from_secs(3), || app.get("/health/ready"));
         assert_eq!(app.get("/health/live").status, 200);
         assert_eq!(
             app.get("/health/startup").status,
@@ -54,8 +54,8 @@ fn during_a_database_restart_requests_are_503_and_soon_after_200() {
         let resuming = begun.elapsed();
         cluster.resume().unwrap();
         let up = begun.elapsed();
-        wait_for(200, Duration::from_secs(3), || app.get("/health/ready"));
-        wait_for(200, Duration::from_secs(3), || app.get(QUERY));
+        wait_for_status(200, Duration::from_secs(3), || app.get("/health/ready"));
+        wait_for_status(200, Duration::from_secs(3), || app.get(QUERY));
         sleep((up + Duration::from_secs(4)).saturating_sub(begun.elapsed()));
         ended.store(true, Ordering::Relaxed);
         (stopping, (down, resuming), up)
@@ -89,14 +89,14 @@ fn during_a_database_restart_requests_are_503_and_soon_after_200() {
 /// H5: A service that starts before its database becomes ready without a restart.
 #[test]
 fn a_service_started_before_its_database_becomes_ready() {
-    let (mut cluster, server) = own_postgres::with(&small());
+    let (mut cluster, server) = own_postgres::start_with_data(&small());
     cluster.stop().unwrap();
     let app = App::start(&settings(server.pairs("portcullis"), &[]));
     app.get("/health/ready").problem(503);
     app.get("/health/startup").problem(503);
     app.get(QUERY).problem(503);
     cluster.resume().unwrap();
-    wait_for(200, Duration::from_secs(3), || app.get("/health/ready"));
+    wait_for_status(200, Duration::from_secs(3), || app.get("/health/ready"));
     assert_eq!(app.get("/health/startup").status, 200);
     let response = wait_and_get(&app);
     assert_eq!(response["rates"][0]["count"], 3);
@@ -105,9 +105,9 @@ fn a_service_started_before_its_database_becomes_ready() {
 /// A5: After a quick restart of the database every pooled connection is broken, and no request fails for it.
 #[test]
 fn a_quick_database_restart_fails_no_request() {
-    let (mut cluster, server) = own_postgres::with(&small());
+    let (mut cluster, server) = own_postgres::start_with_data(&small());
     let app = App::start(&settings(server.pairs("portcullis"), &[]));
-    wait_for(200, Duration::from_secs(3), || app.get("/health/ready"));
+    wait_for_status(200, Duration::from_secs(3), || app.get("/health/ready"));
     (0..20).for_each(|_| assert_eq!(app.get(QUERY).status, 200));
     cluster.stop().unwrap();
     cluster.resume().unwrap();
@@ -118,6 +118,6 @@ fn a_quick_database_restart_fails_no_request() {
 }
 
 fn wait_and_get(app: &App) -> serde_json::Value {
-    wait_for(200, Duration::from_secs(3), || app.get(QUERY));
+    wait_for_status(200, Duration::from_secs(3), || app.get(QUERY));
     app.get(QUERY).json()
 }

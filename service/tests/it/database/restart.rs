@@ -1,6 +1,8 @@
 //! The database restarts in the middle of what people do: on a server of this test's own.
-use crate::support::accounts::{PASSWORD, SignedIn, account, ask, log_in, post, try_log_in, with_json};
-use crate::support::app::{App, send, wait_for};
+use crate::support::accounts::{
+    PASSWORD, TokenPair, call_as, create_account, log_in, post, try_log_in, with_json,
+};
+use crate::support::app::{App, send, wait_for_status};
 use crate::support::database::{Database, settings};
 use crate::support::own_postgres::{self, HeldLocks};
 use crate::support::response::Response;
@@ -32,20 +34,20 @@ fn unavailable(what: &str, response: &Response) {
 /// What people and administrators do with a token; each deed needs things of its own, which are made here.
 fn deeds<'a>(app: &'a App, database: &Database) -> Vec<Deed<'a>> {
     let sign_in = |email: &str, role| {
-        account(database, email, role);
+        create_account(database, email, role);
         log_in(app, email)
     };
     let root = sign_in("root@a.example", Role::Admin).access;
     let [ann, bob, carl] =
         ["ann@a.example", "bob@a.example", "carl@a.example"].map(|email| sign_in(email, Role::User));
-    let SignedIn { access: ann, .. } = ann;
+    let TokenPair { access: ann, .. } = ann;
     let user = |email: &str| {
-        let made = ask(app, &root, "POST", "/user", &json!({ "email": email }));
+        let made = call_as(app, &root, "POST", "/user", &json!({ "email": email }));
         made.json()["id"].as_i64().unwrap()
     };
     let (changed, deleted) = (user("changed@a.example"), user("deleted@a.example"));
     let wish = || {
-        ask(app, &ann, "POST", "/wishes", &json!({"title": "w"}))
+        call_as(app, &ann, "POST", "/wishes", &json!({"title": "w"}))
             .header("location")
             .to_owned()
     };
@@ -79,7 +81,7 @@ fn deeds<'a>(app: &'a App, database: &Database) -> Vec<Deed<'a>> {
         (
             "log out",
             204,
-            Box::new(move || ask(app, &carl.access, "POST", "/auth/logout", &Value::Null)),
+            Box::new(move || call_as(app, &carl.access, "POST", "/auth/logout", &Value::Null)),
         ),
         (
             "token",
@@ -94,14 +96,14 @@ fn deeds<'a>(app: &'a App, database: &Database) -> Vec<Deed<'a>> {
         (
             "create",
             201,
-            Box::new(move || ask(app, &new, "POST", "/user", &json!({"email": "new@a.example"}))),
+            Box::new(move || call_as(app, &new, "POST", "/user", &json!({"email": "new@a.example"}))),
         ),
         ("change", 200, Box::new(move || rename(changed, &admin))),
         (
             "delete",
             200,
             Box::new(move || {
-                ask(
+                call_as(
                     app,
                     &admin_too,
                     "DELETE",
@@ -113,7 +115,7 @@ fn deeds<'a>(app: &'a App, database: &Database) -> Vec<Deed<'a>> {
         (
             "wish",
             201,
-            Box::new(move || ask(app, &ann, "POST", "/wishes", &json!({"title": "new"}))),
+            Box::new(move || call_as(app, &ann, "POST", "/wishes", &json!({"title": "new"}))),
         ),
         (
             "better wish",
@@ -123,7 +125,7 @@ fn deeds<'a>(app: &'a App, database: &Database) -> Vec<Deed<'a>> {
         (
             "no wish",
             204,
-            Box::new(move || ask(app, &own, "DELETE", &gone, &Value::Null)),
+            Box::new(move || call_as(app, &own, "DELETE", &gone, &Value::Null)),
         ),
     ]
 }
@@ -139,21 +141,21 @@ fn a_restart_in_the_middle_leaves_nothing_half_done() {
         ("MAIL_FOLDER", "/dev/null/mails"),
     ];
     let app = App::start(&settings(server.pairs("portcullis"), &pools));
-    wait_for(200, Duration::from_secs(5), || app.get("/health/ready"));
+    wait_for_status(200, Duration::from_secs(5), || app.get("/health/ready"));
     let database = Database {
         name: "portcullis".to_owned(),
         server,
     };
     let deeds = deeds(&app, &database);
     let before = database.lines(STATE);
-    let held = HeldLocks::by(
+    let held = HeldLocks::acquire(
         &database.server,
         "SELECT * FROM audit.head FOR UPDATE;
          LOCK sessions.refresh_tokens, wishes.wishes IN SHARE ROW EXCLUSIVE MODE",
     );
     let responses: Vec<Response> = std::thread::scope(|scope| {
         let asked: Vec<_> = deeds.iter().map(|(.., deed)| scope.spawn(deed)).collect();
-        held.wait_for(deeds.len());
+        held.wait_for_blocked(deeds.len());
         cluster.stop().unwrap();
         asked.into_iter().map(|one| one.join().unwrap()).collect()
     });
@@ -171,8 +173,8 @@ fn a_restart_in_the_middle_leaves_nothing_half_done() {
     }
     cluster.resume().unwrap();
     held.release();
-    wait_for(200, Duration::from_secs(5), || app.get("/health/ready"));
-    wait_for(400, Duration::from_secs(5), || {
+    wait_for_status(200, Duration::from_secs(5), || app.get("/health/ready"));
+    wait_for_status(400, Duration::from_secs(5), || {
         post(&app, "/auth/refresh", &json!({}))
     });
     assert_eq!(database.lines(STATE), before, "something was half done");

@@ -7,7 +7,9 @@ use crate::support::test_api::TestApi;
 use std::time::{Duration, Instant};
 
 fn app(more: &[(&str, &str)]) -> App {
-    App::start_with(&Database::unmade().settings(more), |product| (product, TestApi))
+    App::start_with(&Database::not_created().settings(more), |product| {
+        (product, TestApi)
+    })
 }
 
 fn head(path: &str, more: &str) -> String {
@@ -22,34 +24,34 @@ fn a_large_content_length_is_rejected_before_reading() {
         "Content-Length: 30000000\r\n",
         "Content-Length: 30000000\r\nExpect: 100-continue\r\n",
     ] {
-        let mut raw = RawConnection::to(app.address);
+        let mut raw = RawConnection::connect(app.address);
         let begun = Instant::now();
         raw.send(head("/extra/echo", more));
-        raw.response().unwrap().problem(413);
+        raw.read_response().unwrap().problem(413);
         assert!(begun.elapsed() < Duration::from_secs(1));
-        raw.until_closed();
+        raw.wait_until_closed();
     }
     // Also where the operation takes no body.
-    let mut raw = RawConnection::to(app.address);
+    let mut raw = RawConnection::connect(app.address);
     raw.send("GET /version HTTP/1.1\r\nHost: localhost\r\nContent-Length: 30000000\r\n\r\n");
-    raw.response().unwrap().problem(413);
+    raw.read_response().unwrap().problem(413);
 }
 
 /// O3: A chunked body is rejected as soon as it exceeds the limit.
 #[test]
 fn a_chunked_body_is_rejected_at_the_limit() {
     let app = app(&[]);
-    let mut raw = RawConnection::to(app.address);
+    let mut raw = RawConnection::connect(app.address);
     raw.send(head("/extra/echo", "Transfer-Encoding: chunked\r\n"));
     let chunk = format!("1000\r\n{}\r\n", " ".repeat(4096));
     let sent = (0..7_500).take_while(|_| raw.send(&chunk)).count();
     assert!(sent < 7_500, "all 30 MB were read");
-    let mut small = RawConnection::to(app.address);
+    let mut small = RawConnection::connect(app.address);
     small.send(head("/extra/echo", "Transfer-Encoding: chunked\r\n"));
     (0..17).for_each(|_| {
         small.send(&chunk);
     });
-    small.response().unwrap().problem(413);
+    small.read_response().unwrap().problem(413);
 }
 
 /// O3: The limit is a setting, exact to the byte.
@@ -71,11 +73,11 @@ fn the_limit_is_exact() {
         "{refused}"
     );
     let chunked = |length: usize| {
-        let mut raw = RawConnection::to(app.address);
+        let mut raw = RawConnection::connect(app.address);
         let body = format!("\"{}\"", "x".repeat(length - 2));
         raw.send(head("/extra/echo", "Transfer-Encoding: chunked\r\n"));
         raw.send(format!("{length:x}\r\n{body}\r\n0\r\n\r\n"));
-        raw.response().unwrap().status
+        raw.read_response().unwrap().status
     };
     assert_eq!((chunked(100), chunked(101)), (200, 413));
 }
@@ -94,15 +96,15 @@ fn ambiguous_lengths_are_rejected() {
         "Transfer-Encoding: chunked, identity\r\n",
     ];
     for framing in framings {
-        let mut raw = RawConnection::to(app.address);
+        let mut raw = RawConnection::connect(app.address);
         raw.send(head("/extra/echo", framing) + "{}GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        let response = raw.response();
+        let response = raw.read_response();
         assert!(
             response.as_ref().is_none_or(|response| response.status >= 400),
             "{framing}: {response:?}"
         );
         assert!(
-            raw.response().is_none(),
+            raw.read_response().is_none(),
             "{framing}: a second request was answered"
         );
     }

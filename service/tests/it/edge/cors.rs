@@ -5,7 +5,7 @@ use crate::support::database::Database;
 use crate::support::response::Response;
 
 fn app(origins: &str) -> App {
-    App::start(&Database::unmade().settings(&[("CORS_ORIGINS", origins)]))
+    App::start(&Database::not_created().settings(&[("CORS_ORIGINS", origins)]))
 }
 
 fn preflight(app: &App, origin: &str) -> Response {

@@ -2,10 +2,10 @@
 
 use crate::support::app::App;
 use crate::support::database::Database;
-use crate::support::raw_connection::ask;
+use crate::support::raw_connection::send_request;
 
 fn app(hosts: &str) -> App {
-    App::start(&Database::unmade().settings(&[("ALLOWED_HOSTS", hosts)]))
+    App::start(&Database::not_created().settings(&[("ALLOWED_HOSTS", hosts)]))
 }
 
 /// O7: A missing, repeated or malformed Host is 400.
@@ -24,14 +24,14 @@ fn a_missing_repeated_or_malformed_host_is_400() {
         "Host: localhost/path\r\n",
         "Host: l\u{f6}calhost\r\n",
     ] {
-        let response = ask(app.address, format!("GET / HTTP/1.1\r\n{fields}\r\n"));
+        let response = send_request(app.address, format!("GET / HTTP/1.1\r\n{fields}\r\n"));
         assert_eq!(
             response.problem(400)["type"],
             "urn:portcullis:problem:bad-host",
             "{fields:?}"
         );
     }
-    ask(app.address, "GET / HTTP/1.0\r\n\r\n").problem(400);
+    send_request(app.address, "GET / HTTP/1.0\r\n\r\n").problem(400);
 }
 
 /// O7: A host that is not configured is 421, which prevents DNS rebinding and poisoned links.
@@ -46,11 +46,11 @@ fn a_host_that_is_not_configured_is_421() {
         "localhost.",
         "[::1]",
     ] {
-        ask(app.address, format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")).problem(421);
+        send_request(app.address, format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")).problem(421);
     }
     // Forwarding headers are ignored.
     let spoofed = "GET / HTTP/1.1\r\nHost: evil.example\r\nX-Forwarded-Host: localhost\r\nForwarded: host=localhost\r\n\r\n";
-    ask(app.address, spoofed).problem(421);
+    send_request(app.address, spoofed).problem(421);
 }
 
 /// O7: Configured hosts are accepted in any case and with any port.
@@ -66,7 +66,7 @@ fn configured_hosts_are_accepted_in_any_case_and_with_any_port() {
         "[::1]",
         "[::1]:80",
     ] {
-        let response = ask(app.address, format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+        let response = send_request(app.address, format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"));
         assert_eq!(response.status, 200, "{host}: {response:?}");
     }
 }
@@ -75,17 +75,17 @@ fn configured_hosts_are_accepted_in_any_case_and_with_any_port() {
 #[test]
 fn the_host_of_an_absolute_target_must_equal_the_host_field() {
     let app = app("localhost");
-    let ask = |target: &str, host: &str| {
-        ask(
+    let status = |target: &str, host: &str| {
+        send_request(
             app.address,
             format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n"),
         )
         .status
     };
-    assert_eq!(ask("http://localhost/version", "localhost"), 200);
-    assert_eq!(ask("http://localhost/version", "evil.example"), 400);
-    assert_eq!(ask("http://evil.example/version", "localhost"), 400);
-    assert_eq!(ask("http://evil.example/version", "evil.example"), 421);
+    assert_eq!(status("http://localhost/version", "localhost"), 200);
+    assert_eq!(status("http://localhost/version", "evil.example"), 400);
+    assert_eq!(status("http://evil.example/version", "localhost"), 400);
+    assert_eq!(status("http://evil.example/version", "evil.example"), 421);
 }
 
 /// O7: The `:authority` of HTTP/2 is validated like Host.
@@ -98,7 +98,7 @@ fn the_authority_of_http_2_is_validated() {
         .http2_prior_knowledge()
         .build()
         .unwrap();
-    let ask = |app: &App| {
+    let status = |app: &App| {
         let response = client
             .get(format!("http://{}/version", app.address))
             .send()
@@ -106,5 +106,5 @@ fn the_authority_of_http_2_is_validated() {
         assert_eq!(response.version(), http::Version::HTTP_2);
         response.status().as_u16()
     };
-    assert_eq!((ask(&ours), ask(&other)), (200, 421));
+    assert_eq!((status(&ours), status(&other)), (200, 421));
 }

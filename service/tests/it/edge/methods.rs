@@ -2,7 +2,7 @@
 
 use crate::support::app::{App, send};
 use crate::support::database::Database;
-use crate::support::raw_connection::{RawConnection, ask};
+use crate::support::raw_connection::{RawConnection, send_request};
 use crate::support::sample_data::small;
 use http::HeaderMap;
 use std::collections::BTreeMap;
@@ -44,7 +44,7 @@ fn allow(methods: &[String]) -> String {
 /// O2, A3: Every path answers OPTIONS with its methods, and rejects all others with 405 and `Allow`.
 #[test]
 fn every_path_reports_its_methods() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let app = App::over(&database);
     for (path, methods) in paths(&app) {
         let options = send(app.request("OPTIONS", &path));
@@ -75,7 +75,7 @@ fn stable_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
 /// O2: HEAD answers like GET without the body, also with errors.
 #[test]
 fn head_is_get_without_the_body() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let app = App::over(&database);
     let mut all: Vec<String> = paths(&app)
         .into_iter()
@@ -90,7 +90,7 @@ fn head_is_get_without_the_body() {
     ]);
     for path in all {
         let get = send(app.request("GET", &path).header("X-Request-Id", "same"));
-        let mut raw = RawConnection::to(app.address);
+        let mut raw = RawConnection::connect(app.address);
         raw.send(format!(
             "HEAD {path} HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: same\r\nConnection: close\r\n\r\n"
         ));
@@ -120,7 +120,7 @@ fn head_is_get_without_the_body() {
 /// O2: Request targets that are not a path of the service, such as `OPTIONS *` (RFC 9110 §9.3.7), are client errors.
 #[test]
 fn unusual_targets_are_rejected() {
-    let database = Database::unmade();
+    let database = Database::not_created();
     let app = App::over(&database);
     for line in [
         "OPTIONS * HTTP/1.1",
@@ -128,9 +128,9 @@ fn unusual_targets_are_rejected() {
         "GET /version/ HTTP/1.1",
         "GET /./version HTTP/1.1",
     ] {
-        ask(app.address, format!("{line}\r\nHost: localhost\r\n\r\n")).problem(404);
+        send_request(app.address, format!("{line}\r\nHost: localhost\r\n\r\n")).problem(404);
     }
-    let connect = ask(
+    let connect = send_request(
         app.address,
         "CONNECT localhost:80 HTTP/1.1\r\nHost: localhost:80\r\n\r\n",
     );

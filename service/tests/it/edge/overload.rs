@@ -20,7 +20,7 @@ fn lock_rates(database: &Database) -> PgConnection {
 /// P, O1: While every database connection is busy, requests are 503 after the configured wait.
 #[test]
 fn an_exhausted_pool_is_503_after_the_configured_wait() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let app =
         App::start(&database.settings(&[("DATABASE_POOL_SIZE", "1"), ("DATABASE_ACQUIRE_TIMEOUT", "300")]));
     assert_eq!(app.get(QUERY).status, 200);
@@ -48,7 +48,7 @@ fn an_exhausted_pool_is_503_after_the_configured_wait() {
 /// O1: A statement that exceeds the timeout is cancelled and answered with 503, and its connection is reused.
 #[test]
 fn a_statement_that_exceeds_the_timeout_is_503() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let app = App::start(&database.settings(&[("DATABASE_STATEMENT_TIMEOUT", "200")]));
     assert_eq!(app.get(QUERY).status, 200);
     let held = lock_rates(&database);
@@ -64,13 +64,13 @@ fn a_statement_that_exceeds_the_timeout_is_503() {
 /// O4: The connection of a request whose client disconnected returns to the pool when its statement ends, not before.
 #[test]
 fn disconnecting_clients_leave_the_pool_intact() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let app =
         App::start(&database.settings(&[("DATABASE_POOL_SIZE", "2"), ("DATABASE_ACQUIRE_TIMEOUT", "1000")]));
     assert_eq!(app.get(QUERY).status, 200);
     let held = lock_rates(&database);
     for _ in 0..10 {
-        let mut raw = RawConnection::to(app.address);
+        let mut raw = RawConnection::connect(app.address);
         raw.send(format!("GET {QUERY} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
         sleep(Duration::from_millis(10));
         drop(raw);
@@ -96,7 +96,7 @@ fn disconnecting_clients_leave_the_pool_intact() {
 /// P3: Of many concurrent clients all are served, by a pool of two connections.
 #[test]
 fn many_concurrent_clients_are_all_served() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let app = App::start(&database.settings(&[("DATABASE_POOL_SIZE", "2")]));
     std::thread::scope(|scope| {
         let clients: Vec<_> = (0..32)
@@ -115,7 +115,7 @@ fn many_concurrent_clients_are_all_served() {
 /// B1: Batched lookups each get their own result: rates, none, or an unknown place.
 #[test]
 fn batched_lookups_each_get_their_own_result() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let app = App::start(&database.settings(&[("DATABASE_POOL_SIZE", "1")]));
     let places = [
         "CNGGZ", "CNSGH", "EETLL", "FIHEL", "NOOSL", "baltic", "asia", "world", "ZZZZZ", "nowhere",
@@ -156,7 +156,7 @@ fn batched_lookups_each_get_their_own_result() {
 /// C6: Readers see the previous sums until an import commits, and do not wait for it.
 #[test]
 fn readers_do_not_wait_for_an_import() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let app = App::over(&database);
     let mut writer = database.login("ingest");
     writer

@@ -2,7 +2,7 @@
 
 use crate::support::app::{App, send};
 use crate::support::database::Database;
-use crate::support::raw_connection::{RawConnection, ask};
+use crate::support::raw_connection::{RawConnection, send_request};
 use crate::support::response::Response;
 use crate::support::sample_data::QUERY;
 use crate::support::test_api::TestApi;
@@ -15,7 +15,7 @@ fn app(more: &[(&str, &str)]) -> App {
         more,
     ]
     .concat();
-    App::start_with(&Database::unmade().settings(&settings), |product| {
+    App::start_with(&Database::not_created().settings(&settings), |product| {
         (product, TestApi)
     })
 }
@@ -41,8 +41,8 @@ pub fn every_status() -> &'static [(u16, Response)] {
             (404, app.get("/nothing/here")),
             (405, send(app.request("DELETE", "/version"))),
             (406, send(app.request("GET", QUERY).header("Accept", "text/html"))),
-            (408, ask(app.address, half)),
-            (413, ask(app.address, announced)),
+            (408, send_request(app.address, half)),
+            (413, send_request(app.address, announced)),
             (414, app.get(&format!("/ports?q={}", "x".repeat(17_000)))),
             (415, post("/extra/echo", "text/plain", "{}")),
             (421, send(app.request("GET", "/").header("Host", "evil.example"))),
@@ -121,14 +121,14 @@ fn a_problem_reveals_nothing_internal_and_truncates_what_it_echoes() {
 #[test]
 fn a_panic_is_a_problem_and_the_process_continues() {
     let app = app(&[]);
-    let mut raw = RawConnection::to(app.address);
+    let mut raw = RawConnection::connect(app.address);
     for _ in 0..3 {
         raw.send("GET /extra/panic HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        let response = raw.response().unwrap();
+        let response = raw.read_response().unwrap();
         assert_eq!(response.problem(500)["type"], "urn:portcullis:problem:internal");
     }
     raw.send("GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    assert_eq!(raw.response().unwrap().status, 200);
+    assert_eq!(raw.read_response().unwrap().status, 200);
     assert_eq!(app.get("/health/live").status, 200);
 }
 

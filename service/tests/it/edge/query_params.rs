@@ -65,9 +65,9 @@ fn ask(app: &App, admin: &str, operation: &Operation, query: &str) -> Response {
 /// B7, O5: Every operation rejects an unknown parameter, so that a misspelt one is never silently ignored.
 #[test]
 fn every_operation_rejects_an_unknown_parameter() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let app = App::over(&database);
-    let admin = accounts::token(&app, &database, "admin@example.org", Role::Admin);
+    let admin = accounts::create_and_log_in(&app, &database, "admin@example.org", Role::Admin);
     for operation in operations(&app) {
         for (query, name) in [
             ("unknown_parameter=1", "unknown_parameter"),
@@ -93,9 +93,9 @@ fn every_operation_rejects_an_unknown_parameter() {
 /// B7, O5: Every operation rejects each of its parameters when repeated.
 #[test]
 fn every_operation_rejects_a_repeated_parameter() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let app = App::over(&database);
-    let admin = accounts::token(&app, &database, "admin@example.org", Role::Admin);
+    let admin = accounts::create_and_log_in(&app, &database, "admin@example.org", Role::Admin);
     let mut checked = 0;
     for operation in operations(&app) {
         for name in &operation.parameters {

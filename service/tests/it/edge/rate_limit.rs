@@ -26,7 +26,7 @@ fn item(field: &str) -> (String, Vec<(String, i64)>) {
 }
 
 fn app(rate: &str) -> App {
-    App::start(&Database::unmade().settings(&[("RATE_LIMIT", rate)]))
+    App::start(&Database::not_created().settings(&[("RATE_LIMIT", rate)]))
 }
 
 /// O8: `RateLimit-Policy` and `RateLimit` report the quota and what remains; beyond it requests are 429 with `Retry-After`.

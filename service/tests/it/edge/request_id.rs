@@ -3,14 +3,14 @@
 use crate::support::app::{App, send};
 use crate::support::database::Database;
 use crate::support::program::ServiceProcess;
-use crate::support::raw_connection::ask;
+use crate::support::raw_connection::send_request;
 use serde_json::Value;
 use std::collections::HashSet;
 
 const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 fn app() -> App {
-    App::over(&Database::unmade())
+    App::over(&Database::not_created())
 }
 
 /// J3: A valid `X-Request-Id` is adopted; otherwise a new one is generated.
@@ -47,7 +47,7 @@ fn a_valid_request_id_is_adopted_and_others_are_replaced() {
         .collect();
     assert_eq!(generated.len(), 20);
     let twice = "GET /version HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: a\r\nX-Request-Id: b\r\n\r\n";
-    assert_eq!(ask(app.address, twice).header("x-request-id").len(), 32);
+    assert_eq!(send_request(app.address, twice).header("x-request-id").len(), 32);
 }
 
 /// J3: A problem carries the request id, the client's if it sent one.
@@ -98,7 +98,7 @@ fn a_valid_trace_is_continued_and_a_malformed_one_replaced() {
         "GET / HTTP/1.1\r\nHost: localhost\r\ntraceparent: {PARENT}\r\ntraceparent: {PARENT}\r\n\r\n"
     );
     assert!(
-        !ask(app.address, twice)
+        !send_request(app.address, twice)
             .header("traceparent")
             .contains(&PARENT[3..35])
     );
@@ -107,7 +107,7 @@ fn a_valid_trace_is_continued_and_a_malformed_one_replaced() {
 /// J1, J3, J4: Every log line is one JSON object, whatever a client sends (log injection).
 #[test]
 fn every_log_line_is_one_json_object_whatever_is_sent() {
-    let serving = ServiceProcess::start(&Database::unmade().pairs());
+    let serving = ServiceProcess::start(&Database::not_created().pairs());
     let fake = "{\"level\":\"ERROR\",\"message\":\"forged\"}";
     let requests = [
         format!(
@@ -125,9 +125,9 @@ fn every_log_line_is_one_json_object_whatever_is_sent() {
         format!("{} / HTTP/1.1\r\nHost: localhost\r\n\r\n", "X".repeat(40)),
     ];
     for request in &requests {
-        ask(serving.address, request);
+        send_request(serving.address, request);
     }
-    ask(
+    send_request(
         serving.address,
         "GET /version HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: the-last\r\n\r\n",
     );

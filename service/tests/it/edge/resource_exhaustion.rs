@@ -1,6 +1,6 @@
 //! What people do while something is slow: a frozen database, no connection left, bodies that never end.
-use crate::support::accounts::{PASSWORD, account, ask, get, log_in, post, try_log_in};
-use crate::support::app::{App, wait_for};
+use crate::support::accounts::{PASSWORD, call_as, create_account, get_as, log_in, post, try_log_in};
+use crate::support::app::{App, wait_for_status};
 use crate::support::browser::Browser;
 use crate::support::concurrently::concurrently;
 use crate::support::database::Database;
@@ -30,16 +30,16 @@ fn unavailable(what: &str, response: &Response) {
 fn a_frozen_database_hangs_nobody_who_is_signed_in() {
     let database = Database::fresh();
     let relay = TcpProxy::to(&database.server);
-    let app = App::start(&database.settings(&relay.impatient()));
-    account(&database, "ann@example.org", Role::User);
+    let app = App::start(&database.settings(&relay.short_timeout_settings()));
+    create_account(&database, "ann@example.org", Role::User);
     let ann = log_in(&app, "ann@example.org");
     let browser = Browser::signed_in(&app, "ann@example.org", PASSWORD);
     let all: [Deed<'_>; 6] = [
-        ("me", Box::new(|| get(&app, &ann.access, "/auth/me"))),
-        ("wishes", Box::new(|| get(&app, &ann.access, "/wishes"))),
+        ("me", Box::new(|| get_as(&app, &ann.access, "/auth/me"))),
+        ("wishes", Box::new(|| get_as(&app, &ann.access, "/wishes"))),
         (
             "wish",
-            Box::new(|| ask(&app, &ann.access, "POST", "/wishes", &json!({"title": "w"}))),
+            Box::new(|| call_as(&app, &ann.access, "POST", "/wishes", &json!({"title": "w"}))),
         ),
         (
             "log in",
@@ -52,9 +52,9 @@ fn a_frozen_database_hangs_nobody_who_is_signed_in() {
         ("page", Box::new(|| browser.get("/my/wishes"))),
     ];
     relay.freeze();
-    for (what, ask) in &all {
+    for (what, request) in &all {
         let begun = Instant::now();
-        let response = ask();
+        let response = request();
         unavailable(what, &response);
         assert!(
             begun.elapsed() < Duration::from_secs(5),
@@ -64,9 +64,11 @@ fn a_frozen_database_hangs_nobody_who_is_signed_in() {
     }
     assert_eq!(app.get("/health/live").status, 200);
     relay.thaw();
-    wait_for(200, Duration::from_secs(5), || get(&app, &ann.access, "/auth/me"));
-    for (what, ask) in &all {
-        wait_for(ask_status(what), Duration::from_secs(5), ask);
+    wait_for_status(200, Duration::from_secs(5), || {
+        get_as(&app, &ann.access, "/auth/me")
+    });
+    for (what, request) in &all {
+        wait_for_status(ask_status(what), Duration::from_secs(5), request);
     }
 }
 
@@ -82,9 +84,9 @@ fn ask_status(what: &str) -> u16 {
 /// and nobody waits for longer than they are told.
 #[test]
 fn accounts_without_a_connection_leave_rates_alone() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let app = App::start(&database.settings(&[("DATABASE_ACQUIRE_TIMEOUT", "1000")]));
-    account(&database, "ann@example.org", Role::User);
+    create_account(&database, "ann@example.org", Role::User);
     let ann = log_in(&app, "ann@example.org");
     assert_eq!(app.get(QUERY).status, 200);
     let mut holder = database.admin();
@@ -97,7 +99,7 @@ fn accounts_without_a_connection_leave_rates_alone() {
                 let begun = Instant::now();
                 let response = match number % 2 {
                     0 => try_log_in(&app, "ann@example.org", PASSWORD),
-                    _ => get(&app, &ann.access, "/auth/me"),
+                    _ => get_as(&app, &ann.access, "/auth/me"),
                 };
                 unavailable("crowd", &response);
                 begun.elapsed()
@@ -117,7 +119,9 @@ fn accounts_without_a_connection_leave_rates_alone() {
     });
     assert!(slowest < Duration::from_millis(900), "{slowest:?}");
     holder.batch_execute("ROLLBACK").unwrap();
-    wait_for(200, Duration::from_secs(5), || get(&app, &ann.access, "/auth/me"));
+    wait_for_status(200, Duration::from_secs(5), || {
+        get_as(&app, &ann.access, "/auth/me")
+    });
     assert_eq!(try_log_in(&app, "ann@example.org", PASSWORD).status, 200);
     let busy = database.lines(
         "SELECT count(*)::text AS line FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'",
@@ -135,7 +139,7 @@ fn slow_bodies_hold_nothing_that_others_need() {
         ("DATABASE_ACCOUNTS_POOL_SIZE", "1"),
         ("HASH_QUEUE", "1"),
     ]));
-    account(&database, "ann@example.org", Role::User);
+    create_account(&database, "ann@example.org", Role::User);
     let ann = log_in(&app, "ann@example.org").access;
     let bearer = format!("Authorization: Bearer {ann}\r\n");
     let mut slow: Vec<RawConnection> = Vec::new();
@@ -148,7 +152,7 @@ fn slow_bodies_hold_nothing_that_others_need() {
         "/user",
     ] {
         for _ in 0..10 {
-            let mut raw = RawConnection::to(app.address);
+            let mut raw = RawConnection::connect(app.address);
             raw.send(format!(
                 "POST {path} HTTP/1.1\r\nHost: localhost\r\n{bearer}Content-Type: application/json\r\n\
                  Content-Length: 200\r\n\r\n{{\"email\":\"ann"
@@ -160,7 +164,7 @@ fn slow_bodies_hold_nothing_that_others_need() {
     while begun.elapsed() < Duration::from_secs(2) {
         assert_eq!(try_log_in(&app, "ann@example.org", PASSWORD).status, 200);
         assert_eq!(
-            ask(&app, &ann, "POST", "/wishes", &json!({"title": "w"})).status,
+            call_as(&app, &ann, "POST", "/wishes", &json!({"title": "w"})).status,
             201
         );
         for raw in &mut slow {
@@ -169,7 +173,7 @@ fn slow_bodies_hold_nothing_that_others_need() {
         sleep(Duration::from_millis(100));
     }
     for raw in &mut slow {
-        assert!(raw.until_closed() < Duration::from_secs(8));
+        assert!(raw.wait_until_closed() < Duration::from_secs(8));
     }
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }

@@ -3,7 +3,7 @@
 use super::problems::every_status;
 use crate::support::app::App;
 use crate::support::database::Database;
-use crate::support::raw_connection::ask;
+use crate::support::raw_connection::send_request;
 use crate::support::sample_data::{QUERY, small};
 
 /// The list of 2026-07-19 without `Clear-Site-Data`, which belongs to signing out. `None`: the value depends on the response.
@@ -103,7 +103,7 @@ fn no_status_reveals_the_software() {
 /// O6: Pages, assets and data carry the security headers.
 #[test]
 fn pages_and_data_carry_the_security_headers() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let app = App::over(&database);
     for path in [
         "/",
@@ -145,7 +145,7 @@ fn pages_and_data_carry_the_security_headers() {
 /// O1, O6: Requests that the HTTP library rejects before routing are answered with a problem and all security headers.
 #[test]
 fn errors_of_the_http_library_are_problems_with_security_headers() {
-    let app = App::over(&Database::unmade());
+    let app = App::over(&Database::not_created());
     let many = "X-A: 1\r\n".repeat(250);
     let large = "x".repeat(70_000);
     for (status, request) in [
@@ -159,7 +159,7 @@ fn errors_of_the_http_library_are_problems_with_security_headers() {
             format!("GET / HTTP/1.1\r\nHost: localhost\r\nX-A: {large}\r\n\r\n"),
         ),
     ] {
-        let response = ask(app.address, &request);
+        let response = send_request(app.address, &request);
         response.problem(status);
         for (name, value) in ADD {
             let sent = response.header(name);

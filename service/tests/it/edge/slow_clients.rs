@@ -12,7 +12,9 @@ const HALF_HEAD: &str = "GET /version HTTP/1.1\r\nHost: localhost\r\nX-Half: ";
 const HALF_BODY: &str = "POST /extra/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n[1,";
 
 fn app(more: &[(&str, &str)]) -> App {
-    App::start_with(&Database::unmade().settings(more), |product| (product, TestApi))
+    App::start_with(&Database::not_created().settings(more), |product| {
+        (product, TestApi)
+    })
 }
 
 fn app_with_short_timeout() -> App {
@@ -25,14 +27,14 @@ fn by_default_stalled_connections_are_closed_within_ten_seconds() {
     let app = app(&[]);
     let mut clients: Vec<RawConnection> = ["", HALF_HEAD, HALF_BODY, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]
         .map(|text| {
-            let mut raw = RawConnection::to(app.address);
+            let mut raw = RawConnection::connect(app.address);
             raw.send(text);
             raw
         })
         .into();
     let begun = Instant::now();
     for raw in &mut clients {
-        raw.until_closed();
+        raw.wait_until_closed();
         assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     }
     assert!(
@@ -46,7 +48,7 @@ fn by_default_stalled_connections_are_closed_within_ten_seconds() {
 #[test]
 fn a_head_that_trickles_in_is_cut_off() {
     let app = app_with_short_timeout();
-    let mut raw = RawConnection::to(app.address);
+    let mut raw = RawConnection::connect(app.address);
     raw.send(HALF_HEAD);
     let begun = Instant::now();
     while raw.send("x") && begun.elapsed() < Duration::from_secs(8) {
@@ -59,9 +61,9 @@ fn a_head_that_trickles_in_is_cut_off() {
 #[test]
 fn a_second_head_that_trickles_in_is_cut_off() {
     let app = app_with_short_timeout();
-    let mut raw = RawConnection::to(app.address);
+    let mut raw = RawConnection::connect(app.address);
     raw.send("GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    assert_eq!(raw.response().unwrap().status, 200);
+    assert_eq!(raw.read_response().unwrap().status, 200);
     raw.send(HALF_HEAD);
     let begun = Instant::now();
     while raw.send("x") && begun.elapsed() < Duration::from_secs(8) {
@@ -74,7 +76,7 @@ fn a_second_head_that_trickles_in_is_cut_off() {
 #[test]
 fn a_body_that_trickles_in_is_answered_408_and_cut_off() {
     let app = app_with_short_timeout();
-    let mut raw = RawConnection::to(app.address);
+    let mut raw = RawConnection::connect(app.address);
     raw.send(HALF_BODY);
     let mut writer = RawConnection(raw.0.try_clone().unwrap());
     let trickle = std::thread::spawn(move || {
@@ -86,9 +88,9 @@ fn a_body_that_trickles_in_is_answered_408_and_cut_off() {
         }
     });
     let begun = Instant::now();
-    raw.response().unwrap().problem(408);
+    raw.read_response().unwrap().problem(408);
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
-    raw.until_closed();
+    raw.wait_until_closed();
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
     trickle.join().unwrap();
 }
@@ -97,13 +99,13 @@ fn a_body_that_trickles_in_is_answered_408_and_cut_off() {
 #[test]
 fn an_idle_keep_alive_connection_is_closed() {
     let app = app_with_short_timeout();
-    let mut raw = RawConnection::to(app.address);
+    let mut raw = RawConnection::connect(app.address);
     for _ in 0..2 {
         raw.send("GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        assert_eq!(raw.response().unwrap().status, 200);
+        assert_eq!(raw.read_response().unwrap().status, 200);
         sleep(Duration::from_millis(300));
     }
-    let waited = raw.until_closed();
+    let waited = raw.wait_until_closed();
     assert!(waited < Duration::from_secs(3), "{waited:?}");
 }
 
@@ -111,7 +113,7 @@ fn an_idle_keep_alive_connection_is_closed() {
 #[test]
 fn a_client_that_does_not_read_is_cut_off() {
     let app = app_with_short_timeout();
-    let mut raw = RawConnection::to(app.address);
+    let mut raw = RawConnection::connect(app.address);
     raw.send("GET /extra/large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     sleep(Duration::from_millis(3_500));
     // The socket buffers still hold a part of the response, followed by the end.
@@ -132,7 +134,7 @@ fn a_client_that_does_not_read_is_cut_off() {
 #[test]
 fn a_client_that_reads_slowly_gets_the_whole_response() {
     let app = app_with_short_timeout();
-    let mut raw = RawConnection::to(app.address);
+    let mut raw = RawConnection::connect(app.address);
     raw.send("GET /extra/large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     let mut buffer = vec![0; 400_000];
     let mut received = 0;
@@ -149,7 +151,7 @@ fn silent_connections_do_not_block_other_clients() {
     let app = app(&[("MAX_CONNECTIONS", "32"), ("CLIENT_TIMEOUT", "60")]);
     let silent: Vec<RawConnection> = (0..64)
         .map(|number| {
-            let mut raw = RawConnection::to(app.address);
+            let mut raw = RawConnection::connect(app.address);
             raw.send(if number % 2 == 0 { "" } else { HALF_HEAD });
             raw
         })
@@ -174,9 +176,9 @@ fn idle_connections_do_not_block_other_clients() {
     let app = app(&[("MAX_CONNECTIONS", "32"), ("CLIENT_TIMEOUT", "60")]);
     let idle: Vec<RawConnection> = (0..64)
         .map(|_| {
-            let mut raw = RawConnection::to(app.address);
+            let mut raw = RawConnection::connect(app.address);
             raw.send("GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n");
-            assert_eq!(raw.response().unwrap().status, 200);
+            assert_eq!(raw.read_response().unwrap().status, 200);
             raw
         })
         .collect();
@@ -197,7 +199,7 @@ fn a_slow_attack_does_not_block_other_clients() {
             scope.spawn(move || {
                 let mut held = Vec::new();
                 while Instant::now() < end {
-                    let mut raw = RawConnection::to(address);
+                    let mut raw = RawConnection::connect(address);
                     raw.send(HALF_HEAD);
                     held.push(raw);
                     if held.len() > 40 {

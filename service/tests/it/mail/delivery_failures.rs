@@ -2,7 +2,7 @@
 
 use crate::support::app::App;
 use crate::support::database::{Database, lines};
-use crate::support::outbox::{put, until};
+use crate::support::outbox::{insert, wait_until};
 use crate::support::own_postgres;
 use crate::support::program::ServiceProcess;
 use crate::support::smtp_server::{SmtpBehaviour, SmtpServer, Tls};
@@ -53,14 +53,14 @@ fn a_kill_between_commit_and_send_neither_loses_nor_repeats_a_mail() {
             .map(|(name, value)| (name.to_owned(), value)),
     );
     let serving = ServiceProcess::start(&pairs);
-    put(&database, MailKind::Confirm, ANN);
+    insert(&database, MailKind::Confirm, ANN);
     server.wait("a connection is open", |server| server.connections() == 1);
     // SIGKILL.
     drop(serving);
     assert_eq!(state(&database), "0, pending");
-    server.behave(SmtpBehaviour::Good);
+    server.set_behaviour(SmtpBehaviour::Good);
     let serving = ServiceProcess::start(&pairs);
-    until("sent", || state(&database) == "0, sent");
+    wait_until("sent", || state(&database) == "0, sent");
     sleep(Duration::from_millis(500));
     assert_eq!(server.mails().len(), 1);
     let log = serving.log().join("\n");
@@ -75,9 +75,9 @@ fn a_kill_between_commit_and_send_neither_loses_nor_repeats_a_mail() {
 #[test]
 fn a_mail_that_was_committed_while_no_worker_ran_is_sent() {
     let (database, server) = (Database::fresh(), server(SmtpBehaviour::Good));
-    put(&database, MailKind::Confirm, ANN);
+    insert(&database, MailKind::Confirm, ANN);
     let _app = app(&database, &server);
-    until("sent", || state(&database) == "0, sent");
+    wait_until("sent", || state(&database) == "0, sent");
     assert_eq!(server.mails().len(), 1);
 }
 
@@ -86,21 +86,21 @@ fn a_mail_that_was_committed_while_no_worker_ran_is_sent() {
 fn a_temporarily_rejected_mail_is_retried_with_back_off() {
     let (database, server) = (
         Database::fresh(),
-        server(SmtpBehaviour::Refuses("RCPT", "450 4.2.0 <ann@example.org> busy")),
+        server(SmtpBehaviour::Rejects("RCPT", "450 4.2.0 <ann@example.org> busy")),
     );
     let _app = app(&database, &server);
-    put(&database, MailKind::Confirm, ANN);
+    insert(&database, MailKind::Confirm, ANN);
     let wait = "SELECT round(extract(epoch FROM next_try_at - now()))::text AS line FROM mail.outbox";
     for (tries, range) in [(1, 2..=6), (2, 6..=12), (3, 14..=24)] {
         let expected = format!("{tries}, recipient: refused with 450 4.2.0, pending");
-        until(&expected, || state(&database) == expected);
+        wait_until(&expected, || state(&database) == expected);
         let seconds: i32 = database.lines(wait)[0].parse().unwrap();
         assert!(range.contains(&seconds), "after {tries} attempts: {seconds} s");
         make_due(&database);
     }
-    server.behave(SmtpBehaviour::Good);
+    server.set_behaviour(SmtpBehaviour::Good);
     make_due(&database);
-    until("sent", || {
+    wait_until("sent", || {
         state(&database) == "3, sent" || state(&database) == "4, sent"
     });
     assert_eq!(server.mails().len(), 1);
@@ -111,14 +111,14 @@ fn a_temporarily_rejected_mail_is_retried_with_back_off() {
 fn a_permanently_rejected_mail_is_given_up() {
     let (database, server) = (
         Database::fresh(),
-        server(SmtpBehaviour::Refuses(
+        server(SmtpBehaviour::Rejects(
             "RCPT",
             "550 5.1.1 <ann@example.org> unknown",
         )),
     );
     let app = app(&database, &server);
-    put(&database, MailKind::Confirm, ANN);
-    until("given up", || {
+    insert(&database, MailKind::Confirm, ANN);
+    wait_until("given up", || {
         state(&database) == "1, recipient: refused with 550 5.1.1, given up"
     });
     let page = app.get_internal("/metrics");
@@ -143,18 +143,18 @@ fn pending_mails_are_sent_once_the_mail_server_is_available() {
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
     let app = App::start(&database.settings(&settings));
-    put(&database, MailKind::Confirm, ANN);
-    until("attempted", || {
+    insert(&database, MailKind::Confirm, ANN);
+    wait_until("attempted", || {
         state(&database) == "1, connect: connection refused, pending"
     });
-    until("the metric counts it", || {
+    wait_until("the metric counts it", || {
         app.get_internal("/metrics")
             .text()
             .contains("mail_outbox_waiting{otel_scope_name=\"portcullis\"} 1")
     });
     let restarted = SmtpServer::start_at(address, Tls::Never, SmtpBehaviour::Good);
     make_due(&database);
-    until("sent", || state(&database).ends_with("sent"));
+    wait_until("sent", || state(&database).ends_with("sent"));
     assert_eq!(restarted.mails().len(), 1);
 }
 
@@ -162,15 +162,15 @@ fn pending_mails_are_sent_once_the_mail_server_is_available() {
 /// recipient's server can deduplicate it.
 #[test]
 fn an_unacknowledged_mail_is_sent_again_with_the_same_id() {
-    let (database, server) = (Database::fresh(), server(SmtpBehaviour::LeavesAfterMail));
+    let (database, server) = (Database::fresh(), server(SmtpBehaviour::DisconnectsAfterData));
     let _app = app(&database, &server);
-    put(&database, MailKind::Confirm, ANN);
-    until("attempted", || {
+    insert(&database, MailKind::Confirm, ANN);
+    wait_until("attempted", || {
         state(&database) == "1, message: connection lost, pending"
     });
-    server.behave(SmtpBehaviour::Good);
+    server.set_behaviour(SmtpBehaviour::Good);
     make_due(&database);
-    until("sent", || state(&database).ends_with("sent"));
+    wait_until("sent", || state(&database).ends_with("sent"));
     let mails = server.mails();
     let ids = mails.iter().map(|mail| {
         mail.data
@@ -193,13 +193,13 @@ fn a_mail_is_marked_as_sent_after_a_lost_database_connection() {
         server(SmtpBehaviour::Slow(Duration::from_secs(1))),
     );
     let _app = app(&database, &server);
-    put(&database, MailKind::Confirm, ANN);
+    insert(&database, MailKind::Confirm, ANN);
     server.wait("it arrived", |server| server.mails().len() == 1);
     database.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
          WHERE datname = current_database() AND application_name = 'portcullis-mail'",
     );
-    until("sent", || state(&database) == "0, sent");
+    wait_until("sent", || state(&database) == "0, sent");
     assert_eq!(server.mails().len(), 1);
 }
 
@@ -218,12 +218,12 @@ fn a_database_restart_loses_no_mail() {
         name: "portcullis".to_owned(),
         server,
     };
-    put(&database, MailKind::Confirm, ANN);
+    insert(&database, MailKind::Confirm, ANN);
     sink.wait("before", |sink| sink.mails().len() == 1);
     cluster.stop().unwrap();
     sleep(Duration::from_millis(500));
     cluster.resume().unwrap();
-    put(&database, MailKind::Reset, ANN);
+    insert(&database, MailKind::Reset, ANN);
     sink.wait("after", |sink| sink.mails().len() == 2);
     app.stop();
 }
@@ -233,7 +233,7 @@ fn a_database_restart_loses_no_mail() {
 fn an_unresponsive_mail_server_does_not_delay_shutdown() {
     let (database, server) = (Database::fresh(), server(SmtpBehaviour::Silent));
     let app = app(&database, &server);
-    put(&database, MailKind::Confirm, ANN);
+    insert(&database, MailKind::Confirm, ANN);
     server.wait("a connection is open", |server| server.connections() == 1);
     let begun = Instant::now();
     app.stop();
@@ -249,7 +249,7 @@ fn a_mail_is_sent_within_two_seconds_and_an_idle_worker_sends_few_statements() {
     for count in 1..=3 {
         sleep(Duration::from_millis(700));
         let begun = Instant::now();
-        put(&database, MailKind::Confirm, ANN);
+        insert(&database, MailKind::Confirm, ANN);
         server.wait("sent", |server| server.mails().len() == count);
         assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     }

@@ -4,8 +4,8 @@ use crate::support::app::{App, send};
 use crate::support::certificate_authority::CertificateAuthority;
 use crate::support::database::{Database, settings};
 use crate::support::mailbox::Mailbox;
-use crate::support::outbox::put;
-use crate::support::program::{errors, run};
+use crate::support::outbox::insert;
+use crate::support::program::{run, stderr};
 use crate::support::temp_file::TempFile;
 use portcullis::mail::kind::MailKind;
 
@@ -17,9 +17,9 @@ fn development_pages_show_mails() {
     let empty = app.get("/dev/mail");
     assert_eq!(empty.status, 200);
     assert!(empty.text().contains("No mails yet"), "{empty:?}");
-    put(&database, MailKind::Confirm, "ann@example.org");
+    insert(&database, MailKind::Confirm, "ann@example.org");
     let mail = Mailbox::of(&database).wait("ann@example.org", "Confirm");
-    put(&database, MailKind::PasswordChanged, "bob@example.org");
+    insert(&database, MailKind::PasswordChanged, "bob@example.org");
     Mailbox::of(&database).wait("bob@example.org", "password");
     let list = app.get("/dev/mail");
     let (ann, bob) = (
@@ -60,7 +60,7 @@ fn development_pages_show_mails() {
 fn only_mails_are_shown() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let elsewhere = TempFile::of("eml", "To: a\r\nSubject: b\r\nDate: c\r\n\r\nsecret");
+    let elsewhere = TempFile::new("eml", "To: a\r\nSubject: b\r\nDate: c\r\n\r\nsecret");
     let name = elsewhere.path().file_stem().unwrap().to_str().unwrap();
     for id in [
         "00000000-0000-0000-0000-000000000000",
@@ -84,7 +84,7 @@ fn only_mails_are_shown() {
 /// I4: In production, and with SMTP, these paths are 404.
 #[test]
 fn the_pages_exist_in_development_only() {
-    let database = Database::unmade();
+    let database = Database::not_created();
     let smtp = [
         ("MAIL_TRANSPORT", "smtp"),
         ("SMTP_HOST", "127.0.0.1"),
@@ -117,7 +117,7 @@ fn the_pages_exist_in_development_only() {
 /// I4, K1: Invalid mail settings end the start with code 78 and their name, never the password; production requires SMTP over TLS.
 #[test]
 fn invalid_mail_settings_end_with_78_and_their_name() {
-    let (no_certificate, authority) = (TempFile::of("pem", "nothing"), CertificateAuthority::new());
+    let (no_certificate, authority) = (TempFile::new("pem", "nothing"), CertificateAuthority::new());
     let smtp = |more: &[(&'static str, &str)]| {
         let mut pairs = vec![
             ("MAIL_TRANSPORT", "smtp".to_owned()),
@@ -136,7 +136,7 @@ fn invalid_mail_settings_end_with_78_and_their_name() {
             "PORTCULLIS_SMTP_TLS: must not be none in production",
         ),
         (
-            smtp(&[("SMTP_CA_FILE", no_certificate.text())]),
+            smtp(&[("SMTP_CA_FILE", no_certificate.path_str())]),
             "PORTCULLIS_SMTP_CA_FILE: ",
         ),
         (
@@ -165,7 +165,7 @@ fn invalid_mail_settings_end_with_78_and_their_name() {
             "PORTCULLIS_MAIL_FROM: ",
         ),
     ] {
-        let mut pairs = Database::unmade().pairs();
+        let mut pairs = Database::not_created().pairs();
         pairs.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
         pairs.extend(
             more.into_iter()
@@ -175,7 +175,7 @@ fn invalid_mail_settings_end_with_78_and_their_name() {
         let mut names = std::collections::HashSet::new();
         pairs.retain(|(name, _)| names.insert(name.clone()));
         let output = run(&["serve"], &pairs);
-        let stderr = errors(&output);
+        let stderr = stderr(&output);
         assert!(
             output.status.code() == Some(78) && stderr.contains(expected),
             "{expected}: {stderr}"

@@ -1,7 +1,7 @@
 //! Delivery over SMTP: TLS and authentication.
 
 use crate::support::certificate_authority::CertificateAuthority;
-use crate::support::smtp_client::{message, send, settings, way};
+use crate::support::smtp_client::{message, send, settings, transport_error};
 use crate::support::smtp_server::{SmtpBehaviour, SmtpServer, Tls};
 use crate::support::temp_file::TempFile;
 use mail_parser::{MessageParser, MimeHeaders};
@@ -14,13 +14,13 @@ use portcullis::mail::smtp::Smtp;
 #[test]
 fn a_mail_arrives_complete_over_implicit_tls() {
     let authority = CertificateAuthority::new();
-    let server = SmtpServer::start(Tls::AtOnce(authority.server("127.0.0.1")));
+    let server = SmtpServer::start(Tls::Implicit(authority.server("127.0.0.1")));
     assert_eq!(
         send(settings(&server, SmtpTls::Implicit, Some(authority.file()))),
         Ok(())
     );
     let [mail] = server.mails().try_into().unwrap();
-    assert!(mail.secure && mail.login.is_none() && server.in_clear().is_empty());
+    assert!(mail.secure && mail.login.is_none() && server.plaintext_lines().is_empty());
     assert_eq!(
         (mail.from.as_str(), mail.to),
         ("post@rates.example", vec!["ann@example.org".to_owned()])
@@ -60,9 +60,9 @@ fn a_mail_arrives_complete_over_implicit_tls() {
 #[test]
 fn a_mail_arrives_over_starttls_and_nothing_of_it_is_sent_before() {
     let authority = CertificateAuthority::new();
-    let server = SmtpServer::start(Tls::OnDemand(authority.server("127.0.0.1")));
+    let server = SmtpServer::start(Tls::StartTls(authority.server("127.0.0.1")));
     let mut with_login = settings(&server, SmtpTls::StartTls, Some(authority.file()));
-    let password = TempFile::of("password", "first\n");
+    let password = TempFile::new("password", "first\n");
     with_login.login = Some(("post".to_owned(), SecretSource::File(password.path().to_owned())));
     let smtp = Smtp::new(with_login, "rates.example").unwrap();
     assert_eq!(smtp.send(&message()), Ok(()));
@@ -75,7 +75,10 @@ fn a_mail_arrives_over_starttls_and_nothing_of_it_is_sent_before() {
         passwords
     );
     assert!(mails.iter().all(|mail| mail.secure));
-    assert_eq!(server.in_clear(), ["EHLO rates.example", "STARTTLS"].repeat(2));
+    assert_eq!(
+        server.plaintext_lines(),
+        ["EHLO rates.example", "STARTTLS"].repeat(2)
+    );
 }
 
 /// I1: Where STARTTLS is not offered or fails, neither the mail nor the password is sent (STARTTLS stripping).
@@ -84,17 +87,20 @@ fn without_starttls_no_mail_is_sent() {
     let server = SmtpServer::start(Tls::Never);
     let mut with_login = settings(&server, SmtpTls::StartTls, None);
     with_login.login = Some(("post".to_owned(), SecretSource::Value("hush".into())));
-    assert_eq!(send(with_login), way("starttls: not offered"));
+    assert_eq!(send(with_login), transport_error("starttls: not offered"));
     let authority = CertificateAuthority::new();
     let refusing = SmtpServer::start_at(
         "127.0.0.1:0".parse().unwrap(),
-        Tls::OnDemand(authority.server("127.0.0.1")),
-        SmtpBehaviour::Refuses("STARTTLS", "454 4.7.0 later"),
+        Tls::StartTls(authority.server("127.0.0.1")),
+        SmtpBehaviour::Rejects("STARTTLS", "454 4.7.0 later"),
     );
     let settings = settings(&refusing, SmtpTls::StartTls, Some(authority.file()));
-    assert_eq!(send(settings), way("starttls: refused with 454 4.7.0"));
+    assert_eq!(
+        send(settings),
+        transport_error("starttls: refused with 454 4.7.0")
+    );
     for server in [server, refusing] {
-        let unencrypted = server.in_clear();
+        let unencrypted = server.plaintext_lines();
         assert!(
             unencrypted
                 .iter()
@@ -109,10 +115,10 @@ fn without_starttls_no_mail_is_sent() {
 #[test]
 fn a_response_injected_before_tls_is_detected() {
     let authority = CertificateAuthority::new();
-    let server = SmtpServer::start(Tls::OnDemand(authority.server("127.0.0.1")));
-    server.behave(SmtpBehaviour::Injects);
+    let server = SmtpServer::start(Tls::StartTls(authority.server("127.0.0.1")));
+    server.set_behaviour(SmtpBehaviour::InjectsBeforeTls);
     let sent = send(settings(&server, SmtpTls::StartTls, Some(authority.file())));
-    assert_eq!(sent, way("starttls: unexpected reply"));
+    assert_eq!(sent, transport_error("starttls: unexpected reply"));
     assert!(server.mails().is_empty());
 }
 
@@ -123,8 +129,8 @@ fn a_certificate_of_another_authority_or_host_is_rejected() {
     for (signed_by, name) in [(&other, "127.0.0.1"), (&ours, "mail.example")] {
         let config = signed_by.server(name);
         for (tls, mode, step) in [
-            (Tls::AtOnce(config.clone()), SmtpTls::Implicit, "connect"),
-            (Tls::OnDemand(config.clone()), SmtpTls::StartTls, "starttls"),
+            (Tls::Implicit(config.clone()), SmtpTls::Implicit, "connect"),
+            (Tls::StartTls(config.clone()), SmtpTls::StartTls, "starttls"),
         ] {
             let server = SmtpServer::start(tls);
             let sent = send(settings(&server, mode, Some(ours.file())));
@@ -139,15 +145,15 @@ fn a_certificate_of_another_authority_or_host_is_rejected() {
         }
     }
     // Our authority is not among the system's, and a configured authority replaces the system's.
-    let server = SmtpServer::start(Tls::AtOnce(ours.server("127.0.0.1")));
+    let server = SmtpServer::start(Tls::Implicit(ours.server("127.0.0.1")));
     assert_eq!(
         send(settings(&server, SmtpTls::Implicit, None)),
-        way("connect: certificate rejected")
+        transport_error("connect: certificate rejected")
     );
     let plain = SmtpServer::start(Tls::Never);
     assert_eq!(
         send(settings(&plain, SmtpTls::Implicit, Some(ours.file()))),
-        way("connect: TLS is not available")
+        transport_error("connect: TLS is not available")
     );
 }
 
@@ -155,7 +161,7 @@ fn a_certificate_of_another_authority_or_host_is_rejected() {
 #[test]
 fn authentication_requires_tls_and_a_rejection_is_reported_by_its_code() {
     let authority = CertificateAuthority::new();
-    let server = SmtpServer::start(Tls::AtOnce(authority.server("127.0.0.1")));
+    let server = SmtpServer::start(Tls::Implicit(authority.server("127.0.0.1")));
     let with_login = |mut settings: SmtpSettings| {
         settings.login = Some(("post".to_owned(), SecretSource::Value("hush".into())));
         settings
@@ -163,17 +169,17 @@ fn authentication_requires_tls_and_a_rejection_is_reported_by_its_code() {
     let secure = || with_login(settings(&server, SmtpTls::Implicit, Some(authority.file())));
     for (manner, outcome) in [
         (SmtpBehaviour::Good, Ok(())),
-        (SmtpBehaviour::KnowsOnlyLogin, Ok(())),
+        (SmtpBehaviour::OffersOnlyLogin, Ok(())),
         (
-            SmtpBehaviour::Refuses("AUTH", "535 5.7.8 post:hush is wrong"),
-            way("login: refused with 535 5.7.8"),
+            SmtpBehaviour::Rejects("AUTH", "535 5.7.8 post:hush is wrong"),
+            transport_error("login: refused with 535 5.7.8"),
         ),
         (
-            SmtpBehaviour::Refuses("EHLO", "250 sink.example"),
-            way("login: not offered"),
+            SmtpBehaviour::Rejects("EHLO", "250 sink.example"),
+            transport_error("login: not offered"),
         ),
     ] {
-        server.behave(manner.clone());
+        server.set_behaviour(manner.clone());
         assert_eq!(send(secure()), outcome, "{manner:?}");
     }
     let login = Some(("post".to_owned(), "hush".to_owned()));
@@ -188,11 +194,14 @@ fn authentication_requires_tls_and_a_rejection_is_reported_by_its_code() {
     let plain = SmtpServer::start(Tls::Never);
     assert_eq!(
         send(with_login(settings(&plain, SmtpTls::None, None))),
-        way("login: not encrypted")
+        transport_error("login: not encrypted")
     );
     assert!(
-        plain.in_clear().iter().all(|line| line.starts_with("EHLO")),
+        plain
+            .plaintext_lines()
+            .iter()
+            .all(|line| line.starts_with("EHLO")),
         "{:?}",
-        plain.in_clear()
+        plain.plaintext_lines()
     );
 }

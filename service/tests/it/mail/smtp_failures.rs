@@ -4,7 +4,7 @@ use crate::support::accounts::{PASSWORD, post as post_json};
 use crate::support::app::App;
 use crate::support::certificate_authority::CertificateAuthority;
 use crate::support::database::Database;
-use crate::support::smtp_client::{send, send_to, settings, way};
+use crate::support::smtp_client::{send, send_to, settings, transport_error};
 use crate::support::smtp_server::{SmtpBehaviour, SmtpServer, Tls};
 use portcullis::config::mail::SmtpTls;
 use portcullis::mail::delivery_error::DeliveryError;
@@ -17,8 +17,16 @@ fn only_a_permanent_rejection_of_the_mail_is_a_permanent_failure() {
     let later = |reason: &'static str| Err(DeliveryError::Temporary(reason.into()));
     let never = |reason: &'static str| Err(DeliveryError::Permanent(reason.into()));
     for (at, answer, outcome) in [
-        ("EHLO", "421 4.3.2 full", way("connect: refused with 421 4.3.2")),
-        ("MAIL", "550 5.7.1 not you", way("sender: refused with 550 5.7.1")),
+        (
+            "EHLO",
+            "421 4.3.2 full",
+            transport_error("connect: refused with 421 4.3.2"),
+        ),
+        (
+            "MAIL",
+            "550 5.7.1 not you",
+            transport_error("sender: refused with 550 5.7.1"),
+        ),
         (
             "RCPT",
             "450 4.2.1 <ann@example.org> busy",
@@ -39,21 +47,24 @@ fn only_a_permanent_rejection_of_the_mail_is_a_permanent_failure() {
             "550 ann.b.example.org",
             never("recipient: refused with 550"),
         ),
-        ("RCPT", "nonsense", way("recipient: invalid reply")),
-        ("DATA", "250 what?", way("data: unexpected reply")),
+        ("RCPT", "nonsense", transport_error("recipient: invalid reply")),
+        ("DATA", "250 what?", transport_error("data: unexpected reply")),
         ("END", "451 4.3.0 disk", later("message: refused with 451 4.3.0")),
         ("END", "554 5.6.0 spam", never("message: refused with 554 5.6.0")),
     ] {
-        let (sent, mails) = send_to(SmtpBehaviour::Refuses(at, answer));
+        let (sent, mails) = send_to(SmtpBehaviour::Rejects(at, answer));
         assert_eq!(sent, outcome, "{at} {answer}");
         assert!(mails.is_empty());
     }
     assert_eq!(
-        send_to(SmtpBehaviour::LeavesInMail).0,
-        way("message: connection lost")
+        send_to(SmtpBehaviour::DisconnectsDuringData).0,
+        transport_error("message: connection lost")
     );
-    let (sent, mails) = send_to(SmtpBehaviour::LeavesAfterMail);
-    assert_eq!((sent, mails.len()), (way("message: connection lost"), 1));
+    let (sent, mails) = send_to(SmtpBehaviour::DisconnectsAfterData);
+    assert_eq!(
+        (sent, mails.len()),
+        (transport_error("message: connection lost"), 1)
+    );
 }
 
 /// I3: An unresponsive server times out after ten seconds, also during the TLS handshake; a refused connection fails immediately.
@@ -72,7 +83,7 @@ fn an_unresponsive_server_times_out_after_ten_seconds() {
         let secure = scope.spawn(|| {
             let server = SmtpServer::start_at(
                 "127.0.0.1:0".parse().unwrap(),
-                Tls::AtOnce(authority.server("127.0.0.1")),
+                Tls::Implicit(authority.server("127.0.0.1")),
                 SmtpBehaviour::Silent,
             );
             let begun = Instant::now();
@@ -84,7 +95,7 @@ fn an_unresponsive_server_times_out_after_ten_seconds() {
         [plain, dripping, secure].map(|thread| thread.join().unwrap())
     });
     for (sent, took) in attempts {
-        assert_eq!(sent, way("connect: timed out"));
+        assert_eq!(sent, transport_error("connect: timed out"));
         assert!(
             (Duration::from_secs(9)..Duration::from_secs(13)).contains(&took),
             "{took:?}"
@@ -92,7 +103,7 @@ fn an_unresponsive_server_times_out_after_ten_seconds() {
     }
     let stopped = settings(&SmtpServer::start(Tls::Never), SmtpTls::None, None);
     let begun = Instant::now();
-    assert_eq!(send(stopped), way("connect: connection refused"));
+    assert_eq!(send(stopped), transport_error("connect: connection refused"));
     assert!(begun.elapsed() < Duration::from_secs(1));
 }
 

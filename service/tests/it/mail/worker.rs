@@ -3,7 +3,7 @@
 use crate::support::app::App;
 use crate::support::database::{DATA_KEY, Database};
 use crate::support::mailbox::Mailbox;
-use crate::support::outbox::{put, put_many, until};
+use crate::support::outbox::{insert, insert_many, wait_until};
 use portcullis::crypto::data_key::DataKey;
 use portcullis::mail::delivery_error::DeliveryError;
 use portcullis::mail::kind::MailKind;
@@ -22,7 +22,7 @@ fn mails_of_every_kind_are_written_to_the_folder() {
     let key = DataKey::parse(DATA_KEY).unwrap();
     for kind in MailKind::ALL {
         let to = format!("{}@example.org", kind.as_str());
-        let link = put(&database, kind, &to);
+        let link = insert(&database, kind, &to);
         let mail = mailbox.wait(&to, "");
         let token = link.map(|link| key.link_token(link).reveal().to_owned());
         assert_eq!(mail.token(), token.unwrap_or_default(), "{mail:?}");
@@ -38,14 +38,14 @@ fn a_mail_that_is_written_twice_is_one_file() {
     let database = Database::fresh();
     let _app = App::over(&database);
     let mailbox = Mailbox::of(&database);
-    put(&database, MailKind::Confirm, "ann@example.org");
+    insert(&database, MailKind::Confirm, "ann@example.org");
     let mail = mailbox.wait("ann@example.org", "Confirm");
     let written =
         || database.lines("SELECT sent_at::text AS line FROM mail.outbox WHERE sent_at IS NOT NULL");
-    until("marked as sent", || !written().is_empty());
+    wait_until("marked as sent", || !written().is_empty());
     let first = written();
     database.execute("UPDATE mail.outbox SET sent_at = NULL");
-    until("marked as sent again", || {
+    wait_until("marked as sent again", || {
         !written().is_empty() && written() != first
     });
     let all = mailbox.all();
@@ -61,7 +61,7 @@ fn only_the_owner_can_read_the_folder() {
     use std::os::unix::fs::PermissionsExt;
     let database = Database::fresh();
     let _app = App::over(&database);
-    put(&database, MailKind::Reset, "ann@example.org");
+    insert(&database, MailKind::Reset, "ann@example.org");
     let mail = Mailbox::of(&database).wait("ann@example.org", "password");
     let folder = database.mail_folder();
     let mode = |path: &str| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -77,7 +77,7 @@ fn two_workers_send_each_mail_once() {
     use crate::support::smtp_server::{SmtpServer, Tls};
     let (database, server) = (Database::fresh(), SmtpServer::start(Tls::Never));
     let addresses: Vec<String> = (0..100).map(|number| format!("a{number}@example.org")).collect();
-    put_many(&database, MailKind::Invite, &addresses);
+    insert_many(&database, MailKind::Invite, &addresses);
     let settings = server.settings();
     let settings: Vec<(&str, &str)> = settings
         .iter()
@@ -85,7 +85,7 @@ fn two_workers_send_each_mail_once() {
         .collect();
     let apps = [1, 2].map(|_| App::start(&database.settings(&settings)));
     let unsent = "SELECT count(*)::text AS line FROM mail.outbox WHERE sent_at IS NULL";
-    until("all sent", || database.lines(unsent) == ["0"]);
+    wait_until("all sent", || database.lines(unsent) == ["0"]);
     std::thread::sleep(Duration::from_millis(500));
     let mut sent: Vec<String> = server.mails().into_iter().flat_map(|mail| mail.to).collect();
     let mut expected = addresses;
@@ -124,7 +124,7 @@ fn old_mails_are_deleted_and_expired_ones_are_not_sent() {
     let rows = "SELECT concat_ws(' ', split_part(recipient, '@', 1), last_error,
                   CASE WHEN sent_at IS NOT NULL THEN 'sent' WHEN given_up_at IS NOT NULL THEN 'given up' ELSE 'pending' END) AS line
                 FROM mail.outbox ORDER BY id";
-    until("five remain", || database.lines(rows).len() == 5);
+    wait_until("five remain", || database.lines(rows).len() == 5);
     let remaining = database.lines(rows);
     assert_eq!(
         remaining,
@@ -149,10 +149,10 @@ fn a_mail_of_an_unknown_kind_stays_in_the_outbox() {
     );
     let rows =
         "SELECT concat_ws(' ', tries, last_error, given_up_at) AS line FROM mail.outbox WHERE tries > 0";
-    until("tried", || !database.lines(rows).is_empty());
+    wait_until("tried", || !database.lines(rows).is_empty());
     assert_eq!(database.lines(rows), ["1 unknown kind"]);
     // It does not delay other mails.
-    put(&database, MailKind::Confirm, "bob@example.org");
+    insert(&database, MailKind::Confirm, "bob@example.org");
     Mailbox::of(&database).wait("bob@example.org", "Confirm");
 }
 
@@ -168,7 +168,8 @@ fn a_worker_retries_temporary_failures_and_gives_up_permanent_ones() {
         DeliveryError::Permanent("a".into()),
     ]);
     let key = DataKey::parse(DATA_KEY).unwrap();
-    let links = ["a", "b", "c"].map(|name| put(&database, MailKind::Reset, &format!("{name}@example.org")));
+    let links =
+        ["a", "b", "c"].map(|name| insert(&database, MailKind::Reset, &format!("{name}@example.org")));
     let worker = MailWorker::start(WorkerContext {
         login: settings.database.mail.clone(),
         database: settings.database,
@@ -180,7 +181,7 @@ fn a_worker_retries_temporary_failures_and_gives_up_permanent_ones() {
     let worker = worker.unwrap();
     let rows = "SELECT concat_ws(' ', left(recipient, 1), tries, last_error, given_up_at IS NOT NULL, sent_at IS NOT NULL) AS line
                 FROM mail.outbox ORDER BY id";
-    until("all three were attempted", || {
+    wait_until("all three were attempted", || {
         database.lines(rows) == ["a 1 a t f", "b 1 b f f", "c 0 f t"]
     });
     let [mail] = memory
@@ -192,6 +193,6 @@ fn a_worker_retries_temporary_failures_and_gives_up_permanent_ones() {
         key.link_token(links[2].unwrap()).reveal()
     );
     assert!(mail.content.text.contains(&link) && mail.to.to_string() == "c@example.org");
-    until("the second is retried", || memory.messages().len() == 2);
+    wait_until("the second is retried", || memory.messages().len() == 2);
     worker.stop();
 }

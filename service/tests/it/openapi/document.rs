@@ -16,7 +16,7 @@ fn committed() -> PathBuf {
 fn the_committed_document_equals_the_printed_and_served_one() {
     let printed = program::run(&["openapi"], &[]);
     assert!(printed.status.success());
-    let printed = program::says(&printed);
+    let printed = program::stdout(&printed);
     if environment::update_docs() {
         std::fs::write(committed(), &printed).unwrap();
     }
@@ -25,7 +25,7 @@ fn the_committed_document_equals_the_printed_and_served_one() {
         committed == printed,
         "docs/openapi.json is out of date: run the tests once with UPDATE_DOCS=1"
     );
-    let database = Database::unmade();
+    let database = Database::not_created();
     let app = App::over(&database);
     let served = app.get("/openapi.json");
     assert!(served.header("content-type").starts_with("application/json"));
@@ -35,7 +35,7 @@ fn the_committed_document_equals_the_printed_and_served_one() {
 /// A4: Every operation has an id, a summary, and documents its success and error responses.
 #[test]
 fn every_operation_is_named_described_and_documents_its_errors() {
-    let document: Value = serde_json::from_str(&program::says(&program::run(&["openapi"], &[]))).unwrap();
+    let document: Value = serde_json::from_str(&program::stdout(&program::run(&["openapi"], &[]))).unwrap();
     assert!(document["openapi"].as_str().unwrap().starts_with("3."));
     let mut names = Vec::new();
     for (path, operations) in document["paths"].as_object().unwrap() {

@@ -6,7 +6,7 @@ use crate::support::database::Database;
 /// A4: Every file of the documentation page is served from our origin and allowed by its content security policy.
 #[test]
 fn every_file_of_the_documentation_page_is_served_and_allowed() {
-    let database = Database::unmade();
+    let database = Database::not_created();
     let app = App::over(&database);
     let page = app.get("/apidocs");
     assert_eq!(page.status, 200);
@@ -54,7 +54,7 @@ fn every_file_of_the_documentation_page_is_served_and_allowed() {
 /// A4: The viewer's scripts and styles, which are extracted from the bundle, are complete, and it loads our document.
 #[test]
 fn the_viewer_is_complete_and_loads_our_document() {
-    let database = Database::unmade();
+    let database = Database::not_created();
     let app = App::over(&database);
     let script = app.get("/apidocs/ui.js");
     assert!(script.body.len() > 100_000 && script.text().contains("SwaggerUIBundle"));

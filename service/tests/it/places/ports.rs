@@ -7,7 +7,7 @@ use serde_json::json;
 use std::fmt::Write;
 
 fn app() -> (Database, App) {
-    let database = Database::with(&dump(
+    let database = Database::with_data(&dump(
         &[("r", None)],
         &[("AAAAA", "r"), ("BBBBB", "r"), ("NOOSL", "r")],
         &[],

@@ -46,7 +46,7 @@ const PRICES: [(&str, &str, &str, i32); 4] = [
 /// B5: Prices count for regions at each of six levels of nesting.
 #[test]
 fn prices_count_for_regions_at_six_levels() {
-    let database = Database::with(&dump(&CHAIN, &PORTS, &PRICES));
+    let database = Database::with_data(&dump(&CHAIN, &PORTS, &PRICES));
     let app = App::over(&database);
     for region in ["four", "five", "six"] {
         assert_eq!(count(&app, region, "left"), 2, "{region}");
@@ -61,7 +61,7 @@ fn prices_count_for_regions_at_six_levels() {
 /// B5: A cycle of regions, from an UPDATE or an import, is stored and queried in less than a second.
 #[test]
 fn a_cycle_of_regions_terminates() {
-    let database = Database::with(&dump(&CHAIN, &PORTS, &PRICES));
+    let database = Database::with_data(&dump(&CHAIN, &PORTS, &PRICES));
     let begun = Instant::now();
     database.execute("UPDATE rates.regions SET parent_slug = 'six' WHERE slug = 'one'");
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
@@ -86,7 +86,7 @@ fn a_cycle_of_regions_terminates() {
 /// B5: The sums follow a port or region that moves, by import as by UPDATE.
 #[test]
 fn a_port_or_region_that_moves_takes_its_prices_along() {
-    let database = Database::with(&dump(&CHAIN, &PORTS, &PRICES));
+    let database = Database::with_data(&dump(&CHAIN, &PORTS, &PRICES));
     let app = App::over(&database);
     let mut moved = CHAIN;
     moved[3] = ("four", Some("right"));
@@ -105,7 +105,7 @@ fn a_port_or_region_that_moves_takes_its_prices_along() {
 /// B13: A region lists its ancestors and its children.
 #[test]
 fn a_region_lists_its_ancestors_and_children() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let app = App::over(&database);
     let expected = json!({
         "slug": "europe", "name": "Region europe", "parent_slug": "world",
@@ -131,7 +131,7 @@ fn a_region_lists_its_ancestors_and_children() {
 /// B13: The pages of regions have no gaps or repetitions.
 #[test]
 fn pages_of_regions_have_no_gaps_or_repetitions() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let app = App::over(&database);
     let mut path = "/regions?limit=2".to_owned();
     let mut slugs: Vec<String> = Vec::new();

@@ -6,7 +6,7 @@ use crate::support::sample_data::{QUERY, small};
 use serde_json::{Value, json};
 
 fn app() -> (Database, App) {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let app = App::over(&database);
     (database, app)
 }
@@ -56,7 +56,7 @@ fn the_rounded_contract_lists_each_day_oldest_first() {
 /// B4: Averages are rounded half away from zero, as PostgreSQL's `round` does.
 #[test]
 fn halves_are_rounded_up() {
-    let database = Database::with(&crate::support::sample_data::dump(
+    let database = Database::with_data(&crate::support::sample_data::dump(
         &[("r", None)],
         &[("AAAAA", "r"), ("BBBBB", "r")],
         &[1, 1, 2, 2].map(|price| ("AAAAA", "BBBBB", "2021-01-01", price)),

@@ -13,7 +13,7 @@ fn ask(app: &App, query: &str, accept: &str) -> Response {
 /// B11: CSV and NDJSON hold the same rates as JSON.
 #[test]
 fn csv_and_ndjson_hold_the_same_rates() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let app = App::over(&database);
     let csv = ask(&app, QUERY, "text/csv");
     assert_eq!(csv.status, 200);
@@ -44,7 +44,7 @@ fn csv_and_ndjson_hold_the_same_rates() {
 /// B11: The quality values of `Accept` select the format (RFC 9110 §12.5.1); where no format is acceptable the answer is 406.
 #[test]
 fn quality_values_select_the_format_and_an_unacceptable_format_is_406() {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let app = App::over(&database);
     let kind = |accept: &str| {
         let response = ask(&app, QUERY, accept);

@@ -146,7 +146,7 @@ fn check_dump(file: &Path) {
 fn rates_of_the_demo_dump_equal_a_recomputation() {
     let mut dump = Vec::new();
     demo::write_dump(&mut dump).unwrap();
-    check_dump(TempFile::of("sql", dump).path());
+    check_dump(TempFile::new("sql", dump).path());
 }
 
 /// B2: `/rates` answers every route of the dump that `PORTCULLIS_TEST_DUMP` names as recomputed; skipped where it is not set.

@@ -6,7 +6,7 @@ use crate::support::sample_data::{QUERY, small};
 use std::time::{Duration, Instant};
 
 fn app() -> (Database, App) {
-    let database = Database::with(&small());
+    let database = Database::with_data(&small());
     let app = App::over(&database);
     (database, app)
 }

@@ -2,7 +2,8 @@
 //! Other tests check the responses.
 
 use crate::support::accounts::{
-    PASSWORD, account, ask, get, log_in, post, signed_in, try_code, try_log_in, with_json,
+    PASSWORD, call_as, create_account, get_as, log_in, post, token_pair, try_log_in, try_log_in_with_code,
+    with_json,
 };
 use crate::support::app::{App, send};
 use crate::support::authenticator::{base32, code};
@@ -49,7 +50,7 @@ pub fn start() -> TestEnvironment {
     );
     pairs.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
     let serving = ServiceProcess::start(&pairs);
-    let app = App::at(&serving);
+    let app = App::of_process(&serving);
     TestEnvironment {
         database,
         smtp,
@@ -70,7 +71,7 @@ pub fn accounts(env: &TestEnvironment) {
     assert_eq!(register("short@example.org", "2short!"), 400);
     let confirm = mailed_links::token(database, "confirm", "ann@example.org");
     let forged: String = confirm.chars().rev().collect();
-    run_log::secret(&forged);
+    run_log::record_secret(&forged);
     post(app, "/auth/confirm", &json!({"token": forged})).problem(404);
     assert_eq!(post(app, "/auth/confirm", &json!({"token": confirm})).status, 200);
     post(app, "/auth/confirm", &json!({"token": confirm})).problem(404);
@@ -82,15 +83,15 @@ pub fn accounts(env: &TestEnvironment) {
     let reset = mailed_links::token(database, "reset", "ann@example.org");
     let body = json!({"token": reset, "password": NEW});
     assert_eq!(post(app, "/auth/reset", &body).status, 200);
-    let ann = signed_in(&try_log_in(app, "ann@example.org", NEW));
+    let ann = token_pair(&try_log_in(app, "ann@example.org", NEW));
     let change = json!({"email": "ann.new@example.org", "current_password": NEW, "new_password": PASSWORD});
-    assert_eq!(ask(app, &ann.access, "PUT", "/auth/me", &change).status, 200);
+    assert_eq!(call_as(app, &ann.access, "PUT", "/auth/me", &change).status, 200);
     let change = mailed_links::token(database, "change_email", "ann.new@example.org");
     post(app, "/auth/change-email", &json!({"token": change}));
-    account(database, "root@example.org", Role::Admin);
+    create_account(database, "root@example.org", Role::Admin);
     let root = log_in(app, "root@example.org").access;
     let invited = json!({"email": "guest@example.org"});
-    assert_eq!(ask(app, &root, "POST", "/user", &invited).status, 201);
+    assert_eq!(call_as(app, &root, "POST", "/user", &invited).status, 201);
     let invitation = mailed_links::token(database, "invite", "guest@example.org");
     let body = json!({"token": invitation, "name": "A Guest", "password": NEW});
     assert_eq!(post(app, "/auth/invitation", &body).status, 200);
@@ -101,18 +102,18 @@ pub fn accounts(env: &TestEnvironment) {
         "/admin/audit",
         "/auth/sessions",
     ] {
-        assert_eq!(get(app, &root, path).status, 200, "{path}");
+        assert_eq!(get_as(app, &root, path).status, 200, "{path}");
     }
 }
 
 /// Log-in, refresh, validation, introspection and log-out, with valid and invalid credentials.
 pub fn tokens(env: &TestEnvironment) {
     let (app, database) = (&env.app, &env.database);
-    account(database, "carl@example.org", Role::Admin);
+    create_account(database, "carl@example.org", Role::Admin);
     let carl = log_in(app, "carl@example.org");
     try_log_in(app, "carl@example.org", WRONG).problem(401);
     try_log_in(app, "nobody@example.org", WRONG).problem(401);
-    let renewed = signed_in(&post(
+    let renewed = token_pair(&post(
         app,
         "/auth/refresh",
         &json!({"refresh_token": carl.refresh}),
@@ -136,16 +137,22 @@ pub fn tokens(env: &TestEnvironment) {
     let form = form.header("content-type", "application/x-www-form-urlencoded");
     assert_eq!(send(form.body(format!("token={token}"))).status, 200);
     let wish = json!({"title": "nothing to hide", "note": ""});
-    assert_eq!(ask(app, &token, "POST", "/wishes", &wish).status, 201);
-    assert_eq!(ask(app, &token, "POST", "/populate", &Value::Null).status, 201);
-    assert_eq!(ask(app, &token, "POST", "/auth/logout", &Value::Null).status, 204);
-    get(app, &token, "/auth/me").problem(401);
+    assert_eq!(call_as(app, &token, "POST", "/wishes", &wish).status, 201);
+    assert_eq!(
+        call_as(app, &token, "POST", "/populate", &Value::Null).status,
+        201
+    );
+    assert_eq!(
+        call_as(app, &token, "POST", "/auth/logout", &Value::Null).status,
+        204
+    );
+    get_as(app, &token, "/auth/me").problem(401);
 }
 
 /// Secrets in the wrong place: in malformed bodies, paths, queries, headers, and as names.
 pub fn misplaced_secrets(env: &TestEnvironment) {
     let (app, database) = (&env.app, &env.database);
-    account(database, "dora@example.org", Role::User);
+    create_account(database, "dora@example.org", Role::User);
     let dora = log_in(app, "dora@example.org");
     for text in [
         format!(r#"{{"email":"dora@example.org","password":"{PASSWORD}""#),
@@ -161,7 +168,7 @@ pub fn misplaced_secrets(env: &TestEnvironment) {
         send(with_json(app.request("POST", "/auth/login"), &text)).problem(400);
     }
     let encoded = PASSWORD.replace(' ', "%20");
-    run_log::secret(&encoded);
+    run_log::record_secret(&encoded);
     for path in [
         format!("/confirm?token={}", dora.refresh),
         format!("/confirm%3Ftoken={}", dora.refresh),
@@ -174,7 +181,7 @@ pub fn misplaced_secrets(env: &TestEnvironment) {
         "/user/dora%40example.org?email=dora%40example.org".to_owned(),
     ] {
         assert!(app.get(&path).status < 500, "{path}");
-        get(app, &dora.access, &path);
+        get_as(app, &dora.access, &path);
     }
     for scheme in ["Basic", "bearer", "Token", "Digest", ""] {
         let field = format!("{scheme} {}", dora.access);
@@ -194,7 +201,7 @@ pub fn misplaced_secrets(env: &TestEnvironment) {
 /// The pages, with session cookies and CSRF tokens.
 pub fn pages(env: &TestEnvironment) {
     let (app, database) = (&env.app, &env.database);
-    account(database, "eve@example.org", Role::User);
+    create_account(database, "eve@example.org", Role::User);
     let browser = Browser::new(app);
     let wrong = [("email", "eve@example.org"), ("password", WRONG)];
     assert_ne!(browser.submit("/sign-in", &wrong).status, 303);
@@ -209,7 +216,7 @@ pub fn pages(env: &TestEnvironment) {
     let stolen = browser.post("/my/wishes/new", &[("csrf", &csrf)]);
     assert_ne!(stolen.status, 200);
     for cookie in ["__Host-session", "__Host-csrf"] {
-        run_log::secret(&signed_in.cookie(cookie).unwrap());
+        run_log::record_secret(&signed_in.cookie(cookie).unwrap());
     }
     assert_eq!(signed_in.submit("/sign-out", &[]).status, 303);
 }
@@ -217,15 +224,15 @@ pub fn pages(env: &TestEnvironment) {
 /// A second factor; the TOTP codes that were sent, which are too short to be searched for like other secrets.
 pub fn second_factor(env: &TestEnvironment) -> Vec<String> {
     let (app, database) = (&env.app, &env.database);
-    account(database, "ida@example.org", Role::User);
+    create_account(database, "ida@example.org", Role::User);
     let ida = log_in(app, "ida@example.org").access;
     let password = json!({"password": PASSWORD});
-    let started = ask(app, &ida, "POST", "/auth/totp/start", &password).json();
+    let started = call_as(app, &ida, "POST", "/auth/totp/start", &password).json();
     let secret = started["secret"].as_str().unwrap().to_owned();
     let raw = base32(&secret);
-    run_log::secret(&raw.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    run_log::record_secret(&raw.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
     let codes = [0, 1, 90].map(|steps| code(&secret, steps));
-    let confirmed = ask(
+    let confirmed = call_as(
         app,
         &ida,
         "POST",
@@ -234,13 +241,22 @@ pub fn second_factor(env: &TestEnvironment) -> Vec<String> {
     );
     assert_eq!(confirmed.status, 200, "{confirmed:?}");
     let recovery = confirmed.json()["recovery_codes"][0].as_str().unwrap().to_owned();
-    assert_eq!(try_code(app, "ida@example.org", PASSWORD, &codes[1]).status, 200);
-    try_code(app, "ida@example.org", PASSWORD, &codes[2]).problem(401);
+    assert_eq!(
+        try_log_in_with_code(app, "ida@example.org", PASSWORD, &codes[1]).status,
+        200
+    );
+    try_log_in_with_code(app, "ida@example.org", PASSWORD, &codes[2]).problem(401);
     try_log_in(app, "ida@example.org", PASSWORD).problem(401);
     database.execute("DELETE FROM sessions.throttles");
-    assert_eq!(try_code(app, "ida@example.org", PASSWORD, &recovery).status, 200);
+    assert_eq!(
+        try_log_in_with_code(app, "ida@example.org", PASSWORD, &recovery).status,
+        200
+    );
     let disable = json!({"password": PASSWORD, "code": confirmed.json()["recovery_codes"][1]});
-    assert_eq!(ask(app, &ida, "POST", "/auth/totp/disable", &disable).status, 204);
+    assert_eq!(
+        call_as(app, &ida, "POST", "/auth/totp/disable", &disable).status,
+        204
+    );
     codes.to_vec()
 }
 
@@ -248,7 +264,8 @@ pub fn second_factor(env: &TestEnvironment) -> Vec<String> {
 pub fn faults(env: &TestEnvironment) {
     let (app, database) = (&env.app, &env.database);
     let reply = format!("550 5.1.1 <frank@example.org> is unknown, {PASSWORD}");
-    env.smtp.behave(SmtpBehaviour::Refuses("RCPT", reply.leak()));
+    env.smtp
+        .set_behaviour(SmtpBehaviour::Rejects("RCPT", reply.leak()));
     let body = json!({"name": "Frank", "email": "frank@example.org", "password": PASSWORD});
     let connections = env.smtp.connections();
     assert_eq!(post(app, "/auth/register", &body).status, 202);
@@ -256,12 +273,12 @@ pub fn faults(env: &TestEnvironment) {
         .wait("an attempt", |smtp| smtp.connections() > connections);
     env.serving.wait_for_line("mail given up");
     let terminate = "SELECT pg_terminate_backend(pid)::text AS line FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    account(database, "gina@example.org", Role::User);
+    create_account(database, "gina@example.org", Role::User);
     let gina = log_in(app, "gina@example.org");
     for _ in 0..2 {
         lines(&mut database.admin(), terminate).unwrap();
         assert!(try_log_in(app, "gina@example.org", PASSWORD).status < 504);
-        get(app, &gina.access, "/auth/me");
+        get_as(app, &gina.access, "/auth/me");
     }
     for (table, column) in [
         ("sessions.sessions", "account_id"),
@@ -269,7 +286,7 @@ pub fn faults(env: &TestEnvironment) {
     ] {
         database.execute(&format!("ALTER TABLE {table} RENAME COLUMN {column} TO gone"));
         assert!(try_log_in(app, "gina@example.org", PASSWORD).status >= 500);
-        get(app, &gina.access, "/auth/me");
+        get_as(app, &gina.access, "/auth/me");
         let body = json!({"name": "Hal", "email": "hal@example.org", "password": PASSWORD});
         post(app, "/auth/register", &body);
         database.execute(&format!("ALTER TABLE {table} RENAME COLUMN gone TO {column}"));

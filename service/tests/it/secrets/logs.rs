@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 /// The secrets to search for, including the payload and signature of each JWT; the header is the same for all.
 fn secrets_to_find() -> BTreeSet<String> {
-    let mut all = run_log::noted();
+    let mut all = run_log::recorded_secrets();
     let jwts: Vec<String> = all
         .iter()
         .filter(|text| text.starts_with("eyJ"))
@@ -100,7 +100,7 @@ fn no_secret_that_was_used_is_logged_audited_measured_or_stored() {
             &stored,
         );
     }
-    let errors = env.serving.errors();
+    let errors = env.serving.stderr();
     env.serving.terminate();
     let (code, log) = env.serving.wait();
     assert_eq!(code, Some(0));

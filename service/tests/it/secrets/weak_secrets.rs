@@ -1,6 +1,6 @@
 //! Secrets that are none: the service does not start with them, names the setting, and never tells the value.
 use crate::support::database::{Database, token_keys};
-use crate::support::program::{errors, run, says};
+use crate::support::program::{run, stderr, stdout};
 use crate::support::temp_file::TempFile;
 use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine;
@@ -11,22 +11,25 @@ use serde_json::{Value, json};
 
 /// Tries to serve with this secret, given as a value and as a file; what is said.
 fn refused(name: &str, secret: &str) -> String {
-    let database = Database::unmade();
-    let file = TempFile::of("secret", secret);
+    let database = Database::not_created();
+    let file = TempFile::new("secret", secret);
     let mut said = String::new();
-    for (name_given, value) in [(name.to_owned(), secret), (format!("{name}_FILE"), file.text())] {
+    for (name_given, value) in [
+        (name.to_owned(), secret),
+        (format!("{name}_FILE"), file.path_str()),
+    ] {
         let mut pairs = database.pairs();
         pairs.retain(|(known, _)| known != name);
         pairs.push((name_given, value.to_owned()));
         let output = run(&["serve"], &pairs);
-        said = errors(&output);
+        said = stderr(&output);
         assert_eq!(output.status.code(), Some(78), "{name}: {said}");
         assert!(
             said.starts_with(&format!("portcullis: PORTCULLIS_{name}")),
             "{said}"
         );
         assert_eq!(said.lines().count(), 1, "{said}");
-        let told = said.clone() + &says(&output);
+        let told = said.clone() + &stdout(&output);
         let words = secret.split(|c: char| !c.is_ascii_alphanumeric());
         for word in words.filter(|word| word.len() >= 16) {
             assert!(!told.contains(word), "the value of {name} is told: {told}");
@@ -155,16 +158,16 @@ fn signing_keys_that_are_weak_or_none_end_with_78() {
 #[test]
 fn a_missing_secret_is_named() {
     for name in ["DATA_KEY", "TOKEN_KEYS"] {
-        let mut pairs = Database::unmade().pairs();
+        let mut pairs = Database::not_created().pairs();
         pairs.retain(|(known, _)| known != name);
         let output = run(&["serve"], &pairs);
         assert_eq!(output.status.code(), Some(78));
-        assert!(errors(&output).contains(&format!("PORTCULLIS_{name}: is not set")));
-        let file = TempFile::of("secret", "");
-        let missing = format!("{}/missing", file.text());
+        assert!(stderr(&output).contains(&format!("PORTCULLIS_{name}: is not set")));
+        let file = TempFile::new("secret", "");
+        let missing = format!("{}/missing", file.path_str());
         pairs.push((format!("{name}_FILE"), missing.clone()));
         let output = run(&["serve"], &pairs);
         assert_eq!(output.status.code(), Some(78));
-        assert!(errors(&output).contains(&format!("PORTCULLIS_{name}_FILE: cannot read {missing}")));
+        assert!(stderr(&output).contains(&format!("PORTCULLIS_{name}_FILE: cannot read {missing}")));
     }
 }

@@ -1,6 +1,6 @@
 //! Signing in and renewing while things go wrong around it.
-use crate::support::accounts::{self, PASSWORD, account, log_in, post, signed_in, try_log_in};
-use crate::support::app::{App, wait_for};
+use crate::support::accounts::{self, PASSWORD, create_account, log_in, post, token_pair, try_log_in};
+use crate::support::app::{App, wait_for_status};
 use crate::support::concurrently::concurrently;
 use crate::support::database::{Database, settings};
 use crate::support::own_postgres;
@@ -32,10 +32,10 @@ fn a_restart_of_the_database_signs_nobody_out() {
         server,
     };
     // Before the load: what is measured is the restart.
-    wait_for(200, Duration::from_secs(5), || app.get("/health/ready"));
+    wait_for_status(200, Duration::from_secs(5), || app.get("/health/ready"));
     let people = [0, 1, 2, 3].map(|number| {
         let email = format!("person{number}@example.org");
-        account(&database, &email, Role::User);
+        create_account(&database, &email, Role::User);
         log_in(&app, &email)
     });
     let (ended, statuses) = (AtomicBool::new(false), Mutex::new(Vec::new()));
@@ -53,7 +53,7 @@ fn a_restart_of_the_database_signs_nobody_out() {
                     let renewed = refresh(app, &last.refresh);
                     note(&renewed);
                     if renewed.status == 200 {
-                        last = signed_in(&renewed);
+                        last = token_pair(&renewed);
                     }
                     sleep(Duration::from_millis(20));
                 }
@@ -62,13 +62,13 @@ fn a_restart_of_the_database_signs_nobody_out() {
         }
         sleep(Duration::from_millis(700));
         cluster.stop().unwrap();
-        wait_for(503, Duration::from_secs(3), || {
+        wait_for_status(503, Duration::from_secs(3), || {
             try_log_in(&app, "person0@example.org", PASSWORD)
         });
         assert_eq!(try_log_in(&app, "nobody@example.org", "wrong").status, 503);
         sleep(Duration::from_millis(500));
         cluster.resume().unwrap();
-        wait_for(200, Duration::from_secs(4), || {
+        wait_for_status(200, Duration::from_secs(4), || {
             try_log_in(&app, "person1@example.org", PASSWORD)
         });
         sleep(Duration::from_millis(500));
@@ -85,7 +85,7 @@ fn a_restart_of_the_database_signs_nobody_out() {
 fn a_held_lock_is_503() {
     let database = Database::fresh();
     let app = App::over(&database);
-    account(&database, ANN, Role::User);
+    create_account(&database, ANN, Role::User);
     let ann = log_in(&app, ANN);
     let mut holder = database.admin();
     holder
@@ -95,7 +95,7 @@ fn a_held_lock_is_503() {
     std::thread::scope(|scope| {
         let log_in = scope.spawn(|| try_log_in(&app, ANN, PASSWORD));
         let refresh = scope.spawn(|| refresh(&app, &ann.refresh));
-        let get = scope.spawn(|| accounts::get(&app, &ann.access, "/auth/sessions"));
+        let get = scope.spawn(|| accounts::get_as(&app, &ann.access, "/auth/sessions"));
         for response in [log_in, refresh, get] {
             response.join().unwrap().problem(503);
         }
@@ -111,14 +111,14 @@ fn a_held_lock_is_503() {
 fn a_session_is_of_one_environment() {
     let (here, there) = (Database::fresh(), Database::fresh());
     let (app, other) = (App::over(&here), App::over(&there));
-    account(&here, ANN, Role::Admin);
-    account(&there, ANN, Role::Admin);
+    create_account(&here, ANN, Role::Admin);
+    create_account(&there, ANN, Role::Admin);
     let ann = log_in(&app, ANN);
-    accounts::get(&other, &ann.access, "/auth/sessions").problem(401);
+    accounts::get_as(&other, &ann.access, "/auth/sessions").problem(401);
     refresh(&other, &ann.refresh).problem(401);
     let named = App::start(&here.settings(&[("TOKEN_ISSUER", "https://elsewhere.example")]));
-    accounts::get(&named, &ann.access, "/auth/sessions").problem(401);
-    assert_eq!(accounts::get(&app, &ann.access, "/auth/sessions").status, 200);
+    accounts::get_as(&named, &ann.access, "/auth/sessions").problem(401);
+    assert_eq!(accounts::get_as(&app, &ann.access, "/auth/sessions").status, 200);
     assert_eq!(refresh(&app, &ann.refresh).status, 200);
 }
 
@@ -127,18 +127,18 @@ fn a_session_is_of_one_environment() {
 fn two_devices_renew_at_once() {
     let database = Database::fresh();
     let replicas = [App::over(&database), App::over(&database)];
-    account(&database, ANN, Role::User);
+    create_account(&database, ANN, Role::User);
     let devices = Mutex::new([log_in(&replicas[0], ANN), log_in(&replicas[1], ANN)]);
     for _ in 0..10 {
         let next = concurrently(2, |device| {
             let token = devices.lock().unwrap()[device].refresh.clone();
-            signed_in(&refresh(&replicas[1 - device], &token))
+            token_pair(&refresh(&replicas[1 - device], &token))
         });
         *devices.lock().unwrap() = next.try_into().unwrap();
     }
     for device in devices.into_inner().unwrap() {
         assert_eq!(
-            accounts::get(&replicas[0], &device.access, "/auth/sessions").status,
+            accounts::get_as(&replicas[0], &device.access, "/auth/sessions").status,
             200
         );
     }
@@ -151,7 +151,7 @@ fn a_thousand_log_ins_are_all_answered() {
     let database = Database::fresh();
     let app = App::over(&database);
     for number in 0..20 {
-        account(&database, &format!("person{number}@example.org"), Role::User);
+        create_account(&database, &format!("person{number}@example.org"), Role::User);
     }
     let statuses: Vec<u16> = concurrently(200, |number| {
         let tries = (0..5).map(|_| {
@@ -183,7 +183,7 @@ fn a_thousand_log_ins_are_all_answered() {
 #[test]
 fn old_sessions_and_counts_are_swept_away() {
     let database = Database::fresh();
-    account(&database, ANN, Role::User);
+    create_account(&database, ANN, Role::User);
     let app = App::over(&database);
     (0..3).for_each(|_| drop(log_in(&app, ANN)));
     try_log_in(&app, "nobody@example.org", "wrong").problem(401);

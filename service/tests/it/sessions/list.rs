@@ -1,5 +1,5 @@
 //! One's own sessions: seen, ended one by one, ended all.
-use crate::support::accounts::{SignedIn, account, ask, get, log_in, post};
+use crate::support::accounts::{TokenPair, call_as, create_account, get_as, log_in, post};
 use crate::support::app::App;
 use crate::support::database::Database;
 use portcullis::types::role::Role;
@@ -10,15 +10,15 @@ struct Setting {
     app: App,
     /// Another replica.
     other: App,
-    ann: SignedIn,
+    ann: TokenPair,
 }
 
 impl Setting {
     fn new() -> Self {
         let database = Database::fresh();
         let app = App::over(&database);
-        account(&database, "ann@example.org", Role::User);
-        account(&database, "bob@example.org", Role::Admin);
+        create_account(&database, "ann@example.org", Role::User);
+        create_account(&database, "bob@example.org", Role::Admin);
         let ann = log_in(&app, "ann@example.org");
         Self {
             other: App::over(&database),
@@ -29,14 +29,14 @@ impl Setting {
     }
 
     fn list(&self, token: &str) -> Vec<Value> {
-        let response = get(&self.app, token, "/auth/sessions");
+        let response = get_as(&self.app, token, "/auth/sessions");
         assert_eq!(response.status, 200, "{response:?}");
         response.json()["sessions"].as_array().unwrap().clone()
     }
 
     /// Both tokens, on the replica that has not ended the session.
-    fn is_out(&self, who: &SignedIn) -> bool {
-        let access = get(&self.other, &who.access, "/auth/sessions").status;
+    fn is_out(&self, who: &TokenPair) -> bool {
+        let access = get_as(&self.other, &who.access, "/auth/sessions").status;
         let body = json!({ "refresh_token": who.refresh });
         let refresh = post(&self.other, "/auth/refresh", &body).status;
         assert_eq!(access, refresh);
@@ -49,7 +49,7 @@ impl Setting {
 fn after_signing_out_both_tokens_are_refused_at_once_everywhere() {
     let setting = Setting::new();
     let second = log_in(&setting.app, "ann@example.org");
-    let out = ask(
+    let out = call_as(
         &setting.app,
         &setting.ann.access,
         "POST",
@@ -59,7 +59,7 @@ fn after_signing_out_both_tokens_are_refused_at_once_everywhere() {
     assert_eq!((out.status, out.body.len()), (204, 0));
     assert!(setting.is_out(&setting.ann));
     assert!(!setting.is_out(&second));
-    let again = ask(
+    let again = call_as(
         &setting.app,
         &setting.ann.access,
         "POST",
@@ -77,7 +77,7 @@ fn signing_out_everywhere_ends_every_session_of_this_account_and_no_other() {
     let setting = Setting::new();
     let others = [(); 2].map(|()| log_in(&setting.app, "ann@example.org"));
     let bob = log_in(&setting.app, "bob@example.org");
-    let out = ask(
+    let out = call_as(
         &setting.app,
         &others[0].access,
         "POST",
@@ -105,7 +105,7 @@ fn the_list_shows_ones_own_sessions_and_says_which_one_asks() {
             .header("content-type", "application/json")
             .body(body.to_string()),
     );
-    let phone = crate::support::accounts::signed_in(&phone);
+    let phone = crate::support::accounts::token_pair(&phone);
     log_in(&setting.app, "bob@example.org");
     let list = setting.list(&phone.access);
     assert_eq!(list.len(), 2);
@@ -140,7 +140,7 @@ fn a_session_is_ended_by_its_owner_only() {
         current["id"].as_str().unwrap().to_owned()
     };
     let end = |token: &str, id: &str| {
-        ask(
+        call_as(
             &setting.app,
             token,
             "DELETE",
@@ -182,7 +182,7 @@ fn without_a_token_nothing_is_shown_or_ended() {
         let bare = crate::support::app::send(setting.app.request(method, path));
         bare.problem(401);
         assert_eq!(bare.header("www-authenticate"), "Bearer");
-        let bad = ask(&setting.app, "x.y.z", method, path, &Value::Null);
+        let bad = call_as(&setting.app, "x.y.z", method, path, &Value::Null);
         bad.problem(401);
     }
     assert!(!setting.is_out(&setting.ann));

@@ -1,5 +1,5 @@
 //! Signing in with address and password.
-use crate::support::accounts::{PASSWORD, account, account_in, claims, post, try_log_in};
+use crate::support::accounts::{PASSWORD, claims, create_account, create_account_in, post, try_log_in};
 use crate::support::app::App;
 use crate::support::database::Database;
 use portcullis::types::role::Role;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 fn the_right_password_gives_tokens() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let number = account(&database, "Ann@Example.org", Role::Admin);
+    let number = create_account(&database, "Ann@Example.org", Role::Admin);
     let response = try_log_in(&app, "ann@EXAMPLE.org", PASSWORD);
     assert_eq!(response.status, 200, "{response:?}");
     assert!(response.header("cache-control").contains("no-store"));
@@ -46,7 +46,7 @@ fn every_refusal_is_the_same_401() {
         ("invited@example.org", "invited"),
         ("deleted@example.org", "active"),
     ] {
-        account_in(&database, email, Role::User, state);
+        create_account_in(&database, email, Role::User, state);
     }
     database.execute("UPDATE accounts.accounts SET deleted_at = now() WHERE email LIKE 'deleted%'");
     let said = |email: &str, password: &str| {

@@ -1,5 +1,5 @@
 //! Renewing a session: rotation, overlap, reuse, age.
-use crate::support::accounts::{self, SignedIn, account, log_in, post};
+use crate::support::accounts::{self, TokenPair, create_account, log_in, post};
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::response::Response;
@@ -12,17 +12,17 @@ fn refresh(app: &App, token: &str) -> Response {
 }
 
 fn is_alive(app: &App, access: &str) -> bool {
-    match accounts::get(app, access, "/auth/sessions").status {
+    match accounts::get_as(app, access, "/auth/sessions").status {
         200 => true,
         401 => false,
         other => panic!("{other}"),
     }
 }
 
-fn ann() -> (Database, App, SignedIn) {
+fn ann() -> (Database, App, TokenPair) {
     let database = Database::fresh();
     let app = App::over(&database);
-    account(&database, "ann@example.org", Role::User);
+    create_account(&database, "ann@example.org", Role::User);
     let ann = log_in(&app, "ann@example.org");
     (database, app, ann)
 }
@@ -39,7 +39,7 @@ fn a_refresh_token_is_replaced_when_it_is_used() {
     let (database, app, ann) = ann();
     let mut last = ann.clone();
     for _ in 0..5 {
-        let next = accounts::signed_in(&refresh(&app, &last.refresh));
+        let next = accounts::token_pair(&refresh(&app, &last.refresh));
         assert_ne!(next.refresh, last.refresh);
         assert_ne!(next.access, last.access);
         assert!(is_alive(&app, &next.access));
@@ -69,7 +69,7 @@ fn twenty_at_once_log_nobody_out() {
         asked.into_iter().map(|asked| asked.join().unwrap()).collect()
     });
     for response in &responses {
-        let next = accounts::signed_in(response);
+        let next = accounts::token_pair(response);
         assert!(is_alive(&app, &next.access));
         assert_eq!(refresh(&other, &next.refresh).status, 200);
     }
@@ -81,9 +81,9 @@ fn twenty_at_once_log_nobody_out() {
 fn reuse_after_the_grace_ends_the_session() {
     let (database, app, ann) = ann();
     let other = log_in(&app, "ann@example.org");
-    let next = accounts::signed_in(&refresh(&app, &ann.refresh));
+    let next = accounts::token_pair(&refresh(&app, &ann.refresh));
     database.execute("UPDATE sessions.refresh_tokens SET replaced_at = replaced_at - interval '9 seconds' WHERE replaced_at IS NOT NULL");
-    let overlapping = accounts::signed_in(&refresh(&app, &ann.refresh));
+    let overlapping = accounts::token_pair(&refresh(&app, &ann.refresh));
     database.execute("UPDATE sessions.refresh_tokens SET replaced_at = replaced_at - interval '1 second' WHERE replaced_at IS NOT NULL");
     let refused = refresh(&app, &ann.refresh);
     assert_eq!(
@@ -108,7 +108,7 @@ fn reuse_after_the_grace_ends_the_session() {
 #[test]
 fn parallel_reuse_is_one_end() {
     let (database, app, ann) = ann();
-    accounts::signed_in(&refresh(&app, &ann.refresh));
+    accounts::token_pair(&refresh(&app, &ann.refresh));
     database.execute("UPDATE sessions.refresh_tokens SET replaced_at = replaced_at - interval '10 seconds' WHERE replaced_at IS NOT NULL");
     std::thread::scope(|scope| {
         for _ in 0..8 {
@@ -138,7 +138,7 @@ fn what_is_no_refresh_token_is_401() {
             ["body:refresh_token"]
         );
     }
-    let as_access = accounts::get(&app, &ann.refresh, "/auth/sessions");
+    let as_access = accounts::get_as(&app, &ann.refresh, "/auth/sessions");
     as_access.problem(401);
     assert!(is_alive(&app, &ann.access));
 }
@@ -149,7 +149,7 @@ fn idle_and_life_end_a_session() {
     let database = Database::fresh();
     let app =
         App::start(&database.settings(&[("SESSION_IDLE_TIMEOUT", "3600"), ("SESSION_MAX_AGE", "7200")]));
-    account(&database, "ann@example.org", Role::User);
+    create_account(&database, "ann@example.org", Role::User);
     let left = || {
         let left = "SELECT round(extract(epoch FROM expires_at - now()) / 60)::int::text AS line FROM sessions.sessions";
         database.lines(left).remove(0)
@@ -168,7 +168,7 @@ fn idle_and_life_end_a_session() {
     assert!(is_alive(&app, &ann.access));
     assert_eq!(left(), "60", "a request counts as use");
     age(50);
-    let ann = accounts::signed_in(&refresh(&app, &ann.refresh));
+    let ann = accounts::token_pair(&refresh(&app, &ann.refresh));
     assert_eq!(left(), "20", "its life ends before");
     age(20);
     assert!(!is_alive(&app, &ann.access));
@@ -187,7 +187,7 @@ fn idle_and_life_end_a_session() {
 fn an_access_token_ends_with_its_session() {
     let database = Database::fresh();
     let app = App::start(&database.settings(&[("SESSION_MAX_AGE", "90")]));
-    account(&database, "ann@example.org", Role::User);
+    create_account(&database, "ann@example.org", Role::User);
     let response = accounts::try_log_in(&app, "ann@example.org", accounts::PASSWORD);
     let life = response.json()["expires_in"].as_u64().unwrap();
     assert!((85..=90).contains(&life), "{life}");
@@ -198,7 +198,7 @@ fn an_access_token_ends_with_its_session() {
 fn renewing_looks_at_the_account_again() {
     let (database, app, ann) = ann();
     database.execute("UPDATE accounts.accounts SET role = 'admin'");
-    let next = accounts::signed_in(&refresh(&app, &ann.refresh));
+    let next = accounts::token_pair(&refresh(&app, &ann.refresh));
     assert_eq!(accounts::claims(&next.access)["admin"], true);
     database.execute("UPDATE accounts.accounts SET deleted_at = now()");
     refresh(&app, &next.refresh).problem(401);

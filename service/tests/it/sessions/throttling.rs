@@ -1,6 +1,6 @@
 //! Throttling of log-in attempts by account and by network.
 
-use crate::support::accounts::{PASSWORD, account, try_log_in};
+use crate::support::accounts::{PASSWORD, create_account, try_log_in};
 use crate::support::app::{App, send};
 use crate::support::database::Database;
 use crate::support::response::Response;
@@ -14,7 +14,7 @@ const ANN: &str = "ann@example.org";
 fn app() -> (Database, App) {
     let database = Database::fresh();
     let app = App::over(&database);
-    account(&database, ANN, Role::User);
+    create_account(&database, ANN, Role::User);
     (database, app)
 }
 
@@ -247,7 +247,7 @@ fn distributed_guesses_are_delayed_and_the_owner_is_not() {
 #[test]
 fn own_log_ins_do_not_reset_the_count_of_the_network() {
     let (database, app) = app();
-    account(&database, "mallory@example.org", Role::User);
+    create_account(&database, "mallory@example.org", Role::User);
     for number in 0..30 {
         guess(&app, &format!("victim{number}@example.org")).problem(401);
         if number % 10 == 9 {

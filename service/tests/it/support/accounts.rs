@@ -1,4 +1,5 @@
-//! People who have an account: made directly in a test's database, signed in over the API.
+//! Accounts inserted directly into a database, and clients that log in over the API.
+
 use super::app::{App, send};
 use super::database::Database;
 use super::response::Response;
@@ -13,20 +14,20 @@ use reqwest::blocking::RequestBuilder;
 use serde_json::{Value, json};
 use std::sync::OnceLock;
 
-/// The password of everybody who is made here.
+/// The password of every account that is created here.
 pub const PASSWORD: &str = "a violet bicycle 🚲 in the rain";
 
-/// The least that the settings allow, and their default.
-pub const COST: HashingSettings = HashingSettings {
+/// The default hashing settings, which are also the minimum that the settings allow.
+pub const HASHING: HashingSettings = HashingSettings {
     threads: 1,
     queue_capacity: 64,
     memory: 19_456,
     iterations: 2,
 };
 
-/// What somebody who is signed in holds.
+/// The tokens of a session.
 #[derive(Clone, Debug)]
-pub struct SignedIn {
+pub struct TokenPair {
     /// The access token.
     pub access: String,
     /// The refresh token.
@@ -34,43 +35,43 @@ pub struct SignedIn {
 }
 
 #[derive(QueryableByName)]
-struct Made {
+struct Created {
     #[diesel(sql_type = BigInt)]
     id: i64,
 }
 
-/// The hash of [`PASSWORD`], made once a process.
+/// The hash of [`PASSWORD`], computed once per process.
 pub fn password_hash() -> &'static str {
     static HASH: OnceLock<String> = OnceLock::new();
     HASH.get_or_init(|| {
-        let made = PasswordHash::make(&PASSWORD.into(), COST).unwrap();
-        made.as_str().to_owned()
+        let hash = PasswordHash::make(&PASSWORD.into(), HASHING).unwrap();
+        hash.as_str().to_owned()
     })
 }
 
-/// Makes an active account with [`PASSWORD`]; its number.
-pub fn account(database: &Database, email: &str, role: Role) -> i64 {
-    account_in(database, email, role, "active")
+/// Creates an active account with [`PASSWORD`]; returns its ID.
+pub fn create_account(database: &Database, email: &str, role: Role) -> i64 {
+    create_account_in(database, email, role, "active")
 }
 
-/// Makes an account with [`PASSWORD`] in a state; its number.
-pub fn account_in(database: &Database, email: &str, role: Role, state: &str) -> i64 {
-    let statement = "WITH made AS (
+/// Creates an account with [`PASSWORD`] in this state; returns its ID.
+pub fn create_account_in(database: &Database, email: &str, role: Role, state: &str) -> i64 {
+    let statement = "WITH created AS (
            INSERT INTO accounts.accounts (email, email_key, name, role, state, confirmed_at)
            VALUES ($1, lower($1), split_part($1, '@', 1), $2, $3, CASE $3 WHEN 'active' THEN now() END) RETURNING id)
          INSERT INTO accounts.credentials (account_id, password_hash, password_changed_at)
-         SELECT id, $4, now() FROM made RETURNING account_id AS id";
-    let made: Made = diesel::sql_query(statement)
+         SELECT id, $4, now() FROM created RETURNING account_id AS id";
+    let created: Created = diesel::sql_query(statement)
         .bind::<Text, _>(email)
         .bind::<Text, _>(role.as_str())
         .bind::<Text, _>(state)
         .bind::<Text, _>(password_hash())
         .get_result(&mut database.admin())
         .unwrap();
-    made.id
+    created.id
 }
 
-/// Sends JSON without a token.
+/// POST of a JSON body without a token.
 pub fn post(app: &App, path: &str, body: &Value) -> Response {
     let request = app.request("POST", path);
     send(
@@ -80,8 +81,8 @@ pub fn post(app: &App, path: &str, body: &Value) -> Response {
     )
 }
 
-/// Sends a request with an access token; a body of `Value::Null` is none.
-pub fn ask(app: &App, token: &str, method: &str, path: &str, body: &Value) -> Response {
+/// Sends a request with an access token. `Value::Null` stands for no body.
+pub fn call_as(app: &App, token: &str, method: &str, path: &str, body: &Value) -> Response {
     let request = app.request(method, path).bearer_auth(token);
     send(match body {
         Value::Null => request,
@@ -91,7 +92,7 @@ pub fn ask(app: &App, token: &str, method: &str, path: &str, body: &Value) -> Re
     })
 }
 
-/// With a body of this JSON text.
+/// Sets a body of this JSON text.
 pub fn with_json(request: RequestBuilder, text: &str) -> RequestBuilder {
     request
         .header("content-type", "application/json")
@@ -99,11 +100,11 @@ pub fn with_json(request: RequestBuilder, text: &str) -> RequestBuilder {
 }
 
 /// GET with an access token.
-pub fn get(app: &App, token: &str, path: &str) -> Response {
-    ask(app, token, "GET", path, &Value::Null)
+pub fn get_as(app: &App, token: &str, path: &str) -> Response {
+    call_as(app, token, "GET", path, &Value::Null)
 }
 
-/// Tries to sign in.
+/// Tries to log in.
 pub fn try_log_in(app: &App, email: &str, password: &str) -> Response {
     post(
         app,
@@ -112,8 +113,8 @@ pub fn try_log_in(app: &App, email: &str, password: &str) -> Response {
     )
 }
 
-/// Tries to sign in with a code.
-pub fn try_code(app: &App, email: &str, password: &str, code: &str) -> Response {
+/// Tries to log in with a second-factor code.
+pub fn try_log_in_with_code(app: &App, email: &str, password: &str, code: &str) -> Response {
     post(
         app,
         "/auth/login",
@@ -121,29 +122,29 @@ pub fn try_code(app: &App, email: &str, password: &str, code: &str) -> Response 
     )
 }
 
-/// Signs in somebody who was made here.
-pub fn log_in(app: &App, email: &str) -> SignedIn {
-    signed_in(&try_log_in(app, email, PASSWORD))
+/// Logs in to an account with [`PASSWORD`].
+pub fn log_in(app: &App, email: &str) -> TokenPair {
+    token_pair(&try_log_in(app, email, PASSWORD))
 }
 
-/// The tokens of a response.
-pub fn signed_in(response: &Response) -> SignedIn {
+/// The tokens in the response to a login or refresh.
+pub fn token_pair(response: &Response) -> TokenPair {
     assert_eq!(response.status, 200, "{response:?}");
     let body = response.json();
     let text = |name: &str| body[name].as_str().unwrap().to_owned();
-    SignedIn {
+    TokenPair {
         access: text("access_token"),
         refresh: text("refresh_token"),
     }
 }
 
-/// Makes an account and signs it in; its access token.
-pub fn token(app: &App, database: &Database, email: &str, role: Role) -> String {
-    account(database, email, role);
+/// Creates an account and logs in; returns the access token.
+pub fn create_and_log_in(app: &App, database: &Database, email: &str, role: Role) -> String {
+    create_account(database, email, role);
     log_in(app, email).access
 }
 
-/// What an access token says, unverified.
+/// The claims of an access token, without verifying it.
 pub fn claims(token: &str) -> Value {
     let part = token.split('.').nth(1).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()

@@ -1,4 +1,5 @@
-//! An administrator at work: a database, a service over it, and a token.
+//! An administrator who is logged in to a service over a new database.
+
 use super::accounts;
 use super::app::{App, send};
 use super::database::Database;
@@ -8,7 +9,7 @@ use portcullis::types::role::Role;
 use reqwest::blocking::RequestBuilder;
 use serde_json::{Value, json};
 
-/// All of it.
+/// The database, the service and the administrator.
 pub struct AdminClient {
     /// The database.
     pub database: Database,
@@ -16,21 +17,21 @@ pub struct AdminClient {
     pub app: App,
     /// The administrator's access token.
     pub token: String,
-    /// The administrator's number.
+    /// The administrator's account ID.
     pub id: i64,
 }
 
 impl AdminClient {
-    /// With no other account.
+    /// Starts a service with no other account.
     pub fn fresh() -> Self {
-        Self::with(&[])
+        Self::with_settings(&[])
     }
 
-    /// The same with more settings.
-    pub fn with(settings: &[(&str, &str)]) -> Self {
+    /// The same with additional settings.
+    pub fn with_settings(settings: &[(&str, &str)]) -> Self {
         let database = Database::fresh();
         let app = App::start(&database.settings(settings));
-        let id = accounts::account(&database, "admin@example.org", Role::Admin);
+        let id = accounts::create_account(&database, "admin@example.org", Role::Admin);
         let token = accounts::log_in(&app, "admin@example.org").access;
         Self {
             database,
@@ -40,7 +41,7 @@ impl AdminClient {
         }
     }
 
-    /// A request of the administrator.
+    /// A request with the administrator's token.
     pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
         self.app.request(method, path).bearer_auth(&self.token)
     }
@@ -50,38 +51,38 @@ impl AdminClient {
         send(self.request("GET", path))
     }
 
-    /// Makes a user.
+    /// Creates a user.
     pub fn create(&self, body: &Value) -> Response {
         self.create_text(&body.to_string())
     }
 
-    /// The same with a body of this text.
+    /// Creates a user with a body of this text.
     pub fn create_text(&self, body: &str) -> Response {
         send(accounts::with_json(self.request("POST", "/user"), body))
     }
 
-    /// Makes a user of this address; its number.
-    pub fn user(&self, email: &str) -> i64 {
-        let made = self.create(&json!({ "email": email }));
-        assert_eq!(made.status, 201, "{made:?}");
-        made.json()["id"].as_i64().unwrap()
+    /// Creates a user with this address; returns its ID.
+    pub fn create_user(&self, email: &str) -> i64 {
+        let created = self.create(&json!({ "email": email }));
+        assert_eq!(created.status, 201, "{created:?}");
+        created.json()["id"].as_i64().unwrap()
     }
 
-    /// The user.
-    pub fn find(&self, id: i64) -> Response {
+    /// Reads a user.
+    pub fn get_user(&self, id: i64) -> Response {
         self.get(&format!("/user?id={id}"))
     }
 
-    /// The user's tag.
-    pub fn tag(&self, id: i64) -> String {
-        self.find(id).header("etag").to_owned()
+    /// The entity tag of a user.
+    pub fn etag(&self, id: i64) -> String {
+        self.get_user(id).header("etag").to_owned()
     }
 
-    /// Changes a user, if it is of this tag.
-    pub fn put(&self, id: i64, tag: &str, body: &Value) -> Response {
+    /// Updates a user that has this entity tag.
+    pub fn update(&self, id: i64, etag: &str, body: &Value) -> Response {
         let request = self
             .request("PUT", &format!("/user?id={id}"))
-            .header("If-Match", tag);
+            .header("If-Match", etag);
         send(accounts::with_json(request, &body.to_string()))
     }
 
@@ -104,13 +105,13 @@ impl AdminClient {
         ))
     }
 
-    /// The mails in the outbox: kind and address.
+    /// The mails in the outbox, as kind and address.
     pub fn mails(&self) -> Vec<String> {
         self.database
             .lines("SELECT kind || ' ' || recipient AS line FROM mail.outbox ORDER BY id")
     }
 
-    /// The token of the newest link of an account, as the mail tells it.
+    /// The token of the newest link of an account, as its mail contains it.
     pub fn link_token(&self, id: i64) -> String {
         let link = self.database.lines(&format!(
             "SELECT id::text AS line FROM accounts.links WHERE account_id = {id} ORDER BY created_at DESC LIMIT 1"
@@ -119,7 +120,7 @@ impl AdminClient {
         key.link_token(link[0].parse().unwrap()).reveal().to_owned()
     }
 
-    /// Runs a statement as the administrator of the database.
+    /// Runs a statement as the superuser of the database.
     pub fn execute(&self, statement: &str) {
         diesel::sql_query(statement)
             .execute(&mut self.database.admin())

@@ -1,4 +1,5 @@
-//! A running service inside this process, on ports of its own.
+//! A service running inside this process, on free ports.
+
 use super::database::Database;
 use super::program::ServiceProcess;
 use super::response::Response;
@@ -20,7 +21,7 @@ static CLIENT: LazyLock<Client> = LazyLock::new(|| {
     let client = Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none());
-    // A connection each: which test closes which is then never a question.
+    // One connection per request, so that no test depends on a connection that another test closed.
     client
         .pool_max_idle_per_host(0)
         .timeout(Duration::from_secs(30))
@@ -28,7 +29,7 @@ static CLIENT: LazyLock<Client> = LazyLock::new(|| {
         .unwrap()
 });
 
-/// The service; it stops with this value.
+/// A running service; dropping it stops the service.
 pub struct App {
     /// The public listener.
     pub address: SocketAddr,
@@ -39,34 +40,34 @@ pub struct App {
 }
 
 impl App {
-    /// The product over a database.
+    /// Starts the service with the default test settings of a database.
     pub fn over(database: &Database) -> Self {
         Self::start(&database.settings(&[]))
     }
 
-    /// The product.
+    /// Starts the service.
     pub fn start(settings: &Settings) -> Self {
         Self::start_with(settings, |product| product)
     }
 
-    /// The product as another process serves it.
-    pub fn at(serving: &ServiceProcess) -> Self {
+    /// The service of another process.
+    pub fn of_process(process: &ServiceProcess) -> Self {
         Self {
-            address: serving.address,
-            internal: serving.internal,
+            address: process.address,
+            internal: process.internal,
             stop: None,
             thread: None,
         }
     }
 
-    /// The product with other operations beside it.
+    /// Starts the service with additional operations.
     pub fn start_with<T: OpenApi + 'static>(
         settings: &Settings,
         operations: impl FnOnce(Product) -> T + Send + 'static,
     ) -> Self {
-        run_log::begin();
+        run_log::start();
         let (stop, stopped) = oneshot::channel::<()>();
-        let (tell, told) = mpsc::channel();
+        let (address_sender, addresses) = mpsc::channel();
         let settings = settings.clone();
         let thread = std::thread::spawn(move || {
             let telemetry = Telemetry::quiet().unwrap();
@@ -75,13 +76,14 @@ impl App {
             runtime.block_on(async {
                 let metrics = telemetry.metrics.clone();
                 let service = Service::bind_with(&settings, metrics, operations).await.unwrap();
-                tell.send((service.address(), service.internal_address()))
+                address_sender
+                    .send((service.address(), service.internal_address()))
                     .unwrap();
                 service.run(async { drop(stopped.await) }).await;
             });
             runtime.shutdown_background();
         });
-        let (address, internal) = told.recv().unwrap();
+        let (address, internal) = addresses.recv().unwrap();
         Self {
             address,
             internal,
@@ -90,7 +92,7 @@ impl App {
         }
     }
 
-    /// A request of any kind.
+    /// A request with any method.
     pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         CLIENT.request(method, format!("http://{}{path}", self.address))
@@ -106,16 +108,16 @@ impl App {
         send(CLIENT.get(format!("http://{}{path}", self.internal)))
     }
 
-    /// Asks it to stop, and waits until it has.
+    /// Stops the service and waits until it has stopped.
     pub fn stop(mut self) {
-        self.ask_to_stop();
+        self.request_stop();
         if let Some(thread) = self.thread.take() {
             thread.join().unwrap();
         }
     }
 
-    /// Asks it to stop.
-    pub fn ask_to_stop(&mut self) {
+    /// Requests a graceful shutdown and returns at once.
+    pub fn request_stop(&mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
@@ -126,28 +128,28 @@ impl App {
 pub fn send(request: RequestBuilder) -> Response {
     let (client, request) = request.build_split();
     let request = request.unwrap();
-    run_log::note_request(&request);
+    run_log::record_request(&request);
     let received = client.execute(request).unwrap();
     let response = Response {
         status: received.status().as_u16(),
         headers: received.headers().clone(),
         body: received.bytes().unwrap().to_vec(),
     };
-    run_log::note_response(&response);
+    run_log::record_response(&response);
     response
 }
 
-/// Asks again and again until a response has this status; how long that took.
-pub fn wait_for(status: u16, within: Duration, ask: impl Fn() -> Response) -> Duration {
-    let begun = Instant::now();
+/// Repeats a request until its response has this status; returns the time that took.
+pub fn wait_for_status(status: u16, timeout: Duration, request: impl Fn() -> Response) -> Duration {
+    let start = Instant::now();
     loop {
-        let response = ask();
+        let response = request();
         if response.status == status {
-            return begun.elapsed();
+            return start.elapsed();
         }
         assert!(
-            begun.elapsed() < within,
-            "not {status} within {within:?}: {response:?}"
+            start.elapsed() < timeout,
+            "not {status} within {timeout:?}: {response:?}"
         );
         std::thread::sleep(Duration::from_millis(20));
     }

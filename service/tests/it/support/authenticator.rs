@@ -1,9 +1,11 @@
-//! An authenticator app, written from RFC 4226 and RFC 6238 alone; where `oathtool` is on the machine, it must agree.
+//! An authenticator app, written from RFC 4226 and RFC 6238 independently of the service. Where `oathtool` is installed,
+//! its codes must agree.
+
 use super::program::oathtool;
 use aws_lc_rs::hmac;
 use portcullis::types::clock;
 
-/// The code of this base32 secret at a time.
+/// The code of a base32 secret at a Unix time.
 pub fn code_at(secret: &str, unix_time: i64) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &base32(secret));
     let mac = hmac::sign(&key, &(unix_time / 30).to_be_bytes());
@@ -11,19 +13,19 @@ pub fn code_at(secret: &str, unix_time: i64) -> String {
     let offset = usize::from(mac[19] & 15);
     let number = u32::from_be_bytes(mac[offset..offset + 4].try_into().unwrap()) & 0x7fff_ffff;
     let code = format!("{:06}", number % 1_000_000);
-    if let Some(outside) = oathtool(secret, unix_time) {
-        assert_eq!(outside, code);
+    if let Some(external) = oathtool(secret, unix_time) {
+        assert_eq!(external, code);
     }
     code
 }
 
-/// The code of so many steps from now, of a time step that lasts long enough for whatever is done with it.
+/// The code of the time step this many steps from the current one. At least ten seconds of the step remain.
 pub fn code(secret: &str, steps_from_now: i64) -> String {
-    code_at(secret, settled_now() + 30 * steps_from_now)
+    code_at(secret, now_early_in_step() + 30 * steps_from_now)
 }
 
-/// The time, not at the end of a step: waits for the next one if need be.
-fn settled_now() -> i64 {
+/// The Unix time; waits for the next time step if less than ten seconds of the current one remain.
+fn now_early_in_step() -> i64 {
     loop {
         let now = clock::now().timestamp();
         if now % 30 < 20 {
@@ -36,10 +38,10 @@ fn settled_now() -> i64 {
 /// The bytes of a base32 text.
 pub fn base32(text: &str) -> Vec<u8> {
     let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
-    for letter in text.bytes() {
-        let value = match letter {
-            b'A'..=b'Z' => letter - b'A',
-            b'2'..=b'7' => letter - b'2' + 26,
+    for character in text.bytes() {
+        let value = match character {
+            b'A'..=b'Z' => character - b'A',
+            b'2'..=b'7' => character - b'2' + 26,
             _ => panic!("not base32"),
         };
         bits = bits << 5 | u32::from(value);

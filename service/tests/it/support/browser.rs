@@ -1,17 +1,18 @@
-//! A browser as far as a server can tell: keeps cookies, fills in forms, follows nothing by itself.
+//! A browser as a server sees it: stores cookies and submits forms. Does not follow redirects.
+
 use super::app::{App, send};
 use super::response::Response;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-/// Somebody's browser at one service.
+/// A browser with its cookies for one service.
 pub struct Browser<'a> {
     app: &'a App,
     cookies: RefCell<BTreeMap<String, String>>,
 }
 
 impl<'a> Browser<'a> {
-    /// A new one, without any cookie.
+    /// A browser without cookies.
     pub fn new(app: &'a App) -> Self {
         Self {
             app,
@@ -19,7 +20,7 @@ impl<'a> Browser<'a> {
         }
     }
 
-    /// One in which somebody has signed in.
+    /// A browser that has signed in.
     pub fn signed_in(app: &'a App, email: &str, password: &str) -> Self {
         let browser = Self::new(app);
         let response = browser.submit("/sign-in", &[("email", email), ("password", password)]);
@@ -36,24 +37,24 @@ impl<'a> Browser<'a> {
         self.send("GET", path, None, &[])
     }
 
-    /// Looks at the page, then sends its form with its token.
+    /// Loads the page, then submits its form with its CSRF token.
     pub fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         let token = self.token(path);
         self.post(path, &[&[("csrf", token.as_str())], fields].concat())
     }
 
-    /// The token in the page's forms.
+    /// The CSRF token of the page's forms.
     pub fn token(&self, path: &str) -> String {
         let page = self.get(path);
         token_in(&page).unwrap_or_else(|| panic!("{path} has no form: {page:?}"))
     }
 
-    /// POST of a form that nobody looked at before.
+    /// POST of a form without loading the page first.
     pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         self.post_with(path, fields, &[])
     }
 
-    /// The same with more header fields.
+    /// The same with additional header fields.
     pub fn post_with(&self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Response {
         let body = fields
             .iter()
@@ -61,7 +62,7 @@ impl<'a> Browser<'a> {
         self.send("POST", path, Some(body.collect::<Vec<_>>().join("&")), headers)
     }
 
-    /// POST of these very bytes as a form.
+    /// POST of an already encoded form.
     pub fn post_raw(&self, path: &str, body: &str) -> Response {
         self.send("POST", path, Some(body.to_owned()), &[])
     }
@@ -71,7 +72,7 @@ impl<'a> Browser<'a> {
         self.cookies.borrow().get(name).cloned()
     }
 
-    /// Sets or takes away a cookie, as somebody with the browser in their hands can.
+    /// Sets a cookie, or removes it when there is no value.
     pub fn set_cookie(&self, name: &str, value: Option<&str>) {
         match value {
             Some(value) => self
@@ -105,14 +106,14 @@ impl<'a> Browser<'a> {
         for cookie in response.headers.get_all("set-cookie") {
             let cookie = cookie.to_str().unwrap();
             let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
-            let gone = cookie.contains("Max-Age=0");
-            self.set_cookie(name, Some(value).filter(|_| !gone));
+            let expired = cookie.contains("Max-Age=0");
+            self.set_cookie(name, Some(value).filter(|_| !expired));
         }
         response
     }
 }
 
-/// The token of the first form on a page.
+/// The CSRF token of the first form on a page.
 pub fn token_in(page: &Response) -> Option<String> {
     let (_, rest) = page.text().split_once("name=\"csrf\" value=\"")?;
     rest.split('"').next().map(str::to_owned)

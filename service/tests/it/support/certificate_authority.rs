@@ -1,4 +1,5 @@
-//! A certificate authority of the tests' own, and servers' certificates by it.
+//! A certificate authority for tests, and the server certificates that it issues.
+
 use super::temp_file::TempFile;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
@@ -6,28 +7,28 @@ use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::PrivateKeyDer;
 use std::sync::Arc;
 
-/// The authority, and its certificate in a file.
+/// The authority, with its certificate in a temporary file.
 pub struct CertificateAuthority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     file: TempFile,
 }
 
 impl CertificateAuthority {
-    /// A new one.
+    /// Generates a key and a self-signed certificate.
     pub fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        let file = TempFile::of("pem", issuer.pem());
+        let file = TempFile::new("pem", issuer.pem());
         Self { issuer, file }
     }
 
-    /// Its certificate's file.
+    /// The path of its certificate.
     pub fn file(&self) -> &str {
-        self.file.text()
+        self.file.path_str()
     }
 
-    /// What a server of this name or address speaks TLS with.
+    /// A TLS configuration with a certificate for this host name or address.
     pub fn server(&self, name: &str) -> Arc<ServerConfig> {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec![name.to_owned()]).unwrap();

@@ -1,18 +1,19 @@
-//! Many at the same time.
+//! Concurrent calls that start together.
+
 use std::sync::Barrier;
 
-/// What each of so many got, who all began at the same moment; each is told its number.
+/// Calls `work` on `count` threads that start together, each with its index; returns the results in the order of the indices.
 pub fn concurrently<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let barrier = Barrier::new(count);
     std::thread::scope(|scope| {
-        let begin = |number| {
+        let spawn = |index| {
             let (barrier, work) = (&barrier, &work);
             scope.spawn(move || {
                 barrier.wait();
-                work(number)
+                work(index)
             })
         };
-        let crowd: Vec<_> = (0..count).map(begin).collect();
-        crowd.into_iter().map(|one| one.join().unwrap()).collect()
+        let threads: Vec<_> = (0..count).map(spawn).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     })
 }

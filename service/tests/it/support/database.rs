@@ -1,4 +1,5 @@
-//! Servers, and a fresh database for every test: a copy of a template that was prepared and migrated by the library.
+//! PostgreSQL servers, and a new database per test, copied from a template that the library prepared and migrated.
+
 use super::environment;
 use super::temp_file::TempFile;
 use diesel::connection::{Connection, SimpleConnection};
@@ -16,7 +17,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// The passwords of the logins, the same in every test: roles belong to the server, not to the database.
+/// The passwords of the logins. They are the same in every test, because roles belong to the server, not to a database.
 pub const PASSWORDS: [(&str, &str); 7] = [
     ("RATES", "test-rates-password"),
     ("INGEST", "test-ingest-password"),
@@ -27,25 +28,25 @@ pub const PASSWORDS: [(&str, &str); 7] = [
     ("MIGRATOR", "test-migrator-password"),
 ];
 
-/// The tests' key of the service's data.
+/// The data key of every tested service.
 pub const DATA_KEY: &str = "q3T1x0m8Yc5yW9rJ4uH2vN7sK6pL0zEfGdB1aQiOtXk=";
 
-/// The tests' signing keys: one document a process.
+/// The signing keys of every tested service, generated once per process.
 pub fn token_keys() -> &'static str {
     static KEYS: OnceLock<String> = OnceLock::new();
     KEYS.get_or_init(|| TokenKeys::generate(clock::now()).unwrap().to_text())
 }
 
-/// A PostgreSQL server and its administrator.
+/// A PostgreSQL server and its superuser.
 #[derive(Clone, Debug)]
 pub struct Server {
-    /// Address.
+    /// Host name or address.
     pub host: String,
     /// Port.
     pub port: String,
-    /// The administrator.
+    /// The superuser.
     pub user: String,
-    /// The administrator's password.
+    /// The superuser's password.
     pub password: String,
 }
 
@@ -58,16 +59,16 @@ struct Line {
 impl Server {
     /// The server that all tests share.
     pub fn shared() -> Self {
-        Self::of(&environment::postgres())
+        Self::parse(&environment::postgres())
     }
 
-    /// The server of a conninfo.
-    pub fn of(conninfo: &str) -> Self {
+    /// Parses a libpq connection string.
+    pub fn parse(conninfo: &str) -> Self {
         let value = |key: &str| {
-            let mut words = conninfo
+            let mut pairs = conninfo
                 .split_whitespace()
-                .filter_map(|word| word.split_once('='));
-            let found = words.find(|(name, _)| *name == key);
+                .filter_map(|pair| pair.split_once('='));
+            let found = pairs.find(|(name, _)| *name == key);
             found
                 .map(|(_, value)| value.trim_matches('\'').to_owned())
                 .unwrap_or_default()
@@ -80,12 +81,12 @@ impl Server {
         }
     }
 
-    /// The administrator in a database.
+    /// Connects to a database as the superuser.
     pub fn admin(&self, database: &str) -> PgConnection {
         self.connect(database, &self.user, &self.password).unwrap()
     }
 
-    /// Any login in a database.
+    /// Connects to a database as any login.
     pub fn connect(&self, database: &str, user: &str, password: &str) -> ConnectionResult<PgConnection> {
         let Self { host, port, .. } = self;
         PgConnection::establish(&format!(
@@ -93,7 +94,7 @@ impl Server {
         ))
     }
 
-    /// The settings that lead to a database of this server, names without prefix.
+    /// The settings of a service over a database of this server, with names that lack the prefix `PORTCULLIS_`.
     pub fn pairs(&self, database: &str) -> Vec<(String, String)> {
         let mut pairs = vec![
             ("PROFILE".to_owned(), "development".to_owned()),
@@ -117,15 +118,15 @@ impl Server {
         pairs
     }
 
-    /// Prepares and migrates a database; roles are made by one process at a time.
-    pub fn make(&self, name: &str) {
+    /// Creates, prepares and migrates a database.
+    pub fn create_database(&self, name: &str) {
         let settings = settings(self.pairs(name), &[]);
-        self.alone(|| prepare::prepare(&settings.database).unwrap());
+        self.with_role_lock(|| prepare::prepare(&settings.database).unwrap());
         migrations::up(&settings.database).unwrap();
     }
 
-    /// Runs work while no other test process makes roles on this server.
-    pub fn alone<T>(&self, work: impl FnOnce() -> T) -> T {
+    /// Runs work while no other test process creates roles on this server.
+    pub fn with_role_lock<T>(&self, work: impl FnOnce() -> T) -> T {
         let mut conn = self.admin("postgres");
         conn.batch_execute("SELECT pg_advisory_lock(7261620)").unwrap();
         let outcome = work();
@@ -134,7 +135,7 @@ impl Server {
     }
 }
 
-/// Settings of these pairs; the later ones win.
+/// Parses these settings; later ones override earlier ones.
 pub fn settings(mut pairs: Vec<(String, String)>, more: &[(&str, &str)]) -> Settings {
     pairs.extend(
         more.iter()
@@ -143,16 +144,16 @@ pub fn settings(mut pairs: Vec<(String, String)>, more: &[(&str, &str)]) -> Sett
     Settings::parse(&Source::of(pairs).unwrap()).unwrap()
 }
 
-/// A database of one test. It is dropped with this value.
+/// The database of one test; dropping this value drops the database.
 pub struct Database {
     /// Its name.
     pub name: String,
-    /// Where it is.
+    /// Its server.
     pub server: Server,
 }
 
 impl Database {
-    /// A migrated database without data.
+    /// Creates a migrated database without data.
     pub fn fresh() -> Self {
         static TEMPLATE: OnceLock<String> = OnceLock::new();
         let server = Server::shared();
@@ -171,24 +172,24 @@ impl Database {
         Self { name, server }
     }
 
-    /// A name for a database that does not exist yet.
-    pub fn unmade() -> Self {
+    /// A name without a database.
+    pub fn not_created() -> Self {
         Self {
             name: next_name(),
             server: Server::shared(),
         }
     }
 
-    /// A database with this file's data.
-    pub fn with(content: &str) -> Self {
+    /// Creates a database and imports a file of this content.
+    pub fn with_data(content: &str) -> Self {
         let database = Self::fresh();
         database.import(content).unwrap();
         database
     }
 
-    /// Imports a text through the library.
+    /// Imports a file of this content through the library.
     pub fn import(&self, content: &str) -> Result<Imported, ImportError> {
-        self.import_file(TempFile::of("sql", content).path())
+        self.import_file(TempFile::new("sql", content).path())
     }
 
     /// Imports a file through the library.
@@ -196,12 +197,12 @@ impl Database {
         import(&self.settings(&[]).database, path, &mut |_| {})
     }
 
-    /// The administrator in it.
+    /// Connects as the superuser.
     pub fn admin(&self) -> PgConnection {
         self.server.admin(&self.name)
     }
 
-    /// One of our logins in it, as in `rates`.
+    /// Connects as one of the service's logins, named without the prefix `portcullis_`.
     pub fn login(&self, login: &str) -> PgConnection {
         let password = PASSWORDS
             .iter()
@@ -214,27 +215,27 @@ impl Database {
         conn.unwrap()
     }
 
-    /// Runs statements as the administrator.
+    /// Runs statements as the superuser.
     pub fn execute(&self, statements: &str) {
         self.admin().batch_execute(statements).unwrap();
     }
 
-    /// The texts that a statement answers, as the administrator. Its column must be called `line`.
+    /// Runs a statement as the superuser; returns its column `line`, which must be text.
     pub fn lines(&self, statement: &str) -> Vec<String> {
         lines(&mut self.admin(), statement).unwrap()
     }
 
-    /// Pairs that lead to it.
+    /// The settings of a service over this database, see [`Server::pairs`].
     pub fn pairs(&self) -> Vec<(String, String)> {
         self.server.pairs(&self.name)
     }
 
-    /// Where its services write their mails.
+    /// The folder to which its services write mails.
     pub fn mail_folder(&self) -> String {
         mail_folder(&self.name)
     }
 
-    /// Settings that lead to it, and more.
+    /// The parsed settings of a service over this database, with these changes.
     pub fn settings(&self, more: &[(&str, &str)]) -> Settings {
         settings(self.pairs(), more)
     }
@@ -252,7 +253,7 @@ impl Drop for Database {
     }
 }
 
-/// The texts that a statement answers; its column must be called `line`.
+/// Runs a statement; returns its column `line`, which must be text.
 pub fn lines(conn: &mut PgConnection, statement: &str) -> QueryResult<Vec<String>> {
     let rows = diesel::sql_query(statement).load::<Line>(conn)?;
     Ok(rows.into_iter().map(|row| row.line).collect())
@@ -272,21 +273,21 @@ fn next_name() -> String {
     )
 }
 
-/// Makes this process's template, and clears away what processes that are gone have left.
+/// Creates the template of this process, and drops databases that terminated processes have left behind.
 fn template(server: &Server) -> String {
     let mut conn = server.admin("postgres");
-    let left = lines(
+    let existing = lines(
         &mut conn,
         r"SELECT datname::text AS line FROM pg_database WHERE datname ~ '^t_\d+_'",
     )
     .unwrap();
-    for name in left {
+    for name in existing {
         let owner = name.split('_').nth(1).unwrap_or_default();
         if !Path::new("/proc").join(owner).exists() {
             let _ = conn.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         }
     }
     let name = format!("t_{}_template", std::process::id());
-    server.make(&name);
+    server.create_database(&name);
     name
 }

@@ -1,11 +1,12 @@
-//! A service that tokens are tried on which somebody made who should not have.
-use super::accounts::{account, log_in};
+//! A service that receives forged tokens.
+
+use super::accounts::{create_account, log_in};
 use super::app::{App, send};
 use super::database::Database;
-use super::token_forger::{Parts, own_key};
+use super::token_forger::{Parts, signing_key};
 use portcullis::types::role::Role;
 
-/// A service, and a good token of an administrator's.
+/// A service, and a valid token of an administrator.
 pub struct ForgeryTarget {
     /// The service.
     pub app: App,
@@ -15,19 +16,19 @@ pub struct ForgeryTarget {
 }
 
 impl ForgeryTarget {
-    /// Over a database of its own.
+    /// Starts a service over a new database.
     pub fn new() -> Self {
         let database = Database::fresh();
         let app = App::over(&database);
-        account(&database, "ann@example.org", Role::Admin);
+        create_account(&database, "ann@example.org", Role::Admin);
         let parts = Parts::of(&log_in(&app, "ann@example.org").access);
         let target = Self {
             app,
             parts,
             _database: database,
         };
-        // What the tests sign is good if nothing is wrong about it: a refusal below has the reason that it names.
-        assert_eq!(target.status(&target.parts.sign(&own_key())), 200);
+        // An unchanged token that a test signs is accepted, so that each later rejection has the tested reason.
+        assert_eq!(target.status(&target.parts.sign(&signing_key())), 200);
         target
     }
 
@@ -35,8 +36,8 @@ impl ForgeryTarget {
         send(self.app.request("POST", "/validate").bearer_auth(token)).status
     }
 
-    /// Refused with the same words, whatever the attack; as the token of another operation too, and not active.
-    pub fn refuses(&self, token: &str, attack: &str) {
+    /// Asserts that every operation rejects the token with the same message, and that introspection calls it inactive.
+    pub fn assert_rejected(&self, token: &str, attack: &str) {
         for (method, path) in [("POST", "/validate"), ("GET", "/admin/audit")] {
             let response = send(self.app.request(method, path).bearer_auth(token));
             assert_eq!(response.status, 401, "{attack}: {response:?}");
@@ -46,9 +47,9 @@ impl ForgeryTarget {
                 "{attack}"
             );
         }
-        let asked = self.app.request("POST", "/introspect");
-        let asked = asked.bearer_auth(self.parts.sign(&own_key()));
-        let form = asked.header("content-type", "application/x-www-form-urlencoded");
+        let introspect = self.app.request("POST", "/introspect");
+        let introspect = introspect.bearer_auth(self.parts.sign(&signing_key()));
+        let form = introspect.header("content-type", "application/x-www-form-urlencoded");
         let response = send(form.body(format!("token={token}")));
         assert_eq!(response.text(), r#"{"active":false}"#, "{attack}");
     }

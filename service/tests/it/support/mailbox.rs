@@ -1,18 +1,19 @@
-//! The mails that a service has written into its folder.
+//! The mails that a service has written to its mail folder.
+
 use super::database::Database;
 use super::run_log;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// A database's folder of mails.
+/// The mail folder of the services over one database.
 pub struct Mailbox(PathBuf);
 
 /// A mail.
 #[derive(Clone, Debug)]
 pub struct Mail {
-    /// The name of its file, which is its Message-ID.
+    /// Its file name without extension, which is also its Message-ID.
     pub id: String,
-    /// The header and the parts, as they stand in the file.
+    /// The whole message.
     pub source: String,
 }
 
@@ -22,10 +23,10 @@ impl Mailbox {
         Self(PathBuf::from(database.mail_folder()))
     }
 
-    /// All mails to an address, in no order.
+    /// All mails to an address, in no particular order.
     pub fn to(&self, address: &str) -> Vec<Mail> {
-        let ours = |mail: &Mail| mail.field("To").contains(address);
-        self.all().into_iter().filter(ours).collect()
+        let matches = |mail: &Mail| mail.field("To").contains(address);
+        self.all().into_iter().filter(matches).collect()
     }
 
     /// All mails.
@@ -43,10 +44,10 @@ impl Mailbox {
             .collect()
     }
 
-    /// The mail to this address with this text in its subject, as soon as it is there; the test fails when there is
-    /// none in time, or a second one.
+    /// Waits for the mail to this address with this text in its subject. Panics when there is none within ten seconds,
+    /// or more than one.
     pub fn wait(&self, address: &str, subject: &str) -> Mail {
-        let begun = Instant::now();
+        let start = Instant::now();
         loop {
             let mut found = self.to(address);
             found.retain(|mail| mail.field("Subject").contains(subject));
@@ -56,7 +57,7 @@ impl Mailbox {
             }
             let all = self.all();
             assert!(
-                begun.elapsed() < Duration::from_secs(10),
+                start.elapsed() < Duration::from_secs(10),
                 "no {subject:?} to {address}: {all:?}"
             );
             std::thread::sleep(Duration::from_millis(20));
@@ -74,12 +75,12 @@ impl Mail {
             .map_or("", |(_, value)| value)
     }
 
-    /// The token of its link; empty when there is none.
+    /// The token of its link; empty when it has none.
     pub fn token(&self) -> String {
         let after = self.source.split_once("?token=").map_or("", |(_, after)| after);
         let is_token = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         let token: String = after.chars().take_while(is_token).collect();
-        run_log::secret(&token);
+        run_log::record_secret(&token);
         token
     }
 }

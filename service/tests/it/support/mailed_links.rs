@@ -1,4 +1,5 @@
-//! Mailed links, without the mail: a link's token follows from its id in the outbox and the tests' key.
+//! Tokens of mailed links without reading the mail: a token is derived from its ID in the outbox and the data key.
+
 use super::database::{DATA_KEY, Database};
 use super::run_log;
 use portcullis::crypto::data_key::DataKey;
@@ -11,7 +12,7 @@ pub fn tokens(database: &Database, kind: &str, address: &str) -> Vec<String> {
     ));
     let token = |id: &String| {
         let token = key.link_token(id.parse().unwrap()).reveal().to_owned();
-        run_log::secret(&token);
+        run_log::record_secret(&token);
         token
     };
     ids.iter().map(token).collect()
@@ -22,11 +23,11 @@ pub fn token(database: &Database, kind: &str, address: &str) -> String {
     let tokens = tokens(database, kind, address);
     tokens
         .last()
-        .unwrap_or_else(|| panic!("no {kind} to {address}"))
+        .unwrap_or_else(|| panic!("no {kind} mail to {address}"))
         .clone()
 }
 
-/// What stands in the outbox, oldest first: `kind recipient`.
-pub fn outbox(database: &Database) -> Vec<String> {
+/// The mails in the outbox, oldest first, as `kind recipient`.
+pub fn list_outbox(database: &Database) -> Vec<String> {
     database.lines("SELECT concat_ws(' ', kind, recipient) AS line FROM mail.outbox ORDER BY id")
 }

@@ -1,34 +1,35 @@
-//! Times of answers, and how much they differ.
+//! Median response times, and the ratio between them.
+
 use std::time::Duration;
 
-/// Series of tries, at the most.
-pub const SERIES: usize = 5;
+/// The maximum number of series of measurements.
+pub const MAX_SERIES: usize = 5;
 
-/// The median milliseconds of each kind of question, from one series of tries after another as long as they differ by more
-/// than `alike` times: a machine with neighbours has bad moments, which more tries forget; a difference that is really
-/// there stays. `series` answers, for the number of a series, the times of its tries by kind.
-pub fn medians(alike: f64, mut series: impl FnMut(usize) -> Vec<Vec<Duration>>) -> Vec<f64> {
+/// The median milliseconds of each kind of request. Measures further series while the medians differ by more than a factor
+/// of `max_ratio`: more measurements average out a moment of load on the machine, but not a real difference. `series`
+/// returns the response times of the series with the given index, by kind of request.
+pub fn medians(max_ratio: f64, mut series: impl FnMut(usize) -> Vec<Vec<Duration>>) -> Vec<f64> {
     let mut times: Vec<Vec<Duration>> = series(0);
-    for number in 1..SERIES {
-        if spread(&of_each(&times)) <= alike {
+    for number in 1..MAX_SERIES {
+        if ratio(&each_median(&times)) <= max_ratio {
             break;
         }
-        println!("measured again: {:.2?} ms", of_each(&times));
+        println!("measured again: {:.2?} ms", each_median(&times));
         for (times, more) in times.iter_mut().zip(series(number)) {
             times.extend(more);
         }
     }
-    of_each(&times)
+    each_median(&times)
 }
 
-/// How many times the least the most is.
-pub fn spread(medians: &[f64]) -> f64 {
-    let least = medians.iter().copied().fold(f64::MAX, f64::min);
-    let most = medians.iter().copied().fold(0.0, f64::max);
-    most / least
+/// The largest median divided by the smallest.
+pub fn ratio(medians: &[f64]) -> f64 {
+    let min = medians.iter().copied().fold(f64::MAX, f64::min);
+    let max = medians.iter().copied().fold(0.0, f64::max);
+    max / min
 }
 
-fn of_each(times: &[Vec<Duration>]) -> Vec<f64> {
+fn each_median(times: &[Vec<Duration>]) -> Vec<f64> {
     let median = |times: &Vec<Duration>| {
         let mut times = times.clone();
         times.sort_unstable();

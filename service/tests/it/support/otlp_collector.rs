@@ -1,4 +1,5 @@
-//! A collector of OTLP that keeps what is posted, by path.
+//! An OTLP collector that records what is posted, by path.
+
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -8,35 +9,35 @@ type Posts = Arc<Mutex<HashMap<String, Vec<Vec<u8>>>>>;
 
 /// The collector.
 pub struct OtlpCollector {
-    /// Where it is.
+    /// Its base URL.
     pub url: String,
     posts: Posts,
 }
 
 impl OtlpCollector {
-    /// On a free port, as long as the process lives.
+    /// Starts on a free port, for the lifetime of the process.
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let posts = Posts::default();
-        let kept = Arc::clone(&posts);
+        let recorded = Arc::clone(&posts);
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let kept = Arc::clone(&kept);
-                std::thread::spawn(move || keep(stream, &kept));
+                let recorded = Arc::clone(&recorded);
+                std::thread::spawn(move || record(stream, &recorded));
             }
         });
         Self { url, posts }
     }
 
-    /// What was posted to a path.
+    /// The bodies that were posted to a path.
     pub fn posts(&self, path: &str) -> Vec<Vec<u8>> {
         self.posts.lock().unwrap().get(path).cloned().unwrap_or_default()
     }
 }
 
-/// Reads posts off one connection until it ends.
-fn keep(stream: TcpStream, posts: &Posts) -> Option<()> {
+/// Records the requests of one connection until it ends.
+fn record(stream: TcpStream, posts: &Posts) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     let mut writer = stream;
     loop {

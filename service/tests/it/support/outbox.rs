@@ -1,4 +1,5 @@
-//! Mails, enqueued in a database's outbox as the service does it.
+//! Mails inserted into the outbox of a database without the service.
+
 use super::database::Database;
 use diesel::connection::Connection;
 use portcullis::mail::kind::MailKind;
@@ -7,15 +8,15 @@ use portcullis::types::clock;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-/// Enqueues a mail; returns the link in it.
-pub fn put(database: &Database, kind: MailKind, to: &str) -> Option<Uuid> {
-    put_many(database, kind, &[to.to_owned()]).pop().unwrap()
+/// Inserts a mail; returns the ID of its link, if it has one.
+pub fn insert(database: &Database, kind: MailKind, to: &str) -> Option<Uuid> {
+    insert_many(database, kind, &[to.to_owned()]).pop().unwrap()
 }
 
-/// Enqueues mails in one transaction; returns the link in each.
-pub fn put_many(database: &Database, kind: MailKind, to: &[String]) -> Vec<Option<Uuid>> {
+/// Inserts mails in one transaction; returns the IDs of their links.
+pub fn insert_many(database: &Database, kind: MailKind, to: &[String]) -> Vec<Option<Uuid>> {
     let mut conn = database.login("accounts");
-    let put = |conn: &mut _| {
+    let insert = |conn: &mut _| {
         let one = |to: &String| {
             let link = kind.has_token().then(|| MailLink {
                 id: Uuid::new_v4(),
@@ -31,15 +32,15 @@ pub fn put_many(database: &Database, kind: MailKind, to: &[String]) -> Vec<Optio
         };
         to.iter().map(one).collect()
     };
-    conn.transaction::<_, diesel::result::Error, _>(put).unwrap()
+    conn.transaction::<_, diesel::result::Error, _>(insert).unwrap()
 }
 
-/// Waits until something holds.
-pub fn until(what: &str, holds: impl Fn() -> bool) -> Duration {
-    let begun = Instant::now();
+/// Waits until a condition holds; returns the time that took. Panics after 20 seconds.
+pub fn wait_until(what: &str, holds: impl Fn() -> bool) -> Duration {
+    let start = Instant::now();
     while !holds() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "not in time: {what}");
+        assert!(start.elapsed() < Duration::from_secs(20), "timed out: {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
-    begun.elapsed()
+    start.elapsed()
 }

@@ -1,4 +1,5 @@
-//! A PostgreSQL server of one test's own, which it may stop.
+//! A PostgreSQL server for one test, which the test may stop.
+
 use super::database::{Server, lines, settings};
 use super::environment;
 use super::temp_file::TempFile;
@@ -8,10 +9,10 @@ use private_postgres::{Cluster, Programs, Search, Stop};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// A running server with this data in the database `portcullis`.
-pub fn with(data: &str) -> (Cluster, Server) {
+/// Starts a server and imports data into the database `portcullis`.
+pub fn start_with_data(data: &str) -> (Cluster, Server) {
     let (cluster, server) = start();
-    let file = TempFile::of("sql", data);
+    let file = TempFile::new("sql", data);
     import(
         &settings(server.pairs("portcullis"), &[]).database,
         file.path(),
@@ -21,7 +22,7 @@ pub fn with(data: &str) -> (Cluster, Server) {
     (cluster, server)
 }
 
-/// A running server with the migrated database `portcullis`.
+/// Starts a server with the migrated database `portcullis`.
 pub fn start() -> (Cluster, Server) {
     let search = Search {
         explicit: environment::postgres_programs(),
@@ -29,46 +30,46 @@ pub fn start() -> (Cluster, Server) {
         ..Search::default()
     };
     let programs = Programs::find(&search).unwrap();
-    let prepared = [("max_prepared_transactions".to_owned(), "1".to_owned())];
-    let cluster = Cluster::temporary(&programs, false, &prepared, &Stop::default()).unwrap();
-    let server = Server::of(&cluster.conninfo());
-    server.make("portcullis");
+    let options = [("max_prepared_transactions".to_owned(), "1".to_owned())];
+    let cluster = Cluster::temporary(&programs, false, &options, &Stop::default()).unwrap();
+    let server = Server::parse(&cluster.conninfo());
+    server.create_database("portcullis");
     (cluster, server)
 }
 
-/// Statements whose locks outlive every connection, and the server too: whoever waits for them when the server stops never
-/// gets them, in whatever order connections end.
+/// Locks held by a prepared transaction. They outlive every connection and a restart of the server, so a statement that waits
+/// for them when the server stops never acquires them, in whatever order connections are closed.
 pub struct HeldLocks<'a>(&'a Server);
 
 impl<'a> HeldLocks<'a> {
-    /// Runs the statements, and keeps their locks.
-    pub fn by(server: &'a Server, statements: &str) -> Self {
+    /// Runs the statements and holds their locks.
+    pub fn acquire(server: &'a Server, statements: &str) -> Self {
         let mut conn = server.admin("portcullis");
         conn.batch_execute(&format!("BEGIN; {statements}; PREPARE TRANSACTION 'held'"))
             .unwrap();
         Self(server)
     }
 
-    /// Waits until so many of the service's statements wait for a lock.
-    pub fn wait_for(&self, waiting: usize) {
+    /// Waits until this many statements of the service wait for a lock.
+    pub fn wait_for_blocked(&self, expected: usize) {
         let statement = "SELECT count(*)::text AS line FROM pg_stat_activity
                          WHERE application_name LIKE 'portcullis-%' AND wait_event_type = 'Lock'";
         let mut conn = self.0.admin("portcullis");
-        let begun = Instant::now();
+        let start = Instant::now();
         loop {
-            let seen = lines(&mut conn, statement).unwrap();
-            if seen == [waiting.to_string()] {
+            let waiting = lines(&mut conn, statement).unwrap();
+            if waiting == [expected.to_string()] {
                 return;
             }
             assert!(
-                begun.elapsed() < Duration::from_secs(3),
-                "{seen:?} of {waiting} wait"
+                start.elapsed() < Duration::from_secs(3),
+                "{waiting:?} of {expected} statements wait"
             );
             sleep(Duration::from_millis(20));
         }
     }
 
-    /// Lets go, once the server is back.
+    /// Releases the locks; the server must be running.
     pub fn release(self) {
         self.0
             .admin("portcullis")

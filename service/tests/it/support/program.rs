@@ -1,4 +1,5 @@
-//! The built binary: the one file of the tests that starts a process. Its environment holds nothing but what is given.
+//! The built binary. No other test file starts a process. Its environment contains only the given settings.
+
 use super::environment;
 use super::run_log;
 use serde_json::Value;
@@ -12,11 +13,11 @@ use std::time::{Duration, Instant};
 fn command(arguments: &[&str], settings: &[(String, String)]) -> Command {
     #[expect(
         clippy::disallowed_methods,
-        reason = "this is the one file that starts processes"
+        reason = "the only test file that starts processes"
     )]
     let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
     command.args(arguments).env_clear().stdin(Stdio::null());
-    command.envs(environment::handed_on());
+    command.envs(environment::inherited());
     command.envs(
         settings
             .iter()
@@ -25,12 +26,12 @@ fn command(arguments: &[&str], settings: &[(String, String)]) -> Command {
     command
 }
 
-/// Runs the program to its end.
+/// Runs the program until it exits.
 pub fn run(arguments: &[&str], settings: &[(String, String)]) -> Output {
     command(arguments, settings).output().unwrap()
 }
 
-/// Runs the program to its end with an environment of bytes that need not be UTF-8.
+/// Runs the program until it exits, with a setting that need not be UTF-8.
 #[cfg(unix)]
 pub fn run_with_bytes(arguments: &[&str], name: &str, value: &[u8]) -> Output {
     use std::os::unix::ffi::OsStrExt;
@@ -40,11 +41,11 @@ pub fn run_with_bytes(arguments: &[&str], name: &str, value: &[u8]) -> Output {
         .unwrap()
 }
 
-/// The code that the outside program `oathtool` makes of a base32 secret at a time; `None`: it is not on this machine.
+/// The code that `oathtool` computes for a base32 secret at a Unix time; `None` when it is not installed.
 pub fn oathtool(secret: &str, unix_time: i64) -> Option<String> {
     #[expect(
         clippy::disallowed_methods,
-        reason = "this is the one file that starts processes"
+        reason = "the only test file that starts processes"
     )]
     let mut command = Command::new("oathtool");
     let at = format!("@{unix_time}");
@@ -54,37 +55,37 @@ pub fn oathtool(secret: &str, unix_time: i64) -> Option<String> {
     match output {
         Ok(output) => {
             assert!(output.status.success(), "{output:?}");
-            Some(says(&output).trim().to_owned())
+            Some(stdout(&output).trim().to_owned())
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
         Err(error) => panic!("oathtool: {error}"),
     }
 }
 
-/// What a program said on stderr.
-pub fn errors(output: &Output) -> String {
+/// The standard error output of a program.
+pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// What a program said on stdout.
-pub fn says(output: &Output) -> String {
+/// The standard output of a program.
+pub fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Lines that a thread of its own reads.
+/// Lines that a reader thread collects.
 type Lines = Arc<Mutex<Vec<String>>>;
 
-fn keep(from: impl Read + Send + 'static, lines: &Lines) -> JoinHandle<()> {
+fn collect(from: impl Read + Send + 'static, lines: &Lines) -> JoinHandle<()> {
     let lines = Arc::clone(lines);
     std::thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
-            run_log::keep(&line);
+            run_log::append(&line);
             lines.lock().unwrap().push(line);
         }
     })
 }
 
-/// `portcullis serve`, running; killed with this value.
+/// A running `portcullis serve`; dropping it kills the process.
 pub struct ServiceProcess {
     child: Child,
     lines: Lines,
@@ -97,21 +98,21 @@ pub struct ServiceProcess {
 }
 
 impl ServiceProcess {
-    /// Starts it and waits until it listens.
+    /// Starts the process and waits until it listens.
     pub fn start(settings: &[(String, String)]) -> Self {
         let mut child = command(&["serve"], settings)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        run_log::begin();
+        run_log::start();
         let (lines, errors) = (Lines::default(), Lines::default());
         let readers = vec![
-            keep(child.stdout.take().unwrap(), &lines),
-            keep(child.stderr.take().unwrap(), &errors),
+            collect(child.stdout.take().unwrap(), &lines),
+            collect(child.stderr.take().unwrap(), &errors),
         ];
         let address = "127.0.0.1:0".parse().unwrap();
-        let mut serving = Self {
+        let mut process = Self {
             child,
             lines,
             errors,
@@ -119,22 +120,22 @@ impl ServiceProcess {
             address,
             internal: address,
         };
-        let line = serving.wait_for_line("listening");
+        let line = process.wait_for_line("listening");
         let listening: Value = serde_json::from_str(&line).unwrap();
-        serving.address = listening["public"].as_str().unwrap().parse().unwrap();
-        serving.internal = listening["internal"].as_str().unwrap().parse().unwrap();
-        serving
+        process.address = listening["public"].as_str().unwrap().parse().unwrap();
+        process.internal = listening["internal"].as_str().unwrap().parse().unwrap();
+        process
     }
 
-    /// The first log line that holds this text.
+    /// Waits for a log line that contains this text; returns the first.
     pub fn wait_for_line(&self, text: &str) -> String {
-        let begun = Instant::now();
+        let start = Instant::now();
         loop {
             if let Some(line) = self.log().into_iter().find(|line| line.contains(text)) {
                 return line;
             }
             assert!(
-                begun.elapsed() < Duration::from_secs(20),
+                start.elapsed() < Duration::from_secs(20),
                 "no {text:?} in {:?}",
                 self.log()
             );
@@ -147,24 +148,24 @@ impl ServiceProcess {
         self.lines.lock().unwrap().clone()
     }
 
-    /// What it said on stderr so far.
-    pub fn errors(&self) -> Vec<String> {
+    /// The lines of standard error so far.
+    pub fn stderr(&self) -> Vec<String> {
         self.errors.lock().unwrap().clone()
     }
 
-    /// The most memory that it has used so far, in KiB, as the system counts it.
-    #[allow(dead_code, reason = "one of the two test programs measures it")]
+    /// The peak resident memory so far, in KiB (`VmHWM`).
+    #[allow(dead_code, reason = "only one of the two test programs measures it")]
     pub fn peak_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
-    /// SIGTERM, sent by the system's own program.
+    /// Sends SIGTERM.
     pub fn terminate(&self) {
         #[expect(
             clippy::disallowed_methods,
-            reason = "this is the one file that starts processes"
+            reason = "the only test file that starts processes"
         )]
         let mut kill = Command::new("kill");
         assert!(
@@ -175,7 +176,7 @@ impl ServiceProcess {
         );
     }
 
-    /// Waits for the end; the exit code and the whole log.
+    /// Waits until the process exits; returns the exit code and the whole log.
     pub fn wait(mut self) -> (Option<i32>, Vec<String>) {
         let status = self.child.wait().unwrap();
         for reader in self.readers.drain(..) {

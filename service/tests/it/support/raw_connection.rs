@@ -1,16 +1,17 @@
-//! Bytes on a socket, exactly as a test wants them.
+//! A connection on which a test sends arbitrary bytes.
+
 use super::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-/// One connection.
+/// A TCP connection.
 pub struct RawConnection(pub TcpStream);
 
 impl RawConnection {
     /// Connects.
-    pub fn to(address: SocketAddr) -> Self {
+    pub fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect_timeout(&address, Duration::from_secs(5)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(15))).unwrap();
         stream.set_write_timeout(Some(Duration::from_secs(15))).unwrap();
@@ -18,13 +19,13 @@ impl RawConnection {
         Self(stream)
     }
 
-    /// Sends bytes; a peer that has hung up is no failure.
+    /// Sends bytes; returns `false` when the peer has closed the connection.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.0.write_all(bytes.as_ref()).is_ok()
     }
 
-    /// The next answer; `None` when the connection ends before one.
-    pub fn response(&mut self) -> Option<Response> {
+    /// Reads the next response; `None` when the connection closes first.
+    pub fn read_response(&mut self) -> Option<Response> {
         let mut head = Vec::new();
         let mut byte = [0];
         while !head.ends_with(b"\r\n\r\n") {
@@ -53,26 +54,26 @@ impl RawConnection {
         })
     }
 
-    /// How long it takes from now until the peer hangs up; what it still says is passed over.
-    pub fn until_closed(&mut self) -> Duration {
-        let begun = Instant::now();
+    /// Waits until the peer closes the connection, ignoring what it still sends; returns the time that took.
+    pub fn wait_until_closed(&mut self) -> Duration {
+        let start = Instant::now();
         let mut buffer = [0; 4096];
         loop {
             match self.0.read(&mut buffer) {
-                Ok(0) => return begun.elapsed(),
+                Ok(0) => return start.elapsed(),
                 Ok(_) => {}
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                    panic!("still open after {:?}", begun.elapsed())
+                    panic!("still open after {:?}", start.elapsed())
                 }
-                Err(_) => return begun.elapsed(),
+                Err(_) => return start.elapsed(),
             }
         }
     }
 }
 
-/// Sends a whole request on a connection of its own; its response.
-pub fn ask(address: SocketAddr, request: impl AsRef<[u8]>) -> Response {
-    let mut raw = RawConnection::to(address);
+/// Sends a whole request on a new connection; returns the response.
+pub fn send_request(address: SocketAddr, request: impl AsRef<[u8]>) -> Response {
+    let mut raw = RawConnection::connect(address);
     raw.send(request);
-    raw.response().expect("a response")
+    raw.read_response().expect("a response")
 }

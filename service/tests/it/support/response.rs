@@ -1,4 +1,5 @@
-//! One answer, whoever fetched it.
+//! A response, whichever client received it.
+
 use http::HeaderMap;
 use serde_json::Value;
 
@@ -14,11 +15,11 @@ pub struct Response {
 }
 
 impl Response {
-    /// The value of a field that stands there once; empty when it is missing.
+    /// The value of a header field; empty when it is missing. Panics when the field is repeated.
     pub fn header(&self, name: &str) -> &str {
         let mut values = self.headers.get_all(name).iter();
         let value = values.next().map_or("", |value| value.to_str().unwrap());
-        assert!(values.next().is_none(), "{name} stands there twice");
+        assert!(values.next().is_none(), "{name} is repeated");
         value
     }
 
@@ -29,10 +30,10 @@ impl Response {
 
     /// The body as JSON.
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
     }
 
-    /// The body as a problem of this status, with every member that RFC 9457 and this product ask for.
+    /// The body as a problem of this status. Panics unless it has every member that RFC 9457 and this service require.
     pub fn problem(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{self:?}");
         assert_eq!(
@@ -56,7 +57,7 @@ impl Response {
         problem
     }
 
-    /// The fields that a problem names, as `query:date_from`.
+    /// The fields that a problem of this status names, as `query:date_from`.
     pub fn fields(&self, status: u16) -> Vec<String> {
         let problem = self.problem(status);
         let errors = problem["errors"].as_array().cloned().unwrap_or_default();

@@ -1,4 +1,5 @@
-//! Data for tests, in the originals' dump format.
+//! Sample data in the dump format of the legacy system.
+
 use std::fmt::Write;
 
 /// A region: slug and parent.
@@ -10,7 +11,7 @@ pub type Port<'a> = (&'a str, &'a str);
 /// A price: from, to, day, dollars.
 pub type Price<'a> = (&'a str, &'a str, &'a str, i32);
 
-/// A dump of these places and prices.
+/// A legacy dump of these places and prices.
 pub fn dump(regions: &[Region<'_>], ports: &[Port<'_>], prices: &[Price<'_>]) -> String {
     let mut text = "--\n-- PostgreSQL database dump\n--\n\nSET x = 1;\n\n".to_owned();
     text += "COPY public.ports (code, name, parent_slug) FROM stdin;\n";
@@ -28,8 +29,8 @@ pub fn dump(regions: &[Region<'_>], ports: &[Port<'_>], prices: &[Price<'_>]) ->
     text + "\\.\n\n--\n-- PostgreSQL database dump complete\n--\n"
 }
 
-/// Two seas: `world` holds `asia` (`china_main`: CNGGZ, CNSGH) and `europe` (`baltic`: EETLL, FIHEL; NOOSL directly).
-/// CNGGZ to EETLL has three prices on 31 January, two on the 30th, one on the 29th, and none before.
+/// A small world: `world` contains `asia` (`china_main`: CNGGZ, CNSGH) and `europe` (`baltic`: EETLL, FIHEL; NOOSL directly).
+/// CNGGZ to EETLL has three prices on 31 January, two on the 30th, one on the 29th, and none earlier.
 pub fn small() -> String {
     dump(
         &[
@@ -65,5 +66,5 @@ pub fn small() -> String {
     )
 }
 
-/// The query of [`small`]'s route, CNGGZ to EETLL.
+/// The request for CNGGZ to EETLL in [`small`].
 pub const QUERY: &str = "/rates?date_from=2021-01-28&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL";

@@ -1,4 +1,5 @@
-//! A mail, and ways to send it, without outbox or service.
+//! Sends a mail with the SMTP client of the service, without outbox or service.
+
 use super::smtp_server::{Received, SmtpBehaviour, SmtpServer, Tls};
 use chrono::{TimeZone, Utc};
 use portcullis::config::mail::{SmtpSettings, SmtpTls};
@@ -9,7 +10,7 @@ use portcullis::mail::smtp::Smtp;
 use std::path::Path;
 use uuid::Uuid;
 
-/// A mail with everything that is hard to carry.
+/// A mail with content that needs encoding: non-ASCII characters, and lines that begin with a dot.
 pub fn message() -> Message {
     Message {
         id: Uuid::from_u128(7),
@@ -25,7 +26,7 @@ pub fn message() -> Message {
     }
 }
 
-/// Settings that lead to a server.
+/// The settings for a server.
 pub fn settings(server: &SmtpServer, tls: SmtpTls, ca: Option<&str>) -> SmtpSettings {
     SmtpSettings {
         host: server.address.ip().to_string(),
@@ -41,14 +42,14 @@ pub fn send(settings: SmtpSettings) -> Result<(), DeliveryError> {
     Smtp::new(settings, "rates.example").unwrap().send(&message())
 }
 
-/// Sends the mail to a server in clear that behaves like this; what it got.
-pub fn send_to(manner: SmtpBehaviour) -> (Result<(), DeliveryError>, Vec<Received>) {
-    let server = SmtpServer::start_at("127.0.0.1:0".parse().unwrap(), Tls::Never, manner);
+/// Sends the mail to a plaintext server with this behaviour; returns the result and what the server received.
+pub fn send_to(behaviour: SmtpBehaviour) -> (Result<(), DeliveryError>, Vec<Received>) {
+    let server = SmtpServer::start_at("127.0.0.1:0".parse().unwrap(), Tls::Never, behaviour);
     let sent = send(settings(&server, SmtpTls::None, None));
     (sent, server.mails())
 }
 
-/// A way out that is broken.
-pub fn way(reason: &'static str) -> Result<(), DeliveryError> {
+/// A failure of the connection, not of the mail.
+pub fn transport_error(reason: &'static str) -> Result<(), DeliveryError> {
     Err(DeliveryError::Transport(reason.into()))
 }

@@ -1,4 +1,5 @@
-//! A mail server that keeps what it gets, and misbehaves as a test wants.
+//! An SMTP server that records mails and misbehaves on demand.
+
 use super::smtp_session::Shared;
 pub use super::smtp_session::{Received, SmtpBehaviour, Tls};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,27 +8,27 @@ use std::sync::{Arc, Mutex};
 use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
-/// The server; it stops with this value.
+/// A running server; dropping it stops the server.
 pub struct SmtpServer {
-    /// Where it listens.
+    /// Its address.
     pub address: SocketAddr,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl SmtpServer {
-    /// A well-behaved server on a free port.
+    /// Starts a well-behaved server on a free port.
     pub fn start(tls: Tls) -> Self {
         Self::start_at("127.0.0.1:0".parse().unwrap(), tls, SmtpBehaviour::Good)
     }
 
-    /// A server at this address.
-    pub fn start_at(address: SocketAddr, tls: Tls, manner: SmtpBehaviour) -> Self {
+    /// Starts a server at this address.
+    pub fn start_at(address: SocketAddr, tls: Tls, behaviour: SmtpBehaviour) -> Self {
         let listener = TcpListener::bind(address).unwrap();
         let shared = Arc::new(Shared {
             tls,
-            manner: Mutex::new(manner),
-            kept: Mutex::default(),
+            behaviour: Mutex::new(behaviour),
+            recorded: Mutex::default(),
             stopped: AtomicBool::new(false),
         });
         let (address, own) = (listener.local_addr().unwrap(), Arc::clone(&shared));
@@ -37,8 +38,8 @@ impl SmtpServer {
                     break;
                 }
                 let own = Arc::clone(&own);
-                // A client that leaves in the middle is no fault of the server's.
-                std::thread::spawn(move || drop(own.talk(stream.unwrap())));
+                // An error here means that the client disconnected.
+                std::thread::spawn(move || drop(own.serve(stream.unwrap())));
             }
         });
         Self {
@@ -48,27 +49,27 @@ impl SmtpServer {
         }
     }
 
-    /// From here on it behaves like this.
-    pub fn behave(&self, manner: SmtpBehaviour) {
-        *self.shared.manner.lock().unwrap() = manner;
+    /// Changes the behaviour.
+    pub fn set_behaviour(&self, behaviour: SmtpBehaviour) {
+        *self.shared.behaviour.lock().unwrap() = behaviour;
     }
 
-    /// What arrived.
+    /// The mails received so far.
     pub fn mails(&self) -> Vec<Received> {
-        self.shared.kept.lock().unwrap().mails.clone()
+        self.shared.recorded.lock().unwrap().mails.clone()
     }
 
-    /// Every line that came in clear.
-    pub fn in_clear(&self) -> Vec<String> {
-        self.shared.kept.lock().unwrap().in_clear.clone()
+    /// Every line that was received in plaintext.
+    pub fn plaintext_lines(&self) -> Vec<String> {
+        self.shared.recorded.lock().unwrap().plaintext_lines.clone()
     }
 
-    /// How many connections there were.
+    /// The number of connections so far.
     pub fn connections(&self) -> u32 {
-        self.shared.kept.lock().unwrap().connections
+        self.shared.recorded.lock().unwrap().connections
     }
 
-    /// The settings that lead a service here, in clear.
+    /// The settings of a service that sends here in plaintext.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         vec![
             ("MAIL_TRANSPORT", "smtp".to_owned()),
@@ -78,12 +79,12 @@ impl SmtpServer {
         ]
     }
 
-    /// Waits until something holds of the server.
+    /// Waits until a condition holds for the server. Panics after 20 seconds.
     pub fn wait(&self, what: &str, holds: impl Fn(&Self) -> bool) {
-        let begun = Instant::now();
+        let start = Instant::now();
         while !holds(self) {
             assert!(
-                begun.elapsed() < Duration::from_secs(20),
+                start.elapsed() < Duration::from_secs(20),
                 "{what}: {:?}",
                 self.mails()
             );

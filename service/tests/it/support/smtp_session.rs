@@ -1,4 +1,5 @@
-//! How the tests' mail server talks to a client (RFC 5321, 3207, 4954), and how it misbehaves.
+//! A session of the SMTP server (RFC 5321, 3207, 4954), and its misbehaviour.
+
 use super::smtp_stream::SmtpStream;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,41 +11,41 @@ use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// When TLS begins.
+/// When TLS starts.
 #[derive(Clone)]
 pub enum Tls {
     /// Never.
     Never,
-    /// When it is asked for.
-    OnDemand(Arc<ServerConfig>),
-    /// At once.
-    AtOnce(Arc<ServerConfig>),
+    /// With the STARTTLS command.
+    StartTls(Arc<ServerConfig>),
+    /// With the connection.
+    Implicit(Arc<ServerConfig>),
 }
 
-/// How the server behaves.
+/// The behaviour of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SmtpBehaviour {
-    /// As it should.
+    /// Correct.
     Good,
-    /// Takes a connection and says nothing.
+    /// Accepts connections and never sends anything.
     Silent,
-    /// Says a byte now and then, and never ends its line.
+    /// Sends single bytes without ever ending the line.
     Dripping,
-    /// Answers this to a command that begins with that word.
-    Refuses(&'static str, &'static str),
-    /// Takes this long to say that it took a mail.
+    /// Sends the second text in reply to a command that begins with the first; `END` stands for the end of the data.
+    Rejects(&'static str, &'static str),
+    /// Delays the reply to a mail by this long.
     Slow(Duration),
-    /// Hangs up in the middle of a mail.
-    LeavesInMail,
-    /// Takes a mail, and hangs up instead of saying so.
-    LeavesAfterMail,
-    /// Knows no other way to log in than LOGIN.
-    KnowsOnlyLogin,
-    /// Sends an answer in clear together with the word to begin TLS, as somebody in between could.
-    Injects,
+    /// Disconnects in the middle of a mail.
+    DisconnectsDuringData,
+    /// Accepts a mail, but disconnects instead of replying.
+    DisconnectsAfterData,
+    /// Offers only AUTH LOGIN.
+    OffersOnlyLogin,
+    /// Appends a plaintext reply to the STARTTLS reply, as a man in the middle could.
+    InjectsBeforeTls,
 }
 
-/// A mail as it arrived.
+/// A mail as it was received.
 #[derive(Clone, Debug)]
 pub struct Received {
     /// MAIL FROM.
@@ -53,66 +54,66 @@ pub struct Received {
     pub to: Vec<String>,
     /// Header and body.
     pub data: String,
-    /// Whether it came in TLS.
+    /// Whether it was received over TLS.
     pub secure: bool,
     /// User and password.
     pub login: Option<(String, String)>,
 }
 
-/// What there was to keep.
+/// What the server has received.
 #[derive(Default)]
-pub struct Kept {
+pub struct Recorded {
     /// Mails.
     pub mails: Vec<Received>,
-    /// Every line that came in clear.
-    pub in_clear: Vec<String>,
-    /// How many connections there were.
+    /// Every line that was received in plaintext.
+    pub plaintext_lines: Vec<String>,
+    /// The number of connections.
     pub connections: u32,
 }
 
-/// What the server's threads share.
+/// The state that the threads of the server share.
 pub struct Shared {
-    /// When TLS begins.
+    /// When TLS starts.
     pub tls: Tls,
-    /// How to behave.
-    pub manner: Mutex<SmtpBehaviour>,
-    /// What there was.
-    pub kept: Mutex<Kept>,
-    /// Whether to end.
+    /// The current behaviour.
+    pub behaviour: Mutex<SmtpBehaviour>,
+    /// What was received.
+    pub recorded: Mutex<Recorded>,
+    /// Whether to stop.
     pub stopped: AtomicBool,
 }
 
 impl Shared {
-    fn manner(&self) -> SmtpBehaviour {
-        self.manner.lock().unwrap().clone()
+    fn behaviour(&self) -> SmtpBehaviour {
+        self.behaviour.lock().unwrap().clone()
     }
 
-    /// Does nothing until the server stops or behaves otherwise; a client that waits for longer than any should is left.
-    fn stall(&self, stream: &mut SmtpStream, word: &str) -> Result<()> {
-        let (manner, begun) = (self.manner(), Instant::now());
-        while begun.elapsed() < Duration::from_secs(30)
+    /// Sends `text` again and again until the server stops, its behaviour changes, or 30 seconds have passed.
+    fn stall(&self, stream: &mut SmtpStream, text: &str) -> Result<()> {
+        let (behaviour, start) = (self.behaviour(), Instant::now());
+        while start.elapsed() < Duration::from_secs(30)
             && !self.stopped.load(Ordering::Relaxed)
-            && self.manner() == manner
+            && self.behaviour() == behaviour
         {
-            stream.say(word)?;
+            stream.write(text)?;
             sleep(Duration::from_millis(50));
         }
         Ok(())
     }
 
-    /// Talks to one client to the end.
-    pub fn talk(&self, stream: TcpStream) -> Result<()> {
-        self.kept.lock().unwrap().connections += 1;
+    /// Serves one client until it disconnects.
+    pub fn serve(&self, stream: TcpStream) -> Result<()> {
+        self.recorded.lock().unwrap().connections += 1;
         let mut stream = SmtpStream::Plain(stream);
-        if let Tls::AtOnce(config) = &self.tls
-            && self.manner() != SmtpBehaviour::Silent
+        if let Tls::Implicit(config) = &self.tls
+            && self.behaviour() != SmtpBehaviour::Silent
         {
             stream = stream.secure(config)?;
         }
-        match self.manner() {
+        match self.behaviour() {
             SmtpBehaviour::Silent => return self.stall(&mut stream, ""),
             SmtpBehaviour::Dripping => return self.stall(&mut stream, "2"),
-            _ => stream.say("220 sink.example ESMTP\r\n")?,
+            _ => stream.write("220 sink.example ESMTP\r\n")?,
         }
         let mut mail = Received {
             from: String::new(),
@@ -122,87 +123,87 @@ impl Shared {
             login: None,
         };
         loop {
-            let line = self.line(&mut stream)?;
-            let word = line
+            let line = self.read_line(&mut stream)?;
+            let command = line
                 .split([' ', ':'])
                 .next()
                 .unwrap_or_default()
                 .to_ascii_uppercase();
-            if let SmtpBehaviour::Refuses(refused, answer) = self.manner()
-                && line.to_ascii_uppercase().starts_with(refused)
+            if let SmtpBehaviour::Rejects(rejected, reply) = self.behaviour()
+                && line.to_ascii_uppercase().starts_with(rejected)
             {
-                stream.say(&format!("{answer}\r\n"))?;
+                stream.write(&format!("{reply}\r\n"))?;
                 continue;
             }
             let path = || line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
-            match word.as_str() {
-                "EHLO" => stream.say(&self.greeting(stream.is_secure()))?,
+            match command.as_str() {
+                "EHLO" => stream.write(&self.greeting(stream.is_secure()))?,
                 "STARTTLS" => stream = self.secure(stream)?,
                 "AUTH" => mail.login = self.login(&line, &mut stream)?,
                 "MAIL" => mail.from = path(),
                 "RCPT" => mail.to.push(path()),
                 "DATA" => {
-                    stream.say("354 go on\r\n")?;
+                    stream.write("354 go on\r\n")?;
                     mail.data = self.data(&mut stream)?;
                     mail.secure = stream.is_secure();
-                    if self.manner() == SmtpBehaviour::LeavesInMail {
+                    if self.behaviour() == SmtpBehaviour::DisconnectsDuringData {
                         return Ok(());
                     }
-                    if let SmtpBehaviour::Refuses("END", answer) = self.manner() {
-                        stream.say(&format!("{answer}\r\n"))?;
+                    if let SmtpBehaviour::Rejects("END", reply) = self.behaviour() {
+                        stream.write(&format!("{reply}\r\n"))?;
                         continue;
                     }
-                    self.kept.lock().unwrap().mails.push(mail.clone());
-                    if let SmtpBehaviour::Slow(time) = self.manner() {
+                    self.recorded.lock().unwrap().mails.push(mail.clone());
+                    if let SmtpBehaviour::Slow(time) = self.behaviour() {
                         sleep(time);
                     }
-                    if self.manner() == SmtpBehaviour::LeavesAfterMail {
+                    if self.behaviour() == SmtpBehaviour::DisconnectsAfterData {
                         return Ok(());
                     }
                 }
-                "QUIT" => return stream.say("221 bye\r\n"),
-                _ => stream.say("502 what?\r\n")?,
+                "QUIT" => return stream.write("221 bye\r\n"),
+                _ => stream.write("502 what?\r\n")?,
             }
-            if matches!(word.as_str(), "MAIL" | "RCPT" | "DATA") {
-                stream.say("250 fine\r\n")?;
+            if matches!(command.as_str(), "MAIL" | "RCPT" | "DATA") {
+                stream.write("250 fine\r\n")?;
             }
         }
     }
 
-    fn line(&self, stream: &mut SmtpStream) -> Result<String> {
-        let line = stream.line()?;
+    fn read_line(&self, stream: &mut SmtpStream) -> Result<String> {
+        let line = stream.read_line()?;
         if !stream.is_secure() {
-            self.kept.lock().unwrap().in_clear.push(line.clone());
+            self.recorded.lock().unwrap().plaintext_lines.push(line.clone());
         }
         Ok(line)
     }
 
     fn greeting(&self, secure: bool) -> String {
         let starttls = match &self.tls {
-            Tls::OnDemand(_) if !secure => "250-STARTTLS\r\n",
+            Tls::StartTls(_) if !secure => "250-STARTTLS\r\n",
             _ => "",
         };
-        let login = match self.manner() {
-            SmtpBehaviour::KnowsOnlyLogin => "LOGIN",
+        let login = match self.behaviour() {
+            SmtpBehaviour::OffersOnlyLogin => "LOGIN",
             _ => "PLAIN LOGIN",
         };
         format!("250-sink.example\r\n{starttls}250-AUTH {login}\r\n250 ENHANCEDSTATUSCODES\r\n")
     }
 
     fn secure(&self, mut stream: SmtpStream) -> Result<SmtpStream> {
-        let Tls::OnDemand(config) = &self.tls else {
-            stream.say("502 no\r\n")?;
+        let Tls::StartTls(config) = &self.tls else {
+            stream.write("502 no\r\n")?;
             return Ok(stream);
         };
-        let more = match self.manner() {
-            SmtpBehaviour::Injects => "250-sink.example\r\n250 SIZE\r\n",
+        let more = match self.behaviour() {
+            SmtpBehaviour::InjectsBeforeTls => "250-sink.example\r\n250 SIZE\r\n",
             _ => "",
         };
-        stream.say(&format!("220 go on\r\n{more}"))?;
+        stream.write(&format!("220 go on\r\n{more}"))?;
         stream.secure(config)
     }
 
-    /// AUTH PLAIN with an initial answer, or AUTH LOGIN.
+    /// AUTH PLAIN with an initial response, or AUTH LOGIN.
     fn login(&self, line: &str, stream: &mut SmtpStream) -> Result<Option<(String, String)>> {
         let decoded = |sent: &str| String::from_utf8(STANDARD.decode(sent).unwrap()).unwrap();
         let login = if let Some(sent) = line.strip_prefix("AUTH PLAIN ") {
@@ -210,21 +211,21 @@ impl Shared {
             let mut words = sent.split('\0').skip(1).map(str::to_owned);
             words.next().zip(words.next())
         } else {
-            stream.say("334 VXNlcm5hbWU6\r\n")?;
-            let user = decoded(&self.line(stream)?);
-            stream.say("334 UGFzc3dvcmQ6\r\n")?;
-            Some((user, decoded(&self.line(stream)?)))
+            stream.write("334 VXNlcm5hbWU6\r\n")?;
+            let user = decoded(&self.read_line(stream)?);
+            stream.write("334 UGFzc3dvcmQ6\r\n")?;
+            Some((user, decoded(&self.read_line(stream)?)))
         };
-        stream.say("235 welcome\r\n")?;
+        stream.write("235 welcome\r\n")?;
         Ok(login)
     }
 
-    /// Everything up to the dot, dots undoubled.
+    /// The data up to the final dot, with dot-stuffing removed.
     fn data(&self, stream: &mut SmtpStream) -> Result<String> {
         let mut data = String::new();
         loop {
-            let line = self.line(stream)?;
-            if line == "." || (self.manner() == SmtpBehaviour::LeavesInMail && data.len() > 200) {
+            let line = self.read_line(stream)?;
+            if line == "." || (self.behaviour() == SmtpBehaviour::DisconnectsDuringData && data.len() > 200) {
                 return Ok(data);
             }
             data += line.strip_prefix('.').unwrap_or(&line);

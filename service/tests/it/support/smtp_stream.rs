@@ -1,5 +1,6 @@
-//! A connection to the tests' mail server: in clear, or in TLS from any point on. Lines are read byte by byte, so that
-//! nothing that came in clear is taken for something that came in TLS.
+//! A connection of the SMTP server: plaintext, or TLS from any point on. Lines are read byte by byte, so that plaintext
+//! input is never buffered and taken for input that arrived over TLS.
+
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::net::TcpStream;
@@ -7,14 +8,14 @@ use std::sync::Arc;
 
 /// The connection.
 pub enum SmtpStream {
-    /// In clear.
+    /// Plaintext.
     Plain(TcpStream),
-    /// In TLS.
+    /// TLS.
     Tls(Box<StreamOwned<ServerConnection, TcpStream>>),
 }
 
 impl SmtpStream {
-    /// The same connection in TLS.
+    /// Upgrades the connection to TLS.
     pub fn secure(self, config: &Arc<ServerConfig>) -> Result<Self> {
         let Self::Plain(stream) = self else {
             return Err(ErrorKind::AlreadyExists.into());
@@ -23,13 +24,13 @@ impl SmtpStream {
         Ok(Self::Tls(Box::new(StreamOwned::new(session, stream))))
     }
 
-    /// Whether it is in TLS.
+    /// Whether the connection uses TLS.
     pub fn is_secure(&self) -> bool {
         matches!(self, Self::Tls(_))
     }
 
-    /// The next line without its end.
-    pub fn line(&mut self) -> Result<String> {
+    /// Reads the next line, without its line end.
+    pub fn read_line(&mut self) -> Result<String> {
         let mut line = Vec::new();
         while !line.ends_with(b"\r\n") {
             let mut byte = [0];
@@ -46,8 +47,8 @@ impl SmtpStream {
         String::from_utf8(line).map_err(Error::other)
     }
 
-    /// Says something, line ends included.
-    pub fn say(&mut self, text: &str) -> Result<()> {
+    /// Sends text, which includes its line ends.
+    pub fn write(&mut self, text: &str) -> Result<()> {
         match self {
             Self::Plain(stream) => stream.write_all(text.as_bytes()),
             Self::Tls(stream) => stream.write_all(text.as_bytes()).and_then(|()| stream.flush()),

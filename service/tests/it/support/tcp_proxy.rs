@@ -1,4 +1,5 @@
-//! A way to a database server that can be frozen: it keeps its connections and says nothing.
+//! A TCP proxy in front of a database server that can freeze: connections stay open but no data passes.
+
 use super::database::Server;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -7,14 +8,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{sleep, spawn};
 use std::time::Duration;
 
-/// A relay between service and server that can stop passing bytes on, without closing anything.
+/// A proxy between service and database server.
 pub struct TcpProxy {
     port: String,
     frozen: Arc<AtomicBool>,
 }
 
 impl TcpProxy {
-    /// To a server.
+    /// Starts a proxy to a server.
     pub fn to(server: &Server) -> Self {
         let address = format!("{}:{}", server.host, server.port);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -26,29 +27,29 @@ impl TcpProxy {
                 let Ok(server) = TcpStream::connect(&address) else {
                     continue;
                 };
-                pass(
+                forward(
                     client.try_clone().unwrap(),
                     server.try_clone().unwrap(),
                     Arc::clone(&state),
                 );
-                pass(server, client, Arc::clone(&state));
+                forward(server, client, Arc::clone(&state));
             }
         });
         Self { port, frozen }
     }
 
-    /// Passes nothing on from now.
+    /// Stops forwarding data; connections stay open.
     pub fn freeze(&self) {
         self.frozen.store(true, Ordering::Relaxed);
     }
 
-    /// Passes on again, also what it has held back.
+    /// Forwards data again, including what was held back.
     pub fn thaw(&self) {
         self.frozen.store(false, Ordering::Relaxed);
     }
 
-    /// Settings that lead here, and wait half a second where others would wait longer.
-    pub fn impatient(&self) -> [(&str, &str); 4] {
+    /// Settings that connect through the proxy, with database timeouts of half a second.
+    pub fn short_timeout_settings(&self) -> [(&str, &str); 4] {
         [
             ("DATABASE_HOST", "127.0.0.1"),
             ("DATABASE_PORT", &self.port),
@@ -58,7 +59,7 @@ impl TcpProxy {
     }
 }
 
-fn pass(mut from: TcpStream, mut to: TcpStream, frozen: Arc<AtomicBool>) {
+fn forward(mut from: TcpStream, mut to: TcpStream, frozen: Arc<AtomicBool>) {
     spawn(move || {
         let mut buffer = [0; 16_384];
         while let Ok(count @ 1..) = from.read(&mut buffer) {

@@ -1,28 +1,29 @@
-//! Files that vanish with their owner.
+//! Temporary files.
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A file with some content.
+/// A file that is deleted when this value is dropped.
 pub struct TempFile(PathBuf);
 
 impl TempFile {
-    /// A file of this ending and content.
-    pub fn of(ending: &str, content: impl AsRef<[u8]>) -> Self {
+    /// Creates a file with this extension and content.
+    pub fn new(extension: &str, content: impl AsRef<[u8]>) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("portcullis-test-{}-{number}.{ending}", std::process::id());
+        let name = format!("portcullis-test-{}-{number}.{extension}", std::process::id());
         let path = std::env::temp_dir().join(name);
         std::fs::write(&path, content).unwrap();
         Self(path)
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// Where it is, as an argument of a program.
-    pub fn text(&self) -> &str {
+    /// Its path, as an argument of a program.
+    pub fn path_str(&self) -> &str {
         self.0.to_str().unwrap()
     }
 }

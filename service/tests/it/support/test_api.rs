@@ -1,4 +1,6 @@
-//! Operations beside the product's, for rows that no operation of the product can show: a panic, a JSON body, a wait.
+//! Operations that only tests need, for behaviours that no operation of the service can show: a panic, an arbitrary JSON
+//! body, a slow or large response.
+
 use poem_openapi::payload::{Json, PlainText};
 use poem_openapi::types::Any;
 use poem_openapi::{Object, OpenApi};

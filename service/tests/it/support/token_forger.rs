@@ -1,4 +1,5 @@
-//! Tokens made and verified by hand, with an implementation of ECDSA that is not the service's.
+//! Tokens signed and verified by hand, with an ECDSA implementation other than that of the service.
+
 use super::app::{App, send};
 use super::database::token_keys;
 use base64::Engine;
@@ -16,18 +17,18 @@ pub fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// And back.
+/// Decodes base64url without padding.
 pub fn decode(text: &str) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(text).unwrap()
 }
 
-/// The tests' own signing key.
-pub fn own_key() -> SigningKey {
+/// The key with which the tested services sign.
+pub fn signing_key() -> SigningKey {
     let document = TokenKeys::parse(token_keys()).unwrap();
     SigningKey::from_pkcs8_pem(&document.keys[0].pem).unwrap()
 }
 
-/// Header and claims of a token, as texts: what they hold need not be good JSON.
+/// Header and claims of a token, as text: they need not be valid JSON.
 #[derive(Clone, Debug)]
 pub struct Parts {
     /// The header.
@@ -37,7 +38,7 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Takes a token apart.
+    /// Decodes a token.
     pub fn of(token: &str) -> Self {
         let part = |index| String::from_utf8(decode(token.split('.').nth(index).unwrap())).unwrap();
         Self {
@@ -56,7 +57,7 @@ impl Parts {
         serde_json::from_str(&self.claims).unwrap()
     }
 
-    /// With one more member, or another value of one.
+    /// Adds or replaces a header parameter.
     pub fn with_header(&self, name: &str, value: Value) -> Self {
         let mut header = self.header();
         header[name] = value;
@@ -66,7 +67,7 @@ impl Parts {
         }
     }
 
-    /// With one more claim, or another value of one.
+    /// Adds or replaces a claim.
     pub fn with_claim(&self, name: &str, value: Value) -> Self {
         let mut claims = self.claims();
         claims[name] = value;
@@ -76,7 +77,7 @@ impl Parts {
         }
     }
 
-    /// Without a claim.
+    /// Removes a claim.
     pub fn without_claim(&self, name: &str) -> Self {
         let mut claims = self.claims();
         claims.as_object_mut().unwrap().remove(name).unwrap();
@@ -86,24 +87,24 @@ impl Parts {
         }
     }
 
-    /// What is signed.
-    pub fn input(&self) -> String {
+    /// The signing input (RFC 7515).
+    pub fn signing_input(&self) -> String {
         format!("{}.{}", encode(&self.header), encode(&self.claims))
     }
 
     /// The token with this signature.
     pub fn signed_by(&self, signature: impl AsRef<[u8]>) -> String {
-        format!("{}.{}", self.input(), encode(signature))
+        format!("{}.{}", self.signing_input(), encode(signature))
     }
 
     /// The token, signed with a key.
     pub fn sign(&self, key: &SigningKey) -> String {
-        let signature: Signature = key.sign(self.input().as_bytes());
+        let signature: Signature = key.sign(self.signing_input().as_bytes());
         self.signed_by(signature.to_bytes())
     }
 }
 
-/// The published keys, by name.
+/// The published keys, by key ID.
 pub fn published(app: &App) -> HashMap<String, VerifyingKey> {
     let response = send(app.request("GET", "/.well-known/jwks.json"));
     assert_eq!(response.status, 200, "{response:?}");
@@ -121,7 +122,7 @@ pub fn published(app: &App) -> HashMap<String, VerifyingKey> {
         .collect()
 }
 
-/// Whether one of these keys signed the token.
+/// Whether the signature is valid under the key that the header names.
 pub fn verifies(keys: &HashMap<String, VerifyingKey>, token: &str) -> bool {
     let (input, signature) = token.rsplit_once('.').unwrap();
     let kid = Parts::of(token).header()["kid"].as_str().unwrap().to_owned();

@@ -1,5 +1,5 @@
 //! Access tokens for address and password, as the originals' gateway asks for them.
-use crate::support::accounts::{PASSWORD, account, account_in, ask, log_in};
+use crate::support::accounts::{PASSWORD, call_as, create_account, create_account_in, log_in};
 use crate::support::app::{App, send};
 use crate::support::authenticator::code;
 use crate::support::database::Database;
@@ -38,7 +38,7 @@ fn address_and_password_give_a_token_that_validates() {
     let app = App::over(&database);
     for role in Role::ALL {
         let email = format!("{role}@example.org");
-        let id = account(&database, &email, role);
+        let id = create_account(&database, &email, role);
         let response = log_in_basic(&app, &email, PASSWORD);
         assert_eq!(response.status, 200, "{response:?}");
         assert!(response.header("content-type").starts_with("text/plain"));
@@ -79,7 +79,7 @@ fn address_and_password_give_a_token_that_validates() {
 fn the_session_of_such_a_token_is_one_of_its_own() {
     let database = Database::fresh();
     let app = App::over(&database);
-    account(&database, "ann@example.org", Role::User);
+    create_account(&database, "ann@example.org", Role::User);
     let token = log_in_basic(&app, "ann@example.org", PASSWORD).text().to_owned();
     let claims = Parts::of(&token).claims();
     let sid = claims["sid"].as_str().unwrap();
@@ -98,7 +98,7 @@ fn the_session_of_such_a_token_is_one_of_its_own() {
 /// F1
 #[test]
 fn without_credentials_the_answer_says_how_to_give_them() {
-    let database = Database::unmade();
+    let database = Database::not_created();
     let app = App::over(&database);
     refused(&send(app.request("POST", "/login")), "Missing credentials");
     for other in ["Bearer abc", "Digest username=\"ann\"", "Basics YTpi", ""] {
@@ -111,8 +111,8 @@ fn without_credentials_the_answer_says_how_to_give_them() {
 fn wrong_and_malformed_credentials_look_the_same() {
     let database = Database::fresh();
     let app = App::over(&database);
-    account(&database, "ann@example.org", Role::User);
-    account_in(&database, "new@example.org", Role::User, "unconfirmed");
+    create_account(&database, "ann@example.org", Role::User);
+    create_account_in(&database, "new@example.org", Role::User, "unconfirmed");
     let pair =
         |user: &str, password: &str| format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
     let bytes = |bytes: &[u8]| format!("Basic {}", STANDARD.encode(bytes));
@@ -147,7 +147,10 @@ fn wrong_and_malformed_credentials_look_the_same() {
     let twice = format!(
         "POST /login HTTP/1.1\r\nHost: localhost\r\nAuthorization: {good}\r\nAuthorization: {good}\r\n\r\n"
     );
-    refused(&raw_connection::ask(app.address, twice), "Invalid credentials");
+    refused(
+        &raw_connection::send_request(app.address, twice),
+        "Invalid credentials",
+    );
     assert_eq!(basic(&app, &good).status, 200, "the password was the right one");
     let huge = basic(&app, format!("Basic {}", "A".repeat(20_000)));
     huge.problem(431);
@@ -159,7 +162,7 @@ fn whoever_guesses_waits_here_too() {
     for email in ["ann@example.org", "nobody@example.org"] {
         let database = Database::fresh();
         let app = App::over(&database);
-        account(&database, "ann@example.org", Role::User);
+        create_account(&database, "ann@example.org", Role::User);
         for _ in 0..6 {
             refused(&log_in_basic(&app, email, "wrong"), "Invalid credentials");
         }
@@ -181,9 +184,9 @@ fn whoever_guesses_waits_here_too() {
 fn a_second_factor_is_not_gone_around() {
     let database = Database::fresh();
     let app = App::over(&database);
-    account(&database, "ann@example.org", Role::User);
+    create_account(&database, "ann@example.org", Role::User);
     let token = log_in(&app, "ann@example.org").access;
-    let start = ask(
+    let start = call_as(
         &app,
         &token,
         "POST",
@@ -192,7 +195,10 @@ fn a_second_factor_is_not_gone_around() {
     );
     let secret = start.json()["secret"].as_str().unwrap().to_owned();
     let body = json!({ "code": code(&secret, 0) });
-    assert_eq!(ask(&app, &token, "POST", "/auth/totp/confirm", &body).status, 200);
+    assert_eq!(
+        call_as(&app, &token, "POST", "/auth/totp/confirm", &body).status,
+        200
+    );
     let response = log_in_basic(&app, "ann@example.org", PASSWORD);
     let problem = response.problem(401);
     assert_eq!(problem["type"], "urn:portcullis:problem:second-factor-required");

@@ -1,14 +1,14 @@
 //! Tokens whose signature may be ours and whose claims are not those of a good token of this service.
 use crate::support::app::send;
 use crate::support::forgery_target::ForgeryTarget;
-use crate::support::token_forger::{Parts, own_key};
+use crate::support::token_forger::{Parts, signing_key};
 use serde_json::{Value, json};
 
 /// F5: what was signed is what counts.
 #[test]
 fn a_changed_payload_needs_a_new_signature() {
     let target = ForgeryTarget::new();
-    let token = target.parts.sign(&own_key());
+    let token = target.parts.sign(&signing_key());
     let signature = token.rsplit_once('.').unwrap().1;
     for (name, value) in [
         ("admin", json!(true)),
@@ -17,7 +17,7 @@ fn a_changed_payload_needs_a_new_signature() {
     ] {
         let changed = target.parts.with_claim(name, value.clone());
         if changed.claims() != target.parts.claims() {
-            target.refuses(&format!("{}.{signature}", changed.input()), name);
+            target.assert_rejected(&format!("{}.{signature}", changed.signing_input()), name);
         }
     }
     // Not the bytes that were signed, though they mean the same.
@@ -25,7 +25,7 @@ fn a_changed_payload_needs_a_new_signature() {
         claims: target.parts.claims.replacen(':', ": ", 1),
         ..target.parts.clone()
     };
-    target.refuses(&format!("{}.{signature}", spaced.input()), "one space");
+    target.assert_rejected(&format!("{}.{signature}", spaced.signing_input()), "one space");
 }
 
 /// F5, F3: signed by us, and still not a token for this service.
@@ -77,14 +77,14 @@ fn a_token_of_another_kind_issuer_or_audience_is_refused() {
         ("deep nesting", text("[".repeat(3000))),
     ];
     for (attack, parts) in cases {
-        target.refuses(&parts.sign(&own_key()), attack);
+        target.assert_rejected(&parts.sign(&signing_key()), attack);
     }
     let doubled = target.parts.header.replacen('{', "{\"alg\":\"ES256\",", 1);
     let doubled = Parts {
         header: doubled,
         ..target.parts.clone()
     };
-    target.refuses(&doubled.sign(&own_key()), "alg twice");
+    target.assert_rejected(&doubled.sign(&signing_key()), "alg twice");
 }
 
 /// F5: nothing is reflected, and nothing is slow.
@@ -92,7 +92,7 @@ fn a_token_of_another_kind_issuer_or_audience_is_refused() {
 fn a_huge_token_is_refused_before_it_is_read() {
     let target = ForgeryTarget::new();
     let padded = target.parts.with_claim("padding", json!("x".repeat(8000)));
-    target.refuses(&padded.sign(&own_key()), "claims of 8,000 bytes");
+    target.assert_rejected(&padded.sign(&signing_key()), "claims of 8,000 bytes");
     let beyond = "A".repeat(40_000);
     let response = send(target.app.request("POST", "/validate").bearer_auth(&beyond));
     assert!(matches!(response.status, 401 | 431), "{}", response.status);

@@ -1,7 +1,7 @@
 //! Tokens that somebody made who should not have: each attack on a JWT's signature and keys that is known, at the socket.
 use crate::support::app::send;
 use crate::support::forgery_target::ForgeryTarget;
-use crate::support::token_forger::{Parts, decode, encode, own_key};
+use crate::support::token_forger::{Parts, decode, encode, signing_key};
 use aws_lc_rs::hmac;
 use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
@@ -26,9 +26,9 @@ fn alg_none_is_no_algorithm() {
     let target = ForgeryTarget::new();
     for alg in ["none", "None", "NONE", "nOnE", ""] {
         let parts = target.parts.with_header("alg", json!(alg));
-        target.refuses(&parts.signed_by(""), &format!("alg {alg}, no signature"));
-        target.refuses(&parts.sign(&own_key()), &format!("alg {alg}, our signature"));
-        target.refuses(&parts.input(), &format!("alg {alg}, two parts"));
+        target.assert_rejected(&parts.signed_by(""), &format!("alg {alg}, no signature"));
+        target.assert_rejected(&parts.sign(&signing_key()), &format!("alg {alg}, our signature"));
+        target.assert_rejected(&parts.signing_input(), &format!("alg {alg}, two parts"));
     }
 }
 
@@ -36,7 +36,7 @@ fn alg_none_is_no_algorithm() {
 #[test]
 fn a_signature_is_64_bytes_that_verify() {
     let target = ForgeryTarget::new();
-    let good: Signature = own_key().sign(target.parts.input().as_bytes());
+    let good: Signature = signing_key().sign(target.parts.signing_input().as_bytes());
     let (bytes, der) = (good.to_bytes(), good.to_der());
     let order = decode("_____wAAAAD__________7zm-q2nF56E87nKwvxjJVE");
     let r_only = [&bytes[..32], &[0; 32]].concat();
@@ -53,14 +53,14 @@ fn a_signature_is_64_bytes_that_verify() {
         ("something behind it", &[&bytes[..], &[0]].concat()),
         ("twice", &[bytes, bytes].concat()),
     ] {
-        target.refuses(&target.parts.signed_by(signature), attack);
+        target.assert_rejected(&target.parts.signed_by(signature), attack);
     }
     // The last character of 64 bytes holds four bits that say nothing: they must be zero, or a token had 16 spellings.
-    let token = target.parts.sign(&own_key());
+    let token = target.parts.sign(&signing_key());
     let last = token.chars().last().unwrap();
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let next = alphabet.chars().nth(alphabet.find(last).unwrap() + 1).unwrap();
-    target.refuses(&format!("{}{next}", &token[..token.len() - 1]), "spare bits");
+    target.assert_rejected(&format!("{}{next}", &token[..token.len() - 1]), "spare bits");
     for (attack, token) in [
         ("padding", format!("{token}==")),
         ("a part behind it", format!("{token}.e30")),
@@ -68,7 +68,7 @@ fn a_signature_is_64_bytes_that_verify() {
         ("a part before it", format!("e30.{token}")),
         ("a space within", token.replacen('.', ". ", 1)),
     ] {
-        target.refuses(&token, attack);
+        target.assert_rejected(&token, attack);
     }
 }
 
@@ -76,7 +76,7 @@ fn a_signature_is_64_bytes_that_verify() {
 #[test]
 fn hmac_with_the_public_key_is_refused() {
     let target = ForgeryTarget::new();
-    let public = *own_key().verifying_key();
+    let public = *signing_key().verifying_key();
     let pem = public.to_public_key_pem(LineEnding::LF).unwrap();
     let der = public.to_public_key_der().unwrap();
     let jwks = send(target.app.request("GET", "/.well-known/jwks.json"));
@@ -102,15 +102,15 @@ fn hmac_with_the_public_key_is_refused() {
         ] {
             let parts = target.parts.with_header("alg", json!(alg));
             let key = hmac::Key::new(algorithm, secret);
-            let token = parts.signed_by(hmac::sign(&key, parts.input().as_bytes()));
-            target.refuses(&token, &format!("{alg} with {what}"));
+            let token = parts.signed_by(hmac::sign(&key, parts.signing_input().as_bytes()));
+            target.assert_rejected(&token, &format!("{alg} with {what}"));
         }
     }
     for alg in [
         "ES384", "ES512", "ES256K", "RS256", "PS256", "EdDSA", "es256", "A128KW", "dir",
     ] {
         let parts = target.parts.with_header("alg", json!(alg));
-        target.refuses(&parts.sign(&own_key()), alg);
+        target.assert_rejected(&parts.sign(&signing_key()), alg);
     }
 }
 
@@ -137,14 +137,14 @@ fn a_key_that_the_token_brings_along_or_points_to_is_not_used() {
         ("anything", json!(1)),
     ] {
         let parts = target.parts.with_header(name, value);
-        target.refuses(
+        target.assert_rejected(
             &parts.sign(&foreign_key()),
             &format!("{name}, signed by a stranger"),
         );
         // We never write it: not even our own signature makes it good.
-        target.refuses(&parts.sign(&own_key()), &format!("{name}, signed by us"));
+        target.assert_rejected(&parts.sign(&signing_key()), &format!("{name}, signed by us"));
     }
-    target.refuses(&target.parts.sign(&foreign_key()), "a stranger's signature");
+    target.assert_rejected(&target.parts.sign(&foreign_key()), "a stranger's signature");
 }
 
 /// F5
@@ -174,11 +174,11 @@ fn a_kid_is_a_name_and_nothing_else() {
         json!({"kid": own}),
     ] {
         let parts = target.parts.with_header("kid", kid.clone());
-        target.refuses(&parts.sign(&own_key()), &format!("kid {kid}"));
-        target.refuses(&parts.sign(&foreign_key()), &format!("kid {kid}, a stranger's"));
+        target.assert_rejected(&parts.sign(&signing_key()), &format!("kid {kid}"));
+        target.assert_rejected(&parts.sign(&foreign_key()), &format!("kid {kid}, a stranger's"));
         let symmetric = parts.with_header("alg", json!("HS256"));
-        let mac = hmac::sign(&empty, symmetric.input().as_bytes());
-        target.refuses(&symmetric.signed_by(mac), &format!("kid {kid}, empty secret"));
+        let mac = hmac::sign(&empty, symmetric.signing_input().as_bytes());
+        target.assert_rejected(&symmetric.signed_by(mac), &format!("kid {kid}, empty secret"));
     }
     let mut header = target.parts.header();
     header.as_object_mut().unwrap().remove("kid");
@@ -186,5 +186,5 @@ fn a_kid_is_a_name_and_nothing_else() {
         header: header.to_string(),
         ..target.parts.clone()
     };
-    target.refuses(&parts.sign(&own_key()), "no kid");
+    target.assert_rejected(&parts.sign(&signing_key()), "no kid");
 }

@@ -1,9 +1,9 @@
 //! Introspection (RFC 7662): what a service that was shown a token may ask about it.
-use crate::support::accounts::{account, log_in, token};
+use crate::support::accounts::{create_account, create_and_log_in, log_in};
 use crate::support::app::{App, send};
 use crate::support::database::Database;
 use crate::support::response::Response;
-use crate::support::token_forger::{Parts, own_key};
+use crate::support::token_forger::{Parts, signing_key};
 use diesel::connection::SimpleConnection;
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
@@ -20,8 +20,8 @@ fn introspect(app: &App, caller: &str, body: &str) -> Response {
 fn an_active_token_is_told_about() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let admin = token(&app, &database, "admin@example.org", Role::Admin);
-    let id = account(&database, "ann@example.org", Role::User);
+    let admin = create_and_log_in(&app, &database, "admin@example.org", Role::Admin);
+    let id = create_account(&database, "ann@example.org", Role::User);
     let asked = log_in(&app, "ann@example.org").access;
     let claims = Parts::of(&asked).claims();
     for body in [
@@ -59,8 +59,8 @@ fn an_active_token_is_told_about() {
 fn what_is_not_active_is_not_told_about() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let admin = token(&app, &database, "admin@example.org", Role::Admin);
-    account(&database, "ann@example.org", Role::User);
+    let admin = create_and_log_in(&app, &database, "admin@example.org", Role::Admin);
+    create_account(&database, "ann@example.org", Role::User);
     let (ended, good) = (log_in(&app, "ann@example.org"), log_in(&app, "ann@example.org"));
     let sid = Parts::of(&ended.access).claims()["sid"]
         .as_str()
@@ -70,10 +70,10 @@ fn what_is_not_active_is_not_told_about() {
         "UPDATE sessions.sessions SET ended_at = now(), end_reason = 'test' WHERE id = '{sid}'"
     ));
     let parts = Parts::of(&good.access);
-    let expired = parts.with_claim("exp", json!(1_600_000_000)).sign(&own_key());
+    let expired = parts.with_claim("exp", json!(1_600_000_000)).sign(&signing_key());
     let elsewhere = parts
         .with_claim("iss", json!("https://staging.example"))
-        .sign(&own_key());
+        .sign(&signing_key());
     for (why, token) in [
         ("a word", "x"),
         ("no token of anybody", "a.b.c"),
@@ -111,7 +111,7 @@ fn the_caller_authenticates_and_has_the_right() {
     send(nobody.body("token=x")).problem(401);
     ask("x").problem(401);
     for role in Role::ALL {
-        let token = token(&app, &database, &format!("{role}@example.org"), role);
+        let token = create_and_log_in(&app, &database, &format!("{role}@example.org"), role);
         match role {
             Role::Admin => assert_eq!(ask(&token).status, 200),
             _ => {
@@ -131,7 +131,7 @@ fn the_caller_authenticates_and_has_the_right() {
 fn a_body_that_is_no_such_form_is_refused_by_its_field() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let admin = token(&app, &database, "admin@example.org", Role::Admin);
+    let admin = create_and_log_in(&app, &database, "admin@example.org", Role::Admin);
     for body in ["", "token=", "token", "other=x", "Token=x", "&&&"] {
         assert_eq!(
             introspect(&app, &admin, body).fields(400),
@@ -161,7 +161,7 @@ fn a_body_that_is_no_such_form_is_refused_by_its_field() {
 fn without_a_database_nothing_is_said_about_a_token() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let admin = token(&app, &database, "admin@example.org", Role::Admin);
+    let admin = create_and_log_in(&app, &database, "admin@example.org", Role::Admin);
     // Whoever asks next waits for the lock, and then for as long as a request waits for the database.
     let mut conn = database.admin();
     let lock = "BEGIN; LOCK TABLE sessions.sessions IN ACCESS EXCLUSIVE MODE";

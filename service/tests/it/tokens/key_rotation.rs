@@ -1,5 +1,5 @@
 //! Signing keys of running services: published, followed, rotated while they are used; verified by others.
-use crate::support::accounts::{PASSWORD, account, log_in};
+use crate::support::accounts::{PASSWORD, create_account, log_in};
 use crate::support::app::{App, send};
 use crate::support::database::{Database, token_keys};
 use crate::support::program::{ServiceProcess, run};
@@ -23,7 +23,7 @@ fn kid(token: &str) -> String {
 }
 
 fn rotate(file: &TempFile, more: &[&str]) {
-    let output = run(&[&["keys", "rotate", file.text()], more].concat(), &[]);
+    let output = run(&[&["keys", "rotate", file.path_str()], more].concat(), &[]);
     assert!(output.status.success(), "{output:?}");
 }
 
@@ -31,7 +31,7 @@ fn rotate(file: &TempFile, more: &[&str]) {
 fn from_file(database: &Database, file: &TempFile) -> Vec<(String, String)> {
     let mut pairs = database.pairs();
     pairs.retain(|(name, _)| name != "TOKEN_KEYS");
-    pairs.push(("TOKEN_KEYS_FILE".into(), file.text().into()));
+    pairs.push(("TOKEN_KEYS_FILE".into(), file.path_str().into()));
     pairs
 }
 
@@ -55,7 +55,7 @@ impl Drop for End<'_> {
 /// F6: public members only, for as long as verifiers may keep them.
 #[test]
 fn the_published_keys_are_public() {
-    let database = Database::unmade();
+    let database = Database::not_created();
     let app = App::over(&database);
     let response = app.get("/.well-known/jwks.json");
     assert_eq!(response.status, 200, "{response:?}");
@@ -87,10 +87,10 @@ fn the_published_keys_are_public() {
 fn others_verify_with_the_published_keys() {
     let database = Database::fresh();
     let app = App::over(&database);
-    account(&database, "ann@example.org", Role::User);
+    create_account(&database, "ann@example.org", Role::User);
     let (token, keys) = (log_in(&app, "ann@example.org").access, published(&app));
     assert!(verifies(&keys, &token));
-    let forged = Parts::of(&token).with_claim("admin", true.into()).input();
+    let forged = Parts::of(&token).with_claim("admin", true.into()).signing_input();
     let signature = token.rsplit_once('.').unwrap().1;
     assert!(!verifies(&keys, &format!("{forged}.{signature}")));
 }
@@ -100,10 +100,10 @@ fn others_verify_with_the_published_keys() {
 #[test]
 fn a_rotation_under_load_refuses_no_token() {
     let database = Database::fresh();
-    let file = TempFile::of("json", TokenKeys::generate(clock::now()).unwrap().to_text());
+    let file = TempFile::new("json", TokenKeys::generate(clock::now()).unwrap().to_text());
     let settings = crate::support::database::settings(from_file(&database, &file), &[]);
     let (one, two) = (App::start(&settings), App::start(&settings));
-    account(&database, "ann@example.org", Role::User);
+    create_account(&database, "ann@example.org", Role::User);
     let (done, seen) = (AtomicBool::new(false), Mutex::new(Vec::new()));
     let first = log_in(&one, "ann@example.org").access;
     let checked = scope(|scope| {
@@ -183,7 +183,7 @@ fn a_rotation_under_load_refuses_no_token() {
 
 /// Another content, whole at once: half of it would be one more broken file.
 fn put(file: &TempFile, content: &str) {
-    let beside = TempFile::of("json", content);
+    let beside = TempFile::new("json", content);
     std::fs::rename(beside.path(), file.path()).unwrap();
 }
 
@@ -192,11 +192,11 @@ fn put(file: &TempFile, content: &str) {
 fn a_broken_file_keeps_the_former_keys() {
     let database = Database::fresh();
     let keys = TokenKeys::generate(clock::now()).unwrap();
-    let file = TempFile::of("json", keys.to_text());
+    let file = TempFile::new("json", keys.to_text());
     let serving = ServiceProcess::start(&from_file(&database, &file));
     let kids = || {
         let request = "GET /.well-known/jwks.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-        let response = crate::support::raw_connection::ask(serving.address, request);
+        let response = crate::support::raw_connection::send_request(serving.address, request);
         let keys = response.json()["keys"].as_array().unwrap().clone();
         let kids = keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned());
         kids.collect::<Vec<_>>()

@@ -1,5 +1,5 @@
 //! Signing keys as files: made, rotated, listed at the command line.
-use crate::support::program::{errors, run, says};
+use crate::support::program::{run, stderr, stdout};
 use portcullis::crypto::data_key::DataKey;
 use portcullis::crypto::token_keys::TokenKeys;
 use portcullis::types::clock;
@@ -45,15 +45,15 @@ fn keys(arguments: &[&str]) -> std::process::Output {
 
 fn good(arguments: &[&str]) -> String {
     let output = keys(arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", errors(&output));
-    says(&output)
+    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+    stdout(&output)
 }
 
 fn bad(arguments: &[&str]) -> String {
     let output = keys(arguments);
     assert_eq!(output.status.code(), Some(1), "{arguments:?}");
-    assert_eq!(says(&output), "");
-    errors(&output)
+    assert_eq!(stdout(&output), "");
+    stderr(&output)
 }
 
 fn mode(path: &Path) -> u32 {

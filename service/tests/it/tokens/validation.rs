@@ -1,9 +1,9 @@
 //! Access tokens validated for other services: good, expired, revoked, of somebody whose rights have changed.
-use crate::support::accounts::{account, get, log_in};
+use crate::support::accounts::{create_account, get_as, log_in};
 use crate::support::app::{App, send};
 use crate::support::database::Database;
 use crate::support::response::Response;
-use crate::support::token_forger::{Parts, own_key};
+use crate::support::token_forger::{Parts, signing_key};
 use portcullis::types::clock;
 use portcullis::types::role::Role;
 use serde_json::json;
@@ -55,7 +55,7 @@ fn validate_tells_nothing_about_a_token_that_is_not_good() {
 fn a_revoked_token_validates_nowhere() {
     let database = Database::fresh();
     let (one, two) = (App::over(&database), App::over(&database));
-    account(&database, "ann@example.org", Role::User);
+    create_account(&database, "ann@example.org", Role::User);
     let token = log_in(&one, "ann@example.org").access;
     assert_eq!(validate(&two, &token).status, 200);
     let sid = Parts::of(&token).claims()["sid"].as_str().unwrap().to_owned();
@@ -75,14 +75,14 @@ fn a_revoked_token_validates_nowhere() {
 fn whoever_is_no_administrator_any_more_is_not_validated_as_one() {
     let database = Database::fresh();
     let app = App::over(&database);
-    account(&database, "ann@example.org", Role::Admin);
+    create_account(&database, "ann@example.org", Role::Admin);
     let token = log_in(&app, "ann@example.org").access;
     assert_eq!(validate(&app, &token).json()["admin"], true);
     database.execute("UPDATE accounts.accounts SET role = 'user'");
     let claims = validate(&app, &token).json();
     assert_eq!(claims["admin"], false);
     assert_eq!(claims["scope"], "profile wishes");
-    assert_eq!(get(&app, &token, "/admin/audit").status, 403);
+    assert_eq!(get_as(&app, &token, "/admin/audit").status, 403);
 }
 
 /// F3: times, with thirty seconds for clocks that differ.
@@ -90,7 +90,7 @@ fn whoever_is_no_administrator_any_more_is_not_validated_as_one() {
 fn a_token_is_good_from_its_beginning_to_its_end() {
     let database = Database::fresh();
     let app = App::over(&database);
-    account(&database, "ann@example.org", Role::User);
+    create_account(&database, "ann@example.org", Role::User);
     let parts = Parts::of(&log_in(&app, "ann@example.org").access);
     let now = clock::now().timestamp();
     for (name, offset, status) in [
@@ -102,7 +102,7 @@ fn a_token_is_good_from_its_beginning_to_its_end() {
         ("iat", 20, 200),
         ("iat", 40, 401),
     ] {
-        let token = parts.with_claim(name, json!(now + offset)).sign(&own_key());
+        let token = parts.with_claim(name, json!(now + offset)).sign(&signing_key());
         assert_eq!(validate(&app, &token).status, status, "{name} {offset}");
     }
 }

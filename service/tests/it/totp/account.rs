@@ -1,9 +1,9 @@
 //! Changing one's own account with a second factor: what gives power over it takes a code.
 use super::setup::Setting;
-use crate::support::accounts::{PASSWORD, ask, post, try_log_in};
+use crate::support::accounts::{PASSWORD, call_as, post, try_log_in};
 use crate::support::authenticator::code;
 use crate::support::mailed_links::token;
-use crate::support::outbox::until;
+use crate::support::outbox::wait_until;
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ const NEW: &str = "a new set of words";
 #[test]
 fn address_and_password_take_a_code_too() {
     let setting = Setting::new();
-    let put = |body: Value| ask(&setting.app, &setting.token, "PUT", "/auth/me", &body);
+    let put = |body: Value| call_as(&setting.app, &setting.token, "PUT", "/auth/me", &body);
     let (secret, recovery) = setting.enable();
     setting.minutes_later();
     let good = code(&secret, 0);
@@ -62,7 +62,7 @@ fn a_change_that_fails_leaves_the_code() {
     let setting = Setting::new();
     let (_, recovery) = setting.enable();
     let body = json!({ "email": "ann@new.example", "current_password": PASSWORD, "code": recovery[0] });
-    let put = || ask(&setting.app, &setting.token, "PUT", "/auth/me", &body);
+    let put = || call_as(&setting.app, &setting.token, "PUT", "/auth/me", &body);
     setting
         .database
         .execute("ALTER TABLE mail.outbox RENAME TO elsewhere");
@@ -81,7 +81,7 @@ fn wrong_codes_are_counted_whatever_is_asked_for_in_between() {
     let setting = Setting::new();
     setting.enable();
     let body = json!({ "new_password": NEW, "current_password": PASSWORD, "code": "000000" });
-    let guess = || ask(&setting.app, &setting.token, "PUT", "/auth/me", &body).status;
+    let guess = || call_as(&setting.app, &setting.token, "PUT", "/auth/me", &body).status;
     let start = || setting.post("start", &json!({ "password": PASSWORD })).status;
     let statuses: Vec<u16> = (0..4).flat_map(|_| [guess(), guess(), start()]).collect();
     assert_eq!(statuses[..3], [403, 403, 409]);
@@ -94,7 +94,7 @@ fn a_link_from_before_the_second_factor_is_void() {
     let setting = Setting::new();
     let change = json!({ "email": "ann@new.example", "current_password": PASSWORD });
     assert_eq!(
-        ask(&setting.app, &setting.token, "PUT", "/auth/me", &change).status,
+        call_as(&setting.app, &setting.token, "PUT", "/auth/me", &change).status,
         200
     );
     let link = json!({ "token": token(&setting.database, "change_email", "ann@new.example") });
@@ -112,8 +112,8 @@ fn a_second_factor_that_is_set_up_meanwhile_counts() {
         .batch_execute("BEGIN; SELECT 1 FROM accounts.accounts FOR UPDATE")
         .unwrap();
     std::thread::scope(|scope| {
-        let put = scope.spawn(|| ask(&setting.app, &setting.token, "PUT", "/auth/me", &change));
-        until("the change waits", || {
+        let put = scope.spawn(|| call_as(&setting.app, &setting.token, "PUT", "/auth/me", &change));
+        wait_until("the change waits", || {
             let waiting = "SELECT count(*)::text AS line FROM pg_locks WHERE NOT granted";
             setting.database.lines(waiting) == ["1"]
         });

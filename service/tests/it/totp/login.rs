@@ -1,5 +1,7 @@
 //! Signing in with a second factor: codes of an app, recovery codes, each once.
-use crate::support::accounts::{PASSWORD, account, ask, log_in, signed_in, try_code, try_log_in};
+use crate::support::accounts::{
+    PASSWORD, call_as, create_account, log_in, token_pair, try_log_in, try_log_in_with_code,
+};
 use crate::support::app::App;
 use crate::support::authenticator::code;
 use crate::support::database::Database;
@@ -21,16 +23,16 @@ impl Setting {
     fn new() -> Self {
         let database = Database::fresh();
         let app = App::over(&database);
-        account(&database, ANN, Role::User);
+        create_account(&database, ANN, Role::User);
         let token = log_in(&app, ANN).access;
-        let ask = |path: &str, body: &Value| {
-            let response = ask(&app, &token, "POST", path, body);
+        let call = |path: &str, body: &Value| {
+            let response = call_as(&app, &token, "POST", path, body);
             assert_eq!(response.status, 200, "{response:?}");
             response.json()
         };
-        let started = ask("/auth/totp/start", &json!({ "password": PASSWORD }));
+        let started = call("/auth/totp/start", &json!({ "password": PASSWORD }));
         let secret = started["secret"].as_str().unwrap().to_owned();
-        let confirmed = ask("/auth/totp/confirm", &json!({ "code": code(&secret, 0) }));
+        let confirmed = call("/auth/totp/confirm", &json!({ "code": code(&secret, 0) }));
         let codes = confirmed["recovery_codes"].as_array().unwrap();
         let recovery_codes = codes.iter().map(|code| code.as_str().unwrap().to_owned());
         let recovery_codes = recovery_codes.collect();
@@ -51,7 +53,7 @@ impl Setting {
     }
 
     fn with(&self, code: &str) -> Response {
-        try_code(&self.app, ANN, PASSWORD, code)
+        try_log_in_with_code(&self.app, ANN, PASSWORD, code)
     }
 
     fn kind(response: &Response) -> String {
@@ -119,7 +121,7 @@ fn without_a_code_only_the_right_password_learns_that_one_is_needed() {
     let code = code(&setting.secret, 0);
     assert_eq!(Setting::kind(&try_log_in(&setting.app, ANN, "wrong")), INVALID);
     assert_eq!(
-        Setting::kind(&try_code(&setting.app, ANN, "wrong", &code)),
+        Setting::kind(&try_log_in_with_code(&setting.app, ANN, "wrong", &code)),
         INVALID
     );
     assert_eq!(
@@ -187,9 +189,9 @@ fn a_recovery_code_works_once() {
     ];
     for code in &typed {
         let response = setting.with(code);
-        let token = signed_in(&response).access;
+        let token = token_pair(&response).access;
         assert_eq!(Setting::kind(&setting.with(code)), INVALID);
-        let state = ask(&setting.app, &token, "GET", "/auth/totp", &Value::Null).json();
+        let state = call_as(&setting.app, &token, "GET", "/auth/totp", &Value::Null).json();
         assert_eq!(state["enabled"], true);
     }
     let left = "SELECT count(*)::text AS line FROM accounts.recovery_codes WHERE used_at IS NULL";
@@ -220,13 +222,13 @@ fn nothing_in_the_database_makes_a_code() {
                 .all(|code| !row.contains(&code.replace('-', "")))
         );
     }
-    account(&setting.database, "bob@example.org", Role::User);
+    create_account(&setting.database, "bob@example.org", Role::User);
     setting.database.execute(
         "UPDATE accounts.credentials SET (totp_secret, totp_confirmed_at) =
            (SELECT totp_secret, totp_confirmed_at FROM accounts.credentials WHERE totp_secret IS NOT NULL)
          WHERE totp_secret IS NULL",
     );
-    let moved = try_code(
+    let moved = try_log_in_with_code(
         &setting.app,
         "bob@example.org",
         PASSWORD,

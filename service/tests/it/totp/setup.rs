@@ -1,5 +1,5 @@
 //! One's own second factor: set up, confirmed, taken away; new recovery codes.
-use crate::support::accounts::{PASSWORD, account, ask, log_in, try_code, try_log_in};
+use crate::support::accounts::{PASSWORD, call_as, create_account, log_in, try_log_in, try_log_in_with_code};
 use crate::support::app::App;
 use crate::support::authenticator::code;
 use crate::support::database::Database;
@@ -20,13 +20,13 @@ impl Setting {
     pub fn new() -> Self {
         let database = Database::fresh();
         let app = App::over(&database);
-        account(&database, ANN, Role::User);
+        create_account(&database, ANN, Role::User);
         let token = log_in(&app, ANN).access;
         Self { database, app, token }
     }
 
     pub fn post(&self, what: &str, body: &Value) -> Response {
-        ask(
+        call_as(
             &self.app,
             &self.token,
             "POST",
@@ -36,7 +36,7 @@ impl Setting {
     }
 
     pub fn state(&self) -> (bool, i64) {
-        let state = ask(&self.app, &self.token, "GET", "/auth/totp", &Value::Null).json();
+        let state = call_as(&self.app, &self.token, "GET", "/auth/totp", &Value::Null).json();
         (
             state["enabled"].as_bool().unwrap(),
             state["recovery_codes_left"].as_i64().unwrap(),
@@ -211,9 +211,12 @@ fn new_recovery_codes_take_the_place_of_the_old() {
     let new = codes(&setting.post("recovery-codes", &body));
     assert!(new.iter().all(|code| !old.contains(code)));
     setting.post("recovery-codes", &body).problem(403);
-    try_code(&setting.app, ANN, PASSWORD, &code).problem(401);
-    try_code(&setting.app, ANN, PASSWORD, &old[0]).problem(401);
-    assert_eq!(try_code(&setting.app, ANN, PASSWORD, &new[0]).status, 200);
+    try_log_in_with_code(&setting.app, ANN, PASSWORD, &code).problem(401);
+    try_log_in_with_code(&setting.app, ANN, PASSWORD, &old[0]).problem(401);
+    assert_eq!(
+        try_log_in_with_code(&setting.app, ANN, PASSWORD, &new[0]).status,
+        200
+    );
     assert_eq!(setting.events(), ["totp.enabled", "totp.codes_renewed"]);
 }
 

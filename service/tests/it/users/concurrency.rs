@@ -12,15 +12,16 @@ use std::time::Duration;
 /// D7: of two parallel changes of the same version one is refused, however often it is tried.
 #[test]
 fn of_two_parallel_changes_one_is_refused() {
-    let desk = AdminClient::fresh();
-    let id = desk.user("ann@example.org");
+    let admin = AdminClient::fresh();
+    let id = admin.create_user("ann@example.org");
     for _ in 0..10 {
-        let tag = desk.tag(id);
+        let tag = admin.etag(id);
         let mut statuses = thread::scope(|scope| {
             let put = |name: &'static str| {
-                let (desk, tag) = (&desk, &tag);
+                let (admin, tag) = (&admin, &tag);
                 scope.spawn(move || {
-                    desk.put(id, tag, &json!({"email": "ann@example.org", "name": name}))
+                    admin
+                        .update(id, tag, &json!({"email": "ann@example.org", "name": name}))
                         .status
                 })
             };
@@ -35,11 +36,11 @@ fn of_two_parallel_changes_one_is_refused() {
 /// D6: 50 at the same time, each in another spelling.
 #[test]
 fn of_fifty_parallel_users_of_one_address_one_is_made() {
-    let desk = AdminClient::fresh();
+    let admin = AdminClient::fresh();
     let statuses: Vec<u16> = thread::scope(|scope| {
         let each: Vec<_> = (0..50u32)
             .map(|number| {
-                let desk = &desk;
+                let admin = &admin;
                 scope.spawn(move || {
                     let spelled = "ann.example"
                         .char_indices()
@@ -48,7 +49,7 @@ fn of_fifty_parallel_users_of_one_address_one_is_made() {
                             _ => c,
                         });
                     let email = format!("{}@example.org", spelled.collect::<String>());
-                    let made = desk.create(&json!({ "email": email }));
+                    let made = admin.create(&json!({ "email": email }));
                     if made.status != 201 {
                         assert_eq!(made.problem(409)["type"], "urn:portcullis:problem:address-taken");
                     }
@@ -65,23 +66,23 @@ fn of_fifty_parallel_users_of_one_address_one_is_made() {
     );
     let left =
         "SELECT count(*)::text AS line FROM accounts.accounts WHERE email_key = 'ann.example@example.org'";
-    assert_eq!(desk.database.lines(left), ["1"]);
-    assert_eq!(desk.mails().len(), 1);
-    let seen = desk.get("/users?q=ann.example").json();
+    assert_eq!(admin.database.lines(left), ["1"]);
+    assert_eq!(admin.mails().len(), 1);
+    let seen = admin.get("/users?q=ann.example").json();
     assert_eq!(seen["users"].as_array().map(Vec::len), Some(1), "{seen}");
 }
 
 /// D4, D9: an invitation is accepted while its account is being deleted: one waits for the other, and neither for ever.
 #[test]
 fn a_link_is_used_while_its_account_changes() {
-    let desk = AdminClient::fresh();
-    let id = AccountId::of(desk.user("ann@example.org"));
-    let token = PlainToken::parse(&desk.link_token(id.get())).unwrap().hash();
+    let admin = AdminClient::fresh();
+    let id = AccountId::of(admin.create_user("ann@example.org"));
+    let token = PlainToken::parse(&admin.link_token(id.get())).unwrap().hash();
     thread::scope(|scope| {
-        let deleted = desk.database.login("accounts").transaction(|conn| {
+        let deleted = admin.database.login("accounts").transaction(|conn| {
             accounts::lock(conn, id)?;
             let used = scope.spawn(|| {
-                let mut conn = desk.database.login("accounts");
+                let mut conn = admin.database.login("accounts");
                 conn.transaction(|conn| {
                     let link = links::close(conn, Purpose::Invite, token)?;
                     accounts::lock(conn, id)?;

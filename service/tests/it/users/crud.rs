@@ -8,8 +8,8 @@ use serde_json::json;
 /// D1
 #[test]
 fn a_user_is_made_by_an_administrator() {
-    let desk = AdminClient::fresh();
-    let made = desk.create(&json!({"email": "Ann@Example.org"}));
+    let admin = AdminClient::fresh();
+    let made = admin.create(&json!({"email": "Ann@Example.org"}));
     assert_eq!(made.status, 201, "{made:?}");
     let user = made.json();
     let id = user["id"].as_i64().unwrap();
@@ -20,11 +20,11 @@ fn a_user_is_made_by_an_administrator() {
     );
     assert_eq!(made.header("location"), format!("/user?id={id}"));
     assert_eq!(made.header("etag"), "\"1\"");
-    let found = desk.get(made.header("location"));
+    let found = admin.get(made.header("location"));
     assert_eq!((found.status, found.json()), (200, user));
-    assert_eq!(desk.events(id), ["account.invited {\"role\": \"user\"}"]);
+    assert_eq!(admin.events(id), ["account.invited {\"role\": \"user\"}"]);
 
-    let named = desk.create(&json!({"email": "bob@example.org", "name": " Bob B. ", "role": "ingest"}));
+    let named = admin.create(&json!({"email": "bob@example.org", "name": " Bob B. ", "role": "ingest"}));
     let named = named.json();
     assert_eq!(
         (&named["name"], &named["role"]),
@@ -35,45 +35,45 @@ fn a_user_is_made_by_an_administrator() {
 /// D1
 #[test]
 fn nobody_else_makes_a_user() {
-    let desk = AdminClient::fresh();
+    let admin = AdminClient::fresh();
     let body = json!({"email": "ann@example.org"});
-    let stranger = accounts::post(&desk.app, "/user", &body);
+    let stranger = accounts::post(&admin.app, "/user", &body);
     stranger.problem(401);
     assert_eq!(stranger.header("www-authenticate"), "Bearer");
-    let forged = accounts::ask(&desk.app, "x.y.z", "POST", "/user", &body);
+    let forged = accounts::call_as(&admin.app, "x.y.z", "POST", "/user", &body);
     forged.problem(401);
     assert_eq!(
         forged.header("www-authenticate"),
         "Bearer error=\"invalid_token\""
     );
-    let token = accounts::token(&desk.app, &desk.database, "user@example.org", Role::User);
-    let user = accounts::ask(&desk.app, &token, "POST", "/user", &body);
+    let token = accounts::create_and_log_in(&admin.app, &admin.database, "user@example.org", Role::User);
+    let user = accounts::call_as(&admin.app, &token, "POST", "/user", &body);
     user.problem(403);
     assert!(user.header("www-authenticate").contains("insufficient_scope"));
     let left = "SELECT count(*)::text AS line FROM accounts.accounts WHERE email_key = 'ann@example.org'";
-    assert_eq!(desk.database.lines(left), ["0"]);
+    assert_eq!(admin.database.lines(left), ["0"]);
 }
 
 /// D2, D7: the tag is strong and follows the version.
 #[test]
 fn one_user_is_found_by_its_number() {
-    let desk = AdminClient::fresh();
-    let id = desk.user("ann@example.org");
-    let found = desk.find(id);
+    let admin = AdminClient::fresh();
+    let id = admin.create_user("ann@example.org");
+    let found = admin.get_user(id);
     assert_eq!((found.status, found.header("etag")), (200, "\"1\""));
     assert_eq!(found.header("cache-control"), "no-store, max-age=0");
     let text = found.text().to_lowercase();
     for secret in ["password", "hash", "totp", "secret", "token"] {
         assert!(!text.contains(secret), "{text}");
     }
-    desk.find(id + 1).problem(404);
-    desk.find(i64::MAX).problem(404);
+    admin.get_user(id + 1).problem(404);
+    admin.get_user(i64::MAX).problem(404);
 }
 
 /// D2: on each operation that takes a number.
 #[test]
 fn what_is_no_number_is_refused() {
-    let desk = AdminClient::fresh();
+    let admin = AdminClient::fresh();
     let body = r#"{"email":"ann@example.org"}"#;
     let numbers = [
         "abc",
@@ -97,7 +97,7 @@ fn what_is_no_number_is_refused() {
             ("POST", "/user/restore"),
             ("POST", "/user/invite"),
         ] {
-            let request = desk
+            let request = admin
                 .request(method, &format!("{path}{query}"))
                 .header("If-Match", "*");
             let response = match method {
@@ -112,10 +112,10 @@ fn what_is_no_number_is_refused() {
 /// D3, D7
 #[test]
 fn a_user_is_changed_again_and_again() {
-    let desk = AdminClient::fresh();
-    let id = desk.user("ann@example.org");
+    let admin = AdminClient::fresh();
+    let id = admin.create_user("ann@example.org");
     let body = json!({"email": "ann.b@example.org", "name": "Ann B."});
-    let changed = desk.put(id, "\"1\"", &body);
+    let changed = admin.update(id, "\"1\"", &body);
     assert_eq!(
         (changed.status, changed.header("etag")),
         (200, "\"2\""),
@@ -126,15 +126,15 @@ fn a_user_is_changed_again_and_again() {
         (&user["email"], &user["name"], &user["role"]),
         (&json!("ann.b@example.org"), &json!("Ann B."), &json!("user"))
     );
-    assert_eq!(desk.find(id).json(), user);
-    let again = desk.put(id, changed.header("etag"), &body);
+    assert_eq!(admin.get_user(id).json(), user);
+    let again = admin.update(id, changed.header("etag"), &body);
     assert_eq!((again.status, again.header("etag")), (200, "\"3\""));
-    assert_eq!(desk.put(id, "*", &body).status, 200);
+    assert_eq!(admin.update(id, "*", &body).status, 200);
     // A name that is not given stays.
-    let kept = desk.put(id, "\"9\", \"4\"", &json!({"email": "ann.b@example.org"}));
+    let kept = admin.update(id, "\"9\", \"4\"", &json!({"email": "ann.b@example.org"}));
     assert_eq!((kept.status, &kept.json()["name"]), (200, &json!("Ann B.")));
     assert_eq!(
-        desk.events(id)[1..3],
+        admin.events(id)[1..3],
         [
             "account.changed {\"fields\": [\"email\", \"name\"]}",
             "account.changed {\"fields\": []}"
@@ -145,57 +145,61 @@ fn a_user_is_changed_again_and_again() {
 /// D3
 #[test]
 fn another_s_address_is_refused_and_nothing_changes() {
-    let desk = AdminClient::fresh();
-    let (id, _) = (desk.user("ann@example.org"), desk.user("bob@example.org"));
-    let refused = desk.put(id, "*", &json!({"email": "BOB@example.org", "name": "Bob"}));
+    let admin = AdminClient::fresh();
+    let (id, _) = (
+        admin.create_user("ann@example.org"),
+        admin.create_user("bob@example.org"),
+    );
+    let refused = admin.update(id, "*", &json!({"email": "BOB@example.org", "name": "Bob"}));
     assert_eq!(
         refused.problem(409)["type"],
         "urn:portcullis:problem:address-taken"
     );
-    let user = desk.find(id);
+    let user = admin.get_user(id);
     assert_eq!(
         (&user.json()["email"], user.header("etag")),
         (&json!("ann@example.org"), "\"1\"")
     );
-    assert_eq!(desk.events(id).len(), 1);
+    assert_eq!(admin.events(id).len(), 1);
     // One's own, spelled in another way, is no other's.
-    let mails = desk.mails().len();
-    let spelled = desk.put(id, "*", &json!({"email": "ANN@example.org"}));
+    let mails = admin.mails().len();
+    let spelled = admin.update(id, "*", &json!({"email": "ANN@example.org"}));
     assert_eq!(
         (spelled.status, &spelled.json()["email"]),
         (200, &json!("ANN@example.org"))
     );
-    assert_eq!(desk.mails().len(), mails, "no link is void for that");
-    desk.put(404_404, "*", &json!({"email": "x@example.org"}))
+    assert_eq!(admin.mails().len(), mails, "no link is void for that");
+    admin
+        .update(404_404, "*", &json!({"email": "x@example.org"}))
         .problem(404);
 }
 
 /// D7
 #[test]
 fn a_change_needs_the_version_that_it_is_meant_for() {
-    let desk = AdminClient::fresh();
-    let id = desk.user("ann@example.org");
+    let admin = AdminClient::fresh();
+    let id = admin.create_user("ann@example.org");
     let body = json!({"email": "ann@example.org", "name": "Ann"});
-    let request = desk.request("PUT", &format!("/user?id={id}"));
+    let request = admin.request("PUT", &format!("/user?id={id}"));
     send(accounts::with_json(request, &body.to_string())).problem(428);
-    assert_eq!(desk.put(id, "\"1\"", &body).status, 200);
-    desk.put(id, "\"1\"", &body).problem(412);
-    desk.put(id, "\"0\"", &body).problem(412);
+    assert_eq!(admin.update(id, "\"1\"", &body).status, 200);
+    admin.update(id, "\"1\"", &body).problem(412);
+    admin.update(id, "\"0\"", &body).problem(412);
     // A weak tag never matches where a change is concerned (RFC 9110 §13.1.1).
-    desk.put(id, "W/\"2\"", &body).problem(412);
+    admin.update(id, "W/\"2\"", &body).problem(412);
     for bad in ["1", "\"1", "abc", ""] {
         assert_eq!(
-            desk.put(id, bad, &body).fields(400),
+            admin.update(id, bad, &body).fields(400),
             ["header:If-Match"],
             "{bad:?}"
         );
     }
-    assert_eq!(desk.tag(id), "\"2\"");
-    let stale = desk
+    assert_eq!(admin.etag(id), "\"2\"");
+    let stale = admin
         .request("DELETE", &format!("/user?id={id}"))
         .header("If-Match", "\"1\"");
     send(stale).problem(412);
-    let meant = desk
+    let meant = admin
         .request("DELETE", &format!("/user?id={id}"))
         .header("If-Match", "\"2\"");
     assert_eq!(send(meant).status, 200);
@@ -204,10 +208,10 @@ fn a_change_needs_the_version_that_it_is_meant_for() {
 /// D4
 #[test]
 fn a_user_is_deleted_once_and_can_be_restored() {
-    let desk = AdminClient::fresh();
-    let id = desk.user("ann@example.org");
-    let before = desk.find(id).json();
-    let deleted = desk.delete(id);
+    let admin = AdminClient::fresh();
+    let id = admin.create_user("ann@example.org");
+    let before = admin.get_user(id).json();
+    let deleted = admin.delete(id);
     assert_eq!(deleted.status, 200, "{deleted:?}");
     let user = deleted.json();
     assert_eq!(
@@ -215,21 +219,22 @@ fn a_user_is_deleted_once_and_can_be_restored() {
         (&json!(id), &json!("ann@example.org"))
     );
     assert!(user["deleted_at"].is_string());
-    desk.delete(id).problem(404);
-    desk.find(id).problem(404);
-    desk.put(id, "*", &json!({"email": "ann@example.org"}))
+    admin.delete(id).problem(404);
+    admin.get_user(id).problem(404);
+    admin
+        .update(id, "*", &json!({"email": "ann@example.org"}))
         .problem(404);
-    send(desk.request("POST", &format!("/user/invite?id={id}"))).problem(404);
+    send(admin.request("POST", &format!("/user/invite?id={id}"))).problem(404);
 
-    let restored = desk.restore(id);
+    let restored = admin.restore(id);
     assert_eq!((restored.status, restored.header("etag")), (200, "\"3\""));
     let mut after = restored.json();
     after["updated_at"] = before["updated_at"].clone();
     assert_eq!(after, before);
-    assert_eq!(desk.find(id).status, 200);
-    desk.restore(id).problem(404);
-    desk.restore(404_404).problem(404);
-    let actions: Vec<String> = desk.events(id);
+    assert_eq!(admin.get_user(id).status, 200);
+    admin.restore(id).problem(404);
+    admin.restore(404_404).problem(404);
+    let actions: Vec<String> = admin.events(id);
     let actions: Vec<&str> = actions
         .iter()
         .filter_map(|event| event.split(' ').next())
@@ -243,17 +248,17 @@ fn a_user_is_deleted_once_and_can_be_restored() {
 /// D4: a deleted user's address is free.
 #[test]
 fn a_user_whose_address_is_taken_meanwhile_is_not_restored() {
-    let desk = AdminClient::fresh();
-    let first = desk.user("ann@example.org");
-    assert_eq!(desk.delete(first).status, 200);
-    let second = desk.user("ANN@example.org");
+    let admin = AdminClient::fresh();
+    let first = admin.create_user("ann@example.org");
+    assert_eq!(admin.delete(first).status, 200);
+    let second = admin.create_user("ANN@example.org");
     assert_ne!(first, second);
-    let refused = desk.restore(first);
+    let refused = admin.restore(first);
     assert_eq!(
         refused.problem(409)["type"],
         "urn:portcullis:problem:address-taken"
     );
-    assert_eq!(desk.delete(second).status, 200);
-    assert_eq!(desk.restore(first).status, 200);
-    desk.restore(second).problem(409);
+    assert_eq!(admin.delete(second).status, 200);
+    assert_eq!(admin.restore(first).status, 200);
+    admin.restore(second).problem(409);
 }

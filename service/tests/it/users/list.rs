@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 /// Adds accounts `n` of a range, in no order of any column.
-fn fill(desk: &AdminClient, from: u32, to: u32) {
-    desk.execute(&format!(
+fn fill(admin: &AdminClient, from: u32, to: u32) {
+    admin.execute(&format!(
         "INSERT INTO accounts.accounts (email, email_key, name, state, created_at)
          SELECT 'U.' || md5(n::text) || '@example.org', 'u.' || md5(n::text) || '@example.org', 'Name ' || n, 'invited',
                 now() - (n * 7919 % 1000) * interval '1 second'
@@ -16,10 +16,10 @@ fn fill(desk: &AdminClient, from: u32, to: u32) {
 }
 
 /// The numbers of all users on all pages, page by page; the links lead.
-fn walk(desk: &AdminClient, first: &str, mut between: impl FnMut()) -> Vec<i64> {
+fn walk(admin: &AdminClient, first: &str, mut between: impl FnMut()) -> Vec<i64> {
     let (mut path, mut seen) = (first.to_owned(), Vec::new());
     loop {
-        let page = desk.get(&path);
+        let page = admin.get(&path);
         assert_eq!(page.status, 200, "{path}: {page:?}");
         let users = page.json()["users"].as_array().unwrap().clone();
         seen.extend(users.iter().map(|user| user["id"].as_i64().unwrap()));
@@ -35,8 +35,8 @@ fn walk(desk: &AdminClient, first: &str, mut between: impl FnMut()) -> Vec<i64> 
 }
 
 /// The numbers in the order that the database has for a column.
-fn expected(desk: &AdminClient, order: &str) -> Vec<i64> {
-    let ids = desk.database.lines(&format!(
+fn expected(admin: &AdminClient, order: &str) -> Vec<i64> {
+    let ids = admin.database.lines(&format!(
         "SELECT id::text AS line FROM accounts.accounts WHERE deleted_at IS NULL ORDER BY {order}"
     ));
     ids.iter().map(|id| id.parse().unwrap()).collect()
@@ -45,31 +45,31 @@ fn expected(desk: &AdminClient, order: &str) -> Vec<i64> {
 /// D5: each order, with pages that end between two of the same value.
 #[test]
 fn pages_lead_through_every_order() {
-    let desk = AdminClient::fresh();
-    fill(&desk, 1, 230);
+    let admin = AdminClient::fresh();
+    fill(&admin, 1, 230);
     // Many at the same time.
-    desk.execute("UPDATE accounts.accounts SET created_at = date_trunc('minute', created_at)");
+    admin.execute("UPDATE accounts.accounts SET created_at = date_trunc('minute', created_at)");
     for (word, _) in UserSort::ALL {
         let column = word.trim_start_matches('-').replace("email", "email_key");
         let direction = if word.starts_with('-') { "DESC" } else { "ASC" };
         let order = format!("{column} {direction}, id {direction}");
         assert_eq!(
-            walk(&desk, &format!("/users?sort={word}&limit=50"), || ()),
-            expected(&desk, &order),
+            walk(&admin, &format!("/users?sort={word}&limit=50"), || ()),
+            expected(&admin, &order),
             "{word}"
         );
     }
-    assert_eq!(walk(&desk, "/users?limit=1000", || ()).len(), 231);
-    assert_eq!(desk.get("/users").json()["users"].as_array().unwrap().len(), 100);
+    assert_eq!(walk(&admin, "/users?limit=1000", || ()).len(), 231);
+    assert_eq!(admin.get("/users").json()["users"].as_array().unwrap().len(), 100);
     // A page that is exactly full has none behind it.
-    assert_eq!(desk.get("/users?limit=231").header("link"), "");
+    assert_eq!(admin.get("/users?limit=231").header("link"), "");
 }
 
 /// D5: whoever is there from the beginning to the end is seen once, and nobody is seen twice.
 #[test]
 fn concurrent_inserts_make_no_gap_and_no_repeat() {
-    let desk = AdminClient::fresh();
-    fill(&desk, 1, 300);
+    let admin = AdminClient::fresh();
+    fill(&admin, 1, 300);
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -77,17 +77,17 @@ fn concurrent_inserts_make_no_gap_and_no_repeat() {
                 if done.load(Ordering::Relaxed) {
                     break;
                 }
-                fill(&desk, n, n + 4);
+                fill(&admin, n, n + 4);
             }
         });
         for (word, _) in UserSort::ALL {
-            let before = expected(&desk, "id");
+            let before = expected(&admin, "id");
             let mut victim = before[before.len() / 2..].iter();
             let mut gone = Vec::new();
-            let seen = walk(&desk, &format!("/users?sort={word}&limit=40"), || {
+            let seen = walk(&admin, &format!("/users?sort={word}&limit=40"), || {
                 // One is deleted now and then, also the one that the next page begins behind.
                 gone.extend(victim.next().filter(|_| gone.len() < 3).inspect(|id| {
-                    assert_eq!(desk.delete(**id).status, 200);
+                    assert_eq!(admin.delete(**id).status, 200);
                 }));
             });
             let mut once = seen.clone();
@@ -103,8 +103,8 @@ fn concurrent_inserts_make_no_gap_and_no_repeat() {
     });
 }
 
-fn emails(desk: &AdminClient, query: &str) -> Vec<String> {
-    let page = desk.get(&format!("/users?{query}"));
+fn emails(admin: &AdminClient, query: &str) -> Vec<String> {
+    let page = admin.get(&format!("/users?{query}"));
     assert_eq!(page.status, 200, "{query}: {page:?}");
     let users = page.json()["users"].as_array().unwrap().clone();
     users
@@ -116,7 +116,7 @@ fn emails(desk: &AdminClient, query: &str) -> Vec<String> {
 /// D5: in address and name, in any case, and with no sign of a meaning of its own.
 #[test]
 fn a_text_is_looked_for_in_address_and_name() {
-    let desk = AdminClient::fresh();
+    let admin = AdminClient::fresh();
     for (email, name) in [
         ("Ann.Baker@Example.org", "Ann"),
         ("b_b@example.org", "100% Bob"),
@@ -124,7 +124,7 @@ fn a_text_is_looked_for_in_address_and_name() {
         ("bxb@example.org", "Þóra Ágústsdóttir"),
     ] {
         let body = serde_json::json!({"email": email, "name": name});
-        assert_eq!(desk.create(&body).status, 201);
+        assert_eq!(admin.create(&body).status, 201);
     }
     for (q, found) in [
         ("ANN.bAKER", vec!["Ann.Baker@Example.org"]),
@@ -139,14 +139,14 @@ fn a_text_is_looked_for_in_address_and_name() {
         ("%27%20OR%201%3D1--", vec![]),
         ("nobody", vec![]),
     ] {
-        assert_eq!(emails(&desk, &format!("q={q}")), found, "{q}");
+        assert_eq!(emails(&admin, &format!("q={q}")), found, "{q}");
     }
     assert_eq!(
-        emails(&desk, "q=example&sort=-email&limit=2"),
+        emails(&admin, "q=example&sort=-email&limit=2"),
         ["c@example.org", "bxb@example.org"]
     );
     assert_eq!(
-        walk(&desk, "/users?q=example&sort=-email&limit=2", || ()).len(),
+        walk(&admin, "/users?q=example&sort=-email&limit=2", || ()).len(),
         5
     );
 }
@@ -154,36 +154,36 @@ fn a_text_is_looked_for_in_address_and_name() {
 /// D4, D5
 #[test]
 fn deleted_users_are_a_list_of_their_own() {
-    let desk = AdminClient::fresh();
-    fill(&desk, 1, 30);
-    let ids = expected(&desk, "id");
+    let admin = AdminClient::fresh();
+    fill(&admin, 1, 30);
+    let ids = expected(&admin, "id");
     for id in &ids[10..20] {
-        assert_eq!(desk.delete(*id).status, 200);
+        assert_eq!(admin.delete(*id).status, 200);
     }
     // One address, deleted twice.
     for _ in 0..2 {
-        let id = desk.user("twice@example.org");
-        assert_eq!(desk.delete(id).status, 200);
+        let id = admin.create_user("twice@example.org");
+        assert_eq!(admin.delete(id).status, 200);
     }
-    assert_eq!(walk(&desk, "/users?limit=7", || ()).len(), 21);
+    assert_eq!(walk(&admin, "/users?limit=7", || ()).len(), 21);
     for sort in ["id", "-id", "email", "-email", "created_at", "-created_at"] {
-        let deleted = walk(&desk, &format!("/users?deleted=true&limit=5&sort={sort}"), || ());
+        let deleted = walk(&admin, &format!("/users?deleted=true&limit=5&sort={sort}"), || ());
         assert_eq!(deleted.len(), 12, "{sort}");
     }
     assert_eq!(
-        walk(&desk, "/users?deleted=true&q=twice&limit=1&sort=email", || ()).len(),
+        walk(&admin, "/users?deleted=true&q=twice&limit=1&sort=email", || ()).len(),
         2
     );
-    assert_eq!(walk(&desk, "/users?deleted=false", || ()).len(), 21);
-    let one = desk.get("/users?deleted=true&limit=1").json();
+    assert_eq!(walk(&admin, "/users?deleted=false", || ()).len(), 21);
+    let one = admin.get("/users?deleted=true&limit=1").json();
     assert!(one["users"][0]["deleted_at"].is_string(), "{one}");
 }
 
 /// D5
 #[test]
 fn bad_parameters_are_named() {
-    let desk = AdminClient::fresh();
-    fill(&desk, 1, 3);
+    let admin = AdminClient::fresh();
+    fill(&admin, 1, 3);
     for (query, field) in [
         ("limit=0", "limit"),
         ("limit=1001", "limit"),
@@ -206,13 +206,13 @@ fn bad_parameters_are_named() {
         ("page=2", "page"),
     ] {
         assert_eq!(
-            desk.get(&format!("/users?{query}")).fields(400),
+            admin.get(&format!("/users?{query}")).fields(400),
             [format!("query:{field}")],
             "{query}"
         );
     }
     let long = "q".repeat(65);
-    let all = desk
+    let all = admin
         .get(&format!("/users?limit=x&q={long}&sort=x&deleted=x&after=!"))
         .fields(400);
     assert_eq!(all.len(), 5, "{all:?}");
@@ -221,9 +221,9 @@ fn bad_parameters_are_named() {
 /// D5: a place is of one order, and its seal is whole.
 #[test]
 fn a_place_of_another_order_leads_nowhere() {
-    let desk = AdminClient::fresh();
-    fill(&desk, 1, 10);
-    let link = desk.get("/users?sort=email&limit=2").header("link").to_owned();
+    let admin = AdminClient::fresh();
+    fill(&admin, 1, 10);
+    let link = admin.get("/users?sort=email&limit=2").header("link").to_owned();
     let after = link
         .split("after=")
         .nth(1)
@@ -232,7 +232,7 @@ fn a_place_of_another_order_leads_nowhere() {
         .next()
         .unwrap();
     let after = after.replace("%2D", "-").replace("%5F", "_");
-    assert_eq!(desk.get(&format!("/users?sort=email&after={after}")).status, 200);
+    assert_eq!(admin.get(&format!("/users?sort=email&after={after}")).status, 200);
     let mut changed = after.clone();
     changed.replace_range(20..21, if &after[20..21] == "A" { "B" } else { "A" });
     for (sort, after) in [
@@ -242,11 +242,13 @@ fn a_place_of_another_order_leads_nowhere() {
         ("email", &changed),
     ] {
         assert_eq!(
-            desk.get(&format!("/users?sort={sort}&after={after}")).fields(400),
+            admin
+                .get(&format!("/users?sort={sort}&after={after}"))
+                .fields(400),
             ["query:after"],
             "{sort}"
         );
     }
-    let missing: Value = desk.get("/auth/admins").json();
+    let missing: Value = admin.get("/auth/admins").json();
     assert_eq!(missing["admins"].as_array().unwrap().len(), 1);
 }

@@ -17,21 +17,23 @@ fn addresses(page: &Value) -> Vec<&str> {
 /// E11: the original answers plain passwords to anybody.
 #[test]
 fn administrators_are_listed_for_administrators_only() {
-    let desk = AdminClient::fresh();
-    send(desk.app.request("GET", "/auth/admins")).problem(401);
+    let admin = AdminClient::fresh();
+    send(admin.app.request("GET", "/auth/admins")).problem(401);
     for role in [Role::User, Role::Approver, Role::Ingest] {
-        let token = accounts::token(&desk.app, &desk.database, &format!("{role}@example.org"), role);
-        accounts::get(&desk.app, &token, "/auth/admins").problem(403);
+        let token =
+            accounts::create_and_log_in(&admin.app, &admin.database, &format!("{role}@example.org"), role);
+        accounts::get_as(&admin.app, &token, "/auth/admins").problem(403);
     }
     assert_eq!(
-        desk.create(&json!({"email": "b@example.org", "role": "admin"}))
+        admin
+            .create(&json!({"email": "b@example.org", "role": "admin"}))
             .status,
         201
     );
-    accounts::account(&desk.database, "c@example.org", Role::Admin);
-    let gone = accounts::account(&desk.database, "d@example.org", Role::Admin);
-    assert_eq!(desk.delete(gone).status, 200);
-    let all = desk.get("/auth/admins");
+    accounts::create_account(&admin.database, "c@example.org", Role::Admin);
+    let gone = accounts::create_account(&admin.database, "d@example.org", Role::Admin);
+    assert_eq!(admin.delete(gone).status, 200);
+    let all = admin.get("/auth/admins");
     assert_eq!(
         addresses(&all.json()),
         ["admin@example.org", "b@example.org", "c@example.org"]
@@ -48,50 +50,50 @@ fn administrators_are_listed_for_administrators_only() {
     ] {
         assert!(!text.contains(secret), "{secret}: {text}");
     }
-    let first = desk.get("/auth/admins?limit=2");
+    let first = admin.get("/auth/admins?limit=2");
     let link = first.header("link");
     let next = link.trim_start_matches('<').split('>').next().unwrap();
-    let second = desk.get(next);
+    let second = admin.get(next);
     assert_eq!(
         (addresses(&second.json()), second.header("link")),
         (vec!["c@example.org"], "")
     );
     assert_eq!(
-        desk.get("/auth/admins?after=7&limit=x").fields(400),
+        admin.get("/auth/admins?after=7&limit=x").fields(400),
         ["query:limit"]
     );
-    assert_eq!(desk.get("/auth/admins?after=7").fields(400), ["query:after"]);
+    assert_eq!(admin.get("/auth/admins?after=7").fields(400), ["query:after"]);
 }
 
 /// D3, E19: another role counts at once, and what was signed in has ended.
 #[test]
 fn another_role_ends_the_sessions() {
-    let desk = AdminClient::fresh();
-    let id = accounts::account(&desk.database, "ann@example.org", Role::Admin);
-    let ann = accounts::log_in(&desk.app, "ann@example.org");
-    assert_eq!(accounts::get(&desk.app, &ann.access, "/users").status, 200);
+    let admin = AdminClient::fresh();
+    let id = accounts::create_account(&admin.database, "ann@example.org", Role::Admin);
+    let ann = accounts::log_in(&admin.app, "ann@example.org");
+    assert_eq!(accounts::get_as(&admin.app, &ann.access, "/users").status, 200);
     // The same role again, or none, ends nothing.
     for body in [
         json!({"email": "ann@example.org"}),
         json!({"email": "ann@example.org", "role": "admin"}),
     ] {
-        assert_eq!(desk.put(id, "*", &body).status, 200);
-        assert_eq!(accounts::get(&desk.app, &ann.access, "/users").status, 200);
+        assert_eq!(admin.update(id, "*", &body).status, 200);
+        assert_eq!(accounts::get_as(&admin.app, &ann.access, "/users").status, 200);
     }
-    let demoted = desk.put(
+    let demoted = admin.update(
         id,
         "*",
         &json!({"email": "ann@example.org", "role": "user", "name": "Ann"}),
     );
     assert_eq!((demoted.status, &demoted.json()["role"]), (200, &json!("user")));
-    accounts::get(&desk.app, &ann.access, "/users").problem(401);
+    accounts::get_as(&admin.app, &ann.access, "/users").problem(401);
     let refresh = json!({"refresh_token": ann.refresh});
-    accounts::post(&desk.app, "/auth/refresh", &refresh).problem(401);
-    let again = accounts::log_in(&desk.app, "ann@example.org").access;
-    accounts::get(&desk.app, &again, "/users").problem(403);
-    assert_eq!(accounts::get(&desk.app, &again, "/auth/me").status, 200);
+    accounts::post(&admin.app, "/auth/refresh", &refresh).problem(401);
+    let again = accounts::log_in(&admin.app, "ann@example.org").access;
+    accounts::get_as(&admin.app, &again, "/users").problem(403);
+    assert_eq!(accounts::get_as(&admin.app, &again, "/auth/me").status, 200);
     assert_eq!(
-        desk.events(id)[2..],
+        admin.events(id)[2..],
         [
             "account.changed {\"fields\": [\"name\"]}",
             "role.changed {\"to\": \"user\", \"from\": \"admin\"}"
@@ -99,43 +101,50 @@ fn another_role_ends_the_sessions() {
     );
     // And the other way round.
     assert_eq!(
-        desk.put(id, "*", &json!({"email": "ann@example.org", "role": "admin"}))
+        admin
+            .update(id, "*", &json!({"email": "ann@example.org", "role": "admin"}))
             .status,
         200
     );
-    accounts::get(&desk.app, &again, "/auth/me").problem(401);
-    let again = accounts::log_in(&desk.app, "ann@example.org").access;
-    assert_eq!(accounts::get(&desk.app, &again, "/users").status, 200);
+    accounts::get_as(&admin.app, &again, "/auth/me").problem(401);
+    let again = accounts::log_in(&admin.app, "ann@example.org").access;
+    assert_eq!(accounts::get_as(&admin.app, &again, "/users").status, 200);
 }
 
 /// D4
 #[test]
 fn a_deleted_user_is_signed_out_and_cannot_sign_in() {
-    let desk = AdminClient::fresh();
-    let id = accounts::account(&desk.database, "ann@example.org", Role::User);
-    let ann = accounts::log_in(&desk.app, "ann@example.org");
-    assert_eq!(desk.delete(id).status, 200);
-    accounts::get(&desk.app, &ann.access, "/auth/me").problem(401);
-    accounts::post(&desk.app, "/auth/refresh", &json!({"refresh_token": ann.refresh})).problem(401);
-    accounts::try_log_in(&desk.app, "ann@example.org", accounts::PASSWORD).problem(401);
+    let admin = AdminClient::fresh();
+    let id = accounts::create_account(&admin.database, "ann@example.org", Role::User);
+    let ann = accounts::log_in(&admin.app, "ann@example.org");
+    assert_eq!(admin.delete(id).status, 200);
+    accounts::get_as(&admin.app, &ann.access, "/auth/me").problem(401);
+    accounts::post(
+        &admin.app,
+        "/auth/refresh",
+        &json!({"refresh_token": ann.refresh}),
+    )
+    .problem(401);
+    accounts::try_log_in(&admin.app, "ann@example.org", accounts::PASSWORD).problem(401);
     // Restored, she may sign in again; what has ended stays ended.
-    assert_eq!(desk.restore(id).status, 200);
-    accounts::get(&desk.app, &ann.access, "/auth/me").problem(401);
-    accounts::log_in(&desk.app, "ann@example.org");
+    assert_eq!(admin.restore(id).status, 200);
+    accounts::get_as(&admin.app, &ann.access, "/auth/me").problem(401);
+    accounts::log_in(&admin.app, "ann@example.org");
 }
 
 /// D4, E10: neither by oneself nor by another; an administrator who cannot sign in does not count.
 #[test]
 fn the_last_administrator_stays() {
-    let desk = AdminClient::fresh();
+    let admin = AdminClient::fresh();
     assert_eq!(
-        desk.create(&json!({"email": "b@example.org", "role": "admin"}))
+        admin
+            .create(&json!({"email": "b@example.org", "role": "admin"}))
             .status,
         201
     );
-    let gone = accounts::account(&desk.database, "c@example.org", Role::Admin);
-    assert_eq!(desk.delete(gone).status, 200);
-    let refused = desk.delete(desk.id);
+    let gone = accounts::create_account(&admin.database, "c@example.org", Role::Admin);
+    assert_eq!(admin.delete(gone).status, 200);
+    let refused = admin.delete(admin.id);
     assert_eq!(
         refused.problem(409)["type"],
         "urn:portcullis:problem:last-administrator"
@@ -143,44 +152,45 @@ fn the_last_administrator_stays() {
     for role in ["user", "approver", "ingest"] {
         let body = json!({"email": "new@example.org", "role": role});
         assert_eq!(
-            desk.put(desk.id, "*", &body).problem(409)["type"],
+            admin.update(admin.id, "*", &body).problem(409)["type"],
             "urn:portcullis:problem:last-administrator"
         );
     }
-    let me = desk.find(desk.id);
+    let me = admin.get_user(admin.id);
     assert_eq!(
         (&me.json()["email"], me.header("etag")),
         (&json!("admin@example.org"), "\"1\"")
     );
-    assert_eq!(desk.events(desk.id), Vec::<String>::new());
+    assert_eq!(admin.events(admin.id), Vec::<String>::new());
     // Everything else may be changed.
     assert_eq!(
-        desk.put(
-            desk.id,
-            "*",
-            &json!({"email": "admin@example.org", "name": "Ada", "role": "admin"})
-        )
-        .status,
+        admin
+            .update(
+                admin.id,
+                "*",
+                &json!({"email": "admin@example.org", "name": "Ada", "role": "admin"})
+            )
+            .status,
         200
     );
     // With another one who may sign in, it is allowed.
-    assert_eq!(desk.restore(gone).status, 200);
-    assert_eq!(desk.delete(desk.id).status, 200);
-    desk.get("/users").problem(401);
+    assert_eq!(admin.restore(gone).status, 200);
+    assert_eq!(admin.delete(admin.id).status, 200);
+    admin.get("/users").problem(401);
 }
 
 /// D4, E10: two of two at the same time, each the other, in both ways.
 #[test]
 fn of_two_administrators_one_stays() {
     for round in 0..6 {
-        let desk = AdminClient::fresh();
-        let other = accounts::account(&desk.database, "other@example.org", Role::Admin);
-        let token = accounts::log_in(&desk.app, "other@example.org").access;
-        let emails = [(other, "other@example.org"), (desk.id, "admin@example.org")];
+        let admin = AdminClient::fresh();
+        let other = accounts::create_account(&admin.database, "other@example.org", Role::Admin);
+        let token = accounts::log_in(&admin.app, "other@example.org").access;
+        let emails = [(other, "other@example.org"), (admin.id, "admin@example.org")];
         let remove = |token: &str, id: i64| match round % 2 {
             0 => {
-                accounts::ask(
-                    &desk.app,
+                accounts::call_as(
+                    &admin.app,
                     token,
                     "DELETE",
                     &format!("/user?id={id}"),
@@ -189,7 +199,7 @@ fn of_two_administrators_one_stays() {
                 .status
             }
             _ => {
-                let request = desk.app.request("PUT", &format!("/user?id={id}"));
+                let request = admin.app.request("PUT", &format!("/user?id={id}"));
                 let request = request.bearer_auth(token).header("If-Match", "*");
                 let (_, email) = emails.iter().find(|(of, _)| *of == id).unwrap();
                 let body = json!({"email": email, "role": "user"});
@@ -197,8 +207,8 @@ fn of_two_administrators_one_stays() {
             }
         };
         let statuses = thread::scope(|scope| {
-            let one = scope.spawn(|| remove(&desk.token, other));
-            let two = scope.spawn(|| remove(&token, desk.id));
+            let one = scope.spawn(|| remove(&admin.token, other));
+            let two = scope.spawn(|| remove(&token, admin.id));
             [one.join().unwrap(), two.join().unwrap()]
         });
         assert_eq!(
@@ -213,6 +223,6 @@ fn of_two_administrators_one_stays() {
             "{statuses:?}"
         );
         let left = "SELECT count(*)::text AS line FROM accounts.accounts WHERE role = 'admin' AND deleted_at IS NULL";
-        assert_eq!(desk.database.lines(left), ["1"]);
+        assert_eq!(admin.database.lines(left), ["1"]);
     }
 }

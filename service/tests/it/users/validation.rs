@@ -14,18 +14,18 @@ fn email(length: usize) -> String {
 /// D8
 #[test]
 fn an_address_has_at_most_254_characters() {
-    let desk = AdminClient::fresh();
+    let admin = AdminClient::fresh();
     let (longest, longer) = (email(254), email(255));
     assert_eq!((longest.len(), longer.len()), (254, 255));
-    let made = desk.create(&json!({ "email": longest }));
+    let made = admin.create(&json!({ "email": longest }));
     assert_eq!((made.status, &made.json()["email"]), (201, &json!(longest)));
     assert_eq!(
-        desk.create(&json!({ "email": longer })).fields(400),
+        admin.create(&json!({ "email": longer })).fields(400),
         ["body:email"]
     );
     let id = made.json()["id"].as_i64().unwrap();
     assert_eq!(
-        desk.put(id, "*", &json!({ "email": longer })).fields(400),
+        admin.update(id, "*", &json!({ "email": longer })).fields(400),
         ["body:email"]
     );
 }
@@ -33,8 +33,8 @@ fn an_address_has_at_most_254_characters() {
 /// D8: all of them at once, in both operations.
 #[test]
 fn every_bad_field_is_named() {
-    let desk = AdminClient::fresh();
-    let id = desk.user("ann@example.org");
+    let admin = AdminClient::fresh();
+    let id = admin.create_user("ann@example.org");
     let long = "n".repeat(101);
     for (body, fields) in [
         (json!({}), vec!["body:email"]),
@@ -58,17 +58,17 @@ fn every_bad_field_is_named() {
             vec!["body:email", "body:name", "body:role"],
         ),
     ] {
-        assert_eq!(desk.create(&body).fields(400), fields, "{body}");
-        assert_eq!(desk.put(id, "*", &body).fields(400), fields, "{body}");
+        assert_eq!(admin.create(&body).fields(400), fields, "{body}");
+        assert_eq!(admin.update(id, "*", &body).fields(400), fields, "{body}");
     }
     let none = "SELECT count(*)::text AS line FROM accounts.accounts WHERE email_key = 'a@b.org'";
-    assert_eq!(desk.database.lines(none), ["0"]);
+    assert_eq!(admin.database.lines(none), ["0"]);
 }
 
 /// D8
 #[test]
 fn a_body_is_taken_strictly() {
-    let desk = AdminClient::fresh();
+    let admin = AdminClient::fresh();
     for body in [
         r#"{"email":"a@b.org","id":7}"#,
         r#"{"email":"a@b.org","state":"active"}"#,
@@ -83,25 +83,27 @@ fn a_body_is_taken_strictly() {
         "",
         "email=a@b.org",
     ] {
-        let refused = desk.create_text(body).problem(400);
+        let refused = admin.create_text(body).problem(400);
         assert!(!refused.to_string().contains("a@b.org"), "{refused}");
     }
-    let request = desk.request("POST", "/user").header("content-type", "text/plain");
+    let request = admin
+        .request("POST", "/user")
+        .header("content-type", "text/plain");
     send(request.body(r#"{"email":"a@b.org"}"#)).problem(415);
     let large = format!(r#"{{"email":"a@b.org","name":"{}"}}"#, "n".repeat(2_000_000));
-    desk.create_text(&large).problem(413);
+    admin.create_text(&large).problem(413);
     let none = "SELECT count(*)::text AS line FROM accounts.accounts WHERE email_key LIKE '%.org' AND id > 1";
-    assert_eq!(desk.database.lines(none), ["0"]);
+    assert_eq!(admin.database.lines(none), ["0"]);
 }
 
 /// D8: who asks comes first: a stranger is told nothing about fields.
 #[test]
 fn a_stranger_is_told_nothing_about_fields() {
-    let desk = AdminClient::fresh();
+    let admin = AdminClient::fresh();
     for (method, path) in [("POST", "/user"), ("PUT", "/user?id=abc")] {
-        let request = accounts::with_json(desk.app.request(method, path), "{");
+        let request = accounts::with_json(admin.app.request(method, path), "{");
         send(request).problem(401);
     }
-    send(desk.app.request("GET", "/user?id=abc&x=1")).problem(401);
-    send(desk.app.request("GET", "/users?limit=x")).problem(401);
+    send(admin.app.request("GET", "/user?id=abc&x=1")).problem(401);
+    send(admin.app.request("GET", "/users?limit=x")).problem(401);
 }

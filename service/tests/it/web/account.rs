@@ -1,10 +1,10 @@
 //! The pages of one's own account.
 
-use crate::support::accounts::{PASSWORD, account, log_in};
+use crate::support::accounts::{PASSWORD, create_account, log_in};
 use crate::support::app::App;
 use crate::support::browser::Browser;
 use crate::support::database::Database;
-use crate::support::mailed_links::{outbox, token};
+use crate::support::mailed_links::{list_outbox, token};
 use portcullis::types::role::Role;
 
 const ANN: &str = "ann@example.org";
@@ -12,7 +12,7 @@ const NEW: &str = "an entirely different sentence";
 
 fn app() -> (Database, App) {
     let database = Database::fresh();
-    account(&database, ANN, Role::User);
+    create_account(&database, ANN, Role::User);
     let app = App::over(&database);
     (database, app)
 }
@@ -70,7 +70,7 @@ fn a_new_password_requires_the_current_one() {
     assert!(ann.get("/my/account").text().contains("Your password is changed"));
     assert_eq!(elsewhere.get("/my/wishes").status, 303);
     assert!(!can_sign_in(&app, ANN, PASSWORD) && can_sign_in(&app, ANN, NEW));
-    assert_eq!(outbox(&database), ["password_changed ann@example.org"]);
+    assert_eq!(list_outbox(&database), ["password_changed ann@example.org"]);
 }
 
 /// E9: A new email address takes effect when it is confirmed, and the old address is notified.
@@ -83,11 +83,11 @@ fn a_new_address_takes_effect_when_confirmed() {
     };
     assert_eq!(change("new@example.org", "not the password at all").status, 403);
     assert_eq!(change("nonsense", PASSWORD).status, 400);
-    assert!(outbox(&database).is_empty());
+    assert!(list_outbox(&database).is_empty());
     assert_eq!(change("new@example.org", PASSWORD).status, 303);
     let page = ann.get("/my/account");
     assert!(page.text().contains("new@example.org") && page.text().contains("waits to be confirmed"));
-    let mails = outbox(&database);
+    let mails = list_outbox(&database);
     assert_eq!(mails.len(), 2, "{mails:?}");
     assert!(can_sign_in(&app, ANN, PASSWORD));
     let link = token(&database, "change_email", "new@example.org");
@@ -127,7 +127,7 @@ fn signing_out_everywhere_ends_every_session() {
 #[test]
 fn an_account_is_deleted_after_confirmation_except_the_last_administrators() {
     let (database, app) = app();
-    account(&database, "root@example.org", Role::Admin);
+    create_account(&database, "root@example.org", Role::Admin);
     let ann = Browser::signed_in(&app, ANN, PASSWORD);
     assert!(
         ann.get("/my/account/delete")

@@ -1,6 +1,6 @@
 //! Forms: CSRF protection and strict parsing.
 
-use crate::support::accounts::{PASSWORD, account};
+use crate::support::accounts::{PASSWORD, create_account};
 use crate::support::app::{App, send};
 use crate::support::browser::{Browser, token_in};
 use crate::support::database::Database;
@@ -10,8 +10,8 @@ const NEW: &str = "/my/wishes/new";
 
 fn app() -> (Database, App) {
     let database = Database::fresh();
-    account(&database, "ann@example.org", Role::User);
-    account(&database, "bob@example.org", Role::User);
+    create_account(&database, "ann@example.org", Role::User);
+    create_account(&database, "bob@example.org", Role::User);
     let app = App::over(&database);
     (database, app)
 }

@@ -1,6 +1,6 @@
 //! Properties of every HTML page, and error pages for browsers.
 
-use crate::support::accounts::{PASSWORD, account};
+use crate::support::accounts::{PASSWORD, create_account};
 use crate::support::app::{App, send};
 use crate::support::browser::Browser;
 use crate::support::database::Database;
@@ -56,7 +56,7 @@ fn example(path: &str) -> String {
 /// G1, O1: A browser gets an error page with the status, header fields and request id of the problem that other clients get.
 #[test]
 fn a_browser_gets_an_error_page_instead_of_a_problem() {
-    let app = App::over(&Database::unmade());
+    let app = App::over(&Database::not_created());
     for (method, path, status) in [
         ("GET", "/no-such-thing", 404),
         ("GET", "/?unknown=1", 400),
@@ -82,7 +82,7 @@ fn a_browser_gets_an_error_page_instead_of_a_problem() {
 /// O1: API operations answer browsers with problems, too.
 #[test]
 fn api_operations_answer_browsers_with_problems() {
-    let app = App::over(&Database::unmade());
+    let app = App::over(&Database::not_created());
     send(app.request("GET", "/rates").header("Accept", BROWSER)).problem(400);
     send(app.request("POST", "/version").header("Accept", BROWSER)).problem(405);
 }
@@ -92,7 +92,7 @@ fn api_operations_answer_browsers_with_problems() {
 fn every_page_answers_its_listed_methods_only() {
     let database = Database::fresh();
     let app = App::over(&database);
-    account(&database, "ann@example.org", Role::User);
+    create_account(&database, "ann@example.org", Role::User);
     let (anonymous, member) = (
         Browser::new(&app),
         Browser::signed_in(&app, "ann@example.org", PASSWORD),
@@ -144,7 +144,7 @@ fn every_page_answers_its_listed_methods_only() {
 fn pages_reject_unknown_and_repeated_parameters() {
     let database = Database::fresh();
     let app = App::over(&database);
-    account(&database, "ann@example.org", Role::User);
+    create_account(&database, "ann@example.org", Role::User);
     let member = Browser::signed_in(&app, "ann@example.org", PASSWORD);
     for page in &PAGES {
         for (method, parameters) in page.methods {
@@ -180,7 +180,7 @@ fn pages_reject_unknown_and_repeated_parameters() {
 /// G1: Without a database, pages answer 503 with `Retry-After`; the index and the sign-in page need none without a session.
 #[test]
 fn pages_without_a_database_are_503_with_retry_after() {
-    let database = Database::unmade();
+    let database = Database::not_created();
     let app = App::over(&database);
     let browser = Browser::new(&app);
     assert_eq!(browser.get("/sign-in").status, 200);

@@ -1,6 +1,6 @@
 //! Pages with a second factor, and throttled sign-ins in a browser.
 
-use crate::support::accounts::{PASSWORD, account, ask, log_in};
+use crate::support::accounts::{PASSWORD, call_as, create_account, log_in};
 use crate::support::app::App;
 use crate::support::authenticator::code;
 use crate::support::browser::{Browser, token_in};
@@ -13,10 +13,10 @@ const ANN: &str = "ann@example.org";
 /// Sets up TOTP for Ann as if some minutes ago; the secret.
 fn enable_totp(database: &Database, app: &App) -> String {
     let access = log_in(app, ANN).access;
-    let ask = |path: &str, body| ask(app, &access, "POST", path, &body);
-    let started = ask("/auth/totp/start", json!({ "password": PASSWORD })).json();
+    let call = |path: &str, body| call_as(app, &access, "POST", path, &body);
+    let started = call("/auth/totp/start", json!({ "password": PASSWORD })).json();
     let secret = started["secret"].as_str().unwrap().to_owned();
-    let confirmed = ask("/auth/totp/confirm", json!({ "code": code(&secret, 0) }));
+    let confirmed = call("/auth/totp/confirm", json!({ "code": code(&secret, 0) }));
     assert_eq!(confirmed.status, 200);
     database.execute("UPDATE accounts.credentials SET totp_last_step = totp_last_step - 10");
     secret
@@ -27,7 +27,7 @@ fn enable_totp(database: &Database, app: &App) -> String {
 fn a_code_is_requested_after_the_right_password() {
     let database = Database::fresh();
     let app = App::over(&database);
-    account(&database, ANN, Role::User);
+    create_account(&database, ANN, Role::User);
     let secret = enable_totp(&database, &app);
     let browser = Browser::new(&app);
     let wrong = browser.submit(
@@ -84,7 +84,7 @@ fn a_code_is_requested_after_the_right_password() {
 fn changing_address_or_password_requires_a_code() {
     let database = Database::fresh();
     let app = App::over(&database);
-    account(&database, ANN, Role::User);
+    create_account(&database, ANN, Role::User);
     let browser = Browser::signed_in(&app, ANN, PASSWORD);
     let has_code_field = |path: &str| browser.get(path).text().contains("name=\"code\"");
     assert!(!has_code_field("/my/account/password"));
@@ -124,7 +124,7 @@ fn changing_address_or_password_requires_a_code() {
 fn sign_in_is_throttled_after_wrong_passwords() {
     let database = Database::fresh();
     let app = App::over(&database);
-    account(&database, ANN, Role::User);
+    create_account(&database, ANN, Role::User);
     let browser = Browser::new(&app);
     let guess = || {
         browser.submit(

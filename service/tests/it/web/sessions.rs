@@ -1,6 +1,6 @@
 //! Signing in and out in a browser: the session cookie.
 
-use crate::support::accounts::{PASSWORD, account, account_in, get, log_in};
+use crate::support::accounts::{PASSWORD, create_account, create_account_in, get_as, log_in};
 use crate::support::app::App;
 use crate::support::browser::Browser;
 use crate::support::database::Database;
@@ -11,7 +11,7 @@ const SESSION: &str = "__Host-session";
 
 fn app() -> (Database, App) {
     let database = Database::fresh();
-    account(&database, ANN, Role::User);
+    create_account(&database, ANN, Role::User);
     let app = App::over(&database);
     (database, app)
 }
@@ -117,7 +117,7 @@ fn a_browser_session_is_one_of_the_accounts_sessions() {
     let (database, app) = app();
     let browser = Browser::signed_in(&app, ANN, PASSWORD);
     let access = log_in(&app, ANN).access;
-    let sessions = get(&app, &access, "/auth/sessions").json();
+    let sessions = get_as(&app, &access, "/auth/sessions").json();
     let kinds: Vec<&str> = sessions["sessions"]
         .as_array()
         .unwrap()
@@ -125,7 +125,7 @@ fn a_browser_session_is_one_of_the_accounts_sessions() {
         .map(|one| one["kind"].as_str().unwrap())
         .collect();
     assert!(kinds.contains(&"browser"), "{sessions}");
-    get(&app, &browser.cookie(SESSION).unwrap(), "/auth/me").problem(401);
+    get_as(&app, &browser.cookie(SESSION).unwrap(), "/auth/me").problem(401);
     browser.set_cookie("__Host-other", browser.cookie(SESSION).as_deref());
     assert_eq!(browser.get("/my/wishes").status, 200);
     database.execute("UPDATE sessions.sessions SET ended_at = now(), end_reason = 'ended'");
@@ -147,7 +147,7 @@ fn every_rejected_sign_in_gets_the_same_page() {
         ("new@example.org", "unconfirmed"),
         ("invited@example.org", "invited"),
     ] {
-        account_in(&database, email, Role::User, state);
+        create_account_in(&database, email, Role::User, state);
     }
     let refusal = |email: &str, password: &str| {
         let browser = Browser::new(&app);

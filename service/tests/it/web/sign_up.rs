@@ -1,10 +1,10 @@
 //! The pages for registration and for links from mails.
 
-use crate::support::accounts::{PASSWORD, account, account_in};
+use crate::support::accounts::{PASSWORD, create_account, create_account_in};
 use crate::support::app::App;
 use crate::support::browser::{Browser, token_in};
 use crate::support::database::Database;
-use crate::support::mailed_links::{outbox, token};
+use crate::support::mailed_links::{list_outbox, token};
 use crate::support::response::Response;
 use portcullis::types::role::Role;
 
@@ -83,7 +83,7 @@ fn a_user_registers_confirms_and_signs_in() {
 #[test]
 fn registration_reveals_no_account_and_explains_weak_passwords() {
     let (database, app) = app();
-    account(&database, ANN, Role::User);
+    create_account(&database, ANN, Role::User);
     let (taken, new) = (
         sign_up(&app, "A", ANN, NEW),
         sign_up(&app, "B", "bob@example.org", NEW),
@@ -96,7 +96,7 @@ fn registration_reveals_no_account_and_explains_weak_passwords() {
         assert!(response.body.is_empty());
     }
     assert_eq!(
-        outbox(&database),
+        list_outbox(&database),
         ["already_registered ann@example.org", "confirm bob@example.org"]
     );
     for (password, reason) in [
@@ -112,14 +112,14 @@ fn registration_reveals_no_account_and_explains_weak_passwords() {
         );
         assert!(!response.text().contains(&format!("value=\"{password}\"")));
     }
-    assert_eq!(outbox(&database).len(), 2);
+    assert_eq!(list_outbox(&database).len(), 2);
 }
 
 /// E4, E14: The pages that request a mail answer every address alike, and answer 429 after too many requests.
 #[test]
 fn requesting_a_mail_reveals_no_account_and_is_rate_limited() {
     let (database, app) = app();
-    account(&database, ANN, Role::User);
+    create_account(&database, ANN, Role::User);
     for path in ["/forgot", "/resend"] {
         for email in [ANN, "nobody@example.org"] {
             let response = Browser::new(&app).submit(path, &[("email", email)]);
@@ -134,7 +134,7 @@ fn requesting_a_mail_reveals_no_account_and_is_rate_limited() {
         assert!(bad.text().contains("value=\"nobody\""));
     }
     assert_eq!(
-        outbox(&database),
+        list_outbox(&database),
         ["reset ann@example.org", "already_registered ann@example.org"]
     );
     let answers = (0..10).map(|_| Browser::new(&app).submit("/resend", &[("email", "often@example.org")]));
@@ -153,7 +153,7 @@ fn requesting_a_mail_reveals_no_account_and_is_rate_limited() {
 #[test]
 fn a_forgotten_password_is_reset() {
     let (database, app) = app();
-    account(&database, ANN, Role::User);
+    create_account(&database, ANN, Role::User);
     let elsewhere = Browser::signed_in(&app, ANN, PASSWORD);
     let browser = Browser::new(&app);
     browser.submit("/forgot", &[("email", ANN)]);
@@ -178,7 +178,7 @@ fn a_forgotten_password_is_reset() {
 #[test]
 fn an_invitation_is_accepted() {
     let (database, app) = app();
-    account_in(&database, "ivy@example.org", Role::User, "invited");
+    create_account_in(&database, "ivy@example.org", Role::User, "invited");
     let browser = Browser::new(&app);
     browser.submit("/resend", &[("email", "ivy@example.org")]);
     let link = token(&database, "invite", "ivy@example.org");
@@ -244,5 +244,5 @@ fn closed_registration_shows_no_form() {
     ];
     let response = browser.post("/sign-up", &fields);
     assert!(response.status == 403 && response.text().contains("By invitation only"));
-    assert!(outbox(&database).is_empty());
+    assert!(list_outbox(&database).is_empty());
 }

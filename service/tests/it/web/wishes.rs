@@ -1,6 +1,6 @@
 //! The pages of one's own wishes: isolation between users, and escaping of their texts.
 
-use crate::support::accounts::{PASSWORD, account};
+use crate::support::accounts::{PASSWORD, create_account};
 use crate::support::app::App;
 use crate::support::browser::Browser;
 use crate::support::database::Database;
@@ -20,7 +20,7 @@ const HOSTILE: [&str; 6] = [
 
 fn app() -> (Database, App) {
     let database = Database::fresh();
-    account(&database, ANN, Role::User);
+    create_account(&database, ANN, Role::User);
     let app = App::over(&database);
     (database, app)
 }
@@ -194,7 +194,7 @@ fn linked_pages_have_no_gaps_or_repetitions() {
 #[test]
 fn another_accounts_wish_is_not_found() {
     let (database, app) = app();
-    account(&database, "bob@example.org", Role::Admin);
+    create_account(&database, "bob@example.org", Role::Admin);
     let (ann, bob) = (
         Browser::signed_in(&app, ANN, PASSWORD),
         Browser::signed_in(&app, "bob@example.org", PASSWORD),

@@ -1,6 +1,6 @@
 //! `/wishes`: create, read, update, delete and list one's own wishes.
 
-use crate::support::accounts::{ask, get, token, with_json};
+use crate::support::accounts::{call_as, create_and_log_in, get_as, with_json};
 use crate::support::app::{App, send};
 use crate::support::database::Database;
 use crate::support::response::Response;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 fn app() -> (Database, App, String) {
     let database = Database::fresh();
     let app = App::over(&database);
-    let ann = token(&app, &database, "ann@example.org", Role::User);
+    let ann = create_and_log_in(&app, &database, "ann@example.org", Role::User);
     (database, app, ann)
 }
 
@@ -43,7 +43,7 @@ fn next(response: &Response) -> Option<String> {
 fn a_wish_is_created_read_changed_marked_done_and_deleted() {
     let (_database, app, ann) = app();
     let body = json!({"title": "  See Oslo ", "note": "by train\r\nin May"});
-    let made = ask(&app, &ann, "POST", "/wishes", &body);
+    let made = call_as(&app, &ann, "POST", "/wishes", &body);
     assert_eq!(made.status, 201, "{made:?}");
     assert_eq!(made.header("etag"), "\"1\"");
     let wish = made.json();
@@ -54,7 +54,7 @@ fn a_wish_is_created_read_changed_marked_done_and_deleted() {
     assert_eq!(wish["done"], false);
     assert_eq!(wish.get("done_at"), None);
 
-    let read = get(&app, &ann, &path);
+    let read = get_as(&app, &ann, &path);
     assert_eq!((read.status, read.json()), (200, wish.clone()));
     assert_eq!(read.header("etag"), "\"1\"");
     assert_eq!(read.header("cache-control"), "no-store, max-age=0");
@@ -94,7 +94,7 @@ fn a_wish_is_created_read_changed_marked_done_and_deleted() {
 
     let deleted = send(app.request("DELETE", &path).bearer_auth(&ann));
     assert_eq!((deleted.status, deleted.body.len()), (204, 0));
-    get(&app, &ann, &path).problem(404);
+    get_as(&app, &ann, &path).problem(404);
     send(app.request("DELETE", &path).bearer_auth(&ann)).problem(404);
     put(
         &ann,
@@ -115,34 +115,34 @@ fn linked_pages_have_no_gaps_or_repetitions() {
          SELECT id, 'w' || n, CASE WHEN n % 3 = 0 THEN now() END FROM accounts.accounts, generate_series(1, 25) n",
     );
     let newest: Vec<String> = (1..=25).rev().map(|n| format!("w{n}")).collect();
-    assert_eq!(titles(&get(&app, &ann, "/wishes")), newest);
+    assert_eq!(titles(&get_as(&app, &ann, "/wishes")), newest);
     let (mut listed, mut sizes, mut path) = (Vec::new(), Vec::new(), "/wishes?limit=10".to_owned());
     loop {
-        let page = get(&app, &ann, &path);
+        let page = get_as(&app, &ann, &path);
         let page_titles = titles(&page);
         sizes.push(page_titles.len());
         listed.extend(page_titles);
-        ask(&app, &ann, "POST", "/wishes", &json!({"title": "later"}));
+        call_as(&app, &ann, "POST", "/wishes", &json!({"title": "later"}));
         let Some(link) = next(&page) else { break };
         path = link;
     }
     assert_eq!((sizes, listed), (vec![10, 10, 5], newest));
-    let done = get(&app, &ann, "/wishes?done=true&limit=5");
+    let done = get_as(&app, &ann, "/wishes?done=true&limit=5");
     assert_eq!(titles(&done), ["w24", "w21", "w18", "w15", "w12"]);
-    let rest = get(&app, &ann, &next(&done).unwrap());
+    let rest = get_as(&app, &ann, &next(&done).unwrap());
     assert_eq!(titles(&rest), ["w9", "w6", "w3"]);
     assert_eq!(next(&rest), None);
-    assert_eq!(titles(&get(&app, &ann, "/wishes?done=false")).len(), 17 + 3);
+    assert_eq!(titles(&get_as(&app, &ann, "/wishes?done=false")).len(), 17 + 3);
 }
 
 /// G4: A change requires the current version in `If-Match`; of concurrent changes to the same version one succeeds.
 #[test]
 fn a_change_requires_the_current_version() {
     let (_database, app, ann) = app();
-    ask(&app, &ann, "POST", "/wishes", &json!({"title": "one"}));
-    let path = first_path(&get(&app, &ann, "/wishes"));
+    call_as(&app, &ann, "POST", "/wishes", &json!({"title": "one"}));
+    let path = first_path(&get_as(&app, &ann, "/wishes"));
     let whole = |title: &str| json!({"title": title, "note": "", "done": false});
-    ask(&app, &ann, "PUT", &path, &whole("two")).problem(428);
+    call_as(&app, &ann, "PUT", &path, &whole("two")).problem(428);
     for stale in ["\"2\"", "W/\"1\"", "\"0\", \"01\"", "\"one\""] {
         put(&ann, &app, &path, stale, &whole("two")).problem(412);
     }
@@ -182,7 +182,7 @@ fn a_change_requires_the_current_version() {
         statuses
     });
     assert_eq!(statuses, [200, 412, 412, 412, 412, 412, 412, 412]);
-    assert_eq!(get(&app, &ann, &path).header("etag"), "\"2\"");
+    assert_eq!(get_as(&app, &ann, &path).header("etag"), "\"2\"");
     assert_eq!(delete("\"2\"").status, 204);
 }
 
@@ -197,10 +197,10 @@ fn an_account_has_at_most_a_thousand_wishes() {
     database.execute(
         "INSERT INTO wishes.wishes (account_id, title) SELECT id, 'w' FROM accounts.accounts, generate_series(1, 997)",
     );
-    let bob = token(&app, &database, "bob@example.org", Role::User);
+    let bob = create_and_log_in(&app, &database, "bob@example.org", Role::User);
     let statuses = std::thread::scope(|scope| {
         let attempts: Vec<_> = (0..10)
-            .map(|_| scope.spawn(|| ask(&app, &ann, "POST", "/wishes", &json!({"title": "more"})).status))
+            .map(|_| scope.spawn(|| call_as(&app, &ann, "POST", "/wishes", &json!({"title": "more"})).status))
             .collect();
         let statuses: Vec<u16> = attempts.into_iter().map(|one| one.join().unwrap()).collect();
         statuses
@@ -208,14 +208,14 @@ fn an_account_has_at_most_a_thousand_wishes() {
     let made = statuses.iter().filter(|status| **status == 201).count();
     let refused = statuses.iter().filter(|status| **status == 409).count();
     assert_eq!((made, refused), (3, 7), "{statuses:?}");
-    let problem = ask(&app, &ann, "POST", "/wishes", &json!({"title": "more"})).problem(409);
+    let problem = call_as(&app, &ann, "POST", "/wishes", &json!({"title": "more"})).problem(409);
     assert_eq!(problem["type"], "urn:portcullis:problem:too-many-wishes");
-    let other = ask(&app, &bob, "POST", "/wishes", &json!({"title": "mine"}));
+    let other = call_as(&app, &bob, "POST", "/wishes", &json!({"title": "mine"}));
     assert_eq!(other.status, 201, "the limit is per account");
-    let path = first_path(&get(&app, &ann, "/wishes?limit=1"));
+    let path = first_path(&get_as(&app, &ann, "/wishes?limit=1"));
     assert_eq!(send(app.request("DELETE", &path).bearer_auth(&ann)).status, 204);
     assert_eq!(
-        ask(&app, &ann, "POST", "/wishes", &json!({"title": "more"})).status,
+        call_as(&app, &ann, "POST", "/wishes", &json!({"title": "more"})).status,
         201
     );
 }
@@ -225,11 +225,11 @@ fn an_account_has_at_most_a_thousand_wishes() {
 fn a_deleted_account_cannot_read_its_wishes() {
     let (database, app, ann) = app();
     assert_eq!(
-        ask(&app, &ann, "POST", "/wishes", &json!({"title": "w"})).status,
+        call_as(&app, &ann, "POST", "/wishes", &json!({"title": "w"})).status,
         201
     );
     database.execute("UPDATE accounts.accounts SET deleted_at = now()");
-    let response = get(&app, &ann, "/wishes");
+    let response = get_as(&app, &ann, "/wishes");
     response.problem(401);
     assert!(response.header("www-authenticate").starts_with("Bearer"));
 }

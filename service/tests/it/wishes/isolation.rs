@@ -1,6 +1,6 @@
 //! Isolation between owners of wishes: by the filter of every query, and by row-level security should a query lack it.
 
-use crate::support::accounts::{account, ask, get, token, with_json};
+use crate::support::accounts::{call_as, create_account, create_and_log_in, get_as, with_json};
 use crate::support::app::{App, send};
 use crate::support::database::{Database, lines};
 use diesel::connection::SimpleConnection;
@@ -31,13 +31,13 @@ fn queries_filter_by_owner_without_row_level_security() {
 
 fn check_isolation(database: &Database) {
     let app = App::over(database);
-    let ann = token(&app, database, "ann@example.org", Role::User);
-    let made = ask(&app, &ann, "POST", "/wishes", &json!({"title": "Ann's"}));
+    let ann = create_and_log_in(&app, database, "ann@example.org", Role::User);
+    let made = call_as(&app, &ann, "POST", "/wishes", &json!({"title": "Ann's"}));
     let path = made.header("location").to_owned();
     for (email, role) in [("bob@example.org", Role::User), ("root@example.org", Role::Admin)] {
-        let other = token(&app, database, email, role);
-        let detail = get(&app, &other, &path).problem(404)["detail"].clone();
-        let missing = get(&app, &other, "/wishes/999999").problem(404)["detail"].clone();
+        let other = create_and_log_in(&app, database, email, role);
+        let detail = get_as(&app, &other, &path).problem(404)["detail"].clone();
+        let missing = get_as(&app, &other, "/wishes/999999").problem(404)["detail"].clone();
         assert_eq!(detail, missing, "the response reveals that the wish exists");
         for tag in ["*", "\"1\"", "\"9\""] {
             let change = app
@@ -50,18 +50,18 @@ fn check_isolation(database: &Database) {
             send(delete.header("if-match", tag)).problem(404);
         }
         send(app.request("DELETE", &path).bearer_auth(&other)).problem(404);
-        assert_eq!(get(&app, &other, "/wishes").json(), json!({"wishes": []}));
-        let second_page = get(&app, &other, "/wishes?after=9223372036854775807&done=false");
+        assert_eq!(get_as(&app, &other, "/wishes").json(), json!({"wishes": []}));
+        let second_page = get_as(&app, &other, "/wishes?after=9223372036854775807&done=false");
         assert_eq!(second_page.json(), json!({"wishes": []}));
     }
-    assert_eq!(get(&app, &ann, &path).json(), made.json());
+    assert_eq!(get_as(&app, &ann, &path).json(), made.json());
 }
 
 /// Two accounts with two wishes each, and the account ids.
 fn two_accounts() -> (Database, i64, i64) {
     let database = Database::fresh();
-    let ann = account(&database, "ann@example.org", Role::User);
-    let bob = account(&database, "bob@example.org", Role::User);
+    let ann = create_account(&database, "ann@example.org", Role::User);
+    let bob = create_account(&database, "bob@example.org", Role::User);
     database.execute(&format!(
         "INSERT INTO wishes.wishes (account_id, title) VALUES ({ann}, 'a1'), ({ann}, 'a2'), ({bob}, 'b1'), ({bob}, 'b2');
          ANALYZE wishes.wishes"

@@ -1,6 +1,6 @@
 //! Requests that `/wishes` rejects, and the invalid fields that it names.
 
-use crate::support::accounts::{ask, get, token, with_json};
+use crate::support::accounts::{call_as, create_and_log_in, get_as, with_json};
 use crate::support::app::{App, send};
 use crate::support::database::Database;
 use portcullis::types::role::Role;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 fn app() -> (Database, App, String) {
     let database = Database::fresh();
     let app = App::over(&database);
-    let ann = token(&app, &database, "ann@example.org", Role::User);
+    let ann = create_and_log_in(&app, &database, "ann@example.org", Role::User);
     (database, app, ann)
 }
 
@@ -39,7 +39,7 @@ fn an_invalid_body_is_rejected_with_every_invalid_member() {
     ];
     for (body, fields) in cases {
         assert_eq!(
-            ask(&app, &ann, "POST", "/wishes", body).fields(400),
+            call_as(&app, &ann, "POST", "/wishes", body).fields(400),
             *fields,
             "{body}"
         );
@@ -55,7 +55,7 @@ fn an_invalid_body_is_rejected_with_every_invalid_member() {
         send(with_json(app.request("POST", "/wishes").bearer_auth(&ann), text)).problem(400);
     }
     let good = json!({"title": "é".repeat(200), "note": "é\n".repeat(1000)});
-    let made = ask(&app, &ann, "POST", "/wishes", &good);
+    let made = call_as(&app, &ann, "POST", "/wishes", &good);
     assert_eq!(made.status, 201);
     let path = made.header("location").to_owned();
     let change = |body: &Value| {
@@ -74,7 +74,7 @@ fn an_invalid_body_is_rejected_with_every_invalid_member() {
         ["body:note", "body:done", "header:If-Match"]
     );
     assert_eq!(
-        get(&app, &ann, &path).header("etag"),
+        get_as(&app, &ann, &path).header("etag"),
         "\"1\"",
         "nothing was changed"
     );
@@ -86,11 +86,11 @@ fn invalid_parameters_are_named_and_malformed_ids_are_404() {
     let (_database, app, ann) = app();
     let query = "/wishes?done=yes&after=0&limit=1001&x=1";
     assert_eq!(
-        get(&app, &ann, query).fields(400),
+        get_as(&app, &ann, query).fields(400),
         ["query:done", "query:after", "query:limit", "query:x"]
     );
     assert_eq!(
-        get(&app, &ann, "/wishes?done=true&done=false").fields(400),
+        get_as(&app, &ann, "/wishes?done=true&done=false").fields(400),
         ["query:done"]
     );
     for path in [
@@ -101,7 +101,7 @@ fn invalid_parameters_are_named_and_malformed_ids_are_404() {
         "/wishes/9223372036854775808",
         "/wishes/%00",
     ] {
-        get(&app, &ann, path).problem(404);
+        get_as(&app, &ann, path).problem(404);
         send(app.request("DELETE", path).bearer_auth(&ann)).problem(404);
     }
     let plain = app
@@ -110,7 +110,7 @@ fn invalid_parameters_are_named_and_malformed_ids_are_404() {
         .header("content-type", "text/plain");
     send(plain.body("{\"title\":\"a\"}")).problem(415);
     let long = json!({"title": "a", "note": "a".repeat(70_000)});
-    ask(&app, &ann, "POST", "/wishes", &long).problem(413);
+    call_as(&app, &ann, "POST", "/wishes", &long).problem(413);
     let wrong = send(app.request("DELETE", "/wishes").bearer_auth(&ann));
     wrong.problem(405);
     assert_eq!(wrong.header("allow"), "GET, HEAD, OPTIONS, POST");
@@ -127,7 +127,7 @@ fn hostile_texts_are_returned_unchanged() {
         "\u{202e} evil \u{200b}",
         "👩‍👩‍👧‍👦 مرحبا",
     ] {
-        let made = ask(
+        let made = call_as(
             &app,
             &ann,
             "POST",
@@ -135,7 +135,7 @@ fn hostile_texts_are_returned_unchanged() {
             &json!({"title": text, "note": text}),
         );
         assert_eq!(made.status, 201, "{made:?}");
-        let read = get(&app, &ann, made.header("location"));
+        let read = get_as(&app, &ann, made.header("location"));
         assert_eq!(
             (&read.json()["title"], &read.json()["note"]),
             (&json!(text), &json!(text))
