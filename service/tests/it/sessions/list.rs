@@ -169,7 +169,7 @@ fn a_session_is_ended_by_its_owner_only() {
     assert!(setting.is_out(&setting.ann));
 }
 
-/// E13, K2: whatever anonymous callers try.
+/// E13: whatever anonymous callers try.
 #[test]
 fn without_a_token_nothing_is_shown_or_ended() {
     let setting = Setting::new();

@@ -95,7 +95,7 @@ fn others_verify_with_the_published_keys() {
     assert!(!verifies(&keys, &format!("{forged}.{signature}")));
 }
 
-/// F6, V6: two services, keys rotated twice under load, an outside verifier that keeps the published keys for three
+/// F6: two services, keys rotated twice under load, an outside verifier that keeps the published keys for three
 /// seconds: no token is refused by anybody, and the tokens of the end carry another key than those of the beginning.
 #[test]
 fn a_rotation_under_load_refuses_no_token() {

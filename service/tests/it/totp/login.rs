@@ -204,7 +204,7 @@ fn a_recovery_code_works_once() {
     );
 }
 
-/// E18, V7: neither secret nor code stands in the database, and a sealed secret is good for one account only.
+/// E18: neither secret nor code stands in the database, and a sealed secret is good for one account only.
 #[test]
 fn nothing_in_the_database_makes_a_code() {
     let setting = Setting::new();
