@@ -50,7 +50,14 @@ pub(super) const WORDS: &[Word] = &[
     word(
         "away",
         "unavailable",
-        &["right away", "give away", "take away", "takes away", "taken away"],
+        &[
+            "right away",
+            "give away",
+            "take away",
+            "takes away",
+            "taken away",
+            "away from zero",
+        ],
     ),
     word("circle", "cycle", &[]),
     word("circles", "cycles", &[]),
@@ -125,6 +132,7 @@ const INJECTED: &[&str] = &[
     "injected faults",
     "planted fault",
     "planted faults",
+    "page faults",
 ];
 
 /// A search query consists of words.
