@@ -17,7 +17,7 @@ fn lock_rates(database: &Database) -> PgConnection {
     conn
 }
 
-/// P, O1: While every database connection is busy, requests are 503 after the configured wait.
+/// O1: While every database connection is busy, requests are 503 after the configured wait.
 #[test]
 fn an_exhausted_pool_is_503_after_the_configured_wait() {
     let database = Database::with_data(&small());
