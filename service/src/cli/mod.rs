@@ -30,7 +30,7 @@ mod serve;
 use crate::config::Settings;
 use crate::config::source::Source;
 use crate::http::openapi::document::document;
-use crate::http::router::Product;
+use crate::http::router::Apis;
 use crate::telemetry::logs::Telemetry;
 use clap::{Parser, Subcommand};
 use exit::{EXIT_CONFIG, fail, print};
@@ -92,7 +92,7 @@ enum Command {
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     match &arguments.command {
-        Command::Openapi => return print(&document::<Product>()),
+        Command::Openapi => return print(&document::<Apis>()),
         Command::Keys { command } => return keys::run(command),
         _ => {}
     }

@@ -6,7 +6,7 @@ use crate::http::contract::error_responses::{Guarded, Refusal};
 use crate::http::contract::field::{Field, FieldValue, Optional};
 use crate::http::contract::pagination::{Limit, next_link};
 use crate::http::contract::problem::Problem;
-use crate::http::openapi::tags::Chapter;
+use crate::http::openapi::tags::ApiTag;
 use crate::types::account::AccountId;
 use crate::types::event_hash::EventHash;
 use chrono::{DateTime, Utc};
@@ -158,7 +158,7 @@ impl FieldValue for EventNumber {
     }
 }
 
-#[OpenApi(tag = "Chapter::Audit")]
+#[OpenApi(tag = "ApiTag::Audit")]
 impl AuditApi {
     /// What happened, newest first
     ///
@@ -180,17 +180,17 @@ impl AuditApi {
         limit: Query<Field<Limit, Optional>>,
     ) -> Result<EventsAnswer, Refusal<Guarded>> {
         let admin = caller.admin()?;
-        let mut faults = Vec::new();
-        let actor = actor.0.optional("actor", &mut faults);
-        let action = action.0.optional("action", &mut faults).map(|action| action.0);
+        let mut errors = Vec::new();
+        let actor = actor.0.optional("actor", &mut errors);
+        let action = action.0.optional("action", &mut errors).map(|action| action.0);
         let subject = subject
             .0
-            .optional("subject", &mut faults)
+            .optional("subject", &mut errors)
             .map(|subject| subject.0);
-        let before = before.0.optional("before", &mut faults).map(|number| number.0);
-        let limit = limit.0.optional("limit", &mut faults).unwrap_or_default().0;
-        if !faults.is_empty() {
-            return Err(Problem::invalid(faults).into());
+        let before = before.0.optional("before", &mut errors).map(|number| number.0);
+        let limit = limit.0.optional("limit", &mut errors).unwrap_or_default().0;
+        if !errors.is_empty() {
+            return Err(Problem::invalid(errors).into());
         }
         let mut parameters = vec![("limit", limit.to_string())];
         parameters.extend(actor.map(|actor| ("actor", actor.to_string())));

@@ -4,7 +4,7 @@ use crate::domain::demo::Demo;
 use crate::http::contract::auth::{Profile, Right, authenticate};
 use crate::http::contract::error_responses::{Refusal, Statuses};
 use crate::http::contract::problem::Problem;
-use crate::http::openapi::tags::Chapter;
+use crate::http::openapi::tags::ApiTag;
 use http::StatusCode;
 use poem::{Request, RequestBody, Result};
 use poem_openapi::payload::Json;
@@ -114,7 +114,7 @@ impl Statuses for DemoRefusals {
     const OWN: &'static [u16] = &[401, 404];
 }
 
-#[OpenApi(tag = "Chapter::Demo")]
+#[OpenApi(tag = "ApiTag::Demo")]
 impl DemoApi {
     /// Adds an entry to the demo
     ///

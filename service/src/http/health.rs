@@ -4,7 +4,7 @@ use crate::domain::health::{Health, Readiness};
 use crate::http::contract::auth::Anyone;
 use crate::http::contract::error_responses::{Nothing, Refusal};
 use crate::http::contract::problem::Problem;
-use crate::http::openapi::tags::Chapter;
+use crate::http::openapi::tags::ApiTag;
 use http::StatusCode;
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
@@ -69,7 +69,7 @@ impl Status {
     }
 }
 
-#[OpenApi(tag = "Chapter::Health")]
+#[OpenApi(tag = "ApiTag::Health")]
 impl HealthApi {
     /// Is the process alive? Restart it if not
     ///

@@ -2,7 +2,7 @@
 //! machine whose mails stay in a folder: in every other case nobody knows their paths.
 
 use crate::http::contract::problem::Problem;
-use crate::http::openapi::operations::{Beside, Kind};
+use crate::http::openapi::extra_route::ExtraRoute;
 use crate::http::web::page_frame::Chrome;
 use crate::http::web::response::page;
 use crate::mail::mailbox::{Mailbox, StoredMail};
@@ -10,25 +10,10 @@ use askama::Template;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use poem::endpoint::make;
-use poem::{Body, EndpointExt, Request, Response, Route};
+use poem::{Body, Request, Response};
 use uuid::Uuid;
-
-/// The pages' paths.
-pub const PAGES: [Beside; 3] = [
-    beside("/dev/mail", Kind::Page),
-    beside("/dev/mail/:id", Kind::Page),
-    beside("/dev/mail/:id/html", Kind::Page),
-];
-
-const fn beside(path: &'static str, kind: Kind) -> Beside {
-    Beside {
-        path,
-        kind,
-        methods: &[(Method::GET, &[])],
-    }
-}
 
 #[derive(Template)]
 #[template(path = "mail/list.html")]
@@ -52,26 +37,20 @@ enum Piece<'a> {
     Link(&'a str),
 }
 
-/// Adds the pages.
-pub fn routes(route: Route, mailbox: &Mailbox) -> Route {
+/// The pages.
+pub fn routes(mailbox: &Mailbox) -> Vec<ExtraRoute> {
     let [list, one, html] = [0, 1, 2].map(|_| mailbox.clone());
-    route
-        .at(
-            PAGES[0].path,
-            make(move |_| answer(list.clone(), list_page)).map_to_response(),
-        )
-        .at(
-            PAGES[1].path,
-            make(move |request| answer(one.clone(), move |mailbox| mail_page(&find(&request, mailbox)?))),
-        )
-        .at(
-            PAGES[2].path,
-            make(move |request| {
-                answer(html.clone(), move |mailbox| {
-                    Ok(html_page(find(&request, mailbox)?))
-                })
-            }),
-        )
+    vec![
+        ExtraRoute::page("/dev/mail").get(make(move |_| answer(list.clone(), list_page))),
+        ExtraRoute::page("/dev/mail/:id").get(make(move |request| {
+            answer(one.clone(), move |mailbox| mail_page(&find(&request, mailbox)?))
+        })),
+        ExtraRoute::page("/dev/mail/:id/html").get(make(move |request| {
+            answer(html.clone(), move |mailbox| {
+                Ok(html_page(find(&request, mailbox)?))
+            })
+        })),
+    ]
 }
 
 /// Runs off the threads that answer requests: it reads files.

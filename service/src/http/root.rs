@@ -3,7 +3,7 @@
 use crate::http::contract::auth::Anyone;
 use crate::http::contract::error_responses::{Nothing, Refusal};
 use crate::http::contract::negotiate;
-use crate::http::openapi::tags::Chapter;
+use crate::http::openapi::tags::ApiTag;
 use crate::http::web::index::index;
 use crate::http::web::state::Web;
 use http::{HeaderValue, header};
@@ -17,11 +17,11 @@ use poem_openapi::types::Type;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
 /// The operations and what they need.
-pub struct FrontApi {
+pub struct RootApi {
     web: Web,
 }
 
-impl FrontApi {
+impl RootApi {
     /// With the pages' state, for the index.
     pub fn new(web: Web) -> Self {
         Self { web }
@@ -49,15 +49,15 @@ pub struct Version {
 }
 
 /// Greeting or page.
-pub enum FrontAnswer {
+pub enum IndexResponse {
     /// For programs.
     Greeting,
     /// For browsers.
     Page(Response),
 }
 
-#[OpenApi(tag = "Chapter::Front")]
-impl FrontApi {
+#[OpenApi(tag = "ApiTag::Service")]
+impl RootApi {
     /// Greeting; for a browser, the index page
     ///
     /// Where `Accept` prefers `text/html` the answer is the page, in every other case the greeting as JSON.
@@ -67,11 +67,11 @@ impl FrontApi {
         _caller: Anyone,
         request: &Request,
         #[oai(name = "Accept")] accept: Header<Option<String>>,
-    ) -> Result<FrontAnswer, Refusal<Nothing>> {
+    ) -> Result<IndexResponse, Refusal<Nothing>> {
         // A greeting is refused to nobody: an Accept that fits nothing gets the JSON (RFC 9110 §12.4.1 permits it).
         match negotiate::best(accept.0.as_deref(), &["application/json", "text/html"]) {
-            Some(1) => Ok(FrontAnswer::Page(index(request, &self.web).await?)),
-            _ => Ok(FrontAnswer::Greeting),
+            Some(1) => Ok(IndexResponse::Page(index(request, &self.web).await?)),
+            _ => Ok(IndexResponse::Greeting),
         }
     }
 
@@ -89,7 +89,7 @@ impl FrontApi {
     }
 }
 
-impl ApiResponse for FrontAnswer {
+impl ApiResponse for IndexResponse {
     fn meta() -> MetaResponses {
         let text = MetaSchemaRef::Inline(Box::new(MetaSchema::new("string")));
         let response = MetaResponse {
@@ -118,7 +118,7 @@ impl ApiResponse for FrontAnswer {
     }
 }
 
-impl IntoResponse for FrontAnswer {
+impl IntoResponse for IndexResponse {
     fn into_response(self) -> Response {
         let mut response = match self {
             Self::Greeting => {

@@ -1,10 +1,17 @@
-//! All operations together, and the routes with the edge around them.
+//! The router: the one list of APIs, the one list of web pages, and the edge around both.
 
+use crate::domain::accounts::Accounts;
+use crate::domain::audit::Audit;
+use crate::domain::health::Health;
+use crate::domain::places::Places;
+use crate::domain::rates::Rates;
 use crate::domain::sessions::Sessions;
+use crate::domain::users::Users;
+use crate::domain::wishes::Wishes;
 use crate::http::accounts::AccountsApi;
-use crate::http::accounts::me::OwnAccountApi;
+use crate::http::accounts::me::MeApi;
 use crate::http::audit::AuditApi;
-use crate::http::demo::DemoApi;
+use crate::http::demo::{Access, DemoApi};
 use crate::http::edge::body::BodyPolicy;
 use crate::http::edge::cors::Cors;
 use crate::http::edge::hosts::Hosts;
@@ -13,22 +20,23 @@ use crate::http::edge::rate_limit::RateLimit;
 use crate::http::health::HealthApi;
 use crate::http::mail;
 use crate::http::openapi::docs;
-use crate::http::openapi::document::{describe, document, page};
-use crate::http::openapi::operations::Operations;
+use crate::http::openapi::document::{describe, document, swagger_ui};
+use crate::http::openapi::extra_route::ExtraRoute;
+use crate::http::openapi::route_table::RouteTable;
 use crate::http::places::ports::PortsApi;
 use crate::http::places::regions::RegionsApi;
 use crate::http::rates::RatesApi;
-use crate::http::root::FrontApi;
+use crate::http::root::RootApi;
 use crate::http::sessions::SessionsApi;
-use crate::http::sessions::current::OwnSessionsApi;
+use crate::http::sessions::current::CurrentSessionsApi;
 use crate::http::tokens::TokensApi;
 use crate::http::totp::TotpApi;
 use crate::http::users::UsersApi;
 use crate::http::users::list::UsersListApi;
+use crate::http::web::accounts::{account, account_form, links, mails, sign_in, sign_out, sign_up};
 use crate::http::web::error_page;
-use crate::http::web::routes as pages;
 use crate::http::web::state::Web;
-use crate::http::web::table::PAGES;
+use crate::http::web::wishes::{form as wish_form, list as wish_list};
 use crate::http::wishes::WishesApi;
 use crate::mail::mailbox::Mailbox;
 use crate::telemetry::metrics::Metrics;
@@ -36,53 +44,143 @@ use poem::endpoint::{BoxEndpoint, EndpointExt};
 use poem::{IntoEndpoint, Response, Route};
 use poem_openapi::OpenApi;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-/// The operations of the product.
-pub type Product = (
-    FrontApi,
-    HealthApi,
-    RatesApi,
-    PortsApi,
-    RegionsApi,
-    AccountsApi,
-    OwnAccountApi,
-    AuditApi,
-    SessionsApi,
-    TokensApi,
-    UsersApi,
-    UsersListApi,
-    WishesApi,
-    DemoApi,
-    OwnSessionsApi,
-    TotpApi,
-);
-
-/// What the edge is told.
-pub struct EdgeSettings {
-    /// Names that we answer to.
-    pub hosts: Vec<String>,
-    /// Origins that may read answers.
-    pub cors_origins: Vec<String>,
-    /// How often one address may ask.
-    pub rate_limit: Arc<RateLimit>,
-    /// What bodies may be.
-    pub body: BodyPolicy,
-    /// Knows who is signed in.
+/// What the APIs call.
+pub struct ApiParts {
+    /// Accounts, for their owners.
+    pub accounts: Accounts,
+    /// The audit log.
+    pub audit: Audit,
+    /// The demo, if it is enabled, and who may use it.
+    pub demo: Access,
+    /// Readiness.
+    pub health: Health,
+    /// Ports and regions.
+    pub places: Places,
+    /// Daily rates.
+    pub rates: Rates,
+    /// Longest range of days of one rate query.
+    pub rates_max_days: u32,
+    /// Sessions and tokens.
     pub sessions: Sessions,
-    /// The instruments.
-    pub metrics: Metrics,
-    /// What the pages need to know.
+    /// True once the process is shutting down.
+    pub stopping: Arc<AtomicBool>,
+    /// Accounts, for administrators.
+    pub users: Users,
+    /// The state of the web pages.
     pub web: Web,
-    /// The mails that may be read, on a developer's machine only.
+    /// Wishes.
+    pub wishes: Wishes,
+}
+
+/// Declares [`Apis`] and the function that constructs them from one list.
+macro_rules! apis {
+    ($parts:ident => $($api:ident($($argument:expr),+),)+) => {
+        /// All APIs.
+        pub type Apis = ($($api,)+);
+
+        /// Constructs all APIs.
+        pub fn apis($parts: ApiParts) -> Apis {
+            ($($api::new($($argument),+),)+)
+        }
+    };
+}
+
+apis! { parts =>
+    AccountsApi(parts.accounts.clone()),
+    MeApi(parts.accounts),
+    SessionsApi(parts.sessions.clone()),
+    CurrentSessionsApi(parts.sessions.clone()),
+    TotpApi(parts.sessions.clone()),
+    TokensApi(parts.sessions),
+    UsersApi(parts.users.clone()),
+    UsersListApi(parts.users),
+    WishesApi(parts.wishes),
+    RatesApi(parts.rates, parts.rates_max_days),
+    PortsApi(parts.places.clone()),
+    RegionsApi(parts.places),
+    AuditApi(parts.audit),
+    DemoApi(parts.demo),
+    HealthApi(parts.health, parts.stopping),
+    RootApi(parts.web),
+}
+
+/// All web pages except the index, which is an operation too.
+pub fn pages() -> Vec<ExtraRoute> {
+    let page = ExtraRoute::page;
+    vec![
+        page("/sign-in")
+            .get_with(&["next"], sign_in::show)
+            .post(sign_in::submit),
+        page("/sign-out").get(sign_out::show).post(sign_out::submit),
+        page("/sign-up").get(sign_up::show).post(sign_up::submit),
+        page("/check-mail").get(mails::check_mail),
+        page("/resend").get(mails::ask_resend).post(mails::resend),
+        page("/forgot").get(mails::ask_forgot).post(mails::forgot),
+        page("/confirm")
+            .get_with(&["token"], links::see_confirm)
+            .post(links::confirm),
+        page("/change-email")
+            .get_with(&["token"], links::see_change_email)
+            .post(links::change_email),
+        page("/invitation")
+            .get_with(&["token"], links::see_invitation)
+            .post(links::invitation),
+        page("/reset")
+            .get_with(&["token"], links::see_reset)
+            .post(links::reset),
+        page("/my/account").get(account::show),
+        page("/my/account/name")
+            .get(account_form::ask_name)
+            .post(account_form::save_name),
+        page("/my/account/email")
+            .get(account_form::ask_email)
+            .post(account_form::save_email),
+        page("/my/account/password")
+            .get(account_form::ask_password)
+            .post(account_form::save_password),
+        page("/my/account/sign-out-everywhere").post(account::sign_out_everywhere),
+        page("/my/account/delete")
+            .get(account::ask_delete)
+            .post(account::delete),
+        page("/my/wishes").get_with(&["show", "after"], wish_list::show),
+        page("/my/wishes/new").get(wish_form::new).post(wish_form::create),
+        page("/my/wishes/:id").get(wish_form::edit).post(wish_form::save),
+        page("/my/wishes/:id/done").post(wish_list::mark),
+        page("/my/wishes/:id/delete")
+            .get(wish_form::ask_delete)
+            .post(wish_form::delete),
+    ]
+}
+
+/// Settings of the edge and of the routes beside the APIs.
+pub struct EdgeSettings {
+    /// Accepted Host names.
+    pub hosts: Vec<String>,
+    /// Origins that may read responses.
+    pub cors_origins: Vec<String>,
+    /// The rate limit per client address.
+    pub rate_limit: Arc<RateLimit>,
+    /// Limits of request bodies.
+    pub body: BodyPolicy,
+    /// Authenticates callers.
+    pub sessions: Sessions,
+    /// The metrics.
+    pub metrics: Metrics,
+    /// The state of the web pages.
+    pub web: Web,
+    /// The development mailbox, if mails go to a folder.
     pub mailbox: Option<Mailbox>,
 }
 
-/// The public routes: the operations, the documentation, the edge around all of it.
-pub fn routes<T: OpenApi + 'static>(operations: T, settings: EdgeSettings) -> BoxEndpoint<'static, Response> {
-    let mut paths = [docs::FILES.as_slice(), PAGES.as_slice()].concat();
-    paths.extend(settings.mailbox.iter().flat_map(|_| mail::PAGES));
+/// The public routes: the APIs, the pages, the documentation, and the edge around them.
+pub fn routes<T: OpenApi + 'static>(apis: T, settings: EdgeSettings) -> BoxEndpoint<'static, Response> {
+    let mut extra = pages();
+    extra.extend(docs::routes(document::<T>(), swagger_ui::<T>));
+    extra.extend(settings.mailbox.iter().flat_map(mail::routes));
     let parts = EdgeParts {
-        operations: Operations::of::<T>(&paths),
+        routes: RouteTable::of::<T>(&extra),
         hosts: Hosts::new(settings.hosts),
         cors: Cors::new(settings.cors_origins),
         rate_limit: settings.rate_limit,
@@ -91,15 +189,11 @@ pub fn routes<T: OpenApi + 'static>(operations: T, settings: EdgeSettings) -> Bo
         metrics: settings.metrics,
         error_page: error_page::of,
     };
-    let service = describe(operations);
-    let files = docs::routes(Route::new(), document::<T>(), page::<T>);
-    let files = match &settings.mailbox {
-        Some(mailbox) => mail::routes(files, mailbox),
-        None => files,
-    };
+    let add = |route: Route, extra: ExtraRoute| extra.add_to(route);
+    let extra = extra.into_iter().fold(Route::new(), add);
     let routes = Routes {
-        operations: service.into_endpoint().map_to_response().boxed(),
-        beside: pages::routes(files, settings.web),
+        operations: describe(apis).into_endpoint().map_to_response().boxed(),
+        extra: extra.data(settings.web).map_to_response().boxed(),
     };
     Edge::new(routes, parts).boxed()
 }

@@ -15,24 +15,9 @@ use crate::domain::sessions::{Parts, SessionLifetimes, Sessions};
 use crate::domain::throttles::Throttles;
 use crate::domain::users::Users;
 use crate::domain::wishes::Wishes;
-use crate::http::accounts::AccountsApi;
-use crate::http::accounts::me::OwnAccountApi;
-use crate::http::audit::AuditApi;
-use crate::http::demo::{Access, DemoApi};
-use crate::http::health::HealthApi;
-use crate::http::places::ports::PortsApi;
-use crate::http::places::regions::RegionsApi;
-use crate::http::rates::RatesApi;
-use crate::http::root::FrontApi;
-use crate::http::router::Product;
-use crate::http::sessions::SessionsApi;
-use crate::http::sessions::current::OwnSessionsApi;
-use crate::http::tokens::TokensApi;
-use crate::http::totp::TotpApi;
-use crate::http::users::UsersApi;
-use crate::http::users::list::UsersListApi;
+use crate::http::demo::Access;
+use crate::http::router::{self, ApiParts, Apis};
 use crate::http::web::state::{Web, WebParts};
-use crate::http::wishes::WishesApi;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -103,34 +88,28 @@ pub fn web(settings: &Settings, keys: &Keys, services: &Services) -> Web {
     })
 }
 
-/// The operations.
+/// All APIs.
 pub fn apis(
     settings: &Settings,
     logins: &Logins,
     services: &Services,
     web: Web,
     stopping: &Arc<AtomicBool>,
-) -> Product {
-    let rates = &logins.rates;
-    let places = Places::new(rates.clone());
-    (
-        FrontApi::new(web),
-        HealthApi::new(Health::new(rates.clone()), Arc::clone(stopping)),
-        RatesApi::new(Rates::new(rates.clone()), settings.limits.rates_max_days),
-        PortsApi::new(places.clone()),
-        RegionsApi::new(places),
-        AccountsApi::new(services.accounts.clone()),
-        OwnAccountApi::new(services.accounts.clone()),
-        AuditApi::new(services.audit.clone()),
-        SessionsApi::new(services.sessions.clone()),
-        TokensApi::new(services.sessions.clone()),
-        UsersApi::new(services.users.clone()),
-        UsersListApi::new(services.users.clone()),
-        WishesApi::new(services.wishes.clone()),
-        DemoApi::new(demo(settings, logins)),
-        OwnSessionsApi::new(services.sessions.clone()),
-        TotpApi::new(services.sessions.clone()),
-    )
+) -> Apis {
+    router::apis(ApiParts {
+        accounts: services.accounts.clone(),
+        audit: services.audit.clone(),
+        demo: demo(settings, logins),
+        health: Health::new(logins.rates.clone()),
+        places: Places::new(logins.rates.clone()),
+        rates: Rates::new(logins.rates.clone()),
+        rates_max_days: settings.limits.rates_max_days,
+        sessions: services.sessions.clone(),
+        stopping: Arc::clone(stopping),
+        users: services.users.clone(),
+        web,
+        wishes: services.wishes.clone(),
+    })
 }
 
 fn demo(settings: &Settings, logins: &Logins) -> Access {

@@ -38,7 +38,7 @@ use crate::domain::sessions::Sessions;
 use crate::http::edge::body::BodyPolicy;
 use crate::http::edge::rate_limit::RateLimit;
 use crate::http::internal;
-use crate::http::router::{EdgeSettings, Product, routes};
+use crate::http::router::{Apis, EdgeSettings, routes};
 use crate::mail::worker::{MailWorker, WorkerContext};
 use crate::telemetry::metrics::Metrics;
 use apis::{Services, apis, web};
@@ -77,7 +77,7 @@ impl Service {
     pub async fn bind_with<T: OpenApi + 'static>(
         settings: &Settings,
         metrics: Metrics,
-        operations: impl FnOnce(Product) -> T,
+        operations: impl FnOnce(Apis) -> T,
     ) -> Result<Self, StartError> {
         let (server, limits) = (&settings.server, settings.limits);
         let keys = Keys::load(&settings.auth)?;

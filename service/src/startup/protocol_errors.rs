@@ -1,7 +1,7 @@
 //! What the HTTP library refuses by itself (a broken request line, a head beyond all bounds) never reaches the edge, and
 //! the library answers it with a bare status. This puts a problem document with all headers in its place.
 use crate::http::contract::problem::Problem;
-use crate::http::edge::{request_id::Identity, security_headers as headers};
+use crate::http::edge::{request_id::RequestIds, security_headers as headers};
 use http::{HeaderMap, StatusCode};
 use std::fmt::Write;
 use std::io::{IoSlice, Result};
@@ -51,9 +51,9 @@ fn bare_status(bytes: &[u8]) -> Option<StatusCode> {
 }
 
 fn with_problem_body(status: StatusCode) -> Vec<u8> {
-    let identity = Identity::of(&HeaderMap::new());
+    let ids = RequestIds::of(&HeaderMap::new());
     tracing::info!(
-        request_id = identity.request_id,
+        request_id = ids.request_id,
         status = status.as_u16(),
         "refused before it was a request"
     );
@@ -68,8 +68,8 @@ fn with_problem_body(status: StatusCode) -> Vec<u8> {
             "this is not a well-formed HTTP request",
         ),
     };
-    let (mut parts, body) = problem.into_parts(&identity.request_id);
-    identity.write(&mut parts);
+    let (mut parts, body) = problem.into_parts(&ids.request_id);
+    ids.write(&mut parts);
     headers::write(&mut parts);
     let mut head = format!(
         "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n",

@@ -10,7 +10,7 @@ use crate::http::contract::auth::{Caller, Profile, bad_token};
 use crate::http::contract::error_responses::{Guarded, GuardedForm, Refusal};
 use crate::http::contract::problem::Problem;
 use crate::http::contract::strict_json::StrictJson;
-use crate::http::openapi::tags::Chapter;
+use crate::http::openapi::tags::ApiTag;
 use crate::types::client_info::ClientInfo;
 use crate::types::field_error::{FieldError, Location};
 use http::StatusCode;
@@ -18,11 +18,11 @@ use poem_openapi::OpenApi;
 use poem_openapi::payload::Json;
 
 /// The operations and what they need.
-pub struct OwnAccountApi {
+pub struct MeApi {
     accounts: Accounts,
 }
 
-impl OwnAccountApi {
+impl MeApi {
     /// Over the domain's accounts.
     pub fn new(accounts: Accounts) -> Self {
         Self { accounts }
@@ -35,8 +35,8 @@ impl OwnAccountApi {
     }
 }
 
-#[OpenApi(tag = "Chapter::Accounts")]
-impl OwnAccountApi {
+#[OpenApi(tag = "ApiTag::Accounts")]
+impl MeApi {
     /// One's own account
     #[oai(path = "/auth/me", method = "get", operation_id = "findOwnAccount")]
     async fn find(&self, caller: Caller<Profile>) -> Result<MeAnswer, Refusal<Guarded>> {
@@ -99,21 +99,21 @@ impl OwnAccountApi {
 }
 
 fn change_of(body: MyChange) -> Result<Change, Problem> {
-    let mut faults = Vec::new();
-    let name = body.name.optional("name", &mut faults);
+    let mut errors = Vec::new();
+    let name = body.name.optional("name", &mut errors);
     let needs_current = body.email.is_given() || body.new_password.is_given();
-    let email = body.email.optional("email", &mut faults);
-    let password = body.new_password.optional("new_password", &mut faults);
+    let email = body.email.optional("email", &mut errors);
+    let password = body.new_password.optional("new_password", &mut errors);
     let current = match needs_current {
-        true => body.current_password.required("current_password", &mut faults),
-        false => body.current_password.optional("current_password", &mut faults),
+        true => body.current_password.required("current_password", &mut errors),
+        false => body.current_password.optional("current_password", &mut errors),
     };
-    let code = body.code.optional("code", &mut faults);
-    if faults.is_empty() && name.is_none() && !needs_current {
-        faults.push(FieldError::new(Location::Body, "", "changes nothing"));
+    let code = body.code.optional("code", &mut errors);
+    if errors.is_empty() && name.is_none() && !needs_current {
+        errors.push(FieldError::new(Location::Body, "", "changes nothing"));
     }
-    if !faults.is_empty() {
-        return Err(Problem::invalid(faults));
+    if !errors.is_empty() {
+        return Err(Problem::invalid(errors));
     }
     let guarded = current.filter(|_| needs_current).map(|current| changes::Guarded {
         email,

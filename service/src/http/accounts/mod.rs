@@ -20,7 +20,7 @@ use crate::http::contract::auth::Anyone;
 use crate::http::contract::error_responses::Refusal;
 use crate::http::contract::problem::Problem;
 use crate::http::contract::strict_json::StrictJson;
-use crate::http::openapi::tags::Chapter;
+use crate::http::openapi::tags::ApiTag;
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
 use dto::{Acceptance, Address, Asked, Asking, Done, Link, Proving, Registering, Registration, Reset, Using};
@@ -40,7 +40,7 @@ impl AccountsApi {
     }
 }
 
-#[OpenApi(tag = "Chapter::Accounts")]
+#[OpenApi(tag = "ApiTag::Accounts")]
 impl AccountsApi {
     /// Register
     ///
@@ -53,12 +53,12 @@ impl AccountsApi {
         client: ClientInfo,
         body: StrictJson<Registration>,
     ) -> Result<Asked, Refusal<Registering>> {
-        let mut faults = Vec::new();
-        let name = body.0.name.required("name", &mut faults);
-        let email = body.0.email.required("email", &mut faults);
-        let password = body.0.password.required("password", &mut faults);
-        let (Some(name), Some(email), Some(password), []) = (name, email, password, faults.as_slice()) else {
-            return Err(Problem::invalid(faults).into());
+        let mut errors = Vec::new();
+        let name = body.0.name.required("name", &mut errors);
+        let email = body.0.email.required("email", &mut errors);
+        let password = body.0.password.required("password", &mut errors);
+        let (Some(name), Some(email), Some(password), []) = (name, email, password, errors.as_slice()) else {
+            return Err(Problem::invalid(errors).into());
         };
         let password = password.0;
         let new = registration::Registration {
@@ -137,11 +137,11 @@ impl AccountsApi {
         client: ClientInfo,
         body: StrictJson<Reset>,
     ) -> Result<Done, Refusal<Using>> {
-        let mut faults = Vec::new();
-        let token = body.0.token.required("token", &mut faults);
-        let password = body.0.password.required("password", &mut faults);
-        let (Some(token), Some(password), []) = (token, password, faults.as_slice()) else {
-            return Err(Problem::invalid(faults).into());
+        let mut errors = Vec::new();
+        let token = body.0.token.required("token", &mut errors);
+        let password = body.0.password.required("password", &mut errors);
+        let (Some(token), Some(password), []) = (token, password, errors.as_slice()) else {
+            return Err(Problem::invalid(errors).into());
         };
         let set = self
             .accounts
@@ -160,12 +160,12 @@ impl AccountsApi {
         client: ClientInfo,
         body: StrictJson<Acceptance>,
     ) -> Result<Done, Refusal<Using>> {
-        let mut faults = Vec::new();
-        let token = body.0.token.required("token", &mut faults);
-        let name = body.0.name.required("name", &mut faults);
-        let password = body.0.password.required("password", &mut faults);
-        let (Some(token), Some(name), Some(password), []) = (token, name, password, faults.as_slice()) else {
-            return Err(Problem::invalid(faults).into());
+        let mut errors = Vec::new();
+        let token = body.0.token.required("token", &mut errors);
+        let name = body.0.name.required("name", &mut errors);
+        let password = body.0.password.required("password", &mut errors);
+        let (Some(token), Some(name), Some(password), []) = (token, name, password, errors.as_slice()) else {
+            return Err(Problem::invalid(errors).into());
         };
         let set = self
             .accounts
@@ -203,15 +203,15 @@ impl AccountsApi {
 }
 
 fn token_of(link: Link) -> Result<String, Problem> {
-    let mut faults = Vec::new();
-    let token = link.token.required("token", &mut faults);
-    token.map(|token| token.0).ok_or_else(|| Problem::invalid(faults))
+    let mut errors = Vec::new();
+    let token = link.token.required("token", &mut errors);
+    token.map(|token| token.0).ok_or_else(|| Problem::invalid(errors))
 }
 
 fn email_of(address: Address) -> Result<Email, Problem> {
-    let mut faults = Vec::new();
-    let email = address.email.required("email", &mut faults);
-    email.ok_or_else(|| Problem::invalid(faults))
+    let mut errors = Vec::new();
+    let email = address.email.required("email", &mut errors);
+    email.ok_or_else(|| Problem::invalid(errors))
 }
 
 fn asked(asked: outcome::MailRequestOutcome) -> Result<Asked, Refusal<Asking>> {

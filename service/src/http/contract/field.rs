@@ -70,20 +70,20 @@ enum State<T> {
 
 impl<T: FieldValue, P> Field<T, P> {
     /// The value, or `None` after adding a fault to the list. A missing one is a fault.
-    pub fn required(self, name: &str, faults: &mut Vec<FieldError>) -> Option<T> {
+    pub fn required(self, name: &str, errors: &mut Vec<FieldError>) -> Option<T> {
         if matches!(self.state, State::Missing) {
-            faults.push(FieldError::new(self.location, name, "is missing"));
+            errors.push(FieldError::new(self.location, name, "is missing"));
         }
-        self.optional(name, faults)
+        self.optional(name, errors)
     }
 
     /// The value, or `None` when it is missing, or after adding a fault to the list.
-    pub fn optional(self, name: &str, faults: &mut Vec<FieldError>) -> Option<T> {
+    pub fn optional(self, name: &str, errors: &mut Vec<FieldError>) -> Option<T> {
         match self.state {
             State::Good(value) => return Some(value),
             State::Missing => {}
-            State::Bad => faults.push(FieldError::new(self.location, name, T::EXPECTED)),
-            State::Repeated => faults.push(FieldError::new(self.location, name, "is given more than once")),
+            State::Bad => errors.push(FieldError::new(self.location, name, T::EXPECTED)),
+            State::Repeated => errors.push(FieldError::new(self.location, name, "is given more than once")),
         }
         None
     }

@@ -26,10 +26,10 @@ enum State {
 
 impl IfMatch<Required> {
     /// The versions. A malformed field is a fault like any other; a missing one is 428, once nothing else is wrong.
-    pub fn required(self, mut faults: Vec<FieldError>) -> Result<VersionPrecondition, Problem> {
-        let expected = self.state.expected(&mut faults);
+    pub fn required(self, mut errors: Vec<FieldError>) -> Result<VersionPrecondition, Problem> {
+        let expected = self.state.expected(&mut errors);
         match expected {
-            _ if !faults.is_empty() => Err(Problem::invalid(faults)),
+            _ if !errors.is_empty() => Err(Problem::invalid(errors)),
             Some(expected) => Ok(expected),
             None => Err(Problem::new(
                 StatusCode::PRECONDITION_REQUIRED,
@@ -42,17 +42,17 @@ impl IfMatch<Required> {
 
 impl IfMatch<Optional> {
     /// The versions; any, where the field is missing.
-    pub fn optional(self, faults: &mut Vec<FieldError>) -> VersionPrecondition {
-        self.state.expected(faults).unwrap_or(VersionPrecondition::Any)
+    pub fn optional(self, errors: &mut Vec<FieldError>) -> VersionPrecondition {
+        self.state.expected(errors).unwrap_or(VersionPrecondition::Any)
     }
 }
 
 impl State {
-    fn expected(self, faults: &mut Vec<FieldError>) -> Option<VersionPrecondition> {
+    fn expected(self, errors: &mut Vec<FieldError>) -> Option<VersionPrecondition> {
         match self {
             Self::Given(expected) => return Some(expected),
             Self::Missing => {}
-            Self::Bad => faults.push(FieldError::new(
+            Self::Bad => errors.push(FieldError::new(
                 Location::Header,
                 "If-Match",
                 "must be `*` or a list of entity tags, as in \"3\"",

@@ -22,7 +22,7 @@ pub struct Problem {
     /// What happened, in words for the sender.
     pub detail: Cow<'static, str>,
     /// The offending fields.
-    pub faults: Vec<FieldError>,
+    pub errors: Vec<FieldError>,
     /// Headers that the status demands, as `Allow` or `Retry-After`.
     pub headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -75,19 +75,19 @@ impl Problem {
             status,
             kind,
             detail: detail.into(),
-            faults: Vec::new(),
+            errors: Vec::new(),
             headers: Vec::new(),
         }
     }
 
     /// 400 for these fields.
-    pub fn invalid(faults: Vec<FieldError>) -> Self {
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
         let mut problem = Self::new(
             StatusCode::BAD_REQUEST,
             "invalid-fields",
             "some fields of the request are not valid",
         );
-        problem.faults = faults;
+        problem.errors = errors;
         problem
     }
 
@@ -164,10 +164,10 @@ impl Problem {
     }
 
     fn into_parts_of(self, path: &str, request_id: &str) -> (HeaderMap, Vec<u8>) {
-        let errors = self.faults.into_iter().map(|fault| FieldErrorBody {
-            location: fault.location.as_str().into(),
-            field: fault.field,
-            reason: fault.reason.into_owned(),
+        let errors = self.errors.into_iter().map(|error| FieldErrorBody {
+            location: error.location.as_str().into(),
+            field: error.field,
+            reason: error.reason.into_owned(),
         });
         let body = ProblemBody {
             kind: format!("urn:portcullis:problem:{}", self.kind),

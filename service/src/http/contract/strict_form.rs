@@ -52,8 +52,8 @@ fn parse(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
     let mut fields = Map::new();
     for (name, value) in pairs(bytes).ok_or_else(malformed)? {
         if fields.contains_key(&name) {
-            let fault = FieldError::new(Location::Body, &name, "is given more than once");
-            return Err(Problem::invalid(vec![fault]));
+            let error = FieldError::new(Location::Body, &name, "is given more than once");
+            return Err(Problem::invalid(vec![error]));
         }
         fields.insert(name, value.into());
     }

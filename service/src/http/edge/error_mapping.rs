@@ -1,4 +1,4 @@
-//! Turns whatever went wrong inside into a problem: our own refusals, the framework's errors, bare statuses.
+//! Maps errors to problems: our own problems, errors of the framework, and bare error statuses.
 
 use crate::http::contract::problem::Problem;
 use crate::http::web::response::Written;
@@ -6,20 +6,20 @@ use crate::types::field_error::{FieldError, Location};
 use poem::{Error, Response};
 use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError, ParseRequestPayloadError};
 
-/// An answer as it is, or the problem behind it.
-pub fn sort(outcome: Result<Response, Error>) -> Result<Response, Problem> {
+/// The response as it is, or the problem that it stands for.
+pub fn map_outcome(outcome: Result<Response, Error>) -> Result<Response, Problem> {
     match outcome {
-        Ok(response) => sort_response(response),
+        Ok(response) => map_response(response),
         Err(error) => match error.data::<Problem>() {
             Some(problem) => Err(problem.clone()),
-            None if error.is_from_response() => sort_response(error.into_response()),
+            None if error.is_from_response() => map_response(error.into_response()),
             None => Err(of_framework(&error)),
         },
     }
 }
 
-/// A bare 4xx or 5xx has no problem with it: it becomes one by its status. One that is written out as a page stays.
-fn sort_response(response: Response) -> Result<Response, Problem> {
+/// Replaces a bare 4xx or 5xx by the problem of its status. A rendered page stays.
+fn map_response(response: Response) -> Result<Response, Problem> {
     match response.status() {
         _ if response.extensions().get::<Written>().is_some() => Ok(response),
         status if status.is_client_error() || status.is_server_error() => Err(Problem::of_status(status)),
@@ -27,7 +27,7 @@ fn sort_response(response: Response) -> Result<Response, Problem> {
     }
 }
 
-/// The framework's own texts quote the sender's values: names are kept, texts are ours.
+/// The framework's messages quote the client's values, so only the field names are taken from them.
 fn of_framework(error: &Error) -> Problem {
     if let Some(error) = error.downcast_ref::<ParseParamError>() {
         return Problem::invalid(vec![FieldError::new(Location::Query, error.name, "is not valid")]);

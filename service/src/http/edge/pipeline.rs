@@ -1,17 +1,19 @@
-//! The order of it all. In: identity, Host, size, rate, method, parameters, body. Out: problem, headers, metrics, log.
+//! The order of the edge. In: request id, Host, head size, rate limit, body size, path, method, parameters. Out: problem or
+//! response, headers, metrics, one log line.
 
 use super::body::BodyPolicy;
 use super::cors::{Cors, RequestOrigin};
 use super::error_mapping;
 use super::hosts::Hosts;
 use super::rate_limit::{RateLimit, Remaining};
-use super::request_id::Identity;
+use super::request_id::RequestIds;
 use super::security_headers;
 use super::{accept, head_limits, query_params};
 use crate::domain::sessions::Sessions;
 use crate::http::contract::negotiate;
 use crate::http::contract::problem::{self, Problem};
-use crate::http::openapi::operations::{Kind, Operations, PathOperations};
+use crate::http::openapi::extra_route::RouteKind;
+use crate::http::openapi::route_table::{RouteEntry, RouteTable};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::redact;
 use crate::telemetry::trace_context::hex;
@@ -29,30 +31,30 @@ use tracing::Instrument;
 
 /// Everything that the edge needs.
 pub struct EdgeParts {
-    /// Paths, methods, parameters.
-    pub operations: Operations,
-    /// The names that we answer to.
+    /// Paths, methods and query parameters.
+    pub routes: RouteTable,
+    /// Accepted Host names.
     pub hosts: Hosts,
-    /// Origins that may read answers.
+    /// Origins that may read responses.
     pub cors: Cors,
-    /// How often one address may ask.
+    /// The rate limit per client address.
     pub rate_limit: Arc<RateLimit>,
-    /// What bodies may be.
+    /// Limits of request bodies.
     pub body: BodyPolicy,
-    /// Knows who is signed in.
+    /// Authenticates callers.
     pub sessions: Sessions,
-    /// The instruments.
+    /// The metrics.
     pub metrics: Metrics,
-    /// Writes a problem as a page, for the request of this path and id.
+    /// Renders a problem as a page, given the path and the id of the request.
     pub error_page: fn(Problem, &str, &str) -> Response,
 }
 
-/// What is inside. By hand: to nest one route in another costs as much as all the rest of routing.
+/// The routers inside the edge. Kept apart because nesting one poem router in another doubles the cost of routing.
 pub struct Routes {
-    /// The operations of the document.
+    /// The operations of the OpenAPI document.
     pub operations: BoxEndpoint<'static, Response>,
     /// Pages and files.
-    pub beside: BoxEndpoint<'static, Response>,
+    pub extra: BoxEndpoint<'static, Response>,
 }
 
 /// The routes, with the edge around them.
@@ -61,26 +63,29 @@ pub struct Edge {
     parts: EdgeParts,
 }
 
-/// What is known of a request before it is let in.
-struct Admission {
-    remaining: Option<Remaining>,
+/// The state of the rate limit for one request.
+struct Quota {
+    /// Whether the request was counted; one with a bad Host or head is not.
     counted: bool,
+    remaining: Option<Remaining>,
 }
 
-/// How a refusal is written.
+/// How an error is rendered.
 #[derive(Clone, Copy)]
-enum Look {
+enum ErrorFormat {
     Problem,
     Page,
 }
 
-impl Look {
-    /// Operations answer problems, pages answer pages. Where it could be either (the index, what is not there at all)
-    /// `Accept` says what the asker prefers.
-    fn of(operations: Option<&PathOperations>, headers: &HeaderMap) -> Self {
-        match operations {
-            Some(path) if path.kind == Kind::Page => return Self::Page,
-            Some(path) if path.kind == Kind::Operation && path.template != "/" => return Self::Problem,
+impl ErrorFormat {
+    /// Operations answer with problems, pages with pages. For the index, which is both, and for unknown paths, `Accept`
+    /// decides.
+    fn of(route: Option<&RouteEntry>, headers: &HeaderMap) -> Self {
+        match route {
+            Some(route) if route.kind == RouteKind::Page => return Self::Page,
+            Some(route) if route.kind == RouteKind::Operation && route.template != "/" => {
+                return Self::Problem;
+            }
             _ => {}
         }
         let accept = headers
@@ -94,39 +99,39 @@ impl Look {
 }
 
 impl Edge {
-    /// Puts the edge around the routes.
+    /// An edge around these routes.
     pub fn new(routes: Routes, parts: EdgeParts) -> Self {
         Self { routes, parts }
     }
 
-    /// Refuses what must not come in, or lets it in and sorts what comes out.
-    async fn answer(
+    /// Rejects the request, or passes it to its route and maps the outcome.
+    async fn handle(
         &self,
         mut request: Request,
-        operations: Option<&PathOperations>,
+        route: Option<&RouteEntry>,
         request_id: &str,
-        admission: &mut Admission,
+        quota: &mut Quota,
     ) -> Result<Response, Problem> {
         let parts = &self.parts;
         parts.hosts.check(&request)?;
         head_limits::check_head(request.uri(), request.headers())?;
-        admission.counted = true;
-        admission.remaining = Some(parts.rate_limit.check(address(&request))?);
+        quota.counted = true;
+        quota.remaining = Some(parts.rate_limit.check(address(&request))?);
         parts.body.check_length(request.headers())?;
         if request.version() == Version::HTTP_2 {
-            // An HTTP/2 client may still be sending: what it sends wrongly must be seen before an answer ends the stream.
-            let whole = parts.body.read(request.take_body()).await?;
-            request.set_body(whole);
+            // An HTTP/2 client may still be sending: its errors must be detected before a response ends the stream.
+            let body = parts.body.read(request.take_body()).await?;
+            request.set_body(body);
         }
-        let operations = operations.ok_or_else(|| Problem::of_status(StatusCode::NOT_FOUND))?;
+        let route = route.ok_or_else(|| Problem::of_status(StatusCode::NOT_FOUND))?;
         if request.method() == Method::OPTIONS {
-            let allowed = Response::builder().header(header::ALLOW, operations.allow.clone());
+            let allowed = Response::builder().header(header::ALLOW, route.allow.clone());
             return Ok(allowed.status(StatusCode::NO_CONTENT).finish());
         }
-        if operations.parameters(request.method()).is_none() {
-            let detail = "this path does not take this method";
+        if route.parameters(request.method()).is_none() {
+            let detail = "this resource does not support the method; see `Allow`";
             let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail);
-            return Err(problem.with_header(header::ALLOW, operations.allow.clone()));
+            return Err(problem.with_header(header::ALLOW, route.allow.clone()));
         }
         accept::join_accept(request.headers_mut());
         let client = client(&request, request_id);
@@ -135,7 +140,7 @@ impl Edge {
         extensions.insert(parts.sessions.clone());
         extensions.insert(client);
         let safe = matches!(*request.method(), Method::GET | Method::HEAD);
-        let unknown = query_params::unknown_parameters(operations, request.method(), request.uri().query());
+        let unknown = query_params::unknown_parameters(route, request.method(), request.uri().query());
         if !unknown.is_empty() && !safe {
             return Err(Problem::invalid(unknown));
         }
@@ -143,14 +148,14 @@ impl Edge {
         if head {
             request.set_method(Method::GET);
         }
-        let routes = match operations.kind {
-            Kind::Operation => &self.routes.operations,
-            Kind::Page | Kind::File => &self.routes.beside,
+        let routes = match route.kind {
+            RouteKind::Operation => &self.routes.operations,
+            RouteKind::Page | RouteKind::File => &self.routes.extra,
         };
-        let inside = AssertUnwindSafe(routes.call(request)).catch_unwind().await;
-        let outcome = inside
+        let caught = AssertUnwindSafe(routes.call(request)).catch_unwind().await;
+        let outcome = caught
             .map_err(|_| Problem::internal())
-            .and_then(error_mapping::sort);
+            .and_then(error_mapping::map_outcome);
         match outcome {
             outcome if !unknown.is_empty() => Err(with_unknown(outcome, unknown)),
             Ok(response) if head => Ok(without_body(response).await),
@@ -163,54 +168,50 @@ impl Endpoint for Edge {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
-        let begun = Instant::now();
+        let started = Instant::now();
         let parts = &self.parts;
-        let mut identity = Identity::of(request.headers());
-        let operations = parts.operations.find(request.uri().path());
-        let route = operations.map(|operations| operations.template);
+        let mut ids = RequestIds::of(request.headers());
+        let route = parts.routes.find(request.uri().path());
+        let template = route.map(|route| route.template);
         let span = tracing::info_span!(
             "request",
             otel.kind = "server",
-            otel.name = route.unwrap_or("unmatched"),
+            otel.name = template.unwrap_or("unmatched"),
             otel.status_code = tracing::field::Empty,
             http.response.status_code = tracing::field::Empty,
             http.request.method = request.method().as_str(),
-            http.route = route,
+            http.route = template,
             url.path = redact::path(request.uri().path()).as_ref(),
-            request_id = identity.request_id,
+            request_id = ids.request_id,
             trace_id = tracing::field::Empty
         );
-        identity.trace.join(&span);
-        span.record("trace_id", hex(identity.trace.trace_id.to_be_bytes()));
+        ids.trace.join(&span);
+        span.record("trace_id", hex(ids.trace.trace_id.to_be_bytes()));
         let origin = RequestOrigin::of(request.headers());
-        let look = Look::of(operations, request.headers());
+        let error_format = ErrorFormat::of(route, request.headers());
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let mut admission = Admission {
-            remaining: None,
+        let mut quota = Quota {
             counted: false,
+            remaining: None,
         };
         let outcome = self
-            .answer(request, operations, &identity.request_id, &mut admission)
+            .handle(request, route, &ids.request_id, &mut quota)
             .instrument(span.clone())
             .await;
-        let mut response = outcome.unwrap_or_else(|problem| match look {
-            Look::Problem => problem.into_response(&path, &identity.request_id),
-            Look::Page => (parts.error_page)(problem, &path, &identity.request_id),
+        let mut response = outcome.unwrap_or_else(|problem| match error_format {
+            ErrorFormat::Problem => problem.into_response(&path, &ids.request_id),
+            ErrorFormat::Page => (parts.error_page)(problem, &path, &ids.request_id),
         });
-        let answer = response.headers_mut();
-        identity.write(answer);
-        security_headers::write(answer);
-        parts.cors.write(
-            &method,
-            &origin,
-            answer,
-            operations.map(|operations| &operations.allow),
-        );
-        if admission.counted {
-            parts.rate_limit.write(admission.remaining, answer);
+        let headers = response.headers_mut();
+        ids.write(headers);
+        security_headers::write(headers);
+        let allow = route.map(|route| &route.allow);
+        parts.cors.write(&method, &origin, headers, allow);
+        if quota.counted {
+            parts.rate_limit.write(quota.remaining, headers);
         }
-        let (status, elapsed) = (response.status().as_u16(), begun.elapsed());
-        parts.metrics.answered(route, &method, status, elapsed);
+        let (status, elapsed) = (response.status().as_u16(), started.elapsed());
+        parts.metrics.answered(template, &method, status, elapsed);
         let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
         span.record("http.response.status_code", status);
         if status >= 500 {
@@ -221,8 +222,8 @@ impl Endpoint for Edge {
     }
 }
 
-/// A safe request with unknown parameters was run for its other faults: whatever it came to, it is refused. Who is not
-/// let in learns nothing about parameters.
+/// A safe request with unknown parameters runs anyway, to collect its other field errors, and is then rejected. A caller
+/// without access learns nothing about parameters.
 fn with_unknown(outcome: Result<Response, Problem>, unknown: Vec<FieldError>) -> Problem {
     let mut problem = match outcome {
         Err(problem) if matches!(problem.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
@@ -231,11 +232,11 @@ fn with_unknown(outcome: Result<Response, Problem>, unknown: Vec<FieldError>) ->
         Err(problem) if problem.status == StatusCode::BAD_REQUEST => problem,
         _ => Problem::invalid(Vec::new()),
     };
-    problem.faults.extend(unknown);
+    problem.errors.extend(unknown);
     problem
 }
 
-/// HEAD is GET without the body, with the same headers, the length among them (RFC 9110 §9.3.2).
+/// HEAD is GET without the body, with the same headers including `Content-Length` (RFC 9110 §9.3.2).
 async fn without_body(mut response: Response) -> Response {
     let length = match response.take_body().into_bytes().await {
         Ok(body) => body.len(),

@@ -1,24 +1,24 @@
-//! Who this request is: `X-Request-Id` made or kept, `traceparent` continued or begun.
+//! Request ids: `X-Request-Id` is accepted or generated, `traceparent` continued or started.
 
 use crate::telemetry::trace_context::{TraceContext, hex};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// The header that names a request, in and out.
+/// The id of a request, in requests and responses.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// W3C Trace Context.
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// A request's names.
-pub struct Identity {
-    /// Ours or, where it is harmless, the sender's.
+/// The ids of one request.
+pub struct RequestIds {
+    /// The client's id if it is safe to log, otherwise a generated one.
     pub request_id: String,
-    /// The trace.
+    /// The trace context.
     pub trace: TraceContext,
 }
 
-impl Identity {
-    /// Reads the headers. Two of a kind are as good as none.
+impl RequestIds {
+    /// Reads the headers. A header that is given twice counts as missing.
     pub fn of(headers: &HeaderMap) -> Self {
         let single = |name: &HeaderName| {
             let mut values = headers.get_all(name).iter();
@@ -28,7 +28,7 @@ impl Identity {
                 .and_then(|value| value.to_str().ok())
         };
         let request_id = single(&REQUEST_ID)
-            .filter(|id| is_harmless(id))
+            .filter(|id| is_safe(id))
             .map_or_else(random_id, str::to_owned);
         Self {
             request_id,
@@ -36,7 +36,7 @@ impl Identity {
         }
     }
 
-    /// Puts both names on the answer.
+    /// Adds both headers to a response.
     pub fn write(&self, headers: &mut HeaderMap) {
         if let Ok(value) = HeaderValue::from_str(&self.request_id) {
             headers.insert(REQUEST_ID, value);
@@ -47,8 +47,8 @@ impl Identity {
     }
 }
 
-/// Letters, digits and `-_.:`, at most 128: nothing that could forge a log line or a page.
-fn is_harmless(id: &str) -> bool {
+/// At most 128 letters, digits and `-_.:`: nothing that could forge a log line or markup.
+fn is_safe(id: &str) -> bool {
     (1..=128).contains(&id.len())
         && id
             .bytes()

@@ -1,89 +1,58 @@
-//! The documentation: the OpenAPI document, and a page that shows it, with every file from our own origin.
+//! The API documentation: the OpenAPI document and a page that shows it, all files from this origin.
 
-use super::operations::{Beside, Kind};
+use super::extra_route::ExtraRoute;
 use bytes::Bytes;
-use http::{HeaderValue, Method, header};
+use http::{HeaderValue, header};
 use poem::endpoint::make_sync;
-use poem::{Body, Response, Route};
+use poem::{Body, Response};
 use std::sync::{Arc, LazyLock};
-
-/// What this file answers.
-pub const FILES: [Beside; 7] = [
-    file("/openapi.json"),
-    file("/apidocs"),
-    file("/apidocs/ui.js"),
-    file("/apidocs/ui.css"),
-    file("/apidocs/start.js"),
-    file("/portcullis.css"),
-    file("/portcullis.svg"),
-];
-
-const fn file(path: &'static str) -> Beside {
-    Beside {
-        path,
-        kind: Kind::File,
-        methods: &[(Method::GET, &[])],
-    }
-}
 
 const PAGE: &str = include_str!("../assets/apidocs.html");
 const START: &str = include_str!("../assets/apidocs.js");
 const STYLE: &str = include_str!("../assets/portcullis.css");
 const LOGO: &str = include_str!("../assets/portcullis.svg");
 
-/// What the page may do: its own styles and scripts, its own requests, nothing inline.
+/// Allows the page's own styles, scripts and requests; nothing inline.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
-/// A file's content, when somebody asks for it.
+/// Produces a file's content for each request.
 type Content = Box<dyn Fn() -> Bytes + Send + Sync>;
 
-/// Adds the pages. `bundle` makes Swagger UI as the framework carries it: one page with its script and style inline,
-/// which our policy forbids; taken apart it is two files that the policy allows. It is made when it is first asked for:
-/// most instances never are, and it is megabytes.
-pub fn routes(route: Route, document: String, bundle: fn() -> String) -> Route {
-    let ui = Arc::new(LazyLock::new(move || take_apart(&bundle())));
+/// The routes. `bundle` renders Swagger UI as the framework ships it: one page with inline script and style, which the
+/// content security policy forbids. Split into two files, the policy allows it. Split lazily: most instances never serve it,
+/// and it is megabytes.
+pub fn routes(document: String, bundle: fn() -> String) -> Vec<ExtraRoute> {
+    let ui = Arc::new(LazyLock::new(move || split(&bundle())));
     let (script, style) = (Arc::clone(&ui), ui);
     let document = Bytes::from(document);
-    let files: [(&str, &str, Content); 7] = [
-        (
+    let file = |path, media_type: &'static str, content: Content| {
+        ExtraRoute::file(path).get(make_sync(move |_| response(media_type, content())))
+    };
+    let (html, css) = ("text/html; charset=utf-8", "text/css; charset=utf-8");
+    let javascript = "text/javascript; charset=utf-8";
+    vec![
+        file(
             "/openapi.json",
             "application/json",
             Box::new(move || document.clone()),
         ),
-        ("/apidocs", "text/html; charset=utf-8", Box::new(|| PAGE.into())),
-        (
-            "/apidocs/ui.js",
-            "text/javascript; charset=utf-8",
-            Box::new(move || script.0.clone()),
-        ),
-        (
-            "/apidocs/ui.css",
-            "text/css; charset=utf-8",
-            Box::new(move || style.1.clone()),
-        ),
-        (
-            "/apidocs/start.js",
-            "text/javascript; charset=utf-8",
-            Box::new(|| START.into()),
-        ),
-        (
-            "/portcullis.css",
-            "text/css; charset=utf-8",
-            Box::new(|| STYLE.into()),
-        ),
-        ("/portcullis.svg", "image/svg+xml", Box::new(|| LOGO.into())),
-    ];
-    files.into_iter().fold(route, |route, (path, kind, content)| {
-        route.at(path, make_sync(move |_| page(kind, content())))
-    })
+        file("/apidocs", html, Box::new(|| PAGE.into())),
+        file("/apidocs/ui.js", javascript, Box::new(move || script.0.clone())),
+        file("/apidocs/ui.css", css, Box::new(move || style.1.clone())),
+        file("/apidocs/start.js", javascript, Box::new(|| START.into())),
+        file("/portcullis.css", css, Box::new(|| STYLE.into())),
+        file("/portcullis.svg", "image/svg+xml", Box::new(|| LOGO.into())),
+    ]
 }
 
-fn page(kind: &str, content: Bytes) -> Response {
-    let mut response = Response::builder().content_type(kind).body(Body::from(content));
+fn response(media_type: &str, content: Bytes) -> Response {
+    let mut response = Response::builder()
+        .content_type(media_type)
+        .body(Body::from(content));
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    if kind.starts_with("text/html") {
+    if media_type.starts_with("text/html") {
         headers.insert(
             header::CONTENT_SECURITY_POLICY,
             HeaderValue::from_static(PAGE_POLICY),
@@ -92,8 +61,8 @@ fn page(kind: &str, content: Bytes) -> Response {
     response
 }
 
-/// Script and style.
-fn take_apart(bundle: &str) -> (Bytes, Bytes) {
+/// Script and style of the bundle.
+fn split(bundle: &str) -> (Bytes, Bytes) {
     let script = between(bundle, "<script charset=\"UTF-8\">", "</script>");
     let style = between(bundle, "<style charset=\"UTF-8\">", "</style>");
     (script.to_owned().into(), style.to_owned().into())

@@ -1,4 +1,4 @@
-//! The OpenAPI document: what the framework says of the operations, and what it has no words for.
+//! The OpenAPI document: what the framework generates, plus what its schemas cannot express.
 
 use http::Method;
 use poem::endpoint::BoxEndpoint;
@@ -8,24 +8,25 @@ use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::marker::PhantomData;
 
-/// A type that stands for `"additionalProperties": false` until the document is text.
-const NO_OTHERS: &str = "no others";
-
 /// The OpenAPI document of these operations, as JSON.
 pub fn document<T: OpenApi + 'static>() -> String {
-    let document = closed(&describe(Described::<T>(PhantomData)).spec());
-    // An operation that names no security scheme is open on purpose.
-    let members = document.trim_end();
-    let members = members.strip_suffix('}').unwrap_or(members).trim_end();
-    format!("{members},\n  \"security\": []\n}}\n")
+    let spec = describe(Described::<T>(PhantomData)).spec();
+    let mut document: Value = serde_json::from_str(&spec).unwrap_or_default();
+    for name in T::meta().iter().flat_map(request_schemas) {
+        // The framework's schemas cannot express `false` here.
+        document["components"]["schemas"][name]["additionalProperties"] = false.into();
+    }
+    // An operation without a security scheme is public.
+    document["security"] = Value::Array(Vec::new());
+    format!("{document:#}\n")
 }
 
-/// The page that shows the document, as the framework makes it.
-pub fn page<T: OpenApi + 'static>() -> String {
+/// Swagger UI as the framework ships it: one page with everything inline.
+pub fn swagger_ui<T: OpenApi + 'static>() -> String {
     describe(Described::<T>(PhantomData)).swagger_ui_html()
 }
 
-/// The operations with what is said of all of them.
+/// The operations with the title, description and licence of the API.
 pub fn describe<T: OpenApi>(operations: T) -> OpenApiService<T, ()> {
     OpenApiService::new(operations, "Portcullis", env!("CARGO_PKG_VERSION"))
         .description(
@@ -37,7 +38,7 @@ pub fn describe<T: OpenApi>(operations: T) -> OpenApiService<T, ()> {
         .server("/")
 }
 
-/// The description of operations without the operations: writing the document needs no database.
+/// The metadata of operations without the operations: the document is written without a database.
 struct Described<T>(PhantomData<T>);
 
 impl<T: OpenApi> OpenApi for Described<T> {
@@ -47,9 +48,9 @@ impl<T: OpenApi> OpenApi for Described<T> {
 
     fn register(registry: &mut Registry) {
         T::register(registry);
-        for name in T::meta().iter().flat_map(bodies) {
+        for name in T::meta().iter().flat_map(request_schemas) {
             if let Some(schema) = registry.schemas.get_mut(&name) {
-                close(schema);
+                make_optional_members_nullable(schema);
             }
         }
     }
@@ -57,8 +58,8 @@ impl<T: OpenApi> OpenApi for Described<T> {
     fn add_routes(self, _table: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
 }
 
-/// The names of the schemas of all JSON that is sent to us. Forms may have more (RFC 6749 §3.1).
-fn bodies(api: &MetaApi) -> HashSet<String> {
+/// The names of the schemas of JSON request bodies. Forms may have further members (RFC 6749 §3.1).
+fn request_schemas(api: &MetaApi) -> HashSet<String> {
     let operations = api.paths.iter().flat_map(|path| &path.operations);
     let content = operations
         .filter_map(|operation| operation.request.as_ref())
@@ -72,12 +73,8 @@ fn bodies(api: &MetaApi) -> HashSet<String> {
     content.filter_map(name).collect()
 }
 
-/// What is sent to us has the members of its schema and no others; those that are not required may be null, which is as
-/// good as nothing.
-fn close(schema: &mut MetaSchema) {
-    schema.additional_properties = Some(Box::new(MetaSchemaRef::Inline(Box::new(MetaSchema::new(
-        NO_OTHERS,
-    )))));
+/// In a request body, null for an optional member means the same as leaving it out.
+fn make_optional_members_nullable(schema: &mut MetaSchema) {
     for (name, member) in &mut schema.properties {
         if let (false, MetaSchemaRef::Inline(member)) = (schema.required.contains(name), member) {
             member.nullable = true;
@@ -88,31 +85,22 @@ fn close(schema: &mut MetaSchema) {
     }
 }
 
-/// Writes `false` for each [`NO_OTHERS`].
-fn closed(document: &str) -> String {
-    let marker = format!("\"type\": \"{NO_OTHERS}\"");
-    let mut pieces = document.split(&marker);
-    let mut text = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        text.truncate(text.trim_end().trim_end_matches('{').len());
-        text.push_str("false");
-        text.push_str(piece.trim_start().trim_start_matches('}'));
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::sessions::SessionsApi;
 
     #[test]
-    fn the_word_for_no_others_is_false() {
-        let document =
-            "{\n \"a\": {\n  \"type\": \"no others\"\n },\n \"b\": {\n  \"type\": \"string\"\n }\n}";
+    fn request_bodies_have_no_other_members_and_nullable_optional_ones() {
+        let document: Value = serde_json::from_str(&document::<SessionsApi>()).unwrap();
+        let schemas = &document["components"]["schemas"];
+        assert_eq!(schemas["LogIn"]["additionalProperties"], Value::Bool(false));
         assert_eq!(
-            closed(document),
-            "{\n \"a\": false,\n \"b\": {\n  \"type\": \"string\"\n }\n}"
+            schemas["LogIn"]["properties"]["code"]["nullable"],
+            Value::Bool(true)
         );
-        assert_eq!(closed("{}"), "{}");
+        assert_eq!(schemas["LogIn"]["properties"]["email"]["nullable"], Value::Null);
+        assert_eq!(schemas["TokenPair"]["additionalProperties"], Value::Null);
+        assert_eq!(document["security"], Value::Array(Vec::new()));
     }
 }

@@ -6,8 +6,11 @@ pub mod docs;
 /// The OpenAPI document.
 pub mod document;
 
-/// Paths, methods and query parameters, read from the document.
-pub mod operations;
+/// Routes that the document does not list.
+pub mod extra_route;
+
+/// Paths, methods and query parameters of all routes.
+pub mod route_table;
 
 /// The tags of the document.
 pub mod tags;

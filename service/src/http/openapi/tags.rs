@@ -1,32 +1,32 @@
-//! The chapters of the OpenAPI document: each operation stands in one.
+//! The tags of the OpenAPI document; every operation has one.
 
 use poem_openapi::Tags;
 
-/// A chapter; its name in the document is its name here.
+/// A tag. Its name in the document is the variant's name.
 #[derive(Tags)]
-pub enum Chapter {
+pub enum ApiTag {
     /// Daily freight rates between two places.
     Rates,
     /// Ports by UN/LOCODE.
     Ports,
-    /// Regions and the tree that they form.
+    /// The tree of regions.
     Regions,
-    /// Registering, and one's own account.
+    /// Registration, mailed links and the caller's own account.
     Accounts,
-    /// Accounts, for administrators.
+    /// User administration. Requires an administrator.
     Users,
-    /// What happened: for administrators.
+    /// The audit log. Requires an administrator.
     Audit,
-    /// Signing in, renewing, signing out.
+    /// Sign-in, refresh, sign-out and second factor.
     Sessions,
-    /// Access tokens for other services: get one, verify it, ask about it.
+    /// Access tokens for other services: issue, verify, introspect.
     Tokens,
-    /// One's own wishes.
+    /// The caller's own wishes.
     Wishes,
-    /// For those who try the service out: there only while the setting `DEMO` is on, never in production.
+    /// Demo operations. Available only if the setting `DEMO` enables them; never in production.
     Demo,
-    /// Live, ready, startup: for whoever runs the service.
+    /// Liveness, readiness and startup probes.
     Health,
-    /// The greeting, and what is running.
-    Front,
+    /// Greeting and version of the service.
+    Service,
 }

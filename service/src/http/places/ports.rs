@@ -6,7 +6,7 @@ use crate::http::contract::error_responses::{Lookup, Nothing, Refusal};
 use crate::http::contract::field::{Field, Optional};
 use crate::http::contract::pagination::{Limit, SearchText, next_link};
 use crate::http::contract::problem::Problem;
-use crate::http::openapi::tags::Chapter;
+use crate::http::openapi::tags::ApiTag;
 use crate::types::place::PortCode;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
@@ -68,7 +68,7 @@ impl From<places::PortRow> for Port {
     }
 }
 
-#[OpenApi(tag = "Chapter::Ports")]
+#[OpenApi(tag = "ApiTag::Ports")]
 impl PortsApi {
     /// Ports by code
     ///
@@ -84,12 +84,12 @@ impl PortsApi {
         /// How many ports a page has at the most.
         limit: Query<Field<Limit, Optional>>,
     ) -> Result<PortsAnswer, Refusal<Nothing>> {
-        let mut faults = Vec::new();
-        let text = q.0.optional("q", &mut faults).map(|text| text.0);
-        let after = after.0.optional("after", &mut faults);
-        let limit = limit.0.optional("limit", &mut faults).unwrap_or_default().0;
-        if !faults.is_empty() {
-            return Err(Problem::invalid(faults).into());
+        let mut errors = Vec::new();
+        let text = q.0.optional("q", &mut errors).map(|text| text.0);
+        let after = after.0.optional("after", &mut errors);
+        let limit = limit.0.optional("limit", &mut errors).unwrap_or_default().0;
+        if !errors.is_empty() {
+            return Err(Problem::invalid(errors).into());
         }
         let page = self
             .places

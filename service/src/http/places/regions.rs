@@ -7,7 +7,7 @@ use crate::http::contract::error_responses::{Lookup, Nothing, Refusal};
 use crate::http::contract::field::{Field, Optional};
 use crate::http::contract::pagination::{Limit, next_link};
 use crate::http::contract::problem::Problem;
-use crate::http::openapi::tags::Chapter;
+use crate::http::openapi::tags::ApiTag;
 use crate::types::place::RegionSlug;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
@@ -99,7 +99,7 @@ fn regions(rows: Vec<places::RegionRow>) -> Vec<Region> {
     rows.into_iter().map(Region::from).collect()
 }
 
-#[OpenApi(tag = "Chapter::Regions")]
+#[OpenApi(tag = "ApiTag::Regions")]
 impl RegionsApi {
     /// Regions by slug
     ///
@@ -113,11 +113,11 @@ impl RegionsApi {
         /// How many regions a page has at the most.
         limit: Query<Field<Limit, Optional>>,
     ) -> Result<RegionsAnswer, Refusal<Nothing>> {
-        let mut faults = Vec::new();
-        let after = after.0.optional("after", &mut faults);
-        let limit = limit.0.optional("limit", &mut faults).unwrap_or_default().0;
-        if !faults.is_empty() {
-            return Err(Problem::invalid(faults).into());
+        let mut errors = Vec::new();
+        let after = after.0.optional("after", &mut errors);
+        let limit = limit.0.optional("limit", &mut errors).unwrap_or_default().0;
+        if !errors.is_empty() {
+            return Err(Problem::invalid(errors).into());
         }
         let page = self
             .places

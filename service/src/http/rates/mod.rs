@@ -12,7 +12,7 @@ use crate::http::contract::error_responses::{Refusal, Statuses};
 use crate::http::contract::field::{Field, Optional};
 use crate::http::contract::negotiate;
 use crate::http::contract::problem::Problem;
-use crate::http::openapi::tags::Chapter;
+use crate::http::openapi::tags::ApiTag;
 use crate::types::day::{Day, DayRange, DayRangeError};
 use crate::types::field_error::FieldError;
 use crate::types::place::Place;
@@ -43,7 +43,7 @@ impl Statuses for RatesStatuses {
     const OWN: &'static [u16] = &[404, 406];
 }
 
-#[OpenApi(tag = "Chapter::Rates")]
+#[OpenApi(tag = "ApiTag::Rates")]
 impl RatesApi {
     /// Daily rates between two places
     ///
@@ -74,11 +74,11 @@ impl RatesApi {
         destination: Query<Field<Place, Optional>>,
         #[oai(name = "Accept")] accept: Header<Option<String>>,
     ) -> Result<RatesAnswer, Refusal<RatesStatuses>> {
-        let mut faults = Vec::new();
-        let days = self.days(date_from.0, date_to.0, &mut faults);
-        let places = places([orig_code.0, dest_code.0], [origin.0, destination.0], &mut faults);
+        let mut errors = Vec::new();
+        let days = self.days(date_from.0, date_to.0, &mut errors);
+        let places = places([orig_code.0, dest_code.0], [origin.0, destination.0], &mut errors);
         let (Some(days), Some((contract, origin, destination))) = (days, places) else {
-            return Err(Problem::invalid(faults).into());
+            return Err(Problem::invalid(errors).into());
         };
         let Some(format) = negotiate::best(accept.0.as_deref(), &MEDIA_TYPES) else {
             let detail = "can be had as application/json, text/csv or application/x-ndjson";
@@ -106,7 +106,7 @@ impl RatesApi {
                     "unknown-place",
                     "there is no such port or region",
                 );
-                problem.faults = unknown
+                problem.errors = unknown
                     .map(|(name, _)| FieldError::query(name, "does not exist"))
                     .collect();
                 Err(problem.into())
@@ -116,14 +116,14 @@ impl RatesApi {
 }
 
 impl RatesApi {
-    fn days(&self, from: Field<Day>, to: Field<Day>, faults: &mut Vec<FieldError>) -> Option<DayRange> {
-        let (from, to) = (from.required("date_from", faults), to.required("date_to", faults));
+    fn days(&self, from: Field<Day>, to: Field<Day>, errors: &mut Vec<FieldError>) -> Option<DayRange> {
+        let (from, to) = (from.required("date_from", errors), to.required("date_to", errors));
         match DayRange::new(from?, to?, self.max_days) {
             Ok(days) => return Some(days),
-            Err(DayRangeError::Reversed) => faults.push(FieldError::query("date_from", "is after date_to")),
+            Err(DayRangeError::Reversed) => errors.push(FieldError::query("date_from", "is after date_to")),
             Err(DayRangeError::TooLong(max)) => {
                 let reason = format!("is too far from date_from: at most {max} days are answered at once");
-                faults.push(FieldError::query("date_to", reason));
+                errors.push(FieldError::query("date_to", reason));
             }
         }
         None
@@ -157,7 +157,7 @@ fn example_destination() -> PlaceField {
 fn places(
     counted: [PlaceField; 2],
     rounded: [PlaceField; 2],
-    faults: &mut Vec<FieldError>,
+    errors: &mut Vec<FieldError>,
 ) -> Option<(Contract, Place, Place)> {
     let given = |pair: &[PlaceField; 2]| pair.iter().any(Field::is_given);
     let (contract, pair) = match (given(&counted), given(&rounded)) {
@@ -165,7 +165,7 @@ fn places(
             let all = Contract::Counted.names().into_iter().zip(&counted);
             let all = all.chain(Contract::Rounded.names().into_iter().zip(&rounded));
             for (name, _) in all.filter(|(_, field)| field.is_given()) {
-                faults.push(FieldError::query(
+                errors.push(FieldError::query(
                     name,
                     "give either orig_code and dest_code, or origin and destination",
                 ));
@@ -176,7 +176,7 @@ fn places(
         (false, true) => (Contract::Rounded, rounded),
     };
     let ([from, to], [from_name, to_name]) = (pair, contract.names());
-    let (from, to) = (from.required(from_name, faults), to.required(to_name, faults));
+    let (from, to) = (from.required(from_name, errors), to.required(to_name, errors));
     Some((contract, from?, to?))
 }
 

@@ -6,7 +6,7 @@ use crate::http::contract::auth::{Caller, Profile};
 use crate::http::contract::error_responses::{Guarded, GuardedLookup, Refusal};
 use crate::http::contract::field::{Field, FieldValue};
 use crate::http::contract::problem::Problem;
-use crate::http::openapi::tags::Chapter;
+use crate::http::openapi::tags::ApiTag;
 use crate::types::client_info::ClientInfo;
 use chrono::{DateTime, Utc};
 use poem_openapi::param::Path;
@@ -16,11 +16,11 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use uuid::Uuid;
 
 /// The operations and what they need.
-pub struct OwnSessionsApi {
+pub struct CurrentSessionsApi {
     sessions: Sessions,
 }
 
-impl OwnSessionsApi {
+impl CurrentSessionsApi {
     /// Over the domain's sessions.
     pub fn new(sessions: Sessions) -> Self {
         Self { sessions }
@@ -105,8 +105,8 @@ fn session(row: OwnRow, current: Uuid) -> Session {
     }
 }
 
-#[OpenApi(tag = "Chapter::Sessions")]
-impl OwnSessionsApi {
+#[OpenApi(tag = "ApiTag::Sessions")]
+impl CurrentSessionsApi {
     /// Sign out
     ///
     /// Ends the session of the access token: both of its tokens are refused from now on.

@@ -15,7 +15,7 @@ use crate::http::contract::error_responses::{Refusal, Statuses};
 use crate::http::contract::field::{Field, Optional};
 use crate::http::contract::problem::Problem;
 use crate::http::contract::strict_json::StrictJson;
-use crate::http::openapi::tags::Chapter;
+use crate::http::openapi::tags::ApiTag;
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
 use poem_openapi::payload::Json;
@@ -93,7 +93,7 @@ impl Statuses for Proving {
     const OWN: &'static [u16] = &[401, 413, 415];
 }
 
-#[OpenApi(tag = "Chapter::Sessions")]
+#[OpenApi(tag = "ApiTag::Sessions")]
 impl SessionsApi {
     /// Sign in
     ///
@@ -110,12 +110,12 @@ impl SessionsApi {
             password,
             code,
         } = body.0;
-        let mut faults = Vec::new();
-        let email = email.required("email", &mut faults);
-        let password = password.required("password", &mut faults);
-        let code = code.optional("code", &mut faults);
-        let (Some(email), Some(password), []) = (email, password, faults.as_slice()) else {
-            return Err(Problem::invalid(faults).into());
+        let mut errors = Vec::new();
+        let email = email.required("email", &mut errors);
+        let password = password.required("password", &mut errors);
+        let code = code.optional("code", &mut errors);
+        let (Some(email), Some(password), []) = (email, password, errors.as_slice()) else {
+            return Err(Problem::invalid(errors).into());
         };
         let attempt = LoginAttempt {
             email,
@@ -137,9 +137,9 @@ impl SessionsApi {
         client: ClientInfo,
         body: StrictJson<Refresh>,
     ) -> Result<TokensAnswer, Refusal<Proving>> {
-        let mut faults = Vec::new();
-        let Some(token) = body.0.refresh_token.required("refresh_token", &mut faults) else {
-            return Err(Problem::invalid(faults).into());
+        let mut errors = Vec::new();
+        let Some(token) = body.0.refresh_token.required("refresh_token", &mut errors) else {
+            return Err(Problem::invalid(errors).into());
         };
         let token = token.0.ok_or_else(bad_token)?;
         let tokens = self

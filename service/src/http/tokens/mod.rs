@@ -12,7 +12,7 @@ use crate::http::contract::auth::{Anyone, Caller, Profile, TokensIntrospect, bad
 use crate::http::contract::error_responses::{Guarded, GuardedForm, Nothing, Refusal, Statuses};
 use crate::http::contract::problem::Problem;
 use crate::http::contract::strict_form::StrictForm;
-use crate::http::openapi::tags::Chapter;
+use crate::http::openapi::tags::ApiTag;
 use crate::types::client_info::ClientInfo;
 use basic::Basic;
 use dto::{Introspection, IntrospectionRequest, KeySet, TokenClaims};
@@ -51,7 +51,7 @@ impl Statuses for Challenged {
     const OWN: &'static [u16] = &[401];
 }
 
-#[OpenApi(tag = "Chapter::Tokens")]
+#[OpenApi(tag = "ApiTag::Tokens")]
 impl TokensApi {
     /// Get an access token for address and password
     ///
@@ -107,10 +107,10 @@ impl TokensApi {
         _caller: Caller<TokensIntrospect>,
         form: StrictForm<IntrospectionRequest>,
     ) -> Result<Json<Introspection>, Refusal<GuardedForm>> {
-        let mut faults = Vec::new();
-        let token = form.0.token.required("token", &mut faults);
-        let Some(token) = token.filter(|_| faults.is_empty()) else {
-            return Err(Problem::invalid(faults).into());
+        let mut errors = Vec::new();
+        let token = form.0.token.required("token", &mut errors);
+        let Some(token) = token.filter(|_| errors.is_empty()) else {
+            return Err(Problem::invalid(errors).into());
         };
         match self.sessions.claims(&token.0).await {
             Ok(claims) => Ok(Json(claims.into())),

@@ -121,10 +121,10 @@ impl AppSecret {
 impl Proof {
     /// Password and code.
     pub(super) fn read(self) -> Result<(SecretString, SecretString), Problem> {
-        let mut faults = Vec::new();
-        let password = self.password.required("password", &mut faults);
-        let code = self.code.required("code", &mut faults);
+        let mut errors = Vec::new();
+        let password = self.password.required("password", &mut errors);
+        let code = self.code.required("code", &mut errors);
         let proof = password.zip(code).map(|(password, code)| (password.0, code.0));
-        proof.ok_or_else(|| Problem::invalid(faults))
+        proof.ok_or_else(|| Problem::invalid(errors))
     }
 }

@@ -10,7 +10,7 @@ use crate::http::contract::auth::{Caller, Profile};
 use crate::http::contract::error_responses::{Guarded, GuardedDeed, Refusal};
 use crate::http::contract::problem::Problem;
 use crate::http::contract::strict_json::StrictJson;
-use crate::http::openapi::tags::Chapter;
+use crate::http::openapi::tags::ApiTag;
 use crate::types::client_info::ClientInfo;
 use dto::{
     AppSecret, CodesAnswer, FirstCode, Password, Proof, RemovedAnswer, SecondFactor, SecretAnswer,
@@ -32,7 +32,7 @@ impl TotpApi {
     }
 }
 
-#[OpenApi(tag = "Chapter::Sessions")]
+#[OpenApi(tag = "ApiTag::Sessions")]
 impl TotpApi {
     /// Whether one has a second factor
     ///
@@ -61,9 +61,9 @@ impl TotpApi {
         client: ClientInfo,
         body: StrictJson<Password>,
     ) -> Result<SecretAnswer, Refusal<GuardedDeed>> {
-        let mut faults = Vec::new();
-        let Some(password) = body.0.password.required("password", &mut faults) else {
-            return Err(Problem::invalid(faults).into());
+        let mut errors = Vec::new();
+        let Some(password) = body.0.password.required("password", &mut errors) else {
+            return Err(Problem::invalid(errors).into());
         };
         let who = &caller.signed_in;
         let started = self.sessions.start_second_factor(who, password.0, &client).await;
@@ -89,9 +89,9 @@ impl TotpApi {
         client: ClientInfo,
         body: StrictJson<FirstCode>,
     ) -> Result<CodesAnswer, Refusal<GuardedDeed>> {
-        let mut faults = Vec::new();
-        let Some(code) = body.0.code.required("code", &mut faults) else {
-            return Err(Problem::invalid(faults).into());
+        let mut errors = Vec::new();
+        let Some(code) = body.0.code.required("code", &mut errors) else {
+            return Err(Problem::invalid(errors).into());
         };
         let confirmed = self
             .sessions

@@ -8,7 +8,7 @@ use crate::http::contract::error_responses::{Guarded, Refusal};
 use crate::http::contract::field::{Field, FieldValue, Optional};
 use crate::http::contract::pagination::{Limit, SearchText, next_link};
 use crate::http::contract::problem::Problem;
-use crate::http::openapi::tags::Chapter;
+use crate::http::openapi::tags::ApiTag;
 use crate::types::role::Role;
 use crate::types::user_sort::UserSort;
 use poem_openapi::param::Query;
@@ -116,7 +116,7 @@ impl FieldValue for Deleted {
     }
 }
 
-#[OpenApi(tag = "Chapter::Users")]
+#[OpenApi(tag = "ApiTag::Users")]
 impl UsersListApi {
     /// Users
     ///
@@ -139,17 +139,17 @@ impl UsersListApi {
         limit: Query<Field<Limit, Optional>>,
     ) -> Result<UsersAnswer, Refusal<Guarded>> {
         let admin = caller.admin()?;
-        let mut faults = Vec::new();
-        let text = q.0.optional("q", &mut faults).map(|text| text.0);
-        let sort = sort.0.optional("sort", &mut faults);
+        let mut errors = Vec::new();
+        let text = q.0.optional("q", &mut errors).map(|text| text.0);
+        let sort = sort.0.optional("sort", &mut errors);
         let deleted = deleted
             .0
-            .optional("deleted", &mut faults)
+            .optional("deleted", &mut errors)
             .is_some_and(|flag| flag.0);
-        let after = after.0.optional("after", &mut faults).map(|after| after.0);
-        let limit = limit.0.optional("limit", &mut faults).unwrap_or_default().0;
-        if !faults.is_empty() {
-            return Err(Problem::invalid(faults).into());
+        let after = after.0.optional("after", &mut errors).map(|after| after.0);
+        let limit = limit.0.optional("limit", &mut errors).unwrap_or_default().0;
+        if !errors.is_empty() {
+            return Err(Problem::invalid(errors).into());
         }
         let mut parameters = vec![("limit", limit.to_string())];
         parameters.extend(text.clone().map(|text| ("q", text)));
@@ -179,11 +179,11 @@ impl UsersListApi {
         limit: Query<Field<Limit, Optional>>,
     ) -> Result<AdminsAnswer, Refusal<Guarded>> {
         let admin = caller.admin()?;
-        let mut faults = Vec::new();
-        let after = after.0.optional("after", &mut faults).map(|after| after.0);
-        let limit = limit.0.optional("limit", &mut faults).unwrap_or_default().0;
-        if !faults.is_empty() {
-            return Err(Problem::invalid(faults).into());
+        let mut errors = Vec::new();
+        let after = after.0.optional("after", &mut errors).map(|after| after.0);
+        let limit = limit.0.optional("limit", &mut errors).unwrap_or_default().0;
+        if !errors.is_empty() {
+            return Err(Problem::invalid(errors).into());
         }
         let listing = Listing {
             which: Which::Of(Role::Admin),

@@ -14,7 +14,7 @@ use crate::http::contract::field::Field;
 use crate::http::contract::if_match::{IfMatch, stale};
 use crate::http::contract::problem::Problem;
 use crate::http::contract::strict_json::StrictJson;
-use crate::http::openapi::tags::Chapter;
+use crate::http::openapi::tags::ApiTag;
 use crate::types::account::AccountId;
 use crate::types::client_info::ClientInfo;
 use crate::types::field_error::FieldError;
@@ -36,7 +36,7 @@ impl UsersApi {
     }
 }
 
-#[OpenApi(tag = "Chapter::Users")]
+#[OpenApi(tag = "ApiTag::Users")]
 impl UsersApi {
     /// A new user
     ///
@@ -50,12 +50,12 @@ impl UsersApi {
         body: StrictJson<NewUser>,
     ) -> Result<UserMade, Refusal<GuardedDeed>> {
         let admin = caller.admin()?;
-        let mut faults = Vec::new();
-        let email = body.0.email.required("email", &mut faults);
-        let name = body.0.name.optional("name", &mut faults);
-        let role = body.0.role.optional("role", &mut faults);
-        let Some(email) = email.filter(|_| faults.is_empty()) else {
-            return Err(Problem::invalid(faults).into());
+        let mut errors = Vec::new();
+        let email = body.0.email.required("email", &mut errors);
+        let name = body.0.name.optional("name", &mut errors);
+        let role = body.0.role.optional("role", &mut errors);
+        let Some(email) = email.filter(|_| errors.is_empty()) else {
+            return Err(Problem::invalid(errors).into());
         };
         let new = changes::NewUser {
             email,
@@ -96,12 +96,12 @@ impl UsersApi {
         body: StrictJson<ChangedUser>,
     ) -> Result<UserAnswer, Refusal<Changing>> {
         let admin = caller.admin()?;
-        let mut faults = Vec::new();
-        let id = id.0.required("id", &mut faults);
-        let email = body.0.email.required("email", &mut faults);
-        let name = body.0.name.optional("name", &mut faults);
-        let role = body.0.role.optional("role", &mut faults);
-        let expected = if_match.required(faults)?;
+        let mut errors = Vec::new();
+        let id = id.0.required("id", &mut errors);
+        let email = body.0.email.required("email", &mut errors);
+        let name = body.0.name.optional("name", &mut errors);
+        let role = body.0.role.optional("role", &mut errors);
+        let expected = if_match.required(errors)?;
         let (Some(id), Some(email)) = (id, email) else {
             return Err(Problem::internal().into());
         };
@@ -126,11 +126,11 @@ impl UsersApi {
         if_match: IfMatch<crate::http::contract::field::Optional>,
     ) -> Result<UserAnswer, Refusal<Deleting>> {
         let admin = caller.admin()?;
-        let mut faults = Vec::new();
-        let id = id.0.required("id", &mut faults);
-        let expected = if_match.optional(&mut faults);
-        let Some(id) = id.filter(|_| faults.is_empty()) else {
-            return Err(Problem::invalid(faults).into());
+        let mut errors = Vec::new();
+        let id = id.0.required("id", &mut errors);
+        let expected = if_match.optional(&mut errors);
+        let Some(id) = id.filter(|_| errors.is_empty()) else {
+            return Err(Problem::invalid(errors).into());
         };
         Ok(self.users.delete(&admin, &client, id, expected).await?.into())
     }
@@ -168,9 +168,9 @@ impl UsersApi {
 }
 
 fn number(id: Field<AccountId>) -> Result<AccountId, Problem> {
-    let mut faults = Vec::new();
-    let id = id.required("id", &mut faults);
-    id.ok_or_else(|| Problem::invalid(faults))
+    let mut errors = Vec::new();
+    let id = id.required("id", &mut errors);
+    id.ok_or_else(|| Problem::invalid(errors))
 }
 
 impl From<UserError> for Problem {

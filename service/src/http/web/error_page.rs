@@ -15,7 +15,7 @@ struct ErrorPage<'a> {
     status: u16,
     title: &'static str,
     text: String,
-    faults: &'a [FieldError],
+    errors: &'a [FieldError],
     way_on: (&'static str, &'static str),
     request_id: &'a str,
 }
@@ -28,7 +28,7 @@ pub fn of(problem: Problem, path: &str, request_id: &str) -> Response {
         status: status.as_u16(),
         title: title(status),
         text: text(&problem),
-        faults: &problem.faults,
+        errors: &problem.errors,
         way_on: way_on(status),
         request_id,
     };

@@ -38,14 +38,8 @@ pub mod response;
 /// Where a member goes after signing in.
 pub mod return_to;
 
-/// Which page answers on which path.
-pub mod routes;
-
 /// What the pages need.
 pub mod state;
-
-/// Paths, methods and parameters of all pages.
-pub mod table;
 
 /// Who requests a page: a visitor or a member.
 pub mod visitor;

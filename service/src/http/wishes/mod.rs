@@ -14,7 +14,7 @@ use crate::http::contract::if_match::{IfMatch, stale, tag};
 use crate::http::contract::pagination::{Limit, next_link};
 use crate::http::contract::problem::Problem;
 use crate::http::contract::strict_json::StrictJson;
-use crate::http::openapi::tags::Chapter;
+use crate::http::openapi::tags::ApiTag;
 use crate::types::wish::WishId;
 use dto::{
     Changing, Deleting, NewWish, WholeWish, Wish, WishAnswer, WishDeleted, WishList, WishMade, WishesAnswer,
@@ -37,7 +37,7 @@ impl WishesApi {
     }
 }
 
-#[OpenApi(tag = "Chapter::Wishes")]
+#[OpenApi(tag = "ApiTag::Wishes")]
 impl WishesApi {
     /// One's wishes, newest first
     ///
@@ -53,12 +53,12 @@ impl WishesApi {
         /// How many wishes a page has at the most.
         limit: Query<Field<Limit, Optional>>,
     ) -> Result<WishesAnswer, Refusal<Guarded>> {
-        let mut faults = Vec::new();
-        let done = done.0.optional("done", &mut faults);
-        let after = after.0.optional("after", &mut faults);
-        let limit = limit.0.optional("limit", &mut faults).unwrap_or_default().0;
-        if !faults.is_empty() {
-            return Err(Problem::invalid(faults).into());
+        let mut errors = Vec::new();
+        let done = done.0.optional("done", &mut errors);
+        let after = after.0.optional("after", &mut errors);
+        let limit = limit.0.optional("limit", &mut errors).unwrap_or_default().0;
+        if !errors.is_empty() {
+            return Err(Problem::invalid(errors).into());
         }
         let which = match done {
             None => Which::All,
@@ -85,11 +85,11 @@ impl WishesApi {
         caller: Caller<WishesRight>,
         body: StrictJson<NewWish>,
     ) -> Result<WishMade, Refusal<GuardedDeed>> {
-        let mut faults = Vec::new();
-        let title = body.0.title.required("title", &mut faults);
-        let note = body.0.note.optional("note", &mut faults).unwrap_or_default();
-        let Some(title) = title.filter(|_| faults.is_empty()) else {
-            return Err(Problem::invalid(faults).into());
+        let mut errors = Vec::new();
+        let title = body.0.title.required("title", &mut errors);
+        let note = body.0.note.optional("note", &mut errors).unwrap_or_default();
+        let Some(title) = title.filter(|_| errors.is_empty()) else {
+            return Err(Problem::invalid(errors).into());
         };
         let created = self.wishes.create(&caller.signed_in, title, note).await;
         match created.map_err(Problem::from)? {
@@ -132,13 +132,13 @@ impl WishesApi {
         body: StrictJson<WholeWish>,
     ) -> Result<WishAnswer, Refusal<Changing>> {
         let id = id.0.segment().ok_or_else(missing)?;
-        let mut faults = Vec::new();
+        let mut errors = Vec::new();
         let change = Change {
-            title: body.0.title.required("title", &mut faults),
-            note: body.0.note.required("note", &mut faults),
-            done: body.0.done.required("done", &mut faults).map(|Done(done)| done),
+            title: body.0.title.required("title", &mut errors),
+            note: body.0.note.required("note", &mut errors),
+            done: body.0.done.required("done", &mut errors).map(|Done(done)| done),
         };
-        let expected = if_match.required(faults)?;
+        let expected = if_match.required(errors)?;
         let changed = self.wishes.update(&caller.signed_in, id, expected, change).await;
         Ok(answer(outcome(changed.map_err(Problem::from)?)?))
     }
@@ -157,10 +157,10 @@ impl WishesApi {
         if_match: IfMatch<Optional>,
     ) -> Result<WishDeleted, Refusal<Deleting>> {
         let id = id.0.segment().ok_or_else(missing)?;
-        let mut faults = Vec::new();
-        let expected = if_match.optional(&mut faults);
-        if !faults.is_empty() {
-            return Err(Problem::invalid(faults).into());
+        let mut errors = Vec::new();
+        let expected = if_match.optional(&mut errors);
+        if !errors.is_empty() {
+            return Err(Problem::invalid(errors).into());
         }
         let deleted = self.wishes.delete(&caller.signed_in, id, expected).await;
         outcome(deleted.map_err(Problem::from)?)?;

@@ -6,7 +6,7 @@ use super::response::Response;
 use super::run_log;
 use poem_openapi::OpenApi;
 use portcullis::config::Settings;
-use portcullis::http::router::Product;
+use portcullis::http::router::Apis;
 use portcullis::startup::Service;
 use portcullis::telemetry::logs::Telemetry;
 use reqwest::Method;
@@ -63,7 +63,7 @@ impl App {
     /// Starts the service with additional operations.
     pub fn start_with<T: OpenApi + 'static>(
         settings: &Settings,
-        operations: impl FnOnce(Product) -> T + Send + 'static,
+        operations: impl FnOnce(Apis) -> T + Send + 'static,
     ) -> Self {
         run_log::start();
         let (stop, stopped) = oneshot::channel::<()>();

@@ -6,7 +6,7 @@ use crate::support::browser::Browser;
 use crate::support::database::Database;
 use crate::support::response::Response;
 use http::Method;
-use portcullis::http::web::table::PAGES;
+use portcullis::http::router::pages;
 use portcullis::types::role::Role;
 
 /// The `Accept` header of browsers.
@@ -106,9 +106,9 @@ fn every_page_answers_its_listed_methods_only() {
     let id = database
         .lines("SELECT id::text AS line FROM wishes.wishes")
         .remove(0);
-    for page in &PAGES {
+    for page in pages() {
         let path = page.path.replace(":id", &id);
-        let has_get = page.methods.iter().any(|(method, _)| *method == Method::GET);
+        let has_get = page.methods().any(|(method, _)| *method == Method::GET);
         for (browser, who) in [(&anonymous, "anonymous"), (&member, "member")] {
             let response = browser.get(&path);
             match (has_get, response.status) {
@@ -120,7 +120,7 @@ fn every_page_answers_its_listed_methods_only() {
                 (_, status) => panic!("{who}: GET {path}: {status}"),
             }
         }
-        let has_post = page.methods.iter().any(|(method, _)| *method == Method::POST);
+        let has_post = page.methods().any(|(method, _)| *method == Method::POST);
         // Without a CSRF token, also for a member.
         let refused = member.post(&path, &[("title", "x")]);
         assert_page(&refused, &path);
@@ -146,8 +146,8 @@ fn pages_reject_unknown_and_repeated_parameters() {
     let app = App::over(&database);
     create_account(&database, "ann@example.org", Role::User);
     let member = Browser::signed_in(&app, "ann@example.org", PASSWORD);
-    for page in &PAGES {
-        for (method, parameters) in page.methods {
+    for page in pages() {
+        for (method, parameters) in page.methods() {
             let path = example(page.path);
             let refused = send(
                 app.request(method.as_str(), &format!("{path}?unknown=1"))
@@ -156,7 +156,7 @@ fn pages_reject_unknown_and_repeated_parameters() {
             assert_eq!(refused.status, 400, "{method} {path}");
             assert!(refused.text().contains("<code>unknown</code>"), "{path}");
             assert_page(&refused, &path);
-            for name in *parameters {
+            for name in parameters {
                 let twice = member.get(&format!("{path}?{name}=1&{name}=1"));
                 // Parameters are validated before a member is redirected from the sign-in page.
                 assert_eq!(twice.status, 400, "{path}?{name}");

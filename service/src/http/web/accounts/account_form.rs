@@ -133,7 +133,7 @@ async fn save<T: FieldValue>(
         true => form.parse_filled::<SecretText>(&fields, "code"),
         false => None,
     };
-    let (Some(new), Some(current), []) = (new, current, form.faults.as_slice()) else {
+    let (Some(new), Some(current), []) = (new, current, form.errors.as_slice()) else {
         return sheet.show(form, StatusCode::BAD_REQUEST);
     };
     let proof = Guarded::by(current.0, code.map(|code| code.0));

@@ -74,7 +74,7 @@ pub async fn submit(
         Step::Password => None,
         Step::Code => form.parse_filled(&fields, "code"),
     };
-    let (Some(email), Some(password), []) = (email, password, form.faults.as_slice()) else {
+    let (Some(email), Some(password), []) = (email, password, form.errors.as_slice()) else {
         return page(&visitor, step, form, StatusCode::BAD_REQUEST);
     };
     let attempt = LoginAttempt {

@@ -41,12 +41,12 @@ impl Fields {
 
     /// Checks the names: each of `required` once, each of `optional` once at the most, nothing else.
     pub fn check(&self, required: &[&str], optional: &[&str]) -> Result<(), Problem> {
-        let mut faults: Vec<FieldError> = Vec::new();
+        let mut errors: Vec<FieldError> = Vec::new();
         let mut blame = |name: &str, reason| {
-            let fault = FieldError::new(Location::Body, name, reason);
+            let error = FieldError::new(Location::Body, name, reason);
             // A flood of names is answered with a few of them.
-            if faults.len() < 20 && !faults.contains(&fault) {
-                faults.push(fault);
+            if errors.len() < 20 && !errors.contains(&error) {
+                errors.push(error);
             }
         };
         for (name, _) in &self.0 {
@@ -64,10 +64,10 @@ impl Fields {
                 blame(name, "is missing");
             }
         }
-        if faults.is_empty() {
+        if errors.is_empty() {
             return Ok(());
         }
-        Err(Problem::invalid(faults))
+        Err(Problem::invalid(errors))
     }
 
     /// Whether a field is there.
@@ -100,7 +100,7 @@ mod tests {
     fn unknown_repeated_and_missing_fields_are_named() {
         let fields = fields("title=a&title=b&admin=1&note=").unwrap();
         let problem = fields.check(&["title", "version"], &["note"]).unwrap_err();
-        let named: Vec<_> = problem.faults.iter().map(|fault| fault.field.as_str()).collect();
+        let named: Vec<_> = problem.errors.iter().map(|error| error.field.as_str()).collect();
         assert_eq!(named, ["title", "admin", "version"]);
         assert_eq!(problem.status, 400);
     }

@@ -18,7 +18,7 @@ pub struct Input {
     /// What was typed.
     pub value: String,
     /// What is wrong with it.
-    pub fault: Option<String>,
+    pub error: Option<String>,
     kind: Kind,
 }
 
@@ -41,7 +41,7 @@ impl Input {
             longest,
             required: true,
             value: String::new(),
-            fault: None,
+            error: None,
             kind: Kind::Text,
         }
     }
@@ -126,14 +126,14 @@ impl Input {
 
     /// Whether something stands beside it that a screen reader should say with it.
     pub fn is_described(&self) -> bool {
-        !self.hint.is_empty() || self.fault.is_some()
+        !self.hint.is_empty() || self.error.is_some()
     }
 
     /// The ids of what stands beside it.
     pub fn described_by(&self) -> String {
         let hint = (!self.hint.is_empty()).then(|| format!("{}-hint", self.name));
-        let fault = self.fault.as_ref().map(|_| format!("{}-fault", self.name));
-        let ids: Vec<String> = [fault, hint].into_iter().flatten().collect();
+        let error = self.error.as_ref().map(|_| format!("{}-error", self.name));
+        let ids: Vec<String> = [error, hint].into_iter().flatten().collect();
         ids.join(" ")
     }
 }

@@ -33,10 +33,10 @@ pub struct Form {
     pub tone: Tone,
     /// A way out: path and text.
     pub back: Option<(&'static str, &'static str)>,
-    /// What stands over the faults.
+    /// What stands over the errors.
     pub headline: &'static str,
     /// What is wrong with what was sent.
-    pub faults: Vec<Fault>,
+    pub errors: Vec<FormError>,
 }
 
 /// How a button looks.
@@ -50,7 +50,7 @@ pub enum Tone {
 
 /// What is wrong, in words for a person.
 #[derive(Debug)]
-pub struct Fault {
+pub struct FormError {
     /// The field; empty for the form as a whole.
     pub target: &'static str,
     /// The words.
@@ -80,7 +80,7 @@ impl Form {
             tone: Tone::Plain,
             back: None,
             headline: "This needs another look",
-            faults: Vec::new(),
+            errors: Vec::new(),
         }
     }
 
@@ -125,10 +125,10 @@ impl Form {
     pub fn blame(&mut self, name: &'static str, reason: &str) {
         let mut label = "";
         if let Some(input) = self.inputs.iter_mut().find(|input| input.name == name) {
-            input.fault = Some(capital(reason));
+            input.error = Some(capital(reason));
             label = input.label;
         }
-        self.faults.push(Fault {
+        self.errors.push(FormError {
             target: name,
             text: format!("{label} {reason}"),
         });
@@ -137,7 +137,7 @@ impl Form {
     /// Notes what is wrong with the form as a whole.
     pub fn refuse(&mut self, headline: &'static str, text: impl Into<String>) {
         self.headline = headline;
-        self.faults.push(Fault {
+        self.errors.push(FormError {
             target: "",
             text: text.into(),
         });
