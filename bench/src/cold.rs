@@ -1,7 +1,7 @@
 //! P1 and P3: `/rates` without a request that was asked before, sixteen connections, beside pgbench.
 
 use anyhow::Result;
-use harness::output::say;
+use harness::output::print;
 
 use super::lab::{LARGE, Lab};
 use super::load::{Force, Measured};
@@ -33,7 +33,7 @@ pub fn against_textbook(lab: &mut Lab) -> Result<Outcome> {
     for round in 1..=ROUNDS {
         let ours = prices.cold.run(context, &wrk, &base_url, force(seconds))?;
         let transactions = textbook.measure(context, CONNECTIONS, seconds)?;
-        say(&format!(
+        print(&format!(
             "      round {round}: {:.0} requests/s, {transactions:.0} transactions/s",
             ours.rate
         ));

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use harness::context::Context;
-use harness::output::say;
+use harness::output::print;
 
 use super::cold::{CONNECTIONS, ROUNDS, WARM_UP, force, tail_of};
 use super::lab::{LARGE, Lab};
@@ -35,7 +35,7 @@ pub fn against_textbook(lab: &mut Lab) -> Result<Outcome> {
         let told = crowded_round(context, prices, &wrk, seconds)?;
         let transactions = textbook.measure(context, CONNECTIONS, seconds)?;
         let ours = prices.crowded.last().map_or(0.0, |round| round.rate);
-        say(&format!(
+        print(&format!(
             "      round {round}: {ours:.0} requests/s (log-ins: {told}), {transactions:.0} transactions/s"
         ));
         theirs.push(transactions);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use harness::context::Context;
-use harness::output::say;
+use harness::output::print;
 
 use super::cold::{ROUNDS, WARM_UP, force};
 use super::lab::{LARGE, Lab};
@@ -79,7 +79,7 @@ pub fn tail_growth(lab: &mut Lab) -> Result<Outcome> {
         let log_ins = LogIns::begin(&prices.people(context)?, prices.port()?)?;
         let with = load.run(context, &wrk, &base_url, force(seconds))?.p99;
         last = ended(log_ins.end()?)?.to_string();
-        say(&format!(
+        print(&format!(
             "      round {round}: p99 {with:.2} ms with log-ins ({last}), {without:.2} ms without"
         ));
         alone.push(without);

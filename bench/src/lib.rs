@@ -69,7 +69,7 @@ use std::time::Instant;
 use anyhow::{Result, bail, ensure};
 use harness::context::Context;
 use harness::exit::Exit;
-use harness::output::{say, seconds};
+use harness::output::{print, seconds};
 
 use lab::Lab;
 use machine::Machine;
@@ -96,17 +96,17 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let since = Instant::now();
     let mut machine = Machine::read(context);
     if let Some(warning) = machine.warning() {
-        say(&warning);
+        print(&warning);
     }
     let mut lab = Lab::new(context, options.seconds)?;
     let needs: BTreeSet<u64> = wanted.iter().flat_map(|row| row.needs).copied().collect();
     for prices in needs {
-        say(&format!("a stage with {prices} prices"));
+        print(&format!("a stage with {prices} prices"));
         lab.prepare(prices)?;
     }
     let mut lines = Vec::new();
     for row in wanted {
-        say(&format!("{}: {}", row.id, row.what));
+        print(&format!("{}: {}", row.id, row.what));
         match (row.measure)(&mut lab) {
             Err(error) if error.is::<Exit>() => return Err(error),
             outcome => lines.push(Line::new(row, outcome)),
@@ -121,7 +121,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         rows: lines,
     };
     report.publish(&file)?;
-    say(&format!(
+    print(&format!(
         "bench: {} rows in {}, {}",
         report.rows.len(),
         seconds(since.elapsed()),

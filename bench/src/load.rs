@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use harness::context::Context;
-use harness::process::command::{Call, Finished};
+use harness::process::command::{Command, Finished};
 use serde::Deserialize;
 
 use super::requests::Requests;
@@ -86,14 +86,14 @@ impl Load {
             threads,
             seconds,
         } = force;
-        let call = Call::new(context, &wrk.program).envs(wrk.variables.clone());
-        let call = call.args([
+        let command = Command::new(context, &wrk.program).envs(wrk.variables.clone());
+        let command = command.args([
             format!("-c{connections}"),
             format!("-t{threads}"),
             format!("-d{seconds}s"),
             "-s".into(),
         ]);
-        let call = call
+        let command = command
             .args([&self.script])
             .args([base_url, "--"])
             .args(&self.arguments);
@@ -101,7 +101,7 @@ impl Load {
             status,
             stdout,
             stderr,
-        } = call
+        } = command
             .args([self.next.to_string(), threads.to_string()])
             .capture()?;
         ensure!(

@@ -4,7 +4,7 @@ use std::fs;
 use std::thread::available_parallelism;
 
 use harness::context::Context;
-use harness::process::command::Call;
+use harness::process::command::Command;
 use serde::Serialize;
 
 /// The facts, as the report tells them; empty where the machine does not say.
@@ -57,7 +57,7 @@ impl Machine {
 }
 
 fn said(context: &Context, program: &str, args: &[&str]) -> String {
-    let finished = Call::new(context, program).args(args).capture();
+    let finished = Command::new(context, program).args(args).capture();
     finished
         .ok()
         .filter(|finished| finished.status.success())

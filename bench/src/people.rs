@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use harness::context::Context;
-use stack::local_stack::Stage;
+use stack::local_stack::LocalStack;
 
 use super::psql::Psql;
 
@@ -22,7 +22,7 @@ impl People {
     ///
     /// # Errors
     /// When psql is missing or a statement fails.
-    pub fn make(context: &Context, stage: &Stage) -> Result<Self> {
+    pub fn make(context: &Context, stage: &LocalStack) -> Result<Self> {
         let user = stage
             .portcullis
             .accounts()?

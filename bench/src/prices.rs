@@ -9,8 +9,8 @@ use std::time::{Instant, SystemTime};
 use anyhow::{Context as _, Result};
 use demo::Bulk;
 use harness::context::Context;
-use harness::output::{Progress, say};
-use stack::local_stack::{Load as Content, Plan, Stage};
+use harness::output::{Progress, print};
+use stack::local_stack::{Load as Content, LocalStack, Plan};
 
 use super::load::{Load, Measured};
 use super::people::People;
@@ -24,7 +24,7 @@ pub const DAYS: u32 = 31;
 
 /// The stage and what belongs to it.
 pub struct Prices {
-    pub stage: Stage,
+    pub stage: LocalStack,
     /// Which routes and days there are.
     pub bulk: Bulk,
     /// The same rows as CSV.
@@ -65,7 +65,7 @@ impl Prices {
             ..Plan::temporary(context, &format!("bench-{prices}"))?
         };
         let mut progress = Progress::of(plan.steps() + 4);
-        let mut stage = Stage::start(context, plan, &mut progress)?;
+        let mut stage = LocalStack::start(context, plan, &mut progress)?;
         let (bulk, csv, places) = (
             Bulk::of(prices),
             folder.0.join("prices.csv"),
@@ -118,7 +118,7 @@ impl Prices {
             return Ok(textbook.clone());
         }
         let textbook = Textbook::find(&self.stage, &self.folder.0)?;
-        say("      filling the textbook table");
+        print("      filling the textbook table");
         textbook.fill(context, &self.csv)?;
         textbook.write_script(context, self.cold.requests(), DAYS)?;
         textbook.settle(context)?;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use harness::context::Context;
-use harness::process::command::{Call, Finished};
-use stack::local_stack::Stage;
+use harness::process::command::{Command, Finished};
+use stack::local_stack::LocalStack;
 use stack::service::{DATABASE, Variables};
 
 /// The client with its login.
@@ -25,7 +25,7 @@ impl Psql {
     ///
     /// # Errors
     /// Says what to install.
-    pub fn find(stage: &Stage) -> Result<Self> {
+    pub fn find(stage: &LocalStack) -> Result<Self> {
         let server = stage.server.pg_variables();
         let mut variables: Variables = server
             .into_iter()
@@ -44,17 +44,17 @@ impl Psql {
     /// When a command fails.
     pub fn run(&self, context: &Context, commands: &[&str]) -> Result<String> {
         let quiet = ["-X", "-q", "-A", "-t", "-F", ",", "-v", "ON_ERROR_STOP=1"];
-        let mut call = Call::new(context, &self.program)
+        let mut command = Command::new(context, &self.program)
             .envs(self.variables.clone())
             .args(quiet);
-        for command in commands {
-            call = call.args(["-c", *command]);
+        for statement in commands {
+            command = command.args(["-c", *statement]);
         }
         let Finished {
             status,
             stdout,
             stderr,
-        } = call.capture()?;
+        } = command.capture()?;
         ensure!(status.success(), "psql failed: {}", stderr.trim());
         Ok(stdout)
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use harness::output::say;
+use harness::output::print;
 use serde::Serialize;
 
 use super::machine::Machine;
@@ -65,7 +65,7 @@ impl Report {
     pub fn publish(&self, file: &Path) -> Result<()> {
         let json = serde_json::to_string_pretty(self)?;
         fs::write(file, json + "\n").with_context(|| format!("cannot write {}", file.display()))?;
-        say(&format!(
+        print(&format!(
             "\n{:<10} {:>9}  {:<10} {:<8} what (note)",
             "row", "value", "goal", "verdict"
         ));
@@ -84,7 +84,7 @@ impl Report {
                 Some(false) => "FAILS",
                 None => "not run",
             };
-            say(&format!(
+            print(&format!(
                 "{id:<10} {value:>9}  {goal:<10} {verdict:<8} {what} ({note})"
             ));
         }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use harness::context::Context;
-use harness::process::command::{Call, Finished};
-use stack::local_stack::Stage;
+use harness::process::command::{Command, Finished};
+use stack::local_stack::LocalStack;
 
 use super::psql::Psql;
 use super::requests::{Request, Requests};
@@ -34,7 +34,7 @@ impl Textbook {
     ///
     /// # Errors
     /// When a program is missing.
-    pub fn find(stage: &Stage, folder: &Path) -> Result<Self> {
+    pub fn find(stage: &LocalStack, folder: &Path) -> Result<Self> {
         let (psql, pgbench) = (Psql::find(stage)?, stage.tool("pgbench")?);
         Ok(Self {
             psql,
@@ -131,10 +131,10 @@ impl Textbook {
     /// When pgbench fails.
     pub fn measure(&self, context: &Context, connections: u64, seconds: u64) -> Result<f64> {
         let fixed = ["-n", "-M", "prepared", "-j", "2", "-c"];
-        let call = Call::new(context, &self.pgbench)
+        let command = Command::new(context, &self.pgbench)
             .envs(self.psql.variables.clone())
             .args(fixed);
-        let call = call
+        let command = command
             .args([
                 connections.to_string(),
                 "-T".into(),
@@ -146,7 +146,7 @@ impl Textbook {
             status,
             stdout,
             stderr,
-        } = call.capture()?;
+        } = command.capture()?;
         ensure!(status.success(), "pgbench failed: {}", stderr.trim());
         let scripts = stdout.lines().find_map(|line| {
             line.strip_prefix("tps = ")?

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use harness::context::Context;
-use harness::output::say;
-use harness::process::command::Call;
+use harness::output::print;
+use harness::process::command::Command;
 use rustix::process::geteuid;
 use stack::service::Variables;
 
@@ -44,11 +44,11 @@ impl Wrk {
         }
         let apt = context.settings.find_program("apt-get");
         if let Some(apt) = apt.as_ref().filter(|_| geteuid().is_root()) {
-            say("      no wrk here: installing the package");
-            let call = || Call::new(context, apt).envs([("DEBIAN_FRONTEND", "noninteractive")]);
-            let install = || anyhow::Ok(call().args(INSTALL).capture()?.status.success());
+            print("      no wrk here: installing the package");
+            let command = || Command::new(context, apt).envs([("DEBIAN_FRONTEND", "noninteractive")]);
+            let install = || anyhow::Ok(command().args(INSTALL).capture()?.status.success());
             // Fresh images have no package lists.
-            if install()? || (call().args(["update"]).capture()?.status.success() && install()?) {
+            if install()? || (command().args(["update"]).capture()?.status.success() && install()?) {
                 return Ok(on_path());
             }
         }
@@ -61,15 +61,15 @@ impl Wrk {
         if apt.is_none() || context.settings.find_program("dpkg-deb").is_none() {
             return Ok(None);
         }
-        say("      no wrk here: unpacking the package into the cache");
+        print("      no wrk here: unpacking the package into the cache");
         if fs::create_dir_all(&folder).is_err() {
             return Ok(None);
         }
-        let call = Call::new(context, "sh")
+        let command = Command::new(context, "sh")
             .args(["-c", UNPACK, "sh"])
             .args([&folder])
             .args(PACKAGES);
-        let unpacked = call.capture()?.status.success();
+        let unpacked = command.capture()?.status.success();
         Ok(Self::unpacked(&folder).filter(|_| unpacked))
     }
 

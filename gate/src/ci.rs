@@ -9,16 +9,16 @@ use chrono::NaiveDate;
 use harness::clock;
 use harness::context::Context;
 use harness::exit::Exit;
-use harness::output::{say, seconds};
+use harness::output::{print, seconds};
 use harness::worktree::{self, Revision};
 
 use crate::definition::Gate;
 use crate::gates::GATES;
 use crate::outcome::{Outcome, Verdict};
-use crate::profile::Profile;
-use crate::report::Press;
+use crate::profile::GateProfile;
+use crate::report::ReportWriter;
 use crate::report::model::{self, Report};
-use crate::shared::{Asked, Shared};
+use crate::shared::{RunOptions, Shared};
 use crate::snapshot::Snapshot;
 use crate::waivers::{Ledger, parse, warnings as waiver_warnings};
 use crate::{engine, lock, snapshot, verdict_cache};
@@ -33,8 +33,8 @@ pub struct Options {
     #[arg(long)]
     list: bool,
     /// Who runs it: says which "not run" fails
-    #[arg(long, value_enum, default_value_t = Profile::Local)]
-    profile: Profile,
+    #[arg(long, value_enum, default_value_t = GateProfile::Local)]
+    profile: GateProfile,
     /// A clone or bundle of RustSec's advisory database [default: fetched]
     #[arg(long, value_name = "PATH")]
     advisory_db: Option<PathBuf>,
@@ -51,7 +51,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let (wanted, left_out) = wanted(&options.only)?;
     if options.list {
         for gate in &wanted {
-            say(&format!("{:<22} {}", gate.id, gate.title));
+            print(&format!("{:<22} {}", gate.id, gate.title));
         }
         return Ok(());
     }
@@ -61,14 +61,14 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let scratch = snapshot::scratch()?;
     let advisory_db = options.advisory_db.as_ref();
     let advisory_db = advisory_db.or(context.settings.advisory_db.as_ref());
-    let asked = Asked {
+    let run_options = RunOptions {
         profile: options.profile,
         advisory_db: advisory_db.map(std::path::absolute).transpose()?,
         offline: options.offline,
     };
     let revision = worktree::revision(context)?;
     let snapshot = Snapshot::take(context, &scratch)?;
-    let shared = Shared::new(context, asked, snapshot, scratch, began);
+    let shared = Shared::new(context, run_options, snapshot, scratch, began);
     let slots = std::thread::available_parallelism().map_or(2, usize::from).max(2);
     let gates = engine::run(&wanted, &shared, &ledger, slots);
     let mut warnings = warnings(&ledger, &gates, began.date_naive());
@@ -78,7 +78,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         verdict = Verdict::Fail;
         wanted
             .iter()
-            .for_each(|gate| verdict_cache::forget(gate, &shared));
+            .for_each(|gate| verdict_cache::discard(gate, &shared));
         warnings.insert(
             0,
             format!(
@@ -100,20 +100,20 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         gates,
         waivers: ledger.waiver,
     };
-    let press = Press {
+    let writer = ReportWriter {
         settings: &context.settings,
         redactor: shared.redactor(),
         scratch: Some(&shared.scratch),
         files: context.settings.root.clone(),
     };
-    let folder = press.publish(report.clone())?;
+    let folder = writer.publish(report.clone())?;
     summarise(&report);
     let not_run = report.gates.iter().filter(|gate| gate.verdict == Verdict::NotRun);
     let not_run = match not_run.count() {
         0 => String::new(),
         count => format!(" ({count} not run)"),
     };
-    say(&format!(
+    print(&format!(
         "ci: {}{not_run}, {}, {}",
         report.verdict,
         seconds(since.elapsed()),
@@ -127,17 +127,20 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
 }
 
 fn summarise(report: &Report) {
-    say("");
+    print("");
     for gate in &report.gates {
         let mark = if gate.fatal { "!" } else { " " };
-        say(&format!(
+        print(&format!(
             "{mark} {:<10} {:<22} {}",
             gate.verdict, gate.id, gate.reason
         ));
     }
-    report.warnings.iter().for_each(|line| say(&format!("  {line}")));
+    report
+        .warnings
+        .iter()
+        .for_each(|line| print(&format!("  {line}")));
     if !report.left_out.is_empty() {
-        say(&format!("  left out: {}", report.left_out.join(", ")));
+        print(&format!("  left out: {}", report.left_out.join(", ")));
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::profile::Profile;
-use crate::scan_context::Job;
-use crate::scan_result::{Look, Trouble};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::ScanContext;
+use crate::scan_result::{ScanError, ScanOutcome};
+use crate::scheduler::ResourceClass;
 use crate::shared::Shared;
 
 /// A gate.
@@ -18,18 +18,18 @@ pub struct Gate {
     pub tools: &'static [&'static str],
     /// Gates that must not have failed before.
     pub after: &'static [&'static str],
-    /// What it takes of the machine.
-    pub takes: Takes,
+    /// What it takes of the scheduler.
+    pub resources: ResourceClass,
     /// The time limit of each program that it runs.
-    pub limit: Duration,
+    pub timeout: Duration,
     /// The first profile that insists on it.
-    pub needed: Profile,
+    pub required_from: GateProfile,
     /// Whether a file of the tree matters for it; the ledger and its canary always do.
     pub inputs: fn(&str) -> bool,
     /// What matters beside files: a database's revision. `None`: it is not known before, so it always runs.
     pub data: fn(&Shared<'_>) -> Option<String>,
     /// Looks.
-    pub look: fn(&Job<'_>) -> Look,
+    pub scan: fn(&ScanContext<'_>) -> ScanOutcome,
     /// The planted defect.
     pub planted: Option<Planted>,
 }
@@ -39,7 +39,7 @@ pub struct Planted {
     /// Its folder in `gate/canaries/`, copied aside.
     pub folder: &'static str,
     /// Makes what no repository should hold: keys, histories.
-    pub prepare: fn(&Job<'_>) -> Result<(), Trouble>,
+    pub prepare: fn(&ScanContext<'_>) -> Result<(), ScanError>,
     /// Rules, or aliases of them, that must be found.
     pub expects: &'static [&'static str],
 }
@@ -60,7 +60,7 @@ pub fn files_only(_shared: &Shared<'_>) -> Option<String> {
 ///
 /// # Errors
 /// None.
-pub fn as_it_is(_job: &Job<'_>) -> Result<(), Trouble> {
+pub fn as_it_is(_job: &ScanContext<'_>) -> Result<(), ScanError> {
     Ok(())
 }
 

@@ -6,14 +6,14 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use harness::output::{say, seconds};
+use harness::output::{print, seconds};
 use tools::{install, table};
 
 use crate::definition::Gate;
 use crate::outcome::{Outcome, Verdict};
 use crate::scan;
-use crate::scan_result::Trouble;
-use crate::scheduler::{Machine, State, Step, Takes};
+use crate::scan_result::ScanError;
+use crate::scheduler::{ResourceClass, Scheduler, State, Step};
 use crate::shared::Shared;
 use crate::verdict_cache;
 use crate::waivers::Ledger;
@@ -38,16 +38,16 @@ enum Came {
 #[must_use]
 pub fn run(gates: &[&Gate], shared: &Shared<'_>, ledger: &Ledger, slots: usize) -> Vec<Outcome> {
     let (steps, work) = plan(gates, shared);
-    let mut machine = Machine::new(steps, slots);
+    let mut scheduler = Scheduler::new(steps, slots);
     let mut outcomes: BTreeMap<&str, Outcome> = BTreeMap::new();
     let mut running: BTreeMap<usize, Instant> = BTreeMap::new();
     thread::scope(|scope| {
         let (sender, came) = channel();
         let mut told = Instant::now();
-        while !machine.is_over() {
-            while let Some(place) = machine.start() {
+        while !scheduler.is_over() {
+            while let Some(place) = scheduler.start() {
                 running.insert(place, Instant::now());
-                say(&format!("start    {}", machine.id(place)));
+                print(&format!("start    {}", scheduler.id(place)));
                 let (sender, work) = (sender.clone(), &work[place]);
                 scope.spawn(move || step(work, shared, ledger, place, &sender));
             }
@@ -57,10 +57,10 @@ pub fn run(gates: &[&Gate], shared: &Shared<'_>, ledger: &Ledger, slots: usize) 
                         .remove(&place)
                         .map_or(Duration::ZERO, |since| since.elapsed());
                     let good = ended(&work[place], came, took, shared, &mut outcomes);
-                    for dropped in machine.end(place, good) {
-                        let before = machine.bad_before(dropped).unwrap_or_default();
+                    for dropped in scheduler.end(place, good) {
+                        let before = scheduler.bad_before(dropped).unwrap_or_default();
                         if let Work::Gate(gate) = &work[dropped] {
-                            let why = Trouble::NoData(format!("it builds on {before}"));
+                            let why = ScanError::DataUnavailable(format!("it builds on {before}"));
                             outcomes.insert(gate.id, scan::not_run(gate, shared, &why, true));
                         }
                     }
@@ -68,16 +68,16 @@ pub fn run(gates: &[&Gate], shared: &Shared<'_>, ledger: &Ledger, slots: usize) 
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
             }
             if shared.context.stop.is_set() {
-                machine.stop();
+                scheduler.stop();
             }
             if told.elapsed() >= EVERY && !running.is_empty() {
                 told = Instant::now();
-                say(&now_and_next(&machine, &running));
+                print(&now_and_next(&scheduler, &running));
             }
         }
     });
     let outcome = |gate: &&Gate| {
-        let stopped = || scan::not_run(gate, shared, &Trouble::Stopped, false);
+        let stopped = || scan::not_run(gate, shared, &ScanError::Stopped, false);
         outcomes.remove(gate.id).unwrap_or_else(stopped)
     };
     gates.iter().map(outcome).collect()
@@ -89,14 +89,14 @@ fn plan<'g>(gates: &[&'g Gate], shared: &Shared<'_>) -> (Vec<Step>, Vec<Work<'g>
     let mut tools: Vec<&'static str> = gates.iter().flat_map(|gate| gate.tools).copied().collect();
     tools.sort_unstable();
     tools.dedup();
-    let missing = |name: &&str| matches!(shared.program(name), Err(Trouble::NoTool(_)));
+    let missing = |name: &&str| matches!(shared.program(name), Err(ScanError::ToolMissing(_)));
     let can = |name: &&str| table::get(name).is_ok_and(|tool| tool.install.is_by_name());
-    if !shared.asked.offline {
+    if !shared.options.offline {
         for tool in tools.into_iter().filter(|name| missing(name) && can(name)) {
             steps.push(Step {
                 id: install_id(tool),
                 after: Vec::new(),
-                takes: Takes::Little,
+                resources: ResourceClass::Light,
             });
             work.push(Work::Install(tool));
         }
@@ -107,7 +107,7 @@ fn plan<'g>(gates: &[&'g Gate], shared: &Shared<'_>) -> (Vec<Step>, Vec<Work<'g>
         steps.push(Step {
             id: gate.id.to_owned(),
             after: after.collect(),
-            takes: gate.takes,
+            resources: gate.resources,
         });
         work.push(Work::Gate(gate));
     }
@@ -124,7 +124,7 @@ fn step(work: &Work<'_>, shared: &Shared<'_>, ledger: &Ledger, place: usize, cam
     let result = worked.unwrap_or_else(|_| match work {
         Work::Install(_) => Came::Installed(Err("its installation panicked".to_owned())),
         Work::Gate(gate) => {
-            let why = Trouble::Broke("the gate itself panicked".to_owned());
+            let why = ScanError::ToolFailed("the gate itself panicked".to_owned());
             Came::Outcome(Box::new(scan::not_run(gate, shared, &why, false)), true)
         }
     });
@@ -147,7 +147,7 @@ fn done(work: &Work<'_>, shared: &Shared<'_>, ledger: &Ledger) -> Came {
                 Some(outcome) => Came::Outcome(Box::new(outcome), false),
                 None => {
                     let outcome = scan::run(gate, shared, ledger);
-                    verdict_cache::keep(gate, shared, key, &outcome);
+                    verdict_cache::store(gate, shared, key, &outcome);
                     Came::Outcome(Box::new(outcome), true)
                 }
             }
@@ -155,7 +155,7 @@ fn done(work: &Work<'_>, shared: &Shared<'_>, ledger: &Ledger) -> Came {
     }
 }
 
-/// Takes in what came of a step; answers whether others can build on it.
+/// ResourceClass in what came of a step; answers whether others can build on it.
 fn ended<'g>(
     work: &Work<'g>,
     came: Came,
@@ -167,10 +167,10 @@ fn ended<'g>(
         (Work::Install(name), Came::Installed(installed)) => {
             shared.forget_program(name);
             match installed {
-                Ok(()) => say(&format!("ready    install {name}, {}", seconds(took))),
+                Ok(()) => print(&format!("ready    install {name}, {}", seconds(took))),
                 Err(why) => {
-                    say(&format!("failed   install {name}: {why}"));
-                    shared.note_missing(name, format!("no {name}: {why}"));
+                    print(&format!("failed   install {name}: {why}"));
+                    shared.record_missing(name, format!("no {name}: {why}"));
                 }
             }
             // Its gate says what is missing.
@@ -181,7 +181,7 @@ fn ended<'g>(
                 true => seconds(took),
                 false => format!("unchanged since {}", outcome.ran_at),
             };
-            say(&format!(
+            print(&format!(
                 "{:<10}{}: {}, {how}",
                 outcome.verdict.to_string(),
                 gate.id,
@@ -195,14 +195,14 @@ fn ended<'g>(
     }
 }
 
-fn now_and_next(machine: &Machine, running: &BTreeMap<usize, Instant>) -> String {
+fn now_and_next(scheduler: &Scheduler, running: &BTreeMap<usize, Instant>) -> String {
     let now: Vec<String> = running
         .iter()
-        .map(|(place, since)| format!("{} ({})", machine.id(*place), seconds(since.elapsed())))
+        .map(|(place, since)| format!("{} ({})", scheduler.id(*place), seconds(since.elapsed())))
         .collect();
-    let waiting: Vec<&str> = machine
+    let waiting: Vec<&str> = scheduler
         .of(State::Waiting)
-        .map(|place| machine.id(place))
+        .map(|place| scheduler.id(place))
         .collect();
     let next = match waiting.as_slice() {
         [] => "nothing".to_owned(),

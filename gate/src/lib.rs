@@ -39,7 +39,7 @@ pub mod outcome;
 /// Who runs the gate.
 pub mod profile;
 
-/// Takes secrets out.
+/// ResourceClass secrets out.
 mod redaction;
 
 /// `cargo xtask release`

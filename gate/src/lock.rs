@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use anyhow::{Context as _, Result, ensure};
 use harness::context::Context;
 
-/// Takes the lock, which the system gives back when the file is closed or the process ends.
+/// ResourceClass the lock, which the system gives back when the file is closed or the process ends.
 ///
 /// # Errors
 /// When another run has it, or its file cannot be made.

@@ -26,7 +26,7 @@ pub enum Verdict {
 /// What a gate lacks that did not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Lack {
+pub enum MissingReason {
     /// The tool.
     Tool,
     /// Files to look at: no profile minds.
@@ -48,7 +48,7 @@ pub enum Canary {
     /// These were planted and not found, or the run on them broke.
     Missed(Vec<String>),
     /// It could not be planted: what it needs is not to be had. The gate's silence is then "not run".
-    Unplanted(String),
+    NotPlanted(String),
     /// The gate plants none.
     None,
 }
@@ -80,7 +80,7 @@ pub struct Outcome {
     /// The planted defect.
     pub canary: Canary,
     /// Set when it did not run.
-    pub lack: Option<Lack>,
+    pub lack: Option<MissingReason>,
     /// Whether this profile takes the verdict for a failure of the whole run.
     pub fatal: bool,
     /// The tools.

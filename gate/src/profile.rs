@@ -3,13 +3,13 @@
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use crate::outcome::{Lack, Verdict};
+use crate::outcome::{MissingReason, Verdict};
 
 /// Who runs the gate. Each accepts less than the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Profile {
-    /// A developer's machine: what is not installed is told.
+pub enum GateProfile {
+    /// A developer's scheduler: what is not installed is told.
     Local,
     /// Every push: what can be had from a package registry must run.
     Pipeline,
@@ -17,16 +17,17 @@ pub enum Profile {
     Release,
 }
 
-impl Profile {
+impl GateProfile {
     /// Whether a verdict fails the whole run. `needed` is the first profile that insists on the gate.
     #[must_use]
-    pub fn is_fatal(self, verdict: Verdict, lack: Option<Lack>, needed: Profile) -> bool {
+    pub fn is_fatal(self, verdict: Verdict, lack: Option<MissingReason>, required_from: GateProfile) -> bool {
         match (verdict, lack) {
-            (Verdict::Pass | Verdict::Waived, _) | (Verdict::NotRun, Some(Lack::Files)) => false,
-            (Verdict::Fail | Verdict::Untrusted, _) | (Verdict::NotRun, Some(Lack::Earlier | Lack::Time)) => {
-                true
+            (Verdict::Pass | Verdict::Waived, _) | (Verdict::NotRun, Some(MissingReason::Files)) => false,
+            (Verdict::Fail | Verdict::Untrusted, _)
+            | (Verdict::NotRun, Some(MissingReason::Earlier | MissingReason::Time)) => true,
+            (Verdict::NotRun, Some(MissingReason::Tool | MissingReason::Data) | None) => {
+                self >= required_from
             }
-            (Verdict::NotRun, Some(Lack::Tool | Lack::Data) | None) => self >= needed,
         }
     }
 }
@@ -37,13 +38,23 @@ mod tests {
 
     #[test]
     fn a_missing_tool_fails_only_those_who_insist() {
-        let fatal = |profile: Profile, lack| profile.is_fatal(Verdict::NotRun, Some(lack), Profile::Pipeline);
-        assert!(!fatal(Profile::Local, Lack::Tool) && fatal(Profile::Pipeline, Lack::Tool));
-        assert!(fatal(Profile::Release, Lack::Data) && !fatal(Profile::Release, Lack::Files));
-        assert!(fatal(Profile::Local, Lack::Time), "half a run is no run");
+        let fatal =
+            |profile: GateProfile, lack| profile.is_fatal(Verdict::NotRun, Some(lack), GateProfile::Pipeline);
+        assert!(
+            !fatal(GateProfile::Local, MissingReason::Tool)
+                && fatal(GateProfile::Pipeline, MissingReason::Tool)
+        );
+        assert!(
+            fatal(GateProfile::Release, MissingReason::Data)
+                && !fatal(GateProfile::Release, MissingReason::Files)
+        );
+        assert!(
+            fatal(GateProfile::Local, MissingReason::Time),
+            "half a run is no run"
+        );
         for verdict in [Verdict::Fail, Verdict::Untrusted] {
-            assert!(Profile::Local.is_fatal(verdict, None, Profile::Release));
+            assert!(GateProfile::Local.is_fatal(verdict, None, GateProfile::Release));
         }
-        assert!(!Profile::Release.is_fatal(Verdict::Waived, None, Profile::Local));
+        assert!(!GateProfile::Release.is_fatal(Verdict::Waived, None, GateProfile::Local));
     }
 }

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use crate::finding::{Finding, Severity};
-use crate::scan_result::Trouble;
+use crate::scan_result::ScanError;
 
 #[derive(Deserialize)]
 struct Log {
@@ -94,18 +94,22 @@ struct Region {
 /// Its results; `relative` makes a path as the report names it.
 ///
 /// # Errors
-/// `Broke` when it is no SARIF, has no run, or a run has no results at all: an empty list is silence, none is nothing.
-pub fn findings(text: &str, tool: &str, relative: impl Fn(&str) -> String) -> Result<Vec<Finding>, Trouble> {
+/// `ToolFailed` when it is no SARIF, has no run, or a run has no results at all: an empty list is silence, none is nothing.
+pub fn findings(
+    text: &str,
+    tool: &str,
+    relative: impl Fn(&str) -> String,
+) -> Result<Vec<Finding>, ScanError> {
     let log: Log =
-        serde_json::from_str(text).map_err(|error| Trouble::Broke(format!("no SARIF ({error})")))?;
+        serde_json::from_str(text).map_err(|error| ScanError::ToolFailed(format!("no SARIF ({error})")))?;
     if log.runs.is_empty() {
-        return Err(Trouble::Broke("SARIF without a run".to_owned()));
+        return Err(ScanError::ToolFailed("SARIF without a run".to_owned()));
     }
     let mut findings = Vec::new();
     for run in log.runs {
         let results = run
             .results
-            .ok_or_else(|| Trouble::Broke("SARIF without results".to_owned()))?;
+            .ok_or_else(|| ScanError::ToolFailed("SARIF without results".to_owned()))?;
         let rules = &run.tool.driver.rules;
         findings.extend(results.into_iter().map(|found| {
             let rule = rules.iter().find(|rule| rule.id == found.rule_id);
@@ -185,7 +189,7 @@ mod tests {
     fn what_has_no_run_or_no_results_is_no_silence() {
         for text in ["", "{}", r#"{"runs":[]}"#, r#"{"runs":[{"tool":{"driver":{}}}]}"#] {
             let read = findings(text, "x", str::to_owned);
-            assert!(matches!(read, Err(Trouble::Broke(_))), "{text}");
+            assert!(matches!(read, Err(ScanError::ToolFailed(_))), "{text}");
         }
         let empty = r#"{"runs":[{"tool":{"driver":{}},"results":[]}]}"#;
         assert_eq!(findings(empty, "x", str::to_owned), Ok(Vec::new()));

@@ -12,8 +12,8 @@ use crate::canaries::FOLDER as CANARIES;
 use crate::definition::{Gate, Planted};
 use crate::outcome::{Canary, Outcome};
 use crate::redaction::artifact_scan;
-use crate::scan_context::Job;
-use crate::scan_result::{Look, Trouble};
+use crate::scan_context::ScanContext;
+use crate::scan_result::{ScanError, ScanOutcome};
 use crate::shared::Shared;
 use crate::verdict;
 use crate::waivers::Ledger;
@@ -24,24 +24,24 @@ pub fn run(gate: &Gate, shared: &Shared<'_>, ledger: &Ledger) -> Outcome {
     let (since, ran_at) = (Instant::now(), clock::now());
     let mut tools = Vec::new();
     let planted = gate.planted.as_ref().map(|planted| {
-        let job = job(gate, shared, Some(planted));
-        looked(job, &mut tools, |job| {
-            (planted.prepare)(job)?;
-            (gate.look)(job)
+        let ctx = ctx(gate, shared, Some(planted));
+        scanned(ctx, &mut tools, |ctx| {
+            (planted.prepare)(ctx)?;
+            (gate.scan)(ctx)
         })
     });
     let expects = gate.planted.as_ref().map_or(&[][..], |planted| planted.expects);
     let canary = verdict::canary(planted.as_ref(), expects);
-    let mut look = looked(job(gate, shared, None), &mut tools, gate.look);
-    if let Ok(seen) = &mut look {
+    let mut outcome = scanned(ctx(gate, shared, None), &mut tools, gate.scan);
+    if let Ok(seen) = &mut outcome {
         ledger.mark(&mut seen.findings, today(shared));
     }
-    let judged = verdict::judge(&look, &canary);
+    let judged = verdict::judge(&outcome, &canary);
     let fatal = shared
-        .asked
+        .options
         .profile
-        .is_fatal(judged.verdict, judged.lack, gate.needed);
-    let seen = look.unwrap_or_default();
+        .is_fatal(judged.verdict, judged.lack, gate.required_from);
+    let seen = outcome.unwrap_or_default();
     Outcome {
         id: gate.id.to_owned(),
         title: gate.title.to_owned(),
@@ -65,10 +65,10 @@ pub fn run(gate: &Gate, shared: &Shared<'_>, ledger: &Ledger) -> Outcome {
 
 /// A gate that never looked.
 #[must_use]
-pub fn not_run(gate: &Gate, shared: &Shared<'_>, trouble: &Trouble, earlier: bool) -> Outcome {
-    let judged = verdict::judge(&Err(trouble.clone()), &Canary::None);
+pub fn not_run(gate: &Gate, shared: &Shared<'_>, error: &ScanError, earlier: bool) -> Outcome {
+    let judged = verdict::judge(&Err(error.clone()), &Canary::None);
     let lack = if earlier {
-        Some(crate::outcome::Lack::Earlier)
+        Some(crate::outcome::MissingReason::Earlier)
     } else {
         judged.lack
     };
@@ -79,7 +79,10 @@ pub fn not_run(gate: &Gate, shared: &Shared<'_>, trouble: &Trouble, earlier: boo
         reason: judged.reason,
         canary: Canary::None,
         lack,
-        fatal: shared.asked.profile.is_fatal(judged.verdict, lack, gate.needed),
+        fatal: shared
+            .options
+            .profile
+            .is_fatal(judged.verdict, lack, gate.required_from),
         tools: Vec::new(),
         work: Vec::new(),
         databases: Vec::new(),
@@ -103,30 +106,34 @@ fn today(shared: &Shared<'_>) -> NaiveDate {
     shared.began.date_naive()
 }
 
-fn looked(
-    job: Result<Job<'_>, Trouble>,
+fn scanned(
+    ctx: Result<ScanContext<'_>, ScanError>,
     tools: &mut Vec<crate::outcome::Identity>,
-    look: impl FnOnce(&Job<'_>) -> Look,
-) -> Look {
-    let job = job?;
-    let look = look(&job);
-    let clean = artifact_scan::holds_no_secret(&job.folder, &job.shared.redactor());
-    for identity in job.used.into_inner() {
+    outcome: impl FnOnce(&ScanContext<'_>) -> ScanOutcome,
+) -> ScanOutcome {
+    let ctx = ctx?;
+    let outcome = outcome(&ctx);
+    let clean = artifact_scan::holds_no_secret(&ctx.folder, &ctx.shared.redactor());
+    for identity in ctx.used.into_inner() {
         if !tools.contains(&identity) {
             tools.push(identity);
         }
     }
-    clean.and(look)
+    clean.and(outcome)
 }
 
-fn job<'a>(gate: &Gate, shared: &'a Shared<'a>, planted: Option<&Planted>) -> Result<Job<'a>, Trouble> {
+fn ctx<'a>(
+    gate: &Gate,
+    shared: &'a Shared<'a>,
+    planted: Option<&Planted>,
+) -> Result<ScanContext<'a>, ScanError> {
     let name = if planted.is_some() { "canary" } else { "real" };
     let folder = folder(shared, gate.id).join(name);
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(&folder)
-        .map_err(|error| Trouble::Broke(format!("cannot create {}: {error}", folder.display())))?;
+        .map_err(|error| ScanError::ToolFailed(format!("cannot create {}: {error}", folder.display())))?;
     let (subject, files) = match planted {
         None => (
             shared.snapshot.tree(),
@@ -141,21 +148,22 @@ fn job<'a>(gate: &Gate, shared: &'a Shared<'a>, planted: Option<&Planted>) -> Re
             (to, files)
         }
     };
-    Ok(Job {
+    Ok(ScanContext {
         shared,
         subject,
         files,
         folder,
-        limit: gate.limit,
+        timeout: gate.timeout,
         planted: planted.is_some(),
         used: RefCell::default(),
     })
 }
 
-fn copy(from: &Path, to: &Path, below: &str, files: &mut Vec<String>) -> Result<(), Trouble> {
+fn copy(from: &Path, to: &Path, below: &str, files: &mut Vec<String>) -> Result<(), ScanError> {
     fs::create_dir_all(to)?;
-    let entries = fs::read_dir(from)
-        .map_err(|error| Trouble::Broke(format!("no planted defect in {}: {error}", from.display())))?;
+    let entries = fs::read_dir(from).map_err(|error| {
+        ScanError::ToolFailed(format!("no planted defect in {}: {error}", from.display()))
+    })?;
     for entry in entries {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();

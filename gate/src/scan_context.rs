@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use harness::context::Context;
-use harness::process::command::{Bounded, Call};
+use harness::process::command::{Bounded, Command};
 use tools::find::Program;
 
 use crate::env_allowlist;
 use crate::outcome::Identity;
-use crate::scan_result::Trouble;
+use crate::scan_result::ScanError;
 use crate::shared::Shared;
 
 /// A look at our own tree, or at a planted defect: the same code with the same settings.
-pub struct Job<'a> {
+pub struct ScanContext<'a> {
     /// What all gates share.
     pub shared: &'a Shared<'a>,
     /// The folder to look at.
@@ -25,7 +25,7 @@ pub struct Job<'a> {
     /// Where this look may write; empty at the beginning, so that no report of yesterday is taken for today's.
     pub folder: PathBuf,
     /// The time limit of each program.
-    pub limit: Duration,
+    pub timeout: Duration,
     /// Whether this is the planted defect: only for those who must start a server to look at.
     pub planted: bool,
     /// The tools that were used.
@@ -34,7 +34,7 @@ pub struct Job<'a> {
 
 /// What a program said before it ended by itself.
 #[derive(Debug, Clone)]
-pub struct Said {
+pub struct ToolOutput {
     /// Its exit code; a signal's number is negative.
     pub code: i32,
     /// Its standard output, without secrets.
@@ -43,7 +43,7 @@ pub struct Said {
     pub stderr: String,
 }
 
-impl<'a> Job<'a> {
+impl<'a> ScanContext<'a> {
     /// The settings and the stop flag.
     #[must_use]
     pub fn context(&self) -> &'a Context {
@@ -54,17 +54,17 @@ impl<'a> Job<'a> {
     ///
     /// # Errors
     /// When it is not there.
-    pub fn tool(&self, name: &str) -> Result<Call<'a>, Trouble> {
+    pub fn tool(&self, name: &str) -> Result<Command<'a>, ScanError> {
         let program = self.shared.program(name)?;
-        let call = Call::new(self.context(), &program.file).within(&self.subject);
-        self.note(program);
-        Ok(call)
+        let command = Command::new(self.context(), &program.file).current_dir(&self.subject);
+        self.record_tool(program);
+        Ok(command)
     }
 
     /// The cargo that runs us, in the subject's folder.
     #[must_use]
-    pub fn cargo(&self) -> Call<'a> {
-        Call::cargo(self.context()).within(&self.subject)
+    pub fn cargo(&self) -> Command<'a> {
+        Command::cargo(self.context()).current_dir(&self.subject)
     }
 
     /// Files of the subject that this is true of.
@@ -77,18 +77,18 @@ impl<'a> Job<'a> {
     /// `NAME.out` and `NAME.err`, without secrets.
     ///
     /// # Errors
-    /// `Late`, `Stopped`, `Broke` when it cannot be started.
-    pub fn run(&self, call: &Call<'_>, name: &str) -> Result<Said, Trouble> {
+    /// `TimedOut`, `Stopped`, `ToolFailed` when it cannot be started.
+    pub fn run(&self, command: &Command<'_>, name: &str) -> Result<ToolOutput, ScanError> {
         use std::os::unix::process::ExitStatusExt as _;
-        let ended = self.ended(call)?;
+        let ended = self.ended(command)?;
         let redactor = self.shared.redactor();
         let (stdout, stderr) = (redactor.clean(&ended.stdout), redactor.clean(&ended.stderr));
         for (ending, text) in [("out", &stdout), ("err", &stderr)] {
-            self.keep(&format!("{name}.{ending}"), text)?;
+            self.write_file(&format!("{name}.{ending}"), text)?;
         }
-        let status = ended.status.ok_or(Trouble::Late(self.limit))?;
+        let status = ended.status.ok_or(ScanError::TimedOut(self.timeout))?;
         let signal = status.signal().map_or(-1, |signal| -signal);
-        Ok(Said {
+        Ok(ToolOutput {
             code: status.code().unwrap_or(signal),
             stdout,
             stderr,
@@ -98,38 +98,38 @@ impl<'a> Job<'a> {
     /// The standard output of a call that succeeds, as it is and kept nowhere: for what a scanner is to look at.
     ///
     /// # Errors
-    /// As [`Job::run`], and `Broke` when it fails.
-    pub fn raw(&self, call: &Call<'_>) -> Result<String, Trouble> {
-        let ended = self.ended(call)?;
-        match ended.status.ok_or(Trouble::Late(self.limit))? {
+    /// As [`ScanContext::run`], and `ToolFailed` when it fails.
+    pub fn run_unredacted(&self, command: &Command<'_>) -> Result<String, ScanError> {
+        let ended = self.ended(command)?;
+        match ended.status.ok_or(ScanError::TimedOut(self.timeout))? {
             status if status.success() => Ok(ended.stdout),
-            status => Err(Trouble::Broke(format!("`{call}` failed ({status})"))),
+            status => Err(ScanError::ToolFailed(format!("`{command}` failed ({status})"))),
         }
     }
 
     /// A report that the tool wrote in this run; what is kept of it is without secrets.
     ///
     /// # Errors
-    /// `Broke` when there is none, or an empty one.
-    pub fn report(&self, name: &str) -> Result<String, Trouble> {
+    /// `ToolFailed` when there is none, or an empty one.
+    pub fn read_report(&self, name: &str) -> Result<String, ScanError> {
         let file = self.folder.join(name);
-        let bytes = fs::read(&file).map_err(|_| Trouble::Broke(format!("it wrote no {name}")))?;
+        let bytes = fs::read(&file).map_err(|_| ScanError::ToolFailed(format!("it wrote no {name}")))?;
         let text = self.shared.redactor().clean(&String::from_utf8_lossy(&bytes));
         if text.trim().is_empty() {
-            return Err(Trouble::Broke(format!("it wrote an empty {name}")));
+            return Err(ScanError::ToolFailed(format!("it wrote an empty {name}")));
         }
-        self.keep(name, &text)?;
+        self.write_file(name, &text)?;
         Ok(text)
     }
 
     /// A file in this look's folder.
     ///
     /// # Errors
-    /// `Broke` when it cannot be written: a full disk is no pass.
-    pub fn keep(&self, name: &str, text: &str) -> Result<PathBuf, Trouble> {
+    /// `ToolFailed` when it cannot be written: a full disk is no pass.
+    pub fn write_file(&self, name: &str, text: &str) -> Result<PathBuf, ScanError> {
         let file = self.folder.join(name);
         fs::write(&file, text)
-            .map_err(|error| Trouble::Broke(format!("cannot write {}: {error}", file.display())))?;
+            .map_err(|error| ScanError::ToolFailed(format!("cannot write {}: {error}", file.display())))?;
         Ok(file)
     }
 
@@ -138,21 +138,21 @@ impl<'a> Job<'a> {
     /// findings: of each marker (`tflint-ignore`) the `-` and `:` become `_`, so that nothing moves.
     ///
     /// # Errors
-    /// `Broke` when a file cannot be copied.
-    pub fn copy(&self, wanted: impl Fn(&str) -> bool, markers: &[&str]) -> Result<PathBuf, Trouble> {
+    /// `ToolFailed` when a file cannot be copied.
+    pub fn copy(&self, wanted: impl Fn(&str) -> bool, markers: &[&str]) -> Result<PathBuf, ScanError> {
         self.copy_named(wanted, markers, str::to_owned)
     }
 
-    /// As [`Job::copy`], under other names.
+    /// As [`ScanContext::copy`], under other names.
     ///
     /// # Errors
-    /// As [`Job::copy`].
+    /// As [`ScanContext::copy`].
     pub fn copy_named(
         &self,
         wanted: impl Fn(&str) -> bool,
         markers: &[&str],
         name: fn(&str) -> String,
-    ) -> Result<PathBuf, Trouble> {
+    ) -> Result<PathBuf, ScanError> {
         // Not below `self.folder`, which is kept.
         let look = self.folder.components().rev().take(2).collect::<PathBuf>();
         let folder = self.shared.scratch.join("copies").join(look);
@@ -178,12 +178,12 @@ impl<'a> Job<'a> {
         )
     }
 
-    fn ended(&self, call: &Call<'_>) -> Result<Bounded, Trouble> {
+    fn ended(&self, command: &Command<'_>) -> Result<Bounded, ScanError> {
         let refused = env_allowlist::refused(&self.context().settings.variables);
-        Ok(call.clone().refusing(refused).bounded(self.limit)?)
+        Ok(command.clone().without_env(refused).bounded(self.timeout)?)
     }
 
-    fn note(&self, program: Program) {
+    fn record_tool(&self, program: Program) {
         let mut used = self.used.borrow_mut();
         if !used.iter().any(|identity| identity.name == program.name) {
             used.push(Identity {
@@ -196,21 +196,21 @@ impl<'a> Job<'a> {
     }
 }
 
-impl Said {
+impl ToolOutput {
     /// The standard output as JSON.
     ///
     /// # Errors
-    /// `Broke` with the exit code and the last line of standard error.
-    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Trouble> {
-        serde_json::from_str(&self.stdout).map_err(|error| self.broke(&format!("no JSON ({error})")))
+    /// `ToolFailed` with the exit code and the last line of standard error.
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, ScanError> {
+        serde_json::from_str(&self.stdout).map_err(|error| self.failed(&format!("no JSON ({error})")))
     }
 
     /// It broke: with the exit code and the last line that it wrote to standard error.
     #[must_use]
-    pub fn broke(&self, how: &str) -> Trouble {
+    pub fn failed(&self, how: &str) -> ScanError {
         let last = self.stderr.trim_end().lines().next_back().unwrap_or_default();
         let last: String = last.chars().take(200).collect();
-        Trouble::Broke(format!("{how}, exit code {}: {last}", self.code))
+        ScanError::ToolFailed(format!("{how}, exit code {}: {last}", self.code))
     }
 }
 

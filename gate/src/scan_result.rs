@@ -56,7 +56,7 @@ pub struct Test {
 
 /// What came of a run that worked.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Seen {
+pub struct ScanResult {
     /// What it found.
     pub findings: Vec<Finding>,
     /// What it looked at; each must reach its least.
@@ -75,10 +75,10 @@ pub struct Seen {
     pub outdated: Option<String>,
 }
 
-impl Seen {
+impl ScanResult {
     /// Counts what was looked at.
     #[must_use]
-    pub fn looked_at(mut self, count: u64, of: &str, least: u64) -> Seen {
+    pub fn with_work(mut self, count: u64, of: &str, least: u64) -> ScanResult {
         self.work.push(Work {
             count,
             of: of.to_owned(),
@@ -90,46 +90,48 @@ impl Seen {
 
 /// Why nothing was seen. Only the first three are "not run": what started and did not end well failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trouble {
+pub enum ScanError {
     /// The tool is not there: which, and how it is had.
-    NoTool(String),
+    ToolMissing(String),
     /// The tree has nothing of its kind.
-    NoFiles(String),
+    NothingToScan(String),
     /// Data or a server that it needs is not to be had.
-    NoData(String),
+    DataUnavailable(String),
     /// It broke: nonsense, no report, an error of its own.
-    Broke(String),
+    ToolFailed(String),
     /// It did not end in this time.
-    Late(Duration),
+    TimedOut(Duration),
     /// Somebody stopped us.
     Stopped,
 }
 
 /// What a scan comes to.
-pub type Look = Result<Seen, Trouble>;
+pub type ScanOutcome = Result<ScanResult, ScanError>;
 
-impl fmt::Display for Trouble {
+impl fmt::Display for ScanError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Trouble::NoTool(what) | Trouble::NoFiles(what) | Trouble::NoData(what) => out.write_str(what),
-            Trouble::Broke(how) => write!(out, "it broke: {how}"),
-            Trouble::Late(limit) => write!(out, "it did not end within {} s", limit.as_secs()),
-            Trouble::Stopped => out.write_str("stopped"),
+            ScanError::ToolMissing(what)
+            | ScanError::NothingToScan(what)
+            | ScanError::DataUnavailable(what) => out.write_str(what),
+            ScanError::ToolFailed(how) => write!(out, "it broke: {how}"),
+            ScanError::TimedOut(limit) => write!(out, "it did not end within {} s", limit.as_secs()),
+            ScanError::Stopped => out.write_str("stopped"),
         }
     }
 }
 
-impl From<anyhow::Error> for Trouble {
-    fn from(error: anyhow::Error) -> Trouble {
+impl From<anyhow::Error> for ScanError {
+    fn from(error: anyhow::Error) -> ScanError {
         match error.is::<harness::exit::Exit>() {
-            true => Trouble::Stopped,
-            false => Trouble::Broke(format!("{error:#}")),
+            true => ScanError::Stopped,
+            false => ScanError::ToolFailed(format!("{error:#}")),
         }
     }
 }
 
-impl From<std::io::Error> for Trouble {
-    fn from(error: std::io::Error) -> Trouble {
-        Trouble::Broke(error.to_string())
+impl From<std::io::Error> for ScanError {
+    fn from(error: std::io::Error) -> ScanError {
+        ScanError::ToolFailed(error.to_string())
     }
 }

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-/// How much of the machine a step takes.
+/// What a step needs of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Takes {
+pub enum ResourceClass {
     /// Little: others may run beside it.
-    Little,
+    Light,
     /// Cargo's build directory, which only one may hold.
     Cargo,
     /// All of it: what measures time runs alone.
-    Machine,
+    Exclusive,
 }
 
 /// Where a step stands.
@@ -36,29 +36,29 @@ pub struct Step {
     pub id: String,
     /// Steps that must be good before; those that the plan does not have are no matter.
     pub after: Vec<String>,
-    /// What it takes.
-    pub takes: Takes,
+    /// What it needs.
+    pub resources: ResourceClass,
 }
 
 /// A plan and how far it has come.
 #[derive(Debug)]
-pub struct Machine {
+pub struct Scheduler {
     steps: Vec<(Step, State)>,
     places: BTreeMap<String, usize>,
     slots: usize,
     stopped: bool,
 }
 
-impl Machine {
+impl Scheduler {
     /// A plan of which so many steps run side by side.
     #[must_use]
-    pub fn new(steps: Vec<Step>, slots: usize) -> Machine {
+    pub fn new(steps: Vec<Step>, slots: usize) -> Scheduler {
         let places = steps
             .iter()
             .enumerate()
             .map(|(place, step)| (step.id.clone(), place))
             .collect();
-        Machine {
+        Scheduler {
             steps: steps.into_iter().map(|step| (step, State::Waiting)).collect(),
             places,
             slots: slots.max(1),
@@ -140,16 +140,18 @@ impl Machine {
             && self
                 .before(place)
                 .all(|before| self.steps[before].1 == State::Ended { good: true });
-        let running: Vec<Takes> = self
+        let running: Vec<ResourceClass> = self
             .of(State::Running)
-            .map(|place| self.steps[place].0.takes)
+            .map(|place| self.steps[place].0.resources)
             .collect();
         ready
             && running.len() < self.slots
-            && match step.takes {
-                Takes::Little => !running.contains(&Takes::Machine),
-                Takes::Cargo => !running.contains(&Takes::Machine) && !running.contains(&Takes::Cargo),
-                Takes::Machine => running.is_empty(),
+            && match step.resources {
+                ResourceClass::Light => !running.contains(&ResourceClass::Exclusive),
+                ResourceClass::Cargo => {
+                    !running.contains(&ResourceClass::Exclusive) && !running.contains(&ResourceClass::Cargo)
+                }
+                ResourceClass::Exclusive => running.is_empty(),
             }
     }
 }
@@ -158,18 +160,18 @@ impl Machine {
 mod tests {
     use super::*;
 
-    fn step(id: &str, after: &[&str], takes: Takes) -> Step {
+    fn step(id: &str, after: &[&str], resources: ResourceClass) -> Step {
         Step {
             id: id.to_owned(),
             after: after.iter().map(ToString::to_string).collect(),
-            takes,
+            resources,
         }
     }
 
-    fn started(machine: &mut Machine) -> Vec<String> {
+    fn started(scheduler: &mut Scheduler) -> Vec<String> {
         let mut ids = Vec::new();
-        while let Some(place) = machine.start() {
-            ids.push(machine.id(place).to_owned());
+        while let Some(place) = scheduler.start() {
+            ids.push(scheduler.id(place).to_owned());
         }
         ids
     }
@@ -177,62 +179,65 @@ mod tests {
     #[test]
     fn independent_steps_run_side_by_side_and_one_builds_at_a_time() {
         let plan = vec![
-            step("clippy", &[], Takes::Cargo),
-            step("coverage", &[], Takes::Cargo),
-            step("audit", &[], Takes::Little),
-            step("zizmor", &[], Takes::Little),
+            step("clippy", &[], ResourceClass::Cargo),
+            step("coverage", &[], ResourceClass::Cargo),
+            step("audit", &[], ResourceClass::Light),
+            step("zizmor", &[], ResourceClass::Light),
         ];
-        let mut machine = Machine::new(plan, 2);
-        assert_eq!(started(&mut machine), ["clippy", "audit"]);
-        assert!(machine.end(2, true).is_empty());
-        assert_eq!(started(&mut machine), ["zizmor"]);
-        machine.end(0, false);
-        assert_eq!(started(&mut machine), ["coverage"]);
-        machine.end(1, true);
-        machine.end(3, true);
-        assert!(machine.is_over());
+        let mut scheduler = Scheduler::new(plan, 2);
+        assert_eq!(started(&mut scheduler), ["clippy", "audit"]);
+        assert!(scheduler.end(2, true).is_empty());
+        assert_eq!(started(&mut scheduler), ["zizmor"]);
+        scheduler.end(0, false);
+        assert_eq!(started(&mut scheduler), ["coverage"]);
+        scheduler.end(1, true);
+        scheduler.end(3, true);
+        assert!(scheduler.is_over());
     }
 
     #[test]
     fn what_measures_time_runs_alone() {
         let plan = vec![
-            step("fmt", &[], Takes::Little),
-            step("test", &[], Takes::Machine),
-            step("deny", &[], Takes::Little),
+            step("fmt", &[], ResourceClass::Light),
+            step("test", &[], ResourceClass::Exclusive),
+            step("deny", &[], ResourceClass::Light),
         ];
-        let mut machine = Machine::new(plan, 4);
-        assert_eq!(started(&mut machine), ["fmt", "deny"]);
-        machine.end(0, true);
-        assert!(started(&mut machine).is_empty());
-        machine.end(2, true);
-        assert_eq!(started(&mut machine), ["test"]);
+        let mut scheduler = Scheduler::new(plan, 4);
+        assert_eq!(started(&mut scheduler), ["fmt", "deny"]);
+        scheduler.end(0, true);
+        assert!(started(&mut scheduler).is_empty());
+        scheduler.end(2, true);
+        assert_eq!(started(&mut scheduler), ["test"]);
     }
 
     #[test]
     fn what_builds_on_a_bad_step_is_dropped_with_its_name() {
         let plan = vec![
-            step("build", &["not-in-the-plan"], Takes::Cargo),
-            step("image", &["build"], Takes::Little),
-            step("scan", &["image"], Takes::Little),
+            step("build", &["not-in-the-plan"], ResourceClass::Cargo),
+            step("image", &["build"], ResourceClass::Light),
+            step("scan", &["image"], ResourceClass::Light),
         ];
-        let mut machine = Machine::new(plan, 2);
-        assert_eq!(started(&mut machine), ["build"]);
-        assert_eq!(machine.end(0, false), [1, 2]);
-        assert_eq!(machine.bad_before(1), Some("build"));
-        assert!(machine.is_over());
+        let mut scheduler = Scheduler::new(plan, 2);
+        assert_eq!(started(&mut scheduler), ["build"]);
+        assert_eq!(scheduler.end(0, false), [1, 2]);
+        assert_eq!(scheduler.bad_before(1), Some("build"));
+        assert!(scheduler.is_over());
     }
 
     #[test]
     fn a_stopped_plan_starts_nothing_and_ends_with_what_runs() {
-        let mut machine = Machine::new(
-            vec![step("a", &[], Takes::Machine), step("b", &[], Takes::Little)],
+        let mut scheduler = Scheduler::new(
+            vec![
+                step("a", &[], ResourceClass::Exclusive),
+                step("b", &[], ResourceClass::Light),
+            ],
             2,
         );
-        assert_eq!(started(&mut machine), ["a"]);
-        machine.stop();
-        assert!(!machine.is_over());
-        machine.end(0, true);
-        assert!(machine.is_over() && machine.start().is_none());
-        assert_eq!(machine.of(State::Waiting).count(), 1);
+        assert_eq!(started(&mut scheduler), ["a"]);
+        scheduler.stop();
+        assert!(!scheduler.is_over());
+        scheduler.end(0, true);
+        assert!(scheduler.is_over() && scheduler.start().is_none());
+        assert_eq!(scheduler.of(State::Waiting).count(), 1);
     }
 }

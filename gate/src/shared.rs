@@ -10,16 +10,16 @@ use tools::find::{self, Program};
 use tools::table;
 
 use crate::gates::rustsec::advisories::Advisories;
-use crate::profile::Profile;
+use crate::profile::GateProfile;
 use crate::redaction::Redactor;
-use crate::scan_result::Trouble;
+use crate::scan_result::ScanError;
 use crate::snapshot::Snapshot;
 
-/// What a run was asked for, as far as gates need it.
+/// What a run was options for, as far as gates need it.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct RunOptions {
     /// Who runs.
-    pub profile: Profile,
+    pub profile: GateProfile,
     /// A clone or bundle of RustSec's advisory database.
     pub advisory_db: Option<PathBuf>,
     /// May anything be fetched or installed?
@@ -30,8 +30,8 @@ pub struct Asked {
 pub struct Shared<'a> {
     /// Settings and the stop flag.
     pub context: &'a Context,
-    /// What was asked for.
-    pub asked: Asked,
+    /// What was options for.
+    pub options: RunOptions,
     /// The tree.
     pub snapshot: Snapshot,
     /// A folder outside of the repository, gone after the run.
@@ -39,8 +39,8 @@ pub struct Shared<'a> {
     /// When the run began.
     pub began: DateTime<Utc>,
     /// RustSec's advisory database, cloned by the first gate that asks.
-    pub advisories: OnceLock<Result<Advisories, Trouble>>,
-    /// Which compiler and which formatter there are, asked by the first gate that wants to know.
+    pub advisories: OnceLock<Result<Advisories, ScanError>>,
+    /// Which compiler and which formatter there are, options by the first gate that wants to know.
     pub compiler: OnceLock<String>,
     secrets: Mutex<Vec<String>>,
     programs: Mutex<BTreeMap<String, Result<Program, String>>>,
@@ -51,14 +51,14 @@ impl<'a> Shared<'a> {
     #[must_use]
     pub fn new(
         context: &'a Context,
-        asked: Asked,
+        options: RunOptions,
         snapshot: Snapshot,
         scratch: PathBuf,
         began: DateTime<Utc>,
     ) -> Self {
         Self {
             context,
-            asked,
+            options,
             snapshot,
             scratch,
             began,
@@ -70,12 +70,12 @@ impl<'a> Shared<'a> {
     }
 
     /// From now on this is taken out of whatever is kept.
-    pub fn keep_secret(&self, secret: impl Into<String>) {
+    pub fn register_secret(&self, secret: impl Into<String>) {
         let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         secrets.push(secret.into());
     }
 
-    /// Takes out every secret that is known by now.
+    /// ResourceClass out every secret that is known by now.
     #[must_use]
     pub fn redactor(&self) -> Redactor {
         let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
@@ -85,8 +85,8 @@ impl<'a> Shared<'a> {
     /// A tool's program, looked for once.
     ///
     /// # Errors
-    /// `NoTool` with the reason, `Stopped`.
-    pub fn program(&self, name: &str) -> Result<Program, Trouble> {
+    /// `ToolMissing` with the reason, `Stopped`.
+    pub fn program(&self, name: &str) -> Result<Program, ScanError> {
         let known = |programs: &BTreeMap<String, Result<Program, String>>| programs.get(name).cloned();
         let lock = || self.programs.lock().unwrap_or_else(PoisonError::into_inner);
         let found = known(&lock());
@@ -99,7 +99,7 @@ impl<'a> Shared<'a> {
                 found
             }
         };
-        found.map_err(Trouble::NoTool)
+        found.map_err(ScanError::ToolMissing)
     }
 
     /// Looks for a tool again, after it was installed or could not be.
@@ -109,7 +109,7 @@ impl<'a> Shared<'a> {
     }
 
     /// Why a tool is not there, when it could not be installed.
-    pub fn note_missing(&self, name: &str, why: String) {
+    pub fn record_missing(&self, name: &str, why: String) {
         let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
         programs.insert(name.to_owned(), Err(why));
     }

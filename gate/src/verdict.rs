@@ -1,8 +1,8 @@
 //! From what a tool saw to a verdict: a pure rule over the real run, the run on the planted defect, and the waivers.
 
 use crate::finding::Finding;
-use crate::outcome::{Canary, Lack, Verdict};
-use crate::scan_result::{Look, Seen, Trouble};
+use crate::outcome::{Canary, MissingReason, Verdict};
+use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
 
 /// A verdict and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,18 +12,18 @@ pub struct Judgement {
     /// Why, in one line.
     pub reason: String,
     /// What is lacking, when it did not run.
-    pub lack: Option<Lack>,
+    pub lack: Option<MissingReason>,
 }
 
 /// What came of the run on the planted defect; `None`: the gate plants none.
 #[must_use]
-pub fn canary(look: Option<&Look>, expected: &[&str]) -> Canary {
+pub fn canary(look: Option<&ScanOutcome>, expected: &[&str]) -> Canary {
     match look {
         None => Canary::None,
-        Some(Err(trouble @ (Trouble::NoTool(_) | Trouble::NoData(_) | Trouble::Stopped))) => {
-            Canary::Unplanted(trouble.to_string())
-        }
-        Some(Err(trouble)) => Canary::Missed(vec![trouble.to_string()]),
+        Some(Err(
+            error @ (ScanError::ToolMissing(_) | ScanError::DataUnavailable(_) | ScanError::Stopped),
+        )) => Canary::NotPlanted(error.to_string()),
+        Some(Err(error)) => Canary::Missed(vec![error.to_string()]),
         Some(Ok(seen)) => {
             let found = |rule: &&&str| seen.findings.iter().any(|finding| is(finding, rule));
             let missed: Vec<String> = expected
@@ -46,10 +46,10 @@ fn is(finding: &Finding, rule: &str) -> bool {
 /// Judges. Findings that a waiver covers are marked already. A finding fails whatever the canary says; silence counts only
 /// beside a canary that was found and enough work.
 #[must_use]
-pub fn judge(look: &Look, canary: &Canary) -> Judgement {
+pub fn judge(look: &ScanOutcome, canary: &Canary) -> Judgement {
     let seen = match look {
         Ok(seen) => seen,
-        Err(trouble) => return of_trouble(trouble),
+        Err(error) => return of_trouble(error),
     };
     let open = seen
         .findings
@@ -64,8 +64,8 @@ pub fn judge(look: &Look, canary: &Canary) -> Judgement {
             let reason = format!("missed the planted defect: {}", missed.join(", "));
             return Judgement::of(Verdict::Untrusted, reason);
         }
-        Canary::Unplanted(why) => {
-            return of_trouble(&Trouble::NoData(format!("no planted defect: {why}")));
+        Canary::NotPlanted(why) => {
+            return of_trouble(&ScanError::DataUnavailable(format!("no planted defect: {why}")));
         }
         Canary::Found(_) | Canary::None => {}
     }
@@ -80,7 +80,7 @@ pub fn judge(look: &Look, canary: &Canary) -> Judgement {
         return Judgement::of(Verdict::Untrusted, "does not say what it looked at".to_owned());
     };
     if let Some(why) = &seen.outdated {
-        return of_trouble(&Trouble::NoData(why.clone()));
+        return of_trouble(&ScanError::DataUnavailable(why.clone()));
     }
     let looked = format!("{} {}", work.count, work.of);
     match seen.findings.len() {
@@ -99,25 +99,25 @@ impl Judgement {
     }
 }
 
-fn of_trouble(trouble: &Trouble) -> Judgement {
-    let lack = match trouble {
-        Trouble::NoTool(_) => Lack::Tool,
-        Trouble::NoFiles(_) => Lack::Files,
-        Trouble::NoData(_) => Lack::Data,
-        Trouble::Stopped => Lack::Time,
-        Trouble::Broke(_) | Trouble::Late(_) => {
-            return Judgement::of(Verdict::Fail, trouble.to_string());
+fn of_trouble(error: &ScanError) -> Judgement {
+    let lack = match error {
+        ScanError::ToolMissing(_) => MissingReason::Tool,
+        ScanError::NothingToScan(_) => MissingReason::Files,
+        ScanError::DataUnavailable(_) => MissingReason::Data,
+        ScanError::Stopped => MissingReason::Time,
+        ScanError::ToolFailed(_) | ScanError::TimedOut(_) => {
+            return Judgement::of(Verdict::Fail, error.to_string());
         }
     };
     Judgement {
         verdict: Verdict::NotRun,
-        reason: trouble.to_string(),
+        reason: error.to_string(),
         lack: Some(lack),
     }
 }
 
 /// The worst of them, and how many more there are.
-fn first_of(seen: &Seen, open: usize) -> String {
+fn first_of(seen: &ScanResult, open: usize) -> String {
     let worst = seen
         .findings
         .iter()
@@ -141,22 +141,22 @@ mod tests {
     use crate::finding::Severity;
     use std::time::Duration;
 
-    fn seen(findings: &[&str]) -> Look {
-        Ok(Seen {
+    fn seen(findings: &[&str]) -> ScanOutcome {
+        Ok(ScanResult {
             findings: findings
                 .iter()
                 .map(|rule| Finding::new("t", *rule, "bad"))
                 .collect(),
-            ..Seen::default()
+            ..ScanResult::default()
         }
-        .looked_at(3, "files", 1))
+        .with_work(3, "files", 1))
     }
 
     fn found() -> Canary {
         canary(Some(&seen(&["A", "B", "C"])), &["A", "B"])
     }
 
-    fn verdict(look: &Look, canary: &Canary) -> (Verdict, String) {
+    fn verdict(look: &ScanOutcome, canary: &Canary) -> (Verdict, String) {
         let judged = judge(look, canary);
         (judged.verdict, judged.reason)
     }
@@ -168,15 +168,18 @@ mod tests {
         let blind = canary(Some(&seen(&["A"])), &["A", "B"]);
         let reason = "missed the planted defect: B".to_owned();
         assert_eq!(verdict(&seen(&[]), &blind), (Verdict::Untrusted, reason));
-        let idle = Ok(Seen::default().looked_at(0, "advisories", 1000));
+        let idle = Ok(ScanResult::default().with_work(0, "advisories", 1000));
         let reason = "looked at 0 advisories only, at least 1000 are there".to_owned();
         assert_eq!(verdict(&idle, &found()), (Verdict::Untrusted, reason));
-        assert_eq!(verdict(&Ok(Seen::default()), &found()).0, Verdict::Untrusted);
+        assert_eq!(
+            verdict(&Ok(ScanResult::default()), &found()).0,
+            Verdict::Untrusted
+        );
     }
 
     #[test]
     fn a_canary_that_broke_was_not_found() {
-        let broke: Look = Err(Trouble::Broke("no report".into()));
+        let broke: ScanOutcome = Err(ScanError::ToolFailed("no report".into()));
         let canary = canary(Some(&broke), &["A"]);
         assert_eq!(canary, Canary::Missed(vec!["it broke: no report".into()]));
         assert_eq!(verdict(&seen(&[]), &canary).0, Verdict::Untrusted);
@@ -184,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_canary_that_could_not_be_planted_is_no_pass_and_hides_no_finding() {
-        let none: Look = Err(Trouble::NoData("the registry does not answer".into()));
+        let none: ScanOutcome = Err(ScanError::DataUnavailable("the registry does not answer".into()));
         let canary = canary(Some(&none), &["A"]);
         let reason = "no planted defect: the registry does not answer".to_owned();
         assert_eq!(verdict(&seen(&[]), &canary), (Verdict::NotRun, reason));
@@ -193,14 +196,17 @@ mod tests {
 
     #[test]
     fn outdated_data_is_no_pass_and_hides_no_finding() {
-        let outdated = |findings: &[&str]| -> Look {
-            Ok(Seen {
+        let outdated = |findings: &[&str]| -> ScanOutcome {
+            Ok(ScanResult {
                 outdated: Some("a database of last year".to_owned()),
                 ..seen(findings)?
             })
         };
         let judged = judge(&outdated(&[]), &found());
-        assert_eq!((judged.verdict, judged.lack), (Verdict::NotRun, Some(Lack::Data)));
+        assert_eq!(
+            (judged.verdict, judged.lack),
+            (Verdict::NotRun, Some(MissingReason::Data))
+        );
         assert_eq!(judged.reason, "a database of last year");
         assert_eq!(verdict(&outdated(&["X"]), &found()).0, Verdict::Fail);
         assert_eq!(
@@ -225,23 +231,27 @@ mod tests {
 
     #[test]
     fn what_is_not_there_did_not_run_and_what_broke_failed() {
-        for (trouble, verdict, lack) in [
-            (Trouble::NoTool("no x".into()), Verdict::NotRun, Some(Lack::Tool)),
+        for (error, verdict, lack) in [
             (
-                Trouble::NoFiles("no *.tf".into()),
+                ScanError::ToolMissing("no x".into()),
                 Verdict::NotRun,
-                Some(Lack::Files),
+                Some(MissingReason::Tool),
             ),
             (
-                Trouble::NoData("no database".into()),
+                ScanError::NothingToScan("no *.tf".into()),
                 Verdict::NotRun,
-                Some(Lack::Data),
+                Some(MissingReason::Files),
             ),
-            (Trouble::Stopped, Verdict::NotRun, Some(Lack::Time)),
-            (Trouble::Broke("nonsense".into()), Verdict::Fail, None),
-            (Trouble::Late(Duration::from_secs(9)), Verdict::Fail, None),
+            (
+                ScanError::DataUnavailable("no database".into()),
+                Verdict::NotRun,
+                Some(MissingReason::Data),
+            ),
+            (ScanError::Stopped, Verdict::NotRun, Some(MissingReason::Time)),
+            (ScanError::ToolFailed("nonsense".into()), Verdict::Fail, None),
+            (ScanError::TimedOut(Duration::from_secs(9)), Verdict::Fail, None),
         ] {
-            let judged = judge(&Err(trouble), &found());
+            let judged = judge(&Err(error), &found());
             assert_eq!((judged.verdict, judged.lack), (verdict, lack));
         }
     }

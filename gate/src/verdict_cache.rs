@@ -1,24 +1,24 @@
-//! Takes a verdict over from an earlier run when everything that it depends on is the same: files, planted defect, ledger,
+//! ResourceClass a verdict over from an earlier run when everything that it depends on is the same: files, planted defect, ledger,
 //! tools, databases, this program, and the day. Only good verdicts are, and never for a release.
 
 use std::fs;
 use std::sync::OnceLock;
 
 use harness::checksum;
-use harness::process::command::Call;
+use harness::process::command::Command;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::canaries::FOLDER as CANARIES;
 use crate::definition::Gate;
 use crate::outcome::{Outcome, Verdict};
-use crate::profile::Profile;
+use crate::profile::GateProfile;
 use crate::scan::folder;
 use crate::shared::Shared;
 use crate::waivers;
 
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct CachedVerdict {
     key: String,
     outcome: Outcome,
 }
@@ -26,7 +26,7 @@ struct Kept {
 /// What the verdict depends on; `None`: that is not known before it runs.
 #[must_use]
 pub fn key(gate: &Gate, shared: &Shared<'_>) -> Option<String> {
-    if shared.asked.profile == Profile::Release {
+    if shared.options.profile == GateProfile::Release {
         return None;
     }
     let canary = gate
@@ -56,19 +56,19 @@ pub fn key(gate: &Gate, shared: &Shared<'_>) -> Option<String> {
 /// The outcome of an earlier run with this key.
 #[must_use]
 pub fn find(gate: &Gate, shared: &Shared<'_>, key: &str) -> Option<Outcome> {
-    let text = fs::read_to_string(folder(shared, gate.id).join("kept.json")).ok()?;
-    let kept: Kept = serde_json::from_str(&text).ok()?;
+    let text = fs::read_to_string(folder(shared, gate.id).join("verdict.json")).ok()?;
+    let kept: CachedVerdict = serde_json::from_str(&text).ok()?;
     let files_are_there = kept.outcome.files.iter().all(|file| fs::metadata(file).is_ok());
     (kept.key == key && files_are_there).then_some(kept.outcome)
 }
 
 /// Keeps an outcome for later runs, or removes what was kept.
-pub fn keep(gate: &Gate, shared: &Shared<'_>, key: Option<String>, outcome: &Outcome) {
-    forget(gate, shared);
-    let file = folder(shared, gate.id).join("kept.json");
+pub fn store(gate: &Gate, shared: &Shared<'_>, key: Option<String>, outcome: &Outcome) {
+    discard(gate, shared);
+    let file = folder(shared, gate.id).join("verdict.json");
     let good = matches!(outcome.verdict, Verdict::Pass | Verdict::Waived);
     if let Some(key) = key.filter(|_| good) {
-        let kept = Kept {
+        let kept = CachedVerdict {
             key,
             outcome: outcome.clone(),
         };
@@ -78,14 +78,14 @@ pub fn keep(gate: &Gate, shared: &Shared<'_>, key: Option<String>, outcome: &Out
 }
 
 /// Nothing of this run is taken over.
-pub fn forget(gate: &Gate, shared: &Shared<'_>) {
-    let _none_there = fs::remove_file(folder(shared, gate.id).join("kept.json"));
+pub fn discard(gate: &Gate, shared: &Shared<'_>) {
+    let _none_there = fs::remove_file(folder(shared, gate.id).join("verdict.json"));
 }
 
 /// Which compiler and which formatter there are. Neither is in the table of tools: they come with Rust.
 fn compiler(shared: &Shared<'_>) -> String {
-    let call = Call::new(shared.context, "rustc").args(["--version", "--verbose"]);
-    let told = call.capture().map(|told| told.stdout).unwrap_or_default();
+    let command = Command::new(shared.context, "rustc").args(["--version", "--verbose"]);
+    let told = command.capture().map(|told| told.stdout).unwrap_or_default();
     let formatter = shared.context.settings.find_program("rustfmt");
     let formatter = formatter.and_then(|file| checksum::of_file(&file).ok());
     told + &formatter.unwrap_or_default()

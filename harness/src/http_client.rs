@@ -21,7 +21,7 @@ pub struct Request<'a> {
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct Response {
     /// Its status.
     pub status: u16,
     /// Its fields, names in lower case, in the order in which they came.
@@ -46,7 +46,7 @@ pub fn status(port: u16, path: &str) -> Option<u16> {
 ///
 /// # Errors
 /// When nobody listens, or what comes is no answer.
-pub fn send(port: u16, request: &Request<'_>, patience: Duration) -> Result<Answer> {
+pub fn send(port: u16, request: &Request<'_>, patience: Duration) -> Result<Response> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, patience)?;
     stream.set_read_timeout(Some(patience))?;
@@ -107,7 +107,7 @@ fn end_of_head(bytes: &[u8]) -> Option<usize> {
     Some(end + 4)
 }
 
-impl Answer {
+impl Response {
     /// The first value of a field; its name in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -122,7 +122,7 @@ impl Answer {
     }
 }
 
-fn answer(bytes: &[u8]) -> Option<Answer> {
+fn answer(bytes: &[u8]) -> Option<Response> {
     let start = end_of_head(bytes)?;
     let head = String::from_utf8_lossy(&bytes[..start - 4]);
     let (first, fields) = head.split_once("\r\n").unwrap_or((&head, ""));
@@ -138,7 +138,7 @@ fn answer(bytes: &[u8]) -> Option<Answer> {
         true => without_chunks(raw)?,
         false => raw.to_vec(),
     };
-    Some(Answer {
+    Some(Response {
         status: first.split(' ').nth(1)?.parse().ok()?,
         headers,
         body: String::from_utf8_lossy(&body).into_owned(),

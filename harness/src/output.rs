@@ -8,7 +8,7 @@ use anyhow::Result;
 /// Writes a line to standard output, without what a terminal would take for a command: names of files, words of tools and
 /// messages of commits are other people's. A reader that has gone away is no reason to fail: what was started still has to
 /// be stopped in order.
-pub fn say(line: &str) {
+pub fn print(line: &str) {
     let mut out = std::io::stdout().lock();
     let _reader_gone = writeln!(out, "{}", plain(line)).and_then(|()| out.flush());
 }
@@ -68,10 +68,10 @@ impl Progress {
             return work().map(|(value, _)| value);
         }
         self.step += 1;
-        say(&format!("[{}/{}] {label}", self.step, self.of.max(self.step)));
+        print(&format!("[{}/{}] {label}", self.step, self.of.max(self.step)));
         let since = Instant::now();
         let (value, outcome) = work()?;
-        say(&format!("      {outcome}, {}", seconds(since.elapsed())));
+        print(&format!("      {outcome}, {}", seconds(since.elapsed())));
         Ok(value)
     }
 }

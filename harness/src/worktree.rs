@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::checksum;
 use crate::context::Context;
-use crate::process::command::Call;
+use crate::process::command::Command;
 
 /// What git tracks, and what is new and not ignored: paths below the root, sorted, planted defects among them.
 ///
@@ -56,7 +56,7 @@ pub struct Revision {
 /// # Errors
 /// When git does not answer.
 pub fn revision(context: &Context) -> Result<Revision> {
-    let head = Call::new(context, "git").args(["rev-parse", "--verify", "--quiet", "HEAD"]);
+    let head = Command::new(context, "git").args(["rev-parse", "--verify", "--quiet", "HEAD"]);
     let status = [
         "-c",
         "core.fsmonitor=false",
@@ -80,7 +80,10 @@ pub fn revision(context: &Context) -> Result<Revision> {
 
 fn git(context: &Context, args: &[&str]) -> Result<String> {
     const NEEDED: &str = "this needs git and a checkout";
-    let said = Call::new(context, "git").args(args).capture().context(NEEDED)?;
+    let said = Command::new(context, "git")
+        .args(args)
+        .capture()
+        .context(NEEDED)?;
     ensure!(said.status.success(), "{NEEDED}: {}", said.stderr.trim());
     Ok(said.stdout)
 }

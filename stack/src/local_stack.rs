@@ -2,7 +2,7 @@
 //! reverse; never prints more than its steps.
 //!
 //! ```text
-//! let mut stage = Stage::start(context, Plan { release: true, ..Plan::temporary(context, "bench")? }, &mut progress)?;
+//! let mut stage = LocalStack::start(context, Plan { release: true, ..Plan::temporary(context, "bench")? }, &mut progress)?;
 //! stage.base_url();  stage.server.pg_variables();  stage.tool("pgbench")?;
 //! stage.portcullis.import(context, &file)?;   // more data
 //! stage.stop();                               // also when dropped
@@ -18,11 +18,11 @@ use harness::output::Progress;
 use harness::ports;
 use private_postgres::{Cluster, Error, Options, Programs, data};
 
-use crate::paths::{Home, closed_directory};
+use crate::paths::{StackPaths, closed_directory};
 use crate::postgres::server::Server;
 use crate::postgres::{self, Choice};
 use crate::service::build;
-use crate::service::process::Serving;
+use crate::service::process::ServiceProcess;
 use crate::service::{Portcullis, Variables};
 
 /// What is loaded before the service starts.
@@ -51,12 +51,12 @@ pub struct Plan {
     pub service_settings: Variables,
     /// What to load.
     pub load: Load,
-    /// Start the service at the end? [`Stage::serve`] does it later.
+    /// Start the service at the end? [`LocalStack::serve`] does it later.
     pub serve: bool,
     /// Public and internal port; any free ones when `None`.
     pub ports: Option<(u16, u16)>,
     /// Where its files are.
-    pub home: Home,
+    pub home: StackPaths,
 }
 
 impl Plan {
@@ -75,7 +75,7 @@ impl Plan {
             load: Load::Demo,
             serve: true,
             ports: None,
-            home: Home::temporary(context, name)?,
+            home: StackPaths::temporary(context, name)?,
         })
     }
 
@@ -87,9 +87,9 @@ impl Plan {
 }
 
 /// All of it, running. Dropping stops the service first and PostgreSQL last: fields are dropped in this order.
-pub struct Stage {
+pub struct LocalStack {
     context: Context,
-    serving: Option<Serving>,
+    serving: Option<ServiceProcess>,
     /// The service's program with its settings, for its other commands.
     pub portcullis: Portcullis,
     /// The admin's way to the database server.
@@ -99,12 +99,12 @@ pub struct Stage {
     plan: Plan,
 }
 
-impl Stage {
+impl LocalStack {
     /// Builds the service, starts PostgreSQL, makes roles, database and schema, loads the data, starts the service.
     ///
     /// # Errors
     /// The first step that fails; what was started until then is stopped.
-    pub fn start(context: &Context, plan: Plan, progress: &mut Progress) -> Result<Stage> {
+    pub fn start(context: &Context, plan: Plan, progress: &mut Progress) -> Result<LocalStack> {
         let how = if plan.release { "release" } else { "debug" };
         let program = progress.step(&format!("building the service ({how})"), || {
             let program = build::service(context, plan.release)?;
@@ -130,7 +130,7 @@ impl Stage {
             portcullis.make_keys(context)?;
             Ok((portcullis.make_accounts(context)?, "made".to_owned()))
         })?;
-        let mut stage = Stage {
+        let mut stage = LocalStack {
             context: context.clone(),
             serving: None,
             portcullis,
@@ -151,18 +151,18 @@ impl Stage {
         Ok(stage)
     }
 
-    /// Starts the service and does not wait for it ([`Serving::wait_until_ready`] does).
+    /// Starts the service and does not wait for it ([`ServiceProcess::wait_until_ready`] does).
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn serve(&mut self) -> Result<&mut Serving> {
+    pub fn serve(&mut self) -> Result<&mut ServiceProcess> {
         self.stop_service();
         let (port, internal) = match self.plan.ports {
             Some(ports) => ports,
             None => (ports::any_free()?, ports::any_free()?),
         };
-        let call = self.portcullis.serve(&self.context, port, internal);
-        let serving = Serving::start(&call, port, internal, &self.plan.home.service_log)?;
+        let command = self.portcullis.serve(&self.context, port, internal);
+        let serving = ServiceProcess::start(&command, port, internal, &self.plan.home.service_log)?;
         Ok(self.serving.insert(serving))
     }
 
@@ -174,7 +174,7 @@ impl Stage {
     }
 
     /// The running service.
-    pub fn serving(&mut self) -> Option<&mut Serving> {
+    pub fn serving(&mut self) -> Option<&mut ServiceProcess> {
         self.serving.as_mut()
     }
 

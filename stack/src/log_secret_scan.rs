@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use harness::context::Context;
-use harness::output::say;
+use harness::output::print;
 
 /// Characters of a token of ours: 256 bits in base64url.
 const TOKEN: usize = 43;
@@ -161,9 +161,9 @@ pub fn tell(found: &Found) -> u64 {
         secrets,
         leaks,
     } = found;
-    leaks.iter().take(20).for_each(|leak| say(leak));
+    leaks.iter().take(20).for_each(|leak| print(leak));
     let leaks = leaks.len();
-    say(&format!(
+    print(&format!(
         "logs: {lines} lines looked through for {secrets} secrets and their shapes, {leaks} found"
     ));
     leaks as u64

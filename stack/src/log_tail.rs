@@ -52,7 +52,7 @@ impl Tail {
 
 /// A line of the service's log that somebody at the terminal should see: a warning or an error, shortened.
 #[must_use]
-pub fn alarming(line: &str) -> Option<String> {
+pub fn warning_in(line: &str) -> Option<String> {
     let Ok(entry) = serde_json::from_str::<Value>(line) else {
         return None;
     };
@@ -96,8 +96,11 @@ mod tests {
     #[test]
     fn shows_warnings_not_the_rest() {
         let line = r#"{"level":"ERROR","fields":{"message":"no database","error":"refused"},"target":"x"}"#;
-        assert_eq!(alarming(line).unwrap(), "ERROR no database: refused");
-        assert_eq!(alarming(r#"{"level":"INFO","fields":{"message":"fine"}}"#), None);
-        assert_eq!(alarming("panicked at"), None);
+        assert_eq!(warning_in(line).unwrap(), "ERROR no database: refused");
+        assert_eq!(
+            warning_in(r#"{"level":"INFO","fields":{"message":"fine"}}"#),
+            None
+        );
+        assert_eq!(warning_in("panicked at"), None);
     }
 }

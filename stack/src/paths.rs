@@ -9,7 +9,7 @@ use harness::context::Context;
 
 /// The directories and files of a stage.
 #[derive(Debug)]
-pub struct Home {
+pub struct StackPaths {
     /// The data directory that outlives us; `None` for a temporary cluster.
     pub data: Option<PathBuf>,
     /// A directory of passwords and keys, mode 0700.
@@ -25,11 +25,11 @@ pub struct Home {
     _temporary: Option<Temporary>,
 }
 
-impl Home {
+impl StackPaths {
     /// Everything in this directory; the data directory may be elsewhere.
     #[must_use]
-    pub fn kept(directory: &Path, data: PathBuf) -> Home {
-        Home::within(directory, Some(data), None)
+    pub fn kept(directory: &Path, data: PathBuf) -> StackPaths {
+        StackPaths::within(directory, Some(data), None)
     }
 
     /// Everything in a directory below the build's, removed at the end, except the service's log: `name` says whose
@@ -37,19 +37,19 @@ impl Home {
     ///
     /// # Errors
     /// When it cannot be made.
-    pub fn temporary(context: &Context, name: &str) -> Result<Home> {
+    pub fn temporary(context: &Context, name: &str) -> Result<StackPaths> {
         let above = context.settings.target.join("xtask");
         let directory = above.join(format!("{name}-{}", std::process::id()));
         closed_directory(&directory)?;
-        let mut home = Home::within(&directory, None, Some(Temporary(directory.clone())));
+        let mut home = StackPaths::within(&directory, None, Some(Temporary(directory.clone())));
         home.service_log = above.join(format!("{name}-service.log"));
         let _there_may_be_none = fs::remove_file(&home.service_log);
         closed_directory(&home.secrets)?;
         Ok(home)
     }
 
-    fn within(directory: &Path, data: Option<PathBuf>, temporary: Option<Temporary>) -> Home {
-        Home {
+    fn within(directory: &Path, data: Option<PathBuf>, temporary: Option<Temporary>) -> StackPaths {
+        StackPaths {
             data,
             secrets: directory.join("secrets"),
             mail: directory.join("mail"),

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use harness::checksum;
-use harness::process::command::Call;
+use harness::process::command::Command;
 
-use super::aside::Aside;
+use super::staging::StagingDir;
 use super::tool::Crate;
 
 /// Builds quickly: no tool of the gate is slow enough for more.
@@ -23,37 +23,37 @@ const PROFILE: [(&str, &str); 5] = [
 /// More at once would leave nothing of a small machine for the gates beside it.
 const JOBS: &str = "2";
 
-/// Installs it into the folder aside.
+/// Installs it into the folder staging.
 ///
 /// # Errors
 /// When another crate came, or it does not build.
-pub(super) fn install(aside: &Aside<'_>, package: &Crate) -> Result<()> {
+pub(super) fn install(staging: &StagingDir<'_>, package: &Crate) -> Result<()> {
     let spec = format!("{}@{}", package.name, package.version);
     // The one command of cargo that gets a crate and builds nothing of it.
-    let fetch = Call::cargo(aside.context).args(["info", "--registry", "crates-io", &spec]);
-    aside.run(&fetch)?;
-    let file = pinned(aside, package)?;
-    let unpack = Call::new(aside.context, "tar").args(["-xzf".into(), file, "-C".into()]);
-    aside.run(&unpack.args([&aside.scratch]))?;
-    let source = aside
+    let fetch = Command::cargo(staging.context).args(["info", "--registry", "crates-io", &spec]);
+    staging.run(&fetch)?;
+    let file = pinned(staging, package)?;
+    let unpack = Command::new(staging.context, "tar").args(["-xzf".into(), file, "-C".into()]);
+    staging.run(&unpack.args([&staging.scratch]))?;
+    let source = staging
         .scratch
         .join(format!("{}-{}", package.name, package.version));
-    let build = Call::cargo(aside.context)
+    let build = Command::cargo(staging.context)
         .args(["install", "--locked", "--jobs", JOBS, "--path"])
-        .args([source.as_path(), "--root".as_ref(), aside.folder.as_path()])
+        .args([source.as_path(), "--root".as_ref(), staging.folder.as_path()])
         .envs(PROFILE)
-        .envs([("CARGO_TARGET_DIR", &aside.build)]);
-    aside.run(&build)?;
+        .envs([("CARGO_TARGET_DIR", &staging.build)]);
+    staging.run(&build)?;
     for component in &package.components {
-        add(aside, component)?;
+        add(staging, component)?;
     }
     Ok(())
 }
 
 /// The .crate with this checksum among those that cargo keeps.
-fn pinned(aside: &Aside<'_>, package: &Crate) -> Result<OsString> {
+fn pinned(staging: &StagingDir<'_>, package: &Crate) -> Result<OsString> {
     let name = format!("{}-{}.crate", package.name, package.version);
-    let home = aside.context.settings.cargo_home.as_ref();
+    let home = staging.context.settings.cargo_home.as_ref();
     let registries = home
         .context("set CARGO_HOME or HOME")?
         .join("registry")
@@ -79,19 +79,19 @@ fn pinned(aside: &Aside<'_>, package: &Crate) -> Result<OsString> {
 }
 
 /// Adds a component to the toolchain of this repository, where it is missing.
-fn add(aside: &Aside<'_>, component: &str) -> Result<()> {
-    if component == "llvm-tools" && has_llvm_tools(aside)? {
+fn add(staging: &StagingDir<'_>, component: &str) -> Result<()> {
+    if component == "llvm-tools" && has_llvm_tools(staging)? {
         return Ok(());
     }
-    let rustup = aside.context.settings.find_program("rustup");
+    let rustup = staging.context.settings.find_program("rustup");
     let rustup =
         rustup.with_context(|| format!("add {component} to the Rust toolchain: there is no rustup"))?;
-    aside.run(&Call::new(aside.context, rustup).args(["component", "add", component]))
+    staging.run(&Command::new(staging.context, rustup).args(["component", "add", component]))
 }
 
-fn has_llvm_tools(aside: &Aside<'_>) -> Result<bool> {
-    let rustc = Call::new(aside.context, "rustc").args(["--print", "target-libdir"]);
-    let libraries = PathBuf::from(aside.capture(&rustc)?.trim());
+fn has_llvm_tools(staging: &StagingDir<'_>) -> Result<bool> {
+    let rustc = Command::new(staging.context, "rustc").args(["--print", "target-libdir"]);
+    let libraries = PathBuf::from(staging.capture(&rustc)?.trim());
     let tools = libraries.parent().map(|above| above.join("bin"));
     Ok(tools.is_some_and(|tools| {
         ["llvm-cov", "llvm-profdata"]
@@ -137,10 +137,11 @@ mod tests {
             settings,
             stop: Stop::default(),
         };
-        let aside = Aside::open(&context, &table::get("uv").unwrap(), Duration::from_secs(60)).unwrap();
+        let staging =
+            StagingDir::open(&context, &table::get("uv").unwrap(), Duration::from_secs(60)).unwrap();
         let file = home.join("registry/cache/two/x-1.0.0.crate");
-        let pack = Call::new(&context, "tar").args(["-czf".as_ref(), file.as_os_str(), "-C".as_ref()]);
-        aside
+        let pack = Command::new(&context, "tar").args(["-czf".as_ref(), file.as_os_str(), "-C".as_ref()]);
+        staging
             .run(&pack.args([home.as_os_str(), "x-1.0.0".as_ref()]))
             .unwrap();
         fs::write(home.join("registry/cache/one/x-1.0.0.crate"), "another").unwrap();
@@ -150,7 +151,7 @@ mod tests {
             checksum: checksum::of_file(&file).unwrap(),
             components: Vec::new(),
         };
-        install(&aside, &package).unwrap();
+        install(&staging, &package).unwrap();
         let args = fs::read_to_string(home.join("cargo.args")).unwrap();
         assert!(args.starts_with("install --locked --jobs 2 --path "), "{args}");
         assert!(
@@ -158,9 +159,9 @@ mod tests {
             "{args}"
         );
         package.checksum = "0".repeat(64);
-        let refused = install(&aside, &package).unwrap_err().to_string();
+        let refused = install(&staging, &package).unwrap_err().to_string();
         assert!(refused.contains("is not the crate that was pinned"), "{refused}");
-        drop(aside);
+        drop(staging);
         fs::remove_dir_all(home).unwrap();
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use harness::checksum;
 use harness::context::Context;
-use harness::process::command::Call;
+use harness::process::command::Command;
 
 use super::record::Record;
 use super::tool::Tool;
@@ -100,7 +100,7 @@ fn told_version(context: &Context, tool: &Tool, file: &Path) -> Result<Option<St
     if tool.version_args.is_empty() {
         return Ok(None);
     }
-    let told = Call::new(context, file)
+    let told = Command::new(context, file)
         .args(&tool.version_args)
         .bounded(PATIENCE);
     match told {

@@ -1,10 +1,10 @@
 //! Installs a module of Go: its checksum compared with the table before any of it is built.
 
 use anyhow::{Result, ensure};
-use harness::process::command::Call;
+use harness::process::command::Command;
 use serde::Deserialize;
 
-use super::aside::Aside;
+use super::staging::StagingDir;
 use super::tool::Module;
 
 /// Dependencies are checked against Go's checksum database, whatever the user's settings leave out.
@@ -24,16 +24,20 @@ struct Downloaded {
     sum: String,
 }
 
-/// Installs it into the folder aside.
+/// Installs it into the folder staging.
 ///
 /// # Errors
 /// When another module came, or it does not build.
-pub(super) fn install(aside: &Aside<'_>, module: &Module) -> Result<()> {
-    let (context, version) = (aside.context, &module.version);
+pub(super) fn install(staging: &StagingDir<'_>, module: &Module) -> Result<()> {
+    let (context, version) = (staging.context, &module.version);
     // Outside of any module: ours is none of Go's.
-    let go = || Call::new(context, "go").within(&aside.scratch).envs(ENVIRONMENT);
+    let go = || {
+        Command::new(context, "go")
+            .current_dir(&staging.scratch)
+            .envs(ENVIRONMENT)
+    };
     let spec = format!("{}@{version}", module.name);
-    let told = aside.capture(&go().args(["mod", "download", "-json", &spec]))?;
+    let told = staging.capture(&go().args(["mod", "download", "-json", &spec]))?;
     let downloaded: Downloaded = serde_json::from_str(&told)?;
     ensure!(
         downloaded.sum == module.checksum,
@@ -46,6 +50,6 @@ pub(super) fn install(aside: &Aside<'_>, module: &Module) -> Result<()> {
         package => format!("{}/{package}@{version}", module.name),
     };
     let build = go().args(["install", "-trimpath", "-p=2"]).args(&module.flags);
-    let build = build.args([path]).envs([("GOBIN", aside.folder.join("bin"))]);
-    aside.run(&build)
+    let build = build.args([path]).envs([("GOBIN", staging.folder.join("bin"))]);
+    staging.run(&build)
 }

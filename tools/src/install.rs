@@ -6,9 +6,9 @@ use std::time::Duration;
 use anyhow::{Result, bail, ensure};
 use harness::context::Context;
 
-use super::aside::Aside;
 use super::find;
 use super::record::Record;
+use super::staging::StagingDir;
 use super::tool::{Install, Tool};
 use super::{crates, go, npm, pypi};
 
@@ -41,19 +41,19 @@ fn bring(context: &Context, tool: &Tool, again: bool) -> Result<()> {
         let there = context.settings.find_program(program).is_some();
         ensure!(there, "{} needs {what}: install that first", tool.name);
     }
-    let aside = Aside::open(context, tool, limit)?;
+    let staging = StagingDir::open(context, tool, limit)?;
     if !again && find::find(context, tool)?.is_ok() {
         // Somebody else brought it while we waited.
         return Ok(());
     }
     match &tool.install {
-        Install::Crate(package) => crates::install(&aside, package)?,
-        Install::Pypi(environment) => pypi::install(&aside, tool, environment)?,
-        Install::Npm(package) => npm::install(&aside, &tool.program, package)?,
-        Install::Go(module) => go::install(&aside, module)?,
+        Install::Crate(package) => crates::install(&staging, package)?,
+        Install::Pypi(environment) => pypi::install(&staging, tool, environment)?,
+        Install::Npm(package) => npm::install(&staging, &tool.program, package)?,
+        Install::Go(module) => go::install(&staging, module)?,
         Install::None(_) => {}
     }
-    let program = aside.folder.join("bin").join(&tool.program);
+    let program = staging.folder.join("bin").join(&tool.program);
     ensure!(
         program.is_file(),
         "{} brought no program {}",
@@ -65,6 +65,6 @@ fn bring(context: &Context, tool: &Tool, again: bool) -> Result<()> {
     {
         bail!("what was installed is not right: {mismatch}");
     }
-    Record::of(&aside.folder, tool)?.write(&aside.folder)?;
-    aside.publish()
+    Record::of(&staging.folder, tool)?.write(&staging.folder)?;
+    staging.publish()
 }

@@ -12,8 +12,8 @@ pub mod record;
 /// Where a program is.
 pub mod find;
 
-/// A folder aside.
-mod aside;
+/// A folder staging.
+mod staging;
 
 /// crates.io.
 mod crates;
@@ -44,7 +44,7 @@ use std::time::Instant;
 use anyhow::Result;
 use harness::context::Context;
 use harness::exit::Exit;
-use harness::output::{say, seconds};
+use harness::output::{print, seconds};
 
 use tool::Tool;
 
@@ -91,7 +91,7 @@ fn install_all(context: &Context, names: &[String], again: bool) -> Result<()> {
     for tool in wanted(names)? {
         let found = find::find(context, &tool)?;
         if let (Ok(program), false) = (&found, again) {
-            say(&format!(
+            print(&format!(
                 "there    {} {}, {}",
                 tool.name,
                 tool.version,
@@ -99,14 +99,14 @@ fn install_all(context: &Context, names: &[String], again: bool) -> Result<()> {
             ));
             continue;
         }
-        say(&format!("start    {} {}", tool.name, tool.version));
+        print(&format!("start    {} {}", tool.name, tool.version));
         let since = Instant::now();
         let done = match again {
             true => install::install_again(context, &tool),
             false => install::install(context, &tool),
         };
         match done {
-            Ok(()) => say(&format!(
+            Ok(()) => print(&format!(
                 "ready    {} {}, {}",
                 tool.name,
                 tool.version,
@@ -115,7 +115,7 @@ fn install_all(context: &Context, names: &[String], again: bool) -> Result<()> {
             Err(error) if error.is::<Exit>() => return Err(error),
             Err(error) => {
                 failed = true;
-                say(&format!("failed   {} {}: {error:#}", tool.name, tool.version));
+                print(&format!("failed   {} {}: {error:#}", tool.name, tool.version));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use harness::context::Context;
-use harness::output::say;
+use harness::output::print;
 
 use super::{find, table};
 
@@ -19,7 +19,7 @@ pub(super) fn run(context: &Context) -> Result<()> {
                 _ => format!("missing: {why}; `cargo xtask tools install {}`", tool.name),
             },
         };
-        say(&format!(
+        print(&format!(
             "{:<21} {:<9} {:<18} {place}",
             tool.name, tool.version, tool.licence
         ));

@@ -6,8 +6,8 @@ use std::fs;
 use anyhow::{Context as _, Result, bail, ensure};
 use harness::checksum;
 use harness::context::Context;
-use harness::output::say;
-use harness::process::command::Call;
+use harness::output::print;
+use harness::process::command::Command;
 
 use super::tool::{Environment, Install, Tool};
 use super::{find, install, pypi, table};
@@ -28,11 +28,11 @@ pub(super) fn run(context: &Context, names: &[String]) -> Result<()> {
         let Install::Pypi(environment) = &tool.install else {
             bail!("{name} is not from PyPI: its checksum in security/tools.toml is all there is");
         };
-        let text = resolve(&Call::new(context, &uv), context, &tool, environment)?;
+        let text = resolve(&Command::new(context, &uv), context, &tool, environment)?;
         let file = pypi::lock_file(context, name);
         fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
         let told = checksum::of_file(&file)?;
-        say(&match told == environment.checksum {
+        print(&match told == environment.checksum {
             true => format!("same     {}", file.display()),
             false => format!(
                 "new      {}: checksum = \"{told}\" in security/tools.toml",
@@ -43,7 +43,7 @@ pub(super) fn run(context: &Context, names: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn resolve(uv: &Call<'_>, context: &Context, tool: &Tool, environment: &Environment) -> Result<String> {
+fn resolve(uv: &Command<'_>, context: &Context, tool: &Tool, environment: &Environment) -> Result<String> {
     let scratch = tempfile(context, tool)?;
     let mut wanted = vec![format!("{}=={}", environment.name, environment.version)];
     wanted.extend(environment.with.iter().cloned());
@@ -53,7 +53,7 @@ fn resolve(uv: &Call<'_>, context: &Context, tool: &Tool, environment: &Environm
     let wanted: String = wanted.iter().map(|line| format!("{line}\n")).collect();
     fs::write(&scratch, wanted)?;
     let sources = environment.sources.iter().flat_map(|name| ["--no-binary", name]);
-    let call = uv
+    let command = uv
         .clone()
         .args([
             "pip",
@@ -72,7 +72,7 @@ fn resolve(uv: &Call<'_>, context: &Context, tool: &Tool, environment: &Environm
         ])
         .args(sources)
         .args([&scratch]);
-    let done = call.capture()?;
+    let done = command.capture()?;
     fs::remove_file(&scratch)?;
     ensure!(done.status.success(), "{}: {}", tool.name, done.stderr.trim());
     Ok(format!(

@@ -10,11 +10,11 @@ use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use harness::context::Context;
-use harness::process::command::Call;
+use harness::process::command::Command;
 use serde::Deserialize;
 use sha2::{Digest, Sha512};
 
-use super::aside::Aside;
+use super::staging::StagingDir;
 use super::tool::Package;
 
 #[derive(Deserialize)]
@@ -25,13 +25,13 @@ struct Manifest {
 
 /// Gets the package into this folder; answers its file. Packing runs no script.
 #[must_use]
-pub fn pack<'a>(context: &'a Context, package: &Package, folder: &Path) -> (Call<'a>, PathBuf) {
+pub fn pack<'a>(context: &'a Context, package: &Package, folder: &Path) -> (Command<'a>, PathBuf) {
     let name = package.name.trim_start_matches('@').replace('/', "-");
     let file = folder.join(format!("{name}-{}.tgz", package.version));
     let spec = format!("{}@{}", package.name, package.version);
-    let call = Call::new(context, "npm").args(["pack", &spec, "--ignore-scripts", "--silent"]);
-    let call = call.args(["--fetch-retries=1", "--fetch-timeout=60000", "--pack-destination"]);
-    (call.args([folder]), file)
+    let command = Command::new(context, "npm").args(["pack", &spec, "--ignore-scripts", "--silent"]);
+    let command = command.args(["--fetch-retries=1", "--fetch-timeout=60000", "--pack-destination"]);
+    (command.args([folder]), file)
 }
 
 /// Is it the one that was pinned?
@@ -51,23 +51,24 @@ pub fn ensure_pinned(package: &Package, file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Installs its program into the folder aside.
+/// Installs its program into the folder staging.
 ///
 /// # Errors
 /// When another package came, or one that depends on others.
-pub(super) fn install(aside: &Aside<'_>, program: &str, package: &Package) -> Result<()> {
-    let (call, file) = pack(aside.context, package, &aside.scratch);
-    aside.run(&call)?;
+pub(super) fn install(staging: &StagingDir<'_>, program: &str, package: &Package) -> Result<()> {
+    let (command, file) = pack(staging.context, package, &staging.scratch);
+    staging.run(&command)?;
     ensure_pinned(package, &file)?;
-    unpack(aside, program, package, &file)
+    unpack(staging, program, package, &file)
 }
 
-fn unpack(aside: &Aside<'_>, program: &str, package: &Package, file: &Path) -> Result<()> {
-    let (lib, bin) = (aside.folder.join("lib"), aside.folder.join("bin"));
+fn unpack(staging: &StagingDir<'_>, program: &str, package: &Package, file: &Path) -> Result<()> {
+    let (lib, bin) = (staging.folder.join("lib"), staging.folder.join("bin"));
     fs::create_dir_all(&lib)?;
     fs::create_dir_all(&bin)?;
-    let unpack = Call::new(aside.context, "tar").args(["-xzf".as_ref(), file.as_os_str(), "-C".as_ref()]);
-    aside.run(&unpack.args([&lib]))?;
+    let unpack =
+        Command::new(staging.context, "tar").args(["-xzf".as_ref(), file.as_os_str(), "-C".as_ref()]);
+    staging.run(&unpack.args([&lib]))?;
     let inside = lib.join("package");
     let manifest: Manifest = serde_json::from_slice(&fs::read(inside.join("package.json"))?)?;
     ensure!(
@@ -107,9 +108,10 @@ mod tests {
             },
             home.join("x.tgz"),
         );
-        let aside = Aside::open(&context, &table::get("uv").unwrap(), Duration::from_secs(60)).unwrap();
-        let pack = Call::new(&context, "tar").args(["-czf".as_ref(), file.as_os_str(), "-C".as_ref()]);
-        aside
+        let staging =
+            StagingDir::open(&context, &table::get("uv").unwrap(), Duration::from_secs(60)).unwrap();
+        let pack = Command::new(&context, "tar").args(["-czf".as_ref(), file.as_os_str(), "-C".as_ref()]);
+        staging
             .run(&pack.args([home.as_os_str(), "package".as_ref()]))
             .unwrap();
         let package = Package {
@@ -117,8 +119,8 @@ mod tests {
             version: "1.0.0".into(),
             checksum: String::new(),
         };
-        let done = unpack(&aside, "tool", &package, &file);
-        let program = aside.folder.join("bin/tool");
+        let done = unpack(&staging, "tool", &package, &file);
+        let program = staging.folder.join("bin/tool");
         let runs = fs::metadata(program).is_ok_and(|meta| meta.permissions().mode() & 0o111 != 0);
         (home, done, runs)
     }

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use harness::checksum;
 use harness::context::Context;
-use harness::process::command::Call;
+use harness::process::command::Command;
 
-use super::aside::Aside;
+use super::staging::StagingDir;
 use super::tool::{Environment, Tool};
 
 /// The oldest Python that the lock files are made for.
@@ -23,12 +23,12 @@ const CAN: &str = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 
 const RELOCATABLE: &str =
     "#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/python \"$0\" \"$@\"\n' '''\n";
 
-/// Installs it into the folder aside.
+/// Installs it into the folder staging.
 ///
 /// # Errors
 /// When the lock file is not the one that was pinned, or a file is not the one in it.
-pub(super) fn install(aside: &Aside<'_>, tool: &Tool, environment: &Environment) -> Result<()> {
-    let context = aside.context;
+pub(super) fn install(staging: &StagingDir<'_>, tool: &Tool, environment: &Environment) -> Result<()> {
+    let context = staging.context;
     let lock = lock_file(context, &tool.name);
     let told = checksum::of_file(&lock)?;
     ensure!(
@@ -37,21 +37,21 @@ pub(super) fn install(aside: &Aside<'_>, tool: &Tool, environment: &Environment)
         lock.display(),
         environment.checksum
     );
-    aside
-        .run(&Call::new(context, "python3").args(["-c", CAN]))
+    staging
+        .run(&Command::new(context, "python3").args(["-c", CAN]))
         .with_context(|| format!("install Python {PYTHON} or newer with venv (Debian: python3-venv)"))?;
-    let make = Call::new(context, "python3").args(["-m", "venv"]);
-    aside.run(&make.args([&aside.folder]))?;
+    let make = Command::new(context, "python3").args(["-m", "venv"]);
+    staging.run(&make.args([&staging.folder]))?;
     if !environment.sources.is_empty() {
         // A build would otherwise get its own tools, by no hash.
-        let builders = aside.scratch.join("builders.txt");
+        let builders = staging.scratch.join("builders.txt");
         fs::write(&builders, only(&fs::read_to_string(&lock)?, "setuptools"))?;
-        aside.run(&pip(aside).args(["-r".as_ref(), builders.as_os_str()]))?;
+        staging.run(&pip(staging).args(["-r".as_ref(), builders.as_os_str()]))?;
     }
     let sources = environment.sources.iter().flat_map(|name| ["--no-binary", name]);
-    let all = pip(aside).args(sources).args(["--no-build-isolation", "-r"]);
-    aside.run(&all.args([&lock]))?;
-    relocate(&aside.folder)
+    let all = pip(staging).args(sources).args(["--no-build-isolation", "-r"]);
+    staging.run(&all.args([&lock]))?;
+    relocate(&staging.folder)
 }
 
 /// Where a tool's lock file is.
@@ -60,8 +60,8 @@ pub(super) fn lock_file(context: &Context, tool: &str) -> PathBuf {
     locks.join(format!("{tool}.txt"))
 }
 
-fn pip<'a>(aside: &Aside<'a>) -> Call<'a> {
-    Call::new(aside.context, aside.folder.join("bin").join("python"))
+fn pip<'a>(staging: &StagingDir<'a>) -> Command<'a> {
+    Command::new(staging.context, staging.folder.join("bin").join("python"))
         .args([
             "-m",
             "pip",

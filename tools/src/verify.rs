@@ -3,7 +3,7 @@
 use anyhow::Result;
 use harness::context::Context;
 use harness::exit::Exit;
-use harness::output::say;
+use harness::output::print;
 
 use super::record::Record;
 use super::{find, table};
@@ -24,22 +24,22 @@ pub(super) fn run(context: &Context) -> Result<()> {
             None => vec!["it was not installed from what the table pins".to_owned()],
         };
         if differences.is_empty() {
-            say(&format!("same     {} {}", tool.name, tool.version));
+            print(&format!("same     {} {}", tool.name, tool.version));
             continue;
         }
         bad = true;
         for line in differences.iter().take(10) {
-            say(&format!("changed  {} {}: {line}", tool.name, tool.version));
+            print(&format!("changed  {} {}: {line}", tool.name, tool.version));
         }
         if differences.len() > 10 {
-            say(&format!(
+            print(&format!(
                 "changed  {} {}: and {} more",
                 tool.name,
                 tool.version,
                 differences.len() - 10
             ));
         }
-        say(&format!(
+        print(&format!(
             "         `cargo xtask tools install --again {}` brings it anew",
             tool.name
         ));

@@ -4,21 +4,21 @@ use std::fs;
 
 use toml::{Table, Value};
 
-use crate::scan_context::Job;
-use crate::scan_result::Trouble;
+use crate::scan_context::ScanContext;
+use crate::scan_result::ScanError;
 
 /// Writes its manifest with the workspace's lints, and copies `clippy.toml` and `rust-toolchain.toml` beside it.
 ///
 /// # Errors
-/// `Broke` when our own are not as they should be.
-pub fn with_our_lints(job: &Job<'_>) -> Result<(), Trouble> {
-    let tree = job.shared.snapshot.tree();
+/// `ToolFailed` when our own are not as they should be.
+pub fn with_our_lints(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
+    let tree = ctx.shared.snapshot.tree();
     let ours: Table = toml::from_str(&fs::read_to_string(tree.join("Cargo.toml"))?)
-        .map_err(|error| Trouble::Broke(format!("Cargo.toml: {error}")))?;
+        .map_err(|error| ScanError::ToolFailed(format!("Cargo.toml: {error}")))?;
     let lints = ours
         .get("workspace")
         .and_then(|workspace| workspace.get("lints"))
-        .ok_or_else(|| Trouble::Broke("Cargo.toml has no workspace.lints".to_owned()))?;
+        .ok_or_else(|| ScanError::ToolFailed("Cargo.toml has no workspace.lints".to_owned()))?;
     let mut manifest = Table::new();
     let package = [
         ("name", "planted"),
@@ -35,11 +35,11 @@ pub fn with_our_lints(job: &Job<'_>) -> Result<(), Trouble> {
         "workspace".to_owned(),
         table([("lints".to_owned(), lints.clone())]),
     );
-    let text = toml::to_string(&manifest).map_err(|error| Trouble::Broke(error.to_string()))?;
-    fs::write(job.subject.join("Cargo.toml"), text)?;
+    let text = toml::to_string(&manifest).map_err(|error| ScanError::ToolFailed(error.to_string()))?;
+    fs::write(ctx.subject.join("Cargo.toml"), text)?;
     for file in ["clippy.toml", "rust-toolchain.toml"] {
-        fs::copy(tree.join(file), job.subject.join(file))
-            .map_err(|error| Trouble::Broke(format!("{file}: {error}")))?;
+        fs::copy(tree.join(file), ctx.subject.join(file))
+            .map_err(|error| ScanError::ToolFailed(format!("{file}: {error}")))?;
     }
     Ok(())
 }

@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::scan_context::Job;
-use crate::scan_result::Trouble;
+use crate::scan_context::ScanContext;
+use crate::scan_result::ScanError;
 
 /// The files, by name and text: an AWS key pair, a private key.
 #[must_use]
@@ -26,13 +26,13 @@ pub fn files() -> [(&'static str, String); 2] {
 /// Writes them into the subject. From then on they are taken out of whatever is kept.
 ///
 /// # Errors
-/// `Broke` when one cannot be written.
-pub fn plant(job: &Job<'_>) -> Result<(), Trouble> {
+/// `ToolFailed` when one cannot be written.
+pub fn plant(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
     for secret in [access_key(), secret_key()].into_iter().chain(lines()) {
-        job.shared.keep_secret(secret);
+        ctx.shared.register_secret(secret);
     }
     for (name, text) in files() {
-        std::fs::write(job.subject.join(name), text)?;
+        std::fs::write(ctx.subject.join(name), text)?;
     }
     Ok(())
 }
@@ -56,9 +56,9 @@ pub enum Token {
 
 /// One of this kind. From then on it is taken out of whatever is kept.
 #[must_use]
-pub fn token(job: &Job<'_>, kind: Token) -> String {
+pub fn token(ctx: &ScanContext<'_>, kind: Token) -> String {
     let token = shaped(kind);
-    job.shared.keep_secret(token.clone());
+    ctx.shared.register_secret(token.clone());
     token
 }
 

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use harness::context::Context;
-use harness::process::command::Call;
+use harness::process::command::Command;
 use semver::Version;
 
-use crate::commits::message::{self, Fault};
+use crate::commits::message::{self, Violation};
 
 /// What is told of a shallow clone: the last tag may be among what it lacks, and with it whatever there is to look at.
 pub const SHALLOW: &str = "the clone is shallow, its history is elsewhere: `git fetch --unshallow`";
@@ -44,11 +44,11 @@ impl Commit {
 
 impl History {
     /// What is wrong with their messages.
-    pub fn faults(&self) -> impl Iterator<Item = (&Commit, Fault)> {
-        let fault = |commit: &Commit| message::read(&commit.message).err();
+    pub fn violations(&self) -> impl Iterator<Item = (&Commit, Violation)> {
+        let violation = |commit: &Commit| message::read(&commit.message).err();
         self.commits
             .iter()
-            .filter_map(move |commit| Some((commit, fault(commit)?)))
+            .filter_map(move |commit| Some((commit, violation(commit)?)))
     }
 }
 
@@ -116,9 +116,14 @@ pub fn of_range(context: &Context, repository: &Path, range: &str) -> Result<His
 /// # Errors
 /// When git does not run.
 fn tag_before(context: &Context, repository: &Path, commit: &str) -> Result<Option<String>> {
-    let call = |args: &[&str]| Call::new(context, "git").within(repository).args(args).capture();
+    let command = |args: &[&str]| {
+        Command::new(context, "git")
+            .current_dir(repository)
+            .args(args)
+            .capture()
+    };
     // The first commit of all has none before it.
-    let merged = call(&["tag", "--list", "--merged", commit, "v[0-9]*"])?.stdout;
+    let merged = command(&["tag", "--list", "--merged", commit, "v[0-9]*"])?.stdout;
     let versions = merged.lines().filter(|tag| is_version(tag));
     let matches: Vec<String> = versions.map(|tag| format!("--match={tag}")).collect();
     if matches.is_empty() {
@@ -127,7 +132,7 @@ fn tag_before(context: &Context, repository: &Path, commit: &str) -> Result<Opti
     let mut args = vec!["describe", "--tags", "--abbrev=0"];
     args.extend(matches.iter().map(String::as_str));
     args.push(commit);
-    let said = call(&args)?;
+    let said = command(&args)?;
     let tag = said.stdout.trim();
     Ok((said.status.success() && !tag.is_empty()).then(|| tag.to_owned()))
 }
@@ -138,8 +143,8 @@ fn is_version(tag: &str) -> bool {
 }
 
 fn git(context: &Context, repository: &Path, args: &[&str]) -> Result<String> {
-    let said = Call::new(context, "git")
-        .within(repository)
+    let said = Command::new(context, "git")
+        .current_dir(repository)
         .args(args)
         .capture()?;
     ensure!(

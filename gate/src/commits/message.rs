@@ -15,7 +15,7 @@ const TEMPLATES: [&str; 2] = ["# Please enter the commit message", "# This is a 
 
 /// What a change is for those who use the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Weight {
+pub enum SemverImpact {
     /// Nothing to notice.
     None,
     /// Something works better.
@@ -28,7 +28,7 @@ pub enum Weight {
 
 /// What is wrong with a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct Violation {
     /// The line of the message, from 1.
     pub line: usize,
     /// What is wrong, and what is expected.
@@ -39,14 +39,14 @@ pub struct Fault {
 ///
 /// # Errors
 /// The line and what is expected there.
-pub fn read(message: &str) -> Result<Weight, Fault> {
+pub fn read(message: &str) -> Result<SemverImpact, Violation> {
     let message = message.trim_end();
     let first = message.lines().next().unwrap_or_default();
     let commit = Commit::parse(message).map_err(|error| malformed(error.kind(), first))?;
     let kind = commit.type_().as_str();
-    let fault = |what: String| Err(Fault { line: 1, what });
+    let violation = |what: String| Err(Violation { line: 1, what });
     if !TYPES.contains(&kind) {
-        return fault(format!(
+        return violation(format!(
             "type {kind:?} is not in use, expected one of {}",
             TYPES.join(", ")
         ));
@@ -54,18 +54,18 @@ pub fn read(message: &str) -> Result<Weight, Fault> {
     let subject = commit.description();
     let letters = subject.chars().count();
     if letters > LONGEST {
-        return fault(format!(
+        return violation(format!(
             "the subject has {letters} letters, expected at most {LONGEST}"
         ));
     }
     if subject.ends_with('.') {
-        return fault("the subject ends with a full stop, expected none".to_owned());
+        return violation("the subject ends with a full stop, expected none".to_owned());
     }
     Ok(match kind {
-        _ if commit.breaking() => Weight::Breaking,
-        "feat" => Weight::Feature,
-        "fix" | "perf" | "revert" => Weight::Fix,
-        _ => Weight::None,
+        _ if commit.breaking() => SemverImpact::Breaking,
+        "feat" => SemverImpact::Feature,
+        "fix" | "perf" | "revert" => SemverImpact::Fix,
+        _ => SemverImpact::None,
     })
 }
 
@@ -83,13 +83,13 @@ fn without_comments(text: &str) -> String {
 /// # Errors
 /// When it begins with a comment that git would keep: `git commit --message` leaves such lines in, and only what an editor
 /// wrote is freed from them.
-pub fn of_hook(text: &str) -> Result<String, Fault> {
+pub fn of_hook(text: &str) -> Result<String, Violation> {
     let first = (1..).zip(text.lines()).find(|(_, line)| !line.trim().is_empty());
     match first {
         Some((line, words))
             if words.starts_with('#') && !TEMPLATES.iter().any(|ours| words.starts_with(ours)) =>
         {
-            Err(Fault {
+            Err(Violation {
                 line,
                 what: "a comment stands where the subject has to: git may keep it".to_owned(),
             })
@@ -98,7 +98,7 @@ pub fn of_hook(text: &str) -> Result<String, Fault> {
     }
 }
 
-fn malformed(kind: ErrorKind, first: &str) -> Fault {
+fn malformed(kind: ErrorKind, first: &str) -> Violation {
     let (line, expected) = match kind {
         // The changelog and the next version read types: what takes something back has one.
         _ if first.starts_with("Revert \"") || first.starts_with("Reapply \"") => {
@@ -113,7 +113,7 @@ fn malformed(kind: ErrorKind, first: &str) -> Fault {
         ),
     };
     let shown: String = first.chars().take(80).collect();
-    Fault {
+    Violation {
         line,
         what: format!("{shown:?}: expected {expected}"),
     }
@@ -126,15 +126,15 @@ mod tests {
     #[test]
     fn what_a_change_is_follows_from_its_type_and_from_what_breaks() {
         for (message, weight) in [
-            ("feat: new", Weight::Feature),
-            ("fix(xtask): mended", Weight::Fix),
-            ("perf(service): quicker\n\nWhy so.", Weight::Fix),
-            ("docs: said", Weight::None),
-            ("chore(release): v0.2.0\n", Weight::None),
-            ("feat(service)!: other answers", Weight::Breaking),
+            ("feat: new", SemverImpact::Feature),
+            ("fix(xtask): mended", SemverImpact::Fix),
+            ("perf(service): quicker\n\nWhy so.", SemverImpact::Fix),
+            ("docs: said", SemverImpact::None),
+            ("chore(release): v0.2.0\n", SemverImpact::None),
+            ("feat(service)!: other answers", SemverImpact::Breaking),
             (
                 "fix: other answers\n\nWhy.\n\nBREAKING CHANGE: fields have other names",
-                Weight::Breaking,
+                SemverImpact::Breaking,
             ),
         ] {
             assert_eq!(read(message), Ok(weight), "{message}");
@@ -157,9 +157,9 @@ mod tests {
             ("feat: things.", 1, "full stop"),
             (long.as_str(), 1, "at most 110"),
         ] {
-            let fault = read(message).unwrap_err();
-            assert_eq!(fault.line, line, "{message}: {fault:?}");
-            assert!(fault.what.contains(expected), "{message}: {fault:?}");
+            let violation = read(message).unwrap_err();
+            assert_eq!(violation.line, line, "{message}: {violation:?}");
+            assert!(violation.what.contains(expected), "{message}: {violation:?}");
         }
         assert!(read(&long[..116]).is_ok());
     }
@@ -173,8 +173,8 @@ mod tests {
 
     #[test]
     fn a_comment_above_the_subject_is_refused_unless_git_wrote_it() {
-        let fault = of_hook("\n# utter rubbish\nfeat: x\n").unwrap_err();
-        assert_eq!(fault.line, 2);
+        let violation = of_hook("\n# utter rubbish\nfeat: x\n").unwrap_err();
+        assert_eq!(violation.line, 2);
         assert!(of_hook("# utter rubbish\nfeat: x").is_err());
         let squashed =
             "# This is a combination of 2 commits.\n# This is the 1st commit message:\n\nfeat: a\n";

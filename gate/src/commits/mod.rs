@@ -15,8 +15,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use harness::context::Context;
-use harness::output::say;
-use harness::process::command::Call;
+use harness::output::print;
+use harness::process::command::Command;
 
 use history::History;
 
@@ -49,18 +49,18 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
             history
         }
     };
-    let faults: Vec<String> = history
-        .faults()
-        .map(|(commit, fault)| format!("{} line {}: {}", commit.short(), fault.line, fault.what))
+    let violations: Vec<String> = history
+        .violations()
+        .map(|(commit, violation)| format!("{} line {}: {}", commit.short(), violation.line, violation.what))
         .collect();
-    faults.iter().for_each(|fault| say(fault));
+    violations.iter().for_each(|violation| print(violation));
     let History { commits, range, .. } = &history;
-    match faults.len() {
-        0 => say(&format!("commits: {} in {range}, in order", commits.len())),
+    match violations.len() {
+        0 => print(&format!("commits: {} in {range}, in order", commits.len())),
         count => bail!("commits: {count} of {} in {range} not in order", commits.len()),
     }
     if history.is_shallow {
-        say("this clone is shallow: what it does not have was not looked at");
+        print("this clone is shallow: what it does not have was not looked at");
     }
     Ok(())
 }
@@ -68,11 +68,16 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
 /// A merge that is about to be committed has git's own message, and is passed over here as everywhere.
 fn of_hook(context: &Context, text: &str) -> Result<()> {
     let args = ["rev-parse", "--quiet", "--verify", "MERGE_HEAD"];
-    if Call::new(context, "git").args(args).capture()?.status.success() {
+    if Command::new(context, "git")
+        .args(args)
+        .capture()?
+        .status
+        .success()
+    {
         return Ok(());
     }
     match message::of_hook(text).and_then(|text| message::read(&text)) {
         Ok(_) => Ok(()),
-        Err(fault) => bail!("line {}: {}", fault.line, fault.what),
+        Err(violation) => bail!("line {}: {}", violation.line, violation.what),
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use harness::context::Context;
-use harness::process::command::Call;
+use harness::process::command::Command;
 use harness::process::shutdown::Stop;
 use harness::settings::Settings;
 
@@ -36,14 +36,14 @@ impl Repository {
     }
 
     fn sh(&self, script: &str) {
-        let call = Call::new(&self.context, "/bin/sh").args(["-c", script]);
-        let said = call.capture().unwrap();
+        let command = Command::new(&self.context, "/bin/sh").args(["-c", script]);
+        let said = command.capture().unwrap();
         assert!(said.status.success(), "{script}: {}", said.stderr);
     }
 
-    fn faults(&self) -> usize {
+    fn violations(&self) -> usize {
         let history = history::since_last_tag(&self.context, &self.context.settings.root).unwrap();
-        history.faults().count()
+        history.violations().count()
     }
 }
 
@@ -56,13 +56,13 @@ impl Drop for Repository {
 #[test]
 fn only_a_tag_of_a_version_ends_what_is_looked_at() {
     let repository = Repository::new("tags");
-    assert_eq!(repository.faults(), 1);
+    assert_eq!(repository.violations(), 1);
     for tag in ["v0evil", "v1", "v1.2", "v01.2.3", "v1.2.3.4"] {
         repository.sh(&format!("git tag {tag} HEAD^"));
-        assert_eq!(repository.faults(), 1, "{tag}");
+        assert_eq!(repository.violations(), 1, "{tag}");
     }
     repository.sh("git tag v0.2.0-rc.1 HEAD^");
-    assert_eq!(repository.faults(), 0, "a version");
+    assert_eq!(repository.violations(), 0, "a version");
 }
 
 #[test]

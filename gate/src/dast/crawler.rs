@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use harness::http_client::{Answer, Request};
+use harness::http_client::{Request, Response};
 
-use crate::dast::target::Live;
-use crate::scan_result::Trouble;
+use crate::dast::target::Target;
+use crate::scan_result::ScanError;
 
 /// A walk ends here, whatever links there are.
 const MOST: usize = 300;
 
 /// Whoever visits.
 #[derive(Debug, Clone, Default)]
-pub struct Visitor {
+pub struct Crawler {
     cookies: BTreeMap<String, String>,
 }
 
@@ -22,25 +22,27 @@ pub struct Found {
     /// Path and query.
     pub target: String,
     /// What it answered.
-    pub answer: Answer,
+    pub answer: Response,
 }
 
-impl Visitor {
+impl Crawler {
     /// Somebody with this role who is signed in; the session is a secret of the run.
     ///
     /// # Errors
     /// When the page does not let them in.
-    pub fn signed_in(live: &Live<'_>, role: &str) -> Result<Visitor, Trouble> {
-        let mut visitor = Visitor::default();
-        if live.is_planted() {
-            return Ok(visitor);
+    pub fn signed_in(server: &Target<'_>, role: &str) -> Result<Crawler, ScanError> {
+        let mut crawler = Crawler::default();
+        if server.is_planted() {
+            return Ok(crawler);
         }
-        let account = live.account(role)?;
+        let account = server.account(role)?;
         let fields = [("email", account.email.as_str()), ("password", &account.password)];
-        let answer = visitor.submit(live, "/sign-in", &fields)?;
+        let answer = crawler.submit(server, "/sign-in", &fields)?;
         match answer.status {
-            303 => Ok(visitor),
-            status => Err(Trouble::Broke(format!("the {role} cannot sign in: {status}"))),
+            303 => Ok(crawler),
+            status => Err(ScanError::ToolFailed(format!(
+                "the {role} cannot sign in: {status}"
+            ))),
         }
     }
 
@@ -48,8 +50,8 @@ impl Visitor {
     ///
     /// # Errors
     /// When nobody answers.
-    pub fn open(&mut self, live: &Live<'_>, target: &str) -> Result<Answer, Trouble> {
-        self.send(live, "GET", target, "")
+    pub fn open(&mut self, server: &Target<'_>, target: &str) -> Result<Response, ScanError> {
+        self.send(server, "GET", target, "")
     }
 
     /// Opens a form's page, fills it in and sends it to the same address.
@@ -58,20 +60,20 @@ impl Visitor {
     /// When nobody answers, or the page has no form.
     pub fn submit(
         &mut self,
-        live: &Live<'_>,
+        server: &Target<'_>,
         target: &str,
         fields: &[(&str, &str)],
-    ) -> Result<Answer, Trouble> {
-        let page = self.open(live, target)?;
+    ) -> Result<Response, ScanError> {
+        let page = self.open(server, target)?;
         let token = page.body.split_once("name=\"csrf\" value=\"");
         let token = token.and_then(|(_, rest)| rest.split_once('"'));
-        let (token, _) = token.ok_or_else(|| Trouble::Broke(format!("{target} has no form")))?;
-        live.keep_secret(token);
+        let (token, _) = token.ok_or_else(|| ScanError::ToolFailed(format!("{target} has no form")))?;
+        server.register_secret(token);
         let mut body = format!("csrf={}", encoded(token));
         for (name, value) in fields {
             body += &format!("&{name}={}", encoded(value));
         }
-        self.send(live, "POST", target, &body)
+        self.send(server, "POST", target, &body)
     }
 
     /// The `Cookie` field's value; empty for whoever has none.
@@ -85,14 +87,14 @@ impl Visitor {
     ///
     /// # Errors
     /// When nobody answers.
-    pub fn walk(&mut self, live: &Live<'_>) -> Result<Vec<Found>, Trouble> {
+    pub fn walk(&mut self, server: &Target<'_>) -> Result<Vec<Found>, ScanError> {
         let (mut known, mut next) = (BTreeSet::new(), VecDeque::from(["/".to_owned()]));
         let mut found = Vec::new();
         while let Some(target) = next.pop_front().filter(|_| found.len() < MOST) {
             if !known.insert(target.clone()) {
                 continue;
             }
-            let answer = self.open(live, &target)?;
+            let answer = self.open(server, &target)?;
             let html = answer
                 .header("content-type")
                 .is_some_and(|kind| kind.starts_with("text/html"));
@@ -105,8 +107,14 @@ impl Visitor {
         Ok(found)
     }
 
-    fn send(&mut self, live: &Live<'_>, method: &str, target: &str, body: &str) -> Result<Answer, Trouble> {
-        let (cookie, origin) = (self.cookie(), live.url());
+    fn send(
+        &mut self,
+        server: &Target<'_>,
+        method: &str,
+        target: &str,
+        body: &str,
+    ) -> Result<Response, ScanError> {
+        let (cookie, origin) = (self.cookie(), server.url());
         let mut headers = vec![("Accept", "text/html,*/*;q=0.8")];
         if !cookie.is_empty() {
             headers.push(("Cookie", &cookie));
@@ -121,11 +129,11 @@ impl Visitor {
             headers: &headers,
             body,
         };
-        let answer = live.ask(&request)?;
+        let answer = server.ask(&request)?;
         for line in answer.all("set-cookie") {
             let pair = line.split(';').next().unwrap_or_default();
             if let Some((name, value)) = pair.split_once('=') {
-                live.keep_secret(value);
+                server.register_secret(value);
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }

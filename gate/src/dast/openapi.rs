@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::scan_result::Trouble;
+use crate::scan_result::ScanError;
 
 /// The document's operations.
 #[derive(Debug, Clone)]
-pub struct Document {
+pub struct OpenApi {
     /// As it came.
     pub text: String,
     /// In the order of their paths.
@@ -90,13 +90,13 @@ const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
-impl Document {
+impl OpenApi {
     /// Reads it.
     ///
     /// # Errors
-    /// `Broke` when it is no OpenAPI document, or has no operation: a scan of nothing finds nothing.
-    pub fn parse(text: &str) -> Result<Document, Trouble> {
-        let broke = |why: serde_json::Error| Trouble::Broke(format!("no OpenAPI document: {why}"));
+    /// `ToolFailed` when it is no OpenAPI document, or has no operation: a scan of nothing finds nothing.
+    pub fn parse(text: &str) -> Result<OpenApi, ScanError> {
+        let broke = |why: serde_json::Error| ScanError::ToolFailed(format!("no OpenAPI document: {why}"));
         let raw: Raw = serde_json::from_str(text).map_err(broke)?;
         let mut operations = Vec::new();
         for (path, item) in raw.paths {
@@ -108,8 +108,10 @@ impl Document {
             }
         }
         match operations.is_empty() {
-            true => Err(Trouble::Broke("the OpenAPI document has no operation".to_owned())),
-            false => Ok(Document {
+            true => Err(ScanError::ToolFailed(
+                "the OpenAPI document has no operation".to_owned(),
+            )),
+            false => Ok(OpenApi {
                 text: text.to_owned(),
                 operations,
             }),
@@ -190,7 +192,7 @@ mod tests {
 
     #[test]
     fn operations_are_read_with_what_it_takes_to_ask_them() {
-        let document = Document::parse(
+        let document = OpenApi::parse(
             r#"{"paths": {"/items/{id}": {"parameters": [], "get": {"operationId": "getItem", "security": [{"b": []}],
             "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "integer"}},
             {"name": "day", "in": "query", "required": true, "schema": {"type": "string", "example": "2021-01-01"}},
@@ -203,7 +205,7 @@ mod tests {
         assert!(document.operations[0].secured && !document.operations[1].secured);
         assert_eq!(document.operations[1].bodies, ["application/json"]);
         for bad in ["", "{}", r#"{"paths": {}}"#] {
-            assert!(Document::parse(bad).is_err(), "{bad}");
+            assert!(OpenApi::parse(bad).is_err(), "{bad}");
         }
     }
 }

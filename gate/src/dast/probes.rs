@@ -1,25 +1,25 @@
 //! What is asked so that every status answers once: each operation without a token and, where it only reads, with one, and
 //! then the odd requests; judges no answer.
 
-use harness::http_client::{Answer, Request};
+use harness::http_client::{Request, Response};
 
-use crate::dast::headers::rules::Asked;
-use crate::dast::openapi::Document;
-use crate::dast::target::Live;
-use crate::scan_result::Trouble;
+use crate::dast::headers::rules::ResponseKind;
+use crate::dast::openapi::OpenApi;
+use crate::dast::target::Target;
+use crate::scan_result::ScanError;
 
 /// Wrong passwords until somebody is asked to wait.
 const GUESSES: usize = 40;
 
 /// What was asked, and what came.
 #[derive(Debug, Clone)]
-pub struct Asking {
+pub struct Exchange {
     /// `GET /wishes/{id}`, or a path.
     pub what: String,
     /// What was asked for.
-    pub asked: Asked,
+    pub asked: ResponseKind,
     /// What came.
-    pub answer: Answer,
+    pub answer: Response,
 }
 
 /// A range of the demo's prices.
@@ -32,13 +32,17 @@ type Odd<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>, &'a str);
 ///
 /// # Errors
 /// When nobody answers.
-pub fn each_operation(live: &Live<'_>, document: &Document, token: &str) -> Result<Vec<Asking>, Trouble> {
+pub fn each_operation(
+    server: &Target<'_>,
+    document: &OpenApi,
+    token: &str,
+) -> Result<Vec<Exchange>, ScanError> {
     let bearer = format!("Bearer {token}");
-    let mut askings = Vec::new();
+    let mut exchanges = Vec::new();
     for operation in &document.operations {
         let (target, label) = (operation.target(), operation.label());
-        askings.push(ask(
-            live,
+        exchanges.push(ask(
+            server,
             &label,
             (&operation.method, &target, Vec::new(), ""),
             false,
@@ -46,21 +50,21 @@ pub fn each_operation(live: &Live<'_>, document: &Document, token: &str) -> Resu
         let reads = operation.method == "GET";
         if reads && operation.secured {
             let fields = vec![("Authorization", bearer.as_str())];
-            askings.push(ask(live, &label, ("GET", &target, fields, ""), true)?);
+            exchanges.push(ask(server, &label, ("GET", &target, fields, ""), true)?);
         }
         if reads {
-            askings.push(ask(live, &label, ("HEAD", &target, Vec::new(), ""), false)?);
+            exchanges.push(ask(server, &label, ("HEAD", &target, Vec::new(), ""), false)?);
         }
-        askings.push(ask(live, &label, ("OPTIONS", &target, Vec::new(), ""), false)?);
+        exchanges.push(ask(server, &label, ("OPTIONS", &target, Vec::new(), ""), false)?);
     }
-    Ok(askings)
+    Ok(exchanges)
 }
 
 /// Asks what answers with the other statuses: created, redirected, unchanged, refused in each way.
 ///
 /// # Errors
 /// When nobody answers.
-pub fn odd_ones(live: &Live<'_>, admin: &str, user: &str) -> Result<Vec<Asking>, Trouble> {
+pub fn odd_ones(server: &Target<'_>, admin: &str, user: &str) -> Result<Vec<Exchange>, ScanError> {
     let (admin, user) = (format!("Bearer {admin}"), format!("Bearer {user}"));
     let (admin, user) = (
         ("Authorization", admin.as_str()),
@@ -101,68 +105,73 @@ pub fn odd_ones(live: &Live<'_>, admin: &str, user: &str) -> Result<Vec<Asking>,
             "",
         ),
     ];
-    let mut askings = Vec::new();
+    let mut exchanges = Vec::new();
     for odd in odd {
         let private = odd.2.iter().any(|(name, _)| *name == "Authorization");
-        askings.push(ask(
-            live,
+        exchanges.push(ask(
+            server,
             odd.1.split('?').next().unwrap_or_default(),
             odd.clone(),
             private,
         )?);
     }
-    askings.extend(versions(live, user)?);
-    askings.extend(guesses(live)?);
-    Ok(askings)
+    exchanges.extend(versions(server, user)?);
+    exchanges.extend(guesses(server)?);
+    Ok(exchanges)
 }
 
 /// What has a version: unchanged, changed without naming it, changed with a wrong one.
-fn versions(live: &Live<'_>, user: (&str, &str)) -> Result<Vec<Asking>, Trouble> {
-    let whole = ask(live, "/rates", ("GET", RATES, vec![], ""), false)?;
+fn versions(server: &Target<'_>, user: (&str, &str)) -> Result<Vec<Exchange>, ScanError> {
+    let whole = ask(server, "/rates", ("GET", RATES, vec![], ""), false)?;
     let tag = whole.answer.header("etag").unwrap_or("\"none\"").to_owned();
     let known = vec![("If-None-Match", tag.as_str())];
-    let unchanged = ask(live, "/rates", ("GET", RATES, known, ""), false)?;
+    let unchanged = ask(server, "/rates", ("GET", RATES, known, ""), false)?;
     let wish = r#"{"title": "See the northern lights", "note": "", "done": true}"#;
     let made = r#"{"title": "See the northern lights"}"#;
     let fields = vec![("Content-Type", "application/json"), user];
-    let made = ask(live, "/wishes", ("POST", "/wishes", fields.clone(), made), true)?;
+    let made = ask(server, "/wishes", ("POST", "/wishes", fields.clone(), made), true)?;
     let place = made.answer.header("location").unwrap_or("/wishes/1").to_owned();
-    let without = ask(live, "/wishes/{id}", ("PUT", &place, fields.clone(), wish), true)?;
+    let without = ask(
+        server,
+        "/wishes/{id}",
+        ("PUT", &place, fields.clone(), wish),
+        true,
+    )?;
     let wrong = [fields, vec![("If-Match", "\"999\"")]].concat();
-    let wrong = ask(live, "/wishes/{id}", ("PUT", &place, wrong, wish), true)?;
+    let wrong = ask(server, "/wishes/{id}", ("PUT", &place, wrong, wish), true)?;
     Ok(vec![whole, unchanged, made, without, wrong])
 }
 
 /// Wrong passwords, until whoever guesses has to wait.
-fn guesses(live: &Live<'_>) -> Result<Vec<Asking>, Trouble> {
+fn guesses(server: &Target<'_>) -> Result<Vec<Exchange>, ScanError> {
     let json = ("Content-Type", "application/json");
     let guess = r#"{"email": "nobody@demo.example", "password": "a wrong one"}"#;
-    let mut askings = Vec::new();
+    let mut exchanges = Vec::new();
     for _ in 0..GUESSES {
         let odd = ("POST", "/auth/login", vec![json], guess);
-        let asking = ask(live, "/auth/login", odd, false)?;
-        let is_over = matches!(asking.answer.status, 404 | 429);
-        askings.push(asking);
+        let exchange = ask(server, "/auth/login", odd, false)?;
+        let is_over = matches!(exchange.answer.status, 404 | 429);
+        exchanges.push(exchange);
         if is_over {
             break;
         }
     }
-    Ok(askings)
+    Ok(exchanges)
 }
 
 /// Asks what needs the database while there is none.
 ///
 /// # Errors
 /// When nobody answers.
-pub fn without_database(live: &Live<'_>) -> Result<Vec<Asking>, Trouble> {
+pub fn without_database(server: &Target<'_>) -> Result<Vec<Exchange>, ScanError> {
     let paths = ["/ports", "/health/ready", "/sign-in", "/my/wishes"];
     let asked = paths
         .iter()
-        .map(|path| ask(live, path, ("GET", path, vec![], ""), false));
+        .map(|path| ask(server, path, ("GET", path, vec![], ""), false));
     asked.collect()
 }
 
-fn ask(live: &Live<'_>, what: &str, odd: Odd<'_>, private: bool) -> Result<Asking, Trouble> {
+fn ask(server: &Target<'_>, what: &str, odd: Odd<'_>, private: bool) -> Result<Exchange, ScanError> {
     let (method, target, headers, body) = odd;
     let request = Request {
         method,
@@ -170,12 +179,12 @@ fn ask(live: &Live<'_>, what: &str, odd: Odd<'_>, private: bool) -> Result<Askin
         headers: &headers,
         body,
     };
-    Ok(Asking {
+    Ok(Exchange {
         what: what.to_owned(),
-        asked: Asked {
+        asked: ResponseKind {
             private,
             signs_out: false,
         },
-        answer: live.ask(&request)?,
+        answer: server.ask(&request)?,
     })
 }

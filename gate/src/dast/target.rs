@@ -6,15 +6,15 @@ use std::time::Duration;
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use harness::http_client::{Answer, Request, send};
+use harness::http_client::{Request, Response, send};
 use harness::output::Progress;
 use stack::accounts::Account;
-use stack::local_stack::{Plan, Stage};
+use stack::local_stack::{LocalStack, Plan};
 
 use crate::dast::bad_server::BadServer;
-use crate::dast::openapi::Document;
-use crate::scan_context::Job;
-use crate::scan_result::Trouble;
+use crate::dast::openapi::OpenApi;
+use crate::scan_context::ScanContext;
+use crate::scan_result::ScanError;
 use crate::shared::Shared;
 
 /// How long an answer may take.
@@ -24,51 +24,55 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 const NO_TOKEN: &str = "planted-token-0123456789abcdef";
 
 /// A service that runs.
-pub struct Live<'a> {
+pub struct Target<'a> {
     /// Its port on 127.0.0.1.
     pub port: u16,
     /// What it says that it can do.
-    pub document: Document,
+    pub document: OpenApi,
     shared: &'a Shared<'a>,
     accounts: Vec<Account>,
     /// Ours; `None`: the bad one.
-    stage: Option<Stage>,
+    stage: Option<LocalStack>,
     _bad: Option<BadServer>,
 }
 
-impl<'a> Live<'a> {
+impl<'a> Target<'a> {
     /// Starts it: the bad one with the document of the planted defect, or our own with these settings. Its people's passwords are secrets of the
     /// run from now on.
     ///
     /// # Errors
-    /// `Broke` when it does not start; `Stopped`.
-    pub fn start(job: &Job<'a>, name: &str, settings: &[(&str, &str)]) -> Result<Live<'a>, Trouble> {
-        if job.planted {
-            let document = std::fs::read_to_string(job.subject.join("openapi.json"))?;
+    /// `ToolFailed` when it does not start; `Stopped`.
+    pub fn start(
+        ctx: &ScanContext<'a>,
+        name: &str,
+        settings: &[(&str, &str)],
+    ) -> Result<Target<'a>, ScanError> {
+        if ctx.planted {
+            let document = std::fs::read_to_string(ctx.subject.join("openapi.json"))?;
             let bad = BadServer::start(document.clone())?;
-            job.shared.keep_secret(NO_TOKEN);
-            return Ok(Live {
+            ctx.shared.register_secret(NO_TOKEN);
+            return Ok(Target {
                 port: bad.port,
-                document: Document::parse(&document)?,
-                shared: job.shared,
+                document: OpenApi::parse(&document)?,
+                shared: ctx.shared,
                 accounts: Vec::new(),
                 stage: None,
                 _bad: Some(bad),
             });
         }
-        let context = job.context();
+        let context = ctx.context();
         let mut plan = Plan::temporary(context, &format!("gate-{name}"))?;
         // No token may end in the middle of a scan.
         let life = ("PORTCULLIS_ACCESS_TOKEN_TTL".into(), "3600".into());
         plan.service_settings.push(life);
         let own = settings.iter().map(|(name, value)| (name.into(), value.into()));
         plan.service_settings.extend(own);
-        let mut stage = Stage::start(context, plan, &mut Progress::silent())?;
+        let mut stage = LocalStack::start(context, plan, &mut Progress::silent())?;
         let accounts = stage.portcullis.accounts()?;
         for account in &accounts {
             let login = format!("{}:{}", account.email, account.password);
-            job.shared.keep_secret(BASE64.encode(login));
-            job.shared.keep_secret(&account.password);
+            ctx.shared.register_secret(BASE64.encode(login));
+            ctx.shared.register_secret(&account.password);
         }
         let port = stage.serving().map_or(0, |serving| serving.port);
         let request = Request {
@@ -77,10 +81,10 @@ impl<'a> Live<'a> {
             ..Request::default()
         };
         let document = send(port, &request, PATIENCE)?;
-        Ok(Live {
+        Ok(Target {
             port,
-            document: Document::parse(&document.body)?,
-            shared: job.shared,
+            document: OpenApi::parse(&document.body)?,
+            shared: ctx.shared,
             accounts,
             stage: Some(stage),
             _bad: None,
@@ -103,20 +107,20 @@ impl<'a> Live<'a> {
     ///
     /// # Errors
     /// When it does not answer.
-    pub fn ask(&self, request: &Request<'_>) -> Result<Answer, Trouble> {
+    pub fn ask(&self, request: &Request<'_>) -> Result<Response, ScanError> {
         Ok(send(self.port, request, PATIENCE)?)
     }
 
     /// From now on this is taken out of whatever is kept.
-    pub fn keep_secret(&self, secret: &str) {
-        self.shared.keep_secret(secret);
+    pub fn register_secret(&self, secret: &str) {
+        self.shared.register_secret(secret);
     }
 
     /// A new session's access token for the person with this role: a secret of the run.
     ///
     /// # Errors
     /// When nobody has the role, or it is refused.
-    pub fn token(&self, role: &str) -> Result<String, Trouble> {
+    pub fn token(&self, role: &str) -> Result<String, ScanError> {
         if self.is_planted() {
             return Ok(NO_TOKEN.to_owned());
         }
@@ -130,18 +134,20 @@ impl<'a> Live<'a> {
         };
         let answer = self.ask(&request)?;
         let token = answer.body.trim().to_owned();
-        self.shared.keep_secret(&token);
+        self.shared.register_secret(&token);
         match answer.status {
             200 => Ok(token),
-            status => Err(Trouble::Broke(format!("the {role} cannot log in: {status}"))),
+            status => Err(ScanError::ToolFailed(format!(
+                "the {role} cannot log in: {status}"
+            ))),
         }
     }
 
     /// Whether a token still counts: whoever was signed out in the middle of a scan has looked at refusals.
     ///
     /// # Errors
-    /// `Broke` when it does not.
-    pub fn still_counts(&self, token: &str) -> Result<(), Trouble> {
+    /// `ToolFailed` when it does not.
+    pub fn still_counts(&self, token: &str) -> Result<(), ScanError> {
         let request = Request {
             method: "GET",
             target: "/auth/me",
@@ -153,7 +159,7 @@ impl<'a> Live<'a> {
         }
         match self.ask(&request)?.status {
             200 => Ok(()),
-            status => Err(Trouble::Broke(format!(
+            status => Err(ScanError::ToolFailed(format!(
                 "the token no longer counted at the end of the scan: {status}"
             ))),
         }
@@ -163,7 +169,7 @@ impl<'a> Live<'a> {
     ///
     /// # Errors
     /// When nobody has it.
-    pub fn password(&self, role: &str) -> Result<&str, Trouble> {
+    pub fn password(&self, role: &str) -> Result<&str, ScanError> {
         if self.is_planted() {
             return Ok(NO_TOKEN);
         }
@@ -174,8 +180,8 @@ impl<'a> Live<'a> {
     ///
     /// # Errors
     /// When it does not end.
-    pub fn stop_database(&mut self) -> Result<(), Trouble> {
-        let Some(cluster) = self.stage.as_mut().and_then(Stage::cluster) else {
+    pub fn stop_database(&mut self) -> Result<(), ScanError> {
+        let Some(cluster) = self.stage.as_mut().and_then(LocalStack::cluster) else {
             return Ok(());
         };
         Ok(cluster.stop().map_err(anyhow::Error::from)?)
@@ -185,7 +191,7 @@ impl<'a> Live<'a> {
     ///
     /// # Errors
     /// When nobody has it.
-    pub fn account(&self, role: &str) -> Result<&Account, Trouble> {
+    pub fn account(&self, role: &str) -> Result<&Account, ScanError> {
         let found = self.accounts.iter().find(|account| account.role == role);
         Ok(found.with_context(|| format!("the demo has no {role}"))?)
     }

@@ -3,10 +3,10 @@
 use std::fs;
 
 use crate::definition::Gate;
-use crate::fault_injection::fixture::{GATE, HONEST, Stage, TOOL, VERSION};
+use crate::fault_injection::fixture::{Fixture, GATE, HONEST, TOOL, VERSION};
 use crate::finding::Finding;
 use crate::outcome::{Outcome, Verdict};
-use crate::profile::Profile;
+use crate::profile::GateProfile;
 use crate::waivers::parse;
 use crate::waivers::warnings;
 
@@ -23,10 +23,10 @@ fn script() -> String {
 }
 
 /// How often the tool looked in a run: twice, or not at all.
-fn looks(stage: &Stage, began: &str, profile: Profile) -> (usize, Outcome) {
-    let file = stage.context.settings.target.parent().unwrap().join("count");
+fn looks(fixture: &Fixture, began: &str, profile: GateProfile) -> (usize, Outcome) {
+    let file = fixture.context.settings.target.parent().unwrap().join("count");
     let _none_there = fs::remove_file(&file);
-    let outcome = stage.run_all(&GATE, began, profile);
+    let outcome = fixture.run_all(&GATE, began, profile);
     (
         fs::read_to_string(file).unwrap_or_default().lines().count(),
         outcome,
@@ -35,20 +35,20 @@ fn looks(stage: &Stage, began: &str, profile: Profile) -> (usize, Outcome) {
 
 #[test]
 fn an_unchanged_tree_takes_the_verdict_over_and_says_since_when() {
-    let stage = Stage::new("unchanged", &script());
-    let (first, before) = looks(&stage, TODAY, Profile::Local);
+    let fixture = Fixture::new("unchanged", &script());
+    let (first, before) = looks(&fixture, TODAY, GateProfile::Local);
     assert_eq!(
         (first, before.verdict),
         (2, Verdict::Pass),
         "the planted defect and the tree"
     );
-    let (second, after) = looks(&stage, TODAY, Profile::Local);
+    let (second, after) = looks(&fixture, TODAY, GateProfile::Local);
     assert_eq!(second, 0);
     assert_eq!(after, before, "with the time at which it ran");
-    stage.write("other.md", "no input of this gate");
-    assert_eq!(looks(&stage, TODAY, Profile::Local).0, 0);
+    fixture.write("other.md", "no input of this gate");
+    assert_eq!(looks(&fixture, TODAY, GateProfile::Local).0, 0);
     assert_eq!(
-        looks(&stage, TODAY, Profile::Release).0,
+        looks(&fixture, TODAY, GateProfile::Release).0,
         2,
         "a release takes nothing over"
     );
@@ -56,25 +56,25 @@ fn an_unchanged_tree_takes_the_verdict_over_and_says_since_when() {
 
 #[test]
 fn a_changed_file_ledger_defect_tool_or_day_does_not() {
-    let stage = Stage::new("changed", &script());
+    let fixture = Fixture::new("changed", &script());
     let again = |began: &str, what: &str| {
-        assert_eq!(looks(&stage, began, Profile::Local).0, 2, "{what}");
+        assert_eq!(looks(&fixture, began, GateProfile::Local).0, 2, "{what}");
         assert_eq!(
-            looks(&stage, began, Profile::Local).0,
+            looks(&fixture, began, GateProfile::Local).0,
             0,
             "{what}, and then nothing"
         );
     };
     again(TODAY, "the first time");
-    stage.write("a.txt", "something");
+    fixture.write("a.txt", "something");
     again(TODAY, "a file");
-    stage.write("b.txt", "");
+    fixture.write("b.txt", "");
     again(TODAY, "a new file");
-    stage.write("security/waivers.toml", WAIVER);
+    fixture.write("security/waivers.toml", WAIVER);
     again(TODAY, "the ledger");
-    stage.write("gate/canaries/fake/more", "planted");
+    fixture.write("gate/canaries/fake/more", "planted");
     again(TODAY, "the planted defect");
-    stage.tool(&format!(
+    fixture.tool(&format!(
         "[ \"$1\" = version ] && {{ echo {VERSION}; exit 0; }}\n{}\n# new",
         script()
     ));
@@ -84,15 +84,15 @@ fn a_changed_file_ledger_defect_tool_or_day_does_not() {
         data: |_| None,
         ..GATE
     };
-    let run = || stage.run_all(&gate, "2026-11-22T11:00:00Z", Profile::Local);
+    let run = || fixture.run_all(&gate, "2026-11-22T11:00:00Z", GateProfile::Local);
     let (one, two) = (run(), run());
     assert_eq!((one.verdict, two.verdict), (Verdict::Pass, Verdict::Pass));
     assert!(
-        !stage
+        !fixture
             .context
             .settings
             .target
-            .join("xtask/gate/fake/kept.json")
+            .join("xtask/gate/fake/verdict.json")
             .exists(),
         "unknown data"
     );
@@ -100,38 +100,45 @@ fn a_changed_file_ledger_defect_tool_or_day_does_not() {
 
 #[test]
 fn a_bad_verdict_is_never_taken_over_and_an_expired_waiver_covers_nothing() {
-    let stage = Stage::new("bad", &script());
-    stage.write("fault.txt", "bad");
+    let fixture = Fixture::new("bad", &script());
+    fixture.write("fault.txt", "bad");
     for _ in 0..2 {
-        let (looks, outcome) = looks(&stage, TODAY, Profile::Local);
+        let (looks, outcome) = looks(&fixture, TODAY, GateProfile::Local);
         assert_eq!((looks, outcome.verdict), (2, Verdict::Fail));
     }
-    stage.write("security/waivers.toml", WAIVER);
-    assert_eq!(looks(&stage, TODAY, Profile::Local).1.verdict, Verdict::Waived);
+    fixture.write("security/waivers.toml", WAIVER);
     assert_eq!(
-        looks(&stage, "2026-12-01T23:59:59Z", Profile::Local).1.verdict,
+        looks(&fixture, TODAY, GateProfile::Local).1.verdict,
         Verdict::Waived
     );
     assert_eq!(
-        looks(&stage, "2026-12-02T00:00:00Z", Profile::Local).1.verdict,
+        looks(&fixture, "2026-12-01T23:59:59Z", GateProfile::Local)
+            .1
+            .verdict,
+        Verdict::Waived
+    );
+    assert_eq!(
+        looks(&fixture, "2026-12-02T00:00:00Z", GateProfile::Local)
+            .1
+            .verdict,
         Verdict::Fail
     );
 }
 
 #[test]
 fn a_waiver_that_nothing_uses_is_told_only_when_its_gate_looked() {
-    let stage = Stage::new("unused", HONEST);
+    let fixture = Fixture::new("unused", HONEST);
     let ledger = parse::ledger(WAIVER);
     let day = |day: &str| day.parse().unwrap();
     let unused =
         |outcomes: &[Outcome]| warnings::unused(&ledger, &[&GATE], outcomes, day("2026-11-22")).len();
-    let mut outcome = stage.run(&GATE);
+    let mut outcome = fixture.run(&GATE);
     assert_eq!(unused(std::slice::from_ref(&outcome)), 1);
     assert_eq!(unused(&[]), 0, "left out");
     outcome.findings.push(Finding::new(TOOL, "fault", "bad"));
     assert_eq!(unused(std::slice::from_ref(&outcome)), 0, "used");
-    stage.remove_tool();
-    assert_eq!(unused(&[stage.run(&GATE)]), 0, "not run");
+    fixture.remove_tool();
+    assert_eq!(unused(&[fixture.run(&GATE)]), 0, "not run");
     assert_eq!(warnings::ending(&ledger, day("2026-11-16")), [] as [&str; 0]);
     assert_eq!(
         warnings::ending(&ledger, day("2026-11-17")),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use harness::context::Context;
-use harness::process::command::Call;
+use harness::process::command::Command;
 use harness::process::shutdown::Stop;
 use harness::settings::Settings;
 
@@ -14,12 +14,12 @@ use crate::definition::{Gate, Planted, as_it_is, files_only};
 use crate::engine;
 use crate::finding::Finding;
 use crate::outcome::Outcome;
-use crate::profile::Profile;
+use crate::profile::GateProfile;
 use crate::scan;
-use crate::scan_context::Job;
-use crate::scan_result::{Look, Seen, Trouble};
-use crate::scheduler::Takes;
-use crate::shared::{Asked, Shared};
+use crate::scan_context::ScanContext;
+use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
+use crate::shared::{RunOptions, Shared};
 use crate::snapshot::Snapshot;
 use crate::waivers::{Ledger, parse};
 
@@ -46,12 +46,12 @@ pub const GATE: Gate = Gate {
     title: "A gate of a test",
     tools: &[TOOL],
     after: &[],
-    takes: Takes::Little,
-    limit: Duration::from_secs(60),
-    needed: Profile::Pipeline,
+    resources: ResourceClass::Light,
+    timeout: Duration::from_secs(60),
+    required_from: GateProfile::Pipeline,
     inputs: |path| path.ends_with(".txt"),
     data: files_only,
-    look: |job| looked(job, "strict"),
+    scan: |ctx| looked(ctx, "strict"),
     planted: Some(Planted {
         folder: "fake",
         prepare: as_it_is,
@@ -60,43 +60,43 @@ pub const GATE: Gate = Gate {
 };
 
 /// Looks with these settings.
-pub fn looked(job: &Job<'_>, settings: &str) -> Look {
+pub fn looked(ctx: &ScanContext<'_>, settings: &str) -> ScanOutcome {
     #[derive(serde::Deserialize)]
     struct Report {
         files: u64,
         rules: Vec<String>,
     }
-    let call = job
+    let command = ctx
         .tool(TOOL)?
         .args(["--report"])
-        .args([job.folder.join("report.json")])
+        .args([ctx.folder.join("report.json")])
         .args([settings]);
-    let said = job.run(&call, "fake")?;
-    let report: Report = serde_json::from_str(&job.report("report.json")?)
-        .map_err(|error| said.broke(&format!("no JSON ({error})")))?;
+    let output = ctx.run(&command, "fake")?;
+    let report: Report = serde_json::from_str(&ctx.read_report("report.json")?)
+        .map_err(|error| output.failed(&format!("no JSON ({error})")))?;
     let findings = report
         .rules
         .into_iter()
-        .map(|rule| Finding::new(TOOL, rule, said.stdout.trim()));
-    let seen = Seen {
+        .map(|rule| Finding::new(TOOL, rule, output.stdout.trim()));
+    let seen = ScanResult {
         findings: findings.collect(),
-        ..Seen::default()
+        ..ScanResult::default()
     };
-    match said.code {
-        0 | 1 => Ok(seen.looked_at(report.files, "files", 1)),
-        _ => Err(Trouble::Broke(format!("exit code {}", said.code))),
+    match output.code {
+        0 | 1 => Ok(seen.with_work(report.files, "files", 1)),
+        _ => Err(ScanError::ToolFailed(format!("exit code {}", output.code))),
     }
 }
 
 /// The tree and the tool, removed at the end.
-pub struct Stage {
+pub struct Fixture {
     folder: PathBuf,
     pub context: Context,
 }
 
-impl Stage {
+impl Fixture {
     /// Of this name, with this script for a tool.
-    pub fn new(name: &str, script: &str) -> Stage {
+    pub fn new(name: &str, script: &str) -> Fixture {
         let folder = std::env::temp_dir().join(format!("xtask-faults-{name}-{}", std::process::id()));
         let _left_over = fs::remove_dir_all(&folder);
         let root = folder.join("tree");
@@ -111,17 +111,17 @@ impl Stage {
         };
         fs::create_dir_all(&root).unwrap();
         let stop = Stop::default();
-        let stage = Stage {
+        let fixture = Fixture {
             folder,
             context: Context { settings, stop },
         };
-        stage.write("a.txt", "nothing");
-        stage.write("gate/canaries/fake/defect", "planted");
-        stage.sh("git init --quiet --template= .");
-        stage.tool(&format!(
+        fixture.write("a.txt", "nothing");
+        fixture.write("gate/canaries/fake/defect", "planted");
+        fixture.sh("git init --quiet --template= .");
+        fixture.tool(&format!(
             "[ \"$1\" = version ] && {{ echo {VERSION}; exit 0; }}\n{script}"
         ));
-        stage
+        fixture
     }
 
     /// A file of the tree.
@@ -167,8 +167,8 @@ impl Stage {
     }
 
     /// What a run shares that begins at this time.
-    pub fn shared(&self, began: &str, profile: Profile) -> Shared<'_> {
-        let asked = Asked {
+    pub fn shared(&self, began: &str, profile: GateProfile) -> Shared<'_> {
+        let asked = RunOptions {
             profile,
             advisory_db: None,
             offline: true,
@@ -177,7 +177,7 @@ impl Stage {
         let snapshot = Snapshot::take(&self.context, &scratch).unwrap();
         let began: DateTime<Utc> = began.parse().unwrap();
         let shared = Shared::new(&self.context, asked, snapshot, scratch, began);
-        shared.keep_secret(TOKEN);
+        shared.register_secret(TOKEN);
         shared
     }
 
@@ -185,27 +185,27 @@ impl Stage {
     pub fn run(&self, gate: &Gate) -> Outcome {
         scan::run(
             gate,
-            &self.shared("2026-11-21T10:00:00Z", Profile::Local),
+            &self.shared("2026-11-21T10:00:00Z", GateProfile::Local),
             &Ledger::default(),
         )
     }
 
     /// A whole run with the tree's own ledger.
-    pub fn run_all(&self, gate: &Gate, began: &str, profile: Profile) -> Outcome {
+    pub fn run_all(&self, gate: &Gate, began: &str, profile: GateProfile) -> Outcome {
         let ledger = parse::read(&self.context.settings.root).unwrap();
         engine::run(&[gate], &self.shared(began, profile), &ledger, 2).remove(0)
     }
 
     fn sh(&self, script: &str) {
-        let said = Call::new(&self.context, "/bin/sh")
+        let output = Command::new(&self.context, "/bin/sh")
             .args(["-c", script])
             .capture()
             .unwrap();
-        assert!(said.status.success(), "{}", said.stderr);
+        assert!(output.status.success(), "{}", output.stderr);
     }
 }
 
-impl Drop for Stage {
+impl Drop for Fixture {
     fn drop(&mut self) {
         let _best_effort = fs::remove_dir_all(&self.folder);
     }

@@ -4,12 +4,14 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::definition::Gate;
-use crate::fault_injection::fixture::{GATE, HONEST, Stage, TOKEN, VERSION, honest_only_with_canary, looked};
-use crate::outcome::{Canary, Lack, Outcome, Verdict};
+use crate::fault_injection::fixture::{
+    Fixture, GATE, HONEST, TOKEN, VERSION, honest_only_with_canary, looked,
+};
+use crate::outcome::{Canary, MissingReason, Outcome, Verdict};
 use crate::report::model::Report;
 
 fn with(name: &str, script: &str) -> Outcome {
-    Stage::new(name, script).run(&GATE)
+    Fixture::new(name, script).run(&GATE)
 }
 
 fn broke(name: &str, script: &str, reason: &str) {
@@ -37,9 +39,9 @@ fn an_honest_tool_passes_and_says_who_looked_at_what() {
 
 #[test]
 fn a_finding_in_the_tree_fails() {
-    let stage = Stage::new("finding", HONEST);
-    stage.write("fault", "bad");
-    let outcome = stage.run(&GATE);
+    let fixture = Fixture::new("finding", HONEST);
+    fixture.write("fault", "bad");
+    let outcome = fixture.run(&GATE);
     assert_eq!(outcome.verdict, Verdict::Fail);
     assert!(outcome.reason.starts_with("fault"), "{}", outcome.reason);
 }
@@ -76,10 +78,10 @@ fn an_error_code_beside_a_good_report() {
 
 #[test]
 fn a_report_of_yesterday_is_not_taken_for_todays() {
-    let stage = Stage::new("yesterday", &honest_only_with_canary("exit 0"));
-    fs::create_dir_all(stage.looks()).unwrap();
-    fs::write(stage.looks().join("report.json"), r#"{"files":9,"rules":[]}"#).unwrap();
-    let outcome = stage.run(&GATE);
+    let fixture = Fixture::new("yesterday", &honest_only_with_canary("exit 0"));
+    fs::create_dir_all(fixture.looks()).unwrap();
+    fs::write(fixture.looks().join("report.json"), r#"{"files":9,"rules":[]}"#).unwrap();
+    let outcome = fixture.run(&GATE);
     assert_eq!(outcome.verdict, Verdict::Fail);
     assert!(
         outcome.reason.contains("wrote no report.json"),
@@ -90,13 +92,13 @@ fn a_report_of_yesterday_is_not_taken_for_todays() {
 
 #[test]
 fn a_hang_ends_at_the_limit_with_all_that_it_started() {
-    let stage = Stage::new(
+    let fixture = Fixture::new(
         "hang",
         &honest_only_with_canary("sleep 1000 & echo $! > \"$2.pid\"; wait"),
     );
     let since = Instant::now();
-    let outcome = stage.run(&Gate {
-        limit: Duration::from_secs(1),
+    let outcome = fixture.run(&Gate {
+        timeout: Duration::from_secs(1),
         ..GATE
     });
     assert!(since.elapsed() < Duration::from_secs(30));
@@ -106,44 +108,44 @@ fn a_hang_ends_at_the_limit_with_all_that_it_started() {
         "{}",
         outcome.reason
     );
-    let pid = fs::read_to_string(stage.looks().join("report.json.pid")).unwrap();
+    let pid = fs::read_to_string(fixture.looks().join("report.json.pid")).unwrap();
     assert!(is_gone(pid.trim()), "the tool's own child is left");
 }
 
 #[test]
 fn a_missing_tool_is_not_run_and_fails_those_who_insist() {
-    let stage = Stage::new("missing", HONEST);
-    stage.remove_tool();
-    let outcome = stage.run(&GATE);
+    let fixture = Fixture::new("missing", HONEST);
+    fixture.remove_tool();
+    let outcome = fixture.run(&GATE);
     assert_eq!(
         (outcome.verdict, outcome.lack, outcome.fatal),
-        (Verdict::NotRun, Some(Lack::Tool), false)
+        (Verdict::NotRun, Some(MissingReason::Tool), false)
     );
     assert_eq!(outcome.reason, "no gitleaks 8.30.1");
-    let run = |profile| stage.run_all(&GATE, "2026-11-21T10:00:00Z", profile);
-    assert!(run(crate::profile::Profile::Pipeline).fatal);
+    let run = |profile| fixture.run_all(&GATE, "2026-11-21T10:00:00Z", profile);
+    assert!(run(crate::profile::GateProfile::Pipeline).fatal);
 }
 
 #[test]
 fn an_old_version_on_path_is_no_tool() {
-    let stage = Stage::new("old", HONEST);
-    stage.tool("echo 8.1.0");
-    let outcome = stage.run(&GATE);
+    let fixture = Fixture::new("old", HONEST);
+    fixture.tool("echo 8.1.0");
+    let outcome = fixture.run(&GATE);
     assert_eq!(
         (outcome.verdict, outcome.lack),
-        (Verdict::NotRun, Some(Lack::Tool))
+        (Verdict::NotRun, Some(MissingReason::Tool))
     );
     assert!(outcome.reason.contains("8.1.0, not 8.30.1"), "{}", outcome.reason);
 }
 
 #[test]
 fn a_gate_that_panics_fails_and_keeps_nobody() {
-    let stage = Stage::new("panic", HONEST);
+    let fixture = Fixture::new("panic", HONEST);
     let gate = Gate {
-        look: |job| Ok(vec![looked(job, "strict")?].swap_remove(1)),
+        scan: |ctx| Ok(vec![looked(ctx, "strict")?].swap_remove(1)),
         ..GATE
     };
-    let outcome = stage.run_all(&gate, "2026-11-21T10:00:00Z", crate::profile::Profile::Local);
+    let outcome = fixture.run_all(&gate, "2026-11-21T10:00:00Z", crate::profile::GateProfile::Local);
     assert_eq!((outcome.verdict, outcome.fatal), (Verdict::Fail, true));
     assert_eq!(outcome.reason, "it broke: the gate itself panicked");
 }
@@ -160,10 +162,10 @@ fn who_looked_at_nothing_is_not_trusted() {
 
 #[test]
 fn a_blind_canary_makes_the_gate_untrusted() {
-    let stage = Stage::new("blind", HONEST);
+    let fixture = Fixture::new("blind", HONEST);
     // Its settings are broken on purpose: the tool looks, and finds nothing any more.
-    let outcome = stage.run(&Gate {
-        look: |job| looked(job, "lax"),
+    let outcome = fixture.run(&Gate {
+        scan: |ctx| looked(ctx, "lax"),
         ..GATE
     });
     assert_eq!(outcome.verdict, Verdict::Untrusted);
@@ -186,11 +188,11 @@ fn a_token_that_a_tool_prints_is_nowhere() {
     let script = format!(
         "echo 'with {TOKEN}'; echo '{TOKEN} {jwt}' >&2; printf '{{\"files\":1,\"rules\":[\"{TOKEN}\"]}}' > \"$2\"; exit 1"
     );
-    let stage = Stage::new("token", &honest_only_with_canary(&script));
-    let outcome = stage.run(&GATE);
+    let fixture = Fixture::new("token", &honest_only_with_canary(&script));
+    let outcome = fixture.run(&GATE);
     assert_eq!(outcome.verdict, Verdict::Fail);
     let mut texts = vec![serde_json::to_string(&outcome).unwrap()];
-    for file in fs::read_dir(stage.looks()).unwrap() {
+    for file in fs::read_dir(fixture.looks()).unwrap() {
         texts.push(fs::read_to_string(file.unwrap().path()).unwrap());
     }
     assert_eq!(texts.len(), 4, "the outcome, two outputs, the report");
@@ -204,17 +206,17 @@ fn a_token_that_a_tool_prints_is_nowhere() {
 
 #[test]
 fn a_full_disk_is_no_pass() {
-    let stage = Stage::new("full", HONEST);
-    let on_full_disk = |job: &crate::scan_context::Job<'_>| {
-        std::os::unix::fs::symlink("/dev/full", job.folder.join("fake.out"))?;
-        looked(job, "strict")
+    let fixture = Fixture::new("full", HONEST);
+    let on_full_disk = |ctx: &crate::scan_context::ScanContext<'_>| {
+        std::os::unix::fs::symlink("/dev/full", ctx.folder.join("fake.out"))?;
+        looked(ctx, "strict")
     };
     // Where the tool says nothing, nothing is written to the full disk.
-    stage.tool(&format!(
+    fixture.tool(&format!(
         "[ \"$1\" = version ] && {{ echo {VERSION}; exit 0; }}\necho words\n{HONEST}"
     ));
-    let outcome = stage.run(&Gate {
-        look: on_full_disk,
+    let outcome = fixture.run(&Gate {
+        scan: on_full_disk,
         ..GATE
     });
     assert_eq!(outcome.verdict, Verdict::Fail);

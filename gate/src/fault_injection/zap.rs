@@ -4,15 +4,15 @@
 use std::time::Duration;
 
 use crate::dast::zap::attack;
-use crate::dast::zap::plan::Target;
+use crate::dast::zap::plan::ZapTarget;
 use crate::definition::{Gate, files_only};
-use crate::fault_injection::fixture::{Stage, TOKEN};
+use crate::fault_injection::fixture::{Fixture, TOKEN};
 use crate::outcome::{Outcome, Verdict};
-use crate::profile::Profile;
+use crate::profile::GateProfile;
 use crate::scan;
-use crate::scan_context::Job;
-use crate::scan_result::Look;
-use crate::scheduler::Takes;
+use crate::scan_context::ScanContext;
+use crate::scan_result::ScanOutcome;
+use crate::scheduler::ResourceClass;
 use crate::waivers::Ledger;
 
 const URL: &str = "http://127.0.0.1:18080";
@@ -23,22 +23,22 @@ const GATE: Gate = Gate {
     title: "ZAP",
     tools: &["zap"],
     after: &[],
-    takes: Takes::Little,
-    limit: Duration::from_secs(20),
-    needed: Profile::Release,
+    resources: ResourceClass::Light,
+    timeout: Duration::from_secs(20),
+    required_from: GateProfile::Release,
     inputs: |_| true,
     data: files_only,
-    look: scan,
+    scan: scan_with,
     planted: None,
 };
 
-fn scan(job: &Job<'_>) -> Look {
-    let target = Target {
+fn scan_with(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let target = ZapTarget {
         url: URL.to_owned(),
         door: "/items/1".to_owned(),
         operations: 2,
     };
-    attack(job, &target, "{}", TOKEN)
+    attack(ctx, &target, "{}", TOKEN)
 }
 
 /// What the real one prints and writes when all goes well. Its report is about this site, and says this of it.
@@ -66,10 +66,10 @@ const HIGH: &str = r#"{"pluginid": "40012", "alertRef": "40012", "name": "Cross 
 
 /// The verdict on a script that runs after these settings.
 fn run(name: &str, settings: &str, script: &str) -> Outcome {
-    let stage = Stage::new(name, "");
-    stage.program("zap.sh", &format!("TOOK=00:00:35\n{settings}\n{script}"));
-    let outcome = stage.run(&GATE);
-    assert!(!stage.holds(TOKEN), "the token is in what is kept");
+    let fixture = Fixture::new(name, "");
+    fixture.program("zap.sh", &format!("TOOK=00:00:35\n{settings}\n{script}"));
+    let outcome = fixture.run(&GATE);
+    assert!(!fixture.holds(TOKEN), "the token is in what is kept");
     outcome
 }
 
@@ -132,11 +132,11 @@ fn a_dead_host_a_refused_token_a_target_that_dies_and_the_cap_are_no_passes() {
 
 #[test]
 fn a_report_of_yesterday_is_not_read() {
-    let stage = Stage::new("zap-yesterday", "");
-    stage.program("zap.sh", &format!("TOOK=00:00:35\n{}", good("")));
-    assert_eq!(stage.run(&GATE).verdict, Verdict::Pass);
-    stage.program("zap.sh", "[ \"$2\" = -version ] && echo 2.17.0");
-    fails(&stage.run(&GATE), "wrote no zap.json");
+    let fixture = Fixture::new("zap-yesterday", "");
+    fixture.program("zap.sh", &format!("TOOK=00:00:35\n{}", good("")));
+    assert_eq!(fixture.run(&GATE).verdict, Verdict::Pass);
+    fixture.program("zap.sh", "[ \"$2\" = -version ] && echo 2.17.0");
+    fails(&fixture.run(&GATE), "wrote no zap.json");
 }
 
 #[test]
@@ -152,8 +152,8 @@ fn a_zap_that_shows_the_token_shows_nothing() {
 
 #[test]
 fn without_zap_it_did_not_run() {
-    let stage = Stage::new("zap-none", "");
-    let shared = stage.shared("2026-11-21T10:00:00Z", Profile::Local);
+    let fixture = Fixture::new("zap-none", "");
+    let shared = fixture.shared("2026-11-21T10:00:00Z", GateProfile::Local);
     let outcome = scan::run(&GATE, &shared, &Ledger::default());
     assert_eq!(
         (outcome.verdict, outcome.fatal),

@@ -7,10 +7,10 @@ use serde::Deserialize;
 use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
 use crate::file_kinds;
 use crate::finding::Finding;
-use crate::profile::Profile;
-use crate::scan_context::{Job, Said};
-use crate::scan_result::{Look, Seen, Trouble};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::{ScanContext, ToolOutput};
+use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
 
 /// The row.
 pub const GATE: Gate = Gate {
@@ -18,12 +18,12 @@ pub const GATE: Gate = Gate {
     title: "Workflows are well-formed, their shell too",
     tools: &["actionlint", "shellcheck"],
     after: &[],
-    takes: Takes::Little,
-    limit: minutes(2),
-    needed: Profile::Pipeline,
+    resources: ResourceClass::Light,
+    timeout: minutes(2),
+    required_from: GateProfile::Pipeline,
     inputs: is_input,
     data: files_only,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "actionlint",
         prepare: as_it_is,
@@ -58,50 +58,50 @@ fn is_input(path: &str) -> bool {
 
 /// With empty settings, so that those of the tree do not count, and in a copy that looks like a repository: else it does
 /// not look at what a step gives to an action of the tree.
-fn look(job: &Job<'_>) -> Look {
-    let files = job.files_where(file_kinds::is_workflow);
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let files = ctx.files_where(file_kinds::is_workflow);
     if files.is_empty() {
-        return Err(Trouble::NoFiles("no workflow in the tree".to_owned()));
+        return Err(ScanError::NothingToScan("no workflow in the tree".to_owned()));
     }
-    let settings = job.keep("actionlint.yaml", "{}\n")?;
-    let copy = job.copy(|_| true, &[])?;
+    let settings = ctx.write_file("actionlint.yaml", "{}\n")?;
+    let copy = ctx.copy(|_| true, &[])?;
     fs::create_dir_all(copy.join(".git"))?;
-    let lint = job.tool("actionlint")?;
-    job.tool("shellcheck")?;
-    let shellcheck = job.shared.program("shellcheck")?.file;
-    let call = lint
+    let lint = ctx.tool("actionlint")?;
+    ctx.tool("shellcheck")?;
+    let shellcheck = ctx.shared.program("shellcheck")?.file;
+    let command = lint
         .args(["-verbose", "-no-color", "-format", "{{json .}}", "-pyflakes="])
         .args(["-config-file".into(), settings])
         .args(["-shellcheck", FILTERED])
         .envs([("SHELLCHECK", shellcheck)])
-        .within(copy)
+        .current_dir(copy)
         .args(&files);
-    read(&job.run(&call, "actionlint")?, files.len())
+    read(&ctx.run(&command, "actionlint")?, files.len())
 }
 
 /// It exits with 0, or 1 for findings; 2 and 3 are failures. It tells each file that it has done on standard error.
-fn read(said: &Said, files: usize) -> Look {
-    if !matches!(said.code, 0 | 1) {
-        return Err(said.broke("it could not look"));
+fn read(output: &ToolOutput, files: usize) -> ScanOutcome {
+    if !matches!(output.code, 0 | 1) {
+        return Err(output.failed("it could not look"));
     }
-    let found: Vec<Found> = said.json()?;
-    if said.code != i32::from(!found.is_empty()) {
-        return Err(said.broke("exit code and report disagree"));
+    let found: Vec<Found> = output.json()?;
+    if output.code != i32::from(!found.is_empty()) {
+        return Err(output.failed("exit code and report disagree"));
     }
-    let lines = || said.stderr.lines();
+    let lines = || output.stderr.lines();
     let done = lines().filter(|line| line.contains("Found total ")).count();
     let disabled = lines().find(|line| line.contains("Rule \"shellcheck\" was disabled"));
     if let Some(line) = disabled {
-        return Err(Trouble::Broke(line.to_owned()));
+        return Err(ScanError::ToolFailed(line.to_owned()));
     }
-    let seen = Seen {
+    let seen = ScanResult {
         findings: found.into_iter().map(finding).collect(),
         limits: vec![
             "actionlint: neither Python in workflows (pyflakes) nor shell in actions of the tree is looked at".to_owned(),
         ],
-        ..Seen::default()
+        ..ScanResult::default()
     };
-    Ok(seen.looked_at(done as u64, "workflows", files as u64))
+    Ok(seen.with_work(done as u64, "workflows", files as u64))
 }
 
 /// It rates nothing. What shellcheck found says so: `shellcheck reported issue in this script: SC2086:info:1:6: …`.
@@ -130,8 +130,8 @@ verbose: Found 0 parse errors in 0 ms for .github/workflows/planted.yml
 verbose: Found total 2 errors in 0 ms for .github/workflows/planted.yml
 ";
 
-    fn said(code: i32, stdout: &str, stderr: &str) -> Said {
-        Said {
+    fn tool_output(code: i32, stdout: &str, stderr: &str) -> ToolOutput {
+        ToolOutput {
             code,
             stdout: stdout.to_owned(),
             stderr: stderr.to_owned(),
@@ -140,7 +140,7 @@ verbose: Found total 2 errors in 0 ms for .github/workflows/planted.yml
 
     #[test]
     fn findings_have_their_place_and_shellchecks_rule() {
-        let seen = read(&said(1, FOUND, LOG), 1).unwrap();
+        let seen = read(&tool_output(1, FOUND, LOG), 1).unwrap();
         assert_eq!(seen.findings[0].rule, "job-needs");
         assert_eq!(seen.findings[0].location.as_ref().unwrap().line, Some(5));
         assert_eq!(seen.findings[1].aliases, ["SC2086"]);
@@ -149,17 +149,20 @@ verbose: Found total 2 errors in 0 ms for .github/workflows/planted.yml
 
     #[test]
     fn what_did_not_look_is_no_silence() {
-        assert!(read(&said(0, "[]", LOG), 1).unwrap().findings.is_empty());
+        assert!(read(&tool_output(0, "[]", LOG), 1).unwrap().findings.is_empty());
         let blind = "verbose: Rule \"shellcheck\" was disabled: exec: \"x\": executable file not found";
-        for said in [
-            said(3, "", "could not read"),
-            said(0, "", LOG),
-            said(1, "[]", LOG),
-            said(0, "[]", blind),
+        for output in [
+            tool_output(3, "", "could not read"),
+            tool_output(0, "", LOG),
+            tool_output(1, "[]", LOG),
+            tool_output(0, "[]", blind),
         ] {
-            assert!(matches!(read(&said, 1), Err(Trouble::Broke(_))), "{said:?}");
+            assert!(
+                matches!(read(&output, 1), Err(ScanError::ToolFailed(_))),
+                "{output:?}"
+            );
         }
-        let idle = read(&said(0, "[]", ""), 1).unwrap();
+        let idle = read(&tool_output(0, "[]", ""), 1).unwrap();
         assert!(idle.work[0].count < idle.work[0].least);
     }
 }

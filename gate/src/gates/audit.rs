@@ -8,10 +8,10 @@ use crate::definition::{Gate, Planted, as_it_is, minutes};
 use crate::gates::rustsec;
 use crate::gates::rustsec::advisories::LEAST;
 use crate::gates::rustsec::report::{Report, line_of};
-use crate::profile::Profile;
-use crate::scan_context::Job;
-use crate::scan_result::{Look, Seen, Trouble};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::ScanContext;
+use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
 
 const TOOL: &str = "cargo-audit";
 
@@ -21,12 +21,12 @@ pub const GATE: Gate = Gate {
     title: "No dependency has a known vulnerability",
     tools: &[TOOL],
     after: &[],
-    takes: Takes::Little,
-    limit: minutes(5),
-    needed: Profile::Pipeline,
+    resources: ResourceClass::Light,
+    timeout: minutes(5),
+    required_from: GateProfile::Pipeline,
     inputs: |path| path == "Cargo.lock",
     data: rustsec::revision,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "audit",
         prepare: as_it_is,
@@ -41,24 +41,25 @@ struct Lock {
 }
 
 /// It exits with 1 for a vulnerability and for a database that it cannot read; then there is no JSON.
-fn look(job: &Job<'_>) -> Look {
-    let file = job.subject.join("Cargo.lock");
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let file = ctx.subject.join("Cargo.lock");
     let Ok(text) = fs::read_to_string(&file) else {
-        return Err(Trouble::NoFiles("no Cargo.lock".to_owned()));
+        return Err(ScanError::NothingToScan("no Cargo.lock".to_owned()));
     };
-    let lock: Lock = toml::from_str(&text).map_err(|error| Trouble::Broke(format!("Cargo.lock: {error}")))?;
-    let call = job.tool(TOOL)?;
-    let advisories = rustsec::get(job.shared)?;
+    let lock: Lock =
+        toml::from_str(&text).map_err(|error| ScanError::ToolFailed(format!("Cargo.lock: {error}")))?;
+    let command = ctx.tool(TOOL)?;
+    let advisories = rustsec::get(ctx.shared)?;
     // In an empty folder, where no `.cargo/audit.toml` tells it to ignore anything.
-    let call = call
-        .within(&job.folder)
+    let command = command
+        .current_dir(&ctx.folder)
         .args(["audit", "--no-fetch", "--format=json"])
         .args(["--db".into(), advisories.clone.clone()])
         .args(["--file".into(), file]);
-    let said = job.run(&call, TOOL)?;
-    let report: Report = said.json()?;
+    let output = ctx.run(&command, TOOL)?;
+    let report: Report = output.json()?;
     let (entries, packages) = (report.database.advisory_count, report.lockfile.dependency_count);
-    let mut findings = report.findings(TOOL).map_err(|why| said.broke(&why))?;
+    let mut findings = report.findings(TOOL).map_err(|why| output.failed(&why))?;
     for finding in &mut findings {
         let line = finding
             .package
@@ -66,14 +67,14 @@ fn look(job: &Job<'_>) -> Look {
             .and_then(|package| line_of(&text, package));
         *finding = finding.clone().at("Cargo.lock", line);
     }
-    let seen = Seen {
+    let seen = ScanResult {
         findings,
         databases: vec![advisories.database.clone()],
-        outdated: advisories.outdated(job.shared.began),
+        outdated: advisories.outdated(ctx.shared.began),
         limits: advisories.limits.clone(),
-        ..Seen::default()
+        ..ScanResult::default()
     };
     Ok(seen
-        .looked_at(packages, "packages", lock.package.len().max(1) as u64)
-        .looked_at(entries, "advisories", LEAST))
+        .with_work(packages, "packages", lock.package.len().max(1) as u64)
+        .with_work(entries, "advisories", LEAST))
 }

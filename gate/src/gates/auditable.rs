@@ -9,10 +9,10 @@ use crate::gates::rustsec;
 use crate::gates::rustsec::advisories::LEAST;
 use crate::gates::rustsec::report::Report;
 use crate::gates::workspace;
-use crate::profile::Profile;
-use crate::scan_context::{Job, Said};
-use crate::scan_result::{Look, Seen};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::{ScanContext, ToolOutput};
+use crate::scan_result::{ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
 
 const BUILDER: &str = "cargo-auditable";
 const SCANNER: &str = "cargo-audit";
@@ -26,12 +26,12 @@ pub const GATE: Gate = Gate {
     title: "The release program names its packages, none of which has a known vulnerability",
     tools: &[BUILDER, SCANNER],
     after: &[],
-    takes: Takes::Cargo,
-    limit: minutes(60),
-    needed: Profile::Pipeline,
+    resources: ResourceClass::Cargo,
+    timeout: minutes(60),
+    required_from: GateProfile::Pipeline,
     inputs: whole_tree,
     data: rustsec::revision,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "auditable",
         prepare: as_it_is,
@@ -39,61 +39,61 @@ pub const GATE: Gate = Gate {
     }),
 };
 
-fn look(job: &Job<'_>) -> Look {
-    let (builder, scanner) = (job.tool(BUILDER)?, job.tool(SCANNER)?);
-    let advisories = rustsec::get(job.shared)?;
-    registry::fetch(job)?;
-    let mut call = builder
-        .within(workspace::root(job))
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let (builder, scanner) = (ctx.tool(BUILDER)?, ctx.tool(SCANNER)?);
+    let advisories = rustsec::get(ctx.shared)?;
+    registry::fetch(ctx)?;
+    let mut command = builder
+        .current_dir(workspace::root(ctx))
         .args(["auditable", "build", "--release", "--locked"])
         .args(["--message-format=json-render-diagnostics"])
-        .envs([("CARGO", &job.context().settings.cargo)]);
-    if job.planted {
-        call = call.envs([("CARGO_TARGET_DIR", job.folder.join("target"))]);
+        .envs([("CARGO", &ctx.context().settings.cargo)]);
+    if ctx.planted {
+        command = command.envs([("CARGO_TARGET_DIR", ctx.folder.join("target"))]);
     } else {
-        call = call
+        command = command
             .args(["--package", "portcullis", "--bin", "portcullis"])
-            .args(workspace::features(job)?);
+            .args(workspace::features(ctx)?);
     }
-    let built = job.run(&call, "build")?;
+    let built = ctx.run(&command, "build")?;
     let program = built.stdout.lines().filter_map(build::executable).next_back();
     let Some(program) = program.filter(|_| built.code == 0) else {
-        return Err(built.broke("it does not build"));
+        return Err(built.failed("it does not build"));
     };
     // In an empty folder, where no `.cargo/audit.toml` tells it to ignore anything.
-    let call = scanner
-        .within(&job.folder)
+    let command = scanner
+        .current_dir(&ctx.folder)
         .args(["audit", "--no-fetch", "--format=json", "--db"])
         .args([&advisories.clone])
         .args(["bin".into(), program]);
-    let said = job.run(&call, SCANNER)?;
-    let least = if job.planted { 2 } else { LEAST_PACKAGES };
-    if names_nothing(&said) {
-        return Ok(Seen::default().looked_at(0, "packages that the program names", least));
+    let output = ctx.run(&command, SCANNER)?;
+    let least = if ctx.planted { 2 } else { LEAST_PACKAGES };
+    if names_nothing(&output) {
+        return Ok(ScanResult::default().with_work(0, "packages that the program names", least));
     }
-    let report: Report = said.json()?;
+    let report: Report = output.json()?;
     let (entries, packages) = (report.database.advisory_count, report.lockfile.dependency_count);
-    let findings = report.findings(SCANNER).map_err(|why| said.broke(&why))?;
-    let seen = Seen {
+    let findings = report.findings(SCANNER).map_err(|why| output.failed(&why))?;
+    let seen = ScanResult {
         findings,
         databases: vec![advisories.database.clone()],
-        outdated: advisories.outdated(job.shared.began),
+        outdated: advisories.outdated(ctx.shared.began),
         limits: advisories.limits.clone(),
-        ..Seen::default()
+        ..ScanResult::default()
     };
     Ok(seen
-        .looked_at(packages, "packages that the program names", least)
-        .looked_at(entries, "advisories", LEAST))
+        .with_work(packages, "packages that the program names", least)
+        .with_work(entries, "advisories", LEAST))
 }
 
 /// Without the data it guesses from texts of panics, with exit code 0, or gives up; either way the program is no proof.
-fn names_nothing(said: &Said) -> bool {
+fn names_nothing(output: &ToolOutput) -> bool {
     [
         "was not built with 'cargo auditable'",
         "No dependency information found",
     ]
     .iter()
-    .any(|words| said.stderr.contains(words))
+    .any(|words| output.stderr.contains(words))
 }
 
 #[cfg(test)]
@@ -102,16 +102,16 @@ mod tests {
 
     #[test]
     fn a_program_that_does_not_name_its_packages_is_told_from_one_that_does() {
-        let said = |stderr: &str| Said {
+        let tool_output = |stderr: &str| ToolOutput {
             code: 0,
             stdout: String::new(),
             stderr: stderr.to_owned(),
         };
         let warning = "warning: /t/x was not built with 'cargo auditable', the report will be incomplete (1 dependencies recovered)";
-        assert!(names_nothing(&said(warning)));
-        assert!(names_nothing(&said(
+        assert!(names_nothing(&tool_output(warning)));
+        assert!(names_nothing(&tool_output(
             "error: parse error: No dependency information found! Is this a Rust executable built with cargo?"
         )));
-        assert!(!names_nothing(&said("")));
+        assert!(!names_nothing(&tool_output("")));
     }
 }

@@ -8,10 +8,10 @@ use serde_json::Value;
 use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
 use crate::file_kinds;
 use crate::finding::{Finding, Severity};
-use crate::profile::Profile;
-use crate::scan_context::{Job, Said};
-use crate::scan_result::{Look, Seen, Trouble};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::{ScanContext, ToolOutput};
+use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
 
 /// The row.
 pub const GATE: Gate = Gate {
@@ -19,12 +19,12 @@ pub const GATE: Gate = Gate {
     title: "Terraform code, Dockerfiles and workflows keep to policies",
     tools: &["checkov"],
     after: &[],
-    takes: Takes::Little,
-    limit: minutes(10),
-    needed: Profile::Pipeline,
+    resources: ResourceClass::Light,
+    timeout: minutes(10),
+    required_from: GateProfile::Pipeline,
     inputs: is_input,
     data: files_only,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "checkov",
         prepare: as_it_is,
@@ -89,27 +89,27 @@ fn is_input(path: &str) -> bool {
 }
 
 /// Over a copy of just these files, and with an empty home: it reads settings beside what it scans and in the home.
-fn look(job: &Job<'_>) -> Look {
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let wanted: Vec<(&str, &str, usize)> = KINDS
         .iter()
-        .map(|(kind, name, is)| (*kind, *name, job.files_where(*is).len()))
+        .map(|(kind, name, is)| (*kind, *name, ctx.files_where(*is).len()))
         .filter(|(_, _, files)| *files > 0)
         .collect();
     if wanted.is_empty() {
-        return Err(Trouble::NoFiles(
+        return Err(ScanError::NothingToScan(
             "no *.tf, Dockerfile or workflow in the tree".to_owned(),
         ));
     }
-    let checkov = job.tool("checkov")?;
-    let copy = job.copy_named(is_input, &MARKERS, file_kinds::name_in_copy)?;
-    let call = checkov
-        .within(&job.folder)
-        .envs([("HOME", &job.folder)])
+    let checkov = ctx.tool("checkov")?;
+    let copy = ctx.copy_named(is_input, &MARKERS, file_kinds::name_in_copy)?;
+    let command = checkov
+        .current_dir(&ctx.folder)
+        .envs([("HOME", &ctx.folder)])
         .args(["--directory".into(), copy])
         .args(["--framework"])
         .args(wanted.iter().map(|(kind, _, _)| *kind))
         .args(["--skip-download", "--compact", "--output=json"]);
-    let mut seen = read(&job.run(&call, "checkov")?, &wanted)?;
+    let mut seen = read(&ctx.run(&command, "checkov")?, &wanted)?;
     let missing = KINDS
         .iter()
         .filter(|(kind, _, _)| wanted.iter().all(|(other, _, _)| other != kind));
@@ -120,26 +120,26 @@ fn look(job: &Job<'_>) -> Look {
 
 /// It exits with 0, or 1 for findings; with 0 as well for an empty folder, for a file that it cannot parse and for a
 /// check that crashed. It answers a list, one part alone, or a bare summary.
-fn read(said: &Said, wanted: &[(&str, &str, usize)]) -> Look {
-    if !matches!(said.code, 0 | 1) {
-        return Err(said.broke("it could not look"));
+fn read(output: &ToolOutput, wanted: &[(&str, &str, usize)]) -> ScanOutcome {
+    if !matches!(output.code, 0 | 1) {
+        return Err(output.failed("it could not look"));
     }
-    let parts: Vec<Part> = match said.json()? {
+    let parts: Vec<Part> = match output.json()? {
         Value::Array(parts) => parts.into_iter().map(serde_json::from_value).collect(),
         Value::Object(part) if part.contains_key("check_type") => {
             serde_json::from_value(Value::Object(part)).map(|part| vec![part])
         }
         Value::Object(bare) if bare.contains_key("resource_count") => Ok(Vec::new()),
-        _ => return Err(said.broke("a report of no form that it has")),
+        _ => return Err(output.failed("a report of no form that it has")),
     }
-    .map_err(|error| said.broke(&format!("no report ({error})")))?;
+    .map_err(|error| output.failed(&format!("no report ({error})")))?;
     let failed = parts.iter().any(|part| !part.results.failed_checks.is_empty());
-    if said.code != i32::from(failed) {
-        return Err(said.broke("exit code and report disagree"));
+    if output.code != i32::from(failed) {
+        return Err(output.failed("exit code and report disagree"));
     }
-    let mut seen = Seen {
+    let mut seen = ScanResult {
         findings: parts.iter().flat_map(findings).collect(),
-        ..Seen::default()
+        ..ScanResult::default()
     };
     for (kind, name, files) in wanted {
         let part = parts.iter().find(|part| part.check_type == *kind);
@@ -151,16 +151,16 @@ fn read(said: &Said, wanted: &[(&str, &str, usize)]) -> Look {
                 .push(format!("checkov: policies are about {count} of {files} {name}"));
         }
         if count.max(least) > 0 {
-            seen = seen.looked_at(count, name, least);
+            seen = seen.with_work(count, name, least);
         }
     }
     let checks: u64 = parts.iter().map(|part| checks(part).count() as u64).sum();
-    let crashed = said
+    let crashed = output
         .stderr
         .lines()
         .filter(|line| line.contains("Failed to run check"))
         .count() as u64;
-    Ok(seen.looked_at(checks, "checks", checks + crashed))
+    Ok(seen.with_work(checks, "checks", checks + crashed))
 }
 
 fn checks(part: &Part) -> impl Iterator<Item = &Check> {
@@ -227,8 +227,8 @@ mod tests {
         "summary":{"passed":0,"failed":1,"skipped":0,"parsing_errors":0,"resource_count":1,"checkov_version":"3.3.30"}}"#;
     const BARE: &str = r#"{"passed":0,"failed":0,"skipped":0,"parsing_errors":0,"resource_count":0,"checkov_version":"3.3.30"}"#;
 
-    fn said(code: i32, stdout: &str, stderr: &str) -> Said {
-        Said {
+    fn tool_output(code: i32, stdout: &str, stderr: &str) -> ToolOutput {
+        ToolOutput {
             code,
             stdout: stdout.to_owned(),
             stderr: stderr.to_owned(),
@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn one_part_and_a_list_are_read_alike() {
         for report in [FAILED.to_owned(), format!("[{FAILED}]")] {
-            let seen = read(&said(1, &report, ""), &WANTED).unwrap();
+            let seen = read(&tool_output(1, &report, ""), &WANTED).unwrap();
             let place = seen.findings[0].location.as_ref().unwrap();
             assert_eq!(seen.findings[0].rule, "CKV_DOCKER_7");
             assert_eq!((place.path.as_str(), place.line), ("Dockerfile", Some(1)));
@@ -248,17 +248,17 @@ mod tests {
 
     #[test]
     fn an_empty_folder_and_a_crashed_check_are_too_little() {
-        let idle = read(&said(0, BARE, ""), &WANTED).unwrap();
+        let idle = read(&tool_output(0, BARE, ""), &WANTED).unwrap();
         assert_eq!((idle.work[0].count, idle.work[0].least), (0, 1));
         let log = "2026-11-21 [ERROR] Failed to run check CKV_AZURE_233 on /plan.json:x";
-        let crashed = read(&said(1, FAILED, log), &WANTED).unwrap();
+        let crashed = read(&tool_output(1, FAILED, log), &WANTED).unwrap();
         assert!(crashed.work.iter().any(|work| work.count < work.least));
     }
 
     #[test]
     fn terraform_files_that_no_policy_is_about_are_told() {
         let wanted = [("terraform", "Terraform files", 2), WANTED[0]];
-        let seen = read(&said(1, FAILED, ""), &wanted).unwrap();
+        let seen = read(&tool_output(1, FAILED, ""), &wanted).unwrap();
         assert_eq!(
             seen.limits,
             ["checkov: policies are about 0 of 2 Terraform files"]
@@ -272,18 +272,27 @@ mod tests {
             .replace("failed_checks", "x")
             .replace("\"skipped_checks\":[]", "\"y\":[]");
         let skipped = skipped.replace("\"x\"", "\"skipped_checks\"");
-        assert_eq!(read(&said(0, &skipped, ""), &WANTED).unwrap().findings.len(), 1);
+        assert_eq!(
+            read(&tool_output(0, &skipped, ""), &WANTED)
+                .unwrap()
+                .findings
+                .len(),
+            1
+        );
         let broken = r#"{"check_type":"terraform","results":{"failed_checks":[],"parsing_errors":["/main.tf"]},
             "summary":{"parsing_errors":1,"resource_count":0}}"#;
-        let findings = read(&said(0, broken, ""), &WANTED).unwrap().findings;
+        let findings = read(&tool_output(0, broken, ""), &WANTED).unwrap().findings;
         assert_eq!(findings[0].rule, "parsing-error");
-        for said in [
-            said(2, "", "Traceback"),
-            said(0, "", ""),
-            said(0, FAILED, ""),
-            said(0, "{}", ""),
+        for output in [
+            tool_output(2, "", "Traceback"),
+            tool_output(0, "", ""),
+            tool_output(0, FAILED, ""),
+            tool_output(0, "{}", ""),
         ] {
-            assert!(matches!(read(&said, &WANTED), Err(Trouble::Broke(_))), "{said:?}");
+            assert!(
+                matches!(read(&output, &WANTED), Err(ScanError::ToolFailed(_))),
+                "{output:?}"
+            );
         }
     }
 }

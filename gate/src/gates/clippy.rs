@@ -8,10 +8,10 @@ use crate::canaries::canary_crate;
 use crate::definition::{Gate, Planted, files_only, minutes, whole_tree};
 use crate::finding::{Finding, Severity};
 use crate::gates::workspace;
-use crate::profile::Profile;
-use crate::scan_context::Job;
-use crate::scan_result::{Look, Seen};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::ScanContext;
+use crate::scan_result::{ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
 
 /// The row.
 pub const GATE: Gate = Gate {
@@ -19,13 +19,13 @@ pub const GATE: Gate = Gate {
     title: "Rust code has no warning of the compiler or of clippy",
     tools: &[],
     after: &[],
-    takes: Takes::Cargo,
-    limit: minutes(40),
-    needed: Profile::Local,
+    resources: ResourceClass::Cargo,
+    timeout: minutes(40),
+    required_from: GateProfile::Local,
     // Code includes what is no code: templates, migrations, documents.
     inputs: whole_tree,
     data: files_only,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "clippy",
         prepare: canary_crate::with_our_lints,
@@ -80,9 +80,9 @@ struct Span {
 }
 
 /// Cargo tells each target that it has checked; the manifests say how many there are.
-fn look(job: &Job<'_>) -> Look {
-    let targets = workspace::targets(job)?;
-    let call = workspace::cargo(job)
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let targets = workspace::targets(ctx)?;
+    let command = workspace::cargo(ctx)
         .args([
             "clippy",
             "--workspace",
@@ -90,7 +90,7 @@ fn look(job: &Job<'_>) -> Look {
             "--keep-going",
             "--message-format=json",
         ])
-        .args(workspace::features(job)?)
+        .args(workspace::features(ctx)?)
         .args(
             targets
                 .features
@@ -98,20 +98,20 @@ fn look(job: &Job<'_>) -> Look {
                 .map(|feature| format!("--features={feature}")),
         )
         .args(["--", "-D", "warnings"]);
-    let said = job.run(&call, "clippy")?;
+    let output = ctx.run(&command, "clippy")?;
     let (findings, checked) =
-        read(&said.stdout).ok_or_else(|| said.broke("cargo did not say how the build ended"))?;
-    if said.code != 0 && findings.is_empty() {
-        return Err(said.broke("cargo failed without a lint"));
+        read(&output.stdout).ok_or_else(|| output.failed("cargo did not say how the build ended"))?;
+    if output.code != 0 && findings.is_empty() {
+        return Err(output.failed("cargo failed without a lint"));
     }
     let files = &targets.files;
     let checked = files.iter().filter(|file| checked.contains(*file));
     let (count, least) = (checked.count() as u64, files.len().max(1) as u64);
-    let seen = Seen {
+    let seen = ScanResult {
         findings,
-        ..Seen::default()
+        ..ScanResult::default()
     };
-    Ok(seen.looked_at(count, "targets", least))
+    Ok(seen.with_work(count, "targets", least))
 }
 
 /// The findings, each once though two targets may share a file, and the main files of the targets that were checked;

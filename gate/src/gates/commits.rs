@@ -1,14 +1,14 @@
 //! Gate `commits`: the messages since the last tag are Conventional Commits, from which a release's version follows.
 
-use harness::process::command::Call;
+use harness::process::command::Command;
 
 use crate::commits::history;
 use crate::definition::{Gate, Planted, minutes};
 use crate::finding::{Finding, Severity};
-use crate::profile::Profile;
-use crate::scan_context::Job;
-use crate::scan_result::{Look, Seen, Trouble};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::ScanContext;
+use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
 
 /// The row.
 pub const GATE: Gate = Gate {
@@ -16,21 +16,25 @@ pub const GATE: Gate = Gate {
     title: "Messages of commits are Conventional Commits",
     tools: &[],
     after: &[],
-    takes: Takes::Little,
-    limit: minutes(1),
-    needed: Profile::Local,
+    resources: ResourceClass::Light,
+    timeout: minutes(1),
+    required_from: GateProfile::Local,
     inputs: |_| false,
     data: |shared| {
         // The last tag may be set anew on the same commit, and what a shallow clone lacks may come without a new one.
         let args = ["for-each-ref", "--format=%(objectname) %(refname)", "refs/tags"];
-        let tags = Call::new(shared.context, "git").args(args).capture().ok()?.stdout;
-        let head = Call::new(shared.context, "git")
+        let tags = Command::new(shared.context, "git")
+            .args(args)
+            .capture()
+            .ok()?
+            .stdout;
+        let head = Command::new(shared.context, "git")
             .args(["rev-parse", "HEAD", "--is-shallow-repository"])
             .capture()
             .ok()?;
         head.status.success().then(|| head.stdout + &tags)
     },
-    look,
+    scan,
     planted: Some(Planted {
         folder: "commits",
         prepare,
@@ -38,31 +42,31 @@ pub const GATE: Gate = Gate {
     }),
 };
 
-fn look(job: &Job<'_>) -> Look {
-    let repository = match job.planted {
-        true => &job.subject,
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let repository = match ctx.planted {
+        true => &ctx.subject,
         // The copy of the tree has no history.
-        false => &job.context().settings.root,
+        false => &ctx.context().settings.root,
     };
-    let history = history::since_last_tag(job.context(), repository)?;
+    let history = history::since_last_tag(ctx.context(), repository)?;
     if history.is_shallow {
-        return Err(Trouble::NoData(history::SHALLOW.to_owned()));
+        return Err(ScanError::DataUnavailable(history::SHALLOW.to_owned()));
     }
-    let findings = history.faults().map(|(commit, fault)| {
-        let what = format!("{} line {}: {}", commit.short(), fault.line, fault.what);
+    let findings = history.violations().map(|(commit, violation)| {
+        let what = format!("{} line {}: {}", commit.short(), violation.line, violation.what);
         Finding::new("commits", "conventional-commit", what).rated(Severity::Low)
     });
-    let seen = Seen {
+    let seen = ScanResult {
         findings: findings.collect(),
-        ..Seen::default()
+        ..ScanResult::default()
     };
-    Ok(seen.looked_at(history.commits.len() as u64, "commits", 1))
+    Ok(seen.with_work(history.commits.len() as u64, "commits", 1))
 }
 
 /// A repository inside a repository would be no part of ours, so its history is made here from the messages in the folder.
 /// The tag is of no version and hides nothing.
-fn prepare(job: &Job<'_>) -> Result<(), Trouble> {
-    let git = |args: &[&str]| -> Result<(), Trouble> {
+fn prepare(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
+    let git = |args: &[&str]| -> Result<(), ScanError> {
         let who = [
             "-c",
             "user.name=planted",
@@ -71,18 +75,18 @@ fn prepare(job: &Job<'_>) -> Result<(), Trouble> {
             "-c",
             "commit.gpgsign=false",
         ];
-        let call = Call::new(job.context(), "git")
-            .within(&job.subject)
+        let command = Command::new(ctx.context(), "git")
+            .current_dir(&ctx.subject)
             .args(who)
             .args(args);
-        let said = job.run(&call, "git")?;
-        match said.code {
+        let output = ctx.run(&command, "git")?;
+        match output.code {
             0 => Ok(()),
-            _ => Err(said.broke("git")),
+            _ => Err(output.failed("git")),
         }
     };
     git(&["init", "--quiet", "--template="])?;
-    for file in &job.files {
+    for file in &ctx.files {
         git(&[
             "commit",
             "--quiet",

@@ -5,10 +5,10 @@ use serde::Deserialize;
 use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
 use crate::file_kinds;
 use crate::finding::{Finding, Severity};
-use crate::profile::Profile;
-use crate::scan_context::{Job, Said};
-use crate::scan_result::{Look, Seen, Trouble};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::{ScanContext, ToolOutput};
+use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
 
 /// The row.
 pub const GATE: Gate = Gate {
@@ -16,12 +16,12 @@ pub const GATE: Gate = Gate {
     title: "Dockerfiles have no bad habits",
     tools: &["hadolint"],
     after: &[],
-    takes: Takes::Little,
-    limit: minutes(2),
-    needed: Profile::Pipeline,
+    resources: ResourceClass::Light,
+    timeout: minutes(2),
+    required_from: GateProfile::Pipeline,
     inputs: file_kinds::is_dockerfile,
     data: files_only,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "hadolint",
         prepare: as_it_is,
@@ -41,27 +41,27 @@ struct Found {
 }
 
 /// With settings of our own, so that none of the tree or of a home count, and without inline ignores.
-fn look(job: &Job<'_>) -> Look {
-    let files = job.files_where(file_kinds::is_dockerfile);
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let files = ctx.files_where(file_kinds::is_dockerfile);
     if files.is_empty() {
-        return Err(Trouble::NoFiles("no Dockerfile in the tree".to_owned()));
+        return Err(ScanError::NothingToScan("no Dockerfile in the tree".to_owned()));
     }
-    let settings = job.keep("hadolint.yaml", "failure-threshold: style\n")?;
-    let call = job
+    let settings = ctx.write_file("hadolint.yaml", "failure-threshold: style\n")?;
+    let command = ctx
         .tool("hadolint")?
         .args(["--format=json", "--disable-ignore-pragma", "--config"])
         .args([settings])
         .args(["--"])
         .args(&files);
-    read(&job.run(&call, "hadolint")?, files.len())
+    read(&ctx.run(&command, "hadolint")?, files.len())
 }
 
 /// It exits with 1 for findings and for a file that is missing; only then standard output is empty. What it cannot parse
 /// is a finding, DL1000.
-fn read(said: &Said, files: usize) -> Look {
-    let found: Vec<Found> = said.json()?;
-    if said.code != i32::from(!found.is_empty()) {
-        return Err(said.broke("exit code and report disagree"));
+fn read(output: &ToolOutput, files: usize) -> ScanOutcome {
+    let found: Vec<Found> = output.json()?;
+    if output.code != i32::from(!found.is_empty()) {
+        return Err(output.failed("exit code and report disagree"));
     }
     let findings = found.into_iter().map(|found| {
         let severity = match found.code.as_str() {
@@ -72,19 +72,19 @@ fn read(said: &Said, files: usize) -> Look {
             .rated(severity)
             .at(found.file, Some(found.line))
     });
-    let seen = Seen {
+    let seen = ScanResult {
         findings: findings.collect(),
-        ..Seen::default()
+        ..ScanResult::default()
     };
-    Ok(seen.looked_at(files as u64, "Dockerfiles", 1))
+    Ok(seen.with_work(files as u64, "Dockerfiles", 1))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn said(code: i32, stdout: &str, stderr: &str) -> Said {
-        Said {
+    fn tool_output(code: i32, stdout: &str, stderr: &str) -> ToolOutput {
+        ToolOutput {
             code,
             stdout: stdout.to_owned(),
             stderr: stderr.to_owned(),
@@ -96,7 +96,7 @@ mod tests {
         let report = r#"[{"code":"DL3007","column":1,"file":"Dockerfile","level":"warning","line":1,"message":"latest"},
             {"code":"DL3059","column":1,"file":"a/Dockerfile","level":"info","line":9,"message":"consecutive RUN"},
             {"code":"DL1000","column":1,"file":"b/Dockerfile","level":"error","line":2,"message":"unexpected 'x'"}]"#;
-        let findings = read(&said(1, report, ""), 3).unwrap().findings;
+        let findings = read(&tool_output(1, report, ""), 3).unwrap().findings;
         let severities: Vec<Severity> = findings.iter().map(|finding| finding.severity).collect();
         assert_eq!(severities, [Severity::Medium, Severity::Info, Severity::High]);
         assert_eq!(
@@ -109,15 +109,18 @@ mod tests {
 
     #[test]
     fn silence_is_an_empty_list_and_nothing_else() {
-        assert!(read(&said(0, "[]", ""), 1).unwrap().findings.is_empty());
+        assert!(read(&tool_output(0, "[]", ""), 1).unwrap().findings.is_empty());
         let missing = "hadolint: nofile: withBinaryFile: does not exist (No such file or directory)";
-        for said in [
-            said(1, "", missing),
-            said(0, "", ""),
-            said(1, "[]", ""),
-            said(-9, "[]", ""),
+        for output in [
+            tool_output(1, "", missing),
+            tool_output(0, "", ""),
+            tool_output(1, "[]", ""),
+            tool_output(-9, "[]", ""),
         ] {
-            assert!(matches!(read(&said, 1), Err(Trouble::Broke(_))), "{said:?}");
+            assert!(
+                matches!(read(&output, 1), Err(ScanError::ToolFailed(_))),
+                "{output:?}"
+            );
         }
     }
 }

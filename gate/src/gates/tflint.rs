@@ -4,11 +4,11 @@ use std::fs;
 
 use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
 use crate::file_kinds;
-use crate::profile::Profile;
+use crate::profile::GateProfile;
 use crate::sarif;
-use crate::scan_context::{Job, Said};
-use crate::scan_result::{Look, Seen, Trouble};
-use crate::scheduler::Takes;
+use crate::scan_context::{ScanContext, ToolOutput};
+use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
 
 /// The row.
 pub const GATE: Gate = Gate {
@@ -16,12 +16,12 @@ pub const GATE: Gate = Gate {
     title: "Terraform code has no dead or deprecated parts",
     tools: &["tflint"],
     after: &[],
-    takes: Takes::Little,
-    limit: minutes(5),
-    needed: Profile::Pipeline,
+    resources: ResourceClass::Light,
+    timeout: minutes(5),
+    required_from: GateProfile::Pipeline,
     inputs: file_kinds::is_terraform,
     data: files_only,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "tflint",
         prepare: as_it_is,
@@ -40,34 +40,34 @@ const SETTINGS: &str = "plugin \"terraform\" {\n  enabled = true\n  preset  = \"
 /// no file as for a clean one, so each must tell of this.
 const WITNESS: (&str, &str) = ("zz_witness.tf", "locals {\n  zz_witness = 1\n}\n");
 
-fn look(job: &Job<'_>) -> Look {
-    let files = job.files_where(file_kinds::is_module_file);
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let files = ctx.files_where(file_kinds::is_module_file);
     let folders = file_kinds::folders(&files);
     if folders.is_empty() {
-        return Err(Trouble::NoFiles("no *.tf in the tree".to_owned()));
+        return Err(ScanError::NothingToScan("no *.tf in the tree".to_owned()));
     }
-    let settings = job.keep("tflint.hcl", SETTINGS)?;
-    let tflint = job.tool("tflint")?;
-    let copy = job.copy(file_kinds::is_terraform, &["tflint-ignore"])?;
+    let settings = ctx.write_file("tflint.hcl", SETTINGS)?;
+    let tflint = ctx.tool("tflint")?;
+    let copy = ctx.copy(file_kinds::is_terraform, &["tflint-ignore"])?;
     for folder in &folders {
         fs::write(copy.join(folder).join(WITNESS.0), WITNESS.1)?;
     }
-    let call = tflint
-        .within(&copy)
+    let command = tflint
+        .current_dir(&copy)
         .args(["--recursive", "--format=sarif", "--no-color", "--config"])
         .args([settings]);
-    let mut seen = read(&job.run(&call, "tflint")?, folders.len())?;
+    let mut seen = read(&ctx.run(&command, "tflint")?, folders.len())?;
     seen.limits
         .push("tflint: only its rules for the language; those for azurerm are no part of it".to_owned());
     Ok(seen)
 }
 
 /// It exits with 0, with 2 for findings, with 1 for its own failures and for what it cannot parse.
-fn read(said: &Said, folders: usize) -> Look {
-    if !matches!(said.code, 0 | 2) {
-        return Err(said.broke("it could not look"));
+fn read(output: &ToolOutput, folders: usize) -> ScanOutcome {
+    if !matches!(output.code, 0 | 2) {
+        return Err(output.failed("it could not look"));
     }
-    let findings = sarif::findings(&said.stdout, "tflint", |path| {
+    let findings = sarif::findings(&output.stdout, "tflint", |path| {
         path.trim_start_matches("./").to_owned()
     })?;
     let is_witness = |path: &str| path == WITNESS.0 || path.ends_with(&format!("/{}", WITNESS.0));
@@ -83,11 +83,11 @@ fn read(said: &Said, folders: usize) -> Look {
     told.sort_unstable();
     told.dedup();
     let told = told.len() as u64;
-    let seen = Seen {
+    let seen = ScanResult {
         findings,
-        ..Seen::default()
+        ..ScanResult::default()
     };
-    Ok(seen.looked_at(told, "modules", folders as u64))
+    Ok(seen.with_work(told, "modules", folders as u64))
 }
 
 #[cfg(test)]
@@ -101,12 +101,12 @@ mod tests {
         )
     }
 
-    fn said(code: i32, results: &[String]) -> Said {
+    fn tool_output(code: i32, results: &[String]) -> ToolOutput {
         let run = |name: &str, results: &str| {
             format!(r#"{{"tool":{{"driver":{{"name":"{name}","rules":[]}}}},"results":[{results}]}}"#)
         };
         let runs = [run("tflint", &results.join(",")), run("tflint-errors", "")];
-        Said {
+        ToolOutput {
             code,
             stdout: format!(r#"{{"version":"2.1.0","runs":[{}]}}"#, runs.join(",")),
             stderr: String::new(),
@@ -121,18 +121,21 @@ mod tests {
             result("terraform_standard_module_structure", "b/zz_witness.tf"),
             result(unused, "a/main.tf"),
         ];
-        let seen = read(&said(2, &results), 2).unwrap();
+        let seen = read(&tool_output(2, &results), 2).unwrap();
         assert_eq!(seen.findings.len(), 1);
         assert_eq!((seen.work[0].count, seen.work[0].least), (1, 2));
-        let empty = read(&said(0, &[]), 1).unwrap();
+        let empty = read(&tool_output(0, &[]), 1).unwrap();
         assert_eq!(empty.work[0].count, 0);
     }
 
     #[test]
     fn its_own_failures_are_no_silence() {
-        assert!(matches!(read(&said(1, &[]), 1), Err(Trouble::Broke(_))));
-        let mut nothing = said(0, &[]);
+        assert!(matches!(
+            read(&tool_output(1, &[]), 1),
+            Err(ScanError::ToolFailed(_))
+        ));
+        let mut nothing = tool_output(0, &[]);
         nothing.stdout.clear();
-        assert!(matches!(read(&nothing, 1), Err(Trouble::Broke(_))));
+        assert!(matches!(read(&nothing, 1), Err(ScanError::ToolFailed(_))));
     }
 }

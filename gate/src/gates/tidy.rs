@@ -1,13 +1,13 @@
 //! Gate `tidy`: the repository's own rules, checked by `tidy`.
 
-use harness::process::command::Call;
+use harness::process::command::Command;
 
 use crate::definition::{Gate, Planted, as_it_is, files_only, minutes, whole_tree};
 use crate::finding::{Finding, Severity};
-use crate::profile::Profile;
-use crate::scan_context::Job;
-use crate::scan_result::{Look, Seen};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::ScanContext;
+use crate::scan_result::{ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
 
 /// The row.
 pub const GATE: Gate = Gate {
@@ -15,12 +15,12 @@ pub const GATE: Gate = Gate {
     title: "The tree keeps the repository's own laws",
     tools: &[],
     after: &[],
-    takes: Takes::Cargo,
-    limit: minutes(10),
-    needed: Profile::Local,
+    resources: ResourceClass::Cargo,
+    timeout: minutes(10),
+    required_from: GateProfile::Local,
     inputs: whole_tree,
     data: files_only,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "tidy",
         prepare: as_it_is,
@@ -41,20 +41,20 @@ pub const GATE: Gate = Gate {
 };
 
 /// It prints each finding as `path:line: law: what`, and at the end how much it has looked at.
-fn look(job: &Job<'_>) -> Look {
-    let call = Call::cargo(job.context())
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let command = Command::cargo(ctx.context())
         .args(["run", "--quiet", "--package", "tidy", "--", "--root"])
-        .args([&job.subject]);
-    let said = job.run(&call, "tidy")?;
-    let (seen, told) = read(&said.stdout).ok_or_else(|| said.broke("no closing line"))?;
+        .args([&ctx.subject]);
+    let output = ctx.run(&command, "tidy")?;
+    let (seen, told) = read(&output.stdout).ok_or_else(|| output.failed("no closing line"))?;
     if told != seen.findings.len() as u64 {
-        return Err(said.broke(&format!("{told} findings told, {} read", seen.findings.len())));
+        return Err(output.failed(&format!("{told} findings told, {} read", seen.findings.len())));
     }
     Ok(seen)
 }
 
-/// What it said, and how many findings it counted itself.
-fn read(text: &str) -> Option<(Seen, u64)> {
+/// What it output, and how many findings it counted itself.
+fn read(text: &str) -> Option<(ScanResult, u64)> {
     let (mut findings, mut end) = (Vec::new(), None);
     for line in text.lines() {
         match line.strip_prefix("tidy: ") {
@@ -66,12 +66,12 @@ fn read(text: &str) -> Option<(Seen, u64)> {
         .split(", ")
         .map(|part| part.split(' ').next()?.parse::<u64>().ok());
     let (files, laws, told) = (counts.next()??, counts.next()??, counts.next()??);
-    let seen = Seen {
+    let seen = ScanResult {
         findings,
-        ..Seen::default()
+        ..ScanResult::default()
     };
     Some((
-        seen.looked_at(files, "files", 1).looked_at(laws, "laws", 11),
+        seen.with_work(files, "files", 1).with_work(laws, "laws", 11),
         told,
     ))
 }

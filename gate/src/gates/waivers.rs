@@ -1,10 +1,10 @@
 //! Gate `waivers`: every entry of the ledger counts, the tools' own lists are what it says, and no file ignores more.
 
 use crate::definition::{Gate, Planted, as_it_is, files_only, minutes, whole_tree};
-use crate::profile::Profile;
-use crate::scan_context::Job;
-use crate::scan_result::{Look, Seen};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::ScanContext;
+use crate::scan_result::{ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
 use crate::waivers::check;
 use crate::waivers::violation;
 
@@ -14,12 +14,12 @@ pub const GATE: Gate = Gate {
     title: "What is accepted has an owner, a reason and an end, and nothing else is ignored",
     tools: &[],
     after: &[],
-    takes: Takes::Little,
-    limit: minutes(1),
-    needed: Profile::Local,
+    resources: ResourceClass::Light,
+    timeout: minutes(1),
+    required_from: GateProfile::Local,
     inputs: whole_tree,
     data: files_only,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "waivers",
         prepare: as_it_is,
@@ -34,12 +34,12 @@ pub const GATE: Gate = Gate {
     }),
 };
 
-fn look(job: &Job<'_>) -> Look {
-    let files = job.files.iter().map(String::as_str);
-    let faults = check::folder(&job.subject, files, job.shared.began.date_naive())?;
-    let seen = Seen {
-        findings: faults.iter().map(violation::Fault::finding).collect(),
-        ..Seen::default()
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let files = ctx.files.iter().map(String::as_str);
+    let violations = check::folder(&ctx.subject, files, ctx.shared.began.date_naive())?;
+    let seen = ScanResult {
+        findings: violations.iter().map(violation::Violation::finding).collect(),
+        ..ScanResult::default()
     };
-    Ok(seen.looked_at(job.files.len() as u64, "files", 1))
+    Ok(seen.with_work(ctx.files.len() as u64, "files", 1))
 }

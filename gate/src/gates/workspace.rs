@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use harness::exit::Exit;
-use harness::process::command::Call;
+use harness::process::command::Command;
 use serde::Deserialize;
 use stack::service::prerequisites;
 
-use crate::scan_context::Job;
-use crate::scan_result::Trouble;
+use crate::scan_context::ScanContext;
+use crate::scan_result::ScanError;
 
 #[derive(Deserialize)]
 struct Metadata {
@@ -39,33 +39,33 @@ pub struct Targets {
 }
 
 /// Where the manifest is. A build of the copied tree would begin from nothing in every run.
-pub fn root(job: &Job<'_>) -> PathBuf {
-    match job.planted {
-        true => job.subject.clone(),
-        false => job.context().settings.root.clone(),
+pub fn root(ctx: &ScanContext<'_>) -> PathBuf {
+    match ctx.planted {
+        true => ctx.subject.clone(),
+        false => ctx.context().settings.root.clone(),
     }
 }
 
 /// Cargo at that place.
-pub fn cargo<'a>(job: &Job<'a>) -> Call<'a> {
-    let cargo = job.cargo().within(root(job));
-    match job.planted {
-        true => cargo.envs([("CARGO_TARGET_DIR", job.folder.join("target"))]),
+pub fn cargo<'a>(ctx: &ScanContext<'a>) -> Command<'a> {
+    let cargo = ctx.cargo().current_dir(root(ctx));
+    match ctx.planted {
+        true => cargo.envs([("CARGO_TARGET_DIR", ctx.folder.join("target"))]),
         false => cargo,
     }
 }
 
-/// Cargo's arguments for the features that our workspace needs on this machine.
+/// Cargo's arguments for the features that our workspace needs on this scheduler.
 ///
 /// # Errors
-/// `NoTool` when the machine can build nothing.
-pub fn features(job: &Job<'_>) -> Result<Vec<String>, Trouble> {
-    if job.planted {
+/// `ToolMissing` when the machine can build nothing.
+pub fn features(ctx: &ScanContext<'_>) -> Result<Vec<String>, ScanError> {
+    if ctx.planted {
         return Ok(Vec::new());
     }
-    let features = prerequisites::features(job.context()).map_err(|error| match error.is::<Exit>() {
-        true => Trouble::Stopped,
-        false => Trouble::NoTool(format!("{error:#}")),
+    let features = prerequisites::features(ctx.context()).map_err(|error| match error.is::<Exit>() {
+        true => ScanError::Stopped,
+        false => ScanError::ToolMissing(format!("{error:#}")),
     })?;
     let argument = |feature: &&str| format!("--features=portcullis/{feature}");
     Ok(features.iter().map(argument).collect())
@@ -74,10 +74,10 @@ pub fn features(job: &Job<'_>) -> Result<Vec<String>, Trouble> {
 /// All targets.
 ///
 /// # Errors
-/// `Broke` when cargo cannot read the manifests.
-pub fn targets(job: &Job<'_>) -> Result<Targets, Trouble> {
-    let call = cargo(job).args(["metadata", "--no-deps", "--format-version=1"]);
-    let metadata: Metadata = job.run(&call, "metadata")?.json()?;
+/// `ToolFailed` when cargo cannot read the manifests.
+pub fn targets(ctx: &ScanContext<'_>) -> Result<Targets, ScanError> {
+    let command = cargo(ctx).args(["metadata", "--no-deps", "--format-version=1"]);
+    let metadata: Metadata = ctx.run(&command, "metadata")?.json()?;
     let mut targets = Targets::default();
     for package in metadata.packages {
         for target in package.targets {

@@ -5,10 +5,10 @@ use serde::Deserialize;
 use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
 use crate::file_kinds;
 use crate::finding::{Finding, Severity};
-use crate::profile::Profile;
-use crate::scan_context::{Job, Said};
-use crate::scan_result::{Look, Seen, Trouble};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::{ScanContext, ToolOutput};
+use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
 
 /// The row.
 pub const GATE: Gate = Gate {
@@ -16,12 +16,12 @@ pub const GATE: Gate = Gate {
     title: "Workflows cannot be turned against us",
     tools: &["zizmor"],
     after: &[],
-    takes: Takes::Little,
-    limit: minutes(2),
-    needed: Profile::Pipeline,
+    resources: ResourceClass::Light,
+    timeout: minutes(2),
+    required_from: GateProfile::Pipeline,
     inputs: file_kinds::is_automation,
     data: files_only,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "zizmor",
         prepare: as_it_is,
@@ -90,43 +90,45 @@ struct Point {
 
 /// Always offline, so that a token of the caller goes nowhere; `--no-ignores` counts what a comment would hide. As JSON,
 /// because with SARIF it always exits with 0.
-fn look(job: &Job<'_>) -> Look {
-    let files = job.files_where(file_kinds::is_automation);
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let files = ctx.files_where(file_kinds::is_automation);
     if files.is_empty() {
-        return Err(Trouble::NoFiles(
+        return Err(ScanError::NothingToScan(
             "no workflow, no Dependabot settings, no hooks in the tree".to_owned(),
         ));
     }
-    let call = job
+    let command = ctx
         .tool("zizmor")?
         .args(["--offline", "--no-config", "--no-ignores", "--no-progress"])
         .args(["--persona=pedantic", "--strict-collection", "--collect=all"])
         .args(["--format=json-v1", "--color=never", "--verbose", "."]);
-    read(&job.run(&call, "zizmor")?, files.len(), |path| job.relative(path))
+    read(&ctx.run(&command, "zizmor")?, files.len(), |path| {
+        ctx.relative(path)
+    })
 }
 
 /// It exits with 0, or with 11 to 14 by the worst finding; 1 to 3 are failures, among them "no inputs". It names each
 /// file that it has done, and each rule that it cannot run, on standard error.
-fn read(said: &Said, files: usize, relative: impl Fn(&str) -> String) -> Look {
-    if !matches!(said.code, 0 | 11..=14) {
-        return Err(said.broke("no audit was performed"));
+fn read(output: &ToolOutput, files: usize, relative: impl Fn(&str) -> String) -> ScanOutcome {
+    if !matches!(output.code, 0 | 11..=14) {
+        return Err(output.failed("no audit was performed"));
     }
-    let found: Vec<Found> = said.json()?;
-    if (said.code == 0) != found.is_empty() {
-        return Err(said.broke("exit code and report disagree"));
+    let found: Vec<Found> = output.json()?;
+    if (output.code == 0) != found.is_empty() {
+        return Err(output.failed("exit code and report disagree"));
     }
-    let lines = || said.stderr.lines();
+    let lines = || output.stderr.lines();
     let done = lines().filter(|line| line.contains("completed ")).count();
     let skipped = lines().filter_map(|line| line.split_once(": skipping ").map(|(_, rule)| rule.trim()));
-    let seen = Seen {
+    let seen = ScanResult {
         findings: found.iter().map(|found| finding(found, &relative)).collect(),
         limits: skipped
             .filter(|rule| rule.contains("can't run"))
             .map(|rule| format!("zizmor {rule}"))
             .collect(),
-        ..Seen::default()
+        ..ScanResult::default()
     };
-    Ok(seen.looked_at(done as u64, "files", files as u64))
+    Ok(seen.with_work(done as u64, "files", files as u64))
 }
 
 fn finding(found: &Found, relative: &impl Fn(&str) -> String) -> Finding {
@@ -168,8 +170,8 @@ DEBUG zizmor::registry: skipping impostor-commit: can't run without a GitHub API
  INFO audit: zizmor: 🌈 completed ./.github/workflows/planted.yml
 ";
 
-    fn said(code: i32, stdout: &str, stderr: &str) -> Said {
-        Said {
+    fn tool_output(code: i32, stdout: &str, stderr: &str) -> ToolOutput {
+        ToolOutput {
             code,
             stdout: stdout.to_owned(),
             stderr: stderr.to_owned(),
@@ -182,7 +184,7 @@ DEBUG zizmor::registry: skipping impostor-commit: can't run without a GitHub API
 
     #[test]
     fn findings_count_also_where_a_comment_ignores_them_and_rules_left_out_are_told() {
-        let seen = read(&said(13, FOUND, LOG), 1, relative).unwrap();
+        let seen = read(&tool_output(13, FOUND, LOG), 1, relative).unwrap();
         let finding = &seen.findings[0];
         assert_eq!(
             (finding.rule.as_str(), finding.severity),
@@ -203,23 +205,23 @@ DEBUG zizmor::registry: skipping impostor-commit: can't run without a GitHub API
     #[test]
     fn no_inputs_nonsense_and_sarifs_zero_are_no_silence() {
         assert!(
-            read(&said(0, "[]", LOG), 1, relative)
+            read(&tool_output(0, "[]", LOG), 1, relative)
                 .unwrap()
                 .findings
                 .is_empty()
         );
-        for said in [
-            said(3, "", "error: no inputs collected"),
-            said(0, "", LOG),
-            said(0, FOUND, LOG),
-            said(1, "[]", LOG),
+        for output in [
+            tool_output(3, "", "error: no inputs collected"),
+            tool_output(0, "", LOG),
+            tool_output(0, FOUND, LOG),
+            tool_output(1, "[]", LOG),
         ] {
             assert!(
-                matches!(read(&said, 1, relative), Err(Trouble::Broke(_))),
-                "{said:?}"
+                matches!(read(&output, 1, relative), Err(ScanError::ToolFailed(_))),
+                "{output:?}"
             );
         }
-        let fewer = read(&said(0, "[]", LOG), 2, relative).unwrap();
+        let fewer = read(&tool_output(0, "[]", LOG), 2, relative).unwrap();
         assert!(fewer.work[0].count < fewer.work[0].least);
     }
 }

@@ -4,25 +4,25 @@ use std::fs;
 use std::path::Path;
 
 use crate::redaction::Redactor;
-use crate::scan_result::Trouble;
+use crate::scan_result::ScanError;
 
 /// Removes each file below the folder that holds a secret.
 ///
 /// # Errors
-/// `Broke` with the files' names: what a tool wrote there without us would have been published.
-pub fn holds_no_secret(folder: &Path, redactor: &Redactor) -> Result<(), Trouble> {
+/// `ToolFailed` with the files' names: what a tool wrote there without us would have been published.
+pub fn holds_no_secret(folder: &Path, redactor: &Redactor) -> Result<(), ScanError> {
     let mut bad = Vec::new();
     search(folder, folder, redactor, &mut bad)?;
     match bad.is_empty() {
         true => Ok(()),
-        false => Err(Trouble::Broke(format!(
+        false => Err(ScanError::ToolFailed(format!(
             "a secret of this run stood in {}: removed",
             bad.join(", ")
         ))),
     }
 }
 
-fn search(top: &Path, folder: &Path, redactor: &Redactor, bad: &mut Vec<String>) -> Result<(), Trouble> {
+fn search(top: &Path, folder: &Path, redactor: &Redactor, bad: &mut Vec<String>) -> Result<(), ScanError> {
     let mut entries: Vec<_> = fs::read_dir(folder)?.collect::<Result<_, _>>()?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
@@ -48,12 +48,12 @@ mod tests {
         fs::write(folder.join("good.json"), "{}").unwrap();
         fs::write(folder.join("db/session"), b"\xff\0Bearer hunter2hunter2\xfe").unwrap();
         let redactor = Redactor::of(["hunter2hunter2".to_owned()]);
-        let trouble = holds_no_secret(&folder, &redactor).unwrap_err().to_string();
+        let error = holds_no_secret(&folder, &redactor).unwrap_err().to_string();
         assert!(
-            trouble.contains("db/session") && !trouble.contains("good.json"),
-            "{trouble}"
+            error.contains("db/session") && !error.contains("good.json"),
+            "{error}"
         );
-        assert!(!trouble.contains("hunter2"));
+        assert!(!error.contains("hunter2"));
         assert!(!folder.join("db/session").exists() && folder.join("good.json").exists());
         assert_eq!(holds_no_secret(&folder, &redactor), Ok(()));
         fs::remove_dir_all(folder).unwrap();

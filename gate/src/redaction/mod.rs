@@ -1,4 +1,4 @@
-//! Takes secrets out of whatever is kept: those of this run by value, others by their shape; never says what it took.
+//! ResourceClass secrets out of whatever is kept: those of this run by value, others by their shape; never says what it took.
 
 /// No secret in what is kept.
 pub mod artifact_scan;
@@ -19,7 +19,7 @@ pub struct Redactor {
 }
 
 impl Redactor {
-    /// Takes these out, besides what has the shape of a token. What is shorter than eight letters is no secret.
+    /// ResourceClass these out, besides what has the shape of a token. What is shorter than eight letters is no secret.
     #[must_use]
     pub fn of(secrets: impl IntoIterator<Item = String>) -> Redactor {
         let mut secrets: Vec<String> = secrets.into_iter().filter(|secret| secret.len() >= 8).collect();

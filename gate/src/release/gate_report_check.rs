@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::gates::GATES;
 use crate::outcome::Verdict;
-use crate::profile::Profile;
+use crate::profile::GateProfile;
 use crate::report::model::Report;
 
 /// New advisories come every day.
@@ -27,7 +27,7 @@ pub fn check(target: &Path, commit: &str, now: DateTime<Utc>) -> Result<()> {
     let report: Report =
         serde_json::from_str(&text).with_context(|| format!("{} is no report: {HOW}", file.display()))?;
     ensure!(
-        report.profile == Profile::Release,
+        report.profile == GateProfile::Release,
         "the report is of the profile {:?}: {HOW}",
         report.profile
     );

@@ -23,8 +23,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use chrono::{DateTime, Utc};
 use harness::clock;
 use harness::context::Context;
-use harness::output::say;
-use harness::process::command::Call;
+use harness::output::print;
+use harness::process::command::Command;
 use semver::Version;
 use tools::{find, table};
 
@@ -71,12 +71,12 @@ fn release(context: &Context, options: &Options, now: DateTime<Utc>) -> Result<(
     let current = manifest::version(&text)?;
     let history = history::since_last_release(context, root)?;
     ensure!(!history.is_shallow, history::SHALLOW);
-    if let Some((commit, fault)) = history.faults().next() {
+    if let Some((commit, violation)) = history.violations().next() {
         bail!(
             "{} line {}: {}: no version follows from it",
             commit.short(),
-            fault.line,
-            fault.what
+            violation.line,
+            violation.what
         );
     }
     version::check(&options.version, &current, &history)?;
@@ -88,7 +88,7 @@ fn release(context: &Context, options: &Options, now: DateTime<Utc>) -> Result<(
 
     let section = changelog::section(&log, &options.version, now.date_naive(), &notes(context, &tag)?)?;
     if options.dry_run {
-        say(&format!(
+        print(&format!(
             "{section}\n{tag} could be released from {}; nothing was changed",
             head.trim()
         ));
@@ -105,7 +105,7 @@ fn release(context: &Context, options: &Options, now: DateTime<Utc>) -> Result<(
     let message = format!("portcullis {}", options.version);
     git(context, &["tag", "--annotate", "--message", &message, &tag])
         .with_context(|| format!("committed, but not tagged: `git tag --annotate {tag}`"))?;
-    say(&format!(
+    print(&format!(
         "{tag} is committed and tagged; nothing was pushed: `git push --follow-tags`"
     ));
     Ok(())
@@ -120,7 +120,7 @@ fn change(context: &Context, text: &str, log: &str, from: &Version, options: &Op
         fs::write(&document, manifest::document_with(&text, from, to)?)?;
     }
     // Only our own crates' versions move.
-    let update = Call::cargo(context).args(["update", "--quiet", "--workspace", "--offline"]);
+    let update = Command::cargo(context).args(["update", "--quiet", "--workspace", "--offline"]);
     let said = update.capture()?;
     ensure!(said.status.success(), "cargo update: {}", said.stderr.trim());
     Ok(())
@@ -148,13 +148,13 @@ fn notes(context: &Context, tag: &str) -> Result<String> {
         "--tag",
         tag,
     ];
-    let said = Call::new(context, program.file).args(args).capture()?;
+    let said = Command::new(context, program.file).args(args).capture()?;
     ensure!(said.status.success(), "git-cliff: {}", said.stderr.trim());
     Ok(said.stdout)
 }
 
 fn git(context: &Context, args: &[&str]) -> Result<String> {
-    let said = Call::new(context, "git").args(args).capture()?;
+    let said = Command::new(context, "git").args(args).capture()?;
     ensure!(
         said.status.success(),
         "git {}: {}",

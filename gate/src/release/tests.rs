@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use harness::context::Context;
-use harness::process::command::Call;
+use harness::process::command::Command;
 use harness::process::shutdown::Stop;
 use harness::settings::Settings;
 
@@ -72,7 +72,7 @@ impl Repository {
     }
 
     fn sh(&self, script: &str) -> String {
-        let said = Call::new(&self.context, "/bin/sh")
+        let said = Command::new(&self.context, "/bin/sh")
             .args(["-c", script])
             .capture()
             .unwrap();

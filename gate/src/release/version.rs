@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use semver::Version;
 
 use crate::commits::history::History;
-use crate::commits::message::{self, Weight};
+use crate::commits::message::{self, SemverImpact};
 
 /// Whether the wanted version follows.
 ///
@@ -28,7 +28,7 @@ pub fn check(wanted: &Version, current: &Version, history: &History) -> Result<(
         "Cargo.toml says {current}, the last release is {tag}"
     );
     let weighed = history.commits.iter().map(|commit| {
-        let weight = message::read(&commit.message).unwrap_or(Weight::None);
+        let weight = message::read(&commit.message).unwrap_or(SemverImpact::None);
         (weight, commit)
     });
     let Some((weight, heaviest)) = weighed.max_by_key(|(weight, _)| *weight) else {
@@ -47,13 +47,13 @@ pub fn check(wanted: &Version, current: &Version, history: &History) -> Result<(
 }
 
 /// Before 1.0.0 the second number tells what breaks, and the third all else: as cargo takes it.
-fn next(current: &Version, weight: Weight) -> Version {
+fn next(current: &Version, weight: SemverImpact) -> Version {
     let Version {
         major, minor, patch, ..
     } = *current;
     match (weight, major) {
-        (Weight::Breaking, 1..) => Version::new(major + 1, 0, 0),
-        (Weight::Breaking, 0) | (Weight::Feature, 1..) => Version::new(major, minor + 1, 0),
+        (SemverImpact::Breaking, 1..) => Version::new(major + 1, 0, 0),
+        (SemverImpact::Breaking, 0) | (SemverImpact::Feature, 1..) => Version::new(major, minor + 1, 0),
         _ => Version::new(major, minor, patch + 1),
     }
 }

@@ -62,7 +62,7 @@ fn free(name: &str, taken: &mut BTreeSet<String>) -> String {
 mod tests {
     use super::*;
     use crate::report::sample;
-    use crate::report::sanitize::Wash;
+    use crate::report::sanitize::Sanitizer;
 
     #[test]
     fn files_are_copied_under_names_of_their_own_and_what_is_gone_is_told() {
@@ -76,8 +76,8 @@ mod tests {
             "bom.json".to_owned(),
             "gone/ä b.txt".to_owned(),
         ];
-        let (wash, mut gates) = (Wash::default(), [gate]);
-        let mut folder = Folder::begin(&above.join("report"), &wash).unwrap();
+        let (sanitizer, mut gates) = (Sanitizer::default(), [gate]);
+        let mut folder = Folder::begin(&above.join("report"), &sanitizer).unwrap();
         copy(&mut gates, &above, &mut folder).unwrap();
         assert_eq!(gates[0].files, ["files/sbom/bom.json", "files/sbom/2-bom.json"]);
         assert!(

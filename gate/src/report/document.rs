@@ -9,8 +9,8 @@ use crate::report::first_seen::FirstSeen;
 use crate::report::merge::{Defect, merge};
 use crate::report::model::Report;
 use crate::report::requirements::{Requirement, requirements};
-use crate::report::sanitize::Wash;
-use crate::report::waiver_status::Standing;
+use crate::report::sanitize::Sanitizer;
+use crate::report::waiver_status::WaiverUse;
 
 /// `report.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,7 +21,7 @@ pub struct Document {
     /// What all gates found, each defect once.
     pub findings: Vec<Defect>,
     /// Where each waiver stands.
-    pub standing: Vec<Standing>,
+    pub standing: Vec<WaiverUse>,
     /// Which tests show which requirement.
     pub requirements: Vec<Requirement>,
     /// The last measurements.
@@ -35,19 +35,24 @@ impl Document {
     ///
     /// # Errors
     /// When the run's times cannot be read, or a secret of the run is one of the report's own words.
-    pub fn of(run: &Report, wash: &Wash, first_seen: &FirstSeen, bench: Option<Bench>) -> Result<Document> {
+    pub fn of(
+        run: &Report,
+        sanitizer: &Sanitizer,
+        first_seen: &FirstSeen,
+        bench: Option<Bench>,
+    ) -> Result<Document> {
         let today = began(run)?.date_naive();
         // First, since what is washed may have lost its fingerprint.
         let findings = merge(&run.gates, first_seen);
         let document = Document {
-            standing: Standing::of(&run.waivers, &run.gates, today),
+            standing: WaiverUse::of(&run.waivers, &run.gates, today),
             requirements: requirements(&run.gates),
             run: run.clone(),
             findings,
             bench,
             limits: Vec::new(),
         };
-        let washed = wash.value(serde_json::to_value(document)?);
+        let washed = sanitizer.value(serde_json::to_value(document)?);
         serde_json::from_value(washed).context("a secret of this run is a word of the report's own")
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail, ensure};
 use harness::checksum;
 
-use crate::report::sanitize::Wash;
+use crate::report::sanitize::Sanitizer;
 
 /// The list of all files, written last.
 const MANIFEST: &str = "MANIFEST.sha256";
@@ -15,7 +15,7 @@ const MANIFEST: &str = "MANIFEST.sha256";
 pub struct Folder<'a> {
     aside: PathBuf,
     place: PathBuf,
-    wash: &'a Wash,
+    sanitizer: &'a Sanitizer,
     files: Vec<File>,
     done: bool,
 }
@@ -36,13 +36,13 @@ impl<'a> Folder<'a> {
     ///
     /// # Errors
     /// When it cannot be made.
-    pub fn begin(place: &Path, wash: &'a Wash) -> Result<Folder<'a>> {
+    pub fn begin(place: &Path, sanitizer: &'a Sanitizer) -> Result<Folder<'a>> {
         let aside = place.with_extension("new");
         // From here on, whatever fails takes the earlier report with it.
         let folder = Folder {
             aside,
             place: place.to_owned(),
-            wash,
+            sanitizer,
             files: Vec::new(),
             done: false,
         };
@@ -56,7 +56,7 @@ impl<'a> Folder<'a> {
     /// # Errors
     /// When it cannot be written.
     pub fn text(&mut self, path: &str, text: &str) -> Result<()> {
-        let text = self.wash.file(text);
+        let text = self.sanitizer.file(text);
         self.bytes(path, text.as_bytes())
     }
 
@@ -92,8 +92,8 @@ impl<'a> Folder<'a> {
         for file in &self.files {
             let bytes = fs::read(self.aside.join(&file.path)).with_context(|| self.cannot(&file.path))?;
             // The file's own name could hold it.
-            let told =
-                self.wash.finds_a_secret_in(&bytes) || self.wash.finds_a_secret_in(file.path.as_bytes());
+            let told = self.sanitizer.finds_a_secret_in(&bytes)
+                || self.sanitizer.finds_a_secret_in(file.path.as_bytes());
             ensure!(
                 !told,
                 "a secret of this run stands in the report ({}): removed it",
@@ -165,7 +165,7 @@ fn kind(path: &str) -> String {
 mod tests {
     use super::*;
     use crate::redaction::Redactor;
-    use crate::report::path_redaction::Places;
+    use crate::report::path_redaction::PathRedactor;
 
     fn place(name: &str) -> PathBuf {
         let above = std::env::temp_dir().join(format!("xtask-folder-{name}-{}", std::process::id()));
@@ -183,8 +183,8 @@ mod tests {
 
     #[test]
     fn a_whole_report_takes_the_place_of_the_earlier_one() {
-        let (place, wash) = (place("whole"), Wash::default());
-        let mut folder = Folder::begin(&place, &wash).unwrap();
+        let (place, sanitizer) = (place("whole"), Sanitizer::default());
+        let mut folder = Folder::begin(&place, &sanitizer).unwrap();
         folder.text("a.txt", "abc").unwrap();
         folder.foreign("files/x/b.bin", b"\xff\xfe").unwrap();
         assert!(place.join("index.html").exists(), "until the new one is whole");
@@ -200,9 +200,9 @@ mod tests {
     #[test]
     fn a_secret_in_any_file_removes_the_report_and_is_not_told() {
         let secret = "hunter2/hunter2";
-        let wash = Wash::of(Redactor::of([secret.to_owned()]), Places::default());
+        let sanitizer = Sanitizer::of(Redactor::of([secret.to_owned()]), PathRedactor::default());
         let place = place("secret");
-        let mut folder = Folder::begin(&place, &wash).unwrap();
+        let mut folder = Folder::begin(&place, &sanitizer).unwrap();
         folder.text("a.txt", "hunter2/hunter2").unwrap();
         folder.text("b.txt", "?q=hunter2%2Fhunter2").unwrap();
         let error = folder.finish().unwrap_err().to_string();
@@ -215,8 +215,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_written_is_told_in_one_line_and_leaves_no_report() {
-        let (place, wash) = (place("full"), Wash::default());
-        let mut folder = Folder::begin(&place, &wash).unwrap();
+        let (place, sanitizer) = (place("full"), Sanitizer::default());
+        let mut folder = Folder::begin(&place, &sanitizer).unwrap();
         // Stands for a full disk, and works for root too.
         fs::create_dir(place.with_extension("new").join("a.txt")).unwrap();
         let error = format!("{:#}", folder.text("a.txt", "abc").unwrap_err());
@@ -230,8 +230,8 @@ mod tests {
 
     #[test]
     fn no_name_leads_out_of_the_report() {
-        let (place, wash) = (place("name"), Wash::default());
-        let mut folder = Folder::begin(&place, &wash).unwrap();
+        let (place, sanitizer) = (place("name"), Sanitizer::default());
+        let mut folder = Folder::begin(&place, &sanitizer).unwrap();
         for path in ["../a", "a//b", "/a", "a\nb", "a\\b", ""] {
             assert!(folder.text(path, "x").is_err(), "{path}");
         }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use harness::output;
 
 use crate::outcome::Verdict;
-use crate::profile::Profile;
+use crate::profile::GateProfile;
 
 /// `2026-11-21 07:21 UTC`, or what it says when it is no time.
 #[must_use]
@@ -101,11 +101,11 @@ pub const fn word(verdict: Verdict) -> &'static str {
 
 /// The profile's name.
 #[must_use]
-pub const fn profile(profile: Profile) -> &'static str {
+pub const fn profile(profile: GateProfile) -> &'static str {
     match profile {
-        Profile::Local => "local",
-        Profile::Pipeline => "pipeline",
-        Profile::Release => "release",
+        GateProfile::Local => "local",
+        GateProfile::Pipeline => "pipeline",
+        GateProfile::Release => "release",
     }
 }
 

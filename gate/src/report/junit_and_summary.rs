@@ -203,7 +203,7 @@ fn canary(gate: &Outcome) -> String {
     match &gate.canary {
         Canary::Found(rules) => format!("found: {}", rules.join(", ")),
         Canary::Missed(rules) => format!("missed: {}", rules.join(", ")),
-        Canary::Unplanted(why) => format!("could not be planted: {why}"),
+        Canary::NotPlanted(why) => format!("could not be planted: {why}"),
         Canary::None => "none planted".to_owned(),
     }
 }

@@ -43,12 +43,12 @@ pub struct Defect {
     /// When a run here saw it first: RFC 3339.
     pub first_seen: String,
     /// Each tool that saw it, with its own words.
-    pub sights: Vec<Sight>,
+    pub sights: Vec<Occurrence>,
 }
 
 /// What one tool says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sight {
+pub struct Occurrence {
     /// The gate.
     pub gate: String,
     /// The tool's own words.
@@ -59,10 +59,10 @@ pub struct Sight {
 /// What all gates found; open and worst first.
 #[must_use]
 pub fn merge(gates: &[Outcome], first_seen: &FirstSeen) -> Vec<Defect> {
-    let sights: Vec<Sight> = gates
+    let sights: Vec<Occurrence> = gates
         .iter()
         .flat_map(|gate| {
-            gate.findings.iter().map(|finding| Sight {
+            gate.findings.iter().map(|finding| Occurrence {
                 gate: gate.id.clone(),
                 finding: finding.clone(),
             })
@@ -70,7 +70,7 @@ pub fn merge(gates: &[Outcome], first_seen: &FirstSeen) -> Vec<Defect> {
         .collect();
     let findings: Vec<&Finding> = sights.iter().map(|sight| &sight.finding).collect();
     let first_of_group = groups(&findings);
-    let mut gathered: BTreeMap<usize, Vec<Sight>> = BTreeMap::new();
+    let mut gathered: BTreeMap<usize, Vec<Occurrence>> = BTreeMap::new();
     for (first, sight) in first_of_group.into_iter().zip(sights) {
         gathered.entry(first).or_default().push(sight);
     }
@@ -86,7 +86,7 @@ pub fn merge(gates: &[Outcome], first_seen: &FirstSeen) -> Vec<Defect> {
     defects
 }
 
-fn defect(sights: Vec<Sight>, first_seen: &FirstSeen) -> Defect {
+fn defect(sights: Vec<Occurrence>, first_seen: &FirstSeen) -> Defect {
     let findings = || sights.iter().map(|sight| &sight.finding);
     let all: BTreeSet<&str> = findings().flat_map(names).collect();
     let first = &sights[0].finding;

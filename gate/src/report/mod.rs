@@ -3,7 +3,7 @@
 /// What a run says.
 pub mod model;
 
-/// Takes this machine out.
+/// ResourceClass this machine out.
 mod path_redaction;
 
 /// What every text passes.
@@ -66,14 +66,14 @@ use crate::report::document::Document;
 use crate::report::first_seen::FirstSeen;
 use crate::report::folder::Folder;
 use crate::report::model::Report;
-use crate::report::path_redaction::Places;
-use crate::report::sanitize::Wash;
+use crate::report::path_redaction::PathRedactor;
+use crate::report::sanitize::Sanitizer;
 
 /// The form of `report.json`.
 const JSON_SCHEMA: &str = include_str!("../../../docs/report.schema.json");
 
 /// What a report is made with.
-pub struct Press<'a> {
+pub struct ReportWriter<'a> {
     /// Where it goes, and what it must not name.
     pub settings: &'a Settings,
     /// The run's secrets.
@@ -84,7 +84,7 @@ pub struct Press<'a> {
     pub files: PathBuf,
 }
 
-impl Press<'_> {
+impl ReportWriter<'_> {
     /// Writes it; answers its folder. An earlier report stays until this one is whole.
     ///
     /// # Errors
@@ -92,9 +92,12 @@ impl Press<'_> {
     /// this run's.
     pub fn publish(&self, mut report: Report) -> Result<PathBuf> {
         let target = &self.settings.target;
-        let wash = Wash::of(self.redactor.clone(), Places::of(self.settings, self.scratch));
+        let sanitizer = Sanitizer::of(
+            self.redactor.clone(),
+            PathRedactor::of(self.settings, self.scratch),
+        );
         let place = target.join("report");
-        let mut folder = Folder::begin(&place, &wash)?;
+        let mut folder = Folder::begin(&place, &sanitizer)?;
         attachments::copy(&mut report.gates, &self.files, &mut folder)?;
         let now = document::began(&report)?;
         let (bench, no_bench) = match bench::read(target, now) {
@@ -104,15 +107,15 @@ impl Press<'_> {
         let findings = report.gates.iter().flat_map(|gate| &gate.findings);
         let seen_before = target.join("xtask").join("gate").join("first-seen.json");
         let first_seen = FirstSeen::read(&seen_before, findings, now);
-        let mut document = Document::of(&report, &wash, &first_seen, bench)?;
-        document.limits.extend(no_bench.map(|why| wash.text(&why)));
+        let mut document = Document::of(&report, &sanitizer, &first_seen, bench)?;
+        document.limits.extend(no_bench.map(|why| sanitizer.text(&why)));
         folder.text("report.json", &(serde_json::to_string_pretty(&document)? + "\n"))?;
         folder.text("report.schema.json", JSON_SCHEMA)?;
         for (name, text) in sarif::files(&document)? {
             folder.text(&name, &text)?;
         }
         folder.text("junit.xml", &junit_and_summary::junit(&document)?)?;
-        let summary = wash.file(&junit_and_summary::summary(&document)?);
+        let summary = sanitizer.file(&junit_and_summary::summary(&document)?);
         folder.text("summary.md", &summary)?;
         first_seen.write(&seen_before)?;
         let page = page::render(&document, &folder.files())?;

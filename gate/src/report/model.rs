@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::{Outcome, Verdict};
-use crate::profile::Profile;
+use crate::profile::GateProfile;
 use crate::waivers::Waiver;
 
 /// The version of the form of `report.json`.
@@ -21,7 +21,7 @@ pub struct Report {
     /// Files that differ from the commit.
     pub changed: Vec<String>,
     /// Who ran it.
-    pub profile: Profile,
+    pub profile: GateProfile,
     /// RFC 3339.
     pub began: String,
     /// In seconds.

@@ -1,4 +1,4 @@
-//! Takes this machine out of texts: the checkout, the build's folder, homes and caches. Paths of the tree stay, relative.
+//! ResourceClass this machine out of texts: the checkout, the build's folder, homes and caches. Paths of the tree stay, relative.
 
 use std::path::{Path, PathBuf};
 
@@ -6,16 +6,16 @@ use harness::settings::Settings;
 
 /// Folders of this machine and what stands for each.
 #[derive(Debug, Clone, Default)]
-pub struct Places {
+pub struct PathRedactor {
     /// The longest first: one is often in another.
     all: Vec<(String, &'static str)>,
 }
 
-impl Places {
+impl PathRedactor {
     /// Those of this run.
     #[must_use]
-    pub fn of(settings: &Settings, scratch: Option<&Path>) -> Places {
-        let mut places = Places::default();
+    pub fn of(settings: &Settings, scratch: Option<&Path>) -> PathRedactor {
+        let mut places = PathRedactor::default();
         if let Some(scratch) = scratch {
             places.add(scratch.join("tree"), "");
             places.add(scratch.to_owned(), "(scratch)");
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn folders_of_this_machine_are_taken_out_and_paths_of_the_tree_stay() {
-        let mut places = Places::default();
+        let mut places = PathRedactor::default();
         places.add("/srv/ann".into(), "~");
         places.add("/srv/ann/checkout".into(), "");
         places.add("/srv/ann/checkout/target".into(), "target");

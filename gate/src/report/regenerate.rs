@@ -5,11 +5,11 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use harness::context::Context;
-use harness::output::say;
+use harness::output::print;
 
 use crate::lock;
 use crate::redaction::Redactor;
-use crate::report::Press;
+use crate::report::ReportWriter;
 use crate::report::model::{self, Report};
 
 /// Options of `cargo xtask report`.
@@ -42,19 +42,19 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     if let Some(file) = files.find(|file| !is_beside(file)) {
         bail!("{shown} names {file:?}, which is not beside it");
     }
-    let press = Press {
+    let writer = ReportWriter {
         settings: &context.settings,
         // It was washed when it was written.
         redactor: Redactor::default(),
         scratch: None,
         files: from.parent().unwrap_or(&from).to_owned(),
     };
-    let folder = press.publish(report)?;
-    say(&format!("report: {}", folder.join("index.html").display()));
+    let folder = writer.publish(report)?;
+    print(&format!("report: {}", folder.join("index.html").display()));
     Ok(())
 }
 
-/// A path that leads out of the report's folder could be any file of the machine.
+/// A path that leads out of the report's folder could be any file of the scheduler.
 fn is_beside(file: &str) -> bool {
     let mut parts = Path::new(file).components();
     !file.is_empty() && parts.all(|part| matches!(part, Component::Normal(_)))

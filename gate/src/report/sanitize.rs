@@ -1,29 +1,29 @@
-//! What every text of a report passes: no secret, no folder of this machine, no letter that terminals or XML mistake for a
+//! What every text of a report passes: no secret, no folder of this scheduler, no letter that terminals or XML mistake for a
 //! command, no text without end.
 
 use serde_json::Value;
 
 use crate::redaction::Redactor;
-use crate::report::path_redaction::Places;
+use crate::report::path_redaction::PathRedactor;
 
 /// The most letters of one text: a tool's message may hold a whole answer.
 const MOST: usize = 4000;
 
 /// Washes texts.
 #[derive(Debug, Clone, Default)]
-pub struct Wash {
+pub struct Sanitizer {
     redactor: Redactor,
-    places: Places,
+    places: PathRedactor,
 }
 
-impl Wash {
+impl Sanitizer {
     /// Of these secrets and folders.
     #[must_use]
-    pub fn of(redactor: Redactor, places: Places) -> Wash {
-        Wash { redactor, places }
+    pub fn of(redactor: Redactor, places: PathRedactor) -> Sanitizer {
+        Sanitizer { redactor, places }
     }
 
-    /// A whole file: no secret, no folder of this machine.
+    /// A whole file: no secret, no folder of this scheduler.
     #[must_use]
     pub fn file(&self, text: &str) -> String {
         self.redactor.clean(&self.places.clean(text))
@@ -91,13 +91,16 @@ mod tests {
 
     #[test]
     fn texts_lose_what_a_reader_cannot_see() {
-        let wash = Wash::of(Redactor::of(["hunter2hunter2".to_owned()]), Places::default());
+        let sanitizer = Sanitizer::of(
+            Redactor::of(["hunter2hunter2".to_owned()]),
+            PathRedactor::default(),
+        );
         let text = "\u{1b}[1;31mred\u{1b}[0m \u{0}\u{7}a\tb\nc \u{202e}evil hunter2\u{1b}[0mhunter2";
-        assert_eq!(wash.text(text), "red a\tb\nc \u{fffd}evil [redacted]");
-        let long = wash.text(&"ä".repeat(5000));
+        assert_eq!(sanitizer.text(text), "red a\tb\nc \u{fffd}evil [redacted]");
+        let long = sanitizer.text(&"ä".repeat(5000));
         assert_eq!(long.chars().count(), 4000 + " … (cut)".chars().count());
         let value = serde_json::json!({ "a": ["hunter2hunter2", 1, null], "b": { "c": "x\u{8}" } });
         let clean = serde_json::json!({ "a": ["[redacted]", 1, null], "b": { "c": "x" } });
-        assert_eq!(wash.value(value), clean);
+        assert_eq!(sanitizer.value(value), clean);
     }
 }

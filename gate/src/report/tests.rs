@@ -30,13 +30,13 @@ impl Target {
     }
 
     fn publish(&self, report: Report, secret: &str) -> Result<PathBuf> {
-        let press = Press {
+        let writer = ReportWriter {
             settings: &self.settings(),
             redactor: Redactor::of([secret.to_owned()]),
             scratch: Some(&self.0.join("scratch")),
             files: self.0.clone(),
         };
-        press.publish(report)
+        writer.publish(report)
     }
 }
 
@@ -269,13 +269,13 @@ fn the_summary_is_added_to_the_pipelines_own() {
         step_summary: Some(steps.clone()),
         ..target.settings()
     };
-    let press = Press {
+    let writer = ReportWriter {
         settings: &settings,
         redactor: Redactor::default(),
         scratch: None,
         files: target.0.clone(),
     };
-    let folder = press.publish(sample::every_verdict()).unwrap();
+    let folder = writer.publish(sample::every_verdict()).unwrap();
     let summary = text(&folder, "summary.md");
     assert_eq!(
         fs::read_to_string(&steps).unwrap(),

@@ -9,7 +9,7 @@ use crate::waivers::Waiver;
 /// What a waiver is worth on this day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Worth {
+pub enum WaiverStatus {
     /// It covers findings of this run.
     Used,
     /// Its tools ran and found nothing that it covers: it can go.
@@ -22,21 +22,21 @@ pub enum Worth {
 
 /// A waiver on this day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct WaiverUse {
     /// Its name.
     pub id: String,
     /// What it is worth.
-    pub worth: Worth,
+    pub worth: WaiverStatus,
     /// Until its last day; negative after it.
     pub days_left: i64,
     /// How many findings it covers.
     pub covers: usize,
 }
 
-impl Standing {
+impl WaiverUse {
     /// Where each stands.
     #[must_use]
-    pub fn of(waivers: &[Waiver], gates: &[Outcome], today: NaiveDate) -> Vec<Standing> {
+    pub fn of(waivers: &[Waiver], gates: &[Outcome], today: NaiveDate) -> Vec<WaiverUse> {
         let one = |waiver: &Waiver| {
             let findings = || gates.iter().flat_map(|gate| &gate.findings);
             let covers = findings()
@@ -47,12 +47,12 @@ impl Standing {
                 .iter()
                 .any(|gate| gate.verdict != Verdict::NotRun && runs(gate, waiver));
             let worth = match (waiver.counts_on(today), covers) {
-                (false, _) => Worth::Expired,
-                (true, 1..) => Worth::Used,
-                (true, 0) if asked => Worth::Unused,
-                (true, 0) => Worth::NotAsked,
+                (false, _) => WaiverStatus::Expired,
+                (true, 1..) => WaiverStatus::Used,
+                (true, 0) if asked => WaiverStatus::Unused,
+                (true, 0) => WaiverStatus::NotAsked,
             };
-            Standing {
+            WaiverUse {
                 id: waiver.id.clone(),
                 worth,
                 days_left,
@@ -78,20 +78,24 @@ mod tests {
     #[test]
     fn a_waiver_is_used_unused_not_asked_or_expired() {
         let report = sample::every_verdict();
-        let standing = |today: &str| -> Vec<(Worth, i64, usize)> {
-            Standing::of(&report.waivers, &report.gates, today.parse().unwrap())
+        let standing = |today: &str| -> Vec<(WaiverStatus, i64, usize)> {
+            WaiverUse::of(&report.waivers, &report.gates, today.parse().unwrap())
                 .into_iter()
                 .map(|standing| (standing.worth, standing.days_left, standing.covers))
                 .collect()
         };
         let expected = [
-            (Worth::Used, 55, 2),
-            (Worth::Unused, 9, 0),
-            (Worth::NotAsked, 40, 0),
-            (Worth::Expired, -20, 0),
+            (WaiverStatus::Used, 55, 2),
+            (WaiverStatus::Unused, 9, 0),
+            (WaiverStatus::NotAsked, 40, 0),
+            (WaiverStatus::Expired, -20, 0),
         ];
         assert_eq!(standing("2026-11-21"), expected);
-        assert_eq!(standing("2026-11-30")[1], (Worth::Unused, 0, 0), "its last day");
-        assert_eq!(standing("2026-12-01")[1].0, Worth::Expired);
+        assert_eq!(
+            standing("2026-11-30")[1],
+            (WaiverStatus::Unused, 0, 0),
+            "its last day"
+        );
+        assert_eq!(standing("2026-12-01")[1].0, WaiverStatus::Expired);
     }
 }

@@ -14,7 +14,7 @@ use crate::waivers::parse;
 use crate::waivers::sync_check;
 use crate::waivers::tool_configs;
 use crate::waivers::validate::{self, Known};
-use crate::waivers::violation::Fault;
+use crate::waivers::violation::Violation;
 
 /// Where owners are named, as the code host looks for it.
 const OWNERS: &[&str] = &[".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"];
@@ -23,20 +23,24 @@ const OWNERS: &[&str] = &[".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"]
 ///
 /// # Errors
 /// When the ledger cannot be read at all.
-pub fn folder<'a>(root: &Path, files: impl Iterator<Item = &'a str>, today: NaiveDate) -> Result<Vec<Fault>> {
+pub fn folder<'a>(
+    root: &Path,
+    files: impl Iterator<Item = &'a str>,
+    today: NaiveDate,
+) -> Result<Vec<Violation>> {
     let ledger = parse::read(root)?;
     let read = |path: &str| fs::read_to_string(root.join(path)).ok();
     let files: Vec<&str> = files.collect();
-    let mut faults = validate::of(&ledger, &known(&files, read)?, today);
-    faults.extend(sync_check::of(&ledger, today, read));
-    faults.extend(tool_configs::of(files.iter().copied()));
+    let mut violations = validate::of(&ledger, &known(&files, read)?, today);
+    violations.extend(sync_check::of(&ledger, today, read));
+    violations.extend(tool_configs::of(files.iter().copied()));
     for path in files {
         // What is no text holds no comment.
         if let Some(text) = read(path) {
-            faults.extend(inline_ignores::of(&ledger, path, &text));
+            violations.extend(inline_ignores::of(&ledger, path, &text));
         }
     }
-    Ok(faults)
+    Ok(violations)
 }
 
 fn known(files: &[&str], read: impl Fn(&str) -> Option<String>) -> Result<Known> {

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use chrono::NaiveDate;
 use harness::clock;
 use harness::context::Context;
-use harness::output::say;
+use harness::output::print;
 use harness::worktree;
 
 use crate::canaries::FOLDER as CANARIES;
@@ -16,7 +16,7 @@ use crate::waivers::deny_toml;
 use crate::waivers::ignore_files::{self, LISTS};
 use crate::waivers::ledger::Ledger;
 use crate::waivers::parse;
-use crate::waivers::violation::Fault;
+use crate::waivers::violation::Violation;
 use crate::waivers::warnings;
 
 /// Options of `cargo xtask waivers`.
@@ -58,13 +58,13 @@ fn checked(root: &Path, files: &[String], today: NaiveDate) -> Result<()> {
     warnings::ending(&ledger, today)
         .iter()
         .for_each(|line| tell(line));
-    let faults = check::folder(root, files.iter().map(String::as_str), today)?;
-    for fault in &faults {
-        tell_fault(fault);
+    let violations = check::folder(root, files.iter().map(String::as_str), today)?;
+    for violation in &violations {
+        tell_fault(violation);
     }
-    match faults.len() {
+    match violations.len() {
         0 => {
-            say(&format!(
+            print(&format!(
                 "waivers: {} entries, {} files, in order",
                 ledger.waiver.len(),
                 files.len()
@@ -77,12 +77,15 @@ fn checked(root: &Path, files: &[String], today: NaiveDate) -> Result<()> {
 
 /// On one line, whatever an entry holds: anybody can propose a ledger.
 fn tell(line: &str) {
-    say(&line.replace('\n', "\\n"));
+    print(&line.replace('\n', "\\n"));
 }
 
-fn tell_fault(fault: &Fault) {
-    let line = fault.line.map_or(String::new(), |line| format!(":{line}"));
-    tell(&format!("{}{line}: {}: {}", fault.path, fault.rule, fault.what));
+fn tell_fault(violation: &Violation) {
+    let line = violation.line.map_or(String::new(), |line| format!(":{line}"));
+    tell(&format!(
+        "{}{line}: {}: {}",
+        violation.path, violation.rule, violation.what
+    ));
 }
 
 /// Tells every entry that cannot be read, and fails when there is one.
@@ -121,11 +124,11 @@ fn write(root: &Path, path: &str, text: Option<String>) -> Result<()> {
         Some(text) => {
             fs::create_dir_all(file.parent().context("a file has a folder")?)?;
             fs::write(&file, text).with_context(|| format!("cannot write {path}"))?;
-            say(&format!("wrote    {path}"));
+            print(&format!("wrote    {path}"));
         }
         None => {
             fs::remove_file(&file).with_context(|| format!("cannot remove {path}"))?;
-            say(&format!("removed  {path}"));
+            print(&format!("removed  {path}"));
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 
 use crate::file_kinds;
 use crate::waivers::ledger::Ledger;
-use crate::waivers::violation::{Fault, UNLEDGERED};
+use crate::waivers::violation::{UNLEDGERED, Violation};
 
 /// One form of such a comment. The words are written in two halves, for this file is looked through as well.
 struct Form {
@@ -80,15 +80,15 @@ const FORMS: &[Form] = &[
 
 /// Looks through one file.
 #[must_use]
-pub fn of(ledger: &Ledger, path: &str, text: &str) -> Vec<Fault> {
-    let mut faults = Vec::new();
+pub fn of(ledger: &Ledger, path: &str, text: &str) -> Vec<Violation> {
+    let mut violations = Vec::new();
     for form in FORMS.iter().filter(|form| (form.files)(path)) {
         for (number, line) in (1..).zip(text.lines()) {
             for rest in form.starts.iter().flat_map(|start| after(line, start)) {
                 let entries = || ledger.of(form.tool).filter(|waiver| waiver.is_at(path));
                 let rules = (form.rules)(rest);
-                let mut fault = |rule: &str| {
-                    faults.push(Fault {
+                let mut violation = |rule: &str| {
+                    violations.push(Violation {
                         rule: UNLEDGERED,
                         what: format!(
                             "{} is told to ignore {rule}, and security/waivers.toml has no such entry",
@@ -99,17 +99,17 @@ pub fn of(ledger: &Ledger, path: &str, text: &str) -> Vec<Fault> {
                     });
                 };
                 if rules.is_empty() && entries().next().is_none() {
-                    fault("whatever is here");
+                    violation("whatever is here");
                 }
                 for rule in rules {
                     if !entries().any(|waiver| waiver.rule == rule) {
-                        fault(rule);
+                        violation(rule);
                     }
                 }
             }
         }
     }
-    faults
+    violations
 }
 
 /// What follows each place in the line that is the start but for spaces: tools disagree on where they allow some.
@@ -252,8 +252,12 @@ mod tests {
             let text = format!("first\n{start}{rest}\n");
             let found = |ledger: &str| of(&parse::ledger(ledger), path, &text);
             assert_eq!(found(&entry(tool, rule, path)), [], "{text}");
-            let faults = found("");
-            assert_eq!((faults.len(), faults[0].line), (1, Some(2)), "{text}: {faults:?}");
+            let violations = found("");
+            assert_eq!(
+                (violations.len(), violations[0].line),
+                (1, Some(2)),
+                "{text}: {violations:?}"
+            );
             assert_eq!(found(&entry("other", rule, path)).len(), 1, "another tool's");
             assert_eq!(found(&entry(tool, rule, "elsewhere")).len(), 1, "another file's");
             if !["gitleaks", "rustfmt"].contains(&tool) {
@@ -265,12 +269,12 @@ mod tests {
     #[test]
     fn every_rule_of_a_comment_is_looked_up_and_what_only_speaks_of_it_is_not() {
         let text = concat!("# hadolint", " ignore=DL3007, DL3008,DL3009\n");
-        let faults = of(
+        let violations = of(
             &parse::ledger(&entry("hadolint", "DL3008", "Dockerfile")),
             "Dockerfile",
             text,
         );
-        assert_eq!(faults.len(), 2, "{faults:?}");
+        assert_eq!(violations.len(), 2, "{violations:?}");
         assert_eq!(of(&Ledger::default(), "docs/a.md", text), []);
         assert_eq!(
             of(&Ledger::default(), "a.rs", concat!("// checkov", ":skip=CKV_1")),

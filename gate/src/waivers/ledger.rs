@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use crate::finding::Finding;
 use crate::waivers::entry::Waiver;
-use crate::waivers::violation::Fault;
+use crate::waivers::violation::Violation;
 
 /// The ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct Ledger {
     /// Its entries, as far as they are well formed.
     pub waiver: Vec<Waiver>,
     /// What could not be read; it covers nothing.
-    pub malformed: Vec<Fault>,
+    pub malformed: Vec<Violation>,
 }
 
 impl Ledger {

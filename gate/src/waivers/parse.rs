@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use crate::waivers::entry::{FILE, Waiver};
 use crate::waivers::ledger::Ledger;
-use crate::waivers::violation::{Fault, MALFORMED};
+use crate::waivers::violation::{MALFORMED, Violation};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,7 +38,7 @@ pub fn ledger(text: &str) -> Ledger {
             let line = error.span().map(|span| line_of(text, span.start));
             return Ledger {
                 waiver: Vec::new(),
-                malformed: vec![Fault {
+                malformed: vec![Violation {
                     rule: MALFORMED,
                     what: format!("no ledger: {}", error.message()),
                     path: FILE.to_owned(),
@@ -54,7 +54,7 @@ pub fn ledger(text: &str) -> Ledger {
         let id = table.get("id").and_then(toml::Value::as_str).map(str::to_owned);
         match entry(table) {
             Ok(waiver) => ledger.waiver.push(Waiver { line, ..waiver }),
-            Err(why) => ledger.malformed.push(Fault {
+            Err(why) => ledger.malformed.push(Violation {
                 rule: MALFORMED,
                 what: format!(
                     "{}: {why}",

@@ -13,27 +13,29 @@ const ELSEWHERE: &[&str] = &["headers", "schemathesis", "trivy", "wapiti", "zap"
 const HISTORY: &str = "history:";
 
 /// What is too wide about it; `files` are the repository's.
-pub fn faults(waiver: &Waiver, files: &BTreeSet<String>) -> Vec<String> {
-    let mut faults = Vec::new();
+pub fn violations(waiver: &Waiver, files: &BTreeSet<String>) -> Vec<String> {
+    let mut violations = Vec::new();
     if waiver.rule.to_ascii_uppercase().starts_with("CWE-") {
         let what = "is a class of weaknesses, not the rule of a tool";
-        faults.push(format!("rule {:?} {what}", waiver.rule));
+        violations.push(format!("rule {:?} {what}", waiver.rule));
     }
     if let Some(package) = &waiver.package
         && !is_package(package)
     {
-        faults.push(format!(
+        violations.push(format!(
             "package {package:?} is neither `pkg:TYPE/NAME@` nor with a version behind it"
         ));
     }
     let secret = is_secret(waiver);
     match &waiver.path {
-        None if secret => faults.push("a secret is accepted in one place only: path is missing".to_owned()),
+        None if secret => {
+            violations.push("a secret is accepted in one place only: path is missing".to_owned())
+        }
         None => {}
         Some(path) if is_url(path) && !secret => {}
-        Some(path) => faults.extend(fault_of_path(waiver, path, secret, files)),
+        Some(path) => violations.extend(fault_of_path(waiver, path, secret, files)),
     }
-    faults
+    violations
 }
 
 fn fault_of_path(waiver: &Waiver, path: &str, secret: bool, files: &BTreeSet<String>) -> Option<String> {
@@ -87,7 +89,7 @@ mod tests {
         );
         let ledger = parse::ledger(&text);
         let files = ["a/b.rs".to_owned(), "Cargo.lock".to_owned()].into();
-        faults(ledger.waiver.first().unwrap(), &files)
+        violations(ledger.waiver.first().unwrap(), &files)
     }
 
     #[test]

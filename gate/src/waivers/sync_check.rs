@@ -6,61 +6,61 @@ use crate::gates::deny::settings;
 use crate::waivers::deny_toml;
 use crate::waivers::ignore_files::LISTS;
 use crate::waivers::ledger::Ledger;
-use crate::waivers::violation::{Fault, LIST};
+use crate::waivers::violation::{LIST, Violation};
 
 /// Compares with the ledger of this day; `read` answers a file's text.
-pub fn of(ledger: &Ledger, today: NaiveDate, read: impl Fn(&str) -> Option<String>) -> Vec<Fault> {
-    let mut faults = Vec::new();
+pub fn of(ledger: &Ledger, today: NaiveDate, read: impl Fn(&str) -> Option<String>) -> Vec<Violation> {
+    let mut violations = Vec::new();
     for list in LISTS {
         let wanted = list.of(ledger, today).unwrap_or_default();
         let found = read(list.path).unwrap_or_default();
         if let Some(line) = first_difference(&found, &wanted) {
-            faults.push(differs(list.path, line));
+            violations.push(differs(list.path, line));
         }
     }
     match read(deny_toml::PATH) {
-        Some(text) => faults.extend(in_deny(ledger, today, &text)),
+        Some(text) => violations.extend(in_deny(ledger, today, &text)),
         // Whether there must be one is the gate's question, but what the ledger says needs a place.
-        None => faults.extend(
+        None => violations.extend(
             deny_toml::with("", ledger, today)
                 .err()
-                .map(|why| fault(deny_toml::PATH, None, why)),
+                .map(|why| violation(deny_toml::PATH, None, why)),
         ),
     }
-    faults
+    violations
 }
 
-fn in_deny(ledger: &Ledger, today: NaiveDate, text: &str) -> Vec<Fault> {
-    let mut faults = match deny_toml::with(text, ledger, today) {
+fn in_deny(ledger: &Ledger, today: NaiveDate, text: &str) -> Vec<Violation> {
+    let mut violations = match deny_toml::with(text, ledger, today) {
         Ok(wanted) => first_difference(text, &wanted)
             .map(|line| differs(deny_toml::PATH, line))
             .into_iter()
             .collect(),
-        Err(why) => vec![fault(deny_toml::PATH, None, why)],
+        Err(why) => vec![violation(deny_toml::PATH, None, why)],
     };
     let by_hand = deny_toml::by_hand(text).map(|lines| {
         let what = "an exception that security/waivers.toml does not have";
         let told = lines.into_iter().map(|line| (Some(line), what.to_owned()));
         told.collect::<Vec<_>>()
     });
-    match by_hand.and_then(|found| Ok([found, settings::faults(text)?].concat())) {
-        Ok(found) => faults.extend(
+    match by_hand.and_then(|found| Ok([found, settings::violations(text)?].concat())) {
+        Ok(found) => violations.extend(
             found
                 .into_iter()
-                .map(|(line, what)| fault(deny_toml::PATH, line, what)),
+                .map(|(line, what)| violation(deny_toml::PATH, line, what)),
         ),
-        Err(why) => faults.push(fault(deny_toml::PATH, None, why)),
+        Err(why) => violations.push(violation(deny_toml::PATH, None, why)),
     }
-    faults
+    violations
 }
 
-fn differs(path: &str, line: u64) -> Fault {
+fn differs(path: &str, line: u64) -> Violation {
     let what = "is not what security/waivers.toml says: run `cargo xtask waivers sync`";
-    fault(path, Some(line), what.to_owned())
+    violation(path, Some(line), what.to_owned())
 }
 
-fn fault(path: &str, line: Option<u64>, what: String) -> Fault {
-    Fault {
+fn violation(path: &str, line: Option<u64>, what: String) -> Violation {
+    Violation {
         rule: LIST,
         what,
         path: path.to_owned(),
@@ -98,8 +98,11 @@ mod tests {
             let file = files.iter().find(|(name, _)| *name == path);
             file.map(|(_, text)| (*text).to_owned())
         };
-        let faults = of(&parse::ledger(LEDGER), today(), read);
-        faults.into_iter().map(|fault| (fault.path, fault.line)).collect()
+        let violations = of(&parse::ledger(LEDGER), today(), read);
+        violations
+            .into_iter()
+            .map(|violation| (violation.path, violation.line))
+            .collect()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::waivers::deny_toml;
 use crate::waivers::ignore_files::LISTS;
-use crate::waivers::violation::{Fault, LIST};
+use crate::waivers::violation::{LIST, Violation};
 
 /// The settings that other tools of this repository read, each in its one place.
 const OURS: &[&str] = &[deny_toml::PATH, "clippy.toml", "rustfmt.toml"];
@@ -49,22 +49,22 @@ const FOREIGN: &[(&str, &[&str])] = &[
 ];
 
 /// Those among the files.
-pub fn of<'a>(files: impl Iterator<Item = &'a str>) -> Vec<Fault> {
+pub fn of<'a>(files: impl Iterator<Item = &'a str>) -> Vec<Violation> {
     let ours = |path: &str| OURS.contains(&path) || LISTS.iter().any(|list| list.path == path);
-    let fault = |path: &str| {
+    let violation = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or(path);
         let (tool, _) = FOREIGN.iter().find(|(_, names)| names.contains(&name))?;
         let what = format!(
             "{tool} reads this file, which no ledger wrote: delete it; what is accepted belongs in security/waivers.toml"
         );
-        Some(Fault {
+        Some(Violation {
             rule: LIST,
             what,
             path: path.to_owned(),
             line: Some(1),
         })
     };
-    files.filter(|path| !ours(path)).filter_map(fault).collect()
+    files.filter(|path| !ours(path)).filter_map(violation).collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use harness::output::is_command;
 use crate::waivers::entry::{FILE, LONGEST, Waiver};
 use crate::waivers::ledger::Ledger;
 use crate::waivers::scope;
-use crate::waivers::violation::{EXPIRED, Fault, MALFORMED, PERIOD, UNKNOWN};
+use crate::waivers::violation::{EXPIRED, MALFORMED, PERIOD, UNKNOWN, Violation};
 
 /// What an entry may name.
 #[derive(Debug, Clone, Default)]
@@ -23,12 +23,12 @@ pub struct Known {
 
 /// All that is wrong with it on this day.
 #[must_use]
-pub fn of(ledger: &Ledger, known: &Known, today: NaiveDate) -> Vec<Fault> {
-    let mut faults = ledger.malformed.clone();
+pub fn of(ledger: &Ledger, known: &Known, today: NaiveDate) -> Vec<Violation> {
+    let mut violations = ledger.malformed.clone();
     let mut ids = BTreeSet::new();
     for waiver in &ledger.waiver {
-        let mut fault = |rule, what: String| {
-            faults.push(Fault {
+        let mut violation = |rule, what: String| {
+            violations.push(Violation {
                 rule,
                 what: format!("{}: {what}", waiver.id),
                 path: FILE.to_owned(),
@@ -36,49 +36,49 @@ pub fn of(ledger: &Ledger, known: &Known, today: NaiveDate) -> Vec<Fault> {
             });
         };
         if !ids.insert(&waiver.id) {
-            fault(MALFORMED, "an entry above has this id".to_owned());
+            violation(MALFORMED, "an entry above has this id".to_owned());
         }
         for (field, text) in filled(waiver) {
             if text.trim().is_empty() {
-                fault(MALFORMED, format!("{field} is empty"));
+                violation(MALFORMED, format!("{field} is empty"));
             }
             if text.chars().any(is_command) {
-                fault(
+                violation(
                     MALFORMED,
                     format!("{field} has a letter that a terminal takes for a command"),
                 );
             }
         }
-        for what in scope::faults(waiver, &known.files) {
-            fault(MALFORMED, what);
+        for what in scope::violations(waiver, &known.files) {
+            violation(MALFORMED, what);
         }
         if waiver.tools.is_empty() {
-            fault(MALFORMED, "tools is empty".to_owned());
+            violation(MALFORMED, "tools is empty".to_owned());
         }
         if !is_link(&waiver.link) {
-            fault(
+            violation(
                 MALFORMED,
                 format!("link {:?} is neither a URL nor #NUMBER", waiver.link),
             );
         }
         for tool in waiver.tools.iter().filter(|tool| !known.tools.contains(*tool)) {
-            fault(UNKNOWN, format!("there is no tool {tool:?}"));
+            violation(UNKNOWN, format!("there is no tool {tool:?}"));
         }
         if known
             .owners
             .as_ref()
             .is_some_and(|owners| !owners.contains(&waiver.owner))
         {
-            fault(UNKNOWN, format!("owner {:?} is not in CODEOWNERS", waiver.owner));
+            violation(UNKNOWN, format!("owner {:?} is not in CODEOWNERS", waiver.owner));
         }
         if waiver.created > today {
-            fault(PERIOD, format!("created on {}, which is to come", waiver.created));
+            violation(PERIOD, format!("created on {}, which is to come", waiver.created));
         }
         if waiver.expires < waiver.created {
-            fault(PERIOD, "expires before it was created".to_owned());
+            violation(PERIOD, "expires before it was created".to_owned());
         }
         if waiver.is_too_long() {
-            fault(
+            violation(
                 PERIOD,
                 format!(
                     "expires on {}, more than {LONGEST} days after {}",
@@ -87,7 +87,7 @@ pub fn of(ledger: &Ledger, known: &Known, today: NaiveDate) -> Vec<Fault> {
             );
         }
         if waiver.expires < today {
-            fault(
+            violation(
                 EXPIRED,
                 format!(
                     "expired on {}: mend what it covers, or decide again",
@@ -96,7 +96,7 @@ pub fn of(ledger: &Ledger, known: &Known, today: NaiveDate) -> Vec<Fault> {
             );
         }
     }
-    faults
+    violations
 }
 
 fn filled(waiver: &Waiver) -> impl Iterator<Item = (&'static str, &str)> {
@@ -149,8 +149,11 @@ link = "#7"
             owners: Some(["@team".to_owned()].into()),
             files: BTreeSet::new(),
         };
-        let faults = of(&parse::ledger(text), &known, today.parse().unwrap());
-        faults.into_iter().map(|fault| (fault.rule, fault.what)).collect()
+        let violations = of(&parse::ledger(text), &known, today.parse().unwrap());
+        violations
+            .into_iter()
+            .map(|violation| (violation.rule, violation.what))
+            .collect()
     }
 
     #[test]
@@ -193,11 +196,11 @@ link = "#7"
             assert!(
                 found
                     .iter()
-                    .any(|fault| fault.0 == rule && fault.1.contains(what)),
+                    .any(|violation| violation.0 == rule && violation.1.contains(what)),
                 "{to}: {found:?}"
             );
             assert!(
-                found.iter().all(|fault| fault.1.starts_with("W-1: ")),
+                found.iter().all(|violation| violation.1.starts_with("W-1: ")),
                 "{to}: {found:?}"
             );
         }

@@ -4,7 +4,7 @@ use crate::finding::{Finding, Severity};
 
 /// A part of the ledger, or an ignore, that does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct Violation {
     /// The rule that it breaks.
     pub rule: &'static str,
     /// What is wrong, with the entry's id.
@@ -31,7 +31,7 @@ pub const UNLEDGERED: &str = "waiver-unledgered";
 /// The tool's name in findings, which no entry covers: nobody waives the rules of waiving.
 pub const TOOL: &str = "waivers";
 
-impl Fault {
+impl Violation {
     /// As a finding of the gate.
     #[must_use]
     pub fn finding(&self) -> Finding {

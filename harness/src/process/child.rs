@@ -17,16 +17,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A program that runs. It is stopped when this is dropped.
 #[derive(Debug)]
-pub struct Running {
+pub struct ChildProcess {
     pub(crate) child: Child,
     kept: bool,
 }
 
-impl Running {
+impl ChildProcess {
     /// A child that leads a process group of its own.
     #[must_use]
-    pub fn of(child: Child) -> Running {
-        Running { child, kept: false }
+    pub fn of(child: Child) -> ChildProcess {
+        ChildProcess { child, kept: false }
     }
 
     /// Its process id.
@@ -48,12 +48,12 @@ impl Running {
         self.kept = true;
     }
 
-    /// Asks it to stop, waits, and after the time limit (at once, when told to hurry) ends its whole group.
-    pub fn stop(&mut self, patience: Duration, hurry: impl Fn() -> bool) {
+    /// Asks it to stop, waits, and after the time limit (at once, when told to is_forced) ends its whole group.
+    pub fn stop(&mut self, patience: Duration, is_forced: impl Fn() -> bool) {
         signal_group(self.pid(), Signal::TERM);
         let since = Instant::now();
         while matches!(self.child.try_wait(), Ok(None)) {
-            if since.elapsed() >= patience || hurry() {
+            if since.elapsed() >= patience || is_forced() {
                 signal_group(self.pid(), Signal::KILL);
                 let _collected = self.child.wait();
                 return;
@@ -79,7 +79,7 @@ impl Running {
     /// Waits until it has ended, and stops it when the time is up: then `None`.
     ///
     /// # Errors
-    /// As [`Running::wait`].
+    /// As [`ChildProcess::wait`].
     pub fn wait_for(&mut self, context: &Context, limit: Duration) -> Result<Option<ExitStatus>> {
         let since = Instant::now();
         loop {
@@ -88,11 +88,11 @@ impl Running {
                 return Ok(Some(status));
             }
             if context.stop.is_set() {
-                self.stop(PATIENCE, || context.stop.hurry());
+                self.stop(PATIENCE, || context.stop.is_forced());
                 return Err(Exit::Interrupted.into());
             }
             if since.elapsed() >= limit {
-                self.stop(PATIENCE, || context.stop.hurry());
+                self.stop(PATIENCE, || context.stop.is_forced());
                 return Ok(None);
             }
             thread::sleep(Duration::from_millis(10));
@@ -100,7 +100,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for ChildProcess {
     fn drop(&mut self) {
         if !self.kept && matches!(self.child.try_wait(), Ok(None)) {
             self.stop(PATIENCE, || false);

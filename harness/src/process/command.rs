@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{self, ExitStatus, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 
 use crate::context::Context;
-use crate::process::child::{Collected, Running};
+use crate::process::child::{ChildProcess, Collected};
 use crate::process::shutdown::TICK;
 
 /// How much of a program's output is kept, in bytes, of each of both.
@@ -24,7 +24,7 @@ const MOST: u64 = 64 << 20;
 /// A program with its arguments, not started yet. It will run in a process group of its own: a Ctrl-C in the terminal
 /// reaches only us, and we end the others in order.
 #[derive(Clone)]
-pub struct Call<'a> {
+pub struct Command<'a> {
     context: &'a Context,
     program: OsString,
     args: Vec<OsString>,
@@ -55,11 +55,11 @@ pub struct Bounded {
     pub stderr: String,
 }
 
-impl<'a> Call<'a> {
+impl<'a> Command<'a> {
     /// A program, by path or by name on `PATH`. It starts in the repository's root.
-    pub fn new(context: &'a Context, program: impl Into<OsString>) -> Call<'a> {
+    pub fn new(context: &'a Context, program: impl Into<OsString>) -> Command<'a> {
         let dir = context.settings.root.clone();
-        Call {
+        Command {
             context,
             program: program.into(),
             args: Vec::new(),
@@ -70,20 +70,20 @@ impl<'a> Call<'a> {
     }
 
     /// The cargo that runs us.
-    pub fn cargo(context: &'a Context) -> Call<'a> {
-        Call::new(context, &context.settings.cargo)
+    pub fn cargo(context: &'a Context) -> Command<'a> {
+        Command::new(context, &context.settings.cargo)
     }
 
     /// More arguments.
     #[must_use]
-    pub fn args<I: IntoIterator<Item = S>, S: Into<OsString>>(mut self, args: I) -> Call<'a> {
+    pub fn args<I: IntoIterator<Item = S>, S: Into<OsString>>(mut self, args: I) -> Command<'a> {
         self.args.extend(args.into_iter().map(Into::into));
         self
     }
 
     /// Starts in another directory.
     #[must_use]
-    pub fn within(mut self, dir: impl Into<PathBuf>) -> Call<'a> {
+    pub fn current_dir(mut self, dir: impl Into<PathBuf>) -> Command<'a> {
         self.dir = dir.into();
         self
     }
@@ -93,15 +93,15 @@ impl<'a> Call<'a> {
     pub fn envs<K: Into<OsString>, V: Into<OsString>>(
         mut self,
         env: impl IntoIterator<Item = (K, V)>,
-    ) -> Call<'a> {
+    ) -> Command<'a> {
         self.env
             .extend(env.into_iter().map(|(name, value)| (name.into(), value.into())));
         self
     }
 
-    /// Without these variables of our environment; what [`Call::envs`] sets stays.
+    /// Without these variables of our environment; what [`Command::envs`] sets stays.
     #[must_use]
-    pub fn refusing(mut self, names: impl IntoIterator<Item = OsString>) -> Call<'a> {
+    pub fn without_env(mut self, names: impl IntoIterator<Item = OsString>) -> Command<'a> {
         self.refused.extend(names);
         self
     }
@@ -115,7 +115,7 @@ impl<'a> Call<'a> {
         running.wait(self.context)
     }
 
-    /// As [`Call::stream`], and fails unless it succeeds.
+    /// As [`Command::stream`], and fails unless it succeeds.
     ///
     /// # Errors
     /// Also when it exits with anything but 0.
@@ -128,7 +128,7 @@ impl<'a> Call<'a> {
     /// Runs it to its end and shows nothing.
     ///
     /// # Errors
-    /// As [`Call::stream`].
+    /// As [`Command::stream`].
     pub fn capture(&self) -> Result<Finished> {
         let ended = self.bounded(Duration::MAX)?;
         Ok(Finished {
@@ -138,10 +138,10 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// As [`Call::capture`], but it may take only so long; then it is stopped, and its status is `None`.
+    /// As [`Command::capture`], but it may take only so long; then it is stopped, and its status is `None`.
     ///
     /// # Errors
-    /// As [`Call::stream`].
+    /// As [`Command::stream`].
     pub fn bounded(&self, limit: Duration) -> Result<Bounded> {
         let mut running = self.spawn(Stdio::piped(), Stdio::piped())?;
         let (out, err) = (
@@ -159,17 +159,17 @@ impl<'a> Call<'a> {
     /// Runs it to its end and hands over each line of its standard output as it comes; standard error is ours.
     ///
     /// # Errors
-    /// As [`Call::stream`].
+    /// As [`Command::stream`].
     pub fn lines(&self, each: impl FnMut(&str)) -> Result<ExitStatus> {
         let mut running = self.spawn(Stdio::piped(), Stdio::inherit())?;
         let out = running.child.stdout.take();
         self.read_lines(running, out, each)
     }
 
-    /// As [`Call::lines`], with standard error among the lines, in the order in which they are written.
+    /// As [`Command::lines`], with standard error among the lines, in the order in which they are written.
     ///
     /// # Errors
-    /// As [`Call::stream`].
+    /// As [`Command::stream`].
     pub fn all_lines(&self, each: impl FnMut(&str)) -> Result<ExitStatus> {
         let (out, writer) = std::io::pipe()?;
         let running = self.spawn(writer.try_clone()?.into(), writer.into())?;
@@ -178,7 +178,7 @@ impl<'a> Call<'a> {
 
     fn read_lines(
         &self,
-        mut running: Running,
+        mut running: ChildProcess,
         out: Option<impl Read + Send + 'static>,
         mut each: impl FnMut(&str),
     ) -> Result<ExitStatus> {
@@ -214,7 +214,7 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn background(&self, log: &File) -> Result<Running> {
+    pub fn background(&self, log: &File) -> Result<ChildProcess> {
         self.spawn(log.try_clone()?.into(), log.try_clone()?.into())
     }
 
@@ -222,8 +222,8 @@ impl<'a> Call<'a> {
         clippy::disallowed_methods,
         reason = "the one file of xtask that spawns processes"
     )]
-    fn spawn(&self, stdout: Stdio, stderr: Stdio) -> Result<Running> {
-        let mut command = Command::new(&self.program);
+    fn spawn(&self, stdout: Stdio, stderr: Stdio) -> Result<ChildProcess> {
+        let mut command = process::Command::new(&self.program);
         command.args(&self.args).current_dir(&self.dir).process_group(0);
         command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
         for name in self.context.settings.not_for_children.iter().chain(&self.refused) {
@@ -233,11 +233,11 @@ impl<'a> Call<'a> {
         let child = command
             .spawn()
             .with_context(|| format!("cannot run `{}`", self.program.display()))?;
-        Ok(Running::of(child))
+        Ok(ChildProcess::of(child))
     }
 }
 
-impl fmt::Display for Call<'_> {
+impl fmt::Display for Command<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let program = PathBuf::from(&self.program);
         write!(

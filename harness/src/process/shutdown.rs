@@ -51,7 +51,7 @@ impl Stop {
 
     /// Asked again: whoever waits is out of patience.
     #[must_use]
-    pub fn hurry(&self) -> bool {
+    pub fn is_forced(&self) -> bool {
         self.times.load(Ordering::SeqCst) > 1
     }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock;
 use crate::context::Context;
-use crate::output::say;
+use crate::output::print;
 use crate::test_results::counts::Counts;
 use crate::worktree;
 
@@ -87,7 +87,7 @@ pub fn end(
 ) -> Result<()> {
     let Some(tree) = before else { return Ok(()) };
     if worktree::digest(context)? != tree {
-        say("the tree was changed while it was tested: `cargo xtask ci` will test it again");
+        print("the tree was changed while it was tested: `cargo xtask ci` will test it again");
         return Ok(());
     }
     let record = Record {

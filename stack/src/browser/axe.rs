@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
 use harness::context::Context;
-use harness::output::say;
-use harness::process::command::Call;
+use harness::output::print;
+use harness::process::command::Command;
 use tools::npm;
 use tools::tool::Package;
 
@@ -39,7 +39,7 @@ pub fn script(context: &Context) -> Result<PathBuf> {
     let (fetch, file) = npm::pack(context, &package, &folder);
     if !file.is_file() {
         settings.find_program("npm").context("install npm")?;
-        say(&format!("      no {NAME}@{VERSION} here: fetching it"));
+        print(&format!("      no {NAME}@{VERSION} here: fetching it"));
         fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
         let done = fetch.capture()?;
         ensure!(
@@ -54,7 +54,7 @@ pub fn script(context: &Context) -> Result<PathBuf> {
     }
     let unpacked = settings.target.join("xtask").join("axe-core");
     fs::create_dir_all(&unpacked).with_context(|| format!("cannot create {}", unpacked.display()))?;
-    let tar = Call::new(context, "tar").args(["-xzf".as_ref(), file.as_os_str(), "-C".as_ref()]);
+    let tar = Command::new(context, "tar").args(["-xzf".as_ref(), file.as_os_str(), "-C".as_ref()]);
     let done = tar.args([unpacked.as_os_str(), SCRIPT.as_ref()]).capture()?;
     ensure!(
         done.status.success(),

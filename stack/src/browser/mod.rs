@@ -11,10 +11,10 @@ use anyhow::{Context as _, Result};
 use harness::context::Context;
 use harness::exit::Exit;
 use harness::http_client;
-use harness::output::say;
+use harness::output::print;
 use harness::ports;
-use harness::process::child::Running;
-use harness::process::command::Call;
+use harness::process::child::ChildProcess;
+use harness::process::command::Command;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -38,20 +38,20 @@ pub struct Browser {
 /// A running driver. What its browsers leave behind is removed once it has ended: the fields drop in this order.
 #[derive(Debug)]
 struct Driver {
-    _running: Running,
-    _litter: Litter,
+    _running: ChildProcess,
+    _litter: TempDir,
     port: u16,
 }
 
 /// A folder for temporary files. Its path is short: browsers keep sockets in it.
 #[derive(Debug)]
-struct Litter(PathBuf);
+struct TempDir(PathBuf);
 
-impl Litter {
-    fn new() -> Result<Litter> {
+impl TempDir {
+    fn new() -> Result<TempDir> {
         let folder = std::env::temp_dir().join(format!("xtask-browser-{}", std::process::id()));
         fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        Ok(Litter(folder))
+        Ok(TempDir(folder))
     }
 
     fn path(&self) -> &Path {
@@ -59,7 +59,7 @@ impl Litter {
     }
 }
 
-impl Drop for Litter {
+impl Drop for TempDir {
     fn drop(&mut self) {
         let _left_for_the_system = fs::remove_dir_all(&self.0);
     }
@@ -111,7 +111,7 @@ fn start_driver(context: &Context) -> Result<Driver> {
     let (browser, driver) = browser
         .zip(driver)
         .context("install chromium and chromium-driver")?;
-    say(&format!(
+    print(&format!(
         "      browser: {}, {}",
         version(context, browser)?,
         version(context, driver.clone())?
@@ -120,8 +120,8 @@ fn start_driver(context: &Context) -> Result<Driver> {
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let log = folder.join("chromedriver.log");
     let port = ports::any_free()?;
-    let litter = Litter::new()?;
-    let mut running = Call::new(context, driver)
+    let litter = TempDir::new()?;
+    let mut running = Command::new(context, driver)
         .args([format!("--port={port}")])
         .envs([("TMPDIR", litter.path())])
         .background(&File::create(&log)?)?;
@@ -141,6 +141,9 @@ fn start_driver(context: &Context) -> Result<Driver> {
 
 /// The first two words of what it says of itself: name and number.
 fn version(context: &Context, program: PathBuf) -> Result<String> {
-    let told = Call::new(context, program).args(["--version"]).capture()?.stdout;
+    let told = Command::new(context, program)
+        .args(["--version"])
+        .capture()?
+        .stdout;
     Ok(told.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
 }

@@ -8,17 +8,17 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use harness::context::Context;
 use harness::exit::Exit;
-use harness::output::{Progress, say};
-use harness::process::command::Call;
+use harness::output::{Progress, print};
+use harness::process::command::Command;
 use harness::test_results::counts::Counts;
 use harness::test_results::record::{Case, Part};
 use serde::Deserialize;
 
 use crate::accounts::{self, Account};
 use crate::browser::Browser;
-use crate::local_stack::{Plan, Stage};
+use crate::local_stack::{LocalStack, Plan};
 use crate::log_secret_scan::{self, Secrets};
-use crate::paths::Home;
+use crate::paths::StackPaths;
 use crate::postgres::Choice;
 use crate::service::Variables;
 use crate::state::State;
@@ -44,7 +44,7 @@ pub struct Options {
 
 /// What came of the features.
 #[derive(Debug, Default)]
-pub struct Told {
+pub struct BddOutcome {
     /// How many passed, failed and were left out, secrets in logs among the failures.
     pub counts: Counts,
     /// Each scenario, for the record.
@@ -53,12 +53,12 @@ pub struct Told {
     pub not_run: Vec<String>,
 }
 
-impl Told {
+impl BddOutcome {
     /// One line for each kind of scenarios that could not run, with what would help: left out is never passed.
-    pub fn say_what_did_not_run(&self) {
+    pub fn print_not_run(&self) {
         self.not_run
             .iter()
-            .for_each(|what| say(&format!("not run: {what}")));
+            .for_each(|what| print(&format!("not run: {what}")));
     }
 }
 
@@ -72,13 +72,13 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
             let known = of_running(context, url, options.state.as_deref())?;
             features(context, url, known, &options.args)?
         }
-        None => against_a_stage(context, &Choice::or_from(None, context)?, &options.args)?,
+        None => against_a_local_stack(context, &Choice::or_from(None, context)?, &options.args)?,
     };
-    told.say_what_did_not_run();
+    told.print_not_run();
     if told.counts.is_good() {
         return Ok(());
     }
-    say(&format!("the features failed: {}", told.counts));
+    print(&format!("the features failed: {}", told.counts));
     Err(Exit::AlreadyReported.into())
 }
 
@@ -86,7 +86,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
 ///
 /// # Errors
 /// When the stage cannot be set.
-pub fn against_a_stage(context: &Context, postgres: &Choice, args: &[String]) -> Result<Told> {
+pub fn against_a_local_stack(context: &Context, postgres: &Choice, args: &[String]) -> Result<BddOutcome> {
     let mut plan = Plan {
         postgres: postgres.clone(),
         ..Plan::temporary(context, "bdd")?
@@ -95,7 +95,7 @@ pub fn against_a_stage(context: &Context, postgres: &Choice, args: &[String]) ->
     plan.service_settings
         .push(("PORTCULLIS_LOG".into(), "debug".into()));
     let mut progress = Progress::of(plan.steps());
-    let mut stage = Stage::start(context, plan, &mut progress)?;
+    let mut stage = LocalStack::start(context, plan, &mut progress)?;
     let Some(serving) = stage.serving() else {
         bail!("the service does not run")
     };
@@ -113,7 +113,7 @@ pub fn against_a_stage(context: &Context, postgres: &Choice, args: &[String]) ->
         secrets.add_told(&used)?;
     }
     stage.stop()?;
-    let mut told = told.inspect_err(|_| say(&format!("the service's log: {}", log.display())))?;
+    let mut told = told.inspect_err(|_| print(&format!("the service's log: {}", log.display())))?;
     let leaked = log_secret_scan::tell(&log_secret_scan::in_logs(&secrets, std::slice::from_ref(&log))?);
     if leaked > 0 {
         told.counts.failed += leaked;
@@ -122,7 +122,7 @@ pub fn against_a_stage(context: &Context, postgres: &Choice, args: &[String]) ->
             .push("there are secrets in the service's log".to_owned());
     }
     if !told.counts.is_good() {
-        say(&format!("the service's log: {}", log.display()));
+        print(&format!("the service's log: {}", log.display()));
     }
     Ok(told)
 }
@@ -139,7 +139,7 @@ fn of_running(context: &Context, url: &str, state: Option<&Path>) -> Result<Vari
     }) {
         return Ok(Variables::new());
     }
-    let home = Home::kept(state.directory(), state.data()?);
+    let home = StackPaths::kept(state.directory(), state.data()?);
     Ok(for_features(&accounts::in_secrets(&home.secrets)?, &home.mail))
 }
 
@@ -161,11 +161,11 @@ fn for_features(accounts: &[Account], mail_folder: &Path) -> Variables {
         .collect()
 }
 
-fn features(context: &Context, base_url: &str, variables: Variables, args: &[String]) -> Result<Told> {
+fn features(context: &Context, base_url: &str, variables: Variables, args: &[String]) -> Result<BddOutcome> {
     let browser = Browser::start(context)?;
     let report = context.settings.target.join("xtask").join("scenarios.jsonl");
     let _of_an_earlier_run = fs::remove_file(&report);
-    let call = Call::cargo(context)
+    let command = Command::cargo(context)
         .args(PROGRAM)
         .args(["--base-url", base_url])
         .args(["--report".as_ref(), report.as_os_str()])
@@ -173,8 +173,8 @@ fn features(context: &Context, base_url: &str, variables: Variables, args: &[Str
         .args(args)
         .envs(variables);
     let mut counts = Counts::default();
-    let status = call.lines(|line| {
-        say(line);
+    let status = command.lines(|line| {
+        print(line);
         counts.read(line);
     })?;
     let mut scenarios = Part {
@@ -184,11 +184,11 @@ fn features(context: &Context, base_url: &str, variables: Variables, args: &[Str
     };
     if !status.success() && counts.failed == 0 {
         let problem = format!("the features' program failed without a failed scenario ({status})");
-        say(&problem);
+        print(&problem);
         counts.failed = 1;
         scenarios.problems.push(problem);
     }
-    Ok(Told {
+    Ok(BddOutcome {
         counts,
         scenarios,
         not_run: browser.not_run,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use clap::Args;
 use harness::context::Context;
-use harness::output::say;
+use harness::output::print;
 use private_postgres::processes::{Identity, Signal, command_line, signal_process};
 
 use crate::state::stale_processes;
@@ -34,7 +34,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let state = State::at(options.state.as_deref(), &context.settings.root)?;
     let shown = state.directory().display().to_string();
     if !state.exists() {
-        say(&format!("nothing runs: there is no state in {shown}"));
+        print(&format!("nothing runs: there is no state in {shown}"));
         return Ok(());
     }
     let mut stopped = Vec::new();
@@ -49,12 +49,12 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     };
     stopped.extend(stale_processes::stop_all(&state)?);
     match stopped.as_slice() {
-        [] => say("nothing ran"),
-        some => say(&format!("stopped {}", some.join(", "))),
+        [] => print("nothing ran"),
+        some => print(&format!("stopped {}", some.join(", "))),
     }
     if options.wipe {
         state.wipe(lock)?;
-        say(&format!("removed the state in {shown}"));
+        print(&format!("removed the state in {shown}"));
     }
     Ok(())
 }

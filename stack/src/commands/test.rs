@@ -7,13 +7,13 @@ use anyhow::Result;
 use clap::Args;
 use harness::context::Context;
 use harness::exit::Exit;
-use harness::output::{Progress, say};
-use harness::process::command::Call;
+use harness::output::{Progress, print};
+use harness::process::command::Command;
 use harness::test_results::counts::Counts;
 use harness::test_results::libtest::Reader;
 use harness::test_results::record::{self, Part};
 
-use crate::commands::bdd::{self, Told};
+use crate::commands::bdd::{self, BddOutcome};
 use crate::log_secret_scan;
 use crate::postgres::Choice;
 use crate::postgres::test_server::TestPostgres;
@@ -51,9 +51,9 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         tests.problems.push(problem.to_owned());
     }
     counts.add(secrets);
-    let mut told = Told::default();
+    let mut told = BddOutcome::default();
     if whole {
-        match bdd::against_a_stage(context, &choice, &[]) {
+        match bdd::against_a_local_stack(context, &choice, &[]) {
             Ok(more) => {
                 counts.add(more.counts);
                 told = more;
@@ -61,18 +61,18 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
             Err(error) if error.is::<Exit>() => return Err(error),
             Err(error) => {
                 let problem = format!("the features did not run: {error:#}");
-                say(&problem);
+                print(&problem);
                 counts.failed += 1;
                 told.scenarios.problems.push(problem);
             }
         }
     }
-    told.say_what_did_not_run();
+    told.print_not_run();
     if counts == Counts::default() {
-        say("no test ran");
+        print("no test ran");
     }
     record::end(context, tree, tests, told.scenarios, told.not_run)?;
-    say(&counts.to_string());
+    print(&counts.to_string());
     if counts.is_good() {
         Ok(())
     } else {
@@ -86,7 +86,7 @@ fn secrets_in(logs: &Path, whole: bool) -> Result<Counts> {
     let found = log_secret_scan::in_directory(logs)?;
     let mut failed = log_secret_scan::tell(&found);
     if whole && (found.lines < 1000 || found.secrets < 100) {
-        say("the tests' logs and secrets were not kept: nothing was looked through");
+        print("the tests' logs and secrets were not kept: nothing was looked through");
         failed += 1;
     }
     Ok(Counts {
@@ -103,7 +103,7 @@ fn cargo_tests(context: &Context, choice: &Choice, filter: &[String], logs: &Pat
         .iter()
         .map(|feature| format!("--features=portcullis/{feature}"))
         .collect();
-    let cargo = || Call::cargo(context).args(ARGUMENTS).args(features.clone());
+    let cargo = || Command::cargo(context).args(ARGUMENTS).args(features.clone());
     progress.step("building all tests", || {
         cargo().args(["--no-run", "--quiet"]).stream_ok()?;
         Ok(((), "built".to_owned()))
@@ -118,16 +118,16 @@ fn cargo_tests(context: &Context, choice: &Choice, filter: &[String], logs: &Pat
     progress.step("running the tests", || {
         let (mut tests, mut reader) = (Part::default(), Reader::default());
         // With standard error, where cargo says which program runs.
-        let call = cargo().args(["--color=never", "--"]).args(filter).envs(told);
-        let status = call.all_lines(|line| {
-            say(line);
+        let command = cargo().args(["--color=never", "--"]).args(filter).envs(told);
+        let status = command.all_lines(|line| {
+            print(line);
             tests.counts.read(line);
             reader.read(line);
         })?;
         tests.cases = reader.cases;
         if !status.success() && tests.counts.failed == 0 {
             let problem = format!("cargo test failed without a failed test ({status})");
-            say(&problem);
+            print(&problem);
             tests.problems.push(problem);
         }
         let told = tests.counts.to_string();

@@ -8,15 +8,15 @@ use std::thread;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use harness::context::Context;
-use harness::output::{Progress, say};
+use harness::output::{Progress, print};
 use harness::ports::{self, PUBLIC};
 use harness::process::shutdown::TICK;
 use private_postgres::processes::Identity;
 use private_postgres::{Cluster, MAJORS, data, orphan};
 
-use crate::local_stack::{self, Load, Plan, Stage};
+use crate::local_stack::{self, Load, LocalStack, Plan};
 use crate::log_tail::{self, Tail};
-use crate::paths::Home;
+use crate::paths::StackPaths;
 use crate::postgres::Choice;
 use crate::service;
 use crate::service::build;
@@ -57,14 +57,14 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let state = State::at(options.state.as_deref(), &context.settings.root)?;
     state.create()?;
     let lock = state.lock()?;
-    stale_processes::settle(&state)?;
+    stale_processes::reap(&state)?;
     ports::ensure_free(options.port)?;
     let internal_port = ports::internal(options.port)?;
 
     let data = state.data()?;
     ensure_whole(&data)?;
     ensure_major(&choice, data::major(&data))?;
-    let home = Home::kept(state.directory(), data);
+    let home = StackPaths::kept(state.directory(), data);
     let (loaded, file) = wanted(dump, &home)?;
     let database = match &choice {
         Choice::Given(url) => url.to_string(),
@@ -88,7 +88,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         home,
     };
     let mut progress = Progress::of(plan.steps() + 1);
-    let mut stage = Stage::start(context, plan, &mut progress)?;
+    let mut stage = LocalStack::start(context, plan, &mut progress)?;
     Loaded {
         complete: true,
         ..loaded
@@ -97,7 +97,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let outcome = serve(context, options, &state, &mut stage, &mut progress);
     if outcome.is_ok() && options.detach && !context.stop.is_set() {
         let (service, postgres) = stage.detach();
-        say(&format!(
+        print(&format!(
             "Left running: service {}, PostgreSQL {}.",
             shown(service),
             shown(postgres)
@@ -106,13 +106,13 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
             .state
             .as_ref()
             .map(|state| format!(" --state {}", state.display()));
-        say(&format!(
+        print(&format!(
             "Stop them with `cargo xtask down{}`.",
             which.unwrap_or_default()
         ));
         return Ok(());
     }
-    say("stopping the service, then PostgreSQL");
+    print("stopping the service, then PostgreSQL");
     let stopped = stage.stop();
     Running::forget(&state);
     drop(lock);
@@ -124,7 +124,7 @@ fn serve(
     context: &Context,
     options: &Options,
     state: &State,
-    stage: &mut Stage,
+    stage: &mut LocalStack,
     progress: &mut Progress,
 ) -> Result<()> {
     progress.step("starting the service", || {
@@ -154,7 +154,7 @@ fn serve(
             serving
                 .alarms()
                 .iter()
-                .for_each(|alarm| say(&format!("service: {alarm}")));
+                .for_each(|alarm| print(&format!("service: {alarm}")));
             serving.ensure_alive()?;
         }
         if stage.cluster().is_some_and(Cluster::has_died) {
@@ -169,38 +169,38 @@ fn serve(
     Ok(())
 }
 
-fn announce(stage: &mut Stage, options: &Options) -> Result<()> {
+fn announce(stage: &mut LocalStack, options: &Options) -> Result<()> {
     let (base, accounts) = (stage.base_url(), stage.portcullis.accounts()?);
     let Some(serving) = stage.serving() else {
         return Ok(());
     };
     let (internal, log) = (serving.internal_port, serving.log.display().to_string());
-    say("");
-    say("Portcullis is ready.");
-    say(&format!("  web app    {base}"));
-    say(&format!("  mail       {base}/dev/mail"));
-    say(&format!("  API docs   {base}/apidocs"));
-    say(&format!("  readiness  {base}/health/ready"));
-    say(&format!("  metrics    http://127.0.0.1:{internal}/metrics"));
-    say(&format!("  log        {log}"));
-    say("Sign in as (these accounts are for this machine alone; their passwords stay the same):");
+    print("");
+    print("Portcullis is ready.");
+    print(&format!("  web app    {base}"));
+    print(&format!("  mail       {base}/dev/mail"));
+    print(&format!("  API docs   {base}/apidocs"));
+    print(&format!("  readiness  {base}/health/ready"));
+    print(&format!("  metrics    http://127.0.0.1:{internal}/metrics"));
+    print(&format!("  log        {log}"));
+    print("Sign in as (these accounts are for this machine alone; their passwords stay the same):");
     for account in accounts {
-        say(&format!(
+        print(&format!(
             "  {:<10} {}  {}",
             account.role, account.email, account.password
         ));
     }
-    say("Try next:");
+    print("Try next:");
     let query = "date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL";
-    say(&format!("  curl '{base}/rates?{query}'"));
+    print(&format!("  curl '{base}/rates?{query}'"));
     if !options.detach {
-        say("Ctrl-C stops everything.");
+        print("Ctrl-C stops everything.");
     }
     Ok(())
 }
 
 /// The data that this run serves, and the file to load it from.
-fn wanted(dump: Option<PathBuf>, home: &Home) -> Result<(Loaded, Load)> {
+fn wanted(dump: Option<PathBuf>, home: &StackPaths) -> Result<(Loaded, Load)> {
     match dump {
         Some(file) => Ok((Loaded::of(&file.display().to_string(), &file)?, Load::File(file))),
         None => {
@@ -231,7 +231,7 @@ fn what_to_load(state: &State, choice: &Choice, database: &str, wanted: &Loaded,
                 there.name
             );
         }
-        say(&format!(
+        print(&format!(
             "the state holds other data ({}): making a new database for {}",
             there.name, wanted.name
         ));

@@ -14,12 +14,12 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use harness::context::Context;
-use harness::output::say;
-use harness::process::command::Call;
+use harness::output::print;
+use harness::process::command::Command;
 use private_postgres::account::{Account, first_reachable};
 use private_postgres::{Error, MAJORS, Programs, Search};
 
-use crate::postgres::url::Url;
+use crate::postgres::url::PostgresUrl;
 
 /// What `--postgres` (or `XTASK_POSTGRES`) asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub enum Choice {
     /// This major, from the machine or from the network.
     Major(u32),
     /// A server that somebody else runs.
-    Given(Url),
+    Given(PostgresUrl),
 }
 
 impl FromStr for Choice {
@@ -94,7 +94,7 @@ pub fn programs(context: &Context, major: Option<u32>) -> Result<Programs> {
         found => return Ok(found?),
     }
     let wanted = major.unwrap_or(*MAJORS.end());
-    say(&format!(
+    print(&format!(
         "      no PostgreSQL {wanted} here: building the downloader, then fetching it"
     ));
     let fetch = [
@@ -105,10 +105,10 @@ pub fn programs(context: &Context, major: Option<u32>) -> Result<Programs> {
         "--features",
         "fetch",
     ];
-    let call = Call::cargo(context)
+    let command = Command::cargo(context)
         .args(fetch)
         .args(["--bin", "private-postgres-fetch", "--"]);
-    let status = call
+    let status = command
         .args([wanted.to_string().into(), cache.into_os_string()])
         .lines(|_bin| ())?;
     ensure!(

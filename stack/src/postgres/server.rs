@@ -5,7 +5,7 @@ use std::fmt;
 
 use private_postgres::Cluster;
 
-use crate::postgres::url::Url;
+use crate::postgres::url::PostgresUrl;
 
 /// Address and admin login. `Debug` and `Display` show the address only.
 #[derive(Clone)]
@@ -57,9 +57,9 @@ impl From<&Cluster> for Server {
     }
 }
 
-impl From<&Url> for Server {
-    fn from(url: &Url) -> Server {
-        let Url {
+impl From<&PostgresUrl> for Server {
+    fn from(url: &PostgresUrl) -> Server {
+        let PostgresUrl {
             host,
             port,
             user,
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn nothing_shows_the_password() {
-        let url: Url = "postgres://ann:secret@h:1/".parse().unwrap();
+        let url: PostgresUrl = "postgres://ann:secret@h:1/".parse().unwrap();
         let server = Server::from(&url);
         assert_eq!(format!("{server} {server:?}"), "h:1 Server(h:1)");
         assert!(server.pg_variables().contains(&("PGPASSWORD", "secret".into())));

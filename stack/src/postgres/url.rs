@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 /// A server that somebody else runs, and a login on it that may create roles and databases.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Url {
+pub struct PostgresUrl {
     /// Host name or address.
     pub host: String,
     /// TCP port, 5432 unless given.
@@ -23,10 +23,10 @@ pub struct Url {
 /// libpq's modes without those that fall back to plain text silently.
 const SSLMODES: [&str; 4] = ["verify-full", "verify-ca", "require", "disable"];
 
-impl FromStr for Url {
+impl FromStr for PostgresUrl {
     type Err = anyhow::Error;
 
-    fn from_str(text: &str) -> Result<Url> {
+    fn from_str(text: &str) -> Result<PostgresUrl> {
         // No message of ours quotes the text: it holds a password.
         let rest = text
             .strip_prefix("postgres://")
@@ -63,7 +63,7 @@ impl FromStr for Url {
                 _ => bail!("the server's URL has an unknown parameter `{key}`; only `sslmode` is understood"),
             }
         }
-        Ok(Url {
+        Ok(PostgresUrl {
             host,
             port,
             user: decoded(user)?,
@@ -73,15 +73,15 @@ impl FromStr for Url {
     }
 }
 
-impl fmt::Display for Url {
+impl fmt::Display for PostgresUrl {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}:{}", self.host, self.port)
     }
 }
 
-impl fmt::Debug for Url {
+impl fmt::Debug for PostgresUrl {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "Url({self})")
+        write!(out, "PostgresUrl({self})")
     }
 }
 
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn all_parts() {
-        let url: Url = "postgres://ann:p%40ss@db.example:6000/?sslmode=require"
+        let url: PostgresUrl = "postgres://ann:p%40ss@db.example:6000/?sslmode=require"
             .parse()
             .unwrap();
         let wanted = ("db.example", 6000, "ann", "p@ss", "require");
@@ -134,18 +134,18 @@ mod tests {
         );
         assert_eq!(
             format!("{url} {url:?}"),
-            "db.example:6000 Url(db.example:6000)",
+            "db.example:6000 PostgresUrl(db.example:6000)",
             "no password"
         );
     }
 
     #[test]
     fn defaults() {
-        let url: Url = "postgresql://ann@127.0.0.1".parse().unwrap();
+        let url: PostgresUrl = "postgresql://ann@127.0.0.1".parse().unwrap();
         assert_eq!((url.port, &*url.password, &*url.sslmode), (5432, "", "disable"));
-        let url: Url = "postgres://ann:x@db.example/postgres".parse().unwrap();
+        let url: PostgresUrl = "postgres://ann:x@db.example/postgres".parse().unwrap();
         assert_eq!(&*url.sslmode, "verify-full");
-        let url: Url = "postgres://ann:x@[::1]:7000/".parse().unwrap();
+        let url: PostgresUrl = "postgres://ann:x@[::1]:7000/".parse().unwrap();
         assert_eq!((&*url.host, url.port), ("::1", 7000));
     }
 
@@ -161,7 +161,7 @@ mod tests {
             ("postgres://ann:secret%z@h/", "percent"),
         ];
         for (text, reason) in bad {
-            let error = format!("{:#}", text.parse::<Url>().unwrap_err());
+            let error = format!("{:#}", text.parse::<PostgresUrl>().unwrap_err());
             assert!(
                 error.contains(reason) && !error.contains("secret"),
                 "{text}: {error}"

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
 use harness::context::Context;
-use harness::process::command::Call;
+use harness::process::command::Command;
 use serde::Deserialize;
 
 use crate::service::prerequisites;
@@ -15,17 +15,17 @@ use crate::service::prerequisites;
 /// When the machine lacks something (one line), or the compiler's words have been shown.
 pub fn service(context: &Context, release: bool) -> Result<PathBuf> {
     let features = prerequisites::features(context)?;
-    let mut call = Call::cargo(context)
+    let mut command = Command::cargo(context)
         .args(["build", "--package", "portcullis", "--bin", "portcullis"])
         .args(["--message-format", "json-render-diagnostics"]);
     if release {
-        call = call.args(["--release"]);
+        command = command.args(["--release"]);
     }
     if !features.is_empty() {
-        call = call.args(["--features", &features.join(",")]);
+        command = command.args(["--features", &features.join(",")]);
     }
     let mut program = None;
-    let status = call.lines(|line| program = executable(line).or(program.take()))?;
+    let status = command.lines(|line| program = executable(line).or(program.take()))?;
     ensure!(status.success(), "the service does not build");
     program.context("cargo did not say where it put the program")
 }

@@ -14,12 +14,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use harness::context::Context;
-use harness::process::command::Call;
+use harness::process::command::Command;
 use private_postgres::password;
 
 use crate::accounts::{self, Account};
 use crate::log_tail;
-use crate::paths::Home;
+use crate::paths::StackPaths;
 use crate::postgres::server::Server;
 
 /// The database's name on every server.
@@ -50,9 +50,9 @@ pub type Variables = Vec<(OsString, OsString)>;
 /// # Errors
 /// With the bad rows, as the command tells them.
 pub fn check(context: &Context, program: &Path, file: &Path) -> Result<()> {
-    let call =
-        Call::new(context, program).args([OsStr::new("import"), OsStr::new("--check"), file.as_os_str()]);
-    let finished = call.capture()?;
+    let command =
+        Command::new(context, program).args([OsStr::new("import"), OsStr::new("--check"), file.as_os_str()]);
+    let finished = command.capture()?;
     if finished.status.success() {
         return Ok(());
     }
@@ -78,7 +78,7 @@ impl Portcullis {
     ///
     /// # Errors
     /// When a password cannot be made.
-    pub fn new(program: PathBuf, server: Server, home: &Home, more: Variables) -> Result<Portcullis> {
+    pub fn new(program: PathBuf, server: Server, home: &StackPaths, more: Variables) -> Result<Portcullis> {
         for (_, file) in LOGINS {
             password::kept_in(&home.secrets.join(file))?;
         }
@@ -108,8 +108,8 @@ impl Portcullis {
     /// With the command's last words.
     pub fn prepare(&self, context: &Context) -> Result<()> {
         let admin = self.server.admin_settings();
-        let call = self.call(context, self.logins(|_| true));
-        self.quietly(&call.args(["migrate", "prepare"]).envs(admin))?;
+        let command = self.command(context, self.logins(|_| true));
+        self.quietly(&command.args(["migrate", "prepare"]).envs(admin))?;
         Ok(())
     }
 
@@ -118,8 +118,8 @@ impl Portcullis {
     /// # Errors
     /// With the command's last words.
     pub fn migrate(&self, context: &Context) -> Result<()> {
-        let call = self.call(context, self.logins(|name| name == "migrator"));
-        self.quietly(&call.args(["migrate", "up"]))?;
+        let command = self.command(context, self.logins(|name| name == "migrator"));
+        self.quietly(&command.args(["migrate", "up"]))?;
         Ok(())
     }
 
@@ -129,7 +129,7 @@ impl Portcullis {
     /// With the command's last words.
     pub fn make_keys(&self, context: &Context) -> Result<()> {
         let (token_keys, data_key) = (self.secrets.join(TOKEN_KEYS), self.secrets.join(DATA_KEY));
-        let keys = || Call::new(context, &self.program).args(["keys"]);
+        let keys = || Command::new(context, &self.program).args(["keys"]);
         if !token_keys.exists() {
             self.quietly(&keys().args([OsStr::new("generate"), token_keys.as_os_str()]))?;
         }
@@ -152,11 +152,11 @@ impl Portcullis {
     /// # Errors
     /// With the command's last words.
     pub fn make_accounts(&self, context: &Context) -> Result<()> {
-        let call = || {
+        let command = || {
             let logins = self.logins(|name| name == "accounts");
-            self.call(context, logins).args(["accounts"])
+            self.command(context, logins).args(["accounts"])
         };
-        let list = self.quietly(&call().args(["list"]))?;
+        let list = self.quietly(&command().args(["list"]))?;
         // A line each: number, state, role, address, name, with tabs between.
         let there: Vec<&str> = list.lines().filter_map(|line| line.split('\t').nth(3)).collect();
         for Account {
@@ -168,7 +168,7 @@ impl Portcullis {
         } in self.accounts()?
         {
             if !there.contains(&email.as_str()) {
-                let add = call().args(["add", &email, "--role", role, "--name", &name, "--password-file"]);
+                let add = command().args(["add", &email, "--role", role, "--name", &name, "--password-file"]);
                 self.quietly(&add.args([file]))?;
             }
         }
@@ -181,14 +181,14 @@ impl Portcullis {
     /// When the command fails; its words have been shown.
     pub fn import(&self, context: &Context, file: &Path) -> Result<()> {
         let logins = self.logins(|name| name == "ingest");
-        self.call(context, logins)
+        self.command(context, logins)
             .args([OsStr::new("import"), file.as_os_str()])
             .stream_ok()
     }
 
     /// The service itself on these two ports of the loopback, not started.
     #[must_use]
-    pub fn serve<'a>(&self, context: &'a Context, port: u16, internal_port: u16) -> Call<'a> {
+    pub fn serve<'a>(&self, context: &'a Context, port: u16, internal_port: u16) -> Command<'a> {
         let settings: [(&str, OsString); 10] = [
             ("PORTCULLIS_LISTEN", format!("127.0.0.1:{port}").into()),
             (
@@ -207,7 +207,7 @@ impl Portcullis {
         ];
         let logins = self.logins(|name| !matches!(name, "migrator" | "ingest"));
         // What the caller sets goes last and wins.
-        self.call(context, logins)
+        self.command(context, logins)
             .envs(settings)
             .envs(self.more.clone())
             .args(["serve"])
@@ -225,7 +225,7 @@ impl Portcullis {
         &self.mail
     }
 
-    fn call<'a>(&self, context: &'a Context, logins: Variables) -> Call<'a> {
+    fn command<'a>(&self, context: &'a Context, logins: Variables) -> Command<'a> {
         let Server {
             host, port, sslmode, ..
         } = &self.server;
@@ -236,7 +236,7 @@ impl Portcullis {
             ("PORTCULLIS_DATABASE_NAME", DATABASE.to_owned()),
             ("PORTCULLIS_DATABASE_SSLMODE", sslmode.clone()),
         ];
-        Call::new(context, &self.program)
+        Command::new(context, &self.program)
             .envs(database)
             .envs(logins)
             .envs(self.more.clone())
@@ -250,12 +250,12 @@ impl Portcullis {
     }
 
     /// What it writes to standard output.
-    fn quietly(&self, call: &Call<'_>) -> Result<String> {
-        let finished = call.capture()?;
+    fn quietly(&self, command: &Command<'_>) -> Result<String> {
+        let finished = command.capture()?;
         if finished.status.success() {
             return Ok(finished.stdout);
         }
         let words = log_tail::last_lines(&format!("{}{}", finished.stdout, finished.stderr), 12);
-        bail!("`{call}` failed ({}):\n{words}", finished.status)
+        bail!("`{command}` failed ({}):\n{words}", finished.status)
     }
 }

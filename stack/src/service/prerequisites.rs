@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use harness::context::Context;
-use harness::process::command::Call;
+use harness::process::command::Command;
 
 /// The service's cargo features for this machine.
 ///
@@ -37,7 +37,7 @@ fn has_openssl_headers(context: &Context) -> Result<bool> {
     let Some(pkg_config) = context.settings.find_program("pkg-config") else {
         return Ok(false);
     };
-    Ok(Call::new(context, pkg_config)
+    Ok(Command::new(context, pkg_config)
         .args(["--exists", "openssl >= 1.1.0"])
         .capture()?
         .status
@@ -59,5 +59,9 @@ fn can_build_openssl(context: &Context) -> Result<bool> {
         "-e",
         "1",
     ];
-    Ok(Call::new(context, perl).args(modules).capture()?.status.success())
+    Ok(Command::new(context, perl)
+        .args(modules)
+        .capture()?
+        .status
+        .success())
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use harness::context::Context;
 use harness::http_client;
-use harness::process::child::Running;
-use harness::process::command::Call;
+use harness::process::child::ChildProcess;
+use harness::process::command::Command;
 
 use crate::log_tail;
 use crate::log_tail::Tail;
@@ -25,8 +25,8 @@ const LONG: u64 = 50_000_000;
 
 /// The service, running. It is stopped when this is dropped.
 #[derive(Debug)]
-pub struct Serving {
-    running: Running,
+pub struct ServiceProcess {
+    running: ChildProcess,
     /// Its public port on 127.0.0.1.
     pub port: u16,
     /// Its internal port: metrics.
@@ -37,16 +37,16 @@ pub struct Serving {
     whole: Tail,
 }
 
-impl Serving {
+impl ServiceProcess {
     /// Starts it; see [`crate::service::Portcullis::serve`] for the call.
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start(call: &Call<'_>, port: u16, internal_port: u16, log: &Path) -> Result<Serving> {
+    pub fn start(command: &Command<'_>, port: u16, internal_port: u16, log: &Path) -> Result<ServiceProcess> {
         let file = open_log(log)?;
         let (fresh, whole) = (Tail::from_end(log), Tail::from_end(log));
-        let running = call.background(&file)?;
-        Ok(Serving {
+        let running = command.background(&file)?;
+        Ok(ServiceProcess {
             running,
             port,
             internal_port,
@@ -97,7 +97,7 @@ impl Serving {
         self.fresh
             .fresh()
             .iter()
-            .filter_map(|line| log_tail::alarming(line))
+            .filter_map(|line| log_tail::warning_in(line))
             .collect()
     }
 
@@ -109,7 +109,7 @@ impl Serving {
 
     /// Asks it to finish what it has begun, and waits for that.
     pub fn stop(&mut self, context: &Context) {
-        self.running.stop(DRAIN, || context.stop.hurry());
+        self.running.stop(DRAIN, || context.stop.is_forced());
     }
 
     /// Lets it outlive us.

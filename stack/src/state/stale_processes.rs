@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
-use harness::output::say;
+use harness::output::print;
 use private_postgres::orphan;
 use private_postgres::processes::{Identity, Signal};
 
@@ -20,7 +20,7 @@ const ENDING: [(Signal, Duration); 2] = [
 ///
 /// # Errors
 /// Names the process that runs.
-pub fn settle(state: &State) -> Result<()> {
+pub fn reap(state: &State) -> Result<()> {
     if let Some(running) = Running::read(state)
         && let (true, Some(service)) = (running.detached, running.alive())
     {
@@ -29,7 +29,7 @@ pub fn settle(state: &State) -> Result<()> {
     }
     stop_all(state)?
         .iter()
-        .for_each(|what| say(&format!("left by a run that was killed, stopped now: {what}")));
+        .for_each(|what| print(&format!("left by a run that was killed, stopped now: {what}")));
     Ok(())
 }
 

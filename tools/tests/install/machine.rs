@@ -108,8 +108,8 @@ impl Machine {
 
     /// Folders that installations left, other than what they published.
     pub fn left(&self) -> Vec<String> {
-        let aside = fs::read_dir(self.0.join("cache/portcullis/tools/.aside"));
-        let names = aside.into_iter().flatten().flatten();
+        let staging = fs::read_dir(self.0.join("cache/portcullis/tools/.aside"));
+        let names = staging.into_iter().flatten().flatten();
         let names = names.filter(|entry| entry.path().is_dir());
         names
             .map(|entry| entry.file_name().display().to_string())

@@ -8,17 +8,17 @@ pub mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::dast::crawler::Visitor;
-use crate::dast::headers::rules::Asked;
-use crate::dast::openapi::Document;
-use crate::dast::probes::{self, Asking};
-use crate::dast::target::Live;
+use crate::dast::crawler::Crawler;
+use crate::dast::headers::rules::ResponseKind;
+use crate::dast::openapi::OpenApi;
+use crate::dast::probes::{self, Exchange};
+use crate::dast::target::Target;
 use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
 use crate::finding::{Finding, Severity};
-use crate::profile::Profile;
-use crate::scan_context::Job;
-use crate::scan_result::{Database, Figure, Look, Seen, Trouble};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::ScanContext;
+use crate::scan_result::{Database, Figure, ScanError, ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
 
 /// Fewer pages and files than this are not all of them: signed in there are so many.
 const LEAST_PAGES: u64 = 25;
@@ -35,12 +35,12 @@ pub const GATE: Gate = Gate {
     title: "Every status and page sends OWASP's secure headers, and none that tell what runs",
     tools: &[],
     after: &[],
-    takes: Takes::Little,
-    limit: minutes(5),
-    needed: Profile::Local,
+    resources: ResourceClass::Light,
+    timeout: minutes(5),
+    required_from: GateProfile::Local,
     inputs: crate::dast::matters,
     data: files_only,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "bad-server",
         prepare: as_it_is,
@@ -62,45 +62,45 @@ pub const GATE: Gate = Gate {
     }),
 };
 
-fn look(job: &Job<'_>) -> Look {
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     // Whoever begins a request and does not go on is waited for no longer than this.
-    let mut live = Live::start(job, "headers", &[("PORTCULLIS_CLIENT_TIMEOUT", "2")])?;
-    let document = live.document.clone();
-    let (admin, user) = (live.token("admin")?, live.token("user")?);
-    let mut askings = probes::each_operation(&live, &document, &admin)?;
-    askings.extend(probes::odd_ones(&live, &admin, &user)?);
-    let pages = pages(&live, &mut askings)?;
-    live.stop_database()?;
-    askings.extend(probes::without_database(&live)?);
-    let mut seen = Seen {
-        findings: findings(&askings),
+    let mut target = Target::start(ctx, "headers", &[("PORTCULLIS_CLIENT_TIMEOUT", "2")])?;
+    let document = target.document.clone();
+    let (admin, user) = (target.token("admin")?, target.token("user")?);
+    let mut exchanges = probes::each_operation(&target, &document, &admin)?;
+    exchanges.extend(probes::odd_ones(&target, &admin, &user)?);
+    let pages = pages(&target, &mut exchanges)?;
+    target.stop_database()?;
+    exchanges.extend(probes::without_database(&target)?);
+    let mut seen = ScanResult {
+        findings: findings(&exchanges),
         databases: vec![Database {
             name: lists::SOURCE.to_owned(),
             date: format!("{}T00:00:00Z", lists::DATE),
             revision: lists::DATE.to_owned(),
             entries: rules::ENTRIES,
         }],
-        ..Seen::default()
+        ..ScanResult::default()
     };
-    let (reached, least, missed) = reached(&document, &askings);
-    seen.figures = statuses(&askings);
+    let (reached, least, missed) = reached(&document, &exchanges);
+    seen.figures = statuses(&exchanges);
     seen.limits.extend(rules::EXCEPTIONS.map(str::to_owned));
     seen.limits.extend(missed);
     Ok(seen
-        .looked_at(askings.len() as u64, "answers", document.count() * 2)
-        .looked_at(reached, "statuses of the document", least)
-        .looked_at(pages, "pages and files", LEAST_PAGES))
+        .with_work(exchanges.len() as u64, "answers", document.count() * 2)
+        .with_work(reached, "statuses of the document", least)
+        .with_work(pages, "pages and files", LEAST_PAGES))
 }
 
 /// Walks as a stranger, then as a user, then signs out; answers how many pages and files there are.
-fn pages(live: &Live<'_>, askings: &mut Vec<Asking>) -> Result<u64, Trouble> {
+fn pages(target: &Target<'_>, exchanges: &mut Vec<Exchange>) -> Result<u64, ScanError> {
     let mut targets = BTreeSet::new();
-    let mut user = Visitor::signed_in(live, "user")?;
-    for (visitor, own) in [(&mut Visitor::default(), false), (&mut user, true)] {
-        for found in visitor.walk(live)? {
+    let mut user = Crawler::signed_in(target, "user")?;
+    for (crawler, own) in [(&mut Crawler::default(), false), (&mut user, true)] {
+        for found in crawler.walk(target)? {
             let path = found.target.split('?').next().unwrap_or_default().to_owned();
-            askings.push(Asking {
-                asked: Asked {
+            exchanges.push(Exchange {
+                asked: ResponseKind {
                     // Styles, scripts and the document are the same for everybody.
                     private: own && (path.starts_with("/my/") || path == "/sign-out"),
                     signs_out: false,
@@ -111,13 +111,13 @@ fn pages(live: &Live<'_>, askings: &mut Vec<Asking>) -> Result<u64, Trouble> {
             targets.insert(path);
         }
     }
-    if !live.is_planted() {
-        let answer = user.submit(live, "/sign-out", &[])?;
-        let asked = Asked {
+    if !target.is_planted() {
+        let answer = user.submit(target, "/sign-out", &[])?;
+        let asked = ResponseKind {
             private: true,
             signs_out: true,
         };
-        askings.push(Asking {
+        exchanges.push(Exchange {
             what: "/sign-out".to_owned(),
             asked,
             answer,
@@ -127,12 +127,12 @@ fn pages(live: &Live<'_>, askings: &mut Vec<Asking>) -> Result<u64, Trouble> {
 }
 
 /// One finding for each field and place, with the statuses that have it.
-fn findings(askings: &[Asking]) -> Vec<Finding> {
+fn findings(exchanges: &[Exchange]) -> Vec<Finding> {
     let mut faults: BTreeMap<(String, String, String), BTreeSet<u16>> = BTreeMap::new();
-    for asking in askings {
-        for (field, why) in rules::faults(&asking.answer, asking.asked) {
-            let place = (field, asking.what.clone(), why);
-            faults.entry(place).or_default().insert(asking.answer.status);
+    for exchange in exchanges {
+        for (field, why) in rules::faults(&exchange.answer, exchange.asked) {
+            let place = (field, exchange.what.clone(), why);
+            faults.entry(place).or_default().insert(exchange.answer.status);
         }
     }
     let finding = |((field, what, why), statuses): ((String, String, String), BTreeSet<u16>)| {
@@ -146,13 +146,13 @@ fn findings(askings: &[Asking]) -> Vec<Finding> {
 }
 
 /// How many of the document's statuses answered, how many should have, and why the others did not.
-fn reached(document: &Document, askings: &[Asking]) -> (u64, u64, Vec<String>) {
+fn reached(document: &OpenApi, exchanges: &[Exchange]) -> (u64, u64, Vec<String>) {
     let told: BTreeSet<u16> = document
         .operations
         .iter()
         .flat_map(|operation| operation.statuses.clone())
         .collect();
-    let came: BTreeSet<u16> = askings.iter().map(|asking| asking.answer.status).collect();
+    let came: BTreeSet<u16> = exchanges.iter().map(|exchange| exchange.answer.status).collect();
     let excused = |status: &u16| OUT_OF_REACH.iter().find(|(excused, _)| excused == status);
     let missed = told.difference(&came).map(|status| match excused(status) {
         Some((_, why)) => format!("no answer with {status} was looked at: {why}"),
@@ -166,10 +166,10 @@ fn reached(document: &Document, askings: &[Asking]) -> (u64, u64, Vec<String>) {
     (reached as u64, least as u64, missed.collect())
 }
 
-fn statuses(askings: &[Asking]) -> Vec<Figure> {
+fn statuses(exchanges: &[Exchange]) -> Vec<Figure> {
     let mut counts: BTreeMap<u16, u32> = BTreeMap::new();
-    for asking in askings {
-        *counts.entry(asking.answer.status).or_default() += 1;
+    for exchange in exchanges {
+        *counts.entry(exchange.answer.status).or_default() += 1;
     }
     let figure = |(status, count): (u16, u32)| Figure {
         name: format!("answers with {status}"),

@@ -1,6 +1,6 @@
 //! The OWASP Secure Headers Project's lists as rules over one answer: what it must send, and what it must not; asks nobody.
 
-use harness::http_client::Answer;
+use harness::http_client::Response;
 
 use crate::dast::headers::lists::{EXACT, FEATURES, REMOVE};
 
@@ -9,7 +9,7 @@ pub const EXCEPTIONS: [&str; 3] = [
     "Clear-Site-Data is asked of answers that sign out, and of no other: it ends sessions",
     "Cache-Control may let answers be kept that anybody may see: revalidation by ETag needs it",
     "upgrade-insecure-requests is not asked for: pages link within their own origin, which HSTS makes safe, \
-     and without TLS, on one's own machine, they would not load",
+     and without TLS, on one's own scheduler, they would not load",
 ];
 
 /// How many fields the lists name, sent and removed.
@@ -17,7 +17,7 @@ pub const ENTRIES: u64 = (EXACT.len() + 5 + REMOVE.len()) as u64;
 
 /// What an answer was given to.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Asked {
+pub struct ResponseKind {
     /// With a token or a session: nobody else may see the answer.
     pub private: bool,
     /// Signs a browser out.
@@ -29,7 +29,7 @@ const HSTS_LEAST: u64 = 63_072_000;
 
 /// What is wrong with an answer: the field's name in lower case, and why.
 #[must_use]
-pub fn faults(answer: &Answer, asked: Asked) -> Vec<(String, String)> {
+pub fn faults(answer: &Response, asked: ResponseKind) -> Vec<(String, String)> {
     let mut faults = Vec::new();
     let mut fault = |name: &str, why: String| faults.push((name.to_owned(), why));
     for (name, good) in EXACT {
@@ -67,7 +67,7 @@ pub fn faults(answer: &Answer, asked: Asked) -> Vec<(String, String)> {
 
 /// A field that must be there once, with a good value.
 fn judge(
-    answer: &Answer,
+    answer: &Response,
     name: &str,
     fault: &mut impl FnMut(&str, String),
     bad: impl Fn(&str) -> Option<String>,
@@ -159,7 +159,7 @@ fn transport(policy: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn good() -> Answer {
+    fn good() -> Response {
         let permissions = FEATURES.map(|feature| format!("{feature}=()")).join(", ");
         let mut headers: Vec<(String, String)> = EXACT
             .iter()
@@ -175,38 +175,38 @@ mod tests {
         ] {
             headers.push((name.to_owned(), value.to_owned()));
         }
-        Answer {
+        Response {
             status: 200,
             headers,
             body: String::new(),
         }
     }
 
-    fn with(name: &str, value: &str) -> Answer {
+    fn with(name: &str, value: &str) -> Response {
         let mut answer = good();
         answer.headers.retain(|(found, _)| found != name);
         answer.headers.push((name.to_owned(), value.to_owned()));
         answer
     }
 
-    fn names(answer: &Answer, asked: Asked) -> Vec<String> {
+    fn names(answer: &Response, asked: ResponseKind) -> Vec<String> {
         faults(answer, asked).into_iter().map(|(name, _)| name).collect()
     }
 
     #[test]
     fn a_good_answer_has_no_fault_and_a_bare_one_all_of_them() {
-        assert_eq!(faults(&good(), Asked::default()), []);
-        let bare = Answer {
+        assert_eq!(faults(&good(), ResponseKind::default()), []);
+        let bare = Response {
             status: 200,
             headers: vec![("server".to_owned(), "x".to_owned())],
             body: String::new(),
         };
-        assert_eq!(names(&bare, Asked::default()).len(), EXACT.len() + 5);
+        assert_eq!(names(&bare, ResponseKind::default()).len(), EXACT.len() + 5);
         let mut twice = good();
         twice
             .headers
             .push(("x-frame-options".to_owned(), "deny".to_owned()));
-        assert_eq!(names(&twice, Asked::default()), ["x-frame-options"]);
+        assert_eq!(names(&twice, ResponseKind::default()), ["x-frame-options"]);
     }
 
     #[test]
@@ -239,25 +239,29 @@ mod tests {
             ("clear-site-data", "\"cookies\""),
             ("x-powered-by", "PHP"),
         ] {
-            assert_eq!(names(&with(name, value), Asked::default()), [name], "{value}");
+            assert_eq!(
+                names(&with(name, value), ResponseKind::default()),
+                [name],
+                "{value}"
+            );
         }
     }
 
     #[test]
     fn private_answers_and_errors_are_not_kept_and_signing_out_clears() {
         let kept = with("cache-control", "no-cache");
-        let private = Asked {
+        let private = ResponseKind {
             private: true,
-            ..Asked::default()
+            ..ResponseKind::default()
         };
-        let signs_out = Asked {
+        let signs_out = ResponseKind {
             signs_out: true,
-            ..Asked::default()
+            ..ResponseKind::default()
         };
-        assert_eq!(names(&kept, Asked::default()), Vec::<String>::new());
+        assert_eq!(names(&kept, ResponseKind::default()), Vec::<String>::new());
         assert_eq!(names(&kept, private), ["cache-control"]);
-        let error = Answer { status: 404, ..kept };
-        assert_eq!(names(&error, Asked::default()), ["cache-control"]);
+        let error = Response { status: 404, ..kept };
+        assert_eq!(names(&error, ResponseKind::default()), ["cache-control"]);
         assert_eq!(names(&good(), signs_out), ["clear-site-data"]);
         assert_eq!(
             names(&with("clear-site-data", "\"cookies\""), signs_out),

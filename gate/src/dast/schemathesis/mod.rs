@@ -10,12 +10,12 @@ use serde::Deserialize;
 
 use crate::dast::openapi::Operation;
 use crate::dast::schemathesis::report::Report;
-use crate::dast::target::Live;
+use crate::dast::target::Target;
 use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
-use crate::profile::Profile;
-use crate::scan_context::Job;
-use crate::scan_result::{Figure, Look, Seen, Trouble};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::ScanContext;
+use crate::scan_result::{Figure, ScanError, ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
 
 /// The settings, for runs by hand too.
 const SETTINGS: &str = "features/schemathesis.toml";
@@ -59,12 +59,12 @@ pub const GATE: Gate = Gate {
     title: "The service does what its OpenAPI document says, whatever it is sent",
     tools: &["schemathesis"],
     after: &[],
-    takes: Takes::Little,
-    limit: minutes(6),
-    needed: Profile::Pipeline,
+    resources: ResourceClass::Light,
+    timeout: minutes(6),
+    required_from: GateProfile::Pipeline,
     inputs: |path| crate::dast::matters(path) || path == SETTINGS,
     data: files_only,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "bad-server",
         prepare: as_it_is,
@@ -82,22 +82,22 @@ struct Run<'r> {
     only: Option<&'r str>,
 }
 
-fn look(job: &Job<'_>) -> Look {
-    let live = Live::start(job, "schemathesis", &[])?;
-    let invited = invite(&live)?;
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let target = Target::start(ctx, "schemathesis", &[])?;
+    let invited = invite(&target)?;
     // Before the first wrong password: afterwards whoever comes from this network has to wait.
     let mut others = Vec::new();
     for role in ["admin", "user"] {
-        others.push((role, live.token(role)?));
+        others.push((role, target.token(role)?));
     }
     let mut last = Vec::new();
     for (operation, role) in LAST {
-        let (beside, token) = (live.token(role)?, live.token(role)?);
-        last.push((operation, token, session(&live, &beside)?));
+        let (beside, token) = (target.token(role)?, target.token(role)?);
+        last.push((operation, token, session(&target, &beside)?));
     }
-    let mut seen = Seen::default();
+    let mut seen = ScanResult::default();
     let (mut let_in, mut tested, mut cases) = (BTreeSet::new(), 0, 0);
-    let mut took = |report: &Report, name: &str, seen: &mut Seen| {
+    let mut took = |report: &Report, name: &str, seen: &mut ScanResult| {
         seen.findings.extend(report.findings(&format!("as {name}")));
         let_in.extend(report.let_in().map(str::to_owned));
         cases += report.cases();
@@ -110,15 +110,15 @@ fn look(job: &Job<'_>) -> Look {
             examples,
             only: None,
         };
-        let report = run.run(job, &live, &invited)?;
+        let report = run.run(ctx, &target, &invited)?;
         took(&report, role, &mut seen);
-        live.still_counts(&token)?;
+        target.still_counts(&token)?;
         if role == "admin" {
             tested = report.tested();
-            same_document(&live, &report)?;
+            same_document(&target, &report)?;
         }
-        if job.planted {
-            return Ok(seen.looked_at(tested, "operations", live.document.count()));
+        if ctx.planted {
+            return Ok(seen.with_work(tested, "operations", target.document.count()));
         }
     }
     for (operation, token, session) in last {
@@ -129,7 +129,7 @@ fn look(job: &Job<'_>) -> Look {
             examples: 10,
             only: Some(operation),
         };
-        let report = run.run(job, &live, &invited)?;
+        let report = run.run(ctx, &target, &invited)?;
         tested += report.tested();
         took(&report, operation, &mut seen);
     }
@@ -138,77 +138,82 @@ fn look(job: &Job<'_>) -> Look {
         value: cases as f64,
         unit: String::new(),
     });
-    let (open, least) = open(&live, &let_in, &mut seen);
-    let all = live.document.count();
+    let (open, least) = open(&target, &let_in, &mut seen);
+    let all = target.document.count();
     Ok(seen
-        .looked_at(tested, "operations", all)
-        .looked_at(open, "operations that let something in", least))
+        .with_work(tested, "operations", all)
+        .with_work(open, "operations that let something in", least))
 }
 
 impl Run<'_> {
     /// The token goes by the environment: a process list shows arguments.
-    fn run(&self, job: &Job<'_>, live: &Live<'_>, invited: &str) -> Result<Report, Trouble> {
+    fn run(&self, ctx: &ScanContext<'_>, target: &Target<'_>, invited: &str) -> Result<Report, ScanError> {
         let (json, junit) = (format!("{}.json", self.name), format!("{}.xml", self.name));
-        let settings = job.context().settings.root.join(SETTINGS);
-        let mut call = job
+        let settings = ctx.context().settings.root.join(SETTINGS);
+        let mut command = ctx
             .tool("schemathesis")?
-            .within(&job.folder)
+            .current_dir(&ctx.folder)
             .envs([
                 ("TOKEN", self.token),
                 ("SESSION", self.session),
                 ("INVITED", invited),
             ])
-            .envs([("PASSWORD", live.password("admin")?)])
+            .envs([("PASSWORD", target.password("admin")?)])
             .args(["--config-file".into(), settings.into_os_string()])
-            .args(["run", &format!("{}/openapi.json", live.url()), "--checks", "all"])
+            .args([
+                "run",
+                &format!("{}/openapi.json", target.url()),
+                "--checks",
+                "all",
+            ])
             .args(["--seed", "1", "--max-examples", &self.examples.to_string()])
             .args(["--continue-on-failure", "--no-color", "--report", "json,junit"])
             .args(["--report-json-path", &json, "--report-junit-path", &junit]);
         for (operation, _) in LAST {
             match self.only {
-                None => call = call.args(["--exclude-operation-id", operation]),
-                Some(only) if only == operation => call = call.args(["--include-operation-id", only]),
+                None => command = command.args(["--exclude-operation-id", operation]),
+                Some(only) if only == operation => command = command.args(["--include-operation-id", only]),
                 Some(_) => {}
             }
         }
-        let said = job.run(&call, self.name)?;
+        let output = ctx.run(&command, self.name)?;
         // 0: nothing found; 1: found; 2: nobody answers, or the settings are no good.
-        if !matches!(said.code, 0 | 1) {
-            return Err(said.broke("schemathesis did not test"));
+        if !matches!(output.code, 0 | 1) {
+            return Err(output.failed("schemathesis did not test"));
         }
-        let _for_people = job.report(&junit)?;
-        let report = Report::parse(&job.report(&json)?)?;
-        match report.findings("").is_empty() == (said.code == 0) {
+        let _for_people = ctx.read_report(&junit)?;
+        let report = Report::parse(&ctx.read_report(&json)?)?;
+        match report.findings("").is_empty() == (output.code == 0) {
             true => Ok(report),
-            false => Err(said.broke("its report and its exit code tell different things")),
+            false => Err(output.failed("its report and its exit code tell different things")),
         }
     }
 }
 
 /// Somebody who is invited and has not come: the account's number.
-fn invite(live: &Live<'_>) -> Result<String, Trouble> {
+fn invite(target: &Target<'_>) -> Result<String, ScanError> {
     #[derive(Deserialize)]
     struct Made {
         id: u64,
     }
-    if live.is_planted() {
+    if target.is_planted() {
         return Ok("1".to_owned());
     }
-    let bearer = format!("Bearer {}", live.token("admin")?);
-    let answer = live.ask(&Request {
+    let bearer = format!("Bearer {}", target.token("admin")?);
+    let answer = target.ask(&Request {
         method: "POST",
         target: "/user",
         headers: &[("Authorization", &bearer), ("Content-Type", "application/json")],
         body: r#"{"email": "invited@demo.example"}"#,
     })?;
     let made: Made = serde_json::from_str(&answer.body)
-        .map_err(|_| Trouble::Broke(format!("nobody can be invited: {}", answer.status)))?;
+        .map_err(|_| ScanError::ToolFailed(format!("nobody can be invited: {}", answer.status)))?;
     Ok(made.id.to_string())
 }
 
 /// The number of the session that this token belongs to.
-fn session(live: &Live<'_>, token: &str) -> Result<String, Trouble> {
-    if live.is_planted() {
+fn session(target: &Target<'_>, token: &str) -> Result<String, ScanError> {
+    if target.is_planted() {
         return Ok("1".to_owned());
     }
     #[derive(Deserialize)]
@@ -220,7 +225,7 @@ fn session(live: &Live<'_>, token: &str) -> Result<String, Trouble> {
     struct Sessions {
         sessions: Vec<Session>,
     }
-    let answer = live.ask(&Request {
+    let answer = target.ask(&Request {
         method: "GET",
         target: "/auth/sessions",
         headers: &[("Authorization", &format!("Bearer {token}"))],
@@ -229,25 +234,25 @@ fn session(live: &Live<'_>, token: &str) -> Result<String, Trouble> {
     let own = serde_json::from_str::<Sessions>(&answer.body).ok();
     let own = own.and_then(|all| all.sessions.into_iter().find(|session| session.current));
     own.map(|session| session.id)
-        .ok_or_else(|| Trouble::Broke(format!("no list of sessions: {}", answer.status)))
+        .ok_or_else(|| ScanError::ToolFailed(format!("no list of sessions: {}", answer.status)))
 }
 
 /// It read the document that we read.
-fn same_document(live: &Live<'_>, report: &Report) -> Result<(), Trouble> {
-    match report.total() == live.document.count() {
+fn same_document(target: &Target<'_>, report: &Report) -> Result<(), ScanError> {
+    match report.total() == target.document.count() {
         true => Ok(()),
-        false => Err(Trouble::Broke(format!(
+        false => Err(ScanError::ToolFailed(format!(
             "it read {} operations, the document has {}",
             report.total(),
-            live.document.count()
+            target.document.count()
         ))),
     }
 }
 
 /// How many operations took a made-up request, how many should, and why the others did not.
-fn open(live: &Live<'_>, let_in: &BTreeSet<String>, seen: &mut Seen) -> (u64, u64) {
+fn open(target: &Target<'_>, let_in: &BTreeSet<String>, seen: &mut ScanResult) -> (u64, u64) {
     let why = |operation: &&Operation| CLOSED.iter().find(|(id, _)| *id == operation.id);
-    let operations = &live.document.operations;
+    let operations = &target.document.operations;
     for operation in operations
         .iter()
         .filter(|operation| !let_in.contains(&operation.label()))

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use crate::finding::{Finding, Severity};
-use crate::scan_result::Trouble;
+use crate::scan_result::ScanError;
 
 /// The report of one run.
 #[derive(Debug, Clone, Deserialize)]
@@ -55,9 +55,9 @@ impl Report {
     /// Reads it. What was cut short, left out or compared with a baseline looked at less than it says.
     ///
     /// # Errors
-    /// `Broke` with the reason.
-    pub fn parse(text: &str) -> Result<Report, Trouble> {
-        let broke = |why: String| Err(Trouble::Broke(why));
+    /// `ToolFailed` with the reason.
+    pub fn parse(text: &str) -> Result<Report, ScanError> {
+        let broke = |why: String| Err(ScanError::ToolFailed(why));
         let report: Report = match serde_json::from_str(text) {
             Ok(report) => report,
             Err(error) => return broke(format!("no report of schemathesis: {error}")),
@@ -179,7 +179,7 @@ mod tests {
             let text = BAD.replace(is, would_be);
             assert_ne!(text, BAD);
             assert!(
-                matches!(Report::parse(&text), Err(Trouble::Broke(_))),
+                matches!(Report::parse(&text), Err(ScanError::ToolFailed(_))),
                 "{would_be}"
             );
         }

@@ -6,14 +6,14 @@ mod report;
 use std::ffi::OsString;
 use std::fs;
 
-use crate::dast::crawler::Visitor;
-use crate::dast::target::Live;
+use crate::dast::crawler::Crawler;
+use crate::dast::target::Target;
 use crate::dast::wapiti::report::Report;
 use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
-use crate::profile::Profile;
-use crate::scan_context::Job;
-use crate::scan_result::{Look, Seen, Trouble};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::ScanContext;
+use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
 
 /// What it tries. The others ask strangers on the net, need a domain name, look for products that are not here, or guess
 /// passwords, which would only lock people out.
@@ -40,12 +40,12 @@ pub const GATE: Gate = Gate {
     title: "A crawler finds nothing to attack, on pages and operations, signed out and signed in",
     tools: &["wapiti"],
     after: &[],
-    takes: Takes::Little,
-    limit: minutes(6),
-    needed: Profile::Pipeline,
+    resources: ResourceClass::Light,
+    timeout: minutes(6),
+    required_from: GateProfile::Pipeline,
     inputs: crate::dast::matters,
     data: files_only,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "bad-server",
         prepare: as_it_is,
@@ -68,11 +68,11 @@ struct Round {
     least: u64,
 }
 
-fn look(job: &Job<'_>) -> Look {
-    let live = Live::start(job, "wapiti", &[])?;
-    let mut user = Visitor::signed_in(&live, "user")?;
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let target = Target::start(ctx, "wapiti", &[])?;
+    let mut user = Crawler::signed_in(&target, "user")?;
     // Somebody else: what the pages do to the one must not touch the other.
-    let token = live.token("approver")?;
+    let token = target.token("approver")?;
     let rounds = [
         Round {
             who: "a stranger",
@@ -87,19 +87,19 @@ fn look(job: &Job<'_>) -> Look {
         Round {
             who: WITH_TOKEN,
             field: Some(("Authorization", format!("Bearer {token}"))),
-            least: live.document.count(),
+            least: target.document.count(),
         },
     ];
-    let mut seen = Seen::default();
+    let mut seen = ScanResult::default();
     for (number, round) in rounds.into_iter().enumerate() {
-        let report = run(job, &live, &round, number)?;
+        let report = run(ctx, &target, &round, number)?;
         seen.findings.extend(report.findings(round.who));
         let of = format!("pages as {}", round.who);
-        seen = seen.looked_at(report.pages(), &of, round.least);
+        seen = seen.with_work(report.pages(), &of, round.least);
     }
-    live.still_counts(&token)?;
-    if !job.planted && user.open(&live, "/my/account")?.status != 200 {
-        return Err(Trouble::Broke(
+    target.still_counts(&token)?;
+    if !ctx.planted && user.open(&target, "/my/account")?.status != 200 {
+        return Err(ScanError::ToolFailed(
             "the browser's session ended in the middle of its round".to_owned(),
         ));
     }
@@ -111,16 +111,24 @@ fn look(job: &Job<'_>) -> Look {
     Ok(seen)
 }
 
-fn run(job: &Job<'_>, live: &Live<'_>, round: &Round, number: usize) -> Result<Report, Trouble> {
+fn run(
+    ctx: &ScanContext<'_>,
+    target: &Target<'_>,
+    round: &Round,
+    number: usize,
+) -> Result<Report, ScanError> {
     let (name, file) = (format!("round-{number}"), format!("round-{number}.json"));
     // It keeps requests with their fields there: not with what is kept of the look.
-    let store = job.shared.scratch.join(format!("wapiti-{number}-{}", live.port));
-    let mut call = job
+    let store = ctx
+        .shared
+        .scratch
+        .join(format!("wapiti-{number}-{}", target.port));
+    let mut command = ctx
         .tool("wapiti")?
-        .within(&job.folder)
+        .current_dir(&ctx.folder)
         .args([
             "-u",
-            &format!("{}/", live.url()),
+            &format!("{}/", target.url()),
             "-m",
             MODULES,
             "-f",
@@ -140,19 +148,19 @@ fn run(job: &Job<'_>, live: &Live<'_>, round: &Round, number: usize) -> Result<R
         .args([OsString::from("--store-session"), store.clone().into_os_string()])
         .args(
             ENDS.iter()
-                .flat_map(|path| ["-x".to_owned(), format!("{}{path}", live.url())]),
+                .flat_map(|path| ["-x".to_owned(), format!("{}{path}", target.url())]),
         );
     if round.who == WITH_TOKEN {
-        call = call.args(["--swagger", &format!("{}/openapi.json", live.url())]);
+        command = command.args(["--swagger", &format!("{}/openapi.json", target.url())]);
     }
     if let Some((field, value)) = &round.field {
-        call = call.args(["-H", &format!("{field}: {value}")]);
+        command = command.args(["-H", &format!("{field}: {value}")]);
     }
-    let said = job.run(&call, &name);
+    let output = ctx.run(&command, &name);
     let _gone = fs::remove_dir_all(&store);
-    let said = said?;
-    match said.code {
-        0 => Report::parse(&job.report(&file)?),
-        _ => Err(said.broke("wapiti did not end well")),
+    let output = output?;
+    match output.code {
+        0 => Report::parse(&ctx.read_report(&file)?),
+        _ => Err(output.failed("wapiti did not end well")),
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::finding::{Finding, Severity};
-use crate::scan_result::Trouble;
+use crate::scan_result::ScanError;
 
 /// The report.
 #[derive(Debug, Clone, Deserialize)]
@@ -35,9 +35,10 @@ impl Report {
     /// Reads it.
     ///
     /// # Errors
-    /// `Broke` when it is none.
-    pub fn parse(text: &str) -> Result<Report, Trouble> {
-        serde_json::from_str(text).map_err(|error| Trouble::Broke(format!("no report of wapiti: {error}")))
+    /// `ToolFailed` when it is none.
+    pub fn parse(text: &str) -> Result<Report, ScanError> {
+        serde_json::from_str(text)
+            .map_err(|error| ScanError::ToolFailed(format!("no report of wapiti: {error}")))
     }
 
     /// How many pages it asked for.

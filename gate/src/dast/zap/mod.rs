@@ -11,14 +11,14 @@ use std::fs;
 use harness::ports;
 use serde_json::Value;
 
-use crate::dast::target::Live;
-use crate::dast::zap::plan::Target;
+use crate::dast::target::Target;
+use crate::dast::zap::plan::ZapTarget;
 use crate::dast::zap::report::{Report, proven};
 use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
-use crate::profile::Profile;
-use crate::scan_context::Job;
-use crate::scan_result::{Figure, Look, Seen, Trouble};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::ScanContext;
+use crate::scan_result::{Figure, ScanError, ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
 
 /// Operations that it does not get: a scan that is signed out, or refused, looks at refusals alone.
 const LEFT_OUT: [(&str, &str); 7] = [
@@ -43,12 +43,12 @@ pub const GATE: Gate = Gate {
     title: "OWASP ZAP finds nothing to attack on any operation",
     tools: &["zap"],
     after: &[],
-    takes: Takes::Little,
-    limit: minutes(25),
-    needed: Profile::Release,
+    resources: ResourceClass::Light,
+    timeout: minutes(25),
+    required_from: GateProfile::Release,
     inputs: crate::dast::matters,
     data: files_only,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "bad-server",
         prepare: as_it_is,
@@ -56,19 +56,19 @@ pub const GATE: Gate = Gate {
     }),
 };
 
-fn look(job: &Job<'_>) -> Look {
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     // Nothing is started for a tool that is not there.
-    let _there = job.tool("zap")?;
-    let live = Live::start(job, "zap", &[])?;
-    let token = live.token("user")?;
-    let (document, left_out) = without(&live.document.text, &LEFT_OUT)?;
-    let target = Target {
-        url: live.url(),
-        door: if job.planted { "/items/1" } else { "/auth/me" }.to_owned(),
-        operations: live.document.count() - left_out.len() as u64,
+    let _there = ctx.tool("zap")?;
+    let server = Target::start(ctx, "zap", &[])?;
+    let token = server.token("user")?;
+    let (document, left_out) = without(&server.document.text, &LEFT_OUT)?;
+    let target = ZapTarget {
+        url: server.url(),
+        door: if ctx.planted { "/items/1" } else { "/auth/me" }.to_owned(),
+        operations: server.document.count() - left_out.len() as u64,
     };
-    let mut seen = attack(job, &target, &document, &token)?;
-    live.still_counts(&token)?;
+    let mut seen = attack(ctx, &target, &document, &token)?;
+    server.still_counts(&token)?;
     let left_out = left_out
         .into_iter()
         .map(|(id, why)| format!("{id} is left out: {why}"));
@@ -79,20 +79,20 @@ fn look(job: &Job<'_>) -> Look {
 /// Runs ZAP's plan against the target.
 ///
 /// # Errors
-/// `Broke` when anything that it should have done is not proven.
-pub fn attack(job: &Job<'_>, target: &Target, document: &str, token: &str) -> Look {
-    job.keep("openapi.json", document)?;
-    job.keep("plan.yaml", &plan::plan(target, &job.folder))?;
+/// `ToolFailed` when anything that it should have done is not proven.
+pub fn attack(ctx: &ScanContext<'_>, target: &ZapTarget, document: &str, token: &str) -> ScanOutcome {
+    ctx.write_file("openapi.json", document)?;
+    ctx.write_file("plan.yaml", &plan::plan(target, &ctx.folder))?;
     // One home a process. Its session holds the token, so it goes when ZAP does; what it is in must be there before.
-    let home = job
+    let home = ctx
         .shared
         .scratch
-        .join(format!("zap-{}", job.planted))
+        .join(format!("zap-{}", ctx.planted))
         .join("home");
     fs::create_dir_all(home.parent().unwrap_or(&home))?;
-    let call = job
+    let command = ctx
         .tool("zap")?
-        .within(&job.folder)
+        .current_dir(&ctx.folder)
         .envs([
             ("ZAP_AUTH_HEADER_VALUE", format!("Bearer {token}")),
             // Without it the token goes to whatever host ZAP asks.
@@ -101,36 +101,36 @@ pub fn attack(job: &Job<'_>, target: &Target, document: &str, token: &str) -> Lo
         .args(["-cmd", "-silent", "-port", &ports::any_free()?.to_string()])
         // Its own listener for call-backs is on all interfaces unless told otherwise.
         .args(["-config", "oast.callback.localaddr=127.0.0.1", "-autorun"])
-        .args([job.folder.join("plan.yaml")])
+        .args([ctx.folder.join("plan.yaml")])
         .args(["-dir"])
         .args([&home]);
-    let said = job.run(&call, "zap");
+    let output = ctx.run(&command, "zap");
     let _none_there = fs::remove_dir_all(&home);
-    let said = said?;
+    let output = output?;
     // 0, 1 and 2 each stand for good runs and for broken ones; nothing else is a run.
-    if !matches!(said.code, 0..=2) {
-        return Err(said.broke("ZAP did not end by itself"));
+    if !matches!(output.code, 0..=2) {
+        return Err(output.failed("ZAP did not end by itself"));
     }
-    let report = Report::parse(&job.report("zap.json")?, &target.url)?;
-    let imported = proven(&format!("{}\n{}", said.stdout, said.stderr))?;
-    let seen = Seen {
+    let report = Report::parse(&ctx.read_report("zap.json")?, &target.url)?;
+    let imported = proven(&format!("{}\n{}", output.stdout, output.stderr))?;
+    let seen = ScanResult {
         findings: report.findings(),
         figures: vec![Figure {
             name: "alerts that only inform".to_owned(),
             value: report.informs() as f64,
             unit: String::new(),
         }],
-        ..Seen::default()
+        ..ScanResult::default()
     };
-    Ok(seen.looked_at(imported, "operations", target.operations))
+    Ok(seen.with_work(imported, "operations", target.operations))
 }
 
 /// What was left out: the operation and why.
 type LeftOut = Vec<(String, &'static str)>;
 
 /// The document without these operations, and which of them it had.
-fn without(document: &str, ids: &[(&str, &'static str)]) -> Result<(String, LeftOut), Trouble> {
-    let broke = |error: serde_json::Error| Trouble::Broke(format!("no OpenAPI document: {error}"));
+fn without(document: &str, ids: &[(&str, &'static str)]) -> Result<(String, LeftOut), ScanError> {
+    let broke = |error: serde_json::Error| ScanError::ToolFailed(format!("no OpenAPI document: {error}"));
     let mut document: Value = serde_json::from_str(document).map_err(broke)?;
     let mut left_out = LeftOut::new();
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);

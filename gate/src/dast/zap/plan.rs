@@ -18,7 +18,7 @@ pub const PROOFS: [&str; 4] = [
 
 /// What the plan is about.
 #[derive(Debug, Clone)]
-pub struct Target {
+pub struct ZapTarget {
     /// `http://127.0.0.1:3000`.
     pub url: String,
     /// A path that answers 200 to the token.
@@ -30,7 +30,7 @@ pub struct Target {
 #[derive(Debug, Serialize)]
 struct Plan {
     env: Env,
-    jobs: Vec<Job>,
+    jobs: Vec<PlanJob>,
 }
 
 #[derive(Debug, Serialize)]
@@ -56,7 +56,7 @@ struct EnvParameters {
 }
 
 #[derive(Debug, Serialize)]
-struct Job {
+struct PlanJob {
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(skip_serializing_if = "Value::is_null")]
@@ -84,7 +84,7 @@ struct Test {
 
 /// The plan, with the document and the report in this folder. It filters no alert: only the ledger accepts findings, and it does so afterwards, so that they are seen.
 #[must_use]
-pub fn plan(target: &Target, folder: &Path) -> String {
+pub fn plan(target: &ZapTarget, folder: &Path) -> String {
     let url = &target.url;
     let stats = |place: usize, statistic, site: &str, operator, value| Test {
         name: PROOFS[place],
@@ -95,12 +95,12 @@ pub fn plan(target: &Target, folder: &Path) -> String {
         value,
         on_fail: "error",
     };
-    let wait = |tests| Job {
+    let wait = |tests| PlanJob {
         tests,
-        ..job("passiveScan-wait", json!({ "maxDuration": 5 }))
+        ..plan_job("passiveScan-wait", json!({ "maxDuration": 5 }))
     };
     let report = |template: &str, file: &str| {
-        job(
+        plan_job(
             "report",
             json!({ "template": template, "reportDir": folder, "reportFile": file }),
         )
@@ -120,25 +120,25 @@ pub fn plan(target: &Target, folder: &Path) -> String {
             },
         },
         jobs: vec![
-            Job {
+            PlanJob {
                 requests: vec![
                     json!({ "url": format!("{url}{}", target.door), "method": "GET", "responseCode": 200 }),
                 ],
-                ..job("requestor", Value::Null)
+                ..plan_job("requestor", Value::Null)
             },
-            Job {
+            PlanJob {
                 // Without targetUrl the servers that the document names are attacked; this statistic has no site.
                 tests: vec![stats(0, "openapi.urls.added", "", ">=", target.operations)],
-                ..job(
+                ..plan_job(
                     "openapi",
                     json!({ "apiFile": folder.join("openapi.json"), "targetUrl": url, "context": "api" }),
                 )
             },
-            // Asked of the openapi job it would come too early.
+            // Asked of the openapi ctx it would come too early.
             wait(vec![stats(1, "stats.code.401", url, "==", 0)]),
-            Job {
+            PlanJob {
                 policy: json!({ "defaultStrength": "medium", "defaultThreshold": "medium" }),
-                ..job(
+                ..plan_job(
                     "activeScan",
                     json!({ "context": "api", "maxScanDurationInMins": CAP, "maxRuleDurationInMins": 3 }),
                 )
@@ -148,7 +148,7 @@ pub fn plan(target: &Target, folder: &Path) -> String {
                 stats(3, "stats.network.send.failure", url, "==", 0),
             ]),
             report("traditional-json", "zap.json"),
-            job(
+            plan_job(
                 "exitStatus",
                 json!({ "errorLevel": "Medium", "warnLevel": "Low" }),
             ),
@@ -157,8 +157,8 @@ pub fn plan(target: &Target, folder: &Path) -> String {
     serde_json::to_string_pretty(&plan).unwrap_or_default()
 }
 
-fn job(kind: &'static str, parameters: Value) -> Job {
-    Job {
+fn plan_job(kind: &'static str, parameters: Value) -> PlanJob {
+    PlanJob {
         kind,
         parameters,
         requests: Vec::new(),
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn the_plan_aims_at_the_target_alone_and_asks_for_proof() {
-        let target = Target {
+        let target = ZapTarget {
             url: "http://127.0.0.1:3000".to_owned(),
             door: "/auth/me".to_owned(),
             operations: 44,
@@ -183,7 +183,7 @@ mod tests {
             .as_array()
             .unwrap()
             .iter()
-            .map(|job| job["type"].as_str().unwrap())
+            .map(|ctx| ctx["type"].as_str().unwrap())
             .collect();
         let wanted = [
             "requestor",

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::dast::zap::plan::{CAP, PROOFS};
 use crate::finding::{Finding, Severity};
-use crate::scan_result::Trouble;
+use crate::scan_result::ScanError;
 
 /// The report.
 #[derive(Debug, Clone, Deserialize)]
@@ -44,13 +44,15 @@ impl Report {
     /// Reads it. A report about no site is about a host that nobody answers on.
     ///
     /// # Errors
-    /// `Broke` when it is none, or about another site.
-    pub fn parse(text: &str, url: &str) -> Result<Report, Trouble> {
+    /// `ToolFailed` when it is none, or about another site.
+    pub fn parse(text: &str, url: &str) -> Result<Report, ScanError> {
         let report: Report = serde_json::from_str(text)
-            .map_err(|error| Trouble::Broke(format!("no report of ZAP: {error}")))?;
+            .map_err(|error| ScanError::ToolFailed(format!("no report of ZAP: {error}")))?;
         match report.site.iter().any(|site| site.name == url) {
             true => Ok(report),
-            false => Err(Trouble::Broke(format!("ZAP's report says nothing about {url}"))),
+            false => Err(ScanError::ToolFailed(format!(
+                "ZAP's report says nothing about {url}"
+            ))),
         }
     }
 
@@ -106,13 +108,13 @@ fn path(uri: &str) -> String {
     path.split('?').next().unwrap_or_default().to_owned()
 }
 
-/// Whether the lines about the plan prove that it did all of its work: every job went well, each proof passed, and the attack
+/// Whether the lines about the plan prove that it did all of its work: every ctx went well, each proof passed, and the attack
 /// ended before its cap. Answers how many operations ZAP imported.
 ///
 /// # Errors
-/// `Broke` with the line, or with what no line says.
-pub fn proven(lines: &str) -> Result<u64, Trouble> {
-    let broke = |why: String| Err(Trouble::Broke(why));
+/// `ToolFailed` with the line, or with what no line says.
+pub fn proven(lines: &str) -> Result<u64, ScanError> {
+    let broke = |why: String| Err(ScanError::ToolFailed(why));
     let imported = lines
         .lines()
         .find(|line| line.contains(PROOFS[0]))
@@ -146,7 +148,7 @@ pub fn proven(lines: &str) -> Result<u64, Trouble> {
         None => broke("ZAP does not tell how long the attack took".to_owned()),
         Some(took) if took >= CAP * 60 => broke(format!("ZAP's attack was cut off after {CAP} minutes")),
         Some(_) => {
-            imported.ok_or_else(|| Trouble::Broke("ZAP does not tell how much it imported".to_owned()))
+            imported.ok_or_else(|| ScanError::ToolFailed("ZAP does not tell how much it imported".to_owned()))
         }
     }
 }

@@ -2,20 +2,20 @@
 
 use std::path::PathBuf;
 
-use harness::process::command::Call;
+use harness::process::command::Command;
 
 use crate::gates::workspace;
-use crate::scan_context::Job;
-use crate::scan_result::Trouble;
+use crate::scan_context::ScanContext;
+use crate::scan_result::ScanError;
 
 /// Variables that tell cargo-llvm-cov where they are.
 ///
 /// # Errors
-/// `NoTool` with what to install.
-pub fn variables(job: &Job<'_>) -> Result<Vec<(&'static str, PathBuf)>, Trouble> {
-    let (major, components) = compiler(job)?;
-    let find = |name: &str| -> Result<PathBuf, Trouble> {
-        let settings = &job.context().settings;
+/// `ToolMissing` with what to install.
+pub fn variables(ctx: &ScanContext<'_>) -> Result<Vec<(&'static str, PathBuf)>, ScanError> {
+    let (major, components) = compiler(ctx)?;
+    let find = |name: &str| -> Result<PathBuf, ScanError> {
+        let settings = &ctx.context().settings;
         let by_version = settings.find_program(format!("{name}-{major}"));
         let candidates = [
             Some(components.join(name)),
@@ -23,12 +23,12 @@ pub fn variables(job: &Job<'_>) -> Result<Vec<(&'static str, PathBuf)>, Trouble>
             settings.find_program(name),
         ];
         for file in candidates.into_iter().flatten().filter(|file| file.is_file()) {
-            let call = Call::new(job.context(), &file).args(["--version"]);
-            if llvm_major(&job.run(&call, name)?.stdout) == Some(major) {
+            let command = Command::new(ctx.context(), &file).args(["--version"]);
+            if llvm_major(&ctx.run(&command, name)?.stdout) == Some(major) {
                 return Ok(file);
             }
         }
-        Err(Trouble::NoTool(format!(
+        Err(ScanError::ToolMissing(format!(
             "no {name} of LLVM {major}, the compiler's: `rustup component add llvm-tools`, or Debian's llvm-{major}"
         )))
     };
@@ -39,15 +39,15 @@ pub fn variables(job: &Job<'_>) -> Result<Vec<(&'static str, PathBuf)>, Trouble>
 }
 
 /// The compiler's LLVM, and where rustup puts its programs.
-fn compiler(job: &Job<'_>) -> Result<(u32, PathBuf), Trouble> {
+fn compiler(ctx: &ScanContext<'_>) -> Result<(u32, PathBuf), ScanError> {
     let rustc = |args: &[&str]| {
-        let call = Call::new(job.context(), "rustc").within(workspace::root(job));
-        job.run(&call.args(args), "rustc")
+        let command = Command::new(ctx.context(), "rustc").current_dir(workspace::root(ctx));
+        ctx.run(&command.args(args), "rustc")
     };
     let told = rustc(&["--version", "--verbose"])?;
     let host = told.stdout.lines().find_map(|line| line.strip_prefix("host: "));
     let (Some(major), Some(host)) = (llvm_major(&told.stdout), host) else {
-        return Err(told.broke("rustc does not tell its LLVM"));
+        return Err(told.failed("rustc does not tell its LLVM"));
     };
     let sysroot = rustc(&["--print=sysroot"])?;
     let library = PathBuf::from(sysroot.stdout.trim()).join("lib").join("rustlib");

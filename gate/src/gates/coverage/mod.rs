@@ -15,10 +15,10 @@ use crate::canaries::canary_crate;
 use crate::definition::{Gate, Planted, files_only, minutes, whole_tree};
 use crate::finding::{Finding, Severity};
 use crate::gates::workspace;
-use crate::profile::Profile;
-use crate::scan_context::Job;
-use crate::scan_result::{Figure, Look, Seen, Trouble};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::ScanContext;
+use crate::scan_result::{Figure, ScanError, ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
 
 const TOOL: &str = "cargo-llvm-cov";
 const LEAST_PERCENT: f64 = 60.0;
@@ -32,12 +32,12 @@ pub const GATE: Gate = Gate {
     title: "Tests run at least 60 % of the lines of every module of the service",
     tools: &[TOOL],
     after: &[],
-    takes: Takes::Machine,
-    limit: minutes(60),
-    needed: Profile::Pipeline,
+    resources: ResourceClass::Exclusive,
+    timeout: minutes(60),
+    required_from: GateProfile::Pipeline,
     inputs: whole_tree,
     data: files_only,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "coverage",
         prepare: canary_crate::with_our_lints,
@@ -47,36 +47,38 @@ pub const GATE: Gate = Gate {
 
 /// Coverage is of lines that ran, so that a test that fails only because everything is slower does not end it; but enough
 /// of them must have run.
-fn look(job: &Job<'_>) -> Look {
-    let call = job.tool(TOOL)?.within(workspace::root(job));
-    let programs = llvm::variables(job)?;
-    let (source, path, least_tests, least_modules) = match job.planted {
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let command = ctx.tool(TOOL)?.current_dir(workspace::root(ctx));
+    let programs = llvm::variables(ctx)?;
+    let (source, path, least_tests, least_modules) = match ctx.planted {
         true => ("src", "src", 1, 2),
         false => ("service/src", "service/src", 400, 60),
     };
-    let report = job.folder.join("coverage.json");
-    let mut call = call
+    let report = ctx.folder.join("coverage.json");
+    let mut command = command
         .args(["llvm-cov", "test", "--lib", "--ignore-run-fail"])
         .args(["--json", "--summary-only", "--output-path"])
         .args([report.clone()])
         .envs(programs);
     let postgres;
-    if job.planted {
-        call = call.envs([("CARGO_TARGET_DIR", job.folder.join("target"))]);
+    if ctx.planted {
+        command = command.envs([("CARGO_TARGET_DIR", ctx.folder.join("target"))]);
     } else {
-        postgres = start_postgres(job)?;
+        postgres = start_postgres(ctx)?;
         // Without `isolated`, which measures time.
-        call = call
+        command = command
             .args(["--package", "portcullis", "--bins", "--test", "it"])
-            .args(workspace::features(job)?)
-            .envs(postgres.told(job.context()));
+            .args(workspace::features(ctx)?)
+            .envs(postgres.told(ctx.context()));
     }
-    let said = job.run(&call, TOOL)?;
+    let output = ctx.run(&command, TOOL)?;
     let mut counts = Counts::default();
-    said.stdout.lines().for_each(|line| counts.read(line));
-    let json = job.report("coverage.json").map_err(|_| said.broke("no report"))?;
-    let source = workspace::root(job).join(source);
-    let modules = report::modules(&json, &source, &NEVER_RUN).map_err(|why| said.broke(&why))?;
+    output.stdout.lines().for_each(|line| counts.read(line));
+    let json = ctx
+        .read_report("coverage.json")
+        .map_err(|_| output.failed("no report"))?;
+    let source = workspace::root(ctx).join(source);
+    let modules = report::modules(&json, &source, &NEVER_RUN).map_err(|why| output.failed(&why))?;
     let low = modules
         .iter()
         .filter(|(_, lines)| lines.percent() < LEAST_PERCENT);
@@ -92,13 +94,13 @@ fn look(job: &Job<'_>) -> Look {
         value: lines.percent(),
         unit: "%".to_owned(),
     };
-    let mut seen = Seen {
+    let mut seen = ScanResult {
         findings: low.collect(),
         figures: modules.iter().map(figure).collect(),
         files: vec![report],
-        ..Seen::default()
+        ..ScanResult::default()
     };
-    if !job.planted {
+    if !ctx.planted {
         let tables = NEVER_RUN.join(", ");
         seen.limits
             .push(format!("tables that the compiler evaluates: {tables}"));
@@ -110,14 +112,14 @@ fn look(job: &Job<'_>) -> Look {
         ));
     }
     Ok(seen
-        .looked_at(modules.len() as u64, "modules", least_modules)
-        .looked_at(counts.passed, "tests", least_tests))
+        .with_work(modules.len() as u64, "modules", least_modules)
+        .with_work(counts.passed, "tests", least_tests))
 }
 
-fn start_postgres(job: &Job<'_>) -> Result<TestPostgres, Trouble> {
-    let choice = Choice::or_from(None, job.context())?;
-    TestPostgres::start(job.context(), &choice).map_err(|error| match error.is::<Exit>() {
-        true => Trouble::Stopped,
-        false => Trouble::NoData(format!("{error:#}")),
+fn start_postgres(ctx: &ScanContext<'_>) -> Result<TestPostgres, ScanError> {
+    let choice = Choice::or_from(None, ctx.context())?;
+    TestPostgres::start(ctx.context(), &choice).map_err(|error| match error.is::<Exit>() {
+        true => ScanError::Stopped,
+        false => ScanError::DataUnavailable(format!("{error:#}")),
     })
 }

@@ -9,7 +9,7 @@ pub mod settings;
 use std::fs;
 use std::path::Path;
 
-use harness::process::command::Call;
+use harness::process::command::Command;
 use toml::{Table, Value};
 
 use crate::definition::{Gate, Planted, minutes};
@@ -18,10 +18,10 @@ use crate::gates::registry;
 use crate::gates::rustsec;
 use crate::gates::rustsec::advisories::LEAST;
 use crate::gates::rustsec::report::line_of;
-use crate::profile::Profile;
-use crate::scan_context::Job;
-use crate::scan_result::{Look, Seen, Trouble};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::ScanContext;
+use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
 
 const TOOL: &str = "cargo-deny";
 const SETTINGS: &str = "deny.toml";
@@ -32,12 +32,12 @@ pub const GATE: Gate = Gate {
     title: "Dependencies are without advisories, in allowed licences, from allowed sources",
     tools: &[TOOL],
     after: &[],
-    takes: Takes::Little,
-    limit: minutes(10),
-    needed: Profile::Pipeline,
+    resources: ResourceClass::Light,
+    timeout: minutes(10),
+    required_from: GateProfile::Pipeline,
     inputs: |path| path.ends_with("Cargo.toml") || ["Cargo.lock", SETTINGS].contains(&path),
     data: rustsec::revision,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "deny",
         prepare,
@@ -55,42 +55,42 @@ const EXCEPTIONS: &[(&str, &str)] = &[
 ];
 
 /// It says everything on standard error, one JSON object a line, and ends with a summary if nothing broke.
-fn look(job: &Job<'_>) -> Look {
-    let manifest = job.subject.join("Cargo.toml");
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let manifest = ctx.subject.join("Cargo.toml");
     if !manifest.is_file() {
-        return Err(Trouble::NoFiles("no Cargo.toml".to_owned()));
+        return Err(ScanError::NothingToScan("no Cargo.toml".to_owned()));
     }
-    let call = job.tool(TOOL)?;
-    let advisories = rustsec::get(job.shared)?;
-    let ours = fs::read_to_string(job.shared.snapshot.tree().join(SETTINGS))
-        .map_err(|_| Trouble::NoFiles(format!("no {SETTINGS}")))?;
-    let settings = settings(&ours, &advisories.above).map_err(Trouble::Broke)?;
-    let settings = job.keep(SETTINGS, &settings)?;
-    registry::fetch(job)?;
-    let call = call
+    let command = ctx.tool(TOOL)?;
+    let advisories = rustsec::get(ctx.shared)?;
+    let ours = fs::read_to_string(ctx.shared.snapshot.tree().join(SETTINGS))
+        .map_err(|_| ScanError::NothingToScan(format!("no {SETTINGS}")))?;
+    let settings = settings(&ours, &advisories.above).map_err(ScanError::ToolFailed)?;
+    let settings = ctx.write_file(SETTINGS, &settings)?;
+    registry::fetch(ctx)?;
+    let command = command
         .args(["--offline", "--locked", "--format=json", "--log-level=warn"])
         .args(["--manifest-path".into(), manifest])
         .args(["--config".into(), settings])
         .args(["check", "advisories", "bans", "licenses", "sources"]);
-    let said = job.run(&call, TOOL)?;
-    let report = report::read(&said.stderr, TOOL).map_err(|why| said.broke(&why))?;
-    let lock = fs::read_to_string(job.subject.join("Cargo.lock"))?;
+    let output = ctx.run(&command, TOOL)?;
+    let report = report::read(&output.stderr, TOOL).map_err(|why| output.failed(&why))?;
+    let lock = fs::read_to_string(ctx.subject.join("Cargo.lock"))?;
     let findings: Vec<Finding> = report
         .findings
         .into_iter()
         .map(|finding| at_its_line(finding, &lock))
         .collect();
-    let seen = Seen {
+    let seen = ScanResult {
         findings,
         databases: vec![advisories.database.clone()],
-        outdated: advisories.outdated(job.shared.began),
+        outdated: advisories.outdated(ctx.shared.began),
         limits: advisories.limits.iter().cloned().chain(report.limits).collect(),
-        ..Seen::default()
+        ..ScanResult::default()
     };
     Ok(seen
         // A lock file has some that no feature asks for.
-        .looked_at(report.licences, "packages", registry::packages(job)? * 4 / 5)
-        .looked_at(advisories.database.entries, "advisories", LEAST))
+        .with_work(report.licences, "packages", registry::packages(ctx)? * 4 / 5)
+        .with_work(advisories.database.entries, "advisories", LEAST))
 }
 
 fn at_its_line(finding: Finding, lock: &str) -> Finding {
@@ -124,19 +124,19 @@ fn settings(ours: &str, databases: &Path) -> Result<String, String> {
 
 /// A repository to depend on, for the sources check. Its place and its dates are always the same, so that cargo keeps one
 /// clone of it.
-fn prepare(job: &Job<'_>) -> Result<(), Trouble> {
-    let (from, to) = (job.subject.join("forked"), job.folder.join("forked"));
+fn prepare(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
+    let (from, to) = (ctx.subject.join("forked"), ctx.folder.join("forked"));
     let day = "2026-01-01T00:00:00Z";
-    let git = |args: &[&str]| -> Result<(), Trouble> {
-        let call = Call::new(job.context(), "git")
-            .within(&from)
+    let git = |args: &[&str]| -> Result<(), ScanError> {
+        let command = Command::new(ctx.context(), "git")
+            .current_dir(&from)
             .args(["-c", "user.name=planted", "-c", "user.email=planted@example.org"])
             .args(args)
             .envs([("GIT_AUTHOR_DATE", day), ("GIT_COMMITTER_DATE", day)]);
-        let said = job.run(&call, "git")?;
-        match said.code {
+        let output = ctx.run(&command, "git")?;
+        match output.code {
             0 => Ok(()),
-            _ => Err(said.broke("git")),
+            _ => Err(output.failed("git")),
         }
     };
     git(&["init", "--quiet"])?;
@@ -144,10 +144,10 @@ fn prepare(job: &Job<'_>) -> Result<(), Trouble> {
     git(&["commit", "--quiet", "--message=planted"])?;
     let target = to.display().to_string();
     git(&["clone", "--quiet", ".", &target])?;
-    let manifest = job.subject.join("Cargo.toml");
+    let manifest = ctx.subject.join("Cargo.toml");
     let text = fs::read_to_string(&manifest)?.replace("file:///forked", &format!("file://{target}"));
     fs::write(&manifest, text)?;
-    registry::lock(job)
+    registry::lock(ctx)
 }
 
 #[cfg(test)]

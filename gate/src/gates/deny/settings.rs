@@ -7,7 +7,7 @@ use toml::{Spanned, Value};
 
 /// What a setting may say.
 enum May {
-    /// One of these, and it has to be said, for what the tool takes without it is weaker.
+    /// One of these, and it has to be output, for what the tool takes without it is weaker.
     Must(&'static [&'static str]),
     /// One of these, or nothing.
     Say(&'static [&'static str]),
@@ -57,22 +57,22 @@ type Sections = BTreeMap<Spanned<String>, BTreeMap<Spanned<String>, Value>>;
 ///
 /// # Errors
 /// When it is no TOML in sections.
-pub fn faults(text: &str) -> Result<Vec<(Option<u64>, String)>, String> {
+pub fn violations(text: &str) -> Result<Vec<(Option<u64>, String)>, String> {
     let sections: Sections = toml::from_str(text).map_err(|error| error.message().to_owned())?;
     let line = |start: usize| text.get(..start).unwrap_or_default().matches('\n').count() as u64 + 1;
-    let mut faults = Vec::new();
+    let mut violations = Vec::new();
     for (section, settings) in &sections {
         if !SETTINGS.iter().any(|(name, ..)| name == section.get_ref()) {
             let what = format!(
                 "there is no section {} among those that are known here",
                 section.get_ref()
             );
-            faults.push((Some(line(section.span().start)), what));
+            violations.push((Some(line(section.span().start)), what));
             continue;
         }
         for (key, value) in settings {
-            if let Some(what) = fault(section.get_ref(), key.get_ref(), value) {
-                faults.push((Some(line(key.span().start)), what));
+            if let Some(what) = violation(section.get_ref(), key.get_ref(), value) {
+                violations.push((Some(line(key.span().start)), what));
             }
         }
     }
@@ -81,16 +81,16 @@ pub fn faults(text: &str) -> Result<Vec<(Option<u64>, String)>, String> {
             .get(*section)
             .is_some_and(|settings| settings.contains_key(*key));
         if let (May::Must(values), false) = (may, has) {
-            faults.push((
+            violations.push((
                 None,
                 format!("{section}.{key} is missing, expected {}", values.join(" or ")),
             ));
         }
     }
-    Ok(faults)
+    Ok(violations)
 }
 
-fn fault(section: &str, key: &str, value: &Value) -> Option<String> {
+fn violation(section: &str, key: &str, value: &Value) -> Option<String> {
     let known = |(of, name, _): &&(&str, &str, May)| *of == section && *name == key;
     let Some((.., may)) = SETTINGS.iter().find(known) else {
         return Some(format!(
@@ -100,8 +100,8 @@ fn fault(section: &str, key: &str, value: &Value) -> Option<String> {
     match may {
         May::Ledger => None,
         May::Must(values) | May::Say(values) => {
-            let said = said(value);
-            (!said.as_deref().is_some_and(|said| values.contains(&said)))
+            let output = tool_output(value);
+            (!output.as_deref().is_some_and(|output| values.contains(&output)))
                 .then(|| format!("{section}.{key} is {value}, expected {}", values.join(" or ")))
         }
         May::Hold(values) => {
@@ -116,7 +116,7 @@ fn fault(section: &str, key: &str, value: &Value) -> Option<String> {
     }
 }
 
-fn said(value: &Value) -> Option<String> {
+fn tool_output(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Boolean(yes) => Some(yes.to_string()),
@@ -133,10 +133,10 @@ mod tests {
 
     #[test]
     fn our_own_and_stricter_settings_are_in_order() {
-        assert_eq!(faults(STRICT), Ok(vec![]));
-        assert_eq!(faults(include_str!("../../../../deny.toml")), Ok(vec![]));
+        assert_eq!(violations(STRICT), Ok(vec![]));
+        assert_eq!(violations(include_str!("../../../../deny.toml")), Ok(vec![]));
         let stricter = STRICT.replace("[bans]\n", "[bans]\nmultiple-versions = \"deny\"\n");
-        assert_eq!(faults(&stricter), Ok(vec![]));
+        assert_eq!(violations(&stricter), Ok(vec![]));
     }
 
     #[test]
@@ -173,9 +173,9 @@ mod tests {
             ("yanked = \"deny\"\n", "", None),
             ("wildcards = \"deny\"\n", "", None),
         ] {
-            let found = faults(&STRICT.replace(from, to)).unwrap();
+            let found = violations(&STRICT.replace(from, to)).unwrap();
             assert!(found.len() == 1 && found[0].0 == line, "{to}: {found:?}");
         }
-        assert!(faults("[").is_err() && faults("exclude = []").is_err());
+        assert!(violations("[").is_err() && violations("exclude = []").is_err());
     }
 }

@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use harness::process::command::Call;
+use harness::process::command::Command;
 
 use crate::canaries::secrets::{self, Token};
-use crate::scan_context::Job;
-use crate::scan_result::Trouble;
+use crate::scan_context::ScanContext;
+use crate::scan_result::ScanError;
 
 /// What must be found, and which look has to find it.
 pub const EXPECTS: &[&str] = &[
@@ -31,64 +31,64 @@ const BINARY: &str = "history:gitlab-pat";
 /// them by itself.
 ///
 /// # Errors
-/// `Broke` when git fails, or a file cannot be written.
-pub fn prepare(job: &Job<'_>) -> Result<(), Trouble> {
-    secrets::plant(job)?;
-    git(job, &["init", "--quiet"])?;
-    git(job, &["add", "--all"])?;
-    git(job, &["commit", "--quiet", "--message=planted"])?;
-    git(job, &["rm", "--quiet", "--cached", "-r", "."])?;
-    git(job, &["commit", "--quiet", "--message=removed"])?;
-    only_in_a_merge(job)?;
-    only_beside_a_nul(job)?;
-    let token = secrets::token(job, Token::DigitalOcean);
+/// `ToolFailed` when git fails, or a file cannot be written.
+pub fn prepare(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
+    secrets::plant(ctx)?;
+    git(ctx, &["init", "--quiet"])?;
+    git(ctx, &["add", "--all"])?;
+    git(ctx, &["commit", "--quiet", "--message=planted"])?;
+    git(ctx, &["rm", "--quiet", "--cached", "-r", "."])?;
+    git(ctx, &["commit", "--quiet", "--message=removed"])?;
+    only_in_a_merge(ctx)?;
+    only_beside_a_nul(ctx)?;
+    let token = secrets::token(ctx, Token::DigitalOcean);
     let message = format!("--message=in words: {token}");
-    git(job, &["commit", "--quiet", "--allow-empty", &message])?;
-    left_out_by_name_or_letters(job)
+    git(ctx, &["commit", "--quiet", "--allow-empty", &message])?;
+    left_out_by_name_or_letters(ctx)
 }
 
 /// In none of the merge's parents, and in none of its children.
-fn only_in_a_merge(job: &Job<'_>) -> Result<(), Trouble> {
+fn only_in_a_merge(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
     let empty = ["commit", "--quiet", "--allow-empty"];
-    git(job, &["switch", "--quiet", "--create=side"])?;
-    git(job, &[&empty[..], &["--message=side"]].concat())?;
-    git(job, &["switch", "--quiet", "-"])?;
-    git(job, &[&empty[..], &["--message=main"]].concat())?;
-    git(job, &["merge", "--quiet", "--no-ff", "--no-commit", "side"])?;
-    let text = format!("{}\n", secrets::token(job, Token::GitHub));
-    committed_and_removed(job, "merged.txt", text.as_bytes())
+    git(ctx, &["switch", "--quiet", "--create=side"])?;
+    git(ctx, &[&empty[..], &["--message=side"]].concat())?;
+    git(ctx, &["switch", "--quiet", "-"])?;
+    git(ctx, &[&empty[..], &["--message=main"]].concat())?;
+    git(ctx, &["merge", "--quiet", "--no-ff", "--no-commit", "side"])?;
+    let text = format!("{}\n", secrets::token(ctx, Token::GitHub));
+    committed_and_removed(ctx, "merged.txt", text.as_bytes())
 }
 
-fn only_beside_a_nul(job: &Job<'_>) -> Result<(), Trouble> {
-    let text = format!("\0\n{}\n", secrets::token(job, Token::GitLab));
-    committed_and_removed(job, "binary", text.as_bytes())
+fn only_beside_a_nul(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
+    let text = format!("\0\n{}\n", secrets::token(ctx, Token::GitLab));
+    committed_and_removed(ctx, "binary", text.as_bytes())
 }
 
-fn left_out_by_name_or_letters(job: &Job<'_>) -> Result<(), Trouble> {
-    let text = |kind| format!("{}\n", secrets::token(job, kind));
+fn left_out_by_name_or_letters(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
+    let text = |kind| format!("{}\n", secrets::token(ctx, kind));
     let wide: Vec<u8> = text(Token::Linear)
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
         .collect();
-    fs::write(job.subject.join("logo.svg"), text(Token::Npm))?;
-    fs::write(job.subject.join("package-lock.json"), text(Token::Shopify))?;
-    Ok(fs::write(job.subject.join("utf-16.txt"), wide)?)
+    fs::write(ctx.subject.join("logo.svg"), text(Token::Npm))?;
+    fs::write(ctx.subject.join("package-lock.json"), text(Token::Shopify))?;
+    Ok(fs::write(ctx.subject.join("utf-16.txt"), wide)?)
 }
 
-fn committed_and_removed(job: &Job<'_>, name: &str, bytes: &[u8]) -> Result<(), Trouble> {
-    fs::write(job.subject.join(name), bytes)?;
-    git(job, &["add", name])?;
-    git(job, &["commit", "--quiet", "--message=planted"])?;
-    git(job, &["rm", "--quiet", name])?;
-    git(job, &["commit", "--quiet", "--message=removed"])
+fn committed_and_removed(ctx: &ScanContext<'_>, name: &str, bytes: &[u8]) -> Result<(), ScanError> {
+    fs::write(ctx.subject.join(name), bytes)?;
+    git(ctx, &["add", name])?;
+    git(ctx, &["commit", "--quiet", "--message=planted"])?;
+    git(ctx, &["rm", "--quiet", name])?;
+    git(ctx, &["commit", "--quiet", "--message=removed"])
 }
 
-fn git(job: &Job<'_>, args: &[&str]) -> Result<(), Trouble> {
+fn git(ctx: &ScanContext<'_>, args: &[&str]) -> Result<(), ScanError> {
     let author = ["-c", "user.name=planted", "-c", "user.email=planted@example.org"];
-    let call = Call::new(job.context(), "git").within(&job.subject);
-    let said = job.run(&call.args(author).args(args), "prepare")?;
-    match said.code {
+    let command = Command::new(ctx.context(), "git").current_dir(&ctx.subject);
+    let output = ctx.run(&command.args(author).args(args), "prepare")?;
+    match output.code {
         0 => Ok(()),
-        _ => Err(said.broke(&format!("git {}", args.first().unwrap_or(&"")))),
+        _ => Err(output.failed(&format!("git {}", args.first().unwrap_or(&"")))),
     }
 }

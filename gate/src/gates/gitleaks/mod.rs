@@ -9,16 +9,16 @@ mod texts;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use harness::process::command::Call;
+use harness::process::command::Command;
 
 use crate::commits::history::SHALLOW;
 use crate::definition::{Gate, Planted, minutes, whole_tree};
 use crate::finding::{Finding, Severity};
-use crate::profile::Profile;
+use crate::profile::GateProfile;
 use crate::sarif;
-use crate::scan_context::{Job, Said};
-use crate::scan_result::{Look, Seen, Trouble};
-use crate::scheduler::Takes;
+use crate::scan_context::{ScanContext, ToolOutput};
+use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
 use crate::shared::Shared;
 
 /// The row.
@@ -27,12 +27,12 @@ pub const GATE: Gate = Gate {
     title: "No secret in the tree or in its history",
     tools: &["gitleaks"],
     after: &[],
-    takes: Takes::Little,
-    limit: minutes(15),
-    needed: Profile::Pipeline,
+    resources: ResourceClass::Light,
+    timeout: minutes(15),
+    required_from: GateProfile::Pipeline,
     inputs: whole_tree,
     data: refs,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "gitleaks",
         prepare: canary::prepare,
@@ -52,36 +52,36 @@ const LIMIT: &str = "gitleaks: in earlier commits, neither UTF-16 nor pictures, 
 
 /// Where every branch and tag is, and the commit at hand, which no branch may have: history matters beside files.
 fn refs(shared: &Shared<'_>) -> Option<String> {
-    let said = |args: &[&str]| {
-        let said = Call::new(shared.context, "git").args(args).capture().ok()?;
-        Some(said.stdout)
+    let tool_output = |args: &[&str]| {
+        let output = Command::new(shared.context, "git").args(args).capture().ok()?;
+        Some(output.stdout)
     };
-    Some(said(&["for-each-ref"])? + &said(&["rev-parse", "HEAD"])?)
+    Some(tool_output(&["for-each-ref"])? + &tool_output(&["rev-parse", "HEAD"])?)
 }
 
 /// The history from a bare clone and the files from a copy: neither has settings of the tree. A planted defect brings a
 /// repository of its own.
-fn look(job: &Job<'_>) -> Look {
-    let own = job.subject.join(".git").is_dir();
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let own = ctx.subject.join(".git").is_dir();
     let repository = if own {
-        &job.subject
+        &ctx.subject
     } else {
-        &job.context().settings.root
+        &ctx.context().settings.root
     };
     let git = |args: &[&str], name: &str| {
-        let call = Call::new(job.context(), "git").within(repository);
-        job.run(&call.args(args), name)
+        let command = Command::new(ctx.context(), "git").current_dir(repository);
+        ctx.run(&command.args(args), name)
     };
     if git(&["rev-parse", "--is-shallow-repository"], "git")?
         .stdout
         .trim()
         != "false"
     {
-        return Err(Trouble::NoData(SHALLOW.to_owned()));
+        return Err(ScanError::DataUnavailable(SHALLOW.to_owned()));
     }
     let log = ["log", "--format=%H", "--numstat"];
     let log = git(&[&log, &HISTORY[..]].concat(), "log")?.stdout;
-    let copy = job.copy(|path| !OWN.contains(&path), &[])?;
+    let copy = ctx.copy(|path| !OWN.contains(&path), &[])?;
     let bare = copy.with_extension("git");
     let from = repository.display().to_string();
     let cloned = git(
@@ -89,36 +89,36 @@ fn look(job: &Job<'_>) -> Look {
         "clone",
     )?;
     if cloned.code != 0 {
-        return Err(cloned.broke("git clone"));
+        return Err(cloned.failed("git clone"));
     }
-    let (plain, said) = (copy.with_extension("plain"), copy.with_extension("messages"));
-    let bytes = texts::plain(job, &plain)?;
-    let messages = texts::messages(job, repository, &said)?;
-    let (history, mut findings) = scan(job, "history", &bare, |path| job.relative(path))?;
-    findings.extend(scan(job, "tree", &copy, |path| job.relative(path))?.1);
-    let (scanned, found) = scan(job, "plain", &plain, |path| texts::path(job, path))?;
+    let (plain, output) = (copy.with_extension("plain"), copy.with_extension("messages"));
+    let bytes = texts::plain(ctx, &plain)?;
+    let messages = texts::messages(ctx, repository, &output)?;
+    let (history, mut findings) = scan_source(ctx, "history", &bare, |path| ctx.relative(path))?;
+    findings.extend(scan_source(ctx, "tree", &copy, |path| ctx.relative(path))?.1);
+    let (scanned, found) = scan_source(ctx, "plain", &plain, |path| texts::path(ctx, path))?;
     let new = |finding: &Finding| !findings.iter().any(|known| is_same(known, finding));
     let found: Vec<Finding> = found.into_iter().filter(new).collect();
     findings.extend(found);
     findings.extend(
-        scan(job, "message", &said, |path| {
-            format!("commits/{}", job.relative(path))
+        scan_source(ctx, "message", &output, |path| {
+            format!("commits/{}", ctx.relative(path))
         })?
         .1,
     );
-    let seen = Seen {
+    let seen = ScanResult {
         findings,
         limits: vec![LIMIT.to_owned()],
-        ..Seen::default()
+        ..ScanResult::default()
     };
     let (commits, with_text) = commits(&log);
-    let seen = seen.looked_at(
+    let seen = seen.with_work(
         number_before(&history, " commits scanned").unwrap_or(0),
         "commits",
         with_text,
     );
-    let seen = seen.looked_at(messages, "messages", commits);
-    Ok(seen.looked_at(number_before(&scanned, " bytes").unwrap_or(0), "bytes", bytes))
+    let seen = seen.with_work(messages, "messages", commits);
+    Ok(seen.with_work(number_before(&scanned, " bytes").unwrap_or(0), "bytes", bytes))
 }
 
 /// The files are looked at twice: only by its own name a rule for `*.yml` knows one, only by a plain one none is left out.
@@ -129,21 +129,21 @@ fn is_same(known: &Finding, finding: &Finding) -> bool {
 
 /// Runs it once. It exits with 0, or 1 for findings; also with 0 where there is no repository, which only standard error
 /// tells.
-fn scan(
-    job: &Job<'_>,
-    look: &str,
+fn scan_source(
+    ctx: &ScanContext<'_>,
+    source: &str,
     place: &Path,
     path: impl Fn(&str) -> String,
-) -> Result<(Said, Vec<Finding>), Trouble> {
-    let settings = job.keep("gitleaks.toml", "[extend]\nuseDefault = true\n")?;
-    let name = format!("{look}.sarif");
-    let how = match look {
+) -> Result<(ToolOutput, Vec<Finding>), ScanError> {
+    let settings = ctx.write_file("gitleaks.toml", "[extend]\nuseDefault = true\n")?;
+    let name = format!("{source}.sarif");
+    let how = match source {
         "history" => vec!["git".to_owned(), format!("--log-opts={}", HISTORY.join(" "))],
         _ => vec!["dir".to_owned()],
     };
-    let call = job
+    let command = ctx
         .tool("gitleaks")?
-        .within(place)
+        .current_dir(place)
         .args(how)
         .args([
             "--no-banner",
@@ -152,30 +152,30 @@ fn scan(
             "--ignore-gitleaks-allow",
         ])
         .args(["--config".into(), settings])
-        .args(["--gitleaks-ignore-path".into(), job.folder.clone()])
+        .args(["--gitleaks-ignore-path".into(), ctx.folder.clone()])
         .args(["--report-format=sarif", "--report-path"])
-        .args([job.folder.join(&name), PathBuf::from(".")]);
-    let said = job.run(&call, look)?;
-    let error = said
+        .args([ctx.folder.join(&name), PathBuf::from(".")]);
+    let output = ctx.run(&command, source)?;
+    let error = output
         .stderr
         .lines()
         .any(|line| line.contains(" ERR ") || line.contains(" FTL "));
-    if error || !matches!(said.code, 0 | 1) {
-        return Err(said.broke("it could not look"));
+    if error || !matches!(output.code, 0 | 1) {
+        return Err(output.failed("it could not look"));
     }
-    let mut findings = sarif::findings(&job.report(&name)?, "gitleaks", path)?;
-    if said.code != i32::from(!findings.is_empty()) {
-        return Err(said.broke("exit code and report disagree"));
+    let mut findings = sarif::findings(&ctx.read_report(&name)?, "gitleaks", path)?;
+    if output.code != i32::from(!findings.is_empty()) {
+        return Err(output.failed("exit code and report disagree"));
     }
     for finding in &mut findings {
         finding.severity = Severity::High;
         // It names the file that it was given, which outside of history is a copy.
-        if let (false, Some(place)) = (look == "history", &finding.location) {
+        if let (false, Some(place)) = (source == "history", &finding.location) {
             finding.message = format!("{} has detected secret for file {}.", finding.rule, place.path);
         }
-        finding.aliases.push(format!("{look}:{}", finding.rule));
+        finding.aliases.push(format!("{source}:{}", finding.rule));
     }
-    Ok((said, findings))
+    Ok((output, findings))
 }
 
 /// How many commits there are, and how many of them add a line of text: others have nothing to scan. Git tells `HASH`, a
@@ -199,8 +199,8 @@ fn commits(log: &str) -> (u64, u64) {
 }
 
 /// `119` of `7:30AM INF 119 commits scanned.`, `981` of `scanned ~981 bytes (981 bytes)`.
-fn number_before(said: &Said, what: &str) -> Option<u64> {
-    let (before, _) = said.stderr.lines().find_map(|line| line.split_once(what))?;
+fn number_before(output: &ToolOutput, what: &str) -> Option<u64> {
+    let (before, _) = output.stderr.lines().find_map(|line| line.split_once(what))?;
     before
         .rsplit([' ', '~'])
         .next()
@@ -219,14 +219,14 @@ mod tests {
 
     #[test]
     fn its_own_counts_are_read() {
-        let said = Said {
+        let output = ToolOutput {
             code: 1,
             stdout: String::new(),
             stderr: "7:30AM INF 119 commits scanned.\n7:30AM INF scanned ~3552210 bytes (3.55 MB) in 24.7s\n"
                 .to_owned(),
         };
-        assert_eq!(number_before(&said, " commits scanned"), Some(119));
-        assert_eq!(number_before(&said, " bytes"), Some(3_552_210));
-        assert_eq!(number_before(&said, " files"), None);
+        assert_eq!(number_before(&output, " commits scanned"), Some(119));
+        assert_eq!(number_before(&output, " bytes"), Some(3_552_210));
+        assert_eq!(number_before(&output, " files"), None);
     }
 }

@@ -3,22 +3,22 @@
 use std::fs;
 use std::path::Path;
 
-use harness::process::command::Call;
+use harness::process::command::Command;
 
-use crate::scan_context::Job;
-use crate::scan_result::Trouble;
+use crate::scan_context::ScanContext;
+use crate::scan_result::ScanError;
 
 /// Every file under a plain name, its number, and without NUL, so that UTF-16 reads as the letters that it encodes;
 /// answers how many bytes that is. By itself gitleaks leaves out pictures, lists of locked versions and more by their
 /// names, other binary files by their first bytes: hence the space before those.
 ///
 /// # Errors
-/// `Broke` when a file cannot be copied.
-pub fn plain(job: &Job<'_>, folder: &Path) -> Result<u64, Trouble> {
+/// `ToolFailed` when a file cannot be copied.
+pub fn plain(ctx: &ScanContext<'_>, folder: &Path) -> Result<u64, ScanError> {
     fs::create_dir_all(folder)?;
     let mut size = 0;
-    for (number, file) in job.files.iter().enumerate() {
-        let bytes = readable(&fs::read(job.subject.join(file))?);
+    for (number, file) in ctx.files.iter().enumerate() {
+        let bytes = readable(&fs::read(ctx.subject.join(file))?);
         size += bytes.len() as u64;
         fs::write(folder.join(format!("{number}.txt")), bytes)?;
     }
@@ -27,24 +27,24 @@ pub fn plain(job: &Job<'_>, folder: &Path) -> Result<u64, Trouble> {
 
 /// Which file a plain name is of.
 #[must_use]
-pub fn path(job: &Job<'_>, plain: &str) -> String {
+pub fn path(ctx: &ScanContext<'_>, plain: &str) -> String {
     let number = plain.trim_start_matches("./").trim_end_matches(".txt");
     let file = number
         .parse()
         .ok()
-        .and_then(|number: usize| job.files.get(number));
+        .and_then(|number: usize| ctx.files.get(number));
     file.map_or(plain, String::as_str).to_owned()
 }
 
 /// A file for each message of a commit or a tag, by its object's name; answers how many.
 ///
 /// # Errors
-/// `Broke` when git fails, or a file cannot be written.
-pub fn messages(job: &Job<'_>, repository: &Path, folder: &Path) -> Result<u64, Trouble> {
+/// `ToolFailed` when git fails, or a file cannot be written.
+pub fn messages(ctx: &ScanContext<'_>, repository: &Path, folder: &Path) -> Result<u64, ScanError> {
     fs::create_dir_all(folder)?;
     let git = |args: &[&str]| {
-        let call = Call::new(job.context(), "git").within(repository);
-        job.raw(&call.args(args))
+        let command = Command::new(ctx.context(), "git").current_dir(repository);
+        ctx.run_unredacted(&command.args(args))
     };
     let of_commits = git(&["log", "--all", "--format=%x00%H%n%B"])?;
     let of_tags = git(&[

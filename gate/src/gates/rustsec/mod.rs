@@ -10,10 +10,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use harness::process::command::Call;
+use harness::process::command::Command;
 
 use crate::gates::rustsec::advisories::Advisories;
-use crate::scan_result::{Database, Trouble};
+use crate::scan_result::{Database, ScanError};
 use crate::shared::Shared;
 
 const URL: &str = "https://github.com/RustSec/advisory-db";
@@ -26,8 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// The database, cloned once a run: where it was given, else fetched into the cache.
 ///
 /// # Errors
-/// `NoData` with the reason, `Stopped`.
-pub fn get<'s>(shared: &'s Shared<'_>) -> Result<&'s Advisories, Trouble> {
+/// `DataUnavailable` with the reason, `Stopped`.
+pub fn get<'s>(shared: &'s Shared<'_>) -> Result<&'s Advisories, ScanError> {
     let once = shared.advisories.get_or_init(|| cloned(shared));
     once.as_ref().map_err(Clone::clone)
 }
@@ -38,8 +38,8 @@ pub fn revision(shared: &Shared<'_>) -> Option<String> {
     Some(get(shared).ok()?.database.revision.clone())
 }
 
-fn cloned(shared: &Shared<'_>) -> Result<Advisories, Trouble> {
-    let (source, limits) = match &shared.asked.advisory_db {
+fn cloned(shared: &Shared<'_>) -> Result<Advisories, ScanError> {
+    let (source, limits) = match &shared.options.advisory_db {
         Some(given) => (given.clone(), Vec::new()),
         None => fetched(shared)?,
     };
@@ -66,12 +66,13 @@ fn cloned(shared: &Shared<'_>) -> Result<Advisories, Trouble> {
 }
 
 /// The clone in the cache, brought up to date.
-fn fetched(shared: &Shared<'_>) -> Result<(PathBuf, Vec<String>), Trouble> {
-    let none = |why: &str| Trouble::NoData(format!("no advisory database: {why}; see --advisory-db"));
+fn fetched(shared: &Shared<'_>) -> Result<(PathBuf, Vec<String>), ScanError> {
+    let none =
+        |why: &str| ScanError::DataUnavailable(format!("no advisory database: {why}; see --advisory-db"));
     let cache = shared.context.settings.cache.as_ref();
     let folder = cache.ok_or_else(|| none("no cache"))?.join("advisory-db");
     let there = folder.join(".git").is_dir();
-    if shared.asked.offline {
+    if shared.options.offline {
         let limit = "the advisory database was not brought up to date: --offline".to_owned();
         return match there {
             true => Ok((folder, vec![limit])),
@@ -84,8 +85,8 @@ fn fetched(shared: &Shared<'_>) -> Result<(PathBuf, Vec<String>), Trouble> {
         let clone = ["clone", "--quiet", "--depth=1", URL, text(&folder)?];
         return match git(shared, None, &clone) {
             Ok(_) => Ok((folder, Vec::new())),
-            Err(Failed::Trouble(trouble)) => Err(trouble),
-            Err(Failed::Said(why)) => Err(none(&why)),
+            Err(Failed::ScanError(error)) => Err(error),
+            Err(Failed::ToolOutput(why)) => Err(none(&why)),
         };
     }
     let fetch = ["fetch", "--quiet", "--depth=1", "origin", "HEAD"];
@@ -98,8 +99,8 @@ fn fetched(shared: &Shared<'_>) -> Result<(PathBuf, Vec<String>), Trouble> {
     });
     match done {
         Ok(_) => Ok((folder, Vec::new())),
-        Err(Failed::Trouble(trouble)) => Err(trouble),
-        Err(Failed::Said(why)) => {
+        Err(Failed::ScanError(error)) => Err(error),
+        Err(Failed::ToolOutput(why)) => {
             let limit = format!("the advisory database was not brought up to date: {why}");
             Ok((folder, vec![limit]))
         }
@@ -107,47 +108,47 @@ fn fetched(shared: &Shared<'_>) -> Result<(PathBuf, Vec<String>), Trouble> {
 }
 
 enum Failed {
-    Trouble(Trouble),
-    Said(String),
+    ScanError(ScanError),
+    ToolOutput(String),
 }
 
 impl Failed {
-    fn about(self, what: &str) -> Trouble {
+    fn about(self, what: &str) -> ScanError {
         match self {
-            Failed::Trouble(trouble) => trouble,
-            Failed::Said(why) => Trouble::NoData(format!("{what}: {why}")),
+            Failed::ScanError(error) => error,
+            Failed::ToolOutput(why) => ScanError::DataUnavailable(format!("{what}: {why}")),
         }
     }
 }
 
-impl From<Trouble> for Failed {
-    fn from(trouble: Trouble) -> Failed {
-        Failed::Trouble(trouble)
+impl From<ScanError> for Failed {
+    fn from(error: ScanError) -> Failed {
+        Failed::ScanError(error)
     }
 }
 
 fn git(shared: &Shared<'_>, within: Option<&Path>, args: &[&str]) -> Result<String, Failed> {
-    let call = Call::new(shared.context, "git")
+    let command = Command::new(shared.context, "git")
         .args(args)
-        .within(within.unwrap_or(&shared.scratch))
+        .current_dir(within.unwrap_or(&shared.scratch))
         .envs([("GIT_TERMINAL_PROMPT", "0")]);
-    let ended = call.bounded(PATIENCE).map_err(Trouble::from)?;
+    let ended = command.bounded(PATIENCE).map_err(ScanError::from)?;
     if ended.status.is_some_and(|status| status.success()) {
         return Ok(ended.stdout);
     }
     let last = ended.stderr.trim_end().lines().next_back().unwrap_or("no answer");
-    Err(Failed::Said(last.chars().take(200).collect()))
+    Err(Failed::ToolOutput(last.chars().take(200).collect()))
 }
 
-fn text(path: &Path) -> Result<&str, Trouble> {
+fn text(path: &Path) -> Result<&str, ScanError> {
     path.to_str()
-        .ok_or_else(|| Trouble::NoData(format!("{} is not UTF-8", path.display())))
+        .ok_or_else(|| ScanError::DataUnavailable(format!("{} is not UTF-8", path.display())))
 }
 
 /// Advisories are files `crates/NAME/RUSTSEC-….md`, and of Rust itself `rust/NAME/CVE-….md`.
-fn count(packages: &Path) -> Result<u64, Trouble> {
+fn count(packages: &Path) -> Result<u64, ScanError> {
     let mut count = 0;
-    let none = |_| Trouble::NoData(format!("the advisory database has no {}", packages.display()));
+    let none = |_| ScanError::DataUnavailable(format!("the advisory database has no {}", packages.display()));
     for package in fs::read_dir(packages).map_err(none)? {
         let package = package?.path();
         if package.is_dir() {

@@ -10,10 +10,10 @@ use serde::Deserialize;
 
 use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
 use crate::gates::registry;
-use crate::profile::Profile;
-use crate::scan_context::Job;
-use crate::scan_result::{Look, Seen, Trouble};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::ScanContext;
+use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
 
 const TOOL: &str = "cargo-cyclonedx";
 const NAME: &str = "portcullis.cdx";
@@ -24,12 +24,12 @@ pub const GATE: Gate = Gate {
     title: "A CycloneDX bill of materials names every package of the service",
     tools: &[TOOL],
     after: &[],
-    takes: Takes::Little,
-    limit: minutes(5),
-    needed: Profile::Pipeline,
+    resources: ResourceClass::Light,
+    timeout: minutes(5),
+    required_from: GateProfile::Pipeline,
     inputs: |path| path.ends_with("Cargo.toml") || path == "Cargo.lock" || path.ends_with(".cdx.json"),
     data: files_only,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "sbom",
         prepare: as_it_is,
@@ -77,50 +77,50 @@ struct DepKind {
 }
 
 /// Bills that stand in the tree are checked like the one that the tool writes: they claim to be of the service.
-fn look(job: &Job<'_>) -> Look {
-    let call = job.tool(TOOL)?;
-    let (package, folder) = match job.planted {
-        true => ("planted", job.subject.clone()),
-        false => ("portcullis", job.subject.join("service")),
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let command = ctx.tool(TOOL)?;
+    let (package, folder) = match ctx.planted {
+        true => ("planted", ctx.subject.clone()),
+        false => ("portcullis", ctx.subject.join("service")),
     };
-    registry::fetch(job)?;
-    let host = host(job)?;
-    let packages = packages(job, package, &host)?;
+    registry::fetch(ctx)?;
+    let host = host(ctx)?;
+    let packages = packages(ctx, package, &host)?;
     let manifest = folder.join("Cargo.toml");
-    let call = call
+    let command = command
         .args(["cyclonedx", "--format=json", "--spec-version=1.5", "--all"])
         .args(["--target", &host, "--override-filename", NAME])
         .args(["--manifest-path".into(), manifest])
         .envs([("CARGO_NET_OFFLINE", "true")]);
-    let said = job.run(&call, TOOL)?;
+    let output = ctx.run(&command, TOOL)?;
     let file = format!("{NAME}.json");
-    let json = fs::read_to_string(folder.join(&file)).map_err(|_| said.broke("it wrote no bill"))?;
+    let json = fs::read_to_string(folder.join(&file)).map_err(|_| output.failed("it wrote no bill"))?;
     // Where the copied tree was says nothing to anybody.
-    let json = json.replace(&format!("{}/", job.subject.display()), "/");
-    let written = job.keep(&file, &json)?;
-    let own = cyclonedx::check(&json, &packages, TOOL, &file).map_err(|why| said.broke(&why))?;
+    let json = json.replace(&format!("{}/", ctx.subject.display()), "/");
+    let written = ctx.write_file(&file, &json)?;
+    let own = cyclonedx::check(&json, &packages, TOOL, &file).map_err(|why| output.failed(&why))?;
     let mut findings = own.findings;
-    for path in job.files_where(|path| path.ends_with(".cdx.json")) {
-        let json = fs::read_to_string(job.subject.join(path))?;
-        let other = cyclonedx::check(&json, &packages, TOOL, path).map_err(Trouble::Broke)?;
+    for path in ctx.files_where(|path| path.ends_with(".cdx.json")) {
+        let json = fs::read_to_string(ctx.subject.join(path))?;
+        let other = cyclonedx::check(&json, &packages, TOOL, path).map_err(ScanError::ToolFailed)?;
         findings.extend(other.findings);
     }
-    let seen = Seen {
+    let seen = ScanResult {
         findings,
         files: vec![written],
-        ..Seen::default()
+        ..ScanResult::default()
     };
-    Ok(seen.looked_at(own.found, "packages", packages.len().max(2) as u64))
+    Ok(seen.with_work(own.found, "packages", packages.len().max(2) as u64))
 }
 
 /// Everything that the package is built from on this platform, as `NAME@VERSION`: what its tests need is not in it.
-fn packages(job: &Job<'_>, package: &str, host: &str) -> Result<BTreeSet<String>, Trouble> {
-    let call = job
+fn packages(ctx: &ScanContext<'_>, package: &str, host: &str) -> Result<BTreeSet<String>, ScanError> {
+    let command = ctx
         .cargo()
         .args(["metadata", "--format-version=1", "--locked", "--offline"])
         .args(["--filter-platform", host]);
-    let said = job.run(&call, "metadata")?;
-    let metadata: Metadata = said.json()?;
+    let output = ctx.run(&command, "metadata")?;
+    let metadata: Metadata = output.json()?;
     let names: BTreeMap<&str, String> = metadata
         .packages
         .iter()
@@ -141,7 +141,7 @@ fn packages(job: &Job<'_>, package: &str, host: &str) -> Result<BTreeSet<String>
         .packages
         .iter()
         .find(|candidate| candidate.name == package);
-    let root = root.ok_or_else(|| said.broke(&format!("no package {package}")))?;
+    let root = root.ok_or_else(|| output.failed(&format!("no package {package}")))?;
     let (mut reached, mut next) = (BTreeSet::new(), vec![root.id.as_str()]);
     while let Some(id) = next.pop() {
         if !reached.insert(id) {
@@ -158,10 +158,11 @@ fn packages(job: &Job<'_>, package: &str, host: &str) -> Result<BTreeSet<String>
     Ok(reached.iter().filter_map(|id| names.get(id).cloned()).collect())
 }
 
-fn host(job: &Job<'_>) -> Result<String, Trouble> {
-    let call = harness::process::command::Call::new(job.context(), "rustc").args(["--version", "--verbose"]);
-    let said = job.run(&call, "rustc")?;
-    let host = said.stdout.lines().find_map(|line| line.strip_prefix("host: "));
+fn host(ctx: &ScanContext<'_>) -> Result<String, ScanError> {
+    let command =
+        harness::process::command::Command::new(ctx.context(), "rustc").args(["--version", "--verbose"]);
+    let output = ctx.run(&command, "rustc")?;
+    let host = output.stdout.lines().find_map(|line| line.strip_prefix("host: "));
     host.map(str::to_owned)
-        .ok_or_else(|| said.broke("rustc does not tell its host"))
+        .ok_or_else(|| output.failed("rustc does not tell its host"))
 }

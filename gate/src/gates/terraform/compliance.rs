@@ -7,10 +7,10 @@ use crate::definition::{Gate, Planted, as_it_is, files_only, minutes, whole_tree
 use crate::file_kinds;
 use crate::finding::{Finding, Severity};
 use crate::gates::terraform;
-use crate::profile::Profile;
-use crate::scan_context::{Job, Said};
-use crate::scan_result::{Look, Seen, Trouble};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::{ScanContext, ToolOutput};
+use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
 
 /// The row.
 pub const GATE: Gate = Gate {
@@ -18,13 +18,13 @@ pub const GATE: Gate = Gate {
     title: "What Terraform would make keeps to its features",
     tools: &["terraform", "terraform-compliance"],
     after: &[],
-    takes: Takes::Little,
-    limit: minutes(15),
-    needed: Profile::Release,
+    resources: ResourceClass::Light,
+    timeout: minutes(15),
+    required_from: GateProfile::Release,
     // A module reads files of any name that lie beside it.
     inputs: whole_tree,
     data: files_only,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "terraform-compliance",
         prepare: as_it_is,
@@ -47,13 +47,15 @@ fn owner(folder: &str) -> Option<&str> {
     }
 }
 
-fn look(job: &Job<'_>) -> Look {
-    let features = job.files_where(is_feature);
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let features = ctx.files_where(is_feature);
     if features.is_empty() {
-        return Err(Trouble::NoFiles(format!("no {FOLDER}/*.feature in the tree")));
+        return Err(ScanError::NothingToScan(format!(
+            "no {FOLDER}/*.feature in the tree"
+        )));
     }
-    let (copy, modules) = terraform::copy(job)?;
-    let mut seen = Seen::default();
+    let (copy, modules) = terraform::copy(ctx)?;
+    let mut seen = ScanResult::default();
     let mut least = 0;
     for features_in in file_kinds::folders(&features) {
         let top = owner(features_in).unwrap_or_default();
@@ -62,55 +64,55 @@ fn look(job: &Job<'_>) -> Look {
             inside && !folder.split('/').any(|part| part == "modules")
         };
         for folder in modules.iter().filter(is_root) {
-            let plan = plan(job, &copy.join(folder), &terraform::label(folder))?;
+            let plan = plan(ctx, &copy.join(folder), &terraform::label(folder))?;
             let name = format!("{}-{}", terraform::label(features_in), terraform::label(folder));
-            let call = job
+            let command = ctx
                 .tool("terraform-compliance")?
                 .args(["--no-ansi", "--features"])
-                .args([job.subject.join(features_in), "--planfile".into(), plan]);
-            read(&job.run(&call, &name)?, features_in, &mut seen)?;
+                .args([ctx.subject.join(features_in), "--planfile".into(), plan]);
+            read(&ctx.run(&command, &name)?, features_in, &mut seen)?;
             least += 1;
         }
     }
     let scenarios = seen.tests.len() as u64;
-    Ok(seen.looked_at(scenarios, "scenarios", least.max(1)))
+    Ok(seen.with_work(scenarios, "scenarios", least.max(1)))
 }
 
 /// What it would make, as JSON. A backend would need its servers: the state is local, and empty.
-fn plan(job: &Job<'_>, folder: &Path, name: &str) -> Result<std::path::PathBuf, Trouble> {
+fn plan(ctx: &ScanContext<'_>, folder: &Path, name: &str) -> Result<std::path::PathBuf, ScanError> {
     let local = "terraform {\n  backend \"local\" {}\n}\n";
     std::fs::write(folder.join("backend_override.tf"), local)?;
-    terraform::init(job, folder, name)?;
+    terraform::init(ctx, folder, name)?;
     for args in [
         ["init", "-input=false", "-no-color"],
         ["plan", "-input=false", "-out=compliance.plan"],
     ] {
-        let said = job.run(
-            &terraform::call(job, folder)?.args(args),
+        let output = ctx.run(
+            &terraform::command(ctx, folder)?.args(args),
             &format!("{}-{name}", args[0]),
         )?;
-        if said.code != 0 {
-            let why = terraform::first_error(&said.stderr);
-            return Err(Trouble::NoData(format!("no plan of {name}: {why}")));
+        if output.code != 0 {
+            let why = terraform::first_error(&output.stderr);
+            return Err(ScanError::DataUnavailable(format!("no plan of {name}: {why}")));
         }
     }
-    let show = terraform::call(job, folder)?.args(["show", "-json", "compliance.plan"]);
-    let said = job.run(&show, &format!("show-{name}"))?;
-    let _is_a_plan: BTreeMap<String, serde_json::Value> = said.json()?;
-    job.keep(&format!("{name}.plan.json"), &said.stdout)
+    let show = terraform::command(ctx, folder)?.args(["show", "-json", "compliance.plan"]);
+    let output = ctx.run(&show, &format!("show-{name}"))?;
+    let _is_a_plan: BTreeMap<String, serde_json::Value> = output.json()?;
+    ctx.write_file(&format!("{name}.plan.json"), &output.stdout)
 }
 
 /// It exits with 1 for a failed scenario and for its own failures, and with 0 for scenarios that it skipped because what
 /// they are about is not in the plan. Its one report is text.
-fn read(said: &Said, features: &str, seen: &mut Seen) -> Result<(), Trouble> {
-    let Some(counts) = said.stdout.lines().rev().find_map(counts) else {
-        return Err(said.broke("terraform-compliance told no result"));
+fn read(output: &ToolOutput, features: &str, seen: &mut ScanResult) -> Result<(), ScanError> {
+    let Some(counts) = output.stdout.lines().rev().find_map(counts) else {
+        return Err(output.failed("terraform-compliance told no result"));
     };
-    let scenarios = scenarios(&said.stdout);
+    let scenarios = scenarios(&output.stdout);
     let of = |outcome: &str| scenarios.iter().filter(|(_, told, _)| *told == outcome).count() as u64;
     let failed = counts.failed > 0;
-    if scenarios.len() as u64 != counts.all || of("failed") != counts.failed || failed != (said.code != 0) {
-        return Err(said.broke("exit code and report disagree"));
+    if scenarios.len() as u64 != counts.all || of("failed") != counts.failed || failed != (output.code != 0) {
+        return Err(output.failed("exit code and report disagree"));
     }
     for (name, outcome, why) in scenarios {
         seen.tests.push(crate::scan_result::Test {
@@ -193,14 +195,14 @@ Feature: what is stored is encrypted  # compliance/planted.feature
 6 steps (3 passed, 1 failed, 1 skipped)
 ";
 
-    fn seen(code: i32, text: &str) -> Result<Seen, Trouble> {
-        let said = Said {
+    fn seen(code: i32, text: &str) -> Result<ScanResult, ScanError> {
+        let output = ToolOutput {
             code,
             stdout: text.to_owned(),
             stderr: String::new(),
         };
-        let mut seen = Seen::default();
-        read(&said, "compliance", &mut seen).map(|()| seen)
+        let mut seen = ScanResult::default();
+        read(&output, "compliance", &mut seen).map(|()| seen)
     }
 
     #[test]
@@ -227,7 +229,10 @@ Feature: what is stored is encrypted  # compliance/planted.feature
             (0, TEXT),
             (1, "1 scenarios (1 passed, 0 failed)"),
         ] {
-            assert!(matches!(seen(code, text), Err(Trouble::Broke(_))), "{text}");
+            assert!(
+                matches!(seen(code, text), Err(ScanError::ToolFailed(_))),
+                "{text}"
+            );
         }
     }
 

@@ -4,10 +4,10 @@ use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
 use crate::file_kinds;
 use crate::finding::{Finding, Severity};
 use crate::gates::terraform;
-use crate::profile::Profile;
-use crate::scan_context::{Job, Said};
-use crate::scan_result::{Look, Seen, Trouble};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::{ScanContext, ToolOutput};
+use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
 
 /// The row.
 pub const GATE: Gate = Gate {
@@ -15,12 +15,12 @@ pub const GATE: Gate = Gate {
     title: "Terraform files are formatted",
     tools: &["terraform"],
     after: &[],
-    takes: Takes::Little,
-    limit: minutes(2),
-    needed: Profile::Release,
+    resources: ResourceClass::Light,
+    timeout: minutes(2),
+    required_from: GateProfile::Release,
     inputs: file_kinds::is_terraform,
     data: files_only,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "terraform-fmt",
         prepare: as_it_is,
@@ -28,25 +28,25 @@ pub const GATE: Gate = Gate {
     }),
 };
 
-fn look(job: &Job<'_>) -> Look {
-    let files = job.files_where(file_kinds::is_terraform);
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let files = ctx.files_where(file_kinds::is_terraform);
     if files.is_empty() {
-        return Err(Trouble::NoFiles(terraform::NO_FILES.to_owned()));
+        return Err(ScanError::NothingToScan(terraform::NO_FILES.to_owned()));
     }
-    let call = terraform::call(job, &job.subject)?.args(["fmt", "-check", "-list=true", "-no-color"]);
-    read(&job.run(&call.args(&files), "fmt")?, files.len())
+    let command = terraform::command(ctx, &ctx.subject)?.args(["fmt", "-check", "-list=true", "-no-color"]);
+    read(&ctx.run(&command.args(&files), "fmt")?, files.len())
 }
 
 /// It exits with 0, with 3 for differences, with 2 for what it cannot parse or find.
-fn read(said: &Said, files: usize) -> Look {
-    let listed: Vec<&str> = said
+fn read(output: &ToolOutput, files: usize) -> ScanOutcome {
+    let listed: Vec<&str> = output
         .stdout
         .lines()
         .filter(|line| !line.trim().is_empty())
         .collect();
-    match (said.code, listed.is_empty()) {
+    match (output.code, listed.is_empty()) {
         (0, true) | (3, false) => {}
-        _ => return Err(said.broke("terraform fmt could not look")),
+        _ => return Err(output.failed("terraform fmt could not look")),
     }
     let findings = listed.into_iter().map(|path| {
         Finding::new(
@@ -57,11 +57,11 @@ fn read(said: &Said, files: usize) -> Look {
         .rated(Severity::Low)
         .at(path, None)
     });
-    let seen = Seen {
+    let seen = ScanResult {
         findings: findings.collect(),
-        ..Seen::default()
+        ..ScanResult::default()
     };
-    Ok(seen.looked_at(files as u64, "files", 1))
+    Ok(seen.with_work(files as u64, "files", 1))
 }
 
 #[cfg(test)]
@@ -70,15 +70,20 @@ mod tests {
 
     #[test]
     fn differences_are_listed_and_what_cannot_be_parsed_is_no_silence() {
-        let said = |code, stdout: &str| Said {
+        let tool_output = |code, stdout: &str| ToolOutput {
             code,
             stdout: stdout.to_owned(),
             stderr: "Error: Invalid".to_owned(),
         };
-        assert_eq!(read(&said(3, "a/main.tf\n"), 2).unwrap().findings.len(), 1);
-        assert!(read(&said(0, ""), 2).unwrap().findings.is_empty());
-        for said in [said(2, ""), said(2, "main.tf\n"), said(3, ""), said(1, "")] {
-            assert!(matches!(read(&said, 1), Err(Trouble::Broke(_))));
+        assert_eq!(read(&tool_output(3, "a/main.tf\n"), 2).unwrap().findings.len(), 1);
+        assert!(read(&tool_output(0, ""), 2).unwrap().findings.is_empty());
+        for output in [
+            tool_output(2, ""),
+            tool_output(2, "main.tf\n"),
+            tool_output(3, ""),
+            tool_output(1, ""),
+        ] {
+            assert!(matches!(read(&output, 1), Err(ScanError::ToolFailed(_))));
         }
     }
 }

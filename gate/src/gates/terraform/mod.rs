@@ -14,12 +14,12 @@ pub mod validate;
 
 use std::path::{Path, PathBuf};
 
-use harness::process::command::Call;
+use harness::process::command::Command;
 use serde::Deserialize;
 
 use crate::file_kinds;
-use crate::scan_context::Job;
-use crate::scan_result::Trouble;
+use crate::scan_context::ScanContext;
+use crate::scan_result::ScanError;
 
 /// What Terraform says of a place, in each of its JSON forms.
 #[derive(Debug, Deserialize)]
@@ -66,30 +66,30 @@ const NOT_HAD: [&str; 4] = [
 ///
 /// # Errors
 /// When it is not there.
-pub fn call<'a>(job: &Job<'a>, folder: &Path) -> Result<Call<'a>, Trouble> {
+pub fn command<'a>(ctx: &ScanContext<'a>, folder: &Path) -> Result<Command<'a>, ScanError> {
     let env = [
         ("CHECKPOINT_DISABLE", "1"),
         ("TF_IN_AUTOMATION", "1"),
         ("TF_INPUT", "0"),
         ("TF_CLI_CONFIG_FILE", "/dev/null"),
     ];
-    Ok(job.tool("terraform")?.within(folder).envs(env))
+    Ok(ctx.tool("terraform")?.current_dir(folder).envs(env))
 }
 
 /// A copy of all Terraform files, and the folders with modules in it.
 ///
 /// # Errors
-/// `NoFiles` when there is none.
-pub fn copy(job: &Job<'_>) -> Result<(PathBuf, Vec<String>), Trouble> {
-    let files = job.files_where(file_kinds::is_module_file);
+/// `NothingToScan` when there is none.
+pub fn copy(ctx: &ScanContext<'_>) -> Result<(PathBuf, Vec<String>), ScanError> {
+    let files = ctx.files_where(file_kinds::is_module_file);
     let folders: Vec<String> = file_kinds::folders(&files)
         .into_iter()
         .map(str::to_owned)
         .collect();
     match folders.is_empty() {
-        true => Err(Trouble::NoFiles(NO_FILES.to_owned())),
+        true => Err(ScanError::NothingToScan(NO_FILES.to_owned())),
         false => Ok((
-            job.copy(
+            ctx.copy(
                 |path| file_kinds::is_terraform(path) || is_beside(path, &folders),
                 &[],
             )?,
@@ -107,16 +107,16 @@ fn is_beside(path: &str, folders: &[String]) -> bool {
 /// Gets what a module needs, without its backend.
 ///
 /// # Errors
-/// `NoData` when a provider or a module cannot be had. What is wrong with the code is said again, and better, by whoever
+/// `DataUnavailable` when a provider or a module cannot be had. What is wrong with the code is said again, and better, by whoever
 /// looks at it.
-pub fn init(job: &Job<'_>, folder: &Path, name: &str) -> Result<(), Trouble> {
-    let call = call(job, folder)?.args(["init", "-backend=false", "-input=false", "-no-color"]);
-    let said = job.run(&call, &format!("init-{name}"))?;
-    let not_had = NOT_HAD.iter().any(|words| said.stderr.contains(words));
-    match said.code != 0 && not_had {
-        true => Err(Trouble::NoData(format!(
+pub fn init(ctx: &ScanContext<'_>, folder: &Path, name: &str) -> Result<(), ScanError> {
+    let command = command(ctx, folder)?.args(["init", "-backend=false", "-input=false", "-no-color"]);
+    let output = ctx.run(&command, &format!("init-{name}"))?;
+    let not_had = NOT_HAD.iter().any(|words| output.stderr.contains(words));
+    match output.code != 0 && not_had {
+        true => Err(ScanError::DataUnavailable(format!(
             "what {name} needs cannot be fetched: {}",
-            first_error(&said.stderr)
+            first_error(&output.stderr)
         ))),
         false => Ok(()),
     }

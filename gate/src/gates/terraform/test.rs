@@ -6,10 +6,10 @@ use crate::definition::{Gate, Planted, as_it_is, files_only, minutes, whole_tree
 use crate::file_kinds;
 use crate::finding::{Finding, Severity};
 use crate::gates::terraform::{self, Diagnostic};
-use crate::profile::Profile;
-use crate::scan_context::{Job, Said};
-use crate::scan_result::{Look, Seen, Test, Trouble};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::{ScanContext, ToolOutput};
+use crate::scan_result::{ScanError, ScanOutcome, ScanResult, Test};
+use crate::scheduler::ResourceClass;
 
 /// The row.
 pub const GATE: Gate = Gate {
@@ -17,13 +17,13 @@ pub const GATE: Gate = Gate {
     title: "The tests of the Terraform modules pass",
     tools: &["terraform"],
     after: &[],
-    takes: Takes::Little,
-    limit: minutes(15),
-    needed: Profile::Release,
+    resources: ResourceClass::Light,
+    timeout: minutes(15),
+    required_from: GateProfile::Release,
     // A module reads files of any name that lie beside it.
     inputs: whole_tree,
     data: files_only,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "terraform-test",
         prepare: as_it_is,
@@ -54,24 +54,24 @@ struct Summary {
     skipped: usize,
 }
 
-fn look(job: &Job<'_>) -> Look {
-    let tests = job.files_where(file_kinds::is_module_test);
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let tests = ctx.files_where(file_kinds::is_module_test);
     if tests.is_empty() {
-        return Err(Trouble::NoFiles("no *.tftest.hcl in the tree".to_owned()));
+        return Err(ScanError::NothingToScan("no *.tftest.hcl in the tree".to_owned()));
     }
-    let (copy, _) = terraform::copy(job)?;
-    let mut seen = Seen::default();
+    let (copy, _) = terraform::copy(ctx)?;
+    let mut seen = ScanResult::default();
     let mut modules: Vec<&str> = file_kinds::folders(&tests).into_iter().map(module).collect();
     modules.sort_unstable();
     modules.dedup();
     for folder in modules {
         let (place, name) = (copy.join(folder), terraform::label(folder));
-        terraform::init(job, &place, &name)?;
-        let call = terraform::call(job, &place)?.args(["test", "-json"]);
-        read(&job.run(&call, &format!("test-{name}"))?, folder, &mut seen)?;
+        terraform::init(ctx, &place, &name)?;
+        let command = terraform::command(ctx, &place)?.args(["test", "-json"]);
+        read(&ctx.run(&command, &format!("test-{name}"))?, folder, &mut seen)?;
     }
     let (runs, files) = (seen.tests.len() as u64, tests.len() as u64);
-    Ok(seen.looked_at(runs, "runs", files))
+    Ok(seen.with_work(runs, "runs", files))
 }
 
 /// Tests lie beside a module, or in `tests/` below it.
@@ -84,8 +84,8 @@ fn module(folder: &str) -> &str {
 
 /// It exits with 1 for a failed run, and for a clean-up that failed after runs that all passed: that is found too. Without
 /// any test it exits with 0.
-fn read(said: &Said, folder: &str, seen: &mut Seen) -> Result<(), Trouble> {
-    let lines: Vec<Line> = said
+fn read(output: &ToolOutput, folder: &str, seen: &mut ScanResult) -> Result<(), ScanError> {
+    let lines: Vec<Line> = output
         .stdout
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())
@@ -94,8 +94,8 @@ fn read(said: &Said, folder: &str, seen: &mut Seen) -> Result<(), Trouble> {
     let found: Vec<Finding> = diagnostics.map(|one| finding(one, folder)).collect();
     let Some(summary) = lines.iter().find_map(|line| line.test_summary.as_ref()) else {
         // What is wrong with the code itself keeps every test from running.
-        if said.code == 0 || found.is_empty() {
-            return Err(said.broke("terraform test told no result"));
+        if output.code == 0 || found.is_empty() {
+            return Err(output.failed("terraform test told no result"));
         }
         seen.findings.extend(found);
         return Ok(());
@@ -104,14 +104,14 @@ fn read(said: &Said, folder: &str, seen: &mut Seen) -> Result<(), Trouble> {
     let ended: Vec<Test> = runs.filter_map(|run| test(run, folder)).collect();
     let told = summary.passed + summary.failed + summary.errored + summary.skipped;
     if ended.len() != told {
-        return Err(said.broke(&format!("{told} runs were told, {} were seen", ended.len())));
+        return Err(output.failed(&format!("{told} runs were told, {} were seen", ended.len())));
     }
     let bad = ended.iter().filter(|test| test.outcome != "passed");
     let silent =
-        found.is_empty() && (said.code != 0 || summary.failed + summary.errored + summary.skipped > 0);
+        found.is_empty() && (output.code != 0 || summary.failed + summary.errored + summary.skipped > 0);
     if silent {
         let names: Vec<&str> = bad.map(|test| test.name.as_str()).collect();
-        let what = format!("exit code {} {}", said.code, names.join(", "));
+        let what = format!("exit code {} {}", output.code, names.join(", "));
         seen.findings
             .push(Finding::new("terraform", "terraform-test", what).rated(Severity::High));
     }
@@ -154,14 +154,14 @@ mod tests {
     const PASSED: &str = r#"{"test_run":{"path":"a.tftest.hcl","run":"planted","progress":"complete","status":"pass"},"type":"test_run"}
 {"test_summary":{"status":"pass","passed":1,"failed":0,"errored":0,"skipped":0},"type":"test_summary"}"#;
 
-    fn seen(code: i32, lines: &str) -> Result<Seen, Trouble> {
-        let said = Said {
+    fn seen(code: i32, lines: &str) -> Result<ScanResult, ScanError> {
+        let output = ToolOutput {
             code,
             stdout: format!("{STARTED}\n{lines}\n"),
             stderr: String::new(),
         };
-        let mut seen = Seen::default();
-        read(&said, "a", &mut seen).map(|()| seen)
+        let mut seen = ScanResult::default();
+        read(&output, "a", &mut seen).map(|()| seen)
     }
 
     #[test]
@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(seen(1, &code_is_wrong).unwrap().findings.len(), 1);
         let fewer = PASSED.replace("\"passed\":1", "\"passed\":2");
         for (code, lines) in [(0, ""), (1, "Error: no"), (0, fewer.as_str())] {
-            assert!(matches!(seen(code, lines), Err(Trouble::Broke(_))));
+            assert!(matches!(seen(code, lines), Err(ScanError::ToolFailed(_))));
         }
     }
 }

@@ -9,10 +9,10 @@ use crate::canaries::canary_crate;
 use crate::definition::{Gate, Planted, files_only, minutes, whole_tree};
 use crate::gates::test_run;
 use crate::gates::workspace;
-use crate::profile::Profile;
-use crate::scan_context::Job;
-use crate::scan_result::{Look, Trouble};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::ScanContext;
+use crate::scan_result::{ScanError, ScanOutcome};
+use crate::scheduler::ResourceClass;
 
 /// There were so many in November 2026. Who removes tests says it here.
 const LEAST: u64 = 780;
@@ -24,12 +24,12 @@ pub const GATE: Gate = Gate {
     tools: &[],
     after: &[],
     // Tests measure time.
-    takes: Takes::Machine,
-    limit: minutes(60),
-    needed: Profile::Local,
+    resources: ResourceClass::Exclusive,
+    timeout: minutes(60),
+    required_from: GateProfile::Local,
     inputs: whole_tree,
     data: files_only,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "test",
         prepare: canary_crate::with_our_lints,
@@ -37,18 +37,18 @@ pub const GATE: Gate = Gate {
     }),
 };
 
-fn look(job: &Job<'_>) -> Look {
-    match job.planted {
-        false => test_run::seen(&test_run::record(job)?.tests, "cargo-test", "tests", LEAST),
-        true => test_run::seen(&planted(job)?, "cargo-test", "tests", 1),
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    match ctx.planted {
+        false => test_run::seen(&test_run::record(ctx)?.tests, "cargo-test", "tests", LEAST),
+        true => test_run::seen(&planted(ctx)?, "cargo-test", "tests", 1),
     }
 }
 
 /// Cargo's very arguments over a crate of which one test fails, and the same reader.
-fn planted(job: &Job<'_>) -> Result<Part, Trouble> {
-    let said = job.run(&workspace::cargo(job).args(ARGUMENTS), "cargo-test")?;
+fn planted(ctx: &ScanContext<'_>) -> Result<Part, ScanError> {
+    let output = ctx.run(&workspace::cargo(ctx).args(ARGUMENTS), "cargo-test")?;
     let (mut counts, mut reader) = (Counts::default(), Reader::default());
-    for line in said.stdout.lines() {
+    for line in output.stdout.lines() {
         counts.read(line);
         reader.read(line);
     }

@@ -7,47 +7,47 @@ pub mod bdd;
 /// Gate `test`.
 pub mod cargo_test;
 
-use harness::process::command::Call;
+use harness::process::command::Command;
 use harness::test_results::record::{self, Case, Part, Record};
 
 use crate::finding::{Finding, Severity};
-use crate::profile::Profile;
-use crate::scan_context::Job;
-use crate::scan_result::{Look, Seen, Test, Trouble};
+use crate::profile::GateProfile;
+use crate::scan_context::ScanContext;
+use crate::scan_result::{ScanError, ScanOutcome, ScanResult, Test};
 
 /// The record of the tests of this tree. One that failed counts only in the run that made it: whoever asks again wants
 /// to see it again. A release takes nothing over.
 ///
 /// # Errors
-/// `Broke` when the tests left no record, `Late`, `Stopped`.
-pub fn record(job: &Job<'_>) -> Result<Record, Trouble> {
-    let (context, began) = (job.context(), job.shared.began);
+/// `ToolFailed` when the tests left no record, `TimedOut`, `Stopped`.
+pub fn record(ctx: &ScanContext<'_>) -> Result<Record, ScanError> {
+    let (context, began) = (ctx.context(), ctx.shared.began);
     let may_be_taken_over = |record: &Record| {
         let good = record.tests.is_good() && record.scenarios.is_good();
-        record.ended >= began || (good && job.shared.asked.profile != Profile::Release)
+        record.ended >= began || (good && ctx.shared.options.profile != GateProfile::Release)
     };
     if let Some(record) = record::find(context, began).filter(may_be_taken_over) {
         return Ok(record);
     }
-    let call = Call::cargo(context)
+    let command = Command::cargo(context)
         .args(["run", "--quiet", "--package", "stack", "--", "test"])
         .envs([("XTASK_ROOT", &context.settings.root)]);
-    let said = job.run(&call, "test")?;
+    let output = ctx.run(&command, "test")?;
     record::find(context, harness::clock::now())
         .filter(|record| record.ended >= began)
-        .ok_or_else(|| said.broke("the tests left no record of this tree"))
+        .ok_or_else(|| output.failed("the tests left no record of this tree"))
 }
 
 /// What a part comes to: a finding for each case that failed. Its programs' own counts must agree with the cases.
 ///
 /// # Errors
-/// `Broke` when they do not.
-pub fn seen(part: &Part, tool: &str, of: &str, least: u64) -> Look {
+/// `ToolFailed` when they do not.
+pub fn seen(part: &Part, tool: &str, of: &str, least: u64) -> ScanOutcome {
     let count = |outcome: &str| part.cases.iter().filter(|case| case.outcome == outcome).count() as u64;
     let named = (count("passed"), count("failed"), count("skipped"));
     let told = (part.counts.passed, part.counts.failed, part.counts.skipped);
     if named != told && part.problems.is_empty() {
-        return Err(Trouble::Broke(format!(
+        return Err(ScanError::ToolFailed(format!(
             "{} passed, {} failed, {} skipped by name, but it counts {}",
             named.0, named.1, named.2, part.counts
         )));
@@ -58,16 +58,16 @@ pub fn seen(part: &Part, tool: &str, of: &str, least: u64) -> Look {
     if told.2 > 0 {
         limits.push(format!("{} {of} were left out", told.2));
     }
-    let seen = Seen {
+    let seen = ScanResult {
         findings: failed
             .map(|case| finding(case, tool))
             .chain(part.problems.iter().map(problem))
             .collect(),
         tests: part.cases.iter().map(test).collect(),
         limits,
-        ..Seen::default()
+        ..ScanResult::default()
     };
-    Ok(seen.looked_at(told.0 + told.1, of, least))
+    Ok(seen.with_work(told.0 + told.1, of, least))
 }
 
 /// The rule is the case's name, so that two that fail are two findings.

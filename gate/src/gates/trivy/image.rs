@@ -4,15 +4,15 @@ use std::fs;
 use std::path::PathBuf;
 
 use harness::checksum;
-use harness::process::command::Call;
+use harness::process::command::Command;
 
 use crate::canaries::secrets;
 use crate::definition::{Gate, Planted, minutes};
 use crate::gates::trivy;
-use crate::profile::Profile;
-use crate::scan_context::Job;
-use crate::scan_result::{Look, Seen, Trouble};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::ScanContext;
+use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
 
 /// The row.
 pub const GATE: Gate = Gate {
@@ -20,13 +20,13 @@ pub const GATE: Gate = Gate {
     title: "The image holds no secret and no known vulnerability",
     tools: &["trivy"],
     after: &[],
-    takes: Takes::Little,
-    limit: minutes(15),
-    needed: Profile::Release,
+    resources: ResourceClass::Light,
+    timeout: minutes(15),
+    required_from: GateProfile::Release,
     inputs: |_| false,
     // The image is no file of the tree.
     data: |_| None,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "trivy-image",
         prepare,
@@ -38,18 +38,20 @@ pub const GATE: Gate = Gate {
 const FOLDER: &str = "image";
 
 /// An image of one layer, with a private key in it, that runs as root.
-fn prepare(job: &Job<'_>) -> Result<(), Trouble> {
-    secrets::plant(job)?;
+fn prepare(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
+    secrets::plant(ctx)?;
     let tar = |args: &[&str]| {
-        let call = Call::new(job.context(), "tar").within(&job.subject).args(args);
-        let said = job.run(&call, "tar")?;
-        match said.code {
+        let command = Command::new(ctx.context(), "tar")
+            .current_dir(&ctx.subject)
+            .args(args);
+        let output = ctx.run(&command, "tar")?;
+        match output.code {
             0 => Ok(()),
-            _ => Err(said.broke("tar")),
+            _ => Err(output.failed("tar")),
         }
     };
     tar(&["-cf", "layer.tar", "key.pem"])?;
-    let layer = fs::read(job.subject.join("layer.tar"))?;
+    let layer = fs::read(ctx.subject.join("layer.tar"))?;
     let layer = checksum::of(&layer);
     let config = serde_json::json!({
         "architecture": "amd64",
@@ -60,19 +62,21 @@ fn prepare(job: &Job<'_>) -> Result<(), Trouble> {
     });
     let manifest =
         serde_json::json!([{"Config": "config.json", "RepoTags": ["planted:1"], "Layers": ["layer.tar"]}]);
-    fs::write(job.subject.join("config.json"), config.to_string())?;
-    fs::write(job.subject.join("manifest.json"), manifest.to_string())?;
+    fs::write(ctx.subject.join("config.json"), config.to_string())?;
+    fs::write(ctx.subject.join("manifest.json"), manifest.to_string())?;
     tar(&["-cf", "planted.tar", "manifest.json", "config.json", "layer.tar"])
 }
 
 /// Secrets and settings of the image need no database, so they are looked at even where there is none. A release insists
 /// on both.
-fn look(job: &Job<'_>) -> Look {
-    let images = images(job);
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let images = images(ctx);
     if images.is_empty() {
-        return Err(Trouble::NoData(format!("no image in target/{FOLDER}/*.tar")));
+        return Err(ScanError::DataUnavailable(format!(
+            "no image in target/{FOLDER}/*.tar"
+        )));
     }
-    let mut seen = Seen::default();
+    let mut seen = ScanResult::default();
     let (mut looked, mut packages) = (0, 0);
     for image in &images {
         let name = image
@@ -81,10 +85,10 @@ fn look(job: &Job<'_>) -> Look {
             .to_string_lossy()
             .into_owned();
         let scan = |what: &[&str], database: Vec<String>, file: &str| {
-            let call = trivy::call(job, &["image"])?.args(what).args(database);
+            let command = trivy::command(ctx, &["image"])?.args(what).args(database);
             let output = format!("--output={file}.json");
-            let call = call.args([output.into(), "--input".into(), image.clone().into_os_string()]);
-            job.run(&call, file)
+            let command = command.args([output.into(), "--input".into(), image.clone().into_os_string()]);
+            ctx.run(&command, file)
         };
         let file = format!("{name}-content");
         let what = [
@@ -92,40 +96,40 @@ fn look(job: &Job<'_>) -> Look {
             "--image-config-scanners=misconfig,secret",
             "--skip-check-update",
         ];
-        let said = scan(&what, vec!["--cache-dir=cache".to_owned()], &file)?;
-        let report = trivy::report(job, &said, &format!("{file}.json"))?;
+        let output = scan(&what, vec!["--cache-dir=cache".to_owned()], &file)?;
+        let report = trivy::report(ctx, &output, &format!("{file}.json"))?;
         seen.findings
             .extend(report.findings(|target| target.trim_start_matches('/').to_owned()));
         looked += u64::from(report.checked("dockerfile") > 0);
         let file = format!("{name}-packages");
-        let said = scan(
+        let output = scan(
             &["--scanners=vuln", "--list-all-pkgs"],
-            trivy::database(job)?,
+            trivy::database(ctx)?,
             &file,
         )?;
-        match trivy::has_database(&said) {
-            Err(Trouble::NoData(why)) if job.shared.asked.profile < Profile::Release => {
+        match trivy::has_database(&output) {
+            Err(ScanError::DataUnavailable(why)) if ctx.shared.options.profile < GateProfile::Release => {
                 seen.limits.push(format!("vulnerabilities of {name}: {why}"));
                 continue;
             }
-            Err(trouble) => return Err(trouble),
+            Err(error) => return Err(error),
             Ok(()) => {}
         }
-        let report = trivy::report(job, &said, &format!("{file}.json"))?;
+        let report = trivy::report(ctx, &output, &format!("{file}.json"))?;
         packages += report.packages();
         seen.findings.extend(report.findings(str::to_owned));
-        seen.databases = trivy::databases(job)?;
+        seen.databases = trivy::databases(ctx)?;
     }
     // An image of one static binary has the packages that the binary tells of; a planted one has none.
-    let least = u64::from(!seen.databases.is_empty() && !job.planted);
-    let seen = seen.looked_at(looked, "images", images.len() as u64);
-    Ok(seen.looked_at(packages, "packages", least))
+    let least = u64::from(!seen.databases.is_empty() && !ctx.planted);
+    let seen = seen.with_work(looked, "images", images.len() as u64);
+    Ok(seen.with_work(packages, "packages", least))
 }
 
-fn images(job: &Job<'_>) -> Vec<PathBuf> {
-    let folder = match job.planted {
-        true => return vec![job.subject.join("planted.tar")],
-        false => job.context().settings.target.join(FOLDER),
+fn images(ctx: &ScanContext<'_>) -> Vec<PathBuf> {
+    let folder = match ctx.planted {
+        true => return vec![ctx.subject.join("planted.tar")],
+        false => ctx.context().settings.target.join(FOLDER),
     };
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let files = entries.map(|entry| entry.path());

@@ -18,12 +18,12 @@ pub mod vulnerabilities;
 use std::fs;
 use std::path::PathBuf;
 
-use harness::process::command::Call;
+use harness::process::command::Command;
 use serde::Deserialize;
 
 use crate::gates::trivy::report::{Report, parse};
-use crate::scan_context::{Job, Said};
-use crate::scan_result::{Database, Trouble};
+use crate::scan_context::{ScanContext, ToolOutput};
+use crate::scan_result::{Database, ScanError};
 
 /// Its exit code for findings: by itself it has none.
 pub const FOUND: i32 = 7;
@@ -35,8 +35,8 @@ pub const MARKERS: [&str; 2] = ["trivy:ignore", "tfsec:ignore"];
 ///
 /// # Errors
 /// When it is not there.
-pub fn call<'a>(job: &Job<'a>, what: &[&str]) -> Result<Call<'a>, Trouble> {
-    let trivy = job.tool("trivy")?.within(&job.folder).args(what);
+pub fn command<'a>(ctx: &ScanContext<'a>, what: &[&str]) -> Result<Command<'a>, ScanError> {
+    let trivy = ctx.tool("trivy")?.current_dir(&ctx.folder).args(what);
     let code = format!("--exit-code={FOUND}");
     Ok(trivy
         .args([
@@ -51,23 +51,23 @@ pub fn call<'a>(job: &Job<'a>, what: &[&str]) -> Result<Call<'a>, Trouble> {
 /// Its report of this run, which stands beside the exit code that it must have.
 ///
 /// # Errors
-/// `Broke` when it failed, wrote none, or exit code and report disagree.
-pub fn report(job: &Job<'_>, said: &Said, file: &str) -> Result<Report, Trouble> {
-    if !matches!(said.code, 0 | FOUND) {
-        return Err(said.broke("it could not look"));
+/// `ToolFailed` when it failed, wrote none, or exit code and report disagree.
+pub fn report(ctx: &ScanContext<'_>, output: &ToolOutput, file: &str) -> Result<Report, ScanError> {
+    if !matches!(output.code, 0 | FOUND) {
+        return Err(output.failed("it could not look"));
     }
-    let report = parse(&job.report(file)?)?;
-    agrees(said, &report)?;
+    let report = parse(&ctx.read_report(file)?)?;
+    agrees(output, &report)?;
     Ok(report)
 }
 
 /// Where its database is: in the cache, over runs; fetched when it is older than its makers want and anything may be.
 ///
 /// # Errors
-/// `NoData` when there is no cache.
-pub fn database(job: &Job<'_>) -> Result<Vec<String>, Trouble> {
-    let mut args = vec![format!("--cache-dir={}", cache(job)?.display())];
-    if job.shared.asked.offline {
+/// `DataUnavailable` when there is no cache.
+pub fn database(ctx: &ScanContext<'_>) -> Result<Vec<String>, ScanError> {
+    let mut args = vec![format!("--cache-dir={}", cache(ctx)?.display())];
+    if ctx.shared.options.offline {
         args.push("--skip-db-update".to_owned());
     }
     Ok(args)
@@ -76,11 +76,11 @@ pub fn database(job: &Job<'_>) -> Result<Vec<String>, Trouble> {
 /// Whether it had one: without, it fails, and says so.
 ///
 /// # Errors
-/// `NoData` with its reason.
-pub fn has_database(said: &Said) -> Result<(), Trouble> {
-    let line = said.stderr.lines().rfind(|line| line.contains("DB error"));
+/// `DataUnavailable` with its reason.
+pub fn has_database(output: &ToolOutput) -> Result<(), ScanError> {
+    let line = output.stderr.lines().rfind(|line| line.contains("DB error"));
     match line {
-        Some(_) if said.code == 1 => Err(Trouble::NoData(
+        Some(_) if output.code == 1 => Err(ScanError::DataUnavailable(
             "trivy's vulnerability database is not here and cannot be fetched".to_owned(),
         )),
         _ => Ok(()),
@@ -90,17 +90,17 @@ pub fn has_database(said: &Said) -> Result<(), Trouble> {
 /// What it compared with, by its own word.
 ///
 /// # Errors
-/// `Broke` when it does not say.
-pub fn databases(job: &Job<'_>) -> Result<Vec<Database>, Trouble> {
+/// `ToolFailed` when it does not say.
+pub fn databases(ctx: &ScanContext<'_>) -> Result<Vec<Database>, ScanError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Metadata {
         version: u64,
         updated_at: String,
     }
-    let file = cache(job)?.join("db").join("metadata.json");
+    let file = cache(ctx)?.join("db").join("metadata.json");
     let metadata: Metadata = serde_json::from_slice(&fs::read(&file)?)
-        .map_err(|error| Trouble::Broke(format!("{}: {error}", file.display())))?;
+        .map_err(|error| ScanError::ToolFailed(format!("{}: {error}", file.display())))?;
     Ok(vec![Database {
         name: "trivy-db".to_owned(),
         date: metadata.updated_at,
@@ -109,15 +109,15 @@ pub fn databases(job: &Job<'_>) -> Result<Vec<Database>, Trouble> {
     }])
 }
 
-fn cache(job: &Job<'_>) -> Result<PathBuf, Trouble> {
-    let cache = job.context().settings.cache.as_ref();
-    let none = || Trouble::NoData("no cache for trivy's database: set XDG_CACHE_HOME".to_owned());
+fn cache(ctx: &ScanContext<'_>) -> Result<PathBuf, ScanError> {
+    let cache = ctx.context().settings.cache.as_ref();
+    let none = || ScanError::DataUnavailable("no cache for trivy's database: set XDG_CACHE_HOME".to_owned());
     cache.map(|cache| cache.join("trivy")).ok_or_else(none)
 }
 
-fn agrees(said: &Said, report: &Report) -> Result<(), Trouble> {
-    match (said.code == FOUND) == report.findings(str::to_owned).is_empty() {
-        true => Err(said.broke("exit code and report disagree")),
+fn agrees(output: &ToolOutput, report: &Report) -> Result<(), ScanError> {
+    match (output.code == FOUND) == report.findings(str::to_owned).is_empty() {
+        true => Err(output.failed("exit code and report disagree")),
         false => Ok(()),
     }
 }
@@ -128,31 +128,34 @@ mod tests {
 
     #[test]
     fn exit_code_and_report_must_agree() {
-        let said = |code| Said {
+        let tool_output = |code| ToolOutput {
             code,
             stdout: String::new(),
             stderr: String::new(),
         };
         let empty = parse(r#"{"SchemaVersion":2}"#).unwrap();
-        assert!(agrees(&said(0), &empty).is_ok() && agrees(&said(FOUND), &empty).is_err());
+        assert!(agrees(&tool_output(0), &empty).is_ok() && agrees(&tool_output(FOUND), &empty).is_err());
         let full = r#"{"Results":[{"Target":"a","Secrets":[{"RuleID":"private-key","Severity":"HIGH","Title":"Key"}]}]}"#;
         let full = parse(full).unwrap();
-        assert!(agrees(&said(FOUND), &full).is_ok() && agrees(&said(0), &full).is_err());
+        assert!(agrees(&tool_output(FOUND), &full).is_ok() && agrees(&tool_output(0), &full).is_err());
     }
 
     #[test]
     fn a_missing_database_is_no_failure_of_ours_and_no_pass() {
-        let said = |code, stderr: &str| Said {
+        let tool_output = |code, stderr: &str| ToolOutput {
             code,
             stdout: String::new(),
             stderr: stderr.to_owned(),
         };
         let without = "2026-11-21T07:30:19Z\tFATAL\tFatal error\trun error: init error: DB error: database error: \
             --skip-db-update cannot be specified on the first run";
-        assert!(matches!(has_database(&said(1, without)), Err(Trouble::NoData(_))));
-        assert_eq!(has_database(&said(0, "")), Ok(()));
+        assert!(matches!(
+            has_database(&tool_output(1, without)),
+            Err(ScanError::DataUnavailable(_))
+        ));
+        assert_eq!(has_database(&tool_output(0, "")), Ok(()));
         assert_eq!(
-            has_database(&said(1, "FATAL another")),
+            has_database(&tool_output(1, "FATAL another")),
             Ok(()),
             "whoever reads the report says so"
         );

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::finding::{Finding, Severity};
-use crate::scan_result::Trouble;
+use crate::scan_result::ScanError;
 
 /// Its report.
 #[derive(Deserialize)]
@@ -100,9 +100,9 @@ struct Identifier {
 /// Reads a report.
 ///
 /// # Errors
-/// `Broke` when it is none.
-pub fn parse(text: &str) -> Result<Report, Trouble> {
-    serde_json::from_str(text).map_err(|error| Trouble::Broke(format!("no report ({error})")))
+/// `ToolFailed` when it is none.
+pub fn parse(text: &str) -> Result<Report, ScanError> {
+    serde_json::from_str(text).map_err(|error| ScanError::ToolFailed(format!("no report ({error})")))
 }
 
 impl Report {

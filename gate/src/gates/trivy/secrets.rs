@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use crate::canaries::secrets;
 use crate::definition::{Gate, Planted, files_only, minutes, whole_tree};
 use crate::gates::trivy;
-use crate::profile::Profile;
-use crate::scan_context::Job;
-use crate::scan_result::{Look, Seen};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::ScanContext;
+use crate::scan_result::{ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
 
 /// The row.
 pub const GATE: Gate = Gate {
@@ -16,12 +16,12 @@ pub const GATE: Gate = Gate {
     title: "No secret in the tree",
     tools: &["trivy"],
     after: &[],
-    takes: Takes::Little,
-    limit: minutes(10),
-    needed: Profile::Pipeline,
+    resources: ResourceClass::Light,
+    timeout: minutes(10),
+    required_from: GateProfile::Pipeline,
     inputs: whole_tree,
     data: files_only,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "trivy-secrets",
         prepare: secrets::plant,
@@ -37,25 +37,25 @@ const TOLD: usize = 5;
 
 /// It tells of a file without a secret only in its log for finding faults. Of ten files it may leave out one, with names:
 /// those of a few endings, as pictures have.
-fn look(job: &Job<'_>) -> Look {
-    let settings = job.keep("trivy-secret.yaml", SETTINGS)?;
-    let trivy = trivy::call(job, &["fs", "--scanners=secret", "--debug", "--cache-dir=cache"])?;
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let settings = ctx.write_file("trivy-secret.yaml", SETTINGS)?;
+    let trivy = trivy::command(ctx, &["fs", "--scanners=secret", "--debug", "--cache-dir=cache"])?;
     // Its own settings name rules and paths to leave out; its marker stands in no file of a copy.
-    let copy = job.copy(|_| true, &trivy::MARKERS)?;
-    let call = trivy
+    let copy = ctx.copy(|_| true, &trivy::MARKERS)?;
+    let command = trivy
         .args(["--secret-config".into(), settings])
         .args(["--output=trivy.json".into(), copy.into_os_string()]);
-    let said = job.run(&call, "trivy")?;
-    let report = trivy::report(job, &said, "trivy.json")?;
-    let scanned = scanned(&said.stderr);
-    let left_out: Vec<&str> = job.files_where(|path| !scanned.contains(path));
-    let seen = Seen {
+    let output = ctx.run(&command, "trivy")?;
+    let report = trivy::report(ctx, &output, "trivy.json")?;
+    let scanned = scanned(&output.stderr);
+    let left_out: Vec<&str> = ctx.files_where(|path| !scanned.contains(path));
+    let seen = ScanResult {
         findings: report.findings(str::to_owned),
         limits: told(&left_out),
-        ..Seen::default()
+        ..ScanResult::default()
     };
-    let files = job.files.len() as u64;
-    Ok(seen.looked_at(scanned.len() as u64, "files", files - files / 10))
+    let files = ctx.files.len() as u64;
+    Ok(seen.with_work(scanned.len() as u64, "files", files - files / 10))
 }
 
 fn scanned(log: &str) -> BTreeSet<&str> {

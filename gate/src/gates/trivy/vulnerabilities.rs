@@ -2,10 +2,10 @@
 
 use crate::definition::{Gate, Planted, as_it_is, minutes};
 use crate::gates::trivy;
-use crate::profile::Profile;
-use crate::scan_context::Job;
-use crate::scan_result::{Look, Seen};
-use crate::scheduler::Takes;
+use crate::profile::GateProfile;
+use crate::scan_context::ScanContext;
+use crate::scan_result::{ScanOutcome, ScanResult};
+use crate::scheduler::ResourceClass;
 
 /// The row.
 pub const GATE: Gate = Gate {
@@ -13,12 +13,12 @@ pub const GATE: Gate = Gate {
     title: "No locked package has a known vulnerability",
     tools: &["trivy"],
     after: &[],
-    takes: Takes::Little,
-    limit: minutes(10),
-    needed: Profile::Release,
+    resources: ResourceClass::Light,
+    timeout: minutes(10),
+    required_from: GateProfile::Release,
     inputs: is_input,
     data: |_| None,
-    look,
+    scan,
     planted: Some(Planted {
         folder: "trivy-vulnerabilities",
         prepare: as_it_is,
@@ -35,20 +35,20 @@ fn is_input(path: &str) -> bool {
     )
 }
 
-fn look(job: &Job<'_>) -> Look {
-    let mut call = trivy::call(job, &["fs", "--scanners=vuln", "--list-all-pkgs"])?;
-    let copy = job.copy(is_input, &[])?;
-    call = call.args(trivy::database(job)?);
-    let said = job.run(
-        &call.args(["--output=trivy.json".into(), copy.into_os_string()]),
+fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let mut command = trivy::command(ctx, &["fs", "--scanners=vuln", "--list-all-pkgs"])?;
+    let copy = ctx.copy(is_input, &[])?;
+    command = command.args(trivy::database(ctx)?);
+    let output = ctx.run(
+        &command.args(["--output=trivy.json".into(), copy.into_os_string()]),
         "trivy",
     )?;
-    trivy::has_database(&said)?;
-    let report = trivy::report(job, &said, "trivy.json")?;
-    let seen = Seen {
+    trivy::has_database(&output)?;
+    let report = trivy::report(ctx, &output, "trivy.json")?;
+    let seen = ScanResult {
         findings: report.findings(str::to_owned),
-        databases: trivy::databases(job)?,
-        ..Seen::default()
+        databases: trivy::databases(ctx)?,
+        ..ScanResult::default()
     };
-    Ok(seen.looked_at(report.packages(), "packages", 1))
+    Ok(seen.with_work(report.packages(), "packages", 1))
 }

@@ -2,7 +2,7 @@
 
 use crate::finding::Severity;
 use crate::report::format;
-use crate::report::merge::{Defect, Sight, Status};
+use crate::report::merge::{Defect, Occurrence, Status};
 
 pub(super) struct Row<'a> {
     pub id: &'a str,
@@ -15,10 +15,10 @@ pub(super) struct Row<'a> {
     pub package: Option<&'a str>,
     pub waivers: &'a [String],
     pub since: String,
-    pub sights: Vec<Seen<'a>>,
+    pub sights: Vec<Reported<'a>>,
 }
 
-pub(super) struct Seen<'a> {
+pub(super) struct Reported<'a> {
     pub gate: &'a str,
     pub tool: &'a str,
     pub rule: &'a str,
@@ -55,16 +55,16 @@ impl<'a> Row<'a> {
             sights: defect
                 .sights
                 .iter()
-                .map(|sight| Seen::of(sight, defect))
+                .map(|sight| Reported::of(sight, defect))
                 .collect(),
         }
     }
 }
 
-impl<'a> Seen<'a> {
-    fn of(sight: &'a Sight, defect: &Defect) -> Seen<'a> {
+impl<'a> Reported<'a> {
+    fn of(sight: &'a Occurrence, defect: &Defect) -> Reported<'a> {
         let finding = &sight.finding;
-        Seen {
+        Reported {
             gate: &sight.gate,
             tool: &finding.tool,
             rule: &finding.rule,

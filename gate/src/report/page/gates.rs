@@ -80,7 +80,7 @@ impl<'a> Row<'a> {
             canary,
             canary_icon,
             canary_why: match &gate.canary {
-                Canary::Unplanted(why) => Some(why),
+                Canary::NotPlanted(why) => Some(why),
                 _ => None,
             },
             rules: &all_rules[..all_rules.len().min(SHOWN)],
@@ -146,7 +146,7 @@ fn canary(gate: &Outcome) -> (Badge, &'static str, &[String]) {
             };
             return (missed, "fail", rules);
         }
-        Canary::Unplanted(_) => ("not-run", "could not be planted"),
+        Canary::NotPlanted(_) => ("not-run", "could not be planted"),
         Canary::None if gate.verdict == Verdict::NotRun => ("not-run", "not looked at"),
         Canary::None => ("not-run", "none planted"),
     };

@@ -1,7 +1,7 @@
 //! The first screen of the page: the verdict, of what, by whom, when, and how old the databases are.
 
 use crate::outcome::Verdict;
-use crate::profile::Profile;
+use crate::profile::GateProfile;
 use crate::report::format;
 use crate::report::model::Report;
 use crate::report::page::badge::{Badge, badge};
@@ -77,9 +77,9 @@ impl<'a> Head<'a> {
             },
             profile: format::profile(run.profile),
             profile_means: match run.profile {
-                Profile::Local => "what is not installed is told",
-                Profile::Pipeline => "what a registry has must run",
-                Profile::Release => "everything must run, now",
+                GateProfile::Local => "what is not installed is told",
+                GateProfile::Pipeline => "what a registry has must run",
+                GateProfile::Release => "everything must run, now",
             },
             began: &run.began,
             when: format::when(&run.began),

@@ -1,7 +1,7 @@
 //! The page's rows of the ledger, with days left.
 
 use crate::report::document::Document;
-use crate::report::waiver_status::{Standing, Worth};
+use crate::report::waiver_status::{WaiverStatus, WaiverUse};
 use crate::waivers::Waiver;
 
 pub(super) struct Row<'a> {
@@ -33,13 +33,13 @@ pub(super) fn rows(document: &Document) -> Vec<Row<'_>> {
 }
 
 impl<'a> Row<'a> {
-    fn of(waiver: &'a Waiver, standing: &Standing) -> Row<'a> {
+    fn of(waiver: &'a Waiver, standing: &WaiverUse) -> Row<'a> {
         let (class, worth) = match (standing.worth, standing.covers) {
-            (Worth::Used, 1) => ("used", "covers 1 finding".to_owned()),
-            (Worth::Used, many) => ("used", format!("covers {many} findings")),
-            (Worth::Unused, _) => ("unused", "unused: it can go".to_owned()),
-            (Worth::NotAsked, _) => ("not-asked", "not asked: its tools did not run".to_owned()),
-            (Worth::Expired, _) => ("expired", "expired: it covers nothing".to_owned()),
+            (WaiverStatus::Used, 1) => ("used", "covers 1 finding".to_owned()),
+            (WaiverStatus::Used, many) => ("used", format!("covers {many} findings")),
+            (WaiverStatus::Unused, _) => ("unused", "unused: it can go".to_owned()),
+            (WaiverStatus::NotAsked, _) => ("not-asked", "not asked: its tools did not run".to_owned()),
+            (WaiverStatus::Expired, _) => ("expired", "expired: it covers nothing".to_owned()),
         };
         let only: Vec<&str> = [&waiver.path, &waiver.package]
             .into_iter()

@@ -170,10 +170,10 @@ mod tests {
     use crate::report::first_seen::FirstSeen;
     use crate::report::model::Report;
     use crate::report::sample;
-    use crate::report::sanitize::Wash;
+    use crate::report::sanitize::Sanitizer;
 
     fn logs(report: &Report) -> Vec<(String, Value)> {
-        let document = Document::of(report, &Wash::default(), &FirstSeen::default(), None).unwrap();
+        let document = Document::of(report, &Sanitizer::default(), &FirstSeen::default(), None).unwrap();
         let files = files(&document).unwrap().into_iter();
         files
             .map(|(name, text)| (name, serde_json::from_str(&text).unwrap()))

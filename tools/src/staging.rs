@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use harness::context::Context;
-use harness::output::say;
-use harness::process::command::Call;
+use harness::output::print;
+use harness::process::command::Command;
 
 use super::find;
 use super::tool::Tool;
@@ -16,7 +16,7 @@ use super::tool::Tool;
 const PATIENCE: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// The folder, which is gone with this value unless it was published.
-pub struct Aside<'a> {
+pub struct StagingDir<'a> {
     /// The settings and the stop flag.
     pub context: &'a Context,
     /// What becomes the tool's folder.
@@ -32,30 +32,30 @@ pub struct Aside<'a> {
     _lock: File,
 }
 
-impl<'a> Aside<'a> {
+impl<'a> StagingDir<'a> {
     /// Waits for its turn, and clears what a killed installation left.
     ///
     /// # Errors
     /// When the cache cannot be written to, or somebody stops us.
-    pub fn open(context: &'a Context, tool: &Tool, limit: Duration) -> Result<Aside<'a>> {
+    pub fn open(context: &'a Context, tool: &Tool, limit: Duration) -> Result<StagingDir<'a>> {
         let place = find::folder(context, tool).context("set XDG_CACHE_HOME or HOME")?;
         let cache = find::cache(context).context("set XDG_CACHE_HOME or HOME")?;
         let name = format!("{}-{}", tool.name, tool.version);
         let within = |kind: &str| cache.join(kind).join(&name);
-        let (aside, build, log) = (within(".aside"), within(".build"), within(".log"));
-        for file in [&aside, &build, &log] {
+        let (staging, build, log) = (within(".aside"), within(".build"), within(".log"));
+        for file in [&staging, &build, &log] {
             create(file.parent().unwrap_or(cache.as_path()))?;
         }
-        let lock = lock(context, &aside.with_added_extension("lock"))?;
+        let lock = lock(context, &staging.with_added_extension("lock"))?;
         // What a killed installation started may still write there, so that each gets a folder of its own.
-        let _others_are_in_nobodys_way = clear(&aside);
-        let own = aside.join(std::process::id().to_string());
+        let _others_are_in_nobodys_way = clear(&staging);
+        let own = staging.join(std::process::id().to_string());
         clear(&own)?;
         let (folder, scratch) = (own.join("tool"), own.join("scratch"));
         create(&folder)?;
         create(&scratch)?;
         File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
-        Ok(Aside {
+        Ok(StagingDir {
             context,
             folder,
             scratch,
@@ -72,31 +72,31 @@ impl<'a> Aside<'a> {
     ///
     /// # Errors
     /// One line that names the log, when it fails or the time is up.
-    pub fn run(&self, call: &Call<'_>) -> Result<()> {
+    pub fn run(&self, command: &Command<'_>) -> Result<()> {
         let from = fs::metadata(&self.log).map_or(0, |log| log.len());
         let log = File::options().append(true).open(&self.log)?;
         let left = self.ends.saturating_duration_since(Instant::now());
-        match call.background(&log)?.wait_for(self.context, left)? {
+        match command.background(&log)?.wait_for(self.context, left)? {
             Some(status) if status.success() => Ok(()),
             Some(status) => {
                 let said = self.last_line(from);
                 bail!(
                     "`{}` failed ({status}): {said}; {}",
-                    short(call),
+                    short(command),
                     self.log.display()
                 )
             }
-            None => bail!("`{}` took too long; {}", short(call), self.log.display()),
+            None => bail!("`{}` took too long; {}", short(command), self.log.display()),
         }
     }
 
     /// Runs a program to its end and answers what it wrote to standard output; the log has that too.
     ///
     /// # Errors
-    /// As [`Aside::run`]. What it wrote before it failed counts for nothing.
-    pub fn capture(&self, call: &Call<'_>) -> Result<String> {
+    /// As [`StagingDir::run`]. What it wrote before it failed counts for nothing.
+    pub fn capture(&self, command: &Command<'_>) -> Result<String> {
         let left = self.ends.saturating_duration_since(Instant::now());
-        let ended = call.bounded(left)?;
+        let ended = command.bounded(left)?;
         let text = format!("{}{}", ended.stdout, ended.stderr);
         let from = fs::metadata(&self.log).map_or(0, |log| log.len());
         let mut log = File::options().append(true).open(&self.log)?;
@@ -107,11 +107,11 @@ impl<'a> Aside<'a> {
                 let said = self.last_line(from);
                 bail!(
                     "`{}` failed ({status}): {said}; {}",
-                    short(call),
+                    short(command),
                     self.log.display()
                 )
             }
-            None => bail!("`{}` took too long; {}", short(call), self.log.display()),
+            None => bail!("`{}` took too long; {}", short(command), self.log.display()),
         }
     }
 
@@ -143,7 +143,7 @@ impl<'a> Aside<'a> {
     }
 }
 
-impl Drop for Aside<'_> {
+impl Drop for StagingDir<'_> {
     fn drop(&mut self) {
         // The next installation clears what is left.
         let _best_effort = clear(&self.own);
@@ -152,8 +152,8 @@ impl Drop for Aside<'_> {
 }
 
 /// The first words of a call: a line is to be read by people, and all of them are in the code.
-fn short(call: &Call<'_>) -> String {
-    let all = call.to_string();
+fn short(command: &Command<'_>) -> String {
+    let all = command.to_string();
     let first: Vec<&str> = all.split(' ').take(4).collect();
     first.join(" ")
 }
@@ -184,7 +184,7 @@ fn lock(context: &Context, path: &Path) -> Result<File> {
         let free = file.try_lock().is_ok();
         if !free && !told {
             told = true;
-            say(&format!(
+            print(&format!(
                 "waiting  for another installation that holds {}",
                 path.display()
             ));
