@@ -1,4 +1,4 @@
-//! Any number of prices as CSV, in day order, as an ingest would bring them; the same ports as the dump.
+//! Any number of prices as CSV, in day order like real imports; the same ports as the dump.
 
 use std::io::{self, Write};
 
@@ -9,17 +9,17 @@ use crate::{
     random::mix,
 };
 
-/// Fewer days than this are not used while there are routes to leave out, so that a month's query finds a month's
-/// prices at every size, and sizes can be compared.
-const LEAST_DAYS: u64 = 62;
+/// Routes are dropped before the days fall below this number, so that a query for a month finds a month of prices at every
+/// size, and sizes can be compared.
+const MIN_DAYS: u64 = 62;
 
-/// About three years; beyond, a route gets more offers a day rather than more days.
-const MOST_DAYS: u64 = 1_096;
+/// About three years; larger sizes have more offers per day rather than more days.
+const MAX_DAYS: u64 = 1_096;
 
-const LEAST_OFFERS: u64 = 3;
+const MIN_OFFERS: u64 = 3;
 
-/// How a number of prices is laid out: `offers` a day on each of `routes`, for `days` days from 2021-01-01; the last
-/// day may be cut short.
+/// The layout of a number of prices: `offers` per day on each of `routes`, for `days` days from 2021-01-01; the last
+/// day may be incomplete.
 ///
 /// ```
 /// let month = demo::Bulk::of(50_000);
@@ -33,19 +33,18 @@ pub struct Bulk {
 }
 
 impl Bulk {
-    /// The layout for `prices` rows: all ordered pairs of ports when that leaves enough days, else as many of them.
-    #[must_use]
+    /// The layout for `prices` rows: all ordered pairs of ports if that leaves enough days, else as many pairs as possible.
     pub fn of(prices: u64) -> Self {
         let mut pairs: Vec<(&Port, &Port)> = ports()
             .iter()
             .flat_map(|orig| ports().iter().map(move |dest| (orig, dest)))
             .filter(|(orig, dest)| orig.code != dest.code)
             .collect();
-        // Shuffled, so that a part of the routes is no corner of the map, and neighbours in the file are none in an index.
+        // Shuffled, so that a subset of the routes covers the whole map, and adjacent rows are not adjacent in an index.
         pairs.sort_by_key(|(orig, dest)| mix(route_seed(orig.code, dest.code)));
-        let routes = (prices / (LEAST_DAYS * LEAST_OFFERS)).max(1);
+        let routes = (prices / (MIN_DAYS * MIN_OFFERS)).max(1);
         pairs.truncate(usize::try_from(routes).unwrap_or(usize::MAX));
-        let offers = prices.div_ceil(count(&pairs) * MOST_DAYS).max(LEAST_OFFERS);
+        let offers = prices.div_ceil(count(&pairs) * MAX_DAYS).max(MIN_OFFERS);
         Self {
             prices,
             offers,
@@ -54,7 +53,6 @@ impl Bulk {
     }
 
     /// Origin and destination of each route, in the order of a day's rows.
-    #[must_use]
     pub fn routes(&self) -> Vec<(&'static str, &'static str)> {
         self.pairs
             .iter()
@@ -62,23 +60,18 @@ impl Bulk {
             .collect()
     }
 
-    /// Days with prices, the last one perhaps not on every route.
-    #[must_use]
+    /// Days with prices; the last one may not cover every route.
     pub fn days(&self) -> u32 {
         let days = self.prices.div_ceil(count(&self.pairs) * self.offers);
         u32::try_from(days).unwrap_or(u32::MAX)
     }
 
-    /// Prices of one route on one day.
-    #[must_use]
+    /// Prices per route and day.
     pub fn offers(&self) -> u64 {
         self.offers
     }
 
     /// Writes the header and the rows.
-    ///
-    /// # Errors
-    /// Whatever `out` answers.
     pub fn write_csv(&self, out: &mut impl Write) -> io::Result<()> {
         out.write_all(b"orig_code,dest_code,day,price\n")?;
         let routes: Vec<(String, u64, u64)> = self
@@ -112,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn writes_exactly_as_many_rows_as_asked_for_in_day_order() {
+    fn the_requested_number_of_rows_is_written_in_day_order() {
         for prices in [0, 1, 4, 50_000, 123_457] {
             let mut out = Vec::new();
             Bulk::of(prices).write_csv(&mut out).unwrap();
@@ -128,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn grows_in_routes_then_in_days_then_in_offers() {
+    fn larger_sizes_have_more_routes_then_days_then_offers() {
         let layout = |prices| {
             let bulk = Bulk::of(prices);
             (bulk.routes().len(), bulk.days(), bulk.offers())

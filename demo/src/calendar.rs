@@ -1,7 +1,6 @@
-//! Days as numbers and back; knows no clock and no time zone.
+//! Calendar days, counted from 2021-01-01.
 
 /// The day `index` days after 2021-01-01, as `YYYY-MM-DD`.
-#[must_use]
 pub fn day_text(index: u32) -> String {
     let (year, month, day) = civil(index);
     format!("{year:04}-{month:02}-{day:02}")
@@ -10,21 +9,21 @@ pub fn day_text(index: u32) -> String {
 /// Year, month and day of `index` days after 2021-01-01 (proleptic Gregorian).
 fn civil(index: u32) -> (u32, u32, u32) {
     let mut year = 2021;
-    let mut rest = index;
-    while rest >= days_of_year(year) {
-        rest -= days_of_year(year);
+    let mut day = index;
+    while day >= days_of_year(year) {
+        day -= days_of_year(year);
         year += 1;
     }
     let february = if is_leap(year) { 29 } else { 28 };
     let mut month = 1;
     for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
-        if rest < length {
+        if day < length {
             break;
         }
-        rest -= length;
+        day -= length;
         month += 1;
     }
-    (year, month, rest + 1)
+    (year, month, day + 1)
 }
 
 fn days_of_year(year: u32) -> u32 {
@@ -40,7 +39,7 @@ mod tests {
     use super::day_text;
 
     #[test]
-    fn counts_months_years_and_the_leap_day() {
+    fn months_years_and_the_leap_day_are_counted() {
         for (index, text) in [
             (0, "2021-01-01"),
             (30, "2021-01-31"),

@@ -1,4 +1,4 @@
-//! The demo data as a plain dump: what `pg_dump` writes for the tables ports, prices and regions; opens no file.
+//! The demo data as a plain dump, as `pg_dump` writes the tables ports, prices and regions.
 
 use std::io::{self, Write};
 
@@ -14,17 +14,11 @@ const HEAD: &str = include_str!("dump/head.sql");
 const TAIL: &str = include_str!("dump/tail.sql");
 
 /// Writes the demo data. The file loads with `psql` into an empty database as well as with `portcullis import`.
-///
-/// # Errors
-/// Whatever `out` answers.
 pub fn write_dump(out: &mut impl Write) -> io::Result<()> {
     write_with(out, write_prices)
 }
 
-/// Writes the same dump with the ports and regions and without a price: for who brings their own prices.
-///
-/// # Errors
-/// Whatever `out` answers.
+/// Writes the same dump with ports and regions but without prices.
 pub fn write_places_dump(out: &mut impl Write) -> io::Result<()> {
     write_with(out, |_| Ok(()))
 }
@@ -71,7 +65,7 @@ fn write_prices<W: Write>(out: &mut W) -> io::Result<()> {
     for (orig, dest) in offered() {
         let (seed, base) = (route_seed(orig.code, dest.code), base_price(orig, dest));
         for (index, day) in (0..).zip(&days) {
-            // Forwarders leave and come back, so it is not always the first ones who quote.
+            // The set of quoting forwarders changes over time, so it does not always start with the first.
             let first = mix(seed ^ u64::from(index / 10)) % 3;
             for offer in first..first + offers(orig.code, dest.code, index) {
                 writeln!(
@@ -99,13 +93,13 @@ mod tests {
     }
 
     #[test]
-    fn is_the_same_on_every_run_and_machine() {
+    fn the_dump_is_the_same_on_every_run_and_machine() {
         let dump = dump();
         assert_eq!(dump.iter().filter(|byte| **byte == b'\n').count(), LINES);
         assert_eq!(
             fnv1a(&dump),
             FINGERPRINT,
-            "the demo data changed: on purpose? then pin the new value"
+            "the demo data changed; if intended, pin the new value"
         );
     }
 
@@ -113,7 +107,7 @@ mod tests {
     const FINGERPRINT: u64 = 7_722_726_039_871_118_353;
 
     #[test]
-    fn each_copy_block_has_its_rows_and_fields() {
+    fn each_copy_block_has_the_expected_rows_and_fields() {
         let text = String::from_utf8(dump()).unwrap();
         for (table, rows, fields) in [
             ("ports", 78..79, 3),

@@ -1,4 +1,4 @@
-//! Demo data for a freight-rates service: real ports, invented prices, the same bytes on every run; reads nothing.
+//! Demo data for a freight-rates service: real ports, invented prices, the same bytes on every run.
 //!
 //! ```
 //! let mut dump = Vec::new();
@@ -6,12 +6,9 @@
 //! assert!(dump.starts_with(b"--\n-- PostgreSQL database dump\n--\n"));
 //! # Ok::<(), std::io::Error>(())
 //! ```
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")
-)]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
-/// Numbers that look random and are the same everywhere.
+/// Deterministic pseudo-random numbers.
 mod random;
 
 /// Calendar days, counted from 2021-01-01.
@@ -20,13 +17,13 @@ mod calendar;
 /// The region tree.
 mod regions;
 
-/// The ports, each in a region and at a distance from its sea's hub.
+/// The ports, each with its region and its distance from the hub of its sea.
 mod ports;
 
-/// Which routes are offered, how often and for how much.
+/// Which routes have offers, how many and at which price.
 mod market;
 
-/// The data as a plain dump of PostgreSQL.
+/// The data as a plain PostgreSQL dump.
 mod dump;
 
 /// Any number of prices as CSV, for measurements.
@@ -39,11 +36,8 @@ pub use market::routes;
 pub use ports::{Port, Sea, ports};
 pub use regions::{Region, regions};
 
-/// Writes `prices` rows of CSV (`orig_code,dest_code,day,price`, with a header) in day order. [`Bulk`] says which
-/// routes and days they cover.
-///
-/// # Errors
-/// Whatever `out` answers.
+/// Writes `prices` rows of CSV (`orig_code,dest_code,day,price`, with a header) in day order. [`Bulk`] defines the
+/// routes and days that they cover.
 pub fn write_prices_csv(out: &mut impl std::io::Write, prices: u64) -> std::io::Result<()> {
     Bulk::of(prices).write_csv(out)
 }

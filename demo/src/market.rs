@@ -1,4 +1,4 @@
-//! The invented market: which routes have offers, how many a day, and the price of each; writes nothing.
+//! The invented market: which routes have offers, how many per day, and the price of each.
 
 use crate::{
     ports::{Port, Sea, ports},
@@ -8,17 +8,16 @@ use crate::{
 /// January and February 2021.
 pub(crate) const DAYS: u32 = 59;
 
-/// The route of the first example in every document, with days that are made by hand: all of January, but for these.
+/// The example route of the documents. Its number of offers per day is fixed: three, except on these days.
 const EXAMPLE: (&str, &str) = ("CNGGZ", "EETLL");
 const EXAMPLE_OFFERS: [(u32, u64); 4] = [(9, 2), (16, 1), (23, 0), (27, 4)];
 
 /// The routes that have prices in the demo data, in the order of the ports. Every other pair of ports is empty.
-#[must_use]
 pub fn routes() -> Vec<(&'static str, &'static str)> {
     offered().map(|(orig, dest)| (orig.code, dest.code)).collect()
 }
 
-/// The same as [`routes`], with all that is known of the ports.
+/// The same as [`routes`], with the ports' data.
 pub(crate) fn offered() -> impl Iterator<Item = (&'static Port, &'static Port)> {
     ports()
         .iter()
@@ -30,14 +29,14 @@ fn is_offered(orig: &Port, dest: &Port) -> bool {
     if (orig.code, dest.code) == EXAMPLE {
         return true;
     }
-    // Of a hundred port pairs of a trade, so many have a forwarder who quotes.
+    // The percentage of a trade's port pairs for which a forwarder quotes.
     let quoted = match (coast(orig.sea), coast(dest.sea)) {
         (Coast::Asia, Coast::Europe) => 28,
         (Coast::Asia, Coast::America) => 22,
         (Coast::Europe, Coast::America) => 12,
         (Coast::Europe | Coast::America, Coast::Asia) => 6,
         (Coast::America, Coast::Europe) => 8,
-        // Feeders are quoted by other people.
+        // Feeder services within a coast are not quoted.
         (Coast::Asia, Coast::Asia) | (Coast::Europe, Coast::Europe) | (Coast::America, Coast::America) => 0,
     };
     below(route_seed(orig.code, dest.code), 100) < quoted
@@ -57,12 +56,12 @@ fn coast(sea: Sea) -> Coast {
     }
 }
 
-/// What all the numbers of a route grow from.
+/// The seed of all numbers of a route.
 pub(crate) fn route_seed(orig: &str, dest: &str) -> u64 {
     of_text(orig) ^ of_text(dest).rotate_left(17)
 }
 
-/// How many offers a route has on a day: mostly three or more, now and then one or two, seldom none.
+/// The number of offers on a day: usually three or more, sometimes one or two, rarely none.
 pub(crate) fn offers(orig: &str, dest: &str, day: u32) -> u64 {
     if (orig, dest) == EXAMPLE {
         return EXAMPLE_OFFERS
@@ -80,8 +79,8 @@ pub(crate) fn offers(orig: &str, dest: &str, day: u32) -> u64 {
     }
 }
 
-/// A route's price level in whole US dollars for a forty-foot container: handling, then by the mile, more in the
-/// direction in which the full boxes go.
+/// A route's price level in whole US dollars for a forty-foot container: handling plus a rate per mile, which is higher in
+/// the direction of the full containers.
 pub(crate) fn base_price(orig: &Port, dest: &Port) -> u64 {
     let by_sea = orig.sea.nautical_miles_to(dest.sea);
     let along = if by_sea == 0 {
@@ -97,13 +96,13 @@ pub(crate) fn base_price(orig: &Port, dest: &Port) -> u64 {
     260 + (by_sea + along) * 11 * percent / 10_000
 }
 
-/// The price of one offer: the level, drifting slowly up and down over the days, spread over the offers, and changed
-/// by each forwarder every few days only.
+/// The price of one offer: the level, with a slow drift over the days, a spread over the offers, and a step per forwarder
+/// every few days.
 pub(crate) fn price(route_seed: u64, base_price: u64, day: u32, offer: u64) -> u64 {
     let day = u64::from(day);
     let period = 40 + below(route_seed ^ 1, 120);
     let phase = (day + below(route_seed ^ 2, period)) % period;
-    // A triangle of 0 to 90 per mille and back.
+    // A triangle wave from 0 to 90 per mille.
     let drift = phase.min(period - phase) * 180 / period;
     let spread = below(route_seed ^ mix(offer), 160);
     let step = below(route_seed ^ mix(offer ^ ((day / 3) << 8)), 12);
@@ -144,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn prices_follow_the_distance_and_stay_near_their_level() {
+    fn prices_depend_on_the_distance_and_stay_near_their_level() {
         for (orig, dest) in offered() {
             let base = base_price(orig, dest);
             assert!((400..2_500).contains(&base), "{} {} {base}", orig.code, dest.code);

@@ -1,6 +1,6 @@
-//! The ports: codes and names of UN/LOCODE, each with its region and its place at sea; knows no price.
+//! The ports: UN/LOCODE codes and names, each with its region and its position at sea.
 
-/// A stretch of sea with a hub port; distances between hubs are in [`Sea::nautical_miles_to`].
+/// A sea area with a hub port; distances between hubs are in [`Sea::nautical_miles_to`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sea {
     /// Hub: Shanghai.
@@ -22,8 +22,7 @@ pub enum Sea {
 }
 
 impl Sea {
-    /// The usual sea way between two hubs, in nautical miles, rounded to a hundred; 0 to itself.
-    #[must_use]
+    /// The usual sea route between two hubs, in nautical miles, rounded to a hundred; 0 to itself.
     pub fn nautical_miles_to(self, other: Self) -> u64 {
         // Upper triangle in the order of the enum.
         const MILES: [[u64; 8]; 8] = [
@@ -43,20 +42,19 @@ impl Sea {
 /// A sea port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Port {
-    /// UN/LOCODE: two letters of the country, three of the place.
+    /// UN/LOCODE: two characters for the country, three for the location.
     pub code: &'static str,
-    /// The name in UN/LOCODE, or the one in everyday use.
+    /// The name in UN/LOCODE, or the common one.
     pub name: &'static str,
-    /// The region that it lies in.
+    /// Its region.
     pub region: &'static str,
-    /// The stretch of sea that it lies at.
+    /// Its sea area.
     pub sea: Sea,
-    /// Nautical miles from the hub of its sea, roughly.
+    /// Approximate nautical miles from the hub of its sea area.
     pub miles_from_hub: u64,
 }
 
 /// Every port of the demo data.
-#[must_use]
 pub fn ports() -> &'static [Port] {
     PORTS
 }

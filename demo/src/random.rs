@@ -1,4 +1,4 @@
-//! SplitMix64: a hash and a generator in one; not for secrets.
+//! SplitMix64: a hash function and a generator; not cryptographic.
 
 /// The next number of the sequence that `seed` starts (Steele, Lea, Flood: "Fast splittable pseudorandom number
 /// generators", 2014). Bijective, so different seeds give different numbers.
@@ -9,7 +9,7 @@ pub(crate) fn mix(seed: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// A number for a text: FNV-1a, mixed once more because FNV's high bits are poor for short texts.
+/// Hashes a text: FNV-1a, mixed once more because FNV's high bits are weak for short texts.
 pub(crate) fn of_text(text: &str) -> u64 {
     mix(fnv1a(text.as_bytes()))
 }
@@ -31,7 +31,7 @@ mod tests {
     use super::{fnv1a, mix};
 
     #[test]
-    fn agrees_with_the_published_sequences() {
+    fn results_equal_the_published_sequences() {
         // First output of the reference SplitMix64 for seed 0, and FNV-1a's own test vector for "a".
         assert_eq!(mix(0), 0xE220_A839_7B1D_CDAF);
         assert_eq!(fnv1a(b"a"), 0xAF63_DC4C_8601_EC8C);

@@ -1,18 +1,17 @@
-//! The region tree, up to four deep; holds names only.
+//! The region tree, up to four levels deep.
 
-/// A region; ports and other regions lie in it.
+/// A region, which contains ports and other regions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Region {
-    /// The name in a request, lower-case words joined by `_`.
+    /// The name in a request: lower-case words joined by `_`.
     pub slug: &'static str,
-    /// The name for people.
+    /// The display name.
     pub name: &'static str,
-    /// The region around this one; none at the top.
+    /// The enclosing region; `None` at the top.
     pub parent: Option<&'static str>,
 }
 
 /// Every region of the demo data, parents before children.
-#[must_use]
 pub fn regions() -> &'static [Region] {
     REGIONS
 }

@@ -1,4 +1,4 @@
-//! The account a server runs as: ourselves, or for root somebody with fewer rights; never changes our own account.
+//! The operating system account that the server runs as: our own, or an unprivileged one when we are root.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -8,23 +8,20 @@ use rustix::process::{getegid, geteuid};
 
 use crate::Error;
 
-/// A user and group id with what is needed to hand files over to it.
+/// A user and group id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Account {
     /// User id.
     pub uid: u32,
     /// Primary group id.
     pub gid: u32,
-    /// Must a child process be switched to this account? (It is not ours.)
+    /// Whether a child process must be switched to this account, because it is not ours.
     pub switch: bool,
 }
 
 impl Account {
-    /// Ourselves, unless we are root: then `postgres` if there is such an account, else `nobody`. PostgreSQL
-    /// refuses to run as root.
-    ///
-    /// # Errors
-    /// `NoAccount` when root has nobody to become.
+    /// Our own account, unless we are root: then `postgres` if it exists, else `nobody`. PostgreSQL refuses to run
+    /// as root.
     pub fn for_server() -> Result<Account, Error> {
         if !geteuid().is_root() {
             return Ok(Account {
@@ -40,16 +37,16 @@ impl Account {
             .ok_or(Error::NoAccount)
     }
 
-    /// Gives a path of ours to this account.
-    pub(crate) fn own(&self, path: &Path) -> Result<(), Error> {
+    /// Changes the owner of a path to this account.
+    pub(crate) fn take_ownership(&self, path: &Path) -> Result<(), Error> {
         if !self.switch {
             return Ok(());
         }
-        std::os::unix::fs::chown(path, Some(self.uid), Some(self.gid)).map_err(Error::at("hand over", path))
+        std::os::unix::fs::chown(path, Some(self.uid), Some(self.gid))
+            .map_err(Error::at("change the owner of", path))
     }
 
-    /// May this account pass through the directory and all above it? Reads the permission bits only (no ACLs).
-    #[must_use]
+    /// Whether this account may traverse the directory and all its parents, judged by permission bits only (no ACLs).
     pub fn can_reach(&self, directory: &Path) -> bool {
         let Ok(real) = fs::canonicalize(directory) else {
             return false;
@@ -61,26 +58,27 @@ impl Account {
         let Ok(meta) = fs::metadata(directory) else {
             return false;
         };
-        let bit = match () {
-            () if meta.uid() == self.uid => 0o100,
-            () if meta.gid() == self.gid => 0o010,
-            () => 0o001,
+        let bit = if meta.uid() == self.uid {
+            0o100
+        } else if meta.gid() == self.gid {
+            0o010
+        } else {
+            0o001
         };
         meta.mode() & bit != 0
     }
 }
 
-/// The first of these directories that the server's account can reach (their nearest existing parents count).
-#[must_use]
+/// The first of these directories that the server's account can reach, judged by their nearest existing parents.
 pub fn first_reachable(account: Account, candidates: &[PathBuf]) -> Option<PathBuf> {
     let reachable = |wanted: &&PathBuf| {
-        let standing = wanted.ancestors().find(|step| step.exists());
-        standing.is_some_and(|step| account.can_reach(step))
+        let existing = wanted.ancestors().find(|step| step.exists());
+        existing.is_some_and(|step| account.can_reach(step))
     };
     candidates.iter().find(reachable).cloned()
 }
 
-/// One line of passwd(5): `name:password:uid:gid:…`. Negative ids (macOS) do not parse and are passed over.
+/// One line of passwd(5): `name:password:uid:gid:…`. Negative ids (macOS) do not parse and are skipped.
 fn entry(passwd: &str, name: &str) -> Option<Account> {
     let line = passwd.lines().find(|line| line.split(':').next() == Some(name))?;
     let mut fields = line.split(':').skip(2);
@@ -101,7 +99,7 @@ mod tests {
     const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\npostgresx:x:7:7::/:\nnobody:x:65534:65533::/:\n";
 
     #[test]
-    fn reads_passwd() {
+    fn passwd_is_parsed() {
         assert_eq!(
             entry(PASSWD, "nobody"),
             Some(Account {
@@ -119,19 +117,19 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_directory_cannot_be_reached_by_a_stranger() {
+    fn a_closed_directory_is_unreachable_for_another_account() {
         let closed = std::env::temp_dir().join(format!("private-postgres-closed-{}", std::process::id()));
         fs::create_dir_all(closed.join("inner")).unwrap();
         fs::set_permissions(closed.join("inner"), fs::Permissions::from_mode(0o711)).unwrap();
         fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
-        let stranger = Account {
+        let other = Account {
             uid: 54321,
             gid: 54321,
             switch: true,
         };
-        assert!(!stranger.can_reach(&closed.join("inner")));
+        assert!(!other.can_reach(&closed.join("inner")));
         fs::set_permissions(&closed, fs::Permissions::from_mode(0o711)).unwrap();
-        assert!(stranger.can_reach(&closed.join("inner")));
+        assert!(other.can_reach(&closed.join("inner")));
         fs::remove_dir_all(closed).unwrap();
     }
 }

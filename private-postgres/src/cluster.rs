@@ -1,10 +1,10 @@
-//! One cluster: start, stop, start again; never talks SQL to it.
+//! One cluster: start, stop, resume.
 
 use crate::account::Account;
 use crate::options::Options;
 use crate::server::Server;
 use crate::stop::Stop;
-use crate::temporary::Place;
+use crate::temporary::TemporaryDirectory;
 use crate::{Error, Programs, data, orphan, password};
 
 /// A running server with its data. It stops when this is dropped.
@@ -14,48 +14,39 @@ pub struct Cluster {
     password: String,
     port: u16,
     server: Option<Server>,
-    /// Dropped after the stop, for clusters that nobody keeps.
-    _temporary: Option<Place>,
+    /// Dropped after the server is stopped, because fields are dropped last.
+    _temporary: Option<TemporaryDirectory>,
 }
 
 impl Cluster {
-    /// Ends a server left over in the data directory, makes the directory if it is missing, and starts the server.
-    ///
-    /// # Errors
-    /// See [`Error`].
+    /// Stops a server left running in the data directory, creates the directory if it is missing, and starts the server.
     pub fn start(options: Options) -> Result<Cluster, Error> {
         Cluster::start_in(options, None)
     }
 
-    /// A new cluster on a free port, with these settings. Dropping it removes all of it; when its owner
-    /// is killed, the next one that is made clears it away.
-    ///
-    /// # Errors
-    /// As [`Cluster::start`].
+    /// A new cluster on a free port, with these settings. Dropping it removes it completely; when its owner is killed,
+    /// the next temporary cluster removes it.
     pub fn temporary(
         programs: &Programs,
         durable: bool,
         settings: &[(String, String)],
         stop: &Stop,
     ) -> Result<Cluster, Error> {
-        let place = Place::make()?;
+        let temporary = TemporaryDirectory::create()?;
         let options = Options {
             programs: programs.clone(),
-            data: place.directory().join("data"),
-            password_file: place.directory().join("password"),
-            log: place.directory().join("log"),
+            data: temporary.path().join("data"),
+            password_file: temporary.path().join("password"),
+            log: temporary.path().join("log"),
             port: None,
             durable,
             settings: settings.to_vec(),
             stop: stop.clone(),
         };
-        Cluster::start_in(options, Some(place))
+        Cluster::start_in(options, Some(temporary))
     }
 
-    /// Starts the server again after [`Cluster::stop`], on the port it had.
-    ///
-    /// # Errors
-    /// As [`Cluster::start`].
+    /// Starts the server again after [`Cluster::stop`], on the same port.
     pub fn resume(&mut self) -> Result<(), Error> {
         if self.server.is_none() {
             let server = Server::start(&self.options, self.account, Some(self.port))?;
@@ -64,54 +55,48 @@ impl Cluster {
         Ok(())
     }
 
-    /// Stops the server: fast shutdown, and after a time limit the hard way. The data stays.
+    /// Stops the server: fast shutdown, then immediate, then SIGKILL. The data remains.
     ///
     /// # Errors
-    /// `Unstoppable` when it survives even that.
+    /// `Unstoppable` when it survives SIGKILL.
     pub fn stop(&mut self) -> Result<(), Error> {
         self.server
             .take()
             .map_or(Ok(()), |server| server.stop(&self.options))
     }
 
-    /// Lets the server outlive this process; answers its process id.
+    /// Lets the server outlive this process; returns its process id.
     #[must_use = "the process id is the only way to find it again"]
     pub fn detach(mut self) -> Option<i32> {
         self.server.take().map(|server| server.pid())
     }
 
-    /// Has the server ended by itself?
-    #[must_use]
+    /// Whether the server has ended by itself.
     pub fn has_died(&mut self) -> bool {
         self.server.as_mut().is_some_and(Server::has_died)
     }
 
-    /// Always the loopback.
-    #[must_use]
+    /// The address: always the loopback.
     pub fn host(&self) -> &'static str {
         "127.0.0.1"
     }
 
     /// The port it listens on.
-    #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The superuser.
-    #[must_use]
+    /// The name of the superuser.
     pub fn user(&self) -> &'static str {
         "postgres"
     }
 
     /// The superuser's password.
-    #[must_use]
     pub fn password(&self) -> &str {
         &self.password
     }
 
-    /// A libpq conninfo string for the superuser. It holds the password: for a child's environment, not for a log.
-    #[must_use]
+    /// A libpq conninfo string for the superuser. It contains the password: for a child's environment, never for a log.
     pub fn conninfo(&self) -> String {
         format!(
             "host=127.0.0.1 port={} user=postgres password={}",
@@ -119,19 +104,17 @@ impl Cluster {
         )
     }
 
-    /// The postmaster's process id, while it runs.
-    #[must_use]
+    /// The postmaster's process id while it runs.
     pub fn pid(&self) -> Option<i32> {
         self.server.as_ref().map(Server::pid)
     }
 
-    /// What it was started with.
-    #[must_use]
+    /// The options that it was started with.
     pub fn options(&self) -> &Options {
         &self.options
     }
 
-    fn start_in(options: Options, temporary: Option<Place>) -> Result<Cluster, Error> {
+    fn start_in(options: Options, temporary: Option<TemporaryDirectory>) -> Result<Cluster, Error> {
         let account = Account::for_server()?;
         orphan::stop(&options.data)?;
         let password = prepare(&options, account)?;
@@ -150,11 +133,12 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        let _nobody_left_to_tell = self.stop();
+        // A destructor cannot report an error.
+        let _ignored = self.stop();
     }
 }
 
-/// Makes the data directory, or checks the one that is there; answers the superuser's password.
+/// Creates the data directory or checks the existing one; returns the superuser's password.
 fn prepare(options: &Options, account: Account) -> Result<String, Error> {
     let (programs, data, password_file) = (&options.programs, &options.data, &options.password_file);
     match data::major(data) {
@@ -167,9 +151,9 @@ fn prepare(options: &Options, account: Account) -> Result<String, Error> {
             data: data.clone(),
             password_file: password_file.clone(),
         }),
-        Some(_) => password::kept_in(password_file),
+        Some(_) => password::load_or_create(password_file),
         None => {
-            let password = password::kept_in(password_file)?;
+            let password = password::load_or_create(password_file)?;
             let new = data::NewCluster {
                 bin: &programs.bin,
                 data,

@@ -1,4 +1,4 @@
-//! Data directories: where one may lie, which major made it, and how a new one is made; never starts a server.
+//! Data directories: where the server's account can reach one, which major created it, and how a new one is created.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,15 +9,12 @@ use crate::account::Account;
 use crate::stop::Stop;
 use crate::{Error, directories, password, spawn};
 
-/// The place for a data directory: the wanted one, or for root, when the server's account cannot get there (a
-/// checkout below a closed home), a new one in `/var/tmp`. The caller has to remember the answer.
-///
-/// # Errors
-/// `NoAccount`, or `Io` when no random name can be made.
-pub fn place(wanted: &Path) -> Result<PathBuf, Error> {
+/// The given path, or a new one in `/var/tmp` when the server's account cannot reach it: as root, with a checkout below a
+/// closed home directory. The caller has to store the result.
+pub fn reachable_directory(wanted: &Path) -> Result<PathBuf, Error> {
     let account = Account::for_server()?;
-    let standing = wanted.ancestors().skip(1).find(|step| step.exists());
-    if standing.is_some_and(|step| account.can_reach(step)) {
+    let existing = wanted.ancestors().skip(1).find(|step| step.exists());
+    if existing.is_some_and(|step| account.can_reach(step)) {
         return Ok(wanted.to_owned());
     }
     let name: String = password::random()?
@@ -30,8 +27,7 @@ pub fn place(wanted: &Path) -> Result<PathBuf, Error> {
         .join("postgres"))
 }
 
-/// The major that made this directory; `None` when there is no cluster in it.
-#[must_use]
+/// The major version that created this directory; `None` when it contains no cluster.
 pub fn major(data: &Path) -> Option<u32> {
     fs::read_to_string(data.join("PG_VERSION"))
         .ok()?
@@ -40,40 +36,41 @@ pub fn major(data: &Path) -> Option<u32> {
         .ok()
 }
 
-/// What initdb needs to know.
+/// The parameters of initdb.
 pub(crate) struct NewCluster<'a> {
     /// The directory of the programs.
     pub(crate) bin: &'a Path,
-    /// The data directory to make.
+    /// The data directory to create.
     pub(crate) data: &'a Path,
-    /// Must it be on the disk before we go on?
+    /// Whether to wait until it is on disk.
     pub(crate) durable: bool,
-    /// Ends it early.
+    /// Cancels it.
     pub(crate) stop: &'a Stop,
 }
 
-/// Runs initdb next to the final place and then renames, so that a killed run leaves no half a cluster.
+/// Runs initdb beside the final path and then renames, so that a killed run leaves no incomplete cluster.
 pub(crate) fn create(new: &NewCluster<'_>, account: Account, secret: &str) -> Result<(), Error> {
     let data = new.data;
-    directories::make(data.parent().unwrap_or(data), directories::PASSAGE)?;
-    let fresh = beside(data, "new");
-    let password_file = beside(data, "pw");
+    directories::create_all(data.parent().unwrap_or(data), directories::TRAVERSABLE)?;
+    let fresh = with_suffix(data, "new");
+    let password_file = with_suffix(data, "pw");
     remove(&fresh)?;
-    // initdb makes the directory itself, but as the other account it may not write to the parent.
-    directories::make_one(&fresh, 0o700)?;
-    account.own(&fresh)?;
+    // initdb would create the directory, but as the other account it may not write to the parent.
+    directories::create(&fresh, 0o700)?;
+    account.take_ownership(&fresh)?;
     password::write(&password_file, secret)?;
-    account.own(&password_file)?;
-    let made = initdb(new, account, &fresh, &password_file);
-    let forgotten = fs::remove_file(&password_file).map_err(Error::at("remove", &password_file));
-    if let Err(error) = made.and(forgotten) {
-        let _first_error_counts = remove(&fresh);
+    account.take_ownership(&password_file)?;
+    let created = initdb(new, account, &fresh, &password_file);
+    let removed = fs::remove_file(&password_file).map_err(Error::at("remove", &password_file));
+    if let Err(error) = created.and(removed) {
+        // The first error is the one to report.
+        let _ignored = remove(&fresh);
         return Err(error);
     }
     fs::rename(&fresh, data).map_err(Error::at("create", data))
 }
 
-/// Removes a directory with all that is in it; a missing one is no error.
+/// Removes a directory and its contents; a missing one is not an error.
 pub(crate) fn remove(directory: &Path) -> Result<(), Error> {
     match fs::remove_dir_all(directory) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -98,14 +95,14 @@ fn initdb(new: &NewCluster<'_>, account: Account, fresh: &Path, password_file: &
     }
     let program = new.bin.join("initdb");
     let mut child = spawn::piped(&program, &args, account).map_err(Error::at("run", &program))?;
-    // What it writes fits into a pipe, so that it need not be read before its end.
+    // Its output fits into the pipe's buffer, so it need not be read before it exits.
     while child
         .try_wait()
         .map_err(Error::at("wait for", &program))?
         .is_none()
     {
         if new.stop.is_set() {
-            let _gone_already = child.kill();
+            let _already_exited = child.kill();
             let _status = child.wait();
             return Err(Error::Interrupted);
         }
@@ -125,8 +122,7 @@ fn initdb(new: &NewCluster<'_>, account: Account, fresh: &Path, password_file: &
     })
 }
 
-/// The last lines of a text, indented for showing.
-#[must_use]
+/// The last non-empty lines of a text, indented.
 pub fn last_lines(text: &str, count: usize) -> String {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let from = lines.len().saturating_sub(count);
@@ -138,8 +134,8 @@ pub fn last_lines(text: &str, count: usize) -> String {
         .join("\n")
 }
 
-/// `…/postgres` and `new` make `…/postgres.new`.
-fn beside(data: &Path, suffix: &str) -> PathBuf {
+/// `…/postgres` with `new` is `…/postgres.new`.
+fn with_suffix(data: &Path, suffix: &str) -> PathBuf {
     let mut name = data.as_os_str().to_owned();
     name.push(".");
     name.push(suffix);
@@ -151,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn last_lines_are_the_last() {
+    fn last_lines_are_indented_and_not_empty() {
         assert_eq!(last_lines("a\nb\n\nc\n", 2), "    b\n    c");
         assert_eq!(last_lines("", 2), "");
     }
@@ -162,8 +158,8 @@ mod tests {
     }
 
     #[test]
-    fn an_open_place_is_taken_as_wanted() {
+    fn a_reachable_path_is_used_as_given() {
         let wanted = std::env::temp_dir().join("never-made").join("postgres");
-        assert_eq!(place(&wanted).unwrap(), wanted);
+        assert_eq!(reachable_directory(&wanted).unwrap(), wanted);
     }
 }

@@ -1,4 +1,4 @@
-//! A private PostgreSQL: finds the server programs and runs one cluster on the loopback; never talks SQL to it.
+//! A private PostgreSQL: finds the server programs and runs one cluster on the loopback address. It sends no SQL.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), private_postgres::Error> {
@@ -9,49 +9,49 @@
 //! # Ok(()) }
 //! ```
 
-/// What can go wrong, told so that a person can act on it.
+/// Errors, worded so that the reader can act on them.
 mod error;
 
-/// Directories with exact permissions.
+/// Creates directories with exact permissions.
 pub mod directories;
 
-/// The wish that a start ends early.
+/// A flag that cancels a start.
 mod stop;
 
-/// The account a server runs as.
+/// The operating system account that the server runs as.
 pub mod account;
 
-/// The only place that starts a program.
+/// Spawns programs; the only module that does.
 mod spawn;
 
-/// Which processes are whose, and how one is ended.
+/// Identifies processes and terminates them.
 pub mod processes;
 
-/// Random passwords and the files that keep them.
+/// Random passwords and their files.
 pub mod password;
 
-/// Where PostgreSQL's programs are.
+/// Finds PostgreSQL's programs.
 mod programs;
 
-/// Is the server ready? The first bytes of PostgreSQL's protocol.
+/// Readiness check with the first bytes of PostgreSQL's protocol.
 mod probe;
 
-/// What a cluster is made of.
+/// The parameters of a cluster.
 mod options;
 
-/// Data directories: where, of which major, made how.
+/// Data directories: location, major version, creation.
 pub mod data;
 
-/// A server left behind by a run that was killed.
+/// Stops a server that a killed run left behind.
 pub mod orphan;
 
 /// One server process.
 mod server;
 
-/// Directories that vanish with their owner.
+/// Directories that are removed with their owner.
 mod temporary;
 
-/// One cluster: start, stop, start again.
+/// One cluster: start, stop, resume.
 mod cluster;
 
 pub use cluster::Cluster;

@@ -1,27 +1,27 @@
-//! What a cluster is made of; decides nothing.
+//! The parameters of a cluster.
 
 use std::path::PathBuf;
 
 use crate::Programs;
 use crate::stop::Stop;
 
-/// What a cluster is made of.
+/// The parameters of a cluster.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The programs to run.
     pub programs: Programs,
-    /// The data directory; made when missing. See [`data::place`].
+    /// The data directory, created when missing. See [`crate::data::reachable_directory`].
     pub data: PathBuf,
-    /// Where the superuser's password is kept (mode 0600); made when missing.
+    /// The file with the superuser's password (mode 0600), created when missing.
     pub password_file: PathBuf,
     /// The server's log; appended to.
     pub log: PathBuf,
     /// The port on 127.0.0.1; any free one when `None`.
     pub port: Option<u16>,
-    /// Does the data survive a power cut? Tests say no and are faster.
+    /// Whether the data survives a power failure. Tests are faster without.
     pub durable: bool,
-    /// More settings, as in `postgresql.conf`.
+    /// Additional settings, as in `postgresql.conf`.
     pub settings: Vec<(String, String)>,
-    /// Set from outside to end a start early.
+    /// Cancels a start.
     pub stop: Stop,
 }

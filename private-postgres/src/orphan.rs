@@ -1,4 +1,4 @@
-//! A server left behind by a run that was killed: found through its data directory, ended; never anybody else's.
+//! Stops a server that a killed run left behind; it is identified by its data directory, so that no other is affected.
 
 use std::fs;
 use std::path::Path;
@@ -7,31 +7,31 @@ use std::time::Duration;
 use crate::Error;
 use crate::processes::{Identity, Signal, command_line, exists};
 
-/// Fast, then immediate, then the hard way. Only the postmaster gets these: its children end when it does.
-pub(crate) const ENDING: [(Signal, Duration); 3] = [
+/// Fast shutdown, immediate shutdown, SIGKILL. Only the postmaster gets these: its children end when it does.
+pub(crate) const SHUTDOWN_STEPS: [(Signal, Duration); 3] = [
     (Signal::INT, Duration::from_secs(20)),
     (Signal::QUIT, Duration::from_secs(5)),
     (Signal::KILL, Duration::from_secs(5)),
 ];
 
-/// Ends the server that still runs in this data directory, if one does; tells its pid.
+/// Stops the server that still runs in this data directory, if one does; returns its pid.
 ///
 /// # Errors
-/// `Unstoppable` when it does not end (for example because it is another user's).
+/// `Unstoppable` when it does not end, for example because it belongs to another user.
 pub fn stop(data: &Path) -> Result<Option<i32>, Error> {
     let file = data.join("postmaster.pid");
     let Some(pid) = recorded(&file) else {
         return Ok(None);
     };
     match Identity::of(pid).filter(|_| is_server_of(pid, data)) {
-        Some(server) if server.end(&ENDING) => Ok(Some(pid)),
+        Some(server) if server.end(&SHUTDOWN_STEPS) => Ok(Some(pid)),
         Some(_) => Err(Error::Unstoppable {
             pid,
             data: data.to_owned(),
         }),
         None => {
-            // PostgreSQL clears away a dead server's file itself, but refuses to start while any process of its
-            // user has this id, which may have been given away since.
+            // PostgreSQL removes a dead server's file itself, but refuses to start while any process of its user has
+            // this id, which may have been reused.
             if exists(pid) {
                 fs::remove_file(&file).map_err(Error::at("remove", &file))?;
             }
@@ -47,8 +47,8 @@ fn recorded(file: &Path) -> Option<i32> {
 
 /// We start every server as `postgres -D DATA …`.
 fn is_server_of(pid: i32, data: &Path) -> bool {
-    let Some(words) = command_line(pid) else {
+    let Some(line) = command_line(pid) else {
         return false;
     };
-    words.contains("postgres -D ") && words.contains(&format!(" -D {} ", data.display()))
+    line.contains("postgres -D ") && line.contains(&format!(" -D {} ", data.display()))
 }

@@ -1,4 +1,4 @@
-//! Random passwords and the files that keep them, mode 0600; never prints one.
+//! Random passwords and their files, mode 0600.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
@@ -10,10 +10,7 @@ use crate::Error;
 /// 64 characters, so that six random bits choose one without bias; all are safe in a conninfo string and a URL.
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// 32 characters from the kernel's generator: 192 bits.
-///
-/// # Errors
-/// `Io` when the generator cannot be read.
+/// 32 characters from the kernel's random number generator: 192 bits.
 pub fn random() -> Result<String, Error> {
     let source = Path::new("/dev/urandom");
     let mut bytes = [0_u8; 32];
@@ -25,15 +22,12 @@ pub fn random() -> Result<String, Error> {
         .collect())
 }
 
-/// The password in the file; a new one is made and written when there is no file yet.
-///
-/// # Errors
-/// `Io` when the file can be neither read nor made.
-pub fn kept_in(file: &Path) -> Result<String, Error> {
+/// The password in the file; without a file, a new one is generated and stored.
+pub fn load_or_create(file: &Path) -> Result<String, Error> {
     match fs::read_to_string(file) {
         Ok(text) if !text.trim().is_empty() => Ok(text.trim().to_owned()),
         Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::at("read", file)(error)),
-        // Also an empty file: what a full disk leaves behind.
+        // An empty file too: a full disk leaves one behind.
         _ => {
             let password = random()?;
             write(file, &password)?;
@@ -42,15 +36,12 @@ pub fn kept_in(file: &Path) -> Result<String, Error> {
     }
 }
 
-/// Writes a file that only its owner can read, whole or not at all.
-///
-/// # Errors
-/// `Io` when it cannot be written.
+/// Writes a file that only its owner can read, completely or not at all.
 pub fn write(file: &Path, secret: &str) -> Result<(), Error> {
     let mut fresh = file.as_os_str().to_owned();
     fresh.push(".part");
     let fresh = PathBuf::from(fresh);
-    let _left_from_a_crash = fs::remove_file(&fresh);
+    let _stale_file = fs::remove_file(&fresh);
     let mut out = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -68,14 +59,18 @@ mod tests {
     use std::os::unix::fs::MetadataExt;
 
     #[test]
-    fn made_once_and_kept_for_its_owner_only() {
+    fn a_password_is_generated_once_and_readable_by_its_owner_only() {
         let file = std::env::temp_dir().join(format!("private-postgres-password-{}", std::process::id()));
-        let first = kept_in(&file).unwrap();
+        let first = load_or_create(&file).unwrap();
         assert_eq!(first.len(), 32);
-        assert_eq!(kept_in(&file).unwrap(), first);
+        assert_eq!(load_or_create(&file).unwrap(), first);
         assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o600);
         fs::write(&file, "").unwrap();
-        assert_ne!(kept_in(&file).unwrap(), first, "an empty file is no password");
+        assert_ne!(
+            load_or_create(&file).unwrap(),
+            first,
+            "an empty file is not a password"
+        );
         fs::remove_file(file).unwrap();
     }
 }

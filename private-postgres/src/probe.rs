@@ -1,37 +1,38 @@
-//! Is the server ready? The first bytes of PostgreSQL's protocol; never logs in.
+//! Checks whether the server is ready, with the first bytes of PostgreSQL's protocol; it does not log in.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// What a start-up packet was answered with.
+/// The server's reply to a start-up packet.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
-    /// It asks for a password: it takes connections.
+pub(crate) enum Readiness {
+    /// It requests a password: it accepts connections.
     Ready,
-    /// Nobody listens yet, or it says `cannot_connect_now` (still starting, or recovering).
+    /// It does not listen yet, or reports `cannot_connect_now` (starting or recovering).
     NotYet,
 }
 
-/// Protocol 3.0 and two parameters, as any client begins.
+const TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Protocol 3.0 and two parameters, as every client begins.
 const PARAMETERS: &[u8] = b"\x00\x03\x00\x00user\0postgres\0database\0postgres\0\0";
 
-/// Asks the server on this port of the loopback. An answer takes no longer than a second.
-pub(crate) fn ask(port: u16) -> Answer {
+/// Probes the server on this port of the loopback address, for at most a second per step.
+pub(crate) fn probe(port: u16) -> Readiness {
     match exchange(port) {
-        Ok(b'R') => Answer::Ready,
-        Ok(_) | Err(_) => Answer::NotYet,
+        Ok(b'R') => Readiness::Ready,
+        Ok(_) | Err(_) => Readiness::NotYet,
     }
 }
 
-/// The type byte of the first message: `R` for authentication, `E` for an error. Only an error can come from a server
-/// that is not ready, and every later error (no such database, too many clients) cannot come before `R` here.
+/// The type byte of the first message: `R` for authentication, `E` for an error. A server that is not ready replies with
+/// an error, and no other error (no such database, too many clients) can precede `R`.
 fn exchange(port: u16) -> io::Result<u8> {
-    let patience = Duration::from_secs(1);
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let mut stream = TcpStream::connect_timeout(&address, patience)?;
-    stream.set_read_timeout(Some(patience))?;
-    stream.set_write_timeout(Some(patience))?;
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
     let length = u32::try_from(PARAMETERS.len() + 4).map_err(io::Error::other)?;
     stream.write_all(&[&length.to_be_bytes()[..], PARAMETERS].concat())?;
     let mut kind = [0_u8; 1];
@@ -44,7 +45,7 @@ mod tests {
     use super::*;
     use std::net::TcpListener;
 
-    /// A server that reads a packet and answers with one byte.
+    /// A server that reads a packet and replies with one byte.
     fn answering(byte: u8) -> u16 {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -59,16 +60,16 @@ mod tests {
     }
 
     #[test]
-    fn tells_ready_from_starting() {
-        assert_eq!(ask(answering(b'R')), Answer::Ready);
-        assert_eq!(ask(answering(b'E')), Answer::NotYet);
+    fn a_starting_server_is_not_ready() {
+        assert_eq!(probe(answering(b'R')), Readiness::Ready);
+        assert_eq!(probe(answering(b'E')), Readiness::NotYet);
     }
 
     #[test]
-    fn nobody_there_is_not_yet() {
+    fn a_closed_port_is_not_ready() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);
-        assert_eq!(ask(port), Answer::NotYet);
+        assert_eq!(probe(port), Readiness::NotYet);
     }
 }

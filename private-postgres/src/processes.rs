@@ -1,4 +1,4 @@
-//! Which processes are whose, and how one is ended; never touches a process that it cannot tell for sure.
+//! Identifies processes by id and start time, and terminates them; a process that cannot be identified is left alone.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -9,18 +9,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::spawn;
 
-/// A process id alone may have been given to somebody else meanwhile; with the start time it is unmistakable.
+/// A process id may be reused; together with the start time it is unique.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// Process id.
     pub pid: i32,
-    /// When it started, in the operating system's own words (unique together with the id).
+    /// Its start time, in the operating system's format.
     pub started: String,
 }
 
 impl Identity {
-    /// The process that has this id now; `None` when there is none (a zombie counts as none).
-    #[must_use]
+    /// The process that has this id now; `None` when there is none or it is a zombie.
     pub fn of(pid: i32) -> Option<Identity> {
         let started = if cfg!(target_os = "linux") {
             started_linux(pid)
@@ -30,22 +29,20 @@ impl Identity {
         Some(Identity { pid, started })
     }
 
-    /// Does this very process still run?
-    #[must_use]
+    /// Whether this process still runs.
     pub fn is_alive(&self) -> bool {
         Identity::of(self.pid).as_ref() == Some(self)
     }
 
-    /// Sends each signal in turn and waits for its time; true once the process is gone.
-    #[must_use]
+    /// Sends one signal after the other and waits for the process to exit; returns whether it did.
     pub fn end(&self, steps: &[(Signal, Duration)]) -> bool {
-        for (signal, patience) in steps {
+        for (signal, timeout) in steps {
             if !self.is_alive() {
                 return true;
             }
             signal_process(self.pid, *signal);
             let since = Instant::now();
-            while since.elapsed() < *patience {
+            while since.elapsed() < *timeout {
                 if !self.is_alive() {
                     return true;
                 }
@@ -56,21 +53,19 @@ impl Identity {
     }
 }
 
-/// The command line of a process, words separated by spaces; `None` when it is gone or hidden from us.
-#[must_use]
+/// The command line of a process, arguments separated by spaces; `None` when it has exited or is hidden from us.
 pub fn command_line(pid: i32) -> Option<String> {
     if cfg!(target_os = "linux") {
         let raw = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-        let words = String::from_utf8_lossy(&raw).replace('\0', " ");
-        let words = words.trim();
-        (!words.is_empty()).then(|| words.to_owned())
+        let line = String::from_utf8_lossy(&raw).replace('\0', " ");
+        let line = line.trim();
+        (!line.is_empty()).then(|| line.to_owned())
     } else {
         spawn::ps(pid, "command=")
     }
 }
 
-/// Does any process have this id (ours or not)?
-#[must_use]
+/// Whether any process has this id, ours or not.
 pub fn exists(pid: i32) -> bool {
     match Pid::from_raw(pid) {
         Some(pid) => !matches!(test_kill_process(pid), Err(rustix::io::Errno::SRCH)),
@@ -78,28 +73,28 @@ pub fn exists(pid: i32) -> bool {
     }
 }
 
-/// Sends one signal; a process that is gone already is no error.
+/// Sends one signal; a process that has already exited is not an error.
 pub fn signal_process(pid: i32, signal: Signal) {
     if let Some(pid) = Pid::from_raw(pid) {
-        let _gone_already = kill_process(pid, signal);
+        let _already_exited = kill_process(pid, signal);
     }
 }
 
-/// `/proc/PID/stat`: state is the first word after the last `)`, the start time the 20th (proc(5), fields 3 and 22).
-/// The boot id is part of it, because ticks count from boot.
+/// `/proc/PID/stat`: the state is the first field after the last `)`, the start time the 20th (proc(5), fields 3 and 22).
+/// The boot id is included, because ticks count from boot.
 fn started_linux(pid: i32) -> Option<String> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let (_, rest) = stat.rsplit_once(')')?;
-    let mut words = rest.split_whitespace();
-    if matches!(words.next()?, "Z" | "X") {
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace();
+    if matches!(fields.next()?, "Z" | "X") {
         return None;
     }
-    let ticks = words.nth(18)?;
+    let ticks = fields.nth(18)?;
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     Some(format!("{ticks}@{}", boot.trim()))
 }
 
-/// Elsewhere `ps` knows; its resolution of a second is enough next to the id.
+/// Elsewhere from `ps`, whose resolution of a second suffices together with the id.
 fn started_ps(pid: i32) -> Option<String> {
     let state = spawn::ps(pid, "state=")?;
     if state.starts_with('Z') {
@@ -113,22 +108,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn knows_itself_and_not_a_stranger() {
+    fn the_same_id_with_another_start_time_is_another_process() {
         let me = Identity::of(std::process::id() as i32).unwrap();
         assert!(me.is_alive());
-        let stranger = Identity {
+        let other = Identity {
             pid: me.pid,
             started: "long ago".into(),
         };
-        assert!(!stranger.is_alive(), "same id, other start: not the same process");
+        assert!(!other.is_alive(), "same id, other start: not the same process");
         assert!(
-            stranger.end(&[(Signal::KILL, Duration::from_secs(1))]),
-            "nothing to end, and we still live"
+            other.end(&[(Signal::KILL, Duration::from_secs(1))]),
+            "nothing to terminate, and this process still runs"
         );
     }
 
     #[test]
-    fn reads_its_command_line() {
+    fn the_command_line_is_read() {
         assert!(
             command_line(std::process::id() as i32)
                 .unwrap()

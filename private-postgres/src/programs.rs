@@ -1,4 +1,4 @@
-//! Where PostgreSQL's programs are: on the machine or in our cache; never downloads.
+//! Finds PostgreSQL's programs on the machine or in our cache.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -11,42 +11,39 @@ use crate::{Error, spawn};
 /// The majors that the service supports.
 pub const MAJORS: RangeInclusive<u32> = 13..=18;
 
-/// Where to look, and for what.
+/// Where to search, and for which version.
 #[derive(Debug, Clone, Default)]
 pub struct Search {
-    /// A directory with the programs; then nowhere else is looked.
+    /// A directory with the programs; no other location is searched.
     pub explicit: Option<PathBuf>,
     /// The value of `PATH` (this crate reads no environment).
     pub path: Option<OsString>,
-    /// Leave out what the machine has, and use only the cache.
+    /// Ignore the machine's programs and use only the cache.
     pub skip_machine: bool,
     /// A directory of downloaded versions, one subdirectory each.
     pub cache: Option<PathBuf>,
-    /// Only this major. Without it: the highest supported major of the first place that has any.
+    /// Only this major. Without it: the highest supported major of the first location that has any.
     pub major: Option<u32>,
 }
 
-/// A directory with `postgres` and `initdb`, and which version they are.
+/// A directory with `postgres` and `initdb`, and their version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Programs {
     /// The directory. `psql` and `pgbench` may be in it as well, see [`Programs::tool`].
     pub bin: PathBuf,
-    /// As the programs say it, for example `15.14`.
+    /// As printed by the programs, for example `15.14`.
     pub version: String,
-    /// The first number of it.
+    /// The first number of the version.
     pub major: u32,
 }
 
 impl Programs {
-    /// Looks in the places of [`Search`], in the order of its fields.
-    ///
-    /// # Errors
-    /// `NoPrograms` when no place has what is wanted.
+    /// Searches the locations of [`Search`] in the order of its fields.
     pub fn find(search: &Search) -> Result<Programs, Error> {
         let account = Account::for_server()?;
-        let mut looked = Vec::new();
-        for (place, directories) in places(search) {
-            looked.push(place);
+        let mut searched = Vec::new();
+        for (location, directories) in locations(search) {
+            searched.push(location);
             let usable = directories.iter().filter_map(|bin| Programs::at(bin, account));
             let wanted = usable.filter(|found| match search.major {
                 Some(major) => found.major == major,
@@ -62,18 +59,17 @@ impl Programs {
         };
         Err(Error::NoPrograms {
             wanted,
-            looked: looked.join(", "),
+            searched: searched.join(", "),
         })
     }
 
-    /// Another program of the same installation, if it is there (the downloads have no `psql` and no `pgbench`).
-    #[must_use]
+    /// Another program of the same installation, if it exists (downloads have no `psql` and no `pgbench`).
     pub fn tool(&self, name: &str) -> Option<PathBuf> {
         let file = self.bin.join(name);
         file.is_file().then_some(file)
     }
 
-    /// The programs of one directory, if they are complete and the server's account can reach and run them.
+    /// The programs in one directory, if they are complete and the server's account can reach and run them.
     fn at(bin: &Path, account: Account) -> Option<Programs> {
         let postgres = bin.join("postgres");
         if !bin.join("initdb").is_file() || !postgres.is_file() || !account.can_reach(bin) {
@@ -93,7 +89,7 @@ impl Programs {
     }
 }
 
-/// `17.6` and also `17beta2`: the numbers in order, for comparing.
+/// The numbers of `17.6` or `17beta2` in order, for comparison.
 fn numbers(version: &str) -> Vec<u32> {
     version
         .split(|c: char| !c.is_ascii_digit())
@@ -101,30 +97,30 @@ fn numbers(version: &str) -> Vec<u32> {
         .collect()
 }
 
-fn places(search: &Search) -> Vec<(String, Vec<PathBuf>)> {
+fn locations(search: &Search) -> Vec<(String, Vec<PathBuf>)> {
     if let Some(explicit) = &search.explicit {
         return vec![(explicit.display().to_string(), vec![explicit.clone()])];
     }
-    let mut places = Vec::new();
+    let mut locations = Vec::new();
     if !search.skip_machine {
-        places.push((
+        locations.push((
             "PATH".to_owned(),
             on_path(search.path.as_deref().unwrap_or_default()),
         ));
         for (parent, prefix, inner) in INSTALLATIONS {
-            places.push((
+            locations.push((
                 format!("{parent}/{prefix}*/{inner}"),
                 below(Path::new(parent), prefix, inner),
             ));
         }
     }
     if let Some(cache) = &search.cache {
-        places.push((cache.display().to_string(), below(cache, "", "bin")));
+        locations.push((cache.display().to_string(), below(cache, "", "bin")));
     }
-    places
+    locations
 }
 
-/// Parent, start of the name, and what follows: Debian, PGDG's RPMs, Homebrew on both processors, Postgres.app.
+/// Parent, prefix of the name, and subdirectory: Debian, PGDG's RPMs, Homebrew on both processors, Postgres.app.
 const INSTALLATIONS: [(&str, &str, &str); 5] = [
     ("/usr/lib/postgresql", "", "bin"),
     ("/usr", "pgsql-", "bin"),
@@ -145,7 +141,7 @@ fn below(parent: &Path, prefix: &str, inner: &str) -> Vec<PathBuf> {
         .collect()
 }
 
-/// A `postgres` on PATH may be a link (followed) or a wrapper script (`pg_config --bindir` knows the true place).
+/// A `postgres` on PATH may be a symbolic link or a wrapper script; `pg_config --bindir` prints the real directory.
 fn on_path(path: &OsStr) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for directory in std::env::split_paths(path).filter(|directory| directory.is_absolute()) {
@@ -172,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn an_explicit_directory_is_the_only_place() {
+    fn an_explicit_directory_is_the_only_location() {
         let search = Search {
             explicit: Some("/nowhere/bin".into()),
             ..Search::default()
@@ -180,12 +176,12 @@ mod tests {
         let error = Programs::find(&search).unwrap_err().to_string();
         assert_eq!(
             error,
-            "no PostgreSQL 13 to 18 programs found; looked in /nowhere/bin"
+            "no PostgreSQL 13 to 18 programs found; searched /nowhere/bin"
         );
     }
 
     #[test]
-    fn a_major_that_nobody_has_is_named() {
+    fn a_missing_major_is_named() {
         let search = Search {
             skip_machine: true,
             cache: Some("/nowhere".into()),
@@ -193,6 +189,6 @@ mod tests {
             ..Search::default()
         };
         let error = Programs::find(&search).unwrap_err().to_string();
-        assert_eq!(error, "no PostgreSQL 12 programs found; looked in /nowhere");
+        assert_eq!(error, "no PostgreSQL 12 programs found; searched /nowhere");
     }
 }

@@ -1,4 +1,4 @@
-//! One server process: from its start until it takes connections, and its end; never makes a data directory.
+//! One server process, from its start until it accepts connections, and its shutdown.
 
 use std::fs::{self, File, OpenOptions};
 use std::net::{Ipv4Addr, TcpListener};
@@ -10,44 +10,44 @@ use std::time::{Duration, Instant};
 
 use crate::account::Account;
 use crate::options::Options;
-use crate::probe::{self, Answer};
+use crate::probe::{Readiness, probe};
 use crate::processes::Identity;
 use crate::{Error, data, orphan, spawn};
 
-/// How long a server may take until it answers; recovery after a crash is part of that.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long a server may take until it accepts connections, including crash recovery.
+const START_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// A running postmaster. It is not stopped by dropping: the cluster does that.
+/// A running postmaster. Dropping does not stop it; the cluster does.
 pub(crate) struct Server {
     child: Child,
-    /// Where it listens.
+    /// The port it listens on.
     pub(crate) port: u16,
 }
 
 impl Server {
     /// Starts it on this port, or on any free one.
     pub(crate) fn start(options: &Options, account: Account, port: Option<u16>) -> Result<Server, Error> {
-        let mut tries = 0;
+        let mut attempts = 0;
         loop {
-            tries += 1;
+            attempts += 1;
             let chosen = match port {
                 Some(port) => port,
                 None => free_port()?,
             };
             match Server::start_on(options, account, chosen) {
-                // Somebody else was quicker with the free port.
-                Err(Error::Failed { tail, .. }) if tail.contains("in use") && port.is_none() && tries < 4 => {
-                }
+                // Another process took the free port first.
+                Err(Error::Failed { tail, .. })
+                    if tail.contains("in use") && port.is_none() && attempts < 4 => {}
                 result => return result,
             }
         }
     }
 
-    /// Fast shutdown, and after a time limit the hard way.
+    /// Fast shutdown, then immediate, then SIGKILL.
     pub(crate) fn stop(mut self, options: &Options) -> Result<(), Error> {
         let pid = self.pid();
-        let gone = Identity::of(pid).is_none_or(|server| server.end(&orphan::ENDING));
-        let _collected = self.child.try_wait();
+        let gone = Identity::of(pid).is_none_or(|server| server.end(&orphan::SHUTDOWN_STEPS));
+        let _reaped = self.child.try_wait();
         if gone {
             Ok(())
         } else {
@@ -75,23 +75,24 @@ impl Server {
             .mode(0o600)
             .open(log)
             .map_err(Error::at("open", log))?;
-        let seen = file.metadata().map_or(0, |meta| meta.len());
+        let log_start = file.metadata().map_or(0, |meta| meta.len());
         let mut server = Server {
             child: spawn(options, account, port, &file)?,
             port,
         };
-        match server.wait_until_ready(options, seen) {
+        match server.wait_until_ready(options, log_start) {
             Ok(()) => Ok(server),
             Err(error) => {
-                let _first_error_counts = server.stop(options);
+                // The first error is the one to report.
+                let _ignored = server.stop(options);
                 Err(error)
             }
         }
     }
 
-    fn wait_until_ready(&mut self, options: &Options, seen: u64) -> Result<(), Error> {
+    fn wait_until_ready(&mut self, options: &Options, log_start: u64) -> Result<(), Error> {
         let since = Instant::now();
-        while since.elapsed() < PATIENCE {
+        while since.elapsed() < START_TIMEOUT {
             if options.stop.is_set() {
                 return Err(Error::Interrupted);
             }
@@ -100,21 +101,21 @@ impl Server {
                 .try_wait()
                 .map_err(Error::at("wait for", &options.data))?
             {
-                let tail = log_tail(&options.log, seen);
+                let tail = log_tail(&options.log, log_start);
                 return Err(Error::Failed {
                     program: "postgres".into(),
                     status: status.to_string(),
                     tail,
                 });
             }
-            if probe::ask(self.port) == Answer::Ready {
+            if probe(self.port) == Readiness::Ready {
                 return Ok(());
             }
             sleep(Duration::from_millis(30));
         }
         Err(Error::NotReady {
-            seconds: PATIENCE.as_secs(),
-            tail: log_tail(&options.log, seen),
+            seconds: START_TIMEOUT.as_secs(),
+            tail: log_tail(&options.log, log_start),
         })
     }
 }
@@ -124,7 +125,7 @@ fn spawn(options: &Options, account: Account, port: u16, log: &File) -> Result<C
     let mut settings = vec![
         ("listen_addresses".to_owned(), "127.0.0.1".to_owned()),
         ("port".to_owned(), port.to_string()),
-        // A socket in a shared directory would be one more door, and needs a place that can be written to.
+        // A socket in a shared directory would be another attack surface, and needs a writable directory.
         ("unix_socket_directories".to_owned(), String::new()),
         ("max_connections".to_owned(), "100".to_owned()),
         ("log_line_prefix".to_owned(), "%m [%p] %u@%d ".to_owned()),
@@ -151,9 +152,9 @@ fn free_port() -> Result<u16, Error> {
     })
 }
 
-/// The last lines that the log got since this start.
-fn log_tail(log: &Path, seen: u64) -> String {
+/// The last lines of the log since this start.
+fn log_tail(log: &Path, log_start: u64) -> String {
     let bytes = fs::read(log).unwrap_or_default();
-    let from = usize::try_from(seen).unwrap_or(0).min(bytes.len());
+    let from = usize::try_from(log_start).unwrap_or(0).min(bytes.len());
     data::last_lines(&String::from_utf8_lossy(&bytes[from..]), 10)
 }

@@ -1,4 +1,4 @@
-//! The only place that starts a program: each gets a process group of its own and, for root, another account.
+//! Spawns programs: each gets its own process group and, for root, another account. The only file of the crate that does.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -9,7 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use crate::account::Account;
 
-/// Runs a program to its end and collects what it wrote.
+/// Runs a program to completion and collects its output.
 pub(crate) fn output(program: &Path, args: &[OsString], account: Option<Account>) -> io::Result<Output> {
     start(program, args, account, Stdio::piped(), Stdio::piped())?.wait_with_output()
 }
@@ -25,12 +25,12 @@ pub(crate) fn server(program: &Path, args: &[OsString], account: Account, log: &
     )
 }
 
-/// Starts a program whose output the caller reads while it runs.
+/// Starts a program with piped output.
 pub(crate) fn piped(program: &Path, args: &[OsString], account: Account) -> io::Result<Child> {
     start(program, args, Some(account), Stdio::piped(), Stdio::piped())
 }
 
-/// One column of `ps` about one process, where there is no `/proc`.
+/// One column of `ps` for one process, on systems without `/proc`.
 pub(crate) fn ps(pid: i32, column: &str) -> Option<String> {
     let args = ["-o", column, "-p", &pid.to_string()].map(OsString::from);
     let output = output(Path::new("ps"), &args, None).ok()?;
@@ -55,11 +55,11 @@ fn start(
         .stdin(Stdio::null())
         .stdout(stdout)
         .stderr(stderr);
-    // A Ctrl-C in the terminal is for our caller, who then stops us in order.
+    // Ctrl-C in the terminal goes to our caller, which then stops its children in order.
     command.process_group(0);
     // The caller's working directory may be closed to the other account.
     command.current_dir("/");
-    // Messages in English: we show them and look for words in them.
+    // English messages: they are shown, and searched for known texts.
     command.env("LC_ALL", "C").env_remove(OsStr::new("PGDATA"));
     if let Some(Account {
         uid,

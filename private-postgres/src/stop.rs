@@ -1,4 +1,4 @@
-//! The wish of somebody outside that a start ends early; never stops anything itself.
+//! A flag that cancels a start.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,8 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct Stop(Option<Arc<AtomicBool>>);
 
 impl Stop {
-    /// Looks at this flag.
-    #[must_use]
+    /// Watches this flag.
     pub fn when(flag: Arc<AtomicBool>) -> Stop {
         Stop(Some(flag))
     }

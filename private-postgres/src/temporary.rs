@@ -1,4 +1,4 @@
-//! Directories of clusters that vanish with their owner, also when it is killed: the next one clears away.
+//! Directories of temporary clusters. They are removed with their owner; when it is killed, by the next one.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -8,57 +8,58 @@ use std::path::{Path, PathBuf};
 use rustix::process::geteuid;
 
 use crate::account::{Account, first_reachable};
-use crate::directories::{PASSAGE, make, make_one};
+use crate::directories::{TRAVERSABLE, create, create_all};
 use crate::{Error, data, orphan, password};
 
-/// A directory that lives as long as this value. Its lock file tells others that the owner still lives: the operating
-/// system frees it even after `kill -9`.
+/// A directory that exists as long as this value. A locked file in it shows that the owner still runs: the operating
+/// system releases the lock even after `kill -9`.
 #[derive(Debug)]
-pub(crate) struct Place {
-    directory: PathBuf,
+pub(crate) struct TemporaryDirectory {
+    path: PathBuf,
     lock: File,
 }
 
-impl Place {
-    /// A new directory; clears away those whose owners are gone.
-    pub(crate) fn make() -> Result<Place, Error> {
+impl TemporaryDirectory {
+    /// Creates a directory and removes those whose owners have exited.
+    pub(crate) fn create() -> Result<Self, Error> {
         let base = base()?;
-        // One at a time, so that nobody sweeps a directory between its making and its locking.
+        // Serialised, so that no process removes a directory between its creation and its locking.
         let gate = open_lock(&base.join("gate"))?;
         gate.lock().map_err(Error::at("lock", &base))?;
-        sweep(&base);
+        remove_stale(&base);
         let name: String = password::random()?
             .chars()
             .filter(char::is_ascii_alphanumeric)
             .take(10)
             .collect();
-        let directory = base.join(name);
-        make_one(&directory, PASSAGE)?;
-        let lock = open_lock(&directory.join("owner"))?;
-        lock.lock().map_err(Error::at("lock", &directory))?;
-        Ok(Place { directory, lock })
+        let path = base.join(name);
+        create(&path, TRAVERSABLE)?;
+        let lock = open_lock(&path.join("owner"))?;
+        lock.lock().map_err(Error::at("lock", &path))?;
+        Ok(Self { path, lock })
     }
 
-    /// Where it is; others may pass through, not list.
-    pub(crate) fn directory(&self) -> &Path {
-        &self.directory
+    /// Its path; other accounts may traverse it, but not list it.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 }
 
-impl Drop for Place {
+impl Drop for TemporaryDirectory {
     fn drop(&mut self) {
-        let _the_next_one_clears_away = data::remove(&self.directory);
-        let _freed_anyway = self.lock.unlock();
+        // The next temporary cluster removes what could not be removed here.
+        let _ignored = data::remove(&self.path);
+        let _ignored = self.lock.unlock();
     }
 }
 
-/// The parent of all our temporary clusters. Others may write to the directory above, so it has to be truly ours.
+/// The parent of all our temporary clusters. Its own parent is writable by others, so its owner and mode are checked.
 fn base() -> Result<PathBuf, Error> {
     let account = Account::for_server()?;
     let candidates = [std::env::temp_dir(), PathBuf::from("/var/tmp")];
     let parent = first_reachable(account, &candidates).unwrap_or_else(|| PathBuf::from("/var/tmp"));
     let base = parent.join(format!("private-postgres-{}", geteuid().as_raw()));
-    make(&base, PASSAGE)?;
+    create_all(&base, TRAVERSABLE)?;
     let meta = fs::symlink_metadata(&base).map_err(Error::at("read", &base))?;
     if !meta.is_dir() || meta.uid() != geteuid().as_raw() || meta.mode() & 0o022 != 0 {
         return Err(Error::at("use", &base)(ErrorKind::PermissionDenied.into()));
@@ -75,8 +76,8 @@ fn open_lock(file: &Path) -> Result<File, Error> {
         .map_err(Error::at("open", file))
 }
 
-/// What cannot be cleared away now is left for the next time.
-fn sweep(base: &Path) {
+/// Best effort: the next cluster tries again.
+fn remove_stale(base: &Path) {
     let Ok(entries) = fs::read_dir(base) else { return };
     for directory in entries
         .filter_map(Result::ok)
@@ -87,7 +88,7 @@ fn sweep(base: &Path) {
             continue;
         };
         if lock.try_lock().is_ok() && orphan::stop(&directory.join("data")).is_ok() {
-            let _next_time = data::remove(&directory);
+            let _ignored = data::remove(&directory);
         }
     }
 }

@@ -39,7 +39,7 @@ pub fn in_secrets(secrets: &Path) -> Result<Vec<Account>> {
                 role,
                 email: format!("{role}@demo.example"),
                 name: format!("Demo {role}"),
-                password: password::kept_in(&file)?,
+                password: password::load_or_create(&file)?,
                 file,
             })
         })

