@@ -1,4 +1,5 @@
-//! `portcullis accounts`: what operators make and see at the command line.
+//! `portcullis accounts`: how operators create and list accounts.
+
 use crate::support::database::Database;
 use crate::support::program::{run, stderr, stdout};
 use crate::support::temp_file::TempFile;
@@ -6,7 +7,7 @@ use std::process::Output;
 
 const PASSWORD: &str = "a quiet mountain lake";
 
-/// The settings that the command needs, and nothing that only `serve` needs.
+/// The settings that the command requires, without those that only `serve` requires.
 fn pairs(database: &Database) -> Vec<(String, String)> {
     let mut pairs = database.pairs();
     pairs.retain(|(name, _)| !["DATA_KEY", "TOKEN_KEYS"].contains(&name.as_str()));
@@ -29,9 +30,10 @@ fn add(database: &Database, email: &str, role: &str, name: &str, password: &str)
     run(&arguments, &pairs(database))
 }
 
-/// E20, E16: made at the command line, confirmed at once, its password stored as an argon2id hash only.
+/// E20, E16: An operator creates an administrator, whose address counts as confirmed and whose password is stored as an
+/// argon2id hash.
 #[test]
-fn an_operator_makes_an_administrator() {
+fn an_operator_creates_an_administrator() {
     let database = Database::fresh();
     let output = add(
         &database,
@@ -57,16 +59,16 @@ fn an_operator_makes_an_administrator() {
     assert_eq!(stdout(&listed), "1\tactive\tadmin\tAnn@Example.org\tAnn\n");
 }
 
-/// D6, E15: what cannot be is refused with its reason, and nothing is left of it.
+/// D6, E15: Invalid input is rejected with its reason and creates neither an account nor an audit event.
 #[test]
-fn what_cannot_be_made_is_refused() {
+fn invalid_input_is_rejected_with_its_reason() {
     let database = Database::fresh();
     assert!(
         add(&database, "ann@example.org", "user", "Ann", PASSWORD)
             .status
             .success()
     );
-    for (email, role, name, password, code, said) in [
+    for (email, role, name, password, code, message) in [
         (
             "ANN@example.org",
             "user",
@@ -119,7 +121,7 @@ fn what_cannot_be_made_is_refused() {
     ] {
         let output = add(&database, email, role, name, password);
         assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
-        assert!(stderr(&output).contains(said), "{}", stderr(&output));
+        assert!(stderr(&output).contains(message), "{}", stderr(&output));
         assert!(!stderr(&output).contains(password.trim()), "{}", stderr(&output));
     }
     assert_eq!(
@@ -132,13 +134,13 @@ fn what_cannot_be_made_is_refused() {
     );
 }
 
-/// K1: a login without a password is a bad setting; a database that is away is said.
+/// K1: A missing database password is a settings error, and an unavailable database is reported.
 #[test]
-fn what_is_missing_is_named() {
+fn a_missing_setting_or_database_is_reported() {
     let database = Database::fresh();
     let mut pairs = pairs(&database);
-    let away = [pairs.clone(), vec![("DATABASE_PORT".to_owned(), "1".to_owned())]].concat();
-    let output = run(&["accounts", "list"], &away);
+    let unavailable = [pairs.clone(), vec![("DATABASE_PORT".to_owned(), "1".to_owned())]].concat();
+    let output = run(&["accounts", "list"], &unavailable);
     assert_eq!(output.status.code(), Some(1));
     assert!(
         stderr(&output).contains("the database is away"),

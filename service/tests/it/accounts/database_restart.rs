@@ -1,4 +1,5 @@
-//! The database restarts in the middle of each change of an account: on a server of this test's own.
+//! The database restarts during each account change, on a server that only this test uses.
+
 use crate::support::accounts::{self, PASSWORD, call_as, post};
 use crate::support::app::{App, wait_for_status};
 use crate::support::database::{DATA_KEY, Server, lines, settings};
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 const NEW: &str = "an entirely different sentence";
 
-/// Everything that a change of an account could leave half done.
+/// A digest of all state that an account change writes.
 const STATE: &str = "SELECT md5(concat_ws('|', \
     (SELECT string_agg(a::text, '/' ORDER BY id) FROM accounts.accounts a), \
     (SELECT string_agg(c::text, '/' ORDER BY account_id) FROM accounts.credentials c), \
@@ -19,17 +20,17 @@ const STATE: &str = "SELECT md5(concat_ws('|', \
     (SELECT string_agg(concat_ws(',', id, ended_at), '/' ORDER BY id) FROM sessions.sessions), \
     (SELECT count(*) FROM mail.outbox), (SELECT count(*) FROM audit.events))) AS line";
 
-/// One flow: who asks (nobody, or the token of the n-th who is signed in), and what for.
+/// One request, with the access token it uses, if any, and the status of its success.
 struct Flow {
     token: Option<String>,
     method: &'static str,
     path: &'static str,
     body: Value,
-    done: u16,
+    expected: u16,
 }
 
 impl Flow {
-    fn ask(&self, app: &App) -> Response {
+    fn send(&self, app: &App) -> Response {
         match &self.token {
             Some(token) => call_as(app, token, self.method, self.path, &self.body),
             None => post(app, self.path, &self.body),
@@ -47,7 +48,7 @@ fn token(server: &Server, kind: &str, address: &str) -> String {
     key.link_token(ids[0].parse().unwrap()).reveal().to_owned()
 }
 
-/// Each flow of this area, with whatever it needs made before.
+/// Every account change, after creating the accounts and links that it requires.
 fn flows(app: &App, server: &Server) -> Vec<Flow> {
     let register =
         |email: &str| json!({ "name": "Ann", "email": email, "password": "a quiet mountain lake" });
@@ -58,41 +59,42 @@ fn flows(app: &App, server: &Server) -> Vec<Flow> {
     let invited = "UPDATE accounts.accounts SET state = 'invited' WHERE email_key = 'invite@a.example'";
     conn.batch_execute(invited).unwrap();
     post(app, "/auth/resend", &json!({ "email": "invite@a.example" }));
-    let mut signed_in = |email: &str| {
+    let mut create_and_log_in = |email: &str| {
         let statement = format!(
-            "WITH made AS (INSERT INTO accounts.accounts (email, email_key, name, state, confirmed_at) \
+            "WITH created AS (INSERT INTO accounts.accounts (email, email_key, name, state, confirmed_at) \
                VALUES ('{email}', '{email}', 'Ann', 'active', now()) RETURNING id) \
              INSERT INTO accounts.credentials (account_id, password_hash, password_changed_at) \
-             SELECT id, '{}', now() FROM made",
+             SELECT id, '{}', now() FROM created",
             accounts::password_hash()
         );
         conn.batch_execute(&statement).unwrap();
         accounts::log_in(app, email).access
     };
-    let [_, _, moving] = ["forgot@a.example", "reset@a.example", "move@a.example"].map(&mut signed_in);
+    let [_, _, moving] =
+        ["forgot@a.example", "reset@a.example", "move@a.example"].map(&mut create_and_log_in);
     let [name, password, email, leave] = [
         "name@a.example",
         "password@a.example",
         "email@a.example",
         "leave@a.example",
     ]
-    .map(&mut signed_in);
+    .map(&mut create_and_log_in);
     post(app, "/auth/forgot", &json!({ "email": "reset@a.example" }));
-    let wish = json!({ "email": "moved@a.example", "current_password": PASSWORD });
-    assert_eq!(call_as(app, &moving, "PUT", "/auth/me", &wish).status, 200);
-    let open = |path, body, done| Flow {
+    let change = json!({ "email": "moved@a.example", "current_password": PASSWORD });
+    assert_eq!(call_as(app, &moving, "PUT", "/auth/me", &change).status, 200);
+    let open = |path, body, expected| Flow {
         token: None,
         method: "POST",
         path,
         body,
-        done,
+        expected,
     };
-    let own = |token: &str, method, body, done| Flow {
+    let own = |token: &str, method, body, expected| Flow {
         token: Some(token.to_owned()),
         method,
         path: "/auth/me",
         body,
-        done,
+        expected,
     };
     let link = |kind, email| json!({ "token": token(server, kind, email) });
     let with = |mut body: Value, more: &[(&str, &str)]| {
@@ -137,12 +139,12 @@ fn flows(app: &App, server: &Server) -> Vec<Flow> {
     ]
 }
 
-/// B16, E1, E2, E4, E9, E10, E14, D9: the server goes away when every flow has done all but its last statement: 503 with
-/// `Retry-After`, nothing half done, and each of them works afterwards.
+/// B16, E1, E2, E4, E9, E10, E14, D9: When the database stops just before each account change commits, every request gets
+/// 503 with `Retry-After`, no change is half done, and each request succeeds after the restart.
 #[test]
-fn a_restart_in_the_middle_leaves_nothing_half_done() {
+fn a_restart_during_a_change_leaves_nothing_half_done() {
     let (mut cluster, server) = own_postgres::start();
-    // A connection each, so that all of them are in the middle at the same time.
+    // One connection per request, so that all requests are in progress at the same time.
     let more = [
         ("DATABASE_ACCOUNTS_POOL_SIZE", "16"),
         ("HASH_THREADS", "4"),
@@ -153,13 +155,16 @@ fn a_restart_in_the_middle_leaves_nothing_half_done() {
     let flows = flows(&app, &server);
     let state = || lines(&mut server.admin("portcullis"), STATE).unwrap();
     let before = state();
-    // Whoever writes an audit event, which comes last, waits for this one.
+    // Every change ends with an audit event, which waits for this lock.
     let held = HeldLocks::acquire(&server, "SELECT * FROM audit.head FOR UPDATE");
     let responses: Vec<Response> = std::thread::scope(|scope| {
-        let asked: Vec<_> = flows.iter().map(|flow| scope.spawn(|| flow.ask(&app))).collect();
+        let requests: Vec<_> = flows.iter().map(|flow| scope.spawn(|| flow.send(&app))).collect();
         held.wait_for_blocked(flows.len());
         cluster.stop().unwrap();
-        asked.into_iter().map(|asked| asked.join().unwrap()).collect()
+        requests
+            .into_iter()
+            .map(|request| request.join().unwrap())
+            .collect()
     });
     for (flow, response) in flows.iter().zip(&responses) {
         response.problem(503);
@@ -170,7 +175,7 @@ fn a_restart_in_the_middle_leaves_nothing_half_done() {
         );
     }
     for flow in &flows {
-        flow.ask(&app).problem(503);
+        flow.send(&app).problem(503);
     }
     cluster.resume().unwrap();
     held.release();
@@ -178,11 +183,11 @@ fn a_restart_in_the_middle_leaves_nothing_half_done() {
     wait_for_status(200, Duration::from_secs(3), || {
         accounts::get_as(&app, token, "/auth/me")
     });
-    assert_eq!(state(), before, "something was half done");
+    assert_eq!(state(), before, "a change is half done");
     for flow in &flows {
-        let response = flow.ask(&app);
+        let response = flow.send(&app);
         assert_eq!(
-            response.status, flow.done,
+            response.status, flow.expected,
             "{} {}: {response:?}",
             flow.method, flow.path
         );

@@ -1,4 +1,5 @@
-//! The first administrator.
+//! The first administrator, with `REGISTRATION=first-admin`.
+
 use crate::support::accounts::{create_account_in, get_as, post, token_pair, try_log_in};
 use crate::support::app::App;
 use crate::support::concurrently::concurrently;
@@ -28,9 +29,10 @@ fn roles(database: &Database) -> Vec<String> {
     database.lines("SELECT concat_ws(' ', role, count(*)) AS line FROM accounts.accounts WHERE state = 'active' GROUP BY role ORDER BY role")
 }
 
-/// E20: open until the first confirms, who is the administrator; those who had registered become users; then closed.
+/// E20: The first account to confirm becomes the administrator and closes the registration. Earlier registrations become
+/// users.
 #[test]
-fn the_first_to_confirm_is_the_administrator() {
+fn the_first_confirmed_account_is_the_administrator() {
     let database = Database::fresh();
     let app = app(&database);
     for email in ["one@example.org", "two@example.org"] {
@@ -50,11 +52,11 @@ fn the_first_to_confirm_is_the_administrator() {
     );
 }
 
-/// E20: exactly one, however many confirm at the same moment; by resets too, which prove an address like a confirmation.
+/// E20: Of concurrent confirmations, by confirmation or by password reset, exactly one creates an administrator.
 #[test]
-fn twenty_confirmations_at_once_make_one_administrator() {
+fn twenty_concurrent_confirmations_create_one_administrator() {
     let database = Database::fresh();
-    // A connection each: nobody waits for another's before they begin.
+    // One connection per request, so that all requests run at the same time.
     let more = [
         ("REGISTRATION", "first-admin"),
         ("DATABASE_ACCOUNTS_POOL_SIZE", "20"),
@@ -71,33 +73,33 @@ fn twenty_confirmations_at_once_make_one_administrator() {
         body["password"] = json!(PASSWORD);
         ("/auth/reset", body)
     });
-    // None of them comes to its end before all have begun.
+    // The lock stops every request before it commits, until all of them wait.
     let mut holder = database.admin();
     holder
         .batch_execute("BEGIN; SELECT * FROM audit.head FOR UPDATE")
         .unwrap();
     let statuses = std::thread::scope(|scope| {
-        let asked = scope.spawn(|| concurrently(20, |n| post(&app, bodies[n].0, &bodies[n].1).status));
+        let requests = scope.spawn(|| concurrently(20, |n| post(&app, bodies[n].0, &bodies[n].1).status));
         let waiting = "SELECT count(*)::text AS line FROM pg_stat_activity \
                        WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        let begun = Instant::now();
+        let start = Instant::now();
         while database.lines(waiting) != ["20"] {
             assert!(
-                begun.elapsed() < Duration::from_secs(3),
-                "{:?} wait",
+                start.elapsed() < Duration::from_secs(3),
+                "{:?} requests wait",
                 database.lines(waiting)
             );
         }
         holder.batch_execute("COMMIT").unwrap();
-        asked.join().unwrap()
+        requests.join().unwrap()
     });
     assert_eq!(statuses, [200; 20]);
     assert_eq!(roles(&database), ["admin 1", "user 19"]);
 }
 
-/// E20: an administrator who is invited, unconfirmed or deleted is none yet, or none any more.
+/// E20: Only an active administrator closes the registration, not one that is invited or deleted.
 #[test]
-fn only_a_living_confirmed_administrator_closes_the_door() {
+fn only_an_active_administrator_closes_registration() {
     let database = Database::fresh();
     let app = app(&database);
     create_account_in(&database, "invited@example.org", Role::Admin, "invited");
@@ -107,9 +109,9 @@ fn only_a_living_confirmed_administrator_closes_the_door() {
     assert_eq!(register(&app, "one@example.org"), 202);
 }
 
-/// E20: where registration is open to all, nobody becomes an administrator by it.
+/// E20: An open registration creates users only.
 #[test]
-fn an_open_registration_makes_users() {
+fn an_open_registration_creates_users_only() {
     let database = Database::fresh();
     let app = App::over(&database);
     register(&app, "one@example.org");

@@ -1,4 +1,5 @@
-//! What attackers write where names and addresses belong.
+//! Hostile names, addresses and tokens.
+
 use crate::support::accounts::{post, try_log_in};
 use crate::support::app::App;
 use crate::support::database::Database;
@@ -12,9 +13,9 @@ fn body(name: &str, email: &str) -> Value {
     json!({ "name": name, "email": email, "password": PASSWORD })
 }
 
-/// D8: an address of 254 characters goes all the way, one of 255 is refused.
+/// D8: An address of 254 characters can be registered, confirmed and used. One of 255 is rejected.
 #[test]
-fn the_longest_address_registers_confirms_and_signs_in() {
+fn the_longest_address_is_accepted() {
     let database = Database::fresh();
     let app = App::over(&database);
     let domain = format!("{0}.{0}.{0}.example", "d".repeat(60));
@@ -35,9 +36,9 @@ fn the_longest_address_registers_confirms_and_signs_in() {
     );
 }
 
-/// D6: what looks like somebody's address is not taken for it, and is not taken at all.
+/// D6: Addresses with homographs, invisible or non-ASCII characters are rejected.
 #[test]
-fn homographs_are_no_addresses() {
+fn homographs_are_rejected() {
     let database = Database::fresh();
     let app = App::over(&database);
     assert_eq!(
@@ -71,9 +72,9 @@ fn homographs_are_no_addresses() {
     assert_eq!(list_outbox(&database), ["confirm ann@example.org"]);
 }
 
-/// I1: line ends and what hides are refused; whatever else is in a name stays in its place in the mail.
+/// I1: Line ends and invisible characters in names are rejected. Any other name is encoded and adds no header to the mail.
 #[test]
-fn nothing_in_a_name_becomes_a_header() {
+fn a_name_cannot_inject_mail_headers() {
     let database = Database::fresh();
     let app = App::over(&database);
     for name in [
@@ -114,9 +115,9 @@ fn nothing_in_a_name_becomes_a_header() {
     assert!(!mail.source.contains("<b>"), "{mail:?}");
 }
 
-/// E2, B10: what is no token is no link, and never a failure of ours.
+/// E2, B10: Values of wrong types and oversized values are rejected by field and never cause a server error.
 #[test]
-fn hostile_values_are_refused_by_name() {
+fn malformed_values_are_rejected_by_field() {
     let database = Database::fresh();
     let app = App::over(&database);
     let hostile = [

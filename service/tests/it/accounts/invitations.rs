@@ -1,4 +1,5 @@
-//! Invitations, seen from whoever is invited.
+//! Accepting an invitation.
+
 use crate::support::accounts::{create_account_in, get_as, post, token_pair, try_log_in};
 use crate::support::app::App;
 use crate::support::concurrently::concurrently;
@@ -10,8 +11,8 @@ use serde_json::json;
 
 const PASSWORD: &str = "a quiet mountain lake";
 
-/// An account as an administrator makes it, and its link.
-fn invited(database: &Database, app: &App, email: &str, role: Role) -> String {
+/// Creates an invited account, as an administrator does; returns the token of its link.
+fn invite(database: &Database, app: &App, email: &str, role: Role) -> String {
     create_account_in(database, email, role, "invited");
     database.execute("UPDATE accounts.credentials SET password_hash = NULL, password_changed_at = NULL");
     assert_eq!(post(app, "/auth/resend", &json!({ "email": email })).status, 202);
@@ -23,12 +24,12 @@ fn accept(app: &App, token: &str, name: &str, password: &str) -> Response {
     post(app, "/auth/invitation", &body)
 }
 
-/// D9: who is invited cannot sign in, chooses a name and a password, and can; the role is the administrator's choice.
+/// D9: An invited account cannot log in until its owner sets a name and a password. Its role is that of the invitation.
 #[test]
-fn an_invitation_is_accepted() {
+fn accepting_an_invitation_activates_the_account() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let link = invited(&database, &app, "ivy@example.org", Role::Approver);
+    let link = invite(&database, &app, "ivy@example.org", Role::Approver);
     for password in ["", PASSWORD, crate::support::accounts::PASSWORD] {
         try_log_in(&app, "ivy@example.org", password).problem(401);
     }
@@ -44,15 +45,16 @@ fn an_invitation_is_accepted() {
     assert_eq!(actions, ["invitation.accepted"]);
 }
 
-/// D9, E2: what is wrong with it is told, and the link stays good; void, ended and foreign links are refused alike.
+/// D9, E2: Invalid fields are named and do not use the link. Revoked, expired and forged links are rejected alike, and of
+/// concurrent uses one succeeds.
 #[test]
-fn what_is_no_invitation_is_refused() {
+fn an_invalid_invitation_is_rejected() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let void = invited(&database, &app, "ivan@example.org", Role::User);
+    let revoked = invite(&database, &app, "ivan@example.org", Role::User);
     post(&app, "/auth/resend", &json!({ "email": "ivan@example.org" }));
     let link = token(&database, "invite", "ivan@example.org");
-    accept(&app, &void, "Ivan", PASSWORD).problem(404);
+    accept(&app, &revoked, "Ivan", PASSWORD).problem(404);
     accept(&app, "forged", "Ivan", PASSWORD).problem(404);
     post(&app, "/auth/confirm", &json!({ "token": link })).problem(404);
     post(
@@ -76,18 +78,18 @@ fn what_is_no_invitation_is_refused() {
     let mut statuses = concurrently(6, |_| accept(&app, &link, "Ivan", PASSWORD).status);
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 404, 404, 404, 404, 404]);
-    let ended = invited(&database, &app, "igor@example.org", Role::User);
+    let expired = invite(&database, &app, "igor@example.org", Role::User);
     database.execute("UPDATE accounts.links SET expires_at = now() WHERE closed_at IS NULL");
-    accept(&app, &ended, "Igor", PASSWORD).problem(404);
+    accept(&app, &expired, "Igor", PASSWORD).problem(404);
     try_log_in(&app, "igor@example.org", PASSWORD).problem(401);
 }
 
-/// D9: the account was deleted before its invitation was accepted.
+/// D9: The invitation of a deleted account is rejected.
 #[test]
-fn a_deleted_account_accepts_nothing() {
+fn an_invitation_of_a_deleted_account_is_rejected() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let link = invited(&database, &app, "ivy@example.org", Role::User);
+    let link = invite(&database, &app, "ivy@example.org", Role::User);
     database.execute("UPDATE accounts.accounts SET deleted_at = now()");
     accept(&app, &link, "Ivy", PASSWORD).problem(404);
 }

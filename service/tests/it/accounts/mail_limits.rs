@@ -1,4 +1,5 @@
-//! How many mails strangers may cause.
+//! Limits on the mails that unauthenticated clients can cause.
+
 use crate::support::accounts::{create_account, post, with_json};
 use crate::support::app::{App, send};
 use crate::support::database::Database;
@@ -19,37 +20,37 @@ fn retry_after(response: &Response) -> u64 {
     response.header("retry-after").parse().unwrap()
 }
 
-/// E4: an address gets a few mails, then 429 with a wait that grows; one without an account is told just the same.
+/// E4: After a few resends an address gets 429 with a growing `Retry-After`, whether or not it has an account.
 #[test]
-fn asking_again_and_again_has_an_end() {
+fn repeated_resends_are_limited() {
     let database = Database::fresh();
     let app = App::over(&database);
     create_account(&database, "known@example.org", Role::User);
-    let ask = |email: &str| post(&app, "/auth/resend", &json!({ "email": email }));
-    let mut told = Vec::new();
+    let resend = |email: &str| post(&app, "/auth/resend", &json!({ "email": email }));
+    let mut statuses_by_email = Vec::new();
     for email in ["known@example.org", "unknown@example.org"] {
-        let statuses: Vec<u16> = (0..6).map(|_| ask(email).status).collect();
-        let wait = retry_after(&ask(&email.to_uppercase()));
+        let statuses: Vec<u16> = (0..6).map(|_| resend(email).status).collect();
+        let wait = retry_after(&resend(&email.to_uppercase()));
         assert!((30..=60).contains(&wait), "{wait}");
-        told.push(statuses);
+        statuses_by_email.push(statuses);
     }
-    assert_eq!(told[0], told[1]);
-    assert_eq!(told[0][..3], [202; 3]);
-    assert_eq!(told[0][4..], [429; 2]);
+    assert_eq!(statuses_by_email[0], statuses_by_email[1]);
+    assert_eq!(statuses_by_email[0][..3], [202; 3]);
+    assert_eq!(statuses_by_email[0][4..], [429; 2]);
     let mails = list_outbox(&database).len();
     assert!((3..=4).contains(&mails), "{mails}");
-    // The wait is over: one more, and the next wait is longer.
+    // After the wait one more mail is allowed, and the next wait is longer.
     database.execute("UPDATE sessions.throttles SET blocked_until = now()");
-    assert_eq!(ask("known@example.org").status, 202);
-    let wait = retry_after(&ask("known@example.org"));
+    assert_eq!(resend("known@example.org").status, 202);
+    let wait = retry_after(&resend("known@example.org"));
     assert!((90..=120).contains(&wait), "{wait}");
-    // A quiet hour forgets.
+    // After an hour without requests the count is reset.
     database.execute(
         "UPDATE sessions.throttles SET blocked_until = NULL, updated_at = now() - interval '61 minutes'",
     );
     assert_eq!(
         (0..3)
-            .map(|_| ask("known@example.org").status)
+            .map(|_| resend("known@example.org").status)
             .collect::<Vec<_>>(),
         [202; 3]
     );
@@ -61,9 +62,10 @@ fn asking_again_and_again_has_an_end() {
     );
 }
 
-/// E1, E14: who registers or forgets again and again is answered as ever; the address gets no more mails for it.
+/// E1, E14: Repeated registrations and reset requests get the usual response, but an address receives a limited number of
+/// mails.
 #[test]
-fn an_address_is_not_flooded_and_nobody_is_told() {
+fn mails_to_one_address_are_limited_silently() {
     let database = Database::fresh();
     let app = App::over(&database);
     create_account(&database, "known@example.org", Role::User);
@@ -78,9 +80,10 @@ fn an_address_is_not_flooded_and_nobody_is_told() {
     assert!((3..=4).contains(&mails), "{mails}");
 }
 
-/// E7: mass registration from one network waits; headers change nothing about whose network it is; others go on.
+/// E7: Registrations from one network are limited. Forwarding headers do not change the network, and other networks are not
+/// affected.
 #[test]
-fn mass_registration_from_one_network_waits() {
+fn mass_registration_from_one_network_is_limited() {
     let database = Database::fresh();
     let app = App::start(&database.settings(&[("MAIL_RATE_PER_NETWORK", "5")]));
     let statuses: Vec<u16> = (0..9)
@@ -109,9 +112,9 @@ fn mass_registration_from_one_network_waits() {
     assert_eq!(send(with_json(request, &body)).status, 202);
 }
 
-/// E7: tries at the same time are counted one after the other.
+/// E7: Concurrent registrations from one network are limited as if they were sequential.
 #[test]
-fn many_at_once_get_no_more_than_many_in_a_row() {
+fn concurrent_registrations_are_limited_alike() {
     let database = Database::fresh();
     let app = App::start(&database.settings(&[("MAIL_RATE_PER_NETWORK", "5")]));
     let statuses = crate::support::concurrently::concurrently(16, |n| {

@@ -1,4 +1,5 @@
-//! `/auth/me`: seeing, changing and deleting one's own account.
+//! `/auth/me`: reading, changing and deleting the account of the caller.
+
 use crate::support::accounts::{self, PASSWORD, call_as, create_account, get_as, log_in, post, try_log_in};
 use crate::support::app::App;
 use crate::support::concurrently::concurrently;
@@ -18,9 +19,9 @@ fn delete(app: &App, token: &str) -> Response {
     call_as(app, token, "DELETE", "/auth/me", &Value::Null)
 }
 
-/// E8: one's own data, and nothing that proves who somebody is.
+/// E8: An account reads its own data, without credentials or hashes.
 #[test]
-fn everybody_sees_their_own_account() {
+fn an_account_reads_its_own_data() {
     let database = Database::fresh();
     let app = App::over(&database);
     for (email, role) in [("ann@example.org", Role::Admin), ("bob@example.org", Role::User)] {
@@ -55,14 +56,14 @@ fn everybody_sees_their_own_account() {
             ]
         );
     }
-    let nobody = app.get("/auth/me");
-    nobody.problem(401);
-    assert_eq!(nobody.header("www-authenticate"), "Bearer");
+    let anonymous = app.get("/auth/me");
+    anonymous.problem(401);
+    assert_eq!(anonymous.header("www-authenticate"), "Bearer");
 }
 
-/// E9: a name is changed alone; role and number are nothing that one changes.
+/// E9: An account changes its name alone, and cannot change its role.
 #[test]
-fn a_name_is_changed() {
+fn the_name_can_be_changed_and_the_role_cannot() {
     let database = Database::fresh();
     let app = App::over(&database);
     let token = accounts::create_and_log_in(&app, &database, "ann@example.org", Role::User);
@@ -80,9 +81,9 @@ fn a_name_is_changed() {
     assert_eq!(database.lines(version), ["2 user"]);
 }
 
-/// E9: a new address waits for its proof, the old one is told, and until then the old one signs in.
+/// E9: A new address takes effect when it is confirmed. The old address is notified and can log in until then.
 #[test]
-fn a_new_address_counts_when_it_is_proven() {
+fn a_new_address_takes_effect_when_confirmed() {
     let database = Database::fresh();
     let app = App::over(&database);
     let access = accounts::create_and_log_in(&app, &database, "ann@example.org", Role::User);
@@ -112,14 +113,14 @@ fn a_new_address_counts_when_it_is_proven() {
     );
     try_log_in(&app, "ann@example.org", PASSWORD).problem(401);
     assert_eq!(try_log_in(&app, "ann@new.example", PASSWORD).status, 200);
-    // What was mailed to the address that is not hers any more opens nothing.
+    // Links mailed to the former address no longer work.
     let reset = json!({ "token": stale_reset, "password": NEW });
     post(&app, "/auth/reset", &reset).problem(404);
 }
 
-/// E9, E1: an address that somebody has is answered like a free one; only its owner is told.
+/// E9, E1: Changing to an existing address gets the same response as a free one. Only its owner is notified.
 #[test]
-fn a_new_address_that_is_taken_is_not_told() {
+fn changing_to_an_existing_address_does_not_reveal_it() {
     let database = Database::fresh();
     let app = App::over(&database);
     create_account(&database, "bob@example.org", Role::User);
@@ -137,9 +138,9 @@ fn a_new_address_that_is_taken_is_not_told() {
     );
 }
 
-/// E9: the address went to somebody else before it was proven: 409, and the account stays as it is.
+/// E9: An address that another account took before its confirmation is rejected with 409, and the account does not change.
 #[test]
-fn a_new_address_may_be_gone_when_it_is_proven() {
+fn an_address_taken_before_its_confirmation_is_rejected() {
     let database = Database::fresh();
     let app = App::over(&database);
     let access = accounts::create_and_log_in(&app, &database, "ann@example.org", Role::User);
@@ -158,9 +159,9 @@ fn a_new_address_may_be_gone_when_it_is_proven() {
     );
 }
 
-/// E9: the current password is needed; the other sessions end, one's own goes on; a mail tells; pending links are void.
+/// E9: A new password requires the current one, ends all other sessions, revokes pending links, and is announced by mail.
 #[test]
-fn a_new_password_needs_the_current_one_and_ends_other_sessions() {
+fn a_new_password_requires_the_current_one() {
     let database = Database::fresh();
     let app = App::over(&database);
     let own = accounts::create_and_log_in(&app, &database, "ann@example.org", Role::User);
@@ -202,9 +203,9 @@ fn a_new_password_needs_the_current_one_and_ends_other_sessions() {
     .problem(404);
 }
 
-/// E7, E9: whoever found somebody's open session does not guess the password with it.
+/// E7, E9: Guesses of the current password in an open session are throttled.
 #[test]
-fn guessing_the_current_password_has_waits() {
+fn guesses_of_the_current_password_are_throttled() {
     let database = Database::fresh();
     let app = App::over(&database);
     let access = accounts::create_and_log_in(&app, &database, "ann@example.org", Role::User);
@@ -221,19 +222,19 @@ fn guessing_the_current_password_has_waits() {
         responses[..5].iter().all(|response| response.status == 403),
         "{responses:?}"
     );
-    let waits = responses.iter().find(|response| response.status == 429).unwrap();
+    let throttled = responses.iter().find(|response| response.status == 429).unwrap();
     assert_eq!(
-        waits.problem(429)["type"],
+        throttled.problem(429)["type"],
         "urn:portcullis:problem:too-many-tries"
     );
-    assert!(waits.header("retry-after").parse::<u32>().unwrap() >= 1);
-    // A name needs no password and goes on.
+    assert!(throttled.header("retry-after").parse::<u32>().unwrap() >= 1);
+    // Changing the name requires no password and is not throttled.
     assert_eq!(put(&app, &access, &json!({ "name": "Ann" })).status, 200);
 }
 
-/// E9: of two changes with the same current password at the same time, one finds that it is not that any more.
+/// E9: Of concurrent password changes with the same current password, one succeeds.
 #[test]
-fn two_new_passwords_at_once_are_one() {
+fn of_concurrent_password_changes_one_succeeds() {
     let database = Database::fresh();
     let app = App::over(&database);
     let access = accounts::create_and_log_in(&app, &database, "ann@example.org", Role::User);
@@ -250,9 +251,10 @@ fn two_new_passwords_at_once_are_one() {
     assert_eq!(statuses, [200, 403, 403, 403]);
 }
 
-/// E10: afterwards neither the token nor the password lets anybody in, and nobody can tell that there was an account.
+/// E10: After an account is deleted, its tokens, links and password are rejected like those of an unknown account, and its
+/// address is free again.
 #[test]
-fn who_leaves_is_gone() {
+fn a_deleted_account_is_like_an_unknown_one() {
     let database = Database::fresh();
     let app = App::over(&database);
     let access = accounts::create_and_log_in(&app, &database, "ann@example.org", Role::User);
@@ -283,9 +285,9 @@ fn who_leaves_is_gone() {
     assert_eq!(try_log_in(&app, "ann@example.org", NEW).status, 200);
 }
 
-/// E10: the last administrator stays, also when all of them leave at the same moment.
+/// E10: The last administrator cannot be deleted, even when all administrators delete their accounts concurrently.
 #[test]
-fn the_last_administrator_stays() {
+fn the_last_administrator_cannot_be_deleted() {
     let database = Database::fresh();
     let app = App::over(&database);
     create_account(&database, "user@example.org", Role::User);
@@ -294,9 +296,9 @@ fn the_last_administrator_stays() {
         .map(|n| accounts::create_and_log_in(&app, &database, &format!("admin{n}@example.org"), Role::Admin))
         .collect();
     let responses = concurrently(tokens.len(), |n| delete(&app, &tokens[n]));
-    let stayed: Vec<usize> = (0..6).filter(|n| responses[*n].status != 204).collect();
-    assert_eq!(stayed.len(), 1, "{responses:?}");
-    let problem = responses[stayed[0]].problem(409);
+    let remaining: Vec<usize> = (0..6).filter(|n| responses[*n].status != 204).collect();
+    assert_eq!(remaining.len(), 1, "{responses:?}");
+    let problem = responses[remaining[0]].problem(409);
     assert_eq!(problem["type"], "urn:portcullis:problem:last-administrator");
-    assert_eq!(get_as(&app, &tokens[stayed[0]], "/auth/me").status, 200);
+    assert_eq!(get_as(&app, &tokens[remaining[0]], "/auth/me").status, 200);
 }

@@ -1,4 +1,5 @@
-//! How passwords are kept.
+//! How passwords are hashed and stored.
+
 use crate::support::accounts::{PASSWORD, create_account, log_in, try_log_in};
 use crate::support::app::App;
 use crate::support::database::Database;
@@ -8,7 +9,7 @@ use portcullis::types::role::Role;
 
 const ANN: &str = "ann@example.org";
 
-fn kept(database: &Database) -> String {
+fn stored_hash(database: &Database) -> String {
     database
         .lines("SELECT password_hash AS line FROM accounts.credentials")
         .remove(0)
@@ -18,15 +19,15 @@ fn changed_at(database: &Database) -> Vec<String> {
     database.lines("SELECT password_changed_at::text AS line FROM accounts.credentials")
 }
 
-/// E16: as it stands in the database.
+/// E16: A password is stored as an argon2id hash with the default parameters.
 #[test]
-fn a_password_is_kept_as_argon2id() {
+fn a_password_is_stored_as_argon2id() {
     let database = Database::fresh();
     let app = App::over(&database);
     let body = serde_json::json!({ "name": "Ann", "email": ANN, "password": "a quiet mountain lake" });
     let registered = crate::support::accounts::post(&app, "/auth/register", &body);
     assert_eq!(registered.status, 202, "{registered:?}");
-    let hash = kept(&database);
+    let hash = stored_hash(&database);
     assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
     let parts: Vec<&str> = hash.split('$').collect();
     assert_eq!(
@@ -36,36 +37,36 @@ fn a_password_is_kept_as_argon2id() {
     );
 }
 
-/// E16: when the settings ask for more, the next log-in makes a new hash of the same password; a wrong one makes none.
+/// E16: After the settings require more work, the next successful login rehashes the password, and a failed one does not.
 #[test]
-fn a_log_in_makes_a_cheap_hash_anew() {
+fn a_login_rehashes_a_cheap_hash() {
     for (setting, value, parameters) in [
         ("HASH_ITERATIONS", "3", "$argon2id$v=19$m=19456,t=3,p=1$"),
         ("HASH_MEMORY", "24000", "$argon2id$v=19$m=24000,t=2,p=1$"),
     ] {
         let database = Database::fresh();
         create_account(&database, ANN, Role::User);
-        let old = kept(&database);
+        let old = stored_hash(&database);
         let when = changed_at(&database);
         let app = App::start(&database.settings(&[(setting, value)]));
         try_log_in(&app, ANN, "wrong").problem(401);
-        assert_eq!(kept(&database), old);
+        assert_eq!(stored_hash(&database), old);
         log_in(&app, ANN);
-        let new = kept(&database);
+        let new = stored_hash(&database);
         assert!(new.starts_with(parameters), "{new}");
-        assert_eq!(changed_at(&database), when, "it is the same password");
+        assert_eq!(changed_at(&database), when, "the password did not change");
         log_in(&app, ANN);
-        assert_eq!(kept(&database), new, "once is enough");
+        assert_eq!(stored_hash(&database), new, "a second login does not rehash");
         drop(app);
         let app = App::over(&database);
         log_in(&app, ANN);
-        assert_eq!(kept(&database), new, "what is better than asked for stays");
+        assert_eq!(stored_hash(&database), new, "a stronger hash is not replaced");
     }
 }
 
-/// E16: of two log-ins at once, and of a change of the password meanwhile, nothing is lost.
+/// E16: Concurrent logins that rehash the password all succeed, and the password still works.
 #[test]
-fn making_anew_takes_nobodys_new_password_back() {
+fn concurrent_rehashing_loses_nothing() {
     let database = Database::fresh();
     create_account(&database, ANN, Role::User);
     let app = App::start(&database.settings(&[("HASH_ITERATIONS", "3")]));
@@ -74,7 +75,7 @@ fn making_anew_takes_nobodys_new_password_back() {
     log_in(&app, ANN);
 }
 
-/// E5: passwords are taken as they are: every byte counts, none is cut off, no spelling is as good as another.
+/// E5: Passwords are compared byte by byte, without truncation or normalisation.
 #[test]
 fn passwords_are_compared_byte_by_byte() {
     let database = Database::fresh();
@@ -97,33 +98,37 @@ fn passwords_are_compared_byte_by_byte() {
     log_in(&app, ANN);
 }
 
-/// E17: whoever finds the queue full is told so at once, and the try is not held against them.
+/// E17: When the hashing queue is full, a login gets 503 at once and does not count as a failed attempt.
 #[test]
-fn a_full_queue_is_503_and_counts_nothing() {
+fn a_full_queue_is_503_and_counts_no_attempt() {
     let database = Database::fresh();
     create_account(&database, ANN, Role::User);
     let app = App::start(&database.settings(&[("HASH_QUEUE", "1")]));
     let responses = crate::support::concurrently::concurrently(30, |number| {
         try_log_in(&app, &format!("nobody{number}@example.org"), "wrong")
     });
-    let busy: Vec<_> = responses
+    let overloaded: Vec<_> = responses
         .iter()
         .filter(|response| response.status == 503)
         .collect();
-    assert!(!busy.is_empty() && busy.len() < 30, "{}", busy.len());
-    for response in busy {
+    assert!(
+        !overloaded.is_empty() && overloaded.len() < 30,
+        "{}",
+        overloaded.len()
+    );
+    for response in overloaded {
         response.problem(503);
         assert!(response.header("retry-after").parse::<u32>().unwrap() >= 1);
     }
-    let refused = responses.iter().filter(|response| response.status == 401).count();
+    let rejected = responses.iter().filter(|response| response.status == 401).count();
     let counted = "SELECT sum(count)::text AS line FROM sessions.throttles WHERE key LIKE 'network:%'";
-    assert_eq!(database.lines(counted), [refused.to_string()]);
+    assert_eq!(database.lines(counted), [rejected.to_string()]);
     log_in(&app, ANN);
 }
 
-/// E17: room comes before all else: a crowd that finds none costs the database nothing.
+/// E17: A login without a hashing permit causes no database query.
 #[test]
-fn nothing_is_looked_up_for_whom_there_is_no_room() {
+fn a_login_without_a_hashing_permit_makes_no_query() {
     let database = Database::fresh();
     create_account(&database, ANN, Role::User);
     let app = App::start(&database.settings(&[("HASH_QUEUE", "1")]));
@@ -132,12 +137,12 @@ fn nothing_is_looked_up_for_whom_there_is_no_room() {
         .batch_execute("BEGIN; LOCK sessions.throttles IN ACCESS EXCLUSIVE MODE")
         .unwrap();
     std::thread::scope(|scope| {
-        let two: Vec<_> = (0..2)
+        let logins: Vec<_> = (0..2)
             .map(|_| scope.spawn(|| try_log_in(&app, ANN, PASSWORD).status))
             .collect();
         let waiting = "SELECT count(*)::text AS line FROM pg_locks WHERE NOT granted
                        AND relation = 'sessions.throttles'::regclass";
-        wait_until("both are looked up", || database.lines(waiting) == ["2"]);
+        wait_until("both logins wait", || database.lines(waiting) == ["2"]);
         let third = try_log_in(&app, ANN, PASSWORD);
         assert_eq!(
             third.problem(503)["detail"],
@@ -145,9 +150,9 @@ fn nothing_is_looked_up_for_whom_there_is_no_room() {
         );
         assert_eq!(database.lines(waiting), ["2"]);
         holder.batch_execute("ROLLBACK").unwrap();
-        for one in two {
-            // Whoever waited for the lock too long on a busy machine is told so.
-            assert!([200, 503].contains(&one.join().unwrap()));
+        for login in logins {
+            // On a busy machine the wait for the lock may time out.
+            assert!([200, 503].contains(&login.join().unwrap()));
         }
     });
     log_in(&app, ANN);

@@ -1,4 +1,5 @@
-//! What a password must be, wherever one is chosen.
+//! Which passwords are accepted.
+
 use crate::support::accounts::{post, try_log_in};
 use crate::support::app::App;
 use crate::support::database::Database;
@@ -14,7 +15,7 @@ fn register(app: &App, name: &str, email: &str, password: &str) -> Response {
     )
 }
 
-/// The reason that a refused password is told.
+/// The reason for which a password is rejected.
 fn reason(response: &Response) -> String {
     let problem = response.problem(400);
     let errors = problem["errors"].as_array().unwrap();
@@ -26,12 +27,12 @@ fn reason(response: &Response) -> String {
     errors[0]["reason"].as_str().unwrap().to_owned()
 }
 
-/// E15: 8 to 128 characters of any script, counted as characters, none cut off, none changed.
+/// E15: A password has 8 to 128 characters of any script, which are neither truncated nor normalised.
 #[test]
-fn eight_to_a_hundred_and_twenty_eight_characters_of_any_kind() {
+fn a_password_has_8_to_128_characters_of_any_script() {
     let database = Database::fresh();
     let app = App::start(&database.settings(&[("MAIL_RATE_PER_NETWORK", "1000")]));
-    let refused = |password: &str| reason(&register(&app, "Ann", "no@example.org", password));
+    let rejection = |password: &str| reason(&register(&app, "Ann", "no@example.org", password));
     for short in [
         "",
         "a",
@@ -39,23 +40,23 @@ fn eight_to_a_hundred_and_twenty_eight_characters_of_any_kind() {
         "ééééééé",
         "\u{1f6a2}\u{1f6a2}\u{1f6a2}\u{1f6a2}\u{1f6a2}\u{1f6a2}\u{1f6a2}",
     ] {
-        assert_eq!(refused(short), "must have at least 8 characters", "{short}");
+        assert_eq!(rejection(short), "must have at least 8 characters", "{short}");
     }
     for long in ["x".repeat(129), "ü€".repeat(65)] {
-        assert_eq!(refused(&long), "must have at most 128 characters");
+        assert_eq!(rejection(&long), "must have at most 128 characters");
     }
-    let whole = "\u{1f6a2}ü".repeat(64);
-    let good = [
+    let longest = "\u{1f6a2}ü".repeat(64);
+    let accepted = [
         "tr0ub4d&",
         "密码密码密码密码",
         " spaces around ",
         "nopqrstuvwxyz but lower case",
         "\u{0}\u{1}\n\t control",
-        &whole,
+        &longest,
         "a\u{308}bgedeckt",
         "ⓊⓃⒾⒸⓄⒹⒺ!",
     ];
-    for (n, password) in good.into_iter().enumerate() {
+    for (n, password) in accepted.into_iter().enumerate() {
         let email = format!("n{n}@example.org");
         assert_eq!(
             register(&app, "Ann", &email, password).status,
@@ -76,13 +77,14 @@ fn eight_to_a_hundred_and_twenty_eight_characters_of_any_kind() {
     try_log_in(&app, "n6@example.org", "\u{e4}bgedeckt").problem(401);
 }
 
-/// E15: common ones are refused, in any case. The list is read here by itself: a broken reader would not tell.
+/// E15: Common passwords are rejected in any case. The test reads the list itself, because the reader of the service could
+/// be wrong.
 #[test]
-fn common_passwords_are_refused() {
+fn common_passwords_are_rejected() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let refused = |password: &str| reason(&register(&app, "Ann", "ann@example.org", password));
-    let told = "is one of the most common passwords";
+    let rejection = |password: &str| reason(&register(&app, "Ann", "ann@example.org", password));
+    let reason_text = "is one of the most common passwords";
     for common in [
         "password",
         "Password1",
@@ -121,23 +123,23 @@ fn common_passwords_are_refused() {
         "whatever",
         "starwars",
     ] {
-        assert_eq!(refused(common), told, "{common}");
+        assert_eq!(rejection(common), reason_text, "{common}");
     }
     let list = include_str!("../../../src/domain/accounts/common_passwords.txt");
     let whole = list.lines().filter_map(|line| line.strip_prefix('0'));
     let whole: Vec<&str> = whole.collect();
     assert!(whole.len() > 30, "{whole:?}");
     for common in whole {
-        assert_eq!(refused(&common.to_uppercase()), told, "{common}");
+        assert_eq!(rejection(&common.to_uppercase()), reason_text, "{common}");
     }
 }
 
-/// E15: what anybody guesses who knows the name, the address or the service.
+/// E15: A password must not contain parts of the name, of the address, or the name of the service.
 #[test]
-fn what_follows_from_the_person_is_refused() {
+fn personal_passwords_are_rejected() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let refused = |name, email, password| reason(&register(&app, name, email, password));
+    let rejection = |name, email, password| reason(&register(&app, name, email, password));
     let personal = "must not contain a part of the name or the e-mail address";
     for (name, email, password) in [
         ("Grace Hopper", "gh@example.org", "hopper-1906-arlington"),
@@ -148,11 +150,11 @@ fn what_follows_from_the_person_is_refused() {
         ("Ann", "mountain.goat@example.org", "mountaingoat!!"),
         ("Ann", "ann@navy-yard.example", "the old navy of 1906"),
     ] {
-        assert_eq!(refused(name, email, password), personal, "{password}");
+        assert_eq!(rejection(name, email, password), personal, "{password}");
     }
-    let own = refused("Ann", "ann@example.org", "my Portcullis is shut");
+    let own = rejection("Ann", "ann@example.org", "my Portcullis is shut");
     assert_eq!(own, "must not contain the name of this service");
-    // Three letters stand in ordinary words by chance.
+    // Three characters occur in ordinary words by chance.
     assert_eq!(
         register(&app, "Ann", "ann@example.org", "a channel of annuities").status,
         202

@@ -1,4 +1,5 @@
-//! Registering and confirming: from nothing to an account that signs in.
+//! Registering and confirming an account.
+
 use crate::support::accounts::{self, create_account_in, post, try_log_in};
 use crate::support::app::{App, send};
 use crate::support::concurrently::concurrently;
@@ -24,9 +25,9 @@ fn actions(database: &Database) -> Vec<String> {
     database.lines("SELECT concat_ws(' ', action, subject) AS line FROM audit.events ORDER BY id")
 }
 
-/// E1, E2, E16: registered, it cannot sign in; confirmed, it can; only hashes are stored.
+/// E1, E2, E16: An account can log in once its address is confirmed, and only hashes of its secrets are stored.
 #[test]
-fn an_account_is_registered_confirmed_and_signs_in() {
+fn a_confirmed_account_can_log_in() {
     let database = Database::fresh();
     let app = App::over(&database);
     assert_eq!(register(&app, "Ann@Example.org", PASSWORD).status, 202);
@@ -35,18 +36,18 @@ fn an_account_is_registered_confirmed_and_signs_in() {
     let token = token(&database, "confirm", "Ann@Example.org");
     assert_eq!(confirm(&app, &token).status, 200);
     assert_eq!(try_log_in(&app, "ann@example.org", PASSWORD).status, 200);
-    let everything = database.lines(
+    let stored = database.lines(
         "SELECT concat_ws(' ', a::text, c::text, l::text, o::text) AS line FROM accounts.accounts a, \
                 accounts.credentials c, accounts.links l, mail.outbox o",
     );
-    assert_eq!(everything.len(), 1);
+    assert_eq!(stored.len(), 1);
     assert!(
-        !everything[0].contains(PASSWORD) && !everything[0].contains(&token),
-        "{everything:?}"
+        !stored[0].contains(PASSWORD) && !stored[0].contains(&token),
+        "{stored:?}"
     );
     assert!(
-        everything[0].contains("$argon2id$v=19$m=19456,t=2,p=1$"),
-        "{everything:?}"
+        stored[0].contains("$argon2id$v=19$m=19456,t=2,p=1$"),
+        "{stored:?}"
     );
     let mut actions = actions(&database);
     actions.retain(|action| action.starts_with("account."));
@@ -56,25 +57,25 @@ fn an_account_is_registered_confirmed_and_signs_in() {
     );
 }
 
-/// E2, E3: the link of the mail itself. Looking at it, as mail scanners do, uses nothing up.
+/// E2, E3: Opening a mailed link, as mail scanners do, neither confirms the account nor uses the link.
 #[test]
-fn a_mailed_link_is_looked_at_and_still_confirms() {
+fn opening_a_mailed_link_does_not_use_it() {
     let database = Database::fresh();
     let app = App::over(&database);
     register(&app, "ann@example.org", PASSWORD);
     let token = Mailbox::of(&database).wait("ann@example.org", "").token();
     for method in ["GET", "GET", "GET", "HEAD"] {
-        let looked = send(app.request(method, &format!("/confirm?token={token}")));
-        assert_eq!(looked.status, 200, "{looked:?}");
+        let page = send(app.request(method, &format!("/confirm?token={token}")));
+        assert_eq!(page.status, 200, "{page:?}");
     }
     try_log_in(&app, "ann@example.org", PASSWORD).problem(401);
     assert_eq!(confirm(&app, &token).status, 200);
     assert_eq!(try_log_in(&app, "ann@example.org", PASSWORD).status, 200);
 }
 
-/// E2: used, void, ended and forged links are refused alike, and none of them lets anybody in.
+/// E2: A link works once. Used, revoked, expired and forged links are rejected with the same response.
 #[test]
-fn a_link_works_once_and_every_other_is_refused_alike() {
+fn a_link_works_once_and_invalid_links_look_alike() {
     let database = Database::fresh();
     let app = App::over(&database);
     register(&app, "ann@example.org", PASSWORD);
@@ -82,28 +83,28 @@ fn a_link_works_once_and_every_other_is_refused_alike() {
     register(&app, "cat@example.org", PASSWORD);
     let used = token(&database, "confirm", "ann@example.org");
     assert_eq!(confirm(&app, &used).status, 200);
-    let void = token(&database, "confirm", "bob@example.org");
+    let revoked = token(&database, "confirm", "bob@example.org");
     post(&app, "/auth/resend", &json!({ "email": "bob@example.org" }));
-    let ended = token(&database, "confirm", "cat@example.org");
+    let expired = token(&database, "confirm", "cat@example.org");
     database.execute(
         "UPDATE accounts.links SET expires_at = now() - interval '1 second' FROM accounts.accounts a \
          WHERE a.id = account_id AND email_key = 'cat@example.org'",
     );
     post(&app, "/auth/forgot", &json!({ "email": "ann@example.org" }));
-    let of_another_purpose = token(&database, "reset", "ann@example.org");
+    let with_another_purpose = token(&database, "reset", "ann@example.org");
     let forged = "A".repeat(43);
-    let told = |response: &Response| {
+    let rejection = |response: &Response| {
         let mut problem = response.problem(404);
         problem.as_object_mut().unwrap().remove("request_id");
         problem
     };
-    let first = told(&confirm(&app, &used));
+    let first = rejection(&confirm(&app, &used));
     assert_eq!(first["type"], "urn:portcullis:problem:unknown-link");
     let long = "x".repeat(256);
     for token in [
-        &void,
-        &ended,
-        &of_another_purpose,
+        &revoked,
+        &expired,
+        &with_another_purpose,
         &forged,
         "",
         "ü",
@@ -111,16 +112,17 @@ fn a_link_works_once_and_every_other_is_refused_alike() {
         "\0",
         &long,
     ] {
-        assert_eq!(told(&confirm(&app, token)), first, "{token:?}");
+        assert_eq!(rejection(&confirm(&app, token)), first, "{token:?}");
     }
     for email in ["bob@example.org", "cat@example.org"] {
         try_log_in(&app, email, PASSWORD).problem(401);
     }
 }
 
-/// E1: a taken address gets the same status, body and headers; only its mail differs, and nothing about it changes.
+/// E1: Registering an existing address returns the same status, body and headers as a new one. Only the mail differs, and
+/// the existing account does not change.
 #[test]
-fn a_taken_address_is_told_only_by_mail() {
+fn an_existing_address_is_revealed_only_by_mail() {
     let database = Database::fresh();
     let app = App::over(&database);
     accounts::create_account(&database, "ann@example.org", Role::User);
@@ -151,7 +153,7 @@ fn a_taken_address_is_told_only_by_mail() {
             "reset new@example.org",
         ]
     );
-    // Its own password still counts, the stranger's does not.
+    // The password of the existing account still works, the submitted one does not.
     assert_eq!(
         try_log_in(&app, "ann@example.org", accounts::PASSWORD).status,
         200
@@ -162,16 +164,16 @@ fn a_taken_address_is_told_only_by_mail() {
     assert_eq!(database.lines(invited), ["invited approver"]);
 }
 
-/// E1, E2, E9: of two who register an address neither password counts, whoever of them is the stranger and whoever was
-/// first: the links that were out are void, and the next mail, also one that is asked for again, lets its reader choose.
+/// E1, E2, E9: When an address is registered twice before it is confirmed, neither password works: pending links are revoked,
+/// and the reader of the next mail chooses the password.
 #[test]
-fn an_address_that_two_register_gets_its_password_from_whoever_reads_its_mails() {
+fn an_address_registered_twice_gets_its_password_by_mail() {
     let database = Database::fresh();
     let app = App::over(&database);
     register(&app, "ann@example.org", PASSWORD);
-    register(&app, "ann@example.org", "the password of a stranger");
+    register(&app, "ann@example.org", "the password of another client");
     let confirms = tokens(&database, "confirm", "ann@example.org");
-    assert_eq!(confirms.len(), 1, "no second link that only confirms");
+    assert_eq!(confirms.len(), 1, "there is only one confirmation link");
     confirm(&app, &confirms[0]).problem(404);
     let email = json!({ "email": "ann@example.org" });
     assert_eq!(post(&app, "/auth/resend", &email).status, 202);
@@ -187,18 +189,21 @@ fn an_address_that_two_register_gets_its_password_from_whoever_reads_its_mails()
     };
     reset(&resets[0]).problem(404);
     assert_eq!(reset(&resets[1]).status, 200);
-    for password in [PASSWORD, "the password of a stranger"] {
+    for password in [PASSWORD, "the password of another client"] {
         try_log_in(&app, "ann@example.org", password).problem(401);
     }
     assert_eq!(try_log_in(&app, "ann@example.org", chosen).status, 200);
-    let told = "SELECT concat_ws(' ', action, detail->>'role') AS line FROM audit.events
+    let events = "SELECT concat_ws(' ', action, detail->>'role') AS line FROM audit.events
                 WHERE action IN ('account.confirmed', 'password.reset') ORDER BY id";
-    assert_eq!(database.lines(told), ["account.confirmed user", "password.reset"]);
+    assert_eq!(
+        database.lines(events),
+        ["account.confirmed user", "password.reset"]
+    );
 }
 
-/// E4: the old link is void, the new one works; whoever has no account, or a proven one, is answered alike.
+/// E4: Resending revokes the old link. The response is the same for unknown and for confirmed addresses.
 #[test]
-fn a_mail_is_sent_again() {
+fn resending_replaces_the_link() {
     let database = Database::fresh();
     let app = App::over(&database);
     accounts::create_account(&database, "old@example.org", Role::User);
@@ -218,9 +223,9 @@ fn a_mail_is_sent_again() {
     );
 }
 
-/// E1: at the same time for one address: one account, everybody answered alike.
+/// E1: Concurrent registrations of one address create one account and get the same response.
 #[test]
-fn two_registrations_at_once_make_one_account() {
+fn concurrent_registrations_create_one_account() {
     let database = Database::fresh();
     let app = App::over(&database);
     let statuses = concurrently(8, |n| {
@@ -235,9 +240,9 @@ fn two_registrations_at_once_make_one_account() {
     assert_eq!(database.lines(open), ["1"]);
 }
 
-/// E2: at the same time with one link: one of them did it.
+/// E2: Of concurrent confirmations with one link, exactly one succeeds.
 #[test]
-fn one_link_confirms_once_however_many_try() {
+fn of_concurrent_confirmations_one_succeeds() {
     let database = Database::fresh();
     let app = App::over(&database);
     register(&app, "ann@example.org", PASSWORD);
@@ -252,9 +257,9 @@ fn one_link_confirms_once_however_many_try() {
     assert_eq!(confirmed.count(), 1);
 }
 
-/// E1: a closed registration is told before anything is looked at.
+/// E1: A closed registration rejects every request and sends no mail.
 #[test]
-fn a_closed_registration_takes_nobody() {
+fn a_closed_registration_is_rejected() {
     let database = Database::fresh();
     let app = App::start(&database.settings(&[("REGISTRATION", "closed")]));
     let problem = register(&app, "ann@example.org", PASSWORD).problem(403);
@@ -262,18 +267,18 @@ fn a_closed_registration_takes_nobody() {
     assert!(list_outbox(&database).is_empty());
 }
 
-/// O5, D8: every bad member of a body is named; members that nobody knows are refused.
+/// O5, D8: A rejected body names every invalid member, and unknown members are rejected.
 #[test]
-fn bad_bodies_name_their_members() {
+fn every_invalid_member_is_named() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let bad = json!({ "name": "", "email": "ann", "password": 7 });
-    let fields = post(&app, "/auth/register", &bad).fields(400);
+    let invalid = json!({ "name": "", "email": "ann", "password": 7 });
+    let fields = post(&app, "/auth/register", &invalid).fields(400);
     assert_eq!(fields, ["body:name", "body:email", "body:password"]);
     let fields = post(&app, "/auth/register", &json!({})).fields(400);
     assert_eq!(fields, ["body:name", "body:email", "body:password"]);
-    let more = json!({ "name": "Ann", "email": "ann@example.org", "password": PASSWORD, "role": "admin" });
-    post(&app, "/auth/register", &more).problem(400);
+    let unknown = json!({ "name": "Ann", "email": "ann@example.org", "password": PASSWORD, "role": "admin" });
+    post(&app, "/auth/register", &unknown).problem(400);
     for path in ["/auth/confirm", "/auth/change-email"] {
         assert_eq!(
             post(&app, path, &json!({ "token": 7 })).fields(400),

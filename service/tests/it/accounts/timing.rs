@@ -1,4 +1,5 @@
-//! What the time of a response tells: nothing.
+//! Response times do not reveal whether an account exists.
+
 use crate::support::accounts::{create_account_in, post};
 use crate::support::app::App;
 use crate::support::database::Database;
@@ -7,45 +8,45 @@ use portcullis::types::role::Role;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// Tries of each kind in a series.
-const TRIES: usize = 15;
+/// Measurements of each kind of request in a series.
+const SERIES_LENGTH: usize = 15;
 
-/// One kind of question: its name, and the body of its n-th try.
+/// One kind of request: its name, and the body of its n-th measurement.
 type Kind<'a> = (&'a str, &'a dyn Fn(usize) -> Value);
 
 fn registration(email: &str) -> Value {
     json!({ "name": "Ann Example", "email": email, "password": "a quiet mountain lake" })
 }
 
-/// How much the most may differ from the least.
-const ALIKE: f64 = 1.1;
+/// The maximum ratio of two medians.
+const MAX_RATIO: f64 = 1.1;
 
-/// How long each kind takes. The kinds take turns: whatever else the machine does hits all of them alike.
+/// The response times of each kind. The kinds alternate, so that other load on the machine affects all of them alike.
 fn series(app: &App, path: &str, kinds: &[Kind<'_>], number: usize) -> Vec<Vec<Duration>> {
     let mut times = vec![Vec::new(); kinds.len()];
-    for n in number * TRIES..(number + 1) * TRIES {
+    for n in number * SERIES_LENGTH..(number + 1) * SERIES_LENGTH {
         for (kind, times) in kinds.iter().zip(&mut times) {
-            let (body, begun) = ((kind.1)(n), Instant::now());
+            let (body, start) = ((kind.1)(n), Instant::now());
             assert_eq!(post(app, path, &body).status, 202, "{} {n}", kind.0);
-            times.push(begun.elapsed());
+            times.push(start.elapsed());
         }
     }
     times
 }
 
-fn assert_alike(app: &App, path: &str, kinds: &[Kind<'_>]) {
-    let medians = medians(ALIKE, |number| series(app, path, kinds, number));
-    let told: Vec<String> = kinds
+fn assert_equal_times(app: &App, path: &str, kinds: &[Kind<'_>]) {
+    let medians = medians(MAX_RATIO, |number| series(app, path, kinds, number));
+    let medians_text: Vec<String> = kinds
         .iter()
         .zip(&medians)
         .map(|(kind, ms)| format!("{} {ms:.1} ms", kind.0))
         .collect();
-    println!("{path}: {}", told.join(", "));
-    assert!(ratio(&medians) <= ALIKE, "{told:?}");
+    println!("{path}: {}", medians_text.join(", "));
+    assert!(ratio(&medians) <= MAX_RATIO, "{medians_text:?}");
 }
 
 fn service(database: &Database) -> App {
-    for n in 0..TRIES * MAX_SERIES {
+    for n in 0..SERIES_LENGTH * MAX_SERIES {
         create_account_in(database, &format!("active{n}@example.org"), Role::User, "active");
         create_account_in(
             database,
@@ -55,7 +56,7 @@ fn service(database: &Database) -> App {
         );
         create_account_in(
             database,
-            &format!("waiting{n}@example.org"),
+            &format!("unconfirmed{n}@example.org"),
             Role::User,
             "unconfirmed",
         );
@@ -63,12 +64,12 @@ fn service(database: &Database) -> App {
     App::start(&database.settings(&[("MAIL_RATE_PER_NETWORK", "1000000")]))
 }
 
-/// E1: new or taken, in whatever state, once or again and again: within 10 %.
+/// E1: A registration takes the same time, within 10 %, for new addresses and for existing accounts in any state.
 #[test]
-fn registering_takes_as_long_for_a_taken_address() {
+fn registration_times_do_not_reveal_accounts() {
     let database = Database::fresh();
     let app = service(&database);
-    assert_alike(
+    assert_equal_times(
         &app,
         "/auth/register",
         &[
@@ -76,27 +77,27 @@ fn registering_takes_as_long_for_a_taken_address() {
             ("active", &|n| registration(&format!("active{n}@example.org"))),
             ("invited", &|n| registration(&format!("invited{n}@example.org"))),
             ("unconfirmed", &|n| {
-                registration(&format!("waiting{n}@example.org"))
+                registration(&format!("unconfirmed{n}@example.org"))
             }),
-            ("the same again", &|_| registration("active0@example.org")),
+            ("repeated", &|_| registration("active0@example.org")),
         ],
     );
 }
 
-/// E4, E14: known, unknown, proven: within 10 %.
+/// E4, E14: Requesting a mail takes the same time, within 10 %, for active, unconfirmed and unknown addresses.
 #[test]
-fn asking_for_a_mail_takes_as_long_for_an_unknown_address() {
+fn mail_request_times_do_not_reveal_accounts() {
     let database = Database::fresh();
     let app = service(&database);
     for path in ["/auth/resend", "/auth/forgot"] {
         let of = |state: &'static str| move |n| json!({ "email": format!("{state}{n}@example.org") });
-        let (active, waiting, unknown) = (of("active"), of("waiting"), of("unknown"));
-        assert_alike(
+        let (active, unconfirmed, unknown) = (of("active"), of("unconfirmed"), of("unknown"));
+        assert_equal_times(
             &app,
             path,
             &[
                 ("active", &active),
-                ("unconfirmed", &waiting),
+                ("unconfirmed", &unconfirmed),
                 ("unknown", &unknown),
             ],
         );
