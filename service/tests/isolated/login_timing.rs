@@ -19,19 +19,19 @@ const CLIENTS: usize = 5;
 const MAX_RATIO: f64 = 1.10;
 
 /// The same where the stored hash is cheaper than today's parameters and a second hash makes up the difference: it allocates
-/// its memory anew, which is expensive on some machines. Without the second hash the ratio would be 2.
+/// its memory again, which is expensive on some machines. Without the second hash the ratio would be 2.
 const MAX_RATIO_WHEN_REHASHING: f64 = 1.5;
 
 /// A kind of attempt: its name, email address and password.
 type Kind = (&'static str, String, &'static str);
 
-/// The basic kinds, against the account of this number.
+/// The basic kinds of attempt, against the account of this number.
 fn kinds(number: usize) -> Vec<Kind> {
     let ann = format!("ann{number}@example.org");
     vec![
         (
             "unknown",
-            format!("nobody{number}@example.org"),
+            format!("unknown{number}@example.org"),
             "some wrong password",
         ),
         ("wrong", ann.clone(), "some wrong password"),

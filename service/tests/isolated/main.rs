@@ -1,5 +1,5 @@
-//! Tests that need the machine or the database server to themselves: latency, memory, query plans. Cargo runs the test binaries
-//! one after the other, and within this one a lock serialises the tests.
+//! Tests that need the machine or the database server to themselves: latency, memory, query plans. Cargo runs the test
+//! binaries one after the other, and within this one a lock serialises the tests.
 
 #![allow(
     clippy::unwrap_used,

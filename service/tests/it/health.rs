@@ -39,7 +39,7 @@ fn without_a_database_only_liveness_is_200() {
     assert_eq!(app.get("/").status, 200);
 }
 
-/// A5: With a rejected database password readiness is 503, and neither its answer nor the metrics show the password.
+/// A5: With a rejected database password readiness is 503, and neither its body nor the metrics show the password.
 #[test]
 fn a_rejected_database_login_is_not_ready() {
     let database = Database::fresh();

@@ -259,13 +259,13 @@ fn the_documented_settings_equal_those_in_the_code() {
 /// The content of `docs/settings.md`.
 fn document() -> String {
     let mut text = "# Settings\n\n\
-        Each is a variable of the environment, or a line of a TOML file given with `--config FILE`: there without the\n\
-        prefix and in small letters, as in `listen = \"0.0.0.0:3000\"`. The environment wins. A secret `X` may also be\n\
-        given as `X_FILE`, a path; give one of the two. An unknown setting or a bad value ends the program with code 78\n\
-        and the setting's name, never its value.\n\n\
-        This file follows from `service/src/config/setting_names.rs`; a test compares them and, run with `UPDATE_DOCS=1`, writes\n\
-        it anew.\n\n\
-        | setting | default | meaning |\n| --- | --- | --- |\n"
+        Each setting is an environment variable, or a key of a TOML file given with `--config FILE`, there in lower case\n\
+        and without the prefix: `listen = \"0.0.0.0:3000\"`. Environment variables take precedence. A secret `X` can be set\n\
+        directly or by `X_FILE`, the path of a file that holds it, but not both. An unknown setting or an invalid value\n\
+        ends the program with exit code 78 and an error that names the setting, never its value.\n\n\
+        This file is generated from `service/src/config/setting_names.rs`. A test compares the two, and updates the file\n\
+        when it runs with `UPDATE_DOCS=1`.\n\n\
+        | setting | default | description |\n| --- | --- | --- |\n"
         .to_owned();
     for key in SETTINGS {
         let default = match key.default {

@@ -6,7 +6,8 @@ use crate::support::sample_data::{QUERY, small};
 use crate::support::tcp_proxy::TcpProxy;
 use std::time::{Duration, Instant};
 
-/// A5: While the database does not respond, requests end with 503 and readiness is 503 within 3 s; afterwards the service recovers.
+/// A5: While the database does not respond, requests end with 503 and readiness is 503 within 3 s; afterwards the service
+/// recovers.
 #[test]
 fn an_unresponsive_database_does_not_hang_requests() {
     let database = Database::with_data(&small());

@@ -4,11 +4,12 @@ use crate::support::database::{Database, Server};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-/// Rows in the format of the document: kind, object, role, privileges. Grants to an object's owner are left out; ownership is listed.
+/// Rows in the format of the document: kind, object, role, privileges. Ownership is a row of its own, so grants to an
+/// object's owner are left out.
 const CATALOGUE: &str = "
 WITH roles AS (
   SELECT oid, rolname FROM pg_roles UNION ALL SELECT 0, 'PUBLIC'
-), objects (kind, id, name, owner, acl, kept) AS (
+), objects (kind, id, name, owner, acl, ours) AS (
   SELECT 'd', oid, 'database', datdba, datacl, true FROM pg_database WHERE datname = current_database()
   UNION ALL SELECT 'n', oid, 'schema ' || nspname, nspowner, nspacl, oid >= 16384 OR nspname = 'public'
     FROM pg_namespace WHERE nspname !~ '^pg_(temp|toast)'
@@ -24,10 +25,10 @@ WITH roles AS (
     WHERE typelem = 0 AND (typrelid = 0 OR c.relkind = 'c')
   UNION ALL SELECT 'l', oid, 'language ' || lanname, lanowner, lanacl, false FROM pg_language
 ), grants AS (
-  SELECT o.name, o.owner, o.kept, a.grantee, a.privilege_type, a.is_grantable
+  SELECT o.name, o.owner, o.ours, a.grantee, a.privilege_type, a.is_grantable
   FROM objects o, aclexplode(coalesce(o.acl, acldefault(o.kind::\"char\", o.owner))) a
   UNION ALL
-  SELECT o.name || ' (' || t.attname || ')', o.owner, o.kept, a.grantee, a.privilege_type, a.is_grantable
+  SELECT o.name || ' (' || t.attname || ')', o.owner, o.ours, a.grantee, a.privilege_type, a.is_grantable
   FROM pg_attribute t JOIN objects o ON o.id = t.attrelid AND o.kind = 'r', aclexplode(t.attacl) a
 )
 SELECT 'role | ' || rolname || ' |  | ' || concat_ws(', ',
@@ -42,12 +43,12 @@ SELECT 'member | ' || g.rolname || ' | ' || m.rolname || ' | ' || CASE WHEN admi
   WHERE g.rolname LIKE 'portcullis%' OR m.rolname LIKE 'portcullis%'
 UNION ALL
 SELECT 'owner | ' || name || ' | ' || r.rolname || ' | ' FROM objects JOIN roles r ON r.oid = owner
-  WHERE r.rolname LIKE 'portcullis%' OR (kept AND name <> 'schema public')
+  WHERE r.rolname LIKE 'portcullis%' OR (ours AND name <> 'schema public')
 UNION ALL
 SELECT 'grant | ' || name || ' | ' || r.rolname || ' | '
     || string_agg(privilege_type || CASE WHEN is_grantable THEN ' with grant option' ELSE '' END, ', ' ORDER BY privilege_type)
   FROM grants JOIN roles r ON r.oid = grantee
-  WHERE grantee <> owner AND (kept OR r.rolname LIKE 'portcullis%' ) AND r.rolname NOT IN ('pg_database_owner')
+  WHERE grantee <> owner AND (ours OR r.rolname LIKE 'portcullis%' ) AND r.rolname NOT IN ('pg_database_owner')
   GROUP BY name, r.rolname
 UNION ALL
 SELECT 'policy | table ' || p.polrelid::regclass || ' | ' || r.rolname || ' | '

@@ -1,4 +1,5 @@
-//! The database restarts in the middle of what people do: on a server of this test's own.
+//! The database restarts while operations are in flight, on a dedicated server.
+
 use crate::support::accounts::{
     PASSWORD, TokenPair, call_as, create_account, log_in, post, try_log_in, with_json,
 };
@@ -11,10 +12,10 @@ use serde_json::{Value, json};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Something that somebody does, and the status when it is done.
-type Deed<'a> = (&'static str, u16, Box<dyn Fn() -> Response + Sync + 'a>);
+/// An operation: its name, its status on success and its request.
+type Operation<'a> = (&'static str, u16, Box<dyn Fn() -> Response + Sync + 'a>);
 
-/// Everything that such a deed could leave half done.
+/// A digest of everything that an operation could leave partially changed.
 const STATE: &str = "SELECT md5(concat_ws('|',
     (SELECT string_agg(a::text, '/' ORDER BY id) FROM accounts.accounts a),
     (SELECT string_agg(s::text, '/' ORDER BY id) FROM sessions.sessions s),
@@ -23,7 +24,8 @@ const STATE: &str = "SELECT md5(concat_ws('|',
     (SELECT count(*) FROM accounts.links), (SELECT count(*) FROM mail.outbox),
     (SELECT count(*) FROM audit.events))) AS line";
 
-fn unavailable(what: &str, response: &Response) {
+/// Checks that the status is 503 with `Retry-After`.
+fn assert_unavailable(what: &str, response: &Response) {
     assert_eq!(response.status, 503, "{what}: {response:?}");
     assert!(
         response.header("retry-after").parse::<u32>().unwrap() >= 1,
@@ -31,8 +33,8 @@ fn unavailable(what: &str, response: &Response) {
     );
 }
 
-/// What people and administrators do with a token; each deed needs things of its own, which are made here.
-fn deeds<'a>(app: &'a App, database: &Database) -> Vec<Deed<'a>> {
+/// Operations of users and administrators, on independent data that is created here.
+fn operations<'a>(app: &'a App, database: &Database) -> Vec<Operation<'a>> {
     let sign_in = |email: &str, role| {
         create_account(database, email, role);
         log_in(app, email)
@@ -113,27 +115,27 @@ fn deeds<'a>(app: &'a App, database: &Database) -> Vec<Deed<'a>> {
             }),
         ),
         (
-            "wish",
+            "create wish",
             201,
             Box::new(move || call_as(app, &ann, "POST", "/wishes", &json!({"title": "new"}))),
         ),
         (
-            "better wish",
+            "change wish",
             200,
             Box::new(move || change(&better, json!({"title": "b", "note": "", "done": true}))),
         ),
         (
-            "no wish",
+            "delete wish",
             204,
             Box::new(move || call_as(app, &own, "DELETE", &gone, &Value::Null)),
         ),
     ]
 }
 
-/// B16, E5, E12, E13, D1, D3, D4, G4: the server goes away when all of them are in the middle: 503 with `Retry-After`,
-/// nothing half done, the same while it is away, and each of them works afterwards.
+/// B16, E5, E12, E13, D1, D3, D4, G4: If the database stops while operations are in flight, each ends with 503 and
+/// `Retry-After` and none is partially applied; they are 503 while it is down, and succeed after its restart.
 #[test]
-fn a_restart_in_the_middle_leaves_nothing_half_done() {
+fn a_database_restart_leaves_no_operation_partially_applied() {
     let (mut cluster, server) = own_postgres::start();
     let pools = [
         ("DATABASE_ACCOUNTS_POOL_SIZE", "12"),
@@ -146,7 +148,7 @@ fn a_restart_in_the_middle_leaves_nothing_half_done() {
         name: "portcullis".to_owned(),
         server,
     };
-    let deeds = deeds(&app, &database);
+    let operations = operations(&app, &database);
     let before = database.lines(STATE);
     let held = HeldLocks::acquire(
         &database.server,
@@ -154,17 +156,20 @@ fn a_restart_in_the_middle_leaves_nothing_half_done() {
          LOCK sessions.refresh_tokens, wishes.wishes IN SHARE ROW EXCLUSIVE MODE",
     );
     let responses: Vec<Response> = std::thread::scope(|scope| {
-        let asked: Vec<_> = deeds.iter().map(|(.., deed)| scope.spawn(deed)).collect();
-        held.wait_for_blocked(deeds.len());
+        let in_flight: Vec<_> = operations
+            .iter()
+            .map(|(.., operation)| scope.spawn(operation))
+            .collect();
+        held.wait_for_blocked(operations.len());
         cluster.stop().unwrap();
-        asked.into_iter().map(|one| one.join().unwrap()).collect()
+        in_flight.into_iter().map(|one| one.join().unwrap()).collect()
     });
-    for ((what, ..), response) in deeds.iter().zip(&responses) {
-        unavailable(what, response);
+    for ((what, ..), response) in operations.iter().zip(&responses) {
+        assert_unavailable(what, response);
     }
-    for (what, _, deed) in &deeds {
+    for (what, _, operation) in &operations {
         let begun = Instant::now();
-        unavailable(what, &deed());
+        assert_unavailable(what, &operation());
         assert!(
             begun.elapsed() < Duration::from_secs(4),
             "{what}: {:?}",
@@ -177,15 +182,19 @@ fn a_restart_in_the_middle_leaves_nothing_half_done() {
     wait_for_status(400, Duration::from_secs(5), || {
         post(&app, "/auth/refresh", &json!({}))
     });
-    assert_eq!(database.lines(STATE), before, "something was half done");
-    for (what, done, deed) in &deeds {
+    assert_eq!(
+        database.lines(STATE),
+        before,
+        "an operation was partially applied"
+    );
+    for (what, success, operation) in &operations {
         let within = Duration::from_secs(3);
         let begun = Instant::now();
-        let mut response = deed();
+        let mut response = operation();
         while response.status == 503 && begun.elapsed() < within {
             sleep(Duration::from_millis(50));
-            response = deed();
+            response = operation();
         }
-        assert_eq!(response.status, *done, "{what}: {response:?}");
+        assert_eq!(response.status, *success, "{what}: {response:?}");
     }
 }

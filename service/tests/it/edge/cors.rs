@@ -74,9 +74,9 @@ fn only_configured_origins_are_allowed() {
     }
 }
 
-/// O9: Answers carry `Vary: Origin`, so that a cache does not serve one origin's answer to another.
+/// O9: Responses carry `Vary: Origin`, so that a cache does not serve one origin's response to another.
 #[test]
-fn answers_vary_by_origin() {
+fn responses_vary_by_origin() {
     let app = app("https://app.example");
     for path in ["/", "/version", "/rates", "/nothing"] {
         let response = app.get(path);

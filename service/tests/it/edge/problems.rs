@@ -22,7 +22,7 @@ fn app(more: &[(&str, &str)]) -> App {
 
 /// Each reachable status, with one response of that status.
 pub fn every_status() -> &'static [(u16, Response)] {
-    static ANSWERS: LazyLock<Vec<(u16, Response)>> = LazyLock::new(|| {
+    static RESPONSES: LazyLock<Vec<(u16, Response)>> = LazyLock::new(|| {
         let (app, limited) = (app(&[]), app(&[("RATE_LIMIT", "1")]));
         let post = |path: &str, kind: &str, body: &str| {
             send(
@@ -55,7 +55,7 @@ pub fn every_status() -> &'static [(u16, Response)] {
             (503, app.get(QUERY)),
         ]
     });
-    &ANSWERS
+    &RESPONSES
 }
 
 /// O1: Every error status is a problem, 429 and 503 with `Retry-After`.

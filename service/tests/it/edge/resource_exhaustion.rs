@@ -1,4 +1,5 @@
-//! What people do while something is slow: a frozen database, no connection left, bodies that never end.
+//! Operations of signed-in users while a resource is exhausted: an unresponsive database, an exhausted pool, slow bodies.
+
 use crate::support::accounts::{PASSWORD, call_as, create_account, get_as, log_in, post, try_log_in};
 use crate::support::app::{App, wait_for_status};
 use crate::support::browser::Browser;
@@ -14,10 +15,11 @@ use serde_json::json;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Something that somebody does.
-type Deed<'a> = (&'static str, Box<dyn Fn() -> Response + 'a>);
+/// An operation: its name and its request.
+type Operation<'a> = (&'static str, Box<dyn Fn() -> Response + 'a>);
 
-fn unavailable(what: &str, response: &Response) {
+/// Checks that the status is 503 with `Retry-After`.
+fn assert_unavailable(what: &str, response: &Response) {
     assert_eq!(response.status, 503, "{what}: {response:?}");
     assert!(
         response.header("retry-after").parse::<u32>().unwrap() >= 1,
@@ -25,16 +27,17 @@ fn unavailable(what: &str, response: &Response) {
     );
 }
 
-/// A5: "never a hang", for people too: everything ends as 503, and works again afterwards, with the same tokens.
+/// A5: While the database does not respond, operations of signed-in users end with 503; afterwards they work with the same
+/// tokens.
 #[test]
-fn a_frozen_database_hangs_nobody_who_is_signed_in() {
+fn an_unresponsive_database_does_not_hang_signed_in_users() {
     let database = Database::fresh();
-    let relay = TcpProxy::to(&database.server);
-    let app = App::start(&database.settings(&relay.short_timeout_settings()));
+    let proxy = TcpProxy::to(&database.server);
+    let app = App::start(&database.settings(&proxy.short_timeout_settings()));
     create_account(&database, "ann@example.org", Role::User);
     let ann = log_in(&app, "ann@example.org");
     let browser = Browser::signed_in(&app, "ann@example.org", PASSWORD);
-    let all: [Deed<'_>; 6] = [
+    let operations: [Operation<'_>; 6] = [
         ("me", Box::new(|| get_as(&app, &ann.access, "/auth/me"))),
         ("wishes", Box::new(|| get_as(&app, &ann.access, "/wishes"))),
         (
@@ -51,11 +54,11 @@ fn a_frozen_database_hangs_nobody_who_is_signed_in() {
         ),
         ("page", Box::new(|| browser.get("/my/wishes"))),
     ];
-    relay.freeze();
-    for (what, request) in &all {
+    proxy.freeze();
+    for (what, request) in &operations {
         let begun = Instant::now();
         let response = request();
-        unavailable(what, &response);
+        assert_unavailable(what, &response);
         assert!(
             begun.elapsed() < Duration::from_secs(5),
             "{what}: {:?}",
@@ -63,16 +66,17 @@ fn a_frozen_database_hangs_nobody_who_is_signed_in() {
         );
     }
     assert_eq!(app.get("/health/live").status, 200);
-    relay.thaw();
+    proxy.thaw();
     wait_for_status(200, Duration::from_secs(5), || {
         get_as(&app, &ann.access, "/auth/me")
     });
-    for (what, request) in &all {
-        wait_for_status(ask_status(what), Duration::from_secs(5), request);
+    for (what, request) in &operations {
+        wait_for_status(success_status(what), Duration::from_secs(5), request);
     }
 }
 
-fn ask_status(what: &str) -> u16 {
+/// The status of an operation that succeeds.
+fn success_status(what: &str) -> u16 {
     match what {
         "wish" => 201,
         "forgot" => 202,
@@ -80,10 +84,10 @@ fn ask_status(what: &str) -> u16 {
     }
 }
 
-/// E17, B14: every connection for accounts hangs on a lock, a crowd waits for one: who only reads rates notices nothing,
-/// and nobody waits for longer than they are told.
+/// E17, B14: While every connection of the accounts pool is blocked, `/rates` is not delayed, and requests that need that pool
+/// end with 503 in bounded time.
 #[test]
-fn accounts_without_a_connection_leave_rates_alone() {
+fn an_exhausted_accounts_pool_does_not_delay_rates() {
     let database = Database::with_data(&small());
     let app = App::start(&database.settings(&[("DATABASE_ACQUIRE_TIMEOUT", "1000")]));
     create_account(&database, "ann@example.org", Role::User);
@@ -94,14 +98,14 @@ fn accounts_without_a_connection_leave_rates_alone() {
         .batch_execute("BEGIN; LOCK sessions.sessions, sessions.throttles IN ACCESS EXCLUSIVE MODE")
         .unwrap();
     let slowest = std::thread::scope(|scope| {
-        let crowd = scope.spawn(|| {
+        let blocked = scope.spawn(|| {
             concurrently(40, |number| {
                 let begun = Instant::now();
                 let response = match number % 2 {
                     0 => try_log_in(&app, "ann@example.org", PASSWORD),
                     _ => get_as(&app, &ann.access, "/auth/me"),
                 };
-                unavailable("crowd", &response);
+                assert_unavailable("blocked", &response);
                 begun.elapsed()
             })
         });
@@ -113,7 +117,7 @@ fn accounts_without_a_connection_leave_rates_alone() {
             slowest = slowest.max(begun.elapsed());
         }
         assert_eq!(app.get("/health/ready").status, 200);
-        let waited = crowd.join().unwrap().into_iter().max().unwrap();
+        let waited = blocked.join().unwrap().into_iter().max().unwrap();
         assert!(waited < Duration::from_secs(9), "{waited:?}");
         slowest
     });
@@ -126,13 +130,13 @@ fn accounts_without_a_connection_leave_rates_alone() {
     let busy = database.lines(
         "SELECT count(*)::text AS line FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'",
     );
-    assert_eq!(busy, ["0"], "a transaction was left open");
+    assert_eq!(busy, ["0"], "a transaction is still open");
 }
 
-/// O4, E17: somebody who drips bodies into everything that takes one holds no thread, no connection to the database and
-/// no place in the queue for hashing; and is sent away in time.
+/// O4, E17: Request bodies that arrive a byte at a time occupy no thread, database connection or slot of the hashing queue,
+/// and are cut off in time.
 #[test]
-fn slow_bodies_hold_nothing_that_others_need() {
+fn slow_bodies_occupy_no_shared_resource() {
     let database = Database::fresh();
     let app = App::start(&database.settings(&[
         ("CLIENT_TIMEOUT", "3"),

@@ -158,8 +158,8 @@ fn pending_mails_are_sent_once_the_mail_server_is_available() {
     assert_eq!(restarted.mails().len(), 1);
 }
 
-/// I2: If the connection is lost before the server acknowledges a mail, it is sent again with the same Message-ID, so that the
-/// recipient's server can deduplicate it.
+/// I2: If the connection is lost before the server acknowledges a mail, it is sent again with the same Message-ID, so that
+/// duplicates can be recognised.
 #[test]
 fn an_unacknowledged_mail_is_sent_again_with_the_same_id() {
     let (database, server) = (Database::fresh(), server(SmtpBehaviour::DisconnectsAfterData));

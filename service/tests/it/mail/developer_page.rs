@@ -114,7 +114,8 @@ fn the_pages_exist_in_development_only() {
     }
 }
 
-/// I4, K1: Invalid mail settings end the start with code 78 and their name, never the password; production requires SMTP over TLS.
+/// I4, K1: Invalid mail settings end the program with code 78 and their name, never the password; production requires SMTP
+/// over TLS.
 #[test]
 fn invalid_mail_settings_end_with_78_and_their_name() {
     let (no_certificate, authority) = (TempFile::new("pem", "nothing"), CertificateAuthority::new());

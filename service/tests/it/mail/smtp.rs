@@ -10,7 +10,7 @@ use portcullis::config::secret::SecretSource;
 use portcullis::mail::delivery_error::DeliveryError;
 use portcullis::mail::smtp::Smtp;
 
-/// I1: A mail sent over implicit TLS has the header fields, text and HTML that were written, as a third-party parser reads it.
+/// I1: A mail sent over implicit TLS has the header fields, text and HTML that were written, read by a third-party parser.
 #[test]
 fn a_mail_arrives_complete_over_implicit_tls() {
     let authority = CertificateAuthority::new();
@@ -56,7 +56,8 @@ fn a_mail_arrives_complete_over_implicit_tls() {
     assert_eq!(read.content_type().unwrap().subtype(), Some("alternative"));
 }
 
-/// I1: With STARTTLS nothing but EHLO and STARTTLS is sent unencrypted; a changed password file takes effect with the next mail.
+/// I1: With STARTTLS nothing but EHLO and STARTTLS is sent unencrypted; a changed password file takes effect with the next
+/// mail.
 #[test]
 fn a_mail_arrives_over_starttls_and_nothing_of_it_is_sent_before() {
     let authority = CertificateAuthority::new();

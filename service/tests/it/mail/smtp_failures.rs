@@ -67,7 +67,8 @@ fn only_a_permanent_rejection_of_the_mail_is_a_permanent_failure() {
     );
 }
 
-/// I3: An unresponsive server times out after ten seconds, also during the TLS handshake; a refused connection fails immediately.
+/// I3: An unresponsive server times out after ten seconds, also during the TLS handshake; a refused connection fails
+/// immediately.
 #[test]
 fn an_unresponsive_server_times_out_after_ten_seconds() {
     let authority = CertificateAuthority::new();

@@ -149,7 +149,7 @@ fn a_mail_of_an_unknown_kind_stays_in_the_outbox() {
     );
     let rows =
         "SELECT concat_ws(' ', tries, last_error, given_up_at) AS line FROM mail.outbox WHERE tries > 0";
-    wait_until("tried", || !database.lines(rows).is_empty());
+    wait_until("attempted", || !database.lines(rows).is_empty());
     assert_eq!(database.lines(rows), ["1 unknown kind"]);
     // It does not delay other mails.
     insert(&database, MailKind::Confirm, "bob@example.org");

@@ -41,7 +41,7 @@ fn csv_and_ndjson_hold_the_same_rates() {
     }
 }
 
-/// B11: The quality values of `Accept` select the format (RFC 9110 §12.5.1); where no format is acceptable the answer is 406.
+/// B11: The quality values of `Accept` select the format (RFC 9110 §12.5.1); if no format is acceptable the status is 406.
 #[test]
 fn quality_values_select_the_format_and_an_unacceptable_format_is_406() {
     let database = Database::with_data(&small());

@@ -149,7 +149,7 @@ fn rates_of_the_demo_dump_equal_a_recomputation() {
     check_dump(TempFile::new("sql", dump).path());
 }
 
-/// B2: `/rates` answers every route of the dump that `PORTCULLIS_TEST_DUMP` names as recomputed; skipped where it is not set.
+/// B2: `/rates` answers every route of the dump named by `PORTCULLIS_TEST_DUMP` as recomputed; skipped if it is not set.
 #[test]
 fn rates_of_a_real_dump_equal_a_recomputation() {
     match environment::real_dump() {

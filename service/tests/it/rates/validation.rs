@@ -103,8 +103,8 @@ fn a_single_place_and_mixed_contracts_are_rejected() {
     );
 }
 
-/// B7: A repeated parameter is rejected, even if the second value is equal or empty or its name is percent-encoded; an unknown one
-/// too.
+/// B7: An unknown parameter is rejected, and a repeated one, even if its value is equal or empty or its name is
+/// percent-encoded.
 #[test]
 fn a_repeated_or_unknown_parameter_is_rejected() {
     let (_database, app) = app();

@@ -1,5 +1,5 @@
-//! Every flow that handles secrets, with valid and invalid input and with injected faults, for the search for secrets in logs.
-//! Other tests check the responses.
+//! Every flow that handles secrets, with valid and invalid input and with injected faults, for the search for secrets in
+//! logs. Other tests check the responses.
 
 use crate::support::accounts::{
     PASSWORD, call_as, create_account, get_as, log_in, post, token_pair, try_log_in, try_log_in_with_code,

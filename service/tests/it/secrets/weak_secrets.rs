@@ -1,4 +1,5 @@
-//! Secrets that are none: the service does not start with them, names the setting, and never tells the value.
+//! Weak secrets: the service does not start with them, and names the setting, never the value.
+
 use crate::support::database::{Database, token_keys};
 use crate::support::program::{run, stderr, stdout};
 use crate::support::temp_file::TempFile;
@@ -9,11 +10,11 @@ use p256::SecretKey;
 use p256::pkcs8::{EncodePrivateKey, LineEnding};
 use serde_json::{Value, json};
 
-/// Tries to serve with this secret, given as a value and as a file; what is said.
-fn refused(name: &str, secret: &str) -> String {
+/// The error of `serve` with this secret, given as a value and as a file.
+fn error_of(name: &str, secret: &str) -> String {
     let database = Database::not_created();
     let file = TempFile::new("secret", secret);
-    let mut said = String::new();
+    let mut error = String::new();
     for (name_given, value) in [
         (name.to_owned(), secret),
         (format!("{name}_FILE"), file.path_str()),
@@ -22,27 +23,30 @@ fn refused(name: &str, secret: &str) -> String {
         pairs.retain(|(known, _)| known != name);
         pairs.push((name_given, value.to_owned()));
         let output = run(&["serve"], &pairs);
-        said = stderr(&output);
-        assert_eq!(output.status.code(), Some(78), "{name}: {said}");
+        error = stderr(&output);
+        assert_eq!(output.status.code(), Some(78), "{name}: {error}");
         assert!(
-            said.starts_with(&format!("portcullis: PORTCULLIS_{name}")),
-            "{said}"
+            error.starts_with(&format!("portcullis: PORTCULLIS_{name}")),
+            "{error}"
         );
-        assert_eq!(said.lines().count(), 1, "{said}");
-        let told = said.clone() + &stdout(&output);
-        let words = secret.split(|c: char| !c.is_ascii_alphanumeric());
-        for word in words.filter(|word| word.len() >= 16) {
-            assert!(!told.contains(word), "the value of {name} is told: {told}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+        let output = error.clone() + &stdout(&output);
+        let parts = secret.split(|c: char| !c.is_ascii_alphanumeric());
+        for part in parts.filter(|part| part.len() >= 16) {
+            assert!(
+                !output.contains(part),
+                "the output holds the value of {name}: {output}"
+            );
         }
     }
-    said
+    error
 }
 
-/// F7
+/// F7: A data key that is short, not random or publicly known ends the program with code 78.
 #[test]
-fn a_short_or_known_data_key_ends_with_78() {
+fn a_weak_data_key_ends_with_78() {
     let counting: Vec<u8> = (0..64).collect();
-    for (bad, why) in [
+    for (weak, reason) in [
         ("changeme".to_owned(), "32 random bytes"),
         ("secretsecretsecretsecretsecretse".to_owned(), "32 random bytes"),
         (STANDARD.encode([0x5a; 31]), "32 random bytes"),
@@ -64,36 +68,39 @@ fn a_short_or_known_data_key_ends_with_78() {
             "no random key",
         ),
     ] {
-        let said = refused("DATA_KEY", &bad);
-        assert!(said.contains(why), "{bad}: {said}");
+        let error = error_of("DATA_KEY", &weak);
+        assert!(error.contains(reason), "{weak}: {error}");
     }
 }
 
+/// The tests' signing keys after a change.
 fn changed(change: impl FnOnce(&mut Value)) -> String {
     let mut document: Value = serde_json::from_str(token_keys()).unwrap();
     change(&mut document);
     document.to_string()
 }
 
+/// The tests' signing keys with the first one replaced.
 fn with_pem(pem: &str) -> String {
     changed(|document| document["keys"][0]["pem"] = json!(pem))
 }
 
-fn of_scalar(scalar: [u8; 32]) -> String {
+/// The tests' signing keys with the private key of this scalar.
+fn with_scalar(scalar: [u8; 32]) -> String {
     let key = SecretKey::from_slice(&scalar).unwrap();
     with_pem(&key.to_pkcs8_pem(LineEnding::LF).unwrap())
 }
 
-/// F7, F5: keys of our one algorithm that nobody else has, and a document that makes sense.
+/// F7, F5: Signing keys that are malformed, of another algorithm than ES256 or publicly known end the program with code 78.
 #[test]
-fn signing_keys_that_are_weak_or_none_end_with_78() {
-    // RFC 7515 A.3, and jwt.io's example.
+fn weak_or_malformed_signing_keys_end_with_78() {
+    // The example keys of RFC 7515 A.3 and of jwt.io.
     let rfc = URL.decode("jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI").unwrap();
-    let web = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgevZzL1gdAFr88hb2OF/2NxApJCzGCEDdfSp6VQO30hyhRANCAAQRWz+j\
+    let jwt_io = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgevZzL1gdAFr88hb2OF/2NxApJCzGCEDdfSp6VQO30hyhRANCAAQRWz+j\
                n65BtOMvdyHKcvjBeBSDZH2r1RTwjmYSi9R/zpBnuQ4EiMnCqfMPWiZqB4QdbAd0E7oH50VpuZ1P087G";
     let one = std::array::from_fn(|index| u8::from(index == 31));
-    let larger = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
-    let larger = pem::Pem::new("PRIVATE KEY", larger.to_pkcs8v1().unwrap().as_ref());
+    let p384 = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
+    let p384 = pem::Pem::new("PRIVATE KEY", p384.to_pkcs8v1().unwrap().as_ref());
     let later = "2999-01-01T00:00:00Z";
     let cases = [
         ("secretsecretsecretsecretsecretsecret".to_owned(), "no document"),
@@ -133,28 +140,31 @@ fn signing_keys_that_are_weak_or_none_end_with_78() {
             "key 2 has no name",
         ),
         (with_pem("secret"), "key 1 is no ES256"),
-        (with_pem(&pem::encode(&larger)), "key 1 is no ES256"),
-        (of_scalar(rfc.try_into().unwrap()), "everybody knows"),
-        (of_scalar(one), "everybody knows"),
-        (of_scalar([0x11; 32]), "everybody knows"),
-        (of_scalar(*b"a secret that somebody has typed"), "everybody knows"),
+        (with_pem(&pem::encode(&p384)), "key 1 is no ES256"),
+        (with_scalar(rfc.try_into().unwrap()), "everybody knows"),
+        (with_scalar(one), "everybody knows"),
+        (with_scalar([0x11; 32]), "everybody knows"),
+        (
+            with_scalar(*b"a secret that somebody has typed"),
+            "everybody knows",
+        ),
         (
             with_pem(&format!(
-                "-----BEGIN PRIVATE KEY-----\n{web}\n-----END PRIVATE KEY-----\n"
+                "-----BEGIN PRIVATE KEY-----\n{jwt_io}\n-----END PRIVATE KEY-----\n"
             )),
             "everybody knows",
         ),
     ];
-    for (bad, why) in cases {
-        let said = refused("TOKEN_KEYS", &bad);
+    for (weak, reason) in cases {
+        let error = error_of("TOKEN_KEYS", &weak);
         assert!(
-            said.contains(&why.replace("no document", "not a document of keys")),
-            "{why}: {said}"
+            error.contains(&reason.replace("no document", "not a document of keys")),
+            "{reason}: {error}"
         );
     }
 }
 
-/// F7: without them there is no service.
+/// F7: A missing secret ends the program with code 78 and the name of the setting.
 #[test]
 fn a_missing_secret_is_named() {
     for name in ["DATA_KEY", "TOKEN_KEYS"] {

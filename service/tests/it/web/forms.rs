@@ -175,8 +175,8 @@ fn forms_are_parsed_strictly() {
     assert!(wishes(&database).is_empty());
 }
 
-/// G9: A rejected form lists its errors above the form and at each field, linked for assistive technology, and keeps the input except
-/// secrets.
+/// G9: A rejected form lists its errors above the form and at each field, linked for assistive technology, and keeps the
+/// input except secrets.
 #[test]
 fn a_rejected_form_lists_its_errors_and_keeps_the_input() {
     let (_database, app) = app();

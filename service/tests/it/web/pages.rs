@@ -12,7 +12,7 @@ use portcullis::types::role::Role;
 /// The `Accept` header of browsers.
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
-/// Checks that an answer is a complete page: media type, headers, content security policy, markup.
+/// Checks that a response is a complete page: media type, headers, content security policy, markup.
 fn assert_page(response: &Response, what: &str) {
     assert_eq!(
         response.header("content-type"),

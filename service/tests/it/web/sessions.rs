@@ -149,7 +149,7 @@ fn every_rejected_sign_in_gets_the_same_page() {
     ] {
         create_account_in(&database, email, Role::User, state);
     }
-    let refusal = |email: &str, password: &str| {
+    let rejection_page = |email: &str, password: &str| {
         let browser = Browser::new(&app);
         let response = browser.submit("/sign-in", &[("email", email), ("password", password)]);
         assert_eq!(response.status, 403, "{email}");
@@ -159,14 +159,14 @@ fn every_rejected_sign_in_gets_the_same_page() {
         assert!(response.text().contains(&format!("value=\"{email}\"")), "{email}");
         response.text().replace(&token, "").replace(email, "")
     };
-    let wrong = refusal(ANN, "not the password at all");
+    let wrong = rejection_page(ANN, "not the password at all");
     assert!(wrong.contains("You are not signed in"));
     for (email, password) in [
         ("nobody@example.org", "not the password at all"),
         ("new@example.org", PASSWORD),
         ("invited@example.org", PASSWORD),
     ] {
-        assert_eq!(refusal(email, password), wrong, "{email}");
+        assert_eq!(rejection_page(email, password), wrong, "{email}");
     }
     let empty = Browser::new(&app).submit("/sign-in", &[("email", ""), ("password", "")]);
     assert_eq!(empty.status, 400);

@@ -38,7 +38,8 @@ fn follow(browser: &Browser<'_>, path: &str, link: &str, fields: &[(&str, &str)]
     )
 }
 
-/// G2, E2, E3: A user registers, confirms by the mailed link and signs in; opening the link without submitting its form does not use it.
+/// G2, E2, E3: A user registers, confirms by the mailed link and signs in; opening the link without submitting its form does
+/// not use it.
 #[test]
 fn a_user_registers_confirms_and_signs_in() {
     let (database, app) = app();

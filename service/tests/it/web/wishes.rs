@@ -224,14 +224,14 @@ fn another_accounts_wish_is_not_found() {
         assert_eq!(bob.post(&target, &fields).status, 404, "{target}");
     }
     assert_eq!(titles(ann.get("/my/wishes").text()), ["A secret"]);
-    for odd in [
+    for malformed in [
         "/my/wishes/0",
         "/my/wishes/x",
         "/my/wishes/01",
         "/my/wishes/%31",
         "/my/wishes/-1",
     ] {
-        assert_eq!(bob.get(odd).status, 404, "{odd}");
+        assert_eq!(bob.get(malformed).status, 404, "{malformed}");
     }
 }
 

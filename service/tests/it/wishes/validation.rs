@@ -147,7 +147,8 @@ fn hostile_texts_are_returned_unchanged() {
     }
 }
 
-/// G4, E19: Every operation rejects a missing or invalid token, and the token of an ended session, before it validates the request.
+/// G4, E19: Every operation rejects a missing or invalid token, and the token of an ended session, before it validates the
+/// request.
 #[test]
 fn every_operation_authenticates_before_it_validates() {
     let (database, app, ann) = app();
