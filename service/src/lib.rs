@@ -4,6 +4,9 @@
 /// The words everybody shares; parse once, then trust.
 pub mod types;
 
+/// A bounded queue between threads.
+pub mod bounded_queue;
+
 /// What the environment says, parsed once.
 pub mod config;
 
