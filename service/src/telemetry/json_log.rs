@@ -6,7 +6,7 @@ use std::fmt::{Debug, Write as _};
 use std::io::Write as _;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Subscriber};
+use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
@@ -62,7 +62,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLog {
             }
         }
         line.0.extend_from_slice(b"}\n");
-        self.writer.line(&line.0, *level <= Level::WARN);
+        self.writer.write_line(&line.0);
     }
 }
 

@@ -1,109 +1,91 @@
-//! Log lines on their way to stdout: gathered in memory and written together by a thread of its own, at least ten times a
-//! second. A reader that blocks stdout delays nobody; when a megabyte waits, further lines are counted and dropped.
+//! Buffers log lines in memory; a thread of its own writes them to stdout. A blocked reader of stdout delays no request:
+//! when the buffer is full, lines are dropped and counted. `tracing_appender::non_blocking` is similar, but writes each
+//! line with its own system call and only logs a drop count if the program polls for it.
+
+use crate::bounded_queue::BoundedQueue;
+use std::collections::VecDeque;
 use std::io::Write;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Bytes that may wait.
-const MOST_WAITING: usize = 1 << 20;
+const MAX_BUFFERED: usize = 1 << 20;
 
-/// From here on the writer is woken at once.
-const ENOUGH: usize = 1 << 15;
+/// The writer thread wakes up when this many bytes wait.
+const BATCH_SIZE: usize = 1 << 15;
 
 /// The longest time that a line waits.
-const PAUSE: Duration = Duration::from_millis(100);
+const FLUSH_INTERVAL: Duration = Duration::from_millis(100);
 
-#[derive(Default)]
-struct Waiting {
-    lines: Vec<u8>,
-    dropped: u64,
-    ended: bool,
+struct Buffer {
+    bytes: BoundedQueue<u8>,
+    dropped_lines: AtomicU64,
 }
 
-#[derive(Default)]
-struct Shared {
-    waiting: Mutex<Waiting>,
-    wake: Condvar,
-}
-
-/// Takes lines. Cheap to clone.
+/// Accepts lines. Cheap to clone.
 #[derive(Clone)]
-pub struct LogWriter(Arc<Shared>);
+pub struct LogWriter(Arc<Buffer>);
 
-/// Ends the thread, after everything that waits is written.
+/// Writes what is buffered and ends the thread, when it is dropped.
 pub struct LogWriterGuard {
-    shared: Arc<Shared>,
+    buffer: Arc<Buffer>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl LogWriter {
-    /// A writer to this output, and what must be kept until the process ends.
+    /// Starts the writer thread. The guard must live until the process ends.
     pub fn start(output: impl Write + Send + 'static) -> std::io::Result<(Self, LogWriterGuard)> {
-        let shared = Arc::new(Shared::default());
-        let own = Arc::clone(&shared);
+        let buffer = Arc::new(Buffer {
+            bytes: BoundedQueue::with_batch(MAX_BUFFERED, BATCH_SIZE),
+            dropped_lines: AtomicU64::new(0),
+        });
+        let own = Arc::clone(&buffer);
         let thread = std::thread::Builder::new()
             .name("log".into())
-            .spawn(move || write_all(&own, output))?;
-        Ok((
-            Self(Arc::clone(&shared)),
-            LogWriterGuard {
-                shared,
-                thread: Some(thread),
-            },
-        ))
+            .spawn(move || write_batches(&own, output))?;
+        let guard = LogWriterGuard {
+            buffer: Arc::clone(&buffer),
+            thread: Some(thread),
+        };
+        Ok((Self(buffer), guard))
     }
 
-    /// Adds a line, which brings its own line end. `urgent`: it should be seen now.
-    pub fn line(&self, line: &[u8], urgent: bool) {
-        let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.lines.len() + line.len() > MOST_WAITING {
-            waiting.dropped += 1;
-            return;
-        }
-        let before = waiting.lines.len();
-        waiting.lines.extend_from_slice(line);
-        if urgent || (before < ENOUGH && waiting.lines.len() >= ENOUGH) {
-            self.0.wake.notify_one();
+    /// Adds a line, which must end with `\n`.
+    pub fn write_line(&self, line: &[u8]) {
+        if !self.0.bytes.push_all(line) {
+            self.0.dropped_lines.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
 impl Drop for LogWriterGuard {
     fn drop(&mut self) {
-        self.shared
-            .waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .ended = true;
-        self.shared.wake.notify_one();
+        self.buffer.bytes.close();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }
 }
 
-fn write_all(shared: &Shared, mut output: impl Write) {
-    let mut lines = Vec::new();
+fn write_batches(buffer: &Buffer, mut output: impl Write) {
+    let mut batch = VecDeque::new();
     loop {
-        let waiting = shared.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = shared
-            .wake
-            .wait_timeout_while(waiting, PAUSE, |w| w.lines.len() < ENOUGH && !w.ended);
-        let (mut waiting, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        std::mem::swap(&mut lines, &mut waiting.lines);
-        let (dropped, ended) = (std::mem::take(&mut waiting.dropped), waiting.ended);
-        drop(waiting);
+        let open = buffer.bytes.swap_batch(&mut batch, FLUSH_INTERVAL);
+        let dropped = buffer.dropped_lines.swap(0, Ordering::Relaxed);
         if dropped > 0 {
             let _ = writeln!(
-                lines,
+                batch,
                 r#"{{"level":"WARN","message":"log lines dropped","count":{dropped}}}"#
             );
         }
-        // Nobody reads any more: the service goes on.
-        let _ = output.write_all(&lines).and_then(|()| output.flush());
-        lines.clear();
-        if ended {
+        // The service keeps running when its output is closed.
+        let _ = output
+            .write_all(batch.make_contiguous())
+            .and_then(|()| output.flush());
+        batch.clear();
+        if !open {
             return;
         }
     }
@@ -114,12 +96,15 @@ mod tests {
     use super::*;
     use std::sync::mpsc::{Receiver, Sender, channel};
 
-    struct Stuck(Receiver<()>, Sender<Vec<u8>>);
+    struct BlockedOutput {
+        release: Receiver<()>,
+        written: Sender<Vec<u8>>,
+    }
 
-    impl Write for Stuck {
+    impl Write for BlockedOutput {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            let _ = self.0.recv();
-            let _ = self.1.send(bytes.to_vec());
+            let _ = self.release.recv();
+            let _ = self.written.send(bytes.to_vec());
             Ok(bytes.len())
         }
 
@@ -129,29 +114,29 @@ mod tests {
     }
 
     #[test]
-    fn a_stuck_reader_delays_nobody_and_what_was_dropped_is_told() {
-        let ((release, stuck), (written, seen)) = (channel(), channel());
-        let (writer, guard) = LogWriter::start(Stuck(stuck, written)).unwrap();
+    fn a_blocked_reader_delays_no_caller_and_dropped_lines_are_counted() {
+        let ((blocker, release), (written, output)) = (channel(), channel());
+        let (writer, guard) = LogWriter::start(BlockedOutput { release, written }).unwrap();
         let line = [b'x'; 1023];
         for _ in 0..3000 {
-            writer.line(&line, false);
+            writer.write_line(&line);
         }
-        drop(release);
+        drop(blocker);
         drop(guard);
-        let all: Vec<u8> = seen.iter().flatten().collect();
+        let all: Vec<u8> = output.iter().flatten().collect();
         let text = String::from_utf8(all).unwrap();
         assert!(text.contains("log lines dropped"), "{}", text.len());
-        assert!(text.len() <= 2 * MOST_WAITING + 200);
+        assert!(text.len() <= 2 * MAX_BUFFERED + 200);
     }
 
     #[test]
-    fn everything_is_written_before_the_end() {
-        let ((release, stuck), (written, seen)) = (channel(), channel());
-        drop(release);
-        let (writer, guard) = LogWriter::start(Stuck(stuck, written)).unwrap();
-        writer.line(b"one\n", true);
-        writer.line(b"two\n", false);
+    fn buffered_lines_are_written_at_shutdown() {
+        let ((blocker, release), (written, output)) = (channel(), channel());
+        drop(blocker);
+        let (writer, guard) = LogWriter::start(BlockedOutput { release, written }).unwrap();
+        writer.write_line(b"one\n");
+        writer.write_line(b"two\n");
         drop(guard);
-        assert_eq!(seen.iter().flatten().collect::<Vec<u8>>(), b"one\ntwo\n");
+        assert_eq!(output.iter().flatten().collect::<Vec<u8>>(), b"one\ntwo\n");
     }
 }
