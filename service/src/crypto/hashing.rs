@@ -1,51 +1,44 @@
-//! Passwords: argon2id, on threads of its own that give way to all others, behind a queue with an end. What costs so much
-//! must take neither the threads that answer requests nor memory without limit.
+//! Hashes passwords with argon2id on threads of their own, behind a bounded queue: a hash costs too much CPU time and
+//! memory to run on the threads that serve requests.
+
 use super::cpu_backoff::{self, JobTimer};
 use super::password_hash::{PasswordHash, Verified};
 use super::retry_after::QueueTimeEstimate;
+use crate::bounded_queue::BoundedQueue;
 use crate::config::auth::HashingSettings;
 use secrecy::SecretString;
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-/// There is no room for one more password.
+/// The queue is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many passwords wait to be hashed")]
 pub struct Overloaded {
-    /// After how long there may be.
+    /// When to try again.
     pub retry_after: Duration,
 }
 
-/// The threads and their queue. Cheap to clone; the threads end with the last clone.
+/// The hashing threads and their queue. Cheap to clone; the threads end with the last clone.
 #[derive(Clone)]
 pub struct Hashing(Arc<Handle>);
 
-struct Handle(Arc<Queue>);
+struct Handle(Arc<Pool>);
 
-/// Room for one password. Whoever has it may look up what they need first.
+/// Permission to hash one password. A caller acquires it before it queries the database for the hash to compare with, so
+/// that requests beyond the capacity cost the database nothing.
 pub struct Permit {
-    queue: Arc<Queue>,
+    pool: Arc<Pool>,
     permit: OwnedSemaphorePermit,
 }
 
-struct Queue {
-    cost: HashingSettings,
-    /// Room: for those who wait, those who are hashed for, and those who look up what they need.
+struct Pool {
+    settings: HashingSettings,
+    /// One for each job that waits, each that runs, and each caller that is still preparing its job.
     permits: Arc<Semaphore>,
     job_time: QueueTimeEstimate,
-    waiting: Mutex<Waiting>,
-    arrived: Condvar,
-    /// Whoever rests is woken by the end only: a job must not wait for one who rests while another is idle.
-    end: Condvar,
-}
-
-#[derive(Default)]
-struct Waiting {
-    jobs: VecDeque<Job>,
-    ended: bool,
+    jobs: BoundedQueue<Job>,
 }
 
 struct Job {
@@ -60,43 +53,41 @@ enum Work {
 
 impl Hashing {
     /// Starts the threads.
-    pub fn start(cost: HashingSettings) -> std::io::Result<Self> {
-        let queue = Arc::new(Queue {
-            cost,
-            permits: Arc::new(Semaphore::new(cost.queue_capacity + cost.threads)),
+    pub fn start(settings: HashingSettings) -> std::io::Result<Self> {
+        let capacity = settings.queue_capacity + settings.threads;
+        let pool = Arc::new(Pool {
+            settings,
+            permits: Arc::new(Semaphore::new(capacity)),
             job_time: QueueTimeEstimate::default(),
-            waiting: Mutex::default(),
-            arrived: Condvar::new(),
-            end: Condvar::new(),
+            jobs: BoundedQueue::new(capacity),
         });
-        for number in 0..cost.threads {
-            let own = Arc::clone(&queue);
+        for number in 0..settings.threads {
+            let own = Arc::clone(&pool);
             std::thread::Builder::new()
                 .name(format!("hashing-{number}"))
-                .spawn(move || work(&own))?;
+                .spawn(move || run_jobs(&own))?;
         }
-        Ok(Self(Arc::new(Handle(queue))))
+        Ok(Self(Arc::new(Handle(pool))))
     }
 
-    /// Room for one password. To be asked for before anything else is done: a crowd for which there is no room costs
-    /// nothing more.
+    /// Acquires a permit without waiting. Jobs of disconnected clients give theirs back first.
     pub fn permit(&self) -> Result<Permit, Overloaded> {
-        let queue = &self.0.0;
-        let permit = || Arc::clone(&queue.permits).try_acquire_owned();
-        let permit = permit().or_else(|_| {
-            queue.lock().jobs.retain(|job| job.work.is_wanted());
-            permit()
+        let pool = &self.0.0;
+        let acquire = || Arc::clone(&pool.permits).try_acquire_owned();
+        let permit = acquire().or_else(|_| {
+            pool.jobs.retain(|job| job.work.is_wanted());
+            acquire()
         });
         match permit {
             Ok(permit) => Ok(Permit {
-                queue: Arc::clone(queue),
+                pool: Arc::clone(pool),
                 permit,
             }),
-            Err(_) => Err(queue.overloaded()),
+            Err(_) => Err(pool.overloaded()),
         }
     }
 
-    /// Hashes a new password, if there is room.
+    /// Acquires a permit and hashes a new password.
     pub async fn hash(&self, password: SecretString) -> Result<PasswordHash, Overloaded> {
         self.permit()?.hash(password).await
     }
@@ -105,122 +96,90 @@ impl Hashing {
 impl Permit {
     /// Hashes a new password.
     pub async fn hash(self, password: SecretString) -> Result<PasswordHash, Overloaded> {
-        let (answer, hash) = oneshot::channel();
-        let queue = self.push(Work::Hash(password, answer));
-        hash.await.ok().flatten().ok_or_else(|| queue.overloaded())
+        let (sender, hash) = oneshot::channel();
+        let pool = self.push(Work::Hash(password, sender));
+        hash.await.ok().flatten().ok_or_else(|| pool.overloaded())
     }
 
-    /// Whether this is the password. `None` costs as much as a hash made today, and is never right: whoever measures
-    /// learns nothing about who has an account.
+    /// Compares a password with a stored hash. Without a hash it spends the time of a current one and returns
+    /// [`Verified::Wrong`], so that response times do not reveal which accounts exist.
     pub async fn verify(
         self,
         password: SecretString,
         hash: Option<PasswordHash>,
     ) -> Result<Verified, Overloaded> {
-        let (answer, verified) = oneshot::channel();
-        let queue = self.push(Work::Verify(password, hash, answer));
-        verified.await.map_err(|_| queue.overloaded())
+        let (sender, verified) = oneshot::channel();
+        let pool = self.push(Work::Verify(password, hash, sender));
+        verified.await.map_err(|_| pool.overloaded())
     }
 
-    fn push(self, work: Work) -> Arc<Queue> {
-        let job = Job {
+    fn push(self, work: Work) -> Arc<Pool> {
+        // Rejected only after shutdown: the permit reserves capacity. The caller then sees its channel dropped.
+        self.pool.jobs.push(Job {
             work,
             _permit: self.permit,
-        };
-        let mut waiting = self.queue.lock();
-        // Nobody would ever come for it behind the end.
-        if !waiting.ended {
-            waiting.jobs.push_back(job);
-            self.queue.arrived.notify_one();
-        }
-        drop(waiting);
-        self.queue
+        });
+        self.pool
     }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        let mut waiting = self.0.lock();
-        waiting.ended = true;
-        waiting.jobs.clear();
-        self.0.arrived.notify_all();
-        self.0.end.notify_all();
+        self.0.jobs.abort();
     }
 }
 
-impl Queue {
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
+impl Pool {
     fn overloaded(&self) -> Overloaded {
-        let before = self.cost.queue_capacity + self.cost.threads;
+        let ahead = self.settings.queue_capacity + self.settings.threads;
         Overloaded {
-            retry_after: self.job_time.retry_after(before, self.cost.threads),
+            retry_after: self.job_time.retry_after(ahead, self.settings.threads),
         }
-    }
-
-    fn rest(&self, time: Duration) {
-        let goes_on = |waiting: &mut Waiting| !waiting.ended;
-        let _rested = self.end.wait_timeout_while(self.lock(), time, goes_on);
     }
 }
 
 impl Job {
-    /// Its permit is free again when it is answered, before the thread rests.
-    fn run(self, cost: HashingSettings) {
-        self.work.run(cost);
+    /// Releases its permit when the result is sent, before the thread backs off.
+    fn run(self, settings: HashingSettings) {
+        self.work.run(settings);
     }
 }
 
 impl Work {
-    /// Whoever asked may have gone while this waited.
+    /// Whether the client is still connected.
     fn is_wanted(&self) -> bool {
         match self {
-            Self::Hash(_, answer) => !answer.is_closed(),
-            Self::Verify(.., answer) => !answer.is_closed(),
+            Self::Hash(_, sender) => !sender.is_closed(),
+            Self::Verify(.., sender) => !sender.is_closed(),
         }
     }
 
-    fn run(self, cost: HashingSettings) {
+    fn run(self, settings: HashingSettings) {
         match self {
-            Self::Hash(password, answer) => {
-                let _ = answer.send(PasswordHash::make(&password, cost));
+            Self::Hash(password, sender) => {
+                let _ = sender.send(PasswordHash::create(&password, settings));
             }
-            Self::Verify(password, hash, answer) => {
-                let hash = hash.or_else(|| PasswordHash::of_nobody(cost));
-                let _ = answer.send(hash.map_or(Verified::Wrong, |hash| hash.verify(&password, cost)));
+            Self::Verify(password, hash, sender) => {
+                let hash = hash.or_else(|| PasswordHash::dummy(settings));
+                let verified = hash.map_or(Verified::Wrong, |hash| hash.verify(&password, settings));
+                let _ = sender.send(verified);
             }
         }
     }
 }
 
-fn work(queue: &Queue) {
+fn run_jobs(pool: &Pool) {
     cpu_backoff::lower_thread_priority();
-    loop {
-        let mut waiting = queue.lock();
-        let job = loop {
-            if waiting.ended {
-                return;
-            }
-            match waiting.jobs.pop_front() {
-                Some(job) if job.work.is_wanted() => break job,
-                Some(_) => {}
-                None => {
-                    waiting = queue
-                        .arrived
-                        .wait(waiting)
-                        .unwrap_or_else(PoisonError::into_inner)
-                }
-            }
-        };
-        drop(waiting);
-        let (begun, timer) = (Instant::now(), JobTimer::start());
-        // A thread must outlive whatever one password does; its asker is told by the dropped channel.
-        if catch_unwind(AssertUnwindSafe(|| job.run(queue.cost))).is_err() {
-            tracing::error!("hashing panicked");
+    while let Some(job) = pool.jobs.pop() {
+        if !job.work.is_wanted() {
+            continue;
         }
-        queue.rest(timer.backoff());
-        queue.job_time.record(begun.elapsed());
+        let (started, timer) = (Instant::now(), JobTimer::start());
+        // A panic must not cost the thread. The caller notices that its channel is dropped.
+        if catch_unwind(AssertUnwindSafe(|| job.run(pool.settings))).is_err() {
+            tracing::error!("password hashing panicked");
+        }
+        pool.jobs.wait_closed(timer.backoff());
+        pool.job_time.record(started.elapsed());
     }
 }

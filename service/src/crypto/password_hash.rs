@@ -24,18 +24,18 @@ pub enum Verified {
 
 impl PasswordHash {
     /// A hash as it was stored.
-    pub fn stored(text: String) -> Self {
+    pub fn from_stored(text: String) -> Self {
         Self(text)
     }
 
     /// Hashes a password; `None`: there is no memory for it.
-    pub fn make(password: &SecretString, cost: HashingSettings) -> Option<Self> {
+    pub fn create(password: &SecretString, cost: HashingSettings) -> Option<Self> {
         let made = context(cost)?.hash_password(password.expose_secret().as_bytes());
         made.ok().map(|hash| Self(hash.to_string()))
     }
 
     /// A hash that no password has, and that costs as much as any other.
-    pub fn of_nobody(cost: HashingSettings) -> Option<Self> {
+    pub fn dummy(cost: HashingSettings) -> Option<Self> {
         let hash = phc::PasswordHash {
             algorithm: Algorithm::Argon2id.ident(),
             version: Some(Version::V0x13.into()),
@@ -118,7 +118,7 @@ mod tests {
     };
 
     fn hash(password: &str, cost: HashingSettings) -> PasswordHash {
-        PasswordHash::make(&password.into(), cost).unwrap()
+        PasswordHash::create(&password.into(), cost).unwrap()
     }
 
     #[test]
@@ -145,12 +145,12 @@ mod tests {
             &text[..40],
         ] {
             assert_eq!(
-                PasswordHash::stored(bad.into()).verify(&"a".into(), COST),
+                PasswordHash::from_stored(bad.into()).verify(&"a".into(), COST),
                 Verified::Wrong
             );
         }
         assert_eq!(
-            PasswordHash::of_nobody(COST).unwrap().verify(&"a".into(), COST),
+            PasswordHash::dummy(COST).unwrap().verify(&"a".into(), COST),
             Verified::Wrong
         );
     }

@@ -1,84 +1,62 @@
-//! SQL and nothing but SQL. No rule of the business, no HTTP word. One file a noun, one door: `Db::run` and `Db::tx`.
+//! SQL and nothing but SQL: no business rule, no HTTP. Requests come in through `Db::run`, `Db::tx` and `Db::batched`.
 
-/// Accounts.
+/// Accounts, and what their owners prove themselves with.
 pub mod accounts;
 
 /// Audit events.
 pub mod audit;
 
-/// Batches of prices: storing them.
+/// Batches of prices.
 pub mod batches;
 
-/// Connection settings as libpq reads them.
+/// Connection strings for libpq.
 pub mod conninfo;
 
-/// What proves who somebody is.
-pub mod credentials;
-
-/// The demo's entries.
+/// Demo entries.
 pub mod demo;
 
-/// The door: permit, thread, connection, error.
-pub mod door;
-
-/// What can go wrong, without a word of PostgreSQL's own text.
+/// Errors, without PostgreSQL's message texts.
 pub mod error;
 
-/// Look-ups that wait at the same time, answered together.
-pub mod gather;
+/// Queues database work and runs it on threads with a connection each.
+pub mod executor;
 
-/// Whether the schema is there.
+/// Whether the schema is up to date.
 pub mod health;
 
-/// Mailed links.
-pub mod links;
-
-/// The schema's steps, forward and back.
+/// Schema migrations.
 pub mod migrations;
 
-/// Mails that are to be sent.
+/// Mails to be sent.
 pub mod outbox;
 
 /// Ports and regions.
 pub mod places;
 
-/// Connections that notice by themselves when the server went away.
+/// Connections that are replaced when the server has gone away.
 pub mod pool;
 
-/// Roles and the database, made by an administrator.
+/// Creates the roles and the database.
 pub mod prepare;
 
-/// The sums that rates are made of.
+/// Daily sums and counts of prices.
 pub mod rates;
 
-/// Refresh tokens.
-pub mod refresh_tokens;
-
-/// The tables as the typed queries know them.
+/// Diesel's table definitions.
 pub mod schema;
 
-/// Second factors.
-pub mod second_factors;
-
-/// Sessions.
+/// Sessions and refresh tokens.
 pub mod sessions;
 
-/// Counts of tries.
+/// Counters of failed attempts.
 pub mod throttles;
 
-/// Accounts as administrators change them.
+/// Accounts as administrators list and change them.
 pub mod users;
 
-/// Pages of accounts.
-pub mod users_list;
-
-/// Wishes, each its owner's alone.
+/// Wishes, visible to their owner only.
 pub mod wishes;
 
-/// The threads that talk to the database.
-mod workers;
-
-/// A connection, and what comes of using one: for rules that decide inside a transaction.
 pub use diesel::{PgConnection, QueryResult};
-pub use door::Db;
 pub use error::DbError;
+pub use executor::Db;

@@ -1,7 +1,7 @@
 //! The sums that rates are made of: one statement for all look-ups that wait at the same time.
 use super::Db;
 use super::error::DbError;
-use super::gather::Gather;
+use super::executor::batch::Batcher;
 use super::places;
 use crate::types::day::DayRange;
 use crate::types::place::Place;
@@ -49,7 +49,7 @@ pub enum DailyRates {
 }
 
 /// The look-ups that wait.
-pub type RatesGather = Gather<RatesKey, DailyRates>;
+pub type RatesBatcher = Batcher<RatesKey, DailyRates>;
 
 /// What `array_agg` makes: no array where there are no rows.
 type Numbers<T> = Nullable<Array<T>>;
@@ -115,8 +115,8 @@ impl Query for BetweenAll {
 impl RunQueryDsl<PgConnection> for BetweenAll {}
 
 /// The days with prices between two places.
-pub async fn list_daily_rates(db: &Db, gather: &RatesGather, key: RatesKey) -> Result<DailyRates, DbError> {
-    db.gathered("list_daily_rates", gather, key, answer_all).await
+pub async fn list_daily_rates(db: &Db, batcher: &RatesBatcher, key: RatesKey) -> Result<DailyRates, DbError> {
+    db.batched("list_daily_rates", batcher, key, answer_all).await
 }
 
 fn answer_all(conn: &mut PgConnection, keys: &[&RatesKey]) -> QueryResult<Vec<DailyRates>> {

@@ -4,7 +4,7 @@ use super::keys::Keys;
 use super::logins::Logins;
 use crate::config::{Settings, auth};
 use crate::crypto::hashing::Hashing;
-use crate::db::sessions::ActiveGather;
+use crate::db::sessions::SessionBatcher;
 use crate::domain::accounts::{self, Accounts};
 use crate::domain::audit::Audit;
 use crate::domain::demo::Demo;
@@ -54,7 +54,7 @@ impl Services {
                 absolute_timeout: auth.session_max_age,
                 idle_timeout: auth.session_idle_timeout,
             },
-            waiting: ActiveGather::default(),
+            waiting: SessionBatcher::default(),
         });
         let accounts = Accounts::new(accounts::Parts {
             db: logins.accounts.clone(),

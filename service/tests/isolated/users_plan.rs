@@ -6,7 +6,7 @@ use crate::vacuum::until_visible;
 use diesel::connection::SimpleConnection;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use portcullis::db::users_list::{Place, UsersPage, Which};
+use portcullis::db::users::list::{Place, UsersPage, Which};
 use portcullis::types::role::Role;
 use portcullis::types::user_sort::{Column, UserSort};
 

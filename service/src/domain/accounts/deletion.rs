@@ -2,7 +2,7 @@
 use super::Accounts;
 use super::outcome::{AccountError, DeletionOutcome};
 use crate::db::audit::{self, Event};
-use crate::db::{accounts, links, sessions, users};
+use crate::db::{sessions, users};
 use crate::domain::sessions::caller::SignedIn;
 use crate::types::client_info::ClientInfo;
 use crate::types::role::Role;

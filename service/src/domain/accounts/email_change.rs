@@ -4,7 +4,7 @@ use super::account_mails;
 use super::outcome::{AccountError, ChangeEmailOutcome};
 use super::registration::note;
 use crate::crypto::tokens::PlainToken;
-use crate::db::{accounts, links};
+use crate::db::accounts::{self, links};
 use crate::domain::StorageError;
 use crate::mail::kind::MailKind;
 use crate::types::account::{AccountId, AccountState};

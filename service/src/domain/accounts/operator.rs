@@ -3,7 +3,7 @@ use super::outcome::{AccountError, AddOutcome};
 use super::passwords::AcceptedPassword;
 use crate::crypto::hashing::Hashing;
 use crate::db::Db;
-use crate::db::accounts::{self, AccountRow, NewAccount};
+use crate::db::accounts::{self, AccountRow, NewAccount, credentials};
 use crate::db::audit::{self, Event};
 use crate::types::account::AccountState;
 use crate::types::client_info::ClientInfo;
@@ -60,7 +60,7 @@ impl Operators {
             let Some(row) = accounts::create(conn, &new)? else {
                 return Ok(AddOutcome::EmailTaken);
             };
-            accounts::set_password(conn, row.id(), hash.as_str())?;
+            credentials::set_password(conn, row.id(), hash.as_str())?;
             let event = Event {
                 actor: None,
                 action: "account.added",

@@ -77,7 +77,7 @@ impl Accounts {
             let Some(row) = row.filter(|row| !row.is(AccountState::Invited)) else {
                 return Ok(SetPasswordOutcome::NoSuchLink);
             };
-            accounts::set_password(conn, row.id(), hash.as_str())?;
+            credentials::set_password(conn, row.id(), hash.as_str())?;
             let role = match row.is(AccountState::Unconfirmed) {
                 true => Some(activate(conn, &row, mode)?),
                 false => None,

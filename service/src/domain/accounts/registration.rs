@@ -6,7 +6,8 @@ use super::passwords::AcceptedPassword;
 use super::{Accounts, mail_limits};
 use crate::config::auth::RegistrationMode;
 use crate::crypto::data_key::DataKey;
-use crate::db::accounts::{self, AccountRow, NewAccount};
+use crate::db::accounts::links;
+use crate::db::accounts::{self, AccountRow, NewAccount, credentials};
 use crate::db::audit::{self, Event};
 use crate::db::{PgConnection, QueryResult, links};
 use crate::domain::min_response_time::with_min_response_time;
@@ -116,7 +117,7 @@ fn register(
         state: AccountState::Unconfirmed,
     };
     if let Some(row) = accounts::create(conn, &new)? {
-        accounts::set_password(conn, row.id(), hash)?;
+        credentials::set_password(conn, row.id(), hash)?;
         remind(conn, key, &row)?;
         return note(conn, "account.registered", &row, client);
     }
@@ -127,7 +128,7 @@ fn register(
     if row.is(AccountState::Unconfirmed) {
         // Two have registered an address, and one of them may be a stranger: neither password counts, and the links that
         // would make one good are void. Whoever reads the mails chooses a new one.
-        accounts::clear_password(conn, row.id())?;
+        credentials::clear_password(conn, row.id())?;
         links::close_all(conn, row.id())?;
     }
     remind(conn, key, &row)?;

@@ -2,7 +2,7 @@
 use super::Accounts;
 use super::outcome::AccountError;
 use crate::db::accounts::{self, AccountRow};
-use crate::db::{credentials, links};
+use crate::db::accounts::{credentials, links};
 use crate::domain::sessions::caller::SignedIn;
 use chrono::{DateTime, Utc};
 

@@ -1,6 +1,6 @@
 //! Daily rates between two places: what a day's prices come to.
 use super::StorageError;
-use crate::db::rates::{RatesGather, RatesKey};
+use crate::db::rates::{RatesBatcher, RatesKey};
 use crate::db::{self, Db};
 use crate::types::day::{Day, DayRange};
 use crate::types::place::Place;
@@ -63,7 +63,7 @@ impl DailyRate {
 #[derive(Clone)]
 pub struct Rates {
     db: Db,
-    waiting: RatesGather,
+    waiting: RatesBatcher,
 }
 
 impl Rates {
@@ -71,7 +71,7 @@ impl Rates {
     pub fn new(db: Db) -> Self {
         Self {
             db,
-            waiting: RatesGather::default(),
+            waiting: RatesBatcher::default(),
         }
     }
 

@@ -6,7 +6,7 @@ use super::verification::{LoginAttempt, RequiredFactors, VerifiedCredentials, ap
 use super::{Sessions, StorageError};
 use crate::crypto::tokens::PlainToken;
 use crate::db::audit::{self, Event};
-use crate::db::refresh_tokens;
+use crate::db::sessions::refresh_tokens;
 use crate::db::sessions::{self, NewSession};
 use crate::db::{PgConnection, QueryResult};
 use crate::domain::min_response_time::with_min_response_time_if;

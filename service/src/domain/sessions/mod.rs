@@ -40,7 +40,7 @@ use crate::crypto::hashing::Hashing;
 use crate::crypto::jwt::Jwt;
 use crate::crypto::tokens::PlainToken;
 use crate::db::Db;
-use crate::db::sessions::{self, ActiveGather, ActiveRow, Span, Wanted};
+use crate::db::sessions::{self, ActiveRow, SessionBatcher, Span, Wanted};
 use crate::domain::throttles::Throttles;
 use crate::types::account::AccountId;
 use crate::types::clock;
@@ -83,7 +83,7 @@ pub struct Parts {
     /// How long things last.
     pub lifetimes: SessionLifetimes,
     /// Look-ups that wait.
-    pub waiting: ActiveGather,
+    pub waiting: SessionBatcher,
 }
 
 impl Sessions {

@@ -5,7 +5,7 @@ use super::tokens::{AccessToken, Subject, Tokens};
 use super::{Sessions, StorageError};
 use crate::crypto::tokens::{PlainToken, TokenHash};
 use crate::db::audit::{self, Event};
-use crate::db::refresh_tokens::{self, RefreshRow};
+use crate::db::sessions::refresh_tokens::{self, RefreshRow};
 use crate::db::sessions::{self, Span};
 use crate::db::{PgConnection, QueryResult};
 use crate::types::account::AccountId;

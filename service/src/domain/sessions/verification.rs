@@ -5,8 +5,8 @@ use super::error::LoginError;
 use super::factor::{CodeCheck, Factor};
 use super::{Sessions, StorageError};
 use crate::crypto::password_hash::{PasswordHash, Verified};
+use crate::db::accounts::credentials::{self, CredentialRow, Dates, Held};
 use crate::db::audit::{self, Event};
-use crate::db::credentials::{self, CredentialRow, Dates, Held};
 use crate::db::{PgConnection, QueryResult};
 use crate::domain::throttles::{Admission, Counters, Throttles};
 use crate::types::account::{AccountId, AccountState};
@@ -118,7 +118,7 @@ impl Sessions {
         let permit = self.0.hashing.permit()?;
         let (counters, row) = self.admit(&attempt.email, client).await?;
         let hash = row.as_ref().and_then(|row| row.password_hash.clone());
-        let verified = permit.verify(attempt.password.clone(), hash.map(PasswordHash::stored));
+        let verified = permit.verify(attempt.password.clone(), hash.map(PasswordHash::from_stored));
         let verified = match verified.await {
             Ok(verified) => verified,
             Err(overloaded) => {

@@ -2,6 +2,7 @@
 use super::Users;
 use super::outcome::UserError;
 use crate::crypto::data_key::DataKey;
+use crate::db::accounts::links;
 use crate::db::accounts::{self, AccountRow, NewAccount};
 use crate::db::audit::{self, Event};
 use crate::db::users::{self, Replacement};

@@ -2,7 +2,7 @@
 //! stand in logs. Sealed, so that it is ours or refused.
 use crate::crypto::data_key::DataKey;
 use crate::db::accounts::AccountRow;
-use crate::db::users_list::Place;
+use crate::db::users::list::Place;
 use crate::types::user_sort::{Column, UserSort};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

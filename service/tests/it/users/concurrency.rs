@@ -2,7 +2,7 @@
 use crate::support::admin_client::AdminClient;
 use diesel::Connection;
 use portcullis::crypto::tokens::PlainToken;
-use portcullis::db::{accounts, links};
+use portcullis::db::accounts::{self, links};
 use portcullis::types::account::AccountId;
 use portcullis::types::link::Purpose;
 use serde_json::json;

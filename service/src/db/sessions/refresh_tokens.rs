@@ -1,6 +1,6 @@
 //! Refresh tokens: the family of each `api` session.
-use super::schema::accounts::accounts;
-use super::schema::sessions::{refresh_tokens, sessions};
+use crate::db::schema::accounts::accounts;
+use crate::db::schema::sessions::{refresh_tokens, sessions};
 use crate::types::account::AccountState;
 use chrono::{DateTime, Utc};
 use diesel::dsl::now;

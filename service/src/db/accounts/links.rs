@@ -1,7 +1,7 @@
 //! Mailed links. Only the hash of a link's token is stored.
-use super::accounts;
-use super::schema::accounts::links;
 use crate::crypto::tokens::TokenHash;
+use crate::db::accounts;
+use crate::db::schema::accounts::links;
 use crate::types::account::AccountId;
 use crate::types::link::Purpose;
 use chrono::{DateTime, Utc};

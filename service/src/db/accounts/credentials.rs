@@ -1,7 +1,8 @@
 //! What proves who somebody is: read for one account at a time, through one function.
-use super::schema::accounts::{accounts, credentials};
+use crate::db::schema::accounts::{accounts, credentials};
 use crate::types::account::{AccountId, AccountState};
 use chrono::{DateTime, Utc};
+use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bytea, Nullable, Text, Timestamptz};
 use std::fmt;
@@ -130,6 +131,32 @@ pub fn rehash(
     diesel::update(credentials::table.find(id))
         .filter(credentials::password_changed_at.is_not_distinct_from(password_changed_at))
         .set(credentials::password_hash.eq(hash))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Sets the password hash of an account.
+pub fn set_password(conn: &mut PgConnection, id: AccountId, hash: &str) -> QueryResult<()> {
+    let changed = (
+        credentials::password_hash.eq(hash),
+        credentials::password_changed_at.eq(now),
+    );
+    diesel::insert_into(credentials::table)
+        .values((credentials::account_id.eq(id.get()), changed))
+        .on_conflict(credentials::account_id)
+        .do_update()
+        .set(changed)
+        .execute(conn)
+        .map(drop)
+}
+
+/// Removes the password: log-ins fail until a mailed link sets a new one.
+pub fn clear_password(conn: &mut PgConnection, id: AccountId) -> QueryResult<()> {
+    diesel::update(credentials::table.find(id.get()))
+        .set((
+            credentials::password_hash.eq(None::<String>),
+            credentials::password_changed_at.eq(None::<DateTime<Utc>>),
+        ))
         .execute(conn)
         .map(drop)
 }

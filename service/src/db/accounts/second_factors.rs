@@ -1,5 +1,5 @@
 //! Second factors: secrets of apps, which nobody may list, and recovery codes.
-use super::schema::accounts::{accounts, credentials, recovery_codes};
+use crate::db::schema::accounts::{accounts, credentials, recovery_codes};
 use crate::types::account::AccountId;
 use diesel::dsl::now;
 use diesel::prelude::*;

@@ -1,6 +1,10 @@
 //! Accounts as administrators change them.
-use super::accounts::AccountRow;
-use super::schema::accounts::accounts;
+
+/// Pages of accounts.
+pub mod list;
+
+use crate::db::accounts::AccountRow;
+use crate::db::schema::accounts::accounts;
 use crate::types::account::AccountId;
 use crate::types::email::Email;
 use crate::types::role::Role;

@@ -1,8 +1,8 @@
 //! Pages of accounts, in any order, also of those that hold a text. Two steps in one statement: which accounts stand on
 //! the page follows from an index alone, then these are read.
-use super::Db;
-use super::accounts::AccountRow;
-use super::error::DbError;
+use crate::db::Db;
+use crate::db::accounts::AccountRow;
+use crate::db::error::DbError;
 use crate::types::role::Role;
 use crate::types::user_sort::{Column, Direction, UserSort};
 use chrono::{DateTime, Utc};

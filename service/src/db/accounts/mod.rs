@@ -1,5 +1,15 @@
 //! Accounts: the rows, and the changes that owners, administrators and operators share.
-use super::schema::accounts::{accounts, credentials};
+
+/// Password hashes and second factors, read for one account at a time.
+pub mod credentials;
+
+/// Mailed links.
+pub mod links;
+
+/// Changes of second factors and recovery codes.
+pub mod second_factors;
+
+use crate::db::schema::accounts::accounts;
 use crate::types::account::{AccountId, AccountState};
 use crate::types::email::Email;
 use crate::types::role::Role;
@@ -148,32 +158,6 @@ pub fn list_after(conn: &mut PgConnection, after: i64, limit: i64) -> QueryResul
         .limit(limit)
         .select(AccountRow::as_select())
         .load(conn)
-}
-
-/// Gives an account a password.
-pub fn set_password(conn: &mut PgConnection, id: AccountId, hash: &str) -> QueryResult<()> {
-    let changed = (
-        credentials::password_hash.eq(hash),
-        credentials::password_changed_at.eq(now),
-    );
-    diesel::insert_into(credentials::table)
-        .values((credentials::account_id.eq(id.get()), changed))
-        .on_conflict(credentials::account_id)
-        .do_update()
-        .set(changed)
-        .execute(conn)
-        .map(drop)
-}
-
-/// Takes an account's password away: nobody signs in until somebody who reads its mails has chosen one.
-pub fn clear_password(conn: &mut PgConnection, id: AccountId) -> QueryResult<()> {
-    diesel::update(credentials::table.find(id.get()))
-        .set((
-            credentials::password_hash.eq(None::<String>),
-            credentials::password_changed_at.eq(None::<DateTime<Utc>>),
-        ))
-        .execute(conn)
-        .map(drop)
 }
 
 /// Gives an account a name.

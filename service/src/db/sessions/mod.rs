@@ -1,9 +1,13 @@
 //! Sessions: who is signed in, from the beginning to the end.
-use super::Db;
-use super::error::DbError;
-use super::gather::Gather;
-use super::schema::accounts::accounts;
-use super::schema::sessions::sessions;
+
+/// Refresh tokens.
+pub mod refresh_tokens;
+
+use crate::db::Db;
+use crate::db::error::DbError;
+use crate::db::executor::batch::Batcher;
+use crate::db::schema::accounts::accounts;
+use crate::db::schema::sessions::sessions;
 use crate::types::account::AccountId;
 use chrono::{DateTime, Utc};
 use diesel::dsl::now;
@@ -86,7 +90,7 @@ pub struct Span {
 }
 
 /// Look-ups of sessions that wait.
-pub type ActiveGather = Gather<Wanted, Option<ActiveRow>>;
+pub type SessionBatcher = Batcher<Wanted, Option<ActiveRow>>;
 
 /// A session that begins.
 #[derive(Clone, Copy, Debug)]
@@ -112,10 +116,10 @@ pub struct NewSession<'a> {
 /// The session of this id or cookie, if it has not ended.
 pub async fn find_active(
     db: &Db,
-    gather: &ActiveGather,
+    batcher: &SessionBatcher,
     wanted: Wanted,
 ) -> Result<Option<ActiveRow>, DbError> {
-    db.gathered("find_active_session", gather, wanted, |conn, wanted| {
+    db.batched("find_active_session", batcher, wanted, |conn, wanted| {
         let (mut ids, mut hashes) = (Vec::new(), Vec::new());
         for wanted in wanted {
             match wanted {

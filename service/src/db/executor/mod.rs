@@ -1,0 +1,194 @@
+//! Runs database work: a queue in order of arrival, then a thread with a connection. Everything that serves requests goes
+//! through [`Db::run`], [`Db::tx`] or [`Db::batched`].
+
+/// Lookups that share a round trip.
+pub mod batch;
+
+/// Results with a deadline to start and one to finish.
+mod pending_result;
+
+/// The threads.
+mod workers;
+
+use crate::config::database::{DatabaseSettings, Login};
+use crate::db::conninfo::Purpose;
+use crate::db::error::DbError;
+use crate::db::pool::Connections;
+use crate::telemetry::metrics::Metrics;
+use batch::{Batcher, QueuedLookup};
+use diesel::prelude::*;
+use pending_result::pending_result;
+use std::time::{Duration, Instant};
+use workers::Workers;
+
+/// Start deadline of a batch, far away on purpose: its lookups have their own, and would never be answered if the batch
+/// itself were dropped.
+const BATCH_START_TIMEOUT: Duration = Duration::from_secs(86_400);
+
+/// Added to the statement timeout for the network.
+const NETWORK_ALLOWANCE: Duration = Duration::from_secs(1);
+
+/// How long [`Db::close`] waits for running statements: a little longer than the default statement timeout.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// One login's connections and threads. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    connections: Connections,
+    workers: Workers,
+    acquire_timeout: Duration,
+    /// From queueing to the result: the acquire timeout, the statement timeout, and the network.
+    total_timeout: Duration,
+    metrics: Metrics,
+}
+
+impl Db {
+    /// Starts the threads. Needs no server: work fails with `Unavailable` until there is one.
+    pub fn start(
+        database: &DatabaseSettings,
+        login: &Login,
+        purpose: Purpose,
+        metrics: Metrics,
+    ) -> std::io::Result<Self> {
+        Ok(Self {
+            connections: Connections::open(database, login, purpose),
+            workers: Workers::start(purpose.application_name(), purpose.connections(database))?,
+            acquire_timeout: database.acquire_timeout,
+            total_timeout: database.acquire_timeout + database.statement_timeout + NETWORK_ALLOWANCE,
+            metrics,
+        })
+    }
+
+    /// Ends all database work. Blocks for as long as a running statement or connection attempt may take.
+    pub fn close(&self) {
+        self.workers.close(CLOSE_TIMEOUT);
+        self.connections.close();
+    }
+
+    /// Runs a read. It is repeated on a fresh connection if the first one turns out to be dead, so it must have no
+    /// effect: changes go through [`Db::tx`].
+    pub async fn run<T, F>(&self, what: &'static str, work: F) -> Result<T, DbError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut PgConnection) -> QueryResult<T> + Send + 'static,
+    {
+        self.submit(what, move |connections| connections.repeat(what, work))
+            .await
+    }
+
+    /// Runs work in one transaction, once.
+    pub async fn tx<T, F>(&self, what: &'static str, work: F) -> Result<T, DbError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut PgConnection) -> QueryResult<T> + Send + 'static,
+    {
+        self.submit(what, move |connections| {
+            connections.once(what, |conn| conn.transaction(work))
+        })
+        .await
+    }
+
+    /// Looks up one key in a batch with others that wait: `work` gets all keys and returns as many values, in the same
+    /// order. Like [`Db::run`] it may be repeated.
+    pub async fn batched<K, V, F>(
+        &self,
+        what: &'static str,
+        batcher: &Batcher<K, V>,
+        key: K,
+        work: F,
+    ) -> Result<V, DbError>
+    where
+        K: Send + 'static,
+        V: Send + 'static,
+        F: Fn(&mut PgConnection, &[&K]) -> QueryResult<Vec<V>> + Copy + Send + 'static,
+    {
+        let now = Instant::now();
+        let (pending, dispatch) = batcher.enqueue(key, now + self.acquire_timeout, now + self.total_timeout);
+        if dispatch {
+            self.dispatch(what, batcher, work);
+        }
+        pending.wait(what).await
+    }
+
+    /// Queues a job that runs one batch, and another one if more lookups wait when it ends.
+    fn dispatch<K, V, F>(&self, what: &'static str, batcher: &Batcher<K, V>, work: F)
+    where
+        K: Send + 'static,
+        V: Send + 'static,
+        F: Fn(&mut PgConnection, &[&K]) -> QueryResult<Vec<V>> + Copy + Send + 'static,
+    {
+        let (db, own) = (self.clone(), batcher.clone());
+        let job = move || {
+            // Also when the work panics: the lookups that were queued meanwhile need another batch.
+            let finished = OnDrop(|| {
+                if own.finish() {
+                    db.dispatch(what, &own, work);
+                }
+            });
+            let batch = own.take_batch();
+            if batch.is_empty() {
+                return;
+            }
+            batch
+                .iter()
+                .for_each(|lookup| db.metrics.pool_waited(lookup.start()));
+            let keys: Vec<&K> = batch.iter().map(QueuedLookup::key).collect();
+            let values = db.connections.repeat(what, |conn| work(conn, &keys));
+            db.metrics.statement(what, values.is_ok());
+            match values {
+                Ok(values) => batch
+                    .into_iter()
+                    .zip(values)
+                    .for_each(|(lookup, value)| lookup.complete(Ok(value))),
+                Err(error) => batch
+                    .into_iter()
+                    .for_each(|lookup| lookup.complete(Err(error.clone()))),
+            }
+            drop(finished);
+        };
+        if !self
+            .workers
+            .push(Instant::now() + BATCH_START_TIMEOUT, Box::new(job))
+        {
+            batcher.reject_all();
+        }
+    }
+
+    /// Queues work and awaits its result.
+    async fn submit<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        work: impl FnOnce(&Connections) -> Result<T, DbError> + Send + 'static,
+    ) -> Result<T, DbError> {
+        let queued_at = Instant::now();
+        let start_deadline = queued_at + self.acquire_timeout;
+        let (sender, pending) = pending_result(start_deadline, queued_at + self.total_timeout);
+        let (span, metrics, connections) = (
+            tracing::Span::current(),
+            self.metrics.clone(),
+            self.connections.clone(),
+        );
+        let job = move || {
+            if !sender.is_wanted() {
+                return;
+            }
+            sender.start();
+            metrics.pool_waited(queued_at.elapsed());
+            let result = span.in_scope(|| work(&connections));
+            metrics.statement(what, result.is_ok());
+            sender.send(result);
+        };
+        // A full queue drops the job and its sender, which the pending result reports.
+        self.workers.push(start_deadline, Box::new(job));
+        pending.wait(what).await
+    }
+}
+
+/// Calls a function when it is dropped.
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
