@@ -1,9 +1,9 @@
 //! Mails to accounts and the links in them, enqueued in the transaction of the change that causes them.
 
 use crate::crypto::data_key::DataKey;
-use crate::db::accounts::AccountRow;
-use crate::db::links::{self, NewLink};
-use crate::db::{PgConnection, QueryResult, credentials};
+use crate::db::accounts::links::{self, NewLink};
+use crate::db::accounts::{AccountRow, credentials};
+use crate::db::{PgConnection, QueryResult};
 use crate::mail::kind::MailKind;
 use crate::mail::outbox_mail::{MailLink, OutboxMail};
 use crate::types::account::{AccountId, AccountState};

@@ -1,6 +1,7 @@
 //! Leaving: the account is deleted, and whatever was signed in is not any more.
 use super::Accounts;
 use super::outcome::{AccountError, DeletionOutcome};
+use crate::db::accounts::{self, links};
 use crate::db::audit::{self, Event};
 use crate::db::{sessions, users};
 use crate::domain::sessions::caller::SignedIn;

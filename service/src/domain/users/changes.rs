@@ -2,11 +2,10 @@
 use super::Users;
 use super::outcome::UserError;
 use crate::crypto::data_key::DataKey;
-use crate::db::accounts::links;
-use crate::db::accounts::{self, AccountRow, NewAccount};
+use crate::db::accounts::{self, AccountRow, NewAccount, links};
 use crate::db::audit::{self, Event};
 use crate::db::users::{self, Replacement};
-use crate::db::{PgConnection, QueryResult, links, sessions};
+use crate::db::{PgConnection, QueryResult, sessions};
 use crate::domain::accounts::account_mails;
 use crate::domain::sessions::caller::Admin;
 use crate::types::account::{AccountId, AccountState};

@@ -44,7 +44,7 @@ struct Created {
 pub fn password_hash() -> &'static str {
     static HASH: OnceLock<String> = OnceLock::new();
     HASH.get_or_init(|| {
-        let hash = PasswordHash::make(&PASSWORD.into(), HASHING).unwrap();
+        let hash = PasswordHash::create(&PASSWORD.into(), HASHING).unwrap();
         hash.as_str().to_owned()
     })
 }
