@@ -16,9 +16,6 @@ pub(super) const ROUNDS: u64 = 3;
 pub(super) const WARM_UP: u64 = 2;
 
 /// P1: in turn, ours and pgbench, after both have answered a hundred samples alike.
-///
-/// # Errors
-/// When a round fails or the answers differ.
 pub fn against_textbook(lab: &mut Lab) -> Result<Outcome> {
     let (context, seconds) = (lab.context, lab.seconds);
     let (prices, wrk) = match lab.tools(LARGE, &Textbook::TOOLS)? {
@@ -52,9 +49,6 @@ pub fn against_textbook(lab: &mut Lab) -> Result<Outcome> {
 }
 
 /// P3: from the rounds of P1, or from rounds of its own.
-///
-/// # Errors
-/// When a round fails.
 pub fn tail(lab: &mut Lab) -> Result<Outcome> {
     let (context, seconds) = (lab.context, lab.seconds);
     let Some(wrk) = lab.wrk.clone() else {

@@ -18,9 +18,6 @@ use super::wrk::Wrk;
 const PLACES: u64 = PEOPLE + 56;
 
 /// P1-logins: in turn, ours while people log in, and pgbench on a machine where nobody does.
-///
-/// # Errors
-/// When a round fails.
 pub fn against_textbook(lab: &mut Lab) -> Result<Outcome> {
     let (context, seconds) = (lab.context, lab.seconds);
     let (prices, wrk) = match lab.tools(LARGE, &Textbook::TOOLS)? {
@@ -53,9 +50,6 @@ pub fn against_textbook(lab: &mut Lab) -> Result<Outcome> {
 }
 
 /// P3-logins: from the rounds of P1-logins, or from rounds of its own.
-///
-/// # Errors
-/// When a round fails.
 pub fn tail(lab: &mut Lab) -> Result<Outcome> {
     let (context, seconds) = (lab.context, lab.seconds);
     let (prices, wrk) = match lab.tools(LARGE, &["psql"])? {

@@ -24,9 +24,6 @@ const SHORTEST: u32 = 1;
 const LONGEST: u32 = 30;
 
 /// In turn, large and small.
-///
-/// # Errors
-/// When a round fails.
 pub fn large_against_small(lab: &mut Lab) -> Result<Outcome> {
     let context = lab.context;
     let Some(wrk) = lab.wrk.clone() else {

@@ -27,9 +27,6 @@ const DAYS: u32 = 30;
 const QUIET: Duration = Duration::from_secs(2);
 
 /// Megabytes (10^6): the most while people log in, less what it was before.
-///
-/// # Errors
-/// When a log-in is answered wrongly, or none is sent away.
 pub fn memory_growth(lab: &mut Lab) -> Result<Outcome> {
     let (context, seconds) = (lab.context, lab.seconds);
     let (prices, wrk) = match lab.tools(LARGE, &["psql"])? {
@@ -61,9 +58,6 @@ pub fn memory_growth(lab: &mut Lab) -> Result<Outcome> {
 }
 
 /// In turn, alone and while people log in.
-///
-/// # Errors
-/// When a round fails.
 pub fn tail_growth(lab: &mut Lab) -> Result<Outcome> {
     let (context, seconds) = (lab.context, lab.seconds);
     let (prices, wrk) = match lab.tools(LARGE, &["psql"])? {

@@ -31,9 +31,6 @@ pub struct Lab<'a> {
 
 impl<'a> Lab<'a> {
     /// Makes the folder and finds wrk.
-    ///
-    /// # Errors
-    /// When the folder cannot be made.
     pub fn new(context: &'a Context, seconds: u64) -> Result<Self> {
         let folder = context.settings.target.join("bench");
         fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
@@ -67,9 +64,6 @@ impl<'a> Lab<'a> {
     }
 
     /// The stage with so many prices.
-    ///
-    /// # Errors
-    /// When it did not start, or ended since.
     pub fn prices(&mut self, prices: u64) -> Result<&mut Prices> {
         match self
             .stages
@@ -87,9 +81,6 @@ impl<'a> Lab<'a> {
     }
 
     /// The stage with so many prices, and wrk, unless something is missing: then why nothing can be measured.
-    ///
-    /// # Errors
-    /// As [`Lab::prices`].
     pub fn tools(&mut self, prices: u64, tools: &[&str]) -> Result<Result<(&mut Prices, Wrk), Outcome>> {
         let Some(wrk) = self.wrk.clone() else {
             return Ok(Err(Outcome::without_wrk()));

@@ -88,9 +88,6 @@ pub struct Options {
 }
 
 /// Measures, prints the table, and writes `target/bench/report.json`.
-///
-/// # Errors
-/// When a row that ran does not hold, or somebody stops it.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let wanted = wanted(&options.only)?;
     let since = Instant::now();

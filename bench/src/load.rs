@@ -56,9 +56,6 @@ struct Summary {
 
 impl Load {
     /// Writes what the script needs into `folder`, which must be its own.
-    ///
-    /// # Errors
-    /// When a file cannot be written.
     pub fn new(requests: Requests, folder: &Path) -> Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
         let script = folder.join("rates.lua");
@@ -77,9 +74,6 @@ impl Load {
     }
 
     /// Runs wrk.
-    ///
-    /// # Errors
-    /// When an answer was not 200, a connection broke, or requests had to repeat.
     pub fn run(&mut self, context: &Context, wrk: &Wrk, base_url: &str, force: Force) -> Result<Measured> {
         let Force {
             connections,

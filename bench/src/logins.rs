@@ -47,9 +47,6 @@ pub struct Told {
 
 impl LogIns {
     /// All of them begin.
-    ///
-    /// # Errors
-    /// When the operating system gives no threads.
     pub fn begin(people: &People, port: u16) -> Result<LogIns> {
         let mut log_ins = LogIns {
             shared: Arc::default(),
@@ -81,9 +78,6 @@ impl LogIns {
     }
 
     /// Waits until all of them are in flight.
-    ///
-    /// # Errors
-    /// When they do not get there.
     pub fn wait_until_all_are_in_flight(&self, context: &Context) -> Result<()> {
         let all = context
             .stop
@@ -104,9 +98,6 @@ impl LogIns {
     }
 
     /// Ends all of them.
-    ///
-    /// # Errors
-    /// When an answer was neither a log-in (200) nor a refusal for want of room (429, 503), or nobody was let in.
     pub fn end(mut self) -> Result<Told> {
         self.stop();
         let told = Told {

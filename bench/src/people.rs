@@ -19,9 +19,6 @@ pub struct People {
 impl People {
     /// Makes the accounts: copies of the demo's user, whose password hash they share. `accounts add` would hash it anew
     /// for each.
-    ///
-    /// # Errors
-    /// When psql is missing or a statement fails.
     pub fn make(context: &Context, stage: &LocalStack) -> Result<Self> {
         let user = stage
             .portcullis

@@ -49,9 +49,6 @@ pub struct Folder(pub PathBuf);
 
 impl Prices {
     /// Builds, creates, imports, waits until PostgreSQL has tidied up, and serves.
-    ///
-    /// # Errors
-    /// The first step that fails; what was started until then is stopped.
     pub fn start(context: &Context, above: &Path, prices: u64) -> Result<Self> {
         let folder = Folder(above.join(format!("{prices}-prices")));
         fs::create_dir_all(&folder.0).with_context(|| format!("cannot create {}", folder.0.display()))?;
@@ -110,9 +107,6 @@ impl Prices {
     }
 
     /// The other side of P1, filled and asked for the same answers as ours, once.
-    ///
-    /// # Errors
-    /// When a program is missing, a statement fails or the answers differ.
     pub fn textbook(&mut self, context: &Context) -> Result<Textbook> {
         if let Some(textbook) = &self.textbook {
             return Ok(textbook.clone());
@@ -128,9 +122,6 @@ impl Prices {
     }
 
     /// Who logs in, each with an account, made once.
-    ///
-    /// # Errors
-    /// When a program is missing or a statement fails.
     pub fn people(&mut self, context: &Context) -> Result<People> {
         if let Some(people) = &self.people {
             return Ok(people.clone());
@@ -140,9 +131,6 @@ impl Prices {
     }
 
     /// Starts the service anew with so much room for passwords that wait to be hashed.
-    ///
-    /// # Errors
-    /// When it does not become ready.
     pub fn serve_with_queue(&mut self, context: &Context, places: u64) -> Result<()> {
         self.stage
             .portcullis
@@ -151,9 +139,6 @@ impl Prices {
     }
 
     /// Where the service listens.
-    ///
-    /// # Errors
-    /// When it was stopped.
     pub fn port(&mut self) -> Result<u16> {
         Ok(self.stage.serving().context("the service was stopped")?.port)
     }

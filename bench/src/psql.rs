@@ -22,9 +22,6 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 impl Psql {
     /// Beside the server's programs or on `PATH`.
-    ///
-    /// # Errors
-    /// Says what to install.
     pub fn find(stage: &LocalStack) -> Result<Self> {
         let server = stage.server.pg_variables();
         let mut variables: Variables = server
@@ -39,9 +36,6 @@ impl Psql {
     }
 
     /// Runs commands and answers what they print: unaligned, fields with commas between, no headers.
-    ///
-    /// # Errors
-    /// When a command fails.
     pub fn run(&self, context: &Context, commands: &[&str]) -> Result<String> {
         let quiet = ["-X", "-q", "-A", "-t", "-F", ",", "-v", "ON_ERROR_STOP=1"];
         let mut command = Command::new(context, &self.program)
@@ -61,9 +55,6 @@ impl Psql {
 
     /// Waits until autovacuum has caught up with what was loaded and the pages are on disk: otherwise the first rounds
     /// would compete with it.
-    ///
-    /// # Errors
-    /// When a command fails or somebody stops us.
     pub fn settle(&self, context: &Context) -> Result<()> {
         let mut quiet_seconds = 0;
         context.stop.wait_until(PATIENCE, || {

@@ -59,9 +59,6 @@ impl Line {
 
 impl Report {
     /// Writes the JSON and prints the table.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
     pub fn publish(&self, file: &Path) -> Result<()> {
         let json = serde_json::to_string_pretty(self)?;
         fs::write(file, json + "\n").with_context(|| format!("cannot write {}", file.display()))?;

@@ -82,9 +82,6 @@ impl Requests {
     }
 
     /// Writes the two files that rates.lua reads and answers its arguments, but for the last two.
-    ///
-    /// # Errors
-    /// When a file cannot be written.
     pub fn write(&self, folder: &Path) -> std::io::Result<Vec<String>> {
         let (routes, days) = (folder.join("routes"), folder.join("days"));
         let queries = self

@@ -29,9 +29,6 @@ struct Rate {
 type Days = BTreeMap<String, (f64, u64)>;
 
 /// Asks both for a hundred requests, the last ones of the set, which no run reaches.
-///
-/// # Errors
-/// Names the first request with different answers.
 pub fn compare(context: &Context, port: u16, textbook: &Textbook, requests: &Requests) -> Result<()> {
     let count = SAMPLES.min(requests.size());
     let samples: Vec<Request> = (requests.size() - count..requests.size())

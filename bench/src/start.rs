@@ -20,9 +20,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const IDLE: Duration = Duration::from_secs(5);
 
 /// Milliseconds from the spawn of the release build to a 200 on `/`.
-///
-/// # Errors
-/// When it does not answer.
 pub fn first_answer(lab: &mut Lab) -> Result<Outcome> {
     let context = lab.context;
     let stage = &mut lab.prices(SMALL)?.stage;
@@ -51,9 +48,6 @@ pub fn first_answer(lab: &mut Lab) -> Result<Outcome> {
 }
 
 /// Resident megabytes (10^6) of the release build, five seconds after it became ready.
-///
-/// # Errors
-/// When it does not become ready.
 pub fn idle_memory(lab: &mut Lab) -> Result<Outcome> {
     let context = lab.context;
     let stage = &mut lab.prices(SMALL)?.stage;

@@ -31,9 +31,6 @@ impl Textbook {
     pub const TOOLS: [&'static str; 2] = ["psql", "pgbench"];
 
     /// The clients; `Err` says what to install.
-    ///
-    /// # Errors
-    /// When a program is missing.
     pub fn find(stage: &LocalStack, folder: &Path) -> Result<Self> {
         let (psql, pgbench) = (Psql::find(stage)?, stage.tool("pgbench")?);
         Ok(Self {
@@ -44,9 +41,6 @@ impl Textbook {
     }
 
     /// Loads the prices into `bench.prices` with the covering index, vacuumed so that the scans are index-only.
-    ///
-    /// # Errors
-    /// When a statement fails.
     pub fn fill(&self, context: &Context, csv: &Path) -> Result<()> {
         let copy = format!("\\copy bench.prices from '{}' csv header", csv.display());
         self.psql.run(context, &[
@@ -68,9 +62,6 @@ impl Textbook {
     /// transaction like any other, in pgbench's favour. The statement is one text for all routes, so that
     /// each connection prepares it 32 times and not 6,000 times; after five runs PostgreSQL keeps a generic plan, which
     /// is as fast as `plan_cache_mode = force_generic_plan`.
-    ///
-    /// # Errors
-    /// When a statement fails or a file cannot be written.
     pub fn write_script(&self, context: &Context, requests: &Requests, days: u32) -> Result<()> {
         let columns = (0..ROUTES)
             .map(|n| format!("o{n} text, d{n} text"))
@@ -118,17 +109,11 @@ impl Textbook {
     }
 
     /// See [`Psql::settle`].
-    ///
-    /// # Errors
-    /// As there.
     pub fn settle(&self, context: &Context) -> Result<()> {
         self.psql.settle(context)
     }
 
     /// Transactions a second.
-    ///
-    /// # Errors
-    /// When pgbench fails.
     pub fn measure(&self, context: &Context, connections: u64, seconds: u64) -> Result<f64> {
         let fixed = ["-n", "-M", "prepared", "-j", "2", "-c"];
         let command = Command::new(context, &self.pgbench)
@@ -160,9 +145,6 @@ impl Textbook {
     }
 
     /// The statement's answer to each request: lines of `day,avg,count`.
-    ///
-    /// # Errors
-    /// When the statement fails.
     pub fn answers(&self, context: &Context, requests: &[Request]) -> Result<Vec<String>> {
         const MARK: &str = "--\n";
         let mut commands = Vec::new();

@@ -44,9 +44,6 @@ pub struct Options {
 }
 
 /// Runs it and writes `target/report/`.
-///
-/// # Errors
-/// When a gate fails that this profile insists on, or somebody stops it.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let (wanted, left_out) = wanted(&options.only)?;
     if options.list {

@@ -45,27 +45,21 @@ pub struct Planted {
 }
 
 /// Every file matters.
-#[must_use]
 pub fn whole_tree(_path: &str) -> bool {
     true
 }
 
 /// Nothing matters but files.
-#[must_use]
 pub fn files_only(_shared: &Shared<'_>) -> Option<String> {
     Some(String::new())
 }
 
 /// Nothing more is to be made.
-///
-/// # Errors
-/// None.
 pub fn as_it_is(_job: &ScanContext<'_>) -> Result<(), ScanError> {
     Ok(())
 }
 
 /// Minutes.
-#[must_use]
 pub const fn minutes(minutes: u64) -> Duration {
     Duration::from_secs(minutes * 60)
 }

@@ -35,7 +35,6 @@ enum Came {
 }
 
 /// Runs these gates; the outcomes are in their order.
-#[must_use]
 pub fn run(gates: &[&Gate], shared: &Shared<'_>, ledger: &Ledger, slots: usize) -> Vec<Outcome> {
     let (steps, work) = plan(gates, shared);
     let mut scheduler = Scheduler::new(steps, slots);

@@ -80,7 +80,6 @@ const FAMILIES: &[&str] = &[
 ];
 
 /// Of these names, those that no tool of a gate may inherit.
-#[must_use]
 pub fn refused(names: &[OsString]) -> Vec<OsString> {
     let refused = names.iter().filter(|name| !may(name));
     refused.cloned().collect()

@@ -2,7 +2,6 @@
 
 /// A Dockerfile by any of its usual names, in capitals or not: `Dockerfile-prod`, `web.dockerfile`. What only speaks of
 /// them is none.
-#[must_use]
 pub fn is_dockerfile(path: &str) -> bool {
     let name = name(path).to_lowercase();
     let of_another_kind = [".md", ".rs", ".dockerignore"];
@@ -13,7 +12,6 @@ pub fn is_dockerfile(path: &str) -> bool {
 
 /// What a Dockerfile is called in a copy, so that each tool knows it as one: they disagree on `Containerfile`,
 /// `Dockerfile-prod` and capitals.
-#[must_use]
 pub fn name_in_copy(path: &str) -> String {
     match is_dockerfile(path) {
         true => format!("{path}{IN_COPY}"),
@@ -22,7 +20,6 @@ pub fn name_in_copy(path: &str) -> String {
 }
 
 /// The path that has this name in a copy.
-#[must_use]
 pub fn path_of_copy(name: &str) -> String {
     name.strip_suffix(IN_COPY).unwrap_or(name).to_owned()
 }
@@ -30,7 +27,6 @@ pub fn path_of_copy(name: &str) -> String {
 const IN_COPY: &str = ".Dockerfile";
 
 /// Terraform's own language, tests and values included.
-#[must_use]
 pub fn is_terraform(path: &str) -> bool {
     [".tf", ".tfvars", ".tftest.hcl", ".tfmock.hcl"]
         .iter()
@@ -38,32 +34,27 @@ pub fn is_terraform(path: &str) -> bool {
 }
 
 /// A file of a Terraform module.
-#[must_use]
 pub fn is_module_file(path: &str) -> bool {
     has_ending(path, "tf")
 }
 
 /// A test of a Terraform module.
-#[must_use]
 pub fn is_module_test(path: &str) -> bool {
     path.ends_with(".tftest.hcl")
 }
 
 /// A workflow of GitHub Actions.
-#[must_use]
 pub fn is_workflow(path: &str) -> bool {
     let below = path.strip_prefix(".github/workflows/");
     below.is_some_and(|below| !below.contains('/') && is_yaml(below))
 }
 
 /// An action of GitHub Actions.
-#[must_use]
 pub fn is_action(path: &str) -> bool {
     matches!(name(path), "action.yml" | "action.yaml")
 }
 
 /// What GitHub and pre-commit read beside workflows: actions of our own, Dependabot's settings, hooks.
-#[must_use]
 pub fn is_automation(path: &str) -> bool {
     let named = |stem: &str| {
         ["yml", "yaml"]
@@ -78,19 +69,16 @@ pub fn is_automation(path: &str) -> bool {
 }
 
 /// YAML.
-#[must_use]
 pub fn is_yaml(path: &str) -> bool {
     has_ending(path, "yml") || has_ending(path, "yaml")
 }
 
 /// The folder that a file is in; empty for the root.
-#[must_use]
 pub fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// The folders of these files, each once, sorted.
-#[must_use]
 pub fn folders<'a>(files: &[&'a str]) -> Vec<&'a str> {
     let mut folders: Vec<&str> = files.iter().map(|file| folder(file)).collect();
     folders.sort_unstable();

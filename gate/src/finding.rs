@@ -21,7 +21,6 @@ pub enum Severity {
 
 impl Severity {
     /// By the word that a tool uses. `error`, `warning`, `note` and the rest are those of compilers and of SARIF.
-    #[must_use]
     pub fn named(word: &str) -> Severity {
         match word.to_ascii_lowercase().as_str() {
             "critical" => Severity::Critical,
@@ -33,7 +32,6 @@ impl Severity {
     }
 
     /// By a CVSS base score (CVSS v4.0 §6: qualitative ratings).
-    #[must_use]
     pub fn scored(score: f64) -> Severity {
         match score {
             9.0.. => Severity::Critical,
@@ -77,7 +75,6 @@ pub struct Finding {
 
 impl Finding {
     /// A finding of medium severity without more.
-    #[must_use]
     pub fn new(tool: &str, rule: impl Into<String>, message: impl Into<String>) -> Finding {
         Finding {
             tool: tool.to_owned(),
@@ -92,14 +89,12 @@ impl Finding {
     }
 
     /// As bad as this.
-    #[must_use]
     pub fn rated(mut self, severity: Severity) -> Finding {
         self.severity = severity;
         self
     }
 
     /// At this place.
-    #[must_use]
     pub fn at(mut self, path: impl Into<String>, line: Option<u64>) -> Finding {
         self.location = Some(Location {
             path: path.into(),
@@ -109,7 +104,6 @@ impl Finding {
     }
 
     /// The same in every run, however lines move: of tool, rule, path and package. Hexadecimal, 32 digits.
-    #[must_use]
     pub fn fingerprint(&self) -> String {
         let path = self.location.as_ref().map_or("", |location| &location.path);
         let package = self.package.as_deref().unwrap_or_default();

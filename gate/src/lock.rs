@@ -6,9 +6,6 @@ use anyhow::{Context as _, Result, ensure};
 use harness::context::Context;
 
 /// ResourceClass the lock, which the system gives back when the file is closed or the process ends.
-///
-/// # Errors
-/// When another run has it, or its file cannot be made.
 pub fn take(context: &Context) -> Result<File> {
     let folder = context.settings.target.join("xtask");
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;

@@ -19,7 +19,6 @@ pub enum GateProfile {
 
 impl GateProfile {
     /// Whether a verdict fails the whole run. `needed` is the first profile that insists on the gate.
-    #[must_use]
     pub fn is_fatal(self, verdict: Verdict, lack: Option<MissingReason>, required_from: GateProfile) -> bool {
         match (verdict, lack) {
             (Verdict::Pass | Verdict::Waived, _) | (Verdict::NotRun, Some(MissingReason::Files)) => false,

@@ -19,7 +19,6 @@ use crate::verdict;
 use crate::waivers::Ledger;
 
 /// Runs it.
-#[must_use]
 pub fn run(gate: &Gate, shared: &Shared<'_>, ledger: &Ledger) -> Outcome {
     let (since, ran_at) = (Instant::now(), clock::now());
     let mut tools = Vec::new();
@@ -64,7 +63,6 @@ pub fn run(gate: &Gate, shared: &Shared<'_>, ledger: &Ledger) -> Outcome {
 }
 
 /// A gate that never looked.
-#[must_use]
 pub fn not_run(gate: &Gate, shared: &Shared<'_>, error: &ScanError, earlier: bool) -> Outcome {
     let judged = verdict::judge(&Err(error.clone()), &Canary::None);
     let lack = if earlier {
@@ -97,7 +95,6 @@ pub fn not_run(gate: &Gate, shared: &Shared<'_>, error: &ScanError, earlier: boo
 }
 
 /// Where a gate writes: below the build's folder, so that it can be read afterwards.
-#[must_use]
 pub fn folder(shared: &Shared<'_>, id: &str) -> PathBuf {
     shared.context.settings.target.join("xtask").join("gate").join(id)
 }

@@ -45,15 +45,11 @@ pub struct ToolOutput {
 
 impl<'a> ScanContext<'a> {
     /// The settings and the stop flag.
-    #[must_use]
     pub fn context(&self) -> &'a Context {
         self.shared.context
     }
 
     /// A tool, ready for arguments; it starts in the subject's folder.
-    ///
-    /// # Errors
-    /// When it is not there.
     pub fn tool(&self, name: &str) -> Result<Command<'a>, ScanError> {
         let program = self.shared.program(name)?;
         let command = Command::new(self.context(), &program.file).current_dir(&self.subject);
@@ -62,7 +58,6 @@ impl<'a> ScanContext<'a> {
     }
 
     /// The cargo that runs us, in the subject's folder.
-    #[must_use]
     pub fn cargo(&self) -> Command<'a> {
         Command::cargo(self.context()).current_dir(&self.subject)
     }
@@ -75,9 +70,6 @@ impl<'a> ScanContext<'a> {
 
     /// Runs a call within the limit, without what the caller's environment would tell it; keeps what it wrote as
     /// `NAME.out` and `NAME.err`, without secrets.
-    ///
-    /// # Errors
-    /// `TimedOut`, `Stopped`, `ToolFailed` when it cannot be started.
     pub fn run(&self, command: &Command<'_>, name: &str) -> Result<ToolOutput, ScanError> {
         use std::os::unix::process::ExitStatusExt as _;
         let ended = self.ended(command)?;
@@ -96,9 +88,6 @@ impl<'a> ScanContext<'a> {
     }
 
     /// The standard output of a call that succeeds, as it is and kept nowhere: for what a scanner is to look at.
-    ///
-    /// # Errors
-    /// As [`ScanContext::run`], and `ToolFailed` when it fails.
     pub fn run_unredacted(&self, command: &Command<'_>) -> Result<String, ScanError> {
         let ended = self.ended(command)?;
         match ended.status.ok_or(ScanError::TimedOut(self.timeout))? {
@@ -108,9 +97,6 @@ impl<'a> ScanContext<'a> {
     }
 
     /// A report that the tool wrote in this run; what is kept of it is without secrets.
-    ///
-    /// # Errors
-    /// `ToolFailed` when there is none, or an empty one.
     pub fn read_report(&self, name: &str) -> Result<String, ScanError> {
         let file = self.folder.join(name);
         let bytes = fs::read(&file).map_err(|_| ScanError::ToolFailed(format!("it wrote no {name}")))?;
@@ -123,9 +109,6 @@ impl<'a> ScanContext<'a> {
     }
 
     /// A file in this look's folder.
-    ///
-    /// # Errors
-    /// `ToolFailed` when it cannot be written: a full disk is no pass.
     pub fn write_file(&self, name: &str, text: &str) -> Result<PathBuf, ScanError> {
         let file = self.folder.join(name);
         fs::write(&file, text)
@@ -136,17 +119,11 @@ impl<'a> ScanContext<'a> {
     /// Some of the subject's files in a folder of their own: for tools that write beside what they read, or that take
     /// settings from files beside it. A tool's ignore comments are made ordinary ones, since only the ledger accepts
     /// findings: of each marker (`tflint-ignore`) the `-` and `:` become `_`, so that nothing moves.
-    ///
-    /// # Errors
-    /// `ToolFailed` when a file cannot be copied.
     pub fn copy(&self, wanted: impl Fn(&str) -> bool, markers: &[&str]) -> Result<PathBuf, ScanError> {
         self.copy_named(wanted, markers, str::to_owned)
     }
 
     /// As [`ScanContext::copy`], under other names.
-    ///
-    /// # Errors
-    /// As [`ScanContext::copy`].
     pub fn copy_named(
         &self,
         wanted: impl Fn(&str) -> bool,
@@ -169,7 +146,6 @@ impl<'a> ScanContext<'a> {
     }
 
     /// A path of the subject as the report names it.
-    #[must_use]
     pub fn relative(&self, path: &str) -> String {
         let below = Path::new(path).strip_prefix(&self.subject);
         below.map_or_else(
@@ -198,15 +174,11 @@ impl<'a> ScanContext<'a> {
 
 impl ToolOutput {
     /// The standard output as JSON.
-    ///
-    /// # Errors
-    /// `ToolFailed` with the exit code and the last line of standard error.
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, ScanError> {
         serde_json::from_str(&self.stdout).map_err(|error| self.failed(&format!("no JSON ({error})")))
     }
 
     /// It broke: with the exit code and the last line that it wrote to standard error.
-    #[must_use]
     pub fn failed(&self, how: &str) -> ScanError {
         let last = self.stderr.trim_end().lines().next_back().unwrap_or_default();
         let last: String = last.chars().take(200).collect();

@@ -77,7 +77,6 @@ pub struct ScanResult {
 
 impl ScanResult {
     /// Counts what was looked at.
-    #[must_use]
     pub fn with_work(mut self, count: u64, of: &str, least: u64) -> ScanResult {
         self.work.push(Work {
             count,

@@ -51,7 +51,6 @@ pub struct Scheduler {
 
 impl Scheduler {
     /// A plan of which so many steps run side by side.
-    #[must_use]
     pub fn new(steps: Vec<Step>, slots: usize) -> Scheduler {
         let places = steps
             .iter()
@@ -95,7 +94,6 @@ impl Scheduler {
     }
 
     /// The step that keeps this one from running, if it was not good.
-    #[must_use]
     pub fn bad_before(&self, place: usize) -> Option<&str> {
         self.before(place)
             .find(|before| {
@@ -108,7 +106,6 @@ impl Scheduler {
     }
 
     /// Nothing runs, and nothing will.
-    #[must_use]
     pub fn is_over(&self) -> bool {
         let waits = |state: &State| *state == State::Waiting && !self.stopped;
         !self
@@ -124,7 +121,6 @@ impl Scheduler {
     }
 
     /// A step's name.
-    #[must_use]
     pub fn id(&self, place: usize) -> &str {
         &self.steps[place].0.id
     }

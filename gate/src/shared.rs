@@ -48,7 +48,6 @@ pub struct Shared<'a> {
 
 impl<'a> Shared<'a> {
     /// The beginning of a run.
-    #[must_use]
     pub fn new(
         context: &'a Context,
         options: RunOptions,
@@ -76,16 +75,12 @@ impl<'a> Shared<'a> {
     }
 
     /// ResourceClass out every secret that is known by now.
-    #[must_use]
     pub fn redactor(&self) -> Redactor {
         let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         Redactor::of(secrets.iter().cloned())
     }
 
     /// A tool's program, looked for once.
-    ///
-    /// # Errors
-    /// `ToolMissing` with the reason, `Stopped`.
     pub fn program(&self, name: &str) -> Result<Program, ScanError> {
         let known = |programs: &BTreeMap<String, Result<Program, String>>| programs.get(name).cloned();
         let lock = || self.programs.lock().unwrap_or_else(PoisonError::into_inner);

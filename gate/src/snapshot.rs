@@ -31,9 +31,6 @@ pub struct Copied {
 }
 
 /// A new folder for one run, for nobody else: what a killed run or a stranger left under its name is never used.
-///
-/// # Errors
-/// When it cannot be made.
 pub fn scratch() -> Result<PathBuf> {
     let name = |number: u32| format!("xtask-gate-{}-{number}", std::process::id());
     for number in 0..100 {
@@ -49,9 +46,6 @@ pub fn scratch() -> Result<PathBuf> {
 
 impl Snapshot {
     /// Copies the tree into a new folder, outside of the repository: some tools leave out whatever a repository ignores.
-    ///
-    /// # Errors
-    /// When git does not answer, or a file cannot be copied.
     pub fn take(context: &Context, folder: &Path) -> Result<Snapshot> {
         let root = &context.settings.root;
         let paths = worktree::listed(context)?;
@@ -80,7 +74,6 @@ impl Snapshot {
     }
 
     /// Where the copy is.
-    #[must_use]
     pub fn tree(&self) -> PathBuf {
         self.folder.join("tree")
     }
@@ -92,9 +85,6 @@ impl Snapshot {
     }
 
     /// Which files are no longer as they were copied: changed, gone or new. Some gates build and test the tree itself.
-    ///
-    /// # Errors
-    /// When git does not answer, or a file cannot be read.
     pub fn moved(&self, context: &Context) -> Result<Vec<String>> {
         let root = &context.settings.root;
         let before: BTreeMap<&str, [u8; 32]> = self
@@ -118,7 +108,6 @@ impl Snapshot {
     }
 
     /// One digest of those files that matter, planted defects included.
-    #[must_use]
     pub fn digest(&self, matters: impl Fn(&str) -> bool) -> [u8; 32] {
         let mut digest = Sha256::new();
         for file in self.files.iter().filter(|file| matters(&file.path)) {

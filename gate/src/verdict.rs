@@ -16,7 +16,6 @@ pub struct Judgement {
 }
 
 /// What came of the run on the planted defect; `None`: the gate plants none.
-#[must_use]
 pub fn canary(look: Option<&ScanOutcome>, expected: &[&str]) -> Canary {
     match look {
         None => Canary::None,
@@ -45,7 +44,6 @@ fn is(finding: &Finding, rule: &str) -> bool {
 
 /// Judges. Findings that a waiver covers are marked already. A finding fails whatever the canary says; silence counts only
 /// beside a canary that was found and enough work.
-#[must_use]
 pub fn judge(look: &ScanOutcome, canary: &Canary) -> Judgement {
     let seen = match look {
         Ok(seen) => seen,

@@ -24,7 +24,6 @@ struct CachedVerdict {
 }
 
 /// What the verdict depends on; `None`: that is not known before it runs.
-#[must_use]
 pub fn key(gate: &Gate, shared: &Shared<'_>) -> Option<String> {
     if shared.options.profile == GateProfile::Release {
         return None;
@@ -54,7 +53,6 @@ pub fn key(gate: &Gate, shared: &Shared<'_>) -> Option<String> {
 }
 
 /// The outcome of an earlier run with this key.
-#[must_use]
 pub fn find(gate: &Gate, shared: &Shared<'_>, key: &str) -> Option<Outcome> {
     let text = fs::read_to_string(folder(shared, gate.id).join("verdict.json")).ok()?;
     let kept: CachedVerdict = serde_json::from_str(&text).ok()?;

@@ -8,15 +8,11 @@ use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 
 /// Of bytes.
-#[must_use]
 pub fn of(bytes: impl AsRef<[u8]>) -> String {
     hex(&Sha256::digest(bytes))
 }
 
 /// Of a file, however large.
-///
-/// # Errors
-/// When it cannot be read.
 pub fn of_file(file: &Path) -> Result<String> {
     let shown = || format!("cannot read {}", file.display());
     let mut source = fs::File::open(file).with_context(shown)?;
@@ -31,7 +27,6 @@ pub fn of_file(file: &Path) -> Result<String> {
 }
 
 /// Two digits a byte.
-#[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

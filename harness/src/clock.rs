@@ -3,7 +3,6 @@
 use chrono::{DateTime, SubsecRound as _, Utc};
 
 /// Now, to the second.
-#[must_use]
 #[expect(
     clippy::disallowed_methods,
     reason = "the one file of xtask that reads the wall clock"

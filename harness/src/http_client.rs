@@ -31,7 +31,6 @@ pub struct Response {
 }
 
 /// The status of a GET on this port of the loopback; `None` when nobody answers in two seconds.
-#[must_use]
 pub fn status(port: u16, path: &str) -> Option<u16> {
     let request = Request {
         method: "GET",
@@ -43,9 +42,6 @@ pub fn status(port: u16, path: &str) -> Option<u16> {
 }
 
 /// Sends a request to this port of the loopback; waits so long for each part of the answer.
-///
-/// # Errors
-/// When nobody listens, or what comes is no answer.
 pub fn send(port: u16, request: &Request<'_>, patience: Duration) -> Result<Response> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, patience)?;
@@ -109,7 +105,6 @@ fn end_of_head(bytes: &[u8]) -> Option<usize> {
 
 impl Response {
     /// The first value of a field; its name in lower case.
-    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(found, _)| found == name);
         found.map(|(_, value)| value.as_str())

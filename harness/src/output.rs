@@ -14,7 +14,6 @@ pub fn print(line: &str) {
 }
 
 /// Control characters, and letters that turn the direction of reading (CVE-2021-42574).
-#[must_use]
 pub fn is_command(letter: char) -> bool {
     letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -41,7 +40,6 @@ pub struct Progress {
 
 impl Progress {
     /// A command of this many steps.
-    #[must_use]
     pub fn of(steps: usize) -> Progress {
         Progress {
             step: 0,
@@ -51,7 +49,6 @@ impl Progress {
     }
 
     /// A command that runs beside others, whose steps nobody could tell apart.
-    #[must_use]
     pub fn silent() -> Progress {
         Progress {
             silent: true,
@@ -60,9 +57,6 @@ impl Progress {
     }
 
     /// Announces a step, does it, and tells what it answered and how long it took.
-    ///
-    /// # Errors
-    /// What the step answers.
     pub fn step<T>(&mut self, label: &str, work: impl FnOnce() -> Result<(T, String)>) -> Result<T> {
         if self.silent {
             return work().map(|(value, _)| value);
@@ -77,7 +71,6 @@ impl Progress {
 }
 
 /// `0.4 s`, `12.3 s`, `2 min 5 s`.
-#[must_use]
 pub fn seconds(time: Duration) -> String {
     match time.as_secs() {
         whole @ 100.. => format!("{} min {} s", whole / 60, whole % 60),

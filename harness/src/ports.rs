@@ -12,9 +12,6 @@ pub const PUBLIC: u16 = 3000;
 pub const INTERNAL: u16 = 9464;
 
 /// Fails in one line when somebody else has this port.
-///
-/// # Errors
-/// Names the port, the reason and the option that chooses another.
 pub fn ensure_free(port: u16) -> Result<()> {
     match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         Ok(_listener) => Ok(()),
@@ -26,9 +23,6 @@ pub fn ensure_free(port: u16) -> Result<()> {
 }
 
 /// A port that nobody has right now.
-///
-/// # Errors
-/// When the operating system has none.
 pub fn any_free() -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
     Ok(listener.local_addr()?.port())
@@ -36,9 +30,6 @@ pub fn any_free() -> Result<u16> {
 
 /// The internal listener's port. It moves with the public one, so that two copies can run side by side, and gives way
 /// to whoever has it already.
-///
-/// # Errors
-/// As [`any_free`].
 pub fn internal(public: u16) -> Result<u16> {
     match public.checked_add(INTERNAL - PUBLIC) {
         Some(beside) if ensure_free(beside).is_ok() => Ok(beside),

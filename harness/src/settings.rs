@@ -44,7 +44,6 @@ pub struct Settings {
 
 impl Settings {
     /// Reads the environment.
-    #[must_use]
     #[expect(
         clippy::disallowed_methods,
         reason = "the one file of xtask that reads the environment"
@@ -82,7 +81,6 @@ impl Settings {
     }
 
     /// A program's file on `PATH`, if there is one.
-    #[must_use]
     pub fn find_program(&self, name: impl AsRef<OsStr>) -> Option<PathBuf> {
         let name = name.as_ref();
         if name == "zap.sh" && self.zap.is_some() {

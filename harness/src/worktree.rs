@@ -11,10 +11,6 @@ use crate::context::Context;
 use crate::process::command::Command;
 
 /// What git tracks, and what is new and not ignored: paths below the root, sorted, planted defects among them.
-///
-/// # Errors
-/// When git does not answer, or a path is none that every program reads alike: a symbolic link, a folder of another
-/// repository, a name that is not UTF-8. What one scanner follows another leaves out without a word.
 pub fn listed(context: &Context) -> Result<Vec<String>> {
     let root = &context.settings.root;
     let listed = git(
@@ -52,9 +48,6 @@ pub struct Revision {
 }
 
 /// The checkout's own.
-///
-/// # Errors
-/// When git does not answer.
 pub fn revision(context: &Context) -> Result<Revision> {
     let head = Command::new(context, "git").args(["rev-parse", "--verify", "--quiet", "HEAD"]);
     let status = [
@@ -89,9 +82,6 @@ fn git(context: &Context, args: &[&str]) -> Result<String> {
 }
 
 /// One digest of all paths and bytes, hexadecimal: two trees with the same are the same.
-///
-/// # Errors
-/// When git does not answer, or a file cannot be read.
 pub fn digest(context: &Context) -> Result<String> {
     let mut digest = Sha256::new();
     for path in listed(context)? {

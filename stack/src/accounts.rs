@@ -24,9 +24,6 @@ pub struct Account {
 }
 
 /// All of them. Passwords are made in this directory when missing, and kept.
-///
-/// # Errors
-/// When a password can be neither read nor made.
 pub fn in_secrets(secrets: &Path) -> Result<Vec<Account>> {
     ROLES
         .into_iter()

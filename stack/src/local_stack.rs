@@ -62,9 +62,6 @@ pub struct Plan {
 impl Plan {
     /// Demo data, a debug build, a cluster without durability, any free ports, and nothing left afterwards but the
     /// service's log, `target/xtask/NAME-service.log`.
-    ///
-    /// # Errors
-    /// When its directory cannot be made.
     pub fn temporary(context: &Context, name: &str) -> Result<Plan> {
         Ok(Plan {
             release: false,
@@ -80,7 +77,6 @@ impl Plan {
     }
 
     /// How many steps its start shows.
-    #[must_use]
     pub fn steps(&self) -> usize {
         5 + usize::from(self.load != Load::Nothing) + usize::from(self.serve)
     }
@@ -101,9 +97,6 @@ pub struct LocalStack {
 
 impl LocalStack {
     /// Builds the service, starts PostgreSQL, makes roles, database and schema, loads the data, starts the service.
-    ///
-    /// # Errors
-    /// The first step that fails; what was started until then is stopped.
     pub fn start(context: &Context, plan: Plan, progress: &mut Progress) -> Result<LocalStack> {
         let how = if plan.release { "release" } else { "debug" };
         let program = progress.step(&format!("building the service ({how})"), || {
@@ -152,9 +145,6 @@ impl LocalStack {
     }
 
     /// Starts the service and does not wait for it ([`ServiceProcess::wait_until_ready`] does).
-    ///
-    /// # Errors
-    /// When it cannot be started.
     pub fn serve(&mut self) -> Result<&mut ServiceProcess> {
         self.stop_service();
         let (port, internal) = match self.plan.ports {
@@ -184,13 +174,11 @@ impl LocalStack {
     }
 
     /// The private cluster's programs; `None` on a given server.
-    #[must_use]
     pub fn programs(&self) -> Option<&Programs> {
         self.programs.as_ref()
     }
 
     /// `http://127.0.0.1:PORT`; without a running service the port is 0.
-    #[must_use]
     pub fn base_url(&self) -> String {
         format!(
             "http://127.0.0.1:{}",
@@ -199,9 +187,6 @@ impl LocalStack {
     }
 
     /// A client program (`psql`, `pgbench`): beside the server's, else on `PATH`.
-    ///
-    /// # Errors
-    /// When there is none; downloaded servers have no clients.
     pub fn tool(&self, name: &str) -> Result<PathBuf> {
         let beside = self.programs.as_ref().and_then(|programs| programs.tool(name));
         let found = beside.or_else(|| self.context.settings.find_program(name));
@@ -211,9 +196,6 @@ impl LocalStack {
     }
 
     /// Stops the service, then PostgreSQL.
-    ///
-    /// # Errors
-    /// When the server does not end.
     pub fn stop(mut self) -> Result<()> {
         self.stop_service();
         self.cluster.as_mut().map_or(Ok(()), Cluster::stop)?;
@@ -244,9 +226,6 @@ impl LocalStack {
 }
 
 /// Writes the demo data, the same bytes every time.
-///
-/// # Errors
-/// When the file cannot be written.
 pub fn write_demo(file: &Path) -> Result<()> {
     let write = || {
         let mut out = BufWriter::new(File::create(file)?);

@@ -53,9 +53,6 @@ impl Secrets {
     }
 
     /// Adds the first line of every file in a directory of secrets.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub fn add_files(&mut self, directory: &Path) -> Result<()> {
         for file in files(directory, "")? {
             let text = String::from_utf8_lossy(&fs::read(&file)?).into_owned();
@@ -65,9 +62,6 @@ impl Secrets {
     }
 
     /// Adds those that a file tells: a JSON text a line.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub fn add_told(&mut self, file: &Path) -> Result<()> {
         for line in fs::read_to_string(file)?.lines() {
             self.add(&serde_json::from_str::<String>(line)?);
@@ -108,9 +102,6 @@ impl Secrets {
 }
 
 /// An empty directory for the logs of one run.
-///
-/// # Errors
-/// When it cannot be made.
 pub fn empty_directory(context: &Context) -> Result<PathBuf> {
     let directory = context.settings.target.join("xtask").join("test-logs");
     let made = match fs::remove_dir_all(&directory) {
@@ -122,9 +113,6 @@ pub fn empty_directory(context: &Context) -> Result<PathBuf> {
 }
 
 /// Looks through every `*.log` of a directory for what its `*.secrets` hold: a JSON text a line.
-///
-/// # Errors
-/// When one of them cannot be read.
 pub fn in_directory(directory: &Path) -> Result<Found> {
     let mut secrets = Secrets::default();
     for file in files(directory, "secrets")? {
@@ -135,9 +123,6 @@ pub fn in_directory(directory: &Path) -> Result<Found> {
 }
 
 /// Looks through logs.
-///
-/// # Errors
-/// When one of them cannot be read.
 pub fn in_logs(secrets: &Secrets, logs: &[PathBuf]) -> Result<Found> {
     let mut found = Found {
         secrets: secrets.words.len() + secrets.texts.len(),

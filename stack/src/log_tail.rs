@@ -16,7 +16,6 @@ pub struct Tail {
 
 impl Tail {
     /// From the end of what is there now.
-    #[must_use]
     pub fn from_end(file: &Path) -> Tail {
         let read = file.metadata().map_or(0, |meta| meta.len());
         Tail {
@@ -51,7 +50,6 @@ impl Tail {
 }
 
 /// A line of the service's log that somebody at the terminal should see: a warning or an error, shortened.
-#[must_use]
 pub fn warning_in(line: &str) -> Option<String> {
     let Ok(entry) = serde_json::from_str::<Value>(line) else {
         return None;

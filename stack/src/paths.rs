@@ -27,16 +27,12 @@ pub struct StackPaths {
 
 impl StackPaths {
     /// Everything in this directory; the data directory may be elsewhere.
-    #[must_use]
     pub fn kept(directory: &Path, data: PathBuf) -> StackPaths {
         StackPaths::within(directory, Some(data), None)
     }
 
     /// Everything in a directory below the build's, removed at the end, except the service's log: `name` says whose
     /// it is.
-    ///
-    /// # Errors
-    /// When it cannot be made.
     pub fn temporary(context: &Context, name: &str) -> Result<StackPaths> {
         let above = context.settings.target.join("xtask");
         let directory = above.join(format!("{name}-{}", std::process::id()));
@@ -62,9 +58,6 @@ impl StackPaths {
 }
 
 /// Makes a directory that only we can look into, where it is missing.
-///
-/// # Errors
-/// When it cannot be made.
 pub fn closed_directory(directory: &Path) -> Result<()> {
     let made = fs::DirBuilder::new()
         .recursive(true)

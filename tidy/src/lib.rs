@@ -90,9 +90,6 @@ const LAWS: &[Law] = &[
 const DRAFTS: &[Law] = &[behaviours::check, vocabulary::check];
 
 /// Checks the tree at `root` and prints each finding as `path:line: law: what`. Whether there is none.
-///
-/// # Errors
-/// When the tree cannot be read.
 pub fn run(root: &Path, options: &Options) -> anyhow::Result<bool> {
     if options.write && behaviours::write(root)? {
         println!("note: docs/behaviours.md is regenerated");

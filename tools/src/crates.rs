@@ -24,9 +24,6 @@ const PROFILE: [(&str, &str); 5] = [
 const JOBS: &str = "2";
 
 /// Installs it into the folder staging.
-///
-/// # Errors
-/// When another crate came, or it does not build.
 pub(super) fn install(staging: &StagingDir<'_>, package: &Crate) -> Result<()> {
     let spec = format!("{}@{}", package.name, package.version);
     // The one command of cargo that gets a crate and builds nothing of it.

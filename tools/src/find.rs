@@ -31,9 +31,6 @@ pub struct Program {
 }
 
 /// The program, or one line that says why there is none.
-///
-/// # Errors
-/// When somebody stops us.
 pub fn find(context: &Context, tool: &Tool) -> Result<Result<Program, String>> {
     let mut why = None;
     // What has a checksum counts more than what only says a version.
@@ -61,9 +58,6 @@ pub fn find(context: &Context, tool: &Tool) -> Result<Result<Program, String>> {
 }
 
 /// Why this is not the pinned version, if it is not. It is run for that.
-///
-/// # Errors
-/// When somebody stops us.
 pub fn mismatch(context: &Context, tool: &Tool, file: &Path) -> Result<Option<String>> {
     Ok(match told_version(context, tool, file)? {
         Some(told) if tool.is_version(&told) => None,
@@ -73,13 +67,11 @@ pub fn mismatch(context: &Context, tool: &Tool, file: &Path) -> Result<Option<St
 }
 
 /// The folder of a tool's version in the cache.
-#[must_use]
 pub fn folder(context: &Context, tool: &Tool) -> Option<PathBuf> {
     Some(cache(context)?.join(&tool.name).join(&tool.version))
 }
 
 /// The folder of all tools.
-#[must_use]
 pub fn cache(context: &Context) -> Option<PathBuf> {
     Some(context.settings.cache.as_ref()?.join("tools"))
 }

@@ -25,9 +25,6 @@ struct Downloaded {
 }
 
 /// Installs it into the folder staging.
-///
-/// # Errors
-/// When another module came, or it does not build.
 pub(super) fn install(staging: &StagingDir<'_>, module: &Module) -> Result<()> {
     let (context, version) = (staging.context, &module.version);
     // Outside of any module: ours is none of Go's.

@@ -15,17 +15,11 @@ use super::{crates, go, npm, pypi};
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Installs it, unless it is there. Afterwards `find` finds it.
-///
-/// # Errors
-/// One line: what is missing, what failed and where its log is, or that what came is not what was pinned.
 pub fn install(context: &Context, tool: &Tool) -> Result<()> {
     bring(context, tool, false)
 }
 
 /// Installs it, also where it is there.
-///
-/// # Errors
-/// As [`install`].
 pub fn install_again(context: &Context, tool: &Tool) -> Result<()> {
     bring(context, tool, true)
 }

@@ -73,9 +73,6 @@ pub enum Task {
 }
 
 /// Runs one.
-///
-/// # Errors
-/// What the subcommand answers.
 pub fn run(context: &Context, task: &Task) -> Result<()> {
     match task {
         Task::Install { names, again } => install_all(context, names, *again),

@@ -7,9 +7,6 @@ use harness::output::print;
 use super::{find, table};
 
 /// Lists them.
-///
-/// # Errors
-/// When somebody stops us.
 pub(super) fn run(context: &Context) -> Result<()> {
     for tool in table::all()? {
         let place = match find::find(context, &tool)? {

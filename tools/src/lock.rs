@@ -13,9 +13,6 @@ use super::tool::{Environment, Install, Tool};
 use super::{find, install, pypi, table};
 
 /// Writes those of these tools.
-///
-/// # Errors
-/// When a name is no tool of PyPI, or its requirements do not go together.
 pub(super) fn run(context: &Context, names: &[String]) -> Result<()> {
     let uv = table::get("uv")?;
     install::install(context, &uv)?;

@@ -24,7 +24,6 @@ struct Manifest {
 }
 
 /// Gets the package into this folder; answers its file. Packing runs no script.
-#[must_use]
 pub fn pack<'a>(context: &'a Context, package: &Package, folder: &Path) -> (Command<'a>, PathBuf) {
     let name = package.name.trim_start_matches('@').replace('/', "-");
     let file = folder.join(format!("{name}-{}.tgz", package.version));
@@ -35,9 +34,6 @@ pub fn pack<'a>(context: &'a Context, package: &Package, folder: &Path) -> (Comm
 }
 
 /// Is it the one that was pinned?
-///
-/// # Errors
-/// Names both checksums.
 pub fn ensure_pinned(package: &Package, file: &Path) -> Result<()> {
     let bytes = fs::read(file).with_context(|| format!("no {}", file.display()))?;
     let told = format!("sha512-{}", STANDARD.encode(Sha512::digest(&bytes)));
@@ -52,9 +48,6 @@ pub fn ensure_pinned(package: &Package, file: &Path) -> Result<()> {
 }
 
 /// Installs its program into the folder staging.
-///
-/// # Errors
-/// When another package came, or one that depends on others.
 pub(super) fn install(staging: &StagingDir<'_>, program: &str, package: &Package) -> Result<()> {
     let (command, file) = pack(staging.context, package, &staging.scratch);
     staging.run(&command)?;

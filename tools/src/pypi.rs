@@ -24,9 +24,6 @@ const RELOCATABLE: &str =
     "#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/python \"$0\" \"$@\"\n' '''\n";
 
 /// Installs it into the folder staging.
-///
-/// # Errors
-/// When the lock file is not the one that was pinned, or a file is not the one in it.
 pub(super) fn install(staging: &StagingDir<'_>, tool: &Tool, environment: &Environment) -> Result<()> {
     let context = staging.context;
     let lock = lock_file(context, &tool.name);

@@ -29,9 +29,6 @@ pub struct Record {
 
 impl Record {
     /// What is in this folder now.
-    ///
-    /// # Errors
-    /// When a file cannot be read.
     pub fn of(folder: &Path, tool: &Tool) -> Result<Record> {
         Ok(Record {
             name: tool.name.clone(),
@@ -42,7 +39,6 @@ impl Record {
     }
 
     /// What was written when it was installed; `None`: it never came to its end, or was pinned otherwise.
-    #[must_use]
     pub fn read(folder: &Path, tool: &Tool) -> Option<Record> {
         let record: Record = serde_json::from_slice(&fs::read(folder.join(FILE)).ok()?).ok()?;
         let same = record.name == tool.name
@@ -52,9 +48,6 @@ impl Record {
     }
 
     /// Writes it.
-    ///
-    /// # Errors
-    /// When it cannot.
     pub fn write(&self, folder: &Path) -> Result<()> {
         let file = folder.join(FILE);
         fs::write(&file, serde_json::to_vec_pretty(self)?)
@@ -62,9 +55,6 @@ impl Record {
     }
 
     /// What is not as it was installed, one line each.
-    ///
-    /// # Errors
-    /// When a file cannot be read.
     pub fn differences(&self, folder: &Path) -> Result<Vec<String>> {
         let now = files(folder)?;
         let changed = self.files.iter().filter_map(|(path, kept)| match now.get(path) {

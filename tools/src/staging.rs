@@ -34,9 +34,6 @@ pub struct StagingDir<'a> {
 
 impl<'a> StagingDir<'a> {
     /// Waits for its turn, and clears what a killed installation left.
-    ///
-    /// # Errors
-    /// When the cache cannot be written to, or somebody stops us.
     pub fn open(context: &'a Context, tool: &Tool, limit: Duration) -> Result<StagingDir<'a>> {
         let place = find::folder(context, tool).context("set XDG_CACHE_HOME or HOME")?;
         let cache = find::cache(context).context("set XDG_CACHE_HOME or HOME")?;
@@ -69,9 +66,6 @@ impl<'a> StagingDir<'a> {
     }
 
     /// Runs a program to its end; what it writes is in the log.
-    ///
-    /// # Errors
-    /// One line that names the log, when it fails or the time is up.
     pub fn run(&self, command: &Command<'_>) -> Result<()> {
         let from = fs::metadata(&self.log).map_or(0, |log| log.len());
         let log = File::options().append(true).open(&self.log)?;
@@ -116,9 +110,6 @@ impl<'a> StagingDir<'a> {
     }
 
     /// Makes the folder the tool's, whole, instead of what was there.
-    ///
-    /// # Errors
-    /// When it cannot be moved.
     pub fn publish(&self) -> Result<()> {
         let shown = || format!("cannot write {}", self.place.display());
         create(self.place.parent().unwrap_or(&self.place))?;

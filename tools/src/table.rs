@@ -13,18 +13,12 @@ struct Table {
 }
 
 /// Every tool, in the order of the file.
-///
-/// # Errors
-/// When the file is malformed, which a test excludes.
 pub fn all() -> Result<Vec<Tool>> {
     let table: Table = toml::from_str(TABLE).context("security/tools.toml")?;
     Ok(table.tool)
 }
 
 /// The tool of this name.
-///
-/// # Errors
-/// Names those that there are.
 pub fn get(name: &str) -> Result<Tool> {
     let all = all()?;
     let names: Vec<String> = all.iter().map(|tool| tool.name.clone()).collect();

@@ -101,13 +101,11 @@ pub struct Tool {
 
 impl Install {
     /// Whether a registry has it.
-    #[must_use]
     pub fn is_by_name(&self) -> bool {
         !matches!(self, Install::None(_))
     }
 
     /// What pins it; `None` when nothing but its version does.
-    #[must_use]
     pub fn checksum(&self) -> Option<&str> {
         match self {
             Install::Crate(package) => Some(&package.checksum),
@@ -119,7 +117,6 @@ impl Install {
     }
 
     /// Programs that must be on `PATH` to install it, each with what brings it.
-    #[must_use]
     pub fn needs(&self) -> &'static [(&'static str, &'static str)] {
         match self {
             Install::Crate(_) => &[("cc", "a C compiler (`cc`)"), ("tar", "tar")],
@@ -133,7 +130,6 @@ impl Install {
 
 impl Tool {
     /// Whether this is what the pinned version says of itself: builds add where they come from.
-    #[must_use]
     pub fn is_version(&self, told: &str) -> bool {
         let rest = told.strip_prefix(&self.version);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('+') || rest == "-no-git")

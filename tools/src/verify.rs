@@ -9,9 +9,6 @@ use super::record::Record;
 use super::{find, table};
 
 /// Looks at every file of every tool in the cache.
-///
-/// # Errors
-/// When one is not what was installed.
 pub(super) fn run(context: &Context) -> Result<()> {
     let mut bad = false;
     for tool in table::all()? {

@@ -36,7 +36,6 @@ pub struct History {
 
 impl Commit {
     /// Its hash as people write it.
-    #[must_use]
     pub fn short(&self) -> &str {
         self.hash.get(..10).unwrap_or(&self.hash)
     }
@@ -54,17 +53,11 @@ impl History {
 
 /// The commits since the last tag of a version, or all. A commit that carries the tag is looked at as well: then it is
 /// those since the tag before.
-///
-/// # Errors
-/// When git does not answer.
 pub fn since_last_tag(context: &Context, repository: &Path) -> Result<History> {
     since(context, repository, tag_before(context, repository, "HEAD^")?)
 }
 
 /// The commits since the last release: none when this commit is one.
-///
-/// # Errors
-/// When git does not answer.
 pub fn since_last_release(context: &Context, repository: &Path) -> Result<History> {
     since(context, repository, tag_before(context, repository, "HEAD")?)
 }
@@ -80,9 +73,6 @@ fn since(context: &Context, repository: &Path, tag: Option<String>) -> Result<Hi
 }
 
 /// The commits of a range.
-///
-/// # Errors
-/// When there is no such range.
 pub fn of_range(context: &Context, repository: &Path, range: &str) -> Result<History> {
     let args = [
         "log",
@@ -112,9 +102,6 @@ pub fn of_range(context: &Context, repository: &Path, range: &str) -> Result<His
 
 /// The newest tag of a version on the way to this commit. Others that look like one, `v0test`, are none: a commit
 /// is released by `v` and a semantic version, or it is not.
-///
-/// # Errors
-/// When git does not run.
 fn tag_before(context: &Context, repository: &Path, commit: &str) -> Result<Option<String>> {
     let command = |args: &[&str]| {
         Command::new(context, "git")

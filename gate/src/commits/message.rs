@@ -36,9 +36,6 @@ pub struct Violation {
 }
 
 /// What the change is.
-///
-/// # Errors
-/// The line and what is expected there.
 pub fn read(message: &str) -> Result<SemverImpact, Violation> {
     let message = message.trim_end();
     let first = message.lines().next().unwrap_or_default();

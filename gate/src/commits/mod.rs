@@ -32,9 +32,6 @@ pub struct Options {
 }
 
 /// Checks.
-///
-/// # Errors
-/// When a message is no Conventional Commit, or git does not answer.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     if let Some(file) = &options.message_file {
         let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;

@@ -27,9 +27,6 @@ pub struct Found {
 
 impl Crawler {
     /// Somebody with this role who is signed in; the session is a secret of the run.
-    ///
-    /// # Errors
-    /// When the page does not let them in.
     pub fn signed_in(server: &Target<'_>, role: &str) -> Result<Crawler, ScanError> {
         let mut crawler = Crawler::default();
         if server.is_planted() {
@@ -47,17 +44,11 @@ impl Crawler {
     }
 
     /// Opens a page.
-    ///
-    /// # Errors
-    /// When nobody answers.
     pub fn open(&mut self, server: &Target<'_>, target: &str) -> Result<Response, ScanError> {
         self.send(server, "GET", target, "")
     }
 
     /// Opens a form's page, fills it in and sends it to the same address.
-    ///
-    /// # Errors
-    /// When nobody answers, or the page has no form.
     pub fn submit(
         &mut self,
         server: &Target<'_>,
@@ -77,16 +68,12 @@ impl Crawler {
     }
 
     /// The `Cookie` field's value; empty for whoever has none.
-    #[must_use]
     pub fn cookie(&self) -> String {
         let pairs = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
         pairs.collect::<Vec<_>>().join("; ")
     }
 
     /// Every page and file that links lead to from the front page; it sends no form, so it changes nothing.
-    ///
-    /// # Errors
-    /// When nobody answers.
     pub fn walk(&mut self, server: &Target<'_>) -> Result<Vec<Found>, ScanError> {
         let (mut known, mut next) = (BTreeSet::new(), VecDeque::from(["/".to_owned()]));
         let mut found = Vec::new();

@@ -28,7 +28,6 @@ pub mod wapiti;
 pub mod zap;
 
 /// Whether a file of the tree changes what a scan of the service sees.
-#[must_use]
 pub fn matters(path: &str) -> bool {
     let folders = ["service/", "migrations/", "demo/", "private-postgres/"];
     folders.iter().any(|folder| path.starts_with(folder))

@@ -119,7 +119,6 @@ impl OpenApi {
     }
 
     /// How many operations there are.
-    #[must_use]
     pub fn count(&self) -> u64 {
         self.operations.len() as u64
     }
@@ -127,13 +126,11 @@ impl OpenApi {
 
 impl Operation {
     /// `GET /wishes/{id}`.
-    #[must_use]
     pub fn label(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
 
     /// Path and query with examples in place of what must be there.
-    #[must_use]
     pub fn target(&self) -> String {
         let mut target = self.path.clone();
         let mut sign = '?';

@@ -29,9 +29,6 @@ const RATES: &str = "/rates?date_from=2021-01-01&date_to=2021-01-31&orig_code=CN
 type Odd<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>, &'a str);
 
 /// Asks each operation. What changes something is asked without a token only.
-///
-/// # Errors
-/// When nobody answers.
 pub fn each_operation(
     server: &Target<'_>,
     document: &OpenApi,
@@ -61,9 +58,6 @@ pub fn each_operation(
 }
 
 /// Asks what answers with the other statuses: created, redirected, unchanged, refused in each way.
-///
-/// # Errors
-/// When nobody answers.
 pub fn odd_ones(server: &Target<'_>, admin: &str, user: &str) -> Result<Vec<Exchange>, ScanError> {
     let (admin, user) = (format!("Bearer {admin}"), format!("Bearer {user}"));
     let (admin, user) = (
@@ -160,9 +154,6 @@ fn guesses(server: &Target<'_>) -> Result<Vec<Exchange>, ScanError> {
 }
 
 /// Asks what needs the database while there is none.
-///
-/// # Errors
-/// When nobody answers.
 pub fn without_database(server: &Target<'_>) -> Result<Vec<Exchange>, ScanError> {
     let paths = ["/ports", "/health/ready", "/sign-in", "/my/wishes"];
     let asked = paths

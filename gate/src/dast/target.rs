@@ -39,9 +39,6 @@ pub struct Target<'a> {
 impl<'a> Target<'a> {
     /// Starts it: the bad one with the document of the planted defect, or our own with these settings. Its people's passwords are secrets of the
     /// run from now on.
-    ///
-    /// # Errors
-    /// `ToolFailed` when it does not start; `Stopped`.
     pub fn start(
         ctx: &ScanContext<'a>,
         name: &str,
@@ -92,21 +89,16 @@ impl<'a> Target<'a> {
     }
 
     /// `http://127.0.0.1:PORT`.
-    #[must_use]
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// Whether it is the bad one.
-    #[must_use]
     pub fn is_planted(&self) -> bool {
         self._bad.is_some()
     }
 
     /// Asks it.
-    ///
-    /// # Errors
-    /// When it does not answer.
     pub fn ask(&self, request: &Request<'_>) -> Result<Response, ScanError> {
         Ok(send(self.port, request, PATIENCE)?)
     }
@@ -117,9 +109,6 @@ impl<'a> Target<'a> {
     }
 
     /// A new session's access token for the person with this role: a secret of the run.
-    ///
-    /// # Errors
-    /// When nobody has the role, or it is refused.
     pub fn token(&self, role: &str) -> Result<String, ScanError> {
         if self.is_planted() {
             return Ok(NO_TOKEN.to_owned());
@@ -144,9 +133,6 @@ impl<'a> Target<'a> {
     }
 
     /// Whether a token still counts: whoever was signed out in the middle of a scan has looked at refusals.
-    ///
-    /// # Errors
-    /// `ToolFailed` when it does not.
     pub fn still_counts(&self, token: &str) -> Result<(), ScanError> {
         let request = Request {
             method: "GET",
@@ -166,9 +152,6 @@ impl<'a> Target<'a> {
     }
 
     /// The password of the person with this role.
-    ///
-    /// # Errors
-    /// When nobody has it.
     pub fn password(&self, role: &str) -> Result<&str, ScanError> {
         if self.is_planted() {
             return Ok(NO_TOKEN);
@@ -177,9 +160,6 @@ impl<'a> Target<'a> {
     }
 
     /// Stops our database and leaves the service running.
-    ///
-    /// # Errors
-    /// When it does not end.
     pub fn stop_database(&mut self) -> Result<(), ScanError> {
         let Some(cluster) = self.stage.as_mut().and_then(LocalStack::cluster) else {
             return Ok(());
@@ -188,9 +168,6 @@ impl<'a> Target<'a> {
     }
 
     /// The person with this role.
-    ///
-    /// # Errors
-    /// When nobody has it.
     pub fn account(&self, role: &str) -> Result<&Account, ScanError> {
         let found = self.accounts.iter().find(|account| account.role == role);
         Ok(found.with_context(|| format!("the demo has no {role}"))?)

@@ -14,9 +14,6 @@ struct Lock {
 }
 
 /// How many packages the subject's lock file has.
-///
-/// # Errors
-/// `ToolFailed` when it has none.
 pub fn packages(ctx: &ScanContext<'_>) -> Result<u64, ScanError> {
     let text = fs::read_to_string(ctx.subject.join("Cargo.lock"))?;
     let lock: Lock =
@@ -28,17 +25,11 @@ pub fn packages(ctx: &ScanContext<'_>) -> Result<u64, ScanError> {
 }
 
 /// Brings every package of the subject's lock file, whatever platform needs it, into cargo's cache.
-///
-/// # Errors
-/// `DataUnavailable` when the registry does not answer, `ToolFailed` when the lock file does not fit the manifests.
 pub fn fetch(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
     cargo(ctx, &["fetch", "--quiet", "--locked"])
 }
 
 /// Writes the lock file of a planted crate.
-///
-/// # Errors
-/// As [`fetch`].
 pub fn lock(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
     cargo(ctx, &["generate-lockfile", "--quiet"])
 }

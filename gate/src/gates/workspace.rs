@@ -72,9 +72,6 @@ pub fn features(ctx: &ScanContext<'_>) -> Result<Vec<String>, ScanError> {
 }
 
 /// All targets.
-///
-/// # Errors
-/// `ToolFailed` when cargo cannot read the manifests.
 pub fn targets(ctx: &ScanContext<'_>) -> Result<Targets, ScanError> {
     let command = cargo(ctx).args(["metadata", "--no-deps", "--format-version=1"]);
     let metadata: Metadata = ctx.run(&command, "metadata")?.json()?;

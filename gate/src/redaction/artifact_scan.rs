@@ -7,9 +7,6 @@ use crate::redaction::Redactor;
 use crate::scan_result::ScanError;
 
 /// Removes each file below the folder that holds a secret.
-///
-/// # Errors
-/// `ToolFailed` with the files' names: what a tool wrote there without us would have been published.
 pub fn holds_no_secret(folder: &Path, redactor: &Redactor) -> Result<(), ScanError> {
     let mut bad = Vec::new();
     search(folder, folder, redactor, &mut bad)?;

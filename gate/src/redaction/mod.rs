@@ -20,7 +20,6 @@ pub struct Redactor {
 
 impl Redactor {
     /// ResourceClass these out, besides what has the shape of a token. What is shorter than eight letters is no secret.
-    #[must_use]
     pub fn of(secrets: impl IntoIterator<Item = String>) -> Redactor {
         let mut secrets: Vec<String> = secrets.into_iter().filter(|secret| secret.len() >= 8).collect();
         // The longest first: one may hold another.
@@ -29,7 +28,6 @@ impl Redactor {
     }
 
     /// Whether a secret of the run stands in these bytes.
-    #[must_use]
     pub fn is_needed(&self, bytes: &[u8]) -> bool {
         self.secrets.iter().any(|secret| {
             bytes
@@ -39,7 +37,6 @@ impl Redactor {
     }
 
     /// The text without secrets.
-    #[must_use]
     pub fn clean(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for secret in &self.secrets {
@@ -49,7 +46,6 @@ impl Redactor {
     }
 
     /// Whether a secret stands there: as it is, or as JSON, XML, HTML, a URL or base64 would write it. Never says which.
-    #[must_use]
     pub fn is_in(&self, bytes: &[u8]) -> bool {
         // Of what is no text, each byte is a letter.
         let text: String = match std::str::from_utf8(bytes) {

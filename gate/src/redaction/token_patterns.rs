@@ -26,7 +26,6 @@ const KEY: (&str, &str) = ("-----BEGIN ", "PRIVATE KEY-----");
 
 /// The text with `instead` for whatever has the shape of a token, of a JWT (`eyJ`, and two dots between letters of
 /// base64url) or of a private key.
-#[must_use]
 pub fn without(text: &str, instead: &str) -> String {
     let text = without_keys(text, instead);
     let mut clean = String::with_capacity(text.len());

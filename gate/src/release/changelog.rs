@@ -32,9 +32,6 @@ pub fn section(log: &str, version: &Version, date: NaiveDate, notes: &str) -> Re
 }
 
 /// The changelog with this section below an empty Unreleased.
-///
-/// # Errors
-/// When there is no Unreleased.
 pub fn with(log: &str, section: &str) -> Result<String> {
     let (before, _, after) = parts(log)?;
     let after = if after.is_empty() {

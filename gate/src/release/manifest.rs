@@ -11,9 +11,6 @@ pub const LOCK: &str = "Cargo.lock";
 pub const DOCUMENT: &str = "docs/openapi.json";
 
 /// The workspace's version.
-///
-/// # Errors
-/// When there is none.
 pub fn version(manifest: &str) -> Result<Version> {
     let table: toml::Table = manifest.parse().context(FILE)?;
     let package = table
@@ -26,9 +23,6 @@ pub fn version(manifest: &str) -> Result<Version> {
 }
 
 /// The manifest with another version, and nothing else changed.
-///
-/// # Errors
-/// When it is not where it is expected.
 pub fn with(manifest: &str, from: &Version, to: &Version) -> Result<String> {
     ensure!(version(manifest)? == *from, "Cargo.toml is not of version {from}");
     let (head, tail) = manifest
@@ -45,9 +39,6 @@ pub fn with(manifest: &str, from: &Version, to: &Version) -> Result<String> {
 }
 
 /// The document with another version.
-///
-/// # Errors
-/// When it says another one than the workspace.
 pub fn document_with(document: &str, from: &Version, to: &Version) -> Result<String> {
     let version = |text: &str| -> Result<Option<String>> {
         let json: serde_json::Value = serde_json::from_str(text).context(DOCUMENT)?;

@@ -7,9 +7,6 @@ use crate::commits::history::History;
 use crate::commits::message::{self, SemverImpact};
 
 /// Whether the wanted version follows.
-///
-/// # Errors
-/// Which one does, and from which commit.
 pub fn check(wanted: &Version, current: &Version, history: &History) -> Result<()> {
     ensure!(
         !history.commits.is_empty(),

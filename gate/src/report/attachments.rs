@@ -10,9 +10,6 @@ use crate::outcome::Outcome;
 use crate::report::folder::Folder;
 
 /// Copies them to `files/GATE/NAME`; what cannot be read is a limit of its gate. `from`: where relative paths begin.
-///
-/// # Errors
-/// When one cannot be written.
 pub fn copy(gates: &mut [Outcome], from: &Path, folder: &mut Folder<'_>) -> Result<()> {
     for gate in gates {
         let mut taken = BTreeSet::new();

@@ -36,9 +36,6 @@ pub struct Row {
 }
 
 /// What `bench` left below the build's folder.
-///
-/// # Errors
-/// Why it cannot be shown, where there is one.
 pub fn read(target: &Path, now: DateTime<Utc>) -> Result<Option<Bench>, String> {
     #[derive(Deserialize)]
     struct Written {

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::finding::{Finding, Location};
 
 /// For each finding the place of the first that is the same defect.
-#[must_use]
 pub fn groups(findings: &[&Finding]) -> Vec<usize> {
     let keys = keys(findings);
     let mut groups = Groups::of(findings.len());
@@ -90,7 +89,6 @@ pub fn names(finding: &Finding) -> impl Iterator<Item = &str> {
 }
 
 /// The better known name first; an advisory's is less than 3.
-#[must_use]
 pub fn rank(name: &str) -> usize {
     let known = ["RUSTSEC-", "CVE-", "GHSA-"];
     known

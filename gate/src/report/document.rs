@@ -32,9 +32,6 @@ pub struct Document {
 
 impl Document {
     /// Of a run, every text of it washed.
-    ///
-    /// # Errors
-    /// When the run's times cannot be read, or a secret of the run is one of the report's own words.
     pub fn of(
         run: &Report,
         sanitizer: &Sanitizer,
@@ -58,9 +55,6 @@ impl Document {
 }
 
 /// When the run began.
-///
-/// # Errors
-/// When it does not say so.
 pub fn began(run: &Report) -> Result<DateTime<Utc>> {
     let time = DateTime::parse_from_rfc3339(&run.began);
     Ok(time

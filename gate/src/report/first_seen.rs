@@ -52,16 +52,12 @@ impl FirstSeen {
     }
 
     /// When a finding was seen first: RFC 3339.
-    #[must_use]
     pub fn of(&self, fingerprint: &str) -> String {
         let span = self.sights.get(fingerprint);
         span.map_or(self.now.clone(), |span| span.first.to_rfc3339())
     }
 
     /// Remembers it for later runs.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
     pub fn write(&self, file: &Path) -> Result<()> {
         let aside = file.with_extension("new");
         let text = serde_json::to_string_pretty(&self.sights)?;

@@ -33,9 +33,6 @@ pub struct File {
 
 impl<'a> Folder<'a> {
     /// An empty one beside its place.
-    ///
-    /// # Errors
-    /// When it cannot be made.
     pub fn begin(place: &Path, sanitizer: &'a Sanitizer) -> Result<Folder<'a>> {
         let aside = place.with_extension("new");
         // From here on, whatever fails takes the earlier report with it.
@@ -52,18 +49,12 @@ impl<'a> Folder<'a> {
     }
 
     /// A text.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     pub fn text(&mut self, path: &str, text: &str) -> Result<()> {
         let text = self.sanitizer.file(text);
         self.bytes(path, text.as_bytes())
     }
 
     /// Whatever a tool made: as text when it is one.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     pub fn foreign(&mut self, path: &str, bytes: &[u8]) -> Result<()> {
         match std::str::from_utf8(bytes) {
             Ok(text) => self.text(path, text),
@@ -72,7 +63,6 @@ impl<'a> Folder<'a> {
     }
 
     /// What was written until now, by path.
-    #[must_use]
     pub fn files(&self) -> Vec<File> {
         let mut files = self.files.clone();
         files.sort_by(|one, other| one.path.cmp(&other.path));
@@ -80,9 +70,6 @@ impl<'a> Folder<'a> {
     }
 
     /// Writes the list, searches everything once more for secrets, and puts the report in its place.
-    ///
-    /// # Errors
-    /// When a secret is found, or the folder cannot be put in place.
     pub fn finish(mut self) -> Result<PathBuf> {
         let lines = self.files().into_iter();
         let list: String = lines

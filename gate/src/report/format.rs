@@ -9,7 +9,6 @@ use crate::outcome::Verdict;
 use crate::profile::GateProfile;
 
 /// `2026-11-21 07:21 UTC`, or what it says when it is no time.
-#[must_use]
 pub fn when(time: &str) -> String {
     parsed(time).map_or_else(
         || time.to_owned(),
@@ -18,7 +17,6 @@ pub fn when(time: &str) -> String {
 }
 
 /// As [`when`], without the day when it is the other's.
-#[must_use]
 pub fn when_on(time: &str, other: &str) -> String {
     match (parsed(time), days_before(time, other)) {
         (Some(time), Some(0)) => time.format("%H:%M UTC").to_string(),
@@ -27,26 +25,22 @@ pub fn when_on(time: &str, other: &str) -> String {
 }
 
 /// `2026-11-21`, or what it says when it is no time.
-#[must_use]
 pub fn day(time: &str) -> String {
     parsed(time).map_or_else(|| time.to_owned(), |time| time.format("%Y-%m-%d").to_string())
 }
 
 /// How many days before the other; none when one of them is no time.
-#[must_use]
 pub fn days_before(time: &str, other: &str) -> Option<i64> {
     let (time, other) = (parsed(time)?, parsed(other)?);
     Some((other.date_naive() - time.date_naive()).num_days())
 }
 
 /// How many seconds before the other; none when one of them is no time.
-#[must_use]
 pub fn seconds_between(time: &str, other: &str) -> Option<i64> {
     Some((parsed(other)? - parsed(time)?).num_seconds())
 }
 
 /// `of today`, `1 day old`, `92 days old`.
-#[must_use]
 pub fn age(days: Option<i64>) -> String {
     match days {
         None => "of unknown age".to_owned(),
@@ -57,19 +51,16 @@ pub fn age(days: Option<i64>) -> String {
 }
 
 /// `2.4 s`, `5 min 11 s`.
-#[must_use]
 pub fn took(seconds: f64) -> String {
     output::seconds(Duration::try_from_secs_f64(seconds).unwrap_or_default())
 }
 
 /// The first letters of a digest or a commit.
-#[must_use]
 pub fn short(digest: &str) -> String {
     digest.chars().take(9).collect()
 }
 
 /// `412 B`, `18.2 kB`, `1.3 MB`.
-#[must_use]
 pub fn size(bytes: usize) -> String {
     match bytes {
         0..1000 => format!("{bytes} B"),
@@ -79,7 +70,6 @@ pub fn size(bytes: usize) -> String {
 }
 
 /// `1 gate`, `3 gates`.
-#[must_use]
 pub fn count(number: usize, one: &str) -> String {
     match number {
         1 => format!("1 {one}"),
@@ -88,7 +78,6 @@ pub fn count(number: usize, one: &str) -> String {
 }
 
 /// The verdict as `report.json` has it.
-#[must_use]
 pub const fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "pass",
@@ -100,7 +89,6 @@ pub const fn word(verdict: Verdict) -> &'static str {
 }
 
 /// The profile's name.
-#[must_use]
 pub const fn profile(profile: GateProfile) -> &'static str {
     match profile {
         GateProfile::Local => "local",

@@ -39,9 +39,6 @@ struct Suite<'a> {
 }
 
 /// `junit.xml`: the gates as one suite, the tests of each gate as one more.
-///
-/// # Errors
-/// When the template cannot be filled in, which is a mistake in this program.
 pub fn junit(document: &Document) -> Result<String> {
     let gates = &document.run.gates;
     let cases: Vec<Case<'_>> = gates.iter().map(Case::of).collect();
@@ -108,9 +105,6 @@ struct Summary {
 }
 
 /// `summary.md`.
-///
-/// # Errors
-/// When the template cannot be filled in, which is a mistake in this program.
 pub fn summary(document: &Document) -> Result<String> {
     let run = &document.run;
     let of_status = |status: Status| {

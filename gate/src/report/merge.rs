@@ -57,7 +57,6 @@ pub struct Occurrence {
 }
 
 /// What all gates found; open and worst first.
-#[must_use]
 pub fn merge(gates: &[Outcome], first_seen: &FirstSeen) -> Vec<Defect> {
     let sights: Vec<Occurrence> = gates
         .iter()

@@ -86,10 +86,6 @@ pub struct ReportWriter<'a> {
 
 impl ReportWriter<'_> {
     /// Writes it; answers its folder. An earlier report stays until this one is whole.
-    ///
-    /// # Errors
-    /// When a file cannot be written, or holds a secret: then the earlier report is gone too, so that nobody takes it for
-    /// this run's.
     pub fn publish(&self, mut report: Report) -> Result<PathBuf> {
         let target = &self.settings.target;
         let sanitizer = Sanitizer::of(

@@ -38,7 +38,6 @@ pub struct Report {
 
 impl Report {
     /// Whether anything in it is fatal.
-    #[must_use]
     pub fn verdict_of(gates: &[Outcome]) -> Verdict {
         match gates.iter().any(|gate| gate.fatal) {
             true => Verdict::Fail,

@@ -13,7 +13,6 @@ pub struct PathRedactor {
 
 impl PathRedactor {
     /// Those of this run.
-    #[must_use]
     pub fn of(settings: &Settings, scratch: Option<&Path>) -> PathRedactor {
         let mut places = PathRedactor::default();
         if let Some(scratch) = scratch {
@@ -45,7 +44,6 @@ impl PathRedactor {
     }
 
     /// The text without them.
-    #[must_use]
     pub fn clean(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for (folder, word) in &self.all {

@@ -21,9 +21,6 @@ pub struct Options {
 }
 
 /// Writes `target/report/`.
-///
-/// # Errors
-/// When there is no such file, or the report cannot be written.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let _one_at_a_time = lock::take(context)?;
     let last = context.settings.target.join("report").join("report.json");

@@ -29,7 +29,6 @@ pub struct Shown {
 }
 
 /// The requirements of OWASP ASVS, in its order.
-#[must_use]
 pub fn requirements(gates: &[Outcome]) -> Vec<Requirement> {
     let mut by_id: BTreeMap<(Vec<u32>, &str), Requirement> = BTreeMap::new();
     for gate in gates {

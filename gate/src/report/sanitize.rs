@@ -18,19 +18,16 @@ pub struct Sanitizer {
 
 impl Sanitizer {
     /// Of these secrets and folders.
-    #[must_use]
     pub fn of(redactor: Redactor, places: PathRedactor) -> Sanitizer {
         Sanitizer { redactor, places }
     }
 
     /// A whole file: no secret, no folder of this scheduler.
-    #[must_use]
     pub fn file(&self, text: &str) -> String {
         self.redactor.clean(&self.places.clean(text))
     }
 
     /// One text of a tool.
-    #[must_use]
     pub fn text(&self, text: &str) -> String {
         // Secrets first: what is left out below could hold the end of one.
         let text = self.file(text);
@@ -43,7 +40,6 @@ impl Sanitizer {
     }
 
     /// Every text of a value.
-    #[must_use]
     pub fn value(&self, value: Value) -> Value {
         match value {
             Value::String(text) => Value::String(self.text(&text)),
@@ -57,7 +53,6 @@ impl Sanitizer {
     }
 
     /// Whether a secret of the run stands there.
-    #[must_use]
     pub fn finds_a_secret_in(&self, bytes: &[u8]) -> bool {
         self.redactor.is_in(bytes)
     }

@@ -35,7 +35,6 @@ pub struct WaiverUse {
 
 impl WaiverUse {
     /// Where each stands.
-    #[must_use]
     pub fn of(waivers: &[Waiver], gates: &[Outcome], today: NaiveDate) -> Vec<WaiverUse> {
         let one = |waiver: &Waiver| {
             let findings = || gates.iter().flat_map(|gate| &gate.findings);

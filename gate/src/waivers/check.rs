@@ -20,9 +20,6 @@ use crate::waivers::violation::Violation;
 const OWNERS: &[&str] = &[".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"];
 
 /// Checks; `files` are the folder's files, with `/`.
-///
-/// # Errors
-/// When the ledger cannot be read at all.
 pub fn folder<'a>(
     root: &Path,
     files: impl Iterator<Item = &'a str>,

@@ -37,9 +37,6 @@ enum What {
 }
 
 /// Does it.
-///
-/// # Errors
-/// When something is not in order, or a file cannot be read or written.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let (root, today) = (&context.settings.root, clock::now().date_naive());
     match options.what {

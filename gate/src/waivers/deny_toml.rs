@@ -27,9 +27,6 @@ struct Advisories {
 }
 
 /// The file with the ledger's part of this day in place.
-///
-/// # Errors
-/// When there is something to write and no place for it.
 pub fn with(text: &str, ledger: &Ledger, today: NaiveDate) -> Result<String, String> {
     let lines = lines(ledger, today);
     let Some((start, end)) = place(text) else {
@@ -45,9 +42,6 @@ pub fn with(text: &str, ledger: &Ledger, today: NaiveDate) -> Result<String, Str
 }
 
 /// Lines with an advisory that is ignored and that the ledger did not write.
-///
-/// # Errors
-/// When it is no TOML.
 pub fn by_hand(text: &str) -> Result<Vec<u64>, String> {
     let deny: Deny = toml::from_str(text).map_err(|error| error.message().to_owned())?;
     let ours = place(text).unwrap_or((0, 0));

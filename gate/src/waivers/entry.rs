@@ -43,20 +43,17 @@ pub struct Waiver {
 
 impl Waiver {
     /// Whether it counts on this day: neither before it was written, nor for longer than any may.
-    #[must_use]
     pub fn counts_on(&self, today: NaiveDate) -> bool {
         self.created <= today && today <= self.expires && !self.is_too_long()
     }
 
     /// Whether it would count for longer than any may.
-    #[must_use]
     pub fn is_too_long(&self) -> bool {
         let latest = self.created.checked_add_days(Days::new(LONGEST));
         latest.is_none_or(|latest| self.expires > latest)
     }
 
     /// Whether it is about this file.
-    #[must_use]
     pub fn is_at(&self, path: &str) -> bool {
         self.path
             .as_ref()
@@ -64,7 +61,6 @@ impl Waiver {
     }
 
     /// Whether this is the finding.
-    #[must_use]
     pub fn covers(&self, finding: &Finding) -> bool {
         let rule = finding.rule == self.rule || finding.aliases.contains(&self.rule);
         let at = finding.location.as_ref();

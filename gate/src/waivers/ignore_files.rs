@@ -62,7 +62,6 @@ pub const LISTS: &[List] = &[
 
 impl List {
     /// What it should say on this day; `None`: it should not be there.
-    #[must_use]
     pub fn of(&self, ledger: &Ledger, today: NaiveDate) -> Option<String> {
         let says = |waiver: &&Waiver| (self.can)(waiver) && waiver.counts_on(today);
         let entries: Vec<&Waiver> = ledger.of(self.tool).filter(says).collect();
@@ -71,7 +70,6 @@ impl List {
 }
 
 /// What no list says although the ledger does: one line each.
-#[must_use]
 pub fn left_out(ledger: &Ledger) -> Vec<String> {
     let told = |tool: &str, path: &str, waiver: &Waiver| {
         format!(

@@ -79,7 +79,6 @@ const FORMS: &[Form] = &[
 ];
 
 /// Looks through one file.
-#[must_use]
 pub fn of(ledger: &Ledger, path: &str, text: &str) -> Vec<Violation> {
     let mut violations = Vec::new();
     for form in FORMS.iter().filter(|form| (form.files)(path)) {

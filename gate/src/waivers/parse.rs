@@ -18,9 +18,6 @@ struct Raw {
 }
 
 /// Reads it; none is an empty one.
-///
-/// # Errors
-/// When there is one that cannot be read at all.
 pub fn read(root: &Path) -> Result<Ledger> {
     match std::fs::read_to_string(root.join(FILE)) {
         Ok(text) => Ok(ledger(&text)),
@@ -30,7 +27,6 @@ pub fn read(root: &Path) -> Result<Ledger> {
 }
 
 /// The entries, and what is no entry.
-#[must_use]
 pub fn ledger(text: &str) -> Ledger {
     let raw: Raw = match toml::from_str(text) {
         Ok(raw) => raw,

@@ -22,7 +22,6 @@ pub struct Known {
 }
 
 /// All that is wrong with it on this day.
-#[must_use]
 pub fn of(ledger: &Ledger, known: &Known, today: NaiveDate) -> Vec<Violation> {
     let mut violations = ledger.malformed.clone();
     let mut ids = BTreeSet::new();

@@ -33,7 +33,6 @@ pub const TOOL: &str = "waivers";
 
 impl Violation {
     /// As a finding of the gate.
-    #[must_use]
     pub fn finding(&self) -> Finding {
         Finding::new(TOOL, self.rule, self.what.as_str())
             .rated(Severity::High)

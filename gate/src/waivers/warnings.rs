@@ -10,7 +10,6 @@ use crate::waivers::ledger::Ledger;
 const SOON: i64 = 14;
 
 /// Entries that end soon.
-#[must_use]
 pub fn ending(ledger: &Ledger, today: NaiveDate) -> Vec<String> {
     let mut lines = Vec::new();
     for waiver in &ledger.waiver {
@@ -28,7 +27,6 @@ pub fn ending(ledger: &Ledger, today: NaiveDate) -> Vec<String> {
 }
 
 /// Entries whose finding a tool no longer reports. Only tools count of which every gate really looked in this run.
-#[must_use]
 pub fn unused(ledger: &Ledger, gates: &[&Gate], outcomes: &[Outcome], today: NaiveDate) -> Vec<String> {
     let looked = |gate: &&Gate| {
         let outcome = outcomes.iter().find(|outcome| outcome.id == gate.id);

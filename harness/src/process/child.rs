@@ -24,21 +24,16 @@ pub struct ChildProcess {
 
 impl ChildProcess {
     /// A child that leads a process group of its own.
-    #[must_use]
     pub fn of(child: Child) -> ChildProcess {
         ChildProcess { child, kept: false }
     }
 
     /// Its process id.
-    #[must_use]
     pub fn pid(&self) -> i32 {
         i32::try_from(self.child.id()).unwrap_or(0)
     }
 
     /// How it ended; `None` while it runs.
-    ///
-    /// # Errors
-    /// When the operating system does not say.
     pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.child.try_wait()?)
     }
@@ -65,9 +60,6 @@ impl ChildProcess {
     }
 
     /// Waits until it has ended.
-    ///
-    /// # Errors
-    /// `Exit::Interrupted` after it was stopped.
     pub fn wait(&mut self, context: &Context) -> Result<ExitStatus> {
         loop {
             if let Some(status) = self.wait_for(context, Duration::MAX)? {
@@ -77,9 +69,6 @@ impl ChildProcess {
     }
 
     /// Waits until it has ended, and stops it when the time is up: then `None`.
-    ///
-    /// # Errors
-    /// As [`ChildProcess::wait`].
     pub fn wait_for(&mut self, context: &Context, limit: Duration) -> Result<Option<ExitStatus>> {
         let since = Instant::now();
         loop {
@@ -130,7 +119,6 @@ impl Collected {
     }
 
     /// What came, once the program has ended. A grandchild that keeps the pipe open does not keep us.
-    #[must_use]
     pub fn text(self) -> String {
         let bytes = self.0.recv_timeout(Duration::from_secs(2)).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()

@@ -75,21 +75,18 @@ impl<'a> Command<'a> {
     }
 
     /// More arguments.
-    #[must_use]
     pub fn args<I: IntoIterator<Item = S>, S: Into<OsString>>(mut self, args: I) -> Command<'a> {
         self.args.extend(args.into_iter().map(Into::into));
         self
     }
 
     /// Starts in another directory.
-    #[must_use]
     pub fn current_dir(mut self, dir: impl Into<PathBuf>) -> Command<'a> {
         self.dir = dir.into();
         self
     }
 
     /// More environment. It never shows in a message, so it may hold secrets.
-    #[must_use]
     pub fn envs<K: Into<OsString>, V: Into<OsString>>(
         mut self,
         env: impl IntoIterator<Item = (K, V)>,
@@ -100,25 +97,18 @@ impl<'a> Command<'a> {
     }
 
     /// Without these variables of our environment; what [`Command::envs`] sets stays.
-    #[must_use]
     pub fn without_env(mut self, names: impl IntoIterator<Item = OsString>) -> Command<'a> {
         self.refused.extend(names);
         self
     }
 
     /// Runs it to its end with our own standard output and error.
-    ///
-    /// # Errors
-    /// When it cannot be started, or `Exit::Interrupted` after it was stopped.
     pub fn stream(&self) -> Result<ExitStatus> {
         let mut running = self.spawn(Stdio::inherit(), Stdio::inherit())?;
         running.wait(self.context)
     }
 
     /// As [`Command::stream`], and fails unless it succeeds.
-    ///
-    /// # Errors
-    /// Also when it exits with anything but 0.
     pub fn stream_ok(&self) -> Result<()> {
         let status = self.stream()?;
         anyhow::ensure!(status.success(), "`{self}` failed ({status})");
@@ -126,9 +116,6 @@ impl<'a> Command<'a> {
     }
 
     /// Runs it to its end and shows nothing.
-    ///
-    /// # Errors
-    /// As [`Command::stream`].
     pub fn capture(&self) -> Result<Finished> {
         let ended = self.bounded(Duration::MAX)?;
         Ok(Finished {
@@ -139,9 +126,6 @@ impl<'a> Command<'a> {
     }
 
     /// As [`Command::capture`], but it may take only so long; then it is stopped, and its status is `None`.
-    ///
-    /// # Errors
-    /// As [`Command::stream`].
     pub fn bounded(&self, limit: Duration) -> Result<Bounded> {
         let mut running = self.spawn(Stdio::piped(), Stdio::piped())?;
         let (out, err) = (
@@ -157,9 +141,6 @@ impl<'a> Command<'a> {
     }
 
     /// Runs it to its end and hands over each line of its standard output as it comes; standard error is ours.
-    ///
-    /// # Errors
-    /// As [`Command::stream`].
     pub fn lines(&self, each: impl FnMut(&str)) -> Result<ExitStatus> {
         let mut running = self.spawn(Stdio::piped(), Stdio::inherit())?;
         let out = running.child.stdout.take();
@@ -167,9 +148,6 @@ impl<'a> Command<'a> {
     }
 
     /// As [`Command::lines`], with standard error among the lines, in the order in which they are written.
-    ///
-    /// # Errors
-    /// As [`Command::stream`].
     pub fn all_lines(&self, each: impl FnMut(&str)) -> Result<ExitStatus> {
         let (out, writer) = std::io::pipe()?;
         let running = self.spawn(writer.try_clone()?.into(), writer.into())?;
@@ -211,9 +189,6 @@ impl<'a> Command<'a> {
     }
 
     /// Starts it and does not wait; both outputs go to the file.
-    ///
-    /// # Errors
-    /// When it cannot be started.
     pub fn background(&self, log: &File) -> Result<ChildProcess> {
         self.spawn(log.try_clone()?.into(), log.try_clone()?.into())
     }

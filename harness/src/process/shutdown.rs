@@ -23,9 +23,6 @@ pub struct Stop {
 
 impl Stop {
     /// From now on signals set the flag instead of ending the process.
-    ///
-    /// # Errors
-    /// When the handlers cannot be installed.
     pub fn listen() -> Result<Stop> {
         let stop = Stop::default();
         let mut wanted = vec![SIGINT, SIGTERM];
@@ -44,21 +41,16 @@ impl Stop {
     }
 
     /// Asked once: stop everything, in order.
-    #[must_use]
     pub fn is_set(&self) -> bool {
         self.asked.load(Ordering::SeqCst)
     }
 
     /// Asked again: whoever waits is out of patience.
-    #[must_use]
     pub fn is_forced(&self) -> bool {
         self.times.load(Ordering::SeqCst) > 1
     }
 
     /// For use with `?` between two steps.
-    ///
-    /// # Errors
-    /// `Exit::Interrupted` when asked to stop.
     pub fn check(&self) -> Result<()> {
         if self.is_set() {
             Err(Exit::Interrupted.into())
@@ -68,9 +60,6 @@ impl Stop {
     }
 
     /// Waits until the condition holds; false when the time is up first.
-    ///
-    /// # Errors
-    /// `Exit::Interrupted` when asked to stop, and what the condition answers.
     pub fn wait_until(
         &self,
         patience: Duration,

@@ -35,7 +35,6 @@ impl Counts {
     }
 
     /// Did anything run, and did all of it pass?
-    #[must_use]
     pub fn is_good(&self) -> bool {
         self.passed > 0 && self.failed == 0
     }

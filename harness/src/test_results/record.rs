@@ -60,7 +60,6 @@ pub struct Record {
 
 impl Part {
     /// Did anything run, and did all of it pass?
-    #[must_use]
     pub fn is_good(&self) -> bool {
         self.counts.is_good() && self.problems.is_empty()
     }
@@ -68,16 +67,12 @@ impl Part {
 
 /// The tree's digest before a whole run, which makes an earlier record void; `None`: there is no checkout, and then there
 /// is no record either.
-#[must_use]
 pub fn begin(context: &Context) -> Option<String> {
     let _none_there = fs::remove_file(file(context));
     worktree::digest(context).ok()
 }
 
 /// Keeps the record of a run, unless somebody has changed the tree meanwhile.
-///
-/// # Errors
-/// When it cannot be written.
 pub fn end(
     context: &Context,
     before: Option<String>,
@@ -105,7 +100,6 @@ pub fn end(
 }
 
 /// The last record, if it is of just this tree and ended on this day.
-#[must_use]
 pub fn find(context: &Context, today: DateTime<Utc>) -> Option<Record> {
     let record: Record = serde_json::from_str(&fs::read_to_string(file(context)).ok()?).ok()?;
     let same_day = record.ended.date_naive() == today.date_naive();

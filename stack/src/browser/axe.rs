@@ -24,9 +24,6 @@ const INTEGRITY: &str =
 const SCRIPT: &str = "package/axe.min.js";
 
 /// The script's file.
-///
-/// # Errors
-/// Says what is missing, or that what came is not what was pinned.
 pub fn script(context: &Context) -> Result<PathBuf> {
     let settings = &context.settings;
     let cache = settings.cache.as_ref().context("set XDG_CACHE_HOME")?;

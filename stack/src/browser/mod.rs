@@ -92,7 +92,6 @@ impl Browser {
     }
 
     /// The features' options for it.
-    #[must_use]
     pub fn options(&self) -> Vec<String> {
         let driver = self.driver.iter();
         let driver =

@@ -63,9 +63,6 @@ impl BddOutcome {
 }
 
 /// Runs it.
-///
-/// # Errors
-/// When a scenario fails or none ran.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let told = match &options.base_url {
         Some(url) => {
@@ -83,9 +80,6 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
 }
 
 /// Starts everything, runs the features, stops everything.
-///
-/// # Errors
-/// When the stage cannot be set.
 pub fn against_a_local_stack(context: &Context, postgres: &Choice, args: &[String]) -> Result<BddOutcome> {
     let mut plan = Plan {
         postgres: postgres.clone(),
@@ -196,9 +190,6 @@ fn features(context: &Context, base_url: &str, variables: Variables, args: &[Str
 }
 
 /// What the features' program reports: a JSON object a line.
-///
-/// # Errors
-/// When a line is no such object.
 pub fn scenarios_in(report: &Path) -> Result<Vec<Case>> {
     #[derive(Deserialize)]
     struct Line {

@@ -27,9 +27,6 @@ pub struct Options {
 }
 
 /// Runs it.
-///
-/// # Errors
-/// When something of ours cannot be stopped or removed.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let state = State::at(options.state.as_deref(), &context.settings.root)?;
     let shown = state.directory().display().to_string();

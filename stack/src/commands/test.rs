@@ -34,9 +34,6 @@ pub struct Options {
 }
 
 /// Runs it.
-///
-/// # Errors
-/// When a test fails or none ran.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let choice = Choice::or_from(options.postgres.clone(), context)?;
     let whole = options.filter.is_empty();

@@ -48,9 +48,6 @@ pub struct Options {
 }
 
 /// Runs it.
-///
-/// # Errors
-/// What keeps the service from running, or ended it.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let dump = options.dump.as_ref().map(readable).transpose()?;
     let choice = Choice::or_from(options.postgres.clone(), context)?;

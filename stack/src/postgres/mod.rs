@@ -50,9 +50,6 @@ impl FromStr for Choice {
 
 impl Choice {
     /// The command line's wish, else the environment's.
-    ///
-    /// # Errors
-    /// When the environment's cannot be understood.
     pub fn or_from(asked: Option<Choice>, context: &Context) -> Result<Choice> {
         match (asked, &context.settings.postgres) {
             (Some(asked), _) => Ok(asked),
@@ -62,9 +59,6 @@ impl Choice {
     }
 
     /// The major to look for. Data that is there already wants the major that made it.
-    ///
-    /// # Errors
-    /// For a server that somebody else runs.
     pub fn major(&self, data_major: Option<u32>) -> Result<Option<u32>> {
         match self {
             Choice::Any => Ok(data_major),
@@ -75,9 +69,6 @@ impl Choice {
 }
 
 /// Programs of this major (or of any), fetched from the network when nothing here has them.
-///
-/// # Errors
-/// When there are none and none can be fetched.
 pub fn programs(context: &Context, major: Option<u32>) -> Result<Programs> {
     let cache = cache(context)?;
     let told = context.settings.postgres_programs.as_ref();

@@ -24,7 +24,6 @@ pub struct Server {
 
 impl Server {
     /// libpq's variables for the admin, as `psql` and `pgbench` read them.
-    #[must_use]
     pub fn pg_variables(&self) -> Vec<(&'static str, OsString)> {
         vec![
             ("PGHOST", self.host.clone().into()),
@@ -36,7 +35,6 @@ impl Server {
     }
 
     /// The service's settings for the admin: only `portcullis migrate prepare` gets them.
-    #[must_use]
     pub fn admin_settings(&self) -> Vec<(&'static str, OsString)> {
         vec![
             ("PORTCULLIS_DATABASE_ADMIN_USER", self.user.clone().into()),

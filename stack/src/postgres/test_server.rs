@@ -17,9 +17,6 @@ pub struct TestPostgres {
 
 impl TestPostgres {
     /// Starts one.
-    ///
-    /// # Errors
-    /// When there is none to start, or it does not start.
     pub fn start(context: &Context, choice: &Choice) -> Result<TestPostgres> {
         let programs = postgres::programs(context, choice.major(None)?)?;
         let stop = private_postgres::Stop::when(context.stop.flag());
@@ -32,7 +29,6 @@ impl TestPostgres {
     }
 
     /// What tests are told of it, and of the root.
-    #[must_use]
     pub fn told(&self, context: &Context) -> Vec<(&'static str, OsString)> {
         let bin = &self.cluster.options().programs.bin;
         vec![

@@ -10,9 +10,6 @@ use serde::Deserialize;
 use crate::service::prerequisites;
 
 /// Builds the service and answers the program's file.
-///
-/// # Errors
-/// When the machine lacks something (one line), or the compiler's words have been shown.
 pub fn service(context: &Context, release: bool) -> Result<PathBuf> {
     let features = prerequisites::features(context)?;
     let mut command = Command::cargo(context)
@@ -31,7 +28,6 @@ pub fn service(context: &Context, release: bool) -> Result<PathBuf> {
 }
 
 /// cargo's own answer is right whatever its configuration says about the target directory.
-#[must_use]
 pub fn executable(line: &str) -> Option<PathBuf> {
     #[derive(Deserialize)]
     struct Message {

@@ -46,9 +46,6 @@ const DATA_KEY: &str = "data-key";
 pub type Variables = Vec<(OsString, OsString)>;
 
 /// Checks a file of prices without a database: nothing that is there must be given up for a file that is no good.
-///
-/// # Errors
-/// With the bad rows, as the command tells them.
 pub fn check(context: &Context, program: &Path, file: &Path) -> Result<()> {
     let command =
         Command::new(context, program).args([OsStr::new("import"), OsStr::new("--check"), file.as_os_str()]);
@@ -75,9 +72,6 @@ pub struct Portcullis {
 impl Portcullis {
     /// Passwords of the logins are made in the home's secrets when missing. `more` are settings that every command
     /// gets.
-    ///
-    /// # Errors
-    /// When a password cannot be made.
     pub fn new(program: PathBuf, server: Server, home: &StackPaths, more: Variables) -> Result<Portcullis> {
         for (_, file) in LOGINS {
             password::load_or_create(&home.secrets.join(file))?;
@@ -97,15 +91,11 @@ impl Portcullis {
     }
 
     /// The program's file.
-    #[must_use]
     pub fn program(&self) -> &Path {
         &self.program
     }
 
     /// Creates the roles and the database, as the admin.
-    ///
-    /// # Errors
-    /// With the command's last words.
     pub fn prepare(&self, context: &Context) -> Result<()> {
         let admin = self.server.admin_settings();
         let command = self.command(context, self.logins(|_| true));
@@ -114,9 +104,6 @@ impl Portcullis {
     }
 
     /// Brings the schema up to date, as the migrator.
-    ///
-    /// # Errors
-    /// With the command's last words.
     pub fn migrate(&self, context: &Context) -> Result<()> {
         let command = self.command(context, self.logins(|name| name == "migrator"));
         self.quietly(&command.args(["migrate", "up"]))?;
@@ -124,9 +111,6 @@ impl Portcullis {
     }
 
     /// Makes the keys that `serve` needs, by the program's own commands; what is there stays.
-    ///
-    /// # Errors
-    /// With the command's last words.
     pub fn make_keys(&self, context: &Context) -> Result<()> {
         let (token_keys, data_key) = (self.secrets.join(TOKEN_KEYS), self.secrets.join(DATA_KEY));
         let keys = || Command::new(context, &self.program).args(["keys"]);
@@ -140,17 +124,11 @@ impl Portcullis {
     }
 
     /// The demo accounts.
-    ///
-    /// # Errors
-    /// When a password can be neither read nor made.
     pub fn accounts(&self) -> Result<Vec<Account>> {
         accounts::in_secrets(&self.secrets)
     }
 
     /// Makes those demo accounts that are not there, by the program's own command.
-    ///
-    /// # Errors
-    /// With the command's last words.
     pub fn make_accounts(&self, context: &Context) -> Result<()> {
         let command = || {
             let logins = self.logins(|name| name == "accounts");
@@ -176,9 +154,6 @@ impl Portcullis {
     }
 
     /// Loads a file of prices, with the command's own progress.
-    ///
-    /// # Errors
-    /// When the command fails; its words have been shown.
     pub fn import(&self, context: &Context, file: &Path) -> Result<()> {
         let logins = self.logins(|name| name == "ingest");
         self.command(context, logins)
@@ -187,7 +162,6 @@ impl Portcullis {
     }
 
     /// The service itself on these two ports of the loopback, not started.
-    #[must_use]
     pub fn serve<'a>(&self, context: &'a Context, port: u16, internal_port: u16) -> Command<'a> {
         let settings: [(&str, OsString); 10] = [
             ("PORTCULLIS_LISTEN", format!("127.0.0.1:{port}").into()),
@@ -214,13 +188,11 @@ impl Portcullis {
     }
 
     /// Where its passwords and keys are.
-    #[must_use]
     pub fn secrets_directory(&self) -> &Path {
         &self.secrets
     }
 
     /// Where it writes its mails to.
-    #[must_use]
     pub fn mail_folder(&self) -> &Path {
         &self.mail
     }

@@ -7,9 +7,6 @@ use harness::context::Context;
 use harness::process::command::Command;
 
 /// The service's cargo features for this machine.
-///
-/// # Errors
-/// One line that says what to install.
 pub fn features(context: &Context) -> Result<Vec<&'static str>> {
     let settings = &context.settings;
     let compiler = settings.cc.clone().unwrap_or_else(|| "cc".into());

@@ -39,9 +39,6 @@ pub struct ServiceProcess {
 
 impl ServiceProcess {
     /// Starts it; see [`crate::service::Portcullis::serve`] for the call.
-    ///
-    /// # Errors
-    /// When it cannot be started.
     pub fn start(command: &Command<'_>, port: u16, internal_port: u16, log: &Path) -> Result<ServiceProcess> {
         let file = open_log(log)?;
         let (fresh, whole) = (Tail::from_end(log), Tail::from_end(log));
@@ -57,9 +54,6 @@ impl ServiceProcess {
     }
 
     /// Waits until it says that it is ready.
-    ///
-    /// # Errors
-    /// When it ends or takes too long, with its last words.
     pub fn wait_until_ready(&mut self, context: &Context) -> Result<()> {
         let port = self.port;
         let ready = context.stop.wait_until(READY, || {
@@ -79,9 +73,6 @@ impl ServiceProcess {
     }
 
     /// Fails when it has ended.
-    ///
-    /// # Errors
-    /// With its last words.
     pub fn ensure_alive(&mut self) -> Result<()> {
         match self.running.ended()? {
             None => Ok(()),
@@ -102,7 +93,6 @@ impl ServiceProcess {
     }
 
     /// Its process id.
-    #[must_use]
     pub fn pid(&self) -> i32 {
         self.running.pid()
     }

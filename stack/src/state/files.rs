@@ -28,15 +28,11 @@ pub struct Running {
 
 impl Running {
     /// What the last `up` wrote down; `None` when it stopped in order.
-    #[must_use]
     pub fn read(state: &State) -> Option<Running> {
         read(&state.file(RUNNING))
     }
 
     /// Writes it down.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
     pub fn write(&self, state: &State) -> Result<()> {
         write(&state.file(RUNNING), self)
     }
@@ -47,7 +43,6 @@ impl Running {
     }
 
     /// Its service, if that very process still lives.
-    #[must_use]
     pub fn alive(&self) -> Option<&Identity> {
         self.service.as_ref().filter(|service| service.is_alive())
     }
@@ -66,9 +61,6 @@ pub struct Loaded {
 
 impl Loaded {
     /// A file's name and digest, not loaded yet.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub fn of(name: &str, file: &Path) -> Result<Loaded> {
         Ok(Loaded {
             name: name.to_owned(),
@@ -78,15 +70,11 @@ impl Loaded {
     }
 
     /// What was loaded into this database (our own one has the name `private`).
-    #[must_use]
     pub fn read(state: &State, database: &str) -> Option<Loaded> {
         read::<BTreeMap<String, Loaded>>(&state.file(LOADED))?.remove(database)
     }
 
     /// Writes it down.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
     pub fn write(&self, state: &State, database: &str) -> Result<()> {
         let file = state.file(LOADED);
         let mut all: BTreeMap<String, Loaded> = read(&file).unwrap_or_default();

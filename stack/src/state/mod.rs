@@ -50,9 +50,6 @@ pub struct Lock {
 
 impl State {
     /// The given directory, else `.portcullis` in the repository.
-    ///
-    /// # Errors
-    /// When a relative path cannot be resolved.
     pub fn at(given: Option<&Path>, root: &Path) -> Result<State> {
         let directory = match given {
             Some(given) => std::path::absolute(given)?,
@@ -62,27 +59,21 @@ impl State {
     }
 
     /// Where it is.
-    #[must_use]
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
     /// One of its files.
-    #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
         self.directory.join(name)
     }
 
     /// Has `up` ever used this directory?
-    #[must_use]
     pub fn exists(&self) -> bool {
         self.file("lock").is_file()
     }
 
     /// Makes it: for ourselves only, except that root lets the database server's account pass through.
-    ///
-    /// # Errors
-    /// When that is not possible.
     pub fn create(&self) -> Result<()> {
         // What has our names but not our lock is somebody else's: `down --wipe` would remove it.
         let foreign = |name: &&&str| !self.exists() && self.file(name).exists();
@@ -101,9 +92,6 @@ impl State {
     }
 
     /// Takes the lock and writes down who has it.
-    ///
-    /// # Errors
-    /// When another process has it: names that process.
     pub fn lock(&self) -> Result<Lock> {
         match self.try_lock()? {
             Ok(lock) => Ok(lock),
@@ -119,9 +107,6 @@ impl State {
     }
 
     /// As [`State::lock`], but answers who has it instead.
-    ///
-    /// # Errors
-    /// When the file cannot be used at all.
     pub fn try_lock(&self) -> Result<Result<Lock, Option<Identity>>> {
         let path = self.file("lock");
         let mut options = OpenOptions::new();
@@ -154,9 +139,6 @@ impl State {
     }
 
     /// Where the data directory is, or is to be made.
-    ///
-    /// # Errors
-    /// When no place can be found.
     pub fn data(&self) -> Result<PathBuf> {
         let (inside, note) = (self.file("postgres"), self.file("data-directory"));
         if let Ok(elsewhere) = fs::read_to_string(&note) {
@@ -171,9 +153,6 @@ impl State {
     }
 
     /// Removes the data directory only.
-    ///
-    /// # Errors
-    /// When it cannot be removed.
     pub fn remove_data(&self) -> Result<()> {
         let data = self.data()?;
         // The note is a file that anybody with our rights can change: it must not make us remove another place.
@@ -196,9 +175,6 @@ impl State {
     }
 
     /// Removes all that `up` put there, and the directory itself if nothing else is in it.
-    ///
-    /// # Errors
-    /// When something cannot be removed.
     pub fn wipe(self, lock: Lock) -> Result<()> {
         self.remove_data()?;
         for name in ENTRIES {

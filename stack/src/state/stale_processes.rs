@@ -17,9 +17,6 @@ const ENDING: [(Signal, Duration); 2] = [
 ];
 
 /// Before a start: fails when a detached service runs; ends what a killed run left behind.
-///
-/// # Errors
-/// Names the process that runs.
 pub fn reap(state: &State) -> Result<()> {
     if let Some(running) = Running::read(state)
         && let (true, Some(service)) = (running.detached, running.alive())
@@ -34,9 +31,6 @@ pub fn reap(state: &State) -> Result<()> {
 }
 
 /// Ends the service, then PostgreSQL; answers what it ended.
-///
-/// # Errors
-/// When one does not end.
 pub fn stop_all(state: &State) -> Result<Vec<String>> {
     let mut stopped = Vec::new();
     if let Some(service) = Running::read(state).as_ref().and_then(Running::alive) {

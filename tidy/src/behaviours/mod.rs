@@ -61,9 +61,6 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 }
 
 /// Regenerates the generated part of the list in `root`; says whether the file changed.
-///
-/// # Errors
-/// When the list is missing or malformed, or the tree cannot be read.
 pub(super) fn write(root: &Path) -> anyhow::Result<bool> {
     let tree = Tree::read(root)?;
     let text = tree.find(PATH).with_context(|| format!("there is no {PATH}"))?;

@@ -13,9 +13,6 @@ use super::{
 };
 
 /// Prints one behaviour, or the ids and titles of all.
-///
-/// # Errors
-/// When the tree cannot be read, or there is no such behaviour.
 pub fn print_tour(root: &Path, id: Option<&str>) -> anyhow::Result<()> {
     print!("{}", text(&Tree::read(root)?, id)?);
     Ok(())

@@ -28,7 +28,6 @@ pub struct ResponseKind {
 const HSTS_LEAST: u64 = 63_072_000;
 
 /// What is wrong with an answer: the field's name in lower case, and why.
-#[must_use]
 pub fn faults(answer: &Response, asked: ResponseKind) -> Vec<(String, String)> {
     let mut faults = Vec::new();
     let mut fault = |name: &str, why: String| faults.push((name.to_owned(), why));

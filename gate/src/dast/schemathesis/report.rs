@@ -53,9 +53,6 @@ struct Rate {
 
 impl Report {
     /// Reads it. What was cut short, left out or compared with a baseline looked at less than it says.
-    ///
-    /// # Errors
-    /// `ToolFailed` with the reason.
     pub fn parse(text: &str) -> Result<Report, ScanError> {
         let broke = |why: String| Err(ScanError::ToolFailed(why));
         let report: Report = match serde_json::from_str(text) {
@@ -87,19 +84,16 @@ impl Report {
     }
 
     /// Operations of the document, as it read it.
-    #[must_use]
     pub fn total(&self) -> u64 {
         self.operations.total
     }
 
     /// Operations that this run tested.
-    #[must_use]
     pub fn tested(&self) -> u64 {
         self.operations.tested
     }
 
     /// Requests that it made up.
-    #[must_use]
     pub fn cases(&self) -> u64 {
         self.test_cases.generated
     }
@@ -112,7 +106,6 @@ impl Report {
     }
 
     /// One finding for each failure and operation; `how` says in which run.
-    #[must_use]
     pub fn findings(&self, how: &str) -> Vec<Finding> {
         let mut findings = Vec::new();
         for failure in &self.failures {

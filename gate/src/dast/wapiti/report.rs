@@ -33,22 +33,17 @@ struct Hit {
 
 impl Report {
     /// Reads it.
-    ///
-    /// # Errors
-    /// `ToolFailed` when it is none.
     pub fn parse(text: &str) -> Result<Report, ScanError> {
         serde_json::from_str(text)
             .map_err(|error| ScanError::ToolFailed(format!("no report of wapiti: {error}")))
     }
 
     /// How many pages it asked for.
-    #[must_use]
     pub fn pages(&self) -> u64 {
         self.infos.crawled_pages_nbr
     }
 
     /// Each hit; `who` says as whom it asked. Anomalies are findings too: an internal error, a request without an answer.
-    #[must_use]
     pub fn findings(&self, who: &str) -> Vec<Finding> {
         let kinds = self.vulnerabilities.iter().chain(&self.anomalies);
         let hits = kinds.flat_map(|(kind, hits)| hits.iter().map(move |hit| (kind, hit)));

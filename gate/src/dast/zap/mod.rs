@@ -77,9 +77,6 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
 }
 
 /// Runs ZAP's plan against the target.
-///
-/// # Errors
-/// `ToolFailed` when anything that it should have done is not proven.
 pub fn attack(ctx: &ScanContext<'_>, target: &ZapTarget, document: &str, token: &str) -> ScanOutcome {
     ctx.write_file("openapi.json", document)?;
     ctx.write_file("plan.yaml", &plan::plan(target, &ctx.folder))?;

@@ -83,7 +83,6 @@ struct Test {
 }
 
 /// The plan, with the document and the report in this folder. It filters no alert: only the ledger accepts findings, and it does so afterwards, so that they are seen.
-#[must_use]
 pub fn plan(target: &ZapTarget, folder: &Path) -> String {
     let url = &target.url;
     let stats = |place: usize, statistic, site: &str, operator, value| Test {

@@ -42,9 +42,6 @@ struct Instance {
 
 impl Report {
     /// Reads it. A report about no site is about a host that nobody answers on.
-    ///
-    /// # Errors
-    /// `ToolFailed` when it is none, or about another site.
     pub fn parse(text: &str, url: &str) -> Result<Report, ScanError> {
         let report: Report = serde_json::from_str(text)
             .map_err(|error| ScanError::ToolFailed(format!("no report of ZAP: {error}")))?;
@@ -57,7 +54,6 @@ impl Report {
     }
 
     /// One finding for each alert and operation; what only informs is none.
-    #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
         let mut findings: Vec<Finding> = Vec::new();
         for alert in self.site.iter().flat_map(|site| &site.alerts) {
@@ -86,7 +82,6 @@ impl Report {
     }
 
     /// Alerts that only inform.
-    #[must_use]
     pub fn informs(&self) -> usize {
         let alerts = self.site.iter().flat_map(|site| &site.alerts);
         alerts.filter(|alert| severity(&alert.riskcode).is_none()).count()
@@ -110,9 +105,6 @@ fn path(uri: &str) -> String {
 
 /// Whether the lines about the plan prove that it did all of its work: every ctx went well, each proof passed, and the attack
 /// ended before its cap. Answers how many operations ZAP imported.
-///
-/// # Errors
-/// `ToolFailed` with the line, or with what no line says.
 pub fn proven(lines: &str) -> Result<u64, ScanError> {
     let broke = |why: String| Err(ScanError::ToolFailed(why));
     let imported = lines

@@ -9,9 +9,6 @@ use crate::scan_context::ScanContext;
 use crate::scan_result::ScanError;
 
 /// Variables that tell cargo-llvm-cov where they are.
-///
-/// # Errors
-/// `ToolMissing` with what to install.
 pub fn variables(ctx: &ScanContext<'_>) -> Result<Vec<(&'static str, PathBuf)>, ScanError> {
     let (major, components) = compiler(ctx)?;
     let find = |name: &str| -> Result<PathBuf, ScanError> {

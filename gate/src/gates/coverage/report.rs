@@ -37,7 +37,6 @@ pub struct Lines {
 
 impl Lines {
     /// The share that ran, in percent.
-    #[must_use]
     #[expect(
         clippy::cast_precision_loss,
         reason = "lines of a program are fewer than 2^52"
@@ -51,9 +50,6 @@ impl Lines {
 }
 
 /// Lines by module: `http`, and `http/wishes` below it, be it a file or a folder.
-///
-/// # Errors
-/// When it is no such report, or has no file of `source`.
 pub fn modules(json: &str, source: &Path, never_run: &[&str]) -> Result<BTreeMap<String, Lines>, String> {
     let export: Export = serde_json::from_str(json).map_err(|error| error.to_string())?;
     let mut modules: BTreeMap<String, Lines> = BTreeMap::new();

@@ -84,9 +84,6 @@ pub struct Report {
 }
 
 /// Reads it.
-///
-/// # Errors
-/// One line: what broke it, or that it does not agree with itself.
 pub fn read(stderr: &str, tool: &str) -> Result<Report, String> {
     let (mut findings, mut limits, mut summary, mut errors) = (Vec::new(), Vec::new(), None, Vec::new());
     for line in stderr.lines().filter(|line| line.starts_with('{')) {

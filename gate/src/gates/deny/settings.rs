@@ -54,9 +54,6 @@ const SETTINGS: &[(&str, &str, May)] = &[
 type Sections = BTreeMap<Spanned<String>, BTreeMap<Spanned<String>, Value>>;
 
 /// What is unknown or weaker: the line, where it stands on one, and what is wrong.
-///
-/// # Errors
-/// When it is no TOML in sections.
 pub fn violations(text: &str) -> Result<Vec<(Option<u64>, String)>, String> {
     let sections: Sections = toml::from_str(text).map_err(|error| error.message().to_owned())?;
     let line = |start: usize| text.get(..start).unwrap_or_default().matches('\n').count() as u64 + 1;

@@ -29,9 +29,6 @@ const BINARY: &str = "history:gitlab-pat";
 
 /// Secrets are committed, and deleted by a later commit; the tree has them as new files, so that each look has to find
 /// them by itself.
-///
-/// # Errors
-/// `ToolFailed` when git fails, or a file cannot be written.
 pub fn prepare(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
     secrets::plant(ctx)?;
     git(ctx, &["init", "--quiet"])?;

@@ -11,9 +11,6 @@ use crate::scan_result::ScanError;
 /// Every file under a plain name, its number, and without NUL, so that UTF-16 reads as the letters that it encodes;
 /// answers how many bytes that is. By itself gitleaks leaves out pictures, lists of locked versions and more by their
 /// names, other binary files by their first bytes: hence the space before those.
-///
-/// # Errors
-/// `ToolFailed` when a file cannot be copied.
 pub fn plain(ctx: &ScanContext<'_>, folder: &Path) -> Result<u64, ScanError> {
     fs::create_dir_all(folder)?;
     let mut size = 0;
@@ -26,7 +23,6 @@ pub fn plain(ctx: &ScanContext<'_>, folder: &Path) -> Result<u64, ScanError> {
 }
 
 /// Which file a plain name is of.
-#[must_use]
 pub fn path(ctx: &ScanContext<'_>, plain: &str) -> String {
     let number = plain.trim_start_matches("./").trim_end_matches(".txt");
     let file = number
@@ -37,9 +33,6 @@ pub fn path(ctx: &ScanContext<'_>, plain: &str) -> String {
 }
 
 /// A file for each message of a commit or a tag, by its object's name; answers how many.
-///
-/// # Errors
-/// `ToolFailed` when git fails, or a file cannot be written.
 pub fn messages(ctx: &ScanContext<'_>, repository: &Path, folder: &Path) -> Result<u64, ScanError> {
     fs::create_dir_all(folder)?;
     let git = |args: &[&str]| {

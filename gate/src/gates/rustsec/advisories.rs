@@ -28,7 +28,6 @@ pub struct Advisories {
 impl Advisories {
     /// Why it says nothing about today, when its newest commit is too old. A clone's own file times are no matter: they
     /// are always of today.
-    #[must_use]
     pub fn outdated(&self, now: DateTime<Utc>) -> Option<String> {
         let date = DateTime::parse_from_rfc3339(&self.database.date).ok()?;
         let days = now.signed_duration_since(date).num_days();

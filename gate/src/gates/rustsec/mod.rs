@@ -24,16 +24,12 @@ const FOLDER: &str = "advisory-db-3157b0e258782691";
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The database, cloned once a run: where it was given, else fetched into the cache.
-///
-/// # Errors
-/// `DataUnavailable` with the reason, `Stopped`.
 pub fn get<'s>(shared: &'s Shared<'_>) -> Result<&'s Advisories, ScanError> {
     let once = shared.advisories.get_or_init(|| cloned(shared));
     once.as_ref().map_err(Clone::clone)
 }
 
 /// The revision, for verdicts that are taken over.
-#[must_use]
 pub fn revision(shared: &Shared<'_>) -> Option<String> {
     Some(get(shared).ok()?.database.revision.clone())
 }

@@ -70,10 +70,6 @@ struct Package {
 
 impl Report {
     /// Its findings: vulnerabilities, and its warnings too. The ledger decides what is accepted, not the kind.
-    ///
-    /// # Errors
-    /// One line, when the report does not agree with itself, or when advisories were ignored behind the ledger's back:
-    /// by an `audit.toml` in somebody's home.
     pub fn findings(self, tool: &str) -> Result<Vec<Finding>, String> {
         if !self.settings.ignore.is_empty() {
             return Err(format!(
@@ -118,7 +114,6 @@ impl Entry {
 }
 
 /// The line of a package in a lock file.
-#[must_use]
 pub fn line_of(lock: &str, purl: &str) -> Option<u64> {
     let (name, version) = purl.strip_prefix("pkg:cargo/")?.split_once('@')?;
     let (name, version) = (format!("name = \"{name}\""), format!("version = \"{version}\""));

@@ -62,9 +62,6 @@ pub struct Checked {
 }
 
 /// Checks a bill against the packages `NAME@VERSION` that must be in it.
-///
-/// # Errors
-/// One line, when it is no bill at all.
 pub fn check(json: &str, packages: &BTreeSet<String>, tool: &str, path: &str) -> Result<Checked, String> {
     let bill: Bill =
         serde_json::from_str(json).map_err(|error| format!("{path} is no CycloneDX ({error})"))?;

@@ -63,9 +63,6 @@ const NOT_HAD: [&str; 4] = [
 ];
 
 /// The tool in this folder.
-///
-/// # Errors
-/// When it is not there.
 pub fn command<'a>(ctx: &ScanContext<'a>, folder: &Path) -> Result<Command<'a>, ScanError> {
     let env = [
         ("CHECKPOINT_DISABLE", "1"),
@@ -77,9 +74,6 @@ pub fn command<'a>(ctx: &ScanContext<'a>, folder: &Path) -> Result<Command<'a>, 
 }
 
 /// A copy of all Terraform files, and the folders with modules in it.
-///
-/// # Errors
-/// `NothingToScan` when there is none.
 pub fn copy(ctx: &ScanContext<'_>) -> Result<(PathBuf, Vec<String>), ScanError> {
     let files = ctx.files_where(file_kinds::is_module_file);
     let folders: Vec<String> = file_kinds::folders(&files)
@@ -105,10 +99,6 @@ fn is_beside(path: &str, folders: &[String]) -> bool {
 }
 
 /// Gets what a module needs, without its backend.
-///
-/// # Errors
-/// `DataUnavailable` when a provider or a module cannot be had. What is wrong with the code is said again, and better, by whoever
-/// looks at it.
 pub fn init(ctx: &ScanContext<'_>, folder: &Path, name: &str) -> Result<(), ScanError> {
     let command = command(ctx, folder)?.args(["init", "-backend=false", "-input=false", "-no-color"]);
     let output = ctx.run(&command, &format!("init-{name}"))?;
@@ -123,7 +113,6 @@ pub fn init(ctx: &ScanContext<'_>, folder: &Path, name: &str) -> Result<(), Scan
 }
 
 /// A folder's name in names of files and in messages.
-#[must_use]
 pub fn label(folder: &str) -> String {
     match folder {
         "" => "root".to_owned(),
@@ -132,7 +121,6 @@ pub fn label(folder: &str) -> String {
 }
 
 /// A path of the subject, of one that Terraform tells from a folder.
-#[must_use]
 pub fn below(folder: &str, path: &str) -> String {
     match folder {
         "" => path.to_owned(),
@@ -141,7 +129,6 @@ pub fn below(folder: &str, path: &str) -> String {
 }
 
 /// The first line that says what went wrong.
-#[must_use]
 pub fn first_error(text: &str) -> String {
     let line = text.lines().find_map(|line| line.split_once("Error: "));
     line.map_or_else(

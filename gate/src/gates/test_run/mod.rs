@@ -17,9 +17,6 @@ use crate::scan_result::{ScanError, ScanOutcome, ScanResult, Test};
 
 /// The record of the tests of this tree. One that failed counts only in the run that made it: whoever asks again wants
 /// to see it again. A release takes nothing over.
-///
-/// # Errors
-/// `ToolFailed` when the tests left no record, `TimedOut`, `Stopped`.
 pub fn record(ctx: &ScanContext<'_>) -> Result<Record, ScanError> {
     let (context, began) = (ctx.context(), ctx.shared.began);
     let may_be_taken_over = |record: &Record| {
@@ -39,9 +36,6 @@ pub fn record(ctx: &ScanContext<'_>) -> Result<Record, ScanError> {
 }
 
 /// What a part comes to: a finding for each case that failed. Its programs' own counts must agree with the cases.
-///
-/// # Errors
-/// `ToolFailed` when they do not.
 pub fn seen(part: &Part, tool: &str, of: &str, least: u64) -> ScanOutcome {
     let count = |outcome: &str| part.cases.iter().filter(|case| case.outcome == outcome).count() as u64;
     let named = (count("passed"), count("failed"), count("skipped"));

@@ -32,9 +32,6 @@ pub const FOUND: i32 = 7;
 pub const MARKERS: [&str; 2] = ["trivy:ignore", "tfsec:ignore"];
 
 /// The tool, in a folder that has no settings of its own, with what every call says.
-///
-/// # Errors
-/// When it is not there.
 pub fn command<'a>(ctx: &ScanContext<'a>, what: &[&str]) -> Result<Command<'a>, ScanError> {
     let trivy = ctx.tool("trivy")?.current_dir(&ctx.folder).args(what);
     let code = format!("--exit-code={FOUND}");
@@ -49,9 +46,6 @@ pub fn command<'a>(ctx: &ScanContext<'a>, what: &[&str]) -> Result<Command<'a>, 
 }
 
 /// Its report of this run, which stands beside the exit code that it must have.
-///
-/// # Errors
-/// `ToolFailed` when it failed, wrote none, or exit code and report disagree.
 pub fn report(ctx: &ScanContext<'_>, output: &ToolOutput, file: &str) -> Result<Report, ScanError> {
     if !matches!(output.code, 0 | FOUND) {
         return Err(output.failed("it could not look"));
@@ -62,9 +56,6 @@ pub fn report(ctx: &ScanContext<'_>, output: &ToolOutput, file: &str) -> Result<
 }
 
 /// Where its database is: in the cache, over runs; fetched when it is older than its makers want and anything may be.
-///
-/// # Errors
-/// `DataUnavailable` when there is no cache.
 pub fn database(ctx: &ScanContext<'_>) -> Result<Vec<String>, ScanError> {
     let mut args = vec![format!("--cache-dir={}", cache(ctx)?.display())];
     if ctx.shared.options.offline {
@@ -74,9 +65,6 @@ pub fn database(ctx: &ScanContext<'_>) -> Result<Vec<String>, ScanError> {
 }
 
 /// Whether it had one: without, it fails, and says so.
-///
-/// # Errors
-/// `DataUnavailable` with its reason.
 pub fn has_database(output: &ToolOutput) -> Result<(), ScanError> {
     let line = output.stderr.lines().rfind(|line| line.contains("DB error"));
     match line {
@@ -88,9 +76,6 @@ pub fn has_database(output: &ToolOutput) -> Result<(), ScanError> {
 }
 
 /// What it compared with, by its own word.
-///
-/// # Errors
-/// `ToolFailed` when it does not say.
 pub fn databases(ctx: &ScanContext<'_>) -> Result<Vec<Database>, ScanError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]

@@ -98,16 +98,12 @@ struct Identifier {
 }
 
 /// Reads a report.
-///
-/// # Errors
-/// `ToolFailed` when it is none.
 pub fn parse(text: &str) -> Result<Report, ScanError> {
     serde_json::from_str(text).map_err(|error| ScanError::ToolFailed(format!("no report ({error})")))
 }
 
 impl Report {
     /// All that it found; `relative` makes a target a path of the repository.
-    #[must_use]
     pub fn findings(&self, relative: impl Fn(&str) -> String) -> Vec<Finding> {
         let mut findings = Vec::new();
         for part in &self.results {
@@ -141,7 +137,6 @@ impl Report {
     }
 
     /// Targets of this kind of which at least one check tells.
-    #[must_use]
     pub fn checked(&self, kind: &str) -> u64 {
         let parts = self.results.iter().filter(|part| part.r#type == kind);
         let checks = parts.filter_map(|part| part.misconf_summary.as_ref());
@@ -151,7 +146,6 @@ impl Report {
     }
 
     /// Packages that it knows of.
-    #[must_use]
     pub fn packages(&self) -> u64 {
         self.results.iter().map(|part| part.packages.len() as u64).sum()
     }

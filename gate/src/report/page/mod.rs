@@ -67,9 +67,6 @@ struct Listed {
 }
 
 /// The page; it lists these files.
-///
-/// # Errors
-/// When a template cannot be filled in, which is a mistake in this program.
 pub fn render(document: &Document, files: &[File]) -> Result<String> {
     let run = &document.run;
     let of_gates = run.gates.iter().flat_map(|gate| {

@@ -21,9 +21,6 @@ const MOST_RESULTS: usize = 25_000;
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 /// The files: name, text. More than one merged file only where there are more tools than a file may hold.
-///
-/// # Errors
-/// None that a document can cause.
 pub fn files(document: &Document) -> serde_json::Result<Vec<(String, String)>> {
     let runs: Vec<(String, Value)> = tools(document)
         .into_iter()
