@@ -1,12 +1,8 @@
 //! `cargo xtask commits`: every message of a commit is a Conventional Commit; changes none.
 
-/// One message.
 pub mod message;
-
-/// Commits of a repository.
 pub mod history;
 
-/// In a repository of its own.
 #[cfg(test)]
 mod tests;
 

@@ -1,30 +1,13 @@
 //! Dynamic scans: of a running service, or of one that is bad on purpose.
 
-/// A server that is bad on purpose.
 mod bad_server;
-
-/// Follows links and submits forms.
 mod crawler;
-
-/// Gate `headers`.
 pub mod headers;
-
-/// The OpenAPI document.
 mod openapi;
-
-/// Requests that provoke every status.
 mod probes;
-
-/// Gate `schemathesis`.
 pub mod schemathesis;
-
-/// The service to attack.
 mod target;
-
-/// Gate `wapiti`.
 pub mod wapiti;
-
-/// Gate `zap`.
 pub mod zap;
 
 /// Whether a file of the tree changes what a scan of the service sees.

@@ -1,69 +1,26 @@
 //! The table of gates, in the order in which they start when nothing else decides; one file or folder a tool.
 
-/// Whether workflows are well-formed.
 mod actionlint;
-
-/// Advisories for what the lock file names.
 mod audit;
-
-/// Advisories for what the binary carries.
 mod auditable;
-
-/// Policies.
 mod checkov;
-
-/// Lints.
 mod clippy;
-
-/// Messages of commits.
 mod commits;
-
-/// Which lines tests run.
 mod coverage;
-
-/// Sources, licences, advisories of dependencies.
 pub mod deny;
-
-/// Formatting.
 mod format;
-
-/// Secrets in files and history.
 mod gitleaks;
-
-/// Dockerfiles.
 mod hadolint;
-
-/// What gates need of a registry.
 mod registry;
-
-/// RustSec's advisory database.
 pub mod rustsec;
-
-/// The bill of materials.
 mod sbom;
-
-/// Terraform code.
 mod terraform;
-
-/// Tests and scenarios.
 mod test_run;
-
-/// Terraform lints.
 mod tflint;
-
-/// The repository's own rules.
 mod tidy;
-
-/// Secrets, configuration, packages and images.
 mod trivy;
-
-/// The ledger.
 mod waivers;
-
-/// How gates call cargo.
 pub mod workspace;
-
-/// What workflows may do.
 mod zizmor;
 
 use crate::dast;

@@ -1,9 +1,6 @@
 //! ResourceClass secrets out of whatever is kept: those of this run by value, others by their shape; never says what it took.
 
-/// No secret in what is kept.
 pub mod artifact_scan;
-
-/// What tokens look like.
 mod token_patterns;
 
 use base64::Engine as _;

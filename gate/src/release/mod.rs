@@ -1,19 +1,11 @@
 //! `cargo xtask release VERSION`: a version that follows from the commits, from a commit that the whole gate has passed;
 //! never pushes.
 
-/// Which version follows.
 mod version;
-
-/// The gate's report for this commit.
 mod gate_report_check;
-
-/// A section of the changelog.
 mod changelog;
-
-/// Where the version is written.
 mod manifest;
 
-/// In a repository of its own.
 #[cfg(test)]
 mod tests;
 

@@ -1,54 +1,21 @@
 //! The report of a run: `target/report/`, written aside and put in place whole; decides no verdict.
 
-/// What a run says.
 pub mod model;
-
-/// ResourceClass this machine out.
 mod path_redaction;
-
-/// What every text passes.
 mod sanitize;
-
-/// Written aside, put in place whole.
 mod folder;
-
-/// Since when.
 mod first_seen;
-
-/// Which findings are one.
 mod dedup;
-
-/// Each defect once.
 mod merge;
-
-/// Where waivers stand.
 mod waiver_status;
-
-/// Which tests show what.
 mod requirements;
-
-/// `cargo xtask report`
 pub mod regenerate;
-
-/// Measurements.
 mod bench;
-
-/// What `report.json` says.
 mod document;
-
-/// What gates made for readers.
 mod attachments;
-
-/// For other programs.
 mod sarif;
-
-/// For lists of tests, for GitHub.
 mod junit_and_summary;
-
-/// How it is written for people.
 mod format;
-
-/// The page.
 mod page;
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! A browser for the features: chromium driven by chromedriver, both from `PATH`; never installs either.
 
-/// The accessibility checker.
 pub mod axe;
 
 use std::fs::{self, File};

@@ -1,12 +1,7 @@
 //! Which PostgreSQL: a given server, the machine's programs, or downloaded ones; never starts a server.
 
-/// The server that the service will use.
 pub mod server;
-
-/// A PostgreSQL for tests.
 pub mod test_server;
-
-/// A given server's URL.
 pub mod url;
 
 use std::path::PathBuf;

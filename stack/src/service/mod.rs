@@ -1,12 +1,7 @@
 //! The service's program: which settings and secrets each of its commands gets; never waits for it.
 
-/// Builds the service.
 pub mod build;
-
-/// What a build needs from the machine.
 pub mod prerequisites;
-
-/// A running service.
 pub mod process;
 
 use std::ffi::{OsStr, OsString};

@@ -1,9 +1,6 @@
 //! The state directory of `up`: who uses it, where its data lies, and its removal; never starts or stops anything.
 
-/// What a state directory remembers.
 pub mod files;
-
-/// What an earlier `up` left running.
 pub mod stale_processes;
 
 use std::fs::{self, File, OpenOptions, TryLockError};

@@ -1,16 +1,9 @@
 //! Rule: every behaviour id in tests, scenarios and measurements is in `docs/behaviours.md`, and every behaviour there is
 //! shown by at least one of them.
 
-/// The behaviour list, parsed.
 mod list;
-
-/// Where ids are mentioned: tests, scenarios, measurements.
 mod mentions;
-
-/// The generated part of the list.
 mod generated;
-
-/// `cargo xtask tour`
 mod tour;
 
 use std::{collections::BTreeSet, path::Path};

@@ -1,12 +1,7 @@
 //! Rule: names, doc comments and published texts use the field's terms; `words.rs` lists the words that may not come back.
 
-/// The list.
 mod words;
-
-/// Names of items in Rust source.
 mod names;
-
-/// Prose: doc comments, documents, scenarios, templates, the OpenAPI document.
 mod texts;
 
 use crate::{finding::Finding, tree::Tree};

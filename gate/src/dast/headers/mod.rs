@@ -1,9 +1,6 @@
 //! Gate `headers`: every status and page of the running service against OWASP's lists of headers to send and to leave out.
 
-/// OWASP's lists of headers.
 mod lists;
-
-/// Rules over headers.
 pub mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};

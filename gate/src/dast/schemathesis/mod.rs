@@ -1,6 +1,5 @@
 //! Gate `schemathesis`: the running service does what its OpenAPI document says, whatever it is sent.
 
-/// What schemathesis writes.
 mod report;
 
 use std::collections::BTreeSet;

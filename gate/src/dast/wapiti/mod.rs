@@ -1,6 +1,5 @@
 //! Gate `wapiti`: a crawler that attacks what it finds, on the pages as a stranger and signed in, and on the operations.
 
-/// What wapiti writes.
 mod report;
 
 use std::ffi::OsString;

@@ -1,9 +1,6 @@
 //! Gate `zap`: OWASP ZAP attacks every operation of the OpenAPI document, with a token.
 
-/// ZAP's automation plan.
 pub mod plan;
-
-/// What ZAP writes.
 mod report;
 
 use std::fs;

@@ -1,9 +1,6 @@
 //! Gate `coverage`: of each module of the service, tests run at least 60 % of the lines.
 
-/// LLVM's programs.
 mod llvm;
-
-/// The coverage report.
 mod report;
 
 use harness::exit::Exit;

@@ -1,9 +1,6 @@
 //! Gate `deny`: advisories, bans, licences and sources of every dependency, by `deny.toml` without its exceptions.
 
-/// What cargo-deny writes.
 mod report;
-
-/// What `deny.toml` may say.
 pub mod settings;
 
 use std::fs;

@@ -1,9 +1,6 @@
 //! Gate `gitleaks`: no secret in any file, nor in any commit that ever was.
 
-/// The planted repository.
 mod canary;
-
-/// What gitleaks leaves out by itself.
 mod texts;
 
 use std::collections::BTreeSet;

@@ -1,9 +1,6 @@
 //! Brings RustSec's advisory database: given, fetched, or kept from an earlier fetch; judges nothing.
 
-/// The database as one run has it.
 pub mod advisories;
-
-/// What cargo-audit writes.
 pub mod report;
 
 use std::fs;

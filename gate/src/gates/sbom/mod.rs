@@ -1,6 +1,5 @@
 //! Gate `sbom`: a CycloneDX bill of materials of the service that names every package it is built from.
 
-/// What a CycloneDX document must be.
 mod cyclonedx;
 
 use std::collections::{BTreeMap, BTreeSet};

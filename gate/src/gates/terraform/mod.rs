@@ -1,15 +1,8 @@
 //! How gates call Terraform: without a network service of its own, without anybody's settings; knows no gate.
 
-/// Gate `terraform-compliance`.
 pub mod compliance;
-
-/// Gate `terraform-fmt`.
 pub mod format;
-
-/// Gate `terraform-test`.
 pub mod test;
-
-/// Gate `terraform-validate`.
 pub mod validate;
 
 use std::path::{Path, PathBuf};

@@ -1,10 +1,7 @@
 //! The gates `test` and `bdd` share a run of `cargo xtask test`: its record, of this run or of an earlier one today over
 //! just the same tree; runs no test itself.
 
-/// Gate `bdd`.
 pub mod bdd;
-
-/// Gate `test`.
 pub mod cargo_test;
 
 use harness::process::command::Command;

@@ -1,18 +1,9 @@
 //! How gates call trivy; knows no gate.
 
-/// Gate `trivy-config`.
 pub mod config;
-
-/// Gate `trivy-image`.
 pub mod image;
-
-/// What trivy writes.
 mod report;
-
-/// Gate `trivy-secrets`.
 pub mod secrets;
-
-/// Gate `trivy-vulnerabilities`.
 pub mod vulnerabilities;
 
 use std::fs;

@@ -1,24 +1,11 @@
 //! `index.html`: the report for people, one file that needs no network and no script.
 
-/// Words with a form of their own.
 mod badge;
-
-/// The first screen.
 mod head;
-
-/// A row a gate.
 mod gates;
-
-/// Defects.
 mod findings;
-
-/// The ledger.
 mod waivers;
-
-/// Tests and requirements.
 mod tested;
-
-/// Coverage and measurements.
 mod figures;
 
 use anyhow::{Context as _, Result};

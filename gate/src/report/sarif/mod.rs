@@ -1,6 +1,5 @@
 //! SARIF 2.1.0: a run a tool, within what GitHub takes; `merged*.sarif` for readers, one file a tool for uploads.
 
-/// One finding.
 mod result;
 
 use std::collections::{BTreeMap, BTreeSet};
