@@ -1,7 +1,7 @@
 //! `cargo xtask commits`: every message of a commit is a Conventional Commit; changes none.
 
-pub mod message;
 pub mod history;
+pub mod message;
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,10 @@
 //! `cargo xtask release VERSION`: a version that follows from the commits, from a commit that the whole gate has passed;
 //! never pushes.
 
-mod version;
-mod gate_report_check;
 mod changelog;
+mod gate_report_check;
 mod manifest;
+mod version;
 
 #[cfg(test)]
 mod tests;

@@ -1,22 +1,22 @@
 //! The report of a run: `target/report/`, written aside and put in place whole; decides no verdict.
 
-pub mod model;
-mod path_redaction;
-mod sanitize;
-mod folder;
-mod first_seen;
-mod dedup;
-mod merge;
-mod waiver_status;
-mod requirements;
-pub mod regenerate;
-mod bench;
-mod document;
 mod attachments;
-mod sarif;
-mod junit_and_summary;
+mod bench;
+mod dedup;
+mod document;
+mod first_seen;
+mod folder;
 mod format;
+mod junit_and_summary;
+mod merge;
+pub mod model;
 mod page;
+mod path_redaction;
+pub mod regenerate;
+mod requirements;
+mod sanitize;
+mod sarif;
+mod waiver_status;
 
 #[cfg(test)]
 mod sample;

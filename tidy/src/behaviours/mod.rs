@@ -1,9 +1,9 @@
 //! Rule: every behaviour id in tests, scenarios and measurements is in `docs/behaviours.md`, and every behaviour there is
 //! shown by at least one of them.
 
+mod generated;
 mod list;
 mod mentions;
-mod generated;
 mod tour;
 
 use std::{collections::BTreeSet, path::Path};

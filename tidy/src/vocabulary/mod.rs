@@ -1,8 +1,8 @@
 //! Rule: names, doc comments and published texts use the field's terms; `words.rs` lists the words that may not come back.
 
-mod words;
 mod names;
 mod texts;
+mod words;
 
 use crate::{finding::Finding, tree::Tree};
 

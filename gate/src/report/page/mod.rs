@@ -1,12 +1,12 @@
 //! `index.html`: the report for people, one file that needs no network and no script.
 
 mod badge;
-mod head;
-mod gates;
-mod findings;
-mod waivers;
-mod tested;
 mod figures;
+mod findings;
+mod gates;
+mod head;
+mod tested;
+mod waivers;
 
 use anyhow::{Context as _, Result};
 use askama::Template;
