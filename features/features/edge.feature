@@ -2,8 +2,8 @@ Feature: HTTP edge
   Cross-cutting rules for every request and response: error format, security headers, request parsing, limits, CORS,
   tracing and HTTP/2.
 
-  In raw bytes, ↵ is a line ending (CR LF), ␍ a bare CR, ␀ a NUL byte and · a leading space of a line; {a*9} is the
-  letter a nine times.
+  In raw bytes, ↵ is a line ending (CR LF), ␍ a bare CR, ␀ a NUL byte and · a leading space of a line; {a*9} is
+  `a` repeated nine times.
 
   Rule: Errors are RFC 9457 problems, and every response has the security headers
 

@@ -1,5 +1,5 @@
 Feature: Health and metrics
-  Probes tell the platform whether the service is healthy. Operational details are available only on the internal listener.
+  Probes report the health of the service to the platform. Operational details are available only on the internal listener.
 
   @A5
   Scenario Outline: The probe "<probe>" of a healthy service succeeds

@@ -179,7 +179,7 @@ Feature: Sessions
       And Ann has 1 session, one of them current
 
     @E13 @asvs:v5.0.0-8.2.2 @owasp:API1:2023 @CWE-639
-    Scenario: Sessions of other users cannot be seen or revoked
+    Scenario: Sessions of other users cannot be listed or revoked
       Given Ann is signed in
       And Mallory is signed in
       When Ann signs in

@@ -105,8 +105,8 @@ Feature: Access tokens
       And the body is exactly '{"active":false}'
 
     @F4 @asvs:v5.0.0-8.2.1 @owasp:API5:2023 @CWE-862 @CWE-863
-    Scenario Outline: Other roles than administrators cannot introspect tokens: <who>
-      Given Ann is signed in as <who>
+    Scenario Outline: Other roles than administrators cannot introspect tokens: <role>
+      Given Ann is signed in as <role>
       When Ann sends POST to "/introspect" with "Content-Type: application/x-www-form-urlencoded"
         """
         token={Ann.access}
@@ -115,7 +115,7 @@ Feature: Access tokens
       And the header "WWW-Authenticate" contains "insufficient_scope"
 
       Examples:
-        | who      |
+        | role     |
         | user     |
         | approver |
         | ingest   |
@@ -137,15 +137,15 @@ Feature: Access tokens
   Rule: Forged tokens are rejected
 
     @F5 @F3 @F4 @asvs:v5.0.0-9.1.1 @asvs:v5.0.0-9.1.2 @asvs:v5.0.0-9.1.3 @owasp:API2:2023 @CWE-345 @CWE-347 @CWE-287
-    Scenario Outline: A forged token is rejected: <trick>
+    Scenario Outline: A forged token is rejected: <technique>
       Given Mallory is signed in as user
       And Root is signed in as admin
-      When an attacker forges Mallory's access token by <trick>
+      When an attacker forges Mallory's access token by <technique>
       Then every forged token is rejected
       And introspection by Root reports every forged token as inactive
 
       Examples:
-        | trick                                |
+        | technique                            |
         | changing its claims                  |
         | signing with another key             |
         | sending an empty or zero signature   |

@@ -43,7 +43,7 @@ Feature: Second factor
         | what              | code                |
         | a guess           | 000000              |
         | five digits       | 12345               |
-        | letters           | abcdef              |
+        | not digits        | abcdef              |
         | full-width digits | １２３４５６        |
         | an unknown code   | AAAA-AAAA-AAAA-AAAA |
         | an injection      | ' OR 1=1--          |

@@ -20,12 +20,12 @@ Feature: Wishes
       And the member "/wishes/0/done" is "false"
       When Ann sends PUT to "/wishes/{the wish}" with "If-Match: {the version}"
         """
-        {"title": "See the northern lights", "note": "Seen.", "done": true}
+        {"title": "See the northern lights", "note": "It was green.", "done": true}
         """
       Then the response status is 200
       And the member "done" is "true"
       When Ann gets "/wishes?done=true"
-      Then the member "/wishes/0/note" is "Seen."
+      Then the member "/wishes/0/note" is "It was green."
       When Ann gets "/wishes?done=false"
       Then the member "wishes" is "[]"
       When Ann sends DELETE to "/wishes/{the wish}"

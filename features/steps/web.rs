@@ -20,7 +20,6 @@ async fn opens(world: &mut World, user: String, target: String) -> Result<()> {
 }
 
 #[given(expr = "{word} opens {string} on a {word} screen")]
-#[when(expr = "{word} opens {string} on a {word} screen")]
 async fn opens_on(world: &mut World, user: String, target: String, screen: String) -> Result<()> {
     let driver = world.capabilities.webdriver.as_deref();
     let driver = driver.context("there is no WebDriver server: is the tag @browser missing?")?;
