@@ -1,4 +1,6 @@
-//! Every operation as every caller: the written matrix, the document, the table of rights and the running service agree.
+//! Every operation as every role: the documented matrix, the OpenAPI document, the rights of the roles and the running service
+//! agree.
+
 use crate::support::accounts;
 use crate::support::app::{App, send};
 use crate::support::database::Database;
@@ -17,7 +19,7 @@ const CALLERS: [Option<Role>; 5] = [
     Some(Role::Admin),
 ];
 
-/// One row: operation, method, path, and a word for each caller.
+/// A row of the matrix: operation, method, path, and an outcome per role.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Row {
     operation: String,
@@ -27,7 +29,7 @@ struct Row {
 }
 
 /// The rows of docs/authorization.md.
-fn written() -> Vec<Row> {
+fn documented_rows() -> Vec<Row> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/authorization.md");
     let text = std::fs::read_to_string(path).unwrap();
     let lines = text
@@ -36,8 +38,8 @@ fn written() -> Vec<Row> {
     let mut rows: Vec<Vec<&str>> = lines
         .map(|line| line.split('|').map(str::trim).collect())
         .collect();
-    let heads = rows.drain(..2).collect::<Vec<_>>();
-    assert_eq!(heads[0][2..], ["anyone", "user", "ingest", "approver", "admin"]);
+    let header = rows.drain(..2).collect::<Vec<_>>();
+    assert_eq!(header[0][2..], ["anyone", "user", "ingest", "approver", "admin"]);
     let row = |cells: Vec<&str>| {
         let (method, path) = cells[1].split_once(' ').unwrap();
         Row {
@@ -50,12 +52,12 @@ fn written() -> Vec<Row> {
     rows.into_iter().map(row).collect()
 }
 
-/// What the document and the table of rights come to: a scheme of a right lets those roles in that have it.
-fn expected(operation: &Value) -> Vec<String> {
+/// The outcomes that follow from the security scheme of an operation and the rights of the roles.
+fn expected_cells(operation: &Value) -> Vec<String> {
     let scheme = operation["security"][0]
         .as_object()
         .and_then(|schemes| schemes.keys().next());
-    let word = |caller: Option<Role>| match (scheme.map(String::as_str), caller) {
+    let outcome = |caller: Option<Role>| match (scheme.map(String::as_str), caller) {
         (None, _) => "yes",
         (Some("basic"), _) | (Some(_), None) => "401",
         (Some(scheme), Some(role)) => match role.scopes().contains(&scope(scheme)) {
@@ -63,16 +65,16 @@ fn expected(operation: &Value) -> Vec<String> {
             false => "403",
         },
     };
-    CALLERS.map(|caller| word(caller).to_owned()).to_vec()
+    CALLERS.map(|caller| outcome(caller).to_owned()).to_vec()
 }
 
-/// The right of a scheme: `users.read` stands for `users:read`.
+/// The scope of a security scheme: `users.read` means `users:read`.
 fn scope(scheme: &str) -> Scope {
     let all = Role::ALL.iter().flat_map(|role| role.scopes());
-    let found = all
+    let scope = all
         .copied()
         .find(|scope| scope.as_str().replace(':', ".") == scheme);
-    found.unwrap_or_else(|| panic!("no right is called {scheme}"))
+    scope.unwrap_or_else(|| panic!("no scope for {scheme}"))
 }
 
 fn app() -> (Database, App) {
@@ -81,58 +83,59 @@ fn app() -> (Database, App) {
     (database, app)
 }
 
-/// D10, E19: a new operation without a row fails here, and so does a row that no operation has.
+/// D10, E19: docs/authorization.md lists every operation with the outcome per role that follows from the OpenAPI document and
+/// the rights of the roles.
 #[test]
-fn the_matrix_is_that_of_the_document_and_of_the_table_of_rights() {
+fn the_matrix_matches_the_document_and_the_rights() {
     let (_database, app) = app();
     let document = app.get("/openapi.json").json();
-    let mut documented = BTreeSet::new();
+    let mut derived = BTreeSet::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
-            documented.insert(Row {
+            derived.insert(Row {
                 operation: operation["operationId"].as_str().unwrap().to_owned(),
                 method: method.to_uppercase(),
                 path: path.clone(),
-                cells: expected(operation),
+                cells: expected_cells(operation),
             });
         }
     }
-    let rows = written();
-    let written: BTreeSet<Row> = rows.iter().cloned().collect();
-    assert_eq!(written.len(), rows.len(), "a row stands there twice");
-    let missing: Vec<_> = documented.difference(&written).collect();
-    let extra: Vec<_> = written.difference(&documented).collect();
+    let rows = documented_rows();
+    let documented: BTreeSet<Row> = rows.iter().cloned().collect();
+    assert_eq!(documented.len(), rows.len(), "a row is repeated");
+    let missing: Vec<_> = derived.difference(&documented).collect();
+    let extra: Vec<_> = documented.difference(&derived).collect();
     assert!(
         missing.is_empty() && extra.is_empty(),
-        "docs/authorization.md lacks {missing:#?}, and has {extra:#?}"
+        "docs/authorization.md lacks {missing:#?}, and should not contain {extra:#?}"
     );
-    assert!(written.len() >= 40, "{}", written.len());
+    assert!(documented.len() >= 40, "{}", documented.len());
 }
 
-/// Everybody's tokens. Some operations end the session that they are called with: then another is begun.
-struct People<'a> {
+/// A token per role. Some operations end the session of their token, which is then replaced.
+struct RoleTokens<'a> {
     database: &'a Database,
     app: &'a App,
     tokens: HashMap<Role, String>,
-    made: u32,
+    account_count: u32,
 }
 
-impl People<'_> {
+impl RoleTokens<'_> {
     fn token(&mut self, role: Role) -> String {
         let token = self.tokens.get(&role).cloned().unwrap_or_default();
         if !token.is_empty() && accounts::get_as(self.app, &token, "/auth/me").status == 200 {
             return token;
         }
-        self.made += 1;
-        let email = format!("{role}{}@example.org", self.made);
+        self.account_count += 1;
+        let email = format!("{role}{}@example.org", self.account_count);
         let token = accounts::create_and_log_in(self.app, self.database, &email, role);
         self.tokens.insert(role, token.clone());
         token
     }
 }
 
-/// The operation with what it needs to be found, and nothing else.
-fn filled(row: &Row) -> String {
+/// The path of a row, with values for its parameters.
+fn path_of(row: &Row) -> String {
     let id = match row.operation.as_str() {
         "endSession" => "00000000-0000-4000-8000-000000000000",
         _ => "1",
@@ -142,7 +145,7 @@ fn filled(row: &Row) -> String {
         .replace("{code}", "CNGGZ")
         .replace("{slug}", "baltic")
         .replace("{id}", id);
-    assert!(!path.contains('{'), "teach this test a value for {path}");
+    assert!(!path.contains('{'), "this test needs a value for {path}");
     path
 }
 
@@ -154,8 +157,8 @@ fn call(app: &App, method: &str, path: &str, token: Option<&str>) -> Response {
     })
 }
 
-/// What the response means for who asked.
-fn word(response: &Response) -> &'static str {
+/// The outcome of a response.
+fn outcome(response: &Response) -> &'static str {
     match response.status {
         401 => "401",
         403 => "403",
@@ -164,22 +167,22 @@ fn word(response: &Response) -> &'static str {
     }
 }
 
-/// D10, E19: over a socket. No request holds a parameter or a body: who may not ask is told so before anything else.
+/// D10, E19: Every operation admits and rejects every role as documented, before any parameter or body is validated.
 #[test]
-fn every_operation_lets_in_whom_the_matrix_says() {
+fn every_operation_admits_the_documented_roles() {
     let (database, app) = app();
-    let mut people = People {
+    let mut tokens = RoleTokens {
         database: &database,
         app: &app,
         tokens: HashMap::new(),
-        made: 0,
+        account_count: 0,
     };
     let mut wrong = BTreeMap::new();
-    for row in written() {
+    for row in documented_rows() {
         for (caller, cell) in CALLERS.into_iter().zip(&row.cells) {
-            let token = caller.map(|role| people.token(role));
-            let response = call(&app, &row.method, &filled(&row), token.as_deref());
-            if word(&response) != cell {
+            let token = caller.map(|role| tokens.token(role));
+            let response = call(&app, &row.method, &path_of(&row), token.as_deref());
+            if outcome(&response) != cell {
                 wrong.insert(
                     format!("{} as {caller:?}", row.operation),
                     (cell.clone(), response.status),
@@ -191,32 +194,37 @@ fn every_operation_lets_in_whom_the_matrix_says() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// RFC 6750 §3.1: without a token no error is named; with one too weak, it is.
+/// RFC 6750 §3.1: The challenge names an error only when the request had a token.
 fn check_challenge(response: &Response, with_token: bool, row: &Row) {
     let challenge = response.header("www-authenticate");
-    let told = match (response.status, row.operation.as_str(), with_token) {
+    let valid = match (response.status, row.operation.as_str(), with_token) {
         (401, "getToken", _) => challenge.starts_with("Basic "),
         (401, _, false) => challenge == "Bearer",
         (403, ..) => challenge.contains("error=\"insufficient_scope\""),
         _ => true,
     };
     assert!(
-        told,
+        valid,
         "{} responds {} with {challenge:?}",
         row.operation, response.status
     );
 }
 
-/// D10, E19: a token that is not ours opens nothing, and closes nothing that is open.
+/// D10, E19: An invalid token has the same outcome as none.
 #[test]
-fn a_bad_token_is_as_good_as_none() {
+fn an_invalid_token_is_like_none() {
     let (database, app) = app();
     let token = accounts::create_and_log_in(&app, &database, "ann@example.org", Role::Admin);
     accounts::call_as(&app, &token, "POST", "/auth/logout", &Value::Null);
-    for row in written() {
-        for bad in ["x", "a.b.c", &token] {
-            let response = call(&app, &row.method, &filled(&row), Some(bad));
-            assert_eq!(word(&response), row.cells[0], "{} with {bad}", row.operation);
+    for row in documented_rows() {
+        for invalid in ["x", "a.b.c", &token] {
+            let response = call(&app, &row.method, &path_of(&row), Some(invalid));
+            assert_eq!(
+                outcome(&response),
+                row.cells[0],
+                "{} with {invalid}",
+                row.operation
+            );
             if response.status == 401 && row.operation != "getToken" {
                 assert_eq!(
                     response.header("www-authenticate"),
@@ -227,16 +235,16 @@ fn a_bad_token_is_as_good_as_none() {
     }
 }
 
-/// D10: HEAD is GET, for rights as well; and what is asked for wrongly is not looked at before who asks.
+/// D10: HEAD requires the same rights as GET, and a malformed body is not read before the rights are checked.
 #[test]
-fn neither_head_nor_a_bad_request_is_a_way_around() {
+fn head_and_malformed_requests_need_the_same_rights() {
     let (database, app) = app();
     let user = accounts::create_and_log_in(&app, &database, "ann@example.org", Role::User);
-    for row in written()
+    for row in documented_rows()
         .iter()
         .filter(|row| row.cells[0] == "401" && row.operation != "getToken")
     {
-        let path = filled(row);
+        let path = path_of(row);
         if row.method == "GET" {
             assert_eq!(call(&app, "HEAD", &path, None).status, 401, "{path}");
             let as_user = call(&app, "HEAD", &path, Some(&user)).status;

@@ -1,19 +1,20 @@
-//! Who sees whom: docs/authorization.md in words, tried out.
+//! What each role sees of other accounts, as docs/authorization.md describes it.
+
 use crate::support::accounts;
 use crate::support::admin_client::AdminClient;
 use crate::support::response::Response;
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
 
-/// Nothing of the person shows in what others get.
-fn tells_nothing_of(response: &Response, address: &str) {
-    let text = response.text();
-    assert!(!text.contains(address), "{address} in {text}");
+/// Asserts that a response does not contain a text.
+fn assert_hidden(response: &Response, text: &str) {
+    let body = response.text();
+    assert!(!body.contains(text), "{text} in {body}");
 }
 
-/// D10: every role but the administrator's sees itself and nobody else, whatever it asks for.
+/// D10: An account without the administrator role sees no data of other accounts.
 #[test]
-fn everybody_sees_themselves_only() {
+fn an_account_sees_only_its_own_data() {
     let admin = AdminClient::fresh();
     let other = accounts::create_account(&admin.database, "other@example.org", Role::User);
     let theirs = accounts::log_in(&admin.app, "other@example.org").access;
@@ -39,9 +40,9 @@ fn everybody_sees_themselves_only() {
             "/auth/admins".to_owned(),
             format!("/admin/audit?subject=account%3A{other}"),
         ] {
-            let refused = accounts::get_as(&admin.app, &token, &path);
-            refused.problem(403);
-            tells_nothing_of(&refused, "other@example.org");
+            let rejected = accounts::get_as(&admin.app, &token, &path);
+            rejected.problem(403);
+            assert_hidden(&rejected, "other@example.org");
         }
         accounts::get_as(&admin.app, &token, &wish).problem(404);
         accounts::call_as(&admin.app, &token, "DELETE", &wish, &Value::Null).problem(404);
@@ -56,17 +57,17 @@ fn everybody_sees_themselves_only() {
         for path in ["/auth/me", "/auth/sessions", "/wishes"] {
             let response = accounts::get_as(&admin.app, &token, path);
             assert_eq!(response.status, 200);
-            tells_nothing_of(&response, "other@example.org");
-            tells_nothing_of(&response, "a secret wish");
-            tells_nothing_of(&response, &session);
+            assert_hidden(&response, "other@example.org");
+            assert_hidden(&response, "a secret wish");
+            assert_hidden(&response, &session);
         }
     }
     assert_eq!(accounts::get_as(&admin.app, &theirs, &wish).status, 200);
 }
 
-/// D10: an administrator sees accounts, and neither wishes nor sessions nor what proves who somebody is.
+/// D10: An administrator sees accounts, but no wishes, sessions or credentials of others.
 #[test]
-fn an_administrator_sees_accounts_and_no_more() {
+fn an_administrator_sees_accounts_only() {
     let admin = AdminClient::fresh();
     let other = accounts::create_account(&admin.database, "other@example.org", Role::User);
     let theirs = accounts::log_in(&admin.app, "other@example.org").access;
@@ -82,8 +83,8 @@ fn an_administrator_sees_accounts_and_no_more() {
     let wish = wish.header("location").to_owned();
     assert_eq!(admin.get_user(other).json()["email"], "other@example.org");
     admin.get(&wish).problem(404);
-    tells_nothing_of(&admin.get("/wishes"), "a secret wish");
-    tells_nothing_of(&admin.get("/auth/sessions"), &session);
+    assert_hidden(&admin.get("/wishes"), "a secret wish");
+    assert_hidden(&admin.get("/auth/sessions"), &session);
     let ended = accounts::call_as(
         &admin.app,
         &admin.token,
@@ -97,14 +98,14 @@ fn an_administrator_sees_accounts_and_no_more() {
         "/users".to_owned(),
         "/auth/admins".to_owned(),
     ] {
-        tells_nothing_of(&admin.get(&path), accounts::password_hash());
-        tells_nothing_of(&admin.get(&path), "argon2");
+        assert_hidden(&admin.get(&path), accounts::password_hash());
+        assert_hidden(&admin.get(&path), "argon2");
     }
 }
 
-/// D10: whoever is not signed in learns nothing about who has an account.
+/// D10: Unauthenticated clients learn nothing about accounts.
 #[test]
-fn a_stranger_sees_no_account() {
+fn an_unauthenticated_client_sees_no_account() {
     let admin = AdminClient::fresh();
     accounts::create_account(&admin.database, "other@example.org", Role::User);
     for path in [
@@ -115,17 +116,21 @@ fn a_stranger_sees_no_account() {
         "/auth/me",
         "/admin/audit",
     ] {
-        let refused = admin.app.get(path);
-        refused.problem(401);
-        tells_nothing_of(&refused, "example.org");
+        let rejected = admin.app.get(path);
+        rejected.problem(401);
+        assert_hidden(&rejected, "example.org");
     }
     for (path, more) in [("/auth/forgot", json!({})), ("/auth/resend", json!({}))] {
-        let ask = |email: &str| {
+        let result = |email: &str| {
             let mut body = more.clone();
             body["email"] = json!(email);
             let response = accounts::post(&admin.app, path, &body);
             (response.status, response.text().to_owned())
         };
-        assert_eq!(ask("other@example.org"), ask("nobody@example.org"), "{path}");
+        assert_eq!(
+            result("other@example.org"),
+            result("nobody@example.org"),
+            "{path}"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Signing in and renewing while things go wrong around it.
+//! Logging in and refreshing under failures and load.
+
 use crate::support::accounts::{self, PASSWORD, create_account, log_in, post, token_pair, try_log_in};
 use crate::support::app::{App, wait_for_status};
 use crate::support::concurrently::concurrently;
@@ -19,9 +20,10 @@ fn refresh(app: &App, token: &str) -> Response {
     post(app, "/auth/refresh", &json!({ "refresh_token": token }))
 }
 
-/// E5, E12: a database that restarts costs 503 and nobody's session; a renewal whose answer was lost can be asked for again.
+/// E5, E12: During a database restart, logins and refreshes get 503, and no session is lost: a refresh whose response was
+/// lost can be repeated.
 #[test]
-fn a_restart_of_the_database_signs_nobody_out() {
+fn a_database_restart_ends_no_session() {
     let (mut cluster, server) = own_postgres::start();
     let app = App::start(&settings(
         server.pairs("portcullis"),
@@ -31,33 +33,37 @@ fn a_restart_of_the_database_signs_nobody_out() {
         name: "portcullis".into(),
         server,
     };
-    // Before the load: what is measured is the restart.
+    // Wait before the load starts, so that the restart alone is measured.
     wait_for_status(200, Duration::from_secs(5), || app.get("/health/ready"));
-    let people = [0, 1, 2, 3].map(|number| {
+    let tokens = [0, 1, 2, 3].map(|number| {
         let email = format!("person{number}@example.org");
         create_account(&database, &email, Role::User);
         log_in(&app, &email)
     });
     let (ended, statuses) = (AtomicBool::new(false), Mutex::new(Vec::new()));
-    let note = |response: &Response| {
+    let record = |response: &Response| {
         if response.status == 503 {
             assert!(response.header("retry-after").parse::<u32>().unwrap() >= 1);
         }
         statuses.lock().unwrap().push(response.status);
     };
     std::thread::scope(|scope| {
-        for mut last in people {
-            let (app, ended, note) = (&app, &ended, &note);
+        for mut last in tokens {
+            let (app, ended, record) = (&app, &ended, &record);
             scope.spawn(move || {
                 while !ended.load(Ordering::Relaxed) {
                     let renewed = refresh(app, &last.refresh);
-                    note(&renewed);
+                    record(&renewed);
                     if renewed.status == 200 {
                         last = token_pair(&renewed);
                     }
                     sleep(Duration::from_millis(20));
                 }
-                assert_eq!(refresh(app, &last.refresh).status, 200, "still signed in");
+                assert_eq!(
+                    refresh(app, &last.refresh).status,
+                    200,
+                    "the session is still valid"
+                );
             });
         }
         sleep(Duration::from_millis(700));
@@ -80,9 +86,9 @@ fn a_restart_of_the_database_signs_nobody_out() {
     assert_eq!(count(200) + count(503), statuses.len(), "{statuses:?}");
 }
 
-/// E5: a lock that somebody holds is waited for, but not for ever, and is not held against who tried.
+/// E5: Waiting for a database lock ends with 503 and does not count as a failed attempt.
 #[test]
-fn a_held_lock_is_503() {
+fn a_lock_timeout_is_503() {
     let database = Database::fresh();
     let app = App::over(&database);
     create_account(&database, ANN, Role::User);
@@ -106,9 +112,9 @@ fn a_held_lock_is_503() {
     assert_eq!(try_log_in(&app, ANN, PASSWORD).status, 200);
 }
 
-/// E5, E12: tokens of another environment are nobody's here, even where it signs with the same keys.
+/// E5, E12: Tokens of another environment are rejected, even if it uses the same signing keys.
 #[test]
-fn a_session_is_of_one_environment() {
+fn a_token_of_another_environment_is_rejected() {
     let (here, there) = (Database::fresh(), Database::fresh());
     let (app, other) = (App::over(&here), App::over(&there));
     create_account(&here, ANN, Role::Admin);
@@ -122,9 +128,9 @@ fn a_session_is_of_one_environment() {
     assert_eq!(refresh(&app, &ann.refresh).status, 200);
 }
 
-/// E12: two devices of one person renew at the same moment, each its own session.
+/// E12: Two devices of one account can refresh their own sessions concurrently.
 #[test]
-fn two_devices_renew_at_once() {
+fn two_devices_refresh_concurrently() {
     let database = Database::fresh();
     let replicas = [App::over(&database), App::over(&database)];
     create_account(&database, ANN, Role::User);
@@ -144,10 +150,9 @@ fn two_devices_renew_at_once() {
     }
 }
 
-/// E5, E17: a thousand log-ins by two hundred clients: each is let in or told when to come back, and afterwards nothing is
-/// held against anybody.
+/// E5, E17: Of a thousand concurrent logins each succeeds or gets `Retry-After`, and none of them counts as a failed attempt.
 #[test]
-fn a_thousand_log_ins_are_all_answered() {
+fn a_thousand_logins_all_get_a_response() {
     let database = Database::fresh();
     let app = App::over(&database);
     for number in 0..20 {
@@ -166,22 +171,22 @@ fn a_thousand_log_ins_are_all_answered() {
     })
     .concat();
     assert_eq!(statuses.len(), 1000);
-    let let_in = statuses.iter().filter(|status| **status == 200).count();
-    let turned_away = statuses
+    let accepted = statuses.iter().filter(|status| **status == 200).count();
+    let rejected = statuses
         .iter()
         .filter(|status| matches!(status, 429 | 503))
         .count();
-    assert!(let_in >= 20 && let_in + turned_away == 1000, "{statuses:?}");
+    assert!(accepted >= 20 && accepted + rejected == 1000, "{statuses:?}");
     let begun = "SELECT count(*)::text AS line FROM sessions.sessions";
-    assert_eq!(database.lines(begun), [let_in.to_string()]);
+    assert_eq!(database.lines(begun), [accepted.to_string()]);
     let held = "SELECT coalesce(sum(count), 0)::text AS line FROM sessions.throttles";
     assert_eq!(database.lines(held), ["0"]);
     assert_eq!(try_log_in(&app, "person0@example.org", PASSWORD).status, 200);
 }
 
-/// E13: what is long over is swept away, with its refresh tokens; what still says something stays.
+/// E13: The cleanup deletes old sessions, their refresh tokens and expired throttles, and nothing that still matters.
 #[test]
-fn old_sessions_and_counts_are_swept_away() {
+fn old_sessions_and_throttles_are_deleted() {
     let database = Database::fresh();
     create_account(&database, ANN, Role::User);
     let app = App::over(&database);

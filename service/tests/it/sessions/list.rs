@@ -1,19 +1,21 @@
-//! One's own sessions: seen, ended one by one, ended all.
+//! Listing and ending the sessions of the caller.
+
 use crate::support::accounts::{TokenPair, call_as, create_account, get_as, log_in, post};
 use crate::support::app::App;
 use crate::support::database::Database;
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
 
-struct Setting {
+/// A user who is logged in, with two instances of the service.
+struct Fixture {
     database: Database,
     app: App,
-    /// Another replica.
+    /// Another instance over the same database.
     other: App,
     ann: TokenPair,
 }
 
-impl Setting {
+impl Fixture {
     fn new() -> Self {
         let database = Database::fresh();
         let app = App::over(&database);
@@ -34,68 +36,68 @@ impl Setting {
         response.json()["sessions"].as_array().unwrap().clone()
     }
 
-    /// Both tokens, on the replica that has not ended the session.
-    fn is_out(&self, who: &TokenPair) -> bool {
-        let access = get_as(&self.other, &who.access, "/auth/sessions").status;
-        let body = json!({ "refresh_token": who.refresh });
+    /// Whether the other instance rejects both tokens. Panics when it rejects only one of them.
+    fn is_ended(&self, tokens: &TokenPair) -> bool {
+        let access = get_as(&self.other, &tokens.access, "/auth/sessions").status;
+        let body = json!({ "refresh_token": tokens.refresh });
         let refresh = post(&self.other, "/auth/refresh", &body).status;
         assert_eq!(access, refresh);
         access == 401
     }
 }
 
-/// E13
+/// E13: After a logout every instance rejects both tokens of the session at once.
 #[test]
-fn after_signing_out_both_tokens_are_refused_at_once_everywhere() {
-    let setting = Setting::new();
-    let second = log_in(&setting.app, "ann@example.org");
-    let out = call_as(
-        &setting.app,
-        &setting.ann.access,
+fn a_logout_revokes_both_tokens_everywhere() {
+    let fixture = Fixture::new();
+    let second = log_in(&fixture.app, "ann@example.org");
+    let logout = call_as(
+        &fixture.app,
+        &fixture.ann.access,
         "POST",
         "/auth/logout",
         &Value::Null,
     );
-    assert_eq!((out.status, out.body.len()), (204, 0));
-    assert!(setting.is_out(&setting.ann));
-    assert!(!setting.is_out(&second));
+    assert_eq!((logout.status, logout.body.len()), (204, 0));
+    assert!(fixture.is_ended(&fixture.ann));
+    assert!(!fixture.is_ended(&second));
     let again = call_as(
-        &setting.app,
-        &setting.ann.access,
+        &fixture.app,
+        &fixture.ann.access,
         "POST",
         "/auth/logout",
         &Value::Null,
     );
     again.problem(401);
     let events = "SELECT detail ->> 'why' AS line FROM audit.events WHERE action = 'session.ended'";
-    assert_eq!(setting.database.lines(events), ["log-out"]);
+    assert_eq!(fixture.database.lines(events), ["log-out"]);
 }
 
-/// E13
+/// E13: A logout everywhere ends every session of the account and no session of another account.
 #[test]
-fn signing_out_everywhere_ends_every_session_of_this_account_and_no_other() {
-    let setting = Setting::new();
-    let others = [(); 2].map(|()| log_in(&setting.app, "ann@example.org"));
-    let bob = log_in(&setting.app, "bob@example.org");
-    let out = call_as(
-        &setting.app,
+fn a_logout_everywhere_ends_all_sessions_of_the_account() {
+    let fixture = Fixture::new();
+    let others = [(); 2].map(|()| log_in(&fixture.app, "ann@example.org"));
+    let bob = log_in(&fixture.app, "bob@example.org");
+    let logout = call_as(
+        &fixture.app,
         &others[0].access,
         "POST",
         "/auth/logout-all",
         &Value::Null,
     );
-    assert_eq!(out.status, 204);
-    assert!(setting.is_out(&setting.ann) && setting.is_out(&others[0]) && setting.is_out(&others[1]));
-    assert!(!setting.is_out(&bob));
-    let ann = log_in(&setting.app, "ann@example.org");
-    assert!(!setting.is_out(&ann), "signing in again is no question");
+    assert_eq!(logout.status, 204);
+    assert!(fixture.is_ended(&fixture.ann) && fixture.is_ended(&others[0]) && fixture.is_ended(&others[1]));
+    assert!(!fixture.is_ended(&bob));
+    let ann = log_in(&fixture.app, "ann@example.org");
+    assert!(!fixture.is_ended(&ann), "a new login works");
 }
 
-/// E13
+/// E13: The list shows the sessions of the account and marks the current one.
 #[test]
-fn the_list_shows_ones_own_sessions_and_says_which_one_asks() {
-    let setting = Setting::new();
-    let request = setting
+fn the_list_marks_the_current_session() {
+    let fixture = Fixture::new();
+    let request = fixture
         .app
         .request("POST", "/auth/login")
         .header("user-agent", "a phone");
@@ -106,42 +108,42 @@ fn the_list_shows_ones_own_sessions_and_says_which_one_asks() {
             .body(body.to_string()),
     );
     let phone = crate::support::accounts::token_pair(&phone);
-    log_in(&setting.app, "bob@example.org");
-    let list = setting.list(&phone.access);
+    log_in(&fixture.app, "bob@example.org");
+    let list = fixture.list(&phone.access);
     assert_eq!(list.len(), 2);
-    let current: Vec<_> = list.iter().filter(|one| one["current"] == true).collect();
+    let current: Vec<_> = list.iter().filter(|session| session["current"] == true).collect();
     assert_eq!(current.len(), 1);
     assert_eq!(current[0]["user_agent"], "a phone");
-    for one in &list {
+    for session in &list {
         assert_eq!(
-            (&one["kind"], &one["address"]),
+            (&session["kind"], &session["address"]),
             (&json!("api"), &json!("127.0.0.1"))
         );
         for time in ["created_at", "last_used_at", "expires_at"] {
-            assert!(one[time].as_str().unwrap().starts_with("20"), "{one}");
+            assert!(session[time].as_str().unwrap().starts_with("20"), "{session}");
         }
         assert_eq!(
-            one.as_object().unwrap().len(),
+            session.as_object().unwrap().len(),
             8,
-            "nothing secret beside these: {one}"
+            "an unexpected member: {session}"
         );
     }
 }
 
-/// E13: one by one; what is not one's own does not exist.
+/// E13: A session can be ended by its owner only. For other accounts it does not exist.
 #[test]
-fn a_session_is_ended_by_its_owner_only() {
-    let setting = Setting::new();
-    let lost = log_in(&setting.app, "ann@example.org");
-    let bob = log_in(&setting.app, "bob@example.org");
+fn only_its_owner_can_end_a_session() {
+    let fixture = Fixture::new();
+    let lost = log_in(&fixture.app, "ann@example.org");
+    let bob = log_in(&fixture.app, "bob@example.org");
     let id = |token: &str| {
-        let list = setting.list(token);
-        let current = list.iter().find(|one| one["current"] == true).unwrap();
+        let list = fixture.list(token);
+        let current = list.iter().find(|session| session["current"] == true).unwrap();
         current["id"].as_str().unwrap().to_owned()
     };
     let end = |token: &str, id: &str| {
         call_as(
-            &setting.app,
+            &fixture.app,
             token,
             "DELETE",
             &format!("/auth/sessions/{id}"),
@@ -150,11 +152,11 @@ fn a_session_is_ended_by_its_owner_only() {
     };
     let (lost_id, bobs_id) = (id(&lost.access), id(&bob.access));
     end(&bob.access, &lost_id).problem(404);
-    end(&setting.ann.access, &bobs_id).problem(404);
-    assert!(!setting.is_out(&bob));
-    assert_eq!(end(&setting.ann.access, &lost_id).status, 204);
-    assert!(setting.is_out(&lost));
-    end(&setting.ann.access, &lost_id).problem(404);
+    end(&fixture.ann.access, &bobs_id).problem(404);
+    assert!(!fixture.is_ended(&bob));
+    assert_eq!(end(&fixture.ann.access, &lost_id).status, 204);
+    assert!(fixture.is_ended(&lost));
+    end(&fixture.ann.access, &lost_id).problem(404);
     for bad in [
         "0",
         "x",
@@ -162,28 +164,28 @@ fn a_session_is_ended_by_its_owner_only() {
         &lost_id.to_uppercase(),
         "00000000-0000-0000-0000-000000000000",
     ] {
-        end(&setting.ann.access, bad).problem(404);
+        end(&fixture.ann.access, bad).problem(404);
     }
-    let own = id(&setting.ann.access);
-    assert_eq!(end(&setting.ann.access, &own).status, 204);
-    assert!(setting.is_out(&setting.ann));
+    let own = id(&fixture.ann.access);
+    assert_eq!(end(&fixture.ann.access, &own).status, 204);
+    assert!(fixture.is_ended(&fixture.ann));
 }
 
-/// E13: whatever anonymous callers try.
+/// E13: Unauthenticated clients can neither list nor end sessions.
 #[test]
-fn without_a_token_nothing_is_shown_or_ended() {
-    let setting = Setting::new();
+fn without_a_token_sessions_are_not_accessible() {
+    let fixture = Fixture::new();
     for (method, path) in [
         ("GET", "/auth/sessions"),
         ("POST", "/auth/logout"),
         ("POST", "/auth/logout-all"),
         ("DELETE", "/auth/sessions/67e55044-10b1-426f-9247-bb680e5fe0c8"),
     ] {
-        let bare = crate::support::app::send(setting.app.request(method, path));
-        bare.problem(401);
-        assert_eq!(bare.header("www-authenticate"), "Bearer");
-        let bad = call_as(&setting.app, "x.y.z", method, path, &Value::Null);
+        let anonymous = crate::support::app::send(fixture.app.request(method, path));
+        anonymous.problem(401);
+        assert_eq!(anonymous.header("www-authenticate"), "Bearer");
+        let bad = call_as(&fixture.app, "x.y.z", method, path, &Value::Null);
         bad.problem(401);
     }
-    assert!(!setting.is_out(&setting.ann));
+    assert!(!fixture.is_ended(&fixture.ann));
 }

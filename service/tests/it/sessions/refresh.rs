@@ -1,4 +1,5 @@
-//! Renewing a session: rotation, overlap, reuse, age.
+//! Refresh tokens: rotation, grace period, reuse detection, expiry.
+
 use crate::support::accounts::{self, TokenPair, create_account, log_in, post};
 use crate::support::app::App;
 use crate::support::database::Database;
@@ -33,9 +34,9 @@ fn events(database: &Database, action: &str) -> Vec<String> {
     ))
 }
 
-/// E12: each use gives the next pair, and the old access token lives on.
+/// E12: Each refresh returns a new pair of tokens, and earlier access tokens stay valid.
 #[test]
-fn a_refresh_token_is_replaced_when_it_is_used() {
+fn a_refresh_replaces_the_refresh_token() {
     let (database, app, ann) = ann();
     let mut last = ann.clone();
     for _ in 0..5 {
@@ -46,8 +47,8 @@ fn a_refresh_token_is_replaced_when_it_is_used() {
         last = next;
     }
     assert!(is_alive(&app, &ann.access));
-    let kept = database.lines("SELECT count(*)::text AS line FROM sessions.refresh_tokens");
-    assert_eq!(kept, ["6"]);
+    let stored = database.lines("SELECT count(*)::text AS line FROM sessions.refresh_tokens");
+    assert_eq!(stored, ["6"]);
     let plain = format!(
         "SELECT count(*)::text AS line FROM sessions.refresh_tokens WHERE encode(token_hash, 'escape') LIKE '%{}%'",
         ann.refresh
@@ -55,18 +56,18 @@ fn a_refresh_token_is_replaced_when_it_is_used() {
     assert_eq!(database.lines(&plain), ["0"]);
 }
 
-/// E12: tabs that renew at the same time, on two replicas, all stay signed in.
+/// E12: Twenty concurrent refreshes with one token, on two instances, all succeed.
 #[test]
-fn twenty_at_once_log_nobody_out() {
+fn concurrent_refreshes_all_succeed() {
     let (database, app, ann) = ann();
     let other = App::over(&database);
     let responses: Vec<Response> = std::thread::scope(|scope| {
         let token = &ann.refresh;
-        let ask = |app| scope.spawn(move || refresh(app, token));
-        let asked: Vec<_> = (0..20)
-            .map(|number| ask(if number % 2 == 0 { &app } else { &other }))
+        let send = |app| scope.spawn(move || refresh(app, token));
+        let threads: Vec<_> = (0..20)
+            .map(|number| send(if number % 2 == 0 { &app } else { &other }))
             .collect();
-        asked.into_iter().map(|asked| asked.join().unwrap()).collect()
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     for response in &responses {
         let next = accounts::token_pair(response);
@@ -76,37 +77,34 @@ fn twenty_at_once_log_nobody_out() {
     assert!(events(&database, "session.reuse_detected").is_empty());
 }
 
-/// E12: after the grace, a token that comes back ends the whole family, whoever sent it.
+/// E12: Reusing a refresh token after the grace period ends its session, and no other.
 #[test]
-fn reuse_after_the_grace_ends_the_session() {
+fn reuse_after_the_grace_period_ends_the_session() {
     let (database, app, ann) = ann();
     let other = log_in(&app, "ann@example.org");
     let next = accounts::token_pair(&refresh(&app, &ann.refresh));
     database.execute("UPDATE sessions.refresh_tokens SET replaced_at = replaced_at - interval '9 seconds' WHERE replaced_at IS NOT NULL");
     let overlapping = accounts::token_pair(&refresh(&app, &ann.refresh));
     database.execute("UPDATE sessions.refresh_tokens SET replaced_at = replaced_at - interval '1 second' WHERE replaced_at IS NOT NULL");
-    let refused = refresh(&app, &ann.refresh);
+    let rejected = refresh(&app, &ann.refresh);
     assert_eq!(
-        refused.problem(401)["type"],
+        rejected.problem(401)["type"],
         "urn:portcullis:problem:invalid-token"
     );
-    assert!(refused.header("www-authenticate").contains("invalid_token"));
-    for dead in [&ann, &next, &overlapping] {
-        assert!(!is_alive(&app, &dead.access));
-        refresh(&app, &dead.refresh).problem(401);
+    assert!(rejected.header("www-authenticate").contains("invalid_token"));
+    for revoked in [&ann, &next, &overlapping] {
+        assert!(!is_alive(&app, &revoked.access));
+        refresh(&app, &revoked.refresh).problem(401);
     }
-    assert!(
-        is_alive(&app, &other.access),
-        "the other session has nothing to do with it"
-    );
+    assert!(is_alive(&app, &other.access), "another session is not affected");
     assert_eq!(events(&database, "session.reuse_detected").len(), 1);
     let ended = database.lines("SELECT end_reason AS line FROM sessions.sessions WHERE ended_at IS NOT NULL");
     assert_eq!(ended, ["reuse"]);
 }
 
-/// E12: the same from many sides at once is detected once.
+/// E12: Concurrent reuse is detected and logged once.
 #[test]
-fn parallel_reuse_is_one_end() {
+fn concurrent_reuse_is_logged_once() {
     let (database, app, ann) = ann();
     accounts::token_pair(&refresh(&app, &ann.refresh));
     database.execute("UPDATE sessions.refresh_tokens SET replaced_at = replaced_at - interval '10 seconds' WHERE replaced_at IS NOT NULL");
@@ -118,9 +116,9 @@ fn parallel_reuse_is_one_end() {
     assert_eq!(events(&database, "session.reuse_detected").len(), 1);
 }
 
-/// E12: what was never given, was given for something else, or is no token at all.
+/// E12: Forged, malformed and other kinds of tokens are rejected as refresh tokens.
 #[test]
-fn what_is_no_refresh_token_is_401() {
+fn an_invalid_refresh_token_is_401() {
     let (_database, app, ann) = ann();
     let other = if ann.refresh.starts_with('A') { "B" } else { "A" };
     let forged = format!("{other}{}", &ann.refresh[1..]);
@@ -143,9 +141,9 @@ fn what_is_no_refresh_token_is_401() {
     assert!(is_alive(&app, &ann.access));
 }
 
-/// E12, E5: a session ends when nobody uses it, and at the latest after its life, however active.
+/// E12, E5: A session ends after its idle timeout, and at its maximum age even when it is in use.
 #[test]
-fn idle_and_life_end_a_session() {
+fn idle_timeout_and_maximum_age_end_a_session() {
     let database = Database::fresh();
     let app =
         App::start(&database.settings(&[("SESSION_IDLE_TIMEOUT", "3600"), ("SESSION_MAX_AGE", "7200")]));
@@ -169,7 +167,7 @@ fn idle_and_life_end_a_session() {
     assert_eq!(left(), "60", "a request counts as use");
     age(50);
     let ann = accounts::token_pair(&refresh(&app, &ann.refresh));
-    assert_eq!(left(), "20", "its life ends before");
+    assert_eq!(left(), "20", "the maximum age comes first");
     age(20);
     assert!(!is_alive(&app, &ann.access));
     refresh(&app, &ann.refresh).problem(401);
@@ -178,24 +176,24 @@ fn idle_and_life_end_a_session() {
         "UPDATE sessions.sessions SET expires_at = now() + interval '3 seconds' WHERE ended_at IS NULL",
     );
     std::thread::sleep(Duration::from_secs(3));
-    assert!(!is_alive(&app, &ann.access), "not used for too long");
+    assert!(!is_alive(&app, &ann.access), "the idle timeout has passed");
     refresh(&app, &ann.refresh).problem(401);
 }
 
-/// E12: no access token outlives its session.
+/// E12: An access token expires no later than its session.
 #[test]
-fn an_access_token_ends_with_its_session() {
+fn an_access_token_expires_with_its_session() {
     let database = Database::fresh();
     let app = App::start(&database.settings(&[("SESSION_MAX_AGE", "90")]));
     create_account(&database, "ann@example.org", Role::User);
     let response = accounts::try_log_in(&app, "ann@example.org", accounts::PASSWORD);
-    let life = response.json()["expires_in"].as_u64().unwrap();
-    assert!((85..=90).contains(&life), "{life}");
+    let ttl = response.json()["expires_in"].as_u64().unwrap();
+    assert!((85..=90).contains(&ttl), "{ttl}");
 }
 
-/// E12: who may not sign in any more may not renew either; a changed role shows in the next token.
+/// E12: A refresh applies a changed role and fails for a deleted account.
 #[test]
-fn renewing_looks_at_the_account_again() {
+fn a_refresh_applies_changes_of_the_account() {
     let (database, app, ann) = ann();
     database.execute("UPDATE accounts.accounts SET role = 'admin'");
     let next = accounts::token_pair(&refresh(&app, &ann.refresh));

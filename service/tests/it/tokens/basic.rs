@@ -1,9 +1,10 @@
-//! Access tokens for address and password, as the originals' gateway asks for them.
+//! Access tokens for HTTP Basic credentials, as the gateway of the legacy system requests them.
+
 use crate::support::accounts::{PASSWORD, call_as, create_account, create_account_in, log_in};
 use crate::support::app::{App, send};
 use crate::support::authenticator::code;
 use crate::support::database::Database;
-use crate::support::raw_connection;
+use crate::support::raw_connection::send_request;
 use crate::support::response::Response;
 use crate::support::token_forger::Parts;
 use base64::Engine;
@@ -26,14 +27,14 @@ fn log_in_basic(app: &App, email: &str, password: &str) -> Response {
     )
 }
 
-fn refused(response: &Response, detail: &str) {
+fn assert_unauthorized(response: &Response, detail: &str) {
     assert_eq!(response.problem(401)["detail"], detail);
     assert_eq!(response.header("www-authenticate"), CHALLENGE);
 }
 
-/// F1, F2: the bare token, which the originals' gateway hands on to `/validate`.
+/// F1, F2: Valid credentials return a bare token as text, and `/validate` accepts it.
 #[test]
-fn address_and_password_give_a_token_that_validates() {
+fn valid_credentials_return_a_valid_token() {
     let database = Database::fresh();
     let app = App::over(&database);
     for role in Role::ALL {
@@ -44,7 +45,7 @@ fn address_and_password_give_a_token_that_validates() {
         assert!(response.header("content-type").starts_with("text/plain"));
         assert!(response.header("cache-control").contains("no-store"));
         let token = response.text();
-        assert_eq!(token.split('.').count(), 3, "nothing but the token");
+        assert_eq!(token.split('.').count(), 3, "the body is the bare token");
         let header = Parts::of(token).header();
         assert_eq!(
             (&header["typ"], &header["alg"]),
@@ -59,9 +60,9 @@ fn address_and_password_give_a_token_that_validates() {
         let now = clock::now().timestamp();
         let number = |name: &str| claims[name].as_i64().unwrap();
         assert!((now - 10..=now).contains(&number("iat")), "{claims}");
-        // Its session began a moment before it was signed, and ends with it.
-        let life = number("exp") - number("iat");
-        assert!((590..=600).contains(&life), "{claims}");
+        // The session started slightly before the token was signed, and both expire together.
+        let ttl = number("exp") - number("iat");
+        assert!((590..=600).contains(&ttl), "{claims}");
         assert_eq!(claims["username"], email);
         assert_eq!(claims["admin"], role == Role::Admin);
         assert_eq!(claims["iss"], "http://127.0.0.1:3000");
@@ -74,9 +75,9 @@ fn address_and_password_give_a_token_that_validates() {
     }
 }
 
-/// F1: the session lives as long as its one token.
+/// F1: The token has its own session, which expires with it and has no refresh token.
 #[test]
-fn the_session_of_such_a_token_is_one_of_its_own() {
+fn the_token_has_its_own_session() {
     let database = Database::fresh();
     let app = App::over(&database);
     create_account(&database, "ann@example.org", Role::User);
@@ -95,20 +96,20 @@ fn the_session_of_such_a_token_is_one_of_its_own() {
     );
 }
 
-/// F1
+/// F1: A request without Basic credentials is challenged for them.
 #[test]
-fn without_credentials_the_answer_says_how_to_give_them() {
+fn missing_credentials_are_challenged() {
     let database = Database::not_created();
     let app = App::over(&database);
-    refused(&send(app.request("POST", "/login")), "Missing credentials");
+    assert_unauthorized(&send(app.request("POST", "/login")), "Missing credentials");
     for other in ["Bearer abc", "Digest username=\"ann\"", "Basics YTpi", ""] {
-        refused(&basic(&app, other), "Missing credentials");
+        assert_unauthorized(&basic(&app, other), "Missing credentials");
     }
 }
 
-/// F1: whatever is wrong about them, the response is the same and never 5xx.
+/// F1: Wrong and malformed credentials get the same response, never a server error.
 #[test]
-fn wrong_and_malformed_credentials_look_the_same() {
+fn wrong_and_malformed_credentials_get_the_same_response() {
     let database = Database::fresh();
     let app = App::over(&database);
     create_account(&database, "ann@example.org", Role::User);
@@ -116,7 +117,7 @@ fn wrong_and_malformed_credentials_look_the_same() {
     let pair =
         |user: &str, password: &str| format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
     let bytes = |bytes: &[u8]| format!("Basic {}", STANDARD.encode(bytes));
-    let bad = [
+    let invalid = [
         pair("ann@example.org", "wrong"),
         pair("ann@example.org", ""),
         pair("nobody@example.org", PASSWORD),
@@ -139,34 +140,31 @@ fn wrong_and_malformed_credentials_look_the_same() {
         "Basic YW5uQGV4YW1wbGUub3JnOmE".into(),
         format!("{} {}", pair("ann@example.org", PASSWORD), "x"),
     ];
-    for field in &bad {
-        refused(&basic(&app, field), "Invalid credentials");
+    for field in &invalid {
+        assert_unauthorized(&basic(&app, field), "Invalid credentials");
     }
-    refused(&basic(&app, b"Basic \xff\xfe"), "Invalid credentials");
-    let good = pair("ann@example.org", PASSWORD);
+    assert_unauthorized(&basic(&app, b"Basic \xff\xfe"), "Invalid credentials");
+    let valid = pair("ann@example.org", PASSWORD);
     let twice = format!(
-        "POST /login HTTP/1.1\r\nHost: localhost\r\nAuthorization: {good}\r\nAuthorization: {good}\r\n\r\n"
+        "POST /login HTTP/1.1\r\nHost: localhost\r\nAuthorization: {valid}\r\nAuthorization: {valid}\r\n\r\n"
     );
-    refused(
-        &raw_connection::send_request(app.address, twice),
-        "Invalid credentials",
-    );
-    assert_eq!(basic(&app, &good).status, 200, "the password was the right one");
+    assert_unauthorized(&send_request(app.address, twice), "Invalid credentials");
+    assert_eq!(basic(&app, &valid).status, 200, "a single field is accepted");
     let huge = basic(&app, format!("Basic {}", "A".repeat(20_000)));
     huge.problem(431);
 }
 
-/// F1: tries are counted together with those at `/auth/login`, and the wait is the same whoever is named.
+/// F1: Failed attempts are throttled together with those at `/auth/login`, for known and unknown addresses alike.
 #[test]
-fn whoever_guesses_waits_here_too() {
+fn failed_attempts_are_throttled() {
     for email in ["ann@example.org", "nobody@example.org"] {
         let database = Database::fresh();
         let app = App::over(&database);
         create_account(&database, "ann@example.org", Role::User);
         for _ in 0..6 {
-            refused(&log_in_basic(&app, email, "wrong"), "Invalid credentials");
+            assert_unauthorized(&log_in_basic(&app, email, "wrong"), "Invalid credentials");
         }
-        // A busy machine may have taken longer than the first wait lasts.
+        // On a busy machine the first wait may already be over.
         database.execute("UPDATE sessions.throttles SET blocked_until = now() + interval '1 minute' WHERE blocked_until IS NOT NULL");
         for password in ["wrong", PASSWORD] {
             let response = log_in_basic(&app, email, password);
@@ -179,9 +177,9 @@ fn whoever_guesses_waits_here_too() {
     }
 }
 
-/// F1: Basic has no room for a code, so the right password alone gives nothing.
+/// F1: Basic credentials cannot carry a second-factor code, so an account with a second factor gets no token.
 #[test]
-fn a_second_factor_is_not_gone_around() {
+fn basic_credentials_do_not_bypass_the_second_factor() {
     let database = Database::fresh();
     let app = App::over(&database);
     create_account(&database, "ann@example.org", Role::User);
@@ -203,12 +201,12 @@ fn a_second_factor_is_not_gone_around() {
     let problem = response.problem(401);
     assert_eq!(problem["type"], "urn:portcullis:problem:second-factor-required");
     assert_eq!(response.header("www-authenticate"), CHALLENGE);
-    refused(
+    assert_unauthorized(
         &log_in_basic(&app, "ann@example.org", "wrong"),
         "Invalid credentials",
     );
     let with_code = format!("{PASSWORD}{}", code(&secret, 1));
-    refused(
+    assert_unauthorized(
         &log_in_basic(&app, "ann@example.org", &with_code),
         "Invalid credentials",
     );

@@ -1,4 +1,5 @@
-//! Tokens that somebody made who should not have: each attack on a JWT's signature and keys that is known, at the socket.
+//! Forged tokens: every known attack on the signature and the key selection of a JWT, over a socket.
+
 use crate::support::app::send;
 use crate::support::forgery_target::ForgeryTarget;
 use crate::support::token_forger::{Parts, decode, encode, signing_key};
@@ -8,33 +9,36 @@ use p256::ecdsa::{Signature, SigningKey};
 use p256::pkcs8::{EncodePublicKey, LineEnding};
 use serde_json::{Value, json};
 
-fn foreign_key() -> SigningKey {
+fn attacker_key() -> SigningKey {
     SigningKey::from_slice(&[0x42; 32]).unwrap()
 }
 
-fn foreign_jwk() -> Value {
-    let point = foreign_key().verifying_key().to_encoded_point(false);
+fn attacker_jwk() -> Value {
+    let point = attacker_key().verifying_key().to_encoded_point(false);
     json!({
         "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": "mine",
         "x": encode(point.x().unwrap()), "y": encode(point.y().unwrap()),
     })
 }
 
-/// F5
+/// F5: `alg: none` in any spelling is rejected.
 #[test]
-fn alg_none_is_no_algorithm() {
+fn alg_none_is_rejected() {
     let target = ForgeryTarget::new();
     for alg in ["none", "None", "NONE", "nOnE", ""] {
         let parts = target.parts.with_header("alg", json!(alg));
         target.assert_rejected(&parts.signed_by(""), &format!("alg {alg}, no signature"));
-        target.assert_rejected(&parts.sign(&signing_key()), &format!("alg {alg}, our signature"));
+        target.assert_rejected(
+            &parts.sign(&signing_key()),
+            &format!("alg {alg}, valid signature"),
+        );
         target.assert_rejected(&parts.signing_input(), &format!("alg {alg}, two parts"));
     }
 }
 
-/// F5: a signature that is none (CVE-2022-21449 and its kind), or not in the one form that JWS has.
+/// F5: Blank signatures (CVE-2022-21449), other encodings and trailing data are rejected.
 #[test]
-fn a_signature_is_64_bytes_that_verify() {
+fn a_malformed_signature_is_rejected() {
     let target = ForgeryTarget::new();
     let good: Signature = signing_key().sign(target.parts.signing_input().as_bytes());
     let (bytes, der) = (good.to_bytes(), good.to_der());
@@ -47,15 +51,15 @@ fn a_signature_is_64_bytes_that_verify() {
         ("all ones", &[0xff; 64]),
         ("zero s", &r_only),
         ("zero r", &s_only),
-        ("the order twice", &order.repeat(2)),
+        ("the group order twice", &order.repeat(2)),
         ("DER", der.as_bytes()),
-        ("cut", &bytes[..63]),
-        ("something behind it", &[&bytes[..], &[0]].concat()),
+        ("truncated", &bytes[..63]),
+        ("trailing byte", &[&bytes[..], &[0]].concat()),
         ("twice", &[bytes, bytes].concat()),
     ] {
         target.assert_rejected(&target.parts.signed_by(signature), attack);
     }
-    // The last character of 64 bytes holds four bits that say nothing: they must be zero, or a token had 16 spellings.
+    // The last character of an encoded signature has four unused bits. They must be zero, or a token has 16 spellings.
     let token = target.parts.sign(&signing_key());
     let last = token.chars().last().unwrap();
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -63,18 +67,18 @@ fn a_signature_is_64_bytes_that_verify() {
     target.assert_rejected(&format!("{}{next}", &token[..token.len() - 1]), "spare bits");
     for (attack, token) in [
         ("padding", format!("{token}==")),
-        ("a part behind it", format!("{token}.e30")),
-        ("a dot behind it", format!("{token}.")),
-        ("a part before it", format!("e30.{token}")),
-        ("a space within", token.replacen('.', ". ", 1)),
+        ("a trailing part", format!("{token}.e30")),
+        ("a trailing dot", format!("{token}.")),
+        ("a leading part", format!("e30.{token}")),
+        ("a space inside", token.replacen('.', ". ", 1)),
     ] {
         target.assert_rejected(&token, attack);
     }
 }
 
-/// F5: the public key is no secret.
+/// F5: Tokens with an HMAC under the public key, or under any other algorithm than ES256, are rejected.
 #[test]
-fn hmac_with_the_public_key_is_refused() {
+fn hmac_with_the_public_key_is_rejected() {
     let target = ForgeryTarget::new();
     let public = *signing_key().verifying_key();
     let pem = public.to_public_key_pem(LineEnding::LF).unwrap();
@@ -90,14 +94,14 @@ fn hmac_with_the_public_key_is_refused() {
     ] {
         for (what, secret) in [
             ("PEM", pem.as_bytes()),
-            ("PEM without its end", pem.trim_end().as_bytes()),
+            ("PEM without final line end", pem.trim_end().as_bytes()),
             ("DER", der.as_bytes()),
             ("JWK", jwk.as_bytes()),
             ("JWK set", &jwks.body),
             ("point", point.as_bytes()),
             ("x", point.x().unwrap()),
             ("kid", kid.as_bytes()),
-            ("nothing", b""),
+            ("empty", b""),
             ("a word", b"secret"),
         ] {
             let parts = target.parts.with_header("alg", json!(alg));
@@ -114,14 +118,14 @@ fn hmac_with_the_public_key_is_refused() {
     }
 }
 
-/// F5: keys come from nowhere but our own document.
+/// F5: A key in the token, or at a URL that it names, is not used.
 #[test]
-fn a_key_that_the_token_brings_along_or_points_to_is_not_used() {
+fn a_key_named_by_the_token_is_not_used() {
     let target = ForgeryTarget::new();
     let url = format!("http://{}/.well-known/jwks.json", target.app.address);
     let certificate = encode([0x30, 0x03, 0x02, 0x01, 0x00]);
     for (name, value) in [
-        ("jwk", foreign_jwk()),
+        ("jwk", attacker_jwk()),
         ("jku", json!("https://evil.example/jwks.json")),
         ("jku", json!(url)),
         ("x5u", json!("https://evil.example/cert.pem")),
@@ -138,18 +142,18 @@ fn a_key_that_the_token_brings_along_or_points_to_is_not_used() {
     ] {
         let parts = target.parts.with_header(name, value);
         target.assert_rejected(
-            &parts.sign(&foreign_key()),
-            &format!("{name}, signed by a stranger"),
+            &parts.sign(&attacker_key()),
+            &format!("{name}, signed by the attacker"),
         );
-        // We never write it: not even our own signature makes it good.
-        target.assert_rejected(&parts.sign(&signing_key()), &format!("{name}, signed by us"));
+        // The service never issues this parameter, so it is rejected even with a valid signature.
+        target.assert_rejected(&parts.sign(&signing_key()), &format!("{name}, validly signed"));
     }
-    target.assert_rejected(&target.parts.sign(&foreign_key()), "a stranger's signature");
+    target.assert_rejected(&target.parts.sign(&attacker_key()), "signed by the attacker");
 }
 
-/// F5
+/// F5: A key ID that is a path, a query, a command or a URL is rejected.
 #[test]
-fn a_kid_is_a_name_and_nothing_else() {
+fn a_hostile_kid_is_rejected() {
     let target = ForgeryTarget::new();
     let own = target.parts.header()["kid"].as_str().unwrap().to_owned();
     let empty = hmac::Key::new(hmac::HMAC_SHA256, b"");
@@ -175,7 +179,10 @@ fn a_kid_is_a_name_and_nothing_else() {
     ] {
         let parts = target.parts.with_header("kid", kid.clone());
         target.assert_rejected(&parts.sign(&signing_key()), &format!("kid {kid}"));
-        target.assert_rejected(&parts.sign(&foreign_key()), &format!("kid {kid}, a stranger's"));
+        target.assert_rejected(
+            &parts.sign(&attacker_key()),
+            &format!("kid {kid}, signed by the attacker"),
+        );
         let symmetric = parts.with_header("alg", json!("HS256"));
         let mac = hmac::sign(&empty, symmetric.signing_input().as_bytes());
         target.assert_rejected(&symmetric.signed_by(mac), &format!("kid {kid}, empty secret"));

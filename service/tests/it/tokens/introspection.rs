@@ -1,4 +1,5 @@
-//! Introspection (RFC 7662): what a service that was shown a token may ask about it.
+//! Token introspection (RFC 7662).
+
 use crate::support::accounts::{create_account, create_and_log_in, log_in};
 use crate::support::app::{App, send};
 use crate::support::database::Database;
@@ -15,28 +16,28 @@ fn introspect(app: &App, caller: &str, body: &str) -> Response {
     send(request.header("content-type", FORM).body(body.to_owned()))
 }
 
-/// F4: the members of RFC 7662 §2.2, and what the token says.
+/// F4: An active token returns the members of RFC 7662 §2.2 with the values of its claims.
 #[test]
-fn an_active_token_is_told_about() {
+fn an_active_token_returns_its_claims() {
     let database = Database::fresh();
     let app = App::over(&database);
     let admin = create_and_log_in(&app, &database, "admin@example.org", Role::Admin);
     let id = create_account(&database, "ann@example.org", Role::User);
-    let asked = log_in(&app, "ann@example.org").access;
-    let claims = Parts::of(&asked).claims();
+    let token = log_in(&app, "ann@example.org").access;
+    let claims = Parts::of(&token).claims();
     for body in [
-        format!("token={asked}"),
-        format!("token={asked}&token_type_hint=access_token"),
-        format!("token_type_hint=refresh_token&token={asked}"),
-        format!("token={asked}&token_type_hint=something&resource=x"),
+        format!("token={token}"),
+        format!("token={token}&token_type_hint=access_token"),
+        format!("token_type_hint=refresh_token&token={token}"),
+        format!("token={token}&token_type_hint=something&resource=x"),
     ] {
         let response = introspect(&app, &admin, &body);
         assert_eq!(response.status, 200, "{response:?}");
         assert!(response.header("cache-control").contains("no-store"));
-        let told = response.json();
-        assert_eq!(told["active"], true);
-        assert_eq!(told["token_type"], "Bearer");
-        assert_eq!(told["sub"], id.to_string());
+        let introspection = response.json();
+        assert_eq!(introspection["active"], true);
+        assert_eq!(introspection["token_type"], "Bearer");
+        assert_eq!(introspection["sub"], id.to_string());
         for name in [
             "scope",
             "client_id",
@@ -49,41 +50,41 @@ fn an_active_token_is_told_about() {
             "jti",
             "admin",
         ] {
-            assert_eq!(told[name], claims[name], "{name}: {told}");
+            assert_eq!(introspection[name], claims[name], "{name}: {introspection}");
         }
     }
 }
 
-/// F4: whatever is not good is answered with the same twenty bytes.
+/// F4: Expired, revoked, foreign and malformed tokens all return `{"active":false}` and nothing else.
 #[test]
-fn what_is_not_active_is_not_told_about() {
+fn an_inactive_token_reveals_nothing() {
     let database = Database::fresh();
     let app = App::over(&database);
     let admin = create_and_log_in(&app, &database, "admin@example.org", Role::Admin);
     create_account(&database, "ann@example.org", Role::User);
-    let (ended, good) = (log_in(&app, "ann@example.org"), log_in(&app, "ann@example.org"));
-    let sid = Parts::of(&ended.access).claims()["sid"]
+    let (revoked, valid) = (log_in(&app, "ann@example.org"), log_in(&app, "ann@example.org"));
+    let sid = Parts::of(&revoked.access).claims()["sid"]
         .as_str()
         .unwrap()
         .to_owned();
     database.execute(&format!(
         "UPDATE sessions.sessions SET ended_at = now(), end_reason = 'test' WHERE id = '{sid}'"
     ));
-    let parts = Parts::of(&good.access);
+    let parts = Parts::of(&valid.access);
     let expired = parts.with_claim("exp", json!(1_600_000_000)).sign(&signing_key());
-    let elsewhere = parts
+    let foreign = parts
         .with_claim("iss", json!("https://staging.example"))
         .sign(&signing_key());
     for (why, token) in [
         ("a word", "x"),
-        ("no token of anybody", "a.b.c"),
-        ("revoked", &ended.access),
+        ("a malformed token", "a.b.c"),
+        ("revoked", &revoked.access),
         ("expired", &expired),
-        ("another environment's", &elsewhere),
-        ("a refresh token", &good.refresh),
-        ("a revoked refresh token", &ended.refresh),
+        ("another environment", &foreign),
+        ("a refresh token", &valid.refresh),
+        ("a revoked refresh token", &revoked.refresh),
         ("a very long word", &"x".repeat(60_000)),
-        ("something with bytes in it", "%00%0d%0a"),
+        ("control characters", "%00%0d%0a"),
     ] {
         for hint in [
             "",
@@ -96,29 +97,29 @@ fn what_is_not_active_is_not_told_about() {
         }
     }
     assert_eq!(
-        introspect(&app, &admin, &format!("token={}", good.access)).json()["active"],
+        introspect(&app, &admin, &format!("token={}", valid.access)).json()["active"],
         true
     );
 }
 
-/// F4: who asks must have the right, whatever is asked.
+/// F4: The caller needs the right to introspect, even for its own token or an invalid body.
 #[test]
-fn the_caller_authenticates_and_has_the_right() {
+fn the_caller_needs_the_right_to_introspect() {
     let database = Database::fresh();
     let app = App::over(&database);
-    let ask = |caller: &str| introspect(&app, caller, "token=x");
-    let nobody = app.request("POST", "/introspect").header("content-type", FORM);
-    send(nobody.body("token=x")).problem(401);
-    ask("x").problem(401);
+    let status_of = |caller: &str| introspect(&app, caller, "token=x");
+    let anonymous = app.request("POST", "/introspect").header("content-type", FORM);
+    send(anonymous.body("token=x")).problem(401);
+    status_of("x").problem(401);
     for role in Role::ALL {
         let token = create_and_log_in(&app, &database, &format!("{role}@example.org"), role);
         match role {
-            Role::Admin => assert_eq!(ask(&token).status, 200),
+            Role::Admin => assert_eq!(status_of(&token).status, 200),
             _ => {
-                let response = ask(&token);
+                let response = status_of(&token);
                 response.problem(403);
                 assert!(response.header("www-authenticate").contains("insufficient_scope"));
-                // Its own token is no exception, and a bad body is not answered before the right is looked at.
+                // This includes its own token, and the right is checked before the body.
                 introspect(&app, &token, &format!("token={token}")).problem(403);
                 introspect(&app, &token, "").problem(403);
             }
@@ -126,9 +127,9 @@ fn the_caller_authenticates_and_has_the_right() {
     }
 }
 
-/// F4: a form is a form.
+/// F4: An invalid form is rejected with its field named.
 #[test]
-fn a_body_that_is_no_such_form_is_refused_by_its_field() {
+fn an_invalid_form_is_rejected() {
     let database = Database::fresh();
     let app = App::over(&database);
     let admin = create_and_log_in(&app, &database, "admin@example.org", Role::Admin);
@@ -156,13 +157,13 @@ fn a_body_that_is_no_such_form_is_refused_by_its_field() {
     send(app.request("POST", "/introspect?token=x").bearer_auth(&admin)).problem(400);
 }
 
-/// F3, F4: a database that is away is no token that is not good.
+/// F3, F4: While the database is unavailable, the response is 503 rather than an inactive token.
 #[test]
-fn without_a_database_nothing_is_said_about_a_token() {
+fn an_unavailable_database_is_503() {
     let database = Database::fresh();
     let app = App::over(&database);
     let admin = create_and_log_in(&app, &database, "admin@example.org", Role::Admin);
-    // Whoever asks next waits for the lock, and then for as long as a request waits for the database.
+    // The lock blocks the next statement until it times out.
     let mut conn = database.admin();
     let lock = "BEGIN; LOCK TABLE sessions.sessions IN ACCESS EXCLUSIVE MODE";
     conn.batch_execute(lock).unwrap();

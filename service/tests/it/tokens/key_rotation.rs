@@ -1,4 +1,5 @@
-//! Signing keys of running services: published, followed, rotated while they are used; verified by others.
+//! Signing keys of a running service: publication, verification by others, rotation under load.
+
 use crate::support::accounts::{PASSWORD, create_account, log_in};
 use crate::support::app::{App, send};
 use crate::support::database::{Database, token_keys};
@@ -27,34 +28,34 @@ fn rotate(file: &TempFile, more: &[&str]) {
     assert!(output.status.success(), "{output:?}");
 }
 
-/// The settings of a service that reads its keys from a file.
-fn from_file(database: &Database, file: &TempFile) -> Vec<(String, String)> {
+/// The settings of a service that reads its signing keys from a file.
+fn settings_with_key_file(database: &Database, file: &TempFile) -> Vec<(String, String)> {
     let mut pairs = database.pairs();
     pairs.retain(|(name, _)| name != "TOKEN_KEYS");
     pairs.push(("TOKEN_KEYS_FILE".into(), file.path_str().into()));
     pairs
 }
 
-fn wait_until(what: &str, good: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !good() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "{what}");
+fn wait_until(what: &str, holds: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(60), "{what}");
         sleep(Duration::from_millis(50));
     }
 }
 
-/// Ends the load, also when the test fails in its midst.
-struct End<'a>(&'a AtomicBool);
+/// Stops the load when it is dropped, also when the test panics.
+struct StopLoad<'a>(&'a AtomicBool);
 
-impl Drop for End<'_> {
+impl Drop for StopLoad<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
 }
 
-/// F6: public members only, for as long as verifiers may keep them.
+/// F6: The published key set contains public members only and may be cached for five minutes.
 #[test]
-fn the_published_keys_are_public() {
+fn the_key_set_contains_public_members_only() {
     let database = Database::not_created();
     let app = App::over(&database);
     let response = app.get("/.well-known/jwks.json");
@@ -82,9 +83,9 @@ fn the_published_keys_are_public() {
     assert!(!response.text().contains(&secret[60..90]));
 }
 
-/// F6: an implementation that is not ours, with nothing but the published keys.
+/// F6: An independent implementation verifies tokens with the published keys.
 #[test]
-fn others_verify_with_the_published_keys() {
+fn others_can_verify_with_the_published_keys() {
     let database = Database::fresh();
     let app = App::over(&database);
     create_account(&database, "ann@example.org", Role::User);
@@ -95,48 +96,48 @@ fn others_verify_with_the_published_keys() {
     assert!(!verifies(&keys, &format!("{forged}.{signature}")));
 }
 
-/// F6: two services, keys rotated twice under load, an outside verifier that keeps the published keys for three
-/// seconds: no token is refused by anybody, and the tokens of the end carry another key than those of the beginning.
+/// F6: While the keys of two services are rotated twice under load, neither service and no external verifier, which caches
+/// the published keys for three seconds, rejects a token.
 #[test]
-fn a_rotation_under_load_refuses_no_token() {
+fn a_rotation_under_load_rejects_no_token() {
     let database = Database::fresh();
     let file = TempFile::new("json", TokenKeys::generate(clock::now()).unwrap().to_text());
-    let settings = crate::support::database::settings(from_file(&database, &file), &[]);
+    let settings = crate::support::database::settings(settings_with_key_file(&database, &file), &[]);
     let (one, two) = (App::start(&settings), App::start(&settings));
     create_account(&database, "ann@example.org", Role::User);
-    let (done, seen) = (AtomicBool::new(false), Mutex::new(Vec::new()));
+    let (done, tokens) = (AtomicBool::new(false), Mutex::new(Vec::new()));
     let first = log_in(&one, "ann@example.org").access;
     let checked = scope(|scope| {
-        let end = End(&done);
+        let stop = StopLoad(&done);
         let mut queues = Vec::new();
         for (from, to) in [(&one, &two), (&two, &one)] {
-            let (tell, told) = mpsc::channel::<String>();
-            queues.push(told);
-            let (done, seen) = (&done, &seen);
+            let (sender, receiver) = mpsc::channel::<String>();
+            queues.push(receiver);
+            let (done, tokens) = (&done, &tokens);
             scope.spawn(move || {
                 while !done.load(Ordering::Relaxed) {
                     let request = from.request("POST", "/login");
                     let response = send(request.basic_auth("ann@example.org", Some(PASSWORD)));
                     assert_eq!(response.status, 200, "{response:?}");
                     let token = response.text().to_owned();
-                    assert_eq!(validate(to, &token), 200, "fresh, at the other service");
-                    assert_eq!(validate(from, &token), 200, "fresh, at its own service");
-                    seen.lock().unwrap().push(token.clone());
-                    tell.send(token).unwrap();
+                    assert_eq!(validate(to, &token), 200, "new, at the other service");
+                    assert_eq!(validate(from, &token), 200, "new, at its own service");
+                    tokens.lock().unwrap().push(token.clone());
+                    sender.send(token).unwrap();
                 }
             });
         }
         let verifiers: Vec<_> = queues
             .into_iter()
             .zip([&two, &one])
-            .map(|(told, app)| {
+            .map(|(receiver, app)| {
                 scope.spawn(move || {
                     let (mut keys, mut fetched, mut count) = (published(app), Instant::now(), 0);
-                    for token in told {
+                    for token in receiver {
                         if fetched.elapsed() > Duration::from_secs(3) {
                             (keys, fetched) = (published(app), Instant::now());
                         }
-                        assert!(verifies(&keys, &token), "an outside verifier");
+                        assert!(verifies(&keys, &token), "an external verifier");
                         count += 1;
                     }
                     count
@@ -149,7 +150,8 @@ fn a_rotation_under_load_refuses_no_token() {
             let document = TokenKeys::parse(&std::fs::read_to_string(file.path()).unwrap()).unwrap();
             let newest = document.keys.last().unwrap().kid.clone();
             let carries = || {
-                seen.lock()
+                tokens
+                    .lock()
                     .unwrap()
                     .last()
                     .is_some_and(|token| kid(token) == newest)
@@ -157,19 +159,19 @@ fn a_rotation_under_load_refuses_no_token() {
             wait_until("tokens carry the new key", carries);
             sleep(Duration::from_millis(500));
         }
-        drop(end);
+        drop(stop);
         verifiers
             .into_iter()
             .map(|thread| thread.join().unwrap())
             .sum::<usize>()
     });
-    let seen = seen.into_inner().unwrap();
-    let kids: HashSet<String> = seen.iter().map(|token| kid(token)).collect();
-    assert_eq!(kids.len(), 3, "{} tokens", seen.len());
-    assert_eq!(checked, seen.len());
-    assert!(seen.len() > 20, "{}", seen.len());
-    // The first ones live until their end.
-    let last = seen.last().unwrap();
+    let tokens = tokens.into_inner().unwrap();
+    let kids: HashSet<String> = tokens.iter().map(|token| kid(token)).collect();
+    assert_eq!(kids.len(), 3, "{} tokens", tokens.len());
+    assert_eq!(checked, tokens.len());
+    assert!(tokens.len() > 20, "{}", tokens.len());
+    // The first tokens stay valid until they expire.
+    let last = tokens.last().unwrap();
     assert_ne!(kid(&first), kid(last));
     for app in [&one, &two] {
         assert!(
@@ -181,28 +183,28 @@ fn a_rotation_under_load_refuses_no_token() {
     }
 }
 
-/// Another content, whole at once: half of it would be one more broken file.
-fn put(file: &TempFile, content: &str) {
-    let beside = TempFile::new("json", content);
-    std::fs::rename(beside.path(), file.path()).unwrap();
+/// Replaces the content atomically; a partial write would be one more broken file.
+fn replace(file: &TempFile, content: &str) {
+    let temporary = TempFile::new("json", content);
+    std::fs::rename(temporary.path(), file.path()).unwrap();
 }
 
-/// F6: a broken file changes nothing, is logged once, and tells no secret; a good one is taken.
+/// F6: A broken key file leaves the former keys in use and is logged once, without secrets. A valid one is adopted.
 #[test]
-fn a_broken_file_keeps_the_former_keys() {
+fn a_broken_key_file_keeps_the_former_keys() {
     let database = Database::fresh();
     let keys = TokenKeys::generate(clock::now()).unwrap();
     let file = TempFile::new("json", keys.to_text());
-    let serving = ServiceProcess::start(&from_file(&database, &file));
+    let process = ServiceProcess::start(&settings_with_key_file(&database, &file));
     let kids = || {
         let request = "GET /.well-known/jwks.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-        let response = crate::support::raw_connection::send_request(serving.address, request);
+        let response = crate::support::raw_connection::send_request(process.address, request);
         let keys = response.json()["keys"].as_array().unwrap().clone();
         let kids = keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned());
         kids.collect::<Vec<_>>()
     };
-    let complaints = || {
-        let log = serving.log();
+    let warnings = || {
+        let log = process.log();
         log.iter().filter(|line| line.contains("is not taken")).count()
     };
     let own = keys.keys[0].kid.clone();
@@ -215,17 +217,19 @@ fn a_broken_file_keeps_the_former_keys() {
         waiting.to_text()
     };
     for (count, broken) in [(1, "{ hush-7f3a"), (2, half), (3, ""), (4, &waiting)] {
-        put(&file, broken);
-        wait_until("the file is looked at", || complaints() == count);
+        replace(&file, broken);
+        wait_until("the file is read", || warnings() == count);
         assert_eq!(kids(), std::slice::from_ref(&own));
     }
     std::fs::remove_file(file.path()).unwrap();
-    wait_until("the file is missed", || complaints() == 5);
+    wait_until("the missing file is noticed", || warnings() == 5);
     sleep(Duration::from_millis(4500));
-    assert_eq!(complaints(), 5, "said once: {:?}", serving.log());
+    assert_eq!(warnings(), 5, "logged once: {:?}", process.log());
     assert_eq!(kids(), [own]);
-    put(&file, &other.to_text());
-    wait_until("the other key is taken", || kids() == [other.keys[0].kid.clone()]);
-    let log = serving.log().join("\n");
+    replace(&file, &other.to_text());
+    wait_until("the other key is adopted", || {
+        kids() == [other.keys[0].kid.clone()]
+    });
+    let log = process.log().join("\n");
     assert!(!log.contains("hush") && !log.contains("PRIVATE KEY"), "{log}");
 }

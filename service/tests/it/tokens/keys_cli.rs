@@ -1,4 +1,5 @@
-//! Signing keys as files: made, rotated, listed at the command line.
+//! `portcullis keys`: generating, rotating and listing signing keys in files.
+
 use crate::support::program::{run, stderr, stdout};
 use portcullis::crypto::data_key::DataKey;
 use portcullis::crypto::token_keys::TokenKeys;
@@ -6,7 +7,7 @@ use portcullis::types::clock;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-/// A folder that vanishes with its owner.
+/// A folder that is deleted when this value is dropped.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -37,19 +38,19 @@ impl Drop for Folder {
     }
 }
 
-/// Runs `portcullis keys …`; a bad setting in the environment shows that none is read.
+/// Runs `portcullis keys …` with an invalid setting, which shows that the command reads none.
 fn keys(arguments: &[&str]) -> std::process::Output {
     let arguments = [&["keys"], arguments].concat();
     run(&arguments, &[("LISTEN".into(), "nonsense".into())])
 }
 
-fn good(arguments: &[&str]) -> String {
+fn succeed(arguments: &[&str]) -> String {
     let output = keys(arguments);
     assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
     stdout(&output)
 }
 
-fn bad(arguments: &[&str]) -> String {
+fn fail(arguments: &[&str]) -> String {
     let output = keys(arguments);
     assert_eq!(output.status.code(), Some(1), "{arguments:?}");
     assert_eq!(stdout(&output), "");
@@ -64,54 +65,54 @@ fn document(path: &Path) -> TokenKeys {
     TokenKeys::parse(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// kid and state of each line.
-fn listed(text: &str) -> Vec<(String, String)> {
+/// The key ID and state of each line.
+fn parse_list(text: &str) -> Vec<(String, String)> {
     let rows = text.lines().skip(1).map(|line| {
-        let mut words = line.split_whitespace().map(str::to_owned);
-        (words.next().unwrap(), words.next().unwrap())
+        let mut columns = line.split_whitespace().map(str::to_owned);
+        (columns.next().unwrap(), columns.next().unwrap())
     });
     rows.collect()
 }
 
-fn words(text: &str) -> Vec<String> {
-    listed(text).into_iter().map(|(_, state)| state).collect()
+fn states(text: &str) -> Vec<String> {
+    parse_list(text).into_iter().map(|(_, state)| state).collect()
 }
 
-/// F6, F7: for their owner only, and never over others.
+/// F6, F7: `generate` writes a file that only its owner can read, and never overwrites one.
 #[test]
-fn generate_writes_a_private_file_once() {
+fn generate_writes_a_private_file_and_overwrites_none() {
     let folder = Folder::new("generate");
     let file = folder.file("keys.json");
     let path = file.to_str().unwrap();
-    let told = good(&["generate", path]);
+    let output = succeed(&["generate", path]);
     assert_eq!(mode(&file), 0o600);
-    assert!(!told.contains("PRIVATE"), "{told}");
+    assert!(!output.contains("PRIVATE"), "{output}");
     let before = std::fs::read(&file).unwrap();
-    assert!(bad(&["generate", path]).contains(path));
+    assert!(fail(&["generate", path]).contains(path));
     assert_eq!(std::fs::read(&file).unwrap(), before);
-    assert!(TokenKeys::parse(&good(&["generate"])).is_ok());
-    // No folder: nobody, not even an administrator, makes a file below a file.
+    assert!(TokenKeys::parse(&succeed(&["generate"])).is_ok());
+    // Not even root can create a file below a file.
     let below = format!("{path}/keys.json");
-    assert!(bad(&["generate", &below]).contains(&below));
+    assert!(fail(&["generate", &below]).contains(&below));
 }
 
-/// F7: what is printed is good enough to be taken.
+/// F7: `data-key` prints a valid data key.
 #[test]
-fn a_data_key_is_printed() {
-    let (one, two) = (good(&["data-key"]), good(&["data-key"]));
+fn data_key_prints_a_valid_key() {
+    let (one, two) = (succeed(&["data-key"]), succeed(&["data-key"]));
     assert_ne!(one, two);
     assert!(DataKey::parse(&one).is_ok() && one.lines().count() == 1);
 }
 
-/// F6
+/// F6: `rotate` adds a key that signs after the overlap, and `list` shows states without private keys.
 #[test]
-fn rotate_adds_a_key_that_waits_and_list_tells_no_private_key() {
+fn rotate_adds_a_waiting_key_and_list_shows_no_private_key() {
     let folder = Folder::new("rotate");
     let file = folder.file("keys.json");
     let path = file.to_str().unwrap();
-    good(&["generate", path]);
+    succeed(&["generate", path]);
     let first = document(&file).keys[0].kid.clone();
-    good(&["rotate", path]);
+    succeed(&["rotate", path]);
     let keys = document(&file).keys;
     assert_eq!(keys[0].kid, first);
     assert_eq!((keys[1].sign_from - keys[1].created_at).num_seconds(), 300);
@@ -119,23 +120,23 @@ fn rotate_adds_a_key_that_waits_and_list_tells_no_private_key() {
         (keys[0].verify_until.unwrap() - keys[1].sign_from).num_seconds(),
         3660
     );
-    assert_eq!(words(&good(&["list", path])), ["signing", "waiting"]);
-    good(&["rotate", path, "--now"]);
-    let list = good(&["list", path]);
-    assert_eq!(words(&list), ["verifying", "verifying", "signing"]);
-    assert_eq!(listed(&list)[0].0, first);
+    assert_eq!(states(&succeed(&["list", path])), ["signing", "waiting"]);
+    succeed(&["rotate", path, "--now"]);
+    let list = succeed(&["list", path]);
+    assert_eq!(states(&list), ["verifying", "verifying", "signing"]);
+    assert_eq!(parse_list(&list)[0].0, first);
     for key in document(&file).keys {
         let secret = key.pem.lines().nth(1).unwrap();
         assert!(list.contains(&key.kid) && !list.contains(secret));
     }
-    good(&["rotate", path, "--overlap", "60", "--verify", "90"]);
-    assert_eq!(words(&good(&["list", path])).last().unwrap(), "waiting");
-    assert_eq!(folder.names(), ["keys.json"], "nothing is left beside it");
+    succeed(&["rotate", path, "--overlap", "60", "--verify", "90"]);
+    assert_eq!(states(&succeed(&["list", path])).last().unwrap(), "waiting");
+    assert_eq!(folder.names(), ["keys.json"], "no temporary file is left");
 }
 
-/// F6: what is over is listed as such, and goes with the next rotation.
+/// F6: An expired key is listed as such and removed by the next rotation.
 #[test]
-fn a_key_whose_time_is_over_goes() {
+fn an_expired_key_is_removed_by_rotation() {
     let folder = Folder::new("over");
     let file = folder.file("keys.json");
     let path = file.to_str().unwrap();
@@ -144,52 +145,52 @@ fn a_key_whose_time_is_over_goes() {
     let hour = chrono::Duration::hours(1);
     keys.rotate(long_ago, hour, hour).unwrap();
     std::fs::write(&file, keys.to_text()).unwrap();
-    assert_eq!(words(&good(&["list", path])), ["over", "signing"]);
-    assert_eq!(words(&good(&["rotate", path])), ["signing", "waiting"]);
+    assert_eq!(states(&succeed(&["list", path])), ["over", "signing"]);
+    assert_eq!(states(&succeed(&["rotate", path])), ["signing", "waiting"]);
 }
 
-/// F6: mode stays, a link stays a link, and what cannot be read is left alone.
+/// F6: `rotate` keeps the mode of the file, follows a symbolic link, and leaves an unreadable file unchanged.
 #[test]
 fn rotate_replaces_the_file_and_nothing_else() {
     let folder = Folder::new("replace");
     let (file, link) = (folder.file("keys.json"), folder.file("link.json"));
-    good(&["generate", file.to_str().unwrap()]);
+    succeed(&["generate", file.to_str().unwrap()]);
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
     symlink("keys.json", &link).unwrap();
     let before = file.metadata().unwrap();
-    good(&["rotate", link.to_str().unwrap()]);
+    succeed(&["rotate", link.to_str().unwrap()]);
     let after = file.metadata().unwrap();
     assert_eq!(mode(&file), 0o640);
     assert_eq!((after.uid(), after.gid()), (before.uid(), before.gid()));
-    assert_ne!(after.ino(), before.ino(), "another file, whole");
+    assert_ne!(after.ino(), before.ino(), "the file is replaced");
     assert!(link.symlink_metadata().unwrap().is_symlink());
     assert_eq!(document(&file).keys.len(), 2);
 
     let broken = folder.file("broken.json");
     std::fs::write(&broken, "{\"keys\": [\"hush-7f3a\"]}").unwrap();
     for command in ["rotate", "list"] {
-        let said = bad(&[command, broken.to_str().unwrap()]);
+        let error = fail(&[command, broken.to_str().unwrap()]);
         assert!(
-            said.contains("is not a document of keys") && !said.contains("7f3a"),
-            "{said}"
+            error.contains("is not a document of keys") && !error.contains("7f3a"),
+            "{error}"
         );
         let missing = folder.file("missing.json");
         let missing = missing.to_str().unwrap();
-        assert!(bad(&[command, missing]).contains(missing));
+        assert!(fail(&[command, missing]).contains(missing));
     }
     assert_eq!(folder.names(), ["broken.json", "keys.json", "link.json"]);
 }
 
-/// F6: of many rotations at once none is lost.
+/// F6: Concurrent rotations wait for each other and none is lost.
 #[test]
-fn rotations_at_the_same_time_wait_for_each_other() {
+fn concurrent_rotations_wait_for_each_other() {
     let folder = Folder::new("race");
     let file = folder.file("keys.json");
     let path = file.to_str().unwrap();
-    good(&["generate", path]);
+    succeed(&["generate", path]);
     std::thread::scope(|scope| {
         for _ in 0..6 {
-            scope.spawn(|| good(&["rotate", path, "--now"]));
+            scope.spawn(|| succeed(&["rotate", path, "--now"]));
         }
     });
     assert_eq!(document(&file).keys.len(), 7);

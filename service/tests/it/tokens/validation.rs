@@ -1,4 +1,5 @@
-//! Access tokens validated for other services: good, expired, revoked, of somebody whose rights have changed.
+//! `/validate`: access tokens that are valid, expired, revoked, or of an account whose rights have changed.
+
 use crate::support::accounts::{create_account, get_as, log_in};
 use crate::support::app::{App, send};
 use crate::support::database::Database;
@@ -12,7 +13,7 @@ fn validate(app: &App, token: &str) -> Response {
     send(app.request("POST", "/validate").bearer_auth(token))
 }
 
-fn refused(response: &Response) {
+fn assert_invalid_token(response: &Response) {
     assert_eq!(response.problem(401)["detail"], "the access token is not valid");
     assert_eq!(
         response.header("www-authenticate"),
@@ -20,9 +21,9 @@ fn refused(response: &Response) {
     );
 }
 
-/// F3
+/// F3: A malformed token is rejected, and the response does not repeat it.
 #[test]
-fn validate_tells_nothing_about_a_token_that_is_not_good() {
+fn a_malformed_token_is_rejected() {
     let database = Database::fresh();
     let app = App::over(&database);
     let missing = send(app.request("POST", "/validate"));
@@ -47,12 +48,12 @@ fn validate_tells_nothing_about_a_token_that_is_not_good() {
         assert_eq!(response.status, 401, "{bad}: {response:?}");
         assert!(!response.text().contains(bad) || bad.len() < 2, "{bad}");
     }
-    refused(&validate(&app, &"a.".repeat(4000)));
+    assert_invalid_token(&validate(&app, &"a.".repeat(4000)));
 }
 
-/// F3: a session that has ended takes its tokens along, at once and everywhere.
+/// F3: A token is rejected by every instance as soon as its session has ended or its account is deleted.
 #[test]
-fn a_revoked_token_validates_nowhere() {
+fn a_revoked_token_is_rejected_everywhere() {
     let database = Database::fresh();
     let (one, two) = (App::over(&database), App::over(&database));
     create_account(&database, "ann@example.org", Role::User);
@@ -63,16 +64,16 @@ fn a_revoked_token_validates_nowhere() {
         "UPDATE sessions.sessions SET ended_at = now(), end_reason = 'test' WHERE id = '{sid}'"
     ));
     for app in [&one, &two] {
-        refused(&validate(app, &token));
+        assert_invalid_token(&validate(app, &token));
     }
     let other = log_in(&one, "ann@example.org").access;
     database.execute("UPDATE accounts.accounts SET deleted_at = now()");
-    refused(&validate(&two, &other));
+    assert_invalid_token(&validate(&two, &other));
 }
 
-/// F2, F3: rights are those of now.
+/// F2, F3: The returned rights are the current rights of the account.
 #[test]
-fn whoever_is_no_administrator_any_more_is_not_validated_as_one() {
+fn a_former_administrator_has_no_admin_claim() {
     let database = Database::fresh();
     let app = App::over(&database);
     create_account(&database, "ann@example.org", Role::Admin);
@@ -85,9 +86,9 @@ fn whoever_is_no_administrator_any_more_is_not_validated_as_one() {
     assert_eq!(get_as(&app, &token, "/admin/audit").status, 403);
 }
 
-/// F3: times, with thirty seconds for clocks that differ.
+/// F3: A token is valid from its `nbf` to its `exp`, with thirty seconds of leeway for clock skew.
 #[test]
-fn a_token_is_good_from_its_beginning_to_its_end() {
+fn a_token_is_valid_within_its_lifetime() {
     let database = Database::fresh();
     let app = App::over(&database);
     create_account(&database, "ann@example.org", Role::User);

@@ -1,5 +1,6 @@
-//! Changing one's own account with a second factor: what gives power over it takes a code.
-use super::setup::Setting;
+//! Account changes that require a second factor.
+
+use super::setup::Fixture;
 use crate::support::accounts::{PASSWORD, call_as, post, try_log_in};
 use crate::support::authenticator::code;
 use crate::support::mailed_links::token;
@@ -10,13 +11,13 @@ use serde_json::{Value, json};
 const ANN: &str = "ann@example.org";
 const NEW: &str = "a new set of words";
 
-/// E9, E18: nor takes the account over by another address or password; one's name is one's own.
+/// E9, E18: With a second factor, changing the address or the password requires a code. Changing the name does not.
 #[test]
-fn address_and_password_take_a_code_too() {
-    let setting = Setting::new();
-    let put = |body: Value| call_as(&setting.app, &setting.token, "PUT", "/auth/me", &body);
-    let (secret, recovery) = setting.enable();
-    setting.minutes_later();
+fn changing_address_or_password_requires_a_code() {
+    let fixture = Fixture::new();
+    let put = |body: Value| call_as(&fixture.app, &fixture.token, "PUT", "/auth/me", &body);
+    let (secret, recovery) = fixture.enable();
+    fixture.advance_time();
     let good = code(&secret, 0);
     let changes = [
         json!({ "new_password": NEW }),
@@ -35,12 +36,12 @@ fn address_and_password_take_a_code_too() {
         assert_eq!(without["type"], "urn:portcullis:problem:second-factor-required");
         let wrong = put(with(change, Some("000000"))).problem(403);
         assert_eq!(wrong["type"], "urn:portcullis:problem:wrong-password");
-        setting.database.execute("DELETE FROM sessions.throttles");
+        fixture.database.execute("DELETE FROM sessions.throttles");
     }
     let weak = json!({ "new_password": "password" });
     assert_eq!(put(with(&weak, Some(&good))).fields(400), ["body:new_password"]);
     assert_eq!(
-        setting.database.lines("SELECT kind AS line FROM mail.outbox"),
+        fixture.database.lines("SELECT kind AS line FROM mail.outbox"),
         [""; 0]
     );
     let changed = put(with(&changes[1], Some(&good)));
@@ -53,69 +54,69 @@ fn address_and_password_take_a_code_too() {
     let again = json!({ "new_password": PASSWORD, "current_password": NEW, "code": recovery[0] });
     put(again).problem(403);
     assert_eq!(put(json!({ "name": "Ann" })).status, 200);
-    assert_eq!(setting.state(), (true, 9));
+    assert_eq!(fixture.state(), (true, 9));
 }
 
-/// E9, E18: a code is used up by what it was for, and by nothing less.
+/// E9, E18: A change that fails does not use its code.
 #[test]
-fn a_change_that_fails_leaves_the_code() {
-    let setting = Setting::new();
-    let (_, recovery) = setting.enable();
+fn a_failed_change_does_not_use_its_code() {
+    let fixture = Fixture::new();
+    let (_, recovery) = fixture.enable();
     let body = json!({ "email": "ann@new.example", "current_password": PASSWORD, "code": recovery[0] });
-    let put = || call_as(&setting.app, &setting.token, "PUT", "/auth/me", &body);
-    setting
+    let put = || call_as(&fixture.app, &fixture.token, "PUT", "/auth/me", &body);
+    fixture
         .database
-        .execute("ALTER TABLE mail.outbox RENAME TO elsewhere");
+        .execute("ALTER TABLE mail.outbox RENAME TO missing");
     put().problem(500);
-    assert_eq!(setting.state(), (true, 10));
-    setting
+    assert_eq!(fixture.state(), (true, 10));
+    fixture
         .database
-        .execute("ALTER TABLE mail.elsewhere RENAME TO outbox");
+        .execute("ALTER TABLE mail.missing RENAME TO outbox");
     assert_eq!(put().status, 200);
-    assert_eq!(setting.state(), (true, 9));
+    assert_eq!(fixture.state(), (true, 9));
 }
 
-/// E7, E18: who knows the password guesses codes no faster for it.
+/// E7, E18: Wrong codes are throttled, even if requests with the right password come between them.
 #[test]
-fn wrong_codes_are_counted_whatever_is_asked_for_in_between() {
-    let setting = Setting::new();
-    setting.enable();
+fn wrong_codes_are_throttled_across_operations() {
+    let fixture = Fixture::new();
+    fixture.enable();
     let body = json!({ "new_password": NEW, "current_password": PASSWORD, "code": "000000" });
-    let guess = || call_as(&setting.app, &setting.token, "PUT", "/auth/me", &body).status;
-    let start = || setting.post("start", &json!({ "password": PASSWORD })).status;
+    let guess = || call_as(&fixture.app, &fixture.token, "PUT", "/auth/me", &body).status;
+    let start = || fixture.post("start", &json!({ "password": PASSWORD })).status;
     let statuses: Vec<u16> = (0..4).flat_map(|_| [guess(), guess(), start()]).collect();
     assert_eq!(statuses[..3], [403, 403, 409]);
     assert!(statuses.contains(&429), "{statuses:?}");
 }
 
-/// E9, E18: with the second factor, what was asked for without a code is void.
+/// E9, E18: Enabling the second factor revokes links that were requested without a code.
 #[test]
-fn a_link_from_before_the_second_factor_is_void() {
-    let setting = Setting::new();
+fn enabling_the_second_factor_revokes_links() {
+    let fixture = Fixture::new();
     let change = json!({ "email": "ann@new.example", "current_password": PASSWORD });
     assert_eq!(
-        call_as(&setting.app, &setting.token, "PUT", "/auth/me", &change).status,
+        call_as(&fixture.app, &fixture.token, "PUT", "/auth/me", &change).status,
         200
     );
-    let link = json!({ "token": token(&setting.database, "change_email", "ann@new.example") });
-    setting.enable();
-    post(&setting.app, "/auth/change-email", &link).problem(404);
+    let link = json!({ "token": token(&fixture.database, "change_email", "ann@new.example") });
+    fixture.enable();
+    post(&fixture.app, "/auth/change-email", &link).problem(404);
 }
 
-/// E9, E18: a password that waits to be hashed while the second factor is set up does not do without it.
+/// E9, E18: A password change that is in progress while the second factor is enabled requires a code.
 #[test]
-fn a_second_factor_that_is_set_up_meanwhile_counts() {
-    let setting = Setting::new();
-    let mut holder = setting.database.admin();
+fn a_concurrently_enabled_second_factor_is_required() {
+    let fixture = Fixture::new();
+    let mut holder = fixture.database.admin();
     let change = json!({ "new_password": NEW, "current_password": PASSWORD });
     holder
         .batch_execute("BEGIN; SELECT 1 FROM accounts.accounts FOR UPDATE")
         .unwrap();
     std::thread::scope(|scope| {
-        let put = scope.spawn(|| call_as(&setting.app, &setting.token, "PUT", "/auth/me", &change));
+        let put = scope.spawn(|| call_as(&fixture.app, &fixture.token, "PUT", "/auth/me", &change));
         wait_until("the change waits", || {
             let waiting = "SELECT count(*)::text AS line FROM pg_locks WHERE NOT granted";
-            setting.database.lines(waiting) == ["1"]
+            fixture.database.lines(waiting) == ["1"]
         });
         holder
             .batch_execute(
@@ -124,5 +125,5 @@ fn a_second_factor_that_is_set_up_meanwhile_counts() {
             .unwrap();
         put.join().unwrap().problem(403);
     });
-    assert_eq!(try_log_in(&setting.app, ANN, NEW).status, 401);
+    assert_eq!(try_log_in(&fixture.app, ANN, NEW).status, 401);
 }

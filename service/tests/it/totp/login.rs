@@ -1,4 +1,5 @@
-//! Signing in with a second factor: codes of an app, recovery codes, each once.
+//! Logging in with a second factor: codes of an authenticator app and recovery codes.
+
 use crate::support::accounts::{
     PASSWORD, call_as, create_account, log_in, token_pair, try_log_in, try_log_in_with_code,
 };
@@ -11,15 +12,15 @@ use serde_json::{Value, json};
 
 const ANN: &str = "ann@example.org";
 
-struct Setting {
+struct Fixture {
     database: Database,
     app: App,
     secret: String,
     recovery_codes: Vec<String>,
 }
 
-impl Setting {
-    /// An account whose app is confirmed.
+impl Fixture {
+    /// Creates an account with a confirmed second factor.
     fn new() -> Self {
         let database = Database::fresh();
         let app = App::over(&database);
@@ -36,203 +37,214 @@ impl Setting {
         let codes = confirmed["recovery_codes"].as_array().unwrap();
         let recovery_codes = codes.iter().map(|code| code.as_str().unwrap().to_owned());
         let recovery_codes = recovery_codes.collect();
-        let setting = Self {
+        let fixture = Self {
             database,
             app,
             secret,
             recovery_codes,
         };
-        setting.minutes_later();
-        setting
+        fixture.advance_time();
+        fixture
     }
 
-    /// The step of the last code lies some minutes back.
-    fn minutes_later(&self) {
+    /// Moves the last used time step into the past, so that current codes are accepted again, and clears the throttles.
+    fn advance_time(&self) {
         self.database
             .execute("UPDATE accounts.credentials SET totp_last_step = totp_last_step - 10; DELETE FROM sessions.throttles");
     }
 
-    fn with(&self, code: &str) -> Response {
+    fn log_in(&self, code: &str) -> Response {
         try_log_in_with_code(&self.app, ANN, PASSWORD, code)
     }
 
-    fn kind(response: &Response) -> String {
+    fn problem_type(response: &Response) -> String {
         response.problem(401)["type"].as_str().unwrap().to_owned()
     }
 }
 
 const INVALID: &str = "urn:portcullis:problem:invalid-credentials";
 
-/// E18: the code of an outside program works once.
+/// E18: A code works once per time step.
 #[test]
 fn a_code_works_once() {
-    let setting = Setting::new();
-    let code = code(&setting.secret, 0);
-    assert_eq!(setting.with(&code).status, 200);
-    assert_eq!(Setting::kind(&setting.with(&code)), INVALID);
-    setting.minutes_later();
+    let fixture = Fixture::new();
+    let code = code(&fixture.secret, 0);
+    assert_eq!(fixture.log_in(&code).status, 200);
+    assert_eq!(Fixture::problem_type(&fixture.log_in(&code)), INVALID);
+    fixture.advance_time();
     assert_eq!(
-        setting.with(&code).status,
+        fixture.log_in(&code).status,
         200,
-        "the step, not the text, is what is taken"
+        "the time step is used, not the text of the code"
     );
 }
 
-/// E18: the code that confirmed the app is taken by that.
+/// E18: The code that confirmed the second factor cannot be used again to log in.
 #[test]
-fn the_first_code_is_taken_too() {
-    let setting = Setting::new();
-    setting
+fn the_confirming_code_is_used() {
+    let fixture = Fixture::new();
+    fixture
         .database
         .execute("UPDATE accounts.credentials SET totp_last_step = totp_last_step + 10");
-    assert_eq!(Setting::kind(&setting.with(&code(&setting.secret, 0))), INVALID);
+    assert_eq!(
+        Fixture::problem_type(&fixture.log_in(&code(&fixture.secret, 0))),
+        INVALID
+    );
 }
 
-/// E18: clocks may differ by a step, and an older code is no good after a newer one.
+/// E18: Codes one time step early or late are accepted, and no code older than the last used one.
 #[test]
-fn codes_of_the_step_before_and_after_are_taken_and_no_others() {
-    let setting = Setting::new();
+fn codes_of_adjacent_time_steps_are_accepted() {
+    let fixture = Fixture::new();
     for steps in [-2, 2, -20, 20] {
         assert_eq!(
-            Setting::kind(&setting.with(&code(&setting.secret, steps))),
+            Fixture::problem_type(&fixture.log_in(&code(&fixture.secret, steps))),
             INVALID,
             "{steps}"
         );
     }
-    setting.minutes_later();
+    fixture.advance_time();
     for steps in [-1, 0, 1] {
-        assert_eq!(setting.with(&code(&setting.secret, steps)).status, 200, "{steps}");
+        assert_eq!(
+            fixture.log_in(&code(&fixture.secret, steps)).status,
+            200,
+            "{steps}"
+        );
     }
     for steps in [-1, 0, 1] {
         assert_eq!(
-            Setting::kind(&setting.with(&code(&setting.secret, steps))),
+            Fixture::problem_type(&fixture.log_in(&code(&fixture.secret, steps))),
             INVALID,
             "{steps}"
         );
     }
 }
 
-/// E18, E5: that a code is needed is told to who knows the password, and to nobody else.
+/// E18, E5: Only a login with the right password reveals that a code is required.
 #[test]
-fn without_a_code_only_the_right_password_learns_that_one_is_needed() {
-    let setting = Setting::new();
-    let needed = Setting::kind(&try_log_in(&setting.app, ANN, PASSWORD));
-    assert_eq!(needed, "urn:portcullis:problem:second-factor-required");
-    let code = code(&setting.secret, 0);
-    assert_eq!(Setting::kind(&try_log_in(&setting.app, ANN, "wrong")), INVALID);
+fn only_the_right_password_reveals_the_second_factor() {
+    let fixture = Fixture::new();
+    let required = Fixture::problem_type(&try_log_in(&fixture.app, ANN, PASSWORD));
+    assert_eq!(required, "urn:portcullis:problem:second-factor-required");
+    let code = code(&fixture.secret, 0);
     assert_eq!(
-        Setting::kind(&try_log_in_with_code(&setting.app, ANN, "wrong", &code)),
+        Fixture::problem_type(&try_log_in(&fixture.app, ANN, "wrong")),
         INVALID
     );
     assert_eq!(
-        setting.with(&code).status,
+        Fixture::problem_type(&try_log_in_with_code(&fixture.app, ANN, "wrong", &code)),
+        INVALID
+    );
+    assert_eq!(
+        fixture.log_in(&code).status,
         200,
-        "a wrong password has not taken it"
+        "a wrong password does not use the code"
     );
     let sessions = "SELECT count(*)::text AS line FROM sessions.sessions";
-    assert_eq!(setting.database.lines(sessions), ["2"]);
+    assert_eq!(fixture.database.lines(sessions), ["2"]);
 }
 
-/// E18, E7: codes are guessed no faster than passwords.
+/// E18, E7: Wrong codes are throttled like wrong passwords.
 #[test]
-fn wrong_codes_are_counted() {
-    let setting = Setting::new();
+fn wrong_codes_are_throttled() {
+    let fixture = Fixture::new();
     for bad in ["000000", "", "x", "12345", "1234567", "0000-0000-0000-0000"] {
-        assert_eq!(Setting::kind(&setting.with(bad)), INVALID, "{bad}");
+        assert_eq!(Fixture::problem_type(&fixture.log_in(bad)), INVALID, "{bad}");
     }
-    setting
+    fixture
         .database
         .execute("UPDATE sessions.throttles SET blocked_until = blocked_until + interval '1 minute'");
-    setting.with(&code(&setting.secret, 0)).problem(429);
+    fixture.log_in(&code(&fixture.secret, 0)).problem(429);
     let events =
         "SELECT DISTINCT detail ->> 'why' AS line FROM audit.events WHERE action = 'session.refused'";
-    assert_eq!(setting.database.lines(events), ["wrong code"]);
+    assert_eq!(fixture.database.lines(events), ["wrong code"]);
 }
 
-/// E18: asking without a code, as every app does first, costs nothing.
+/// E18: A login without a code does not count as a wrong code.
 #[test]
-fn a_missing_code_is_no_wrong_one() {
-    let setting = Setting::new();
+fn a_missing_code_is_not_a_wrong_code() {
+    let fixture = Fixture::new();
     for _ in 0..10 {
-        try_log_in(&setting.app, ANN, PASSWORD).problem(401);
+        try_log_in(&fixture.app, ANN, PASSWORD).problem(401);
     }
-    assert_eq!(setting.with(&code(&setting.secret, 0)).status, 200);
+    assert_eq!(fixture.log_in(&code(&fixture.secret, 0)).status, 200);
 }
 
-/// E18: of many who send the same code at once, one is let in.
+/// E18: Of concurrent logins with one code, exactly one succeeds.
 #[test]
-fn in_parallel_a_code_works_once_too() {
-    let setting = Setting::new();
-    let codes = [code(&setting.secret, 0), setting.recovery_codes[0].clone()];
+fn of_concurrent_logins_with_one_code_one_succeeds() {
+    let fixture = Fixture::new();
+    let codes = [code(&fixture.secret, 0), fixture.recovery_codes[0].clone()];
     for code in &codes {
         let statuses: Vec<u16> = std::thread::scope(|scope| {
-            let asked: Vec<_> = (0..5)
-                .map(|_| scope.spawn(|| setting.with(code).status))
+            let threads: Vec<_> = (0..5)
+                .map(|_| scope.spawn(|| fixture.log_in(code).status))
                 .collect();
-            asked.into_iter().map(|asked| asked.join().unwrap()).collect()
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
-        let let_in = statuses.iter().filter(|status| **status == 200).count();
-        assert_eq!(let_in, 1, "{statuses:?}");
-        setting.database.execute("DELETE FROM sessions.throttles");
+        let accepted = statuses.iter().filter(|status| **status == 200).count();
+        assert_eq!(accepted, 1, "{statuses:?}");
+        fixture.database.execute("DELETE FROM sessions.throttles");
     }
 }
 
-/// E18: ten recovery codes, however they are typed, each once.
+/// E18: Each of ten recovery codes works once, in any case and without its dash.
 #[test]
 fn a_recovery_code_works_once() {
-    let setting = Setting::new();
-    assert_eq!(setting.recovery_codes.len(), 10);
+    let fixture = Fixture::new();
+    assert_eq!(fixture.recovery_codes.len(), 10);
     let typed = [
-        setting.recovery_codes[0].clone(),
-        setting.recovery_codes[1].to_lowercase(),
-        setting.recovery_codes[2].replace('-', ""),
+        fixture.recovery_codes[0].clone(),
+        fixture.recovery_codes[1].to_lowercase(),
+        fixture.recovery_codes[2].replace('-', ""),
     ];
     for code in &typed {
-        let response = setting.with(code);
+        let response = fixture.log_in(code);
         let token = token_pair(&response).access;
-        assert_eq!(Setting::kind(&setting.with(code)), INVALID);
-        let state = call_as(&setting.app, &token, "GET", "/auth/totp", &Value::Null).json();
+        assert_eq!(Fixture::problem_type(&fixture.log_in(code)), INVALID);
+        let state = call_as(&fixture.app, &token, "GET", "/auth/totp", &Value::Null).json();
         assert_eq!(state["enabled"], true);
     }
     let left = "SELECT count(*)::text AS line FROM accounts.recovery_codes WHERE used_at IS NULL";
-    assert_eq!(setting.database.lines(left), ["7"]);
+    assert_eq!(fixture.database.lines(left), ["7"]);
     let factors =
         "SELECT detail ->> 'factor' AS line FROM audit.events WHERE action = 'session.begun' ORDER BY id";
     assert_eq!(
-        setting.database.lines(factors),
+        fixture.database.lines(factors),
         ["none", "recovery code", "recovery code", "recovery code"]
     );
 }
 
-/// E18: neither secret nor code stands in the database, and a sealed secret is good for one account only.
+/// E18: The database contains neither the secret nor recovery codes in plaintext, and an encrypted secret is bound to its
+/// account.
 #[test]
-fn nothing_in_the_database_makes_a_code() {
-    let setting = Setting::new();
-    let rows = setting.database.lines(
+fn the_database_alone_yields_no_code() {
+    let fixture = Fixture::new();
+    let rows = fixture.database.lines(
         "SELECT encode(totp_secret, 'escape') AS line FROM accounts.credentials
          UNION ALL SELECT encode(code_hash, 'escape') FROM accounts.recovery_codes",
     );
     assert_eq!(rows.len(), 11);
     for row in &rows {
-        assert!(!row.contains(&setting.secret));
+        assert!(!row.contains(&fixture.secret));
         assert!(
-            setting
+            fixture
                 .recovery_codes
                 .iter()
                 .all(|code| !row.contains(&code.replace('-', "")))
         );
     }
-    create_account(&setting.database, "bob@example.org", Role::User);
-    setting.database.execute(
+    create_account(&fixture.database, "bob@example.org", Role::User);
+    fixture.database.execute(
         "UPDATE accounts.credentials SET (totp_secret, totp_confirmed_at) =
            (SELECT totp_secret, totp_confirmed_at FROM accounts.credentials WHERE totp_secret IS NOT NULL)
          WHERE totp_secret IS NULL",
     );
     let moved = try_log_in_with_code(
-        &setting.app,
+        &fixture.app,
         "bob@example.org",
         PASSWORD,
-        &code(&setting.secret, 0),
+        &code(&fixture.secret, 0),
     );
     moved.problem(500);
 }

@@ -1,4 +1,5 @@
-//! One's own second factor: set up, confirmed, taken away; new recovery codes.
+//! Enabling and disabling the second factor, and new recovery codes.
+
 use crate::support::accounts::{PASSWORD, call_as, create_account, log_in, try_log_in, try_log_in_with_code};
 use crate::support::app::App;
 use crate::support::authenticator::code;
@@ -9,14 +10,14 @@ use serde_json::{Value, json};
 
 const ANN: &str = "ann@example.org";
 
-/// Ann, signed in.
-pub struct Setting {
+/// A user who is logged in.
+pub struct Fixture {
     pub database: Database,
     pub app: App,
     pub token: String,
 }
 
-impl Setting {
+impl Fixture {
     pub fn new() -> Self {
         let database = Database::fresh();
         let app = App::over(&database);
@@ -25,12 +26,12 @@ impl Setting {
         Self { database, app, token }
     }
 
-    pub fn post(&self, what: &str, body: &Value) -> Response {
+    pub fn post(&self, action: &str, body: &Value) -> Response {
         call_as(
             &self.app,
             &self.token,
             "POST",
-            &format!("/auth/totp/{what}"),
+            &format!("/auth/totp/{action}"),
             body,
         )
     }
@@ -49,14 +50,15 @@ impl Setting {
         started.json()["secret"].as_str().unwrap().to_owned()
     }
 
-    /// A confirmed app; its secret and the recovery codes.
+    /// Enables the second factor; returns its secret and the recovery codes.
     pub fn enable(&self) -> (String, Vec<String>) {
         let secret = self.start();
         let confirmed = self.post("confirm", &json!({ "code": code(&secret, 0) }));
         (secret, codes(&confirmed))
     }
 
-    pub fn minutes_later(&self) {
+    /// Moves the last used time step into the past, so that current codes are accepted again.
+    pub fn advance_time(&self) {
         self.database
             .execute("UPDATE accounts.credentials SET totp_last_step = totp_last_step - 10");
     }
@@ -76,12 +78,12 @@ fn codes(response: &Response) -> Vec<String> {
         .collect()
 }
 
-/// E18: what an app needs, once; nothing is asked for at log-in before the first code is confirmed.
+/// E18: The secret is shown once, and the second factor is required from its first confirmed code on.
 #[test]
-fn a_second_factor_counts_from_its_first_code_on() {
-    let setting = Setting::new();
-    assert_eq!(setting.state(), (false, 0));
-    let started = setting.post("start", &json!({ "password": PASSWORD })).json();
+fn the_second_factor_is_required_once_confirmed() {
+    let fixture = Fixture::new();
+    assert_eq!(fixture.state(), (false, 0));
+    let started = fixture.post("start", &json!({ "password": PASSWORD })).json();
     let secret = started["secret"].as_str().unwrap();
     assert_eq!(secret.len(), 32);
     assert_eq!(
@@ -90,152 +92,152 @@ fn a_second_factor_counts_from_its_first_code_on() {
             "otpauth://totp/Portcullis:ann%40example%2Eorg?secret={secret}&issuer=Portcullis&algorithm=SHA1&digits=6&period=30"
         )
     );
-    assert_eq!(setting.state(), (false, 0));
-    assert_eq!(try_log_in(&setting.app, ANN, PASSWORD).status, 200);
-    let wrong = setting.post("confirm", &json!({ "code": code(secret, 5) }));
+    assert_eq!(fixture.state(), (false, 0));
+    assert_eq!(try_log_in(&fixture.app, ANN, PASSWORD).status, 200);
+    let wrong = fixture.post("confirm", &json!({ "code": code(secret, 5) }));
     assert_eq!(wrong.problem(403)["type"], "urn:portcullis:problem:wrong-code");
-    assert_eq!(setting.state(), (false, 0));
-    let confirmed = setting.post("confirm", &json!({ "code": code(secret, 0) }));
-    let mut given = codes(&confirmed);
-    given.sort_unstable();
-    given.dedup();
-    assert_eq!(given.len(), 10);
-    assert_eq!(setting.state(), (true, 10));
-    try_log_in(&setting.app, ANN, PASSWORD).problem(401);
-    assert_eq!(setting.events(), ["totp.enabled"]);
+    assert_eq!(fixture.state(), (false, 0));
+    let confirmed = fixture.post("confirm", &json!({ "code": code(secret, 0) }));
+    let mut recovery = codes(&confirmed);
+    recovery.sort_unstable();
+    recovery.dedup();
+    assert_eq!(recovery.len(), 10);
+    assert_eq!(fixture.state(), (true, 10));
+    try_log_in(&fixture.app, ANN, PASSWORD).problem(401);
+    assert_eq!(fixture.events(), ["totp.enabled"]);
 }
 
-/// E18: to start again gives another secret, and the first one is worth nothing.
+/// E18: Starting again replaces an unconfirmed secret.
 #[test]
-fn starting_again_replaces_what_was_not_confirmed() {
-    let setting = Setting::new();
-    let (first, second) = (setting.start(), setting.start());
+fn starting_again_replaces_an_unconfirmed_secret() {
+    let fixture = Fixture::new();
+    let (first, second) = (fixture.start(), fixture.start());
     assert_ne!(first, second);
-    setting
+    fixture
         .post("confirm", &json!({ "code": code(&first, 0) }))
         .problem(403);
     assert_eq!(
-        setting
+        fixture
             .post("confirm", &json!({ "code": code(&second, 0) }))
             .status,
         200
     );
 }
 
-/// E18: whoever finds an unlocked screen changes nothing.
+/// E18: Each change of the second factor requires the password, and a code once it is enabled.
 #[test]
-fn each_change_takes_the_password_and_a_code() {
-    let setting = Setting::new();
-    let refused = setting
+fn each_change_requires_password_and_code() {
+    let fixture = Fixture::new();
+    let rejected = fixture
         .post("start", &json!({ "password": "wrong" }))
         .problem(403);
-    assert_eq!(refused["type"], "urn:portcullis:problem:wrong-password");
-    let (secret, recovery) = setting.enable();
-    setting.minutes_later();
-    let good = code(&secret, 0);
-    for what in ["disable", "recovery-codes"] {
+    assert_eq!(rejected["type"], "urn:portcullis:problem:wrong-password");
+    let (secret, recovery) = fixture.enable();
+    fixture.advance_time();
+    let valid = code(&secret, 0);
+    for action in ["disable", "recovery-codes"] {
         for (password, code) in [
-            ("wrong", good.as_str()),
+            ("wrong", valid.as_str()),
             (PASSWORD, "000000"),
             ("wrong", "000000"),
         ] {
             let body = json!({ "password": password, "code": code });
-            let refused = setting.post(what, &body).problem(403);
-            assert_eq!(refused["type"], "urn:portcullis:problem:wrong-password");
-            setting.database.execute("DELETE FROM sessions.throttles");
+            let rejected = fixture.post(action, &body).problem(403);
+            assert_eq!(rejected["type"], "urn:portcullis:problem:wrong-password");
+            fixture.database.execute("DELETE FROM sessions.throttles");
         }
         assert_eq!(
-            setting.post(what, &json!({})).fields(400),
+            fixture.post(action, &json!({})).fields(400),
             ["body:password", "body:code"]
         );
     }
-    assert_eq!(setting.state(), (true, 10));
+    assert_eq!(fixture.state(), (true, 10));
     let body = json!({ "password": PASSWORD, "code": recovery[0] });
-    assert_eq!(setting.post("disable", &body).status, 204);
-    assert_eq!(setting.state(), (false, 0));
-    assert_eq!(try_log_in(&setting.app, ANN, PASSWORD).status, 200);
-    setting.post("disable", &body).problem(409);
-    assert_eq!(setting.events(), ["totp.enabled", "totp.disabled"]);
+    assert_eq!(fixture.post("disable", &body).status, 204);
+    assert_eq!(fixture.state(), (false, 0));
+    assert_eq!(try_log_in(&fixture.app, ANN, PASSWORD).status, 200);
+    fixture.post("disable", &body).problem(409);
+    assert_eq!(fixture.events(), ["totp.enabled", "totp.disabled"]);
 }
 
-/// E18, E7: nor does anybody guess the password of an unlocked screen.
+/// E18, E7: Wrong passwords in an open session are throttled.
 #[test]
-fn wrong_passwords_are_counted_here_too() {
-    let setting = Setting::new();
+fn wrong_passwords_are_throttled() {
+    let fixture = Fixture::new();
     for _ in 0..6 {
-        setting
+        fixture
             .post("start", &json!({ "password": "wrong" }))
             .problem(403);
     }
-    setting
+    fixture
         .database
         .execute("UPDATE sessions.throttles SET blocked_until = blocked_until + interval '1 minute'");
-    setting
+    fixture
         .post("start", &json!({ "password": PASSWORD }))
         .problem(429);
 }
 
-/// E18, E7: nor does anybody who has taken a token guess the first code of an app that waits for it.
+/// E18, E7: Wrong codes are throttled while the second factor is being confirmed.
 #[test]
-fn wrong_first_codes_are_counted_too() {
-    let setting = Setting::new();
-    let secret = setting.start();
+fn wrong_confirming_codes_are_throttled() {
+    let fixture = Fixture::new();
+    let secret = fixture.start();
     for _ in 0..6 {
-        setting.post("confirm", &json!({ "code": "x" })).problem(403);
+        fixture.post("confirm", &json!({ "code": "x" })).problem(403);
     }
-    setting
+    fixture
         .database
         .execute("UPDATE sessions.throttles SET blocked_until = blocked_until + interval '1 minute'");
-    setting
+    fixture
         .post("confirm", &json!({ "code": code(&secret, 0) }))
         .problem(429);
-    setting
+    fixture
         .database
         .execute("UPDATE sessions.throttles SET blocked_until = now()");
     assert_eq!(
-        setting
+        fixture
             .post("confirm", &json!({ "code": code(&secret, 0) }))
             .status,
         200
     );
 }
 
-/// E18: new codes make the old ones worthless, and a code that was taken for one thing is taken.
+/// E18: New recovery codes replace the old ones, and a code used for one operation cannot be used for another.
 #[test]
-fn new_recovery_codes_take_the_place_of_the_old() {
-    let setting = Setting::new();
-    let (secret, old) = setting.enable();
-    setting.minutes_later();
+fn new_recovery_codes_replace_the_old() {
+    let fixture = Fixture::new();
+    let (secret, old) = fixture.enable();
+    fixture.advance_time();
     let code = code(&secret, 0);
     let body = json!({ "password": PASSWORD, "code": code });
-    let new = codes(&setting.post("recovery-codes", &body));
+    let new = codes(&fixture.post("recovery-codes", &body));
     assert!(new.iter().all(|code| !old.contains(code)));
-    setting.post("recovery-codes", &body).problem(403);
-    try_log_in_with_code(&setting.app, ANN, PASSWORD, &code).problem(401);
-    try_log_in_with_code(&setting.app, ANN, PASSWORD, &old[0]).problem(401);
+    fixture.post("recovery-codes", &body).problem(403);
+    try_log_in_with_code(&fixture.app, ANN, PASSWORD, &code).problem(401);
+    try_log_in_with_code(&fixture.app, ANN, PASSWORD, &old[0]).problem(401);
     assert_eq!(
-        try_log_in_with_code(&setting.app, ANN, PASSWORD, &new[0]).status,
+        try_log_in_with_code(&fixture.app, ANN, PASSWORD, &new[0]).status,
         200
     );
-    assert_eq!(setting.events(), ["totp.enabled", "totp.codes_renewed"]);
+    assert_eq!(fixture.events(), ["totp.enabled", "totp.codes_renewed"]);
 }
 
-/// E18: what there is not cannot be confirmed, taken away or set up twice.
+/// E18: Confirming or disabling a second factor that does not exist, or enabling it twice, returns 409.
 #[test]
-fn out_of_turn_is_409() {
-    let setting = Setting::new();
+fn a_change_in_the_wrong_state_is_409() {
+    let fixture = Fixture::new();
     let proof = json!({ "password": PASSWORD, "code": "123456" });
-    for (what, body) in [
+    for (action, body) in [
         ("confirm", json!({ "code": "123456" })),
         ("disable", proof.clone()),
         ("recovery-codes", proof),
     ] {
-        setting.post(what, &body).problem(409);
+        fixture.post(action, &body).problem(409);
     }
-    setting.enable();
-    setting
+    fixture.enable();
+    fixture
         .post("start", &json!({ "password": PASSWORD }))
         .problem(409);
-    setting.post("confirm", &json!({ "code": "123456" })).problem(409);
-    assert_eq!(setting.state(), (true, 10));
+    fixture.post("confirm", &json!({ "code": "123456" })).problem(409);
+    assert_eq!(fixture.state(), (true, 10));
 }

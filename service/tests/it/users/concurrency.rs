@@ -1,4 +1,5 @@
-//! Many administrators at the same time.
+//! Concurrent changes by administrators.
+
 use crate::support::admin_client::AdminClient;
 use diesel::Connection;
 use portcullis::crypto::tokens::PlainToken;
@@ -9,72 +10,75 @@ use serde_json::json;
 use std::thread;
 use std::time::Duration;
 
-/// D7: of two parallel changes of the same version one is refused, however often it is tried.
+/// D7: Of two concurrent updates of the same version, one is rejected.
 #[test]
-fn of_two_parallel_changes_one_is_refused() {
+fn of_two_concurrent_updates_one_is_rejected() {
     let admin = AdminClient::fresh();
     let id = admin.create_user("ann@example.org");
     for _ in 0..10 {
-        let tag = admin.etag(id);
+        let etag = admin.etag(id);
         let mut statuses = thread::scope(|scope| {
-            let put = |name: &'static str| {
-                let (admin, tag) = (&admin, &tag);
+            let update = |name: &'static str| {
+                let (admin, etag) = (&admin, &etag);
                 scope.spawn(move || {
                     admin
-                        .update(id, tag, &json!({"email": "ann@example.org", "name": name}))
+                        .update(id, etag, &json!({"email": "ann@example.org", "name": name}))
                         .status
                 })
             };
-            let both = [put("One"), put("Two")];
-            both.map(|one| one.join().unwrap())
+            let both = [update("One"), update("Two")];
+            both.map(|thread| thread.join().unwrap())
         });
         statuses.sort_unstable();
         assert_eq!(statuses, [200, 412]);
     }
 }
 
-/// D6: 50 at the same time, each in another spelling.
+/// D6: Of fifty concurrent requests to create the same address in different spellings, one succeeds.
 #[test]
-fn of_fifty_parallel_users_of_one_address_one_is_made() {
+fn of_fifty_concurrent_creations_one_succeeds() {
     let admin = AdminClient::fresh();
     let statuses: Vec<u16> = thread::scope(|scope| {
-        let each: Vec<_> = (0..50u32)
+        let threads: Vec<_> = (0..50u32)
             .map(|number| {
                 let admin = &admin;
                 scope.spawn(move || {
-                    let spelled = "ann.example"
+                    let spelling = "ann.example"
                         .char_indices()
                         .map(|(at, c)| match number >> (at % 6) & 1 {
                             1 => c.to_ascii_uppercase(),
                             _ => c,
                         });
-                    let email = format!("{}@example.org", spelled.collect::<String>());
-                    let made = admin.create(&json!({ "email": email }));
-                    if made.status != 201 {
-                        assert_eq!(made.problem(409)["type"], "urn:portcullis:problem:address-taken");
+                    let email = format!("{}@example.org", spelling.collect::<String>());
+                    let created = admin.create(&json!({ "email": email }));
+                    if created.status != 201 {
+                        assert_eq!(
+                            created.problem(409)["type"],
+                            "urn:portcullis:problem:address-taken"
+                        );
                     }
-                    made.status
+                    created.status
                 })
             })
             .collect();
-        each.into_iter().map(|one| one.join().unwrap()).collect()
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert_eq!(
         statuses.iter().filter(|status| **status == 201).count(),
         1,
         "{statuses:?}"
     );
-    let left =
+    let count =
         "SELECT count(*)::text AS line FROM accounts.accounts WHERE email_key = 'ann.example@example.org'";
-    assert_eq!(admin.database.lines(left), ["1"]);
+    assert_eq!(admin.database.lines(count), ["1"]);
     assert_eq!(admin.mails().len(), 1);
-    let seen = admin.get("/users?q=ann.example").json();
-    assert_eq!(seen["users"].as_array().map(Vec::len), Some(1), "{seen}");
+    let found = admin.get("/users?q=ann.example").json();
+    assert_eq!(found["users"].as_array().map(Vec::len), Some(1), "{found}");
 }
 
-/// D4, D9: an invitation is accepted while its account is being deleted: one waits for the other, and neither for ever.
+/// D4, D9: Accepting an invitation while its account is being deleted neither deadlocks nor succeeds.
 #[test]
-fn a_link_is_used_while_its_account_changes() {
+fn accepting_an_invitation_during_deletion_fails() {
     let admin = AdminClient::fresh();
     let id = AccountId::of(admin.create_user("ann@example.org"));
     let token = PlainToken::parse(&admin.link_token(id.get())).unwrap().hash();
@@ -96,7 +100,7 @@ fn a_link_is_used_while_its_account_changes() {
         assert_eq!(
             deleted.unwrap().join().unwrap(),
             Ok(None),
-            "the link was void by then"
+            "the link was revoked first"
         );
     });
 }

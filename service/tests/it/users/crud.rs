@@ -1,26 +1,27 @@
-//! `/user`: one user at a time.
+//! `/user`: creating, reading, updating, deleting and restoring a user.
+
 use crate::support::accounts;
 use crate::support::admin_client::AdminClient;
 use crate::support::app::send;
 use portcullis::types::role::Role;
 use serde_json::json;
 
-/// D1
+/// D1: An administrator creates a user, who is invited.
 #[test]
-fn a_user_is_made_by_an_administrator() {
+fn an_administrator_creates_a_user() {
     let admin = AdminClient::fresh();
-    let made = admin.create(&json!({"email": "Ann@Example.org"}));
-    assert_eq!(made.status, 201, "{made:?}");
-    let user = made.json();
+    let created = admin.create(&json!({"email": "Ann@Example.org"}));
+    assert_eq!(created.status, 201, "{created:?}");
+    let user = created.json();
     let id = user["id"].as_i64().unwrap();
     assert_eq!(user["email"], "Ann@Example.org");
     assert_eq!(
         (&user["name"], &user["role"], &user["state"]),
         (&json!(""), &json!("user"), &json!("invited"))
     );
-    assert_eq!(made.header("location"), format!("/user?id={id}"));
-    assert_eq!(made.header("etag"), "\"1\"");
-    let found = admin.get(made.header("location"));
+    assert_eq!(created.header("location"), format!("/user?id={id}"));
+    assert_eq!(created.header("etag"), "\"1\"");
+    let found = admin.get(created.header("location"));
     assert_eq!((found.status, found.json()), (200, user));
     assert_eq!(admin.events(id), ["account.invited {\"role\": \"user\"}"]);
 
@@ -32,14 +33,14 @@ fn a_user_is_made_by_an_administrator() {
     );
 }
 
-/// D1
+/// D1: Only an administrator can create a user.
 #[test]
-fn nobody_else_makes_a_user() {
+fn only_an_administrator_creates_a_user() {
     let admin = AdminClient::fresh();
     let body = json!({"email": "ann@example.org"});
-    let stranger = accounts::post(&admin.app, "/user", &body);
-    stranger.problem(401);
-    assert_eq!(stranger.header("www-authenticate"), "Bearer");
+    let anonymous = accounts::post(&admin.app, "/user", &body);
+    anonymous.problem(401);
+    assert_eq!(anonymous.header("www-authenticate"), "Bearer");
     let forged = accounts::call_as(&admin.app, "x.y.z", "POST", "/user", &body);
     forged.problem(401);
     assert_eq!(
@@ -50,13 +51,13 @@ fn nobody_else_makes_a_user() {
     let user = accounts::call_as(&admin.app, &token, "POST", "/user", &body);
     user.problem(403);
     assert!(user.header("www-authenticate").contains("insufficient_scope"));
-    let left = "SELECT count(*)::text AS line FROM accounts.accounts WHERE email_key = 'ann@example.org'";
-    assert_eq!(admin.database.lines(left), ["0"]);
+    let count = "SELECT count(*)::text AS line FROM accounts.accounts WHERE email_key = 'ann@example.org'";
+    assert_eq!(admin.database.lines(count), ["0"]);
 }
 
-/// D2, D7: the tag is strong and follows the version.
+/// D2, D7: A user is read by ID, without secrets and with a strong entity tag.
 #[test]
-fn one_user_is_found_by_its_number() {
+fn a_user_is_read_by_id() {
     let admin = AdminClient::fresh();
     let id = admin.create_user("ann@example.org");
     let found = admin.get_user(id);
@@ -70,12 +71,12 @@ fn one_user_is_found_by_its_number() {
     admin.get_user(i64::MAX).problem(404);
 }
 
-/// D2: on each operation that takes a number.
+/// D2: Every operation that takes an ID rejects values that are not positive integers.
 #[test]
-fn what_is_no_number_is_refused() {
+fn an_invalid_id_is_rejected() {
     let admin = AdminClient::fresh();
     let body = r#"{"email":"ann@example.org"}"#;
-    let numbers = [
+    let ids = [
         "abc",
         "-1",
         "0",
@@ -88,7 +89,7 @@ fn what_is_no_number_is_refused() {
         "9223372036854775808",
         "1%20",
     ];
-    let queries = numbers.iter().map(|number| format!("?id={number}"));
+    let queries = ids.iter().map(|id| format!("?id={id}"));
     for query in queries.chain([String::new(), "?id=1&id=1".to_owned()]) {
         for (method, path) in [
             ("GET", "/user"),
@@ -109,9 +110,9 @@ fn what_is_no_number_is_refused() {
     }
 }
 
-/// D3, D7
+/// D3, D7: Each update increments the version, and a name that is absent from the body does not change.
 #[test]
-fn a_user_is_changed_again_and_again() {
+fn a_user_can_be_updated_repeatedly() {
     let admin = AdminClient::fresh();
     let id = admin.create_user("ann@example.org");
     let body = json!({"email": "ann.b@example.org", "name": "Ann B."});
@@ -130,9 +131,12 @@ fn a_user_is_changed_again_and_again() {
     let again = admin.update(id, changed.header("etag"), &body);
     assert_eq!((again.status, again.header("etag")), (200, "\"3\""));
     assert_eq!(admin.update(id, "*", &body).status, 200);
-    // A name that is not given stays.
-    let kept = admin.update(id, "\"9\", \"4\"", &json!({"email": "ann.b@example.org"}));
-    assert_eq!((kept.status, &kept.json()["name"]), (200, &json!("Ann B.")));
+    // A name that is absent from the body does not change.
+    let unchanged = admin.update(id, "\"9\", \"4\"", &json!({"email": "ann.b@example.org"}));
+    assert_eq!(
+        (unchanged.status, &unchanged.json()["name"]),
+        (200, &json!("Ann B."))
+    );
     assert_eq!(
         admin.events(id)[1..3],
         [
@@ -142,17 +146,17 @@ fn a_user_is_changed_again_and_again() {
     );
 }
 
-/// D3
+/// D3: An update to the address of another user is rejected and changes nothing.
 #[test]
-fn another_s_address_is_refused_and_nothing_changes() {
+fn an_address_of_another_user_is_rejected() {
     let admin = AdminClient::fresh();
     let (id, _) = (
         admin.create_user("ann@example.org"),
         admin.create_user("bob@example.org"),
     );
-    let refused = admin.update(id, "*", &json!({"email": "BOB@example.org", "name": "Bob"}));
+    let rejected = admin.update(id, "*", &json!({"email": "BOB@example.org", "name": "Bob"}));
     assert_eq!(
-        refused.problem(409)["type"],
+        rejected.problem(409)["type"],
         "urn:portcullis:problem:address-taken"
     );
     let user = admin.get_user(id);
@@ -161,22 +165,22 @@ fn another_s_address_is_refused_and_nothing_changes() {
         (&json!("ann@example.org"), "\"1\"")
     );
     assert_eq!(admin.events(id).len(), 1);
-    // One's own, spelled in another way, is no other's.
+    // Another spelling of the same user's address is accepted.
     let mails = admin.mails().len();
-    let spelled = admin.update(id, "*", &json!({"email": "ANN@example.org"}));
+    let respelled = admin.update(id, "*", &json!({"email": "ANN@example.org"}));
     assert_eq!(
-        (spelled.status, &spelled.json()["email"]),
+        (respelled.status, &respelled.json()["email"]),
         (200, &json!("ANN@example.org"))
     );
-    assert_eq!(admin.mails().len(), mails, "no link is void for that");
+    assert_eq!(admin.mails().len(), mails, "no link is revoked");
     admin
         .update(404_404, "*", &json!({"email": "x@example.org"}))
         .problem(404);
 }
 
-/// D7
+/// D7: An update requires `If-Match` with the current strong entity tag.
 #[test]
-fn a_change_needs_the_version_that_it_is_meant_for() {
+fn an_update_requires_the_current_version() {
     let admin = AdminClient::fresh();
     let id = admin.create_user("ann@example.org");
     let body = json!({"email": "ann@example.org", "name": "Ann"});
@@ -185,13 +189,13 @@ fn a_change_needs_the_version_that_it_is_meant_for() {
     assert_eq!(admin.update(id, "\"1\"", &body).status, 200);
     admin.update(id, "\"1\"", &body).problem(412);
     admin.update(id, "\"0\"", &body).problem(412);
-    // A weak tag never matches where a change is concerned (RFC 9110 §13.1.1).
+    // A weak entity tag never matches (RFC 9110 §13.1.1).
     admin.update(id, "W/\"2\"", &body).problem(412);
-    for bad in ["1", "\"1", "abc", ""] {
+    for malformed in ["1", "\"1", "abc", ""] {
         assert_eq!(
-            admin.update(id, bad, &body).fields(400),
+            admin.update(id, malformed, &body).fields(400),
             ["header:If-Match"],
-            "{bad:?}"
+            "{malformed:?}"
         );
     }
     assert_eq!(admin.etag(id), "\"2\"");
@@ -199,15 +203,15 @@ fn a_change_needs_the_version_that_it_is_meant_for() {
         .request("DELETE", &format!("/user?id={id}"))
         .header("If-Match", "\"1\"");
     send(stale).problem(412);
-    let meant = admin
+    let current = admin
         .request("DELETE", &format!("/user?id={id}"))
         .header("If-Match", "\"2\"");
-    assert_eq!(send(meant).status, 200);
+    assert_eq!(send(current).status, 200);
 }
 
-/// D4
+/// D4: A user is deleted once and can be restored once, unchanged.
 #[test]
-fn a_user_is_deleted_once_and_can_be_restored() {
+fn a_deleted_user_can_be_restored() {
     let admin = AdminClient::fresh();
     let id = admin.create_user("ann@example.org");
     let before = admin.get_user(id).json();
@@ -245,17 +249,17 @@ fn a_user_is_deleted_once_and_can_be_restored() {
     );
 }
 
-/// D4: a deleted user's address is free.
+/// D4: The address of a deleted user is free, and the user cannot be restored while another has it.
 #[test]
-fn a_user_whose_address_is_taken_meanwhile_is_not_restored() {
+fn a_user_whose_address_is_taken_cannot_be_restored() {
     let admin = AdminClient::fresh();
     let first = admin.create_user("ann@example.org");
     assert_eq!(admin.delete(first).status, 200);
     let second = admin.create_user("ANN@example.org");
     assert_ne!(first, second);
-    let refused = admin.restore(first);
+    let rejected = admin.restore(first);
     assert_eq!(
-        refused.problem(409)["type"],
+        rejected.problem(409)["type"],
         "urn:portcullis:problem:address-taken"
     );
     assert_eq!(admin.delete(second).status, 200);

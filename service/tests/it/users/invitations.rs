@@ -1,4 +1,5 @@
-//! Invitations: a mail, a password, an account that may sign in.
+//! Inviting a user.
+
 use crate::support::accounts;
 use crate::support::admin_client::AdminClient;
 use crate::support::app::send;
@@ -13,12 +14,12 @@ fn accept(admin: &AdminClient, token: &str) -> u16 {
     accounts::post(&admin.app, "/auth/invitation", &body).status
 }
 
-/// D9: the mail that really left, followed to the end.
+/// D9: An invited user follows the link of the mail, sets a password and can log in.
 #[test]
-fn an_invited_user_sets_a_password_and_is_active() {
+fn an_invited_user_sets_a_password_and_logs_in() {
     let admin = AdminClient::fresh();
-    let made = admin.create(&json!({"email": "ann@example.org", "role": "approver"}));
-    let id = made.json()["id"].as_i64().unwrap();
+    let created = admin.create(&json!({"email": "ann@example.org", "role": "approver"}));
+    let id = created.json()["id"].as_i64().unwrap();
     accounts::try_log_in(&admin.app, "ann@example.org", PASSWORD).problem(401);
     accounts::try_log_in(&admin.app, "ann@example.org", "").problem(401);
     let mail = Mailbox::of(&admin.database).wait("ann@example.org", "invited");
@@ -36,27 +37,27 @@ fn an_invited_user_sets_a_password_and_is_active() {
     assert_ne!(accept(&admin, &token), 200, "a link works once");
 }
 
-/// D9: seven days, and only its hash is kept.
+/// D9: An invitation expires after seven days, and its token is not stored.
 #[test]
-fn an_invitation_ends_after_seven_days() {
+fn an_invitation_expires_after_seven_days() {
     let admin = AdminClient::fresh();
     let id = admin.create_user("ann@example.org");
-    let days = "SELECT (expires_at - created_at)::text || ' ' || purpose AS line FROM accounts.links";
-    assert_eq!(admin.database.lines(days), ["7 days invite"]);
+    let validity = "SELECT (expires_at - created_at)::text || ' ' || purpose AS line FROM accounts.links";
+    assert_eq!(admin.database.lines(validity), ["7 days invite"]);
     let token = admin.link_token(id);
-    let kept = admin.database.lines(
+    let stored = admin.database.lines(
         "SELECT (row_to_json(l)::text || coalesce((SELECT string_agg(row_to_json(o)::text, '') FROM mail.outbox o), '')) AS line
          FROM accounts.links l",
     );
-    assert!(!kept[0].contains(&token), "{kept:?}");
+    assert!(!stored[0].contains(&token), "{stored:?}");
     admin.execute("UPDATE accounts.links SET expires_at = now() - interval '1 second'");
     assert_ne!(accept(&admin, &token), 200);
     assert_eq!(admin.get_user(id).json()["state"], "invited");
 }
 
-/// D9: invited again, the first link is void.
+/// D9: A second invitation revokes the link of the first.
 #[test]
-fn a_second_invitation_voids_the_first() {
+fn a_second_invitation_revokes_the_first() {
     let admin = AdminClient::fresh();
     let id = admin.create_user("ann@example.org");
     let first = admin.link_token(id);
@@ -66,8 +67,11 @@ fn a_second_invitation_voids_the_first() {
     assert_ne!(first, second);
     assert_ne!(accept(&admin, &first), 200);
     assert_eq!(accept(&admin, &second), 200);
-    let refused = send(admin.request("POST", &format!("/user/invite?id={id}")));
-    assert_eq!(refused.problem(409)["type"], "urn:portcullis:problem:not-invited");
+    let rejected = send(admin.request("POST", &format!("/user/invite?id={id}")));
+    assert_eq!(
+        rejected.problem(409)["type"],
+        "urn:portcullis:problem:not-invited"
+    );
     send(admin.request("POST", "/user/invite?id=404404")).problem(404);
     assert_eq!(
         admin.mails(),
@@ -82,9 +86,9 @@ fn a_second_invitation_voids_the_first() {
     );
 }
 
-/// D9, D4: a deleted user's invitation is void; a restored one gets another.
+/// D9, D4: Deleting a user revokes the invitation, and restoring the user sends a new one.
 #[test]
-fn who_is_deleted_is_not_invited_any_more() {
+fn deleting_a_user_revokes_the_invitation() {
     let admin = AdminClient::fresh();
     let id = admin.create_user("ann@example.org");
     let first = admin.link_token(id);
@@ -95,9 +99,9 @@ fn who_is_deleted_is_not_invited_any_more() {
     assert_eq!(accept(&admin, &admin.link_token(id)), 200);
 }
 
-/// D3, D9: what was mailed to the old address is void, and what is still to be proven is asked for at the new one.
+/// D3, D9: Changing an unconfirmed address revokes the links sent to the old one and sends a new link to the new one.
 #[test]
-fn another_address_takes_the_links_along() {
+fn changing_an_unconfirmed_address_sends_a_new_link() {
     let admin = AdminClient::fresh();
     let invited = admin.create_user("typo@example.org");
     let first = admin.link_token(invited);
@@ -110,10 +114,11 @@ fn another_address_takes_the_links_along() {
     assert_ne!(accept(&admin, &first), 200);
     assert_eq!(accept(&admin, &admin.link_token(invited)), 200);
 
-    let unproven = accounts::create_account_in(&admin.database, "cay@example.org", Role::User, "unconfirmed");
+    let unconfirmed =
+        accounts::create_account_in(&admin.database, "cay@example.org", Role::User, "unconfirmed");
     assert_eq!(
         admin
-            .update(unproven, "*", &json!({"email": "cay@new.example"}))
+            .update(unconfirmed, "*", &json!({"email": "cay@new.example"}))
             .status,
         200
     );
@@ -125,32 +130,33 @@ fn another_address_takes_the_links_along() {
             "confirm cay@new.example"
         ]
     );
-    let confirm = json!({"token": admin.link_token(unproven)});
+    let confirm = json!({"token": admin.link_token(unconfirmed)});
     assert_eq!(accounts::post(&admin.app, "/auth/confirm", &confirm).status, 200);
-    assert_eq!(admin.get_user(unproven).json()["state"], "active");
+    assert_eq!(admin.get_user(unconfirmed).json()["state"], "active");
 }
 
-/// D10, D3: whoever could move a proven address would get its owner's mails, and with a reset the account: an administrator
-/// cannot, not even their own. Nor does a role go to whoever registered an address that nobody has proven.
+/// D10, D3: An administrator cannot change a confirmed address, which would allow taking over the account by a password
+/// reset, and cannot give a role to an account with an unconfirmed address.
 #[test]
-fn no_administrator_becomes_somebody_else() {
+fn an_administrator_cannot_take_over_an_account() {
     let admin = AdminClient::fresh();
     let active = accounts::create_account(&admin.database, "bob@example.org", Role::User);
-    let refused = admin.update(active, "*", &json!({"email": "evil@example.org"}));
+    let rejected = admin.update(active, "*", &json!({"email": "evil@example.org"}));
     assert_eq!(
-        refused.problem(409)["type"],
+        rejected.problem(409)["type"],
         "urn:portcullis:problem:address-proven"
     );
-    let spelled = admin.update(active, "*", &json!({"email": "Bob@Example.org", "name": "Bob"}));
-    assert_eq!(spelled.status, 200);
-    let unproven = accounts::create_account_in(&admin.database, "cay@example.org", Role::User, "unconfirmed");
-    let refused = admin.update(
-        unproven,
+    let respelled = admin.update(active, "*", &json!({"email": "Bob@Example.org", "name": "Bob"}));
+    assert_eq!(respelled.status, 200);
+    let unconfirmed =
+        accounts::create_account_in(&admin.database, "cay@example.org", Role::User, "unconfirmed");
+    let rejected = admin.update(
+        unconfirmed,
         "*",
         &json!({"email": "cay@example.org", "role": "admin"}),
     );
     assert_eq!(
-        refused.problem(409)["type"],
+        rejected.problem(409)["type"],
         "urn:portcullis:problem:address-unproven"
     );
     assert_eq!(admin.mails(), Vec::<String>::new());

@@ -1,12 +1,13 @@
-//! `/users`: pages, orders, searches.
+//! `/users`: pagination, sorting and search.
+
 use crate::support::admin_client::AdminClient;
 use portcullis::types::user_sort::UserSort;
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-/// Adds accounts `n` of a range, in no order of any column.
-fn fill(admin: &AdminClient, from: u32, to: u32) {
+/// Inserts the accounts of a range, so that no column is in insertion order.
+fn insert_users(admin: &AdminClient, from: u32, to: u32) {
     admin.execute(&format!(
         "INSERT INTO accounts.accounts (email, email_key, name, state, created_at)
          SELECT 'U.' || md5(n::text) || '@example.org', 'u.' || md5(n::text) || '@example.org', 'Name ' || n, 'invited',
@@ -15,26 +16,29 @@ fn fill(admin: &AdminClient, from: u32, to: u32) {
     ));
 }
 
-/// The numbers of all users on all pages, page by page; the links lead.
-fn walk(admin: &AdminClient, first: &str, mut between: impl FnMut()) -> Vec<i64> {
-    let (mut path, mut seen) = (first.to_owned(), Vec::new());
+/// The IDs of all users on all pages, following the `next` links; `between` runs between two pages.
+fn list_all(admin: &AdminClient, first: &str, mut between: impl FnMut()) -> Vec<i64> {
+    let (mut path, mut ids) = (first.to_owned(), Vec::new());
     loop {
         let page = admin.get(&path);
         assert_eq!(page.status, 200, "{path}: {page:?}");
         let users = page.json()["users"].as_array().unwrap().clone();
-        seen.extend(users.iter().map(|user| user["id"].as_i64().unwrap()));
+        ids.extend(users.iter().map(|user| user["id"].as_i64().unwrap()));
         let link = page.header("link").to_owned();
         if link.is_empty() {
-            return seen;
+            return ids;
         }
         assert!(!users.is_empty() && link.ends_with(">; rel=\"next\""), "{link}");
-        assert!(!link.contains("example.org"), "a link tells no address: {link}");
+        assert!(
+            !link.contains("example.org"),
+            "a link contains an address: {link}"
+        );
         path = link.trim_start_matches('<').split('>').next().unwrap().to_owned();
         between();
     }
 }
 
-/// The numbers in the order that the database has for a column.
+/// The IDs in the order of the database.
 fn expected(admin: &AdminClient, order: &str) -> Vec<i64> {
     let ids = admin.database.lines(&format!(
         "SELECT id::text AS line FROM accounts.accounts WHERE deleted_at IS NULL ORDER BY {order}"
@@ -42,34 +46,34 @@ fn expected(admin: &AdminClient, order: &str) -> Vec<i64> {
     ids.iter().map(|id| id.parse().unwrap()).collect()
 }
 
-/// D5: each order, with pages that end between two of the same value.
+/// D5: Pages cover every sort order completely, even where several users have the same value.
 #[test]
-fn pages_lead_through_every_order() {
+fn pages_cover_every_sort_order() {
     let admin = AdminClient::fresh();
-    fill(&admin, 1, 230);
-    // Many at the same time.
+    insert_users(&admin, 1, 230);
+    // Many users have the same creation time.
     admin.execute("UPDATE accounts.accounts SET created_at = date_trunc('minute', created_at)");
-    for (word, _) in UserSort::ALL {
-        let column = word.trim_start_matches('-').replace("email", "email_key");
-        let direction = if word.starts_with('-') { "DESC" } else { "ASC" };
+    for (sort, _) in UserSort::ALL {
+        let column = sort.trim_start_matches('-').replace("email", "email_key");
+        let direction = if sort.starts_with('-') { "DESC" } else { "ASC" };
         let order = format!("{column} {direction}, id {direction}");
         assert_eq!(
-            walk(&admin, &format!("/users?sort={word}&limit=50"), || ()),
+            list_all(&admin, &format!("/users?sort={sort}&limit=50"), || ()),
             expected(&admin, &order),
-            "{word}"
+            "{sort}"
         );
     }
-    assert_eq!(walk(&admin, "/users?limit=1000", || ()).len(), 231);
+    assert_eq!(list_all(&admin, "/users?limit=1000", || ()).len(), 231);
     assert_eq!(admin.get("/users").json()["users"].as_array().unwrap().len(), 100);
-    // A page that is exactly full has none behind it.
+    // A page that is exactly full has no `next` link.
     assert_eq!(admin.get("/users?limit=231").header("link"), "");
 }
 
-/// D5: whoever is there from the beginning to the end is seen once, and nobody is seen twice.
+/// D5: Under concurrent inserts and deletions, a user who exists throughout is listed exactly unique.
 #[test]
-fn concurrent_inserts_make_no_gap_and_no_repeat() {
+fn concurrent_inserts_cause_no_gap_and_no_duplicate() {
     let admin = AdminClient::fresh();
-    fill(&admin, 1, 300);
+    insert_users(&admin, 1, 300);
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -77,27 +81,27 @@ fn concurrent_inserts_make_no_gap_and_no_repeat() {
                 if done.load(Ordering::Relaxed) {
                     break;
                 }
-                fill(&admin, n, n + 4);
+                insert_users(&admin, n, n + 4);
             }
         });
-        for (word, _) in UserSort::ALL {
+        for (sort, _) in UserSort::ALL {
             let before = expected(&admin, "id");
-            let mut victim = before[before.len() / 2..].iter();
-            let mut gone = Vec::new();
-            let seen = walk(&admin, &format!("/users?sort={word}&limit=40"), || {
-                // One is deleted now and then, also the one that the next page begins behind.
-                gone.extend(victim.next().filter(|_| gone.len() < 3).inspect(|id| {
+            let mut candidates = before[before.len() / 2..].iter();
+            let mut deleted = Vec::new();
+            let listed = list_all(&admin, &format!("/users?sort={sort}&limit=40"), || {
+                // Delete up to three users, including one after which the next page starts.
+                deleted.extend(candidates.next().filter(|_| deleted.len() < 3).inspect(|id| {
                     assert_eq!(admin.delete(**id).status, 200);
                 }));
             });
-            let mut once = seen.clone();
-            once.sort_unstable();
-            once.dedup();
-            assert_eq!(once.len(), seen.len(), "{word}: seen twice");
+            let mut unique = listed.clone();
+            unique.sort_unstable();
+            unique.dedup();
+            assert_eq!(unique.len(), listed.len(), "{sort}: listed twice");
             let missing = before
                 .iter()
-                .filter(|id| !seen.contains(id) && !gone.contains(id));
-            assert_eq!(missing.count(), 0, "{word}: a gap");
+                .filter(|id| !listed.contains(id) && !deleted.contains(id));
+            assert_eq!(missing.count(), 0, "{sort}: a gap");
         }
         done.store(true, Ordering::Relaxed);
     });
@@ -113,9 +117,9 @@ fn emails(admin: &AdminClient, query: &str) -> Vec<String> {
         .collect()
 }
 
-/// D5: in address and name, in any case, and with no sign of a meaning of its own.
+/// D5: A search matches address and name, ignores case, and treats wildcards and quotes literally.
 #[test]
-fn a_text_is_looked_for_in_address_and_name() {
+fn a_search_matches_address_and_name_literally() {
     let admin = AdminClient::fresh();
     for (email, name) in [
         ("Ann.Baker@Example.org", "Ann"),
@@ -146,44 +150,44 @@ fn a_text_is_looked_for_in_address_and_name() {
         ["c@example.org", "bxb@example.org"]
     );
     assert_eq!(
-        walk(&admin, "/users?q=example&sort=-email&limit=2", || ()).len(),
+        list_all(&admin, "/users?q=example&sort=-email&limit=2", || ()).len(),
         5
     );
 }
 
-/// D4, D5
+/// D4, D5: Deleted users are listed only with `deleted=true`.
 #[test]
-fn deleted_users_are_a_list_of_their_own() {
+fn deleted_users_are_listed_separately() {
     let admin = AdminClient::fresh();
-    fill(&admin, 1, 30);
+    insert_users(&admin, 1, 30);
     let ids = expected(&admin, "id");
     for id in &ids[10..20] {
         assert_eq!(admin.delete(*id).status, 200);
     }
-    // One address, deleted twice.
+    // Two deleted users with the same address.
     for _ in 0..2 {
         let id = admin.create_user("twice@example.org");
         assert_eq!(admin.delete(id).status, 200);
     }
-    assert_eq!(walk(&admin, "/users?limit=7", || ()).len(), 21);
+    assert_eq!(list_all(&admin, "/users?limit=7", || ()).len(), 21);
     for sort in ["id", "-id", "email", "-email", "created_at", "-created_at"] {
-        let deleted = walk(&admin, &format!("/users?deleted=true&limit=5&sort={sort}"), || ());
+        let deleted = list_all(&admin, &format!("/users?deleted=true&limit=5&sort={sort}"), || ());
         assert_eq!(deleted.len(), 12, "{sort}");
     }
     assert_eq!(
-        walk(&admin, "/users?deleted=true&q=twice&limit=1&sort=email", || ()).len(),
+        list_all(&admin, "/users?deleted=true&q=twice&limit=1&sort=email", || ()).len(),
         2
     );
-    assert_eq!(walk(&admin, "/users?deleted=false", || ()).len(), 21);
+    assert_eq!(list_all(&admin, "/users?deleted=false", || ()).len(), 21);
     let one = admin.get("/users?deleted=true&limit=1").json();
     assert!(one["users"][0]["deleted_at"].is_string(), "{one}");
 }
 
-/// D5
+/// D5: Every invalid parameter is named.
 #[test]
-fn bad_parameters_are_named() {
+fn every_invalid_parameter_is_named() {
     let admin = AdminClient::fresh();
-    fill(&admin, 1, 3);
+    insert_users(&admin, 1, 3);
     for (query, field) in [
         ("limit=0", "limit"),
         ("limit=1001", "limit"),
@@ -218,11 +222,11 @@ fn bad_parameters_are_named() {
     assert_eq!(all.len(), 5, "{all:?}");
 }
 
-/// D5: a place is of one order, and its seal is whole.
+/// D5: A cursor is rejected under another sort order, or when it was modified.
 #[test]
-fn a_place_of_another_order_leads_nowhere() {
+fn a_cursor_of_another_order_is_rejected() {
     let admin = AdminClient::fresh();
-    fill(&admin, 1, 10);
+    insert_users(&admin, 1, 10);
     let link = admin.get("/users?sort=email&limit=2").header("link").to_owned();
     let after = link
         .split("after=")
@@ -233,13 +237,13 @@ fn a_place_of_another_order_leads_nowhere() {
         .unwrap();
     let after = after.replace("%2D", "-").replace("%5F", "_");
     assert_eq!(admin.get(&format!("/users?sort=email&after={after}")).status, 200);
-    let mut changed = after.clone();
-    changed.replace_range(20..21, if &after[20..21] == "A" { "B" } else { "A" });
+    let mut modified = after.clone();
+    modified.replace_range(20..21, if &after[20..21] == "A" { "B" } else { "A" });
     for (sort, after) in [
         ("-email", &after),
         ("id", &after),
         ("created_at", &after),
-        ("email", &changed),
+        ("email", &modified),
     ] {
         assert_eq!(
             admin

@@ -1,4 +1,5 @@
-//! Roles: who has the right to all this, what becomes of it, and that somebody keeps it.
+//! Roles: listing and demoting administrators, and protecting the last one.
+
 use crate::support::accounts;
 use crate::support::admin_client::AdminClient;
 use crate::support::app::send;
@@ -14,9 +15,10 @@ fn addresses(page: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// E11: the original answers plain passwords to anybody.
+/// E11: Only an administrator can list the administrators, without secrets. The legacy system shows plaintext passwords to
+/// anyone.
 #[test]
-fn administrators_are_listed_for_administrators_only() {
+fn only_an_administrator_lists_administrators() {
     let admin = AdminClient::fresh();
     send(admin.app.request("GET", "/auth/admins")).problem(401);
     for role in [Role::User, Role::Approver, Role::Ingest] {
@@ -31,8 +33,8 @@ fn administrators_are_listed_for_administrators_only() {
         201
     );
     accounts::create_account(&admin.database, "c@example.org", Role::Admin);
-    let gone = accounts::create_account(&admin.database, "d@example.org", Role::Admin);
-    assert_eq!(admin.delete(gone).status, 200);
+    let deleted = accounts::create_account(&admin.database, "d@example.org", Role::Admin);
+    assert_eq!(admin.delete(deleted).status, 200);
     let all = admin.get("/auth/admins");
     assert_eq!(
         addresses(&all.json()),
@@ -65,14 +67,14 @@ fn administrators_are_listed_for_administrators_only() {
     assert_eq!(admin.get("/auth/admins?after=7").fields(400), ["query:after"]);
 }
 
-/// D3, E19: another role counts at once, and what was signed in has ended.
+/// D3, E19: A new role takes effect at once and ends every session of the account.
 #[test]
-fn another_role_ends_the_sessions() {
+fn a_new_role_ends_the_sessions() {
     let admin = AdminClient::fresh();
     let id = accounts::create_account(&admin.database, "ann@example.org", Role::Admin);
     let ann = accounts::log_in(&admin.app, "ann@example.org");
     assert_eq!(accounts::get_as(&admin.app, &ann.access, "/users").status, 200);
-    // The same role again, or none, ends nothing.
+    // The same role, or no role, ends no session.
     for body in [
         json!({"email": "ann@example.org"}),
         json!({"email": "ann@example.org", "role": "admin"}),
@@ -99,7 +101,7 @@ fn another_role_ends_the_sessions() {
             "role.changed {\"to\": \"user\", \"from\": \"admin\"}"
         ]
     );
-    // And the other way round.
+    // Promotion ends sessions as well.
     assert_eq!(
         admin
             .update(id, "*", &json!({"email": "ann@example.org", "role": "admin"}))
@@ -111,9 +113,9 @@ fn another_role_ends_the_sessions() {
     assert_eq!(accounts::get_as(&admin.app, &again, "/users").status, 200);
 }
 
-/// D4
+/// D4: Deleting a user ends every session and prevents logins. Restoring the user does not revive sessions.
 #[test]
-fn a_deleted_user_is_signed_out_and_cannot_sign_in() {
+fn a_deleted_user_is_logged_out_and_cannot_log_in() {
     let admin = AdminClient::fresh();
     let id = accounts::create_account(&admin.database, "ann@example.org", Role::User);
     let ann = accounts::log_in(&admin.app, "ann@example.org");
@@ -126,15 +128,15 @@ fn a_deleted_user_is_signed_out_and_cannot_sign_in() {
     )
     .problem(401);
     accounts::try_log_in(&admin.app, "ann@example.org", accounts::PASSWORD).problem(401);
-    // Restored, she may sign in again; what has ended stays ended.
+    // A restored user can log in again, but ended sessions stay ended.
     assert_eq!(admin.restore(id).status, 200);
     accounts::get_as(&admin.app, &ann.access, "/auth/me").problem(401);
     accounts::log_in(&admin.app, "ann@example.org");
 }
 
-/// D4, E10: neither by oneself nor by another; an administrator who cannot sign in does not count.
+/// D4, E10: The last administrator can be neither deleted nor demoted. A deleted administrator does not count.
 #[test]
-fn the_last_administrator_stays() {
+fn the_last_administrator_cannot_be_removed() {
     let admin = AdminClient::fresh();
     assert_eq!(
         admin
@@ -142,11 +144,11 @@ fn the_last_administrator_stays() {
             .status,
         201
     );
-    let gone = accounts::create_account(&admin.database, "c@example.org", Role::Admin);
-    assert_eq!(admin.delete(gone).status, 200);
-    let refused = admin.delete(admin.id);
+    let deleted = accounts::create_account(&admin.database, "c@example.org", Role::Admin);
+    assert_eq!(admin.delete(deleted).status, 200);
+    let rejected = admin.delete(admin.id);
     assert_eq!(
-        refused.problem(409)["type"],
+        rejected.problem(409)["type"],
         "urn:portcullis:problem:last-administrator"
     );
     for role in ["user", "approver", "ingest"] {
@@ -162,7 +164,7 @@ fn the_last_administrator_stays() {
         (&json!("admin@example.org"), "\"1\"")
     );
     assert_eq!(admin.events(admin.id), Vec::<String>::new());
-    // Everything else may be changed.
+    // Other changes are allowed.
     assert_eq!(
         admin
             .update(
@@ -173,15 +175,15 @@ fn the_last_administrator_stays() {
             .status,
         200
     );
-    // With another one who may sign in, it is allowed.
-    assert_eq!(admin.restore(gone).status, 200);
+    // With a second active administrator it is allowed.
+    assert_eq!(admin.restore(deleted).status, 200);
     assert_eq!(admin.delete(admin.id).status, 200);
     admin.get("/users").problem(401);
 }
 
-/// D4, E10: two of two at the same time, each the other, in both ways.
+/// D4, E10: When two administrators delete or demote each other concurrently, one remains.
 #[test]
-fn of_two_administrators_one_stays() {
+fn of_two_administrators_one_remains() {
     for round in 0..6 {
         let admin = AdminClient::fresh();
         let other = accounts::create_account(&admin.database, "other@example.org", Role::Admin);
@@ -216,13 +218,13 @@ fn of_two_administrators_one_stays() {
             1,
             "{statuses:?}"
         );
-        // The other one came too late in one of these ways.
+        // The other request fails in one of these ways.
         let late = statuses.iter().find(|status| **status != 200);
         assert!(
             late.is_some_and(|status| [401, 403, 409].contains(status)),
             "{statuses:?}"
         );
-        let left = "SELECT count(*)::text AS line FROM accounts.accounts WHERE role = 'admin' AND deleted_at IS NULL";
-        assert_eq!(admin.database.lines(left), ["1"]);
+        let count = "SELECT count(*)::text AS line FROM accounts.accounts WHERE role = 'admin' AND deleted_at IS NULL";
+        assert_eq!(admin.database.lines(count), ["1"]);
     }
 }

@@ -1,38 +1,39 @@
-//! What a user may be made of, and what a body may hold.
+//! Validation of users.
+
 use crate::support::accounts;
 use crate::support::admin_client::AdminClient;
 use crate::support::app::send;
 use serde_json::json;
 
-/// An address of so many characters.
+/// An address of this many characters.
 fn email(length: usize) -> String {
     let domain = format!("{0}.{0}.{0}.org", "d".repeat(61));
     let local = length - 1 - domain.len();
     format!("{}@{domain}", "l".repeat(local))
 }
 
-/// D8
+/// D8: An address has at most 254 characters.
 #[test]
 fn an_address_has_at_most_254_characters() {
     let admin = AdminClient::fresh();
     let (longest, longer) = (email(254), email(255));
     assert_eq!((longest.len(), longer.len()), (254, 255));
-    let made = admin.create(&json!({ "email": longest }));
-    assert_eq!((made.status, &made.json()["email"]), (201, &json!(longest)));
+    let created = admin.create(&json!({ "email": longest }));
+    assert_eq!((created.status, &created.json()["email"]), (201, &json!(longest)));
     assert_eq!(
         admin.create(&json!({ "email": longer })).fields(400),
         ["body:email"]
     );
-    let id = made.json()["id"].as_i64().unwrap();
+    let id = created.json()["id"].as_i64().unwrap();
     assert_eq!(
         admin.update(id, "*", &json!({ "email": longer })).fields(400),
         ["body:email"]
     );
 }
 
-/// D8: all of them at once, in both operations.
+/// D8: Creating and updating a user report every invalid field.
 #[test]
-fn every_bad_field_is_named() {
+fn every_invalid_field_is_named() {
     let admin = AdminClient::fresh();
     let id = admin.create_user("ann@example.org");
     let long = "n".repeat(101);
@@ -65,9 +66,9 @@ fn every_bad_field_is_named() {
     assert_eq!(admin.database.lines(none), ["0"]);
 }
 
-/// D8
+/// D8: Unknown and repeated members, other types, media types and oversized bodies are rejected.
 #[test]
-fn a_body_is_taken_strictly() {
+fn a_malformed_body_is_rejected() {
     let admin = AdminClient::fresh();
     for body in [
         r#"{"email":"a@b.org","id":7}"#,
@@ -83,8 +84,8 @@ fn a_body_is_taken_strictly() {
         "",
         "email=a@b.org",
     ] {
-        let refused = admin.create_text(body).problem(400);
-        assert!(!refused.to_string().contains("a@b.org"), "{refused}");
+        let problem = admin.create_text(body).problem(400);
+        assert!(!problem.to_string().contains("a@b.org"), "{problem}");
     }
     let request = admin
         .request("POST", "/user")
@@ -96,9 +97,9 @@ fn a_body_is_taken_strictly() {
     assert_eq!(admin.database.lines(none), ["0"]);
 }
 
-/// D8: who asks comes first: a stranger is told nothing about fields.
+/// D8: Unauthenticated clients get 401 before any field is validated.
 #[test]
-fn a_stranger_is_told_nothing_about_fields() {
+fn authentication_precedes_validation() {
     let admin = AdminClient::fresh();
     for (method, path) in [("POST", "/user"), ("PUT", "/user?id=abc")] {
         let request = accounts::with_json(admin.app.request(method, path), "{");
