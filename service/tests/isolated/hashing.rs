@@ -27,7 +27,7 @@ struct LogInOutcome {
 }
 
 /// A client with its own loopback address, so that the throttle of one client's network does not delay another.
-fn client(number: usize) -> Client {
+fn client_from(number: usize) -> Client {
     let number = u8::try_from(number).unwrap();
     Client::builder()
         .no_proxy()
@@ -78,7 +78,7 @@ fn concurrent_log_ins_do_not_exhaust_memory_or_delay_rates() {
         create_account(&database, &format!("person{number}@example.org"), Role::User);
     }
     let serving = ServiceProcess::start(&database.pairs());
-    let clients: Vec<Client> = (0..CONCURRENT_LOG_INS).map(client).collect();
+    let clients: Vec<Client> = (0..CONCURRENT_LOG_INS).map(client_from).collect();
     log_in(&clients[0], &serving, 0, PASSWORD);
     let before = rates_p99(&serving, 300, || false);
     let memory = serving.peak_memory();
@@ -138,7 +138,7 @@ fn passwords_of_disconnected_clients_are_not_hashed() {
     }
     create_account(&database, "bob@example.org", Role::User);
     let begun = Instant::now();
-    let client = client(1);
+    let client = client_from(1);
     let body = json!({ "email": "bob@example.org", "password": PASSWORD });
     let response = client
         .post(format!("http://{}/auth/login", serving.address))

@@ -26,7 +26,7 @@ const MAX_RATIO_WHEN_REHASHING: f64 = 1.5;
 type Kind = (&'static str, String, &'static str);
 
 /// The basic kinds of attempt, against the account of this number.
-fn kinds(number: usize) -> Vec<Kind> {
+fn basic_kinds(number: usize) -> Vec<Kind> {
     let ann = format!("ann{number}@example.org");
     vec![
         (
@@ -108,7 +108,7 @@ fn unknown_address_wrong_and_empty_password_are_rejected_after_the_same_time() {
     let app = App::over(&database);
     let begun = Instant::now();
     let rounds = ATTEMPTS / CLIENTS;
-    let attempts: Vec<Vec<Kind>> = (0..CLIENTS).map(kinds).collect();
+    let attempts: Vec<Vec<Kind>> = (0..CLIENTS).map(basic_kinds).collect();
     for number in 0..CLIENTS {
         create_account(&database, &format!("ann{number}@example.org"), Role::User);
     }
@@ -138,7 +138,7 @@ fn rejected_log_ins_cost_the_same_hashing_work() {
         "DELETE FROM accounts.credentials WHERE account_id =
            (SELECT id FROM accounts.accounts WHERE email = 'invited@example.org')",
     );
-    let mut kinds = kinds(0);
+    let mut kinds = basic_kinds(0);
     let app = App::start(&database.settings(&[("HASH_ITERATIONS", "4")]));
     let two = &kinds[..2];
     assert_similar("rehashed for", two, MAX_RATIO_WHEN_REHASHING, || {

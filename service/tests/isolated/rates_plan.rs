@@ -3,7 +3,7 @@
 use crate::exclusive;
 use crate::support::database::Database;
 use crate::support::sample_data::small;
-use crate::vacuum::until_visible;
+use crate::vacuum::vacuum_until_visible;
 use diesel::connection::SimpleConnection;
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -27,7 +27,7 @@ fn the_rates_statement_is_an_index_only_scan() {
          FROM rates.ports o, rates.ports d, generate_series(date '2022-01-01', '2025-12-31', '1 day') day
          ON CONFLICT DO NOTHING",
     );
-    until_visible(&database, "rates.daily_rates");
+    vacuum_until_visible(&database, "rates.daily_rates");
     let statement = diesel::debug_query::<Pg, _>(&BetweenAll::default()).to_string();
     let statement = statement.split(" -- binds:").next().unwrap();
     assert_eq!(statement.matches('$').count(), 4, "{statement}");

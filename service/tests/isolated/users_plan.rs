@@ -2,7 +2,7 @@
 
 use crate::exclusive;
 use crate::support::database::Database;
-use crate::vacuum::until_visible;
+use crate::vacuum::vacuum_until_visible;
 use diesel::connection::SimpleConnection;
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -28,12 +28,12 @@ fn database_with_many_users() -> Database {
          FROM generate_series(1, 110000) n;
          UPDATE accounts.accounts SET deleted_at = now() WHERE id % 11 = 5",
     );
-    until_visible(&database, "accounts.accounts");
+    vacuum_until_visible(&database, "accounts.accounts");
     database
 }
 
 /// The cursor half-way through an order, and the same as SQL.
-fn middle(database: &Database, sort: UserSort) -> (Place, String) {
+fn middle_cursor(database: &Database, sort: UserSort) -> (Place, String) {
     let row = database.lines(
         "SELECT concat_ws(' ', id, email_key, (extract(epoch FROM created_at) * 1000000)::bigint) AS line
          FROM accounts.accounts WHERE deleted_at IS NULL ORDER BY created_at, id OFFSET 50000 LIMIT 1",
@@ -72,7 +72,7 @@ fn explain(conn: &mut PgConnection, page: &UsersPage, place: &str) -> String {
 }
 
 /// The plan node below the LIMIT.
-fn below_limit(plan: &str) -> &str {
+fn node_below_limit(plan: &str) -> &str {
     let nodes: Vec<&str> = plan.lines().filter(|line| line.contains("->")).collect();
     let limit = nodes.iter().position(|node| node.contains("Limit")).unwrap();
     nodes[limit + 1]
@@ -91,7 +91,7 @@ fn blocks(plan: &str) -> u32 {
     counts.map(|number| number.parse::<u32>().unwrap()).sum()
 }
 
-fn milliseconds(plan: &str) -> f64 {
+fn execution_millis(plan: &str) -> f64 {
     let line = plan
         .lines()
         .find(|line| line.starts_with("Execution Time"))
@@ -109,7 +109,7 @@ fn every_page_of_100_000_users_is_read_from_an_index() {
     conn.batch_execute("SET jit = off").unwrap();
     let mut slowest: (f64, String) = (0.0, String::new());
     for (name, sort) in UserSort::ALL {
-        let (place, sql) = middle(&database, sort);
+        let (place, sql) = middle_cursor(&database, sort);
         for text in [None, Some("example"), Some("nobody has this")] {
             for after in [None, Some(place.clone())] {
                 for limit in [2, 101, 1001] {
@@ -129,7 +129,7 @@ fn every_page_of_100_000_users_is_read_from_an_index() {
                         Column::CreatedAt => "accounts_created_at_idx",
                     };
                     // The limited rows come in index order: only the page itself is ever sorted.
-                    let below = below_limit(&plan);
+                    let below = node_below_limit(&plan);
                     assert!(below.contains("Index") && below.contains(index), "{what}: {plan}");
                     let max_blocks = match text {
                         Some("nobody has this") => 7_000,
@@ -143,8 +143,8 @@ fn every_page_of_100_000_users_is_read_from_an_index() {
                     let again = || explain(&mut conn, &page, &sql);
                     let took = std::iter::repeat_with(again)
                         .take(2)
-                        .map(|plan| milliseconds(&plan));
-                    let took = took.fold(milliseconds(&plan), f64::min);
+                        .map(|plan| execution_millis(&plan));
+                    let took = took.fold(execution_millis(&plan), f64::min);
                     if took > slowest.0 {
                         slowest = (took, what);
                     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 /// Repeats VACUUM, because the tests' server commits asynchronously. A connection that is being established, to any
 /// database of the server, holds VACUUM back, so other tests must not run meanwhile.
-pub fn until_visible(database: &Database, table: &str) {
+pub fn vacuum_until_visible(database: &Database, table: &str) {
     let visible = format!(
         "SELECT (relallvisible = relpages)::text AS line FROM pg_class WHERE oid = '{table}'::regclass"
     );

@@ -240,7 +240,7 @@ fn the_defaults_are_valid_and_secure() {
 #[test]
 fn the_documented_settings_equal_those_in_the_code() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/settings.md");
-    let generated = document();
+    let generated = generate_document();
     if environment::update_docs() {
         std::fs::write(&path, &generated).unwrap();
     }
@@ -257,7 +257,7 @@ fn the_documented_settings_equal_those_in_the_code() {
 }
 
 /// The content of `docs/settings.md`.
-fn document() -> String {
+fn generate_document() -> String {
     let mut text = "# Settings\n\n\
         Each setting is an environment variable, or a key of a TOML file given with `--config FILE`, there in lower case\n\
         and without the prefix: `listen = \"0.0.0.0:3000\"`. Environment variables take precedence. A secret `X` can be set\n\

@@ -12,18 +12,18 @@ use prost::Message;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-fn serving(database: &Database, endpoint: &str) -> ServiceProcess {
+fn start_with_collector(database: &Database, endpoint: &str) -> ServiceProcess {
     let mut pairs = database.pairs();
     pairs.push(("OTLP_ENDPOINT".into(), endpoint.into()));
     ServiceProcess::start(&pairs)
 }
 
-fn rates(serving: &ServiceProcess) -> (u16, Duration) {
+fn get_rates(serving: &ServiceProcess) -> (u16, Duration) {
     let begun = Instant::now();
     let request = format!(
-        "GET {QUERY} HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: otlp-1\r\ntraceparent: 00-{TRACE}-00f067aa0ba902b7-01\r\n\r\n"
+        "GET {QUERY} HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: otlp-1\r\ntraceparent: 00-{TRACE_ID}-00f067aa0ba902b7-01\r\n\r\n"
     );
     (send_request(serving.address, request).status, begun.elapsed())
 }
@@ -37,8 +37,8 @@ fn hex(bytes: &[u8]) -> String {
 fn a_collector_receives_traces_logs_and_metrics() {
     let database = Database::with_data(&small());
     let collector = OtlpCollector::start();
-    let serving = serving(&database, &collector.url);
-    assert_eq!(rates(&serving).0, 200);
+    let serving = start_with_collector(&database, &collector.url);
+    assert_eq!(get_rates(&serving).0, 200);
     // The shutdown exports what is buffered.
     serving.terminate();
     assert_eq!(serving.wait().0, Some(0));
@@ -68,7 +68,7 @@ fn a_collector_receives_traces_logs_and_metrics() {
         .collect();
     let span = spans
         .iter()
-        .find(|span| hex(&span.trace_id) == TRACE)
+        .find(|span| hex(&span.trace_id) == TRACE_ID)
         .expect("our trace");
     assert_eq!(
         (hex(&span.parent_span_id).as_str(), span.kind),
@@ -88,7 +88,7 @@ fn a_collector_receives_traces_logs_and_metrics() {
         .iter()
         .find(|record| format!("{:?}", record.body).contains("answered"))
         .expect("our log");
-    assert_eq!(hex(&answered.trace_id), TRACE);
+    assert_eq!(hex(&answered.trace_id), TRACE_ID);
 
     let metrics = of("/v1/metrics")
         .into_iter()
@@ -122,15 +122,15 @@ fn an_unavailable_collector_delays_nothing() {
         format!("http://{free}"),
     ] {
         let begun = Instant::now();
-        let serving = serving(&database, &endpoint);
+        let serving = start_with_collector(&database, &endpoint);
         assert!(
             begun.elapsed() < Duration::from_secs(3),
             "the start took {:?}",
             begun.elapsed()
         );
-        rates(&serving);
+        get_rates(&serving);
         let slowest = (0..300)
-            .map(|_| rates(&serving))
+            .map(|_| get_rates(&serving))
             .inspect(|(status, _)| assert_eq!(*status, 200))
             .map(|one| one.1)
             .max();
@@ -153,7 +153,7 @@ fn the_log_holds_the_request_and_no_password() {
     let mut pairs = database.pairs();
     pairs.push(("LOG".into(), "trace".into()));
     let serving = ServiceProcess::start(&pairs);
-    assert_eq!(rates(&serving).0, 200);
+    assert_eq!(get_rates(&serving).0, 200);
     let line: serde_json::Value = serde_json::from_str(&serving.wait_for_line("otlp-1")).unwrap();
     assert!(
         line["timestamp"].is_string() && line["level"].is_string(),

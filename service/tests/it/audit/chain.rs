@@ -12,7 +12,7 @@ use serde_json::json;
 use std::thread;
 
 /// Appends an event as the service does.
-fn add(conn: &mut PgConnection, number: i64) {
+fn append_event(conn: &mut PgConnection, number: i64) {
     let client = ClientInfo::operator();
     let event = Event {
         actor: (number % 2 == 0).then(|| AccountId::of(number)),
@@ -28,7 +28,7 @@ fn add(conn: &mut PgConnection, number: i64) {
 fn with_events(count: i64) -> Database {
     let database = Database::fresh();
     let mut conn = database.login("accounts");
-    (1..=count).for_each(|number| add(&mut conn, number));
+    (1..=count).for_each(|number| append_event(&mut conn, number));
     database
 }
 
@@ -47,7 +47,7 @@ fn tamper(database: &Database, statements: &str) {
     ));
 }
 
-fn head(database: &Database) -> String {
+fn head_hash(database: &Database) -> String {
     database
         .lines("SELECT encode(hash, 'hex') AS line FROM audit.head")
         .remove(0)
@@ -57,7 +57,7 @@ fn head(database: &Database) -> String {
 #[test]
 fn an_intact_chain_is_reported_with_length_and_last_hash() {
     let database = with_events(5);
-    let end = head(&database);
+    let end = head_hash(&database);
     let whole = format!("whole: 5 events, last event 5, head {end}");
     assert_eq!(verify(&database, &[]), (Some(0), whole.clone()));
     assert_eq!(verify(&database, &["--head", &end]), (Some(0), whole));
@@ -169,7 +169,7 @@ fn deleted_inserted_and_reordered_events_are_named() {
 #[test]
 fn a_truncated_or_rebuilt_chain_is_detected() {
     let database = with_events(5);
-    let end = head(&database);
+    let end = head_hash(&database);
     tamper(&database, "DELETE FROM audit.events WHERE id > 3");
     let (code, text) = verify(&database, &[]);
     assert_eq!(
@@ -186,7 +186,7 @@ fn a_truncated_or_rebuilt_chain_is_detected() {
     let (code, text) = verify(&database, &["--head", &end]);
     assert_eq!(code, Some(1));
     assert!(text.contains("no event has the hash that was given"), "{text}");
-    let saved = head(&database);
+    let saved = head_hash(&database);
     assert_eq!(verify(&database, &["--head", &saved.to_uppercase()]).0, Some(0));
 
     tamper(
@@ -222,7 +222,7 @@ fn hashes_do_not_depend_on_session_settings() {
     ] {
         let mut conn = database.login("accounts");
         conn.batch_execute(&format!("SET {settings}")).unwrap();
-        (1..=2).for_each(|number| add(&mut conn, number));
+        (1..=2).for_each(|number| append_event(&mut conn, number));
     }
     assert_eq!(verify(&database, &[]).0, Some(0));
     for setting in [
@@ -247,7 +247,7 @@ fn concurrent_events_form_one_chain_without_a_gap() {
             scope.spawn(move || {
                 let mut conn = database.login("accounts");
                 let outcome = conn.transaction(|conn| {
-                    add(conn, number);
+                    append_event(conn, number);
                     match number % 5 {
                         4 => Err(Error::RollbackTransaction),
                         _ => Ok(()),

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-fn events(admin: &AdminClient, query: &str) -> Vec<Value> {
+fn list_events(admin: &AdminClient, query: &str) -> Vec<Value> {
     let page = admin.get(&format!("/admin/audit{query}"));
     assert_eq!(page.status, 200, "{page:?}");
     page.json()["events"].as_array().unwrap().clone()
@@ -49,7 +49,7 @@ fn an_event_records_actor_action_subject_and_request() {
     let id = send(accounts::with_json(request, &body)).json()["id"]
         .as_i64()
         .unwrap();
-    let newest = &events(&admin, "?limit=1")[0];
+    let newest = &list_events(&admin, "?limit=1")[0];
     assert_eq!(
         (
             &newest["action"],
@@ -125,8 +125,8 @@ fn pages_lead_from_the_newest_event_to_the_oldest() {
             assert_eq!(listed, (1..=last).rev().collect::<Vec<_>>());
         }
     }
-    assert_eq!(ids(&events(&admin, "?before=3")), [2, 1]);
-    assert_eq!(ids(&events(&admin, "?before=1")), [0; 0]);
+    assert_eq!(ids(&list_events(&admin, "?before=3")), [2, 1]);
+    assert_eq!(ids(&list_events(&admin, "?before=1")), [0; 0]);
 }
 
 /// J5: Invalid parameters are named.

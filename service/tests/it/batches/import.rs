@@ -14,7 +14,7 @@ use std::process::Output;
 const HEADER: &str = "orig_code,dest_code,day,price\n";
 
 /// The number of rows of each table of the schema `rates`.
-fn counts(database: &Database) -> Vec<String> {
+fn row_counts(database: &Database) -> Vec<String> {
     let tables = [
         "regions",
         "ports",
@@ -70,12 +70,12 @@ fn the_same_content_is_stored_once() {
             .status
             .success()
     );
-    let before = counts(&database);
+    let before = row_counts(&database);
     let second = run_import(&database, &TempFile::new("txt", small()));
     assert!(second.status.success());
     assert_eq!(stdout(&second), "nothing to do: this file was imported before\n");
     assert_eq!(database.import(&small()).unwrap().stored, Stored::Before);
-    assert_eq!(counts(&database), before);
+    assert_eq!(row_counts(&database), before);
 }
 
 /// C13: Of two concurrent imports of the same content one stores it.
@@ -90,14 +90,14 @@ fn concurrent_imports_of_the_same_content_store_it_once() {
             .filter(|done| done.stored == Stored::New);
         assert_eq!(new.count(), 1);
     });
-    assert!(counts(&database).contains(&"prices 14".to_owned()));
+    assert!(row_counts(&database).contains(&"prices 14".to_owned()));
 }
 
 /// C13: Invalid rows of a CSV file are reported with line and column, and nothing is stored.
 #[test]
 fn invalid_rows_are_reported_with_line_and_column_and_nothing_is_stored() {
     let database = Database::with_data(&small());
-    let before = counts(&database);
+    let before = row_counts(&database);
     let rows = [
         ("CNGGZ,EETLL,2021-01-31,10", ""),
         ("cnggz,EETLL,2021-01-31,10", "line 3, orig_code: "),
@@ -134,14 +134,14 @@ fn invalid_rows_are_reported_with_line_and_column_and_nothing_is_stored() {
         stderr(&output)
     );
     assert_eq!(stdout(&output), "");
-    assert_eq!(counts(&database), before);
+    assert_eq!(row_counts(&database), before);
 }
 
 /// C13: Invalid rows of a dump are reported; valid regions and ports before them are not stored.
 #[test]
 fn invalid_rows_of_a_dump_are_reported_and_nothing_is_stored() {
     let database = Database::fresh();
-    let before = counts(&database);
+    let before = row_counts(&database);
     let cases = [
         (small().replace("\t1363\n", "\tx\n"), "line 18, price: "),
         (
@@ -179,14 +179,14 @@ fn invalid_rows_of_a_dump_are_reported_and_nothing_is_stored() {
             stderr(&output)
         );
     }
-    assert_eq!(counts(&database), before);
+    assert_eq!(row_counts(&database), before);
 }
 
 /// C13: A truncated dump and files of other formats are rejected.
 #[test]
 fn a_truncated_dump_and_other_files_are_rejected() {
     let database = Database::fresh();
-    let before = counts(&database);
+    let before = row_counts(&database);
     let whole = small();
     for end in [
         whole.find("COPY public.regions").unwrap(),
@@ -220,7 +220,7 @@ fn a_truncated_dump_and_other_files_are_rejected() {
         "{}",
         stderr(&missing)
     );
-    assert_eq!(counts(&database), before);
+    assert_eq!(row_counts(&database), before);
 }
 
 /// C13: An import reports its progress, by callback and on stderr.

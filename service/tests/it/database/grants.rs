@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 /// Rows in the format of the document: kind, object, role, privileges. Ownership is a row of its own, so grants to an
 /// object's owner are left out.
-const CATALOGUE: &str = "
+const CATALOGUE_QUERY: &str = "
 WITH roles AS (
   SELECT oid, rolname FROM pg_roles UNION ALL SELECT 0, 'PUBLIC'
 ), objects (kind, id, name, owner, acl, ours) AS (
@@ -62,7 +62,7 @@ SELECT 'default | ' || o.rolname || ': ' || d.defaclobjtype::text || ' in ' || c
   GROUP BY o.rolname, d.defaclobjtype, n.nspname, r.rolname";
 
 /// The rows of the document's tables whose first cell is one of the kinds.
-fn documented() -> BTreeSet<String> {
+fn documented_rows() -> BTreeSet<String> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/database-roles.md");
     let text = std::fs::read_to_string(path).unwrap();
     let kinds = ["role", "member", "owner", "grant", "policy", "default"];
@@ -76,7 +76,7 @@ fn documented() -> BTreeSet<String> {
 }
 
 /// A database prepared and migrated as an operator does it.
-fn prepared() -> Database {
+fn prepared_database() -> Database {
     let database = Database::not_created();
     database.server.create_database(&database.name);
     database
@@ -85,13 +85,13 @@ fn prepared() -> Database {
 /// K3: The privileges in the database equal those in `docs/database-roles.md`.
 #[test]
 fn every_grant_is_documented_and_every_documented_grant_exists() {
-    let database = prepared();
+    let database = prepared_database();
     let catalogue: BTreeSet<String> = database
-        .lines(CATALOGUE)
+        .lines(CATALOGUE_QUERY)
         .into_iter()
         .map(|line| line.trim_end().to_owned())
         .collect();
-    let documented = documented();
+    let documented = documented_rows();
     let extra: Vec<_> = catalogue.difference(&documented).collect();
     let missing: Vec<_> = documented.difference(&catalogue).collect();
     assert!(
@@ -104,7 +104,7 @@ fn every_grant_is_documented_and_every_documented_grant_exists() {
 /// K3: No object of a kind that the catalogue query does not cover depends on our roles.
 #[test]
 fn no_object_of_another_kind_depends_on_our_roles() {
-    let database = prepared();
+    let database = prepared_database();
     let kinds = database.lines(
         "SELECT DISTINCT s.classid::regclass::text AS line FROM pg_shdepend s JOIN pg_roles r ON r.oid = refobjid
          WHERE r.rolname LIKE 'portcullis%' AND s.dbid IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
@@ -117,7 +117,7 @@ fn no_object_of_another_kind_depends_on_our_roles() {
 /// K3: New tables, types and functions of the owner are inaccessible until granted.
 #[test]
 fn new_objects_are_inaccessible_until_granted() {
-    let database = prepared();
+    let database = prepared_database();
     database.execute(
         "SET ROLE portcullis_owner; CREATE TABLE rates.new_table (a int); CREATE TYPE rates.new_type AS (a int);
          CREATE FUNCTION rates.new_function() RETURNS int LANGUAGE sql AS 'SELECT 1'",
@@ -135,8 +135,13 @@ fn new_objects_are_inaccessible_until_granted() {
 /// K3: Preparing the database again changes nothing.
 #[test]
 fn preparing_again_changes_nothing() {
-    let database = prepared();
-    let rows = || database.lines(CATALOGUE).into_iter().collect::<BTreeSet<_>>();
+    let database = prepared_database();
+    let rows = || {
+        database
+            .lines(CATALOGUE_QUERY)
+            .into_iter()
+            .collect::<BTreeSet<_>>()
+    };
     let before = rows();
     Server::shared().create_database(&database.name);
     assert_eq!(rows(), before);

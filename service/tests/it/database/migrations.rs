@@ -7,7 +7,7 @@ use crate::support::sample_data::{QUERY, small};
 use portcullis::db::migrations;
 
 /// Every property of the schema that a migration can change.
-const SCHEMA: &str = "
+const SCHEMA_QUERY: &str = "
 SELECT 'schema ' || nspname || ' ' || coalesce(nspacl::text, '') AS line FROM pg_namespace
   WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
 UNION ALL SELECT 'column ' || attrelid::regclass || '.' || attname || ' ' || format_type(atttypid, atttypmod) || ' ' || attnotnull
@@ -36,7 +36,7 @@ fn up_down_up_results_in_the_same_schema() {
     database
         .server
         .with_role_lock(|| assert_eq!(migrate(&["prepare"]), "roles, logins and database are ready\n"));
-    let empty = database.lines(SCHEMA);
+    let empty = database.lines(SCHEMA_QUERY);
     assert!(
         migrate(&["status"])
             .lines()
@@ -46,7 +46,7 @@ fn up_down_up_results_in_the_same_schema() {
     let steps = migrate(&["status"]);
     assert!(steps.lines().all(|line| line.starts_with("done    ")), "{steps}");
     assert_eq!(migrate(&["up"]), "nothing to migrate\n");
-    let full = database.lines(SCHEMA);
+    let full = database.lines(SCHEMA_QUERY);
     assert!(full.len() > 50, "{full:#?}");
     database.import(&small()).unwrap();
     for _ in steps.lines() {
@@ -54,13 +54,13 @@ fn up_down_up_results_in_the_same_schema() {
     }
     assert_eq!(migrate(&["down"]), "nothing to take back\n");
     let remaining: Vec<String> = database
-        .lines(SCHEMA)
+        .lines(SCHEMA_QUERY)
         .into_iter()
         .filter(|line| !line.contains("__diesel"))
         .collect();
     assert_eq!(remaining, empty);
     assert!(migrate(&["up"]).starts_with("migrated: "));
-    assert_eq!(database.lines(SCHEMA), full);
+    assert_eq!(database.lines(SCHEMA_QUERY), full);
     database.import(&small()).unwrap();
 }
 

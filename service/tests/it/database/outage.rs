@@ -98,7 +98,7 @@ fn a_service_started_before_its_database_becomes_ready() {
     cluster.resume().unwrap();
     wait_for_status(200, Duration::from_secs(3), || app.get("/health/ready"));
     assert_eq!(app.get("/health/startup").status, 200);
-    let response = wait_and_get(&app);
+    let response = get_rates_when_available(&app);
     assert_eq!(response["rates"][0]["count"], 3);
 }
 
@@ -117,7 +117,7 @@ fn a_quick_database_restart_fails_no_request() {
     }
 }
 
-fn wait_and_get(app: &App) -> serde_json::Value {
+fn get_rates_when_available(app: &App) -> serde_json::Value {
     wait_for_status(200, Duration::from_secs(3), || app.get(QUERY));
     app.get(QUERY).json()
 }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 type Operation<'a> = (&'static str, u16, Box<dyn Fn() -> Response + Sync + 'a>);
 
 /// A digest of everything that an operation could leave partially changed.
-const STATE: &str = "SELECT md5(concat_ws('|',
+const STATE_DIGEST: &str = "SELECT md5(concat_ws('|',
     (SELECT string_agg(a::text, '/' ORDER BY id) FROM accounts.accounts a),
     (SELECT string_agg(s::text, '/' ORDER BY id) FROM sessions.sessions s),
     (SELECT string_agg(r::text, '/' ORDER BY token_hash) FROM sessions.refresh_tokens r),
@@ -149,7 +149,7 @@ fn a_database_restart_leaves_no_operation_partially_applied() {
         server,
     };
     let operations = operations(&app, &database);
-    let before = database.lines(STATE);
+    let before = database.lines(STATE_DIGEST);
     let held = HeldLocks::acquire(
         &database.server,
         "SELECT * FROM audit.head FOR UPDATE;
@@ -183,7 +183,7 @@ fn a_database_restart_leaves_no_operation_partially_applied() {
         post(&app, "/auth/refresh", &json!({}))
     });
     assert_eq!(
-        database.lines(STATE),
+        database.lines(STATE_DIGEST),
         before,
         "an operation was partially applied"
     );

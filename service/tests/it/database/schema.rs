@@ -4,7 +4,7 @@ use crate::support::database::Database;
 use std::collections::BTreeSet;
 
 /// Each column as `schema.table.column type`, followed by `?` if nullable.
-fn in_source() -> BTreeSet<String> {
+fn columns_in_source() -> BTreeSet<String> {
     let source = include_str!("../../../src/db/schema.rs");
     let mut columns = BTreeSet::new();
     let mut table = String::new();
@@ -52,7 +52,7 @@ fn the_schema_in_the_source_equals_the_database() {
            AND c.relname <> 'routes'",
     );
     let catalogue: BTreeSet<String> = catalogue.into_iter().collect();
-    let source = in_source();
+    let source = columns_in_source();
     assert!(source.len() > 15, "{source:?}");
     let only_in_source: Vec<_> = source.difference(&catalogue).collect();
     let only_in_database: Vec<_> = catalogue.difference(&source).collect();

@@ -12,7 +12,7 @@ fn app(more: &[(&str, &str)]) -> App {
     })
 }
 
-fn head(path: &str, more: &str) -> String {
+fn request_head(path: &str, more: &str) -> String {
     format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{more}\r\n")
 }
 
@@ -26,7 +26,7 @@ fn a_large_content_length_is_rejected_before_reading() {
     ] {
         let mut raw = RawConnection::connect(app.address);
         let begun = Instant::now();
-        raw.send(head("/extra/echo", more));
+        raw.send(request_head("/extra/echo", more));
         raw.read_response().unwrap().problem(413);
         assert!(begun.elapsed() < Duration::from_secs(1));
         raw.wait_until_closed();
@@ -42,12 +42,12 @@ fn a_large_content_length_is_rejected_before_reading() {
 fn a_chunked_body_is_rejected_at_the_limit() {
     let app = app(&[]);
     let mut raw = RawConnection::connect(app.address);
-    raw.send(head("/extra/echo", "Transfer-Encoding: chunked\r\n"));
+    raw.send(request_head("/extra/echo", "Transfer-Encoding: chunked\r\n"));
     let chunk = format!("1000\r\n{}\r\n", " ".repeat(4096));
     let sent = (0..7_500).take_while(|_| raw.send(&chunk)).count();
     assert!(sent < 7_500, "all 30 MB were read");
     let mut small = RawConnection::connect(app.address);
-    small.send(head("/extra/echo", "Transfer-Encoding: chunked\r\n"));
+    small.send(request_head("/extra/echo", "Transfer-Encoding: chunked\r\n"));
     (0..17).for_each(|_| {
         small.send(&chunk);
     });
@@ -75,7 +75,7 @@ fn the_limit_is_exact() {
     let chunked = |length: usize| {
         let mut raw = RawConnection::connect(app.address);
         let body = format!("\"{}\"", "x".repeat(length - 2));
-        raw.send(head("/extra/echo", "Transfer-Encoding: chunked\r\n"));
+        raw.send(request_head("/extra/echo", "Transfer-Encoding: chunked\r\n"));
         raw.send(format!("{length:x}\r\n{body}\r\n0\r\n\r\n"));
         raw.read_response().unwrap().status
     };
@@ -97,7 +97,7 @@ fn ambiguous_lengths_are_rejected() {
     ];
     for framing in framings {
         let mut raw = RawConnection::connect(app.address);
-        raw.send(head("/extra/echo", framing) + "{}GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        raw.send(request_head("/extra/echo", framing) + "{}GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n");
         let response = raw.read_response();
         assert!(
             response.as_ref().is_none_or(|response| response.status >= 400),

@@ -52,7 +52,7 @@ fn operations(app: &App) -> Vec<Operation> {
 }
 
 /// Sends the request as an administrator, because authorization precedes validation of parameters.
-fn ask(app: &App, admin: &str, operation: &Operation, query: &str) -> Response {
+fn send_operation(app: &App, admin: &str, operation: &Operation, query: &str) -> Response {
     let path = format!("{}?{query}", operation.path);
     let request = app.request(&operation.method, &path).bearer_auth(admin);
     send(if operation.takes_json {
@@ -74,7 +74,7 @@ fn every_operation_rejects_an_unknown_parameter() {
             ("x", "x"),
             ("%41b=1&", "Ab"),
         ] {
-            let fields = ask(&app, &admin, &operation, query).fields(400);
+            let fields = send_operation(&app, &admin, &operation, query).fields(400);
             assert!(
                 fields.contains(&format!("query:{name}")),
                 "{}: {fields:?}",
@@ -83,7 +83,7 @@ fn every_operation_rejects_an_unknown_parameter() {
         }
         let many: String = (0..50).map(|n| format!("p{n}=1&")).collect();
         assert!(
-            ask(&app, &admin, &operation, &many).fields(400).len() <= 30,
+            send_operation(&app, &admin, &operation, &many).fields(400).len() <= 30,
             "{}",
             operation.path
         );
@@ -99,7 +99,8 @@ fn every_operation_rejects_a_repeated_parameter() {
     let mut checked = 0;
     for operation in operations(&app) {
         for name in &operation.parameters {
-            let problem = ask(&app, &admin, &operation, &format!("{name}=1&{name}=1")).problem(400);
+            let problem =
+                send_operation(&app, &admin, &operation, &format!("{name}=1&{name}=1")).problem(400);
             let errors = problem["errors"].as_array().unwrap();
             let error = errors.iter().find(|error| error["field"] == **name);
             assert!(error.is_some(), "{} {name}: {problem}", operation.path);

@@ -5,7 +5,7 @@ use crate::support::database::Database;
 use sfv::{BareItem, List, ListEntry, Parser};
 
 /// The name and the parameters of the only item of a list.
-fn item(field: &str) -> (String, Vec<(String, i64)>) {
+fn parse_item(field: &str) -> (String, Vec<(String, i64)>) {
     let list: List = Parser::new(field)
         .parse()
         .unwrap_or_else(|error| panic!("{field}: {error}"));
@@ -36,17 +36,20 @@ fn the_remaining_quota_is_reported_and_enforced() {
     for remaining in [2, 1, 0] {
         let response = app.get("/version");
         assert_eq!(response.status, 200);
-        let (name, policy) = item(response.header("ratelimit-policy"));
+        let (name, policy) = parse_item(response.header("ratelimit-policy"));
         assert_eq!(policy, [("q".to_owned(), 3), ("w".to_owned(), 60)]);
-        let (limit_name, limit) = item(response.header("ratelimit"));
+        let (limit_name, limit) = parse_item(response.header("ratelimit"));
         assert_eq!(limit_name, name);
         assert_eq!(limit[0], ("r".to_owned(), remaining));
         assert_eq!(limit[1], ("t".to_owned(), 20 * (3 - remaining)));
     }
     let refused = app.get("/version");
     refused.problem(429);
-    assert_eq!(item(refused.header("ratelimit")).1[0], ("r".to_owned(), 0));
-    assert_eq!(item(refused.header("ratelimit-policy")).1[0], ("q".to_owned(), 3));
+    assert_eq!(parse_item(refused.header("ratelimit")).1[0], ("r".to_owned(), 0));
+    assert_eq!(
+        parse_item(refused.header("ratelimit-policy")).1[0],
+        ("q".to_owned(), 3)
+    );
     let wait: u32 = refused.header("retry-after").parse().unwrap();
     assert!((1..=20).contains(&wait), "{wait}");
 }

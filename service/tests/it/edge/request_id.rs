@@ -7,7 +7,7 @@ use crate::support::raw_connection::send_request;
 use serde_json::Value;
 use std::collections::HashSet;
 
-const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 fn app() -> App {
     App::over(&Database::not_created())
@@ -67,23 +67,26 @@ fn a_valid_trace_is_continued_and_a_malformed_one_replaced() {
             .to_owned()
     };
     let parts = |header: &str| header.split('-').map(str::to_owned).collect::<Vec<_>>();
-    let own = parts(&response_parent(PARENT));
+    let own = parts(&response_parent(TRACEPARENT));
     assert_eq!(
         (own[0].as_str(), own[1].as_str(), own[3].as_str()),
-        ("00", &PARENT[3..35], "01")
+        ("00", &TRACEPARENT[3..35], "01")
     );
-    assert_ne!(own[2], &PARENT[36..52]);
-    assert_eq!(parts(&response_parent(&PARENT.replace("-01", "-00")))[3], "00");
+    assert_ne!(own[2], &TRACEPARENT[36..52]);
+    assert_eq!(
+        parts(&response_parent(&TRACEPARENT.replace("-01", "-00")))[3],
+        "00"
+    );
     for bad in [
         "",
         "x",
-        &PARENT[..54],
-        &PARENT.to_uppercase(),
+        &TRACEPARENT[..54],
+        &TRACEPARENT.to_uppercase(),
         "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
         "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
-        &PARENT.replacen("00", "ff", 1),
-        &format!("{PARENT}-x"),
-        &PARENT.replace("4bf9", "4bg9"),
+        &TRACEPARENT.replacen("00", "ff", 1),
+        &format!("{TRACEPARENT}-x"),
+        &TRACEPARENT.replace("4bf9", "4bg9"),
     ] {
         let fresh = parts(&response_parent(bad));
         assert_eq!(
@@ -95,12 +98,12 @@ fn a_valid_trace_is_continued_and_a_malformed_one_replaced() {
         assert!(fresh[1] != "0".repeat(32) && fresh[2] != "0".repeat(16));
     }
     let twice = format!(
-        "GET / HTTP/1.1\r\nHost: localhost\r\ntraceparent: {PARENT}\r\ntraceparent: {PARENT}\r\n\r\n"
+        "GET / HTTP/1.1\r\nHost: localhost\r\ntraceparent: {TRACEPARENT}\r\ntraceparent: {TRACEPARENT}\r\n\r\n"
     );
     assert!(
         !send_request(app.address, twice)
             .header("traceparent")
-            .contains(&PARENT[3..35])
+            .contains(&TRACEPARENT[3..35])
     );
 }
 
@@ -111,7 +114,7 @@ fn every_log_line_is_one_json_object_whatever_is_sent() {
     let fake = "{\"level\":\"ERROR\",\"message\":\"forged\"}";
     let requests = [
         format!(
-            "GET /x%0a%7B%22forged%22%7D HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: line-1\r\ntraceparent: {PARENT}\r\n\r\n"
+            "GET /x%0a%7B%22forged%22%7D HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: line-1\r\ntraceparent: {TRACEPARENT}\r\n\r\n"
         ),
         format!(
             "GET /x?q=%0d%0a{} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: {fake}\r\n\r\n",
@@ -150,7 +153,7 @@ fn every_log_line_is_one_json_object_whatever_is_sent() {
         .collect();
     assert_eq!(answered.len(), requests.len() + 1, "{log:#?}");
     let first = answered[0].to_string();
-    for part in ["line-1", &PARENT[3..35], ":404,", "/x%0a"] {
+    for part in ["line-1", &TRACEPARENT[3..35], ":404,", "/x%0a"] {
         assert!(first.contains(part), "{part} is missing in {first}");
     }
     // Query strings may hold personal data and are not logged.

@@ -7,7 +7,7 @@ use crate::support::raw_connection::send_request;
 use crate::support::sample_data::{QUERY, small};
 
 /// The list of 2026-07-19 without `Clear-Site-Data`, which belongs to signing out. `None`: the value depends on the response.
-const ADD: [(&str, Option<&str>); 12] = [
+const REQUIRED: [(&str, Option<&str>); 12] = [
     ("cache-control", None),
     ("content-security-policy", None),
     ("cross-origin-embedder-policy", Some("require-corp")),
@@ -26,7 +26,7 @@ const ADD: [(&str, Option<&str>); 12] = [
 ];
 
 /// Headers that reveal the software: of the list's 84 names those that any server might send; prefixes cover the others.
-const REMOVE: [&str; 18] = [
+const FORBIDDEN: [&str; 18] = [
     "server",
     "powered-by",
     "product",
@@ -46,7 +46,7 @@ const REMOVE: [&str; 18] = [
     "x-redirect-by",
     "x-turbo-charged-by",
 ];
-const REMOVE_PREFIXES: [&str; 9] = [
+const FORBIDDEN_PREFIXES: [&str; 9] = [
     "x-b3-",
     "x-datadog-",
     "x-envoy-",
@@ -62,7 +62,7 @@ const REMOVE_PREFIXES: [&str; 9] = [
 #[test]
 fn every_status_carries_the_security_headers() {
     for (status, response) in every_status() {
-        for (name, value) in ADD {
+        for (name, value) in REQUIRED {
             let sent = response.header(name);
             assert!(!sent.is_empty(), "{status}: {name} is missing");
             assert!(
@@ -91,9 +91,9 @@ fn every_status_carries_the_security_headers() {
 fn no_status_reveals_the_software() {
     for (status, response) in every_status() {
         for name in response.headers.keys().map(http::HeaderName::as_str) {
-            assert!(!REMOVE.contains(&name), "{status}: {name}");
+            assert!(!FORBIDDEN.contains(&name), "{status}: {name}");
             assert!(
-                !REMOVE_PREFIXES.iter().any(|prefix| name.starts_with(prefix)),
+                !FORBIDDEN_PREFIXES.iter().any(|prefix| name.starts_with(prefix)),
                 "{status}: {name}"
             );
         }
@@ -117,7 +117,7 @@ fn pages_and_data_carry_the_security_headers() {
     ] {
         let response = app.get(path);
         assert_eq!(response.status, 200, "{path}");
-        for (name, value) in ADD {
+        for (name, value) in REQUIRED {
             let sent = response.header(name);
             assert!(
                 !sent.is_empty() && value.is_none_or(|value| sent.eq_ignore_ascii_case(value)),
@@ -161,7 +161,7 @@ fn errors_of_the_http_library_are_problems_with_security_headers() {
     ] {
         let response = send_request(app.address, &request);
         response.problem(status);
-        for (name, value) in ADD {
+        for (name, value) in REQUIRED {
             let sent = response.header(name);
             let expected = value.is_none_or(|value| sent.eq_ignore_ascii_case(value));
             assert!(!sent.is_empty() && expected, "{status}: {name}: {sent}");

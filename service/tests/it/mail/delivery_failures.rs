@@ -14,19 +14,19 @@ use std::time::{Duration, Instant};
 const ANN: &str = "ann@example.org";
 
 /// The service, sending to this mail server.
-fn app(database: &Database, server: &SmtpServer) -> App {
+fn start_app(database: &Database, server: &SmtpServer) -> App {
     let more = server.settings();
     let more: Vec<(&str, &str)> = more.iter().map(|(name, value)| (*name, value.as_str())).collect();
     App::start(&database.settings(&more))
 }
 
 /// A mail server with this behaviour.
-fn server(manner: SmtpBehaviour) -> SmtpServer {
-    SmtpServer::start_at("127.0.0.1:0".parse().unwrap(), Tls::Never, manner)
+fn start_server(behaviour: SmtpBehaviour) -> SmtpServer {
+    SmtpServer::start_at("127.0.0.1:0".parse().unwrap(), Tls::Never, behaviour)
 }
 
 /// The attempts, last error and state of the only mail.
-fn state(database: &Database) -> String {
+fn mail_state(database: &Database) -> String {
     let mut lines = database.lines(
         "SELECT concat_ws(', ', tries, last_error,
            CASE WHEN sent_at IS NOT NULL THEN 'sent' WHEN given_up_at IS NOT NULL THEN 'given up' ELSE 'pending' END) AS line
@@ -44,7 +44,7 @@ fn make_due(database: &Database) {
 /// I2: A mail that was committed but not sent when the service was killed is sent once by the next process.
 #[test]
 fn a_kill_between_commit_and_send_neither_loses_nor_repeats_a_mail() {
-    let (database, server) = (Database::fresh(), server(SmtpBehaviour::Silent));
+    let (database, server) = (Database::fresh(), start_server(SmtpBehaviour::Silent));
     let mut pairs = database.pairs();
     pairs.extend(
         server
@@ -57,10 +57,10 @@ fn a_kill_between_commit_and_send_neither_loses_nor_repeats_a_mail() {
     server.wait("a connection is open", |server| server.connections() == 1);
     // SIGKILL.
     drop(serving);
-    assert_eq!(state(&database), "0, pending");
+    assert_eq!(mail_state(&database), "0, pending");
     server.set_behaviour(SmtpBehaviour::Good);
     let serving = ServiceProcess::start(&pairs);
-    wait_until("sent", || state(&database) == "0, sent");
+    wait_until("sent", || mail_state(&database) == "0, sent");
     sleep(Duration::from_millis(500));
     assert_eq!(server.mails().len(), 1);
     let log = serving.log().join("\n");
@@ -74,10 +74,10 @@ fn a_kill_between_commit_and_send_neither_loses_nor_repeats_a_mail() {
 /// I2: A mail that was committed while no worker ran is sent by the next one.
 #[test]
 fn a_mail_that_was_committed_while_no_worker_ran_is_sent() {
-    let (database, server) = (Database::fresh(), server(SmtpBehaviour::Good));
+    let (database, server) = (Database::fresh(), start_server(SmtpBehaviour::Good));
     insert(&database, MailKind::Confirm, ANN);
-    let _app = app(&database, &server);
-    wait_until("sent", || state(&database) == "0, sent");
+    let _app = start_app(&database, &server);
+    wait_until("sent", || mail_state(&database) == "0, sent");
     assert_eq!(server.mails().len(), 1);
 }
 
@@ -86,14 +86,14 @@ fn a_mail_that_was_committed_while_no_worker_ran_is_sent() {
 fn a_temporarily_rejected_mail_is_retried_with_back_off() {
     let (database, server) = (
         Database::fresh(),
-        server(SmtpBehaviour::Rejects("RCPT", "450 4.2.0 <ann@example.org> busy")),
+        start_server(SmtpBehaviour::Rejects("RCPT", "450 4.2.0 <ann@example.org> busy")),
     );
-    let _app = app(&database, &server);
+    let _app = start_app(&database, &server);
     insert(&database, MailKind::Confirm, ANN);
     let wait = "SELECT round(extract(epoch FROM next_try_at - now()))::text AS line FROM mail.outbox";
     for (tries, range) in [(1, 2..=6), (2, 6..=12), (3, 14..=24)] {
         let expected = format!("{tries}, recipient: refused with 450 4.2.0, pending");
-        wait_until(&expected, || state(&database) == expected);
+        wait_until(&expected, || mail_state(&database) == expected);
         let seconds: i32 = database.lines(wait)[0].parse().unwrap();
         assert!(range.contains(&seconds), "after {tries} attempts: {seconds} s");
         make_due(&database);
@@ -101,7 +101,7 @@ fn a_temporarily_rejected_mail_is_retried_with_back_off() {
     server.set_behaviour(SmtpBehaviour::Good);
     make_due(&database);
     wait_until("sent", || {
-        state(&database) == "3, sent" || state(&database) == "4, sent"
+        mail_state(&database) == "3, sent" || mail_state(&database) == "4, sent"
     });
     assert_eq!(server.mails().len(), 1);
 }
@@ -111,15 +111,15 @@ fn a_temporarily_rejected_mail_is_retried_with_back_off() {
 fn a_permanently_rejected_mail_is_given_up() {
     let (database, server) = (
         Database::fresh(),
-        server(SmtpBehaviour::Rejects(
+        start_server(SmtpBehaviour::Rejects(
             "RCPT",
             "550 5.1.1 <ann@example.org> unknown",
         )),
     );
-    let app = app(&database, &server);
+    let app = start_app(&database, &server);
     insert(&database, MailKind::Confirm, ANN);
     wait_until("given up", || {
-        state(&database) == "1, recipient: refused with 550 5.1.1, given up"
+        mail_state(&database) == "1, recipient: refused with 550 5.1.1, given up"
     });
     let page = app.get_internal("/metrics");
     let page = page.text();
@@ -134,7 +134,7 @@ fn a_permanently_rejected_mail_is_given_up() {
 /// I2: Mails that could not be delivered are sent once the mail server is available again.
 #[test]
 fn pending_mails_are_sent_once_the_mail_server_is_available() {
-    let unavailable = server(SmtpBehaviour::Good);
+    let unavailable = start_server(SmtpBehaviour::Good);
     let address = unavailable.address;
     let (database, settings) = (Database::fresh(), unavailable.settings());
     drop(unavailable);
@@ -145,7 +145,7 @@ fn pending_mails_are_sent_once_the_mail_server_is_available() {
     let app = App::start(&database.settings(&settings));
     insert(&database, MailKind::Confirm, ANN);
     wait_until("attempted", || {
-        state(&database) == "1, connect: connection refused, pending"
+        mail_state(&database) == "1, connect: connection refused, pending"
     });
     wait_until("the metric counts it", || {
         app.get_internal("/metrics")
@@ -154,7 +154,7 @@ fn pending_mails_are_sent_once_the_mail_server_is_available() {
     });
     let restarted = SmtpServer::start_at(address, Tls::Never, SmtpBehaviour::Good);
     make_due(&database);
-    wait_until("sent", || state(&database).ends_with("sent"));
+    wait_until("sent", || mail_state(&database).ends_with("sent"));
     assert_eq!(restarted.mails().len(), 1);
 }
 
@@ -162,15 +162,18 @@ fn pending_mails_are_sent_once_the_mail_server_is_available() {
 /// duplicates can be recognised.
 #[test]
 fn an_unacknowledged_mail_is_sent_again_with_the_same_id() {
-    let (database, server) = (Database::fresh(), server(SmtpBehaviour::DisconnectsAfterData));
-    let _app = app(&database, &server);
+    let (database, server) = (
+        Database::fresh(),
+        start_server(SmtpBehaviour::DisconnectsAfterData),
+    );
+    let _app = start_app(&database, &server);
     insert(&database, MailKind::Confirm, ANN);
     wait_until("attempted", || {
-        state(&database) == "1, message: connection lost, pending"
+        mail_state(&database) == "1, message: connection lost, pending"
     });
     server.set_behaviour(SmtpBehaviour::Good);
     make_due(&database);
-    wait_until("sent", || state(&database).ends_with("sent"));
+    wait_until("sent", || mail_state(&database).ends_with("sent"));
     let mails = server.mails();
     let ids = mails.iter().map(|mail| {
         mail.data
@@ -190,16 +193,16 @@ fn an_unacknowledged_mail_is_sent_again_with_the_same_id() {
 fn a_mail_is_marked_as_sent_after_a_lost_database_connection() {
     let (database, server) = (
         Database::fresh(),
-        server(SmtpBehaviour::Slow(Duration::from_secs(1))),
+        start_server(SmtpBehaviour::Slow(Duration::from_secs(1))),
     );
-    let _app = app(&database, &server);
+    let _app = start_app(&database, &server);
     insert(&database, MailKind::Confirm, ANN);
     server.wait("it arrived", |server| server.mails().len() == 1);
     database.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
          WHERE datname = current_database() AND application_name = 'portcullis-mail'",
     );
-    wait_until("sent", || state(&database) == "0, sent");
+    wait_until("sent", || mail_state(&database) == "0, sent");
     assert_eq!(server.mails().len(), 1);
 }
 
@@ -207,7 +210,7 @@ fn a_mail_is_marked_as_sent_after_a_lost_database_connection() {
 #[test]
 fn a_database_restart_loses_no_mail() {
     let (mut cluster, server) = own_postgres::start();
-    let sink = self::server(SmtpBehaviour::Good);
+    let sink = start_server(SmtpBehaviour::Good);
     let more = sink.settings();
     let more: Vec<(&str, &str)> = more.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let app = App::start(&crate::support::database::settings(
@@ -231,21 +234,21 @@ fn a_database_restart_loses_no_mail() {
 /// I3: A mail server that does not respond does not delay the shutdown.
 #[test]
 fn an_unresponsive_mail_server_does_not_delay_shutdown() {
-    let (database, server) = (Database::fresh(), server(SmtpBehaviour::Silent));
-    let app = app(&database, &server);
+    let (database, server) = (Database::fresh(), start_server(SmtpBehaviour::Silent));
+    let app = start_app(&database, &server);
     insert(&database, MailKind::Confirm, ANN);
     server.wait("a connection is open", |server| server.connections() == 1);
     let begun = Instant::now();
     app.stop();
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
-    assert_eq!(state(&database), "0, pending");
+    assert_eq!(mail_state(&database), "0, pending");
 }
 
 /// I2: A mail is sent within two seconds, and an idle worker sends few statements to the database.
 #[test]
 fn a_mail_is_sent_within_two_seconds_and_an_idle_worker_sends_few_statements() {
-    let (database, server) = (Database::fresh(), server(SmtpBehaviour::Good));
-    let _app = app(&database, &server);
+    let (database, server) = (Database::fresh(), start_server(SmtpBehaviour::Good));
+    let _app = start_app(&database, &server);
     for count in 1..=3 {
         sleep(Duration::from_millis(700));
         let begun = Instant::now();

@@ -168,7 +168,7 @@ fn authentication_requires_tls_and_a_rejection_is_reported_by_its_code() {
         settings
     };
     let secure = || with_login(settings(&server, SmtpTls::Implicit, Some(authority.file())));
-    for (manner, outcome) in [
+    for (behaviour, outcome) in [
         (SmtpBehaviour::Good, Ok(())),
         (SmtpBehaviour::OffersOnlyLogin, Ok(())),
         (
@@ -180,8 +180,8 @@ fn authentication_requires_tls_and_a_rejection_is_reported_by_its_code() {
             transport_error("login: not offered"),
         ),
     ] {
-        server.set_behaviour(manner.clone());
-        assert_eq!(send(secure()), outcome, "{manner:?}");
+        server.set_behaviour(behaviour.clone());
+        assert_eq!(send(secure()), outcome, "{behaviour:?}");
     }
     let login = Some(("post".to_owned(), "hush".to_owned()));
     assert_eq!(

@@ -109,8 +109,8 @@ fn an_unresponsive_server_times_out_after_ten_seconds() {
 }
 
 /// A service and its mail server with this behaviour.
-fn service(manner: SmtpBehaviour) -> (Database, SmtpServer, App) {
-    let server = SmtpServer::start_at("127.0.0.1:0".parse().unwrap(), Tls::Never, manner);
+fn start_service(behaviour: SmtpBehaviour) -> (Database, SmtpServer, App) {
+    let server = SmtpServer::start_at("127.0.0.1:0".parse().unwrap(), Tls::Never, behaviour);
     let (database, more) = (Database::fresh(), server.settings());
     let more: Vec<(&str, &str)> = more.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let app = App::start(&database.settings(&more));
@@ -120,7 +120,10 @@ fn service(manner: SmtpBehaviour) -> (Database, SmtpServer, App) {
 /// I3: Registration takes no longer while the mail server does not respond.
 #[test]
 fn registration_does_not_wait_for_the_mail_server() {
-    let services = [service(SmtpBehaviour::Good), service(SmtpBehaviour::Silent)];
+    let services = [
+        start_service(SmtpBehaviour::Good),
+        start_service(SmtpBehaviour::Silent),
+    ];
     let mut times = [Vec::new(), Vec::new()];
     // Alternating, so that other load on the machine affects both.
     for number in 0..15 {

@@ -7,7 +7,7 @@ use crate::support::program;
 use serde_json::Value;
 use std::path::PathBuf;
 
-fn committed() -> PathBuf {
+fn committed_path() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi.json")
 }
 
@@ -18,9 +18,9 @@ fn the_committed_document_equals_the_printed_and_served_one() {
     assert!(printed.status.success());
     let printed = program::stdout(&printed);
     if environment::update_docs() {
-        std::fs::write(committed(), &printed).unwrap();
+        std::fs::write(committed_path(), &printed).unwrap();
     }
-    let committed = std::fs::read_to_string(committed()).unwrap_or_default();
+    let committed = std::fs::read_to_string(committed_path()).unwrap_or_default();
     assert!(
         committed == printed,
         "docs/openapi.json is out of date: run the tests once with UPDATE_DOCS=1"

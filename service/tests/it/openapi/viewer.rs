@@ -24,7 +24,7 @@ fn every_file_of_the_documentation_page_is_served_and_allowed() {
     ] {
         assert!(policy.contains(needed), "{needed} is missing in {policy}");
     }
-    let files = linked(page.text());
+    let files = linked_files(page.text());
     assert!(
         files.iter().any(|file| file.ends_with(".js")) && files.iter().any(|file| file.ends_with(".css"))
     );
@@ -65,7 +65,7 @@ fn the_viewer_is_complete_and_loads_our_document() {
 }
 
 /// The values of `src` and `href`.
-fn linked(html: &str) -> Vec<String> {
+fn linked_files(html: &str) -> Vec<String> {
     let parts = html.split(['<', ' ', '>']);
     let values = parts.filter_map(|part| {
         part.strip_prefix("src=\"")

@@ -19,7 +19,7 @@ fn app() -> (Database, App) {
     (database, app)
 }
 
-fn codes(app: &App, query: &str) -> Vec<String> {
+fn list_codes(app: &App, query: &str) -> Vec<String> {
     let response = app.get(&format!("/ports{query}"));
     assert_eq!(response.status, 200, "{response:?}");
     let response = response.json();
@@ -35,13 +35,13 @@ fn codes(app: &App, query: &str) -> Vec<String> {
 #[test]
 fn ports_are_found_by_part_of_code_or_name_in_any_case() {
     let (_database, app) = app();
-    assert_eq!(codes(&app, ""), ["AAAAA", "BBBBB", "NOOSL"]);
-    assert_eq!(codes(&app, "?q=oSl"), ["NOOSL"]);
-    assert_eq!(codes(&app, "?q=aaa"), ["AAAAA"]);
-    assert_eq!(codes(&app, "?q=%25"), ["BBBBB"]);
-    assert_eq!(codes(&app, "?q=_"), ["BBBBB"]);
-    assert_eq!(codes(&app, "?q=%5C"), ["BBBBB"]);
-    assert_eq!(codes(&app, "?q=nothing"), Vec::<String>::new());
+    assert_eq!(list_codes(&app, ""), ["AAAAA", "BBBBB", "NOOSL"]);
+    assert_eq!(list_codes(&app, "?q=oSl"), ["NOOSL"]);
+    assert_eq!(list_codes(&app, "?q=aaa"), ["AAAAA"]);
+    assert_eq!(list_codes(&app, "?q=%25"), ["BBBBB"]);
+    assert_eq!(list_codes(&app, "?q=_"), ["BBBBB"]);
+    assert_eq!(list_codes(&app, "?q=%5C"), ["BBBBB"]);
+    assert_eq!(list_codes(&app, "?q=nothing"), Vec::<String>::new());
     for bad in [
         "q=",
         "q=%00",

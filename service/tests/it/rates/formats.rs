@@ -6,7 +6,7 @@ use crate::support::response::Response;
 use crate::support::sample_data::{QUERY, small};
 use serde_json::Value;
 
-fn ask(app: &App, query: &str, accept: &str) -> Response {
+fn get_with_accept(app: &App, query: &str, accept: &str) -> Response {
     send(app.request("GET", query).header("Accept", accept))
 }
 
@@ -15,12 +15,12 @@ fn ask(app: &App, query: &str, accept: &str) -> Response {
 fn csv_and_ndjson_hold_the_same_rates() {
     let database = Database::with_data(&small());
     let app = App::over(&database);
-    let csv = ask(&app, QUERY, "text/csv");
+    let csv = get_with_accept(&app, QUERY, "text/csv");
     assert_eq!(csv.status, 200);
     assert!(csv.header("content-type").starts_with("text/csv"));
     let expected = "day,price,count\r\n2021-01-31,1154.3333333333333,3\r\n2021-01-30,,2\r\n2021-01-29,,1\r\n2021-01-28,,\r\n";
     assert_eq!(csv.text(), expected);
-    let lines = ask(&app, QUERY, "application/x-ndjson");
+    let lines = get_with_accept(&app, QUERY, "application/x-ndjson");
     assert!(lines.header("content-type").starts_with("application/x-ndjson"));
     let values: Vec<Value> = lines
         .text()
@@ -32,11 +32,11 @@ fn csv_and_ndjson_hold_the_same_rates() {
         .replace("orig_code", "origin")
         .replace("dest_code", "destination");
     assert!(
-        ask(&app, &rounded, "text/csv")
+        get_with_accept(&app, &rounded, "text/csv")
             .text()
             .starts_with("day,average_price\r\n2021-01-28,\r\n")
     );
-    for response in [csv, lines, ask(&app, QUERY, "*/*")] {
+    for response in [csv, lines, get_with_accept(&app, QUERY, "*/*")] {
         assert!(response.header("vary").to_lowercase().contains("accept"));
     }
 }
@@ -47,7 +47,7 @@ fn quality_values_select_the_format_and_an_unacceptable_format_is_406() {
     let database = Database::with_data(&small());
     let app = App::over(&database);
     let kind = |accept: &str| {
-        let response = ask(&app, QUERY, accept);
+        let response = get_with_accept(&app, QUERY, accept);
         assert_eq!(response.status, 200, "{accept}");
         response
             .header("content-type")
@@ -60,9 +60,9 @@ fn quality_values_select_the_format_and_an_unacceptable_format_is_406() {
     assert_eq!(kind("application/json;q=0.1, text/*"), "text/csv");
     assert_eq!(kind("text/html, */*;q=0.1"), "application/json");
     for accept in ["text/html", "application/xml", "application/json;q=0", "image/*"] {
-        ask(&app, QUERY, accept).problem(406);
+        get_with_accept(&app, QUERY, accept).problem(406);
     }
     // Validation errors are independent of the format.
-    let fields = ask(&app, "/rates", "text/html").fields(400);
+    let fields = get_with_accept(&app, "/rates", "text/html").fields(400);
     assert!(fields.contains(&"query:date_from".to_owned()), "{fields:?}");
 }

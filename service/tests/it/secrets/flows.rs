@@ -17,8 +17,8 @@ use crate::support::smtp_server::{SmtpBehaviour, SmtpServer, Tls};
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
 
-const NEW: &str = "another long sentence 9";
-const WRONG: &str = "a wrong guess of some length";
+const NEW_PASSWORD: &str = "another long sentence 9";
+const WRONG_PASSWORD: &str = "a wrong guess of some length";
 
 /// A service with a database, a mail server and a collector of its own.
 pub struct TestEnvironment {
@@ -75,16 +75,17 @@ pub fn accounts(env: &TestEnvironment) {
     post(app, "/auth/confirm", &json!({"token": forged})).problem(404);
     assert_eq!(post(app, "/auth/confirm", &json!({"token": confirm})).status, 200);
     post(app, "/auth/confirm", &json!({"token": confirm})).problem(404);
-    assert_eq!(register("ann@example.org", NEW), 202, "taken");
+    assert_eq!(register("ann@example.org", NEW_PASSWORD), 202, "taken");
     assert_eq!(
         post(app, "/auth/forgot", &json!({"email": "ann@example.org"})).status,
         202
     );
     let reset = mailed_links::token(database, "reset", "ann@example.org");
-    let body = json!({"token": reset, "password": NEW});
+    let body = json!({"token": reset, "password": NEW_PASSWORD});
     assert_eq!(post(app, "/auth/reset", &body).status, 200);
-    let ann = token_pair(&try_log_in(app, "ann@example.org", NEW));
-    let change = json!({"email": "ann.new@example.org", "current_password": NEW, "new_password": PASSWORD});
+    let ann = token_pair(&try_log_in(app, "ann@example.org", NEW_PASSWORD));
+    let change =
+        json!({"email": "ann.new@example.org", "current_password": NEW_PASSWORD, "new_password": PASSWORD});
     assert_eq!(call_as(app, &ann.access, "PUT", "/auth/me", &change).status, 200);
     let change = mailed_links::token(database, "change_email", "ann.new@example.org");
     post(app, "/auth/change-email", &json!({"token": change}));
@@ -93,7 +94,7 @@ pub fn accounts(env: &TestEnvironment) {
     let invited = json!({"email": "guest@example.org"});
     assert_eq!(call_as(app, &root, "POST", "/user", &invited).status, 201);
     let invitation = mailed_links::token(database, "invite", "guest@example.org");
-    let body = json!({"token": invitation, "name": "A Guest", "password": NEW});
+    let body = json!({"token": invitation, "name": "A Guest", "password": NEW_PASSWORD});
     assert_eq!(post(app, "/auth/invitation", &body).status, 200);
     for path in [
         "/auth/admins",
@@ -111,8 +112,8 @@ pub fn tokens(env: &TestEnvironment) {
     let (app, database) = (&env.app, &env.database);
     create_account(database, "carl@example.org", Role::Admin);
     let carl = log_in(app, "carl@example.org");
-    try_log_in(app, "carl@example.org", WRONG).problem(401);
-    try_log_in(app, "nobody@example.org", WRONG).problem(401);
+    try_log_in(app, "carl@example.org", WRONG_PASSWORD).problem(401);
+    try_log_in(app, "nobody@example.org", WRONG_PASSWORD).problem(401);
     let renewed = token_pair(&post(
         app,
         "/auth/refresh",
@@ -127,7 +128,7 @@ pub fn tokens(env: &TestEnvironment) {
         )
     };
     let token = basic(PASSWORD).text().to_owned();
-    basic(WRONG).problem(401);
+    basic(WRONG_PASSWORD).problem(401);
     assert_eq!(
         send(app.request("POST", "/validate").bearer_auth(&token)).status,
         200
@@ -203,7 +204,7 @@ pub fn pages(env: &TestEnvironment) {
     let (app, database) = (&env.app, &env.database);
     create_account(database, "eve@example.org", Role::User);
     let browser = Browser::new(app);
-    let wrong = [("email", "eve@example.org"), ("password", WRONG)];
+    let wrong = [("email", "eve@example.org"), ("password", WRONG_PASSWORD)];
     assert_ne!(browser.submit("/sign-in", &wrong).status, 303);
     let signed_in = Browser::signed_in(app, "eve@example.org", PASSWORD);
     assert_eq!(

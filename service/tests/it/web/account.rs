@@ -8,7 +8,7 @@ use crate::support::mailed_links::{list_outbox, token};
 use portcullis::types::role::Role;
 
 const ANN: &str = "ann@example.org";
-const NEW: &str = "an entirely different sentence";
+const NEW_PASSWORD: &str = "an entirely different sentence";
 
 fn app() -> (Database, App) {
     let database = Database::fresh();
@@ -57,19 +57,19 @@ fn a_new_password_requires_the_current_one() {
             &[("current", current), ("password", password)],
         )
     };
-    let wrong = change("not the password at all", NEW);
+    let wrong = change("not the password at all", NEW_PASSWORD);
     assert!(wrong.status == 403 && wrong.text().contains("id=\"current-fault\""));
-    assert!(!wrong.text().contains(NEW));
+    assert!(!wrong.text().contains(NEW_PASSWORD));
     let weak = change(PASSWORD, "password");
     assert!(weak.status == 400 && weak.text().contains("id=\"password-fault\""));
     let empty = change("", "");
     assert!(empty.status == 400 && empty.text().contains("#current") && empty.text().contains("#password"));
     assert!(can_sign_in(&app, ANN, PASSWORD));
-    let changed = change(PASSWORD, NEW);
+    let changed = change(PASSWORD, NEW_PASSWORD);
     assert_eq!((changed.status, changed.header("location")), (303, "/my/account"));
     assert!(ann.get("/my/account").text().contains("Your password is changed"));
     assert_eq!(elsewhere.get("/my/wishes").status, 303);
-    assert!(!can_sign_in(&app, ANN, PASSWORD) && can_sign_in(&app, ANN, NEW));
+    assert!(!can_sign_in(&app, ANN, PASSWORD) && can_sign_in(&app, ANN, NEW_PASSWORD));
     assert_eq!(list_outbox(&database), ["password_changed ann@example.org"]);
 }
 

@@ -6,7 +6,7 @@ use crate::support::browser::{Browser, token_in};
 use crate::support::database::Database;
 use portcullis::types::role::Role;
 
-const NEW: &str = "/my/wishes/new";
+const NEW_WISH: &str = "/my/wishes/new";
 
 fn app() -> (Database, App) {
     let database = Database::fresh();
@@ -16,7 +16,7 @@ fn app() -> (Database, App) {
     (database, app)
 }
 
-fn wishes(database: &Database) -> Vec<String> {
+fn wish_titles(database: &Database) -> Vec<String> {
     database.lines("SELECT title AS line FROM wishes.wishes ORDER BY id")
 }
 
@@ -27,33 +27,42 @@ fn a_form_without_its_sessions_csrf_token_is_rejected() {
     let ann = Browser::signed_in(&app, "ann@example.org", PASSWORD);
     let bob = Browser::signed_in(&app, "bob@example.org", PASSWORD);
     let elsewhere = Browser::signed_in(&app, "ann@example.org", PASSWORD);
-    let own = ann.token(NEW);
+    let own = ann.token(NEW_WISH);
     let anonymous = Browser::new(&app).token("/sign-in");
     let swapped: String = own.chars().rev().collect();
     for (token, whose) in [
         ("", "none"),
         ("x", "nonsense"),
         (&swapped, "a guess"),
-        (&bob.token(NEW), "another account's"),
-        (&elsewhere.token(NEW), "another session's of the same account"),
+        (&bob.token(NEW_WISH), "another account's"),
+        (
+            &elsewhere.token(NEW_WISH),
+            "another session's of the same account",
+        ),
         (&anonymous, "one from before signing in"),
         (&format!("{own}="), "its own with a suffix"),
     ] {
-        let response = ann.post(NEW, &[("csrf", token), ("title", "Forged"), ("note", "")]);
+        let response = ann.post(NEW_WISH, &[("csrf", token), ("title", "Forged"), ("note", "")]);
         assert_eq!(response.status, 403, "{whose}");
         assert!(response.text().contains("<h1>"), "{whose}");
     }
-    assert_eq!(ann.post(NEW, &[("title", "Forged"), ("note", "")]).status, 403);
+    assert_eq!(
+        ann.post(NEW_WISH, &[("title", "Forged"), ("note", "")]).status,
+        403
+    );
     // With the CSRF cookie of another user beside their token: the session still differs.
     ann.set_cookie("__Host-csrf", bob.cookie("__Host-csrf").as_deref());
     let planted = ann.post(
-        NEW,
-        &[("csrf", &bob.token(NEW)), ("title", "Forged"), ("note", "")],
+        NEW_WISH,
+        &[("csrf", &bob.token(NEW_WISH)), ("title", "Forged"), ("note", "")],
     );
     assert_eq!(planted.status, 403);
-    assert!(wishes(&database).is_empty());
-    assert_eq!(ann.submit(NEW, &[("title", "Real"), ("note", "")]).status, 303);
-    assert_eq!(wishes(&database), ["Real"]);
+    assert!(wish_titles(&database).is_empty());
+    assert_eq!(
+        ann.submit(NEW_WISH, &[("title", "Real"), ("note", "")]).status,
+        303
+    );
+    assert_eq!(wish_titles(&database), ["Real"]);
 }
 
 /// G7: Signing in and signing out require a CSRF token as well.
@@ -74,7 +83,7 @@ fn signing_in_and_out_require_a_csrf_token() {
 fn a_form_from_another_origin_is_rejected() {
     let (database, app) = app();
     let ann = Browser::signed_in(&app, "ann@example.org", PASSWORD);
-    let token = ann.token(NEW);
+    let token = ann.token(NEW_WISH);
     let own = format!("http://{}", app.address);
     let secure = format!("https://{}", app.address);
     let (prefixed, userinfo) = (format!("{own}.evil.example"), format!("{own}@evil.example"));
@@ -104,9 +113,13 @@ fn a_form_from_another_origin_is_rejected() {
         ],
     ];
     for headers in refused {
-        assert_eq!(ann.post_with(NEW, &fields, headers).status, 403, "{headers:?}");
+        assert_eq!(
+            ann.post_with(NEW_WISH, &fields, headers).status,
+            403,
+            "{headers:?}"
+        );
     }
-    assert!(wishes(&database).is_empty());
+    assert!(wish_titles(&database).is_empty());
     let accepted: &[&[(&str, &str)]] = &[
         &[][..],
         &[("origin", &own)],
@@ -118,7 +131,11 @@ fn a_form_from_another_origin_is_rejected() {
         &[("origin", "http://127.0.0.1:3000")],
     ];
     for headers in accepted {
-        assert_eq!(ann.post_with(NEW, &fields, headers).status, 303, "{headers:?}");
+        assert_eq!(
+            ann.post_with(NEW_WISH, &fields, headers).status,
+            303,
+            "{headers:?}"
+        );
     }
 }
 
@@ -127,7 +144,7 @@ fn a_form_from_another_origin_is_rejected() {
 fn forms_are_parsed_strictly() {
     let (database, app) = app();
     let ann = Browser::signed_in(&app, "ann@example.org", PASSWORD);
-    let csrf = format!("csrf={}", ann.token(NEW));
+    let csrf = format!("csrf={}", ann.token(NEW_WISH));
     for (body, named) in [
         ("title=a&note=&admin=1", "admin"),
         ("title=a&title=b&note=", "title"),
@@ -135,7 +152,7 @@ fn forms_are_parsed_strictly() {
         ("note=", "title"),
         ("title=a&note=&%3Cb%3E=", "&#60;b&#62;"),
     ] {
-        let response = ann.post_raw(NEW, &format!("{csrf}&{body}"));
+        let response = ann.post_raw(NEW_WISH, &format!("{csrf}&{body}"));
         assert_eq!(response.status, 400, "{body}");
         assert!(
             response.text().contains(&format!("<code>{named}</code>")),
@@ -145,7 +162,8 @@ fn forms_are_parsed_strictly() {
     }
     // A repeated token is rejected.
     assert_eq!(
-        ann.post_raw(NEW, &format!("{csrf}&{csrf}&title=a&note=")).status,
+        ann.post_raw(NEW_WISH, &format!("{csrf}&{csrf}&title=a&note="))
+            .status,
         400
     );
     for bad in [
@@ -154,7 +172,7 @@ fn forms_are_parsed_strictly() {
         "title=%zz&note=",
         "title=a%00b&note=",
     ] {
-        let response = ann.post_raw(NEW, &format!("{csrf}&{bad}"));
+        let response = ann.post_raw(NEW_WISH, &format!("{csrf}&{bad}"));
         assert_eq!(response.status, 400, "{bad}");
     }
     for kind in [
@@ -163,16 +181,19 @@ fn forms_are_parsed_strictly() {
         "text/plain",
         "",
     ] {
-        let request = app.request("POST", NEW).header("content-type", kind).body("{}");
+        let request = app
+            .request("POST", NEW_WISH)
+            .header("content-type", kind)
+            .body("{}");
         let cookie = format!("__Host-session={}", ann.cookie("__Host-session").unwrap());
         let response = send(request.header("cookie", cookie));
         assert_eq!(response.status, 415, "{kind}");
         assert!(response.header("content-type").starts_with("text/html"), "{kind}");
     }
-    let large = ann.post_raw(NEW, &format!("{csrf}&title=a&note={}", "n".repeat(70_000)));
+    let large = ann.post_raw(NEW_WISH, &format!("{csrf}&title=a&note={}", "n".repeat(70_000)));
     assert_eq!(large.status, 413);
     assert!(large.text().contains("<h1>"));
-    assert!(wishes(&database).is_empty());
+    assert!(wish_titles(&database).is_empty());
 }
 
 /// G9: A rejected form lists its errors above the form and at each field, linked for assistive technology, and keeps the

@@ -10,7 +10,7 @@ use portcullis::http::router::pages;
 use portcullis::types::role::Role;
 
 /// The `Accept` header of browsers.
-const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+const BROWSER_ACCEPT: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
 /// Checks that a response is a complete page: media type, headers, content security policy, markup.
 fn assert_page(response: &Response, what: &str) {
@@ -49,7 +49,7 @@ fn assert_page(response: &Response, what: &str) {
 }
 
 /// A path of the route table with its parameter filled in.
-fn example(path: &str) -> String {
+fn example_path(path: &str) -> String {
     path.replace(":id", "1")
 }
 
@@ -62,7 +62,7 @@ fn a_browser_gets_an_error_page_instead_of_a_problem() {
         ("GET", "/?unknown=1", 400),
         ("POST", "/", 405),
     ] {
-        let response = send(app.request(method, path).header("Accept", BROWSER));
+        let response = send(app.request(method, path).header("Accept", BROWSER_ACCEPT));
         assert_eq!(response.status, status, "{method} {path}");
         assert_page(&response, path);
         assert!(response.text().contains(&status.to_string()));
@@ -71,7 +71,7 @@ fn a_browser_gets_an_error_page_instead_of_a_problem() {
         program.problem(status);
         assert_eq!(response.header("allow"), program.header("allow"));
     }
-    let named = send(app.request("GET", "/?%3Cb%3E=1").header("Accept", BROWSER));
+    let named = send(app.request("GET", "/?%3Cb%3E=1").header("Accept", BROWSER_ACCEPT));
     assert!(
         named.text().contains("&#60;b&#62;") && !named.text().contains("<b>"),
         "{}",
@@ -83,8 +83,8 @@ fn a_browser_gets_an_error_page_instead_of_a_problem() {
 #[test]
 fn api_operations_answer_browsers_with_problems() {
     let app = App::over(&Database::not_created());
-    send(app.request("GET", "/rates").header("Accept", BROWSER)).problem(400);
-    send(app.request("POST", "/version").header("Accept", BROWSER)).problem(405);
+    send(app.request("GET", "/rates").header("Accept", BROWSER_ACCEPT)).problem(400);
+    send(app.request("POST", "/version").header("Accept", BROWSER_ACCEPT)).problem(405);
 }
 
 /// G1: Every page of the route table answers its listed methods, signed in or not, and rejects all others.
@@ -148,10 +148,10 @@ fn pages_reject_unknown_and_repeated_parameters() {
     let member = Browser::signed_in(&app, "ann@example.org", PASSWORD);
     for page in pages() {
         for (method, parameters) in page.methods() {
-            let path = example(page.path);
+            let path = example_path(page.path);
             let refused = send(
                 app.request(method.as_str(), &format!("{path}?unknown=1"))
-                    .header("accept", BROWSER),
+                    .header("accept", BROWSER_ACCEPT),
             );
             assert_eq!(refused.status, 400, "{method} {path}");
             assert!(refused.text().contains("<code>unknown</code>"), "{path}");

@@ -7,7 +7,7 @@ use crate::support::database::Database;
 use portcullis::types::role::Role;
 
 const ANN: &str = "ann@example.org";
-const SESSION: &str = "__Host-session";
+const SESSION_COOKIE: &str = "__Host-session";
 
 fn app() -> (Database, App) {
     let database = Database::fresh();
@@ -37,7 +37,7 @@ fn the_session_cookie_has_every_protective_attribute() {
         .iter()
         .filter_map(|cookie| cookie.split('=').next())
         .collect();
-    assert_eq!(names, [SESSION, "__Host-csrf"]);
+    assert_eq!(names, [SESSION_COOKIE, "__Host-csrf"]);
     for cookie in cookies {
         let mut parts = cookie.split("; ");
         let (_, value) = parts.next().unwrap().split_once('=').unwrap();
@@ -62,24 +62,24 @@ fn signing_in_issues_a_new_session_id() {
     let (_database, app) = app();
     let planted = "q3T1x0m8Yc5yW9rJ4uH2vN7sK6pL0zEfGdB1aQiOtXk";
     let victim = Browser::new(&app);
-    victim.set_cookie(SESSION, Some(planted));
+    victim.set_cookie(SESSION_COOKIE, Some(planted));
     assert_eq!(
         victim
             .submit("/sign-in", &[("email", ANN), ("password", PASSWORD)])
             .status,
         303
     );
-    let first = victim.cookie(SESSION).unwrap();
+    let first = victim.cookie(SESSION_COOKIE).unwrap();
     assert_ne!(first, planted);
     let thief = Browser::new(&app);
-    thief.set_cookie(SESSION, Some(planted));
+    thief.set_cookie(SESSION_COOKIE, Some(planted));
     assert_eq!(thief.get("/my/wishes").status, 303);
     // Another sign-in in the same browser: another id, and the one before is void.
     let token = victim.token("/my/wishes/new");
     let fields = [("csrf", token.as_str()), ("email", ANN), ("password", PASSWORD)];
     assert_eq!(victim.post("/sign-in", &fields).status, 303);
-    assert_ne!(victim.cookie(SESSION).unwrap(), first);
-    thief.set_cookie(SESSION, Some(&first));
+    assert_ne!(victim.cookie(SESSION_COOKIE).unwrap(), first);
+    thief.set_cookie(SESSION_COOKIE, Some(&first));
     assert_eq!(thief.get("/my/wishes").status, 303);
     assert_eq!(victim.get("/my/wishes").status, 200);
 }
@@ -89,9 +89,9 @@ fn signing_in_issues_a_new_session_id() {
 fn signing_out_ends_the_session_on_the_server() {
     let (database, app) = app();
     let browser = Browser::signed_in(&app, ANN, PASSWORD);
-    let session = browser.cookie(SESSION);
+    let session = browser.cookie(SESSION_COOKIE);
     let thief = Browser::new(&app);
-    thief.set_cookie(SESSION, session.as_deref());
+    thief.set_cookie(SESSION_COOKIE, session.as_deref());
     assert_eq!(thief.get("/my/wishes").status, 200);
     let response = browser.submit("/my/wishes", &[]);
     assert_eq!(response.status, 405, "{response:?}");
@@ -102,7 +102,7 @@ fn signing_out_ends_the_session_on_the_server() {
         response.header("clear-site-data"),
         "\"cache\", \"cookies\", \"storage\""
     );
-    assert_eq!(browser.cookie(SESSION), None);
+    assert_eq!(browser.cookie(SESSION_COOKIE), None);
     let page = browser.get("/sign-out");
     assert!(page.status == 200 && page.text().contains("You are signed out"));
     assert_eq!(thief.get("/my/wishes").status, 303);
@@ -125,8 +125,8 @@ fn a_browser_session_is_one_of_the_accounts_sessions() {
         .map(|one| one["kind"].as_str().unwrap())
         .collect();
     assert!(kinds.contains(&"browser"), "{sessions}");
-    get_as(&app, &browser.cookie(SESSION).unwrap(), "/auth/me").problem(401);
-    browser.set_cookie("__Host-other", browser.cookie(SESSION).as_deref());
+    get_as(&app, &browser.cookie(SESSION_COOKIE).unwrap(), "/auth/me").problem(401);
+    browser.set_cookie("__Host-other", browser.cookie(SESSION_COOKIE).as_deref());
     assert_eq!(browser.get("/my/wishes").status, 200);
     database.execute("UPDATE sessions.sessions SET ended_at = now(), end_reason = 'ended'");
     let response = browser.get("/my/wishes/new");
@@ -135,7 +135,7 @@ fn a_browser_session_is_one_of_the_accounts_sessions() {
         (303, "/sign-in?next=%2Fmy%2Fwishes%2Fnew")
     );
     // An access token in the session cookie.
-    browser.set_cookie(SESSION, Some(&access));
+    browser.set_cookie(SESSION_COOKIE, Some(&access));
     assert_eq!(browser.get("/my/wishes").status, 303);
 }
 
@@ -153,7 +153,7 @@ fn every_rejected_sign_in_gets_the_same_page() {
         let browser = Browser::new(&app);
         let response = browser.submit("/sign-in", &[("email", email), ("password", password)]);
         assert_eq!(response.status, 403, "{email}");
-        assert_eq!(browser.cookie(SESSION), None, "{email}");
+        assert_eq!(browser.cookie(SESSION_COOKIE), None, "{email}");
         assert!(!response.text().contains(password), "{email}");
         let token = crate::support::browser::token_in(&response).unwrap();
         assert!(response.text().contains(&format!("value=\"{email}\"")), "{email}");

@@ -9,7 +9,7 @@ use crate::support::response::Response;
 use portcullis::types::role::Role;
 
 const ANN: &str = "ann@example.org";
-const NEW: &str = "an entirely different sentence";
+const NEW_PASSWORD: &str = "an entirely different sentence";
 
 fn app() -> (Database, App) {
     let database = Database::fresh();
@@ -30,7 +30,7 @@ fn can_sign_in(app: &App, email: &str, password: &str) -> bool {
 }
 
 /// Opens a link's page, then submits its form.
-fn follow(browser: &Browser<'_>, path: &str, link: &str, fields: &[(&str, &str)]) -> Response {
+fn submit_link(browser: &Browser<'_>, path: &str, link: &str, fields: &[(&str, &str)]) -> Response {
     let csrf = browser.token(&format!("{path}?token={link}"));
     browser.post(
         path,
@@ -63,7 +63,7 @@ fn a_user_registers_confirms_and_signs_in() {
         !can_sign_in(&app, ANN, PASSWORD),
         "opening the page confirms nothing"
     );
-    let response = follow(&browser, "/confirm", &link, &[]);
+    let response = submit_link(&browser, "/confirm", &link, &[]);
     assert_eq!((response.status, response.header("location")), (303, "/sign-in"));
     let page = browser.get("/sign-in");
     assert!(page.text().contains("Your address is confirmed"));
@@ -75,7 +75,7 @@ fn a_user_registers_confirms_and_signs_in() {
         "the notice is shown once"
     );
     assert!(can_sign_in(&app, ANN, PASSWORD));
-    let second = follow(&browser, "/confirm", &link, &[]);
+    let second = submit_link(&browser, "/confirm", &link, &[]);
     assert_eq!(second.status, 404);
     assert!(second.text().contains("This link does not work"));
 }
@@ -86,8 +86,8 @@ fn registration_reveals_no_account_and_explains_weak_passwords() {
     let (database, app) = app();
     create_account(&database, ANN, Role::User);
     let (taken, new) = (
-        sign_up(&app, "A", ANN, NEW),
-        sign_up(&app, "B", "bob@example.org", NEW),
+        sign_up(&app, "A", ANN, NEW_PASSWORD),
+        sign_up(&app, "B", "bob@example.org", NEW_PASSWORD),
     );
     for response in [&taken, &new] {
         assert_eq!(
@@ -159,18 +159,18 @@ fn a_forgotten_password_is_reset() {
     let browser = Browser::new(&app);
     browser.submit("/forgot", &[("email", ANN)]);
     let link = token(&database, "reset", ANN);
-    let weak = follow(&browser, "/reset", &link, &[("password", "short")]);
+    let weak = submit_link(&browser, "/reset", &link, &[("password", "short")]);
     assert_eq!(weak.status, 400);
     assert!(
         weak.text().contains(&format!("name=\"token\" value=\"{link}\"")),
         "the form can be submitted again"
     );
-    let response = follow(&browser, "/reset", &link, &[("password", NEW)]);
+    let response = submit_link(&browser, "/reset", &link, &[("password", NEW_PASSWORD)]);
     assert_eq!((response.status, response.header("location")), (303, "/sign-in"));
     assert_eq!(elsewhere.get("/my/wishes").status, 303);
-    assert!(!can_sign_in(&app, ANN, PASSWORD) && can_sign_in(&app, ANN, NEW));
+    assert!(!can_sign_in(&app, ANN, PASSWORD) && can_sign_in(&app, ANN, NEW_PASSWORD));
     assert_eq!(
-        follow(&browser, "/reset", &link, &[("password", NEW)]).status,
+        submit_link(&browser, "/reset", &link, &[("password", NEW_PASSWORD)]).status,
         404
     );
 }
@@ -183,21 +183,21 @@ fn an_invitation_is_accepted() {
     let browser = Browser::new(&app);
     browser.submit("/resend", &[("email", "ivy@example.org")]);
     let link = token(&database, "invite", "ivy@example.org");
-    let nameless = follow(
+    let nameless = submit_link(
         &browser,
         "/invitation",
         &link,
-        &[("name", " "), ("password", NEW)],
+        &[("name", " "), ("password", NEW_PASSWORD)],
     );
     assert!(nameless.status == 400 && nameless.text().contains("#name"));
-    let response = follow(
+    let response = submit_link(
         &browser,
         "/invitation",
         &link,
-        &[("name", "Ivy"), ("password", NEW)],
+        &[("name", "Ivy"), ("password", NEW_PASSWORD)],
     );
     assert_eq!((response.status, response.header("location")), (303, "/sign-in"));
-    let ivy = Browser::signed_in(&app, "ivy@example.org", NEW);
+    let ivy = Browser::signed_in(&app, "ivy@example.org", NEW_PASSWORD);
     assert!(ivy.get("/my/wishes").text().contains("Ivy"));
 }
 
@@ -210,12 +210,12 @@ fn every_invalid_link_gets_the_same_page() {
     for (path, fields) in [
         ("/confirm", &[][..]),
         ("/change-email", &[]),
-        ("/reset", &[("password", NEW)]),
-        ("/invitation", &[("name", "Eve"), ("password", NEW)]),
+        ("/reset", &[("password", NEW_PASSWORD)]),
+        ("/invitation", &[("name", "Eve"), ("password", NEW_PASSWORD)]),
     ] {
         let page = browser.get(&format!("{path}?token={forged}"));
         assert!(page.status == 200 && token_in(&page).is_some(), "{path}");
-        let used = follow(&browser, path, forged, fields);
+        let used = submit_link(&browser, path, forged, fields);
         assert!(
             used.status == 404 && used.text().contains("This link does not work"),
             "{path}"
@@ -241,7 +241,7 @@ fn closed_registration_shows_no_form() {
         ("csrf", csrf.as_str()),
         ("name", "Ann"),
         ("email", ANN),
-        ("password", NEW),
+        ("password", NEW_PASSWORD),
     ];
     let response = browser.post("/sign-up", &fields);
     assert!(response.status == 403 && response.text().contains("By invitation only"));

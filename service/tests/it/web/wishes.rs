@@ -25,7 +25,7 @@ fn app() -> (Database, App) {
     (database, app)
 }
 
-fn add(browser: &Browser<'_>, title: &str, note: &str) {
+fn add_wish(browser: &Browser<'_>, title: &str, note: &str) {
     let response = browser.submit("/my/wishes/new", &[("title", title), ("note", note)]);
     assert_eq!(
         (response.status, response.header("location")),
@@ -35,7 +35,7 @@ fn add(browser: &Browser<'_>, title: &str, note: &str) {
 }
 
 /// The id of the newest wish.
-fn newest(database: &Database) -> String {
+fn newest_id(database: &Database) -> String {
     database
         .lines("SELECT max(id)::text AS line FROM wishes.wishes")
         .remove(0)
@@ -50,7 +50,7 @@ fn titles(html: &str) -> Vec<&str> {
 }
 
 /// The value of a hidden field.
-fn hidden(html: &str, name: &str) -> String {
+fn hidden_field(html: &str, name: &str) -> String {
     let (_, rest) = html.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
     rest.split('"').next().unwrap().to_owned()
 }
@@ -61,16 +61,16 @@ fn a_wish_is_added_changed_marked_done_and_deleted() {
     let (database, app) = app();
     let ann = Browser::signed_in(&app, ANN, PASSWORD);
     assert!(ann.get("/my/wishes").text().contains("Your list is empty"));
-    add(&ann, " See Oslo ", "By train\r\nin May");
+    add_wish(&ann, " See Oslo ", "By train\r\nin May");
     let list = ann.get("/my/wishes");
     assert_eq!(titles(list.text()), ["See Oslo"]);
     assert!(list.text().contains("Your wish is on the list") && list.text().contains("By train\nin May"));
-    let path = format!("/my/wishes/{}", newest(&database));
+    let path = format!("/my/wishes/{}", newest_id(&database));
     let page = ann.get(&path);
     assert!(
         page.text().contains("value=\"See Oslo\"") && page.text().contains(">\nBy train\nin May</textarea>")
     );
-    let version = hidden(page.text(), "version");
+    let version = hidden_field(page.text(), "version");
     let changed = ann.submit(
         &path,
         &[("title", "See Bergen"), ("note", ""), ("version", &version)],
@@ -102,7 +102,7 @@ fn a_wish_is_added_changed_marked_done_and_deleted() {
         ["See Bergen"],
         "the confirmation page deletes nothing"
     );
-    let version = hidden(confirmation.text(), "version");
+    let version = hidden_field(confirmation.text(), "version");
     assert_eq!(
         ann.submit(&format!("{path}/delete"), &[("version", &version)])
             .status,
@@ -117,10 +117,13 @@ fn a_wish_is_added_changed_marked_done_and_deleted() {
 fn a_change_of_an_outdated_version_must_be_confirmed() {
     let (database, app) = app();
     let ann = Browser::signed_in(&app, ANN, PASSWORD);
-    add(&ann, "See Oslo", "");
-    let path = format!("/my/wishes/{}", newest(&database));
+    add_wish(&ann, "See Oslo", "");
+    let path = format!("/my/wishes/{}", newest_id(&database));
     let (page, confirmation) = (ann.get(&path), ann.get(&format!("{path}/delete")));
-    let (old, csrf) = (hidden(page.text(), "version"), hidden(page.text(), "csrf"));
+    let (old, csrf) = (
+        hidden_field(page.text(), "version"),
+        hidden_field(page.text(), "csrf"),
+    );
     let save = |title: &str, version: &str| {
         ann.post(
             &path,
@@ -140,13 +143,13 @@ fn a_change_of_an_outdated_version_must_be_confirmed() {
         &format!("{path}/delete"),
         &[
             ("csrf", &csrf),
-            ("version", &hidden(confirmation.text(), "version")),
+            ("version", &hidden_field(confirmation.text(), "version")),
         ],
     );
     assert_eq!(gone.status, 409);
     assert_eq!(titles(ann.get("/my/wishes").text()), ["See Bergen"]);
     assert_eq!(
-        save("See Trondheim", &hidden(stale.text(), "version")).status,
+        save("See Trondheim", &hidden_field(stale.text(), "version")).status,
         303
     );
     assert_eq!(titles(ann.get("/my/wishes").text()), ["See Trondheim"]);
@@ -160,7 +163,7 @@ fn a_change_of_an_outdated_version_must_be_confirmed() {
 fn linked_pages_have_no_gaps_or_repetitions() {
     let (database, app) = app();
     let ann = Browser::signed_in(&app, ANN, PASSWORD);
-    add(&ann, "First", "");
+    add_wish(&ann, "First", "");
     database.execute(
         "INSERT INTO wishes.wishes (account_id, title, done_at)
          SELECT account_id, 'Wish ' || n, CASE WHEN n % 2 = 0 THEN now() END FROM wishes.wishes, generate_series(1, 49) n",
@@ -199,8 +202,8 @@ fn another_accounts_wish_is_not_found() {
         Browser::signed_in(&app, ANN, PASSWORD),
         Browser::signed_in(&app, "bob@example.org", PASSWORD),
     );
-    add(&ann, "A secret", "");
-    let path = format!("/my/wishes/{}", newest(&database));
+    add_wish(&ann, "A secret", "");
+    let path = format!("/my/wishes/{}", newest_id(&database));
     let csrf = bob.token("/my/wishes");
     let missing = bob.get("/my/wishes/999999");
     assert_eq!(missing.status, 404);
@@ -242,8 +245,8 @@ fn user_texts_are_escaped_on_every_page() {
     let ann = Browser::signed_in(&app, ANN, PASSWORD);
     for hostile in HOSTILE {
         database.execute(&format!("UPDATE accounts.accounts SET name = $q${hostile}$q$"));
-        add(&ann, hostile, hostile);
-        let path = format!("/my/wishes/{}", newest(&database));
+        add_wish(&ann, hostile, hostile);
+        let path = format!("/my/wishes/{}", newest_id(&database));
         let refused = ann.submit(
             &path,
             &[
@@ -286,7 +289,7 @@ fn user_texts_are_escaped_on_every_page() {
 fn adding_to_a_full_list_is_rejected() {
     let (database, app) = app();
     let ann = Browser::signed_in(&app, ANN, PASSWORD);
-    add(&ann, "First", "");
+    add_wish(&ann, "First", "");
     database.execute(
         "INSERT INTO wishes.wishes (account_id, title) SELECT account_id, 'Wish ' || n FROM wishes.wishes, generate_series(1, 999) n",
     );

@@ -32,7 +32,7 @@ fn titles(response: &Response) -> Vec<String> {
         .collect()
 }
 
-fn next(response: &Response) -> Option<String> {
+fn next_path(response: &Response) -> Option<String> {
     let link = response.header("link");
     let path = link.strip_prefix('<')?.strip_suffix(">; rel=\"next\"")?;
     Some(path.to_owned())
@@ -123,15 +123,15 @@ fn linked_pages_have_no_gaps_or_repetitions() {
         sizes.push(page_titles.len());
         listed.extend(page_titles);
         call_as(&app, &ann, "POST", "/wishes", &json!({"title": "later"}));
-        let Some(link) = next(&page) else { break };
+        let Some(link) = next_path(&page) else { break };
         path = link;
     }
     assert_eq!((sizes, listed), (vec![10, 10, 5], newest));
     let done = get_as(&app, &ann, "/wishes?done=true&limit=5");
     assert_eq!(titles(&done), ["w24", "w21", "w18", "w15", "w12"]);
-    let rest = get_as(&app, &ann, &next(&done).unwrap());
+    let rest = get_as(&app, &ann, &next_path(&done).unwrap());
     assert_eq!(titles(&rest), ["w9", "w6", "w3"]);
-    assert_eq!(next(&rest), None);
+    assert_eq!(next_path(&rest), None);
     assert_eq!(titles(&get_as(&app, &ann, "/wishes?done=false")).len(), 17 + 3);
 }
 

@@ -73,7 +73,7 @@ fn visible_titles(conn: &mut PgConnection) -> Vec<String> {
     lines(conn, "SELECT title AS line FROM wishes.wishes ORDER BY title").unwrap()
 }
 
-fn act_for(conn: &mut PgConnection, account: i64) {
+fn set_account(conn: &mut PgConnection, account: i64) {
     conn.batch_execute(&format!(
         "SELECT set_config('portcullis.account_id', '{account}', true)"
     ))
@@ -93,7 +93,7 @@ fn a_query_without_filter_sees_only_the_account_of_the_transaction() {
         .unwrap();
     for (account, own) in [(ann, ["a1", "a2"]), (bob, ["b1", "b2"])] {
         conn.batch_execute("BEGIN").unwrap();
-        act_for(conn, account);
+        set_account(conn, account);
         assert_eq!(visible_titles(conn), own);
         // More executions than the server plans individually before it caches a generic plan (five).
         for _ in 0..8 {
@@ -101,12 +101,12 @@ fn a_query_without_filter_sees_only_the_account_of_the_transaction() {
         }
         conn.batch_execute("RESET portcullis.account_id").unwrap();
         assert_none(conn, "after RESET");
-        act_for(conn, account);
+        set_account(conn, account);
         conn.batch_execute("COMMIT").unwrap();
         assert_none(conn, "after the transaction");
         assert_eq!(lines(conn, "EXECUTE everything").unwrap(), [""; 0]);
         conn.batch_execute("BEGIN").unwrap();
-        act_for(conn, account);
+        set_account(conn, account);
         conn.batch_execute("ROLLBACK").unwrap();
         assert_none(conn, "after a transaction that was rolled back");
     }
@@ -134,7 +134,7 @@ fn a_change_without_filter_affects_only_the_accounts_own_rows() {
     let insert = format!("INSERT INTO wishes.wishes (account_id, title) VALUES ({bob}, 'forged')");
     assert!(count(conn, &insert).is_err(), "without a setting");
     conn.begin_test_transaction().unwrap();
-    act_for(conn, ann);
+    set_account(conn, ann);
     let of_bob = format!("WHERE account_id = {bob}");
     assert_eq!(
         count(conn, &format!("UPDATE wishes.wishes SET title = 'x' {of_bob}")),
