@@ -1,26 +1,26 @@
-//! What a law found, where; prints itself as `path:line: law: what`.
+//! One violation of a rule, displayed as `path:line: rule: what`.
 
 use std::fmt;
 
-/// One breach of one law.
+/// One violation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Finding {
     /// From the root of the repository, with `/`.
     pub path: String,
     /// From 1.
     pub line: usize,
-    /// The law's short name.
-    pub law: &'static str,
-    /// What is wrong, and what to do where that is not plain.
+    /// The rule's short name.
+    pub rule: &'static str,
+    /// What is wrong, and what to do about it unless that is obvious.
     pub what: String,
 }
 
 impl Finding {
-    pub(super) fn new(law: &'static str, path: &str, line: usize, what: impl Into<String>) -> Self {
+    pub(super) fn new(rule: &'static str, path: &str, line: usize, what: impl Into<String>) -> Self {
         Self {
             path: path.to_owned(),
             line,
-            law,
+            rule,
             what: what.into(),
         }
     }
@@ -28,6 +28,6 @@ impl Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}: {}", self.path, self.line, self.law, self.what)
+        write!(f, "{}:{}: {}: {}", self.path, self.line, self.rule, self.what)
     }
 }

@@ -1,15 +1,15 @@
-//! Law: no file names a path below somebody's home; it would work on one machine only.
+//! Rule: no file contains a path below a home directory; it would work on one machine only.
 
 use super::{finding::Finding, tree::Tree};
 
-/// In two pieces each, so that this file obeys its law.
+/// Concatenated, so that this file follows its own rule.
 const HOMES: [&str; 3] = [
     concat!("/ho", "me/"),
     concat!("/ro", "ot/"),
     concat!("/Us", "ers/"),
 ];
 
-/// Files that speak of homes in general, with the reason.
+/// Exceptions, with the reason.
 const ALLOWED: &[(&str, &str)] = &[];
 
 /// Checks every text file, line by line.
@@ -30,7 +30,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
         .collect()
 }
 
-/// Whether an absolute path in the line begins so; `https://host/home/` does not.
+/// Whether an absolute path in the line starts with `home`; `https://host/home/` does not.
 fn names(line: &str, home: &str) -> bool {
     line.match_indices(home).any(|(at, _)| {
         let before = line[..at].chars().next_back();

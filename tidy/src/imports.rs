@@ -1,4 +1,4 @@
-//! Which module of a crate names which: `use` and written-out paths, through re-exports to the defining file.
+//! The import graph of a crate: `use` and inline paths, resolved through re-exports to the defining file.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use super::{
     tokens::{Kind, Token},
 };
 
-/// A path that a module names.
+/// A path that a module mentions.
 #[derive(Debug)]
 pub(super) struct Reference {
     /// From the crate's root when `own`, else as written.
@@ -15,23 +15,23 @@ pub(super) struct Reference {
     /// Whether it is a path of this crate.
     pub own: bool,
     pub line: usize,
-    /// The name that a `use` gives it here, `*` for all.
+    /// The name that a `use` binds, `*` for a glob.
     alias: Option<String>,
     /// `pub use`, `pub(crate) use`.
     exported: bool,
 }
 
-/// One module needs another.
+/// One module depends on another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Edge {
     /// Index of the module.
     pub from: usize,
-    /// Index of the module that it needs.
+    /// Index of the module that it depends on.
     pub to: usize,
     pub line: usize,
 }
 
-/// A crate's modules with what each names.
+/// A crate's modules with the paths that each mentions.
 #[derive(Debug)]
 pub(super) struct Imports<'a> {
     pub modules: &'a [Module],
@@ -47,7 +47,7 @@ impl<'a> Imports<'a> {
         }
     }
 
-    /// Who needs whom. A `pub use` of what lies below is a table of contents and no need, unless its name is used too.
+    /// The dependencies. A `pub use` of a submodule is a re-export and not a dependency, unless its name is used too.
     pub(super) fn edges(&self) -> Vec<Edge> {
         let mut edges = Vec::new();
         for (from, references) in self.references.iter().enumerate() {
@@ -73,7 +73,7 @@ impl<'a> Imports<'a> {
         edges
     }
 
-    /// The modules that define what a path of this crate means.
+    /// The modules that define the item of a path of this crate.
     fn resolve(&self, path: &[String], depth: usize) -> Vec<usize> {
         let known = |length: usize| {
             self.modules
@@ -93,7 +93,7 @@ impl<'a> Imports<'a> {
             return vec![at];
         };
         if depth > 16 {
-            return vec![at]; // re-exports that go round in a circle
+            return vec![at]; // cyclic re-exports
         }
         let follow = |target: &Reference, rest: &[String]| {
             let path: Vec<String> = target.path.iter().chain(rest).cloned().collect();
@@ -112,7 +112,7 @@ impl<'a> Imports<'a> {
     }
 }
 
-/// The words of a file outside `use`.
+/// The identifiers of a file outside `use`.
 fn mentioned(tokens: &[Token]) -> HashSet<&str> {
     let mut in_use = false;
     let mut words = HashSet::new();
@@ -171,7 +171,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Reads a path from here on, and in a `use` the trees in its braces; leaves `at` behind it.
+    /// Reads a path, and in a `use` the trees in its braces; leaves `at` after it.
     fn tree(&mut self, prefix: &[String]) {
         let line = self.tokens.get(self.at).map_or(0, |token| token.line);
         let mut path = prefix.to_vec();
@@ -199,7 +199,7 @@ impl Walk<'_> {
         self.record(path, alias, line);
     }
 
-    /// `{a, b::c, d as e}` behind a path.
+    /// `{a, b::c, d as e}` after a path.
     fn branches(&mut self, prefix: &[String]) {
         self.at += 1;
         while let Some(token) = self.tokens.get(self.at) {

@@ -1,4 +1,4 @@
-//! Law: in the service, a module uses only what stands above it in lib.rs, which reads as a guided tour.
+//! Rule: a module of the service uses only modules above it in lib.rs.
 
 use super::{
     finding::Finding,
@@ -8,10 +8,10 @@ use super::{
     tree::Tree,
 };
 
-const LAW: &str = "layers";
+const RULE: &str = "layers";
 const ROOT: &str = "service/src/lib.rs";
 
-/// What a layer never names though the order would allow it, and why.
+/// Names that a layer may not use although the order would allow it, with the reason.
 const NEVER: &[(&str, &[&str], &str)] = &[
     (
         "http",
@@ -35,7 +35,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let Some(text) = tree.find(ROOT) else {
         return Vec::new();
     };
-    let modules = modules(tree, ROOT, Tests::Dropped);
+    let modules = modules(tree, ROOT, Tests::Excluded);
     let order = order(text);
     let mut findings = form(text);
     let imports = Imports::of(&modules);
@@ -46,8 +46,8 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
         };
         let place = |name: &String| order.iter().position(|declared| declared == name);
         if user != used && place(used) > place(user) {
-            let what = format!("`{user}` uses `{used}`, which stands below it in {ROOT}");
-            findings.push(Finding::new(LAW, &from.file, edge.line, what));
+            let what = format!("`{user}` uses `{used}`, which is below it in {ROOT}");
+            findings.push(Finding::new(RULE, &from.file, edge.line, what));
         }
     }
     for (module, references) in modules.iter().zip(&imports.references) {
@@ -89,7 +89,7 @@ fn never(module: &Module, named: impl Iterator<Item = (String, usize)>) -> Vec<F
         .filter_map(|(name, line)| {
             let word = words.iter().find(|word| is_below(&name, word))?;
             Some(Finding::new(
-                LAW,
+                RULE,
                 &module.file,
                 line,
                 format!("`{layer}` names `{word}`: {why}"),
@@ -127,7 +127,7 @@ fn form(text: &str) -> Vec<Finding> {
         let documented = above.iter().take_while(|line| line.starts_with("///")).count();
         if documented != 1 {
             findings.push(Finding::new(
-                LAW,
+                RULE,
                 ROOT,
                 at + 1,
                 format!("`{name}` needs one line of `///` above it"),
@@ -135,7 +135,7 @@ fn form(text: &str) -> Vec<Finding> {
         }
         if lines.get(at + 1).is_some_and(|next| !next.trim().is_empty()) {
             findings.push(Finding::new(
-                LAW,
+                RULE,
                 ROOT,
                 at + 1,
                 format!("`{name}` needs a blank line after it"),
@@ -181,7 +181,7 @@ mod tests {
             assert_eq!(
                 findings("service/src/domain.rs", &format!("\n{text}")),
                 [
-                    "service/src/domain.rs:2: layers: `domain` uses `http`, which stands below it in service/src/lib.rs"
+                    "service/src/domain.rs:2: layers: `domain` uses `http`, which is below it in service/src/lib.rs"
                 ]
             );
         }

@@ -1,6 +1,6 @@
-//! `cargo xtask tidy`: the repository's laws, each in a file of its own; reads the tree and changes nothing.
+//! `cargo xtask tidy`: the repository's own rules, one per file.
 
-/// What a law found.
+/// A violation of a rule.
 mod finding;
 
 /// The files of the repository, read once.
@@ -9,43 +9,43 @@ mod tree;
 /// Rust source as tokens, without comments, strings and tests.
 mod tokens;
 
-/// Modules and what each declares.
+/// The modules of a crate.
 mod modules;
 
-/// Which module names which.
+/// The import graph of a crate.
 mod imports;
 
-/// Law: the order of lib.rs.
+/// Rule: the order of lib.rs.
 mod layers;
 
-/// Law: no import circle.
-mod circles;
+/// Rule: no import cycle.
+mod cycles;
 
-/// Law: no Rust file outside every crate.
+/// Rule: no Rust file outside the module tree.
 mod orphans;
 
-/// Law: a first line that says the file's job; at most 400 lines.
+/// Rule: a header that states the file's job; at most 400 lines.
 mod shape;
 
-/// Law: no name that says nothing.
+/// Rule: no meaningless names.
 mod names;
 
-/// Law: what only listed files may do.
+/// Rule: restricted constructs in listed files only.
 mod listed;
 
-/// Law: a README in each top-level folder.
+/// Rule: a README in each top-level folder.
 mod readmes;
 
-/// Law: each feature has its noun in the service.
+/// Rule: each feature has its noun in the service.
 mod nouns;
 
-/// Law: no path of one person's machine.
+/// Rule: no path of one developer's machine.
 mod home_paths;
 
-/// Law: actions are pinned to a commit.
+/// Rule: actions are pinned to a commit.
 mod pins;
 
-/// Law: what documents name is there.
+/// Rule: paths in documents exist.
 mod paths;
 
 /// Rule: every behaviour id is in the list, and every behaviour is shown by a test.
@@ -61,7 +61,7 @@ use tree::Tree;
 
 pub use behaviours::print_tour;
 
-/// What to do besides checking.
+/// What to do in addition to checking.
 #[derive(Debug, Default)]
 pub struct Options {
     /// First regenerate the generated part of docs/behaviours.md.
@@ -70,11 +70,11 @@ pub struct Options {
     pub drafts: bool,
 }
 
-type Law = fn(&Tree) -> Vec<Finding>;
+type Rule = fn(&Tree) -> Vec<Finding>;
 
-const LAWS: &[Law] = &[
+const RULES: &[Rule] = &[
     layers::check,
-    circles::check,
+    cycles::check,
     orphans::check,
     shape::check,
     names::check,
@@ -87,9 +87,9 @@ const LAWS: &[Law] = &[
 ];
 
 /// Rules that are not enforced yet.
-const DRAFTS: &[Law] = &[behaviours::check, vocabulary::check];
+const DRAFTS: &[Rule] = &[behaviours::check, vocabulary::check];
 
-/// Checks the tree at `root` and prints each finding as `path:line: law: what`. Whether there is none.
+/// Checks the tree at `root` and prints each finding as `path:line: rule: what`; returns whether there is none.
 pub fn run(root: &Path, options: &Options) -> anyhow::Result<bool> {
     if options.write && behaviours::write(root)? {
         println!("note: docs/behaviours.md is regenerated");
@@ -107,18 +107,18 @@ pub fn run(root: &Path, options: &Options) -> anyhow::Result<bool> {
     for finding in &findings {
         println!("{finding}");
     }
-    // Others read this line: with findings too, it says how much was looked at.
+    // The gate parses this line, which reports how much was checked even if there are findings.
     println!(
-        "tidy: {} files, {} laws, {} findings",
+        "tidy: {} files, {} rules, {} findings",
         tree.files().count(),
-        LAWS.len(),
+        RULES.len(),
         findings.len()
     );
     Ok(findings.is_empty())
 }
 
 fn check(tree: &Tree) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = LAWS.iter().flat_map(|law| law(tree)).collect();
+    let mut findings: Vec<Finding> = RULES.iter().flat_map(|rule| rule(tree)).collect();
     findings.sort();
     findings.dedup();
     findings
@@ -128,7 +128,7 @@ fn check(tree: &Tree) -> Vec<Finding> {
 mod tests {
     use super::*;
 
-    /// A whole small repository on disk: clean first, then with one file of each kind of dirt.
+    /// A small repository on disk: first clean, then with a violation.
     #[test]
     fn a_clean_tree_passes_and_a_planted_violation_fails() {
         let root = std::env::temp_dir().join(format!("tidy-{}", std::process::id()));
@@ -144,12 +144,12 @@ mod tests {
         write("one/src/lib.rs", "//! One.\n\n/// Apples.\nmod apples;\n");
         write("one/src/apples.rs", "//! Apples.\n");
         write("target/junk/utils.rs", "not even Rust\n");
-        // The lists of exceptions are of the real tree, so their unused entries are no matter here.
+        // The lists of exceptions refer to the real tree, so unneeded entries are ignored here.
         let found = || -> Vec<String> {
             let findings = check(&Tree::read(&root).unwrap());
             findings
                 .iter()
-                .filter(|finding| finding.law != "listed")
+                .filter(|finding| finding.rule != "listed")
                 .map(ToString::to_string)
                 .collect()
         };

@@ -1,4 +1,4 @@
-//! Law: what only listed files may do; a list may only shrink, so an entry that is not needed is a finding too.
+//! Rule: certain constructs are allowed in listed files only. A list may only shrink, so an unneeded entry is a finding too.
 
 use super::{
     finding::Finding,
@@ -6,15 +6,15 @@ use super::{
     tree::Tree,
 };
 
-const LAW: &str = "listed";
+const RULE: &str = "listed";
 const HERE: &str = "tidy/src/listed.rs";
 
-/// One thing that is not for everybody.
+/// One restricted construct.
 struct Rule {
     what: &'static str,
-    /// Whether the tokens from here on do it.
+    /// Whether the construct starts with these tokens.
     starts: fn(&[Token]) -> bool,
-    /// Whether test code is looked at.
+    /// Whether test code is checked.
     tests: Tests,
     files: &'static [&'static str],
 }
@@ -23,7 +23,7 @@ const RULES: &[Rule] = &[
     Rule {
         what: "`expose_secret`",
         starts: |tokens| tokens[0].is_word("expose_secret"),
-        tests: Tests::Dropped,
+        tests: Tests::Excluded,
         files: &[
             "service/src/crypto/password_hash.rs",
             "service/src/db/conninfo.rs",
@@ -36,7 +36,7 @@ const RULES: &[Rule] = &[
             "service/src/startup/keys_file.rs",
         ],
     },
-    // The environment, the clock and new processes each have one file; clippy.toml says why.
+    // Environment, clock and processes are confined to one file each; clippy.toml states the reasons.
     Rule {
         what: "an exception from `clippy::disallowed_methods`",
         starts: |tokens| match tokens {
@@ -49,7 +49,7 @@ const RULES: &[Rule] = &[
             }
             _ => false,
         },
-        tests: Tests::Kept,
+        tests: Tests::Included,
         files: &[
             "private-postgres/src/spawn.rs",
             "private-postgres/tests/cluster.rs",
@@ -87,16 +87,16 @@ fn check_rule(tree: &Tree, rule: &Rule, listed: &[&str]) -> Vec<Finding> {
             idle.retain(|file| *file != path);
             if !listed.contains(&path) {
                 let what = format!("{} in a file that is not listed in {HERE}", rule.what);
-                findings.push(Finding::new(LAW, path, tokens[at].line, what));
+                findings.push(Finding::new(RULE, path, tokens[at].line, what));
             }
         }
     }
     findings.extend(idle.into_iter().map(|file| {
         Finding::new(
-            LAW,
+            RULE,
             HERE,
             1,
-            format!("{file} does not need {}: take it off the list", rule.what),
+            format!("{file} does not need {}: remove it from the list", rule.what),
         )
     }));
     findings

@@ -1,4 +1,4 @@
-//! The modules of a crate, found as the compiler finds them: from the root file along `mod`; knows no law.
+//! The modules of a crate, found like the compiler does: from the root file along `mod`.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -7,19 +7,19 @@ use super::{
     tree::Tree,
 };
 
-/// A module with a file of its own; modules inside it belong to it.
+/// A module with a file of its own; inline modules belong to it.
 #[derive(Debug)]
 pub(super) struct Module {
-    /// Names from the crate's root, which has none.
+    /// The path from the crate's root, which is empty.
     pub path: Vec<String>,
     pub file: String,
     pub tokens: Vec<Token>,
-    /// Names of what it defines itself, modules inside included.
+    /// The names that it defines, inline modules included.
     pub items: HashSet<String>,
 }
 
-/// The root file of every library, program and test of the workspace, as Cargo finds them without being told, and those
-/// that a manifest names by `path = "….rs"`.
+/// The root file of every library, program and test of the workspace: those that Cargo discovers, and those that a manifest
+/// names by `path = "….rs"`.
 pub(super) fn roots(tree: &Tree) -> BTreeSet<String> {
     let mut roots = BTreeSet::new();
     for folder in tree.crates() {
@@ -92,7 +92,7 @@ fn folder_of(file: &str) -> &str {
     file.rfind('/').map_or("", |slash| &file[..=slash])
 }
 
-/// What `mod name;` declares, with the names of the modules inside the file around it.
+/// The modules that `mod name;` declares, each with the inline modules around it.
 fn declared(tokens: &[Token]) -> Vec<Vec<String>> {
     let mut declared = Vec::new();
     let mut scope = Scope::default();
@@ -137,7 +137,7 @@ fn items(tokens: &[Token]) -> HashSet<String> {
     items
 }
 
-/// Which modules inside a file surround the place that a walk over its tokens has reached.
+/// The inline modules around the current token of a walk.
 #[derive(Debug, Default)]
 pub(super) struct Scope {
     depth: usize,
@@ -145,7 +145,7 @@ pub(super) struct Scope {
 }
 
 impl Scope {
-    /// To be called for each token in turn.
+    /// Must be called for each token in order.
     pub(super) fn step(&mut self, tokens: &[Token], at: usize) {
         match &tokens[at].kind {
             Kind::Open('{') => {
@@ -165,7 +165,7 @@ impl Scope {
         }
     }
 
-    /// From outside to inside.
+    /// From the outermost to the innermost.
     pub(super) fn names(&self) -> impl Iterator<Item = String> {
         self.open.iter().map(|(name, _)| name.clone())
     }
@@ -198,12 +198,12 @@ mod tests {
             roots(&tree).into_iter().collect::<Vec<_>>(),
             ["a/src/lib.rs", "a/steps/main.rs"]
         );
-        let mut found: Vec<String> = modules(&tree, "a/src/lib.rs", Tests::Dropped)
+        let mut found: Vec<String> = modules(&tree, "a/src/lib.rs", Tests::Excluded)
             .iter()
             .map(|module| module.path.join("::"))
             .collect();
         found.sort();
         assert_eq!(found, ["", "in_file::deep", "one", "one::two", "one::two::three"]);
-        assert_eq!(modules(&tree, "a/src/lib.rs", Tests::Kept).len(), 6);
+        assert_eq!(modules(&tree, "a/src/lib.rs", Tests::Included).len(), 6);
     }
 }

@@ -1,4 +1,4 @@
-//! Law: no file, folder or module has a name that says nothing; what has no home has no name yet.
+//! Rule: no file, folder or module has a meaningless name such as `utils`.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,8 @@ use super::{
     tree::Tree,
 };
 
-const LAW: &str = "names";
-const EMPTY: [&str; 7] = [
+const RULE: &str = "names";
+const MEANINGLESS: [&str; 7] = [
     "util",
     "utils",
     "common",
@@ -26,12 +26,12 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
         let mut end = 0;
         for part in path.split('/') {
             end += part.len();
-            if EMPTY.contains(&part.split('.').next().unwrap_or(part)) {
+            if MEANINGLESS.contains(&part.split('.').next().unwrap_or(part)) {
                 findings.insert(Finding::new(
-                    LAW,
+                    RULE,
                     &path[..end],
                     1,
-                    format!("`{part}` says nothing"),
+                    format!("`{part}` is a meaningless name"),
                 ));
             }
             end += 1;
@@ -44,16 +44,16 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 }
 
 fn modules(path: &str, text: &str) -> Vec<Finding> {
-    let tokens = tokens(text, Tests::Kept);
+    let tokens = tokens(text, Tests::Included);
     let named = tokens.windows(2).filter(|pair| pair[0].is_word("mod"));
     named
         .filter_map(|pair| {
-            let name = pair[1].word().filter(|name| EMPTY.contains(name))?;
+            let name = pair[1].word().filter(|name| MEANINGLESS.contains(name))?;
             Some(Finding::new(
-                LAW,
+                RULE,
                 path,
                 pair[1].line,
-                format!("module `{name}` says nothing"),
+                format!("module `{name}` has a meaningless name"),
             ))
         })
         .collect()

@@ -1,4 +1,4 @@
-//! Law: one noun, one name, every place: a feature file is called like the file of the service's edge that it tests.
+//! Rule: a feature file has the name of the HTTP module that it tests: one noun, one name.
 
 use super::{finding::Finding, tree::Tree};
 

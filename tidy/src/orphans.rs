@@ -1,4 +1,4 @@
-//! Law: every Rust file of a crate is a module of it; what no `mod` reaches is compiled by nobody and checked by no law.
+//! Rule: every Rust file of a crate is a module of it; a file that no `mod` declares is neither compiled nor checked.
 
 use std::collections::HashSet;
 
@@ -9,17 +9,17 @@ use super::{
     tree::Tree,
 };
 
-/// Checks every `.rs` file inside a crate. `#[path]` is not followed: a module lies where its name says.
+/// Checks every `.rs` file inside a crate. `#[path]` is not followed.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let reached: HashSet<String> = roots(tree)
         .iter()
-        .flat_map(|root| modules(tree, root, Tests::Kept))
+        .flat_map(|root| modules(tree, root, Tests::Included))
         .map(|module| module.file)
         .collect();
     let crates: Vec<String> = tree.crates().iter().map(|folder| format!("{folder}/")).collect();
     tree.rust_files()
         .filter(|(path, _)| crates.iter().any(|folder| path.starts_with(folder)) && !reached.contains(*path))
-        .map(|(path, _)| Finding::new("orphans", path, 1, "no `mod` reaches this file"))
+        .map(|(path, _)| Finding::new("orphans", path, 1, "no `mod` declares this file"))
         .collect()
 }
 
@@ -39,6 +39,6 @@ mod tests {
             ("a/build.rs", ""),
         ]);
         let found: Vec<String> = check(&tree).iter().map(ToString::to_string).collect();
-        assert_eq!(found, ["a/src/z.rs:1: orphans: no `mod` reaches this file"]);
+        assert_eq!(found, ["a/src/z.rs:1: orphans: no `mod` declares this file"]);
     }
 }

@@ -1,29 +1,29 @@
-//! Law: what a document or CODEOWNERS names of this repository is there; a path that is gone promises, or guards, nothing.
+//! Rule: paths in documents and in CODEOWNERS exist.
 
 use super::{
     finding::Finding,
     tree::{CANARIES, Tree},
 };
 
-const LAW: &str = "paths";
+const RULE: &str = "paths";
 
 const OWNERS: &str = ".github/CODEOWNERS";
 
-/// Tells of what was.
+/// Describes the past.
 const CHANGELOG: &str = "CHANGELOG.md";
 
-/// Checks what stands in backticks and links, and the patterns of the owners.
+/// Checks paths in backticks and links, and the patterns in CODEOWNERS.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, text) in tree.files() {
         for (number, line) in (1..).zip(text.lines()) {
-            let gone: Vec<&str> = match path {
+            let missing: Vec<&str> = match path {
                 OWNERS => owned(line).filter(|named| !is_there(tree, named)).collect(),
-                _ if path.ends_with(".md") && path != CHANGELOG => gone(tree, path, line),
+                _ if path.ends_with(".md") && path != CHANGELOG => missing(tree, path, line),
                 _ => break,
             };
-            let told = |named| Finding::new(LAW, path, number, format!("there is no `{named}`"));
-            findings.extend(gone.into_iter().map(told));
+            let finding = |named| Finding::new(RULE, path, number, format!("there is no `{named}`"));
+            findings.extend(missing.into_iter().map(finding));
         }
     }
     findings
@@ -37,7 +37,7 @@ fn owned(line: &str) -> impl Iterator<Item = &str> {
         .into_iter()
 }
 
-fn gone<'a>(tree: &Tree, path: &str, line: &'a str) -> Vec<&'a str> {
+fn missing<'a>(tree: &Tree, path: &str, line: &'a str) -> Vec<&'a str> {
     let quoted = line.split('`').skip(1).step_by(2);
     let quoted = quoted.filter(|named| is_path(named) && !is_known(tree, named));
     let linked = line.split("](").skip(1).filter_map(|rest| rest.split(')').next());
@@ -47,13 +47,13 @@ fn gone<'a>(tree: &Tree, path: &str, line: &'a str) -> Vec<&'a str> {
     quoted.chain(linked).collect()
 }
 
-/// Neither a command nor a placeholder.
+/// Not a command or a placeholder.
 fn is_path(named: &str) -> bool {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "_./*-".contains(letter);
     !named.is_empty() && named.chars().all(plain)
 }
 
-/// From the root where it begins with one of its folders; Rust and features are also named by the end of their paths.
+/// A path from the root if it starts with one of the top-level folders; Rust files and features may be named by their last parts.
 fn is_known(tree: &Tree, named: &str) -> bool {
     let below = named
         .split_once('/')
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_is_found_however_it_is_named() {
+    fn existing_paths_are_found_in_every_form() {
         let text = "`features/features/web.feature` `service/src/` `service/src/db/p*.rs` `db/pool.rs` `pool.rs` `cargo xtask x/y.rs`\n\
                     `gate/canaries/` `application/json` `NAME.toml` [a](../service/src/db/pool.rs#a) [b](https://x/y) [c](#c)\n";
         assert_eq!(found("docs/a.md", text), [""; 0]);
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_gone_is_told() {
+    fn missing_paths_are_reported() {
         let text = "`features/web.feature` and `service/src/q*.rs`, `gone.rs`, [a](gone.md)\n";
         assert_eq!(
             found("docs/a.md", text).len(),

@@ -1,9 +1,9 @@
-//! Law: every action that a workflow uses is pinned to a commit, with its version beside it; a tag can be moved, as whole
-//! projects had to learn (CVE-2025-30066, CVE-2026-33634).
+//! Rule: every action that a workflow uses is pinned to a commit, with its version as a comment; a tag can be moved
+//! (CVE-2025-30066, CVE-2026-33634).
 
 use super::{finding::Finding, tree::Tree};
 
-const LAW: &str = "pins";
+const RULE: &str = "pins";
 
 /// Checks every `uses:` below `.github/` and in actions of our own.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
@@ -11,7 +11,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     for (path, text) in tree.files().filter(|(path, _)| is_automation(path)) {
         for (number, line) in (1..).zip(text.lines()) {
             let wrong = used(line).and_then(|(what, comment)| wrong(&what, comment));
-            findings.extend(wrong.map(|what| Finding::new(LAW, path, number, what)));
+            findings.extend(wrong.map(|what| Finding::new(RULE, path, number, what)));
         }
     }
     findings
@@ -23,7 +23,7 @@ fn is_automation(path: &str) -> bool {
     is_yaml && (path.starts_with(".github/") || name.starts_with("action."))
 }
 
-/// What the line uses, and the comment behind it. In whatever form YAML allows: as a block, in braces, in quotes.
+/// The action that the line uses, and the comment after it, in every form that YAML allows: block, flow, quoted.
 fn used(line: &str) -> Option<(String, &str)> {
     let (code, comment) = match line.find(" #").or_else(|| line.starts_with('#').then_some(0)) {
         Some(at) => (&line[..at], line[at..].trim_start_matches([' ', '#'])),

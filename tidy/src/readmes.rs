@@ -1,18 +1,18 @@
-//! Law: a README at the root and one in each top-level folder, of at most a page, which ends in "Known quirks".
+//! Rule: the root and each top-level folder have a README of at most 80 lines that ends with "Known quirks".
 
 use std::collections::BTreeSet;
 
 use super::{finding::Finding, tree::Tree};
 
-const LAW: &str = "readmes";
-const MOST_LINES: usize = 80;
+const RULE: &str = "readmes";
+const MAX_LINES: usize = 80;
 const LAST_SECTION: &str = "## Known quirks";
 
-/// Checks the root and every top-level folder, hidden ones left out.
+/// Checks the root and every top-level folder, except hidden ones.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     if tree.find("README.md").is_none() {
-        findings.push(Finding::new(LAW, "README.md", 1, "is missing"));
+        findings.push(Finding::new(RULE, "README.md", 1, "is missing"));
     }
     let folders: BTreeSet<&str> = tree
         .files()
@@ -22,7 +22,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     for folder in folders.into_iter().filter(|folder| !folder.starts_with('.')) {
         let path = format!("{folder}/README.md");
         match tree.find(&path) {
-            None => findings.push(Finding::new(LAW, &path, 1, "is missing")),
+            None => findings.push(Finding::new(RULE, &path, 1, "is missing")),
             Some(text) => findings.extend(page(&path, text)),
         }
     }
@@ -32,18 +32,18 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 fn page(path: &str, text: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     let lines = text.lines().count();
-    if lines > MOST_LINES {
+    if lines > MAX_LINES {
         findings.push(Finding::new(
-            LAW,
+            RULE,
             path,
-            MOST_LINES + 1,
-            format!("{lines} lines, at most {MOST_LINES}"),
+            MAX_LINES + 1,
+            format!("{lines} lines, at most {MAX_LINES}"),
         ));
     }
     let last = text.lines().rfind(|line| line.starts_with("## "));
     if last.map(str::trim_end) != Some(LAST_SECTION) {
         findings.push(Finding::new(
-            LAW,
+            RULE,
             path,
             lines.max(1),
             format!("the last section is not `{LAST_SECTION}`"),
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_missing_the_long_and_the_one_without_quirks() {
+    fn missing_long_and_incomplete_readmes_are_found() {
         let long = format!("# Long\n{}## Known quirks\n", "\n".repeat(90));
         let tree = Tree::of(&[
             ("good/README.md", "# Good\n## Known quirks\n- none\n"),

@@ -1,4 +1,4 @@
-//! Rust source as a flat list of tokens: comments and strings are gone, and test code too when asked; knows no module.
+//! Rust source as a flat list of tokens without comments and literals, optionally without test code.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
@@ -10,7 +10,7 @@ pub(super) struct Token {
     pub line: usize,
 }
 
-/// What a token is. Literals and lifetimes are left out of the list: no law asks for one.
+/// The kind of a token. Literals and lifetimes are omitted: no rule needs them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
     /// An identifier or keyword, without `r#`.
@@ -39,14 +39,14 @@ impl Token {
     }
 }
 
-/// Whether code under `#[cfg(test)]` counts.
+/// Whether code under `#[cfg(test)]` is included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tests {
-    Kept,
-    Dropped,
+    Included,
+    Excluded,
 }
 
-/// The tokens of a file; none when it is no Rust (the compiler says so better than a law could).
+/// The tokens of a file; empty if it does not parse, which the compiler reports.
 pub(super) fn tokens(text: &str, tests: Tests) -> Vec<Token> {
     let mut flat = Vec::new();
     if let Ok(stream) = text.parse::<TokenStream>() {
@@ -59,7 +59,7 @@ fn flatten(stream: TokenStream, tests: Tests, flat: &mut Vec<Token>) {
     let trees: Vec<TokenTree> = stream.into_iter().collect();
     let mut at = 0;
     while let Some(tree) = trees.get(at) {
-        if tests == Tests::Dropped && is_test_attribute(&trees[at..]) {
+        if tests == Tests::Excluded && is_test_attribute(&trees[at..]) {
             if matches!(trees.get(at + 1), Some(TokenTree::Punct(_))) {
                 return; // `#![cfg(test)]`: all of this file or block is test code
             }
@@ -77,7 +77,7 @@ fn flatten(stream: TokenStream, tests: Tests, flat: &mut Vec<Token>) {
                     line,
                 });
             }
-            TokenTree::Punct(punct) if punct.as_char() == '\'' => at += 1, // a lifetime's name is no path
+            TokenTree::Punct(punct) if punct.as_char() == '\'' => at += 1, // a lifetime's name is not a path
             TokenTree::Punct(punct) => flat.push(Token {
                 kind: Kind::Sign(punct.as_char()),
                 line,
@@ -122,7 +122,7 @@ fn is_test_attribute(trees: &[TokenTree]) -> bool {
     text == "test" || text == "cfg(test)" || text.starts_with("cfg(all(test,")
 }
 
-/// How many trees the item takes that starts here with its attributes.
+/// The number of token trees of the item that starts here with its attributes.
 fn item_length(trees: &[TokenTree]) -> usize {
     let mut at = 0;
     while let (Some(TokenTree::Punct(hash)), Some(TokenTree::Group(_))) = (trees.get(at), trees.get(at + 1))
@@ -130,8 +130,8 @@ fn item_length(trees: &[TokenTree]) -> usize {
     {
         at += 2;
     }
-    // These end at a semicolon though braces may come before it. They show within a few words, `pub(crate)` included,
-    // and before any brace: what follows a brace may be the next item.
+    // These items end at a semicolon even if braces precede it. The keyword is among the first few tokens, `pub(crate)`
+    // included, and before any brace: what follows a brace may be the next item.
     let brace =
         |tree: &TokenTree| matches!(tree, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
     let head = trees[at..].iter().take_while(|tree| !brace(tree)).take(4);
@@ -162,26 +162,26 @@ mod tests {
     }
 
     #[test]
-    fn comments_strings_and_lifetimes_are_no_words() {
+    fn comments_strings_and_lifetimes_are_omitted() {
         let text = "/* a */ fn f<'db>(x: &'db str) -> char { /* b */ let s = \"poem::x\"; 'c' } // d";
         assert_eq!(
-            words(text, Tests::Kept),
+            words(text, Tests::Included),
             ["fn", "f", "x", "str", "char", "let", "s"]
         );
     }
 
     #[test]
-    fn test_code_is_dropped_and_what_follows_it_is_kept() {
+    fn test_code_is_excluded_and_following_code_included() {
         let text = "#[cfg(test)] use a::{b, c}; fn keep() {} #[cfg(test)] #[path = \"x\"] mod tests { fn t() {} } \
                     #[test] fn u() { v } #[cfg(all(test, unix))] pub fn w(x: u8) -> u8 { x } #[cfg(not(test))] fn z() {}";
         assert_eq!(
-            words(text, Tests::Dropped),
+            words(text, Tests::Excluded),
             ["fn", "keep", "cfg", "not", "test", "fn", "z"]
         );
     }
 
     #[test]
-    fn an_item_right_behind_test_code_is_kept() {
+    fn an_item_directly_after_test_code_is_included() {
         for test in [
             "mod t { fn x() {} }",
             "fn x() {}",
@@ -191,7 +191,7 @@ mod tests {
         ] {
             let text = format!("#[cfg(test)] {test} use kept::here; fn last() {{}}");
             assert_eq!(
-                words(&text, Tests::Dropped),
+                words(&text, Tests::Excluded),
                 ["use", "kept", "here", "fn", "last"],
                 "{test}"
             );
@@ -199,11 +199,11 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_tests_is_dropped_whole_and_lines_are_counted() {
+    fn a_test_file_is_excluded_and_lines_are_counted() {
         assert_eq!(
-            words("//! Tests.\n#![cfg(test)]\nfn x() {}", Tests::Dropped),
+            words("//! Tests.\n#![cfg(test)]\nfn x() {}", Tests::Excluded),
             ["doc"]
         );
-        assert_eq!(tokens("// a\n\nfn\nb", Tests::Kept)[1].line, 4);
+        assert_eq!(tokens("// a\n\nfn\nb", Tests::Included)[1].line, 4);
     }
 }

@@ -1,11 +1,10 @@
-//! The repository's text files, read once; leaves out what `.gitignore` names, everything that is no text, and the
-//! planted defects of the gate, which are wrong on purpose.
+//! The repository's text files, read once, without those in `.gitignore` and without the gate's planted defects.
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
 use anyhow::Context as _;
 
-/// The planted defects of the gate, which are wrong on purpose.
+/// The gate's planted defects, which violate rules on purpose.
 pub const CANARIES: &str = "gate/canaries/";
 
 /// Paths from the root, with `/`, and their texts.
@@ -15,7 +14,7 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// Reads all below `root`.
+    /// Reads all files below `root`.
     pub(super) fn read(root: &Path) -> anyhow::Result<Self> {
         let ignored = ignored(root);
         let mut tree = Self::default();
@@ -24,7 +23,7 @@ impl Tree {
         Ok(tree)
     }
 
-    /// A tree that is on no disk.
+    /// A tree in memory.
     #[cfg(test)]
     pub(super) fn of(files: &[(&str, &str)]) -> Self {
         let own = |(path, text): &(&str, &str)| ((*path).to_owned(), (*text).to_owned());
@@ -81,7 +80,7 @@ impl Tree {
     }
 }
 
-/// The rooted entries of `.gitignore`, which are all that this repository uses, and git's own folder.
+/// The rooted entries of `.gitignore` (this repository uses no others) and git's own folder.
 fn ignored(root: &Path) -> Vec<String> {
     let text = fs::read_to_string(root.join(".gitignore")).unwrap_or_default();
     let rooted = text.lines().filter_map(|line| line.trim().strip_prefix('/'));

@@ -26,7 +26,7 @@ pub const GATE: Gate = Gate {
         prepare: as_it_is,
         expects: &[
             "layers",
-            "circles",
+            "cycles",
             "orphans",
             "shape",
             "names",
@@ -40,20 +40,21 @@ pub const GATE: Gate = Gate {
     }),
 };
 
-/// It prints each finding as `path:line: law: what`, and at the end how much it has looked at.
+/// It prints each finding as `path:line: rule: what`, and at the end how much it checked.
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let command = Command::cargo(ctx.context())
         .args(["run", "--quiet", "--package", "tidy", "--", "--root"])
         .args([&ctx.subject]);
     let output = ctx.run(&command, "tidy")?;
-    let (seen, told) = read(&output.stdout).ok_or_else(|| output.failed("no closing line"))?;
-    if told != seen.findings.len() as u64 {
-        return Err(output.failed(&format!("{told} findings told, {} read", seen.findings.len())));
+    let (result, count) = read(&output.stdout).ok_or_else(|| output.failed("no closing line"))?;
+    if count != result.findings.len() as u64 {
+        let parsed = result.findings.len();
+        return Err(output.failed(&format!("{count} findings reported, {parsed} parsed")));
     }
-    Ok(seen)
+    Ok(result)
 }
 
-/// What it output, and how many findings it counted itself.
+/// The parsed output, and the number of findings that its last line reports.
 fn read(text: &str) -> Option<(ScanResult, u64)> {
     let (mut findings, mut end) = (Vec::new(), None);
     for line in text.lines() {
@@ -65,24 +66,24 @@ fn read(text: &str) -> Option<(ScanResult, u64)> {
     let mut counts = end?
         .split(", ")
         .map(|part| part.split(' ').next()?.parse::<u64>().ok());
-    let (files, laws, told) = (counts.next()??, counts.next()??, counts.next()??);
-    let seen = ScanResult {
+    let (files, rules, count) = (counts.next()??, counts.next()??, counts.next()??);
+    let result = ScanResult {
         findings,
         ..ScanResult::default()
     };
     Some((
-        seen.with_work(files, "files", 1).with_work(laws, "laws", 11),
-        told,
+        result.with_work(files, "files", 1).with_work(rules, "rules", 11),
+        count,
     ))
 }
 
 fn finding(line: &str) -> Option<Finding> {
     let (place, rest) = line.split_once(": ")?;
-    let (law, what) = rest.split_once(": ")?;
+    let (rule, what) = rest.split_once(": ")?;
     let (path, line) = place.rsplit_once(':')?;
     let line = line.parse().ok()?;
     Some(
-        Finding::new("tidy", law, what)
+        Finding::new("tidy", rule, what)
             .rated(Severity::Low)
             .at(path, Some(line)),
     )
@@ -94,16 +95,19 @@ mod tests {
 
     #[test]
     fn findings_and_counts_are_read() {
-        let text = "a/b.rs:7: shape: 301 lines: too many\ntidy: 12 files, 11 laws, 1 findings\n";
-        let (seen, told) = read(text).unwrap();
-        assert_eq!((seen.findings.len(), told), (1, 1));
-        let finding = &seen.findings[0];
+        let text = "a/b.rs:7: shape: 301 lines: too many\ntidy: 12 files, 11 rules, 1 findings\n";
+        let (result, count) = read(text).unwrap();
+        assert_eq!((result.findings.len(), count), (1, 1));
+        let finding = &result.findings[0];
         assert_eq!(
             (finding.rule.as_str(), finding.message.as_str()),
             ("shape", "301 lines: too many")
         );
         assert_eq!(finding.location.as_ref().unwrap().line, Some(7));
-        assert_eq!((seen.work[0].count, seen.work[1].count), (12, 11));
-        assert!(read("a/b.rs:7: shape: x\n").is_none(), "it died before its end");
+        assert_eq!((result.work[0].count, result.work[1].count), (12, 11));
+        assert!(
+            read("a/b.rs:7: shape: x\n").is_none(),
+            "without its last line the output is incomplete"
+        );
     }
 }

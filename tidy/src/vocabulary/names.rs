@@ -8,7 +8,7 @@ const KEYWORDS: [&str; 9] = [
 
 /// Each with its line. Tests count as well: their names are documentation.
 pub(super) fn items(text: &str) -> Vec<(String, usize)> {
-    let tokens = tokens(text, Tests::Kept);
+    let tokens = tokens(text, Tests::Included);
     let mut names = Vec::new();
     for at in 0..tokens.len() {
         let Some(keyword) = tokens[at].word().filter(|word| KEYWORDS.contains(word)) else {

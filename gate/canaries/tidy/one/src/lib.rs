@@ -1,4 +1,4 @@
 //! One.
 
-/// Has no name yet.
+/// A meaningless name.
 mod utils;

@@ -1,1 +1,1 @@
-//! Nobody declares it.
+//! No `mod` declares it.

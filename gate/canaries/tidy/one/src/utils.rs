@@ -1,1 +1,1 @@
-fn first_line_says_nothing() {}
+fn the_header_is_missing() {}

@@ -1,6 +1,6 @@
-//! Uses what stands above it, which is a circle by now.
+//! Uses a module above it, which closes a cycle.
 
 use crate::low::low;
 
-/// Top.
+/// Told by a messenger.
 pub struct Top;

@@ -1,8 +1,8 @@
-//! Uses what stands below it.
+//! Uses a module below it.
 
 use crate::high::Top;
 
-/// Tells a secret in a file that is not listed.
+/// Exposes a secret in a file that is not listed.
 pub fn low(top: &Top, secret: &Secret) {
     top.print(secret.expose_secret());
 }

@@ -1,4 +1,4 @@
-//! Law: no module needs, over however many others, itself; in no crate of the workspace.
+//! Rule: no crate of the workspace has an import cycle between its modules.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -10,18 +10,18 @@ use super::{
     tree::Tree,
 };
 
-/// Names the shortest circle through each module that is in one, once.
+/// Reports the shortest cycle through each module that is in one, once.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for root in roots(tree) {
-        let modules = modules(tree, &root, Tests::Dropped);
+        let modules = modules(tree, &root, Tests::Excluded);
         let edges = Imports::of(&modules).edges();
         let mut told = vec![false; modules.len()];
         for start in 0..modules.len() {
             if told[start] {
                 continue;
             }
-            let Some(circle) = shortest_circle(start, &edges) else {
+            let Some(cycle) = shortest_cycle(start, &edges) else {
                 continue;
             };
             let name = |module: usize| {
@@ -32,25 +32,20 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
                     path.join("::")
                 }
             };
-            let mut way: Vec<String> = circle.iter().map(|edge| name(edge.from)).collect();
+            let mut way: Vec<String> = cycle.iter().map(|edge| name(edge.from)).collect();
             way.push(name(start));
-            for edge in &circle {
+            for edge in &cycle {
                 told[edge.from] = true;
             }
-            let what = format!("import circle: {}", way.join(" → "));
-            findings.push(Finding::new(
-                "circles",
-                &modules[start].file,
-                circle[0].line,
-                what,
-            ));
+            let what = format!("import cycle: {}", way.join(" → "));
+            findings.push(Finding::new("cycles", &modules[start].file, cycle[0].line, what));
         }
     }
     findings
 }
 
-/// Breadth first from `start` back to it.
-fn shortest_circle(start: usize, edges: &[Edge]) -> Option<Vec<Edge>> {
+/// Breadth-first search from `start` back to it.
+fn shortest_cycle(start: usize, edges: &[Edge]) -> Option<Vec<Edge>> {
     let mut reached: HashMap<usize, Edge> = HashMap::new();
     let mut open = VecDeque::from([start]);
     while let Some(module) = open.pop_front() {
@@ -60,11 +55,11 @@ fn shortest_circle(start: usize, edges: &[Edge]) -> Option<Vec<Edge>> {
             }
             reached.insert(edge.to, *edge);
             if edge.to == start {
-                let mut circle = vec![*edge];
-                while circle[0].from != start {
-                    circle.insert(0, *reached.get(&circle[0].from)?);
+                let mut cycle = vec![*edge];
+                while cycle[0].from != start {
+                    cycle.insert(0, *reached.get(&cycle[0].from)?);
                 }
-                return Some(circle);
+                return Some(cycle);
             }
             open.push_back(edge.to);
         }
@@ -83,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_a_circle_over_three_modules_once() {
+    fn a_cycle_over_three_modules_is_found_once() {
         let found = findings(&[
             ("a/src/main.rs", "mod x; mod y; mod z; struct Local; fn main() {}"),
             ("a/src/x.rs", "\nuse crate::y::Y;"),
@@ -111,12 +106,12 @@ use crate::x;",
         ]);
         assert_eq!(
             found,
-            ["a/src/p/mod.rs:1: circles: import circle: p → p::child → p"]
+            ["a/src/p/mod.rs:1: cycles: import cycle: p → p::child → p"]
         );
     }
 
     #[test]
-    fn a_table_of_contents_is_no_circle() {
+    fn a_reexport_of_a_submodule_is_not_a_cycle() {
         let found = findings(&[
             ("a/src/lib.rs", "mod p; pub use p::{One, Two};"),
             (

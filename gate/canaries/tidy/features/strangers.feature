@@ -1,1 +1,0 @@
-Feature: nobody knows this noun
