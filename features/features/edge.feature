@@ -73,7 +73,7 @@ Feature: HTTP edge
   Rule: Ambiguous requests are rejected
 
     @O7 @asvs:v5.0.0-4.2.1 @CWE-444 @CWE-644
-    Scenario Outline: <what>
+    Scenario Outline: An ambiguous or malformed request is rejected: <what>
       When I send these raw bytes
         """
         <bytes>
@@ -81,20 +81,20 @@ Feature: HTTP edge
       Then the only response on the connection has status <status>
 
       Examples:
-        | what                               | status | bytes |
-        | A request without Host             | 400    | GET / HTTP/1.1↵Connection: close↵↵ |
-        | Two Hosts                          | 400    | GET / HTTP/1.1↵Host: localhost↵Host: localhost↵Connection: close↵↵ |
-        | An invalid Host                    | 400    | GET / HTTP/1.1↵Host: a@localhost↵Connection: close↵↵ |
-        | A Host that contradicts the target | 400    | GET http://evil.example/ HTTP/1.1↵Host: localhost↵Connection: close↵↵ |
-        | An unknown Host                    | 421    | GET / HTTP/1.1↵Host: evil.example↵Connection: close↵↵ |
-        | Conflicting Content-Lengths        | 400    | GET / HTTP/1.1↵Host: localhost↵Content-Length: 0↵Content-Length: 35↵↵GET /metrics HTTP/1.1↵Host: localhost↵↵ |
-        | A Content-Length that is no number | 400    | GET / HTTP/1.1↵Host: localhost↵Content-Length: +5↵↵hello |
-        | An unknown transfer coding         | 400    | GET / HTTP/1.1↵Host: localhost↵Transfer-Encoding: xchunked↵↵0↵↵ |
-        | A space before the colon           | 400    | GET / HTTP/1.1↵Host: localhost↵Content-Length : 5↵↵hello |
-        | A folded header field              | 400    | GET / HTTP/1.1↵Host: localhost↵X-A: a↵··b↵↵ |
-        | A NUL byte in a header field       | 400    | GET / HTTP/1.1↵Host: localhost↵X-A: a␀b↵↵ |
-        | A bare CR in a header field        | 400    | GET / HTTP/1.1↵Host: localhost↵X-A: a␍X-B: b↵↵ |
-        | Something that is not HTTP         | 400    | HELLO↵↵ |
+        | what                           | status | bytes |
+        | no Host                        | 400    | GET / HTTP/1.1↵Connection: close↵↵ |
+        | two Hosts                      | 400    | GET / HTTP/1.1↵Host: localhost↵Host: localhost↵Connection: close↵↵ |
+        | an invalid Host                | 400    | GET / HTTP/1.1↵Host: a@localhost↵Connection: close↵↵ |
+        | a Host other than the target's | 400    | GET http://evil.example/ HTTP/1.1↵Host: localhost↵Connection: close↵↵ |
+        | an unknown Host                | 421    | GET / HTTP/1.1↵Host: evil.example↵Connection: close↵↵ |
+        | conflicting Content-Lengths    | 400    | GET / HTTP/1.1↵Host: localhost↵Content-Length: 0↵Content-Length: 35↵↵GET /metrics HTTP/1.1↵Host: localhost↵↵ |
+        | a signed Content-Length        | 400    | GET / HTTP/1.1↵Host: localhost↵Content-Length: +5↵↵hello |
+        | an unknown transfer coding     | 400    | GET / HTTP/1.1↵Host: localhost↵Transfer-Encoding: xchunked↵↵0↵↵ |
+        | a space before the colon       | 400    | GET / HTTP/1.1↵Host: localhost↵Content-Length : 5↵↵hello |
+        | a folded header field          | 400    | GET / HTTP/1.1↵Host: localhost↵X-A: a↵··b↵↵ |
+        | a NUL byte in a header field   | 400    | GET / HTTP/1.1↵Host: localhost↵X-A: a␀b↵↵ |
+        | a bare CR in a header field    | 400    | GET / HTTP/1.1↵Host: localhost↵X-A: a␍X-B: b↵↵ |
+        | not HTTP                       | 400    | HELLO↵↵ |
 
     @O7 @asvs:v5.0.0-4.2.1 @CWE-444
     Scenario: Content-Length with Transfer-Encoding closes the connection without reading a second request

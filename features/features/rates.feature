@@ -94,32 +94,32 @@ Feature: Freight rates
   Rule: An invalid request is rejected, and every invalid field is reported
 
     @B7 @O1 @owasp:API4:2023 @asvs:v5.0.0-2.2.1 @asvs:v5.0.0-2.2.3 @asvs:v5.0.0-15.3.7 @CWE-20
-    Scenario Outline: <what>
+    Scenario Outline: An invalid request reports exactly its invalid fields: <what>
       When I get "/rates?<query>"
       Then the response is a problem with status 400
       And the problem reports exactly the fields "<fields>"
 
       Examples:
         | what                            | query                                                                                                  | fields                                      |
-        | No parameters                   |                                                                                                        | date_from,date_to,orig_code,dest_code       |
-        | A day that does not exist       | date_from=2021-02-29&date_to=2021-03-01&orig_code=CNGGZ&dest_code=EETLL                                | date_from                                   |
-        | A day without leading zeros     | date_from=2021-1-1&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL                                  | date_from                                   |
-        | A day with a time               | date_from=2021-01-01&date_to=2021-01-01T00:00&orig_code=CNGGZ&dest_code=EETLL                          | date_to                                     |
-        | A day in the year 0             | date_from=0000-01-01&date_to=0000-01-02&orig_code=CNGGZ&dest_code=EETLL                                | date_from,date_to                           |
-        | A day in Arabic-Indic digits    | date_from=%D9%A2%D9%A0%D9%A2%D9%A1-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL            | date_from                                   |
-        | The last day before the first   | date_from=2021-01-31&date_to=2021-01-01&orig_code=CNGGZ&dest_code=EETLL                                | date_from                                   |
-        | No first day                    | date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL                                                     | date_from                                   |
-        | Empty values                    | date_from=&date_to=&orig_code=&dest_code=                                                              | date_from,date_to,orig_code,dest_code       |
-        | Only one place                  | date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ                                                | dest_code                                   |
-        | Only one of the second contract | date_from=2021-01-01&date_to=2021-01-31&destination=EETLL                                              | origin                                      |
-        | One place of each contract      | date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&destination=EETLL                              | orig_code,destination                       |
-        | All places of both contracts    | date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL&origin=CNGGZ&destination=EETLL | orig_code,dest_code,origin,destination      |
-        | A duplicate place               | date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&orig_code=CNSGH&dest_code=EETLL                | orig_code                                   |
-        | A duplicate day, same value     | date_from=2021-01-01&date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL           | date_from                                   |
-        | An unknown parameter            | date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL&limit=5                        | limit                                       |
-        | A parameter in upper case       | DATE_FROM=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL                                | DATE_FROM,date_from                         |
-        | A parameter with brackets       | date_from=2021-01-01&date_to=2021-01-31&orig_code[]=CNGGZ&dest_code=EETLL                              | orig_code[],orig_code                       |
-        | Several errors at once          | date_from=x&date_to=2021-13-01&orig_code=C%20N&dest_code=!&debug=1                                     | date_from,date_to,orig_code,dest_code,debug |
+        | no parameters                   |                                                                                                        | date_from,date_to,orig_code,dest_code       |
+        | a day that does not exist       | date_from=2021-02-29&date_to=2021-03-01&orig_code=CNGGZ&dest_code=EETLL                                | date_from                                   |
+        | a day without leading zeros     | date_from=2021-1-1&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL                                  | date_from                                   |
+        | a day with a time               | date_from=2021-01-01&date_to=2021-01-01T00:00&orig_code=CNGGZ&dest_code=EETLL                          | date_to                                     |
+        | a day in the year 0             | date_from=0000-01-01&date_to=0000-01-02&orig_code=CNGGZ&dest_code=EETLL                                | date_from,date_to                           |
+        | a day in Arabic-Indic digits    | date_from=%D9%A2%D9%A0%D9%A2%D9%A1-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL            | date_from                                   |
+        | the last day before the first   | date_from=2021-01-31&date_to=2021-01-01&orig_code=CNGGZ&dest_code=EETLL                                | date_from                                   |
+        | no first day                    | date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL                                                     | date_from                                   |
+        | empty values                    | date_from=&date_to=&orig_code=&dest_code=                                                              | date_from,date_to,orig_code,dest_code       |
+        | only one place                  | date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ                                                | dest_code                                   |
+        | only one of the second contract | date_from=2021-01-01&date_to=2021-01-31&destination=EETLL                                              | origin                                      |
+        | one place of each contract      | date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&destination=EETLL                              | orig_code,destination                       |
+        | all places of both contracts    | date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL&origin=CNGGZ&destination=EETLL | orig_code,dest_code,origin,destination      |
+        | a duplicate place               | date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&orig_code=CNSGH&dest_code=EETLL                | orig_code                                   |
+        | a duplicate day, same value     | date_from=2021-01-01&date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL           | date_from                                   |
+        | an unknown parameter            | date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL&limit=5                        | limit                                       |
+        | a parameter in upper case       | DATE_FROM=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL                                | DATE_FROM,date_from                         |
+        | a parameter with brackets       | date_from=2021-01-01&date_to=2021-01-31&orig_code[]=CNGGZ&dest_code=EETLL                              | orig_code[],orig_code                       |
+        | several errors at once          | date_from=x&date_to=2021-13-01&orig_code=C%20N&dest_code=!&debug=1                                     | date_from,date_to,orig_code,dest_code,debug |
 
     @B8 @O1
     Scenario Outline: An unknown place is not found: <query>
