@@ -75,7 +75,7 @@ fn sigterm_finishes_the_running_request() {
 #[test]
 fn shutdown_answers_requests_in_flight() {
     let settings = Database::not_created().settings(&[]);
-    let mut app = App::start_with(&settings, |product| (product, TestApi));
+    let mut app = App::start_with(&settings, |apis| (apis, TestApi));
     let address = app.address;
     let running = std::thread::spawn(move || {
         send_request(address, "GET /extra/slow HTTP/1.1\r\nHost: localhost\r\n\r\n")

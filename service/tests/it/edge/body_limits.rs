@@ -7,9 +7,7 @@ use crate::support::test_api::TestApi;
 use std::time::{Duration, Instant};
 
 fn app(more: &[(&str, &str)]) -> App {
-    App::start_with(&Database::not_created().settings(more), |product| {
-        (product, TestApi)
-    })
+    App::start_with(&Database::not_created().settings(more), |apis| (apis, TestApi))
 }
 
 fn request_head(path: &str, more: &str) -> String {

@@ -15,8 +15,8 @@ fn app(more: &[(&str, &str)]) -> App {
         more,
     ]
     .concat();
-    App::start_with(&Database::not_created().settings(&settings), |product| {
-        (product, TestApi)
+    App::start_with(&Database::not_created().settings(&settings), |apis| {
+        (apis, TestApi)
     })
 }
 

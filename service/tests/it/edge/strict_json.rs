@@ -7,9 +7,7 @@ use crate::support::test_api::TestApi;
 use serde_json::Value;
 
 fn app() -> App {
-    App::start_with(&Database::not_created().settings(&[]), |product| {
-        (product, TestApi)
-    })
+    App::start_with(&Database::not_created().settings(&[]), |apis| (apis, TestApi))
 }
 
 fn post(app: &App, path: &str, body: &[u8]) -> Response {
