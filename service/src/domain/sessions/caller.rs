@@ -1,10 +1,11 @@
-//! Proofs that somebody is signed in, and that an administrator is. Only `sessions` makes them; functions that must not
-//! be called by anybody else required one.
+//! Evidence of authentication in the type system. Only `sessions` creates these values, so a function that takes one
+//! cannot be called for an unauthenticated request.
+
 use crate::types::account::AccountId;
 use crate::types::role::{Role, Scope};
 use uuid::Uuid;
 
-/// Somebody who is signed in.
+/// An authenticated account and its session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedIn {
     account: AccountId,
@@ -14,7 +15,7 @@ pub struct SignedIn {
     name: String,
 }
 
-/// An administrator who is signed in.
+/// An authenticated administrator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admin(SignedIn);
 
@@ -29,44 +30,44 @@ impl SignedIn {
         }
     }
 
-    /// The account.
+    /// The account's id.
     pub fn account(&self) -> AccountId {
         self.account
     }
 
-    /// The session.
+    /// The session's id.
     pub fn session(&self) -> Uuid {
         self.session
     }
 
-    /// The role, as it is now.
+    /// The account's current role, not the one at log-in.
     pub fn role(&self) -> Role {
         self.role
     }
 
-    /// The address.
+    /// The account's address.
     pub fn email(&self) -> &str {
         &self.email
     }
 
-    /// The name; empty where none was given.
+    /// The account's name; may be empty.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether the role has this right.
+    /// Whether the role grants this scope.
     pub fn may(&self, scope: Scope) -> bool {
         self.role.scopes().contains(&scope)
     }
 
-    /// The proof that this is an administrator, if so.
+    /// The same as an administrator, if the role is `admin`.
     pub fn as_admin(&self) -> Option<Admin> {
         (self.role == Role::Admin).then(|| Admin(self.clone()))
     }
 }
 
 impl Admin {
-    /// The same, as somebody who is signed in.
+    /// The same without the administrator's privilege.
     pub fn signed_in(&self) -> &SignedIn {
         &self.0
     }

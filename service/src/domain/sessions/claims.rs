@@ -1,4 +1,5 @@
-//! What a valid token says, for whoever asks about it; and the keys to verify it with, for whoever does not ask.
+//! Token introspection (RFC 7662), and the public keys for services that verify tokens themselves.
+
 use super::Sessions;
 use super::caller::SignedIn;
 use super::error::AuthenticationError;
@@ -7,7 +8,7 @@ use crate::crypto::jwt::PublicKey;
 use crate::types::role::Role;
 
 impl Sessions {
-    /// The claims of a valid token, whose session has not ended.
+    /// The claims of a valid token whose session is active.
     pub async fn claims(&self, token: &str) -> Result<Claims, AuthenticationError> {
         let claims = self
             .0
@@ -15,14 +16,14 @@ impl Sessions {
             .verify(token)
             .map_err(|_| AuthenticationError::InvalidToken)?;
         let signed_in = self.signed_in(&claims).await?;
-        Ok(as_of_now(claims, &signed_in))
+        Ok(with_current_account(claims, &signed_in))
     }
 
-    /// The claims of the token that somebody has just signed in with.
+    /// The claims of the token that authenticated this request.
     pub fn own_claims(&self, signed_in: &SignedIn, token: &str) -> Result<Claims, AuthenticationError> {
         let claims = self.0.jwt.verify(token).ok();
         let own = claims.filter(|claims| claims.sid == signed_in.session());
-        own.map(|claims| as_of_now(claims, signed_in))
+        own.map(|claims| with_current_account(claims, signed_in))
             .ok_or(AuthenticationError::InvalidToken)
     }
 
@@ -32,9 +33,9 @@ impl Sessions {
     }
 }
 
-/// Address and rights are those of the account as it is now: somebody who is no administrator any more must not be taken
-/// for one until the token ends.
-fn as_of_now(claims: Claims, signed_in: &SignedIn) -> Claims {
+/// Replaces address and scope by the account's current ones: a demoted administrator must not keep the scope until the
+/// token expires.
+fn with_current_account(claims: Claims, signed_in: &SignedIn) -> Claims {
     Claims {
         username: signed_in.email().to_owned(),
         scope: signed_in.role().scope_text(),

@@ -1,4 +1,5 @@
-//! The second factor: codes of an app or from a list, each taken once.
+//! Second-factor codes: TOTP (RFC 6238) and recovery codes. Each code is accepted once.
+
 use super::{Sessions, StorageError};
 use crate::crypto::data_key::DataKey;
 use crate::crypto::recovery_code::RecoveryCode;
@@ -11,30 +12,30 @@ use crate::types::account::AccountId;
 use crate::types::clock;
 use secrecy::{ExposeSecret, SecretString};
 
-/// What was shown beside the password, before it is taken.
+/// The second factor that accompanied a password, not consumed yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Factor {
-    /// Nothing; nothing was needed.
+    /// None was required.
     None,
-    /// A code of the app, of this time step.
+    /// A TOTP code of this time step.
     Step(i64),
     /// A recovery code.
     Recovery(TokenHash),
 }
 
-/// What came of a code.
+/// The result of checking a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CodeCheck {
-    /// It is right, if it can still be taken.
+    /// It matches, and is valid if it has not been consumed.
     Valid(Factor),
-    /// There is none, and one is needed.
+    /// None was given, and one is required.
     Missing,
-    /// It is not right.
+    /// It does not match.
     Wrong,
 }
 
 impl Factor {
-    /// The word in audit events.
+    /// Its name in audit events.
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -43,7 +44,7 @@ impl Factor {
         }
     }
 
-    /// Takes the code; `false`: it was taken before, or there is no such recovery code.
+    /// Marks the code as used. `false`: it was used before, or the recovery code does not exist.
     pub(super) fn consume(self, conn: &mut PgConnection, account: AccountId) -> QueryResult<bool> {
         match self {
             Self::None => Ok(true),
@@ -54,7 +55,7 @@ impl Factor {
 }
 
 impl Sessions {
-    /// Looks at a code, where the account asks for one.
+    /// Checks a code if the account has a second factor.
     pub(super) fn check_code(
         &self,
         row: &CredentialRow,
@@ -76,7 +77,7 @@ impl Sessions {
     }
 }
 
-/// The time step of an app's code; `None`: it is no code of this account's app.
+/// The time step of a TOTP code; `None`: it does not match the account's secret.
 pub(super) fn step_of(
     key: &DataKey,
     row: &CredentialRow,
@@ -87,7 +88,7 @@ pub(super) fn step_of(
     let Some(secret) = TotpSecret::open(key, account, sealed) else {
         tracing::error!(
             account = row.account_id,
-            "a second factor cannot be unsealed: has DATA_KEY changed?"
+            "cannot decrypt a second factor: has DATA_KEY changed?"
         );
         return Err(StorageError::Failed);
     };

@@ -1,4 +1,5 @@
-//! From proof to a session: of an API client, of a browser, of a single token.
+//! Logging in: verifies credentials and starts a session for an API client, a browser or a single token.
+
 use super::caller::SignedIn;
 use super::error::LoginError;
 use super::tokens::{AccessToken, Subject, Tokens};
@@ -17,11 +18,14 @@ use serde_json::json;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// What a session is used with.
+/// How a session authenticates its requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum SessionKind {
+    /// With access tokens, renewed by refresh tokens.
     Api,
+    /// With a cookie.
     Browser,
+    /// With one access token that cannot be renewed.
     Token,
 }
 
@@ -35,68 +39,68 @@ impl SessionKind {
     }
 }
 
-/// A session that has started. `secret` is its cookie or its refresh token.
+/// A stored session. `secret` is its cookie or its refresh token.
 struct StartedSession {
     id: Uuid,
     secret: PlainToken,
     ends: DateTime<Utc>,
 }
 
-/// What is stored of a session that begins.
+/// A session to store.
 struct SessionDraft {
     id: Uuid,
     kind: SessionKind,
     secret: PlainToken,
-    life: Duration,
+    ttl: Duration,
 }
 
 impl Sessions {
-    /// Signs in with access and refresh tokens.
+    /// Starts an `api` session and issues its first pair of tokens.
     pub async fn log_in(&self, attempt: LoginAttempt, client: &ClientInfo) -> Result<Tokens, LoginError> {
-        let (verified, started) = self.start(attempt, SessionKind::Api, client).await?;
+        let (verified, started) = self.start_session(attempt, SessionKind::Api, client).await?;
         Ok(Tokens {
             access: self.access_token(&verified, &started)?,
             refresh: started.secret,
         })
     }
 
-    /// Signs a browser in; the token is its cookie.
+    /// Starts a `browser` session; the returned token is its cookie.
     pub async fn log_in_browser(
         &self,
         attempt: LoginAttempt,
         client: &ClientInfo,
     ) -> Result<(SignedIn, PlainToken), LoginError> {
-        let (verified, started) = self.start(attempt, SessionKind::Browser, client).await?;
+        let (verified, started) = self.start_session(attempt, SessionKind::Browser, client).await?;
         let row = verified.row;
         let signed_in = SignedIn::new(verified.account, started.id, verified.role, row.email, row.name);
         Ok((signed_in, started.secret))
     }
 
-    /// Signs in with one access token, which nothing renews.
+    /// Starts a `token` session and issues its only access token.
     pub async fn log_in_for_token(
         &self,
         attempt: LoginAttempt,
         client: &ClientInfo,
     ) -> Result<AccessToken, LoginError> {
-        let (verified, started) = self.start(attempt, SessionKind::Token, client).await?;
+        let (verified, started) = self.start_session(attempt, SessionKind::Token, client).await?;
         self.access_token(&verified, &started)
     }
 
-    /// Whoever is let in is let in at once; whoever is refused hears of it no sooner than everybody else who is.
-    async fn start(
+    /// Only rejections are delayed: their duration must not reveal whether the account exists.
+    async fn start_session(
         &self,
         attempt: LoginAttempt,
         kind: SessionKind,
         client: &ClientInfo,
     ) -> Result<(VerifiedCredentials, StartedSession), LoginError> {
-        let started = self.start_without_delay(attempt, kind, client);
+        let started = self.try_start_session(attempt, kind, client);
         with_min_response_time_if(started, |outcome| {
             matches!(outcome, Err(LoginError::InvalidCredentials))
         })
         .await
     }
 
-    async fn start_without_delay(
+    async fn try_start_session(
         &self,
         attempt: LoginAttempt,
         kind: SessionKind,
@@ -106,7 +110,7 @@ impl Sessions {
             .verify_credentials(attempt, RequiredFactors::All, client)
             .await?;
         let lifetimes = self.0.lifetimes;
-        let life = match kind {
+        let ttl = match kind {
             SessionKind::Api | SessionKind::Browser => lifetimes.absolute_timeout.min(lifetimes.idle_timeout),
             SessionKind::Token => lifetimes.access_token_ttl,
         };
@@ -114,20 +118,20 @@ impl Sessions {
             id: Uuid::new_v4(),
             kind,
             secret: PlainToken::random(),
-            life,
+            ttl,
         };
         let client = client.clone();
         let started = self.0.db.tx("begin_session", move |conn| {
-            let Some(held) = verified.consume(conn, &client)? else {
+            let Some(current) = verified.consume(conn, &client)? else {
                 return Ok(None);
             };
-            let Some(role) = Role::parse(&held.role) else {
+            let Some(role) = Role::parse(&current.role) else {
                 append_rejection(conn, Some(verified.account), "changed meanwhile", &client)?;
                 return Ok(None);
             };
-            // The password may have waited to be hashed: a token tells the role and the address of now.
+            // Role and address may have changed while the password was queued for hashing; tokens carry the current ones.
             verified.role = role;
-            verified.row.email = held.email;
+            verified.row.email = current.email;
             let ends = store(conn, &verified, &new, &client)?;
             verified.record_success(conn, &client)?;
             append_started(conn, &verified, &new, &client)?;
@@ -146,14 +150,14 @@ impl Sessions {
         verified: &VerifiedCredentials,
         started: &StartedSession,
     ) -> Result<AccessToken, LoginError> {
-        let about = Subject {
+        let subject = Subject {
             account: verified.account,
             session: started.id,
             role: verified.role,
             email: &verified.row.email,
             session_ends: started.ends,
         };
-        let token = AccessToken::issue(&self.0.jwt, &about, self.0.lifetimes.access_token_ttl);
+        let token = AccessToken::issue(&self.0.jwt, &subject, self.0.lifetimes.access_token_ttl);
         token.ok_or(LoginError::Storage(StorageError::Failed))
     }
 }
@@ -172,7 +176,7 @@ fn store(
             account: verified.account,
             kind: new.kind.as_str(),
             cookie_hash: (new.kind == SessionKind::Browser).then(|| hash.bytes()),
-            life: new.life,
+            life: new.ttl,
             user_agent: &client.user_agent,
             address: &client.address.to_string(),
             network: &client.network().to_string(),

@@ -1,15 +1,15 @@
-//! Who is signed in: proofs of it, and what they are made from.
+//! Sessions and their tokens: logging in, authenticating requests, refreshing, revoking; second factors.
 
-/// Begins a session.
+/// Logging in.
 pub mod log_in;
 
-/// Proofs that somebody is signed in.
+/// Evidence of authentication.
 pub mod caller;
 
-/// What a valid token says.
+/// Token introspection.
 pub mod claims;
 
-/// One's own sessions, seen and ended.
+/// Listing and revoking an account's sessions.
 pub mod revocation;
 
 /// Why a login or a request is not authenticated.
@@ -18,16 +18,16 @@ pub mod error;
 /// Codes of the second factor.
 mod factor;
 
-/// Checks that somebody is an account's owner.
+/// Verification of credentials.
 pub mod verification;
 
-/// The next pair of tokens.
+/// Refresh token rotation.
 pub mod refresh;
 
-/// One's own second factor.
+/// Managing an account's second factor.
 pub mod second_factor;
 
-/// What is of no use any more.
+/// Deletion of expired rows.
 mod cleanup;
 
 /// Access and refresh tokens.
@@ -50,10 +50,10 @@ use error::AuthenticationError;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How much may pass before the use of a session is written down again.
+/// How long the recorded time of last use may lag behind: not every request writes to the database.
 const MAX_TOUCH_INTERVAL: Duration = Duration::from_secs(60);
 
-/// How long things last.
+/// How long sessions and tokens live.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionLifetimes {
     /// Of an access token.
@@ -68,32 +68,32 @@ pub struct SessionLifetimes {
 #[derive(Clone)]
 pub struct Sessions(Arc<Parts>);
 
-/// What sessions are made with.
+/// The dependencies of [`Sessions`].
 pub struct Parts {
-    /// The login for accounts.
+    /// The accounts login's connections.
     pub db: Db,
     /// Signs access tokens.
     pub jwt: Jwt,
     /// Hashes passwords.
     pub hashing: Hashing,
-    /// Seals second factors.
+    /// Encrypts second factors.
     pub data_key: DataKey,
-    /// Counts tries.
+    /// Counts login attempts.
     pub throttles: Throttles,
-    /// How long things last.
+    /// How long sessions and tokens live.
     pub lifetimes: SessionLifetimes,
-    /// Look-ups that wait.
+    /// Batches the look-ups of active sessions.
     pub waiting: SessionBatcher,
 }
 
 impl Sessions {
-    /// Over these parts.
+    /// Wires the domain to its dependencies.
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
     }
 
-    /// Who sent this access token. The session and the account are looked up each time: what was ended a moment ago on
-    /// another replica is ended here.
+    /// Authenticates an access token. Session and account are looked up for each request, so that a revocation takes
+    /// effect at once on every replica.
     pub async fn authenticate(&self, token: &str) -> Result<SignedIn, AuthenticationError> {
         let claims = self
             .0
@@ -103,16 +103,17 @@ impl Sessions {
         self.signed_in(&claims).await
     }
 
-    /// Whose browser sent this cookie.
+    /// Authenticates a session cookie.
     pub async fn authenticate_cookie(&self, cookie: &PlainToken) -> Result<SignedIn, AuthenticationError> {
         self.find(Wanted::Cookie(cookie.hash().bytes().to_vec())).await
     }
 
     async fn signed_in(&self, claims: &Claims) -> Result<SignedIn, AuthenticationError> {
         let signed_in = self.find(Wanted::Id(claims.sid)).await?;
-        match signed_in.account().to_string() == claims.sub {
-            true => Ok(signed_in),
-            false => Err(AuthenticationError::InvalidToken),
+        if signed_in.account().to_string() == claims.sub {
+            Ok(signed_in)
+        } else {
+            Err(AuthenticationError::InvalidToken)
         }
     }
 
@@ -132,8 +133,8 @@ impl Sessions {
         ))
     }
 
-    /// Writes down now and then that a session is used; whether that works is nothing to its owner. A `token` session
-    /// ends with its one token, used or not.
+    /// Extends a session's idle timeout, at most once per step. Failures are ignored: the request itself is valid. A
+    /// `token` session has a fixed end.
     async fn touch(&self, row: &ActiveRow) {
         let SessionLifetimes {
             absolute_timeout,

@@ -1,5 +1,6 @@
-//! Renewing: each refresh token is replaced when it is used, and one that is seen again later means that somebody else has
-//! it too (RFC 9700 §4.14.2).
+//! Refresh token rotation (RFC 9700 §4.14.2): each refresh token is replaced when it is used. The reuse of a replaced one
+//! indicates theft and ends the session.
+
 use super::error::AuthenticationError;
 use super::tokens::{AccessToken, Subject, Tokens};
 use super::{Sessions, StorageError};
@@ -14,33 +15,33 @@ use crate::types::role::Role;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
-/// How long a replaced token is still taken: tabs and retries of one client may overlap, and none of them is a thief.
-const GRACE: TimeDelta = TimeDelta::seconds(10);
+/// How long a replaced token is still accepted: concurrent tabs and retries of one client are not theft.
+const REUSE_GRACE: TimeDelta = TimeDelta::seconds(10);
 
-/// What becomes of a refresh token that somebody sent.
+/// How a presented refresh token is classified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Use {
-    /// It is taken.
+enum TokenUse {
+    /// It is the current one.
     Fresh,
-    /// It was replaced a moment ago and is taken all the same.
+    /// It was replaced within the grace period and is accepted.
     Overlapping,
-    /// It was replaced long ago.
+    /// It was replaced earlier than that.
     Reused,
 }
 
-impl Use {
+impl TokenUse {
     fn of(replaced_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
         match replaced_at {
             None => Self::Fresh,
-            // A clock that was set back makes no old token good again.
-            Some(at) if (now - at).abs() < GRACE => Self::Overlapping,
+            // The absolute value: a clock that was set back must not make an old token valid again.
+            Some(at) if (now - at).abs() < REUSE_GRACE => Self::Overlapping,
             Some(_) => Self::Reused,
         }
     }
 }
 
 impl Sessions {
-    /// The next pair of tokens. Several at a time may ask with the same token: each gets a pair of its own.
+    /// Issues the next pair of tokens. Concurrent requests with the same token each get their own pair.
     pub async fn refresh(
         &self,
         token: &PlainToken,
@@ -56,20 +57,20 @@ impl Sessions {
             let Some(row) = refresh_tokens::hold(conn, old.bytes())? else {
                 return Ok(None);
             };
-            match Use::of(row.replaced_at, row.now) {
-                Use::Reused => end_reused(conn, &row, &client).map(|()| None),
-                Use::Fresh | Use::Overlapping => renew(conn, &row, old, new, span),
+            match TokenUse::of(row.replaced_at, row.now) {
+                TokenUse::Reused => end_reused_session(conn, &row, &client).map(|()| None),
+                TokenUse::Fresh | TokenUse::Overlapping => renew(conn, &row, old, new, span),
             }
         });
         let (row, session_ends) = renewed.await?.ok_or(AuthenticationError::InvalidToken)?;
-        let about = Subject {
+        let subject = Subject {
             account: AccountId::of(row.account_id),
             session: row.session_id,
             role: Role::parse(&row.role).ok_or(AuthenticationError::InvalidToken)?,
             email: &row.email,
             session_ends,
         };
-        let access = AccessToken::issue(&self.0.jwt, &about, lifetimes.access_token_ttl);
+        let access = AccessToken::issue(&self.0.jwt, &subject, lifetimes.access_token_ttl);
         let access = access.ok_or(AuthenticationError::Storage(StorageError::Failed))?;
         Ok(Tokens { access, refresh })
     }
@@ -88,7 +89,7 @@ fn renew(
     Ok(ends.map(|ends| (row.clone(), ends)))
 }
 
-fn end_reused(conn: &mut PgConnection, row: &RefreshRow, client: &ClientInfo) -> QueryResult<()> {
+fn end_reused_session(conn: &mut PgConnection, row: &RefreshRow, client: &ClientInfo) -> QueryResult<()> {
     let account = AccountId::of(row.account_id);
     sessions::end(conn, account, row.session_id, "reuse")?;
     let event = Event {
@@ -107,14 +108,14 @@ mod tests {
     use crate::types::clock;
 
     #[test]
-    fn a_token_is_reused_from_ten_seconds_on() {
+    fn a_replaced_token_counts_as_reused_after_ten_seconds() {
         let now = clock::now();
         let ago = |milliseconds| Some(now - TimeDelta::milliseconds(milliseconds));
-        assert_eq!(Use::of(None, now), Use::Fresh);
-        assert_eq!(Use::of(ago(0), now), Use::Overlapping);
-        assert_eq!(Use::of(ago(-5), now), Use::Overlapping);
-        assert_eq!(Use::of(ago(9_999), now), Use::Overlapping);
-        assert_eq!(Use::of(ago(10_000), now), Use::Reused);
-        assert_eq!(Use::of(ago(3_600_000), now), Use::Reused);
+        assert_eq!(TokenUse::of(None, now), TokenUse::Fresh);
+        assert_eq!(TokenUse::of(ago(0), now), TokenUse::Overlapping);
+        assert_eq!(TokenUse::of(ago(-5), now), TokenUse::Overlapping);
+        assert_eq!(TokenUse::of(ago(9_999), now), TokenUse::Overlapping);
+        assert_eq!(TokenUse::of(ago(10_000), now), TokenUse::Reused);
+        assert_eq!(TokenUse::of(ago(3_600_000), now), TokenUse::Reused);
     }
 }

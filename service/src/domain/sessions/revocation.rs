@@ -1,4 +1,6 @@
-//! One's own sessions: seen and ended. What has ended is refused by the next request that carries it, on every replica.
+//! Listing and revoking an account's own sessions. A revoked session is rejected from the next request on, on every
+//! replica.
+
 use super::caller::SignedIn;
 use super::{Sessions, StorageError};
 use crate::db::audit::{self, Event};
@@ -9,10 +11,10 @@ use uuid::Uuid;
 
 pub use crate::db::sessions::OwnRow;
 
-/// The most sessions that are listed: those that were used last.
+/// Maximum number of sessions listed, most recently used first.
 const MAX_LISTED: i64 = 200;
 
-/// What became of a session that was to be ended.
+/// The result of revoking a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RevocationOutcome {
     /// The session has ended.
@@ -22,7 +24,7 @@ pub enum RevocationOutcome {
 }
 
 impl Sessions {
-    /// One's own sessions, those that were used last first.
+    /// The account's sessions, most recently used first.
     pub async fn list(&self, owner: &SignedIn) -> Result<Vec<OwnRow>, StorageError> {
         let account = owner.account();
         let list = move |conn: &mut _| sessions::list(conn, account, MAX_LISTED);
@@ -34,7 +36,7 @@ impl Sessions {
         self.revoke(who, who.session(), client).await.map(drop)
     }
 
-    /// Ends one of one's own sessions.
+    /// Revokes one of the account's sessions.
     pub async fn revoke(
         &self,
         owner: &SignedIn,
@@ -60,7 +62,7 @@ impl Sessions {
         self.0.db.tx("end_session", end).await
     }
 
-    /// Ends all of one's own sessions, this one too.
+    /// Revokes all sessions of the account, including the current one.
     pub async fn log_out_everywhere(
         &self,
         owner: &SignedIn,

@@ -1,4 +1,5 @@
-//! One's own second factor: set up with an app, confirmed by its first code, taken away; recovery codes.
+//! Managing an account's second factor: setup, confirmation by a first code, removal, recovery codes.
+
 use super::caller::SignedIn;
 use super::error::LoginError;
 use super::factor::step_of;
@@ -18,50 +19,50 @@ use crate::types::email::Email;
 use secrecy::SecretString;
 use serde_json::json;
 
-/// How many recovery codes there are.
-const CODES: usize = 10;
+/// Recovery codes per account.
+const RECOVERY_CODES: usize = 10;
 
-/// Whether there is a second factor.
+/// Whether an account has a second factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SecondFactorStatus {
-    /// Whether signing in takes a code.
+    /// Whether a login requires a code.
     pub enabled: bool,
-    /// Recovery codes that have not been used.
+    /// Unused recovery codes.
     pub recovery_codes_left: i64,
 }
 
-/// What became of setting one up.
+/// The result of starting the setup.
 #[derive(Debug)]
 pub enum SetupOutcome {
-    /// This is the secret for the app.
+    /// The secret for the authenticator app.
     Secret(TotpSecret),
-    /// There is one already.
+    /// The account has a second factor already.
     AlreadyEnabled,
 }
 
-/// What became of a first code.
+/// The result of confirming the setup.
 #[derive(Debug)]
 pub enum ConfirmationOutcome {
-    /// From now on signing in takes a code; these are for who loses the app.
+    /// Enabled; these are the recovery codes.
     Done(Vec<RecoveryCode>),
-    /// It is not the app's code.
+    /// The code does not match the secret.
     WrongCode,
-    /// Nothing waits to be confirmed.
+    /// No setup was started.
     NotStarted,
 }
 
-/// What became of a change of a second factor.
+/// The result of changing an enabled second factor.
 #[derive(Debug)]
 pub enum FactorChangeOutcome<T> {
-    /// It is done.
+    /// The change is made.
     Done(T),
-    /// There is no second factor.
+    /// The account has no second factor.
     NotEnabled,
 }
 
 impl Sessions {
-    /// Whether one has a second factor.
-    pub async fn second_factor(&self, who: &SignedIn) -> Result<SecondFactorStatus, StorageError> {
+    /// The account's second factor.
+    pub async fn second_factor_status(&self, who: &SignedIn) -> Result<SecondFactorStatus, StorageError> {
         let account = who.account();
         let find = move |conn: &mut PgConnection| second_factors::state(conn, account);
         let (enabled, recovery_codes_left) = self.0.db.run("find_second_factor", find).await?;
@@ -71,8 +72,8 @@ impl Sessions {
         })
     }
 
-    /// A secret for one's app; it counts once the app's first code is confirmed. Whoever finds an unlocked screen does not
-    /// know the password.
+    /// Creates a secret, which takes effect once a first code is confirmed. Requires the password, so that an unattended
+    /// session is not enough.
     pub async fn start_second_factor(
         &self,
         who: &SignedIn,
@@ -89,19 +90,20 @@ impl Sessions {
         let client = client.clone();
         let started = self.0.db.tx("start_second_factor", move |conn| {
             let started = second_factors::start(conn, verified.account, &sealed)?;
-            // Where codes count already, a password alone must not make wrong ones forgotten.
+            // With a second factor enabled, the password alone must not reset the counter of wrong codes.
             if started {
                 verified.record_success(conn, &client)?;
             }
             Ok(started)
         });
-        match started.await? {
-            true => Ok(SetupOutcome::Secret(secret)),
-            false => Ok(SetupOutcome::AlreadyEnabled),
+        if started.await? {
+            Ok(SetupOutcome::Secret(secret))
+        } else {
+            Ok(SetupOutcome::AlreadyEnabled)
         }
     }
 
-    /// The app's first code: from now on signing in takes one. Wrong ones are counted like wrong passwords.
+    /// Enables the second factor by a first code. Wrong codes count as failed login attempts.
     pub async fn confirm_second_factor(
         &self,
         who: &SignedIn,
@@ -114,8 +116,9 @@ impl Sessions {
         let confirm = move |conn: &mut PgConnection| {
             second_factors::hold(conn, account)?;
             let row = credentials::find_by_id(conn, account.get())?;
-            let waits = |row: &CredentialRow| row.totp_confirmed_at.is_none() && row.totp_secret.is_some();
-            let Some(row) = row.filter(waits) else {
+            let is_pending =
+                |row: &CredentialRow| row.totp_confirmed_at.is_none() && row.totp_secret.is_some();
+            let Some(row) = row.filter(is_pending) else {
                 return Ok(Ok(ConfirmationOutcome::NotStarted));
             };
             if let Admission::Wait(wait) = throttles.admit_login(conn, &email, client.network())? {
@@ -130,7 +133,7 @@ impl Sessions {
                 Err(error) => return Ok(Err(error.into())),
             };
             second_factors::confirm(conn, account, step)?;
-            // What was asked for without a code must not count any more.
+            // Links that were requested without a code must not bypass the second factor.
             links::close_all(conn, account)?;
             let codes = store_codes(conn, account)?;
             throttles.record_success(conn, &email, client.network())?;
@@ -140,7 +143,7 @@ impl Sessions {
         self.0.db.tx("confirm_second_factor", confirm).await?
     }
 
-    /// Takes the second factor away.
+    /// Removes the second factor.
     pub async fn remove_second_factor(
         &self,
         who: &SignedIn,
@@ -156,7 +159,7 @@ impl Sessions {
             .await
     }
 
-    /// New recovery codes in the place of the old ones.
+    /// Replaces the recovery codes.
     pub async fn renew_recovery_codes(
         &self,
         who: &SignedIn,
@@ -173,7 +176,7 @@ impl Sessions {
             .await
     }
 
-    /// A change that takes the password and a code, and the code is taken with it.
+    /// Makes a change that requires the password and a code, and consumes the code with it.
     async fn change<T: Send + 'static>(
         &self,
         what: &'static str,
@@ -200,7 +203,7 @@ impl Sessions {
 }
 
 fn store_codes(conn: &mut PgConnection, account: AccountId) -> QueryResult<Vec<RecoveryCode>> {
-    let codes: Vec<RecoveryCode> = (0..CODES).map(|_| RecoveryCode::random()).collect();
+    let codes: Vec<RecoveryCode> = (0..RECOVERY_CODES).map(|_| RecoveryCode::random()).collect();
     let hashes: Vec<_> = codes.iter().map(RecoveryCode::hash).collect();
     let hashes: Vec<&[u8]> = hashes.iter().map(TokenHash::bytes).collect();
     second_factors::store_recovery_codes(conn, account, &hashes)?;

@@ -1,4 +1,5 @@
-//! Access and refresh tokens of a session, as its owner gets them.
+//! Access and refresh tokens of a session, as they are issued to the client.
+
 use crate::crypto::claims::Grant;
 use crate::crypto::jwt::Jwt;
 use crate::crypto::tokens::PlainToken;
@@ -10,59 +11,59 @@ use std::fmt;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// A signed access token. `Debug` does not tell it.
+/// A signed access token. `Debug` redacts it.
 pub struct AccessToken {
     text: String,
-    life: Duration,
+    ttl: Duration,
 }
 
-/// What an `api` session is used with.
+/// The tokens of an `api` session.
 #[derive(Debug)]
 pub struct Tokens {
-    /// For requests.
+    /// Authenticates requests.
     pub access: AccessToken,
-    /// For the next pair.
+    /// Gets the next pair.
     pub refresh: PlainToken,
 }
 
-/// Whom a token is about.
+/// The account and session that a token is issued for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Subject<'a> {
     pub(super) account: AccountId,
     pub(super) session: Uuid,
     pub(super) role: Role,
     pub(super) email: &'a str,
-    /// No token of the session outlives it.
+    /// When the session ends; its tokens expire no later.
     pub(super) session_ends: DateTime<Utc>,
 }
 
 impl AccessToken {
-    /// Signs a token that is valid from now on; `None`: there is no key to sign it with.
-    pub(super) fn issue(jwt: &Jwt, about: &Subject<'_>, life: Duration) -> Option<Self> {
+    /// Issues a token that is valid from now on; `None`: no signing key is active.
+    pub(super) fn issue(jwt: &Jwt, subject: &Subject<'_>, ttl: Duration) -> Option<Self> {
         let now = clock::now();
-        let expires_at = about.session_ends.min(now + life);
+        let expires_at = subject.session_ends.min(now + ttl);
         let grant = Grant {
-            account: about.account,
-            session: about.session,
-            role: about.role,
-            email: about.email,
+            account: subject.account,
+            session: subject.session,
+            role: subject.role,
+            email: subject.email,
             expires_at,
         };
         let seconds = expires_at.timestamp() - now.timestamp();
         Some(Self {
             text: jwt.issue(&grant)?,
-            life: Duration::from_secs(u64::try_from(seconds).unwrap_or_default()),
+            ttl: Duration::from_secs(u64::try_from(seconds).unwrap_or_default()),
         })
     }
 
-    /// The token itself, on its way to its owner.
+    /// The token itself, to be sent to the client.
     pub fn reveal(&self) -> &str {
         &self.text
     }
 
     /// How long it is valid.
-    pub fn life(&self) -> Duration {
-        self.life
+    pub fn ttl(&self) -> Duration {
+        self.ttl
     }
 }
 

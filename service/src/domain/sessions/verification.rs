@@ -1,5 +1,6 @@
-//! From what somebody says to proof that they are an account's owner. Whoever guesses learns neither whether there is such
-//! an account nor in which state it is: every refusal looks the same and takes as long.
+//! Verifies passwords and codes. Rejections must not reveal whether an account exists or in which state it is: all of them
+//! look the same and take the same time.
+
 use super::caller::SignedIn;
 use super::error::LoginError;
 use super::factor::{CodeCheck, Factor};
@@ -16,18 +17,18 @@ use crate::types::role::Role;
 use secrecy::SecretString;
 use serde_json::json;
 
-/// What somebody says to sign in.
+/// The credentials of a login.
 #[derive(Clone, Debug)]
 pub struct LoginAttempt {
-    /// Their address.
+    /// The address.
     pub email: Email,
-    /// Their password.
+    /// The password.
     pub password: SecretString,
-    /// A code of the second factor, or a recovery code.
+    /// A TOTP or recovery code.
     pub code: Option<SecretString>,
 }
 
-/// How much has to be verified.
+/// Which factors are verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RequiredFactors {
     /// The password, and a code where the account has a second factor.
@@ -36,44 +37,43 @@ pub(super) enum RequiredFactors {
     PasswordOnly,
 }
 
-/// Somebody who has verified to be an account's owner.
+/// Credentials that were verified, and are to be consumed by the transaction that acts on them.
 pub struct VerifiedCredentials {
     pub(super) account: AccountId,
     pub(super) role: Role,
     pub(super) email: Email,
     pub(super) row: CredentialRow,
-    /// To be taken in the transaction of what was verified for: a code works once.
+    /// Consumed with the rest: a code is valid once.
     pub(super) factor: Factor,
     throttles: Throttles,
 }
 
 impl VerifiedCredentials {
-    /// Takes the proof for whatever else the transaction does, and holds account and credential until that ends: a code is
-    /// used up. `None`: it counts no more, because another password or another second factor counts meanwhile or the code was
-    /// taken; the try stays counted, and nothing may be done.
+    /// Uses up the code, and locks account and credentials until the transaction ends. `None`: password or second factor were
+    /// changed since the verification, or the code was used; the attempt stays counted and the caller must change nothing.
     pub fn consume(&self, conn: &mut PgConnection, client: &ClientInfo) -> QueryResult<Option<Held>> {
         let dates = Dates {
             password_changed_at: self.row.password_changed_at,
             totp_confirmed_at: self.row.totp_confirmed_at,
         };
-        let why = match credentials::hold(conn, self.account, dates)? {
+        let reason = match credentials::hold(conn, self.account, dates)? {
             None => "changed meanwhile",
             Some(_) if !self.factor.consume(conn, self.account)? => "wrong code",
-            Some(held) => return Ok(Some(held)),
+            Some(current) => return Ok(Some(current)),
         };
-        append_rejection(conn, Some(self.account), why, client)?;
+        append_rejection(conn, Some(self.account), reason, client)?;
         Ok(None)
     }
 
-    /// What was verified was done: tries that failed before are forgotten.
+    /// Resets the counters of failed attempts, after the verified action succeeded.
     pub fn record_success(&self, conn: &mut PgConnection, client: &ClientInfo) -> QueryResult<()> {
         self.throttles.record_success(conn, &self.email, client.network())
     }
 }
 
 impl Sessions {
-    /// Somebody who is signed in proves again that they are who they are: by password, and by a code where they have a second
-    /// factor. To be taken in the transaction of what it is for.
+    /// Re-authenticates a signed-in account for a sensitive change: by password, and by a code where it has a second factor.
+    /// The result is to be consumed in the transaction of the change.
     pub async fn verify_owner(
         &self,
         who: &SignedIn,
@@ -85,7 +85,7 @@ impl Sessions {
             .await
     }
 
-    /// The proof of somebody who is signed in.
+    /// Re-authenticates a signed-in account with the given factors.
     pub(super) async fn verify_signed_in(
         &self,
         who: &SignedIn,
@@ -101,14 +101,15 @@ impl Sessions {
             code,
         };
         let verified = self.verify_credentials(attempt, required, client).await?;
-        // The address may have gone to another account in between.
-        match verified.account == who.account() {
-            true => Ok(verified),
-            false => Err(LoginError::InvalidCredentials),
+        // The address may belong to another account by now.
+        if verified.account == who.account() {
+            Ok(verified)
+        } else {
+            Err(LoginError::InvalidCredentials)
         }
     }
 
-    /// Counts the try, looks at it, and leaves it counted unless it was none.
+    /// Counts the attempt before verifying it, and removes it again if it could not be verified or lacked only a code.
     pub(super) async fn verify_credentials(
         &self,
         attempt: LoginAttempt,
@@ -128,8 +129,8 @@ impl Sessions {
         };
         let account = row.as_ref().map(|row| AccountId::of(row.account_id));
         let (Verified::Right { needs_rehash }, Some(row)) = (verified, row) else {
-            let why = account.map_or("unknown address", |_| "wrong password");
-            return self.reject(account, why, client).await;
+            let reason = account.map_or("unknown address", |_| "wrong password");
+            return self.reject(account, reason, client).await;
         };
         if row.state != AccountState::Active.as_str() {
             return self.reject(account, "not active", client).await;
@@ -159,7 +160,7 @@ impl Sessions {
         })
     }
 
-    /// Counts a try before anything is looked at, and finds what is to be looked at.
+    /// Counts an attempt and finds the account's credentials, in one transaction.
     async fn admit(
         &self,
         email: &Email,
@@ -180,26 +181,26 @@ impl Sessions {
         }
     }
 
-    /// A try that was none. When this fails it stays counted, for an hour at the most.
+    /// Removes an attempt from the counters. If this fails, the attempt expires with its counter, after an hour.
     async fn refund(&self, counters: Counters) {
         let refund = move |conn: &mut PgConnection| counters.refund(conn);
         let _ = self.0.db.tx("refund_login", refund).await;
     }
 
-    /// Tells the audit why, and everybody else the same.
+    /// Records the reason in the audit log only; the caller gets the same error for all of them.
     pub(super) async fn reject<T>(
         &self,
         account: Option<AccountId>,
-        why: &'static str,
+        reason: &'static str,
         client: &ClientInfo,
     ) -> Result<T, LoginError> {
         let client = client.clone();
-        let refused = move |conn: &mut PgConnection| append_rejection(conn, account, why, &client);
-        self.0.db.tx("refuse_session", refused).await?;
+        let append = move |conn: &mut PgConnection| append_rejection(conn, account, reason, &client);
+        self.0.db.tx("reject_login", append).await?;
         Err(LoginError::InvalidCredentials)
     }
 
-    /// The password is right and known: the chance to store it at today's cost. Nobody is refused when this fails.
+    /// Stores the password's hash with the current cost parameters. A failure does not affect the login.
     async fn rehash(&self, row: &CredentialRow, password: SecretString) {
         let Ok(hash) = self.0.hashing.hash(password).await else {
             return;
@@ -210,11 +211,11 @@ impl Sessions {
     }
 }
 
-/// The event of a refusal.
+/// Appends the audit event of a rejected attempt.
 pub(super) fn append_rejection(
     conn: &mut PgConnection,
     account: Option<AccountId>,
-    why: &'static str,
+    reason: &'static str,
     client: &ClientInfo,
 ) -> QueryResult<()> {
     let event = Event {
@@ -222,7 +223,7 @@ pub(super) fn append_rejection(
         action: "session.refused",
         subject: account.map(AccountId::subject).unwrap_or_default(),
         client,
-        detail: json!({ "why": why }),
+        detail: json!({ "why": reason }),
     };
     audit::append(conn, &event)
 }
