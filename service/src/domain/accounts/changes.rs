@@ -1,5 +1,6 @@
-//! Changing one's own account. What gives power over it, address and password, needs the current password, and a code where
-//! there is a second factor: a session that somebody left open must not be enough (ASVS v5.0.0-7.5.1).
+//! Changes that owners make to their accounts. A new address or password requires the current password, and a code where the
+//! account has a second factor: an unattended session must not be enough (ASVS v5.0.0-7.5.1).
+
 use super::Accounts;
 use super::account_mails::{self, LinkSpec, to_account};
 use super::mail_limits::MailAdmission;
@@ -7,9 +8,9 @@ use super::outcome::{AccountError, ChangeOutcome};
 use super::passwords::AcceptedPassword;
 use crate::crypto::data_key::DataKey;
 use crate::crypto::password_hash::PasswordHash;
-use crate::db::accounts::{self, AccountRow, credentials, links};
+use crate::db::accounts::{self, AccountRow};
 use crate::db::audit::{self, Event};
-use crate::db::{PgConnection, QueryResult, sessions};
+use crate::db::{PgConnection, QueryResult, links, sessions};
 use crate::domain::sessions::caller::SignedIn;
 use crate::domain::sessions::error::LoginError;
 use crate::domain::sessions::verification::VerifiedCredentials;
@@ -22,31 +23,31 @@ use crate::types::person_name::PersonName;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-/// What is to be changed; `None`: stays as it is.
+/// A change of an account; `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
     /// The name.
     pub name: Option<PersonName>,
-    /// What needs proof.
-    pub guarded: Option<Guarded>,
+    /// Changes that require the password.
+    pub sensitive: Option<SensitiveChange>,
 }
 
-/// What needs proof, and that.
+/// Changes of address or password, and the credentials that authorise them.
 #[derive(Clone, Debug)]
-pub struct Guarded {
+pub struct SensitiveChange {
     /// The current password.
     pub current: SecretString,
-    /// A code of the second factor, or a recovery code.
+    /// A TOTP or recovery code.
     pub code: Option<SecretString>,
-    /// A new address; it counts when it is verified.
+    /// A new address; it takes effect when it is confirmed.
     pub email: Option<Email>,
     /// A new password.
     pub password: Option<SecretString>,
 }
 
-impl Guarded {
-    /// The proof, and nothing that it is for.
-    pub fn by(current: SecretString, code: Option<SecretString>) -> Self {
+impl SensitiveChange {
+    /// The credentials, without a change yet.
+    pub fn authorised_by(current: SecretString, code: Option<SecretString>) -> Self {
         Self {
             current,
             code,
@@ -56,7 +57,7 @@ impl Guarded {
     }
 }
 
-/// A change that nothing stands against but what happens meanwhile.
+/// A validated change: only concurrent changes can still prevent it.
 struct Plan {
     name: Option<PersonName>,
     email: Option<Email>,
@@ -65,7 +66,7 @@ struct Plan {
 }
 
 impl Accounts {
-    /// Changes one's own account: all of it or nothing.
+    /// Applies a change, all of it or nothing.
     pub async fn change(
         &self,
         who: &SignedIn,
@@ -74,7 +75,7 @@ impl Accounts {
     ) -> Result<ChangeOutcome, AccountError> {
         let plan = match self.plan(who, change, client).await? {
             Ok(plan) => plan,
-            Err(refused) => return Ok(refused),
+            Err(outcome) => return Ok(outcome),
         };
         let (who, key, client) = (who.clone(), self.0.key.clone(), client.clone());
         let changed = self.0.db.tx("change_account", move |conn| {
@@ -86,13 +87,13 @@ impl Accounts {
             {
                 return Ok(ChangeOutcome::WrongCredentials);
             }
-            plan.carry_out(conn, &row, &who, &key, &client)?;
+            plan.apply(conn, &row, &who, &key, &client)?;
             Ok(ChangeOutcome::Done)
         });
         Ok(changed.await?)
     }
 
-    /// Everything that can be refused before anything is changed.
+    /// Validates everything that can be validated before the transaction; `Err` holds the outcome of an invalid change.
     async fn plan(
         &self,
         who: &SignedIn,
@@ -101,25 +102,25 @@ impl Accounts {
     ) -> Result<Result<Plan, ChangeOutcome>, AccountError> {
         let name = change.name.as_ref().map_or(who.name(), PersonName::as_str);
         let (mut email, mut password, mut verified) = (None, None, None);
-        if let Some(guarded) = change.guarded {
-            email = guarded.email.filter(|email| email.as_str() != who.email());
-            let now = Email::parse(who.email());
-            let emails: Vec<&Email> = now.iter().chain(&email).collect();
+        if let Some(sensitive) = change.sensitive {
+            email = sensitive.email.filter(|email| email.as_str() != who.email());
+            let current = Email::parse(who.email());
+            let emails: Vec<&Email> = current.iter().chain(&email).collect();
             let check = |new| AcceptedPassword::check(new, &emails, name);
-            let good = match guarded.password.map(check).transpose() {
-                Ok(good) => good,
+            let accepted = match sensitive.password.map(check).transpose() {
+                Ok(accepted) => accepted,
                 Err(error) => return Ok(Err(ChangeOutcome::Weak(error))),
             };
-            let proof = self
+            let verifying = self
                 .0
                 .sessions
-                .verify_owner(who, guarded.current, guarded.code, client);
-            match proof.await {
-                Ok(proof) => verified = Some(proof),
-                Err(refused) => return refuse(refused).map(Err),
+                .verify_owner(who, sensitive.current, sensitive.code, client);
+            match verifying.await {
+                Ok(credentials) => verified = Some(credentials),
+                Err(error) => return outcome_of(error).map(Err),
             }
-            if let Some(good) = good {
-                password = Some(self.0.hashing.hash(good.into_secret()).await?);
+            if let Some(accepted) = accepted {
+                password = Some(self.0.hashing.hash(accepted.into_secret()).await?);
             }
         }
         if let Some(email) = &email {
@@ -140,7 +141,7 @@ impl Accounts {
 }
 
 impl Plan {
-    fn carry_out(
+    fn apply(
         &self,
         conn: &mut PgConnection,
         row: &AccountRow,
@@ -152,19 +153,19 @@ impl Plan {
             accounts::set_name(conn, row.id(), name.as_str())?;
         }
         if let Some(hash) = &self.password {
-            credentials::set_password(conn, row.id(), hash.as_str())?;
-            // What somebody who knew the old one has asked for meanwhile must not bring them back.
+            accounts::set_password(conn, row.id(), hash.as_str())?;
+            // Open links may have been requested by someone who knew the old password.
             links::close_all(conn, row.id())?;
             sessions::end_all(conn, row.id(), Some(who.session()), "password changed")?;
             account_mails::enqueue(conn, MailKind::PasswordChanged, row)?;
         }
         if let Some(email) = &self.email {
-            ask_for_proof(conn, row, email, key)?;
+            request_confirmation(conn, row, email, key)?;
         }
         if let Some(verified) = &self.verified {
             verified.record_success(conn, client)?;
         }
-        let happened: [(bool, &'static str, Value); 3] = [
+        let events: [(bool, &'static str, Value); 3] = [
             (
                 self.name.is_some(),
                 "account.changed",
@@ -173,7 +174,7 @@ impl Plan {
             (self.password.is_some(), "password.changed", json!({})),
             (self.email.is_some(), "email.requested", json!({})),
         ];
-        for (_, action, detail) in happened.into_iter().filter(|(happened, ..)| *happened) {
+        for (_, action, detail) in events.into_iter().filter(|(applies, ..)| *applies) {
             let event = Event {
                 actor: Some(row.id()),
                 action,
@@ -187,8 +188,8 @@ impl Plan {
     }
 }
 
-fn refuse(refused: LoginError) -> Result<ChangeOutcome, AccountError> {
-    match refused {
+fn outcome_of(error: LoginError) -> Result<ChangeOutcome, AccountError> {
+    match error {
         LoginError::InvalidCredentials => Ok(ChangeOutcome::WrongCredentials),
         LoginError::SecondFactorRequired => Ok(ChangeOutcome::CodeRequired),
         LoginError::Throttled(wait) => Ok(ChangeOutcome::TooManyAttempts(wait)),
@@ -197,10 +198,15 @@ fn refuse(refused: LoginError) -> Result<ChangeOutcome, AccountError> {
     }
 }
 
-/// The new address is asked for its proof, the old one is told. One that has an account already gets another mail, and a
-/// link that nobody has: who asks sees no difference.
-fn ask_for_proof(conn: &mut PgConnection, row: &AccountRow, email: &Email, key: &DataKey) -> QueryResult<()> {
-    let link = LinkSpec {
+/// Mails a confirmation link to the new address and a notification to the old one. If the new address belongs to another
+/// account, that account is notified and an unmailed link is created, so that the response reveals no difference.
+fn request_confirmation(
+    conn: &mut PgConnection,
+    row: &AccountRow,
+    email: &Email,
+    key: &DataKey,
+) -> QueryResult<()> {
+    let spec = LinkSpec {
         account: row.id(),
         purpose: Purpose::ChangeEmail,
         email: Some(email.as_str()),
@@ -208,7 +214,7 @@ fn ask_for_proof(conn: &mut PgConnection, row: &AccountRow, email: &Email, key: 
     let other = accounts::find_by_email(conn, email)?.filter(|other| other.id != row.id);
     match other {
         Some(other) => {
-            account_mails::create_link(conn, key, &link)?;
+            account_mails::create_link(conn, key, &spec)?;
             account_mails::enqueue(conn, MailKind::AlreadyRegistered, &other)?;
         }
         None => {
@@ -216,7 +222,7 @@ fn ask_for_proof(conn: &mut PgConnection, row: &AccountRow, email: &Email, key: 
                 to: email.as_str(),
                 ..to_account(MailKind::ChangeEmail, row)
             };
-            account_mails::enqueue_with_link(conn, key, &link, &mail)?;
+            account_mails::enqueue_with_link(conn, key, &spec, &mail)?;
         }
     }
     account_mails::enqueue(conn, MailKind::EmailChanging, row)

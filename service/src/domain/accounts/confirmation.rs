@@ -1,4 +1,5 @@
-//! Proving an address by a mailed link.
+//! Confirming the address of a new account by a mailed link.
+
 use super::Accounts;
 use super::outcome::{AccountError, LinkOutcome};
 use crate::config::auth::RegistrationMode;
@@ -14,14 +15,14 @@ use crate::types::role::Role;
 use serde_json::json;
 
 impl Accounts {
-    /// The address of a registration is proven: from now on its owner may sign in.
+    /// Confirms the address of a registration; its owner may log in from now on.
     pub async fn confirm_email(&self, token: &str, client: &ClientInfo) -> Result<LinkOutcome, AccountError> {
         let Some(token) = PlainToken::parse(token).map(|token| token.hash()) else {
             return Ok(LinkOutcome::NoSuchLink);
         };
         let (mode, client) = (self.0.registration, client.clone());
         let used = self.0.db.tx("confirm_account", move |conn| {
-            hold_first_admin(conn, mode)?;
+            lock_first_admin(conn, mode)?;
             let Some(link) = links::close(conn, Purpose::Confirm, token)? else {
                 return Ok(LinkOutcome::NoSuchLink);
             };
@@ -30,15 +31,15 @@ impl Accounts {
                 return Ok(LinkOutcome::NoSuchLink);
             };
             let role = activate(conn, &row, mode)?;
-            note_confirmed(conn, &row, role, &client)?;
+            append_confirmed(conn, &row, role, &client)?;
             Ok(LinkOutcome::Done)
         });
         Ok(used.await?)
     }
 }
 
-/// The event of an address that was proven: it tells the role that came with it. Comes last in its transaction.
-pub(super) fn note_confirmed(
+/// Appends the audit event of a confirmed address and the granted role. To be called last in its transaction.
+pub(super) fn append_confirmed(
     conn: &mut PgConnection,
     row: &AccountRow,
     role: Role,
@@ -54,25 +55,22 @@ pub(super) fn note_confirmed(
     audit::append(conn, &event)
 }
 
-/// Comes first in a transaction that may make the first administrator.
-pub(super) fn hold_first_admin(conn: &mut PgConnection, mode: RegistrationMode) -> QueryResult<()> {
+/// Locks the administrators where the transaction may create the first one. To be called first in its transaction.
+pub(super) fn lock_first_admin(conn: &mut PgConnection, mode: RegistrationMode) -> QueryResult<()> {
     match mode {
         RegistrationMode::FirstAdmin => accounts::lock_admins(conn),
         RegistrationMode::Open | RegistrationMode::Closed => Ok(()),
     }
 }
 
-/// Lets an unconfirmed account's owner sign in; the role that they got.
+/// Activates an unconfirmed account; returns its role.
 pub(super) fn activate(
     conn: &mut PgConnection,
     row: &AccountRow,
     mode: RegistrationMode,
 ) -> QueryResult<Role> {
     let is_first = mode == RegistrationMode::FirstAdmin && !accounts::has_admin_beside(conn, None)?;
-    let role = match is_first {
-        true => Role::Admin,
-        false => Role::User,
-    };
+    let role = if is_first { Role::Admin } else { Role::User };
     accounts::activate(conn, row.id(), role)?;
     Ok(role)
 }

@@ -1,4 +1,5 @@
-//! Leaving: the account is deleted, and whatever was signed in is not any more.
+//! Deletion of an account by its owner.
+
 use super::Accounts;
 use super::outcome::{AccountError, DeletionOutcome};
 use crate::db::accounts::{self, links};
@@ -10,16 +11,16 @@ use crate::types::role::Role;
 use serde_json::json;
 
 impl Accounts {
-    /// Deletes one's own account. The row stays, and an administrator can restore it.
+    /// Deletes the account and ends its sessions. The row remains, and an administrator can restore it.
     pub async fn delete_own_account(
         &self,
         who: &SignedIn,
         client: &ClientInfo,
     ) -> Result<DeletionOutcome, AccountError> {
         let (id, client) = (who.account(), client.clone());
-        let left = self.0.db.tx("delete_own_account", move |conn| {
+        let deleted = self.0.db.tx("delete_own_account", move |conn| {
             accounts::lock_admins(conn)?;
-            // Deleted already: somebody else was quicker, and the outcome is the same.
+            // Deleted concurrently: the outcome is the same.
             let Some(row) = accounts::lock(conn, id)? else {
                 return Ok(DeletionOutcome::Done);
             };
@@ -39,6 +40,6 @@ impl Accounts {
             audit::append(conn, &event)?;
             Ok(DeletionOutcome::Done)
         });
-        Ok(left.await?)
+        Ok(deleted.await?)
     }
 }

@@ -1,8 +1,9 @@
-//! The proof of a new address: from now on it is the account's.
+//! Confirming an account's new address by a mailed link.
+
 use super::Accounts;
 use super::account_mails;
 use super::outcome::{AccountError, ChangeEmailOutcome};
-use super::registration::note;
+use super::registration::append_event;
 use crate::crypto::tokens::PlainToken;
 use crate::db::accounts::{self, links};
 use crate::domain::StorageError;
@@ -13,7 +14,7 @@ use crate::types::email::Email;
 use crate::types::link::Purpose;
 
 impl Accounts {
-    /// Uses the link that went to the new address. The old one is told.
+    /// Moves the account to the new address and notifies the old one.
     pub async fn change_email(
         &self,
         token: &str,
@@ -34,10 +35,10 @@ impl Accounts {
                 return Ok(ChangeEmailOutcome::NoSuchLink);
             };
             accounts::set_email(conn, row.id(), &email)?;
-            // Those that were mailed to the old address too.
+            // Including those that were mailed to the old address.
             links::close_all(conn, row.id())?;
             account_mails::enqueue(conn, MailKind::EmailMoved, &row)?;
-            note(conn, "email.changed", &row, &client)?;
+            append_event(conn, "email.changed", &row, &client)?;
             Ok(ChangeEmailOutcome::Done)
         });
         match changed.await {

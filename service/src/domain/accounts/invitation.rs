@@ -1,19 +1,18 @@
-//! Accepting an administrator's invitation: a name, a password, and the account is its owner's.
+//! Accepting an administrator's invitation with a name and a password.
+
 use super::Accounts;
 use super::outcome::{AccountError, SetPasswordOutcome};
-use super::passwords::AcceptedPassword;
-use super::registration::note;
-use crate::db::accounts::{self, credentials, links};
+use super::registration::append_event;
+use crate::db::{accounts, links};
 use crate::types::account::{AccountId, AccountState};
 use crate::types::client_info::ClientInfo;
-use crate::types::email::Email;
 use crate::types::link::Purpose;
 use crate::types::person_name::PersonName;
 use crate::types::role::Role;
 use secrecy::SecretString;
 
 impl Accounts {
-    /// Accepts. The role stays as the administrator gave it.
+    /// Activates an invited account; its role stays as the administrator set it.
     pub async fn accept_invitation(
         &self,
         token: &str,
@@ -21,20 +20,14 @@ impl Accounts {
         password: SecretString,
         client: &ClientInfo,
     ) -> Result<SetPasswordOutcome, AccountError> {
-        let Some((token, row)) = self.find_linked(Purpose::Invite, token).await? else {
-            return Ok(SetPasswordOutcome::NoSuchLink);
+        let hashed = self.hash_for_link(Purpose::Invite, token, Some(&name), password);
+        let new = match hashed.await? {
+            Ok(new) => new,
+            Err(outcome) => return Ok(outcome),
         };
-        let Some(email) = Email::parse(&row.email) else {
-            return Ok(SetPasswordOutcome::NoSuchLink);
-        };
-        let password = match AcceptedPassword::check(password, &[&email], name.as_str()) {
-            Ok(password) => password,
-            Err(error) => return Ok(SetPasswordOutcome::Weak(error)),
-        };
-        let hash = self.0.hashing.hash(password.into_secret()).await?;
         let client = client.clone();
         let set = self.0.db.tx("accept_invitation", move |conn| {
-            let Some(link) = links::close(conn, Purpose::Invite, token)? else {
+            let Some(link) = links::close(conn, Purpose::Invite, new.token)? else {
                 return Ok(SetPasswordOutcome::NoSuchLink);
             };
             let row = accounts::lock(conn, AccountId::of(link.account_id))?;
@@ -44,10 +37,10 @@ impl Accounts {
                 return Ok(SetPasswordOutcome::NoSuchLink);
             };
             accounts::set_name(conn, row.id(), name.as_str())?;
-            credentials::set_password(conn, row.id(), hash.as_str())?;
+            accounts::set_password(conn, row.id(), new.hash.as_str())?;
             accounts::activate(conn, row.id(), role)?;
             links::close_all(conn, row.id())?;
-            note(conn, "invitation.accepted", &row, &client)?;
+            append_event(conn, "invitation.accepted", &row, &client)?;
             Ok(SetPasswordOutcome::Done)
         });
         Ok(set.await?)

@@ -1,42 +1,42 @@
-//! Accounts seen from their owners: registration, confirmation, forgotten passwords, one's own profile, the end.
+//! Accounts as their owners manage them: registration, confirmation, password recovery, changes, deletion.
 
-/// Changing one's own account.
+/// Changes by the owner.
 pub mod changes;
 
-/// Proving an address by a mailed link.
+/// Confirmation of a registration's address.
 mod confirmation;
 
 /// Accepting an administrator's invitation.
 mod invitation;
 
-/// Leaving.
+/// Deletion by the owner.
 mod deletion;
 
-/// How many mails strangers may cause.
+/// Rate limits on mails.
 mod mail_limits;
 
-/// The proof of a new address.
+/// Confirmation of a changed address.
 mod email_change;
 
-/// Accounts that operators make at the command line.
+/// Accounts created at the command line.
 pub mod operator;
 
-/// What comes of each of these.
+/// Outcomes and errors of these operations.
 pub mod outcome;
 
-/// What a password must be.
+/// The password policy.
 pub mod passwords;
 
-/// Mails, and the links in them.
+/// Mails to accounts, and the links in them.
 pub mod account_mails;
 
-/// One's own account, as its owner sees it.
+/// The account as its owner sees it.
 pub mod view;
 
-/// Forgotten passwords.
+/// Password recovery.
 mod recovery;
 
-/// Registering.
+/// Registration.
 pub mod registration;
 
 use crate::config::auth::RegistrationMode;
@@ -47,30 +47,30 @@ use crate::domain::sessions::Sessions;
 use crate::domain::throttles::Throttles;
 use std::sync::Arc;
 
-/// Everybody's accounts. Cheap to clone.
+/// The operations of account owners. Cheap to clone.
 #[derive(Clone)]
 pub struct Accounts(Arc<Parts>);
 
-/// What the rules stand on.
+/// The dependencies of [`Accounts`].
 pub struct Parts {
-    /// The login for accounts.
+    /// The accounts login's connections.
     pub db: Db,
     /// Hashes passwords.
     pub hashing: Hashing,
-    /// Makes the tokens of links.
+    /// Derives the tokens of links.
     pub key: DataKey,
     /// Who may register.
     pub registration: RegistrationMode,
     /// Mails that strangers of one network may cause before they wait.
     pub mail_rate_per_network: i32,
-    /// Counts mails.
+    /// Counts the mails.
     pub throttles: Throttles,
-    /// Checks the passwords of people who are signed in.
+    /// Re-authenticates owners for sensitive changes.
     pub sessions: Sessions,
 }
 
 impl Accounts {
-    /// Over these.
+    /// Wires the domain to its dependencies.
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
     }

@@ -1,4 +1,5 @@
-//! Accounts that operators make at the command line: confirmed at once, for who sits there has proven enough.
+//! Accounts created at the command line. They are active at once: operators are trusted to know the address.
+
 use super::outcome::{AccountError, AddOutcome};
 use super::passwords::AcceptedPassword;
 use crate::crypto::hashing::Hashing;
@@ -13,12 +14,12 @@ use crate::types::role::Role;
 use secrecy::SecretString;
 use serde_json::json;
 
-/// Accounts that are read at a time.
-const PAGE: i64 = 1000;
+/// Accounts read by one statement.
+const PAGE_SIZE: i64 = 1000;
 
-/// An account that is to be made.
+/// An account to create.
 #[derive(Debug)]
-pub struct NewMember {
+pub struct AccountSpec {
     /// Its address.
     pub email: Email,
     /// Its name.
@@ -29,20 +30,20 @@ pub struct NewMember {
     pub password: SecretString,
 }
 
-/// What operators do. Needs no key of the service.
+/// The operations of operators. Needs none of the service's keys.
 pub struct Operators {
     db: Db,
     hashing: Hashing,
 }
 
 impl Operators {
-    /// Over the login for accounts.
+    /// Over the accounts login's connections.
     pub fn new(db: Db, hashing: Hashing) -> Self {
         Self { db, hashing }
     }
 
-    /// Makes an account whose owner may sign in at once.
-    pub async fn add(&self, new: NewMember, client: &ClientInfo) -> Result<AddOutcome, AccountError> {
+    /// Creates an active account.
+    pub async fn add(&self, new: AccountSpec, client: &ClientInfo) -> Result<AddOutcome, AccountError> {
         let password = match AcceptedPassword::check(new.password, &[&new.email], new.name.as_str()) {
             Ok(password) => password,
             Err(error) => return Ok(AddOutcome::Weak(error)),
@@ -74,11 +75,11 @@ impl Operators {
         Ok(added.await?)
     }
 
-    /// All living accounts, by number, a page at a time; `each` gets every page.
+    /// Lists all accounts that are not deleted, by id; `each` is called with every page.
     pub async fn list_all(&self, mut each: impl FnMut(&[AccountRow])) -> Result<(), AccountError> {
         let mut after = 0;
         loop {
-            let list = move |conn: &mut _| accounts::list_after(conn, after, PAGE);
+            let list = move |conn: &mut _| accounts::list_after(conn, after, PAGE_SIZE);
             let rows = self.db.run("list_accounts", list).await?;
             each(&rows);
             match rows.last() {

@@ -1,14 +1,15 @@
-//! What comes of registering, confirming, resetting, changing and leaving.
+//! Outcomes and errors of the operations on accounts.
+
 use super::passwords::PasswordPolicyError;
 use crate::crypto::hashing::Overloaded;
 use crate::domain::StorageError;
 use crate::types::account::AccountId;
 use std::time::Duration;
 
-/// Nothing was done, and it is not the sender's fault.
+/// The operation failed for reasons that are not the client's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccountError {
-    /// Too many passwords wait to be hashed.
+    /// The queue for password hashing is full.
     #[error(transparent)]
     Overloaded(#[from] Overloaded),
     /// The database did not answer.
@@ -16,94 +17,94 @@ pub enum AccountError {
     Storage(#[from] StorageError),
 }
 
-/// What became of a registration.
+/// The result of a registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RegistrationOutcome {
-    /// There is a mail for whoever reads the address. Whether there was an account already is told there and only there.
+    /// A mail is enqueued. Only the mail states whether the address had an account already.
     Accepted,
-    /// Nobody may register now.
+    /// Registration is closed.
     Closed,
-    /// The password breaks a rule.
+    /// The password violates the policy.
     Weak(PasswordPolicyError),
-    /// Too many from this network: again after this long.
+    /// Too many from this network; retry after this long.
     Wait(Duration),
 }
 
-/// What became of the wish for a mail.
+/// The result of requesting a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MailRequestOutcome {
-    /// If there is such an account, there is a mail for it.
+    /// A mail is enqueued if the account exists.
     Accepted,
-    /// Too many for this address or from this network: again after this long.
+    /// Too many to this address or from this network; retry after this long.
     Wait(Duration),
 }
 
-/// What became of the use of a link that changes nothing but what it is for.
+/// The result of using a confirmation link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkOutcome {
-    /// It is done.
+    /// The address is confirmed.
     Done,
-    /// LinkOutcome, void, ended, or never ours: which of them is not told.
+    /// The link was used, is void, has expired or never existed; the client cannot tell which.
     NoSuchLink,
 }
 
-/// What became of the use of a link that sets a password.
+/// The result of using a link that sets a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SetPasswordOutcome {
-    /// It is set. Every session has ended.
+    /// The password is set, and every session has ended.
     Done,
     /// As in [`LinkOutcome`].
     NoSuchLink,
-    /// The password breaks a rule; the link can be used again.
+    /// The password breaks a rule; the link remains valid.
     Weak(PasswordPolicyError),
 }
 
-/// What became of the proof of a new address.
+/// The result of confirming a new address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeEmailOutcome {
-    /// It is the account's address now.
+    /// The account has the new address.
     Done,
     /// As in [`LinkOutcome`].
     NoSuchLink,
-    /// Another account has got it meanwhile; nothing was changed.
+    /// Another account has the address by now; nothing was changed.
     Taken,
 }
 
-/// What became of a change of one's own account.
+/// The result of changing an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeOutcome {
-    /// It is done; a new address waits for its proof.
+    /// Everything is changed; a new address is to be confirmed.
     Done,
-    /// The account was deleted a moment ago.
+    /// The account was deleted concurrently.
     Gone,
-    /// The current password or the code is not right.
+    /// The current password or the code is wrong.
     WrongCredentials,
-    /// The current password is right, and a code of the second factor is needed.
+    /// The current password is right, and a code is required.
     CodeRequired,
-    /// The new password breaks a rule.
+    /// The new password violates the policy.
     Weak(PasswordPolicyError),
-    /// Too many wrong passwords or codes: again after this long.
+    /// Too many wrong passwords or codes; retry after this long.
     TooManyAttempts(Duration),
-    /// Too many mails: again after this long.
+    /// Too many mails; retry after this long.
     TooManyMails(Duration),
 }
 
-/// What became of somebody's wish to leave.
+/// The result of deleting one's own account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeletionOutcome {
-    /// The account is deleted, its sessions have ended.
+    /// The account is deleted, and its sessions have ended.
     Done,
-    /// There would be no administrator left.
+    /// The last administrator cannot be deleted.
     LastAdmin,
 }
 
-/// What became of an account that an operator wants made.
+/// The result of creating an account at the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddOutcome {
-    /// It is there, and its owner may sign in.
+    /// The account is created and active.
     Created(AccountId),
-    /// A living account has the address.
+    /// Another account has the address.
     EmailTaken,
-    /// The password breaks a rule.
+    /// The password violates the policy.
     Weak(PasswordPolicyError),
 }

@@ -1,28 +1,29 @@
-//! What a password must be (ASVS v5.0.0-6.2.1 to 6.2.12): long enough, not among the common ones, nothing that follows
-//! from whose it is. No rule about kinds of characters, and nothing is cut off or changed.
+//! The password policy (ASVS v5.0.0-6.2.1 to 6.2.12): a minimum length, no common password, no personal data. No rules on
+//! character classes; passwords are neither truncated nor normalised.
+
 use crate::types::email::Email;
 use secrecy::{ExposeSecret, SecretString};
 
-/// The fewest characters.
+/// Minimum length in characters.
 pub const MIN_LENGTH: usize = 8;
 
-/// The most characters.
+/// Maximum length in characters.
 pub const MAX_LENGTH: usize = 128;
 
-/// Parts of a name or an address that are shorter stand in ordinary words by chance.
+/// Minimum length of a name or address part to be rejected: shorter ones occur in ordinary words by chance.
 const MIN_PERSONAL_PART: usize = 4;
 
-/// The names that everybody tries first at this service.
-const OWN_NAMES: [&str; 1] = ["portcullis"];
+/// Names of the service: obvious guesses for its passwords.
+const SERVICE_NAMES: [&str; 1] = ["portcullis"];
 
-/// The common passwords; how they are written, where they are from and their licence stand in the file.
+/// Common passwords. The file states its format, source and licence.
 const COMMON: &str = include_str!("common_passwords.txt");
 
-/// A password that keeps the rules, for the person that it was checked for.
+/// A password that complies with the policy for a certain account.
 #[derive(Debug)]
 pub struct AcceptedPassword(SecretString);
 
-/// Which rule a password breaks.
+/// Which rule a password violates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordPolicyError {
     /// Fewer than [`MIN_LENGTH`] characters.
@@ -31,19 +32,19 @@ pub enum PasswordPolicyError {
     /// More than [`MAX_LENGTH`] characters.
     #[error("must have at most {MAX_LENGTH} characters")]
     Long,
-    /// Many people have it.
+    /// It is on the list of common passwords.
     #[error("is one of the most common passwords")]
     Common,
-    /// A part of the name or the address stands in it.
+    /// It contains a part of the name or address.
     #[error("must not contain a part of the name or the e-mail address")]
     Personal,
-    /// The service's name stands in it.
+    /// It contains the service's name.
     #[error("must not contain the name of this service")]
     Service,
 }
 
 impl AcceptedPassword {
-    /// Checks a password for the person of these addresses and this name, which may be empty.
+    /// Checks a password for an account with these addresses and this name, which may be empty.
     pub fn check(password: SecretString, emails: &[&Email], name: &str) -> Result<Self, PasswordPolicyError> {
         let text = password.expose_secret();
         let length = text.chars().count();
@@ -57,7 +58,7 @@ impl AcceptedPassword {
         if is_common(&text) {
             return Err(PasswordPolicyError::Common);
         }
-        if OWN_NAMES.iter().any(|own| text.contains(own)) {
+        if SERVICE_NAMES.iter().any(|own| text.contains(own)) {
             return Err(PasswordPolicyError::Service);
         }
         let parts = emails
@@ -73,20 +74,20 @@ impl AcceptedPassword {
         Ok(Self(password))
     }
 
-    /// The password, on its way to be hashed.
+    /// The password, to be hashed.
     pub fn into_secret(self) -> SecretString {
         self.0
     }
 }
 
-/// Reads the whole list: a millisecond beside the thirty of a hash, and no memory.
+/// Scans the whole list: one millisecond, compared to thirty for a hash, and no memory.
 fn is_common(password: &str) -> bool {
-    let mut is_found = false;
-    each_common(|common| is_found |= common == password);
-    is_found
+    let mut found = false;
+    for_each_common(|common| found |= common == password);
+    found
 }
 
-fn each_common(mut look: impl FnMut(&str)) {
+fn for_each_common(mut visit: impl FnMut(&str)) {
     let mut common = String::new();
     for line in COMMON.lines().filter(|line| !line.starts_with('#')) {
         let Some(shared) = line.bytes().next() else {
@@ -94,16 +95,16 @@ fn each_common(mut look: impl FnMut(&str)) {
         };
         common.truncate(usize::from(shared.saturating_sub(b'0')));
         common.push_str(line.get(1..).unwrap_or_default());
-        look(&common);
+        visit(&common);
     }
 }
 
-/// In small letters: the words of a name, and all of it without what separates them.
+/// Lower-case words of a name, and the name without separators.
 fn name_parts(name: &str) -> Vec<String> {
     words_and_whole(&name.to_lowercase())
 }
 
-/// In small letters: the same of what stands before the `@`, and the words of the domain but its last label.
+/// The same for the local part of an address, and the words of its domain without the top-level label.
 fn email_parts(email: &Email) -> Vec<String> {
     let domain = email.key().rsplit('@').next().unwrap_or_default();
     let domain = domain.rsplit_once('.').map_or(domain, |(labels, _)| labels);
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_no_rule_about_kinds_of_characters() {
+    fn there_is_no_rule_on_character_classes() {
         for good in [
             "mmmmmmmmmmmnm",
             "        spaces        ",
@@ -157,9 +158,9 @@ mod tests {
     }
 
     #[test]
-    fn the_list_is_in_order_and_long_enough() {
+    fn the_list_of_common_passwords_is_sorted_and_complete() {
         let (mut count, mut last) = (0, String::new());
-        each_common(|common| {
+        for_each_common(|common| {
             assert!(common > last.as_str(), "{common} after {last}");
             assert!(common.chars().count() >= MIN_LENGTH && common == common.to_lowercase());
             common.clone_into(&mut last);
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn common_ones_are_refused_in_any_case() {
+    fn common_passwords_are_rejected_in_any_case() {
         for common in [
             "password",
             "PassWord",
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_from_the_person_is_refused() {
+    fn a_part_of_the_name_or_address_is_rejected() {
         for personal in [
             "my-Hopper-77",
             "GRACE is here",

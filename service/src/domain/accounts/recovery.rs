@@ -1,109 +1,118 @@
-//! Forgotten passwords: a link that sets a new one, ends every session, and is told by mail.
+//! Password recovery: a mailed link sets a new password, ends every session and is confirmed by mail.
+
+use super::Accounts;
 use super::account_mails::{self, LinkSpec, to_account};
-use super::confirmation::{activate, hold_first_admin, note_confirmed};
+use super::confirmation::{activate, append_confirmed, lock_first_admin};
+use super::mail_limits::MailAdmission;
 use super::outcome::{AccountError, MailRequestOutcome, SetPasswordOutcome};
 use super::passwords::AcceptedPassword;
-use super::registration::{note, remind};
-use super::{Accounts, mail_limits};
+use super::registration::{append_event, enqueue_next_mail};
+use crate::crypto::data_key::DataKey;
+use crate::crypto::password_hash::PasswordHash;
 use crate::crypto::tokens::{PlainToken, TokenHash};
-use crate::db::accounts::{self, AccountRow, credentials, links};
-use crate::db::sessions;
+use crate::db::accounts::{self, AccountRow};
+use crate::db::{PgConnection, QueryResult, links, sessions};
 use crate::domain::min_response_time::with_min_response_time;
 use crate::mail::kind::MailKind;
 use crate::types::account::{AccountId, AccountState};
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
 use crate::types::link::Purpose;
+use crate::types::person_name::PersonName;
 use secrecy::SecretString;
 
+/// A new password's hash, the link that sets it, and the address that the link was mailed to.
+pub(super) struct LinkPassword {
+    pub(super) token: TokenHash,
+    pub(super) email: Email,
+    pub(super) hash: PasswordHash,
+}
+
 impl Accounts {
-    /// Sends a link to whoever forgot their password, if there is such an account.
+    /// Mails a reset link if the account exists. A limited address gets the same response but no mail.
     pub async fn request_password_reset(
         &self,
         email: Email,
         client: &ClientInfo,
     ) -> Result<MailRequestOutcome, AccountError> {
         let admitted = match self.admit_mail(&email, client).await? {
-            mail_limits::MailAdmission::NetworkLimited(wait) => return Ok(MailRequestOutcome::Wait(wait)),
-            mail_limits::MailAdmission::AddressLimited(_) => false,
-            mail_limits::MailAdmission::Allowed => true,
+            MailAdmission::NetworkLimited(wait) => return Ok(MailRequestOutcome::Wait(wait)),
+            MailAdmission::AddressLimited(_) => false,
+            MailAdmission::Allowed => true,
         };
-        let (key, client) = (self.0.key.clone(), client.clone());
-        let work = self.0.db.tx("forgot_password", move |conn| {
-            let Some(row) = accounts::lock_by_email(conn, &email)?.filter(|_| admitted) else {
+        let client = client.clone();
+        let send = move |conn: &mut PgConnection, key: &DataKey, row: &AccountRow| {
+            if !admitted {
                 return Ok(());
-            };
+            }
             if row.is(AccountState::Invited) {
-                remind(conn, &key, &row)?;
+                enqueue_next_mail(conn, key, row)?;
             } else {
-                let link = LinkSpec {
+                let spec = LinkSpec {
                     account: row.id(),
                     purpose: Purpose::Reset,
                     email: None,
                 };
-                account_mails::enqueue_with_link(conn, &key, &link, &to_account(MailKind::Reset, &row))?;
+                account_mails::enqueue_with_link(conn, key, &spec, &to_account(MailKind::Reset, row))?;
             }
-            note(conn, "password.forgotten", &row, &client)
-        });
-        with_min_response_time(work).await?;
-        Ok(MailRequestOutcome::Accepted)
+            append_event(conn, "password.forgotten", row, &client)
+        };
+        self.mail_if_exists("request_password_reset", email, send).await
     }
 
-    /// Sets a new password. Reading the mail proves the address too, so that an unconfirmed account is confirmed by it.
+    /// Sets a new password. The link proves that its user reads the address, so it confirms an unconfirmed account too.
     pub async fn reset_password(
         &self,
         token: &str,
         password: SecretString,
         client: &ClientInfo,
     ) -> Result<SetPasswordOutcome, AccountError> {
-        let Some((token, row)) = self.find_linked(Purpose::Reset, token).await? else {
-            return Ok(SetPasswordOutcome::NoSuchLink);
+        let hashed = self.hash_for_link(Purpose::Reset, token, None, password);
+        let new = match hashed.await? {
+            Ok(new) => new,
+            Err(outcome) => return Ok(outcome),
         };
-        let Some(email) = Email::parse(&row.email) else {
-            return Ok(SetPasswordOutcome::NoSuchLink);
-        };
-        let password = match AcceptedPassword::check(password, &[&email], &row.name) {
-            Ok(password) => password,
-            Err(error) => return Ok(SetPasswordOutcome::Weak(error)),
-        };
-        let hash = self.0.hashing.hash(password.into_secret()).await?;
         let (mode, throttles, client) = (self.0.registration, self.0.throttles.clone(), client.clone());
         let set = self.0.db.tx("reset_password", move |conn| {
-            hold_first_admin(conn, mode)?;
-            let Some(link) = links::close(conn, Purpose::Reset, token)? else {
+            lock_first_admin(conn, mode)?;
+            let Some(link) = links::close(conn, Purpose::Reset, new.token)? else {
                 return Ok(SetPasswordOutcome::NoSuchLink);
             };
             let row = accounts::lock(conn, AccountId::of(link.account_id))?;
             let Some(row) = row.filter(|row| !row.is(AccountState::Invited)) else {
                 return Ok(SetPasswordOutcome::NoSuchLink);
             };
-            credentials::set_password(conn, row.id(), hash.as_str())?;
-            let role = match row.is(AccountState::Unconfirmed) {
-                true => Some(activate(conn, &row, mode)?),
-                false => None,
+            accounts::set_password(conn, row.id(), new.hash.as_str())?;
+            let role = if row.is(AccountState::Unconfirmed) {
+                Some(activate(conn, &row, mode)?)
+            } else {
+                None
             };
-            // Whoever had got in could have asked for another address: that link must not bring them back.
+            // An intruder may have requested another address: that link must not restore their access.
             links::close_all(conn, row.id())?;
             sessions::end_all(conn, row.id(), None, "password reset")?;
-            throttles.reset_account(conn, &email)?;
+            throttles.reset_account(conn, &new.email)?;
             account_mails::enqueue(conn, MailKind::PasswordChanged, &row)?;
             if let Some(role) = role {
-                note_confirmed(conn, &row, role, &client)?;
+                append_confirmed(conn, &row, role, &client)?;
             }
-            note(conn, "password.reset", &row, &client)?;
+            append_event(conn, "password.reset", &row, &client)?;
             Ok(SetPasswordOutcome::Done)
         });
         Ok(set.await?)
     }
 
-    /// The account of a link that can be used. Uses nothing up.
-    pub(super) async fn find_linked(
+    /// Checks and hashes the password that a link is to set, before the transaction that uses the link; `Err` holds the
+    /// outcome of an invalid link or password. `name` replaces the account's name in the check.
+    pub(super) async fn hash_for_link(
         &self,
         purpose: Purpose,
         token: &str,
-    ) -> Result<Option<(TokenHash, AccountRow)>, AccountError> {
+        name: Option<&PersonName>,
+        password: SecretString,
+    ) -> Result<Result<LinkPassword, SetPasswordOutcome>, AccountError> {
         let Some(token) = PlainToken::parse(token).map(|token| token.hash()) else {
-            return Ok(None);
+            return Ok(Err(SetPasswordOutcome::NoSuchLink));
         };
         let row = self.0.db.run("find_link", move |conn| {
             match links::find(conn, purpose, token)? {
@@ -111,6 +120,36 @@ impl Accounts {
                 None => Ok(None),
             }
         });
-        Ok(row.await?.map(|row| (token, row)))
+        let row = row.await?;
+        let email = row.as_ref().and_then(|row| Email::parse(&row.email));
+        let (Some(row), Some(email)) = (row, email) else {
+            return Ok(Err(SetPasswordOutcome::NoSuchLink));
+        };
+        let name = name.map_or(row.name.as_str(), PersonName::as_str);
+        let accepted = match AcceptedPassword::check(password, &[&email], name) {
+            Ok(accepted) => accepted,
+            Err(error) => return Ok(Err(SetPasswordOutcome::Weak(error))),
+        };
+        let hash = self.0.hashing.hash(accepted.into_secret()).await?;
+        Ok(Ok(LinkPassword { token, email, hash }))
+    }
+
+    /// Enqueues a mail if the address has an account, in the same time either way.
+    pub(super) async fn mail_if_exists(
+        &self,
+        what: &'static str,
+        email: Email,
+        send: impl FnOnce(&mut PgConnection, &DataKey, &AccountRow) -> QueryResult<()> + Send + 'static,
+    ) -> Result<MailRequestOutcome, AccountError> {
+        let key = self.0.key.clone();
+        let work = self
+            .0
+            .db
+            .tx(what, move |conn| match accounts::lock_by_email(conn, &email)? {
+                Some(row) => send(conn, &key, &row),
+                None => Ok(()),
+            });
+        with_min_response_time(work).await?;
+        Ok(MailRequestOutcome::Accepted)
     }
 }

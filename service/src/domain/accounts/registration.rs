@@ -1,14 +1,16 @@
-//! Registering. Whoever asks for an address learns nothing about it: status, answer and time are the same whether it is
-//! new or taken; what differs is the mail, which only its owner reads.
+//! Registration. Status, body and duration of the response are the same whether the address is new or taken; only the mail
+//! differs, and only the address's owner reads it.
+
+use super::Accounts;
 use super::account_mails;
+use super::mail_limits::MailAdmission;
 use super::outcome::{AccountError, MailRequestOutcome, RegistrationOutcome};
 use super::passwords::AcceptedPassword;
-use super::{Accounts, mail_limits};
 use crate::config::auth::RegistrationMode;
 use crate::crypto::data_key::DataKey;
-use crate::db::accounts::{self, AccountRow, NewAccount, credentials, links};
+use crate::db::accounts::{self, AccountRow, NewAccount};
 use crate::db::audit::{self, Event};
-use crate::db::{PgConnection, QueryResult};
+use crate::db::{PgConnection, QueryResult, links};
 use crate::domain::min_response_time::with_min_response_time;
 use crate::mail::kind::MailKind;
 use crate::types::account::AccountState;
@@ -19,19 +21,19 @@ use crate::types::role::Role;
 use secrecy::SecretString;
 use serde_json::json;
 
-/// Somebody who registers.
+/// A registration.
 #[derive(Clone, Debug)]
 pub struct Registration {
-    /// Their name.
+    /// The name.
     pub name: PersonName,
-    /// Their address.
+    /// The address.
     pub email: Email,
-    /// Their password.
+    /// The password.
     pub password: SecretString,
 }
 
 impl Accounts {
-    /// Whether anybody may register now.
+    /// Whether registration is open now.
     pub async fn is_registration_open(&self) -> Result<bool, AccountError> {
         match self.0.registration {
             RegistrationMode::Open => Ok(true),
@@ -43,7 +45,7 @@ impl Accounts {
         }
     }
 
-    /// Makes an account that waits for its address to be proven.
+    /// Creates an unconfirmed account and mails a confirmation link.
     pub async fn register(
         &self,
         new: Registration,
@@ -58,46 +60,44 @@ impl Accounts {
             return Ok(RegistrationOutcome::Closed);
         }
         let admitted = match self.admit_mail(&new.email, client).await? {
-            mail_limits::MailAdmission::NetworkLimited(wait) => return Ok(RegistrationOutcome::Wait(wait)),
-            // Refused here it would tell apart an address that was asked for before; its owner has mails enough.
-            mail_limits::MailAdmission::AddressLimited(_) => false,
-            mail_limits::MailAdmission::Allowed => true,
+            MailAdmission::NetworkLimited(wait) => return Ok(RegistrationOutcome::Wait(wait)),
+            // A rejection here would reveal that the address was used before: the request is accepted without another mail.
+            MailAdmission::AddressLimited(_) => false,
+            MailAdmission::Allowed => true,
         };
         let work = async {
             let hash = permit.hash(password.into_secret()).await?;
             let (key, client) = (self.0.key.clone(), client.clone());
-            let taken = self.0.db.tx("register", move |conn| match admitted {
-                true => register(conn, &key, &new.email, &new.name, hash.as_str(), &client),
-                false => Ok(()),
+            let registered = self.0.db.tx("register", move |conn| {
+                if !admitted {
+                    return Ok(());
+                }
+                register(conn, &key, &new.email, &new.name, hash.as_str(), &client)
             });
-            Ok(taken.await?)
+            Ok(registered.await?)
         };
         with_min_response_time(work)
             .await
             .map(|()| RegistrationOutcome::Accepted)
     }
 
-    /// Sends the mail again that an account waits for. The link of the older one is void.
+    /// Mails the account's pending link again if the account exists, and voids the older link.
     pub async fn resend_mail(
         &self,
         email: Email,
         client: &ClientInfo,
     ) -> Result<MailRequestOutcome, AccountError> {
-        if let mail_limits::MailAdmission::AddressLimited(wait)
-        | mail_limits::MailAdmission::NetworkLimited(wait) = self.admit_mail(&email, client).await?
+        if let MailAdmission::AddressLimited(wait) | MailAdmission::NetworkLimited(wait) =
+            self.admit_mail(&email, client).await?
         {
             return Ok(MailRequestOutcome::Wait(wait));
         }
-        let (key, client) = (self.0.key.clone(), client.clone());
-        let work = self.0.db.tx("resend", move |conn| {
-            let Some(row) = accounts::lock_by_email(conn, &email)? else {
-                return Ok(());
-            };
-            remind(conn, &key, &row)?;
-            note(conn, "mail.resent", &row, &client)
-        });
-        with_min_response_time(work).await?;
-        Ok(MailRequestOutcome::Accepted)
+        let client = client.clone();
+        let send = move |conn: &mut PgConnection, key: &DataKey, row: &AccountRow| {
+            enqueue_next_mail(conn, key, row)?;
+            append_event(conn, "mail.resent", row, &client)
+        };
+        self.mail_if_exists("resend_mail", email, send).await
     }
 }
 
@@ -116,35 +116,35 @@ fn register(
         state: AccountState::Unconfirmed,
     };
     if let Some(row) = accounts::create(conn, &new)? {
-        credentials::set_password(conn, row.id(), hash)?;
-        remind(conn, key, &row)?;
-        return note(conn, "account.registered", &row, client);
+        accounts::set_password(conn, row.id(), hash)?;
+        enqueue_next_mail(conn, key, &row)?;
+        return append_event(conn, "account.registered", &row, client);
     }
     let Some(row) = accounts::lock_by_email(conn, email)? else {
-        // Deleted in this very moment. Whoever registers again succeeds.
+        // Deleted concurrently; a second attempt succeeds.
         return Ok(());
     };
     if row.is(AccountState::Unconfirmed) {
-        // Two have registered an address, and one of them may be a stranger: neither password counts, and the links that
-        // would make one good are void. Whoever reads the mails chooses a new one.
-        credentials::clear_password(conn, row.id())?;
+        // Two clients registered the address, and one of them may not own it: both passwords are discarded and the open
+        // links voided. The owner sets a new password through the mail.
+        accounts::clear_password(conn, row.id())?;
         links::close_all(conn, row.id())?;
     }
-    remind(conn, key, &row)?;
-    note(conn, "account.registered_again", &row, client)
+    enqueue_next_mail(conn, key, &row)?;
+    append_event(conn, "account.registered_again", &row, client)
 }
 
-/// The mail that an account in this state needs to go on. An invited one keeps waiting for its invitation to be
-/// accepted: a stranger's password must not come with a role that an administrator gave.
-pub(super) fn remind(conn: &mut PgConnection, key: &DataKey, row: &AccountRow) -> QueryResult<()> {
-    match account_mails::enqueue_pending_link(conn, key, row)? {
-        true => Ok(()),
-        false => account_mails::enqueue(conn, MailKind::AlreadyRegistered, row),
+/// Mails the account's pending link, or that the account is active already. An invited account gets its invitation again: the
+/// role that the administrator set must not go to a client's self-chosen password.
+pub(super) fn enqueue_next_mail(conn: &mut PgConnection, key: &DataKey, row: &AccountRow) -> QueryResult<()> {
+    if account_mails::enqueue_pending_link(conn, key, row)? {
+        return Ok(());
     }
+    account_mails::enqueue(conn, MailKind::AlreadyRegistered, row)
 }
 
-/// An audit event of somebody who is not signed in. Comes last in its transaction.
-pub(super) fn note(
+/// Appends an audit event without an authenticated actor. To be called last in its transaction.
+pub(super) fn append_event(
     conn: &mut PgConnection,
     action: &'static str,
     row: &AccountRow,

@@ -1,4 +1,5 @@
-//! One's own account, as its owner sees it.
+//! The account as its owner sees it.
+
 use super::Accounts;
 use super::outcome::AccountError;
 use crate::db::accounts::{self, AccountRow};
@@ -6,21 +7,21 @@ use crate::db::accounts::{credentials, links};
 use crate::domain::sessions::caller::SignedIn;
 use chrono::{DateTime, Utc};
 
-/// What an account's owner sees of it. Nothing in it proves who somebody is.
+/// What an account's owner sees of it. Contains no credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountView {
     /// The account.
     pub account: AccountRow,
-    /// The address that waits for its proof.
+    /// The new address that is to be confirmed.
     pub pending_email: Option<String>,
-    /// When the password was given.
+    /// When the password was last set.
     pub password_changed_at: Option<DateTime<Utc>>,
-    /// Whether signing in takes a second factor.
+    /// Whether a login requires a code.
     pub has_second_factor: bool,
 }
 
 impl Accounts {
-    /// One's own account; `None`: it was deleted a moment ago.
+    /// The caller's account; `None`: it was deleted concurrently.
     pub async fn view(&self, who: &SignedIn) -> Result<Option<AccountView>, AccountError> {
         let id = who.account();
         let view = self.0.db.run("find_account_view", move |conn| {
