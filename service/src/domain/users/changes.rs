@@ -1,6 +1,7 @@
-//! What administrators change. Each change, its mails and its audit events stand in one transaction.
+//! Changes that administrators make to users. A change, its mails and its audit events share one transaction.
+
 use super::Users;
-use super::outcome::UserError;
+use super::error::UserError;
 use crate::crypto::data_key::DataKey;
 use crate::db::accounts::{self, AccountRow, NewAccount, links};
 use crate::db::audit::{self, Event};
@@ -16,18 +17,18 @@ use crate::types::role::Role;
 use crate::types::version_precondition::VersionPrecondition;
 use serde_json::{Value, json};
 
-/// A user that is to be made.
+/// A user to create.
 #[derive(Clone, Debug)]
 pub struct NewUser {
     /// The address.
     pub email: Email,
-    /// The name; the user may give another one when they accept.
+    /// The name; the user may choose another one when accepting the invitation.
     pub name: Option<PersonName>,
     /// The role.
     pub role: Role,
 }
 
-/// What a user is to be; `None`: as it is.
+/// A user's new values; `None` leaves a field as it is.
 #[derive(Clone, Debug)]
 pub struct Change {
     /// The address.
@@ -38,19 +39,19 @@ pub struct Change {
     pub role: Option<Role>,
 }
 
-/// What is done inside a transaction: nothing was written where it is refused.
-type Done = QueryResult<Result<AccountRow, UserError>>;
+/// The result of a transaction's work; nothing was written if the inner result is an error.
+type TxResult = QueryResult<Result<AccountRow, UserError>>;
 
 impl Users {
-    /// Makes an account and invites its owner.
+    /// Creates an invited account and mails the invitation.
     pub async fn create(
         &self,
         admin: &Admin,
         client: &ClientInfo,
         new: NewUser,
     ) -> Result<AccountRow, UserError> {
-        let (key, by) = (self.0.key.clone(), By::of(admin, client));
-        let made = self.0.db.tx("create_user", move |conn| {
+        let (key, by) = (self.0.key.clone(), Author::of(admin, client));
+        let created = self.0.db.tx("create_user", move |conn| {
             let account = NewAccount {
                 email: &new.email,
                 name: new.name.as_ref().map_or("", PersonName::as_str),
@@ -58,16 +59,16 @@ impl Users {
                 state: AccountState::Invited,
             };
             let Some(row) = accounts::create(conn, &account)? else {
-                return Ok(Err(UserError::Taken));
+                return Ok(Err(UserError::EmailTaken));
             };
             account_mails::enqueue_pending_link(conn, &key, &row)?;
-            by.note(conn, "account.invited", &row, json!({ "role": row.role }))?;
+            by.append_event(conn, "account.invited", &row, json!({ "role": row.role }))?;
             Ok(Ok(row))
         });
-        made.await?
+        created.await?
     }
 
-    /// Replaces what a user is. Another role ends the user's sessions; another address, as long as none is proven, voids the
+    /// Updates a user. A new role ends the user's sessions. A new address is allowed only while none is confirmed, and voids the
     /// links that were mailed to the old one.
     pub async fn update(
         &self,
@@ -77,34 +78,34 @@ impl Users {
         expected: VersionPrecondition,
         change: Change,
     ) -> Result<AccountRow, UserError> {
-        let (key, by) = (self.0.key.clone(), By::of(admin, client));
+        let (key, by) = (self.0.key.clone(), Author::of(admin, client));
         let changed = self.0.db.tx("update_user", move |conn| {
             if change.role.is_some() {
                 accounts::lock_admins(conn)?;
             }
             let row = match current(conn, id, &expected)? {
                 Ok(row) => row,
-                Err(refused) => return Ok(Err(refused)),
+                Err(error) => return Ok(Err(error)),
             };
-            let demoted = change.role.is_some_and(|role| role != Role::Admin);
-            if demoted && is_last_admin(conn, &row)? {
+            let demotes = change.role.is_some_and(|role| role != Role::Admin);
+            if demotes && is_last_admin(conn, &row)? {
                 return Ok(Err(UserError::LastAdmin));
             }
-            // Another spelling of the same address is read by the same person.
-            let moves = !change.email.as_str().eq_ignore_ascii_case(&row.email);
-            if moves && row.is(AccountState::Active) {
-                return Ok(Err(UserError::Proven));
+            // A different case is still the same mailbox.
+            let changes_email = !change.email.as_str().eq_ignore_ascii_case(&row.email);
+            if changes_email && row.is(AccountState::Active) {
+                return Ok(Err(UserError::EmailConfirmed));
             }
-            let promoted = change.role.is_some_and(|role| role.as_str() != row.role);
-            if promoted && row.is(AccountState::Unconfirmed) {
-                return Ok(Err(UserError::Unproven));
+            let changes_role = change.role.is_some_and(|role| role.as_str() != row.role);
+            if changes_role && row.is(AccountState::Unconfirmed) {
+                return Ok(Err(UserError::EmailNotConfirmed));
             }
             replace(conn, &key, &by, &row, &change).map(Ok)
         });
         changed.await?
     }
 
-    /// Deletes a user: whatever was signed in is not any more. The account can be restored.
+    /// Deletes a user and ends the sessions. The account can be restored.
     pub async fn delete(
         &self,
         admin: &Admin,
@@ -112,12 +113,12 @@ impl Users {
         id: AccountId,
         expected: VersionPrecondition,
     ) -> Result<AccountRow, UserError> {
-        let by = By::of(admin, client);
+        let by = Author::of(admin, client);
         let deleted = self.0.db.tx("delete_user", move |conn| {
             accounts::lock_admins(conn)?;
             let row = match current(conn, id, &expected)? {
                 Ok(row) => row,
-                Err(refused) => return Ok(Err(refused)),
+                Err(error) => return Ok(Err(error)),
             };
             if is_last_admin(conn, &row)? {
                 return Ok(Err(UserError::LastAdmin));
@@ -125,59 +126,59 @@ impl Users {
             let row = users::delete(conn, id)?;
             links::close_all(conn, id)?;
             sessions::end_all(conn, id, None, "account deleted")?;
-            by.note(conn, "account.deleted", &row, json!({ "by": "administrator" }))?;
+            by.append_event(conn, "account.deleted", &row, json!({ "by": "administrator" }))?;
             Ok(Ok(row))
         });
         deleted.await?
     }
 
-    /// Restores a deleted user, in the role and the state that it had. What is left to prove is asked for anew.
+    /// Restores a deleted user with its former role and state, and mails a pending link again.
     pub async fn restore(
         &self,
         admin: &Admin,
         client: &ClientInfo,
         id: AccountId,
     ) -> Result<AccountRow, UserError> {
-        let (key, by) = (self.0.key.clone(), By::of(admin, client));
+        let (key, by) = (self.0.key.clone(), Author::of(admin, client));
         let restored = self.0.db.tx("restore_user", move |conn| {
             let Some(row) = users::restore(conn, id)? else {
-                return Ok(Err(UserError::Missing));
+                return Ok(Err(UserError::NotFound));
             };
             account_mails::enqueue_pending_link(conn, &key, &row)?;
-            by.note(conn, "account.restored", &row, json!({ "role": row.role }))?;
+            by.append_event(conn, "account.restored", &row, json!({ "role": row.role }))?;
             Ok(Ok(row))
         });
         restored.await?
     }
 
-    /// Invites a user again, whose invitation has ended or was lost; the one before is void.
+    /// Mails a new invitation and voids the former one.
     pub async fn invite(
         &self,
         admin: &Admin,
         client: &ClientInfo,
         id: AccountId,
     ) -> Result<AccountRow, UserError> {
-        let (key, by) = (self.0.key.clone(), By::of(admin, client));
+        let (key, by) = (self.0.key.clone(), Author::of(admin, client));
         let invited = self.0.db.tx("invite_user", move |conn| {
             let row = match current(conn, id, &VersionPrecondition::Any)? {
                 Ok(row) if row.is(AccountState::Invited) => row,
                 Ok(_) => return Ok(Err(UserError::NotInvited)),
-                Err(refused) => return Ok(Err(refused)),
+                Err(error) => return Ok(Err(error)),
             };
             account_mails::enqueue_pending_link(conn, &key, &row)?;
-            by.note(conn, "account.invited", &row, json!({ "again": true }))?;
+            by.append_event(conn, "account.invited", &row, json!({ "again": true }))?;
             Ok(Ok(row))
         });
         invited.await?
     }
 }
 
-/// The user as it is now, kept from changing, if it is a version that was expected.
-fn current(conn: &mut PgConnection, id: AccountId, expected: &VersionPrecondition) -> Done {
+/// Locks the user and checks its version against the precondition.
+fn current(conn: &mut PgConnection, id: AccountId, expected: &VersionPrecondition) -> TxResult {
     let row = accounts::lock(conn, id)?;
     Ok(match row {
-        None => Err(UserError::Missing),
-        Some(row) if !expected.matches(row.version) => Err(UserError::Stale),
+        None => Err(UserError::NotFound),
+        Some(row) if !expected.matches(row.version) => Err(UserError::PreconditionFailed),
         Some(row) => Ok(row),
     })
 }
@@ -190,7 +191,7 @@ fn is_last_admin(conn: &mut PgConnection, row: &AccountRow) -> QueryResult<bool>
 fn replace(
     conn: &mut PgConnection,
     key: &DataKey,
-    by: &By,
+    by: &Author,
     old: &AccountRow,
     change: &Change,
 ) -> QueryResult<AccountRow> {
@@ -210,14 +211,14 @@ fn replace(
         .map(|(field, _)| field)
         .collect();
     if new.role == old.role {
-        by.note(conn, "account.changed", &new, json!({ "fields": fields }))?;
+        by.append_event(conn, "account.changed", &new, json!({ "fields": fields }))?;
         return Ok(new);
     }
     sessions::end_all(conn, old.id(), None, "role changed")?;
     if !fields.is_empty() {
-        by.note(conn, "account.changed", &new, json!({ "fields": fields }))?;
+        by.append_event(conn, "account.changed", &new, json!({ "fields": fields }))?;
     }
-    by.note(
+    by.append_event(
         conn,
         "role.changed",
         &new,
@@ -226,13 +227,13 @@ fn replace(
     Ok(new)
 }
 
-/// Who does it, in which request.
-struct By {
+/// The administrator and the request that make a change.
+struct Author {
     actor: AccountId,
     client: ClientInfo,
 }
 
-impl By {
+impl Author {
     fn of(admin: &Admin, client: &ClientInfo) -> Self {
         Self {
             actor: admin.signed_in().account(),
@@ -240,8 +241,8 @@ impl By {
         }
     }
 
-    /// Adds an audit event. Nothing may follow but another one.
-    fn note(
+    /// Appends an audit event. To be called last in its transaction.
+    fn append_event(
         &self,
         conn: &mut PgConnection,
         action: &'static str,

@@ -1,5 +1,6 @@
-//! Where the next page of users begins, as a text that tells nobody anything: addresses would stand in links, and links
-//! stand in logs. Sealed, so that it is ours or refused.
+//! Pagination cursors of the user list. They contain an address, and appear in links and logs: so they are encrypted and
+//! authenticated.
+
 use crate::crypto::data_key::DataKey;
 use crate::db::accounts::AccountRow;
 use crate::db::users::list::Place;
@@ -8,13 +9,13 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::DateTime;
 
-/// What the seal is for.
-const USE: &str = "cursor";
+/// Separates these ciphertexts from other uses of the key.
+const PURPOSE: &str = "cursor";
 
-/// The longest text that is looked at; the longest of ours has some 400 characters.
-const LONGEST: usize = 600;
+/// Maximum length of a cursor; the longest valid one has some 400 characters.
+const MAX_LENGTH: usize = 600;
 
-/// A text that leads behind this account in this order.
+/// Encrypts the position after this account in this order.
 pub fn seal(key: &DataKey, sort: UserSort, last: &AccountRow) -> Option<String> {
     let id = last.id;
     let plain = match sort.column {
@@ -22,15 +23,15 @@ pub fn seal(key: &DataKey, sort: UserSort, last: &AccountRow) -> Option<String> 
         Column::Email => format!("{id} {}", last.email.to_ascii_lowercase()),
         Column::CreatedAt => format!("{id} {}", last.created_at.timestamp_micros()),
     };
-    let sealed = key.seal(USE, &context(sort), plain.as_bytes())?;
+    let sealed = key.seal(PURPOSE, &context(sort), plain.as_bytes())?;
     Some(URL_SAFE_NO_PAD.encode(sealed))
 }
 
-/// The place that a text leads behind; `None`: it is not ours, or of another order.
+/// Decrypts a cursor; `None`: it is invalid, or of another order.
 pub fn open(key: &DataKey, sort: UserSort, text: &str) -> Option<Place> {
-    let text = Some(text).filter(|text| text.len() <= LONGEST)?;
+    let text = Some(text).filter(|text| text.len() <= MAX_LENGTH)?;
     let sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
-    let plain = String::from_utf8(key.open(USE, &context(sort), &sealed)?).ok()?;
+    let plain = String::from_utf8(key.open(PURPOSE, &context(sort), &sealed)?).ok()?;
     let (id, rest) = plain.split_once(' ').unwrap_or((&plain, ""));
     let id = id.parse().ok()?;
     match sort.column {
@@ -69,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_leads_back_and_tells_nothing() {
+    fn a_cursor_round_trips_and_reveals_no_address() {
         let key = DataKey::parse(&DataKey::generate()).unwrap();
         for (_, sort) in UserSort::ALL {
             let text = seal(&key, sort, &row()).unwrap();
@@ -85,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_ours_is_refused() {
+    fn an_invalid_or_foreign_cursor_is_rejected() {
         let key = DataKey::parse(&DataKey::generate()).unwrap();
         let other = DataKey::parse(&DataKey::generate()).unwrap();
         let sort = UserSort::default();
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_address_fits() {
+    fn a_cursor_of_the_longest_address_is_accepted() {
         let key = DataKey::parse(&DataKey::generate()).unwrap();
         let sort = UserSort::parse("email").unwrap();
         let long = AccountRow {

@@ -1,34 +1,35 @@
-//! Why nothing came of what an administrator wanted.
+//! Errors of the operations of administrators.
+
 use crate::domain::StorageError;
 
-/// Why nothing was changed.
+/// Why the operation failed; nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UserError {
-    /// There is no such account, or none that this can be done to.
+    /// There is no such user, or none in a state that allows the operation.
     #[error("there is no such user")]
-    Missing,
-    /// It has changed since it was read.
+    NotFound,
+    /// The user has another version than the precondition requires.
     #[error("the user has changed")]
-    Stale,
-    /// Another living account has the address.
+    PreconditionFailed,
+    /// Another account has the address.
     #[error("another user has this address")]
-    Taken,
-    /// There would be no administrator left who may sign in.
-    #[error("there would be no administrator left")]
+    EmailTaken,
+    /// The last active administrator cannot be demoted or deleted.
+    #[error("there must be at least one administrator")]
     LastAdmin,
-    /// Its owner has proven the address, and only the owner changes it: whoever else could would get the owner's mails, and
-    /// with them the account.
-    #[error("only the owner changes a proven address")]
-    Proven,
-    /// Nobody has proven the address: a role must not go to whoever registered it.
-    #[error("nobody has proven the address")]
-    Unproven,
-    /// The account has come further than an invitation leads.
-    #[error("the user is not invited any more")]
+    /// The address is confirmed, so only the owner may change it: mails to a new address could be used to take over the
+    /// account.
+    #[error("only the owner can change a confirmed address")]
+    EmailConfirmed,
+    /// The address is not confirmed: a role must not be granted to an unverified registration.
+    #[error("the address is not confirmed")]
+    EmailNotConfirmed,
+    /// The user is not in the state `invited`.
+    #[error("the user is not invited")]
     NotInvited,
-    /// The place in a list is not ours, or of another list.
-    #[error("the cursor leads nowhere")]
-    BadCursor,
+    /// The cursor is invalid, or belongs to another order.
+    #[error("the cursor is not valid")]
+    InvalidCursor,
     /// The database did not answer.
     #[error(transparent)]
     Storage(StorageError),
@@ -37,7 +38,7 @@ pub enum UserError {
 impl From<StorageError> for UserError {
     fn from(error: StorageError) -> Self {
         match error {
-            StorageError::Constraint(name) if name == "accounts_email_key" => Self::Taken,
+            StorageError::Constraint(name) if name == "accounts_email_key" => Self::EmailTaken,
             error => Self::Storage(error),
         }
     }

@@ -1,29 +1,28 @@
-//! Accounts seen from administrators: found and listed here; changed in `changes`.
+//! Accounts as administrators manage them: look-up and query here, changes in `changes`.
 
-/// Making, changing, deleting, restoring, inviting again.
+/// Creating, updating, deleting, restoring and inviting users.
 pub mod changes;
 
-/// Where the next page begins.
+/// Encrypted pagination cursors.
 pub mod cursor;
 
-/// Why nothing came of it.
-pub mod outcome;
+/// Errors of these operations.
+pub mod error;
 
 use super::page::Page;
 use super::sessions::caller::Admin;
 use crate::crypto::data_key::DataKey;
 use crate::db::Db;
-use crate::db::accounts;
 pub use crate::db::accounts::AccountRow;
-use crate::db::users::list;
-use crate::db::users::list::UsersPage;
-pub use crate::db::users::list::Which;
+use crate::db::users_list::UsersPage;
+pub use crate::db::users_list::Which;
+use crate::db::{accounts, users_list};
 use crate::types::account::AccountId;
 use crate::types::user_sort::UserSort;
-use outcome::UserError;
+use error::UserError;
 use std::sync::Arc;
 
-/// Everybody's accounts, for administrators. Cheap to clone.
+/// The operations of administrators. Cheap to clone.
 #[derive(Clone)]
 pub struct Users(Arc<Parts>);
 
@@ -32,51 +31,51 @@ struct Parts {
     key: DataKey,
 }
 
-/// Which users are wanted, and how.
+/// Which users to list, and how.
 #[derive(Clone, Debug, Default)]
-pub struct Listing {
-    /// Which.
+pub struct UserQuery {
+    /// By state.
     pub which: Which,
-    /// Only those whose address or name holds this text, in any case.
+    /// Only those whose address or name contains this text, ignoring case.
     pub text: Option<String>,
     /// The order.
     pub sort: UserSort,
-    /// Only those behind this place: the `next` of the page before.
+    /// The cursor to continue after: `next` of the previous page.
     pub after: Option<String>,
-    /// How many at the most.
+    /// Maximum number of users.
     pub limit: u32,
 }
 
 impl Users {
-    /// Over the login for accounts.
+    /// Over the accounts login's connections.
     pub fn new(db: Db, key: DataKey) -> Self {
         Self(Arc::new(Parts { db, key }))
     }
 
-    /// A living account.
+    /// A user that is not deleted.
     pub async fn get(&self, _admin: &Admin, id: AccountId) -> Result<AccountRow, UserError> {
         let find = move |conn: &mut _| accounts::find(conn, id);
         let found = self.0.db.run("find_user", find).await?;
-        found.ok_or(UserError::Missing)
+        found.ok_or(UserError::NotFound)
     }
 
-    /// A page of accounts.
-    pub async fn list(&self, _admin: &Admin, listing: Listing) -> Result<Page<AccountRow>, UserError> {
+    /// A page of users.
+    pub async fn list(&self, _admin: &Admin, query: UserQuery) -> Result<Page<AccountRow>, UserError> {
         let Parts { db, key } = &*self.0;
-        let (sort, limit) = (listing.sort, listing.limit);
-        let after = match &listing.after {
-            Some(text) => Some(cursor::open(key, sort, text).ok_or(UserError::BadCursor)?),
+        let (sort, limit) = (query.sort, query.limit);
+        let after = match &query.after {
+            Some(text) => Some(cursor::open(key, sort, text).ok_or(UserError::InvalidCursor)?),
             None => None,
         };
         let page = UsersPage {
-            which: listing.which,
-            text: listing.text,
+            which: query.which,
+            text: query.text,
             sort,
             after,
             limit: i64::from(limit) + 1,
         };
-        let rows = list::list(db, page).await?;
-        Ok(Page::of(rows, limit, |row| {
+        let rows = users_list::list(db, page).await?;
+        Ok(Page::from_rows(rows, limit, |row| {
             cursor::seal(key, sort, row).unwrap_or_default()
         }))
     }
