@@ -62,7 +62,7 @@ fn refuse(file: &Path, error: &ImportError) -> ExitCode {
     } else {
         String::new()
     };
-    fail(1, &format!("{count} bad rows{more}; nothing was stored"))
+    fail(1, &format!("{count} invalid rows{more}; nothing was stored"))
 }
 
 fn line(progress: Progress) -> String {

@@ -1,18 +1,19 @@
-//! The first pass over a file: is every row good, and does every place exist? Reads the whole file, keeps no price.
+//! The first pass over a file: validates every row and the existence of every place, without storing prices.
+
 use super::outcome::{ImportError, Progress};
-use super::row::{Row, RowFault};
+use super::row::{Row, RowError};
 use super::rows::Rows;
 use crate::db::batches::NewPlace;
 use std::collections::{HashMap, HashSet};
 use std::io::BufRead;
 
-/// How many faults are told. The rest is counted.
-pub const TOLD_FAULTS: usize = 20;
+/// Maximum number of errors reported in detail; all of them are counted.
+pub const MAX_REPORTED_ERRORS: usize = 20;
 
-/// How many rows apart progress is told.
-const STEP: u64 = 50_000;
+/// Rows between two progress reports.
+const PROGRESS_INTERVAL: u64 = 50_000;
 
-/// A file whose every row is good.
+/// A valid file.
 #[derive(Debug)]
 pub struct Checked {
     /// SHA-256 of its content.
@@ -26,35 +27,35 @@ pub struct Checked {
 }
 
 #[derive(Default)]
-struct Faults {
-    told: Vec<RowFault>,
+struct RowErrors {
+    reported: Vec<RowError>,
     count: u64,
 }
 
-impl Faults {
-    fn add(&mut self, fault: RowFault) {
+impl RowErrors {
+    fn add(&mut self, error: RowError) {
         self.count += 1;
-        if self.told.len() < TOLD_FAULTS {
-            self.told.push(fault);
+        if self.reported.len() < MAX_REPORTED_ERRORS {
+            self.reported.push(error);
         }
     }
 }
 
-/// Reads everything. `known_ports` and `known_regions` are those that the database has already.
+/// Validates all rows. `known_ports` and `known_regions` are those in the database.
 pub fn check<R: BufRead>(
     rows: &mut Rows<R>,
     known_ports: &HashSet<String>,
     known_regions: &HashSet<String>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Checked, ImportError> {
-    let mut faults = Faults::default();
+    let mut errors = RowErrors::default();
     let (mut regions, mut ports) = (Vec::new(), Vec::new());
-    // Each code and where it was first used: ports may stand behind the prices in a dump.
+    // Each port code and its first use: a dump may list ports after prices.
     let mut used: HashMap<String, (u64, &'static str)> = HashMap::new();
     let mut prices = 0;
     while let Some(row) = rows.next_row()? {
         match row {
-            Err(fault) => faults.add(fault),
+            Err(error) => errors.add(error),
             Ok(Row::Region(line, region)) => regions.push((line, region)),
             Ok(Row::Port(line, port)) => ports.push((line, port)),
             Ok(Row::Price(price)) => {
@@ -64,13 +65,13 @@ pub fn check<R: BufRead>(
                         used.insert(code.as_str().to_owned(), (rows.line(), column));
                     }
                 }
-                if prices % STEP == 0 {
+                if prices % PROGRESS_INTERVAL == 0 {
                     progress(Progress::Checked(prices));
                 }
             }
         }
     }
-    check_tree(&regions, &ports, known_regions, &mut faults);
+    check_tree(&regions, &ports, known_regions, &mut errors);
     let own: HashSet<&str> = ports.iter().map(|(_, port)| port.key.as_str()).collect();
     let mut missing: Vec<_> = used
         .iter()
@@ -78,15 +79,11 @@ pub fn check<R: BufRead>(
         .collect();
     missing.sort_by_key(|(_, (line, _))| *line);
     for (_, (line, column)) in missing {
-        faults.add(RowFault::new(
-            *line,
-            column,
-            "is a port that does not exist (first of its uses)",
-        ));
+        errors.add(RowError::new(*line, column, "is an unknown port (first use)"));
     }
-    if faults.count > 0 {
-        faults.told.sort_by_key(|fault| fault.line);
-        return Err(ImportError::BadRows(faults.told, faults.count));
+    if errors.count > 0 {
+        errors.reported.sort_by_key(|error| error.line);
+        return Err(ImportError::BadRows(errors.reported, errors.count));
     }
     let places = |list: Vec<(u64, NewPlace)>| list.into_iter().map(|(_, place)| place).collect();
     Ok(Checked {
@@ -97,27 +94,23 @@ pub fn check<R: BufRead>(
     })
 }
 
-/// Every key once, and every parent in the file or in the database. A circle is no fault here: queries end all the same.
+/// Validates that keys are unique and parents exist, in the file or in the database. Cycles are allowed: queries handle them.
 fn check_tree(
     regions: &[(u64, NewPlace)],
     ports: &[(u64, NewPlace)],
     known: &HashSet<String>,
-    faults: &mut Faults,
+    errors: &mut RowErrors,
 ) {
     let slugs: HashSet<&str> = regions.iter().map(|(_, region)| region.key.as_str()).collect();
     for (list, column) in [(regions, "slug"), (ports, "code")] {
-        let mut seen = HashSet::new();
+        let mut keys = HashSet::new();
         for (line, place) in list {
-            if !seen.insert(place.key.as_str()) {
-                faults.add(RowFault::new(*line, column, "stands here a second time"));
+            if !keys.insert(place.key.as_str()) {
+                errors.add(RowError::new(*line, column, "is a duplicate"));
             }
             let parent = place.parent_slug.as_deref();
             if parent.is_some_and(|slug| !slugs.contains(slug) && !known.contains(slug)) {
-                faults.add(RowFault::new(
-                    *line,
-                    "parent_slug",
-                    "is a region that does not exist",
-                ));
+                errors.add(RowError::new(*line, "parent_slug", "is an unknown region"));
             }
         }
     }
@@ -142,13 +135,13 @@ mod tests {
             &mut |_| {},
         ) {
             Ok(checked) => Ok(checked),
-            Err(ImportError::BadRows(faults, _)) => Err(faults.iter().map(ToString::to_string).collect()),
+            Err(ImportError::BadRows(errors, _)) => Err(errors.iter().map(ToString::to_string).collect()),
             Err(other) => Err(vec![other.to_string()]),
         }
     }
 
     #[test]
-    fn a_dump_may_have_its_blocks_in_any_order() {
+    fn a_dump_may_list_its_blocks_in_any_order() {
         let checked = run(DUMP).unwrap();
         assert_eq!(
             (checked.regions.len(), checked.ports.len(), checked.prices),
@@ -158,13 +151,13 @@ mod tests {
     }
 
     #[test]
-    fn half_a_dump_and_bad_rows_are_told_with_line_and_column() {
+    fn a_truncated_dump_and_bad_rows_are_reported_with_line_and_column() {
         let half = &DUMP[..DUMP.find("COPY public.regions").unwrap()];
         assert!(
             run(half)
                 .unwrap_err()
                 .iter()
-                .any(|fault| fault.contains("cut off"))
+                .any(|error| error.contains("truncated"))
         );
         let bad = run(&DUMP
             .replace("\t1244", "\tx")
@@ -173,7 +166,7 @@ mod tests {
         assert_eq!(
             bad,
             [
-                "line 5, parent_slug: is a region that does not exist",
+                "line 5, parent_slug: is an unknown region",
                 "line 8, price: is not a whole number from 0 to 2147483647"
             ]
         );
@@ -188,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn csv_takes_columns_in_any_order_and_names_unknown_ports() {
+    fn a_csv_may_order_its_columns_freely_and_unknown_ports_are_reported() {
         assert_eq!(
             run("orig_code,dest_code,day,price\nNOOSL,NOOSL,2021-01-01,5\n")
                 .unwrap()
@@ -201,11 +194,11 @@ mod tests {
                 .prices,
             1
         );
-        let faults = run("orig_code,dest_code,day,price\nNOOSL,XXXXX,2021-01-01,5\nNOOSL,NOOSL,2021-01-01\n");
+        let errors = run("orig_code,dest_code,day,price\nNOOSL,XXXXX,2021-01-01,5\nNOOSL,NOOSL,2021-01-01\n");
         assert_eq!(
-            faults.unwrap_err(),
+            errors.unwrap_err(),
             [
-                "line 2, dest_code: is a port that does not exist (first of its uses)",
+                "line 2, dest_code: is an unknown port (first use)",
                 "line 3: has 3 fields instead of 4"
             ]
         );
@@ -213,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_first_faults_are_told_and_all_are_counted() {
+    fn only_the_first_errors_are_reported_and_all_are_counted() {
         let text = format!(
             "orig_code,dest_code,day,price\n{}",
             "NOOSL,NOOSL,2021-01-01,x\n".repeat(50)
@@ -224,9 +217,9 @@ mod tests {
             &HashSet::new(),
             &mut |_| {},
         );
-        let Err(ImportError::BadRows(told, 50)) = result else {
+        let Err(ImportError::BadRows(reported, 50)) = result else {
             panic!("{result:?}")
         };
-        assert_eq!(told.len(), TOLD_FAULTS);
+        assert_eq!(reported.len(), MAX_REPORTED_ERRORS);
     }
 }

@@ -1,13 +1,14 @@
-//! The plain dump format of pg_dump, as far as the originals' dumps use it: COPY blocks of ports, regions and prices.
-//! Never runs any of its SQL: statements outside the blocks are passed over.
-use super::row::{self, PRICE_COLUMNS, Row, RowFault};
+//! Legacy dumps in pg_dump's plain format: COPY blocks of ports, regions and prices. No SQL is executed: statements outside
+//! the blocks are ignored.
+
+use super::row::{self, PRICE_COLUMNS, Row, RowError};
 use crate::db::batches::NewPlace;
 use std::borrow::Cow;
 
-/// pg_dump writes this at the very end: a dump without it was cut off.
+/// pg_dump's last line: a dump without it is truncated.
 const LAST_LINE: &str = "-- PostgreSQL database dump complete";
 
-/// Where in a dump we are.
+/// The state of the parser.
 #[derive(Debug, Default)]
 pub struct Dump {
     block: Option<Block>,
@@ -18,8 +19,8 @@ pub struct Dump {
 #[derive(Clone, Debug)]
 struct Block {
     table: Table,
-    /// For each of the table's columns, its place in the line.
-    places: Vec<usize>,
+    /// For each of the table's columns, its index in the line.
+    indices: Vec<usize>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +41,7 @@ impl Table {
 }
 
 impl Dump {
-    /// A dump whose end has been told.
+    /// The state after the end of the file was reported.
     pub fn ended() -> Self {
         Self {
             block: None,
@@ -49,8 +50,8 @@ impl Dump {
         }
     }
 
-    /// What a line holds: a row, a fault, or nothing of ours.
-    pub fn row(&mut self, line: u64, text: &str) -> Option<Result<Row, RowFault>> {
+    /// Parses a line: a row, an error, or `None` for anything else.
+    pub fn row(&mut self, line: u64, text: &str) -> Option<Result<Row, RowError>> {
         match &self.block {
             Some(_) if text == "\\." => {
                 self.block = None;
@@ -59,12 +60,12 @@ impl Dump {
             Some(block) => Some(block.row(line, text)),
             None if text.starts_with("COPY ") => {
                 self.blocks += 1;
-                match begin(line, text) {
+                match parse_copy(line, text) {
                     Ok(block) => {
                         self.block = Some(block);
                         None
                     }
-                    Err(fault) => Some(Err(fault)),
+                    Err(error) => Some(Err(error)),
                 }
             }
             None => {
@@ -75,16 +76,16 @@ impl Dump {
     }
 
     /// Whether the dump may end here.
-    pub fn end(&mut self, line: u64) -> Result<(), RowFault> {
+    pub fn end(&mut self, line: u64) -> Result<(), RowError> {
         if self.blocks == 0 {
             let reason = "is neither CSV (header orig_code,dest_code,day,price) nor a dump with COPY blocks";
-            return Err(RowFault::new(1, "", reason));
+            return Err(RowError::new(1, "", reason));
         }
         if self.block.is_some() || !self.complete {
-            return Err(RowFault::new(
+            return Err(RowError::new(
                 line,
                 "",
-                "the dump ends here without its closing line: it was cut off",
+                "the dump ends without its closing line: it is truncated",
             ));
         }
         Ok(())
@@ -92,37 +93,41 @@ impl Dump {
 }
 
 /// `COPY public.ports (code, name, parent_slug) FROM stdin;`
-fn begin(line: u64, text: &str) -> Result<Block, RowFault> {
-    let wrong = |reason: &'static str| RowFault::new(line, "", reason);
+fn parse_copy(line: u64, text: &str) -> Result<Block, RowError> {
+    let error = |reason: &'static str| RowError::new(line, "", reason);
     let (head, rest) = text["COPY ".len()..]
         .split_once(" (")
-        .ok_or_else(|| wrong("is no COPY of a dump"))?;
+        .ok_or_else(|| error("is not a COPY statement of a dump"))?;
     let (columns, end) = rest
         .split_once(')')
-        .ok_or_else(|| wrong("is no COPY of a dump"))?;
+        .ok_or_else(|| error("is not a COPY statement of a dump"))?;
     if end != " FROM stdin;" {
-        return Err(wrong("must read FROM stdin"));
+        return Err(error("must read FROM stdin"));
     }
     let table = match head.rsplit_once('.').map_or(head, |(_, table)| table) {
         "regions" => Table::Regions,
         "ports" => Table::Ports,
         "prices" => Table::Prices,
-        _ => return Err(wrong("is a table other than regions, ports and prices")),
+        _ => {
+            return Err(error(
+                "is a COPY of an unknown table; expected regions, ports or prices",
+            ));
+        }
     };
     let given: Vec<&str> = columns.split(',').map(str::trim).collect();
-    let place = |column: &&'static str| {
+    let index_of = |column: &&'static str| {
         let found = given.iter().position(|name| name == column);
-        found.ok_or_else(|| RowFault::new(line, column, "is missing among the columns"))
+        found.ok_or_else(|| RowError::new(line, column, "is missing from the columns"))
     };
-    let places: Vec<usize> = table.columns().iter().map(place).collect::<Result<_, _>>()?;
-    if given.len() != places.len() {
-        return Err(wrong("has columns that are unknown"));
+    let indices: Vec<usize> = table.columns().iter().map(index_of).collect::<Result<_, _>>()?;
+    if given.len() != indices.len() {
+        return Err(error("has unknown columns"));
     }
-    Ok(Block { table, places })
+    Ok(Block { table, indices })
 }
 
 impl Block {
-    fn row(&self, line: u64, text: &str) -> Result<Row, RowFault> {
+    fn row(&self, line: u64, text: &str) -> Result<Row, RowError> {
         let mut fields = [""; 4];
         let mut count = 0;
         for field in text.split('\t') {
@@ -131,13 +136,13 @@ impl Block {
             }
             count += 1;
         }
-        if count != self.places.len() {
-            let reason = format!("has {count} fields instead of {}", self.places.len());
-            return Err(RowFault::new(line, "", reason));
+        if count != self.indices.len() {
+            let reason = format!("has {count} fields instead of {}", self.indices.len());
+            return Err(RowError::new(line, "", reason));
         }
-        let field = |n: usize| fields[self.places[n]];
+        let field = |n: usize| fields[self.indices[n]];
         let required = |n: usize| match field(n) {
-            "\\N" => Err(RowFault::new(line, self.table.columns()[n], "is missing")),
+            "\\N" => Err(RowError::new(line, self.table.columns()[n], "is missing")),
             text => Ok(unescape(text)),
         };
         match self.table {
@@ -179,7 +184,7 @@ impl Block {
     }
 }
 
-/// COPY's text format: a backslash and a letter for what would break a line. Names hold nothing rarer.
+/// Decodes the backslash escapes of COPY's text format, except octal and hexadecimal ones, which pg_dump does not write.
 fn unescape(text: &str) -> Cow<'_, str> {
     if !text.contains('\\') {
         return Cow::Borrowed(text);

@@ -1,5 +1,6 @@
-//! Batches of prices from files: everything is checked first, with line, column and reason; then all of it is stored, or
-//! nothing.
+//! Importing batches of prices from files: a first pass validates every row, a second one stores all of them in one
+//! transaction.
+
 use crate::config::database::DatabaseSettings;
 use crate::db::batches::{Ingest, NewBatch};
 use check::{Checked, check};
@@ -11,22 +12,22 @@ use std::fs::File;
 use std::io::{BufReader, Error, ErrorKind, Write};
 use std::path::Path;
 
-/// The first pass: is every row good, and does every place exist?
+/// The first pass: validation.
 pub mod check;
 
-/// The plain dump format of pg_dump, as far as the originals' dumps use it.
+/// Legacy dumps in pg_dump's plain format.
 pub mod dump;
 
-/// What an import tells: progress, outcome, error.
+/// Progress, outcome and errors of an import.
 pub mod outcome;
 
-/// One row and what can be wrong with it.
+/// One row and its validation errors.
 pub mod row;
 
-/// The rows of a file, in either format.
+/// The rows of a file, CSV or dump.
 pub mod rows;
 
-/// Imports a file of either format. The same content is stored once, whatever the file's name.
+/// Imports a CSV file or a dump. The same content is stored once, whatever the file's name.
 pub fn import(
     database: &DatabaseSettings,
     path: &Path,
@@ -50,7 +51,7 @@ pub fn import(
     })
 }
 
-/// Checks a file as for an empty database, and stores nothing. Needs no database.
+/// Validates a file against an empty database, without a connection, and stores nothing.
 pub fn check_only(path: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Checked, ImportError> {
     check(&mut open(path)?, &HashSet::new(), &HashSet::new(), progress)
 }
@@ -59,14 +60,14 @@ fn open(path: &Path) -> Result<Rows<BufReader<File>>, Error> {
     Ok(Rows::new(BufReader::with_capacity(1 << 16, File::open(path)?)))
 }
 
-/// The second pass: the prices as COPY takes them. A file that changed in between is refused.
+/// The second pass: sends the prices in COPY's text format. A file that changed since the first pass is rejected.
 fn send(
     path: &Path,
     checked: &Checked,
     out: &mut dyn Write,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), Error> {
-    let changed = || Error::new(ErrorKind::InvalidData, "the file changed while it was read");
+    let changed = || Error::new(ErrorKind::InvalidData, "the file changed while it was imported");
     let mut rows = open(path)?;
     let mut sent = 0;
     let mut chunk = Vec::with_capacity(1 << 16);

@@ -1,26 +1,27 @@
-//! What an import tells: how far it is, what it came to, why nothing was stored.
-use super::row::RowFault;
+//! Progress, outcome and errors of an import.
+
+use super::row::RowError;
 use crate::db::DbError as StorageError;
 use crate::db::batches::StoreError;
 pub use crate::db::batches::Stored;
 use crate::db::pool::ConnectError;
 use std::io::Error;
 
-/// How far an import is.
+/// The progress of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// Prices checked so far.
     Checked(u64),
-    /// Prices sent so far, and how many there are.
+    /// Prices sent so far, and their total.
     Stored(u64, u64),
-    /// All prices are sent; the database sums them up and commits.
+    /// All prices are sent; the database aggregates and commits them.
     Committing,
 }
 
-/// What an import came to.
+/// The result of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Imported {
-    /// Whether it was stored now or had been before.
+    /// Whether it was stored now or before.
     pub stored: Stored,
     /// Ports in the file.
     pub ports: usize,
@@ -36,13 +37,13 @@ pub enum ImportError {
     /// The file cannot be read.
     #[error("cannot read the file: {0}")]
     Unreadable(#[from] Error),
-    /// Rows are bad: the first ones, and how many there are in all.
-    #[error("{} bad rows", .1)]
-    BadRows(Vec<RowFault>, u64),
+    /// The first invalid rows, and the number of all of them.
+    #[error("{} invalid rows", .1)]
+    BadRows(Vec<RowError>, u64),
     /// No connection.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// The database refused.
+    /// The database rejected the batch.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

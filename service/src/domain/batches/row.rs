@@ -1,23 +1,24 @@
-//! One row of a batch: ports, regions, prices. Texts become values here, or a fault with line, column and reason.
+//! One row of a batch: parses texts to a port, a region or a price, or to an error with line, column and reason.
+
 use crate::db::batches::NewPlace;
 use crate::types::day::Day;
 use crate::types::place::{PortCode, RegionSlug};
 use std::borrow::Cow;
 use std::fmt;
 
-/// A bad row. Carries no value from the file.
+/// A validation error. Contains no value from the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RowFault {
+pub struct RowError {
     /// Line, from 1.
     pub line: u64,
-    /// The column's name; empty when the whole line is meant.
+    /// The column's name; empty for the whole line.
     pub column: &'static str,
-    /// What is wrong.
+    /// The violated rule.
     pub reason: Cow<'static, str>,
 }
 
-impl RowFault {
-    /// A fault of one column.
+impl RowError {
+    /// An error of one column.
     pub fn new(line: u64, column: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
         Self {
             line,
@@ -27,7 +28,7 @@ impl RowFault {
     }
 }
 
-impl fmt::Display for RowFault {
+impl fmt::Display for RowError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.column {
             "" => write!(f, "line {}: {}", self.line, self.reason),
@@ -49,7 +50,7 @@ pub struct Price {
     pub price: i32,
 }
 
-/// One row, with the line that it stands in where that matters later.
+/// One row, with its line number where later checks report it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {
     /// A region.
@@ -60,44 +61,45 @@ pub enum Row {
     Price(Price),
 }
 
-/// The columns of a price, in the order in which [`price`] takes them.
+/// The columns of a price, in the order of [`price`]'s argument.
 pub const PRICE_COLUMNS: [&str; 4] = ["orig_code", "dest_code", "day", "price"];
 
-/// A price from its four texts.
-pub fn price(line: u64, [orig, dest, day, price]: [&str; 4]) -> Result<Price, RowFault> {
+/// Parses a price.
+pub fn price(line: u64, [orig, dest, day, price]: [&str; 4]) -> Result<Price, RowError> {
     let port = |column, text| {
-        PortCode::parse(text).ok_or_else(|| RowFault::new(line, column, "is not a UN/LOCODE, as in CNGGZ"))
+        PortCode::parse(text).ok_or_else(|| RowError::new(line, column, "is not a UN/LOCODE, such as CNGGZ"))
     };
     let digits = price.bytes().all(|b| b.is_ascii_digit());
     let number = price.parse::<i32>().ok().filter(|_| digits);
     Ok(Price {
         orig_code: port("orig_code", orig)?,
         dest_code: port("dest_code", dest)?,
-        day: Day::parse(day).ok_or_else(|| RowFault::new(line, "day", "is not a day, as in 2021-01-31"))?,
+        day: Day::parse(day).ok_or_else(|| RowError::new(line, "day", "is not a day, such as 2021-01-31"))?,
         price: number
-            .ok_or_else(|| RowFault::new(line, "price", "is not a whole number from 0 to 2147483647"))?,
+            .ok_or_else(|| RowError::new(line, "price", "is not a whole number from 0 to 2147483647"))?,
     })
 }
 
-/// A port's or a region's key, which must be of the right spelling.
-pub fn key(line: u64, column: &'static str, text: &str) -> Result<String, RowFault> {
-    let good = match column {
+/// Parses a port's code or a region's slug.
+pub fn key(line: u64, column: &'static str, text: &str) -> Result<String, RowError> {
+    let is_valid = match column {
         "code" => PortCode::is_valid(text),
         _ => RegionSlug::is_valid(text),
     };
     let reason = match column {
-        "code" => "is not a UN/LOCODE, as in CNGGZ",
-        _ => "is not a region's slug, as in china_main",
+        "code" => "is not a UN/LOCODE, such as CNGGZ",
+        _ => "is not a region's slug, such as china_main",
     };
-    good.then(|| text.to_owned())
-        .ok_or_else(|| RowFault::new(line, column, reason))
+    is_valid
+        .then(|| text.to_owned())
+        .ok_or_else(|| RowError::new(line, column, reason))
 }
 
-/// A name for people: 1 to 200 characters, none of them a control character.
-pub fn name(line: u64, text: &str) -> Result<String, RowFault> {
-    let good = (1..=200).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    good.then(|| text.to_owned()).ok_or_else(|| {
-        RowFault::new(
+/// Parses a display name: 1 to 200 characters, no control characters.
+pub fn name(line: u64, text: &str) -> Result<String, RowError> {
+    let is_valid = (1..=200).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    is_valid.then(|| text.to_owned()).ok_or_else(|| {
+        RowError::new(
             line,
             "name",
             "must have 1 to 200 characters and no control character",
@@ -110,10 +112,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_column_is_named_in_its_fault() {
+    fn an_error_names_its_column() {
         let column = |texts| {
             price(7, texts)
-                .map_err(|fault| (fault.line, fault.column))
+                .map_err(|error| (error.line, error.column))
                 .unwrap_err()
         };
         assert_eq!(column(["cnggz", "EETLL", "2021-01-01", "1"]), (7, "orig_code"));

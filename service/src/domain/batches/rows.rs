@@ -1,11 +1,14 @@
-//! The rows of a file, one at a time: CSV or dump, found out from the first line. Hashes what it reads.
+//! The rows of a file, one at a time: CSV or dump, detected by the first line. Hashes the content.
+//!
+//! CSV is split at commas without a crate: no field of this format can contain a comma, a quote or a line end.
+
 use super::dump::Dump;
-use super::row::{PRICE_COLUMNS, Row, RowFault, price};
+use super::row::{PRICE_COLUMNS, Row, RowError, price};
 use sha2::{Digest, Sha256};
 use std::io::{BufRead, Error, ErrorKind, Read};
 
-/// A line longer than this is no line of ours; it also bounds memory.
-pub const LONGEST_LINE: u64 = 65_536;
+/// Maximum length of a line in bytes, which bounds memory.
+pub const MAX_LINE: u64 = 65_536;
 
 /// The rows of a file.
 pub struct Rows<R> {
@@ -14,7 +17,7 @@ pub struct Rows<R> {
 }
 
 enum Format {
-    /// For each column of a price, its place in the line.
+    /// For each column of a price, its index in the line.
     Csv([usize; 4]),
     Dump(Dump),
 }
@@ -32,26 +35,26 @@ impl<R: BufRead> Rows<R> {
         }
     }
 
-    /// The line read last, from 1.
+    /// The number of the last line read, from 1.
     pub fn line(&self) -> u64 {
         self.lines.number
     }
 
-    /// The next row, a bad row, or `None` at the end. The outer error is the reader's.
-    pub fn next_row(&mut self) -> Result<Option<Result<Row, RowFault>>, Error> {
+    /// The next row or its validation error; `None` at the end. The outer error is the reader's.
+    pub fn next_row(&mut self) -> Result<Option<Result<Row, RowError>>, Error> {
         loop {
             let Some(text) = self.lines.next_line()? else {
                 return Ok(self.at_end());
             };
             let line = self.lines.number;
             let Ok(text) = std::str::from_utf8(&text) else {
-                return Ok(Some(Err(RowFault::new(line, "", "is not UTF-8"))));
+                return Ok(Some(Err(RowError::new(line, "", "is not UTF-8"))));
             };
             let row = match &mut self.format {
                 None => {
-                    match begin(text) {
+                    match detect_format(text) {
                         Ok(format) => self.format = Some(format),
-                        Err(fault) => return Ok(Some(Err(fault))),
+                        Err(error) => return Ok(Some(Err(error))),
                     }
                     if let Some(Format::Dump(dump)) = &mut self.format {
                         dump.row(line, text)
@@ -59,7 +62,7 @@ impl<R: BufRead> Rows<R> {
                         None
                     }
                 }
-                Some(Format::Csv(places)) => csv_row(line, text, *places),
+                Some(Format::Csv(indices)) => csv_row(line, text, *indices),
                 Some(Format::Dump(dump)) => dump.row(line, text),
             };
             if row.is_some() {
@@ -73,8 +76,8 @@ impl<R: BufRead> Rows<R> {
         self.lines.hash.clone().finalize().into()
     }
 
-    /// A file may end only where its format says so; asked again, it has ended.
-    fn at_end(&mut self) -> Option<Result<Row, RowFault>> {
+    /// Whether the file is complete; reports an incomplete one once.
+    fn at_end(&mut self) -> Option<Result<Row, RowError>> {
         let line = self.lines.number;
         match self.format.take() {
             Some(Format::Csv(_)) => {
@@ -82,20 +85,20 @@ impl<R: BufRead> Rows<R> {
                 None
             }
             Some(Format::Dump(mut dump)) => {
-                let fault = dump.end(line).err();
+                let error = dump.end(line).err();
                 self.format = Some(Format::Dump(Dump::ended()));
-                fault.map(Err)
+                error.map(Err)
             }
             None => {
                 self.format = Some(Format::Dump(Dump::ended()));
-                Some(Err(RowFault::new(line.max(1), "", "the file is empty")))
+                Some(Err(RowError::new(line.max(1), "", "the file is empty")))
             }
         }
     }
 }
 
-/// A CSV of prices begins with its header; everything else must be a dump.
-fn begin(first: &str) -> Result<Format, RowFault> {
+/// A CSV starts with its header; anything else must be a dump.
+fn detect_format(first: &str) -> Result<Format, RowError> {
     let names: Vec<&str> = first
         .trim_start_matches('\u{feff}')
         .split(',')
@@ -104,23 +107,23 @@ fn begin(first: &str) -> Result<Format, RowFault> {
     if !names.iter().any(|name| PRICE_COLUMNS.contains(name)) {
         return Ok(Format::Dump(Dump::default()));
     }
-    let mut places = [0; 4];
-    for (column, place) in PRICE_COLUMNS.iter().zip(&mut places) {
+    let mut indices = [0; 4];
+    for (column, index) in PRICE_COLUMNS.iter().zip(&mut indices) {
         let found = names.iter().position(|name| name == column);
-        *place = found.ok_or_else(|| RowFault::new(1, column, "is missing in the header"))?;
+        *index = found.ok_or_else(|| RowError::new(1, column, "is missing from the header"))?;
     }
     if names.len() != 4 {
-        return Err(RowFault::new(
+        return Err(RowError::new(
             1,
             "",
             "the header must be orig_code,dest_code,day,price",
         ));
     }
-    Ok(Format::Csv(places))
+    Ok(Format::Csv(indices))
 }
 
-/// Codes, days and numbers need no quotes, but a spreadsheet may have put some.
-fn csv_row(line: u64, text: &str, places: [usize; 4]) -> Option<Result<Row, RowFault>> {
+/// Codes, days and numbers need no quotes, but spreadsheets may add them.
+fn csv_row(line: u64, text: &str, indices: [usize; 4]) -> Option<Result<Row, RowError>> {
     if text.is_empty() {
         return None;
     }
@@ -136,13 +139,13 @@ fn csv_row(line: u64, text: &str, places: [usize; 4]) -> Option<Result<Row, RowF
         count += 1;
     }
     if count != 4 {
-        return Some(Err(RowFault::new(
+        return Some(Err(RowError::new(
             line,
             "",
             format!("has {count} fields instead of 4"),
         )));
     }
-    Some(price(line, places.map(|place| fields[place])).map(Row::Price))
+    Some(price(line, indices.map(|index| fields[index])).map(Row::Price))
 }
 
 struct Lines<R> {
@@ -152,20 +155,16 @@ struct Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
-    /// The next line without its end.
+    /// The next line without its line end.
     fn next_line(&mut self) -> Result<Option<Vec<u8>>, Error> {
         let mut line = Vec::with_capacity(48);
-        let read = self
-            .reader
-            .by_ref()
-            .take(LONGEST_LINE)
-            .read_until(b'\n', &mut line)?;
+        let read = self.reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)?;
         if read == 0 {
             return Ok(None);
         }
         self.number += 1;
-        if read as u64 == LONGEST_LINE {
-            let text = format!("line {} is longer than {LONGEST_LINE} bytes", self.number);
+        if read as u64 == MAX_LINE {
+            let text = format!("line {} is longer than {MAX_LINE} bytes", self.number);
             return Err(Error::new(ErrorKind::InvalidData, text));
         }
         self.hash.update(&line);

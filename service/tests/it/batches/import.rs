@@ -110,7 +110,7 @@ fn invalid_rows_are_reported_with_line_and_column_and_nothing_is_stored() {
         ("CNGGZ,EETLL,2021-01-31,1,1", "line 10: has 5 fields"),
         (
             "CNGGZ,ZZZZZ,2021-01-31,1",
-            "line 11, dest_code: is a port that does not exist",
+            "line 11, dest_code: is an unknown port",
         ),
         (",,,", "line 12, orig_code: "),
     ];
@@ -129,7 +129,7 @@ fn invalid_rows_are_reported_with_line_and_column_and_nothing_is_stored() {
         );
     }
     assert!(
-        stderr(&output).contains("10 bad rows; nothing was stored"),
+        stderr(&output).contains("10 invalid rows; nothing was stored"),
         "{}",
         stderr(&output)
     );
@@ -151,7 +151,7 @@ fn invalid_rows_of_a_dump_are_reported_and_nothing_is_stored() {
         (small().replace("CNSGH\tPort CNSGH", "CNSGH\t"), "line 9, name: "),
         (
             small().replace("CNSGH\tPort", "CNGGZ\tPort"),
-            "line 9, code: stands here a second time",
+            "line 9, code: is a duplicate",
         ),
         (
             small().replace("baltic\tRegion", "Baltic\tRegion"),
@@ -159,7 +159,7 @@ fn invalid_rows_of_a_dump_are_reported_and_nothing_is_stored() {
         ),
         (
             small().replace("NOOSL\tPort NOOSL\teurope\n", ""),
-            ", dest_code: is a port that does not exist",
+            ", dest_code: is an unknown port",
         ),
         (
             small().replace("public.regions", "public.users"),
@@ -167,7 +167,7 @@ fn invalid_rows_of_a_dump_are_reported_and_nothing_is_stored() {
         ),
         (
             small().replace("(code, name, parent_slug)", "(code, name)"),
-            "parent_slug: is missing among the columns",
+            "parent_slug: is missing from the columns",
         ),
     ];
     for (text, message) in cases {
@@ -195,12 +195,12 @@ fn a_truncated_dump_and_other_files_are_rejected() {
     ] {
         let output = run_import(&database, &TempFile::new("sql", &whole[..end]));
         assert_eq!(output.status.code(), Some(1));
-        assert!(stderr(&output).contains("cut off"), "{}", stderr(&output));
+        assert!(stderr(&output).contains("truncated"), "{}", stderr(&output));
     }
     for (content, reason) in [
         (&b""[..], "the file is empty"),
         (b"hello\n", "is neither CSV"),
-        (b"orig_code,dest_code,day\n", "price: is missing in the header"),
+        (b"orig_code,dest_code,day\n", "price: is missing from the header"),
         (b"\xff\xfe\x00\x01", "is not UTF-8"),
     ] {
         let output = run_import(&database, &TempFile::new("csv", content));
