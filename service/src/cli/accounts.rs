@@ -1,10 +1,11 @@
 //! `portcullis accounts`: makes accounts that may sign in at once, and lists accounts. Needs no key of the service.
+
 use super::exit::{check_password, fail, print};
 use crate::config::Settings;
 use crate::crypto::hashing::Hashing;
 use crate::db::Db;
 use crate::db::conninfo::{Changing, Purpose};
-use crate::domain::accounts::operator::{NewMember, Operators};
+use crate::domain::accounts::operator::{AccountSpec, Operators};
 use crate::domain::accounts::outcome::{AccountError, AddOutcome};
 use crate::telemetry::logs::Telemetry;
 use crate::types::client_info::ClientInfo;
@@ -62,7 +63,7 @@ pub fn run(settings: &Settings, command: Accounts) -> ExitCode {
             password_file,
         } => match read_password(&password_file) {
             Ok(password) => {
-                let new = NewMember {
+                let new = AccountSpec {
                     email,
                     name,
                     role,

@@ -1,24 +1,24 @@
-//! The rules. No HTTP word, no status code, no environment: takes values that are valid, returns outcomes.
+//! The business rules: functions over validated values that return outcomes. No HTTP, no status codes, no environment.
 
-/// Accounts seen from their owners.
+/// Accounts as their owners manage them.
 pub mod accounts;
 
-/// What happened: pages of it, and whether the chain is whole.
+/// The audit log: listing and verification.
 pub mod audit;
 
-/// Batches of prices: reading files, storing all or nothing.
+/// Importing batches of prices, all or nothing.
 pub mod batches;
 
-/// Something to fill and to empty.
+/// Demo entries.
 pub mod demo;
 
-/// Answers that take the same time whatever they found.
+/// Responses whose duration reveals nothing.
 pub mod min_response_time;
 
-/// Whether the service can do its work.
+/// Readiness.
 pub mod health;
 
-/// Some of many things, in order.
+/// Keyset pagination.
 pub mod page;
 
 /// Ports and regions.
@@ -27,17 +27,17 @@ pub mod places;
 /// Daily rates between two places.
 pub mod rates;
 
-/// How often somebody may try.
+/// Throttling of log-ins and mails.
 pub mod throttles;
 
-/// Who is signed in.
+/// Sessions and their tokens.
 pub mod sessions;
 
-/// Accounts seen from administrators.
+/// Accounts as administrators manage them.
 pub mod users;
 
-/// Wishes, each its owner's alone.
+/// Wishes, private to their owners.
 pub mod wishes;
 
-/// What can go wrong with the storage, in every domain alike.
+/// Errors of the database, shared by all domains.
 pub use crate::db::DbError as StorageError;

@@ -1,17 +1,17 @@
-//! Some of many things, in order.
+//! Keyset pagination: a page of rows in a fixed order, and the key after which the next page starts.
 
-/// Some things in order, and the key to go on after, where there are more.
+/// A page of rows, and the key of the next one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
-    /// The things.
+    /// The rows.
     pub items: Vec<T>,
-    /// The key of the last one, when there are more after it.
+    /// The key of the last row, if there are more after it.
     pub next: Option<String>,
 }
 
 impl<T> Page<T> {
-    /// One row more than the limit was read: whether it is there says whether there are more.
-    pub fn of(mut items: Vec<T>, limit: u32, key: impl Fn(&T) -> String) -> Self {
+    /// From up to `limit + 1` rows: the extra row shows that there are more.
+    pub fn from_rows(mut items: Vec<T>, limit: u32, key: impl Fn(&T) -> String) -> Self {
         let limit = limit as usize;
         let more = items.len() > limit;
         items.truncate(limit);
@@ -25,14 +25,14 @@ mod tests {
     use super::Page;
 
     #[test]
-    fn a_page_knows_whether_there_are_more() {
-        for (rows, kept, next) in [
+    fn an_extra_row_yields_the_key_of_the_next_page() {
+        for (rows, items, next) in [
             (vec![1, 2, 3], vec![1, 2], Some("2")),
             (vec![1, 2], vec![1, 2], None),
             (vec![], vec![], None),
         ] {
-            let page = Page::of(rows, 2, i32::to_string);
-            assert_eq!((page.items, page.next.as_deref()), (kept, next));
+            let page = Page::from_rows(rows, 2, i32::to_string);
+            assert_eq!((page.items, page.next.as_deref()), (items, next));
         }
     }
 }

@@ -37,7 +37,7 @@ impl HealthApi {
                 self.started.store(true, Ordering::Relaxed);
                 Ok(Status::good())
             }
-            Readiness::DatabaseAway => {
+            Readiness::DatabaseUnavailable => {
                 Err(unready("database-away", "the database is away or too busy").into())
             }
             Readiness::SchemaBehind => Err(unready(

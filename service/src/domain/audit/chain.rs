@@ -1,113 +1,114 @@
-//! Whether each event follows from the one before: the hashes are made again here, in another language and another
-//! process than those that the database made.
+//! Verifies the hash chain of audit events. The hashes are recomputed here, independently of the database function that
+//! created them.
+
 use crate::db::audit::{ChainRow, Head};
 use crate::types::event_hash::EventHash;
 use sha2::{Digest, Sha256};
 
-/// What is wrong with the chain, at the first place where something is.
+/// The first defect of the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Broken {
-    /// There is a gap.
+pub enum ChainError {
+    /// An id is missing.
     #[error("event {0} is missing")]
     Missing(i64),
-    /// There is an event where none can be.
-    #[error("event {0} stands outside the chain")]
+    /// An event has an id outside the sequence.
+    #[error("event {0} is outside the chain")]
     Outside(i64),
-    /// Its hash is not that of its content.
+    /// Its hash does not match its content.
     #[error("event {0} was changed")]
     Changed(i64),
-    /// It names another predecessor than it has.
+    /// Its `previous_hash` is not the hash of its predecessor.
     #[error("event {0} does not follow from the one before it")]
     Unlinked(i64),
-    /// The events end before the end that is written down.
-    #[error("event {0} and all behind it are cut off")]
-    CutOff(i64),
-    /// The end that is written down has another hash.
-    #[error("event {0} is not the end that audit.head tells of")]
-    OtherEnd(i64),
-    /// The end is not written down.
-    #[error("audit.head is empty: whether events are cut off cannot be told")]
+    /// Events at the end are missing, according to `audit.head`.
+    #[error("event {0} and all later ones are missing")]
+    Truncated(i64),
+    /// `audit.head` has another hash.
+    #[error("the hash of event {0} differs from audit.head")]
+    HeadMismatch(i64),
+    /// `audit.head` is empty.
+    #[error("audit.head is empty: missing events at the end cannot be detected")]
     NoHead,
-    /// A hash that was written down elsewhere is not in the chain.
-    #[error("no event has the hash that was given: the chain is not the one it was taken from")]
+    /// The expected hash does not occur.
+    #[error("no event has the given hash: this is not the chain it was taken from")]
     NotInChain,
 }
 
-/// A chain that is whole.
+/// A chain without defects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Whole {
-    /// How many events there are, and the number of the last one.
+pub struct VerifiedChain {
+    /// The number of events, which is the id of the last one.
     pub count: i64,
     /// The hash of the last one.
     pub head: EventHash,
 }
 
-/// The chain as far as it has been looked at.
+/// The verified part of a chain.
 #[derive(Clone, Copy, Debug)]
 pub struct Chain {
     last: i64,
     hash: EventHash,
-    wanted: Option<EventHash>,
+    expected: Option<EventHash>,
 }
 
 impl Chain {
-    /// No event yet. `wanted` must turn up as the hash of an event, or of the empty chain.
-    pub fn begin(wanted: Option<EventHash>) -> Self {
+    /// An empty chain. `expected` must occur as the hash of an event, or of the empty chain.
+    pub fn begin(expected: Option<EventHash>) -> Self {
         Self {
             last: 0,
             hash: EventHash::GENESIS,
-            wanted: wanted.filter(|hash| *hash != EventHash::GENESIS),
+            expected: expected.filter(|hash| *hash != EventHash::GENESIS),
         }
     }
 
-    /// How many events were looked at.
+    /// The number of verified events.
     pub fn count(&self) -> i64 {
         self.last
     }
 
-    /// Looks at the next event.
-    pub fn add(&mut self, row: &ChainRow) -> Result<(), Broken> {
+    /// Verifies the next event.
+    pub fn add(&mut self, row: &ChainRow) -> Result<(), ChainError> {
         let next = self.last + 1;
         if row.id > next {
-            return Err(Broken::Missing(next));
+            return Err(ChainError::Missing(next));
         }
         if row.id < next {
-            return Err(Broken::Outside(row.id));
+            return Err(ChainError::Outside(row.id));
         }
         if row.previous_hash != Some(self.hash) {
-            return Err(Broken::Unlinked(row.id));
+            return Err(ChainError::Unlinked(row.id));
         }
         let hash = hash_of(row, self.hash).filter(|hash| row.hash == Some(*hash));
-        self.hash = hash.ok_or(Broken::Changed(row.id))?;
+        self.hash = hash.ok_or(ChainError::Changed(row.id))?;
         self.last = row.id;
-        self.wanted = self.wanted.filter(|wanted| *wanted != self.hash);
+        self.expected = self.expected.filter(|expected| *expected != self.hash);
         Ok(())
     }
 
-    /// Compares the end with the one that is written down.
-    pub fn end(self, head: Option<Head>) -> Result<Whole, Broken> {
-        let head = head.ok_or(Broken::NoHead)?;
+    /// Compares the end with `audit.head`.
+    pub fn end(self, head: Option<Head>) -> Result<VerifiedChain, ChainError> {
+        let head = head.ok_or(ChainError::NoHead)?;
         if head.id > self.last {
-            return Err(Broken::CutOff(self.last + 1));
+            return Err(ChainError::Truncated(self.last + 1));
         }
         if head.id < self.last {
-            return Err(Broken::Outside(head.id + 1));
+            return Err(ChainError::Outside(head.id + 1));
         }
         if head.hash != Some(self.hash) {
-            return Err(Broken::OtherEnd(self.last));
+            return Err(ChainError::HeadMismatch(self.last));
         }
-        match self.wanted {
-            Some(_) => Err(Broken::NotInChain),
-            None => Ok(Whole {
-                count: self.last,
-                head: self.hash,
-            }),
+        if self.expected.is_some() {
+            return Err(ChainError::NotInChain);
         }
+        Ok(VerifiedChain {
+            count: self.last,
+            head: self.hash,
+        })
     }
 }
 
-/// SHA-256 over the hash of the one before and the event's lines, as `audit.append` takes it. A line end within a field
-/// would make one line more than any event has: no two events have the same bytes.
+/// SHA-256 over the previous hash and the event's lines, as `audit.append` computes it. Fields contain no line ends, so no two
+/// events have the same bytes.
 fn hash_of(row: &ChainRow, previous: EventHash) -> Option<EventHash> {
     let at = row.at?.format("%Y-%m-%dT%H:%M:%S%.6fZ");
     let actor = row.actor_id.map(|id| id.to_string()).unwrap_or_default();
@@ -147,9 +148,9 @@ mod tests {
         row
     }
 
-    /// A chain of so many events, looked at.
-    fn chain(count: i64, wanted: Option<EventHash>) -> Chain {
-        let mut chain = Chain::begin(wanted);
+    /// A verified chain of this many events.
+    fn chain(count: i64, expected: Option<EventHash>) -> Chain {
+        let mut chain = Chain::begin(expected);
         for id in 1..=count {
             chain.add(&row(id, chain.hash)).unwrap();
         }
@@ -164,23 +165,23 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_chain_tells_its_length_and_its_end() {
+    fn a_verified_chain_has_its_length_and_last_hash() {
         for count in [0, 1, 3] {
-            let whole = chain(count, None);
-            let end = whole.end(head(&whole)).unwrap();
-            assert_eq!((end.count, end.head), (count, whole.hash));
+            let verified = chain(count, None);
+            let end = verified.end(head(&verified)).unwrap();
+            assert_eq!((end.count, end.head), (count, verified.hash));
         }
         assert_eq!(chain(0, None).hash, EventHash::GENESIS);
     }
 
     #[test]
-    fn every_kind_of_break_names_its_place() {
+    fn every_defect_names_its_event() {
         let mut two = chain(2, None);
         let hash = two.hash;
-        assert_eq!(two.add(&row(4, hash)), Err(Broken::Missing(3)));
-        assert_eq!(two.add(&row(2, hash)), Err(Broken::Outside(2)));
-        assert_eq!(two.add(&row(-1, hash)), Err(Broken::Outside(-1)));
-        assert_eq!(two.add(&row(3, EventHash::GENESIS)), Err(Broken::Unlinked(3)));
+        assert_eq!(two.add(&row(4, hash)), Err(ChainError::Missing(3)));
+        assert_eq!(two.add(&row(2, hash)), Err(ChainError::Outside(2)));
+        assert_eq!(two.add(&row(-1, hash)), Err(ChainError::Outside(-1)));
+        assert_eq!(two.add(&row(3, EventHash::GENESIS)), Err(ChainError::Unlinked(3)));
         let good = row(3, hash);
         let changes: [fn(&mut ChainRow); 8] = [
             |row| row.at = None,
@@ -195,34 +196,34 @@ mod tests {
         for change in changes {
             let mut changed = good.clone();
             change(&mut changed);
-            assert_eq!(two.add(&changed), Err(Broken::Changed(3)), "{changed:?}");
+            assert_eq!(two.add(&changed), Err(ChainError::Changed(3)), "{changed:?}");
         }
         assert_eq!(two.add(&good), Ok(()));
     }
 
     #[test]
-    fn the_end_must_be_the_one_that_is_written_down() {
+    fn the_last_event_must_match_the_head() {
         let (two, three) = (chain(2, None), chain(3, None));
-        assert_eq!(two.end(head(&three)), Err(Broken::CutOff(3)));
-        assert_eq!(three.end(head(&two)), Err(Broken::Outside(3)));
+        assert_eq!(two.end(head(&three)), Err(ChainError::Truncated(3)));
+        assert_eq!(three.end(head(&two)), Err(ChainError::Outside(3)));
         let other = Head {
             id: 2,
             hash: Some(three.hash),
         };
-        assert_eq!(two.end(Some(other)), Err(Broken::OtherEnd(2)));
-        assert_eq!(two.end(None), Err(Broken::NoHead));
+        assert_eq!(two.end(Some(other)), Err(ChainError::HeadMismatch(2)));
+        assert_eq!(two.end(None), Err(ChainError::NoHead));
     }
 
     #[test]
-    fn a_hash_from_elsewhere_must_turn_up() {
-        for (wanted, found) in [
+    fn an_expected_hash_must_occur() {
+        for (expected, found) in [
             (EventHash::GENESIS, true),
             (chain(1, None).hash, true),
             (chain(3, None).hash, true),
             (chain(4, None).hash, false),
         ] {
-            let three = chain(3, Some(wanted));
-            assert_eq!(three.end(head(&three)).is_ok(), found, "{wanted}");
+            let three = chain(3, Some(expected));
+            assert_eq!(three.end(head(&three)).is_ok(), found, "{expected}");
         }
     }
 }

@@ -1,9 +1,9 @@
-//! What happened: pages of events for administrators, and whether the chain of events is whole.
+//! The audit log: listing for administrators, and verification of its hash chain.
 
-/// Whether each event follows from the one before.
+/// Verification of one event after another.
 pub mod chain;
 
-/// Reads the whole chain.
+/// Verification of the whole log.
 pub mod verify;
 
 use super::StorageError;
@@ -13,19 +13,19 @@ use crate::db::Db;
 use crate::db::audit;
 pub use crate::db::audit::{EventRow, Filter};
 
-/// The events. Cheap to clone.
+/// The audit log. Cheap to clone.
 #[derive(Clone)]
 pub struct Audit {
     db: Db,
 }
 
 impl Audit {
-    /// Over the login for accounts.
+    /// Over the accounts login's connections.
     pub fn new(db: Db) -> Self {
         Self { db }
     }
 
-    /// Events before a number, newest first.
+    /// Events before an id, newest first.
     pub async fn list(
         &self,
         _admin: &Admin,
@@ -34,6 +34,6 @@ impl Audit {
         limit: u32,
     ) -> Result<Page<EventRow>, StorageError> {
         let rows = audit::list(&self.db, filter, before, i64::from(limit) + 1).await?;
-        Ok(Page::of(rows, limit, |event| event.id.to_string()))
+        Ok(Page::from_rows(rows, limit, |event| event.id.to_string()))
     }
 }

@@ -1,10 +1,11 @@
-//! The demo: something to fill and to empty, for those who try the service out.
+//! Demo entries: data to create and delete when trying the service out.
+
 use super::StorageError;
 use crate::db::Db;
 use crate::db::demo;
 use rand::distr::{Alphanumeric, SampleString};
 
-/// Letters and digits of an entry.
+/// Length of an entry in characters.
 const LENGTH: usize = 10;
 
 /// The demo's entries. Cheap to clone.
@@ -14,19 +15,19 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Over the login for the demo.
+    /// Over the demo login's connections.
     pub fn new(db: Db) -> Self {
         Self { db }
     }
 
-    /// Adds an entry of random letters and digits; the entry.
+    /// Adds an entry of random letters and digits, and returns it.
     pub async fn populate(&self) -> Result<String, StorageError> {
         let data = Alphanumeric.sample_string(&mut rand::rng(), LENGTH);
         demo::insert(&self.db, data.clone()).await?;
         Ok(data)
     }
 
-    /// Deletes all entries; how many there were.
+    /// Deletes all entries; returns their number.
     pub async fn delete(&self) -> Result<usize, StorageError> {
         demo::delete_all(&self.db).await
     }

@@ -1,45 +1,46 @@
-//! Whether the service can do its work.
+//! Readiness of the service.
+
 use super::StorageError;
 use crate::db::Db;
 use crate::db::health::{SchemaState, schema_state};
 use std::time::Duration;
 
-/// Whoever asks wants to know soon: an answer that takes longer than this is one.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// A database that does not answer within this time counts as unavailable.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What stands in the way of work.
+/// Whether the service can serve requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readiness {
-    /// Nothing.
+    /// It can.
     Ready,
     /// The database is away or too overloaded.
-    DatabaseAway,
-    /// The database has not been migrated as far as this program needs.
+    DatabaseUnavailable,
+    /// The database schema is older than this version requires.
     SchemaBehind,
 }
 
-/// Looks at what the service stands on. Cheap to clone.
+/// Checks the database. Cheap to clone.
 #[derive(Clone)]
 pub struct Health {
     db: Db,
 }
 
 impl Health {
-    /// Over the login that answers requests.
+    /// Over the connections that serve requests.
     pub fn new(db: Db) -> Self {
         Self { db }
     }
 
-    /// Asks the database, each time anew.
+    /// Checks the database on every call.
     pub async fn readiness(&self) -> Readiness {
-        let Ok(state) = tokio::time::timeout(PATIENCE, schema_state(&self.db)).await else {
-            return Readiness::DatabaseAway;
+        let Ok(state) = tokio::time::timeout(CHECK_TIMEOUT, schema_state(&self.db)).await else {
+            return Readiness::DatabaseUnavailable;
         };
         match state {
             Ok(SchemaState::Ready) => Readiness::Ready,
             Ok(SchemaState::Behind) => Readiness::SchemaBehind,
             Err(StorageError::Unavailable | StorageError::Exhausted | StorageError::Timeout) => {
-                Readiness::DatabaseAway
+                Readiness::DatabaseUnavailable
             }
             Err(StorageError::Constraint(_) | StorageError::Failed) => Readiness::SchemaBehind,
         }

@@ -1,4 +1,5 @@
-//! Ports and regions: pages of them, and a region with its surroundings.
+//! Ports and regions: look-up and listing, and a region with its ancestors and children.
+
 use super::StorageError;
 use super::page::Page;
 use crate::db::Db;
@@ -7,16 +8,16 @@ pub use crate::db::places::{PortRow, RegionRow};
 use crate::types::place::{PortCode, RegionSlug};
 use std::collections::HashMap;
 
-/// A region, the regions above it from the nearest to the top, and what lies directly below.
+/// A region, its ancestors and its direct children.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Region {
     /// The region itself.
     pub region: RegionRow,
-    /// The regions above, nearest first. A circle in the data ends before it repeats.
+    /// Its ancestors, nearest first. A cycle in the data ends before it repeats.
     pub ancestors: Vec<RegionRow>,
-    /// The regions directly below, by slug.
+    /// Its direct child regions, by slug.
     pub regions: Vec<RegionRow>,
-    /// The ports directly in it, by code.
+    /// Its direct ports, by code.
     pub ports: Vec<PortRow>,
 }
 
@@ -27,12 +28,12 @@ pub struct Places {
 }
 
 impl Places {
-    /// Over a login that may read ports and regions.
+    /// Over connections of a login that may read ports and regions.
     pub fn new(db: Db) -> Self {
         Self { db }
     }
 
-    /// Ports whose code or name holds the text, by code, after a code.
+    /// Ports whose code or name contains the text, by code, after a code.
     pub async fn list_ports(
         &self,
         text: Option<String>,
@@ -40,7 +41,7 @@ impl Places {
         limit: u32,
     ) -> Result<Page<PortRow>, StorageError> {
         let rows = places::list_ports(&self.db, text, after, i64::from(limit) + 1).await?;
-        Ok(Page::of(rows, limit, |port| port.code.clone()))
+        Ok(Page::from_rows(rows, limit, |port| port.code.clone()))
     }
 
     /// A port by its code.
@@ -55,7 +56,7 @@ impl Places {
         limit: u32,
     ) -> Result<Page<RegionRow>, StorageError> {
         let rows = places::list_regions(&self.db, after, i64::from(limit) + 1).await?;
-        Ok(Page::of(rows, limit, |region| region.slug.clone()))
+        Ok(Page::from_rows(rows, limit, |region| region.slug.clone()))
     }
 
     /// A region by its slug.
@@ -77,7 +78,7 @@ fn nearest_first(region: &RegionRow, above: Vec<RegionRow>) -> Vec<RegionRow> {
         .collect();
     let mut chain = Vec::new();
     let mut parent = region.parent_slug.clone();
-    // Taking each region out of the map is what ends a circle.
+    // Removing each region from the map ends a cycle.
     while let Some(region) = parent.take().and_then(|slug| by_slug.remove(&slug)) {
         parent.clone_from(&region.parent_slug);
         chain.push(region);
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn ancestors_come_nearest_first_and_a_circle_ends() {
+    fn ancestors_are_listed_nearest_first_and_a_cycle_ends() {
         let above = vec![
             region("a", Some("c")),
             region("c", Some("b")),

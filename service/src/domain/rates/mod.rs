@@ -1,35 +1,36 @@
-//! Daily rates between two places: what a day's prices come to.
+//! Daily rates between two places: averages of each day's prices.
+
 use super::StorageError;
 use crate::db::rates::{RatesBatcher, RatesKey};
 use crate::db::{self, Db};
 use crate::types::day::{Day, DayRange};
 use crate::types::place::Place;
 
-/// Below this number of prices a day's average says too little, and is not told.
-pub const ENOUGH_PRICES: i64 = 3;
+/// Minimum number of prices for an average; fewer are not representative.
+pub const MIN_PRICES: i64 = 3;
 
-/// What is asked for.
+/// A query for daily rates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RatesQuery {
-    /// Where the goods are loaded.
+    /// The place of loading.
     pub origin: Place,
-    /// Where they are discharged.
+    /// The place of discharge.
     pub destination: Place,
-    /// The days, at most as many as the service allows.
+    /// The days, up to the configured maximum.
     pub days: DayRange,
 }
 
-/// One day's prices, summed up.
+/// The sum and count of one day's prices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DailyRate {
     /// The day.
     pub day: Day,
     sum: i64,
-    /// How many prices there are: 0 or more.
+    /// Number of prices, 0 or more.
     pub count: i64,
 }
 
-/// Why there is no answer.
+/// Why a query has no result.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RatesError {
     /// At least one of the places does not exist.
@@ -46,20 +47,21 @@ pub enum RatesError {
 }
 
 impl DailyRate {
-    /// The average in US dollars, not rounded; `None` below three prices.
+    /// The average in US dollars, unrounded; `None` below [`MIN_PRICES`].
     pub fn average(&self) -> Option<f64> {
         #[expect(clippy::cast_precision_loss, reason = "sums stay far below 2^53")]
         let average = || self.sum as f64 / self.count as f64;
-        (self.count >= ENOUGH_PRICES).then(average)
+        (self.count >= MIN_PRICES).then(average)
     }
 
-    /// The average in whole US dollars, halves away from zero, as PostgreSQL rounds a numeric; `None` below three.
+    /// The average in whole US dollars, ties rounded away from zero, as PostgreSQL rounds `numeric`; `None` below
+    /// [`MIN_PRICES`].
     pub fn rounded_average(&self) -> Option<i64> {
-        (self.count >= ENOUGH_PRICES).then(|| (2 * self.sum + self.count).div_euclid(2 * self.count))
+        (self.count >= MIN_PRICES).then(|| (2 * self.sum + self.count).div_euclid(2 * self.count))
     }
 }
 
-/// The rates' rules over the database's sums. Cheap to clone.
+/// Queries for daily rates. Cheap to clone.
 #[derive(Clone)]
 pub struct Rates {
     db: Db,
@@ -67,7 +69,7 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// Over a login that may read the sums.
+    /// Over connections of a login that may read the sums.
     pub fn new(db: Db) -> Self {
         Self {
             db,
@@ -111,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thin_days_have_no_average_and_halves_round_up() {
+    fn days_with_too_few_prices_have_no_average_and_ties_round_up() {
         let rate = |sum, count| DailyRate {
             day: Day::parse("2021-01-31").unwrap(),
             sum,

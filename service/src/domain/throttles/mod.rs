@@ -1,5 +1,6 @@
-//! How often somebody may try. Tries are counted before their outcome is known, so that guesses in parallel gain nothing,
-//! and forgiven when they were none. What is counted by is kept as a MAC: the table tells nobody's address.
+//! Throttling of log-ins and mails. Attempts are counted before their outcome is known, so that parallel guesses gain nothing,
+//! and refunded if they did not count. Keys are stored as MACs: the table reveals no addresses.
+
 use crate::crypto::data_key::DataKey;
 use crate::db::throttles::{self, CountRow};
 use crate::db::{PgConnection, QueryResult};
@@ -10,81 +11,81 @@ use std::fmt::Write;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// How waits grow.
+/// The growth of delays.
 pub mod rule;
 
-/// Guesses at one account from one network.
+/// Attempts at one account from one network.
 const ACCOUNT_FROM_NETWORK: Rule = Rule {
     free_attempts: 5,
     base_delay: Duration::from_secs(1),
     max_delay: Duration::from_secs(900),
 };
 
-/// Guesses from one network, at whatever account. Many people may share a network: its waits stay short.
+/// Attempts from one network at any account. Many users may share a network, so its delays are shorter.
 const NETWORK: Rule = Rule {
     free_attempts: 30,
     base_delay: Duration::from_secs(1),
     max_delay: Duration::from_secs(300),
 };
 
-/// Guesses at one account from anywhere. Strangers must not lock its owner out: the waits stay shorter still, and
-/// networks that its owner comes from are not held up at all.
+/// Attempts at one account from anywhere. Attackers must not lock its owner out: the delays are shorter still, and do not
+/// apply to networks that the owner logged in from.
 const ACCOUNT: Rule = Rule {
     free_attempts: 100,
     base_delay: Duration::from_secs(1),
     max_delay: Duration::from_secs(60),
 };
 
-/// Mails to one address that anybody can ask for.
+/// Mails to one address, requested by unauthenticated clients.
 const MAILS_TO_ADDRESS: Rule = Rule {
     free_attempts: 3,
     base_delay: Duration::from_secs(60),
     max_delay: Duration::from_secs(3600),
 };
 
-/// The waits of a network whose people have caused more mails than are free.
+/// Mails requested from one network. The number of free attempts is a setting.
 const MAILS_FROM_NETWORK: Rule = Rule {
     free_attempts: 0,
     base_delay: Duration::from_secs(10),
     max_delay: Duration::from_secs(900),
 };
 
-/// How long a network is known that an account was signed in to from.
+/// How long a network counts as known after a log-in from it.
 pub const KNOWN_NETWORK_TTL: Duration = Duration::from_secs(30 * 86_400);
 
-/// Something that is counted by.
+/// A key and the rule that applies to its count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Counter {
     key: String,
     rule: Rule,
 }
 
-/// What a try counts by.
+/// The counters of one attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counters(Vec<Counter>);
 
-/// Whether somebody may try.
+/// Whether an attempt is admitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// They may, and it is counted.
+    /// It is admitted and counted.
     Admitted(Counters),
-    /// They must wait this long.
+    /// It is rejected; retry after this long.
     Wait(Duration),
 }
 
-/// Makes keys. Cheap to clone.
+/// Derives the keys of counters. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Throttles {
     data_key: DataKey,
 }
 
 impl Throttles {
-    /// Over the key that hides what is counted by.
+    /// With the key of the MACs.
     pub fn new(data_key: DataKey) -> Self {
         Self { data_key }
     }
 
-    /// A try to sign in.
+    /// Admits a log-in attempt.
     pub fn admit_login(
         &self,
         conn: &mut PgConnection,
@@ -92,32 +93,32 @@ impl Throttles {
         network: IpAddr,
     ) -> QueryResult<Admission> {
         let known = throttles::is_known(conn, email.key(), &network.to_string(), KNOWN_NETWORK_TTL)?;
-        let mut counters = self.log_in(email, network);
+        let mut counters = self.login_counters(email, network);
         if known {
             counters.0.retain(|counter| counter.rule != ACCOUNT);
         }
         counters.admit(conn)
     }
 
-    /// Signing in worked: guesses at this account are forgotten. Those of the network are not, or else whoever has an
-    /// account could guess at others without end: of these only this one try is forgiven.
+    /// Records a successful log-in: resets the account's counters. The network's counter is only refunded this attempt,
+    /// otherwise the owner of one account could guess at others without limit.
     pub fn record_success(&self, conn: &mut PgConnection, email: &Email, network: IpAddr) -> QueryResult<()> {
-        self.log_in(email, network).refund(conn)?;
+        self.login_counters(email, network).refund(conn)?;
         throttles::reset(conn, &[&self.account(email), &self.pair(email, network)])
     }
 
-    /// Somebody has proven by mail to be the owner: guesses at this account, wherever from, are forgotten.
+    /// Resets the account's counters for all networks, after its owner was confirmed by mail.
     pub fn reset_account(&self, conn: &mut PgConnection, email: &Email) -> QueryResult<()> {
         throttles::reset_with_prefix(conn, &self.account(email))
     }
 
-    /// A mail to this address that anybody can ask for.
+    /// Admits a mail to this address.
     pub fn admit_mail_to(&self, conn: &mut PgConnection, email: &Email) -> QueryResult<Admission> {
         let key = format!("mail:{}", self.masked(email.key()));
         Counters::of(vec![Counter::new(key, MAILS_TO_ADDRESS)]).admit(conn)
     }
 
-    /// A mail that somebody of this network asks for, whoever gets it; so many are sent without a wait.
+    /// Admits a mail requested from this network, to any address.
     pub fn admit_mail_from(
         &self,
         conn: &mut PgConnection,
@@ -125,7 +126,7 @@ impl Throttles {
         free_attempts: i32,
     ) -> QueryResult<Admission> {
         let key = format!("mail-from:{}", self.masked(&network.to_string()));
-        // The last of them begins the first wait.
+        // The last free one starts the first delay.
         let free_attempts = free_attempts.saturating_sub(1);
         let rule = Rule {
             free_attempts,
@@ -134,7 +135,7 @@ impl Throttles {
         Counters::of(vec![Counter::new(key, rule)]).admit(conn)
     }
 
-    fn log_in(&self, email: &Email, network: IpAddr) -> Counters {
+    fn login_counters(&self, email: &Email, network: IpAddr) -> Counters {
         Counters::of(vec![
             Counter::new(self.pair(email, network), ACCOUNT_FROM_NETWORK),
             Counter::new(self.network(network), NETWORK),
@@ -154,8 +155,8 @@ impl Throttles {
         format!("network:{}", self.masked(&network.to_string()))
     }
 
-    fn masked(&self, what: &str) -> String {
-        let mac = self.data_key.mac("throttle", what.as_bytes());
+    fn masked(&self, value: &str) -> String {
+        let mac = self.data_key.mac("throttle", value.as_bytes());
         mac[..16].iter().fold(String::new(), |mut text, byte| {
             let _ = write!(text, "{byte:02x}");
             text
@@ -170,13 +171,14 @@ impl Counter {
 }
 
 impl Counters {
+    /// Sorts the counters: rows are locked in the order of their keys, to avoid deadlocks.
     fn of(mut counters: Vec<Counter>) -> Self {
         counters.sort_by(|a, b| a.key.cmp(&b.key));
         Self(counters)
     }
 
-    /// Counts a try by each, or by none when one of them says to wait. Whoever must wait leaves no trace: addresses that
-    /// are made up would fill the table.
+    /// Counts an attempt by every counter, or by none if one of them rejects it. Rejected attempts write nothing, so that
+    /// invented addresses do not fill the table.
     fn admit(self, conn: &mut PgConnection) -> QueryResult<Admission> {
         let (now, rows) = throttles::load(conn, &self.keys())?;
         if let Err(wait) = self.admitted(&rows, now) {
@@ -192,14 +194,14 @@ impl Counters {
         }
     }
 
-    /// The try was none: it could not be looked at, or nothing was wrong with it.
+    /// Removes an attempt that could not be verified, or that was not wrong.
     pub fn refund(&self, conn: &mut PgConnection) -> QueryResult<()> {
         let (_, rows) = throttles::lock(conn, &self.keys())?;
         let next: Vec<CountRow> = self.of_each(&rows).map(|(rule, row)| rule.refund(row)).collect();
         throttles::store(conn, &next)
     }
 
-    /// The counts with one more try, or how long is still to be waited.
+    /// The counts with one more attempt, or the remaining delay.
     fn admitted(&self, rows: &[CountRow], now: DateTime<Utc>) -> Result<Vec<CountRow>, Duration> {
         let next: Vec<_> = self
             .of_each(rows)

@@ -1,4 +1,5 @@
-//! Wishes: each is its owner's alone. To anybody else, an administrator too, it is not there.
+//! Wishes. Each is private to its owner; for other users, administrators included, it does not exist.
+
 use super::StorageError;
 use super::page::Page;
 use super::sessions::caller::SignedIn;
@@ -9,54 +10,54 @@ use crate::types::clock;
 use crate::types::version_precondition::VersionPrecondition;
 use crate::types::wish::{WishId, WishNote, WishTitle};
 
-/// How many wishes somebody may have.
-pub const MOST: u32 = 1000;
+/// Maximum number of wishes per account.
+pub const MAX_WISHES: u32 = 1000;
 
-/// What became of a new wish.
+/// The result of creating a wish.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Created {
-    /// It is there.
-    Made(WishRow),
-    /// There are [`MOST`] already.
+pub enum CreateOutcome {
+    /// It is created.
+    Created(WishRow),
+    /// The account has [`MAX_WISHES`] already.
     TooMany,
 }
 
-/// Which wishes are asked for.
+/// Which wishes to list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Which {
     /// All of them.
     #[default]
     All,
-    /// Those that have not come true.
+    /// Those not marked as done.
     Open,
-    /// Those that have.
+    /// Those marked as done.
     Done,
 }
 
-/// What a wish is to be; `None`: as it is.
+/// A change of a wish; `None` leaves a field as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change {
-    /// What is wished for.
+    /// The title.
     pub title: Option<WishTitle>,
-    /// More about it.
+    /// The note.
     pub note: Option<WishNote>,
-    /// Whether it has come true.
+    /// Whether it is done.
     pub done: Option<bool>,
 }
 
-/// Everybody's wishes. Cheap to clone.
+/// The operations on wishes. Cheap to clone.
 #[derive(Clone)]
 pub struct Wishes {
     db: Db,
 }
 
 impl Wishes {
-    /// Over the login for wishes.
+    /// Over the wishes login's connections.
     pub fn new(db: Db) -> Self {
         Self { db }
     }
 
-    /// Somebody's wishes behind one of them, newest first.
+    /// An owner's wishes after one of them, newest first.
     pub async fn list(
         &self,
         owner: &SignedIn,
@@ -70,27 +71,27 @@ impl Wishes {
             Which::Done => Some(true),
         };
         let rows = wishes::list(&self.db, owner.account(), done, after, i64::from(limit) + 1).await?;
-        Ok(Page::of(rows, limit, |wish| wish.id.to_string()))
+        Ok(Page::from_rows(rows, limit, |wish| wish.id.to_string()))
     }
 
-    /// Somebody's wish.
+    /// An owner's wish.
     pub async fn find(&self, owner: &SignedIn, id: WishId) -> Result<Option<WishRow>, StorageError> {
         wishes::find(&self.db, owner.account(), id).await
     }
 
-    /// A new wish of somebody.
+    /// Creates a wish.
     pub async fn create(
         &self,
         owner: &SignedIn,
         title: WishTitle,
         note: WishNote,
-    ) -> Result<Created, StorageError> {
+    ) -> Result<CreateOutcome, StorageError> {
         let (title, note) = (title.as_str().to_owned(), note.as_str().to_owned());
-        let made = wishes::insert(&self.db, owner.account(), title, note, i64::from(MOST)).await?;
-        Ok(made.map_or(Created::TooMany, Created::Made))
+        let created = wishes::insert(&self.db, owner.account(), title, note, i64::from(MAX_WISHES)).await?;
+        Ok(created.map_or(CreateOutcome::TooMany, CreateOutcome::Created))
     }
 
-    /// Changes a wish of somebody, if it is still the version that they have read.
+    /// Changes a wish if its version meets the precondition.
     pub async fn update(
         &self,
         owner: &SignedIn,
@@ -106,7 +107,7 @@ impl Wishes {
         wishes::update(&self.db, owner.account(), id, expected, wanted, clock::now()).await
     }
 
-    /// Deletes a wish of somebody, if it is still the version that they have read.
+    /// Deletes a wish if its version meets the precondition.
     pub async fn delete(
         &self,
         owner: &SignedIn,

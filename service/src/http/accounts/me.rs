@@ -115,10 +115,12 @@ fn change_of(body: MyChange) -> Result<Change, Problem> {
     if !errors.is_empty() {
         return Err(Problem::invalid(errors));
     }
-    let guarded = current.filter(|_| needs_current).map(|current| changes::Guarded {
-        email,
-        password: password.map(|password| password.0),
-        ..changes::Guarded::by(current.0, code.map(|code| code.0))
-    });
-    Ok(Change { name, guarded })
+    let sensitive = current
+        .filter(|_| needs_current)
+        .map(|current| changes::SensitiveChange {
+            email,
+            password: password.map(|password| password.0),
+            ..changes::SensitiveChange::authorised_by(current.0, code.map(|code| code.0))
+        });
+    Ok(Change { name, sensitive })
 }

@@ -72,7 +72,7 @@ impl From<Tokens> for TokenPair {
             access_token: tokens.access.reveal().to_owned(),
             refresh_token: tokens.refresh.reveal().to_owned(),
             token_type: "Bearer".into(),
-            expires_in: tokens.access.life().as_secs(),
+            expires_in: tokens.access.ttl().as_secs(),
         }
     }
 }

@@ -39,7 +39,7 @@ impl TotpApi {
     /// And how many recovery codes are left.
     #[oai(path = "/auth/totp", method = "get", operation_id = "getSecondFactor")]
     async fn get(&self, caller: Caller<Profile>) -> Result<StateAnswer, Refusal<Guarded>> {
-        let state = self.sessions.second_factor(&caller.signed_in).await;
+        let state = self.sessions.second_factor_status(&caller.signed_in).await;
         let state = state.map_err(Problem::from)?;
         Ok(StateAnswer::Found(Json(SecondFactor {
             enabled: state.enabled,

@@ -2,7 +2,7 @@
 
 use super::dto::User;
 use crate::domain::page::Page;
-use crate::domain::users::{AccountRow, Listing, Users, Which};
+use crate::domain::users::{AccountRow, UserQuery, Users, Which};
 use crate::http::contract::auth::{Caller, UsersRead};
 use crate::http::contract::error_responses::{Guarded, Refusal};
 use crate::http::contract::field::{Field, FieldValue, Optional};
@@ -155,14 +155,14 @@ impl UsersListApi {
         parameters.extend(text.clone().map(|text| ("q", text)));
         parameters.extend(sort.map(|sort| ("sort", sort.as_str().to_owned())));
         parameters.extend(deleted.then(|| ("deleted", "true".to_owned())));
-        let listing = Listing {
+        let query = UserQuery {
             which: if deleted { Which::Deleted } else { Which::Living },
             text,
             sort: sort.unwrap_or_default(),
             after,
             limit,
         };
-        let (users, link) = written("/users", parameters, self.users.list(&admin, listing).await?);
+        let (users, link) = written("/users", parameters, self.users.list(&admin, query).await?);
         Ok(UsersAnswer::Page(Json(UserList { users }), link))
     }
 
@@ -185,18 +185,14 @@ impl UsersListApi {
         if !errors.is_empty() {
             return Err(Problem::invalid(errors).into());
         }
-        let listing = Listing {
+        let query = UserQuery {
             which: Which::Of(Role::Admin),
             after,
             limit,
-            ..Listing::default()
+            ..UserQuery::default()
         };
         let parameters = vec![("limit", limit.to_string())];
-        let (admins, link) = written(
-            "/auth/admins",
-            parameters,
-            self.users.list(&admin, listing).await?,
-        );
+        let (admins, link) = written("/auth/admins", parameters, self.users.list(&admin, query).await?);
         Ok(AdminsAnswer::Page(Json(AdminList { admins }), link))
     }
 }

@@ -6,7 +6,7 @@ mod dto;
 /// `/users` and `/auth/admins`.
 pub mod list;
 
-use crate::domain::users::outcome::UserError;
+use crate::domain::users::error::UserError;
 use crate::domain::users::{Users, changes};
 use crate::http::contract::auth::{Caller, UsersRead, UsersWrite};
 use crate::http::contract::error_responses::{GuardedDeed, GuardedLookup, Refusal};
@@ -177,15 +177,15 @@ impl From<UserError> for Problem {
     fn from(error: UserError) -> Self {
         let conflict = |kind, detail| Self::new(StatusCode::CONFLICT, kind, detail);
         match error {
-            UserError::Missing => Self::not_found("there is no such user"),
-            UserError::Stale => stale(),
-            UserError::Taken => conflict("address-taken", "another user has this address"),
+            UserError::NotFound => Self::not_found("there is no such user"),
+            UserError::PreconditionFailed => stale(),
+            UserError::EmailTaken => conflict("address-taken", "another user has this address"),
             UserError::LastAdmin => conflict("last-administrator", "there would be no administrator left"),
-            UserError::Proven => conflict(
+            UserError::EmailConfirmed => conflict(
                 "address-proven",
                 "only the user changes the address of an active account",
             ),
-            UserError::Unproven => conflict(
+            UserError::EmailNotConfirmed => conflict(
                 "address-unproven",
                 "a role is given when the user has confirmed the address",
             ),
@@ -193,7 +193,7 @@ impl From<UserError> for Problem {
                 "not-invited",
                 "this user has accepted already, or never was invited",
             ),
-            UserError::BadCursor => {
+            UserError::InvalidCursor => {
                 let reason = "must be taken from the link of the page before, in the same order";
                 Self::invalid(vec![FieldError::query("after", reason)])
             }

@@ -6,7 +6,7 @@ mod dto;
 /// Fields of wishes.
 mod fields;
 
-use crate::domain::wishes::{Change, Changed, Created, Which, WishRow, Wishes};
+use crate::domain::wishes::{Change, Changed, CreateOutcome, Which, WishRow, Wishes};
 use crate::http::contract::auth::{Caller, WishesRight};
 use crate::http::contract::error_responses::{Guarded, GuardedDeed, GuardedLookup, Refusal};
 use crate::http::contract::field::{Field, Optional};
@@ -93,11 +93,11 @@ impl WishesApi {
         };
         let created = self.wishes.create(&caller.signed_in, title, note).await;
         match created.map_err(Problem::from)? {
-            Created::Made(row) => {
+            CreateOutcome::Created(row) => {
                 let (location, tag) = (format!("/wishes/{}", row.id), tag(row.version));
                 Ok(WishMade::Made(Json(row.into()), location, tag))
             }
-            Created::TooMany => Err(too_many().into()),
+            CreateOutcome::TooMany => Err(too_many().into()),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Changing one's own name, address or password. The last two take the current password, and a code where there is a second
 //! factor: a browser that somebody left open must not be enough.
 
-use crate::domain::accounts::changes::{Change, Guarded};
+use crate::domain::accounts::changes::{Change, SensitiveChange};
 use crate::domain::accounts::outcome::ChangeOutcome;
 use crate::http::accounts::fields::SecretText;
 use crate::http::contract::field::FieldValue;
@@ -64,7 +64,7 @@ pub async fn save_name(
     };
     let change = Change {
         name: Some(name),
-        guarded: None,
+        sensitive: None,
     };
     sheet.submit(&client, web, form, change).await
 }
@@ -83,7 +83,7 @@ pub async fn save_email(
     posted: Posted,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
-    let guarded = |proof, email| Guarded {
+    let guarded = |proof, email| SensitiveChange {
         email: Some(email),
         ..proof
     };
@@ -104,7 +104,7 @@ pub async fn save_password(
     posted: Posted,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
-    let guarded = |proof, password: SecretText| Guarded {
+    let guarded = |proof, password: SecretText| SensitiveChange {
         password: Some(password.0),
         ..proof
     };
@@ -122,7 +122,7 @@ async fn save<T: FieldValue>(
     posted: Posted,
     web: &Web,
     part: Part,
-    guarded: impl FnOnce(Guarded, T) -> Guarded,
+    guarded: impl FnOnce(SensitiveChange, T) -> SensitiveChange,
 ) -> Result<Response, Problem> {
     let fields = member.open(posted, &[part.field(), "current"], &["code"])?;
     let sheet = Sheet::guarded(member, web, part).await?;
@@ -136,10 +136,10 @@ async fn save<T: FieldValue>(
     let (Some(new), Some(current), []) = (new, current, form.errors.as_slice()) else {
         return sheet.show(form, StatusCode::BAD_REQUEST);
     };
-    let proof = Guarded::by(current.0, code.map(|code| code.0));
+    let proof = SensitiveChange::authorised_by(current.0, code.map(|code| code.0));
     let change = Change {
         name: None,
-        guarded: Some(guarded(proof, new)),
+        sensitive: Some(guarded(proof, new)),
     };
     sheet.submit(client, web, form, change).await
 }
@@ -181,7 +181,7 @@ impl<'a> Sheet<'a> {
     }
 
     async fn guarded(member: &'a Member, web: &Web, part: Part) -> Result<Self, Problem> {
-        let state = web.sessions().second_factor(&member.signed_in).await?;
+        let state = web.sessions().second_factor_status(&member.signed_in).await?;
         Ok(Self {
             member,
             part,

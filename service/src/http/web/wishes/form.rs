@@ -1,7 +1,7 @@
 //! A new wish, a wish as it is, and its end: forms that nobody else's version is lost by.
 
 use super::list::{id_of, missing};
-use crate::domain::wishes::{Change, Changed, Created, MOST, WishRow};
+use crate::domain::wishes::{Change, Changed, CreateOutcome, MAX_WISHES, WishRow};
 use crate::http::contract::problem::Problem;
 use crate::http::web::cookies::{self, NOTICE};
 use crate::http::web::flash::Notice;
@@ -46,10 +46,11 @@ pub async fn create(member: Member, posted: Posted, Data(web): Data<&Web>) -> Re
         return new_page(&member, form, StatusCode::BAD_REQUEST);
     };
     match web.wishes().create(&member.signed_in, title, note).await? {
-        Created::Made(_) => Ok(home_with(Notice::Added)),
-        Created::TooMany => {
-            let text =
-                format!("You have {MOST} wishes, which is as many as one list holds. Delete one first.");
+        CreateOutcome::Created(_) => Ok(home_with(Notice::Added)),
+        CreateOutcome::TooMany => {
+            let text = format!(
+                "You have {MAX_WISHES} wishes, which is as many as one list holds. Delete one first."
+            );
             form.refuse("Your list is full", text);
             new_page(&member, form, StatusCode::CONFLICT)
         }
