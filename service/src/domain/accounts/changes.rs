@@ -8,9 +8,9 @@ use super::outcome::{AccountError, ChangeOutcome};
 use super::passwords::AcceptedPassword;
 use crate::crypto::data_key::DataKey;
 use crate::crypto::password_hash::PasswordHash;
-use crate::db::accounts::{self, AccountRow};
+use crate::db::accounts::{self, AccountRow, credentials, links};
 use crate::db::audit::{self, Event};
-use crate::db::{PgConnection, QueryResult, links, sessions};
+use crate::db::{PgConnection, QueryResult, sessions};
 use crate::domain::sessions::caller::SignedIn;
 use crate::domain::sessions::error::LoginError;
 use crate::domain::sessions::verification::VerifiedCredentials;
@@ -153,7 +153,7 @@ impl Plan {
             accounts::set_name(conn, row.id(), name.as_str())?;
         }
         if let Some(hash) = &self.password {
-            accounts::set_password(conn, row.id(), hash.as_str())?;
+            credentials::set_password(conn, row.id(), hash.as_str())?;
             // Open links may have been requested by someone who knew the old password.
             links::close_all(conn, row.id())?;
             sessions::end_all(conn, row.id(), Some(who.session()), "password changed")?;

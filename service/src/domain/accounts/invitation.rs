@@ -3,7 +3,7 @@
 use super::Accounts;
 use super::outcome::{AccountError, SetPasswordOutcome};
 use super::registration::append_event;
-use crate::db::{accounts, links};
+use crate::db::accounts::{self, credentials, links};
 use crate::types::account::{AccountId, AccountState};
 use crate::types::client_info::ClientInfo;
 use crate::types::link::Purpose;
@@ -37,7 +37,7 @@ impl Accounts {
                 return Ok(SetPasswordOutcome::NoSuchLink);
             };
             accounts::set_name(conn, row.id(), name.as_str())?;
-            accounts::set_password(conn, row.id(), new.hash.as_str())?;
+            credentials::set_password(conn, row.id(), new.hash.as_str())?;
             accounts::activate(conn, row.id(), role)?;
             links::close_all(conn, row.id())?;
             append_event(conn, "invitation.accepted", &row, &client)?;

@@ -10,8 +10,8 @@ use super::registration::{append_event, enqueue_next_mail};
 use crate::crypto::data_key::DataKey;
 use crate::crypto::password_hash::PasswordHash;
 use crate::crypto::tokens::{PlainToken, TokenHash};
-use crate::db::accounts::{self, AccountRow};
-use crate::db::{PgConnection, QueryResult, links, sessions};
+use crate::db::accounts::{self, AccountRow, credentials, links};
+use crate::db::{PgConnection, QueryResult, sessions};
 use crate::domain::min_response_time::with_min_response_time;
 use crate::mail::kind::MailKind;
 use crate::types::account::{AccountId, AccountState};
@@ -82,7 +82,7 @@ impl Accounts {
             let Some(row) = row.filter(|row| !row.is(AccountState::Invited)) else {
                 return Ok(SetPasswordOutcome::NoSuchLink);
             };
-            accounts::set_password(conn, row.id(), new.hash.as_str())?;
+            credentials::set_password(conn, row.id(), new.hash.as_str())?;
             let role = if row.is(AccountState::Unconfirmed) {
                 Some(activate(conn, &row, mode)?)
             } else {

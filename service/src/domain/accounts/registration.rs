@@ -8,9 +8,9 @@ use super::outcome::{AccountError, MailRequestOutcome, RegistrationOutcome};
 use super::passwords::AcceptedPassword;
 use crate::config::auth::RegistrationMode;
 use crate::crypto::data_key::DataKey;
-use crate::db::accounts::{self, AccountRow, NewAccount};
+use crate::db::accounts::{self, AccountRow, NewAccount, credentials, links};
 use crate::db::audit::{self, Event};
-use crate::db::{PgConnection, QueryResult, links};
+use crate::db::{PgConnection, QueryResult};
 use crate::domain::min_response_time::with_min_response_time;
 use crate::mail::kind::MailKind;
 use crate::types::account::AccountState;
@@ -116,7 +116,7 @@ fn register(
         state: AccountState::Unconfirmed,
     };
     if let Some(row) = accounts::create(conn, &new)? {
-        accounts::set_password(conn, row.id(), hash)?;
+        credentials::set_password(conn, row.id(), hash)?;
         enqueue_next_mail(conn, key, &row)?;
         return append_event(conn, "account.registered", &row, client);
     }
@@ -127,7 +127,7 @@ fn register(
     if row.is(AccountState::Unconfirmed) {
         // Two clients registered the address, and one of them may not own it: both passwords are discarded and the open
         // links voided. The owner sets a new password through the mail.
-        accounts::clear_password(conn, row.id())?;
+        credentials::clear_password(conn, row.id())?;
         links::close_all(conn, row.id())?;
     }
     enqueue_next_mail(conn, key, &row)?;

@@ -13,10 +13,10 @@ use super::page::Page;
 use super::sessions::caller::Admin;
 use crate::crypto::data_key::DataKey;
 use crate::db::Db;
+use crate::db::accounts;
 pub use crate::db::accounts::AccountRow;
-use crate::db::users_list::UsersPage;
-pub use crate::db::users_list::Which;
-use crate::db::{accounts, users_list};
+pub use crate::db::users::list::Which;
+use crate::db::users::list::{self, UsersPage};
 use crate::types::account::AccountId;
 use crate::types::user_sort::UserSort;
 use error::UserError;
@@ -74,7 +74,7 @@ impl Users {
             after,
             limit: i64::from(limit) + 1,
         };
-        let rows = users_list::list(db, page).await?;
+        let rows = list::list(db, page).await?;
         Ok(Page::from_rows(rows, limit, |row| {
             cursor::seal(key, sort, row).unwrap_or_default()
         }))
