@@ -84,7 +84,7 @@ impl Behaviour {
     }
 }
 
-/// `B7`, `E17`, `P1b`: a section's letter, a number, perhaps a variant.
+/// `B7`, `E17`, `P1b`: a section letter, a number, perhaps a variant.
 pub(super) fn is_id(text: &str) -> bool {
     let Some(rest) = text.strip_prefix(|first: char| first.is_ascii_uppercase()) else {
         return false;

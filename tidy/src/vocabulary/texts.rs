@@ -2,17 +2,29 @@
 
 /// Prose with its line numbers: doc comments of Rust files; documents, scenarios, templates and the OpenAPI document
 /// whole. Other files have none.
-pub(super) fn prose<'a>(path: &str, text: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
+pub(super) fn prose(path: &str, text: &str) -> impl Iterator<Item = (usize, String)> {
     let is_rust = path.ends_with(".rs");
+    let is_html = path.ends_with(".html");
     let is_whole = is_document(path);
     (1..).zip(text.lines()).filter_map(move |(number, line)| {
         if is_rust {
             let line = line.trim_start();
             let comment = line.strip_prefix("///").or_else(|| line.strip_prefix("//!"));
-            comment.map(|comment| (number, comment))
+            comment.map(|comment| (number, comment.to_owned()))
+        } else if is_html {
+            is_whole.then(|| (number, without_classes(line)))
         } else {
-            is_whole.then_some((number, line))
+            is_whole.then(|| (number, line.to_owned()))
         }
+    })
+}
+
+/// Class names are for the stylesheet, not for readers.
+fn without_classes(line: &str) -> String {
+    let mut parts = line.split("class=\"");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        text + part.split_once('"').map_or("", |(_, after)| after)
     })
 }
 
@@ -34,5 +46,11 @@ mod tests {
         assert_eq!(of("docs/a.md", "a\nb\n"), [1, 2]);
         assert_eq!(of("service/templates/web/a.html", "a\n"), [1]);
         assert_eq!(of("a.json", "a\n"), [0; 0]);
+    }
+
+    #[test]
+    fn classes_are_left_out() {
+        let line = "<p class=\"a b\">c</p><p class=\"d\" title=\"e\">f</p>";
+        assert_eq!(without_classes(line), "<p >c</p><p  title=\"e\">f</p>");
     }
 }

@@ -79,16 +79,8 @@ pub(super) const WORDS: &[Word] = &[
     word("law", "rule", &[]),
     word("laws", "rules", &[]),
     word("leavers", "disconnected clients", &[]),
-    word(
-        "letter",
-        "mail; character",
-        &["letter of its section", "drive letter"],
-    ),
-    word(
-        "letters",
-        "mails; characters",
-        &["letters and digits", "lower-case letters", "upper-case letters"],
-    ),
+    word("letter", "mail; character", &["section letter"]),
+    word("letters", "mails; characters", LETTERS),
     name("look", "scan, poll, query", &["look_up"]),
     phrase("a look", "a scan, a poll, a check", &["a look-up"]),
     name("looks", "scans, appearance", &["looks_up"]),
@@ -104,7 +96,11 @@ pub(super) const WORDS: &[Word] = &[
     phrase("rests", "backs off, sleeps", &[]),
     word("room", "capacity, permit", &[]),
     word("said", "output, reported", &[]),
-    word("seen", "scan result, observed", &["first_seen", "first seen"]),
+    word(
+        "seen",
+        "scan result, observed",
+        &["first_seen", "first seen", "last seen"],
+    ),
     word("somebody", "someone, a user, a client", &[]),
     word("stands", "is, is written", &["stands for"]),
     word("stranger", "anonymous client, other user", &[]),
@@ -133,6 +129,18 @@ const INJECTED: &[&str] = &[
     "planted fault",
     "planted faults",
     "page faults",
+    "plant a fault",
+    "plants a fault",
+];
+
+/// Where the alphabet is meant.
+const LETTERS: &[&str] = &[
+    "letters and digits",
+    "letters or digits",
+    "two letters",
+    "letters of both cases",
+    "lower-case letters",
+    "upper-case letters",
 ];
 
 /// A search query consists of words.
