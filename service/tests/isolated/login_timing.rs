@@ -5,7 +5,7 @@ use crate::support::accounts::{PASSWORD, create_account, create_account_in, try_
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::medians::{medians, ratio};
-use crate::support::outbox::wait_until;
+use crate::support::wait::wait_until;
 use portcullis::types::role::Role;
 use std::time::{Duration, Instant};
 

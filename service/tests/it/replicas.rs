@@ -1,4 +1,4 @@
-//! Two instances over one database: what happens at one holds at the other with the very next request.
+//! Two instances over one database: a change through one takes effect at the other with the next request.
 use crate::support::accounts::{
     PASSWORD, call_as, create_account, get_as, log_in, post, try_log_in, with_json,
 };
@@ -10,13 +10,13 @@ use crate::support::response::Response;
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
 
-fn two() -> (Database, App, App) {
+fn two_instances() -> (Database, App, App) {
     let database = Database::fresh();
     let (here, there) = (App::over(&database), App::over(&database));
     (database, here, there)
 }
 
-fn challenged(response: &Response) {
+fn assert_invalid_token(response: &Response) {
     response.problem(401);
     assert!(response.header("www-authenticate").contains("invalid_token"));
 }
@@ -28,11 +28,11 @@ fn change_role(app: &App, admin: &str, id: i64, email: &str, role: Role) {
     assert_eq!(response.status, 200, "{response:?}");
 }
 
-/// E10, D4, E13: everything that a deleted administrator holds is worth nothing at once, everywhere; and it stays so when
-/// the account comes back.
+/// E10, D4, E13: Deleting an administrator revokes every token and session at both instances at once, and restoring the
+/// account revives none of them.
 #[test]
-fn a_deleted_administrator_is_out_everywhere_at_once() {
-    let (database, here, there) = two();
+fn a_deleted_administrator_is_rejected_everywhere() {
+    let (database, here, there) = two_instances();
     create_account(&database, "root@example.org", Role::Admin);
     let id = create_account(&database, "ann@example.org", Role::Admin);
     let root = log_in(&here, "root@example.org").access;
@@ -43,17 +43,17 @@ fn a_deleted_administrator_is_out_everywhere_at_once() {
     }
     let deleted = call_as(&there, &root, "DELETE", &format!("/user?id={id}"), &Value::Null);
     assert_eq!(deleted.status, 200, "{deleted:?}");
-    let is_out = || {
+    let assert_rejected = || {
         for app in [&here, &there] {
             for path in ["/users", "/auth/me", "/admin/audit", "/wishes"] {
-                challenged(&get_as(app, &ann.access, path));
+                assert_invalid_token(&get_as(app, &ann.access, path));
             }
-            challenged(&call_as(app, &ann.access, "POST", "/validate", &Value::Null));
+            assert_invalid_token(&call_as(app, &ann.access, "POST", "/validate", &Value::Null));
             post(app, "/auth/refresh", &json!({"refresh_token": ann.refresh})).problem(401);
         }
         assert_ne!(browser.get("/my/wishes").status, 200);
     };
-    is_out();
+    assert_rejected();
     for app in [&here, &there] {
         try_log_in(app, "ann@example.org", PASSWORD).problem(401);
     }
@@ -65,13 +65,13 @@ fn a_deleted_administrator_is_out_everywhere_at_once() {
         &Value::Null,
     );
     assert_eq!(restored.status, 200, "{restored:?}");
-    is_out();
+    assert_rejected();
 }
 
-/// E19, D3: a change of role signs the person out everywhere at once; signing in again brings the new rights.
+/// E19, D3: A new role ends every session at both instances at once, and the next login has the new rights.
 #[test]
-fn a_role_that_changes_counts_everywhere_at_once() {
-    let (database, here, there) = two();
+fn a_new_role_takes_effect_everywhere() {
+    let (database, here, there) = two_instances();
     create_account(&database, "root@example.org", Role::Admin);
     let id = create_account(&database, "bob@example.org", Role::User);
     let root = log_in(&here, "root@example.org").access;
@@ -79,8 +79,8 @@ fn a_role_that_changes_counts_everywhere_at_once() {
         let old = log_in(&there, "bob@example.org").access;
         assert_eq!(get_as(&here, &old, "/auth/me").status, 200);
         change_role(app, &root, id, "bob@example.org", role);
-        challenged(&get_as(&here, &old, "/users"));
-        challenged(&get_as(&there, &old, "/users"));
+        assert_invalid_token(&get_as(&here, &old, "/users"));
+        assert_invalid_token(&get_as(&there, &old, "/users"));
         let new = log_in(&here, "bob@example.org").access;
         assert_eq!(
             (
@@ -92,10 +92,10 @@ fn a_role_that_changes_counts_everywhere_at_once() {
     }
 }
 
-/// E19: the right goes by what the account is now, not by what its token says.
+/// E19: Rights depend on the current role of the account, not on the claims of its token.
 #[test]
-fn a_token_gives_no_right_that_its_account_has_lost() {
-    let (database, here, there) = two();
+fn a_token_grants_only_current_rights() {
+    let (database, here, there) = two_instances();
     create_account(&database, "ann@example.org", Role::Admin);
     let ann = log_in(&here, "ann@example.org").access;
     let users = |app: &App| get_as(app, &ann, "/users");
@@ -103,33 +103,33 @@ fn a_token_gives_no_right_that_its_account_has_lost() {
         assert_eq!((users(&here).status, users(&there).status), (200, 200));
         database.execute("UPDATE accounts.accounts SET role = 'user'");
         for app in [&here, &there] {
-            let refused = users(app);
-            refused.problem(403);
-            assert!(refused.header("www-authenticate").contains("insufficient_scope"));
+            let rejected = users(app);
+            rejected.problem(403);
+            assert!(rejected.header("www-authenticate").contains("insufficient_scope"));
         }
         database.execute("UPDATE accounts.accounts SET role = 'admin'");
     }
 }
 
-/// E9, E12, E13: sessions are one thing, wherever they are used.
+/// E9, E12, E13: A session that is refreshed, ended or revoked at one instance is so at the other.
 #[test]
-fn a_session_ends_at_one_instance_and_is_over_at_the_other() {
-    let (database, here, there) = two();
+fn a_session_ended_at_one_instance_is_ended_at_the_other() {
+    let (database, here, there) = two_instances();
     create_account(&database, "ann@example.org", Role::User);
     let (first, second) = (
         log_in(&here, "ann@example.org"),
         log_in(&there, "ann@example.org"),
     );
-    let renewed = post(&there, "/auth/refresh", &json!({"refresh_token": first.refresh}));
-    assert_eq!(renewed.status, 200, "begun here, renewed there");
+    let refreshed = post(&there, "/auth/refresh", &json!({"refresh_token": first.refresh}));
+    assert_eq!(refreshed.status, 200, "refreshed at the other instance");
     assert_eq!(
         call_as(&there, &first.access, "POST", "/auth/logout", &Value::Null).status,
         204
     );
-    challenged(&get_as(&here, &first.access, "/auth/me"));
-    challenged(&get_as(
+    assert_invalid_token(&get_as(&here, &first.access, "/auth/me"));
+    assert_invalid_token(&get_as(
         &here,
-        renewed.json()["access_token"].as_str().unwrap(),
+        refreshed.json()["access_token"].as_str().unwrap(),
         "/auth/me",
     ));
     let third = log_in(&here, "ann@example.org");
@@ -138,19 +138,19 @@ fn a_session_ends_at_one_instance_and_is_over_at_the_other() {
         call_as(&here, &second.access, "PUT", "/auth/me", &change).status,
         200
     );
-    challenged(&get_as(&there, &third.access, "/auth/me"));
+    assert_invalid_token(&get_as(&there, &third.access, "/auth/me"));
     try_log_in(&there, "ann@example.org", PASSWORD).problem(401);
     assert_eq!(
         get_as(&there, &second.access, "/auth/me").status,
         200,
-        "the one that changed it stays"
+        "the session that changed the password stays valid"
     );
 }
 
-/// E7: who guesses at two doors is counted once.
+/// E7: Failed logins at both instances are counted together.
 #[test]
-fn guesses_are_counted_together() {
-    let (database, here, there) = two();
+fn failed_logins_are_counted_together() {
+    let (database, here, there) = two_instances();
     create_account(&database, "ann@example.org", Role::User);
     let guess = |app: &App| try_log_in(app, "ann@example.org", "a wrong guess of mine");
     let mut statuses = Vec::new();
@@ -161,18 +161,18 @@ fn guesses_are_counted_together() {
         statuses.starts_with(&[401; 5]) && statuses.contains(&429),
         "{statuses:?}"
     );
-    let refused = [guess(&here), guess(&there)];
+    let rejected = [guess(&here), guess(&there)];
     assert!(
-        refused
+        rejected
             .iter()
             .any(|response| response.status == 429 && !response.header("retry-after").is_empty())
     );
 }
 
-/// G4: two instances, one wish: of the changes that were meant for one version, one is made.
+/// G4: Of concurrent updates of one wish version at two instances, one succeeds.
 #[test]
-fn a_wish_is_changed_once_wherever_it_is_asked_for() {
-    let (database, here, there) = two();
+fn of_concurrent_wish_updates_one_succeeds() {
+    let (database, here, there) = two_instances();
     create_account(&database, "ann@example.org", Role::User);
     let ann = log_in(&here, "ann@example.org").access;
     let made = call_as(&here, &ann, "POST", "/wishes", &json!({"title": "one"}));

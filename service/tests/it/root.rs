@@ -59,7 +59,7 @@ fn a_wrong_method_is_rejected_with_the_allowed_ones() {
 
 /// A6: `/version` reports version, commit, build date and compiler.
 #[test]
-fn the_version_reports_semver_commit_build_date_and_compiler() {
+fn the_version_reports_release_commit_build_date_and_compiler() {
     let (_database, app) = app();
     let version = app.get("/version").json();
     let text = |name: &str| version[name].as_str().unwrap().to_owned();

@@ -1,6 +1,6 @@
 //! The first administrator, with `REGISTRATION=first-admin`.
 
-use crate::support::accounts::{create_account_in, get_as, post, token_pair, try_log_in};
+use crate::support::accounts::{self, create_account_in, get_as, post, token_pair, try_log_in};
 use crate::support::app::App;
 use crate::support::concurrently::concurrently;
 use crate::support::database::Database;
@@ -17,8 +17,7 @@ fn app(database: &Database) -> App {
 }
 
 fn register(app: &App, email: &str) -> u16 {
-    let body = json!({ "name": "Ann Example", "email": email, "password": PASSWORD });
-    post(app, "/auth/register", &body).status
+    accounts::register(app, "Ann Example", email, PASSWORD).status
 }
 
 fn link(database: &Database, kind: &str, email: &str) -> Value {

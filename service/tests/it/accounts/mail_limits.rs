@@ -1,6 +1,6 @@
 //! Limits on the mails that unauthenticated clients can cause.
 
-use crate::support::accounts::{create_account, post, with_json};
+use crate::support::accounts::{self, create_account, post, with_json};
 use crate::support::app::{App, send};
 use crate::support::database::Database;
 use crate::support::mailed_links::list_outbox;
@@ -10,8 +10,7 @@ use reqwest::blocking::Client;
 use serde_json::json;
 
 fn register(app: &App, email: &str) -> Response {
-    let body = json!({ "name": "Ann", "email": email, "password": "a quiet mountain lake" });
-    post(app, "/auth/register", &body)
+    accounts::register(app, "Ann", email, "a quiet mountain lake")
 }
 
 fn retry_after(response: &Response) -> u64 {

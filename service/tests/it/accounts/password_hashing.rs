@@ -3,7 +3,7 @@
 use crate::support::accounts::{PASSWORD, create_account, log_in, try_log_in};
 use crate::support::app::App;
 use crate::support::database::Database;
-use crate::support::outbox::wait_until;
+use crate::support::wait::wait_until;
 use diesel::connection::SimpleConnection;
 use portcullis::types::role::Role;
 

@@ -1,19 +1,11 @@
 //! Which passwords are accepted.
 
-use crate::support::accounts::{post, try_log_in};
+use crate::support::accounts::{post, register, try_log_in};
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::mailed_links::token;
 use crate::support::response::Response;
 use serde_json::json;
-
-fn register(app: &App, name: &str, email: &str, password: &str) -> Response {
-    post(
-        app,
-        "/auth/register",
-        &json!({ "name": name, "email": email, "password": password }),
-    )
-}
 
 /// The reason for which a password is rejected.
 fn reason(response: &Response) -> String {

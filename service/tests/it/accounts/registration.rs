@@ -13,8 +13,7 @@ use serde_json::json;
 const PASSWORD: &str = "a quiet mountain lake";
 
 fn register(app: &App, email: &str, password: &str) -> Response {
-    let body = json!({ "name": "Ann Example", "email": email, "password": password });
-    post(app, "/auth/register", &body)
+    accounts::register(app, "Ann Example", email, password)
 }
 
 fn confirm(app: &App, token: &str) -> Response {

@@ -2,10 +2,11 @@
 
 use crate::support::app::App;
 use crate::support::database::{Database, lines};
-use crate::support::outbox::{insert, wait_until};
+use crate::support::outbox::insert;
 use crate::support::own_postgres;
 use crate::support::program::ServiceProcess;
 use crate::support::smtp_server::{SmtpBehaviour, SmtpServer, Tls};
+use crate::support::wait::wait_until;
 use portcullis::mail::kind::MailKind;
 use std::collections::HashSet;
 use std::thread::sleep;

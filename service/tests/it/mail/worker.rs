@@ -3,7 +3,8 @@
 use crate::support::app::App;
 use crate::support::database::{DATA_KEY, Database};
 use crate::support::mailbox::Mailbox;
-use crate::support::outbox::{insert, insert_many, wait_until};
+use crate::support::outbox::{insert, insert_many};
+use crate::support::wait::wait_until;
 use portcullis::crypto::data_key::DataKey;
 use portcullis::mail::delivery_error::DeliveryError;
 use portcullis::mail::kind::MailKind;

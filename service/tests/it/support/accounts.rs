@@ -104,6 +104,12 @@ pub fn get_as(app: &App, token: &str, path: &str) -> Response {
     call_as(app, token, "GET", path, &Value::Null)
 }
 
+/// Registers an account over the API.
+pub fn register(app: &App, name: &str, email: &str, password: &str) -> Response {
+    let body = json!({ "name": name, "email": email, "password": password });
+    post(app, "/auth/register", &body)
+}
+
 /// Tries to log in.
 pub fn try_log_in(app: &App, email: &str, password: &str) -> Response {
     post(

@@ -1,9 +1,34 @@
 //! An authenticator app, written from RFC 4226 and RFC 6238 independently of the service. Where `oathtool` is installed,
 //! its codes must agree.
 
+use super::accounts::{PASSWORD, call_as};
+use super::app::App;
 use super::program::oathtool;
 use aws_lc_rs::hmac;
 use portcullis::types::clock;
+use serde_json::{Value, json};
+
+/// Enables the second factor of an account with [`PASSWORD`]; returns its secret and the recovery codes.
+pub fn enable_totp(app: &App, access_token: &str) -> (String, Vec<String>) {
+    let post = |path: &str, body| {
+        let response = call_as(app, access_token, "POST", path, &body);
+        assert_eq!(response.status, 200, "{response:?}");
+        response.json()
+    };
+    let started = post("/auth/totp/start", json!({ "password": PASSWORD }));
+    let secret = started["secret"].as_str().unwrap().to_owned();
+    let confirmed = post("/auth/totp/confirm", json!({ "code": code(&secret, 0) }));
+    (secret, recovery_codes(&confirmed))
+}
+
+/// The recovery codes in the body of a response.
+pub fn recovery_codes(body: &Value) -> Vec<String> {
+    let codes = body["recovery_codes"].as_array().unwrap();
+    codes
+        .iter()
+        .map(|code| code.as_str().unwrap().to_owned())
+        .collect()
+}
 
 /// The code of a base32 secret at a Unix time.
 pub fn code_at(secret: &str, unix_time: i64) -> String {

@@ -86,3 +86,6 @@ pub mod test_api;
 
 /// Tokens made by hand.
 pub mod token_forger;
+
+/// Waiting for a condition.
+pub mod wait;

@@ -5,7 +5,6 @@ use diesel::connection::Connection;
 use portcullis::mail::kind::MailKind;
 use portcullis::mail::outbox_mail::{MailLink, OutboxMail};
 use portcullis::types::clock;
-use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// Inserts a mail; returns the ID of its link, if it has one.
@@ -33,14 +32,4 @@ pub fn insert_many(database: &Database, kind: MailKind, to: &[String]) -> Vec<Op
         to.iter().map(one).collect()
     };
     conn.transaction::<_, diesel::result::Error, _>(insert).unwrap()
-}
-
-/// Waits until a condition holds; returns the time that took. Panics after 20 seconds.
-pub fn wait_until(what: &str, holds: impl Fn() -> bool) -> Duration {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(20), "timed out: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    start.elapsed()
 }

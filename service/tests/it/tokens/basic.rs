@@ -1,8 +1,8 @@
 //! Access tokens for HTTP Basic credentials, as the gateway of the legacy system requests them.
 
-use crate::support::accounts::{PASSWORD, call_as, create_account, create_account_in, log_in};
+use crate::support::accounts::{PASSWORD, create_account, create_account_in, log_in};
 use crate::support::app::{App, send};
-use crate::support::authenticator::code;
+use crate::support::authenticator::{code, enable_totp};
 use crate::support::database::Database;
 use crate::support::raw_connection::send_request;
 use crate::support::response::Response;
@@ -184,19 +184,7 @@ fn basic_credentials_do_not_bypass_the_second_factor() {
     let app = App::over(&database);
     create_account(&database, "ann@example.org", Role::User);
     let token = log_in(&app, "ann@example.org").access;
-    let start = call_as(
-        &app,
-        &token,
-        "POST",
-        "/auth/totp/start",
-        &json!({ "password": PASSWORD }),
-    );
-    let secret = start.json()["secret"].as_str().unwrap().to_owned();
-    let body = json!({ "code": code(&secret, 0) });
-    assert_eq!(
-        call_as(&app, &token, "POST", "/auth/totp/confirm", &body).status,
-        200
-    );
+    let (secret, _) = enable_totp(&app, &token);
     let response = log_in_basic(&app, "ann@example.org", PASSWORD);
     let problem = response.problem(401);
     assert_eq!(problem["type"], "urn:portcullis:problem:second-factor-required");

@@ -6,6 +6,7 @@ use crate::support::database::{Database, token_keys};
 use crate::support::program::{ServiceProcess, run};
 use crate::support::temp_file::TempFile;
 use crate::support::token_forger::{Parts, published, verifies};
+use crate::support::wait::wait_until_within;
 use portcullis::crypto::token_keys::TokenKeys;
 use portcullis::types::clock;
 use portcullis::types::role::Role;
@@ -36,12 +37,9 @@ fn settings_with_key_file(database: &Database, file: &TempFile) -> Vec<(String, 
     pairs
 }
 
+/// Waits for a service to notice a change of its key file, on a machine under load.
 fn wait_until(what: &str, holds: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(60), "{what}");
-        sleep(Duration::from_millis(50));
-    }
+    wait_until_within(Duration::from_secs(60), what, holds);
 }
 
 /// Stops the load when it is dropped, also when the test panics.

@@ -1,23 +1,22 @@
 //! Account changes that require a second factor.
 
-use super::setup::Fixture;
+use super::user::{ANN, TotpUser};
 use crate::support::accounts::{PASSWORD, call_as, post, try_log_in};
 use crate::support::authenticator::code;
 use crate::support::mailed_links::token;
-use crate::support::outbox::wait_until;
+use crate::support::wait::wait_until;
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 
-const ANN: &str = "ann@example.org";
 const NEW: &str = "a new set of words";
 
 /// E9, E18: With a second factor, changing the address or the password requires a code. Changing the name does not.
 #[test]
 fn changing_address_or_password_requires_a_code() {
-    let fixture = Fixture::new();
-    let put = |body: Value| call_as(&fixture.app, &fixture.token, "PUT", "/auth/me", &body);
-    let (secret, recovery) = fixture.enable();
-    fixture.advance_time();
+    let user = TotpUser::new();
+    let put = |body: Value| call_as(&user.app, &user.token, "PUT", "/auth/me", &body);
+    let (secret, recovery) = user.enable();
+    user.advance_time();
     let good = code(&secret, 0);
     let changes = [
         json!({ "new_password": NEW }),
@@ -36,12 +35,12 @@ fn changing_address_or_password_requires_a_code() {
         assert_eq!(without["type"], "urn:portcullis:problem:second-factor-required");
         let wrong = put(with(change, Some("000000"))).problem(403);
         assert_eq!(wrong["type"], "urn:portcullis:problem:wrong-password");
-        fixture.database.execute("DELETE FROM sessions.throttles");
+        user.database.execute("DELETE FROM sessions.throttles");
     }
     let weak = json!({ "new_password": "password" });
     assert_eq!(put(with(&weak, Some(&good))).fields(400), ["body:new_password"]);
     assert_eq!(
-        fixture.database.lines("SELECT kind AS line FROM mail.outbox"),
+        user.database.lines("SELECT kind AS line FROM mail.outbox"),
         [""; 0]
     );
     let changed = put(with(&changes[1], Some(&good)));
@@ -54,36 +53,32 @@ fn changing_address_or_password_requires_a_code() {
     let again = json!({ "new_password": PASSWORD, "current_password": NEW, "code": recovery[0] });
     put(again).problem(403);
     assert_eq!(put(json!({ "name": "Ann" })).status, 200);
-    assert_eq!(fixture.state(), (true, 9));
+    assert_eq!(user.state(), (true, 9));
 }
 
 /// E9, E18: A change that fails does not use its code.
 #[test]
 fn a_failed_change_does_not_use_its_code() {
-    let fixture = Fixture::new();
-    let (_, recovery) = fixture.enable();
+    let user = TotpUser::new();
+    let (_, recovery) = user.enable();
     let body = json!({ "email": "ann@new.example", "current_password": PASSWORD, "code": recovery[0] });
-    let put = || call_as(&fixture.app, &fixture.token, "PUT", "/auth/me", &body);
-    fixture
-        .database
-        .execute("ALTER TABLE mail.outbox RENAME TO missing");
+    let put = || call_as(&user.app, &user.token, "PUT", "/auth/me", &body);
+    user.database.execute("ALTER TABLE mail.outbox RENAME TO missing");
     put().problem(500);
-    assert_eq!(fixture.state(), (true, 10));
-    fixture
-        .database
-        .execute("ALTER TABLE mail.missing RENAME TO outbox");
+    assert_eq!(user.state(), (true, 10));
+    user.database.execute("ALTER TABLE mail.missing RENAME TO outbox");
     assert_eq!(put().status, 200);
-    assert_eq!(fixture.state(), (true, 9));
+    assert_eq!(user.state(), (true, 9));
 }
 
 /// E7, E18: Wrong codes are throttled, even if requests with the right password come between them.
 #[test]
 fn wrong_codes_are_throttled_across_operations() {
-    let fixture = Fixture::new();
-    fixture.enable();
+    let user = TotpUser::new();
+    user.enable();
     let body = json!({ "new_password": NEW, "current_password": PASSWORD, "code": "000000" });
-    let guess = || call_as(&fixture.app, &fixture.token, "PUT", "/auth/me", &body).status;
-    let start = || fixture.post("start", &json!({ "password": PASSWORD })).status;
+    let guess = || call_as(&user.app, &user.token, "PUT", "/auth/me", &body).status;
+    let start = || user.post("start", &json!({ "password": PASSWORD })).status;
     let statuses: Vec<u16> = (0..4).flat_map(|_| [guess(), guess(), start()]).collect();
     assert_eq!(statuses[..3], [403, 403, 409]);
     assert!(statuses.contains(&429), "{statuses:?}");
@@ -92,31 +87,31 @@ fn wrong_codes_are_throttled_across_operations() {
 /// E9, E18: Enabling the second factor revokes links that were requested without a code.
 #[test]
 fn enabling_the_second_factor_revokes_links() {
-    let fixture = Fixture::new();
+    let user = TotpUser::new();
     let change = json!({ "email": "ann@new.example", "current_password": PASSWORD });
     assert_eq!(
-        call_as(&fixture.app, &fixture.token, "PUT", "/auth/me", &change).status,
+        call_as(&user.app, &user.token, "PUT", "/auth/me", &change).status,
         200
     );
-    let link = json!({ "token": token(&fixture.database, "change_email", "ann@new.example") });
-    fixture.enable();
-    post(&fixture.app, "/auth/change-email", &link).problem(404);
+    let link = json!({ "token": token(&user.database, "change_email", "ann@new.example") });
+    user.enable();
+    post(&user.app, "/auth/change-email", &link).problem(404);
 }
 
 /// E9, E18: A password change that is in progress while the second factor is enabled requires a code.
 #[test]
 fn a_concurrently_enabled_second_factor_is_required() {
-    let fixture = Fixture::new();
-    let mut holder = fixture.database.admin();
+    let user = TotpUser::new();
+    let mut holder = user.database.admin();
     let change = json!({ "new_password": NEW, "current_password": PASSWORD });
     holder
         .batch_execute("BEGIN; SELECT 1 FROM accounts.accounts FOR UPDATE")
         .unwrap();
     std::thread::scope(|scope| {
-        let put = scope.spawn(|| call_as(&fixture.app, &fixture.token, "PUT", "/auth/me", &change));
+        let put = scope.spawn(|| call_as(&user.app, &user.token, "PUT", "/auth/me", &change));
         wait_until("the change waits", || {
             let waiting = "SELECT count(*)::text AS line FROM pg_locks WHERE NOT granted";
-            fixture.database.lines(waiting) == ["1"]
+            user.database.lines(waiting) == ["1"]
         });
         holder
             .batch_execute(
@@ -125,5 +120,5 @@ fn a_concurrently_enabled_second_factor_is_required() {
             .unwrap();
         put.join().unwrap().problem(403);
     });
-    assert_eq!(try_log_in(&fixture.app, ANN, NEW).status, 401);
+    assert_eq!(try_log_in(&user.app, ANN, NEW).status, 401);
 }

@@ -1,20 +1,16 @@
 //! Logging in with a second factor: codes of an authenticator app and recovery codes.
 
+use super::user::{ANN, TotpUser};
 use crate::support::accounts::{
-    PASSWORD, call_as, create_account, log_in, token_pair, try_log_in, try_log_in_with_code,
+    PASSWORD, call_as, create_account, token_pair, try_log_in, try_log_in_with_code,
 };
-use crate::support::app::App;
 use crate::support::authenticator::code;
-use crate::support::database::Database;
 use crate::support::response::Response;
 use portcullis::types::role::Role;
-use serde_json::{Value, json};
-
-const ANN: &str = "ann@example.org";
+use serde_json::Value;
 
 struct Fixture {
-    database: Database,
-    app: App,
+    user: TotpUser,
     secret: String,
     recovery_codes: Vec<String>,
 }
@@ -22,39 +18,19 @@ struct Fixture {
 impl Fixture {
     /// Creates an account with a confirmed second factor.
     fn new() -> Self {
-        let database = Database::fresh();
-        let app = App::over(&database);
-        create_account(&database, ANN, Role::User);
-        let token = log_in(&app, ANN).access;
-        let call = |path: &str, body: &Value| {
-            let response = call_as(&app, &token, "POST", path, body);
-            assert_eq!(response.status, 200, "{response:?}");
-            response.json()
-        };
-        let started = call("/auth/totp/start", &json!({ "password": PASSWORD }));
-        let secret = started["secret"].as_str().unwrap().to_owned();
-        let confirmed = call("/auth/totp/confirm", &json!({ "code": code(&secret, 0) }));
-        let codes = confirmed["recovery_codes"].as_array().unwrap();
-        let recovery_codes = codes.iter().map(|code| code.as_str().unwrap().to_owned());
-        let recovery_codes = recovery_codes.collect();
+        let user = TotpUser::new();
+        let (secret, recovery_codes) = user.enable();
         let fixture = Self {
-            database,
-            app,
+            user,
             secret,
             recovery_codes,
         };
-        fixture.advance_time();
+        fixture.user.advance_time();
         fixture
     }
 
-    /// Moves the last used time step into the past, so that current codes are accepted again, and clears the throttles.
-    fn advance_time(&self) {
-        self.database
-            .execute("UPDATE accounts.credentials SET totp_last_step = totp_last_step - 10; DELETE FROM sessions.throttles");
-    }
-
     fn log_in(&self, code: &str) -> Response {
-        try_log_in_with_code(&self.app, ANN, PASSWORD, code)
+        try_log_in_with_code(&self.user.app, ANN, PASSWORD, code)
     }
 
     fn problem_type(response: &Response) -> String {
@@ -71,7 +47,7 @@ fn a_code_works_once() {
     let code = code(&fixture.secret, 0);
     assert_eq!(fixture.log_in(&code).status, 200);
     assert_eq!(Fixture::problem_type(&fixture.log_in(&code)), INVALID);
-    fixture.advance_time();
+    fixture.user.advance_time();
     assert_eq!(
         fixture.log_in(&code).status,
         200,
@@ -84,6 +60,7 @@ fn a_code_works_once() {
 fn the_confirming_code_is_used() {
     let fixture = Fixture::new();
     fixture
+        .user
         .database
         .execute("UPDATE accounts.credentials SET totp_last_step = totp_last_step + 10");
     assert_eq!(
@@ -103,7 +80,7 @@ fn codes_of_adjacent_time_steps_are_accepted() {
             "{steps}"
         );
     }
-    fixture.advance_time();
+    fixture.user.advance_time();
     for steps in [-1, 0, 1] {
         assert_eq!(
             fixture.log_in(&code(&fixture.secret, steps)).status,
@@ -124,15 +101,15 @@ fn codes_of_adjacent_time_steps_are_accepted() {
 #[test]
 fn only_the_right_password_reveals_the_second_factor() {
     let fixture = Fixture::new();
-    let required = Fixture::problem_type(&try_log_in(&fixture.app, ANN, PASSWORD));
+    let required = Fixture::problem_type(&try_log_in(&fixture.user.app, ANN, PASSWORD));
     assert_eq!(required, "urn:portcullis:problem:second-factor-required");
     let code = code(&fixture.secret, 0);
     assert_eq!(
-        Fixture::problem_type(&try_log_in(&fixture.app, ANN, "wrong")),
+        Fixture::problem_type(&try_log_in(&fixture.user.app, ANN, "wrong")),
         INVALID
     );
     assert_eq!(
-        Fixture::problem_type(&try_log_in_with_code(&fixture.app, ANN, "wrong", &code)),
+        Fixture::problem_type(&try_log_in_with_code(&fixture.user.app, ANN, "wrong", &code)),
         INVALID
     );
     assert_eq!(
@@ -141,7 +118,7 @@ fn only_the_right_password_reveals_the_second_factor() {
         "a wrong password does not use the code"
     );
     let sessions = "SELECT count(*)::text AS line FROM sessions.sessions";
-    assert_eq!(fixture.database.lines(sessions), ["2"]);
+    assert_eq!(fixture.user.database.lines(sessions), ["2"]);
 }
 
 /// E18, E7: Wrong codes are throttled like wrong passwords.
@@ -152,12 +129,13 @@ fn wrong_codes_are_throttled() {
         assert_eq!(Fixture::problem_type(&fixture.log_in(bad)), INVALID, "{bad}");
     }
     fixture
+        .user
         .database
         .execute("UPDATE sessions.throttles SET blocked_until = blocked_until + interval '1 minute'");
     fixture.log_in(&code(&fixture.secret, 0)).problem(429);
     let events =
         "SELECT DISTINCT detail ->> 'why' AS line FROM audit.events WHERE action = 'session.refused'";
-    assert_eq!(fixture.database.lines(events), ["wrong code"]);
+    assert_eq!(fixture.user.database.lines(events), ["wrong code"]);
 }
 
 /// E18: A login without a code does not count as a wrong code.
@@ -165,7 +143,7 @@ fn wrong_codes_are_throttled() {
 fn a_missing_code_is_not_a_wrong_code() {
     let fixture = Fixture::new();
     for _ in 0..10 {
-        try_log_in(&fixture.app, ANN, PASSWORD).problem(401);
+        try_log_in(&fixture.user.app, ANN, PASSWORD).problem(401);
     }
     assert_eq!(fixture.log_in(&code(&fixture.secret, 0)).status, 200);
 }
@@ -184,7 +162,7 @@ fn of_concurrent_logins_with_one_code_one_succeeds() {
         });
         let accepted = statuses.iter().filter(|status| **status == 200).count();
         assert_eq!(accepted, 1, "{statuses:?}");
-        fixture.database.execute("DELETE FROM sessions.throttles");
+        fixture.user.database.execute("DELETE FROM sessions.throttles");
     }
 }
 
@@ -202,15 +180,15 @@ fn a_recovery_code_works_once() {
         let response = fixture.log_in(code);
         let token = token_pair(&response).access;
         assert_eq!(Fixture::problem_type(&fixture.log_in(code)), INVALID);
-        let state = call_as(&fixture.app, &token, "GET", "/auth/totp", &Value::Null).json();
+        let state = call_as(&fixture.user.app, &token, "GET", "/auth/totp", &Value::Null).json();
         assert_eq!(state["enabled"], true);
     }
     let left = "SELECT count(*)::text AS line FROM accounts.recovery_codes WHERE used_at IS NULL";
-    assert_eq!(fixture.database.lines(left), ["7"]);
+    assert_eq!(fixture.user.database.lines(left), ["7"]);
     let factors =
         "SELECT detail ->> 'factor' AS line FROM audit.events WHERE action = 'session.begun' ORDER BY id";
     assert_eq!(
-        fixture.database.lines(factors),
+        fixture.user.database.lines(factors),
         ["none", "recovery code", "recovery code", "recovery code"]
     );
 }
@@ -220,7 +198,7 @@ fn a_recovery_code_works_once() {
 #[test]
 fn the_database_alone_yields_no_code() {
     let fixture = Fixture::new();
-    let rows = fixture.database.lines(
+    let rows = fixture.user.database.lines(
         "SELECT encode(totp_secret, 'escape') AS line FROM accounts.credentials
          UNION ALL SELECT encode(code_hash, 'escape') FROM accounts.recovery_codes",
     );
@@ -234,14 +212,14 @@ fn the_database_alone_yields_no_code() {
                 .all(|code| !row.contains(&code.replace('-', "")))
         );
     }
-    create_account(&fixture.database, "bob@example.org", Role::User);
-    fixture.database.execute(
+    create_account(&fixture.user.database, "bob@example.org", Role::User);
+    fixture.user.database.execute(
         "UPDATE accounts.credentials SET (totp_secret, totp_confirmed_at) =
            (SELECT totp_secret, totp_confirmed_at FROM accounts.credentials WHERE totp_secret IS NOT NULL)
          WHERE totp_secret IS NULL",
     );
     let moved = try_log_in_with_code(
-        &fixture.app,
+        &fixture.user.app,
         "bob@example.org",
         PASSWORD,
         &code(&fixture.secret, 0),

@@ -8,3 +8,6 @@ mod login;
 
 /// Enabling and disabling the second factor.
 mod setup;
+
+/// An account that changes its second factor.
+mod user;

@@ -1,23 +1,17 @@
 //! Pages with a second factor, and throttled sign-ins in a browser.
 
-use crate::support::accounts::{PASSWORD, call_as, create_account, log_in};
+use crate::support::accounts::{PASSWORD, create_account, log_in};
 use crate::support::app::App;
-use crate::support::authenticator::code;
+use crate::support::authenticator::{self, code};
 use crate::support::browser::{Browser, token_in};
 use crate::support::database::Database;
 use portcullis::types::role::Role;
-use serde_json::json;
 
 const ANN: &str = "ann@example.org";
 
-/// Sets up TOTP for Ann as if some minutes ago; the secret.
+/// Enables TOTP for Ann as if some minutes ago; returns the secret.
 fn enable_totp(database: &Database, app: &App) -> String {
-    let access = log_in(app, ANN).access;
-    let call = |path: &str, body| call_as(app, &access, "POST", path, &body);
-    let started = call("/auth/totp/start", json!({ "password": PASSWORD })).json();
-    let secret = started["secret"].as_str().unwrap().to_owned();
-    let confirmed = call("/auth/totp/confirm", json!({ "code": code(&secret, 0) }));
-    assert_eq!(confirmed.status, 200);
+    let (secret, _) = authenticator::enable_totp(app, &log_in(app, ANN).access);
     database.execute("UPDATE accounts.credentials SET totp_last_step = totp_last_step - 10");
     secret
 }
