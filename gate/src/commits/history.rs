@@ -44,7 +44,7 @@ impl Commit {
 impl History {
     /// What is wrong with their messages.
     pub fn violations(&self) -> impl Iterator<Item = (&Commit, Violation)> {
-        let violation = |commit: &Commit| message::read(&commit.message).err();
+        let violation = |commit: &Commit| message::impact(&commit.message).err();
         self.commits
             .iter()
             .filter_map(move |commit| Some((commit, violation(commit)?)))

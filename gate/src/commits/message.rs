@@ -1,28 +1,32 @@
-//! One message: is it a Conventional Commit (conventionalcommits.org, 1.0.0) of a type in use? Reads no repository.
+//! One message: a Conventional Commit (conventionalcommits.org, 1.0.0) of an accepted type, with an imperative subject.
 
 use git_conventional::{Commit, ErrorKind};
 
-/// The types in use.
+/// The accepted types.
 pub const TYPES: &[&str] = &[
     "feat", "fix", "docs", "test", "refactor", "style", "perf", "build", "ci", "chore", "revert",
 ];
 
-/// How long the subject after the type may be, in letters: the longest of this repository's history.
-const LONGEST: usize = 110;
+/// Characters of the first line, type included: `git log --oneline` fits a terminal of 80 columns.
+const MAX_SUBJECT: usize = 72;
 
-/// What git itself writes above a message for an editor.
+/// Verbs that a subject may begin with. English has no rule that tells an imperative from a noun, so they are listed; the
+/// list may grow.
+const VERBS: &str = include_str!("verbs.txt");
+
+/// Comments that git writes above a message for an editor.
 const TEMPLATES: [&str; 2] = ["# Please enter the commit message", "# This is a combination of"];
 
-/// What a change is for those who use the program.
+/// The part of a semantic version that a change raises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SemverImpact {
-    /// Nothing to notice.
+    /// No part: users notice nothing.
     None,
-    /// Something works better.
+    /// The patch version.
     Fix,
-    /// Something is new.
+    /// The minor version.
     Feature,
-    /// Something no longer works as it did.
+    /// The major version.
     Breaking,
 }
 
@@ -35,29 +39,9 @@ pub struct Violation {
     pub what: String,
 }
 
-/// What the change is.
-pub fn read(message: &str) -> Result<SemverImpact, Violation> {
-    let message = message.trim_end();
-    let first = message.lines().next().unwrap_or_default();
-    let commit = Commit::parse(message).map_err(|error| malformed(error.kind(), first))?;
-    let kind = commit.type_().as_str();
-    let violation = |what: String| Err(Violation { line: 1, what });
-    if !TYPES.contains(&kind) {
-        return violation(format!(
-            "type {kind:?} is not in use, expected one of {}",
-            TYPES.join(", ")
-        ));
-    }
-    let subject = commit.description();
-    let letters = subject.chars().count();
-    if letters > LONGEST {
-        return violation(format!(
-            "the subject has {letters} letters, expected at most {LONGEST}"
-        ));
-    }
-    if subject.ends_with('.') {
-        return violation("the subject ends with a full stop, expected none".to_owned());
-    }
+/// The impact of a Conventional Commit.
+pub fn impact(message: &str) -> Result<SemverImpact, Violation> {
+    let (commit, kind) = parse(message)?;
     Ok(match kind {
         _ if commit.breaking() => SemverImpact::Breaking,
         "feat" => SemverImpact::Feature,
@@ -66,29 +50,69 @@ pub fn read(message: &str) -> Result<SemverImpact, Violation> {
     })
 }
 
-/// The message as git will keep it: without comments, and without what stands below the scissors.
-fn without_comments(text: &str) -> String {
-    let kept = text
-        .lines()
-        .take_while(|line| !(line.starts_with('#') && line.contains(">8")));
-    let kept: Vec<&str> = kept.filter(|line| !line.starts_with('#')).collect();
-    kept.join("\n").trim_start_matches('\n').to_owned()
+/// Checks form and style: a Conventional Commit whose subject is short and begins with a verb in the imperative.
+pub fn check(message: &str) -> Result<(), Violation> {
+    let (commit, _) = parse(message)?;
+    let violation = |what: String| Err(Violation { line: 1, what });
+    let length = message.lines().next().unwrap_or_default().chars().count();
+    if length > MAX_SUBJECT {
+        return violation(format!(
+            "the first line has {length} characters, expected at most {MAX_SUBJECT}"
+        ));
+    }
+    let subject = commit.description();
+    if subject.ends_with('.') {
+        return violation("the subject ends with a full stop, expected none".to_owned());
+    }
+    let verb = subject.split([' ', ',', ':']).next().unwrap_or_default();
+    if !VERBS.split_whitespace().any(|known| known == verb) {
+        return violation(format!(
+            "the subject begins with {verb:?}, expected a verb in the imperative and in lower case, such as `add` or \
+             `reject` (commits/verbs.txt lists them)"
+        ));
+    }
+    Ok(())
 }
 
-/// The message that git hands to a hook.
+fn parse(message: &str) -> Result<(Commit<'_>, &str), Violation> {
+    let message = message.trim_end();
+    let first = message.lines().next().unwrap_or_default();
+    let commit = Commit::parse(message).map_err(|error| malformed(error.kind(), first))?;
+    let kind = TYPES.iter().find(|kind| commit.type_().as_str() == **kind);
+    let kind = kind.ok_or_else(|| Violation {
+        line: 1,
+        what: format!(
+            "type {:?} is not accepted, expected one of {}",
+            commit.type_().as_str(),
+            TYPES.join(", ")
+        ),
+    })?;
+    Ok((commit, kind))
+}
+
+/// The message as git stores it: without comments and without the text below the scissors line.
+fn without_comments(text: &str) -> String {
+    let lines = text
+        .lines()
+        .take_while(|line| !(line.starts_with('#') && line.contains(">8")));
+    let lines: Vec<&str> = lines.filter(|line| !line.starts_with('#')).collect();
+    lines.join("\n").trim_start_matches('\n').to_owned()
+}
+
+/// The message that git passes to a hook.
 ///
 /// # Errors
-/// When it begins with a comment that git would keep: `git commit --message` leaves such lines in, and only what an editor
-/// wrote is freed from them.
+/// When it begins with a comment that git would store: `git commit --message` keeps such lines, and only a message from an
+/// editor is stripped of them.
 pub fn of_hook(text: &str) -> Result<String, Violation> {
     let first = (1..).zip(text.lines()).find(|(_, line)| !line.trim().is_empty());
     match first {
-        Some((line, words))
-            if words.starts_with('#') && !TEMPLATES.iter().any(|ours| words.starts_with(ours)) =>
+        Some((line, text))
+            if text.starts_with('#') && !TEMPLATES.iter().any(|template| text.starts_with(template)) =>
         {
             Err(Violation {
                 line,
-                what: "a comment stands where the subject has to: git may keep it".to_owned(),
+                what: "a comment is in the place of the subject: git may store it".to_owned(),
             })
         }
         _ => Ok(without_comments(text)),
@@ -97,16 +121,17 @@ pub fn of_hook(text: &str) -> Result<String, Violation> {
 
 fn malformed(kind: ErrorKind, first: &str) -> Violation {
     let (line, expected) = match kind {
-        // The changelog and the next version read types: what takes something back has one.
-        _ if first.starts_with("Revert \"") || first.starts_with("Reapply \"") => {
-            (1, "`revert: subject` in place of what `git revert` proposes")
-        }
-        ErrorKind::InvalidBody => (2, "an empty line between the subject and what follows"),
+        // The changelog and the next version are derived from types, so a revert needs one.
+        _ if first.starts_with("Revert \"") || first.starts_with("Reapply \"") => (
+            1,
+            "`revert: subject` instead of the message that `git revert` proposes",
+        ),
+        ErrorKind::InvalidBody => (2, "an empty line between subject and body"),
         ErrorKind::InvalidScope => (1, "a scope as in `fix(service): …`, or none"),
         ErrorKind::MissingDescription => (1, "a subject after `: `"),
         _ => (
             1,
-            "`type: subject` or `type(scope): subject`, `!` before the colon when it breaks something",
+            "`type: subject` or `type(scope): subject`, `!` before the colon for a breaking change",
         ),
     };
     let shown: String = first.chars().take(80).collect();
@@ -121,26 +146,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_change_is_follows_from_its_type_and_from_what_breaks() {
-        for (message, weight) in [
+    fn the_impact_follows_from_the_type_and_breaking_marks() {
+        for (message, expected) in [
             ("feat: new", SemverImpact::Feature),
-            ("fix(xtask): mended", SemverImpact::Fix),
+            ("fix(xtask): stop in time", SemverImpact::Fix),
             ("perf(service): quicker\n\nWhy so.", SemverImpact::Fix),
             ("docs: said", SemverImpact::None),
-            ("chore(release): v0.2.0\n", SemverImpact::None),
+            ("chore(release): release v0.2.0\n", SemverImpact::None),
             ("feat(service)!: other answers", SemverImpact::Breaking),
             (
                 "fix: other answers\n\nWhy.\n\nBREAKING CHANGE: fields have other names",
                 SemverImpact::Breaking,
             ),
         ] {
-            assert_eq!(read(message), Ok(weight), "{message}");
+            assert_eq!(impact(message), Ok(expected), "{message}");
         }
     }
 
     #[test]
-    fn a_bad_message_is_refused_with_its_line_and_what_is_expected() {
-        let long = format!("feat: {}", "x".repeat(111));
+    fn a_bad_message_is_rejected_with_its_line_and_the_expectation() {
+        let long = format!("feat: add {}", "x".repeat(63));
         for (message, line, expected) in [
             ("added things", 1, "type: subject"),
             ("", 1, "type: subject"),
@@ -150,26 +175,29 @@ mod tests {
             ("Feat: things", 1, "expected one of feat, fix"),
             ("feat:", 1, "type: subject"),
             ("feat(): things", 1, "scope"),
-            ("feat: things\nat once", 2, "an empty line"),
-            ("feat: things.", 1, "full stop"),
-            (long.as_str(), 1, "at most 110"),
+            ("feat: add things\nat once", 2, "an empty line"),
+            ("feat: add things.", 1, "full stop"),
+            (long.as_str(), 1, "at most 72"),
+            ("feat: what is new", 1, "imperative"),
+            ("feat: added things", 1, "imperative"),
+            ("feat: Add things", 1, "lower case"),
         ] {
-            let violation = read(message).unwrap_err();
+            let violation = check(message).unwrap_err();
             assert_eq!(violation.line, line, "{message}: {violation:?}");
             assert!(violation.what.contains(expected), "{message}: {violation:?}");
         }
-        assert!(read(&long[..116]).is_ok());
+        check(&long[..72]).unwrap();
     }
 
     #[test]
-    fn comments_of_git_are_no_part_of_a_message() {
+    fn comments_of_git_are_not_part_of_a_message() {
         let text =
             "\nfeat: a\n\nb\n# Please enter\n# ------------------------ >8 ------------------------\ndiff\n";
         assert_eq!(of_hook(text).unwrap(), "feat: a\n\nb");
     }
 
     #[test]
-    fn a_comment_above_the_subject_is_refused_unless_git_wrote_it() {
+    fn a_comment_above_the_subject_is_rejected_unless_git_wrote_it() {
         let violation = of_hook("\n# utter rubbish\nfeat: x\n").unwrap_err();
         assert_eq!(violation.line, 2);
         assert!(of_hook("# utter rubbish\nfeat: x").is_err());

@@ -69,8 +69,8 @@ fn of_hook(context: &Context, text: &str) -> Result<()> {
     {
         return Ok(());
     }
-    match message::of_hook(text).and_then(|text| message::read(&text)) {
-        Ok(_) => Ok(()),
+    match message::of_hook(text).and_then(|text| message::check(&text)) {
+        Ok(()) => Ok(()),
         Err(violation) => bail!("line {}: {}", violation.line, violation.what),
     }
 }

@@ -119,7 +119,7 @@ fn change(context: &Context, text: &str, log: &str, from: &Version, options: &Op
 }
 
 fn commit(context: &Context, tag: &str) -> Result<()> {
-    let message = format!("chore(release): {tag}");
+    let message = format!("chore(release): release {tag}");
     git(context, &["commit", "--quiet", "--all", "--message", &message])?;
     Ok(())
 }

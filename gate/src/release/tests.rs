@@ -131,7 +131,10 @@ fn a_release_bumps_writes_commits_and_tags_and_pushes_nothing() {
     repository.release("0.2.0", true).unwrap();
     assert!(repository.is_untouched(), "a dry run");
     repository.release("0.2.0", false).unwrap();
-    assert_eq!(repository.sh("git log -1 --format=%s"), "chore(release): v0.2.0");
+    assert_eq!(
+        repository.sh("git log -1 --format=%s"),
+        "chore(release): release v0.2.0"
+    );
     assert_eq!(repository.sh("git cat-file -t v0.2.0"), "tag", "an annotated one");
     assert_eq!(
         repository.sh("git rev-parse v0.2.0^{commit}"),

@@ -25,7 +25,7 @@ pub fn check(wanted: &Version, current: &Version, history: &History) -> Result<(
         "Cargo.toml says {current}, the last release is {tag}"
     );
     let weighed = history.commits.iter().map(|commit| {
-        let weight = message::read(&commit.message).unwrap_or(SemverImpact::None);
+        let weight = message::impact(&commit.message).unwrap_or(SemverImpact::None);
         (weight, commit)
     });
     let Some((weight, heaviest)) = weighed.max_by_key(|(weight, _)| *weight) else {
