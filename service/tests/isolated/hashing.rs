@@ -1,4 +1,4 @@
-//! Password hashing under load: memory, latency of other requests, and abandoned log-ins.
+//! Password hashing under load: memory, latency of other requests, and abandoned logins.
 
 use crate::exclusive;
 use crate::support::accounts::{PASSWORD, create_account};
@@ -14,13 +14,13 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// Concurrent log-ins.
-const CONCURRENT_LOG_INS: usize = 200;
+/// Concurrent logins.
+const CONCURRENT_LOGINS: usize = 200;
 
 /// Memory in KiB that the service may need besides one password hash: connections, requests, statements.
 const MAX_OVERHEAD_KIB: u64 = 40_000;
 
-/// The parts of a log-in's response that the tests compare.
+/// The parts of a login's response that the tests compare.
 struct LogInOutcome {
     status: u16,
     retry_after: Option<u32>,
@@ -56,37 +56,37 @@ fn log_in(client: &Client, serving: &ServiceProcess, number: usize, password: &s
 fn rates_p99(serving: &ServiceProcess, min_requests: usize, keep_going: impl Fn() -> bool) -> Duration {
     let mut times = Vec::new();
     while times.len() < min_requests || keep_going() {
-        let begun = Instant::now();
+        let start = Instant::now();
         let response = raw_connection::send_request(
             serving.address,
             format!("GET {QUERY} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
         );
         assert_eq!(response.status, 200);
-        times.push(begun.elapsed());
+        times.push(start.elapsed());
     }
     times.sort_unstable();
     times[times.len() * 99 / 100]
 }
 
-/// E17: Of 200 concurrent log-ins some succeed and the excess gets 503 with `Retry-After`. Memory grows by one hash per
+/// E17: Of 200 concurrent logins some succeed and the excess gets 503 with `Retry-After`. Memory grows by one hash per
 /// hashing thread, and the latency of `/rates` stays bounded meanwhile.
 #[test]
-fn concurrent_log_ins_do_not_exhaust_memory_or_delay_rates() {
+fn concurrent_logins_do_not_exhaust_memory_or_delay_rates() {
     let _exclusive = exclusive();
     let database = Database::with_data(&small());
-    for number in 0..CONCURRENT_LOG_INS {
+    for number in 0..CONCURRENT_LOGINS {
         create_account(&database, &format!("person{number}@example.org"), Role::User);
     }
     let serving = ServiceProcess::start(&database.pairs());
-    let clients: Vec<Client> = (0..CONCURRENT_LOG_INS).map(client_from).collect();
+    let clients: Vec<Client> = (0..CONCURRENT_LOGINS).map(client_from).collect();
     log_in(&clients[0], &serving, 0, PASSWORD);
     let before = rates_p99(&serving, 300, || false);
     let memory = serving.peak_memory();
     let ended = AtomicBool::new(false);
     let (outcomes, during) = std::thread::scope(|scope| {
-        let log_ins = scope.spawn(|| {
+        let logins = scope.spawn(|| {
             let rounds = (0..3).flat_map(|round| {
-                concurrently(CONCURRENT_LOG_INS, |number| {
+                concurrently(CONCURRENT_LOGINS, |number| {
                     let password = if round == 1 { "wrong" } else { PASSWORD };
                     log_in(&clients[number], &serving, number, password)
                 })
@@ -96,7 +96,7 @@ fn concurrent_log_ins_do_not_exhaust_memory_or_delay_rates() {
             outcomes
         });
         let during = rates_p99(&serving, 300, || !ended.load(Ordering::Relaxed));
-        (log_ins.join().unwrap(), during)
+        (logins.join().unwrap(), during)
     });
     let grown = serving.peak_memory() - memory;
     let count = |status: u16| outcomes.iter().filter(|outcome| outcome.status == status).count();
@@ -137,7 +137,7 @@ fn passwords_of_disconnected_clients_are_not_hashed() {
         std::thread::sleep(Duration::from_millis(2));
     }
     create_account(&database, "bob@example.org", Role::User);
-    let begun = Instant::now();
+    let start = Instant::now();
     let client = client_from(1);
     let body = json!({ "email": "bob@example.org", "password": PASSWORD });
     let response = client
@@ -147,7 +147,7 @@ fn passwords_of_disconnected_clients_are_not_hashed() {
         .send()
         .unwrap();
     assert_eq!(response.status(), 200);
-    println!("logged in after {:?}", begun.elapsed());
+    println!("logged in after {:?}", start.elapsed());
     let refused = "SELECT count(*)::text AS line FROM audit.events WHERE action = 'session.refused'";
     let verified: usize = database.lines(refused)[0].parse().unwrap();
     assert!(verified < 60, "all {verified} were verified");

@@ -1,4 +1,4 @@
-//! The duration of a rejected log-in does not depend on the reason.
+//! The duration of a rejected login does not depend on the reason.
 
 use crate::exclusive;
 use crate::support::accounts::{PASSWORD, create_account, create_account_in, try_log_in};
@@ -100,13 +100,13 @@ fn hashing_cpu_time() -> Duration {
     hashing_threads().iter().sum()
 }
 
-/// E6: Log-ins with an unknown address, a wrong password and an empty password take the same time, as a client measures it.
+/// E6: Logins with an unknown address, a wrong password and an empty password take the same time, as a client measures it.
 #[test]
 fn unknown_address_wrong_and_empty_password_are_rejected_after_the_same_time() {
     let _exclusive = exclusive();
     let database = Database::fresh();
     let app = App::over(&database);
-    let begun = Instant::now();
+    let start = Instant::now();
     let rounds = ATTEMPTS / CLIENTS;
     let attempts: Vec<Vec<Kind>> = (0..CLIENTS).map(basic_kinds).collect();
     for number in 0..CLIENTS {
@@ -114,7 +114,7 @@ fn unknown_address_wrong_and_empty_password_are_rejected_after_the_same_time() {
     }
     let series = || {
         let parts: Vec<Vec<Vec<Duration>>> = std::thread::scope(|scope| {
-            let run = |kinds| measure(&database, &app, kinds, rounds, || begun.elapsed());
+            let run = |kinds| measure(&database, &app, kinds, rounds, || start.elapsed());
             let client = |kinds| scope.spawn(move || run(kinds));
             let clients: Vec<_> = attempts.iter().map(Vec::as_slice).map(client).collect();
             clients.into_iter().map(|client| client.join().unwrap()).collect()
@@ -128,7 +128,7 @@ fn unknown_address_wrong_and_empty_password_are_rejected_after_the_same_time() {
 /// E6: The hashing work is the same for an unknown address, a wrong or empty password, every state of an account, and a hash
 /// with outdated parameters, so that load on the machine does not reveal the difference either.
 #[test]
-fn rejected_log_ins_cost_the_same_hashing_work() {
+fn rejected_logins_cost_the_same_hashing_work() {
     let _exclusive = exclusive();
     let database = Database::fresh();
     create_account(&database, "ann0@example.org", Role::User);

@@ -10,8 +10,8 @@ pub fn vacuum_until_visible(database: &Database, table: &str) {
     let visible = format!(
         "SELECT (relallvisible = relpages)::text AS line FROM pg_class WHERE oid = '{table}'::regclass"
     );
-    let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(30) {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(30) {
         database.execute(&format!("VACUUM ANALYZE {table}"));
         if database.lines(&visible) == ["true"] {
             return;

@@ -26,13 +26,13 @@ fn with_a_database_every_health_check_is_200() {
 fn without_a_database_only_liveness_is_200() {
     let app = App::over(&Database::not_created());
     for path in ["/health/ready", "/health/startup", "/health/ready"] {
-        let begun = Instant::now();
+        let start = Instant::now();
         let problem = app.get(path).problem(503);
         assert_eq!(problem["type"], "urn:portcullis:problem:database-away");
         assert!(
-            begun.elapsed() < Duration::from_secs(3),
+            start.elapsed() < Duration::from_secs(3),
             "{path}: {:?}",
-            begun.elapsed()
+            start.elapsed()
         );
     }
     assert_eq!(app.get("/health/live").status, 200);

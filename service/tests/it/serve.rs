@@ -46,10 +46,10 @@ fn sigterm_finishes_the_running_request() {
     sleep(Duration::from_millis(300));
     serving.terminate();
     serving.wait_for_line("\"stopping\"");
-    let begun = Instant::now();
+    let start = Instant::now();
     while TcpStream::connect(serving.address).is_ok() {
         assert!(
-            begun.elapsed() < Duration::from_secs(2),
+            start.elapsed() < Duration::from_secs(2),
             "new connections are still accepted"
         );
         sleep(Duration::from_millis(20));
@@ -64,7 +64,7 @@ fn sigterm_finishes_the_running_request() {
     idle.wait_until_closed();
     let (code, log) = serving.wait();
     assert_eq!(code, Some(0));
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     assert!(
         log.last().is_some_and(|line| line.contains("\"stopped\"")),
         "{log:#?}"
@@ -99,9 +99,9 @@ fn the_shutdown_grace_is_a_setting() {
     let mut running = RawConnection::connect(app.address);
     running.send(format!("GET {QUERY} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
     sleep(Duration::from_millis(150));
-    let begun = Instant::now();
+    let start = Instant::now();
     app.stop();
-    let took = begun.elapsed();
+    let took = start.elapsed();
     assert!(
         (Duration::from_millis(800)..Duration::from_secs(4)).contains(&took),
         "{took:?}"

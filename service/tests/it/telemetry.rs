@@ -21,11 +21,11 @@ fn start_with_collector(database: &Database, endpoint: &str) -> ServiceProcess {
 }
 
 fn get_rates(serving: &ServiceProcess) -> (u16, Duration) {
-    let begun = Instant::now();
+    let start = Instant::now();
     let request = format!(
         "GET {QUERY} HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: otlp-1\r\ntraceparent: 00-{TRACE_ID}-00f067aa0ba902b7-01\r\n\r\n"
     );
-    (send_request(serving.address, request).status, begun.elapsed())
+    (send_request(serving.address, request).status, start.elapsed())
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -121,12 +121,12 @@ fn an_unavailable_collector_delays_nothing() {
         format!("http://{}", silent.local_addr().unwrap()),
         format!("http://{free}"),
     ] {
-        let begun = Instant::now();
+        let start = Instant::now();
         let serving = start_with_collector(&database, &endpoint);
         assert!(
-            begun.elapsed() < Duration::from_secs(3),
+            start.elapsed() < Duration::from_secs(3),
             "the start took {:?}",
-            begun.elapsed()
+            start.elapsed()
         );
         get_rates(&serving);
         let slowest = (0..300)

@@ -17,18 +17,18 @@ fn an_unresponsive_database_does_not_hang_requests() {
     assert_eq!(app.get(QUERY).status, 200);
     relay.freeze();
     for path in [QUERY, "/ports", QUERY, "/regions", QUERY, QUERY] {
-        let begun = Instant::now();
+        let start = Instant::now();
         let response = app.get(path);
         response.problem(503);
         assert!(
-            begun.elapsed() < Duration::from_secs(4),
+            start.elapsed() < Duration::from_secs(4),
             "{path}: {:?}",
-            begun.elapsed()
+            start.elapsed()
         );
     }
-    let begun = Instant::now();
+    let start = Instant::now();
     assert_eq!(app.get("/health/ready").status, 503);
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
     assert_eq!(app.get("/health/live").status, 200);
     relay.thaw();
     wait_for_status(200, Duration::from_secs(5), || app.get("/health/ready"));

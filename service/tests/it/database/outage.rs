@@ -20,12 +20,12 @@ fn during_a_database_restart_requests_are_503_and_soon_after_200() {
     ));
     wait_for_status(200, Duration::from_secs(3), || app.get("/health/ready"));
     let (ended, responses) = (AtomicBool::new(false), Mutex::new(Vec::new()));
-    let begun = Instant::now();
+    let start = Instant::now();
     let (stopping, down, up) = std::thread::scope(|scope| {
         for _ in 0..6 {
             scope.spawn(|| {
                 while !ended.load(Ordering::Relaxed) {
-                    let sent = begun.elapsed();
+                    let sent = start.elapsed();
                     let response = app.get(QUERY);
                     if response.status != 200 {
                         response.problem(503);
@@ -34,15 +34,15 @@ fn during_a_database_restart_requests_are_503_and_soon_after_200() {
                     responses
                         .lock()
                         .unwrap()
-                        .push((sent, begun.elapsed(), response.status));
+                        .push((sent, start.elapsed(), response.status));
                     sleep(Duration::from_millis(2));
                 }
             });
         }
         sleep(Duration::from_millis(500));
-        let stopping = begun.elapsed();
+        let stopping = start.elapsed();
         cluster.stop().unwrap();
-        let down = begun.elapsed();
+        let down = start.elapsed();
         wait_for_status(503, Duration::from_secs(3), || app.get("/health/ready"));
         assert_eq!(app.get("/health/live").status, 200);
         assert_eq!(
@@ -51,12 +51,12 @@ fn during_a_database_restart_requests_are_503_and_soon_after_200() {
             "startup stays 200 once it was"
         );
         sleep(Duration::from_millis(1_200));
-        let resuming = begun.elapsed();
+        let resuming = start.elapsed();
         cluster.resume().unwrap();
-        let up = begun.elapsed();
+        let up = start.elapsed();
         wait_for_status(200, Duration::from_secs(3), || app.get("/health/ready"));
         wait_for_status(200, Duration::from_secs(3), || app.get(QUERY));
-        sleep((up + Duration::from_secs(4)).saturating_sub(begun.elapsed()));
+        sleep((up + Duration::from_secs(4)).saturating_sub(start.elapsed()));
         ended.store(true, Ordering::Relaxed);
         (stopping, (down, resuming), up)
     });

@@ -168,12 +168,12 @@ fn a_database_restart_leaves_no_operation_partially_applied() {
         assert_unavailable(what, response);
     }
     for (what, _, operation) in &operations {
-        let begun = Instant::now();
+        let start = Instant::now();
         assert_unavailable(what, &operation());
         assert!(
-            begun.elapsed() < Duration::from_secs(4),
+            start.elapsed() < Duration::from_secs(4),
             "{what}: {:?}",
-            begun.elapsed()
+            start.elapsed()
         );
     }
     cluster.resume().unwrap();
@@ -189,9 +189,9 @@ fn a_database_restart_leaves_no_operation_partially_applied() {
     );
     for (what, success, operation) in &operations {
         let within = Duration::from_secs(3);
-        let begun = Instant::now();
+        let start = Instant::now();
         let mut response = operation();
-        while response.status == 503 && begun.elapsed() < within {
+        while response.status == 503 && start.elapsed() < within {
             sleep(Duration::from_millis(50));
             response = operation();
         }

@@ -23,10 +23,10 @@ fn a_large_content_length_is_rejected_before_reading() {
         "Content-Length: 30000000\r\nExpect: 100-continue\r\n",
     ] {
         let mut raw = RawConnection::connect(app.address);
-        let begun = Instant::now();
+        let start = Instant::now();
         raw.send(request_head("/extra/echo", more));
         raw.read_response().unwrap().problem(413);
-        assert!(begun.elapsed() < Duration::from_secs(1));
+        assert!(start.elapsed() < Duration::from_secs(1));
         raw.wait_until_closed();
     }
     // Also where the operation takes no body.

@@ -28,9 +28,9 @@ fn an_exhausted_pool_is_503_after_the_configured_wait() {
     std::thread::scope(|scope| {
         let first = scope.spawn(|| app.get(QUERY).status);
         sleep(Duration::from_millis(100));
-        let begun = Instant::now();
+        let start = Instant::now();
         let refused = app.get(QUERY);
-        let waited = begun.elapsed();
+        let waited = start.elapsed();
         let problem = refused.problem(503);
         assert_eq!(problem["detail"], "too many requests wait for the database");
         assert!(refused.header("retry-after").parse::<u32>().unwrap() >= 1);
@@ -52,9 +52,9 @@ fn a_statement_that_exceeds_the_timeout_is_503() {
     let app = App::start(&database.settings(&[("DATABASE_STATEMENT_TIMEOUT", "200")]));
     assert_eq!(app.get(QUERY).status, 200);
     let held = lock_rates(&database);
-    let begun = Instant::now();
+    let start = Instant::now();
     let refused = app.get(QUERY);
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
     assert_eq!(refused.problem(503)["detail"], "the database took too long");
     assert!(refused.header("retry-after").parse::<u32>().unwrap() >= 1);
     drop(held);
@@ -82,12 +82,12 @@ fn disconnecting_clients_leave_the_pool_intact() {
     drop(held);
     sleep(Duration::from_millis(200));
     for _ in 0..4 {
-        let begun = Instant::now();
+        let start = Instant::now();
         assert_eq!(app.get(QUERY).status, 200);
         assert!(
-            begun.elapsed() < Duration::from_millis(900),
+            start.elapsed() < Duration::from_millis(900),
             "{:?}",
-            begun.elapsed()
+            start.elapsed()
         );
     }
     assert_eq!(database.lines(busy), ["0"]);

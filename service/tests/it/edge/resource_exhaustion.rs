@@ -56,13 +56,13 @@ fn an_unresponsive_database_does_not_hang_signed_in_users() {
     ];
     proxy.freeze();
     for (what, request) in &operations {
-        let begun = Instant::now();
+        let start = Instant::now();
         let response = request();
         assert_unavailable(what, &response);
         assert!(
-            begun.elapsed() < Duration::from_secs(5),
+            start.elapsed() < Duration::from_secs(5),
             "{what}: {:?}",
-            begun.elapsed()
+            start.elapsed()
         );
     }
     assert_eq!(app.get("/health/live").status, 200);
@@ -100,21 +100,21 @@ fn an_exhausted_accounts_pool_does_not_delay_rates() {
     let slowest = std::thread::scope(|scope| {
         let blocked = scope.spawn(|| {
             concurrently(40, |number| {
-                let begun = Instant::now();
+                let start = Instant::now();
                 let response = match number % 2 {
                     0 => try_log_in(&app, "ann@example.org", PASSWORD),
                     _ => get_as(&app, &ann.access, "/auth/me"),
                 };
                 assert_unavailable("blocked", &response);
-                begun.elapsed()
+                start.elapsed()
             })
         });
         sleep(Duration::from_millis(300));
         let mut slowest = Duration::ZERO;
         for _ in 0..200 {
-            let begun = Instant::now();
+            let start = Instant::now();
             assert_eq!(app.get(QUERY).status, 200);
-            slowest = slowest.max(begun.elapsed());
+            slowest = slowest.max(start.elapsed());
         }
         assert_eq!(app.get("/health/ready").status, 200);
         let waited = blocked.join().unwrap().into_iter().max().unwrap();
@@ -164,8 +164,8 @@ fn slow_bodies_occupy_no_shared_resource() {
             slow.push(raw);
         }
     }
-    let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(2) {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(2) {
         assert_eq!(try_log_in(&app, "ann@example.org", PASSWORD).status, 200);
         assert_eq!(
             call_as(&app, &ann, "POST", "/wishes", &json!({"title": "w"})).status,
@@ -179,5 +179,5 @@ fn slow_bodies_occupy_no_shared_resource() {
     for raw in &mut slow {
         assert!(raw.wait_until_closed() < Duration::from_secs(8));
     }
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
 }

@@ -30,15 +30,15 @@ fn by_default_stalled_connections_are_closed_within_ten_seconds() {
             raw
         })
         .into();
-    let begun = Instant::now();
+    let start = Instant::now();
     for raw in &mut clients {
         raw.wait_until_closed();
-        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     }
     assert!(
-        begun.elapsed() > Duration::from_secs(6),
+        start.elapsed() > Duration::from_secs(6),
         "closed before the default timeout: {:?}",
-        begun.elapsed()
+        start.elapsed()
     );
 }
 
@@ -48,11 +48,11 @@ fn a_head_that_trickles_in_is_cut_off() {
     let app = app_with_short_timeout();
     let mut raw = RawConnection::connect(app.address);
     raw.send(HALF_HEAD);
-    let begun = Instant::now();
-    while raw.send("x") && begun.elapsed() < Duration::from_secs(8) {
+    let start = Instant::now();
+    while raw.send("x") && start.elapsed() < Duration::from_secs(8) {
         sleep(Duration::from_millis(100));
     }
-    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
 }
 
 /// O4: A connection whose second head arrives a byte at a time is closed.
@@ -63,11 +63,11 @@ fn a_second_head_that_trickles_in_is_cut_off() {
     raw.send("GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert_eq!(raw.read_response().unwrap().status, 200);
     raw.send(HALF_HEAD);
-    let begun = Instant::now();
-    while raw.send("x") && begun.elapsed() < Duration::from_secs(8) {
+    let start = Instant::now();
+    while raw.send("x") && start.elapsed() < Duration::from_secs(8) {
         sleep(Duration::from_millis(100));
     }
-    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
 }
 
 /// O4: A body that arrives too slowly is answered with 408, and the connection is closed.
@@ -85,11 +85,11 @@ fn a_body_that_trickles_in_is_answered_408_and_cut_off() {
             sleep(Duration::from_millis(100));
         }
     });
-    let begun = Instant::now();
+    let start = Instant::now();
     raw.read_response().unwrap().problem(408);
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
     raw.wait_until_closed();
-    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
     trickle.join().unwrap();
 }
 
@@ -155,9 +155,9 @@ fn silent_connections_do_not_block_other_clients() {
         })
         .collect();
     for _ in 0..5 {
-        let begun = Instant::now();
+        let start = Instant::now();
         assert_eq!(app.get("/version").status, 200);
-        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
     }
     let page = app.get_internal("/metrics");
     let evicted = page
@@ -180,9 +180,9 @@ fn idle_connections_do_not_block_other_clients() {
             raw
         })
         .collect();
-    let begun = Instant::now();
+    let start = Instant::now();
     assert_eq!(app.get("/version").status, 200);
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     drop(idle);
 }
 
@@ -209,9 +209,9 @@ fn a_slow_attack_does_not_block_other_clients() {
         }
         let mut responses = 0;
         while Instant::now() < end {
-            let begun = Instant::now();
+            let start = Instant::now();
             assert_eq!(app.get("/version").status, 200);
-            assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+            assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
             responses += 1;
         }
         assert!(responses > 20, "{responses}");

@@ -239,9 +239,9 @@ fn an_unresponsive_mail_server_does_not_delay_shutdown() {
     let app = start_app(&database, &server);
     insert(&database, MailKind::Confirm, ANN);
     server.wait("a connection is open", |server| server.connections() == 1);
-    let begun = Instant::now();
+    let start = Instant::now();
     app.stop();
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
     assert_eq!(mail_state(&database), "0, pending");
 }
 
@@ -252,10 +252,10 @@ fn a_mail_is_sent_within_two_seconds_and_an_idle_worker_sends_few_statements() {
     let _app = start_app(&database, &server);
     for count in 1..=3 {
         sleep(Duration::from_millis(700));
-        let begun = Instant::now();
+        let start = Instant::now();
         insert(&database, MailKind::Confirm, ANN);
         server.wait("sent", |server| server.mails().len() == count);
-        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     }
     // Counted by the start time of each statement: the server's statistics are up to ten seconds old.
     let mut outside = database.server.admin("postgres");
@@ -266,8 +266,8 @@ fn a_mail_is_sent_within_two_seconds_and_an_idle_worker_sends_few_statements() {
     );
     sleep(Duration::from_millis(1_500));
     let mut statements = HashSet::new();
-    let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(4) {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(4) {
         statements.extend(lines(&mut outside, &latest).unwrap());
         sleep(Duration::from_millis(5));
     }

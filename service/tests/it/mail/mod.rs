@@ -6,7 +6,7 @@ mod delivery_failures;
 /// The page that shows mails in development.
 mod developer_page;
 
-/// TLS and log-in at an SMTP server.
+/// TLS and login at an SMTP server.
 mod smtp;
 
 /// SMTP servers that reject, disconnect or hang.

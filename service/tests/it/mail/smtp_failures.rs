@@ -74,12 +74,12 @@ fn an_unresponsive_server_times_out_after_ten_seconds() {
     let authority = CertificateAuthority::new();
     let attempts = std::thread::scope(|scope| {
         let plain = scope.spawn(|| {
-            let begun = Instant::now();
-            (send_to(SmtpBehaviour::Silent).0, begun.elapsed())
+            let start = Instant::now();
+            (send_to(SmtpBehaviour::Silent).0, start.elapsed())
         });
         let dripping = scope.spawn(|| {
-            let begun = Instant::now();
-            (send_to(SmtpBehaviour::Dripping).0, begun.elapsed())
+            let start = Instant::now();
+            (send_to(SmtpBehaviour::Dripping).0, start.elapsed())
         });
         let secure = scope.spawn(|| {
             let server = SmtpServer::start_at(
@@ -87,10 +87,10 @@ fn an_unresponsive_server_times_out_after_ten_seconds() {
                 Tls::Implicit(authority.server("127.0.0.1")),
                 SmtpBehaviour::Silent,
             );
-            let begun = Instant::now();
+            let start = Instant::now();
             (
                 send(settings(&server, SmtpTls::Implicit, Some(authority.file()))),
-                begun.elapsed(),
+                start.elapsed(),
             )
         });
         [plain, dripping, secure].map(|thread| thread.join().unwrap())
@@ -103,9 +103,9 @@ fn an_unresponsive_server_times_out_after_ten_seconds() {
         );
     }
     let stopped = settings(&SmtpServer::start(Tls::Never), SmtpTls::None, None);
-    let begun = Instant::now();
+    let start = Instant::now();
     assert_eq!(send(stopped), transport_error("connect: connection refused"));
-    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert!(start.elapsed() < Duration::from_secs(1));
 }
 
 /// A service and its mail server with this behaviour.
@@ -130,9 +130,9 @@ fn registration_does_not_wait_for_the_mail_server() {
         for ((_, _, app), times) in services.iter().zip(&mut times) {
             let body =
                 json!({"name": "Ann", "email": format!("a{number}@example.org"), "password": PASSWORD});
-            let begun = Instant::now();
+            let start = Instant::now();
             assert_eq!(post_json(app, "/auth/register", &body).status, 202);
-            times.push(begun.elapsed());
+            times.push(start.elapsed());
         }
     }
     times.iter_mut().for_each(|times| times.sort());

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 fn count(app: &App, origin: &str, destination: &str) -> Value {
     let path =
         format!("/rates?date_from=2021-01-01&date_to=2021-01-01&orig_code={origin}&dest_code={destination}");
-    let begun = Instant::now();
+    let start = Instant::now();
     let response = app.get(&path);
     assert!(
-        begun.elapsed() < Duration::from_secs(1),
+        start.elapsed() < Duration::from_secs(1),
         "{path} took {:?}",
-        begun.elapsed()
+        start.elapsed()
     );
     assert_eq!(response.status, 200, "{path}: {response:?}");
     response.json()["rates"][0]["count"].clone()
@@ -62,9 +62,9 @@ fn prices_count_for_regions_at_six_levels() {
 #[test]
 fn a_cycle_of_regions_terminates() {
     let database = Database::with_data(&dump(&CHAIN, &PORTS, &PRICES));
-    let begun = Instant::now();
+    let start = Instant::now();
     database.execute("UPDATE rates.regions SET parent_slug = 'six' WHERE slug = 'one'");
-    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
     let app = App::over(&database);
     for region in ["one", "two", "three", "four", "five", "six"] {
         assert_eq!(count(&app, region, "left"), 3, "{region}");

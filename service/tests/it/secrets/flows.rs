@@ -107,7 +107,7 @@ pub fn accounts(env: &TestEnvironment) {
     }
 }
 
-/// Log-in, refresh, validation, introspection and log-out, with valid and invalid credentials.
+/// Login, refresh, validation, introspection and log-out, with valid and invalid credentials.
 pub fn tokens(env: &TestEnvironment) {
     let (app, database) = (&env.app, &env.database);
     create_account(database, "carl@example.org", Role::Admin);

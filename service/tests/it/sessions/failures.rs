@@ -97,7 +97,7 @@ fn a_lock_timeout_is_503() {
     holder
         .batch_execute("BEGIN; LOCK TABLE sessions.sessions, sessions.throttles IN ACCESS EXCLUSIVE MODE")
         .unwrap();
-    let begun = Instant::now();
+    let start = Instant::now();
     std::thread::scope(|scope| {
         let log_in = scope.spawn(|| try_log_in(&app, ANN, PASSWORD));
         let refresh = scope.spawn(|| refresh(&app, &ann.refresh));
@@ -106,7 +106,7 @@ fn a_lock_timeout_is_503() {
             response.join().unwrap().problem(503);
         }
     });
-    assert!(begun.elapsed() < Duration::from_secs(12), "{:?}", begun.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(12), "{:?}", start.elapsed());
     holder.batch_execute("ROLLBACK").unwrap();
     assert_eq!(refresh(&app, &ann.refresh).status, 200);
     assert_eq!(try_log_in(&app, ANN, PASSWORD).status, 200);
@@ -177,8 +177,8 @@ fn a_thousand_logins_all_get_a_response() {
         .filter(|status| matches!(status, 429 | 503))
         .count();
     assert!(accepted >= 20 && accepted + rejected == 1000, "{statuses:?}");
-    let begun = "SELECT count(*)::text AS line FROM sessions.sessions";
-    assert_eq!(database.lines(begun), [accepted.to_string()]);
+    let start = "SELECT count(*)::text AS line FROM sessions.sessions";
+    assert_eq!(database.lines(start), [accepted.to_string()]);
     let held = "SELECT coalesce(sum(count), 0)::text AS line FROM sessions.throttles";
     assert_eq!(database.lines(held), ["0"]);
     assert_eq!(try_log_in(&app, "person0@example.org", PASSWORD).status, 200);
@@ -210,10 +210,10 @@ fn old_sessions_and_throttles_are_deleted() {
     };
     let before: u32 = left()[0].rsplit(' ').next().unwrap().parse().unwrap();
     let _app = App::over(&database);
-    let begun = Instant::now();
+    let start = Instant::now();
     let expected = [format!("2 2 {}", before - 1)];
     while left() != expected {
-        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", left());
+        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", left());
         sleep(Duration::from_millis(50));
     }
 }

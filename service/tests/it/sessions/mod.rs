@@ -12,5 +12,5 @@ mod login;
 /// Refresh tokens.
 mod refresh;
 
-/// Throttling of failed log-ins.
+/// Throttling of failed logins.
 mod throttling;

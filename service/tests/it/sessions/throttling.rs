@@ -1,4 +1,4 @@
-//! Throttling of log-in attempts by account and by network.
+//! Throttling of login attempts by account and by network.
 
 use crate::support::accounts::{PASSWORD, create_account, try_log_in};
 use crate::support::app::{App, send};
@@ -41,7 +41,7 @@ fn end_delays(database: &Database) {
     database.execute("UPDATE sessions.throttles SET blocked_until = now()");
 }
 
-/// A log-in attempt from another loopback address.
+/// A login attempt from another loopback address.
 fn request_from(app: &App, address: Ipv4Addr, email: &str, password: &str) -> RequestBuilder {
     let client = Client::builder()
         .no_proxy()
@@ -104,9 +104,9 @@ fn during_a_delay_nothing_is_verified_or_counted() {
     );
 }
 
-/// E7: Successful log-ins are never throttled.
+/// E7: Successful logins are never throttled.
 #[test]
-fn successful_log_ins_are_never_throttled() {
+fn successful_logins_are_never_throttled() {
     let (database, app) = app();
     for _ in 0..40 {
         assert_eq!(try_log_in(&app, ANN, PASSWORD).status, 200);
@@ -213,7 +213,7 @@ fn guesses_from_another_network_do_not_lock_the_owner_out() {
     retry_after(&log_in_from(&app, attacker, ANN, "wrong"));
 }
 
-/// E7: Distributed guesses are delayed by at most a minute; the owner, from a network of an earlier log-in, is not.
+/// E7: Distributed guesses are delayed by at most a minute; the owner, from a network of an earlier login, is not.
 #[test]
 fn distributed_guesses_are_delayed_and_the_owner_is_not() {
     let (database, app) = app();
@@ -226,7 +226,7 @@ fn distributed_guesses_are_delayed_and_the_owner_is_not() {
     assert_eq!(
         retry_after(&try_log_in(&app, ANN, PASSWORD)),
         1,
-        "there was no log-in from here yet"
+        "there was no login from here yet"
     );
     end_delays(&database);
     assert_eq!(try_log_in(&app, ANN, PASSWORD).status, 200);
@@ -243,9 +243,9 @@ fn distributed_guesses_are_delayed_and_the_owner_is_not() {
     );
 }
 
-/// E7: Log-ins to an attacker's own account do not reset the count of the network.
+/// E7: Logins to an attacker's own account do not reset the count of the network.
 #[test]
-fn own_log_ins_do_not_reset_the_count_of_the_network() {
+fn own_logins_do_not_reset_the_count_of_the_network() {
     let (database, app) = app();
     create_account(&database, "mallory@example.org", Role::User);
     for number in 0..30 {

@@ -1,4 +1,4 @@
-//! Pages with a second factor, and throttled sign-ins in a browser.
+//! Pages with a second factor, and throttled logins in a browser.
 
 use crate::support::accounts::{PASSWORD, create_account, log_in};
 use crate::support::app::App;
