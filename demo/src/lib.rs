@@ -6,6 +6,7 @@
 //! assert!(dump.starts_with(b"--\n-- PostgreSQL database dump\n--\n"));
 //! # Ok::<(), std::io::Error>(())
 //! ```
+
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 /// Deterministic pseudo-random numbers.

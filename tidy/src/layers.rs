@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tour_has_a_line_for_each_module_and_room_between() {
+    fn each_module_has_one_doc_line_and_a_blank_line_after_it() {
         for lib in [
             "mod types;\n",
             "/// A.\n/// B.\nmod types;\n",

@@ -87,7 +87,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// Rules that are not enforced yet.
-const DRAFTS: &[Rule] = &[behaviours::check, vocabulary::check];
+const DRAFTS: &[Rule] = &[behaviours::check, vocabulary::check, shape::check_header];
 
 /// Checks the tree at `root` and prints each finding as `path:line: rule: what`; returns whether there is none.
 pub fn run(root: &Path, options: &Options) -> anyhow::Result<bool> {

@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_file_that_nobody_declares() {
+    fn an_undeclared_file_is_found() {
         let tree = Tree::of(&[
             ("Cargo.toml", "[workspace]\nmembers = [\"a\"]\n"),
             ("a/src/main.rs", "mod x; #[cfg(test)] mod y;"),

@@ -33,6 +33,20 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
+/// Checks that a blank line follows the header.
+pub(super) fn check_header(tree: &Tree) -> Vec<Finding> {
+    let files = tree.rust_files().filter(|(path, _)| !is_generated(path));
+    files
+        .filter_map(|(path, text)| {
+            let (number, line) = (1..)
+                .zip(text.lines())
+                .find(|(_, line)| !line.starts_with("//!"))?;
+            let what = "no blank line after the `//!` header";
+            (number > 1 && !line.is_empty()).then(|| Finding::new(RULE, path, number, what))
+        })
+        .collect()
+}
+
 /// Files above the soft limit that are not above the hard one.
 pub(super) fn notes(tree: &Tree) -> Vec<Finding> {
     tree.rust_files()
@@ -74,6 +88,17 @@ mod tests {
             .into_iter()
             .map(|found| (found.path, found.line))
             .collect()
+    }
+
+    #[test]
+    fn a_header_without_a_blank_line_is_found() {
+        let tree = Tree::of(&[
+            ("a.rs", "//! A.\n//! B.\nuse x;\n"),
+            ("b.rs", "//! A.\n\nuse x;\n"),
+            ("c.rs", "//! A.\n"),
+            ("d.rs", "use x;\n"),
+        ]);
+        assert_eq!(found(check_header(&tree)), [("a.rs".to_owned(), 3)]);
     }
 
     #[test]

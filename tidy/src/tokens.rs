@@ -154,7 +154,7 @@ fn item_length(trees: &[TokenTree]) -> usize {
 mod tests {
     use super::*;
 
-    fn words(text: &str, tests: Tests) -> Vec<String> {
+    fn identifiers(text: &str, tests: Tests) -> Vec<String> {
         tokens(text, tests)
             .iter()
             .filter_map(|token| token.word().map(str::to_owned))
@@ -165,7 +165,7 @@ mod tests {
     fn comments_strings_and_lifetimes_are_omitted() {
         let text = "/* a */ fn f<'db>(x: &'db str) -> char { /* b */ let s = \"poem::x\"; 'c' } // d";
         assert_eq!(
-            words(text, Tests::Included),
+            identifiers(text, Tests::Included),
             ["fn", "f", "x", "str", "char", "let", "s"]
         );
     }
@@ -175,7 +175,7 @@ mod tests {
         let text = "#[cfg(test)] use a::{b, c}; fn keep() {} #[cfg(test)] #[path = \"x\"] mod tests { fn t() {} } \
                     #[test] fn u() { v } #[cfg(all(test, unix))] pub fn w(x: u8) -> u8 { x } #[cfg(not(test))] fn z() {}";
         assert_eq!(
-            words(text, Tests::Excluded),
+            identifiers(text, Tests::Excluded),
             ["fn", "keep", "cfg", "not", "test", "fn", "z"]
         );
     }
@@ -191,7 +191,7 @@ mod tests {
         ] {
             let text = format!("#[cfg(test)] {test} use kept::here; fn last() {{}}");
             assert_eq!(
-                words(&text, Tests::Excluded),
+                identifiers(&text, Tests::Excluded),
                 ["use", "kept", "here", "fn", "last"],
                 "{test}"
             );
@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn a_test_file_is_excluded_and_lines_are_counted() {
         assert_eq!(
-            words("//! Tests.\n#![cfg(test)]\nfn x() {}", Tests::Excluded),
+            identifiers("//! Tests.\n#![cfg(test)]\nfn x() {}", Tests::Excluded),
             ["doc"]
         );
         assert_eq!(tokens("// a\n\nfn\nb", Tests::Included)[1].line, 4);

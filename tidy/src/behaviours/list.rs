@@ -30,7 +30,7 @@ pub(super) struct List {
 }
 
 impl List {
-    /// Also returns the lines of headings that are malformed or in the section of another letter, each with the reason.
+    /// Also returns the lines of headings that are malformed or in the wrong section, each with the reason.
     pub(super) fn parse(text: &str) -> (Self, Vec<(usize, String)>) {
         let (mut list, mut malformed) = (Self::default(), Vec::new());
         let mut section = None;
@@ -39,7 +39,7 @@ impl List {
                 match heading.split_once(" – ").filter(|(id, _)| is_id(id)) {
                     Some((id, title)) => {
                         if section.is_none_or(|letter| !id.starts_with(letter)) {
-                            malformed.push((number, format!("{id} is in the section of another letter")));
+                            malformed.push((number, format!("{id} is in the wrong section")));
                         }
                         list.behaviours.push(Behaviour::new(id, title, number));
                     }
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_told_from_other_names() {
+    fn ids_differ_from_other_names() {
         for id in ["A1", "E17", "P1b"] {
             assert!(is_id(id), "{id}");
         }

@@ -1,30 +1,30 @@
-//! Rule: names, doc comments and published texts use the field's terms; `words.rs` lists the words that may not come back.
+//! Rule: names, doc comments and published texts use the field's terms; `terms.rs` lists the words that may not come back.
 
 mod names;
+mod terms;
 mod texts;
-mod words;
 
 use crate::{finding::Finding, tree::Tree};
 
 const RULE: &str = "vocabulary";
 
 /// Files about injected faults may call them so.
-const FAULT: &str = "fault";
+const INJECTED: &str = "fault";
 
 /// Checks all names and texts.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, text) in tree.files() {
-        let is_allowed = |word: &words::Word| path.contains(FAULT) && word.word.starts_with(FAULT);
+        let is_allowed = |word: &terms::Term| path.contains(INJECTED) && word.word.starts_with(INJECTED);
         if path.ends_with(".rs") {
             for (name, line) in names::items(text) {
-                if let Some(word) = words::in_name(&name).filter(|word| !is_allowed(word)) {
+                if let Some(word) = terms::in_name(&name).filter(|word| !is_allowed(word)) {
                     findings.push(finding(path, line, &format!("`{name}`"), word));
                 }
             }
         }
         for (number, line) in texts::prose(path, text) {
-            for word in words::in_text(&line).filter(|word| !is_allowed(word)) {
+            for word in terms::in_text(&line).filter(|word| !is_allowed(word)) {
                 findings.push(finding(path, number, &format!("\"{}\"", word.word), word));
             }
         }
@@ -32,7 +32,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-fn finding(path: &str, line: usize, found: &str, word: &words::Word) -> Finding {
+fn finding(path: &str, line: usize, found: &str, word: &terms::Term) -> Finding {
     let what = format!("{found}: say {}", word.instead);
     Finding::new(RULE, path, line, what)
 }

@@ -1,8 +1,8 @@
 //! Words that may not come back, each with the field's term. The list may only grow.
 
-/// A word or phrase, and the terms to choose from.
-pub(super) struct Word {
-    /// In lower case; in names, its parts are the segments.
+/// A word or phrase, and the terms to use instead.
+pub(super) struct Term {
+    /// In lower case; in names it is compared with their segments.
     pub word: &'static str,
     pub instead: &'static str,
     /// Phrases and names in which it is the ordinary term.
@@ -10,18 +10,18 @@ pub(super) struct Word {
     pub scope: Scope,
 }
 
-/// Where a word may not stand.
+/// Where a word may not occur.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scope {
     Everywhere,
-    /// In prose it is plain English.
+    /// In prose it is ordinary English.
     Names,
-    /// As a segment of a name it is an ordinary term.
+    /// In names it is an ordinary term.
     Texts,
 }
 
-const fn word(word: &'static str, instead: &'static str, unless: &'static [&'static str]) -> Word {
-    Word {
+const fn word(word: &'static str, instead: &'static str, unless: &'static [&'static str]) -> Term {
+    Term {
         word,
         instead,
         unless,
@@ -29,22 +29,22 @@ const fn word(word: &'static str, instead: &'static str, unless: &'static [&'sta
     }
 }
 
-const fn name(word: &'static str, instead: &'static str, unless: &'static [&'static str]) -> Word {
-    Word {
+const fn name(word: &'static str, instead: &'static str, unless: &'static [&'static str]) -> Term {
+    Term {
         scope: Scope::Names,
         ..self::word(word, instead, unless)
     }
 }
 
-const fn phrase(word: &'static str, instead: &'static str, unless: &'static [&'static str]) -> Word {
-    Word {
+const fn phrase(word: &'static str, instead: &'static str, unless: &'static [&'static str]) -> Term {
+    Term {
         scope: Scope::Texts,
         ..self::word(word, instead, unless)
     }
 }
 
-/// The list. An entry leaves it never; an `unless` needs a term of the field.
-pub(super) const WORDS: &[Word] = &[
+/// The list. Entries are never removed; an `unless` must be a term of the field.
+pub(super) const TERMS: &[Term] = &[
     word("anybody", "anyone, any client", &[]),
     word("asked", "requested, queried, queued", &[]),
     word(
@@ -80,7 +80,7 @@ pub(super) const WORDS: &[Word] = &[
     word("laws", "rules", &[]),
     word("leavers", "disconnected clients", &[]),
     word("letter", "mail; character", &["section letter"]),
-    word("letters", "mails; characters", LETTERS),
+    word("letters", "mails; characters", ALPHABETIC),
     name("look", "scan, poll, query", &["look_up"]),
     phrase("a look", "a scan, a poll, a check", &["a look-up"]),
     name("looks", "scans, appearance", &["looks_up"]),
@@ -91,7 +91,10 @@ pub(super) const WORDS: &[Word] = &[
     word("newcomer", "registration; new contributor", &[]),
     word("newcomers", "registrations; new contributors", &[]),
     word("nobody", "no client, no one, unauthenticated", &[]),
+    // "of one's own": apostrophes separate words.
+    phrase("of one s own", "private, dedicated", &[]),
     word("originals", "the legacy system", &[]),
+    name("people", "accounts, users", &[]),
     name("rest", "back-off, idle time", &[]),
     phrase("rests", "backs off, sleeps", &[]),
     word("room", "capacity, permit", &[]),
@@ -134,7 +137,7 @@ const INJECTED: &[&str] = &[
 ];
 
 /// Where the alphabet is meant.
-const LETTERS: &[&str] = &[
+const ALPHABETIC: &[&str] = &[
     "letters and digits",
     "letters or digits",
     "two letters",
@@ -147,25 +150,25 @@ const LETTERS: &[&str] = &[
 const SEARCH: &[&str] = &["search_words", "common_words"];
 
 /// The first listed word in an identifier, by its segments.
-pub(super) fn in_name(name: &str) -> Option<&'static Word> {
+pub(super) fn in_name(name: &str) -> Option<&'static Term> {
     let name = segments(name);
-    WORDS
+    TERMS
         .iter()
         .filter(|word| word.scope != Scope::Texts)
         .find(|word| contains(&name, word, '_'))
 }
 
 /// The listed words in a line of prose.
-pub(super) fn in_text(line: &str) -> impl Iterator<Item = &'static Word> {
+pub(super) fn in_text(line: &str) -> impl Iterator<Item = &'static Term> {
     let line = plain(line);
-    WORDS
+    TERMS
         .iter()
         .filter(|word| word.scope != Scope::Names)
         .filter(move |word| contains(&line, word, ' '))
 }
 
 /// Whether a word is left when the phrases in which it is fine are taken out.
-fn contains(text: &str, word: &Word, separator: char) -> bool {
+fn contains(text: &str, word: &Term, separator: char) -> bool {
     let spaced = |words: &str| {
         let own = words.replace(['_', ' '], &separator.to_string());
         format!("{separator}{own}{separator}")
@@ -217,7 +220,7 @@ mod tests {
 
     #[test]
     fn the_list_only_grows() {
-        assert!(WORDS.len() >= 54, "{} words", WORDS.len());
+        assert!(TERMS.len() >= 56, "{} words", TERMS.len());
     }
 
     #[test]
@@ -233,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn prose_is_compared_by_whole_words_and_quoted_code_is_left_out() {
+    fn prose_is_compared_by_whole_terms_without_quoted_code() {
         assert_eq!(text("Whoever knocks at the door:"), ["door", "whoever"]);
         assert_eq!(text("`door` is adorable; a RESTful API, in turn."), [""; 0]);
         assert_eq!(text("Ten letters and digits."), [""; 0]);
