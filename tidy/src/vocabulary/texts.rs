@@ -1,9 +1,10 @@
-//! The prose of a file, line by line: what readers of the code, of the documents and of the API see first.
+//! The prose of a file, line by line: comments, documents, and texts of pages and mails.
 
-/// Prose with its line numbers: doc comments of Rust files; documents, scenarios, templates and the OpenAPI document
-/// whole. Other files have none.
+/// Prose with its line numbers: doc comments of Rust files, comments of SQL files, and all lines of documents, scenarios,
+/// templates and the OpenAPI document.
 pub(super) fn prose(path: &str, text: &str) -> impl Iterator<Item = (usize, String)> {
     let is_rust = path.ends_with(".rs");
+    let is_sql = path.ends_with(".sql");
     let is_html = path.ends_with(".html");
     let is_whole = is_document(path);
     (1..).zip(text.lines()).filter_map(move |(number, line)| {
@@ -11,6 +12,9 @@ pub(super) fn prose(path: &str, text: &str) -> impl Iterator<Item = (usize, Stri
             let line = line.trim_start();
             let comment = line.strip_prefix("///").or_else(|| line.strip_prefix("//!"));
             comment.map(|comment| (number, comment.to_owned()))
+        } else if is_sql {
+            let (_, comment) = line.split_once("--")?;
+            Some((number, comment.to_owned()))
         } else if is_html {
             is_whole.then(|| (number, without_classes(line)))
         } else {
@@ -43,6 +47,7 @@ mod tests {
     fn comments_of_code_and_whole_documents_are_prose() {
         let of = |path, text| -> Vec<usize> { prose(path, text).map(|(line, _)| line).collect() };
         assert_eq!(of("a.rs", "//! a\n// b\n  /// c\nlet d = \"e\";\n"), [1, 3]);
+        assert_eq!(of("a.sql", "a\n  -- b\n"), [2]);
         assert_eq!(of("docs/a.md", "a\nb\n"), [1, 2]);
         assert_eq!(of("service/templates/web/a.html", "a\n"), [1]);
         assert_eq!(of("a.json", "a\n"), [0; 0]);
