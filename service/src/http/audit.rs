@@ -1,8 +1,8 @@
 //! `GET /admin/audit`.
 
 use crate::domain::audit::{Audit, EventRow, Filter};
-use crate::http::contract::auth::{AuditRead, Caller};
-use crate::http::contract::error_responses::{Guarded, Refusal};
+use crate::http::contract::auth::{AuditReadScope, Caller};
+use crate::http::contract::error_responses::{AuthErrors, ErrorResponse};
 use crate::http::contract::field::{Field, FieldValue, Optional};
 use crate::http::contract::pagination::{Limit, next_link};
 use crate::http::contract::problem::Problem;
@@ -17,60 +17,60 @@ use poem_openapi::types::Any;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde_json::Value;
 
-/// The path.
+/// The path of the operation.
 const PATH: &str = "/admin/audit";
 
-/// The operation and what it needs.
+/// The operation.
 pub struct AuditApi {
     audit: Audit,
 }
 
 impl AuditApi {
-    /// Over the domain's events.
+    /// The operation on this audit log.
     pub fn new(audit: Audit) -> Self {
         Self { audit }
     }
 }
 
-/// Something that happened.
+/// An audit event.
 #[derive(Object)]
 pub struct Event {
-    /// Number, without gaps.
+    /// Sequence number, without gaps.
     pub id: i64,
-    /// When.
+    /// Time of the event.
     pub at: DateTime<Utc>,
-    /// The account that did it; where there is none, nobody was signed in.
+    /// Account that acted; absent if the request was not authenticated.
     #[oai(skip_serializing_if_is_none)]
     pub actor_id: Option<i64>,
-    /// What, as in `session.begun`.
+    /// Action, such as `session.begun`.
     pub action: String,
-    /// To what, as in `account:7`.
+    /// Subject of the action, such as `account:7`.
     pub subject: String,
-    /// In which request; the same as its `X-Request-Id`.
+    /// Request id; equals the header `X-Request-Id`.
     pub request_id: String,
-    /// The address that it came from.
+    /// IP address of the client.
     pub address: String,
-    /// More; which members there are depends on the action.
+    /// Details; the members depend on the action.
     pub detail: Any<Value>,
-    /// SHA-256 over the hash of the event before and this event. Written down elsewhere, it proves later that neither
-    /// this event nor any before it was changed: `portcullis audit verify --head`.
+    /// SHA-256 over the hash of the previous event and this event. A copy stored elsewhere proves that neither this event nor
+    /// any earlier one was changed: `portcullis audit verify --head`.
     #[oai(validator(pattern = "^[0-9a-f]{64}$"))]
     pub hash: String,
 }
 
-/// Some events, newest first.
+/// A page of events, newest first.
 #[derive(Object)]
-pub struct Events {
-    /// The events of this page.
+pub struct EventList {
+    /// Events on this page.
     pub events: Vec<Event>,
 }
 
 /// A page of events.
 #[derive(ApiResponse)]
-pub enum EventsAnswer {
-    /// The events. `Link` with `rel="next"` leads to the next page, where there is one.
+pub enum EventsResponse {
+    /// A page of events. `Link` with `rel="next"` points to the next page, if any.
     #[oai(status = 200)]
-    Page(Json<Events>, #[oai(header = "Link")] Option<String>),
+    Page(Json<EventList>, #[oai(header = "Link")] Option<String>),
 }
 
 impl From<EventRow> for Event {
@@ -96,11 +96,12 @@ impl From<EventRow> for Event {
 struct Action(String);
 
 impl FieldValue for Action {
-    const EXPECTED: &'static str = "must be the name of an action, as in session.begun";
+    const EXPECTED: &'static str = "must be the name of an action, such as session.begun";
 
     fn parse(text: &str) -> Option<Self> {
-        let word = |word: &str| !word.is_empty() && word.bytes().all(|c| c.is_ascii_lowercase() || c == b'_');
-        let good = text.len() <= 64 && text.contains('.') && text.split('.').all(word);
+        let is_name =
+            |name: &str| !name.is_empty() && name.bytes().all(|c| c.is_ascii_lowercase() || c == b'_');
+        let good = text.len() <= 64 && text.contains('.') && text.split('.').all(is_name);
         good.then(|| Self(text.to_owned()))
     }
 
@@ -114,12 +115,12 @@ impl FieldValue for Action {
     }
 }
 
-/// What an event is about.
+/// The subject of an event.
 #[derive(Debug)]
 struct Subject(String);
 
 impl FieldValue for Subject {
-    const EXPECTED: &'static str = "must be a kind of thing, a colon and its number or id, as in account:7";
+    const EXPECTED: &'static str = "must be a kind, a colon and a number or id, such as account:7";
 
     fn parse(text: &str) -> Option<Self> {
         let (kind, id) = text.split_once(':')?;
@@ -143,7 +144,7 @@ impl FieldValue for Subject {
 struct EventNumber(i64);
 
 impl FieldValue for EventNumber {
-    const EXPECTED: &'static str = "must be the number of an event, from 1 to 9223372036854775807";
+    const EXPECTED: &'static str = "must be an event number from 1 to 9223372036854775807";
 
     fn parse(text: &str) -> Option<Self> {
         let digits = text.bytes().all(|c| c.is_ascii_digit()) && !text.starts_with('0');
@@ -160,25 +161,24 @@ impl FieldValue for EventNumber {
 
 #[OpenApi(tag = "ApiTag::Audit")]
 impl AuditApi {
-    /// What happened, newest first
+    /// List audit events
     ///
-    /// A page of audit events: all of them, or those of one account, of one action, about one thing. They are added and
-    /// never changed; `Link` leads from page to page.
+    /// Lists events newest first, page by page, optionally filtered by account, action or subject. The log is append-only.
     #[oai(path = "/admin/audit", method = "get", operation_id = "listEvents")]
     async fn list(
         &self,
-        caller: Caller<AuditRead>,
-        /// Only what this account did.
+        caller: Caller<AuditReadScope>,
+        /// Only events of this account.
         actor: Query<Field<AccountId, Optional>>,
-        /// Only this action.
+        /// Only events with this action.
         action: Query<Field<Action, Optional>>,
-        /// Only what happened to this.
+        /// Only events with this subject.
         subject: Query<Field<Subject, Optional>>,
-        /// Only events before this number: the last of the page before.
+        /// Number of the last event on the previous page.
         before: Query<Field<EventNumber, Optional>>,
-        /// How many events a page has at the most.
+        /// Maximum number of events on a page.
         limit: Query<Field<Limit, Optional>>,
-    ) -> Result<EventsAnswer, Refusal<Guarded>> {
+    ) -> Result<EventsResponse, ErrorResponse<AuthErrors>> {
         let admin = caller.admin()?;
         let mut errors = Vec::new();
         let actor = actor.0.optional("actor", &mut errors);
@@ -208,6 +208,6 @@ impl AuditApi {
             next_link(PATH, &parameters)
         });
         let events = page.items.into_iter().map(Event::from).collect();
-        Ok(EventsAnswer::Page(Json(Events { events }), link))
+        Ok(EventsResponse::Page(Json(EventList { events }), link))
     }
 }

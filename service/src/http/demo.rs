@@ -1,8 +1,8 @@
-//! `/populate` and `/delete`: there only while the demo is on, which the settings decide.
+//! `/populate` and `/delete`: available only if the settings enable the demo.
 
 use crate::domain::demo::Demo;
-use crate::http::contract::auth::{Profile, Right, authenticate};
-use crate::http::contract::error_responses::{Refusal, Statuses};
+use crate::http::contract::auth::{ProfileScope, RequiredScope, authenticate};
+use crate::http::contract::error_responses::{Documented, ErrorResponse};
 use crate::http::contract::problem::Problem;
 use crate::http::openapi::tags::ApiTag;
 use http::StatusCode;
@@ -11,37 +11,37 @@ use poem_openapi::payload::Json;
 use poem_openapi::registry::Registry;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOptions, Object, OpenApi};
 
-/// The operations and what they need.
+/// The operations.
 pub struct DemoApi {
-    access: Access,
+    access: DemoAccess,
 }
 
 /// Who may use the demo.
-pub enum Access {
-    /// Nobody: there is none.
+pub enum DemoAccess {
+    /// The demo is disabled.
     Off,
-    /// Whoever is signed in.
+    /// Authenticated callers.
     SignedIn(Demo),
-    /// Anybody.
-    Anybody(Demo),
+    /// Any client.
+    Anyone(Demo),
 }
 
 impl DemoApi {
-    /// Over the domain's demo, where there is one.
-    pub fn new(access: Access) -> Self {
+    /// Operations with this access.
+    pub fn new(access: DemoAccess) -> Self {
         Self { access }
     }
 
     fn demo(&self, caller: DemoCaller) -> Result<&Demo, Problem> {
         match &self.access {
-            Access::Off => Err(Problem::of_status(StatusCode::NOT_FOUND)),
-            Access::SignedIn(demo) => caller.0.map(|()| demo),
-            Access::Anybody(demo) => Ok(demo),
+            DemoAccess::Off => Err(Problem::of_status(StatusCode::NOT_FOUND)),
+            DemoAccess::SignedIn(demo) => caller.0.map(|()| demo),
+            DemoAccess::Anyone(demo) => Ok(demo),
         }
     }
 }
 
-/// Whoever asks: whether they must be signed in is for the settings to say.
+/// A caller whose authentication is optional: the settings decide whether it is required.
 #[derive(Debug)]
 pub struct DemoCaller(Result<(), Problem>);
 
@@ -52,11 +52,11 @@ impl<'a> ApiExtractor<'a> for DemoCaller {
     type ParamRawType = ();
 
     fn register(registry: &mut Registry) {
-        crate::http::contract::auth::Caller::<Profile>::register(registry);
+        crate::http::contract::auth::Caller::<ProfileScope>::register(registry);
     }
 
     fn security_schemes() -> Vec<&'static str> {
-        vec![Profile::SCHEME]
+        vec![ProfileScope::SCHEME]
     }
 
     fn has_security_fallback() -> bool {
@@ -72,69 +72,69 @@ impl<'a> ApiExtractor<'a> for DemoCaller {
     }
 }
 
-/// What was added.
+/// An added demo entry.
 #[derive(Object)]
-pub struct Populated {
+pub struct PopulateResult {
     /// Ten random letters and digits.
     #[oai(validator(pattern = "^[A-Za-z0-9]{10}$"))]
     pub data: String,
-    /// `Data added successfully`
+    /// Always `Data added successfully`.
     pub message: String,
 }
 
-/// What was deleted.
+/// The number of deleted demo entries.
 #[derive(Object)]
-pub struct Emptied {
-    /// How many, as in `3 rows deleted`.
+pub struct DeleteResult {
+    /// Number of deleted entries, such as `3 rows deleted`.
     #[oai(validator(pattern = "^[0-9]+ rows deleted$"))]
     pub message: String,
 }
 
-/// An entry was added.
+/// An added entry.
 #[derive(ApiResponse)]
-pub enum PopulateAnswer {
-    /// The entry.
+pub enum PopulateResponse {
+    /// The entry was added.
     #[oai(status = 201)]
-    Added(Json<Populated>),
+    Added(Json<PopulateResult>),
 }
 
-/// The entries were deleted.
+/// Deleted entries.
 #[derive(ApiResponse)]
-pub enum DeleteAnswer {
-    /// How many there were.
+pub enum DeleteResponse {
+    /// The entries were deleted.
     #[oai(status = 200)]
-    Deleted(Json<Emptied>),
+    Deleted(Json<DeleteResult>),
 }
 
-/// Refusals of the demo.
+/// Errors of the demo.
 #[derive(Debug)]
-pub struct DemoRefusals;
+pub struct DemoErrors;
 
-impl Statuses for DemoRefusals {
-    const OWN: &'static [u16] = &[401, 404];
+impl Documented for DemoErrors {
+    const STATUSES: &'static [u16] = &[401, 404];
 }
 
 #[OpenApi(tag = "ApiTag::Demo")]
 impl DemoApi {
-    /// Adds an entry to the demo
+    /// Add a demo entry
     ///
-    /// There only while the setting `DEMO` is `token` (then an access token is needed) or `open` (then none is);
-    /// otherwise, and always in production, the answer is 404.
+    /// Available only if the setting `DEMO` is `token` (requires an access token) or `open` (does not). Otherwise, and always
+    /// in production, answered with 404.
     #[oai(path = "/populate", method = "post", operation_id = "populateDemo")]
-    async fn populate(&self, caller: DemoCaller) -> Result<PopulateAnswer, Refusal<DemoRefusals>> {
+    async fn populate(&self, caller: DemoCaller) -> Result<PopulateResponse, ErrorResponse<DemoErrors>> {
         let data = self.demo(caller)?.populate().await.map_err(Problem::from)?;
         let message = "Data added successfully".to_owned();
-        Ok(PopulateAnswer::Added(Json(Populated { data, message })))
+        Ok(PopulateResponse::Added(Json(PopulateResult { data, message })))
     }
 
-    /// Deletes all entries of the demo
+    /// Delete all demo entries
     ///
-    /// There only while the setting `DEMO` is `token` (then an access token is needed) or `open` (then none is);
-    /// otherwise, and always in production, the answer is 404.
+    /// Available only if the setting `DEMO` is `token` (requires an access token) or `open` (does not). Otherwise, and always
+    /// in production, answered with 404.
     #[oai(path = "/delete", method = "delete", operation_id = "emptyDemo")]
-    async fn delete(&self, caller: DemoCaller) -> Result<DeleteAnswer, Refusal<DemoRefusals>> {
+    async fn delete(&self, caller: DemoCaller) -> Result<DeleteResponse, ErrorResponse<DemoErrors>> {
         let count = self.demo(caller)?.delete().await.map_err(Problem::from)?;
         let message = format!("{count} rows deleted");
-        Ok(DeleteAnswer::Deleted(Json(Emptied { message })))
+        Ok(DeleteResponse::Deleted(Json(DeleteResult { message })))
     }
 }

@@ -1,8 +1,8 @@
-//! Live, ready, startup: the questions of an orchestrator, each with its own meaning.
+//! Liveness, readiness and startup probes, each with its own meaning for an orchestrator.
 
 use crate::domain::health::{Health, Readiness};
 use crate::http::contract::auth::Anyone;
-use crate::http::contract::error_responses::{Nothing, Refusal};
+use crate::http::contract::error_responses::{ErrorResponse, NoExtraErrors};
 use crate::http::contract::problem::Problem;
 use crate::http::openapi::tags::ApiTag;
 use http::StatusCode;
@@ -11,7 +11,7 @@ use poem_openapi::{Object, OpenApi};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The operations and what they need.
+/// The operations.
 pub struct HealthApi {
     health: Health,
     started: AtomicBool,
@@ -19,7 +19,7 @@ pub struct HealthApi {
 }
 
 impl HealthApi {
-    /// Over the domain's health; `stopping` turns true when the process is asked to end.
+    /// Operations on this health; `stopping` turns true when the process shuts down.
     pub fn new(health: Health, stopping: Arc<AtomicBool>) -> Self {
         Self {
             health,
@@ -28,73 +28,76 @@ impl HealthApi {
         }
     }
 
-    async fn look(&self) -> Result<Json<Status>, Refusal<Nothing>> {
+    async fn check(&self) -> Result<Json<HealthStatus>, ErrorResponse<NoExtraErrors>> {
         if self.stopping.load(Ordering::Relaxed) {
-            return Err(unready("stopping", "the service is stopping").into());
+            return Err(not_ready("stopping", "the service is shutting down").into());
         }
         match self.health.readiness().await {
             Readiness::Ready => {
                 self.started.store(true, Ordering::Relaxed);
-                Ok(Status::good())
+                Ok(HealthStatus::ok())
             }
-            Readiness::DatabaseUnavailable => {
-                Err(unready("database-away", "the database is away or too busy").into())
-            }
-            Readiness::SchemaBehind => Err(unready(
+            Readiness::DatabaseUnavailable => Err(not_ready(
+                "database-unavailable",
+                "the database is unavailable or overloaded",
+            )
+            .into()),
+            Readiness::SchemaBehind => Err(not_ready(
                 "schema-behind",
-                "the database has not been migrated as far as this version needs",
+                "the database schema is older than this version requires",
             )
             .into()),
         }
     }
 }
 
-fn unready(kind: &'static str, detail: &'static str) -> Problem {
+fn not_ready(kind: &'static str, detail: &'static str) -> Problem {
     let mut problem = Problem::unavailable(detail);
     problem.status = StatusCode::SERVICE_UNAVAILABLE;
     problem.kind = kind;
     problem
 }
 
-/// All is well.
+/// The result of a successful probe.
 #[derive(Object)]
-pub struct Status {
-    /// `ok`
+pub struct HealthStatus {
+    /// Always `ok`.
     pub status: String,
 }
 
-impl Status {
-    fn good() -> Json<Self> {
+impl HealthStatus {
+    fn ok() -> Json<Self> {
         Json(Self { status: "ok".into() })
     }
 }
 
 #[OpenApi(tag = "ApiTag::Health")]
 impl HealthApi {
-    /// Is the process alive? Restart it if not
+    /// Liveness probe
     ///
-    /// Asks nobody else: a database that is away is no reason to restart this process.
+    /// Reports whether the process runs; restart it if not. Independent of the database: a database outage is no reason to
+    /// restart the process.
     #[oai(path = "/health/live", method = "get", operation_id = "getLive")]
-    async fn live(&self, _caller: Anyone) -> Result<Json<Status>, Refusal<Nothing>> {
-        Ok(Status::good())
+    async fn live(&self, _caller: Anyone) -> Result<Json<HealthStatus>, ErrorResponse<NoExtraErrors>> {
+        Ok(HealthStatus::ok())
     }
 
-    /// Can it work now? Send it no requests if not
+    /// Readiness probe
     ///
-    /// Asks the database each time.
+    /// Reports whether the service can handle requests; route none to it if not. Queries the database each time.
     #[oai(path = "/health/ready", method = "get", operation_id = "getReady")]
-    async fn ready(&self, _caller: Anyone) -> Result<Json<Status>, Refusal<Nothing>> {
-        self.look().await
+    async fn ready(&self, _caller: Anyone) -> Result<Json<HealthStatus>, ErrorResponse<NoExtraErrors>> {
+        self.check().await
     }
 
-    /// Has it ever been able to work? Wait if not
+    /// Startup probe
     ///
-    /// Asks the database until it was ready once, and never again.
+    /// Reports whether the service has been ready once; wait if not. Queries the database until then.
     #[oai(path = "/health/startup", method = "get", operation_id = "getStartup")]
-    async fn startup(&self, _caller: Anyone) -> Result<Json<Status>, Refusal<Nothing>> {
+    async fn startup(&self, _caller: Anyone) -> Result<Json<HealthStatus>, ErrorResponse<NoExtraErrors>> {
         if self.started.load(Ordering::Relaxed) {
-            return Ok(Status::good());
+            return Ok(HealthStatus::ok());
         }
-        self.look().await
+        self.check().await
     }
 }

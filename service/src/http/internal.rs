@@ -1,4 +1,4 @@
-//! The internal listener's pages: metrics, and whether the process lives. Never published.
+//! The internal listener: metrics and liveness. Not exposed publicly.
 
 use crate::telemetry::metrics::Metrics;
 use http::StatusCode;

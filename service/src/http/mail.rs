@@ -1,5 +1,5 @@
-//! The mails that lie in a developer's folder, to be read and clicked on. These pages are there only on a developer's
-//! machine whose mails stay in a folder: in every other case nobody knows their paths.
+//! Pages that show the mails of the development mailbox. They exist only if mails are written to a folder; otherwise their
+//! paths are unknown.
 
 use crate::http::contract::problem::Problem;
 use crate::http::openapi::extra_route::ExtraRoute;
@@ -30,7 +30,7 @@ struct Shown<'a> {
     pieces: Vec<Piece<'a>>,
 }
 
-/// A piece of a plain text.
+/// A piece of plain text.
 #[derive(Debug, PartialEq, Eq)]
 enum Piece<'a> {
     Text(&'a str),
@@ -53,7 +53,7 @@ pub fn routes(mailbox: &Mailbox) -> Vec<ExtraRoute> {
     ]
 }
 
-/// Runs off the threads that answer requests: it reads files.
+/// Runs on a blocking thread: it reads files.
 async fn answer(
     mailbox: Mailbox,
     work: impl FnOnce(&Mailbox) -> Result<Response, Problem> + Send + 'static,
@@ -77,7 +77,7 @@ fn mail_page(mail: &StoredMail) -> Result<Response, Problem> {
     page(StatusCode::OK, &shown)
 }
 
-/// The HTML part as a mail program would show it: alone, with its own style, and unable to do anything else.
+/// The HTML part as a mail program shows it: alone, with its own style only, and without any other capability.
 fn html_page(mail: StoredMail) -> Response {
     let style = mail
         .html
@@ -110,11 +110,11 @@ fn find(request: &Request, mailbox: &Mailbox) -> Result<StoredMail, Problem> {
 }
 
 fn unreadable(error: &std::io::Error) -> Problem {
-    tracing::error!(%error, "the folder of mails cannot be read");
+    tracing::error!(%error, "cannot read the mail folder");
     Problem::internal()
 }
 
-/// The text, with its links told apart.
+/// The text, split into links and the text between them.
 fn pieces(text: &str) -> Vec<Piece<'_>> {
     let words = text.split_inclusive(char::is_whitespace);
     words
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_are_told_from_text() {
+    fn links_are_separated_from_text() {
         use Piece::{Link, Text};
         assert_eq!(
             pieces("Open:\nhttps://a.example/?b=c\n\njavascript:x http://d"),

@@ -1,7 +1,7 @@
-//! The greeting, the index page for browsers, the version.
+//! The greeting, the index page for browsers, and the version.
 
 use crate::http::contract::auth::Anyone;
-use crate::http::contract::error_responses::{Nothing, Refusal};
+use crate::http::contract::error_responses::{ErrorResponse, NoExtraErrors};
 use crate::http::contract::negotiate;
 use crate::http::openapi::tags::ApiTag;
 use crate::http::web::index::index;
@@ -16,13 +16,13 @@ use poem_openapi::registry::{
 use poem_openapi::types::Type;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
-/// The operations and what they need.
+/// The operations.
 pub struct RootApi {
     web: Web,
 }
 
 impl RootApi {
-    /// With the pages' state, for the index.
+    /// Operations with the state of the web pages, for the index.
     pub fn new(web: Web) -> Self {
         Self { web }
     }
@@ -31,24 +31,24 @@ impl RootApi {
 /// The greeting.
 #[derive(Object)]
 pub struct Greeting {
-    /// `Hello world!`
+    /// Always `Hello world!`.
     pub message: String,
 }
 
-/// What is running.
+/// The version of the service.
 #[derive(Object)]
 pub struct Version {
     /// Semantic version.
     pub version: String,
-    /// Commit, as far as the build knew it; `unknown` otherwise.
+    /// Source commit; `unknown` if the build did not record it.
     pub commit: String,
-    /// Day of the build or, where the build is reproducible, of its source.
+    /// Day of the build, or of the source for a reproducible build.
     pub build_date: String,
-    /// The compiler.
+    /// Compiler version.
     pub rustc: String,
 }
 
-/// Greeting or page.
+/// Greeting or page, by content negotiation.
 pub enum IndexResponse {
     /// For programs.
     Greeting,
@@ -58,28 +58,28 @@ pub enum IndexResponse {
 
 #[OpenApi(tag = "ApiTag::Service")]
 impl RootApi {
-    /// Greeting; for a browser, the index page
+    /// Get the greeting or the index page
     ///
-    /// Where `Accept` prefers `text/html` the answer is the page, in every other case the greeting as JSON.
+    /// Returns the index page if `Accept` prefers `text/html`, and a JSON greeting otherwise.
     #[oai(path = "/", method = "get", operation_id = "getIndex")]
     async fn index(
         &self,
         _caller: Anyone,
         request: &Request,
         #[oai(name = "Accept")] accept: Header<Option<String>>,
-    ) -> Result<IndexResponse, Refusal<Nothing>> {
-        // A greeting is refused to nobody: an Accept that fits nothing gets the JSON (RFC 9110 §12.4.1 permits it).
+    ) -> Result<IndexResponse, ErrorResponse<NoExtraErrors>> {
+        // Never 406: an `Accept` that matches neither gets the JSON, which RFC 9110 §12.4.1 permits.
         match negotiate::best(accept.0.as_deref(), &["application/json", "text/html"]) {
             Some(1) => Ok(IndexResponse::Page(index(request, &self.web).await?)),
             _ => Ok(IndexResponse::Greeting),
         }
     }
 
-    /// What is running here
+    /// Get the version
     ///
-    /// The version, the commit and the day it was built from, and the compiler.
+    /// Returns the version, the source commit, the day of the build and the compiler.
     #[oai(path = "/version", method = "get", operation_id = "getVersion")]
-    async fn version(&self, _caller: Anyone) -> Result<Json<Version>, Refusal<Nothing>> {
+    async fn version(&self, _caller: Anyone) -> Result<Json<Version>, ErrorResponse<NoExtraErrors>> {
         Ok(Json(Version {
             version: env!("CARGO_PKG_VERSION").into(),
             commit: env!("PORTCULLIS_COMMIT").into(),
@@ -93,7 +93,7 @@ impl ApiResponse for IndexResponse {
     fn meta() -> MetaResponses {
         let text = MetaSchemaRef::Inline(Box::new(MetaSchema::new("string")));
         let response = MetaResponse {
-            description: "The greeting, or the page where `Accept` prefers `text/html`",
+            description: "The greeting, or the index page if `Accept` prefers `text/html`",
             status: Some(200),
             status_range: None,
             content: vec![

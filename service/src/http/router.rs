@@ -11,7 +11,7 @@ use crate::domain::wishes::Wishes;
 use crate::http::accounts::AccountsApi;
 use crate::http::accounts::me::MeApi;
 use crate::http::audit::AuditApi;
-use crate::http::demo::{Access, DemoApi};
+use crate::http::demo::{DemoAccess, DemoApi};
 use crate::http::edge::body::BodyPolicy;
 use crate::http::edge::cors::Cors;
 use crate::http::edge::hosts::Hosts;
@@ -53,7 +53,7 @@ pub struct ApiParts {
     /// The audit log.
     pub audit: Audit,
     /// The demo, if it is enabled, and who may use it.
-    pub demo: Access,
+    pub demo: DemoAccess,
     /// Readiness.
     pub health: Health,
     /// Ports and regions.
@@ -88,6 +88,9 @@ macro_rules! apis {
 }
 
 apis! { parts =>
+    RatesApi(parts.rates, parts.rates_max_days),
+    PortsApi(parts.places.clone()),
+    RegionsApi(parts.places),
     AccountsApi(parts.accounts.clone()),
     MeApi(parts.accounts),
     SessionsApi(parts.sessions.clone()),
@@ -97,9 +100,6 @@ apis! { parts =>
     UsersApi(parts.users.clone()),
     UsersListApi(parts.users),
     WishesApi(parts.wishes),
-    RatesApi(parts.rates, parts.rates_max_days),
-    PortsApi(parts.places.clone()),
-    RegionsApi(parts.places),
     AuditApi(parts.audit),
     DemoApi(parts.demo),
     HealthApi(parts.health, parts.stopping),

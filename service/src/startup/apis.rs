@@ -15,7 +15,7 @@ use crate::domain::sessions::{Parts, SessionLifetimes, Sessions};
 use crate::domain::throttles::Throttles;
 use crate::domain::users::Users;
 use crate::domain::wishes::Wishes;
-use crate::http::demo::Access;
+use crate::http::demo::DemoAccess;
 use crate::http::router::{self, ApiParts, Apis};
 use crate::http::web::state::{Web, WebParts};
 use std::sync::Arc;
@@ -112,10 +112,10 @@ pub fn apis(
     })
 }
 
-fn demo(settings: &Settings, logins: &Logins) -> Access {
+fn demo(settings: &Settings, logins: &Logins) -> DemoAccess {
     match (settings.auth.demo, logins.demo.clone()) {
-        (auth::DemoMode::Token, Some(db)) => Access::SignedIn(Demo::new(db)),
-        (auth::DemoMode::Open, Some(db)) => Access::Anybody(Demo::new(db)),
-        (auth::DemoMode::Off, _) | (_, None) => Access::Off,
+        (auth::DemoMode::Token, Some(db)) => DemoAccess::SignedIn(Demo::new(db)),
+        (auth::DemoMode::Open, Some(db)) => DemoAccess::Anyone(Demo::new(db)),
+        (auth::DemoMode::Off, _) | (_, None) => DemoAccess::Off,
     }
 }

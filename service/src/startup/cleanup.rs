@@ -12,7 +12,7 @@ pub async fn run(rate_limit: Arc<RateLimit>, sessions: Sessions) {
     let mut minute = tokio::time::interval(Duration::from_secs(60));
     for number in (0..DATABASE_CLEANUP_MINUTES).cycle() {
         minute.tick().await;
-        rate_limit.forget_quiet();
+        rate_limit.evict_idle();
         if number == 0
             && let Err(error) = sessions.delete_expired().await
         {

@@ -58,15 +58,13 @@ fn with_problem_body(status: StatusCode) -> Vec<u8> {
         "refused before it was a request"
     );
     let problem = match status {
-        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
-            Problem::new(status, "head-too-large", "the request's head is too large")
-        }
-        StatusCode::URI_TOO_LONG => Problem::new(status, "target-too-long", "the request target is too long"),
-        _ => Problem::new(
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => Problem::new(
             status,
-            "malformed-request",
-            "this is not a well-formed HTTP request",
+            "request-header-fields-too-large",
+            "the request header fields are too large or too many",
         ),
+        StatusCode::URI_TOO_LONG => Problem::new(status, "target-too-long", "the request URI is too long"),
+        _ => Problem::new(status, "malformed-request", "the request is not well-formed HTTP"),
     };
     let (mut parts, body) = problem.into_parts(&ids.request_id);
     ids.write(&mut parts);

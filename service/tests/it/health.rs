@@ -28,7 +28,7 @@ fn without_a_database_only_liveness_is_200() {
     for path in ["/health/ready", "/health/startup", "/health/ready"] {
         let start = Instant::now();
         let problem = app.get(path).problem(503);
-        assert_eq!(problem["type"], "urn:portcullis:problem:database-away");
+        assert_eq!(problem["type"], "urn:portcullis:problem:database-unavailable");
         assert!(
             start.elapsed() < Duration::from_secs(3),
             "{path}: {:?}",

@@ -1,9 +1,9 @@
-//! How accounts are written and read by their owners, and what their operations answer and refuse with.
+//! Request and response bodies of account operations.
 
 use super::fields::SecretText;
 use super::fields::{LinkToken, NewPassword};
 use crate::domain::accounts::view::AccountView;
-use crate::http::contract::error_responses::Statuses;
+use crate::http::contract::error_responses::Documented;
 use crate::http::contract::field::{Field, Optional};
 use crate::types::email::Email;
 use crate::types::person_name::PersonName;
@@ -12,99 +12,99 @@ use chrono::{DateTime, Utc};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object};
 
-/// Somebody who registers.
+/// A registration.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
-pub struct Registration {
-    /// Their name.
+pub struct RegistrationRequest {
+    /// Name of the user.
     pub name: Field<PersonName>,
-    /// Their address.
+    /// Address of the user.
     pub email: Field<Email>,
-    /// Their password: of any kind of characters, none of the most common ones, without a part of name or address.
+    /// Password. Any characters are allowed; common passwords and parts of the name or address are rejected.
     pub password: Field<NewPassword>,
 }
 
-/// An address.
+/// The address of an account.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
-pub struct Address {
-    /// The account's address, if there is one.
+pub struct EmailRequest {
+    /// Address of the account.
     pub email: Field<Email>,
 }
 
 /// A mailed link.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
-pub struct Link {
-    /// The `token` in the link's query.
+pub struct LinkRequest {
+    /// The query parameter `token` of the link.
     pub token: Field<LinkToken>,
 }
 
-/// A mailed link, and a new password.
+/// A mailed link and a new password.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
-pub struct Reset {
-    /// The `token` in the link's query.
+pub struct PasswordResetRequest {
+    /// The query parameter `token` of the link.
     pub token: Field<LinkToken>,
-    /// The new password, under the rules of a registration.
+    /// New password; the rules of a registration apply.
     pub password: Field<NewPassword>,
 }
 
-/// A mailed invitation, and who accepts it.
+/// The acceptance of a mailed invitation.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
-pub struct Acceptance {
-    /// The `token` in the link's query.
+pub struct InvitationAcceptance {
+    /// The query parameter `token` of the link.
     pub token: Field<LinkToken>,
-    /// Their name.
+    /// Name of the user.
     pub name: Field<PersonName>,
-    /// Their password, under the rules of a registration.
+    /// Password; the rules of a registration apply.
     pub password: Field<NewPassword>,
 }
 
-/// What is to be changed. What is missing stays as it is.
+/// Changes to the caller's account. Members that are left out stay unchanged.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
-pub struct MyChange {
-    /// The new name.
+pub struct MeUpdate {
+    /// New name.
     pub name: Field<PersonName, Optional>,
-    /// The new address. It counts from the moment that it is proven; `current_password` is needed.
+    /// New address. Takes effect once it is confirmed. Requires `current_password`.
     pub email: Field<Email, Optional>,
-    /// The new password, under the rules of a registration. It ends every other session; `current_password` is needed.
+    /// New password; the rules of a registration apply. Revokes every other session. Requires `current_password`.
     pub new_password: Field<NewPassword, Optional>,
-    /// The current password.
+    /// Current password.
     pub current_password: Field<SecretText, Optional>,
-    /// A code of the app, or a recovery code: needed beside `current_password` by who has a second factor.
+    /// Code of the authenticator app, or a recovery code. Required with `current_password` if a second factor is enabled.
     pub code: Field<SecretText, Optional>,
 }
 
-/// One's own account.
+/// The caller's account.
 #[derive(Debug, Object)]
 pub struct Me {
-    /// Its number.
+    /// Account number.
     #[oai(validator(minimum(value = "1")))]
     pub id: i64,
-    /// Its address.
+    /// Address.
     #[oai(validator(max_length = 254))]
     pub email: String,
-    /// A new address that is not proven yet.
+    /// New address that is not confirmed yet.
     #[oai(skip_serializing_if_is_none, validator(max_length = 254))]
     pub pending_email: Option<String>,
-    /// Its name; may be empty.
+    /// Name; may be empty.
     #[oai(validator(max_length = 100))]
     pub name: String,
-    /// Its role: `user`, `admin`, `approver` or `ingest`.
+    /// Role: `user`, `admin`, `approver` or `ingest`.
     pub role: String,
-    /// What the role may do.
+    /// Scopes that the role grants.
     pub scopes: Vec<String>,
-    /// Whether signing in takes a second factor.
+    /// Whether signing in requires a second factor.
     pub second_factor: bool,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: DateTime<Utc>,
-    /// When its first address was proven.
+    /// Time at which the first address was confirmed.
     #[oai(skip_serializing_if_is_none)]
     pub confirmed_at: Option<DateTime<Utc>>,
-    /// When its password was given.
+    /// Time of the last password change.
     #[oai(skip_serializing_if_is_none)]
     pub password_changed_at: Option<DateTime<Utc>>,
 }
@@ -128,97 +128,97 @@ impl From<AccountView> for Me {
     }
 }
 
-/// What happened.
+/// A message about the outcome.
 #[derive(Debug, Object)]
-pub struct Outcome {
-    /// In words for people.
+pub struct Message {
+    /// Human-readable text.
     pub message: String,
 }
 
-/// What was asked for will be done, or not: who asks is not told.
+/// A mail was requested. The response does not disclose whether the address has an account.
 #[derive(ApiResponse)]
-pub enum Asked {
-    /// The same for every address.
+pub enum MailRequested {
+    /// Accepted. The response is the same for every address.
     #[oai(status = 202)]
-    Accepted(Json<Outcome>),
+    Accepted(Json<Message>),
 }
 
-impl Asked {
-    /// In these words.
+impl MailRequested {
+    /// With this message.
     pub fn accepted(message: &str) -> Self {
         let message = message.to_owned();
-        Self::Accepted(Json(Outcome { message }))
+        Self::Accepted(Json(Message { message }))
     }
 }
 
-/// It is done.
+/// A mailed link was used.
 #[derive(ApiResponse)]
-pub enum Done {
-    /// It is done.
+pub enum LinkUsed {
+    /// The link was used.
     #[oai(status = 200)]
-    Done(Json<Outcome>),
+    Used(Json<Message>),
 }
 
-impl Done {
-    /// In these words.
-    pub fn told(message: &str) -> Self {
+impl LinkUsed {
+    /// With this message.
+    pub fn with(message: &str) -> Self {
         let message = message.to_owned();
-        Self::Done(Json(Outcome { message }))
+        Self::Used(Json(Message { message }))
     }
 }
 
-/// One's own account.
+/// The caller's account.
 #[derive(ApiResponse)]
-pub enum MeAnswer {
+pub enum MeResponse {
     /// The account.
     #[oai(status = 200)]
     Found(Json<Me>),
 }
 
-/// The account is deleted.
+/// The account was deleted.
 #[derive(ApiResponse)]
-pub enum Gone {
-    /// Deleted; its sessions have ended.
+pub enum AccountDeleted {
+    /// The account was deleted and its sessions were revoked.
     #[oai(status = 204)]
     Deleted,
 }
 
-/// Registering.
+/// Errors of registering.
 #[derive(Debug)]
-pub struct Registering;
+pub struct RegisterErrors;
 
-impl Statuses for Registering {
-    const OWN: &'static [u16] = &[403, 413, 415];
+impl Documented for RegisterErrors {
+    const STATUSES: &'static [u16] = &[403, 413, 415];
 }
 
-/// Asking for a mail.
+/// Errors of requesting a mail.
 #[derive(Debug)]
-pub struct Asking;
+pub struct RequestMailErrors;
 
-impl Statuses for Asking {
-    const OWN: &'static [u16] = &[413, 415];
+impl Documented for RequestMailErrors {
+    const STATUSES: &'static [u16] = &[413, 415];
 }
 
-/// Using a link.
+/// Errors of using a link.
 #[derive(Debug)]
-pub struct Using;
+pub struct UseLinkErrors;
 
-impl Statuses for Using {
-    const OWN: &'static [u16] = &[404, 413, 415];
+impl Documented for UseLinkErrors {
+    const STATUSES: &'static [u16] = &[404, 413, 415];
 }
 
-/// Using a link to a new address.
+/// Errors of confirming a new address.
 #[derive(Debug)]
-pub struct Proving;
+pub struct ChangeEmailErrors;
 
-impl Statuses for Proving {
-    const OWN: &'static [u16] = &[404, 409, 413, 415];
+impl Documented for ChangeEmailErrors {
+    const STATUSES: &'static [u16] = &[404, 409, 413, 415];
 }
 
-/// Leaving.
+/// Errors of deleting the caller's account.
 #[derive(Debug)]
-pub struct Leaving;
+pub struct DeleteMeErrors;
 
-impl Statuses for Leaving {
-    const OWN: &'static [u16] = &[401, 403, 409];
+impl Documented for DeleteMeErrors {
+    const STATUSES: &'static [u16] = &[401, 403, 409];
 }

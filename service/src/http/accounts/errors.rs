@@ -7,36 +7,37 @@ use crate::types::field_error::{FieldError, Location};
 use http::StatusCode;
 use std::time::Duration;
 
-/// 400 for a password that breaks a rule.
-pub fn weak(field: &str, error: PasswordPolicyError) -> Problem {
+/// 400 for a password that violates the policy.
+pub fn weak_password(field: &str, error: PasswordPolicyError) -> Problem {
     Problem::invalid(vec![FieldError::new(Location::Body, field, error.to_string())])
 }
 
-/// 404 for a link that cannot be used: forged, used, void and ended ones alike.
-pub fn no_such_link() -> Problem {
+/// 404 for a link that is forged, used, superseded or expired; the response does not say which.
+pub fn unknown_link() -> Problem {
     Problem::new(
         StatusCode::NOT_FOUND,
         "unknown-link",
-        "this link was used, is void, has ended, or never was one: ask for another",
+        "the link is invalid, already used or expired; request a new one",
     )
 }
 
 impl From<AccountError> for Problem {
     fn from(error: AccountError) -> Self {
         match error {
-            AccountError::Overloaded(overloaded) => {
-                Self::unavailable_for("too many passwords wait to be hashed", overloaded.retry_after)
-            }
+            AccountError::Overloaded(overloaded) => Self::unavailable_for(
+                "too many passwords are waiting to be hashed",
+                overloaded.retry_after,
+            ),
             AccountError::Storage(error) => error.into(),
         }
     }
 }
 
-/// 429 for whoever has caused too many mails.
-pub fn too_many(wait: Duration) -> Problem {
+/// 429 for an account or a network that requested too many mails.
+pub fn too_many_mails(wait: Duration) -> Problem {
     Problem::too_many(
         "too-many-mails",
-        "too many mails were asked for: wait before the next",
+        "too many mails were requested; retry later",
         wait,
     )
 }

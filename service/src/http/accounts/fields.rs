@@ -30,7 +30,7 @@ impl FieldValue for Email {
 }
 
 impl FieldValue for PersonName {
-    const EXPECTED: &'static str = "must have 1 to 100 characters, none of them a control character";
+    const EXPECTED: &'static str = "must have 1 to 100 characters and no control characters";
 
     fn parse(text: &str) -> Option<Self> {
         PersonName::parse(text)
@@ -47,20 +47,21 @@ impl FieldValue for PersonName {
     }
 }
 
-/// What a name never holds: controls, what is not seen, and what stands for characters that could not be read.
-const NO_NAME: &str = "\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff\\ufffd";
+/// Characters that a name must not contain: controls, invisible characters, and the replacement character.
+const NOT_IN_NAMES: &str =
+    "\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff\\ufffd";
 
-/// None of these, and something else than space.
+/// At least one character that is not white space.
 fn name_pattern() -> String {
-    format!("^[^{NO_NAME}]*[^\\s{NO_NAME}][^{NO_NAME}]*$")
+    format!("^[^{NOT_IN_NAMES}]*[^\\s{NOT_IN_NAMES}][^{NOT_IN_NAMES}]*$")
 }
 
-/// A password or another secret that somebody types. Rules about good ones are the domain's.
+/// A password or another typed secret. The domain enforces the password policy.
 #[derive(Debug)]
 pub struct SecretText(pub SecretString);
 
 impl FieldValue for SecretText {
-    const EXPECTED: &'static str = "must be a text of at most 1024 bytes";
+    const EXPECTED: &'static str = "must be a string of at most 1024 bytes";
 
     fn parse(text: &str) -> Option<Self> {
         (text.len() <= 1024).then(|| Self(text.into()))
@@ -75,13 +76,13 @@ impl FieldValue for SecretText {
     }
 }
 
-/// A token that somebody got from us and sends back; `None`: it cannot be one of ours, which is told like any other token
-/// that is not valid, not as a bad field.
+/// A token that this service issued. `None` if it is malformed: that is reported like any other invalid token (401), not as
+/// an invalid field (400).
 #[derive(Debug)]
 pub struct SentToken(pub Option<PlainToken>);
 
 impl FieldValue for SentToken {
-    const EXPECTED: &'static str = "must be a text";
+    const EXPECTED: &'static str = "must be a string";
 
     fn parse(text: &str) -> Option<Self> {
         Some(Self(PlainToken::parse(text)))
@@ -111,7 +112,7 @@ impl FieldValue for Role {
 }
 
 impl FieldValue for AccountId {
-    const EXPECTED: &'static str = "must be the number of an account, from 1 to 9223372036854775807";
+    const EXPECTED: &'static str = "must be an account number from 1 to 9223372036854775807";
 
     fn parse(text: &str) -> Option<Self> {
         AccountId::parse(text)
@@ -130,8 +131,8 @@ impl FieldValue for AccountId {
     }
 }
 
-/// What stands in a mailed link. Whether it is one of ours is the domain's to say, so that a forged one is refused like
-/// a used one. `Debug` does not tell it.
+/// The token of a mailed link. The domain verifies it, so that a forged link is rejected like a used one. `Debug` redacts
+/// it.
 pub struct LinkToken(pub String);
 
 impl fmt::Debug for LinkToken {
@@ -141,7 +142,7 @@ impl fmt::Debug for LinkToken {
 }
 
 impl FieldValue for LinkToken {
-    const EXPECTED: &'static str = "must be a text of at most 256 characters";
+    const EXPECTED: &'static str = "must be a string of at most 256 characters";
 
     fn parse(text: &str) -> Option<Self> {
         (text.chars().count() <= 256).then(|| Self(text.to_owned()))
@@ -156,7 +157,7 @@ impl FieldValue for LinkToken {
     }
 }
 
-/// A password that somebody chooses.
+/// A new password.
 #[derive(Debug)]
 pub struct NewPassword(pub SecretString);
 

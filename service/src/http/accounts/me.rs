@@ -1,13 +1,13 @@
-//! `/auth/me`: one's own account.
+//! `/auth/me`: the caller's own account.
 
-use super::dto::{Gone, Leaving, MeAnswer, MyChange};
-use super::errors::{too_many, weak};
+use super::dto::{AccountDeleted, DeleteMeErrors, MeResponse, MeUpdate};
+use super::errors::{too_many_mails, weak_password};
 use crate::domain::accounts::Accounts;
 use crate::domain::accounts::changes::{self, Change};
 use crate::domain::accounts::outcome::{ChangeOutcome, DeletionOutcome};
 use crate::domain::sessions::error::LoginError;
-use crate::http::contract::auth::{Caller, Profile, bad_token};
-use crate::http::contract::error_responses::{Guarded, GuardedForm, Refusal};
+use crate::http::contract::auth::{Caller, ProfileScope, bad_token};
+use crate::http::contract::error_responses::{AuthBodyErrors, AuthErrors, ErrorResponse};
 use crate::http::contract::problem::Problem;
 use crate::http::contract::strict_json::StrictJson;
 use crate::http::openapi::tags::ApiTag;
@@ -17,44 +17,44 @@ use http::StatusCode;
 use poem_openapi::OpenApi;
 use poem_openapi::payload::Json;
 
-/// The operations and what they need.
+/// The operations.
 pub struct MeApi {
     accounts: Accounts,
 }
 
 impl MeApi {
-    /// Over the domain's accounts.
+    /// Operations on these accounts.
     pub fn new(accounts: Accounts) -> Self {
         Self { accounts }
     }
 
-    async fn me(&self, caller: &Caller<Profile>) -> Result<MeAnswer, Problem> {
+    async fn me(&self, caller: &Caller<ProfileScope>) -> Result<MeResponse, Problem> {
         let profile = self.accounts.view(&caller.signed_in).await?;
         let profile = profile.ok_or_else(bad_token)?;
-        Ok(MeAnswer::Found(Json(profile.into())))
+        Ok(MeResponse::Found(Json(profile.into())))
     }
 }
 
 #[OpenApi(tag = "ApiTag::Accounts")]
 impl MeApi {
-    /// One's own account
+    /// Get the caller's account
     #[oai(path = "/auth/me", method = "get", operation_id = "findOwnAccount")]
-    async fn find(&self, caller: Caller<Profile>) -> Result<MeAnswer, Refusal<Guarded>> {
+    async fn find(&self, caller: Caller<ProfileScope>) -> Result<MeResponse, ErrorResponse<AuthErrors>> {
         Ok(self.me(&caller).await?)
     }
 
-    /// Change one's own account
+    /// Update the caller's account
     ///
-    /// All that is given, or nothing. A new address waits until the link that is mailed to it is used; the old address
-    /// is told at once. A new password ends every other session. Both take the current password, and a code where there is
-    /// a second factor.
+    /// Applies all given changes or none. A new address takes effect when the link sent to it is used; the old address is
+    /// notified immediately. A new password revokes every other session. Both require the current password, and a code if a
+    /// second factor is enabled.
     #[oai(path = "/auth/me", method = "put", operation_id = "changeOwnAccount")]
     async fn change(
         &self,
-        caller: Caller<Profile>,
+        caller: Caller<ProfileScope>,
         client: ClientInfo,
-        body: StrictJson<MyChange>,
-    ) -> Result<MeAnswer, Refusal<GuardedForm>> {
+        body: StrictJson<MeUpdate>,
+    ) -> Result<MeResponse, ErrorResponse<AuthBodyErrors>> {
         let change = change_of(body.0)?;
         match self.accounts.change(&caller.signed_in, change, &client).await? {
             ChangeOutcome::Done => Ok(self.me(&caller).await?),
@@ -62,55 +62,60 @@ impl MeApi {
             ChangeOutcome::WrongCredentials => Err(Problem::new(
                 StatusCode::FORBIDDEN,
                 "wrong-password",
-                "the current password or the code is not right; nothing was changed",
+                "the current password or the code is wrong; nothing was changed",
             )
             .into()),
             ChangeOutcome::CodeRequired => Err(Problem::new(
                 StatusCode::FORBIDDEN,
                 "second-factor-required",
-                "a code of the second factor is needed: send it as `code`; nothing was changed",
+                "a code of the second factor is required: send it as `code`; nothing was changed",
             )
             .into()),
-            ChangeOutcome::Weak(weakness) => Err(weak("new_password", weakness).into()),
+            ChangeOutcome::Weak(weakness) => Err(weak_password("new_password", weakness).into()),
             ChangeOutcome::TooManyAttempts(wait) => Err(LoginError::Throttled(wait).into()),
-            ChangeOutcome::TooManyMails(wait) => Err(too_many(wait).into()),
+            ChangeOutcome::TooManyMails(wait) => Err(too_many_mails(wait).into()),
         }
     }
 
-    /// Delete one's own account
+    /// Delete the caller's account
     ///
-    /// Its sessions end at once. The last administrator cannot leave.
+    /// Revokes its sessions immediately. The last administrator cannot be deleted.
     #[oai(path = "/auth/me", method = "delete", operation_id = "deleteOwnAccount")]
-    async fn delete(&self, caller: Caller<Profile>, client: ClientInfo) -> Result<Gone, Refusal<Leaving>> {
+    async fn delete(
+        &self,
+        caller: Caller<ProfileScope>,
+        client: ClientInfo,
+    ) -> Result<AccountDeleted, ErrorResponse<DeleteMeErrors>> {
         match self
             .accounts
             .delete_own_account(&caller.signed_in, &client)
             .await?
         {
-            DeletionOutcome::Done => Ok(Gone::Deleted),
+            DeletionOutcome::Done => Ok(AccountDeleted::Deleted),
             DeletionOutcome::LastAdmin => Err(Problem::new(
                 StatusCode::CONFLICT,
                 "last-administrator",
-                "there would be no administrator left; nothing was changed",
+                "the last administrator cannot be deleted; nothing was changed",
             )
             .into()),
         }
     }
 }
 
-fn change_of(body: MyChange) -> Result<Change, Problem> {
+fn change_of(body: MeUpdate) -> Result<Change, Problem> {
     let mut errors = Vec::new();
     let name = body.name.optional("name", &mut errors);
     let needs_current = body.email.is_given() || body.new_password.is_given();
     let email = body.email.optional("email", &mut errors);
     let password = body.new_password.optional("new_password", &mut errors);
-    let current = match needs_current {
-        true => body.current_password.required("current_password", &mut errors),
-        false => body.current_password.optional("current_password", &mut errors),
+    let current = if needs_current {
+        body.current_password.required("current_password", &mut errors)
+    } else {
+        body.current_password.optional("current_password", &mut errors)
     };
     let code = body.code.optional("code", &mut errors);
     if errors.is_empty() && name.is_none() && !needs_current {
-        errors.push(FieldError::new(Location::Body, "", "changes nothing"));
+        errors.push(FieldError::new(Location::Body, "", "contains no change"));
     }
     if !errors.is_empty() {
         return Err(Problem::invalid(errors));

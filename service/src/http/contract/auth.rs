@@ -1,4 +1,5 @@
-//! Who asks. Every operation takes a caller, first: a bad parameter must never be answered before a missing token.
+//! Callers. Every operation takes one as its first argument: extractors run in order, and a missing token (401) must be
+//! reported before a bad parameter (400).
 
 use super::problem::Problem;
 use crate::domain::sessions::Sessions;
@@ -12,7 +13,7 @@ use poem_openapi::registry::{MetaSecurityScheme, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use std::marker::PhantomData;
 
-/// Anybody at all: the operation is public on purpose.
+/// Any client: the operation is public on purpose.
 #[derive(Clone, Copy, Debug)]
 pub struct Anyone;
 
@@ -29,32 +30,32 @@ impl<'a> FromRequest<'a> for ClientInfo {
     }
 }
 
-/// A right that an operation asks for, and the name of its security scheme in the document.
-pub trait Right: Send + Sync {
-    /// The right.
+/// The scope that an operation requires, and its security scheme in the OpenAPI document.
+pub trait RequiredScope: Send + Sync {
+    /// The scope.
     const SCOPE: Scope;
-    /// The scheme's name.
+    /// The name of the scheme.
     const SCHEME: &'static str;
-    /// The scheme in words.
-    const ABOUT: &'static str;
+    /// The description of the scheme.
+    const DESCRIPTION: &'static str;
 }
 
-/// Somebody who is signed in with an access token (RFC 6750) and has the right.
+/// An account that is authenticated by an access token (RFC 6750) and has the scope.
 #[derive(Clone, Debug)]
 pub struct Caller<R> {
-    /// The proof.
+    /// The proof of authentication.
     pub signed_in: SignedIn,
-    right: PhantomData<R>,
+    scope: PhantomData<R>,
 }
 
 impl<R> Caller<R> {
-    /// The proof that this is an administrator; 403 otherwise.
+    /// The proof that the caller is an administrator; 403 otherwise.
     pub fn admin(&self) -> Result<Admin, Problem> {
         self.signed_in.as_admin().ok_or_else(insufficient)
     }
 }
 
-impl<'a, R: Right> ApiExtractor<'a> for Caller<R> {
+impl<'a, R: RequiredScope> ApiExtractor<'a> for Caller<R> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
 
     type ParamType = ();
@@ -65,7 +66,7 @@ impl<'a, R: Right> ApiExtractor<'a> for Caller<R> {
             R::SCHEME,
             MetaSecurityScheme {
                 ty: "http",
-                description: Some(R::ABOUT),
+                description: Some(R::DESCRIPTION),
                 name: None,
                 key_in: None,
                 scheme: Some("bearer"),
@@ -91,12 +92,12 @@ impl<'a, R: Right> ApiExtractor<'a> for Caller<R> {
         }
         Ok(Self {
             signed_in,
-            right: PhantomData,
+            scope: PhantomData,
         })
     }
 }
 
-/// Who sent the request's access token.
+/// Verifies the access token of the request.
 pub async fn authenticate(request: &Request) -> Result<SignedIn, Problem> {
     let token = bearer(request).ok_or_else(missing_token)?;
     let sessions = request
@@ -115,7 +116,7 @@ impl From<AuthenticationError> for Problem {
     }
 }
 
-/// The token of the one `Authorization` field, if its scheme is Bearer.
+/// The token in `Authorization`, if there is exactly one such field and its scheme is Bearer.
 pub fn bearer(request: &Request) -> Option<&str> {
     let mut fields = request.headers().get_all(header::AUTHORIZATION).iter();
     let field = fields.next().filter(|_| fields.next().is_none())?.to_str().ok()?;
@@ -123,20 +124,20 @@ pub fn bearer(request: &Request) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// 401 for a request without a token: the challenge names no error then (RFC 6750 §3.1).
+/// 401 for a request without a token. The challenge then names no error (RFC 6750 §3.1).
 pub fn missing_token() -> Problem {
     unauthenticated(
         "missing-token",
-        "an access token is needed, as in `Authorization: Bearer …`",
+        "an access token is required: `Authorization: Bearer …`",
         "Bearer",
     )
 }
 
-/// 401 for a token that is not, or no longer, valid (RFC 6750 §3.1). Why is not told.
+/// 401 for a token that is invalid, expired or revoked (RFC 6750 §3.1). The reason is not disclosed.
 pub fn bad_token() -> Problem {
     unauthenticated(
         "invalid-token",
-        "the access token is not valid",
+        "the access token is invalid, expired or revoked",
         "Bearer error=\"invalid_token\"",
     )
 }
@@ -151,7 +152,7 @@ fn insufficient() -> Problem {
     Problem::new(
         StatusCode::FORBIDDEN,
         "insufficient-scope",
-        "the access token does not give this right",
+        "the access token lacks the scope that this operation requires",
     )
     .with_header(
         header::WWW_AUTHENTICATE,
@@ -159,31 +160,31 @@ fn insufficient() -> Problem {
     )
 }
 
-macro_rules! rights {
+macro_rules! scopes {
     ($($(#[doc = $doc:literal])+ $name:ident = $scope:ident, $scheme:literal, $about:literal;)+) => {$(
         $(#[doc = $doc])+
         #[derive(Clone, Copy, Debug)]
         pub struct $name;
 
-        impl Right for $name {
+        impl RequiredScope for $name {
             const SCOPE: Scope = Scope::$scope;
             const SCHEME: &'static str = $scheme;
-            const ABOUT: &'static str = $about;
+            const DESCRIPTION: &'static str = $about;
         }
     )+};
 }
 
-rights! {
-    /// One's own account and sessions.
-    Profile = Profile, "profile", "An access token with the scope `profile`: every role has it.";
-    /// One's own wishes.
-    WishesRight = Wishes, "wishes", "An access token with the scope `wishes`: every role has it.";
-    /// See accounts.
-    UsersRead = UsersRead, "users.read", "An access token with the scope `users:read`: administrators.";
-    /// Change accounts.
-    UsersWrite = UsersWrite, "users.write", "An access token with the scope `users:write`: administrators.";
-    /// See audit events.
-    AuditRead = AuditRead, "audit.read", "An access token with the scope `audit:read`: administrators.";
-    /// Ask about tokens.
-    TokensIntrospect = TokensIntrospect, "tokens.introspect", "An access token with the scope `tokens:introspect`: administrators.";
+scopes! {
+    /// The caller's own account and sessions.
+    ProfileScope = Profile, "profile", "Access token with the scope `profile`, which every role has.";
+    /// The caller's own wishes.
+    WishesScope = Wishes, "wishes", "Access token with the scope `wishes`, which every role has.";
+    /// Reading accounts.
+    UsersReadScope = UsersRead, "users.read", "Access token with the scope `users:read`, which administrators have.";
+    /// Changing accounts.
+    UsersWriteScope = UsersWrite, "users.write", "Access token with the scope `users:write`, which administrators have.";
+    /// Reading the audit log.
+    AuditReadScope = AuditRead, "audit.read", "Access token with the scope `audit:read`, which administrators have.";
+    /// Introspecting tokens.
+    TokensIntrospectScope = TokensIntrospect, "tokens.introspect", "Access token with the scope `tokens:introspect`, which administrators have.";
 }

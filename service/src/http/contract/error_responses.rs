@@ -1,4 +1,4 @@
-//! What an operation may refuse with, so that the document says it. The problem itself is written at the edge.
+//! The error responses that each operation documents. The edge renders the problem itself.
 
 use super::problem::{MEDIA_TYPE, Problem, ProblemBody};
 use poem_openapi::ApiResponse;
@@ -6,23 +6,23 @@ use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registr
 use poem_openapi::types::Type;
 use std::marker::PhantomData;
 
-/// The statuses that an operation refuses with, beside those of every operation.
-pub trait Statuses {
-    /// The statuses, ascending.
-    const OWN: &'static [u16];
+/// The error statuses of an operation, besides those of every operation.
+pub trait Documented {
+    /// The statuses in ascending order.
+    const STATUSES: &'static [u16];
 }
 
-/// Statuses that any operation may answer: a bad request line, Host or parameter, limits, failure.
-const EVERYWHERE: [u16; 7] = [400, 408, 421, 429, 431, 500, 503];
+/// The error statuses of every operation.
+const COMMON_STATUSES: [u16; 7] = [400, 408, 421, 429, 431, 500, 503];
 
-/// A problem, with the statuses that its operation documents.
+/// A problem, typed by the statuses that its operation documents.
 #[derive(Debug)]
-pub struct Refusal<S> {
+pub struct ErrorResponse<S> {
     problem: Problem,
     statuses: PhantomData<S>,
 }
 
-impl<S, P: Into<Problem>> From<P> for Refusal<S> {
+impl<S, P: Into<Problem>> From<P> for ErrorResponse<S> {
     fn from(problem: P) -> Self {
         Self {
             problem: problem.into(),
@@ -31,15 +31,15 @@ impl<S, P: Into<Problem>> From<P> for Refusal<S> {
     }
 }
 
-impl<S: Send + Sync> From<Refusal<S>> for poem::Error {
-    fn from(refusal: Refusal<S>) -> Self {
-        refusal.problem.into()
+impl<S: Send + Sync> From<ErrorResponse<S>> for poem::Error {
+    fn from(response: ErrorResponse<S>) -> Self {
+        response.problem.into()
     }
 }
 
-impl<S: Statuses> ApiResponse for Refusal<S> {
+impl<S: Documented> ApiResponse for ErrorResponse<S> {
     fn meta() -> MetaResponses {
-        let mut statuses: Vec<u16> = EVERYWHERE.iter().chain(S::OWN).copied().collect();
+        let mut statuses: Vec<u16> = COMMON_STATUSES.iter().chain(S::STATUSES).copied().collect();
         statuses.sort_unstable();
         statuses.dedup();
         MetaResponses {
@@ -54,7 +54,7 @@ impl<S: Statuses> ApiResponse for Refusal<S> {
 
 fn response(status: u16) -> MetaResponse {
     MetaResponse {
-        description: describe(status),
+        description: description(status),
         status: Some(status),
         status_range: None,
         content: vec![MetaMediaType {
@@ -65,72 +65,72 @@ fn response(status: u16) -> MetaResponse {
     }
 }
 
-fn describe(status: u16) -> &'static str {
+fn description(status: u16) -> &'static str {
     match status {
-        400 => "The request is not valid; `errors` names the fields",
-        401 => "Who asks is not known; `WWW-Authenticate` says how to tell",
-        403 => "Who asks may not do this",
-        404 => "There is no such thing",
-        405 => "This path does not take this method; `Allow` lists those it takes",
-        406 => "None of the formats that `Accept` asks for can be had",
-        408 => "The request did not arrive in time",
-        409 => "What is there stands in the way",
-        412 => "The thing has changed since `If-Match` was read",
-        413 => "The body is larger than this operation takes",
-        415 => "The body's Content-Type is not taken here",
-        428 => "`If-Match` is missing",
-        421 => "This service does not answer for the Host of the request",
-        429 => "Too many requests; `Retry-After` says when to come back",
-        431 => "The request's head is too large",
-        503 => "The service cannot answer now; `Retry-After` says when to come back",
-        _ => "Something went wrong here; the request id names it in our log",
+        400 => "Invalid request; `errors` lists the invalid fields",
+        401 => "Authentication required; see `WWW-Authenticate`",
+        403 => "The caller is not permitted to perform this operation",
+        404 => "The resource does not exist",
+        405 => "The resource does not support the method; see `Allow`",
+        406 => "The resource is not available in a format that `Accept` permits",
+        408 => "The request was not received in time",
+        409 => "Conflicts with the current state of the resource",
+        412 => "The resource no longer matches `If-Match`",
+        413 => "The request body is too large",
+        415 => "The media type of the request body is not supported",
+        421 => "The service does not serve the requested host",
+        428 => "`If-Match` is required",
+        429 => "Too many requests; retry after `Retry-After`",
+        431 => "The request header fields are too large",
+        503 => "The service is temporarily unavailable; retry after `Retry-After`",
+        _ => "Internal error; quote `request_id` when you report it",
     }
 }
 
-/// Operations without a refusal of their own.
+/// No errors besides the common ones.
 #[derive(Debug)]
-pub struct Nothing;
+pub struct NoExtraErrors;
 
-impl Statuses for Nothing {
-    const OWN: &'static [u16] = &[];
+impl Documented for NoExtraErrors {
+    const STATUSES: &'static [u16] = &[];
 }
 
-/// Operations that look one thing up.
+/// Errors of public operations on one resource.
 #[derive(Debug)]
-pub struct Lookup;
+pub struct NotFoundErrors;
 
-impl Statuses for Lookup {
-    const OWN: &'static [u16] = &[404];
+impl Documented for NotFoundErrors {
+    const STATUSES: &'static [u16] = &[404];
 }
 
-/// Operations for signed-in callers.
+/// Errors of operations that require authentication.
 #[derive(Debug)]
-pub struct Guarded;
+pub struct AuthErrors;
 
-impl Statuses for Guarded {
-    const OWN: &'static [u16] = &[401, 403];
+impl Documented for AuthErrors {
+    const STATUSES: &'static [u16] = &[401, 403];
 }
 
-/// Operations for signed-in callers that take a body.
+/// Errors of authenticated operations with a body.
 #[derive(Debug)]
-pub struct GuardedForm;
+pub struct AuthBodyErrors;
 
-impl Statuses for GuardedForm {
-    const OWN: &'static [u16] = &[401, 403, 413, 415];
+impl Documented for AuthBodyErrors {
+    const STATUSES: &'static [u16] = &[401, 403, 413, 415];
 }
 
-/// Operations for signed-in callers that look one thing up.
+/// Errors of authenticated operations on one resource.
 #[derive(Debug)]
-pub struct GuardedLookup;
+pub struct AuthNotFoundErrors;
 
-impl Statuses for GuardedLookup {
-    const OWN: &'static [u16] = &[401, 403, 404];
+impl Documented for AuthNotFoundErrors {
+    const STATUSES: &'static [u16] = &[401, 403, 404];
 }
 
-/// Operations for signed-in callers that take a body, and may find something in the way.
+/// Errors of authenticated operations with a body that may conflict with existing state.
 #[derive(Debug)]
-pub struct GuardedDeed;
+pub struct AuthConflictErrors;
 
-impl Statuses for GuardedDeed {
-    const OWN: &'static [u16] = &[401, 403, 409, 413, 415];
+impl Documented for AuthConflictErrors {
+    const STATUSES: &'static [u16] = &[401, 403, 409, 413, 415];
 }

@@ -1,5 +1,5 @@
-//! Parameters and body members that are parsed without stopping at the first bad one, so that an answer names all of
-//! them. A parameter that is given twice is bad whatever its values.
+//! Parameters and body members that collect parse errors instead of failing at the first, so that one response lists all of
+//! them. A repeated parameter is invalid whatever its values.
 
 use crate::types::field_error::{FieldError, Location};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
@@ -8,39 +8,39 @@ use serde_json::Value;
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-/// A value that can stand in a query, a path or a body.
+/// A value of a query parameter, a path segment or a body member.
 pub trait FieldValue: Sized + Send + Sync {
-    /// What a good value is, in words for the sender of a bad one.
+    /// What a valid value is, for the client that sent an invalid one.
     const EXPECTED: &'static str;
 
     /// Parses the value.
     fn parse(text: &str) -> Option<Self>;
 
-    /// Parses a member of a JSON body: a text, unless the value says otherwise.
+    /// Parses a member of a JSON body; a string by default.
     fn parse_json(value: &Value) -> Option<Self> {
         value.as_str().and_then(Self::parse)
     }
 
-    /// How the value is written as an example in the document; `None`: it never is.
+    /// The value as an example in the OpenAPI document, if it can be one.
     fn example_text(&self) -> Option<String> {
         None
     }
 
-    /// The value's schema in the document.
+    /// The schema of the value.
     fn schema() -> MetaSchema;
 }
 
-/// Whether the document calls a parameter required.
+/// Whether a field is required, as a type.
 pub trait Presence: Send + Sync {
-    /// Whether it does.
+    /// Whether the schema marks the field as required.
     const REQUIRED: bool;
 }
 
-/// It does.
+/// A required field.
 #[derive(Debug)]
 pub struct Required;
 
-/// It does not.
+/// An optional field.
 #[derive(Debug)]
 pub struct Optional;
 
@@ -52,7 +52,7 @@ impl Presence for Optional {
     const REQUIRED: bool = false;
 }
 
-/// What became of a parameter.
+/// A parsed field.
 #[derive(Debug)]
 pub struct Field<T, P = Required> {
     location: Location,
@@ -63,13 +63,13 @@ pub struct Field<T, P = Required> {
 #[derive(Debug)]
 enum State<T> {
     Missing,
-    Bad,
+    Invalid,
     Repeated,
-    Good(T),
+    Valid(T),
 }
 
 impl<T: FieldValue, P> Field<T, P> {
-    /// The value, or `None` after adding a fault to the list. A missing one is a fault.
+    /// The value, or `None` after adding an error to the list. A missing value is an error.
     pub fn required(self, name: &str, errors: &mut Vec<FieldError>) -> Option<T> {
         if matches!(self.state, State::Missing) {
             errors.push(FieldError::new(self.location, name, "is missing"));
@@ -77,30 +77,30 @@ impl<T: FieldValue, P> Field<T, P> {
         self.optional(name, errors)
     }
 
-    /// The value, or `None` when it is missing, or after adding a fault to the list.
+    /// The value, or `None` if it is missing or after adding an error to the list.
     pub fn optional(self, name: &str, errors: &mut Vec<FieldError>) -> Option<T> {
         match self.state {
-            State::Good(value) => return Some(value),
+            State::Valid(value) => return Some(value),
             State::Missing => {}
-            State::Bad => errors.push(FieldError::new(self.location, name, T::EXPECTED)),
+            State::Invalid => errors.push(FieldError::new(self.location, name, T::EXPECTED)),
             State::Repeated => errors.push(FieldError::new(self.location, name, "is given more than once")),
         }
         None
     }
 
-    /// The value of a path segment: a text that cannot name anything names nothing.
+    /// The value of a path segment; an invalid one identifies no resource.
     pub fn segment(self) -> Option<T> {
         match self.state {
-            State::Good(value) => Some(value),
+            State::Valid(value) => Some(value),
             _ => None,
         }
     }
 
-    /// An example for the document.
+    /// An example for the OpenAPI document.
     pub fn example(text: &str) -> Self {
         Self::of(
             Location::Query,
-            T::parse(text).map_or(State::Missing, State::Good),
+            T::parse(text).map_or(State::Missing, State::Valid),
         )
     }
 
@@ -112,7 +112,7 @@ impl<T: FieldValue, P> Field<T, P> {
         }
     }
 
-    /// Whether the parameter was given at all, good or bad.
+    /// Whether the field was given at all, valid or not.
     pub fn is_given(&self) -> bool {
         !matches!(self.state, State::Missing)
     }
@@ -150,30 +150,30 @@ impl<T: FieldValue, P: Presence> ParseFromParameter for Field<T, P> {
         let mut values = values.into_iter();
         let state = match (values.next(), values.next()) {
             (None, _) => State::Missing,
-            (Some(value), None) => T::parse(value.as_ref()).map_or(State::Bad, State::Good),
+            (Some(value), None) => T::parse(value.as_ref()).map_or(State::Invalid, State::Valid),
             (Some(_), Some(_)) => State::Repeated,
         };
         Ok(Self::of(Location::Query, state))
     }
 }
 
-/// Never fails: what is wrong with a member is told together with what is wrong with the others.
+/// Never fails: an invalid member is reported together with the others.
 impl<T: FieldValue, P: Presence> ParseFromJSON for Field<T, P> {
     fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
         let state = match value {
             None => State::Missing,
             Some(Value::Null) if !P::REQUIRED => State::Missing,
-            Some(value) => T::parse_json(&value).map_or(State::Bad, State::Good),
+            Some(value) => T::parse_json(&value).map_or(State::Invalid, State::Valid),
         };
         Ok(Self::of(Location::Body, state))
     }
 }
 
-/// Only examples in the document are written as JSON; what is asked for never is.
+/// Only examples in the OpenAPI document are serialized.
 impl<T: FieldValue, P: Presence> ToJSON for Field<T, P> {
     fn to_json(&self) -> Option<Value> {
         match &self.state {
-            State::Good(value) => value.example_text().map(Value::from),
+            State::Valid(value) => value.example_text().map(Value::from),
             _ => None,
         }
     }

@@ -1,8 +1,7 @@
-//! The text of a form (WHATWG URL, application/x-www-form-urlencoded), read strictly: what is no UTF-8, and a `%` that
+//! The one decoder of `application/x-www-form-urlencoded` (WHATWG URL), for bodies and queries. Strict, unlike the crate
+//! `form_urlencoded`: invalid UTF-8 and a `%` without two hexadecimal digits are rejected instead of replaced.
 
-//! begins no byte, is refused instead of being guessed at.
-
-/// Names and values in their order.
+/// The names and values of a form in their order; `None` if it is malformed.
 pub fn pairs(body: &[u8]) -> Option<Vec<(String, String)>> {
     let text = std::str::from_utf8(body).ok()?;
     let pairs = text.split('&').filter(|pair| !pair.is_empty());
@@ -14,8 +13,8 @@ pub fn pairs(body: &[u8]) -> Option<Vec<(String, String)>> {
         .collect()
 }
 
-/// `+` is a space, `%` begins a byte in two digits.
-fn decode(text: &str) -> Option<String> {
+/// Decodes one name or value: `+` is a space, `%` precedes the two digits of a byte. `None` if it is malformed.
+pub fn decode(text: &str) -> Option<String> {
     let spaced = text.replace('+', " ");
     let digits = |part: &str| {
         part.as_bytes()
@@ -34,7 +33,7 @@ mod tests {
     use super::pairs;
 
     #[test]
-    fn a_form_is_read_as_forms_are_written() {
+    fn names_and_values_are_decoded_in_order() {
         let read = pairs(b"token=a%2Bb+c&empty=&bare&&last=%C3%BC&note=a%0D%0Ab").unwrap();
         let expected = [
             ("token", "a+b c"),
@@ -50,12 +49,12 @@ mod tests {
     }
 
     #[test]
-    fn empty_pairs_are_none() {
+    fn empty_pairs_are_skipped() {
         assert_eq!(pairs(b"&&&").map(|pairs| pairs.len()), Some(0));
     }
 
     #[test]
-    fn what_no_browser_writes_is_refused() {
+    fn malformed_escapes_and_bytes_are_rejected() {
         for bad in ["a=%", "a=%4", "a=%zz", "a=%+1", "a=%ff", "%ff=a", "a=%C3"] {
             assert_eq!(pairs(bad.as_bytes()), None, "{bad}");
         }

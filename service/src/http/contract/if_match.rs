@@ -1,4 +1,4 @@
-//! `ETag` and `If-Match` of things with versions (RFC 9110 §8.8.3, §13.1.1): nobody overwrites what they have not read.
+//! `ETag` and `If-Match` (RFC 9110 §8.8.3, §13.1.1): no client overwrites a version that it has not read.
 
 use super::field::{Optional, Presence, Required};
 use super::problem::Problem;
@@ -10,7 +10,7 @@ use poem_openapi::registry::{MetaParamIn, MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use std::marker::PhantomData;
 
-/// The versions that a change is meant for. Name the argument `If-Match`.
+/// The precondition of a change. The argument must be named `If-Match`.
 #[derive(Debug)]
 pub struct IfMatch<P = Required> {
     state: State,
@@ -25,7 +25,8 @@ enum State {
 }
 
 impl IfMatch<Required> {
-    /// The versions. A malformed field is a fault like any other; a missing one is 428, once nothing else is wrong.
+    /// The precondition. A malformed header is an invalid field like any other; a missing one is 428, unless other fields are
+    /// invalid.
     pub fn required(self, mut errors: Vec<FieldError>) -> Result<VersionPrecondition, Problem> {
         let expected = self.state.expected(&mut errors);
         match expected {
@@ -34,14 +35,14 @@ impl IfMatch<Required> {
             None => Err(Problem::new(
                 StatusCode::PRECONDITION_REQUIRED,
                 "precondition-required",
-                "`If-Match` is needed: send the `ETag` of the version that the change is meant for",
+                "`If-Match` is required: send the `ETag` of the version to change",
             )),
         }
     }
 }
 
 impl IfMatch<Optional> {
-    /// The versions; any, where the field is missing.
+    /// The precondition; any version if the header is missing.
     pub fn optional(self, errors: &mut Vec<FieldError>) -> VersionPrecondition {
         self.state.expected(errors).unwrap_or(VersionPrecondition::Any)
     }
@@ -55,7 +56,7 @@ impl State {
             Self::Bad => errors.push(FieldError::new(
                 Location::Header,
                 "If-Match",
-                "must be `*` or a list of entity tags, as in \"3\"",
+                "must be `*` or a list of entity tags, such as \"3\"",
             )),
         }
         None
@@ -105,20 +106,20 @@ impl<'a, P: Presence> ApiExtractor<'a> for IfMatch<P> {
 }
 
 /// The entity tag of a version.
-pub fn tag(version: i64) -> String {
+pub fn etag(version: i64) -> String {
     format!("\"{version}\"")
 }
 
-/// 412 for a version that is not there any more.
-pub fn stale() -> Problem {
+/// 412 for a version that is no longer current.
+pub fn precondition_failed() -> Problem {
     Problem::new(
         StatusCode::PRECONDITION_FAILED,
         "precondition-failed",
-        "it has changed since you read it: read it again",
+        "the resource has changed since you read it; read it again",
     )
 }
 
-/// `*`, or a list of entity tags. A weak tag matches nothing here (RFC 9110 §13.1.1), nor does one that is not ours.
+/// `*` or a list of entity tags. A weak tag (RFC 9110 §13.1.1) or an unknown one matches nothing.
 fn parse(text: &str) -> Option<VersionPrecondition> {
     if text.trim() == "*" {
         return Some(VersionPrecondition::Any);

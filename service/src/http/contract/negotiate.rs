@@ -1,6 +1,6 @@
-//! Content negotiation by `Accept` (RFC 9110 §12.5.1): quality, wildcards, the more precise range first.
+//! Content negotiation by `Accept` (RFC 9110 §12.5.1): quality values, wildcards, and precedence of the most specific range.
 
-/// The index of the offered media type that fits best; of equal ones the first. `None`: nothing fits.
+/// The index of the best offered media type; the first of equally good ones. `None` if none is acceptable.
 pub fn best(accept: Option<&str>, offered: &[&str]) -> Option<usize> {
     let Some(accept) = accept.map(str::trim).filter(|text| !text.is_empty()) else {
         return Some(0);

@@ -1,9 +1,9 @@
-//! Pages of a list: how many, after which key, and the link to the next one (RFC 8288).
+//! Pagination: page size, search text, and the `Link` to the next page (RFC 8288).
 
 use super::field::FieldValue;
 use poem_openapi::registry::MetaSchema;
 
-/// How many things a page has at the most.
+/// The maximum number of items on a page.
 #[derive(Clone, Copy, Debug)]
 pub struct Limit(pub u32);
 
@@ -34,15 +34,15 @@ impl FieldValue for Limit {
     }
 }
 
-/// Words to look for in a list.
+/// Text to search for in a list.
 #[derive(Clone, Debug)]
 pub struct SearchText(pub String);
 
 impl FieldValue for SearchText {
-    const EXPECTED: &'static str = "must have 1 to 64 characters, none of them a control character";
+    const EXPECTED: &'static str = "must have 1 to 64 characters and no control characters";
 
     fn parse(text: &str) -> Option<Self> {
-        // The framework decodes bytes that are no UTF-8 to this character: they are no text to look for.
+        // The framework decodes invalid UTF-8 to the replacement character, which is not a text to search for.
         let bad = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
         let good = (1..=64).contains(&text.chars().count()) && !text.chars().any(bad);
         good.then(|| Self(text.to_owned()))
@@ -52,7 +52,7 @@ impl FieldValue for SearchText {
         MetaSchema {
             min_length: Some(1),
             max_length: Some(64),
-            // The rule of `parse`, in the document's words.
+            // The rule of `parse`.
             pattern: Some("^[^\\x00-\\x1f\\x7f-\\x9f\\ufffd]*$".to_owned()),
             example: Some("oslo".into()),
             ..MetaSchema::new("string")
@@ -60,7 +60,7 @@ impl FieldValue for SearchText {
     }
 }
 
-/// The value of the header `Link` for the next page of this list.
+/// The value of `Link` for the next page of a list.
 pub fn next_link(path: &str, parameters: &[(&str, String)]) -> String {
     let encode = |text: &str| {
         percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()

@@ -1,4 +1,4 @@
-//! RFC 9457 problems: the one shape of every 4xx and 5xx. Shows nothing internal.
+//! RFC 9457 problems: the body of every 4xx and 5xx. Discloses nothing internal.
 
 use crate::domain::StorageError;
 use crate::types::field_error::FieldError;
@@ -12,59 +12,59 @@ use std::time::Duration;
 /// The media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
-/// A refusal or a failure, before it is written down.
+/// An error response before it is rendered.
 #[derive(Clone, Debug)]
 pub struct Problem {
     /// The status.
     pub status: StatusCode,
-    /// The last part of the problem's type.
+    /// The last part of the problem type.
     pub kind: &'static str,
-    /// What happened, in words for the sender.
+    /// An explanation for the client.
     pub detail: Cow<'static, str>,
-    /// The offending fields.
+    /// The invalid fields.
     pub errors: Vec<FieldError>,
-    /// Headers that the status demands, as `Allow` or `Retry-After`.
+    /// Headers that the status requires, such as `Allow` or `Retry-After`.
     pub headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// A problem as it is sent (RFC 9457 §3.1).
+/// Describes an error (RFC 9457, `application/problem+json`).
 #[derive(Debug, Serialize, Object)]
 #[oai(rename = "Problem")]
 pub struct ProblemBody {
-    /// Identifies the kind of problem. Compare it, do not parse it.
+    /// URI of the problem type. Compare it as a whole; do not parse it.
     #[serde(rename = "type")]
     #[oai(rename = "type", validator(max_length = 128))]
     pub kind: String,
-    /// The kind of problem in words; the same for every occurrence.
+    /// Short summary of the problem type; the same for every occurrence.
     #[oai(validator(max_length = 128))]
     pub title: String,
-    /// The HTTP status.
+    /// HTTP status code.
     #[oai(validator(minimum(value = "400"), maximum(value = "599")))]
     pub status: u16,
-    /// This occurrence in words.
+    /// Explanation of this occurrence.
     pub detail: String,
-    /// The path that was asked for.
+    /// Path of the request.
     pub instance: String,
-    /// Names this occurrence in the service's log; the same as the header `X-Request-Id`.
+    /// Identifies this occurrence in the service's logs; equals the header `X-Request-Id`.
     #[oai(validator(max_length = 128))]
     pub request_id: String,
-    /// The offending fields, where there are any.
+    /// The invalid fields, if any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[oai(default, skip_serializing_if_is_empty)]
     pub errors: Vec<FieldErrorBody>,
 }
 
-/// One offending field of the request.
+/// An invalid field of the request.
 #[derive(Debug, Serialize, Object)]
 #[oai(rename = "FieldError")]
 pub struct FieldErrorBody {
-    /// Where it stands: `query`, `path`, `header` or `body`.
+    /// Location of the field: `query`, `path`, `header` or `body`.
     #[serde(rename = "in")]
     #[oai(rename = "in")]
     pub location: String,
-    /// Its name.
+    /// Name of the field.
     pub field: String,
-    /// What is wrong with it.
+    /// Why the value was rejected.
     pub reason: String,
 }
 
@@ -85,54 +85,52 @@ impl Problem {
         let mut problem = Self::new(
             StatusCode::BAD_REQUEST,
             "invalid-fields",
-            "some fields of the request are not valid",
+            "some fields of the request are invalid",
         );
         problem.errors = errors;
         problem
     }
 
-    /// 404 for a thing that does not exist.
+    /// 404 for a resource that does not exist.
     pub fn not_found(detail: &'static str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", detail)
     }
 
-    /// 503: come back in a second.
+    /// 503 with a `Retry-After` of one second.
     pub fn unavailable(detail: &'static str) -> Self {
         Self::unavailable_for(detail, Duration::from_secs(1))
     }
 
-    /// 503: come back after this long.
+    /// 503 with this `Retry-After`.
     pub fn unavailable_for(detail: &'static str, wait: Duration) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
             .with_header(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)))
     }
 
-    /// 429: come back after this long.
+    /// 429 with this `Retry-After`.
     pub fn too_many(kind: &'static str, detail: &'static str, wait: Duration) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, kind, detail)
             .with_header(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)))
     }
 
-    /// 500. The cause is in the log, under the request's id.
+    /// 500. The cause is logged with the request's id.
     pub fn internal() -> Self {
-        let detail = "something went wrong here; the request id names it in our log";
+        let detail = "an internal error occurred; quote the request id when you report it";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
     }
 
-    /// A problem of a status that needs no words of its own, as the framework raises them.
+    /// The problem of a bare status, as the framework raises it.
     pub fn of_status(status: StatusCode) -> Self {
         match status {
-            StatusCode::NOT_FOUND => Self::not_found("there is nothing at this path"),
-            StatusCode::BAD_REQUEST => Self::new(status, "bad-request", "the request is not valid"),
+            StatusCode::NOT_FOUND => Self::not_found("there is no resource at this path"),
+            StatusCode::BAD_REQUEST => Self::new(status, "bad-request", "the request is invalid"),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::new(
                 status,
                 "unsupported-media-type",
-                "the body's Content-Type is not taken here",
+                "the media type of the request body is not supported",
             ),
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                Self::new(status, "too-large", "the body is larger than this takes")
-            }
-            StatusCode::SERVICE_UNAVAILABLE => Self::unavailable("the service cannot answer now"),
+            StatusCode::PAYLOAD_TOO_LARGE => Self::new(status, "too-large", "the request body is too large"),
+            StatusCode::SERVICE_UNAVAILABLE => Self::unavailable("the service is temporarily unavailable"),
             status if status.is_server_error() => Self::internal(),
             status => Self::new(
                 status,
@@ -142,14 +140,14 @@ impl Problem {
         }
     }
 
-    /// With one more header.
+    /// Adds a header.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
     }
 
-    /// The answer, for the request of this path and id.
+    /// The response to the request with this path and id.
     pub fn into_response(self, path: &str, request_id: &str) -> Response {
         let status = self.status;
         let (headers, body) = self.into_parts_of(path, request_id);
@@ -158,7 +156,7 @@ impl Problem {
         response
     }
 
-    /// Headers and body of the answer to a request whose path nobody knows.
+    /// Headers and body of the response to a request whose path is unknown.
     pub fn into_parts(self, request_id: &str) -> (HeaderMap, Vec<u8>) {
         self.into_parts_of("", request_id)
     }
@@ -174,7 +172,7 @@ impl Problem {
             title: title(self.kind, self.status),
             status: self.status.as_u16(),
             detail: self.detail.into_owned(),
-            // Long paths are the sender's own; a problem need not carry them back whole.
+            // Truncated: a long path is the client's own and need not be echoed whole.
             instance: path.chars().take(256).collect(),
             request_id: request_id.to_owned(),
             errors: errors.collect(),
@@ -199,15 +197,15 @@ fn title(kind: &str, status: StatusCode) -> String {
 impl From<StorageError> for Problem {
     fn from(error: StorageError) -> Self {
         match error {
-            StorageError::Unavailable => Self::unavailable("the database is away"),
-            StorageError::Exhausted => Self::unavailable("too many requests wait for the database"),
+            StorageError::Unavailable => Self::unavailable("the database is unavailable"),
+            StorageError::Exhausted => Self::unavailable("too many requests are waiting for the database"),
             StorageError::Timeout => Self::unavailable("the database took too long"),
             StorageError::Constraint(_) | StorageError::Failed => Self::internal(),
         }
     }
 }
 
-/// Carries the problem to the edge, which knows path and id and writes it down.
+/// Carries the problem to the edge, which knows the path and the id and renders it.
 impl From<Problem> for poem::Error {
     fn from(problem: Problem) -> Self {
         let mut error = Self::from_status(problem.status);
@@ -216,7 +214,7 @@ impl From<Problem> for poem::Error {
     }
 }
 
-/// A wait as it is told: whole seconds, rounded up, one at least. Whoever comes back when told is not too early.
+/// A wait in whole seconds for `Retry-After`: rounded up so that a client never retries too early, and at least one.
 pub fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0 || wait.is_zero())
 }

@@ -1,5 +1,5 @@
-//! Strict form bodies (`application/x-www-form-urlencoded`): each name once, UTF-8, and the type decides as it does for
-//! JSON: every value is a text.
+//! Strict form bodies (`application/x-www-form-urlencoded`): valid UTF-8, each name once. The type parses the values as it
+//! does JSON strings.
 
 use super::form_urlencoded::pairs;
 use super::problem::Problem;
@@ -41,7 +41,7 @@ impl<T: ParseFromJSON> ParsePayload for StrictForm<T> {
         let policy = policy.ok_or_else(Problem::internal)?;
         let bytes = policy.read(body.take()?).await?;
         let typed = T::parse_from_json(Some(Value::Object(parse(&bytes)?)));
-        // Fields never fail to parse; what fails is a member that the type does not know, and is not told by its value.
+        // Fields never fail to parse; only an unknown member does.
         typed.map(Self).map_err(|_| malformed().into())
     }
 }
@@ -61,7 +61,7 @@ fn parse(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
 }
 
 fn malformed() -> Problem {
-    let detail = "the body is not the form that it must be";
+    let detail = "the request body is not a valid form";
     Problem::new(StatusCode::BAD_REQUEST, "bad-form", detail)
 }
 

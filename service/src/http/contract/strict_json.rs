@@ -1,5 +1,4 @@
-//! Strict JSON bodies (RFC 8259, I-JSON): a member twice, anything behind the value, NaN, deep nesting are refused, as
-//! are members that the type does not know.
+//! Strict JSON bodies (RFC 8259, I-JSON): repeated and unknown members, trailing data, NaN and deep nesting are rejected.
 
 use super::problem::Problem;
 use crate::http::edge::body::BodyPolicy;
@@ -14,8 +13,8 @@ use serde_json::{Map, Value};
 use std::fmt;
 use std::time::Duration;
 
-/// How deep arrays and objects may nest.
-const DEEPEST: u8 = 32;
+/// Maximum nesting depth of arrays and objects.
+const MAX_DEPTH: u8 = 32;
 
 /// A JSON body of this type.
 #[derive(Debug)]
@@ -52,7 +51,7 @@ impl<T: ParseFromJSON> ParsePayload for StrictJson<T> {
             Problem::new(
                 StatusCode::BAD_REQUEST,
                 "bad-json",
-                format!("the body is not the JSON that it must be: {reason}"),
+                format!("the request body is not valid JSON: {reason}"),
             )
         })?;
         let typed = T::parse_from_json(Some(value));
@@ -60,7 +59,7 @@ impl<T: ParseFromJSON> ParsePayload for StrictJson<T> {
             Problem::invalid(vec![FieldError::new(
                 Location::Body,
                 &field_of(error.message()),
-                "is not valid, missing or unknown",
+                "is invalid, missing or unknown",
             )])
             .into()
         })
@@ -69,41 +68,41 @@ impl<T: ParseFromJSON> ParsePayload for StrictJson<T> {
 
 poem_openapi::impl_apirequest_for_payload!(StrictJson<T>, T: ParseFromJSON);
 
-/// poem-openapi puts a member's name in backticks where it tells one. What it puts in quotes are types and the sender's
-/// values: those are not told.
+/// The name of the member in an error of poem-openapi, which puts it in backticks. Quoted parts are types and the client's
+/// values, which are not echoed.
 fn field_of(message: &str) -> String {
-    let told = message.split('"').step_by(2).find(|part| part.contains('`'));
-    let name = told.and_then(|part| part.split('`').nth(1)).unwrap_or_default();
+    let unquoted = message.split('"').step_by(2).find(|part| part.contains('`'));
+    let name = unquoted
+        .and_then(|part| part.split('`').nth(1))
+        .unwrap_or_default();
     name.chars()
         .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
         .take(64)
         .collect()
 }
 
-/// Parses a whole text strictly; the reason never quotes a value.
+/// Parses a complete text strictly. The reason never quotes a value.
 pub fn parse(text: &[u8]) -> Result<Value, &'static str> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let value = Strict { left: DEEPEST }
+    let value = Strict { left: MAX_DEPTH }
         .deserialize(&mut deserializer)
         .map_err(|error| reason(&error))?;
-    deserializer
-        .end()
-        .map_err(|_| "something stands behind the value")?;
+    deserializer.end().map_err(|_| "there is data after the value")?;
     Ok(value)
 }
 
 fn reason(error: &serde_json::Error) -> &'static str {
     let text = error.to_string();
     match text.split(" at line").next().unwrap_or_default() {
-        TWICE => TWICE,
-        DEEP => DEEP,
+        REPEATED => REPEATED,
+        TOO_DEEP => TOO_DEEP,
         _ if error.is_eof() => "it ends too early",
         _ => "it is malformed",
     }
 }
 
-const TWICE: &str = "a member is given twice";
-const DEEP: &str = "it nests too deep";
+const REPEATED: &str = "a member is repeated";
+const TOO_DEEP: &str = "it is nested too deeply";
 
 struct Strict {
     left: u8,
@@ -114,7 +113,7 @@ impl Strict {
         self.left
             .checked_sub(1)
             .map(|left| Self { left })
-            .ok_or_else(|| E::custom(DEEP))
+            .ok_or_else(|| E::custom(TOO_DEEP))
     }
 }
 
@@ -170,7 +169,7 @@ impl<'de> Visitor<'de> for Strict {
         while let Some(name) = members.next_key::<String>()? {
             let value = members.next_value_seed(self.deeper()?)?;
             if object.insert(name, value).is_some() {
-                return Err(A::Error::custom(TWICE));
+                return Err(A::Error::custom(REPEATED));
             }
         }
         Ok(Value::Object(object))

@@ -2,8 +2,8 @@
 
 use http::{HeaderMap, HeaderValue, header};
 
-/// Several `Accept` lines are one list (RFC 9110 §5.3); the framework hands out the first line only.
-pub fn join_accept(headers: &mut HeaderMap) {
+/// Joins repeated `Accept` fields into one list (RFC 9110 §5.3): the framework only hands out the first.
+pub fn join(headers: &mut HeaderMap) {
     let lines: Vec<&str> = headers
         .get_all(header::ACCEPT)
         .iter()
@@ -21,11 +21,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn accept_lines_are_one_list() {
+    fn repeated_fields_become_one_list() {
         let mut headers = HeaderMap::new();
         headers.append(header::ACCEPT, HeaderValue::from_static("text/html"));
         headers.append(header::ACCEPT, HeaderValue::from_static("text/csv"));
-        join_accept(&mut headers);
+        join(&mut headers);
         assert_eq!(
             headers.get_all(header::ACCEPT).iter().collect::<Vec<_>>(),
             ["text/html, text/csv"]

@@ -1,4 +1,4 @@
-//! Reads bodies: never more than the operation takes, never longer than a client may take.
+//! Reads request bodies within a size and a time limit.
 
 use crate::http::contract::problem::Problem;
 use bytes::{Bytes, BytesMut};
@@ -7,17 +7,17 @@ use http::{HeaderMap, StatusCode, header};
 use poem::Body;
 use std::time::Duration;
 
-/// What a body may be. The edge puts it on each request.
+/// The limits of request bodies. The edge attaches them to each request.
 #[derive(Clone, Copy, Debug)]
 pub struct BodyPolicy {
-    /// Bytes.
+    /// Maximum size in bytes.
     pub limit: usize,
-    /// Time from the first look at the body to its last byte.
+    /// Maximum time from the start of reading to the last byte.
     pub time: Duration,
 }
 
 impl BodyPolicy {
-    /// Refuses a body that announces itself too large, before a byte of it is read.
+    /// Rejects a body whose `Content-Length` exceeds the limit, before any of it is read.
     pub fn check_length(&self, headers: &HeaderMap) -> Result<(), Problem> {
         let announced = headers
             .get(header::CONTENT_LENGTH)
@@ -28,31 +28,31 @@ impl BodyPolicy {
         }
     }
 
-    /// The whole body.
-    pub async fn read(&self, body: Body) -> Result<Bytes, Problem> {
-        let mut stream = Box::pin(body.into_bytes_stream());
-        let mut whole = BytesMut::new();
+    /// Reads the complete body.
+    pub async fn read(&self, stream: Body) -> Result<Bytes, Problem> {
+        let mut stream = Box::pin(stream.into_bytes_stream());
+        let mut body = BytesMut::new();
         let read = async {
             while let Some(part) = stream.next().await {
-                let gone = |_| {
+                let incomplete = |_| {
                     Problem::new(
                         StatusCode::BAD_REQUEST,
                         "body-cut-off",
-                        "the body ended too early",
+                        "the request body ended prematurely",
                     )
                 };
-                whole.extend_from_slice(&part.map_err(gone)?);
-                if whole.len() > self.limit {
+                body.extend_from_slice(&part.map_err(incomplete)?);
+                if body.len() > self.limit {
                     return Err(self.too_large());
                 }
             }
             Ok(())
         };
         match tokio::time::timeout(self.time, read).await {
-            Ok(Ok(())) => Ok(whole.freeze()),
+            Ok(Ok(())) => Ok(body.freeze()),
             Ok(Err(problem)) => Err(problem),
             Err(_) => {
-                let detail = "the body did not arrive in time";
+                let detail = "the request body was not received in time";
                 let problem = Problem::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", detail);
                 Err(problem.with_header(header::CONNECTION, http::HeaderValue::from_static("close")))
             }
@@ -60,10 +60,7 @@ impl BodyPolicy {
     }
 
     fn too_large(&self) -> Problem {
-        let detail = format!(
-            "the body is larger than the {} bytes that this operation takes",
-            self.limit
-        );
+        let detail = format!("the request body exceeds the limit of {} bytes", self.limit);
         let problem = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail);
         problem.with_header(header::CONNECTION, http::HeaderValue::from_static("close"))
     }

@@ -1,48 +1,48 @@
-//! Cross-origin requests (WHATWG Fetch): closed, unless the settings name the origin. Never `*`, never credentials.
+//! Cross-origin requests (WHATWG Fetch): denied unless the settings list the origin. Never `*`, never credentials.
 
 use http::{HeaderMap, HeaderValue, Method, header};
 
-/// The origins that may read answers.
+/// The origins that may read responses.
 pub struct Cors(Vec<String>);
 
 impl Cors {
-    /// Origins as browsers send them, as in `https://app.example`.
+    /// Origins as browsers send them, such as `https://app.example`.
     pub fn new(origins: Vec<String>) -> Self {
         Self(origins)
     }
 
-    /// Whether the answer depends on who asks, and what to add to it.
+    /// Adds the CORS headers to a response.
     pub fn write(
         &self,
         method: &Method,
         request: &RequestOrigin,
-        answer: &mut HeaderMap,
+        response: &mut HeaderMap,
         allow: Option<&HeaderValue>,
     ) {
         if self.0.is_empty() {
             return;
         }
-        answer.append(header::VARY, HeaderValue::from_static("Origin"));
+        response.append(header::VARY, HeaderValue::from_static("Origin"));
         let Some(origin) = request.origin.as_ref().filter(|origin| self.knows(origin)) else {
             return;
         };
-        answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        response.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         let exposed = "ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id";
-        answer.insert(
+        response.insert(
             header::ACCESS_CONTROL_EXPOSE_HEADERS,
             HeaderValue::from_static(exposed),
         );
         if method == Method::OPTIONS && request.is_preflight {
             if let Some(methods) = allow {
-                answer.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods.clone());
+                response.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods.clone());
             }
             let headers =
                 "Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Traceparent";
-            answer.insert(
+            response.insert(
                 header::ACCESS_CONTROL_ALLOW_HEADERS,
                 HeaderValue::from_static(headers),
             );
-            answer.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+            response.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
         }
     }
 
@@ -51,7 +51,7 @@ impl Cors {
     }
 }
 
-/// What a request says about where it comes from.
+/// The origin of a request.
 pub struct RequestOrigin {
     origin: Option<HeaderValue>,
     is_preflight: bool,

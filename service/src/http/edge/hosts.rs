@@ -1,5 +1,4 @@
-//! The names that this service answers to. A foreign Host is how a stranger's page reaches a local service (DNS
-//! rebinding), and how links in mails are poisoned.
+//! The allow-list of Host names. An unchecked Host enables DNS rebinding and poisoned links in mails.
 
 use crate::http::contract::problem::Problem;
 use http::{StatusCode, header};
@@ -9,18 +8,18 @@ use poem::Request;
 pub struct Hosts(Vec<String>);
 
 impl Hosts {
-    /// Names in small letters, without port.
+    /// Names in lower case, without port.
     pub fn new(names: Vec<String>) -> Self {
         Self(names)
     }
 
-    /// Exactly one Host (RFC 9112 §3.2), of a name on the list. HTTP/2 carries it as `:authority`.
+    /// Requires exactly one Host (RFC 9112 §3.2) with a listed name. HTTP/2 carries it as `:authority`.
     pub fn check(&self, request: &Request) -> Result<(), Problem> {
         let malformed = || {
             Problem::new(
                 StatusCode::BAD_REQUEST,
                 "bad-host",
-                "a request must carry exactly one valid Host",
+                "a request must have exactly one valid Host",
             )
         };
         let mut hosts = request.headers().get_all(header::HOST).iter();
@@ -46,7 +45,7 @@ impl Hosts {
         if self.0.iter().any(|known| known.eq_ignore_ascii_case(name)) {
             return Ok(());
         }
-        let detail = "this service does not answer for that Host";
+        let detail = "the service does not serve the requested host";
         Err(Problem::new(
             StatusCode::MISDIRECTED_REQUEST,
             "unknown-host",
@@ -55,16 +54,16 @@ impl Hosts {
     }
 }
 
-/// The name of `name`, `name:port`, `[v6]`, `[v6]:port`; `None` for anything else.
+/// The name in `name`, `name:port`, `[v6]` or `[v6]:port`; `None` for anything else.
 fn without_port(host: &str) -> Option<&str> {
     let bracket = host.rfind(']').map_or(0, |end| end + 1);
     let (name, port) = match host[bracket..].find(':') {
         Some(colon) => (&host[..bracket + colon], Some(&host[bracket + colon + 1..])),
         None => (host, None),
     };
-    let port_is_good = port.is_none_or(|port| port.parse::<u16>().is_ok() && !port.starts_with('+'));
-    let name_is_good = !name.is_empty() && !name.contains(['@', '/', ',', ' ']);
-    (port_is_good && name_is_good).then_some(name)
+    let port_is_valid = port.is_none_or(|port| port.parse::<u16>().is_ok() && !port.starts_with('+'));
+    let name_is_valid = !name.is_empty() && !name.contains(['@', '/', ',', ' ']);
+    (port_is_valid && name_is_valid).then_some(name)
 }
 
 #[cfg(test)]
@@ -72,7 +71,7 @@ mod tests {
     use super::without_port;
 
     #[test]
-    fn only_a_name_and_perhaps_a_port() {
+    fn a_host_is_a_name_with_an_optional_port() {
         assert_eq!(without_port("localhost:3000"), Some("localhost"));
         assert_eq!(without_port("[::1]:3000"), Some("[::1]"));
         assert_eq!(without_port("[::1]"), Some("[::1]"));

@@ -114,7 +114,7 @@ impl Edge {
     ) -> Result<Response, Problem> {
         let parts = &self.parts;
         parts.hosts.check(&request)?;
-        head_limits::check_head(request.uri(), request.headers())?;
+        head_limits::check(request.uri(), request.headers())?;
         quota.counted = true;
         quota.remaining = Some(parts.rate_limit.check(address(&request))?);
         parts.body.check_length(request.headers())?;
@@ -133,14 +133,14 @@ impl Edge {
             let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail);
             return Err(problem.with_header(header::ALLOW, route.allow.clone()));
         }
-        accept::join_accept(request.headers_mut());
+        accept::join(request.headers_mut());
         let client = client(&request, request_id);
         let extensions = request.extensions_mut();
         extensions.insert(parts.body);
         extensions.insert(parts.sessions.clone());
         extensions.insert(client);
         let safe = matches!(*request.method(), Method::GET | Method::HEAD);
-        let unknown = query_params::unknown_parameters(route, request.method(), request.uri().query());
+        let unknown = query_params::unknown(route, request.method(), request.uri().query());
         if !unknown.is_empty() && !safe {
             return Err(Problem::invalid(unknown));
         }

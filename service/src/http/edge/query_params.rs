@@ -1,37 +1,30 @@
 //! Finds query parameters that an operation does not document.
 
+use crate::http::contract::form_urlencoded::decode;
 use crate::http::openapi::route_table::RouteEntry;
 use crate::types::field_error::FieldError;
 use http::Method;
-use std::borrow::Cow;
 
-/// A error for each query parameter that the operation does not know.
-pub fn unknown_parameters(operations: &RouteEntry, method: &Method, query: Option<&str>) -> Vec<FieldError> {
-    let Some(query) = query else { return Vec::new() };
-    let known = operations.parameters(method).unwrap_or_default();
+/// The maximum number of unknown parameters in one response.
+const MAX_REPORTED: usize = 20;
+
+/// An error for each query parameter that the route does not take with this method.
+pub fn unknown(route: &RouteEntry, method: &Method, query: Option<&str>) -> Vec<FieldError> {
+    let known = route.parameters(method).unwrap_or_default();
     let mut errors: Vec<FieldError> = Vec::new();
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let name = decode(pair.split('=').next().unwrap_or_default());
-        if !known.iter().any(|known| *known == name) {
+    for pair in query
+        .unwrap_or_default()
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+    {
+        let name = pair.split('=').next().unwrap_or_default();
+        let name = decode(name).unwrap_or_else(|| name.to_owned());
+        if !known.contains(&name) {
             let error = FieldError::query(&name, "is not a parameter of this operation");
-            // A flood of names is answered with a few of them.
-            if errors.len() < 20 && !errors.contains(&error) {
+            if errors.len() < MAX_REPORTED && !errors.contains(&error) {
                 errors.push(error);
             }
         }
     }
     errors
-}
-
-/// As forms encode names: `+` is a space, `%` begins a byte.
-fn decode(text: &str) -> Cow<'_, str> {
-    if !text.contains(['+', '%']) {
-        return Cow::Borrowed(text);
-    }
-    let spaced = text.replace('+', " ");
-    Cow::Owned(
-        percent_encoding::percent_decode_str(&spaced)
-            .decode_utf8_lossy()
-            .into_owned(),
-    )
 }

@@ -1,4 +1,4 @@
-//! How often one client address may ask: GCRA, told in the `RateLimit` fields (draft-ietf-httpapi-ratelimit-headers).
+//! The rate limit per client address: GCRA, reported in the `RateLimit` headers (draft-ietf-httpapi-ratelimit-headers).
 
 use crate::http::contract::problem::Problem;
 use crate::types::client_info::network;
@@ -12,7 +12,7 @@ use std::num::NonZeroU32;
 
 type Limiter = RateLimiter<IpAddr, DashMapStateStore<IpAddr>, DefaultClock, StateInformationMiddleware>;
 
-/// One quota for each client address.
+/// A quota per client address.
 pub struct RateLimit {
     limiter: Limiter,
     clock: DefaultClock,
@@ -20,12 +20,12 @@ pub struct RateLimit {
     policy: HeaderValue,
 }
 
-/// What is left of a client's quota.
+/// The remaining quota of a client.
 #[derive(Clone, Copy, Debug)]
 pub struct Remaining(u32);
 
 impl RateLimit {
-    /// This many requests a minute; a client that was quiet may send them all at once.
+    /// Allows this many requests per minute; an idle client may send them all at once.
     pub fn new(per_minute: NonZeroU32) -> Self {
         let limiter = RateLimiter::dashmap(Quota::per_minute(per_minute)).with_middleware();
         let policy = HeaderValue::from_str(&format!("\"address\";q={per_minute};w=60"));
@@ -37,32 +37,32 @@ impl RateLimit {
         }
     }
 
-    /// Counts a request. An IPv6 client is its /64, which one customer gets whole.
+    /// Counts a request. IPv6 clients are counted by /64, the usual allocation to one customer.
     pub fn check(&self, address: IpAddr) -> Result<Remaining, Problem> {
         match self.limiter.check_key(&network(address)) {
             Ok(state) => Ok(Remaining(state.remaining_burst_capacity())),
-            Err(until) => {
-                let wait = until.wait_time_from(self.clock.now());
+            Err(not_until) => {
+                let wait = not_until.wait_time_from(self.clock.now());
                 let detail = "too many requests from this address";
                 Err(Problem::too_many("rate-limited", detail, wait))
             }
         }
     }
 
-    /// Tells the quota and what is left of it; `None`: nothing is left.
+    /// Adds the quota and its remainder to a response; `None` means that nothing remains.
     pub fn write(&self, remaining: Option<Remaining>, headers: &mut HeaderMap) {
         let left = remaining.map_or(0, |remaining| remaining.0);
-        // Seconds until the quota is whole again.
-        let whole = (u64::from(self.quota.get() - left.min(self.quota.get())) * 60)
+        // Seconds until the full quota is available again.
+        let reset = (u64::from(self.quota.get() - left.min(self.quota.get())) * 60)
             .div_ceil(u64::from(self.quota.get()));
-        if let Ok(value) = HeaderValue::from_str(&format!("\"address\";r={left};t={whole}")) {
+        if let Ok(value) = HeaderValue::from_str(&format!("\"address\";r={left};t={reset}")) {
             headers.insert(HeaderName::from_static("ratelimit"), value);
         }
         headers.insert(HeaderName::from_static("ratelimit-policy"), self.policy.clone());
     }
 
-    /// Forgets addresses whose quota is whole again, so that the memory used stays bounded by who asked lately.
-    pub fn forget_quiet(&self) {
+    /// Drops addresses with a full quota, so that memory is bounded by the number of recently active clients.
+    pub fn evict_idle(&self) {
         self.limiter.retain_recent();
         self.limiter.shrink_to_fit();
     }
@@ -74,7 +74,7 @@ mod tests {
     use http::StatusCode;
 
     #[test]
-    fn each_network_has_its_own_quota_and_the_excess_is_told_when_to_come_back() {
+    fn each_network_has_its_own_quota() {
         let limit = RateLimit::new(NonZeroU32::new(2).unwrap());
         let address = |text: &str| text.parse::<IpAddr>().unwrap();
         assert_eq!(limit.check(address("2001:db8::1")).unwrap().0, 1);

@@ -1,10 +1,10 @@
-//! Security headers on every answer, whatever its status: the OWASP Secure Headers list. `Clear-Site-Data` is left out
-//! on purpose: it ends sessions, and belongs to signing out.
+//! Security headers of every response: the OWASP Secure Headers list. Without `Clear-Site-Data`, which would end sessions;
+//! signing out sends it.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::sync::LazyLock;
 
-/// For answers that are no page: nothing may be loaded, framed or submitted.
+/// For responses other than pages: nothing may be loaded, framed or submitted.
 const CONTENT_SECURITY_POLICY: &str =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
 
@@ -14,7 +14,7 @@ const PERMISSIONS_POLICY: &str = "accelerometer=(), autoplay=(), camera=(), cros
     screen-wake-lock=(), sync-xhr=(self), usb=(), web-share=(), xr-spatial-tracking=(), clipboard-read=(), \
     clipboard-write=(), gamepad=(), hid=(), idle-detection=(), interest-cohort=(), serial=(), unload=()";
 
-/// Name and value; a page or an operation may have set a value of its own, which then stays.
+/// Names and values. A value that a page or an operation has set takes precedence.
 static HEADERS: [(HeaderName, HeaderValue); 12] = [
     (
         header::CACHE_CONTROL,
@@ -57,15 +57,15 @@ static HEADERS: [(HeaderName, HeaderValue); 12] = [
     ),
 ];
 
-/// All of them in one map: copying it costs a fraction of adding them one by one.
+/// All headers in one map: cloning it costs a fraction of inserting them one by one.
 static ALL: LazyLock<HeaderMap> = LazyLock::new(|| HEADERS.iter().cloned().collect());
 
-/// Adds what is not there yet.
+/// Adds the headers that the response does not have yet.
 pub fn write(headers: &mut HeaderMap) {
     let own = std::mem::replace(headers, ALL.clone());
     let mut last = None;
     for (name, value) in own {
-        // Further values of a field come without its name.
+        // `HeaderMap` yields further values of a header without the name.
         if let Some(name) = name {
             headers.insert(&name, value);
             last = Some(name);
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_an_answer_has_set_stays_whole() {
+    fn existing_headers_are_kept() {
         let mut headers = HeaderMap::new();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         headers.append(header::SET_COOKIE, HeaderValue::from_static("a=1"));

@@ -16,9 +16,22 @@ pub fn document<T: OpenApi + 'static>() -> String {
         // The framework's schemas cannot express `false` here.
         document["components"]["schemas"][name]["additionalProperties"] = false.into();
     }
+    describe_successes(&mut document);
     // An operation without a security scheme is public.
     document["security"] = Value::Array(Vec::new());
     format!("{document:#}\n")
+}
+
+/// Responses without a description of their own: the framework leaves it empty.
+fn describe_successes(document: &mut Value) {
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    let operations = paths.filter_map(|(_, path)| path.as_object_mut()).flatten();
+    let responses = operations.filter_map(|(_, operation)| operation["responses"].as_object_mut());
+    for (_, response) in responses.flatten() {
+        if response["description"] == "" {
+            response["description"] = "The request succeeded".into();
+        }
+    }
 }
 
 /// Swagger UI as the framework ships it: one page with everything inline.
@@ -30,8 +43,8 @@ pub fn swagger_ui<T: OpenApi + 'static>() -> String {
 pub fn describe<T: OpenApi>(operations: T) -> OpenApiService<T, ()> {
     OpenApiService::new(operations, "Portcullis", env!("CARGO_PKG_VERSION"))
         .description(
-            "Daily freight rates between ports and regions, in whole US dollars a container. Every 4xx and 5xx is an \
-             `application/problem+json` (RFC 9457) that names the offending fields.",
+            "Daily freight rates between ports and regions, in US dollars per container. Every error response (4xx and 5xx) is an \
+             `application/problem+json` document (RFC 9457) that lists the invalid fields.",
         )
         .contact(ContactObject::new().name("The maintainers of Portcullis"))
         .license(LicenseObject::new("MIT OR Apache-2.0").url("https://spdx.org/licenses/"))

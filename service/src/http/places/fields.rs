@@ -5,7 +5,7 @@ use crate::types::place::{PortCode, RegionSlug};
 use poem_openapi::registry::MetaSchema;
 
 impl FieldValue for PortCode {
-    const EXPECTED: &'static str = "must be a port's code, as in CNGGZ";
+    const EXPECTED: &'static str = "must be a port code, such as CNGGZ";
 
     fn parse(text: &str) -> Option<Self> {
         PortCode::parse(text)
@@ -17,7 +17,7 @@ impl FieldValue for PortCode {
 }
 
 impl FieldValue for RegionSlug {
-    const EXPECTED: &'static str = "must be a region's slug, as in china_main";
+    const EXPECTED: &'static str = "must be a region slug, such as china_main";
 
     fn parse(text: &str) -> Option<Self> {
         RegionSlug::parse(text)

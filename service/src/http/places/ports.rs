@@ -2,7 +2,7 @@
 
 use crate::domain::places::{self, Places};
 use crate::http::contract::auth::Anyone;
-use crate::http::contract::error_responses::{Lookup, Nothing, Refusal};
+use crate::http::contract::error_responses::{ErrorResponse, NoExtraErrors, NotFoundErrors};
 use crate::http::contract::field::{Field, Optional};
 use crate::http::contract::pagination::{Limit, SearchText, next_link};
 use crate::http::contract::problem::Problem;
@@ -12,13 +12,13 @@ use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
-/// The operations and what they need.
+/// The operations.
 pub struct PortsApi {
     places: Places,
 }
 
 impl PortsApi {
-    /// Over the domain's places.
+    /// Operations on these places.
     pub fn new(places: Places) -> Self {
         Self { places }
     }
@@ -29,30 +29,30 @@ impl PortsApi {
 pub struct Port {
     /// UN/LOCODE.
     pub code: String,
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// The slug of the region that it lies in.
+    /// Slug of the region that contains the port.
     pub parent_slug: String,
 }
 
-/// Some ports, by code.
+/// A page of ports, by code.
 #[derive(Object)]
-pub struct Ports {
-    /// The ports of this page.
+pub struct PortList {
+    /// Ports on this page.
     pub ports: Vec<Port>,
 }
 
 /// A page of ports.
 #[derive(ApiResponse)]
-pub enum PortsAnswer {
-    /// The ports. `Link` with `rel="next"` leads to the next page, where there is one.
+pub enum PortsResponse {
+    /// A page of ports. `Link` with `rel="next"` points to the next page, if any.
     #[oai(status = 200)]
-    Page(Json<Ports>, #[oai(header = "Link")] Option<String>),
+    Page(Json<PortList>, #[oai(header = "Link")] Option<String>),
 }
 
 /// A port.
 #[derive(ApiResponse)]
-pub enum PortAnswer {
+pub enum PortResponse {
     /// The port.
     #[oai(status = 200)]
     Found(Json<Port>),
@@ -70,20 +70,20 @@ impl From<places::PortRow> for Port {
 
 #[OpenApi(tag = "ApiTag::Ports")]
 impl PortsApi {
-    /// Ports by code
+    /// List ports
     ///
-    /// A page of ports, all of them or those that hold a text. `Link` leads from page to page.
+    /// Lists all ports, or those that match a search text, by code and page by page.
     #[oai(path = "/ports", method = "get", operation_id = "listPorts")]
     async fn list(
         &self,
         _caller: Anyone,
-        /// Only ports whose code or name holds this text, in any case.
+        /// Only ports whose code or name contains this text, ignoring case.
         q: Query<Field<SearchText, Optional>>,
-        /// Only ports behind this code: the last of the page before.
+        /// Code of the last port on the previous page.
         after: Query<Field<PortCode, Optional>>,
-        /// How many ports a page has at the most.
+        /// Maximum number of ports on a page.
         limit: Query<Field<Limit, Optional>>,
-    ) -> Result<PortsAnswer, Refusal<Nothing>> {
+    ) -> Result<PortsResponse, ErrorResponse<NoExtraErrors>> {
         let mut errors = Vec::new();
         let text = q.0.optional("q", &mut errors).map(|text| text.0);
         let after = after.0.optional("after", &mut errors);
@@ -102,22 +102,22 @@ impl PortsApi {
             next_link("/ports", &parameters)
         });
         let ports = page.items.into_iter().map(Port::from).collect();
-        Ok(PortsAnswer::Page(Json(Ports { ports }), link))
+        Ok(PortsResponse::Page(Json(PortList { ports }), link))
     }
 
-    /// One port
+    /// Get a port
     ///
-    /// Its name and the region that it lies in.
+    /// Returns its name and the region that contains it.
     #[oai(path = "/ports/:code", method = "get", operation_id = "getPort")]
     async fn get(
         &self,
         _caller: Anyone,
         /// UN/LOCODE.
         code: Path<Field<PortCode>>,
-    ) -> Result<PortAnswer, Refusal<Lookup>> {
-        let missing = || Problem::not_found("there is no such port");
+    ) -> Result<PortResponse, ErrorResponse<NotFoundErrors>> {
+        let missing = || Problem::not_found("the port does not exist");
         let code = code.0.segment().ok_or_else(missing)?;
         let found = self.places.find_port(code).await.map_err(Problem::from)?;
-        Ok(PortAnswer::Found(Json(found.ok_or_else(missing)?.into())))
+        Ok(PortResponse::Found(Json(found.ok_or_else(missing)?.into())))
     }
 }

@@ -3,7 +3,7 @@
 use super::ports::Port;
 use crate::domain::places::{self, Places};
 use crate::http::contract::auth::Anyone;
-use crate::http::contract::error_responses::{Lookup, Nothing, Refusal};
+use crate::http::contract::error_responses::{ErrorResponse, NoExtraErrors, NotFoundErrors};
 use crate::http::contract::field::{Field, Optional};
 use crate::http::contract::pagination::{Limit, next_link};
 use crate::http::contract::problem::Problem;
@@ -13,13 +13,13 @@ use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
-/// The operations and what they need.
+/// The operations.
 pub struct RegionsApi {
     places: Places,
 }
 
 impl RegionsApi {
-    /// Over the domain's places.
+    /// Operations on these places.
     pub fn new(places: Places) -> Self {
         Self { places }
     }
@@ -28,58 +28,58 @@ impl RegionsApi {
 /// A region.
 #[derive(Object)]
 pub struct Region {
-    /// Its name in the API.
+    /// Slug.
     pub slug: String,
-    /// Its name for people.
+    /// Name.
     pub name: String,
-    /// The slug of the region that it lies in; absent at the top.
+    /// Slug of the parent region; absent for a top-level region.
     #[oai(skip_serializing_if_is_none)]
     pub parent_slug: Option<String>,
 }
 
-/// Some regions, by slug.
+/// A page of regions, by slug.
 #[derive(Object)]
-pub struct Regions {
-    /// The regions of this page.
+pub struct RegionList {
+    /// Regions on this page.
     pub regions: Vec<Region>,
 }
 
-/// A region with its surroundings.
+/// A region with its ancestors and children.
 #[derive(Object)]
 pub struct RegionDetail {
-    /// Its name in the API.
+    /// Slug.
     pub slug: String,
-    /// Its name for people.
+    /// Name.
     pub name: String,
-    /// The slug of the region that it lies in; absent at the top.
+    /// Slug of the parent region; absent for a top-level region.
     #[oai(skip_serializing_if_is_none)]
     pub parent_slug: Option<String>,
-    /// The regions above it, from the nearest to the top.
+    /// Ancestors, from the parent to the top-level region.
     pub ancestors: Vec<Region>,
-    /// What lies directly in it.
-    pub children: Children,
+    /// Direct children.
+    pub children: RegionChildren,
 }
 
-/// What lies directly in a region.
+/// The direct children of a region.
 #[derive(Object)]
-pub struct Children {
-    /// Regions, by slug.
+pub struct RegionChildren {
+    /// Child regions, by slug.
     pub regions: Vec<Region>,
-    /// Ports, by code.
+    /// Ports in the region, by code.
     pub ports: Vec<Port>,
 }
 
 /// A page of regions.
 #[derive(ApiResponse)]
-pub enum RegionsAnswer {
-    /// The regions. `Link` with `rel="next"` leads to the next page, where there is one.
+pub enum RegionsResponse {
+    /// A page of regions. `Link` with `rel="next"` points to the next page, if any.
     #[oai(status = 200)]
-    Page(Json<Regions>, #[oai(header = "Link")] Option<String>),
+    Page(Json<RegionList>, #[oai(header = "Link")] Option<String>),
 }
 
 /// A region.
 #[derive(ApiResponse)]
-pub enum RegionAnswer {
+pub enum RegionResponse {
     /// The region.
     #[oai(status = 200)]
     Found(Json<RegionDetail>),
@@ -101,18 +101,18 @@ fn regions(rows: Vec<places::RegionRow>) -> Vec<Region> {
 
 #[OpenApi(tag = "ApiTag::Regions")]
 impl RegionsApi {
-    /// Regions by slug
+    /// List regions
     ///
-    /// A page of regions. `Link` leads from page to page.
+    /// Lists all regions by slug, page by page.
     #[oai(path = "/regions", method = "get", operation_id = "listRegions")]
     async fn list(
         &self,
         _caller: Anyone,
-        /// Only regions behind this slug: the last of the page before.
+        /// Slug of the last region on the previous page.
         after: Query<Field<RegionSlug, Optional>>,
-        /// How many regions a page has at the most.
+        /// Maximum number of regions on a page.
         limit: Query<Field<Limit, Optional>>,
-    ) -> Result<RegionsAnswer, Refusal<Nothing>> {
+    ) -> Result<RegionsResponse, ErrorResponse<NoExtraErrors>> {
         let mut errors = Vec::new();
         let after = after.0.optional("after", &mut errors);
         let limit = limit.0.optional("limit", &mut errors).unwrap_or_default().0;
@@ -127,25 +127,25 @@ impl RegionsApi {
         let link = page
             .next
             .map(|key| next_link("/regions", &[("after", key), ("limit", limit.to_string())]));
-        Ok(RegionsAnswer::Page(
-            Json(Regions {
+        Ok(RegionsResponse::Page(
+            Json(RegionList {
                 regions: regions(page.items),
             }),
             link,
         ))
     }
 
-    /// One region, what it lies in and what lies in it
+    /// Get a region
     ///
-    /// The regions above it up to the top, and the regions and ports directly in it.
+    /// Returns the region with its ancestors and its direct child regions and ports.
     #[oai(path = "/regions/:slug", method = "get", operation_id = "getRegion")]
     async fn get(
         &self,
         _caller: Anyone,
-        /// The region's slug.
+        /// Region slug.
         slug: Path<Field<RegionSlug>>,
-    ) -> Result<RegionAnswer, Refusal<Lookup>> {
-        let missing = || Problem::not_found("there is no such region");
+    ) -> Result<RegionResponse, ErrorResponse<NotFoundErrors>> {
+        let missing = || Problem::not_found("the region does not exist");
         let slug = slug.0.segment().ok_or_else(missing)?;
         let found = self
             .places
@@ -153,12 +153,12 @@ impl RegionsApi {
             .await
             .map_err(Problem::from)?
             .ok_or_else(missing)?;
-        Ok(RegionAnswer::Found(Json(RegionDetail {
+        Ok(RegionResponse::Found(Json(RegionDetail {
             slug: found.region.slug,
             name: found.region.name,
             parent_slug: found.region.parent_slug,
             ancestors: regions(found.ancestors),
-            children: Children {
+            children: RegionChildren {
                 regions: regions(found.regions),
                 ports: found.ports.into_iter().map(Port::from).collect(),
             },

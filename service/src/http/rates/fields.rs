@@ -6,7 +6,7 @@ use crate::types::place::Place;
 use poem_openapi::registry::MetaSchema;
 
 impl FieldValue for Day {
-    const EXPECTED: &'static str = "must be a day that exists, written YYYY-MM-DD";
+    const EXPECTED: &'static str = "must be an existing day, written YYYY-MM-DD";
 
     fn parse(text: &str) -> Option<Self> {
         Day::parse(text)
@@ -25,7 +25,7 @@ impl FieldValue for Day {
 }
 
 impl FieldValue for Place {
-    const EXPECTED: &'static str = "must be a port's code, as in CNGGZ, or a region's slug, as in china_main";
+    const EXPECTED: &'static str = "must be a port code, such as CNGGZ, or a region slug, such as china_main";
 
     fn parse(text: &str) -> Option<Self> {
         Place::parse(text)

@@ -1,4 +1,4 @@
-//! How daily rates are written: two contracts, three formats, and their schemas for the document.
+//! The body of `/rates`: two contracts in three formats, and their schemas.
 
 use crate::domain::rates::DailyRate;
 use poem_openapi::registry::{MetaMediaType, MetaSchema, MetaSchemaRef};
@@ -7,7 +7,7 @@ use serde::Serialize;
 /// The media types of `/rates`, the default first.
 pub const MEDIA_TYPES: [&str; 3] = ["application/json", "text/csv", "application/x-ndjson"];
 
-/// Which of the two contracts on this path is spoken.
+/// The contract of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contract {
     /// `orig_code` and `dest_code`: an object, newest first, exact averages and counts.
@@ -16,8 +16,8 @@ pub enum Contract {
     Rounded,
 }
 
-/// Writes the rates (given newest first) in a contract and in a format: an index of [`MEDIA_TYPES`]. By hand: nothing in
-/// here needs escapes, and going through a serializer cost a third of a request.
+/// Writes the rates (given newest first) in a contract and a format, an index of [`MEDIA_TYPES`]. Hand-written: no value
+/// needs escaping, and a serializer took a third of the request time.
 pub fn write(rates: &[DailyRate], contract: Contract, format: usize) -> Vec<u8> {
     let mut text = Vec::with_capacity(64 * rates.len() + 64);
     match (contract, format) {
@@ -50,7 +50,7 @@ pub fn write(rates: &[DailyRate], contract: Contract, format: usize) -> Vec<u8> 
     text
 }
 
-/// Keys in the order of the alphabet, as the originals sent them.
+/// Keys in alphabetical order, as the legacy system sends them.
 fn counted(text: &mut Vec<u8>, rate: &DailyRate) {
     text.extend_from_slice(b"{\"count\":");
     value(text, (rate.count > 0).then_some(rate.count), b"null");
@@ -69,7 +69,7 @@ fn rounded(text: &mut Vec<u8>, rate: &DailyRate) {
     text.push(b'}');
 }
 
-/// A number as JSON writes it (`1155.0`, the shortest text that is the same number), or the word for none.
+/// A number in its shortest JSON form (`1155.0`), or the text for none.
 fn value<T: Serialize>(text: &mut Vec<u8>, number: Option<T>, none: &[u8]) {
     match number {
         // Writing to memory cannot fail.
@@ -102,7 +102,7 @@ fn lines<'a>(
     }
 }
 
-/// RFC 4180, lines ending in CR LF. No field here can need quotes or begin a spreadsheet formula.
+/// RFC 4180, lines end with CR LF. No field needs quoting or can start a spreadsheet formula.
 fn csv<'a>(
     text: &mut Vec<u8>,
     header: &str,
@@ -119,7 +119,7 @@ fn csv<'a>(
     }
 }
 
-/// The answers' media types and schemas, for the document.
+/// The media types and schemas of the response.
 pub fn media_types() -> Vec<MetaMediaType> {
     let inline = |schema| MetaSchemaRef::Inline(Box::new(schema));
     let array = |item| MetaSchema {
@@ -127,7 +127,7 @@ pub fn media_types() -> Vec<MetaMediaType> {
         ..MetaSchema::new("array")
     };
     let day = || MetaSchema {
-        description: Some("The day"),
+        description: Some("Day"),
         example: Some("2021-01-31".into()),
         ..MetaSchema::new_with_format("string", "date")
     };
@@ -137,7 +137,7 @@ pub fn media_types() -> Vec<MetaMediaType> {
             (
                 "count",
                 inline(MetaSchema {
-                    description: Some("How many prices the day has; null where there are none"),
+                    description: Some("Number of prices of the day; null if there are none"),
                     minimum: Some(1.0),
                     nullable: true,
                     ..MetaSchema::new_with_format("integer", "int64")
@@ -148,7 +148,7 @@ pub fn media_types() -> Vec<MetaMediaType> {
                 "price",
                 inline(MetaSchema {
                     description: Some(
-                        "Their average in US dollars, not rounded; null where there are fewer than 3",
+                        "Average in US dollars, not rounded; null if there are fewer than 3 prices",
                     ),
                     nullable: true,
                     ..MetaSchema::new_with_format("number", "double")
@@ -165,7 +165,7 @@ pub fn media_types() -> Vec<MetaMediaType> {
                 "average_price",
                 inline(MetaSchema {
                     description: Some(
-                        "The average in whole US dollars, halves up; null where there are fewer than 3 prices",
+                        "Average in whole US dollars, rounded half up; null if there are fewer than 3 prices",
                     ),
                     nullable: true,
                     ..MetaSchema::new_with_format("integer", "int64")
@@ -175,13 +175,13 @@ pub fn media_types() -> Vec<MetaMediaType> {
         ..MetaSchema::new("object")
     };
     let counted = MetaSchema {
-        description: Some("For orig_code and dest_code: one entry a day, newest first"),
+        description: Some("With orig_code and dest_code: one entry per day, newest first"),
         required: vec!["rates"],
         properties: vec![("rates", inline(array(counted)))],
         ..MetaSchema::new("object")
     };
     let rounded = MetaSchema {
-        description: Some("For origin and destination: one entry a day, oldest first"),
+        description: Some("With origin and destination: one entry per day, oldest first"),
         ..array(rounded)
     };
     let json = MetaSchema {

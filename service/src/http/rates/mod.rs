@@ -1,4 +1,4 @@
-//! `GET /rates`: two contracts on one path, told apart by their parameters.
+//! `GET /rates`: two contracts on one path, distinguished by their parameters.
 
 /// Days and places as fields.
 mod fields;
@@ -8,7 +8,7 @@ mod formats;
 
 use crate::domain::rates::{Rates, RatesError, RatesQuery};
 use crate::http::contract::auth::Anyone;
-use crate::http::contract::error_responses::{Refusal, Statuses};
+use crate::http::contract::error_responses::{Documented, ErrorResponse};
 use crate::http::contract::field::{Field, Optional};
 use crate::http::contract::negotiate;
 use crate::http::contract::problem::Problem;
@@ -23,57 +23,57 @@ use poem_openapi::param::{Header, Query};
 use poem_openapi::registry::{MetaResponse, MetaResponses, Registry};
 use poem_openapi::{ApiResponse, OpenApi};
 
-/// The operation and what it needs.
+/// The operation.
 pub struct RatesApi {
     rates: Rates,
     max_days: u32,
 }
 
 impl RatesApi {
-    /// Over the domain's rates; one query spans at most `max_days` days.
+    /// The operation on these rates; one query spans at most `max_days` days.
     pub fn new(rates: Rates, max_days: u32) -> Self {
         Self { rates, max_days }
     }
 }
 
-/// Statuses of `/rates` beside the common ones.
-pub struct RatesStatuses;
+/// Errors of `/rates`.
+pub struct RatesErrors;
 
-impl Statuses for RatesStatuses {
-    const OWN: &'static [u16] = &[404, 406];
+impl Documented for RatesErrors {
+    const STATUSES: &'static [u16] = &[404, 406];
 }
 
 #[OpenApi(tag = "ApiTag::Rates")]
 impl RatesApi {
-    /// Daily rates between two places
+    /// List daily rates between two places
     ///
-    /// Either side is a port's code or a region's slug; a region stands for all ports in it, to any depth. A price
-    /// counts once however many of the regions hold its ports, so a place may be asked for against itself or against a
-    /// region that holds it. With `orig_code` and `dest_code` the answer is an object, newest day first, with exact
-    /// averages and counts; with `origin` and `destination` it is an array, oldest day first, with rounded averages.
-    /// Every day of the range has an entry. A day with fewer than 3 prices has no average.
+    /// Each place is a port code or a region slug; a region includes all ports below it, at any depth. A price counts once
+    /// even if regions overlap, so a place can be combined with itself or with a region that contains it. With `orig_code`
+    /// and `dest_code` the response is an object, newest day first, with exact averages and counts; with `origin` and
+    /// `destination` it is an array, oldest day first, with rounded averages. Every day of the range has an entry. A day with
+    /// fewer than 3 prices has no average.
     #[oai(path = "/rates", method = "get", operation_id = "listRates")]
     #[expect(clippy::too_many_arguments, reason = "the document lists each parameter")]
     async fn list(
         &self,
         _caller: Anyone,
-        /// First day.
+        /// First day, inclusive.
         #[oai(example = "example_first_day")]
         date_from: Query<Field<Day>>,
-        /// Last day, included.
+        /// Last day, inclusive.
         date_to: Query<Field<Day>>,
-        /// Where the goods are loaded; goes with `dest_code`.
+        /// Place of loading; requires `dest_code`.
         #[oai(example = "example_origin")]
         orig_code: Query<Field<Place, Optional>>,
-        /// Where they are discharged; goes with `orig_code`.
+        /// Place of discharge; requires `orig_code`.
         #[oai(example = "example_destination")]
         dest_code: Query<Field<Place, Optional>>,
-        /// Where the goods are loaded; goes with `destination`.
+        /// Place of loading; requires `destination`.
         origin: Query<Field<Place, Optional>>,
-        /// Where they are discharged; goes with `origin`.
+        /// Place of discharge; requires `origin`.
         destination: Query<Field<Place, Optional>>,
         #[oai(name = "Accept")] accept: Header<Option<String>>,
-    ) -> Result<RatesAnswer, Refusal<RatesStatuses>> {
+    ) -> Result<RatesResponse, ErrorResponse<RatesErrors>> {
         let mut errors = Vec::new();
         let days = self.days(date_from.0, date_to.0, &mut errors);
         let places = places([orig_code.0, dest_code.0], [origin.0, destination.0], &mut errors);
@@ -81,7 +81,7 @@ impl RatesApi {
             return Err(Problem::invalid(errors).into());
         };
         let Some(format) = negotiate::best(accept.0.as_deref(), &MEDIA_TYPES) else {
-            let detail = "can be had as application/json, text/csv or application/x-ndjson";
+            let detail = "available as application/json, text/csv and application/x-ndjson";
             return Err(Problem::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", detail).into());
         };
         let query = RatesQuery {
@@ -90,7 +90,7 @@ impl RatesApi {
             days,
         };
         match self.rates.list_daily(&query).await {
-            Ok(rates) => Ok(RatesAnswer {
+            Ok(rates) => Ok(RatesResponse {
                 format,
                 body: write(&rates, contract, format),
             }),
@@ -104,7 +104,7 @@ impl RatesApi {
                 let mut problem = Problem::new(
                     StatusCode::NOT_FOUND,
                     "unknown-place",
-                    "there is no such port or region",
+                    "the port or region does not exist",
                 );
                 problem.errors = unknown
                     .map(|(name, _)| FieldError::query(name, "does not exist"))
@@ -122,7 +122,7 @@ impl RatesApi {
             Ok(days) => return Some(days),
             Err(DayRangeError::Reversed) => errors.push(FieldError::query("date_from", "is after date_to")),
             Err(DayRangeError::TooLong(max)) => {
-                let reason = format!("is too far from date_from: at most {max} days are answered at once");
+                let reason = format!("is too far from date_from: one query spans at most {max} days");
                 errors.push(FieldError::query("date_to", reason));
             }
         }
@@ -153,7 +153,7 @@ fn example_destination() -> PlaceField {
     Field::example("EETLL")
 }
 
-/// Exactly one of the two pairs must be given, and whole.
+/// Requires exactly one complete pair.
 fn places(
     counted: [PlaceField; 2],
     rounded: [PlaceField; 2],
@@ -167,7 +167,7 @@ fn places(
             for (name, _) in all.filter(|(_, field)| field.is_given()) {
                 errors.push(FieldError::query(
                     name,
-                    "give either orig_code and dest_code, or origin and destination",
+                    "must not be combined: give either orig_code and dest_code, or origin and destination",
                 ));
             }
             return None;
@@ -180,16 +180,16 @@ fn places(
     Some((contract, from?, to?))
 }
 
-/// The rates, written in the format that was asked for.
-pub struct RatesAnswer {
+/// The rates in the negotiated format.
+pub struct RatesResponse {
     format: usize,
     body: Vec<u8>,
 }
 
-impl ApiResponse for RatesAnswer {
+impl ApiResponse for RatesResponse {
     fn meta() -> MetaResponses {
         let response = MetaResponse {
-            description: "The rates",
+            description: "The daily rates in the negotiated format",
             status: Some(200),
             status_range: None,
             content: media_types(),
@@ -203,7 +203,7 @@ impl ApiResponse for RatesAnswer {
     fn register(_registry: &mut Registry) {}
 }
 
-impl IntoResponse for RatesAnswer {
+impl IntoResponse for RatesResponse {
     fn into_response(self) -> Response {
         let kind = match MEDIA_TYPES[self.format] {
             "text/csv" => "text/csv; charset=utf-8; header=present",

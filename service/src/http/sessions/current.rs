@@ -1,9 +1,9 @@
-//! `/auth/logout`, `/auth/logout-all`, `/auth/sessions`: one's own sessions, seen and ended.
+//! `/auth/logout`, `/auth/logout-all`, `/auth/sessions`: listing and revoking the caller's own sessions.
 
 use crate::domain::sessions::Sessions;
 use crate::domain::sessions::revocation::{OwnRow, RevocationOutcome};
-use crate::http::contract::auth::{Caller, Profile};
-use crate::http::contract::error_responses::{Guarded, GuardedLookup, Refusal};
+use crate::http::contract::auth::{Caller, ProfileScope};
+use crate::http::contract::error_responses::{AuthErrors, AuthNotFoundErrors, ErrorResponse};
 use crate::http::contract::field::{Field, FieldValue};
 use crate::http::contract::problem::Problem;
 use crate::http::openapi::tags::ApiTag;
@@ -15,13 +15,13 @@ use poem_openapi::registry::MetaSchema;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use uuid::Uuid;
 
-/// The operations and what they need.
+/// The operations.
 pub struct CurrentSessionsApi {
     sessions: Sessions,
 }
 
 impl CurrentSessionsApi {
-    /// Over the domain's sessions.
+    /// Operations on these sessions.
     pub fn new(sessions: Sessions) -> Self {
         Self { sessions }
     }
@@ -32,11 +32,11 @@ impl CurrentSessionsApi {
 pub struct SessionId(Uuid);
 
 impl FieldValue for SessionId {
-    const EXPECTED: &'static str = "must be the id of a session, as in 67e55044-10b1-426f-9247-bb680e5fe0c8";
+    const EXPECTED: &'static str = "must be a session id, such as 67e55044-10b1-426f-9247-bb680e5fe0c8";
 
     fn parse(text: &str) -> Option<Self> {
         let id = Uuid::try_parse(text).ok()?;
-        // One spelling an id.
+        // Only the canonical form is accepted.
         (id.to_string() == text).then_some(Self(id))
     }
 
@@ -48,48 +48,48 @@ impl FieldValue for SessionId {
     }
 }
 
-/// One of one's own sessions.
+/// A session of the caller.
 #[derive(Object)]
 struct Session {
-    /// Its id.
+    /// Session id.
     id: String,
-    /// `api` (access and refresh tokens), `browser` (a cookie) or `token` (one access token).
+    /// Kind: `api` (access and refresh tokens), `browser` (a cookie) or `token` (a single access token).
     kind: String,
-    /// Whether it is the one that asks.
+    /// Whether this is the session of the request.
     current: bool,
-    /// When it began.
+    /// Time of sign-in.
     created_at: DateTime<Utc>,
-    /// When it was last used, to the minute.
+    /// Time of last use, to the minute.
     last_used_at: DateTime<Utc>,
-    /// When it ends by itself unless it is used.
+    /// Time at which it expires unless it is used before.
     expires_at: DateTime<Utc>,
-    /// What the client called itself.
+    /// `User-Agent` of the client that signed in.
     user_agent: String,
-    /// The address that it was begun from.
+    /// IP address of the client that signed in.
     address: String,
 }
 
-/// One's own sessions.
+/// The sessions of the caller.
 #[derive(Object)]
 struct SessionList {
-    /// The sessions that have not ended, those that were used last first; 200 at the most.
+    /// Active sessions, most recently used first; at most 200.
     sessions: Vec<Session>,
 }
 
-/// One's own sessions.
+/// The sessions of the caller.
 #[derive(ApiResponse)]
-enum ListAnswer {
-    /// The sessions.
+enum SessionsResponse {
+    /// The active sessions.
     #[oai(status = 200)]
     Found(Json<SessionList>),
 }
 
-/// An end.
+/// A revocation.
 #[derive(ApiResponse)]
-enum EndAnswer {
-    /// Ended: its tokens are refused from now on.
+enum SessionRevoked {
+    /// Revoked. Its tokens are no longer accepted.
     #[oai(status = 204)]
-    Ended,
+    Revoked,
 }
 
 fn session(row: OwnRow, current: Uuid) -> Session {
@@ -109,37 +109,40 @@ fn session(row: OwnRow, current: Uuid) -> Session {
 impl CurrentSessionsApi {
     /// Sign out
     ///
-    /// Ends the session of the access token: both of its tokens are refused from now on.
+    /// Revokes the session of the access token, including its refresh token.
     #[oai(path = "/auth/logout", method = "post", operation_id = "logOut")]
     async fn log_out(
         &self,
-        caller: Caller<Profile>,
+        caller: Caller<ProfileScope>,
         client: ClientInfo,
-    ) -> Result<EndAnswer, Refusal<Guarded>> {
+    ) -> Result<SessionRevoked, ErrorResponse<AuthErrors>> {
         let out = self.sessions.log_out(&caller.signed_in, &client).await;
         out.map_err(Problem::from)?;
-        Ok(EndAnswer::Ended)
+        Ok(SessionRevoked::Revoked)
     }
 
     /// Sign out everywhere
     ///
-    /// Ends all sessions of the account, this one too.
+    /// Revokes all sessions of the account, including this one.
     #[oai(path = "/auth/logout-all", method = "post", operation_id = "logOutEverywhere")]
     async fn log_out_everywhere(
         &self,
-        caller: Caller<Profile>,
+        caller: Caller<ProfileScope>,
         client: ClientInfo,
-    ) -> Result<EndAnswer, Refusal<Guarded>> {
+    ) -> Result<SessionRevoked, ErrorResponse<AuthErrors>> {
         let out = self.sessions.log_out_everywhere(&caller.signed_in, &client).await;
         out.map_err(Problem::from)?;
-        Ok(EndAnswer::Ended)
+        Ok(SessionRevoked::Revoked)
     }
 
-    /// One's own sessions
+    /// List sessions
     ///
-    /// Where one is signed in.
+    /// Lists the active sessions of the account.
     #[oai(path = "/auth/sessions", method = "get", operation_id = "listSessions")]
-    async fn list(&self, caller: Caller<Profile>) -> Result<ListAnswer, Refusal<Guarded>> {
+    async fn list(
+        &self,
+        caller: Caller<ProfileScope>,
+    ) -> Result<SessionsResponse, ErrorResponse<AuthErrors>> {
         let rows = self
             .sessions
             .list(&caller.signed_in)
@@ -147,25 +150,25 @@ impl CurrentSessionsApi {
             .map_err(Problem::from)?;
         let current = caller.signed_in.session();
         let sessions = rows.into_iter().map(|row| session(row, current)).collect();
-        Ok(ListAnswer::Found(Json(SessionList { sessions })))
+        Ok(SessionsResponse::Found(Json(SessionList { sessions })))
     }
 
-    /// End one of one's own sessions
+    /// Revoke a session
     ///
-    /// As when a device was lost.
+    /// Signs one device out, such as a lost one.
     #[oai(path = "/auth/sessions/:id", method = "delete", operation_id = "endSession")]
     async fn end(
         &self,
-        caller: Caller<Profile>,
+        caller: Caller<ProfileScope>,
         client: ClientInfo,
-        /// The session's id.
+        /// Session id.
         id: Path<Field<SessionId>>,
-    ) -> Result<EndAnswer, Refusal<GuardedLookup>> {
-        let missing = || Problem::not_found("there is no such session");
+    ) -> Result<SessionRevoked, ErrorResponse<AuthNotFoundErrors>> {
+        let missing = || Problem::not_found("the session does not exist");
         let id = id.0.segment().ok_or_else(missing)?;
         let ended = self.sessions.revoke(&caller.signed_in, id.0, &client).await;
         match ended.map_err(Problem::from)? {
-            RevocationOutcome::Revoked => Ok(EndAnswer::Ended),
+            RevocationOutcome::Revoked => Ok(SessionRevoked::Revoked),
             RevocationOutcome::NotFound => Err(missing().into()),
         }
     }

@@ -5,26 +5,28 @@ use crate::http::contract::problem::Problem;
 use http::{HeaderValue, StatusCode, header};
 
 impl From<LoginError> for Problem {
-    fn from(refused: LoginError) -> Self {
-        let challenged = |kind, detail| {
+    fn from(error: LoginError) -> Self {
+        let unauthorized = |kind, detail| {
             Self::new(StatusCode::UNAUTHORIZED, kind, detail)
                 .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
         };
-        match refused {
-            LoginError::InvalidCredentials => {
-                challenged("invalid-credentials", "address, password or code is not right")
-            }
-            LoginError::SecondFactorRequired => challenged(
+        match error {
+            LoginError::InvalidCredentials => unauthorized(
+                "invalid-credentials",
+                "the address, the password or the code is wrong",
+            ),
+            LoginError::SecondFactorRequired => unauthorized(
                 "second-factor-required",
-                "a code of the second factor is needed: send it as `code`",
+                "a code of the second factor is required: send it as `code`",
             ),
             LoginError::Throttled(wait) => {
-                let detail = "too many tries failed: wait before the next";
-                Self::too_many("too-many-tries", detail, wait)
+                let detail = "too many failed attempts; retry later";
+                Self::too_many("too-many-attempts", detail, wait)
             }
-            LoginError::Overloaded(overloaded) => {
-                Self::unavailable_for("too many passwords wait to be checked", overloaded.retry_after)
-            }
+            LoginError::Overloaded(overloaded) => Self::unavailable_for(
+                "too many passwords are waiting to be verified",
+                overloaded.retry_after,
+            ),
             LoginError::Storage(error) => error.into(),
         }
     }

@@ -1,4 +1,4 @@
-//! `/auth/login` and `/auth/refresh`: what gives tokens.
+//! `/auth/login` and `/auth/refresh`: operations that issue tokens.
 
 /// The caller's own sessions.
 pub mod current;
@@ -11,7 +11,7 @@ use crate::domain::sessions::tokens::Tokens;
 use crate::domain::sessions::verification::LoginAttempt;
 use crate::http::accounts::fields::{SecretText, SentToken};
 use crate::http::contract::auth::{Anyone, bad_token};
-use crate::http::contract::error_responses::{Refusal, Statuses};
+use crate::http::contract::error_responses::{Documented, ErrorResponse};
 use crate::http::contract::field::{Field, Optional};
 use crate::http::contract::problem::Problem;
 use crate::http::contract::strict_json::StrictJson;
@@ -21,48 +21,48 @@ use crate::types::email::Email;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
-/// The operations and what they need.
+/// The operations.
 pub struct SessionsApi {
     sessions: Sessions,
 }
 
 impl SessionsApi {
-    /// Over the domain's sessions.
+    /// Operations on these sessions.
     pub fn new(sessions: Sessions) -> Self {
         Self { sessions }
     }
 }
 
-/// What somebody signs in with.
+/// Credentials for signing in.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
-struct LogIn {
-    /// The account's address.
+struct LogInRequest {
+    /// Address of the account.
     email: Field<Email>,
-    /// Its password.
+    /// Password of the account.
     password: Field<SecretText>,
-    /// A code of the second factor or a recovery code, where the account has one.
+    /// Code of the authenticator app, or a recovery code. Required if a second factor is enabled.
     code: Field<SecretText, Optional>,
 }
 
-/// What somebody renews a session with.
+/// The refresh token of a session.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
-struct Refresh {
-    /// The refresh token that came with the last pair.
+struct RefreshRequest {
+    /// Refresh token of the latest token pair.
     refresh_token: Field<SentToken>,
 }
 
-/// Tokens of a session.
+/// The tokens of a session.
 #[derive(Object)]
 struct TokenPair {
-    /// For requests: `Authorization: Bearer …`.
+    /// Access token; send it as `Authorization: Bearer …`.
     access_token: String,
-    /// For the next pair. Works once.
+    /// Refresh token; valid once.
     refresh_token: String,
-    /// How the access token is used.
+    /// Always `Bearer`.
     token_type: String,
-    /// Seconds that the access token is valid.
+    /// Lifetime of the access token in seconds.
     expires_in: u64,
 }
 
@@ -77,35 +77,36 @@ impl From<Tokens> for TokenPair {
     }
 }
 
-/// Tokens.
+/// Issued tokens.
 #[derive(ApiResponse)]
-enum TokensAnswer {
-    /// The tokens.
+enum TokensResponse {
+    /// The tokens of the session.
     #[oai(status = 200)]
-    Given(Json<TokenPair>),
+    Issued(Json<TokenPair>),
 }
 
-/// Operations that take a proof in their body.
+/// Errors of operations that take credentials in the body.
 #[derive(Debug)]
-pub struct Proving;
+pub struct CredentialErrors;
 
-impl Statuses for Proving {
-    const OWN: &'static [u16] = &[401, 413, 415];
+impl Documented for CredentialErrors {
+    const STATUSES: &'static [u16] = &[401, 413, 415];
 }
 
 #[OpenApi(tag = "ApiTag::Sessions")]
 impl SessionsApi {
     /// Sign in
     ///
-    /// Begins a session of one's own account. Whoever is refused is not told why, and is let wait longer each time.
+    /// Starts a session and returns its tokens. A failure does not disclose which credential is wrong; repeated failures
+    /// must wait longer each time.
     #[oai(path = "/auth/login", method = "post", operation_id = "logIn")]
     async fn log_in(
         &self,
         _caller: Anyone,
         client: ClientInfo,
-        body: StrictJson<LogIn>,
-    ) -> Result<TokensAnswer, Refusal<Proving>> {
-        let LogIn {
+        body: StrictJson<LogInRequest>,
+    ) -> Result<TokensResponse, ErrorResponse<CredentialErrors>> {
+        let LogInRequest {
             email,
             password,
             code,
@@ -123,20 +124,20 @@ impl SessionsApi {
             code: code.map(|code| code.0),
         };
         let tokens = self.sessions.log_in(attempt, &client).await?;
-        Ok(TokensAnswer::Given(Json(tokens.into())))
+        Ok(TokensResponse::Issued(Json(tokens.into())))
     }
 
-    /// Renew a session
+    /// Refresh a session
     ///
-    /// Gives the next pair of tokens. The refresh token is replaced: for ten seconds it may be sent again, as several tabs
-    /// do; whoever sends it later ends the whole session, because two have it.
+    /// Returns the next token pair and replaces the refresh token. The replaced token is accepted for another ten seconds, so
+    /// that concurrent requests of one client succeed. Later reuse revokes the session, because the token may be stolen.
     #[oai(path = "/auth/refresh", method = "post", operation_id = "refresh")]
     async fn refresh(
         &self,
         _caller: Anyone,
         client: ClientInfo,
-        body: StrictJson<Refresh>,
-    ) -> Result<TokensAnswer, Refusal<Proving>> {
+        body: StrictJson<RefreshRequest>,
+    ) -> Result<TokensResponse, ErrorResponse<CredentialErrors>> {
         let mut errors = Vec::new();
         let Some(token) = body.0.refresh_token.required("refresh_token", &mut errors) else {
             return Err(Problem::invalid(errors).into());
@@ -147,6 +148,6 @@ impl SessionsApi {
             .refresh(&token, &client)
             .await
             .map_err(Problem::from)?;
-        Ok(TokensAnswer::Given(Json(tokens.into())))
+        Ok(TokensResponse::Issued(Json(tokens.into())))
     }
 }

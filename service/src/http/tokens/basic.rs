@@ -1,4 +1,4 @@
-//! Address and password in the header of a request (RFC 7617). Whatever is not right about them is one refusal.
+//! HTTP Basic credentials (RFC 7617). Every defect gives the same response.
 
 use crate::domain::sessions::error::LoginError;
 use crate::domain::sessions::verification::LoginAttempt;
@@ -18,7 +18,7 @@ const SCHEME: &str = "basic";
 
 const CHALLENGE: &str = "Basic realm=\"portcullis\", charset=\"UTF-8\"";
 
-/// Somebody who says who they are, not checked yet.
+/// Credentials that are not verified yet.
 #[derive(Debug)]
 pub struct Basic(pub LoginAttempt);
 
@@ -33,7 +33,7 @@ impl<'a> ApiExtractor<'a> for Basic {
             SCHEME,
             MetaSecurityScheme {
                 ty: "http",
-                description: Some("The account's address and password (RFC 7617), in UTF-8."),
+                description: Some("Address and password of the account (RFC 7617), in UTF-8."),
                 name: None,
                 key_in: None,
                 scheme: Some("basic"),
@@ -55,7 +55,7 @@ impl<'a> ApiExtractor<'a> for Basic {
     ) -> Result<Self> {
         let mut fields = request.headers().get_all(header::AUTHORIZATION).iter();
         let field = fields.next().map(http::HeaderValue::as_bytes);
-        // Two fields: which of them is meant is anybody's guess.
+        // Two fields are ambiguous.
         match (field.and_then(credentials), fields.next()) {
             (None, None) => Err(missing().into()),
             (Some(credentials), None) => Ok(Self(attempt(credentials).ok_or_else(invalid)?)),
@@ -64,7 +64,7 @@ impl<'a> ApiExtractor<'a> for Basic {
     }
 }
 
-/// What stands behind the scheme's name, if that is Basic.
+/// The encoded credentials, if the scheme is Basic.
 fn credentials(field: &[u8]) -> Option<&[u8]> {
     let (scheme, rest) = field.split_at_checked(SCHEME.len())?;
     let ends = rest.first().is_none_or(|byte| *byte == b' ');
@@ -89,16 +89,16 @@ fn invalid() -> Problem {
     unauthenticated("invalid-credentials", "Invalid credentials", CHALLENGE)
 }
 
-/// What is answered to somebody who was not let in.
-pub fn refusal(refused: LoginError) -> Problem {
-    match refused {
+/// The problem of a failed login, with a Basic challenge.
+pub fn to_problem(error: LoginError) -> Problem {
+    match error {
         LoginError::InvalidCredentials => invalid(),
         LoginError::SecondFactorRequired => unauthenticated(
             "second-factor-required",
-            "this account needs a code of its second factor: sign in at /auth/login",
+            "this account requires a second factor; sign in at /auth/login",
             CHALLENGE,
         ),
-        refused => refused.into(),
+        error => error.into(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is said of tokens and keys: the shapes, and how they follow from the domain's.
+//! Request and response bodies of token operations.
 
 use crate::crypto::claims::Claims;
 use crate::crypto::jwt::PublicKey;
@@ -6,32 +6,32 @@ use crate::http::contract::field::{Field, FieldValue, Optional};
 use poem_openapi::Object;
 use poem_openapi::registry::MetaSchema;
 
-/// What a valid access token says (RFC 9068). Address and rights are the account's as they are now.
+/// The claims of a valid access token (RFC 9068). Address and scopes are the current ones of the account.
 #[derive(Object)]
 pub struct TokenClaims {
-    /// Who issued it.
+    /// Issuer.
     pub iss: String,
-    /// For whom it is.
+    /// Audience.
     pub aud: String,
-    /// The account's number.
+    /// Subject: the account number.
     pub sub: String,
-    /// Through what it was asked for.
+    /// Client through which it was issued.
     pub client_id: String,
-    /// Its own id.
+    /// Token id.
     pub jti: String,
-    /// The session that it belongs to.
+    /// Id of its session.
     pub sid: String,
-    /// When it was issued, in seconds since 1970.
+    /// Time of issue, in seconds since 1970-01-01 UTC.
     pub iat: i64,
-    /// Not before, in seconds since 1970.
+    /// Start of validity, in seconds since 1970-01-01 UTC.
     pub nbf: i64,
-    /// When it ends, in seconds since 1970.
+    /// Time of expiry, in seconds since 1970-01-01 UTC.
     pub exp: i64,
-    /// Rights, separated by spaces.
+    /// Scopes, separated by spaces.
     pub scope: String,
-    /// The account's address.
+    /// Address of the account.
     pub username: String,
-    /// Whether the account is an administrator's.
+    /// Whether the account is an administrator.
     pub admin: bool,
 }
 
@@ -54,16 +54,16 @@ impl From<Claims> for TokenClaims {
     }
 }
 
-/// Which token is asked about (RFC 7662 §2.1).
+/// A token to introspect (RFC 7662 §2.1).
 #[derive(Object)]
 pub struct IntrospectionRequest {
-    /// The token.
+    /// Token to introspect.
     pub token: Field<TokenText>,
-    /// What it may be. It is looked at as an access token in any case.
+    /// Hint about the type of the token. Ignored: only access tokens can be active.
     pub token_type_hint: Field<HintText, Optional>,
 }
 
-/// Any text at all: whether it is a token is the question.
+/// Any non-empty string; introspection decides whether it is a token.
 #[derive(Debug)]
 pub struct TokenText(pub String);
 
@@ -82,12 +82,12 @@ impl FieldValue for TokenText {
     }
 }
 
-/// A hint that need not be followed (RFC 7662 §2.1).
+/// A hint that the server may ignore (RFC 7662 §2.1).
 #[derive(Debug)]
 pub struct HintText;
 
 impl FieldValue for HintText {
-    const EXPECTED: &'static str = "may be any text";
+    const EXPECTED: &'static str = "may be any string";
 
     fn parse(_text: &str) -> Option<Self> {
         Some(Self)
@@ -101,35 +101,35 @@ impl FieldValue for HintText {
     }
 }
 
-/// Whether a token is good, and what it says if it is (RFC 7662 §2.2).
+/// The result of an introspection (RFC 7662 §2.2).
 #[derive(Default, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct Introspection {
-    /// Whether it is an access token of ours that is valid now. If not, there is no other member.
+    /// Whether it is a currently valid access token of this service. If false, all other members are absent.
     pub active: bool,
-    /// Rights, separated by spaces.
+    /// Scopes, separated by spaces.
     pub scope: Option<String>,
-    /// Through what it was asked for.
+    /// Client through which it was issued.
     pub client_id: Option<String>,
-    /// The account's address.
+    /// Address of the account.
     pub username: Option<String>,
-    /// `Bearer`
+    /// Always `Bearer`.
     pub token_type: Option<String>,
-    /// When it ends, in seconds since 1970.
+    /// Time of expiry, in seconds since 1970-01-01 UTC.
     pub exp: Option<i64>,
-    /// When it was issued, in seconds since 1970.
+    /// Time of issue, in seconds since 1970-01-01 UTC.
     pub iat: Option<i64>,
-    /// Not before, in seconds since 1970.
+    /// Start of validity, in seconds since 1970-01-01 UTC.
     pub nbf: Option<i64>,
-    /// The account's number.
+    /// Subject: the account number.
     pub sub: Option<String>,
-    /// For whom it is.
+    /// Audience.
     pub aud: Option<String>,
-    /// Who issued it.
+    /// Issuer.
     pub iss: Option<String>,
-    /// Its own id.
+    /// Token id.
     pub jti: Option<String>,
-    /// Whether the account is an administrator's.
+    /// Whether the account is an administrator.
     pub admin: Option<bool>,
 }
 
@@ -155,32 +155,32 @@ impl From<Claims> for Introspection {
 
 /// The keys that verify access tokens (RFC 7517).
 #[derive(Object)]
-pub struct KeySet {
-    /// The keys.
-    pub keys: Vec<Key>,
+pub struct JsonWebKeySet {
+    /// Public keys.
+    pub keys: Vec<JsonWebKey>,
 }
 
-/// The public half of a key: a point on P-256 (RFC 7518 §6.2.1).
+/// A public key: a point on the curve P-256 (RFC 7518 §6.2.1).
 #[derive(Object)]
-pub struct Key {
-    /// Its name in the header of tokens.
+pub struct JsonWebKey {
+    /// Key id, as in the header of tokens.
     pub kid: String,
-    /// `EC`
+    /// Key type: `EC`.
     pub kty: String,
-    /// `P-256`
+    /// Curve: `P-256`.
     pub crv: String,
-    /// `ES256`
+    /// Algorithm: `ES256`.
     pub alg: String,
-    /// `sig`
+    /// Use: `sig`.
     #[oai(rename = "use")]
     pub purpose: String,
-    /// Base64url.
+    /// x coordinate, base64url.
     pub x: String,
-    /// Base64url.
+    /// y coordinate, base64url.
     pub y: String,
 }
 
-impl From<PublicKey> for Key {
+impl From<PublicKey> for JsonWebKey {
     fn from(key: PublicKey) -> Self {
         Self {
             kid: key.kid,

@@ -1,4 +1,4 @@
-//! Access tokens for other services: one for a password, the keys that verify them, whether one is valid.
+//! Access tokens for other services: issuing, verification keys, validation and introspection.
 
 /// HTTP Basic credentials.
 mod basic;
@@ -8,105 +8,111 @@ mod dto;
 
 use crate::domain::sessions::Sessions;
 use crate::domain::sessions::error::AuthenticationError;
-use crate::http::contract::auth::{Anyone, Caller, Profile, TokensIntrospect, bad_token, bearer};
-use crate::http::contract::error_responses::{Guarded, GuardedForm, Nothing, Refusal, Statuses};
+use crate::http::contract::auth::{Anyone, Caller, ProfileScope, TokensIntrospectScope, bad_token, bearer};
+use crate::http::contract::error_responses::{
+    AuthBodyErrors, AuthErrors, Documented, ErrorResponse, NoExtraErrors,
+};
 use crate::http::contract::problem::Problem;
 use crate::http::contract::strict_form::StrictForm;
 use crate::http::openapi::tags::ApiTag;
 use crate::types::client_info::ClientInfo;
 use basic::Basic;
-use dto::{Introspection, IntrospectionRequest, KeySet, TokenClaims};
+use dto::{Introspection, IntrospectionRequest, JsonWebKeySet, TokenClaims};
 use poem::Request;
 use poem_openapi::payload::{Json, PlainText};
 use poem_openapi::{ApiResponse, OpenApi};
 
-/// How long verifiers may keep the keys: as long as a new key waits by default before it signs.
-const KEEP: &str = "public, max-age=300";
+/// How long verifiers may cache the keys: no longer than a new key waits by default before it signs.
+const KEYS_CACHE_CONTROL: &str = "public, max-age=300";
 
-/// The operations and what they need.
+/// The operations.
 pub struct TokensApi {
     sessions: Sessions,
 }
 
 impl TokensApi {
-    /// Over the domain's sessions.
+    /// Operations on these sessions.
     pub fn new(sessions: Sessions) -> Self {
         Self { sessions }
     }
 }
 
-/// The keys.
+/// The verification keys.
 #[derive(ApiResponse)]
-pub enum KeysAnswer {
-    /// The keys.
+pub enum KeysResponse {
+    /// The key set.
     #[oai(status = 200, content_type = "application/jwk-set+json")]
-    Keys(Json<KeySet>, #[oai(header = "Cache-Control")] String),
+    Keys(Json<JsonWebKeySet>, #[oai(header = "Cache-Control")] String),
 }
 
-/// Operations that take a proof in their head.
+/// Errors of operations that take HTTP Basic credentials.
 #[derive(Debug)]
-pub struct Challenged;
+pub struct BasicAuthErrors;
 
-impl Statuses for Challenged {
-    const OWN: &'static [u16] = &[401];
+impl Documented for BasicAuthErrors {
+    const STATUSES: &'static [u16] = &[401];
 }
 
 #[OpenApi(tag = "ApiTag::Tokens")]
 impl TokensApi {
-    /// Get an access token for address and password
+    /// Issue an access token
     ///
-    /// The answer is the token and nothing else. Nothing renews it; to be signed in for longer, or with a second factor,
-    /// use `/auth/login`.
+    /// Takes HTTP Basic credentials and returns the bare token. It cannot be refreshed. For longer sessions, or accounts with
+    /// a second factor, use `/auth/login`.
     #[oai(path = "/login", method = "post", operation_id = "getToken")]
     async fn log_in(
         &self,
         caller: Basic,
         client: ClientInfo,
-    ) -> Result<PlainText<String>, Refusal<Challenged>> {
+    ) -> Result<PlainText<String>, ErrorResponse<BasicAuthErrors>> {
         let token = self.sessions.log_in_for_token(caller.0, &client).await;
-        let token = token.map_err(basic::refusal)?;
+        let token = token.map_err(basic::to_problem)?;
         Ok(PlainText(token.reveal().to_owned()))
     }
 
-    /// The keys that verify access tokens
+    /// List token verification keys
     ///
-    /// A JWK set (RFC 7517). A key is published before it signs, and until the last token that it signed has ended. Ask
-    /// again when a token names a key that you do not have.
+    /// A JWK set (RFC 7517). A key is published before it first signs and until the last token that it signed expires.
+    /// Reload the set when a token names an unknown key.
     #[oai(
         path = "/.well-known/jwks.json",
         method = "get",
         operation_id = "listTokenKeys"
     )]
-    async fn keys(&self, _caller: Anyone) -> Result<KeysAnswer, Refusal<Nothing>> {
+    async fn keys(&self, _caller: Anyone) -> Result<KeysResponse, ErrorResponse<NoExtraErrors>> {
         let keys = self.sessions.public_keys();
         let keys = keys.into_iter().map(Into::into).collect();
-        Ok(KeysAnswer::Keys(Json(KeySet { keys }), KEEP.to_owned()))
+        Ok(KeysResponse::Keys(
+            Json(JsonWebKeySet { keys }),
+            KEYS_CACHE_CONTROL.to_owned(),
+        ))
     }
 
-    /// Is the caller's own access token valid?
+    /// Validate the caller's access token
     ///
-    /// Its claims, if so. A token that has expired or was revoked, or that is for somebody else, is answered 401.
+    /// Returns the claims of a valid token. A token that is expired, revoked or issued for another audience is answered with
+    /// 401.
     #[oai(path = "/validate", method = "post", operation_id = "validateToken")]
     async fn validate(
         &self,
-        caller: Caller<Profile>,
+        caller: Caller<ProfileScope>,
         request: &Request,
-    ) -> Result<Json<TokenClaims>, Refusal<Guarded>> {
+    ) -> Result<Json<TokenClaims>, ErrorResponse<AuthErrors>> {
         let token = bearer(request).ok_or_else(bad_token)?;
         let claims = self.sessions.own_claims(&caller.signed_in, token)?;
         Ok(Json(claims.into()))
     }
 
-    /// Is this access token valid?
+    /// Introspect a token
     ///
-    /// RFC 7662. Whatever is no valid access token is answered `{"active":false}`, without a reason; refresh tokens are
-    /// never active here: nobody to whom one is shown as an access token must take it for one.
+    /// OAuth 2.0 token introspection (RFC 7662). Anything but a valid access token is answered with `{"active":false}` and no
+    /// reason. A refresh token is never active, so that no service accepts one as an access token.
     #[oai(path = "/introspect", method = "post", operation_id = "introspectToken")]
     async fn introspect(
         &self,
-        _caller: Caller<TokensIntrospect>,
+        _caller: Caller<TokensIntrospectScope>,
         form: StrictForm<IntrospectionRequest>,
-    ) -> Result<Json<Introspection>, Refusal<GuardedForm>> {
+    ) -> Result<Json<Introspection>, ErrorResponse<AuthBodyErrors>> {
         let mut errors = Vec::new();
         let token = form.0.token.required("token", &mut errors);
         let Some(token) = token.filter(|_| errors.is_empty()) else {

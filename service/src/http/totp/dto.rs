@@ -1,4 +1,4 @@
-//! What `/auth/totp` takes and answers.
+//! Request and response bodies of `/auth/totp`.
 
 use crate::crypto::recovery_code::RecoveryCode;
 use crate::crypto::totp::TotpSecret;
@@ -10,88 +10,88 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object};
 use secrecy::SecretString;
 
-/// The name that apps show.
+/// The issuer that authenticator apps show.
 const ISSUER: &str = "Portcullis";
 
-/// One's password again.
+/// The password of the caller.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
-pub struct Password {
-    /// The account's password.
+pub struct PasswordRequest {
+    /// Password of the account.
     pub password: Field<SecretText>,
 }
 
-/// The app's first code.
+/// The first code of an authenticator app.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
-pub struct FirstCode {
-    /// Six digits, as the app shows them now.
+pub struct CodeRequest {
+    /// The six digits that the app currently shows.
     pub code: Field<SecretText>,
 }
 
-/// One's password again, and a code.
+/// The password of the caller and a code.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
-pub struct Proof {
-    /// The account's password.
+pub struct PasswordAndCode {
+    /// Password of the account.
     pub password: Field<SecretText>,
-    /// A code of the app, or a recovery code.
+    /// Code of the authenticator app, or a recovery code.
     pub code: Field<SecretText>,
 }
 
-/// Whether there is a second factor.
+/// The status of the second factor.
 #[derive(Object)]
 pub struct SecondFactor {
-    /// Whether signing in takes a code.
+    /// Whether signing in requires a code.
     pub enabled: bool,
-    /// Recovery codes that have not been used.
+    /// Number of unused recovery codes.
     pub recovery_codes_left: i64,
 }
 
-/// What an app is set up with. Shown once.
+/// The secret for an authenticator app. Returned once.
 #[derive(Object)]
-pub struct AppSecret {
-    /// In base32, for typing.
+pub struct TotpSetup {
+    /// Secret in base32, for manual entry.
     pub secret: String,
-    /// The same as a link that apps open, or take as a QR code.
+    /// Secret as an `otpauth` URI, for a link or a QR code.
     pub uri: String,
 }
 
-/// For who has lost the app. Shown once; each works once.
+/// Recovery codes. Returned once; each is valid once.
 #[derive(Object)]
 pub struct RecoveryCodes {
-    /// Ten codes.
+    /// Ten recovery codes.
     pub recovery_codes: Vec<String>,
 }
 
-/// Whether there is a second factor.
+/// The status of the second factor.
 #[derive(ApiResponse)]
-pub enum StateAnswer {
-    /// The state.
+pub enum StatusResponse {
+    /// The status of the second factor.
     #[oai(status = 200)]
     Found(Json<SecondFactor>),
 }
 
-/// What an app is set up with.
+/// A started set-up.
 #[derive(ApiResponse)]
-pub enum SecretAnswer {
-    /// The secret; it counts once its first code is confirmed.
+pub enum SetupResponse {
+    /// The secret. Confirm its first code to enable the second factor.
     #[oai(status = 200)]
-    Made(Json<AppSecret>),
+    Started(Json<TotpSetup>),
 }
 
 /// New recovery codes.
 #[derive(ApiResponse)]
-pub enum CodesAnswer {
-    /// The codes; those that were given before do not work any more.
+pub enum RecoveryCodesResponse {
+    /// The new recovery codes. Earlier ones are invalid.
     #[oai(status = 200)]
-    Made(Json<RecoveryCodes>),
+    Issued(Json<RecoveryCodes>),
 }
 
-/// An end.
+/// A removed second factor.
 #[derive(ApiResponse)]
-pub enum RemovedAnswer {
-    /// Signing in takes the password alone.
+pub enum SecondFactorRemoved {
+    /// Removed. Signing in requires only the password.
     #[oai(status = 204)]
     Removed,
 }
@@ -104,8 +104,8 @@ impl From<Vec<RecoveryCode>> for RecoveryCodes {
     }
 }
 
-impl AppSecret {
-    /// For the app of who has this address.
+impl TotpSetup {
+    /// The set-up for the account with this address.
     pub(super) fn of(secret: &TotpSecret, email: &str) -> Self {
         let secret = secret.reveal();
         let account = utf8_percent_encode(email, NON_ALPHANUMERIC);
@@ -118,13 +118,13 @@ impl AppSecret {
     }
 }
 
-impl Proof {
-    /// Password and code.
+impl PasswordAndCode {
+    /// Password and code; 400 if either is missing or invalid.
     pub(super) fn read(self) -> Result<(SecretString, SecretString), Problem> {
         let mut errors = Vec::new();
         let password = self.password.required("password", &mut errors);
         let code = self.code.required("code", &mut errors);
-        let proof = password.zip(code).map(|(password, code)| (password.0, code.0));
-        proof.ok_or_else(|| Problem::invalid(errors))
+        let pair = password.zip(code).map(|(password, code)| (password.0, code.0));
+        pair.ok_or_else(|| Problem::invalid(errors))
     }
 }

@@ -1,4 +1,4 @@
-//! `/auth/totp`: one's own second factor.
+//! `/auth/totp`: the caller's second factor.
 
 /// Bodies of requests and responses.
 mod dto;
@@ -6,27 +6,27 @@ mod dto;
 use crate::domain::sessions::Sessions;
 use crate::domain::sessions::error::LoginError;
 use crate::domain::sessions::second_factor::{ConfirmationOutcome, FactorChangeOutcome, SetupOutcome};
-use crate::http::contract::auth::{Caller, Profile};
-use crate::http::contract::error_responses::{Guarded, GuardedDeed, Refusal};
+use crate::http::contract::auth::{Caller, ProfileScope};
+use crate::http::contract::error_responses::{AuthConflictErrors, AuthErrors, ErrorResponse};
 use crate::http::contract::problem::Problem;
 use crate::http::contract::strict_json::StrictJson;
 use crate::http::openapi::tags::ApiTag;
 use crate::types::client_info::ClientInfo;
 use dto::{
-    AppSecret, CodesAnswer, FirstCode, Password, Proof, RemovedAnswer, SecondFactor, SecretAnswer,
-    StateAnswer,
+    CodeRequest, PasswordAndCode, PasswordRequest, RecoveryCodesResponse, SecondFactor, SecondFactorRemoved,
+    SetupResponse, StatusResponse, TotpSetup,
 };
 use http::StatusCode;
 use poem_openapi::OpenApi;
 use poem_openapi::payload::Json;
 
-/// The operations and what they need.
+/// The operations.
 pub struct TotpApi {
     sessions: Sessions,
 }
 
 impl TotpApi {
-    /// Over the domain's sessions.
+    /// Operations on these sessions.
     pub fn new(sessions: Sessions) -> Self {
         Self { sessions }
     }
@@ -34,14 +34,14 @@ impl TotpApi {
 
 #[OpenApi(tag = "ApiTag::Sessions")]
 impl TotpApi {
-    /// Whether one has a second factor
+    /// Get the second factor's status
     ///
-    /// And how many recovery codes are left.
+    /// Whether it is enabled, and how many recovery codes are left.
     #[oai(path = "/auth/totp", method = "get", operation_id = "getSecondFactor")]
-    async fn get(&self, caller: Caller<Profile>) -> Result<StateAnswer, Refusal<Guarded>> {
+    async fn get(&self, caller: Caller<ProfileScope>) -> Result<StatusResponse, ErrorResponse<AuthErrors>> {
         let state = self.sessions.second_factor_status(&caller.signed_in).await;
         let state = state.map_err(Problem::from)?;
-        Ok(StateAnswer::Found(Json(SecondFactor {
+        Ok(StatusResponse::Found(Json(SecondFactor {
             enabled: state.enabled,
             recovery_codes_left: state.recovery_codes_left,
         })))
@@ -49,7 +49,7 @@ impl TotpApi {
 
     /// Set up a second factor
     ///
-    /// Gives the secret for an authenticator app (RFC 6238). Nothing changes until its first code is confirmed.
+    /// Returns the secret for an authenticator app (RFC 6238). The second factor is enabled once its first code is confirmed.
     #[oai(
         path = "/auth/totp/start",
         method = "post",
@@ -57,27 +57,29 @@ impl TotpApi {
     )]
     async fn start(
         &self,
-        caller: Caller<Profile>,
+        caller: Caller<ProfileScope>,
         client: ClientInfo,
-        body: StrictJson<Password>,
-    ) -> Result<SecretAnswer, Refusal<GuardedDeed>> {
+        body: StrictJson<PasswordRequest>,
+    ) -> Result<SetupResponse, ErrorResponse<AuthConflictErrors>> {
         let mut errors = Vec::new();
         let Some(password) = body.0.password.required("password", &mut errors) else {
             return Err(Problem::invalid(errors).into());
         };
         let who = &caller.signed_in;
         let started = self.sessions.start_second_factor(who, password.0, &client).await;
-        match started.map_err(not_proven)? {
-            SetupOutcome::Secret(secret) => Ok(SecretAnswer::Made(Json(AppSecret::of(&secret, who.email())))),
+        match started.map_err(wrong_credentials)? {
+            SetupOutcome::Secret(secret) => {
+                Ok(SetupResponse::Started(Json(TotpSetup::of(&secret, who.email()))))
+            }
             SetupOutcome::AlreadyEnabled => {
-                Err(conflict("second-factor-enabled", "there is a second factor already").into())
+                Err(conflict("second-factor-enabled", "a second factor is already enabled").into())
             }
         }
     }
 
-    /// Confirm a second factor
+    /// Confirm the second factor
     ///
-    /// The app's first code: from now on signing in takes one. Gives recovery codes for who loses the app.
+    /// Takes the app's first code and enables the second factor. Returns recovery codes for the case that the app is lost.
     #[oai(
         path = "/auth/totp/confirm",
         method = "post",
@@ -85,10 +87,10 @@ impl TotpApi {
     )]
     async fn confirm(
         &self,
-        caller: Caller<Profile>,
+        caller: Caller<ProfileScope>,
         client: ClientInfo,
-        body: StrictJson<FirstCode>,
-    ) -> Result<CodesAnswer, Refusal<GuardedDeed>> {
+        body: StrictJson<CodeRequest>,
+    ) -> Result<RecoveryCodesResponse, ErrorResponse<AuthConflictErrors>> {
         let mut errors = Vec::new();
         let Some(code) = body.0.code.required("code", &mut errors) else {
             return Err(Problem::invalid(errors).into());
@@ -98,22 +100,22 @@ impl TotpApi {
             .confirm_second_factor(&caller.signed_in, code.0, &client)
             .await;
         match confirmed.map_err(Problem::from)? {
-            ConfirmationOutcome::Done(codes) => Ok(CodesAnswer::Made(Json(codes.into()))),
+            ConfirmationOutcome::Done(codes) => Ok(RecoveryCodesResponse::Issued(Json(codes.into()))),
             ConfirmationOutcome::NotStarted => Err(conflict(
                 "second-factor-not-started",
-                "no second factor waits to be confirmed",
+                "no second factor is waiting for confirmation",
             )
             .into()),
             ConfirmationOutcome::WrongCode => {
-                let detail = "the code is not what the app shows now; is the device's clock right?";
+                let detail = "the code is wrong; check that the clock of the device is correct";
                 Err(Problem::new(StatusCode::FORBIDDEN, "wrong-code", detail).into())
             }
         }
     }
 
-    /// Take the second factor away
+    /// Remove the second factor
     ///
-    /// Takes the password and a code.
+    /// Requires the password and a code.
     #[oai(
         path = "/auth/totp/disable",
         method = "post",
@@ -121,27 +123,27 @@ impl TotpApi {
     )]
     async fn disable(
         &self,
-        caller: Caller<Profile>,
+        caller: Caller<ProfileScope>,
         client: ClientInfo,
-        body: StrictJson<Proof>,
-    ) -> Result<RemovedAnswer, Refusal<GuardedDeed>> {
+        body: StrictJson<PasswordAndCode>,
+    ) -> Result<SecondFactorRemoved, ErrorResponse<AuthConflictErrors>> {
         let (password, code) = body.0.read()?;
         let who = &caller.signed_in;
         let removed = self
             .sessions
             .remove_second_factor(who, password, code, &client)
             .await;
-        match removed.map_err(not_proven)? {
-            FactorChangeOutcome::Done(()) => Ok(RemovedAnswer::Removed),
+        match removed.map_err(wrong_credentials)? {
+            FactorChangeOutcome::Done(()) => Ok(SecondFactorRemoved::Removed),
             FactorChangeOutcome::NotEnabled => {
-                Err(conflict("second-factor-not-enabled", "there is no second factor").into())
+                Err(conflict("second-factor-not-enabled", "no second factor is enabled").into())
             }
         }
     }
 
-    /// New recovery codes
+    /// Replace the recovery codes
     ///
-    /// Takes the password and a code. The old recovery codes do not work any more.
+    /// Requires the password and a code. The earlier recovery codes become invalid.
     #[oai(
         path = "/auth/totp/recovery-codes",
         method = "post",
@@ -149,32 +151,32 @@ impl TotpApi {
     )]
     async fn renew_codes(
         &self,
-        caller: Caller<Profile>,
+        caller: Caller<ProfileScope>,
         client: ClientInfo,
-        body: StrictJson<Proof>,
-    ) -> Result<CodesAnswer, Refusal<GuardedDeed>> {
+        body: StrictJson<PasswordAndCode>,
+    ) -> Result<RecoveryCodesResponse, ErrorResponse<AuthConflictErrors>> {
         let (password, code) = body.0.read()?;
         let who = &caller.signed_in;
         let renewed = self
             .sessions
             .renew_recovery_codes(who, password, code, &client)
             .await;
-        match renewed.map_err(not_proven)? {
-            FactorChangeOutcome::Done(codes) => Ok(CodesAnswer::Made(Json(codes.into()))),
+        match renewed.map_err(wrong_credentials)? {
+            FactorChangeOutcome::Done(codes) => Ok(RecoveryCodesResponse::Issued(Json(codes.into()))),
             FactorChangeOutcome::NotEnabled => {
-                Err(conflict("second-factor-not-enabled", "there is no second factor").into())
+                Err(conflict("second-factor-not-enabled", "no second factor is enabled").into())
             }
         }
     }
 }
 
-/// The token is good, so that 401 would be wrong: a client must not throw it away.
-fn not_proven(refused: LoginError) -> Problem {
-    match refused {
+/// 403 instead of 401: the access token is valid, and a client must not discard it.
+fn wrong_credentials(error: LoginError) -> Problem {
+    match error {
         LoginError::InvalidCredentials | LoginError::SecondFactorRequired => Problem::new(
             StatusCode::FORBIDDEN,
             "wrong-password",
-            "the password or the code is not right; nothing was changed",
+            "the password or the code is wrong; nothing was changed",
         ),
         other => other.into(),
     }

@@ -1,9 +1,9 @@
-//! How users are written and read, and what their operations answer and refuse with.
+//! Request and response bodies of user operations.
 
 use crate::domain::users::AccountRow;
-use crate::http::contract::error_responses::Statuses;
+use crate::http::contract::error_responses::Documented;
 use crate::http::contract::field::{Field, Optional};
-use crate::http::contract::if_match::tag;
+use crate::http::contract::if_match::etag;
 use crate::types::email::Email;
 use crate::types::person_name::PersonName;
 use crate::types::role::Role;
@@ -11,30 +11,30 @@ use chrono::{DateTime, Utc};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object};
 
-/// A user, as administrators see one. Never anything that proves who somebody is.
+/// A user, as administrators see it. Contains no credentials.
 #[derive(Object)]
 pub struct User {
-    /// Its number.
+    /// User number.
     #[oai(validator(minimum(value = "1")))]
     pub id: i64,
-    /// Its address.
+    /// Address.
     #[oai(validator(max_length = 254))]
     pub email: String,
-    /// Its name; empty where none was given yet.
+    /// Name; empty if none was given yet.
     #[oai(validator(max_length = 100))]
     pub name: String,
-    /// `user`, `admin`, `approver` or `ingest`.
+    /// Role: `user`, `admin`, `approver` or `ingest`.
     pub role: String,
-    /// `invited`: has no password yet. `unconfirmed`: the address is not proven. `active`: may sign in.
+    /// State: `invited` (no password yet), `unconfirmed` (address not confirmed yet) or `active` (can sign in).
     pub state: String,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: DateTime<Utc>,
-    /// When the address was proven.
+    /// Time at which the address was confirmed.
     #[oai(skip_serializing_if_is_none)]
     pub confirmed_at: Option<DateTime<Utc>>,
-    /// When it was deleted.
+    /// Time of deletion.
     #[oai(skip_serializing_if_is_none)]
     pub deleted_at: Option<DateTime<Utc>>,
 }
@@ -55,36 +55,36 @@ impl From<AccountRow> for User {
     }
 }
 
-/// A user that is to be made.
+/// A user to create.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
 pub struct NewUser {
-    /// The address: the invitation goes there.
+    /// Address; receives the invitation.
     pub email: Field<Email>,
-    /// The name. The user may give another one.
+    /// Name. The user can change it when accepting the invitation.
     pub name: Field<PersonName, Optional>,
-    /// The role; `user` where none is given.
+    /// Role; default `user`.
     pub role: Field<Role, Optional>,
 }
 
-/// What a user is to be from now on.
+/// A change of a user.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
-pub struct ChangedUser {
-    /// The address.
+pub struct UserUpdate {
+    /// Address.
     pub email: Field<Email>,
-    /// The name; where none is given, it stays as it is.
+    /// Name; unchanged if left out.
     pub name: Field<PersonName, Optional>,
-    /// The role; where none is given, it stays as it is.
+    /// Role; unchanged if left out.
     pub role: Field<Role, Optional>,
 }
 
-/// A new user.
+/// A created user.
 #[derive(ApiResponse)]
-pub enum UserMade {
-    /// The user, where it is, and its version.
+pub enum UserCreated {
+    /// The user was created. `Location` is its path, `ETag` its version.
     #[oai(status = 201)]
-    Made(
+    Created(
         Json<User>,
         #[oai(header = "Location")] String,
         #[oai(header = "ETag")] String,
@@ -93,46 +93,46 @@ pub enum UserMade {
 
 /// A user.
 #[derive(ApiResponse)]
-pub enum UserAnswer {
-    /// The user. `ETag` is its version: send it as `If-Match` with a change.
+pub enum UserResponse {
+    /// The user. Send `ETag` as `If-Match` to update this version.
     #[oai(status = 200)]
     Found(Json<User>, #[oai(header = "ETag")] String),
 }
 
-impl From<AccountRow> for UserMade {
+impl From<AccountRow> for UserCreated {
     fn from(row: AccountRow) -> Self {
-        let (location, tag) = (format!("/user?id={}", row.id), tag(row.version));
-        Self::Made(Json(row.into()), location, tag)
+        let (location, etag) = (format!("/user?id={}", row.id), etag(row.version));
+        Self::Created(Json(row.into()), location, etag)
     }
 }
 
-impl From<AccountRow> for UserAnswer {
+impl From<AccountRow> for UserResponse {
     fn from(row: AccountRow) -> Self {
-        let tag = tag(row.version);
-        Self::Found(Json(row.into()), tag)
+        let etag = etag(row.version);
+        Self::Found(Json(row.into()), etag)
     }
 }
 
-/// What changing one is refused with.
+/// Errors of updating a user.
 #[derive(Debug)]
-pub struct Changing;
+pub struct UpdateErrors;
 
-impl Statuses for Changing {
-    const OWN: &'static [u16] = &[401, 403, 404, 409, 412, 413, 415, 428];
+impl Documented for UpdateErrors {
+    const STATUSES: &'static [u16] = &[401, 403, 404, 409, 412, 413, 415, 428];
 }
 
-/// What deleting one is refused with.
+/// Errors of deleting a user.
 #[derive(Debug)]
-pub struct Deleting;
+pub struct DeleteErrors;
 
-impl Statuses for Deleting {
-    const OWN: &'static [u16] = &[401, 403, 404, 409, 412];
+impl Documented for DeleteErrors {
+    const STATUSES: &'static [u16] = &[401, 403, 404, 409, 412];
 }
 
-/// What restoring one and inviting one again are refused with.
+/// Errors of restoring a user and of resending an invitation.
 #[derive(Debug)]
-pub struct Reviving;
+pub struct RestoreErrors;
 
-impl Statuses for Reviving {
-    const OWN: &'static [u16] = &[401, 403, 404, 409];
+impl Documented for RestoreErrors {
+    const STATUSES: &'static [u16] = &[401, 403, 404, 409];
 }

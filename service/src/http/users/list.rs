@@ -1,10 +1,10 @@
-//! `GET /users` and `GET /auth/admins`: pages of users, for administrators.
+//! `GET /users` and `GET /auth/admins`: lists of users, for administrators.
 
 use super::dto::User;
 use crate::domain::page::Page;
 use crate::domain::users::{AccountRow, UserQuery, Users, Which};
-use crate::http::contract::auth::{Caller, UsersRead};
-use crate::http::contract::error_responses::{Guarded, Refusal};
+use crate::http::contract::auth::{Caller, UsersReadScope};
+use crate::http::contract::error_responses::{AuthErrors, ErrorResponse};
 use crate::http::contract::field::{Field, FieldValue, Optional};
 use crate::http::contract::pagination::{Limit, SearchText, next_link};
 use crate::http::contract::problem::Problem;
@@ -16,58 +16,58 @@ use poem_openapi::payload::Json;
 use poem_openapi::registry::MetaSchema;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
-/// The operations and what they need.
+/// The operations.
 pub struct UsersListApi {
     users: Users,
 }
 
 impl UsersListApi {
-    /// Over the domain's users.
+    /// Operations on these users.
     pub fn new(users: Users) -> Self {
         Self { users }
     }
 }
 
-/// Some users.
+/// A page of users.
 #[derive(Object)]
 pub struct UserList {
-    /// The users of this page.
+    /// Users on this page.
     pub users: Vec<User>,
 }
 
-/// Some administrators.
+/// A page of administrators.
 #[derive(Object)]
 pub struct AdminList {
-    /// The administrators of this page.
+    /// Administrators on this page.
     pub admins: Vec<User>,
 }
 
 /// A page of users.
 #[derive(ApiResponse)]
-pub enum UsersAnswer {
-    /// The users. `Link` with `rel="next"` leads to the next page, where there is one.
+pub enum UsersResponse {
+    /// A page of users. `Link` with `rel="next"` points to the next page, if any.
     #[oai(status = 200)]
     Page(Json<UserList>, #[oai(header = "Link")] Option<String>),
 }
 
 /// A page of administrators.
 #[derive(ApiResponse)]
-pub enum AdminsAnswer {
-    /// The administrators. `Link` with `rel="next"` leads to the next page, where there is one.
+pub enum AdminsResponse {
+    /// A page of administrators. `Link` with `rel="next"` points to the next page, if any.
     #[oai(status = 200)]
     Page(Json<AdminList>, #[oai(header = "Link")] Option<String>),
 }
 
-/// Where a page begins, as the page before says it.
+/// The position at which a page starts, taken from the previous page.
 #[derive(Debug)]
 struct Cursor(String);
 
 impl FieldValue for Cursor {
-    const EXPECTED: &'static str = "must be taken from the link of the page before";
+    const EXPECTED: &'static str = "must be the cursor from the `Link` of the previous page";
 
     fn parse(text: &str) -> Option<Self> {
-        let letter = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_');
-        let good = (1..=600).contains(&text.len()) && text.bytes().all(letter);
+        let allowed = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_');
+        let good = (1..=600).contains(&text.len()) && text.bytes().all(allowed);
         good.then(|| Self(text.to_owned()))
     }
 
@@ -82,7 +82,7 @@ impl FieldValue for Cursor {
 }
 
 impl FieldValue for UserSort {
-    const EXPECTED: &'static str = "must be id, email or created_at, or one of these behind a minus sign";
+    const EXPECTED: &'static str = "must be id, email or created_at, optionally with a leading minus sign";
 
     fn parse(text: &str) -> Option<Self> {
         UserSort::parse(text)
@@ -97,7 +97,7 @@ impl FieldValue for UserSort {
     }
 }
 
-/// Whether deleted users are meant.
+/// Whether to list deleted users.
 #[derive(Debug)]
 struct Deleted(bool);
 
@@ -118,26 +118,25 @@ impl FieldValue for Deleted {
 
 #[OpenApi(tag = "ApiTag::Users")]
 impl UsersListApi {
-    /// Users
+    /// List users
     ///
-    /// A page of users: all of them, or those that hold a text, in the order that is asked for. `Link` leads from page to
-    /// page; who is there when the first page is asked for and stays stands on one page exactly, whatever is added
-    /// meanwhile.
+    /// Lists all users, or those that match a search text, page by page. A user that exists during the whole listing appears
+    /// exactly once, even if others are added meanwhile.
     #[oai(path = "/users", method = "get", operation_id = "listUsers")]
     async fn list(
         &self,
-        caller: Caller<UsersRead>,
-        /// Only users whose address or name holds this text, in any case.
+        caller: Caller<UsersReadScope>,
+        /// Only users whose address or name contains this text, ignoring case.
         q: Query<Field<SearchText, Optional>>,
-        /// The order; a minus sign turns it around.
+        /// Sort order; a leading minus sign reverses it.
         sort: Query<Field<UserSort, Optional>>,
-        /// `true`: only deleted users. Otherwise, only those that are not.
+        /// `true` lists only deleted users, `false` only existing ones.
         deleted: Query<Field<Deleted, Optional>>,
-        /// Where the page begins: taken from the link of the page before.
+        /// Cursor from the `Link` of the previous page.
         after: Query<Field<Cursor, Optional>>,
-        /// How many users a page has at the most.
+        /// Maximum number of users on a page.
         limit: Query<Field<Limit, Optional>>,
-    ) -> Result<UsersAnswer, Refusal<Guarded>> {
+    ) -> Result<UsersResponse, ErrorResponse<AuthErrors>> {
         let admin = caller.admin()?;
         let mut errors = Vec::new();
         let text = q.0.optional("q", &mut errors).map(|text| text.0);
@@ -162,22 +161,22 @@ impl UsersListApi {
             after,
             limit,
         };
-        let (users, link) = written("/users", parameters, self.users.list(&admin, query).await?);
-        Ok(UsersAnswer::Page(Json(UserList { users }), link))
+        let (users, link) = to_response("/users", parameters, self.users.list(&admin, query).await?);
+        Ok(UsersResponse::Page(Json(UserList { users }), link))
     }
 
-    /// Administrators
+    /// List administrators
     ///
-    /// A page of them, by number: who may do all this. Invited ones too.
+    /// Lists administrators by number, including invited ones.
     #[oai(path = "/auth/admins", method = "get", operation_id = "listAdmins")]
     async fn list_admins(
         &self,
-        caller: Caller<UsersRead>,
-        /// Where the page begins: taken from the link of the page before.
+        caller: Caller<UsersReadScope>,
+        /// Cursor from the `Link` of the previous page.
         after: Query<Field<Cursor, Optional>>,
-        /// How many administrators a page has at the most.
+        /// Maximum number of administrators on a page.
         limit: Query<Field<Limit, Optional>>,
-    ) -> Result<AdminsAnswer, Refusal<Guarded>> {
+    ) -> Result<AdminsResponse, ErrorResponse<AuthErrors>> {
         let admin = caller.admin()?;
         let mut errors = Vec::new();
         let after = after.0.optional("after", &mut errors).map(|after| after.0);
@@ -192,13 +191,13 @@ impl UsersListApi {
             ..UserQuery::default()
         };
         let parameters = vec![("limit", limit.to_string())];
-        let (admins, link) = written("/auth/admins", parameters, self.users.list(&admin, query).await?);
-        Ok(AdminsAnswer::Page(Json(AdminList { admins }), link))
+        let (admins, link) = to_response("/auth/admins", parameters, self.users.list(&admin, query).await?);
+        Ok(AdminsResponse::Page(Json(AdminList { admins }), link))
     }
 }
 
-/// The users as they are written, and the link to the page behind them.
-fn written(
+/// The users of a page and the link to the next page.
+fn to_response(
     path: &str,
     mut parameters: Vec<(&str, String)>,
     page: Page<AccountRow>,

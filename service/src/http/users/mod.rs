@@ -1,4 +1,4 @@
-//! `/user`: one user at a time, for administrators. The number stands in the query, as in the original's contract.
+//! `/user`: one user at a time, for administrators. The number is a query parameter, as in the legacy system's contract.
 
 /// Bodies of requests and responses.
 mod dto;
@@ -8,10 +8,10 @@ pub mod list;
 
 use crate::domain::users::error::UserError;
 use crate::domain::users::{Users, changes};
-use crate::http::contract::auth::{Caller, UsersRead, UsersWrite};
-use crate::http::contract::error_responses::{GuardedDeed, GuardedLookup, Refusal};
+use crate::http::contract::auth::{Caller, UsersReadScope, UsersWriteScope};
+use crate::http::contract::error_responses::{AuthConflictErrors, AuthNotFoundErrors, ErrorResponse};
 use crate::http::contract::field::Field;
-use crate::http::contract::if_match::{IfMatch, stale};
+use crate::http::contract::if_match::{IfMatch, precondition_failed};
 use crate::http::contract::problem::Problem;
 use crate::http::contract::strict_json::StrictJson;
 use crate::http::openapi::tags::ApiTag;
@@ -19,18 +19,18 @@ use crate::types::account::AccountId;
 use crate::types::client_info::ClientInfo;
 use crate::types::field_error::FieldError;
 use crate::types::role::Role;
-use dto::{ChangedUser, Changing, Deleting, NewUser, Reviving, UserAnswer, UserMade};
+use dto::{DeleteErrors, NewUser, RestoreErrors, UpdateErrors, UserCreated, UserResponse, UserUpdate};
 use http::StatusCode;
 use poem_openapi::OpenApi;
 use poem_openapi::param::Query;
 
-/// The operations and what they need.
+/// The operations.
 pub struct UsersApi {
     users: Users,
 }
 
 impl UsersApi {
-    /// Over the domain's users.
+    /// Operations on these users.
     pub fn new(users: Users) -> Self {
         Self { users }
     }
@@ -38,17 +38,17 @@ impl UsersApi {
 
 #[OpenApi(tag = "ApiTag::Users")]
 impl UsersApi {
-    /// A new user
+    /// Create a user
     ///
-    /// Invites somebody: a mail with a link goes to the address. Until its owner has set a password there, nobody can
-    /// sign in. A second living user of one address is refused, whatever its letters' case.
+    /// Sends an invitation with a link to the address. The user can sign in after setting a password through it. An address
+    /// can belong to one user only, regardless of upper and lower case.
     #[oai(path = "/user", method = "post", operation_id = "createUser")]
     async fn create(
         &self,
-        caller: Caller<UsersWrite>,
+        caller: Caller<UsersWriteScope>,
         client: ClientInfo,
         body: StrictJson<NewUser>,
-    ) -> Result<UserMade, Refusal<GuardedDeed>> {
+    ) -> Result<UserCreated, ErrorResponse<AuthConflictErrors>> {
         let admin = caller.admin()?;
         let mut errors = Vec::new();
         let email = body.0.email.required("email", &mut errors);
@@ -57,44 +57,44 @@ impl UsersApi {
         let Some(email) = email.filter(|_| errors.is_empty()) else {
             return Err(Problem::invalid(errors).into());
         };
-        let new = changes::NewUser {
+        let user = changes::NewUser {
             email,
             name,
             role: role.unwrap_or(Role::User),
         };
-        Ok(self.users.create(&admin, &client, new).await?.into())
+        Ok(self.users.create(&admin, &client, user).await?.into())
     }
 
-    /// One user
+    /// Get a user
     ///
-    /// Deleted ones are not found.
+    /// Deleted users are not found.
     #[oai(path = "/user", method = "get", operation_id = "getUser")]
     async fn get(
         &self,
-        caller: Caller<UsersRead>,
-        /// The user's number.
+        caller: Caller<UsersReadScope>,
+        /// User number.
         id: Query<Field<AccountId>>,
-    ) -> Result<UserAnswer, Refusal<GuardedLookup>> {
-        let (admin, id) = (caller.admin()?, number(id.0)?);
+    ) -> Result<UserResponse, ErrorResponse<AuthNotFoundErrors>> {
+        let (admin, id) = (caller.admin()?, required_id(id.0)?);
         Ok(self.users.get(&admin, id).await?.into())
     }
 
-    /// Changes a user
+    /// Update a user
     ///
-    /// Replaces the address, and name and role where they are given. Another role ends the user's sessions. Another address
-    /// is taken as it is given, without proof; links that were mailed to the old one are void, and it is told.
+    /// Replaces the address, and name and role if given. A new role revokes the user's sessions. A new address takes effect
+    /// without confirmation; the old address is notified, and links mailed to it become invalid.
     #[oai(path = "/user", method = "put", operation_id = "updateUser")]
     async fn update(
         &self,
-        caller: Caller<UsersWrite>,
+        caller: Caller<UsersWriteScope>,
         client: ClientInfo,
-        /// The user's number.
+        /// User number.
         id: Query<Field<AccountId>>,
-        /// The `ETag` of the version that the change is meant for, or `*`.
+        /// `ETag` of the version to update, or `*` for any.
         #[oai(name = "If-Match")]
         if_match: IfMatch,
-        body: StrictJson<ChangedUser>,
-    ) -> Result<UserAnswer, Refusal<Changing>> {
+        body: StrictJson<UserUpdate>,
+    ) -> Result<UserResponse, ErrorResponse<UpdateErrors>> {
         let admin = caller.admin()?;
         let mut errors = Vec::new();
         let id = id.0.required("id", &mut errors);
@@ -110,21 +110,21 @@ impl UsersApi {
         Ok(changed?.into())
     }
 
-    /// Deletes a user
+    /// Delete a user
     ///
-    /// Answers the user as it was left. Its sessions end at once, its address is free. The last administrator cannot be
-    /// deleted. With `If-Match`, only if it is still that version.
+    /// Returns the deleted user. Its sessions are revoked immediately and its address becomes available. The last
+    /// administrator cannot be deleted. With `If-Match`, deletes only that version.
     #[oai(path = "/user", method = "delete", operation_id = "deleteUser")]
     async fn delete(
         &self,
-        caller: Caller<UsersWrite>,
+        caller: Caller<UsersWriteScope>,
         client: ClientInfo,
-        /// The user's number.
+        /// User number.
         id: Query<Field<AccountId>>,
-        /// The `ETag` of the version that is meant.
+        /// `ETag` of the version to delete.
         #[oai(name = "If-Match")]
         if_match: IfMatch<crate::http::contract::field::Optional>,
-    ) -> Result<UserAnswer, Refusal<Deleting>> {
+    ) -> Result<UserResponse, ErrorResponse<DeleteErrors>> {
         let admin = caller.admin()?;
         let mut errors = Vec::new();
         let id = id.0.required("id", &mut errors);
@@ -135,39 +135,38 @@ impl UsersApi {
         Ok(self.users.delete(&admin, &client, id, expected).await?.into())
     }
 
-    /// Restores a deleted user
+    /// Restore a deleted user
     ///
-    /// In the role and the state that it had; what was signed in stays ended. Refused where another user has got the
-    /// address meanwhile.
+    /// Restores role and state; sessions stay revoked. Fails if another user has taken the address.
     #[oai(path = "/user/restore", method = "post", operation_id = "restoreUser")]
     async fn restore(
         &self,
-        caller: Caller<UsersWrite>,
+        caller: Caller<UsersWriteScope>,
         client: ClientInfo,
-        /// The user's number.
+        /// User number.
         id: Query<Field<AccountId>>,
-    ) -> Result<UserAnswer, Refusal<Reviving>> {
-        let (admin, id) = (caller.admin()?, number(id.0)?);
+    ) -> Result<UserResponse, ErrorResponse<RestoreErrors>> {
+        let (admin, id) = (caller.admin()?, required_id(id.0)?);
         Ok(self.users.restore(&admin, &client, id).await?.into())
     }
 
-    /// Invites a user again
+    /// Resend an invitation
     ///
-    /// Another mail with another link; the one before is void. Only for a user who has not accepted yet.
+    /// Sends a new link and invalidates the earlier one. Only for users who have not accepted yet.
     #[oai(path = "/user/invite", method = "post", operation_id = "inviteUser")]
     async fn invite(
         &self,
-        caller: Caller<UsersWrite>,
+        caller: Caller<UsersWriteScope>,
         client: ClientInfo,
-        /// The user's number.
+        /// User number.
         id: Query<Field<AccountId>>,
-    ) -> Result<UserAnswer, Refusal<Reviving>> {
-        let (admin, id) = (caller.admin()?, number(id.0)?);
+    ) -> Result<UserResponse, ErrorResponse<RestoreErrors>> {
+        let (admin, id) = (caller.admin()?, required_id(id.0)?);
         Ok(self.users.invite(&admin, &client, id).await?.into())
     }
 }
 
-fn number(id: Field<AccountId>) -> Result<AccountId, Problem> {
+fn required_id(id: Field<AccountId>) -> Result<AccountId, Problem> {
     let mut errors = Vec::new();
     let id = id.required("id", &mut errors);
     id.ok_or_else(|| Problem::invalid(errors))
@@ -177,24 +176,27 @@ impl From<UserError> for Problem {
     fn from(error: UserError) -> Self {
         let conflict = |kind, detail| Self::new(StatusCode::CONFLICT, kind, detail);
         match error {
-            UserError::NotFound => Self::not_found("there is no such user"),
-            UserError::PreconditionFailed => stale(),
-            UserError::EmailTaken => conflict("address-taken", "another user has this address"),
-            UserError::LastAdmin => conflict("last-administrator", "there would be no administrator left"),
+            UserError::NotFound => Self::not_found("the user does not exist"),
+            UserError::PreconditionFailed => precondition_failed(),
+            UserError::EmailTaken => conflict("address-taken", "another user uses this address"),
+            UserError::LastAdmin => conflict(
+                "last-administrator",
+                "the last administrator cannot be deleted or demoted",
+            ),
             UserError::EmailConfirmed => conflict(
-                "address-proven",
-                "only the user changes the address of an active account",
+                "address-confirmed",
+                "only the user can change the address of an active account",
             ),
             UserError::EmailNotConfirmed => conflict(
-                "address-unproven",
-                "a role is given when the user has confirmed the address",
+                "address-unconfirmed",
+                "a role can be assigned once the user has confirmed the address",
             ),
             UserError::NotInvited => conflict(
                 "not-invited",
-                "this user has accepted already, or never was invited",
+                "the user has already accepted the invitation, or was never invited",
             ),
             UserError::InvalidCursor => {
-                let reason = "must be taken from the link of the page before, in the same order";
+                let reason = "must be the cursor from the `Link` of the previous page, with the same `sort`";
                 Self::invalid(vec![FieldError::query("after", reason)])
             }
             UserError::Storage(error) => error.into(),

@@ -1,5 +1,4 @@
 //! The word about what was just done, carried over one redirect in a cookie: what stands in the address could be made up
-
 //! by anybody.
 
 /// What was just done.

@@ -1,5 +1,4 @@
 //! Web pages: server-rendered HTML and forms, no script. A page parses, calls one domain function, and answers with a
-
 //! page or a redirect (303).
 
 /// Pages of accounts: sign-up, sign-in, mailed links, the member's own account.

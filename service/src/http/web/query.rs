@@ -1,10 +1,11 @@
-//! Query parameters of pages. Which names a page takes is checked at the edge; here, that each comes once.
+//! Query parameters of pages. The edge rejects unknown names; this file rejects repeated ones.
 
+use crate::http::contract::form_urlencoded::decode;
 use crate::http::contract::problem::Problem;
 use crate::types::field_error::FieldError;
 use poem::Request;
 
-/// The value of a parameter; `None` where it is missing.
+/// The value of a parameter; `None` if it is missing.
 pub fn find(request: &Request, name: &str) -> Result<Option<String>, Problem> {
     let query = request.uri().query().unwrap_or_default();
     let mut values = query.split('&').filter_map(|pair| {
@@ -18,8 +19,5 @@ pub fn find(request: &Request, name: &str) -> Result<Option<String>, Problem> {
     if values.next().is_some() {
         return Err(invalid("is given more than once"));
     }
-    let spaced = value.replace('+', " ");
-    let text = percent_encoding::percent_decode_str(&spaced).decode_utf8();
-    text.map(|text| Some(text.into_owned()))
-        .map_err(|_| invalid("is not valid"))
+    decode(value).map(Some).ok_or_else(|| invalid("is invalid"))
 }

@@ -1,5 +1,4 @@
 //! Where somebody goes after signing in: only ever to a page of their own here, so that a link to our sign-in page
-
 //! cannot lead on to a stranger's (open redirects, CWE-601).
 
 /// Where everybody goes who wanted nowhere else.

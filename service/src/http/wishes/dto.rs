@@ -1,8 +1,8 @@
-//! How wishes are written and read, and what their operations answer and refuse with.
+//! Request and response bodies of wish operations.
 
 use super::fields::Done;
 use crate::domain::wishes::WishRow;
-use crate::http::contract::error_responses::Statuses;
+use crate::http::contract::error_responses::Documented;
 use crate::http::contract::field::{Field, Optional};
 use crate::types::wish::{WishNote, WishTitle};
 use chrono::{DateTime, Utc};
@@ -12,105 +12,105 @@ use poem_openapi::{ApiResponse, Object};
 /// A wish.
 #[derive(Object)]
 pub struct Wish {
-    /// Its number.
+    /// Wish number.
     #[oai(validator(minimum(value = "1")))]
     pub id: i64,
-    /// What is wished for.
+    /// Title.
     #[oai(validator(max_length = 200))]
     pub title: String,
-    /// More about it; may be empty. Line ends are `\n`.
+    /// Note; may be empty. Lines end with `\n`.
     #[oai(validator(max_length = 2000))]
     pub note: String,
-    /// Whether it has come true.
+    /// Whether the wish is fulfilled.
     pub done: bool,
-    /// When it came true.
+    /// Time of fulfilment.
     #[oai(skip_serializing_if_is_none)]
     pub done_at: Option<DateTime<Utc>>,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: DateTime<Utc>,
 }
 
-/// Some wishes, newest first.
+/// A page of wishes, newest first.
 #[derive(Object)]
 pub struct WishList {
-    /// The wishes of this page.
+    /// Wishes on this page.
     pub wishes: Vec<Wish>,
 }
 
-/// A wish that is to be made.
+/// A wish to create.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
 pub struct NewWish {
-    /// What is wished for.
+    /// Title.
     pub title: Field<WishTitle>,
-    /// More about it.
+    /// Note.
     pub note: Field<WishNote, Optional>,
 }
 
-/// All that a wish is to say from now on.
+/// The new content of a wish.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
-pub struct WholeWish {
-    /// What is wished for.
+pub struct WishUpdate {
+    /// Title.
     pub title: Field<WishTitle>,
-    /// More about it; may be empty.
+    /// Note; may be empty.
     pub note: Field<WishNote>,
-    /// Whether it has come true. One that had already keeps its `done_at`.
+    /// Whether the wish is fulfilled. A wish that already was keeps its `done_at`.
     pub done: Field<Done>,
 }
 
 /// A page of wishes.
 #[derive(ApiResponse)]
-pub enum WishesAnswer {
-    /// The wishes. `Link` with `rel="next"` leads to the next page, where there is one.
+pub enum WishesResponse {
+    /// A page of wishes. `Link` with `rel="next"` points to the next page, if any.
     #[oai(status = 200)]
     Page(Json<WishList>, #[oai(header = "Link")] Option<String>),
 }
 
 /// A wish.
 #[derive(ApiResponse)]
-pub enum WishAnswer {
-    /// The wish. `ETag` is its version: send it as `If-Match` with a change.
+pub enum WishResponse {
+    /// The wish. Send `ETag` as `If-Match` to update this version.
     #[oai(status = 200)]
     Found(Json<Wish>, #[oai(header = "ETag")] String),
 }
 
-/// A new wish.
+/// A created wish.
 #[derive(ApiResponse)]
-pub enum WishMade {
-    /// The wish, at the path in `Location`.
+pub enum WishCreated {
+    /// The wish was created. `Location` is its path, `ETag` its version.
     #[oai(status = 201)]
-    Made(
+    Created(
         Json<Wish>,
         #[oai(header = "Location")] String,
         #[oai(header = "ETag")] String,
     ),
 }
 
-/// A wish that was deleted.
+/// A deleted wish.
 #[derive(ApiResponse)]
 pub enum WishDeleted {
-    /// It is gone, for good.
+    /// The wish was deleted permanently.
     #[oai(status = 204)]
-    Gone,
+    Deleted,
 }
 
-/// Refusals of changing one.
+/// Errors of replacing a wish.
 #[derive(Debug)]
-pub struct Changing;
+pub struct UpdateErrors;
 
-impl Statuses for Changing {
-    const OWN: &'static [u16] = &[401, 403, 404, 412, 413, 415, 428];
+impl Documented for UpdateErrors {
+    const STATUSES: &'static [u16] = &[401, 403, 404, 412, 413, 415, 428];
 }
 
-/// Refusals of deleting one.
+/// Errors of deleting a wish.
 #[derive(Debug)]
-pub struct Deleting;
+pub struct DeleteErrors;
 
-impl Statuses for Deleting {
-    const OWN: &'static [u16] = &[401, 403, 404, 412];
+impl Documented for DeleteErrors {
+    const STATUSES: &'static [u16] = &[401, 403, 404, 412];
 }
 
 impl From<WishRow> for Wish {

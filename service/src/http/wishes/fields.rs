@@ -1,4 +1,4 @@
-//! What wishes are made of, as fields: number, title, note, whether it has come true.
+//! Fields of wishes: number, title, note, and whether a wish is fulfilled.
 
 use crate::http::contract::field::FieldValue;
 use crate::types::wish::{WishId, WishNote, WishTitle};
@@ -6,7 +6,7 @@ use poem_openapi::registry::MetaSchema;
 use serde_json::Value;
 
 impl FieldValue for WishId {
-    const EXPECTED: &'static str = "must be the number of a wish, from 1 to 9223372036854775807";
+    const EXPECTED: &'static str = "must be a wish number from 1 to 9223372036854775807";
 
     fn parse(text: &str) -> Option<Self> {
         WishId::parse(text)
@@ -22,8 +22,7 @@ impl FieldValue for WishId {
 }
 
 impl FieldValue for WishTitle {
-    const EXPECTED: &'static str =
-        "must have 1 to 200 characters on one line, none of them a control character";
+    const EXPECTED: &'static str = "must have 1 to 200 characters on one line and no control characters";
 
     fn parse(text: &str) -> Option<Self> {
         WishTitle::parse(text)
@@ -33,8 +32,10 @@ impl FieldValue for WishTitle {
         MetaSchema {
             min_length: Some(1),
             max_length: Some(Self::LONGEST),
-            // The rule of `parse` in the document's words: white space alone is no title.
-            pattern: Some(format!("^[^{NO_TEXT}]*[^\\s{NO_TEXT}][^{NO_TEXT}]*$")),
+            // The rule of `parse`: white space alone is not a title.
+            pattern: Some(format!(
+                "^[^{NOT_IN_TITLES}]*[^\\s{NOT_IN_TITLES}][^{NOT_IN_TITLES}]*$"
+            )),
             example: Some("See the northern lights".into()),
             ..MetaSchema::new("string")
         }
@@ -43,7 +44,7 @@ impl FieldValue for WishTitle {
 
 impl FieldValue for WishNote {
     const EXPECTED: &'static str =
-        "must have at most 2000 characters, none of them a control character but line ends";
+        "must have at most 2000 characters and no control characters except line ends";
 
     fn parse(text: &str) -> Option<Self> {
         WishNote::parse(text)
@@ -59,10 +60,10 @@ impl FieldValue for WishNote {
     }
 }
 
-/// Control characters and the sign for bytes that are no text, inside a pattern's brackets.
-const NO_TEXT: &str = "\\x00-\\x1f\\x7f-\\x9f\\ufffd";
+/// Control characters and the replacement character, for use inside the brackets of a pattern.
+const NOT_IN_TITLES: &str = "\\x00-\\x1f\\x7f-\\x9f\\ufffd";
 
-/// Whether a wish has come true.
+/// Whether a wish is fulfilled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Done(pub bool);
 

@@ -1,4 +1,4 @@
-//! `/wishes` and `/wishes/{id}`: one's own wishes. Another's is answered like one that is not there.
+//! `/wishes` and `/wishes/{id}`: the caller's own wishes. Another user's wish is answered like one that does not exist.
 
 /// Bodies of requests and responses.
 mod dto;
@@ -7,17 +7,20 @@ mod dto;
 mod fields;
 
 use crate::domain::wishes::{Change, Changed, CreateOutcome, Which, WishRow, Wishes};
-use crate::http::contract::auth::{Caller, WishesRight};
-use crate::http::contract::error_responses::{Guarded, GuardedDeed, GuardedLookup, Refusal};
+use crate::http::contract::auth::{Caller, WishesScope};
+use crate::http::contract::error_responses::{
+    AuthConflictErrors, AuthErrors, AuthNotFoundErrors, ErrorResponse,
+};
 use crate::http::contract::field::{Field, Optional};
-use crate::http::contract::if_match::{IfMatch, stale, tag};
+use crate::http::contract::if_match::{IfMatch, etag, precondition_failed};
 use crate::http::contract::pagination::{Limit, next_link};
 use crate::http::contract::problem::Problem;
 use crate::http::contract::strict_json::StrictJson;
 use crate::http::openapi::tags::ApiTag;
 use crate::types::wish::WishId;
 use dto::{
-    Changing, Deleting, NewWish, WholeWish, Wish, WishAnswer, WishDeleted, WishList, WishMade, WishesAnswer,
+    DeleteErrors, NewWish, UpdateErrors, Wish, WishCreated, WishDeleted, WishList, WishResponse, WishUpdate,
+    WishesResponse,
 };
 use fields::Done;
 use http::StatusCode;
@@ -25,13 +28,13 @@ use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 
-/// The operations and what they need.
+/// The operations.
 pub struct WishesApi {
     wishes: Wishes,
 }
 
 impl WishesApi {
-    /// Over the domain's wishes.
+    /// Operations on these wishes.
     pub fn new(wishes: Wishes) -> Self {
         Self { wishes }
     }
@@ -39,20 +42,20 @@ impl WishesApi {
 
 #[OpenApi(tag = "ApiTag::Wishes")]
 impl WishesApi {
-    /// One's wishes, newest first
+    /// List wishes
     ///
-    /// A page of them: all, or those that have or have not come true. `Link` leads from page to page.
+    /// Lists the caller's wishes page by page, newest first.
     #[oai(path = "/wishes", method = "get", operation_id = "listWishes")]
     async fn list(
         &self,
-        caller: Caller<WishesRight>,
-        /// Only wishes that have come true (`true`) or have not (`false`).
+        caller: Caller<WishesScope>,
+        /// `true` lists only fulfilled wishes, `false` only open ones.
         done: Query<Field<Done, Optional>>,
-        /// Only wishes behind this number: the last of the page before.
+        /// Number of the last wish on the previous page.
         after: Query<Field<WishId, Optional>>,
-        /// How many wishes a page has at the most.
+        /// Maximum number of wishes on a page.
         limit: Query<Field<Limit, Optional>>,
-    ) -> Result<WishesAnswer, Refusal<Guarded>> {
+    ) -> Result<WishesResponse, ErrorResponse<AuthErrors>> {
         let mut errors = Vec::new();
         let done = done.0.optional("done", &mut errors);
         let after = after.0.optional("after", &mut errors);
@@ -73,18 +76,18 @@ impl WishesApi {
             next_link("/wishes", &parameters)
         });
         let wishes = page.items.into_iter().map(Wish::from).collect();
-        Ok(WishesAnswer::Page(Json(WishList { wishes }), link))
+        Ok(WishesResponse::Page(Json(WishList { wishes }), link))
     }
 
-    /// A new wish
+    /// Create a wish
     ///
-    /// One account has at most 1000 wishes; beyond that the answer is 409.
+    /// An account can have at most 1000 wishes; one more is answered with 409.
     #[oai(path = "/wishes", method = "post", operation_id = "createWish")]
     async fn create(
         &self,
-        caller: Caller<WishesRight>,
+        caller: Caller<WishesScope>,
         body: StrictJson<NewWish>,
-    ) -> Result<WishMade, Refusal<GuardedDeed>> {
+    ) -> Result<WishCreated, ErrorResponse<AuthConflictErrors>> {
         let mut errors = Vec::new();
         let title = body.0.title.required("title", &mut errors);
         let note = body.0.note.optional("note", &mut errors).unwrap_or_default();
@@ -94,43 +97,42 @@ impl WishesApi {
         let created = self.wishes.create(&caller.signed_in, title, note).await;
         match created.map_err(Problem::from)? {
             CreateOutcome::Created(row) => {
-                let (location, tag) = (format!("/wishes/{}", row.id), tag(row.version));
-                Ok(WishMade::Made(Json(row.into()), location, tag))
+                let (location, etag) = (format!("/wishes/{}", row.id), etag(row.version));
+                Ok(WishCreated::Created(Json(row.into()), location, etag))
             }
             CreateOutcome::TooMany => Err(too_many().into()),
         }
     }
 
-    /// One wish
+    /// Get a wish
     ///
-    /// One's own. Another's is answered like one that is not there.
+    /// Wishes of other users are not found.
     #[oai(path = "/wishes/:id", method = "get", operation_id = "getWish")]
     async fn get(
         &self,
-        caller: Caller<WishesRight>,
-        /// The wish's number.
+        caller: Caller<WishesScope>,
+        /// Wish number.
         id: Path<Field<WishId>>,
-    ) -> Result<WishAnswer, Refusal<GuardedLookup>> {
+    ) -> Result<WishResponse, ErrorResponse<AuthNotFoundErrors>> {
         let id = id.0.segment().ok_or_else(missing)?;
         let found = self.wishes.find(&caller.signed_in, id).await;
-        Ok(answer(found.map_err(Problem::from)?.ok_or_else(missing)?))
+        Ok(to_response(found.map_err(Problem::from)?.ok_or_else(missing)?))
     }
 
-    /// Changes a wish
+    /// Replace a wish
     ///
-    /// Every member is needed: what is sent takes the place of what was there. To mark a wish as done, send it back with
-    /// `done` set.
+    /// Replaces all members. To mark a wish as fulfilled, send it with `done` set to true.
     #[oai(path = "/wishes/:id", method = "put", operation_id = "updateWish")]
     async fn update(
         &self,
-        caller: Caller<WishesRight>,
-        /// The wish's number.
+        caller: Caller<WishesScope>,
+        /// Wish number.
         id: Path<Field<WishId>>,
-        /// The `ETag` of the version that the change is meant for, or `*`.
+        /// `ETag` of the version to replace, or `*` for any.
         #[oai(name = "If-Match")]
         if_match: IfMatch,
-        body: StrictJson<WholeWish>,
-    ) -> Result<WishAnswer, Refusal<Changing>> {
+        body: StrictJson<WishUpdate>,
+    ) -> Result<WishResponse, ErrorResponse<UpdateErrors>> {
         let id = id.0.segment().ok_or_else(missing)?;
         let mut errors = Vec::new();
         let change = Change {
@@ -140,22 +142,22 @@ impl WishesApi {
         };
         let expected = if_match.required(errors)?;
         let changed = self.wishes.update(&caller.signed_in, id, expected, change).await;
-        Ok(answer(outcome(changed.map_err(Problem::from)?)?))
+        Ok(to_response(updated(changed.map_err(Problem::from)?)?))
     }
 
-    /// Deletes a wish
+    /// Delete a wish
     ///
-    /// For good. With `If-Match`, only if it is still that version.
+    /// Deletes the wish permanently. With `If-Match`, deletes only that version.
     #[oai(path = "/wishes/:id", method = "delete", operation_id = "deleteWish")]
     async fn delete(
         &self,
-        caller: Caller<WishesRight>,
-        /// The wish's number.
+        caller: Caller<WishesScope>,
+        /// Wish number.
         id: Path<Field<WishId>>,
-        /// The `ETag` of the version that is meant.
+        /// `ETag` of the version to delete.
         #[oai(name = "If-Match")]
         if_match: IfMatch<Optional>,
-    ) -> Result<WishDeleted, Refusal<Deleting>> {
+    ) -> Result<WishDeleted, ErrorResponse<DeleteErrors>> {
         let id = id.0.segment().ok_or_else(missing)?;
         let mut errors = Vec::new();
         let expected = if_match.optional(&mut errors);
@@ -163,32 +165,32 @@ impl WishesApi {
             return Err(Problem::invalid(errors).into());
         }
         let deleted = self.wishes.delete(&caller.signed_in, id, expected).await;
-        outcome(deleted.map_err(Problem::from)?)?;
-        Ok(WishDeleted::Gone)
+        updated(deleted.map_err(Problem::from)?)?;
+        Ok(WishDeleted::Deleted)
     }
 }
 
-fn answer(row: WishRow) -> WishAnswer {
-    let tag = tag(row.version);
-    WishAnswer::Found(Json(row.into()), tag)
+fn to_response(row: WishRow) -> WishResponse {
+    let etag = etag(row.version);
+    WishResponse::Found(Json(row.into()), etag)
 }
 
-fn outcome(changed: Changed) -> Result<WishRow, Problem> {
+fn updated(changed: Changed) -> Result<WishRow, Problem> {
     match changed {
         Changed::Made(row) => Ok(row),
-        Changed::Stale => Err(stale()),
+        Changed::Stale => Err(precondition_failed()),
         Changed::Missing => Err(missing()),
     }
 }
 
 fn missing() -> Problem {
-    Problem::not_found("there is no such wish")
+    Problem::not_found("the wish does not exist")
 }
 
 fn too_many() -> Problem {
     Problem::new(
         StatusCode::CONFLICT,
         "too-many-wishes",
-        "this account has as many wishes as one may have: delete some first",
+        "the account has reached the maximum number of wishes; delete some first",
     )
 }

@@ -225,7 +225,7 @@ fn guesses_of_the_current_password_are_throttled() {
     let throttled = responses.iter().find(|response| response.status == 429).unwrap();
     assert_eq!(
         throttled.problem(429)["type"],
-        "urn:portcullis:problem:too-many-tries"
+        "urn:portcullis:problem:too-many-attempts"
     );
     assert!(throttled.header("retry-after").parse::<u32>().unwrap() >= 1);
     // Changing the name requires no password and is not throttled.

@@ -146,7 +146,7 @@ fn a_login_without_a_hashing_permit_makes_no_query() {
         let third = try_log_in(&app, ANN, PASSWORD);
         assert_eq!(
             third.problem(503)["detail"],
-            "too many passwords wait to be checked"
+            "too many passwords are waiting to be verified"
         );
         assert_eq!(database.lines(waiting), ["2"]);
         holder.batch_execute("ROLLBACK").unwrap();

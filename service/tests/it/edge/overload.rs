@@ -32,7 +32,10 @@ fn an_exhausted_pool_is_503_after_the_configured_wait() {
         let refused = app.get(QUERY);
         let waited = start.elapsed();
         let problem = refused.problem(503);
-        assert_eq!(problem["detail"], "too many requests wait for the database");
+        assert_eq!(
+            problem["detail"],
+            "too many requests are waiting for the database"
+        );
         assert!(refused.header("retry-after").parse::<u32>().unwrap() >= 1);
         assert!(
             (Duration::from_millis(250)..Duration::from_millis(1_800)).contains(&waited),

@@ -26,7 +26,7 @@ fn guess(app: &App, email: &str) -> Response {
 fn retry_after(response: &Response) -> u32 {
     assert_eq!(
         response.problem(429)["type"],
-        "urn:portcullis:problem:too-many-tries"
+        "urn:portcullis:problem:too-many-attempts"
     );
     response.header("retry-after").parse().unwrap()
 }

@@ -43,7 +43,7 @@ impl ForgeryTarget {
             assert_eq!(response.status, 401, "{attack}: {response:?}");
             assert_eq!(
                 response.problem(401)["detail"],
-                "the access token is not valid",
+                "the access token is invalid, expired or revoked",
                 "{attack}"
             );
         }

@@ -14,7 +14,10 @@ fn validate(app: &App, token: &str) -> Response {
 }
 
 fn assert_invalid_token(response: &Response) {
-    assert_eq!(response.problem(401)["detail"], "the access token is not valid");
+    assert_eq!(
+        response.problem(401)["detail"],
+        "the access token is invalid, expired or revoked"
+    );
     assert_eq!(
         response.header("www-authenticate"),
         "Bearer error=\"invalid_token\""

@@ -144,7 +144,7 @@ fn an_administrator_cannot_take_over_an_account() {
     let rejected = admin.update(active, "*", &json!({"email": "evil@example.org"}));
     assert_eq!(
         rejected.problem(409)["type"],
-        "urn:portcullis:problem:address-proven"
+        "urn:portcullis:problem:address-confirmed"
     );
     let respelled = admin.update(active, "*", &json!({"email": "Bob@Example.org", "name": "Bob"}));
     assert_eq!(respelled.status, 200);
@@ -157,7 +157,7 @@ fn an_administrator_cannot_take_over_an_account() {
     );
     assert_eq!(
         rejected.problem(409)["type"],
-        "urn:portcullis:problem:address-unproven"
+        "urn:portcullis:problem:address-unconfirmed"
     );
     assert_eq!(admin.mails(), Vec::<String>::new());
     accounts::log_in(&admin.app, "bob@example.org");
