@@ -6,6 +6,9 @@ mod cli;
 /// The database restarts during each account change.
 mod database_restart;
 
+/// Deleting the account.
+mod deletion;
+
 /// The first confirmed account becomes the administrator.
 mod first_admin;
 
