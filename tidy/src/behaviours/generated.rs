@@ -19,10 +19,8 @@ pub(super) fn shown_by(id: &str, mentions: &[Mention]) -> Vec<String> {
             .iter()
             .filter(|mention| mention.kind == kind && mention.id == id)
         {
-            let name = match kind {
-                Kind::Scenario => format!("\"{}\"", mention.name),
-                _ => format!("`{}`", mention.name),
-            };
+            // In backticks, because titles contain `<placeholders>`.
+            let name = format!("`{}`", mention.name.replace('`', "'"));
             match lines.last_mut().filter(|_| file == mention.path) {
                 Some(line) => *line = format!("{line}, {name}"),
                 None => lines.push(format!("- {label}: `{}`: {name}", mention.path)),
@@ -92,7 +90,7 @@ mod tests {
         let text =
             "# All\n\n## B. Rates\n\n### B7 – Bad\n\nText.\n\nCode: `a.rs`\n- stale\n\n## C. Next\n\nText.\n";
         let expected = "# All\n\n## B. Rates\n\n### B7 – Bad\n\nText.\n\nCode: `a.rs`\n\n\
-                        - Tests: `a.rs`: `one`, `two`\n- Scenarios: `b.feature`: \"Bad <x>\"\n- Bench: `bench.rs`: `B7-memory`\n\n\
+                        - Tests: `a.rs`: `one`, `two`\n- Scenarios: `b.feature`: `Bad <x>`\n- Bench: `bench.rs`: `B7-memory`\n\n\
                         ## C. Next\n\nText.\n";
         let (list, _) = List::parse(text);
         let new = regenerated(text, &list, &mentions);

@@ -88,7 +88,7 @@ mod tests {
         let list = regenerated(list, &parsed, &mentions(&tree));
         assert_eq!(found(&list, FEATURE), [""; 0]);
         assert!(
-            list.contains("`features/features/rates.feature`: \"A bad day\""),
+            list.contains("`features/features/rates.feature`: `A bad day`"),
             "{list}"
         );
     }
