@@ -33,6 +33,8 @@ pub enum SmtpBehaviour {
     Dripping,
     /// Sends the second text in reply to a command that begins with the first; `END` stands for the end of the data.
     Rejects(&'static str, &'static str),
+    /// The same for several commands.
+    RejectsEach(&'static [(&'static str, &'static str)]),
     /// Delays the reply to a mail by this long.
     Slow(Duration),
     /// Disconnects in the middle of a mail.
@@ -43,6 +45,20 @@ pub enum SmtpBehaviour {
     OffersOnlyLogin,
     /// Appends a plaintext reply to the STARTTLS reply, as a man in the middle could.
     InjectsBeforeTls,
+}
+
+impl SmtpBehaviour {
+    /// The reply to a rejected command.
+    fn rejection(&self, line: &str) -> Option<&'static str> {
+        let line = line.to_ascii_uppercase();
+        let matches = |(rejected, _): &(&str, &str)| line.starts_with(rejected);
+        match self {
+            Self::Rejects(rejected, reply) => Some((*rejected, *reply)).filter(matches),
+            Self::RejectsEach(list) => list.iter().copied().find(matches),
+            _ => None,
+        }
+        .map(|(_, reply)| reply)
+    }
 }
 
 /// A mail as it was received.
@@ -129,9 +145,7 @@ impl Shared {
                 .next()
                 .unwrap_or_default()
                 .to_ascii_uppercase();
-            if let SmtpBehaviour::Rejects(rejected, reply) = self.behaviour()
-                && line.to_ascii_uppercase().starts_with(rejected)
-            {
+            if let Some(reply) = self.behaviour().rejection(&line) {
                 stream.write(&format!("{reply}\r\n"))?;
                 continue;
             }
