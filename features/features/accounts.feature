@@ -15,7 +15,7 @@ Feature: Accounts
       And the last two responses are indistinguishable
       And Bob receives a mail with a link to "/confirm"
       And the latest mail has a plain-text part and an HTML part with the same link to "/confirm"
-      And Ann receives a mail with the subject "You have an account already"
+      And Ann receives a mail with the subject "You already have an account"
       And the latest mail does not contain "?token="
 
     @E1 @CWE-640 @CWE-287
@@ -36,7 +36,7 @@ Feature: Accounts
         {"name": "Ann", "email": "{Ann.EMAIL}", "password": "{Ann.password}"}
         """
       Then the response status is 202
-      And Ann receives a mail with the subject "You have an account already"
+      And Ann receives a mail with the subject "You already have an account"
       When I send POST to "/auth/login" with the body
         """
         {"email": "{Ann.EMAIL}", "password": "{Ann.password}"}

@@ -1,23 +1,24 @@
-//! Why a mail did not leave, in words that can be stored and logged: a step and what was wrong with it. A server's own
-//! text is never among them, because it repeats addresses.
+//! Why a delivery failed, as a text that can be stored and logged: the step and the error. It never includes the server's own
+//! text, which repeats addresses.
+
 use std::borrow::Cow;
 
-/// A failed try.
+/// Why a delivery failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliveryError {
-    /// The way out is broken: no mail would get through. All of them wait.
+    /// The transport is unavailable: all mails wait.
     Transport(Reason),
-    /// This mail was not taken, and may be later.
+    /// This mail was rejected, and may be accepted later.
     Temporary(Reason),
-    /// This mail will never be taken.
+    /// This mail was rejected for good.
     Permanent(Reason),
 }
 
-/// Words without a value in them.
+/// A text that contains no values.
 pub type Reason = Cow<'static, str>;
 
 impl DeliveryError {
-    /// The words.
+    /// The step and the error.
     pub fn reason(&self) -> &str {
         match self {
             Self::Transport(reason) | Self::Temporary(reason) | Self::Permanent(reason) => reason,

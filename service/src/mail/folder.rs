@@ -1,5 +1,6 @@
-//! The folder that mails lie in on a developer's machine: one file a mail, named by its Message-ID, so that a mail that is
-//! written twice is there once. Never read in production.
+//! Delivery to a folder, for development: one file per mail, named after its Message-ID, so that a repeated delivery does not
+//! duplicate it.
+
 use super::message::{Encoding, Message};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{Error, ErrorKind, Result, Write};
@@ -12,23 +13,23 @@ use uuid::Uuid;
 pub struct Folder(PathBuf);
 
 impl Folder {
-    /// The folder of this path; it is made when the first mail is written.
+    /// The folder at this path, which is created with the first mail.
     pub fn new(path: PathBuf) -> Self {
         Self(path)
     }
 
-    /// Writes a mail: under another name first, so that nobody reads half of one.
+    /// Writes a mail to a temporary name and renames it, so that readers never find a partial file.
     pub fn write(&self, message: &Message) -> Result<()> {
         let bytes = message
             .bytes(Encoding::EightBit)
             .ok_or_else(|| Error::from(ErrorKind::InvalidData))?;
-        // Mails hold links that sign people in: for the owner's eyes only.
+        // Mails contain links that grant access: readable by the owner only.
         DirBuilder::new().recursive(true).mode(0o700).create(&self.0)?;
-        let unfinished = self.0.join(format!(".{}.{}", message.id, Uuid::new_v4()));
+        let temporary = self.0.join(format!(".{}.{}", message.id, Uuid::new_v4()));
         let written =
-            write_all(&unfinished, &bytes).and_then(|()| fs::rename(&unfinished, self.path_of(message.id)));
+            write_all(&temporary, &bytes).and_then(|()| fs::rename(&temporary, self.path_of(message.id)));
         if written.is_err() {
-            let _ = fs::remove_file(&unfinished);
+            let _ = fs::remove_file(&temporary);
         }
         written
     }

@@ -1,22 +1,21 @@
-//! The kinds of mail, and the words that the outbox keeps of them.
+//! The kinds of mail and their names in the outbox.
 
-/// The kinds of mail. `data` in the outbox holds one member for each of them: `name`, the account's name, which may be
-/// missing.
+/// The kinds of mail. For all of them, `data` in the outbox has one optional member: `name`, the account's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MailKind {
-    /// To a new account: prove the address. Needs a link.
+    /// To a new account: confirm the address. Needs a link.
     Confirm,
-    /// To an account whose address somebody tried to register.
+    /// To an account whose address was used in another registration or change.
     AlreadyRegistered,
-    /// To an account that an administrator made. Needs a link.
+    /// To an account that an administrator created. Needs a link.
     Invite,
-    /// To an account whose password is forgotten. Needs a link.
+    /// To an account whose password is to be reset. Needs a link.
     Reset,
-    /// To the new address of an account: prove it. Needs a link.
+    /// To the new address of an account: confirm it. Needs a link.
     ChangeEmail,
-    /// To the address that an account is about to leave.
+    /// To the current address of an account: another one is to be confirmed.
     EmailChanging,
-    /// To the address that an administrator has moved an account away from.
+    /// To the former address of an account, after its new one was confirmed.
     EmailMoved,
     /// To an account whose password was changed.
     PasswordChanged,
@@ -35,7 +34,7 @@ impl MailKind {
         Self::PasswordChanged,
     ];
 
-    /// The word that the outbox keeps.
+    /// Its name in the outbox.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Confirm => "confirm",
@@ -49,9 +48,9 @@ impl MailKind {
         }
     }
 
-    /// The kind of a word; `None`: a later version of this program wrote it.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    /// The kind of this name; `None`: a later version wrote it.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
     /// Whether a mail of this kind carries a link with a token.

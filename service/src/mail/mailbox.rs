@@ -1,27 +1,28 @@
-//! Reads the mails that lie in the folder, as [`super::folder`] writes them. For developers' eyes.
+//! Reads the mails that [`super::folder`] writes, for the developers' page.
+
 use std::fs;
 use std::io::{ErrorKind, Result};
 use std::path::PathBuf;
 use std::time::SystemTime;
 use uuid::Uuid;
 
-/// How many mails a list holds at the most.
-const LISTED: usize = 100;
+/// Maximum number of mails in a list.
+const MAX_LISTED: usize = 100;
 
 /// The mails of a folder. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Mailbox(PathBuf);
 
-/// A mail as it lies there.
+/// A mail in the folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredMail {
-    /// Local part of its Message-ID.
+    /// The local part of its Message-ID.
     pub id: Uuid,
     /// The recipient's address.
     pub to: String,
     /// The subject.
     pub subject: String,
-    /// The field of this name.
+    /// The `Date` field.
     pub date: String,
     /// The plain part.
     pub text: String,
@@ -30,7 +31,7 @@ pub struct StoredMail {
 }
 
 impl Mailbox {
-    /// The mails of this folder, which need not be there yet.
+    /// The mails of this folder, which may not exist yet.
     pub fn new(path: PathBuf) -> Self {
         Self(path)
     }
@@ -46,18 +47,18 @@ impl Mailbox {
             let file = file?;
             let name = file.file_name();
             let id = name.to_str().and_then(|name| name.strip_suffix(".eml"));
-            // One may be taken away meanwhile.
+            // A file may be deleted concurrently.
             if let (Some(Ok(id)), Ok(about)) = (id.map(Uuid::parse_str), file.metadata()) {
                 found.push((about.modified()?, id));
             }
         }
         found.sort_unstable_by(|a, b| b.cmp(a));
-        let newest = found.into_iter().take(LISTED);
+        let newest = found.into_iter().take(MAX_LISTED);
         let mails: Result<Vec<_>> = newest.map(|(_, id)| self.find(id)).collect();
         Ok(mails?.into_iter().flatten().collect())
     }
 
-    /// The mail of this id.
+    /// The mail with this id.
     pub fn find(&self, id: Uuid) -> Result<Option<StoredMail>> {
         match fs::read_to_string(self.0.join(format!("{id}.eml"))) {
             Ok(source) => Ok(parse(id, &source)),
@@ -87,7 +88,7 @@ fn parse(id: Uuid, source: &str) -> Option<StoredMail> {
     };
     Some(StoredMail {
         id,
-        // Behind a name that need not be readable.
+        // After a display name that may be encoded.
         to: to
             .rsplit_once('<')
             .map_or(to.as_str(), |(_, address)| address.trim_end_matches('>'))
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_newest_first() {
+    fn written_mails_are_listed_newest_first() {
         let path = std::env::temp_dir().join(format!("portcullis-mailbox-{}", Uuid::new_v4()));
         let (folder, mailbox) = (Folder::new(path.clone()), Mailbox::new(path.clone()));
         assert_eq!(mailbox.list().unwrap(), []);

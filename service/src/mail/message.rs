@@ -1,5 +1,6 @@
-//! A mail as it travels: header fields (RFC 5322), a plain and an HTML part (MIME). Every try of a mail has the same
-//! Message-ID and Date, so that one that arrives twice is told as one.
+//! A mail's header fields (RFC 5322) and its plain and HTML parts (MIME). Message-ID and Date are the same for every attempt,
+//! so that receivers can detect duplicates.
+
 use super::renderer::RenderedMail;
 use chrono::{DateTime, Utc};
 use lettre::Address;
@@ -7,34 +8,34 @@ use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, 
 use lettre::message::{Body, Mailbox, Message as Built, MultiPart, SinglePart};
 use uuid::Uuid;
 
-/// How the parts are written.
+/// The content transfer encoding of the parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
-    /// Seven bits, short lines: passes every mail server (quoted-printable).
+    /// Quoted-printable: ASCII and short lines, accepted by every mail server.
     QuotedPrintable,
-    /// As it is read: for files, where a link must stand in one piece.
+    /// Unencoded, for files, where links must not be broken.
     EightBit,
 }
 
-/// A mail, ready to be written.
+/// A mail, ready to be sent.
 #[derive(Clone)]
 pub struct Message {
-    /// Local part of the Message-ID.
+    /// The local part of the Message-ID.
     pub id: Uuid,
     /// The sender.
     pub from: Mailbox,
     /// The recipient's address.
     pub to: Address,
-    /// When it was put into the outbox.
+    /// When it was enqueued.
     pub date: DateTime<Utc>,
-    /// What it says.
+    /// Its texts.
     pub content: RenderedMail,
 }
 
 impl Message {
-    /// The bytes, lines ended by CRLF; `None`: a field cannot be written.
+    /// The formatted mail with CRLF line ends; `None`: a header field contains invalid characters.
     pub fn bytes(&self, encoding: Encoding) -> Option<Vec<u8>> {
-        // The library panics at these in a name.
+        // The library panics on control characters in a name.
         let names = [&self.content.name, &self.from.name];
         if names
             .into_iter()
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fields_say_what_it_is_and_every_try_is_alike() {
+    fn the_header_is_complete_and_the_same_for_every_attempt() {
         let message = message(Some("Ann"), "plain");
         let (head, _) = head(&message, Encoding::QuotedPrintable);
         for field in [
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_cannot_add_a_field() {
+    fn a_name_cannot_inject_a_header_field() {
         for name in [
             "a\r\nBcc: evil@example.org",
             "a\nBcc: evil@example.org",
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_ascii_is_encoded_in_fields_and_on_the_way() {
+    fn non_ascii_text_is_encoded_in_fields_and_in_transit() {
         let message = message(
             Some("Þórunn Ágústsdóttir"),
             "Hello Þórunn, https://rates.example/?a=b",

@@ -1,47 +1,47 @@
-//! Mail: what it says, how it leaves, and the worker that takes it out of the outbox. Whoever has something to tell puts
-//! a letter into the outbox, in the transaction that is its reason, and never waits for a mail server.
+//! Mail: the outbox worker, the mails' texts and the transports. Mails are enqueued in the transaction of the change that
+//! causes them and sent by a background worker, so that no request waits for a mail server.
 
-/// Work that is waited for no longer than a while.
-mod timed_task;
-
-/// Why a mail did not leave, in words that can be stored.
+/// Why a delivery failed.
 pub mod delivery_error;
 
-/// The folder that mails lie in on a developer's machine.
+/// Delivery to a folder, for development.
 pub mod folder;
 
-/// Which mails there are.
+/// The kinds of mail.
 pub mod kind;
+
+/// Reads the mails of the folder.
+pub mod mailbox;
+
+/// Header fields and parts (RFC 5322, MIME).
+pub mod message;
 
 /// A mail to enqueue in the outbox.
 pub mod outbox_mail;
 
-/// Reads the mails that lie in the folder.
-pub mod mailbox;
-
-/// Headers and parts (RFC 5322, MIME).
-pub mod message;
-
-/// When to try again, and when to give up.
-pub mod retry;
-
-/// Gives mails to a mail server.
-pub mod smtp;
-
-/// A connection to a mail server: lines and replies.
-mod smtp_session;
-
-/// What TLS to a mail server is checked with.
-mod smtp_tls;
-
-/// What each kind of mail says.
+/// Renders mails to plain text and HTML.
 pub mod renderer;
 
-/// The ways out.
+/// When to retry a delivery, and when to give up.
+pub mod retry;
+
+/// Delivery over SMTP.
+pub mod smtp;
+
+/// An SMTP connection: commands and replies.
+mod smtp_session;
+
+/// TLS settings of SMTP connections.
+mod smtp_tls;
+
+/// The texts of each kind of mail.
+mod templates;
+
+/// Runs a task with a timeout.
+mod timed_task;
+
+/// The configured transport.
 pub mod transport;
 
-/// Takes mails out of the outbox, one at a time.
+/// Sends the mails of the outbox, one at a time.
 pub mod worker;
-
-/// The words of each kind.
-mod templates;

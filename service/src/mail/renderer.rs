@@ -1,4 +1,5 @@
-//! What each kind of mail says: subject, plain text and HTML from the same template. Never sends anything.
+//! Renders mails: subject, plain text and HTML from the same template.
+
 use super::templates::template_of;
 use crate::crypto::data_key::DataKey;
 use askama::Template;
@@ -7,15 +8,15 @@ use uuid::Uuid;
 
 use super::kind::MailKind;
 
-/// A name longer than this is a message of its own.
-const LONGEST_GREETING: usize = 60;
+/// Maximum length of a name in a greeting, in characters; longer ones could carry a message.
+const MAX_GREETING_NAME: usize = 60;
 
-/// A mail's content, ready for its headers.
+/// A rendered mail.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RenderedMail {
     /// The subject: ASCII, one line.
     pub subject: String,
-    /// The account's name, where it can stand in a header or a greeting.
+    /// The account's name, if it is safe in a header and a greeting.
     pub name: Option<String>,
     /// The plain part.
     pub text: String,
@@ -23,27 +24,27 @@ pub struct RenderedMail {
     pub html: String,
 }
 
-/// Makes the texts. Cheap to clone.
+/// Renders mails. Cheap to clone.
 #[derive(Clone)]
 pub struct Renderer {
     public_url: String,
     key: DataKey,
 }
 
-/// What the outbox keeps of a mail.
+/// The data of a mail in the outbox.
 #[derive(Clone, Debug)]
 pub struct Content<'a> {
-    /// Which.
+    /// Which text.
     pub kind: MailKind,
     /// The account's name.
     pub name: Option<&'a str>,
     /// The link in it.
     pub link: Option<Uuid>,
-    /// When the link ends.
+    /// When the link expires.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// What the two templates show.
+/// The data of both templates.
 struct Page<'a> {
     subject: &'a str,
     greeting: &'a str,
@@ -68,12 +69,12 @@ struct HtmlPart<'a> {
 }
 
 impl Renderer {
-    /// `public_url` has no slash at its end.
+    /// `public_url` has no trailing slash.
     pub fn new(public_url: String, key: DataKey) -> Self {
         Self { public_url, key }
     }
 
-    /// The texts; `None`: the kind needs a link and the row has none.
+    /// Renders a mail; `None`: its kind needs a link and it has none.
     pub fn render(&self, content: &Content<'_>) -> Option<RenderedMail> {
         let template = template_of(content.kind);
         let (label, path) = template.action;
@@ -85,7 +86,7 @@ impl Renderer {
             (true, None) => return None,
             (false, _) => format!("{}{path}", self.public_url),
         };
-        let name = content.name.filter(|name| can_greet(name));
+        let name = content.name.filter(|name| is_safe_name(name));
         let until = content.expires_at.filter(|_| content.kind.has_token());
         let page = Page {
             subject: template.subject,
@@ -106,13 +107,13 @@ impl Renderer {
     }
 }
 
-/// Whether a name can stand in a mail. Somebody may register another's address and put a message where the name goes: what
-/// a mail program could turn into a link is left out, and so is everything that could end a line.
-fn can_greet(name: &str) -> bool {
+/// Whether a name is safe in a mail. An attacker may register another user's address with a message as the name: names that
+/// mail clients could display as links, or that contain line ends, are omitted.
+fn is_safe_name(name: &str) -> bool {
     let dots = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
     let after_dot = |part: &str| part.is_empty() || part.starts_with(char::is_whitespace);
     !name.trim().is_empty()
-        && name.chars().count() <= LONGEST_GREETING
+        && name.chars().count() <= MAX_GREETING_NAME
         && !name
             .chars()
             .any(|c| c.is_control() || "/\\:@<>\u{2028}\u{2029}".contains(c))
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_has_its_word_and_both_parts_say_the_same() {
+    fn both_parts_of_every_kind_have_the_same_content() {
         let (renderer, key) = renderer();
         for kind in MailKind::ALL {
             assert_eq!(MailKind::parse(kind.as_str()), Some(kind));
@@ -158,8 +159,8 @@ mod tests {
                     kind.has_token(),
                     "{part}"
                 );
-                for word in template_of(kind).opening.iter().chain(template_of(kind).closing) {
-                    assert!(part.contains(word), "{kind:?} lacks {word:?}: {part}");
+                for paragraph in template_of(kind).opening.iter().chain(template_of(kind).closing) {
+                    assert!(part.contains(paragraph), "{kind:?} lacks {paragraph:?}: {part}");
                 }
                 if let Some(link) = content.link {
                     assert!(part.contains(key.link_token(link).reveal()), "{part}");
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_that_needs_a_link_is_nothing_without_it() {
+    fn a_kind_that_needs_a_link_is_not_rendered_without_one() {
         let (renderer, _) = renderer();
         for kind in MailKind::ALL {
             let content = Content {
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_escaped_and_a_message_in_its_place_is_left_out() {
+    fn a_name_is_escaped_and_an_unsafe_one_is_omitted() {
         let (renderer, _) = renderer();
         let mail = renderer
             .render(&content(MailKind::Confirm, "O'Neill & \"Sons\""))
@@ -190,7 +191,7 @@ mod tests {
         assert!(mail.text.contains("Hello O'Neill & \"Sons\","), "{}", mail.text);
         assert!(!mail.html.contains("O'Neill & \""), "{}", mail.html);
         for good in ["Ann", "Dr. Ann B. Smith", "Þórunn", "李小龙", "Ann B."] {
-            assert!(can_greet(good), "{good}");
+            assert!(is_safe_name(good), "{good}");
         }
         for bad in [
             "",
@@ -204,7 +205,7 @@ mod tests {
             "a\r\nBcc: b",
             &"a".repeat(61),
         ] {
-            assert!(!can_greet(bad), "{bad}");
+            assert!(!is_safe_name(bad), "{bad}");
             let mail = renderer.render(&content(MailKind::Confirm, bad)).unwrap();
             assert!(mail.text.contains("Hello,") && mail.name.is_none(), "{bad}");
         }

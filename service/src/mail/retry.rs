@@ -1,36 +1,38 @@
-//! When to try again, and when to give up. A pure function of what is known of a mail.
+//! When to retry a delivery, and when to give up: pure functions with exponential back-off.
+
 use super::delivery_error::DeliveryError;
 use crate::db::outbox::{DeliveryOutcome, WaitingMail};
 use std::time::Duration;
 
-/// The first wait.
+/// The delay after the first failure; it doubles with each further one.
 const BASE_DELAY: Duration = Duration::from_secs(5);
 
-/// The longest wait.
+/// The maximum delay.
 const MAX_DELAY: Duration = Duration::from_secs(3600);
 
-/// After this a mail is not tried again.
+/// The age at which a mail is given up.
 const MAX_AGE: chrono::TimeDelta = chrono::TimeDelta::days(2);
 
-/// The longest pause of all mails when the way out is broken.
+/// The maximum pause of all deliveries while the transport is unavailable.
 const MAX_TRANSPORT_BACKOFF: Duration = Duration::from_secs(30);
 
-/// What becomes of a mail after a failed try. `jitter` is 0.0 to 1.0: many that failed together do not come back together.
-pub fn outcome_after(failure: &DeliveryError, mail: &WaitingMail, jitter: f64) -> DeliveryOutcome {
-    let reason = failure.reason().to_owned();
-    if matches!(failure, DeliveryError::Permanent(_)) {
+/// The outcome of a failed delivery. `jitter` from 0.0 to 1.0 spreads the retries of mails that failed together.
+pub fn outcome_after(error: &DeliveryError, mail: &WaitingMail, jitter: f64) -> DeliveryOutcome {
+    let reason = error.reason().to_owned();
+    if matches!(error, DeliveryError::Permanent(_)) {
         return DeliveryOutcome::GiveUp { reason };
     }
     let delay = doubled(BASE_DELAY, mail.tries, MAX_DELAY).mul_f64(0.8 + 0.4 * jitter.clamp(0.0, 1.0));
     let next = mail.now + delay;
     let is_over = mail.expires_at.is_some_and(|end| end <= next) || mail.created_at + MAX_AGE <= next;
-    match is_over {
-        true => DeliveryOutcome::GiveUp { reason },
-        false => DeliveryOutcome::Retry { delay, reason },
+    if is_over {
+        DeliveryOutcome::GiveUp { reason }
+    } else {
+        DeliveryOutcome::Retry { delay, reason }
     }
 }
 
-/// How long all mails wait after the way out has failed this many times in a row.
+/// How long all deliveries pause after this many consecutive transport failures.
 pub fn transport_backoff(failures: u32) -> Duration {
     match failures {
         0 => Duration::ZERO,
@@ -42,9 +44,9 @@ pub fn transport_backoff(failures: u32) -> Duration {
     }
 }
 
-fn doubled(first: Duration, times: i32, longest: Duration) -> Duration {
+fn doubled(base: Duration, times: i32, max: Duration) -> Duration {
     let factor = 1u32 << times.clamp(0, 20);
-    first.saturating_mul(factor).min(longest)
+    base.saturating_mul(factor).min(max)
 }
 
 #[cfg(test)]
@@ -69,9 +71,9 @@ mod tests {
         }
     }
 
-    fn wait_of(tries: i32, jitter: f64) -> u64 {
-        let failure = DeliveryError::Temporary("recipient: refused with 450".into());
-        match outcome_after(&failure, &mail(tries, chrono::TimeDelta::zero(), None), jitter) {
+    fn delay_of(tries: i32, jitter: f64) -> u64 {
+        let error = DeliveryError::Temporary("recipient: refused with 450".into());
+        match outcome_after(&error, &mail(tries, chrono::TimeDelta::zero(), None), jitter) {
             DeliveryOutcome::Retry { delay, reason } => {
                 assert_eq!(reason, "recipient: refused with 450");
                 delay.as_secs()
@@ -81,38 +83,38 @@ mod tests {
     }
 
     #[test]
-    fn waits_double_from_five_seconds_to_an_hour_and_differ_a_little() {
-        let waits: Vec<u64> = (0..12).map(|tries| wait_of(tries, 0.5)).collect();
-        assert_eq!(waits, [5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600]);
-        assert_eq!((wait_of(3, 0.0), wait_of(3, 1.0)), (32, 48));
-        assert_eq!(wait_of(i32::MAX, 0.5), 3600);
+    fn delays_double_from_five_seconds_to_an_hour_with_jitter() {
+        let delays: Vec<u64> = (0..12).map(|tries| delay_of(tries, 0.5)).collect();
+        assert_eq!(delays, [5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600]);
+        assert_eq!((delay_of(3, 0.0), delay_of(3, 1.0)), (32, 48));
+        assert_eq!(delay_of(i32::MAX, 0.5), 3600);
     }
 
     #[test]
-    fn a_mail_is_given_up_when_it_is_too_late_or_will_never_be_taken() {
-        let (later, never) = (
+    fn a_mail_is_given_up_when_it_expires_or_is_rejected_for_good() {
+        let (temporary, permanent) = (
             DeliveryError::Temporary("x".into()),
             DeliveryError::Permanent("x".into()),
         );
         let (minute, day) = (chrono::TimeDelta::minutes(1), chrono::TimeDelta::days(1));
-        for (failure, mail, kept) in [
-            (&later, mail(0, day, None), true),
-            (&later, mail(0, day * 2, None), false),
-            (&later, mail(0, day, Some(minute)), true),
-            (&later, mail(5, day, Some(minute)), false),
-            (&later, mail(0, day, Some(-minute)), false),
-            (&never, mail(0, minute, None), false),
+        for (error, mail, is_retried) in [
+            (&temporary, mail(0, day, None), true),
+            (&temporary, mail(0, day * 2, None), false),
+            (&temporary, mail(0, day, Some(minute)), true),
+            (&temporary, mail(5, day, Some(minute)), false),
+            (&temporary, mail(0, day, Some(-minute)), false),
+            (&permanent, mail(0, minute, None), false),
         ] {
             assert_eq!(
-                matches!(outcome_after(&failure, &mail, 0.5), DeliveryOutcome::Retry { .. }),
-                kept,
+                matches!(outcome_after(error, &mail, 0.5), DeliveryOutcome::Retry { .. }),
+                is_retried,
                 "{mail:?}"
             );
         }
     }
 
     #[test]
-    fn a_broken_way_out_is_tried_less_and_less() {
+    fn transport_failures_back_off() {
         let pauses: Vec<u64> = [0, 1, 2, 3, 6, 7, u32::MAX]
             .map(|n| transport_backoff(n).as_secs())
             .to_vec();

@@ -1,5 +1,9 @@
-//! Gives mails to a mail server, step by step: which step failed decides whether a mail is tried again. Nothing is sent in
-//! clear where the settings ask for TLS.
+//! Delivery over SMTP (RFC 5321). The step that fails decides whether the mail is retried. Where the settings require TLS,
+//! nothing is sent unencrypted.
+//!
+//! Own code, because lettre's STARTTLS upgrade keeps the buffer of its `BufReader`: plaintext that an attacker injects before
+//! the handshake would be read as the server's reply inside TLS (RFC 3207 §4.2). lettre still formats the messages.
+
 use super::delivery_error::DeliveryError;
 use super::message::{Encoding, Message};
 use super::smtp_session::{Reply, Session, SmtpError};
@@ -13,10 +17,10 @@ use std::time::Duration;
 
 pub use super::smtp_tls::SmtpConfigError;
 
-/// How long a server may take to say good-bye to a mail that it has taken.
+/// Timeout of the reply to QUIT, after the mail was accepted.
 const QUIT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A mail server and how to talk to it.
+/// A mail server and its settings.
 pub struct Smtp {
     settings: SmtpSettings,
     host: String,
@@ -25,7 +29,7 @@ pub struct Smtp {
 }
 
 impl Smtp {
-    /// Looks at everything that can be looked at without the server. `hello` is the name that we go by.
+    /// Validates the settings as far as possible without the server. `hello` is the client's name in EHLO.
     pub fn new(settings: SmtpSettings, hello: &str) -> Result<Self, SmtpConfigError> {
         let host = settings.host.trim_matches(['[', ']']).to_owned();
         if let Some((_, password)) = &settings.login {
@@ -35,7 +39,7 @@ impl Smtp {
             SmtpTls::None => None,
             SmtpTls::Implicit | SmtpTls::StartTls => Some(Tls::new(&settings, &host)?),
         };
-        // RFC 5321 §4.1.4: a name that others know us by, or an address.
+        // RFC 5321 §4.1.4: a fully-qualified domain name or an address literal.
         let is_name = hello.contains('.') && hello.contains(|c: char| c.is_ascii_alphabetic());
         let hello = if is_name { hello } else { "[127.0.0.1]" };
         Ok(Self {
@@ -46,64 +50,65 @@ impl Smtp {
         })
     }
 
-    /// Sends one mail over a connection of its own.
+    /// Sends one mail over a new connection.
     pub fn send(&self, message: &Message) -> Result<(), DeliveryError> {
         let bytes = message
             .bytes(Encoding::QuotedPrintable)
-            .and_then(|bytes| stuffed(&bytes));
-        let bytes = bytes.ok_or(DeliveryError::Permanent("message: cannot be written".into()))?;
+            .and_then(|bytes| dot_stuffed(&bytes));
+        let bytes = bytes.ok_or(DeliveryError::Permanent("message: cannot be formatted".into()))?;
         let (mut server, hello) = self.connect()?;
         self.log_in(&mut server, &hello)?;
-        let from = server.ask(&format!("MAIL FROM:<{}>", message.from.email));
-        of_way("sender", from, 250)?;
-        let to = server.ask(&format!("RCPT TO:<{}>", message.to));
-        of_mail("recipient", to, 250..=251)?;
-        of_mail("data", server.ask("DATA"), 354..=354)?;
-        let taken = server.send(&bytes).and_then(|()| server.reply_to_mail());
-        // A server that is slow with this mail need not be slow with others.
-        let taken = match taken {
+        let from = server.command(&format!("MAIL FROM:<{}>", message.from.email));
+        check_transport("sender", from, 250)?;
+        let to = server.command(&format!("RCPT TO:<{}>", message.to));
+        check_mail("recipient", to, 250..=251)?;
+        check_mail("data", server.command("DATA"), 354..=354)?;
+        let accepted = server.send(&bytes).and_then(|()| server.reply_to_mail());
+        // Slow processing of this mail does not mean that the transport is unavailable.
+        let accepted = match accepted {
             Err(SmtpError::TimedOut) => return Err(DeliveryError::Temporary("message: timed out".into())),
-            taken => taken,
+            accepted => accepted,
         };
-        of_mail("message", taken, 250..=250)?;
-        // It is taken: whatever happens from here on changes nothing.
+        check_mail("message", accepted, 250..=250)?;
+        // The mail is accepted: later errors are irrelevant.
         if server.send(b"QUIT\r\n").is_ok() {
             let _ = server.reply_within(QUIT_TIMEOUT);
         }
         Ok(())
     }
 
-    /// A connection as the settings want it, and what the server offers on it.
+    /// Opens a connection according to the settings; returns it with the server's EHLO reply.
     fn connect(&self) -> Result<(Session, Reply), DeliveryError> {
-        let way = |error: SmtpError| failed("connect", error);
-        let mut server = Session::connect(&self.host, self.settings.port).map_err(way)?;
+        let failed_to_connect = |error: SmtpError| failed("connect", error);
+        let mut server = Session::connect(&self.host, self.settings.port).map_err(failed_to_connect)?;
         if let (SmtpTls::Implicit, Some(tls)) = (self.settings.tls, &self.tls) {
-            server = server.secure(&tls.config, &tls.name).map_err(way)?;
+            server = server.secure(&tls.config, &tls.name).map_err(failed_to_connect)?;
         }
-        of_way("connect", server.reply(), 220)?;
+        check_transport("connect", server.reply(), 220)?;
         let mut hello = self.hello("connect", &mut server)?;
         if let (SmtpTls::StartTls, Some(tls)) = (self.settings.tls, &self.tls) {
             if !hello.offers("STARTTLS", None) {
                 return Err(DeliveryError::Transport("starttls: not offered".into()));
             }
-            of_way("starttls", server.ask("STARTTLS"), 220)?;
+            check_transport("starttls", server.command("STARTTLS"), 220)?;
             server = server
                 .secure(&tls.config, &tls.name)
                 .map_err(|error| failed("starttls", error))?;
-            // What was offered in clear counts no more (RFC 3207 §4.2).
+            // Capabilities announced before TLS must be discarded (RFC 3207 §4.2).
             hello = self.hello("starttls", &mut server)?;
         }
-        match server.is_secure() || self.settings.tls == SmtpTls::None {
-            true => Ok((server, hello)),
-            false => Err(DeliveryError::Transport("connect: not encrypted".into())),
+        if server.is_secure() || self.settings.tls == SmtpTls::None {
+            Ok((server, hello))
+        } else {
+            Err(DeliveryError::Transport("connect: not encrypted".into()))
         }
     }
 
     fn hello(&self, step: &str, server: &mut Session) -> Result<Reply, DeliveryError> {
-        of_way(step, server.ask(&format!("EHLO {}", self.hello)), 250)
+        check_transport(step, server.command(&format!("EHLO {}", self.hello)), 250)
     }
 
-    /// RFC 4954. The password is read for each mail, so that a rotated file is seen.
+    /// Authenticates (RFC 4954). The password file is read for each mail, so that a rotated one is used.
     fn log_in(&self, server: &mut Session, hello: &Reply) -> Result<(), DeliveryError> {
         let Some((user, password)) = &self.settings.login else {
             return Ok(());
@@ -114,39 +119,43 @@ impl Smtp {
         let password = secrets::read(password)
             .map_err(|_| DeliveryError::Transport("login: the password cannot be read".into()))?;
         let password = password.expose_secret();
-        let answer = if hello.offers("AUTH", Some("PLAIN")) {
-            let word = STANDARD.encode(format!("\0{user}\0{password}"));
-            server.ask(&format!("AUTH PLAIN {word}"))
+        let reply = if hello.offers("AUTH", Some("PLAIN")) {
+            let response = STANDARD.encode(format!("\0{user}\0{password}"));
+            server.command(&format!("AUTH PLAIN {response}"))
         } else if hello.offers("AUTH", Some("LOGIN")) {
-            of_way("login", server.ask("AUTH LOGIN"), 334)?;
-            of_way("login", server.ask(&STANDARD.encode(user)), 334)?;
-            server.ask(&STANDARD.encode(password))
+            check_transport("login", server.command("AUTH LOGIN"), 334)?;
+            check_transport("login", server.command(&STANDARD.encode(user)), 334)?;
+            server.command(&STANDARD.encode(password))
         } else {
             return Err(DeliveryError::Transport("login: not offered".into()));
         };
-        of_way("login", answer, 235).map(drop)
+        check_transport("login", reply, 235).map(drop)
     }
 }
 
-/// A step that has nothing to do with this mail in particular.
-fn of_way(step: &str, reply: Result<Reply, SmtpError>, wanted: u16) -> Result<Reply, DeliveryError> {
+/// Checks the reply of a step that does not depend on the mail: any failure is the transport's.
+fn check_transport(
+    step: &str,
+    reply: Result<Reply, SmtpError>,
+    expected: u16,
+) -> Result<Reply, DeliveryError> {
     match reply {
-        Ok(reply) if reply.code == wanted => Ok(reply),
+        Ok(reply) if reply.code == expected => Ok(reply),
         Ok(reply) => Err(DeliveryError::Transport(refusal(step, &reply).into())),
         Err(error) => Err(failed(step, error)),
     }
 }
 
-/// A step that is about this mail: what the server refuses for good is never asked again (RFC 5321 §4.2.1).
-fn of_mail(
+/// Checks the reply of a step that depends on the mail: a 5yz reply is permanent (RFC 5321 §4.2.1).
+fn check_mail(
     step: &str,
     reply: Result<Reply, SmtpError>,
-    wanted: std::ops::RangeInclusive<u16>,
+    expected: std::ops::RangeInclusive<u16>,
 ) -> Result<(), DeliveryError> {
     let reply = reply.map_err(|error| failed(step, error))?;
     match reply.code {
-        code if wanted.contains(&code) => Ok(()),
-        // The server is about to close, whatever the mail.
+        code if expected.contains(&code) => Ok(()),
+        // The server is shutting down, independently of the mail.
         421 => Err(DeliveryError::Transport(refusal(step, &reply).into())),
         400..500 => Err(DeliveryError::Temporary(refusal(step, &reply).into())),
         500..600 => Err(DeliveryError::Permanent(refusal(step, &reply).into())),
@@ -166,9 +175,9 @@ fn refusal(step: &str, reply: &Reply) -> String {
     }
 }
 
-/// The bytes after DATA: a dot at a line's beginning is doubled, a dot alone ends it (RFC 5321 §4.5.2). `None`: a line end
-/// that is not CRLF, which servers read differently, so that a mail could hold another.
-fn stuffed(message: &[u8]) -> Option<Vec<u8>> {
+/// Dot-stuffs a mail and adds the terminator (RFC 5321 §4.5.2). `None`: a bare CR or LF, which servers interpret differently,
+/// so that a second mail could be smuggled in.
+fn dot_stuffed(message: &[u8]) -> Option<Vec<u8>> {
     let text = message.strip_suffix(b"\r\n").unwrap_or(message);
     let mut bytes = Vec::with_capacity(message.len() + 64);
     let mut lines = text.split(|byte| *byte == b'\n').peekable();
@@ -196,8 +205,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dots_are_doubled_and_a_line_ends_in_one_way() {
-        let text = |message: &str| stuffed(message.as_bytes()).map(|bytes| String::from_utf8(bytes).unwrap());
+    fn leading_dots_are_doubled_and_bare_line_ends_are_rejected() {
+        let text =
+            |message: &str| dot_stuffed(message.as_bytes()).map(|bytes| String::from_utf8(bytes).unwrap());
         assert_eq!(
             text("a\r\n.\r\n..b\r\n").as_deref(),
             Some("a\r\n..\r\n...b\r\n.\r\n")

@@ -1,8 +1,8 @@
-//! A connection to a mail server: lines and replies (RFC 5321), in clear or in TLS. Knows nothing of mails.
+//! An SMTP connection (RFC 5321): commands and replies, with or without TLS.
 //!
-//! Ours and not the mail library's: that one keeps, across STARTTLS, what came in clear behind the server's answer, so that
-//! somebody in between can speak for the server inside the protected part (RFC 3207 §4.2 forbids it); and it waits ten
-//! seconds for each byte, where this waits as long for a whole answer.
+//! Own code, for two reasons: lettre keeps plaintext that follows the reply to STARTTLS and reads it inside TLS, which RFC 3207
+//! §4.2 forbids; and its timeout applies to each read, where this one applies to a whole reply.
+
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use std::io::{Error, ErrorKind, Read, Write};
@@ -10,17 +10,17 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long a server may take for one step.
+/// Timeout of one step.
 const STEP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a server may take to say whether it has taken a mail. It may have, and be busy looking at it: whoever gives
-/// up sends it twice (RFC 5321 §4.5.3.2.6 has ten minutes; this leaves room below the time of a whole errand).
+/// Timeout of the reply to a whole mail. The server may still be processing it, and giving up causes a duplicate (RFC 5321
+/// §4.5.3.2.6 recommends ten minutes; this one has to fit into the timeout of a delivery).
 const ACCEPT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Bytes of one reply. RFC 5321 §4.5.3.1.5 has 512 a line; some servers greet with many lines.
+/// Maximum size of a reply in bytes. RFC 5321 §4.5.3.1.5 allows 512 per line; some greetings have many lines.
 const MAX_REPLY: usize = 16 * 1024;
 
-/// What can go wrong with a connection.
+/// Errors of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum SmtpError {
     #[error("host name unknown")]
@@ -41,12 +41,12 @@ pub(super) enum SmtpError {
     UnexpectedReply,
 }
 
-/// A server's answer.
+/// A server's reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Reply {
-    /// Three digits.
+    /// The reply code.
     pub(super) code: u16,
-    /// The texts behind them.
+    /// The texts of its lines.
     pub(super) lines: Vec<String>,
 }
 
@@ -58,12 +58,12 @@ enum Stream {
 /// The connection.
 pub(super) struct Session {
     stream: Stream,
-    /// What came behind the last reply.
+    /// Bytes received after the last reply.
     unread: Vec<u8>,
 }
 
 impl Session {
-    /// Connects in clear.
+    /// Connects without TLS.
     pub(super) fn connect(host: &str, port: u16) -> Result<Self, SmtpError> {
         let addresses = (host, port)
             .to_socket_addrs()
@@ -84,12 +84,12 @@ impl Session {
         Err(last_error)
     }
 
-    /// Whether what is said from here on is protected.
+    /// Whether the connection uses TLS.
     pub(super) fn is_secure(&self) -> bool {
         matches!(self.stream, Stream::Tls(_))
     }
 
-    /// Begins TLS. What the server has said before its time is not carried over: it ends the connection.
+    /// Starts TLS. Bytes received before the handshake are an error, and never carried over.
     pub(super) fn secure(
         self,
         config: &Arc<ClientConfig>,
@@ -102,14 +102,14 @@ impl Session {
             ClientConnection::new(Arc::clone(config), name.clone()).map_err(|_| SmtpError::TlsUnavailable)?;
         let end = Instant::now() + STEP_TIMEOUT;
         while tls.is_handshaking() {
-            limit(&socket, end)?;
+            set_deadline(&socket, end)?;
             if tls.wants_write() {
                 tls.write_tls(&mut socket)
                     .map_err(|error| SmtpError::of(&error))?;
             } else if tls.read_tls(&mut socket).map_err(|error| SmtpError::of(&error))? == 0 {
                 return Err(SmtpError::ConnectionLost);
             } else if let Err(error) = tls.process_new_packets() {
-                // The server is told why.
+                // Sends the TLS alert.
                 let _ = tls.write_tls(&mut socket);
                 return Err(match error {
                     rustls::Error::InvalidCertificate(_) => SmtpError::CertificateRejected,
@@ -123,15 +123,15 @@ impl Session {
         })
     }
 
-    /// Says a line and reads the reply.
-    pub(super) fn ask(&mut self, line: &str) -> Result<Reply, SmtpError> {
+    /// Sends a command and reads the reply.
+    pub(super) fn command(&mut self, line: &str) -> Result<Reply, SmtpError> {
         self.send(format!("{line}\r\n").as_bytes())?;
         self.reply()
     }
 
     /// Sends bytes as they are.
     pub(super) fn send(&mut self, bytes: &[u8]) -> Result<(), SmtpError> {
-        limit(self.socket(), Instant::now() + STEP_TIMEOUT)?;
+        set_deadline(self.socket(), Instant::now() + STEP_TIMEOUT)?;
         let sent = match &mut self.stream {
             Stream::Plain(stream) => stream.write_all(bytes),
             Stream::Tls(stream) => stream.write_all(bytes).and_then(|()| stream.flush()),
@@ -149,7 +149,7 @@ impl Session {
         self.reply_within(ACCEPT_TIMEOUT)
     }
 
-    /// Reads a reply that takes no longer than this.
+    /// Reads a reply within this time.
     pub(super) fn reply_within(&mut self, time: Duration) -> Result<Reply, SmtpError> {
         let end = Instant::now() + time;
         let mut reply: Option<Reply> = None;
@@ -180,7 +180,7 @@ impl Session {
             if self.unread.len() > MAX_REPLY {
                 return Err(SmtpError::InvalidReply);
             }
-            limit(self.socket(), end)?;
+            set_deadline(self.socket(), end)?;
             let mut bytes = [0; 1024];
             let count = match &mut self.stream {
                 Stream::Plain(stream) => stream.read(&mut bytes),
@@ -211,10 +211,10 @@ impl SmtpError {
     }
 }
 
-/// Nothing on this socket takes longer than until then.
-fn limit(socket: &TcpStream, end: Instant) -> Result<(), SmtpError> {
+/// Sets the socket's timeouts to the time left until the deadline.
+fn set_deadline(socket: &TcpStream, end: Instant) -> Result<(), SmtpError> {
     let left = end.saturating_duration_since(Instant::now());
-    // Zero would mean: no limit.
+    // Zero would disable the timeout.
     if left.is_zero() {
         return Err(SmtpError::TimedOut);
     }
@@ -224,7 +224,7 @@ fn limit(socket: &TcpStream, end: Instant) -> Result<(), SmtpError> {
     set.map_err(|_| SmtpError::ConnectionLost)
 }
 
-/// The code, whether it is the reply's last line, and the text.
+/// Parses a reply line: code, whether it is the last line, text.
 fn parse(line: &str) -> Option<(u16, bool, &str)> {
     let (code, rest) = line.split_at_checked(3)?;
     let code = code.parse().ok().filter(|code| (200..600).contains(code))?;
@@ -237,7 +237,7 @@ fn parse(line: &str) -> Option<(u16, bool, &str)> {
 }
 
 impl Reply {
-    /// RFC 3463's code, if the text begins with one: three numbers can hold no address.
+    /// The enhanced status code (RFC 3463), if any: three numbers cannot contain an address.
     pub(super) fn enhanced(&self) -> Option<&str> {
         let word = self.lines.first()?.split_whitespace().next()?;
         let is_number =
@@ -245,14 +245,14 @@ impl Reply {
         (word.split('.').count() == 3 && word.split('.').all(is_number)).then_some(word)
     }
 
-    /// Whether one of the lines begins with this word: what a server says that it can do (RFC 5321 §4.1.1.1).
+    /// Whether the EHLO reply announces this capability (RFC 5321 §4.1.1.1).
     pub(super) fn offers(&self, keyword: &str, parameter: Option<&str>) -> bool {
         self.lines.iter().skip(1).any(|line| {
             let mut words = line.split([' ', '=']);
             let named = words
                 .next()
                 .is_some_and(|word| word.eq_ignore_ascii_case(keyword));
-            named && parameter.is_none_or(|wanted| words.any(|word| word.eq_ignore_ascii_case(wanted)))
+            named && parameter.is_none_or(|parameter| words.any(|word| word.eq_ignore_ascii_case(parameter)))
         })
     }
 }
@@ -262,7 +262,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_a_reply_are_told_from_nonsense() {
+    fn invalid_reply_lines_are_rejected() {
         assert_eq!(parse("250 fine"), Some((250, true, "fine")));
         assert_eq!(parse("250-more"), Some((250, false, "more")));
         assert_eq!(parse("354"), Some((354, true, "")));
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_tells_its_code_and_what_is_offered() {
+    fn capabilities_and_enhanced_codes_are_parsed() {
         let reply = |lines: &[&str]| Reply {
             code: 250,
             lines: lines.iter().map(|line| (*line).to_owned()).collect(),

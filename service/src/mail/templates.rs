@@ -1,94 +1,93 @@
-//! The words of each kind of mail. One text serves the plain and the HTML part, so that they cannot differ.
+//! The texts of each kind of mail. Plain and HTML part are rendered from the same text, so that they cannot differ.
+
 use super::kind::MailKind;
 
-/// What a mail of a kind says.
+/// The texts of a kind of mail.
 pub(super) struct MailTemplate {
-    /// The header field, and the headline.
+    /// The subject, which is also the heading.
     pub(super) subject: &'static str,
     /// The paragraphs before the link.
     pub(super) opening: &'static [&'static str],
-    /// What the link is called, and where it leads.
+    /// The link's label and path.
     pub(super) action: (&'static str, &'static str),
     /// The paragraphs after it.
     pub(super) closing: &'static [&'static str],
 }
 
-/// The words of a kind. Paths of links that carry a token are those of the pages that ask for a click: a mail scanner
-/// that follows the link changes nothing.
+/// The texts of a kind. Links with a token lead to pages that require a click, so that mail scanners that follow links do not
+/// use them up.
 pub(super) fn template_of(kind: MailKind) -> MailTemplate {
     match kind {
         MailKind::Confirm => MailTemplate {
             subject: "Confirm your address",
             opening: &[
-                "Somebody signed up at Portcullis with this address. If it was you, confirm that the address is yours.",
+                "Someone signed up for Portcullis with this address. If it was you, confirm that the address is yours.",
             ],
             action: ("Confirm address", "/confirm"),
             closing: &[
-                "If it was not you, there is nothing to do: without your confirmation the account stays closed.",
+                "If it was not you, ignore this mail: without your confirmation the account remains inactive.",
             ],
         },
         MailKind::AlreadyRegistered => MailTemplate {
-            subject: "You have an account already",
+            subject: "You already have an account",
             opening: &[
-                "Somebody tried to sign up at Portcullis with this address, which has an account already. Nothing was changed.",
+                "Someone tried to use this address for another Portcullis account. You already have an account with it, and nothing was changed.",
             ],
             action: ("Sign in", "/sign-in"),
             closing: &[
-                "If it was you and the password is forgotten, ask for a new one there. If it was not you, there is nothing to do.",
+                "If it was you and you forgot your password, reset it on the sign-in page. If it was not you, ignore this mail.",
             ],
         },
         MailKind::Invite => MailTemplate {
             subject: "You are invited to Portcullis",
             opening: &[
-                "An administrator made an account for you at Portcullis. Choose a name and a password to begin.",
+                "An administrator created a Portcullis account for you. Choose a name and a password to start.",
             ],
             action: ("Accept the invitation", "/invitation"),
-            closing: &["If you did not expect this, there is nothing to do: the account stays closed."],
+            closing: &["If you did not expect this, ignore this mail: the account remains inactive."],
         },
         MailKind::Reset => MailTemplate {
             subject: "Choose a new password",
-            opening: &["Somebody asked for a new password for your account at Portcullis."],
+            opening: &["Someone requested a new password for your Portcullis account."],
             action: ("Choose a new password", "/reset"),
-            closing: &["If it was not you, there is nothing to do: your password stays as it is."],
+            closing: &["If it was not you, ignore this mail: your password remains unchanged."],
         },
         MailKind::ChangeEmail => MailTemplate {
             subject: "Confirm your new address",
             opening: &[
-                "Somebody wants to use this address for an account at Portcullis. If it was you, confirm that the address is yours.",
+                "Someone requested to use this address for a Portcullis account. If it was you, confirm that the address is yours.",
             ],
             action: ("Confirm the new address", "/change-email"),
-            closing: &[
-                "If it was not you, there is nothing to do: without your confirmation nothing changes.",
-            ],
+            closing: &["If it was not you, ignore this mail: without your confirmation nothing changes."],
         },
         MailKind::EmailChanging => MailTemplate {
             subject: "Your address is about to change",
             opening: &[
-                "Somebody who is signed in to your account at Portcullis asked to move it to another address. The change \
-                 takes effect when the new address is confirmed.",
+                "Someone who is signed in to your Portcullis account requested to change its address. The change takes \
+                 effect when the new address is confirmed.",
             ],
             action: ("Sign in", "/sign-in"),
             closing: &[
-                "If it was not you, sign in now and change your password: that ends every other session.",
+                "If it was not you, sign in now and change your password: this ends every other session.",
             ],
         },
         MailKind::EmailMoved => MailTemplate {
-            subject: "Your account has another address",
+            subject: "Your address was changed",
             opening: &[
-                "Your account at Portcullis has another address, which was confirmed just now. From now on you sign in with \
-                 that one, and mails go there.",
+                "The address of your Portcullis account was changed, and the new one is confirmed. From now on, use the new \
+                 address to sign in; mails are sent to it.",
             ],
             action: ("Sign in", "/sign-in"),
-            closing: &["If you did not expect this, ask your administrator."],
+            closing: &["If it was not you, contact your administrator."],
         },
         MailKind::PasswordChanged => MailTemplate {
             subject: "Your password was changed",
             opening: &[
-                "The password of your account at Portcullis was changed, and every other session was ended.",
+                "The password of your Portcullis account was changed, and every other session was ended.",
             ],
             action: ("Choose a new password", "/forgot"),
             closing: &[
-                "If it was you, there is nothing to do. If it was not, choose a new password at once: only whoever reads this address can.",
+                "If it was not you, choose a new password at once. Only someone who can read mails to this address can do so.",
             ],
         },
     }

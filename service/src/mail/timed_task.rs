@@ -1,35 +1,38 @@
-//! Work that is waited for no longer than a while: a mail server that sends a byte now and then must not keep the worker.
+//! Runs blocking tasks with a timeout, each on its own thread: a mail server that drips bytes must not block the worker.
+//!
+//! Socket timeouts alone do not bound a delivery, because they apply to each read and write.
+
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-/// How long a mail may take altogether.
+/// Maximum duration of one delivery.
 const TASK_TIMEOUT: Duration = Duration::from_secs(100);
 
-/// How long a mail under way may take once the service is to stop.
+/// How long a running delivery may continue after the service was asked to stop.
 const STOP_GRACE: Duration = Duration::from_secs(1);
 
-/// What the worker's thread is told.
+/// An event for the worker's thread.
 pub(super) enum WorkerEvent<T> {
-    /// To stop.
+    /// The service is stopping.
     Stop,
-    /// That the errand of this number came to this; `None`: it panicked.
+    /// The task of this number finished with this result; `None`: it panicked.
     Done(u64, Option<T>),
 }
 
-/// How an errand ended.
+/// How a task ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum TaskOutcome<T> {
-    /// It came to this.
+    /// It finished with this result.
     Done(T),
     /// It panicked.
     Panicked,
-    /// It took too long, and is left to itself.
+    /// It exceeded the timeout; its thread is abandoned.
     TimedOut,
-    /// The service is to stop, and it is left to itself.
+    /// The service is stopping; its thread is abandoned.
     Stopped,
 }
 
-/// Runs tasks, one at a time, each on a thread of its own.
+/// Runs tasks one at a time, each on its own thread.
 pub(super) struct TaskRunner<T> {
     sender: Sender<WorkerEvent<T>>,
     events: Receiver<WorkerEvent<T>>,
@@ -38,7 +41,7 @@ pub(super) struct TaskRunner<T> {
 }
 
 impl<T: Send + 'static> TaskRunner<T> {
-    /// `sender` leads to `events`.
+    /// `sender` and `events` are the two ends of one channel.
     pub(super) fn new(sender: Sender<WorkerEvent<T>>, events: Receiver<WorkerEvent<T>>) -> Self {
         Self {
             sender,
@@ -48,7 +51,7 @@ impl<T: Send + 'static> TaskRunner<T> {
         }
     }
 
-    /// Waits; `true`: the service is to stop.
+    /// Sleeps for this time; `true`: the service is stopping.
     pub(super) fn wait_for_stop(&mut self, time: Duration) -> bool {
         let end = Instant::now() + time;
         while !self.stopped {
@@ -57,7 +60,7 @@ impl<T: Send + 'static> TaskRunner<T> {
                 .recv_timeout(end.saturating_duration_since(Instant::now()))
             {
                 Ok(WorkerEvent::Stop) | Err(RecvTimeoutError::Disconnected) => self.stopped = true,
-                // Of an errand that was given up.
+                // From an abandoned task.
                 Ok(WorkerEvent::Done(..)) => {}
                 Err(RecvTimeoutError::Timeout) => break,
             }
@@ -65,7 +68,7 @@ impl<T: Send + 'static> TaskRunner<T> {
         self.stopped
     }
 
-    /// Runs an errand.
+    /// Runs a task.
     pub(super) fn run(&mut self, work: impl FnOnce() -> T + Send + 'static) -> TaskOutcome<T> {
         self.run_within(TASK_TIMEOUT, work)
     }
@@ -81,7 +84,7 @@ impl<T: Send + 'static> TaskRunner<T> {
             let _ = sender.send(WorkerEvent::Done(number, outcome.ok()));
         };
         if std::thread::Builder::new()
-            .name("portcullis-post".to_owned())
+            .name("mail-delivery".to_owned())
             .spawn(job)
             .is_err()
         {
@@ -120,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn an_errand_is_waited_for_and_a_late_one_is_left() {
+    fn a_task_is_awaited_until_its_timeout() {
         let (_sender, mut tasks) = tasks();
         assert_eq!(tasks.run(|| 1), TaskOutcome::Done(1));
         assert_eq!(tasks.run(|| panic!("planted")), TaskOutcome::Panicked);
@@ -132,7 +135,7 @@ mod tests {
             tasks.run_within(Duration::from_millis(10), late),
             TaskOutcome::TimedOut
         );
-        // What the late one came to is not taken for the next one's.
+        // The result of the abandoned task is not mistaken for that of the next one.
         let slow = || {
             sleep(Duration::from_millis(200));
             3
@@ -142,9 +145,9 @@ mod tests {
     }
 
     #[test]
-    fn a_stop_is_heard_at_once() {
+    fn a_stop_interrupts_a_running_task() {
         let (sender, mut tasks) = tasks();
-        let begun = Instant::now();
+        let started = Instant::now();
         let stopping = std::thread::spawn(move || {
             sleep(Duration::from_millis(50));
             sender.send(WorkerEvent::Stop).unwrap();
@@ -155,7 +158,11 @@ mod tests {
         };
         assert_eq!(tasks.run(hanging), TaskOutcome::Stopped);
         stopping.join().unwrap();
-        assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+        assert!(
+            started.elapsed() < Duration::from_secs(3),
+            "{:?}",
+            started.elapsed()
+        );
         assert!(tasks.wait_for_stop(Duration::from_secs(10)));
         assert_eq!(tasks.run(|| 1), TaskOutcome::Stopped);
     }

@@ -1,6 +1,7 @@
-//! Takes mails out of the outbox, one at a time, on a thread of its own: nobody who answers requests waits for a mail
-//! server. A mail's row is held from before it is sent until it is marked, so that however many workers there are, and
-//! however one of them dies, a mail is never lost, and sent twice only when a server takes it too late to be heard.
+//! Sends the mails of the outbox, one at a time, on its own thread. A mail's row is locked from before the delivery until its
+//! outcome is stored, so with any number of workers no mail is lost; a mail is sent twice only if the acceptance is not
+//! recorded, for example after a timeout.
+
 use super::delivery_error::DeliveryError;
 use super::kind::MailKind;
 use super::message::Message;
@@ -18,19 +19,19 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-/// How often the connection is asked for news: a next_poll at a socket's buffer, not a statement.
+/// How often the connection is checked for notifications: this reads the socket's buffer and runs no statement.
 const NOTIFY_INTERVAL: Duration = Duration::from_millis(200);
 
-/// How often the outbox is looked through without news: for mails whose wait is over.
+/// How often the outbox is polled without a notification, for mails whose retry is due.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How often old mails are deleted.
 const PURGE_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// How long sent mails are kept.
+/// How long sent and given-up mails are retained.
 const RETENTION: chrono::TimeDelta = chrono::TimeDelta::days(30);
 
-/// Waits after the database was lost.
+/// Delays between attempts to reconnect to the database.
 const RECONNECT_DELAYS: [Duration; 4] = [
     Duration::from_millis(200),
     Duration::from_millis(500),
@@ -38,37 +39,37 @@ const RECONNECT_DELAYS: [Duration; 4] = [
     Duration::from_secs(3),
 ];
 
-/// How long a stop waits: a connection that is being made takes 3 s at the most.
+/// How long a stop waits for the worker; connecting to the database takes up to 3 s.
 const STOP_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// What a worker works with.
+/// The dependencies of a worker.
 #[derive(Clone)]
 pub struct WorkerContext {
-    /// Where the outbox is.
+    /// The database of the outbox.
     pub database: DatabaseSettings,
-    /// The login that may see it.
+    /// The login that may read it.
     pub login: Login,
-    /// Makes the texts.
+    /// Renders the mails.
     pub renderer: Renderer,
     /// The sender of all mails.
     pub from: Mailbox,
-    /// The way out.
+    /// The transport.
     pub transport: Transport,
-    /// The instruments.
+    /// The metrics.
     pub metrics: Metrics,
 }
 
-/// A running worker. It is told to stop when this is dropped.
+/// A running worker. Dropping it asks the worker to stop.
 pub struct MailWorker {
     events: Sender<WorkerEvent<Result<(), DeliveryError>>>,
-    ended: Receiver<()>,
+    stopped: Receiver<()>,
 }
 
 impl MailWorker {
-    /// Starts the thread. Works without a database: it waits for one.
+    /// Starts the thread. Without a database it retries to connect.
     pub fn start(context: WorkerContext) -> std::io::Result<Self> {
         let (sender, events) = channel();
-        let (end, ended) = channel();
+        let (stop, stopped) = channel();
         let mut state = WorkerState {
             context,
             tasks: TaskRunner::new(sender.clone(), events),
@@ -78,23 +79,22 @@ impl MailWorker {
         };
         let work = move || {
             state.run();
-            drop(end);
+            drop(stop);
         };
         std::thread::Builder::new()
             .name("portcullis-mail".to_owned())
             .spawn(work)?;
         Ok(Self {
             events: sender,
-            ended,
+            stopped,
         })
     }
 
-    /// Ends it. Blocks until it has ended, a few seconds at the most: a mail that is under way then is sent again by the
-    /// next who starts.
+    /// Stops the worker and waits up to [`STOP_TIMEOUT`]. A delivery that is running then is repeated by the next worker.
     pub fn stop(self) {
         let _ = self.events.send(WorkerEvent::Stop);
-        if self.ended.recv_timeout(STOP_TIMEOUT) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-            tracing::warn!("the mail worker did not end in time");
+        if self.stopped.recv_timeout(STOP_TIMEOUT) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+            tracing::warn!("the mail worker did not stop in time");
         }
     }
 }
@@ -105,13 +105,13 @@ impl Drop for MailWorker {
     }
 }
 
-/// The worker's own state.
+/// The state of the worker's thread.
 struct WorkerState {
     context: WorkerContext,
     tasks: TaskRunner<Result<(), DeliveryError>>,
-    /// Mails that left, but whose mark was lost with the database's connection.
+    /// Mails that were accepted, but whose outcome was not stored because the connection to the database was lost.
     sent: HashSet<Uuid>,
-    /// How often in a row the way out was broken.
+    /// Consecutive transport failures.
     failures: u32,
     paused_until: Instant,
 }
@@ -120,10 +120,10 @@ impl WorkerState {
     fn run(&mut self) {
         let mut losses = 0;
         loop {
-            let begun = Instant::now();
+            let started = Instant::now();
             match self.work() {
                 Ok(()) => return,
-                Err(_) if begun.elapsed() > POLL_INTERVAL => losses = 0,
+                Err(_) if started.elapsed() > POLL_INTERVAL => losses = 0,
                 Err(_) => losses += 1,
             }
             let wait = RECONNECT_DELAYS[losses.min(RECONNECT_DELAYS.len() - 1)];
@@ -133,7 +133,7 @@ impl WorkerState {
         }
     }
 
-    /// Works until the service stops, or the database is lost.
+    /// Runs until the service stops, or fails when the connection to the database is lost.
     fn work(&mut self) -> Result<(), DbError> {
         let mut outbox = Outbox::open(&self.context.database, &self.context.login)?;
         let mut purged = None::<Instant>;
@@ -154,7 +154,7 @@ impl WorkerState {
         }
     }
 
-    /// Waits for news, or for the next next_poll; `true`: the service is to stop.
+    /// Waits for a notification or the next poll; `true`: the service is stopping.
     fn idle(&mut self, outbox: &mut Outbox) -> Result<bool, DbError> {
         let pause = self.paused_until.saturating_duration_since(Instant::now());
         if self.tasks.wait_for_stop(pause) {
@@ -174,7 +174,7 @@ impl WorkerState {
         Ok(self.tasks.wait_for_stop(Duration::ZERO))
     }
 
-    /// Takes one mail; `false`: there is none, or this is no time for one.
+    /// Delivers one mail; `false`: none is due, or deliveries are paused.
     fn deliver_next(&mut self, outbox: &mut Outbox) -> Result<bool, DbError> {
         if self.paused_until > Instant::now() || self.tasks.wait_for_stop(Duration::ZERO) {
             return Ok(false);
@@ -188,7 +188,7 @@ impl WorkerState {
             DeliveryOutcome::Sent => tracing::info!(%message_id, kind, tries, "mail sent"),
             DeliveryOutcome::Retry { delay, reason } => {
                 let seconds = delay.as_secs();
-                tracing::warn!(%message_id, kind, tries, seconds, reason, "mail waits for another try");
+                tracing::warn!(%message_id, kind, tries, seconds, reason, "mail delivery failed, will retry");
             }
             DeliveryOutcome::GiveUp { reason } => {
                 tracing::error!(%message_id, kind, tries, reason, "mail given up")
@@ -214,28 +214,28 @@ impl WorkerState {
             };
         }
         let (context, waiting) = (self.context.clone(), mail.clone());
-        let failure = match self.tasks.run(move || context.send(&waiting)) {
+        let error = match self.tasks.run(move || context.send(&waiting)) {
             TaskOutcome::Done(Ok(())) => {
                 self.failures = 0;
                 self.sent.insert(mail.message_id);
                 return DeliveryOutcome::Sent;
             }
-            TaskOutcome::Done(Err(failure)) => failure,
+            TaskOutcome::Done(Err(error)) => error,
             TaskOutcome::Panicked => DeliveryError::Temporary("panic".into()),
             TaskOutcome::TimedOut => DeliveryError::Transport("timed out".into()),
             TaskOutcome::Stopped => return DeliveryOutcome::NotAttempted,
         };
-        if matches!(failure, DeliveryError::Transport(_)) {
+        if matches!(error, DeliveryError::Transport(_)) {
             self.failures = self.failures.saturating_add(1);
             self.paused_until = Instant::now() + retry::transport_backoff(self.failures);
         }
-        retry::outcome_after(&failure, mail, rand::random())
+        retry::outcome_after(&error, mail, rand::random())
     }
 }
 
 impl WorkerContext {
     fn send(&self, mail: &WaitingMail) -> Result<(), DeliveryError> {
-        // A later version may know it: no reason to lose it.
+        // A later version may know the kind, so the mail is retried.
         let kind = MailKind::parse(&mail.kind).ok_or(DeliveryError::Temporary("unknown kind".into()))?;
         let content = Content {
             kind,
@@ -248,7 +248,7 @@ impl WorkerContext {
         self.transport.send(&Message {
             id: mail.message_id,
             from: self.from.clone(),
-            to: to.map_err(|_| DeliveryError::Permanent("recipient: no address".into()))?,
+            to: to.map_err(|_| DeliveryError::Permanent("recipient: invalid address".into()))?,
             date: mail.created_at,
             content: content.ok_or(DeliveryError::Permanent("link missing".into()))?,
         })
