@@ -4,14 +4,19 @@ use crate::support::app::App;
 use crate::support::database::{DATA_KEY, Database};
 use crate::support::mailbox::Mailbox;
 use crate::support::outbox::{insert, insert_many};
+use crate::support::smtp_client::settings as smtp_settings;
+use crate::support::smtp_server::{SmtpBehaviour, SmtpServer, Tls};
 use crate::support::wait::wait_until;
+use mail_parser::MessageParser;
+use portcullis::config::mail::SmtpTls;
 use portcullis::crypto::data_key::DataKey;
-use portcullis::mail::delivery_error::DeliveryError;
 use portcullis::mail::kind::MailKind;
 use portcullis::mail::renderer::Renderer;
-use portcullis::mail::transport::{Memory, Transport};
+use portcullis::mail::smtp::Smtp;
+use portcullis::mail::transport::Transport;
 use portcullis::mail::worker::{MailWorker, WorkerContext};
 use portcullis::telemetry::logs::Telemetry;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// I4: A mail of every kind is written to the folder, with the token derived from its link.
@@ -75,7 +80,6 @@ fn only_the_owner_can_read_the_folder() {
 /// I2: Two replicas that share an outbox send each mail once.
 #[test]
 fn two_workers_send_each_mail_once() {
-    use crate::support::smtp_server::{SmtpServer, Tls};
     let (database, server) = (Database::fresh(), SmtpServer::start(Tls::Never));
     let addresses: Vec<String> = (0..100).map(|number| format!("a{number}@example.org")).collect();
     insert_many(&database, MailKind::Invite, &addresses);
@@ -162,12 +166,12 @@ fn a_mail_of_an_unknown_kind_stays_in_the_outbox() {
 fn a_worker_retries_temporary_failures_and_gives_up_permanent_ones() {
     let database = Database::fresh();
     let settings = database.settings(&[]);
-    let memory = Memory::default();
-    // The failures are taken from the end of the list.
-    memory.fail_with(vec![
-        DeliveryError::Temporary("b".into()),
-        DeliveryError::Permanent("a".into()),
-    ]);
+    let server = SmtpServer::start(Tls::Never);
+    server.set_behaviour(SmtpBehaviour::RejectsEach(&[
+        ("RCPT TO:<A@", "550 unknown"),
+        ("RCPT TO:<B@", "450 busy"),
+    ]));
+    let smtp = Smtp::new(smtp_settings(&server, SmtpTls::None, None), "rates.example");
     let key = DataKey::parse(DATA_KEY).unwrap();
     let links =
         ["a", "b", "c"].map(|name| insert(&database, MailKind::Reset, &format!("{name}@example.org")));
@@ -176,24 +180,28 @@ fn a_worker_retries_temporary_failures_and_gives_up_permanent_ones() {
         database: settings.database,
         renderer: Renderer::new("https://rates.example".to_owned(), key.clone()),
         from: "Portcullis <post@rates.example>".parse().unwrap(),
-        transport: Transport::Memory(memory.clone()),
+        transport: Transport::Smtp(Arc::new(smtp.unwrap())),
         metrics: Telemetry::quiet().unwrap().metrics,
     });
     let worker = worker.unwrap();
     let rows = "SELECT concat_ws(' ', left(recipient, 1), tries, last_error, given_up_at IS NOT NULL, sent_at IS NOT NULL) AS line
                 FROM mail.outbox ORDER BY id";
     wait_until("all three were attempted", || {
-        database.lines(rows) == ["a 1 a t f", "b 1 b f f", "c 0 f t"]
+        database.lines(rows)
+            == [
+                "a 1 recipient: refused with 550 t f",
+                "b 1 recipient: refused with 450 f f",
+                "c 0 f t",
+            ]
     });
-    let [mail] = memory
-        .messages()
-        .try_into()
-        .unwrap_or_else(|_| panic!("not exactly one mail"));
+    let [mail] = server.mails().try_into().unwrap();
+    let message = MessageParser::default().parse(&mail.data).unwrap();
     let link = format!(
         "https://rates.example/reset?token={}",
         key.link_token(links[2].unwrap()).reveal()
     );
-    assert!(mail.content.text.contains(&link) && mail.to.to_string() == "c@example.org");
-    wait_until("the second is retried", || memory.messages().len() == 2);
+    assert!(message.body_text(0).unwrap().contains(&link) && mail.to == ["c@example.org"]);
+    server.set_behaviour(SmtpBehaviour::Good);
+    wait_until("the second is retried", || server.mails().len() == 2);
     worker.stop();
 }
