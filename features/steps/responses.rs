@@ -1,4 +1,4 @@
-//! Status, header fields, body and timing of responses, and what raw bytes result in.
+//! Status, header fields, body and timing of responses, and the results of raw bytes.
 
 use crate::steps::json::rows;
 use crate::world::World;
