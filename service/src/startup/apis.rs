@@ -1,4 +1,5 @@
-//! The operations of the product, each over the domain and the login that it needs.
+//! Builds the services over their database logins, and the APIs over the services.
+
 use super::error::StartError;
 use super::keys::Keys;
 use super::logins::Logins;
@@ -21,15 +22,15 @@ use crate::http::web::state::{Web, WebParts};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// The rules, over their logins.
+/// The domain services.
 pub struct Services {
-    /// Accounts, seen from their owners.
+    /// Accounts, for their owners.
     pub accounts: Accounts,
-    /// What happened.
+    /// The audit log.
     pub audit: Audit,
     /// Hashes passwords.
     pub hashing: Hashing,
-    /// Who is signed in.
+    /// Sessions and their tokens.
     pub sessions: Sessions,
     /// Accounts, for administrators.
     pub users: Users,
@@ -38,7 +39,7 @@ pub struct Services {
 }
 
 impl Services {
-    /// All of them.
+    /// Builds all services.
     pub fn new(settings: &Settings, logins: &Logins, keys: &Keys) -> Result<Self, StartError> {
         let auth = &settings.auth;
         let hashing = Hashing::start(auth.hashing).map_err(StartError::Threads)?;
@@ -76,19 +77,19 @@ impl Services {
     }
 }
 
-/// What the pages need to know.
+/// The state of the web pages.
 pub fn web(settings: &Settings, keys: &Keys, services: &Services) -> Web {
     Web::new(WebParts {
         accounts: services.accounts.clone(),
         sessions: services.sessions.clone(),
         wishes: services.wishes.clone(),
         data_key: keys.data.clone(),
-        // A URL by its setting's own rule.
+        // Validated with the settings.
         public_url: settings.auth.public_url.parse().unwrap_or_default(),
     })
 }
 
-/// All APIs.
+/// Builds all APIs.
 pub fn apis(
     settings: &Settings,
     logins: &Logins,

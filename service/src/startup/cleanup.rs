@@ -1,13 +1,14 @@
-//! What is swept away from time to time: counts and sessions that are of no use to anybody any more.
+//! Periodic deletion of expired sessions, throttle counters and rate-limit entries.
+
 use crate::domain::sessions::Sessions;
 use crate::http::edge::rate_limit::RateLimit;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often the database is swept. Each replica does; what one holds the others pass over.
+/// How often the database is cleaned up. Every replica does it; rows locked by one are skipped by the others.
 const DATABASE_CLEANUP_MINUTES: u32 = 10;
 
-/// Never ends; to be aborted.
+/// Runs until it is aborted.
 pub async fn run(rate_limit: Arc<RateLimit>, sessions: Sessions) {
     let mut minute = tokio::time::interval(Duration::from_secs(60));
     for number in (0..DATABASE_CLEANUP_MINUTES).cycle() {
@@ -16,7 +17,7 @@ pub async fn run(rate_limit: Arc<RateLimit>, sessions: Sessions) {
         if number == 0
             && let Err(error) = sessions.delete_expired().await
         {
-            tracing::warn!(%error, "old sessions stay a while longer");
+            tracing::warn!(%error, "cannot delete expired sessions, will retry");
         }
     }
 }

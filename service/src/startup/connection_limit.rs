@@ -1,18 +1,19 @@
-//! The slots for connections. When all are taken, whoever has been idle the victim must go, and where nobody is idle,
-//! whoever has been at one request the victim: an attacker who opens connections and dawdles keeps nobody out.
+//! Limits the number of connections. When all slots are taken, a new connection evicts the one that has been idle longest, or,
+//! if none is idle, the one whose request has been running longest: slow clients cannot lock others out.
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-/// Milliseconds that a request may take before its connection's place can be needed for somebody else.
+/// How long a request may run, in milliseconds, before its connection can be evicted.
 const MIN_ACTIVE_MILLIS: u64 = 1_000;
 
-/// How often a full house is looked over for somebody who may go.
+/// How often a connection to evict is searched while all slots are taken.
 const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 
-/// As many slots as there may be connections.
+/// The slots, one per allowed connection.
 pub struct ConnectionSlots {
     free: Arc<Semaphore>,
     count: u32,
@@ -21,15 +22,15 @@ pub struct ConnectionSlots {
     taken: Arc<Mutex<HashMap<u64, Arc<Connection>>>>,
 }
 
-/// One connection, as the others see it.
+/// The state of a connection.
 pub struct Connection {
     opened: Instant,
     received_request: AtomicBool,
     active: AtomicUsize,
-    /// Milliseconds from the opening to the last begin or end of a request.
+    /// When a request last started or ended, in milliseconds since the slots were created.
     last_activity: AtomicU64,
     eviction: Notify,
-    /// Whether they were evicting to leave.
+    /// Whether the connection was asked to close.
     evicting: AtomicBool,
 }
 
@@ -52,7 +53,7 @@ impl Connection {
         self.last_activity.store(elapsed, Ordering::Relaxed);
     }
 
-    /// A request begins; it ends when the returned value is dropped, also when its client went away half-way.
+    /// Marks the start of a request. It ends when the returned value is dropped, also if the client disconnects.
     pub fn begin_request(self: &Arc<Self>) -> ActiveRequest {
         self.received_request.store(true, Ordering::Relaxed);
         self.active.fetch_add(1, Ordering::Relaxed);
@@ -60,23 +61,23 @@ impl Connection {
         ActiveRequest(Arc::clone(self))
     }
 
-    /// Whether a request has come.
+    /// Whether the connection has received a request.
     pub fn has_received_request(&self) -> bool {
         self.received_request.load(Ordering::Relaxed)
     }
 
-    /// Whether a request is being answered right now: then it is we who keep the client waiting.
+    /// Whether a request is running: then the client is waiting for the service.
     pub fn is_active(&self) -> bool {
         self.active.load(Ordering::Relaxed) > 0
     }
 
-    /// Resolves when its place is needed.
+    /// Resolves when the connection is to be closed for another one.
     pub async fn evicted(&self) {
         self.eviction.notified().await;
     }
 }
 
-/// A request that is being answered.
+/// A running request.
 pub struct ActiveRequest(Arc<Connection>);
 
 impl Drop for ActiveRequest {
@@ -86,9 +87,9 @@ impl Drop for ActiveRequest {
     }
 }
 
-/// A taken place.
+/// A taken slot.
 pub struct Slot {
-    /// Who sits there.
+    /// The connection in it.
     pub connection: Arc<Connection>,
     number: u64,
     taken: Arc<Mutex<HashMap<u64, Arc<Connection>>>>,
@@ -102,7 +103,7 @@ impl Drop for Slot {
 }
 
 impl ConnectionSlots {
-    /// This many slots.
+    /// Creates this many slots.
     pub fn new(count: usize) -> Self {
         let count = count.min(Semaphore::MAX_PERMITS);
         Self {
@@ -114,11 +115,11 @@ impl ConnectionSlots {
         }
     }
 
-    /// A place, as soon as there is one; `true`: somebody was sent away for it.
+    /// Waits for a slot; `true`: another connection was evicted for it.
     pub async fn take(&self) -> Option<(Slot, bool)> {
         let (mut permit, mut evicted) = (Arc::clone(&self.free).try_acquire_owned().ok(), false);
         while permit.is_none() {
-            // Whoever may not be sent away now may be soon: received_request again until there is room.
+            // A connection that cannot be evicted yet may be soon, so this is repeated until a slot is free.
             evicted |= self.evict();
             let waiting = tokio::time::timeout(RETRY_INTERVAL, Arc::clone(&self.free).acquire_owned());
             permit = waiting
@@ -141,12 +142,12 @@ impl ConnectionSlots {
         ))
     }
 
-    /// Resolves when every place is free again.
+    /// Resolves when all slots are free.
     pub async fn wait_until_free(&self) {
         let _ = self.free.acquire_many(self.count).await;
     }
 
-    /// Only a full house looks at every connection; that takes microseconds.
+    /// Evicts a connection, if any can be. Scans all of them, in microseconds, only while the slots are full.
     fn evict(&self) -> bool {
         let taken = lock(&self.taken);
         let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -154,7 +155,7 @@ impl ConnectionSlots {
         let evictable = |connection: &&Arc<Connection>| {
             !connection.is_active() || now - last_activity(connection).min(now) > MIN_ACTIVE_MILLIS
         };
-        // Whoever was evicting already comes last: one who does not go must not keep all others in their slots.
+        // Connections that were asked already come last: one that does not close must not block the eviction of others.
         let evicting = |connection: &Arc<Connection>| connection.evicting.load(Ordering::Relaxed);
         let victim = taken.values().filter(evictable).min_by_key(|connection| {
             (
@@ -180,61 +181,61 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn whoever_was_idle_the_longest_leaves_and_whoever_is_served_stays() {
+    async fn the_longest_idle_connection_is_evicted_and_an_active_one_is_not() {
         let slots = ConnectionSlots::new(3);
-        let (served, _) = slots.take().await.unwrap();
-        let working = served.connection.begin_request();
+        let (active, _) = slots.take().await.unwrap();
+        let requests = active.connection.begin_request();
         let (idle, _) = slots.take().await.unwrap();
         tokio::time::sleep(Duration::from_millis(5)).await;
         let (fresh, evicted) = slots.take().await.unwrap();
         assert!(!evicted);
         let connection = Arc::clone(&idle.connection);
-        let leaving = tokio::spawn(async move {
+        let closing = tokio::spawn(async move {
             connection.evicted().await;
             drop(idle);
         });
         let (_new, evicted) = slots.take().await.unwrap();
         assert!(evicted);
-        leaving.await.unwrap();
-        assert!(served.connection.is_active() && !fresh.connection.has_received_request());
-        drop(working);
-        assert!(!served.connection.is_active());
+        closing.await.unwrap();
+        assert!(active.connection.is_active() && !fresh.connection.has_received_request());
+        drop(requests);
+        assert!(!active.connection.is_active());
     }
 
     #[tokio::test]
-    async fn a_house_full_of_long_requests_makes_room_before_they_end() {
+    async fn the_longest_running_request_is_evicted_when_none_is_idle() {
         let slots = ConnectionSlots::new(2);
         let (first, _) = slots.take().await.unwrap();
         let (second, _) = slots.take().await.unwrap();
-        let working = [
+        let requests = [
             first.connection.begin_request(),
             second.connection.begin_request(),
         ];
         let connection = Arc::clone(&first.connection);
-        let leaving = tokio::spawn(async move {
+        let closing = tokio::spawn(async move {
             connection.evicted().await;
             drop(first);
         });
-        let begun = Instant::now();
+        let started = Instant::now();
         let (_new, evicted) = slots.take().await.unwrap();
-        assert!(evicted && begun.elapsed() >= Duration::from_millis(MIN_ACTIVE_MILLIS));
-        leaving.await.unwrap();
-        drop(working);
+        assert!(evicted && started.elapsed() >= Duration::from_millis(MIN_ACTIVE_MILLIS));
+        closing.await.unwrap();
+        drop(requests);
     }
 
     #[tokio::test]
-    async fn one_who_does_not_leave_keeps_nobody_out() {
+    async fn a_connection_that_does_not_close_does_not_block_eviction() {
         let slots = ConnectionSlots::new(2);
         let (_unresponsive, _) = slots.take().await.unwrap();
         tokio::time::sleep(Duration::from_millis(5)).await;
         let (responsive, _) = slots.take().await.unwrap();
         let connection = Arc::clone(&responsive.connection);
-        let leaving = tokio::spawn(async move {
+        let closing = tokio::spawn(async move {
             connection.evicted().await;
             drop(responsive);
         });
         let taken = tokio::time::timeout(Duration::from_secs(5), slots.take()).await;
         assert!(taken.unwrap().unwrap().1);
-        leaving.await.unwrap();
+        closing.await.unwrap();
     }
 }

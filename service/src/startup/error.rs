@@ -1,17 +1,18 @@
-//! Why the service did not come up.
+//! Errors of starting the service.
+
 use crate::config::setting_names::PREFIX;
 use std::net::SocketAddr;
 
-/// Why the service did not come up.
+/// Why the service failed to start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// An address cannot be bound.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
-    /// A setting that only a running service looks at.
+    /// A setting is invalid that only a running service uses.
     #[error("{PREFIX}{0}: {1}")]
     Setting(&'static str, String),
-    /// The threads that talk to the database cannot be started.
+    /// Threads cannot be started.
     #[error("cannot start threads: {0}")]
     Threads(std::io::Error),
 }

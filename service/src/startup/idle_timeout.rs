@@ -1,4 +1,5 @@
-//! Closes a connection on which nothing moves: a client that says nothing, or takes nothing of what it asked for.
+//! The idle timeout of connections: closes one whose client neither sends nor receives anything.
+
 use super::connection_limit::Connection;
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
@@ -9,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
-/// A stream that fails when no byte last_activity for a while, unless a request is being worked on.
+/// A stream that fails when no byte was transferred for a while, unless a request is running.
 pub struct IdleTimeout {
     stream: TcpStream,
     connection: Arc<Connection>,
@@ -19,7 +20,7 @@ pub struct IdleTimeout {
 }
 
 impl IdleTimeout {
-    /// Watches a stream.
+    /// Applies the timeout to a stream.
     pub fn new(stream: TcpStream, connection: Arc<Connection>, timeout: Duration) -> Self {
         Self {
             stream,
@@ -30,9 +31,9 @@ impl IdleTimeout {
         }
     }
 
-    /// Notes progress, or looks whether timeout has run out. The timer is only touched when it fires: setting it anew
-    /// at each byte would cost more than the byte.
-    fn watch<T>(&mut self, cx: &mut Context<'_>, poll: Poll<Result<T>>) -> Poll<Result<T>> {
+    /// Records activity, or checks the timeout. The timer is reset only when it fires, because resetting it on every transfer
+    /// is expensive.
+    fn check<T>(&mut self, cx: &mut Context<'_>, poll: Poll<Result<T>>) -> Poll<Result<T>> {
         if poll.is_ready() {
             self.last_activity = Instant::now();
             return poll;
@@ -43,7 +44,7 @@ impl IdleTimeout {
             }
             let end = self.last_activity + self.timeout;
             if end <= Instant::now() {
-                return Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "nothing last_activity")));
+                return Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "idle timeout")));
             }
             self.timer.as_mut().reset(end.into());
         }
@@ -58,14 +59,14 @@ impl AsyncRead for IdleTimeout {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<Result<()>> {
         let poll = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        self.watch(cx, poll)
+        self.check(cx, poll)
     }
 }
 
 impl AsyncWrite for IdleTimeout {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         let poll = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.watch(cx, poll)
+        self.check(cx, poll)
     }
 
     fn poll_write_vectored(
@@ -74,7 +75,7 @@ impl AsyncWrite for IdleTimeout {
         slices: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
         let poll = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.watch(cx, poll)
+        self.check(cx, poll)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -87,6 +88,6 @@ impl AsyncWrite for IdleTimeout {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let poll = Pin::new(&mut self.stream).poll_shutdown(cx);
-        self.watch(cx, poll)
+        self.check(cx, poll)
     }
 }

@@ -1,4 +1,5 @@
-//! The secrets that a running service needs beside its logins' passwords, read and looked at before anything starts.
+//! The cryptographic keys of the service, loaded and validated before anything starts.
+
 use super::error::StartError;
 use super::signing_key_reload::SigningKeyReload;
 use crate::config::auth::AuthSettings;
@@ -10,18 +11,18 @@ use crate::crypto::token_keys::TokenKeys;
 use crate::secrets;
 use secrecy::ExposeSecret;
 
-/// Keys, ready for use.
+/// The validated keys.
 pub struct Keys {
-    /// Seals data, makes links.
+    /// Encrypts data and derives the tokens of links.
     pub data: DataKey,
     /// Signs and verifies access tokens.
     pub jwt: Jwt,
-    /// Where its keys come from.
+    /// Reloads the signing keys when their file changes.
     pub token_keys: SigningKeyReload,
 }
 
 impl Keys {
-    /// Reads both; a weak one is refused with its setting's name.
+    /// Loads all keys; an invalid one is reported with its setting's name.
     pub fn load(auth: &AuthSettings) -> Result<Self, StartError> {
         let (data, _) = read(["DATA_KEY", "DATA_KEY_FILE"], auth.data_key.as_ref(), |text| {
             DataKey::parse(text).map_err(|e| e.to_string())
@@ -40,20 +41,20 @@ impl Keys {
     }
 }
 
-/// The setting is named as it was given: as itself, or as the file that holds it.
+/// Reads a secret. Errors name the setting that was used: the one with the value, or the one with the file.
 fn read<'a, T>(
     [key, key_of_file]: [&'static str; 2],
     source: Option<&'a SecretSource>,
     parse: impl FnOnce(&str) -> Result<T, String>,
 ) -> Result<(T, &'a SecretSource), StartError> {
-    let missing = || StartError::Setting(key, format!("is not set; give it, or {PREFIX}{key_of_file}"));
+    let missing = || StartError::Setting(key, format!("is not set; set it or {PREFIX}{key_of_file}"));
     let source = source.ok_or_else(missing)?;
     let given = match source {
         SecretSource::Value(_) => key,
         SecretSource::File(_) => key_of_file,
     };
-    let wrong = |reason| StartError::Setting(given, reason);
-    let text = secrets::read(source).map_err(|error| wrong(error.to_string()))?;
-    let parsed = parse(text.expose_secret()).map_err(wrong)?;
+    let invalid = |reason| StartError::Setting(given, reason);
+    let text = secrets::read(source).map_err(|error| invalid(error.to_string()))?;
+    let parsed = parse(text.expose_secret()).map_err(invalid)?;
     Ok((parsed, source))
 }

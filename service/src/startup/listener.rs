@@ -1,5 +1,6 @@
-//! Accepts connections and serves HTTP/1.1 and HTTP/2 on them. The framework's own server has neither a limit on
-//! connections nor on the time that a head may take: this one stands on hyper, below the framework.
+//! Accepts connections and serves HTTP/1.1 and HTTP/2. Built on hyper, because poem's own server limits neither the number of
+//! connections nor the time that a request head may take.
+
 use super::connection_limit::{ConnectionSlots, Slot};
 use super::error::StartError;
 use super::idle_timeout::IdleTimeout;
@@ -24,13 +25,13 @@ use tokio::sync::watch;
 /// Limits on connections.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// How many may be open.
+    /// Maximum number of open connections.
     pub connections: usize,
-    /// How long a client may take for a head, or without moving a byte.
+    /// How long a client may take for a request head, or without sending or receiving a byte.
     pub client_timeout: Duration,
 }
 
-/// A bound socket and what answers on it.
+/// A bound socket and its server.
 pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
@@ -75,12 +76,12 @@ impl Listener {
         })
     }
 
-    /// Where it listens.
+    /// The bound address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Accepts until told to stop; then waits for connections to end, at the most as long as the grace lasts.
+    /// Accepts connections until `stopped` changes; then waits for them to end, up to `grace`.
     pub async fn run(self, mut stopped: watch::Receiver<bool>, grace: Duration) {
         loop {
             let accepted = tokio::select! {
@@ -97,9 +98,9 @@ impl Listener {
                     }
                     tokio::spawn(Arc::clone(&self.server).serve(stream, peer, slot, stopped.clone()));
                 }
-                // Out of file descriptors, or the client has gone already: neither ends the listener.
+                // Too many open files, or the client has disconnected: the listener goes on.
                 Err(error) => {
-                    tracing::warn!(%error, "cannot accept");
+                    tracing::warn!(%error, "cannot accept a connection");
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             }
@@ -109,13 +110,12 @@ impl Listener {
             .await
             .is_err()
         {
-            tracing::warn!("requests were cut off when the grace ended");
+            tracing::warn!("running requests were aborted after the shutdown grace");
         }
     }
 }
 
-/// HTTP as we speak it. A head may take as long as a client may take at all; what is far beyond our own limits on heads
-/// is refused here, before it uses memory.
+/// The limits of HTTP/1.1 and HTTP/2. They exceed those of the edge, and bound memory before a request reaches it.
 fn builder(client_timeout: Duration) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
@@ -144,12 +144,12 @@ impl Server {
         mut stopped: watch::Receiver<bool>,
     ) {
         self.count(1);
-        // Answers are written whole: waiting for more to fill a packet would only delay them.
+        // Responses are written at once: Nagle's algorithm would only delay them.
         let _ = stream.set_nodelay(true);
-        let watched = IdleTimeout::new(stream, Arc::clone(&slot.connection), self.client_timeout);
-        let io = TokioIo::new(ProtocolErrors::new(watched));
+        let stream = IdleTimeout::new(stream, Arc::clone(&slot.connection), self.client_timeout);
+        let io = TokioIo::new(ProtocolErrors::new(stream));
         let service = service_fn(|request: hyper::Request<Incoming>| {
-            let working = slot.connection.begin_request();
+            let active = slot.connection.begin_request();
             let request = Request::from((
                 request,
                 LocalAddr(Addr::SocketAddr(self.address)),
@@ -159,18 +159,18 @@ impl Server {
             let server = Arc::clone(&self);
             async move {
                 let response = server.endpoint.get_response(request).await;
-                drop(working);
+                drop(active);
                 Ok::<http::Response<_>, Infallible>(response.into())
             }
         });
         let mut connection = pin!(self.builder.serve_connection(io, service));
-        let mut first = pin!(tokio::time::sleep(self.client_timeout));
+        let mut first_request = pin!(tokio::time::sleep(self.client_timeout));
         let mut stopping = false;
         loop {
             tokio::select! {
                 _ = &mut connection => break,
                 () = slot.connection.evicted() => break,
-                () = &mut first, if !first.is_elapsed() => {
+                () = &mut first_request, if !first_request.is_elapsed() => {
                     if !slot.connection.has_received_request() {
                         self.refused("silent");
                         break;

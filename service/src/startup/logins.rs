@@ -1,4 +1,5 @@
-//! The database logins of a running service, each with connections of its own.
+//! The database logins of a running service, each with its own connections.
+
 use super::error::StartError;
 use crate::config::Settings;
 use crate::config::auth::DemoMode;
@@ -7,21 +8,21 @@ use crate::db::Db;
 use crate::db::conninfo::{Changing, Purpose};
 use crate::telemetry::metrics::Metrics;
 
-/// One door a login. Cheap to clone.
+/// One executor per login. Cheap to clone.
 #[derive(Clone)]
 pub struct Logins {
-    /// The public read path: sees rates and nothing else.
+    /// Of the public read path: may read rates only.
     pub rates: Db,
-    /// Accounts, sessions, audit events, new mails.
+    /// Of accounts, sessions, audit events and new mails.
     pub accounts: Db,
-    /// Wishes.
+    /// Of wishes.
     pub wishes: Db,
-    /// The demo's entries, where there is a demo.
+    /// Of the demo's entries, if the demo is enabled.
     pub demo: Option<Db>,
 }
 
 impl Logins {
-    /// Works without a server, like each of them.
+    /// Starts the executors. Works without a server: they connect later.
     pub fn start(settings: &Settings, metrics: &Metrics) -> Result<Self, StartError> {
         let database = &settings.database;
         let start = |login: &Login, purpose| {
@@ -41,7 +42,7 @@ impl Logins {
         })
     }
 
-    /// Ends all database work, for good, side by side.
+    /// Closes all executors concurrently.
     pub async fn close(self) {
         let all = [
             Some(self.rates),

@@ -1,4 +1,5 @@
-//! What the mail worker works with, from the settings, and the mails that a developer may read.
+//! Builds the mail worker's dependencies from the settings, and the developers' mailbox.
+
 use super::error::StartError;
 use super::keys::Keys;
 use crate::config::Settings;
@@ -11,7 +12,7 @@ use crate::mail::transport::Transport;
 use crate::mail::worker::WorkerContext;
 use crate::telemetry::metrics::Metrics;
 
-/// Looks at everything that can be looked at before the first mail.
+/// Validates everything that can be validated before the first mail.
 pub fn context(settings: &Settings, keys: &Keys, metrics: &Metrics) -> Result<WorkerContext, StartError> {
     let public_url = &settings.auth.public_url;
     let host: Option<http::Uri> = public_url.parse().ok();
@@ -30,7 +31,7 @@ pub fn context(settings: &Settings, keys: &Keys, metrics: &Metrics) -> Result<Wo
     })
 }
 
-/// The mails that may be read in a browser: on a developer's machine, and only while they stay there.
+/// The mails that the developers' page shows: in development, and only if they are delivered to a folder.
 pub fn mailbox(settings: &Settings) -> Option<Mailbox> {
     match (settings.profile, &settings.mail.transport) {
         (DeploymentProfile::Development, TransportSettings::Folder(path)) => Some(Mailbox::new(path.clone())),

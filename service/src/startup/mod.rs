@@ -1,36 +1,36 @@
-//! All wiring: settings become logins, logins become services, services become operations; two listeners; a graceful stop.
+//! Wiring: builds logins, services, APIs and two listeners from the settings, runs them, and stops gracefully.
 
-/// Why the service did not come up.
+/// Errors of starting the service.
 pub mod error;
 
-/// Keys of the service.
+/// The cryptographic keys.
 pub mod keys;
 
-/// Follows the file of signing keys.
+/// Reloading of signing keys.
 pub mod signing_key_reload;
 
-/// Accepts connections, and closes those that dawdle.
+/// Accepting and serving connections.
 pub mod listener;
 
-/// The database logins.
+/// The database logins and their connections.
 pub mod logins;
 
-/// The mail worker.
+/// The mail worker's dependencies.
 pub mod mail_worker;
 
-/// Makes room when every place is taken.
+/// The limit on connections.
 pub mod connection_limit;
 
-/// The operations over their services.
+/// Services and APIs.
 pub mod apis;
 
-/// Dresses what the HTTP library refuses by itself.
+/// Problem documents for errors of the HTTP library.
 pub mod protocol_errors;
 
-/// What is swept away from time to time.
+/// Periodic cleanup.
 mod cleanup;
 
-/// Closes a connection on which nothing moves.
+/// The idle timeout of connections.
 pub mod idle_timeout;
 
 use crate::config::Settings;
@@ -54,7 +54,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// A service whose listeners are bound and whose connections wait to be accepted.
+/// A service whose listeners are bound, ready to run.
 pub struct Service {
     public: Listener,
     internal: Listener,
@@ -68,16 +68,16 @@ pub struct Service {
 }
 
 impl Service {
-    /// Binds both listeners. Needs no database: until there is one, readiness says so.
+    /// Binds both listeners. Starts without a database; readiness reports its absence.
     pub async fn bind(settings: &Settings, metrics: Metrics) -> Result<Self, StartError> {
         Self::bind_with(settings, metrics, |apis| apis).await
     }
 
-    /// The same with other operations around or beside the product's: for tests of the edge.
+    /// The same with additional APIs, for tests of the edge.
     pub async fn bind_with<T: OpenApi + 'static>(
         settings: &Settings,
         metrics: Metrics,
-        operations: impl FnOnce(Apis) -> T,
+        extend: impl FnOnce(Apis) -> T,
     ) -> Result<Self, StartError> {
         let (server, limits) = (&settings.server, settings.limits);
         let keys = Keys::load(&settings.auth)?;
@@ -109,7 +109,7 @@ impl Service {
             connections: 64,
             ..public_limits
         };
-        let public = routes(operations(apis), edge);
+        let public = routes(extend(apis), edge);
         let bound = async {
             let public = Listener::bind(server.listen, public, public_limits, Some(metrics.clone())).await?;
             let internal = internal::routes(metrics);
@@ -135,7 +135,7 @@ impl Service {
         }
     }
 
-    /// The public listener's address: of use when its port was 0.
+    /// The public listener's address, with the actual port if 0 was configured.
     pub fn address(&self) -> SocketAddr {
         self.public.address()
     }
@@ -145,15 +145,15 @@ impl Service {
         self.internal.address()
     }
 
-    /// Serves until `stop` resolves; then lets running requests end, as long as the grace lasts.
+    /// Serves until `stop` resolves; then waits for running requests, up to the shutdown grace.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let (signal, stopped) = watch::channel(false);
         let public = tokio::spawn(self.public.run(stopped.clone(), self.grace));
         let internal = tokio::spawn(self.internal.run(stopped, self.grace));
         let cleanup = tokio::spawn(cleanup::run(self.rate_limit, self.sessions));
         let worker = MailWorker::start(self.mail_worker)
-            .inspect_err(|error| tracing::error!(%error, "no mail worker"));
-        let signing_keys = tokio::spawn(self.signing_keys.follow());
+            .inspect_err(|error| tracing::error!(%error, "cannot start the mail worker"));
+        let signing_keys = tokio::spawn(self.signing_keys.run());
         tracing::info!("ready to serve");
         stop.await;
         tracing::info!("stopping");

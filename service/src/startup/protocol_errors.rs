@@ -1,5 +1,6 @@
-//! What the HTTP library refuses by itself (a broken request line, a head beyond all bounds) never reaches the edge, and
-//! the library answers it with a bare status. This puts a problem document with all headers in its place.
+//! Problem documents for errors of the HTTP library. A malformed request line or an oversized head never reaches the edge:
+//! hyper responds with a bare status, which this stream replaces by a problem document with all headers.
+
 use crate::http::contract::problem::Problem;
 use crate::http::edge::{request_id::RequestIds, security_headers as headers};
 use http::{HeaderMap, StatusCode};
@@ -9,16 +10,16 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A stream whose bare refusals are with_problem_body.
+/// A stream that replaces bare error responses.
 pub struct ProtocolErrors<S> {
     stream: S,
-    /// A replacement of ours that is not written yet, and how much of it is.
+    /// The response to write instead, and how much of it is written.
     replacement: Vec<u8>,
     written: usize,
 }
 
 impl<S: AsyncWrite + Unpin> ProtocolErrors<S> {
-    /// Dresses the refusals on this stream.
+    /// Replaces the bare error responses on this stream.
     pub fn new(stream: S) -> Self {
         Self {
             stream,
@@ -39,15 +40,15 @@ impl<S: AsyncWrite + Unpin> ProtocolErrors<S> {
     }
 }
 
-/// Whether these bytes are the head of an answer that did not come from the edge: every answer of the edge carries an id.
+/// The status of a 4xx response head that did not come from the edge: all responses of the edge carry a request id.
 fn bare_status(bytes: &[u8]) -> Option<StatusCode> {
     let head = bytes.strip_prefix(b"HTTP/1.1 4")?;
     let tens = head.get(..2)?;
-    let bare = !head
+    let is_bare = !head
         .windows(12)
         .any(|part| part.eq_ignore_ascii_case(b"x-request-id"));
     let code = 400 + u16::from(tens[0].wrapping_sub(b'0')) * 10 + u16::from(tens[1].wrapping_sub(b'0'));
-    StatusCode::from_u16(code).ok().filter(|_| bare)
+    StatusCode::from_u16(code).ok().filter(|_| is_bare)
 }
 
 fn with_problem_body(status: StatusCode) -> Vec<u8> {
@@ -55,7 +56,7 @@ fn with_problem_body(status: StatusCode) -> Vec<u8> {
     tracing::info!(
         request_id = ids.request_id,
         status = status.as_u16(),
-        "refused before it was a request"
+        "malformed request rejected"
     );
     let problem = match status {
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => Problem::new(
@@ -131,19 +132,19 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    async fn through(answer: &str) -> String {
-        let (ours, mut theirs) = tokio::io::duplex(1 << 16);
-        let mut stream = ProtocolErrors::new(ours);
-        stream.write_all(answer.as_bytes()).await.unwrap();
+    async fn through(response: &str) -> String {
+        let (server, mut client) = tokio::io::duplex(1 << 16);
+        let mut stream = ProtocolErrors::new(server);
+        stream.write_all(response.as_bytes()).await.unwrap();
         stream.shutdown().await.unwrap();
         drop(stream);
         let mut text = String::new();
-        theirs.read_to_string(&mut text).await.unwrap();
+        client.read_to_string(&mut text).await.unwrap();
         text
     }
 
     #[tokio::test]
-    async fn a_bare_refusal_is_dressed_and_everything_else_passes() {
+    async fn a_bare_error_gets_a_problem_document_and_other_responses_pass() {
         let text = through("HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\n\r\n").await;
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         assert!(
@@ -153,11 +154,11 @@ mod tests {
         assert!(
             body.contains(r#""status":431"#) && head.contains(&format!("content-length: {}", body.len()))
         );
-        for answer in [
+        for response in [
             "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
             "HTTP/1.1 404 Not Found\r\nx-request-id: a\r\ncontent-length: 0\r\n\r\n",
         ] {
-            assert_eq!(through(answer).await, answer);
+            assert_eq!(through(response).await, response);
         }
     }
 }

@@ -1,5 +1,6 @@
-//! Follows the file of signing keys while the service runs: a rotation needs no restart. What cannot be taken is logged
-//! once, and the former keys stay.
+//! Reloads the signing keys when their file changes, so that a rotation needs no restart. An invalid file is logged once, and
+//! the former keys remain in use.
+
 use crate::config::secret::SecretSource;
 use crate::crypto::jwt::Jwt;
 use crate::crypto::token_keys::TokenKeys;
@@ -8,29 +9,29 @@ use secrecy::{ExposeSecret, SecretString};
 use std::convert::Infallible;
 use std::time::Duration;
 
-/// How often the file is looked at: replicas differ by no more. Its content is compared, not its date: dates may stand
-/// still while a link is moved to another file, as container platforms do.
+/// How often the file is read; replicas differ by no more than this. The content is compared rather than the modification time,
+/// which need not change when container platforms switch a symbolic link.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
-/// The file, and who is told.
+/// The file and the keys in use.
 pub struct SigningKeyReload {
     source: SecretSource,
     jwt: Jwt,
     last_read: LastRead,
 }
 
-/// What was found when the file was last looked at.
+/// The result of the last read.
 enum LastRead {
-    /// Nobody has looked.
+    /// Not read yet.
     Never,
-    /// This. Whether it was taken was said then.
+    /// This content, valid or not.
     Content(SecretString),
-    /// It could not be read, for this reason.
+    /// This error.
     Error(String),
 }
 
 impl SigningKeyReload {
-    /// The keys of this source, for whoever signs and verifies with them.
+    /// Reloads the keys of `jwt` from this source.
     pub fn new(source: SecretSource, jwt: Jwt) -> Self {
         Self {
             source,
@@ -39,8 +40,8 @@ impl SigningKeyReload {
         }
     }
 
-    /// Looks at the file again and again. Keys that are no file never change.
-    pub async fn follow(mut self) -> Infallible {
+    /// Polls the file for ever. Keys given as a value never change.
+    pub async fn run(mut self) -> Infallible {
         if matches!(self.source, SecretSource::Value(_)) {
             return std::future::pending().await;
         }
@@ -48,7 +49,7 @@ impl SigningKeyReload {
         loop {
             ticks.tick().await;
             let source = self.source.clone();
-            // The file may lie on a file system that does not answer.
+            // The file may be on a file system that hangs.
             let read = tokio::task::spawn_blocking(move || secrets::read(&source)).await;
             match read {
                 Ok(Ok(text)) => self.apply(text),
@@ -59,25 +60,25 @@ impl SigningKeyReload {
     }
 
     fn apply(&mut self, text: SecretString) {
-        if matches!(&self.last_read, LastRead::Content(seen) if seen.expose_secret() == text.expose_secret())
+        if matches!(&self.last_read, LastRead::Content(last) if last.expose_secret() == text.expose_secret())
         {
             return;
         }
-        let taken = TokenKeys::parse(text.expose_secret()).and_then(|document| self.jwt.replace(document));
-        match taken {
-            Ok(()) => tracing::info!(keys = self.jwt.public_keys().len(), "signing keys were read"),
+        let replaced = TokenKeys::parse(text.expose_secret()).and_then(|document| self.jwt.replace(document));
+        match replaced {
+            Ok(()) => tracing::info!(keys = self.jwt.public_keys().len(), "signing keys loaded"),
             Err(error) => {
-                tracing::error!(%error, "the file of signing keys is not taken; the former keys stay")
+                tracing::error!(%error, "cannot load the signing keys; the former ones remain in use")
             }
         }
         self.last_read = LastRead::Content(text);
     }
 
     fn report(&mut self, error: String) {
-        if !matches!(&self.last_read, LastRead::Error(seen) if *seen == error) {
+        if !matches!(&self.last_read, LastRead::Error(last) if *last == error) {
             tracing::error!(
                 error,
-                "the file of signing keys is not taken; the former keys stay"
+                "cannot load the signing keys; the former ones remain in use"
             );
         }
         self.last_read = LastRead::Error(error);
