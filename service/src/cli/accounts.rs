@@ -1,4 +1,4 @@
-//! `portcullis accounts`: makes accounts that may sign in at once, and lists accounts. Needs no key of the service.
+//! `portcullis accounts`: creates active accounts and lists accounts. Needs none of the service's keys.
 
 use super::exit::{check_password, fail, print};
 use crate::config::Settings;
@@ -17,32 +17,32 @@ use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// The longest file that is taken for a password, in bytes: 128 characters have no more.
-const LONGEST: usize = 512;
+/// Maximum size of a password file in bytes: 128 characters of UTF-8.
+const MAX_PASSWORD_BYTES: usize = 512;
 
-/// What to do.
+/// The subcommands.
 #[derive(Subcommand)]
 pub enum Accounts {
-    /// Make an account that may sign in at once
+    /// Create an active account
     Add {
-        /// The address
+        /// E-mail address
         #[arg(value_parser = parse_email)]
         email: Email,
-        /// The role: user, admin, approver or ingest
+        /// Role: user, admin, approver or ingest
         #[arg(long, value_parser = parse_role)]
         role: Role,
-        /// The name
+        /// Name
         #[arg(long, value_parser = parse_name)]
         name: PersonName,
-        /// A file that holds the password; a line end behind it is not part of it
+        /// File with the password; a trailing line end is ignored
         #[arg(long, value_name = "FILE")]
         password_file: PathBuf,
     },
-    /// List the accounts, a line each: number, state, role, address, name
+    /// List all accounts, one per line: id, state, role, address, name
     List,
 }
 
-/// Does it.
+/// Runs the subcommand.
 pub fn run(settings: &Settings, command: Accounts) -> ExitCode {
     if let Err(code) = check_password(&settings.database.accounts) {
         return code;
@@ -69,7 +69,7 @@ pub fn run(settings: &Settings, command: Accounts) -> ExitCode {
                     role,
                     password,
                 };
-                added(runtime.block_on(operators.add(new, &ClientInfo::operator())))
+                report(runtime.block_on(operators.add(new, &ClientInfo::operator())))
             }
             Err(reason) => fail(1, &format!("{}: {reason}", password_file.display())),
         },
@@ -101,10 +101,13 @@ fn connect(settings: &Settings) -> Result<(Operators, Db), Box<dyn std::error::E
     Ok((Operators::new(db.clone(), hashing), db))
 }
 
-fn added(added: Result<AddOutcome, AccountError>) -> ExitCode {
+fn report(added: Result<AddOutcome, AccountError>) -> ExitCode {
     match added {
-        Ok(AddOutcome::Created(id)) => print(&format!("account {id} may sign in\n")),
-        Ok(AddOutcome::EmailTaken) => fail(1, &"there is an account of this address; nothing was changed"),
+        Ok(AddOutcome::Created(id)) => print(&format!("created account {id}\n")),
+        Ok(AddOutcome::EmailTaken) => fail(
+            1,
+            &"an account with this address already exists; nothing was changed",
+        ),
         Ok(AddOutcome::Weak(weakness)) => fail(1, &format!("the password {weakness}; nothing was changed")),
         Err(error) => fail(1, &format!("{error}; nothing was changed")),
     }
@@ -115,14 +118,14 @@ fn read_password(path: &Path) -> Result<SecretString, String> {
     let end = text.strip_suffix('\n').unwrap_or(&text);
     let end = end.strip_suffix('\r').unwrap_or(end).len();
     text.truncate(end);
-    if text.len() > LONGEST {
-        return Err("is too long for a password".into());
+    if text.len() > MAX_PASSWORD_BYTES {
+        return Err("is too large for a password file".into());
     }
     Ok(text.into())
 }
 
 fn parse_email(text: &str) -> Result<Email, &'static str> {
-    Email::parse(text).ok_or("must be an address, as in ann@example.org")
+    Email::parse(text).ok_or("must be an e-mail address, such as ann@example.org")
 }
 
 fn parse_role(text: &str) -> Result<Role, &'static str> {
@@ -130,5 +133,5 @@ fn parse_role(text: &str) -> Result<Role, &'static str> {
 }
 
 fn parse_name(text: &str) -> Result<PersonName, &'static str> {
-    PersonName::parse(text).ok_or("must have 1 to 100 characters, none of them a control character")
+    PersonName::parse(text).ok_or("must have 1 to 100 characters and no control characters")
 }

@@ -1,4 +1,5 @@
-//! `portcullis audit verify`: whether the chain of audit events is whole.
+//! `portcullis audit verify`: verifies the hash chain of the audit log.
+
 use super::exit::{check_password, fail, print};
 use crate::config::Settings;
 use crate::domain::audit::verify::{VerifyError, verify};
@@ -7,46 +8,46 @@ use clap::Subcommand;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// The chain could not be read, so nothing is known about it: EX_UNAVAILABLE of sysexits.h.
-const UNREADABLE: u8 = 69;
+/// Exit code if the log cannot be read: EX_UNAVAILABLE of sysexits.h.
+const EXIT_UNAVAILABLE: u8 = 69;
 
-/// How often progress is told.
-const PAUSE: Duration = Duration::from_millis(500);
+/// How often progress is reported.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
 
-/// What to do with the events.
+/// The subcommands.
 #[derive(Clone, Copy, Subcommand)]
 pub enum Action {
-    /// Make every hash again and compare: exit 0 if the chain is whole, 1 and the first bad event if not, 69 if it
-    /// cannot be read
+    /// Recompute and compare every hash; exit 0 if the chain is intact, 1 with the first invalid event if not, 69 if the
+    /// log cannot be read
     Verify {
-        /// A hash that this command printed earlier: it must still be in the chain
+        /// A hash printed by an earlier run, which must still occur in the chain
         #[arg(long, value_name = "HASH", value_parser = parse_hash)]
         head: Option<EventHash>,
     },
 }
 
-/// Does it.
+/// Runs the subcommand.
 pub fn run(settings: &Settings, action: Action) -> ExitCode {
     let Action::Verify { head } = action;
     if let Err(code) = check_password(&settings.database.accounts) {
         return code;
     }
-    let mut told = Instant::now();
-    let mut tell = |count| {
-        if told.elapsed() >= PAUSE {
-            told = Instant::now();
-            eprintln!("{count} events are whole");
+    let mut last_report = Instant::now();
+    let mut report = |count| {
+        if last_report.elapsed() >= PROGRESS_INTERVAL {
+            last_report = Instant::now();
+            eprintln!("{count} events verified");
         }
     };
-    match verify(&settings.database, head, &mut tell) {
-        Ok(whole) => {
-            let (count, head) = (whole.count, whole.head);
+    match verify(&settings.database, head, &mut report) {
+        Ok(chain) => {
+            let (count, head) = (chain.count, chain.head);
             print(&format!(
-                "whole: {count} events, last event {count}, head {head}\n"
+                "intact: {count} events, last event {count}, head {head}\n"
             ))
         }
         Err(error @ VerifyError::Broken(_)) => fail(1, &error),
-        Err(error) => fail(UNREADABLE, &error),
+        Err(error) => fail(EXIT_UNAVAILABLE, &error),
     }
 }
 

@@ -1,4 +1,5 @@
-//! `portcullis healthcheck`: asks the running service whether it is ready. For images without a shell.
+//! `portcullis healthcheck`: checks whether the running service is ready, for container images without a shell.
+
 use super::exit::fail;
 use crate::config::Settings;
 use std::io::{Read, Write};
@@ -9,15 +10,15 @@ use std::time::Duration;
 /// Exit 0 if ready, 1 if not.
 pub fn run(settings: &Settings) -> ExitCode {
     let host = settings.server.hosts.first().cloned().unwrap_or_default();
-    match ask(reachable(settings.server.listen), &host) {
+    match request_status(reachable(settings.server.listen), &host) {
         Ok(status) if status.contains(" 200 ") => ExitCode::SUCCESS,
         Ok(status) => fail(1, &format!("not ready: {status}")),
-        Err(error) => fail(1, &format!("no answer: {error}")),
+        Err(error) => fail(1, &format!("no response: {error}")),
     }
 }
 
-/// The status line of `/health/ready`. Written by hand: a whole HTTP client for one line would be the larger risk.
-fn ask(address: SocketAddr, host: &str) -> std::io::Result<String> {
+/// The status line of `/health/ready`. One hand-written request does not justify an HTTP client as a dependency.
+fn request_status(address: SocketAddr, host: &str) -> std::io::Result<String> {
     let limit = Some(Duration::from_secs(5));
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(2))?;
     stream.set_read_timeout(limit)?;
@@ -26,12 +27,12 @@ fn ask(address: SocketAddr, host: &str) -> std::io::Result<String> {
         stream,
         "GET /health/ready HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
     )?;
-    let mut answer = String::new();
-    stream.take(4096).read_to_string(&mut answer)?;
-    Ok(answer.lines().next().unwrap_or_default().to_owned())
+    let mut response = String::new();
+    stream.take(4096).read_to_string(&mut response)?;
+    Ok(response.lines().next().unwrap_or_default().to_owned())
 }
 
-/// A service that listens everywhere is asked on this machine.
+/// An unspecified listen address is replaced by the loopback address.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),

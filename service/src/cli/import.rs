@@ -1,4 +1,5 @@
-//! `portcullis import FILE`: progress on stderr, the outcome on stdout, every bad row named.
+//! `portcullis import FILE`: progress and invalid rows on stderr, the outcome on stdout.
+
 use super::exit::{check_password, fail, print};
 use crate::config::Settings;
 use crate::domain::batches::outcome::{ImportError, Progress, Stored};
@@ -7,56 +8,56 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// How often progress is told.
-const PAUSE: Duration = Duration::from_millis(500);
+/// How often progress is reported.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Imports the file.
 pub fn run(settings: &Settings, file: &Path) -> ExitCode {
     if let Err(code) = check_password(&settings.database.ingest) {
         return code;
     }
-    let begun = Instant::now();
-    let mut told = begun;
-    let mut tell = |progress: Progress| {
-        if told.elapsed() >= PAUSE || progress == Progress::Committing {
-            told = Instant::now();
+    let started = Instant::now();
+    let mut last_report = started;
+    let mut report = |progress: Progress| {
+        if last_report.elapsed() >= PROGRESS_INTERVAL || progress == Progress::Committing {
+            last_report = Instant::now();
             eprintln!("{}", line(progress));
         }
     };
-    match import(&settings.database, file, &mut tell) {
+    match import(&settings.database, file, &mut report) {
         Ok(done) if done.stored == Stored::Before => print("nothing to do: this file was imported before\n"),
         Ok(done) => {
-            let seconds = begun.elapsed().as_secs_f64();
+            let seconds = started.elapsed().as_secs_f64();
             let (regions, ports, prices) = (done.regions, done.ports, done.prices);
             print(&format!(
                 "imported {prices} prices, {ports} ports, {regions} regions in {seconds:.1} s\n"
             ))
         }
-        Err(error) => refuse(file, &error),
+        Err(error) => report_error(file, &error),
     }
 }
 
-/// Only checks the file.
+/// Validates the file without storing it.
 pub fn check(file: &Path) -> ExitCode {
     match check_only(file, &mut |_| {}) {
         Ok(checked) => {
             let (regions, ports, prices) = (checked.regions.len(), checked.ports.len(), checked.prices);
             print(&format!(
-                "{prices} prices, {ports} ports, {regions} regions: nothing is wrong\n"
+                "{prices} prices, {ports} ports, {regions} regions: valid\n"
             ))
         }
-        Err(error) => refuse(file, &error),
+        Err(error) => report_error(file, &error),
     }
 }
 
-fn refuse(file: &Path, error: &ImportError) -> ExitCode {
-    let ImportError::BadRows(faults, count) = error else {
+fn report_error(file: &Path, error: &ImportError) -> ExitCode {
+    let ImportError::BadRows(errors, count) = error else {
         return fail(1, &format!("{}: {error}; nothing was stored", file.display()));
     };
-    for fault in faults {
-        eprintln!("{}: {fault}", file.display());
+    for error in errors {
+        eprintln!("{}: {error}", file.display());
     }
-    let more = count - faults.len() as u64;
+    let more = count - errors.len() as u64;
     let more = if more > 0 {
         format!(" ({more} more are not shown)")
     } else {
@@ -69,6 +70,6 @@ fn line(progress: Progress) -> String {
     match progress {
         Progress::Checked(rows) => format!("checked {rows} prices"),
         Progress::Stored(rows, total) => format!("sent {rows} of {total} prices"),
-        Progress::Committing => "summing up and committing".to_owned(),
+        Progress::Committing => "aggregating and committing".to_owned(),
     }
 }

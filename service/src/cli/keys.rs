@@ -1,7 +1,8 @@
-//! `portcullis keys`: makes the secrets that `serve` needs, rotates the signing keys, and lists them. Needs neither
-//! settings nor a database, and never shows a private key but where it makes one.
+//! `portcullis keys`: generates the keys that `serve` needs, rotates and lists the signing keys. Needs neither settings nor a
+//! database, and prints private keys only when it generates them.
+
 use super::exit::{fail, print};
-use super::private_file::{Held, create};
+use super::private_file::{LockedFile, create};
 use crate::crypto::data_key::DataKey;
 use crate::crypto::token_keys::{BadKeys, TokenKey, TokenKeys};
 use crate::types::clock;
@@ -11,38 +12,38 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Which keys, and what to do with them.
+/// The subcommands.
 #[derive(Subcommand)]
 pub enum Keys {
-    /// Make a document of one signing key; it is what TOKEN_KEYS takes
+    /// Generate a key document with one signing key, for TOKEN_KEYS
     Generate {
-        /// A file that is not there yet; its mode will be 0600. Without it: to stdout
+        /// A new file, created with mode 0600; default: stdout
         file: Option<PathBuf>,
     },
-    /// Add a signing key and put an end to the others; running services see it without a restart
+    /// Add a signing key and let the others expire; running services reload the file
     Rotate {
-        /// The file that TOKEN_KEYS_FILE names; mode and owner stay
+        /// The file of TOKEN_KEYS_FILE; its mode and owner are preserved
         file: PathBuf,
-        /// Seconds until the new key signs: as long as others may keep the published keys
+        /// Seconds until the new key signs: at least as long as verifiers cache the published keys
         #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(0..=2_592_000))]
         overlap: u32,
-        /// Let the new key sign at once. Whoever keeps the published keys refuses its tokens until they ask again
+        /// Sign with the new key at once; verifiers with cached keys reject its tokens until they fetch the keys again
         #[arg(long, conflicts_with = "overlap")]
         now: bool,
-        /// Seconds that the old keys verify after the new one signs: no less than ACCESS_TOKEN_TTL and a minute
+        /// Seconds that the old keys verify after the new one signs: at least ACCESS_TOKEN_TTL plus one minute
         #[arg(long, value_name = "SECONDS", default_value_t = 3660, value_parser = clap::value_parser!(u32).range(90..=2_592_000))]
         verify: u32,
     },
-    /// List the signing keys of a file: names, states, dates
+    /// List the signing keys of a file: ids, states, dates
     List {
         /// The file
         file: PathBuf,
     },
-    /// Print a new DATA_KEY
+    /// Generate a DATA_KEY
     DataKey,
 }
 
-/// Does it.
+/// Runs the subcommand.
 pub fn run(command: &Keys) -> ExitCode {
     match command {
         Keys::Generate { file } => generate(file.as_deref()),
@@ -54,9 +55,9 @@ pub fn run(command: &Keys) -> ExitCode {
         } => {
             let seconds = |count: u32| Duration::seconds(i64::from(count));
             let overlap = if *now { Duration::zero() } else { seconds(*overlap) };
-            ending(file, rotate(file, overlap, seconds(*verify)))
+            finish(file, rotate(file, overlap, seconds(*verify)))
         }
-        Keys::List { file } => ending(file, list(file)),
+        Keys::List { file } => finish(file, list(file)),
         Keys::DataKey => print(&(DataKey::generate() + "\n")),
     }
 }
@@ -70,7 +71,7 @@ enum FileError {
     Keys(#[from] BadKeys),
 }
 
-fn ending(file: &Path, done: Result<String, FileError>) -> ExitCode {
+fn finish(file: &Path, done: Result<String, FileError>) -> ExitCode {
     match done {
         Ok(text) => print(&text),
         Err(error) => fail(1, &format!("{}: {error}", file.display())),
@@ -85,18 +86,18 @@ fn generate(file: Option<&Path>) -> ExitCode {
     match file {
         None => print(&document.to_text()),
         Some(file) => {
-            let made = create(file, &document.to_text()).map_err(FileError::Io);
-            ending(file, made.map(|()| table(&document, clock::now())))
+            let created = create(file, &document.to_text()).map_err(FileError::Io);
+            finish(file, created.map(|()| table(&document, clock::now())))
         }
     }
 }
 
 fn rotate(file: &Path, overlap: Duration, verify: Duration) -> Result<String, FileError> {
-    let held = Held::open(file)?;
-    let mut document = TokenKeys::parse(held.text())?;
+    let locked = LockedFile::open(file)?;
+    let mut document = TokenKeys::parse(locked.text())?;
     let now = clock::now();
     document.rotate(now, overlap, verify)?;
-    held.replace(&document.to_text())?;
+    locked.replace(&document.to_text())?;
     Ok(table(&document, now))
 }
 
@@ -108,7 +109,7 @@ fn list(file: &Path) -> Result<String, FileError> {
 fn table(document: &TokenKeys, now: DateTime<Utc>) -> String {
     let mut text = format!(
         "{:<32}  {:<9}  {:<20}  {:<20}  verifies until\n",
-        "kid", "state", "made", "signs from"
+        "kid", "state", "created", "signs from"
     );
     let date = |date: DateTime<Utc>| date.to_rfc3339_opts(SecondsFormat::Secs, true);
     for key in &document.keys {

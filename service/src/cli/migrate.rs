@@ -1,25 +1,26 @@
-//! `portcullis migrate`: roles and database, schema forward, back, or how far it is.
+//! `portcullis migrate`: prepares roles and database, and applies, reverts or lists migrations.
+
 use super::exit::{check_password, fail, print};
 use crate::config::Settings;
 use crate::db::{migrations, prepare};
 use clap::Subcommand;
 use std::process::ExitCode;
 
-/// What to do with the schema.
+/// The subcommands.
 #[derive(Clone, Copy, Default, Subcommand)]
 pub enum Direction {
-    /// Run every step that has not run (the default)
+    /// Apply all pending migrations (default)
     #[default]
     Up,
-    /// Take the newest step back; data that only it knows is lost
+    /// Revert the newest migration, including its data
     Down,
-    /// List the steps and whether they have run
+    /// List the migrations and whether they are applied
     Status,
-    /// As an administrator: make roles, logins with their passwords, and the database
+    /// Create roles, logins with their passwords, and the database, as a database administrator
     Prepare,
 }
 
-/// Does it.
+/// Runs the subcommand.
 pub fn run(settings: &Settings, direction: Direction) -> ExitCode {
     let database = &settings.database;
     let login = if matches!(direction, Direction::Prepare) {
@@ -41,8 +42,8 @@ pub fn run(settings: &Settings, direction: Direction) -> ExitCode {
             Err(error) => fail(1, &error),
         },
         Direction::Down => match migrations::down(database) {
-            Ok(None) => print("nothing to take back\n"),
-            Ok(Some(version)) => print(&format!("taken back: {version}\n")),
+            Ok(None) => print("nothing to revert\n"),
+            Ok(Some(version)) => print(&format!("reverted: {version}\n")),
             Err(error) => fail(1, &error),
         },
         Direction::Status => match migrations::status(database) {

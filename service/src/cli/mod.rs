@@ -1,4 +1,4 @@
-//! The commands. Each reads the settings that it needs, does one thing, and ends with an exit code that says how.
+//! The commands of `portcullis`. Each one reads the settings that it needs and returns an exit code.
 
 /// `portcullis accounts`
 mod accounts;
@@ -6,7 +6,7 @@ mod accounts;
 /// `portcullis audit`
 mod audit;
 
-/// How a command ends.
+/// Output and exit codes.
 mod exit;
 
 /// `portcullis healthcheck`
@@ -21,7 +21,7 @@ mod keys;
 /// `portcullis migrate`
 mod migrate;
 
-/// Files of secrets.
+/// Files with secrets.
 mod private_file;
 
 /// `portcullis serve`
@@ -39,11 +39,9 @@ use std::process::ExitCode;
 
 #[derive(Parser)]
 #[command(version, about = "A security-hardened freight-rates service", long_about = None)]
-#[command(
-    after_help = "Settings are read from PORTCULLIS_* in the environment; docs/settings.md lists them all."
-)]
+#[command(after_help = "Settings are read from PORTCULLIS_* environment variables; see docs/settings.md.")]
 struct Arguments {
-    /// A TOML file of settings; the environment wins over it
+    /// TOML file with settings; environment variables take precedence
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -54,37 +52,37 @@ struct Arguments {
 enum Command {
     /// Serve requests until SIGTERM or SIGINT
     Serve,
-    /// Change the database's schema
+    /// Migrate the database schema
     Migrate {
         #[command(subcommand)]
         direction: Option<migrate::Direction>,
     },
-    /// Store a file of prices: a CSV, or a dump in the originals' format; all of it or nothing
+    /// Import prices from a CSV file or a legacy dump, all or nothing
     Import {
-        /// The file
+        /// The file to import
         file: PathBuf,
-        /// Only check the file, as for an empty database; needs none
+        /// Only validate the file, against an empty database; needs no connection
         #[arg(long)]
         check: bool,
     },
-    /// Make accounts that may sign in at once, and list accounts
+    /// Create and list accounts
     Accounts {
         #[command(subcommand)]
         command: accounts::Accounts,
     },
-    /// Make and rotate signing keys, make a DATA_KEY; needs no settings
+    /// Generate and rotate signing keys, generate a DATA_KEY; needs no settings
     Keys {
         #[command(subcommand)]
         command: keys::Keys,
     },
-    /// Look after the audit events
+    /// Verify the audit log
     Audit {
         #[command(subcommand)]
         action: audit::Action,
     },
     /// Print the OpenAPI document
     Openapi,
-    /// Ask the running service whether it is ready; exit 0 if so
+    /// Check whether the running service is ready; exit 0 if it is
     Healthcheck,
 }
 

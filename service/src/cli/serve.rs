@@ -1,4 +1,5 @@
-//! `portcullis serve`: telemetry, runtime, listeners, until a signal says stop.
+//! `portcullis serve`: starts telemetry, runtime and listeners, and serves until a signal.
+
 use super::exit::{EXIT_CONFIG, check_password, fail};
 use crate::config::Settings;
 use crate::config::auth::DemoMode;
@@ -45,7 +46,7 @@ pub fn run(settings: &Settings) -> ExitCode {
         service.run(stop_signal()).await;
         Ok::<_, StartError>(())
     });
-    // Statements that still run are not waited for: the server ends them by their time limit.
+    // Running statements are not awaited: the database cancels them at their timeout.
     runtime.shutdown_background();
     telemetry.stop();
     match served {

@@ -126,7 +126,7 @@ fn healthcheck_exits_with_0_when_ready_and_1_otherwise() {
         "{stderr}"
     );
     let (code, stderr) = check("127.0.0.1:1".to_owned());
-    assert!(code == Some(1) && stderr.contains("no answer"), "{stderr}");
+    assert!(code == Some(1) && stderr.contains("no response"), "{stderr}");
 }
 
 /// H3, K7: In production the service does not start without TLS to the database.

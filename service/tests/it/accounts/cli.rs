@@ -43,7 +43,7 @@ fn an_operator_creates_an_administrator() {
         &format!("{PASSWORD}\n"),
     );
     assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(stdout(&output), "account 1 may sign in\n");
+    assert_eq!(stdout(&output), "created account 1\n");
     let stored = database.lines(
         "SELECT concat_ws(' ', email, email_key, name, role, state, confirmed_at IS NOT NULL, \
                 left(password_hash, 31)) AS line \
@@ -75,7 +75,7 @@ fn invalid_input_is_rejected_with_its_reason() {
             "Ann",
             PASSWORD,
             1,
-            "there is an account of this address",
+            "an account with this address already exists",
         ),
         (
             "bob@example.org",

@@ -58,14 +58,14 @@ fn head_hash(database: &Database) -> String {
 fn an_intact_chain_is_reported_with_length_and_last_hash() {
     let database = with_events(5);
     let end = head_hash(&database);
-    let whole = format!("whole: 5 events, last event 5, head {end}");
+    let whole = format!("intact: 5 events, last event 5, head {end}");
     assert_eq!(verify(&database, &[]), (Some(0), whole.clone()));
     assert_eq!(verify(&database, &["--head", &end]), (Some(0), whole));
     let empty = verify(&Database::fresh(), &[]);
     let zero = "0".repeat(64);
     assert_eq!(
         empty,
-        (Some(0), format!("whole: 0 events, last event 0, head {zero}"))
+        (Some(0), format!("intact: 0 events, last event 0, head {zero}"))
     );
     assert_eq!(verify(&database, &["--head", "abc"]).0, Some(2));
 }
@@ -234,7 +234,7 @@ fn hashes_do_not_depend_on_session_settings() {
     }
     let (code, text) = verify(&database, &[]);
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.starts_with("whole: 14 events"), "{text}");
+    assert!(text.starts_with("intact: 14 events"), "{text}");
 }
 
 /// J5: Concurrent transactions, some of them rolled back, append to one chain without a gap.
@@ -261,7 +261,7 @@ fn concurrent_events_form_one_chain_without_a_gap() {
     });
     let (code, text) = verify(&database, &[]);
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.starts_with("whole: 40 events, last event 40"), "{text}");
+    assert!(text.starts_with("intact: 40 events, last event 40"), "{text}");
     let mut conn = database.login("accounts");
     let order = "SELECT count(*)::text AS line FROM audit.events a JOIN audit.events b ON b.id = a.id + 1 AND b.at < a.at";
     assert_eq!(lines(&mut conn, order).unwrap(), ["0"]);
@@ -278,7 +278,7 @@ fn a_chain_longer_than_one_batch_is_verified() {
     }
     let (code, text) = verify(&database, &[]);
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("whole: 11000 events, last event 11000"), "{text}");
+    assert!(text.contains("intact: 11000 events, last event 11000"), "{text}");
     tamper(
         &database,
         "UPDATE audit.events SET detail = '[]' WHERE id IN (10500, 10999)",

@@ -259,7 +259,7 @@ fn an_import_reports_its_progress() {
     let other = Database::with_data(&small());
     let output = run_import(&other, &file);
     assert!(
-        stderr(&output).contains("summing up and committing"),
+        stderr(&output).contains("aggregating and committing"),
         "{}",
         stderr(&output)
     );

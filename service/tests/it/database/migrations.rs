@@ -50,9 +50,9 @@ fn up_down_up_results_in_the_same_schema() {
     assert!(full.len() > 50, "{full:#?}");
     database.import(&small()).unwrap();
     for _ in steps.lines() {
-        assert!(migrate(&["down"]).starts_with("taken back: "));
+        assert!(migrate(&["down"]).starts_with("reverted: "));
     }
-    assert_eq!(migrate(&["down"]), "nothing to take back\n");
+    assert_eq!(migrate(&["down"]), "nothing to revert\n");
     let remaining: Vec<String> = database
         .lines(SCHEMA_QUERY)
         .into_iter()
