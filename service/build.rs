@@ -1,9 +1,13 @@
-//! Tells the binary its commit, build date and compiler. Reproducible: `SOURCE_DATE_EPOCH` wins over the clock.
+//! Embeds commit, build date and compiler version. Reproducible: `SOURCE_DATE_EPOCH` takes precedence over the clock.
+
 use std::process::Command;
 
 fn main() {
-    let commit = given("SOURCE_COMMIT").or_else(|| run("git", &["rev-parse", "--short=12", "HEAD"]));
-    let rustc = run(&given("RUSTC").unwrap_or_else(|| "rustc".into()), &["--version"]);
+    let commit = variable("SOURCE_COMMIT").or_else(|| run("git", &["rev-parse", "--short=12", "HEAD"]));
+    let rustc = run(
+        &variable("RUSTC").unwrap_or_else(|| "rustc".into()),
+        &["--version"],
+    );
     println!(
         "cargo::rustc-env=PORTCULLIS_COMMIT={}",
         commit.unwrap_or_else(|| "unknown".into())
@@ -21,10 +25,10 @@ fn main() {
     println!("cargo::rerun-if-changed=../migrations");
 }
 
-/// The day of `SOURCE_DATE_EPOCH` (seconds since 1970), else of the commit, else of today.
+/// The day of `SOURCE_DATE_EPOCH` (seconds since 1970), else of the commit, else today.
 fn build_date() -> String {
     let day = |epoch: &str| run("date", &["-u", "-d", &format!("@{epoch}"), "+%Y-%m-%d"]);
-    let source = given("SOURCE_DATE_EPOCH").and_then(|epoch| day(&epoch));
+    let source = variable("SOURCE_DATE_EPOCH").and_then(|epoch| day(&epoch));
     source
         .or_else(|| run("git", &["log", "-1", "--format=%cs"]))
         .or_else(|| run("date", &["-u", "+%Y-%m-%d"]))
@@ -33,15 +37,15 @@ fn build_date() -> String {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "a build script has only the environment to go by"
+    reason = "a build script gets its input from the environment"
 )]
-fn given(variable: &str) -> Option<String> {
-    std::env::var(variable).ok().filter(|value| !value.is_empty())
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "a build script asks git and the compiler who they are"
+    reason = "a build script runs git and the compiler for their versions"
 )]
 fn run(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program)

@@ -1,38 +1,39 @@
-//! Portcullis: a security-hardened freight-rates service. The order of this list is the law: a module may use only
-//! modules that stand above it.
+//! Portcullis, a security-hardened freight-rates service.
+//!
+//! The modules are listed from the bottom layer to the top. A module may use only those above it in this list.
 
-/// The words everybody shares; parse once, then trust.
+/// Values that every layer shares. They are parsed once and valid by construction.
 pub mod types;
 
 /// A bounded queue between threads.
 pub mod bounded_queue;
 
-/// What the environment says, parsed once.
+/// Settings, parsed once from the environment and a file.
 pub mod config;
 
-/// Logs, traces, metrics.
+/// Logs, traces and metrics.
 pub mod telemetry;
 
-/// Reads secrets from where the settings say they are.
+/// Reads secrets from values or files.
 pub mod secrets;
 
-/// Hashing, signing, sealing.
+/// Hashing, signing and encryption.
 pub mod crypto;
 
-/// SQL and nothing but SQL.
+/// All SQL, and the threads and connections that run it. No business rules.
 pub mod db;
 
-/// Outbox worker and transport.
+/// Mail texts, the outbox worker and the transports.
 pub mod mail;
 
-/// The rules; no HTTP word.
+/// Business rules, independent of HTTP.
 pub mod domain;
 
-/// The edge: parse, call one domain function, map.
+/// The HTTP interface: an operation parses its input, calls one domain function and maps the outcome.
 pub mod http;
 
-/// All wiring, two listeners, graceful stop.
+/// Wiring, listeners and graceful shutdown.
 pub mod startup;
 
-/// The commands.
+/// The commands of `portcullis`.
 pub mod cli;

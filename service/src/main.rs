@@ -1,8 +1,9 @@
-//! The program `portcullis`. Never does anything itself: see `cli`.
+//! The program `portcullis`; see `cli`.
+
 use mimalloc::MiMalloc;
 use std::process::ExitCode;
 
-/// Small answers are made of many small allocations: the system's allocator takes twice as long over them.
+/// Responses take many small allocations, for which the system's allocator needs twice the time.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -27,7 +27,7 @@ pub mod places;
 /// Daily rates between two places.
 pub mod rates;
 
-/// Throttling of log-ins and mails.
+/// Throttling of logins and mails.
 pub mod throttles;
 
 /// Sessions and their tokens.

@@ -40,7 +40,7 @@ impl SignedIn {
         self.session
     }
 
-    /// The account's current role, not the one at log-in.
+    /// The account's current role, not the one at login.
     pub fn role(&self) -> Role {
         self.role
     }

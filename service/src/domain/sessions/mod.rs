@@ -58,7 +58,7 @@ const MAX_TOUCH_INTERVAL: Duration = Duration::from_secs(60);
 pub struct SessionLifetimes {
     /// Of an access token.
     pub access_token_ttl: Duration,
-    /// From log-in to the end of a session, however much it is used.
+    /// From login to the end of a session, however much it is used.
     pub absolute_timeout: Duration,
     /// From the last use to the end of a session.
     pub idle_timeout: Duration,

@@ -1,4 +1,4 @@
-//! Throttling of log-ins and mails. Attempts are counted before their outcome is known, so that parallel guesses gain nothing,
+//! Throttling of logins and mails. Attempts are counted before their outcome is known, so that parallel guesses gain nothing,
 //! and refunded if they did not count. Keys are stored as MACs: the table reveals no addresses.
 
 use crate::crypto::data_key::DataKey;
@@ -50,7 +50,7 @@ const MAILS_FROM_NETWORK: Rule = Rule {
     max_delay: Duration::from_secs(900),
 };
 
-/// How long a network counts as known after a log-in from it.
+/// How long a network counts as known after a login from it.
 pub const KNOWN_NETWORK_TTL: Duration = Duration::from_secs(30 * 86_400);
 
 /// A key and the rule that applies to its count.
@@ -85,7 +85,7 @@ impl Throttles {
         Self { data_key }
     }
 
-    /// Admits a log-in attempt.
+    /// Admits a login attempt.
     pub fn admit_login(
         &self,
         conn: &mut PgConnection,
@@ -100,7 +100,7 @@ impl Throttles {
         counters.admit(conn)
     }
 
-    /// Records a successful log-in: resets the account's counters. The network's counter is only refunded this attempt,
+    /// Records a successful login: resets the account's counters. The network's counter is only refunded this attempt,
     /// otherwise the owner of one account could guess at others without limit.
     pub fn record_success(&self, conn: &mut PgConnection, email: &Email, network: IpAddr) -> QueryResult<()> {
         self.login_counters(email, network).refund(conn)?;
