@@ -18,7 +18,7 @@ pub struct Gate {
     pub tools: &'static [&'static str],
     /// Gates that must not have failed before.
     pub after: &'static [&'static str],
-    /// What it takes of the scheduler.
+    /// What it takes of the machine.
     pub resources: ResourceClass,
     /// The time limit of each program that it runs.
     pub timeout: Duration,

@@ -154,7 +154,7 @@ fn done(work: &Work<'_>, shared: &Shared<'_>, ledger: &Ledger) -> Came {
     }
 }
 
-/// ResourceClass in what came of a step; answers whether others can build on it.
+/// Takes in what came of a step; answers whether others can build on it.
 fn ended<'g>(
     work: &Work<'g>,
     came: Came,

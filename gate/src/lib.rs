@@ -39,7 +39,7 @@ pub mod outcome;
 /// Who runs the gate.
 pub mod profile;
 
-/// ResourceClass secrets out.
+/// Takes secrets out.
 mod redaction;
 
 /// `cargo xtask release`

@@ -9,7 +9,7 @@ use crate::outcome::{MissingReason, Verdict};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum GateProfile {
-    /// A developer's scheduler: what is not installed is told.
+    /// A developer's machine: what is not installed is told.
     Local,
     /// Every push: what can be had from a package registry must run.
     Pipeline,

@@ -1,4 +1,4 @@
-//! ResourceClass a verdict over from an earlier run when everything that it depends on is the same: files, planted defect, ledger,
+//! Takes a verdict over from an earlier run when everything that it depends on is the same: files, planted defect, ledger,
 //! tools, databases, this program, and the day. Only good verdicts are, and never for a release.
 
 use std::fs;

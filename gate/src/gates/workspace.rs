@@ -55,7 +55,7 @@ pub fn cargo<'a>(ctx: &ScanContext<'a>) -> Command<'a> {
     }
 }
 
-/// Cargo's arguments for the features that our workspace needs on this scheduler.
+/// Cargo's arguments for the features that our workspace needs on this machine.
 ///
 /// # Errors
 /// `ToolMissing` when the machine can build nothing.

@@ -1,4 +1,4 @@
-//! ResourceClass this machine out of texts: the checkout, the build's folder, homes and caches. Paths of the tree stay, relative.
+//! Takes this machine out of texts: the checkout, the build's folder, homes and caches. Paths of the tree stay, relative.
 
 use std::path::{Path, PathBuf};
 

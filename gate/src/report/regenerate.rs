@@ -51,7 +51,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// A path that leads out of the report's folder could be any file of the scheduler.
+/// A path that leads out of the report's folder could be any file of the machine.
 fn is_beside(file: &str) -> bool {
     let mut parts = Path::new(file).components();
     !file.is_empty() && parts.all(|part| matches!(part, Component::Normal(_)))

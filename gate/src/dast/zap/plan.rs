@@ -133,7 +133,7 @@ pub fn plan(target: &ZapTarget, folder: &Path) -> String {
                     json!({ "apiFile": folder.join("openapi.json"), "targetUrl": url, "context": "api" }),
                 )
             },
-            // Asked of the openapi ctx it would come too early.
+            // Asked of the openapi job it would come too early.
             wait(vec![stats(1, "stats.code.401", url, "==", 0)]),
             PlanJob {
                 policy: json!({ "defaultStrength": "medium", "defaultThreshold": "medium" }),

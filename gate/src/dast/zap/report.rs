@@ -103,7 +103,7 @@ fn path(uri: &str) -> String {
     path.split('?').next().unwrap_or_default().to_owned()
 }
 
-/// Whether the lines about the plan prove that it did all of its work: every ctx went well, each proof passed, and the attack
+/// Whether the lines about the plan prove that it did all of its work: every job went well, each proof passed, and the attack
 /// ended before its cap. Answers how many operations ZAP imported.
 pub fn proven(lines: &str) -> Result<u64, ScanError> {
     let broke = |why: String| Err(ScanError::ToolFailed(why));
