@@ -12,6 +12,7 @@ use harness::exit::Exit;
 use harness::output::{print, seconds};
 use harness::worktree::{self, Revision};
 
+use crate::config::Config;
 use crate::definition::Gate;
 use crate::gates::GATES;
 use crate::outcome::{Outcome, Verdict};
@@ -63,9 +64,10 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         advisory_db: advisory_db.map(std::path::absolute).transpose()?,
         offline: options.offline,
     };
+    let config = Config::read(&context.settings.root)?;
     let revision = worktree::revision(context)?;
-    let snapshot = Snapshot::take(context, &scratch)?;
-    let shared = Shared::new(context, run_options, snapshot, scratch, began);
+    let snapshot = Snapshot::take(context, &config.canaries, &scratch)?;
+    let shared = Shared::new(context, run_options, config, snapshot, scratch, began);
     let slots = std::thread::available_parallelism().map_or(2, usize::from).max(2);
     let gates = engine::run(&wanted, &shared, &ledger, slots);
     let mut warnings = warnings(&ledger, &gates, began.date_naive());
@@ -99,6 +101,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     };
     let writer = ReportWriter {
         settings: &context.settings,
+        config: &shared.config,
         redactor: shared.redactor(),
         scratch: Some(&shared.scratch),
         files: context.settings.root.clone(),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::config::Config;
 use crate::profile::GateProfile;
 use crate::scan_context::ScanContext;
 use crate::scan_result::{ScanError, ScanOutcome};
@@ -25,7 +26,7 @@ pub struct Gate {
     /// The first profile that insists on it.
     pub required_from: GateProfile,
     /// Whether a file of the tree matters for it; the ledger and its canary always do.
-    pub inputs: fn(&str) -> bool,
+    pub inputs: fn(&Config, &str) -> bool,
     /// What matters beside files: a database's revision. `None`: it is not known before, so it always runs.
     pub data: fn(&Shared<'_>) -> Option<String>,
     /// Looks.
@@ -36,16 +37,16 @@ pub struct Gate {
 
 /// A defect that the gate must find in the same run with the same settings.
 pub struct Planted {
-    /// Its folder in `gate/canaries/`, copied aside.
+    /// Its folder in the folder of planted defects, copied aside.
     pub folder: &'static str,
     /// Makes what no repository should hold: keys, histories.
     pub prepare: fn(&ScanContext<'_>) -> Result<(), ScanError>,
     /// Rules, or aliases of them, that must be found.
-    pub expects: &'static [&'static str],
+    pub expects: fn(&Config) -> Vec<&str>,
 }
 
 /// Every file matters.
-pub fn whole_tree(_path: &str) -> bool {
+pub fn whole_tree(_config: &Config, _path: &str) -> bool {
     true
 }
 

@@ -9,6 +9,9 @@ pub mod ci;
 /// `cargo xtask commits`
 pub mod commits;
 
+/// What the gate must know of the repository.
+mod config;
+
 /// Scans of a running service.
 mod dast;
 

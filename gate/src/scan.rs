@@ -8,7 +8,6 @@ use std::time::Instant;
 use chrono::NaiveDate;
 use harness::clock;
 
-use crate::canaries::FOLDER as CANARIES;
 use crate::definition::{Gate, Planted};
 use crate::outcome::{Canary, Outcome};
 use crate::redaction::artifact_scan;
@@ -29,8 +28,12 @@ pub fn run(gate: &Gate, shared: &Shared<'_>, ledger: &Ledger) -> Outcome {
             (gate.scan)(ctx)
         })
     });
-    let expects = gate.planted.as_ref().map_or(&[][..], |planted| planted.expects);
-    let canary = verdict::canary(planted.as_ref(), expects);
+    let expects = gate
+        .planted
+        .as_ref()
+        .map(|planted| (planted.expects)(&shared.config))
+        .unwrap_or_default();
+    let canary = verdict::canary(planted.as_ref(), &expects);
     let mut outcome = scanned(ctx(gate, shared, None), &mut tools, gate.scan);
     if let Ok(seen) = &mut outcome {
         ledger.mark(&mut seen.findings, today(shared));
@@ -137,7 +140,12 @@ fn ctx<'a>(
             shared.snapshot.paths().map(str::to_owned).collect(),
         ),
         Some(planted) => {
-            let from = shared.context.settings.root.join(CANARIES).join(planted.folder);
+            let from = shared
+                .context
+                .settings
+                .root
+                .join(&shared.config.canaries)
+                .join(planted.folder);
             let to = shared.scratch.join("canaries").join(gate.id);
             let mut files = Vec::new();
             copy(&from, &to, "", &mut files)?;

@@ -1,14 +1,17 @@
 //! One look of one gate: where it looks, where it may write, and how it runs its tool; judges nothing.
 
 use std::cell::RefCell;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use harness::context::Context;
+use harness::exit::Exit;
 use harness::process::command::{Bounded, Command};
+use harness::process::interactive::Interactive;
 use tools::find::Program;
 
+use crate::config::Config;
 use crate::env_allowlist;
 use crate::outcome::Identity;
 use crate::scan_result::ScanError;
@@ -49,6 +52,11 @@ impl<'a> ScanContext<'a> {
         self.shared.context
     }
 
+    /// What must be known of the repository.
+    pub fn config(&self) -> &'a Config {
+        &self.shared.config
+    }
+
     /// A tool, ready for arguments; it starts in the subject's folder.
     pub fn tool(&self, name: &str) -> Result<Command<'a>, ScanError> {
         let program = self.shared.program(name)?;
@@ -85,6 +93,25 @@ impl<'a> ScanContext<'a> {
             stdout,
             stderr,
         })
+    }
+
+    /// Starts a program that serves until its standard input is closed, and its first line: then it is ready.
+    pub fn start(&self, command: &Command<'_>, name: &str) -> Result<(Interactive, String), ScanError> {
+        let log = self.folder.join(format!("{name}.err"));
+        let refused = env_allowlist::refused(&self.context().settings.variables);
+        let mut started = command
+            .clone()
+            .without_env(refused)
+            .interactive(&File::create(&log)?)?;
+        match started.line() {
+            Ok(line) => Ok((started, line)),
+            Err(error) if error.is::<Exit>() => Err(ScanError::Stopped),
+            Err(error) => {
+                let log = fs::read_to_string(&log).unwrap_or_default();
+                let last = log.trim_end().lines().next_back().unwrap_or_default();
+                Err(ScanError::ToolFailed(format!("`{command}`: {error:#}: {last}")))
+            }
+        }
     }
 
     /// The standard output of a call that succeeds, as it is and kept nowhere: for what a scanner is to look at.

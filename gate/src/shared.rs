@@ -9,6 +9,7 @@ use harness::context::Context;
 use tools::find::{self, Program};
 use tools::table;
 
+use crate::config::Config;
 use crate::gates::rustsec::advisories::Advisories;
 use crate::profile::GateProfile;
 use crate::redaction::Redactor;
@@ -32,6 +33,8 @@ pub struct Shared<'a> {
     pub context: &'a Context,
     /// What was options for.
     pub options: RunOptions,
+    /// What must be known of the repository.
+    pub config: Config,
     /// The tree.
     pub snapshot: Snapshot,
     /// A folder outside of the repository, gone after the run.
@@ -51,6 +54,7 @@ impl<'a> Shared<'a> {
     pub fn new(
         context: &'a Context,
         options: RunOptions,
+        config: Config,
         snapshot: Snapshot,
         scratch: PathBuf,
         began: DateTime<Utc>,
@@ -58,6 +62,7 @@ impl<'a> Shared<'a> {
         Self {
             context,
             options,
+            config,
             snapshot,
             scratch,
             began,

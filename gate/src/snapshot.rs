@@ -12,12 +12,11 @@ use harness::context::Context;
 use harness::worktree;
 use sha2::{Digest, Sha256};
 
-use crate::canaries::FOLDER as CANARIES;
-
 /// A copy of the tree, removed with this value.
 #[derive(Debug)]
 pub struct Snapshot {
     folder: PathBuf,
+    canaries: String,
     files: Vec<Copied>,
 }
 
@@ -46,7 +45,7 @@ pub fn scratch() -> Result<PathBuf> {
 
 impl Snapshot {
     /// Copies the tree into a new folder, outside of the repository: some tools leave out whatever a repository ignores.
-    pub fn take(context: &Context, folder: &Path) -> Result<Snapshot> {
+    pub fn take(context: &Context, canaries: &str, folder: &Path) -> Result<Snapshot> {
         let root = &context.settings.root;
         let paths = worktree::listed(context)?;
         let tree = folder.join("tree");
@@ -55,7 +54,7 @@ impl Snapshot {
         for path in &paths {
             let meta = fs::metadata(root.join(path))?;
             let bytes = fs::read(root.join(path)).with_context(|| format!("cannot read {path}"))?;
-            if !path.starts_with(CANARIES) {
+            if !path.starts_with(canaries) {
                 let to = tree.join(path);
                 let parent = to.parent().context("a file has a folder")?;
                 fs::create_dir_all(parent)?;
@@ -69,6 +68,7 @@ impl Snapshot {
         }
         Ok(Snapshot {
             folder: folder.to_owned(),
+            canaries: canaries.to_owned(),
             files,
         })
     }
@@ -81,7 +81,7 @@ impl Snapshot {
     /// The copied files' paths, sorted.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         let paths = self.files.iter().map(|file| file.path.as_str());
-        paths.filter(|path| !path.starts_with(CANARIES))
+        paths.filter(|path| !path.starts_with(&self.canaries))
     }
 
     /// Which files are no longer as they were copied: changed, gone or new. Some gates build and test the tree itself.

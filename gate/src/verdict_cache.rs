@@ -9,7 +9,7 @@ use harness::process::command::Command;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::canaries::FOLDER as CANARIES;
+use crate::config;
 use crate::definition::Gate;
 use crate::outcome::{Outcome, Verdict};
 use crate::profile::GateProfile;
@@ -31,10 +31,11 @@ pub fn key(gate: &Gate, shared: &Shared<'_>) -> Option<String> {
     let canary = gate
         .planted
         .as_ref()
-        .map(|planted| format!("{CANARIES}{}/", planted.folder));
+        .map(|planted| format!("{}{}/", shared.config.canaries, planted.folder));
     let matters = |path: &str| {
-        (gate.inputs)(path)
+        (gate.inputs)(&shared.config, path)
             || path == waivers::FILE
+            || path == config::FILE
             || canary
                 .as_ref()
                 .is_some_and(|canary| path.starts_with(canary.as_str()))

@@ -1,5 +1,8 @@
 //! Shared building blocks of the harness.
 
+/// Cargo's JSON messages.
+pub mod cargo_messages;
+
 /// SHA-256.
 pub mod checksum;
 

@@ -6,7 +6,8 @@ use anyhow::Result;
 use clap::Parser;
 use harness::context::Context;
 use harness::exit;
-use stack::commands::{bdd, down, test, up};
+use stack::commands::{bdd, down, target, test, test_postgres, up};
+use stack::service::prerequisites;
 
 /// Runs PostgreSQL and the service on this machine.
 #[derive(Debug, Parser)]
@@ -20,6 +21,12 @@ enum Command {
     Test(test::Options),
     /// Run the features, against a server that is started for them or a given one
     Bdd(bdd::Options),
+    /// For the gate: serve with demo data and accounts until standard input is closed
+    Target(target::Options),
+    /// For the gate: run a PostgreSQL for tests until standard input is closed
+    TestPostgres,
+    /// For the gate: print the cargo features that a build needs on this machine
+    BuildFeatures,
 }
 
 fn main() -> ExitCode {
@@ -33,5 +40,8 @@ fn run(context: &Context, command: &Command) -> Result<()> {
         Command::Down(options) => down::run(context, options),
         Command::Test(options) => test::run(context, options),
         Command::Bdd(options) => bdd::run(context, options),
+        Command::Target(options) => target::run(context, options),
+        Command::TestPostgres => test_postgres::run(context),
+        Command::BuildFeatures => prerequisites::print_features(context),
     }
 }

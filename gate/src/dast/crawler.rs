@@ -34,7 +34,7 @@ impl Crawler {
         }
         let account = server.account(role)?;
         let fields = [("email", account.email.as_str()), ("password", &account.password)];
-        let answer = crawler.submit(server, "/sign-in", &fields)?;
+        let answer = crawler.submit(server, &server.pages().sign_in, &fields)?;
         match answer.status {
             303 => Ok(crawler),
             status => Err(ScanError::ToolFailed(format!(
@@ -55,12 +55,13 @@ impl Crawler {
         target: &str,
         fields: &[(&str, &str)],
     ) -> Result<Response, ScanError> {
+        let csrf = &server.pages().csrf_field;
         let page = self.open(server, target)?;
-        let token = page.body.split_once("name=\"csrf\" value=\"");
+        let token = page.body.split_once(&format!("name=\"{csrf}\" value=\""));
         let token = token.and_then(|(_, rest)| rest.split_once('"'));
         let (token, _) = token.ok_or_else(|| ScanError::ToolFailed(format!("{target} has no form")))?;
         server.register_secret(token);
-        let mut body = format!("csrf={}", encoded(token));
+        let mut body = format!("{csrf}={}", encoded(token));
         for (name, value) in fields {
             body += &format!("&{name}={}", encoded(value));
         }
@@ -116,7 +117,7 @@ impl Crawler {
             headers: &headers,
             body,
         };
-        let answer = server.ask(&request)?;
+        let answer = server.send(&request)?;
         for line in answer.all("set-cookie") {
             let pair = line.split(';').next().unwrap_or_default();
             if let Some((name, value)) = pair.split_once('=') {

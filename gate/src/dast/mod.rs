@@ -10,10 +10,12 @@ mod target;
 pub mod wapiti;
 pub mod zap;
 
-/// Whether a file of the tree changes what a scan of the service sees.
-pub fn matters(path: &str) -> bool {
-    let folders = ["service/", "migrations/", "demo/", "private-postgres/"];
-    folders.iter().any(|folder| path.starts_with(folder))
+use crate::config::Config;
+
+/// Whether a file of the tree changes what a scan of the service finds.
+pub fn matters(config: &Config, path: &str) -> bool {
+    let mut folders = config.target.iter().flat_map(|target| &target.inputs);
+    folders.any(|folder| path.starts_with(folder.as_str()))
         || path.ends_with("Cargo.lock")
         || path == "Cargo.toml"
 }

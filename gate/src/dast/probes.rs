@@ -3,13 +3,14 @@
 
 use harness::http_client::{Request, Response};
 
+use crate::config::Headers;
 use crate::dast::headers::rules::ResponseKind;
 use crate::dast::openapi::OpenApi;
 use crate::dast::target::Target;
 use crate::scan_result::ScanError;
 
 /// Wrong passwords until somebody is asked to wait.
-const GUESSES: usize = 40;
+const MAX_GUESSES: usize = 40;
 
 /// What was asked, and what came.
 #[derive(Debug, Clone)]
@@ -21,9 +22,6 @@ pub struct Exchange {
     /// What came.
     pub answer: Response,
 }
-
-/// A range of the demo's prices.
-const RATES: &str = "/rates?date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL";
 
 /// An odd request: method, target, fields, body.
 type Odd<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>, &'a str);
@@ -57,93 +55,108 @@ pub fn each_operation(
     Ok(exchanges)
 }
 
-/// Asks what answers with the other statuses: created, redirected, unchanged, refused in each way.
-pub fn odd_ones(server: &Target<'_>, admin: &str, user: &str) -> Result<Vec<Exchange>, ScanError> {
-    let (admin, user) = (format!("Bearer {admin}"), format!("Bearer {user}"));
-    let (admin, user) = (
-        ("Authorization", admin.as_str()),
-        ("Authorization", user.as_str()),
-    );
-    let json = ("Content-Type", "application/json");
-    let (long, huge) = ("x".repeat(17_000), "x".repeat(300_000));
-    let long_target = format!("/ports?q={long}");
-    let taken = r#"{"email": "user@demo.example"}"#;
-    let odd: Vec<Odd<'_>> = vec![
-        ("GET", "/nothing/here", vec![], ""),
-        ("GET", "/nothing/here", vec![("Accept", "text/html")], ""),
-        ("DELETE", "/version", vec![], ""),
-        ("TRACE", "/", vec![], ""),
-        ("GET", "/", vec![("Host", "stranger.example")], ""),
-        ("GET", "/", vec![("X-Large", &long)], ""),
-        ("GET", &long_target, vec![], ""),
-        ("GET", RATES, vec![("Accept", "text/html")], ""),
-        ("GET", "/users", vec![user], ""),
-        (
-            "POST",
-            "/auth/register",
-            vec![("Content-Type", "text/plain")],
-            "{}",
-        ),
-        ("POST", "/auth/register", vec![json], &huge),
-        ("POST", "/auth/register", vec![json], "{"),
-        ("POST", "/auth/register", vec![json, ("Content-Length", "9")], "{"),
-        ("POST", "/auth/forgot", vec![json], taken),
-        ("POST", "/user", vec![json, admin], taken),
-        (
-            "OPTIONS",
-            RATES,
-            vec![
-                ("Origin", "https://stranger.example"),
-                ("Access-Control-Request-Method", "GET"),
-            ],
-            "",
-        ),
-    ];
+/// The configured requests, which provoke the other statuses: created, redirected, unchanged, rejected in each way.
+pub fn configured(
+    server: &Target<'_>,
+    config: &Headers,
+    tokens: &[(&str, &str)],
+) -> Result<Vec<Exchange>, ScanError> {
     let mut exchanges = Vec::new();
-    for odd in odd {
-        let private = odd.2.iter().any(|(name, _)| *name == "Authorization");
+    for probe in &config.probes {
+        let (method, target) = probe.request.split_once(' ').unwrap_or(("GET", &probe.request));
+        let (target, body) = (expanded(target), expanded(&probe.body));
+        let bearer = bearer(tokens, probe.role.as_deref());
+        let values: Vec<(&str, String)> = probe
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), expanded(value)))
+            .chain(bearer.map(|bearer| ("Authorization", bearer)))
+            .collect();
+        let headers = values
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        let what = target.split('?').next().unwrap_or_default();
         exchanges.push(ask(
             server,
-            odd.1.split('?').next().unwrap_or_default(),
-            odd.clone(),
-            private,
+            what,
+            (method, &target, headers, &body),
+            probe.role.is_some(),
         )?);
     }
-    exchanges.extend(versions(server, user)?);
-    exchanges.extend(guesses(server)?);
+    exchanges.extend(versions(server, config, tokens)?);
+    exchanges.extend(guesses(server, config)?);
     Ok(exchanges)
 }
 
-/// What has a version: unchanged, changed without naming it, changed with a wrong one.
-fn versions(server: &Target<'_>, user: (&str, &str)) -> Result<Vec<Exchange>, ScanError> {
-    let whole = ask(server, "/rates", ("GET", RATES, vec![], ""), false)?;
-    let tag = whole.answer.header("etag").unwrap_or("\"none\"").to_owned();
-    let known = vec![("If-None-Match", tag.as_str())];
-    let unchanged = ask(server, "/rates", ("GET", RATES, known, ""), false)?;
-    let wish = r#"{"title": "See the northern lights", "note": "", "done": true}"#;
-    let made = r#"{"title": "See the northern lights"}"#;
-    let fields = vec![("Content-Type", "application/json"), user];
-    let made = ask(server, "/wishes", ("POST", "/wishes", fields.clone(), made), true)?;
-    let place = made.answer.header("location").unwrap_or("/wishes/1").to_owned();
-    let without = ask(
-        server,
-        "/wishes/{id}",
-        ("PUT", &place, fields.clone(), wish),
-        true,
-    )?;
-    let wrong = [fields, vec![("If-Match", "\"999\"")]].concat();
-    let wrong = ask(server, "/wishes/{id}", ("PUT", &place, wrong, wish), true)?;
-    Ok(vec![whole, unchanged, made, without, wrong])
+fn bearer(tokens: &[(&str, &str)], role: Option<&str>) -> Option<String> {
+    let (_, token) = tokens.iter().find(|(of, _)| Some(*of) == role)?;
+    Some(format!("Bearer {token}"))
 }
 
-/// Wrong passwords, until whoever guesses has to wait.
-fn guesses(server: &Target<'_>) -> Result<Vec<Exchange>, ScanError> {
-    let json = ("Content-Type", "application/json");
-    let guess = r#"{"email": "nobody@demo.example", "password": "a wrong one"}"#;
+/// `{x17000}` becomes 17,000 times an x.
+fn expanded(text: &str) -> String {
+    let parts = text
+        .split_once("{x")
+        .and_then(|(before, rest)| Some((before, rest.split_once('}')?)));
+    let Some((before, (count, after))) = parts else {
+        return text.to_owned();
+    };
+    count.parse().map_or(text.to_owned(), |count| {
+        format!("{before}{}{after}", "x".repeat(count))
+    })
+}
+
+/// Resources with a version: read unchanged, updated without naming it, updated with a wrong one.
+fn versions(
+    server: &Target<'_>,
+    config: &Headers,
+    tokens: &[(&str, &str)],
+) -> Result<Vec<Exchange>, ScanError> {
+    let versions = &config.versions;
+    let (what, read) = (
+        versions.read.split('?').next().unwrap_or_default(),
+        versions.read.as_str(),
+    );
+    let whole = ask(server, what, ("GET", read, vec![], ""), false)?;
+    let tag = whole.answer.header("etag").unwrap_or("\"none\"").to_owned();
+    let known = vec![("If-None-Match", tag.as_str())];
+    let unchanged = ask(server, what, ("GET", read, known, ""), false)?;
+    let bearer = bearer(tokens, Some(&config.user)).unwrap_or_default();
+    let fields = vec![("Content-Type", "application/json"), ("Authorization", &bearer)];
+    let create = (
+        "POST",
+        versions.create.as_str(),
+        fields.clone(),
+        versions.created.as_str(),
+    );
+    let created = ask(server, &versions.create, create, true)?;
+    let default = format!("{}/1", versions.create);
+    let location = created.answer.header("location").unwrap_or(&default).to_owned();
+    let without = (
+        "PUT",
+        location.as_str(),
+        fields.clone(),
+        versions.updated.as_str(),
+    );
+    let without = ask(server, &versions.update, without, true)?;
+    let wrong = [fields, vec![("If-Match", "\"999\"")]].concat();
+    let wrong = ("PUT", location.as_str(), wrong, versions.updated.as_str());
+    let wrong = ask(server, &versions.update, wrong, true)?;
+    Ok(vec![whole, unchanged, created, without, wrong])
+}
+
+/// Wrong passwords, until the client has to wait.
+fn guesses(server: &Target<'_>, config: &Headers) -> Result<Vec<Exchange>, ScanError> {
+    let (path, json) = (&config.guess.path, ("Content-Type", "application/json"));
     let mut exchanges = Vec::new();
-    for _ in 0..GUESSES {
-        let odd = ("POST", "/auth/login", vec![json], guess);
-        let exchange = ask(server, "/auth/login", odd, false)?;
+    for _ in 0..MAX_GUESSES {
+        let exchange = ask(
+            server,
+            path,
+            ("POST", path, vec![json], &config.guess.body),
+            false,
+        )?;
         let is_over = matches!(exchange.answer.status, 404 | 429);
         exchanges.push(exchange);
         if is_over {
@@ -153,13 +166,12 @@ fn guesses(server: &Target<'_>) -> Result<Vec<Exchange>, ScanError> {
     Ok(exchanges)
 }
 
-/// Asks what needs the database while there is none.
-pub fn without_database(server: &Target<'_>) -> Result<Vec<Exchange>, ScanError> {
-    let paths = ["/ports", "/health/ready", "/sign-in", "/my/wishes"];
-    let asked = paths
+/// Requests that need the database while it is stopped.
+pub fn without_database(server: &Target<'_>, paths: &[String]) -> Result<Vec<Exchange>, ScanError> {
+    let exchanges = paths
         .iter()
         .map(|path| ask(server, path, ("GET", path, vec![], ""), false));
-    asked.collect()
+    exchanges.collect()
 }
 
 fn ask(server: &Target<'_>, what: &str, odd: Odd<'_>, private: bool) -> Result<Exchange, ScanError> {
@@ -176,6 +188,18 @@ fn ask(server: &Target<'_>, what: &str, odd: Odd<'_>, private: bool) -> Result<E
             private,
             signs_out: false,
         },
-        answer: server.ask(&request)?,
+        answer: server.send(&request)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_placeholder_becomes_as_many_characters() {
+        assert_eq!(expanded("/a?q={x3}&b"), "/a?q=xxx&b");
+        assert_eq!(expanded("{"), "{");
+        assert_eq!(expanded("{\"a\": 1}"), "{\"a\": 1}");
+    }
 }

@@ -1,90 +1,114 @@
-//! The service that a scan looks at: our own, with its data and its people, or the one that is bad on purpose; for one look
-//! each, so that no scan disturbs another.
+//! The service to attack: the repository's own, with its data and accounts, or the one that is bad on purpose; one for each
+//! scan, so that no scan disturbs another.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use harness::http_client::{Request, Response, send};
-use harness::output::Progress;
-use stack::accounts::Account;
-use stack::local_stack::{LocalStack, Plan};
+use harness::process::interactive::Interactive;
+use serde::Deserialize;
 
+use crate::config::{self, Pages};
 use crate::dast::bad_server::BadServer;
 use crate::dast::openapi::OpenApi;
 use crate::scan_context::ScanContext;
 use crate::scan_result::ScanError;
 use crate::shared::Shared;
 
-/// How long an answer may take.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What stands for a token where none is checked; redacted like a real one, so that the planted run shows that too.
+/// Stands for a token where none is checked; redacted like a real one, so that the planted run shows that too.
 const NO_TOKEN: &str = "planted-token-0123456789abcdef";
 
-/// A service that runs.
+/// A running service.
 pub struct Target<'a> {
     /// Its port on 127.0.0.1.
     pub port: u16,
-    /// What it says that it can do.
+    /// Its OpenAPI document.
     pub document: OpenApi,
+    /// What the configuration says about it.
+    pub config: &'a config::Target,
     shared: &'a Shared<'a>,
     accounts: Vec<Account>,
-    /// Ours; `None`: the bad one.
-    stage: Option<LocalStack>,
-    _bad: Option<BadServer>,
+    server: Server,
+}
+
+enum Server {
+    Own(Box<RefCell<Interactive>>),
+    Bad { _server: BadServer },
+}
+
+/// An account of the service.
+#[derive(Deserialize)]
+pub struct Account {
+    pub role: String,
+    pub email: String,
+    pub password: String,
+}
+
+/// The first line of the target's command.
+#[derive(Deserialize)]
+struct Ready {
+    url: String,
+    accounts: Vec<Account>,
+}
+
+/// Its answer to a request.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Answer {
+    Value(String),
+    Error(String),
 }
 
 impl<'a> Target<'a> {
-    /// Starts it: the bad one with the document of the planted defect, or our own with these settings. Its people's passwords are secrets of the
-    /// run from now on.
-    pub fn start(
-        ctx: &ScanContext<'a>,
-        name: &str,
-        settings: &[(&str, &str)],
-    ) -> Result<Target<'a>, ScanError> {
+    /// Starts the bad one with the document of the planted defect, or the repository's own with more arguments. Passwords
+    /// of its accounts are secrets of the run from now on.
+    pub fn start(ctx: &ScanContext<'a>, gate: &str, arguments: &[String]) -> Result<Target<'a>, ScanError> {
+        let config = config::needed(ctx.config().target.as_ref(), "target")?;
+        let shared = ctx.shared;
         if ctx.planted {
             let document = std::fs::read_to_string(ctx.subject.join("openapi.json"))?;
             let bad = BadServer::start(document.clone())?;
-            ctx.shared.register_secret(NO_TOKEN);
+            shared.register_secret(NO_TOKEN);
             return Ok(Target {
                 port: bad.port,
                 document: OpenApi::parse(&document)?,
-                shared: ctx.shared,
+                config,
+                shared,
                 accounts: Vec::new(),
-                stage: None,
-                _bad: Some(bad),
+                server: Server::Bad { _server: bad },
             });
         }
-        let context = ctx.context();
-        let mut plan = Plan::temporary(context, &format!("gate-{name}"))?;
-        // No token may end in the middle of a scan.
-        let life = ("PORTCULLIS_ACCESS_TOKEN_TTL".into(), "3600".into());
-        plan.service_settings.push(life);
-        let own = settings.iter().map(|(name, value)| (name.into(), value.into()));
-        plan.service_settings.extend(own);
-        let mut stage = LocalStack::start(context, plan, &mut Progress::silent())?;
-        let accounts = stage.portcullis.accounts()?;
-        for account in &accounts {
+        let command = config::command(ctx.context(), &config.command, &[("gate", gate)]).args(arguments);
+        let (started, line) = ctx.start(&command, "target")?;
+        let ready: Ready = serde_json::from_str(&line).context("the first line of the target's command")?;
+        for account in &ready.accounts {
             let login = format!("{}:{}", account.email, account.password);
-            ctx.shared.register_secret(BASE64.encode(login));
-            ctx.shared.register_secret(&account.password);
+            shared.register_secret(BASE64.encode(login));
+            shared.register_secret(&account.password);
         }
-        let port = stage.serving().map_or(0, |serving| serving.port);
+        let port = ready
+            .url
+            .strip_prefix("http://127.0.0.1:")
+            .and_then(|port| port.parse().ok());
+        let port = port.with_context(|| format!("{} is not on 127.0.0.1", ready.url))?;
         let request = Request {
             method: "GET",
-            target: "/openapi.json",
+            target: &config.openapi,
             ..Request::default()
         };
-        let document = send(port, &request, PATIENCE)?;
+        let document = send(port, &request, RESPONSE_TIMEOUT)?;
         Ok(Target {
             port,
             document: OpenApi::parse(&document.body)?,
-            shared: ctx.shared,
-            accounts,
-            stage: Some(stage),
-            _bad: None,
+            config,
+            shared,
+            accounts: ready.accounts,
+            server: Server::Own(Box::new(RefCell::new(started))),
         })
     }
 
@@ -93,14 +117,24 @@ impl<'a> Target<'a> {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Whether it is the bad one.
-    pub fn is_planted(&self) -> bool {
-        self._bad.is_some()
+    /// The URL of its OpenAPI document.
+    pub fn document_url(&self) -> String {
+        format!("{}{}", self.url(), self.config.openapi)
     }
 
-    /// Asks it.
-    pub fn ask(&self, request: &Request<'_>) -> Result<Response, ScanError> {
-        Ok(send(self.port, request, PATIENCE)?)
+    /// Its pages.
+    pub fn pages(&self) -> &'a Pages {
+        &self.config.pages
+    }
+
+    /// Whether it is the bad one.
+    pub fn is_planted(&self) -> bool {
+        matches!(self.server, Server::Bad { .. })
+    }
+
+    /// Sends it a request.
+    pub fn send(&self, request: &Request<'_>) -> Result<Response, ScanError> {
+        Ok(send(self.port, request, RESPONSE_TIMEOUT)?)
     }
 
     /// From now on this is taken out of whatever is kept.
@@ -108,50 +142,48 @@ impl<'a> Target<'a> {
         self.shared.register_secret(secret);
     }
 
-    /// A new session's access token for the person with this role: a secret of the run.
+    /// A new session's access token for the account with this role: a secret of the run.
     pub fn token(&self, role: &str) -> Result<String, ScanError> {
-        if self.is_planted() {
-            return Ok(NO_TOKEN.to_owned());
-        }
-        let account = self.account(role)?;
-        let login = BASE64.encode(format!("{}:{}", account.email, account.password));
-        let request = Request {
-            method: "POST",
-            target: "/login",
-            headers: &[("Authorization", &format!("Basic {login}"))],
-            ..Request::default()
-        };
-        let answer = self.ask(&request)?;
-        let token = answer.body.trim().to_owned();
+        let token = self.ask(&format!("token {role}"), NO_TOKEN)?;
         self.shared.register_secret(&token);
-        match answer.status {
-            200 => Ok(token),
-            status => Err(ScanError::ToolFailed(format!(
-                "the {role} cannot log in: {status}"
-            ))),
-        }
+        Ok(token)
     }
 
-    /// Whether a token still counts: whoever was signed out in the middle of a scan has looked at refusals.
-    pub fn still_counts(&self, token: &str) -> Result<(), ScanError> {
-        let request = Request {
-            method: "GET",
-            target: "/auth/me",
-            headers: &[("Authorization", &format!("Bearer {token}"))],
-            ..Request::default()
-        };
+    /// The id of a new session of the account with this role.
+    pub fn session(&self, role: &str) -> Result<String, ScanError> {
+        self.ask(&format!("session {role}"), "1")
+    }
+
+    /// The id of an account that is invited and has not accepted.
+    pub fn invite(&self) -> Result<String, ScanError> {
+        self.ask("invite", "1")
+    }
+
+    /// Stops its database; the service goes on.
+    pub fn stop_database(&self) -> Result<(), ScanError> {
+        self.ask("stop-database", "").map(drop)
+    }
+
+    /// Fails when a token is no longer valid: a scan that lost its session has seen rejections only.
+    pub fn ensure_valid(&self, token: &str) -> Result<(), ScanError> {
         if self.is_planted() {
             return Ok(());
         }
-        match self.ask(&request)?.status {
+        let request = Request {
+            method: "GET",
+            target: &self.config.own_account,
+            headers: &[("Authorization", &format!("Bearer {token}"))],
+            ..Request::default()
+        };
+        match self.send(&request)?.status {
             200 => Ok(()),
             status => Err(ScanError::ToolFailed(format!(
-                "the token no longer counted at the end of the scan: {status}"
+                "the token was no longer valid at the end of the scan: {status}"
             ))),
         }
     }
 
-    /// The password of the person with this role.
+    /// The password of the account with this role.
     pub fn password(&self, role: &str) -> Result<&str, ScanError> {
         if self.is_planted() {
             return Ok(NO_TOKEN);
@@ -159,17 +191,21 @@ impl<'a> Target<'a> {
         Ok(&self.account(role)?.password)
     }
 
-    /// Stops our database and leaves the service running.
-    pub fn stop_database(&mut self) -> Result<(), ScanError> {
-        let Some(cluster) = self.stage.as_mut().and_then(LocalStack::cluster) else {
-            return Ok(());
-        };
-        Ok(cluster.stop().map_err(anyhow::Error::from)?)
-    }
-
-    /// The person with this role.
+    /// The account with this role.
     pub fn account(&self, role: &str) -> Result<&Account, ScanError> {
         let found = self.accounts.iter().find(|account| account.role == role);
-        Ok(found.with_context(|| format!("the demo has no {role}"))?)
+        Ok(found.with_context(|| format!("no account has the role {role}"))?)
+    }
+
+    /// What the target's command answers; the bad server has no such command.
+    fn ask(&self, line: &str, planted: &str) -> Result<String, ScanError> {
+        let Server::Own(server) = &self.server else {
+            return Ok(planted.to_owned());
+        };
+        let answer = server.borrow_mut().request(line)?;
+        match serde_json::from_str(&answer).context("an answer of the target's command")? {
+            Answer::Value(value) => Ok(value),
+            Answer::Error(error) => Err(ScanError::ToolFailed(format!("`{line}`: {error}"))),
+        }
     }
 }

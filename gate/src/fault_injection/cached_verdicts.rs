@@ -72,7 +72,7 @@ fn a_changed_file_ledger_defect_tool_or_day_does_not() {
     again(TODAY, "a new file");
     fixture.write("security/waivers.toml", WAIVER);
     again(TODAY, "the ledger");
-    fixture.write("gate/canaries/fake/more", "planted");
+    fixture.write("canaries/fake/more", "planted");
     again(TODAY, "the planted defect");
     fixture.tool(&format!(
         "[ \"$1\" = version ] && {{ echo {VERSION}; exit 0; }}\n{}\n# new",

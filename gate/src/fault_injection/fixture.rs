@@ -10,6 +10,7 @@ use harness::process::command::Command;
 use harness::process::shutdown::Stop;
 use harness::settings::Settings;
 
+use crate::config::Config;
 use crate::definition::{Gate, Planted, as_it_is, files_only};
 use crate::engine;
 use crate::finding::Finding;
@@ -49,13 +50,13 @@ pub const GATE: Gate = Gate {
     resources: ResourceClass::Light,
     timeout: Duration::from_secs(60),
     required_from: GateProfile::Pipeline,
-    inputs: |path| path.ends_with(".txt"),
+    inputs: |_, path| path.ends_with(".txt"),
     data: files_only,
     scan: |ctx| looked(ctx, "strict"),
     planted: Some(Planted {
         folder: "fake",
         prepare: as_it_is,
-        expects: &["planted"],
+        expects: |_| vec!["planted"],
     }),
 };
 
@@ -88,6 +89,9 @@ pub fn looked(ctx: &ScanContext<'_>, settings: &str) -> ScanOutcome {
     }
 }
 
+/// Where planted defects are in the tree.
+const CANARIES: &str = "canaries/";
+
 /// The tree and the tool, removed at the end.
 pub struct Fixture {
     folder: PathBuf,
@@ -116,7 +120,7 @@ impl Fixture {
             context: Context { settings, stop },
         };
         fixture.write("a.txt", "nothing");
-        fixture.write("gate/canaries/fake/defect", "planted");
+        fixture.write("canaries/fake/defect", "planted");
         fixture.sh("git init --quiet --template= .");
         fixture.tool(&format!(
             "[ \"$1\" = version ] && {{ echo {VERSION}; exit 0; }}\n{script}"
@@ -174,9 +178,13 @@ impl Fixture {
             offline: true,
         };
         let scratch = self.folder.join("scratch");
-        let snapshot = Snapshot::take(&self.context, &scratch).unwrap();
+        let snapshot = Snapshot::take(&self.context, CANARIES, &scratch).unwrap();
+        let config = Config {
+            canaries: CANARIES.to_owned(),
+            ..Config::default()
+        };
         let began: DateTime<Utc> = began.parse().unwrap();
-        let shared = Shared::new(&self.context, asked, snapshot, scratch, began);
+        let shared = Shared::new(&self.context, asked, config, snapshot, scratch, began);
         shared.register_secret(TOKEN);
         shared
     }

@@ -26,7 +26,7 @@ const GATE: Gate = Gate {
     resources: ResourceClass::Light,
     timeout: Duration::from_secs(20),
     required_from: GateProfile::Release,
-    inputs: |_| true,
+    inputs: |_, _| true,
     data: files_only,
     scan: scan_with,
     planted: None,
@@ -35,7 +35,7 @@ const GATE: Gate = Gate {
 fn scan_with(ctx: &ScanContext<'_>) -> ScanOutcome {
     let target = ZapTarget {
         url: URL.to_owned(),
-        door: "/items/1".to_owned(),
+        own_account: "/items/1".to_owned(),
         operations: 2,
     };
     attack(ctx, &target, "{}", TOKEN)

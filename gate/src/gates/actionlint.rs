@@ -21,21 +21,23 @@ pub const GATE: Gate = Gate {
     resources: ResourceClass::Light,
     timeout: minutes(2),
     required_from: GateProfile::Pipeline,
-    inputs: is_input,
+    inputs: |_, path| is_input(path),
     data: files_only,
     scan,
     planted: Some(Planted {
         folder: "actionlint",
         prepare: as_it_is,
-        expects: &[
-            "action",
-            "expression",
-            "job-needs",
-            "runner-label",
-            "SC2006",
-            "SC2046",
-            "SC2086",
-        ],
+        expects: |_| {
+            vec![
+                "action",
+                "expression",
+                "job-needs",
+                "runner-label",
+                "SC2006",
+                "SC2046",
+                "SC2086",
+            ]
+        },
     }),
 };
 

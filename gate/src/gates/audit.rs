@@ -24,13 +24,13 @@ pub const GATE: Gate = Gate {
     resources: ResourceClass::Light,
     timeout: minutes(5),
     required_from: GateProfile::Pipeline,
-    inputs: |path| path == "Cargo.lock",
+    inputs: |_, path| path == "Cargo.lock",
     data: rustsec::revision,
     scan,
     planted: Some(Planted {
         folder: "audit",
         prepare: as_it_is,
-        expects: &["RUSTSEC-2020-0071", "CVE-2020-26235"],
+        expects: |_| vec!["RUSTSEC-2020-0071", "CVE-2020-26235"],
     }),
 };
 

@@ -1,8 +1,9 @@
 //! Gate `auditable`: the service's release program names the packages that it is made of, and none has a known
 //! vulnerability. A lock file says what a build may take; the program says what it took.
 
-use stack::service::build;
+use harness::cargo_messages;
 
+use crate::config;
 use crate::definition::{Gate, Planted, as_it_is, minutes, whole_tree};
 use crate::gates::registry;
 use crate::gates::rustsec;
@@ -16,9 +17,6 @@ use crate::scheduler::ResourceClass;
 
 const BUILDER: &str = "cargo-auditable";
 const SCANNER: &str = "cargo-audit";
-
-/// The service has more than 300; a program that names fewer hides some.
-const LEAST_PACKAGES: u64 = 250;
 
 /// The row.
 pub const GATE: Gate = Gate {
@@ -35,11 +33,12 @@ pub const GATE: Gate = Gate {
     planted: Some(Planted {
         folder: "auditable",
         prepare: as_it_is,
-        expects: &["RUSTSEC-2020-0071", "CVE-2020-26235"],
+        expects: |_| vec!["RUSTSEC-2020-0071", "CVE-2020-26235"],
     }),
 };
 
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let program = config::needed(ctx.config().program.as_ref(), "program")?;
     let (builder, scanner) = (ctx.tool(BUILDER)?, ctx.tool(SCANNER)?);
     let advisories = rustsec::get(ctx.shared)?;
     registry::fetch(ctx)?;
@@ -52,12 +51,16 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
         command = command.envs([("CARGO_TARGET_DIR", ctx.folder.join("target"))]);
     } else {
         command = command
-            .args(["--package", "portcullis", "--bin", "portcullis"])
+            .args(["--package", &program.package, "--bin", &program.binary])
             .args(workspace::features(ctx)?);
     }
     let built = ctx.run(&command, "build")?;
-    let program = built.stdout.lines().filter_map(build::executable).next_back();
-    let Some(program) = program.filter(|_| built.code == 0) else {
+    let executable = built
+        .stdout
+        .lines()
+        .filter_map(cargo_messages::executable)
+        .next_back();
+    let Some(executable) = executable.filter(|_| built.code == 0) else {
         return Err(built.failed("it does not build"));
     };
     // In an empty folder, where no `.cargo/audit.toml` tells it to ignore anything.
@@ -65,9 +68,9 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
         .current_dir(&ctx.folder)
         .args(["audit", "--no-fetch", "--format=json", "--db"])
         .args([&advisories.clone])
-        .args(["bin".into(), program]);
+        .args(["bin".into(), executable]);
     let output = ctx.run(&command, SCANNER)?;
-    let least = if ctx.planted { 2 } else { LEAST_PACKAGES };
+    let least = if ctx.planted { 2 } else { program.min_packages };
     if names_nothing(&output) {
         return Ok(ScanResult::default().with_work(0, "packages that the program names", least));
     }

@@ -22,19 +22,21 @@ pub const GATE: Gate = Gate {
     resources: ResourceClass::Light,
     timeout: minutes(10),
     required_from: GateProfile::Pipeline,
-    inputs: is_input,
+    inputs: |_, path| is_input(path),
     data: files_only,
     scan,
     planted: Some(Planted {
         folder: "checkov",
         prepare: as_it_is,
-        expects: &[
-            "CKV_AZURE_44",
-            "CKV_DOCKER_3",
-            "CKV_DOCKER_7",
-            "CKV_GHA_1",
-            "CKV_GHA_3",
-        ],
+        expects: |_| {
+            vec![
+                "CKV_AZURE_44",
+                "CKV_DOCKER_3",
+                "CKV_DOCKER_7",
+                "CKV_GHA_1",
+                "CKV_GHA_3",
+            ]
+        },
     }),
 };
 

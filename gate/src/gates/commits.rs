@@ -19,7 +19,7 @@ pub const GATE: Gate = Gate {
     resources: ResourceClass::Light,
     timeout: minutes(1),
     required_from: GateProfile::Local,
-    inputs: |_| false,
+    inputs: |_, _| false,
     data: |shared| {
         // The last tag may be set anew on the same commit, and what a shallow clone lacks may come without a new one.
         let args = ["for-each-ref", "--format=%(objectname) %(refname)", "refs/tags"];
@@ -38,7 +38,7 @@ pub const GATE: Gate = Gate {
     planted: Some(Planted {
         folder: "commits",
         prepare,
-        expects: &["conventional-commit"],
+        expects: |_| vec!["conventional-commit"],
     }),
 };
 

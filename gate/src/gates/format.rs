@@ -18,13 +18,13 @@ pub const GATE: Gate = Gate {
     resources: ResourceClass::Light,
     timeout: minutes(2),
     required_from: GateProfile::Local,
-    inputs: |path| path.ends_with(".rs") || path == "rustfmt.toml",
+    inputs: |_, path| path.ends_with(".rs") || path == "rustfmt.toml",
     data: files_only,
     scan,
     planted: Some(Planted {
         folder: "fmt",
         prepare: as_it_is,
-        expects: &["rustfmt"],
+        expects: |_| vec!["rustfmt"],
     }),
 };
 

@@ -19,15 +19,17 @@ pub const GATE: Gate = Gate {
     resources: ResourceClass::Light,
     timeout: minutes(2),
     required_from: GateProfile::Pipeline,
-    inputs: file_kinds::is_dockerfile,
+    inputs: |_, path| file_kinds::is_dockerfile(path),
     data: files_only,
     scan,
     planted: Some(Planted {
         folder: "hadolint",
         prepare: as_it_is,
-        expects: &[
-            "DL3003", "DL3004", "DL3007", "DL3020", "DL3025", "DL4000", "DL4006",
-        ],
+        expects: |_| {
+            vec![
+                "DL3003", "DL3004", "DL3007", "DL3020", "DL3025", "DL4000", "DL4006",
+            ]
+        },
     }),
 };
 

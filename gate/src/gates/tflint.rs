@@ -19,18 +19,20 @@ pub const GATE: Gate = Gate {
     resources: ResourceClass::Light,
     timeout: minutes(5),
     required_from: GateProfile::Pipeline,
-    inputs: file_kinds::is_terraform,
+    inputs: |_, path| file_kinds::is_terraform(path),
     data: files_only,
     scan,
     planted: Some(Planted {
         folder: "tflint",
         prepare: as_it_is,
-        expects: &[
-            "terraform_deprecated_interpolation",
-            "terraform_documented_outputs",
-            "terraform_typed_variables",
-            "terraform_unused_declarations",
-        ],
+        expects: |_| {
+            vec![
+                "terraform_deprecated_interpolation",
+                "terraform_documented_outputs",
+                "terraform_typed_variables",
+                "terraform_unused_declarations",
+            ]
+        },
     }),
 };
 

@@ -1,7 +1,6 @@
 //! Gate `tidy`: the repository's own rules, checked by `tidy`.
 
-use harness::process::command::Command;
-
+use crate::config;
 use crate::definition::{Gate, Planted, as_it_is, files_only, minutes, whole_tree};
 use crate::finding::{Finding, Severity};
 use crate::profile::GateProfile;
@@ -24,29 +23,21 @@ pub const GATE: Gate = Gate {
     planted: Some(Planted {
         folder: "tidy",
         prepare: as_it_is,
-        expects: &[
-            "layers",
-            "cycles",
-            "orphans",
-            "shape",
-            "names",
-            "listed",
-            "readmes",
-            "nouns",
-            "home_paths",
-            "pins",
-            "paths",
-        ],
+        expects: |config| {
+            let rules = config.rules.iter().flat_map(|rules| &rules.canary_violations);
+            rules.map(String::as_str).collect()
+        },
     }),
 };
 
 /// It prints each finding as `path:line: rule: what`, and at the end how much it checked.
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
-    let command = Command::cargo(ctx.context())
-        .args(["run", "--quiet", "--package", "tidy", "--", "--root"])
-        .args([&ctx.subject]);
+    let rules = config::needed(ctx.config().rules.as_ref(), "rules")?;
+    let tree = ctx.subject.display().to_string();
+    let command = config::command(ctx.context(), &rules.command, &[("tree", &tree)]);
     let output = ctx.run(&command, "tidy")?;
-    let (result, count) = read(&output.stdout).ok_or_else(|| output.failed("no closing line"))?;
+    let (result, count) = read(&output.stdout, rules.canary_violations.len() as u64)
+        .ok_or_else(|| output.failed("no closing line"))?;
     if count != result.findings.len() as u64 {
         let parsed = result.findings.len();
         return Err(output.failed(&format!("{count} findings reported, {parsed} parsed")));
@@ -55,7 +46,7 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
 }
 
 /// The parsed output, and the number of findings that its last line reports.
-fn read(text: &str) -> Option<(ScanResult, u64)> {
+fn read(text: &str, least: u64) -> Option<(ScanResult, u64)> {
     let (mut findings, mut end) = (Vec::new(), None);
     for line in text.lines() {
         match line.strip_prefix("tidy: ") {
@@ -72,7 +63,9 @@ fn read(text: &str) -> Option<(ScanResult, u64)> {
         ..ScanResult::default()
     };
     Some((
-        result.with_work(files, "files", 1).with_work(rules, "rules", 11),
+        result
+            .with_work(files, "files", 1)
+            .with_work(rules, "rules", least),
         count,
     ))
 }
@@ -96,7 +89,7 @@ mod tests {
     #[test]
     fn findings_and_counts_are_read() {
         let text = "a/b.rs:7: shape: 301 lines: too many\ntidy: 12 files, 11 rules, 1 findings\n";
-        let (result, count) = read(text).unwrap();
+        let (result, count) = read(text, 1).unwrap();
         assert_eq!((result.findings.len(), count), (1, 1));
         let finding = &result.findings[0];
         assert_eq!(
@@ -106,7 +99,7 @@ mod tests {
         assert_eq!(finding.location.as_ref().unwrap().line, Some(7));
         assert_eq!((result.work[0].count, result.work[1].count), (12, 11));
         assert!(
-            read("a/b.rs:7: shape: x\n").is_none(),
+            read("a/b.rs:7: shape: x\n", 1).is_none(),
             "without its last line the output is incomplete"
         );
     }

@@ -23,14 +23,16 @@ pub const GATE: Gate = Gate {
     planted: Some(Planted {
         folder: "waivers",
         prepare: as_it_is,
-        expects: &[
-            violation::EXPIRED,
-            violation::MALFORMED,
-            violation::PERIOD,
-            violation::UNKNOWN,
-            violation::LIST,
-            violation::UNLEDGERED,
-        ],
+        expects: |_| {
+            vec![
+                violation::EXPIRED,
+                violation::MALFORMED,
+                violation::PERIOD,
+                violation::UNKNOWN,
+                violation::LIST,
+                violation::UNLEDGERED,
+            ]
+        },
     }),
 };
 

@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use harness::exit::Exit;
 use harness::process::command::Command;
 use serde::Deserialize;
-use stack::service::prerequisites;
 
+use crate::config;
 use crate::scan_context::ScanContext;
 use crate::scan_result::ScanError;
 
@@ -63,12 +62,18 @@ pub fn features(ctx: &ScanContext<'_>) -> Result<Vec<String>, ScanError> {
     if ctx.planted {
         return Ok(Vec::new());
     }
-    let features = prerequisites::features(ctx.context()).map_err(|error| match error.is::<Exit>() {
-        true => ScanError::Stopped,
-        false => ScanError::ToolMissing(format!("{error:#}")),
-    })?;
-    let argument = |feature: &&str| format!("--features=portcullis/{feature}");
-    Ok(features.iter().map(argument).collect())
+    if ctx.config().build_features.is_empty() {
+        return Ok(Vec::new());
+    }
+    let command = config::command(ctx.context(), &ctx.config().build_features, &[]);
+    let output = ctx.run(&command, "build-features")?;
+    if output.code != 0 {
+        let reason = output.stderr.trim_end().lines().next_back().unwrap_or_default();
+        let reason = reason.trim_start_matches("error: ");
+        return Err(ScanError::ToolMissing(reason.to_owned()));
+    }
+    let features = output.stdout.lines();
+    Ok(features.map(|feature| format!("--features={feature}")).collect())
 }
 
 /// All targets.

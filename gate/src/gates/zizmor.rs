@@ -19,20 +19,22 @@ pub const GATE: Gate = Gate {
     resources: ResourceClass::Light,
     timeout: minutes(2),
     required_from: GateProfile::Pipeline,
-    inputs: file_kinds::is_automation,
+    inputs: |_, path| file_kinds::is_automation(path),
     data: files_only,
     scan,
     planted: Some(Planted {
         folder: "zizmor",
         prepare: as_it_is,
-        expects: &[
-            "artipacked",
-            "dangerous-triggers",
-            "dependabot-cooldown",
-            "excessive-permissions",
-            "template-injection",
-            "unpinned-uses",
-        ],
+        expects: |_| {
+            vec![
+                "artipacked",
+                "dangerous-triggers",
+                "dependabot-cooldown",
+                "excessive-permissions",
+                "template-injection",
+                "unpinned-uses",
+            ]
+        },
     }),
 };
 

@@ -7,8 +7,6 @@ use semver::Version;
 pub const FILE: &str = "Cargo.toml";
 /// What cargo writes itself.
 pub const LOCK: &str = "Cargo.lock";
-/// The document, which must equal what the service says.
-pub const DOCUMENT: &str = "docs/openapi.json";
 
 /// The workspace's version.
 pub fn version(manifest: &str) -> Result<Version> {
@@ -41,7 +39,7 @@ pub fn with(manifest: &str, from: &Version, to: &Version) -> Result<String> {
 /// The document with another version.
 pub fn document_with(document: &str, from: &Version, to: &Version) -> Result<String> {
     let version = |text: &str| -> Result<Option<String>> {
-        let json: serde_json::Value = serde_json::from_str(text).context(DOCUMENT)?;
+        let json: serde_json::Value = serde_json::from_str(text).context("no OpenAPI document")?;
         Ok(json
             .pointer("/info/version")
             .and_then(|version| version.as_str())
@@ -49,7 +47,7 @@ pub fn document_with(document: &str, from: &Version, to: &Version) -> Result<Str
     };
     ensure!(
         version(document)? == Some(from.to_string()),
-        "{DOCUMENT} is not of version {from}"
+        "is not of version {from}"
     );
     let text = document.replacen(
         &format!("\"version\": \"{from}\""),
@@ -58,7 +56,7 @@ pub fn document_with(document: &str, from: &Version, to: &Version) -> Result<Str
     );
     ensure!(
         version(&text)? == Some(to.to_string()),
-        "cannot change the version in {DOCUMENT}"
+        "cannot change the version"
     );
     Ok(text)
 }

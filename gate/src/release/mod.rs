@@ -21,14 +21,10 @@ use semver::Version;
 use tools::{find, table};
 
 use crate::commits::history;
+use crate::config::Config;
 
 /// Files that a release changes.
-const FILES: [&str; 4] = [
-    manifest::FILE,
-    manifest::LOCK,
-    manifest::DOCUMENT,
-    changelog::FILE,
-];
+const FILES: [&str; 3] = [manifest::FILE, manifest::LOCK, changelog::FILE];
 
 /// Options of `cargo xtask release`.
 #[derive(Debug, clap::Args)]
@@ -50,6 +46,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
 
 fn release(context: &Context, options: &Options, now: DateTime<Utc>) -> Result<()> {
     let root = &context.settings.root;
+    let config = Config::read(root)?;
     let read =
         |path: &str| fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"));
     let dirty = git(context, &["status", "--porcelain"])?;
@@ -87,14 +84,20 @@ fn release(context: &Context, options: &Options, now: DateTime<Utc>) -> Result<(
         return Ok(());
     }
     let log = changelog::with(&log, &section)?;
-    let changed = change(context, &text, &log, &current, options).and_then(|()| commit(context, &tag));
+    let changed =
+        change(context, &config, (&text, &log), &current, options).and_then(|()| commit(context, &tag));
     if let Err(error) = changed {
         let mut args = vec!["restore", "--staged", "--worktree", "--"];
-        args.extend(FILES.iter().filter(|file| root.join(file).exists()));
+        args.extend(
+            FILES
+                .into_iter()
+                .chain(config.openapi.as_deref())
+                .filter(|file| root.join(file).exists()),
+        );
         git(context, &args).context("cannot undo what was written")?;
         return Err(error);
     }
-    let message = format!("portcullis {}", options.version);
+    let message = format!("{} {}", config.name, options.version);
     git(context, &["tag", "--annotate", "--message", &message, &tag])
         .with_context(|| format!("committed, but not tagged: `git tag --annotate {tag}`"))?;
     print(&format!(
@@ -103,13 +106,21 @@ fn release(context: &Context, options: &Options, now: DateTime<Utc>) -> Result<(
     Ok(())
 }
 
-fn change(context: &Context, text: &str, log: &str, from: &Version, options: &Options) -> Result<()> {
+fn change(
+    context: &Context,
+    config: &Config,
+    (text, log): (&str, &str),
+    from: &Version,
+    options: &Options,
+) -> Result<()> {
     let (root, to) = (&context.settings.root, &options.version);
     fs::write(root.join(changelog::FILE), log)?;
     fs::write(root.join(manifest::FILE), manifest::with(text, from, to)?)?;
-    let document = root.join(manifest::DOCUMENT);
-    if let Ok(text) = fs::read_to_string(&document) {
-        fs::write(&document, manifest::document_with(&text, from, to)?)?;
+    if let Some(path) = &config.openapi {
+        let document = root.join(path);
+        let text = fs::read_to_string(&document).with_context(|| format!("cannot read {path}"))?;
+        let text = manifest::document_with(&text, from, to).with_context(|| path.clone())?;
+        fs::write(&document, text)?;
     }
     // Only our own crates' versions move.
     let update = Command::cargo(context).args(["update", "--quiet", "--workspace", "--offline"]);

@@ -40,13 +40,17 @@ impl Repository {
         let package = "[workspace]\nresolver = \"3\"\nmembers = [\"one\"]\n\n[workspace.package]\nversion = \"0.1.0\"\n";
         repository.write("Cargo.toml", package);
         repository.write(
+            "security/gate.toml",
+            "name = \"one\"\ncanaries = \"canaries/\"\nopenapi = \"api.json\"\n",
+        );
+        repository.write(
             "one/Cargo.toml",
             "[package]\nname = \"one\"\nversion.workspace = true\nedition = \"2024\"\n",
         );
         repository.write("one/src/lib.rs", "//! One.\n");
         repository.write("CHANGELOG.md", LOG);
         repository.write(
-            "docs/openapi.json",
+            "api.json",
             "{\n  \"info\": {\n    \"version\": \"0.1.0\"\n  }\n}\n",
         );
         repository.sh("mkdir -p ../bin; printf '#!/bin/sh\\n[ \"$1\" = --version ] && echo git-cliff 2.14.2 || printf \"### Commits\\n\\n- all\\n\"\\n' > ../bin/git-cliff; chmod +x ../bin/git-cliff");
@@ -149,7 +153,7 @@ fn a_release_bumps_writes_commits_and_tags_and_pushes_nothing() {
     for (file, words) in [
         ("Cargo.toml", "version = \"0.2.0\""),
         ("Cargo.lock", "name = \"one\"\nversion = \"0.2.0\""),
-        ("docs/openapi.json", "\"version\": \"0.2.0\""),
+        ("api.json", "\"version\": \"0.2.0\""),
         (
             "CHANGELOG.md",
             "## Unreleased\n\n## 0.2.0 - 2026-11-21\n\n- Something.\n\n### Commits\n\n- all\n",

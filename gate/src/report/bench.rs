@@ -35,17 +35,18 @@ pub struct Row {
     pub note: String,
 }
 
-/// What `bench` left below the build's folder.
-pub fn read(target: &Path, now: DateTime<Utc>) -> Result<Option<Bench>, String> {
+/// What the last measurement left at this path of the build's folder.
+pub fn read(target: &Path, path: Option<&str>, now: DateTime<Utc>) -> Result<Option<Bench>, String> {
     #[derive(Deserialize)]
     struct Written {
         rows: Vec<Row>,
     }
-    let file = target.join("bench").join("report.json");
+    let Some(path) = path else { return Ok(None) };
+    let file = target.join(path);
     let Ok(text) = fs::read_to_string(&file) else {
         return Ok(None);
     };
-    let unreadable = |why: &dyn std::fmt::Display| format!("bench/report.json: {why}");
+    let unreadable = |why: &dyn std::fmt::Display| format!("{path}: {why}");
     let rows = serde_json::from_str::<Written>(&text)
         .map_err(|error| unreadable(&error))?
         .rows;
@@ -67,15 +68,24 @@ mod tests {
     fn figures_of_another_day_are_stale_and_broken_ones_are_told() {
         let target = std::env::temp_dir().join(format!("xtask-report-bench-{}", std::process::id()));
         let now = harness::clock::now();
-        assert_eq!(read(&target, now), Ok(None));
-        fs::create_dir_all(target.join("bench")).unwrap();
-        let write = |text: &str| fs::write(target.join("bench/report.json"), text).unwrap();
+        assert_eq!(read(&target, Some("figures.json"), now), Ok(None));
+        fs::create_dir_all(&target).unwrap();
+        let write = |text: &str| fs::write(target.join("figures.json"), text).unwrap();
         write(r#"{"seconds":5,"rows":[{"id":"P1","value":0.92,"goal":"≥ 0.9","holds":true,"note":"n"}]}"#);
-        let written: DateTime<Utc> = read(&target, now).unwrap().unwrap().written.parse().unwrap();
-        let stale = |now| read(&target, now).unwrap().unwrap().stale;
+        let written: DateTime<Utc> = read(&target, Some("figures.json"), now)
+            .unwrap()
+            .unwrap()
+            .written
+            .parse()
+            .unwrap();
+        let stale = |now| read(&target, Some("figures.json"), now).unwrap().unwrap().stale;
         assert!(!stale(written) && stale(written.checked_add_days(Days::new(1)).unwrap()));
         write("{");
-        assert!(read(&target, now).unwrap_err().starts_with("bench/report.json: "));
+        assert!(
+            read(&target, Some("figures.json"), now)
+                .unwrap_err()
+                .starts_with("figures.json: ")
+        );
         fs::remove_dir_all(&target).unwrap();
     }
 }

@@ -15,6 +15,7 @@ const SHOWN: usize = 25;
 #[derive(Template)]
 #[template(path = "report/junit.xml", escape = "html")]
 struct Junit<'a> {
+    project: &'a str,
     seconds: String,
     gates: Vec<Case<'a>>,
     gates_failed: usize,
@@ -39,7 +40,7 @@ struct Suite<'a> {
 }
 
 /// `junit.xml`: the gates as one suite, the tests of each gate as one more.
-pub fn junit(document: &Document) -> Result<String> {
+pub fn junit(document: &Document, project: &str) -> Result<String> {
     let gates = &document.run.gates;
     let cases: Vec<Case<'_>> = gates.iter().map(Case::of).collect();
     let suite = |gate: &'_ Outcome| -> (usize, usize) {
@@ -48,6 +49,7 @@ pub fn junit(document: &Document) -> Result<String> {
         (gate.tests.len() - passed - skipped, skipped)
     };
     let junit = Junit {
+        project,
         seconds: format!("{:.3}", document.run.seconds),
         gates_failed: cases.iter().filter(|case| case.failure.is_some()).count(),
         gates_skipped: cases.iter().filter(|case| case.skipped.is_some()).count(),

@@ -28,6 +28,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use harness::settings::Settings;
 
+use crate::config::Config;
 use crate::redaction::Redactor;
 use crate::report::document::Document;
 use crate::report::first_seen::FirstSeen;
@@ -43,6 +44,8 @@ const JSON_SCHEMA: &str = include_str!("../../../docs/report.schema.json");
 pub struct ReportWriter<'a> {
     /// Where it goes, and what it must not name.
     pub settings: &'a Settings,
+    /// The project's name and documents.
+    pub config: &'a Config,
     /// The run's secrets.
     pub redactor: Redactor,
     /// The run's own folder, which it must not name either.
@@ -63,7 +66,7 @@ impl ReportWriter<'_> {
         let mut folder = Folder::begin(&place, &sanitizer)?;
         attachments::copy(&mut report.gates, &self.files, &mut folder)?;
         let now = document::began(&report)?;
-        let (bench, no_bench) = match bench::read(target, now) {
+        let (bench, no_bench) = match bench::read(target, self.config.measurements.as_deref(), now) {
             Ok(bench) => (bench, None),
             Err(why) => (None, Some(why)),
         };
@@ -74,14 +77,17 @@ impl ReportWriter<'_> {
         document.limits.extend(no_bench.map(|why| sanitizer.text(&why)));
         folder.text("report.json", &(serde_json::to_string_pretty(&document)? + "\n"))?;
         folder.text("report.schema.json", JSON_SCHEMA)?;
-        for (name, text) in sarif::files(&document)? {
+        for (name, text) in sarif::files(&document, self.config)? {
             folder.text(&name, &text)?;
         }
-        folder.text("junit.xml", &junit_and_summary::junit(&document)?)?;
+        folder.text(
+            "junit.xml",
+            &junit_and_summary::junit(&document, &self.config.name)?,
+        )?;
         let summary = sanitizer.file(&junit_and_summary::summary(&document)?);
         folder.text("summary.md", &summary)?;
         first_seen.write(&seen_before)?;
-        let page = page::render(&document, &folder.files())?;
+        let page = page::render(&document, &self.config.name, &folder.files())?;
         folder.text("index.html", &page)?;
         let folder = folder.finish()?;
         if let Some(file) = &self.settings.step_summary {

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use harness::context::Context;
 use harness::output::print;
 
+use crate::config::Config;
 use crate::lock;
 use crate::redaction::Redactor;
 use crate::report::ReportWriter;
@@ -39,8 +40,10 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     if let Some(file) = files.find(|file| !is_beside(file)) {
         bail!("{shown} names {file:?}, which is not beside it");
     }
+    let config = Config::read(&context.settings.root)?;
     let writer = ReportWriter {
         settings: &context.settings,
+        config: &config,
         // It was washed when it was written.
         redactor: Redactor::default(),
         scratch: None,
@@ -63,7 +66,7 @@ mod tests {
 
     #[test]
     fn only_what_lies_beside_a_report_belongs_to_it() {
-        assert!(is_beside("files/sbom/portcullis.cdx.json"));
+        assert!(is_beside("files/sbom/app.cdx.json"));
         for file in ["", "/etc/hostname", "../report.json", "files/../../secret"] {
             assert!(!is_beside(file), "{file}");
         }

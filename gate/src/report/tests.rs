@@ -32,6 +32,7 @@ impl Target {
     fn publish(&self, report: Report, secret: &str) -> Result<PathBuf> {
         let writer = ReportWriter {
             settings: &self.settings(),
+            config: &Config::default(),
             redactor: Redactor::of([secret.to_owned()]),
             scratch: Some(&self.0.join("scratch")),
             files: self.0.clone(),
@@ -271,6 +272,7 @@ fn the_summary_is_added_to_the_pipelines_own() {
     };
     let writer = ReportWriter {
         settings: &settings,
+        config: &Config::default(),
         redactor: Redactor::default(),
         scratch: None,
         files: target.0.clone(),

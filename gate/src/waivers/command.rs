@@ -10,7 +10,7 @@ use harness::context::Context;
 use harness::output::print;
 use harness::worktree;
 
-use crate::canaries::FOLDER as CANARIES;
+use crate::config::Config;
 use crate::waivers::check;
 use crate::waivers::deny_toml;
 use crate::waivers::ignore_files::{self, LISTS};
@@ -42,7 +42,8 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     match options.what {
         What::Check => {
             let mut files = worktree::listed(context)?;
-            files.retain(|path| !path.starts_with(CANARIES));
+            let canaries = Config::read(root)?.canaries;
+            files.retain(|path| !path.starts_with(&canaries));
             checked(root, &files, today)
         }
         What::Sync => sync(root, today),

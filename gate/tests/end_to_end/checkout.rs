@@ -21,7 +21,11 @@ impl Checkout {
     pub fn small(name: &str, rustfmt: &str) -> Checkout {
         let checkout = Checkout::new(name);
         checkout.write("a.rs", "//! A.\n");
-        checkout.write("gate/canaries/fmt/bad.rs", "fn  bad( ){}\n");
+        checkout.write(
+            "security/gate.toml",
+            "name = \"small\"\ncanaries = \"canaries/\"\n",
+        );
+        checkout.write("canaries/fmt/bad.rs", "fn  bad( ){}\n");
         checkout.sh("git init --quiet --template= .");
         let script =
             format!("cat > ../bin/rustfmt <<'END'\n#!/bin/sh\n{rustfmt}\nEND\nchmod +x ../bin/rustfmt");

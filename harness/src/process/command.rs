@@ -16,6 +16,7 @@ use anyhow::{Context as _, Result};
 
 use crate::context::Context;
 use crate::process::child::{ChildProcess, Collected};
+use crate::process::interactive::Interactive;
 use crate::process::shutdown::TICK;
 
 /// How much of a program's output is kept, in bytes, of each of both.
@@ -104,7 +105,7 @@ impl<'a> Command<'a> {
 
     /// Runs it to its end with our own standard output and error.
     pub fn stream(&self) -> Result<ExitStatus> {
-        let mut running = self.spawn(Stdio::inherit(), Stdio::inherit())?;
+        let mut running = self.spawn(Stdio::null(), Stdio::inherit(), Stdio::inherit())?;
         running.wait(self.context)
     }
 
@@ -127,7 +128,7 @@ impl<'a> Command<'a> {
 
     /// As [`Command::capture`], but it may take only so long; then it is stopped, and its status is `None`.
     pub fn bounded(&self, limit: Duration) -> Result<Bounded> {
-        let mut running = self.spawn(Stdio::piped(), Stdio::piped())?;
+        let mut running = self.spawn(Stdio::null(), Stdio::piped(), Stdio::piped())?;
         let (out, err) = (
             Collected::from(running.child.stdout.take(), MOST),
             Collected::from(running.child.stderr.take(), MOST),
@@ -142,7 +143,7 @@ impl<'a> Command<'a> {
 
     /// Runs it to its end and hands over each line of its standard output as it comes; standard error is ours.
     pub fn lines(&self, each: impl FnMut(&str)) -> Result<ExitStatus> {
-        let mut running = self.spawn(Stdio::piped(), Stdio::inherit())?;
+        let mut running = self.spawn(Stdio::null(), Stdio::piped(), Stdio::inherit())?;
         let out = running.child.stdout.take();
         self.read_lines(running, out, each)
     }
@@ -150,7 +151,7 @@ impl<'a> Command<'a> {
     /// As [`Command::lines`], with standard error among the lines, in the order in which they are written.
     pub fn all_lines(&self, each: impl FnMut(&str)) -> Result<ExitStatus> {
         let (out, writer) = std::io::pipe()?;
-        let running = self.spawn(writer.try_clone()?.into(), writer.into())?;
+        let running = self.spawn(Stdio::null(), writer.try_clone()?.into(), writer.into())?;
         self.read_lines(running, Some(out), each)
     }
 
@@ -190,17 +191,23 @@ impl<'a> Command<'a> {
 
     /// Starts it and does not wait; both outputs go to the file.
     pub fn background(&self, log: &File) -> Result<ChildProcess> {
-        self.spawn(log.try_clone()?.into(), log.try_clone()?.into())
+        self.spawn(Stdio::null(), log.try_clone()?.into(), log.try_clone()?.into())
+    }
+
+    /// Starts it with pipes for standard input and output; standard error goes to the file.
+    pub fn interactive(&self, log: &File) -> Result<Interactive> {
+        let child = self.spawn(Stdio::piped(), Stdio::piped(), log.try_clone()?.into())?;
+        Ok(Interactive::of(self.context, child))
     }
 
     #[expect(
         clippy::disallowed_methods,
         reason = "the one file of xtask that spawns processes"
     )]
-    fn spawn(&self, stdout: Stdio, stderr: Stdio) -> Result<ChildProcess> {
+    fn spawn(&self, stdin: Stdio, stdout: Stdio, stderr: Stdio) -> Result<ChildProcess> {
         let mut command = process::Command::new(&self.program);
         command.args(&self.args).current_dir(&self.dir).process_group(0);
-        command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
+        command.stdin(stdin).stdout(stdout).stderr(stderr);
         for name in self.context.settings.not_for_children.iter().chain(&self.refused) {
             command.env_remove(name);
         }

@@ -2,4 +2,5 @@
 
 pub mod child;
 pub mod command;
+pub mod interactive;
 pub mod shutdown;

@@ -2,6 +2,9 @@
 
 use crate::test_results::record::Case;
 
+/// Cargo's arguments for every test. The gate uses the same ones for a test that fails on purpose.
+pub const CARGO_TEST: [&str; 3] = ["test", "--workspace", "--no-fail-fast"];
+
 /// Reads line by line.
 #[derive(Debug, Default)]
 pub struct Reader {

@@ -3,3 +3,6 @@
 pub mod counts;
 pub mod libtest;
 pub mod record;
+
+/// Scenarios by name.
+pub mod scenarios;

@@ -4,15 +4,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 use harness::context::Context;
 use harness::exit::Exit;
 use harness::output::{Progress, print};
 use harness::process::command::Command;
 use harness::test_results::counts::Counts;
-use harness::test_results::record::{Case, Part};
-use serde::Deserialize;
+use harness::test_results::record::Part;
+use harness::test_results::scenarios;
 
 use crate::accounts::{self, Account};
 use crate::browser::Browser;
@@ -173,7 +173,7 @@ fn features(context: &Context, base_url: &str, variables: Variables, args: &[Str
     })?;
     let mut scenarios = Part {
         counts,
-        cases: scenarios_in(&report)?,
+        cases: scenarios::read(&report)?,
         problems: Vec::new(),
     };
     if !status.success() && counts.failed == 0 {
@@ -187,30 +187,4 @@ fn features(context: &Context, base_url: &str, variables: Variables, args: &[Str
         scenarios,
         not_run: browser.not_run,
     })
-}
-
-/// What the features' program reports: a JSON object a line.
-pub fn scenarios_in(report: &Path) -> Result<Vec<Case>> {
-    #[derive(Deserialize)]
-    struct Line {
-        feature: String,
-        path: Option<String>,
-        scenario: String,
-        line: u64,
-        tags: Vec<String>,
-        outcome: String,
-    }
-    // It dies before its first line when it cannot begin at all, and its exit code says so.
-    let text = fs::read_to_string(report).unwrap_or_default();
-    let case = |line: &str| -> Result<Case> {
-        let line: Line = serde_json::from_str(line).context("the features' report")?;
-        Ok(Case {
-            name: format!("{}: {}", line.feature, line.scenario),
-            outcome: line.outcome,
-            path: line.path,
-            line: Some(line.line),
-            tags: line.tags,
-        })
-    };
-    text.lines().map(case).collect()
 }

@@ -10,7 +10,7 @@ use harness::exit::Exit;
 use harness::output::{Progress, print};
 use harness::process::command::Command;
 use harness::test_results::counts::Counts;
-use harness::test_results::libtest::Reader;
+use harness::test_results::libtest::{CARGO_TEST, Reader};
 use harness::test_results::record::{self, Part};
 
 use crate::commands::bdd::{self, BddOutcome};
@@ -18,9 +18,6 @@ use crate::log_secret_scan;
 use crate::postgres::Choice;
 use crate::postgres::test_server::TestPostgres;
 use crate::service::prerequisites;
-
-/// What cargo is told for every test. The gate tells it the same over a test that fails on purpose.
-pub const ARGUMENTS: [&str; 3] = ["test", "--workspace", "--no-fail-fast"];
 
 /// Options of `test`.
 #[derive(Debug, Args)]
@@ -100,7 +97,7 @@ fn cargo_tests(context: &Context, choice: &Choice, filter: &[String], logs: &Pat
         .iter()
         .map(|feature| format!("--features=portcullis/{feature}"))
         .collect();
-    let cargo = || Command::cargo(context).args(ARGUMENTS).args(features.clone());
+    let cargo = || Command::cargo(context).args(CARGO_TEST).args(features.clone());
     progress.step("building all tests", || {
         cargo().args(["--no-run", "--quiet"]).stream_ok()?;
         Ok(((), "built".to_owned()))

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
+use harness::cargo_messages;
 use harness::context::Context;
 use harness::process::command::Command;
-use serde::Deserialize;
 
 use crate::service::prerequisites;
 
@@ -22,32 +22,7 @@ pub fn service(context: &Context, release: bool) -> Result<PathBuf> {
         command = command.args(["--features", &features.join(",")]);
     }
     let mut program = None;
-    let status = command.lines(|line| program = executable(line).or(program.take()))?;
+    let status = command.lines(|line| program = cargo_messages::executable(line).or(program.take()))?;
     ensure!(status.success(), "the service does not build");
     program.context("cargo did not say where it put the program")
-}
-
-/// cargo's own answer is right whatever its configuration says about the target directory.
-pub fn executable(line: &str) -> Option<PathBuf> {
-    #[derive(Deserialize)]
-    struct Message {
-        executable: Option<PathBuf>,
-    }
-    serde_json::from_str::<Message>(line).ok()?.executable
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn finds_the_program_in_cargos_messages() {
-        let line = r#"{"reason":"compiler-artifact","executable":"/t/debug/portcullis","fresh":true}"#;
-        assert_eq!(executable(line), Some("/t/debug/portcullis".into()));
-        assert_eq!(
-            executable(r#"{"reason":"compiler-artifact","executable":null}"#),
-            None
-        );
-        assert_eq!(executable("warning: text"), None);
-    }
 }

@@ -29,6 +29,14 @@ pub fn features(context: &Context) -> Result<Vec<&'static str>> {
     )
 }
 
+/// Prints them as `PACKAGE/FEATURE`, one a line.
+pub fn print_features(context: &Context) -> Result<()> {
+    for feature in features(context)? {
+        println!("portcullis/{feature}");
+    }
+    Ok(())
+}
+
 /// The build script finds headers through pkg-config only, so that the header alone is not enough.
 fn has_openssl_headers(context: &Context) -> Result<bool> {
     let Some(pkg_config) = context.settings.find_program("pkg-config") else {

@@ -5,6 +5,7 @@ pub mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::config::{self, Unreachable};
 use crate::dast::crawler::Crawler;
 use crate::dast::headers::rules::ResponseKind;
 use crate::dast::openapi::OpenApi;
@@ -16,15 +17,6 @@ use crate::profile::GateProfile;
 use crate::scan_context::ScanContext;
 use crate::scan_result::{Database, Figure, ScanError, ScanOutcome, ScanResult};
 use crate::scheduler::ResourceClass;
-
-/// Fewer pages and files than this are not all of them: signed in there are so many.
-const LEAST_PAGES: u64 = 25;
-
-/// Statuses of the document that nothing from outside can provoke, with the reason.
-const OUT_OF_REACH: [(u16, &str); 1] = [(
-    500,
-    "an operation would have to break: the service's own tests do that",
-)];
 
 /// The row.
 pub const GATE: Gate = Gate {
@@ -41,34 +33,37 @@ pub const GATE: Gate = Gate {
     planted: Some(Planted {
         folder: "bad-server",
         prepare: as_it_is,
-        expects: &[
-            "cache-control",
-            "content-security-policy",
-            "cross-origin-embedder-policy",
-            "cross-origin-opener-policy",
-            "cross-origin-resource-policy",
-            "permissions-policy",
-            "referrer-policy",
-            "server",
-            "strict-transport-security",
-            "x-content-type-options",
-            "x-dns-prefetch-control",
-            "x-frame-options",
-            "x-permitted-cross-domain-policies",
-        ],
+        expects: |_| {
+            vec![
+                "cache-control",
+                "content-security-policy",
+                "cross-origin-embedder-policy",
+                "cross-origin-opener-policy",
+                "cross-origin-resource-policy",
+                "permissions-policy",
+                "referrer-policy",
+                "server",
+                "strict-transport-security",
+                "x-content-type-options",
+                "x-dns-prefetch-control",
+                "x-frame-options",
+                "x-permitted-cross-domain-policies",
+            ]
+        },
     }),
 };
 
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
-    // Whoever begins a request and does not go on is waited for no longer than this.
-    let mut target = Target::start(ctx, "headers", &[("PORTCULLIS_CLIENT_TIMEOUT", "2")])?;
+    let config = config::needed(ctx.config().headers.as_ref(), "headers")?;
+    let target = Target::start(ctx, "headers", &config.arguments)?;
     let document = target.document.clone();
-    let (admin, user) = (target.token("admin")?, target.token("user")?);
+    let (admin, user) = (target.token(&config.admin)?, target.token(&config.user)?);
     let mut exchanges = probes::each_operation(&target, &document, &admin)?;
-    exchanges.extend(probes::odd_ones(&target, &admin, &user)?);
-    let pages = pages(&target, &mut exchanges)?;
+    let tokens = [(config.admin.as_str(), admin.as_str()), (&config.user, &user)];
+    exchanges.extend(probes::configured(&target, config, &tokens)?);
+    let pages = pages(&target, &config.user, &mut exchanges)?;
     target.stop_database()?;
-    exchanges.extend(probes::without_database(&target)?);
+    exchanges.extend(probes::without_database(&target, &config.without_database)?);
     let mut seen = ScanResult {
         findings: findings(&exchanges),
         databases: vec![Database {
@@ -79,27 +74,28 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
         }],
         ..ScanResult::default()
     };
-    let (reached, least, missed) = reached(&document, &exchanges);
+    let (reached, least, missed) = reached(&document, &exchanges, &config.unreachable);
     seen.figures = statuses(&exchanges);
     seen.limits.extend(rules::EXCEPTIONS.map(str::to_owned));
     seen.limits.extend(missed);
     Ok(seen
         .with_work(exchanges.len() as u64, "answers", document.count() * 2)
         .with_work(reached, "statuses of the document", least)
-        .with_work(pages, "pages and files", LEAST_PAGES))
+        .with_work(pages, "pages and files", config.min_pages))
 }
 
 /// Walks as a stranger, then as a user, then signs out; answers how many pages and files there are.
-fn pages(target: &Target<'_>, exchanges: &mut Vec<Exchange>) -> Result<u64, ScanError> {
+fn pages(target: &Target<'_>, role: &str, exchanges: &mut Vec<Exchange>) -> Result<u64, ScanError> {
     let mut targets = BTreeSet::new();
-    let mut user = Crawler::signed_in(target, "user")?;
+    let (private, sign_out) = (&target.pages().private, &target.pages().sign_out);
+    let mut user = Crawler::signed_in(target, role)?;
     for (crawler, own) in [(&mut Crawler::default(), false), (&mut user, true)] {
         for found in crawler.walk(target)? {
             let path = found.target.split('?').next().unwrap_or_default().to_owned();
             exchanges.push(Exchange {
                 asked: ResponseKind {
                     // Styles, scripts and the document are the same for everybody.
-                    private: own && (path.starts_with("/my/") || path == "/sign-out"),
+                    private: own && private.iter().any(|start| path.starts_with(start.as_str())),
                     signs_out: false,
                 },
                 answer: found.answer,
@@ -109,13 +105,13 @@ fn pages(target: &Target<'_>, exchanges: &mut Vec<Exchange>) -> Result<u64, Scan
         }
     }
     if !target.is_planted() {
-        let answer = user.submit(target, "/sign-out", &[])?;
+        let answer = user.submit(target, sign_out, &[])?;
         let asked = ResponseKind {
             private: true,
             signs_out: true,
         };
         exchanges.push(Exchange {
-            what: "/sign-out".to_owned(),
+            what: sign_out.clone(),
             asked,
             answer,
         });
@@ -143,16 +139,20 @@ fn findings(exchanges: &[Exchange]) -> Vec<Finding> {
 }
 
 /// How many of the document's statuses answered, how many should have, and why the others did not.
-fn reached(document: &OpenApi, exchanges: &[Exchange]) -> (u64, u64, Vec<String>) {
+fn reached(
+    document: &OpenApi,
+    exchanges: &[Exchange],
+    unreachable: &[Unreachable],
+) -> (u64, u64, Vec<String>) {
     let told: BTreeSet<u16> = document
         .operations
         .iter()
         .flat_map(|operation| operation.statuses.clone())
         .collect();
     let came: BTreeSet<u16> = exchanges.iter().map(|exchange| exchange.answer.status).collect();
-    let excused = |status: &u16| OUT_OF_REACH.iter().find(|(excused, _)| excused == status);
+    let excused = |status: &u16| unreachable.iter().find(|excused| excused.status == *status);
     let missed = told.difference(&came).map(|status| match excused(status) {
-        Some((_, why)) => format!("no answer with {status} was looked at: {why}"),
+        Some(Unreachable { why, .. }) => format!("no answer with {status} was looked at: {why}"),
         None => format!("no answer with {status} was looked at"),
     });
     let least = told.iter().filter(|status| excused(status).is_none()).count();

@@ -4,9 +4,7 @@ mod report;
 
 use std::collections::BTreeSet;
 
-use harness::http_client::Request;
-use serde::Deserialize;
-
+use crate::config::{self, Rejecting, Schemathesis};
 use crate::dast::openapi::Operation;
 use crate::dast::schemathesis::report::Report;
 use crate::dast::target::Target;
@@ -15,42 +13,6 @@ use crate::profile::GateProfile;
 use crate::scan_context::ScanContext;
 use crate::scan_result::{Figure, ScanError, ScanOutcome, ScanResult};
 use crate::scheduler::ResourceClass;
-
-/// The settings, for runs by hand too.
-const SETTINGS: &str = "features/schemathesis.toml";
-
-/// Each ends the session, or the account, that it is asked with, so it has a run and a person of its own.
-const LAST: [(&str, &str); 4] = [
-    ("endSession", "user"),
-    ("logOut", "user"),
-    ("logOutEverywhere", "user"),
-    ("deleteOwnAccount", "ingest"),
-];
-
-/// Operations that no made-up request gets through, with what they would need. They are tested like all others; it is what
-/// they refuse that is looked at.
-const CLOSED: [(&str, &str); 14] = [
-    ("confirmAccount", MAIL),
-    ("resetPassword", MAIL),
-    ("acceptInvitation", MAIL),
-    ("proveNewAddress", MAIL),
-    ("logIn", "somebody's password"),
-    (
-        "getToken",
-        "somebody's password, which is given and not counted among the made-up ones",
-    ),
-    ("refresh", "a refresh token, which counts once"),
-    ("startSecondFactor", PASSWORD),
-    ("confirmSecondFactor", PASSWORD),
-    ("removeSecondFactor", PASSWORD),
-    ("renewRecoveryCodes", PASSWORD),
-    ("updateUser", VERSION),
-    ("updateWish", VERSION),
-    ("restoreUser", "somebody who was deleted a moment ago"),
-];
-const MAIL: &str = "a token out of a mail, which counts once";
-const PASSWORD: &str = "the password again, or a code of this half minute";
-const VERSION: &str = "the version of this moment in If-Match";
 
 /// The row.
 pub const GATE: Gate = Gate {
@@ -61,14 +23,20 @@ pub const GATE: Gate = Gate {
     resources: ResourceClass::Light,
     timeout: minutes(6),
     required_from: GateProfile::Pipeline,
-    inputs: |path| crate::dast::matters(path) || path == SETTINGS,
+    inputs: |config, path| {
+        let settings = config
+            .schemathesis
+            .as_ref()
+            .map(|config| config.settings.as_str());
+        crate::dast::matters(config, path) || Some(path) == settings
+    },
     data: files_only,
     scan,
     planted: Some(Planted {
         folder: "bad-server",
         prepare: as_it_is,
         // Lets in without a token; breaks; takes what the document does not allow.
-        expects: &["ST401", "ST101", "ST203"],
+        expects: |_| vec!["ST401", "ST101", "ST203"],
     }),
 };
 
@@ -82,17 +50,21 @@ struct Run<'r> {
 }
 
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let config = config::needed(ctx.config().schemathesis.as_ref(), "schemathesis")?;
     let target = Target::start(ctx, "schemathesis", &[])?;
-    let invited = invite(&target)?;
-    // Before the first wrong password: afterwards whoever comes from this network has to wait.
-    let mut others = Vec::new();
-    for role in ["admin", "user"] {
-        others.push((role, target.token(role)?));
+    let invited = target.invite()?;
+    // Before the first wrong password: afterwards every client of this network has to wait.
+    let mut whole = Vec::new();
+    for run in &config.runs {
+        whole.push((run, target.token(&run.role)?));
     }
     let mut last = Vec::new();
-    for (operation, role) in LAST {
-        let (beside, token) = (target.token(role)?, target.token(role)?);
-        last.push((operation, token, session(&target, &beside)?));
+    for one in &config.last {
+        last.push((
+            one.operation.as_str(),
+            target.token(&one.role)?,
+            target.session(&one.role)?,
+        ));
     }
     let mut seen = ScanResult::default();
     let (mut let_in, mut tested, mut cases) = (BTreeSet::new(), 0, 0);
@@ -101,18 +73,18 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
         let_in.extend(report.let_in().map(str::to_owned));
         cases += report.cases();
     };
-    for ((role, token), examples) in others.into_iter().zip([10, 3]) {
+    for (number, (of, token)) in whole.into_iter().enumerate() {
         let run = Run {
-            name: role,
+            name: &of.role,
             token: &token,
             session: "none",
-            examples,
+            examples: of.examples,
             only: None,
         };
-        let report = run.run(ctx, &target, &invited)?;
-        took(&report, role, &mut seen);
-        target.still_counts(&token)?;
-        if role == "admin" {
+        let report = run.run(ctx, config, &target, &invited)?;
+        took(&report, &of.role, &mut seen);
+        target.ensure_valid(&token)?;
+        if number == 0 {
             tested = report.tested();
             same_document(&target, &report)?;
         }
@@ -128,7 +100,7 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
             examples: 10,
             only: Some(operation),
         };
-        let report = run.run(ctx, &target, &invited)?;
+        let report = run.run(ctx, config, &target, &invited)?;
         tested += report.tested();
         took(&report, operation, &mut seen);
     }
@@ -137,7 +109,7 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
         value: cases as f64,
         unit: String::new(),
     });
-    let (open, least) = open(&target, &let_in, &mut seen);
+    let (open, least) = open(&target, config, &let_in, &mut seen);
     let all = target.document.count();
     Ok(seen
         .with_work(tested, "operations", all)
@@ -146,9 +118,15 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
 
 impl Run<'_> {
     /// The token goes by the environment: a process list shows arguments.
-    fn run(&self, ctx: &ScanContext<'_>, target: &Target<'_>, invited: &str) -> Result<Report, ScanError> {
+    fn run(
+        &self,
+        ctx: &ScanContext<'_>,
+        config: &Schemathesis,
+        target: &Target<'_>,
+        invited: &str,
+    ) -> Result<Report, ScanError> {
         let (json, junit) = (format!("{}.json", self.name), format!("{}.xml", self.name));
-        let settings = ctx.context().settings.root.join(SETTINGS);
+        let settings = ctx.context().settings.root.join(&config.settings);
         let mut command = ctx
             .tool("schemathesis")?
             .current_dir(&ctx.folder)
@@ -157,22 +135,21 @@ impl Run<'_> {
                 ("SESSION", self.session),
                 ("INVITED", invited),
             ])
-            .envs([("PASSWORD", target.password("admin")?)])
+            .envs([(
+                "PASSWORD",
+                target.password(config.runs.first().map_or("", |run| &run.role))?,
+            )])
             .args(["--config-file".into(), settings.into_os_string()])
-            .args([
-                "run",
-                &format!("{}/openapi.json", target.url()),
-                "--checks",
-                "all",
-            ])
+            .args(["run", &target.document_url(), "--checks", "all"])
             .args(["--seed", "1", "--max-examples", &self.examples.to_string()])
             .args(["--continue-on-failure", "--no-color", "--report", "json,junit"])
             .args(["--report-json-path", &json, "--report-junit-path", &junit]);
-        for (operation, _) in LAST {
-            match self.only {
-                None => command = command.args(["--exclude-operation-id", operation]),
-                Some(only) if only == operation => command = command.args(["--include-operation-id", only]),
-                Some(_) => {}
+        match self.only {
+            Some(only) => command = command.args(["--include-operation-id", only]),
+            None => {
+                for last in &config.last {
+                    command = command.args(["--exclude-operation-id", &last.operation]);
+                }
             }
         }
         let output = ctx.run(&command, self.name)?;
@@ -189,53 +166,6 @@ impl Run<'_> {
     }
 }
 
-/// Somebody who is invited and has not come: the account's number.
-fn invite(target: &Target<'_>) -> Result<String, ScanError> {
-    #[derive(Deserialize)]
-    struct Made {
-        id: u64,
-    }
-    if target.is_planted() {
-        return Ok("1".to_owned());
-    }
-    let bearer = format!("Bearer {}", target.token("admin")?);
-    let answer = target.ask(&Request {
-        method: "POST",
-        target: "/user",
-        headers: &[("Authorization", &bearer), ("Content-Type", "application/json")],
-        body: r#"{"email": "invited@demo.example"}"#,
-    })?;
-    let made: Made = serde_json::from_str(&answer.body)
-        .map_err(|_| ScanError::ToolFailed(format!("nobody can be invited: {}", answer.status)))?;
-    Ok(made.id.to_string())
-}
-
-/// The number of the session that this token belongs to.
-fn session(target: &Target<'_>, token: &str) -> Result<String, ScanError> {
-    if target.is_planted() {
-        return Ok("1".to_owned());
-    }
-    #[derive(Deserialize)]
-    struct Session {
-        id: String,
-        current: bool,
-    }
-    #[derive(Deserialize)]
-    struct Sessions {
-        sessions: Vec<Session>,
-    }
-    let answer = target.ask(&Request {
-        method: "GET",
-        target: "/auth/sessions",
-        headers: &[("Authorization", &format!("Bearer {token}"))],
-        ..Request::default()
-    })?;
-    let own = serde_json::from_str::<Sessions>(&answer.body).ok();
-    let own = own.and_then(|all| all.sessions.into_iter().find(|session| session.current));
-    own.map(|session| session.id)
-        .ok_or_else(|| ScanError::ToolFailed(format!("no list of sessions: {}", answer.status)))
-}
-
 /// It read the document that we read.
 fn same_document(target: &Target<'_>, report: &Report) -> Result<(), ScanError> {
     match report.total() == target.document.count() {
@@ -249,8 +179,13 @@ fn same_document(target: &Target<'_>, report: &Report) -> Result<(), ScanError> 
 }
 
 /// How many operations took a made-up request, how many should, and why the others did not.
-fn open(target: &Target<'_>, let_in: &BTreeSet<String>, seen: &mut ScanResult) -> (u64, u64) {
-    let why = |operation: &&Operation| CLOSED.iter().find(|(id, _)| *id == operation.id);
+fn open(
+    target: &Target<'_>,
+    config: &Schemathesis,
+    let_in: &BTreeSet<String>,
+    seen: &mut ScanResult,
+) -> (u64, u64) {
+    let why = |operation: &&Operation| config.rejecting.iter().find(|one| one.operation == operation.id);
     let operations = &target.document.operations;
     for operation in operations
         .iter()
@@ -258,7 +193,9 @@ fn open(target: &Target<'_>, let_in: &BTreeSet<String>, seen: &mut ScanResult) -
     {
         let label = operation.label();
         seen.limits.push(match why(&operation) {
-            Some((_, why)) => format!("{label} only refused what was made up: it wants {why}"),
+            Some(Rejecting { needs, .. }) => {
+                format!("{label} only refused what was made up: it wants {needs}")
+            }
             None => format!("{label} only refused what was made up"),
         });
     }

@@ -5,6 +5,7 @@ mod report;
 use std::ffi::OsString;
 use std::fs;
 
+use crate::config::{self, Wapiti};
 use crate::dast::crawler::Crawler;
 use crate::dast::target::Target;
 use crate::dast::wapiti::report::Report;
@@ -22,17 +23,6 @@ const MODULES: &str =
 /// How long one attack module may take, in seconds: it then goes on with the next.
 const ATTACK: u64 = 20;
 
-/// What ends the session, or the account, that a round is asked with; what a user loses there is asked about elsewhere.
-const ENDS: [&str; 7] = [
-    "/sign-out",
-    "/my/account/sign-out-everywhere",
-    "/my/account/delete",
-    "/auth/logout",
-    "/auth/logout-all",
-    "/auth/me",
-    "/auth/sessions/*",
-];
-
 /// The row.
 pub const GATE: Gate = Gate {
     id: "wapiti",
@@ -48,17 +38,19 @@ pub const GATE: Gate = Gate {
     planted: Some(Planted {
         folder: "bad-server",
         prepare: as_it_is,
-        expects: &[
-            "Reflected Cross Site Scripting",
-            "Content Security Policy Configuration",
-            "Clickjacking Protection",
-            "MIME Type Confusion",
-        ],
+        expects: |_| {
+            vec![
+                "Reflected Cross Site Scripting",
+                "Content Security Policy Configuration",
+                "Clickjacking Protection",
+                "MIME Type Confusion",
+            ]
+        },
     }),
 };
 
 /// The round over the operations of the document.
-const WITH_TOKEN: &str = "an approver with a token";
+const WITH_TOKEN: &str = "a user with a token";
 
 /// As whom it goes, with which field, and from how many pages on it has been everywhere.
 struct Round {
@@ -68,20 +60,20 @@ struct Round {
 }
 
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
+    let config = config::needed(ctx.config().wapiti.as_ref(), "wapiti")?;
     let target = Target::start(ctx, "wapiti", &[])?;
-    let mut user = Crawler::signed_in(&target, "user")?;
-    // Somebody else: what the pages do to the one must not touch the other.
-    let token = target.token("approver")?;
+    let mut user = Crawler::signed_in(&target, &config.user)?;
+    let token = target.token(&config.token)?;
     let rounds = [
         Round {
             who: "a stranger",
             field: None,
-            least: 12,
+            least: config.min_pages,
         },
         Round {
             who: "a user in the browser",
             field: Some(("Cookie", user.cookie())).filter(|(_, cookie)| !cookie.is_empty()),
-            least: 20,
+            least: config.min_pages_signed_in,
         },
         Round {
             who: WITH_TOKEN,
@@ -91,18 +83,18 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     ];
     let mut seen = ScanResult::default();
     for (number, round) in rounds.into_iter().enumerate() {
-        let report = run(ctx, &target, &round, number)?;
+        let report = run(ctx, config, &target, &round, number)?;
         seen.findings.extend(report.findings(round.who));
         let of = format!("pages as {}", round.who);
         seen = seen.with_work(report.pages(), &of, round.least);
     }
-    target.still_counts(&token)?;
-    if !ctx.planted && user.open(&target, "/my/account")?.status != 200 {
+    target.ensure_valid(&token)?;
+    if !ctx.planted && user.open(&target, &target.pages().own_account)?.status != 200 {
         return Err(ScanError::ToolFailed(
             "the browser's session ended in the middle of its round".to_owned(),
         ));
     }
-    let ends = ENDS.join(", ");
+    let ends = config.excluded.join(", ");
     seen.limits
         .push(format!("left out, as it would sign the round out: {ends}"));
     seen.limits
@@ -112,6 +104,7 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
 
 fn run(
     ctx: &ScanContext<'_>,
+    config: &Wapiti,
     target: &Target<'_>,
     round: &Round,
     number: usize,
@@ -146,11 +139,13 @@ fn run(
         .args(["--max-scan-time", "300", "--max-attack-time", &ATTACK.to_string()])
         .args([OsString::from("--store-session"), store.clone().into_os_string()])
         .args(
-            ENDS.iter()
+            config
+                .excluded
+                .iter()
                 .flat_map(|path| ["-x".to_owned(), format!("{}{path}", target.url())]),
         );
     if round.who == WITH_TOKEN {
-        command = command.args(["--swagger", &format!("{}/openapi.json", target.url())]);
+        command = command.args(["--swagger", &target.document_url()]);
     }
     if let Some((field, value)) = &round.field {
         command = command.args(["-H", &format!("{field}: {value}")]);

@@ -8,6 +8,7 @@ use std::fs;
 use harness::ports;
 use serde_json::Value;
 
+use crate::config::{self, Excluded};
 use crate::dast::target::Target;
 use crate::dast::zap::plan::ZapTarget;
 use crate::dast::zap::report::{Report, proven};
@@ -16,23 +17,6 @@ use crate::profile::GateProfile;
 use crate::scan_context::ScanContext;
 use crate::scan_result::{Figure, ScanError, ScanOutcome, ScanResult};
 use crate::scheduler::ResourceClass;
-
-/// Operations that it does not get: a scan that is signed out, or refused, looks at refusals alone.
-const LEFT_OUT: [(&str, &str); 7] = [
-    ("logOut", "it ends the session"),
-    ("logOutEverywhere", "it ends the session"),
-    ("endSession", "it may end the session"),
-    ("deleteOwnAccount", "it ends the account"),
-    (
-        "logIn",
-        "without a password it answers 401, as if the token were refused",
-    ),
-    ("getToken", "it takes a password, no token"),
-    (
-        "refresh",
-        "without a refresh token it answers 401, as if the token were refused",
-    ),
-];
 
 /// The row.
 pub const GATE: Gate = Gate {
@@ -49,26 +33,32 @@ pub const GATE: Gate = Gate {
     planted: Some(Planted {
         folder: "bad-server",
         prepare: as_it_is,
-        expects: &["40012", "10038", "10020", "10021", "10036"],
+        expects: |_| vec!["40012", "10038", "10020", "10021", "10036"],
     }),
 };
 
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     // Nothing is started for a tool that is not there.
     let _there = ctx.tool("zap")?;
+    let config = config::needed(ctx.config().zap.as_ref(), "zap")?;
     let server = Target::start(ctx, "zap", &[])?;
-    let token = server.token("user")?;
-    let (document, left_out) = without(&server.document.text, &LEFT_OUT)?;
+    let token = server.token(&config.token)?;
+    let (document, left_out) = without(&server.document.text, &config.excluded)?;
     let target = ZapTarget {
         url: server.url(),
-        door: if ctx.planted { "/items/1" } else { "/auth/me" }.to_owned(),
+        own_account: if ctx.planted {
+            "/items/1"
+        } else {
+            &server.config.own_account
+        }
+        .to_owned(),
         operations: server.document.count() - left_out.len() as u64,
     };
     let mut seen = attack(ctx, &target, &document, &token)?;
-    server.still_counts(&token)?;
+    server.ensure_valid(&token)?;
     let left_out = left_out
         .into_iter()
-        .map(|(id, why)| format!("{id} is left out: {why}"));
+        .map(|Excluded { operation, why }| format!("{operation} is left out: {why}"));
     seen.limits.extend(left_out);
     Ok(seen)
 }
@@ -120,10 +110,10 @@ pub fn attack(ctx: &ScanContext<'_>, target: &ZapTarget, document: &str, token: 
 }
 
 /// What was left out: the operation and why.
-type LeftOut = Vec<(String, &'static str)>;
+type LeftOut<'c> = Vec<&'c Excluded>;
 
 /// The document without these operations, and which of them it had.
-fn without(document: &str, ids: &[(&str, &'static str)]) -> Result<(String, LeftOut), ScanError> {
+fn without<'c>(document: &str, excluded: &'c [Excluded]) -> Result<(String, LeftOut<'c>), ScanError> {
     let broke = |error: serde_json::Error| ScanError::ToolFailed(format!("no OpenAPI document: {error}"));
     let mut document: Value = serde_json::from_str(document).map_err(broke)?;
     let mut left_out = LeftOut::new();
@@ -137,8 +127,8 @@ fn without(document: &str, ids: &[(&str, &'static str)]) -> Result<(String, Left
                 .get("operationId")
                 .and_then(Value::as_str)
                 .unwrap_or_default();
-            let found = ids.iter().find(|(left_out, _)| *left_out == id);
-            left_out.extend(found.map(|(id, why)| ((*id).to_owned(), *why)));
+            let found = excluded.iter().find(|one| one.operation == id);
+            left_out.extend(found);
             found.is_none()
         });
     }
@@ -152,8 +142,17 @@ mod tests {
     #[test]
     fn the_document_loses_just_what_would_sign_the_scan_out() {
         let document = r#"{"paths": {"/out": {"post": {"operationId": "logOut"}}, "/me": {"get": {"operationId": "me"}}}}"#;
-        let (rest, left_out) = without(document, &LEFT_OUT).unwrap();
+        let excluded = [
+            ("logOut", "it ends the session"),
+            ("logIn", "it takes a password"),
+        ]
+        .map(|(operation, why)| Excluded {
+            operation: operation.into(),
+            why: why.into(),
+        });
+        let (rest, left_out) = without(document, &excluded).unwrap();
         assert!(!rest.contains("logOut") && rest.contains("me"), "{rest}");
-        assert_eq!(left_out, [("logOut".to_owned(), "it ends the session")]);
+        let left_out: Vec<&str> = left_out.iter().map(|one| one.operation.as_str()).collect();
+        assert_eq!(left_out, ["logOut"]);
     }
 }

@@ -22,7 +22,7 @@ pub struct ZapTarget {
     /// `http://127.0.0.1:3000`.
     pub url: String,
     /// A path that answers 200 to the token.
-    pub door: String,
+    pub own_account: String,
     /// How many operations the document has that it gets.
     pub operations: u64,
 }
@@ -121,7 +121,7 @@ pub fn plan(target: &ZapTarget, folder: &Path) -> String {
         jobs: vec![
             PlanJob {
                 requests: vec![
-                    json!({ "url": format!("{url}{}", target.door), "method": "GET", "responseCode": 200 }),
+                    json!({ "url": format!("{url}{}", target.own_account), "method": "GET", "responseCode": 200 }),
                 ],
                 ..plan_job("requestor", Value::Null)
             },
@@ -174,7 +174,7 @@ mod tests {
     fn the_plan_aims_at_the_target_alone_and_asks_for_proof() {
         let target = ZapTarget {
             url: "http://127.0.0.1:3000".to_owned(),
-            door: "/auth/me".to_owned(),
+            own_account: "/auth/me".to_owned(),
             operations: 44,
         };
         let plan: Value = serde_json::from_str(&plan(&target, Path::new("/f"))).unwrap();

@@ -1,14 +1,15 @@
-//! Gate `coverage`: of each module of the service, tests run at least 60 % of the lines.
+//! Gate `coverage`: of each module of the program, tests run enough lines.
 
 mod llvm;
 mod report;
 
-use harness::exit::Exit;
+use std::collections::BTreeMap;
+
+use harness::process::interactive::Interactive;
 use harness::test_results::counts::Counts;
-use stack::postgres::Choice;
-use stack::postgres::test_server::TestPostgres;
 
 use crate::canaries::canary_crate;
+use crate::config::{self, Coverage};
 use crate::definition::{Gate, Planted, files_only, minutes, whole_tree};
 use crate::finding::{Finding, Severity};
 use crate::gates::workspace;
@@ -18,15 +19,11 @@ use crate::scan_result::{Figure, ScanError, ScanOutcome, ScanResult};
 use crate::scheduler::ResourceClass;
 
 const TOOL: &str = "cargo-llvm-cov";
-const LEAST_PERCENT: f64 = 60.0;
-
-/// Modules that nothing of runs: tables that the compiler evaluates.
-const NEVER_RUN: [&str; 2] = ["config/setting_names", "db/schema"];
 
 /// The row.
 pub const GATE: Gate = Gate {
     id: "coverage",
-    title: "Tests run at least 60 % of the lines of every module of the service",
+    title: "Tests run enough lines of every module of the program",
     tools: &[TOOL],
     after: &[],
     resources: ResourceClass::Exclusive,
@@ -38,7 +35,7 @@ pub const GATE: Gate = Gate {
     planted: Some(Planted {
         folder: "coverage",
         prepare: canary_crate::with_our_lints,
-        expects: &["src/forgotten"],
+        expects: |_| vec!["src/forgotten"],
     }),
 };
 
@@ -47,9 +44,11 @@ pub const GATE: Gate = Gate {
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let command = ctx.tool(TOOL)?.current_dir(workspace::root(ctx));
     let programs = llvm::variables(ctx)?;
-    let (source, path, least_tests, least_modules) = match ctx.planted {
-        true => ("src", "src", 1, 2),
-        false => ("service/src", "service/src", 400, 60),
+    let settings = config::needed(ctx.config().coverage.as_ref(), "coverage")?;
+    let (folder, min_tests, min_modules) = if ctx.planted {
+        ("src", 1, 2)
+    } else {
+        (settings.folder.as_str(), settings.min_tests, settings.min_modules)
     };
     let report = ctx.folder.join("coverage.json");
     let mut command = command
@@ -57,16 +56,16 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
         .args(["--json", "--summary-only", "--output-path"])
         .args([report.clone()])
         .envs(programs);
-    let postgres;
+    let _environment;
     if ctx.planted {
         command = command.envs([("CARGO_TARGET_DIR", ctx.folder.join("target"))]);
     } else {
-        postgres = start_postgres(ctx)?;
-        // Without `isolated`, which measures time.
+        let started = environment(ctx, settings)?;
         command = command
-            .args(["--package", "portcullis", "--bins", "--test", "it"])
+            .args(&settings.arguments)
             .args(workspace::features(ctx)?)
-            .envs(postgres.told(ctx.context()));
+            .envs(started.1);
+        _environment = started.0;
     }
     let output = ctx.run(&command, TOOL)?;
     let mut counts = Counts::default();
@@ -74,14 +73,14 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let json = ctx
         .read_report("coverage.json")
         .map_err(|_| output.failed("no report"))?;
-    let source = workspace::root(ctx).join(source);
-    let modules = report::modules(&json, &source, &NEVER_RUN).map_err(|why| output.failed(&why))?;
+    let source = workspace::root(ctx).join(folder);
+    let modules = report::modules(&json, &source, &settings.never_run).map_err(|why| output.failed(&why))?;
     let low = modules
         .iter()
-        .filter(|(_, lines)| lines.percent() < LEAST_PERCENT);
+        .filter(|(_, lines)| lines.percent() < settings.min_percent);
     let low = low.map(|(name, lines)| {
         let message = format!("{:.1} % of {} lines are tested", lines.percent(), lines.count);
-        let place = format!("{path}/{name}");
+        let place = format!("{folder}/{name}");
         Finding::new(TOOL, &place, message)
             .rated(Severity::Medium)
             .at(place, None)
@@ -98,7 +97,7 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
         ..ScanResult::default()
     };
     if !ctx.planted {
-        let tables = NEVER_RUN.join(", ");
+        let tables = settings.never_run.join(", ");
         seen.limits
             .push(format!("tables that the compiler evaluates: {tables}"));
     }
@@ -109,14 +108,20 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
         ));
     }
     Ok(seen
-        .with_work(modules.len() as u64, "modules", least_modules)
-        .with_work(counts.passed, "tests", least_tests))
+        .with_work(modules.len() as u64, "modules", min_modules)
+        .with_work(counts.passed, "tests", min_tests))
 }
 
-fn start_postgres(ctx: &ScanContext<'_>) -> Result<TestPostgres, ScanError> {
-    let choice = Choice::or_from(None, ctx.context())?;
-    TestPostgres::start(ctx.context(), &choice).map_err(|error| match error.is::<Exit>() {
-        true => ScanError::Stopped,
-        false => ScanError::DataUnavailable(format!("{error:#}")),
-    })
+/// What the tests need to run: it ends with the first value.
+fn environment(
+    ctx: &ScanContext<'_>,
+    settings: &Coverage,
+) -> Result<(Interactive, BTreeMap<String, String>), ScanError> {
+    let (started, line) = ctx.start(
+        &config::command(ctx.context(), &settings.environment, &[]),
+        "environment",
+    )?;
+    let variables = serde_json::from_str(&line)
+        .map_err(|error| ScanError::DataUnavailable(format!("no environment for the tests: {error}")))?;
+    Ok((started, variables))
 }

@@ -32,14 +32,14 @@ pub const GATE: Gate = Gate {
     resources: ResourceClass::Light,
     timeout: minutes(10),
     required_from: GateProfile::Pipeline,
-    inputs: |path| path.ends_with("Cargo.toml") || ["Cargo.lock", SETTINGS].contains(&path),
+    inputs: |_, path| path.ends_with("Cargo.toml") || ["Cargo.lock", SETTINGS].contains(&path),
     data: rustsec::revision,
     scan,
     planted: Some(Planted {
         folder: "deny",
         prepare,
         // One of each of the four checks.
-        expects: &["RUSTSEC-2020-0071", "wildcard", "rejected", "source-not-allowed"],
+        expects: |_| vec!["RUSTSEC-2020-0071", "wildcard", "rejected", "source-not-allowed"],
     }),
 };
 

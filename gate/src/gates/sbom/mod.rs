@@ -7,6 +7,7 @@ use std::fs;
 
 use serde::Deserialize;
 
+use crate::config;
 use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
 use crate::gates::registry;
 use crate::profile::GateProfile;
@@ -15,7 +16,6 @@ use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
 use crate::scheduler::ResourceClass;
 
 const TOOL: &str = "cargo-cyclonedx";
-const NAME: &str = "portcullis.cdx";
 
 /// The row.
 pub const GATE: Gate = Gate {
@@ -26,17 +26,19 @@ pub const GATE: Gate = Gate {
     resources: ResourceClass::Light,
     timeout: minutes(5),
     required_from: GateProfile::Pipeline,
-    inputs: |path| path.ends_with("Cargo.toml") || path == "Cargo.lock" || path.ends_with(".cdx.json"),
+    inputs: |_, path| path.ends_with("Cargo.toml") || path == "Cargo.lock" || path.ends_with(".cdx.json"),
     data: files_only,
     scan,
     planted: Some(Planted {
         folder: "sbom",
         prepare: as_it_is,
-        expects: &[
-            "sbom-missing-package",
-            "sbom-dangling-reference",
-            "sbom-no-licence",
-        ],
+        expects: |_| {
+            vec![
+                "sbom-missing-package",
+                "sbom-dangling-reference",
+                "sbom-no-licence",
+            ]
+        },
     }),
 };
 
@@ -78,21 +80,24 @@ struct DepKind {
 /// Bills that stand in the tree are checked like the one that the tool writes: they claim to be of the service.
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let command = ctx.tool(TOOL)?;
-    let (package, folder) = match ctx.planted {
-        true => ("planted", ctx.subject.clone()),
-        false => ("portcullis", ctx.subject.join("service")),
+    let program = config::needed(ctx.config().program.as_ref(), "program")?;
+    let (package, folder) = if ctx.planted {
+        ("planted", ctx.subject.clone())
+    } else {
+        (program.package.as_str(), ctx.subject.join(&program.folder))
     };
+    let name = format!("{}.cdx", program.package);
     registry::fetch(ctx)?;
     let host = host(ctx)?;
     let packages = packages(ctx, package, &host)?;
     let manifest = folder.join("Cargo.toml");
     let command = command
         .args(["cyclonedx", "--format=json", "--spec-version=1.5", "--all"])
-        .args(["--target", &host, "--override-filename", NAME])
+        .args(["--target", &host, "--override-filename", &name])
         .args(["--manifest-path".into(), manifest])
         .envs([("CARGO_NET_OFFLINE", "true")]);
     let output = ctx.run(&command, TOOL)?;
-    let file = format!("{NAME}.json");
+    let file = format!("{name}.json");
     let json = fs::read_to_string(folder.join(&file)).map_err(|_| output.failed("it wrote no bill"))?;
     // Where the copied tree was says nothing to anybody.
     let json = json.replace(&format!("{}/", ctx.subject.display()), "/");

@@ -18,13 +18,13 @@ pub const GATE: Gate = Gate {
     resources: ResourceClass::Light,
     timeout: minutes(2),
     required_from: GateProfile::Release,
-    inputs: file_kinds::is_terraform,
+    inputs: |_, path| file_kinds::is_terraform(path),
     data: files_only,
     scan,
     planted: Some(Planted {
         folder: "terraform-fmt",
         prepare: as_it_is,
-        expects: &["terraform-fmt"],
+        expects: |_| vec!["terraform-fmt"],
     }),
 };
 

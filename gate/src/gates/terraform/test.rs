@@ -27,7 +27,7 @@ pub const GATE: Gate = Gate {
     planted: Some(Planted {
         folder: "terraform-test",
         prepare: as_it_is,
-        expects: &["Test assertion failed"],
+        expects: |_| vec!["Test assertion failed"],
     }),
 };
 

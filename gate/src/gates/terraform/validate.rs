@@ -26,7 +26,7 @@ pub const GATE: Gate = Gate {
     planted: Some(Planted {
         folder: "terraform-validate",
         prepare: as_it_is,
-        expects: &["Unsupported argument"],
+        expects: |_| vec!["Unsupported argument"],
     }),
 };
 

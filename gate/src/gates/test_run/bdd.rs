@@ -1,19 +1,16 @@
 //! Gate `bdd`: every scenario of the features, over HTTP against the real service.
 
-use harness::process::command::Command;
 use harness::test_results::counts::Counts;
 use harness::test_results::record::Part;
-use stack::commands::bdd;
+use harness::test_results::scenarios;
 
+use crate::config;
 use crate::definition::{Gate, Planted, as_it_is, files_only, minutes, whole_tree};
 use crate::gates::test_run;
 use crate::profile::GateProfile;
 use crate::scan_context::ScanContext;
 use crate::scan_result::{ScanError, ScanOutcome};
 use crate::scheduler::ResourceClass;
-
-/// There were so many in November 2026. Who removes scenarios says it here.
-const LEAST: u64 = 480;
 
 /// The row.
 pub const GATE: Gate = Gate {
@@ -30,16 +27,23 @@ pub const GATE: Gate = Gate {
     planted: Some(Planted {
         folder: "bdd",
         prepare: as_it_is,
-        expects: &[
-            "Planted: somebody answers where nobody serves",
-            "Planted: a step that nobody defined",
-        ],
+        expects: |_| {
+            vec![
+                "Planted: somebody answers where nobody serves",
+                "Planted: a step that nobody defined",
+            ]
+        },
     }),
 };
 
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     match ctx.planted {
-        false => test_run::seen(&test_run::record(ctx)?.scenarios, "features", "scenarios", LEAST),
+        false => test_run::seen(
+            &test_run::record(ctx)?.scenarios,
+            "features",
+            "scenarios",
+            test_run::tests(ctx)?.min_scenarios,
+        ),
         true => test_run::seen(&planted(ctx)?, "features", "scenarios", 1),
     }
 }
@@ -47,22 +51,18 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
 /// The features' own program over scenarios that cannot pass: nobody serves where they ask.
 fn planted(ctx: &ScanContext<'_>) -> Result<Part, ScanError> {
     let report = ctx.folder.join("scenarios.jsonl");
-    let command = Command::cargo(ctx.context())
-        .args(bdd::PROGRAM)
-        .args([
-            "--base-url",
-            "http://127.0.0.1:9",
-            "--internal-url",
-            "http://127.0.0.1:9",
-        ])
-        .args(["--report".as_ref(), report.as_os_str()])
-        .args(["--input".into(), ctx.subject.join("*.feature").into_os_string()]);
+    let values = [
+        ("report", report.display().to_string()),
+        ("tree", ctx.subject.display().to_string()),
+    ];
+    let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let command = config::command(ctx.context(), &test_run::tests(ctx)?.canary_scenarios, &values);
     let output = ctx.run(&command, "features")?;
     let mut counts = Counts::default();
     output.stdout.lines().for_each(|line| counts.read(line));
     Ok(Part {
         counts,
-        cases: bdd::scenarios_in(&report)?,
+        cases: scenarios::read(&report)?,
         problems: Vec::new(),
     })
 }

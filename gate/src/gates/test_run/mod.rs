@@ -4,9 +4,9 @@
 pub mod bdd;
 pub mod cargo_test;
 
-use harness::process::command::Command;
 use harness::test_results::record::{self, Case, Part, Record};
 
+use crate::config::{self, Tests};
 use crate::finding::{Finding, Severity};
 use crate::profile::GateProfile;
 use crate::scan_context::ScanContext;
@@ -23,13 +23,16 @@ pub fn record(ctx: &ScanContext<'_>) -> Result<Record, ScanError> {
     if let Some(record) = record::find(context, began).filter(may_be_taken_over) {
         return Ok(record);
     }
-    let command = Command::cargo(context)
-        .args(["run", "--quiet", "--package", "stack", "--", "test"])
-        .envs([("XTASK_ROOT", &context.settings.root)]);
+    let command = config::command(context, &tests(ctx)?.command, &[]);
     let output = ctx.run(&command, "test")?;
     record::find(context, harness::clock::now())
         .filter(|record| record.ended >= began)
         .ok_or_else(|| output.failed("the tests left no record of this tree"))
+}
+
+/// The section `[tests]`.
+pub fn tests<'a>(ctx: &ScanContext<'a>) -> Result<&'a Tests, ScanError> {
+    config::needed(ctx.config().tests.as_ref(), "tests")
 }
 
 /// What a part comes to: a finding for each case that failed. Its programs' own counts must agree with the cases.

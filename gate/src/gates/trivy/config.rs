@@ -17,13 +17,13 @@ pub const GATE: Gate = Gate {
     resources: ResourceClass::Light,
     timeout: minutes(10),
     required_from: GateProfile::Pipeline,
-    inputs: is_input,
+    inputs: |_, path| is_input(path),
     data: files_only,
     scan,
     planted: Some(Planted {
         folder: "trivy-config",
         prepare: as_it_is,
-        expects: &["AZU-0011", "DS-0001", "DS-0002", "DS-0026"],
+        expects: |_| vec!["AZU-0011", "DS-0001", "DS-0002", "DS-0026"],
     }),
 };
 

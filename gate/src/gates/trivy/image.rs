@@ -23,14 +23,14 @@ pub const GATE: Gate = Gate {
     resources: ResourceClass::Light,
     timeout: minutes(15),
     required_from: GateProfile::Release,
-    inputs: |_| false,
+    inputs: |_, _| false,
     // The image is no file of the tree.
     data: |_| None,
     scan,
     planted: Some(Planted {
         folder: "trivy-image",
         prepare,
-        expects: &["DS-0002", "private-key"],
+        expects: |_| vec!["DS-0002", "private-key"],
     }),
 };
 

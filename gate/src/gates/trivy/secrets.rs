@@ -25,7 +25,7 @@ pub const GATE: Gate = Gate {
     planted: Some(Planted {
         folder: "trivy-secrets",
         prepare: secrets::plant,
-        expects: &["aws-access-key-id", "aws-secret-access-key", "private-key"],
+        expects: |_| vec!["aws-access-key-id", "aws-secret-access-key", "private-key"],
     }),
 };
 

@@ -24,6 +24,7 @@ const SCRIPT: &str = include_str!("../../../templates/report/report.js");
 #[derive(Template)]
 #[template(path = "report/index.html")]
 struct Page<'a> {
+    project: String,
     policy: String,
     style: &'static str,
     script: &'static str,
@@ -54,7 +55,7 @@ struct Listed {
 }
 
 /// The page; it lists these files.
-pub fn render(document: &Document, files: &[File]) -> Result<String> {
+pub fn render(document: &Document, project: &str, files: &[File]) -> Result<String> {
     let run = &document.run;
     let of_gates = run.gates.iter().flat_map(|gate| {
         let limits = gate.limits.iter();
@@ -67,6 +68,7 @@ pub fn render(document: &Document, files: &[File]) -> Result<String> {
         digest: file.digest.clone(),
     };
     let page = Page {
+        project: capitalized(project),
         policy: policy(),
         style: STYLE,
         script: SCRIPT,
@@ -93,6 +95,12 @@ pub fn render(document: &Document, files: &[File]) -> Result<String> {
         files: files.iter().map(listed).collect(),
     };
     page.render().context("cannot make the report's page")
+}
+
+fn capitalized(name: &str) -> String {
+    let mut characters = name.chars();
+    let first = characters.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(characters).collect()
 }
 
 /// Only this style and this script run, whatever a tool's message says; nothing is loaded.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use crate::config::Config;
 use crate::finding::Finding;
 use crate::outcome::{Identity, Outcome, Verdict};
 use crate::report::document::Document;
@@ -20,10 +21,10 @@ const MOST_RESULTS: usize = 25_000;
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 /// The files: name, text. More than one merged file only where there are more tools than a file may hold.
-pub fn files(document: &Document) -> serde_json::Result<Vec<(String, String)>> {
+pub fn files(document: &Document, config: &Config) -> serde_json::Result<Vec<(String, String)>> {
     let runs: Vec<(String, Value)> = tools(document)
         .into_iter()
-        .map(|(name, tool)| (name.to_owned(), run(name, &tool, document)))
+        .map(|(name, tool)| (name.to_owned(), run(name, &tool, document, config)))
         .collect();
     let mut files = Vec::new();
     let all: Vec<&Value> = runs.iter().map(|(_, run)| run).collect();
@@ -70,7 +71,7 @@ fn tools(document: &Document) -> BTreeMap<&str, Tool<'_>> {
     tools
 }
 
-fn run(name: &str, tool: &Tool<'_>, document: &Document) -> Value {
+fn run(name: &str, tool: &Tool<'_>, document: &Document, config: &Config) -> Value {
     let mut findings = tool.findings.clone();
     // What is left out is the least bad.
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
@@ -90,7 +91,12 @@ fn run(name: &str, tool: &Tool<'_>, document: &Document) -> Value {
             let number = seen.entry(print.clone()).or_default();
             *number += 1;
             let place = places.get(finding.rule.as_str()).copied().unwrap_or_default();
-            result(finding, place, &print, *number, waiver(finding, document))
+            let mut result = result(finding, place, waiver(finding, document), config);
+            result["partialFingerprints"] = json!({
+                format!("{}/v1", config.name): print,
+                "primaryLocationLineHash": format!("{print}:{number}"),
+            });
+            result
         })
         .collect();
     let mut driver = json!({ "name": name, "rules": rules });
@@ -100,7 +106,7 @@ fn run(name: &str, tool: &Tool<'_>, document: &Document) -> Value {
     }
     json!({
         "tool": { "driver": driver },
-        "automationDetails": { "id": format!("portcullis/{name}/") },
+        "automationDetails": { "id": format!("{}/{name}/", config.name) },
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": { "%SRCROOT%": { "description": { "text": "the root of the repository" } } },
         "invocations": tool.gates.iter().map(|gate| invocation(gate, left_out)).collect::<Vec<_>>(),
@@ -170,7 +176,7 @@ mod tests {
 
     fn logs(report: &Report) -> Vec<(String, Value)> {
         let document = Document::of(report, &Sanitizer::default(), &FirstSeen::default(), None).unwrap();
-        let files = files(&document).unwrap().into_iter();
+        let files = files(&document, &Config::default()).unwrap().into_iter();
         files
             .map(|(name, text)| (name, serde_json::from_str(&text).unwrap()))
             .collect()

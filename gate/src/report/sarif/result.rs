@@ -4,19 +4,19 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::config::Config;
 use crate::finding::{Finding, Severity};
 use crate::waivers::Waiver;
 
 /// GitHub takes so many tags for a rule.
 const MOST_TAGS: usize = 20;
 /// GitHub shows no result without a file of the repository: what has none is shown at these.
-const API: &str = "docs/openapi.json";
 const CRATES: &str = "Cargo.lock";
 const ELSEWHERE: &str = "README.md";
 
-/// A result. `number`: which one it is of those with its fingerprint.
-pub fn result(finding: &Finding, rule: usize, print: &str, number: usize, waiver: Option<&Waiver>) -> Value {
-    let (uri, line, said) = place(finding);
+/// A result, still without its fingerprints.
+pub fn result(finding: &Finding, rule: usize, waiver: Option<&Waiver>, config: &Config) -> Value {
+    let (uri, line, said) = place(finding, config.openapi.as_deref());
     let message = match &said {
         Some(place) => format!("{} ({place})", finding.message),
         None => finding.message.clone(),
@@ -36,10 +36,6 @@ pub fn result(finding: &Finding, rule: usize, print: &str, number: usize, waiver
         "level": level(finding.severity),
         "message": { "text": message },
         "locations": [location],
-        "partialFingerprints": {
-            "portcullis/v1": print,
-            "primaryLocationLineHash": format!("{print}:{number}"),
-        },
     });
     if let Some(package) = &finding.package {
         result["properties"] = json!({ "package": package });
@@ -104,7 +100,7 @@ pub fn rule(id: &str, findings: &[&Finding]) -> Value {
 }
 
 /// A file of the repository, a line, and what must be said because that is not the place itself.
-fn place(finding: &Finding) -> (String, u64, Option<String>) {
+fn place(finding: &Finding, openapi: Option<&str>) -> (String, u64, Option<String>) {
     let Some(location) = &finding.location else {
         let file = if finding.package.is_some() {
             CRATES
@@ -118,7 +114,7 @@ fn place(finding: &Finding) -> (String, u64, Option<String>) {
     let elsewhere = |file: &str| (file.to_owned(), 1, Some(path.to_owned()));
     match path {
         "" | "." => (ELSEWHERE.to_owned(), 1, None),
-        url if url.contains("://") => elsewhere(API),
+        url if url.contains("://") => elsewhere(openapi.unwrap_or(ELSEWHERE)),
         outside if outside.starts_with(['/', '~', '(']) || outside.split('/').any(|part| part == "..") => {
             elsewhere(ELSEWHERE)
         }
@@ -162,17 +158,17 @@ mod tests {
 
     #[test]
     fn a_place_is_always_a_file_of_the_repository() {
-        let at = |path: &str| place(&Finding::new("t", "R", "m").at(path, Some(7)));
+        let at = |path: &str| place(&Finding::new("t", "R", "m").at(path, Some(7)), Some("api.json"));
         assert_eq!(at("./a b/ä:c.rs"), ("a%20b/%C3%A4%3Ac.rs".into(), 7, None));
         let url = "http://127.0.0.1:3000/rates?x=1";
-        assert_eq!(at(url), (API.into(), 1, Some(url.into())));
+        assert_eq!(at(url), ("api.json".into(), 1, Some(url.into())));
         for outside in ["/usr/include/x.h", "~/.cargo/x", "../x", "a/../../x", "(cache)/y"] {
             assert_eq!(at(outside), (ELSEWHERE.into(), 1, Some(outside.into())));
         }
         let mut crates = Finding::new("t", "R", "m");
         crates.package = Some("pkg:cargo/x@1".into());
-        assert_eq!(place(&crates).0, CRATES);
-        assert_eq!(place(&Finding::new("t", "R", "m").at("a", Some(0))).1, 1);
+        assert_eq!(place(&crates, None).0, CRATES);
+        assert_eq!(place(&Finding::new("t", "R", "m").at("a", Some(0)), None).1, 1);
     }
 
     #[test]

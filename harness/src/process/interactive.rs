@@ -1,0 +1,78 @@
+//! A child that is ready when it has printed its first line, answers each line of ours with one of its own, and ends when
+//! its standard input is closed.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::ChildStdin;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::context::Context;
+use crate::process::child::ChildProcess;
+use crate::process::shutdown::TICK;
+
+/// How long it may take to end once its standard input is closed.
+const STOP_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A running child. It is stopped when this is dropped.
+#[derive(Debug)]
+pub struct Interactive {
+    child: ChildProcess,
+    stdin: Option<ChildStdin>,
+    lines: Receiver<String>,
+    stop: crate::process::shutdown::Stop,
+}
+
+impl Interactive {
+    /// Takes over both pipes of the child.
+    pub(crate) fn of(context: &Context, mut child: ChildProcess) -> Interactive {
+        let (sender, lines) = channel();
+        if let Some(stdout) = child.child.stdout.take() {
+            thread::spawn(move || {
+                let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
+                lines.all(|line| sender.send(line).is_ok())
+            });
+        }
+        let stdin = child.child.stdin.take();
+        Interactive {
+            child,
+            stdin,
+            lines,
+            stop: context.stop.clone(),
+        }
+    }
+
+    /// The next line that it prints. It may take as long as a build.
+    pub fn line(&mut self) -> Result<String> {
+        loop {
+            self.stop.check()?;
+            match self.lines.recv_timeout(TICK) {
+                Ok(line) => return Ok(line),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => bail!("it ended before it answered"),
+            }
+        }
+    }
+
+    /// Its answer to a line.
+    pub fn request(&mut self, line: &str) -> Result<String> {
+        let stdin = self.stdin.as_mut().context("its standard input is closed")?;
+        writeln!(stdin, "{line}").context("it ended")?;
+        self.line()
+    }
+}
+
+impl Drop for Interactive {
+    fn drop(&mut self) {
+        drop(self.stdin.take());
+        let since = Instant::now();
+        while matches!(self.child.ended(), Ok(None))
+            && since.elapsed() < STOP_TIMEOUT
+            && !self.stop.is_forced()
+        {
+            thread::sleep(TICK);
+        }
+    }
+}

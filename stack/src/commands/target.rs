@@ -1,0 +1,163 @@
+//! `stack target`: a service for the gate's dynamic scans, with demo data and accounts. It prints
+//! `{"url": …, "accounts": [{"role", "email", "password"}]}` on one line when it is ready, answers each line of standard
+//! input with `{"value": …}` or `{"error": …}`, and stops everything when standard input is closed.
+
+use std::io::BufRead;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use clap::Args;
+use harness::context::Context;
+use harness::http_client::{Request, Response, send};
+use harness::output::{Progress, print};
+use harness::process::shutdown::TICK;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::accounts::Account;
+use crate::local_stack::{LocalStack, Plan};
+
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Options of `target`.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// For the name of the service's log
+    #[arg(long, default_value = "target")]
+    name: String,
+    /// A setting of the service
+    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
+    set: Vec<(String, String)>,
+}
+
+fn setting(text: &str) -> Result<(String, String)> {
+    let (name, value) = text.split_once('=').context("not of the form NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Serves until standard input is closed.
+pub fn run(context: &Context, options: &Options) -> Result<()> {
+    let mut plan = Plan::temporary(context, &options.name)?;
+    // No token may expire in the middle of a scan.
+    let ttl = ("PORTCULLIS_ACCESS_TOKEN_TTL".into(), "3600".into());
+    plan.service_settings.push(ttl);
+    let settings = options.set.iter();
+    plan.service_settings
+        .extend(settings.map(|(name, value)| (name.into(), value.into())));
+    let stack = LocalStack::start(context, plan, &mut Progress::silent())?;
+    let mut target = Target {
+        accounts: stack.portcullis.accounts()?,
+        stack,
+    };
+    let accounts: Vec<_> = target
+        .accounts
+        .iter()
+        .map(|account| json!({ "role": account.role, "email": account.email, "password": account.password }))
+        .collect();
+    print(&json!({ "url": target.stack.base_url(), "accounts": accounts }).to_string());
+    let (sender, lines) = channel();
+    thread::spawn(move || {
+        let mut lines = std::io::stdin().lock().lines().map_while(Result::ok);
+        lines.all(|line| sender.send(line).is_ok())
+    });
+    while !context.stop.is_set() {
+        match lines.recv_timeout(TICK) {
+            Ok(line) => print(&match target.answer(&line) {
+                Ok(value) => json!({ "value": value }).to_string(),
+                Err(error) => json!({ "error": format!("{error:#}") }).to_string(),
+            }),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    target.stack.stop()
+}
+
+struct Target {
+    stack: LocalStack,
+    accounts: Vec<Account>,
+}
+
+impl Target {
+    fn answer(&mut self, line: &str) -> Result<String> {
+        match line.split_once(' ').unwrap_or((line, "")) {
+            ("token", role) => self.token(role),
+            ("session", role) => self.session(role),
+            ("invite", "") => self.invite(),
+            ("stop-database", "") => {
+                self.stack.cluster().context("the server is not ours")?.stop()?;
+                Ok(String::new())
+            }
+            _ => bail!("unknown request `{line}`"),
+        }
+    }
+
+    /// The access token of a new session.
+    fn token(&mut self, role: &str) -> Result<String> {
+        let account = self.accounts.iter().find(|account| account.role == role);
+        let account = account.with_context(|| format!("no account has the role {role}"))?;
+        let login = BASE64.encode(format!("{}:{}", account.email, account.password));
+        let response = self.send(
+            "POST",
+            "/login",
+            &[("Authorization", &format!("Basic {login}"))],
+            "",
+        )?;
+        ensure!(
+            response.status == 200,
+            "the {role} cannot log in: {}",
+            response.status
+        );
+        Ok(response.body.trim().to_owned())
+    }
+
+    /// The id of a new session.
+    fn session(&mut self, role: &str) -> Result<String> {
+        #[derive(Deserialize)]
+        struct Session {
+            id: String,
+            current: bool,
+        }
+        #[derive(Deserialize)]
+        struct Sessions {
+            sessions: Vec<Session>,
+        }
+        let bearer = format!("Bearer {}", self.token(role)?);
+        let response = self.send("GET", "/auth/sessions", &[("Authorization", &bearer)], "")?;
+        let all: Sessions = serde_json::from_str(&response.body).context("no list of sessions")?;
+        let current = all.sessions.into_iter().find(|session| session.current);
+        Ok(current.context("the session is not listed")?.id)
+    }
+
+    /// The id of an account that is invited and has not accepted.
+    fn invite(&mut self) -> Result<String> {
+        #[derive(Deserialize)]
+        struct Invited {
+            id: u64,
+        }
+        let bearer = format!("Bearer {}", self.token("admin")?);
+        let headers = [
+            ("Authorization", bearer.as_str()),
+            ("Content-Type", "application/json"),
+        ];
+        let response = self.send("POST", "/user", &headers, r#"{"email": "invited@demo.example"}"#)?;
+        let invited: Invited = serde_json::from_str(&response.body)
+            .with_context(|| format!("the invitation was not accepted: {}", response.status))?;
+        Ok(invited.id.to_string())
+    }
+
+    fn send(&mut self, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Result<Response> {
+        let port = self.stack.serving().map_or(0, |serving| serving.port);
+        let request = Request {
+            method,
+            target,
+            headers,
+            body,
+        };
+        send(port, &request, RESPONSE_TIMEOUT)
+    }
+}

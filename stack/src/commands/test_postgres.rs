@@ -1,0 +1,33 @@
+//! `stack test-postgres`: a PostgreSQL for tests that another program runs. It prints their environment as a JSON object on
+//! one line, and stops the server when standard input is closed.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+
+use anyhow::Result;
+use harness::context::Context;
+use harness::output::print;
+use harness::process::shutdown::TICK;
+
+use crate::postgres::Choice;
+use crate::postgres::test_server::TestPostgres;
+
+/// Serves until standard input is closed.
+pub fn run(context: &Context) -> Result<()> {
+    let postgres = TestPostgres::start(context, &Choice::or_from(None, context)?)?;
+    let variables = postgres.told(context);
+    let variables: BTreeMap<&str, String> = variables
+        .into_iter()
+        .map(|(name, value)| (name, value.to_string_lossy().into_owned()))
+        .collect();
+    print(&serde_json::to_string(&variables)?);
+    let (sender, end) = channel::<()>();
+    thread::spawn(move || {
+        let _read = std::io::stdin().lock().read_to_end(&mut Vec::new());
+        drop(sender);
+    });
+    while !context.stop.is_set() && end.recv_timeout(TICK) != Err(RecvTimeoutError::Disconnected) {}
+    Ok(())
+}
