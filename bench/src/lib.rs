@@ -1,66 +1,66 @@
-//! `cargo xtask bench`: speed and cost as ratios in one run on one machine; decides no goal by itself (see `rows`).
+//! `cargo xtask bench`: speed and cost as ratios in one run on one machine. The goals are in `rows`.
 
-/// Medians and spans.
+/// Medians and ranges.
 mod medians;
 
-/// A figure, or why there is none.
+/// The outcome of a measurement.
 mod outcome;
 
-/// Requests of which no two are alike.
+/// Distinct requests.
 mod requests;
 
-/// The load generator, found or fetched.
+/// The load generator.
 mod wrk;
 
-/// One run of it.
+/// One run of the load generator.
 mod load;
 
-/// Statements as the admin.
+/// Statements as the administrator.
 mod psql;
 
-/// A stage with so many prices.
-mod prices;
+/// A running service with prices.
+mod dataset;
 
-/// What the measurements share.
-mod lab;
+/// The environment of a run.
+mod bench_env;
 
 /// The textbook statement by pgbench.
 mod textbook;
 
-/// Both sides answer the same.
-mod samples;
+/// Both sides of P1 return the same.
+mod equal_answers;
 
 /// Resident memory.
 mod memory;
 
-/// Who logs in.
-mod people;
+/// The accounts that log in.
+mod login_accounts;
 
-/// Two hundred log-ins in flight.
-mod logins;
+/// A constant load of log-ins.
+mod login_load;
 
 /// P1, P3.
-mod cold;
+mod uncached;
 
 /// P1-logins, P3-logins.
-mod crowded;
+mod with_logins;
 
 /// E17.
-mod hashing;
+mod login_impact;
 
 /// P6.
-mod growth;
+mod scaling;
 
 /// P7.
-mod start;
+mod startup_time;
 
-/// The table of all rows.
+/// The table of measurements.
 mod rows;
 
-/// Processors, kernel, versions.
+/// The conditions of a run.
 mod machine;
 
-/// The table and the JSON.
+/// The results.
 mod report;
 
 use std::collections::BTreeSet;
@@ -71,7 +71,7 @@ use harness::context::Context;
 use harness::exit::Exit;
 use harness::output::{print, seconds};
 
-use lab::Lab;
+use bench_env::BenchEnv;
 use machine::Machine;
 use report::{Line, Report};
 use rows::{ROWS, Row};
@@ -79,10 +79,10 @@ use rows::{ROWS, Row};
 /// Options of `cargo xtask bench`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Options {
-    /// Only these rows, for example `P1,P3`
+    /// Measure only these rows, for example `P1,P3`
     #[arg(long, value_delimiter = ',', value_name = "ROW")]
     only: Vec<String>,
-    /// Seconds of one round of load
+    /// Duration of a round, in seconds
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=60))]
     seconds: u64,
 }
@@ -90,28 +90,28 @@ pub struct Options {
 /// Measures, prints the table, and writes `target/bench/report.json`.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let wanted = wanted(&options.only)?;
-    let since = Instant::now();
+    let start = Instant::now();
     let mut machine = Machine::read(context);
     if let Some(warning) = machine.warning() {
         print(&warning);
     }
-    let mut lab = Lab::new(context, options.seconds)?;
+    let mut env = BenchEnv::new(context, options.seconds)?;
     let needs: BTreeSet<u64> = wanted.iter().flat_map(|row| row.needs).copied().collect();
     for prices in needs {
-        print(&format!("a stage with {prices} prices"));
-        lab.prepare(prices)?;
+        print(&format!("preparing {prices} prices"));
+        env.prepare(prices)?;
     }
     let mut lines = Vec::new();
     for row in wanted {
         print(&format!("{}: {}", row.id, row.what));
-        match (row.measure)(&mut lab) {
+        match (row.measure)(&mut env) {
             Err(error) if error.is::<Exit>() => return Err(error),
             outcome => lines.push(Line::new(row, outcome)),
         }
     }
-    machine.postgresql = lab.postgres_version().unwrap_or_default();
-    let file = lab.folder.join("report.json");
-    drop(lab);
+    machine.postgresql = env.postgres_version().unwrap_or_default();
+    let file = env.folder.join("report.json");
+    drop(env);
     let report = Report {
         machine,
         seconds: options.seconds,
@@ -121,7 +121,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     print(&format!(
         "bench: {} rows in {}, {}",
         report.rows.len(),
-        seconds(since.elapsed()),
+        seconds(start.elapsed()),
         file.display()
     ));
     match report.rows.iter().filter(|line| line.is_broken()).count() {
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_row_is_named_with_those_that_exist() {
+    fn an_unknown_row_is_rejected_with_the_known_ones() {
         let error = wanted(&["P1".into(), "P99".into()]).err().unwrap().to_string();
         assert!(error.starts_with("no row \"P99\"; there are P1, "), "{error}");
         assert_eq!(wanted(&[]).unwrap().len(), ROWS.len());

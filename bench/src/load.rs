@@ -1,4 +1,4 @@
-//! One run of wrk against `/rates`: no two requests alike, and not one answer but 200; starts no service.
+//! One run of wrk against `/rates`: all requests differ, and every response must be 200.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use super::wrk::Wrk;
 
 const SCRIPT: &str = include_str!("rates.lua");
 
-/// Requests that are handed out in runs, each once.
+/// A supply of requests, each used in one run only.
 #[derive(Debug)]
 pub struct Load {
     requests: Requests,
@@ -21,15 +21,15 @@ pub struct Load {
     next: u64,
 }
 
-/// How hard.
+/// The load of one run.
 #[derive(Debug, Clone, Copy)]
-pub struct Force {
+pub struct LoadProfile {
     pub connections: u64,
     pub threads: u64,
     pub seconds: u64,
 }
 
-/// What a run measured.
+/// The figures of one run.
 #[derive(Debug, Clone, Copy)]
 pub struct Measured {
     /// Requests a second.
@@ -40,7 +40,7 @@ pub struct Measured {
     pub p99: f64,
 }
 
-/// What rates.lua prints at the end.
+/// The line that rates.lua prints at the end.
 #[derive(Debug, Deserialize)]
 struct Summary {
     requests: u64,
@@ -48,14 +48,14 @@ struct Summary {
     p50: u64,
     p99: u64,
     max: u64,
-    most_sent: u64,
+    max_sent: u64,
     not_ok: u64,
     broken: u64,
     how: String,
 }
 
 impl Load {
-    /// Writes what the script needs into `folder`, which must be its own.
+    /// Writes the files that the script reads into `folder`, which must be used for nothing else.
     pub fn new(requests: Requests, folder: &Path) -> Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
         let script = folder.join("rates.lua");
@@ -68,18 +68,24 @@ impl Load {
         })
     }
 
-    /// The requests, also for whoever asks for a few by hand: the last ones are never reached.
+    /// All requests. Runs never reach the last ones.
     pub fn requests(&self) -> &Requests {
         &self.requests
     }
 
     /// Runs wrk.
-    pub fn run(&mut self, context: &Context, wrk: &Wrk, base_url: &str, force: Force) -> Result<Measured> {
-        let Force {
+    pub fn run(
+        &mut self,
+        context: &Context,
+        wrk: &Wrk,
+        base_url: &str,
+        profile: LoadProfile,
+    ) -> Result<Measured> {
+        let LoadProfile {
             connections,
             threads,
             seconds,
-        } = force;
+        } = profile;
         let command = Command::new(context, &wrk.program).envs(wrk.variables.clone());
         let command = command.args([
             format!("-c{connections}"),
@@ -106,9 +112,9 @@ impl Load {
         );
         let line = stdout.lines().rev().find(|line| line.starts_with('{'));
         let line =
-            line.with_context(|| format!("wrk told no result: {} {}", stdout.trim(), stderr.trim()))?;
+            line.with_context(|| format!("wrk printed no result: {} {}", stdout.trim(), stderr.trim()))?;
         let summary: Summary = serde_json::from_str(line).context("wrk's result")?;
-        self.next += summary.most_sent * threads;
+        self.next += summary.max_sent * threads;
         self.judge(&summary)
     }
 
@@ -125,17 +131,17 @@ impl Load {
         } = *summary;
         if not_ok > 0 || broken > 0 {
             bail!(
-                "of {requests} answers {not_ok} were errors (status above 399), and {broken} connections failed: {}",
+                "of {requests} responses {not_ok} were errors (status above 399), and {broken} connections failed: {}",
                 summary.how
             );
         }
-        ensure!(requests > 0 && micros > 0, "not one answer");
+        ensure!(requests > 0 && micros > 0, "no response at all");
         ensure!(
             self.next <= self.requests.size(),
             "requests repeated: only {} differ",
             self.requests.size()
         );
-        ensure!(max >= p99 && p99 >= p50, "wrk's percentiles are in disorder");
+        ensure!(max >= p99 && p99 >= p50, "wrk's percentiles are not ascending");
         let millis = |micros: u64| micros as f64 / 1_000.0;
         Ok(Measured {
             rate: requests as f64 * 1e6 / micros as f64,
@@ -163,7 +169,7 @@ mod tests {
 
     #[test]
     fn only_a_clean_run_counts() {
-        let clean = r#"{"requests":100,"micros":2000000,"p50":500,"p99":1500,"max":9000,"most_sent":60,"not_ok":0,"broken":0,"how":"1 cut off"}"#;
+        let clean = r#"{"requests":100,"micros":2000000,"p50":500,"p99":1500,"max":9000,"max_sent":60,"not_ok":0,"broken":0,"how":"1 cut off"}"#;
         let measured = judge(clean, 120).unwrap();
         assert!((measured.rate - 50.0).abs() < 1e-9 && (measured.p99 - 1.5).abs() < 1e-9);
         assert!(

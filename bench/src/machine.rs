@@ -1,4 +1,4 @@
-//! What a figure depends on besides the code: processors, kernel, PostgreSQL, commit; never names the machine.
+//! The conditions of a measurement: processors, kernel, PostgreSQL, commit. Never names the machine.
 
 use std::fs;
 use std::thread::available_parallelism;
@@ -7,23 +7,23 @@ use harness::context::Context;
 use harness::process::command::Command;
 use serde::Serialize;
 
-/// The facts, as the report tells them; empty where the machine does not say.
+/// The conditions as the report lists them; empty where unknown.
 #[derive(Debug, Serialize)]
 pub struct Machine {
     cores: usize,
-    /// Of the last minute, before we began: what others make of it falsifies every figure.
+    /// Load average of the last minute before the run: other load distorts every figure.
     load: Option<f64>,
     kernel: String,
-    /// Whether the kernel shares the processors between sessions first: then a thread of low priority gives way to its
-    /// own session only, and each backend of PostgreSQL is a session of its own.
+    /// Whether the scheduler groups processes by session: then a low-priority thread yields only to its own session, and
+    /// each PostgreSQL backend is a session.
     autogroup: Option<bool>,
-    /// Known once a stage has been started.
+    /// Known once a dataset is running.
     pub postgresql: String,
     commit: String,
 }
 
 impl Machine {
-    /// Asks the machine; to be called before the first measurement.
+    /// Reads the conditions; call it before the first measurement.
     pub fn read(context: &Context) -> Self {
         let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
         let load = fs::read_to_string("/proc/loadavg").ok();
@@ -33,12 +33,12 @@ impl Machine {
             load: load.and_then(|load| load.split(' ').next()?.parse().ok()),
             cores: available_parallelism().map_or(0, usize::from),
             kernel: if kernel.is_empty() {
-                said(context, "uname", &["-sr"])
+                output_of(context, "uname", &["-sr"])
             } else {
                 kernel.trim().to_owned()
             },
             postgresql: String::new(),
-            commit: said(
+            commit: output_of(
                 context,
                 "git",
                 &["describe", "--always", "--dirty", "--abbrev=12"],
@@ -46,17 +46,17 @@ impl Machine {
         }
     }
 
-    /// A warning, when others are at work.
+    /// A warning when the machine is not idle.
     pub fn warning(&self) -> Option<String> {
         let load = self.load.filter(|load| *load > self.cores as f64 / 4.0)?;
         Some(format!(
-            "others use this machine (load {load:.1} on {} cores): mind the figures",
+            "this machine is not idle (load {load:.1} on {} cores): the figures are unreliable",
             self.cores
         ))
     }
 }
 
-fn said(context: &Context, program: &str, args: &[&str]) -> String {
+fn output_of(context: &Context, program: &str, args: &[&str]) -> String {
     let finished = Command::new(context, program).args(args).capture();
     finished
         .ok()

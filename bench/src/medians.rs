@@ -1,4 +1,4 @@
-//! The middle of a few measurements, and how far they lie apart; rounds nothing.
+//! The median and the range of a few measurements.
 
 /// The median; of an even number the mean of the middle two; 0 of none.
 pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
@@ -14,12 +14,12 @@ pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
 
 /// `12.3 to 14.5`.
 pub fn span(values: impl IntoIterator<Item = f64>, digits: usize) -> String {
-    let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
+    let (mut min, mut max) = (f64::INFINITY, f64::NEG_INFINITY);
     for value in values {
-        least = least.min(value);
-        most = most.max(value);
+        min = min.min(value);
+        max = max.max(value);
     }
-    format!("{least:.digits$} to {most:.digits$}")
+    format!("{min:.digits$} to {max:.digits$}")
 }
 
 #[cfg(test)]
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_middle() {
+    fn the_median_and_the_range_are_found() {
         assert!((median([3.0, 1.0, 2.0]) - 2.0).abs() < 1e-12);
         assert!((median([4.0, 1.0, 2.0, 3.0]) - 2.5).abs() < 1e-12);
         assert!(median([]).abs() < 1e-12);

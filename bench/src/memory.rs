@@ -1,4 +1,4 @@
-//! The resident memory of a process, as the kernel tells it; measures nothing over time.
+//! The resident memory of a process, from `/proc`.
 
 use std::fs;
 
@@ -18,7 +18,7 @@ mod tests {
     use super::megabytes;
 
     #[test]
-    fn reads_the_resident_size() {
+    fn the_resident_size_is_read() {
         let status = "Name:\tportcullis\nVmRSS:\t   20000 kB\nRssAnon:\t 1 kB\n";
         assert!((megabytes(status).unwrap() - 20.48).abs() < 1e-9);
         assert_eq!(megabytes("Name:\tx\n"), None);

@@ -1,21 +1,21 @@
-//! What came of a measurement that did not fail: a figure, or why there is none; judges nothing.
+//! The outcome of a measurement that did not fail: a figure, or the reason why there is none.
 
-/// A measurement's end.
+/// The outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// The figure, and how it came about.
+    /// The figure and its context.
     Figure { value: f64, note: String },
-    /// Why there is none, and what would help.
+    /// Why there is none, and how to get one.
     NotRun(String),
 }
 
 impl Outcome {
-    /// For want of the load generator.
+    /// The load generator is missing.
     pub fn without_wrk() -> Self {
         Self::NotRun("install wrk".to_owned())
     }
 
-    /// For want of the kernel's word on memory.
+    /// The kernel does not report memory.
     pub fn without_proc() -> Self {
         Self::NotRun("this system has no /proc/PID/status".to_owned())
     }

@@ -1,6 +1,6 @@
--- Requests for /rates of which no two are alike: the same numbering as requests.rs, one share of it for each thread.
--- There is no response() on purpose: with one, wrk hands every answer to Lua and the load generator becomes the brake.
--- wrk itself counts the answers above 399, and done() reports them.
+-- Distinct requests for /rates: the numbering of requests.rs, one share for each thread.
+-- There is deliberately no response(): with one, wrk passes every response to Lua and becomes the bottleneck.
+-- wrk itself counts statuses above 399, and done() reports them.
 -- Arguments: file of routes, file of days, starts, shortest, size, stride, first, threads.
 
 local threads = {}
@@ -48,7 +48,7 @@ function done(summary, latency, requests)
   end
   local errors = summary.errors
   io.write(string.format(
-    '\n{"requests":%d,"micros":%d,"p50":%d,"p99":%d,"max":%d,"most_sent":%d,"not_ok":%d,"broken":%d,"how":"%d not made, %d cut off, %d not answered in 2 s"}\n',
+    '\n{"requests":%d,"micros":%d,"p50":%d,"p99":%d,"max":%d,"max_sent":%d,"not_ok":%d,"broken":%d,"how":"%d not made, %d cut off, %d not answered in 2 s"}\n',
     summary.requests, summary.duration, latency:percentile(50), latency:percentile(99), latency.max, most,
     errors.status, errors.connect + errors.read + errors.write + errors.timeout,
     errors.connect, errors.read + errors.write, errors.timeout))

@@ -1,4 +1,4 @@
-//! The rows' verdicts as a table for people and as JSON for programs; measures nothing.
+//! The results as a table on the terminal and as JSON.
 
 use std::fs;
 use std::path::Path;
@@ -24,19 +24,19 @@ pub struct Report {
 pub struct Line {
     id: &'static str,
     what: &'static str,
-    /// None when it was not run or failed.
+    /// `None` when it was not run or failed.
     value: Option<f64>,
     goal: String,
-    /// None when it was not run.
+    /// `None` when it was not run.
     holds: Option<bool>,
     note: String,
 }
 
 impl Line {
-    /// The verdict. A measurement that fails does not hold: no figure is no excuse.
+    /// Judges an outcome. A measurement that fails does not hold.
     pub fn new(row: &Row, outcome: Result<Outcome>) -> Self {
         let (value, holds, note) = match outcome {
-            // A value that is no number would be `null` in JSON, and holds nothing.
+            // NaN becomes `null` in JSON and meets no goal.
             Ok(Outcome::Figure { value, note }) => (Some(value), Some(row.goal.holds(value)), note),
             Ok(Outcome::NotRun(why)) => (None, None, format!("not run: {why}")),
             Err(error) => (None, Some(false), format!("failed: {error:#}")),
@@ -51,7 +51,7 @@ impl Line {
         }
     }
 
-    /// Whether it speaks against the run.
+    /// Whether it fails the run.
     pub fn is_broken(&self) -> bool {
         self.holds == Some(false)
     }
@@ -95,7 +95,7 @@ mod tests {
     use crate::rows::ROWS;
 
     #[test]
-    fn a_failure_does_not_hold_and_what_did_not_run_says_nothing() {
+    fn a_failed_row_does_not_hold_and_a_row_not_run_has_no_verdict() {
         let row = &ROWS[0];
         let figure = |value| {
             Ok(Outcome::Figure {

@@ -1,11 +1,11 @@
-//! A numbered set of different requests for `/rates`; sends none.
+//! A numbered set of distinct requests for `/rates`.
 
 use std::{fs, path::Path};
 
 use demo::{Bulk, day_text};
 
-/// Routes × first days × lengths of the window. The numbers are strewn, so that one request is not the next one's
-/// neighbour in an index.
+/// Routes × first days × lengths of the window. The numbers are scattered, so that consecutive requests are not neighbours
+/// in an index.
 #[derive(Debug, Clone)]
 pub struct Requests {
     routes: Vec<(&'static str, &'static str)>,
@@ -81,7 +81,7 @@ impl Requests {
         }
     }
 
-    /// Writes the two files that rates.lua reads and answers its arguments, but for the last two.
+    /// Writes the two files that rates.lua reads and returns its arguments except the last two.
     pub fn write(&self, folder: &Path) -> std::io::Result<Vec<String>> {
         let (routes, days) = (folder.join("routes"), folder.join("days"));
         let queries = self
@@ -103,7 +103,7 @@ impl Requests {
 }
 
 impl Request {
-    /// Path and query of SPEC's first contract.
+    /// Path and query of the first contract (B1).
     pub fn target(&self) -> String {
         let Self { orig, dest, from, to } = self;
         format!("/rates?date_from={from}&date_to={to}&orig_code={orig}&dest_code={dest}")
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_requests_are_alike_and_all_lie_within_the_data() {
+    fn all_requests_differ_and_lie_within_the_data() {
         let bulk = Bulk::of(3_000);
         let requests = Requests::of(&bulk, 20, 31);
         let all: std::collections::HashSet<Request> =

@@ -1,23 +1,23 @@
-//! The table of measurements: what each figure is, its goal, and who measures it; measures nothing itself.
+//! The table of measurements: each with its figure, goal and function.
 
 use anyhow::Result;
 
-use super::lab::{LARGE, Lab, SMALL};
+use super::bench_env::{BenchEnv, LARGE, SMALL};
 use super::outcome::Outcome;
-use super::{cold, crowded, growth, hashing, start};
+use super::{login_impact, scaling, startup_time, uncached, with_logins};
 
-/// A row of SPEC P, or a half of one.
+/// A row of the behaviour list, or a half of one.
 pub struct Row {
     /// `P1`, or `P7-memory` for the second figure of P7.
     pub id: &'static str,
     pub what: &'static str,
     pub goal: Goal,
-    /// Stages that it measures on, by their number of prices. All are started before the first measurement.
+    /// Datasets that it measures, by number of prices. All are started before the first measurement.
     pub needs: &'static [u64],
-    pub measure: fn(&mut Lab) -> Result<Outcome>,
+    pub measure: fn(&mut BenchEnv) -> Result<Outcome>,
 }
 
-/// What the figure has to be.
+/// The bound of a figure.
 #[derive(Debug, Clone, Copy)]
 pub enum Goal {
     AtLeast(f64),
@@ -30,71 +30,71 @@ pub enum Goal {
 pub const ROWS: &[Row] = &[
     Row {
         id: "P1",
-        what: "cold /rates ÷ pgbench's textbook statement, per second",
+        what: "uncached /rates ÷ pgbench's textbook statement, per second",
         goal: Goal::AtLeast(0.9),
         needs: &[LARGE],
-        measure: cold::against_textbook,
+        measure: uncached::against_textbook,
     },
     Row {
         id: "P3",
-        what: "p99 ÷ p50, cold, 16 connections",
+        what: "p99 ÷ p50, uncached, 16 connections",
         goal: Goal::AtMost(5.0),
         needs: &[LARGE],
-        measure: cold::tail,
+        measure: uncached::tail,
     },
     Row {
         id: "P1-logins",
-        what: "as P1, while 200 log-ins are in flight on our side only",
+        what: "as P1, with 200 log-ins in flight on our side only",
         goal: Goal::AtLeast(0.9),
         needs: &[LARGE],
-        measure: crowded::against_textbook,
+        measure: with_logins::against_textbook,
     },
     Row {
         id: "P3-logins",
-        what: "as P3, while 200 log-ins are in flight",
+        what: "as P3, with 200 log-ins in flight",
         goal: Goal::AtMost(5.0),
         needs: &[LARGE],
-        measure: crowded::tail,
+        measure: with_logins::tail,
     },
     Row {
         id: "E17-memory",
         what: "memory at 200 parallel log-ins over memory before",
         goal: Goal::Below(64.0, "MB"),
         needs: &[LARGE],
-        measure: hashing::memory_growth,
+        measure: login_impact::memory_growth,
     },
     Row {
         id: "E17-rates",
-        what: "p99 of cold /rates with 200 parallel log-ins ÷ without",
+        what: "p99 of uncached /rates with 200 parallel log-ins ÷ without",
         goal: Goal::AtMost(1.5),
         needs: &[LARGE],
-        measure: hashing::tail_growth,
+        measure: login_impact::tail_growth,
     },
     Row {
         id: "P6",
         what: "p50 at 10,000,000 prices ÷ at 50,000",
         goal: Goal::AtMost(1.3),
         needs: &[LARGE, SMALL],
-        measure: growth::large_against_small,
+        measure: scaling::large_against_small,
     },
     Row {
         id: "P7",
         what: "start to first 200",
         goal: Goal::Below(300.0, "ms"),
         needs: &[SMALL],
-        measure: start::first_answer,
+        measure: startup_time::first_answer,
     },
     Row {
         id: "P7-memory",
         what: "idle memory",
         goal: Goal::Below(40.0, "MB"),
         needs: &[SMALL],
-        measure: start::idle_memory,
+        measure: startup_time::idle_memory,
     },
 ];
 
 impl Row {
-    /// `P7` means both halves of it.
+    /// `P7` selects both of its halves.
     pub fn is_named(&self, wanted: &str) -> bool {
         let same = |id: &str| id.eq_ignore_ascii_case(wanted);
         same(self.id) || self.id.split_once('-').is_some_and(|(row, _)| same(row))
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_goal_says_what_it_means() {
+    fn a_goal_holds_up_to_its_bound() {
         for (goal, value, holds) in [
             (Goal::AtLeast(0.9), 0.9, true),
             (Goal::AtLeast(0.9), 0.89, false),
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_named_by_its_id_or_the_rows() {
+    fn a_row_is_selected_by_its_id_or_its_behaviour() {
         let named = |wanted: &str| {
             ROWS.iter()
                 .filter(|row| row.is_named(wanted))

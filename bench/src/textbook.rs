@@ -1,4 +1,4 @@
-//! The other side of P1: the textbook statement by pgbench, on a table of its own with the same prices.
+//! The baseline of P1: the textbook statement, run by pgbench on a table with the same prices.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -18,7 +18,7 @@ const ROUTES: u64 = 32;
 /// Different sets of routes.
 const BUNDLES: u64 = 4_000;
 
-/// PostgreSQL's own clients, connected to one stage's database as its admin.
+/// PostgreSQL's clients, connected to a stack's database as the administrator.
 #[derive(Debug, Clone)]
 pub struct Textbook {
     psql: Psql,
@@ -27,12 +27,12 @@ pub struct Textbook {
 }
 
 impl Textbook {
-    /// The programs that it needs.
+    /// The required programs.
     pub const TOOLS: [&'static str; 2] = ["psql", "pgbench"];
 
-    /// The clients; `Err` says what to install.
-    pub fn find(stage: &LocalStack, folder: &Path) -> Result<Self> {
-        let (psql, pgbench) = (Psql::find(stage)?, stage.tool("pgbench")?);
+    /// Finds the clients; the error says what to install.
+    pub fn find(stack: &LocalStack, folder: &Path) -> Result<Self> {
+        let (psql, pgbench) = (Psql::find(stack)?, stack.tool("pgbench")?);
         Ok(Self {
             psql,
             pgbench,
@@ -55,13 +55,12 @@ impl Textbook {
 
     /// Writes the script for the windows of `requests` and the table that it takes the routes from.
     ///
-    /// pgbench has no variables with a text in them but those that a query has filled, and no array. So a script first
-    /// fetches 32 routes in one row of a small table, then asks for a window of each. Measured against it: a script
-    /// file for each route, with the codes written out, is as fast but stops at pgbench's limit of 128 files, so that
-    /// it would read from a corner of the table; a query for each route would halve pgbench. The fetch is counted as a
-    /// transaction like any other, in pgbench's favour. The statement is one text for all routes, so that
-    /// each connection prepares it 32 times and not 6,000 times; after five runs PostgreSQL keeps a generic plan, which
-    /// is as fast as `plan_cache_mode = force_generic_plan`.
+    /// In pgbench only a query can set a text variable, and there are no arrays. A script therefore fetches 32 routes in one
+    /// row of a small table, then queries a window of each. Measured alternatives: one script file per route is as fast, but
+    /// pgbench's limit of 128 files would confine it to a part of the table; one fetch per route halves the rate. The fetch
+    /// counts as a transaction, in pgbench's favour. The statement's text is the same for all routes, so each connection
+    /// prepares it 32 times rather than 6,000 times; after five runs PostgreSQL caches a generic plan, which is as fast as
+    /// `plan_cache_mode = force_generic_plan`.
     pub fn write_script(&self, context: &Context, requests: &Requests, days: u32) -> Result<()> {
         let columns = (0..ROUTES)
             .map(|n| format!("o{n} text, d{n} text"))
@@ -72,7 +71,7 @@ impl Textbook {
         for bundle in 0..BUNDLES {
             write!(rows, "{bundle}")?;
             for slot in 0..ROUTES {
-                // A prime stride: over all bundles each route comes equally often, beside ever different ones.
+                // A prime stride: over all bundles each route occurs equally often, in changing combinations.
                 let at = (bundle * ROUTES + slot) * 7_919 % routes.len() as u64;
                 let (orig, dest) = routes[at as usize];
                 write!(rows, ",{orig},{dest}")?;
@@ -113,7 +112,7 @@ impl Textbook {
         self.psql.settle(context)
     }
 
-    /// Transactions a second.
+    /// Runs pgbench; transactions per second.
     pub fn measure(&self, context: &Context, connections: u64, seconds: u64) -> Result<f64> {
         let fixed = ["-n", "-M", "prepared", "-j", "2", "-c"];
         let command = Command::new(context, &self.pgbench)
@@ -140,11 +139,11 @@ impl Textbook {
                 .parse::<f64>()
                 .ok()
         });
-        let scripts = scripts.with_context(|| format!("pgbench told no tps: {stdout}"))?;
+        let scripts = scripts.with_context(|| format!("pgbench printed no tps: {stdout}"))?;
         Ok(scripts * (ROUTES + 1) as f64)
     }
 
-    /// The statement's answer to each request: lines of `day,avg,count`.
+    /// The statement's result for each request: lines of `day,avg,count`.
     pub fn answers(&self, context: &Context, requests: &[Request]) -> Result<Vec<String>> {
         const MARK: &str = "--\n";
         let mut commands = Vec::new();
@@ -164,7 +163,7 @@ impl Textbook {
     }
 }
 
-/// SPEC P1's statement.
+/// The statement that P1 names.
 fn statement(orig: &str, dest: &str, from: &str, to: &str) -> String {
     format!(
         "SELECT day, avg(price), count(*) FROM bench.prices \

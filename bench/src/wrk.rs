@@ -1,4 +1,4 @@
-//! Finds the load generator, and gets Debian's package where it is missing; builds nothing.
+//! Finds the load generator wrk, or gets Debian's package of it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,12 +10,12 @@ use harness::process::command::Command;
 use rustix::process::geteuid;
 use stack::service::Variables;
 
-/// The package and the library that it needs, for who may not install them.
+/// The package and the library that it needs, for users who may not install packages.
 const PACKAGES: [&str; 2] = ["wrk", "libluajit-5.1-2"];
 
 const INSTALL: [&str; 5] = ["install", "--yes", "--quiet", "--no-install-recommends", "wrk"];
 
-/// Downloads the packages into a folder and unpacks them there; needs no right beyond that folder.
+/// Downloads the packages into a folder and unpacks them there; needs no privilege.
 const UNPACK: &str =
     r#"set -eu; cd "$1"; shift; apt-get download "$@"; for file in ./*.deb; do dpkg-deb -x "$file" .; done"#;
 
@@ -23,12 +23,12 @@ const UNPACK: &str =
 #[derive(Debug, Clone)]
 pub struct Wrk {
     pub program: PathBuf,
-    /// Where it finds its library, when that is not in the system's place.
+    /// The path of its library, unless that is installed.
     pub variables: Variables,
 }
 
 impl Wrk {
-    /// On `PATH`; else installed as root; else from our cache, unpacked there. `None` when none of it works.
+    /// On `PATH`; else installed as root; else unpacked into the cache. `None` when nothing works.
     ///
     /// # Errors
     /// Only when interrupted.
@@ -44,10 +44,10 @@ impl Wrk {
         }
         let apt = context.settings.find_program("apt-get");
         if let Some(apt) = apt.as_ref().filter(|_| geteuid().is_root()) {
-            print("      no wrk here: installing the package");
+            print("      wrk is missing: installing the package");
             let command = || Command::new(context, apt).envs([("DEBIAN_FRONTEND", "noninteractive")]);
             let install = || anyhow::Ok(command().args(INSTALL).capture()?.status.success());
-            // Fresh images have no package lists.
+            // A fresh image has no package lists.
             if install()? || (command().args(["update"]).capture()?.status.success() && install()?) {
                 return Ok(on_path());
             }
@@ -61,7 +61,7 @@ impl Wrk {
         if apt.is_none() || context.settings.find_program("dpkg-deb").is_none() {
             return Ok(None);
         }
-        print("      no wrk here: unpacking the package into the cache");
+        print("      wrk is missing: unpacking the package into the cache");
         if fs::create_dir_all(&folder).is_err() {
             return Ok(None);
         }

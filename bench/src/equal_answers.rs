@@ -1,4 +1,4 @@
-//! Both sides of P1 give the same answers: otherwise a ratio of their speeds means nothing; measures no time.
+//! Checks that both sides of P1 return the same rates: otherwise the ratio of their speeds means nothing.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -28,7 +28,7 @@ struct Rate {
 
 type Days = BTreeMap<String, (f64, u64)>;
 
-/// Asks both for a hundred requests, the last ones of the set, which no run reaches.
+/// Sends the last hundred requests of the set, which no run reaches, to both.
 pub fn compare(context: &Context, port: u16, textbook: &Textbook, requests: &Requests) -> Result<()> {
     let count = SAMPLES.min(requests.size());
     let samples: Vec<Request> = (requests.size() - count..requests.size())
@@ -49,7 +49,7 @@ pub fn compare(context: &Context, port: u16, textbook: &Textbook, requests: &Req
         days += theirs.len();
         ensure!(
             alike(&ours, &theirs),
-            "{target}: we answer {ours:?}, the textbook statement {theirs:?}"
+            "{target}: the service returns {ours:?}, the textbook statement {theirs:?}"
         );
     }
     ensure!(days > 0, "the samples hold no price");
@@ -63,7 +63,7 @@ fn ours(body: &str) -> Result<Days> {
         let Some(count) = count.filter(|count| *count > 0) else {
             continue;
         };
-        // Below three prices we keep the average to ourselves (SPEC B3); these data have no such day.
+        // Below three prices the service returns no average (B3); this dataset has no such day.
         let price = price.with_context(|| format!("no price on {day}"))?;
         days.insert(day, (price, count));
     }
@@ -82,7 +82,7 @@ fn theirs(lines: &str) -> Result<Days> {
     Ok(days)
 }
 
-/// psql's numeric average has 16 digits after the point, ours is the nearest double.
+/// psql's numeric average has 16 fractional digits, ours is the nearest double.
 fn alike(ours: &Days, theirs: &Days) -> bool {
     ours.len() == theirs.len()
         && ours
@@ -93,7 +93,7 @@ fn alike(ours: &Days, theirs: &Days) -> bool {
             })
 }
 
-/// The body of a GET. HTTP/1.0, so that it comes in one piece and the connection ends with it.
+/// The body of a GET, over HTTP/1.0: not chunked, and delimited by the end of the connection.
 fn get(port: u16, target: &str) -> Result<String> {
     let mut stream =
         TcpStream::connect((Ipv4Addr::LOCALHOST, port)).context("the service does not listen")?;
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_different_day_price_or_count_is_seen() {
+    fn a_different_day_price_or_count_is_detected() {
         let ours = ours(r#"{"rates":[{"count":3,"day":"2021-01-02","price":1154.3333333333333},{"count":0,"day":"2021-01-01","price":null}]}"#).unwrap();
         for (lines, same) in [
             ("2021-01-02,1154.3333333333333333,3\n", true),

@@ -1,4 +1,4 @@
-//! Who logs in: accounts of one stage, made at once by the admin; never asks the service.
+//! The accounts that log in, inserted directly into the database.
 
 use anyhow::{Context as _, Result};
 use harness::context::Context;
@@ -6,34 +6,33 @@ use stack::local_stack::LocalStack;
 
 use super::psql::Psql;
 
-/// How many log in at once, each with an account of their own, so that nothing but the work itself slows them.
-pub const PEOPLE: u64 = 200;
+/// Number of accounts. One per connection, so that no lock on an account slows the log-ins.
+pub const ACCOUNTS: u64 = 200;
 
 /// The accounts that log in.
 #[derive(Clone)]
-pub struct People {
-    /// They share it.
+pub struct LoginAccounts {
+    /// The password of all of them.
     pub password: String,
 }
 
-impl People {
-    /// Makes the accounts: copies of the demo's user, whose password hash they share. `accounts add` would hash it anew
-    /// for each.
-    pub fn make(context: &Context, stage: &LocalStack) -> Result<Self> {
-        let user = stage
+impl LoginAccounts {
+    /// Copies the demo user with its password hash: `portcullis accounts add` would hash the password for each account.
+    pub fn create(context: &Context, stack: &LocalStack) -> Result<Self> {
+        let user = stack
             .portcullis
             .accounts()?
             .into_iter()
             .find(|account| account.role == "user");
         let user = user.context("the demo has no user")?;
         let of_user = format!("WHERE email_key = '{}'", user.email);
-        Psql::find(stage)?.run(
+        Psql::find(stack)?.run(
             context,
             &[
                 &format!(
                     "INSERT INTO accounts.accounts (email, email_key, name, role, state, confirmed_at) \
                      SELECT address, address, name, role, state, confirmed_at FROM accounts.accounts, \
-                     (SELECT 'person' || n || '@bench.example' AS address FROM generate_series(1, {PEOPLE}) n) numbered {of_user} \
+                     (SELECT 'person' || n || '@bench.example' AS address FROM generate_series(1, {ACCOUNTS}) n) numbered {of_user} \
                      ON CONFLICT DO NOTHING"
                 ),
                 &format!(

@@ -1,0 +1,105 @@
+//! The environment that measurements share: datasets of different sizes and the load generator.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use harness::context::Context;
+use harness::exit::Exit;
+
+use super::dataset::Dataset;
+use super::outcome::Outcome;
+use super::wrk::Wrk;
+
+/// Prices in the small dataset.
+pub const SMALL: u64 = 50_000;
+
+/// Prices in the large dataset.
+pub const LARGE: u64 = 10_000_000;
+
+/// The environment of one bench run.
+pub struct BenchEnv<'a> {
+    pub context: &'a Context,
+    /// Duration of a round, in seconds.
+    pub seconds: u64,
+    /// Folder of all files that the run writes, the report included.
+    pub folder: PathBuf,
+    pub wrk: Option<Wrk>,
+    datasets: BTreeMap<u64, Result<Dataset, String>>,
+}
+
+impl<'a> BenchEnv<'a> {
+    /// Creates the folder and finds wrk.
+    pub fn new(context: &'a Context, seconds: u64) -> Result<Self> {
+        let folder = context.settings.target.join("bench");
+        fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        Ok(Self {
+            context,
+            seconds,
+            folder,
+            wrk: Wrk::find(context)?,
+            datasets: BTreeMap::new(),
+        })
+    }
+
+    /// Starts the dataset with this number of prices once. A failure is reported by the measurements that need it.
+    ///
+    /// # Errors
+    /// Only when interrupted.
+    pub fn prepare(&mut self, prices: u64) -> Result<()> {
+        if self.datasets.contains_key(&prices) {
+            return Ok(());
+        }
+        let started = match Dataset::start(self.context, &self.folder, prices) {
+            Err(error) if error.is::<Exit>() => return Err(error),
+            Err(error) => Err(format!("{error:#}")),
+            Ok(started) if self.started().any(|other| other.built != started.built) => {
+                Err("the service was rebuilt in between because its source changed".to_owned())
+            }
+            Ok(started) => Ok(started),
+        };
+        self.datasets.insert(prices, started);
+        Ok(())
+    }
+
+    /// The dataset with this number of prices.
+    pub fn dataset(&mut self, prices: u64) -> Result<&mut Dataset> {
+        match self
+            .datasets
+            .get_mut(&prices)
+            .context("the row does not list this dataset in `needs`")?
+        {
+            Ok(started) => {
+                if let Some(serving) = started.stack.serving() {
+                    serving.ensure_alive()?;
+                }
+                Ok(started)
+            }
+            Err(error) => bail!("the dataset with {prices} prices did not start: {error}"),
+        }
+    }
+
+    /// The dataset and wrk, or the outcome `NotRun` when one of the programs in `tools` is missing.
+    pub fn tools(&mut self, prices: u64, tools: &[&str]) -> Result<Result<(&mut Dataset, Wrk), Outcome>> {
+        let Some(wrk) = self.wrk.clone() else {
+            return Ok(Err(Outcome::without_wrk()));
+        };
+        let dataset = self.dataset(prices)?;
+        let missing = tools.iter().find_map(|tool| dataset.stack.tool(tool).err());
+        Ok(match missing {
+            Some(missing) => Err(Outcome::NotRun(missing.to_string())),
+            None => Ok((dataset, wrk)),
+        })
+    }
+
+    /// PostgreSQL's version, once a dataset is running.
+    pub fn postgres_version(&self) -> Option<String> {
+        self.started()
+            .find_map(|dataset| Some(dataset.stack.programs()?.version.clone()))
+    }
+
+    fn started(&self) -> impl Iterator<Item = &Dataset> {
+        self.datasets.values().flatten()
+    }
+}

@@ -1,0 +1,58 @@
+//! P6: growth of latency with two hundred times as many prices.
+
+use anyhow::Result;
+
+use super::bench_env::{BenchEnv, LARGE, SMALL};
+use super::load::{Load, LoadProfile};
+use super::medians::{median, span};
+use super::outcome::Outcome;
+use super::requests::Requests;
+
+const ROUNDS: u64 = 7;
+
+/// Short rounds, so that other load hits both sides and the small dataset has enough requests. One connection: with more
+/// connections than cores, latency mostly measures waiting for a core.
+const PROFILE: LoadProfile = LoadProfile {
+    connections: 1,
+    threads: 1,
+    seconds: 1,
+};
+
+/// Lengths of the windows: the same on both sides, and not P1's length, so that no request repeats.
+const MIN_DAYS: u32 = 1;
+const MAX_DAYS: u32 = 30;
+
+/// Alternates between the large and the small dataset.
+pub fn large_against_small(env: &mut BenchEnv) -> Result<Outcome> {
+    let context = env.context;
+    let Some(wrk) = env.wrk.clone() else {
+        return Ok(Outcome::without_wrk());
+    };
+    let mut sides = Vec::new();
+    for size in [LARGE, SMALL] {
+        let dataset = env.dataset(size)?;
+        let load = Load::new(
+            Requests::of(&dataset.bulk, MIN_DAYS, MAX_DAYS),
+            &dataset.folder.0.join("growth"),
+        )?;
+        sides.push((load, dataset.stack.base_url(), Vec::new()));
+    }
+    for round in 0..=ROUNDS {
+        for (load, base_url, medians) in &mut sides {
+            let measured = load.run(context, &wrk, base_url, PROFILE)?;
+            // The first round warms up.
+            if round > 0 {
+                medians.push(measured.p50);
+            }
+        }
+    }
+    let [large, small] = [0, 1].map(|side| &sides[side].2);
+    let value = median(large.iter().zip(small).map(|(large, small)| large / small));
+    let note = format!(
+        "p50 {} ms against {} ms, one connection, median of {ROUNDS} rounds of {} s",
+        span(large.iter().copied(), 3),
+        span(small.iter().copied(), 3),
+        PROFILE.seconds
+    );
+    Ok(Outcome::Figure { value, note })
+}
