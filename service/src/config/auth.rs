@@ -1,75 +1,76 @@
-//! Accounts and sessions: who may register, how long a session lives, what proves it.
+//! Settings of registration, sessions, tokens and password hashing.
+
 use super::deployment_profile::DeploymentProfile;
 use super::secret::SecretSource;
 use super::source::{ConfigError, Source};
 use std::time::Duration;
 
-/// Settings of accounts, sessions and tokens.
+/// Settings of registration, sessions, tokens and password hashing.
 #[derive(Clone, Debug)]
 pub struct AuthSettings {
-    /// Where people reach the service, without a slash at the end.
+    /// Base URL for users, without a trailing slash.
     pub public_url: String,
     /// Who may register.
     pub registration: RegistrationMode,
-    /// Mails that strangers of one network may cause before they wait.
+    /// Mails that unauthenticated requests from one network may cause before further requests are delayed.
     pub mail_rate_per_network: i32,
-    /// Whether the demo operations are there, and for whom.
+    /// Availability of the demo operations.
     pub demo: DemoMode,
-    /// Key material of at least 32 bytes, as text; `None` where this process was given none.
+    /// Key for encrypting stored data and deriving tokens. `None`: not set.
     pub data_key: Option<SecretSource>,
-    /// The document of signing keys.
+    /// Signing keys of access tokens. `None`: not set.
     pub token_keys: Option<SecretSource>,
-    /// `iss`.
+    /// The `iss` claim.
     pub token_issuer: String,
-    /// `aud`.
+    /// The `aud` claim.
     pub token_audience: String,
-    /// How long an access token is valid.
+    /// Lifetime of an access token.
     pub access_token_ttl: Duration,
-    /// How long a session lives at the most.
+    /// Maximum lifetime of a session.
     pub session_max_age: Duration,
-    /// How long a session lives without a request.
+    /// After this time without a request a session ends.
     pub session_idle_timeout: Duration,
-    /// How passwords are hashed.
+    /// Cost and capacity of password hashing.
     pub hashing: HashingSettings,
 }
 
 /// Who may register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RegistrationMode {
-    /// Anybody until there is a confirmed administrator, who is the first to confirm.
+    /// Anyone, until an administrator exists. The first user to confirm an address becomes administrator.
     FirstAdmin,
-    /// Anybody, as a user.
+    /// Anyone, as a user.
     Open,
-    /// Nobody: by invitation only.
+    /// By invitation only.
     Closed,
 }
 
-/// Whether the demo operations are there.
+/// Availability of the demo operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DemoMode {
-    /// They are not.
+    /// Not available.
     Off,
-    /// For signed-in callers.
+    /// With an access token.
     Token,
-    /// For anybody.
+    /// Without authentication.
     Open,
 }
 
-/// Cost of argon2id and room for those who wait.
+/// Cost of argon2id, and capacity for concurrent requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HashingSettings {
-    /// Threads.
+    /// Number of hashing threads.
     pub threads: usize,
-    /// Passwords that may wait.
+    /// Passwords that may wait for a thread.
     pub queue_capacity: usize,
-    /// KiB.
+    /// Memory cost in KiB.
     pub memory: u32,
-    /// Passes.
+    /// Time cost.
     pub iterations: u32,
 }
 
 impl AuthSettings {
-    /// Reads the settings.
+    /// Parses the settings.
     pub fn parse(source: &Source, profile: DeploymentProfile) -> Result<Self, ConfigError> {
         let public_url = public_url(source, profile)?;
         let issuer = source.text("TOKEN_ISSUER")?;
@@ -122,22 +123,22 @@ fn public_url(source: &Source, profile: DeploymentProfile) -> Result<String, Con
     let wrong = |reason| ConfigError::new("PUBLIC_URL", reason);
     let uri: http::Uri = url
         .parse()
-        .map_err(|_| wrong("must be a URL, as in https://rates.example"))?;
+        .map_err(|_| wrong("must be a URL, for example https://rates.example"))?;
     let plain = !url.ends_with('/') && uri.query().is_none() && !url.contains(['#', '@']);
     let (Some(host), true) = (uri.host(), plain) else {
         return Err(wrong(
-            "must be a URL without a slash at the end, as in https://rates.example",
+            "must be a URL without a trailing slash, for example https://rates.example",
         ));
     };
     match uri.scheme_str() {
         Some("https") => Ok(url),
-        Some("http") if profile == DeploymentProfile::Development || is_this_machine(host) => Ok(url),
+        Some("http") if profile == DeploymentProfile::Development || is_loopback(host) => Ok(url),
         Some("http") => Err(wrong("must begin with https:// in production")),
         _ => Err(wrong("must begin with https://")),
     }
 }
 
-fn is_this_machine(host: &str) -> bool {
+fn is_loopback(host: &str) -> bool {
     matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }
 

@@ -1,43 +1,44 @@
-//! How to reach PostgreSQL: the server, and one login a purpose.
+//! Settings of the PostgreSQL server, with one login per purpose.
+
 use super::deployment_profile::DeploymentProfile;
 use super::secret::SecretSource;
 use super::source::{ConfigError, Source};
 use std::time::Duration;
 
-/// The server and the logins.
+/// The server and its logins.
 #[derive(Clone, Debug)]
 pub struct DatabaseSettings {
     /// Host name or address.
     pub host: String,
     /// TCP port.
     pub port: u16,
-    /// The database's name.
+    /// Name of the database.
     pub name: String,
-    /// How the connection is protected.
+    /// How connections are encrypted.
     pub ssl_mode: SslMode,
-    /// PEM file of the certificate authority, or `system`.
+    /// PEM file with the certificate authority, or `system`.
     pub ca_file: String,
-    /// Connections of the read path.
+    /// Number of connections for reading rates.
     pub pool_size: u32,
     /// How long a request waits for a connection.
     pub acquire_timeout: Duration,
-    /// How long a statement of the read path may run.
+    /// Maximum duration of a statement that reads rates.
     pub statement_timeout: Duration,
-    /// The public read path.
+    /// Reads rates.
     pub rates: Login,
-    /// Stores batches.
+    /// Stores batches of prices.
     pub ingest: Login,
-    /// Connections for accounts and sessions.
+    /// Number of connections for accounts and sessions.
     pub accounts_pool_size: u32,
-    /// Accounts, sessions, audit events.
+    /// Accounts, sessions and audit events.
     pub accounts: Login,
-    /// Connections for wishes.
+    /// Number of connections for wishes.
     pub wishes_pool_size: u32,
     /// Wishes.
     pub wishes: Login,
-    /// Takes mails out of the outbox.
+    /// Reads and updates the mail outbox.
     pub mail: Login,
-    /// The demo operations.
+    /// Demo operations.
     pub demo: Login,
     /// Changes the schema.
     pub migrator: Login,
@@ -45,32 +46,32 @@ pub struct DatabaseSettings {
     pub admin: Login,
 }
 
-/// A user name and where its password is to be found; `None` where this process was given none.
+/// A database role and its password.
 #[derive(Clone, Debug)]
 pub struct Login {
-    /// The role's name.
+    /// Name of the role.
     pub user: String,
-    /// The name of the setting that should hold the password, without prefix: for messages.
+    /// Name of the password setting without prefix, for error messages.
     pub password_key: &'static str,
-    /// Where the password is.
+    /// Source of the password. `None`: not set.
     pub password: Option<SecretSource>,
 }
 
-/// libpq's sslmode, without the two that fall back to plain text silently.
+/// libpq's `sslmode`, without the values that silently fall back to plain text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SslMode {
-    /// Certificate and host name are checked.
+    /// Encrypted; certificate and host name are verified.
     VerifyFull,
-    /// The certificate is checked.
+    /// Encrypted; the certificate is verified.
     VerifyCa,
-    /// Encrypted, to anybody.
+    /// Encrypted; the server is not authenticated.
     Require,
     /// Plain text.
     Disable,
 }
 
 impl SslMode {
-    /// libpq's word.
+    /// The value for libpq.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::VerifyFull => "verify-full",
@@ -82,7 +83,7 @@ impl SslMode {
 }
 
 impl DatabaseSettings {
-    /// Reads the settings; production takes `verify-full` only.
+    /// Parses the settings. Production requires `verify-full`.
     pub fn parse(source: &Source, profile: DeploymentProfile) -> Result<Self, ConfigError> {
         let ssl_mode = match source.text("DATABASE_SSLMODE")?.as_str() {
             "verify-full" => SslMode::VerifyFull,

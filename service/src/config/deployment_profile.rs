@@ -1,17 +1,18 @@
-//! What the process is for: the one switch that permits what production refuses.
+//! The deployment profile: whether settings that are unsafe in production are permitted.
+
 use super::source::{ConfigError, Source};
 
-/// What the process is for. Development opens nothing by itself: it only permits settings that production refuses.
+/// Where the service runs. `Development` changes no default: it only permits settings that `Production` rejects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeploymentProfile {
-    /// The default: an unencrypted database connection is refused.
+    /// The default.
     Production,
     /// A developer's machine.
     Development,
 }
 
 impl DeploymentProfile {
-    /// Reads the setting.
+    /// Parses `PROFILE`.
     pub fn parse(source: &Source) -> Result<Self, ConfigError> {
         match source.text("PROFILE")?.as_str() {
             "production" => Ok(Self::Production),

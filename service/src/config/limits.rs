@@ -1,20 +1,21 @@
-//! What one caller may ask: how often, how much, how long a range.
+//! Request limits: rate, body size, range of days.
+
 use super::source::{ConfigError, Source};
 use std::num::NonZeroU32;
 
-/// Limits on requests.
+/// Request limits.
 #[derive(Clone, Copy, Debug)]
 pub struct LimitSettings {
-    /// Requests a minute and client address.
+    /// Requests per minute and client address.
     pub rate: NonZeroU32,
-    /// Bytes of a body where the operation says nothing else.
+    /// Maximum size of a request body in bytes, for operations without a limit of their own.
     pub body: usize,
-    /// Days that one query of `/rates` may span.
+    /// Maximum number of days in one query of `/rates`.
     pub rates_max_days: u32,
 }
 
 impl LimitSettings {
-    /// Reads the settings.
+    /// Parses the settings.
     pub fn parse(source: &Source) -> Result<Self, ConfigError> {
         let rate = source.number("RATE_LIMIT", 1..=1_000_000_000)?;
         Ok(Self {

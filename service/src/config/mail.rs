@@ -1,24 +1,25 @@
-//! How mail leaves.
+//! Settings of the mail transport.
+
 use super::deployment_profile::DeploymentProfile;
 use super::secret::SecretSource;
 use super::source::{ConfigError, Source};
 use std::path::PathBuf;
 
-/// Settings of mail.
+/// Sender and transport of mails.
 #[derive(Clone, Debug)]
 pub struct MailSettings {
-    /// The sender, as in `Portcullis <portcullis@example.org>`.
+    /// Sender address, for example `Portcullis <portcullis@example.org>`.
     pub from: String,
-    /// How mail leaves.
+    /// Transport of mails.
     pub transport: TransportSettings,
 }
 
-/// How mail leaves.
+/// Transport of mails.
 #[derive(Clone, Debug)]
 pub enum TransportSettings {
-    /// Into a folder, for developers.
+    /// Writes mails to a folder, for development.
     Folder(PathBuf),
-    /// To a mail server.
+    /// Sends mails to a mail server.
     Smtp(SmtpSettings),
 }
 
@@ -29,38 +30,38 @@ pub struct SmtpSettings {
     pub host: String,
     /// Port.
     pub port: u16,
-    /// How the connection is protected.
+    /// How the connection is encrypted.
     pub tls: SmtpTls,
-    /// PEM file of the certificate authority; `None`: the machine's own.
+    /// PEM file with the certificate authority. `None`: the operating system's authorities.
     pub ca_file: Option<PathBuf>,
-    /// User name and password.
+    /// User name and password. `None`: no authentication.
     pub login: Option<(String, SecretSource)>,
 }
 
-/// How the connection to the mail server is protected.
+/// How the connection to the mail server is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SmtpTls {
-    /// From the first byte.
+    /// TLS from the first byte.
     Implicit,
-    /// STARTTLS, or no mail at all.
+    /// STARTTLS is required: without it no mail is sent.
     StartTls,
-    /// Not at all.
+    /// No encryption.
     None,
 }
 
 impl MailSettings {
-    /// Reads the settings; production takes neither a folder nor an unprotected connection.
+    /// Parses the settings. Production requires an encrypted connection.
     pub fn parse(source: &Source, profile: DeploymentProfile) -> Result<Self, ConfigError> {
         let from = source.non_empty("MAIL_FROM")?;
         let mailbox: Option<lettre::message::Mailbox> = from.parse().ok();
         if mailbox.is_none_or(|mailbox| !mailbox.email.to_string().is_ascii())
             || from.contains(char::is_control)
         {
-            let reason = "must be an address, as in Portcullis <portcullis@rates.example>";
+            let reason = "must be an address, for example Portcullis <portcullis@rates.example>";
             return Err(ConfigError::new("MAIL_FROM", reason));
         }
         let folder = source.non_empty("MAIL_FOLDER")?;
-        // Looked at even when it is not used: a mistake shows at the first start, not at the switch.
+        // Parsed even if unused, so that a mistake shows at the first start and not when the transport is switched.
         let smtp = smtp(source, profile == DeploymentProfile::Development)?;
         let transport = match source.text("MAIL_TRANSPORT")?.as_str() {
             "folder" => TransportSettings::Folder(folder.into()),
@@ -71,7 +72,7 @@ impl MailSettings {
         Ok(Self { from, transport })
     }
 
-    /// Whether mails would stay on this machine: `serve` in production refuses that.
+    /// Whether mails are only written to a folder, which `serve` rejects in production.
     pub fn is_local_folder(&self) -> bool {
         matches!(self.transport, TransportSettings::Folder(_))
     }
@@ -88,14 +89,14 @@ fn smtp(source: &Source, development: bool) -> Result<SmtpSettings, ConfigError>
     let (user, password) = (source.text("SMTP_USER")?, source.secret("SMTP_PASSWORD")?);
     let login = match (user.is_empty(), password) {
         (true, None) => None,
-        (true, Some(_)) => return Err(ConfigError::new("SMTP_PASSWORD", "needs SMTP_USER beside it")),
-        (false, None) => return Err(ConfigError::new("SMTP_USER", "needs SMTP_PASSWORD beside it")),
+        (true, Some(_)) => return Err(ConfigError::new("SMTP_PASSWORD", "requires SMTP_USER")),
+        (false, None) => return Err(ConfigError::new("SMTP_USER", "requires SMTP_PASSWORD")),
         (false, Some(password)) => Some((user, password)),
     };
     if login.is_some() && tls == SmtpTls::None {
         return Err(ConfigError::new(
             "SMTP_USER",
-            "needs SMTP_TLS to be implicit or starttls",
+            "requires SMTP_TLS to be implicit or starttls",
         ));
     }
     let (host, ca_file) = (source.text("SMTP_HOST")?, source.non_empty("SMTP_CA_FILE")?);

@@ -1,59 +1,59 @@
-//! What the environment and the settings file say, parsed once at the start. Never talks to the network.
+//! Settings, parsed once at start from the environment and the settings file. No network access.
 
-/// How to reach the database: one login a purpose.
+/// Database server, and one login per purpose.
 pub mod database;
 
-/// Every key with its default and its meaning: the one table.
+/// The table of all settings.
 pub mod setting_names;
 
-/// The limits on what one caller may ask.
+/// Request limits.
 pub mod limits;
 
-/// How mail leaves.
+/// Mail transport.
 pub mod mail;
 
-/// Accounts, sessions, tokens.
+/// Registration, sessions, tokens and password hashing.
 pub mod auth;
 
 /// Production or development.
 pub mod deployment_profile;
 
-/// Where a secret is to be found.
+/// Where to read a secret from.
 pub mod secret;
 
-/// The listeners and how long they wait.
+/// Listeners and connection limits.
 pub mod server;
 
-/// Reads the environment and the file; refuses unknown keys.
+/// Reads the environment and the settings file.
 pub mod source;
 
-/// Logs, traces, metrics.
+/// Logs, traces and metrics.
 pub mod telemetry;
 
 use deployment_profile::DeploymentProfile;
 use source::{ConfigError, Source};
 
-/// All settings of a running service.
+/// All settings.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// What the process is for.
+    /// Which environment the service runs in.
     pub profile: DeploymentProfile,
-    /// The listeners.
+    /// Listeners and connection limits.
     pub server: server::ServerSettings,
-    /// The database.
+    /// Database server and logins.
     pub database: database::DatabaseSettings,
-    /// The limits.
+    /// Request limits.
     pub limits: limits::LimitSettings,
-    /// Accounts, sessions, tokens.
+    /// Registration, sessions, tokens and password hashing.
     pub auth: auth::AuthSettings,
-    /// Mail.
+    /// Mail transport.
     pub mail: mail::MailSettings,
-    /// Logs, traces, metrics.
+    /// Logs, traces and metrics.
     pub telemetry: telemetry::TelemetrySettings,
 }
 
 impl Settings {
-    /// Reads every setting, or says which one is wrong and why.
+    /// Parses every setting. The error names the first invalid one.
     pub fn parse(source: &Source) -> Result<Self, ConfigError> {
         let profile = DeploymentProfile::parse(source)?;
         Ok(Self {

@@ -1,14 +1,15 @@
-//! Where a secret is to be found, as the settings say it. Never reads it: that is `secrets`' work.
+//! Where to read a secret from. Reading it is the job of `secrets`.
+
 use secrecy::SecretString;
 use std::fmt;
 use std::path::PathBuf;
 
-/// A secret's whereabouts. `Debug` tells the kind, never the secret.
+/// Source of a secret. `Debug` never shows the value.
 #[derive(Clone)]
 pub enum SecretSource {
     /// The value itself, from the environment or the settings file.
     Value(SecretString),
-    /// A file that holds the value, with or without a line end, as container platforms mount them.
+    /// A file with the value, as container platforms mount them. A trailing line break is ignored.
     File(PathBuf),
 }
 

@@ -1,4 +1,5 @@
-//! The listeners: addresses, names, connection limits, waits.
+//! Settings of the public and the internal listener.
+
 use super::source::{ConfigError, Source};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -6,26 +7,26 @@ use std::time::Duration;
 /// Settings of the two listeners.
 #[derive(Clone, Debug)]
 pub struct ServerSettings {
-    /// Where the public listener binds.
+    /// Address of the public listener.
     pub listen: SocketAddr,
-    /// Where the internal listener binds.
+    /// Address of the internal listener.
     pub internal_listen: SocketAddr,
-    /// Names that a Host may carry, in small letters, without port.
+    /// Permitted values of the `Host` header, in lower case, without port.
     pub hosts: Vec<String>,
-    /// Origins that may read answers across origins.
+    /// Origins that may read responses across origins.
     pub cors_origins: Vec<String>,
-    /// Open connections on the public listener.
+    /// Maximum number of open connections on the public listener.
     pub max_connections: usize,
-    /// How long a client may take for a head, a body, or without moving a byte.
+    /// Time limit for a request head, for a body, and for a connection without traffic.
     pub client_timeout: Duration,
-    /// How long running requests get after a stop signal.
+    /// How long active requests may run on after SIGTERM.
     pub shutdown_grace: Duration,
 }
 
 impl ServerSettings {
-    /// Reads the settings.
+    /// Parses the settings.
     pub fn parse(source: &Source) -> Result<Self, ConfigError> {
-        let address = "must be an address and a port, as in 127.0.0.1:3000";
+        let address = "must be an address and a port, for example 127.0.0.1:3000";
         let hosts = source.list("ALLOWED_HOSTS")?;
         if hosts.is_empty() {
             return Err(ConfigError::new("ALLOWED_HOSTS", "must name at least one host"));
@@ -34,7 +35,7 @@ impl ServerSettings {
         if cors_origins.iter().any(|origin| !is_origin(origin)) {
             return Err(ConfigError::new(
                 "CORS_ORIGINS",
-                "must be origins, as in https://app.example",
+                "must be origins, for example https://app.example",
             ));
         }
         Ok(Self {
@@ -49,7 +50,7 @@ impl ServerSettings {
     }
 }
 
-/// Scheme and authority, nothing after it: what a browser sends. No `*` and no `null`, which would open every door.
+/// Scheme and authority only, as browsers send it. `*` and `null` would permit every page.
 fn is_origin(text: &str) -> bool {
     let Ok(uri) = text.parse::<http::Uri>() else {
         return false;

@@ -1,18 +1,18 @@
-//! Every setting: name, default, meaning. `docs/settings.md` is this table, written out.
+//! The table of all settings: names, defaults, descriptions. `docs/settings.md` is generated from it.
 
-/// What comes before every name in the environment.
+/// Prefix of every environment variable.
 pub const PREFIX: &str = "PORTCULLIS_";
 
-/// One setting. In the environment it is `PORTCULLIS_<name>`, in a settings file `<name>` in small letters.
+/// One setting: the environment variable `PORTCULLIS_<name>`, or the key `<name>` in lower case of a settings file.
 #[derive(Debug)]
 pub struct Setting {
-    /// The name, without the prefix.
+    /// Name without the prefix.
     pub name: &'static str,
-    /// What holds when it is not given; `None`: it must be given where it is needed.
+    /// Default value. `None`: the setting has none.
     pub default: Option<&'static str>,
-    /// Whether it is a secret: then `<name>_FILE` may name a file that holds it.
+    /// Whether it is a secret, which `<name>_FILE` can name a file for.
     pub secret: bool,
-    /// What it means, with its unit and range.
+    /// Description, with unit and range, as the documentation shows it.
     pub doc: &'static str,
 }
 
@@ -34,261 +34,295 @@ const fn secret(name: &'static str, doc: &'static str) -> Setting {
     }
 }
 
-/// The table, in the order in which the documentation shows it.
+/// All settings, in the order of the documentation.
 pub const SETTINGS: &[Setting] = &[
     setting(
         "PROFILE",
         "production",
-        "`production`, or `development` on a developer's machine: it permits what production refuses (an unencrypted database connection)",
+        "Deployment profile: `production`, or `development` for a developer's machine. `development` changes no default; it permits settings that `production` rejects, such as an unencrypted database connection.",
     ),
     setting(
         "LISTEN",
         "127.0.0.1:3000",
-        "address and port of the public listener",
+        "Address and port of the public listener.",
     ),
     setting(
         "INTERNAL_LISTEN",
         "127.0.0.1:9464",
-        "address and port of the internal listener: metrics and health. Never publish it",
+        "Address and port of the internal listener, which serves metrics and health checks without authentication. Do not expose it to clients.",
     ),
     setting(
         "ALLOWED_HOSTS",
         "localhost,127.0.0.1,[::1]",
-        "names that a request's Host may carry, separated by commas, without port",
+        "Comma-separated host names that a request's `Host` header may contain, without port. Other requests are rejected.",
     ),
     setting(
         "CORS_ORIGINS",
         "",
-        "origins whose pages may read answers, separated by commas, as in `https://app.example`; empty: none",
+        "Comma-separated origins that may read responses across origins (CORS), for example `https://app.example`. Empty: none.",
     ),
     setting(
         "MAX_CONNECTIONS",
         "2048",
-        "open connections on the public listener, 1 to 100000; when all are taken, the one that has been idle the longest is closed",
+        "Maximum number of open connections on the public listener, 1 to 100000. When the limit is reached, the connection that has been idle longest is closed.",
     ),
     setting(
         "CLIENT_TIMEOUT",
         "8",
-        "seconds, 1 to 60, that a client may take for a request's head, for its body, or without moving a byte",
+        "Time in seconds, 1 to 60, in which a client must send a request's head, in which it must send its body, and after which a connection without traffic is closed.",
     ),
     setting(
         "SHUTDOWN_GRACE",
         "20",
-        "seconds, 0 to 600, that running requests get after SIGTERM",
+        "Time in seconds, 0 to 600, that active requests have to finish after SIGTERM.",
     ),
     setting(
         "BODY_LIMIT",
         "65536",
-        "bytes, 0 to 10485760, of a request's body, where the operation says nothing else",
+        "Maximum size of a request body in bytes, 0 to 10485760, for operations without a limit of their own.",
     ),
     setting(
         "RATE_LIMIT",
         "1200",
-        "requests a minute and client address (IPv6: a /64), 1 to 1000000000",
+        "Maximum number of requests per minute and client address, 1 to 1000000000. IPv6 addresses are counted per /64 network.",
     ),
     setting(
         "RATES_MAX_DAYS",
         "366",
-        "days, 1 to 36600, that one query of /rates may span",
+        "Maximum number of days in one query of `/rates`, 1 to 36600.",
     ),
     setting(
         "PUBLIC_URL",
         "http://127.0.0.1:3000",
-        "where people reach the service, without a slash at the end: links in mails begin with it. `https` in production, unless the host is this machine",
+        "Base URL under which users reach the service, without a trailing slash. Links in mails start with it. Production requires `https`, except for `localhost`, `127.0.0.1` and `[::1]`.",
     ),
     setting(
         "REGISTRATION",
         "first-admin",
-        "who may register: `first-admin` (anybody until there is a confirmed administrator, who is the first to confirm; by invitation afterwards), `open` (anybody, as a user), `closed` (by invitation only)",
+        "Who may register. `first-admin`: anyone, until an administrator exists; the first user to confirm an address becomes administrator, and further users need an invitation. `open`: anyone, as a user. `closed`: by invitation only.",
     ),
     setting(
         "MAIL_RATE_PER_NETWORK",
         "100",
-        "mails, 1 to 1000000, that strangers of one network (an address; IPv6: a /64) may cause by registering, asking again or forgetting passwords, before they wait; an hour without any forgets them",
+        "Number of mails, 1 to 1000000, that unauthenticated requests from one network (an IPv4 address or an IPv6 /64) may cause by registration, by requesting a confirmation mail again or by password reset, before further requests are delayed. The counter is reset after an hour without such a request.",
     ),
     setting(
         "DEMO",
         "off",
-        "the demo operations /populate and /delete: `off`, `token` (for signed-in callers), `open` (for anybody); production takes `off` only",
+        "Availability of the demo operations `/populate` and `/delete`: `off`, `token` (with an access token) or `open` (without authentication). Production requires `off`.",
     ),
     secret(
         "DATA_KEY",
-        "key of 32 random bytes or more, as base64 or hex, as `portcullis keys data-key` prints it: seals second factors, makes mailed links and form tokens; `serve` needs it",
+        "Key that encrypts second factors and derives mailed links and form tokens: at least 32 random bytes in base64 or hexadecimal, as printed by `portcullis keys data-key`. Required by `serve`.",
     ),
     secret(
         "TOKEN_KEYS",
-        "signing keys of access tokens, as `portcullis keys generate` writes them; `serve` needs them and reads the file again when it changes",
+        "Signing keys of access tokens, as written by `portcullis keys generate`. Required by `serve`, which reloads the file when it changes.",
     ),
     setting(
         "TOKEN_ISSUER",
         "",
-        "the `iss` of access tokens; empty: PUBLIC_URL. Environments must differ in it",
+        "Value of the `iss` claim of access tokens. Empty: the value of `PUBLIC_URL`. Must differ between environments.",
     ),
-    setting("TOKEN_AUDIENCE", "portcullis", "the `aud` of access tokens"),
+    setting(
+        "TOKEN_AUDIENCE",
+        "portcullis",
+        "Value of the `aud` claim of access tokens.",
+    ),
     setting(
         "ACCESS_TOKEN_TTL",
         "600",
-        "seconds, 30 to 3600, that an access token is valid",
+        "Lifetime of an access token in seconds, 30 to 3600.",
     ),
     setting(
         "SESSION_MAX_AGE",
         "2592000",
-        "seconds, 60 to 31536000, after which somebody must sign in again however active",
+        "Maximum lifetime of a session in seconds, 60 to 31536000. After it, users must sign in again even if they were active.",
     ),
     setting(
         "SESSION_IDLE_TIMEOUT",
         "604800",
-        "seconds, 60 to 31536000, without a request after which somebody must sign in again",
+        "Time in seconds, 60 to 31536000, after which an unused session ends.",
     ),
     setting(
         "HASH_THREADS",
         "1",
-        "threads, 1 to 64, that hash passwords; they run at the lowest priority, and rest on a busy machine",
+        "Number of threads that hash passwords, 1 to 64. They run at the lowest priority and back off while the CPU is contended.",
     ),
     setting(
         "HASH_QUEUE",
         "64",
-        "passwords, 1 to 10000, that may wait: to be looked up or to be hashed; more are answered 503",
+        "Maximum number of passwords, 1 to 10000, that wait to be looked up or hashed. Further requests are answered with status 503.",
     ),
     setting(
         "HASH_MEMORY",
         "19456",
-        "argon2id's memory in KiB, 19456 to 1048576; a password is hashed anew at log-in when this or the next rises",
+        "Memory cost of argon2id in KiB, 19456 to 1048576. After an increase of this setting or the next, a password is hashed again at the next log-in.",
     ),
-    setting("HASH_ITERATIONS", "2", "argon2id's passes, 2 to 16"),
+    setting("HASH_ITERATIONS", "2", "Number of argon2id iterations, 2 to 16."),
     setting(
         "MAIL_TRANSPORT",
         "folder",
-        "how mail leaves: `smtp`, or `folder` (development only)",
+        "How mails are sent: `smtp`, or `folder`, which writes them to `MAIL_FOLDER`. Production requires `smtp`.",
     ),
     setting(
         "MAIL_FROM",
         "Portcullis <portcullis@localhost>",
-        "the sender of mails",
+        "Sender address of mails.",
     ),
     setting(
         "MAIL_FOLDER",
         "mail",
-        "folder that mails are written to when MAIL_TRANSPORT is `folder`",
+        "Folder to which mails are written if `MAIL_TRANSPORT` is `folder`.",
     ),
-    setting("SMTP_HOST", "", "host name of the mail server"),
-    setting("SMTP_PORT", "465", "its port"),
+    setting(
+        "SMTP_HOST",
+        "",
+        "Host name of the mail server. Required if `MAIL_TRANSPORT` is `smtp`.",
+    ),
+    setting("SMTP_PORT", "465", "TCP port of the mail server."),
     setting(
         "SMTP_TLS",
         "implicit",
-        "`implicit` (TLS from the first byte), `starttls` (required), in development also `none`",
+        "How the connection to the mail server is encrypted: `implicit` (TLS from the first byte) or `starttls` (required, no fallback). `development` also permits `none`.",
     ),
     setting(
         "SMTP_CA_FILE",
         "system",
-        "PEM file of the authority that signed the mail server's certificate; `system`: the machine's own",
+        "PEM file with the certificate authority of the mail server, or `system` for the operating system's authorities.",
     ),
-    setting("SMTP_USER", "", "user name at the mail server; empty: none"),
-    secret("SMTP_PASSWORD", "the password at the mail server"),
-    setting("DATABASE_HOST", "127.0.0.1", "host name or address of PostgreSQL"),
-    setting("DATABASE_PORT", "5432", "its port"),
-    setting("DATABASE_NAME", "portcullis", "the database"),
+    setting(
+        "SMTP_USER",
+        "",
+        "User name for the mail server. Empty: no authentication.",
+    ),
+    secret(
+        "SMTP_PASSWORD",
+        "Password for the mail server. Required if `SMTP_USER` is set.",
+    ),
+    setting(
+        "DATABASE_HOST",
+        "127.0.0.1",
+        "Host name or address of the PostgreSQL server.",
+    ),
+    setting("DATABASE_PORT", "5432", "TCP port of the PostgreSQL server."),
+    setting("DATABASE_NAME", "portcullis", "Name of the database."),
     setting(
         "DATABASE_SSLMODE",
         "verify-full",
-        "libpq's sslmode: `verify-full`; in development also `verify-ca`, `require`, `disable`",
+        "libpq's `sslmode`: `verify-full`. `development` also permits `verify-ca`, `require` and `disable`.",
     ),
     setting(
         "DATABASE_CA_FILE",
         "system",
-        "PEM file of the authority that signed the server's certificate; `system`: the machine's own",
+        "PEM file with the certificate authority of the PostgreSQL server, or `system` for the operating system's authorities.",
     ),
     setting(
         "DATABASE_POOL_SIZE",
         "4",
-        "connections of the read path, 1 to 100. Two a core of the database serve best; more only queue inside it",
+        "Number of connections for reading rates, 1 to 100. Two per CPU core of the server give the best throughput; further connections only add contention.",
     ),
     setting(
         "DATABASE_ACQUIRE_TIMEOUT",
         "2000",
-        "milliseconds, 1 to 60000, that a request waits for a connection before it is answered 503",
+        "Time in milliseconds, 1 to 60000, that a request waits for a database connection before it is answered with status 503.",
     ),
     setting(
         "DATABASE_STATEMENT_TIMEOUT",
         "5000",
-        "milliseconds, 1 to 600000, that a statement of the read path may run",
+        "Maximum duration of a statement that reads rates, in milliseconds, 1 to 600000.",
     ),
     setting(
         "DATABASE_RATES_USER",
         "portcullis_rates",
-        "login of the public read path",
+        "Role that reads rates.",
     ),
-    secret("DATABASE_RATES_PASSWORD", "its password; `serve` needs it"),
+    secret(
+        "DATABASE_RATES_PASSWORD",
+        "Password of `DATABASE_RATES_USER`. Required by `serve`.",
+    ),
     setting(
         "DATABASE_INGEST_USER",
         "portcullis_ingest",
-        "login that stores batches of prices",
+        "Role that stores batches of prices.",
     ),
-    secret("DATABASE_INGEST_PASSWORD", "its password; `import` needs it"),
+    secret(
+        "DATABASE_INGEST_PASSWORD",
+        "Password of `DATABASE_INGEST_USER`. Required by `import`.",
+    ),
     setting(
         "DATABASE_ACCOUNTS_POOL_SIZE",
         "4",
-        "connections, 1 to 100, for accounts and sessions",
+        "Number of connections for accounts and sessions, 1 to 100.",
     ),
     setting(
         "DATABASE_ACCOUNTS_USER",
         "portcullis_accounts",
-        "login for accounts, sessions and audit events",
+        "Role for accounts, sessions and audit events.",
     ),
     secret(
         "DATABASE_ACCOUNTS_PASSWORD",
-        "its password; `serve`, `accounts` and `audit` need it",
+        "Password of `DATABASE_ACCOUNTS_USER`. Required by `serve`, `accounts` and `audit`.",
     ),
     setting(
         "DATABASE_WISHES_POOL_SIZE",
         "2",
-        "connections, 1 to 100, for wishes",
+        "Number of connections for wishes, 1 to 100.",
     ),
-    setting("DATABASE_WISHES_USER", "portcullis_wishes", "login for wishes"),
-    secret("DATABASE_WISHES_PASSWORD", "its password; `serve` needs it"),
+    setting("DATABASE_WISHES_USER", "portcullis_wishes", "Role for wishes."),
+    secret(
+        "DATABASE_WISHES_PASSWORD",
+        "Password of `DATABASE_WISHES_USER`. Required by `serve`.",
+    ),
     setting(
         "DATABASE_MAIL_USER",
         "portcullis_mail",
-        "login that takes mails out of the outbox",
+        "Role that reads and updates the mail outbox.",
     ),
-    secret("DATABASE_MAIL_PASSWORD", "its password; `serve` needs it"),
+    secret(
+        "DATABASE_MAIL_PASSWORD",
+        "Password of `DATABASE_MAIL_USER`. Required by `serve`.",
+    ),
     setting(
         "DATABASE_DEMO_USER",
         "portcullis_demo",
-        "login of the demo operations",
+        "Role for the demo operations.",
     ),
     secret(
         "DATABASE_DEMO_PASSWORD",
-        "its password; needed only while DEMO is not `off`, and `migrate prepare` makes the login only when it is given",
+        "Password of `DATABASE_DEMO_USER`. Required by `serve` unless `DEMO` is `off`. `migrate prepare` creates the role only if the password is set.",
     ),
     setting(
         "DATABASE_MIGRATOR_USER",
         "portcullis_migrator",
-        "login that changes the schema",
+        "Role that changes the schema.",
     ),
-    secret("DATABASE_MIGRATOR_PASSWORD", "its password; `migrate` needs it"),
+    secret(
+        "DATABASE_MIGRATOR_PASSWORD",
+        "Password of `DATABASE_MIGRATOR_USER`. Required by `migrate`.",
+    ),
     setting(
         "DATABASE_ADMIN_USER",
         "postgres",
-        "login that may create roles and databases; only `migrate prepare` uses it",
+        "Role that may create roles and databases. Only `migrate prepare` uses it.",
     ),
     secret(
         "DATABASE_ADMIN_PASSWORD",
-        "its password; only `migrate prepare` needs it",
+        "Password of `DATABASE_ADMIN_USER`. Required by `migrate prepare`.",
     ),
     setting(
         "LOG",
         "info",
-        "what is logged, in the syntax of tracing's filter, as in `info,portcullis::db=debug`",
+        "Log filter in the syntax of `tracing_subscriber::EnvFilter`, for example `info,portcullis::db=debug`.",
     ),
     setting(
         "OTLP_ENDPOINT",
         "",
-        "base URL of an OTLP/HTTP collector for traces, metrics and logs, as in `http://127.0.0.1:4318`; empty: none",
+        "Base URL of an OTLP/HTTP collector for traces, metrics and logs, for example `http://127.0.0.1:4318`. Empty: no export.",
     ),
     setting(
         "TRACE_RATIO",
         "1.0",
-        "share, 0.0 to 1.0, of the traces begun here that are sent; a sampled parent is always followed",
+        "Fraction of traces started by this service that are exported, 0.0 to 1.0. A caller's sampling decision takes precedence.",
     ),
 ];

@@ -1,4 +1,5 @@
-//! Reads `PORTCULLIS_*` from the environment and from a settings file, and refuses keys that nobody knows.
+//! Reads `PORTCULLIS_*` from the environment and from a settings file. Unknown settings are errors.
+
 use super::secret::SecretSource;
 use super::setting_names::{PREFIX, SETTINGS, Setting};
 use std::borrow::Cow;
@@ -6,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::str::FromStr;
 
-/// A setting that is wrong. Carries the name of the setting and never its value.
+/// An invalid setting. Names the setting, never its value.
 #[derive(Debug, thiserror::Error)]
 #[error("{PREFIX}{key}: {reason}")]
 pub struct ConfigError {
@@ -15,7 +16,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// An error of this setting (its name without the prefix).
+    /// An error in the setting `key`, named without the prefix.
     pub fn new(key: &str, reason: impl Into<Cow<'static, str>>) -> Self {
         Self {
             key: key.to_owned(),
@@ -24,13 +25,13 @@ impl ConfigError {
     }
 }
 
-/// The settings as texts, each of a known name. No `Debug`: some are secrets.
+/// The settings as text. Implements no `Debug`, because some are secrets.
 pub struct Source {
     given: BTreeMap<String, String>,
 }
 
 impl Source {
-    /// Reads the process's environment and, beneath it, the file: the environment wins.
+    /// Reads the environment and the settings file. Environment variables take precedence.
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the one file that reads the environment"
@@ -52,7 +53,7 @@ impl Source {
         Ok(source)
     }
 
-    /// A source of these pairs, each a name without the prefix and a value.
+    /// A source of name-value pairs, the names without the prefix.
     pub fn of(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
         let mut given = BTreeMap::new();
         for (name, value) in pairs {
@@ -64,7 +65,7 @@ impl Source {
         Ok(Self { given })
     }
 
-    /// The text of a setting or its default.
+    /// The value of a setting, or its default.
     pub fn text(&self, name: &str) -> Result<String, ConfigError> {
         let default = || {
             SETTINGS
@@ -80,7 +81,7 @@ impl Source {
         }
     }
 
-    /// A text that must not be empty.
+    /// A value that must not be empty.
     pub fn non_empty(&self, name: &str) -> Result<String, ConfigError> {
         let text = self.text(name)?;
         if text.is_empty() || text.contains('\0') {
@@ -89,7 +90,7 @@ impl Source {
         Ok(text)
     }
 
-    /// A number within a range, both ends included.
+    /// A number within an inclusive range.
     pub fn number<T>(&self, name: &str, range: std::ops::RangeInclusive<T>) -> Result<T, ConfigError>
     where
         T: FromStr + PartialOrd + std::fmt::Display,
@@ -105,14 +106,14 @@ impl Source {
         })
     }
 
-    /// Anything that parses; `expected` says what would.
+    /// A value that parses as `T`. `expected` is the error message.
     pub fn parsed<T: FromStr>(&self, name: &str, expected: &'static str) -> Result<T, ConfigError> {
         self.text(name)?
             .parse()
             .map_err(|_| ConfigError::new(name, expected))
     }
 
-    /// A list separated by commas; empty items are dropped.
+    /// A comma-separated list. Empty items are dropped.
     pub fn list(&self, name: &str) -> Result<Vec<String>, ConfigError> {
         let text = self.text(name)?;
         Ok(text
@@ -123,13 +124,13 @@ impl Source {
             .collect())
     }
 
-    /// A secret's whereabouts: `NAME` or `NAME_FILE`, not both; `None` when neither is given.
+    /// The source of a secret: `NAME` or `NAME_FILE`, but not both. `None`: neither is set.
     pub fn secret(&self, name: &str) -> Result<Option<SecretSource>, ConfigError> {
         let file = format!("{name}_FILE");
         match (self.given.get(name), self.given.get(&file)) {
             (Some(_), Some(_)) => Err(ConfigError::new(
                 &file,
-                format!("excludes {PREFIX}{name}: give one"),
+                format!("cannot be combined with {PREFIX}{name}"),
             )),
             (Some(value), None) if value.is_empty() => Err(ConfigError::new(name, "must not be empty")),
             (Some(value), None) => Ok(Some(SecretSource::Value(value.clone().into()))),
@@ -140,20 +141,21 @@ impl Source {
 }
 
 fn is_known(name: &str) -> bool {
-    let by_file = name.strip_suffix("_FILE");
+    let file_of = name.strip_suffix("_FILE");
     SETTINGS.iter().any(
         |Setting {
              name: known, secret, ..
-         }| *known == name || (*secret && by_file == Some(known)),
+         }| *known == name || (*secret && file_of == Some(known)),
     )
 }
 
-/// A TOML file of flat keys in small letters: `listen = "0.0.0.0:3000"`.
+/// Reads a flat TOML file with keys in lower case: `listen = "0.0.0.0:3000"`.
 fn read_file(path: &Path) -> Result<Vec<(String, String)>, ConfigError> {
-    let wrong = |reason: String| ConfigError::new("(settings file)", format!("{}: {reason}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    // The parser's own text would quote the line, and the line may hold a secret.
-    let table: toml::Table = text.parse().map_err(|_| wrong("is not TOML".into()))?;
+    let invalid =
+        |reason: String| ConfigError::new("(settings file)", format!("{}: {reason}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| invalid(error.to_string()))?;
+    // The parser's message would quote the line, which may contain a secret.
+    let table: toml::Table = text.parse().map_err(|_| invalid("is not TOML".into()))?;
     table
         .into_iter()
         .map(|(name, value)| {
@@ -164,14 +166,14 @@ fn read_file(path: &Path) -> Result<Vec<(String, String)>, ConfigError> {
                 _ => {
                     return Err(ConfigError::new(
                         &name.to_uppercase(),
-                        "must be a text or a number",
+                        "must be a string or a number",
                     ));
                 }
             };
             if name.chars().any(char::is_uppercase) {
                 return Err(ConfigError::new(
                     &name,
-                    "is written in small letters in a settings file",
+                    "must be in lower case in a settings file",
                 ));
             }
             Ok((name.to_uppercase(), value))

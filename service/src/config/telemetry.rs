@@ -1,33 +1,34 @@
-//! Logs, traces, metrics: what is kept and where it goes.
+//! Settings of logs, traces and metrics.
+
 use super::source::{ConfigError, Source};
 
-/// Settings of telemetry.
+/// Settings of logs, traces and metrics.
 #[derive(Clone, Debug)]
 pub struct TelemetrySettings {
-    /// The log filter.
+    /// Log filter, valid for `tracing_subscriber::EnvFilter`.
     pub log: String,
-    /// Base URL of an OTLP/HTTP collector, without a slash at the end.
+    /// Base URL of an OTLP/HTTP collector, without a trailing slash.
     pub otlp_endpoint: Option<String>,
-    /// Share of the traces begun here that are sent.
+    /// Fraction of traces started here that are exported.
     pub trace_ratio: f64,
 }
 
 impl TelemetrySettings {
-    /// Reads the settings.
+    /// Parses the settings.
     pub fn parse(source: &Source) -> Result<Self, ConfigError> {
         let endpoint = source.text("OTLP_ENDPOINT")?;
         let plain = endpoint
             .parse::<http::Uri>()
             .is_ok_and(|uri| uri.scheme_str() == Some("http"));
         if !endpoint.is_empty() && !plain {
-            let reason = "must be an http:// URL: run a collector beside the service and let it speak TLS";
+            let reason = "must be an http:// URL: run a local collector and let it forward over TLS";
             return Err(ConfigError::new("OTLP_ENDPOINT", reason));
         }
         let log = source.non_empty("LOG")?;
         if tracing_subscriber::EnvFilter::try_new(&log).is_err() {
             return Err(ConfigError::new(
                 "LOG",
-                "is not a filter, as in info,portcullis::db=debug",
+                "must be a log filter such as info,portcullis::db=debug",
             ));
         }
         Ok(Self {
