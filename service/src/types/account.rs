@@ -1,49 +1,50 @@
-//! An account: its number, and how far it has come.
+//! Account ids and states.
+
 use std::fmt;
 
-/// Positive, never given twice.
+/// Id of an account: positive, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AccountId(i64);
 
 impl AccountId {
-    /// A number that the database gave.
+    /// Wraps an id from the database.
     pub fn of(number: i64) -> Self {
         Self(number)
     }
 
-    /// Digits only, 1 to 2^63 - 1, without leading zeros.
+    /// Parses 1 to 2^63 - 1: digits only, no leading zeros.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
         text.parse().ok().filter(|number| digits && *number > 0).map(Self)
     }
 
-    /// How audit events name it: `account:7`.
+    /// The subject of audit events, for example `account:7`.
     pub fn subject(self) -> String {
         format!("account:{self}")
     }
 
-    /// The number.
+    /// The id as a number.
     pub fn get(self) -> i64 {
         self.0
     }
 }
 
-/// How far an account has come.
+/// State of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AccountState {
-    /// Made by an administrator; has no password yet.
+    /// Created by an administrator; has no password yet.
     Invited,
-    /// Has a password; the address is not proven.
+    /// Registered, but the address is not confirmed.
     Unconfirmed,
     /// May sign in.
     Active,
 }
 
 impl AccountState {
-    /// All of them.
+    /// All states.
     pub const ALL: [Self; 3] = [Self::Invited, Self::Unconfirmed, Self::Active];
 
-    /// The word in the API and in the database.
+    /// Name in the API and in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Invited => "invited",
@@ -52,7 +53,7 @@ impl AccountState {
         }
     }
 
-    /// The state of a word.
+    /// Parses a name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
@@ -69,7 +70,7 @@ mod tests {
     use super::{AccountId, AccountState};
 
     #[test]
-    fn every_state_is_read_back_from_its_word() {
+    fn every_state_parses_from_its_name() {
         for state in AccountState::ALL {
             assert_eq!(AccountState::parse(state.as_str()), Some(state));
         }
@@ -77,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn one_spelling_a_number() {
+    fn an_id_has_exactly_one_spelling() {
         assert_eq!(AccountId::parse("17").map(AccountId::get), Some(17));
         assert_eq!(
             AccountId::parse("9223372036854775807").map(AccountId::get),

@@ -1,19 +1,20 @@
-//! Who is at the other end of a request, as far as the connection tells: for audit events, sessions and throttles.
+//! The client that sent a request, for audit events, sessions and rate limits.
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The other end. Nothing in it proves who somebody is.
+/// What is known about a client. None of it is authenticated.
 #[derive(Clone, Debug)]
 pub struct ClientInfo {
-    /// The connecting address; headers change nothing about it.
+    /// Address of the connection. Forwarding headers are ignored.
     pub address: IpAddr,
-    /// The request's id.
+    /// Id of the request.
     pub request_id: String,
-    /// What the client calls itself, cut to 200 characters, without control characters.
+    /// The `User-Agent` header, cut to 200 characters, without control characters.
     pub user_agent: String,
 }
 
 impl ClientInfo {
-    /// Somebody at the command line of the service's own machine.
+    /// An operator at the command line of the server.
     pub fn operator() -> Self {
         Self {
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -22,13 +23,13 @@ impl ClientInfo {
         }
     }
 
-    /// The network that one customer gets whole: the address itself, or an IPv6 /64.
+    /// The network that is usually assigned to one customer: the IPv4 address, or the IPv6 /64.
     pub fn network(&self) -> IpAddr {
         network(self.address)
     }
 }
 
-/// The network of an address: IPv6 addresses count as their /64, IPv4-mapped ones as IPv4.
+/// The /64 network of an IPv6 address, or the IPv4 address itself. IPv4-mapped addresses count as IPv4.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {

@@ -1,4 +1,5 @@
-//! The wall clock, the one file that reads it. Durations are measured with `Instant`, never with this.
+//! The wall clock. Durations are measured with `Instant`, never with this clock.
+
 use chrono::{DateTime, Utc};
 
 /// The current time in UTC.

@@ -1,4 +1,6 @@
-//! A calendar day and an inclusive range of days, in the one spelling that the API takes: `YYYY-MM-DD`.
+//! Calendar days and inclusive ranges of days. Parsing and formatting are written by hand because a response contains
+//! hundreds of days, and chrono's formatter took ten times as long. chrono also accepts more spellings than `YYYY-MM-DD`.
+
 use chrono::{Datelike, NaiveDate};
 use std::fmt;
 
@@ -7,7 +9,7 @@ use std::fmt;
 pub struct Day(NaiveDate);
 
 impl Day {
-    /// Parses exactly `YYYY-MM-DD`. `2021-1-1`, `2021-02-29` and anything with a time are refused.
+    /// Parses exactly `YYYY-MM-DD`.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
         let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = bytes else {
@@ -23,12 +25,12 @@ impl Day {
         NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day).map(Self)
     }
 
-    /// The day as the database driver and the calendar arithmetic know it.
+    /// The day as a chrono date.
     pub fn date(self) -> NaiveDate {
         self.0
     }
 
-    /// The one spelling, as ASCII. By hand: through a formatter it cost ten times as much, and an answer has hundreds.
+    /// `YYYY-MM-DD` as ASCII.
     pub fn to_ascii(self) -> [u8; 10] {
         let (year, month, day) = (self.0.year().unsigned_abs(), self.0.month(), self.0.day());
         let digit = |n: u32| b"0123456789"[(n % 10) as usize];
@@ -59,24 +61,24 @@ impl fmt::Display for Day {
     }
 }
 
-/// Days from `from` to `to`, both included; at most as many as the limit it was made with.
+/// An inclusive range of days, no longer than a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DayRange {
     from: Day,
     to: Day,
 }
 
-/// Why two days make no range.
+/// Why two days do not form a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DayRangeError {
     /// `from` is after `to`.
     Reversed,
-    /// More days than the limit, given here in days.
+    /// The range has more days than this limit.
     TooLong(u32),
 }
 
 impl DayRange {
-    /// A range of at least one and at most `max_days` days.
+    /// A range of 1 to `max_days` days.
     pub fn new(from: Day, to: Day, max_days: u32) -> Result<Self, DayRangeError> {
         if from > to {
             return Err(DayRangeError::Reversed);
@@ -104,7 +106,7 @@ impl DayRange {
         u64::try_from((self.to.0 - self.from.0).num_days()).unwrap_or(0) + 1
     }
 
-    /// Every day, newest first.
+    /// All days, newest first.
     pub fn newest_first(&self) -> impl Iterator<Item = Day> + use<> {
         let (from, to) = (self.from, self.to);
         std::iter::successors(Some(to.0), |day| day.pred_opt())
@@ -118,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_one_spelling_is_taken() {
+    fn only_the_iso_8601_extended_format_parses() {
         assert_eq!(
             Day::parse("2020-02-29").map(|d| d.to_string()).as_deref(),
             Some("2020-02-29")
@@ -146,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_counts_both_ends_and_knows_its_limit() {
+    fn a_range_is_inclusive_and_limited() {
         let day = |text| Day::parse(text).unwrap();
         let january = DayRange::new(day("2021-01-01"), day("2021-01-31"), 31).unwrap();
         assert_eq!(january.len(), 31);

@@ -1,11 +1,12 @@
-//! An e-mail address (RFC 5321), ASCII only: what looks like another address must not be one. International domains are
-//! written in their A-label form (`xn--…`, RFC 5890).
+//! E-mail addresses (RFC 5321), ASCII only, so that no address can imitate another. International domains are written as
+//! A-labels (`xn--…`, RFC 5890).
+
 use std::fmt;
 
-/// The longest address that a mail server takes: a path has 256 octets, two of them brackets (RFC 5321 §4.5.3.1.3).
-const LONGEST: usize = 254;
+/// Maximum length: a path has 256 octets, two of them brackets (RFC 5321 §4.5.3.1.3).
+const MAX_LENGTH: usize = 254;
 
-/// An address as it was given, and as it is compared: letters in one case. `Debug` tells neither.
+/// An address as it was entered, and its lower-case form for comparison. `Debug` shows neither.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Email {
     text: String,
@@ -14,27 +15,28 @@ pub struct Email {
 
 impl Email {
     /// Parses a dot-atom, `@`, and a domain of at least two labels, or `localhost`. Quoted local parts and address
-    /// literals are refused: nobody has one, and they are how headers and shells are attacked.
+    /// literals are rejected: they are practically unused, except to attack headers and shells.
     pub fn parse(text: &str) -> Option<Self> {
         let (local, domain) = text.rsplit_once('@')?;
-        let good = text.len() <= LONGEST && is_dot_atom(local) && local.len() <= 64 && is_domain(domain);
+        let good = text.len() <= MAX_LENGTH && is_dot_atom(local) && local.len() <= 64 && is_domain(domain);
         good.then(|| Self {
             text: text.to_owned(),
             key: text.to_ascii_lowercase(),
         })
     }
 
-    /// As it was given.
+    /// The address as it was entered.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// As it is compared. The local part too: no mail server that matters tells `Ann@` from `ann@`.
+    /// The address for comparison. Local parts are case-insensitive, too: RFC 5321 permits servers that distinguish
+    /// case, but they are practically extinct.
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// What stands before the `@`, in small letters.
+    /// The part before the `@`, in lower case.
     pub fn local_part(&self) -> &str {
         self.key.split('@').next().unwrap_or_default()
     }
@@ -73,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ordinary_addresses_are_taken_and_compared_in_one_case() {
+    fn addresses_are_compared_case_insensitively() {
         for good in [
             "ann@example.org",
             "Ann.B+x@Mail.Example.org",
@@ -87,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_is_254_characters() {
+    fn the_maximum_length_is_254() {
         let domain = format!("{0}.{0}.{0}.{1}.org", "d".repeat(60), "d".repeat(20));
         let local = |length: usize| "l".repeat(length);
         let fits = format!("{}@{domain}", local(254 - 1 - domain.len()));
@@ -97,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_attacks_is_no_address() {
+    fn unsafe_and_malformed_addresses_are_rejected() {
         for bad in [
             "",
             "ann",

@@ -1,20 +1,21 @@
-//! The hash of an audit event, and so of the whole chain up to it.
+//! Hashes of audit events. Each covers the whole chain up to its event.
+
 use std::fmt;
 
-/// SHA-256. Written as 64 small hexadecimal digits.
+/// SHA-256, displayed as 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct EventHash([u8; 32]);
 
 impl EventHash {
-    /// What the first event follows.
+    /// Predecessor of the first event.
     pub const GENESIS: Self = Self([0; 32]);
 
-    /// Of these bytes; `None`: there are not 32.
+    /// Wraps exactly 32 bytes.
     pub fn of(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
     }
 
-    /// 64 hexadecimal digits, small or large.
+    /// Parses 64 hexadecimal digits, in either case.
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() != 64 || !text.bytes().all(|c| c.is_ascii_hexdigit()) {
             return None;
@@ -50,7 +51,7 @@ mod tests {
     use super::EventHash;
 
     #[test]
-    fn a_hash_is_read_back_from_its_digits() {
+    fn a_hash_parses_from_its_digits() {
         let text = "00ff".repeat(16);
         let hash = EventHash::parse(&text).unwrap();
         assert_eq!((hash.to_string(), hash.bytes()[1]), (text.clone(), 255));

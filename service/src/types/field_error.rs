@@ -1,12 +1,13 @@
-//! What is wrong with one field of a request: where it stands, its name, and the reason in words for the sender.
+//! Validation errors of request fields.
+
 use std::borrow::Cow;
 
-/// Where in a request a field stands, in OpenAPI's own words.
+/// Location of a field in a request, in the terms of OpenAPI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Location {
     /// The query string.
     Query,
-    /// A segment of the path.
+    /// A path segment.
     Path,
     /// A header field.
     Header,
@@ -15,7 +16,7 @@ pub enum Location {
 }
 
 impl Location {
-    /// The word as it is sent.
+    /// Name in the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Query => "query",
@@ -26,24 +27,25 @@ impl Location {
     }
 }
 
-/// One offending field. Neither name nor reason ever carries the offending value.
+/// One invalid field. Never contains the invalid value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
-    /// Where the field stands.
+    /// Location of the field.
     pub location: Location,
-    /// Its name, cut to 64 characters when it is the sender's own word.
+    /// Name of the field, at most 64 characters.
     pub field: String,
-    /// A short, lower-case reason.
+    /// What is wrong, as a lower-case phrase.
     pub reason: Cow<'static, str>,
 }
 
 impl FieldError {
-    /// A fault of a query parameter.
+    /// An invalid query parameter.
     pub fn query(field: &str, reason: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Location::Query, field, reason)
     }
 
-    /// A fault of a field anywhere. Control characters in the name are dropped: it is echoed in the answer.
+    /// An invalid field. The name may come from the client and is echoed in the response, so it is cut and control
+    /// characters are removed.
     pub fn new(location: Location, field: &str, reason: impl Into<Cow<'static, str>>) -> Self {
         let field = field.chars().filter(|c| !c.is_control()).take(64).collect();
         Self {

@@ -1,20 +1,20 @@
-//! What a mailed link is for, and how long it can be used.
+//! Purposes of mailed links, and how long the links are valid.
 
-/// What a mailed link is for.
+/// Purpose of a mailed link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
-    /// Prove the address of a registration.
+    /// Confirm the address of a registration.
     Confirm,
     /// Accept an invitation.
     Invite,
     /// Set a new password.
     Reset,
-    /// Prove a new address.
+    /// Confirm a new address.
     ChangeEmail,
 }
 
 impl Purpose {
-    /// The word in the database.
+    /// Name in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Confirm => "confirm",
@@ -24,7 +24,7 @@ impl Purpose {
         }
     }
 
-    /// For how many seconds it can be used.
+    /// Lifetime in seconds.
     pub fn ttl_seconds(self) -> i64 {
         match self {
             Self::Confirm | Self::ChangeEmail => 24 * 3600,

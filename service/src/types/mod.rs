@@ -1,46 +1,46 @@
-//! The words everybody shares. Parse once, then trust: a value of these types is valid by construction.
+//! Shared value types. Parse once, then trust: a value of these types is valid by construction.
 
-/// An account: its number, and how far it has come.
+/// Account ids and states.
 pub mod account;
 
-/// The wall clock, read here and nowhere else.
-pub mod clock;
-
-/// A calendar day and a range of days.
-pub mod day;
-
-/// An e-mail address.
-pub mod email;
-
-/// The hash of an audit event.
-pub mod event_hash;
-
-/// What is wrong with one field of a request, in words for its sender.
-pub mod field_error;
-
-/// What a mailed link is for.
-pub mod link;
-
-/// Ports and regions: the two kinds of place a rate can start or end at.
-pub mod place;
-
-/// Who is at the other end of a request.
+/// The client that sent a request.
 pub mod client_info;
 
-/// Characters that nobody sees.
+/// The wall clock.
+pub mod clock;
+
+/// Calendar days and ranges of days.
+pub mod day;
+
+/// Characters without a visible form.
 pub mod default_ignorable;
 
-/// A person's name.
+/// E-mail addresses.
+pub mod email;
+
+/// Hashes of audit events.
+pub mod event_hash;
+
+/// Validation errors of request fields.
+pub mod field_error;
+
+/// Purposes of mailed links.
+pub mod link;
+
+/// Names of persons.
 pub mod person_name;
 
-/// Roles and what each may do.
+/// Ports and regions.
+pub mod place;
+
+/// Roles and their scopes.
 pub mod role;
 
-/// The order of a list of users.
+/// Sort orders of user lists.
 pub mod user_sort;
 
-/// Which version of a thing somebody means to change.
+/// Preconditions on the version of a resource.
 pub mod version_precondition;
 
-/// A wish.
+/// Wish ids, titles and notes.
 pub mod wish;

@@ -1,13 +1,14 @@
-//! A person's name, as the person writes it.
+//! Names of persons.
+
 use super::default_ignorable::is_default_ignorable;
 
-/// 1 to 100 characters, no control character (a line end would reach a mail's header) and nothing that turns the
-/// reading direction around or is not seen.
+/// A name of 1 to 100 characters. Control characters are rejected because names appear in mail headers; invisible and
+/// bidirectional formatting characters because they disguise names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonName(String);
 
 impl PersonName {
-    /// Parses a name; white space around it is dropped.
+    /// Parses a name. Surrounding white space is trimmed.
     pub fn parse(text: &str) -> Option<Self> {
         let name = text.trim();
         let good = (1..=100).contains(&name.chars().count()) && !name.chars().any(is_hidden);
@@ -31,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn people_have_many_names_and_no_line_ends() {
+    fn names_of_any_script_parse_and_hidden_characters_do_not() {
         for good in ["Ann", " Þórunn Ágústsdóttir ", "李小龙", "O'Neill-Smith"] {
             assert!(PersonName::parse(good).is_some(), "{good}");
         }

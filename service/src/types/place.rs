@@ -1,33 +1,34 @@
-//! Ports and regions. Their spellings are disjoint (capitals against small letters), so one text names one place.
+//! Ports and regions. Port codes are upper case and region slugs lower case, so a text names at most one place.
+
 use std::fmt;
 
-/// A UN/LOCODE: two letters for the country, three letters or digits for the location, as in `CNGGZ`.
+/// A UN/LOCODE: two letters for the country, three letters or digits for the location, for example `CNGGZ`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PortCode(String);
 
-/// A region's slug: small letters, digits, `_` and `-`, at most 64 characters, as in `china_main`.
+/// A region's slug: lower-case letters, digits, `_` and `-`, at most 64 characters, for example `china_main`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RegionSlug(String);
 
-/// Either kind of place: `/rates` takes both on both sides.
+/// A port or a region.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
-    /// A port, by code.
+    /// A port.
     Port(PortCode),
-    /// A region, by slug: all the ports in it and in the regions below it.
+    /// A region: all ports in it and in the regions below it.
     Region(RegionSlug),
 }
 
 impl PortCode {
-    /// The code as a regular expression, for the API's document and the error text.
+    /// Format as a regular expression, for the OpenAPI document and error messages.
     pub const PATTERN: &'static str = "^[A-Z]{2}[A-Z0-9]{3}$";
 
-    /// Parses a code; the database has the same rule as `ports_code_check`.
+    /// Parses a code. The database constraint `ports_code_check` has the same rule.
     pub fn parse(text: &str) -> Option<Self> {
         Self::is_valid(text).then(|| Self(text.to_owned()))
     }
 
-    /// Whether the text is a code, without keeping it.
+    /// Whether the text is a valid code.
     pub fn is_valid(text: &str) -> bool {
         let bytes = text.as_bytes();
         bytes.len() == 5
@@ -44,15 +45,15 @@ impl PortCode {
 }
 
 impl RegionSlug {
-    /// The slug as a regular expression, for the API's document and the error text.
+    /// Format as a regular expression, for the OpenAPI document and error messages.
     pub const PATTERN: &'static str = "^[a-z0-9][a-z0-9_-]{0,63}$";
 
-    /// Parses a slug; the database has the same rule as `regions_slug_check`.
+    /// Parses a slug. The database constraint `regions_slug_check` has the same rule.
     pub fn parse(text: &str) -> Option<Self> {
         Self::is_valid(text).then(|| Self(text.to_owned()))
     }
 
-    /// Whether the text is a slug, without keeping it.
+    /// Whether the text is a valid slug.
     pub fn is_valid(text: &str) -> bool {
         let small = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
         let Some((first, rest)) = text.as_bytes().split_first() else {
@@ -68,7 +69,7 @@ impl RegionSlug {
 }
 
 impl Place {
-    /// Both spellings as one regular expression.
+    /// Both formats as a regular expression.
     pub const PATTERN: &'static str = "^([A-Z]{2}[A-Z0-9]{3}|[a-z0-9][a-z0-9_-]{0,63})$";
 
     /// Parses a port code or a region slug.
@@ -104,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_names_a_port_or_a_region_or_nothing() {
+    fn a_text_names_at_most_one_place() {
         assert!(matches!(Place::parse("CNGGZ"), Some(Place::Port(_))));
         assert!(matches!(Place::parse("US2AB"), Some(Place::Port(_))));
         assert!(matches!(Place::parse("china_main"), Some(Place::Region(_))));

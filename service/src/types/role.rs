@@ -1,12 +1,13 @@
-//! Roles, and what each may do: the one table that every check of a right goes back to.
+//! Roles and their scopes: the one table behind every permission check.
+
 use std::fmt;
 
-/// What somebody is to the service.
+/// Role of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// Has wishes.
+    /// Manages own wishes.
     User,
-    /// Administers accounts and reads the audit events.
+    /// Manages accounts and reads audit events.
     Admin,
     /// Approves requests for access to the database.
     Approver,
@@ -14,20 +15,20 @@ pub enum Role {
     Ingest,
 }
 
-/// A right, as it stands in a token's `scope` (RFC 8693 §4.2).
+/// A permission, as listed in a token's `scope` claim (RFC 8693 §4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
-    /// One's own account and sessions.
+    /// Own account and sessions.
     Profile,
-    /// One's own wishes.
+    /// Own wishes.
     Wishes,
-    /// See accounts.
+    /// Read accounts.
     UsersRead,
-    /// Make, change, delete and restore accounts.
+    /// Create, change, delete and restore accounts.
     UsersWrite,
-    /// See audit events.
+    /// Read audit events.
     AuditRead,
-    /// Ask whether a token is valid (RFC 7662).
+    /// Introspect tokens (RFC 7662).
     TokensIntrospect,
     /// Approve requests for access.
     AccessApprove,
@@ -36,10 +37,10 @@ pub enum Scope {
 }
 
 impl Role {
-    /// All of them.
+    /// All roles.
     pub const ALL: [Self; 4] = [Self::User, Self::Admin, Self::Approver, Self::Ingest];
 
-    /// The word in the API, in tokens and in the database.
+    /// Name in the API, in tokens and in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::User => "user",
@@ -49,12 +50,12 @@ impl Role {
         }
     }
 
-    /// The role of a word.
+    /// Parses a name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == text)
     }
 
-    /// What it may do. An administrator does not store prices and approves nothing: duties are kept apart.
+    /// The permissions of the role. Separation of duties: administrators neither store prices nor approve access.
     pub fn scopes(self) -> &'static [Scope] {
         match self {
             Self::User => &[Scope::Profile, Scope::Wishes],
@@ -71,15 +72,15 @@ impl Role {
         }
     }
 
-    /// All its scopes as a token carries them, separated by spaces.
+    /// The scopes in the format of the `scope` claim, separated by spaces.
     pub fn scope_text(self) -> String {
-        let words: Vec<&str> = self.scopes().iter().map(|scope| scope.as_str()).collect();
-        words.join(" ")
+        let names: Vec<&str> = self.scopes().iter().map(|scope| scope.as_str()).collect();
+        names.join(" ")
     }
 }
 
 impl Scope {
-    /// The word in tokens and in the document.
+    /// Name in tokens and in the OpenAPI document.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Profile => "profile",
@@ -105,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_role_is_read_back_from_its_word() {
+    fn every_role_parses_from_its_name() {
         for role in Role::ALL {
             assert_eq!(Role::parse(role.as_str()), Some(role));
             assert!(role.scopes().contains(&Scope::Profile));

@@ -1,36 +1,36 @@
-//! The order of a list of users.
+//! Sort orders of user lists.
 
-/// What users are ordered by.
+/// Sort column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
-    /// Number.
+    /// Id.
     Id,
-    /// Address, letters in one case.
+    /// Address, in lower case.
     Email,
-    /// When the account was made.
+    /// Time of creation.
     CreatedAt,
 }
 
-/// Which end comes first.
+/// Sort direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// The least.
+    /// Smallest first.
     Ascending,
-    /// The greatest.
+    /// Greatest first.
     Descending,
 }
 
-/// An order. No two users stand at the same place: where a column holds a value twice, the number decides.
+/// A sort order. Ties are broken by id, so that the order is total.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserSort {
-    /// By what.
+    /// Sort column.
     pub column: Column,
-    /// Which way.
+    /// Sort direction.
     pub direction: Direction,
 }
 
 impl UserSort {
-    /// All of them, with their words.
+    /// All orders, with their names in the API.
     pub const ALL: [(&'static str, Self); 6] = [
         ("id", Self::of(Column::Id, Direction::Ascending)),
         ("-id", Self::of(Column::Id, Direction::Descending)),
@@ -44,16 +44,16 @@ impl UserSort {
         Self { column, direction }
     }
 
-    /// The order of a word.
+    /// Parses a name.
     pub fn parse(text: &str) -> Option<Self> {
-        let found = Self::ALL.into_iter().find(|(word, _)| *word == text);
+        let found = Self::ALL.into_iter().find(|(name, _)| *name == text);
         found.map(|(_, sort)| sort)
     }
 
-    /// The word in the API.
+    /// Name in the API.
     pub fn as_str(self) -> &'static str {
         let found = Self::ALL.into_iter().find(|(_, sort)| *sort == self);
-        found.map_or("id", |(word, _)| word)
+        found.map_or("id", |(name, _)| name)
     }
 }
 
@@ -68,10 +68,10 @@ mod tests {
     use super::UserSort;
 
     #[test]
-    fn every_order_has_a_word_of_its_own() {
-        for (word, sort) in UserSort::ALL {
-            assert_eq!(UserSort::parse(word), Some(sort));
-            assert_eq!(sort.as_str(), word);
+    fn every_order_parses_from_its_name() {
+        for (name, sort) in UserSort::ALL {
+            assert_eq!(UserSort::parse(name), Some(sort));
+            assert_eq!(sort.as_str(), name);
         }
         assert_eq!(UserSort::default().as_str(), "id");
         for bad in ["", "Id", "+id", "--id", "name", "email,id"] {

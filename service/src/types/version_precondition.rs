@@ -1,21 +1,21 @@
-//! Versions of things that several people may change at the same time.
+//! Preconditions on the version of a resource, for optimistic concurrency control (`If-Match`, RFC 9110 §13.1.1).
 
-/// Which version of a thing somebody has read and means to change.
+/// The versions to which a change applies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VersionPrecondition {
-    /// Whichever there is.
+    /// Any version.
     Any,
-    /// One of these.
+    /// One of these versions.
     OneOf(Vec<i64>),
 }
 
 impl VersionPrecondition {
-    /// This one.
+    /// Exactly this version.
     pub fn exactly(version: i64) -> Self {
         Self::OneOf(vec![version])
     }
 
-    /// Whether it is the version that is there.
+    /// Whether the current version meets the precondition.
     pub fn matches(&self, version: i64) -> bool {
         match self {
             Self::Any => true,

@@ -1,24 +1,25 @@
-//! A wish: its number, its title, the note to it.
+//! Wish ids, titles and notes.
+
 use super::default_ignorable::is_default_ignorable;
 use std::fmt;
 
-/// The number of a wish. Positive, never given twice.
+/// Id of a wish: positive, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WishId(i64);
 
 impl WishId {
-    /// A number that the database gave.
+    /// Wraps an id from the database.
     pub fn of(number: i64) -> Self {
         Self(number)
     }
 
-    /// Digits only, 1 to 2^63 - 1, without leading zeros.
+    /// Parses 1 to 2^63 - 1: digits only, no leading zeros.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
         text.parse().ok().filter(|number| digits && *number > 0).map(Self)
     }
 
-    /// The number.
+    /// The id as a number.
     pub fn get(self) -> i64 {
         self.0
     }
@@ -30,19 +31,19 @@ impl fmt::Display for WishId {
     }
 }
 
-/// What is wished for: 1 to 200 characters on one line, something of which is seen.
+/// A title: 1 to 200 characters on one line, at least one of them visible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WishTitle(String);
 
 impl WishTitle {
-    /// The longest title, in characters.
-    pub const LONGEST: usize = 200;
+    /// Maximum length in characters.
+    pub const MAX_LENGTH: usize = 200;
 
-    /// Parses a title; white space around it is dropped.
+    /// Parses a title. Surrounding white space is trimmed.
     pub fn parse(text: &str) -> Option<Self> {
         let title = text.trim();
-        let good = (1..=Self::LONGEST).contains(&title.chars().count())
-            && !title.chars().any(is_no_text)
+        let good = (1..=Self::MAX_LENGTH).contains(&title.chars().count())
+            && !title.chars().any(is_not_text)
             && !title
                 .chars()
                 .all(|c| is_default_ignorable(c) || c.is_whitespace());
@@ -55,30 +56,31 @@ impl WishTitle {
     }
 }
 
-/// More about a wish: up to 2000 characters on any number of lines.
+/// A note: up to 2000 characters on any number of lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WishNote(String);
 
 impl WishNote {
-    /// The longest note, in characters.
-    pub const LONGEST: usize = 2000;
+    /// Maximum length in characters.
+    pub const MAX_LENGTH: usize = 2000;
 
-    /// Parses a note. Every line end becomes `\n`: a browser sends `\r\n` for what was typed as one.
+    /// Parses a note. Line breaks become `\n`: browsers submit them as `\r\n`.
     pub fn parse(text: &str) -> Option<Self> {
         let note = text.replace("\r\n", "\n");
-        let bad = |c: char| c != '\n' && is_no_text(c);
-        let good = note.chars().count() <= Self::LONGEST && !note.chars().any(bad);
+        let bad = |c: char| c != '\n' && is_not_text(c);
+        let good = note.chars().count() <= Self::MAX_LENGTH && !note.chars().any(bad);
         good.then_some(Self(note))
     }
 
-    /// The note; empty where there is none.
+    /// The note; may be empty.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Control characters; and what stands for bytes that were no UTF-8. Others may be as they like: only their owner reads them.
-fn is_no_text(c: char) -> bool {
+/// Control characters, and the replacement character for bytes that are not UTF-8. Invisible characters are permitted:
+/// only the owner reads a wish.
+fn is_not_text(c: char) -> bool {
     c.is_control() || c == char::REPLACEMENT_CHARACTER
 }
 
@@ -87,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_title_is_one_line_of_text() {
+    fn a_title_is_one_visible_line() {
         assert_eq!(WishTitle::parse("  See Oslo ").unwrap().as_str(), "See Oslo");
         for good in ["x", "<script>alert(1)</script>", "北京 🚂", &"é".repeat(200)] {
             assert!(WishTitle::parse(good).is_some(), "{good}");
@@ -108,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_note_has_lines_and_no_other_control_character() {
+    fn a_note_may_have_line_breaks_but_no_other_control_characters() {
         assert_eq!(WishNote::parse("a\r\nb\n\n").unwrap().as_str(), "a\nb\n\n");
         for good in ["", &"é".repeat(2000), &"\r\n".repeat(2000)] {
             assert!(WishNote::parse(good).is_some());
@@ -119,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn one_spelling_a_number() {
+    fn an_id_has_exactly_one_spelling() {
         assert_eq!(WishId::parse("17").map(WishId::get), Some(17));
         for bad in ["", "0", "-1", "+1", "01", "x", "9223372036854775808"] {
             assert_eq!(WishId::parse(bad), None, "{bad:?}");

@@ -52,7 +52,7 @@ impl FieldValue for WishNote {
 
     fn schema() -> MetaSchema {
         MetaSchema {
-            max_length: Some(Self::LONGEST),
+            max_length: Some(Self::MAX_LENGTH),
             pattern: Some("^([^\\x00-\\x1f\\x7f-\\x9f\\ufffd]|\\r?\\n)*$".to_owned()),
             example: Some("In February,\nfrom Tromsø.".into()),
             ..MetaSchema::new("string")
