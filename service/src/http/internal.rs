@@ -10,7 +10,7 @@ pub fn routes(metrics: Metrics) -> BoxEndpoint<'static, Response> {
     let page = move |_| {
         Response::builder()
             .content_type("text/plain; version=0.0.4; charset=utf-8")
-            .body(metrics.page())
+            .body(metrics.prometheus_text())
     };
     let live = |_| {
         Response::builder()

@@ -1,15 +1,16 @@
-//! Reads secrets from where the settings say they are: each time anew, so that a rotated file is seen. Never keeps one.
+//! Reads secrets from their source, on every call, so that rotated files take effect. Secrets are never cached here.
+
 use crate::config::secret::SecretSource;
 use secrecy::SecretString;
 use std::path::PathBuf;
 
-/// A secret that could not be read. Names the file, never the content.
+/// A secret that cannot be read. Names the file, never its content.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// The file is missing or not readable.
     #[error("cannot read {0}: {1}")]
     Unreadable(PathBuf, std::io::Error),
-    /// The file holds nothing.
+    /// The file is empty.
     #[error("{0} is empty")]
     Empty(PathBuf),
 }
@@ -36,7 +37,7 @@ mod tests {
     use secrecy::ExposeSecret;
 
     #[test]
-    fn a_file_is_read_without_its_line_end_and_errors_name_it() {
+    fn a_trailing_line_break_is_ignored_and_errors_name_the_file() {
         let dir = std::env::temp_dir().join(format!("portcullis-secret-{}", std::process::id()));
         std::fs::create_dir_all(&dir).unwrap();
         let file = dir.join("password");

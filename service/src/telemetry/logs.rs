@@ -1,4 +1,5 @@
-//! Sets up logs (JSON on stdout) and, where a collector is named, OTLP for logs, traces and metrics.
+//! Sets up JSON logs on stdout and, if a collector is configured, OTLP export of logs, traces and metrics.
+
 use super::json_log::JsonLog;
 use super::log_writer::{LogWriter, LogWriterGuard};
 use super::metrics::Metrics;
@@ -15,11 +16,11 @@ use tracing_subscriber::filter::{EnvFilter, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// How long a collector may take for one export. Exports run on threads of their own: a dead collector slows nothing.
+/// Time limit of one export. Exports run on their own threads, so an unreachable collector delays no request.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Targets of the exporters' own making: sent to a collector they would feed themselves.
-const OWN: [&str; 6] = [
+/// Log targets of the exporters themselves. Exporting them would cause further exports.
+const EXPORTER_TARGETS: [&str; 6] = [
     "opentelemetry",
     "opentelemetry_sdk",
     "opentelemetry_otlp",
@@ -28,9 +29,9 @@ const OWN: [&str; 6] = [
     "h2",
 ];
 
-/// What must live as long as the process, and be told when it ends.
+/// Must live as long as the process and be stopped at its end.
 pub struct Telemetry {
-    /// The instruments.
+    /// Metric instruments.
     pub metrics: Metrics,
     meters: SdkMeterProvider,
     tracers: Option<SdkTracerProvider>,
@@ -38,17 +39,17 @@ pub struct Telemetry {
     _stdout: Option<LogWriterGuard>,
 }
 
-/// Telemetry that could not be set up.
+/// Telemetry cannot be set up.
 #[derive(Debug, thiserror::Error)]
 #[error("telemetry: {0}")]
 pub struct TelemetryError(String);
 
-fn wrong(error: impl std::fmt::Display) -> TelemetryError {
+fn setup_error(error: impl std::fmt::Display) -> TelemetryError {
     TelemetryError(error.to_string())
 }
 
 impl Telemetry {
-    /// Sets up everything; from here on the process logs.
+    /// Sets up logging and export.
     pub fn start(settings: &TelemetrySettings) -> Result<Self, TelemetryError> {
         let endpoint = settings.otlp_endpoint.as_deref();
         let tracers = endpoint
@@ -56,10 +57,10 @@ impl Telemetry {
             .transpose()?;
         let loggers = endpoint.map(loggers).transpose()?;
         let mut telemetry = Self::quiet_to(endpoint)?;
-        let (writer, guard) = LogWriter::start(std::io::stdout()).map_err(wrong)?;
-        let filter = EnvFilter::try_new(&settings.log).map_err(wrong)?;
+        let (writer, guard) = LogWriter::start(std::io::stdout()).map_err(setup_error)?;
+        let filter = EnvFilter::try_new(&settings.log).map_err(setup_error)?;
         let others = || {
-            OWN.iter().fold(
+            EXPORTER_TARGETS.iter().fold(
                 Targets::new().with_default(tracing::Level::INFO),
                 |targets, own| targets.with_target(*own, tracing::level_filters::LevelFilter::OFF),
             )
@@ -80,14 +81,14 @@ impl Telemetry {
             .with(spans)
             .with(bridge)
             .try_init()
-            .map_err(wrong)?;
+            .map_err(setup_error)?;
         telemetry.tracers = tracers;
         telemetry.loggers = loggers;
         telemetry._stdout = Some(guard);
         Ok(telemetry)
     }
 
-    /// Warnings on stderr, for commands that end by themselves.
+    /// Logs warnings to stderr, for commands other than `serve`.
     pub fn to_stderr() {
         let filter = EnvFilter::new("warn");
         let _ = tracing_subscriber::fmt()
@@ -98,7 +99,7 @@ impl Telemetry {
             .try_init();
     }
 
-    /// Instruments without logs or export: for commands that end by themselves, and for tests.
+    /// Instruments without logs or export, for commands other than `serve` and for tests.
     pub fn quiet() -> Result<Self, TelemetryError> {
         Self::quiet_to(None)
     }
@@ -108,7 +109,7 @@ impl Telemetry {
         let page = opentelemetry_prometheus::exporter()
             .with_registry(registry.clone())
             .build()
-            .map_err(wrong)?;
+            .map_err(setup_error)?;
         let mut meters = SdkMeterProvider::builder()
             .with_resource(resource())
             .with_reader(page);
@@ -116,8 +117,12 @@ impl Telemetry {
             let exporter = MetricExporter::builder()
                 .with_http()
                 .with_endpoint(format!("{url}/v1/metrics"));
-            meters =
-                meters.with_periodic_exporter(exporter.with_timeout(EXPORT_TIMEOUT).build().map_err(wrong)?);
+            meters = meters.with_periodic_exporter(
+                exporter
+                    .with_timeout(EXPORT_TIMEOUT)
+                    .build()
+                    .map_err(setup_error)?,
+            );
         }
         let meters = meters.build();
         let metrics = Metrics::new(&meters, registry);
@@ -130,7 +135,7 @@ impl Telemetry {
         })
     }
 
-    /// Sends what is left. Blocks for as long as an export may take: call it off the async runtime.
+    /// Exports what is buffered. Blocks: call it outside of the async runtime.
     pub fn stop(self) {
         if let Some(tracers) = &self.tracers {
             let _ = tracers.shutdown_with_timeout(EXPORT_TIMEOUT);
@@ -150,7 +155,12 @@ fn tracers(url: &str, ratio: f64) -> Result<SdkTracerProvider, TelemetryError> {
     Ok(SdkTracerProvider::builder()
         .with_resource(resource())
         .with_sampler(sampler)
-        .with_batch_exporter(exporter.with_timeout(EXPORT_TIMEOUT).build().map_err(wrong)?)
+        .with_batch_exporter(
+            exporter
+                .with_timeout(EXPORT_TIMEOUT)
+                .build()
+                .map_err(setup_error)?,
+        )
         .build())
 }
 
@@ -160,7 +170,12 @@ fn loggers(url: &str) -> Result<SdkLoggerProvider, TelemetryError> {
         .with_endpoint(format!("{url}/v1/logs"));
     Ok(SdkLoggerProvider::builder()
         .with_resource(resource())
-        .with_batch_exporter(exporter.with_timeout(EXPORT_TIMEOUT).build().map_err(wrong)?)
+        .with_batch_exporter(
+            exporter
+                .with_timeout(EXPORT_TIMEOUT)
+                .build()
+                .map_err(setup_error)?,
+        )
         .build())
 }
 

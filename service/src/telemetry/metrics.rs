@@ -1,16 +1,17 @@
-//! What is counted and timed. One set of instruments serves the Prometheus page and the OTLP export.
+//! Metric instruments, shared by the Prometheus endpoint and the OTLP export.
+
 use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, MeterProvider, UpDownCounter};
 use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::{Registry, TextEncoder};
 use std::time::Duration;
 
-/// Bounds in seconds: from a cached answer to the longest statement.
-const SECONDS: [f64; 14] = [
+/// Histogram boundaries in seconds.
+const BOUNDARIES: [f64; 14] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
 
-/// The instruments and the page that shows them. Cheap to clone.
+/// The instruments. Cheap to clone.
 #[derive(Clone)]
 pub struct Metrics {
     registry: Registry,
@@ -25,7 +26,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Instruments of this provider, shown by this registry.
+    /// Creates the instruments. `registry` exports them to Prometheus.
     pub fn new(provider: &SdkMeterProvider, registry: Registry) -> Self {
         let meter = provider.meter("portcullis");
         Self {
@@ -33,7 +34,7 @@ impl Metrics {
             requests: seconds(
                 &meter,
                 "http.server.request.duration",
-                "Time from a request's head to its answer",
+                "Duration of a request, from its head to its response",
             ),
             connections: meter
                 .i64_up_down_counter("http.server.open_connections")
@@ -41,34 +42,34 @@ impl Metrics {
                 .build(),
             refused: meter
                 .u64_counter("http.server.refused_connections")
-                .with_description("Connections closed to make room, or for being slow")
+                .with_description("Connections closed by the server, by reason")
                 .build(),
             pool_wait: seconds(
                 &meter,
                 "db.pool.wait.duration",
-                "Time that a request waited for its turn at the database",
+                "Time that a request waited for a database connection",
             ),
             statements: meter
                 .u64_counter("db.statements")
-                .with_description("Pieces of database work")
+                .with_description("Database operations, by name and success")
                 .build(),
             mail_waiting: meter
                 .i64_gauge("mail.outbox.waiting")
-                .with_description("Mails that wait in the outbox; each replica shows all of them")
+                .with_description("Mails waiting in the outbox, which all replicas share")
                 .build(),
             mail_age: meter
                 .f64_gauge("mail.outbox.age")
                 .with_unit("s")
-                .with_description("How long the oldest of them has waited")
+                .with_description("Age of the oldest mail waiting in the outbox")
                 .build(),
             mail_tries: meter
                 .u64_counter("mail.tries")
-                .with_description("Tries to send a mail, by what became of it: sent, retry, given_up")
+                .with_description("Delivery attempts, by outcome: sent, retry, given_up")
                 .build(),
         }
     }
 
-    /// A request was answered. `route` is the template, never the path, so that the set stays small.
+    /// Records a response. `route` is the path template, to keep the number of time series small.
     pub fn answered(
         &self,
         route: Option<&'static str>,
@@ -84,40 +85,40 @@ impl Metrics {
         self.requests.record(elapsed.as_secs_f64(), &attributes);
     }
 
-    /// A connection was opened (1) or closed (-1).
+    /// Counts an opened (1) or closed (-1) connection.
     pub fn connection(&self, change: i64) {
         self.connections.add(change, &[]);
     }
 
-    /// A connection was closed by us; `why` is one of a few words.
+    /// Counts a connection closed by the server. `why` is one of a few fixed reasons.
     pub fn refused_connection(&self, why: &'static str) {
         self.refused.add(1, &[KeyValue::new("reason", why)]);
     }
 
-    /// A request waited for its turn at the database.
+    /// Records how long a request waited for a database connection.
     pub fn pool_waited(&self, time: Duration) {
         self.pool_wait.record(time.as_secs_f64(), &[]);
     }
 
-    /// A piece of database work ended.
+    /// Counts a database operation.
     pub fn statement(&self, what: &'static str, ok: bool) {
         self.statements
             .add(1, &[KeyValue::new("work", what), KeyValue::new("ok", ok)]);
     }
 
-    /// This many mails wait, the oldest of them for this long.
+    /// Records the number of waiting mails and the age of the oldest.
     pub fn mail_waits(&self, count: i64, age: Duration) {
         self.mail_waiting.record(count, &[]);
         self.mail_age.record(age.as_secs_f64(), &[]);
     }
 
-    /// A mail was tried; `outcome` is one of a few words.
+    /// Counts a delivery attempt. `outcome` is one of a few fixed names.
     pub fn mail_tried(&self, outcome: &'static str) {
         self.mail_tries.add(1, &[KeyValue::new("outcome", outcome)]);
     }
 
-    /// The page in Prometheus' text format, version 0.0.4.
-    pub fn page(&self) -> String {
+    /// All metrics in the Prometheus text format, version 0.0.4.
+    pub fn prometheus_text(&self) -> String {
         TextEncoder::new()
             .encode_to_string(&self.registry.gather())
             .unwrap_or_default()
@@ -129,11 +130,11 @@ fn seconds(meter: &Meter, name: &'static str, description: &'static str) -> Hist
         .f64_histogram(name)
         .with_unit("s")
         .with_description(description)
-        .with_boundaries(SECONDS.to_vec())
+        .with_boundaries(BOUNDARIES.to_vec())
         .build()
 }
 
-/// A sender may invent methods: all of those are one label.
+/// Clients can invent methods, which therefore share one label.
 fn known_method(method: &http::Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",

@@ -1,19 +1,19 @@
-//! Logs, traces and metrics: set up once, handed to whoever measures. Never knows what a request means.
+//! Logs, traces and metrics. Knows nothing about what a request means.
 
-/// Events as lines of JSON.
+/// Log events as JSON lines.
 pub mod json_log;
 
-/// Lines on their way to stdout.
+/// Buffers log lines for stdout.
 pub mod log_writer;
 
-/// Sets up logs and their way to a collector.
+/// Sets up logging and OTLP export.
 pub mod logs;
 
-/// What is counted and timed.
+/// Metric instruments.
 pub mod metrics;
 
-/// Takes secrets out of paths.
+/// Removes secrets from paths.
 pub mod redact;
 
-/// W3C trace context: `traceparent` in and out.
+/// W3C Trace Context: the `traceparent` header.
 pub mod trace_context;

@@ -1,23 +1,24 @@
-//! Takes out of a path what must not be logged. Our own links carry their token in the query, which is never logged; but
-//! mail programs and people break links, and what they then ask for is one long path.
+//! Removes secrets from paths before they are logged. Links carry their token in the query, which is never logged, but a
+//! mail program may break a link so that the token becomes part of the path.
+
 use std::borrow::Cow;
 
-/// Letters and digits in a row, from which on they may be a token. Ours have 43.
-const SHORTEST_TOKEN: usize = 16;
+/// Runs of letters and digits of this length may be tokens, which have 43 characters.
+const MIN_TOKEN_LENGTH: usize = 16;
 
-/// Characters of a path that are logged.
-const LONGEST: usize = 256;
+/// Logged paths are cut to this many characters.
+const MAX_LENGTH: usize = 256;
 
 const REDACTED: &str = "[redacted]";
 
-/// The path without what may be a token or a mail address, and cut.
+/// The path without possible tokens and mail addresses, cut to a maximum length.
 pub fn path(path: &str) -> Cow<'_, str> {
-    if path.len() <= LONGEST && path.split('/').all(is_plain) {
+    if path.len() <= MAX_LENGTH && path.split('/').all(is_plain) {
         return path.into();
     }
     let segments = path.split('/').map(segment);
     let shown = segments.collect::<Vec<_>>().join("/");
-    shown.chars().take(LONGEST).collect::<String>().into()
+    shown.chars().take(MAX_LENGTH).collect::<String>().into()
 }
 
 fn is_plain(segment: &str) -> bool {
@@ -31,11 +32,12 @@ fn segment(segment: &str) -> Cow<'_, str> {
     if is_address(segment) {
         return REDACTED.into();
     }
-    let pieces = segment.split_inclusive(is_between).map(|piece| {
-        let word = piece.trim_end_matches(is_between);
-        match is_token(word) {
-            true => [REDACTED, &piece[word.len()..]],
-            false => [piece, ""],
+    let pieces = segment.split_inclusive(is_separator).map(|piece| {
+        let word = piece.trim_end_matches(is_separator);
+        if is_token(word) {
+            [REDACTED, &piece[word.len()..]]
+        } else {
+            [piece, ""]
         }
     });
     pieces.flatten().collect::<String>().into()
@@ -46,17 +48,17 @@ fn is_address(segment: &str) -> bool {
 }
 
 fn words(segment: &str) -> impl Iterator<Item = &str> {
-    segment.split(is_between)
+    segment.split(is_separator)
 }
 
-fn is_between(c: char) -> bool {
+fn is_separator(c: char) -> bool {
     !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
 }
 
-/// Names of ours are all in capitals (ports) or all in small letters (regions, UUIDs): a long word with both is no name.
+/// Names are all upper case (ports) or all lower case (regions, UUIDs), so a long run with both cases is not a name.
 fn is_token(word: &str) -> bool {
     let has = |kind: fn(&u8) -> bool| word.as_bytes().iter().any(kind);
-    word.len() >= SHORTEST_TOKEN && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase)
+    word.len() >= MIN_TOKEN_LENGTH && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase)
 }
 
 #[cfg(test)]
@@ -64,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_logged_as_they_are() {
+    fn names_are_logged_unchanged() {
         for plain in [
             "/",
             "/ports/CNGGZ",
@@ -78,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_and_addresses_are_not_logged() {
+    fn tokens_and_addresses_are_redacted() {
         let token = "q3T1x0m8Yc5yW9rJ4uH2vN7sK6pL0zEfGdB1aQiOtXk";
         for (asked, logged) in [
             (format!("/confirm%3Ftoken={token}"), "/confirm%3Ftoken=[redacted]"),
@@ -97,6 +99,6 @@ mod tests {
             assert_eq!(path(&asked), logged);
         }
         let long = format!("/{}", "é".repeat(400));
-        assert_eq!(path(&long).chars().count(), LONGEST);
+        assert_eq!(path(&long).chars().count(), MAX_LENGTH);
     }
 }

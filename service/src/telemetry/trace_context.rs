@@ -1,36 +1,38 @@
-//! W3C Trace Context: the `traceparent` header, read strictly, made where it is missing or malformed.
+//! W3C Trace Context: the `traceparent` header, parsed strictly and created if it is missing or malformed. Written by hand
+//! because `opentelemetry_sdk`'s propagator accepts malformed ids (short ones, and a leading `+`).
+
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
 use std::fmt;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-/// Identity of one request within a trace (W3C Trace Context, version 00).
+/// Position of one request in a trace (W3C Trace Context, version 00).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TraceContext {
-    /// The trace; never 0.
+    /// Trace id, not 0.
     pub trace_id: u128,
-    /// The caller's span, where the trace came in from outside.
+    /// Span id of the caller, if it sent one.
     pub parent_id: Option<u64>,
-    /// Our span; never 0.
+    /// Span id of this request, not 0.
     pub span_id: u64,
-    /// Whether the trace is recorded.
+    /// Whether the trace is sampled.
     pub sampled: bool,
 }
 
 impl TraceContext {
-    /// Continues the caller's trace, or begins one when the header is missing or malformed.
-    pub fn of(header: Option<&str>) -> Self {
+    /// Continues the caller's trace, or starts a new one if the header is missing or malformed.
+    pub fn from_header(header: Option<&str>) -> Self {
         match header.and_then(parse) {
             Some((trace_id, parent_id, sampled)) => Self {
                 trace_id,
                 parent_id: Some(parent_id),
-                span_id: rand_nonzero(),
+                span_id: random_span_id(),
                 sampled,
             },
             None => Self {
-                trace_id: rand_nonzero_wide(),
+                trace_id: random_trace_id(),
                 parent_id: None,
-                span_id: rand_nonzero(),
+                span_id: random_span_id(),
                 sampled: true,
             },
         }
@@ -38,8 +40,8 @@ impl TraceContext {
 }
 
 impl TraceContext {
-    /// Joins a span to this trace. Where spans are exported the exporter has made the span's identity: it is taken
-    /// over, so that header, log and collector agree.
+    /// Adds a span to this trace. If spans are exported, the exporter has already assigned ids to the span: they are
+    /// adopted, so that header, log and collector agree.
     pub fn join(&mut self, span: &tracing::Span) {
         let flags = if self.sampled {
             TraceFlags::SAMPLED
@@ -73,7 +75,7 @@ impl fmt::Display for TraceContext {
     }
 }
 
-/// Bytes as small hexadecimal digits. Every request writes 64 of them, and the formatter takes its time over each.
+/// Bytes as lower-case hexadecimal digits. Faster than the formatter: every request writes 64 of them.
 pub fn hex<const N: usize>(bytes: [u8; N]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = Vec::with_capacity(2 * N);
@@ -83,7 +85,7 @@ pub fn hex<const N: usize>(bytes: [u8; N]) -> String {
     String::from_utf8(text).unwrap_or_default()
 }
 
-/// Trace, parent and sampled flag. Later versions are read as far as version 00 goes (§ 3.2.4 of the recommendation).
+/// Parses trace id, parent id and sampled flag. Of later versions the fields of version 00 are read (§3.2.4).
 fn parse(header: &str) -> Option<(u128, u64, bool)> {
     let hex = |text: &str| {
         text.bytes()
@@ -106,11 +108,11 @@ fn parse(header: &str) -> Option<(u128, u64, bool)> {
     Some((trace_id, parent_id, flags & 1 == 1))
 }
 
-fn rand_nonzero() -> u64 {
+fn random_span_id() -> u64 {
     rand::random::<u64>().max(1)
 }
 
-fn rand_nonzero_wide() -> u128 {
+fn random_trace_id() -> u128 {
     rand::random::<u128>().max(1)
 }
 
@@ -121,9 +123,9 @@ mod tests {
     const GOOD: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
     #[test]
-    fn a_good_header_is_continued_and_a_malformed_one_begins_a_new_trace() {
+    fn a_valid_header_continues_its_trace_and_a_malformed_one_starts_a_new_trace() {
         assert_eq!(hex([0x0f, 0xa0]), "0fa0");
-        let context = TraceContext::of(Some(GOOD));
+        let context = TraceContext::from_header(Some(GOOD));
         assert_eq!(context.trace_id, 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736);
         assert_eq!(context.parent_id, Some(0x00f0_67aa_0ba9_02b7));
         assert!(
@@ -132,7 +134,7 @@ mod tests {
                 .starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-")
         );
         assert!(
-            TraceContext::of(Some(&GOOD.replace("00-4", "01-4")))
+            TraceContext::from_header(Some(&GOOD.replace("00-4", "01-4")))
                 .parent_id
                 .is_some()
         );
@@ -146,7 +148,7 @@ mod tests {
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
             "00-+bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
         ] {
-            assert_eq!(TraceContext::of(Some(bad)).parent_id, None, "{bad}");
+            assert_eq!(TraceContext::from_header(Some(bad)).parent_id, None, "{bad}");
         }
     }
 }

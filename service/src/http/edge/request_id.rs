@@ -32,7 +32,7 @@ impl RequestIds {
             .map_or_else(random_id, str::to_owned);
         Self {
             request_id,
-            trace: TraceContext::of(single(&TRACEPARENT)),
+            trace: TraceContext::from_header(single(&TRACEPARENT)),
         }
     }
 
