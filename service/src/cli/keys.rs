@@ -4,7 +4,7 @@
 use super::exit::{fail, print};
 use super::private_file::{LockedFile, create};
 use crate::crypto::data_key::DataKey;
-use crate::crypto::token_keys::{BadKeys, TokenKey, TokenKeys};
+use crate::crypto::token_keys::{TokenKey, TokenKeys, TokenKeysError};
 use crate::types::clock;
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use clap::Subcommand;
@@ -68,7 +68,7 @@ enum FileError {
     #[error(transparent)]
     Io(#[from] std::io::Error),
     #[error(transparent)]
-    Keys(#[from] BadKeys),
+    Keys(#[from] TokenKeysError),
 }
 
 fn finish(file: &Path, done: Result<String, FileError>) -> ExitCode {

@@ -1,54 +1,55 @@
-//! What an access token says (RFC 9068 §2.2), and what it is made from.
+//! Claims of access tokens (RFC 9068 §2.2).
+
 use crate::types::account::AccountId;
 use crate::types::role::Role;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The one client there is: signing in to the service itself. RFC 9068 demands the claim.
+/// `client_id` of every token: RFC 9068 requires the claim, and the service is its own only client.
 const CLIENT: &str = "portcullis";
 
-/// What a token says.
+/// The claims of a token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// Who issued it.
+    /// Issuer.
     pub iss: String,
-    /// For whom it is.
+    /// Audience.
     pub aud: String,
-    /// The account's number.
+    /// Account id.
     pub sub: String,
-    /// Through what it was asked for.
+    /// OAuth client.
     pub client_id: String,
-    /// Its own id.
+    /// Id of the token.
     pub jti: String,
-    /// The session that it belongs to.
+    /// Session id.
     pub sid: Uuid,
-    /// Seconds since 1970: when it was issued.
+    /// Time of issue, in seconds since 1970.
     pub iat: i64,
-    /// Not before.
+    /// Not valid before.
     pub nbf: i64,
-    /// When it ends.
+    /// Expiry.
     pub exp: i64,
-    /// Rights, separated by spaces.
+    /// Scopes, separated by spaces.
     pub scope: String,
-    /// The account's address.
+    /// Address of the account.
     pub username: String,
-    /// Whether the account is an administrator's.
+    /// Whether the account is an administrator.
     pub admin: bool,
 }
 
-/// For whom a token is to be issued.
+/// What a new token is issued for.
 #[derive(Clone, Copy, Debug)]
 pub struct Grant<'a> {
     /// The account.
     pub account: AccountId,
     /// The session.
     pub session: Uuid,
-    /// The account's role.
+    /// Role of the account.
     pub role: Role,
-    /// The account's address.
+    /// Address of the account.
     pub email: &'a str,
-    /// When it ends.
+    /// Expiry.
     pub expires_at: DateTime<Utc>,
 }
 

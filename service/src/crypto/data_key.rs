@@ -1,5 +1,6 @@
-//! The one key of the service's data: it seals second factors, and makes tokens that follow from what is stored, so that
-//! they need not be stored themselves. Each use has a key of its own, derived from it (HKDF, RFC 5869).
+//! The key of the service's stored data. It encrypts second factors, and derives tokens that need not be stored. Each use
+//! has its own key, derived by HKDF (RFC 5869).
+
 use super::tokens::PlainToken;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::{hkdf, hmac};
@@ -9,72 +10,72 @@ use std::fmt;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Bytes that a key must have.
-const SHORTEST: usize = 32;
+/// Minimum length of a key in bytes.
+const MIN_LENGTH: usize = 32;
 
-/// Why a text is no key. Never tells it.
+/// Why a text is not a valid key. Never contains the text.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadKey {
-    /// Not base64 or hex of enough bytes.
-    #[error("must be 32 random bytes or more, as base64 or hex")]
-    Short,
-    /// Everybody could guess it.
-    #[error("is no random key: make one with `portcullis keys data-key`")]
-    Known,
+pub enum DataKeyError {
+    /// Not base64 or hexadecimal, or too short.
+    #[error("must be at least 32 random bytes in base64 or hexadecimal")]
+    Invalid,
+    /// Not random.
+    #[error("is not random: generate a key with `portcullis keys data-key`")]
+    Guessable,
 }
 
-/// The key. Cheap to clone; `Debug` does not tell it.
+/// The key. Cheap to clone. `Debug` does not show it.
 #[derive(Clone)]
 pub struct DataKey(Arc<hkdf::Prk>);
 
 impl DataKey {
-    /// Parses base64 or hex of at least 32 bytes; what has few different bytes, or spells words, is refused.
-    pub fn parse(text: &str) -> Result<Self, BadKey> {
+    /// Parses at least 32 bytes in base64 or hexadecimal. Keys with few distinct bytes and readable texts are rejected.
+    pub fn parse(text: &str) -> Result<Self, DataKeyError> {
         let text = text.trim();
         let bytes = decode(text)
-            .filter(|bytes| bytes.len() >= SHORTEST)
-            .ok_or(BadKey::Short)?;
+            .filter(|bytes| bytes.len() >= MIN_LENGTH)
+            .ok_or(DataKeyError::Invalid)?;
         if is_guessable(&bytes) || (!is_hex(text) && has_one_case(text)) {
-            return Err(BadKey::Known);
+            return Err(DataKeyError::Guessable);
         }
         let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"portcullis data key");
         Ok(Self(Arc::new(salt.extract(&bytes))))
     }
 
-    /// A new key, as text.
+    /// Generates a key, in base64.
     pub fn generate() -> String {
         STANDARD.encode(rand::random::<[u8; 32]>())
     }
 
-    /// HMAC-SHA-256 of the data, under a key of this use.
-    pub fn mac(&self, what: &'static str, data: &[u8]) -> [u8; 32] {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.derive(what));
+    /// HMAC-SHA-256 of the data, under the key derived for `label`.
+    pub fn mac(&self, label: &'static str, data: &[u8]) -> [u8; 32] {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.derive(label));
         let mut bytes = [0; 32];
         bytes.copy_from_slice(hmac::sign(&key, data).as_ref());
         bytes
     }
 
-    /// The token of a mailed link: it follows from the link's id, so that neither table nor outbox holds it.
+    /// The token of a mailed link, derived from the link's id, so that neither the links table nor the outbox stores it.
     pub fn link_token(&self, link: Uuid) -> PlainToken {
         PlainToken::of_bytes(&self.mac("link", link.as_bytes()))
     }
 
-    /// Seals data (AES-256-GCM, random nonce in front); `context` must be the same when it is opened, as in
-    /// `totp of account 7`: a sealed value cannot be moved to another row.
-    pub fn seal(&self, what: &'static str, context: &str, data: &[u8]) -> Option<Vec<u8>> {
+    /// Encrypts data with AES-256-GCM and prepends the random nonce. `context`, for example the account, is
+    /// authenticated, so that a value cannot be moved to another row.
+    pub fn seal(&self, label: &'static str, context: &str, data: &[u8]) -> Option<Vec<u8>> {
         let mut sealed = data.to_vec();
-        let key = RandomizedNonceKey::new(&AES_256_GCM, &self.derive(what)).ok()?;
+        let key = RandomizedNonceKey::new(&AES_256_GCM, &self.derive(label)).ok()?;
         let nonce = key
             .seal_in_place_append_tag(Aad::from(context), &mut sealed)
             .ok()?;
         Some([nonce.as_ref().as_slice(), &sealed].concat())
     }
 
-    /// Opens what was sealed; `None`: it was changed, moved, or sealed with another key.
-    pub fn open(&self, what: &'static str, context: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+    /// Decrypts data. `None`: it was changed, moved to another context, or encrypted with another key.
+    pub fn open(&self, label: &'static str, context: &str, sealed: &[u8]) -> Option<Vec<u8>> {
         let (nonce, rest) = sealed.split_at_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-        let key = RandomizedNonceKey::new(&AES_256_GCM, &self.derive(what)).ok()?;
+        let key = RandomizedNonceKey::new(&AES_256_GCM, &self.derive(label)).ok()?;
         let mut data = rest.to_vec();
         let length = key
             .open_in_place(nonce, Aad::from(context), &mut data)
@@ -84,14 +85,14 @@ impl DataKey {
         Some(data)
     }
 
-    fn derive(&self, what: &'static str) -> [u8; 32] {
+    fn derive(&self, label: &'static str) -> [u8; 32] {
         let mut key = [0; 32];
-        let info = [what.as_bytes()];
+        let info = [label.as_bytes()];
         let filled = self
             .0
             .expand(&info, hkdf::HKDF_SHA256)
             .and_then(|okm| okm.fill(&mut key));
-        // Cannot fail for 32 bytes; a key of zeros would be worse than none, so it becomes a random one.
+        // HKDF cannot fail for 32 bytes. If it did, a random key would be safer than one of zeros.
         if filled.is_err() {
             key = rand::random();
         }
@@ -105,24 +106,24 @@ impl fmt::Debug for DataKey {
     }
 }
 
-/// Whether bytes that should be random have few different ones, count up, or spell words.
+/// Whether bytes that should be random have few distinct values, count up, or are readable text.
 pub(super) fn is_guessable(bytes: &[u8]) -> bool {
     let mut distinct = bytes.to_vec();
     distinct.sort_unstable();
     distinct.dedup();
-    // 32 random bytes have 30 different ones on average, and fewer than 16 not once in the age of the world.
+    // 32 random bytes have 30 distinct values on average; fewer than 16 are practically impossible.
     let counts_up = bytes.windows(2).all(|pair| pair[1] == pair[0].wrapping_add(1));
     let is_text = bytes.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
     distinct.len() < 16 || counts_up || is_text
 }
 
-/// Words in a row are base64 too; that of random bytes has letters of both cases, all but once in a billion times.
+/// Readable text may be valid base64, too. Random bytes in base64 practically always have letters of both cases.
 fn has_one_case(text: &str) -> bool {
     let has = |case: fn(&u8) -> bool| text.bytes().any(|byte| case(&byte));
     !(has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase))
 }
 
-/// Random bytes in base64 are never hex by chance.
+/// Random bytes in base64 are practically never hexadecimal by chance.
 fn is_hex(text: &str) -> bool {
     text.len().is_multiple_of(2) && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
@@ -145,18 +146,21 @@ mod tests {
     }
 
     #[test]
-    fn weak_keys_are_refused() {
+    fn weak_keys_are_rejected() {
         for (text, why) in [
-            ("", BadKey::Short),
-            ("secret", BadKey::Short),
-            (&STANDARD.encode([7; 31]), BadKey::Short),
-            (&"00".repeat(32), BadKey::Known),
-            (&STANDARD.encode([65; 32]), BadKey::Known),
+            ("", DataKeyError::Invalid),
+            ("secret", DataKeyError::Invalid),
+            (&STANDARD.encode([7; 31]), DataKeyError::Invalid),
+            (&"00".repeat(32), DataKeyError::Guessable),
+            (&STANDARD.encode([65; 32]), DataKeyError::Guessable),
             (
                 &STANDARD.encode("change me change me change me change me"),
-                BadKey::Known,
+                DataKeyError::Guessable,
             ),
-            (&STANDARD.encode((0..32).collect::<Vec<u8>>()), BadKey::Known),
+            (
+                &STANDARD.encode((0..32).collect::<Vec<u8>>()),
+                DataKeyError::Guessable,
+            ),
         ] {
             assert_eq!(DataKey::parse(text).unwrap_err(), why, "{text}");
         }
@@ -168,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sealed_opens_only_in_its_place_and_with_its_key() {
+    fn data_decrypts_only_with_its_context_and_key() {
         let key = key();
         let sealed = key.seal("totp", "account 7", b"secret").unwrap();
         assert_eq!(
@@ -186,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_links_token_follows_from_its_id_and_the_key() {
+    fn a_link_token_depends_on_the_id_and_the_key() {
         let (key, link) = (key(), Uuid::new_v4());
         assert_eq!(key.link_token(link).hash(), key.link_token(link).hash());
         assert_ne!(key.link_token(link).hash(), key.link_token(Uuid::new_v4()).hash());

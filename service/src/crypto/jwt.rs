@@ -1,49 +1,50 @@
-//! Access tokens (RFC 9068): signed and verified. One algorithm, keys from our own document only, and no header but the
-//! one that we write: what a header says about keys (`jwk`, `jku`, `x5u`) is refused, not followed (RFC 8725 §3).
+//! Access tokens (RFC 9068), signed and verified with one algorithm and the configured keys. Headers that this service
+//! does not write itself, such as `jwk`, `jku` or `x5u`, are rejected (RFC 8725 §3).
+
 use super::claims::{Claims, Grant};
-use super::token_keys::{BadKeys, TokenKey, TokenKeys};
+use super::token_keys::{TokenKey, TokenKeys, TokenKeysError};
 use crate::types::clock;
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Seconds that the clocks of two machines may differ by.
+/// Permitted clock difference between two machines, in seconds.
 const LEEWAY: u64 = 30;
 
-/// Characters of the longest token that is looked at. Ours have about 800.
-const LONGEST: usize = 4096;
+/// Longer tokens are rejected without being decoded. Issued ones have about 800 characters.
+const MAX_LENGTH: usize = 4096;
 
 /// The `typ` of an access token (RFC 9068 §2.1).
 const TYPE: &str = "at+jwt";
 
-/// A token that is not good, for whatever reason: who sent it learns no more.
+/// An invalid token. Carries no reason: clients must not learn it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the token is not valid")]
-pub struct BadToken;
+pub struct InvalidToken;
 
-/// The public half of a key: a point on P-256, its numbers in base64url.
+/// Public key: a point on P-256, with base64url coordinates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey {
-    /// Its name.
+    /// Key id.
     pub kid: String,
-    /// `x`.
+    /// x coordinate.
     pub x: String,
-    /// `y`.
+    /// y coordinate.
     pub y: String,
 }
 
-/// Signs and verifies. Cheap to clone; all clones see new keys at once.
+/// Signs and verifies tokens. Cheap to clone; clones share their keys.
 #[derive(Clone)]
 pub struct Jwt {
-    keys: Arc<RwLock<Arc<Ready>>>,
+    keys: Arc<RwLock<Arc<KeySet>>>,
     validation: Arc<Validation>,
     issuer: String,
     audience: String,
 }
 
-/// A document, and what signing and verifying need of each of its keys, in its order.
-struct Ready {
+/// A key document and its keys prepared for signing and verifying, in the same order.
+struct KeySet {
     document: TokenKeys,
     pairs: Vec<Pair>,
 }
@@ -55,8 +56,8 @@ struct Pair {
 }
 
 impl Jwt {
-    /// Over a document of keys, for one issuer and one audience.
-    pub fn new(document: TokenKeys, issuer: &str, audience: &str) -> Result<Self, BadKeys> {
+    /// Uses these keys, for one issuer and one audience.
+    pub fn new(document: TokenKeys, issuer: &str, audience: &str) -> Result<Self, TokenKeysError> {
         let mut validation = Validation::new(Algorithm::ES256);
         validation.leeway = LEEWAY;
         validation.validate_nbf = true;
@@ -64,31 +65,31 @@ impl Jwt {
         validation.set_issuer(&[issuer]);
         validation.set_audience(&[audience]);
         Ok(Self {
-            keys: Arc::new(RwLock::new(Arc::new(Ready::of(document)?))),
+            keys: Arc::new(RwLock::new(Arc::new(KeySet::of(document)?))),
             validation: Arc::new(validation),
             issuer: issuer.to_owned(),
             audience: audience.to_owned(),
         })
     }
 
-    /// Takes other keys from now on.
-    pub fn replace(&self, document: TokenKeys) -> Result<(), BadKeys> {
-        let ready = Arc::new(Ready::of(document)?);
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = ready;
+    /// Replaces the keys.
+    pub fn replace(&self, document: TokenKeys) -> Result<(), TokenKeysError> {
+        let keys = Arc::new(KeySet::of(document)?);
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
         Ok(())
     }
 
-    /// `iss` of every token.
+    /// The `iss` claim of every token.
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
 
-    /// `aud` of every token.
+    /// The `aud` claim of every token.
     pub fn audience(&self) -> &str {
         &self.audience
     }
 
-    /// A new token; `None`: there is no key to sign it with.
+    /// Issues a token. `None`: no key signs now.
     pub fn issue(&self, grant: &Grant<'_>) -> Option<String> {
         self.sign(&Claims::new(grant, &self.issuer, &self.audience, clock::now()))
     }
@@ -99,35 +100,35 @@ impl Jwt {
         jsonwebtoken::encode(&pair.header, claims, &pair.signs).ok()
     }
 
-    /// The claims of a token that one of our keys signed, for us, that is valid now.
-    pub fn verify(&self, token: &str) -> Result<Claims, BadToken> {
-        if token.len() > LONGEST {
-            return Err(BadToken);
+    /// The claims of a token, if it is valid now and was signed by one of the keys for this audience.
+    pub fn verify(&self, token: &str) -> Result<Claims, InvalidToken> {
+        if token.len() > MAX_LENGTH {
+            return Err(InvalidToken);
         }
-        let header = jsonwebtoken::decode_header(token).map_err(|_| BadToken)?;
+        let header = jsonwebtoken::decode_header(token).map_err(|_| InvalidToken)?;
         let (keys, now) = (self.keys(), clock::now());
         let mut pairs = keys.document.verifiers(now).filter_map(|key| keys.pair(key));
-        // The library reads neither `crit` nor what it does not know: a header with anything that we never write is not
-        // ours (RFC 7515 §4.1.11).
-        let pair = pairs.find(|pair| pair.header == header).ok_or(BadToken)?;
+        // jsonwebtoken ignores `crit` and unknown header fields, so the header must equal one that this service writes
+        // (RFC 7515 §4.1.11).
+        let pair = pairs.find(|pair| pair.header == header).ok_or(InvalidToken)?;
         let decoded = jsonwebtoken::decode::<Claims>(token, &pair.verifies, &self.validation);
-        let claims = decoded.map_err(|_| BadToken)?.claims;
-        // Nor does it look at this one.
+        let claims = decoded.map_err(|_| InvalidToken)?.claims;
+        // jsonwebtoken does not validate `iat`.
         let issued = claims.iat.saturating_sub_unsigned(LEEWAY);
         if issued > now.timestamp() {
-            return Err(BadToken);
+            return Err(InvalidToken);
         }
         Ok(claims)
     }
 
-    /// The public keys, for verifiers elsewhere (RFC 7517).
+    /// The public keys for other verifiers (RFC 7517).
     pub fn public_keys(&self) -> Vec<PublicKey> {
         let keys = self.keys();
         let public = |key: &TokenKey| PublicKey::of(&keys.pair(key)?.signs, &key.kid);
         keys.document.verifiers(clock::now()).filter_map(public).collect()
     }
 
-    fn keys(&self) -> Arc<Ready> {
+    fn keys(&self) -> Arc<KeySet> {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -140,13 +141,13 @@ impl fmt::Debug for Jwt {
     }
 }
 
-impl Ready {
-    fn of(document: TokenKeys) -> Result<Self, BadKeys> {
+impl KeySet {
+    fn of(document: TokenKeys) -> Result<Self, TokenKeysError> {
         if document.signer(clock::now()).is_none() {
-            return Err(BadKeys::NoSigner);
+            return Err(TokenKeysError::NoSigner);
         }
         let pair = |(index, key): (usize, &TokenKey)| {
-            let bad = |_| BadKeys::Key(index + 1);
+            let bad = |_| TokenKeysError::Key(index + 1);
             let signs = EncodingKey::from_ec_pem(key.pem.as_bytes()).map_err(bad)?;
             let public = Jwk::from_encoding_key(&signs, Algorithm::ES256).map_err(bad)?;
             let mut header = Header::new(Algorithm::ES256);
@@ -218,12 +219,12 @@ mod tests {
     }
 
     #[test]
-    fn what_was_signed_is_read_back_and_nothing_else_is() {
+    fn only_valid_tokens_verify() {
         let (jwt, claims) = (jwt(), claims());
         assert_eq!(jwt.verify(&jwt.sign(&claims).unwrap()).unwrap(), claims);
         assert_eq!(
             jwt.verify(&super::tests::jwt().sign(&claims).unwrap()),
-            Err(BadToken)
+            Err(InvalidToken)
         );
         let expired = Claims {
             exp: claims.exp - 700,
@@ -242,12 +243,12 @@ mod tests {
             ..claims
         };
         for bad in [expired, early, foreign, elsewhere] {
-            assert_eq!(jwt.verify(&jwt.sign(&bad).unwrap()), Err(BadToken), "{bad:?}");
+            assert_eq!(jwt.verify(&jwt.sign(&bad).unwrap()), Err(InvalidToken), "{bad:?}");
         }
     }
 
     #[test]
-    fn after_a_rotation_old_tokens_live_and_new_ones_carry_the_new_key() {
+    fn after_a_rotation_old_tokens_stay_valid_and_new_ones_use_the_new_key() {
         let (jwt, claims, now) = (jwt(), claims(), clock::now());
         let old = jwt.sign(&claims).unwrap();
         let mut document = jwt.keys().document.clone();

@@ -1,9 +1,12 @@
-//! Hashing, signing, sealing. No rule of the business, no SQL, no settings of its own.
+//! Hashing, signing and encryption. No business rules, no SQL.
 
-/// What an access token says.
+/// Claims of access tokens.
 pub mod claims;
 
-/// The key that seals data and makes tokens that need not be stored.
+/// Priority and pauses of CPU-heavy threads.
+mod cpu_backoff;
+
+/// The key that encrypts stored data and derives tokens.
 pub mod data_key;
 
 /// Threads that hash passwords.
@@ -12,23 +15,20 @@ pub mod hashing;
 /// Access tokens, signed and verified.
 pub mod jwt;
 
-/// How quickly passwords are hashed.
-mod retry_after;
-
-/// The hash of a password.
+/// Password hashes.
 pub mod password_hash;
 
-/// Codes for who has lost the second factor.
+/// Recovery codes.
 pub mod recovery_code;
 
-/// The keys that sign access tokens.
+/// Estimates of when a full queue has room again.
+mod retry_after;
+
+/// Signing keys of access tokens.
 pub mod token_keys;
 
-/// Random tokens, and the hashes that are stored of them.
+/// Random tokens and their hashes.
 pub mod tokens;
 
 /// Time-based one-time passwords.
 pub mod totp;
-
-/// Turns of work, and the rests between them.
-mod cpu_backoff;

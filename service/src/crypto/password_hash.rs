@@ -1,40 +1,41 @@
-//! The hash of a password, as it is stored: made, verified, never told. Blocks for as long as argon2id takes; requests go
-//! through `hashing`.
+//! Password hashes in their stored form (argon2id). Calls block for as long as argon2id takes; requests go through
+//! `hashing`.
+
 use crate::config::auth::HashingSettings;
 use argon2::password_hash::phc;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 
-/// A hash in PHC form, `$argon2id$…`. `Debug` does not tell it.
+/// A hash in PHC format, `$argon2id$…`. `Debug` does not show it.
 #[derive(Clone)]
 pub struct PasswordHash(String);
 
-/// What came of a comparison.
+/// Result of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verified {
-    /// It is the password.
+    /// The password is correct.
     Right {
-        /// The hash was made with less than is asked for today.
+        /// The hash was made with lower cost than is configured now.
         needs_rehash: bool,
     },
-    /// It is not.
+    /// The password is wrong.
     Wrong,
 }
 
 impl PasswordHash {
-    /// A hash as it was stored.
+    /// Wraps a stored hash.
     pub fn from_stored(text: String) -> Self {
         Self(text)
     }
 
-    /// Hashes a password; `None`: there is no memory for it.
+    /// Hashes a password. `None`: argon2id failed, for lack of memory.
     pub fn create(password: &SecretString, cost: HashingSettings) -> Option<Self> {
         let made = context(cost)?.hash_password(password.expose_secret().as_bytes());
         made.ok().map(|hash| Self(hash.to_string()))
     }
 
-    /// A hash that no password has, and that costs as much as any other.
+    /// A hash that matches no password and costs as much to verify as any other.
     pub fn dummy(cost: HashingSettings) -> Option<Self> {
         let hash = phc::PasswordHash {
             algorithm: Algorithm::Argon2id.ident(),
@@ -46,8 +47,8 @@ impl PasswordHash {
         Some(Self(hash.to_string()))
     }
 
-    /// Compares, at the hash's own cost; where that is less than today's and the password is wrong, the rest is spent as
-    /// well, so that old accounts are not told from unknown ones by the time.
+    /// Compares at the cost of the hash. If that is lower than the configured cost and the password is wrong, the
+    /// difference is spent as well: otherwise response times would distinguish old accounts from unknown ones.
     pub fn verify(&self, password: &SecretString, cost: HashingSettings) -> Verified {
         let Some((hash, params)) = self.parsed() else {
             return Verified::Wrong;
@@ -58,13 +59,13 @@ impl PasswordHash {
                 needs_rehash: params.m_cost() < cost.memory || params.t_cost() < cost.iterations,
             },
             Err(_) => {
-                spend_rest(password, &params, cost);
+                spend_difference(password, &params, cost);
                 Verified::Wrong
             }
         }
     }
 
-    /// As it is stored.
+    /// The stored form.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -82,22 +83,22 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// One lane: lanes only pay where each has a core of its own, and here every core has other work.
+/// One lane: further lanes help only if each has an idle CPU core.
 fn context(cost: HashingSettings) -> Option<Argon2<'static>> {
     let params = Params::new(cost.memory, cost.iterations, 1, None).ok()?;
     Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
-/// Time goes with memory times passes.
-fn spend_rest(password: &[u8], spent: &Params, cost: HashingSettings) {
+/// The cost of argon2id is proportional to memory times iterations.
+fn spend_difference(password: &[u8], spent: &Params, cost: HashingSettings) {
     let whole = u64::from(cost.memory) * u64::from(cost.iterations);
     let rest = whole.saturating_sub(u64::from(spent.m_cost()) * u64::from(spent.t_cost()));
     let memory = u32::try_from(rest).unwrap_or(u32::MAX).min(cost.memory);
     if memory < Params::MIN_M_COST {
         return;
     }
-    let passes = u32::try_from(rest / u64::from(memory)).unwrap_or(1).max(1);
-    if let Ok(params) = Params::new(memory, passes, 1, None) {
+    let iterations = u32::try_from(rest / u64::from(memory)).unwrap_or(1).max(1);
+    if let Ok(params) = Params::new(memory, iterations, 1, None) {
         let _ = Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(
             password,
             &[0; 16],
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_known_again_and_nothing_else_is() {
+    fn only_the_right_password_verifies() {
         let made = hash("correct horse ü", COST);
         assert!(made.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         let right = Verified::Right { needs_rehash: false };
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_argon2id_hash_is_nobodys() {
+    fn other_hashes_than_argon2id_match_no_password() {
         let text = hash("a", COST).as_str().to_owned();
         for bad in [
             "",
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_made_with_less_is_to_be_made_anew() {
+    fn a_hash_of_lower_cost_needs_a_rehash() {
         let made = hash("a", COST);
         let needs = |cost| made.verify(&"a".into(), cost) == Verified::Right { needs_rehash: true };
         assert!(needs(HashingSettings {

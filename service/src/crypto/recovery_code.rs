@@ -1,25 +1,26 @@
-//! Recovery codes: for who has lost the app. Random, shown once, typed by hand.
+//! Recovery codes, for users who have lost their authenticator app: random, shown once, typed by hand.
+
 use super::tokens::TokenHash;
 use std::fmt;
 
-/// Crockford's base32: nothing that is mistaken for something else.
-const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+/// Crockford's base32, which avoids characters that are easily confused.
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// 80 random bits each: enough that a fast hash of them is safe.
+/// Characters of a code: 80 random bits, enough for a fast hash to be safe.
 const LENGTH: usize = 16;
 
-/// A code as its owner has it. `Debug` does not tell it.
+/// A code in plain text. `Debug` does not show it.
 #[derive(Clone)]
 pub struct RecoveryCode(String);
 
 impl RecoveryCode {
-    /// A new one.
+    /// Generates a code.
     pub fn random() -> Self {
         let bytes = rand::random::<[u8; LENGTH]>();
-        Self(bytes.iter().map(|byte| letter(byte % 32)).collect())
+        Self(bytes.iter().map(|byte| character(byte % 32)).collect())
     }
 
-    /// A code that somebody typed: in either case, with dashes or spaces wherever they like.
+    /// Parses a typed code: in either case, with dashes or spaces anywhere.
     pub fn parse(text: &str) -> Option<Self> {
         let plain = text.chars().filter(|c| !matches!(c, '-' | ' '));
         let code: String = plain
@@ -29,16 +30,16 @@ impl RecoveryCode {
                 other => other,
             })
             .collect();
-        let good = code.len() == LENGTH && code.bytes().all(|b| LETTERS.contains(&b));
+        let good = code.len() == LENGTH && code.bytes().all(|b| ALPHABET.contains(&b));
         good.then_some(Self(code))
     }
 
-    /// What is stored of it.
+    /// The hash that is stored.
     pub fn hash(&self) -> TokenHash {
         TokenHash::of(self.0.as_bytes())
     }
 
-    /// On its way to its owner, in groups of four.
+    /// The code for its owner, in groups of four.
     pub fn reveal(&self) -> String {
         let groups: Vec<&str> = [0, 4, 8, 12]
             .iter()
@@ -48,8 +49,8 @@ impl RecoveryCode {
     }
 }
 
-fn letter(number: u8) -> char {
-    LETTERS.get(usize::from(number)).copied().map_or('0', char::from)
+fn character(number: u8) -> char {
+    ALPHABET.get(usize::from(number)).copied().map_or('0', char::from)
 }
 
 impl fmt::Debug for RecoveryCode {
@@ -63,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_known_again_however_it_is_typed() {
+    fn a_code_parses_in_any_notation() {
         let code = RecoveryCode::random();
         let shown = code.reveal();
         assert_eq!(shown.len(), 19);

@@ -1,30 +1,30 @@
-//! Random tokens that are shown once, and the hashes that are stored of them: a type each, so that one cannot be taken
-//! for the other.
+//! Random tokens that are shown once, and the hashes of them that are stored. Two types, so that they cannot be confused.
+
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::fmt;
 
-/// A token as its owner has it. Neither `Debug` nor `Display` tells it.
+/// A token in plain text. `Debug` does not show it.
 #[derive(Clone)]
 pub struct PlainToken(String);
 
-/// SHA-256 of a token: enough for 256 random bits, where a slow hash would only cost.
+/// SHA-256 of a token. Tokens have 256 random bits, so a slow hash would add nothing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct TokenHash([u8; 32]);
 
 impl PlainToken {
-    /// 256 random bits, in 43 characters of base64url.
+    /// 256 random bits, as 43 characters of base64url.
     pub fn random() -> Self {
         Self::of_bytes(&rand::random::<[u8; 32]>())
     }
 
-    /// A token of these bytes.
+    /// Encodes these bytes as a token.
     pub fn of_bytes(bytes: &[u8]) -> Self {
         Self(URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// A token that somebody sent: base64url of a sensible length; anything else is no token of ours.
+    /// Parses a received token: base64url of a plausible length.
     pub fn parse(text: &str) -> Option<Self> {
         let good = (20..=128).contains(&text.len())
             && text
@@ -33,26 +33,26 @@ impl PlainToken {
         good.then(|| Self(text.to_owned()))
     }
 
-    /// What is stored of it.
+    /// The hash that is stored.
     pub fn hash(&self) -> TokenHash {
         TokenHash::of(self.0.as_bytes())
     }
 
-    /// The token itself, on its way to its owner.
+    /// The token itself, for its owner.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 }
 
 impl TokenHash {
-    /// The hash of something with as many random bits.
+    /// The hash of a secret with at least 80 random bits.
     pub(super) fn of(secret: &[u8]) -> Self {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(digest(&SHA256, secret).as_ref());
         Self(bytes)
     }
 
-    /// The bytes as they are stored.
+    /// The bytes for storage.
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_read_back_and_never_told() {
+    fn a_token_parses_and_is_never_shown() {
         let token = PlainToken::random();
         assert_eq!(token.reveal().len(), 43);
         assert_eq!(PlainToken::parse(token.reveal()).unwrap().hash(), token.hash());

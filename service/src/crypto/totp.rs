@@ -1,13 +1,15 @@
-//! Time-based one-time passwords (RFC 6238), as every authenticator app makes them: SHA-1, 6 digits, 30 seconds.
+//! Time-based one-time passwords (RFC 6238) with the parameters that every authenticator app supports: SHA-1, 6 digits,
+//! 30 seconds.
+
 use super::data_key::DataKey;
 use crate::types::account::AccountId;
 use std::fmt;
 use totp_rs::{Builder, Secret, Totp};
 
-/// What sealed secrets are sealed as.
-const SEALED_AS: &str = "totp";
+/// Key derivation label of encrypted secrets.
+const KEY_LABEL: &str = "totp";
 
-/// The secret that an app and the service share. `Debug` does not tell it.
+/// The secret shared with an authenticator app. `Debug` does not show it.
 pub struct TotpSecret(Secret);
 
 impl TotpSecret {
@@ -16,24 +18,24 @@ impl TotpSecret {
         Self(Secret::new_stack(rand::random()))
     }
 
-    /// As it is stored: sealed for this account alone.
+    /// Encrypts the secret for storage, bound to this account.
     pub fn seal(&self, key: &DataKey, account: AccountId) -> Option<Vec<u8>> {
-        key.seal(SEALED_AS, &account.subject(), self.0.as_bytes())
+        key.seal(KEY_LABEL, &account.subject(), self.0.as_bytes())
     }
 
-    /// As it was stored.
+    /// Decrypts a stored secret. `None`: it belongs to another account or key.
     pub fn open(key: &DataKey, account: AccountId, sealed: &[u8]) -> Option<Self> {
-        let bytes = key.open(SEALED_AS, &account.subject(), sealed)?;
+        let bytes = key.open(KEY_LABEL, &account.subject(), sealed)?;
         Some(Self(Secret::new(bytes.into_boxed_slice())))
     }
 
-    /// In base32, on its way to its owner's app.
+    /// The secret in base32, for the app.
     pub fn reveal(&self) -> String {
         self.0.to_base32()
     }
 
-    /// The time step that this code belongs to: the present one, or the one before or behind it (RFC 6238 §5.2). Whoever
-    /// calls sees to it that each step is taken once.
+    /// The time step of a code: the current one, the previous or the next (RFC 6238 §5.2). The caller must accept each
+    /// step only once.
     pub fn step_of(&self, code: &str, unix_time: i64) -> Option<i64> {
         let is_code = code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit());
         let time = u64::try_from(unix_time).ok().filter(|_| is_code)?;
@@ -59,7 +61,7 @@ mod tests {
 
     /// RFC 6238, appendix B: the last six of its eight digits.
     #[test]
-    fn codes_are_those_of_the_rfc() {
+    fn codes_match_the_test_vectors_of_the_rfc() {
         let secret = TotpSecret(Secret::new(b"12345678901234567890".as_slice().into()));
         for (time, code) in [
             (59, "287082"),
@@ -70,7 +72,7 @@ mod tests {
             (20_000_000_000, "353130"),
         ] {
             assert_eq!(secret.step_of(code, time), Some(time / 30));
-            assert_eq!(secret.step_of(code, time + 30), Some(time / 30), "a slow owner");
+            assert_eq!(secret.step_of(code, time + 30), Some(time / 30), "late input");
             assert_eq!(secret.step_of(code, time - 30), Some(time / 30), "a fast clock");
             assert_eq!(secret.step_of(code, time + 60), None);
             assert_eq!(secret.step_of(code, time - 60), None);
@@ -89,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sealed_secret_is_one_accounts_own() {
+    fn a_stored_secret_is_bound_to_its_account() {
         let key = DataKey::parse(&DataKey::generate()).unwrap();
         let secret = TotpSecret::random();
         let sealed = secret.seal(&key, AccountId::of(7)).unwrap();

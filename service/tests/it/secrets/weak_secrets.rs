@@ -57,15 +57,15 @@ fn a_weak_data_key_ends_with_78() {
         ),
         (
             "correcthorsebatterystaplecorrecthorsebattery".to_owned(),
-            "no random key",
+            "not random",
         ),
-        (STANDARD.encode([0; 32]), "no random key"),
-        (STANDARD.encode([0xab; 64]), "no random key"),
-        ("0123456789abcdef".repeat(4), "no random key"),
-        (STANDARD.encode(&counting), "no random key"),
+        (STANDARD.encode([0; 32]), "not random"),
+        (STANDARD.encode([0xab; 64]), "not random"),
+        ("0123456789abcdef".repeat(4), "not random"),
+        (STANDARD.encode(&counting), "not random"),
         (
             STANDARD.encode("this is a passphrase and no random key"),
-            "no random key",
+            "not random",
         ),
     ] {
         let error = error_of("DATA_KEY", &weak);
@@ -114,51 +114,51 @@ fn weak_or_malformed_signing_keys_end_with_78() {
         ),
         (
             changed(|document| document["keys"][0]["verify_until"] = json!(later)),
-            "has an end",
+            "the last key expires",
         ),
         (
             changed(|document| document["keys"][0]["alg"] = json!("HS256")),
-            "key 1 is no ES256",
+            "key 1 is not an ES256",
         ),
         (
             changed(|document| document["keys"][0]["alg"] = json!("none")),
-            "key 1 is no ES256",
+            "key 1 is not an ES256",
         ),
         (
             changed(|document| document["keys"][0]["kid"] = json!("../../dev/null")),
-            "key 1 has no name",
+            "key 1 has a duplicate",
         ),
         (
             changed(|document| document["keys"][0]["kid"] = json!("")),
-            "key 1 has no name",
+            "key 1 has a duplicate",
         ),
         (
             changed(|document| {
                 let first = document["keys"][0].clone();
                 document["keys"].as_array_mut().unwrap().push(first);
             }),
-            "key 2 has no name",
+            "key 2 has a duplicate",
         ),
-        (with_pem("secret"), "key 1 is no ES256"),
-        (with_pem(&pem::encode(&p384)), "key 1 is no ES256"),
-        (with_scalar(rfc.try_into().unwrap()), "everybody knows"),
-        (with_scalar(one), "everybody knows"),
-        (with_scalar([0x11; 32]), "everybody knows"),
+        (with_pem("secret"), "key 1 is not an ES256"),
+        (with_pem(&pem::encode(&p384)), "key 1 is not an ES256"),
+        (with_scalar(rfc.try_into().unwrap()), "publicly known"),
+        (with_scalar(one), "publicly known"),
+        (with_scalar([0x11; 32]), "publicly known"),
         (
             with_scalar(*b"a secret that somebody has typed"),
-            "everybody knows",
+            "publicly known",
         ),
         (
             with_pem(&format!(
                 "-----BEGIN PRIVATE KEY-----\n{jwt_io}\n-----END PRIVATE KEY-----\n"
             )),
-            "everybody knows",
+            "publicly known",
         ),
     ];
     for (weak, reason) in cases {
         let error = error_of("TOKEN_KEYS", &weak);
         assert!(
-            error.contains(&reason.replace("no document", "not a document of keys")),
+            error.contains(&reason.replace("no document", "not a key document")),
             "{reason}: {error}"
         );
     }
