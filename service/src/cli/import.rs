@@ -2,7 +2,7 @@
 
 use super::exit::{check_password, fail, print};
 use crate::config::Settings;
-use crate::domain::batches::outcome::{ImportError, Progress, Stored};
+use crate::domain::batches::outcome::{ImportError, Progress, StoreOutcome};
 use crate::domain::batches::{check_only, import};
 use std::path::Path;
 use std::process::ExitCode;

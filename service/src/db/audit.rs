@@ -1,4 +1,5 @@
-//! Audit events: added in the transaction of what they tell of, listed, and read through as a chain.
+//! Audit events: appended in the transaction that they describe, listed, and read as a hash chain.
+
 use super::Db;
 use super::conninfo::{Changing, Purpose};
 use super::error::DbError;
@@ -15,111 +16,111 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Jsonb, Nullable, Text};
 use serde_json::Value;
 
-/// How many events are read at a time.
-const BATCH: i64 = 5_000;
+/// Events per query when the chain is read.
+const BATCH_SIZE: i64 = 5_000;
 
-/// PostgreSQL counts from 2000-01-01: microseconds since 1970.
+/// 2000-01-01, the epoch of PostgreSQL timestamps, in microseconds since 1970.
 const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
 
 diesel::define_sql_function! {
-    /// The only way in.
+    /// The only permitted way to add events.
     #[sql_name = "audit.append"]
     fn append_event(
         actor_id: Nullable<BigInt>, action: Text, subject: Text, request_id: Text, address: Text, detail: Jsonb
     ) -> BigInt;
 }
 
-/// Something that happened.
+/// An event to be appended.
 #[derive(Clone, Debug)]
 pub struct Event<'a> {
-    /// Who did it; `None`: nobody who is signed in.
+    /// Account that acted. `None`: not signed in.
     pub actor: Option<AccountId>,
-    /// What, as in `session.begun`: a noun and a past participle.
+    /// Action: a noun and a past participle, for example `session.begun`.
     pub action: &'static str,
-    /// To what, as in `account:7`.
+    /// Subject, for example `account:7`.
     pub subject: String,
-    /// In which request.
+    /// Client that sent the request.
     pub client: &'a ClientInfo,
-    /// More. Never a secret, never an address of mail.
+    /// Details. Never a secret or a mail address.
     pub detail: Value,
 }
 
-/// An event as it is shown.
+/// An event as it is listed.
 #[derive(Clone, Debug, PartialEq, Queryable)]
 pub struct EventRow {
-    /// Number, without gaps.
+    /// Id, without gaps.
     pub id: i64,
-    /// When.
+    /// Time.
     pub at: DateTime<Utc>,
-    /// Who did it.
+    /// Account that acted.
     pub actor_id: Option<i64>,
-    /// What.
+    /// Action.
     pub action: String,
-    /// To what.
+    /// Subject.
     pub subject: String,
-    /// In which request.
+    /// Request id.
     pub request_id: String,
-    /// From where.
+    /// Address of the client.
     pub address: String,
-    /// More.
+    /// Details.
     pub detail: Value,
-    /// Its hash.
+    /// Hash of the event.
     pub hash: Vec<u8>,
 }
 
-/// Which events are wanted; `None`: whichever there are.
+/// Filter of the list. `None`: any.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Only of this account.
+    /// Account that acted.
     pub actor: Option<AccountId>,
-    /// Only of this action.
+    /// Action.
     pub action: Option<String>,
-    /// Only about this.
+    /// Subject.
     pub subject: Option<String>,
 }
 
-/// An event as its hash is taken over.
+/// An event with all hashed values.
 #[derive(Clone, Debug)]
 pub struct ChainRow {
-    /// Number.
+    /// Id.
     pub id: i64,
-    /// When; `None`: at no time that a clock shows.
+    /// Time. `None`: not representable, for example infinity.
     pub at: Option<DateTime<Utc>>,
-    /// Who did it.
+    /// Account that acted.
     pub actor_id: Option<i64>,
-    /// What.
+    /// Action.
     pub action: String,
-    /// To what.
+    /// Subject.
     pub subject: String,
-    /// In which request.
+    /// Request id.
     pub request_id: String,
-    /// From where.
+    /// Address of the client.
     pub address: String,
-    /// More, as the database writes it: members in its order.
+    /// Details, in the text form of the database.
     pub detail: String,
-    /// The hash of the one before; `None`: too short or too long to be one.
+    /// Hash of the previous event. `None`: not of 32 bytes.
     pub previous_hash: Option<EventHash>,
-    /// Its own.
+    /// Hash of this event. `None`: not of 32 bytes.
     pub hash: Option<EventHash>,
 }
 
-/// The end of the chain as it is written down beside it.
+/// The end of the chain, as recorded in a table of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// Number of the last event.
+    /// Id of the last event.
     pub id: i64,
-    /// Its hash.
+    /// Hash of the event.
     pub hash: Option<EventHash>,
 }
 
 /// Why the chain was not read to its end.
 #[derive(Debug)]
 pub enum ReadError<E> {
-    /// No connection.
+    /// The connection failed.
     Connect(ConnectError),
-    /// The database refused.
+    /// A statement failed.
     Db(DbError),
-    /// Whoever looked at the events had seen enough.
+    /// The callback stopped.
     Stopped(E),
 }
 
@@ -129,7 +130,7 @@ impl<E> From<diesel::result::Error> for ReadError<E> {
     }
 }
 
-/// Adds an event. It holds the end of the chain until the transaction ends: call it last.
+/// Appends an event. Locks the end of the chain until the end of the transaction: call it last.
 pub fn append(conn: &mut PgConnection, event: &Event<'_>) -> QueryResult<()> {
     let client = event.client;
     diesel::select(append_event(
@@ -144,7 +145,7 @@ pub fn append(conn: &mut PgConnection, event: &Event<'_>) -> QueryResult<()> {
     .map(drop)
 }
 
-/// Events before a number, newest first.
+/// Events with ids below `before`, newest first.
 pub async fn list(
     db: &Db,
     filter: Filter,
@@ -182,8 +183,8 @@ pub async fn list(
     .await
 }
 
-/// Shows every event, oldest first, a batch at a time, as they stand at one moment, and returns the end of the chain at
-/// that moment; `None`: it is not there.
+/// Calls `each` for every event of one snapshot, oldest first. Returns the recorded end of the chain; `None`: it is
+/// missing.
 pub fn read_chain<E>(
     database: &DatabaseSettings,
     mut each: impl FnMut(&ChainRow) -> Result<(), E>,
@@ -214,7 +215,7 @@ pub fn read_chain<E>(
 }
 
 fn read_batch(conn: &mut PgConnection, after: Option<i64>) -> QueryResult<Vec<ChainRow>> {
-    let mut query = events::table.order(events::id).limit(BATCH).into_boxed();
+    let mut query = events::table.order(events::id).limit(BATCH_SIZE).into_boxed();
     if let Some(after) = after {
         query = query.filter(events::id.gt(after));
     }

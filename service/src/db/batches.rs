@@ -1,4 +1,5 @@
-//! Storing batches of prices: all of a batch in one transaction, by COPY.
+//! Stores batches of prices: each batch in one transaction, by COPY.
+
 use super::conninfo::Purpose;
 use super::error::DbError;
 use super::pool::{ConnectError, Manager};
@@ -12,48 +13,48 @@ use std::cell::Cell;
 use std::collections::HashSet;
 use std::io::Write;
 
-/// The ingest login's one connection. Batches are stored one at a time: see `rates.roll_up()`.
+/// Connection of the ingest login. Batches are stored one at a time: see `rates.roll_up()`.
 pub struct Ingest(PgConnection);
 
-/// A port or a region to be made or renamed: key, name, parent.
+/// A port or a region to be created or updated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewPlace {
     /// Code or slug.
     pub key: String,
     /// Name.
     pub name: String,
-    /// The region that it lies in.
+    /// Slug of the parent region.
     pub parent_slug: Option<String>,
 }
 
-/// What a batch holds beside its prices.
+/// A batch without its prices.
 pub struct NewBatch<'a> {
     /// SHA-256 of the content.
     pub digest: [u8; 32],
     /// Number of prices.
     pub price_count: i64,
-    /// Regions to be made, or renamed and moved.
+    /// Regions to be created or updated.
     pub regions: &'a [NewPlace],
-    /// Ports to be made, or renamed and moved.
+    /// Ports to be created or updated.
     pub ports: &'a [NewPlace],
 }
 
-/// What became of a batch.
+/// Outcome of storing a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stored {
-    /// It was stored now.
-    New,
-    /// The same content had been stored before; nothing was changed.
-    Before,
+pub enum StoreOutcome {
+    /// The batch was stored.
+    Stored,
+    /// A batch with the same content was stored before. Nothing was changed.
+    AlreadyStored,
 }
 
 /// Why nothing was stored.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database refused.
+    /// The database operation failed.
     #[error(transparent)]
     Db(#[from] DbError),
-    /// The source of the prices gave out half-way.
+    /// The source of the prices failed.
     #[error(transparent)]
     Source(#[from] std::io::Error),
 }
@@ -97,14 +98,14 @@ impl Ingest {
         &mut self,
         batch: &NewBatch<'_>,
         write_prices: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
-    ) -> Result<Stored, StoreError> {
-        // diesel wants a closure that it may call again, and calls it once.
+    ) -> Result<StoreOutcome, StoreError> {
+        // diesel requires an FnMut, but calls it once.
         let write_prices = Cell::new(Some(write_prices));
-        let broken = Cell::new(None);
+        let source_error = Cell::new(None);
         let copy = |out: &mut dyn Write| {
             let written = write_prices.take().map_or(Ok(()), |write| write(out));
             written.map_err(|error| {
-                broken.set(Some(error));
+                source_error.set(Some(error));
                 Error::RollbackTransaction
             })
         };
@@ -113,31 +114,31 @@ impl Ingest {
                 batches::digest.eq(&batch.digest[..]),
                 batches::price_count.eq(batch.price_count),
             );
-            // Of two imports of the same content at the same time the second waits here for the first.
+            // The second of two concurrent imports of the same content waits here for the first.
             let fresh = diesel::insert_into(batches::table)
                 .values(row)
                 .on_conflict(batches::digest)
                 .do_nothing()
                 .execute(conn)?;
             if fresh == 0 {
-                return Ok(Stored::Before);
+                return Ok(StoreOutcome::AlreadyStored);
             }
-            put_regions(conn, batch.regions)?;
-            put_ports(conn, batch.ports)?;
+            upsert_regions(conn, batch.regions)?;
+            upsert_ports(conn, batch.ports)?;
             diesel::copy_from(prices::table)
                 .from_raw_data(prices::table, copy)
                 .with_format(CopyFormat::Text)
                 .execute(conn)?;
-            Ok(Stored::New)
+            Ok(StoreOutcome::Stored)
         });
-        match (broken.take(), result) {
+        match (source_error.take(), result) {
             (Some(error), _) => Err(StoreError::Source(error)),
             (None, result) => result.map_err(|error: Error| error.into()),
         }
     }
 }
 
-fn put_regions(conn: &mut PgConnection, places: &[NewPlace]) -> QueryResult<()> {
+fn upsert_regions(conn: &mut PgConnection, places: &[NewPlace]) -> QueryResult<()> {
     for part in places.chunks(5_000) {
         let rows: Vec<_> = part
             .iter()
@@ -162,7 +163,7 @@ fn put_regions(conn: &mut PgConnection, places: &[NewPlace]) -> QueryResult<()> 
     Ok(())
 }
 
-fn put_ports(conn: &mut PgConnection, places: &[NewPlace]) -> QueryResult<()> {
+fn upsert_ports(conn: &mut PgConnection, places: &[NewPlace]) -> QueryResult<()> {
     for part in places.chunks(5_000) {
         let rows: Vec<_> = part
             .iter()

@@ -1,42 +1,43 @@
-//! Connection settings as libpq reads them: key and value with quotes, never a URL, because a URL's parse errors quote
-//! the password.
+//! Connection strings for libpq, as key-value pairs: libpq's errors for malformed URLs quote the password. Own code because
+//! the available builders (tokio-postgres' `Config`) do not produce libpq connection strings.
+
 use crate::config::database::{DatabaseSettings, Login, SslMode};
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 
-/// What a connection is for; each purpose has its own timeouts and powers.
+/// Purpose of a connection, which determines its session settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Answers requests: read only, short.
+    /// Reads rates: read-only, short statements.
     Read {
-        /// Longest statement.
+        /// Maximum duration of a statement.
         statement_timeout: Duration,
     },
-    /// Changes accounts, sessions or wishes: short. Each has a login of its own.
+    /// Changes data on behalf of a request: short statements.
     Change(Changing),
-    /// Takes mails out of the outbox, and holds a row while a mail server is slow.
+    /// Processes the outbox. Keeps a row locked while a slow mail server responds.
     Mail,
-    /// Stores batches: long statements, short waits for locks held by nobody.
+    /// Stores batches of prices: long statements.
     Ingest,
     /// Changes the schema, as its owner.
     Migrate,
-    /// Makes roles and databases.
+    /// Creates roles and databases.
     Admin,
 }
 
-/// What a login may change.
+/// Data that a login may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Changing {
-    /// Accounts, sessions; adds audit events and mails.
+    /// Accounts and sessions. Also adds audit events and mails.
     Accounts,
     /// Wishes.
     Wishes,
-    /// The demo's entries.
+    /// Demo entries.
     Demo,
 }
 
 impl Purpose {
-    /// The name that shows in `pg_stat_activity`.
+    /// The name in `pg_stat_activity`.
     pub fn application_name(self) -> &'static str {
         match self {
             Self::Read { .. } => "portcullis-rates",
@@ -50,7 +51,7 @@ impl Purpose {
         }
     }
 
-    /// How many connections a service holds for it.
+    /// Number of connections that the service keeps open.
     pub fn connections(self, database: &DatabaseSettings) -> u32 {
         match self {
             Self::Read { .. } => database.pool_size,
@@ -60,8 +61,7 @@ impl Purpose {
         }
     }
 
-    /// Settings that PostgreSQL applies before the first statement. They stand here and not at a group role, whose
-    /// settings its members do not inherit.
+    /// Session settings. Not set on the group roles, because members do not inherit the settings of a role.
     fn options(self) -> String {
         let (statement, idle, lock) = match self {
             Self::Read { statement_timeout } => (statement_timeout.as_millis(), 10_000, 2_000),
@@ -70,7 +70,7 @@ impl Purpose {
             Self::Ingest => (900_000, 60_000, 60_000),
             Self::Migrate | Self::Admin => (0, 60_000, 10_000),
         };
-        let more = match self {
+        let extra = match self {
             Self::Read { .. } => {
                 " -c default_transaction_read_only=on -c search_path=rates,pg_temp -c jit=off"
             }
@@ -81,12 +81,12 @@ impl Purpose {
         };
         format!(
             "-c statement_timeout={statement} -c idle_in_transaction_session_timeout={idle} \
-             -c lock_timeout={lock}{more}"
+             -c lock_timeout={lock}{extra}"
         )
     }
 }
 
-/// The whole connection string of one login, to one database of the server.
+/// The connection string of one login for one database.
 pub fn conninfo(
     database: &DatabaseSettings,
     name: &str,
@@ -109,7 +109,7 @@ pub fn conninfo(
     if matches!(database.ssl_mode, SslMode::VerifyFull | SslMode::VerifyCa) {
         text += &format!(" sslrootcert={}", quote(&database.ca_file));
     }
-    // A server must not talk the client into sending the password in clear, or into trusting without one.
+    // Only SCRAM: a malicious server must not obtain the password or skip authentication.
     text += &format!(
         " require_auth=scram-sha-256 gssencmode=disable connect_timeout=3 tcp_user_timeout=5000 \
          keepalives_idle=30 application_name={} options={}",
@@ -119,7 +119,7 @@ pub fn conninfo(
     text.into()
 }
 
-/// libpq's own rule: backslash and single quote are escaped with a backslash.
+/// libpq's quoting rule: a backslash escapes backslashes and single quotes.
 fn quote(value: &str) -> String {
     format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'"))
 }
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_cannot_leave_its_quotes() {
+    fn a_password_cannot_escape_its_quotes() {
         assert_eq!(quote(r"a'b\c host=evil"), r"'a\'b\\c host=evil'");
     }
 }

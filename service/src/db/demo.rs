@@ -1,4 +1,5 @@
-//! The demo's entries: adding one, deleting all. The login may not even read them.
+//! Demo entries. The role may add and delete them, but not read them.
+
 use super::Db;
 use super::error::DbError;
 use super::schema::demo::entries;

@@ -1,40 +1,41 @@
-//! What can go wrong with the database, sorted by what the caller can do about it. PostgreSQL's own text, which may
-//! quote values, stays in the log.
+//! Database errors, by what the caller can do about them. PostgreSQL's message texts may quote values, so they are only
+//! logged.
+
 use diesel::result::{DatabaseErrorKind, Error};
 
-/// A failed piece of database work.
+/// Why a database operation failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DbError {
-    /// No connection could be had: the server is away or refuses.
-    #[error("the database is away")]
+    /// The server is unavailable or rejects connections.
+    #[error("the database is unavailable")]
     Unavailable,
-    /// Every connection stayed busy for as long as a request may wait.
+    /// No connection became free within the acquire timeout.
     #[error("no database connection became free in time")]
     Exhausted,
-    /// The statement ran longer than it may.
-    #[error("the statement took too long")]
+    /// The statement exceeded its time limit.
+    #[error("the statement timed out")]
     Timeout,
-    /// A named constraint refused the change.
-    #[error("constraint {0} refused the change")]
+    /// A named constraint was violated.
+    #[error("constraint {0} is violated")]
     Constraint(String),
-    /// Anything else: a bug or a broken schema.
-    #[error("the database refused the statement")]
+    /// Anything else: a bug, or an unexpected schema.
+    #[error("the statement failed")]
     Failed,
 }
 
 impl DbError {
-    /// Sorts diesel's error. The text is logged here, once; it is not part of the value.
+    /// Classifies diesel's error and logs its text.
     pub fn of(what: &'static str, error: &Error) -> Self {
-        let sorted = Self::sort(error);
-        match sorted {
+        let classified = Self::classify(error);
+        match classified {
             Self::Constraint(_) => {}
-            Self::Failed => tracing::error!(what, error = %text_of(error), "statement failed"),
-            _ => tracing::warn!(what, error = %text_of(error), "statement failed"),
+            Self::Failed => tracing::error!(what, error = %first_line(error), "statement failed"),
+            _ => tracing::warn!(what, error = %first_line(error), "statement failed"),
         }
-        sorted
+        classified
     }
 
-    fn sort(error: &Error) -> Self {
+    fn classify(error: &Error) -> Self {
         match error {
             Error::DatabaseError(
                 DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
@@ -44,15 +45,15 @@ impl DbError {
             Error::DatabaseError(_, info) if info.constraint_name().is_some() => {
                 Self::Constraint(info.constraint_name().unwrap_or_default().to_owned())
             }
-            Error::DatabaseError(_, info) => Self::by_text(info.message()),
+            Error::DatabaseError(_, info) => Self::by_message(info.message()),
             _ => Self::Failed,
         }
     }
 
-    /// diesel hands out no SQLSTATE for these. The texts are English wherever `lc_messages` is C or English; elsewhere
-    /// they are told as `Failed`, which is safe.
-    fn by_text(text: &str) -> Self {
-        let lost = [
+    /// diesel does not expose the SQLSTATE. The texts are English if `lc_messages` is; otherwise these errors become
+    /// `Failed`, which is safe.
+    fn by_message(text: &str) -> Self {
+        let connection_lost = [
             "terminating connection",
             "server closed the connection",
             "no connection to the server",
@@ -60,7 +61,7 @@ impl DbError {
             "the database system is",
             "Connection refused",
         ];
-        if lost.iter().any(|part| text.contains(part)) {
+        if connection_lost.iter().any(|part| text.contains(part)) {
             Self::Unavailable
         } else if text.contains("statement timeout") || text.contains("lock timeout") {
             Self::Timeout
@@ -70,7 +71,7 @@ impl DbError {
     }
 }
 
-/// The first line only: the lines after it (DETAIL) quote values.
-fn text_of(error: &Error) -> String {
+/// The first line only: the following ones (DETAIL) quote values.
+fn first_line(error: &Error) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
 }

@@ -1,19 +1,21 @@
-//! Whether the database answers and its schema is the one this program was built for, or a later one.
+//! Whether the database is available and has the schema of this version of the program, or a later one.
+
 use super::error::DbError;
 use super::schema::portcullis::__diesel_schema_migrations as done;
 use super::{Db, migrations};
 use diesel::prelude::*;
 
-/// What the database says about itself.
+/// State of the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SchemaState {
-    /// Every migration that this program knows has run. There may be later ones: they only add.
+    /// All known migrations have run. Later ones may have, too: they are backward compatible.
     Ready,
-    /// At least one migration that this program knows has not run.
+    /// At least one known migration has not run.
     Behind,
 }
 
-/// Asks the table itself: the migration harness would first try to create it, which a runtime login may not.
+/// Reads the migrations table directly: the migration harness would first try to create it, which a runtime role may
+/// not do.
 pub async fn schema_state(db: &Db) -> Result<SchemaState, DbError> {
     let newest = migrations::newest();
     let found = db.run("schema_state", move |conn| {
@@ -22,7 +24,7 @@ pub async fn schema_state(db: &Db) -> Result<SchemaState, DbError> {
     });
     match found.await {
         Ok(true) => Ok(SchemaState::Ready),
-        // A database without the table has not been migrated at all.
+        // Without the table, no migration has run.
         Ok(false) | Err(DbError::Failed) => Ok(SchemaState::Behind),
         Err(error) => Err(error),
     }

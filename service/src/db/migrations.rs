@@ -1,4 +1,5 @@
-//! The schema's steps, forward and back, run by the migrator's login as the owner.
+//! Schema migrations, run by the migrator's login as the owner of the schema.
+
 use super::conninfo::Purpose;
 use super::pool::{ConnectError, Manager};
 use crate::config::database::DatabaseSettings;
@@ -7,34 +8,34 @@ use diesel::pg::{Pg, PgConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::sync::LazyLock;
 
-/// The migrations, in the binary.
+/// The migrations, embedded in the binary.
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/steps");
 
-/// A migration that did not run, or no connection.
+/// Why a migration failed.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
     /// No connection as the migrator.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// The step failed; nothing of it is left behind.
+    /// The migration failed and was rolled back.
     #[error("{0}")]
     Step(String),
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+#[expect(clippy::needless_pass_by_value, reason = "required by map_err")]
 fn step(error: Box<dyn std::error::Error + Send + Sync>) -> MigrationError {
     MigrationError::Step(error.to_string())
 }
 
-/// One step and whether it has run.
+/// A migration and whether it has run.
 pub struct StepState {
     /// Version and name.
     pub name: String,
-    /// Whether the database has it.
+    /// Whether it has run.
     pub done: bool,
 }
 
-/// Found once: readiness asks for it each time.
+/// Computed once: every readiness check needs it.
 static NEWEST: LazyLock<String> = LazyLock::new(|| {
     let all: Vec<Box<dyn Migration<Pg>>> = MIGRATIONS.migrations().unwrap_or_default();
     all.iter()
@@ -43,19 +44,19 @@ static NEWEST: LazyLock<String> = LazyLock::new(|| {
         .unwrap_or_default()
 });
 
-/// The version of the newest migration that this program knows.
+/// The version of the newest known migration.
 pub fn newest() -> &'static str {
     &NEWEST
 }
 
-/// Runs what has not run; the names of the steps.
+/// Runs all pending migrations. Returns their names.
 pub fn up(database: &DatabaseSettings) -> Result<Vec<String>, MigrationError> {
     let mut conn = connect(database)?;
     let ran: Vec<MigrationVersion<'_>> = conn.run_pending_migrations(MIGRATIONS).map_err(step)?;
     Ok(ran.iter().map(ToString::to_string).collect())
 }
 
-/// Takes the newest step back; its name, or `None` where there is none.
+/// Reverts the newest migration. Returns its name, or `None` if none has run.
 pub fn down(database: &DatabaseSettings) -> Result<Option<String>, MigrationError> {
     let mut conn = connect(database)?;
     if conn.applied_migrations().map_err(step)?.is_empty() {
@@ -66,7 +67,7 @@ pub fn down(database: &DatabaseSettings) -> Result<Option<String>, MigrationErro
         .map_err(step)
 }
 
-/// Every step that this program knows, oldest first.
+/// All known migrations, oldest first.
 pub fn status(database: &DatabaseSettings) -> Result<Vec<StepState>, MigrationError> {
     let mut conn = connect(database)?;
     let applied = conn.applied_migrations().map_err(step)?;

@@ -1,5 +1,5 @@
-//! Mails that are to be sent: written in the transaction that is their reason, taken out one at a time by whoever holds
-//! the row's lock.
+//! Mails to be sent: added in the transaction that causes them, processed one at a time under a row lock.
+
 use super::conninfo::Purpose;
 use super::error::DbError;
 use super::pool::Manager;
@@ -13,28 +13,28 @@ use serde_json::Value;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-/// Rows that one statement deletes at the most.
-const AT_ONCE: i64 = 5_000;
+/// Maximum number of rows deleted by one statement.
+const PURGE_BATCH_SIZE: i64 = 5_000;
 
-/// A mail that is to be sent.
+/// A mail to be sent.
 #[derive(Clone, Debug, Insertable)]
 #[diesel(table_name = outbox)]
 pub struct NewMail<'a> {
-    /// Local part of its Message-ID; random.
+    /// Random local part of the Message-ID.
     pub message_id: Uuid,
-    /// Which text: a word of `mail::renderer::Kind`.
+    /// Template: a name of `mail::kind::MailKind`.
     pub kind: &'a str,
-    /// The address.
+    /// Recipient address.
     pub recipient: &'a str,
-    /// What the text is made with. Never a token.
+    /// Template data. Never a token.
     pub data: Value,
-    /// The link in it.
+    /// Link in the mail.
     pub link_id: Option<Uuid>,
-    /// When it is not worth sending any more.
+    /// The mail is not sent after this time.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// Puts a mail into the outbox. A trigger tells those who listen, when the transaction is committed.
+/// Adds a mail to the outbox. A trigger notifies listeners when the transaction is committed.
 pub fn put(conn: &mut PgConnection, mail: &NewMail<'_>) -> QueryResult<()> {
     diesel::insert_into(outbox::table)
         .values(mail)
@@ -42,66 +42,66 @@ pub fn put(conn: &mut PgConnection, mail: &NewMail<'_>) -> QueryResult<()> {
         .map(drop)
 }
 
-/// A mail whose time has come.
+/// A mail that is due.
 #[derive(Clone, Debug, Queryable)]
 pub struct WaitingMail {
-    /// Number.
+    /// Id.
     pub id: i64,
-    /// Local part of its Message-ID.
+    /// Local part of the Message-ID.
     pub message_id: Uuid,
-    /// Which text.
+    /// Template.
     pub kind: String,
-    /// The address.
+    /// Recipient address.
     pub recipient: String,
-    /// What the text is made with.
+    /// Template data.
     pub data: Value,
-    /// The link in it.
+    /// Link in the mail.
     pub link_id: Option<Uuid>,
-    /// When it was put here.
+    /// Time of creation.
     pub created_at: DateTime<Utc>,
-    /// When it is not worth sending any more.
+    /// The mail is not sent after this time.
     pub expires_at: Option<DateTime<Utc>>,
-    /// Failed tries so far.
+    /// Failed attempts so far.
     pub tries: i32,
-    /// The database's own clock, which all times of a mail are told by.
+    /// Current time of the database, the clock of all times of a mail.
     pub now: DateTime<Utc>,
 }
 
-/// What becomes of a mail.
+/// Outcome of a delivery attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliveryOutcome {
-    /// It was sent.
+    /// The mail was sent.
     Sent,
-    /// It is tried again.
+    /// The mail will be retried.
     Retry {
-        /// After this long.
+        /// Time until the next attempt.
         delay: Duration,
-        /// Words without a value in them.
+        /// Reason, without personal data.
         reason: String,
     },
-    /// It is not tried again.
+    /// The mail will not be retried.
     GiveUp {
-        /// Words without a value in them.
+        /// Reason, without personal data.
         reason: String,
     },
-    /// Nothing was tried.
+    /// No attempt was made.
     NotAttempted,
 }
 
-/// What waits.
+/// Mails that wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// How many mails.
+    /// Number of mails.
     pub waiting: i64,
-    /// Since when the oldest does.
+    /// Age of the oldest.
     pub age: Duration,
 }
 
-/// A connection of the login that takes mails out. It blocks: not for the threads that answer requests.
+/// Connection of the mail login. Calls block, so they must not run on the threads that serve requests.
 pub struct Outbox(PgConnection);
 
 impl Outbox {
-    /// Connects, and listens for new mails.
+    /// Connects and subscribes to notifications of new mails.
     pub fn open(database: &DatabaseSettings, login: &Login) -> Result<Self, DbError> {
         let mut conn = Manager::open(database, &database.name, login, Purpose::Mail)
             .map_err(|_| DbError::Unavailable)?;
@@ -111,17 +111,17 @@ impl Outbox {
         Ok(Self(conn))
     }
 
-    /// Whether a mail was put here since the last time that this was asked. Costs the server nothing.
+    /// Whether a mail has been added since the last call. Needs no round trip.
     pub fn is_notified(&mut self) -> Result<bool, DbError> {
-        let mut told = false;
+        let mut notified = false;
         for notification in self.0.notifications_iter() {
-            told = notification.map(|_| true).map_err(|_| DbError::Unavailable)?;
+            notified = notification.map(|_| true).map_err(|_| DbError::Unavailable)?;
         }
-        Ok(told)
+        Ok(notified)
     }
 
-    /// Hands the next mail to `deliver`, and writes down what becomes of it, all in one transaction: whoever dies
-    /// meanwhile leaves the mail to the next. Nobody else sees the mail meanwhile. `None`: no mail's time has come.
+    /// Passes the next mail to `deliver` and stores the outcome, in one transaction: if the process dies, another one
+    /// takes over. Other workers skip the locked mail. `None`: no mail is due.
     pub fn next(
         &mut self,
         deliver: impl FnOnce(&WaitingMail) -> DeliveryOutcome,
@@ -132,7 +132,7 @@ impl Outbox {
             };
             let begun = Instant::now();
             let outcome = deliver(&mail);
-            settle(conn, &mail, &outcome, mail.now + begun.elapsed())?;
+            store_outcome(conn, &mail, &outcome, mail.now + begun.elapsed())?;
             Ok(Some((mail, outcome)))
         };
         self.0
@@ -140,10 +140,10 @@ impl Outbox {
             .map_err(|error| DbError::of("next_mail", &error))
     }
 
-    /// What waits, this moment's mails among it.
+    /// The mails that are neither sent nor given up, due or not.
     pub fn backlog(&mut self) -> Result<Backlog, DbError> {
         let waiting = outbox::table.filter(outbox::sent_at.is_null().and(outbox::given_up_at.is_null()));
-        let (waiting, oldest, today): (i64, Option<DateTime<Utc>>, DateTime<Utc>) = waiting
+        let (waiting, oldest, db_now): (i64, Option<DateTime<Utc>>, DateTime<Utc>) = waiting
             .select((
                 count_star(),
                 min(outbox::created_at),
@@ -151,22 +151,22 @@ impl Outbox {
             ))
             .get_result(&mut self.0)
             .map_err(|error| DbError::of("mail_backlog", &error))?;
-        let age = oldest.and_then(|oldest| (today - oldest).to_std().ok());
+        let age = oldest.and_then(|oldest| (db_now - oldest).to_std().ok());
         Ok(Backlog {
             waiting,
             age: age.unwrap_or_default(),
         })
     }
 
-    /// Deletes what was sent or given up longer ago than this; how many.
+    /// Deletes mails that were sent or given up more than `age` ago. Returns their number.
     pub fn purge(&mut self, age: TimeDelta) -> Result<usize, DbError> {
         let work = |conn: &mut PgConnection| {
-            let today: DateTime<Utc> = diesel::select(now.into_sql::<Timestamptz>()).get_result(conn)?;
-            let end = today - age;
+            let db_now: DateTime<Utc> = diesel::select(now.into_sql::<Timestamptz>()).get_result(conn)?;
+            let end = db_now - age;
             let old: Vec<i64> = outbox::table
                 .filter(outbox::sent_at.lt(end).or(outbox::given_up_at.lt(end)))
                 .select(outbox::id)
-                .limit(AT_ONCE)
+                .limit(PURGE_BATCH_SIZE)
                 .load(conn)?;
             diesel::delete(outbox::table.filter(outbox::id.eq_any(old))).execute(conn)
         };
@@ -198,7 +198,7 @@ fn find_next(conn: &mut PgConnection) -> QueryResult<Option<WaitingMail>> {
         .optional()
 }
 
-fn settle(
+fn store_outcome(
     conn: &mut PgConnection,
     mail: &WaitingMail,
     outcome: &DeliveryOutcome,

@@ -1,4 +1,5 @@
-//! Ports and regions: look-ups by name, pages in order of their key.
+//! Ports and regions: single ones, and pages in order of their keys.
+
 use super::Db;
 use super::error::DbError;
 use super::schema::rates::{place_ancestors, ports, regions};
@@ -12,7 +13,7 @@ pub struct PortRow {
     pub code: String,
     /// Name.
     pub name: String,
-    /// The region that it lies in.
+    /// Slug of the parent region.
     pub parent_slug: String,
 }
 
@@ -23,20 +24,20 @@ pub struct RegionRow {
     pub slug: String,
     /// Name.
     pub name: String,
-    /// The region that it lies in.
+    /// Slug of the parent region.
     pub parent_slug: Option<String>,
 }
 
-/// A region with its surroundings.
+/// A region with its ancestors and children.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RegionSurroundings {
+pub struct RegionDetails {
     /// The region itself.
     pub region: RegionRow,
-    /// Every region above it, in no order.
+    /// All ancestors, in no particular order.
     pub above: Vec<RegionRow>,
-    /// The regions directly below, by slug.
+    /// Child regions, by slug.
     pub regions: Vec<RegionRow>,
-    /// The ports directly in it, by code.
+    /// Ports directly in the region, by code.
     pub ports: Vec<PortRow>,
 }
 
@@ -52,7 +53,7 @@ pub fn exists(conn: &mut PgConnection, place: &Place) -> QueryResult<bool> {
     }
 }
 
-/// Ports whose code or name holds the text (any case), after a code, at most `limit`.
+/// Ports in order of their codes, starting behind `after`. `text` filters by code or name, ignoring case.
 pub async fn list_ports(
     db: &Db,
     text: Option<String>,
@@ -81,7 +82,7 @@ pub async fn find_port(db: &Db, code: PortCode) -> Result<Option<PortRow>, DbErr
     .await
 }
 
-/// Regions after a slug, at most `limit`.
+/// Regions in order of their slugs, starting behind `after`.
 pub async fn list_regions(db: &Db, after: Option<RegionSlug>, limit: i64) -> Result<Vec<RegionRow>, DbError> {
     db.run("list_regions", move |conn| {
         let mut query = regions::table.order(regions::slug).limit(limit).into_boxed();
@@ -93,8 +94,8 @@ pub async fn list_regions(db: &Db, after: Option<RegionSlug>, limit: i64) -> Res
     .await
 }
 
-/// A region with what lies above and directly below it.
-pub async fn find_region(db: &Db, slug: RegionSlug) -> Result<Option<RegionSurroundings>, DbError> {
+/// A region with its ancestors and children.
+pub async fn find_region(db: &Db, slug: RegionSlug) -> Result<Option<RegionDetails>, DbError> {
     db.run("find_region", move |conn| {
         let slug = slug.as_str();
         let Some(region) = regions::table.find(slug).first::<RegionRow>(conn).optional()? else {
@@ -117,7 +118,7 @@ pub async fn find_region(db: &Db, slug: RegionSlug) -> Result<Option<RegionSurro
             .filter(ports::parent_slug.eq(slug))
             .order(ports::code)
             .load(conn)?;
-        Ok(Some(RegionSurroundings {
+        Ok(Some(RegionDetails {
             region,
             above,
             regions: below,
@@ -127,7 +128,7 @@ pub async fn find_region(db: &Db, slug: RegionSlug) -> Result<Option<RegionSurro
     .await
 }
 
-/// The text anywhere, with LIKE's own signs taken literally.
+/// A LIKE pattern that matches the literal text anywhere.
 fn like(text: &str) -> String {
     let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!("%{escaped}%")

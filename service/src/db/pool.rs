@@ -1,4 +1,6 @@
-//! A pool whose connections notice that the server went away without asking it before each use.
+//! Connection pool of one login. Connections are not tested before use; when one turns out to be dead, all of its age are
+//! replaced.
+
 use super::conninfo::{Purpose, conninfo};
 use super::error::DbError;
 use crate::config::database::{DatabaseSettings, Login};
@@ -12,75 +14,75 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-/// What manager and door know together about the server.
+/// State of the server, shared by the connection manager and the pool.
 #[derive(Debug, Default)]
-pub struct Link {
-    /// Counts the times that a connection was found dead: older connections are not handed out again.
+pub struct ServerState {
+    /// Incremented whenever a connection is found dead. Connections of earlier epochs are not used any more.
     epoch: AtomicU64,
-    /// Whether the last try to connect failed.
+    /// Whether the last connection attempt failed.
     down: AtomicBool,
-    /// Whether no more connections are to be made. Held for reading while one is made.
+    /// Whether the pool is closed. Locked for reading during a connection attempt.
     closed: RwLock<bool>,
 }
 
-impl Link {
-    /// Whether the last try to connect failed.
+impl ServerState {
+    /// Whether the last connection attempt failed.
     pub fn is_down(&self) -> bool {
         self.down.load(Ordering::Relaxed)
     }
 
-    /// A connection of this epoch was found dead: all of its age are.
-    pub fn lost(&self, epoch: u64) {
+    /// A connection of this epoch is dead: invalidates all connections of the epoch.
+    pub fn invalidate(&self, epoch: u64) {
         let _ = self
             .epoch
             .compare_exchange(epoch, epoch + 1, Ordering::Relaxed, Ordering::Relaxed);
     }
 }
 
-/// A connection and its age.
+/// A connection and its epoch.
 pub struct Connection {
-    /// libpq's connection.
+    /// The connection.
     pub pg: PgConnection,
-    /// The epoch it was made in.
+    /// The epoch in which it was opened.
     pub epoch: u64,
 }
 
-/// Opens connections of one login. The password is read at each of them, so that a rotated file is seen.
+/// Opens connections of one login. Reads the password each time, so that rotated files take effect.
 pub struct Manager {
     database: DatabaseSettings,
     login: Login,
     purpose: Purpose,
-    link: Arc<Link>,
+    server: Arc<ServerState>,
 }
 
-/// Why there is no connection. libpq's text is dropped on purpose: it can hold what it was given.
+/// Why a connection cannot be opened. Omits libpq's text, which may quote the connection string.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// The password cannot be read.
     #[error("the password of {0} cannot be read")]
     Password(&'static str),
-    /// The server is away or refuses.
+    /// The server is unavailable or rejects the connection.
     #[error("cannot connect")]
     Refused,
-    /// The connection is older than the last loss.
+    /// The connection is of an earlier epoch, or the pool is closed.
     #[error("stale")]
     Stale,
 }
 
 impl Manager {
-    /// A manager for one login, and what it knows about the server.
-    pub fn new(database: &DatabaseSettings, login: &Login, purpose: Purpose) -> (Self, Arc<Link>) {
-        let link = Arc::new(Link::default());
+    /// A manager for one login, and the state that it shares.
+    pub fn new(database: &DatabaseSettings, login: &Login, purpose: Purpose) -> (Self, Arc<ServerState>) {
+        let server = Arc::new(ServerState::default());
         let manager = Self {
             database: database.clone(),
             login: login.clone(),
             purpose,
-            link: Arc::clone(&link),
+            server: Arc::clone(&server),
         };
-        (manager, link)
+        (manager, server)
     }
 
-    /// One connection of this login, made now.
+    /// Opens a single connection.
     pub fn open(
         database: &DatabaseSettings,
         name: &str,
@@ -104,7 +106,7 @@ impl Manager {
     }
 }
 
-/// A word for the log that cannot hold a password: libpq's own text may quote what it was given.
+/// A fixed reason for the log: libpq's text may quote the connection string.
 fn reason(error: &ConnectionError) -> &'static str {
     let text = error.to_string();
     let known = [
@@ -115,14 +117,14 @@ fn reason(error: &ConnectionError) -> &'static str {
         ("does not support SSL", "server has no TLS"),
         ("does not exist", "no such database or role"),
         ("starting up", "server is starting"),
-        ("shutting down", "server is stopping"),
+        ("shutting down", "server is shutting down"),
         ("too many", "too many connections"),
         ("translate host name", "host name unknown"),
     ];
     known
         .iter()
         .find(|(part, _)| text.contains(part))
-        .map_or("other", |(_, word)| word)
+        .map_or("other", |(_, reason)| reason)
 }
 
 impl ManageConnection for Manager {
@@ -130,24 +132,25 @@ impl ManageConnection for Manager {
     type Error = ConnectError;
 
     fn connect(&self) -> Result<Connection, ConnectError> {
-        let closed = self.link.closed.read().unwrap_or_else(PoisonError::into_inner);
+        let closed = self.server.closed.read().unwrap_or_else(PoisonError::into_inner);
         if *closed {
             return Err(ConnectError::Stale);
         }
-        let epoch = self.link.epoch.load(Ordering::Relaxed);
+        let epoch = self.server.epoch.load(Ordering::Relaxed);
         let opened = Self::open(&self.database, &self.database.name, &self.login, self.purpose);
-        let was_down = self.link.down.swap(opened.is_err(), Ordering::Relaxed);
+        let was_down = self.server.down.swap(opened.is_err(), Ordering::Relaxed);
         if was_down && opened.is_ok() {
-            tracing::info!(application = self.purpose.application_name(), "connected again");
+            tracing::info!(application = self.purpose.application_name(), "reconnected");
         }
         Ok(Connection { pg: opened?, epoch })
     }
 
-    /// Costs no round trip: a test query before each use would double the statements.
+    /// Sends no test query: that would double the number of round trips.
     fn is_valid(&self, connection: &mut Connection) -> Result<(), ConnectError> {
-        match connection.epoch == self.link.epoch.load(Ordering::Relaxed) {
-            true => Ok(()),
-            false => Err(ConnectError::Stale),
+        if connection.epoch == self.server.epoch.load(Ordering::Relaxed) {
+            Ok(())
+        } else {
+            Err(ConnectError::Stale)
         }
     }
 
@@ -156,21 +159,21 @@ impl ManageConnection for Manager {
     }
 }
 
-/// How often repeatable work is tried when its connection turns out dead: once on the old one, once on a fresh one, and
-/// once more for a server that stopped in between.
-const TRIES: u32 = 3;
+/// Attempts of repeatable work: on the pooled connection, on a new one, and once more in case the server restarted in
+/// between.
+const MAX_ATTEMPTS: u32 = 3;
 
-/// A login's connections, and what became of the server. Cheap to clone.
+/// The connections of one login. Cheap to clone.
 #[derive(Clone)]
 pub struct Connections {
     pool: Pool<Manager>,
-    link: Arc<Link>,
+    server: Arc<ServerState>,
 }
 
 impl Connections {
-    /// Comes up without a server, and fills itself when there is one.
+    /// Opens the pool. Connections are opened in the background as soon as the server is available.
     pub fn open(database: &DatabaseSettings, login: &Login, purpose: Purpose) -> Self {
-        let (manager, link) = Manager::new(database, login, purpose);
+        let (manager, server) = Manager::new(database, login, purpose);
         let connections = purpose.connections(database);
         let pool = Pool::builder()
             .max_size(connections)
@@ -180,17 +183,17 @@ impl Connections {
             .idle_timeout(None)
             .error_handler(Box::new(NopErrorHandler))
             .build_unchecked(manager);
-        Self { pool, link }
+        Self { pool, server }
     }
 
-    /// Runs work that may be run again: it is, on a fresh connection, when the old one proves dead.
+    /// Runs work that may be repeated: on a dead connection it is run again on another one.
     pub fn repeat<T>(
         &self,
         what: &'static str,
         mut work: impl FnMut(&mut PgConnection) -> QueryResult<T>,
     ) -> Result<T, DbError> {
         let mut result = Err(DbError::Unavailable);
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             result = self.once(what, &mut work);
             if result.as_ref().err() != Some(&DbError::Unavailable) {
                 break;
@@ -199,10 +202,10 @@ impl Connections {
         result
     }
 
-    /// Makes no more connections, and waits for those that are being made (their time limit is 3 s): a process that ends
-    /// meanwhile takes OpenSSL's state from under them.
+    /// Rejects further connection attempts and waits for the current one (at most 3 s): it would crash if the process
+    /// exited and freed OpenSSL's state.
     pub fn close(&self) {
-        *self.link.closed.write().unwrap_or_else(PoisonError::into_inner) = true;
+        *self.server.closed.write().unwrap_or_else(PoisonError::into_inner) = true;
     }
 
     /// Runs work once.
@@ -211,14 +214,14 @@ impl Connections {
         what: &'static str,
         work: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
     ) -> Result<T, DbError> {
-        // At once, when the server is known to be away and no connection is left from better days.
-        if self.link.is_down() && self.pool.state().idle_connections == 0 {
+        // Fail fast if the server is known to be unavailable and no connection is left.
+        if self.server.is_down() && self.pool.state().idle_connections == 0 {
             return Err(DbError::Unavailable);
         }
         let mut connection = self.pool.get().map_err(|_| DbError::Unavailable)?;
         let result = work(&mut connection.pg).map_err(|error| DbError::of(what, &error));
         if result.as_ref().err() == Some(&DbError::Unavailable) {
-            self.link.lost(connection.epoch);
+            self.server.invalidate(connection.epoch);
         }
         result
     }

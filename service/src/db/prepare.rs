@@ -1,5 +1,6 @@
-//! Roles and the database, made by an administrator, as often as one likes. Passwords travel as SCRAM verifiers: the
-//! server, and its log, never see one.
+//! Creates the roles and the database, as an administrator. Can be repeated. Passwords are sent as SCRAM verifiers, so
+//! neither the server nor its log ever contains one.
+
 use super::conninfo::Purpose;
 use super::pool::{ConnectError, Manager};
 use crate::config::database::{DatabaseSettings, Login};
@@ -13,20 +14,20 @@ use secrecy::ExposeSecret;
 const ROLES: &str = include_str!("../../../migrations/prepare/roles.sql");
 const DATABASE: &str = include_str!("../../../migrations/prepare/database.sql");
 
-/// The groups that may connect, and the owner, who does when the migrator takes its role.
+/// The group roles, and the owner, whose role the migrator assumes.
 const MAY_CONNECT: &str = "portcullis_owner, portcullis_rates_reader, portcullis_rates_writer, \
     portcullis_accounts_writer, portcullis_wishes_writer, portcullis_mail_sender, portcullis_demo_writer";
 
-/// Why preparing stopped.
+/// Why preparing failed.
 #[derive(Debug, thiserror::Error)]
 pub enum PrepareError {
-    /// No connection as the administrator.
+    /// The administrator cannot connect.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// A login's password is not given or not readable.
+    /// The password of a login is not set or not readable.
     #[error("{0}: {1}")]
     Password(&'static str, String),
-    /// A statement failed. Statements here hold no password.
+    /// A statement failed. No statement contains a password.
     #[error("{0}")]
     Statement(#[from] diesel::result::Error),
 }
@@ -43,7 +44,7 @@ struct Answer {
     yes: bool,
 }
 
-/// Creates what is missing and sets the logins' passwords; the database's name.
+/// Creates missing roles and the database, and sets the passwords of all logins.
 pub fn prepare(database: &DatabaseSettings) -> Result<(), PrepareError> {
     let logins = [
         (&database.rates, "portcullis_rates_reader"),
@@ -53,7 +54,7 @@ pub fn prepare(database: &DatabaseSettings) -> Result<(), PrepareError> {
         (&database.mail, "portcullis_mail_sender"),
         (&database.migrator, "portcullis_owner"),
     ];
-    // Nobody needs the demo's login where there is no demo.
+    // The demo login is optional.
     let demo = database
         .demo
         .password
@@ -62,15 +63,15 @@ pub fn prepare(database: &DatabaseSettings) -> Result<(), PrepareError> {
     let mut conn = Manager::open(database, "postgres", &database.admin, Purpose::Admin)?;
     conn.batch_execute(ROLES)?;
     for (login, group) in logins.into_iter().chain(demo) {
-        make_login(&mut conn, login, group)?;
+        create_login(&mut conn, login, group)?;
     }
-    make_database(&mut conn, &database.name)?;
+    create_database(&mut conn, &database.name)?;
     let mut conn = Manager::open(database, &database.name, &database.admin, Purpose::Admin)?;
     conn.batch_execute(DATABASE)?;
     Ok(())
 }
 
-fn make_login(conn: &mut PgConnection, login: &Login, group: &str) -> Result<(), PrepareError> {
+fn create_login(conn: &mut PgConnection, login: &Login, group: &str) -> Result<(), PrepareError> {
     let key = login.password_key;
     let source = login
         .password
@@ -79,26 +80,26 @@ fn make_login(conn: &mut PgConnection, login: &Login, group: &str) -> Result<(),
     let password =
         secrets::read(source).map_err(|error: SecretError| PrepareError::Password(key, error.to_string()))?;
     let verifier = postgres_protocol::password::scram_sha_256(password.expose_secret().as_bytes());
-    if !ask(
+    if !query_bool(
         conn,
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = $1) AS yes",
         &login.user,
     )? {
-        // CREATE ROLE gives none of the attributes that it does not name.
-        run(
+        // CREATE ROLE grants no attribute that is not listed.
+        run_formatted(
             conn,
             "SELECT format('CREATE ROLE %I LOGIN', $1) AS line",
             &login.user,
             "",
         )?;
     }
-    run(
+    run_formatted(
         conn,
         "SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', $1, $2) AS line",
         &login.user,
         &verifier,
     )?;
-    run(
+    run_formatted(
         conn,
         "SELECT format('GRANT %2$I TO %1$I', $1, $2) AS line",
         &login.user,
@@ -106,48 +107,53 @@ fn make_login(conn: &mut PgConnection, login: &Login, group: &str) -> Result<(),
     )
 }
 
-fn make_database(conn: &mut PgConnection, name: &str) -> Result<(), PrepareError> {
-    // Only a member may give things to the owner; a superuser need not be one.
-    if !ask(
+fn create_database(conn: &mut PgConnection, name: &str) -> Result<(), PrepareError> {
+    // Only members may assign objects to the owner. Superusers need no membership.
+    if !query_bool(
         conn,
         "SELECT rolsuper OR $1 = '' AS yes FROM pg_catalog.pg_roles WHERE rolname = current_user",
         "-",
     )? {
         conn.batch_execute("GRANT portcullis_owner TO CURRENT_USER")?;
     }
-    if !ask(
+    if !query_bool(
         conn,
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = $1) AS yes",
         name,
     )? {
         let create = "SELECT format('CREATE DATABASE %I TEMPLATE template0 ENCODING ''UTF8''', $1) AS line";
-        run(conn, create, name, "")?;
+        run_formatted(conn, create, name, "")?;
     }
-    run(
+    run_formatted(
         conn,
         "SELECT format('ALTER DATABASE %I OWNER TO portcullis_owner', $1) AS line",
         name,
         "",
     )?;
-    run(
+    run_formatted(
         conn,
         "SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', $1) AS line",
         name,
         "",
     )?;
     let grant = format!("SELECT format('GRANT CONNECT ON DATABASE %I TO {MAY_CONNECT}', $1) AS line");
-    run(conn, &grant, name, "")
+    run_formatted(conn, &grant, name, "")
 }
 
-fn ask(conn: &mut PgConnection, question: &str, value: &str) -> Result<bool, PrepareError> {
+fn query_bool(conn: &mut PgConnection, question: &str, value: &str) -> Result<bool, PrepareError> {
     let answer: Answer = diesel::sql_query(question)
         .bind::<Text, _>(value)
         .get_result(conn)?;
     Ok(answer.yes)
 }
 
-/// Lets the server quote: `statement` makes the line that is then run.
-fn run(conn: &mut PgConnection, statement: &str, first: &str, second: &str) -> Result<(), PrepareError> {
+/// Runs the statement that `statement` returns, so that the server does the quoting.
+fn run_formatted(
+    conn: &mut PgConnection,
+    statement: &str,
+    first: &str,
+    second: &str,
+) -> Result<(), PrepareError> {
     let query = diesel::sql_query(statement)
         .into_boxed::<diesel::pg::Pg>()
         .bind::<Text, _>(first);

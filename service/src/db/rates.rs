@@ -1,4 +1,5 @@
-//! The sums that rates are made of: one statement for all look-ups that wait at the same time.
+//! Daily sums and counts of prices: one statement answers a batch of lookups.
+
 use super::Db;
 use super::error::DbError;
 use super::executor::batch::Batcher;
@@ -23,48 +24,48 @@ pub struct DailyRateRow {
     pub price_count: i64,
 }
 
-/// What is looked up.
+/// Key of a lookup.
 #[derive(Clone, Debug)]
 pub struct RatesKey {
-    /// Code or slug.
+    /// Origin.
     pub origin: Place,
-    /// Code or slug.
+    /// Destination.
     pub destination: Place,
-    /// The days.
+    /// Days.
     pub days: DayRange,
 }
 
-/// What a look-up found.
+/// Result of a lookup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DailyRates {
-    /// The days that have prices, newest first. Both places exist.
+    /// The days with prices, newest first. Both places exist.
     Found(Vec<DailyRateRow>),
-    /// A place that does not exist.
+    /// At least one place does not exist.
     Unknown {
-        /// Whether it is the origin.
+        /// Whether the origin is unknown.
         origin: bool,
-        /// Whether it is the destination.
+        /// Whether the destination is unknown.
         destination: bool,
     },
 }
 
-/// The look-ups that wait.
+/// Batches rates lookups.
 pub type RatesBatcher = Batcher<RatesKey, DailyRates>;
 
-/// What `array_agg` makes: no array where there are no rows.
+/// Type of `array_agg`, which is NULL for no rows.
 type Numbers<T> = Nullable<Array<T>>;
 
-/// A key's number from 1; its days as days after the first day asked for; their sums; their counts.
-type Found = (i32, Option<Vec<i32>>, Option<Vec<i64>>, Option<Vec<i64>>);
+/// Position of the key, starting at 1; the days, as offsets from its first day; their sums; their counts.
+type ResultRow = (i32, Option<Vec<i32>>, Option<Vec<i64>>, Option<Vec<i64>>);
 
-/// The statement behind `/rates`: for each key (a position in the arrays) an index-only scan, and one row of arrays: a
-/// row a day costs the client more than the scan costs the server. Written as a fragment of the query builder, because
-/// raw SQL would not be prepared once a connection.
+/// The statement behind `/rates`: one index-only scan per key, which returns one row of arrays. A row per day would cost
+/// the client more than the scan costs the server. A query fragment rather than raw SQL, which diesel never caches as a
+/// prepared statement.
 #[derive(Debug, Clone, Default, QueryId)]
-pub struct BetweenAll {
-    /// Codes or slugs.
+pub struct DailyRatesQuery {
+    /// Origins, codes or slugs.
     pub origins: Vec<String>,
-    /// Codes or slugs.
+    /// Destinations, codes or slugs.
     pub destinations: Vec<String>,
     /// First days.
     pub from: Vec<NaiveDate>,
@@ -72,7 +73,7 @@ pub struct BetweenAll {
     pub to: Vec<NaiveDate>,
 }
 
-impl BetweenAll {
+impl DailyRatesQuery {
     /// The statement for these keys.
     pub fn of(keys: &[&RatesKey]) -> Self {
         Self {
@@ -87,7 +88,7 @@ impl BetweenAll {
     }
 }
 
-impl QueryFragment<Pg> for BetweenAll {
+impl QueryFragment<Pg> for DailyRatesQuery {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("SELECT k.n::integer, d.offsets, d.sums, d.counts FROM unnest(");
         out.push_bind_param::<Array<Text>, _>(&self.origins)?;
@@ -108,22 +109,22 @@ impl QueryFragment<Pg> for BetweenAll {
     }
 }
 
-impl Query for BetweenAll {
+impl Query for DailyRatesQuery {
     type SqlType = (Integer, Numbers<Integer>, Numbers<BigInt>, Numbers<BigInt>);
 }
 
-impl RunQueryDsl<PgConnection> for BetweenAll {}
+impl RunQueryDsl<PgConnection> for DailyRatesQuery {}
 
-/// The days with prices between two places.
+/// Finds the days with prices between two places.
 pub async fn list_daily_rates(db: &Db, batcher: &RatesBatcher, key: RatesKey) -> Result<DailyRates, DbError> {
-    db.batched("list_daily_rates", batcher, key, answer_all).await
+    db.batched("list_daily_rates", batcher, key, find_batch).await
 }
 
-fn answer_all(conn: &mut PgConnection, keys: &[&RatesKey]) -> QueryResult<Vec<DailyRates>> {
+fn find_batch(conn: &mut PgConnection, keys: &[&RatesKey]) -> QueryResult<Vec<DailyRates>> {
     let mut found: Vec<Vec<DailyRateRow>> = vec![Vec::new(); keys.len()];
-    for (number, offsets, sums, counts) in BetweenAll::of(keys).load::<Found>(conn)? {
-        let place = usize::try_from(number - 1).map_err(|_| diesel::NotFound)?;
-        let (Some(key), Some(rows)) = (keys.get(place), found.get_mut(place)) else {
+    for (number, offsets, sums, counts) in DailyRatesQuery::of(keys).load::<ResultRow>(conn)? {
+        let index = usize::try_from(number - 1).map_err(|_| diesel::NotFound)?;
+        let (Some(key), Some(rows)) = (keys.get(index), found.get_mut(index)) else {
             return Err(diesel::NotFound);
         };
         let (first, offsets) = (key.days.from().date(), offsets.unwrap_or_default());
@@ -145,12 +146,16 @@ fn answer_all(conn: &mut PgConnection, keys: &[&RatesKey]) -> QueryResult<Vec<Da
     found
         .into_iter()
         .zip(keys)
-        .map(|(rows, key)| settle(conn, rows, key))
+        .map(|(rows, key)| to_result(conn, rows, key))
         .collect()
 }
 
-/// Whether the places exist is asked only when there is no price at all.
-fn settle(conn: &mut PgConnection, mut rows: Vec<DailyRateRow>, key: &RatesKey) -> QueryResult<DailyRates> {
+/// Checks whether the places exist only if there are no prices.
+fn to_result(
+    conn: &mut PgConnection,
+    mut rows: Vec<DailyRateRow>,
+    key: &RatesKey,
+) -> QueryResult<DailyRates> {
     if rows.is_empty() {
         let unknown = (
             !places::exists(conn, &key.origin)?,
@@ -162,7 +167,7 @@ fn settle(conn: &mut PgConnection, mut rows: Vec<DailyRateRow>, key: &RatesKey) 
             return Ok(DailyRates::Unknown { origin, destination });
         }
     }
-    // They come as the index has them; SQL promises no order within an aggregate that asks for none.
+    // Index order in practice, but SQL guarantees no order within an aggregate.
     rows.sort_unstable_by_key(|row| Reverse(row.day));
     Ok(DailyRates::Found(rows))
 }

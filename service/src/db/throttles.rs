@@ -1,4 +1,5 @@
-//! Counts of tries, by whatever they are counted by. In the database, so that all replicas count together.
+//! Counters of failed attempts, by key. Stored in the database, so that all replicas share them.
+
 use super::schema::accounts::accounts;
 use super::schema::sessions::{sessions, throttles};
 use super::sessions::interval;
@@ -9,34 +10,34 @@ use diesel::sql_types::{Interval, Timestamptz};
 use diesel::upsert::excluded;
 use std::time::Duration;
 
-/// A count.
+/// A counter.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub struct CountRow {
-    /// What is counted by.
+    /// Key.
     pub key: String,
-    /// How often.
+    /// Number of attempts.
     pub count: i32,
-    /// Until when the next try is refused.
+    /// Further attempts are rejected until then.
     pub blocked_until: Option<DateTime<Utc>>,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: DateTime<Utc>,
 }
 
-/// The counts of these keys, as far as there are any, and what the time is. Holds nothing.
+/// The existing counters with these keys, and the current time of the database. Takes no locks.
 pub fn load(conn: &mut PgConnection, keys: &[&str]) -> QueryResult<(DateTime<Utc>, Vec<CountRow>)> {
     let rows = throttles::table.filter(throttles::key.eq_any(keys)).load(conn)?;
     Ok((select(now.into_sql::<Timestamptz>()).get_result(conn)?, rows))
 }
 
-/// The counts of these keys, which must be sorted, each key's once; and what the time is. New ones are zero. Nobody else
-/// counts by them until the transaction ends: of many tries at once each sees those before it.
+/// The counters with these keys, which must be sorted and unique, and the current time of the database. Creates missing
+/// ones. Locks them until the end of the transaction, so that each of many concurrent attempts sees the previous ones.
 pub fn lock(conn: &mut PgConnection, keys: &[&str]) -> QueryResult<(DateTime<Utc>, Vec<CountRow>)> {
     let fresh: Vec<_> = keys
         .iter()
         .map(|key| (throttles::key.eq(*key), throttles::count.eq(0)))
         .collect();
-    // One statement makes or locks each row, in the order of the keys, so that nobody waits in a circle. A look for rows
-    // behind an insertion that does nothing would miss those that somebody deletes in between.
+    // One statement creates or locks each row in the order of the keys, which avoids deadlocks. Inserting with DO NOTHING
+    // and selecting afterwards would miss rows that are deleted in between.
     let rows = diesel::insert_into(throttles::table)
         .values(fresh)
         .on_conflict(throttles::key)
@@ -46,7 +47,7 @@ pub fn lock(conn: &mut PgConnection, keys: &[&str]) -> QueryResult<(DateTime<Utc
     Ok((select(now.into_sql::<Timestamptz>()).get_result(conn)?, rows))
 }
 
-/// Stores counts.
+/// Stores counters.
 pub fn store(conn: &mut PgConnection, rows: &[CountRow]) -> QueryResult<()> {
     let values: Vec<_> = rows
         .iter()
@@ -72,16 +73,16 @@ pub fn store(conn: &mut PgConnection, rows: &[CountRow]) -> QueryResult<()> {
         .map(drop)
 }
 
-/// Forgets these counts.
+/// Deletes counters.
 pub fn reset(conn: &mut PgConnection, keys: &[&str]) -> QueryResult<()> {
     diesel::delete(throttles::table.filter(throttles::key.eq_any(keys)))
         .execute(conn)
         .map(drop)
 }
 
-/// Forgets the count of a key, and those of all keys that begin with it and a colon.
+/// Deletes the counter with this key, and those whose keys start with it and a colon.
 pub fn reset_with_prefix(conn: &mut PgConnection, key: &str) -> QueryResult<()> {
-    // A semicolon is what comes behind a colon.
+    // A semicolon is the next character after a colon.
     let (from, to) = (format!("{key}:"), format!("{key};"));
     let below = throttles::key.ge(from).and(throttles::key.lt(to));
     let keys: Vec<String> = throttles::table
@@ -95,8 +96,8 @@ pub fn reset_with_prefix(conn: &mut PgConnection, key: &str) -> QueryResult<()> 
         .map(drop)
 }
 
-/// Deletes counts that nobody has added to for this long, some at a time; how many.
-pub fn delete_old(conn: &mut PgConnection, age: Duration, most: i64) -> QueryResult<usize> {
+/// Deletes up to `limit` counters that have not changed for `age`. Returns their number.
+pub fn delete_expired(conn: &mut PgConnection, age: Duration, limit: i64) -> QueryResult<usize> {
     let since = now.into_sql::<Timestamptz>() - interval(age).into_sql::<Interval>();
     let old = throttles::table
         .filter(throttles::updated_at.lt(since))
@@ -107,14 +108,14 @@ pub fn delete_old(conn: &mut PgConnection, age: Duration, most: i64) -> QueryRes
         )
         .order(throttles::key)
         .select(throttles::key)
-        .limit(most)
+        .limit(limit)
         .for_update()
         .skip_locked()
         .load::<String>(conn)?;
     diesel::delete(throttles::table.filter(throttles::key.eq_any(old))).execute(conn)
 }
 
-/// Whether somebody signed in to the account of this address from this network, not longer ago than this.
+/// Whether the account with this address was signed in to from this network within `age`.
 pub fn is_known(conn: &mut PgConnection, email_key: &str, network: &str, age: Duration) -> QueryResult<bool> {
     let since = now.into_sql::<Timestamptz>() - interval(age).into_sql::<Interval>();
     select(exists(

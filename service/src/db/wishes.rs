@@ -1,5 +1,6 @@
-//! Wishes. Each transaction first tells the row-level security whose wishes it may see; the queries filter by the account
-//! as well, so that either fence holds alone.
+//! Wishes. Every transaction tells row-level security which account it acts for, and every query filters by that account
+//! as well, so that either protection suffices.
+
 use super::Db;
 use super::error::DbError;
 use super::schema::wishes::wishes;
@@ -12,52 +13,52 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Text};
 
 diesel::define_sql_function! {
-    /// With `is_local` the setting ends with its transaction: the next one on this connection begins without it.
+    /// With `is_local` the setting ends with the transaction.
     fn set_config(name: Text, value: Text, is_local: Bool) -> Text;
 }
 
 diesel::define_sql_function! {
-    /// Waits for a lock that ends with its transaction. Answers nothing.
+    /// Takes an advisory lock until the end of the transaction.
     #[sql_name = "pg_advisory_xact_lock"]
-    fn lock_until_end(class: Integer, key: Integer) -> Bool;
+    fn advisory_xact_lock(class: Integer, key: Integer) -> Bool;
 }
 
 diesel::define_sql_function! {
-    /// Folds a number into one that a lock takes.
+    /// Hashes a bigint to the size of a lock key.
     fn hashint8(number: BigInt) -> Integer;
 }
 
-/// The locks of this file among all advisory locks: "wish".
+/// Advisory lock class of this module: "wish" in ASCII.
 const LOCK_CLASS: i32 = 0x7769_7368;
 
 /// A wish, as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = wishes)]
 pub struct WishRow {
-    /// Number.
+    /// Id.
     pub id: i64,
-    /// What is wished for.
+    /// Title.
     pub title: String,
-    /// More about it; may be empty.
+    /// Note; may be empty.
     pub note: String,
-    /// When it came true.
+    /// When it was marked as done.
     pub done_at: Option<DateTime<Utc>>,
-    /// Rises with each change.
+    /// Incremented by every change.
     pub version: i64,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: DateTime<Utc>,
 }
 
-/// What a wish is to be. `None`: as it is.
+/// New values of a wish. `None`: unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WishChange {
-    /// What is wished for.
+    /// Title.
     pub title: Option<String>,
-    /// More about it.
+    /// Note.
     pub note: Option<String>,
-    /// Whether it has come true.
+    /// Whether it is done.
     pub done: Option<bool>,
 }
 
@@ -70,18 +71,18 @@ struct Set {
     version: i64,
 }
 
-/// What became of a change.
+/// Outcome of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Changed {
-    /// It was made; the wish as it is now.
+    /// The wish was changed, or deleted: its new row, or its last one.
     Made(WishRow),
-    /// There is another version than the one expected: nothing was changed.
+    /// The precondition failed. Nothing was changed.
     Stale,
     /// The account has no such wish.
     Missing,
 }
 
-/// An account's wishes behind a number, newest first, at most `limit`; those done, those open, or both.
+/// Wishes of an account, newest first, starting behind `after`. `done` filters by state.
 pub async fn list(
     db: &Db,
     account: AccountId,
@@ -109,7 +110,7 @@ pub async fn list(
     .await
 }
 
-/// An account's wish.
+/// A wish of an account.
 pub async fn find(db: &Db, account: AccountId, id: WishId) -> Result<Option<WishRow>, DbError> {
     read(db, "find_wish", account, move |conn| {
         wishes::table
@@ -121,22 +122,22 @@ pub async fn find(db: &Db, account: AccountId, id: WishId) -> Result<Option<Wish
     .await
 }
 
-/// Adds a wish, unless the account has `most` already: then `None`.
+/// Creates a wish. `None`: the account already has `max` wishes.
 pub async fn insert(
     db: &Db,
     account: AccountId,
     title: String,
     note: String,
-    most: i64,
+    max: i64,
 ) -> Result<Option<WishRow>, DbError> {
     change(db, "insert_wish", account, move |conn| {
-        // Whoever counts must be alone with the account's wishes until theirs is in.
-        diesel::select(lock_until_end(LOCK_CLASS, hashint8(account.get()))).execute(conn)?;
+        // Serializes the creation of wishes per account, so that the count stays valid.
+        diesel::select(advisory_xact_lock(LOCK_CLASS, hashint8(account.get()))).execute(conn)?;
         let count: i64 = wishes::table
             .filter(wishes::account_id.eq(account.get()))
             .count()
             .get_result(conn)?;
-        if count >= most {
+        if count >= max {
             return Ok(None);
         }
         diesel::insert_into(wishes::table)
@@ -152,7 +153,7 @@ pub async fn insert(
     .await
 }
 
-/// Changes the expected version of an account's wish. One that is done already keeps the time at which it came true.
+/// Changes a wish if its version meets the precondition. Keeps `done_at` of a wish that is already done.
 pub async fn update(
     db: &Db,
     account: AccountId,
@@ -163,13 +164,13 @@ pub async fn update(
 ) -> Result<Changed, DbError> {
     change(db, "update_wish", account, move |conn| {
         let own = wishes::id.eq(id.get()).and(wishes::account_id.eq(account.get()));
-        let held = wishes::table
+        let locked = wishes::table
             .filter(own)
             .select((wishes::version, wishes::done_at))
             .for_update()
             .first::<(i64, Option<DateTime<Utc>>)>(conn)
             .optional()?;
-        let Some((version, done_at)) = held else {
+        let Some((version, done_at)) = locked else {
             return Ok(Changed::Missing);
         };
         if !expected.matches(version) {
@@ -190,7 +191,7 @@ pub async fn update(
     .await
 }
 
-/// Deletes the expected version of an account's wish; the wish as it was.
+/// Deletes a wish if its version meets the precondition.
 pub async fn delete(
     db: &Db,
     account: AccountId,
@@ -199,11 +200,11 @@ pub async fn delete(
 ) -> Result<Changed, DbError> {
     change(db, "delete_wish", account, move |conn| {
         let own = wishes::id.eq(id.get()).and(wishes::account_id.eq(account.get()));
-        let held = wishes::table
+        let locked = wishes::table
             .filter(own)
             .select(WishRow::as_select())
             .for_update();
-        let Some(row) = held.first(conn).optional()? else {
+        let Some(row) = locked.first(conn).optional()? else {
             return Ok(Changed::Missing);
         };
         if !expected.matches(row.version) {
@@ -215,7 +216,7 @@ pub async fn delete(
     .await
 }
 
-/// Reading on behalf of an account.
+/// Reads on behalf of an account.
 async fn read<T: Send + 'static>(
     db: &Db,
     what: &'static str,
@@ -224,14 +225,14 @@ async fn read<T: Send + 'static>(
 ) -> Result<T, DbError> {
     db.run(what, move |conn| {
         conn.transaction(|conn| {
-            act_for(conn, account)?;
+            set_account(conn, account)?;
             work(conn)
         })
     })
     .await
 }
 
-/// A change on behalf of an account.
+/// Makes a change on behalf of an account.
 async fn change<T: Send + 'static>(
     db: &Db,
     what: &'static str,
@@ -239,13 +240,13 @@ async fn change<T: Send + 'static>(
     work: impl FnOnce(&mut PgConnection) -> QueryResult<T> + Send + 'static,
 ) -> Result<T, DbError> {
     db.tx(what, move |conn| {
-        act_for(conn, account)?;
+        set_account(conn, account)?;
         work(conn)
     })
     .await
 }
 
-fn act_for(conn: &mut PgConnection, account: AccountId) -> QueryResult<()> {
+fn set_account(conn: &mut PgConnection, account: AccountId) -> QueryResult<()> {
     diesel::select(set_config("portcullis.account_id", account.to_string(), true))
         .execute(conn)
         .map(drop)

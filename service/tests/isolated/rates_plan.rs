@@ -7,7 +7,7 @@ use crate::vacuum::vacuum_until_visible;
 use diesel::connection::SimpleConnection;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use portcullis::db::rates::BetweenAll;
+use portcullis::db::rates::DailyRatesQuery;
 
 /// The only column of EXPLAIN's result is named QUERY PLAN.
 #[derive(QueryableByName)]
@@ -28,7 +28,7 @@ fn the_rates_statement_is_an_index_only_scan() {
          ON CONFLICT DO NOTHING",
     );
     vacuum_until_visible(&database, "rates.daily_rates");
-    let statement = diesel::debug_query::<Pg, _>(&BetweenAll::default()).to_string();
+    let statement = diesel::debug_query::<Pg, _>(&DailyRatesQuery::default()).to_string();
     let statement = statement.split(" -- binds:").next().unwrap();
     assert_eq!(statement.matches('$').count(), 4, "{statement}");
     let mut conn = database.login("rates");

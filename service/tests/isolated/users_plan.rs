@@ -6,7 +6,7 @@ use crate::vacuum::vacuum_until_visible;
 use diesel::connection::SimpleConnection;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use portcullis::db::users::list::{Place, UsersPage, Which};
+use portcullis::db::users::list::{Position, UserFilter, UsersPage};
 use portcullis::types::role::Role;
 use portcullis::types::user_sort::{Column, UserSort};
 
@@ -33,7 +33,7 @@ fn database_with_many_users() -> Database {
 }
 
 /// The cursor half-way through an order, and the same as SQL.
-fn middle_cursor(database: &Database, sort: UserSort) -> (Place, String) {
+fn middle_cursor(database: &Database, sort: UserSort) -> (Position, String) {
     let row = database.lines(
         "SELECT concat_ws(' ', id, email_key, (extract(epoch FROM created_at) * 1000000)::bigint) AS line
          FROM accounts.accounts WHERE deleted_at IS NULL ORDER BY created_at, id OFFSET 50000 LIMIT 1",
@@ -41,12 +41,15 @@ fn middle_cursor(database: &Database, sort: UserSort) -> (Place, String) {
     let parts: Vec<&str> = row[0].split(' ').collect();
     let id: i64 = parts[0].parse().unwrap();
     match sort.column {
-        Column::Id => (Place::Id(id), id.to_string()),
-        Column::Email => (Place::Email(parts[1].into(), id), format!("'{}'", parts[1])),
+        Column::Id => (Position::Id(id), id.to_string()),
+        Column::Email => (Position::Email(parts[1].into(), id), format!("'{}'", parts[1])),
         Column::CreatedAt => {
             let micros = parts[2].parse().unwrap();
             let at = chrono::DateTime::from_timestamp_micros(micros).unwrap();
-            (Place::CreatedAt(at, id), format!("'{}', {id}", at.to_rfc3339()))
+            (
+                Position::CreatedAt(at, id),
+                format!("'{}', {id}", at.to_rfc3339()),
+            )
         }
     }
 }
@@ -114,7 +117,7 @@ fn every_page_of_100_000_users_is_read_from_an_index() {
             for after in [None, Some(place.clone())] {
                 for limit in [2, 101, 1001] {
                     let page = UsersPage {
-                        which: Which::Living,
+                        filter: UserFilter::Living,
                         text: text.map(str::to_owned),
                         sort,
                         after: after.clone(),
@@ -165,11 +168,11 @@ fn administrators_and_deleted_users_are_read_from_partial_indexes() {
     let database = database_with_many_users();
     let mut conn = database.login("accounts");
     for (which, index, max_blocks) in [
-        (Which::Of(Role::Admin), "accounts_admins_idx", 100),
-        (Which::Deleted, "accounts_deleted_idx", 600),
+        (UserFilter::Of(Role::Admin), "accounts_admins_idx", 100),
+        (UserFilter::Deleted, "accounts_deleted_idx", 600),
     ] {
         let page = UsersPage {
-            which,
+            filter: which,
             text: None,
             sort: UserSort::default(),
             after: None,

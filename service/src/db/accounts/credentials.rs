@@ -1,4 +1,5 @@
-//! What proves who somebody is: read for one account at a time, through one function.
+//! Password hashes and second factors, read for one account at a time, through one database function.
+
 use crate::db::schema::accounts::{accounts, credentials};
 use crate::types::account::{AccountId, AccountState};
 use chrono::{DateTime, Utc};
@@ -7,34 +8,34 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bytea, Nullable, Text, Timestamptz};
 use std::fmt;
 
-/// A living account with what proves that somebody is its owner.
+/// An account that is not deleted, with its credentials.
 #[derive(Clone, QueryableByName)]
 pub struct CredentialRow {
-    /// The account's number.
+    /// Account id.
     #[diesel(sql_type = BigInt)]
     pub account_id: i64,
-    /// Its address, as it was given.
+    /// Address, as it was entered.
     #[diesel(sql_type = Text)]
     pub email: String,
-    /// Its name.
+    /// Name.
     #[diesel(sql_type = Text)]
     pub name: String,
-    /// A word of `types::role`.
+    /// A role name of `types::role`.
     #[diesel(sql_type = Text)]
     pub role: String,
-    /// A word of `types::account`.
+    /// A state name of `types::account`.
     #[diesel(sql_type = Text)]
     pub state: String,
-    /// In PHC form; `None`: there is no password yet.
+    /// In PHC format. `None`: no password is set.
     #[diesel(sql_type = Nullable<Text>)]
     pub password_hash: Option<String>,
-    /// When the password was given.
+    /// When the password was set.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub password_changed_at: Option<DateTime<Utc>>,
-    /// Sealed.
+    /// Encrypted secret of the second factor.
     #[diesel(sql_type = Nullable<Bytea>)]
     pub totp_secret: Option<Vec<u8>>,
-    /// Since when the second factor counts.
+    /// Since when the second factor is active.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub totp_confirmed_at: Option<DateTime<Utc>>,
 }
@@ -47,19 +48,19 @@ impl fmt::Debug for CredentialRow {
     }
 }
 
-/// What stands before both conditions. By hand: diesel has no words for a function in FROM.
+/// Raw SQL, because diesel does not support functions in FROM.
 const SELECT: &str = "SELECT c.account_id, a.email, a.name, a.role, a.state, c.password_hash, p.password_changed_at, \
      c.totp_secret, c.totp_confirmed_at \
      FROM accounts.credential_for($1, $2) c \
      JOIN accounts.accounts a ON a.id = c.account_id \
      JOIN accounts.credentials p ON p.account_id = c.account_id";
 
-/// By address, as it is compared.
+/// Finds the credentials by address, in its form for comparison.
 pub fn find_by_email(conn: &mut PgConnection, email_key: &str) -> QueryResult<Option<CredentialRow>> {
     find(conn, Some(email_key), None)
 }
 
-/// By number.
+/// Finds the credentials by account id.
 pub fn find_by_id(conn: &mut PgConnection, id: i64) -> QueryResult<Option<CredentialRow>> {
     find(conn, None, Some(id))
 }
@@ -76,17 +77,17 @@ fn find(
         .optional()
 }
 
-/// When what proves who somebody is was given.
+/// When the credentials of an account were last changed. Identifies their version.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Queryable)]
-pub struct Dates {
-    /// The password.
+pub struct CredentialDates {
+    /// Change of the password.
     pub password_changed_at: Option<DateTime<Utc>>,
-    /// The second factor; `None`: there is none that counts.
+    /// Activation of the second factor. `None`: it is not active.
     pub totp_confirmed_at: Option<DateTime<Utc>>,
 }
 
 /// The dates of an account.
-pub fn find_dates(conn: &mut PgConnection, id: AccountId) -> QueryResult<Dates> {
+pub fn find_dates(conn: &mut PgConnection, id: AccountId) -> QueryResult<CredentialDates> {
     let dates = credentials::table
         .find(id.get())
         .select((credentials::password_changed_at, credentials::totp_confirmed_at))
@@ -95,19 +96,23 @@ pub fn find_dates(conn: &mut PgConnection, id: AccountId) -> QueryResult<Dates> 
     Ok(dates.unwrap_or_default())
 }
 
-/// What an account that is held is called by, as it is now.
+/// Current address and role of a locked account.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
-pub struct Held {
-    /// Its address, as it was given.
+pub struct LockedAccount {
+    /// Address, as it was entered.
     pub email: String,
-    /// A word of `types::role`.
+    /// A role name of `types::role`.
     pub role: String,
 }
 
-/// The account, if it may still sign in and what proves who its owner is still is of these times. Holds both rows until the
-/// transaction ends: whoever changes password or second factor waits, and then finds whatever this transaction has begun. Account
-/// first, then credential, then sessions, throttles, audit: the order in which everybody locks.
-pub fn hold(conn: &mut PgConnection, id: AccountId, dates: Dates) -> QueryResult<Option<Held>> {
+/// Locks an account and its credentials until the end of the transaction. `None`: the account is not active any more, or
+/// its credentials have changed since `dates`. Concurrent changes of the credentials wait, and then see what this
+/// transaction has created. Lock order everywhere: account, credentials, sessions, throttles, audit.
+pub fn lock(
+    conn: &mut PgConnection,
+    id: AccountId,
+    dates: CredentialDates,
+) -> QueryResult<Option<LockedAccount>> {
     accounts::table
         .inner_join(credentials::table.on(credentials::account_id.eq(accounts::id)))
         .filter(accounts::id.eq(id.get()))
@@ -121,7 +126,7 @@ pub fn hold(conn: &mut PgConnection, id: AccountId, dates: Dates) -> QueryResult
         .optional()
 }
 
-/// Stores the same password's new hash, unless the password was changed meanwhile.
+/// Stores a new hash of the same password, unless the password has been changed.
 pub fn rehash(
     conn: &mut PgConnection,
     id: i64,

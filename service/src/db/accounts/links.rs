@@ -1,4 +1,5 @@
 //! Mailed links. Only the hash of a link's token is stored.
+
 use crate::crypto::tokens::TokenHash;
 use crate::db::accounts;
 use crate::db::schema::accounts::links;
@@ -10,36 +11,36 @@ use diesel::prelude::*;
 use diesel::sql_types::Timestamptz;
 use uuid::Uuid;
 
-/// A link that is to be mailed.
+/// A link to be mailed.
 #[derive(Clone, Copy, Debug)]
 pub struct NewLink<'a> {
-    /// Random; the token follows from it.
+    /// Random id, from which the token is derived.
     pub id: Uuid,
-    /// The token's hash.
+    /// Hash of the token.
     pub token_hash: TokenHash,
-    /// Whose.
+    /// Account.
     pub account: AccountId,
-    /// What it is for.
+    /// Purpose.
     pub purpose: Purpose,
     /// The new address, for [`Purpose::ChangeEmail`].
     pub email: Option<&'a str>,
 }
 
-/// A link that can be used.
+/// A valid link.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub struct LinkRow {
-    /// Its id.
+    /// Id.
     pub id: Uuid,
-    /// Whose.
+    /// Account id.
     pub account_id: i64,
     /// The new address, for [`Purpose::ChangeEmail`].
     pub email: Option<String>,
 }
 
-/// Makes a link and closes the older ones of its purpose; when it ends.
+/// Creates a link and closes older ones of the same purpose. Returns its expiry.
 pub fn create(conn: &mut PgConnection, new: &NewLink<'_>) -> QueryResult<DateTime<Utc>> {
-    close_of(conn, new.account, new.purpose)?;
-    let ends = now.into_sql::<Timestamptz>() + new.purpose.ttl_seconds().seconds();
+    close_for_purpose(conn, new.account, new.purpose)?;
+    let expires_at = now.into_sql::<Timestamptz>() + new.purpose.ttl_seconds().seconds();
     diesel::insert_into(links::table)
         .values((
             links::id.eq(new.id),
@@ -47,13 +48,13 @@ pub fn create(conn: &mut PgConnection, new: &NewLink<'_>) -> QueryResult<DateTim
             links::account_id.eq(new.account.get()),
             links::purpose.eq(new.purpose.as_str()),
             links::email.eq(new.email),
-            links::expires_at.eq(ends),
+            links::expires_at.eq(expires_at),
         ))
         .returning(links::expires_at)
         .get_result(conn)
 }
 
-/// The link of this token, if it can be used. Using it is [`close`]'s.
+/// The link with this token, if it is valid. Does not consume it.
 pub fn find(conn: &mut PgConnection, purpose: Purpose, token: TokenHash) -> QueryResult<Option<LinkRow>> {
     links::table
         .filter(links::token_hash.eq(token.bytes()))
@@ -64,8 +65,8 @@ pub fn find(conn: &mut PgConnection, purpose: Purpose, token: TokenHash) -> Quer
         .optional()
 }
 
-/// Uses the link of this token up; `None`: it cannot be used, or somebody else just did. Its account is kept from changing
-/// first: whoever changes an account holds it before they close its links, and would wait here for us as we for them.
+/// Consumes the link with this token. `None`: it is invalid, or was consumed concurrently. Locks the account first, as
+/// every change of an account does before it closes links: another order could deadlock.
 pub fn close(conn: &mut PgConnection, purpose: Purpose, token: TokenHash) -> QueryResult<Option<LinkRow>> {
     let Some(link) = find(conn, purpose, token)? else {
         return Ok(None);
@@ -82,8 +83,8 @@ pub fn close(conn: &mut PgConnection, purpose: Purpose, token: TokenHash) -> Que
         .optional()
 }
 
-/// Closes the open links of an account of this purpose.
-pub fn close_of(conn: &mut PgConnection, account: AccountId, purpose: Purpose) -> QueryResult<()> {
+/// Closes the open links of an account with this purpose.
+pub fn close_for_purpose(conn: &mut PgConnection, account: AccountId, purpose: Purpose) -> QueryResult<()> {
     diesel::update(links::table.filter(links::account_id.eq(account.get())))
         .filter(links::purpose.eq(purpose.as_str()))
         .filter(links::closed_at.is_null())
@@ -101,7 +102,7 @@ pub fn close_all(conn: &mut PgConnection, account: AccountId) -> QueryResult<()>
         .map(drop)
 }
 
-/// The new address that an account waits to see proven.
+/// The new address of an account that is not confirmed yet.
 pub fn find_pending_email(conn: &mut PgConnection, account: AccountId) -> QueryResult<Option<String>> {
     links::table
         .filter(links::account_id.eq(account.get()))

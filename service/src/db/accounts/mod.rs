@@ -1,4 +1,4 @@
-//! Accounts: the rows, and the changes that owners, administrators and operators share.
+//! Accounts: their rows, and the changes that owners, administrators and operators share.
 
 /// Password hashes and second factors, read for one account at a time.
 pub mod credentials;
@@ -19,65 +19,66 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 diesel::define_sql_function! {
-    /// Holds a lock of this number until the transaction ends.
+    /// Takes an advisory lock until the end of the transaction.
     fn pg_advisory_xact_lock(number: BigInt);
 }
 
-/// The number of the lock of [`lock_admins`]; any number that nobody else uses.
-const ADMINS: i64 = 7_261_621;
+/// Advisory lock of [`lock_admins`]: an arbitrary unused number.
+const ADMINS_LOCK: i64 = 7_261_621;
 
-/// An account, without anything that proves who somebody is.
+/// An account, without credentials.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = accounts)]
 pub struct AccountRow {
-    /// Number.
+    /// Id.
     pub id: i64,
-    /// The address, as it was given.
+    /// Address, as it was entered.
     pub email: String,
-    /// Name; empty where none was given.
+    /// Name; may be empty.
     pub name: String,
-    /// A word of `types::role`.
+    /// A role name of `types::role`.
     pub role: String,
-    /// A word of `types::account`.
+    /// A state name of `types::account`.
     pub state: String,
-    /// Rises with each change.
+    /// Incremented by every change.
     pub version: i64,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: DateTime<Utc>,
-    /// When the address was proven.
+    /// When the address was confirmed.
     pub confirmed_at: Option<DateTime<Utc>>,
     /// When it was deleted.
     pub deleted_at: Option<DateTime<Utc>>,
 }
 
 impl AccountRow {
-    /// Its number.
+    /// Its id.
     pub fn id(&self) -> AccountId {
         AccountId::of(self.id)
     }
 
-    /// Whether it is in this state.
+    /// Whether the account is in this state.
     pub fn is(&self, state: AccountState) -> bool {
         self.state == state.as_str()
     }
 }
 
-/// An account that is to be made.
+/// An account to be created.
 #[derive(Clone, Copy, Debug)]
 pub struct NewAccount<'a> {
-    /// Its address.
+    /// Address.
     pub email: &'a Email,
-    /// Its name; may be empty.
+    /// Name; may be empty.
     pub name: &'a str,
-    /// Its role.
+    /// Role.
     pub role: Role,
-    /// Its state.
+    /// State.
     pub state: AccountState,
 }
 
-/// Makes an account; `None`: a living one has the address. Waits for whoever is making one of the same address.
+/// Creates an account. `None`: another account has the address. Waits for concurrent transactions that create an account
+/// with the same address.
 pub fn create(conn: &mut PgConnection, new: &NewAccount<'_>) -> QueryResult<Option<AccountRow>> {
     let row = (
         accounts::email.eq(new.email.as_str()),
@@ -104,7 +105,7 @@ pub fn create(conn: &mut PgConnection, new: &NewAccount<'_>) -> QueryResult<Opti
     }
 }
 
-/// The living account of this number.
+/// The account with this id, unless deleted.
 pub fn find(conn: &mut PgConnection, id: AccountId) -> QueryResult<Option<AccountRow>> {
     accounts::table
         .filter(accounts::id.eq(id.get()).and(accounts::deleted_at.is_null()))
@@ -113,7 +114,7 @@ pub fn find(conn: &mut PgConnection, id: AccountId) -> QueryResult<Option<Accoun
         .optional()
 }
 
-/// The living account of this address.
+/// The account with this address, unless deleted.
 pub fn find_by_email(conn: &mut PgConnection, email: &Email) -> QueryResult<Option<AccountRow>> {
     accounts::table
         .filter(
@@ -126,7 +127,7 @@ pub fn find_by_email(conn: &mut PgConnection, email: &Email) -> QueryResult<Opti
         .optional()
 }
 
-/// The living account of this number, kept from changing until the transaction ends.
+/// The account with this id, unless deleted. Locks the row until the end of the transaction.
 pub fn lock(conn: &mut PgConnection, id: AccountId) -> QueryResult<Option<AccountRow>> {
     accounts::table
         .filter(accounts::id.eq(id.get()).and(accounts::deleted_at.is_null()))
@@ -136,7 +137,7 @@ pub fn lock(conn: &mut PgConnection, id: AccountId) -> QueryResult<Option<Accoun
         .optional()
 }
 
-/// The living account of this address, kept from changing until the transaction ends.
+/// The account with this address, unless deleted. Locks the row until the end of the transaction.
 pub fn lock_by_email(conn: &mut PgConnection, email: &Email) -> QueryResult<Option<AccountRow>> {
     accounts::table
         .filter(
@@ -150,7 +151,7 @@ pub fn lock_by_email(conn: &mut PgConnection, email: &Email) -> QueryResult<Opti
         .optional()
 }
 
-/// Living accounts by number, after this one.
+/// Accounts that are not deleted, in order of their ids, starting behind `after`.
 pub fn list_after(conn: &mut PgConnection, after: i64, limit: i64) -> QueryResult<Vec<AccountRow>> {
     accounts::table
         .filter(accounts::id.gt(after).and(accounts::deleted_at.is_null()))
@@ -160,7 +161,7 @@ pub fn list_after(conn: &mut PgConnection, after: i64, limit: i64) -> QueryResul
         .load(conn)
 }
 
-/// Gives an account a name.
+/// Changes the name.
 pub fn set_name(conn: &mut PgConnection, id: AccountId, name: &str) -> QueryResult<()> {
     diesel::update(accounts::table.find(id.get()))
         .set((
@@ -172,7 +173,7 @@ pub fn set_name(conn: &mut PgConnection, id: AccountId, name: &str) -> QueryResu
         .map(drop)
 }
 
-/// Gives an account an address; `accounts_email_key` refuses one that another living account has.
+/// Changes the address. Violates `accounts_email_key` if another account has it.
 pub fn set_email(conn: &mut PgConnection, id: AccountId, email: &Email) -> QueryResult<()> {
     diesel::update(accounts::table.find(id.get()))
         .set((
@@ -185,7 +186,7 @@ pub fn set_email(conn: &mut PgConnection, id: AccountId, email: &Email) -> Query
         .map(drop)
 }
 
-/// From now on its owner may sign in, in this role.
+/// Activates an account, with this role.
 pub fn activate(conn: &mut PgConnection, id: AccountId, role: Role) -> QueryResult<()> {
     diesel::update(accounts::table.find(id.get()))
         .set((
@@ -199,14 +200,14 @@ pub fn activate(conn: &mut PgConnection, id: AccountId, role: Role) -> QueryResu
         .map(drop)
 }
 
-/// Lets one transaction at a time decide who is an administrator. Taken before any row is locked, by whoever makes the
-/// first one, deletes one or takes the role away.
+/// Serializes transactions that create the first administrator, delete one or revoke the role. Must be called before any
+/// row is locked.
 pub fn lock_admins(conn: &mut PgConnection) -> QueryResult<()> {
-    select(pg_advisory_xact_lock(ADMINS)).execute(conn).map(drop)
+    select(pg_advisory_xact_lock(ADMINS_LOCK)).execute(conn).map(drop)
 }
 
-/// Whether there is an administrator who may sign in, other than this account.
-pub fn has_admin_beside(conn: &mut PgConnection, id: Option<AccountId>) -> QueryResult<bool> {
+/// Whether another account is an active administrator.
+pub fn has_other_admin(conn: &mut PgConnection, id: Option<AccountId>) -> QueryResult<bool> {
     select(exists(
         accounts::table
             .filter(accounts::role.eq(Role::Admin.as_str()))

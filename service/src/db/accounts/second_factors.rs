@@ -1,11 +1,12 @@
-//! Second factors: secrets of apps, which nobody may list, and recovery codes.
+//! Changes of second factors and recovery codes.
+
 use crate::db::schema::accounts::{accounts, credentials, recovery_codes};
 use crate::types::account::AccountId;
 use diesel::dsl::now;
 use diesel::prelude::*;
 
-/// Holds account and credential until the transaction ends.
-pub fn hold(conn: &mut PgConnection, account: AccountId) -> QueryResult<()> {
+/// Locks the account and its credentials until the end of the transaction.
+pub fn lock(conn: &mut PgConnection, account: AccountId) -> QueryResult<()> {
     accounts::table
         .inner_join(credentials::table.on(credentials::account_id.eq(accounts::id)))
         .filter(accounts::id.eq(account.get()))
@@ -15,7 +16,7 @@ pub fn hold(conn: &mut PgConnection, account: AccountId) -> QueryResult<()> {
         .map(drop)
 }
 
-/// Stores the sealed secret of an app that is to be confirmed; `false`: one is confirmed already.
+/// Stores an encrypted secret to be confirmed. `false`: the second factor is already active.
 pub fn start(conn: &mut PgConnection, account: AccountId, sealed: &[u8]) -> QueryResult<bool> {
     let started = diesel::update(credentials::table.find(account.get()))
         .filter(credentials::totp_confirmed_at.is_null())
@@ -27,7 +28,7 @@ pub fn start(conn: &mut PgConnection, account: AccountId, sealed: &[u8]) -> Quer
     Ok(started > 0)
 }
 
-/// From now on the second factor counts; `false`: it did before, or there is none to confirm.
+/// Activates the second factor. `false`: it is already active, or there is none to confirm.
 pub fn confirm(conn: &mut PgConnection, account: AccountId, step: i64) -> QueryResult<bool> {
     let confirmed = diesel::update(credentials::table.find(account.get()))
         .filter(credentials::totp_confirmed_at.is_null())
@@ -39,7 +40,7 @@ pub fn confirm(conn: &mut PgConnection, account: AccountId, step: i64) -> QueryR
     Ok(confirmed > 0)
 }
 
-/// Takes the second factor away, with its recovery codes.
+/// Removes the second factor and its recovery codes.
 pub fn remove(conn: &mut PgConnection, account: AccountId) -> QueryResult<()> {
     diesel::update(credentials::table.find(account.get()))
         .set((
@@ -51,9 +52,9 @@ pub fn remove(conn: &mut PgConnection, account: AccountId) -> QueryResult<()> {
     store_recovery_codes(conn, account, &[])
 }
 
-/// Takes the code of a time step; `false`: one of that step or of a later one was taken before.
-pub fn take_step(conn: &mut PgConnection, account: AccountId, step: i64) -> QueryResult<bool> {
-    let taken = diesel::update(credentials::table.find(account.get()))
+/// Consumes the code of a time step. `false`: this or a later step was consumed before.
+pub fn consume_step(conn: &mut PgConnection, account: AccountId, step: i64) -> QueryResult<bool> {
+    let consumed = diesel::update(credentials::table.find(account.get()))
         .filter(credentials::totp_confirmed_at.is_not_null())
         .filter(
             credentials::totp_last_step
@@ -62,23 +63,23 @@ pub fn take_step(conn: &mut PgConnection, account: AccountId, step: i64) -> Quer
         )
         .set(credentials::totp_last_step.eq(step))
         .execute(conn)?;
-    Ok(taken > 0)
+    Ok(consumed > 0)
 }
 
-/// Takes a recovery code; `false`: there is none like it, or it was taken before.
-pub fn take_recovery_code(
+/// Consumes a recovery code. `false`: it does not exist, or was consumed before.
+pub fn consume_recovery_code(
     conn: &mut PgConnection,
     account: AccountId,
     code_hash: &[u8],
 ) -> QueryResult<bool> {
-    let taken = diesel::update(recovery_codes::table.find((account.get(), code_hash)))
+    let consumed = diesel::update(recovery_codes::table.find((account.get(), code_hash)))
         .filter(recovery_codes::used_at.is_null())
         .set(recovery_codes::used_at.eq(now))
         .execute(conn)?;
-    Ok(taken > 0)
+    Ok(consumed > 0)
 }
 
-/// Stores new recovery codes in the place of all others.
+/// Replaces all recovery codes.
 pub fn store_recovery_codes(
     conn: &mut PgConnection,
     account: AccountId,
@@ -96,7 +97,7 @@ pub fn store_recovery_codes(
         .map(drop)
 }
 
-/// Whether the second factor counts, and how many recovery codes are left.
+/// Whether the second factor is active, and the number of unused recovery codes.
 pub fn state(conn: &mut PgConnection, account: AccountId) -> QueryResult<(bool, i64)> {
     let confirmed: Option<bool> = credentials::table
         .find(account.get())

@@ -1,4 +1,4 @@
-//! Sessions: who is signed in, from the beginning to the end.
+//! Sessions, from sign-in to their end.
 
 /// Refresh tokens.
 pub mod refresh_tokens;
@@ -22,38 +22,38 @@ diesel::define_sql_function! {
     fn least(a: Timestamptz, b: Timestamptz) -> Timestamptz;
 }
 
-/// A session that has not ended, of an account that may sign in.
+/// A session that has not ended, of an active account.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub struct ActiveRow {
-    /// The session.
+    /// Session id.
     pub session_id: Uuid,
-    /// SHA-256 of its cookie.
+    /// SHA-256 of the cookie.
     pub cookie_hash: Option<Vec<u8>>,
-    /// api, browser or token.
+    /// `api`, `browser` or `token`.
     pub kind: String,
-    /// When it was last used, as far as that is written down.
+    /// Last recorded use.
     pub last_used_at: DateTime<Utc>,
-    /// The account.
+    /// Account id.
     pub account_id: i64,
-    /// The account's address.
+    /// Address of the account.
     pub email: String,
-    /// The account's name.
+    /// Name of the account.
     pub name: String,
-    /// The account's role, now.
+    /// Current role of the account.
     pub role: String,
 }
 
-/// How a session is looked up.
+/// Key of a session lookup.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wanted {
-    /// By its id, which an access token carries.
+pub enum SessionKey {
+    /// The session id of an access token.
     Id(Uuid),
-    /// By the SHA-256 of a browser's cookie.
+    /// SHA-256 of a browser cookie.
     Cookie(Vec<u8>),
 }
 
-impl Wanted {
-    fn is(&self, row: &ActiveRow) -> bool {
+impl SessionKey {
+    fn matches(&self, row: &ActiveRow) -> bool {
         match self {
             Self::Id(id) => *id == row.session_id,
             Self::Cookie(hash) => Some(hash) == row.cookie_hash.as_ref(),
@@ -64,67 +64,67 @@ impl Wanted {
 /// A session as its owner sees it.
 #[derive(Clone, Debug, Queryable)]
 pub struct OwnRow {
-    /// Its id.
+    /// Id.
     pub id: Uuid,
-    /// api, browser or token.
+    /// `api`, `browser` or `token`.
     pub kind: String,
-    /// When it began.
+    /// Time of sign-in.
     pub created_at: DateTime<Utc>,
-    /// When it was last used.
+    /// Last recorded use.
     pub last_used_at: DateTime<Utc>,
-    /// When it ends by itself.
+    /// Expiry.
     pub expires_at: DateTime<Utc>,
-    /// What the client called itself.
+    /// `User-Agent` of the client.
     pub user_agent: String,
-    /// Where it came from.
+    /// Address of the client.
     pub address: String,
 }
 
-/// How long a session may live.
+/// Limits on the lifetime of a session.
 #[derive(Clone, Copy, Debug)]
-pub struct Span {
-    /// In all.
-    pub life: Duration,
-    /// Without being used.
-    pub idle: Duration,
+pub struct SessionTimeouts {
+    /// Maximum age, however active it is.
+    pub absolute_timeout: Duration,
+    /// Maximum time between two uses.
+    pub idle_timeout: Duration,
 }
 
-/// Look-ups of sessions that wait.
-pub type SessionBatcher = Batcher<Wanted, Option<ActiveRow>>;
+/// Batches session lookups.
+pub type SessionBatcher = Batcher<SessionKey, Option<ActiveRow>>;
 
-/// A session that begins.
+/// A session to be created.
 #[derive(Clone, Copy, Debug)]
 pub struct NewSession<'a> {
-    /// Random.
+    /// Random id.
     pub id: Uuid,
-    /// Whose.
+    /// Account.
     pub account: AccountId,
-    /// api, browser or token.
+    /// `api`, `browser` or `token`.
     pub kind: &'a str,
-    /// SHA-256 of its cookie: for browsers.
+    /// SHA-256 of the cookie, for browsers.
     pub cookie_hash: Option<&'a [u8]>,
-    /// How long it lives unless it is used.
-    pub life: Duration,
-    /// What the client calls itself.
+    /// Time until it expires if it is not used.
+    pub ttl: Duration,
+    /// `User-Agent` of the client.
     pub user_agent: &'a str,
-    /// Where it comes from.
+    /// Address of the client.
     pub address: &'a str,
-    /// The network of that address.
+    /// Network of the address.
     pub network: &'a str,
 }
 
-/// The session of this id or cookie, if it has not ended.
+/// The session with this key, if it is active.
 pub async fn find_active(
     db: &Db,
     batcher: &SessionBatcher,
-    wanted: Wanted,
+    key: SessionKey,
 ) -> Result<Option<ActiveRow>, DbError> {
-    db.batched("find_active_session", batcher, wanted, |conn, wanted| {
+    db.batched("find_active_session", batcher, key, |conn, keys| {
         let (mut ids, mut hashes) = (Vec::new(), Vec::new());
-        for wanted in wanted {
-            match wanted {
-                Wanted::Id(id) => ids.push(*id),
-                Wanted::Cookie(hash) => hashes.push(hash.as_slice()),
+        for key in keys {
+            match key {
+                SessionKey::Id(id) => ids.push(*id),
+                SessionKey::Cookie(hash) => hashes.push(hash.as_slice()),
             }
         }
         let rows: Vec<ActiveRow> = sessions::table
@@ -147,22 +147,21 @@ pub async fn find_active(
                 accounts::role,
             ))
             .load(conn)?;
-        let found = |wanted: &&Wanted| rows.iter().find(|row| wanted.is(row)).cloned();
-        Ok(wanted.iter().map(found).collect())
+        let found = |key: &&SessionKey| rows.iter().find(|row| key.matches(row)).cloned();
+        Ok(keys.iter().map(found).collect())
     })
     .await
 }
 
-/// Stores a session that begins now; when it ends by itself.
-pub fn begin(conn: &mut PgConnection, new: &NewSession<'_>) -> QueryResult<DateTime<Utc>> {
+/// Creates a session. Returns its expiry.
+pub fn create(conn: &mut PgConnection, new: &NewSession<'_>) -> QueryResult<DateTime<Utc>> {
     diesel::insert_into(sessions::table)
         .values((
             sessions::id.eq(new.id),
             sessions::account_id.eq(new.account.get()),
             sessions::kind.eq(new.kind),
             sessions::cookie_hash.eq(new.cookie_hash),
-            sessions::expires_at
-                .eq(now.into_sql::<Timestamptz>() + interval(new.life).into_sql::<Interval>()),
+            sessions::expires_at.eq(now.into_sql::<Timestamptz>() + interval(new.ttl).into_sql::<Interval>()),
             sessions::user_agent.eq(new.user_agent),
             sessions::address.eq(new.address),
             sessions::network.eq(new.network),
@@ -171,15 +170,19 @@ pub fn begin(conn: &mut PgConnection, new: &NewSession<'_>) -> QueryResult<DateT
         .get_result(conn)
 }
 
-/// Writes down that a session is used now; when it ends by itself. `None`: it has ended.
-pub fn touch(conn: &mut PgConnection, id: Uuid, span: Span) -> QueryResult<Option<DateTime<Utc>>> {
+/// Records a use of a session. Returns its new expiry, or `None` if it has ended.
+pub fn touch(
+    conn: &mut PgConnection,
+    id: Uuid,
+    timeouts: SessionTimeouts,
+) -> QueryResult<Option<DateTime<Utc>>> {
     diesel::update(sessions::table.find(id))
         .filter(sessions::ended_at.is_null().and(sessions::expires_at.gt(now)))
         .set((
             sessions::last_used_at.eq(now),
             sessions::expires_at.eq(least(
-                sessions::created_at + interval(span.life).into_sql::<Interval>(),
-                now.into_sql::<Timestamptz>() + interval(span.idle).into_sql::<Interval>(),
+                sessions::created_at + interval(timeouts.absolute_timeout).into_sql::<Interval>(),
+                now.into_sql::<Timestamptz>() + interval(timeouts.idle_timeout).into_sql::<Interval>(),
             )),
         ))
         .returning(sessions::expires_at)
@@ -187,7 +190,7 @@ pub fn touch(conn: &mut PgConnection, id: Uuid, span: Span) -> QueryResult<Optio
         .optional()
 }
 
-/// The sessions of an account that have not ended, those that were used last first.
+/// The active sessions of an account, most recently used first.
 pub fn list(conn: &mut PgConnection, account: AccountId, limit: i64) -> QueryResult<Vec<OwnRow>> {
     sessions::table
         .filter(sessions::account_id.eq(account.get()))
@@ -206,7 +209,7 @@ pub fn list(conn: &mut PgConnection, account: AccountId, limit: i64) -> QueryRes
         .load(conn)
 }
 
-/// Ends one session of an account; whether there was one to end.
+/// Ends one session of an account. `false`: no such session was active.
 pub fn end(conn: &mut PgConnection, account: AccountId, id: Uuid, reason: &str) -> QueryResult<bool> {
     let ended = diesel::update(sessions::table.find(id))
         .filter(sessions::account_id.eq(account.get()))
@@ -216,37 +219,37 @@ pub fn end(conn: &mut PgConnection, account: AccountId, id: Uuid, reason: &str) 
     Ok(ended > 0)
 }
 
-/// Ends every session of an account, except the one that is kept; how many. Their refresh tokens end with them. Where a
-/// password is changed: change it first, in the same transaction, so that no session begins in between.
+/// Ends all sessions of an account except one, with their refresh tokens. Returns their number. After a change of
+/// password it must run in the same transaction, after the change, so that no session can start in between.
 pub fn end_all(
     conn: &mut PgConnection,
     account: AccountId,
-    kept: Option<Uuid>,
+    except: Option<Uuid>,
     reason: &str,
 ) -> QueryResult<usize> {
     diesel::update(sessions::table)
         .filter(sessions::account_id.eq(account.get()))
         .filter(sessions::ended_at.is_null())
-        .filter(sessions::id.ne(kept.unwrap_or(Uuid::nil())))
+        .filter(sessions::id.ne(except.unwrap_or(Uuid::nil())))
         .set((sessions::ended_at.eq(now), sessions::end_reason.eq(reason)))
         .execute(conn)
 }
 
-/// Deletes sessions that would have ended by themselves this long ago, some at a time; how many.
-pub fn delete_old(conn: &mut PgConnection, age: Duration, most: i64) -> QueryResult<usize> {
+/// Deletes up to `limit` sessions that expired at least `age` ago. Returns their number.
+pub fn delete_expired(conn: &mut PgConnection, age: Duration, limit: i64) -> QueryResult<usize> {
     let since = now.into_sql::<Timestamptz>() - interval(age).into_sql::<Interval>();
     let old: Vec<Uuid> = sessions::table
         .filter(sessions::expires_at.lt(since))
         .order(sessions::expires_at)
         .select(sessions::id)
-        .limit(most)
+        .limit(limit)
         .for_update()
         .skip_locked()
         .load(conn)?;
     diesel::delete(sessions::table.filter(sessions::id.eq_any(old))).execute(conn)
 }
 
-/// A length of time as PostgreSQL takes it.
+/// Converts a duration to a PostgreSQL interval.
 pub(super) fn interval(length: Duration) -> PgInterval {
     PgInterval::from_microseconds(i64::try_from(length.as_micros()).unwrap_or(i64::MAX))
 }

@@ -1,4 +1,5 @@
-//! Refresh tokens: the family of each `api` session.
+//! Refresh tokens of `api` sessions.
+
 use crate::db::schema::accounts::accounts;
 use crate::db::schema::sessions::{refresh_tokens, sessions};
 use crate::types::account::AccountState;
@@ -8,24 +9,24 @@ use diesel::prelude::*;
 use diesel::sql_types::Timestamptz;
 use uuid::Uuid;
 
-/// A token of a session that has not ended, of an account that may sign in.
+/// A token of an active session, of an active account.
 #[derive(Clone, Debug, Queryable)]
 pub struct RefreshRow {
-    /// The session.
+    /// Session id.
     pub session_id: Uuid,
-    /// The account.
+    /// Account id.
     pub account_id: i64,
-    /// The account's address.
+    /// Address of the account.
     pub email: String,
-    /// The account's role.
+    /// Role of the account.
     pub role: String,
-    /// When another token took its place.
+    /// When it was first replaced.
     pub replaced_at: Option<DateTime<Utc>>,
-    /// The database's clock: the one that every replica shares.
+    /// Current time of the database, the clock that all replicas share.
     pub now: DateTime<Utc>,
 }
 
-/// Stores one more token of a session.
+/// Adds a token to a session.
 pub fn add(conn: &mut PgConnection, session: Uuid, token_hash: &[u8]) -> QueryResult<()> {
     diesel::insert_into(refresh_tokens::table)
         .values((
@@ -36,20 +37,20 @@ pub fn add(conn: &mut PgConnection, session: Uuid, token_hash: &[u8]) -> QueryRe
         .map(drop)
 }
 
-/// The token of this hash, if its session is alive. Holds the session until the transaction ends: of all who renew it at
-/// the same time, on whichever replica, one is the first.
-pub fn hold(conn: &mut PgConnection, token_hash: &[u8]) -> QueryResult<Option<RefreshRow>> {
+/// The token with this hash, if its session is active. Locks the session until the end of the transaction, which
+/// serializes concurrent refreshes on all replicas.
+pub fn lock(conn: &mut PgConnection, token_hash: &[u8]) -> QueryResult<Option<RefreshRow>> {
     let of_token = refresh_tokens::table
         .filter(refresh_tokens::token_hash.eq(token_hash))
         .select(refresh_tokens::session_id);
-    let held: Option<Uuid> = sessions::table
+    let locked: Option<Uuid> = sessions::table
         .filter(sessions::id.eq_any(of_token))
         .select(sessions::id)
         .for_update()
         .first(conn)
         .optional()?;
-    // A statement of its own: it sees what was committed while the one before waited.
-    let Some(session) = held else { return Ok(None) };
+    // A second statement, so that it sees what was committed while the first one waited for the lock.
+    let Some(session) = locked else { return Ok(None) };
     refresh_tokens::table
         .inner_join(sessions::table.on(sessions::id.eq(refresh_tokens::session_id)))
         .inner_join(accounts::table.on(accounts::id.eq(sessions::account_id)))
@@ -73,8 +74,8 @@ pub fn hold(conn: &mut PgConnection, token_hash: &[u8]) -> QueryResult<Option<Re
         .optional()
 }
 
-/// Another token has taken this one's place; the time of the first replacement stays.
-pub fn replace(conn: &mut PgConnection, token_hash: &[u8]) -> QueryResult<()> {
+/// Marks a token as replaced. The time of the first replacement is kept.
+pub fn mark_replaced(conn: &mut PgConnection, token_hash: &[u8]) -> QueryResult<()> {
     diesel::update(refresh_tokens::table.find(token_hash))
         .filter(refresh_tokens::replaced_at.is_null())
         .set(refresh_tokens::replaced_at.eq(now))

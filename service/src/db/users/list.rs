@@ -1,5 +1,6 @@
-//! Pages of accounts, in any order, also of those that hold a text. Two steps in one statement: which accounts stand on
-//! the page follows from an index alone, then these are read.
+//! Pages of accounts, in any order and with a text filter. One statement in two steps: an index alone determines the ids
+//! of the page, then their rows are read.
+
 use crate::db::Db;
 use crate::db::accounts::AccountRow;
 use crate::db::error::DbError;
@@ -13,39 +14,39 @@ use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
 
 /// Which accounts are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Which {
-    /// Living ones.
+pub enum UserFilter {
+    /// Accounts that are not deleted.
     #[default]
     Living,
-    /// Deleted ones.
+    /// Deleted accounts.
     Deleted,
-    /// Living ones of a role.
+    /// Accounts with this role that are not deleted.
     Of(Role),
 }
 
-/// Where an account stands in an order.
+/// Position of an account in a sort order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// By number.
+pub enum Position {
+    /// By id.
     Id(i64),
-    /// By address, then number.
+    /// By address, then id.
     Email(String, i64),
-    /// By the time it was made, then number.
+    /// By time of creation, then id.
     CreatedAt(DateTime<Utc>, i64),
 }
 
-/// The statement of one page.
+/// The query of one page.
 #[derive(Clone, Debug)]
 pub struct UsersPage {
     /// Which accounts.
-    pub which: Which,
-    /// Only those whose address or name holds this text, in any case.
+    pub filter: UserFilter,
+    /// Only accounts whose address or name contains this text, ignoring case.
     pub text: Option<String>,
-    /// The order.
+    /// Sort order.
     pub sort: UserSort,
-    /// Only those behind this place, which must be one of the order.
-    pub after: Option<Place>,
-    /// How many at the most.
+    /// Only accounts behind this position, which must fit the sort order.
+    pub after: Option<Position>,
+    /// Maximum number of rows.
     pub limit: i64,
 }
 
@@ -55,17 +56,17 @@ pub async fn list(db: &Db, page: UsersPage) -> Result<Vec<AccountRow>, DbError> 
 }
 
 impl UsersPage {
-    /// The columns of the order. Among living accounts an address stands once, so its index needs no number beside it.
+    /// The sort columns. The address alone is unique among accounts that are not deleted.
     fn columns(&self) -> &'static [&'static str] {
-        match (self.sort.column, self.which) {
+        match (self.sort.column, self.filter) {
             (Column::Id, _) => &["id"],
-            (Column::Email, Which::Living | Which::Of(_)) => &["email_key"],
-            (Column::Email, Which::Deleted) => &["email_key", "id"],
+            (Column::Email, UserFilter::Living | UserFilter::Of(_)) => &["email_key"],
+            (Column::Email, UserFilter::Deleted) => &["email_key", "id"],
             (Column::CreatedAt, _) => &["created_at", "id"],
         }
     }
 
-    /// `prefix` stands before each column.
+    /// Writes ORDER BY, with `prefix` before each column.
     fn order(&self, prefix: &str, out: &mut AstPass<'_, '_, Pg>) {
         let direction = match self.sort.direction {
             Direction::Ascending => "",
@@ -79,23 +80,23 @@ impl UsersPage {
         }
     }
 
-    fn behind<'b>(&'b self, place: &'b Place, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+    fn behind<'b>(&'b self, position: &'b Position, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(" AND (");
         out.push_sql(&self.columns().join(", "));
         out.push_sql(match self.sort.direction {
             Direction::Ascending => ") > (",
             Direction::Descending => ") < (",
         });
-        let id = match place {
-            Place::Id(id) => {
+        let id = match position {
+            Position::Id(id) => {
                 out.push_bind_param::<BigInt, _>(id)?;
                 None
             }
-            Place::Email(email, id) => {
+            Position::Email(email, id) => {
                 out.push_bind_param::<Text, _>(email)?;
                 Some(id)
             }
-            Place::CreatedAt(at, id) => {
+            Position::CreatedAt(at, id) => {
                 out.push_bind_param::<Timestamptz, _>(at)?;
                 Some(id)
             }
@@ -111,7 +112,7 @@ impl UsersPage {
 
 impl QueryFragment<Pg> for UsersPage {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        // Planned each time: a plan that must fit every limit reads the whole table.
+        // Not prepared: a generic plan for every limit would scan the whole table.
         out.unsafe_to_cache_prepared();
         out.push_sql("SELECT a.* FROM (SELECT ");
         out.push_sql(match self.sort.column {
@@ -120,29 +121,29 @@ impl QueryFragment<Pg> for UsersPage {
             Column::CreatedAt => "id, created_at",
         });
         out.push_sql(" FROM accounts.accounts WHERE ");
-        match self.which {
-            Which::Living => out.push_sql("deleted_at IS NULL"),
-            Which::Deleted => out.push_sql("deleted_at IS NOT NULL"),
-            // The words of roles are ours; written out, so that the index of administrators fits.
-            Which::Of(role) => {
+        match self.filter {
+            UserFilter::Living => out.push_sql("deleted_at IS NULL"),
+            UserFilter::Deleted => out.push_sql("deleted_at IS NOT NULL"),
+            // Role names are constants. A literal lets the partial index of administrators match.
+            UserFilter::Of(role) => {
                 out.push_sql("deleted_at IS NULL AND role = '");
                 out.push_sql(role.as_str());
                 out.push_sql("'");
             }
         }
         if let Some(text) = &self.text {
-            // Not LIKE: a text has no signs with a meaning here, and the plan is the same whatever is looked for.
+            // Not LIKE, which would need escaping and whose plan would depend on the pattern.
             out.push_sql(" AND strpos(search_key, lower(");
             out.push_bind_param::<Text, _>(text)?;
             out.push_sql(")) > 0");
         }
-        if let Some(place) = &self.after {
-            self.behind(place, &mut out)?;
+        if let Some(position) = &self.after {
+            self.behind(position, &mut out)?;
         }
         self.order("", &mut out);
         out.push_sql(" LIMIT ");
         out.push_bind_param::<BigInt, _>(&self.limit)?;
-        // One at a time, which LIMIT 1 sees to: joined as a whole, the table would be read through for a long page.
+        // LIMIT 1 forces one index lookup per id: a plain join would scan the table for long pages.
         out.push_sql(
             ") AS p CROSS JOIN LATERAL (SELECT id, email, name, role, state, version, created_at, updated_at, \
              confirmed_at, deleted_at FROM accounts.accounts WHERE id = p.id LIMIT 1) AS a",
@@ -152,7 +153,7 @@ impl QueryFragment<Pg> for UsersPage {
     }
 }
 
-/// The text depends on what is asked for.
+/// The SQL text varies with the filter.
 impl QueryId for UsersPage {
     type QueryId = ();
 

@@ -11,18 +11,18 @@ use crate::types::role::Role;
 use diesel::dsl::now;
 use diesel::prelude::*;
 
-/// What an account is to be; `None`: as it is.
+/// New values of an account. `None`: unchanged.
 #[derive(Clone, Copy, Debug)]
 pub struct Replacement<'a> {
-    /// Its address.
+    /// Address.
     pub email: &'a Email,
-    /// Its name.
+    /// Name.
     pub name: Option<&'a str>,
-    /// Its role.
+    /// Role.
     pub role: Option<Role>,
 }
 
-/// Replaces what an account is; `accounts_email_key` refuses an address that another living account has.
+/// Changes an account. Violates `accounts_email_key` if another account has the address.
 pub fn replace(conn: &mut PgConnection, id: AccountId, new: &Replacement<'_>) -> QueryResult<AccountRow> {
     diesel::update(accounts::table.find(id.get()))
         .set((
@@ -37,7 +37,7 @@ pub fn replace(conn: &mut PgConnection, id: AccountId, new: &Replacement<'_>) ->
         .get_result(conn)
 }
 
-/// Deletes an account: the row stays, and can be restored.
+/// Marks an account as deleted. It can be restored.
 pub fn delete(conn: &mut PgConnection, id: AccountId) -> QueryResult<AccountRow> {
     diesel::update(accounts::table.find(id.get()))
         .set((
@@ -49,8 +49,8 @@ pub fn delete(conn: &mut PgConnection, id: AccountId) -> QueryResult<AccountRow>
         .get_result(conn)
 }
 
-/// Restores a deleted account; `None`: none of this number is deleted. `accounts_email_key` refuses one whose address
-/// another has got meanwhile.
+/// Restores a deleted account. `None`: no deleted account has this id. Violates `accounts_email_key` if another account
+/// has taken the address.
 pub fn restore(conn: &mut PgConnection, id: AccountId) -> QueryResult<Option<AccountRow>> {
     diesel::update(accounts::table.find(id.get()))
         .filter(accounts::deleted_at.is_not_null())

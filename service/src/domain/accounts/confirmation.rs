@@ -69,7 +69,7 @@ pub(super) fn activate(
     row: &AccountRow,
     mode: RegistrationMode,
 ) -> QueryResult<Role> {
-    let is_first = mode == RegistrationMode::FirstAdmin && !accounts::has_admin_beside(conn, None)?;
+    let is_first = mode == RegistrationMode::FirstAdmin && !accounts::has_other_admin(conn, None)?;
     let role = if is_first { Role::Admin } else { Role::User };
     accounts::activate(conn, row.id(), role)?;
     Ok(role)

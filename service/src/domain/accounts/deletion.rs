@@ -24,7 +24,7 @@ impl Accounts {
             let Some(row) = accounts::lock(conn, id)? else {
                 return Ok(DeletionOutcome::Done);
             };
-            if row.role == Role::Admin.as_str() && !accounts::has_admin_beside(conn, Some(id))? {
+            if row.role == Role::Admin.as_str() && !accounts::has_other_admin(conn, Some(id))? {
                 return Ok(DeletionOutcome::LastAdmin);
             }
             users::delete(conn, id)?;

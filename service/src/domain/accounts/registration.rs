@@ -39,7 +39,7 @@ impl Accounts {
             RegistrationMode::Open => Ok(true),
             RegistrationMode::Closed => Ok(false),
             RegistrationMode::FirstAdmin => {
-                let has_admin = |conn: &mut _| accounts::has_admin_beside(conn, None);
+                let has_admin = |conn: &mut _| accounts::has_other_admin(conn, None);
                 Ok(!self.0.db.run("has_admin", has_admin).await?)
             }
         }

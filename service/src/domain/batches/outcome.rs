@@ -3,7 +3,7 @@
 use super::row::RowError;
 use crate::db::DbError as StorageError;
 use crate::db::batches::StoreError;
-pub use crate::db::batches::Stored;
+pub use crate::db::batches::StoreOutcome;
 use crate::db::pool::ConnectError;
 use std::io::Error;
 
@@ -22,7 +22,7 @@ pub enum Progress {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Imported {
     /// Whether it was stored now or before.
-    pub stored: Stored,
+    pub stored: StoreOutcome,
     /// Ports in the file.
     pub ports: usize,
     /// Regions in the file.

@@ -14,9 +14,9 @@ impl Sessions {
     pub async fn delete_expired(&self) -> Result<(), StorageError> {
         let age = COUNTER_TTL.to_std().unwrap_or_default();
         let batch_size = usize::try_from(BATCH_SIZE).unwrap_or_default();
-        let counters = move |conn: &mut PgConnection| throttles::delete_old(conn, age, BATCH_SIZE);
+        let counters = move |conn: &mut PgConnection| throttles::delete_expired(conn, age, BATCH_SIZE);
         while self.0.db.tx("delete_old_counters", counters).await? >= batch_size {}
-        let ended = |conn: &mut PgConnection| sessions::delete_old(conn, KNOWN_NETWORK_TTL, BATCH_SIZE);
+        let ended = |conn: &mut PgConnection| sessions::delete_expired(conn, KNOWN_NETWORK_TTL, BATCH_SIZE);
         while self.0.db.tx("delete_old_sessions", ended).await? >= batch_size {}
         Ok(())
     }

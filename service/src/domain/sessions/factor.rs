@@ -48,8 +48,8 @@ impl Factor {
     pub(super) fn consume(self, conn: &mut PgConnection, account: AccountId) -> QueryResult<bool> {
         match self {
             Self::None => Ok(true),
-            Self::Step(step) => second_factors::take_step(conn, account, step),
-            Self::Recovery(hash) => second_factors::take_recovery_code(conn, account, hash.bytes()),
+            Self::Step(step) => second_factors::consume_step(conn, account, step),
+            Self::Recovery(hash) => second_factors::consume_recovery_code(conn, account, hash.bytes()),
         }
     }
 }

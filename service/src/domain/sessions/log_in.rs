@@ -169,14 +169,14 @@ fn store(
     client: &ClientInfo,
 ) -> QueryResult<DateTime<Utc>> {
     let hash = new.secret.hash();
-    let ends = sessions::begin(
+    let ends = sessions::create(
         conn,
         &NewSession {
             id: new.id,
             account: verified.account,
             kind: new.kind.as_str(),
             cookie_hash: (new.kind == SessionKind::Browser).then(|| hash.bytes()),
-            life: new.ttl,
+            ttl: new.ttl,
             user_agent: &client.user_agent,
             address: &client.address.to_string(),
             network: &client.network().to_string(),

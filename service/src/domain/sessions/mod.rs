@@ -40,7 +40,7 @@ use crate::crypto::hashing::Hashing;
 use crate::crypto::jwt::Jwt;
 use crate::crypto::tokens::PlainToken;
 use crate::db::Db;
-use crate::db::sessions::{self, ActiveRow, SessionBatcher, Span, Wanted};
+use crate::db::sessions::{self, ActiveRow, SessionBatcher, SessionKey, SessionTimeouts};
 use crate::domain::throttles::Throttles;
 use crate::types::account::AccountId;
 use crate::types::clock;
@@ -105,11 +105,12 @@ impl Sessions {
 
     /// Authenticates a session cookie.
     pub async fn authenticate_cookie(&self, cookie: &PlainToken) -> Result<SignedIn, AuthenticationError> {
-        self.find(Wanted::Cookie(cookie.hash().bytes().to_vec())).await
+        self.find(SessionKey::Cookie(cookie.hash().bytes().to_vec()))
+            .await
     }
 
     async fn signed_in(&self, claims: &Claims) -> Result<SignedIn, AuthenticationError> {
-        let signed_in = self.find(Wanted::Id(claims.sid)).await?;
+        let signed_in = self.find(SessionKey::Id(claims.sid)).await?;
         if signed_in.account().to_string() == claims.sub {
             Ok(signed_in)
         } else {
@@ -117,7 +118,7 @@ impl Sessions {
         }
     }
 
-    async fn find(&self, wanted: Wanted) -> Result<SignedIn, AuthenticationError> {
+    async fn find(&self, wanted: SessionKey) -> Result<SignedIn, AuthenticationError> {
         let parts = &self.0;
         let row = sessions::find_active(&parts.db, &parts.waiting, wanted)
             .await?
@@ -146,11 +147,11 @@ impl Sessions {
         if row.kind == "token" || unused < step {
             return;
         }
-        let span = Span {
-            life: absolute_timeout,
-            idle: idle_timeout,
+        let timeouts = SessionTimeouts {
+            absolute_timeout,
+            idle_timeout,
         };
-        let touch = move |conn: &mut _| sessions::touch(conn, id, span);
+        let touch = move |conn: &mut _| sessions::touch(conn, id, timeouts);
         let _ = self.0.db.tx("touch_session", touch).await;
     }
 }

@@ -7,7 +7,7 @@ use super::{Sessions, StorageError};
 use crate::crypto::tokens::{PlainToken, TokenHash};
 use crate::db::audit::{self, Event};
 use crate::db::sessions::refresh_tokens::{self, RefreshRow};
-use crate::db::sessions::{self, Span};
+use crate::db::sessions::{self, SessionTimeouts};
 use crate::db::{PgConnection, QueryResult};
 use crate::types::account::AccountId;
 use crate::types::client_info::ClientInfo;
@@ -49,17 +49,17 @@ impl Sessions {
     ) -> Result<Tokens, AuthenticationError> {
         let (old, refresh, client) = (token.hash(), PlainToken::random(), client.clone());
         let (new, lifetimes) = (refresh.hash(), self.0.lifetimes);
-        let span = Span {
-            life: lifetimes.absolute_timeout,
-            idle: lifetimes.idle_timeout,
+        let timeouts = SessionTimeouts {
+            absolute_timeout: lifetimes.absolute_timeout,
+            idle_timeout: lifetimes.idle_timeout,
         };
         let renewed = self.0.db.tx("refresh_session", move |conn| {
-            let Some(row) = refresh_tokens::hold(conn, old.bytes())? else {
+            let Some(row) = refresh_tokens::lock(conn, old.bytes())? else {
                 return Ok(None);
             };
             match TokenUse::of(row.replaced_at, row.now) {
                 TokenUse::Reused => end_reused_session(conn, &row, &client).map(|()| None),
-                TokenUse::Fresh | TokenUse::Overlapping => renew(conn, &row, old, new, span),
+                TokenUse::Fresh | TokenUse::Overlapping => renew(conn, &row, old, new, timeouts),
             }
         });
         let (row, session_ends) = renewed.await?.ok_or(AuthenticationError::InvalidToken)?;
@@ -81,11 +81,11 @@ fn renew(
     row: &RefreshRow,
     old: TokenHash,
     new: TokenHash,
-    span: Span,
+    timeouts: SessionTimeouts,
 ) -> QueryResult<Option<(RefreshRow, DateTime<Utc>)>> {
-    refresh_tokens::replace(conn, old.bytes())?;
+    refresh_tokens::mark_replaced(conn, old.bytes())?;
     refresh_tokens::add(conn, row.session_id, new.bytes())?;
-    let ends = sessions::touch(conn, row.session_id, span)?;
+    let ends = sessions::touch(conn, row.session_id, timeouts)?;
     Ok(ends.map(|ends| (row.clone(), ends)))
 }
 

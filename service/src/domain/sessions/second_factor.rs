@@ -114,7 +114,7 @@ impl Sessions {
         let (account, key, client) = (who.account(), self.0.data_key.clone(), client.clone());
         let throttles = self.0.throttles.clone();
         let confirm = move |conn: &mut PgConnection| {
-            second_factors::hold(conn, account)?;
+            second_factors::lock(conn, account)?;
             let row = credentials::find_by_id(conn, account.get())?;
             let is_pending =
                 |row: &CredentialRow| row.totp_confirmed_at.is_none() && row.totp_secret.is_some();

@@ -6,7 +6,7 @@ use super::error::LoginError;
 use super::factor::{CodeCheck, Factor};
 use super::{Sessions, StorageError};
 use crate::crypto::password_hash::{PasswordHash, Verified};
-use crate::db::accounts::credentials::{self, CredentialRow, Dates, Held};
+use crate::db::accounts::credentials::{self, CredentialDates, CredentialRow, LockedAccount};
 use crate::db::audit::{self, Event};
 use crate::db::{PgConnection, QueryResult};
 use crate::domain::throttles::{Admission, Counters, Throttles};
@@ -51,12 +51,16 @@ pub struct VerifiedCredentials {
 impl VerifiedCredentials {
     /// Uses up the code, and locks account and credentials until the transaction ends. `None`: password or second factor were
     /// changed since the verification, or the code was used; the attempt stays counted and the caller must change nothing.
-    pub fn consume(&self, conn: &mut PgConnection, client: &ClientInfo) -> QueryResult<Option<Held>> {
-        let dates = Dates {
+    pub fn consume(
+        &self,
+        conn: &mut PgConnection,
+        client: &ClientInfo,
+    ) -> QueryResult<Option<LockedAccount>> {
+        let dates = CredentialDates {
             password_changed_at: self.row.password_changed_at,
             totp_confirmed_at: self.row.totp_confirmed_at,
         };
-        let reason = match credentials::hold(conn, self.account, dates)? {
+        let reason = match credentials::lock(conn, self.account, dates)? {
             None => "changed meanwhile",
             Some(_) if !self.factor.consume(conn, self.account)? => "wrong code",
             Some(current) => return Ok(Some(current)),

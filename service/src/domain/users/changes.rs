@@ -185,7 +185,7 @@ fn current(conn: &mut PgConnection, id: AccountId, expected: &VersionPreconditio
 
 fn is_last_admin(conn: &mut PgConnection, row: &AccountRow) -> QueryResult<bool> {
     let is_admin = row.role == Role::Admin.as_str() && row.is(AccountState::Active);
-    Ok(is_admin && !accounts::has_admin_beside(conn, Some(row.id()))?)
+    Ok(is_admin && !accounts::has_other_admin(conn, Some(row.id()))?)
 }
 
 fn replace(

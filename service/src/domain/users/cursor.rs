@@ -3,7 +3,7 @@
 
 use crate::crypto::data_key::DataKey;
 use crate::db::accounts::AccountRow;
-use crate::db::users::list::Place;
+use crate::db::users::list::Position;
 use crate::types::user_sort::{Column, UserSort};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -28,18 +28,18 @@ pub fn seal(key: &DataKey, sort: UserSort, last: &AccountRow) -> Option<String> 
 }
 
 /// Decrypts a cursor; `None`: it is invalid, or of another order.
-pub fn open(key: &DataKey, sort: UserSort, text: &str) -> Option<Place> {
+pub fn open(key: &DataKey, sort: UserSort, text: &str) -> Option<Position> {
     let text = Some(text).filter(|text| text.len() <= MAX_LENGTH)?;
     let sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
     let plain = String::from_utf8(key.open(PURPOSE, &context(sort), &sealed)?).ok()?;
     let (id, rest) = plain.split_once(' ').unwrap_or((&plain, ""));
     let id = id.parse().ok()?;
     match sort.column {
-        Column::Id => Some(Place::Id(id)),
-        Column::Email => Some(Place::Email(rest.to_owned(), id)),
+        Column::Id => Some(Position::Id(id)),
+        Column::Email => Some(Position::Email(rest.to_owned(), id)),
         Column::CreatedAt => {
             let at = rest.parse().ok().and_then(DateTime::from_timestamp_micros)?;
-            Some(Place::CreatedAt(at, id))
+            Some(Position::CreatedAt(at, id))
         }
     }
 }
@@ -75,9 +75,9 @@ mod tests {
         for (_, sort) in UserSort::ALL {
             let text = seal(&key, sort, &row()).unwrap();
             let expected = match sort.column {
-                Column::Id => Place::Id(7),
-                Column::Email => Place::Email("ann@example.org".into(), 7),
-                Column::CreatedAt => Place::CreatedAt(row().created_at, 7),
+                Column::Id => Position::Id(7),
+                Column::Email => Position::Email("ann@example.org".into(), 7),
+                Column::CreatedAt => Position::CreatedAt(row().created_at, 7),
             };
             assert_eq!(open(&key, sort, &text), Some(expected));
             let bytes = URL_SAFE_NO_PAD.decode(&text).unwrap();

@@ -15,7 +15,7 @@ use crate::crypto::data_key::DataKey;
 use crate::db::Db;
 use crate::db::accounts;
 pub use crate::db::accounts::AccountRow;
-pub use crate::db::users::list::Which;
+pub use crate::db::users::list::UserFilter;
 use crate::db::users::list::{self, UsersPage};
 use crate::types::account::AccountId;
 use crate::types::user_sort::UserSort;
@@ -35,7 +35,7 @@ struct Parts {
 #[derive(Clone, Debug, Default)]
 pub struct UserQuery {
     /// By state.
-    pub which: Which,
+    pub filter: UserFilter,
     /// Only those whose address or name contains this text, ignoring case.
     pub text: Option<String>,
     /// The order.
@@ -68,7 +68,7 @@ impl Users {
             None => None,
         };
         let page = UsersPage {
-            which: query.which,
+            filter: query.filter,
             text: query.text,
             sort,
             after,

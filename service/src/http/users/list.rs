@@ -155,7 +155,11 @@ impl UsersListApi {
         parameters.extend(sort.map(|sort| ("sort", sort.as_str().to_owned())));
         parameters.extend(deleted.then(|| ("deleted", "true".to_owned())));
         let query = UserQuery {
-            which: if deleted { Which::Deleted } else { Which::Living },
+            filter: if deleted {
+                UserFilter::Deleted
+            } else {
+                UserFilter::Living
+            },
             text,
             sort: sort.unwrap_or_default(),
             after,
@@ -185,7 +189,7 @@ impl UsersListApi {
             return Err(Problem::invalid(errors).into());
         }
         let query = UserQuery {
-            which: Which::Of(Role::Admin),
+            filter: UserFilter::Of(Role::Admin),
             after,
             limit,
             ..UserQuery::default()

@@ -5,7 +5,7 @@ use crate::support::database::Database;
 use crate::support::program::{run, stderr, stdout};
 use crate::support::sample_data::{QUERY, small};
 use crate::support::temp_file::TempFile;
-use portcullis::db::batches::Stored;
+use portcullis::db::batches::StoreOutcome;
 use portcullis::domain::batches::import;
 use portcullis::domain::batches::outcome::{ImportError, Progress};
 use std::fmt::Write;
@@ -74,7 +74,10 @@ fn the_same_content_is_stored_once() {
     let second = run_import(&database, &TempFile::new("txt", small()));
     assert!(second.status.success());
     assert_eq!(stdout(&second), "nothing to do: this file was imported before\n");
-    assert_eq!(database.import(&small()).unwrap().stored, Stored::Before);
+    assert_eq!(
+        database.import(&small()).unwrap().stored,
+        StoreOutcome::AlreadyStored
+    );
     assert_eq!(row_counts(&database), before);
 }
 
@@ -87,7 +90,7 @@ fn concurrent_imports_of_the_same_content_store_it_once() {
         let new = both
             .into_iter()
             .filter_map(|one| one.join().unwrap().ok())
-            .filter(|done| done.stored == Stored::New);
+            .filter(|done| done.stored == StoreOutcome::Stored);
         assert_eq!(new.count(), 1);
     });
     assert!(row_counts(&database).contains(&"prices 14".to_owned()));
