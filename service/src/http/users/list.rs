@@ -2,7 +2,7 @@
 
 use super::dto::User;
 use crate::domain::page::Page;
-use crate::domain::users::{AccountRow, UserQuery, Users, Which};
+use crate::domain::users::{AccountRow, UserFilter, UserQuery, Users};
 use crate::http::contract::auth::{Caller, UsersReadScope};
 use crate::http::contract::error_responses::{AuthErrors, ErrorResponse};
 use crate::http::contract::field::{Field, FieldValue, Optional};

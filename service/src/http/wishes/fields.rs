@@ -31,7 +31,7 @@ impl FieldValue for WishTitle {
     fn schema() -> MetaSchema {
         MetaSchema {
             min_length: Some(1),
-            max_length: Some(Self::LONGEST),
+            max_length: Some(Self::MAX_LENGTH),
             // The rule of `parse`: white space alone is not a title.
             pattern: Some(format!(
                 "^[^{NOT_IN_TITLES}]*[^\\s{NOT_IN_TITLES}][^{NOT_IN_TITLES}]*$"
