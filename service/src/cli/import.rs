@@ -25,7 +25,9 @@ pub fn run(settings: &Settings, file: &Path) -> ExitCode {
         }
     };
     match import(&settings.database, file, &mut report) {
-        Ok(done) if done.stored == Stored::Before => print("nothing to do: this file was imported before\n"),
+        Ok(done) if done.stored == StoreOutcome::AlreadyStored => {
+            print("nothing to do: this file was imported before\n")
+        }
         Ok(done) => {
             let seconds = started.elapsed().as_secs_f64();
             let (regions, ports, prices) = (done.regions, done.ports, done.prices);
