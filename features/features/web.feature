@@ -58,7 +58,7 @@ Feature: Web pages
     When Ann opens "/my/wishes"
     Then Ann sees the page "Sign in"
     When Ann opens "/no-such-page"
-    Then Ann sees the page "There is nothing here"
+    Then Ann sees the page "Page not found"
     And Ann's browser console shows no errors or warnings
 
   @G4 @browser @mailbox
@@ -74,7 +74,7 @@ Feature: Web pages
     When Ann follows "Older wishes"
     Then Ann sees "wish 5 of"
     And Ann sees "wish 1 of"
-    When Ann follows "To the first page"
+    When Ann follows "First page"
     Then Ann sees "wish 45 of"
 
   @G2 @E9 @browser @mailbox @asvs:v5.0.0-6.2.3 @asvs:v5.0.0-7.4.3
@@ -85,13 +85,13 @@ Feature: Web pages
       | field            | text                         |
       | Current password | nothing like it              |
       | New password     | an entirely different phrase |
-    And Ann presses "Change it"
-    Then Ann sees "Current password is not right"
+    And Ann presses "Change password"
+    Then Ann sees "Current password is wrong"
     When Ann fills in
       | field            | text                         |
       | Current password | {Ann.password}               |
       | New password     | an entirely different phrase |
-    And Ann presses "Change it"
+    And Ann presses "Change password"
     Then Ann sees "Your password is changed"
     When Ann presses "Sign out everywhere"
     Then Ann sees the page "You are signed out"
@@ -118,7 +118,7 @@ Feature: Web pages
     And Bob is signed in with a browser
     When Ann follows "A secret"
     And Bob opens the page that Ann sees
-    Then Bob sees the page "There is nothing here"
+    Then Bob sees the page "Page not found"
 
   @G8 @browser @mailbox @asvs:v5.0.0-3.2.2 @CWE-79
   Scenario Outline: User input is rendered as text: <title>
@@ -204,10 +204,10 @@ Feature: Web pages
       | sign-in | /sign-in      | Sign in                      | dark    |
       | sign-in | /sign-in      | Sign in                      | phone   |
       | sign-in | /sign-in      | Sign in                      | narrow  |
-      | error   | /no-such-page | There is nothing here        | desktop |
-      | error   | /no-such-page | There is nothing here        | dark    |
-      | error   | /no-such-page | There is nothing here        | phone   |
-      | error   | /no-such-page | There is nothing here        | narrow  |
+      | error   | /no-such-page | Page not found        | desktop |
+      | error   | /no-such-page | Page not found        | dark    |
+      | error   | /no-such-page | Page not found        | phone   |
+      | error   | /no-such-page | Page not found        | narrow  |
       | forgot  | /forgot       | Set a new password           | dark    |
       | sent    | /check-mail   | Check your mail              | desktop |
 
@@ -254,7 +254,7 @@ Feature: Web pages
     And axe-core finds no accessibility violations on Ann's page
     And a screenshot of Ann's page is saved as "my-account-<screen>"
     When Ann follows "Change your password"
-    And Ann presses "Change it"
+    And Ann presses "Change password"
     Then Ann sees "Current password must be filled in"
     And axe-core finds no accessibility violations on Ann's page
     And Ann's browser console shows no errors or warnings

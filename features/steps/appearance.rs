@@ -13,7 +13,7 @@ const FOCUS: &str = "const at = document.activeElement, style = getComputedStyle
 /// Overflow of the page, and the visible elements that extend beyond the right edge.
 const OVERFLOW: &str = "const page = document.documentElement;
     const wide = [...document.querySelectorAll('body *')].filter(one => one.checkVisibility()
-        && !one.closest('.away, svg') && one.getBoundingClientRect().right > innerWidth + 1);
+        && !one.closest('.visually-hidden, svg') && one.getBoundingClientRect().right > innerWidth + 1);
     return [page.scrollWidth - page.clientWidth, ...wide.map(one => one.outerHTML.slice(0, 100))];";
 
 /// More elements than can get the focus on any page.

@@ -3,7 +3,7 @@
 
 use crate::http::contract::problem::Problem;
 use crate::http::openapi::extra_route::ExtraRoute;
-use crate::http::web::page_frame::Chrome;
+use crate::http::web::page_frame::PageFrame;
 use crate::http::web::response::page;
 use crate::mail::mailbox::{Mailbox, StoredMail};
 use askama::Template;
@@ -18,14 +18,14 @@ use uuid::Uuid;
 #[derive(Template)]
 #[template(path = "mail/list.html")]
 struct List {
-    chrome: Chrome,
+    frame: PageFrame,
     mails: Vec<StoredMail>,
 }
 
 #[derive(Template)]
 #[template(path = "mail/mail.html")]
 struct Shown<'a> {
-    chrome: Chrome,
+    frame: PageFrame,
     mail: &'a StoredMail,
     pieces: Vec<Piece<'a>>,
 }
@@ -41,12 +41,12 @@ enum Piece<'a> {
 pub fn routes(mailbox: &Mailbox) -> Vec<ExtraRoute> {
     let [list, one, html] = [0, 1, 2].map(|_| mailbox.clone());
     vec![
-        ExtraRoute::page("/dev/mail").get(make(move |_| answer(list.clone(), list_page))),
+        ExtraRoute::page("/dev/mail").get(make(move |_| respond(list.clone(), list_page))),
         ExtraRoute::page("/dev/mail/:id").get(make(move |request| {
-            answer(one.clone(), move |mailbox| mail_page(&find(&request, mailbox)?))
+            respond(one.clone(), move |mailbox| mail_page(&find(&request, mailbox)?))
         })),
         ExtraRoute::page("/dev/mail/:id/html").get(make(move |request| {
-            answer(html.clone(), move |mailbox| {
+            respond(html.clone(), move |mailbox| {
                 Ok(html_page(find(&request, mailbox)?))
             })
         })),
@@ -54,7 +54,7 @@ pub fn routes(mailbox: &Mailbox) -> Vec<ExtraRoute> {
 }
 
 /// Runs on a blocking thread: it reads files.
-async fn answer(
+async fn respond(
     mailbox: Mailbox,
     work: impl FnOnce(&Mailbox) -> Result<Response, Problem> + Send + 'static,
 ) -> poem::Result<Response> {
@@ -64,13 +64,13 @@ async fn answer(
 
 fn list_page(mailbox: &Mailbox) -> Result<Response, Problem> {
     let mails = mailbox.list().map_err(|error| unreadable(&error))?;
-    let chrome = Chrome::plain();
-    page(StatusCode::OK, &List { chrome, mails })
+    let frame = PageFrame::without_nav();
+    page(StatusCode::OK, &List { frame, mails })
 }
 
 fn mail_page(mail: &StoredMail) -> Result<Response, Problem> {
     let shown = Shown {
-        chrome: Chrome::plain(),
+        frame: PageFrame::without_nav(),
         mail,
         pieces: pieces(&mail.text),
     };

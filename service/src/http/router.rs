@@ -116,40 +116,40 @@ pub fn pages() -> Vec<ExtraRoute> {
         page("/sign-out").get(sign_out::show).post(sign_out::submit),
         page("/sign-up").get(sign_up::show).post(sign_up::submit),
         page("/check-mail").get(mails::check_mail),
-        page("/resend").get(mails::ask_resend).post(mails::resend),
-        page("/forgot").get(mails::ask_forgot).post(mails::forgot),
+        page("/resend").get(mails::show_resend).post(mails::resend),
+        page("/forgot").get(mails::show_forgot).post(mails::forgot),
         page("/confirm")
-            .get_with(&["token"], links::see_confirm)
+            .get_with(&["token"], links::show_confirm)
             .post(links::confirm),
         page("/change-email")
-            .get_with(&["token"], links::see_change_email)
+            .get_with(&["token"], links::show_change_email)
             .post(links::change_email),
         page("/invitation")
-            .get_with(&["token"], links::see_invitation)
+            .get_with(&["token"], links::show_invitation)
             .post(links::invitation),
         page("/reset")
-            .get_with(&["token"], links::see_reset)
+            .get_with(&["token"], links::show_reset)
             .post(links::reset),
         page("/my/account").get(account::show),
         page("/my/account/name")
-            .get(account_form::ask_name)
+            .get(account_form::show_name)
             .post(account_form::save_name),
         page("/my/account/email")
-            .get(account_form::ask_email)
+            .get(account_form::show_email)
             .post(account_form::save_email),
         page("/my/account/password")
-            .get(account_form::ask_password)
+            .get(account_form::show_password)
             .post(account_form::save_password),
         page("/my/account/sign-out-everywhere").post(account::sign_out_everywhere),
         page("/my/account/delete")
-            .get(account::ask_delete)
+            .get(account::show_delete)
             .post(account::delete),
         page("/my/wishes").get_with(&["show", "after"], wish_list::show),
         page("/my/wishes/new").get(wish_form::new).post(wish_form::create),
         page("/my/wishes/:id").get(wish_form::edit).post(wish_form::save),
         page("/my/wishes/:id/done").post(wish_list::mark),
         page("/my/wishes/:id/delete")
-            .get(wish_form::ask_delete)
+            .get(wish_form::show_delete)
             .post(wish_form::delete),
     ]
 }
@@ -187,7 +187,7 @@ pub fn routes<T: OpenApi + 'static>(apis: T, settings: EdgeSettings) -> BoxEndpo
         body: settings.body,
         sessions: settings.sessions,
         metrics: settings.metrics,
-        error_page: error_page::of,
+        error_page: error_page::render,
     };
     let add = |route: Route, extra: ExtraRoute| extra.add_to(route);
     let extra = extra.into_iter().fold(Route::new(), add);

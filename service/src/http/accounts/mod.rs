@@ -1,8 +1,6 @@
 //! Account operations without authentication: registration, confirmation, password reset, invitation. Whether an address
 //! has an account is disclosed only by mail to that address.
 
-//! has an account is told to nobody but the reader of its mails.
-
 /// Bodies of requests and responses.
 mod dto;
 

@@ -135,9 +135,9 @@ fn parse(text: &str) -> Option<VersionPrecondition> {
             Some(rest) => (true, rest),
             None => (false, rest),
         };
-        let (tag, behind) = opened.strip_prefix('"')?.split_once('"')?;
+        let (tag, after) = opened.strip_prefix('"')?.split_once('"')?;
         let good = tag.bytes().all(|b| b == 0x21 || (0x23..=0x7e).contains(&b));
-        rest = behind.trim_start_matches([' ', '\t']);
+        rest = after.trim_start_matches([' ', '\t']);
         if !good || !(rest.is_empty() || rest.starts_with(',')) {
             return None;
         }

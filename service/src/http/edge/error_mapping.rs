@@ -1,7 +1,7 @@
 //! Maps errors to problems: our own problems, errors of the framework, and bare error statuses.
 
 use crate::http::contract::problem::Problem;
-use crate::http::web::response::Written;
+use crate::http::web::response::RenderedPage;
 use crate::types::field_error::{FieldError, Location};
 use poem::{Error, Response};
 use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError, ParseRequestPayloadError};
@@ -21,7 +21,7 @@ pub fn map_outcome(outcome: Result<Response, Error>) -> Result<Response, Problem
 /// Replaces a bare 4xx or 5xx by the problem of its status. A rendered page stays.
 fn map_response(response: Response) -> Result<Response, Problem> {
     match response.status() {
-        _ if response.extensions().get::<Written>().is_some() => Ok(response),
+        _ if response.extensions().get::<RenderedPage>().is_some() => Ok(response),
         status if status.is_client_error() || status.is_server_error() => Err(Problem::of_status(status)),
         _ => Ok(response),
     }

@@ -79,8 +79,8 @@ mod tests {
         let address = |text: &str| text.parse::<IpAddr>().unwrap();
         assert_eq!(limit.check(address("2001:db8::1")).unwrap().0, 1);
         assert_eq!(limit.check(address("2001:db8::2")).unwrap().0, 0);
-        let refused = limit.check(address("2001:db8::3")).unwrap_err();
-        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+        let rejected = limit.check(address("2001:db8::3")).unwrap_err();
+        assert_eq!(rejected.status, StatusCode::TOO_MANY_REQUESTS);
         assert!(limit.check(address("2001:db8:0:1::1")).is_ok());
         assert!(limit.check(address("192.0.2.1")).is_ok());
         assert_eq!(network(address("::ffff:192.0.2.1")), address("192.0.2.1"));

@@ -1,20 +1,20 @@
-//! Cookies with the `__Host-` prefix: only over a safe connection, only from this host, for all of it; no neighbour on
-//! a sister domain can set or shadow one (RFC 6265bis §4.1.3.2). Scripts cannot read them.
+//! Cookies with the `__Host-` prefix: Secure, host-only, for all paths; a sibling domain can neither set nor shadow them
+//! (RFC 6265bis §4.1.3.2). HttpOnly: scripts cannot read them.
 
 use crate::crypto::tokens::PlainToken;
 use http::{HeaderMap, HeaderValue, header};
 use poem::Response;
 
-/// The session.
+/// The session token.
 pub const SESSION: &str = "__Host-session";
 
-/// What form tokens are made with.
+/// The random seed of CSRF tokens.
 pub const CSRF: &str = "__Host-csrf";
 
-/// The word about what was just done.
-pub const NOTICE: &str = "__Host-notice";
+/// The flash message.
+pub const FLASH: &str = "__Host-notice";
 
-/// The value of the cookie; `None` where it is missing or stands there twice, which no browser of ours sends.
+/// The value of the cookie; `None` if it is missing or, which no browser sends, repeated.
 pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers.get_all(header::COOKIE).iter();
     let mut values = lines
@@ -31,8 +31,7 @@ pub fn token(headers: &HeaderMap, name: &str) -> Option<PlainToken> {
     find(headers, name).and_then(PlainToken::parse)
 }
 
-/// Sets a cookie until the browser is closed. Lax: a link from elsewhere arrives signed in, a form from elsewhere does
-/// not.
+/// Sets a cookie until the browser is closed. SameSite=Lax: links from other sites arrive signed in, forms do not.
 pub fn set(response: &mut Response, name: &str, value: &str) {
     add(
         response,
@@ -40,13 +39,13 @@ pub fn set(response: &mut Response, name: &str, value: &str) {
     );
 }
 
-/// Sets a cookie that lives for so many seconds.
+/// Sets a cookie for this many seconds.
 pub fn set_for(response: &mut Response, name: &str, value: &str, seconds: u64) {
     let cookie = format!("{name}={value}; Max-Age={seconds}; Path=/; Secure; HttpOnly; SameSite=Lax");
     add(response, &cookie);
 }
 
-/// Takes a cookie back.
+/// Removes a cookie.
 pub fn clear(response: &mut Response, name: &str) {
     set_for(response, name, "", 0);
 }

@@ -1,7 +1,6 @@
-//! Forged requests: a stranger's page can make a browser send a form here, cookies and all. Each form carries a token
-//! that such a page cannot know: it follows from a random cookie, the session, and the service's key, so that neither a
-//! stolen token of somebody else nor a cookie that was planted is of use. What the browser itself says of where the
-//! form comes from is looked at first.
+//! Protection against cross-site request forgery (OWASP CSRF cheat sheet). Each form carries a token, a MAC over a random
+//! cookie and the session under the service's key: a token of another session or an injected cookie is useless. The origin
+//! that the browser reports is checked first.
 
 use super::cookies::{self, CSRF};
 use super::state::Web;
@@ -14,33 +13,33 @@ use uuid::Uuid;
 
 /// Makes and checks the tokens of one browser and one session.
 #[derive(Clone, Debug)]
-pub struct Guard {
+pub struct CsrfGuard {
     key: DataKey,
     seed: PlainToken,
-    age: Age,
+    cookie: CookieState,
     session: Option<Uuid>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Age {
-    /// The browser has it.
-    Known,
-    /// The browser must be told.
-    Fresh,
+enum CookieState {
+    /// The browser sent it.
+    Received,
+    /// It must be set.
+    New,
 }
 
-impl Guard {
+impl CsrfGuard {
     /// For this browser: its cookie, or a new one.
     pub fn of(headers: &HeaderMap, key: &DataKey, session: Option<Uuid>) -> Self {
         let known = cookies::token(headers, CSRF);
-        let age = match known {
-            Some(_) => Age::Known,
-            None => Age::Fresh,
+        let cookie = match known {
+            Some(_) => CookieState::Received,
+            None => CookieState::New,
         };
         Self {
             key: key.clone(),
             seed: known.unwrap_or_else(PlainToken::random),
-            age,
+            cookie,
             session,
         }
     }
@@ -50,20 +49,20 @@ impl Guard {
         PlainToken::of_bytes(&self.mac()).reveal().to_owned()
     }
 
-    /// Refuses (403) a form whose token is not of this browser and this session.
+    /// Rejects (403) a form whose token does not belong to this browser and session.
     pub fn check(&self, token: &str) -> Result<(), Problem> {
         let sent = PlainToken::parse(token).map(|token| token.hash());
-        // Compared as hashes: how much of a guess is right must not show in the time it takes.
-        let right = PlainToken::of_bytes(&self.mac()).hash();
+        // Compared as hashes, so that the time does not depend on how much of a guess is correct.
+        let expected = PlainToken::of_bytes(&self.mac()).hash();
         match sent {
-            Some(sent) if self.age == Age::Known && sent == right => Ok(()),
-            _ => Err(forged("the form is too old, or was not ours")),
+            Some(sent) if self.cookie == CookieState::Received && sent == expected => Ok(()),
+            _ => Err(forged("the form has expired or did not come from this site")),
         }
     }
 
-    /// Tells the browser its cookie, where it does not have it yet.
-    pub fn tell(&self, response: &mut Response) {
-        if self.age == Age::Fresh {
+    /// Sets the cookie if the browser does not have it yet.
+    pub fn set_cookie(&self, response: &mut Response) {
+        if self.cookie == CookieState::New {
             cookies::set(response, CSRF, self.seed.reveal());
         }
     }
@@ -75,9 +74,9 @@ impl Guard {
     }
 }
 
-/// Refuses (403) what the browser says comes from another origin (`Sec-Fetch-Site`, W3C Fetch Metadata; `Origin`,
-/// RFC 6454 §7). Our pages send no referrer, so a browser calls their origin `null`: that is taken only from one that
-/// also says that the form is ours.
+/// Rejects (403) a form that the browser reports as cross-origin (`Sec-Fetch-Site`, W3C Fetch Metadata; `Origin`,
+/// RFC 6454 §7). Our pages send no referrer, so browsers report their origin as `null`; that is accepted only together with
+/// `Sec-Fetch-Site: same-origin`.
 pub fn check_origin(request: &Request, web: &Web) -> Result<(), Problem> {
     let site = single(request, "sec-fetch-site")?;
     if site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
@@ -86,13 +85,13 @@ pub fn check_origin(request: &Request, web: &Web) -> Result<(), Problem> {
     match single(request, header::ORIGIN.as_str())? {
         None => Ok(()),
         Some("null") if site == Some("same-origin") => Ok(()),
-        Some(origin) if is_ours(origin, request, web) => Ok(()),
+        Some(origin) if is_own_origin(origin, request, web) => Ok(()),
         Some(_) => Err(forged("the form was sent from another site")),
     }
 }
 
-/// The origin that people know, or that of the Host that was asked, which is on the list by now.
-fn is_ours(origin: &str, request: &Request, web: &Web) -> bool {
+/// Whether the origin is the public one or that of the requested Host, which is on the allow-list.
+fn is_own_origin(origin: &str, request: &Request, web: &Web) -> bool {
     let Ok(origin) = origin.parse::<Uri>() else {
         return false;
     };
@@ -104,7 +103,7 @@ fn is_ours(origin: &str, request: &Request, web: &Web) -> bool {
         .headers()
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
-    let asked = request
+    let requested = request
         .original_uri()
         .authority()
         .map(http::uri::Authority::as_str)
@@ -114,7 +113,7 @@ fn is_ours(origin: &str, request: &Request, web: &Web) -> bool {
         .map(http::uri::Authority::as_str)
         .unwrap_or_default();
     let of = |other: &str| authority.eq_ignore_ascii_case(other);
-    asked.is_some_and(of) || known.authority().is_some_and(|known| of(known.as_str()))
+    requested.is_some_and(of) || known.authority().is_some_and(|known| of(known.as_str()))
 }
 
 fn single<'a>(request: &'a Request, name: &str) -> Result<Option<&'a str>, Problem> {
@@ -122,7 +121,7 @@ fn single<'a>(request: &'a Request, name: &str) -> Result<Option<&'a str>, Probl
     let value = values.next().map(|value| value.to_str()).transpose();
     match (value, values.next()) {
         (Ok(value), None) => Ok(value),
-        _ => Err(forged("the form does not say where it comes from")),
+        _ => Err(forged("the origin of the form is ambiguous")),
     }
 }
 
@@ -135,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_good_for_its_browser_its_session_and_its_key_only() {
+    fn a_token_is_valid_for_its_browser_session_and_key_only() {
         let key = DataKey::parse(&DataKey::generate()).unwrap();
         let cookie = |seed: &PlainToken| {
             let value = format!("{CSRF}={}", seed.reveal());
@@ -143,22 +142,22 @@ mod tests {
         };
         let (browser, other) = (cookie(&PlainToken::random()), cookie(&PlainToken::random()));
         let session = Some(Uuid::new_v4());
-        let token = Guard::of(&browser, &key, session).token();
-        assert!(Guard::of(&browser, &key, session).check(&token).is_ok());
+        let token = CsrfGuard::of(&browser, &key, session).token();
+        assert!(CsrfGuard::of(&browser, &key, session).check(&token).is_ok());
         let foreign_key = DataKey::parse(&DataKey::generate()).unwrap();
         for guard in [
-            Guard::of(&other, &key, session),
-            Guard::of(&browser, &key, None),
-            Guard::of(&browser, &key, Some(Uuid::new_v4())),
-            Guard::of(&browser, &foreign_key, session),
-            Guard::of(&HeaderMap::new(), &key, session),
+            CsrfGuard::of(&other, &key, session),
+            CsrfGuard::of(&browser, &key, None),
+            CsrfGuard::of(&browser, &key, Some(Uuid::new_v4())),
+            CsrfGuard::of(&browser, &foreign_key, session),
+            CsrfGuard::of(&HeaderMap::new(), &key, session),
         ] {
             assert_eq!(guard.check(&token).unwrap_err().status, 403);
         }
-        assert!(Guard::of(&browser, &key, session).check("").is_err());
-        let unseen = Guard::of(&HeaderMap::new(), &key, session);
+        assert!(CsrfGuard::of(&browser, &key, session).check("").is_err());
+        let without_cookie = CsrfGuard::of(&HeaderMap::new(), &key, session);
         assert!(
-            unseen.check(&unseen.token()).is_err(),
+            without_cookie.check(&without_cookie.token()).is_err(),
             "a browser without a cookie has no token"
         );
     }

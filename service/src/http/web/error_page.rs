@@ -1,6 +1,6 @@
-//! The page of a problem: the same status and header fields, in words for a person.
+//! Renders a problem as a page with the same status and headers.
 
-use super::page_frame::Chrome;
+use super::page_frame::PageFrame;
 use super::response::page;
 use crate::http::contract::problem::Problem;
 use crate::types::field_error::FieldError;
@@ -11,25 +11,25 @@ use poem::Response;
 #[derive(Template)]
 #[template(path = "web/error.html")]
 struct ErrorPage<'a> {
-    chrome: Chrome,
+    frame: PageFrame,
     status: u16,
     title: &'static str,
     text: String,
     errors: &'a [FieldError],
-    way_on: (&'static str, &'static str),
+    next: (&'static str, &'static str),
     request_id: &'a str,
 }
 
-/// The page. Falls back to the problem itself where no page can be made.
-pub fn of(problem: Problem, path: &str, request_id: &str) -> Response {
+/// The page. Falls back to the problem if rendering fails.
+pub fn render(problem: Problem, path: &str, request_id: &str) -> Response {
     let status = problem.status;
     let template = ErrorPage {
-        chrome: Chrome::plain(),
+        frame: PageFrame::without_nav(),
         status: status.as_u16(),
         title: title(status),
         text: text(&problem),
         errors: &problem.errors,
-        way_on: way_on(status),
+        next: next(status),
         request_id,
     };
     let Ok(mut response) = page(status, &template) else {
@@ -47,26 +47,26 @@ pub fn of(problem: Problem, path: &str, request_id: &str) -> Response {
 
 fn title(status: StatusCode) -> &'static str {
     match status {
-        StatusCode::FORBIDDEN => "This was not let through",
-        StatusCode::NOT_FOUND => "There is nothing here",
-        StatusCode::METHOD_NOT_ALLOWED => "This page does not work that way",
+        StatusCode::FORBIDDEN => "You cannot do this",
+        StatusCode::NOT_FOUND => "Page not found",
+        StatusCode::METHOD_NOT_ALLOWED => "This page does not support that",
         StatusCode::CONFLICT => "This has changed in the meantime",
         StatusCode::PAYLOAD_TOO_LARGE
         | StatusCode::URI_TOO_LONG
-        | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "That was too much at once",
+        | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "That was too large",
         StatusCode::REQUEST_TIMEOUT => "That took too long",
-        StatusCode::TOO_MANY_REQUESTS => "A little slower, please",
-        StatusCode::SERVICE_UNAVAILABLE => "Back in a moment",
-        status if status.is_server_error() => "Something went wrong here",
+        StatusCode::TOO_MANY_REQUESTS => "Too many requests",
+        StatusCode::SERVICE_UNAVAILABLE => "Temporarily unavailable",
+        status if status.is_server_error() => "Something went wrong",
         _ => "That did not work",
     }
 }
 
-/// The problem's own words as a sentence, and when to come back.
+/// The detail of the problem as a sentence, and when to retry.
 fn text(problem: &Problem) -> String {
     let detail = match problem.status {
-        StatusCode::NOT_FOUND => "The address may be mistyped, or what stood here is gone",
-        StatusCode::INTERNAL_SERVER_ERROR => "It is not your fault, and it is in our log. Please try again",
+        StatusCode::NOT_FOUND => "The address may be mistyped, or the page no longer exists",
+        StatusCode::INTERNAL_SERVER_ERROR => "The error is on our side and has been logged. Please try again",
         _ => problem.detail.as_ref(),
     };
     let mut sentence = detail.to_owned();
@@ -86,9 +86,9 @@ fn text(problem: &Problem) -> String {
     sentence
 }
 
-fn way_on(status: StatusCode) -> (&'static str, &'static str) {
+fn next(status: StatusCode) -> (&'static str, &'static str) {
     match status {
         StatusCode::FORBIDDEN => ("/sign-in", "Sign in"),
-        _ => ("/my/wishes", "To my wishes"),
+        _ => ("/my/wishes", "Go to my wishes"),
     }
 }

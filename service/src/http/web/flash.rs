@@ -1,34 +1,33 @@
-//! The word about what was just done, carried over one redirect in a cookie: what stands in the address could be made up
-//! by anybody.
+//! Messages shown once after a redirect. They travel in a cookie, because anyone can put text into a link.
 
-/// What was just done.
+/// A message about a completed action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// A wish is new.
+pub enum Flash {
+    /// A wish was created.
     Added,
-    /// A wish is not as it was.
+    /// Changes were saved.
     Saved,
-    /// A wish has come true.
+    /// A wish was marked as fulfilled.
     Done,
-    /// It has not, after all.
+    /// A wish was marked as open.
     Open,
-    /// A wish is gone.
+    /// A wish was deleted.
     Deleted,
-    /// An address is proven.
+    /// An address was confirmed.
     Confirmed,
-    /// A password is new.
+    /// A password was set by a mailed link.
     PasswordSet,
-    /// Another address is proven.
+    /// A new address was confirmed.
     EmailChanged,
-    /// Another address waits for its proof.
-    EmailAsked,
-    /// A password is new, by who knew the one before.
+    /// A new address awaits confirmation.
+    EmailRequested,
+    /// A password was changed by its owner.
     PasswordChanged,
-    /// An account is gone.
-    Left,
+    /// An account was deleted.
+    AccountDeleted,
 }
 
-impl Notice {
+impl Flash {
     const ALL: [Self; 11] = [
         Self::Added,
         Self::Saved,
@@ -38,12 +37,12 @@ impl Notice {
         Self::Confirmed,
         Self::PasswordSet,
         Self::EmailChanged,
-        Self::EmailAsked,
+        Self::EmailRequested,
         Self::PasswordChanged,
-        Self::Left,
+        Self::AccountDeleted,
     ];
 
-    /// The word in the cookie.
+    /// The value of the cookie.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Added => "added",
@@ -54,47 +53,47 @@ impl Notice {
             Self::Confirmed => "confirmed",
             Self::PasswordSet => "password-set",
             Self::EmailChanged => "email-changed",
-            Self::EmailAsked => "email-asked",
+            Self::EmailRequested => "email-requested",
             Self::PasswordChanged => "password-changed",
-            Self::Left => "left",
+            Self::AccountDeleted => "account-deleted",
         }
     }
 
-    /// The notice of a word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|notice| notice.as_str() == word)
+    /// The message for a cookie value.
+    pub fn parse(value: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|flash| flash.as_str() == value)
     }
 
-    /// The sentence on the page.
+    /// The text on the page.
     pub fn text(self) -> &'static str {
         match self {
             Self::Added => "Your wish is on the list.",
             Self::Saved => "Your changes are saved.",
-            Self::Done => "Well done! Your wish has come true.",
+            Self::Done => "Well done! Your wish is fulfilled.",
             Self::Open => "Your wish is open again.",
             Self::Deleted => "Your wish is deleted.",
             Self::Confirmed => "Your address is confirmed. You can sign in now.",
             Self::PasswordSet => "Your password is set. You can sign in with it now.",
             Self::EmailChanged => "Your new address is confirmed. Sign in with it from now on.",
-            Self::EmailAsked => {
-                "A link is on its way to your new address. Until you follow it, the old one stays."
+            Self::EmailRequested => {
+                "We sent a link to your new address. It replaces the old one once you open the link."
             }
-            Self::PasswordChanged => "Your password is changed, and every other session has ended.",
-            Self::Left => "Your account is deleted. All the best!",
+            Self::PasswordChanged => "Your password is changed. You are signed out everywhere else.",
+            Self::AccountDeleted => "Your account is deleted. All the best!",
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Notice;
+    use super::Flash;
 
     #[test]
-    fn every_notice_is_read_back_from_its_word() {
-        for notice in Notice::ALL {
-            assert_eq!(Notice::parse(notice.as_str()), Some(notice));
-            assert!(notice.text().ends_with(['.', '!']));
+    fn every_message_round_trips_through_its_cookie() {
+        for flash in Flash::ALL {
+            assert_eq!(Flash::parse(flash.as_str()), Some(flash));
+            assert!(flash.text().ends_with(['.', '!']));
         }
-        assert_eq!(Notice::parse("<b>"), None);
+        assert_eq!(Flash::parse("<b>"), None);
     }
 }

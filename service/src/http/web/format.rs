@@ -1,14 +1,14 @@
-//! How pages write what is no text for people by itself.
+//! Formats dates and client names for pages.
 
 use chrono::{DateTime, Utc};
 
-/// A day, as people write it: 3 November 2026 (UTC).
+/// A day in UTC, such as 3 November 2026.
 pub fn day(at: &DateTime<Utc>) -> String {
     at.format("%-d %B %Y").to_string()
 }
 
-/// What a client calls itself, in a few words: what its owner knows it by. Most claim to be each other too, so that the
-/// more particular names come first.
+/// A short name for a client, from its `User-Agent`. Browsers name each other for compatibility, so the most specific names
+/// are tried first.
 pub fn client(user_agent: &str) -> String {
     let named = |names: &[(&str, &'static str)]| {
         let mut names = names.iter();
@@ -20,7 +20,7 @@ pub fn client(user_agent: &str) -> String {
         ("Edg/", "Edge"),
         ("OPR/", "Opera"),
         ("Firefox/", "Firefox"),
-        ("Chrome/", "Chrome"),
+        ("PageFrame/", "PageFrame"),
         ("Safari/", "Safari"),
         ("curl/", "curl"),
     ]);
@@ -35,7 +35,7 @@ pub fn client(user_agent: &str) -> String {
     match (browser, system) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
         (Some(browser), None) => browser.to_owned(),
-        (None, _) if user_agent.is_empty() => "A program without a name".to_owned(),
+        (None, _) if user_agent.is_empty() => "Unknown client".to_owned(),
         (None, _) => user_agent.chars().take(60).collect(),
     }
 }
@@ -45,14 +45,14 @@ mod tests {
     use super::client;
 
     #[test]
-    fn clients_are_known_by_a_few_words() {
-        for (agent, words) in [
+    fn clients_have_short_names() {
+        for (agent, name) in [
             (
-                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
-                "Chrome on Linux",
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) PageFrame/156.0.0.0 Safari/537.36",
+                "PageFrame on Linux",
             ),
             (
-                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/156.0.0.0 Safari/537.36 Edg/156.0.0.0",
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 PageFrame/156.0.0.0 Safari/537.36 Edg/156.0.0.0",
                 "Edge on Windows",
             ),
             (
@@ -64,10 +64,10 @@ mod tests {
                 "Firefox on Android",
             ),
             ("curl/8.14.1", "curl"),
-            ("", "A program without a name"),
+            ("", "Unknown client"),
             (&"x".repeat(200), &"x".repeat(60)),
         ] {
-            assert_eq!(client(agent), words);
+            assert_eq!(client(agent), name);
         }
     }
 }

@@ -1,6 +1,6 @@
-//! The index: what this is, the ways in, and what else the house answers for.
+//! The index page.
 
-use super::page_frame::Chrome;
+use super::page_frame::PageFrame;
 use super::state::Web;
 use super::visitor::Visitor;
 use crate::http::contract::problem::Problem;
@@ -11,12 +11,12 @@ use poem::{Request, Response};
 #[derive(Template)]
 #[template(path = "web/index.html")]
 struct Index {
-    chrome: Chrome,
+    frame: PageFrame,
 }
 
-/// The page. Only who brings a session is looked up: strangers see it whatever becomes of the database.
+/// The page. Only a session cookie causes a database query, so anonymous visitors see it during a database outage.
 pub async fn index(request: &Request, web: &Web) -> Result<Response, Problem> {
     let visitor = Visitor::of(request, web).await?;
-    let chrome = visitor.chrome();
-    visitor.show(StatusCode::OK, &Index { chrome })
+    let frame = visitor.frame();
+    visitor.show(StatusCode::OK, &Index { frame })
 }

@@ -1,71 +1,71 @@
-//! What stands around a page's content: the bar at the top and the word about what was just done.
+//! The frame of a page: navigation and flash message.
 
-/// The part of a page that all pages share. Templates that extend `base.html` have one as `chrome`. No `Debug`: it would
-/// tell the form's token.
+/// The frame that all pages share. Templates that extend `base.html` have one as `frame`. No `Debug`: it holds a CSRF token.
 #[derive(Clone)]
-pub struct Chrome {
-    bar: Bar,
-    notice: Option<&'static str>,
+pub struct PageFrame {
+    nav: Nav,
+    flash: Option<&'static str>,
 }
 
 #[derive(Clone)]
-enum Bar {
-    Plain,
-    Doors,
-    Member(Member),
+enum Nav {
+    /// No links, for pages that do not know who is signed in.
+    Empty,
+    SignedOut,
+    SignedIn(NavMember),
 }
 
-/// Who is signed in, as the bar shows it.
+/// The signed-in member, as the navigation shows it.
 #[derive(Clone)]
-pub struct Member {
-    /// The name, or the address where there is none.
+pub struct NavMember {
+    /// The name, or the address if there is none.
     pub name: String,
-    /// Goes with the form that signs out.
+    /// The CSRF token of the sign-out form.
     pub csrf: String,
 }
 
-impl Chrome {
-    /// For pages that know nothing of who looks at them.
-    pub fn plain() -> Self {
-        Self::of(Bar::Plain)
+impl PageFrame {
+    /// Without navigation links.
+    pub fn without_nav() -> Self {
+        Self::of(Nav::Empty)
     }
 
-    /// For somebody who is not signed in.
-    pub fn doors() -> Self {
-        Self::of(Bar::Doors)
+    /// For a signed-out visitor.
+    pub fn signed_out() -> Self {
+        Self::of(Nav::SignedOut)
     }
 
-    /// For somebody who is.
-    pub fn for_member(member: Member) -> Self {
-        Self::of(Bar::Member(member))
+    /// For a signed-in member.
+    pub fn signed_in(member: NavMember) -> Self {
+        Self::of(Nav::SignedIn(member))
     }
 
-    /// With a word about what was just done.
+    /// With a flash message.
     #[must_use]
-    pub fn with_notice(mut self, notice: Option<&'static str>) -> Self {
-        self.notice = notice;
+    pub fn with_flash(mut self, flash: Option<&'static str>) -> Self {
+        self.flash = flash;
         self
     }
 
-    /// Who is signed in, if that is known.
-    pub fn member(&self) -> Option<&Member> {
-        match &self.bar {
-            Bar::Member(member) => Some(member),
-            Bar::Plain | Bar::Doors => None,
+    /// The signed-in member, if known.
+    pub fn member(&self) -> Option<&NavMember> {
+        match &self.nav {
+            Nav::SignedIn(member) => Some(member),
+            Nav::Empty | Nav::SignedOut => None,
         }
     }
 
-    /// Whether the ways in are shown.
-    pub fn has_doors(&self) -> bool {
-        matches!(self.bar, Bar::Doors)
+    /// Whether the links for signing in and up are shown.
+    pub fn is_signed_out(&self) -> bool {
+        matches!(self.nav, Nav::SignedOut)
     }
 
-    /// A word about what was just done.
-    pub fn notice(&self) -> Option<&'static str> {
-        self.notice
+    /// The flash message.
+    pub fn flash(&self) -> Option<&'static str> {
+        self.flash
     }
 
-    fn of(bar: Bar) -> Self {
-        Self { bar, notice: None }
+    fn of(nav: Nav) -> Self {
+        Self { nav, flash: None }
     }
 }

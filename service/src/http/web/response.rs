@@ -1,36 +1,36 @@
-//! Answers of pages: a page, or a way on. Their policy lets in our stylesheet and our pictures, and no script at all.
+//! Responses of pages: HTML or a redirect. Their content security policy allows our stylesheet and images, and no script.
 
 use crate::http::contract::problem::Problem;
 use askama::Template;
 use http::{HeaderValue, StatusCode, header};
 use poem::{Body, Response};
 
-/// What a page may do: its stylesheet, its pictures, forms to ourselves.
+/// Allows the stylesheet, images and forms of this origin.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
     frame-ancestors 'none'; object-src 'none'";
 
-/// Marks an answer as written out: a page of a refusal is not to be written again from its status.
+/// Marks a rendered page, so that the edge does not replace an error page by a problem.
 #[derive(Clone, Copy, Debug)]
-pub struct Written;
+pub struct RenderedPage;
 
-/// A page.
+/// Renders a page.
 pub fn page(status: StatusCode, template: &impl Template) -> Result<Response, Problem> {
     let html = template.render().map_err(|error| {
-        tracing::error!(%error, "page cannot be written");
+        tracing::error!(%error, "cannot render a page");
         Problem::internal()
     })?;
     let mut response = Response::builder()
         .status(status)
         .content_type("text/html; charset=utf-8")
         .body(Body::from(html));
-    response.extensions_mut().insert(Written);
+    response.extensions_mut().insert(RenderedPage);
     response
         .headers_mut()
         .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     Ok(response)
 }
 
-/// A way on: GET there (RFC 9110 §15.4.4), so that a reload sends nothing twice. `target` is a path of ours.
+/// Redirects to GET this path of ours (RFC 9110 §15.4.4), so that a reload does not submit a form twice.
 pub fn see_other(target: &str) -> Response {
     let target = HeaderValue::from_str(target).unwrap_or_else(|_| HeaderValue::from_static("/"));
     Response::builder()

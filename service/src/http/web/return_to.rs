@@ -1,15 +1,15 @@
-//! Where somebody goes after signing in: only ever to a page of their own here, so that a link to our sign-in page
-//! cannot lead on to a stranger's (open redirects, CWE-601).
+//! Where a member goes after signing in: only to a member page of this site, so that a link to the sign-in page is not an
+//! open redirect (CWE-601).
 
-/// Where everybody goes who wanted nowhere else.
+/// The default page after signing in.
 pub const HOME: &str = "/my/wishes";
 
-/// The path, if it is one of a member's pages; otherwise home.
+/// The path if it is a member page, otherwise [`HOME`].
 pub fn safe(next: &str) -> &str {
-    let known = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'/' | b'-' | b'?' | b'=' | b'&');
-    let good =
-        next.starts_with("/my/") && next.len() <= 200 && !next.contains("//") && next.bytes().all(known);
-    if good { next } else { HOME }
+    let allowed = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'/' | b'-' | b'?' | b'=' | b'&');
+    let is_safe =
+        next.starts_with("/my/") && next.len() <= 200 && !next.contains("//") && next.bytes().all(allowed);
+    if is_safe { next } else { HOME }
 }
 
 #[cfg(test)]
@@ -17,7 +17,7 @@ mod tests {
     use super::{HOME, safe};
 
     #[test]
-    fn nobody_is_led_away() {
+    fn foreign_targets_are_replaced() {
         for good in [
             "/my/wishes",
             "/my/wishes/new",

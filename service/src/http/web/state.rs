@@ -1,4 +1,4 @@
-//! What the pages need to know: the rules that they call, the key of their form tokens, the origin that people know.
+//! The shared state of the pages: domain services, the key of CSRF tokens, the public origin.
 
 use crate::crypto::data_key::DataKey;
 use crate::domain::accounts::Accounts;
@@ -7,51 +7,51 @@ use crate::domain::wishes::Wishes;
 use http::Uri;
 use std::sync::Arc;
 
-/// The pages' own state. Cheap to clone.
+/// The state of the pages. Cheap to clone.
 #[derive(Clone)]
 pub struct Web(Arc<WebParts>);
 
 /// What [`Web`] is made of.
 pub struct WebParts {
-    /// Everybody's accounts.
+    /// Accounts.
     pub accounts: Accounts,
-    /// Who is signed in.
+    /// Sessions.
     pub sessions: Sessions,
-    /// Everybody's wishes.
+    /// Wishes.
     pub wishes: Wishes,
-    /// Makes form tokens.
+    /// The key of CSRF tokens.
     pub data_key: DataKey,
-    /// Where people reach the service.
+    /// The public URL of the service.
     pub public_url: Uri,
 }
 
 impl Web {
-    /// Of these parts.
+    /// State with these parts.
     pub fn new(parts: WebParts) -> Self {
         Self(Arc::new(parts))
     }
 
-    /// Everybody's accounts.
+    /// Accounts.
     pub fn accounts(&self) -> &Accounts {
         &self.0.accounts
     }
 
-    /// Who is signed in.
+    /// Sessions.
     pub fn sessions(&self) -> &Sessions {
         &self.0.sessions
     }
 
-    /// Everybody's wishes.
+    /// Wishes.
     pub fn wishes(&self) -> &Wishes {
         &self.0.wishes
     }
 
-    /// Makes form tokens.
+    /// The key of CSRF tokens.
     pub fn data_key(&self) -> &DataKey {
         &self.0.data_key
     }
 
-    /// Scheme and authority as people know them.
+    /// Scheme and authority of the public URL.
     pub fn public_origin(&self) -> &Uri {
         &self.0.public_url
     }

@@ -1,11 +1,11 @@
-//! Who looks at a page. Every page takes a visitor first, or a member: somebody who is signed in. Only through them is a
-//! form that was sent opened, after its token was checked.
+//! Who requests a page. Every page first takes a [`Visitor`], or a [`Member`] if it requires a session. They alone open a
+//! submitted form, after its CSRF token is verified.
 
-use super::cookies::{self, NOTICE, SESSION};
-use super::csrf::{Guard, check_origin};
-use super::flash::Notice;
+use super::cookies::{self, FLASH, SESSION};
+use super::csrf::{CsrfGuard, check_origin};
+use super::flash::Flash;
 use super::form::fields::Fields;
-use super::page_frame::{Chrome, Member as Shown};
+use super::page_frame::{NavMember, PageFrame};
 use super::response::{page, see_other};
 use super::return_to;
 use super::state::Web;
@@ -17,25 +17,25 @@ use http::{Method, StatusCode};
 use poem::{FromRequest, Request, RequestBody, Response, Result};
 use std::ops::Deref;
 
-/// Anybody, signed in or not.
+/// A visitor, signed in or not.
 pub struct Visitor {
     signed_in: Option<SignedIn>,
-    guard: Guard,
-    notice: Option<Notice>,
+    guard: CsrfGuard,
+    flash: Option<Flash>,
 }
 
-/// Somebody who is signed in; anybody else is shown the way to the sign-in page.
+/// A signed-in visitor; any other is redirected to the sign-in page.
 pub struct Member {
-    /// The proof.
+    /// The proof of authentication.
     pub signed_in: SignedIn,
     visitor: Visitor,
 }
 
-/// A form that was sent, not opened yet.
-pub struct Posted(Fields);
+/// A submitted form whose CSRF token is not verified yet.
+pub struct SubmittedForm(Fields);
 
 impl Visitor {
-    /// Who sent this request. A session that has ended is as good as none.
+    /// The sender of this request. An expired session counts as none.
     pub async fn of(request: &Request, web: &Web) -> Result<Self, Problem> {
         let headers = request.headers();
         let signed_in = match cookies::token(headers, SESSION) {
@@ -48,27 +48,27 @@ impl Visitor {
         };
         let session = signed_in.as_ref().map(SignedIn::session);
         Ok(Self {
-            guard: Guard::of(headers, web.data_key(), session),
-            notice: cookies::find(headers, NOTICE).and_then(Notice::parse),
+            guard: CsrfGuard::of(headers, web.data_key(), session),
+            flash: cookies::find(headers, FLASH).and_then(Flash::parse),
             signed_in,
         })
     }
 
-    /// The proof that somebody is signed in, if so.
+    /// The proof of authentication, if the visitor is signed in.
     pub fn signed_in(&self) -> Option<&SignedIn> {
         self.signed_in.as_ref()
     }
 
-    /// The token for a form.
+    /// The CSRF token for a form.
     pub fn csrf(&self) -> String {
         self.guard.token()
     }
 
-    /// What stands around the page.
-    pub fn chrome(&self) -> Chrome {
-        let chrome = match &self.signed_in {
-            None => Chrome::doors(),
-            Some(signed_in) => Chrome::for_member(Shown {
+    /// The frame of the page.
+    pub fn frame(&self) -> PageFrame {
+        let frame = match &self.signed_in {
+            None => PageFrame::signed_out(),
+            Some(signed_in) => PageFrame::signed_in(NavMember {
                 name: match signed_in.name() {
                     "" => signed_in.email().to_owned(),
                     name => name.to_owned(),
@@ -76,22 +76,27 @@ impl Visitor {
                 csrf: self.csrf(),
             }),
         };
-        chrome.with_notice(self.notice.map(Notice::text))
+        frame.with_flash(self.flash.map(Flash::text))
     }
 
-    /// A page for them.
+    /// Renders a page for this visitor.
     pub fn show(&self, status: StatusCode, template: &impl Template) -> Result<Response, Problem> {
         let mut response = page(status, template)?;
-        self.guard.tell(&mut response);
-        if self.notice.is_some() {
-            cookies::clear(&mut response, NOTICE);
+        self.guard.set_cookie(&mut response);
+        if self.flash.is_some() {
+            cookies::clear(&mut response, FLASH);
         }
         Ok(response)
     }
 
-    /// Opens a form: the token first, then the names of its fields.
-    pub fn open(&self, posted: Posted, required: &[&str], optional: &[&str]) -> Result<Fields, Problem> {
-        let mut fields = posted.0;
+    /// Opens a form: verifies its CSRF token, then the names of its fields.
+    pub fn open(
+        &self,
+        submitted: SubmittedForm,
+        required: &[&str],
+        optional: &[&str],
+    ) -> Result<Fields, Problem> {
+        let mut fields = submitted.0;
         self.guard.check(&fields.take_token())?;
         fields.check(required, optional)?;
         Ok(fields)
@@ -123,7 +128,7 @@ impl<'a> FromRequest<'a> for Member {
     }
 }
 
-impl<'a> FromRequest<'a> for Posted {
+impl<'a> FromRequest<'a> for SubmittedForm {
     async fn from_request(request: &'a Request, body: &mut RequestBody) -> Result<Self> {
         let web = request.extensions().get::<Web>().ok_or_else(Problem::internal)?;
         check_origin(request, web)?;
@@ -131,7 +136,7 @@ impl<'a> FromRequest<'a> for Posted {
     }
 }
 
-/// With the way back to a page that was only looked at.
+/// Redirects to the sign-in page; a GET returns to its page afterwards.
 fn to_sign_in(request: &Request) -> Response {
     let wanted = request
         .original_uri()

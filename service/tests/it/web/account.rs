@@ -29,7 +29,7 @@ fn the_account_is_shown_and_renamed() {
     let ann = Browser::signed_in(&app, ANN, PASSWORD);
     log_in(&app, ANN);
     let page = ann.get("/my/account");
-    for part in [ANN, "(this browser)", "A program without a name", "Set on"] {
+    for part in [ANN, "(this browser)", "Unknown client", "Changed on"] {
         assert!(page.text().contains(part), "{part}");
     }
     assert!(!page.text().contains("$argon2id$"));
@@ -86,7 +86,7 @@ fn a_new_address_takes_effect_when_confirmed() {
     assert!(list_outbox(&database).is_empty());
     assert_eq!(change("new@example.org", PASSWORD).status, 303);
     let page = ann.get("/my/account");
-    assert!(page.text().contains("new@example.org") && page.text().contains("waits to be confirmed"));
+    assert!(page.text().contains("new@example.org") && page.text().contains("is not confirmed yet"));
     let mails = list_outbox(&database);
     assert_eq!(mails.len(), 2, "{mails:?}");
     assert!(can_sign_in(&app, ANN, PASSWORD));
@@ -145,6 +145,6 @@ fn an_account_is_deleted_after_confirmation_except_the_last_administrators() {
     assert!(!can_sign_in(&app, ANN, PASSWORD));
     let root = Browser::signed_in(&app, "root@example.org", PASSWORD);
     let rejected = root.submit("/my/account/delete", &[]);
-    assert!(rejected.status == 409 && rejected.text().contains("You cannot leave yet"));
+    assert!(rejected.status == 409 && rejected.text().contains("You cannot delete your account yet"));
     assert_eq!(root.get("/my/account").status, 200);
 }

@@ -97,7 +97,7 @@ fn changing_address_or_password_requires_a_code() {
     );
     let wrong = change(&[("code", "000000")]);
     assert!(
-        wrong.status == 403 && wrong.text().contains("or the code is not right"),
+        wrong.status == 403 && wrong.text().contains("or the code is wrong"),
         "{}",
         wrong.text()
     );
@@ -133,7 +133,8 @@ fn sign_in_is_throttled_after_wrong_passwords() {
     assert_eq!(throttled.status, 429);
     assert!(throttled.header("retry-after").parse::<u64>().unwrap() > 0);
     assert!(
-        throttled.text().contains("Too many tries") && throttled.text().contains("value=\"ann@example.org\"")
+        throttled.text().contains("Too many attempts")
+            && throttled.text().contains("value=\"ann@example.org\"")
     );
     let right = browser.submit("/sign-in", &[("email", ANN), ("password", PASSWORD)]);
     assert_eq!(right.status, 429, "the right password is not verified either");

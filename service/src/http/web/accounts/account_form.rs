@@ -1,29 +1,29 @@
-//! Changing one's own name, address or password. The last two take the current password, and a code where there is a second
-//! factor: a browser that somebody left open must not be enough.
+//! Changing name, address or password. The last two require the current password, and a code if a second factor is
+//! enabled: an unattended browser must not be enough.
 
 use crate::domain::accounts::changes::{Change, SensitiveChange};
 use crate::domain::accounts::outcome::ChangeOutcome;
 use crate::http::accounts::fields::SecretText;
 use crate::http::contract::field::FieldValue;
 use crate::http::contract::problem::Problem;
-use crate::http::web::cookies::{self, NOTICE};
-use crate::http::web::flash::Notice;
+use crate::http::web::cookies::{self, FLASH};
+use crate::http::web::flash::Flash;
 use crate::http::web::form::Form;
 use crate::http::web::form::fields::Fields;
 use crate::http::web::form::input::Input;
 use crate::http::web::form::page::FormPage;
 use crate::http::web::response::see_other;
 use crate::http::web::state::Web;
-use crate::http::web::visitor::{Member, Posted};
+use crate::http::web::visitor::{Member, SubmittedForm};
 use crate::types::client_info::ClientInfo;
 use http::StatusCode;
 use poem::web::Data;
 use poem::{Response, handler};
 
-/// The account's page.
+/// The account page.
 pub const PATH: &str = "/my/account";
 
-/// What is changed.
+/// The part of the account that is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     Name,
@@ -31,21 +31,21 @@ enum Part {
     Password,
 }
 
-/// A form about one part, for one member.
-struct Sheet<'a> {
+/// The form for one part of a member's account.
+struct AccountForm<'a> {
     member: &'a Member,
     part: Part,
-    /// Whether a code is asked for.
-    takes_code: bool,
+    /// Whether it asks for a code.
+    requires_code: bool,
 }
 
 /// The form for the name.
 #[handler]
-pub async fn ask_name(member: Member) -> Result<Response, Problem> {
-    let sheet = Sheet::of_name(&member);
-    let mut form = sheet.form();
+pub async fn show_name(member: Member) -> Result<Response, Problem> {
+    let account_form = AccountForm::of_name(&member);
+    let mut form = account_form.form();
     form.fill("name", member.signed_in.name());
-    sheet.show(form, StatusCode::OK)
+    account_form.show(form, StatusCode::OK)
 }
 
 /// Changes the name.
@@ -53,46 +53,46 @@ pub async fn ask_name(member: Member) -> Result<Response, Problem> {
 pub async fn save_name(
     member: Member,
     client: ClientInfo,
-    posted: Posted,
+    submitted: SubmittedForm,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
-    let fields = member.open(posted, &["name"], &[])?;
-    let sheet = Sheet::of_name(&member);
-    let mut form = sheet.filled(&fields);
+    let fields = member.open(submitted, &["name"], &[])?;
+    let account_form = AccountForm::of_name(&member);
+    let mut form = account_form.filled(&fields);
     let Some(name) = form.parse(&fields, "name") else {
-        return sheet.show(form, StatusCode::BAD_REQUEST);
+        return account_form.show(form, StatusCode::BAD_REQUEST);
     };
     let change = Change {
         name: Some(name),
         sensitive: None,
     };
-    sheet.submit(&client, web, form, change).await
+    account_form.submit(&client, web, form, change).await
 }
 
 /// The form for the address.
 #[handler]
-pub async fn ask_email(member: Member, Data(web): Data<&Web>) -> Result<Response, Problem> {
+pub async fn show_email(member: Member, Data(web): Data<&Web>) -> Result<Response, Problem> {
     ask(&member, web, Part::Email).await
 }
 
-/// Asks for another address.
+/// Requests a change of the address.
 #[handler]
 pub async fn save_email(
     member: Member,
     client: ClientInfo,
-    posted: Posted,
+    submitted: SubmittedForm,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
     let guarded = |proof, email| SensitiveChange {
         email: Some(email),
         ..proof
     };
-    save(&member, &client, posted, web, Part::Email, guarded).await
+    save(&member, &client, submitted, web, Part::Email, guarded).await
 }
 
 /// The form for the password.
 #[handler]
-pub async fn ask_password(member: Member, Data(web): Data<&Web>) -> Result<Response, Problem> {
+pub async fn show_password(member: Member, Data(web): Data<&Web>) -> Result<Response, Problem> {
     ask(&member, web, Part::Password).await
 }
 
@@ -101,51 +101,52 @@ pub async fn ask_password(member: Member, Data(web): Data<&Web>) -> Result<Respo
 pub async fn save_password(
     member: Member,
     client: ClientInfo,
-    posted: Posted,
+    submitted: SubmittedForm,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
     let guarded = |proof, password: SecretText| SensitiveChange {
         password: Some(password.0),
         ..proof
     };
-    save(&member, &client, posted, web, Part::Password, guarded).await
+    save(&member, &client, submitted, web, Part::Password, guarded).await
 }
 
 async fn ask(member: &Member, web: &Web, part: Part) -> Result<Response, Problem> {
-    let sheet = Sheet::guarded(member, web, part).await?;
-    sheet.show(sheet.form(), StatusCode::OK)
+    let account_form = AccountForm::guarded(member, web, part).await?;
+    account_form.show(account_form.form(), StatusCode::OK)
 }
 
 async fn save<T: FieldValue>(
     member: &Member,
     client: &ClientInfo,
-    posted: Posted,
+    submitted: SubmittedForm,
     web: &Web,
     part: Part,
     guarded: impl FnOnce(SensitiveChange, T) -> SensitiveChange,
 ) -> Result<Response, Problem> {
-    let fields = member.open(posted, &[part.field(), "current"], &["code"])?;
-    let sheet = Sheet::guarded(member, web, part).await?;
-    let mut form = sheet.filled(&fields);
-    let new = form.parse_filled::<T>(&fields, part.field());
-    let current = form.parse_filled::<SecretText>(&fields, "current");
-    let code = match sheet.takes_code {
-        true => form.parse_filled::<SecretText>(&fields, "code"),
-        false => None,
+    let fields = member.open(submitted, &[part.field(), "current"], &["code"])?;
+    let account_form = AccountForm::guarded(member, web, part).await?;
+    let mut form = account_form.filled(&fields);
+    let new = form.parse_non_empty::<T>(&fields, part.field());
+    let current = form.parse_non_empty::<SecretText>(&fields, "current");
+    let code = if account_form.requires_code {
+        form.parse_non_empty::<SecretText>(&fields, "code")
+    } else {
+        None
     };
     let (Some(new), Some(current), []) = (new, current, form.errors.as_slice()) else {
-        return sheet.show(form, StatusCode::BAD_REQUEST);
+        return account_form.show(form, StatusCode::BAD_REQUEST);
     };
     let proof = SensitiveChange::authorised_by(current.0, code.map(|code| code.0));
     let change = Change {
         name: None,
         sensitive: Some(guarded(proof, new)),
     };
-    sheet.submit(client, web, form, change).await
+    account_form.submit(client, web, form, change).await
 }
 
 impl Part {
-    /// The field of what is new.
+    /// The field with the new value.
     fn field(self) -> &'static str {
         match self {
             Self::Name => "name",
@@ -162,21 +163,21 @@ impl Part {
         }
     }
 
-    fn notice(self) -> Notice {
+    fn flash(self) -> Flash {
         match self {
-            Self::Name => Notice::Saved,
-            Self::Email => Notice::EmailAsked,
-            Self::Password => Notice::PasswordChanged,
+            Self::Name => Flash::Saved,
+            Self::Email => Flash::EmailRequested,
+            Self::Password => Flash::PasswordChanged,
         }
     }
 }
 
-impl<'a> Sheet<'a> {
+impl<'a> AccountForm<'a> {
     fn of_name(member: &'a Member) -> Self {
         Self {
             member,
             part: Part::Name,
-            takes_code: false,
+            requires_code: false,
         }
     }
 
@@ -185,7 +186,7 @@ impl<'a> Sheet<'a> {
         Ok(Self {
             member,
             part,
-            takes_code: state.enabled,
+            requires_code: state.enabled,
         })
     }
 
@@ -203,39 +204,39 @@ impl<'a> Sheet<'a> {
         {
             ChangeOutcome::Done => {
                 let mut response = see_other(PATH);
-                cookies::set(&mut response, NOTICE, self.part.notice().as_str());
+                cookies::set(&mut response, FLASH, self.part.flash().as_str());
                 Ok(response)
             }
             ChangeOutcome::Gone => Ok(see_other("/sign-in")),
-            ChangeOutcome::WrongCredentials if self.takes_code => {
-                form.refuse(
+            ChangeOutcome::WrongCredentials if self.requires_code => {
+                form.reject(
                     "Nothing was changed",
                     "The current password or the code is not right.",
                 );
                 self.show(form, StatusCode::FORBIDDEN)
             }
             ChangeOutcome::WrongCredentials => {
-                form.blame("current", "is not right");
+                form.reject_field("current", "is wrong");
                 self.show(form, StatusCode::FORBIDDEN)
             }
             ChangeOutcome::CodeRequired => {
-                // The second factor was set up a moment ago.
-                self.takes_code = true;
+                // The second factor was enabled since the form was shown.
+                self.requires_code = true;
                 let mut second = self.form();
-                second.take_over(form);
+                second.copy_values_from(form);
                 self.show(second, StatusCode::FORBIDDEN)
             }
             ChangeOutcome::Weak(weakness) => {
-                form.blame("password", &weakness.to_string());
+                form.reject_field("password", &weakness.to_string());
                 self.show(form, StatusCode::BAD_REQUEST)
             }
             ChangeOutcome::TooManyAttempts(wait) => {
-                form.refuse_for("Too many tries", wait);
-                self.page(form).show_wait(self.member, wait)
+                form.reject_for("Too many attempts", wait);
+                self.page(form).show_retry_after(self.member, wait)
             }
             ChangeOutcome::TooManyMails(wait) => {
-                form.refuse_for("Too many mails", wait);
-                self.page(form).show_wait(self.member, wait)
+                form.reject_for("Too many mails", wait);
+                self.page(form).show_retry_after(self.member, wait)
             }
         }
     }
@@ -244,22 +245,20 @@ impl<'a> Sheet<'a> {
         let current = Input::secret("current", "Current password", "current-password");
         let (action, submit, mut inputs) = match self.part {
             Part::Name => {
-                let name = Input::text("name", "Your name", 200).known_as("name");
+                let name = Input::text("name", "Your name", 200).with_autocomplete("name");
                 ("/my/account/name", "Save", vec![name])
             }
             Part::Email => {
                 let email = Input::email("email")
-                    .with_hint("We send a link to it; until you follow it, nothing changes");
+                    .with_hint("We send a link to the new address. It takes effect when you open the link");
                 ("/my/account/email", "Send the link", vec![email, current])
             }
             Part::Password => {
-                let password = Input::secret("password", "New password", "new-password").with_hint(
-                    "At least 8 characters. A short sentence is easy to remember and hard to guess",
-                );
-                ("/my/account/password", "Change it", vec![current, password])
+                let password = Input::new_password("New password");
+                ("/my/account/password", "Change password", vec![current, password])
             }
         };
-        if self.takes_code {
+        if self.requires_code {
             inputs.push(Input::code());
         }
         Form::new(action, self.member.csrf(), submit, inputs)
@@ -269,7 +268,7 @@ impl<'a> Sheet<'a> {
 
     fn filled(&self, fields: &Fields) -> Form {
         let mut form = self.form();
-        form.keep(fields);
+        form.refill(fields);
         form
     }
 

@@ -1,21 +1,20 @@
-//! Pages that mailed links lead to. To look at one uses nothing up, since mail scanners follow links: it takes the form's
-//! button.
+//! Pages of mailed links. GET only shows a form, since mail scanners follow links; POST uses the link.
 
 use crate::crypto::tokens::PlainToken;
 use crate::domain::accounts::outcome::{ChangeEmailOutcome, LinkOutcome, SetPasswordOutcome};
 use crate::http::accounts::fields::SecretText;
 use crate::http::contract::problem::Problem;
-use crate::http::web::cookies::{self, NOTICE};
-use crate::http::web::flash::Notice;
+use crate::http::web::cookies::{self, FLASH};
+use crate::http::web::flash::Flash;
 use crate::http::web::form::Form;
 use crate::http::web::form::fields::Fields;
 use crate::http::web::form::input::Input;
-use crate::http::web::form::page::{FormPage, Message, Way};
+use crate::http::web::form::page::{FormPage, MessagePage, NavLink};
 use crate::http::web::query;
 use crate::http::web::response::see_other;
 use crate::http::web::return_to;
 use crate::http::web::state::Web;
-use crate::http::web::visitor::{Posted, Visitor};
+use crate::http::web::visitor::{SubmittedForm, Visitor};
 use crate::types::client_info::ClientInfo;
 use crate::types::field_error::FieldError;
 use crate::types::person_name::PersonName;
@@ -23,7 +22,7 @@ use http::StatusCode;
 use poem::web::Data;
 use poem::{Request, Response, handler};
 
-/// What a link is for.
+/// The purpose of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Link {
     Confirm,
@@ -32,98 +31,97 @@ enum Link {
     Reset,
 }
 
-const DEAD: &[&str] = &[
-    "It may have been used already, or have run out, or a newer one has taken its place. Perhaps the mail program \
-     broke it in two.",
+const INVALID_TEXT: &[&str] = &[
+    "It may be expired, already used, or replaced by a newer one. Make sure that you opened the complete link.",
 ];
 
-const DEAD_WAYS: &[Way] = &[
-    Way {
+const INVALID_LINKS: &[NavLink] = &[
+    NavLink {
         before: "",
         target: "/sign-in",
         text: "Sign in",
     },
-    Way {
+    NavLink {
         before: "",
         target: "/resend",
-        text: "Confirm an address: send the link once more",
+        text: "Resend the confirmation link",
     },
-    Way {
+    NavLink {
         before: "",
         target: "/forgot",
-        text: "Set a new password",
+        text: "Reset your password",
     },
 ];
 
-/// Looks at the link that proves an address.
+/// Shows the form that confirms an address.
 #[handler]
-pub async fn see_confirm(visitor: Visitor, request: &Request) -> Result<Response, Problem> {
-    see(&visitor, request, Link::Confirm)
+pub async fn show_confirm(visitor: Visitor, request: &Request) -> Result<Response, Problem> {
+    show(&visitor, request, Link::Confirm)
 }
 
-/// Uses it.
+/// Confirms the address.
 #[handler]
 pub async fn confirm(
     visitor: Visitor,
     client: ClientInfo,
-    posted: Posted,
+    submitted: SubmittedForm,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
-    let fields = visitor.open(posted, &["token"], &[])?;
+    let fields = visitor.open(submitted, &["token"], &[])?;
     match web
         .accounts()
         .confirm_email(fields.text("token"), &client)
         .await?
     {
-        LinkOutcome::Done => Ok(done(&visitor, Notice::Confirmed)),
-        LinkOutcome::NoSuchLink => dead(&visitor),
+        LinkOutcome::Done => Ok(done(&visitor, Flash::Confirmed)),
+        LinkOutcome::NoSuchLink => invalid_link(&visitor),
     }
 }
 
-/// Looks at the link that proves a new address.
+/// Shows the form that confirms a new address.
 #[handler]
-pub async fn see_change_email(visitor: Visitor, request: &Request) -> Result<Response, Problem> {
-    see(&visitor, request, Link::ChangeEmail)
+pub async fn show_change_email(visitor: Visitor, request: &Request) -> Result<Response, Problem> {
+    show(&visitor, request, Link::ChangeEmail)
 }
 
-/// Uses it.
+/// Confirms the new address.
 #[handler]
 pub async fn change_email(
     visitor: Visitor,
     client: ClientInfo,
-    posted: Posted,
+    submitted: SubmittedForm,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
-    let fields = visitor.open(posted, &["token"], &[])?;
+    let fields = visitor.open(submitted, &["token"], &[])?;
     match web.accounts().change_email(fields.text("token"), &client).await? {
-        ChangeEmailOutcome::Done => Ok(done(&visitor, Notice::EmailChanged)),
-        ChangeEmailOutcome::NoSuchLink => dead(&visitor),
+        ChangeEmailOutcome::Done => Ok(done(&visitor, Flash::EmailChanged)),
+        ChangeEmailOutcome::NoSuchLink => invalid_link(&visitor),
         ChangeEmailOutcome::Taken => {
-            let paragraphs = &["Another account has this address by now. Nothing was changed."];
-            let page = Message::new(&visitor, "This address is taken", paragraphs, &[]);
+            let paragraphs = &["Another account uses this address now. Nothing was changed."];
+            let page = MessagePage::new(&visitor, "This address is taken", paragraphs, &[]);
             page.show(&visitor, StatusCode::CONFLICT)
         }
     }
 }
 
-/// Looks at an invitation.
+/// Shows the form that accepts an invitation.
 #[handler]
-pub async fn see_invitation(visitor: Visitor, request: &Request) -> Result<Response, Problem> {
-    see(&visitor, request, Link::Invitation)
+pub async fn show_invitation(visitor: Visitor, request: &Request) -> Result<Response, Problem> {
+    show(&visitor, request, Link::Invitation)
 }
 
-/// Accepts it.
+/// Accepts the invitation.
 #[handler]
 pub async fn invitation(
     visitor: Visitor,
     client: ClientInfo,
-    posted: Posted,
+    submitted: SubmittedForm,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
-    let fields = visitor.open(posted, &["token", "name", "password"], &[])?;
+    let fields = visitor.open(submitted, &["token", "name", "password"], &[])?;
     let mut form = filled(&visitor, Link::Invitation, &fields);
     let name: Option<PersonName> = form.parse(&fields, "name");
-    let password: Option<SecretText> = form.parse_filled(&fields, "password");
+    let password: Option<SecretText> = form.parse_non_empty(&fields, "password");
     let (Some(name), Some(password)) = (name, password) else {
         return page(&visitor, Link::Invitation, form, StatusCode::BAD_REQUEST);
     };
@@ -134,23 +132,23 @@ pub async fn invitation(
     password_set(&visitor, Link::Invitation, form, set)
 }
 
-/// Looks at the link that sets a new password.
+/// Shows the form that resets the password.
 #[handler]
-pub async fn see_reset(visitor: Visitor, request: &Request) -> Result<Response, Problem> {
-    see(&visitor, request, Link::Reset)
+pub async fn show_reset(visitor: Visitor, request: &Request) -> Result<Response, Problem> {
+    show(&visitor, request, Link::Reset)
 }
 
-/// Sets the password.
+/// Resets the password.
 #[handler]
 pub async fn reset(
     visitor: Visitor,
     client: ClientInfo,
-    posted: Posted,
+    submitted: SubmittedForm,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
-    let fields = visitor.open(posted, &["token", "password"], &[])?;
+    let fields = visitor.open(submitted, &["token", "password"], &[])?;
     let mut form = filled(&visitor, Link::Reset, &fields);
-    let Some(password) = form.parse_filled::<SecretText>(&fields, "password") else {
+    let Some(password) = form.parse_non_empty::<SecretText>(&fields, "password") else {
         return page(&visitor, Link::Reset, form, StatusCode::BAD_REQUEST);
     };
     let set = web
@@ -160,13 +158,13 @@ pub async fn reset(
     password_set(&visitor, Link::Reset, form, set)
 }
 
-fn see(visitor: &Visitor, request: &Request, link: Link) -> Result<Response, Problem> {
+fn show(visitor: &Visitor, request: &Request, link: Link) -> Result<Response, Problem> {
     let Some(token) = query::find(request, "token")? else {
         return Err(Problem::invalid(vec![FieldError::query("token", "is missing")]));
     };
     match PlainToken::parse(&token) {
         Some(_) => page(visitor, link, form(visitor, link, &token), StatusCode::OK),
-        None => dead(visitor),
+        None => invalid_link(visitor),
     }
 }
 
@@ -177,25 +175,22 @@ fn password_set(
     set: SetPasswordOutcome,
 ) -> Result<Response, Problem> {
     match set {
-        SetPasswordOutcome::Done => Ok(done(visitor, Notice::PasswordSet)),
-        SetPasswordOutcome::NoSuchLink => dead(visitor),
+        SetPasswordOutcome::Done => Ok(done(visitor, Flash::PasswordSet)),
+        SetPasswordOutcome::NoSuchLink => invalid_link(visitor),
         SetPasswordOutcome::Weak(weakness) => {
-            form.blame("password", &weakness.to_string());
+            form.reject_field("password", &weakness.to_string());
             page(visitor, link, form, StatusCode::BAD_REQUEST)
         }
     }
 }
 
 fn form(visitor: &Visitor, link: Link, token: &str) -> Form {
-    let password = || {
-        Input::password("New password", "new-password")
-            .with_hint("At least 8 characters. A short sentence is easy to remember and hard to guess")
-    };
+    let password = || Input::new_password("New password");
     let (action, submit, inputs) = match link {
         Link::Confirm => ("/confirm", "Yes, this is my address", Vec::new()),
         Link::ChangeEmail => ("/change-email", "Yes, this is my new address", Vec::new()),
         Link::Invitation => {
-            let name = Input::text("name", "Your name", 200).known_as("name");
+            let name = Input::text("name", "Your name", 200).with_autocomplete("name");
             ("/invitation", "Accept the invitation", vec![name, password()])
         }
         Link::Reset => ("/reset", "Set this password", vec![password()]),
@@ -205,21 +200,24 @@ fn form(visitor: &Visitor, link: Link, token: &str) -> Form {
 
 fn filled(visitor: &Visitor, link: Link, fields: &Fields) -> Form {
     let mut form = form(visitor, link, fields.text("token"));
-    form.keep(fields);
+    form.refill(fields);
     form
 }
 
 fn page(visitor: &Visitor, link: Link, form: Form, status: StatusCode) -> Result<Response, Problem> {
     let (title, intro) = match link {
-        Link::Confirm => ("Confirm your address", "One click, and your account is ready."),
-        Link::ChangeEmail => ("Confirm your new address", "From then on you sign in with it."),
+        Link::Confirm => ("Confirm your address", "Your account is ready after this step."),
+        Link::ChangeEmail => (
+            "Confirm your new address",
+            "You will sign in with it from then on.",
+        ),
         Link::Invitation => (
             "Welcome",
-            "You are invited. Tell us your name and choose a password.",
+            "You are invited. Enter your name and choose a password.",
         ),
         Link::Reset => (
             "Set a new password",
-            "You will be signed out everywhere, and can sign in with it.",
+            "You will be signed out everywhere and can sign in with the new password.",
         ),
     };
     FormPage::new(visitor, title, form)
@@ -227,15 +225,16 @@ fn page(visitor: &Visitor, link: Link, form: Form, status: StatusCode) -> Result
         .show(visitor, status)
 }
 
-fn done(visitor: &Visitor, notice: Notice) -> Response {
+fn done(visitor: &Visitor, flash: Flash) -> Response {
     let mut response = see_other(match visitor.signed_in() {
         Some(_) => return_to::HOME,
         None => "/sign-in",
     });
-    cookies::set(&mut response, NOTICE, notice.as_str());
+    cookies::set(&mut response, FLASH, flash.as_str());
     response
 }
 
-fn dead(visitor: &Visitor) -> Result<Response, Problem> {
-    Message::new(visitor, "This link does not work", DEAD, DEAD_WAYS).show(visitor, StatusCode::NOT_FOUND)
+fn invalid_link(visitor: &Visitor) -> Result<Response, Problem> {
+    MessagePage::new(visitor, "This link does not work", INVALID_TEXT, INVALID_LINKS)
+        .show(visitor, StatusCode::NOT_FOUND)
 }

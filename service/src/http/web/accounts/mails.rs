@@ -1,104 +1,104 @@
-//! Asking for a mail: a new password, or the mail of a registration again. The answer is the same for every address.
+//! Requesting a mail: a password reset, or another confirmation link. The response is the same for every address.
 
 use crate::domain::accounts::outcome::MailRequestOutcome;
 use crate::http::contract::problem::Problem;
 use crate::http::web::form::Form;
 use crate::http::web::form::input::Input;
-use crate::http::web::form::page::{FormPage, Message, Way};
+use crate::http::web::form::page::{FormPage, MessagePage, NavLink};
 use crate::http::web::response::see_other;
 use crate::http::web::state::Web;
-use crate::http::web::visitor::{Posted, Visitor};
+use crate::http::web::visitor::{SubmittedForm, Visitor};
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
 use http::StatusCode;
 use poem::web::Data;
 use poem::{Response, handler};
 
-/// Where everybody is sent who asked for a mail.
+/// The page after a mail was requested.
 const SENT: &str = "/check-mail";
 
 const PARAGRAPHS: &[&str] = &[
-    "If all is as you say, a mail with a link is on its way to you. Open it, and follow the link to go on.",
-    "Nothing after some minutes? Have a look at the folder for unwanted mail, and at the address you typed.",
+    "We sent a mail to your address. Open it and follow the link to continue.",
+    "No mail after a few minutes? Check your spam folder and whether the address was correct.",
 ];
 
-const SENT_WAYS: &[Way] = &[
-    Way {
+const SENT_LINKS: &[NavLink] = &[
+    NavLink {
         before: "",
         target: "/resend",
-        text: "Send the link once more",
+        text: "Send the link again",
     },
-    Way {
+    NavLink {
         before: "",
         target: "/sign-in",
         text: "Sign in",
     },
 ];
 
-const WAYS: &[Way] = &[Way {
+const LINKS: &[NavLink] = &[NavLink {
     before: "Remembered it?",
     target: "/sign-in",
     text: "Sign in",
 }];
 
-/// What somebody asks a mail for.
+/// The purpose of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum About {
+enum MailPurpose {
     Password,
     Registration,
 }
 
-/// The word that a mail is on its way.
+/// Confirms that a mail was sent.
 #[handler]
 pub async fn check_mail(visitor: Visitor) -> Result<Response, Problem> {
-    Message::new(&visitor, "Check your mail", PARAGRAPHS, SENT_WAYS).show(&visitor, StatusCode::OK)
+    MessagePage::new(&visitor, "Check your mail", PARAGRAPHS, SENT_LINKS).show(&visitor, StatusCode::OK)
 }
 
-/// The form for a new password.
+/// The form that requests a password reset.
 #[handler]
-pub async fn ask_forgot(visitor: Visitor) -> Result<Response, Problem> {
+pub async fn show_forgot(visitor: Visitor) -> Result<Response, Problem> {
     page(
         &visitor,
-        About::Password,
-        form(&visitor, About::Password),
+        MailPurpose::Password,
+        form(&visitor, MailPurpose::Password),
         StatusCode::OK,
     )
 }
 
-/// Sends a link to set a new password.
+/// Sends a link to reset the password.
 #[handler]
 pub async fn forgot(
     visitor: Visitor,
     client: ClientInfo,
-    posted: Posted,
+    submitted: SubmittedForm,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
-    submit(&visitor, &client, posted, web, About::Password).await
+    submit(&visitor, &client, submitted, web, MailPurpose::Password).await
 }
 
-/// The form for the mail of a registration.
+/// The form that requests another confirmation link.
 #[handler]
-pub async fn ask_resend(visitor: Visitor) -> Result<Response, Problem> {
+pub async fn show_resend(visitor: Visitor) -> Result<Response, Problem> {
     page(
         &visitor,
-        About::Registration,
-        form(&visitor, About::Registration),
+        MailPurpose::Registration,
+        form(&visitor, MailPurpose::Registration),
         StatusCode::OK,
     )
 }
 
-/// Sends it again.
+/// Sends another confirmation link.
 #[handler]
 pub async fn resend(
     visitor: Visitor,
     client: ClientInfo,
-    posted: Posted,
+    submitted: SubmittedForm,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
-    submit(&visitor, &client, posted, web, About::Registration).await
+    submit(&visitor, &client, submitted, web, MailPurpose::Registration).await
 }
 
-/// The way to the word that a mail is on its way.
+/// Redirects to the confirmation that a mail was sent.
 pub fn sent() -> Response {
     see_other(SENT)
 }
@@ -106,53 +106,58 @@ pub fn sent() -> Response {
 async fn submit(
     visitor: &Visitor,
     client: &ClientInfo,
-    posted: Posted,
+    submitted: SubmittedForm,
     web: &Web,
-    about: About,
+    purpose: MailPurpose,
 ) -> Result<Response, Problem> {
-    let fields = visitor.open(posted, &["email"], &[])?;
-    let mut form = form(visitor, about);
-    form.keep(&fields);
+    let fields = visitor.open(submitted, &["email"], &[])?;
+    let mut form = form(visitor, purpose);
+    form.refill(&fields);
     let Some(email) = form.parse::<Email>(&fields, "email") else {
-        return page(visitor, about, form, StatusCode::BAD_REQUEST);
+        return page(visitor, purpose, form, StatusCode::BAD_REQUEST);
     };
-    let asked = match about {
-        About::Password => web.accounts().request_password_reset(email, client).await?,
-        About::Registration => web.accounts().resend_mail(email, client).await?,
+    let outcome = match purpose {
+        MailPurpose::Password => web.accounts().request_password_reset(email, client).await?,
+        MailPurpose::Registration => web.accounts().resend_mail(email, client).await?,
     };
-    match asked {
+    match outcome {
         MailRequestOutcome::Accepted => Ok(sent()),
         MailRequestOutcome::Wait(wait) => {
-            form.refuse_for("Too many mails", wait);
-            dress(visitor, about, form).show_wait(visitor, wait)
+            form.reject_for("Too many mails", wait);
+            form_page(visitor, purpose, form).show_retry_after(visitor, wait)
         }
     }
 }
 
-fn form(visitor: &Visitor, about: About) -> Form {
-    let (action, submit) = match about {
-        About::Password => ("/forgot", "Send me a link"),
-        About::Registration => ("/resend", "Send it again"),
+fn form(visitor: &Visitor, purpose: MailPurpose) -> Form {
+    let (action, submit) = match purpose {
+        MailPurpose::Password => ("/forgot", "Send me a link"),
+        MailPurpose::Registration => ("/resend", "Send the link"),
     };
     Form::new(action, visitor.csrf(), submit, vec![Input::email("username")])
 }
 
-fn dress(visitor: &Visitor, about: About, form: Form) -> FormPage {
-    let (title, intro) = match about {
-        About::Password => (
-            "Set a new password",
-            "Tell us your address, and we send you a link that works once, for half an hour.",
+fn form_page(visitor: &Visitor, purpose: MailPurpose, form: Form) -> FormPage {
+    let (title, intro) = match purpose {
+        MailPurpose::Password => (
+            "Reset your password",
+            "Enter your address and we send you a link. It works once, for 30 minutes.",
         ),
-        About::Registration => (
-            "Send the link once more",
-            "Tell us the address that you signed up with. The link in the older mail will not work any more.",
+        MailPurpose::Registration => (
+            "Send the link again",
+            "Enter the address that you signed up with. The earlier link stops working.",
         ),
     };
     FormPage::new(visitor, title, form)
         .with_intro(intro)
-        .with_ways(WAYS)
+        .with_links(LINKS)
 }
 
-fn page(visitor: &Visitor, about: About, form: Form, status: StatusCode) -> Result<Response, Problem> {
-    dress(visitor, about, form).show(visitor, status)
+fn page(
+    visitor: &Visitor,
+    purpose: MailPurpose,
+    form: Form,
+    status: StatusCode,
+) -> Result<Response, Problem> {
+    form_page(visitor, purpose, form).show(visitor, status)
 }

@@ -1,4 +1,4 @@
-//! Signing in. Whoever is refused is told the same whatever was wrong; every success begins a session of its own.
+//! Signing in. A failure does not disclose which credential is wrong; every success starts a new session.
 
 use crate::crypto::tokens::PlainToken;
 use crate::domain::sessions::error::LoginError;
@@ -8,32 +8,32 @@ use crate::http::contract::problem::Problem;
 use crate::http::web::cookies::{self, CSRF, SESSION};
 use crate::http::web::form::Form;
 use crate::http::web::form::input::Input;
-use crate::http::web::form::page::{FormPage, Way};
+use crate::http::web::form::page::{FormPage, NavLink};
 use crate::http::web::query;
 use crate::http::web::response::see_other;
 use crate::http::web::return_to;
 use crate::http::web::state::Web;
-use crate::http::web::visitor::{Posted, Visitor};
+use crate::http::web::visitor::{SubmittedForm, Visitor};
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
 use http::StatusCode;
 use poem::web::Data;
 use poem::{Request, Response, handler};
 
-const WAYS: &[Way] = &[
-    Way {
+const LINKS: &[NavLink] = &[
+    NavLink {
         before: "Forgot your password?",
         target: "/forgot",
-        text: "Set a new one",
+        text: "Reset it",
     },
-    Way {
+    NavLink {
         before: "New here?",
         target: "/sign-up",
         text: "Sign up",
     },
 ];
 
-/// How much is asked for.
+/// What the form asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     Password,
@@ -57,22 +57,23 @@ pub async fn show(visitor: Visitor, request: &Request) -> Result<Response, Probl
 pub async fn submit(
     visitor: Visitor,
     client: ClientInfo,
-    posted: Posted,
+    submitted: SubmittedForm,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
-    let fields = visitor.open(posted, &["email", "password"], &["next", "code"])?;
+    let fields = visitor.open(submitted, &["email", "password"], &["next", "code"])?;
     let next = return_to::safe(fields.text("next"));
-    let step = match fields.has("code") {
-        true => Step::Code,
-        false => Step::Password,
+    let step = if fields.has("code") {
+        Step::Code
+    } else {
+        Step::Password
     };
     let mut form = form(&visitor, next, step);
-    form.keep(&fields);
+    form.refill(&fields);
     let email: Option<Email> = form.parse(&fields, "email");
-    let password: Option<SecretText> = form.parse_filled(&fields, "password");
+    let password: Option<SecretText> = form.parse_non_empty(&fields, "password");
     let code: Option<SecretText> = match step {
         Step::Password => None,
-        Step::Code => form.parse_filled(&fields, "code"),
+        Step::Code => form.parse_non_empty(&fields, "code"),
     };
     let (Some(email), Some(password), []) = (email, password, form.errors.as_slice()) else {
         return page(&visitor, step, form, StatusCode::BAD_REQUEST);
@@ -84,17 +85,17 @@ pub async fn submit(
     };
     match web.sessions().log_in_browser(attempt, &client).await {
         Ok((_, token)) => {
-            // The browser keeps one session: the one that it forgets now must not live on.
+            // The new cookie replaces the earlier session's, so that session must not stay valid.
             if let Some(earlier) = visitor.signed_in() {
                 web.sessions().log_out(earlier, &client).await?;
             }
             Ok(signed_in(next, &token))
         }
-        Err(refused) => refuse(&visitor, step, form, next, refused),
+        Err(error) => reject(&visitor, step, form, next, error),
     }
 }
 
-/// The session is new and so is what form tokens are made with: nothing that was known before counts any more.
+/// Replaces the seed of CSRF tokens too: tokens from before the sign-in become invalid.
 fn signed_in(next: &str, token: &PlainToken) -> Response {
     let mut response = see_other(next);
     cookies::set(&mut response, SESSION, token.reveal());
@@ -102,32 +103,32 @@ fn signed_in(next: &str, token: &PlainToken) -> Response {
     response
 }
 
-fn refuse(
+fn reject(
     visitor: &Visitor,
     step: Step,
     mut form: Form,
     next: &str,
-    refused: LoginError,
+    error: LoginError,
 ) -> Result<Response, Problem> {
-    match refused {
+    match error {
         LoginError::InvalidCredentials => {
             let text = match step {
-                Step::Password => "The address or the password is not right.",
-                Step::Code => "The address, the password or the code is not right.",
+                Step::Password => "The address or the password is wrong.",
+                Step::Code => "The address, the password or the code is wrong.",
             };
-            form.refuse("You are not signed in", text);
+            form.reject("You are not signed in", text);
             page(visitor, step, form, StatusCode::FORBIDDEN)
         }
         LoginError::SecondFactorRequired => {
             let mut second = self::form(visitor, next, Step::Code);
-            second.take_over(form);
+            second.copy_values_from(form);
             page(visitor, Step::Code, second, StatusCode::FORBIDDEN)
         }
         LoginError::Throttled(wait) => {
-            form.refuse_for("Too many tries", wait);
-            dress(visitor, step, form).show_wait(visitor, wait)
+            form.reject_for("Too many attempts", wait);
+            form_page(visitor, step, form).show_retry_after(visitor, wait)
         }
-        LoginError::Overloaded(_) | LoginError::Storage(_) => Err(refused.into()),
+        LoginError::Overloaded(_) | LoginError::Storage(_) => Err(error.into()),
     }
 }
 
@@ -146,19 +147,19 @@ fn form(visitor: &Visitor, next: &str, step: Step) -> Form {
     }
 }
 
-fn dress(visitor: &Visitor, step: Step, form: Form) -> FormPage {
+fn form_page(visitor: &Visitor, step: Step, form: Form) -> FormPage {
     let (title, intro) = match step {
         Step::Password => ("Sign in", ""),
         Step::Code => (
             "One more step",
-            "Your account asks for a second factor. Type your password once more, and the code with it.",
+            "Your account has a second factor. Enter your password again, and a code.",
         ),
     };
     FormPage::new(visitor, title, form)
         .with_intro(intro)
-        .with_ways(WAYS)
+        .with_links(LINKS)
 }
 
 fn page(visitor: &Visitor, step: Step, form: Form, status: StatusCode) -> Result<Response, Problem> {
-    dress(visitor, step, form).show(visitor, status)
+    form_page(visitor, step, form).show(visitor, status)
 }

@@ -1,13 +1,13 @@
-//! Signing out: the session ends here, not only in the browser, and the browser is told to forget.
+//! Signing out: revokes the session and clears the browser's copies of it.
 
 use crate::http::contract::problem::Problem;
 use crate::http::web::cookies::{self, CSRF, SESSION};
 use crate::http::web::form::Form;
-use crate::http::web::form::page::{FormPage, Message, Way};
+use crate::http::web::form::page::{FormPage, MessagePage, NavLink};
 use crate::http::web::response::see_other;
 use crate::http::web::return_to;
 use crate::http::web::state::Web;
-use crate::http::web::visitor::{Posted, Visitor};
+use crate::http::web::visitor::{SubmittedForm, Visitor};
 use crate::types::client_info::ClientInfo;
 use http::{HeaderName, HeaderValue, StatusCode};
 use poem::web::Data;
@@ -15,59 +15,59 @@ use poem::{Response, handler};
 
 const PATH: &str = "/sign-out";
 
-/// What the browser is to forget (W3C Clear Site Data): pages that the button for going back would show, and cookies.
-const FORGET: (HeaderName, HeaderValue) = (
+/// Clears cookies, and cached pages that the back button would show (W3C Clear Site Data).
+const CLEAR_SITE_DATA: (HeaderName, HeaderValue) = (
     HeaderName::from_static("clear-site-data"),
     HeaderValue::from_static("\"cache\", \"cookies\", \"storage\""),
 );
 
-const WAYS: &[Way] = &[
-    Way {
+const LINKS: &[NavLink] = &[
+    NavLink {
         before: "",
         target: "/sign-in",
         text: "Sign in again",
     },
-    Way {
+    NavLink {
         before: "",
         target: "/",
-        text: "To the start page",
+        text: "Go to the start page",
     },
 ];
 
-/// The word that somebody is signed out; for whoever is not, the form that does it.
+/// The confirmation for a signed-out visitor, the sign-out form for a member.
 #[handler]
 pub async fn show(visitor: Visitor) -> Result<Response, Problem> {
     match visitor.signed_in() {
-        None => Message::new(&visitor, "You are signed out", &["See you soon."], WAYS)
+        None => MessagePage::new(&visitor, "You are signed out", &["See you soon."], LINKS)
             .show(&visitor, StatusCode::OK),
         Some(_) => {
             let form =
-                Form::new(PATH, visitor.csrf(), "Sign out", Vec::new()).with_back(return_to::HOME, "Stay");
+                Form::new(PATH, visitor.csrf(), "Sign out", Vec::new()).with_back(return_to::HOME, "Cancel");
             FormPage::new(&visitor, "Sign out?", form).show(&visitor, StatusCode::OK)
         }
     }
 }
 
-/// Signs out. Whoever is not signed in has nothing to lose: they are answered alike.
+/// Signs out. The response is the same without a session.
 #[handler]
 pub async fn submit(
     visitor: Visitor,
     client: ClientInfo,
-    posted: Posted,
+    submitted: SubmittedForm,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
-    visitor.open(posted, &[], &[])?;
+    visitor.open(submitted, &[], &[])?;
     if let Some(signed_in) = visitor.signed_in() {
         web.sessions().log_out(signed_in, &client).await?;
     }
-    Ok(forget())
+    Ok(signed_out())
 }
 
-/// The way to the word that somebody is signed out; their browser is told to forget.
-pub fn forget() -> Response {
+/// Redirects to the confirmation and clears the browser's data.
+pub fn signed_out() -> Response {
     let mut response = see_other(PATH);
     cookies::clear(&mut response, SESSION);
     cookies::clear(&mut response, CSRF);
-    response.headers_mut().extend([FORGET]);
+    response.headers_mut().extend([CLEAR_SITE_DATA]);
     response
 }

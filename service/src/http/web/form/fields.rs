@@ -1,4 +1,4 @@
-//! Fields of a form that was sent: one that is unknown, missing or there twice is refused by its name.
+//! The fields of a submitted form. Unknown, missing and repeated ones are rejected by name.
 
 use crate::http::contract::form_urlencoded::pairs;
 use crate::http::contract::problem::Problem;
@@ -7,10 +7,13 @@ use crate::types::field_error::{FieldError, Location};
 use http::{StatusCode, header};
 use poem::Request;
 
-/// The name of the field with the form's token.
+/// The name of the field with the CSRF token.
 pub const TOKEN: &str = "csrf";
 
-/// Fields of a form that was sent; not looked into before its token was checked.
+/// The maximum number of rejected fields in one response.
+const MAX_REPORTED: usize = 20;
+
+/// The fields of a submitted form.
 pub struct Fields(Vec<(String, String)>);
 
 impl Fields {
@@ -24,28 +27,23 @@ impl Fields {
         }
         let policy = request.extensions().get::<BodyPolicy>();
         let bytes = policy.ok_or_else(Problem::internal)?.read(body).await?;
-        pairs(&bytes).map(Self).ok_or_else(|| {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                "bad-form",
-                "the form is not written as forms are",
-            )
-        })
+        pairs(&bytes)
+            .map(Self)
+            .ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "bad-form", "the form is malformed"))
     }
 
-    /// Takes the form's token out; empty where there is none.
+    /// Removes and returns the CSRF token; empty if there is none.
     pub fn take_token(&mut self) -> String {
-        let place = self.0.iter().position(|(name, _)| name == TOKEN);
-        place.map_or_else(String::new, |place| self.0.remove(place).1)
+        let position = self.0.iter().position(|(name, _)| name == TOKEN);
+        position.map_or_else(String::new, |position| self.0.remove(position).1)
     }
 
-    /// Checks the names: each of `required` once, each of `optional` once at the most, nothing else.
+    /// Requires each name of `required` once, each of `optional` at most once, and no other.
     pub fn check(&self, required: &[&str], optional: &[&str]) -> Result<(), Problem> {
         let mut errors: Vec<FieldError> = Vec::new();
-        let mut blame = |name: &str, reason| {
+        let mut reject_field = |name: &str, reason| {
             let error = FieldError::new(Location::Body, name, reason);
-            // A flood of names is answered with a few of them.
-            if errors.len() < 20 && !errors.contains(&error) {
+            if errors.len() < MAX_REPORTED && !errors.contains(&error) {
                 errors.push(error);
             }
         };
@@ -55,13 +53,13 @@ impl Fields {
                 .any(|names| names.contains(&name.as_str()));
             match (known, self.0.iter().filter(|(other, _)| other == name).count()) {
                 (true, 1) => {}
-                (true, _) => blame(name, "is given more than once"),
-                (false, _) => blame(name, "is not a field of this form"),
+                (true, _) => reject_field(name, "is given more than once"),
+                (false, _) => reject_field(name, "is not a field of this form"),
             }
         }
         for name in required {
             if self.find(name).is_none() {
-                blame(name, "is missing");
+                reject_field(name, "is missing");
             }
         }
         if errors.is_empty() {
@@ -70,12 +68,12 @@ impl Fields {
         Err(Problem::invalid(errors))
     }
 
-    /// Whether a field is there.
+    /// Whether the form has a field.
     pub fn has(&self, name: &str) -> bool {
         self.find(name).is_some()
     }
 
-    /// The value of a field; empty where it is not there.
+    /// The value of a field; empty if it is missing.
     pub fn text(&self, name: &str) -> &str {
         self.find(name).unwrap_or_default()
     }
@@ -106,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_is_taken_once() {
+    fn the_token_is_removed_once() {
         let mut fields = fields("csrf=a&title=b").unwrap();
         assert_eq!(fields.take_token(), "a");
         assert_eq!(fields.take_token(), "");

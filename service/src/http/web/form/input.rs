@@ -1,23 +1,23 @@
-//! A field of a form: its label, what helps to fill it in, what is wrong with it.
+//! An input of a form: label, hint, value and error.
 
-/// A field.
+/// An input.
 #[derive(Debug)]
 pub struct Input {
     /// Its name.
     pub name: &'static str,
     /// Its label.
     pub label: &'static str,
-    /// What helps to fill it in.
+    /// A hint.
     pub hint: &'static str,
-    /// What browsers and password managers know it as (WHATWG HTML §4.10.18.7).
+    /// The autofill name (WHATWG HTML §4.10.18.7).
     pub autocomplete: &'static str,
-    /// How many UTF-16 units it takes: twice the characters that are taken, so that nothing is cut off unseen.
-    pub longest: u16,
-    /// Whether it must be filled in.
+    /// Maximum length in UTF-16 units: twice the allowed characters, so that browsers never truncate silently.
+    pub max_length: u16,
+    /// Whether it is required.
     pub required: bool,
-    /// What was typed.
+    /// The value.
     pub value: String,
-    /// What is wrong with it.
+    /// The error.
     pub error: Option<String>,
     kind: Kind,
 }
@@ -32,13 +32,13 @@ enum Kind {
 
 impl Input {
     /// A line of text.
-    pub fn text(name: &'static str, label: &'static str, longest: u16) -> Self {
+    pub fn text(name: &'static str, label: &'static str, max_length: u16) -> Self {
         Self {
             name,
             label,
             hint: "",
             autocomplete: "off",
-            longest,
+            max_length,
             required: true,
             value: String::new(),
             error: None,
@@ -55,12 +55,12 @@ impl Input {
         }
     }
 
-    /// A password. Longer ones than any that is taken can be typed, so that nobody's is cut off unseen.
+    /// A password. Accepts more characters than the policy allows, so that browsers never truncate silently.
     pub fn password(label: &'static str, autocomplete: &'static str) -> Self {
         Self::secret("password", label, autocomplete)
     }
 
-    /// The same by another name.
+    /// A password with another name.
     pub fn secret(name: &'static str, label: &'static str, autocomplete: &'static str) -> Self {
         Self {
             autocomplete,
@@ -69,18 +69,24 @@ impl Input {
         }
     }
 
+    /// A new password, with a hint about the policy.
+    pub fn new_password(label: &'static str) -> Self {
+        Self::password(label, "new-password")
+            .with_hint("At least 8 characters. A short sentence is easy to remember and hard to guess")
+    }
+
     /// A code of the second factor.
     pub fn code() -> Self {
         Self::text("code", "Code", 64)
             .with_hint("Six digits from your app, or one of your recovery codes")
-            .known_as("one-time-code")
+            .with_autocomplete("one-time-code")
     }
 
     /// A text of several lines.
-    pub fn area(name: &'static str, label: &'static str, longest: u16) -> Self {
+    pub fn area(name: &'static str, label: &'static str, max_length: u16) -> Self {
         Self {
             kind: Kind::Area,
-            ..Self::text(name, label, longest)
+            ..Self::text(name, label, max_length)
         }
     }
 
@@ -91,21 +97,21 @@ impl Input {
         self
     }
 
-    /// With the word that browsers know it by.
+    /// With an autofill name.
     #[must_use]
-    pub fn known_as(mut self, autocomplete: &'static str) -> Self {
+    pub fn with_autocomplete(mut self, autocomplete: &'static str) -> Self {
         self.autocomplete = autocomplete;
         self
     }
 
-    /// May be left empty.
+    /// Marks it as optional.
     #[must_use]
     pub fn optional(mut self) -> Self {
         self.required = false;
         self
     }
 
-    /// Whether what is typed is never shown again.
+    /// Whether its value is never shown again.
     pub fn is_secret(&self) -> bool {
         self.kind == Kind::Password
     }
@@ -115,7 +121,7 @@ impl Input {
         self.kind == Kind::Area
     }
 
-    /// HTML's word for its kind.
+    /// The HTML type.
     pub fn kind(&self) -> &'static str {
         match self.kind {
             Kind::Text | Kind::Area => "text",
@@ -124,12 +130,12 @@ impl Input {
         }
     }
 
-    /// Whether something stands beside it that a screen reader should say with it.
-    pub fn is_described(&self) -> bool {
+    /// Whether a hint or an error describes it for screen readers.
+    pub fn has_description(&self) -> bool {
         !self.hint.is_empty() || self.error.is_some()
     }
 
-    /// The ids of what stands beside it.
+    /// The ids of its hint and error.
     pub fn described_by(&self) -> String {
         let hint = (!self.hint.is_empty()).then(|| format!("{}-hint", self.name));
         let error = self.error.as_ref().map(|_| format!("{}-error", self.name));

@@ -1,4 +1,4 @@
-//! Forms as they are shown: what was typed, secrets left out, and what is wrong with it.
+//! Forms as they are shown: inputs, entered values except secrets, and errors.
 
 /// Forms as they are sent.
 pub mod fields;
@@ -15,50 +15,50 @@ use fields::Fields;
 use input::Input;
 use std::time::Duration;
 
-/// A form. No `Debug`: it would tell its token, and that of a mailed link.
+/// A form. No `Debug`: it holds its CSRF token, and that of a mailed link.
 pub struct Form {
-    /// Where it is sent.
+    /// The path that it is submitted to.
     pub action: String,
-    /// Its token.
+    /// Its CSRF token.
     pub csrf: String,
-    /// Names and values that are not shown.
+    /// Hidden names and values.
     pub hidden: Vec<(&'static str, String)>,
-    /// Whose password is asked for, so that a password manager knows; empty where it need not.
+    /// The account whose password is asked for, for password managers; may be empty.
     pub username: String,
-    /// What is asked for.
+    /// The inputs.
     pub inputs: Vec<Input>,
-    /// What stands on the button.
+    /// The label of the button.
     pub submit: &'static str,
-    /// How the button looks.
+    /// The style of the button.
     pub tone: Tone,
-    /// A way out: path and text.
+    /// A link to leave the form: path and text.
     pub back: Option<(&'static str, &'static str)>,
-    /// What stands over the errors.
+    /// The headline of the errors.
     pub headline: &'static str,
-    /// What is wrong with what was sent.
+    /// The errors of the submitted form.
     pub errors: Vec<FormError>,
 }
 
-/// How a button looks.
+/// The style of a button.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    /// The way on.
+    /// The default.
     Plain,
-    /// What cannot be undone.
+    /// For an action that cannot be undone.
     Danger,
 }
 
-/// What is wrong, in words for a person.
+/// An error for the user.
 #[derive(Debug)]
 pub struct FormError {
-    /// The field; empty for the form as a whole.
+    /// The field; empty for the whole form.
     pub target: &'static str,
-    /// The words.
+    /// The text.
     pub text: String,
 }
 
 impl Tone {
-    /// The button's class.
+    /// The CSS class of the button.
     pub fn class(self) -> &'static str {
         match self {
             Self::Plain => "",
@@ -68,7 +68,7 @@ impl Tone {
 }
 
 impl Form {
-    /// A form that is sent there.
+    /// A form that is submitted to this path.
     pub fn new(action: impl Into<String>, csrf: String, submit: &'static str, inputs: Vec<Input>) -> Self {
         Self {
             action: action.into(),
@@ -79,53 +79,53 @@ impl Form {
             submit,
             tone: Tone::Plain,
             back: None,
-            headline: "This needs another look",
+            headline: "Please check your entries",
             errors: Vec::new(),
         }
     }
 
-    /// Takes a value from what was sent; what is wrong with it is noted.
+    /// Parses a submitted value, or records an error.
     pub fn parse<T: FieldValue>(&mut self, fields: &Fields, name: &'static str) -> Option<T> {
         let text = fields.text(name);
         let value = T::parse(text);
         match value {
             Some(_) => {}
-            None if text.trim().is_empty() => self.blame(name, "must be filled in"),
-            None => self.blame(name, T::EXPECTED),
+            None if text.trim().is_empty() => self.reject_field(name, "must be filled in"),
+            None => self.reject_field(name, T::EXPECTED),
         }
         value
     }
 
-    /// The same for what any text is good for: nothing at all is not.
-    pub fn parse_filled<T: FieldValue>(&mut self, fields: &Fields, name: &'static str) -> Option<T> {
+    /// The same for values that accept any text: requires a non-empty one.
+    pub fn parse_non_empty<T: FieldValue>(&mut self, fields: &Fields, name: &'static str) -> Option<T> {
         if fields.text(name).is_empty() {
-            self.blame(name, "must be filled in");
+            self.reject_field(name, "must be filled in");
             return None;
         }
         self.parse(fields, name)
     }
 
-    /// Shows again what was typed, secrets left out.
-    pub fn keep(&mut self, fields: &Fields) {
+    /// Fills in the submitted values, except secrets.
+    pub fn refill(&mut self, fields: &Fields) {
         for input in self.inputs.iter_mut().filter(|input| !input.is_secret()) {
             input.value = fields.text(input.name).to_owned();
         }
     }
 
-    /// Shows again what was typed into another form.
-    pub fn take_over(&mut self, other: Self) {
-        for typed in other.inputs {
-            if let Some(input) = self.inputs.iter_mut().find(|input| input.name == typed.name) {
-                input.value = typed.value;
+    /// Fills in the values of another form.
+    pub fn copy_values_from(&mut self, other: Self) {
+        for source in other.inputs {
+            if let Some(input) = self.inputs.iter_mut().find(|input| input.name == source.name) {
+                input.value = source.value;
             }
         }
     }
 
-    /// Notes what is wrong with a field, as in `must be an e-mail address`.
-    pub fn blame(&mut self, name: &'static str, reason: &str) {
+    /// Records the error of a field, such as `must be an e-mail address`.
+    pub fn reject_field(&mut self, name: &'static str, reason: &str) {
         let mut label = "";
         if let Some(input) = self.inputs.iter_mut().find(|input| input.name == name) {
-            input.error = Some(capital(reason));
+            input.error = Some(capitalized(reason));
             label = input.label;
         }
         self.errors.push(FormError {
@@ -134,8 +134,8 @@ impl Form {
         });
     }
 
-    /// Notes what is wrong with the form as a whole.
-    pub fn refuse(&mut self, headline: &'static str, text: impl Into<String>) {
+    /// Records an error of the whole form.
+    pub fn reject(&mut self, headline: &'static str, text: impl Into<String>) {
         self.headline = headline;
         self.errors.push(FormError {
             target: "",
@@ -143,44 +143,44 @@ impl Form {
         });
     }
 
-    /// Fills a field in.
+    /// Sets the value of a field.
     pub fn fill(&mut self, name: &str, value: &str) {
         for input in self.inputs.iter_mut().filter(|input| input.name == name) {
             input.value = value.to_owned();
         }
     }
 
-    /// Notes that there were too many, and when the next is taken.
-    pub fn refuse_for(&mut self, headline: &'static str, wait: Duration) {
+    /// Records a rate limit and when to retry.
+    pub fn reject_for(&mut self, headline: &'static str, wait: Duration) {
         let text = match whole_seconds(wait) {
             seconds @ ..=120 => format!("Please wait {seconds} seconds, then try again."),
             seconds => format!("Please wait {} minutes, then try again.", seconds.div_ceil(60)),
         };
-        self.refuse(headline, text);
+        self.reject(headline, text);
     }
 
-    /// With a button that looks like this.
+    /// With this style of the button.
     #[must_use]
     pub fn with_tone(mut self, tone: Tone) -> Self {
         self.tone = tone;
         self
     }
 
-    /// With a value that is sent along.
+    /// With a hidden value.
     #[must_use]
     pub fn with_hidden(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.hidden.push((name, value.into()));
         self
     }
 
-    /// With whose password is asked for.
+    /// With the account whose password is asked for.
     #[must_use]
     pub fn with_username(mut self, username: &str) -> Self {
         username.clone_into(&mut self.username);
         self
     }
 
-    /// With a way out.
+    /// With a link to leave the form.
     #[must_use]
     pub fn with_back(mut self, target: &'static str, text: &'static str) -> Self {
         self.back = Some((target, text));
@@ -188,7 +188,7 @@ impl Form {
     }
 }
 
-fn capital(text: &str) -> String {
+fn capitalized(text: &str) -> String {
     let mut text = text.to_owned();
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_uppercase();

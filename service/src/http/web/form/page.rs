@@ -1,43 +1,43 @@
-//! Pages that are a form, and pages that are a few words.
+//! Pages that consist of a form or a message.
 
 use crate::http::contract::problem::{Problem, whole_seconds};
 use crate::http::web::form::Form;
-use crate::http::web::page_frame::Chrome;
+use crate::http::web::page_frame::PageFrame;
 use crate::http::web::visitor::Visitor;
 use askama::Template;
 use http::{HeaderValue, StatusCode, header};
 use poem::Response;
 use std::time::Duration;
 
-/// A page that is a form.
+/// A page with a form.
 #[derive(Template)]
 #[template(path = "web/form_page.html")]
 pub struct FormPage {
-    chrome: Chrome,
+    frame: PageFrame,
     title: &'static str,
     intro: String,
     form: Form,
-    ways: &'static [Way],
+    links: &'static [NavLink],
 }
 
-/// A page that is a few words.
+/// A page with a message.
 #[derive(Template)]
 #[template(path = "web/message.html")]
-pub struct Message {
-    chrome: Chrome,
+pub struct MessagePage {
+    frame: PageFrame,
     title: &'static str,
     paragraphs: &'static [&'static str],
-    ways: &'static [Way],
+    links: &'static [NavLink],
 }
 
-/// A way on.
+/// A link below the content.
 #[derive(Debug)]
-pub struct Way {
-    /// The words before the link.
+pub struct NavLink {
+    /// The text before the link.
     pub before: &'static str,
     /// The path.
     pub target: &'static str,
-    /// The words of the link.
+    /// The text of the link.
     pub text: &'static str,
 }
 
@@ -45,35 +45,35 @@ impl FormPage {
     /// A form under a title.
     pub fn new(visitor: &Visitor, title: &'static str, form: Form) -> Self {
         Self {
-            chrome: visitor.chrome(),
+            frame: visitor.frame(),
             title,
             intro: String::new(),
             form,
-            ways: &[],
+            links: &[],
         }
     }
 
-    /// With some words before the form.
+    /// With a text above the form.
     #[must_use]
     pub fn with_intro(mut self, intro: impl Into<String>) -> Self {
         self.intro = intro.into();
         self
     }
 
-    /// With ways to elsewhere under it.
+    /// With links below the form.
     #[must_use]
-    pub fn with_ways(mut self, ways: &'static [Way]) -> Self {
-        self.ways = ways;
+    pub fn with_links(mut self, links: &'static [NavLink]) -> Self {
+        self.links = links;
         self
     }
 
-    /// The answer.
+    /// The response.
     pub fn show(&self, visitor: &Visitor, status: StatusCode) -> Result<Response, Problem> {
         visitor.show(status, self)
     }
 
-    /// The answer to whoever must wait.
-    pub fn show_wait(&self, visitor: &Visitor, wait: Duration) -> Result<Response, Problem> {
+    /// The response with 429 and `Retry-After`.
+    pub fn show_retry_after(&self, visitor: &Visitor, wait: Duration) -> Result<Response, Problem> {
         let mut response = self.show(visitor, StatusCode::TOO_MANY_REQUESTS)?;
         let seconds = HeaderValue::from(whole_seconds(wait));
         response.headers_mut().insert(header::RETRY_AFTER, seconds);
@@ -81,23 +81,23 @@ impl FormPage {
     }
 }
 
-impl Message {
-    /// Some paragraphs under a title, and ways on.
+impl MessagePage {
+    /// A title, paragraphs and links.
     pub fn new(
         visitor: &Visitor,
         title: &'static str,
         paragraphs: &'static [&'static str],
-        ways: &'static [Way],
+        links: &'static [NavLink],
     ) -> Self {
         Self {
-            chrome: visitor.chrome(),
+            frame: visitor.frame(),
             title,
             paragraphs,
-            ways,
+            links,
         }
     }
 
-    /// The answer.
+    /// The response.
     pub fn show(&self, visitor: &Visitor, status: StatusCode) -> Result<Response, Problem> {
         visitor.show(status, self)
     }

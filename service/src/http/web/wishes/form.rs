@@ -1,19 +1,19 @@
-//! A new wish, a wish as it is, and its end: forms that nobody else's version is lost by.
+//! Creating, changing and deleting a wish. A form carries the version that it shows, so that no change is lost.
 
 use super::list::{id_of, missing};
 use crate::domain::wishes::{Change, Changed, CreateOutcome, MAX_WISHES, WishRow};
 use crate::http::contract::problem::Problem;
-use crate::http::web::cookies::{self, NOTICE};
-use crate::http::web::flash::Notice;
+use crate::http::web::cookies::{self, FLASH};
+use crate::http::web::flash::Flash;
 use crate::http::web::form::fields::Fields;
 use crate::http::web::form::input::Input;
 use crate::http::web::form::page::FormPage;
 use crate::http::web::form::{Form, Tone};
-use crate::http::web::page_frame::Chrome;
+use crate::http::web::page_frame::PageFrame;
 use crate::http::web::response::see_other;
 use crate::http::web::return_to;
 use crate::http::web::state::Web;
-use crate::http::web::visitor::{Member, Posted};
+use crate::http::web::visitor::{Member, SubmittedForm};
 use crate::types::field_error::{FieldError, Location};
 use crate::types::version_precondition::VersionPrecondition;
 use crate::types::wish::{WishId, WishNote, WishTitle};
@@ -22,11 +22,11 @@ use http::StatusCode;
 use poem::web::Data;
 use poem::{Request, Response, handler};
 
-/// A wish that can be changed.
+/// The page to change a wish.
 #[derive(Template)]
 #[template(path = "web/wish.html")]
 struct WishPage {
-    chrome: Chrome,
+    frame: PageFrame,
     form: Form,
     wish: WishRow,
 }
@@ -39,25 +39,27 @@ pub async fn new(member: Member) -> Result<Response, Problem> {
 
 /// Adds a wish.
 #[handler]
-pub async fn create(member: Member, posted: Posted, Data(web): Data<&Web>) -> Result<Response, Problem> {
-    let fields = member.open(posted, &["title", "note"], &[])?;
+pub async fn create(
+    member: Member,
+    submitted: SubmittedForm,
+    Data(web): Data<&Web>,
+) -> Result<Response, Problem> {
+    let fields = member.open(submitted, &["title", "note"], &[])?;
     let mut form = new_form(&member);
     let Some((title, note)) = read(&mut form, &fields) else {
         return new_page(&member, form, StatusCode::BAD_REQUEST);
     };
     match web.wishes().create(&member.signed_in, title, note).await? {
-        CreateOutcome::Created(_) => Ok(home_with(Notice::Added)),
+        CreateOutcome::Created(_) => Ok(home_with(Flash::Added)),
         CreateOutcome::TooMany => {
-            let text = format!(
-                "You have {MAX_WISHES} wishes, which is as many as one list holds. Delete one first."
-            );
-            form.refuse("Your list is full", text);
+            let text = format!("You have {MAX_WISHES} wishes, the maximum for one list. Delete one first.");
+            form.reject("Your list is full", text);
             new_page(&member, form, StatusCode::CONFLICT)
         }
     }
 }
 
-/// A wish, ready to be changed.
+/// The form to change a wish.
 #[handler]
 pub async fn edit(member: Member, request: &Request, Data(web): Data<&Web>) -> Result<Response, Problem> {
     let wish = find(&member, web, id_of(request)?).await?;
@@ -72,10 +74,10 @@ pub async fn edit(member: Member, request: &Request, Data(web): Data<&Web>) -> R
 pub async fn save(
     member: Member,
     request: &Request,
-    posted: Posted,
+    submitted: SubmittedForm,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
-    let fields = member.open(posted, &["title", "note", "version"], &[])?;
+    let fields = member.open(submitted, &["title", "note", "version"], &[])?;
     let (id, expected) = (id_of(request)?, version(&fields)?);
     let wish = find(&member, web, id).await?;
     let mut form = edit_form(&member, &wish);
@@ -92,23 +94,23 @@ pub async fn save(
         .update(&member.signed_in, id, expected, change)
         .await?
     {
-        Changed::Made(_) => Ok(home_with(Notice::Saved)),
+        Changed::Made(_) => Ok(home_with(Flash::Saved)),
         Changed::Missing => Err(missing()),
         Changed::Stale => {
-            // With the version that is there now: whoever saves again has read what follows.
+            // With the current version: saving again overwrites it knowingly.
             let text = format!(
-                "You changed it in another window: it says “{}” now. Save again to put these words in its place.",
+                "You changed it in another window. It is now “{}”. Save again to replace that.",
                 wish.title
             );
-            form.refuse("This wish has changed in the meantime", text);
+            form.reject("This wish has changed in the meantime", text);
             edit_page(&member, form, wish, StatusCode::CONFLICT)
         }
     }
 }
 
-/// Asks whether a wish is really to go.
+/// Asks for confirmation of the deletion.
 #[handler]
-pub async fn ask_delete(
+pub async fn show_delete(
     member: Member,
     request: &Request,
     Data(web): Data<&Web>,
@@ -122,20 +124,20 @@ pub async fn ask_delete(
 pub async fn delete(
     member: Member,
     request: &Request,
-    posted: Posted,
+    submitted: SubmittedForm,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
-    let fields = member.open(posted, &["version"], &[])?;
+    let fields = member.open(submitted, &["version"], &[])?;
     let (id, expected) = (id_of(request)?, version(&fields)?);
     match web.wishes().delete(&member.signed_in, id, expected).await? {
-        Changed::Made(_) => Ok(home_with(Notice::Deleted)),
+        Changed::Made(_) => Ok(home_with(Flash::Deleted)),
         Changed::Missing => Err(missing()),
         Changed::Stale => {
             let wish = find(&member, web, id).await?;
             let mut form = delete_form(&member, &wish);
-            form.refuse(
+            form.reject(
                 "This wish has changed in the meantime",
-                "Have another look at it before it goes.",
+                "Check it again before you delete it.",
             );
             delete_page(&member, form, &wish, StatusCode::CONFLICT)
         }
@@ -147,9 +149,9 @@ async fn find(member: &Member, web: &Web, id: WishId) -> Result<WishRow, Problem
     found.ok_or_else(missing)
 }
 
-/// Title and note, if both are good; what is wrong is noted.
+/// Title and note if both are valid; records their errors otherwise.
 fn read(form: &mut Form, fields: &Fields) -> Option<(WishTitle, WishNote)> {
-    form.keep(fields);
+    form.refill(fields);
     let title = form.parse(fields, "title");
     let note = form.parse(fields, "note");
     Some((title?, note?))
@@ -162,14 +164,14 @@ fn version(fields: &Fields) -> Result<VersionPrecondition, Problem> {
         .ok()
         .filter(|version: &i64| *version > 0);
     version.map(VersionPrecondition::exactly).ok_or_else(|| {
-        let reason = "must be the number of a version";
+        let reason = "must be a version number";
         Problem::invalid(vec![FieldError::new(Location::Body, "version", reason)])
     })
 }
 
-fn home_with(notice: Notice) -> Response {
+fn home_with(flash: Flash) -> Response {
     let mut response = see_other(return_to::HOME);
-    cookies::set(&mut response, NOTICE, notice.as_str());
+    cookies::set(&mut response, FLASH, flash.as_str());
     response
 }
 
@@ -178,7 +180,7 @@ fn inputs() -> Vec<Input> {
         Input::text("title", "Your wish", 400).with_hint("What would you like to do, see or learn?"),
         Input::area("note", "Notes", 4000)
             .optional()
-            .with_hint("Where, with whom, how to begin: whatever helps to make it come true"),
+            .with_hint("Where, with whom, how to begin: anything that helps"),
     ]
 }
 
@@ -203,7 +205,7 @@ fn delete_form(member: &Member, wish: &WishRow) -> Form {
     Form::new(action, member.csrf(), "Delete for good", Vec::new())
         .with_hidden("version", wish.version.to_string())
         .with_tone(Tone::Danger)
-        .with_back(return_to::HOME, "Keep it")
+        .with_back(return_to::HOME, "Cancel")
 }
 
 fn new_page(member: &Member, form: Form, status: StatusCode) -> Result<Response, Problem> {
@@ -211,15 +213,12 @@ fn new_page(member: &Member, form: Form, status: StatusCode) -> Result<Response,
 }
 
 fn edit_page(member: &Member, form: Form, wish: WishRow, status: StatusCode) -> Result<Response, Problem> {
-    let chrome = member.chrome();
-    member.show(status, &WishPage { chrome, form, wish })
+    let frame = member.frame();
+    member.show(status, &WishPage { frame, form, wish })
 }
 
 fn delete_page(member: &Member, form: Form, wish: &WishRow, status: StatusCode) -> Result<Response, Problem> {
-    let intro = format!(
-        "“{}” and its notes will be gone, and there is no way to get them back.",
-        wish.title
-    );
+    let intro = format!("“{}” and its notes will be deleted permanently.", wish.title);
     FormPage::new(member, "Delete this wish?", form)
         .with_intro(intro)
         .show(member, status)

@@ -1,17 +1,17 @@
-//! The list of one's wishes, a page at a time, and the mark that one of them has come true.
+//! The list of the member's wishes, page by page, and marking one as done.
 
 use crate::domain::wishes::{Change, Changed, Which, WishRow};
 use crate::http::contract::field::FieldValue;
 use crate::http::contract::problem::Problem;
-use crate::http::web::cookies::{self, NOTICE};
-use crate::http::web::flash::Notice;
+use crate::http::web::cookies::{self, FLASH};
+use crate::http::web::flash::Flash;
 use crate::http::web::format::day;
-use crate::http::web::page_frame::Chrome;
+use crate::http::web::page_frame::PageFrame;
 use crate::http::web::query;
 use crate::http::web::response::see_other;
 use crate::http::web::return_to;
 use crate::http::web::state::Web;
-use crate::http::web::visitor::{Member, Posted};
+use crate::http::web::visitor::{Member, SubmittedForm};
 use crate::types::field_error::{FieldError, Location};
 use crate::types::version_precondition::VersionPrecondition;
 use crate::types::wish::WishId;
@@ -20,18 +20,18 @@ use http::StatusCode;
 use poem::web::Data;
 use poem::{Request, Response, handler};
 
-/// Wishes on a page.
-const PAGE: u32 = 20;
+/// Wishes per page.
+const PAGE_SIZE: u32 = 20;
 
 #[derive(Template)]
 #[template(path = "web/wish_list.html")]
 struct WishList {
-    chrome: Chrome,
+    frame: PageFrame,
     csrf: String,
     tabs: Vec<Tab>,
     wishes: Vec<WishRow>,
     which: Which,
-    /// This page, to come back to.
+    /// This page, to return to.
     here: String,
     first: Option<String>,
     next: Option<String>,
@@ -56,9 +56,12 @@ pub async fn show(member: Member, request: &Request, Data(web): Data<&Web>) -> R
         None => None,
         Some(text) => Some(WishId::parse(&text).ok_or_else(|| invalid("after", WishId::EXPECTED))?),
     };
-    let page = web.wishes().list(&member.signed_in, which, after, PAGE).await?;
+    let page = web
+        .wishes()
+        .list(&member.signed_in, which, after, PAGE_SIZE)
+        .await?;
     let list = WishList {
-        chrome: member.chrome(),
+        frame: member.frame(),
         csrf: member.csrf(),
         tabs: vec![
             tab(Which::All, "All"),
@@ -79,21 +82,21 @@ pub async fn show(member: Member, request: &Request, Data(web): Data<&Web>) -> R
 pub async fn mark(
     member: Member,
     request: &Request,
-    posted: Posted,
+    submitted: SubmittedForm,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
-    let fields = member.open(posted, &["done"], &["next"])?;
+    let fields = member.open(submitted, &["done"], &["next"])?;
     let id = id_of(request)?;
-    let (done, notice) = match fields.text("done") {
-        "yes" => (true, Notice::Done),
-        "no" => (false, Notice::Open),
+    let (done, flash) = match fields.text("done") {
+        "yes" => (true, Flash::Done),
+        "no" => (false, Flash::Open),
         _ => return Err(invalid_body("done", "must be yes or no")),
     };
     let change = Change {
         done: Some(done),
         ..Change::default()
     };
-    // Whichever version: to tick something off does not depend on how it is worded.
+    // Any version: marking does not depend on the text.
     match web
         .wishes()
         .update(&member.signed_in, id, VersionPrecondition::Any, change)
@@ -101,7 +104,7 @@ pub async fn mark(
     {
         Changed::Made(_) => {
             let mut response = see_other(return_to::safe(fields.text("next")));
-            cookies::set(&mut response, NOTICE, notice.as_str());
+            cookies::set(&mut response, FLASH, flash.as_str());
             Ok(response)
         }
         Changed::Stale | Changed::Missing => Err(missing()),
@@ -114,9 +117,9 @@ pub fn id_of(request: &Request) -> Result<WishId, Problem> {
     id.ok_or_else(missing)
 }
 
-/// 404 for a wish that is not there or somebody else's: which of them is not told.
+/// 404 for a wish that does not exist or belongs to another user; the response does not say which.
 pub fn missing() -> Problem {
-    Problem::not_found("there is no such wish")
+    Problem::not_found("the wish does not exist")
 }
 
 fn tab(which: Which, text: &'static str) -> Tab {
