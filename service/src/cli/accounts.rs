@@ -4,7 +4,7 @@ use super::exit::{check_password, fail, print};
 use crate::config::Settings;
 use crate::crypto::hashing::Hashing;
 use crate::db::Db;
-use crate::db::conninfo::{Changing, Purpose};
+use crate::db::conninfo::{Purpose, WriteTarget};
 use crate::domain::accounts::operator::{AccountSpec, Operators};
 use crate::domain::accounts::outcome::{AccountError, AddOutcome};
 use crate::telemetry::logs::Telemetry;
@@ -95,7 +95,7 @@ fn connect(settings: &Settings) -> Result<(Operators, Db), Box<dyn std::error::E
     let mut database = settings.database.clone();
     database.accounts_pool_size = 1;
     let metrics = Telemetry::quiet()?.metrics;
-    let purpose = Purpose::Change(Changing::Accounts);
+    let purpose = Purpose::Change(WriteTarget::Accounts);
     let db = Db::start(&database, &database.accounts, purpose, metrics)?;
     let hashing = Hashing::start(settings.auth.hashing)?;
     Ok((Operators::new(db.clone(), hashing), db))

@@ -1,7 +1,7 @@
 //! Audit events: appended in the transaction that they describe, listed, and read as a hash chain.
 
 use super::Db;
-use super::conninfo::{Changing, Purpose};
+use super::conninfo::{Purpose, WriteTarget};
 use super::error::DbError;
 use super::pool::{ConnectError, Manager};
 use super::schema::audit::{events, head};
@@ -189,7 +189,7 @@ pub fn read_chain<E>(
     database: &DatabaseSettings,
     mut each: impl FnMut(&ChainRow) -> Result<(), E>,
 ) -> Result<Option<Head>, ReadError<E>> {
-    let purpose = Purpose::Change(Changing::Accounts);
+    let purpose = Purpose::Change(WriteTarget::Accounts);
     let mut conn =
         Manager::open(database, &database.name, &database.accounts, purpose).map_err(ReadError::Connect)?;
     conn.build_transaction()

@@ -14,7 +14,7 @@ pub enum Purpose {
         statement_timeout: Duration,
     },
     /// Changes data on behalf of a request: short statements.
-    Change(Changing),
+    Change(WriteTarget),
     /// Processes the outbox. Keeps a row locked while a slow mail server responds.
     Mail,
     /// Stores batches of prices: long statements.
@@ -27,7 +27,7 @@ pub enum Purpose {
 
 /// Data that a login may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Changing {
+pub enum WriteTarget {
     /// Accounts and sessions. Also adds audit events and mails.
     Accounts,
     /// Wishes.
@@ -41,9 +41,9 @@ impl Purpose {
     pub fn application_name(self) -> &'static str {
         match self {
             Self::Read { .. } => "portcullis-rates",
-            Self::Change(Changing::Accounts) => "portcullis-accounts",
-            Self::Change(Changing::Wishes) => "portcullis-wishes",
-            Self::Change(Changing::Demo) => "portcullis-demo",
+            Self::Change(WriteTarget::Accounts) => "portcullis-accounts",
+            Self::Change(WriteTarget::Wishes) => "portcullis-wishes",
+            Self::Change(WriteTarget::Demo) => "portcullis-demo",
             Self::Mail => "portcullis-mail",
             Self::Ingest => "portcullis-ingest",
             Self::Migrate => "portcullis-migrate",
@@ -55,9 +55,9 @@ impl Purpose {
     pub fn connections(self, database: &DatabaseSettings) -> u32 {
         match self {
             Self::Read { .. } => database.pool_size,
-            Self::Change(Changing::Accounts) => database.accounts_pool_size,
-            Self::Change(Changing::Wishes) => database.wishes_pool_size,
-            Self::Change(Changing::Demo) | Self::Mail | Self::Ingest | Self::Migrate | Self::Admin => 1,
+            Self::Change(WriteTarget::Accounts) => database.accounts_pool_size,
+            Self::Change(WriteTarget::Wishes) => database.wishes_pool_size,
+            Self::Change(WriteTarget::Demo) | Self::Mail | Self::Ingest | Self::Migrate | Self::Admin => 1,
         }
     }
 

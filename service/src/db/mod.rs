@@ -33,7 +33,7 @@ pub mod outbox;
 /// Ports and regions.
 pub mod places;
 
-/// Connections that are replaced when the server has gone away.
+/// Connection pools, which replace dead connections.
 pub mod pool;
 
 /// Creates the roles and the database.

@@ -5,7 +5,7 @@ use crate::config::Settings;
 use crate::config::auth::DemoMode;
 use crate::config::database::Login;
 use crate::db::Db;
-use crate::db::conninfo::{Changing, Purpose};
+use crate::db::conninfo::{Purpose, WriteTarget};
 use crate::telemetry::metrics::Metrics;
 
 /// One executor per login. Cheap to clone.
@@ -32,12 +32,12 @@ impl Logins {
             statement_timeout: database.statement_timeout,
         };
         let demo = (settings.auth.demo != DemoMode::Off)
-            .then(|| start(&database.demo, Purpose::Change(Changing::Demo)))
+            .then(|| start(&database.demo, Purpose::Change(WriteTarget::Demo)))
             .transpose()?;
         Ok(Self {
             rates: start(&database.rates, read)?,
-            accounts: start(&database.accounts, Purpose::Change(Changing::Accounts))?,
-            wishes: start(&database.wishes, Purpose::Change(Changing::Wishes))?,
+            accounts: start(&database.accounts, Purpose::Change(WriteTarget::Accounts))?,
+            wishes: start(&database.wishes, Purpose::Change(WriteTarget::Wishes))?,
             demo,
         })
     }

@@ -22,7 +22,7 @@ pub fn path(path: &str) -> Cow<'_, str> {
 }
 
 fn is_plain(segment: &str) -> bool {
-    !is_address(segment) && !words(segment).any(is_token)
+    !is_address(segment) && !runs(segment).any(is_token)
 }
 
 fn segment(segment: &str) -> Cow<'_, str> {
@@ -33,9 +33,9 @@ fn segment(segment: &str) -> Cow<'_, str> {
         return REDACTED.into();
     }
     let pieces = segment.split_inclusive(is_separator).map(|piece| {
-        let word = piece.trim_end_matches(is_separator);
-        if is_token(word) {
-            [REDACTED, &piece[word.len()..]]
+        let run = piece.trim_end_matches(is_separator);
+        if is_token(run) {
+            [REDACTED, &piece[run.len()..]]
         } else {
             [piece, ""]
         }
@@ -47,7 +47,7 @@ fn is_address(segment: &str) -> bool {
     segment.contains('@') || segment.contains("%40")
 }
 
-fn words(segment: &str) -> impl Iterator<Item = &str> {
+fn runs(segment: &str) -> impl Iterator<Item = &str> {
     segment.split(is_separator)
 }
 
@@ -56,9 +56,9 @@ fn is_separator(c: char) -> bool {
 }
 
 /// Names are all upper case (ports) or all lower case (regions, UUIDs), so a long run with both cases is not a name.
-fn is_token(word: &str) -> bool {
-    let has = |kind: fn(&u8) -> bool| word.as_bytes().iter().any(kind);
-    word.len() >= MIN_TOKEN_LENGTH && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase)
+fn is_token(run: &str) -> bool {
+    let has = |kind: fn(&u8) -> bool| run.as_bytes().iter().any(kind);
+    run.len() >= MIN_TOKEN_LENGTH && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase)
 }
 
 #[cfg(test)]
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn tokens_and_addresses_are_redacted() {
         let token = "q3T1x0m8Yc5yW9rJ4uH2vN7sK6pL0zEfGdB1aQiOtXk";
-        for (asked, logged) in [
+        for (path_in, logged) in [
             (format!("/confirm%3Ftoken={token}"), "/confirm%3Ftoken=[redacted]"),
             (
                 format!("/confirm%3Ftoken%3D{token}"),
@@ -96,7 +96,7 @@ mod tests {
             ("/user/ann@example.org/x".to_owned(), "/user/[redacted]/x"),
             ("/user/ann%40example.org".to_owned(), "/user/[redacted]"),
         ] {
-            assert_eq!(path(&asked), logged);
+            assert_eq!(path(&path_in), logged);
         }
         let long = format!("/{}", "é".repeat(400));
         assert_eq!(path(&long).chars().count(), MAX_LENGTH);

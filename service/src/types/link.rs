@@ -1,8 +1,8 @@
 //! Purposes of mailed links, and how long the links are valid.
 
-/// Purpose of a mailed link.
+/// LinkPurpose of a mailed link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Purpose {
+pub enum LinkPurpose {
     /// Confirm the address of a registration.
     Confirm,
     /// Accept an invitation.
@@ -13,7 +13,7 @@ pub enum Purpose {
     ChangeEmail,
 }
 
-impl Purpose {
+impl LinkPurpose {
     /// Name in the database.
     pub fn as_str(self) -> &'static str {
         match self {

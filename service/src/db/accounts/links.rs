@@ -4,7 +4,7 @@ use crate::crypto::tokens::TokenHash;
 use crate::db::accounts;
 use crate::db::schema::accounts::links;
 use crate::types::account::AccountId;
-use crate::types::link::Purpose;
+use crate::types::link::LinkPurpose;
 use chrono::{DateTime, Utc};
 use diesel::dsl::{IntervalDsl, now};
 use diesel::prelude::*;
@@ -20,9 +20,9 @@ pub struct NewLink<'a> {
     pub token_hash: TokenHash,
     /// Account.
     pub account: AccountId,
-    /// Purpose.
-    pub purpose: Purpose,
-    /// The new address, for [`Purpose::ChangeEmail`].
+    /// LinkPurpose.
+    pub purpose: LinkPurpose,
+    /// The new address, for [`LinkPurpose::ChangeEmail`].
     pub email: Option<&'a str>,
 }
 
@@ -33,7 +33,7 @@ pub struct LinkRow {
     pub id: Uuid,
     /// Account id.
     pub account_id: i64,
-    /// The new address, for [`Purpose::ChangeEmail`].
+    /// The new address, for [`LinkPurpose::ChangeEmail`].
     pub email: Option<String>,
 }
 
@@ -55,7 +55,7 @@ pub fn create(conn: &mut PgConnection, new: &NewLink<'_>) -> QueryResult<DateTim
 }
 
 /// The link with this token, if it is valid. Does not consume it.
-pub fn find(conn: &mut PgConnection, purpose: Purpose, token: TokenHash) -> QueryResult<Option<LinkRow>> {
+pub fn find(conn: &mut PgConnection, purpose: LinkPurpose, token: TokenHash) -> QueryResult<Option<LinkRow>> {
     links::table
         .filter(links::token_hash.eq(token.bytes()))
         .filter(links::purpose.eq(purpose.as_str()))
@@ -67,7 +67,11 @@ pub fn find(conn: &mut PgConnection, purpose: Purpose, token: TokenHash) -> Quer
 
 /// Consumes the link with this token. `None`: it is invalid, or was consumed concurrently. Locks the account first, as
 /// every change of an account does before it closes links: another order could deadlock.
-pub fn close(conn: &mut PgConnection, purpose: Purpose, token: TokenHash) -> QueryResult<Option<LinkRow>> {
+pub fn close(
+    conn: &mut PgConnection,
+    purpose: LinkPurpose,
+    token: TokenHash,
+) -> QueryResult<Option<LinkRow>> {
     let Some(link) = find(conn, purpose, token)? else {
         return Ok(None);
     };
@@ -84,7 +88,11 @@ pub fn close(conn: &mut PgConnection, purpose: Purpose, token: TokenHash) -> Que
 }
 
 /// Closes the open links of an account with this purpose.
-pub fn close_for_purpose(conn: &mut PgConnection, account: AccountId, purpose: Purpose) -> QueryResult<()> {
+pub fn close_for_purpose(
+    conn: &mut PgConnection,
+    account: AccountId,
+    purpose: LinkPurpose,
+) -> QueryResult<()> {
     diesel::update(links::table.filter(links::account_id.eq(account.get())))
         .filter(links::purpose.eq(purpose.as_str()))
         .filter(links::closed_at.is_null())
@@ -106,7 +114,7 @@ pub fn close_all(conn: &mut PgConnection, account: AccountId) -> QueryResult<()>
 pub fn find_pending_email(conn: &mut PgConnection, account: AccountId) -> QueryResult<Option<String>> {
     links::table
         .filter(links::account_id.eq(account.get()))
-        .filter(links::purpose.eq(Purpose::ChangeEmail.as_str()))
+        .filter(links::purpose.eq(LinkPurpose::ChangeEmail.as_str()))
         .filter(links::closed_at.is_null().and(links::expires_at.gt(now)))
         .select(links::email)
         .first::<Option<String>>(conn)

@@ -24,7 +24,7 @@ diesel::define_sql_function! {
 
 /// A session that has not ended, of an active account.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
-pub struct ActiveRow {
+pub struct ActiveSessionRow {
     /// Session id.
     pub session_id: Uuid,
     /// SHA-256 of the cookie.
@@ -53,7 +53,7 @@ pub enum SessionKey {
 }
 
 impl SessionKey {
-    fn matches(&self, row: &ActiveRow) -> bool {
+    fn matches(&self, row: &ActiveSessionRow) -> bool {
         match self {
             Self::Id(id) => *id == row.session_id,
             Self::Cookie(hash) => Some(hash) == row.cookie_hash.as_ref(),
@@ -63,7 +63,7 @@ impl SessionKey {
 
 /// A session as its owner sees it.
 #[derive(Clone, Debug, Queryable)]
-pub struct OwnRow {
+pub struct SessionRow {
     /// Id.
     pub id: Uuid,
     /// `api`, `browser` or `token`.
@@ -90,7 +90,7 @@ pub struct SessionTimeouts {
 }
 
 /// Batches session lookups.
-pub type SessionBatcher = Batcher<SessionKey, Option<ActiveRow>>;
+pub type SessionBatcher = Batcher<SessionKey, Option<ActiveSessionRow>>;
 
 /// A session to be created.
 #[derive(Clone, Copy, Debug)]
@@ -118,7 +118,7 @@ pub async fn find_active(
     db: &Db,
     batcher: &SessionBatcher,
     key: SessionKey,
-) -> Result<Option<ActiveRow>, DbError> {
+) -> Result<Option<ActiveSessionRow>, DbError> {
     db.batched("find_active_session", batcher, key, |conn, keys| {
         let (mut ids, mut hashes) = (Vec::new(), Vec::new());
         for key in keys {
@@ -127,7 +127,7 @@ pub async fn find_active(
                 SessionKey::Cookie(hash) => hashes.push(hash.as_slice()),
             }
         }
-        let rows: Vec<ActiveRow> = sessions::table
+        let rows: Vec<ActiveSessionRow> = sessions::table
             .inner_join(accounts::table.on(accounts::id.eq(sessions::account_id)))
             .filter(
                 sessions::id
@@ -191,7 +191,7 @@ pub fn touch(
 }
 
 /// The active sessions of an account, most recently used first.
-pub fn list(conn: &mut PgConnection, account: AccountId, limit: i64) -> QueryResult<Vec<OwnRow>> {
+pub fn list(conn: &mut PgConnection, account: AccountId, limit: i64) -> QueryResult<Vec<SessionRow>> {
     sessions::table
         .filter(sessions::account_id.eq(account.get()))
         .filter(sessions::ended_at.is_null().and(sessions::expires_at.gt(now)))

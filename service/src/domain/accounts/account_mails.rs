@@ -7,7 +7,7 @@ use crate::db::{PgConnection, QueryResult};
 use crate::mail::kind::MailKind;
 use crate::mail::outbox_mail::{MailLink, OutboxMail};
 use crate::types::account::{AccountId, AccountState};
-use crate::types::link::Purpose;
+use crate::types::link::LinkPurpose;
 use uuid::Uuid;
 
 /// A link to create.
@@ -16,8 +16,8 @@ pub struct LinkSpec<'a> {
     /// The account that it belongs to.
     pub account: AccountId,
     /// What it is for.
-    pub purpose: Purpose,
-    /// The new address, for [`Purpose::ChangeEmail`].
+    pub purpose: LinkPurpose,
+    /// The new address, for [`LinkPurpose::ChangeEmail`].
     pub email: Option<&'a str>,
 }
 
@@ -41,12 +41,12 @@ pub fn enqueue_with_link(
 /// it has no password yet, a password reset, which confirms the address too. `false`: it is active already.
 pub fn enqueue_pending_link(conn: &mut PgConnection, key: &DataKey, row: &AccountRow) -> QueryResult<bool> {
     let (purpose, kind) = match AccountState::parse(&row.state) {
-        Some(AccountState::Invited) => (Purpose::Invite, MailKind::Invite),
+        Some(AccountState::Invited) => (LinkPurpose::Invite, MailKind::Invite),
         Some(AccountState::Unconfirmed) => {
             let dates = credentials::find_dates(conn, row.id())?;
             match dates.password_changed_at {
-                Some(_) => (Purpose::Confirm, MailKind::Confirm),
-                None => (Purpose::Reset, MailKind::Reset),
+                Some(_) => (LinkPurpose::Confirm, MailKind::Confirm),
+                None => (LinkPurpose::Reset, MailKind::Reset),
             }
         }
         Some(AccountState::Active) | None => return Ok(false),

@@ -18,7 +18,7 @@ use crate::mail::kind::MailKind;
 use crate::mail::outbox_mail::OutboxMail;
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
-use crate::types::link::Purpose;
+use crate::types::link::LinkPurpose;
 use crate::types::person_name::PersonName;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -208,7 +208,7 @@ fn request_confirmation(
 ) -> QueryResult<()> {
     let spec = LinkSpec {
         account: row.id(),
-        purpose: Purpose::ChangeEmail,
+        purpose: LinkPurpose::ChangeEmail,
         email: Some(email.as_str()),
     };
     let other = accounts::find_by_email(conn, email)?.filter(|other| other.id != row.id);

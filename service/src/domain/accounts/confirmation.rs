@@ -10,7 +10,7 @@ use crate::db::audit::{self, Event};
 use crate::db::{PgConnection, QueryResult};
 use crate::types::account::{AccountId, AccountState};
 use crate::types::client_info::ClientInfo;
-use crate::types::link::Purpose;
+use crate::types::link::LinkPurpose;
 use crate::types::role::Role;
 use serde_json::json;
 
@@ -23,7 +23,7 @@ impl Accounts {
         let (mode, client) = (self.0.registration, client.clone());
         let used = self.0.db.tx("confirm_account", move |conn| {
             lock_first_admin(conn, mode)?;
-            let Some(link) = links::close(conn, Purpose::Confirm, token)? else {
+            let Some(link) = links::close(conn, LinkPurpose::Confirm, token)? else {
                 return Ok(LinkOutcome::NoSuchLink);
             };
             let row = accounts::lock(conn, AccountId::of(link.account_id))?;

@@ -11,7 +11,7 @@ use crate::mail::kind::MailKind;
 use crate::types::account::{AccountId, AccountState};
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
-use crate::types::link::Purpose;
+use crate::types::link::LinkPurpose;
 
 impl Accounts {
     /// Moves the account to the new address and notifies the old one.
@@ -25,7 +25,7 @@ impl Accounts {
         };
         let client = client.clone();
         let changed = self.0.db.tx("change_email", move |conn| {
-            let link = links::close(conn, Purpose::ChangeEmail, token)?;
+            let link = links::close(conn, LinkPurpose::ChangeEmail, token)?;
             let Some(link) = link else {
                 return Ok(ChangeEmailOutcome::NoSuchLink);
             };

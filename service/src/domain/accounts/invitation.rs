@@ -6,7 +6,7 @@ use super::registration::append_event;
 use crate::db::accounts::{self, credentials, links};
 use crate::types::account::{AccountId, AccountState};
 use crate::types::client_info::ClientInfo;
-use crate::types::link::Purpose;
+use crate::types::link::LinkPurpose;
 use crate::types::person_name::PersonName;
 use crate::types::role::Role;
 use secrecy::SecretString;
@@ -20,14 +20,14 @@ impl Accounts {
         password: SecretString,
         client: &ClientInfo,
     ) -> Result<SetPasswordOutcome, AccountError> {
-        let hashed = self.hash_for_link(Purpose::Invite, token, Some(&name), password);
+        let hashed = self.hash_for_link(LinkPurpose::Invite, token, Some(&name), password);
         let new = match hashed.await? {
             Ok(new) => new,
             Err(outcome) => return Ok(outcome),
         };
         let client = client.clone();
         let set = self.0.db.tx("accept_invitation", move |conn| {
-            let Some(link) = links::close(conn, Purpose::Invite, new.token)? else {
+            let Some(link) = links::close(conn, LinkPurpose::Invite, new.token)? else {
                 return Ok(SetPasswordOutcome::NoSuchLink);
             };
             let row = accounts::lock(conn, AccountId::of(link.account_id))?;

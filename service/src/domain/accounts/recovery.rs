@@ -17,7 +17,7 @@ use crate::mail::kind::MailKind;
 use crate::types::account::{AccountId, AccountState};
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
-use crate::types::link::Purpose;
+use crate::types::link::LinkPurpose;
 use crate::types::person_name::PersonName;
 use secrecy::SecretString;
 
@@ -50,7 +50,7 @@ impl Accounts {
             } else {
                 let spec = LinkSpec {
                     account: row.id(),
-                    purpose: Purpose::Reset,
+                    purpose: LinkPurpose::Reset,
                     email: None,
                 };
                 account_mails::enqueue_with_link(conn, key, &spec, &to_account(MailKind::Reset, row))?;
@@ -67,7 +67,7 @@ impl Accounts {
         password: SecretString,
         client: &ClientInfo,
     ) -> Result<SetPasswordOutcome, AccountError> {
-        let hashed = self.hash_for_link(Purpose::Reset, token, None, password);
+        let hashed = self.hash_for_link(LinkPurpose::Reset, token, None, password);
         let new = match hashed.await? {
             Ok(new) => new,
             Err(outcome) => return Ok(outcome),
@@ -75,7 +75,7 @@ impl Accounts {
         let (mode, throttles, client) = (self.0.registration, self.0.throttles.clone(), client.clone());
         let set = self.0.db.tx("reset_password", move |conn| {
             lock_first_admin(conn, mode)?;
-            let Some(link) = links::close(conn, Purpose::Reset, new.token)? else {
+            let Some(link) = links::close(conn, LinkPurpose::Reset, new.token)? else {
                 return Ok(SetPasswordOutcome::NoSuchLink);
             };
             let row = accounts::lock(conn, AccountId::of(link.account_id))?;
@@ -106,7 +106,7 @@ impl Accounts {
     /// outcome of an invalid link or password. `name` replaces the account's name in the check.
     pub(super) async fn hash_for_link(
         &self,
-        purpose: Purpose,
+        purpose: LinkPurpose,
         token: &str,
         name: Option<&PersonName>,
         password: SecretString,

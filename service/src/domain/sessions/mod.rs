@@ -40,7 +40,7 @@ use crate::crypto::hashing::Hashing;
 use crate::crypto::jwt::Jwt;
 use crate::crypto::tokens::PlainToken;
 use crate::db::Db;
-use crate::db::sessions::{self, ActiveRow, SessionBatcher, SessionKey, SessionTimeouts};
+use crate::db::sessions::{self, ActiveSessionRow, SessionBatcher, SessionKey, SessionTimeouts};
 use crate::domain::throttles::Throttles;
 use crate::types::account::AccountId;
 use crate::types::clock;
@@ -136,7 +136,7 @@ impl Sessions {
 
     /// Extends a session's idle timeout, at most once per step. Failures are ignored: the request itself is valid. A
     /// `token` session has a fixed end.
-    async fn touch(&self, row: &ActiveRow) {
+    async fn touch(&self, row: &ActiveSessionRow) {
         let SessionLifetimes {
             absolute_timeout,
             idle_timeout,

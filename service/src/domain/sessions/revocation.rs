@@ -9,7 +9,7 @@ use crate::types::client_info::ClientInfo;
 use serde_json::json;
 use uuid::Uuid;
 
-pub use crate::db::sessions::OwnRow;
+pub use crate::db::sessions::SessionRow;
 
 /// Maximum number of sessions listed, most recently used first.
 const MAX_LISTED: i64 = 200;
@@ -25,7 +25,7 @@ pub enum RevocationOutcome {
 
 impl Sessions {
     /// The account's sessions, most recently used first.
-    pub async fn list(&self, owner: &SignedIn) -> Result<Vec<OwnRow>, StorageError> {
+    pub async fn list(&self, owner: &SignedIn) -> Result<Vec<SessionRow>, StorageError> {
         let account = owner.account();
         let list = move |conn: &mut _| sessions::list(conn, account, MAX_LISTED);
         self.0.db.run("list_sessions", list).await

@@ -1,7 +1,7 @@
 //! `/auth/logout`, `/auth/logout-all`, `/auth/sessions`: listing and revoking the caller's own sessions.
 
 use crate::domain::sessions::Sessions;
-use crate::domain::sessions::revocation::{OwnRow, RevocationOutcome};
+use crate::domain::sessions::revocation::{RevocationOutcome, SessionRow};
 use crate::http::contract::auth::{Caller, ProfileScope};
 use crate::http::contract::error_responses::{AuthErrors, AuthNotFoundErrors, ErrorResponse};
 use crate::http::contract::field::{Field, FieldValue};
@@ -92,7 +92,7 @@ enum SessionRevoked {
     Revoked,
 }
 
-fn session(row: OwnRow, current: Uuid) -> Session {
+fn session(row: SessionRow, current: Uuid) -> Session {
     Session {
         current: row.id == current,
         id: row.id.to_string(),

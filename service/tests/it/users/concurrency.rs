@@ -5,7 +5,7 @@ use diesel::Connection;
 use portcullis::crypto::tokens::PlainToken;
 use portcullis::db::accounts::{self, links};
 use portcullis::types::account::AccountId;
-use portcullis::types::link::Purpose;
+use portcullis::types::link::LinkPurpose;
 use serde_json::json;
 use std::thread;
 use std::time::Duration;
@@ -88,7 +88,7 @@ fn accepting_an_invitation_during_deletion_fails() {
             let used = scope.spawn(|| {
                 let mut conn = admin.database.login("accounts");
                 conn.transaction(|conn| {
-                    let link = links::close(conn, Purpose::Invite, token)?;
+                    let link = links::close(conn, LinkPurpose::Invite, token)?;
                     accounts::lock(conn, id)?;
                     diesel::QueryResult::Ok(link)
                 })

@@ -7,7 +7,7 @@ use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use portcullis::db::Db;
-use portcullis::db::conninfo::{Changing, Purpose};
+use portcullis::db::conninfo::{Purpose, WriteTarget};
 use portcullis::db::schema::wishes::wishes;
 use portcullis::db::wishes as rows;
 use portcullis::telemetry::logs::Telemetry;
@@ -201,7 +201,7 @@ fn a_pooled_connection_carries_no_account_over() {
     let (database, ann, bob) = two_accounts();
     let settings = database.settings(&[("DATABASE_WISHES_POOL_SIZE", "1")]);
     let telemetry = Telemetry::quiet().unwrap();
-    let (server, purpose) = (&settings.database, Purpose::Change(Changing::Wishes));
+    let (server, purpose) = (&settings.database, Purpose::Change(WriteTarget::Wishes));
     let db = Db::start(server, &server.wishes, purpose, telemetry.metrics).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -4,7 +4,7 @@ use super::account_form::PATH;
 use super::sign_out::signed_out;
 use crate::domain::accounts::outcome::DeletionOutcome;
 use crate::domain::accounts::view::AccountView;
-use crate::domain::sessions::revocation::OwnRow;
+use crate::domain::sessions::revocation::SessionRow;
 use crate::http::contract::problem::Problem;
 use crate::http::web::cookies::{self, CSRF, FLASH, SESSION};
 use crate::http::web::flash::Flash;
@@ -108,7 +108,7 @@ pub async fn delete(
     }
 }
 
-fn session(row: &OwnRow, member: &Member) -> Session {
+fn session(row: &SessionRow, member: &Member) -> Session {
     Session {
         what: client(&row.user_agent),
         begun: day(&row.created_at),
