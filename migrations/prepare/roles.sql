@@ -1,6 +1,6 @@
--- Roles, for the whole cluster. Run by an administrator, as often as one likes: it only adds and corrects.
--- A NOLOGIN owner owns, NOLOGIN groups hold the grants, logins are members and nothing else.
--- The logins and their passwords are made beside this file's caller, because a password is no text for a file.
+-- The roles, for the whole cluster. Run by a database administrator; idempotent.
+-- A NOLOGIN role owns the objects, NOLOGIN groups hold the grants, and logins are only members of groups.
+-- The program that runs this file creates the logins, because passwords do not belong in a file.
 DO $$
 DECLARE
   role text;
@@ -10,7 +10,7 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = role) THEN
       BEGIN
         EXECUTE format('CREATE ROLE %I NOLOGIN', role);
-      EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; -- somebody else was quicker
+      EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; -- created concurrently
       END;
     END IF;
   END LOOP;

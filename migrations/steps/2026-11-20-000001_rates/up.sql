@@ -1,11 +1,11 @@
--- Ports, regions, and which region lies in which. Names of tables and columns are those of the originals' dump.
+-- Ports, regions and their tree. Tables and columns are named as in legacy dumps.
 CREATE SCHEMA rates;
 GRANT USAGE ON SCHEMA rates TO portcullis_rates_reader, portcullis_rates_writer;
 
--- Every login may see how far the schema is, and nobody but the owner may change that.
+-- Every login may read the list of applied migrations; only the owner may change it.
 GRANT SELECT ON portcullis.__diesel_schema_migrations TO portcullis_rates_reader, portcullis_rates_writer;
 
--- COLLATE "C": codes and slugs are ASCII, and comparing bytes is what an index does fastest.
+-- COLLATE "C": codes and slugs are ASCII, and byte comparison is the fastest.
 CREATE TABLE rates.regions (
   slug text COLLATE "C" CONSTRAINT regions_pkey PRIMARY KEY,
   name text NOT NULL,
@@ -25,8 +25,8 @@ CREATE TABLE rates.ports (
 CREATE INDEX ports_parent_slug_idx ON rates.ports (parent_slug);
 CREATE INDEX regions_parent_slug_idx ON rates.regions (parent_slug);
 
--- Each place with itself and with every region above it: the tree, unrolled, so that no query walks it.
--- Codes and slugs are spelled differently (see the checks), so one column holds both.
+-- Each place with itself and all its ancestors: the tree's transitive closure, so that no query is recursive.
+-- Codes and slugs cannot be equal (see the checks), so one column holds both.
 CREATE TABLE rates.place_ancestors (
   place text COLLATE "C" NOT NULL,
   ancestor text COLLATE "C" NOT NULL,
@@ -37,7 +37,7 @@ CREATE INDEX place_ancestors_ancestor_idx ON rates.place_ancestors (ancestor);
 GRANT SELECT ON rates.regions, rates.ports, rates.place_ancestors TO portcullis_rates_reader;
 GRANT SELECT, INSERT, UPDATE (name, parent_slug) ON rates.regions, rates.ports TO portcullis_rates_writer;
 
--- Prices as they came, and the sums by day that every answer is made of.
+-- Imported batches of prices.
 CREATE TABLE rates.batches (
   id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT batches_pkey PRIMARY KEY,
   digest bytea NOT NULL CONSTRAINT batches_digest_key UNIQUE,
@@ -47,15 +47,15 @@ CREATE TABLE rates.batches (
   CONSTRAINT batches_price_count_check CHECK (price_count >= 0)
 );
 
--- Every pair of ports that has a price. The foreign keys stand here and not on rates.prices, where they would be
--- checked once a row: the trigger below writes each new route once a statement.
+-- Every pair of ports that has a price. The foreign keys are here and not on rates.prices, where they would be checked
+-- per row: the trigger below inserts each new route once per statement.
 CREATE TABLE rates.routes (
   orig_code text COLLATE "C" NOT NULL CONSTRAINT routes_orig_code_fkey REFERENCES rates.ports (code),
   dest_code text COLLATE "C" NOT NULL CONSTRAINT routes_dest_code_fkey REFERENCES rates.ports (code),
   CONSTRAINT routes_pkey PRIMARY KEY (orig_code, dest_code)
 );
 
--- One offer: whole US dollars for a standard container on a day. Equal rows are different offers, hence no key.
+-- One offer: whole US dollars for a standard container on a day. Equal rows are different offers, so there is no key.
 CREATE TABLE rates.prices (
   orig_code text COLLATE "C" NOT NULL,
   dest_code text COLLATE "C" NOT NULL,
@@ -65,8 +65,8 @@ CREATE TABLE rates.prices (
   CONSTRAINT prices_day_check CHECK (day BETWEEN '0001-01-01' AND '9999-12-31')
 );
 
--- Sum and count for every pair of places, ports and regions alike. Region queries cost what port queries cost.
--- The key holds all columns, so that an answer is one index-only scan.
+-- Sum and count per day for every pair of places, so that queries for regions cost as much as those for ports.
+-- The key includes all columns, so that a query is one index-only scan.
 CREATE TABLE rates.daily_rates (
   origin text COLLATE "C" NOT NULL,
   destination text COLLATE "C" NOT NULL,
@@ -77,12 +77,12 @@ CREATE TABLE rates.daily_rates (
 ) WITH (autovacuum_vacuum_insert_scale_factor = 0.0, autovacuum_vacuum_insert_threshold = 5000,
         autovacuum_vacuum_scale_factor = 0.02, fillfactor = 90);
 
--- Adds what a statement inserted to the sums of every pair of places that holds it.
+-- Adds the inserted prices to the sums of every pair of places that contain their ports.
 CREATE FUNCTION rates.roll_up() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' AS $$
 BEGIN
-  -- One writer at a time: two batches that meet in the same rows would otherwise lock them in different order. A lock on
-  -- the table and not an advisory one, which anybody who may connect could hold against us.
+  -- One writer at a time: concurrent batches could lock the same rows in different orders. A table lock instead of an
+  -- advisory lock, which any login could take to block imports.
   LOCK TABLE rates.daily_rates IN SHARE ROW EXCLUSIVE MODE;
   INSERT INTO rates.routes (orig_code, dest_code)
     SELECT DISTINCT orig_code, dest_code FROM inserted
@@ -103,7 +103,7 @@ $$;
 CREATE TRIGGER prices_roll_up AFTER INSERT ON rates.prices
   REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION rates.roll_up();
 
--- Prices are only ever added: the sums stay true without a second rule.
+-- Prices are append-only, so the sums need no other maintenance.
 CREATE FUNCTION rates.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'rates.prices is append-only' USING ERRCODE = 'feature_not_supported';
@@ -112,7 +112,7 @@ $$;
 CREATE TRIGGER prices_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON rates.prices
   FOR EACH STATEMENT EXECUTE FUNCTION rates.refuse_change();
 
--- What rates.daily_rates must hold, computed from the prices themselves.
+-- The expected content of rates.daily_rates, computed from the prices.
 CREATE VIEW rates.computed_daily_rates AS
   SELECT o.ancestor AS origin, t.ancestor AS destination, p.day,
          sum(p.price_sum)::bigint AS price_sum, sum(p.price_count)::bigint AS price_count
@@ -122,7 +122,7 @@ CREATE VIEW rates.computed_daily_rates AS
   JOIN rates.place_ancestors t ON t.place = p.dest_code
   GROUP BY 1, 2, 3;
 
--- All sums anew. Needed when a port or a region with prices moves in the tree: rare, and exact.
+-- Recomputes all sums. Needed only when a port or region with prices moves in the tree.
 CREATE FUNCTION rates.rebuild_daily_rates() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' AS $$
 BEGIN
@@ -133,7 +133,7 @@ BEGIN
 END
 $$;
 
--- Keeps rates.place_ancestors equal to the tree. UNION, not UNION ALL: a circle in the data ends by itself.
+-- Keeps rates.place_ancestors consistent with the tree. UNION instead of UNION ALL terminates on cycles.
 CREATE FUNCTION rates.refresh_ancestors() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -172,7 +172,7 @@ CREATE TRIGGER regions_refresh_ancestors AFTER INSERT OR UPDATE OR DELETE ON rat
 CREATE TRIGGER ports_refresh_ancestors AFTER INSERT OR UPDATE OR DELETE ON rates.ports
   FOR EACH STATEMENT EXECUTE FUNCTION rates.refresh_ancestors();
 
--- The public read path sees sums and no single offer; the writer adds offers and cannot touch a sum.
+-- The public read path may read sums but no single offer; the writer may add offers but not change sums.
 GRANT SELECT ON rates.daily_rates TO portcullis_rates_reader;
 GRANT INSERT ON rates.prices TO portcullis_rates_writer;
 GRANT SELECT (id, digest), INSERT (digest, price_count) ON rates.batches TO portcullis_rates_writer;

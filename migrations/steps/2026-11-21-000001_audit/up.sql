@@ -1,11 +1,11 @@
--- What happened, who did it, to what. Added to by one function, changed by nobody.
+-- The audit log: append-only, through one function.
 CREATE SCHEMA audit;
 GRANT USAGE ON SCHEMA audit TO portcullis_accounts_writer;
 GRANT SELECT ON portcullis.__diesel_schema_migrations TO portcullis_accounts_writer, portcullis_wishes_writer,
   portcullis_mail_sender, portcullis_demo_writer;
 
--- Each event carries the hash of the one before it and its own: whoever changes one must change all that follow, and
--- the last hash may have been written down elsewhere.
+-- A hash chain: each event has its own hash and its predecessor's. Changing one requires changing all later ones, which
+-- a hash recorded elsewhere reveals.
 CREATE TABLE audit.events (
   id bigint CONSTRAINT events_pkey PRIMARY KEY,
   at timestamptz NOT NULL,
@@ -18,7 +18,7 @@ CREATE TABLE audit.events (
   previous_hash bytea NOT NULL,
   hash bytea NOT NULL,
   CONSTRAINT events_action_check CHECK (action ~ '^[a-z_]+(\.[a-z_]+)+$'),
-  -- The hash is taken over lines: no field but the last may hold a line end.
+  -- The hash is computed over lines: only the last field may contain a line end.
   CONSTRAINT events_fields_check CHECK (subject !~ '[[:cntrl:]]' AND request_id !~ '[[:cntrl:]]' AND address !~ '[[:cntrl:]]'),
   CONSTRAINT events_hash_check CHECK (length(previous_hash) = 32 AND length(hash) = 32)
 );
@@ -26,7 +26,7 @@ CREATE INDEX events_actor_id_idx ON audit.events (actor_id, id);
 CREATE INDEX events_subject_idx ON audit.events (subject, id);
 CREATE INDEX events_action_idx ON audit.events (action, id);
 
--- The end of the chain. One row; its lock is what puts events in order.
+-- The end of the chain. Locking its single row serialises the events.
 CREATE TABLE audit.head (
   single boolean CONSTRAINT head_pkey PRIMARY KEY DEFAULT true,
   id bigint NOT NULL,
@@ -35,7 +35,7 @@ CREATE TABLE audit.head (
 );
 INSERT INTO audit.head (id, hash) VALUES (0, decode(repeat('00', 32), 'hex'));
 
--- The bytes that an event's hash is taken over, after the hash of the one before it.
+-- The bytes that are hashed for an event, after its predecessor's hash.
 CREATE FUNCTION audit.record_of(e audit.events) RETURNS bytea
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT convert_to(concat_ws(E'\n', e.id::text,
@@ -43,7 +43,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     coalesce(e.actor_id::text, ''), e.action, e.subject, e.request_id, e.address, e.detail::text), 'UTF8')
 $$;
 
--- The only way in. Holds the end of the chain until its transaction ends: call it last.
+-- The only way to add events. Locks the end of the chain until the transaction ends: call it last.
 CREATE FUNCTION audit.append(actor_id bigint, action text, subject text, request_id text, address text, detail jsonb)
 RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -65,7 +65,7 @@ BEGIN
 END
 $$;
 
--- The owner too: a change takes dropping this first, which the server's log shows.
+-- Applies to the owner too: a change requires dropping this trigger, which the server's log records.
 CREATE FUNCTION audit.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'audit.events is append-only' USING ERRCODE = 'feature_not_supported';

@@ -1,15 +1,16 @@
--- People. Passwords and secrets of second factors stand in a table of their own: no login may read these columns.
+-- Accounts. Password hashes and secrets of second factors are in a separate table, whose secret columns no login may
+-- read.
 CREATE SCHEMA accounts;
 GRANT USAGE ON SCHEMA accounts TO portcullis_accounts_writer;
 
 CREATE TABLE accounts.accounts (
   id bigint GENERATED ALWAYS AS IDENTITY,
-  -- As it was given, and as it is compared.
+  -- As entered, and normalised for comparison.
   email text NOT NULL,
   email_key text COLLATE "C" NOT NULL,
   name text NOT NULL DEFAULT '',
   role text NOT NULL DEFAULT 'user',
-  -- invited: made by an administrator, has no password yet. unconfirmed: has one, the address is not proven.
+  -- invited: created by an administrator, without a password. unconfirmed: the address is not confirmed.
   state text NOT NULL,
   version bigint NOT NULL DEFAULT 1,
   created_at timestamptz NOT NULL DEFAULT now(),
@@ -17,7 +18,7 @@ CREATE TABLE accounts.accounts (
   confirmed_at timestamptz,
   deleted_at timestamptz,
   search_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (email_key || ' ' || lower(name)) STORED,
-  -- What is searched for is searched in the indexes: they hold it, in each order that a list can have.
+  -- Every index includes the search key, so that a search scans the index of the requested order only.
   CONSTRAINT accounts_pkey PRIMARY KEY (id) INCLUDE (search_key, deleted_at),
   CONSTRAINT accounts_email_check CHECK (length(email) BETWEEN 3 AND 254 AND email !~ '[[:cntrl:][:space:]]'),
   CONSTRAINT accounts_email_key_check CHECK (email_key = lower(email_key) AND length(email_key) <= 254),
@@ -26,7 +27,7 @@ CREATE TABLE accounts.accounts (
   CONSTRAINT accounts_state_check CHECK (state IN ('invited', 'unconfirmed', 'active')),
   CONSTRAINT accounts_confirmed_check CHECK ((state = 'active') = (confirmed_at IS NOT NULL))
 );
--- One living account an address.
+-- At most one account per address that is not deleted.
 CREATE UNIQUE INDEX accounts_email_key ON accounts.accounts (email_key) INCLUDE (id, search_key) WHERE deleted_at IS NULL;
 CREATE INDEX accounts_created_at_idx ON accounts.accounts (created_at, id) INCLUDE (search_key) WHERE deleted_at IS NULL;
 CREATE INDEX accounts_deleted_idx ON accounts.accounts (id) WHERE deleted_at IS NOT NULL;
@@ -37,10 +38,10 @@ CREATE TABLE accounts.credentials (
     CONSTRAINT credentials_account_id_fkey REFERENCES accounts.accounts (id) ON DELETE CASCADE,
   password_hash text,
   password_changed_at timestamptz,
-  -- Sealed by the service's key. Counts once it is confirmed by a first code.
+  -- Encrypted with the service's key. Takes effect when it is confirmed by a first code.
   totp_secret bytea,
   totp_confirmed_at timestamptz,
-  -- The time step of the last code that was taken: a code works once.
+  -- The time step of the last accepted code: a code is valid once.
   totp_last_step bigint,
   CONSTRAINT credentials_password_hash_check CHECK (password_hash LIKE '$argon2id$%'),
   CONSTRAINT credentials_totp_check CHECK (totp_confirmed_at IS NULL OR totp_secret IS NOT NULL)
@@ -55,18 +56,18 @@ CREATE TABLE accounts.recovery_codes (
   CONSTRAINT recovery_codes_code_hash_check CHECK (length(code_hash) = 32)
 );
 
--- What was mailed: a link proves that somebody reads an address. Only the hash of its token is kept; the token itself
--- follows from the id and the service's key, so that the outbox holds none either.
+-- Mailed links, whose use proves that the user reads the address. Only the token's hash is stored; the token is derived
+-- from the id and the service's key, so that the outbox contains none either.
 CREATE TABLE accounts.links (
   id uuid CONSTRAINT links_pkey PRIMARY KEY,
   token_hash bytea NOT NULL CONSTRAINT links_token_hash_key UNIQUE,
   account_id bigint NOT NULL CONSTRAINT links_account_id_fkey REFERENCES accounts.accounts (id) ON DELETE CASCADE,
   purpose text NOT NULL,
-  -- The new address that a change of address proves.
+  -- The new address, for a change of address.
   email text,
   created_at timestamptz NOT NULL DEFAULT now(),
   expires_at timestamptz NOT NULL,
-  -- Used, or void because a later one took its place.
+  -- When it was used or voided.
   closed_at timestamptz,
   CONSTRAINT links_token_hash_check CHECK (length(token_hash) = 32),
   CONSTRAINT links_purpose_check CHECK (purpose IN ('confirm', 'invite', 'reset', 'change_email')),
@@ -74,8 +75,8 @@ CREATE TABLE accounts.links (
 );
 CREATE INDEX links_account_id_idx ON accounts.links (account_id, purpose);
 
--- The one door to what proves who somebody is. By address or by id, living accounts only. ROWS: without it a join with
--- the answer reads whole tables, and only where there is an account.
+-- The only access to credentials, by address or by id, for accounts that are not deleted. ROWS 1: with the default
+-- estimate, a join with the result scans whole tables, and only if the account exists, which is measurable.
 CREATE FUNCTION accounts.credential_for(wanted_email_key text, wanted_id bigint)
 RETURNS TABLE (account_id bigint, password_hash text, totp_secret bytea, totp_confirmed_at timestamptz, totp_last_step bigint)
 LANGUAGE sql STABLE SECURITY DEFINER ROWS 1 SET search_path = pg_catalog, pg_temp AS $$

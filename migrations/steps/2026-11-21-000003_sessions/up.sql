@@ -1,13 +1,13 @@
--- Who is signed in, and how often somebody tried to.
+-- Sessions, their refresh tokens, and counters of attempts.
 CREATE SCHEMA sessions;
 GRANT USAGE ON SCHEMA sessions TO portcullis_accounts_writer;
 
--- One row a log-in, which is also the family of its refresh tokens. Every replica looks it up for each request that
--- carries a token: ended here is ended everywhere.
+-- One row per login, which is also the family of its refresh tokens. Every replica looks it up for each authenticated
+-- request, so that a revocation takes effect everywhere at once.
 CREATE TABLE sessions.sessions (
   id uuid CONSTRAINT sessions_pkey PRIMARY KEY,
   account_id bigint NOT NULL CONSTRAINT sessions_account_id_fkey REFERENCES accounts.accounts (id) ON DELETE CASCADE,
-  -- api: access and refresh tokens. browser: a cookie. token: one access token and nothing to renew it with.
+  -- api: access and refresh tokens. browser: a cookie. token: one access token that cannot be renewed.
   kind text NOT NULL,
   cookie_hash bytea CONSTRAINT sessions_cookie_hash_key UNIQUE,
   created_at timestamptz NOT NULL DEFAULT now(),
@@ -17,7 +17,7 @@ CREATE TABLE sessions.sessions (
   end_reason text,
   user_agent text NOT NULL DEFAULT '',
   address text NOT NULL DEFAULT '',
-  -- The network of that address, as it counts for throttling: who signed in from there lately may try again sooner.
+  -- The network of that address, for throttling: networks of recent logins are not limited per account.
   network text NOT NULL DEFAULT '',
   CONSTRAINT sessions_kind_check CHECK (kind IN ('api', 'browser', 'token')),
   CONSTRAINT sessions_cookie_hash_check CHECK ((kind = 'browser') = (cookie_hash IS NOT NULL) AND length(cookie_hash) = 32),
@@ -27,7 +27,7 @@ CREATE TABLE sessions.sessions (
 CREATE INDEX sessions_account_id_idx ON sessions.sessions (account_id, network, created_at);
 CREATE INDEX sessions_expires_at_idx ON sessions.sessions (expires_at);
 
--- Replaced ones are kept: to see one again after the grace means that somebody else has it too.
+-- Replaced tokens are retained: the use of one after the grace period indicates theft.
 CREATE TABLE sessions.refresh_tokens (
   token_hash bytea CONSTRAINT refresh_tokens_pkey PRIMARY KEY,
   session_id uuid NOT NULL
@@ -38,7 +38,7 @@ CREATE TABLE sessions.refresh_tokens (
 );
 CREATE INDEX refresh_tokens_session_id_idx ON sessions.refresh_tokens (session_id);
 
--- Failed tries by whatever they are counted by; here, so that all replicas count together.
+-- Counters of attempts, shared by all replicas.
 CREATE TABLE sessions.throttles (
   key text COLLATE "C" CONSTRAINT throttles_pkey PRIMARY KEY,
   count integer NOT NULL,

@@ -1,18 +1,18 @@
--- Mail that is to be sent: written in the transaction that is its reason, sent by a worker that holds the row meanwhile.
+-- The outbox: a mail is inserted in the transaction that causes it, and sent by a worker that locks the row.
 CREATE SCHEMA mail;
 GRANT USAGE ON SCHEMA mail TO portcullis_accounts_writer, portcullis_mail_sender;
 
 CREATE TABLE mail.outbox (
   id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT outbox_pkey PRIMARY KEY,
-  -- The local part of the Message-ID: the same at every try, so that a mail sent twice is told as one.
+  -- The local part of the Message-ID: the same for every attempt, so that duplicates can be detected.
   message_id uuid NOT NULL CONSTRAINT outbox_message_id_key UNIQUE,
   kind text NOT NULL,
   recipient text NOT NULL,
-  -- What the text is made with. Never a token: that follows from link_id and the service's key.
+  -- The data of the text. Never a token, which is derived from link_id and the service's key.
   data jsonb NOT NULL DEFAULT '{}',
   link_id uuid,
   created_at timestamptz NOT NULL DEFAULT now(),
-  -- Not worth sending later.
+  -- Not sent after this time.
   expires_at timestamptz,
   next_try_at timestamptz NOT NULL DEFAULT now(),
   tries integer NOT NULL DEFAULT 0,
@@ -24,7 +24,7 @@ CREATE TABLE mail.outbox (
 );
 CREATE INDEX outbox_waiting_idx ON mail.outbox (next_try_at) WHERE sent_at IS NULL AND given_up_at IS NULL;
 
--- Whoever waits for mails is told at the commit, and need not ask all the time.
+-- Notifies the workers at commit, so that they need not poll often.
 CREATE FUNCTION mail.announce() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM pg_notify('outbox', '');

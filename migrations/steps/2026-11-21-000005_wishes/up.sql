@@ -1,4 +1,4 @@
--- Wishes, each its owner's alone. The login that serves them sees no account.
+-- Wishes, private to their owners. Their login has no access to accounts.
 CREATE SCHEMA wishes;
 GRANT USAGE ON SCHEMA wishes TO portcullis_wishes_writer;
 
@@ -16,7 +16,8 @@ CREATE TABLE wishes.wishes (
 );
 CREATE INDEX wishes_account_id_idx ON wishes.wishes (account_id, id);
 
--- The second fence beside the queries' own filter. nullif: after a transaction its setting reads as an empty string.
+-- Row-level security, in addition to the filters of the queries. nullif: after a transaction the setting is an empty
+-- string.
 ALTER TABLE wishes.wishes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE wishes.wishes FORCE ROW LEVEL SECURITY;
 CREATE POLICY wishes_owner ON wishes.wishes TO portcullis_wishes_writer

@@ -1,4 +1,4 @@
--- The demo's own table: filled and emptied by anybody whom the settings let.
+-- The demo's table: the settings determine who may add and delete entries.
 CREATE SCHEMA demo;
 GRANT USAGE ON SCHEMA demo TO portcullis_demo_writer;
 
