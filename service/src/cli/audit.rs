@@ -17,8 +17,8 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
 /// The subcommands.
 #[derive(Clone, Copy, Subcommand)]
 pub enum Action {
-    /// Recompute and compare every hash; exit 0 if the chain is intact, 1 with the first invalid event if not, 69 if the
-    /// log cannot be read
+    /// Recompute and compare every hash; exit 0 if the chain is intact, 1 with the first invalid event if not, 69 if
+    /// the log cannot be read
     Verify {
         /// A hash printed by an earlier run, which must still occur in the chain
         #[arg(long, value_name = "HASH", value_parser = parse_hash)]

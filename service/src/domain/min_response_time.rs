@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// Longer than the hidden work takes unless the machine is overloaded; then the compared paths cost nearly the same anyway.
+/// Longer than the hidden work takes unless the machine is overloaded; then the compared paths cost nearly the same
+/// anyway.
 const MIN_RESPONSE_TIME: Duration = Duration::from_millis(250);
 
 /// Runs the work and returns no sooner than after [`MIN_RESPONSE_TIME`].

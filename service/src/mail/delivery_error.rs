@@ -1,5 +1,5 @@
-//! Why a delivery failed, as a text that can be stored and logged: the step and the error. It never includes the server's own
-//! text, which repeats addresses.
+//! Why a delivery failed, as a text that can be stored and logged: the step and the error. It never includes the
+//! server's own text, which repeats addresses.
 
 use std::borrow::Cow;
 

@@ -1,5 +1,5 @@
-//! Delivery to a folder, for development: one file per mail, named after its Message-ID, so that a repeated delivery does not
-//! duplicate it.
+//! Delivery to a folder, for development: one file per mail, named after its Message-ID, so that a repeated delivery
+//! does not duplicate it.
 
 use super::message::{Encoding, Message};
 use std::fs::{self, DirBuilder, File, OpenOptions};

@@ -1,5 +1,5 @@
-//! A mail's header fields (RFC 5322) and its plain and HTML parts (MIME). Message-ID and Date are the same for every attempt,
-//! so that receivers can detect duplicates.
+//! A mail's header fields (RFC 5322) and its plain and HTML parts (MIME). Message-ID and Date are the same for every
+//! attempt, so that receivers can detect duplicates.
 
 use super::renderer::RenderedMail;
 use chrono::{DateTime, Utc};

@@ -107,8 +107,8 @@ impl Renderer {
     }
 }
 
-/// Whether a name is safe in a mail. An attacker may register another user's address with a message as the name: names that
-/// mail clients could display as links, or that contain line ends, are omitted.
+/// Whether a name is safe in a mail. An attacker may register another user's address with a message as the name: names
+/// that mail clients could display as links, or that contain line ends, are omitted.
 fn is_safe_name(name: &str) -> bool {
     let dots = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
     let after_dot = |part: &str| part.is_empty() || part.starts_with(char::is_whitespace);

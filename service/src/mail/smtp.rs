@@ -1,8 +1,9 @@
-//! Delivery over SMTP (RFC 5321). The step that fails decides whether the mail is retried. Where the settings require TLS,
-//! nothing is sent unencrypted.
+//! Delivery over SMTP (RFC 5321). The step that fails decides whether the mail is retried. Where the settings require
+//! TLS, nothing is sent unencrypted.
 //!
-//! Own code, because lettre's STARTTLS upgrade keeps the buffer of its `BufReader`: plaintext that an attacker injects before
-//! the handshake would be read as the server's reply inside TLS (RFC 3207 §4.2). lettre still formats the messages.
+//! Own code, because lettre's STARTTLS upgrade keeps the buffer of its `BufReader`: plaintext that an attacker injects
+//! before the handshake would be read as the server's reply inside TLS (RFC 3207 §4.2). lettre still formats the
+//! messages.
 
 use super::delivery_error::DeliveryError;
 use super::message::{Encoding, Message};
@@ -175,8 +176,8 @@ fn refusal(step: &str, reply: &Reply) -> String {
     }
 }
 
-/// Dot-stuffs a mail and adds the terminator (RFC 5321 §4.5.2). `None`: a bare CR or LF, which servers interpret differently,
-/// so that a second mail could be smuggled in.
+/// Dot-stuffs a mail and adds the terminator (RFC 5321 §4.5.2). `None`: a bare CR or LF, which servers interpret
+/// differently, so that a second mail could be smuggled in.
 fn dot_stuffed(message: &[u8]) -> Option<Vec<u8>> {
     let text = message.strip_suffix(b"\r\n").unwrap_or(message);
     let mut bytes = Vec::with_capacity(message.len() + 64);

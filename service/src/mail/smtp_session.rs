@@ -1,7 +1,7 @@
 //! An SMTP connection (RFC 5321): commands and replies, with or without TLS.
 //!
-//! Own code, for two reasons: lettre keeps plaintext that follows the reply to STARTTLS and reads it inside TLS, which RFC 3207
-//! §4.2 forbids; and its timeout applies to each read, where this one applies to a whole reply.
+//! Own code, for two reasons: lettre keeps plaintext that follows the reply to STARTTLS and reads it inside TLS, which
+//! RFC 3207 §4.2 forbids; and its timeout applies to each read, where this one applies to a whole reply.
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 /// Timeout of one step.
 const STEP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Timeout of the reply to a whole mail. The server may still be processing it, and giving up causes a duplicate (RFC 5321
-/// §4.5.3.2.6 recommends ten minutes; this one has to fit into the timeout of a delivery).
+/// Timeout of the reply to a whole mail. The server may still be processing it, and giving up causes a duplicate (RFC
+/// 5321 §4.5.3.2.6 recommends ten minutes; this one has to fit into the timeout of a delivery).
 const ACCEPT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Maximum size of a reply in bytes. RFC 5321 §4.5.3.1.5 allows 512 per line; some greetings have many lines.

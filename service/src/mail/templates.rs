@@ -14,8 +14,8 @@ pub(super) struct MailTemplate {
     pub(super) closing: &'static [&'static str],
 }
 
-/// The texts of a kind. Links with a token lead to pages that require a click, so that mail scanners that follow links do not
-/// use them up.
+/// The texts of a kind. Links with a token lead to pages that require a click, so that mail scanners that follow links
+/// do not use them up.
 pub(super) fn template_of(kind: MailKind) -> MailTemplate {
     match kind {
         MailKind::Confirm => MailTemplate {

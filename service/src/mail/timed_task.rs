@@ -1,4 +1,5 @@
-//! Runs blocking tasks with a timeout, each on its own thread: a mail server that drips bytes must not block the worker.
+//! Runs blocking tasks with a timeout, each on its own thread: a mail server that drips bytes must not block the
+//! worker.
 //!
 //! Socket timeouts alone do not bound a delivery, because they apply to each read and write.
 
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 /// Maximum duration of one delivery.
 const TASK_TIMEOUT: Duration = Duration::from_secs(100);
 
-/// How long a running delivery may continue after the service was asked to stop.
+/// How long a running delivery may continue once the service is stopping.
 const STOP_GRACE: Duration = Duration::from_secs(1);
 
 /// An event for the worker's thread.

@@ -1,6 +1,6 @@
-//! Sends the mails of the outbox, one at a time, on its own thread. A mail's row is locked from before the delivery until its
-//! outcome is stored, so with any number of workers no mail is lost; a mail is sent twice only if the acceptance is not
-//! recorded, for example after a timeout.
+//! Sends the mails of the outbox, one at a time, on its own thread. A mail's row is locked from before the delivery
+//! until its outcome is stored, so with any number of workers no mail is lost; a mail is sent twice only if the
+//! acceptance is not recorded, for example after a timeout.
 
 use super::delivery_error::DeliveryError;
 use super::kind::MailKind;
@@ -90,7 +90,8 @@ impl MailWorker {
         })
     }
 
-    /// Stops the worker and waits up to [`STOP_TIMEOUT`]. A delivery that is running then is repeated by the next worker.
+    /// Stops the worker and waits up to [`STOP_TIMEOUT`]. A delivery that is running then is repeated by the next
+    /// worker.
     pub fn stop(self) {
         let _ = self.events.send(WorkerEvent::Stop);
         if self.stopped.recv_timeout(STOP_TIMEOUT) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {

@@ -1,5 +1,5 @@
-//! Limits the number of connections. When all slots are taken, a new connection evicts the one that has been idle longest, or,
-//! if none is idle, the one whose request has been running longest: slow clients cannot lock others out.
+//! Limits the number of connections. When all slots are taken, a new connection evicts the one that has been idle
+//! longest, or, if none is idle, the one whose request has been running longest: slow clients cannot lock others out.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -30,7 +30,7 @@ pub struct Connection {
     /// When a request last started or ended, in milliseconds since the slots were created.
     last_activity: AtomicU64,
     eviction: Notify,
-    /// Whether the connection was asked to close.
+    /// Whether an eviction of the connection was requested.
     evicting: AtomicBool,
 }
 
@@ -155,7 +155,7 @@ impl ConnectionSlots {
         let evictable = |connection: &&Arc<Connection>| {
             !connection.is_active() || now - last_activity(connection).min(now) > MIN_ACTIVE_MILLIS
         };
-        // Connections that were asked already come last: one that does not close must not block the eviction of others.
+        // Connections with a pending eviction come last: one that does not close must not block the eviction of others.
         let evicting = |connection: &Arc<Connection>| connection.evicting.load(Ordering::Relaxed);
         let victim = taken.values().filter(evictable).min_by_key(|connection| {
             (

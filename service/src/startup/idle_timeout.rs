@@ -31,8 +31,8 @@ impl IdleTimeout {
         }
     }
 
-    /// Records activity, or checks the timeout. The timer is reset only when it fires, because resetting it on every transfer
-    /// is expensive.
+    /// Records activity, or checks the timeout. The timer is reset only when it fires, because resetting it on every
+    /// transfer is expensive.
     fn check<T>(&mut self, cx: &mut Context<'_>, poll: Poll<Result<T>>) -> Poll<Result<T>> {
         if poll.is_ready() {
             self.last_activity = Instant::now();

@@ -1,5 +1,5 @@
-//! Accepts connections and serves HTTP/1.1 and HTTP/2. Built on hyper, because poem's own server limits neither the number of
-//! connections nor the time that a request head may take.
+//! Accepts connections and serves HTTP/1.1 and HTTP/2. Built on hyper, because poem's own server limits neither the
+//! number of connections nor the time that a request head may take.
 
 use super::connection_limit::{ConnectionSlots, Slot};
 use super::error::StartError;

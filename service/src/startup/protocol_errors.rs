@@ -1,5 +1,5 @@
-//! Problem documents for errors of the HTTP library. A malformed request line or an oversized head never reaches the edge:
-//! hyper responds with a bare status, which this stream replaces by a problem document with all headers.
+//! Problem documents for errors of the HTTP library. A malformed request line or an oversized head never reaches the
+//! edge: hyper responds with a bare status, which this stream replaces by a problem document with all headers.
 
 use crate::http::contract::problem::Problem;
 use crate::http::edge::{request_id::RequestIds, security_headers as headers};

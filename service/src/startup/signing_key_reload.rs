@@ -1,5 +1,5 @@
-//! Reloads the signing keys when their file changes, so that a rotation needs no restart. An invalid file is logged once, and
-//! the former keys remain in use.
+//! Reloads the signing keys when their file changes, so that a rotation needs no restart. An invalid file is logged
+//! once, and the former keys remain in use.
 
 use crate::config::secret::SecretSource;
 use crate::crypto::jwt::Jwt;
@@ -9,8 +9,8 @@ use secrecy::{ExposeSecret, SecretString};
 use std::convert::Infallible;
 use std::time::Duration;
 
-/// How often the file is read; replicas differ by no more than this. The content is compared rather than the modification time,
-/// which need not change when container platforms switch a symbolic link.
+/// How often the file is read; replicas differ by no more than this. The content is compared rather than the
+/// modification time, which need not change when container platforms switch a symbolic link.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The file and the keys in use.

@@ -1,5 +1,5 @@
-//! Changes that owners make to their accounts. A new address or password requires the current password, and a code where the
-//! account has a second factor: an unattended session must not be enough (ASVS v5.0.0-7.5.1).
+//! Changes that owners make to their accounts. A new address or password requires the current password, and a code
+//! where the account has a second factor: an unattended session must not be enough (ASVS v5.0.0-7.5.1).
 
 use super::Accounts;
 use super::account_mails::{self, LinkSpec, to_account};
@@ -198,8 +198,9 @@ fn outcome_of(error: LoginError) -> Result<ChangeOutcome, AccountError> {
     }
 }
 
-/// Mails a confirmation link to the new address and a notification to the old one. If the new address belongs to another
-/// account, that account is notified and an unmailed link is created, so that the response reveals no difference.
+/// Mails a confirmation link to the new address and a notification to the old one. If the new address belongs to
+/// another account, that account is notified and an unmailed link is created, so that the response reveals no
+/// difference.
 fn request_confirmation(
     conn: &mut PgConnection,
     row: &AccountRow,

@@ -61,7 +61,7 @@ pub struct Parts {
     pub key: DataKey,
     /// Who may register.
     pub registration: RegistrationMode,
-    /// Mails that strangers of one network may cause before they wait.
+    /// Mails that unauthenticated clients of one network may cause without a delay.
     pub mail_rate_per_network: i32,
     /// Counts the mails.
     pub throttles: Throttles,

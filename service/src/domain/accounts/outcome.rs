@@ -44,7 +44,7 @@ pub enum MailRequestOutcome {
 pub enum LinkOutcome {
     /// The address is confirmed.
     Done,
-    /// The link was used, is void, has expired or never existed; the client cannot tell which.
+    /// The link was used, is void, has expired or never existed; the response does not reveal which.
     NoSuchLink,
 }
 

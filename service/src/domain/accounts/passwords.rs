@@ -1,5 +1,5 @@
-//! The password policy (ASVS v5.0.0-6.2.1 to 6.2.12): a minimum length, no common password, no personal data. No rules on
-//! character classes; passwords are neither truncated nor normalised.
+//! The password policy (ASVS v5.0.0-6.2.1 to 6.2.12): a minimum length, no common password, no personal data. No rules
+//! on character classes; passwords are neither truncated nor normalised.
 
 use crate::types::email::Email;
 use secrecy::{ExposeSecret, SecretString};
@@ -101,24 +101,27 @@ fn for_each_common(mut visit: impl FnMut(&str)) {
 
 /// Lower-case words of a name, and the name without separators.
 fn name_parts(name: &str) -> Vec<String> {
-    words_and_whole(&name.to_lowercase())
+    parts_and_whole(&name.to_lowercase())
 }
 
 /// The same for the local part of an address, and the words of its domain without the top-level label.
 fn email_parts(email: &Email) -> Vec<String> {
     let domain = email.key().rsplit('@').next().unwrap_or_default();
     let domain = domain.rsplit_once('.').map_or(domain, |(labels, _)| labels);
-    let mut parts = words_and_whole(email.local_part());
-    parts.extend(words(domain).map(str::to_owned));
+    let mut parts = parts_and_whole(email.local_part());
+    parts.extend(alphanumeric_parts(domain).map(str::to_owned));
     parts
 }
 
-fn words_and_whole(text: &str) -> Vec<String> {
+fn parts_and_whole(text: &str) -> Vec<String> {
     let whole = text.chars().filter(|c| c.is_alphanumeric()).collect();
-    words(text).map(str::to_owned).chain([whole]).collect()
+    alphanumeric_parts(text)
+        .map(str::to_owned)
+        .chain([whole])
+        .collect()
 }
 
-fn words(text: &str) -> impl Iterator<Item = &str> {
+fn alphanumeric_parts(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric())
 }
 

@@ -1,5 +1,5 @@
-//! Registration. Status, body and duration of the response are the same whether the address is new or taken; only the mail
-//! differs, and only the address's owner reads it.
+//! Registration. Status, body and duration of the response are the same whether the address is new or taken; only the
+//! mail differs, and only the address's owner reads it.
 
 use super::Accounts;
 use super::account_mails;
@@ -61,7 +61,8 @@ impl Accounts {
         }
         let admitted = match self.admit_mail(&new.email, client).await? {
             MailAdmission::NetworkLimited(wait) => return Ok(RegistrationOutcome::Wait(wait)),
-            // A rejection here would reveal that the address was used before: the request is accepted without another mail.
+            // A rejection here would reveal that the address was used before: the request is accepted without another
+            // mail.
             MailAdmission::AddressLimited(_) => false,
             MailAdmission::Allowed => true,
         };
@@ -134,8 +135,8 @@ fn register(
     append_event(conn, "account.registered_again", &row, client)
 }
 
-/// Mails the account's pending link, or that the account is active already. An invited account gets its invitation again: the
-/// role that the administrator set must not go to a client's self-chosen password.
+/// Mails the account's pending link, or that the account is active already. An invited account gets its invitation
+/// again: the role that the administrator set must not go to a client's self-chosen password.
 pub(super) fn enqueue_next_mail(conn: &mut PgConnection, key: &DataKey, row: &AccountRow) -> QueryResult<()> {
     if account_mails::enqueue_pending_link(conn, key, row)? {
         return Ok(());

@@ -20,8 +20,8 @@ pub enum VerifyError {
     Storage(StorageError, i64),
 }
 
-/// Verifies the log. `expected`: a hash recorded earlier that must still occur in the chain. `report` is called with the
-/// number of verified events from time to time.
+/// Verifies the log. `expected`: a hash recorded earlier that must still occur in the chain. `report` is called with
+/// the number of verified events from time to time.
 pub fn verify(
     database: &DatabaseSettings,
     expected: Option<EventHash>,

@@ -94,7 +94,8 @@ pub fn check<R: BufRead>(
     })
 }
 
-/// Validates that keys are unique and parents exist, in the file or in the database. Cycles are allowed: queries handle them.
+/// Validates that keys are unique and parents exist, in the file or in the database. Cycles are allowed: queries handle
+/// them.
 fn check_tree(
     regions: &[(u64, NewPlace)],
     ports: &[(u64, NewPlace)],

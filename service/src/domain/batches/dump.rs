@@ -1,5 +1,5 @@
-//! Legacy dumps in pg_dump's plain format: COPY blocks of ports, regions and prices. No SQL is executed: statements outside
-//! the blocks are ignored.
+//! Legacy dumps in pg_dump's plain format: COPY blocks of ports, regions and prices. No SQL is executed: statements
+//! outside the blocks are ignored.
 
 use super::row::{self, PRICE_COLUMNS, Row, RowError};
 use crate::db::batches::NewPlace;
@@ -184,7 +184,8 @@ impl Block {
     }
 }
 
-/// Decodes the backslash escapes of COPY's text format, except octal and hexadecimal ones, which pg_dump does not write.
+/// Decodes the backslash escapes of COPY's text format, except octal and hexadecimal ones, which pg_dump does not
+/// write.
 fn unescape(text: &str) -> Cow<'_, str> {
     if !text.contains('\\') {
         return Cow::Borrowed(text);

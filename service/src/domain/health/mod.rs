@@ -13,7 +13,7 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 pub enum Readiness {
     /// It can.
     Ready,
-    /// The database is away or too overloaded.
+    /// The database is unavailable or overloaded.
     DatabaseUnavailable,
     /// The database schema is older than this version requires.
     SchemaBehind,

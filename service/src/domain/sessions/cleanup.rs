@@ -9,8 +9,8 @@ use crate::domain::throttles::rule::COUNTER_TTL;
 const BATCH_SIZE: i64 = 1000;
 
 impl Sessions {
-    /// Deletes expired counters, and sessions that ended longer ago than [`KNOWN_NETWORK_TTL`], with their refresh tokens.
-    /// Younger ones are needed to recognise an owner's networks.
+    /// Deletes expired counters, and sessions that ended longer ago than [`KNOWN_NETWORK_TTL`], with their refresh
+    /// tokens. Younger ones are needed to recognise an owner's networks.
     pub async fn delete_expired(&self) -> Result<(), StorageError> {
         let age = COUNTER_TTL.to_std().unwrap_or_default();
         let batch_size = usize::try_from(BATCH_SIZE).unwrap_or_default();

@@ -7,7 +7,8 @@ use std::time::Duration;
 /// Why a login is rejected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LoginError {
-    /// The address is unknown, the account is not active, or the password or code is wrong. The caller cannot tell which.
+    /// The address is unknown, the account is not active, or the password or code is wrong. The response does not
+    /// reveal which.
     #[error("address, password or code is not right")]
     InvalidCredentials,
     /// The password is right, and the account requires a code.

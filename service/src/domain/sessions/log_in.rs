@@ -129,7 +129,8 @@ impl Sessions {
                 append_rejection(conn, Some(verified.account), "changed meanwhile", &client)?;
                 return Ok(None);
             };
-            // Role and address may have changed while the password was queued for hashing; tokens carry the current ones.
+            // Role and address may have changed while the password was queued for hashing; tokens carry the current
+            // ones.
             verified.role = role;
             verified.row.email = current.email;
             let ends = store(conn, &verified, &new, &client)?;

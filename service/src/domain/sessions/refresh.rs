@@ -1,5 +1,5 @@
-//! Refresh token rotation (RFC 9700 §4.14.2): each refresh token is replaced when it is used. The reuse of a replaced one
-//! indicates theft and ends the session.
+//! Refresh token rotation (RFC 9700 §4.14.2): each refresh token is replaced when it is used. The reuse of a replaced
+//! one indicates theft and ends the session.
 
 use super::error::AuthenticationError;
 use super::tokens::{AccessToken, Subject, Tokens};

@@ -72,8 +72,8 @@ impl Sessions {
         })
     }
 
-    /// Creates a secret, which takes effect once a first code is confirmed. Requires the password, so that an unattended
-    /// session is not enough.
+    /// Creates a secret, which takes effect once a first code is confirmed. Requires the password, so that an
+    /// unattended session is not enough.
     pub async fn start_second_factor(
         &self,
         who: &SignedIn,

@@ -1,5 +1,5 @@
-//! Verifies passwords and codes. Rejections must not reveal whether an account exists or in which state it is: all of them
-//! look the same and take the same time.
+//! Verifies passwords and codes. Rejections must not reveal whether an account exists or in which state it is: all of
+//! them look the same and take the same time.
 
 use super::caller::SignedIn;
 use super::error::LoginError;
@@ -49,8 +49,9 @@ pub struct VerifiedCredentials {
 }
 
 impl VerifiedCredentials {
-    /// Uses up the code, and locks account and credentials until the transaction ends. `None`: password or second factor were
-    /// changed since the verification, or the code was used; the attempt stays counted and the caller must change nothing.
+    /// Uses up the code, and locks account and credentials until the transaction ends. `None`: password or second
+    /// factor were changed since the verification, or the code was used; the attempt stays counted and the caller must
+    /// change nothing.
     pub fn consume(
         &self,
         conn: &mut PgConnection,
@@ -76,8 +77,8 @@ impl VerifiedCredentials {
 }
 
 impl Sessions {
-    /// Re-authenticates a signed-in account for a sensitive change: by password, and by a code where it has a second factor.
-    /// The result is to be consumed in the transaction of the change.
+    /// Re-authenticates a signed-in account for a sensitive change: by password, and by a code where it has a second
+    /// factor. The result is to be consumed in the transaction of the change.
     pub async fn verify_owner(
         &self,
         who: &SignedIn,

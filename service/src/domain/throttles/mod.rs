@@ -1,5 +1,5 @@
-//! Throttling of logins and mails. Attempts are counted before their outcome is known, so that parallel guesses gain nothing,
-//! and refunded if they did not count. Keys are stored as MACs: the table reveals no addresses.
+//! Throttling of logins and mails. Attempts are counted before their outcome is known, so that parallel guesses gain
+//! nothing, and refunded if they did not count. Keys are stored as MACs: the table reveals no addresses.
 
 use crate::crypto::data_key::DataKey;
 use crate::db::throttles::{self, CountRow};
@@ -28,8 +28,8 @@ const NETWORK: Rule = Rule {
     max_delay: Duration::from_secs(300),
 };
 
-/// Attempts at one account from anywhere. Attackers must not lock its owner out: the delays are shorter still, and do not
-/// apply to networks that the owner logged in from.
+/// Attempts at one account from anywhere. Attackers must not lock its owner out: the delays are shorter still, and do
+/// not apply to networks that the owner logged in from.
 const ACCOUNT: Rule = Rule {
     free_attempts: 100,
     base_delay: Duration::from_secs(1),
@@ -177,8 +177,8 @@ impl Counters {
         Self(counters)
     }
 
-    /// Counts an attempt by every counter, or by none if one of them rejects it. Rejected attempts write nothing, so that
-    /// invented addresses do not fill the table.
+    /// Counts an attempt by every counter, or by none if one of them rejects it. Rejected attempts write nothing, so
+    /// that invented addresses do not fill the table.
     fn admit(self, conn: &mut PgConnection) -> QueryResult<Admission> {
         let (now, rows) = throttles::load(conn, &self.keys())?;
         if let Err(wait) = self.admitted(&rows, now) {

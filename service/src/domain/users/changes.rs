@@ -68,8 +68,8 @@ impl Users {
         created.await?
     }
 
-    /// Updates a user. A new role ends the user's sessions. A new address is allowed only while none is confirmed, and voids the
-    /// links that were mailed to the old one.
+    /// Updates a user. A new role ends the user's sessions. A new address is allowed only while none is confirmed, and
+    /// voids the links that were mailed to the old one.
     pub async fn update(
         &self,
         admin: &Admin,

@@ -1,5 +1,5 @@
-//! Pagination cursors of the user list. They contain an address, and appear in links and logs: so they are encrypted and
-//! authenticated.
+//! Pagination cursors of the user list. They contain an address, and appear in links and logs: so they are encrypted
+//! and authenticated.
 
 use crate::crypto::data_key::DataKey;
 use crate::db::accounts::AccountRow;
