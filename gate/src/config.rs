@@ -33,6 +33,9 @@ pub struct Config {
     pub program: Option<Program>,
     /// The repository's own rules.
     pub rules: Option<Rules>,
+    /// Messages of commits.
+    #[serde(default)]
+    pub commits: Commits,
     /// Tests and scenarios.
     pub tests: Option<Tests>,
     /// Coverage of the program by tests.
@@ -72,6 +75,14 @@ pub struct Rules {
     pub command: Argv,
     /// The rules that the planted tree violates: all of them.
     pub canary_violations: Vec<String>,
+}
+
+/// Messages of commits.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Commits {
+    /// The last commit that the rules of style do not cover; the form is checked in all.
+    pub style_after: Option<String>,
 }
 
 /// Tests and scenarios.

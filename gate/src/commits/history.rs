@@ -1,5 +1,6 @@
-//! The commits of a repository, as git tells them; judges none but by `message`.
+//! The commits of a repository, read from git.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
@@ -9,8 +10,8 @@ use semver::Version;
 
 use crate::commits::message::{self, Violation};
 
-/// What is told of a shallow clone: the last tag may be among what it lacks, and with it whatever there is to look at.
-pub const SHALLOW: &str = "the clone is shallow, its history is elsewhere: `git fetch --unshallow`";
+/// The error for a shallow clone: the last tag may be missing, and with it commits to check.
+pub const SHALLOW: &str = "the clone is shallow, run `git fetch --unshallow`";
 
 /// A commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,43 +22,69 @@ pub struct Commit {
     pub message: String,
 }
 
-/// Some commits, the newest first, without merges.
+/// A range of commits, newest first, without merges.
 #[derive(Debug, Clone)]
 pub struct History {
-    /// Which, as git writes it.
+    /// The range in git's notation.
     pub range: String,
-    /// The tag before them.
+    /// The tag before the range.
     pub tag: Option<String>,
     /// The commits.
     pub commits: Vec<Commit>,
-    /// The clone does not have everything.
+    /// Hashes of commits that are older than the rules of style.
+    pub exempt: BTreeSet<String>,
+    /// Whether commits are missing from the clone.
     pub is_shallow: bool,
 }
 
 impl Commit {
-    /// Its hash as people write it.
+    /// The abbreviated hash.
     pub fn short(&self) -> &str {
         self.hash.get(..10).unwrap_or(&self.hash)
     }
 }
 
 impl History {
-    /// What is wrong with their messages.
+    /// Exempts `last` and its ancestors from the rules of style. A repository that lacks this commit has no exemptions.
+    pub fn with_style_after(
+        mut self,
+        context: &Context,
+        repository: &Path,
+        last: Option<&str>,
+    ) -> Result<Self> {
+        if let Some(last) = last {
+            let command = Command::new(context, "git").current_dir(repository);
+            let output = command
+                .args(["rev-list", "--end-of-options", last, "--"])
+                .capture()?;
+            if output.status.success() {
+                self.exempt = output.stdout.lines().map(str::to_owned).collect();
+            }
+        }
+        Ok(self)
+    }
+
+    /// The violations of the messages.
     pub fn violations(&self) -> impl Iterator<Item = (&Commit, Violation)> {
-        let violation = |commit: &Commit| message::impact(&commit.message).err();
+        let violation = |commit: &Commit| {
+            if self.exempt.contains(&commit.hash) {
+                message::impact(&commit.message).err()
+            } else {
+                message::check(&commit.message).err()
+            }
+        };
         self.commits
             .iter()
             .filter_map(move |commit| Some((commit, violation(commit)?)))
     }
 }
 
-/// The commits since the last tag of a version, or all. A commit that carries the tag is looked at as well: then it is
-/// those since the tag before.
+/// The commits since the last version tag, or all. When `HEAD` carries the tag itself, the range starts at the tag before.
 pub fn since_last_tag(context: &Context, repository: &Path) -> Result<History> {
     since(context, repository, tag_before(context, repository, "HEAD^")?)
 }
 
-/// The commits since the last release: none when this commit is one.
+/// The commits since the last release: none when `HEAD` is one.
 pub fn since_last_release(context: &Context, repository: &Path) -> Result<History> {
     since(context, repository, tag_before(context, repository, "HEAD")?)
 }
@@ -95,13 +122,13 @@ pub fn of_range(context: &Context, repository: &Path, range: &str) -> Result<His
     Ok(History {
         range: range.to_owned(),
         tag: None,
+        exempt: BTreeSet::new(),
         commits: commits.collect(),
         is_shallow: shallow.trim() == "true",
     })
 }
 
-/// The newest tag of a version on the way to this commit. Others that look like one, `v0test`, are none: a commit
-/// is released by `v` and a semantic version, or it is not.
+/// The newest version tag among the ancestors. Only `v` and a semantic version is one, `v0test` is not.
 fn tag_before(context: &Context, repository: &Path, commit: &str) -> Result<Option<String>> {
     let command = |args: &[&str]| {
         Command::new(context, "git")
@@ -109,7 +136,7 @@ fn tag_before(context: &Context, repository: &Path, commit: &str) -> Result<Opti
             .args(args)
             .capture()
     };
-    // The first commit of all has none before it.
+    // The root commit has no tag before it.
     let merged = command(&["tag", "--list", "--merged", commit, "v[0-9]*"])?.stdout;
     let versions = merged.lines().filter(|tag| is_version(tag));
     let matches: Vec<String> = versions.map(|tag| format!("--match={tag}")).collect();
@@ -119,9 +146,9 @@ fn tag_before(context: &Context, repository: &Path, commit: &str) -> Result<Opti
     let mut args = vec!["describe", "--tags", "--abbrev=0"];
     args.extend(matches.iter().map(String::as_str));
     args.push(commit);
-    let said = command(&args)?;
-    let tag = said.stdout.trim();
-    Ok((said.status.success() && !tag.is_empty()).then(|| tag.to_owned()))
+    let output = command(&args)?;
+    let tag = output.stdout.trim();
+    Ok((output.status.success() && !tag.is_empty()).then(|| tag.to_owned()))
 }
 
 fn is_version(tag: &str) -> bool {
@@ -130,15 +157,15 @@ fn is_version(tag: &str) -> bool {
 }
 
 fn git(context: &Context, repository: &Path, args: &[&str]) -> Result<String> {
-    let said = Command::new(context, "git")
+    let output = Command::new(context, "git")
         .current_dir(repository)
         .args(args)
         .capture()?;
     ensure!(
-        said.status.success(),
+        output.status.success(),
         "git {}: {}",
         args.join(" "),
-        said.stderr.trim()
+        output.stderr.trim()
     );
-    Ok(said.stdout)
+    Ok(output.stdout)
 }

@@ -30,12 +30,20 @@ pub enum SemverImpact {
     Breaking,
 }
 
-/// What is wrong with a message.
+/// The form of a Conventional Commit is violated.
+pub const FORM: &str = "conventional-commit";
+
+/// The style of the subject is violated.
+pub const STYLE: &str = "commit-style";
+
+/// A rule that a message violates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
+    /// [`FORM`] or [`STYLE`].
+    pub rule: &'static str,
     /// The line of the message, from 1.
     pub line: usize,
-    /// What is wrong, and what is expected.
+    /// The problem and the expectation.
     pub what: String,
 }
 
@@ -53,7 +61,13 @@ pub fn impact(message: &str) -> Result<SemverImpact, Violation> {
 /// Checks form and style: a Conventional Commit whose subject is short and begins with a verb in the imperative.
 pub fn check(message: &str) -> Result<(), Violation> {
     let (commit, _) = parse(message)?;
-    let violation = |what: String| Err(Violation { line: 1, what });
+    let violation = |what: String| {
+        Err(Violation {
+            rule: STYLE,
+            line: 1,
+            what,
+        })
+    };
     let length = message.lines().next().unwrap_or_default().chars().count();
     if length > MAX_SUBJECT {
         return violation(format!(
@@ -80,6 +94,7 @@ fn parse(message: &str) -> Result<(Commit<'_>, &str), Violation> {
     let commit = Commit::parse(message).map_err(|error| malformed(error.kind(), first))?;
     let kind = TYPES.iter().find(|kind| commit.type_().as_str() == **kind);
     let kind = kind.ok_or_else(|| Violation {
+        rule: FORM,
         line: 1,
         what: format!(
             "type {:?} is not accepted, expected one of {}",
@@ -111,6 +126,7 @@ pub fn of_hook(text: &str) -> Result<String, Violation> {
             if text.starts_with('#') && !TEMPLATES.iter().any(|template| text.starts_with(template)) =>
         {
             Err(Violation {
+                rule: FORM,
                 line,
                 what: "a comment is in the place of the subject: git may store it".to_owned(),
             })
@@ -136,6 +152,7 @@ fn malformed(kind: ErrorKind, first: &str) -> Violation {
     };
     let shown: String = first.chars().take(80).collect();
     Violation {
+        rule: FORM,
         line,
         what: format!("{shown:?}: expected {expected}"),
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask commits`: every message of a commit is a Conventional Commit; changes none.
+//! `cargo xtask commits`: checks that commit messages are Conventional Commits with an imperative subject.
 
 pub mod history;
 pub mod message;
@@ -14,15 +14,16 @@ use harness::context::Context;
 use harness::output::print;
 use harness::process::command::Command;
 
+use crate::config::Config;
 use history::History;
 
 /// Options of `cargo xtask commits`.
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// These commits, as git writes a range [default: those since the last tag]
+    /// A range of commits [default: those since the last version tag]
     #[arg(long, value_name = "A..B", conflicts_with = "message_file")]
     range: Option<String>,
-    /// A message that is about to be committed: what git hands to a commit-msg hook
+    /// The message of a commit in progress, as git passes it to a commit-msg hook
     #[arg(long, value_name = "FILE")]
     message_file: Option<PathBuf>,
 }
@@ -42,6 +43,8 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
             history
         }
     };
+    let last = Config::read(root)?.commits.style_after;
+    let history = history.with_style_after(context, root, last.as_deref())?;
     let violations: Vec<String> = history
         .violations()
         .map(|(commit, violation)| format!("{} line {}: {}", commit.short(), violation.line, violation.what))
@@ -49,16 +52,16 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     violations.iter().for_each(|violation| print(violation));
     let History { commits, range, .. } = &history;
     match violations.len() {
-        0 => print(&format!("commits: {} in {range}, in order", commits.len())),
-        count => bail!("commits: {count} of {} in {range} not in order", commits.len()),
+        0 => print(&format!("commits: {} in {range}, all valid", commits.len())),
+        count => bail!("commits: {count} of {} in {range} invalid", commits.len()),
     }
     if history.is_shallow {
-        print("this clone is shallow: what it does not have was not looked at");
+        print("this clone is shallow: missing commits were not checked");
     }
     Ok(())
 }
 
-/// A merge that is about to be committed has git's own message, and is passed over here as everywhere.
+/// A merge in progress keeps git's message: merges are not checked.
 fn of_hook(context: &Context, text: &str) -> Result<()> {
     let args = ["rev-parse", "--quiet", "--verify", "MERGE_HEAD"];
     if Command::new(context, "git")

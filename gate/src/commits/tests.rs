@@ -31,7 +31,7 @@ impl Repository {
         };
         let repository = Repository { folder, context };
         repository.sh("git init --quiet --template= --initial-branch=main; git config user.name test; git config user.email test@example.org; git config commit.gpgsign false; git config tag.gpgsign false");
-        repository.sh("for message in 'feat: one' 'some words' 'feat: two'; do git commit --quiet --allow-empty -m \"$message\"; done; git tag v0.1.0 HEAD^^");
+        repository.sh("for message in 'feat: add one' 'some text' 'feat: add two'; do git commit --quiet --allow-empty -m \"$message\"; done; git tag v0.1.0 HEAD^^");
         repository
     }
 
@@ -87,6 +87,6 @@ fn a_hook_lets_a_merge_pass_and_nothing_else_of_that_kind() {
         of_hook(&repository.context, merge).is_err(),
         "no merge is going on"
     );
-    repository.sh("git switch --quiet -c side HEAD^; git commit --quiet --allow-empty -m 'feat: side'; git switch --quiet main; git merge --quiet --no-ff --no-commit side");
+    repository.sh("git switch --quiet -c side HEAD^; git commit --quiet --allow-empty -m 'feat: add side'; git switch --quiet main; git merge --quiet --no-ff --no-commit side");
     of_hook(&repository.context, merge).unwrap();
 }

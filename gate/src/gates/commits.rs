@@ -1,8 +1,8 @@
-//! Gate `commits`: the messages since the last tag are Conventional Commits, from which a release's version follows.
+//! Gate `commits`: messages since the last tag are Conventional Commits, from which the next version is derived.
 
 use harness::process::command::Command;
 
-use crate::commits::history;
+use crate::commits::{history, message};
 use crate::definition::{Gate, Planted, minutes};
 use crate::finding::{Finding, Severity};
 use crate::profile::GateProfile;
@@ -13,7 +13,7 @@ use crate::scheduler::ResourceClass;
 /// The row.
 pub const GATE: Gate = Gate {
     id: "commits",
-    title: "Messages of commits are Conventional Commits",
+    title: "Commit messages are Conventional Commits with an imperative subject",
     tools: &[],
     after: &[],
     resources: ResourceClass::Light,
@@ -38,7 +38,7 @@ pub const GATE: Gate = Gate {
     planted: Some(Planted {
         folder: "commits",
         prepare,
-        expects: |_| vec!["conventional-commit"],
+        expects: |_| vec![message::FORM, message::STYLE],
     }),
 };
 
@@ -52,9 +52,11 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     if history.is_shallow {
         return Err(ScanError::DataUnavailable(history::SHALLOW.to_owned()));
     }
+    let last = ctx.shared.config.commits.style_after.as_deref();
+    let history = history.with_style_after(ctx.context(), repository, last)?;
     let findings = history.violations().map(|(commit, violation)| {
         let what = format!("{} line {}: {}", commit.short(), violation.line, violation.what);
-        Finding::new("commits", "conventional-commit", what).rated(Severity::Low)
+        Finding::new("commits", violation.rule, what).rated(Severity::Low)
     });
     let seen = ScanResult {
         findings: findings.collect(),

@@ -59,6 +59,7 @@ fn release(context: &Context, options: &Options, now: DateTime<Utc>) -> Result<(
     let (text, log) = (read(manifest::FILE)?, read(changelog::FILE)?);
     let current = manifest::version(&text)?;
     let history = history::since_last_release(context, root)?;
+    let history = history.with_style_after(context, root, config.commits.style_after.as_deref())?;
     ensure!(!history.is_shallow, history::SHALLOW);
     if let Some((commit, violation)) = history.violations().next() {
         bail!(

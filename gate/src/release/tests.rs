@@ -56,7 +56,7 @@ impl Repository {
         repository.sh("mkdir -p ../bin; printf '#!/bin/sh\\n[ \"$1\" = --version ] && echo git-cliff 2.14.2 || printf \"### Commits\\n\\n- all\\n\"\\n' > ../bin/git-cliff; chmod +x ../bin/git-cliff");
         repository.sh("git init --quiet --template= --initial-branch=main .; git config user.name test; git config user.email test@example.org; git config commit.gpgsign false; git config tag.gpgsign false");
         let cargo = repository.context.settings.cargo.display().to_string();
-        repository.sh(&format!("{cargo} generate-lockfile --offline --quiet; git add .; git commit --quiet -m 'feat: one'; git tag v0.1.0"));
+        repository.sh(&format!("{cargo} generate-lockfile --offline --quiet; git add .; git commit --quiet -m 'feat: add one'; git tag v0.1.0"));
         repository.commit(message);
         repository
     }
@@ -129,7 +129,7 @@ impl Drop for Repository {
 
 #[test]
 fn a_release_bumps_writes_commits_and_tags_and_pushes_nothing() {
-    let repository = Repository::new("good", "feat!: other answers");
+    let repository = Repository::new("good", "feat!: change answers");
     repository.sh("git init --quiet --bare ../elsewhere; git remote add origin ../elsewhere; git config push.followTags true");
     repository.report("{", "{");
     repository.release("0.2.0", true).unwrap();
@@ -171,7 +171,7 @@ fn a_release_bumps_writes_commits_and_tags_and_pushes_nothing() {
 
 #[test]
 fn without_a_whole_fresh_pass_of_this_commit_nothing_is_released() {
-    let repository = Repository::new("proof", "fix: a");
+    let repository = Repository::new("proof", "fix: repair a");
     let told = repository.release("0.1.1", false).unwrap_err();
     assert!(
         told.contains("no report") && told.contains("cargo xtask ci --profile release"),
@@ -204,7 +204,7 @@ fn without_a_whole_fresh_pass_of_this_commit_nothing_is_released() {
 
 #[test]
 fn a_dirty_tree_a_wrong_version_a_bad_message_and_a_missing_tool_are_refused() {
-    let repository = Repository::new("refused", "feat: a");
+    let repository = Repository::new("refused", "feat: add a");
     repository.report("{", "{");
     let told = |version| repository.release(version, false).unwrap_err();
     assert!(told("0.2.0").contains("0.1.1 does"), "{}", told("0.2.0"));
@@ -227,7 +227,7 @@ fn a_dirty_tree_a_wrong_version_a_bad_message_and_a_missing_tool_are_refused() {
 
 #[test]
 fn a_commit_that_a_hook_refuses_leaves_the_tree_as_it_was() {
-    let repository = Repository::new("hook", "fix: a");
+    let repository = Repository::new("hook", "fix: repair a");
     repository.report("{", "{");
     repository.sh("mkdir -p .git/hooks; printf '#!/bin/sh\\necho no >&2; exit 1\\n' > .git/hooks/pre-commit; chmod +x .git/hooks/pre-commit");
     let told = repository.release("0.1.1", false).unwrap_err();

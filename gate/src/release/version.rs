@@ -69,6 +69,7 @@ mod tests {
             range: String::new(),
             tag: tag.map(str::to_owned),
             commits: messages.iter().map(commit).collect(),
+            exempt: std::collections::BTreeSet::new(),
             is_shallow: false,
         }
     }

@@ -45,7 +45,7 @@ impl Checkout {
         );
         checkout.sh(&copy);
         checkout.sh("git init --quiet --template= . && git add . ");
-        checkout.commit("feat: all");
+        checkout.commit("feat: add all files");
         checkout
     }
 

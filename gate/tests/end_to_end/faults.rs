@@ -104,9 +104,9 @@ pub const FAULTS_FOR_SCANNERS: &[Fault] = &[
     (&["gitleaks"], |tree| {
         tree.write("token.txt", &format!("token = {}\n", token()));
         tree.sh("git add .");
-        tree.commit("feat: a token");
+        tree.commit("feat: add a token");
         tree.sh("git rm --quiet token.txt");
-        tree.commit("fix: no token");
+        tree.commit("fix: remove the token");
     }),
     (&["tflint"], |tree| {
         let unused = "variable \"unused\" {\n  type        = string\n  description = \"Nobody asks.\"\n}\n";
