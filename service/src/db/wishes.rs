@@ -73,13 +73,13 @@ struct Set {
 
 /// Outcome of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Changed {
+pub enum ChangeOutcome {
     /// The wish was changed, or deleted: its new row, or its last one.
-    Made(WishRow),
+    Changed(WishRow),
     /// The precondition failed. Nothing was changed.
-    Stale,
+    VersionMismatch,
     /// The account has no such wish.
-    Missing,
+    NotFound,
 }
 
 /// Wishes of an account, newest first, starting behind `after`. `done` filters by state.
@@ -161,7 +161,7 @@ pub async fn update(
     expected: VersionPrecondition,
     wanted: WishChange,
     at: DateTime<Utc>,
-) -> Result<Changed, DbError> {
+) -> Result<ChangeOutcome, DbError> {
     change(db, "update_wish", account, move |conn| {
         let own = wishes::id.eq(id.get()).and(wishes::account_id.eq(account.get()));
         let locked = wishes::table
@@ -171,10 +171,10 @@ pub async fn update(
             .first::<(i64, Option<DateTime<Utc>>)>(conn)
             .optional()?;
         let Some((version, done_at)) = locked else {
-            return Ok(Changed::Missing);
+            return Ok(ChangeOutcome::NotFound);
         };
         if !expected.matches(version) {
-            return Ok(Changed::Stale);
+            return Ok(ChangeOutcome::VersionMismatch);
         }
         let set = Set {
             title: wanted.title,
@@ -186,7 +186,7 @@ pub async fn update(
             .set((set, wishes::updated_at.eq(now)))
             .returning(WishRow::as_returning())
             .get_result(conn)
-            .map(Changed::Made)
+            .map(ChangeOutcome::Changed)
     })
     .await
 }
@@ -197,7 +197,7 @@ pub async fn delete(
     account: AccountId,
     id: WishId,
     expected: VersionPrecondition,
-) -> Result<Changed, DbError> {
+) -> Result<ChangeOutcome, DbError> {
     change(db, "delete_wish", account, move |conn| {
         let own = wishes::id.eq(id.get()).and(wishes::account_id.eq(account.get()));
         let locked = wishes::table
@@ -205,13 +205,13 @@ pub async fn delete(
             .select(WishRow::as_select())
             .for_update();
         let Some(row) = locked.first(conn).optional()? else {
-            return Ok(Changed::Missing);
+            return Ok(ChangeOutcome::NotFound);
         };
         if !expected.matches(row.version) {
-            return Ok(Changed::Stale);
+            return Ok(ChangeOutcome::VersionMismatch);
         }
         diesel::delete(wishes::table.filter(own)).execute(conn)?;
-        Ok(Changed::Made(row))
+        Ok(ChangeOutcome::Changed(row))
     })
     .await
 }

@@ -5,7 +5,7 @@ use super::page::Page;
 use super::sessions::caller::SignedIn;
 use crate::db::Db;
 use crate::db::wishes;
-pub use crate::db::wishes::{Changed, WishChange, WishRow};
+pub use crate::db::wishes::{ChangeOutcome, WishChange, WishRow};
 use crate::types::clock;
 use crate::types::version_precondition::VersionPrecondition;
 use crate::types::wish::{WishId, WishNote, WishTitle};
@@ -98,7 +98,7 @@ impl Wishes {
         id: WishId,
         expected: VersionPrecondition,
         change: Change,
-    ) -> Result<Changed, StorageError> {
+    ) -> Result<ChangeOutcome, StorageError> {
         let wanted = WishChange {
             title: change.title.map(|title| title.as_str().to_owned()),
             note: change.note.map(|note| note.as_str().to_owned()),
@@ -113,7 +113,7 @@ impl Wishes {
         owner: &SignedIn,
         id: WishId,
         expected: VersionPrecondition,
-    ) -> Result<Changed, StorageError> {
+    ) -> Result<ChangeOutcome, StorageError> {
         wishes::delete(&self.db, owner.account(), id, expected).await
     }
 }

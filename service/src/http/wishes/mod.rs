@@ -6,7 +6,7 @@ mod dto;
 /// Fields of wishes.
 mod fields;
 
-use crate::domain::wishes::{Change, Changed, CreateOutcome, Which, WishRow, Wishes};
+use crate::domain::wishes::{Change, ChangeOutcome, CreateOutcome, Which, WishRow, Wishes};
 use crate::http::contract::auth::{Caller, WishesScope};
 use crate::http::contract::error_responses::{
     AuthConflictErrors, AuthErrors, AuthNotFoundErrors, ErrorResponse,
@@ -175,11 +175,11 @@ fn to_response(row: WishRow) -> WishResponse {
     WishResponse::Found(Json(row.into()), etag)
 }
 
-fn updated(changed: Changed) -> Result<WishRow, Problem> {
+fn updated(changed: ChangeOutcome) -> Result<WishRow, Problem> {
     match changed {
-        Changed::Made(row) => Ok(row),
-        Changed::Stale => Err(precondition_failed()),
-        Changed::Missing => Err(missing()),
+        ChangeOutcome::Changed(row) => Ok(row),
+        ChangeOutcome::VersionMismatch => Err(precondition_failed()),
+        ChangeOutcome::NotFound => Err(missing()),
     }
 }
 

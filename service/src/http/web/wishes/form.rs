@@ -1,7 +1,7 @@
 //! Creating, changing and deleting a wish. A form carries the version that it shows, so that no change is lost.
 
 use super::list::{id_of, missing};
-use crate::domain::wishes::{Change, Changed, CreateOutcome, MAX_WISHES, WishRow};
+use crate::domain::wishes::{Change, ChangeOutcome, CreateOutcome, MAX_WISHES, WishRow};
 use crate::http::contract::problem::Problem;
 use crate::http::web::cookies::{self, FLASH};
 use crate::http::web::flash::Flash;
@@ -94,9 +94,9 @@ pub async fn save(
         .update(&member.signed_in, id, expected, change)
         .await?
     {
-        Changed::Made(_) => Ok(home_with(Flash::Saved)),
-        Changed::Missing => Err(missing()),
-        Changed::Stale => {
+        ChangeOutcome::Changed(_) => Ok(home_with(Flash::Saved)),
+        ChangeOutcome::NotFound => Err(missing()),
+        ChangeOutcome::VersionMismatch => {
             // With the current version: saving again overwrites it knowingly.
             let text = format!(
                 "You changed it in another window. It is now “{}”. Save again to replace that.",
@@ -130,9 +130,9 @@ pub async fn delete(
     let fields = member.open(submitted, &["version"], &[])?;
     let (id, expected) = (id_of(request)?, version(&fields)?);
     match web.wishes().delete(&member.signed_in, id, expected).await? {
-        Changed::Made(_) => Ok(home_with(Flash::Deleted)),
-        Changed::Missing => Err(missing()),
-        Changed::Stale => {
+        ChangeOutcome::Changed(_) => Ok(home_with(Flash::Deleted)),
+        ChangeOutcome::NotFound => Err(missing()),
+        ChangeOutcome::VersionMismatch => {
             let wish = find(&member, web, id).await?;
             let mut form = delete_form(&member, &wish);
             form.reject(

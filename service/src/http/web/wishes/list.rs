@@ -1,6 +1,6 @@
 //! The list of the member's wishes, page by page, and marking one as done.
 
-use crate::domain::wishes::{Change, Changed, Which, WishRow};
+use crate::domain::wishes::{Change, ChangeOutcome, Which, WishRow};
 use crate::http::contract::field::FieldValue;
 use crate::http::contract::problem::Problem;
 use crate::http::web::cookies::{self, FLASH};
@@ -102,12 +102,12 @@ pub async fn mark(
         .update(&member.signed_in, id, VersionPrecondition::Any, change)
         .await?
     {
-        Changed::Made(_) => {
+        ChangeOutcome::Changed(_) => {
             let mut response = see_other(return_to::safe(fields.text("next")));
             cookies::set(&mut response, FLASH, flash.as_str());
             Ok(response)
         }
-        Changed::Stale | Changed::Missing => Err(missing()),
+        ChangeOutcome::VersionMismatch | ChangeOutcome::NotFound => Err(missing()),
     }
 }
 
