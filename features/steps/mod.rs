@@ -1,4 +1,5 @@
 //! Step definitions, one file per subject.
+
 #![expect(
     clippy::needless_pass_by_value,
     reason = "cucumber passes the parameters of a step by value"

@@ -77,6 +77,7 @@ const RULES: &[Rule] = &[
     cycles::check,
     orphans::check,
     shape::check,
+    shape::check_header,
     names::check,
     listed::check,
     readmes::check,
@@ -87,7 +88,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// Rules that are not enforced yet.
-const DRAFTS: &[Rule] = &[behaviours::check, vocabulary::check, shape::check_header];
+const DRAFTS: &[Rule] = &[behaviours::check, vocabulary::check];
 
 /// Checks the tree at `root` and prints each finding as `path:line: rule: what`; returns whether there is none.
 pub fn run(root: &Path, options: &Options) -> anyhow::Result<bool> {

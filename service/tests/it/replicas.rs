@@ -1,4 +1,5 @@
 //! Two instances over one database: a change through one takes effect at the other with the next request.
+
 use crate::support::accounts::{
     PASSWORD, call_as, create_account, get_as, log_in, post, try_log_in, with_json,
 };

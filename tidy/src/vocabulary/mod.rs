@@ -16,6 +16,10 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, text) in tree.files() {
         let is_allowed = |word: &terms::Term| path.contains(INJECTED) && word.word.starts_with(INJECTED);
+        let name = path.rsplit('/').next().unwrap_or_default();
+        if let Some(word) = terms::in_file_name(name).filter(|word| !is_allowed(word)) {
+            findings.push(finding(path, 1, &format!("`{name}`"), word));
+        }
         if path.ends_with(".rs") {
             for (name, line) in names::items(text) {
                 if let Some(word) = terms::in_name(&name).filter(|word| !is_allowed(word)) {
@@ -47,12 +51,16 @@ mod tests {
             ("a.rs", "//! One.\n\n/// Whoever calls.\nfn send_messenger() {}\n"),
             ("b.md", "A law, `law` and a lawful act.\n"),
             ("c.txt", "A law.\n"),
+            ("house/words.rs", "//! One.\n"),
             ("x.feature", "Feature: X\n  Scenario: No doors\n"),
         ]);
         let found: Vec<String> = check(&tree)
             .iter()
             .map(|finding| format!("{}:{}", finding.path, finding.line))
             .collect();
-        assert_eq!(found, ["a.rs:4", "a.rs:3", "b.md:1", "x.feature:2"]);
+        assert_eq!(
+            found,
+            ["a.rs:4", "a.rs:3", "b.md:1", "house/words.rs:1", "x.feature:2"]
+        );
     }
 }

@@ -18,6 +18,8 @@ pub(super) enum Scope {
     Names,
     /// In names it is an ordinary term.
     Texts,
+    /// As the name of a file or folder it says nothing.
+    Files,
 }
 
 const fn word(word: &'static str, instead: &'static str, unless: &'static [&'static str]) -> Term {
@@ -40,6 +42,13 @@ const fn phrase(word: &'static str, instead: &'static str, unless: &'static [&'s
     Term {
         scope: Scope::Texts,
         ..self::word(word, instead, unless)
+    }
+}
+
+const fn file(word: &'static str, instead: &'static str) -> Term {
+    Term {
+        scope: Scope::Files,
+        ..self::word(word, instead, &[])
     }
 }
 
@@ -81,7 +90,7 @@ pub(super) const TERMS: &[Term] = &[
     word("leavers", "disconnected clients", &[]),
     word("letter", "mail; character", &["section letter"]),
     word("letters", "mails; characters", ALPHABETIC),
-    name("look", "scan, poll, query", &["look_up"]),
+    name("look", "scan, poll, query", &["look_up", "look_alike"]),
     phrase("a look", "a scan, a poll, a check", &["a look-up"]),
     name("looks", "scans, appearance", &["looks_up"]),
     word("luck", "jitter", &[]),
@@ -94,10 +103,10 @@ pub(super) const TERMS: &[Term] = &[
     // "of one's own": apostrophes separate words.
     phrase("of one s own", "private, dedicated", &[]),
     word("originals", "the legacy system", &[]),
-    name("people", "accounts, users", &[]),
+    file("people", "accounts, users"),
     name("rest", "back-off, idle time", &[]),
     phrase("rests", "backs off, sleeps", &[]),
-    word("room", "capacity, permit", &[]),
+    word("room", "capacity, permit", &["make room", "makes room"]),
     word("said", "output, reported", &[]),
     word(
         "seen",
@@ -120,7 +129,7 @@ pub(super) const TERMS: &[Term] = &[
         &["turn_on", "turn_off"],
     ),
     word("whoever", "the caller, the user who", &[]),
-    name("words", "text, format, templates", SEARCH),
+    file("words", "text, format, templates"),
 ];
 
 /// Injected faults are what they are called in the field.
@@ -146,15 +155,21 @@ const ALPHABETIC: &[&str] = &[
     "upper-case letters",
 ];
 
-/// A search query consists of words.
-const SEARCH: &[&str] = &["search_words", "common_words"];
-
 /// The first listed word in an identifier, by its segments.
 pub(super) fn in_name(name: &str) -> Option<&'static Term> {
-    let name = segments(name);
+    find(name, &[Scope::Everywhere, Scope::Names])
+}
+
+/// The first listed word in the name of a file or folder.
+pub(super) fn in_file_name(name: &str) -> Option<&'static Term> {
+    find(name, &[Scope::Everywhere, Scope::Names, Scope::Files])
+}
+
+fn find(name: &str, scopes: &[Scope]) -> Option<&'static Term> {
+    let name = segments(&name.replace(['-', '.'], "_"));
     TERMS
         .iter()
-        .filter(|word| word.scope != Scope::Texts)
+        .filter(|word| scopes.contains(&word.scope))
         .find(|word| contains(&name, word, '_'))
 }
 
@@ -163,7 +178,7 @@ pub(super) fn in_text(line: &str) -> impl Iterator<Item = &'static Term> {
     let line = plain(line);
     TERMS
         .iter()
-        .filter(|word| word.scope != Scope::Names)
+        .filter(|word| [Scope::Everywhere, Scope::Texts].contains(&word.scope))
         .filter(move |word| contains(&line, word, ' '))
 }
 
@@ -233,6 +248,8 @@ mod tests {
         assert_eq!(name("first_seen"), None);
         assert_eq!(name("FaultInjection"), None);
         assert_eq!(name("SmtpFault"), Some("fault"));
+        assert_eq!(name("words"), None);
+        assert_eq!(in_file_name("words.rs").map(|word| word.word), Some("words"));
     }
 
     #[test]
