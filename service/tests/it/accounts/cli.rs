@@ -143,7 +143,7 @@ fn a_missing_setting_or_database_is_reported() {
     let output = run(&["accounts", "list"], &unavailable);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        stderr(&output).contains("the database is away"),
+        stderr(&output).contains("the database is unavailable"),
         "{}",
         stderr(&output)
     );
