@@ -1,4 +1,4 @@
-//! SHA-256 as everybody writes it: hexadecimal; compares nothing.
+//! SHA-256 in hexadecimal.
 
 use std::fs;
 use std::io::Read as _;
@@ -7,12 +7,12 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 
-/// Of bytes.
+/// The digest of bytes.
 pub fn of(bytes: impl AsRef<[u8]>) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// Of a file, however large.
+/// The digest of a file of any size.
 pub fn of_file(file: &Path) -> Result<String> {
     let shown = || format!("cannot read {}", file.display());
     let mut source = fs::File::open(file).with_context(shown)?;

@@ -1,11 +1,11 @@
-//! The wall clock: read here and nowhere else in xtask; who decides by it is given the time.
+//! The wall clock. No other file of the harness reads it; decisions take the time as an argument.
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 
 /// Now, to the second.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the one file of xtask that reads the wall clock"
+    reason = "the one file of the harness that reads the wall clock"
 )]
 pub fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(0)

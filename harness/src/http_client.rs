@@ -1,4 +1,5 @@
-//! HTTP/1.1 on the loopback, as much as we need: one request a connection, the whole answer; never follows.
+//! A minimal HTTP/1.1 client for 127.0.0.1: one request per connection, no redirects. An HTTP library would not send the
+//! malformed `Host` and `Content-Length` fields that the gate's probes need.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -13,24 +14,24 @@ pub struct Request<'a> {
     pub method: &'a str,
     /// Path and query.
     pub target: &'a str,
-    /// Fields beside `Host`, `Connection` and `Content-Length`, which win where they are given.
+    /// Header fields. `Host` and `Content-Length` are added unless they are given.
     pub headers: &'a [(&'a str, &'a str)],
-    /// The body; an empty one is none.
+    /// The body.
     pub body: &'a str,
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
-    /// Its status.
+    /// The status code.
     pub status: u16,
-    /// Its fields, names in lower case, in the order in which they came.
+    /// The header fields in order, names in lower case.
     pub headers: Vec<(String, String)>,
-    /// Its body.
+    /// The body.
     pub body: String,
 }
 
-/// The status of a GET on this port of the loopback; `None` when nobody answers in two seconds.
+/// The status of a GET request on this port; `None` without a response within two seconds.
 pub fn status(port: u16, path: &str) -> Option<u16> {
     let request = Request {
         method: "GET",
@@ -41,12 +42,12 @@ pub fn status(port: u16, path: &str) -> Option<u16> {
     Some(answer.status)
 }
 
-/// Sends a request to this port of the loopback; waits so long for each part of the answer.
-pub fn send(port: u16, request: &Request<'_>, patience: Duration) -> Result<Response> {
+/// Sends a request to this port; the timeout is for each read and write.
+pub fn send(port: u16, request: &Request<'_>, timeout: Duration) -> Result<Response> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let mut stream = TcpStream::connect_timeout(&address, patience)?;
-    stream.set_read_timeout(Some(patience))?;
-    stream.set_write_timeout(Some(patience))?;
+    let mut stream = TcpStream::connect_timeout(&address, timeout)?;
+    stream.set_read_timeout(Some(timeout))?;
+    stream.set_write_timeout(Some(timeout))?;
     let mut text = format!("{} {} HTTP/1.1\r\n", request.method, request.target);
     let given = |wanted: &str| {
         request
@@ -64,13 +65,13 @@ pub fn send(port: u16, request: &Request<'_>, patience: Duration) -> Result<Resp
         text += &format!("Content-Length: {}\r\n", request.body.len());
     }
     text += "Connection: close\r\n\r\n";
-    // Whoever refuses a body may close before all of it is sent; the answer counts.
+    // A server that rejects a body may close before all of it is sent; the response counts.
     let sent = stream
         .write_all(text.as_bytes())
         .and_then(|()| stream.write_all(request.body.as_bytes()));
     let mut bytes = Vec::new();
     let mut part = [0; 16 * 1024];
-    // Some servers keep the connection whatever they are asked: the answer says itself where it ends.
+    // Some servers ignore `Connection: close`, so the length decides where the response ends.
     while !is_whole(&bytes) {
         match stream.read(&mut part) {
             Ok(0) => break,
@@ -82,18 +83,18 @@ pub fn send(port: u16, request: &Request<'_>, patience: Duration) -> Result<Resp
             Err(_) => break,
         }
     }
-    answer(&bytes).context("no HTTP answer")
+    parse(&bytes).context("no HTTP response")
 }
 
-/// Whether nothing more can belong to it; without a length it ends with the connection.
+/// Whether the response is complete; without a length it ends with the connection.
 fn is_whole(bytes: &[u8]) -> bool {
-    let Some(head) = answer(bytes) else { return false };
+    let Some(head) = parse(bytes) else { return false };
     let length: Option<usize> = head
         .header("content-length")
         .and_then(|length| length.parse().ok());
     match length {
         Some(length) => bytes.len() >= end_of_head(bytes).unwrap_or(0) + length,
-        // Chunks that were not all there would be no answer yet.
+        // With a missing chunk `parse` would have returned `None`.
         None => head.header("transfer-encoding").is_some(),
     }
 }
@@ -104,20 +105,20 @@ fn end_of_head(bytes: &[u8]) -> Option<usize> {
 }
 
 impl Response {
-    /// The first value of a field; its name in lower case.
+    /// The first value of a field, given in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(found, _)| found == name);
         found.map(|(_, value)| value.as_str())
     }
 
-    /// All values of a field; its name in lower case.
+    /// All values of a field, given in lower case.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         let fields = self.headers.iter().filter(move |(found, _)| found == name);
         fields.map(|(_, value)| value.as_str())
     }
 }
 
-fn answer(bytes: &[u8]) -> Option<Response> {
+fn parse(bytes: &[u8]) -> Option<Response> {
     let start = end_of_head(bytes)?;
     let head = String::from_utf8_lossy(&bytes[..start - 4]);
     let (first, fields) = head.split_once("\r\n").unwrap_or((&head, ""));
@@ -129,9 +130,10 @@ fn answer(bytes: &[u8]) -> Option<Response> {
     let raw = &bytes[start..];
     let is_chunked =
         |(name, value): &(String, String)| name == "transfer-encoding" && value.contains("chunked");
-    let body = match headers.iter().any(is_chunked) {
-        true => without_chunks(raw)?,
-        false => raw.to_vec(),
+    let body = if headers.iter().any(is_chunked) {
+        without_chunks(raw)?
+    } else {
+        raw.to_vec()
     };
     Some(Response {
         status: first.split(' ').nth(1)?.parse().ok()?,
@@ -176,11 +178,11 @@ mod tests {
                 .unwrap();
         });
         assert_eq!(status(port, "/health/ready"), Some(503));
-        assert_eq!(status(port, "/health/ready"), None, "nobody listens any more");
+        assert_eq!(status(port, "/health/ready"), None, "the server is gone");
     }
 
     #[test]
-    fn a_server_that_keeps_the_connection_keeps_nobody() {
+    fn content_length_ends_a_response_on_an_open_connection() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let server = std::thread::spawn(move || {
@@ -196,17 +198,17 @@ mod tests {
     }
 
     #[test]
-    fn fields_and_bodies_are_read_whole_or_not_at_all() {
-        let plain = answer(b"HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a:2 \r\n\r\nbody").unwrap();
+    fn fields_and_bodies_are_parsed_completely_or_not_at_all() {
+        let plain = parse(b"HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a:2 \r\n\r\nbody").unwrap();
         assert_eq!((plain.status, plain.body.as_str()), (200, "body"));
         assert_eq!(plain.all("x-a").collect::<Vec<_>>(), ["1", "2"]);
         let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-        let chunked = |body: &str| answer(format!("{head}{body}").as_bytes()).map(|answer| answer.body);
+        let chunked = |body: &str| parse(format!("{head}{body}").as_bytes()).map(|response| response.body);
         assert_eq!(
             chunked("4\r\nWiki\r\n6;x=y\r\npedia.\r\n0\r\n\r\n").as_deref(),
             Some("Wikipedia.")
         );
         assert_eq!(chunked("4\r\nWiki\r\n6\r\nped"), None);
-        assert_eq!(answer(b"nonsense"), None);
+        assert_eq!(parse(b"nonsense"), None);
     }
 }

@@ -1,30 +1,30 @@
-//! Steps on the terminal: which one of how many, and how long it took; never decides anything.
+//! Terminal output: lines, and numbered steps with their durations.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-/// Writes a line to standard output, without what a terminal would take for a command: names of files, words of tools and
-/// messages of commits are other people's. A reader that has gone away is no reason to fail: what was started still has to
-/// be stopped in order.
+/// Writes a line to standard output with its control characters escaped: file names, tool output and commit messages are
+/// untrusted. A closed standard output is not an error, because started programs must still be stopped in order.
 pub fn print(line: &str) {
     let mut out = std::io::stdout().lock();
     let _reader_gone = writeln!(out, "{}", plain(line)).and_then(|()| out.flush());
 }
 
-/// Control characters, and letters that turn the direction of reading (CVE-2021-42574).
-pub fn is_command(letter: char) -> bool {
-    letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Control characters, and characters that change the reading direction (CVE-2021-42574).
+pub fn is_control(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Commands are shown and not followed; lines and columns stay.
+/// Escapes all control characters but line breaks and tabs.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match is_command(letter) && !matches!(letter, '\n' | '\t') {
-            true => plain.extend(letter.escape_unicode()),
-            false => plain.push(letter),
+    for character in text.chars() {
+        if is_control(character) && !matches!(character, '\n' | '\t') {
+            plain.extend(character.escape_unicode());
+        } else {
+            plain.push(character);
         }
     }
     plain
@@ -48,7 +48,7 @@ impl Progress {
         }
     }
 
-    /// A command that runs beside others, whose steps nobody could tell apart.
+    /// For a command that runs concurrently with others: its steps would be interleaved with theirs.
     pub fn silent() -> Progress {
         Progress {
             silent: true,
@@ -56,7 +56,7 @@ impl Progress {
         }
     }
 
-    /// Announces a step, does it, and tells what it answered and how long it took.
+    /// Prints the label, runs the step, and prints its outcome and duration.
     pub fn step<T>(&mut self, label: &str, work: impl FnOnce() -> Result<(T, String)>) -> Result<T> {
         if self.silent {
             return work().map(|(value, _)| value);
@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(seconds(Duration::from_secs(125)), "2 min 5 s");
     }
     #[test]
-    fn a_terminal_gets_no_commands() {
+    fn control_characters_are_escaped() {
         assert_eq!(
             plain("W-1\n\t\u{1b}[2J \u{202e}é"),
             "W-1\n\t\\u{1b}[2J \\u{202e}é"

@@ -1,17 +1,17 @@
-//! Ports on the loopback: is one free, and which to take instead; never keeps one.
+//! Free ports on 127.0.0.1.
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener};
 
 use anyhow::{Context as _, Result, bail};
 
-/// Where the service listens unless told otherwise.
+/// The service's default port.
 pub const PUBLIC: u16 = 3000;
 
-/// Where its internal listener does.
+/// The default port of its internal listener.
 pub const INTERNAL: u16 = 9464;
 
-/// Fails in one line when somebody else has this port.
+/// Fails when the port is in use.
 pub fn ensure_free(port: u16) -> Result<()> {
     match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         Ok(_listener) => Ok(()),
@@ -22,14 +22,14 @@ pub fn ensure_free(port: u16) -> Result<()> {
     }
 }
 
-/// A port that nobody has right now.
+/// A port that is free now.
 pub fn any_free() -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
     Ok(listener.local_addr()?.port())
 }
 
-/// The internal listener's port. It moves with the public one, so that two copies can run side by side, and gives way
-/// to whoever has it already.
+/// The internal listener's port: at a fixed distance from the public one, so that two copies can run at the same time, or any
+/// free one if that is in use.
 pub fn internal(public: u16) -> Result<u16> {
     match public.checked_add(INTERNAL - PUBLIC) {
         Some(beside) if ensure_free(beside).is_ok() => Ok(beside),
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_port_in_use_is_named_with_the_way_out() {
+    fn a_port_in_use_is_named_with_the_option_to_change_it() {
         let holder = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = holder.local_addr().unwrap().port();
         let error = ensure_free(port).unwrap_err().to_string();
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn the_internal_port_gives_way() {
+    fn a_busy_internal_port_is_replaced() {
         let wanted = (20_000..50_000)
             .find(|port| ensure_free(port + 6464).is_ok())
             .unwrap();

@@ -1,42 +1,42 @@
-//! What the environment says: read once, here and nowhere else in xtask.
+//! The environment, read once. No other file of the harness reads it.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-/// The environment, as far as it matters to us.
+/// Settings from the environment.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The repository's root.
     pub root: PathBuf,
-    /// The cargo that runs us.
+    /// The cargo that started this program.
     pub cargo: OsString,
-    /// Where cargo keeps what it got: `$CARGO_HOME`, by default `~/.cargo`.
+    /// Cargo's cache: `$CARGO_HOME`, by default `~/.cargo`.
     pub cargo_home: Option<PathBuf>,
-    /// Where programs are looked for.
+    /// `PATH`.
     pub path: OsString,
-    /// Where builds go (only for our own logs and reports; cargo decides for itself).
+    /// The build directory, for our own logs and reports.
     pub target: PathBuf,
-    /// Where downloads are kept: `$XDG_CACHE_HOME/portcullis`, by default `~/.cache/portcullis`.
+    /// The cache for downloads: `$XDG_CACHE_HOME/portcullis`, by default `~/.cache/portcullis`.
     pub cache: Option<PathBuf>,
-    /// `XTASK_POSTGRES`: what `--postgres` would say.
+    /// `XTASK_POSTGRES`: the default of `--postgres`.
     pub postgres: Option<String>,
     /// `XTASK_POSTGRES_PROGRAMS`: a directory with PostgreSQL's programs, or `none` to use downloaded ones only.
     pub postgres_programs: Option<OsString>,
-    /// `XTASK_ADVISORY_DB`: what `ci --advisory-db` would say.
+    /// `XTASK_ADVISORY_DB`: the default of `ci --advisory-db`.
     pub advisory_db: Option<PathBuf>,
-    /// Whose home this is: no report names it.
+    /// The home directory, which no report may show.
     pub home: Option<PathBuf>,
-    /// `GITHUB_STEP_SUMMARY`: a file that the pipeline shows beside its steps.
+    /// `GITHUB_STEP_SUMMARY`: a file that the CI system shows as the summary of the step.
     pub step_summary: Option<PathBuf>,
     /// `XTASK_ZAP`: ZAP's `zap.sh`, where it is not on `PATH`.
     pub zap: Option<PathBuf>,
-    /// Does the caller say where OpenSSL is?
+    /// Whether the environment gives the location of OpenSSL.
     pub openssl_given: bool,
-    /// The C compiler that the caller wants.
+    /// `CC`: the C compiler.
     pub cc: Option<OsString>,
-    /// Names that no child may inherit: `PORTCULLIS_*`, which the service would take for its settings (and refuse,
-    /// exit code 78), what `cargo run` told only us, which would make build scripts run again, and what git told a hook.
+    /// Variables that no child inherits: `PORTCULLIS_*`, which would be settings of the service; those that `cargo run` sets
+    /// for this program, which would make build scripts run again; and those that git sets for a hook.
     pub not_for_children: Vec<OsString>,
     /// The names of all variables.
     pub variables: Vec<OsString>,
@@ -46,7 +46,7 @@ impl Settings {
     /// Reads the environment.
     #[expect(
         clippy::disallowed_methods,
-        reason = "the one file of xtask that reads the environment"
+        reason = "the one file of the harness that reads the environment"
     )]
     pub fn read() -> Settings {
         let filled = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
@@ -101,7 +101,7 @@ fn is_private(name: &OsStr) -> bool {
         "CARGO_BIN_",
         "CARGO_CRATE_",
     ];
-    // Inside of a hook, git tells which repository: a child that works on another one would change ours.
+    // In a hook these name our repository: a child that works on another one would change ours.
     let of_git = [
         "GIT_DIR",
         "GIT_COMMON_DIR",

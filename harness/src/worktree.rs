@@ -1,4 +1,4 @@
-//! The tree as git sees it: what is tracked, what is new and not ignored, and of which commit it is; copies nothing.
+//! The working tree as git sees it: files that are tracked, or new and not ignored, and the commit.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -10,7 +10,7 @@ use crate::checksum;
 use crate::context::Context;
 use crate::process::command::Command;
 
-/// What git tracks, and what is new and not ignored: paths below the root, sorted, planted defects among them.
+/// Tracked files, and new ones that are not ignored: paths below the root, sorted, planted defects included.
 pub fn listed(context: &Context) -> Result<Vec<String>> {
     let root = &context.settings.root;
     let listed = git(
@@ -28,7 +28,7 @@ pub fn listed(context: &Context) -> Result<Vec<String>> {
             Ok(_) => bail!(
                 "{path:?}: no regular file, so that scanners differ in what they see: put the file itself there"
             ),
-            // Deleted, and not committed yet.
+            // Deleted but not committed.
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
             Err(error) => return Err(error).with_context(|| format!("cannot look at {path:?}")),
         }
@@ -38,16 +38,16 @@ pub fn listed(context: &Context) -> Result<Vec<String>> {
     Ok(paths)
 }
 
-/// Of which commit a tree is.
+/// The commit of the working tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revision {
-    /// The commit; empty before the first.
+    /// Empty before the first commit.
     pub commit: String,
-    /// What differs from it, one line each, whatever git was told to leave out of its status.
+    /// Differences from the commit, one line each, including files that git was configured to leave out of its status.
     pub changed: Vec<String>,
 }
 
-/// The checkout's own.
+/// The revision of the working tree.
 pub fn revision(context: &Context) -> Result<Revision> {
     let head = Command::new(context, "git").args(["rev-parse", "--verify", "--quiet", "HEAD"]);
     let status = [
@@ -59,7 +59,7 @@ pub fn revision(context: &Context) -> Result<Revision> {
         "--ignore-submodules=none",
     ];
     let mut changed: Vec<String> = git(context, &status)?.lines().map(str::to_owned).collect();
-    // `assume-unchanged` is told in lower case, `skip-worktree` as S.
+    // git lists `assume-unchanged` in lower case and `skip-worktree` as S.
     let marks = git(context, &["ls-files", "-v"])?;
     let hidden = marks
         .lines()
@@ -81,7 +81,7 @@ fn git(context: &Context, args: &[&str]) -> Result<String> {
     Ok(said.stdout)
 }
 
-/// One digest of all paths and bytes, hexadecimal: two trees with the same are the same.
+/// A hexadecimal digest of all paths and contents.
 pub fn digest(context: &Context) -> Result<String> {
     let mut digest = Sha256::new();
     for path in listed(context)? {

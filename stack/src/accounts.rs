@@ -1,11 +1,11 @@
-//! The demo accounts: who they are, and the files that keep their passwords; never talks to the service.
+//! The demo accounts and the files with their passwords.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use private_postgres::password;
 
-/// Roles, each with one account.
+/// Each role has one account.
 pub const ROLES: [&str; 4] = ["admin", "user", "approver", "ingest"];
 
 /// A demo account. `Debug` does not show the password.
@@ -19,11 +19,11 @@ pub struct Account {
     pub name: String,
     /// Random.
     pub password: String,
-    /// The file that keeps it.
+    /// The file with the password.
     pub file: PathBuf,
 }
 
-/// All of them. Passwords are made in this directory when missing, and kept.
+/// All accounts. Missing passwords are generated in this directory.
 pub fn in_secrets(secrets: &Path) -> Result<Vec<Account>> {
     ROLES
         .into_iter()
@@ -43,7 +43,7 @@ pub fn in_secrets(secrets: &Path) -> Result<Vec<Account>> {
         .collect()
 }
 
-/// A password without a word of its owner's name or address, which the service would refuse.
+/// A password that contains no part of its owner's name or address, because the service rejects those.
 fn fresh() -> Result<String> {
     loop {
         let password = password::random()?;
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passwords_are_kept_and_not_shown() {
+    fn passwords_are_stored_and_not_shown() {
         let secrets = std::env::temp_dir().join(format!("xtask-accounts-{}", std::process::id()));
         std::fs::create_dir_all(&secrets).unwrap();
         let (first, second) = (in_secrets(&secrets).unwrap(), in_secrets(&secrets).unwrap());

@@ -1,11 +1,10 @@
-//! One piece for up, test, bdd and bench: PostgreSQL, schema, data and service, started in order and stopped in
-//! reverse; never prints more than its steps.
+//! PostgreSQL, schema, data and service for `up`, `bdd`, `bench` and `target`, started in order and stopped in reverse.
 //!
 //! ```text
-//! let mut stage = LocalStack::start(context, Plan { release: true, ..Plan::temporary(context, "bench")? }, &mut progress)?;
-//! stage.base_url();  stage.server.pg_variables();  stage.tool("pgbench")?;
-//! stage.portcullis.import(context, &file)?;   // more data
-//! stage.stop();                               // also when dropped
+//! let mut stack = LocalStack::start(context, Plan { release: true, ..Plan::temporary(context, "bench")? }, &mut progress)?;
+//! stack.base_url();  stack.server.pg_variables();  stack.tool("pgbench")?;
+//! stack.portcullis.import(context, &file)?;   // more data
+//! stack.stop();                               // also when dropped
 //! ```
 
 use std::fs::File;
@@ -18,7 +17,7 @@ use harness::output::Progress;
 use harness::ports;
 use private_postgres::{Cluster, Error, Options, Programs, data};
 
-use crate::paths::{StackPaths, closed_directory};
+use crate::paths::{StackPaths, private_directory};
 use crate::postgres::server::Server;
 use crate::postgres::{self, Choice};
 use crate::service::build;
@@ -32,26 +31,26 @@ pub enum Load {
     Nothing,
     /// The demo data.
     Demo,
-    /// A dump in the originals' format, or a CSV file.
+    /// A legacy dump, or a CSV file.
     File(PathBuf),
 }
 
-/// What a stage is made of.
+/// What to start.
 #[derive(Debug)]
 pub struct Plan {
-    /// Build the service with optimisations?
+    /// Build the service with optimisations.
     pub release: bool,
-    /// Does the data survive a power cut? (Also what a fair measurement needs.)
+    /// Data survives a power failure. Fair measurements need this too.
     pub durable: bool,
     /// Which PostgreSQL.
     pub postgres: Choice,
-    /// More of PostgreSQL's settings.
+    /// Additional settings of PostgreSQL.
     pub postgres_settings: Vec<(String, String)>,
-    /// More settings for the service (`PORTCULLIS_…`); they win over ours.
+    /// Additional settings of the service (`PORTCULLIS_…`), which win over the defaults.
     pub service_settings: Variables,
     /// What to load.
     pub load: Load,
-    /// Start the service at the end? [`LocalStack::serve`] does it later.
+    /// Start the service at the end. [`LocalStack::serve`] does it later.
     pub serve: bool,
     /// Public and internal port; any free ones when `None`.
     pub ports: Option<(u16, u16)>,
@@ -60,8 +59,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Demo data, a debug build, a cluster without durability, any free ports, and nothing left afterwards but the
-    /// service's log, `target/xtask/NAME-service.log`.
+    /// Demo data, a debug build, a cluster without durability and any free ports. Only the service's log remains,
+    /// `target/xtask/NAME-service.log`.
     pub fn temporary(context: &Context, name: &str) -> Result<Plan> {
         Ok(Plan {
             release: false,
@@ -88,7 +87,7 @@ pub struct LocalStack {
     serving: Option<ServiceProcess>,
     /// The service's program with its settings, for its other commands.
     pub portcullis: Portcullis,
-    /// The admin's way to the database server.
+    /// The database server, with the admin's login.
     pub server: Server,
     programs: Option<Programs>,
     cluster: Option<Cluster>,
@@ -119,11 +118,11 @@ impl LocalStack {
             Ok((portcullis.migrate(context)?, "migrated".to_owned()))
         })?;
         progress.step("making keys and demo accounts", || {
-            closed_directory(&plan.home.mail)?;
+            private_directory(&plan.home.mail)?;
             portcullis.make_keys(context)?;
             Ok((portcullis.make_accounts(context)?, "made".to_owned()))
         })?;
-        let mut stage = LocalStack {
+        let mut stack = LocalStack {
             context: context.clone(),
             serving: None,
             portcullis,
@@ -132,16 +131,16 @@ impl LocalStack {
             cluster,
             plan,
         };
-        if stage.plan.load != Load::Nothing {
-            progress.step("loading data", || Ok((stage.load()?, "loaded".to_owned())))?;
+        if stack.plan.load != Load::Nothing {
+            progress.step("loading data", || Ok((stack.load()?, "loaded".to_owned())))?;
         }
-        if stage.plan.serve {
+        if stack.plan.serve {
             progress.step("starting the service", || {
-                stage.serve()?.wait_until_ready(context)?;
-                Ok(((), format!("ready on {}", stage.base_url())))
+                stack.serve()?.wait_until_ready(context)?;
+                Ok(((), format!("ready on {}", stack.base_url())))
             })?;
         }
-        Ok(stage)
+        Ok(stack)
     }
 
     /// Starts the service and does not wait for it ([`ServiceProcess::wait_until_ready`] does).
@@ -186,7 +185,7 @@ impl LocalStack {
         )
     }
 
-    /// A client program (`psql`, `pgbench`): beside the server's, else on `PATH`.
+    /// A client program (`psql`, `pgbench`): beside the server's programs, else on `PATH`.
     pub fn tool(&self, name: &str) -> Result<PathBuf> {
         let beside = self.programs.as_ref().and_then(|programs| programs.tool(name));
         let found = beside.or_else(|| self.context.settings.find_program(name));
@@ -202,12 +201,12 @@ impl LocalStack {
         Ok(())
     }
 
-    /// Lets all of it outlive us; answers the process ids of the service and of PostgreSQL.
+    /// Lets all of it outlive this process; returns the process ids of the service and of PostgreSQL.
     #[must_use = "the process ids are the only way to find them again"]
     pub fn detach(mut self) -> (Option<i32>, Option<i32>) {
         let service = self.serving.take().map(|serving| {
             let pid = serving.pid();
-            serving.keep();
+            serving.detach();
             pid
         });
         (service, self.cluster.take().and_then(Cluster::detach))
@@ -225,7 +224,7 @@ impl LocalStack {
     }
 }
 
-/// Writes the demo data, the same bytes every time.
+/// Writes the demo data, which is deterministic.
 pub fn write_demo(file: &Path) -> Result<()> {
     let write = || {
         let mut out = BufWriter::new(File::create(file)?);

@@ -1,5 +1,5 @@
-//! Looks through logs for secrets: for those that are known, and for whatever has the shape of one. Tells where and what
-//! kind, never the secret.
+//! Searches logs for secrets: known ones, and text with the form of one. It reports the place and the kind, never the
+//! secret.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,40 +12,41 @@ use harness::output::print;
 /// Characters of a token of ours: 256 bits in base64url.
 const TOKEN: usize = 43;
 
-/// What must not stand in a log.
+/// Secrets that no log may contain.
 #[derive(Default)]
 pub struct Secrets {
-    /// Tokens and their like: compared with whole words.
-    words: BTreeSet<String>,
-    /// Everything else: looked for anywhere.
+    /// Tokens and the like, compared with whole words of a line.
+    tokens: BTreeSet<String>,
+    /// Other secrets, searched for anywhere in a line.
     texts: BTreeSet<String>,
 }
 
-/// What was looked through, and what was found.
+/// What was searched and found.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct Scan {
     /// Lines that were read.
     pub lines: usize,
-    /// Secrets that were known.
+    /// Known secrets.
     pub secrets: usize,
     /// `FILE:LINE: kind`, each a leak.
     pub leaks: Vec<String>,
 }
 
 impl Secrets {
-    /// Adds one. Shorter ones than eight characters stand in every log by chance.
+    /// Adds one, unless it is shorter than eight characters: those occur in logs by chance.
     pub fn add(&mut self, secret: &str) {
-        let parts: Vec<&str> = match secret.starts_with("eyJ") {
-            // A JWT: its header is the same for all, its payload and its signature are not.
-            true => secret.split('.').skip(1).collect(),
-            false => vec![secret],
+        let parts: Vec<&str> = if secret.starts_with("eyJ") {
+            // A JWT: all have the same header.
+            secret.split('.').skip(1).collect()
+        } else {
+            vec![secret]
         };
         for part in parts.into_iter().filter(|part| part.len() >= 8) {
             if part.chars().all(is_of_word) {
-                self.words.insert(part.to_owned());
+                self.tokens.insert(part.to_owned());
             } else {
                 self.texts.insert(part.to_owned());
-                // As it would stand in a line of JSON.
+                // As it is written in JSON.
                 let quoted = serde_json::Value::from(part).to_string();
                 self.texts.insert(quoted.trim_matches('"').to_owned());
             }
@@ -61,18 +62,18 @@ impl Secrets {
         Ok(())
     }
 
-    /// Adds those that a file tells: a JSON text a line.
-    pub fn add_told(&mut self, file: &Path) -> Result<()> {
+    /// Adds those in a file: one JSON string per line.
+    pub fn add_list(&mut self, file: &Path) -> Result<()> {
         for line in fs::read_to_string(file)?.lines() {
             self.add(&serde_json::from_str::<String>(line)?);
         }
         Ok(())
     }
 
-    /// What kind of secret stands in a line.
+    /// The kind of secret that a line contains.
     fn kind_in(&self, line: &str) -> Option<&'static str> {
         let words = || line.split(|c| !is_of_word(c)).filter(|word| !word.is_empty());
-        if words().any(|word| self.words.contains(word)) || self.texts.iter().any(|text| line.contains(text))
+        if words().any(|word| self.tokens.contains(word)) || self.texts.iter().any(|text| line.contains(text))
         {
             return Some("a secret that was used");
         }
@@ -91,7 +92,7 @@ impl Secrets {
         holds_address(line).then_some("something like a mail address")
     }
 
-    fn look(&self, name: &str, text: &str, found: &mut Found) {
+    fn scan(&self, name: &str, text: &str, found: &mut Scan) {
         for (number, line) in text.lines().enumerate() {
             found.lines += 1;
             if let Some(kind) = self.kind_in(line) {
@@ -112,25 +113,25 @@ pub fn empty_directory(context: &Context) -> Result<PathBuf> {
     Ok(directory)
 }
 
-/// Looks through every `*.log` of a directory for what its `*.secrets` hold: a JSON text a line.
-pub fn in_directory(directory: &Path) -> Result<Found> {
+/// Searches every `*.log` of a directory for the secrets in its `*.secrets` files.
+pub fn in_directory(directory: &Path) -> Result<Scan> {
     let mut secrets = Secrets::default();
     for file in files(directory, "secrets")? {
-        secrets.add_told(&file)?;
+        secrets.add_list(&file)?;
     }
     let logs = files(directory, "log")?;
     in_logs(&secrets, &logs)
 }
 
-/// Looks through logs.
-pub fn in_logs(secrets: &Secrets, logs: &[PathBuf]) -> Result<Found> {
-    let mut found = Found {
-        secrets: secrets.words.len() + secrets.texts.len(),
-        ..Found::default()
+/// Searches these logs.
+pub fn in_logs(secrets: &Secrets, logs: &[PathBuf]) -> Result<Scan> {
+    let mut found = Scan {
+        secrets: secrets.tokens.len() + secrets.texts.len(),
+        ..Scan::default()
     };
     for log in logs {
         let bytes = fs::read(log).with_context(|| format!("cannot read {}", log.display()))?;
-        secrets.look(
+        secrets.scan(
             &log.display().to_string(),
             &String::from_utf8_lossy(&bytes),
             &mut found,
@@ -139,9 +140,9 @@ pub fn in_logs(secrets: &Secrets, logs: &[PathBuf]) -> Result<Found> {
     Ok(found)
 }
 
-/// Says where secrets stand; how many times.
-pub fn tell(found: &Found) -> u64 {
-    let Found {
+/// Prints the leaks and returns their number.
+pub fn report(found: &Scan) -> u64 {
+    let Scan {
         lines,
         secrets,
         leaks,
@@ -149,17 +150,17 @@ pub fn tell(found: &Found) -> u64 {
     leaks.iter().take(20).for_each(|leak| print(leak));
     let leaks = leaks.len();
     print(&format!(
-        "logs: {lines} lines looked through for {secrets} secrets and their shapes, {leaks} found"
+        "logs: {lines} lines searched for {secrets} secrets and for text that looks like one, {leaks} found"
     ));
     leaks as u64
 }
 
-/// The files of an ending, in order; all of them when it is empty.
-fn files(directory: &Path, ending: &str) -> Result<Vec<PathBuf>> {
+/// The files with this extension, sorted; all of them when it is empty.
+fn files(directory: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory).with_context(|| format!("cannot read {}", directory.display()))? {
         let path = entry?.path();
-        let fits = ending.is_empty() || path.extension().is_some_and(|found| found == ending);
+        let fits = extension.is_empty() || path.extension().is_some_and(|found| found == extension);
         if fits && path.is_file() {
             files.push(path);
         }
@@ -177,7 +178,7 @@ fn is_token(word: &str) -> bool {
     word.len() == TOKEN && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase)
 }
 
-/// Something at a name of a host with a dot in it and letters behind the last one.
+/// `…@` and a host name with a dot and a top-level domain.
 fn holds_address(line: &str) -> bool {
     line.match_indices('@').any(|(at, _)| {
         let before = line[..at].chars().next_back();
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_secret_is_found_however_it_is_spelled() {
+    fn a_known_secret_is_found_in_every_spelling() {
         let known = Some("a secret that was used");
         assert_eq!(
             kind("violet bicycle 🚲", r#"{"x":"a violet bicycle 🚲!"}"#),
@@ -222,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_the_shape_of_a_secret_is_found_although_nobody_knew_it() {
+    fn text_that_looks_like_a_secret_is_found() {
         for (line, what) in [
             (format!("token={TOKEN}"), "something like a token"),
             (
@@ -245,14 +246,14 @@ mod tests {
             r#"{"request_id":"c441d5de13cc2675dc1b1a80d8fc2cee","elapsed_us":512}"#,
             "package@0.1 and @x.y and a@b",
             "postgres@localhost",
-            "a_name_of_forty_three_letters_is_no_token__",
+            "a_name_of_forty_three_signs_is_not_a_token_",
         ] {
             assert_eq!(kind("", harmless), None, "{harmless}");
         }
     }
 
     #[test]
-    fn a_directory_is_looked_through_and_the_secret_is_not_told() {
+    fn a_directory_is_searched_and_the_secret_is_not_shown() {
         let directory = std::env::temp_dir().join(format!("xtask-leaks-{}", std::process::id()));
         fs::create_dir_all(&directory).unwrap();
         fs::write(

@@ -1,4 +1,4 @@
-//! The end of a log: what a person needs to see of it; never writes one.
+//! The end of a log: new lines, and warnings in them.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 pub use private_postgres::data::last_lines;
 use serde_json::Value;
 
-/// Follows a log from where it ended when this was made.
+/// Follows a log from its current end.
 #[derive(Debug)]
 pub struct Tail {
     file: PathBuf,
@@ -15,7 +15,7 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// From the end of what is there now.
+    /// Starts at the current end of the file.
     pub fn from_end(file: &Path) -> Tail {
         let read = file.metadata().map_or(0, |meta| meta.len());
         Tail {
@@ -24,8 +24,8 @@ impl Tail {
         }
     }
 
-    /// Whole lines that came since the last call.
-    pub fn fresh(&mut self) -> Vec<String> {
+    /// Complete lines written since the last call.
+    pub fn new_lines(&mut self) -> Vec<String> {
         let mut text = Vec::new();
         let Ok(mut file) = File::open(&self.file) else {
             return Vec::new();
@@ -49,7 +49,7 @@ impl Tail {
     }
 }
 
-/// A line of the service's log that somebody at the terminal should see: a warning or an error, shortened.
+/// A warning or an error in a line of the service's log, shortened for the terminal.
 pub fn warning_in(line: &str) -> Option<String> {
     let Ok(entry) = serde_json::from_str::<Value>(line) else {
         return None;
@@ -84,15 +84,15 @@ mod tests {
         file.write_all(b"old\n").unwrap();
         let mut tail = Tail::from_end(&path);
         file.write_all(b"one\ntw").unwrap();
-        assert_eq!(tail.fresh(), ["one"]);
+        assert_eq!(tail.new_lines(), ["one"]);
         file.write_all(b"o\n").unwrap();
-        assert_eq!(tail.fresh(), ["two"]);
-        assert_eq!(tail.fresh(), [] as [String; 0]);
+        assert_eq!(tail.new_lines(), ["two"]);
+        assert_eq!(tail.new_lines(), [] as [String; 0]);
         std::fs::remove_file(path).unwrap();
     }
 
     #[test]
-    fn shows_warnings_not_the_rest() {
+    fn only_warnings_and_errors_are_shown() {
         let line = r#"{"level":"ERROR","fields":{"message":"no database","error":"refused"},"target":"x"}"#;
         assert_eq!(warning_in(line).unwrap(), "ERROR no database: refused");
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Where one stage keeps its files: kept from run to run, or gone with it; never decides what is in them.
+//! Where a local stack keeps its files: in a state directory, or in a temporary one.
 
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
@@ -26,21 +26,20 @@ pub struct StackPaths {
 }
 
 impl StackPaths {
-    /// Everything in this directory; the data directory may be elsewhere.
-    pub fn kept(directory: &Path, data: PathBuf) -> StackPaths {
+    /// All in a permanent directory; the data directory may be elsewhere.
+    pub fn permanent(directory: &Path, data: PathBuf) -> StackPaths {
         StackPaths::within(directory, Some(data), None)
     }
 
-    /// Everything in a directory below the build's, removed at the end, except the service's log: `name` says whose
-    /// it is.
+    /// All in a temporary directory below the build directory, except the service's log, `NAME-service.log`.
     pub fn temporary(context: &Context, name: &str) -> Result<StackPaths> {
         let above = context.settings.target.join("xtask");
         let directory = above.join(format!("{name}-{}", std::process::id()));
-        closed_directory(&directory)?;
+        private_directory(&directory)?;
         let mut home = StackPaths::within(&directory, None, Some(Temporary(directory.clone())));
         home.service_log = above.join(format!("{name}-service.log"));
         let _there_may_be_none = fs::remove_file(&home.service_log);
-        closed_directory(&home.secrets)?;
+        private_directory(&home.secrets)?;
         Ok(home)
     }
 
@@ -57,8 +56,8 @@ impl StackPaths {
     }
 }
 
-/// Makes a directory that only we can look into, where it is missing.
-pub fn closed_directory(directory: &Path) -> Result<()> {
+/// Creates a directory with access for the owner only, unless it exists.
+pub fn private_directory(directory: &Path) -> Result<()> {
     let made = fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)

@@ -1,4 +1,4 @@
-//! The commands from outside: what they refuse before any work, and whom they leave alone.
+//! The commands as programs: what they reject before any work, and which files and processes they leave alone.
 
 #![expect(clippy::unwrap_used, reason = "the whole file is tests")]
 
@@ -67,7 +67,7 @@ fn has_data(state: &Path) -> bool {
 }
 
 #[test]
-fn a_port_in_use_is_told_before_any_work() {
+fn a_port_in_use_is_reported_before_any_work() {
     let holder = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = holder.local_addr().unwrap().port().to_string();
     let state = State::new("port");
@@ -91,7 +91,7 @@ fn a_second_up_names_the_first() {
 }
 
 #[test]
-fn a_directory_of_somebody_else_is_left_alone() {
+fn a_directory_of_another_program_is_left_alone() {
     let state = State::new("foreign");
     fs::create_dir_all(state.0.join("secrets")).unwrap();
     fs::write(state.0.join("secrets/theirs"), "x").unwrap();
@@ -127,7 +127,7 @@ fn a_detached_service_that_runs_is_named() {
 }
 
 #[test]
-fn a_dump_that_cannot_be_read_is_told_before_any_work() {
+fn an_unreadable_dump_is_reported_before_any_work() {
     let state = State::new("dump");
     let (output, words) = state.stack(&["up", "--dump", "/nowhere/rates.sql"]);
     assert_eq!(output.status.code(), Some(1));
@@ -146,7 +146,7 @@ fn down_without_anything_says_so() {
 }
 
 #[test]
-fn down_leaves_strangers_alone() {
+fn down_leaves_other_processes_alone() {
     let state = State::new("stranger");
     let lock = state.locked();
     let (output, words) = state.stack(&["down"]);

@@ -92,7 +92,7 @@ fn help() -> String {
     text + "\n`cargo xtask COMMAND --help` lists the options of a command."
 }
 
-/// Comes back only if cargo cannot be started. The process stays the same, so signals and exit codes need no forwarding.
+/// Returns only if cargo cannot be started. The process is replaced, so signals and exit codes need no forwarding.
 #[expect(
     clippy::disallowed_methods,
     reason = "this crate depends on no other, not even on the one that reads the environment and starts programs"

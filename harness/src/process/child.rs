@@ -1,4 +1,4 @@
-//! A program that runs: waited for, stopped in order, never left behind; starts none.
+//! A running child process: waited for, stopped in order, never left behind.
 
 use std::io::Read;
 use std::process::{Child, ExitStatus};
@@ -12,20 +12,23 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use crate::context::Context;
 use crate::exit::Exit;
 
-/// A process that was killed has this long to be gone.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Between SIGTERM and SIGKILL.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A program that runs. It is stopped when this is dropped.
+/// A running child. It is stopped when this is dropped.
 #[derive(Debug)]
 pub struct ChildProcess {
     pub(crate) child: Child,
-    kept: bool,
+    detached: bool,
 }
 
 impl ChildProcess {
     /// A child that leads a process group of its own.
     pub fn of(child: Child) -> ChildProcess {
-        ChildProcess { child, kept: false }
+        ChildProcess {
+            child,
+            detached: false,
+        }
     }
 
     /// Its process id.
@@ -38,24 +41,24 @@ impl ChildProcess {
         Ok(self.child.try_wait()?)
     }
 
-    /// Lets it outlive us.
-    pub fn keep(mut self) {
-        self.kept = true;
+    /// Lets it outlive this process.
+    pub fn detach(mut self) {
+        self.detached = true;
     }
 
-    /// Asks it to stop, waits, and after the time limit (at once, when told to is_forced) ends its whole group.
-    pub fn stop(&mut self, patience: Duration, is_forced: impl Fn() -> bool) {
+    /// Sends SIGTERM and waits; kills its whole group after the timeout, or as soon as `is_forced`.
+    pub fn stop(&mut self, timeout: Duration, is_forced: impl Fn() -> bool) {
         signal_group(self.pid(), Signal::TERM);
         let since = Instant::now();
         while matches!(self.child.try_wait(), Ok(None)) {
-            if since.elapsed() >= patience || is_forced() {
+            if since.elapsed() >= timeout || is_forced() {
                 signal_group(self.pid(), Signal::KILL);
                 let _collected = self.child.wait();
                 return;
             }
             thread::sleep(Duration::from_millis(20));
         }
-        // What the program itself had started and left.
+        // Children that the program left behind.
         signal_group(self.pid(), Signal::KILL);
     }
 
@@ -68,20 +71,20 @@ impl ChildProcess {
         }
     }
 
-    /// Waits until it has ended, and stops it when the time is up: then `None`.
+    /// Waits until it has ended; stops it after the timeout and returns `None`.
     pub fn wait_for(&mut self, context: &Context, limit: Duration) -> Result<Option<ExitStatus>> {
         let since = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait()? {
-                self.kept = true;
+                self.detached = true;
                 return Ok(Some(status));
             }
             if context.stop.is_set() {
-                self.stop(PATIENCE, || context.stop.is_forced());
+                self.stop(STOP_TIMEOUT, || context.stop.is_forced());
                 return Err(Exit::Interrupted.into());
             }
             if since.elapsed() >= limit {
-                self.stop(PATIENCE, || context.stop.is_forced());
+                self.stop(STOP_TIMEOUT, || context.stop.is_forced());
                 return Ok(None);
             }
             thread::sleep(Duration::from_millis(10));
@@ -91,34 +94,34 @@ impl ChildProcess {
 
 impl Drop for ChildProcess {
     fn drop(&mut self) {
-        if !self.kept && matches!(self.child.try_wait(), Ok(None)) {
-            self.stop(PATIENCE, || false);
+        if !self.detached && matches!(self.child.try_wait(), Ok(None)) {
+            self.stop(STOP_TIMEOUT, || false);
         }
     }
 }
 
-/// What a pipe brings, up to a limit; the rest is read and dropped, so that nobody waits for us.
+/// The bytes of a pipe, up to a limit. What follows is read and dropped, so that the writer never blocks.
 #[derive(Debug)]
 pub struct Collected(Receiver<Vec<u8>>);
 
 impl Collected {
     /// Starts to read.
     pub fn from(pipe: Option<impl Read + Send + 'static>, most: u64) -> Collected {
-        let (sender, bytes) = channel();
+        let (sender, receiver) = channel();
         thread::spawn(move || {
-            let mut kept = Vec::new();
+            let mut bytes = Vec::new();
             if let Some(mut pipe) = pipe {
-                let _what_came_counts = pipe.by_ref().take(most).read_to_end(&mut kept);
-                let _sent = sender.send(kept);
+                let _partial_output_counts = pipe.by_ref().take(most).read_to_end(&mut bytes);
+                let _sent = sender.send(bytes);
                 let _dropped = std::io::copy(&mut pipe, &mut std::io::sink());
             } else {
-                let _sent = sender.send(kept);
+                let _sent = sender.send(bytes);
             }
         });
-        Collected(bytes)
+        Collected(receiver)
     }
 
-    /// What came, once the program has ended. A grandchild that keeps the pipe open does not keep us.
+    /// The text, once the program has ended. A grandchild that holds the pipe open does not block us.
     pub fn text(self) -> String {
         let bytes = self.0.recv_timeout(Duration::from_secs(2)).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()

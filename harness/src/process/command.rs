@@ -1,5 +1,4 @@
-//! Runs programs, and is the only file that spawns them, so that each one is stopped; never prints a command's
-//! environment.
+//! Starts programs. No other file does, so that every child is stopped. A command's environment is never printed.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -19,22 +18,22 @@ use crate::process::child::{ChildProcess, Collected};
 use crate::process::interactive::Interactive;
 use crate::process::shutdown::TICK;
 
-/// How much of a program's output is kept, in bytes, of each of both.
-const MOST: u64 = 64 << 20;
+/// Bytes of standard output, and of standard error, that are captured.
+const MAX_OUTPUT: u64 = 64 << 20;
 
-/// A program with its arguments, not started yet. It will run in a process group of its own: a Ctrl-C in the terminal
-/// reaches only us, and we end the others in order.
+/// A program with its arguments, not started yet. It runs in its own process group: a Ctrl-C in the terminal reaches only
+/// this process, which then stops the others in order.
 #[derive(Clone)]
 pub struct Command<'a> {
     context: &'a Context,
     program: OsString,
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
-    refused: Vec<OsString>,
+    removed: Vec<OsString>,
     dir: PathBuf,
 }
 
-/// What a finished program wrote.
+/// The output of a program that ended.
 #[derive(Debug)]
 pub struct Finished {
     /// How it ended.
@@ -45,10 +44,10 @@ pub struct Finished {
     pub stderr: String,
 }
 
-/// What a program wrote that had only so much time.
+/// The output of a program that had a timeout.
 #[derive(Debug)]
 pub struct Bounded {
-    /// How it ended; `None`: it did not, in time.
+    /// `None` after the timeout.
     pub status: Option<ExitStatus>,
     /// What it wrote to standard output.
     pub stdout: String,
@@ -65,29 +64,29 @@ impl<'a> Command<'a> {
             program: program.into(),
             args: Vec::new(),
             env: Vec::new(),
-            refused: Vec::new(),
+            removed: Vec::new(),
             dir,
         }
     }
 
-    /// The cargo that runs us.
+    /// The cargo that started this program.
     pub fn cargo(context: &'a Context) -> Command<'a> {
         Command::new(context, &context.settings.cargo)
     }
 
-    /// More arguments.
+    /// Adds arguments.
     pub fn args<I: IntoIterator<Item = S>, S: Into<OsString>>(mut self, args: I) -> Command<'a> {
         self.args.extend(args.into_iter().map(Into::into));
         self
     }
 
-    /// Starts in another directory.
+    /// Runs it in another directory.
     pub fn current_dir(mut self, dir: impl Into<PathBuf>) -> Command<'a> {
         self.dir = dir.into();
         self
     }
 
-    /// More environment. It never shows in a message, so it may hold secrets.
+    /// Adds environment variables. They are never printed, so they may hold secrets.
     pub fn envs<K: Into<OsString>, V: Into<OsString>>(
         mut self,
         env: impl IntoIterator<Item = (K, V)>,
@@ -97,13 +96,13 @@ impl<'a> Command<'a> {
         self
     }
 
-    /// Without these variables of our environment; what [`Command::envs`] sets stays.
+    /// Does not inherit these variables; those set by [`Command::envs`] stay.
     pub fn without_env(mut self, names: impl IntoIterator<Item = OsString>) -> Command<'a> {
-        self.refused.extend(names);
+        self.removed.extend(names);
         self
     }
 
-    /// Runs it to its end with our own standard output and error.
+    /// Runs it to its end with inherited standard output and error.
     pub fn stream(&self) -> Result<ExitStatus> {
         let mut running = self.spawn(Stdio::null(), Stdio::inherit(), Stdio::inherit())?;
         running.wait(self.context)
@@ -116,7 +115,7 @@ impl<'a> Command<'a> {
         Ok(())
     }
 
-    /// Runs it to its end and shows nothing.
+    /// Runs it to its end and captures its output.
     pub fn capture(&self) -> Result<Finished> {
         let ended = self.bounded(Duration::MAX)?;
         Ok(Finished {
@@ -126,12 +125,12 @@ impl<'a> Command<'a> {
         })
     }
 
-    /// As [`Command::capture`], but it may take only so long; then it is stopped, and its status is `None`.
+    /// As [`Command::capture`], with a timeout, after which it is stopped.
     pub fn bounded(&self, limit: Duration) -> Result<Bounded> {
         let mut running = self.spawn(Stdio::null(), Stdio::piped(), Stdio::piped())?;
         let (out, err) = (
-            Collected::from(running.child.stdout.take(), MOST),
-            Collected::from(running.child.stderr.take(), MOST),
+            Collected::from(running.child.stdout.take(), MAX_OUTPUT),
+            Collected::from(running.child.stderr.take(), MAX_OUTPUT),
         );
         let status = running.wait_for(self.context, limit)?;
         Ok(Bounded {
@@ -141,14 +140,14 @@ impl<'a> Command<'a> {
         })
     }
 
-    /// Runs it to its end and hands over each line of its standard output as it comes; standard error is ours.
+    /// Runs it to its end and calls `each` for each line of its standard output; standard error is inherited.
     pub fn lines(&self, each: impl FnMut(&str)) -> Result<ExitStatus> {
         let mut running = self.spawn(Stdio::null(), Stdio::piped(), Stdio::inherit())?;
         let out = running.child.stdout.take();
         self.read_lines(running, out, each)
     }
 
-    /// As [`Command::lines`], with standard error among the lines, in the order in which they are written.
+    /// As [`Command::lines`], with the lines of standard error in between, in the order in which they are written.
     pub fn all_lines(&self, each: impl FnMut(&str)) -> Result<ExitStatus> {
         let (out, writer) = std::io::pipe()?;
         let running = self.spawn(Stdio::null(), writer.try_clone()?.into(), writer.into())?;
@@ -177,7 +176,7 @@ impl<'a> Command<'a> {
                     return running.wait(self.context);
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    // A grandchild that keeps the pipe open must not keep us.
+                    // A grandchild that holds the pipe open must not block us.
                     let since = ended.get_or_insert_with(Instant::now);
                     if running.child.try_wait()?.is_none() {
                         ended = None;
@@ -189,7 +188,7 @@ impl<'a> Command<'a> {
         }
     }
 
-    /// Starts it and does not wait; both outputs go to the file.
+    /// Starts it without waiting; both outputs go to the file.
     pub fn background(&self, log: &File) -> Result<ChildProcess> {
         self.spawn(Stdio::null(), log.try_clone()?.into(), log.try_clone()?.into())
     }
@@ -202,13 +201,13 @@ impl<'a> Command<'a> {
 
     #[expect(
         clippy::disallowed_methods,
-        reason = "the one file of xtask that spawns processes"
+        reason = "the one file of the harness that spawns processes"
     )]
     fn spawn(&self, stdin: Stdio, stdout: Stdio, stderr: Stdio) -> Result<ChildProcess> {
         let mut command = process::Command::new(&self.program);
         command.args(&self.args).current_dir(&self.dir).process_group(0);
         command.stdin(stdin).stdout(stdout).stderr(stderr);
-        for name in self.context.settings.not_for_children.iter().chain(&self.refused) {
+        for name in self.context.settings.not_for_children.iter().chain(&self.removed) {
             command.env_remove(name);
         }
         command.envs(self.env.iter().map(|(name, value)| (name, value)));

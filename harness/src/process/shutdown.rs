@@ -1,4 +1,4 @@
-//! Ctrl-C and its kin become a flag that every wait looks at; never ends the process by itself.
+//! Ctrl-C and stop signals set a flag that every wait polls; they do not end the process.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,13 +11,13 @@ use signal_hook::iterator::Signals;
 
 use crate::exit::Exit;
 
-/// How often a wait looks at the flag.
+/// How often a wait polls the flag.
 pub const TICK: Duration = Duration::from_millis(50);
 
-/// Has somebody asked us to stop?
+/// Whether a stop was requested.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
-    asked: Arc<AtomicBool>,
+    requested: Arc<AtomicBool>,
     times: Arc<AtomicUsize>,
 }
 
@@ -30,22 +30,22 @@ impl Stop {
             wanted.push(SIGHUP);
         }
         let mut signals = Signals::new(wanted).context("cannot listen for signals")?;
-        let (asked, times) = (Arc::clone(&stop.asked), Arc::clone(&stop.times));
+        let (requested, times) = (Arc::clone(&stop.requested), Arc::clone(&stop.times));
         thread::spawn(move || {
             for _ in signals.forever() {
                 times.fetch_add(1, Ordering::SeqCst);
-                asked.store(true, Ordering::SeqCst);
+                requested.store(true, Ordering::SeqCst);
             }
         });
         Ok(stop)
     }
 
-    /// Asked once: stop everything, in order.
+    /// Requested at least once: stop everything, in order.
     pub fn is_set(&self) -> bool {
-        self.asked.load(Ordering::SeqCst)
+        self.requested.load(Ordering::SeqCst)
     }
 
-    /// Asked again: whoever waits is out of patience.
+    /// Requested again: kill instead of waiting.
     pub fn is_forced(&self) -> bool {
         self.times.load(Ordering::SeqCst) > 1
     }
@@ -59,19 +59,15 @@ impl Stop {
         }
     }
 
-    /// Waits until the condition holds; false when the time is up first.
-    pub fn wait_until(
-        &self,
-        patience: Duration,
-        mut condition: impl FnMut() -> Result<bool>,
-    ) -> Result<bool> {
+    /// Waits until the condition holds; false after the timeout.
+    pub fn wait_until(&self, timeout: Duration, mut condition: impl FnMut() -> Result<bool>) -> Result<bool> {
         let since = Instant::now();
         loop {
             self.check()?;
             if condition()? {
                 return Ok(true);
             }
-            if since.elapsed() >= patience {
+            if since.elapsed() >= timeout {
                 return Ok(false);
             }
             thread::sleep(TICK);
@@ -80,11 +76,11 @@ impl Stop {
 
     /// The flag itself, for waits of other crates.
     pub fn flag(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.asked)
+        Arc::clone(&self.requested)
     }
 }
 
-/// Started by `nohup`: then the terminal's end must not stop us. The first bit of the mask is signal 1.
+/// `nohup` ignores SIGHUP, and a closed terminal must then not stop us. The lowest bit of the mask is signal 1.
 fn hangup_is_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -97,11 +93,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_ends_early_when_asked() {
+    fn a_wait_ends_early_when_a_stop_is_requested() {
         let stop = Stop::default();
         assert!(!stop.wait_until(Duration::ZERO, || Ok(false)).unwrap());
         assert!(stop.wait_until(Duration::ZERO, || Ok(true)).unwrap());
-        stop.asked.store(true, Ordering::SeqCst);
+        stop.requested.store(true, Ordering::SeqCst);
         let error = stop
             .wait_until(Duration::from_secs(60), || Ok(false))
             .unwrap_err();

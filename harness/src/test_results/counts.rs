@@ -1,4 +1,4 @@
-//! How many tests passed and failed, read from what the test programs print; never runs one.
+//! How many tests passed and failed, parsed from the closing lines of the test programs.
 
 use std::fmt;
 
@@ -11,19 +11,19 @@ pub struct Counts {
     pub passed: u64,
     /// Failed.
     pub failed: u64,
-    /// Left out on purpose.
+    /// Skipped.
     pub skipped: u64,
 }
 
 impl Counts {
-    /// Adds what a line tells, if it is a closing line: libtest's `test result: …` or the features' `scenarios: …`.
+    /// Adds the counts of a closing line: libtest's `test result: …` or the features' `scenarios: …`.
     pub fn read(&mut self, line: &str) {
         if let Some(rest) = line.strip_prefix("test result: ") {
             // `ok. 3 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 0.00s`
             let (_, rest) = rest.split_once(". ").unwrap_or_default();
-            self.add_words(rest, ';', "ignored");
+            self.add_counts(rest, ';', "ignored");
         } else if let Some(rest) = line.strip_prefix("scenarios: ") {
-            self.add_words(rest, ',', "skipped");
+            self.add_counts(rest, ',', "skipped");
         }
     }
 
@@ -34,12 +34,12 @@ impl Counts {
         self.skipped += other.skipped;
     }
 
-    /// Did anything run, and did all of it pass?
+    /// Whether at least one passed and none failed.
     pub fn is_good(&self) -> bool {
         self.passed > 0 && self.failed == 0
     }
 
-    fn add_words(&mut self, text: &str, separator: char, skipped: &str) {
+    fn add_counts(&mut self, text: &str, separator: char, skipped: &str) {
         for part in text.split(separator) {
             let Some((count, word)) = part.trim().split_once(' ') else {
                 continue;

@@ -1,20 +1,21 @@
-//! Names and outcomes of tests, read from what cargo and the test programs print; runs none.
+//! Names and outcomes of tests, parsed from what cargo and libtest print for people: libtest's JSON needs a nightly compiler,
+//! and cargo-nextest's JUnit report would have to be installed before the first `cargo xtask test`.
 
 use crate::test_results::record::Case;
 
 /// Cargo's arguments for every test. The gate uses the same ones for a test that fails on purpose.
 pub const CARGO_TEST: [&str; 3] = ["test", "--workspace", "--no-fail-fast"];
 
-/// Reads line by line.
+/// Parses line by line.
 #[derive(Debug, Default)]
 pub struct Reader {
     program: Option<String>,
-    /// What was read so far.
+    /// The tests parsed so far.
     pub cases: Vec<Case>,
 }
 
 impl Reader {
-    /// Takes in a line: cargo's `Running …`, or libtest's `test NAME ... OUTCOME`.
+    /// Parses a line: cargo's `Running …`, or libtest's `test NAME ... OUTCOME`.
     pub fn read(&mut self, line: &str) {
         let words = line.trim_start();
         if let Some(rest) = words.strip_prefix("Running ") {

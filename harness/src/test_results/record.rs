@@ -1,5 +1,5 @@
-//! The record of a whole run of the tests: which tree, when, every test and every scenario. `test` writes it and `ci` reads
-//! it, so that nobody runs the same tests over the same tree twice.
+//! The record of a complete test run: the tree's digest, the time, every test and every scenario. `test` writes it and `ci`
+//! reads it, so that the same tests do not run twice over the same tree.
 
 use std::fs;
 use std::path::PathBuf;
@@ -17,17 +17,17 @@ use crate::worktree;
 /// One test or scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {
-    /// Its full name.
+    /// The full name.
     pub name: String,
     /// `passed`, `failed`, `skipped`.
     pub outcome: String,
     /// The feature's file, below the root.
     #[serde(default)]
     pub path: Option<String>,
-    /// Its line there.
+    /// The line in that file.
     #[serde(default)]
     pub line: Option<u64>,
-    /// Its tags and its feature's.
+    /// The scenario's and its feature's tags.
     #[serde(default)]
     pub tags: Vec<String>,
 }
@@ -35,15 +35,15 @@ pub struct Case {
 /// All tests, or all scenarios.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
-    /// What their programs counted themselves.
+    /// The counts that the programs printed.
     pub counts: Counts,
     /// Each by name.
     pub cases: Vec<Case>,
-    /// What is wrong beside a case that failed: a secret in a log, a program that died.
+    /// Failures that belong to no test: a secret in a log, a program that crashed.
     pub problems: Vec<String>,
 }
 
-/// A whole run.
+/// A complete run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// The tree's digest, the same before and after.
@@ -54,25 +54,24 @@ pub struct Record {
     pub tests: Part,
     /// The scenarios.
     pub scenarios: Part,
-    /// What could not run, and what would help.
+    /// What could not run, and how to change that.
     pub not_run: Vec<String>,
 }
 
 impl Part {
-    /// Did anything run, and did all of it pass?
+    /// Whether tests ran and all passed.
     pub fn is_good(&self) -> bool {
         self.counts.is_good() && self.problems.is_empty()
     }
 }
 
-/// The tree's digest before a whole run, which makes an earlier record void; `None`: there is no checkout, and then there
-/// is no record either.
+/// Deletes an earlier record and returns the tree's digest; `None` outside of a git repository, where no record is written.
 pub fn begin(context: &Context) -> Option<String> {
     let _none_there = fs::remove_file(file(context));
     worktree::digest(context).ok()
 }
 
-/// Keeps the record of a run, unless somebody has changed the tree meanwhile.
+/// Writes the record of a run, unless the tree has changed meanwhile.
 pub fn end(
     context: &Context,
     before: Option<String>,
@@ -99,7 +98,7 @@ pub fn end(
         .with_context(|| format!("cannot write {}", file.display()))
 }
 
-/// The last record, if it is of just this tree and ended on this day.
+/// The last record, if it is of exactly this tree and of this day.
 pub fn find(context: &Context, today: DateTime<Utc>) -> Option<Record> {
     let record: Record = serde_json::from_str(&fs::read_to_string(file(context)).ok()?).ok()?;
     let same_day = record.ended.date_naive() == today.date_naive();

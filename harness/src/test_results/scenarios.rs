@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::test_results::record::Case;
 
-/// What the features' program reports: one JSON object a line.
+/// Parses one JSON object per line.
 pub fn read(report: &Path) -> Result<Vec<Case>> {
     #[derive(Deserialize)]
     struct Line {
@@ -19,7 +19,7 @@ pub fn read(report: &Path) -> Result<Vec<Case>> {
         tags: Vec<String>,
         outcome: String,
     }
-    // It dies before its first line when it cannot begin at all, and its exit code says so.
+    // The program writes no line when it cannot start; its exit code shows that.
     let text = fs::read_to_string(report).unwrap_or_default();
     let case = |line: &str| -> Result<Case> {
         let line: Line = serde_json::from_str(line).context("the features' report")?;

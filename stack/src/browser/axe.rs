@@ -1,5 +1,4 @@
-//! axe-core, which judges how accessible a page is: one pinned package of the npm registry, fetched once, checked each
-//! time; never runs any of it.
+//! axe-core, the accessibility checker: one pinned npm package, downloaded once and verified each time.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,19 +10,19 @@ use harness::process::command::Command;
 use tools::npm;
 use tools::tool::Package;
 
-/// Of the npm registry.
+/// In the npm registry.
 const NAME: &str = "axe-core";
 
 const VERSION: &str = "4.14.1";
 
-/// What `npm view axe-core@4.14.1 dist.integrity` says.
+/// `npm view axe-core@4.14.1 dist.integrity`.
 const INTEGRITY: &str =
     "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==";
 
-/// The one file of it that a page is given.
+/// The file that is injected into pages.
 const SCRIPT: &str = "package/axe.min.js";
 
-/// The script's file.
+/// The path of the script.
 pub fn script(context: &Context) -> Result<PathBuf> {
     let settings = &context.settings;
     let cache = settings.cache.as_ref().context("set XDG_CACHE_HOME")?;
@@ -45,7 +44,7 @@ pub fn script(context: &Context) -> Result<PathBuf> {
         );
     }
     if let Err(error) = npm::ensure_pinned(&package, &file) {
-        // The next run may get the right one.
+        // The next run downloads it again.
         fs::remove_file(&file)?;
         return Err(error);
     }

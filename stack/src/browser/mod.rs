@@ -1,4 +1,4 @@
-//! A browser for the features: chromium driven by chromedriver, both from `PATH`; never installs either.
+//! A browser for the features: chromium and chromedriver from `PATH`.
 
 pub mod axe;
 
@@ -15,9 +15,9 @@ use harness::ports;
 use harness::process::child::ChildProcess;
 use harness::process::command::Command;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const READY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What the distributions call the browser. chromedriver itself finds the first two.
+/// Names of the browser in distributions. chromedriver itself finds the first two.
 const BROWSERS: [&str; 4] = [
     "chromium",
     "google-chrome",
@@ -25,20 +25,20 @@ const BROWSERS: [&str; 4] = [
     "google-chrome-stable",
 ];
 
-/// What the features can be given for scenarios with a browser. The driver is stopped when this is dropped.
+/// What browser scenarios need. The driver is stopped when this is dropped.
 #[derive(Debug, Default)]
 pub struct Browser {
     driver: Option<Driver>,
     axe: Option<PathBuf>,
-    /// Kinds of scenarios that cannot run, each with what would help.
+    /// Kinds of scenarios that cannot run, each with the reason.
     pub not_run: Vec<String>,
 }
 
-/// A running driver. What its browsers leave behind is removed once it has ended: the fields drop in this order.
+/// A running driver. The fields are dropped in this order, so its temporary files are removed after it has ended.
 #[derive(Debug)]
 struct Driver {
     _running: ChildProcess,
-    _litter: TempDir,
+    _files: TempDir,
     port: u16,
 }
 
@@ -65,11 +65,8 @@ impl Drop for TempDir {
 }
 
 impl Browser {
-    /// Finds the programs and starts the driver. What is missing is no error: its scenarios are left out, and it is
-    /// said which.
-    ///
-    /// # Errors
-    /// Only when interrupted.
+    /// Finds the programs and starts the driver. A missing program is not an error: its scenarios are skipped, and
+    /// `not_run` names them.
     pub fn start(context: &Context) -> Result<Browser> {
         let mut browser = Browser::default();
         match start_driver(context) {
@@ -118,12 +115,12 @@ fn start_driver(context: &Context) -> Result<Driver> {
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let log = folder.join("chromedriver.log");
     let port = ports::any_free()?;
-    let litter = TempDir::new()?;
+    let files = TempDir::new()?;
     let mut running = Command::new(context, driver)
         .args([format!("--port={port}")])
-        .envs([("TMPDIR", litter.path())])
+        .envs([("TMPDIR", files.path())])
         .background(&File::create(&log)?)?;
-    let ready = context.stop.wait_until(PATIENCE, || {
+    let ready = context.stop.wait_until(READY_TIMEOUT, || {
         if let Some(status) = running.ended()? {
             anyhow::bail!("chromedriver ended ({status}): {}", log.display());
         }
@@ -132,16 +129,16 @@ fn start_driver(context: &Context) -> Result<Driver> {
     anyhow::ensure!(ready, "chromedriver does not answer: {}", log.display());
     Ok(Driver {
         _running: running,
-        _litter: litter,
+        _files: files,
         port,
     })
 }
 
-/// The first two words of what it says of itself: name and number.
+/// The name and the number that `--version` prints.
 fn version(context: &Context, program: PathBuf) -> Result<String> {
-    let told = Command::new(context, program)
+    let output = Command::new(context, program)
         .args(["--version"])
         .capture()?
         .stdout;
-    Ok(told.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
+    Ok(output.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
 }

@@ -1,5 +1,4 @@
-//! `cargo xtask bdd`: the features against a server that it starts, or against one that runs; never tests anything
-//! itself.
+//! `cargo xtask bdd`: runs the features against a service that it starts, or against a running one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,7 +23,7 @@ use crate::service::Variables;
 use crate::state::State;
 use crate::state::files::Running;
 
-/// What cargo is told to run the features' program; its own arguments follow.
+/// Cargo's arguments for the features' program; its own arguments follow.
 pub const PROGRAM: [&str; 5] = ["run", "--quiet", "--package", "features", "--"];
 
 /// Options of `bdd`.
@@ -42,19 +41,19 @@ pub struct Options {
     args: Vec<String>,
 }
 
-/// What came of the features.
+/// The result of a run of the features.
 #[derive(Debug, Default)]
 pub struct BddOutcome {
-    /// How many passed, failed and were left out, secrets in logs among the failures.
+    /// Passed, failed and skipped scenarios; secrets in logs count as failures.
     pub counts: Counts,
-    /// Each scenario, for the record.
+    /// Every scenario, for the record.
     pub scenarios: Part,
-    /// What could not run, and what would help.
+    /// What could not run, and why.
     pub not_run: Vec<String>,
 }
 
 impl BddOutcome {
-    /// One line for each kind of scenarios that could not run, with what would help: left out is never passed.
+    /// Prints the kinds of scenarios that could not run.
     pub fn print_not_run(&self) {
         self.not_run
             .iter()
@@ -64,18 +63,18 @@ impl BddOutcome {
 
 /// Runs it.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
-    let told = match &options.base_url {
+    let result = match &options.base_url {
         Some(url) => {
             let known = of_running(context, url, options.state.as_deref())?;
             features(context, url, known, &options.args)?
         }
         None => against_a_local_stack(context, &Choice::or_from(None, context)?, &options.args)?,
     };
-    told.print_not_run();
-    if told.counts.is_good() {
+    result.print_not_run();
+    if result.counts.is_good() {
         return Ok(());
     }
-    print(&format!("the features failed: {}", told.counts));
+    print(&format!("the features failed: {}", result.counts));
     Err(Exit::AlreadyReported.into())
 }
 
@@ -85,16 +84,16 @@ pub fn against_a_local_stack(context: &Context, postgres: &Choice, args: &[Strin
         postgres: postgres.clone(),
         ..Plan::temporary(context, "bdd")?
     };
-    // At its most talkative: afterwards its log is looked through.
+    // The log is searched for secrets afterwards.
     plan.service_settings
         .push(("PORTCULLIS_LOG".into(), "debug".into()));
     let mut progress = Progress::of(plan.steps());
-    let mut stage = LocalStack::start(context, plan, &mut progress)?;
-    let Some(serving) = stage.serving() else {
+    let mut stack = LocalStack::start(context, plan, &mut progress)?;
+    let Some(serving) = stack.serving() else {
         bail!("the service does not run")
     };
     let (internal, log) = (serving.internal_port, serving.log.clone());
-    let portcullis = &stage.portcullis;
+    let portcullis = &stack.portcullis;
     let mut variables = for_features(&portcullis.accounts()?, portcullis.mail_folder());
     let internal = format!("http://127.0.0.1:{internal}");
     variables.push(("XTASK_INTERNAL_URL".into(), internal.into()));
@@ -102,26 +101,27 @@ pub fn against_a_local_stack(context: &Context, postgres: &Choice, args: &[Strin
     variables.push(("XTASK_SECRETS".into(), used.clone().into()));
     let mut secrets = Secrets::default();
     secrets.add_files(portcullis.secrets_directory())?;
-    let told = features(context, &stage.base_url(), variables, args);
+    let result = features(context, &stack.base_url(), variables, args);
     if used.exists() {
-        secrets.add_told(&used)?;
+        secrets.add_list(&used)?;
     }
-    stage.stop()?;
-    let mut told = told.inspect_err(|_| print(&format!("the service's log: {}", log.display())))?;
-    let leaked = log_secret_scan::tell(&log_secret_scan::in_logs(&secrets, std::slice::from_ref(&log))?);
+    stack.stop()?;
+    let mut result = result.inspect_err(|_| print(&format!("the service's log: {}", log.display())))?;
+    let leaked = log_secret_scan::report(&log_secret_scan::in_logs(&secrets, std::slice::from_ref(&log))?);
     if leaked > 0 {
-        told.counts.failed += leaked;
-        told.scenarios
+        result.counts.failed += leaked;
+        result
+            .scenarios
             .problems
             .push("there are secrets in the service's log".to_owned());
     }
-    if !told.counts.is_good() {
+    if !result.counts.is_good() {
         print(&format!("the service's log: {}", log.display()));
     }
-    Ok(told)
+    Ok(result)
 }
 
-/// What belongs to the `up` that serves on this address; nothing of a stranger's.
+/// Accounts and mails of the `up` that serves at this URL; nothing for any other service.
 fn of_running(context: &Context, url: &str, state: Option<&Path>) -> Result<Variables> {
     let state = State::at(state, &context.settings.root)?;
     let running = Running::read(&state).filter(|running| running.alive().is_some());
@@ -133,11 +133,11 @@ fn of_running(context: &Context, url: &str, state: Option<&Path>) -> Result<Vari
     }) {
         return Ok(Variables::new());
     }
-    let home = StackPaths::kept(state.directory(), state.data()?);
-    Ok(for_features(&accounts::in_secrets(&home.secrets)?, &home.mail))
+    let paths = StackPaths::permanent(state.directory(), state.data()?);
+    Ok(for_features(&accounts::in_secrets(&paths.secrets)?, &paths.mail))
 }
 
-/// Variables of the features' program.
+/// The environment of the features' program.
 fn for_features(accounts: &[Account], mail_folder: &Path) -> Variables {
     let accounts = accounts.iter().map(
         |Account {

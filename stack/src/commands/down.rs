@@ -1,4 +1,4 @@
-//! `cargo xtask down`: stops what `up` started, and with `--wipe` removes its state; never ends a stranger's process.
+//! `cargo xtask down`: stops what `up` started, and with `--wipe` removes its state. It ends no other process.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::state::stale_processes;
 use crate::state::{Lock, State};
 
 /// A foreground `up` drains the service first.
-const PATIENCE: Duration = Duration::from_secs(90);
+const STOP_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Options of `down`.
 #[derive(Debug, Args)]
@@ -56,7 +56,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// The holder's start time was checked already; its command line tells that it is `up` and no other command of ours.
+/// The holder's start time is verified already; its command line must be that of `up`.
 fn end_foreground(context: &Context, state: &State, holder: &Identity) -> Result<Lock> {
     let words = command_line(holder.pid).unwrap_or_default();
     let mut args = words.split(' ');
@@ -69,7 +69,7 @@ fn end_foreground(context: &Context, state: &State, holder: &Identity) -> Result
     }
     signal_process(holder.pid, Signal::TERM);
     let mut lock = None;
-    context.stop.wait_until(PATIENCE, || {
+    context.stop.wait_until(STOP_TIMEOUT, || {
         lock = state.try_lock()?.ok();
         Ok(lock.is_some())
     })?;

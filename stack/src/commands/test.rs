@@ -1,5 +1,4 @@
-//! `cargo xtask test`: every test with a private PostgreSQL, then the features, and one closing line; never tests
-//! anything itself.
+//! `cargo xtask test`: every test with a private PostgreSQL, then the features, and a closing line with the counts.
 
 use std::path::Path;
 
@@ -45,27 +44,27 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         tests.problems.push(problem.to_owned());
     }
     counts.add(secrets);
-    let mut told = BddOutcome::default();
+    let mut features = BddOutcome::default();
     if whole {
         match bdd::against_a_local_stack(context, &choice, &[]) {
             Ok(more) => {
                 counts.add(more.counts);
-                told = more;
+                features = more;
             }
             Err(error) if error.is::<Exit>() => return Err(error),
             Err(error) => {
                 let problem = format!("the features did not run: {error:#}");
                 print(&problem);
                 counts.failed += 1;
-                told.scenarios.problems.push(problem);
+                features.scenarios.problems.push(problem);
             }
         }
     }
-    told.print_not_run();
+    features.print_not_run();
     if counts == Counts::default() {
         print("no test ran");
     }
-    record::end(context, tree, tests, told.scenarios, told.not_run)?;
+    record::end(context, tree, tests, features.scenarios, features.not_run)?;
     print(&counts.to_string());
     if counts.is_good() {
         Ok(())
@@ -74,13 +73,13 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     }
 }
 
-/// Looks through what the tests have logged for the secrets that they used: one more test. In a whole run there must be
-/// something to look through.
+/// Searches the tests' logs for the secrets that they used, and counts as one more test. A complete run must have logged
+/// something.
 fn secrets_in(logs: &Path, whole: bool) -> Result<Counts> {
     let found = log_secret_scan::in_directory(logs)?;
-    let mut failed = log_secret_scan::tell(&found);
+    let mut failed = log_secret_scan::report(&found);
     if whole && (found.lines < 1000 || found.secrets < 100) {
-        print("the tests' logs and secrets were not kept: nothing was looked through");
+        print("the tests left no logs or secrets to search");
         failed += 1;
     }
     Ok(Counts {
@@ -107,12 +106,12 @@ fn cargo_tests(context: &Context, choice: &Choice, filter: &[String], logs: &Pat
         let outcome = postgres.outcome.clone();
         Ok((postgres, outcome))
     })?;
-    let mut told = postgres.told(context);
-    told.push(("PORTCULLIS_TEST_LOGS", logs.as_os_str().to_owned()));
+    let mut variables = postgres.variables(context);
+    variables.push(("PORTCULLIS_TEST_LOGS", logs.as_os_str().to_owned()));
     progress.step("running the tests", || {
         let (mut tests, mut reader) = (Part::default(), Reader::default());
-        // With standard error, where cargo says which program runs.
-        let command = cargo().args(["--color=never", "--"]).args(filter).envs(told);
+        // Cargo prints on standard error which program runs.
+        let command = cargo().args(["--color=never", "--"]).args(filter).envs(variables);
         let status = command.all_lines(|line| {
             print(line);
             tests.counts.read(line);
@@ -124,7 +123,7 @@ fn cargo_tests(context: &Context, choice: &Choice, filter: &[String], logs: &Pat
             print(&problem);
             tests.problems.push(problem);
         }
-        let told = tests.counts.to_string();
-        Ok((tests, told))
+        let outcome = tests.counts.to_string();
+        Ok((tests, outcome))
     })
 }

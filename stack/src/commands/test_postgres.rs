@@ -17,7 +17,7 @@ use crate::postgres::test_server::TestPostgres;
 /// Serves until standard input is closed.
 pub fn run(context: &Context) -> Result<()> {
     let postgres = TestPostgres::start(context, &Choice::or_from(None, context)?)?;
-    let variables = postgres.told(context);
+    let variables = postgres.variables(context);
     let variables: BTreeMap<&str, String> = variables
         .into_iter()
         .map(|(name, value)| (name, value.to_string_lossy().into_owned()))

@@ -1,5 +1,4 @@
-//! `cargo xtask up`: from a bare checkout to a service that answers, until Ctrl-C; never leaves anything running
-//! unless told to (`--detach`).
+//! `cargo xtask up`: from a bare checkout to a running service. It stops everything on Ctrl-C, unless `--detach` is given.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -30,10 +29,10 @@ pub struct Options {
     /// The port on 127.0.0.1; the internal listener moves with it
     #[arg(long, default_value_t = PUBLIC, value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
-    /// Where data, secrets and logs are kept [default: .portcullis in the repository]
+    /// Directory for data, secrets and logs [default: .portcullis in the repository]
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
-    /// Load this dump in the originals' format instead of the demo data
+    /// Load this legacy dump instead of the demo data
     #[arg(long, value_name = "FILE")]
     dump: Option<PathBuf>,
     /// Return once it is ready; `cargo xtask down` stops it
@@ -61,8 +60,8 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let data = state.data()?;
     ensure_whole(&data)?;
     ensure_major(&choice, data::major(&data))?;
-    let home = StackPaths::kept(state.directory(), data);
-    let (loaded, file) = wanted(dump, &home)?;
+    let paths = StackPaths::permanent(state.directory(), data);
+    let (loaded, file) = wanted(dump, &paths)?;
     let database = match &choice {
         Choice::Given(url) => url.to_string(),
         _ => "private".to_owned(),
@@ -82,18 +81,18 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         load,
         serve: false,
         ports: Some((options.port, internal_port)),
-        home,
+        home: paths,
     };
     let mut progress = Progress::of(plan.steps() + 1);
-    let mut stage = LocalStack::start(context, plan, &mut progress)?;
+    let mut stack = LocalStack::start(context, plan, &mut progress)?;
     Loaded {
         complete: true,
         ..loaded
     }
     .write(&state, &database)?;
-    let outcome = serve(context, options, &state, &mut stage, &mut progress);
+    let outcome = serve(context, options, &state, &mut stack, &mut progress);
     if outcome.is_ok() && options.detach && !context.stop.is_set() {
-        let (service, postgres) = stage.detach();
+        let (service, postgres) = stack.detach();
         print(&format!(
             "Left running: service {}, PostgreSQL {}.",
             shown(service),
@@ -110,23 +109,23 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         return Ok(());
     }
     print("stopping the service, then PostgreSQL");
-    let stopped = stage.stop();
-    Running::forget(&state);
+    let stopped = stack.stop();
+    Running::delete(&state);
     drop(lock);
     outcome.and(stopped)
 }
 
-/// Starts the service, says where it is, and stays with it until somebody asks us to stop.
+/// Starts the service, prints its addresses, and watches it until a stop is requested.
 fn serve(
     context: &Context,
     options: &Options,
     state: &State,
-    stage: &mut LocalStack,
+    stack: &mut LocalStack,
     progress: &mut Progress,
 ) -> Result<()> {
     progress.step("starting the service", || {
-        let serving = stage.serve()?;
-        // Before it is ready: a run that is killed now is found by the next one all the same.
+        let serving = stack.serve()?;
+        // Written before it is ready, so that the next run finds the process if this one is killed now.
         let (service, port) = (Identity::of(serving.pid()), serving.port);
         Running {
             service: service.clone(),
@@ -141,23 +140,23 @@ fn serve(
             detached: options.detach,
         }
         .write(state)?;
-        Ok(((), format!("ready on {}", stage.base_url())))
+        Ok(((), format!("ready on {}", stack.base_url())))
     })?;
-    announce(stage, options)?;
+    announce(stack, options)?;
     let postgres_log = state.file("postgres.log");
-    let mut postgres_words = Tail::from_end(&postgres_log);
+    let mut postgres_log_tail = Tail::from_end(&postgres_log);
     while !options.detach && !context.stop.is_set() {
-        if let Some(serving) = stage.serving() {
+        if let Some(serving) = stack.serving() {
             serving
-                .alarms()
+                .warnings()
                 .iter()
-                .for_each(|alarm| print(&format!("service: {alarm}")));
+                .for_each(|warning| print(&format!("service: {warning}")));
             serving.ensure_alive()?;
         }
-        if stage.cluster().is_some_and(Cluster::has_died) {
-            let words = log_tail::last_lines(&postgres_words.fresh().join("\n"), 12);
+        if stack.cluster().is_some_and(Cluster::has_died) {
+            let lines = log_tail::last_lines(&postgres_log_tail.new_lines().join("\n"), 12);
             bail!(
-                "PostgreSQL ended by itself ({}); its last words:\n{words}",
+                "PostgreSQL ended by itself ({}); its last log lines:\n{lines}",
                 postgres_log.display()
             );
         }
@@ -166,9 +165,9 @@ fn serve(
     Ok(())
 }
 
-fn announce(stage: &mut LocalStack, options: &Options) -> Result<()> {
-    let (base, accounts) = (stage.base_url(), stage.portcullis.accounts()?);
-    let Some(serving) = stage.serving() else {
+fn announce(stack: &mut LocalStack, options: &Options) -> Result<()> {
+    let (base, accounts) = (stack.base_url(), stack.portcullis.accounts()?);
+    let Some(serving) = stack.serving() else {
         return Ok(());
     };
     let (internal, log) = (serving.internal_port, serving.log.display().to_string());
@@ -197,12 +196,12 @@ fn announce(stage: &mut LocalStack, options: &Options) -> Result<()> {
 }
 
 /// The data that this run serves, and the file to load it from.
-fn wanted(dump: Option<PathBuf>, home: &StackPaths) -> Result<(Loaded, Load)> {
+fn wanted(dump: Option<PathBuf>, paths: &StackPaths) -> Result<(Loaded, Load)> {
     match dump {
         Some(file) => Ok((Loaded::of(&file.display().to_string(), &file)?, Load::File(file))),
         None => {
-            local_stack::write_demo(&home.demo)?;
-            Ok((Loaded::of("demo data", &home.demo)?, Load::Demo))
+            local_stack::write_demo(&paths.demo)?;
+            Ok((Loaded::of("demo data", &paths.demo)?, Load::Demo))
         }
     }
 }
@@ -211,13 +210,13 @@ fn is_loaded(state: &State, database: &str, wanted: &Loaded) -> bool {
     Loaded::read(state, database).is_some_and(|there| there.complete && there.digest == wanted.digest)
 }
 
-/// Two sets of data are never mixed: what is there and differs goes first.
+/// Two sets of data are never mixed: existing data that differs is removed first.
 fn what_to_load(state: &State, choice: &Choice, database: &str, wanted: &Loaded, load: Load) -> Result<Load> {
     let data = state.data()?;
     let given = matches!(choice, Choice::Given(_));
     let there = Loaded::read(state, database).filter(|_| given || data::major(&data).is_some());
     let same = there.as_ref().is_some_and(|there| there.digest == wanted.digest);
-    // A given server's database may have been dropped since: there the import itself knows what it has.
+    // A given server's database may have been dropped since, so the import itself must check.
     if same && !given && there.as_ref().is_some_and(|there| there.complete) {
         return Ok(Load::Nothing);
     }
@@ -239,12 +238,12 @@ fn what_to_load(state: &State, choice: &Choice, database: &str, wanted: &Loaded,
     Ok(load)
 }
 
-/// A directory that holds something but says of no PostgreSQL that it made it is nothing we may touch.
+/// A directory with files but without a PostgreSQL version is not ours to change.
 fn ensure_whole(directory: &Path) -> Result<()> {
     let holds_something = std::fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some());
     if holds_something && data::major(directory).is_none() {
         bail!(
-            "{} is no whole data directory of PostgreSQL (PG_VERSION): `cargo xtask down --wipe` removes it, another \
+            "{} is not a complete data directory of PostgreSQL (PG_VERSION): `cargo xtask down --wipe` removes it, another \
              `--state` keeps it",
             directory.display()
         );

@@ -24,7 +24,7 @@ pub enum Choice {
     Any,
     /// This major, from the machine or from the network.
     Major(u32),
-    /// A server that somebody else runs.
+    /// A server that someone else runs.
     Given(PostgresUrl),
 }
 

@@ -1,4 +1,4 @@
-//! A private PostgreSQL for tests, and the variables that tell them of it; runs no test.
+//! A private PostgreSQL for tests, and their environment.
 
 use std::ffi::OsString;
 
@@ -8,10 +8,10 @@ use private_postgres::Cluster;
 
 use crate::postgres::{self, Choice};
 
-/// It ends with this value.
+/// Stopped when dropped.
 pub struct TestPostgres {
     cluster: Cluster,
-    /// Its version and its address, for people.
+    /// Its version and address, for the terminal.
     pub outcome: String,
 }
 
@@ -28,8 +28,8 @@ impl TestPostgres {
         Ok(TestPostgres { cluster, outcome })
     }
 
-    /// What tests are told of it, and of the root.
-    pub fn told(&self, context: &Context) -> Vec<(&'static str, OsString)> {
+    /// The environment of the tests.
+    pub fn variables(&self, context: &Context) -> Vec<(&'static str, OsString)> {
         let bin = &self.cluster.options().programs.bin;
         vec![
             ("PORTCULLIS_TEST_POSTGRES", self.cluster.conninfo().into()),

@@ -1,11 +1,12 @@
-//! `postgres://user:password@host:port/?sslmode=…`, parsed; never shows the password.
+//! `postgres://user:password@host:port/?sslmode=…`. The password is never shown. The `url` crate is not used because its
+//! tables for internationalised names would be built before every first `cargo xtask up`.
 
 use std::fmt;
 use std::str::FromStr;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-/// A server that somebody else runs, and a login on it that may create roles and databases.
+/// A running server and a login that may create roles and databases.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresUrl {
     /// Host name or address.
@@ -14,20 +15,20 @@ pub struct PostgresUrl {
     pub port: u16,
     /// The login.
     pub user: String,
-    /// Its password; empty when none is given.
+    /// Empty when none is given.
     pub password: String,
-    /// libpq's word. Unless given: no TLS on the loopback, the full check elsewhere.
+    /// As in libpq. Default: `disable` for a loopback host, else `verify-full`.
     pub sslmode: String,
 }
 
-/// libpq's modes without those that fall back to plain text silently.
+/// libpq's modes without those that silently fall back to plain text.
 const SSLMODES: [&str; 4] = ["verify-full", "verify-ca", "require", "disable"];
 
 impl FromStr for PostgresUrl {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> Result<PostgresUrl> {
-        // No message of ours quotes the text: it holds a password.
+        // No error message quotes the text, because it holds a password.
         let rest = text
             .strip_prefix("postgres://")
             .or_else(|| text.strip_prefix("postgresql://"));
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_the_fault_and_never_the_password() {
+    fn errors_name_the_invalid_part_and_never_the_password() {
         let bad = [
             ("mysql://ann:secret@h/", "postgres://user"),
             ("postgres://h/", "no user"),

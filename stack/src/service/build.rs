@@ -1,4 +1,4 @@
-//! Builds the service's program; never runs it.
+//! Builds the service's program.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use harness::process::command::Command;
 
 use crate::service::prerequisites;
 
-/// Builds the service and answers the program's file.
+/// Builds the service and returns the program's path.
 pub fn service(context: &Context, release: bool) -> Result<PathBuf> {
     let features = prerequisites::features(context)?;
     let mut command = Command::cargo(context)
@@ -24,5 +24,5 @@ pub fn service(context: &Context, release: bool) -> Result<PathBuf> {
     let mut program = None;
     let status = command.lines(|line| program = cargo_messages::executable(line).or(program.take()))?;
     ensure!(status.success(), "the service does not build");
-    program.context("cargo did not say where it put the program")
+    program.context("cargo did not report the path of the program")
 }

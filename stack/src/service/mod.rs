@@ -1,4 +1,4 @@
-//! The service's program: which settings and secrets each of its commands gets; never waits for it.
+//! The service's program, with the settings and secrets of each of its commands.
 
 pub mod build;
 pub mod prerequisites;
@@ -20,7 +20,7 @@ use crate::postgres::server::Server;
 /// The database's name on every server.
 pub const DATABASE: &str = "portcullis";
 
-/// The logins whose passwords we make, by the setting's name and the file's.
+/// Database logins: the setting for the password file, and the file's name.
 const LOGINS: [(&str, &str); 7] = [
     ("PORTCULLIS_DATABASE_MIGRATOR_PASSWORD_FILE", "migrator"),
     ("PORTCULLIS_DATABASE_RATES_PASSWORD_FILE", "rates"),
@@ -40,7 +40,7 @@ const DATA_KEY: &str = "data-key";
 /// Settings of the service: names and values.
 pub type Variables = Vec<(OsString, OsString)>;
 
-/// Checks a file of prices without a database: nothing that is there must be given up for a file that is no good.
+/// Validates a file of prices without a database, before existing data is removed for it.
 pub fn check(context: &Context, program: &Path, file: &Path) -> Result<()> {
     let command =
         Command::new(context, program).args([OsStr::new("import"), OsStr::new("--check"), file.as_os_str()]);
@@ -65,8 +65,7 @@ pub struct Portcullis {
 }
 
 impl Portcullis {
-    /// Passwords of the logins are made in the home's secrets when missing. `more` are settings that every command
-    /// gets.
+    /// Generates missing passwords of the logins. `more` are settings for every command.
     pub fn new(program: PathBuf, server: Server, home: &StackPaths, more: Variables) -> Result<Portcullis> {
         for (_, file) in LOGINS {
             password::load_or_create(&home.secrets.join(file))?;
@@ -80,7 +79,7 @@ impl Portcullis {
         })
     }
 
-    /// Sets one more setting for every command from now on.
+    /// Adds a setting for every command from now on.
     pub fn set(&mut self, name: &str, value: String) {
         self.more.push((name.into(), value.into()));
     }
@@ -105,7 +104,7 @@ impl Portcullis {
         Ok(())
     }
 
-    /// Makes the keys that `serve` needs, by the program's own commands; what is there stays.
+    /// Generates the keys that `serve` needs, unless they exist.
     pub fn make_keys(&self, context: &Context) -> Result<()> {
         let (token_keys, data_key) = (self.secrets.join(TOKEN_KEYS), self.secrets.join(DATA_KEY));
         let keys = || Command::new(context, &self.program).args(["keys"]);
@@ -123,14 +122,14 @@ impl Portcullis {
         accounts::in_secrets(&self.secrets)
     }
 
-    /// Makes those demo accounts that are not there, by the program's own command.
+    /// Adds missing demo accounts.
     pub fn make_accounts(&self, context: &Context) -> Result<()> {
         let command = || {
             let logins = self.logins(|name| name == "accounts");
             self.command(context, logins).args(["accounts"])
         };
         let list = self.quietly(&command().args(["list"]))?;
-        // A line each: number, state, role, address, name, with tabs between.
+        // One line per account, separated by tabs: number, state, role, address, name.
         let there: Vec<&str> = list.lines().filter_map(|line| line.split('\t').nth(3)).collect();
         for Account {
             role,
@@ -148,7 +147,7 @@ impl Portcullis {
         Ok(())
     }
 
-    /// Loads a file of prices, with the command's own progress.
+    /// Imports a file of prices; the command prints its own progress.
     pub fn import(&self, context: &Context, file: &Path) -> Result<()> {
         let logins = self.logins(|name| name == "ingest");
         self.command(context, logins)
@@ -156,7 +155,7 @@ impl Portcullis {
             .stream_ok()
     }
 
-    /// The service itself on these two ports of the loopback, not started.
+    /// The command that serves on these two ports of 127.0.0.1.
     pub fn serve<'a>(&self, context: &'a Context, port: u16, internal_port: u16) -> Command<'a> {
         let settings: [(&str, OsString); 10] = [
             ("PORTCULLIS_LISTEN", format!("127.0.0.1:{port}").into()),
@@ -168,14 +167,14 @@ impl Portcullis {
             ("PORTCULLIS_DATA_KEY_FILE", self.secrets.join(DATA_KEY).into()),
             ("PORTCULLIS_TOKEN_KEYS_FILE", self.secrets.join(TOKEN_KEYS).into()),
             ("PORTCULLIS_REGISTRATION", "open".into()),
-            // All people of a stage come from one address.
+            // All users of a local stack share one address.
             ("PORTCULLIS_MAIL_RATE_PER_NETWORK", "10000".into()),
             ("PORTCULLIS_MAIL_TRANSPORT", "folder".into()),
             ("PORTCULLIS_MAIL_FOLDER", self.mail.clone().into()),
             ("PORTCULLIS_DEMO", "token".into()),
         ];
         let logins = self.logins(|name| !matches!(name, "migrator" | "ingest"));
-        // What the caller sets goes last and wins.
+        // The caller's settings are last and win.
         self.command(context, logins)
             .envs(settings)
             .envs(self.more.clone())
@@ -187,7 +186,7 @@ impl Portcullis {
         &self.secrets
     }
 
-    /// Where it writes its mails to.
+    /// The folder of its mails.
     pub fn mail_folder(&self) -> &Path {
         &self.mail
     }
@@ -209,14 +208,15 @@ impl Portcullis {
             .envs(self.more.clone())
     }
 
-    /// Each command is told only the passwords that it needs.
+    /// Each command gets only the passwords that it needs.
     fn logins(&self, wanted: impl Fn(&str) -> bool) -> Variables {
-        let told = LOGINS.iter().filter(|(_, file)| wanted(file));
-        told.map(|(setting, file)| (setting.into(), self.secrets.join(file).into()))
+        let logins = LOGINS.iter().filter(|(_, file)| wanted(file));
+        logins
+            .map(|(setting, file)| (setting.into(), self.secrets.join(file).into()))
             .collect()
     }
 
-    /// What it writes to standard output.
+    /// Runs it and returns its standard output.
     fn quietly(&self, command: &Command<'_>) -> Result<String> {
         let finished = command.capture()?;
         if finished.status.success() {

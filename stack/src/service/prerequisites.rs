@@ -1,4 +1,4 @@
-//! What a build needs from the machine: a C compiler, and OpenSSL in one of two ways; never installs anything.
+//! What a build of the service needs: a C compiler, and OpenSSL or the tools to build it.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use harness::context::Context;
 use harness::process::command::Command;
 
-/// The service's cargo features for this machine.
+/// The service's cargo features for this machine; an error names what to install.
 pub fn features(context: &Context) -> Result<Vec<&'static str>> {
     let settings = &context.settings;
     let compiler = settings.cc.clone().unwrap_or_else(|| "cc".into());
@@ -16,7 +16,7 @@ pub fn features(context: &Context) -> Result<Vec<&'static str>> {
             compiler.display()
         );
     }
-    // macOS and the BSDs: the build script knows their places.
+    // On macOS and BSD the build script finds OpenSSL.
     if settings.openssl_given || !cfg!(target_os = "linux") || has_openssl_headers(context)? {
         return Ok(Vec::new());
     }
@@ -37,7 +37,7 @@ pub fn print_features(context: &Context) -> Result<()> {
     Ok(())
 }
 
-/// The build script finds headers through pkg-config only, so that the header alone is not enough.
+/// The build script finds OpenSSL through pkg-config only: the headers alone are not enough.
 fn has_openssl_headers(context: &Context) -> Result<bool> {
     let Some(pkg_config) = context.settings.find_program("pkg-config") else {
         return Ok(false);
@@ -49,7 +49,7 @@ fn has_openssl_headers(context: &Context) -> Result<bool> {
         .success())
 }
 
-/// OpenSSL's Configure is a perl script; small images have a perl without these modules.
+/// OpenSSL's Configure is a perl script. Small images have a perl without these modules.
 fn can_build_openssl(context: &Context) -> Result<bool> {
     let settings = &context.settings;
     let (Some(perl), Some(_make)) = (settings.find_program("perl"), settings.find_program("make")) else {

@@ -1,4 +1,4 @@
-//! A running service: until it is ready, whether it still lives, and its end; never starts PostgreSQL.
+//! A running service: readiness, crashes, and its stop.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
@@ -14,14 +14,14 @@ use harness::process::command::Command;
 use crate::log_tail;
 use crate::log_tail::Tail;
 
-/// How long a start may take; the program itself needs less than a second.
-const READY: Duration = Duration::from_secs(60);
+/// The program itself needs less than a second.
+const READY_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long it may answer what it has already been asked: its own grace and a little more.
-const DRAIN: Duration = Duration::from_secs(40);
+/// The service's own grace period for requests in progress, and some more.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(40);
 
-/// Bytes of a log that is begun anew.
-const LONG: u64 = 50_000_000;
+/// Bytes after which a log is rotated.
+const MAX_LOG: u64 = 50_000_000;
 
 /// The service, running. It is stopped when this is dropped.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub struct ServiceProcess {
     pub port: u16,
     /// Its internal port: metrics.
     pub internal_port: u16,
-    /// Where its log goes.
+    /// Its log.
     pub log: PathBuf,
     fresh: Tail,
     whole: Tail,
@@ -53,10 +53,10 @@ impl ServiceProcess {
         })
     }
 
-    /// Waits until it says that it is ready.
+    /// Waits until it reports that it is ready.
     pub fn wait_until_ready(&mut self, context: &Context) -> Result<()> {
         let port = self.port;
-        let ready = context.stop.wait_until(READY, || {
+        let ready = context.stop.wait_until(READY_TIMEOUT, || {
             self.ensure_alive()?;
             Ok(http_client::status(port, "/health/ready") == Some(200))
         })?;
@@ -66,27 +66,27 @@ impl ServiceProcess {
         let status = http_client::status(port, "/health/ready")
             .map_or("no answer".to_owned(), |status| status.to_string());
         bail!(
-            "the service is not ready after {} s ({status}); its last words:\n{}",
-            READY.as_secs(),
-            self.words()
+            "the service is not ready after {} s ({status}); its last log lines:\n{}",
+            READY_TIMEOUT.as_secs(),
+            self.last_lines()
         )
     }
 
-    /// Fails when it has ended.
+    /// Fails when it has ended by itself.
     pub fn ensure_alive(&mut self) -> Result<()> {
         match self.running.ended()? {
             None => Ok(()),
             Some(status) => bail!(
-                "the service ended by itself ({status}); its last words:\n{}",
-                self.words()
+                "the service ended by itself ({status}); its last log lines:\n{}",
+                self.last_lines()
             ),
         }
     }
 
     /// Warnings and errors that it logged since the last call.
-    pub fn alarms(&mut self) -> Vec<String> {
+    pub fn warnings(&mut self) -> Vec<String> {
         self.fresh
-            .fresh()
+            .new_lines()
             .iter()
             .filter_map(|line| log_tail::warning_in(line))
             .collect()
@@ -97,26 +97,26 @@ impl ServiceProcess {
         self.running.pid()
     }
 
-    /// Asks it to finish what it has begun, and waits for that.
+    /// Stops it; requests in progress are finished.
     pub fn stop(&mut self, context: &Context) {
-        self.running.stop(DRAIN, || context.stop.is_forced());
+        self.running.stop(DRAIN_TIMEOUT, || context.stop.is_forced());
     }
 
-    /// Lets it outlive us.
-    pub fn keep(self) {
-        self.running.keep();
+    /// Lets it outlive this process.
+    pub fn detach(self) {
+        self.running.detach();
     }
 
-    /// The end of what this run of it has logged.
-    fn words(&mut self) -> String {
-        log_tail::last_lines(&self.whole.fresh().join("\n"), 12)
+    /// The last lines of this run's log.
+    fn last_lines(&mut self) -> String {
+        log_tail::last_lines(&self.whole.new_lines().join("\n"), 12)
     }
 }
 
-/// A log that only its owner can read; appended to.
+/// Opens a log for appending, readable by its owner only.
 fn open_log(log: &Path) -> Result<File> {
-    // A long life leaves a long log: the last one is kept, those before it are not.
-    if log.metadata().is_ok_and(|meta| meta.len() > LONG) {
+    // One old log remains.
+    if log.metadata().is_ok_and(|meta| meta.len() > MAX_LOG) {
         std::fs::rename(log, log.with_extension("log.old"))?;
     }
     let opened = OpenOptions::new().create(true).append(true).mode(0o600).open(log);

@@ -1,4 +1,4 @@
-//! What a state directory remembers from run to run: what runs, and which data was loaded; never a secret.
+//! The JSON files of a state directory: what runs, and which data is loaded. They hold no secrets.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,27 +22,27 @@ pub struct Running {
     pub service: Option<Identity>,
     /// Where it listens.
     pub port: u16,
-    /// Was it left running on purpose?
+    /// Whether it was left running on purpose.
     pub detached: bool,
 }
 
 impl Running {
-    /// What the last `up` wrote down; `None` when it stopped in order.
+    /// Written by the last `up`; `None` when it stopped in order.
     pub fn read(state: &State) -> Option<Running> {
         read(&state.file(RUNNING))
     }
 
-    /// Writes it down.
+    /// Writes the file.
     pub fn write(&self, state: &State) -> Result<()> {
         write(&state.file(RUNNING), self)
     }
 
-    /// Nothing runs any more.
-    pub fn forget(state: &State) {
+    /// Removes the file.
+    pub fn delete(state: &State) {
         let _there_may_be_none = fs::remove_file(state.file(RUNNING));
     }
 
-    /// Its service, if that very process still lives.
+    /// The service, if exactly that process still runs.
     pub fn alive(&self) -> Option<&Identity> {
         self.service.as_ref().filter(|service| service.is_alive())
     }
@@ -51,11 +51,11 @@ impl Running {
 /// The data in one database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loaded {
-    /// What a person calls it.
+    /// Shown to people.
     pub name: String,
     /// SHA-256 of the file.
     pub digest: String,
-    /// Did the load come to its end?
+    /// Whether loading was completed.
     pub complete: bool,
 }
 
@@ -69,12 +69,12 @@ impl Loaded {
         })
     }
 
-    /// What was loaded into this database (our own one has the name `private`).
+    /// The data in this database (the private one is called `private`).
     pub fn read(state: &State, database: &str) -> Option<Loaded> {
         read::<BTreeMap<String, Loaded>>(&state.file(LOADED))?.remove(database)
     }
 
-    /// Writes it down.
+    /// Writes the file.
     pub fn write(&self, state: &State, database: &str) -> Result<()> {
         let file = state.file(LOADED);
         let mut all: BTreeMap<String, Loaded> = read(&file).unwrap_or_default();
@@ -87,7 +87,7 @@ fn read<T: DeserializeOwned>(file: &Path) -> Option<T> {
     serde_json::from_slice(&fs::read(file).ok()?).ok()
 }
 
-/// Whole or not at all.
+/// Writes the file atomically.
 fn write(file: &Path, value: &impl Serialize) -> Result<()> {
     let part = file.with_extension("part");
     fs::write(&part, serde_json::to_vec_pretty(value)?)
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn remembers() {
+    fn files_are_read_back() {
         let directory = std::env::temp_dir().join(format!("xtask-record-{}", std::process::id()));
         let state = State::at(Some(&directory), Path::new("/")).unwrap();
         state.create().unwrap();
@@ -110,11 +110,7 @@ mod tests {
         assert_eq!(Loaded::read(&state, "private"), None);
         loaded.write(&state, "private").unwrap();
         assert_eq!(Loaded::read(&state, "private"), Some(loaded));
-        assert_eq!(
-            Loaded::read(&state, "db:5432"),
-            None,
-            "another database knows nothing of it"
-        );
+        assert_eq!(Loaded::read(&state, "db:5432"), None, "another database");
 
         let me = Identity::of(i32::try_from(std::process::id()).unwrap());
         let running = Running {
@@ -124,13 +120,13 @@ mod tests {
         };
         running.write(&state).unwrap();
         assert!(Running::read(&state).unwrap().alive().is_some());
-        Running::forget(&state);
+        Running::delete(&state);
         assert_eq!(Running::read(&state), None);
         fs::remove_dir_all(directory).unwrap();
     }
 
     #[test]
-    fn a_stranger_with_the_same_pid_is_not_ours() {
+    fn another_process_with_the_same_pid_is_not_the_service() {
         let pid = i32::try_from(std::process::id()).unwrap();
         let service = Some(Identity {
             pid,

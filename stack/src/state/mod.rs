@@ -1,4 +1,4 @@
-//! The state directory of `up`: who uses it, where its data lies, and its removal; never starts or stops anything.
+//! The state directory of `up`: its lock, its data directory, and its removal.
 
 pub mod files;
 pub mod stale_processes;
@@ -12,9 +12,9 @@ use anyhow::{Context as _, Result, bail};
 use private_postgres::processes::Identity;
 use private_postgres::{data, directories};
 
-use crate::paths::closed_directory;
+use crate::paths::private_directory;
 
-/// Everything that we put there, apart from the data directory. Only these are removed again.
+/// Everything that `up` creates there. Only these entries are removed again.
 const ENTRIES: [&str; 11] = [
     "data-directory",
     "demo.sql",
@@ -29,17 +29,16 @@ const ENTRIES: [&str; 11] = [
     "service.log.old",
 ];
 
-/// Root's data directories outside of a checkout that is closed to the server's account begin like this.
+/// Prefix of root's data directories when the checkout is not accessible to the server's account.
 const ELSEWHERE: &str = "/var/tmp/portcullis-";
 
-/// A state directory, made or not.
+/// A state directory, which need not exist yet.
 #[derive(Debug, Clone)]
 pub struct State {
     directory: PathBuf,
 }
 
-/// The right to change a state directory, as long as this lives. The operating system takes it back from a process
-/// that is killed.
+/// The exclusive right to change a state directory. The operating system releases it when the process ends.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
@@ -65,14 +64,14 @@ impl State {
         self.directory.join(name)
     }
 
-    /// Has `up` ever used this directory?
+    /// Whether `up` has ever used this directory.
     pub fn exists(&self) -> bool {
         self.file("lock").is_file()
     }
 
-    /// Makes it: for ourselves only, except that root lets the database server's account pass through.
+    /// Creates it with access for the owner only; for root, the database server's account may traverse it.
     pub fn create(&self) -> Result<()> {
-        // What has our names but not our lock is somebody else's: `down --wipe` would remove it.
+        // Entries with our names but without our lock belong to another program, and `down --wipe` would remove them.
         let foreign = |name: &&&str| !self.exists() && self.file(name).exists();
         if let Some(name) = ENTRIES.iter().find(foreign) {
             bail!(
@@ -83,12 +82,12 @@ impl State {
         if rustix::process::geteuid().is_root() {
             directories::create_all(&self.directory, directories::TRAVERSABLE)?;
         } else {
-            closed_directory(&self.directory)?;
+            private_directory(&self.directory)?;
         }
-        closed_directory(&self.file("secrets"))
+        private_directory(&self.file("secrets"))
     }
 
-    /// Takes the lock and writes down who has it.
+    /// Takes the lock and records the process that holds it.
     pub fn lock(&self) -> Result<Lock> {
         match self.try_lock()? {
             Ok(lock) => Ok(lock),
@@ -103,7 +102,7 @@ impl State {
         }
     }
 
-    /// As [`State::lock`], but answers who has it instead.
+    /// As [`State::lock`], but returns the process that holds it instead of an error.
     pub fn try_lock(&self) -> Result<Result<Lock, Option<Identity>>> {
         let path = self.file("lock");
         let mut options = OpenOptions::new();
@@ -135,7 +134,7 @@ impl State {
         }
     }
 
-    /// Where the data directory is, or is to be made.
+    /// The path of the data directory, which need not exist yet.
     pub fn data(&self) -> Result<PathBuf> {
         let (inside, note) = (self.file("postgres"), self.file("data-directory"));
         if let Ok(elsewhere) = fs::read_to_string(&note) {
@@ -149,10 +148,10 @@ impl State {
         Ok(place)
     }
 
-    /// Removes the data directory only.
+    /// Removes the data directory.
     pub fn remove_data(&self) -> Result<()> {
         let data = self.data()?;
-        // The note is a file that anybody with our rights can change: it must not make us remove another place.
+        // Any program of the same user can change the note, so it must not select an arbitrary directory for removal.
         let elsewhere = data
             .to_str()
             .is_some_and(|path| path.starts_with(ELSEWHERE) && !path.contains(".."));
@@ -171,7 +170,7 @@ impl State {
         remove(&self.file("data-directory"))
     }
 
-    /// Removes all that `up` put there, and the directory itself if nothing else is in it.
+    /// Removes everything that `up` created, and the directory itself if it is then empty.
     pub fn wipe(self, lock: Lock) -> Result<()> {
         self.remove_data()?;
         for name in ENTRIES {
@@ -179,7 +178,7 @@ impl State {
         }
         remove(&self.file("lock"))?;
         drop(lock);
-        let _somebody_elses_files_stay = fs::remove_dir(&self.directory);
+        let _other_files_stay = fs::remove_dir(&self.directory);
         Ok(())
     }
 }
@@ -205,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_user_learns_who_is_first() {
+    fn a_second_lock_names_the_holder() {
         let state = scratch("lock");
         state.create().unwrap();
         let first = state.lock().unwrap();
@@ -220,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_closed_and_a_wipe_spares_strangers_files() {
+    fn secrets_are_private_and_a_wipe_spares_other_files() {
         let state = scratch("wipe");
         state.create().unwrap();
         assert_eq!(fs::metadata(state.file("secrets")).unwrap().mode() & 0o777, 0o700);

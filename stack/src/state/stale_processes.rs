@@ -1,4 +1,5 @@
-//! What an earlier `up` left running: by intent, or because it was killed; never ends a process that is not ours.
+//! Processes that an earlier `up` left running, on purpose or because it was killed. Only processes whose identity was
+//! recorded are ended.
 
 use std::time::Duration;
 
@@ -10,13 +11,13 @@ use private_postgres::processes::{Identity, Signal};
 use crate::state::State;
 use crate::state::files::Running;
 
-/// The service finishes what it has begun; then the hard way.
-const ENDING: [(Signal, Duration); 2] = [
+/// The service first drains its requests.
+const STOP_SIGNALS: [(Signal, Duration); 2] = [
     (Signal::TERM, Duration::from_secs(40)),
     (Signal::KILL, Duration::from_secs(5)),
 ];
 
-/// Before a start: fails when a detached service runs; ends what a killed run left behind.
+/// Fails when a detached service runs; ends what a killed run left behind.
 pub fn reap(state: &State) -> Result<()> {
     if let Some(running) = Running::read(state)
         && let (true, Some(service)) = (running.detached, running.alive())
@@ -30,7 +31,7 @@ pub fn reap(state: &State) -> Result<()> {
     Ok(())
 }
 
-/// Ends the service, then PostgreSQL; answers what it ended.
+/// Ends the service, then PostgreSQL; returns what it ended.
 pub fn stop_all(state: &State) -> Result<Vec<String>> {
     let mut stopped = Vec::new();
     if let Some(service) = Running::read(state).as_ref().and_then(Running::alive) {
@@ -40,13 +41,13 @@ pub fn stop_all(state: &State) -> Result<Vec<String>> {
     if let Some(pid) = orphan::stop(&state.data()?)? {
         stopped.push(format!("PostgreSQL (pid {pid})"));
     }
-    Running::forget(state);
+    Running::delete(state);
     Ok(stopped)
 }
 
 fn end(service: &Identity) -> Result<()> {
     ensure!(
-        service.end(&ENDING),
+        service.end(&STOP_SIGNALS),
         "the service (pid {}) does not end",
         service.pid
     );
