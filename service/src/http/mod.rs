@@ -12,7 +12,7 @@ pub mod contract;
 /// `/populate` and `/delete`.
 pub mod demo;
 
-/// What every request and every response passes.
+/// The edge: what every request and every response passes.
 pub mod edge;
 
 /// Liveness, readiness and startup probes.

@@ -1,2 +1,2 @@
-// Starts Swagger UI on our own document. No validator badge: that would ask a foreign server.
+// Starts Swagger UI with our own document. Without the validator badge, which would contact a foreign server.
 SwaggerUIBundle({ dom_id: "#ui", url: "/openapi.json", deepLinking: true, validatorUrl: null });

@@ -20,7 +20,7 @@ pub struct IfMatch<P = Required> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
     Missing,
-    Bad,
+    Invalid,
     Given(VersionPrecondition),
 }
 
@@ -53,7 +53,7 @@ impl State {
         match self {
             Self::Given(expected) => return Some(expected),
             Self::Missing => {}
-            Self::Bad => errors.push(FieldError::new(
+            Self::Invalid => errors.push(FieldError::new(
                 Location::Header,
                 "If-Match",
                 "must be `*` or a list of entity tags, such as \"3\"",
@@ -67,8 +67,8 @@ impl State {
         let fields: Result<Vec<&str>, _> = fields.map(|field| field.to_str()).collect();
         match fields {
             Ok(fields) if fields.is_empty() => Self::Missing,
-            Ok(fields) => parse(&fields.join(",")).map_or(Self::Bad, Self::Given),
-            Err(_) => Self::Bad,
+            Ok(fields) => parse(&fields.join(",")).map_or(Self::Invalid, Self::Given),
+            Err(_) => Self::Invalid,
         }
     }
 }
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_of_tags_are_read_as_the_standard_says() {
+    fn entity_tag_lists_follow_rfc_9110() {
         let these = |versions: &[i64]| Some(VersionPrecondition::OneOf(versions.to_vec()));
         assert_eq!(parse("\"3\""), these(&[3]));
         assert_eq!(parse(" , \"3\" ,\t\"4\",\"x,y\","), these(&[3, 4]));
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn several_fields_are_one_list_and_bytes_that_are_no_text_are_bad() {
+    fn repeated_headers_are_joined_and_non_text_is_invalid() {
         let mut headers = HeaderMap::new();
         assert_eq!(State::of(&headers), State::Missing);
         headers.append(header::IF_MATCH, "\"3\"".parse().unwrap());
@@ -190,6 +190,6 @@ mod tests {
             State::Given(VersionPrecondition::OneOf(vec![3, 4]))
         );
         headers.append(header::IF_MATCH, http::HeaderValue::from_bytes(b"\xff").unwrap());
-        assert_eq!(State::of(&headers), State::Bad);
+        assert_eq!(State::of(&headers), State::Invalid);
     }
 }

@@ -7,9 +7,9 @@ pub fn best(accept: Option<&str>, offered: &[&str]) -> Option<usize> {
     };
     let ranges: Vec<Range<'_>> = accept.split(',').filter_map(Range::parse).collect();
     let quality = |media: &str| {
-        let matching = ranges.iter().filter(|range| range.precision(media).is_some());
+        let matching = ranges.iter().filter(|range| range.specificity(media).is_some());
         matching
-            .max_by_key(|range| range.precision(media))
+            .max_by_key(|range| range.specificity(media))
             .map_or(0, |range| range.quality)
     };
     let mut winner = None;
@@ -57,7 +57,7 @@ impl<'a> Range<'a> {
         })
     }
 
-    fn precision(&self, media: &str) -> Option<u8> {
+    fn specificity(&self, media: &str) -> Option<u8> {
         let (kind, subtype) = media.split_once('/')?;
         match (self.kind, self.subtype) {
             ("*", "*") => Some(0),
@@ -73,7 +73,7 @@ mod tests {
     use super::best;
 
     #[test]
-    fn quality_precision_and_wildcards() {
+    fn quality_specificity_and_wildcards_decide() {
         let offered = ["application/json", "text/csv", "application/x-ndjson"];
         for (accept, expected) in [
             ("", Some(0)),

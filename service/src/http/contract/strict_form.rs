@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_ambiguous_or_no_text_is_refused() {
+    fn repeated_names_and_non_text_are_rejected() {
         for (bad, kind) in [
             ("a=1&a=2", "invalid-fields"),
             ("a=1&%61=2", "invalid-fields"),

@@ -107,12 +107,18 @@ mod tests {
     fn request_bodies_have_no_other_members_and_nullable_optional_ones() {
         let document: Value = serde_json::from_str(&document::<SessionsApi>()).unwrap();
         let schemas = &document["components"]["schemas"];
-        assert_eq!(schemas["LogIn"]["additionalProperties"], Value::Bool(false));
         assert_eq!(
-            schemas["LogIn"]["properties"]["code"]["nullable"],
+            schemas["LogInRequest"]["additionalProperties"],
+            Value::Bool(false)
+        );
+        assert_eq!(
+            schemas["LogInRequest"]["properties"]["code"]["nullable"],
             Value::Bool(true)
         );
-        assert_eq!(schemas["LogIn"]["properties"]["email"]["nullable"], Value::Null);
+        assert_eq!(
+            schemas["LogInRequest"]["properties"]["email"]["nullable"],
+            Value::Null
+        );
         assert_eq!(schemas["TokenPair"]["additionalProperties"], Value::Null);
         assert_eq!(document["security"], Value::Array(Vec::new()));
     }

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_scheme_has_any_case_and_the_password_any_colon() {
+    fn the_scheme_ignores_case_and_the_password_may_contain_colons() {
         let pair = ("ann@example.org".to_owned(), "a:\u{df}:".to_owned());
         let encoded = STANDARD.encode("ann@example.org:a:\u{df}:");
         for field in [format!("Basic {encoded}"), format!("bASIC   {encoded} ")] {
