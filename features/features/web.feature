@@ -45,7 +45,7 @@ Feature: Web pages
     And Ann presses "Save changes"
     Then Ann sees "See the northern lights over Tromsø"
     When Ann presses "Mark as done: See the northern lights over Tromsø"
-    Then Ann sees "Your wish has come true"
+    Then Ann sees "Your wish is fulfilled"
     And Ann sees "Done on"
     When Ann follows "See the northern lights over Tromsø"
     And Ann follows "Delete this wish"
@@ -170,7 +170,7 @@ Feature: Web pages
     Then Ann sees "Your wish is on the list"
     When Ann moves the focus to "Mark as done: Learn the tango" with the Tab key
     And Ann presses the Enter key
-    Then Ann sees "Your wish has come true"
+    Then Ann sees "Your wish is fulfilled"
     When Ann moves the focus to "Sign out" with the Tab key
     And Ann presses the Enter key
     Then Ann sees the page "You are signed out"
@@ -204,11 +204,11 @@ Feature: Web pages
       | sign-in | /sign-in      | Sign in                      | dark    |
       | sign-in | /sign-in      | Sign in                      | phone   |
       | sign-in | /sign-in      | Sign in                      | narrow  |
-      | error   | /no-such-page | Page not found        | desktop |
-      | error   | /no-such-page | Page not found        | dark    |
-      | error   | /no-such-page | Page not found        | phone   |
-      | error   | /no-such-page | Page not found        | narrow  |
-      | forgot  | /forgot       | Set a new password           | dark    |
+      | error   | /no-such-page | Page not found               | desktop |
+      | error   | /no-such-page | Page not found               | dark    |
+      | error   | /no-such-page | Page not found               | phone   |
+      | error   | /no-such-page | Page not found               | narrow  |
+      | forgot  | /forgot       | Reset your password          | dark    |
       | sent    | /check-mail   | Check your mail              | desktop |
 
   @I4 @G9 @browser @mailbox @axe
