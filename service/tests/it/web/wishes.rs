@@ -78,7 +78,7 @@ fn a_wish_is_added_changed_marked_done_and_deleted() {
     assert_eq!((changed.status, changed.header("location")), (303, "/my/wishes"));
     let done = format!("{path}/done");
     let token = ann.token("/my/wishes");
-    for (done_value, class, notice) in [("yes", "is-done", "come true"), ("no", "\"wish\"", "open again")] {
+    for (done_value, class, notice) in [("yes", "is-done", "fulfilled"), ("no", "\"wish\"", "open again")] {
         let fields = [
             ("csrf", token.as_str()),
             ("done", done_value),
