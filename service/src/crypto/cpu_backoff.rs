@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// and so is the pause.
 const BACKOFF_FACTOR: u32 = 4;
 
-/// Upper limit of a pause, so that neither a crowded machine nor a suspended one stalls the queue.
+/// Upper limit of a pause, so that neither an overloaded machine nor a suspended one stalls the queue.
 const MAX_BACKOFF: Duration = Duration::from_millis(50);
 
 /// Sets the calling thread's nice value to 19. `SCHED_IDLE` would be lower still, but a fully loaded machine could then

@@ -21,7 +21,7 @@ pub mod password_hash;
 /// Recovery codes.
 pub mod recovery_code;
 
-/// Estimates of when a full queue has room again.
+/// Estimates of when a full queue has capacity again.
 mod retry_after;
 
 /// Signing keys of access tokens.

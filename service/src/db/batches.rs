@@ -93,7 +93,7 @@ impl Ingest {
     }
 
     /// Stores a batch in one transaction; `write_prices` writes its prices in COPY's text format, columns as in the
-    /// originals' dump: `orig_code`, `dest_code`, `day`, `price`, separated by tabs.
+    /// legacy dump: `orig_code`, `dest_code`, `day`, `price`, separated by tabs.
     pub fn store(
         &mut self,
         batch: &NewBatch<'_>,

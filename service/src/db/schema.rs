@@ -116,7 +116,7 @@ pub mod accounts {
     }
 
     diesel::table! {
-        /// What proves who somebody is. No login may read hash and secret.
+        /// Credentials. No login may read hash and secret.
         accounts.credentials (account_id) {
             /// Whose.
             account_id -> Int8,

@@ -1,4 +1,4 @@
-//! Wishes. Every transaction tells row-level security which account it acts for, and every query filters by that account
+//! Wishes. Every transaction sets its account for row-level security, and every query filters by that account
 //! as well, so that either protection suffices.
 
 use super::Db;

@@ -149,6 +149,8 @@ const INJECTED: &[&str] = &[
 const ALPHABETIC: &[&str] = &[
     "letters and digits",
     "letters or digits",
+    // "letters, digits": punctuation is left out.
+    "letters digits",
     "two letters",
     "letters of both cases",
     "lower-case letters",

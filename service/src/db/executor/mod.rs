@@ -21,7 +21,7 @@ use pending_result::pending_result;
 use std::time::{Duration, Instant};
 use workers::Workers;
 
-/// Start deadline of a batch, far away on purpose: its lookups have their own, and would never be answered if the batch
+/// Start deadline of a batch, distant on purpose: its lookups have their own, and would never be answered if the batch
 /// itself were dropped.
 const BATCH_START_TIMEOUT: Duration = Duration::from_secs(86_400);
 

@@ -74,7 +74,7 @@ pub fn lock(conn: &mut PgConnection, token_hash: &[u8]) -> QueryResult<Option<Re
         .optional()
 }
 
-/// Marks a token as replaced. The time of the first replacement is kept.
+/// Marks a token as replaced. The time of the first replacement is not overwritten.
 pub fn mark_replaced(conn: &mut PgConnection, token_hash: &[u8]) -> QueryResult<()> {
     diesel::update(refresh_tokens::table.find(token_hash))
         .filter(refresh_tokens::replaced_at.is_null())

@@ -3,7 +3,7 @@
 use crate::http::contract::problem::Problem;
 use http::{HeaderMap, StatusCode, Uri};
 
-/// Bytes of the request target. Leaves room for ten kilobytes in a parameter, which is then reported by name.
+/// Bytes of the request target. Permits ten kilobytes in a parameter, which is then reported by name.
 const MAX_TARGET_BYTES: usize = 16_384;
 
 /// Bytes of names and values of all header fields.

@@ -49,7 +49,7 @@ pub struct EdgeParts {
     pub error_page: fn(Problem, &str, &str) -> Response,
 }
 
-/// The routers inside the edge. Kept apart because nesting one poem router in another doubles the cost of routing.
+/// The routers inside the edge. Separate because nesting one poem router in another doubles the cost of routing.
 pub struct Routes {
     /// The operations of the OpenAPI document.
     pub operations: BoxEndpoint<'static, Response>,

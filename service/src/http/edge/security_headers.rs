@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn existing_headers_are_kept() {
+    fn existing_headers_are_not_overwritten() {
         let mut headers = HeaderMap::new();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         headers.append(header::SET_COOKIE, HeaderValue::from_static("a=1"));

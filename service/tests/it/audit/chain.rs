@@ -165,7 +165,7 @@ fn deleted_inserted_and_reordered_events_are_named() {
     }
 }
 
-/// J5: A truncated or rebuilt chain is detected by the stored head, and if that was changed too, by a hash kept elsewhere.
+/// J5: A truncated or rebuilt chain is detected by the stored head, and if that was changed too, by a hash stored elsewhere.
 #[test]
 fn a_truncated_or_rebuilt_chain_is_detected() {
     let database = with_events(5);

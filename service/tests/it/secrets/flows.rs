@@ -262,7 +262,7 @@ pub fn second_factor(env: &TestEnvironment) -> Vec<String> {
 }
 
 /// Injected faults: a mail server that echoes what it received, broken connections, renamed columns.
-pub fn faults(env: &TestEnvironment) {
+pub fn injected_faults(env: &TestEnvironment) {
     let (app, database) = (&env.app, &env.database);
     let reply = format!("550 5.1.1 <frank@example.org> is unknown, {PASSWORD}");
     env.smtp

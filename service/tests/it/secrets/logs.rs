@@ -1,6 +1,6 @@
 //! No secret appears in logs, metrics, audit events, exports or stored rows, after every flow that handles one.
 
-use super::flows::{accounts, faults, misplaced_secrets, pages, second_factor, start, tokens};
+use super::flows::{accounts, injected_faults, misplaced_secrets, pages, second_factor, start, tokens};
 use crate::support::accounts::PASSWORD;
 use crate::support::run_log;
 use serde_json::Value;
@@ -71,7 +71,7 @@ fn no_secret_that_was_used_is_logged_audited_measured_or_stored() {
     misplaced_secrets(&env);
     pages(&env);
     let codes = second_factor(&env);
-    faults(&env);
+    injected_faults(&env);
     let metrics = env.app.get_internal("/metrics");
     let secrets = secrets_to_find();
     let jwts = secrets.iter().filter(|text| text.starts_with("eyJ")).count();

@@ -1,4 +1,4 @@
-//! The pages of one's own account.
+//! The pages of the user's account.
 
 use crate::support::accounts::{PASSWORD, create_account, log_in};
 use crate::support::app::App;

@@ -1,4 +1,4 @@
-//! The pages of one's own wishes: isolation between users, and escaping of their texts.
+//! The pages of the user's wishes: isolation between users, and escaping of their texts.
 
 use crate::support::accounts::{PASSWORD, create_account};
 use crate::support::app::App;

@@ -23,7 +23,7 @@ pub struct Form {
     pub csrf: String,
     /// Hidden names and values.
     pub hidden: Vec<(&'static str, String)>,
-    /// The account whose password is asked for, for password managers; may be empty.
+    /// The account of the requested password, for password managers; may be empty.
     pub username: String,
     /// The inputs.
     pub inputs: Vec<Input>,
@@ -173,7 +173,7 @@ impl Form {
         self
     }
 
-    /// With the account whose password is asked for.
+    /// With the account of the requested password.
     #[must_use]
     pub fn with_username(mut self, username: &str) -> Self {
         username.clone_into(&mut self.username);
