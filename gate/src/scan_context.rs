@@ -95,7 +95,8 @@ impl<'a> ScanContext<'a> {
         })
     }
 
-    /// Starts a program that serves until its standard input is closed, and its first line: then it is ready.
+    /// Starts a program that serves until its standard input is closed. It is ready when it prints a JSON object on a line,
+    /// which is returned; other output before that is ignored.
     pub fn start(&self, command: &Command<'_>, name: &str) -> Result<(Interactive, String), ScanError> {
         let log = self.folder.join(format!("{name}.err"));
         let refused = env_allowlist::refused(&self.context().settings.variables);
@@ -103,7 +104,13 @@ impl<'a> ScanContext<'a> {
             .clone()
             .without_env(refused)
             .interactive(&File::create(&log)?)?;
-        match started.line() {
+        let ready = loop {
+            match started.line() {
+                Ok(line) if !line.starts_with('{') => {}
+                ready => break ready,
+            }
+        };
+        match ready {
             Ok(line) => Ok((started, line)),
             Err(error) if error.is::<Exit>() => Err(ScanError::Stopped),
             Err(error) => {

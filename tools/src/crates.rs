@@ -1,4 +1,4 @@
-//! Installs a crate: the .crate that cargo got, compared with the table, then built from just that with its own lock file.
+//! Installs a crate: downloads the `.crate` with cargo, verifies its checksum, and builds exactly that with its own lock file.
 
 use std::ffi::OsString;
 use std::fs;
@@ -11,7 +11,7 @@ use harness::process::command::Command;
 use super::staging::StagingDir;
 use super::tool::Crate;
 
-/// Builds quickly: no tool of the gate is slow enough for more.
+/// A quick build: no tool of the gate needs optimisations.
 const PROFILE: [(&str, &str); 5] = [
     ("CARGO_PROFILE_RELEASE_LTO", "off"),
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
@@ -20,13 +20,13 @@ const PROFILE: [(&str, &str); 5] = [
     ("CARGO_PROFILE_RELEASE_STRIP", "symbols"),
 ];
 
-/// More at once would leave nothing of a small machine for the gates beside it.
+/// Leaves capacity for the gates that run at the same time.
 const JOBS: &str = "2";
 
-/// Installs it into the folder staging.
+/// Installs it into the staging folder.
 pub(super) fn install(staging: &StagingDir<'_>, package: &Crate) -> Result<()> {
     let spec = format!("{}@{}", package.name, package.version);
-    // The one command of cargo that gets a crate and builds nothing of it.
+    // The only command of cargo that downloads a crate without building it.
     let fetch = Command::cargo(staging.context).args(["info", "--registry", "crates-io", &spec]);
     staging.run(&fetch)?;
     let file = pinned(staging, package)?;
@@ -47,7 +47,7 @@ pub(super) fn install(staging: &StagingDir<'_>, package: &Crate) -> Result<()> {
     Ok(())
 }
 
-/// The .crate with this checksum among those that cargo keeps.
+/// The `.crate` file with this checksum in cargo's cache.
 fn pinned(staging: &StagingDir<'_>, package: &Crate) -> Result<OsString> {
     let name = format!("{}-{}.crate", package.name, package.version);
     let home = staging.context.settings.cargo_home.as_ref();
@@ -75,7 +75,7 @@ fn pinned(staging: &StagingDir<'_>, package: &Crate) -> Result<OsString> {
     }
 }
 
-/// Adds a component to the toolchain of this repository, where it is missing.
+/// Adds a missing component to the toolchain of this repository.
 fn add(staging: &StagingDir<'_>, component: &str) -> Result<()> {
     if component == "llvm-tools" && has_llvm_tools(staging)? {
         return Ok(());
@@ -108,7 +108,7 @@ mod tests {
     use std::path::Path;
     use std::time::Duration;
 
-    /// Gets nothing, and notes how it was called to build.
+    /// Downloads nothing, and records the arguments of the build.
     const CARGO: &str = r#"test "$1" != install || echo "$* $CARGO_TARGET_DIR $(ls "$6")" > "$0.args""#;
 
     #[test]

@@ -1,5 +1,4 @@
-//! Where a tool's program is: in the cache, file by file as it was installed, or on `PATH` in just the pinned version;
-//! installs nothing.
+//! Finds a tool's program: in the cache, unchanged since it was installed, or on `PATH` in exactly the pinned version.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,10 +11,10 @@ use harness::process::command::Command;
 use super::record::Record;
 use super::tool::Tool;
 
-/// A tool that tells its version takes this long at the most.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// For a tool to print its version.
+const VERSION_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A program that is there.
+/// An installed program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
     /// Its file.
@@ -24,16 +23,16 @@ pub struct Program {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// SHA-256 of its file, hexadecimal.
+    /// SHA-256 of the file, hexadecimal.
     pub digest: String,
     /// `path` or `cache`.
     pub source: &'static str,
 }
 
-/// The program, or one line that says why there is none.
+/// The program, or the reason why it is missing.
 pub fn find(context: &Context, tool: &Tool) -> Result<Result<Program, String>> {
     let mut why = None;
-    // What has a checksum counts more than what only says a version.
+    // A checksum is stronger evidence than a printed version.
     if let Some((folder, record)) = cached(context, tool) {
         let file = folder.join("bin").join(&tool.program);
         let mismatch = match (record.differences(&folder)?.first(), tool.version_args.is_empty()) {
@@ -57,9 +56,9 @@ pub fn find(context: &Context, tool: &Tool) -> Result<Result<Program, String>> {
     ))
 }
 
-/// Why this is not the pinned version, if it is not. It is run for that.
+/// Runs it; returns how its version differs from the pinned one.
 pub fn mismatch(context: &Context, tool: &Tool, file: &Path) -> Result<Option<String>> {
-    Ok(match told_version(context, tool, file)? {
+    Ok(match printed_version(context, tool, file)? {
         Some(told) if tool.is_version(&told) => None,
         Some(told) => Some(format!("{} is {told}, not {}", file.display(), tool.version)),
         None => Some(format!("{} does not tell its version", file.display())),
@@ -76,7 +75,7 @@ pub fn cache(context: &Context) -> Option<PathBuf> {
     Some(context.settings.cache.as_ref()?.join("tools"))
 }
 
-/// Without a record, or with that of another package of the same version, it is not what the table pins.
+/// A folder without a record, or with the record of another package, is not the pinned tool.
 fn cached(context: &Context, tool: &Tool) -> Option<(PathBuf, Record)> {
     let folder = folder(context, tool)?;
     let record = Record::read(&folder, tool)?;
@@ -87,14 +86,14 @@ fn cached(context: &Context, tool: &Tool) -> Option<(PathBuf, Record)> {
         .then_some((folder, record))
 }
 
-/// The first word that looks like a version in what it prints.
-fn told_version(context: &Context, tool: &Tool, file: &Path) -> Result<Option<String>> {
+/// The first word of its output that looks like a version.
+fn printed_version(context: &Context, tool: &Tool, file: &Path) -> Result<Option<String>> {
     if tool.version_args.is_empty() {
         return Ok(None);
     }
     let told = Command::new(context, file)
         .args(&tool.version_args)
-        .bounded(PATIENCE);
+        .bounded(VERSION_TIMEOUT);
     match told {
         Ok(told) => Ok(version_in(&format!("{}\n{}", told.stdout, told.stderr))),
         Err(error) if error.is::<harness::exit::Exit>() => Err(error),

@@ -1,4 +1,4 @@
-//! Installs a module of Go: its checksum compared with the table before any of it is built.
+//! Installs a Go module: verifies its checksum before any of it is built.
 
 use anyhow::{Result, ensure};
 use harness::process::command::Command;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::staging::StagingDir;
 use super::tool::Module;
 
-/// Dependencies are checked against Go's checksum database, whatever the user's settings leave out.
+/// Dependencies are verified against Go's checksum database, whatever the user has configured.
 const ENVIRONMENT: [(&str, &str); 6] = [
     ("GOFLAGS", "-mod=readonly"),
     ("GOSUMDB", "sum.golang.org"),
@@ -24,10 +24,10 @@ struct Downloaded {
     sum: String,
 }
 
-/// Installs it into the folder staging.
+/// Installs it into the staging folder.
 pub(super) fn install(staging: &StagingDir<'_>, module: &Module) -> Result<()> {
     let (context, version) = (staging.context, &module.version);
-    // Outside of any module: ours is none of Go's.
+    // Outside of any Go module.
     let go = || {
         Command::new(context, "go")
             .current_dir(&staging.scratch)

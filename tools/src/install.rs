@@ -1,5 +1,4 @@
-//! Brings a tool into the cache, by name and version, and refuses whatever is not what was pinned: into a folder aside
-//! first, which becomes the tool's only when all is well.
+//! Installs a pinned tool into the cache: into a staging folder first, which becomes the tool's after all checks.
 
 use std::time::Duration;
 
@@ -14,17 +13,17 @@ use super::{crates, go, npm, pypi};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Installs it, unless it is there. Afterwards `find` finds it.
+/// Installs it, unless it is installed.
 pub fn install(context: &Context, tool: &Tool) -> Result<()> {
-    bring(context, tool, false)
+    install_if(context, tool, false)
 }
 
-/// Installs it, also where it is there.
+/// Installs it even if it is installed.
 pub fn install_again(context: &Context, tool: &Tool) -> Result<()> {
-    bring(context, tool, true)
+    install_if(context, tool, true)
 }
 
-fn bring(context: &Context, tool: &Tool, again: bool) -> Result<()> {
+fn install_if(context: &Context, tool: &Tool, again: bool) -> Result<()> {
     let limit = match &tool.install {
         Install::None(how) => bail!("{} is not installed by name: {how}", tool.name),
         Install::Crate(_) => 90 * MINUTE,
@@ -37,7 +36,7 @@ fn bring(context: &Context, tool: &Tool, again: bool) -> Result<()> {
     }
     let staging = StagingDir::open(context, tool, limit)?;
     if !again && find::find(context, tool)?.is_ok() {
-        // Somebody else brought it while we waited.
+        // Installed by another process while this one waited.
         return Ok(());
     }
     match &tool.install {
@@ -50,7 +49,7 @@ fn bring(context: &Context, tool: &Tool, again: bool) -> Result<()> {
     let program = staging.folder.join("bin").join(&tool.program);
     ensure!(
         program.is_file(),
-        "{} brought no program {}",
+        "{} installed no program {}",
         tool.name,
         tool.program
     );

@@ -1,43 +1,18 @@
-//! The tools of the gate: one table, found by version, installed by name into the cache.
+//! The gate's tools: pinned in one table, found by version, installed by name into the cache.
 
-/// One row.
-pub mod tool;
-
-/// All rows.
-pub mod table;
-
-/// What was installed, file by file.
-pub mod record;
-
-/// Where a program is.
-pub mod find;
-
-/// A folder staging.
-mod staging;
-
-/// crates.io.
 mod crates;
-
-/// PyPI.
-mod pypi;
-
-/// npm.
-pub mod npm;
-
-/// Go.
+pub mod find;
 mod go;
-
-/// Brings one into the cache.
 pub mod install;
-
-/// `tools list`
 mod list;
-
-/// `tools verify`
-mod verify;
-
-/// `tools lock`
 mod lock;
+pub mod npm;
+mod pypi;
+pub mod record;
+mod staging;
+pub mod table;
+pub mod tool;
+mod verify;
 
 use std::time::Instant;
 
@@ -46,25 +21,25 @@ use harness::context::Context;
 use harness::exit::Exit;
 use harness::output::{print, seconds};
 
-use tool::Tool;
+use crate::tool::Tool;
 
 /// Subcommands of `cargo xtask tools`.
 #[derive(Debug, clap::Subcommand)]
 pub enum Task {
-    /// Brings tools into the cache: those named, or all that a registry has
+    /// Install tools into the cache: the named ones, or all that a registry has
     Install {
         /// Names of tools
         #[arg(value_name = "NAME")]
         names: Vec<String>,
-        /// Also what is there already
+        /// Also tools that are already installed
         #[arg(long)]
         again: bool,
     },
-    /// Shows each tool: version, where it is or what is missing, licence
+    /// Show each tool: version, place or what is missing, licence
     List,
-    /// Looks whether what is in the cache is still what was installed
+    /// Verify that the cache still holds what was installed
     Verify,
-    /// Writes the lock file of a tool from PyPI anew
+    /// Write the lock file of a PyPI tool again
     Lock {
         /// Names of tools
         #[arg(value_name = "NAME", required = true)]
@@ -82,7 +57,7 @@ pub fn run(context: &Context, task: &Task) -> Result<()> {
     }
 }
 
-/// One that fails does not keep the others away.
+/// A failure does not stop the others.
 fn install_all(context: &Context, names: &[String], again: bool) -> Result<()> {
     let mut failed = false;
     for tool in wanted(names)? {
@@ -122,7 +97,7 @@ fn install_all(context: &Context, names: &[String], again: bool) -> Result<()> {
     }
 }
 
-/// Those of these names; without any, all that can be installed.
+/// The named tools; without names, all that can be installed.
 fn wanted(names: &[String]) -> Result<Vec<Tool>> {
     match names {
         [] => {

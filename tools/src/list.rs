@@ -1,4 +1,4 @@
-//! `cargo xtask tools list`: each tool with its version, where it is or what is missing, and its licence; changes nothing.
+//! `cargo xtask tools list`: each tool with its version, place or what is missing, and licence.
 
 use anyhow::Result;
 use harness::context::Context;
@@ -6,7 +6,7 @@ use harness::output::print;
 
 use super::{find, table};
 
-/// Lists them.
+/// Prints the list.
 pub(super) fn run(context: &Context) -> Result<()> {
     for tool in table::all()? {
         let place = match find::find(context, &tool)? {

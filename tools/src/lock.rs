@@ -1,5 +1,5 @@
-//! `cargo xtask tools lock NAME`: writes the lock file of a tool from PyPI anew, with everything that it needs and every
-//! file's hash, for any system; a person compares and commits it.
+//! `cargo xtask tools lock NAME`: writes the lock file of a PyPI tool, with all dependencies and the hash of every file, for
+//! all platforms. A person reviews and commits it.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use harness::process::command::Command;
 use super::tool::{Environment, Install, Tool};
 use super::{find, install, pypi, table};
 
-/// Writes those of these tools.
+/// Writes the lock files of these tools.
 pub(super) fn run(context: &Context, names: &[String]) -> Result<()> {
     let uv = table::get("uv")?;
     install::install(context, &uv)?;

@@ -1,5 +1,4 @@
-//! Gets a package of npm, by name and version, and refuses another one; runs none of its scripts, and follows none of its
-//! dependencies.
+//! Installs an npm package: verifies its integrity, runs none of its scripts, and installs no dependencies.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,7 +22,7 @@ struct Manifest {
     dependencies: BTreeMap<String, serde_json::Value>,
 }
 
-/// Gets the package into this folder; answers its file. Packing runs no script.
+/// The command that downloads the package into this folder, and the resulting file. `npm pack` runs no script.
 pub fn pack<'a>(context: &'a Context, package: &Package, folder: &Path) -> (Command<'a>, PathBuf) {
     let name = package.name.trim_start_matches('@').replace('/', "-");
     let file = folder.join(format!("{name}-{}.tgz", package.version));
@@ -33,7 +32,7 @@ pub fn pack<'a>(context: &'a Context, package: &Package, folder: &Path) -> (Comm
     (command.args([folder]), file)
 }
 
-/// Is it the one that was pinned?
+/// Fails unless the file has the pinned integrity.
 pub fn ensure_pinned(package: &Package, file: &Path) -> Result<()> {
     let bytes = fs::read(file).with_context(|| format!("no {}", file.display()))?;
     let told = format!("sha512-{}", STANDARD.encode(Sha512::digest(&bytes)));
@@ -47,7 +46,7 @@ pub fn ensure_pinned(package: &Package, file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Installs its program into the folder staging.
+/// Installs its program into the staging folder.
 pub(super) fn install(staging: &StagingDir<'_>, program: &str, package: &Package) -> Result<()> {
     let (command, file) = pack(staging.context, package, &staging.scratch);
     staging.run(&command)?;
@@ -84,7 +83,7 @@ mod tests {
     use harness::settings::Settings;
     use std::time::Duration;
 
-    /// Packs this manifest with a program `tool`, and unpacks it.
+    /// Packs this manifest with a program `tool` and unpacks it.
     fn unpacked(name: &str, manifest: &str) -> (PathBuf, Result<()>, bool) {
         let home = std::env::temp_dir().join(format!("xtask-npm-{name}-{}", std::process::id()));
         fs::create_dir_all(home.join("package")).unwrap();

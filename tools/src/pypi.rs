@@ -1,5 +1,5 @@
-//! Installs packages of PyPI into a virtual environment of their own: only what the lock file has, every file by its
-//! hash; wheels only, but for what the table names.
+//! Installs PyPI packages into a virtual environment: only those in the lock file, each file verified by its hash, and
+//! wheels only, except for packages named in the table.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,18 +12,18 @@ use harness::process::command::Command;
 use super::staging::StagingDir;
 use super::tool::{Environment, Tool};
 
-/// The oldest Python that the lock files are made for.
+/// The oldest Python that the lock files support.
 pub(super) const PYTHON: &str = "3.11";
 
-/// Fails unless this Python can do it.
+/// Fails unless this Python is recent enough and has venv.
 const CAN: &str = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))";
 
-/// A script that finds its Python beside itself, so that its folder can be moved: a shell reads the second line as a
-/// command, Python reads it as the beginning of a string.
+/// Makes a script find its Python relative to itself, so that its folder can be moved: the shell executes the second line,
+/// and Python reads it as the beginning of a string.
 const RELOCATABLE: &str =
     "#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/python \"$0\" \"$@\"\n' '''\n";
 
-/// Installs it into the folder staging.
+/// Installs it into the staging folder.
 pub(super) fn install(staging: &StagingDir<'_>, tool: &Tool, environment: &Environment) -> Result<()> {
     let context = staging.context;
     let lock = lock_file(context, &tool.name);
@@ -40,7 +40,7 @@ pub(super) fn install(staging: &StagingDir<'_>, tool: &Tool, environment: &Envir
     let make = Command::new(context, "python3").args(["-m", "venv"]);
     staging.run(&make.args([&staging.folder]))?;
     if !environment.sources.is_empty() {
-        // A build would otherwise get its own tools, by no hash.
+        // A build would otherwise download build tools without a hash.
         let builders = staging.scratch.join("builders.txt");
         fs::write(&builders, only(&fs::read_to_string(&lock)?, "setuptools"))?;
         staging.run(&pip(staging).args(["-r".as_ref(), builders.as_os_str()]))?;
@@ -51,7 +51,7 @@ pub(super) fn install(staging: &StagingDir<'_>, tool: &Tool, environment: &Envir
     relocate(&staging.folder)
 }
 
-/// Where a tool's lock file is.
+/// The path of a tool's lock file.
 pub(super) fn lock_file(context: &Context, tool: &str) -> PathBuf {
     let locks = context.settings.root.join("security").join("locks");
     locks.join(format!("{tool}.txt"))
@@ -74,7 +74,7 @@ fn pip<'a>(staging: &StagingDir<'a>) -> Command<'a> {
         ])
 }
 
-/// The lines of one package.
+/// The lines of one package in a lock file.
 fn only(lock: &str, package: &str) -> String {
     let begins = format!("{package}==");
     let mut inside = false;
@@ -87,8 +87,7 @@ fn only(lock: &str, package: &str) -> String {
     lines.map(|line| format!("{line}\n")).collect()
 }
 
-/// Scripts name the Python of the folder aside in their first line; what activates an environment names it too, and
-/// nobody needs that here.
+/// The first line of a script names the Python of the staging folder. The activation scripts do too, but are not used.
 fn relocate(folder: &Path) -> Result<()> {
     let old = folder.join("bin").join("python").display().to_string();
     for entry in fs::read_dir(folder.join("bin"))? {
@@ -98,7 +97,7 @@ fn relocate(folder: &Path) -> Result<()> {
             fs::remove_file(&file)?;
             continue;
         }
-        // Programs are no text, and the interpreter itself is a link.
+        // Binaries are not text, and the interpreter itself is a link.
         if file.is_symlink() {
             continue;
         }
@@ -111,7 +110,7 @@ fn relocate(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// pip writes `#!PYTHON`, or a shell's `exec` of it where that is too long for the system.
+/// pip writes `#!PYTHON`, or a shell `exec` where that is too long for the kernel.
 fn relocated(text: &str, python: &str) -> Option<String> {
     let mut lines = text.splitn(4, '\n');
     let (first, second) = (lines.next()?, lines.next()?);
@@ -134,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_script_of_the_folder_aside_finds_its_python_by_itself() {
+    fn a_script_finds_its_python_after_the_folder_is_moved() {
         let python = "/cache/.aside/x-1/tool/bin/python";
         let body = "# -*- coding: utf-8 -*-\nimport sys\n";
         for text in [
@@ -159,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lines_of_one_package_are_told_from_the_others() {
+    fn the_lines_of_one_package_are_selected() {
         let lock = "# made by\nset==1 \\\n    --hash=a\nsetuptools==2 \\\n    --hash=b \\\n    --hash=c\nsetuptools-scm==3 \\\n    --hash=d\n";
         assert_eq!(
             only(lock, "setuptools"),

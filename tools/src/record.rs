@@ -1,5 +1,4 @@
-//! What was installed, file by file, written beside it: so that what is in the cache later can be compared; installs
-//! nothing.
+//! The record of an installation, stored in the tool's folder: the digest of every file, to detect later changes.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::tool::Tool;
 
-/// Where it is, in the tool's folder.
+/// Its name in the tool's folder.
 const FILE: &str = "installed.json";
 
 /// One installation.
@@ -23,12 +22,12 @@ pub struct Record {
     pub version: String,
     /// The package's checksum, as in the table when it was installed.
     pub checksum: String,
-    /// Each file below the folder with its SHA-256, each symbolic link with `-> ` and where it leads.
+    /// Each file below the folder with its SHA-256, each symbolic link with `-> ` and its target.
     pub files: BTreeMap<String, String>,
 }
 
 impl Record {
-    /// What is in this folder now.
+    /// The current content of a folder.
     pub fn of(folder: &Path, tool: &Tool) -> Result<Record> {
         Ok(Record {
             name: tool.name.clone(),
@@ -38,7 +37,7 @@ impl Record {
         })
     }
 
-    /// What was written when it was installed; `None`: it never came to its end, or was pinned otherwise.
+    /// The stored record; `None` if the installation was not completed.
     pub fn read(folder: &Path, tool: &Tool) -> Option<Record> {
         let record: Record = serde_json::from_slice(&fs::read(folder.join(FILE)).ok()?).ok()?;
         let same = record.name == tool.name
@@ -47,14 +46,14 @@ impl Record {
         same.then_some(record)
     }
 
-    /// Writes it.
+    /// Writes the record.
     pub fn write(&self, folder: &Path) -> Result<()> {
         let file = folder.join(FILE);
         fs::write(&file, serde_json::to_vec_pretty(self)?)
             .with_context(|| format!("cannot write {}", file.display()))
     }
 
-    /// What is not as it was installed, one line each.
+    /// Differences from the installation, one line each.
     pub fn differences(&self, folder: &Path) -> Result<Vec<String>> {
         let now = files(folder)?;
         let changed = self.files.iter().filter_map(|(path, kept)| match now.get(path) {

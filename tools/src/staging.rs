@@ -1,7 +1,8 @@
-//! A folder aside in which one installation works, alone, with a log and a time limit; knows no registry.
+//! The folder in which one installation runs, with a lock, a log and a timeout, until it is complete.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -12,18 +13,18 @@ use harness::process::command::Command;
 use super::find;
 use super::tool::Tool;
 
-/// An installation that waits for another one of the same tool waits as long as that may take.
-const PATIENCE: Duration = Duration::from_secs(2 * 60 * 60);
+/// As long as an installation of the same tool may take.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// The folder, which is gone with this value unless it was published.
+/// The folder, removed with this value unless it was published.
 pub struct StagingDir<'a> {
     /// The settings and the stop flag.
     pub context: &'a Context,
-    /// What becomes the tool's folder.
+    /// Becomes the tool's folder.
     pub folder: PathBuf,
-    /// For what is needed only meanwhile.
+    /// For temporary files.
     pub scratch: PathBuf,
-    /// Where a build may be continued by the next try.
+    /// A build that the next attempt resumes.
     pub build: PathBuf,
     own: PathBuf,
     place: PathBuf,
@@ -33,7 +34,7 @@ pub struct StagingDir<'a> {
 }
 
 impl<'a> StagingDir<'a> {
-    /// Waits for its turn, and clears what a killed installation left.
+    /// Waits for the lock and removes what a killed installation left.
     pub fn open(context: &'a Context, tool: &Tool, limit: Duration) -> Result<StagingDir<'a>> {
         let place = find::folder(context, tool).context("set XDG_CACHE_HOME or HOME")?;
         let cache = find::cache(context).context("set XDG_CACHE_HOME or HOME")?;
@@ -44,8 +45,8 @@ impl<'a> StagingDir<'a> {
             create(file.parent().unwrap_or(cache.as_path()))?;
         }
         let lock = lock(context, &staging.with_added_extension("lock"))?;
-        // What a killed installation started may still write there, so that each gets a folder of its own.
-        let _others_are_in_nobodys_way = clear(&staging);
+        // Children of a killed installation may still write there, so each installation has its own folder.
+        let _best_effort = clear(&staging);
         let own = staging.join(std::process::id().to_string());
         clear(&own)?;
         let (folder, scratch) = (own.join("tool"), own.join("scratch"));
@@ -65,29 +66,16 @@ impl<'a> StagingDir<'a> {
         })
     }
 
-    /// Runs a program to its end; what it writes is in the log.
+    /// Runs a program to its end; its output goes to the log.
     pub fn run(&self, command: &Command<'_>) -> Result<()> {
         let from = fs::metadata(&self.log).map_or(0, |log| log.len());
         let log = File::options().append(true).open(&self.log)?;
         let left = self.ends.saturating_duration_since(Instant::now());
-        match command.background(&log)?.wait_for(self.context, left)? {
-            Some(status) if status.success() => Ok(()),
-            Some(status) => {
-                let said = self.last_line(from);
-                bail!(
-                    "`{}` failed ({status}): {said}; {}",
-                    short(command),
-                    self.log.display()
-                )
-            }
-            None => bail!("`{}` took too long; {}", short(command), self.log.display()),
-        }
+        let status = command.background(&log)?.wait_for(self.context, left)?;
+        self.ensure_success(command, status, from)
     }
 
-    /// Runs a program to its end and answers what it wrote to standard output; the log has that too.
-    ///
-    /// # Errors
-    /// As [`StagingDir::run`]. What it wrote before it failed counts for nothing.
+    /// As [`StagingDir::run`], and returns its standard output.
     pub fn capture(&self, command: &Command<'_>) -> Result<String> {
         let left = self.ends.saturating_duration_since(Instant::now());
         let ended = command.bounded(left)?;
@@ -95,21 +83,21 @@ impl<'a> StagingDir<'a> {
         let from = fs::metadata(&self.log).map_or(0, |log| log.len());
         let mut log = File::options().append(true).open(&self.log)?;
         std::io::Write::write_all(&mut log, text.as_bytes())?;
-        match ended.status {
-            Some(status) if status.success() => Ok(ended.stdout),
-            Some(status) => {
-                let said = self.last_line(from);
-                bail!(
-                    "`{}` failed ({status}): {said}; {}",
-                    short(command),
-                    self.log.display()
-                )
-            }
-            None => bail!("`{}` took too long; {}", short(command), self.log.display()),
+        self.ensure_success(command, ended.status, from)?;
+        Ok(ended.stdout)
+    }
+
+    /// `from` is where the command's output begins in the log.
+    fn ensure_success(&self, command: &Command<'_>, status: Option<ExitStatus>, from: u64) -> Result<()> {
+        let (command, log) = (short(command), self.log.display());
+        match status {
+            Some(status) if status.success() => Ok(()),
+            Some(status) => bail!("`{command}` failed ({status}): {}; {log}", self.last_line(from)),
+            None => bail!("`{command}` took too long; {log}"),
         }
     }
 
-    /// Makes the folder the tool's, whole, instead of what was there.
+    /// Replaces the tool's folder by this one.
     pub fn publish(&self) -> Result<()> {
         let shown = || format!("cannot write {}", self.place.display());
         create(self.place.parent().unwrap_or(&self.place))?;
@@ -122,7 +110,7 @@ impl<'a> StagingDir<'a> {
         Ok(())
     }
 
-    /// The last line that says something, shortened.
+    /// The last line that is not empty, shortened.
     fn last_line(&self, from: u64) -> String {
         let bytes = fs::read(&self.log).unwrap_or_default();
         let bytes = bytes
@@ -130,19 +118,19 @@ impl<'a> StagingDir<'a> {
             .unwrap_or_default();
         let text = String::from_utf8_lossy(bytes);
         let last = text.lines().map(str::trim).rfind(|line| !line.is_empty());
-        last.unwrap_or("it said nothing").chars().take(200).collect()
+        last.unwrap_or("no output").chars().take(200).collect()
     }
 }
 
 impl Drop for StagingDir<'_> {
     fn drop(&mut self) {
-        // The next installation clears what is left.
+        // The next installation removes what is left.
         let _best_effort = clear(&self.own);
         let _others_left_more = self.own.parent().map(fs::remove_dir);
     }
 }
 
-/// The first words of a call: a line is to be read by people, and all of them are in the code.
+/// The first words of a command, for messages.
 fn short(command: &Command<'_>) -> String {
     let all = command.to_string();
     let first: Vec<&str> = all.split(' ').take(4).collect();
@@ -162,7 +150,7 @@ fn clear(folder: &Path) -> Result<()> {
     }
 }
 
-/// One installation of a tool at a time; the system frees the lock of one that was killed.
+/// One installation of a tool at a time; the operating system releases the lock of a killed one.
 fn lock(context: &Context, path: &Path) -> Result<File> {
     let file = File::options()
         .create(true)
@@ -170,11 +158,11 @@ fn lock(context: &Context, path: &Path) -> Result<File> {
         .write(true)
         .open(path);
     let file = file.with_context(|| format!("cannot write {}", path.display()))?;
-    let mut told = false;
-    let free = context.stop.wait_until(PATIENCE, || {
+    let mut reported = false;
+    let free = context.stop.wait_until(LOCK_TIMEOUT, || {
         let free = file.try_lock().is_ok();
-        if !free && !told {
-            told = true;
+        if !free && !reported {
+            reported = true;
             print(&format!(
                 "waiting  for another installation that holds {}",
                 path.display()

@@ -1,4 +1,4 @@
-//! The table of tools: `security/tools.toml`, in the binary.
+//! The table of tools, `security/tools.toml`, compiled into the program.
 
 use anyhow::{Context as _, Result};
 use serde::Deserialize;

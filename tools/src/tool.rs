@@ -1,4 +1,4 @@
-//! One row of the table of tools: what it is, which version, how it is had; runs nothing.
+//! A row of the table of tools: name, version, checksum, and how to install it.
 
 use serde::Deserialize;
 
@@ -6,15 +6,15 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Install {
-    /// A crate of crates.io, built with its own lock file.
+    /// From crates.io, built with its own lock file.
     Crate(Crate),
-    /// A package of PyPI, in a virtual environment of its own, every file by its hash.
+    /// From PyPI, in its own virtual environment, every file verified by its hash.
     Pypi(Environment),
-    /// A package of npm that depends on no other, without its scripts.
+    /// From npm: a package without dependencies; its scripts are not run.
     Npm(Package),
-    /// A module of Go.
+    /// A Go module.
     Go(Module),
-    /// Not by name: this says how it is had.
+    /// Not installed by name: the text says how to get it.
     None(String),
 }
 
@@ -28,7 +28,7 @@ pub struct Crate {
     pub version: String,
     /// SHA-256 of its `.crate`, hexadecimal.
     pub checksum: String,
-    /// Components of the Rust toolchain that it works with.
+    /// Components of the Rust toolchain that it needs.
     #[serde(default)]
     pub components: Vec<String>,
 }
@@ -43,10 +43,10 @@ pub struct Environment {
     pub version: String,
     /// SHA-256 of `security/locks/TOOL.txt`, hexadecimal: it has the hashes of everything that is installed.
     pub checksum: String,
-    /// What else is wanted beside it: requirements with a version.
+    /// Additional requirements, each with a version.
     #[serde(default)]
     pub with: Vec<String>,
-    /// Packages without a wheel: only these are built, and code of theirs runs meanwhile.
+    /// Packages without a wheel. Only these are built, which runs their code.
     #[serde(default)]
     pub sources: Vec<String>,
 }
@@ -59,11 +59,11 @@ pub struct Package {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// What `npm view NAME dist.integrity` says: `sha512-` and base64.
+    /// `npm view NAME dist.integrity`: `sha512-` and base64.
     pub checksum: String,
 }
 
-/// A module of Go.
+/// A Go module.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Module {
@@ -76,7 +76,7 @@ pub struct Module {
     /// The program's package below the module's path; empty for the module itself.
     #[serde(default)]
     pub package: String,
-    /// More flags of `go install`.
+    /// Additional flags of `go install`.
     #[serde(default)]
     pub flags: Vec<String>,
 }
@@ -91,7 +91,7 @@ pub struct Tool {
     pub program: String,
     /// The pinned version.
     pub version: String,
-    /// Arguments that make it tell its version; empty: nothing does, so that only the cache's is taken.
+    /// Arguments that print its version. Empty: it cannot, so only the one in the cache is used.
     pub version_args: Vec<String>,
     /// Its licence, an SPDX expression.
     pub licence: String,
@@ -100,12 +100,12 @@ pub struct Tool {
 }
 
 impl Install {
-    /// Whether a registry has it.
+    /// Whether it can be installed from a registry.
     pub fn is_by_name(&self) -> bool {
         !matches!(self, Install::None(_))
     }
 
-    /// What pins it; `None` when nothing but its version does.
+    /// The checksum; `None` when only the version is pinned.
     pub fn checksum(&self) -> Option<&str> {
         match self {
             Install::Crate(package) => Some(&package.checksum),
@@ -116,7 +116,7 @@ impl Install {
         }
     }
 
-    /// Programs that must be on `PATH` to install it, each with what brings it.
+    /// Programs that the installation needs on `PATH`, each with the name of the product.
     pub fn needs(&self) -> &'static [(&'static str, &'static str)] {
         match self {
             Install::Crate(_) => &[("cc", "a C compiler (`cc`)"), ("tar", "tar")],
@@ -129,7 +129,7 @@ impl Install {
 }
 
 impl Tool {
-    /// Whether this is what the pinned version says of itself: builds add where they come from.
+    /// Whether the printed version is the pinned one; builds may add a suffix.
     pub fn is_version(&self, told: &str) -> bool {
         let rest = told.strip_prefix(&self.version);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('+') || rest == "-no-git")

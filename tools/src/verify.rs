@@ -1,4 +1,4 @@
-//! `cargo xtask tools verify`: is what is in the cache still what was installed? It mends nothing.
+//! `cargo xtask tools verify`: compares the cache with what was installed. It repairs nothing.
 
 use anyhow::Result;
 use harness::context::Context;
@@ -8,7 +8,7 @@ use harness::output::print;
 use super::record::Record;
 use super::{find, table};
 
-/// Looks at every file of every tool in the cache.
+/// Compares every file of every tool in the cache.
 pub(super) fn run(context: &Context) -> Result<()> {
     let mut bad = false;
     for tool in table::all()? {

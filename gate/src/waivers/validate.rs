@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use harness::output::is_command;
+use harness::output::is_control;
 
 use crate::waivers::entry::{FILE, LONGEST, Waiver};
 use crate::waivers::ledger::Ledger;
@@ -41,7 +41,7 @@ pub fn of(ledger: &Ledger, known: &Known, today: NaiveDate) -> Vec<Violation> {
             if text.trim().is_empty() {
                 violation(MALFORMED, format!("{field} is empty"));
             }
-            if text.chars().any(is_command) {
+            if text.chars().any(is_control) {
                 violation(
                     MALFORMED,
                     format!("{field} has a letter that a terminal takes for a command"),

@@ -84,7 +84,7 @@ impl Machine {
 
     /// Runs it; answers whether it succeeded, and its words.
     pub fn tools(&self, args: &[&str]) -> (bool, String) {
-        told(&self.start(args).wait_with_output().unwrap())
+        outcome(&self.start(args).wait_with_output().unwrap())
     }
 
     pub fn installed(&self) -> PathBuf {
@@ -123,7 +123,7 @@ impl Drop for Machine {
     }
 }
 
-pub fn told(output: &Output) -> (bool, String) {
+pub fn outcome(output: &Output) -> (bool, String) {
     let words = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
     (output.status.success(), words.concat())
 }

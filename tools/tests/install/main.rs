@@ -8,8 +8,8 @@ mod machine;
 /// What is compared before it is used.
 mod registries;
 
-/// What goes wrong meanwhile.
-mod faults;
+/// Failures during an installation.
+mod failures;
 
 use std::fs;
 
@@ -39,7 +39,7 @@ fn a_module_is_installed_once_found_and_verified() {
 }
 
 #[test]
-fn what_was_changed_later_is_found_out_and_not_used() {
+fn a_changed_installation_is_detected_and_not_used() {
     let machine = Machine::with_go("changed");
     machine.tools(&["install", "actionlint"]);
     let program = machine.installed().join("bin/actionlint");
@@ -78,7 +78,7 @@ fn a_program_of_another_version_is_not_published() {
 }
 
 #[test]
-fn what_is_missing_is_said_in_one_line() {
+fn a_missing_prerequisite_is_reported_in_one_line() {
     let machine = Machine::new("missing");
     for (tool, what) in [
         ("actionlint", "needs Go"),

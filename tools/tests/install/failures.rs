@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::machine::{Machine, signal, told};
+use super::machine::{Machine, outcome, signal};
 
 #[test]
 fn a_failure_is_one_line_that_names_the_log() {
@@ -34,7 +34,7 @@ fn ctrl_c_stops_it_and_leaves_nothing() {
     signal(&child, Signal::INT);
     let since = Instant::now();
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130), "{}", told(&output).1);
+    assert_eq!(output.status.code(), Some(130), "{}", outcome(&output).1);
     assert!(since.elapsed() < Duration::from_secs(30));
     assert!(!machine.installed().exists() && machine.left().is_empty());
 }
@@ -63,7 +63,7 @@ fn two_at_once_install_it_once() {
         machine.start(&["install", "actionlint"]),
     ];
     for child in both {
-        let (good, words) = told(&child.wait_with_output().unwrap());
+        let (good, words) = outcome(&child.wait_with_output().unwrap());
         assert!(good, "{words}");
     }
     assert_eq!(machine.read("bin/go.built"), "built\n");
