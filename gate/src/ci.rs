@@ -1,5 +1,4 @@
-//! `cargo xtask ci`: every check of the tree in one run, with proof that each can see, and one report that says what ran
-//! and what did not.
+//! `cargo xtask ci`: runs every gate and writes one report of what ran, what did not run, and what was found.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -30,21 +29,21 @@ pub struct Options {
     /// Only these gates, for example `fmt,clippy`
     #[arg(long, value_delimiter = ',', value_name = "GATE")]
     only: Vec<String>,
-    /// Lists the gates and runs none
+    /// List the gates and run none
     #[arg(long)]
     list: bool,
-    /// Who runs it: says which "not run" fails
+    /// Where the gates run, which decides which gates must run
     #[arg(long, value_enum, default_value_t = GateProfile::Local)]
     profile: GateProfile,
     /// A clone or bundle of RustSec's advisory database [default: fetched]
     #[arg(long, value_name = "PATH")]
     advisory_db: Option<PathBuf>,
-    /// Installs and fetches nothing
+    /// Install and fetch nothing
     #[arg(long)]
     offline: bool,
 }
 
-/// Runs it and writes `target/report/`.
+/// Writes the report to `target/report/`.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let (wanted, left_out) = wanted(&options.only)?;
     if options.list {
@@ -54,7 +53,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         return Ok(());
     }
     let _one_at_a_time = lock::take(context)?;
-    let (since, began) = (Instant::now(), clock::now());
+    let (start, began) = (Instant::now(), clock::now());
     let ledger = parse::read(&context.settings.root)?;
     let scratch = snapshot::scratch()?;
     let advisory_db = options.advisory_db.as_ref();
@@ -72,19 +71,14 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let gates = engine::run(&wanted, &shared, &ledger, slots);
     let mut warnings = warnings(&ledger, &gates, began.date_naive());
     let mut verdict = Report::verdict_of(&gates);
-    let moved = moved(&shared, &revision)?;
-    if !moved.is_empty() {
+    let changed = changed(&shared, &revision)?;
+    if !changed.is_empty() {
         verdict = Verdict::Fail;
-        wanted
-            .iter()
-            .for_each(|gate| verdict_cache::discard(gate, &shared));
-        warnings.insert(
-            0,
-            format!(
-                "the tree changed while the gates looked at it: {}",
-                moved.join(", ")
-            ),
-        );
+        for gate in &wanted {
+            verdict_cache::discard(gate, &shared);
+        }
+        let changed = changed.join(", ");
+        warnings.insert(0, format!("the tree changed while the gates ran: {changed}"));
     }
     let report = Report {
         schema: model::SCHEMA.to_owned(),
@@ -93,7 +87,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         changed: revision.changed,
         profile: options.profile,
         began: began.to_rfc3339(),
-        seconds: since.elapsed().as_secs_f64(),
+        seconds: start.elapsed().as_secs_f64(),
         left_out,
         warnings,
         gates,
@@ -116,7 +110,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     print(&format!(
         "ci: {}{not_run}, {}, {}",
         report.verdict,
-        seconds(since.elapsed()),
+        seconds(start.elapsed()),
         folder.join("index.html").display()
     ));
     context.stop.check()?;
@@ -135,10 +129,9 @@ fn summarise(report: &Report) {
             gate.verdict, gate.id, gate.reason
         ));
     }
-    report
-        .warnings
-        .iter()
-        .for_each(|line| print(&format!("  {line}")));
+    for line in &report.warnings {
+        print(&format!("  {line}"));
+    }
     if !report.left_out.is_empty() {
         print(&format!("  left out: {}", report.left_out.join(", ")));
     }
@@ -150,27 +143,24 @@ fn warnings(ledger: &Ledger, gates: &[Outcome], today: NaiveDate) -> Vec<String>
     lines
 }
 
-/// The gates to run, and the names of those left out.
+/// The gates to run, and the names of the others.
 fn wanted(only: &[String]) -> Result<(Vec<&'static Gate>, Vec<String>)> {
-    let all = GATES;
-    let unknown = only
-        .iter()
-        .find(|id| !all.iter().any(|gate| gate.id == id.as_str()));
-    if let Some(unknown) = unknown {
-        let known: Vec<&str> = all.iter().map(|gate| gate.id).collect();
+    let known: Vec<&str> = GATES.iter().map(|gate| gate.id).collect();
+    if let Some(unknown) = only.iter().find(|id| !known.contains(&id.as_str())) {
         bail!("no gate {unknown:?}; there are {}", known.join(", "));
     }
-    let is_wanted = |gate: &&&Gate| only.is_empty() || only.iter().any(|id| id == gate.id);
-    let left_out = all.iter().filter(|gate| !is_wanted(gate));
-    let left_out = left_out.map(|gate| gate.id.to_owned()).collect();
-    Ok((all.iter().filter(is_wanted).copied().collect(), left_out))
+    let (wanted, others): (Vec<&Gate>, Vec<&Gate>) = GATES
+        .iter()
+        .copied()
+        .partition(|gate| only.is_empty() || only.iter().any(|id| id == gate.id));
+    Ok((wanted, others.iter().map(|gate| gate.id.to_owned()).collect()))
 }
 
-/// What is not as it was when the run began: the verdicts are then of neither tree.
-fn moved(shared: &Shared<'_>, before: &Revision) -> Result<Vec<String>> {
-    let mut moved = shared.snapshot.moved(shared.context)?;
+/// What has changed since the start: the verdicts are then of no one tree.
+fn changed(shared: &Shared<'_>, before: &Revision) -> Result<Vec<String>> {
+    let mut changed = shared.snapshot.changed(shared.context)?;
     if worktree::revision(shared.context)?.commit != before.commit {
-        moved.push("the commit".to_owned());
+        changed.push("the commit".to_owned());
     }
-    Ok(moved)
+    Ok(changed)
 }

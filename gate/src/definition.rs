@@ -1,4 +1,4 @@
-//! One row of the table of gates: what looks, at what, and what it must find when a defect is planted.
+//! What a gate is: one row of the table of gates.
 
 use std::time::Duration;
 
@@ -9,58 +9,67 @@ use crate::scan_result::{ScanError, ScanOutcome};
 use crate::scheduler::ResourceClass;
 use crate::shared::Shared;
 
-/// A gate.
+/// A check of the tree, and a planted defect (a canary) that the same scan must find in the same run.
 pub struct Gate {
-    /// Its name: on the command line, in the report.
+    /// Its name on the command line and in the report.
     pub id: &'static str,
-    /// What a pass shows, for people.
+    /// What a pass proves; published in the report.
     pub title: &'static str,
-    /// The tools that it runs, by their names in the table of tools.
+    /// Names in the table of tools.
     pub tools: &'static [&'static str],
-    /// Gates that must not have failed before.
+    /// Gates that must pass first.
     pub after: &'static [&'static str],
-    /// What it takes of the machine.
     pub resources: ResourceClass,
-    /// The time limit of each program that it runs.
+    /// The limit of each program that the scan runs.
     pub timeout: Duration,
-    /// The first profile that insists on it.
+    /// The first profile in which the run fails when this gate does not run.
     pub required_from: GateProfile,
-    /// Whether a file of the tree matters for it; the ledger and its canary always do.
+    /// Whether a file affects the verdict. The ledger, the configuration and the canary always do.
     pub inputs: fn(&Config, &str) -> bool,
-    /// What matters beside files: a database's revision. `None`: it is not known before, so it always runs.
+    /// The revision of inputs that are not files, such as a database. `None`: unknown in advance, so the gate always runs.
     pub data: fn(&Shared<'_>) -> Option<String>,
-    /// Looks.
     pub scan: fn(&ScanContext<'_>) -> ScanOutcome,
-    /// The planted defect.
-    pub planted: Option<Planted>,
-}
-
-/// A defect that the gate must find in the same run with the same settings.
-pub struct Planted {
-    /// Its folder in the folder of planted defects, copied aside.
-    pub folder: &'static str,
-    /// Makes what no repository should hold: keys, histories.
+    /// The folder of the canary, if it is not called like the gate. It is copied before the scan.
+    pub canary: Option<&'static str>,
+    /// Creates what no repository should hold, such as keys and histories, in the copy of the canary.
     pub prepare: fn(&ScanContext<'_>) -> Result<(), ScanError>,
-    /// Rules, or aliases of them, that must be found.
-    pub expects: fn(&Config) -> Vec<&str>,
+    /// Rules, or their aliases, that the scan must find in the canary. Empty, here and below: the gate has no canary.
+    pub expects: &'static [&'static str],
+    /// More of them, from the configuration.
+    pub expects_configured: fn(&Config) -> &[String],
 }
 
-/// Every file matters.
-pub fn whole_tree(_config: &Config, _path: &str) -> bool {
-    true
+impl Gate {
+    /// The base of every definition, which names at least `id`, `title`, `scan` and `expects`.
+    pub const DEFAULT: Gate = Gate {
+        id: "",
+        title: "",
+        tools: &[],
+        after: &[],
+        resources: ResourceClass::Light,
+        timeout: minutes(10),
+        required_from: GateProfile::Pipeline,
+        inputs: |_, _| true,
+        data: |_| Some(String::new()),
+        scan: |_| Err(ScanError::ToolFailed("the gate has no scan".to_owned())),
+        canary: None,
+        prepare: |_| Ok(()),
+        expects: &[],
+        expects_configured: |_| &[],
+    };
+
+    /// What the scan must find in the canary.
+    pub fn expected<'c>(&self, config: &'c Config) -> Vec<&'c str> {
+        let configured = (self.expects_configured)(config).iter().map(String::as_str);
+        self.expects.iter().copied().chain(configured).collect()
+    }
+
+    /// The folder of the canary, below the folder of all canaries.
+    pub fn canary_folder(&self) -> &'static str {
+        self.canary.unwrap_or(self.id)
+    }
 }
 
-/// Nothing matters but files.
-pub fn files_only(_shared: &Shared<'_>) -> Option<String> {
-    Some(String::new())
-}
-
-/// Nothing more is to be made.
-pub fn as_it_is(_job: &ScanContext<'_>) -> Result<(), ScanError> {
-    Ok(())
-}
-
-/// Minutes.
 pub const fn minutes(minutes: u64) -> Duration {
     Duration::from_secs(minutes * 60)
 }

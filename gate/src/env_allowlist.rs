@@ -1,11 +1,8 @@
-//! What a gate's tools may inherit of the caller's environment: they run, and reach the network, as the caller does, but
-//! nothing there says what they look at or leave out. `CKV_SKIP_CHECK`, `TRIVY_SKIP_FILES` and `RUSTFLAGS` would.
-//!
-//! A list of what is refused would miss the variables of a tool's next release.
+//! The environment variables that tools inherit: enough to run and reach the network, none that changes what a tool scans,
+//! as `CKV_SKIP_CHECK`, `TRIVY_SKIP_FILES` and `RUSTFLAGS` do. A denylist would miss the variables of a tool's next release.
 
 use std::ffi::{OsStr, OsString};
 
-/// Variables by their whole names.
 const NAMES: &[&str] = &[
     // The machine and the session.
     "PATH",
@@ -63,8 +60,7 @@ const NAMES: &[&str] = &[
     "JAVA_HOME",
 ];
 
-/// Variables by how their names begin.
-const FAMILIES: &[&str] = &[
+const PREFIXES: &[&str] = &[
     "LC_",
     "XTASK_",
     "PG",
@@ -79,15 +75,14 @@ const FAMILIES: &[&str] = &[
     "NIX_",
 ];
 
-/// Of these names, those that no tool of a gate may inherit.
-pub fn refused(names: &[OsString]) -> Vec<OsString> {
-    let refused = names.iter().filter(|name| !may(name));
-    refused.cloned().collect()
+/// Of these names, those that tools do not inherit.
+pub fn forbidden(names: &[OsString]) -> Vec<OsString> {
+    names.iter().filter(|name| !is_allowed(name)).cloned().collect()
 }
 
-fn may(name: &OsStr) -> bool {
+fn is_allowed(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
-    NAMES.contains(&name.as_ref()) || FAMILIES.iter().any(|family| name.starts_with(family))
+    NAMES.contains(&name.as_ref()) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 #[cfg(test)]
@@ -95,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_tells_a_tool_what_to_leave_out_is_refused() {
+    fn variables_that_change_what_a_tool_scans_are_forbidden() {
         for name in [
             "CKV_SKIP_CHECK",
             "BC_API_KEY",
@@ -115,7 +110,7 @@ mod tests {
             "CLIPPY_CONF_DIR",
             "XDG_CONFIG_HOME",
         ] {
-            assert_eq!(refused(&[name.into()]), [name], "{name}");
+            assert_eq!(forbidden(&[name.into()]), [name], "{name}");
         }
         for name in [
             "PATH",
@@ -125,7 +120,7 @@ mod tests {
             "RUSTUP_HOME",
             "LC_ALL",
         ] {
-            assert!(refused(&[name.into()]).is_empty(), "{name}");
+            assert!(forbidden(&[name.into()]).is_empty(), "{name}");
         }
     }
 }

@@ -1,66 +1,57 @@
-//! Which kind of configuration a file is, by its path alone; reads none.
+//! Kinds of configuration files, by path alone.
 
-/// A Dockerfile by any of its usual names, in capitals or not: `Dockerfile-prod`, `web.dockerfile`. What only speaks of
-/// them is none.
+/// By any of the usual names, in any case, such as `Dockerfile-prod` and `web.dockerfile`; not documents about Dockerfiles.
 pub fn is_dockerfile(path: &str) -> bool {
     let name = name(path).to_lowercase();
-    let of_another_kind = [".md", ".rs", ".dockerignore"];
+    let other_kinds = [".md", ".rs", ".dockerignore"];
     let named = |kind: &str| name.starts_with(kind) || name.ends_with(&format!(".{kind}"));
     (named("dockerfile") || named("containerfile"))
-        && !of_another_kind.iter().any(|ending| name.ends_with(ending))
+        && !other_kinds.iter().any(|extension| name.ends_with(extension))
 }
 
-/// What a Dockerfile is called in a copy, so that each tool knows it as one: they disagree on `Containerfile`,
-/// `Dockerfile-prod` and capitals.
+const SUFFIX_IN_COPY: &str = ".Dockerfile";
+
+/// The name in a copy by which every tool recognises a Dockerfile: they disagree on `Containerfile`, `Dockerfile-prod` and
+/// upper case.
 pub fn name_in_copy(path: &str) -> String {
-    match is_dockerfile(path) {
-        true => format!("{path}{IN_COPY}"),
-        false => path.to_owned(),
-    }
+    let suffix = if is_dockerfile(path) { SUFFIX_IN_COPY } else { "" };
+    format!("{path}{suffix}")
 }
 
-/// The path that has this name in a copy.
+/// The reverse of [`name_in_copy`].
 pub fn path_of_copy(name: &str) -> String {
-    name.strip_suffix(IN_COPY).unwrap_or(name).to_owned()
+    name.strip_suffix(SUFFIX_IN_COPY).unwrap_or(name).to_owned()
 }
 
-const IN_COPY: &str = ".Dockerfile";
-
-/// Terraform's own language, tests and values included.
+/// Including tests and variable values.
 pub fn is_terraform(path: &str) -> bool {
-    [".tf", ".tfvars", ".tftest.hcl", ".tfmock.hcl"]
-        .iter()
-        .any(|ending| path.ends_with(ending))
+    let extensions = [".tf", ".tfvars", ".tftest.hcl", ".tfmock.hcl"];
+    extensions.iter().any(|extension| path.ends_with(extension))
 }
 
 /// A file of a Terraform module.
 pub fn is_module_file(path: &str) -> bool {
-    has_ending(path, "tf")
+    has_extension(path, "tf")
 }
 
-/// A test of a Terraform module.
 pub fn is_module_test(path: &str) -> bool {
     path.ends_with(".tftest.hcl")
 }
 
-/// A workflow of GitHub Actions.
+/// Of GitHub Actions.
 pub fn is_workflow(path: &str) -> bool {
     let below = path.strip_prefix(".github/workflows/");
     below.is_some_and(|below| !below.contains('/') && is_yaml(below))
 }
 
-/// An action of GitHub Actions.
+/// Of GitHub Actions.
 pub fn is_action(path: &str) -> bool {
     matches!(name(path), "action.yml" | "action.yaml")
 }
 
-/// What GitHub and pre-commit read beside workflows: actions of our own, Dependabot's settings, hooks.
+/// Workflows, actions, Dependabot's settings, pre-commit hooks.
 pub fn is_automation(path: &str) -> bool {
-    let named = |stem: &str| {
-        ["yml", "yaml"]
-            .iter()
-            .any(|ending| name(path) == format!("{stem}.{ending}"))
-    };
+    let named = |stem: &str| is_yaml(path) && name(path).rsplit_once('.').is_some_and(|(own, _)| own == stem);
     is_workflow(path)
         || is_action(path)
         || (named("dependabot") && folder(path) == ".github")
@@ -68,12 +59,11 @@ pub fn is_automation(path: &str) -> bool {
         || named(".pre-commit-hooks")
 }
 
-/// YAML.
 pub fn is_yaml(path: &str) -> bool {
-    has_ending(path, "yml") || has_ending(path, "yaml")
+    has_extension(path, "yml") || has_extension(path, "yaml")
 }
 
-/// The folder that a file is in; empty for the root.
+/// Empty for a file in the root.
 pub fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
@@ -90,10 +80,9 @@ fn name(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
-fn has_ending(path: &str, ending: &str) -> bool {
-    name(path)
-        .rsplit_once('.')
-        .is_some_and(|(_, last)| last == ending)
+fn has_extension(path: &str, extension: &str) -> bool {
+    let last = name(path).rsplit_once('.');
+    last.is_some_and(|(_, last)| last == extension)
 }
 
 #[cfg(test)]
@@ -101,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_are_told_by_their_names() {
+    fn kinds_are_recognised_by_path() {
         for path in [
             "Dockerfile",
             "a/Dockerfile.slim",

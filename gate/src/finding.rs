@@ -1,28 +1,24 @@
-//! One defect that a tool found, in words that all tools share; knows no tool.
+//! One defect that a tool found, in a form that all tools share.
 
 use harness::checksum;
 use serde::{Deserialize, Serialize};
 
-/// How bad, as the tool says.
+/// As the tool rates it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Worth knowing.
     Info,
-    /// Low.
     Low,
-    /// Medium, and whatever a tool does not rate.
+    /// Also of findings that the tool does not rate.
     Medium,
-    /// High.
     High,
-    /// Critical.
     Critical,
 }
 
 impl Severity {
-    /// By the word that a tool uses. `error`, `warning`, `note` and the rest are those of compilers and of SARIF.
-    pub fn named(word: &str) -> Severity {
-        match word.to_ascii_lowercase().as_str() {
+    /// From a tool's own name for it. `error`, `warning` and `note` are those of compilers and SARIF.
+    pub fn named(name: &str) -> Severity {
+        match name.to_ascii_lowercase().as_str() {
             "critical" => Severity::Critical,
             "high" | "error" => Severity::High,
             "low" | "note" | "notice" => Severity::Low,
@@ -31,7 +27,7 @@ impl Severity {
         }
     }
 
-    /// By a CVSS base score (CVSS v4.0 §6: qualitative ratings).
+    /// From a CVSS base score (CVSS v4.0 §6, qualitative severity rating scale).
     pub fn scored(score: f64) -> Severity {
         match score {
             9.0.. => Severity::Critical,
@@ -43,38 +39,33 @@ impl Severity {
     }
 }
 
-/// Where a defect is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Location {
-    /// A path relative to the repository's root, or a URL.
+    /// A path relative to the repository's root, a URL, or an operation.
     pub path: String,
-    /// The line, from 1, where the tool tells one.
+    /// From 1, if the tool reports one.
     pub line: Option<u64>,
 }
 
-/// One defect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// The tool's name, as in the table of tools.
     pub tool: String,
-    /// The tool's own name of the rule: `RUSTSEC-2020-0071`, `DL3007`.
+    /// The tool's name of the rule: `RUSTSEC-2020-0071`, `DL3007`.
     pub rule: String,
-    /// How bad.
     pub severity: Severity,
-    /// One line for people.
+    /// One line.
     pub message: String,
-    /// Where.
     pub location: Option<Location>,
-    /// The package that has it, as a package URL (purl).
+    /// The affected package, as a package URL (purl).
     pub package: Option<String>,
-    /// The same defect by other names: CVE, GHSA, CWE-NNN.
+    /// Other names of the defect: CVE, GHSA, CWE-NNN.
     pub aliases: Vec<String>,
-    /// The waiver that covers it.
+    /// The id of the waiver that covers it.
     pub waiver: Option<String>,
 }
 
 impl Finding {
-    /// A finding of medium severity without more.
+    /// A finding of medium severity without a location.
     pub fn new(tool: &str, rule: impl Into<String>, message: impl Into<String>) -> Finding {
         Finding {
             tool: tool.to_owned(),
@@ -88,24 +79,38 @@ impl Finding {
         }
     }
 
-    /// As bad as this.
     pub fn rated(mut self, severity: Severity) -> Finding {
         self.severity = severity;
         self
     }
 
-    /// At this place.
     pub fn at(mut self, path: impl Into<String>, line: Option<u64>) -> Finding {
-        self.location = Some(Location {
-            path: path.into(),
-            line,
-        });
+        let path = path.into();
+        self.location = Some(Location { path, line });
         self
     }
 
-    /// The same in every run, however lines move: of tool, rule, path and package. Hexadecimal, 32 digits.
+    pub fn path(&self) -> Option<&str> {
+        self.location.as_ref().map(|location| location.path.as_str())
+    }
+
+    pub fn line(&self) -> Option<u64> {
+        self.location.as_ref()?.line
+    }
+
+    pub fn with_aliases(mut self, aliases: impl IntoIterator<Item = String>) -> Finding {
+        self.aliases = aliases.into_iter().collect();
+        self
+    }
+
+    pub fn in_package(mut self, name: &str, version: &str) -> Finding {
+        self.package = Some(format!("pkg:cargo/{name}@{version}"));
+        self
+    }
+
+    /// Identifies the finding across runs, even if lines move: 32 hexadecimal digits over tool, rule, path and package.
     pub fn fingerprint(&self) -> String {
-        let path = self.location.as_ref().map_or("", |location| &location.path);
+        let path = self.path().unwrap_or_default();
         let package = self.package.as_deref().unwrap_or_default();
         let text = [self.tool.as_str(), &self.rule, path, package].join("\n");
         checksum::of(text)[..32].to_owned()
@@ -117,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tools_words_and_scores_are_rated_alike() {
+    fn names_and_scores_are_rated_alike() {
         assert_eq!(Severity::named("CRITICAL"), Severity::scored(9.8));
         assert_eq!(Severity::named("error"), Severity::scored(7.0));
         assert_eq!(Severity::named("UNKNOWN"), Severity::scored(6.9));
@@ -126,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fingerprint_outlives_moved_lines_and_tells_places_apart() {
+    fn a_fingerprint_ignores_lines_and_distinguishes_paths() {
         let one = Finding::new("hadolint", "DL3007", "latest").at("Dockerfile", Some(1));
         let moved = one.clone().at("Dockerfile", Some(9));
         let elsewhere = one.clone().at("other/Dockerfile", Some(1));

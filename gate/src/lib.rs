@@ -9,25 +9,25 @@ pub mod ci;
 /// `cargo xtask commits`
 pub mod commits;
 
-/// What the gate must know of the repository.
+/// What the gate must know about the repository.
 mod config;
 
 /// Scans of a running service.
 mod dast;
 
-/// What a gate is.
+/// The definition of a gate.
 mod definition;
 
 /// Runs a plan.
 mod engine;
 
-/// What tools inherit.
+/// Environment variables that tools inherit.
 mod env_allowlist;
 
-/// Which kind a file is.
+/// Kinds of files, by path.
 mod file_kinds;
 
-/// One defect.
+/// A defect that a tool found.
 mod finding;
 
 /// The table of gates.
@@ -36,13 +36,13 @@ mod gates;
 /// One run at a time.
 mod lock;
 
-/// What came of a gate.
-pub mod outcome;
+/// The outcome of a gate.
+mod outcome;
 
-/// Who runs the gate.
-pub mod profile;
+/// Where the gate runs.
+mod profile;
 
-/// Takes secrets out.
+/// Redaction of secrets.
 mod redaction;
 
 /// `cargo xtask release`
@@ -57,30 +57,30 @@ mod sarif;
 /// Runs one gate.
 mod scan;
 
-/// What a scan is given.
+/// The input of a scan.
 mod scan_context;
 
-/// What a scan comes to.
+/// The result of a scan.
 mod scan_result;
 
-/// Which step may start.
+/// Order of steps.
 mod scheduler;
 
-/// What all gates of a run share.
+/// State that all gates of a run share.
 mod shared;
 
-/// The tree, copied aside.
+/// A copy of the tree.
 mod snapshot;
 
 /// From a scan to a verdict.
 mod verdict;
 
-/// Verdicts over the very same inputs.
+/// Cached verdicts.
 mod verdict_cache;
 
 /// Accepted findings.
 pub mod waivers;
 
-/// Tools that lie, hang and break.
+/// Tests with tools that fail.
 #[cfg(test)]
 mod fault_injection;

@@ -1,11 +1,11 @@
-//! One run at a time in a tree: two would write one report.
+//! One run at a time in a tree: two runs would write the same report.
 
 use std::fs::{self, File};
 
 use anyhow::{Context as _, Result, ensure};
 use harness::context::Context;
 
-/// ResourceClass the lock, which the system gives back when the file is closed or the process ends.
+/// The system releases the lock when the file is closed or the process ends.
 pub fn take(context: &Context) -> Result<File> {
     let folder = context.settings.target.join("xtask");
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;

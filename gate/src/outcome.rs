@@ -1,4 +1,4 @@
-//! What came of a gate: the words of the report; decides nothing.
+//! The outcome of a gate, as the report publishes it; decides nothing.
 
 use std::fmt;
 
@@ -7,101 +7,89 @@ use serde::{Deserialize, Serialize};
 use crate::finding::Finding;
 use crate::scan_result::{Database, Figure, Test, Work};
 
-/// One word for a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// It looked, and found nothing.
+    /// Scanned, nothing found.
     Pass,
-    /// It found only what waivers cover.
+    /// Waivers cover every finding.
     Waived,
-    /// It did not look; the reason says why.
+    /// Not scanned; the reason says why.
     NotRun,
-    /// Its silence proves nothing: it missed the planted defect, or looked at too little.
+    /// No findings, which proves nothing: the scan missed the canary, or scanned too little.
     Untrusted,
-    /// It found something, or broke.
+    /// Findings, or the scan itself failed.
     Fail,
 }
 
-/// What a gate lacks that did not run.
+/// Why a gate did not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MissingReason {
-    /// The tool.
+    /// The tool is not installed.
     Tool,
-    /// Files to look at: no profile minds.
+    /// The tree has no file to scan: acceptable in every profile.
     Files,
-    /// Data or a server.
+    /// Data or a server is unavailable.
     Data,
-    /// Another gate that it builds on.
+    /// A gate that it builds on did not pass.
     Earlier,
-    /// Somebody stopped the run.
+    /// The run was interrupted.
     Time,
 }
 
-/// What came of the planted defect.
+/// The result of the scan of the planted defect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Canary {
-    /// Every planted defect was found: these.
+    /// Every planted defect was found.
     Found(Vec<String>),
-    /// These were planted and not found, or the run on them broke.
+    /// These were not found, or the scan failed.
     Missed(Vec<String>),
-    /// It could not be planted: what it needs is not to be had. The gate's silence is then "not run".
+    /// What the canary needs is unavailable. Without findings the gate is then "not run".
     NotPlanted(String),
-    /// The gate plants none.
+    /// The gate has no canary.
     None,
 }
 
-/// Which program looked.
+/// The program that scanned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    /// Its name in the table of tools.
     pub name: String,
-    /// Its version.
     pub version: String,
-    /// SHA-256 of the program's file.
+    /// SHA-256 of the file.
     pub digest: String,
-    /// Where it was found: `path`, `cache`, `image`.
+    /// `path`, `cache` or `image`.
     pub source: String,
 }
 
-/// One row of the report.
+/// One gate in the report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// The gate.
     pub id: String,
-    /// What it shows, for people.
+    /// What a pass proves.
     pub title: String,
-    /// The word.
     pub verdict: Verdict,
-    /// One line that says why.
+    /// One line.
     pub reason: String,
-    /// The planted defect.
     pub canary: Canary,
-    /// Set when it did not run.
+    /// Set when the gate did not run.
     pub lack: Option<MissingReason>,
-    /// Whether this profile takes the verdict for a failure of the whole run.
+    /// Whether the verdict fails the whole run in this profile.
     pub fatal: bool,
-    /// The tools.
     pub tools: Vec<Identity>,
-    /// The proof of work.
     pub work: Vec<Work>,
-    /// What it compared with.
     pub databases: Vec<Database>,
-    /// What it found, also what is waived.
+    /// Including those that are waived.
     pub findings: Vec<Finding>,
-    /// Its figures.
     pub figures: Vec<Figure>,
-    /// Its tests.
     pub tests: Vec<Test>,
-    /// Files of the report that belong to it: paths relative to the report's folder.
+    /// Paths relative to the report's folder.
     pub files: Vec<String>,
-    /// What it could not do, though it ran.
+    /// What the scan did not cover.
     pub limits: Vec<String>,
-    /// When it ran: RFC 3339. Before the run's own start: taken over from a run over the very same inputs.
+    /// RFC 3339. Before the start of the run, if the verdict was cached in an earlier run with the same inputs.
     pub ran_at: String,
-    /// How long it took, in seconds.
     pub seconds: f64,
 }
 

@@ -1,24 +1,24 @@
-//! Who runs the gate, and which "not run" that one cannot accept; a few words and one rule.
+//! Where the gate runs, and which verdicts fail the run there.
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::{MissingReason, Verdict};
 
-/// Who runs the gate. Each accepts less than the one before.
+/// Each profile is stricter than the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum GateProfile {
-    /// A developer's machine: what is not installed is told.
+    /// A developer's machine: missing tools are reported only.
     Local,
-    /// Every push: what can be had from a package registry must run.
+    /// Every push: tools that a package registry has must run.
     Pipeline,
-    /// A release: everything must run, and nothing is taken over from an earlier run.
+    /// A release: every gate must run, and no verdict is taken from the cache.
     Release,
 }
 
 impl GateProfile {
-    /// Whether a verdict fails the whole run. `needed` is the first profile that insists on the gate.
+    /// Whether a verdict fails the whole run. `required_from` is the first profile in which the gate must run.
     pub fn is_fatal(self, verdict: Verdict, lack: Option<MissingReason>, required_from: GateProfile) -> bool {
         match (verdict, lack) {
             (Verdict::Pass | Verdict::Waived, _) | (Verdict::NotRun, Some(MissingReason::Files)) => false,
@@ -36,21 +36,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_tool_fails_only_those_who_insist() {
+    fn a_missing_tool_fails_only_from_the_required_profile_on() {
         let fatal =
             |profile: GateProfile, lack| profile.is_fatal(Verdict::NotRun, Some(lack), GateProfile::Pipeline);
-        assert!(
-            !fatal(GateProfile::Local, MissingReason::Tool)
-                && fatal(GateProfile::Pipeline, MissingReason::Tool)
-        );
-        assert!(
-            fatal(GateProfile::Release, MissingReason::Data)
-                && !fatal(GateProfile::Release, MissingReason::Files)
-        );
-        assert!(
-            fatal(GateProfile::Local, MissingReason::Time),
-            "half a run is no run"
-        );
+        assert!(!fatal(GateProfile::Local, MissingReason::Tool));
+        assert!(fatal(GateProfile::Pipeline, MissingReason::Tool));
+        assert!(fatal(GateProfile::Release, MissingReason::Data));
+        assert!(!fatal(GateProfile::Release, MissingReason::Files));
+        let interrupted = fatal(GateProfile::Local, MissingReason::Time);
+        assert!(interrupted, "an interrupted run is incomplete");
         for verdict in [Verdict::Fail, Verdict::Untrusted] {
             assert!(GateProfile::Local.is_fatal(verdict, None, GateProfile::Release));
         }

@@ -1,152 +1,70 @@
-//! Reads SARIF 2.1.0, for tools that say most in it; a result that is suppressed counts like any other, because only the
-//! ledger accepts findings.
+//! Reads SARIF 2.1.0. Suppressed results count like all others: only the ledger accepts findings.
 
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::finding::{Finding, Severity};
 use crate::scan_result::ScanError;
 
-#[derive(Deserialize)]
-struct Log {
-    runs: Vec<Run>,
-}
-
-#[derive(Deserialize)]
-struct Run {
-    tool: Tool,
-    results: Option<Vec<Found>>,
-}
-
-#[derive(Deserialize)]
-struct Tool {
-    driver: Driver,
-}
-
-#[derive(Deserialize)]
-struct Driver {
-    #[serde(default)]
-    rules: Vec<Rule>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Rule {
-    id: String,
-    #[serde(default)]
-    properties: Properties,
-    #[serde(default)]
-    default_configuration: Configuration,
-}
-
-#[derive(Default, Deserialize)]
-struct Properties {
-    #[serde(default)]
-    tags: Vec<String>,
-    #[serde(rename = "security-severity")]
-    score: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-struct Configuration {
-    level: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Found {
-    rule_id: String,
-    level: Option<String>,
-    message: Message,
-    #[serde(default)]
-    locations: Vec<Place>,
-}
-
-#[derive(Deserialize)]
-struct Message {
-    #[serde(default)]
-    text: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Place {
-    physical_location: Option<Physical>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Physical {
-    artifact_location: Artifact,
-    region: Option<Region>,
-}
-
-#[derive(Deserialize)]
-struct Artifact {
-    uri: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Region {
-    start_line: Option<u64>,
-}
-
-/// Its results; `relative` makes a path as the report names it.
+/// The results; `relative` turns a path into one that the report shows.
 ///
 /// # Errors
-/// `ToolFailed` when it is no SARIF, has no run, or a run has no results at all: an empty list is silence, none is nothing.
+/// `ToolFailed` when the text is no SARIF or has no run, or when a run has no list of results. An empty list is fine.
 pub fn findings(
     text: &str,
     tool: &str,
     relative: impl Fn(&str) -> String,
 ) -> Result<Vec<Finding>, ScanError> {
-    let log: Log =
-        serde_json::from_str(text).map_err(|error| ScanError::ToolFailed(format!("no SARIF ({error})")))?;
-    if log.runs.is_empty() {
-        return Err(ScanError::ToolFailed("SARIF without a run".to_owned()));
-    }
+    let failed = |why: String| ScanError::ToolFailed(why);
+    let log: Value = serde_json::from_str(text).map_err(|error| failed(format!("no SARIF ({error})")))?;
+    let runs = log["runs"].as_array().filter(|runs| !runs.is_empty());
     let mut findings = Vec::new();
-    for run in log.runs {
-        let results = run
-            .results
-            .ok_or_else(|| ScanError::ToolFailed("SARIF without results".to_owned()))?;
-        let rules = &run.tool.driver.rules;
-        findings.extend(results.into_iter().map(|found| {
-            let rule = rules.iter().find(|rule| rule.id == found.rule_id);
-            finding(found, rule, tool, &relative)
-        }));
+    for run in runs.ok_or_else(|| failed("SARIF without a run".to_owned()))? {
+        let results = run["results"].as_array();
+        for result in results.ok_or_else(|| failed("SARIF without results".to_owned()))? {
+            let id = result["ruleId"].as_str();
+            let id = id.ok_or_else(|| failed("SARIF with a result without a rule".to_owned()))?;
+            let rules = run.pointer("/tool/driver/rules").and_then(Value::as_array);
+            let rule = rules.and_then(|rules| rules.iter().find(|rule| rule["id"] == id));
+            findings.push(finding(result, id, rule.unwrap_or(&Value::Null), tool, &relative));
+        }
     }
     Ok(findings)
 }
 
-fn finding(found: Found, rule: Option<&Rule>, tool: &str, relative: &impl Fn(&str) -> String) -> Finding {
-    let level = found.level.as_deref();
-    let level = level.or_else(|| rule.and_then(|rule| rule.default_configuration.level.as_deref()));
-    let score = rule.and_then(|rule| rule.properties.score.as_deref()?.parse().ok());
-    let severity = score.map_or_else(|| Severity::named(level.unwrap_or_default()), Severity::scored);
-    let message = found.message.text.lines().next().unwrap_or_default().to_owned();
-    let mut finding = Finding::new(tool, found.rule_id, message).rated(severity);
-    let tags = rule.map_or(&[][..], |rule| &rule.properties.tags);
-    finding.aliases = tags.iter().filter_map(|tag| weakness(tag)).collect();
-    let place = found
-        .locations
-        .into_iter()
-        .find_map(|place| place.physical_location);
-    match place {
-        Some(place) => {
-            let line = place.region.and_then(|region| region.start_line);
-            let path = place.artifact_location.uri;
-            let path = path.strip_prefix("file://").unwrap_or(&path);
-            finding.at(relative(path), line.filter(|line| *line > 0))
-        }
-        None => finding,
-    }
+fn finding(
+    result: &Value,
+    id: &str,
+    rule: &Value,
+    tool: &str,
+    relative: &impl Fn(&str) -> String,
+) -> Finding {
+    let text = |value: &Value, pointer: &str| {
+        let text = value.pointer(pointer).and_then(Value::as_str);
+        text.map(str::to_owned)
+    };
+    let level = text(result, "/level").or_else(|| text(rule, "/defaultConfiguration/level"));
+    let score = text(rule, "/properties/security-severity").and_then(|score| score.parse().ok());
+    let severity = score.map_or_else(|| Severity::named(&level.unwrap_or_default()), Severity::scored);
+    let message = text(result, "/message/text").unwrap_or_default();
+    let tags = rule.pointer("/properties/tags").and_then(Value::as_array);
+    let tags = tags.into_iter().flatten().filter_map(Value::as_str);
+    let finding = Finding::new(tool, id, message.lines().next().unwrap_or_default())
+        .rated(severity)
+        .with_aliases(tags.filter_map(weakness));
+    let mut locations = result["locations"].as_array().into_iter().flatten();
+    let location = locations.find_map(|location| location.get("physicalLocation"));
+    let Some(path) = location.and_then(|location| text(location, "/artifactLocation/uri")) else {
+        return finding;
+    };
+    let line = location.and_then(|location| location.pointer("/region/startLine")?.as_u64());
+    let path = path.strip_prefix("file://").unwrap_or(&path);
+    finding.at(relative(path), line.filter(|line| *line > 0))
 }
 
 /// `CWE-79` of `external/cwe/cwe-079`, `CWE-79` or `CWE-79: …`.
 fn weakness(tag: &str) -> Option<String> {
-    let word = tag.rsplit('/').next()?.to_ascii_uppercase();
-    let number = word.strip_prefix("CWE-")?;
+    let name = tag.rsplit('/').next()?.to_ascii_uppercase();
+    let number = name.strip_prefix("CWE-")?;
     let digits: String = number.chars().take_while(char::is_ascii_digit).collect();
     digits.parse::<u32>().ok().map(|number| format!("CWE-{number}"))
 }
@@ -164,29 +82,17 @@ mod tests {
          "locations":[{"physicalLocation":{"artifactLocation":{"uri":"c.tf"},"region":{"startLine":0}}}]}]}]}"#;
 
     #[test]
-    fn results_have_severity_place_and_weakness_and_suppressed_ones_count() {
+    fn results_have_severity_location_and_weakness_and_suppressed_ones_count() {
         let found = findings(TWO, "x", |path| path.trim_start_matches("./").to_owned()).unwrap();
         assert_eq!(found.len(), 2);
-        let expected = Finding::new("x", "A", "first")
-            .rated(Severity::Critical)
-            .at("a/b.tf", Some(7));
-        assert_eq!(
-            found[0],
-            Finding {
-                aliases: vec!["CWE-79".into()],
-                ..expected
-            }
-        );
-        assert_eq!(
-            found[1],
-            Finding::new("x", "B", "second")
-                .rated(Severity::Low)
-                .at("c.tf", None)
-        );
+        let first = Finding::new("x", "A", "first").rated(Severity::Critical);
+        let first = first.with_aliases(["CWE-79".into()]).at("a/b.tf", Some(7));
+        let second = Finding::new("x", "B", "second").rated(Severity::Low);
+        assert_eq!(found, [first, second.at("c.tf", None)]);
     }
 
     #[test]
-    fn what_has_no_run_or_no_results_is_no_silence() {
+    fn a_log_without_a_run_or_a_list_of_results_is_an_error() {
         for text in ["", "{}", r#"{"runs":[]}"#, r#"{"runs":[{"tool":{"driver":{}}}]}"#] {
             let read = findings(text, "x", str::to_owned);
             assert!(matches!(read, Err(ScanError::ToolFailed(_))), "{text}");

@@ -1,7 +1,8 @@
-//! One look of one gate: where it looks, where it may write, and how it runs its tool; judges nothing.
+//! One scan by one gate: what to scan, where to write, and how to run tools; judges nothing.
 
 use std::cell::RefCell;
 use std::fs::{self, File};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,93 +18,81 @@ use crate::outcome::Identity;
 use crate::scan_result::ScanError;
 use crate::shared::Shared;
 
-/// A look at our own tree, or at a planted defect: the same code with the same settings.
+/// A scan of the tree or of a canary: the same code with the same settings.
 pub struct ScanContext<'a> {
-    /// What all gates share.
     pub shared: &'a Shared<'a>,
-    /// The folder to look at.
+    /// The folder to scan.
     pub subject: PathBuf,
-    /// Its files, relative paths with `/`, sorted.
+    /// Its files: sorted relative paths with `/`.
     pub files: Vec<String>,
-    /// Where this look may write; empty at the beginning, so that no report of yesterday is taken for today's.
+    /// Where the scan writes. Empty at the start, so that no older report is read.
     pub folder: PathBuf,
-    /// The time limit of each program.
+    /// The limit of each program.
     pub timeout: Duration,
-    /// Whether this is the planted defect: only for those who must start a server to look at.
+    /// Whether this is the canary: only for gates that build it or start a server.
     pub planted: bool,
     /// The tools that were used.
     pub used: RefCell<Vec<Identity>>,
 }
 
-/// What a program said before it ended by itself.
+/// The output of a program that ended by itself, with secrets redacted.
 #[derive(Debug, Clone)]
 pub struct ToolOutput {
-    /// Its exit code; a signal's number is negative.
+    /// The exit code; the negative number of a signal.
     pub code: i32,
-    /// Its standard output, without secrets.
     pub stdout: String,
-    /// Its standard error, without secrets.
     pub stderr: String,
 }
 
+/// For [`ToolOutput::ensure`].
+pub const DISAGREEMENT: &str = "exit code and report disagree";
+
 impl<'a> ScanContext<'a> {
-    /// The settings and the stop flag.
     pub fn context(&self) -> &'a Context {
         self.shared.context
     }
 
-    /// What must be known of the repository.
     pub fn config(&self) -> &'a Config {
         &self.shared.config
     }
 
-    /// A tool, ready for arguments; it starts in the subject's folder.
+    /// A tool without arguments yet. It starts in the subject's folder.
     pub fn tool(&self, name: &str) -> Result<Command<'a>, ScanError> {
         let program = self.shared.program(name)?;
-        let command = Command::new(self.context(), &program.file).current_dir(&self.subject);
+        let command = self.program(&program.file);
         self.record_tool(program);
         Ok(command)
     }
 
-    /// The cargo that runs us, in the subject's folder.
-    pub fn cargo(&self) -> Command<'a> {
-        Command::cargo(self.context()).current_dir(&self.subject)
+    /// A program that is not in the table of tools. It starts in the subject's folder.
+    pub fn program(&self, program: impl Into<std::ffi::OsString>) -> Command<'a> {
+        Command::new(self.context(), program).current_dir(&self.subject)
     }
 
-    /// Files of the subject that this is true of.
+    /// The cargo that runs the gate, in the subject's folder.
+    pub fn cargo(&self) -> Command<'a> {
+        self.program(&self.context().settings.cargo)
+    }
+
     pub fn files_where(&self, wanted: impl Fn(&str) -> bool) -> Vec<&str> {
         let files = self.files.iter().map(String::as_str);
         files.filter(|file| wanted(file)).collect()
     }
 
-    /// Runs a call within the limit, without what the caller's environment would tell it; keeps what it wrote as
-    /// `NAME.out` and `NAME.err`, without secrets.
-    pub fn run(&self, command: &Command<'_>, name: &str) -> Result<ToolOutput, ScanError> {
-        use std::os::unix::process::ExitStatusExt as _;
-        let ended = self.ended(command)?;
-        let redactor = self.shared.redactor();
-        let (stdout, stderr) = (redactor.clean(&ended.stdout), redactor.clean(&ended.stderr));
-        for (ending, text) in [("out", &stdout), ("err", &stderr)] {
-            self.write_file(&format!("{name}.{ending}"), text)?;
+    /// The same, and an error if there is none: `kind` says of what.
+    pub fn require_files(&self, kind: &str, wanted: impl Fn(&str) -> bool) -> Result<Vec<&str>, ScanError> {
+        let files = self.files_where(wanted);
+        if files.is_empty() {
+            return Err(ScanError::NothingToScan(format!("no {kind} in the tree")));
         }
-        let status = ended.status.ok_or(ScanError::TimedOut(self.timeout))?;
-        let signal = status.signal().map_or(-1, |signal| -signal);
-        Ok(ToolOutput {
-            code: status.code().unwrap_or(signal),
-            stdout,
-            stderr,
-        })
+        Ok(files)
     }
 
     /// Starts a program that serves until its standard input is closed. It is ready when it prints a JSON object on a line,
     /// which is returned; other output before that is ignored.
     pub fn start(&self, command: &Command<'_>, name: &str) -> Result<(Interactive, String), ScanError> {
         let log = self.folder.join(format!("{name}.err"));
-        let refused = env_allowlist::refused(&self.context().settings.variables);
-        let mut started = command
-            .clone()
-            .without_env(refused)
-            .interactive(&File::create(&log)?)?;
+        let mut started = self.without_env(command).interactive(&File::create(&log)?)?;
         let ready = loop {
             match started.line() {
                 Ok(line) if !line.starts_with('{') => {}
@@ -121,28 +110,52 @@ impl<'a> ScanContext<'a> {
         }
     }
 
-    /// The standard output of a call that succeeds, as it is and kept nowhere: for what a scanner is to look at.
+    /// Runs a program within the time limit and with the allowed part of the environment. Its output is stored, redacted,
+    /// as `NAME.out` and `NAME.err`.
+    pub fn run(&self, command: &Command<'_>, name: &str) -> Result<ToolOutput, ScanError> {
+        let ended = self.run_bounded(command)?;
+        let redactor = self.shared.redactor();
+        let (stdout, stderr) = (redactor.clean(&ended.stdout), redactor.clean(&ended.stderr));
+        self.write_file(&format!("{name}.out"), &stdout)?;
+        self.write_file(&format!("{name}.err"), &stderr)?;
+        let status = ended.status.ok_or(ScanError::TimedOut(self.timeout))?;
+        let signal = status.signal().map_or(-1, |signal| -signal);
+        Ok(ToolOutput {
+            code: status.code().unwrap_or(signal),
+            stdout,
+            stderr,
+        })
+    }
+
+    /// The same, and an error unless the exit code is 0.
+    pub fn run_ok(&self, command: &Command<'_>, name: &str) -> Result<ToolOutput, ScanError> {
+        let output = self.run(command, name)?;
+        output.ensure(output.code == 0, &format!("{name} failed"))?;
+        Ok(output)
+    }
+
+    /// The standard output of a program that must succeed, neither redacted nor stored: input of a secret scanner.
     pub fn run_unredacted(&self, command: &Command<'_>) -> Result<String, ScanError> {
-        let ended = self.ended(command)?;
+        let ended = self.run_bounded(command)?;
         match ended.status.ok_or(ScanError::TimedOut(self.timeout))? {
             status if status.success() => Ok(ended.stdout),
             status => Err(ScanError::ToolFailed(format!("`{command}` failed ({status})"))),
         }
     }
 
-    /// A report that the tool wrote in this run; what is kept of it is without secrets.
+    /// A report that the tool wrote in this run. The stored file is redacted.
     pub fn read_report(&self, name: &str) -> Result<String, ScanError> {
-        let file = self.folder.join(name);
-        let bytes = fs::read(&file).map_err(|_| ScanError::ToolFailed(format!("it wrote no {name}")))?;
+        let bytes = fs::read(self.folder.join(name))
+            .map_err(|_| ScanError::ToolFailed(format!("the tool wrote no {name}")))?;
         let text = self.shared.redactor().clean(&String::from_utf8_lossy(&bytes));
         if text.trim().is_empty() {
-            return Err(ScanError::ToolFailed(format!("it wrote an empty {name}")));
+            return Err(ScanError::ToolFailed(format!("the tool wrote an empty {name}")));
         }
         self.write_file(name, &text)?;
         Ok(text)
     }
 
-    /// A file in this look's folder.
+    /// Writes a file in the scan's folder.
     pub fn write_file(&self, name: &str, text: &str) -> Result<PathBuf, ScanError> {
         let file = self.folder.join(name);
         fs::write(&file, text)
@@ -150,28 +163,27 @@ impl<'a> ScanContext<'a> {
         Ok(file)
     }
 
-    /// Some of the subject's files in a folder of their own: for tools that write beside what they read, or that take
-    /// settings from files beside it. A tool's ignore comments are made ordinary ones, since only the ledger accepts
-    /// findings: of each marker (`tflint-ignore`) the `-` and `:` become `_`, so that nothing moves.
+    /// Copies some of the subject's files into a separate folder: for tools that write beside what they read, or read
+    /// settings there. Only the ledger accepts findings, so a tool's ignore comments are disabled: in each marker
+    /// (`tflint-ignore`), `-` and `:` become `_`, which moves no column.
     pub fn copy(&self, wanted: impl Fn(&str) -> bool, markers: &[&str]) -> Result<PathBuf, ScanError> {
         self.copy_named(wanted, markers, str::to_owned)
     }
 
-    /// As [`ScanContext::copy`], under other names.
+    /// As [`ScanContext::copy`], with other names.
     pub fn copy_named(
         &self,
         wanted: impl Fn(&str) -> bool,
         markers: &[&str],
         name: fn(&str) -> String,
     ) -> Result<PathBuf, ScanError> {
-        // Not below `self.folder`, which is kept.
-        let look = self.folder.components().rev().take(2).collect::<PathBuf>();
-        let folder = self.shared.scratch.join("copies").join(look);
+        // Not below `self.folder`, which is stored with the report.
+        let scan: PathBuf = self.folder.components().rev().take(2).collect();
+        let folder = self.shared.scratch.join("copies").join(scan);
         for file in self.files_where(wanted) {
             let to = folder.join(name(file));
             fs::create_dir_all(to.parent().unwrap_or(&folder))?;
-            let bytes = fs::read(self.subject.join(file))?;
-            match String::from_utf8(bytes) {
+            match String::from_utf8(fs::read(self.subject.join(file))?) {
                 Ok(text) => fs::write(to, without_markers(text, markers))?,
                 Err(binary) => fs::write(to, binary.as_bytes())?,
             }
@@ -179,18 +191,21 @@ impl<'a> ScanContext<'a> {
         Ok(folder)
     }
 
-    /// A path of the subject as the report names it.
+    /// A path of the subject as the report shows it.
     pub fn relative(&self, path: &str) -> String {
-        let below = Path::new(path).strip_prefix(&self.subject);
-        below.map_or_else(
-            |_| path.trim_start_matches("./").to_owned(),
-            |path| path.display().to_string(),
-        )
+        match Path::new(path).strip_prefix(&self.subject) {
+            Ok(path) => path.display().to_string(),
+            Err(_) => path.trim_start_matches("./").to_owned(),
+        }
     }
 
-    fn ended(&self, command: &Command<'_>) -> Result<Bounded, ScanError> {
-        let refused = env_allowlist::refused(&self.context().settings.variables);
-        Ok(command.clone().without_env(refused).bounded(self.timeout)?)
+    fn run_bounded(&self, command: &Command<'_>) -> Result<Bounded, ScanError> {
+        Ok(self.without_env(command).bounded(self.timeout)?)
+    }
+
+    fn without_env<'c>(&self, command: &Command<'c>) -> Command<'c> {
+        let forbidden = env_allowlist::forbidden(&self.context().settings.variables);
+        command.clone().without_env(forbidden)
     }
 
     fn record_tool(&self, program: Program) {
@@ -212,18 +227,39 @@ impl ToolOutput {
         serde_json::from_str(&self.stdout).map_err(|error| self.failed(&format!("no JSON ({error})")))
     }
 
-    /// It broke: with the exit code and the last line that it wrote to standard error.
+    /// An error with the exit code and the last line of standard error.
     pub fn failed(&self, how: &str) -> ScanError {
         let last = self.stderr.trim_end().lines().next_back().unwrap_or_default();
         let last: String = last.chars().take(200).collect();
         ScanError::ToolFailed(format!("{how}, exit code {}: {last}", self.code))
     }
+
+    /// Fails unless `holds`.
+    pub fn ensure(&self, holds: bool, otherwise: &str) -> Result<(), ScanError> {
+        if holds {
+            Ok(())
+        } else {
+            Err(self.failed(otherwise))
+        }
+    }
+
+    /// The lines of standard error that contain `text`.
+    pub fn log_lines(&self, text: &str) -> impl Iterator<Item = &str> {
+        self.stderr.lines().filter(move |line| line.contains(text))
+    }
+
+    #[cfg(test)]
+    pub fn of(code: i32, stdout: &str, stderr: &str) -> ToolOutput {
+        let (stdout, stderr) = (stdout.to_owned(), stderr.to_owned());
+        ToolOutput { code, stdout, stderr }
+    }
 }
 
 fn without_markers(text: String, markers: &[&str]) -> String {
-    markers.iter().fold(text, |text, marker| {
-        text.replace(marker, &marker.replace([':', '-'], "_"))
-    })
+    let disabled = |marker: &str| marker.replace([':', '-'], "_");
+    markers
+        .iter()
+        .fold(text, |text, marker| text.replace(marker, &disabled(marker)))
 }
 
 #[cfg(test)]
@@ -231,7 +267,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ignore_comments_are_made_ordinary_ones_of_the_same_length() {
+    fn ignore_comments_are_disabled_in_place() {
         let text = "# tflint-ignore a\nx = 1 # trivy:ignore b\n";
         let clean = without_markers(text.to_owned(), &["tflint-ignore", "trivy:ignore"]);
         assert_eq!(clean, "# tflint_ignore a\nx = 1 # trivy_ignore b\n");

@@ -1,4 +1,4 @@
-//! What a tool saw: what it found, and the proof that it looked; judges nothing.
+//! What a scan returns: findings and the proof that it scanned enough, or why there is no result.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -8,103 +8,110 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;
 
-/// How much a tool looked at. Silence counts only above the least.
+/// How much a tool scanned. A scan without findings counts only if it reached the minimum.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Work {
-    /// How many.
     pub count: u64,
-    /// Of what: `advisories`, `files`, `operations`.
+    /// The unit: `advisories`, `files`, `operations`.
     pub of: String,
-    /// How many there must be at least.
-    pub least: u64,
+    #[serde(rename = "least")]
+    pub min: u64,
 }
 
 /// Data that a tool compared with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Database {
-    /// Its name.
     pub name: String,
-    /// How fresh it is: RFC 3339, of its newest entry, never of its download.
+    /// The date of its newest entry, never of its download: RFC 3339.
     pub date: String,
     /// Its commit or digest.
     pub revision: String,
-    /// How many entries it has.
     pub entries: u64,
 }
 
-/// A ratio, a percentage, a count that the report shows: coverage of a module, a figure of the bench.
+/// A number that the report shows: coverage of a module, a figure of the bench.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
-    /// What was measured.
     pub name: String,
-    /// How much.
     pub value: f64,
-    /// `%`, `tests`, nothing.
+    /// `%`, `tests` or empty.
     pub unit: String,
+}
+
+impl Figure {
+    /// A number without a unit.
+    pub fn count(name: impl Into<String>, value: u64) -> Figure {
+        Figure {
+            name: name.into(),
+            value: value as f64,
+            unit: String::new(),
+        }
+    }
 }
 
 /// One test or scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Test {
-    /// Its full name.
     pub name: String,
     /// `passed`, `failed`, `skipped`.
     pub outcome: String,
-    /// Its tags: `asvs:v5.0.0-6.2.1`.
+    /// Such as `asvs:v5.0.0-6.2.1`.
     pub tags: Vec<String>,
 }
 
-/// What came of a run that worked.
+/// The result of a scan that worked.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ScanResult {
-    /// What it found.
     pub findings: Vec<Finding>,
-    /// What it looked at; each must reach its least.
+    /// Each must reach its minimum; the first one is the reason of a pass.
     pub work: Vec<Work>,
-    /// What it compared with.
     pub databases: Vec<Database>,
-    /// Figures for the report.
     pub figures: Vec<Figure>,
-    /// Tests that ran.
     pub tests: Vec<Test>,
-    /// Files for the report, beside what is always kept: an SBOM, a coverage summary.
+    /// Files for the report beside the output that is always stored: an SBOM, a coverage summary.
     pub files: Vec<PathBuf>,
-    /// What it could not do, though it ran: rules that need a network.
+    /// What the scan did not cover, such as rules that need a network.
     pub limits: Vec<String>,
-    /// Why its silence says nothing about today: what it compared with is of another time.
+    /// Why the absence of findings proves nothing today: the database is too old.
     pub outdated: Option<String>,
 }
 
 impl ScanResult {
-    /// Counts what was looked at.
-    pub fn with_work(mut self, count: u64, of: &str, least: u64) -> ScanResult {
-        self.work.push(Work {
-            count,
-            of: of.to_owned(),
-            least,
-        });
+    pub fn of(findings: impl IntoIterator<Item = Finding>) -> ScanResult {
+        ScanResult {
+            findings: findings.into_iter().collect(),
+            ..ScanResult::default()
+        }
+    }
+
+    pub fn with_work(mut self, count: u64, of: &str, min: u64) -> ScanResult {
+        let of = of.to_owned();
+        self.work.push(Work { count, of, min });
+        self
+    }
+
+    pub fn with_limits(mut self, limits: impl IntoIterator<Item = String>) -> ScanResult {
+        self.limits.extend(limits);
         self
     }
 }
 
-/// Why nothing was seen. Only the first three are "not run": what started and did not end well failed.
+/// Why a scan has no result. The first three mean "not run": a tool that started and did not end well has failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ScanError {
-    /// The tool is not there: which, and how it is had.
+    /// The tool is not installed: its name, and how to get it.
     ToolMissing(String),
-    /// The tree has nothing of its kind.
+    /// The tree has no file of the kind.
     NothingToScan(String),
-    /// Data or a server that it needs is not to be had.
+    /// Data or a server that the scan needs is unavailable.
     DataUnavailable(String),
-    /// It broke: nonsense, no report, an error of its own.
+    /// Malformed output, no report, or an error of the tool's own.
     ToolFailed(String),
-    /// It did not end in this time.
     TimedOut(Duration),
-    /// Somebody stopped us.
+    /// The run was interrupted.
     Stopped,
 }
 
-/// What a scan comes to.
 pub type ScanOutcome = Result<ScanResult, ScanError>;
 
 impl fmt::Display for ScanError {
@@ -113,8 +120,8 @@ impl fmt::Display for ScanError {
             ScanError::ToolMissing(what)
             | ScanError::NothingToScan(what)
             | ScanError::DataUnavailable(what) => out.write_str(what),
-            ScanError::ToolFailed(how) => write!(out, "it broke: {how}"),
-            ScanError::TimedOut(limit) => write!(out, "it did not end within {} s", limit.as_secs()),
+            ScanError::ToolFailed(how) => write!(out, "the scan failed: {how}"),
+            ScanError::TimedOut(limit) => write!(out, "the scan did not end within {} s", limit.as_secs()),
             ScanError::Stopped => out.write_str("stopped"),
         }
     }
@@ -122,9 +129,10 @@ impl fmt::Display for ScanError {
 
 impl From<anyhow::Error> for ScanError {
     fn from(error: anyhow::Error) -> ScanError {
-        match error.is::<harness::exit::Exit>() {
-            true => ScanError::Stopped,
-            false => ScanError::ToolFailed(format!("{error:#}")),
+        if error.is::<harness::exit::Exit>() {
+            ScanError::Stopped
+        } else {
+            ScanError::ToolFailed(format!("{error:#}"))
         }
     }
 }

@@ -1,152 +1,127 @@
-//! Which step may start now: a pure state machine over the plan; starts nothing itself.
+//! Which step of a plan may start: a pure state machine that starts nothing itself.
 
 use std::collections::BTreeMap;
 
-/// What a step needs of the machine.
+/// What a step needs from the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResourceClass {
-    /// Little: others may run beside it.
+    /// Little: other steps may run at the same time.
     Light,
-    /// Cargo's build directory, which only one may hold.
+    /// Cargo's build directory, which cargo locks.
     Cargo,
-    /// All of it: what measures time runs alone.
+    /// The whole machine, for steps that measure time.
     Exclusive,
 }
 
-/// Where a step stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Not started.
     Waiting,
-    /// Started, not ended.
     Running,
-    /// Ended; whether those that build on it may start.
+    /// Whether steps that build on it may start.
     Ended {
-        /// It came to something that others can build on.
         good: bool,
     },
     /// Never started, because a step that it builds on was not good.
     Dropped,
 }
 
-/// One step of a plan.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// Its name.
     pub id: String,
-    /// Steps that must be good before; those that the plan does not have are no matter.
+    /// Steps that must end good before. Names that are not in the plan are ignored.
     pub after: Vec<String>,
-    /// What it needs.
     pub resources: ResourceClass,
 }
 
-/// A plan and how far it has come.
+/// A plan and its progress.
 #[derive(Debug)]
 pub struct Scheduler {
     steps: Vec<(Step, State)>,
-    places: BTreeMap<String, usize>,
+    indices: BTreeMap<String, usize>,
     slots: usize,
     stopped: bool,
 }
 
 impl Scheduler {
-    /// A plan of which so many steps run side by side.
+    /// At most `slots` steps run at the same time.
     pub fn new(steps: Vec<Step>, slots: usize) -> Scheduler {
-        let places = steps
-            .iter()
-            .enumerate()
-            .map(|(place, step)| (step.id.clone(), place))
-            .collect();
+        let ids = steps.iter().map(|step| step.id.clone());
+        let indices = ids.enumerate().map(|(index, id)| (id, index)).collect();
         Scheduler {
             steps: steps.into_iter().map(|step| (step, State::Waiting)).collect(),
-            places,
+            indices,
             slots: slots.max(1),
             stopped: false,
         }
     }
 
-    /// The next step to start, which then counts as running; in the order of the plan.
+    /// Starts the next step, in the order of the plan.
     pub fn start(&mut self) -> Option<usize> {
         if self.stopped {
             return None;
         }
-        let next = (0..self.steps.len()).find(|place| self.may_start(*place))?;
+        let next = (0..self.steps.len()).find(|index| self.may_start(*index))?;
         self.steps[next].1 = State::Running;
         Some(next)
     }
 
-    /// A step has ended; whatever builds on a bad one is dropped. Answers what was dropped.
-    pub fn end(&mut self, place: usize, good: bool) -> Vec<usize> {
-        self.steps[place].1 = State::Ended { good };
+    /// Ends a step; if it is not good, returns the steps that are dropped because they build on it.
+    pub fn end(&mut self, index: usize, good: bool) -> Vec<usize> {
+        self.steps[index].1 = State::Ended { good };
         let mut dropped = Vec::new();
         loop {
             let next = (0..self.steps.len())
-                .find(|place| self.steps[*place].1 == State::Waiting && self.bad_before(*place).is_some());
+                .find(|index| self.steps[*index].1 == State::Waiting && self.blocker(*index).is_some());
             let Some(next) = next else { return dropped };
             self.steps[next].1 = State::Dropped;
             dropped.push(next);
         }
     }
 
-    /// Nothing starts any more.
+    /// Starts no further step.
     pub fn stop(&mut self) {
         self.stopped = true;
     }
 
-    /// The step that keeps this one from running, if it was not good.
-    pub fn bad_before(&self, place: usize) -> Option<&str> {
-        self.before(place)
-            .find(|before| {
-                matches!(
-                    self.steps[*before].1,
-                    State::Dropped | State::Ended { good: false }
-                )
-            })
-            .map(|before| self.steps[before].0.id.as_str())
+    /// The step that blocks this one because it is not good.
+    pub fn blocker(&self, index: usize) -> Option<&str> {
+        let is_bad = |state: State| matches!(state, State::Dropped | State::Ended { good: false });
+        let blocker = self.before(index).find(|before| is_bad(self.steps[*before].1));
+        blocker.map(|before| self.id(before))
     }
 
-    /// Nothing runs, and nothing will.
+    /// Whether nothing runs and nothing will.
     pub fn is_over(&self) -> bool {
         let waits = |state: &State| *state == State::Waiting && !self.stopped;
-        !self
-            .steps
-            .iter()
-            .any(|(_, state)| *state == State::Running || waits(state))
+        let mut states = self.steps.iter().map(|(_, state)| state);
+        !states.any(|state| *state == State::Running || waits(state))
     }
 
-    /// Steps in this state.
-    pub fn of(&self, wanted: State) -> impl Iterator<Item = usize> + '_ {
-        let places = 0..self.steps.len();
-        places.filter(move |place| self.steps[*place].1 == wanted)
+    pub fn steps_in(&self, wanted: State) -> impl Iterator<Item = usize> + '_ {
+        let indices = 0..self.steps.len();
+        indices.filter(move |index| self.steps[*index].1 == wanted)
     }
 
-    /// A step's name.
-    pub fn id(&self, place: usize) -> &str {
-        &self.steps[place].0.id
+    pub fn id(&self, index: usize) -> &str {
+        &self.steps[index].0.id
     }
 
-    fn before(&self, place: usize) -> impl Iterator<Item = usize> + '_ {
-        let after = &self.steps[place].0.after;
-        after.iter().filter_map(|id| self.places.get(id).copied())
+    fn before(&self, index: usize) -> impl Iterator<Item = usize> + '_ {
+        let after = &self.steps[index].0.after;
+        after.iter().filter_map(|id| self.indices.get(id).copied())
     }
 
-    fn may_start(&self, place: usize) -> bool {
-        let (step, state) = &self.steps[place];
-        let ready = *state == State::Waiting
-            && self
-                .before(place)
-                .all(|before| self.steps[before].1 == State::Ended { good: true });
-        let running: Vec<ResourceClass> = self
-            .of(State::Running)
-            .map(|place| self.steps[place].0.resources)
-            .collect();
+    fn may_start(&self, index: usize) -> bool {
+        let (step, state) = &self.steps[index];
+        let is_good = |index: usize| self.steps[index].1 == State::Ended { good: true };
+        let ready = *state == State::Waiting && self.before(index).all(is_good);
+        let running = self.steps_in(State::Running);
+        let running: Vec<ResourceClass> = running.map(|index| self.steps[index].0.resources).collect();
         ready
             && running.len() < self.slots
             && match step.resources {
                 ResourceClass::Light => !running.contains(&ResourceClass::Exclusive),
-                ResourceClass::Cargo => {
-                    !running.contains(&ResourceClass::Exclusive) && !running.contains(&ResourceClass::Cargo)
-                }
+                ResourceClass::Cargo => running.iter().all(|class| *class == ResourceClass::Light),
                 ResourceClass::Exclusive => running.is_empty(),
             }
     }
@@ -166,14 +141,14 @@ mod tests {
 
     fn started(scheduler: &mut Scheduler) -> Vec<String> {
         let mut ids = Vec::new();
-        while let Some(place) = scheduler.start() {
-            ids.push(scheduler.id(place).to_owned());
+        while let Some(index) = scheduler.start() {
+            ids.push(scheduler.id(index).to_owned());
         }
         ids
     }
 
     #[test]
-    fn independent_steps_run_side_by_side_and_one_builds_at_a_time() {
+    fn independent_steps_run_concurrently_and_one_builds_at_a_time() {
         let plan = vec![
             step("clippy", &[], ResourceClass::Cargo),
             step("coverage", &[], ResourceClass::Cargo),
@@ -192,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_measures_time_runs_alone() {
+    fn exclusive_steps_run_alone() {
         let plan = vec![
             step("fmt", &[], ResourceClass::Light),
             step("test", &[], ResourceClass::Exclusive),
@@ -207,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_builds_on_a_bad_step_is_dropped_with_its_name() {
+    fn a_step_that_builds_on_a_bad_one_is_dropped_and_names_it() {
         let plan = vec![
             step("build", &["not-in-the-plan"], ResourceClass::Cargo),
             step("image", &["build"], ResourceClass::Light),
@@ -216,24 +191,22 @@ mod tests {
         let mut scheduler = Scheduler::new(plan, 2);
         assert_eq!(started(&mut scheduler), ["build"]);
         assert_eq!(scheduler.end(0, false), [1, 2]);
-        assert_eq!(scheduler.bad_before(1), Some("build"));
+        assert_eq!(scheduler.blocker(1), Some("build"));
         assert!(scheduler.is_over());
     }
 
     #[test]
-    fn a_stopped_plan_starts_nothing_and_ends_with_what_runs() {
-        let mut scheduler = Scheduler::new(
-            vec![
-                step("a", &[], ResourceClass::Exclusive),
-                step("b", &[], ResourceClass::Light),
-            ],
-            2,
-        );
+    fn a_stopped_plan_starts_nothing_and_is_over_when_running_steps_end() {
+        let plan = vec![
+            step("a", &[], ResourceClass::Exclusive),
+            step("b", &[], ResourceClass::Light),
+        ];
+        let mut scheduler = Scheduler::new(plan, 2);
         assert_eq!(started(&mut scheduler), ["a"]);
         scheduler.stop();
         assert!(!scheduler.is_over());
         scheduler.end(0, true);
         assert!(scheduler.is_over() && scheduler.start().is_none());
-        assert_eq!(scheduler.of(State::Waiting).count(), 1);
+        assert_eq!(scheduler.steps_in(State::Waiting).count(), 1);
     }
 }

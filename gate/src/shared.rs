@@ -1,8 +1,8 @@
-//! What all gates of one run share: the tree, the tools, the secrets to take out, the day; runs no gate.
+//! State that all gates of a run share: the tree, the tools, the secrets to redact, the start time.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use chrono::{DateTime, Utc};
 use harness::context::Context;
@@ -16,41 +16,33 @@ use crate::redaction::Redactor;
 use crate::scan_result::ScanError;
 use crate::snapshot::Snapshot;
 
-/// What a run was options for, as far as gates need it.
+/// The options of a run that gates need.
 #[derive(Debug, Clone)]
 pub struct RunOptions {
-    /// Who runs.
     pub profile: GateProfile,
-    /// A clone or bundle of RustSec's advisory database.
+    /// A clone or bundle of RustSec's advisory database; fetched if `None`.
     pub advisory_db: Option<PathBuf>,
-    /// May anything be fetched or installed?
+    /// Nothing is fetched or installed.
     pub offline: bool,
 }
 
-/// Handed to every gate.
 pub struct Shared<'a> {
-    /// Settings and the stop flag.
     pub context: &'a Context,
-    /// What was options for.
     pub options: RunOptions,
-    /// What must be known of the repository.
     pub config: Config,
-    /// The tree.
     pub snapshot: Snapshot,
-    /// A folder outside of the repository, gone after the run.
+    /// A folder outside the repository, removed after the run.
     pub scratch: PathBuf,
-    /// When the run began.
     pub began: DateTime<Utc>,
-    /// RustSec's advisory database, cloned by the first gate that asks.
+    /// RustSec's advisory database, cloned by the first gate that needs it.
     pub advisories: OnceLock<Result<Advisories, ScanError>>,
-    /// Which compiler and which formatter there are, options by the first gate that wants to know.
+    /// The versions of the compiler and the formatter, read by the first gate that needs them.
     pub compiler: OnceLock<String>,
     secrets: Mutex<Vec<String>>,
     programs: Mutex<BTreeMap<String, Result<Program, String>>>,
 }
 
 impl<'a> Shared<'a> {
-    /// The beginning of a run.
     pub fn new(
         context: &'a Context,
         options: RunOptions,
@@ -73,44 +65,41 @@ impl<'a> Shared<'a> {
         }
     }
 
-    /// From now on this is taken out of whatever is kept.
+    /// Redacts this from everything that is stored from now on.
     pub fn register_secret(&self, secret: impl Into<String>) {
-        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
-        secrets.push(secret.into());
+        locked(&self.secrets).push(secret.into());
     }
 
-    /// ResourceClass out every secret that is known by now.
+    /// For all secrets that are registered now.
     pub fn redactor(&self) -> Redactor {
-        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
-        Redactor::of(secrets.iter().cloned())
+        Redactor::of(locked(&self.secrets).iter().cloned())
     }
 
-    /// A tool's program, looked for once.
+    /// A tool's program, searched for once.
     pub fn program(&self, name: &str) -> Result<Program, ScanError> {
-        let known = |programs: &BTreeMap<String, Result<Program, String>>| programs.get(name).cloned();
-        let lock = || self.programs.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = known(&lock());
-        let found = match found {
+        let known = locked(&self.programs).get(name).cloned();
+        let found = match known {
             Some(found) => found,
             None => {
-                let tool = table::get(name)?;
-                let found = find::find(self.context, &tool)?;
-                lock().insert(name.to_owned(), found.clone());
+                let found = find::find(self.context, &table::get(name)?)?;
+                locked(&self.programs).insert(name.to_owned(), found.clone());
                 found
             }
         };
         found.map_err(ScanError::ToolMissing)
     }
 
-    /// Looks for a tool again, after it was installed or could not be.
+    /// Lets the next [`Shared::program`] search again, after an installation.
     pub fn forget_program(&self, name: &str) {
-        let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
-        programs.remove(name);
+        locked(&self.programs).remove(name);
     }
 
-    /// Why a tool is not there, when it could not be installed.
+    /// Records why a tool could not be installed.
     pub fn record_missing(&self, name: &str, why: String) {
-        let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
-        programs.insert(name.to_owned(), Err(why));
+        locked(&self.programs).insert(name.to_owned(), Err(why));
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,5 @@
-//! The tree as git sees it, copied aside: what is tracked, and what is new and not ignored. Scanners look at the copy, so
-//! that no build, no cache and no planted defect is taken for ours, and none needs a list of what to leave out.
+//! A copy of the tree as git lists it: tracked files, and new files that are not ignored. Scanners read the copy, which has
+//! no build output, no cache and no canary, so none of them needs a list of exclusions.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,16 +20,15 @@ pub struct Snapshot {
     files: Vec<Copied>,
 }
 
-/// One file of it.
 #[derive(Debug, Clone)]
 pub struct Copied {
-    /// Its path below the root, with `/`.
+    /// Relative to the root, with `/`.
     pub path: String,
-    /// SHA-256 of its bytes.
+    /// SHA-256.
     pub digest: [u8; 32],
 }
 
-/// A new folder for one run, for nobody else: what a killed run or a stranger left under its name is never used.
+/// Creates a private folder for one run. An existing folder, of a killed run or of another user, is never used.
 pub fn scratch() -> Result<PathBuf> {
     let name = |number: u32| format!("xtask-gate-{}-{number}", std::process::id());
     for number in 0..100 {
@@ -44,7 +43,7 @@ pub fn scratch() -> Result<PathBuf> {
 }
 
 impl Snapshot {
-    /// Copies the tree into a new folder, outside of the repository: some tools leave out whatever a repository ignores.
+    /// Copies the tree to a folder outside the repository: some tools skip files that a repository ignores.
     pub fn take(context: &Context, canaries: &str, folder: &Path) -> Result<Snapshot> {
         let root = &context.settings.root;
         let paths = worktree::listed(context)?;
@@ -73,44 +72,40 @@ impl Snapshot {
         })
     }
 
-    /// Where the copy is.
     pub fn tree(&self) -> PathBuf {
         self.folder.join("tree")
     }
 
-    /// The copied files' paths, sorted.
+    /// Sorted, without canaries.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         let paths = self.files.iter().map(|file| file.path.as_str());
         paths.filter(|path| !path.starts_with(&self.canaries))
     }
 
-    /// Which files are no longer as they were copied: changed, gone or new. Some gates build and test the tree itself.
-    pub fn moved(&self, context: &Context) -> Result<Vec<String>> {
+    /// Files that have been changed, deleted or created since. Some gates build and test the tree itself.
+    pub fn changed(&self, context: &Context) -> Result<Vec<String>> {
         let root = &context.settings.root;
-        let before: BTreeMap<&str, [u8; 32]> = self
-            .files
-            .iter()
-            .map(|file| (file.path.as_str(), file.digest))
-            .collect();
+        let files = self.files.iter();
+        let before: BTreeMap<&str, [u8; 32]> = files.map(|file| (file.path.as_str(), file.digest)).collect();
         let now = worktree::listed(context)?;
-        let mut moved = Vec::new();
+        let mut changed = Vec::new();
         for path in &now {
             let digest: [u8; 32] = Sha256::digest(fs::read(root.join(path))?).into();
             if before.get(path.as_str()) != Some(&digest) {
-                moved.push(path.clone());
+                changed.push(path.clone());
             }
         }
         let gone = before
             .into_keys()
             .filter(|path| !now.iter().any(|now| now == path));
-        moved.extend(gone.map(str::to_owned));
-        Ok(moved)
+        changed.extend(gone.map(str::to_owned));
+        Ok(changed)
     }
 
-    /// One digest of those files that matter, planted defects included.
-    pub fn digest(&self, matters: impl Fn(&str) -> bool) -> [u8; 32] {
+    /// One digest over the selected files, canaries included.
+    pub fn digest(&self, is_input: impl Fn(&str) -> bool) -> [u8; 32] {
         let mut digest = Sha256::new();
-        for file in self.files.iter().filter(|file| matters(&file.path)) {
+        for file in self.files.iter().filter(|file| is_input(&file.path)) {
             digest.update(file.path.as_bytes());
             digest.update([0]);
             digest.update(file.digest);
@@ -121,6 +116,6 @@ impl Snapshot {
 
 impl Drop for Snapshot {
     fn drop(&mut self) {
-        let _left_for_the_system = fs::remove_dir_all(&self.folder);
+        let _best_effort = fs::remove_dir_all(&self.folder);
     }
 }

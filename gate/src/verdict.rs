@@ -1,89 +1,79 @@
-//! From what a tool saw to a verdict: a pure rule over the real run, the run on the planted defect, and the waivers.
+//! From scan results to a verdict: a pure function of the scan, the canary and the waivers.
 
 use crate::finding::Finding;
 use crate::outcome::{Canary, MissingReason, Verdict};
-use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
+use crate::scan_result::{ScanError, ScanOutcome};
 
-/// A verdict and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
-    /// The word.
     pub verdict: Verdict,
-    /// Why, in one line.
+    /// One line.
     pub reason: String,
-    /// What is lacking, when it did not run.
+    /// Set when the gate did not run.
     pub lack: Option<MissingReason>,
 }
 
-/// What came of the run on the planted defect; `None`: the gate plants none.
-pub fn canary(look: Option<&ScanOutcome>, expected: &[&str]) -> Canary {
-    match look {
-        None => Canary::None,
-        Some(Err(
-            error @ (ScanError::ToolMissing(_) | ScanError::DataUnavailable(_) | ScanError::Stopped),
-        )) => Canary::NotPlanted(error.to_string()),
-        Some(Err(error)) => Canary::Missed(vec![error.to_string()]),
-        Some(Ok(seen)) => {
-            let found = |rule: &&&str| seen.findings.iter().any(|finding| is(finding, rule));
-            let missed: Vec<String> = expected
-                .iter()
-                .filter(|rule| !found(rule))
-                .map(ToString::to_string)
-                .collect();
-            match missed.is_empty() {
-                true => Canary::Found(expected.iter().map(ToString::to_string).collect()),
-                false => Canary::Missed(missed),
-            }
+/// Compares the scan of a canary with the rules that it must find.
+pub fn canary(scan: &ScanOutcome, expected: &[&str]) -> Canary {
+    use ScanError::{DataUnavailable, Stopped, ToolMissing};
+    let result = match scan {
+        Err(error @ (ToolMissing(_) | DataUnavailable(_) | Stopped)) => {
+            return Canary::NotPlanted(error.to_string());
         }
+        Err(error) => return Canary::Missed(vec![error.to_string()]),
+        Ok(result) => result,
+    };
+    let is_found = |rule: &&str| result.findings.iter().any(|finding| has_rule(finding, rule));
+    let missed: Vec<&str> = expected.iter().copied().filter(|rule| !is_found(rule)).collect();
+    let owned = |rules: &[&str]| rules.iter().map(ToString::to_string).collect();
+    if missed.is_empty() {
+        Canary::Found(owned(expected))
+    } else {
+        Canary::Missed(owned(&missed))
     }
 }
 
-fn is(finding: &Finding, rule: &str) -> bool {
+fn has_rule(finding: &Finding, rule: &str) -> bool {
     finding.rule == rule || finding.aliases.iter().any(|alias| alias == rule)
 }
 
-/// Judges. Findings that a waiver covers are marked already. A finding fails whatever the canary says; silence counts only
-/// beside a canary that was found and enough work.
-pub fn judge(look: &ScanOutcome, canary: &Canary) -> Judgement {
-    let seen = match look {
-        Ok(seen) => seen,
-        Err(error) => return of_trouble(error),
+/// Judges a scan whose findings are already marked with their waivers. A finding fails whatever the canary's result; no
+/// findings count only if the canary was found and enough was scanned.
+pub fn judge(scan: &ScanOutcome, canary: &Canary) -> Judgement {
+    let result = match scan {
+        Ok(result) => result,
+        Err(error) => return Judgement::of_error(error),
     };
-    let open = seen
-        .findings
-        .iter()
-        .filter(|finding| finding.waiver.is_none())
-        .count();
-    if open > 0 {
-        return Judgement::of(Verdict::Fail, first_of(seen, open));
+    let findings = result.findings.iter();
+    let open: Vec<&Finding> = findings.filter(|finding| finding.waiver.is_none()).collect();
+    if let Some(worst) = open.iter().max_by_key(|finding| finding.severity) {
+        return Judgement::of(Verdict::Fail, summary(worst, open.len() - 1));
     }
     match canary {
         Canary::Missed(missed) => {
             let reason = format!("missed the planted defect: {}", missed.join(", "));
             return Judgement::of(Verdict::Untrusted, reason);
         }
-        Canary::NotPlanted(why) => {
-            return of_trouble(&ScanError::DataUnavailable(format!("no planted defect: {why}")));
-        }
+        Canary::NotPlanted(why) => return Judgement::unavailable(format!("no planted defect: {why}")),
         Canary::Found(_) | Canary::None => {}
     }
-    if let Some(work) = seen.work.iter().find(|work| work.count < work.least) {
+    if let Some(work) = result.work.iter().find(|work| work.count < work.min) {
         let reason = format!(
-            "looked at {} {} only, at least {} are there",
-            work.count, work.of, work.least
+            "scanned only {} {}, expected at least {}",
+            work.count, work.of, work.min
         );
         return Judgement::of(Verdict::Untrusted, reason);
     }
-    let Some(work) = seen.work.first() else {
-        return Judgement::of(Verdict::Untrusted, "does not say what it looked at".to_owned());
+    let Some(work) = result.work.first() else {
+        return Judgement::of(Verdict::Untrusted, "reports nothing that it scanned".to_owned());
     };
-    if let Some(why) = &seen.outdated {
-        return of_trouble(&ScanError::DataUnavailable(why.clone()));
+    if let Some(why) = &result.outdated {
+        return Judgement::unavailable(why.clone());
     }
-    let looked = format!("{} {}", work.count, work.of);
-    match seen.findings.len() {
-        0 => Judgement::of(Verdict::Pass, looked),
-        waived => Judgement::of(Verdict::Waived, format!("{looked}, {waived} waived")),
+    let scanned = format!("{} {}", work.count, work.of);
+    match result.findings.len() {
+        0 => Judgement::of(Verdict::Pass, scanned),
+        waived => Judgement::of(Verdict::Waived, format!("{scanned}, {waived} waived")),
     }
 }
 
@@ -95,157 +85,143 @@ impl Judgement {
             lack: None,
         }
     }
-}
 
-fn of_trouble(error: &ScanError) -> Judgement {
-    let lack = match error {
-        ScanError::ToolMissing(_) => MissingReason::Tool,
-        ScanError::NothingToScan(_) => MissingReason::Files,
-        ScanError::DataUnavailable(_) => MissingReason::Data,
-        ScanError::Stopped => MissingReason::Time,
-        ScanError::ToolFailed(_) | ScanError::TimedOut(_) => {
-            return Judgement::of(Verdict::Fail, error.to_string());
+    fn unavailable(reason: String) -> Judgement {
+        Judgement::of_error(&ScanError::DataUnavailable(reason))
+    }
+
+    fn of_error(error: &ScanError) -> Judgement {
+        let lack = match error {
+            ScanError::ToolMissing(_) => Some(MissingReason::Tool),
+            ScanError::NothingToScan(_) => Some(MissingReason::Files),
+            ScanError::DataUnavailable(_) => Some(MissingReason::Data),
+            ScanError::Stopped => Some(MissingReason::Time),
+            ScanError::ToolFailed(_) | ScanError::TimedOut(_) => None,
+        };
+        let verdict = if lack.is_some() {
+            Verdict::NotRun
+        } else {
+            Verdict::Fail
+        };
+        Judgement {
+            lack,
+            ..Judgement::of(verdict, error.to_string())
         }
-    };
-    Judgement {
-        verdict: Verdict::NotRun,
-        reason: error.to_string(),
-        lack: Some(lack),
     }
 }
 
-/// The worst of them, and how many more there are.
-fn first_of(seen: &ScanResult, open: usize) -> String {
-    let worst = seen
-        .findings
-        .iter()
-        .filter(|finding| finding.waiver.is_none())
-        .max_by_key(|finding| finding.severity);
-    let Some(worst) = worst else { return String::new() };
-    let place = worst.location.as_ref().map_or(String::new(), |location| {
-        let line = location.line.map_or(String::new(), |line| format!(":{line}"));
-        format!(" at {}{line}", location.path)
-    });
-    let more = match open {
-        1 => String::new(),
-        many => format!(" (and {} more)", many - 1),
+/// The worst finding, and how many more there are.
+fn summary(worst: &Finding, more: usize) -> String {
+    let line = worst.line().map_or(String::new(), |line| format!(":{line}"));
+    let location = worst
+        .path()
+        .map_or(String::new(), |path| format!(" at {path}{line}"));
+    let more = if more == 0 {
+        String::new()
+    } else {
+        format!(" (and {more} more)")
     };
-    format!("{}: {}{place}{more}", worst.rule, worst.message)
+    format!("{}: {}{location}{more}", worst.rule, worst.message)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::finding::Severity;
+    use crate::scan_result::ScanResult;
     use std::time::Duration;
 
-    fn seen(findings: &[&str]) -> ScanOutcome {
-        Ok(ScanResult {
-            findings: findings
-                .iter()
-                .map(|rule| Finding::new("t", *rule, "bad"))
-                .collect(),
-            ..ScanResult::default()
-        }
-        .with_work(3, "files", 1))
+    fn scan(findings: &[&str]) -> ScanOutcome {
+        let findings = findings.iter().map(|rule| Finding::new("t", *rule, "bad"));
+        Ok(ScanResult::of(findings).with_work(3, "files", 1))
     }
 
     fn found() -> Canary {
-        canary(Some(&seen(&["A", "B", "C"])), &["A", "B"])
+        canary(&scan(&["A", "B", "C"]), &["A", "B"])
     }
 
-    fn verdict(look: &ScanOutcome, canary: &Canary) -> (Verdict, String) {
-        let judged = judge(look, canary);
+    fn verdict(scan: &ScanOutcome, canary: &Canary) -> (Verdict, String) {
+        let judged = judge(scan, canary);
         (judged.verdict, judged.reason)
     }
 
     #[test]
-    fn silence_counts_beside_a_found_canary_and_enough_work() {
+    fn no_findings_count_with_a_found_canary_and_enough_work() {
         assert_eq!(found(), Canary::Found(vec!["A".into(), "B".into()]));
-        assert_eq!(verdict(&seen(&[]), &found()), (Verdict::Pass, "3 files".into()));
-        let blind = canary(Some(&seen(&["A"])), &["A", "B"]);
+        assert_eq!(verdict(&scan(&[]), &found()), (Verdict::Pass, "3 files".into()));
+        let missed = canary(&scan(&["A"]), &["A", "B"]);
         let reason = "missed the planted defect: B".to_owned();
-        assert_eq!(verdict(&seen(&[]), &blind), (Verdict::Untrusted, reason));
+        assert_eq!(verdict(&scan(&[]), &missed), (Verdict::Untrusted, reason));
         let idle = Ok(ScanResult::default().with_work(0, "advisories", 1000));
-        let reason = "looked at 0 advisories only, at least 1000 are there".to_owned();
+        let reason = "scanned only 0 advisories, expected at least 1000".to_owned();
         assert_eq!(verdict(&idle, &found()), (Verdict::Untrusted, reason));
-        assert_eq!(
-            verdict(&Ok(ScanResult::default()), &found()).0,
-            Verdict::Untrusted
-        );
+        let without_work = Ok(ScanResult::default());
+        assert_eq!(verdict(&without_work, &found()).0, Verdict::Untrusted);
     }
 
     #[test]
-    fn a_canary_that_broke_was_not_found() {
-        let broke: ScanOutcome = Err(ScanError::ToolFailed("no report".into()));
-        let canary = canary(Some(&broke), &["A"]);
-        assert_eq!(canary, Canary::Missed(vec!["it broke: no report".into()]));
-        assert_eq!(verdict(&seen(&[]), &canary).0, Verdict::Untrusted);
+    fn a_canary_whose_scan_failed_is_missed() {
+        let failed: ScanOutcome = Err(ScanError::ToolFailed("no report".into()));
+        let canary = canary(&failed, &["A"]);
+        assert_eq!(canary, Canary::Missed(vec!["the scan failed: no report".into()]));
+        assert_eq!(verdict(&scan(&[]), &canary).0, Verdict::Untrusted);
     }
 
     #[test]
     fn a_canary_that_could_not_be_planted_is_no_pass_and_hides_no_finding() {
         let none: ScanOutcome = Err(ScanError::DataUnavailable("the registry does not answer".into()));
-        let canary = canary(Some(&none), &["A"]);
+        let canary = canary(&none, &["A"]);
         let reason = "no planted defect: the registry does not answer".to_owned();
-        assert_eq!(verdict(&seen(&[]), &canary), (Verdict::NotRun, reason));
-        assert_eq!(verdict(&seen(&["X"]), &canary).0, Verdict::Fail);
+        assert_eq!(verdict(&scan(&[]), &canary), (Verdict::NotRun, reason));
+        assert_eq!(verdict(&scan(&["X"]), &canary).0, Verdict::Fail);
     }
 
     #[test]
     fn outdated_data_is_no_pass_and_hides_no_finding() {
         let outdated = |findings: &[&str]| -> ScanOutcome {
-            Ok(ScanResult {
-                outdated: Some("a database of last year".to_owned()),
-                ..seen(findings)?
-            })
+            let outdated = Some("a database of last year".to_owned());
+            let result = scan(findings)?;
+            Ok(ScanResult { outdated, ..result })
         };
         let judged = judge(&outdated(&[]), &found());
-        assert_eq!(
-            (judged.verdict, judged.lack),
-            (Verdict::NotRun, Some(MissingReason::Data))
-        );
+        let expected = (Verdict::NotRun, Some(MissingReason::Data));
+        assert_eq!((judged.verdict, judged.lack), expected);
         assert_eq!(judged.reason, "a database of last year");
         assert_eq!(verdict(&outdated(&["X"]), &found()).0, Verdict::Fail);
-        assert_eq!(
-            verdict(&outdated(&[]), &canary(Some(&seen(&[])), &["A"])).0,
-            Verdict::Untrusted
-        );
+        let missed = canary(&scan(&[]), &["A"]);
+        assert_eq!(verdict(&outdated(&[]), &missed).0, Verdict::Untrusted);
     }
 
     #[test]
-    fn a_finding_fails_and_a_waived_one_is_told() {
-        let mut look = seen(&["X", "Y"]);
-        let findings = &mut look.as_mut().unwrap().findings;
+    fn a_finding_fails_and_a_waived_one_is_counted() {
+        let mut scan = scan(&["X", "Y"]);
+        let findings = &mut scan.as_mut().unwrap().findings;
         findings[1] = findings[1].clone().rated(Severity::High).at("a.tf", Some(7));
         let reason = "Y: bad at a.tf:7 (and 1 more)".to_owned();
-        assert_eq!(verdict(&look, &found()), (Verdict::Fail, reason));
-        for finding in &mut look.as_mut().unwrap().findings {
+        assert_eq!(verdict(&scan, &found()), (Verdict::Fail, reason));
+        for finding in &mut scan.as_mut().unwrap().findings {
             finding.waiver = Some("W1".into());
         }
         let reason = "3 files, 2 waived".to_owned();
-        assert_eq!(verdict(&look, &found()), (Verdict::Waived, reason));
+        assert_eq!(verdict(&scan, &found()), (Verdict::Waived, reason));
     }
 
     #[test]
-    fn what_is_not_there_did_not_run_and_what_broke_failed() {
+    fn what_is_missing_did_not_run_and_what_failed_fails() {
+        use MissingReason::{Data, Files, Time, Tool};
         for (error, verdict, lack) in [
-            (
-                ScanError::ToolMissing("no x".into()),
-                Verdict::NotRun,
-                Some(MissingReason::Tool),
-            ),
+            (ScanError::ToolMissing("no x".into()), Verdict::NotRun, Some(Tool)),
             (
                 ScanError::NothingToScan("no *.tf".into()),
                 Verdict::NotRun,
-                Some(MissingReason::Files),
+                Some(Files),
             ),
             (
-                ScanError::DataUnavailable("no database".into()),
+                ScanError::DataUnavailable("no data".into()),
                 Verdict::NotRun,
-                Some(MissingReason::Data),
+                Some(Data),
             ),
-            (ScanError::Stopped, Verdict::NotRun, Some(MissingReason::Time)),
+            (ScanError::Stopped, Verdict::NotRun, Some(Time)),
             (ScanError::ToolFailed("nonsense".into()), Verdict::Fail, None),
             (ScanError::TimedOut(Duration::from_secs(9)), Verdict::Fail, None),
         ] {

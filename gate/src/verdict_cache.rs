@@ -1,5 +1,5 @@
-//! Takes a verdict over from an earlier run when everything that it depends on is the same: files, planted defect, ledger,
-//! tools, databases, this program, and the day. Only good verdicts are, and never for a release.
+//! Reuses the verdict of an earlier run if nothing that it depends on has changed: files, canary, ledger, tools, databases,
+//! this program, the day. Only good verdicts are stored, and a release uses none.
 
 use std::fs;
 use std::sync::OnceLock;
@@ -17,34 +17,30 @@ use crate::scan::folder;
 use crate::shared::Shared;
 use crate::waivers;
 
+const FILE: &str = "verdict.json";
+
 #[derive(Serialize, Deserialize)]
 struct CachedVerdict {
     key: String,
     outcome: Outcome,
 }
 
-/// What the verdict depends on; `None`: that is not known before it runs.
+/// A digest of everything that the verdict depends on; `None`: unknown before the scan.
 pub fn key(gate: &Gate, shared: &Shared<'_>) -> Option<String> {
     if shared.options.profile == GateProfile::Release {
         return None;
     }
-    let canary = gate
-        .planted
-        .as_ref()
-        .map(|planted| format!("{}{}/", shared.config.canaries, planted.folder));
-    let matters = |path: &str| {
+    let canary = format!("{}{}/", shared.config.canaries, gate.canary_folder());
+    let is_input = |path: &str| {
         (gate.inputs)(&shared.config, path)
-            || path == waivers::FILE
-            || path == config::FILE
-            || canary
-                .as_ref()
-                .is_some_and(|canary| path.starts_with(canary.as_str()))
+            || [waivers::FILE, config::FILE].contains(&path)
+            || path.starts_with(&canary)
     };
     let mut digest = Sha256::new();
     digest.update(own_program()?);
     digest.update(shared.compiler.get_or_init(|| compiler(shared)));
     digest.update(gate.id);
-    digest.update(shared.snapshot.digest(matters));
+    digest.update(shared.snapshot.digest(is_input));
     digest.update(shared.began.date_naive().to_string());
     for tool in gate.tools {
         digest.update(shared.program(tool).ok()?.digest);
@@ -55,42 +51,38 @@ pub fn key(gate: &Gate, shared: &Shared<'_>) -> Option<String> {
 
 /// The outcome of an earlier run with this key.
 pub fn find(gate: &Gate, shared: &Shared<'_>, key: &str) -> Option<Outcome> {
-    let text = fs::read_to_string(folder(shared, gate.id).join("verdict.json")).ok()?;
-    let kept: CachedVerdict = serde_json::from_str(&text).ok()?;
-    let files_are_there = kept.outcome.files.iter().all(|file| fs::metadata(file).is_ok());
-    (kept.key == key && files_are_there).then_some(kept.outcome)
+    let text = fs::read_to_string(folder(shared, gate.id).join(FILE)).ok()?;
+    let cached: CachedVerdict = serde_json::from_str(&text).ok()?;
+    let mut files = cached.outcome.files.iter();
+    (cached.key == key && files.all(|file| fs::metadata(file).is_ok())).then_some(cached.outcome)
 }
 
-/// Keeps an outcome for later runs, or removes what was kept.
+/// Replaces the stored outcome, or only removes it when the new one is not good.
 pub fn store(gate: &Gate, shared: &Shared<'_>, key: Option<String>, outcome: &Outcome) {
     discard(gate, shared);
-    let file = folder(shared, gate.id).join("verdict.json");
     let good = matches!(outcome.verdict, Verdict::Pass | Verdict::Waived);
     if let Some(key) = key.filter(|_| good) {
-        let kept = CachedVerdict {
-            key,
-            outcome: outcome.clone(),
-        };
-        // Without it the next run looks again.
-        let _looks_again = serde_json::to_string(&kept).map(|text| fs::write(&file, text));
+        let outcome = outcome.clone();
+        // If this fails, the next run scans again.
+        let _best_effort = serde_json::to_string(&CachedVerdict { key, outcome })
+            .map(|text| fs::write(folder(shared, gate.id).join(FILE), text));
     }
 }
 
-/// Nothing of this run is taken over.
 pub fn discard(gate: &Gate, shared: &Shared<'_>) {
-    let _none_there = fs::remove_file(folder(shared, gate.id).join("verdict.json"));
+    let _may_be_absent = fs::remove_file(folder(shared, gate.id).join(FILE));
 }
 
-/// Which compiler and which formatter there are. Neither is in the table of tools: they come with Rust.
+/// The compiler's version and the formatter's digest. The table of tools has neither: they are part of Rust.
 fn compiler(shared: &Shared<'_>) -> String {
     let command = Command::new(shared.context, "rustc").args(["--version", "--verbose"]);
-    let told = command.capture().map(|told| told.stdout).unwrap_or_default();
+    let version = command.capture().map(|output| output.stdout).unwrap_or_default();
     let formatter = shared.context.settings.find_program("rustfmt");
     let formatter = formatter.and_then(|file| checksum::of_file(&file).ok());
-    told + &formatter.unwrap_or_default()
+    version + &formatter.unwrap_or_default()
 }
 
-/// The settings of a scan are code of this program. It does not change while it runs.
+/// The settings of the scans are code of this program, which does not change while it runs.
 fn own_program() -> Option<[u8; 32]> {
     static DIGEST: OnceLock<Option<[u8; 32]>> = OnceLock::new();
     *DIGEST.get_or_init(|| {

@@ -1,7 +1,5 @@
-//! What planted defects get that no repository should hold.
+//! Prepares planted defects: adds what no repository should hold.
 
-/// Settings of a planted crate.
 pub mod canary_crate;
-
-/// Secrets to plant.
+pub mod git;
 pub mod secrets;

@@ -11,7 +11,7 @@ use harness::process::shutdown::Stop;
 use harness::settings::Settings;
 
 use crate::config::Config;
-use crate::definition::{Gate, Planted, as_it_is, files_only};
+use crate::definition::Gate;
 use crate::engine;
 use crate::finding::Finding;
 use crate::outcome::Outcome;
@@ -19,7 +19,6 @@ use crate::profile::GateProfile;
 use crate::scan;
 use crate::scan_context::ScanContext;
 use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
-use crate::scheduler::ResourceClass;
 use crate::shared::{RunOptions, Shared};
 use crate::snapshot::Snapshot;
 use crate::waivers::{Ledger, parse};
@@ -46,18 +45,11 @@ pub const GATE: Gate = Gate {
     id: "fake",
     title: "A gate of a test",
     tools: &[TOOL],
-    after: &[],
-    resources: ResourceClass::Light,
     timeout: Duration::from_secs(60),
-    required_from: GateProfile::Pipeline,
     inputs: |_, path| path.ends_with(".txt"),
-    data: files_only,
     scan: |ctx| looked(ctx, "strict"),
-    planted: Some(Planted {
-        folder: "fake",
-        prepare: as_it_is,
-        expects: |_| vec!["planted"],
-    }),
+    expects: &["planted"],
+    ..Gate::DEFAULT
 };
 
 /// Looks with these settings.

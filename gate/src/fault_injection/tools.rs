@@ -147,7 +147,7 @@ fn a_gate_that_panics_fails_and_keeps_nobody() {
     };
     let outcome = fixture.run_all(&gate, "2026-11-21T10:00:00Z", crate::profile::GateProfile::Local);
     assert_eq!((outcome.verdict, outcome.fatal), (Verdict::Fail, true));
-    assert_eq!(outcome.reason, "it broke: the gate itself panicked");
+    assert_eq!(outcome.reason, "the scan failed: the gate itself panicked");
 }
 
 #[test]

@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use crate::dast::zap::attack;
 use crate::dast::zap::plan::ZapTarget;
-use crate::definition::{Gate, files_only};
+use crate::definition::Gate;
 use crate::fault_injection::fixture::{Fixture, TOKEN};
 use crate::outcome::{Outcome, Verdict};
 use crate::profile::GateProfile;
 use crate::scan;
 use crate::scan_context::ScanContext;
 use crate::scan_result::ScanOutcome;
-use crate::scheduler::ResourceClass;
 use crate::waivers::Ledger;
 
 const URL: &str = "http://127.0.0.1:18080";
@@ -22,14 +21,10 @@ const GATE: Gate = Gate {
     id: "fake",
     title: "ZAP",
     tools: &["zap"],
-    after: &[],
-    resources: ResourceClass::Light,
     timeout: Duration::from_secs(20),
     required_from: GateProfile::Release,
-    inputs: |_, _| true,
-    data: files_only,
     scan: scan_with,
-    planted: None,
+    ..Gate::DEFAULT
 };
 
 fn scan_with(ctx: &ScanContext<'_>) -> ScanOutcome {
@@ -146,7 +141,7 @@ fn a_zap_that_shows_the_token_shows_nothing() {
     let writing = format!("{}\necho \"$ZAP_AUTH_HEADER_VALUE\" > more.json", good(""));
     fails(
         &run("zap-writes", "", &writing),
-        "a secret of this run stood in more.json",
+        "a secret of this run was in more.json",
     );
 }
 

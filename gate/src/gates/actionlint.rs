@@ -1,77 +1,57 @@
-//! Gate `actionlint`: workflows are well-formed, and what they run is sound shell.
+//! Gate `actionlint`: checks workflows and their shell scripts.
 
 use std::fs;
 
 use serde::Deserialize;
 
-use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
+use crate::definition::{Gate, minutes};
 use crate::file_kinds;
 use crate::finding::Finding;
-use crate::profile::GateProfile;
-use crate::scan_context::{ScanContext, ToolOutput};
+use crate::scan_context::{DISAGREEMENT, ScanContext, ToolOutput};
 use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
-use crate::scheduler::ResourceClass;
 
-/// The row.
 pub const GATE: Gate = Gate {
     id: "actionlint",
-    title: "Workflows are well-formed, their shell too",
+    title: "Workflows and the shell scripts in them are correct",
     tools: &["actionlint", "shellcheck"],
-    after: &[],
-    resources: ResourceClass::Light,
     timeout: minutes(2),
-    required_from: GateProfile::Pipeline,
-    inputs: |_, path| is_input(path),
-    data: files_only,
+    inputs: |_, path| path.starts_with(".github/") || file_kinds::is_action(path),
     scan,
-    planted: Some(Planted {
-        folder: "actionlint",
-        prepare: as_it_is,
-        expects: |_| {
-            vec![
-                "action",
-                "expression",
-                "job-needs",
-                "runner-label",
-                "SC2006",
-                "SC2046",
-                "SC2086",
-            ]
-        },
-    }),
+    expects: &[
+        "action",
+        "expression",
+        "job-needs",
+        "runner-label",
+        "SC2006",
+        "SC2046",
+        "SC2086",
+    ],
+    ..Gate::DEFAULT
 };
 
 #[derive(Deserialize)]
-struct Found {
+struct Issue {
     message: String,
     filepath: String,
     line: u64,
     kind: String,
 }
 
-/// Shellcheck behind a filter: a comment of the script itself may turn its rules off, in more forms than could be looked
-/// for, since YAML has escapes for letters. With another letter it is an ordinary comment.
+/// Shellcheck behind a filter that disables its ignore comments. They cannot be searched for in the workflow: YAML may
+/// escape any character.
 const FILTERED: &str = r#"sh -c 'sed s/shellcheck/shellchecK/g | "$SHELLCHECK" "$@"' sh"#;
 
-/// Workflows, and what steps of theirs may use: `./.github/actions/NAME`.
-fn is_input(path: &str) -> bool {
-    path.starts_with(".github/") || file_kinds::is_action(path)
-}
-
-/// With empty settings, so that those of the tree do not count, and in a copy that looks like a repository: else it does
-/// not look at what a step gives to an action of the tree.
+/// Runs with empty settings, so that settings of the tree have no effect, and in a copy that looks like a repository:
+/// otherwise actionlint does not check the inputs of the tree's own actions.
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
-    let files = ctx.files_where(file_kinds::is_workflow);
-    if files.is_empty() {
-        return Err(ScanError::NothingToScan("no workflow in the tree".to_owned()));
-    }
+    let files = ctx.require_files("workflow", file_kinds::is_workflow)?;
     let settings = ctx.write_file("actionlint.yaml", "{}\n")?;
     let copy = ctx.copy(|_| true, &[])?;
     fs::create_dir_all(copy.join(".git"))?;
-    let lint = ctx.tool("actionlint")?;
+    let actionlint = ctx.tool("actionlint")?;
     ctx.tool("shellcheck")?;
     let shellcheck = ctx.shared.program("shellcheck")?.file;
-    let command = lint
+    let command = actionlint
         .args(["-verbose", "-no-color", "-format", "{{json .}}", "-pyflakes="])
         .args(["-config-file".into(), settings])
         .args(["-shellcheck", FILTERED])
@@ -81,42 +61,31 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     read(&ctx.run(&command, "actionlint")?, files.len())
 }
 
-/// It exits with 0, or 1 for findings; 2 and 3 are failures. It tells each file that it has done on standard error.
+/// Exit codes: 0, 1 with findings, 2 and 3 for failures. Standard error names each file that was checked.
 fn read(output: &ToolOutput, files: usize) -> ScanOutcome {
-    if !matches!(output.code, 0 | 1) {
-        return Err(output.failed("it could not look"));
-    }
-    let found: Vec<Found> = output.json()?;
-    if output.code != i32::from(!found.is_empty()) {
-        return Err(output.failed("exit code and report disagree"));
-    }
-    let lines = || output.stderr.lines();
-    let done = lines().filter(|line| line.contains("Found total ")).count();
-    let disabled = lines().find(|line| line.contains("Rule \"shellcheck\" was disabled"));
-    if let Some(line) = disabled {
+    output.ensure(matches!(output.code, 0 | 1), "no scan")?;
+    let issues: Vec<Issue> = output.json()?;
+    output.ensure(output.code == i32::from(!issues.is_empty()), DISAGREEMENT)?;
+    if let Some(line) = output.log_lines("Rule \"shellcheck\" was disabled").next() {
         return Err(ScanError::ToolFailed(line.to_owned()));
     }
-    let seen = ScanResult {
-        findings: found.into_iter().map(finding).collect(),
-        limits: vec![
-            "actionlint: neither Python in workflows (pyflakes) nor shell in actions of the tree is looked at".to_owned(),
-        ],
-        ..ScanResult::default()
-    };
-    Ok(seen.with_work(done as u64, "workflows", files as u64))
+    let checked = output.log_lines("Found total ").count();
+    let limit =
+        "actionlint: checks neither Python in workflows (pyflakes) nor shell scripts in the tree's actions";
+    Ok(ScanResult::of(issues.into_iter().map(finding))
+        .with_work(checked as u64, "workflows", files as u64)
+        .with_limits([limit.to_owned()]))
 }
 
-/// It rates nothing. What shellcheck found says so: `shellcheck reported issue in this script: SC2086:info:1:6: …`.
-fn finding(found: Found) -> Finding {
-    let rule = found
-        .message
-        .split_once(" in this script: ")
-        .map(|(_, rest)| rest);
-    let alias = rule.and_then(|rest| rest.split(':').next()).map(str::to_owned);
-    let mut finding =
-        Finding::new("actionlint", found.kind, found.message).at(found.filepath, Some(found.line));
-    finding.aliases = alias.into_iter().collect();
-    finding
+/// Shellcheck's rule is in the message: `shellcheck reported issue in this script: SC2086:info:1:6: …`.
+fn finding(issue: Issue) -> Finding {
+    let report = issue.message.split_once(" in this script: ");
+    let rule = report
+        .and_then(|(_, report)| report.split(':').next())
+        .map(str::to_owned);
+    Finding::new("actionlint", issue.kind, issue.message)
+        .at(issue.filepath, Some(issue.line))
+        .with_aliases(rule)
 }
 
 #[cfg(test)]
@@ -132,39 +101,36 @@ verbose: Found 0 parse errors in 0 ms for .github/workflows/planted.yml
 verbose: Found total 2 errors in 0 ms for .github/workflows/planted.yml
 ";
 
-    fn tool_output(code: i32, stdout: &str, stderr: &str) -> ToolOutput {
-        ToolOutput {
-            code,
-            stdout: stdout.to_owned(),
-            stderr: stderr.to_owned(),
-        }
+    #[test]
+    fn findings_have_their_location_and_shellchecks_rule() {
+        let result = read(&ToolOutput::of(1, FOUND, LOG), 1).unwrap();
+        assert_eq!(result.findings[0].rule, "job-needs");
+        assert_eq!(result.findings[0].line(), Some(5));
+        assert_eq!(result.findings[1].aliases, ["SC2086"]);
+        assert_eq!((result.work[0].count, result.work[0].min), (1, 1));
     }
 
     #[test]
-    fn findings_have_their_place_and_shellchecks_rule() {
-        let seen = read(&tool_output(1, FOUND, LOG), 1).unwrap();
-        assert_eq!(seen.findings[0].rule, "job-needs");
-        assert_eq!(seen.findings[0].location.as_ref().unwrap().line, Some(5));
-        assert_eq!(seen.findings[1].aliases, ["SC2086"]);
-        assert_eq!((seen.work[0].count, seen.work[0].least), (1, 1));
-    }
-
-    #[test]
-    fn what_did_not_look_is_no_silence() {
-        assert!(read(&tool_output(0, "[]", LOG), 1).unwrap().findings.is_empty());
-        let blind = "verbose: Rule \"shellcheck\" was disabled: exec: \"x\": executable file not found";
+    fn a_failed_or_incomplete_scan_is_no_pass() {
+        assert!(
+            read(&ToolOutput::of(0, "[]", LOG), 1)
+                .unwrap()
+                .findings
+                .is_empty()
+        );
+        let disabled = "verbose: Rule \"shellcheck\" was disabled: exec: \"x\": executable file not found";
         for output in [
-            tool_output(3, "", "could not read"),
-            tool_output(0, "", LOG),
-            tool_output(1, "[]", LOG),
-            tool_output(0, "[]", blind),
+            ToolOutput::of(3, "", "could not read"),
+            ToolOutput::of(0, "", LOG),
+            ToolOutput::of(1, "[]", LOG),
+            ToolOutput::of(0, "[]", disabled),
         ] {
             assert!(
                 matches!(read(&output, 1), Err(ScanError::ToolFailed(_))),
                 "{output:?}"
             );
         }
-        let idle = read(&tool_output(0, "[]", ""), 1).unwrap();
-        assert!(idle.work[0].count < idle.work[0].least);
+        let idle = read(&ToolOutput::of(0, "[]", ""), 1).unwrap();
+        assert!(idle.work[0].count < idle.work[0].min);
     }
 }

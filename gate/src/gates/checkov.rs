@@ -1,55 +1,42 @@
-//! Gate `checkov`: Terraform code, Dockerfiles and workflows against its policies.
+//! Gate `checkov`: its policies for Terraform code, Dockerfiles and workflows.
 
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
+use crate::definition::Gate;
 use crate::file_kinds;
 use crate::finding::{Finding, Severity};
-use crate::profile::GateProfile;
-use crate::scan_context::{ScanContext, ToolOutput};
+use crate::scan_context::{DISAGREEMENT, ScanContext, ToolOutput};
 use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
-use crate::scheduler::ResourceClass;
 
-/// The row.
 pub const GATE: Gate = Gate {
     id: "checkov",
-    title: "Terraform code, Dockerfiles and workflows keep to policies",
+    title: "Terraform code, Dockerfiles and workflows follow checkov's policies",
     tools: &["checkov"],
-    after: &[],
-    resources: ResourceClass::Light,
-    timeout: minutes(10),
-    required_from: GateProfile::Pipeline,
     inputs: |_, path| is_input(path),
-    data: files_only,
     scan,
-    planted: Some(Planted {
-        folder: "checkov",
-        prepare: as_it_is,
-        expects: |_| {
-            vec![
-                "CKV_AZURE_44",
-                "CKV_DOCKER_3",
-                "CKV_DOCKER_7",
-                "CKV_GHA_1",
-                "CKV_GHA_3",
-            ]
-        },
-    }),
+    expects: &[
+        "CKV_AZURE_44",
+        "CKV_DOCKER_3",
+        "CKV_DOCKER_7",
+        "CKV_GHA_1",
+        "CKV_GHA_3",
+    ],
+    ..Gate::DEFAULT
 };
 
 type Kind = (&'static str, &'static str, fn(&str) -> bool);
 
-/// What it looks at: its name for the kind, ours, and which files are of it.
+/// Kinds of files: checkov's name, ours, and which files are of it.
 const KINDS: [Kind; 3] = [
     ("terraform", "Terraform files", file_kinds::is_module_file),
     ("dockerfile", "Dockerfiles", file_kinds::is_dockerfile),
     ("github_actions", "workflows", file_kinds::is_workflow),
 ];
 
-/// Its inline ignores.
+/// Its ignore comments.
 const MARKERS: [&str; 3] = ["checkov:skip", "bridgecrew:skip", "cortex:skip"];
 
 #[derive(Deserialize)]
@@ -90,17 +77,13 @@ fn is_input(path: &str) -> bool {
     file_kinds::is_terraform(path) || KINDS.iter().any(|(_, _, is)| is(path))
 }
 
-/// Over a copy of just these files, and with an empty home: it reads settings beside what it scans and in the home.
+/// Scans a copy of these files with an empty home: checkov reads settings beside what it scans and in the home.
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
-    let wanted: Vec<(&str, &str, usize)> = KINDS
-        .iter()
-        .map(|(kind, name, is)| (*kind, *name, ctx.files_where(*is).len()))
-        .filter(|(_, _, files)| *files > 0)
-        .collect();
+    let counts = KINDS.map(|(kind, name, is)| (kind, name, ctx.files_where(is).len()));
+    let (wanted, missing): (Vec<_>, Vec<_>) = counts.into_iter().partition(|(_, _, files)| *files > 0);
     if wanted.is_empty() {
-        return Err(ScanError::NothingToScan(
-            "no *.tf, Dockerfile or workflow in the tree".to_owned(),
-        ));
+        let what = "no *.tf, Dockerfile or workflow in the tree";
+        return Err(ScanError::NothingToScan(what.to_owned()));
     }
     let checkov = ctx.tool("checkov")?;
     let copy = ctx.copy_named(is_input, &MARKERS, file_kinds::name_in_copy)?;
@@ -111,87 +94,62 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
         .args(["--framework"])
         .args(wanted.iter().map(|(kind, _, _)| *kind))
         .args(["--skip-download", "--compact", "--output=json"]);
-    let mut seen = read(&ctx.run(&command, "checkov")?, &wanted)?;
-    let missing = KINDS
-        .iter()
-        .filter(|(kind, _, _)| wanted.iter().all(|(other, _, _)| other != kind));
-    seen.limits
-        .extend(missing.map(|(_, name, _)| format!("checkov: no {name} in the tree")));
-    Ok(seen)
+    let missing = missing
+        .into_iter()
+        .map(|(_, name, _)| format!("checkov: no {name} in the tree"));
+    Ok(read(&ctx.run(&command, "checkov")?, &wanted)?.with_limits(missing))
 }
 
-/// It exits with 0, or 1 for findings; with 0 as well for an empty folder, for a file that it cannot parse and for a
-/// check that crashed. It answers a list, one part alone, or a bare summary.
+/// Exit codes: 0, or 1 with findings; also 0 for an empty folder, a file that cannot be parsed and a check that crashed. The
+/// output is a list of parts, a single part, or a bare summary.
 fn read(output: &ToolOutput, wanted: &[(&str, &str, usize)]) -> ScanOutcome {
-    if !matches!(output.code, 0 | 1) {
-        return Err(output.failed("it could not look"));
-    }
+    output.ensure(matches!(output.code, 0 | 1), "no scan")?;
     let parts: Vec<Part> = match output.json()? {
         Value::Array(parts) => parts.into_iter().map(serde_json::from_value).collect(),
-        Value::Object(part) if part.contains_key("check_type") => {
-            serde_json::from_value(Value::Object(part)).map(|part| vec![part])
-        }
-        Value::Object(bare) if bare.contains_key("resource_count") => Ok(Vec::new()),
-        _ => return Err(output.failed("a report of no form that it has")),
+        part if part.get("check_type").is_some() => serde_json::from_value(part).map(|part| vec![part]),
+        summary if summary.get("resource_count").is_some() => Ok(Vec::new()),
+        _ => return Err(output.failed("an unknown form of report")),
     }
     .map_err(|error| output.failed(&format!("no report ({error})")))?;
     let failed = parts.iter().any(|part| !part.results.failed_checks.is_empty());
-    if output.code != i32::from(failed) {
-        return Err(output.failed("exit code and report disagree"));
-    }
-    let mut seen = ScanResult {
-        findings: parts.iter().flat_map(findings).collect(),
-        ..ScanResult::default()
-    };
+    output.ensure(output.code == i32::from(failed), DISAGREEMENT)?;
+    let mut result = ScanResult::of(parts.iter().flat_map(findings));
     for (kind, name, files) in wanted {
+        let files = *files as u64;
         let part = parts.iter().find(|part| part.check_type == *kind);
-        let count = part.map_or(0, looked_at);
-        // Terraform files may hold nothing that a policy is about: then it tells of none, and the planted one is the proof.
-        let least = if *kind == "terraform" { 0 } else { *files as u64 };
-        if count < *files as u64 {
-            seen.limits
-                .push(format!("checkov: policies are about {count} of {files} {name}"));
+        let count = part.map_or(0, scanned_files);
+        // No policy may apply to a Terraform file; then the report does not mention it, and the canary is the proof.
+        let min = if *kind == "terraform" { 0 } else { files };
+        if count < files {
+            let limit = format!("checkov: policies apply to {count} of {files} {name}");
+            result.limits.push(limit);
         }
-        if count.max(least) > 0 {
-            seen = seen.with_work(count, name, least);
+        if count.max(min) > 0 {
+            result = result.with_work(count, name, min);
         }
     }
-    let checks: u64 = parts.iter().map(|part| checks(part).count() as u64).sum();
-    let crashed = output
-        .stderr
-        .lines()
-        .filter(|line| line.contains("Failed to run check"))
-        .count() as u64;
-    Ok(seen.with_work(checks, "checks", checks + crashed))
+    let checks = parts.iter().flat_map(checks).count() as u64;
+    let crashed = output.log_lines("Failed to run check").count() as u64;
+    Ok(result.with_work(checks, "checks", checks + crashed))
 }
 
 fn checks(part: &Part) -> impl Iterator<Item = &Check> {
-    let Results {
-        passed_checks,
-        failed_checks,
-        skipped_checks,
-        ..
-    } = &part.results;
-    passed_checks.iter().chain(failed_checks).chain(skipped_checks)
+    let results = &part.results;
+    let failed = results.failed_checks.iter().chain(&results.skipped_checks);
+    results.passed_checks.iter().chain(failed)
 }
 
-/// The files of which a check tells; its own count of resources is 0 for workflows.
-fn looked_at(part: &Part) -> u64 {
+/// The number of files that a check mentions; the summary's count of resources is 0 for workflows.
+fn scanned_files(part: &Part) -> u64 {
     let files: BTreeSet<&str> = checks(part).map(|check| check.file_path.as_str()).collect();
     files.len() as u64
 }
 
-/// What failed, what something in the file wants skipped, and what could not be parsed.
+/// Failed checks, checks that a file wants skipped, and files that could not be parsed.
 fn findings(part: &Part) -> Vec<Finding> {
-    let Results {
-        failed_checks,
-        skipped_checks,
-        parsing_errors,
-        ..
-    } = &part.results;
-    let mut findings: Vec<Finding> = failed_checks
-        .iter()
-        .chain(skipped_checks)
+    let results = &part.results;
+    let checks = results.failed_checks.iter().chain(&results.skipped_checks);
+    let mut findings: Vec<Finding> = checks
         .map(|check| {
             let name = check.check_name.as_deref().unwrap_or_default();
             let line = check.file_line_range.first().copied().filter(|line| *line > 0);
@@ -201,18 +159,18 @@ fn findings(part: &Part) -> Vec<Finding> {
         })
         .collect();
     let unparsed = |path: &str| {
-        Finding::new("checkov", "parsing-error", "it cannot be parsed")
+        Finding::new("checkov", "parsing-error", "cannot be parsed")
             .rated(Severity::High)
             .at(relative(path), None)
     };
-    findings.extend(parsing_errors.iter().map(|path| unparsed(path)));
-    if parsing_errors.is_empty() && part.summary.parsing_errors > 0 {
+    findings.extend(results.parsing_errors.iter().map(|path| unparsed(path)));
+    if results.parsing_errors.is_empty() && part.summary.parsing_errors > 0 {
         findings.push(unparsed("."));
     }
     findings
 }
 
-/// Its paths begin at the scanned folder, with `/`.
+/// Paths begin at the scanned folder, with `/`.
 fn relative(path: &str) -> String {
     file_kinds::path_of_copy(path.trim_start_matches('/'))
 }
@@ -229,67 +187,52 @@ mod tests {
         "summary":{"passed":0,"failed":1,"skipped":0,"parsing_errors":0,"resource_count":1,"checkov_version":"3.3.30"}}"#;
     const BARE: &str = r#"{"passed":0,"failed":0,"skipped":0,"parsing_errors":0,"resource_count":0,"checkov_version":"3.3.30"}"#;
 
-    fn tool_output(code: i32, stdout: &str, stderr: &str) -> ToolOutput {
-        ToolOutput {
-            code,
-            stdout: stdout.to_owned(),
-            stderr: stderr.to_owned(),
-        }
-    }
-
     #[test]
     fn one_part_and_a_list_are_read_alike() {
         for report in [FAILED.to_owned(), format!("[{FAILED}]")] {
-            let seen = read(&tool_output(1, &report, ""), &WANTED).unwrap();
-            let place = seen.findings[0].location.as_ref().unwrap();
-            assert_eq!(seen.findings[0].rule, "CKV_DOCKER_7");
-            assert_eq!((place.path.as_str(), place.line), ("Dockerfile", Some(1)));
-            assert!(seen.work.iter().all(|work| work.count >= work.least));
+            let result = read(&ToolOutput::of(1, &report, ""), &WANTED).unwrap();
+            let finding = &result.findings[0];
+            assert_eq!(finding.rule, "CKV_DOCKER_7");
+            assert_eq!((finding.path(), finding.line()), (Some("Dockerfile"), Some(1)));
+            assert!(result.work.iter().all(|work| work.count >= work.min));
         }
     }
 
     #[test]
     fn an_empty_folder_and_a_crashed_check_are_too_little() {
-        let idle = read(&tool_output(0, BARE, ""), &WANTED).unwrap();
-        assert_eq!((idle.work[0].count, idle.work[0].least), (0, 1));
+        let idle = read(&ToolOutput::of(0, BARE, ""), &WANTED).unwrap();
+        assert_eq!((idle.work[0].count, idle.work[0].min), (0, 1));
         let log = "2026-11-21 [ERROR] Failed to run check CKV_AZURE_233 on /plan.json:x";
-        let crashed = read(&tool_output(1, FAILED, log), &WANTED).unwrap();
-        assert!(crashed.work.iter().any(|work| work.count < work.least));
+        let crashed = read(&ToolOutput::of(1, FAILED, log), &WANTED).unwrap();
+        assert!(crashed.work.iter().any(|work| work.count < work.min));
     }
 
     #[test]
-    fn terraform_files_that_no_policy_is_about_are_told() {
+    fn terraform_files_without_a_policy_are_reported() {
         let wanted = [("terraform", "Terraform files", 2), WANTED[0]];
-        let seen = read(&tool_output(1, FAILED, ""), &wanted).unwrap();
-        assert_eq!(
-            seen.limits,
-            ["checkov: policies are about 0 of 2 Terraform files"]
-        );
-        assert_eq!(seen.work[0].of, "Dockerfiles");
+        let result = read(&ToolOutput::of(1, FAILED, ""), &wanted).unwrap();
+        let limit = "checkov: policies apply to 0 of 2 Terraform files";
+        assert_eq!(result.limits, [limit]);
+        assert_eq!(result.work[0].of, "Dockerfiles");
     }
 
     #[test]
-    fn what_it_skips_or_cannot_parse_is_found_and_nonsense_is_no_silence() {
+    fn skipped_checks_and_unparsed_files_are_findings_and_malformed_output_is_an_error() {
         let skipped = FAILED
             .replace("failed_checks", "x")
             .replace("\"skipped_checks\":[]", "\"y\":[]");
         let skipped = skipped.replace("\"x\"", "\"skipped_checks\"");
-        assert_eq!(
-            read(&tool_output(0, &skipped, ""), &WANTED)
-                .unwrap()
-                .findings
-                .len(),
-            1
-        );
+        let result = read(&ToolOutput::of(0, &skipped, ""), &WANTED).unwrap();
+        assert_eq!(result.findings.len(), 1);
         let broken = r#"{"check_type":"terraform","results":{"failed_checks":[],"parsing_errors":["/main.tf"]},
             "summary":{"parsing_errors":1,"resource_count":0}}"#;
-        let findings = read(&tool_output(0, broken, ""), &WANTED).unwrap().findings;
+        let findings = read(&ToolOutput::of(0, broken, ""), &WANTED).unwrap().findings;
         assert_eq!(findings[0].rule, "parsing-error");
         for output in [
-            tool_output(2, "", "Traceback"),
-            tool_output(0, "", ""),
-            tool_output(0, FAILED, ""),
-            tool_output(0, "{}", ""),
+            ToolOutput::of(2, "", "Traceback"),
+            ToolOutput::of(0, "", ""),
+            ToolOutput::of(0, FAILED, ""),
+            ToolOutput::of(0, "{}", ""),
         ] {
             assert!(
                 matches!(read(&output, &WANTED), Err(ScanError::ToolFailed(_))),

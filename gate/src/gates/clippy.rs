@@ -1,11 +1,11 @@
-//! Gate `clippy`: the compiler's and clippy's lints over every target of the workspace.
+//! Gate `clippy`: lints of the compiler and of clippy over every target of the workspace.
 
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
 use crate::canaries::canary_crate;
-use crate::definition::{Gate, Planted, files_only, minutes, whole_tree};
+use crate::definition::{Gate, minutes};
 use crate::finding::{Finding, Severity};
 use crate::gates::workspace;
 use crate::profile::GateProfile;
@@ -13,30 +13,21 @@ use crate::scan_context::ScanContext;
 use crate::scan_result::{ScanOutcome, ScanResult};
 use crate::scheduler::ResourceClass;
 
-/// The row.
 pub const GATE: Gate = Gate {
     id: "clippy",
     title: "Rust code has no warning of the compiler or of clippy",
-    tools: &[],
-    after: &[],
     resources: ResourceClass::Cargo,
     timeout: minutes(40),
     required_from: GateProfile::Local,
-    // Code includes what is no code: templates, documents.
-    inputs: whole_tree,
-    data: files_only,
+    // Inputs are all files: code includes templates and documents.
     scan,
-    planted: Some(Planted {
-        folder: "clippy",
-        prepare: canary_crate::with_our_lints,
-        expects: |_| {
-            vec![
-                "clippy::unwrap_used",
-                "clippy::disallowed_methods",
-                "missing_docs",
-            ]
-        },
-    }),
+    prepare: canary_crate::with_our_lints,
+    expects: &[
+        "clippy::unwrap_used",
+        "clippy::disallowed_methods",
+        "missing_docs",
+    ],
+    ..Gate::DEFAULT
 };
 
 /// A line of cargo's JSON.
@@ -81,63 +72,54 @@ struct Span {
     is_primary: bool,
 }
 
-/// Cargo tells each target that it has checked; the manifests say how many there are.
+/// Cargo reports each target that it has checked; the manifests say how many there are.
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let targets = workspace::targets(ctx)?;
+    let features = targets
+        .features
+        .iter()
+        .map(|feature| format!("--features={feature}"));
     let command = workspace::cargo(ctx)
-        .args([
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--keep-going",
-            "--message-format=json",
-        ])
+        .args(["clippy", "--workspace", "--all-targets", "--keep-going"])
+        .args(["--message-format=json"])
         .args(workspace::features(ctx)?)
-        .args(
-            targets
-                .features
-                .iter()
-                .map(|feature| format!("--features={feature}")),
-        )
+        .args(features)
         .args(["--", "-D", "warnings"]);
     let output = ctx.run(&command, "clippy")?;
     let (findings, checked) =
-        read(&output.stdout).ok_or_else(|| output.failed("cargo did not say how the build ended"))?;
-    if output.code != 0 && findings.is_empty() {
-        return Err(output.failed("cargo failed without a lint"));
-    }
-    let files = &targets.files;
-    let checked = files.iter().filter(|file| checked.contains(*file));
-    let (count, least) = (checked.count() as u64, files.len().max(1) as u64);
-    let seen = ScanResult {
-        findings,
-        ..ScanResult::default()
-    };
-    Ok(seen.with_work(count, "targets", least))
+        read(&output.stdout).ok_or_else(|| output.failed("cargo does not say how the build ended"))?;
+    output.ensure(
+        output.code == 0 || !findings.is_empty(),
+        "cargo failed without a lint",
+    )?;
+    let (count, min) = (
+        checked.intersection(&targets.files).count(),
+        targets.files.len().max(1),
+    );
+    Ok(ScanResult::of(findings).with_work(count as u64, "targets", min as u64))
 }
 
-/// The findings, each once though two targets may share a file, and the main files of the targets that were checked;
-/// `None` when cargo did not come to its end.
+/// The findings, each once though two targets may share a file, and the main files of the targets that were checked. `None`
+/// if cargo did not finish.
 fn read(stdout: &str) -> Option<(Vec<Finding>, BTreeSet<String>)> {
-    let (mut findings, mut checked, mut ended) = (Vec::<Finding>::new(), BTreeSet::new(), false);
+    let (mut findings, mut checked, mut finished) = (Vec::<Finding>::new(), BTreeSet::new(), false);
     for line in stdout.lines() {
         match serde_json::from_str(line) {
             Ok(Line::CompilerArtifact { target }) => {
                 checked.insert(target.src_path);
             }
             Ok(Line::CompilerMessage { message }) => {
-                if let Some(finding) = finding(message).filter(|finding| !findings.contains(finding)) {
-                    findings.push(finding);
-                }
+                let finding = finding(message).filter(|finding| !findings.contains(finding));
+                findings.extend(finding);
             }
-            Ok(Line::BuildFinished { success }) => ended = success || !findings.is_empty(),
+            Ok(Line::BuildFinished { success }) => finished = success || !findings.is_empty(),
             _ => {}
         }
     }
-    ended.then_some((findings, checked))
+    finished.then_some((findings, checked))
 }
 
-/// A message; those without a code and a place only count others.
+/// Messages without a code and a location only count others.
 fn finding(message: Message) -> Option<Finding> {
     let severity = match message.level.as_str() {
         "error" | "error: internal compiler error" => Severity::Medium,
@@ -174,13 +156,12 @@ mod tests {
             panic!("{findings:?}")
         };
         assert_eq!(finding.rule, "clippy::unwrap_used");
-        let location = finding.location.as_ref().unwrap();
-        assert_eq!((location.path.as_str(), location.line), ("src/lib.rs", Some(7)));
+        assert_eq!((finding.path(), finding.line()), (Some("src/lib.rs"), Some(7)));
         assert!(checked.contains("/r/xtask/src/main.rs"));
     }
 
     #[test]
-    fn an_end_that_is_missing_or_bad_without_a_lint_is_no_silence() {
+    fn a_build_that_did_not_finish_or_failed_without_a_lint_is_an_error() {
         assert!(read("").is_none() && read(ARTIFACT).is_none());
         assert!(read(&[ARTIFACT, FAILED].join("\n")).is_none());
         assert!(read(&[ARTIFACT, GOOD].join("\n")).is_some());

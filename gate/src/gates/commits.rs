@@ -1,52 +1,43 @@
-//! Gate `commits`: messages since the last tag are Conventional Commits, from which the next version is derived.
+//! Gate `commits`: the messages since the last tag are Conventional Commits, from which the next version is derived.
 
 use harness::process::command::Command;
 
+use crate::canaries::git::git;
 use crate::commits::{history, message};
-use crate::definition::{Gate, Planted, minutes};
+use crate::definition::{Gate, minutes};
 use crate::finding::{Finding, Severity};
 use crate::profile::GateProfile;
 use crate::scan_context::ScanContext;
 use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
-use crate::scheduler::ResourceClass;
+use crate::shared::Shared;
 
-/// The row.
 pub const GATE: Gate = Gate {
     id: "commits",
     title: "Commit messages are Conventional Commits with an imperative subject",
-    tools: &[],
-    after: &[],
-    resources: ResourceClass::Light,
     timeout: minutes(1),
     required_from: GateProfile::Local,
     inputs: |_, _| false,
-    data: |shared| {
-        // The last tag may be set anew on the same commit, and what a shallow clone lacks may come without a new one.
-        let args = ["for-each-ref", "--format=%(objectname) %(refname)", "refs/tags"];
-        let tags = Command::new(shared.context, "git")
-            .args(args)
-            .capture()
-            .ok()?
-            .stdout;
-        let head = Command::new(shared.context, "git")
-            .args(["rev-parse", "HEAD", "--is-shallow-repository"])
-            .capture()
-            .ok()?;
-        head.status.success().then(|| head.stdout + &tags)
-    },
+    data: refs,
     scan,
-    planted: Some(Planted {
-        folder: "commits",
-        prepare,
-        expects: |_| vec![message::FORM, message::STYLE],
-    }),
+    prepare,
+    expects: &[message::FORM, message::STYLE],
+    ..Gate::DEFAULT
 };
 
+/// The last tag may move without a new commit, and so may commits that a shallow clone lacks arrive.
+fn refs(shared: &Shared<'_>) -> Option<String> {
+    let git = |args: &[&str]| Command::new(shared.context, "git").args(args).capture().ok();
+    let tags = git(&["for-each-ref", "--format=%(objectname) %(refname)", "refs/tags"])?;
+    let head = git(&["rev-parse", "HEAD", "--is-shallow-repository"])?;
+    head.status.success().then(|| head.stdout + &tags.stdout)
+}
+
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
-    let repository = match ctx.planted {
-        true => &ctx.subject,
+    let repository = if ctx.planted {
+        &ctx.subject
+    } else {
         // The copy of the tree has no history.
-        false => &ctx.context().settings.root,
+        &ctx.context().settings.root
     };
     let history = history::since_last_tag(ctx.context(), repository)?;
     if history.is_shallow {
@@ -58,45 +49,17 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
         let what = format!("{} line {}: {}", commit.short(), violation.line, violation.what);
         Finding::new("commits", violation.rule, what).rated(Severity::Low)
     });
-    let seen = ScanResult {
-        findings: findings.collect(),
-        ..ScanResult::default()
-    };
-    Ok(seen.with_work(history.commits.len() as u64, "commits", 1))
+    Ok(ScanResult::of(findings).with_work(history.commits.len() as u64, "commits", 1))
 }
 
-/// A repository inside a repository would be no part of ours, so its history is made here from the messages in the folder.
-/// The tag is of no version and hides nothing.
+/// Creates the history from the messages in the folder, since a repository cannot contain another. The tag is no version, so
+/// it must not exclude the commits before it.
 fn prepare(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
-    let git = |args: &[&str]| -> Result<(), ScanError> {
-        let who = [
-            "-c",
-            "user.name=planted",
-            "-c",
-            "user.email=planted@example.org",
-            "-c",
-            "commit.gpgsign=false",
-        ];
-        let command = Command::new(ctx.context(), "git")
-            .current_dir(&ctx.subject)
-            .args(who)
-            .args(args);
-        let output = ctx.run(&command, "git")?;
-        match output.code {
-            0 => Ok(()),
-            _ => Err(output.failed("git")),
-        }
-    };
-    git(&["init", "--quiet", "--template="])?;
+    let git = |args: &[&str]| git(ctx, &ctx.subject, args);
+    git(&["init", "--quiet"])?;
     for file in &ctx.files {
-        git(&[
-            "commit",
-            "--quiet",
-            "--allow-empty",
-            "--no-verify",
-            "--file",
-            file,
-        ])?;
+        let commit = ["commit", "--quiet", "--allow-empty", "--no-verify"];
+        git(&[&commit[..], &["--file", file]].concat())?;
     }
     git(&["tag", "v0planted", "HEAD^"])
 }

@@ -1,40 +1,28 @@
-//! Gate `hadolint`: Dockerfiles follow the rules of their trade.
+//! Gate `hadolint`: its rules for Dockerfiles.
 
 use serde::Deserialize;
 
-use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
+use crate::definition::{Gate, minutes};
 use crate::file_kinds;
 use crate::finding::{Finding, Severity};
-use crate::profile::GateProfile;
-use crate::scan_context::{ScanContext, ToolOutput};
-use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
-use crate::scheduler::ResourceClass;
+use crate::scan_context::{DISAGREEMENT, ScanContext, ToolOutput};
+use crate::scan_result::{ScanOutcome, ScanResult};
 
-/// The row.
 pub const GATE: Gate = Gate {
     id: "hadolint",
-    title: "Dockerfiles have no bad habits",
+    title: "Dockerfiles follow hadolint's rules",
     tools: &["hadolint"],
-    after: &[],
-    resources: ResourceClass::Light,
     timeout: minutes(2),
-    required_from: GateProfile::Pipeline,
     inputs: |_, path| file_kinds::is_dockerfile(path),
-    data: files_only,
     scan,
-    planted: Some(Planted {
-        folder: "hadolint",
-        prepare: as_it_is,
-        expects: |_| {
-            vec![
-                "DL3003", "DL3004", "DL3007", "DL3020", "DL3025", "DL4000", "DL4006",
-            ]
-        },
-    }),
+    expects: &[
+        "DL3003", "DL3004", "DL3007", "DL3020", "DL3025", "DL4000", "DL4006",
+    ],
+    ..Gate::DEFAULT
 };
 
 #[derive(Deserialize)]
-struct Found {
+struct Issue {
     code: String,
     file: String,
     level: String,
@@ -42,12 +30,9 @@ struct Found {
     message: String,
 }
 
-/// With settings of our own, so that none of the tree or of a home count, and without inline ignores.
+/// Runs with its own settings, so that settings of the tree or of a home have no effect, and without inline ignores.
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
-    let files = ctx.files_where(file_kinds::is_dockerfile);
-    if files.is_empty() {
-        return Err(ScanError::NothingToScan("no Dockerfile in the tree".to_owned()));
-    }
+    let files = ctx.require_files("Dockerfile", file_kinds::is_dockerfile)?;
     let settings = ctx.write_file("hadolint.yaml", "failure-threshold: style\n")?;
     let command = ctx
         .tool("hadolint")?
@@ -58,47 +43,33 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     read(&ctx.run(&command, "hadolint")?, files.len())
 }
 
-/// It exits with 1 for findings and for a file that is missing; only then standard output is empty. What it cannot parse
-/// is a finding, DL1000.
+/// hadolint exits with 1 for findings and, without output, for a missing file. A file that it cannot parse is finding DL1000.
 fn read(output: &ToolOutput, files: usize) -> ScanOutcome {
-    let found: Vec<Found> = output.json()?;
-    if output.code != i32::from(!found.is_empty()) {
-        return Err(output.failed("exit code and report disagree"));
-    }
-    let findings = found.into_iter().map(|found| {
-        let severity = match found.code.as_str() {
+    let issues: Vec<Issue> = output.json()?;
+    output.ensure(output.code == i32::from(!issues.is_empty()), DISAGREEMENT)?;
+    let findings = issues.into_iter().map(|issue| {
+        let severity = match issue.code.as_str() {
             "DL1000" => Severity::High,
-            _ => Severity::named(&found.level),
+            _ => Severity::named(&issue.level),
         };
-        Finding::new("hadolint", found.code, found.message)
+        Finding::new("hadolint", issue.code, issue.message)
             .rated(severity)
-            .at(found.file, Some(found.line))
+            .at(issue.file, Some(issue.line))
     });
-    let seen = ScanResult {
-        findings: findings.collect(),
-        ..ScanResult::default()
-    };
-    Ok(seen.with_work(files as u64, "Dockerfiles", 1))
+    Ok(ScanResult::of(findings).with_work(files as u64, "Dockerfiles", 1))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn tool_output(code: i32, stdout: &str, stderr: &str) -> ToolOutput {
-        ToolOutput {
-            code,
-            stdout: stdout.to_owned(),
-            stderr: stderr.to_owned(),
-        }
-    }
+    use crate::scan_result::ScanError;
 
     #[test]
-    fn findings_are_read_with_place_and_severity() {
+    fn findings_have_location_and_severity() {
         let report = r#"[{"code":"DL3007","column":1,"file":"Dockerfile","level":"warning","line":1,"message":"latest"},
             {"code":"DL3059","column":1,"file":"a/Dockerfile","level":"info","line":9,"message":"consecutive RUN"},
             {"code":"DL1000","column":1,"file":"b/Dockerfile","level":"error","line":2,"message":"unexpected 'x'"}]"#;
-        let findings = read(&tool_output(1, report, ""), 3).unwrap().findings;
+        let findings = read(&ToolOutput::of(1, report, ""), 3).unwrap().findings;
         let severities: Vec<Severity> = findings.iter().map(|finding| finding.severity).collect();
         assert_eq!(severities, [Severity::Medium, Severity::Info, Severity::High]);
         assert_eq!(
@@ -110,14 +81,14 @@ mod tests {
     }
 
     #[test]
-    fn silence_is_an_empty_list_and_nothing_else() {
-        assert!(read(&tool_output(0, "[]", ""), 1).unwrap().findings.is_empty());
+    fn only_an_empty_list_with_exit_code_0_is_no_finding() {
+        assert!(read(&ToolOutput::of(0, "[]", ""), 1).unwrap().findings.is_empty());
         let missing = "hadolint: nofile: withBinaryFile: does not exist (No such file or directory)";
         for output in [
-            tool_output(1, "", missing),
-            tool_output(0, "", ""),
-            tool_output(1, "[]", ""),
-            tool_output(-9, "[]", ""),
+            ToolOutput::of(1, "", missing),
+            ToolOutput::of(0, "", ""),
+            ToolOutput::of(1, "[]", ""),
+            ToolOutput::of(-9, "[]", ""),
         ] {
             assert!(
                 matches!(read(&output, 1), Err(ScanError::ToolFailed(_))),

@@ -1,4 +1,4 @@
-//! The table of gates, in the order in which they start when nothing else decides; one file or folder a tool.
+//! The table of gates, in the order in which they start if nothing else decides. One file or folder per tool.
 
 mod actionlint;
 mod audit;
@@ -26,7 +26,6 @@ mod zizmor;
 use crate::dast;
 use crate::definition::Gate;
 
-/// Every gate.
 pub const GATES: &[&Gate] = &[
     &format::GATE,
     &tidy::GATE,
@@ -62,22 +61,29 @@ pub const GATES: &[&Gate] = &[
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::config::Config;
 
     #[test]
-    fn every_gate_has_a_name_of_its_own_and_builds_on_gates_above() {
-        for (place, gate) in GATES.iter().enumerate() {
-            let above = &GATES[..place];
-            assert!(above.iter().all(|other| other.id != gate.id), "{}", gate.id);
+    fn every_gate_has_a_unique_name_a_canary_and_known_tools() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let config = Config::read(&root).unwrap();
+        for (index, Gate { id, title, .. }) in GATES.iter().enumerate() {
+            let (gate, above) = (GATES[index], &GATES[..index]);
+            assert!(
+                !title.is_empty() && above.iter().all(|other| other.id != *id),
+                "{id}"
+            );
+            assert!(!gate.expected(&config).is_empty(), "{id} expects nothing");
+            let canary = root.join(&config.canaries).join(gate.canary_folder());
+            assert!(canary.is_dir(), "{id}: no canary");
             for after in gate.after {
-                assert!(
-                    above.iter().any(|other| other.id == *after),
-                    "{} after {after}",
-                    gate.id
-                );
+                assert!(above.iter().any(|other| other.id == *after), "{id} after {after}");
             }
             for tool in gate.tools {
-                assert!(tools::table::get(tool).is_ok(), "{}: no tool {tool}", gate.id);
+                assert!(tools::table::get(tool).is_ok(), "{id}: no tool {tool}");
             }
         }
     }

@@ -1,6 +1,4 @@
-//! What gates need of a registry: packages in cargo's cache, a lock file; the registry may not answer.
-
-use std::fs;
+//! The lock file of a crate and its packages in cargo's cache. The registry may be unavailable.
 
 use serde::Deserialize;
 
@@ -13,18 +11,17 @@ struct Lock {
     package: Vec<toml::Table>,
 }
 
-/// How many packages the subject's lock file has.
-pub fn packages(ctx: &ScanContext<'_>) -> Result<u64, ScanError> {
-    let text = fs::read_to_string(ctx.subject.join("Cargo.lock"))?;
+/// The number of packages in a lock file.
+pub fn packages(lock: &str) -> Result<u64, ScanError> {
     let lock: Lock =
-        toml::from_str(&text).map_err(|error| ScanError::ToolFailed(format!("Cargo.lock: {error}")))?;
+        toml::from_str(lock).map_err(|error| ScanError::ToolFailed(format!("Cargo.lock: {error}")))?;
     match lock.package.len() as u64 {
         0 => Err(ScanError::ToolFailed("Cargo.lock has no package".to_owned())),
         count => Ok(count),
     }
 }
 
-/// Brings every package of the subject's lock file, whatever platform needs it, into cargo's cache.
+/// Downloads every package of the subject's lock file, for all platforms.
 pub fn fetch(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
     cargo(ctx, &["fetch", "--quiet", "--locked"])
 }
@@ -40,14 +37,13 @@ fn cargo(ctx: &ScanContext<'_>, args: &[&str]) -> Result<(), ScanError> {
     if output.code == 0 {
         return Ok(());
     }
-    let why = output.stderr.lines().find(|line| line.starts_with("error"));
-    let why = format!(
-        "cargo {}: {}",
-        args[0],
-        why.unwrap_or("no answer").trim_start_matches("error: ")
-    );
-    match output.stderr.contains("--locked was passed") || output.stderr.contains("failed to parse") {
-        true => Err(ScanError::ToolFailed(why)),
-        false => Err(ScanError::DataUnavailable(why)),
-    }
+    let error = output.stderr.lines().find_map(|line| line.strip_prefix("error"));
+    let error = error.map_or("no answer", |error| error.trim_start_matches(": "));
+    let error = format!("cargo {}: {error}", args[0]);
+    let is_own = |reason| output.stderr.contains(reason);
+    Err(if is_own("--locked was passed") || is_own("failed to parse") {
+        ScanError::ToolFailed(error)
+    } else {
+        ScanError::DataUnavailable(error)
+    })
 }

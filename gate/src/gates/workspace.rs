@@ -1,4 +1,4 @@
-//! How gates that build call cargo: over our own workspace in its own build folder, or over a planted crate in another.
+//! Cargo for gates that build: over the workspace in its own build folder, or over a planted crate in another one.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ struct Package {
 struct Target {
     src_path: String,
     #[serde(default, rename = "required-features")]
-    needs: Vec<String>,
+    required_features: Vec<String>,
 }
 
 /// All targets of a workspace.
@@ -33,40 +33,57 @@ struct Target {
 pub struct Targets {
     /// Their main files.
     pub files: BTreeSet<String>,
-    /// The features, as `PACKAGE/FEATURE`, without which some would be passed over.
+    /// The features that they require, as `PACKAGE/FEATURE`: cargo skips targets whose features are disabled.
     pub features: BTreeSet<String>,
 }
 
-/// Where the manifest is. A build of the copied tree would begin from nothing in every run.
+/// The compiler.
+pub struct Compiler {
+    /// The platform that it runs on.
+    pub host: String,
+    /// The output of `rustc --version --verbose`.
+    pub version: String,
+}
+
+/// The folder of the manifest. The copy of the tree has no build folder, so a build there would start from nothing.
 pub fn root(ctx: &ScanContext<'_>) -> PathBuf {
-    match ctx.planted {
-        true => ctx.subject.clone(),
-        false => ctx.context().settings.root.clone(),
+    if ctx.planted {
+        ctx.subject.clone()
+    } else {
+        ctx.context().settings.root.clone()
     }
 }
 
-/// Cargo at that place.
 pub fn cargo<'a>(ctx: &ScanContext<'a>) -> Command<'a> {
     let cargo = ctx.cargo().current_dir(root(ctx));
-    match ctx.planted {
-        true => cargo.envs([("CARGO_TARGET_DIR", ctx.folder.join("target"))]),
-        false => cargo,
+    if ctx.planted {
+        cargo.envs([("CARGO_TARGET_DIR", ctx.folder.join("target"))])
+    } else {
+        cargo
     }
 }
 
-/// Cargo's arguments for the features that our workspace needs on this machine.
+pub fn compiler(ctx: &ScanContext<'_>) -> Result<Compiler, ScanError> {
+    let command = ctx.program("rustc").current_dir(root(ctx));
+    let output = ctx.run(&command.args(["--version", "--verbose"]), "rustc")?;
+    let host = output.stdout.lines().find_map(|line| line.strip_prefix("host: "));
+    let host = host.ok_or_else(|| output.failed("rustc does not report its host"))?;
+    Ok(Compiler {
+        host: host.to_owned(),
+        version: output.stdout,
+    })
+}
+
+/// Arguments for the features that the workspace needs on this machine.
 ///
 /// # Errors
-/// `ToolMissing` when the machine can build nothing.
+/// `ToolMissing` when the machine cannot build the workspace.
 pub fn features(ctx: &ScanContext<'_>) -> Result<Vec<String>, ScanError> {
-    if ctx.planted {
+    let program = &ctx.config().build_features;
+    if ctx.planted || program.is_empty() {
         return Ok(Vec::new());
     }
-    if ctx.config().build_features.is_empty() {
-        return Ok(Vec::new());
-    }
-    let command = config::command(ctx.context(), &ctx.config().build_features, &[]);
-    let output = ctx.run(&command, "build-features")?;
+    let output = ctx.run(&config::command(ctx.context(), program, &[]), "build-features")?;
     if output.code != 0 {
         let reason = output.stderr.trim_end().lines().next_back().unwrap_or_default();
         let reason = reason.trim_start_matches("error: ");
@@ -76,16 +93,17 @@ pub fn features(ctx: &ScanContext<'_>) -> Result<Vec<String>, ScanError> {
     Ok(features.map(|feature| format!("--features={feature}")).collect())
 }
 
-/// All targets.
 pub fn targets(ctx: &ScanContext<'_>) -> Result<Targets, ScanError> {
     let command = cargo(ctx).args(["metadata", "--no-deps", "--format-version=1"]);
     let metadata: Metadata = ctx.run(&command, "metadata")?.json()?;
     let mut targets = Targets::default();
-    for package in metadata.packages {
-        for target in package.targets {
+    for Package { name, targets: own } in metadata.packages {
+        for target in own {
             targets.files.insert(target.src_path);
-            let feature = |name: String| format!("{}/{name}", package.name);
-            targets.features.extend(target.needs.into_iter().map(feature));
+            let features = target.required_features.into_iter();
+            targets
+                .features
+                .extend(features.map(|feature| format!("{name}/{feature}")));
         }
     }
     Ok(targets)

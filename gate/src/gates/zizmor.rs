@@ -1,156 +1,84 @@
-//! Gate `zizmor`: workflows give nobody more than they need, and hooks and updates are pinned.
+//! Gate `zizmor`: security of workflows, actions, Dependabot settings and pre-commit hooks.
 
-use serde::Deserialize;
+use serde_json::Value;
 
-use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
+use crate::definition::{Gate, minutes};
 use crate::file_kinds;
 use crate::finding::{Finding, Severity};
-use crate::profile::GateProfile;
-use crate::scan_context::{ScanContext, ToolOutput};
+use crate::scan_context::{DISAGREEMENT, ScanContext, ToolOutput};
 use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
-use crate::scheduler::ResourceClass;
 
-/// The row.
 pub const GATE: Gate = Gate {
     id: "zizmor",
-    title: "Workflows cannot be turned against us",
+    title: "Workflows have minimal permissions, no injection and pinned actions",
     tools: &["zizmor"],
-    after: &[],
-    resources: ResourceClass::Light,
     timeout: minutes(2),
-    required_from: GateProfile::Pipeline,
     inputs: |_, path| file_kinds::is_automation(path),
-    data: files_only,
     scan,
-    planted: Some(Planted {
-        folder: "zizmor",
-        prepare: as_it_is,
-        expects: |_| {
-            vec![
-                "artipacked",
-                "dangerous-triggers",
-                "dependabot-cooldown",
-                "excessive-permissions",
-                "template-injection",
-                "unpinned-uses",
-            ]
-        },
-    }),
+    expects: &[
+        "artipacked",
+        "dangerous-triggers",
+        "dependabot-cooldown",
+        "excessive-permissions",
+        "template-injection",
+        "unpinned-uses",
+    ],
+    ..Gate::DEFAULT
 };
 
-#[derive(Deserialize)]
-struct Found {
-    ident: String,
-    desc: String,
-    determinations: Determinations,
-    locations: Vec<Place>,
-}
-
-#[derive(Deserialize)]
-struct Determinations {
-    severity: String,
-}
-
-#[derive(Deserialize)]
-struct Place {
-    symbolic: Symbolic,
-    concrete: Concrete,
-}
-
-#[derive(Deserialize)]
-struct Symbolic {
-    key: Key,
-    annotation: String,
-    kind: String,
-}
-
-#[derive(Deserialize)]
-struct Key {
-    #[serde(rename = "Local")]
-    local: Option<Local>,
-}
-
-#[derive(Deserialize)]
-struct Local {
-    verbatim_path: String,
-}
-
-#[derive(Deserialize)]
-struct Concrete {
-    location: Span,
-}
-
-#[derive(Deserialize)]
-struct Span {
-    start_point: Point,
-}
-
-#[derive(Deserialize)]
-struct Point {
-    row: u64,
-}
-
-/// Always offline, so that a token of the caller goes nowhere; `--no-ignores` counts what a comment would hide. As JSON,
-/// because with SARIF it always exits with 0.
+/// Offline, so that no token of the caller is sent anywhere; `--no-ignores` reports what a comment would hide. JSON, because
+/// with SARIF zizmor always exits with 0.
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
-    let files = ctx.files_where(file_kinds::is_automation);
-    if files.is_empty() {
-        return Err(ScanError::NothingToScan(
-            "no workflow, no Dependabot settings, no hooks in the tree".to_owned(),
-        ));
-    }
+    let kinds = "workflow, action, Dependabot settings or hooks";
+    let files = ctx.require_files(kinds, file_kinds::is_automation)?;
     let command = ctx
         .tool("zizmor")?
         .args(["--offline", "--no-config", "--no-ignores", "--no-progress"])
         .args(["--persona=pedantic", "--strict-collection", "--collect=all"])
         .args(["--format=json-v1", "--color=never", "--verbose", "."]);
-    read(&ctx.run(&command, "zizmor")?, files.len(), |path| {
-        ctx.relative(path)
-    })
+    let output = ctx.run(&command, "zizmor")?;
+    read(&output, files.len(), |path| ctx.relative(path))
 }
 
-/// It exits with 0, or with 11 to 14 by the worst finding; 1 to 3 are failures, among them "no inputs". It names each
-/// file that it has done, and each rule that it cannot run, on standard error.
+/// Exit codes: 0, or 11 to 14 by the worst finding; 1 to 3 are failures, such as "no inputs". Standard error names each
+/// checked file and each rule that cannot run.
 fn read(output: &ToolOutput, files: usize, relative: impl Fn(&str) -> String) -> ScanOutcome {
-    if !matches!(output.code, 0 | 11..=14) {
-        return Err(output.failed("no audit was performed"));
-    }
-    let found: Vec<Found> = output.json()?;
-    if (output.code == 0) != found.is_empty() {
-        return Err(output.failed("exit code and report disagree"));
-    }
-    let lines = || output.stderr.lines();
-    let done = lines().filter(|line| line.contains("completed ")).count();
-    let skipped = lines().filter_map(|line| line.split_once(": skipping ").map(|(_, rule)| rule.trim()));
-    let seen = ScanResult {
-        findings: found.iter().map(|found| finding(found, &relative)).collect(),
-        limits: skipped
-            .filter(|rule| rule.contains("can't run"))
-            .map(|rule| format!("zizmor {rule}"))
-            .collect(),
-        ..ScanResult::default()
-    };
-    Ok(seen.with_work(done as u64, "files", files as u64))
+    output.ensure(matches!(output.code, 0 | 11..=14), "no scan")?;
+    let issues: Vec<Value> = output.json()?;
+    output.ensure((output.code == 0) == issues.is_empty(), DISAGREEMENT)?;
+    let findings = issues.iter().map(|issue| finding(issue, &relative));
+    let findings: Option<Vec<Finding>> = findings.collect();
+    let findings = findings.ok_or_else(|| ScanError::ToolFailed("an unknown form of report".to_owned()))?;
+    let checked = output.log_lines("completed ").count();
+    let skipped = output
+        .log_lines(": skipping ")
+        .filter_map(|line| line.split_once(": skipping "));
+    let skipped = skipped.filter(|(_, rule)| rule.contains("can't run"));
+    Ok(ScanResult::of(findings)
+        .with_work(checked as u64, "files", files as u64)
+        .with_limits(skipped.map(|(_, rule)| format!("zizmor {}", rule.trim()))))
 }
 
-fn finding(found: &Found, relative: &impl Fn(&str) -> String) -> Finding {
-    let primary = found
-        .locations
+fn finding(issue: &Value, relative: &impl Fn(&str) -> String) -> Option<Finding> {
+    let locations = issue["locations"].as_array()?;
+    let primary = locations
         .iter()
-        .find(|place| place.symbolic.kind == "Primary");
-    let place = primary.or(found.locations.first());
-    let why = place.map_or("", |place| place.symbolic.annotation.as_str());
-    let finding = Finding::new("zizmor", &found.ident, format!("{}: {why}", found.desc))
-        .rated(Severity::named(&found.determinations.severity));
-    let local = place.and_then(|place| Some((place.symbolic.key.local.as_ref()?, &place.concrete)));
-    match local {
-        // Its rows are counted from 0.
-        Some((local, concrete)) => finding.at(
-            relative(&local.verbatim_path),
-            Some(concrete.location.start_point.row + 1),
-        ),
-        None => finding,
-    }
+        .find(|location| location["symbolic"]["kind"] == "Primary");
+    let location = primary.or(locations.first());
+    let text = |pointer: &str| location.and_then(|location| location.pointer(pointer)?.as_str());
+    let (rule, description) = (issue["ident"].as_str()?, issue["desc"].as_str()?);
+    let message = format!(
+        "{description}: {}",
+        text("/symbolic/annotation").unwrap_or_default()
+    );
+    let severity = issue.pointer("/determinations/severity")?.as_str()?;
+    let finding = Finding::new("zizmor", rule, message).rated(Severity::named(severity));
+    let Some(path) = text("/symbolic/key/Local/verbatim_path") else {
+        return Some(finding);
+    };
+    // Rows are counted from 0.
+    let row = location.and_then(|location| location.pointer("/concrete/location/start_point/row")?.as_u64());
+    Some(finding.at(relative(path), row.map(|row| row + 1)))
 }
 
 #[cfg(test)]
@@ -172,58 +100,42 @@ DEBUG zizmor::registry: skipping impostor-commit: can't run without a GitHub API
  INFO audit: zizmor: 🌈 completed ./.github/workflows/planted.yml
 ";
 
-    fn tool_output(code: i32, stdout: &str, stderr: &str) -> ToolOutput {
-        ToolOutput {
-            code,
-            stdout: stdout.to_owned(),
-            stderr: stderr.to_owned(),
-        }
-    }
-
     fn relative(path: &str) -> String {
         path.trim_start_matches("./").to_owned()
     }
 
     #[test]
-    fn findings_count_also_where_a_comment_ignores_them_and_rules_left_out_are_told() {
-        let seen = read(&tool_output(13, FOUND, LOG), 1, relative).unwrap();
-        let finding = &seen.findings[0];
+    fn ignored_findings_count_and_skipped_rules_are_reported() {
+        let result = read(&ToolOutput::of(13, FOUND, LOG), 1, relative).unwrap();
+        let finding = &result.findings[0];
         assert_eq!(
             (finding.rule.as_str(), finding.severity),
             ("artipacked", Severity::Medium)
         );
-        let place = finding.location.as_ref().unwrap();
-        assert_eq!(
-            (place.path.as_str(), place.line),
-            (".github/workflows/planted.yml", Some(7))
-        );
-        assert_eq!(
-            seen.limits,
-            ["zizmor impostor-commit: can't run without a GitHub API token"]
-        );
-        assert_eq!((seen.work[0].count, seen.work[0].least), (1, 1));
+        assert_eq!(finding.path(), Some(".github/workflows/planted.yml"));
+        assert_eq!(finding.line(), Some(7));
+        let limit = "zizmor impostor-commit: can't run without a GitHub API token";
+        assert_eq!(result.limits, [limit]);
+        assert_eq!((result.work[0].count, result.work[0].min), (1, 1));
     }
 
     #[test]
-    fn no_inputs_nonsense_and_sarifs_zero_are_no_silence() {
-        assert!(
-            read(&tool_output(0, "[]", LOG), 1, relative)
-                .unwrap()
-                .findings
-                .is_empty()
-        );
+    fn missing_inputs_malformed_output_and_a_wrong_exit_code_are_errors() {
+        let clean = read(&ToolOutput::of(0, "[]", LOG), 1, relative).unwrap();
+        assert!(clean.findings.is_empty());
         for output in [
-            tool_output(3, "", "error: no inputs collected"),
-            tool_output(0, "", LOG),
-            tool_output(0, FOUND, LOG),
-            tool_output(1, "[]", LOG),
+            ToolOutput::of(3, "", "error: no inputs collected"),
+            ToolOutput::of(0, "", LOG),
+            ToolOutput::of(0, FOUND, LOG),
+            ToolOutput::of(1, "[]", LOG),
+            ToolOutput::of(13, "[{}]", LOG),
         ] {
             assert!(
                 matches!(read(&output, 1, relative), Err(ScanError::ToolFailed(_))),
                 "{output:?}"
             );
         }
-        let fewer = read(&tool_output(0, "[]", LOG), 2, relative).unwrap();
-        assert!(fewer.work[0].count < fewer.work[0].least);
+        let fewer = read(&ToolOutput::of(0, "[]", LOG), 2, relative).unwrap();
+        assert!(fewer.work[0].count < fewer.work[0].min);
     }
 }

@@ -1,4 +1,4 @@
-//! Looks through whatever a look has left behind: no file of it may hold a secret of the run; mends nothing, removes.
+//! Searches what a scan has written for secrets of the run, and removes files that hold one.
 
 use std::fs;
 use std::path::Path;
@@ -6,29 +6,34 @@ use std::path::Path;
 use crate::redaction::Redactor;
 use crate::scan_result::ScanError;
 
-/// Removes each file below the folder that holds a secret.
-pub fn holds_no_secret(folder: &Path, redactor: &Redactor) -> Result<(), ScanError> {
-    let mut bad = Vec::new();
-    search(folder, folder, redactor, &mut bad)?;
-    match bad.is_empty() {
-        true => Ok(()),
-        false => Err(ScanError::ToolFailed(format!(
-            "a secret of this run stood in {}: removed",
-            bad.join(", ")
-        ))),
+/// Removes each file below the folder that holds a secret, and fails if there is one.
+pub fn ensure_no_secret(folder: &Path, redactor: &Redactor) -> Result<(), ScanError> {
+    let mut leaking = Vec::new();
+    search(folder, folder, redactor, &mut leaking)?;
+    if leaking.is_empty() {
+        return Ok(());
     }
+    let leaking = leaking.join(", ");
+    Err(ScanError::ToolFailed(format!(
+        "a secret of this run was in {leaking}: removed"
+    )))
 }
 
-fn search(top: &Path, folder: &Path, redactor: &Redactor, bad: &mut Vec<String>) -> Result<(), ScanError> {
+fn search(
+    top: &Path,
+    folder: &Path,
+    redactor: &Redactor,
+    leaking: &mut Vec<String>,
+) -> Result<(), ScanError> {
     let mut entries: Vec<_> = fs::read_dir(folder)?.collect::<Result<_, _>>()?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         let (path, kind) = (entry.path(), entry.file_type()?);
         if kind.is_dir() {
-            search(top, &path, redactor, bad)?;
-        } else if kind.is_file() && redactor.is_needed(&fs::read(&path)?) {
+            search(top, &path, redactor, leaking)?;
+        } else if kind.is_file() && redactor.contains_plain(&fs::read(&path)?) {
             fs::remove_file(&path)?;
-            bad.push(path.strip_prefix(top).unwrap_or(&path).display().to_string());
+            leaking.push(path.strip_prefix(top).unwrap_or(&path).display().to_string());
         }
     }
     Ok(())
@@ -40,19 +45,19 @@ mod tests {
 
     #[test]
     fn a_file_with_a_secret_is_named_and_removed() {
-        let folder = std::env::temp_dir().join(format!("xtask-kept-{}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("gate-artifacts-{}", std::process::id()));
         fs::create_dir_all(folder.join("db")).unwrap();
         fs::write(folder.join("good.json"), "{}").unwrap();
         fs::write(folder.join("db/session"), b"\xff\0Bearer hunter2hunter2\xfe").unwrap();
         let redactor = Redactor::of(["hunter2hunter2".to_owned()]);
-        let error = holds_no_secret(&folder, &redactor).unwrap_err().to_string();
+        let error = ensure_no_secret(&folder, &redactor).unwrap_err().to_string();
         assert!(
             error.contains("db/session") && !error.contains("good.json"),
             "{error}"
         );
         assert!(!error.contains("hunter2"));
         assert!(!folder.join("db/session").exists() && folder.join("good.json").exists());
-        assert_eq!(holds_no_secret(&folder, &redactor), Ok(()));
+        assert_eq!(ensure_no_secret(&folder, &redactor), Ok(()));
         fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -1,4 +1,5 @@
-//! ResourceClass secrets out of whatever is kept: those of this run by value, others by their shape; never says what it took.
+//! Redacts secrets from everything that is stored: those of the run by value, others by their format. Never reveals which
+//! secret was found.
 
 pub mod artifact_scan;
 mod token_patterns;
@@ -6,34 +7,32 @@ mod token_patterns;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
-/// What stands in a secret's place.
 const REDACTED: &str = "[redacted]";
 
-/// Knows the run's secrets.
+/// Shorter values occur by accident.
+const MIN_LENGTH: usize = 8;
+
 #[derive(Debug, Clone, Default)]
 pub struct Redactor {
     secrets: Vec<String>,
 }
 
 impl Redactor {
-    /// ResourceClass these out, besides what has the shape of a token. What is shorter than eight letters is no secret.
     pub fn of(secrets: impl IntoIterator<Item = String>) -> Redactor {
-        let mut secrets: Vec<String> = secrets.into_iter().filter(|secret| secret.len() >= 8).collect();
-        // The longest first: one may hold another.
+        let secrets = secrets.into_iter();
+        let mut secrets: Vec<String> = secrets.filter(|secret| secret.len() >= MIN_LENGTH).collect();
+        // The longest first, because one may contain another.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         Redactor { secrets }
     }
 
-    /// Whether a secret of the run stands in these bytes.
-    pub fn is_needed(&self, bytes: &[u8]) -> bool {
-        self.secrets.iter().any(|secret| {
-            bytes
-                .windows(secret.len())
-                .any(|window| window == secret.as_bytes())
-        })
+    /// Whether the bytes contain a secret of the run as it is.
+    pub fn contains_plain(&self, bytes: &[u8]) -> bool {
+        let contains = |secret: &[u8]| bytes.windows(secret.len()).any(|window| window == secret);
+        self.secrets.iter().any(|secret| contains(secret.as_bytes()))
     }
 
-    /// The text without secrets.
+    /// The text with every secret of the run, and everything in the format of a token, replaced.
     pub fn clean(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for secret in &self.secrets {
@@ -42,59 +41,60 @@ impl Redactor {
         token_patterns::without(&text, REDACTED)
     }
 
-    /// Whether a secret stands there: as it is, or as JSON, XML, HTML, a URL or base64 would write it. Never says which.
+    /// Whether the bytes contain a secret, plain or in the encoding of JSON, XML, HTML, a URL or base64.
     pub fn is_in(&self, bytes: &[u8]) -> bool {
-        // Of what is no text, each byte is a letter.
+        // In a binary file, each byte counts as a character.
         let text: String = match std::str::from_utf8(bytes) {
             Ok(text) => text.to_owned(),
-            Err(_) if self.is_needed(bytes) => return true,
+            Err(_) if self.contains_plain(bytes) => return true,
             Err(_) => bytes.iter().copied().map(char::from).collect(),
         };
-        let holds = |secret: &String| spellings(secret).iter().any(|spelling| text.contains(spelling));
-        self.secrets.iter().any(holds) || token_patterns::without(&text, REDACTED) != text
+        let contains = |secret: &String| encodings(secret).iter().any(|encoded| text.contains(encoded));
+        self.secrets.iter().any(contains) || token_patterns::without(&text, REDACTED) != text
     }
 }
 
-/// A secret as formats write it.
-fn spellings(secret: &str) -> Vec<String> {
+fn encodings(secret: &str) -> Vec<String> {
     let json = serde_json::Value::from(secret).to_string();
-    let markup = |numbers: bool| -> String {
-        let letter = |letter: char| match (letter, numbers) {
-            ('&' | '<' | '>' | '"' | '\'', true) => format!("&#{};", u32::from(letter)),
+    let markup = |numeric: bool| -> String {
+        let escape = |character: char| match (character, numeric) {
+            ('&' | '<' | '>' | '"' | '\'', true) => format!("&#{};", u32::from(character)),
             ('&', false) => "&amp;".to_owned(),
             ('<', false) => "&lt;".to_owned(),
             ('>', false) => "&gt;".to_owned(),
             ('"', false) => "&quot;".to_owned(),
-            _ => letter.to_string(),
+            _ => character.to_string(),
         };
-        secret.chars().map(letter).collect()
-    };
-    let url = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
+        secret.chars().map(escape).collect()
     };
     let mut all = vec![
         secret.to_owned(),
         json.trim_matches('"').to_owned(),
         markup(true),
         markup(false),
-        secret.bytes().map(url).collect(),
+        percent_encoded(secret),
     ];
-    // What surrounds it shifts its letters in base64; the first and the last of them depend on the neighbours.
-    for before in 0..3 {
-        let shifted = [&[0; 3][..before], secret.as_bytes()].concat();
-        let whole = &shifted[before_group(before)..shifted.len() - shifted.len() % 3];
-        if whole.len() >= 6 {
-            all.push(STANDARD.encode(whole));
-            all.push(URL_SAFE_NO_PAD.encode(whole));
+    // In base64 a secret has three forms, by its offset in a group of three bytes. The first and the last character depend
+    // on the neighbouring bytes, so only whole groups are compared.
+    for offset in 0..3 {
+        let shifted = [&[0; 3][..offset], secret.as_bytes()].concat();
+        let start = if offset == 0 { 0 } else { 3 };
+        let groups = &shifted[start..shifted.len() - shifted.len() % 3];
+        if groups.len() >= 6 {
+            all.push(STANDARD.encode(groups));
+            all.push(URL_SAFE_NO_PAD.encode(groups));
         }
     }
     all
 }
 
-/// Where the first group of three bytes begins that is all the secret's.
-const fn before_group(before: usize) -> usize {
-    if before == 0 { 0 } else { 3 }
+/// RFC 3986: every byte but those of unreserved characters is escaped.
+pub fn percent_encoded(text: &str) -> String {
+    let escape = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(escape).collect()
 }
 
 #[cfg(test)]
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_and_tokens_are_taken_out_and_nothing_else() {
+    fn secrets_and_tokens_are_redacted_and_nothing_else() {
         let redactor = Redactor::of(["hunter2hunter2".into(), "short".into()]);
         let jwt = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJlLXNpZ25hdHVyZQ";
         let text = format!("a {jwt}, b=hunter2hunter2; short eyJ eyJust.a.word");
@@ -111,8 +111,9 @@ mod tests {
             "a [redacted], b=[redacted]; short eyJ eyJust.a.word"
         );
     }
+
     #[test]
-    fn a_secret_is_seen_however_it_is_written() {
+    fn a_secret_is_found_in_every_encoding() {
         let secret = "p<ss\"w&rd/9";
         let redactor = Redactor::of([secret.to_owned()]);
         for text in [

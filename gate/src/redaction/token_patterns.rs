@@ -1,8 +1,7 @@
-//! What a secret of somebody else's looks like: tokens that say by their first letters what they are; knows no secret by
-//! its value.
+//! Secrets that are recognised by their format: tokens with a fixed prefix, JWTs, private keys in PEM.
 
-/// How tokens of one kind begin, and how many letters follow at least.
-const BEGINNINGS: &[(&str, usize)] = &[
+/// Prefixes of tokens, and how many characters follow at least.
+const PREFIXES: &[(&str, usize)] = &[
     ("ghp_", 30),
     ("gho_", 30),
     ("ghu_", 30),
@@ -21,23 +20,22 @@ const BEGINNINGS: &[(&str, usize)] = &[
     ("pypi-", 50),
 ];
 
-/// A private key in PEM.
+/// The first and last part of the line that begins a private key, and the end of the line that ends it.
 const KEY: (&str, &str) = ("-----BEGIN ", "PRIVATE KEY-----");
 
-/// The text with `instead` for whatever has the shape of a token, of a JWT (`eyJ`, and two dots between letters of
-/// base64url) or of a private key.
+/// The text with `instead` for every token, JWT and private key.
 pub fn without(text: &str, instead: &str) -> String {
     let text = without_keys(text, instead);
     let mut clean = String::with_capacity(text.len());
     let mut rest = text.as_str();
-    while let Some(start) = rest.find(is_of_token) {
+    while let Some(start) = rest.find(is_token_character) {
         let (before, from) = rest.split_at(start);
-        let end = from.find(|letter| !is_of_token(letter)).unwrap_or(from.len());
-        let (word, after) = from.split_at(end);
+        let end = from.find(|character| !is_token_character(character));
+        let (word, after) = from.split_at(end.unwrap_or(from.len()));
         clean.push_str(before);
-        match begin(word) {
-            Some(begin) => {
-                clean.push_str(&word[..begin]);
+        match token_start(word) {
+            Some(start) => {
+                clean.push_str(&word[..start]);
                 clean.push_str(instead);
             }
             None => clean.push_str(word),
@@ -48,24 +46,24 @@ pub fn without(text: &str, instead: &str) -> String {
     clean
 }
 
-/// Where in a word a token begins.
-fn begin(word: &str) -> Option<usize> {
-    let told = |(beginning, least): &(&str, usize)| {
-        let start = word.find(beginning)?;
-        (word.len() - start >= beginning.len() + least).then_some(start)
+/// Where a token starts in a word.
+fn token_start(word: &str) -> Option<usize> {
+    let prefixed = |(prefix, min): &(&str, usize)| {
+        let start = word.find(prefix)?;
+        (word.len() - start >= prefix.len() + min).then_some(start)
     };
     let jwt = word.find("eyJ").filter(|start| {
         let token = &word[*start..];
         token.len() > 30 && token.matches('.').count() >= 2
     });
-    BEGINNINGS.iter().filter_map(told).chain(jwt).min()
+    PREFIXES.iter().filter_map(prefixed).chain(jwt).min()
 }
 
-fn is_of_token(letter: char) -> bool {
-    letter.is_ascii_alphanumeric() || "-_.".contains(letter)
+fn is_token_character(character: char) -> bool {
+    character.is_ascii_alphanumeric() || "-_.".contains(character)
 }
 
-/// Up to the end of the text where the key does not end.
+/// A key without its last line is redacted to the end of the text.
 fn without_keys(text: &str, instead: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
@@ -91,7 +89,7 @@ mod tests {
     use super::without;
 
     #[test]
-    fn tokens_are_taken_out_and_nothing_else() {
+    fn tokens_are_redacted_and_nothing_else() {
         let (github, amazon) = (
             format!("{}_{}", "ghp", "a1B2c3".repeat(6)),
             format!("AK{}Z7Q2LMNP4RSTUVWX", "IA"),
@@ -109,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn private_keys_are_taken_out_whole() {
+    fn private_keys_are_redacted_whole() {
         let key = format!("-----BEGIN EC {0}MIIB+/=\nx\n-----END EC {0}", "PRIVATE KEY-----");
         assert_eq!(without(&format!("a {key} b {key}"), "[]"), "a [] b []");
         assert_eq!(without(&key[..40], "[]"), "[]");

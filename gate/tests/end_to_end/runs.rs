@@ -146,7 +146,7 @@ fn what_changes_while_the_gates_look_fails_and_is_named() {
     let words = words(&output);
     assert_eq!(output.status.code(), Some(1), "{words}");
     assert!(
-        words.contains("the tree changed while the gates looked at it: b.rs"),
+        words.contains("the tree changed while the gates ran: b.rs"),
         "{words}"
     );
 }

@@ -11,46 +11,36 @@ use crate::dast::headers::rules::ResponseKind;
 use crate::dast::openapi::OpenApi;
 use crate::dast::probes::{self, Exchange};
 use crate::dast::target::Target;
-use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
+use crate::definition::{Gate, minutes};
 use crate::finding::{Finding, Severity};
 use crate::profile::GateProfile;
 use crate::scan_context::ScanContext;
 use crate::scan_result::{Database, Figure, ScanError, ScanOutcome, ScanResult};
-use crate::scheduler::ResourceClass;
 
-/// The row.
 pub const GATE: Gate = Gate {
     id: "headers",
     title: "Every status and page sends OWASP's secure headers, and none that tell what runs",
-    tools: &[],
-    after: &[],
-    resources: ResourceClass::Light,
     timeout: minutes(5),
     required_from: GateProfile::Local,
     inputs: crate::dast::matters,
-    data: files_only,
     scan,
-    planted: Some(Planted {
-        folder: "bad-server",
-        prepare: as_it_is,
-        expects: |_| {
-            vec![
-                "cache-control",
-                "content-security-policy",
-                "cross-origin-embedder-policy",
-                "cross-origin-opener-policy",
-                "cross-origin-resource-policy",
-                "permissions-policy",
-                "referrer-policy",
-                "server",
-                "strict-transport-security",
-                "x-content-type-options",
-                "x-dns-prefetch-control",
-                "x-frame-options",
-                "x-permitted-cross-domain-policies",
-            ]
-        },
-    }),
+    canary: Some("bad-server"),
+    expects: &[
+        "cache-control",
+        "content-security-policy",
+        "cross-origin-embedder-policy",
+        "cross-origin-opener-policy",
+        "cross-origin-resource-policy",
+        "permissions-policy",
+        "referrer-policy",
+        "server",
+        "strict-transport-security",
+        "x-content-type-options",
+        "x-dns-prefetch-control",
+        "x-frame-options",
+        "x-permitted-cross-domain-policies",
+    ],
+    ..Gate::DEFAULT
 };
 
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {

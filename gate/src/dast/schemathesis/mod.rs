@@ -8,21 +8,15 @@ use crate::config::{self, Rejecting, Schemathesis};
 use crate::dast::openapi::Operation;
 use crate::dast::schemathesis::report::Report;
 use crate::dast::target::Target;
-use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
-use crate::profile::GateProfile;
+use crate::definition::{Gate, minutes};
 use crate::scan_context::ScanContext;
 use crate::scan_result::{Figure, ScanError, ScanOutcome, ScanResult};
-use crate::scheduler::ResourceClass;
 
-/// The row.
 pub const GATE: Gate = Gate {
     id: "schemathesis",
     title: "The service does what its OpenAPI document says, whatever it is sent",
     tools: &["schemathesis"],
-    after: &[],
-    resources: ResourceClass::Light,
     timeout: minutes(6),
-    required_from: GateProfile::Pipeline,
     inputs: |config, path| {
         let settings = config
             .schemathesis
@@ -30,14 +24,10 @@ pub const GATE: Gate = Gate {
             .map(|config| config.settings.as_str());
         crate::dast::matters(config, path) || Some(path) == settings
     },
-    data: files_only,
     scan,
-    planted: Some(Planted {
-        folder: "bad-server",
-        prepare: as_it_is,
-        // Lets in without a token; breaks; takes what the document does not allow.
-        expects: |_| vec!["ST401", "ST101", "ST203"],
-    }),
+    canary: Some("bad-server"),
+    expects: &["ST401", "ST101", "ST203"],
+    ..Gate::DEFAULT
 };
 
 /// One run: its name, whose token, how many requests an operation, which operations.

@@ -9,11 +9,9 @@ use crate::config::{self, Wapiti};
 use crate::dast::crawler::Crawler;
 use crate::dast::target::Target;
 use crate::dast::wapiti::report::Report;
-use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
-use crate::profile::GateProfile;
+use crate::definition::{Gate, minutes};
 use crate::scan_context::ScanContext;
 use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
-use crate::scheduler::ResourceClass;
 
 /// What it tries. The others ask strangers on the net, need a domain name, look for products that are not here, or guess
 /// passwords, which would only lock people out.
@@ -23,30 +21,21 @@ const MODULES: &str =
 /// How long one attack module may take, in seconds: it then goes on with the next.
 const ATTACK: u64 = 20;
 
-/// The row.
 pub const GATE: Gate = Gate {
     id: "wapiti",
     title: "A crawler finds nothing to attack, on pages and operations, signed out and signed in",
     tools: &["wapiti"],
-    after: &[],
-    resources: ResourceClass::Light,
     timeout: minutes(6),
-    required_from: GateProfile::Pipeline,
     inputs: crate::dast::matters,
-    data: files_only,
     scan,
-    planted: Some(Planted {
-        folder: "bad-server",
-        prepare: as_it_is,
-        expects: |_| {
-            vec![
-                "Reflected Cross Site Scripting",
-                "Content Security Policy Configuration",
-                "Clickjacking Protection",
-                "MIME Type Confusion",
-            ]
-        },
-    }),
+    canary: Some("bad-server"),
+    expects: &[
+        "Reflected Cross Site Scripting",
+        "Content Security Policy Configuration",
+        "Clickjacking Protection",
+        "MIME Type Confusion",
+    ],
+    ..Gate::DEFAULT
 };
 
 /// The round over the operations of the document.

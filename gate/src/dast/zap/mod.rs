@@ -12,29 +12,22 @@ use crate::config::{self, Excluded};
 use crate::dast::target::Target;
 use crate::dast::zap::plan::ZapTarget;
 use crate::dast::zap::report::{Report, proven};
-use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
+use crate::definition::{Gate, minutes};
 use crate::profile::GateProfile;
 use crate::scan_context::ScanContext;
 use crate::scan_result::{Figure, ScanError, ScanOutcome, ScanResult};
-use crate::scheduler::ResourceClass;
 
-/// The row.
 pub const GATE: Gate = Gate {
     id: "zap",
     title: "OWASP ZAP finds nothing to attack on any operation",
     tools: &["zap"],
-    after: &[],
-    resources: ResourceClass::Light,
     timeout: minutes(25),
     required_from: GateProfile::Release,
     inputs: crate::dast::matters,
-    data: files_only,
     scan,
-    planted: Some(Planted {
-        folder: "bad-server",
-        prepare: as_it_is,
-        expects: |_| vec!["40012", "10038", "10020", "10021", "10036"],
-    }),
+    canary: Some("bad-server"),
+    expects: &["40012", "10038", "10020", "10021", "10036"],
+    ..Gate::DEFAULT
 };
 
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {

@@ -1,4 +1,4 @@
-//! Gate `coverage`: of each module of the program, tests run enough lines.
+//! Gate `coverage`: the share of lines of each module of the program that tests run.
 
 mod llvm;
 mod report;
@@ -10,37 +10,28 @@ use harness::test_results::counts::Counts;
 
 use crate::canaries::canary_crate;
 use crate::config::{self, Coverage};
-use crate::definition::{Gate, Planted, files_only, minutes, whole_tree};
-use crate::finding::{Finding, Severity};
+use crate::definition::{Gate, minutes};
+use crate::finding::Finding;
 use crate::gates::workspace;
-use crate::profile::GateProfile;
 use crate::scan_context::ScanContext;
 use crate::scan_result::{Figure, ScanError, ScanOutcome, ScanResult};
 use crate::scheduler::ResourceClass;
 
 const TOOL: &str = "cargo-llvm-cov";
 
-/// The row.
 pub const GATE: Gate = Gate {
     id: "coverage",
     title: "Tests run enough lines of every module of the program",
     tools: &[TOOL],
-    after: &[],
     resources: ResourceClass::Exclusive,
     timeout: minutes(60),
-    required_from: GateProfile::Pipeline,
-    inputs: whole_tree,
-    data: files_only,
     scan,
-    planted: Some(Planted {
-        folder: "coverage",
-        prepare: canary_crate::with_our_lints,
-        expects: |_| vec!["src/forgotten"],
-    }),
+    prepare: canary_crate::with_our_lints,
+    expects: &["src/forgotten"],
+    ..Gate::DEFAULT
 };
 
-/// Coverage is of lines that ran, so that a test that fails only because everything is slower does not end it; but enough
-/// of them must have run.
+/// A failed test does not end the scan: everything is slower under measurement. But enough tests must pass.
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let command = ctx.tool(TOOL)?.current_dir(workspace::root(ctx));
     let programs = llvm::variables(ctx)?;
@@ -60,12 +51,12 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     if ctx.planted {
         command = command.envs([("CARGO_TARGET_DIR", ctx.folder.join("target"))]);
     } else {
-        let started = environment(ctx, settings)?;
+        let (started, variables) = environment(ctx, settings)?;
         command = command
             .args(&settings.arguments)
             .args(workspace::features(ctx)?)
-            .envs(started.1);
-        _environment = started.0;
+            .envs(variables);
+        _environment = started;
     }
     let output = ctx.run(&command, TOOL)?;
     let mut counts = Counts::default();
@@ -77,50 +68,40 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let modules = report::modules(&json, &source, &settings.never_run).map_err(|why| output.failed(&why))?;
     let low = modules
         .iter()
-        .filter(|(_, lines)| lines.percent() < settings.min_percent);
-    let low = low.map(|(name, lines)| {
-        let message = format!("{:.1} % of {} lines are tested", lines.percent(), lines.count);
-        let place = format!("{folder}/{name}");
-        Finding::new(TOOL, &place, message)
-            .rated(Severity::Medium)
-            .at(place, None)
-    });
-    let figure = |(name, lines): (&String, &report::Lines)| Figure {
+        .filter(|(_, lines)| lines.percent() < settings.min_percent)
+        .map(|(name, lines)| {
+            let message = format!("{:.1} % of {} lines are tested", lines.percent(), lines.count);
+            let path = format!("{folder}/{name}");
+            Finding::new(TOOL, &path, message).at(path, None)
+        });
+    let mut result = ScanResult::of(low)
+        .with_work(modules.len() as u64, "modules", min_modules)
+        .with_work(counts.passed, "tests", min_tests);
+    result.figures.extend(modules.iter().map(|(name, lines)| Figure {
         name: name.clone(),
         value: lines.percent(),
         unit: "%".to_owned(),
-    };
-    let mut seen = ScanResult {
-        findings: low.collect(),
-        figures: modules.iter().map(figure).collect(),
-        files: vec![report],
-        ..ScanResult::default()
-    };
+    }));
+    result.files.push(report);
     if !ctx.planted {
-        let tables = settings.never_run.join(", ");
-        seen.limits
-            .push(format!("tables that the compiler evaluates: {tables}"));
+        let excluded = settings.never_run.join(", ");
+        let limit = format!("excluded, because the compiler evaluates them: {excluded}");
+        result.limits.push(limit);
     }
     if counts.failed > 0 {
-        seen.limits.push(format!(
-            "{} tests failed while coverage was measured",
-            counts.failed
-        ));
+        let limit = format!("{} tests failed during the measurement", counts.failed);
+        result.limits.push(limit);
     }
-    Ok(seen
-        .with_work(modules.len() as u64, "modules", min_modules)
-        .with_work(counts.passed, "tests", min_tests))
+    Ok(result)
 }
 
-/// What the tests need to run: it ends with the first value.
+/// Starts what the tests need, which ends when the first value is dropped, and returns their environment.
 fn environment(
     ctx: &ScanContext<'_>,
     settings: &Coverage,
 ) -> Result<(Interactive, BTreeMap<String, String>), ScanError> {
-    let (started, line) = ctx.start(
-        &config::command(ctx.context(), &settings.environment, &[]),
-        "environment",
-    )?;
+    let command = config::command(ctx.context(), &settings.environment, &[]);
+    let (started, line) = ctx.start(&command, "environment")?;
     let variables = serde_json::from_str(&line)
         .map_err(|error| ScanError::DataUnavailable(format!("no environment for the tests: {error}")))?;
     Ok((started, variables))

@@ -1,4 +1,4 @@
-//! What llvm-cov says in its JSON summary, added up by module; runs nothing.
+//! llvm-cov's JSON summary, added up by module.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -29,14 +29,11 @@ struct Summary {
 /// Lines that hold code.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub struct Lines {
-    /// How many.
     pub count: u64,
-    /// How many of them ran.
     pub covered: u64,
 }
 
 impl Lines {
-    /// The share that ran, in percent.
     #[expect(
         clippy::cast_precision_loss,
         reason = "lines of a program are fewer than 2^52"
@@ -49,7 +46,7 @@ impl Lines {
     }
 }
 
-/// Lines by module: `http`, and `http/wishes` below it, be it a file or a folder.
+/// Lines by module: `http` and the modules directly below it, such as `http/wishes`, be they files or folders.
 pub fn modules(json: &str, source: &Path, never_run: &[String]) -> Result<BTreeMap<String, Lines>, String> {
     let export: Export = serde_json::from_str(json).map_err(|error| error.to_string())?;
     let mut modules: BTreeMap<String, Lines> = BTreeMap::new();
@@ -62,21 +59,17 @@ pub fn modules(json: &str, source: &Path, never_run: &[String]) -> Result<BTreeM
             continue;
         }
         let path = path.strip_suffix("/mod").unwrap_or(&path);
-        let parts: Vec<&str> = path.splitn(3, '/').collect();
-        let names = [
-            Some(parts[0].to_owned()),
-            parts.get(1).map(|part| format!("{}/{part}", parts[0])),
-        ];
-        for name in names.into_iter().flatten() {
-            let lines = modules.entry(name).or_default();
+        let mut ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
+        for end in [ends.next(), ends.next()].into_iter().flatten() {
+            let lines = modules.entry(path[..end].to_owned()).or_default();
             lines.count += file.summary.lines.count;
             lines.covered += file.summary.lines.covered;
         }
     }
-    match modules.is_empty() {
-        true => Err(format!("no file of {} was measured", source.display())),
-        false => Ok(modules),
+    if modules.is_empty() {
+        return Err(format!("no file of {} was measured", source.display()));
     }
+    Ok(modules)
 }
 
 #[cfg(test)]
@@ -95,16 +88,16 @@ mod tests {
     #[test]
     fn lines_are_added_up_by_module_and_submodule_without_what_never_runs() {
         let modules = modules(REPORT, Path::new("/r/app/src"), &["db/schema".to_owned()]).unwrap();
-        let told: Vec<(&str, u64, u64)> = modules
+        let counts = modules
             .iter()
-            .map(|(name, lines)| (name.as_str(), lines.covered, lines.count))
-            .collect();
-        assert_eq!(told, [("http", 19, 25), ("http/wishes", 14, 20)]);
+            .map(|(name, lines)| (name.as_str(), lines.covered, lines.count));
+        let counts: Vec<(&str, u64, u64)> = counts.collect();
+        assert_eq!(counts, [("http", 19, 25), ("http/wishes", 14, 20)]);
         assert!((modules["http/wishes"].percent() - 70.0).abs() < 1e-9);
     }
 
     #[test]
-    fn a_report_without_our_files_is_no_silence() {
+    fn a_report_without_our_files_is_an_error() {
         assert!(modules(REPORT, Path::new("/elsewhere"), &[]).is_err());
         assert!(modules("{}", Path::new("/r"), &[]).is_err());
     }

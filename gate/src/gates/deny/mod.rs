@@ -1,4 +1,4 @@
-//! Gate `deny`: advisories, bans, licences and sources of every dependency, by `deny.toml` without its exceptions.
+//! Gate `deny`: cargo-deny's checks of every dependency, by `deny.toml` without its lists of exceptions.
 
 mod report;
 pub mod settings;
@@ -6,44 +6,32 @@ pub mod settings;
 use std::fs;
 use std::path::Path;
 
-use harness::process::command::Command;
 use toml::{Table, Value};
 
-use crate::definition::{Gate, Planted, minutes};
-use crate::finding::Finding;
+use crate::canaries::git::{commit_all, git};
+use crate::definition::Gate;
 use crate::gates::registry;
-use crate::gates::rustsec;
-use crate::gates::rustsec::advisories::LEAST;
-use crate::gates::rustsec::report::line_of;
-use crate::profile::GateProfile;
+use crate::gates::rustsec::{self, report::at_line};
 use crate::scan_context::ScanContext;
-use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
-use crate::scheduler::ResourceClass;
+use crate::scan_result::{ScanError, ScanOutcome};
 
 const TOOL: &str = "cargo-deny";
 const SETTINGS: &str = "deny.toml";
 
-/// The row.
 pub const GATE: Gate = Gate {
     id: "deny",
-    title: "Dependencies are without advisories, in allowed licences, from allowed sources",
+    title: "Dependencies have no advisories, allowed licences only, and come from allowed sources",
     tools: &[TOOL],
-    after: &[],
-    resources: ResourceClass::Light,
-    timeout: minutes(10),
-    required_from: GateProfile::Pipeline,
     inputs: |_, path| path.ends_with("Cargo.toml") || ["Cargo.lock", SETTINGS].contains(&path),
     data: rustsec::revision,
     scan,
-    planted: Some(Planted {
-        folder: "deny",
-        prepare,
-        // One of each of the four checks.
-        expects: |_| vec!["RUSTSEC-2020-0071", "wildcard", "rejected", "source-not-allowed"],
-    }),
+    prepare,
+    // One of each of the four checks.
+    expects: &["RUSTSEC-2020-0071", "wildcard", "rejected", "source-not-allowed"],
+    ..Gate::DEFAULT
 };
 
-/// Lists of exceptions: the ledger's work.
+/// Lists of exceptions, which are the ledger's job.
 const EXCEPTIONS: &[(&str, &str)] = &[
     ("advisories", "ignore"),
     ("licenses", "exceptions"),
@@ -51,17 +39,16 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("bans", "skip-tree"),
 ];
 
-/// It says everything on standard error, one JSON object a line, and ends with a summary if nothing broke.
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let manifest = ctx.subject.join("Cargo.toml");
     if !manifest.is_file() {
-        return Err(ScanError::NothingToScan("no Cargo.toml".to_owned()));
+        return Err(ScanError::NothingToScan("no Cargo.toml in the tree".to_owned()));
     }
     let command = ctx.tool(TOOL)?;
     let advisories = rustsec::get(ctx.shared)?;
     let ours = fs::read_to_string(ctx.shared.snapshot.tree().join(SETTINGS))
-        .map_err(|_| ScanError::NothingToScan(format!("no {SETTINGS}")))?;
-    let settings = settings(&ours, &advisories.above).map_err(ScanError::ToolFailed)?;
+        .map_err(|_| ScanError::NothingToScan(format!("no {SETTINGS} in the tree")))?;
+    let settings = strict_settings(&ours, &advisories.parent).map_err(ScanError::ToolFailed)?;
     let settings = ctx.write_file(SETTINGS, &settings)?;
     registry::fetch(ctx)?;
     let command = command
@@ -72,34 +59,17 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let output = ctx.run(&command, TOOL)?;
     let report = report::read(&output.stderr, TOOL).map_err(|why| output.failed(&why))?;
     let lock = fs::read_to_string(ctx.subject.join("Cargo.lock"))?;
-    let findings: Vec<Finding> = report
-        .findings
-        .into_iter()
-        .map(|finding| at_its_line(finding, &lock))
-        .collect();
-    let seen = ScanResult {
-        findings,
-        databases: vec![advisories.database.clone()],
-        outdated: advisories.outdated(ctx.shared.began),
-        limits: advisories.limits.iter().cloned().chain(report.limits).collect(),
-        ..ScanResult::default()
-    };
-    Ok(seen
-        // A lock file has some that no feature asks for.
-        .with_work(report.licences, "packages", registry::packages(ctx)? * 4 / 5)
-        .with_work(advisories.database.entries, "advisories", LEAST))
+    let findings = report.findings.into_iter().map(|finding| at_line(finding, &lock));
+    Ok(advisories
+        .result(findings, ctx.shared.began)
+        .with_limits(report.limits)
+        // Some packages of a lock file belong to no enabled feature.
+        .with_work(report.licences, "packages", registry::packages(&lock)? * 4 / 5)
+        .with_work(advisories.database.entries, "advisories", rustsec::MIN_ADVISORIES))
 }
 
-fn at_its_line(finding: Finding, lock: &str) -> Finding {
-    let line = finding
-        .package
-        .as_deref()
-        .and_then(|package| line_of(lock, package));
-    finding.at("Cargo.lock", line)
-}
-
-/// Our settings without exceptions, and with the database of this run.
-fn settings(ours: &str, databases: &Path) -> Result<String, String> {
+/// The tree's settings without exceptions, and with the database of this run.
+fn strict_settings(ours: &str, databases: &Path) -> Result<String, String> {
     let mut settings: Table = toml::from_str(ours).map_err(|error| format!("{SETTINGS}: {error}"))?;
     for (section, list) in EXCEPTIONS {
         if let Some(Value::Table(section)) = settings.get_mut(*section) {
@@ -119,30 +89,15 @@ fn settings(ours: &str, databases: &Path) -> Result<String, String> {
     toml::to_string(&settings).map_err(|error| error.to_string())
 }
 
-/// A repository to depend on, for the sources check. Its place and its dates are always the same, so that cargo keeps one
-/// clone of it.
+/// Creates a repository to depend on, for the check of sources. Its path and its commit never change, so that cargo caches
+/// one clone of it.
 fn prepare(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
     let (from, to) = (ctx.subject.join("forked"), ctx.folder.join("forked"));
-    let day = "2026-01-01T00:00:00Z";
-    let git = |args: &[&str]| -> Result<(), ScanError> {
-        let command = Command::new(ctx.context(), "git")
-            .current_dir(&from)
-            .args(["-c", "user.name=planted", "-c", "user.email=planted@example.org"])
-            .args(args)
-            .envs([("GIT_AUTHOR_DATE", day), ("GIT_COMMITTER_DATE", day)]);
-        let output = ctx.run(&command, "git")?;
-        match output.code {
-            0 => Ok(()),
-            _ => Err(output.failed("git")),
-        }
-    };
-    git(&["init", "--quiet"])?;
-    git(&["add", "--all"])?;
-    git(&["commit", "--quiet", "--message=planted"])?;
-    let target = to.display().to_string();
-    git(&["clone", "--quiet", ".", &target])?;
+    commit_all(ctx, &from)?;
+    let url = to.display().to_string();
+    git(ctx, &from, &["clone", "--quiet", ".", &url])?;
     let manifest = ctx.subject.join("Cargo.toml");
-    let text = fs::read_to_string(&manifest)?.replace("file:///forked", &format!("file://{target}"));
+    let text = fs::read_to_string(&manifest)?.replace("file:///forked", &format!("file://{url}"));
     fs::write(&manifest, text)?;
     registry::lock(ctx)
 }
@@ -152,9 +107,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_settings_are_ours_without_exceptions() {
+    fn the_settings_are_those_of_the_tree_without_exceptions() {
         let ours = "[advisories]\nyanked = \"deny\"\nignore = [\"RUSTSEC-2020-0071\"]\n[bans]\nskip = [\"a\"]\nwildcards = \"deny\"\n";
-        let settings = settings(ours, Path::new("/t/dbs")).unwrap();
+        let settings = strict_settings(ours, Path::new("/t/dbs")).unwrap();
         let settings: Table = toml::from_str(&settings).unwrap();
         let advisories = settings["advisories"].as_table().unwrap();
         assert!(!advisories.contains_key("ignore"));

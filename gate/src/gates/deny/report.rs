@@ -1,8 +1,9 @@
-//! What cargo-deny says: JSON objects on standard error, one a line; runs nothing.
+//! cargo-deny's output: JSON objects on standard error, one per line, the last of which is a summary.
 
 use serde::Deserialize;
 
 use crate::finding::{Finding, Severity};
+use crate::gates::rustsec::report::{Advisory, Package};
 
 #[derive(Deserialize)]
 #[serde(tag = "type", content = "fields", rename_all = "lowercase")]
@@ -38,21 +39,6 @@ struct Graph {
 }
 
 #[derive(Deserialize)]
-struct Package {
-    name: String,
-    version: String,
-}
-
-#[derive(Deserialize)]
-struct Advisory {
-    id: String,
-    title: String,
-    #[serde(default)]
-    aliases: Vec<String>,
-}
-
-/// Its last word: without it, it broke.
-#[derive(Deserialize)]
 struct Summary {
     advisories: Stats,
     bans: Stats,
@@ -72,49 +58,44 @@ struct Log {
     message: String,
 }
 
-/// What a run that worked comes to.
 #[derive(Debug)]
 pub struct Report {
-    /// Errors; warnings are the settings' business.
+    /// Errors only: `deny.toml` decides which checks are warnings.
     pub findings: Vec<Finding>,
-    /// Packages whose licence was judged: it says "satisfied" of each of the others.
+    /// Packages whose licence was checked: each is an error, or a help "satisfied".
     pub licences: u64,
-    /// What it could not look at.
     pub limits: Vec<String>,
 }
 
-/// Reads it.
+/// Output without a summary means that cargo-deny failed.
 pub fn read(stderr: &str, tool: &str) -> Result<Report, String> {
     let (mut findings, mut limits, mut summary, mut errors) = (Vec::new(), Vec::new(), None, Vec::new());
     for line in stderr.lines().filter(|line| line.starts_with('{')) {
-        match serde_json::from_str(line).map_err(|error| format!("no JSON it knows ({error})"))? {
+        match serde_json::from_str(line).map_err(|error| format!("unknown JSON ({error})"))? {
             Line::Diagnostic(diagnostic) if diagnostic.severity == "error" => {
                 findings.push(diagnostic.finding(tool));
             }
             Line::Diagnostic(diagnostic) if diagnostic.code.starts_with("index-") => {
                 limits.push(diagnostic.message);
             }
-            Line::Diagnostic(_) => {}
             Line::Summary(stats) => summary = Some(stats),
             Line::Log(log) if log.level == "ERROR" => errors.push(log.message),
-            Line::Log(_) => {}
+            Line::Diagnostic(_) | Line::Log(_) => {}
         }
     }
     let Some(summary) = summary else {
-        return Err(errors
-            .into_iter()
-            .next()
-            .unwrap_or_else(|| "no summary".to_owned()));
+        let first = errors.into_iter().next();
+        return Err(first.unwrap_or_else(|| "no summary".to_owned()));
     };
-    let all = [
+    let checks = [
         &summary.advisories,
         &summary.bans,
         &summary.licenses,
         &summary.sources,
     ];
-    let told: u64 = all.iter().map(|stats| stats.errors).sum();
-    if told != findings.len() as u64 {
-        return Err(format!("it counts {told} errors and lists {}", findings.len()));
+    let counted: u64 = checks.iter().map(|stats| stats.errors).sum();
+    if counted != findings.len() as u64 {
+        return Err(format!("{counted} errors counted, {} listed", findings.len()));
     }
     limits.sort();
     limits.dedup();
@@ -127,27 +108,28 @@ pub fn read(stderr: &str, tool: &str) -> Result<Report, String> {
 
 impl Diagnostic {
     fn finding(self, tool: &str) -> Finding {
-        let package = self.graphs.into_iter().find_map(|graph| graph.package);
-        let label = self.labels.first();
         let (rule, aliases, what) = match self.advisory {
             Some(advisory) => (advisory.id, advisory.aliases, advisory.title),
             None => {
-                let place = label.map_or(String::new(), |label| {
-                    format!(": {} {}", label.message, label.span)
+                let label = self.labels.first();
+                let label = label.map_or(String::new(), |Label { message, span }| {
+                    format!(": {message} {span}")
                 });
-                let (place, message) = (place.trim_end().trim_end_matches(':'), &self.message);
-                (self.code, Vec::new(), format!("{message}{place}"))
+                let label = label.trim_end().trim_end_matches(':');
+                (self.code, Vec::new(), format!("{}{label}", self.message))
             }
         };
-        let named = package
-            .as_ref()
-            .map_or(String::new(), |Package { name, version }| {
-                format!("{name} {version}: ")
-            });
-        let mut finding = Finding::new(tool, rule, format!("{named}{what}")).rated(Severity::High);
-        finding.package = package.map(|Package { name, version }| format!("pkg:cargo/{name}@{version}"));
-        finding.aliases = aliases;
-        finding
+        let finding = |message: String| {
+            Finding::new(tool, rule, message)
+                .rated(Severity::High)
+                .with_aliases(aliases)
+        };
+        match self.graphs.into_iter().find_map(|graph| graph.package) {
+            None => finding(what),
+            Some(Package { name, version }) => {
+                finding(format!("{name} {version}: {what}")).in_package(&name, &version)
+            }
+        }
     }
 }
 
@@ -161,7 +143,7 @@ mod tests {
     const BROKEN: &str = r#"{"type":"log","fields":{"timestamp":"2026-11-21 07:00:00","level":"ERROR","message":"failed to load advisory database"}}"#;
 
     #[test]
-    fn an_advisory_is_found_with_its_package_and_warnings_are_not() {
+    fn errors_are_findings_with_their_package_and_warnings_are_not() {
         let report = read(&[VULNERABLE, UNUSED, SUMMARY].join("\n"), "cargo-deny").unwrap();
         let [finding] = report.findings.as_slice() else {
             panic!("{report:?}")
@@ -173,9 +155,9 @@ mod tests {
     }
 
     #[test]
-    fn a_run_without_its_last_word_broke_and_says_why() {
+    fn output_without_a_correct_summary_is_an_error_with_a_reason() {
         assert_eq!(read(BROKEN, "x").unwrap_err(), "failed to load advisory database");
         assert_eq!(read("", "x").unwrap_err(), "no summary");
-        assert_eq!(read(SUMMARY, "x").unwrap_err(), "it counts 1 errors and lists 0");
+        assert_eq!(read(SUMMARY, "x").unwrap_err(), "1 errors counted, 0 listed");
     }
 }

@@ -1,26 +1,25 @@
-//! `deny.toml` beside its exceptions: only settings that are known here, none weaker than those that were decided upon.
-//! The gate `deny` runs with this file, so that whatever it leaves out of sight nobody sees. Reads no file.
+//! Checks `deny.toml` itself: every setting must be known here and no weaker than decided. cargo-deny runs with this file, so
+//! it could hide a finding.
 
 use std::collections::BTreeMap;
 
 use toml::{Spanned, Value};
 
-/// What a setting may say.
-enum May {
-    /// One of these, and it has to be output, for what the tool takes without it is weaker.
-    Must(&'static [&'static str]),
-    /// One of these, or nothing.
-    Say(&'static [&'static str]),
-    /// Nothing but these, in a list.
-    Hold(&'static [&'static str]),
-    /// Whatever the ledger says.
+/// The accepted values of a setting.
+enum Accepts {
+    /// Required, because cargo-deny's default is weaker.
+    Required(&'static [&'static str]),
+    Optional(&'static [&'static str]),
+    /// A list of these values only.
+    List(&'static [&'static str]),
+    /// What the ledger writes.
     Ledger,
 }
 
 const YES: &str = "true";
 const NO: &str = "false";
 
-/// Fewer are stricter. What each is for stands in the file itself.
+/// The reason for each is in `deny.toml`. Fewer are stricter.
 const LICENCES: &[&str] = &[
     "MIT",
     "Apache-2.0",
@@ -37,87 +36,82 @@ const LICENCES: &[&str] = &[
     "CDLA-Permissive-2.0",
 ];
 
-const SETTINGS: &[(&str, &str, May)] = &[
-    ("graph", "all-features", May::Must(&[YES])),
-    ("advisories", "yanked", May::Must(&["deny"])),
-    ("advisories", "unmaintained", May::Say(&["all"])),
-    ("advisories", "unsound", May::Say(&["all", "workspace"])),
-    ("advisories", "ignore", May::Ledger),
-    ("licenses", "allow", May::Hold(LICENCES)),
-    ("bans", "multiple-versions", May::Say(&["allow", "warn", "deny"])),
-    ("bans", "wildcards", May::Must(&["deny"])),
-    ("bans", "allow-wildcard-paths", May::Say(&[YES, NO])),
-    ("sources", "unknown-registry", May::Must(&["deny"])),
-    ("sources", "unknown-git", May::Must(&["deny"])),
+const SETTINGS: &[(&str, &str, Accepts)] = &[
+    ("graph", "all-features", Accepts::Required(&[YES])),
+    ("advisories", "yanked", Accepts::Required(&["deny"])),
+    ("advisories", "unmaintained", Accepts::Optional(&["all"])),
+    ("advisories", "unsound", Accepts::Optional(&["all", "workspace"])),
+    ("advisories", "ignore", Accepts::Ledger),
+    ("licenses", "allow", Accepts::List(LICENCES)),
+    (
+        "bans",
+        "multiple-versions",
+        Accepts::Optional(&["allow", "warn", "deny"]),
+    ),
+    ("bans", "wildcards", Accepts::Required(&["deny"])),
+    ("bans", "allow-wildcard-paths", Accepts::Optional(&[YES, NO])),
+    ("sources", "unknown-registry", Accepts::Required(&["deny"])),
+    ("sources", "unknown-git", Accepts::Required(&["deny"])),
 ];
 
 type Sections = BTreeMap<Spanned<String>, BTreeMap<Spanned<String>, Value>>;
 
-/// What is unknown or weaker: the line, where it stands on one, and what is wrong.
+/// Unknown, weaker and missing settings, each with its line unless it is missing.
 pub fn violations(text: &str) -> Result<Vec<(Option<u64>, String)>, String> {
     let sections: Sections = toml::from_str(text).map_err(|error| error.message().to_owned())?;
-    let line = |start: usize| text.get(..start).unwrap_or_default().matches('\n').count() as u64 + 1;
+    let line = |key: &Spanned<String>| {
+        let before = text.get(..key.span().start).unwrap_or_default();
+        Some(before.matches('\n').count() as u64 + 1)
+    };
     let mut violations = Vec::new();
     for (section, settings) in &sections {
         if !SETTINGS.iter().any(|(name, ..)| name == section.get_ref()) {
-            let what = format!(
-                "there is no section {} among those that are known here",
-                section.get_ref()
-            );
-            violations.push((Some(line(section.span().start)), what));
+            violations.push((
+                line(section),
+                format!("the section {} is unknown", section.get_ref()),
+            ));
             continue;
         }
         for (key, value) in settings {
-            if let Some(what) = violation(section.get_ref(), key.get_ref(), value) {
-                violations.push((Some(line(key.span().start)), what));
-            }
+            let violation = violation(section.get_ref(), key.get_ref(), value);
+            violations.extend(violation.map(|what| (line(key), what)));
         }
     }
-    for (section, key, may) in SETTINGS {
-        let has = sections
-            .get(*section)
-            .is_some_and(|settings| settings.contains_key(*key));
-        if let (May::Must(values), false) = (may, has) {
-            violations.push((
-                None,
-                format!("{section}.{key} is missing, expected {}", values.join(" or ")),
-            ));
+    for (section, key, accepts) in SETTINGS {
+        let settings = sections.get(*section);
+        let has = settings.is_some_and(|settings| settings.contains_key(*key));
+        if let (Accepts::Required(values), false) = (accepts, has) {
+            let what = format!("{section}.{key} is missing, expected {}", values.join(" or "));
+            violations.push((None, what));
         }
     }
     Ok(violations)
 }
 
 fn violation(section: &str, key: &str, value: &Value) -> Option<String> {
-    let known = |(of, name, _): &&(&str, &str, May)| *of == section && *name == key;
-    let Some((.., may)) = SETTINGS.iter().find(known) else {
-        return Some(format!(
-            "{section}.{key} is no setting that is known here: it may hide what the gate looks for"
-        ));
+    let known = |(of, name, _): &&(&str, &str, Accepts)| *of == section && *name == key;
+    let Some((.., accepts)) = SETTINGS.iter().find(known) else {
+        return Some(format!("{section}.{key} is unknown: it may hide findings"));
     };
-    match may {
-        May::Ledger => None,
-        May::Must(values) | May::Say(values) => {
-            let output = tool_output(value);
-            (!output.as_deref().is_some_and(|output| values.contains(&output)))
+    match accepts {
+        Accepts::Ledger => None,
+        Accepts::Required(values) | Accepts::Optional(values) => {
+            let text = match value {
+                Value::String(text) => text.clone(),
+                Value::Boolean(yes) => yes.to_string(),
+                _ => String::new(),
+            };
+            (!values.contains(&text.as_str()))
                 .then(|| format!("{section}.{key} is {value}, expected {}", values.join(" or ")))
         }
-        May::Hold(values) => {
+        Accepts::List(values) => {
             let Value::Array(items) = value else {
                 return Some(format!("{section}.{key} is no list"));
             };
-            let more = items
-                .iter()
-                .find(|item| !item.as_str().is_some_and(|item| values.contains(&item)))?;
-            Some(format!("{section}.{key} has {more}, which was not decided upon"))
+            let is_accepted = |item: &&Value| item.as_str().is_some_and(|item| values.contains(&item));
+            let other = items.iter().find(|item| !is_accepted(item))?;
+            Some(format!("{section}.{key} has {other}, which was not decided upon"))
         }
-    }
-}
-
-fn tool_output(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Boolean(yes) => Some(yes.to_string()),
-        _ => None,
     }
 }
 
@@ -129,7 +123,7 @@ mod tests {
                           [bans]\nwildcards = \"deny\"\n[sources]\nunknown-registry = \"deny\"\nunknown-git = \"deny\"\n";
 
     #[test]
-    fn our_own_and_stricter_settings_are_in_order() {
+    fn our_own_and_stricter_settings_are_accepted() {
         assert_eq!(violations(STRICT), Ok(vec![]));
         assert_eq!(violations(include_str!("../../../../deny.toml")), Ok(vec![]));
         let stricter = STRICT.replace("[bans]\n", "[bans]\nmultiple-versions = \"deny\"\n");
@@ -137,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_weaker_unknown_or_left_out_is_found_by_its_line() {
+    fn weaker_unknown_and_missing_settings_are_found_with_their_line() {
         for (from, to, line) in [
             ("yanked = \"deny\"", "yanked = \"allow\"", Some(4)),
             (

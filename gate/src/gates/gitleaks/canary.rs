@@ -1,20 +1,19 @@
-//! The planted defect of gate `gitleaks`: a repository with a secret in each place where one was overlooked before.
+//! The canary of gate `gitleaks`: a repository with a secret in each place where gitleaks has missed one.
 
 use std::fs;
 
-use harness::process::command::Command;
-
+use crate::canaries::git::{self, commit_all};
 use crate::canaries::secrets::{self, Token};
 use crate::scan_context::ScanContext;
 use crate::scan_result::ScanError;
 
-/// What must be found, and which look has to find it.
+/// The rules to find, each with the source in which it must be found.
 pub const EXPECTS: &[&str] = &[
     "history:aws-access-token",
     "history:generic-api-key",
     "history:private-key",
-    MERGED,
-    BINARY,
+    IN_MERGE,
+    IN_BINARY,
     "message:digitalocean-pat",
     "plain:npm-access-token",
     "plain:shopify-access-token",
@@ -24,28 +23,27 @@ pub const EXPECTS: &[&str] = &[
     "tree:private-key",
 ];
 
-const MERGED: &str = "history:github-pat";
-const BINARY: &str = "history:gitlab-pat";
+const IN_MERGE: &str = "history:github-pat";
+const IN_BINARY: &str = "history:gitlab-pat";
 
-/// Secrets are committed, and deleted by a later commit; the tree has them as new files, so that each look has to find
-/// them by itself.
+/// Secrets are committed and then removed from the index, so that history and tree are proven separately.
 pub fn prepare(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
     secrets::plant(ctx)?;
-    git(ctx, &["init", "--quiet"])?;
-    git(ctx, &["add", "--all"])?;
-    git(ctx, &["commit", "--quiet", "--message=planted"])?;
+    commit_all(ctx, &ctx.subject)?;
     git(ctx, &["rm", "--quiet", "--cached", "-r", "."])?;
     git(ctx, &["commit", "--quiet", "--message=removed"])?;
-    only_in_a_merge(ctx)?;
-    only_beside_a_nul(ctx)?;
+    plant_in_merge(ctx)?;
+    // Beside a NUL, git takes the file for binary.
+    let text = format!("\0\n{}\n", secrets::token(ctx, Token::GitLab));
+    commit_and_remove(ctx, "binary", &text)?;
     let token = secrets::token(ctx, Token::DigitalOcean);
-    let message = format!("--message=in words: {token}");
+    let message = format!("--message=a token: {token}");
     git(ctx, &["commit", "--quiet", "--allow-empty", &message])?;
-    left_out_by_name_or_letters(ctx)
+    plant_in_skipped_files(ctx)
 }
 
-/// In none of the merge's parents, and in none of its children.
-fn only_in_a_merge(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
+/// The secret is in no parent and no child of the merge.
+fn plant_in_merge(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
     let empty = ["commit", "--quiet", "--allow-empty"];
     git(ctx, &["switch", "--quiet", "--create=side"])?;
     git(ctx, &[&empty[..], &["--message=side"]].concat())?;
@@ -53,27 +51,23 @@ fn only_in_a_merge(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
     git(ctx, &[&empty[..], &["--message=main"]].concat())?;
     git(ctx, &["merge", "--quiet", "--no-ff", "--no-commit", "side"])?;
     let text = format!("{}\n", secrets::token(ctx, Token::GitHub));
-    committed_and_removed(ctx, "merged.txt", text.as_bytes())
+    commit_and_remove(ctx, "merged.txt", &text)
 }
 
-fn only_beside_a_nul(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
-    let text = format!("\0\n{}\n", secrets::token(ctx, Token::GitLab));
-    committed_and_removed(ctx, "binary", text.as_bytes())
-}
-
-fn left_out_by_name_or_letters(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
+/// Files that gitleaks skips by name or encoding.
+fn plant_in_skipped_files(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
     let text = |kind| format!("{}\n", secrets::token(ctx, kind));
-    let wide: Vec<u8> = text(Token::Linear)
+    let utf_16: Vec<u8> = text(Token::Linear)
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
         .collect();
     fs::write(ctx.subject.join("logo.svg"), text(Token::Npm))?;
     fs::write(ctx.subject.join("package-lock.json"), text(Token::Shopify))?;
-    Ok(fs::write(ctx.subject.join("utf-16.txt"), wide)?)
+    Ok(fs::write(ctx.subject.join("utf-16.txt"), utf_16)?)
 }
 
-fn committed_and_removed(ctx: &ScanContext<'_>, name: &str, bytes: &[u8]) -> Result<(), ScanError> {
-    fs::write(ctx.subject.join(name), bytes)?;
+fn commit_and_remove(ctx: &ScanContext<'_>, name: &str, text: &str) -> Result<(), ScanError> {
+    fs::write(ctx.subject.join(name), text)?;
     git(ctx, &["add", name])?;
     git(ctx, &["commit", "--quiet", "--message=planted"])?;
     git(ctx, &["rm", "--quiet", name])?;
@@ -81,11 +75,5 @@ fn committed_and_removed(ctx: &ScanContext<'_>, name: &str, bytes: &[u8]) -> Res
 }
 
 fn git(ctx: &ScanContext<'_>, args: &[&str]) -> Result<(), ScanError> {
-    let author = ["-c", "user.name=planted", "-c", "user.email=planted@example.org"];
-    let command = Command::new(ctx.context(), "git").current_dir(&ctx.subject);
-    let output = ctx.run(&command.args(author).args(args), "prepare")?;
-    match output.code {
-        0 => Ok(()),
-        _ => Err(output.failed(&format!("git {}", args.first().unwrap_or(&"")))),
-    }
+    git::git(ctx, &ctx.subject, args)
 }

@@ -1,17 +1,14 @@
-//! What gitleaks leaves out by itself, written so that it does not: files by their names or letters, messages of commits.
+//! Input that gitleaks would skip, rewritten so that it does not: files by name or encoding, and messages of commits.
 
 use std::fs;
 use std::path::Path;
 
-use harness::process::command::Command;
-
 use crate::scan_context::ScanContext;
 use crate::scan_result::ScanError;
 
-/// Every file under a plain name, its number, and without NUL, so that UTF-16 reads as the letters that it encodes;
-/// answers how many bytes that is. By itself gitleaks leaves out pictures, lists of locked versions and more by their
-/// names, other binary files by their first bytes: hence the space before those.
-pub fn plain(ctx: &ScanContext<'_>, folder: &Path) -> Result<u64, ScanError> {
+/// Writes every file under a plain name, its number, and returns the number of bytes. gitleaks skips images, lock files and
+/// more by name, and other binary files by their first bytes.
+pub fn write_plain(ctx: &ScanContext<'_>, folder: &Path) -> Result<u64, ScanError> {
     fs::create_dir_all(folder)?;
     let mut size = 0;
     for (number, file) in ctx.files.iter().enumerate() {
@@ -22,29 +19,24 @@ pub fn plain(ctx: &ScanContext<'_>, folder: &Path) -> Result<u64, ScanError> {
     Ok(size)
 }
 
-/// Which file a plain name is of.
+/// The file that has this plain name.
 pub fn path(ctx: &ScanContext<'_>, plain: &str) -> String {
-    let number = plain.trim_start_matches("./").trim_end_matches(".txt");
-    let file = number
+    let number = plain
+        .trim_start_matches("./")
+        .trim_end_matches(".txt")
         .parse()
-        .ok()
-        .and_then(|number: usize| ctx.files.get(number));
+        .ok();
+    let file = number.and_then(|number: usize| ctx.files.get(number));
     file.map_or(plain, String::as_str).to_owned()
 }
 
-/// A file for each message of a commit or a tag, by its object's name; answers how many.
-pub fn messages(ctx: &ScanContext<'_>, repository: &Path, folder: &Path) -> Result<u64, ScanError> {
+/// Writes each message of a commit or tag to a file named after its object, and returns their number.
+pub fn write_messages(ctx: &ScanContext<'_>, repository: &Path, folder: &Path) -> Result<u64, ScanError> {
     fs::create_dir_all(folder)?;
-    let git = |args: &[&str]| {
-        let command = Command::new(ctx.context(), "git").current_dir(repository);
-        ctx.run_unredacted(&command.args(args))
-    };
+    let git = |args: &[&str]| ctx.run_unredacted(&ctx.program("git").current_dir(repository).args(args));
     let of_commits = git(&["log", "--all", "--format=%x00%H%n%B"])?;
-    let of_tags = git(&[
-        "for-each-ref",
-        "--format=%00%(objectname)%0a%(contents)",
-        "refs/tags",
-    ])?;
+    let format = "--format=%00%(objectname)%0a%(contents)";
+    let of_tags = git(&["for-each-ref", format, "refs/tags"])?;
     let all = of_commits.split('\0').chain(of_tags.split('\0'));
     let mut count = 0;
     for (name, message) in all.filter_map(|message| message.split_once('\n')) {
@@ -54,6 +46,7 @@ pub fn messages(ctx: &ScanContext<'_>, repository: &Path, folder: &Path) -> Resu
     Ok(count)
 }
 
+/// Without NUL, so that UTF-16 becomes ASCII, and behind a space, so that the first bytes reveal no binary format.
 fn readable(bytes: &[u8]) -> Vec<u8> {
     let text = bytes.iter().copied().filter(|byte| *byte != 0);
     std::iter::once(b' ').chain(text).collect()
@@ -64,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn utf_16_of_either_order_reads_as_its_letters_and_no_first_bytes_tell_a_kind() {
+    fn utf_16_of_either_byte_order_becomes_ascii_and_no_binary_format_is_recognised() {
         assert_eq!(readable(b"a\0b\0\n\0"), b" ab\n");
         assert_eq!(readable(b"\0a\0b\0\n"), b" ab\n");
         assert_eq!(readable(b"%PDF-1.4\n"), b" %PDF-1.4\n");

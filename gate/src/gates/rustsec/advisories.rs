@@ -1,41 +1,41 @@
-//! RustSec's advisory database as one run has it, and when it is too old; fetches nothing and judges no package.
+//! RustSec's advisory database as one run uses it, and its age.
 
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
-use crate::scan_result::Database;
+use crate::finding::Finding;
+use crate::scan_result::{Database, ScanResult};
 
-/// A database with fewer entries is broken: there were 1,225 in 2026.
-pub const LEAST: u64 = 1000;
+/// In days. An older database says nothing about today.
+const MAX_AGE: i64 = 90;
 
-/// Older than this it says nothing about today.
-const MOST_DAYS: i64 = 90;
-
-/// A clone for this run.
 #[derive(Debug, Clone)]
 pub struct Advisories {
-    /// The clone.
     pub clone: PathBuf,
-    /// The folder that it is in.
-    pub above: PathBuf,
-    /// Its date, revision and size.
+    /// The folder of the clone, which cargo-deny expects.
+    pub parent: PathBuf,
     pub database: Database,
-    /// What could not be done, though there is one.
     pub limits: Vec<String>,
 }
 
 impl Advisories {
-    /// Why it says nothing about today, when its newest commit is too old. A clone's own file times are no matter: they
-    /// are always of today.
-    pub fn outdated(&self, now: DateTime<Utc>) -> Option<String> {
+    /// The result of a scan that used the database.
+    pub fn result(&self, findings: impl IntoIterator<Item = Finding>, now: DateTime<Utc>) -> ScanResult {
+        ScanResult {
+            databases: vec![self.database.clone()],
+            outdated: self.outdated(now),
+            limits: self.limits.clone(),
+            ..ScanResult::of(findings)
+        }
+    }
+
+    /// Why the database is too old, by its newest commit: the times of the clone's files are always of today.
+    fn outdated(&self, now: DateTime<Utc>) -> Option<String> {
         let date = DateTime::parse_from_rfc3339(&self.database.date).ok()?;
         let days = now.signed_duration_since(date).num_days();
-        (days > MOST_DAYS).then(|| {
-            format!(
-                "nothing is known in an advisory database of {days} days ago, but at most {MOST_DAYS} are allowed; see \
-                 --advisory-db"
-            )
+        (days > MAX_AGE).then(|| {
+            format!("the advisory database is {days} days old, expected at most {MAX_AGE}; see --advisory-db")
         })
     }
 }
@@ -48,7 +48,7 @@ mod tests {
     fn a_database_counts_for_ninety_days_from_its_newest_commit() {
         let advisories = Advisories {
             clone: PathBuf::new(),
-            above: PathBuf::new(),
+            parent: PathBuf::new(),
             database: Database {
                 name: "RustSec advisory-db".to_owned(),
                 date: "2026-08-20T23:28:40-07:00".to_owned(),
@@ -60,6 +60,6 @@ mod tests {
         let on = |day: &str| advisories.outdated(day.parse().unwrap());
         assert_eq!(on("2026-11-19T06:00:00Z"), None);
         let why = on("2026-11-21T07:00:00Z").unwrap();
-        assert!(why.contains("92 days"), "{why}");
+        assert!(why.contains("92 days old"), "{why}");
     }
 }

@@ -1,8 +1,9 @@
-//! Brings RustSec's advisory database: given, fetched, or kept from an earlier fetch; judges nothing.
+//! RustSec's advisory database (given, fetched, or cached by an earlier run) and cargo-audit, which reads it.
 
 pub mod advisories;
 pub mod report;
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,39 +11,62 @@ use std::time::Duration;
 use harness::process::command::Command;
 
 use crate::gates::rustsec::advisories::Advisories;
+use crate::scan_context::{ScanContext, ToolOutput};
 use crate::scan_result::{Database, ScanError};
 use crate::shared::Shared;
 
+pub const SCANNER: &str = "cargo-audit";
+
+/// What cargo-audit must find in a planted crate that depends on `time` 0.1.44.
+pub const EXPECTS: &[&str] = &["RUSTSEC-2020-0071", "CVE-2020-26235"];
+
+/// A database with fewer entries is broken: there were 1,225 in 2026.
+pub const MIN_ADVISORIES: u64 = 1000;
+
 const URL: &str = "https://github.com/RustSec/advisory-db";
 
-/// The name that cargo-deny gives to a clone of that URL: its last segment and a hash of the whole.
+/// The name that cargo-deny gives to a clone of the URL: its last segment and a hash of the whole.
 const FOLDER: &str = "advisory-db-3157b0e258782691";
 
-const PATIENCE: Duration = Duration::from_secs(300);
+const GIT_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// The database, cloned once a run: where it was given, else fetched into the cache.
+/// The database, cloned once per run.
 pub fn get<'s>(shared: &'s Shared<'_>) -> Result<&'s Advisories, ScanError> {
-    let once = shared.advisories.get_or_init(|| cloned(shared));
-    once.as_ref().map_err(Clone::clone)
+    let advisories = shared.advisories.get_or_init(|| clone(shared));
+    advisories.as_ref().map_err(Clone::clone)
 }
 
-/// The revision, for verdicts that are taken over.
+/// The revision, on which cached verdicts depend.
 pub fn revision(shared: &Shared<'_>) -> Option<String> {
     Some(get(shared).ok()?.database.revision.clone())
 }
 
-fn cloned(shared: &Shared<'_>) -> Result<Advisories, ScanError> {
+/// Runs cargo-audit on a lock file or a program. It exits with 1 for a vulnerability, and also, without JSON, for a database
+/// that it cannot read.
+pub fn audit(ctx: &ScanContext<'_>, subject: [OsString; 2]) -> Result<ToolOutput, ScanError> {
+    let scanner = ctx.tool(SCANNER)?;
+    let database = get(ctx.shared)?.clone.clone();
+    let command = scanner
+        // No `.cargo/audit.toml` with ignored advisories is in this folder.
+        .current_dir(&ctx.folder)
+        .args(["audit", "--no-fetch", "--format=json"])
+        .args(["--db".into(), database])
+        .args(subject);
+    ctx.run(&command, SCANNER)
+}
+
+fn clone(shared: &Shared<'_>) -> Result<Advisories, ScanError> {
     let (source, limits) = match &shared.options.advisory_db {
         Some(given) => (given.clone(), Vec::new()),
-        None => fetched(shared)?,
+        None => fetch(shared)?,
     };
-    let above = shared.scratch.join("advisory-dbs");
-    let clone = above.join(FOLDER);
-    fs::create_dir_all(&above)?;
-    git(shared, None, &["clone", "--quiet", text(&source)?, text(&clone)?])
-        .map_err(|why| why.about(&format!("no advisory database in {}", source.display())))?;
-    let log = git(shared, Some(&clone), &["log", "-1", "--format=%H %cI"])
-        .map_err(|why| why.about("the advisory database has no commit"))?;
+    let parent = shared.scratch.join("advisory-dbs");
+    let clone = parent.join(FOLDER);
+    fs::create_dir_all(&parent)?;
+    git(shared, None, &["clone", "--quiet", text(&source)?, text(&clone)?])?
+        .map_err(|why| unavailable(&format!("no advisory database in {}", source.display()), &why))?;
+    let log = git(shared, Some(&clone), &["log", "-1", "--format=%H %cI"])?
+        .map_err(|why| unavailable("the advisory database has no commit", &why))?;
     let (revision, date) = log.trim().split_once(' ').unwrap_or_default();
     let database = Database {
         name: "RustSec advisory-db".to_owned(),
@@ -52,85 +76,66 @@ fn cloned(shared: &Shared<'_>) -> Result<Advisories, ScanError> {
     };
     Ok(Advisories {
         clone,
-        above,
+        parent,
         database,
         limits,
     })
 }
 
-/// The clone in the cache, brought up to date.
-fn fetched(shared: &Shared<'_>) -> Result<(PathBuf, Vec<String>), ScanError> {
-    let none =
-        |why: &str| ScanError::DataUnavailable(format!("no advisory database: {why}; see --advisory-db"));
+/// The updated clone in the cache, and why it could not be updated.
+fn fetch(shared: &Shared<'_>) -> Result<(PathBuf, Vec<String>), ScanError> {
+    let none = |why: &str| unavailable("no advisory database", &format!("{why}; see --advisory-db"));
     let cache = shared.context.settings.cache.as_ref();
     let folder = cache.ok_or_else(|| none("no cache"))?.join("advisory-db");
-    let there = folder.join(".git").is_dir();
-    if shared.options.offline {
-        let limit = "the advisory database was not brought up to date: --offline".to_owned();
-        return match there {
-            true => Ok((folder, vec![limit])),
-            false => Err(none("it may not be fetched (--offline)")),
-        };
-    }
-    if !there {
-        let _half = fs::remove_dir_all(&folder);
+    let exists = folder.join(".git").is_dir();
+    let result = if shared.options.offline {
+        Err("--offline".to_owned())
+    } else if exists {
+        let fetch = ["fetch", "--quiet", "--depth=1", "origin", "HEAD"];
+        let reset = ["reset", "--quiet", "--hard", "FETCH_HEAD"];
+        match git(shared, Some(&folder), &fetch)? {
+            Ok(_) => git(shared, Some(&folder), &reset)?,
+            error => error,
+        }
+    } else {
+        let _incomplete = fs::remove_dir_all(&folder);
         fs::create_dir_all(folder.parent().unwrap_or(Path::new("/")))?;
-        let clone = ["clone", "--quiet", "--depth=1", URL, text(&folder)?];
-        return match git(shared, None, &clone) {
-            Ok(_) => Ok((folder, Vec::new())),
-            Err(Failed::ScanError(error)) => Err(error),
-            Err(Failed::ToolOutput(why)) => Err(none(&why)),
-        };
-    }
-    let fetch = ["fetch", "--quiet", "--depth=1", "origin", "HEAD"];
-    let done = git(shared, Some(&folder), &fetch).and_then(|_| {
         git(
             shared,
-            Some(&folder),
-            &["reset", "--quiet", "--hard", "FETCH_HEAD"],
-        )
-    });
-    match done {
+            None,
+            &["clone", "--quiet", "--depth=1", URL, text(&folder)?],
+        )?
+    };
+    match result {
         Ok(_) => Ok((folder, Vec::new())),
-        Err(Failed::ScanError(error)) => Err(error),
-        Err(Failed::ToolOutput(why)) => {
-            let limit = format!("the advisory database was not brought up to date: {why}");
-            Ok((folder, vec![limit]))
-        }
+        Err(why) if exists => Ok((
+            folder,
+            vec![format!("the advisory database was not updated: {why}")],
+        )),
+        Err(why) => Err(none(&why)),
     }
 }
 
-enum Failed {
-    ScanError(ScanError),
-    ToolOutput(String),
+fn unavailable(what: &str, why: &str) -> ScanError {
+    ScanError::DataUnavailable(format!("{what}: {why}"))
 }
 
-impl Failed {
-    fn about(self, what: &str) -> ScanError {
-        match self {
-            Failed::ScanError(error) => error,
-            Failed::ToolOutput(why) => ScanError::DataUnavailable(format!("{what}: {why}")),
-        }
-    }
-}
-
-impl From<ScanError> for Failed {
-    fn from(error: ScanError) -> Failed {
-        Failed::ScanError(error)
-    }
-}
-
-fn git(shared: &Shared<'_>, within: Option<&Path>, args: &[&str]) -> Result<String, Failed> {
+/// The inner result is git's own: its output, or its last line on failure.
+fn git(
+    shared: &Shared<'_>,
+    folder: Option<&Path>,
+    args: &[&str],
+) -> Result<Result<String, String>, ScanError> {
     let command = Command::new(shared.context, "git")
         .args(args)
-        .current_dir(within.unwrap_or(&shared.scratch))
+        .current_dir(folder.unwrap_or(&shared.scratch))
         .envs([("GIT_TERMINAL_PROMPT", "0")]);
-    let ended = command.bounded(PATIENCE).map_err(ScanError::from)?;
+    let ended = command.bounded(GIT_TIMEOUT)?;
     if ended.status.is_some_and(|status| status.success()) {
-        return Ok(ended.stdout);
+        return Ok(Ok(ended.stdout));
     }
     let last = ended.stderr.trim_end().lines().next_back().unwrap_or("no answer");
-    Err(Failed::ToolOutput(last.chars().take(200).collect()))
+    Ok(Err(last.chars().take(200).collect()))
 }
 
 fn text(path: &Path) -> Result<&str, ScanError> {
@@ -138,15 +143,22 @@ fn text(path: &Path) -> Result<&str, ScanError> {
         .ok_or_else(|| ScanError::DataUnavailable(format!("{} is not UTF-8", path.display())))
 }
 
-/// Advisories are files `crates/NAME/RUSTSEC-….md`, and of Rust itself `rust/NAME/CVE-….md`.
+/// Advisories are the files `crates/NAME/RUSTSEC-….md`, and for Rust itself `rust/NAME/CVE-….md`.
 fn count(packages: &Path) -> Result<u64, ScanError> {
     let mut count = 0;
-    let none = |_| ScanError::DataUnavailable(format!("the advisory database has no {}", packages.display()));
-    for package in fs::read_dir(packages).map_err(none)? {
+    let packages = fs::read_dir(packages).map_err(|_| {
+        ScanError::DataUnavailable(format!("the advisory database has no {}", packages.display()))
+    })?;
+    for package in packages {
         let package = package?.path();
         if package.is_dir() {
             for file in fs::read_dir(package)? {
-                count += u64::from(file?.path().extension().is_some_and(|ending| ending == "md"));
+                count += u64::from(
+                    file?
+                        .path()
+                        .extension()
+                        .is_some_and(|extension| extension == "md"),
+                );
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What cargo-audit says, in its JSON: about a lock file, or about a binary that carries one; runs nothing.
+//! cargo-audit's JSON report on a lock file, or on a program that lists its packages.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,10 @@ use serde::Deserialize;
 
 use crate::finding::{Finding, Severity};
 
-/// Its report.
 #[derive(Debug, Deserialize)]
 pub struct Report {
-    /// What it compared with.
-    pub database: Database,
-    /// What it looked at.
-    pub lockfile: Lockfile,
+    database: Database,
+    lockfile: Lockfile,
     settings: Settings,
     vulnerabilities: Vulnerabilities,
     /// By kind: `unmaintained`, `unsound`, `yanked`, `notice`.
@@ -20,20 +17,16 @@ pub struct Report {
     warnings: BTreeMap<String, Vec<Entry>>,
 }
 
-/// What it compared with.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Database {
-    /// An empty folder is a database of none, and no error.
-    pub advisory_count: u64,
+struct Database {
+    advisory_count: u64,
 }
 
-/// What it looked at.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Lockfile {
-    /// Packages, our own included.
-    pub dependency_count: u64,
+struct Lockfile {
+    dependency_count: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -54,43 +47,53 @@ struct Entry {
     package: Package,
 }
 
+/// An advisory, as cargo-deny reports it too.
 #[derive(Debug, Deserialize)]
-struct Advisory {
-    id: String,
-    title: String,
+pub struct Advisory {
+    pub id: String,
+    pub title: String,
     #[serde(default)]
-    aliases: Vec<String>,
+    pub aliases: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Package {
-    name: String,
-    version: String,
+pub struct Package {
+    pub name: String,
+    pub version: String,
 }
 
 impl Report {
-    /// Its findings: vulnerabilities, and its warnings too. The ledger decides what is accepted, not the kind.
+    /// The number of advisories in the database: an empty folder is a database without any, and no error.
+    pub fn advisories(&self) -> u64 {
+        self.database.advisory_count
+    }
+
+    /// The number of packages, the workspace's own included.
+    pub fn packages(&self) -> u64 {
+        self.lockfile.dependency_count
+    }
+
+    /// Vulnerabilities and warnings: only the ledger decides what is accepted.
     pub fn findings(self, tool: &str) -> Result<Vec<Finding>, String> {
+        let Vulnerabilities { count, list } = self.vulnerabilities;
         if !self.settings.ignore.is_empty() {
             return Err(format!(
-                "it was told to ignore {}",
+                "advisories are ignored: {}",
                 self.settings.ignore.join(", ")
             ));
         }
-        if self.vulnerabilities.count != self.vulnerabilities.list.len() as u64 {
-            return Err(format!(
-                "it counts {} vulnerabilities and lists {}",
-                self.vulnerabilities.count,
-                self.vulnerabilities.list.len()
-            ));
+        if count != list.len() as u64 {
+            return Err(format!("{count} vulnerabilities counted, {} listed", list.len()));
         }
-        // It rates none here: a known vulnerability counts as high until somebody has looked.
-        let vulnerabilities = self.vulnerabilities.list.into_iter();
-        let vulnerabilities = vulnerabilities.map(|entry| entry.finding(tool, "vulnerable", Severity::High));
+        // cargo-audit does not rate them here: a known vulnerability is high until it is assessed.
+        let vulnerabilities = list
+            .into_iter()
+            .map(|entry| entry.finding(tool, "vulnerable", Severity::High));
         let warnings = self.warnings.into_iter().flat_map(|(kind, entries)| {
-            let severity = match kind.as_str() {
-                "unsound" => Severity::Medium,
-                _ => Severity::Low,
+            let severity = if kind == "unsound" {
+                Severity::Medium
+            } else {
+                Severity::Low
             };
             let entries = entries.into_iter();
             entries.map(move |entry| entry.finding(tool, &kind, severity))
@@ -102,24 +105,31 @@ impl Report {
 impl Entry {
     fn finding(self, tool: &str, kind: &str, severity: Severity) -> Finding {
         let Package { name, version } = self.package;
-        let (rule, title, aliases) = match self.advisory {
-            Some(advisory) => (advisory.id, advisory.title, advisory.aliases),
-            None => (kind.to_owned(), format!("this version is {kind}"), Vec::new()),
-        };
-        let mut finding = Finding::new(tool, rule, format!("{name} {version}: {title}")).rated(severity);
-        finding.package = Some(format!("pkg:cargo/{name}@{version}"));
-        finding.aliases = aliases;
-        finding
+        let advisory = self.advisory.unwrap_or_else(|| Advisory {
+            id: kind.to_owned(),
+            title: format!("this version is {kind}"),
+            aliases: Vec::new(),
+        });
+        Finding::new(tool, advisory.id, format!("{name} {version}: {}", advisory.title))
+            .rated(severity)
+            .in_package(&name, &version)
+            .with_aliases(advisory.aliases)
     }
 }
 
-/// The line of a package in a lock file.
-pub fn line_of(lock: &str, purl: &str) -> Option<u64> {
+/// Adds the line of the finding's package in the lock file.
+pub fn at_line(finding: Finding, lock: &str) -> Finding {
+    let package = finding.package.as_deref();
+    let line = package.and_then(|package| line_of(lock, package));
+    finding.at("Cargo.lock", line)
+}
+
+fn line_of(lock: &str, purl: &str) -> Option<u64> {
     let (name, version) = purl.strip_prefix("pkg:cargo/")?.split_once('@')?;
     let (name, version) = (format!("name = \"{name}\""), format!("version = \"{version}\""));
     let lines: Vec<&str> = lock.lines().collect();
-    let place = lines.windows(2).position(|pair| pair == [&name, &version])?;
-    Some(place as u64 + 1)
+    let index = lines.windows(2).position(|pair| pair == [&name, &version])?;
+    Some(index as u64 + 1)
 }
 
 #[cfg(test)]
@@ -139,12 +149,9 @@ mod tests {
         "warnings":{"yanked":[{"kind":"yanked","package":{"name":"old","version":"1.0.0"},"advisory":null}]}}"#;
 
     #[test]
-    fn vulnerabilities_and_warnings_are_found_with_their_other_names() {
+    fn vulnerabilities_and_warnings_are_found_with_their_aliases() {
         let report: Report = serde_json::from_str(REPORT).unwrap();
-        assert_eq!(
-            (report.database.advisory_count, report.lockfile.dependency_count),
-            (1225, 7)
-        );
+        assert_eq!((report.advisories(), report.packages()), (1225, 7));
         let findings = report.findings("cargo-audit").unwrap();
         let rules: Vec<&str> = findings.iter().map(|finding| finding.rule.as_str()).collect();
         assert_eq!(rules, ["RUSTSEC-2020-0071", "yanked"]);
@@ -153,15 +160,11 @@ mod tests {
     }
 
     #[test]
-    fn what_was_ignored_or_left_out_is_no_silence() {
+    fn an_ignored_or_missing_advisory_is_an_error() {
         let ignoring = REPORT.replace("\"ignore\":[]", "\"ignore\":[\"RUSTSEC-2020-0071\"]");
         let report: Report = serde_json::from_str(&ignoring).unwrap();
-        assert!(
-            report
-                .findings("cargo-audit")
-                .unwrap_err()
-                .contains("RUSTSEC-2020-0071")
-        );
+        let error = report.findings("cargo-audit").unwrap_err();
+        assert!(error.contains("RUSTSEC-2020-0071"));
         let short = REPORT.replace("\"count\":1", "\"count\":2");
         let report: Report = serde_json::from_str(&short).unwrap();
         assert!(report.findings("cargo-audit").is_err());

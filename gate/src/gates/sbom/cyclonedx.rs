@@ -1,12 +1,12 @@
-//! What a CycloneDX bill of materials must be: well-formed, without loose ends, and whole; makes none.
+//! Checks a CycloneDX bill of materials: well-formed, without dangling references, and complete.
 
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use crate::finding::{Finding, Severity};
+use crate::finding::Finding;
 
-/// A bill, as far as it is looked at. Types and members that the standard demands are demanded by reading it.
+/// The part of a bill that is checked. Reading it enforces the members and types that the standard requires.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Bill {
@@ -53,73 +53,66 @@ struct Dependency {
     depends_on: Vec<String>,
 }
 
-/// What a bill holds and what is wrong with it.
 pub struct Checked {
-    /// Packages of the service that it names.
+    /// How many of the expected packages it lists.
     pub found: u64,
-    /// What is wrong.
     pub findings: Vec<Finding>,
 }
 
-/// Checks a bill against the packages `NAME@VERSION` that must be in it.
+/// Checks a bill against the packages `NAME@VERSION` that it must list.
 pub fn check(json: &str, packages: &BTreeSet<String>, tool: &str, path: &str) -> Result<Checked, String> {
     let bill: Bill =
         serde_json::from_str(json).map_err(|error| format!("{path} is no CycloneDX ({error})"))?;
     let mut findings = Vec::new();
-    let mut wrong = |rule: &str, what: String| {
-        findings.push(
-            Finding::new(tool, rule, what)
-                .rated(Severity::Medium)
-                .at(path, None),
-        );
-    };
-    let head = (bill.bom_format.as_str(), bill.spec_version.as_str());
-    if head != ("CycloneDX", "1.5") || !bill.serial_number.starts_with("urn:uuid:") {
-        wrong(
-            "sbom-header",
-            format!("{} {} {}", head.0, head.1, bill.serial_number),
-        );
+    let mut report = |rule: &str, what: String| findings.push(Finding::new(tool, rule, what).at(path, None));
+    let (format, version, serial) = (&bill.bom_format, &bill.spec_version, &bill.serial_number);
+    if format != "CycloneDX" || version != "1.5" || !serial.starts_with("urn:uuid:") {
+        report("sbom-header", format!("{format} {version} {serial}"));
     }
-    let mut references = BTreeSet::from([bill.metadata.component.reference.as_str()]);
-    let mut named = BTreeSet::new();
-    for component in &bill.components {
-        let name = format!("{}@{}", component.name, component.version);
-        if !references.insert(&component.reference) {
-            wrong(
-                "sbom-reference",
-                format!("{} is named twice", component.reference),
-            );
+    let own = &bill.metadata.component;
+    let mut references = BTreeSet::from([own.reference.as_str()]);
+    let mut listed = BTreeSet::from([format!("{}@{}", own.name, own.version)]);
+    for Component {
+        kind,
+        reference,
+        name,
+        version,
+        purl,
+        hashes,
+        licenses,
+    } in &bill.components
+    {
+        let name = format!("{name}@{version}");
+        if !references.insert(reference) {
+            report("sbom-reference", format!("{reference} is listed twice"));
         }
-        if !["library", "application"].contains(&component.kind.as_str())
-            || !component.purl.starts_with(&format!("pkg:cargo/{name}"))
-        {
-            wrong(
-                "sbom-component",
-                format!("{name} is a {} {}", component.kind, component.purl),
-            );
+        let is_known = ["library", "application"].contains(&kind.as_str());
+        if !is_known || !purl.starts_with(&format!("pkg:cargo/{name}")) {
+            report("sbom-component", format!("{name} is a {kind} {purl}"));
         }
-        if component.licenses.is_empty() {
-            wrong("sbom-no-licence", format!("{name} has no licence"));
+        if licenses.is_empty() {
+            report("sbom-no-licence", format!("{name} has no licence"));
         }
-        let is_ours = component.reference.starts_with("path+");
-        let hash = component.hashes.iter().find(|hash| hash.alg == "SHA-256");
-        if !is_ours && hash.is_none_or(|hash| hash.content.len() != 64) {
-            wrong("sbom-no-hash", format!("{name} has no SHA-256"));
+        let is_local = reference.starts_with("path+");
+        let hash = hashes.iter().find(|hash| hash.alg == "SHA-256");
+        if !is_local && hash.is_none_or(|hash| hash.content.len() != 64) {
+            report("sbom-no-hash", format!("{name} has no SHA-256"));
         }
-        named.insert(name);
+        listed.insert(name);
     }
     for dependency in &bill.dependencies {
         let all = [&dependency.reference].into_iter().chain(&dependency.depends_on);
         for reference in all.filter(|reference| !references.contains(reference.as_str())) {
-            wrong("sbom-dangling-reference", format!("{reference} is nowhere"));
+            report(
+                "sbom-dangling-reference",
+                format!("{reference} is not in the bill"),
+            );
         }
     }
-    let own = &bill.metadata.component;
-    named.insert(format!("{}@{}", own.name, own.version));
-    for package in packages.difference(&named) {
-        wrong("sbom-missing-package", format!("{package} is not in it"));
+    for package in packages.difference(&listed) {
+        report("sbom-missing-package", format!("{package} is not in the bill"));
     }
-    let found = packages.intersection(&named).count() as u64;
+    let found = packages.intersection(&listed).count() as u64;
     Ok(Checked { found, findings })
 }
 
@@ -140,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_bill_is_good_and_each_fault_is_found() {
+    fn a_complete_bill_is_accepted_and_each_violation_is_found() {
         let all = ["planted@0.0.0", "libc@0.2.191"];
         assert!(rules(BILL, &all).is_empty());
         assert_eq!(rules(BILL, &["time@0.1.44"]), ["sbom-missing-package"]);

@@ -1,121 +1,108 @@
-//! Gate `terraform-compliance`: what Terraform would make keeps to features in plain words.
+//! Gate `terraform-compliance`: scenarios about the plan of each root module.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::PathBuf;
 
-use crate::definition::{Gate, Planted, as_it_is, files_only, minutes, whole_tree};
+use crate::definition::{Gate, minutes};
 use crate::file_kinds;
 use crate::finding::{Finding, Severity};
-use crate::gates::terraform;
+use crate::gates::terraform::{self, Module};
 use crate::profile::GateProfile;
-use crate::scan_context::{ScanContext, ToolOutput};
-use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
-use crate::scheduler::ResourceClass;
+use crate::scan_context::{DISAGREEMENT, ScanContext, ToolOutput};
+use crate::scan_result::{ScanError, ScanOutcome, ScanResult, Test};
 
-/// The row.
 pub const GATE: Gate = Gate {
     id: "terraform-compliance",
-    title: "What Terraform would make keeps to its features",
+    title: "Terraform plans satisfy their compliance scenarios",
     tools: &["terraform", "terraform-compliance"],
-    after: &[],
-    resources: ResourceClass::Light,
     timeout: minutes(15),
     required_from: GateProfile::Release,
-    // A module reads files of any name that lie beside it.
-    inputs: whole_tree,
-    data: files_only,
+    // Inputs are all files: a module reads files of any name in its folder.
     scan,
-    planted: Some(Planted {
-        folder: "terraform-compliance",
-        prepare: as_it_is,
-        expects: |_| vec!["the planted resource is encrypted"],
-    }),
+    expects: &["the planted resource is encrypted"],
+    ..Gate::DEFAULT
 };
 
-/// Features lie in a folder of this name beside a root module; those above count for all roots below.
+/// The name of folders with features. Their scenarios apply to the root modules beside and below them.
 const FOLDER: &str = "compliance";
 
 fn is_feature(path: &str) -> bool {
     path.ends_with(".feature") && owner(file_kinds::folder(path)).is_some()
 }
 
-/// The folder that a folder of features is about.
+/// The folder to which a folder of features applies.
 fn owner(folder: &str) -> Option<&str> {
-    match folder {
-        FOLDER => Some(""),
-        folder => folder.strip_suffix(FOLDER)?.strip_suffix('/'),
+    if folder == FOLDER {
+        return Some("");
     }
+    folder.strip_suffix(FOLDER)?.strip_suffix('/')
 }
 
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
-    let features = ctx.files_where(is_feature);
-    if features.is_empty() {
-        return Err(ScanError::NothingToScan(format!(
-            "no {FOLDER}/*.feature in the tree"
-        )));
-    }
-    let (copy, modules) = terraform::copy(ctx)?;
-    let mut seen = ScanResult::default();
-    let mut least = 0;
-    for features_in in file_kinds::folders(&features) {
-        let top = owner(features_in).unwrap_or_default();
-        let is_root = |folder: &&String| {
+    let features = ctx.require_files(&format!("{FOLDER}/*.feature"), is_feature)?;
+    let modules = terraform::copy(ctx)?;
+    let mut result = ScanResult::default();
+    let mut runs = 0;
+    for features in file_kinds::folders(&features) {
+        let top = owner(features).unwrap_or_default();
+        let is_root = |Module { folder, .. }: &&Module| {
             let inside = top.is_empty() || *folder == top || folder.starts_with(&format!("{top}/"));
             inside && !folder.split('/').any(|part| part == "modules")
         };
-        for folder in modules.iter().filter(is_root) {
-            let plan = plan(ctx, &copy.join(folder), &terraform::label(folder))?;
-            let name = format!("{}-{}", terraform::label(features_in), terraform::label(folder));
+        for module in modules.iter().filter(is_root) {
+            let plan = plan(ctx, module)?;
+            let name = format!("{}-{}", terraform::label(features), module.label);
             let command = ctx
                 .tool("terraform-compliance")?
                 .args(["--no-ansi", "--features"])
-                .args([ctx.subject.join(features_in), "--planfile".into(), plan]);
-            read(&ctx.run(&command, &name)?, features_in, &mut seen)?;
-            least += 1;
+                .args([ctx.subject.join(features), "--planfile".into(), plan]);
+            read(&ctx.run(&command, &name)?, features, &mut result)?;
+            runs += 1;
         }
     }
-    let scenarios = seen.tests.len() as u64;
-    Ok(seen.with_work(scenarios, "scenarios", least.max(1)))
+    let scenarios = result.tests.len() as u64;
+    Ok(result.with_work(scenarios, "scenarios", runs.max(1)))
 }
 
-/// What it would make, as JSON. A backend would need its servers: the state is local, and empty.
-fn plan(ctx: &ScanContext<'_>, folder: &Path, name: &str) -> Result<std::path::PathBuf, ScanError> {
+/// Writes the plan as JSON. A backend would need its servers, so the state is local and empty.
+fn plan(ctx: &ScanContext<'_>, module: &Module) -> Result<PathBuf, ScanError> {
+    let label = &module.label;
     let local = "terraform {\n  backend \"local\" {}\n}\n";
-    std::fs::write(folder.join("backend_override.tf"), local)?;
-    terraform::init(ctx, folder, name)?;
+    std::fs::write(module.copy.join("backend_override.tf"), local)?;
+    terraform::init(ctx, module)?;
+    let run = |args: [&str; 3]| {
+        let command = terraform::command(ctx, &module.copy)?.args(args);
+        ctx.run(&command, &format!("{}-{label}", args[0]))
+    };
     for args in [
         ["init", "-input=false", "-no-color"],
         ["plan", "-input=false", "-out=compliance.plan"],
     ] {
-        let output = ctx.run(
-            &terraform::command(ctx, folder)?.args(args),
-            &format!("{}-{name}", args[0]),
-        )?;
+        let output = run(args)?;
         if output.code != 0 {
             let why = terraform::first_error(&output.stderr);
-            return Err(ScanError::DataUnavailable(format!("no plan of {name}: {why}")));
+            return Err(ScanError::DataUnavailable(format!("no plan of {label}: {why}")));
         }
     }
-    let show = terraform::command(ctx, folder)?.args(["show", "-json", "compliance.plan"]);
-    let output = ctx.run(&show, &format!("show-{name}"))?;
+    let output = run(["show", "-json", "compliance.plan"])?;
     let _is_a_plan: BTreeMap<String, serde_json::Value> = output.json()?;
-    ctx.write_file(&format!("{name}.plan.json"), &output.stdout)
+    ctx.write_file(&format!("{label}.plan.json"), &output.stdout)
 }
 
-/// It exits with 1 for a failed scenario and for its own failures, and with 0 for scenarios that it skipped because what
-/// they are about is not in the plan. Its one report is text.
-fn read(output: &ToolOutput, features: &str, seen: &mut ScanResult) -> Result<(), ScanError> {
-    let Some(counts) = output.stdout.lines().rev().find_map(counts) else {
-        return Err(output.failed("terraform-compliance told no result"));
-    };
+/// terraform-compliance exits with 1 for a failed scenario and for its own failures, and with 0 for scenarios that it skips
+/// because the plan has no such resource. Its only report is text.
+fn read(output: &ToolOutput, features: &str, result: &mut ScanResult) -> Result<(), ScanError> {
+    let counts = output.stdout.lines().rev().find_map(counts);
+    let (all, failed) = counts.ok_or_else(|| output.failed("terraform-compliance reported no result"))?;
     let scenarios = scenarios(&output.stdout);
-    let of = |outcome: &str| scenarios.iter().filter(|(_, told, _)| *told == outcome).count() as u64;
-    let failed = counts.failed > 0;
-    if scenarios.len() as u64 != counts.all || of("failed") != counts.failed || failed != (output.code != 0) {
-        return Err(output.failed("exit code and report disagree"));
-    }
+    let listed = scenarios
+        .iter()
+        .filter(|(_, outcome, _)| *outcome == "failed")
+        .count();
+    let agrees = scenarios.len() == all && listed == failed && (failed > 0) == (output.code != 0);
+    output.ensure(agrees, DISAGREEMENT)?;
     for (name, outcome, why) in scenarios {
-        seen.tests.push(crate::scan_result::Test {
+        result.tests.push(Test {
             name: name.to_owned(),
             outcome: outcome.to_owned(),
             tags: Vec::new(),
@@ -126,40 +113,29 @@ fn read(output: &ToolOutput, features: &str, seen: &mut ScanResult) -> Result<()
             _ => Severity::Medium,
         };
         let finding = Finding::new("terraform-compliance", name, why).rated(severity);
-        seen.findings.push(finding.at(format!("{features}/"), None));
+        result.findings.push(finding.at(format!("{features}/"), None));
     }
     Ok(())
 }
 
-struct Counts {
-    all: u64,
-    failed: u64,
-}
-
-/// `2 scenarios (0 passed, 1 failed, 1 skipped)`.
-fn counts(line: &str) -> Option<Counts> {
+/// The numbers of all and of failed scenarios: `2 scenarios (0 passed, 1 failed, 1 skipped)`.
+fn counts(line: &str) -> Option<(usize, usize)> {
     let (all, rest) = line.split_once(" scenario")?;
     let (_, rest) = rest.split_once('(')?;
     let mut parts = rest.trim_end_matches(')').split(", ");
     let failed = parts.find_map(|part| part.strip_suffix(" failed")?.parse().ok());
-    Some(Counts {
-        all: all.trim().parse().ok()?,
-        failed: failed.unwrap_or(0),
-    })
+    Some((all.trim().parse().ok()?, failed.unwrap_or(0)))
 }
 
-/// Each scenario with what came of it and why.
+/// Each scenario with its outcome and the reason.
 fn scenarios(text: &str) -> Vec<(&str, &'static str, &str)> {
-    let mut scenarios = Vec::new();
+    let mut scenarios: Vec<(&str, &str, &str)> = Vec::new();
     for line in text.lines().map(str::trim) {
-        if let Some(name) = line
-            .strip_prefix("Scenario: ")
-            .or_else(|| line.strip_prefix("Scenario Outline: "))
-        {
+        let after = |start: &str| line.strip_prefix(start).map(str::trim);
+        if let Some(name) = after("Scenario: ").or_else(|| after("Scenario Outline: ")) {
             scenarios.push((name, "passed", ""));
         } else if let Some(last) = scenarios.last_mut() {
-            let why = |start| line.strip_prefix(start).map(str::trim);
-            match (why("Failure:"), why("* SKIPPING:")) {
+            match (after("Failure:"), after("* SKIPPING:")) {
                 (Some(why), _) if last.1 != "failed" => *last = (last.0, "failed", why),
                 (_, Some(why)) if last.1 == "passed" => *last = (last.0, "skipped", why),
                 _ => {}
@@ -195,57 +171,43 @@ Feature: what is stored is encrypted  # compliance/planted.feature
 6 steps (3 passed, 1 failed, 1 skipped)
 ";
 
-    fn seen(code: i32, text: &str) -> Result<ScanResult, ScanError> {
-        let output = ToolOutput {
-            code,
-            stdout: text.to_owned(),
-            stderr: String::new(),
-        };
-        let mut seen = ScanResult::default();
-        read(&output, "compliance", &mut seen).map(|()| seen)
+    fn result(code: i32, text: &str) -> Result<ScanResult, ScanError> {
+        let mut result = ScanResult::default();
+        read(&ToolOutput::of(code, text, ""), "compliance", &mut result).map(|()| result)
     }
 
     #[test]
     fn failed_and_skipped_scenarios_are_found() {
-        let seen = seen(1, TEXT).unwrap();
-        let found: Vec<(&str, Severity)> = seen
-            .findings
-            .iter()
-            .map(|one| (one.rule.as_str(), one.severity))
-            .collect();
+        let result = result(1, TEXT).unwrap();
+        let findings = result.findings.iter();
+        let found: Vec<_> = findings.map(|one| (one.rule.as_str(), one.severity)).collect();
         let expected = [
             ("the planted resource is encrypted", Severity::High),
             ("a resource that is not there", Severity::Medium),
         ];
         assert_eq!(found, expected);
-        assert!(seen.findings[0].message.starts_with("encrypted property"));
-        assert_eq!(seen.tests.len(), 3);
+        assert!(result.findings[0].message.starts_with("encrypted property"));
+        assert_eq!(result.tests.len(), 3);
     }
 
     #[test]
-    fn what_told_no_result_or_another_than_its_exit_code_broke() {
+    fn a_missing_result_or_a_wrong_exit_code_is_an_error() {
         for (code, text) in [
             (1, "ERROR: no plan"),
             (0, TEXT),
             (1, "1 scenarios (1 passed, 0 failed)"),
         ] {
             assert!(
-                matches!(seen(code, text), Err(ScanError::ToolFailed(_))),
+                matches!(result(code, text), Err(ScanError::ToolFailed(_))),
                 "{text}"
             );
         }
     }
 
     #[test]
-    fn features_are_about_the_folder_that_they_lie_in() {
+    fn features_apply_to_the_parent_of_their_folder() {
         assert!(is_feature("terraform/compliance/net.feature") && !is_feature("scenarios/rates.feature"));
-        assert_eq!(
-            (
-                owner("terraform/compliance"),
-                owner("compliance"),
-                owner("noncompliance")
-            ),
-            (Some("terraform"), Some(""), None)
-        );
+        assert_eq!(owner("terraform/compliance"), Some("terraform"));
+        assert_eq!((owner("compliance"), owner("noncompliance")), (Some(""), None));
     }
 }

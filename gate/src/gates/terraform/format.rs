@@ -1,80 +1,52 @@
-//! Gate `terraform-fmt`: every Terraform file is as Terraform writes it.
+//! Gate `terraform-fmt`: `terraform fmt` over every Terraform file.
 
-use crate::definition::{Gate, Planted, as_it_is, files_only, minutes};
+use crate::definition::{Gate, minutes};
 use crate::file_kinds;
 use crate::finding::{Finding, Severity};
 use crate::gates::terraform;
 use crate::profile::GateProfile;
 use crate::scan_context::{ScanContext, ToolOutput};
-use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
-use crate::scheduler::ResourceClass;
+use crate::scan_result::{ScanOutcome, ScanResult};
 
-/// The row.
 pub const GATE: Gate = Gate {
     id: "terraform-fmt",
     title: "Terraform files are formatted",
     tools: &["terraform"],
-    after: &[],
-    resources: ResourceClass::Light,
     timeout: minutes(2),
     required_from: GateProfile::Release,
     inputs: |_, path| file_kinds::is_terraform(path),
-    data: files_only,
     scan,
-    planted: Some(Planted {
-        folder: "terraform-fmt",
-        prepare: as_it_is,
-        expects: |_| vec!["terraform-fmt"],
-    }),
+    expects: &["terraform-fmt"],
+    ..Gate::DEFAULT
 };
 
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
-    let files = ctx.files_where(file_kinds::is_terraform);
-    if files.is_empty() {
-        return Err(ScanError::NothingToScan(terraform::NO_FILES.to_owned()));
-    }
+    let files = ctx.require_files("*.tf", file_kinds::is_terraform)?;
     let command = terraform::command(ctx, &ctx.subject)?.args(["fmt", "-check", "-list=true", "-no-color"]);
     read(&ctx.run(&command.args(&files), "fmt")?, files.len())
 }
 
-/// It exits with 0, with 3 for differences, with 2 for what it cannot parse or find.
+/// Exit codes: 0, 3 for differences, 2 for files that cannot be parsed or found.
 fn read(output: &ToolOutput, files: usize) -> ScanOutcome {
-    let listed: Vec<&str> = output
-        .stdout
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
-    match (output.code, listed.is_empty()) {
-        (0, true) | (3, false) => {}
-        _ => return Err(output.failed("terraform fmt could not look")),
-    }
-    let findings = listed.into_iter().map(|path| {
-        Finding::new(
-            "terraform",
-            "terraform-fmt",
-            "not formatted: run `terraform fmt -recursive`",
-        )
-        .rated(Severity::Low)
-        .at(path, None)
+    let listed = output.stdout.lines().filter(|line| !line.trim().is_empty());
+    let is_scan = matches!((output.code, listed.clone().count()), (0, 0) | (3, 1..));
+    output.ensure(is_scan, "no scan")?;
+    let findings = listed.map(|path| {
+        let what = "not formatted: run `terraform fmt -recursive`";
+        let finding = Finding::new("terraform", "terraform-fmt", what);
+        finding.rated(Severity::Low).at(path, None)
     });
-    let seen = ScanResult {
-        findings: findings.collect(),
-        ..ScanResult::default()
-    };
-    Ok(seen.with_work(files as u64, "files", 1))
+    Ok(ScanResult::of(findings).with_work(files as u64, "files", 1))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan_result::ScanError;
 
     #[test]
-    fn differences_are_listed_and_what_cannot_be_parsed_is_no_silence() {
-        let tool_output = |code, stdout: &str| ToolOutput {
-            code,
-            stdout: stdout.to_owned(),
-            stderr: "Error: Invalid".to_owned(),
-        };
+    fn differences_are_findings_and_unparsed_files_are_errors() {
+        let tool_output = |code, stdout: &str| ToolOutput::of(code, stdout, "Error: Invalid");
         assert_eq!(read(&tool_output(3, "a/main.tf\n"), 2).unwrap().findings.len(), 1);
         assert!(read(&tool_output(0, ""), 2).unwrap().findings.is_empty());
         for output in [

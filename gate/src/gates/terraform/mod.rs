@@ -1,4 +1,4 @@
-//! How gates call Terraform: without a network service of its own, without anybody's settings; knows no gate.
+//! How gates call Terraform: without its network services and without the user's settings.
 
 pub mod compliance;
 pub mod format;
@@ -11,51 +11,67 @@ use harness::process::command::Command;
 use serde::Deserialize;
 
 use crate::file_kinds;
-use crate::scan_context::ScanContext;
-use crate::scan_result::ScanError;
+use crate::finding::{Finding, Severity};
+use crate::scan_context::{ScanContext, ToolOutput};
+use crate::scan_result::{ScanError, ScanResult};
 
-/// What Terraform says of a place, in each of its JSON forms.
+/// A problem, as each of Terraform's JSON outputs reports it.
 #[derive(Debug, Deserialize)]
 pub struct Diagnostic {
-    /// `error` or `warning`.
-    pub severity: String,
-    /// In one line.
-    pub summary: String,
-    /// In more.
+    severity: String,
+    summary: String,
     #[serde(default)]
-    pub detail: String,
-    /// Where, when it is about a place.
-    pub range: Option<Range>,
+    detail: String,
+    range: Option<Range>,
 }
 
-/// A place in a file.
 #[derive(Debug, Deserialize)]
-pub struct Range {
+struct Range {
     /// Relative to the module.
-    pub filename: String,
-    /// Its beginning.
-    pub start: Start,
+    filename: String,
+    start: Start,
 }
 
-/// The beginning of a place.
 #[derive(Debug, Deserialize)]
-pub struct Start {
-    /// From 1.
-    pub line: u64,
+struct Start {
+    line: u64,
 }
 
-/// Why nothing was looked at.
-pub const NO_FILES: &str = "no *.tf in the tree";
+impl Diagnostic {
+    pub fn is_error(&self) -> bool {
+        self.severity == "error"
+    }
 
-/// What an initialisation says that could not get a provider or a module.
-const NOT_HAD: [&str; 4] = [
+    /// As a finding in the module of this folder.
+    pub fn finding(&self, folder: &str) -> Finding {
+        let detail = self.detail.lines().next().unwrap_or_default();
+        let finding = Finding::new("terraform", &self.summary, detail);
+        let finding = finding.rated(Severity::named(&self.severity));
+        match &self.range {
+            Some(range) => finding.at(below(folder, &range.filename), Some(range.start.line)),
+            None => finding,
+        }
+    }
+}
+
+/// A module to scan, in a copy of the Terraform files.
+pub struct Module {
+    /// Its folder in the tree.
+    pub folder: String,
+    /// Its folder in the copy.
+    pub copy: PathBuf,
+    /// Its folder's name in file names and messages.
+    pub label: String,
+}
+
+/// Messages of `terraform init` when a provider or a module cannot be downloaded.
+const DOWNLOAD_ERRORS: [&str; 4] = [
     "Failed to query available provider packages",
     "Failed to install provider",
     "Invalid provider registry host",
     "Failed to download module",
 ];
 
-/// The tool in this folder.
 pub fn command<'a>(ctx: &ScanContext<'a>, folder: &Path) -> Result<Command<'a>, ScanError> {
     let env = [
         ("CHECKPOINT_DISABLE", "1"),
@@ -66,68 +82,80 @@ pub fn command<'a>(ctx: &ScanContext<'a>, folder: &Path) -> Result<Command<'a>, 
     Ok(ctx.tool("terraform")?.current_dir(folder).envs(env))
 }
 
-/// A copy of all Terraform files, and the folders with modules in it.
-pub fn copy(ctx: &ScanContext<'_>) -> Result<(PathBuf, Vec<String>), ScanError> {
-    let files = ctx.files_where(file_kinds::is_module_file);
-    let folders: Vec<String> = file_kinds::folders(&files)
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
-    match folders.is_empty() {
-        true => Err(ScanError::NothingToScan(NO_FILES.to_owned())),
-        false => Ok((
-            ctx.copy(
-                |path| file_kinds::is_terraform(path) || is_beside(path, &folders),
-                &[],
-            )?,
-            folders,
-        )),
-    }
+/// Copies all Terraform files; returns the folders that hold a module.
+pub fn copy(ctx: &ScanContext<'_>) -> Result<Vec<Module>, ScanError> {
+    let files = ctx.require_files("*.tf", file_kinds::is_module_file)?;
+    let folders = file_kinds::folders(&files);
+    let copy = ctx.copy(
+        |path| file_kinds::is_terraform(path) || is_in_module(path, &folders),
+        &[],
+    )?;
+    let module = |folder: &&str| Module {
+        folder: (*folder).to_owned(),
+        copy: copy.join(folder),
+        label: label(folder),
+    };
+    Ok(folders.iter().map(module).collect())
 }
 
-/// Modules read templates and lock files beside them; tests may lie one folder below.
-fn is_beside(path: &str, folders: &[String]) -> bool {
-    let inside = |folder: &String| folder.is_empty() || path.starts_with(&format!("{folder}/"));
+/// Modules read templates and lock files of their folder; tests may be in a subfolder.
+fn is_in_module(path: &str, folders: &[&str]) -> bool {
+    let inside = |folder: &&str| folder.is_empty() || path.starts_with(&format!("{folder}/"));
     folders.iter().any(inside) && !path.contains("/.terraform/")
 }
 
-/// Gets what a module needs, without its backend.
-pub fn init(ctx: &ScanContext<'_>, folder: &Path, name: &str) -> Result<(), ScanError> {
-    let command = command(ctx, folder)?.args(["init", "-backend=false", "-input=false", "-no-color"]);
-    let output = ctx.run(&command, &format!("init-{name}"))?;
-    let not_had = NOT_HAD.iter().any(|words| output.stderr.contains(words));
-    match output.code != 0 && not_had {
-        true => Err(ScanError::DataUnavailable(format!(
-            "what {name} needs cannot be fetched: {}",
-            first_error(&output.stderr)
-        ))),
-        false => Ok(()),
+/// Downloads what a module needs, without its backend.
+pub fn init(ctx: &ScanContext<'_>, module: &Module) -> Result<(), ScanError> {
+    let command = command(ctx, &module.copy)?.args(["init", "-backend=false", "-input=false", "-no-color"]);
+    let output = ctx.run(&command, &format!("init-{}", module.label))?;
+    let is_unavailable = DOWNLOAD_ERRORS.iter().any(|error| output.stderr.contains(error));
+    if output.code != 0 && is_unavailable {
+        let (label, error) = (&module.label, first_error(&output.stderr));
+        let what = format!("dependencies of {label} cannot be downloaded: {error}");
+        return Err(ScanError::DataUnavailable(what));
     }
+    Ok(())
 }
 
-/// A folder's name in names of files and in messages.
+/// Initialises each module, runs a subcommand in it and reads the output into one result.
+pub fn run_each(
+    ctx: &ScanContext<'_>,
+    modules: &[Module],
+    args: [&str; 2],
+    read: impl Fn(&ToolOutput, &str, &mut ScanResult) -> Result<(), ScanError>,
+) -> Result<ScanResult, ScanError> {
+    let mut result = ScanResult::default();
+    for module in modules {
+        init(ctx, module)?;
+        let command = command(ctx, &module.copy)?.args(args);
+        let output = ctx.run(&command, &format!("{}-{}", args[0], module.label))?;
+        read(&output, &module.folder, &mut result)?;
+    }
+    Ok(result)
+}
+
 pub fn label(folder: &str) -> String {
-    match folder {
-        "" => "root".to_owned(),
-        folder => folder.replace('/', "-"),
+    if folder.is_empty() {
+        "root".to_owned()
+    } else {
+        folder.replace('/', "-")
     }
 }
 
-/// A path of the subject, of one that Terraform tells from a folder.
+/// The path in the tree of a path that Terraform reports relative to a folder.
 pub fn below(folder: &str, path: &str) -> String {
-    match folder {
-        "" => path.to_owned(),
-        folder => format!("{folder}/{path}"),
+    if folder.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{folder}/{path}")
     }
 }
 
-/// The first line that says what went wrong.
 pub fn first_error(text: &str) -> String {
-    let line = text.lines().find_map(|line| line.split_once("Error: "));
-    line.map_or_else(
-        || "no reason given".to_owned(),
-        |(_, what)| what.trim().to_owned(),
-    )
+    let error = text.lines().find_map(|line| line.split_once("Error: "));
+    error
+        .map_or("no reason given", |(_, error)| error.trim())
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -135,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_and_reasons_are_told_from_the_root() {
+    fn paths_are_relative_to_the_root_and_errors_are_extracted() {
         assert_eq!(
             (below("", "a.tf"), below("x/y", "a.tf")),
             ("a.tf".to_owned(), "x/y/a.tf".to_owned())
@@ -145,7 +173,8 @@ mod tests {
             first_error("╷\n│ Error: Failed to query available provider packages\n│\n"),
             "Failed to query available provider packages"
         );
-        let folders = ["terraform/a".to_owned()];
-        assert!(is_beside("terraform/a/cloud.tftpl", &folders) && !is_beside("terraform/ab/x", &folders));
+        let folders = ["terraform/a"];
+        assert!(is_in_module("terraform/a/cloud.tftpl", &folders));
+        assert!(!is_in_module("terraform/ab/x", &folders));
     }
 }

@@ -1,37 +1,27 @@
-//! Gate `terraform-test`: the modules' own tests pass.
+//! Gate `terraform-test`: runs the tests of the Terraform modules.
 
 use serde::Deserialize;
 
-use crate::definition::{Gate, Planted, as_it_is, files_only, minutes, whole_tree};
+use crate::definition::{Gate, minutes};
 use crate::file_kinds;
 use crate::finding::{Finding, Severity};
 use crate::gates::terraform::{self, Diagnostic};
 use crate::profile::GateProfile;
 use crate::scan_context::{ScanContext, ToolOutput};
 use crate::scan_result::{ScanError, ScanOutcome, ScanResult, Test};
-use crate::scheduler::ResourceClass;
 
-/// The row.
 pub const GATE: Gate = Gate {
     id: "terraform-test",
     title: "The tests of the Terraform modules pass",
     tools: &["terraform"],
-    after: &[],
-    resources: ResourceClass::Light,
     timeout: minutes(15),
     required_from: GateProfile::Release,
-    // A module reads files of any name that lie beside it.
-    inputs: whole_tree,
-    data: files_only,
+    // Inputs are all files: a module reads files of any name in its folder.
     scan,
-    planted: Some(Planted {
-        folder: "terraform-test",
-        prepare: as_it_is,
-        expects: |_| vec!["Test assertion failed"],
-    }),
+    expects: &["Test assertion failed"],
+    ..Gate::DEFAULT
 };
 
-/// One line of what it tells.
 #[derive(Deserialize)]
 struct Line {
     test_run: Option<Run>,
@@ -55,26 +45,16 @@ struct Summary {
 }
 
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
-    let tests = ctx.files_where(file_kinds::is_module_test);
-    if tests.is_empty() {
-        return Err(ScanError::NothingToScan("no *.tftest.hcl in the tree".to_owned()));
-    }
-    let (copy, _) = terraform::copy(ctx)?;
-    let mut seen = ScanResult::default();
-    let mut modules: Vec<&str> = file_kinds::folders(&tests).into_iter().map(module).collect();
-    modules.sort_unstable();
-    modules.dedup();
-    for folder in modules {
-        let (place, name) = (copy.join(folder), terraform::label(folder));
-        terraform::init(ctx, &place, &name)?;
-        let command = terraform::command(ctx, &place)?.args(["test", "-json"]);
-        read(&ctx.run(&command, &format!("test-{name}"))?, folder, &mut seen)?;
-    }
-    let (runs, files) = (seen.tests.len() as u64, tests.len() as u64);
-    Ok(seen.with_work(runs, "runs", files))
+    let tests = ctx.require_files("*.tftest.hcl", file_kinds::is_module_test)?;
+    let tested: Vec<&str> = file_kinds::folders(&tests).into_iter().map(module).collect();
+    let mut modules = terraform::copy(ctx)?;
+    modules.retain(|module| tested.contains(&module.folder.as_str()));
+    let result = terraform::run_each(ctx, &modules, ["test", "-json"], read)?;
+    let runs = result.tests.len() as u64;
+    Ok(result.with_work(runs, "runs", tests.len() as u64))
 }
 
-/// Tests lie beside a module, or in `tests/` below it.
+/// The module that tests in this folder belong to: they are beside it, or in `tests/` below it.
 fn module(folder: &str) -> &str {
     match folder {
         "tests" => "",
@@ -82,41 +62,39 @@ fn module(folder: &str) -> &str {
     }
 }
 
-/// It exits with 1 for a failed run, and for a clean-up that failed after runs that all passed: that is found too. Without
-/// any test it exits with 0.
-fn read(output: &ToolOutput, folder: &str, seen: &mut ScanResult) -> Result<(), ScanError> {
+/// `terraform test` exits with 1 for a failed run, and for a failed clean-up after runs that all passed, which is a finding
+/// too. Without any test it exits with 0.
+fn read(output: &ToolOutput, folder: &str, result: &mut ScanResult) -> Result<(), ScanError> {
     let lines: Vec<Line> = output
         .stdout
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())
         .collect();
     let diagnostics = lines.iter().filter_map(|line| line.diagnostic.as_ref());
-    let found: Vec<Finding> = diagnostics.map(|one| finding(one, folder)).collect();
+    let mut findings: Vec<Finding> = diagnostics.map(|one| one.finding(folder)).collect();
     let Some(summary) = lines.iter().find_map(|line| line.test_summary.as_ref()) else {
-        // What is wrong with the code itself keeps every test from running.
-        if output.code == 0 || found.is_empty() {
-            return Err(output.failed("terraform test told no result"));
-        }
-        seen.findings.extend(found);
+        // An error in the code itself keeps every test from running.
+        let is_error = output.code != 0 && !findings.is_empty();
+        output.ensure(is_error, "terraform test reported no result")?;
+        result.findings.extend(findings);
         return Ok(());
     };
     let runs = lines.iter().filter_map(|line| line.test_run.as_ref());
-    let ended: Vec<Test> = runs.filter_map(|run| test(run, folder)).collect();
-    let told = summary.passed + summary.failed + summary.errored + summary.skipped;
-    if ended.len() != told {
-        return Err(output.failed(&format!("{told} runs were told, {} were seen", ended.len())));
-    }
-    let bad = ended.iter().filter(|test| test.outcome != "passed");
-    let silent =
-        found.is_empty() && (output.code != 0 || summary.failed + summary.errored + summary.skipped > 0);
-    if silent {
+    let tests: Vec<Test> = runs.filter_map(|run| test(run, folder)).collect();
+    let not_passed = summary.failed + summary.errored + summary.skipped;
+    let counted = summary.passed + not_passed;
+    output.ensure(
+        tests.len() == counted,
+        &format!("{counted} runs counted, {} listed", tests.len()),
+    )?;
+    if findings.is_empty() && (output.code != 0 || not_passed > 0) {
+        let bad = tests.iter().filter(|test| test.outcome != "passed");
         let names: Vec<&str> = bad.map(|test| test.name.as_str()).collect();
         let what = format!("exit code {} {}", output.code, names.join(", "));
-        seen.findings
-            .push(Finding::new("terraform", "terraform-test", what).rated(Severity::High));
+        findings.push(Finding::new("terraform", "terraform-test", what).rated(Severity::High));
     }
-    seen.findings.extend(found);
-    seen.tests.extend(ended);
+    result.findings.extend(findings);
+    result.tests.extend(tests);
     Ok(())
 }
 
@@ -134,15 +112,6 @@ fn test(run: &Run, folder: &str) -> Option<Test> {
     })
 }
 
-fn finding(one: &Diagnostic, folder: &str) -> Finding {
-    let line = one.detail.lines().next().unwrap_or_default();
-    let finding = Finding::new("terraform", &one.summary, line).rated(Severity::named(&one.severity));
-    match &one.range {
-        Some(range) => finding.at(terraform::below(folder, &range.filename), Some(range.start.line)),
-        None => finding,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,28 +123,21 @@ mod tests {
     const PASSED: &str = r#"{"test_run":{"path":"a.tftest.hcl","run":"planted","progress":"complete","status":"pass"},"type":"test_run"}
 {"test_summary":{"status":"pass","passed":1,"failed":0,"errored":0,"skipped":0},"type":"test_summary"}"#;
 
-    fn seen(code: i32, lines: &str) -> Result<ScanResult, ScanError> {
-        let output = ToolOutput {
-            code,
-            stdout: format!("{STARTED}\n{lines}\n"),
-            stderr: String::new(),
-        };
-        let mut seen = ScanResult::default();
-        read(&output, "a", &mut seen).map(|()| seen)
+    fn result(code: i32, lines: &str) -> Result<ScanResult, ScanError> {
+        let output = ToolOutput::of(code, &format!("{STARTED}\n{lines}\n"), "");
+        let mut result = ScanResult::default();
+        read(&output, "a", &mut result).map(|()| result)
     }
 
     #[test]
-    fn runs_and_what_failed_in_them_are_read() {
-        let failed = seen(1, FAILED).unwrap();
+    fn runs_and_their_failures_are_read() {
+        let failed = result(1, FAILED).unwrap();
         assert_eq!(
             (failed.tests[0].outcome.as_str(), failed.findings.len()),
             ("failed", 1)
         );
-        assert_eq!(
-            failed.findings[0].location.as_ref().unwrap().path,
-            "a/a.tftest.hcl"
-        );
-        let passed = seen(0, PASSED).unwrap();
+        assert_eq!(failed.findings[0].path(), Some("a/a.tftest.hcl"));
+        let passed = result(0, PASSED).unwrap();
         assert_eq!(
             (passed.tests[0].outcome.as_str(), passed.findings.len()),
             ("passed", 0)
@@ -184,13 +146,13 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_clean_up_is_found_and_half_a_report_is_no_silence() {
-        assert_eq!(seen(1, PASSED).unwrap().findings.len(), 1);
+    fn a_failed_clean_up_is_a_finding_and_an_incomplete_report_an_error() {
+        assert_eq!(result(1, PASSED).unwrap().findings.len(), 1);
         let code_is_wrong: String = FAILED.lines().take(2).skip(1).collect();
-        assert_eq!(seen(1, &code_is_wrong).unwrap().findings.len(), 1);
+        assert_eq!(result(1, &code_is_wrong).unwrap().findings.len(), 1);
         let fewer = PASSED.replace("\"passed\":1", "\"passed\":2");
         for (code, lines) in [(0, ""), (1, "Error: no"), (0, fewer.as_str())] {
-            assert!(matches!(seen(code, lines), Err(ScanError::ToolFailed(_))));
+            assert!(matches!(result(code, lines), Err(ScanError::ToolFailed(_))));
         }
     }
 }

@@ -1,33 +1,22 @@
-//! Gate `terraform-validate`: every Terraform module fits together and fits its providers.
+//! Gate `terraform-validate`: `terraform validate` in every module, with its providers.
 
 use serde::Deserialize;
 
-use crate::definition::{Gate, Planted, as_it_is, files_only, minutes, whole_tree};
-use crate::finding::{Finding, Severity};
+use crate::definition::Gate;
 use crate::gates::terraform::{self, Diagnostic};
 use crate::profile::GateProfile;
-use crate::scan_context::{ScanContext, ToolOutput};
-use crate::scan_result::{ScanOutcome, ScanResult};
-use crate::scheduler::ResourceClass;
+use crate::scan_context::{DISAGREEMENT, ScanContext, ToolOutput};
+use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
 
-/// The row.
 pub const GATE: Gate = Gate {
     id: "terraform-validate",
     title: "Terraform modules are valid",
     tools: &["terraform"],
-    after: &[],
-    resources: ResourceClass::Light,
-    timeout: minutes(10),
     required_from: GateProfile::Release,
-    // A module reads files of any name that lie beside it.
-    inputs: whole_tree,
-    data: files_only,
+    // Inputs are all files: a module reads files of any name in its folder.
     scan,
-    planted: Some(Planted {
-        folder: "terraform-validate",
-        prepare: as_it_is,
-        expects: |_| vec!["Unsupported argument"],
-    }),
+    expects: &["Unsupported argument"],
+    ..Gate::DEFAULT
 };
 
 #[derive(Deserialize)]
@@ -38,45 +27,27 @@ struct Report {
 }
 
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
-    let (copy, folders) = terraform::copy(ctx)?;
-    let mut seen = ScanResult::default();
-    for folder in &folders {
-        let (place, name) = (copy.join(folder), terraform::label(folder));
-        terraform::init(ctx, &place, &name)?;
-        let command = terraform::command(ctx, &place)?.args(["validate", "-json"]);
-        let output = ctx.run(&command, &format!("validate-{name}"))?;
-        seen.findings.extend(read(&output, folder)?);
-    }
-    let count = folders.len() as u64;
-    Ok(seen.with_work(count, "modules", 1))
+    let modules = terraform::copy(ctx)?;
+    let result = terraform::run_each(ctx, &modules, ["validate", "-json"], read)?;
+    Ok(result.with_work(modules.len() as u64, "modules", 1))
 }
 
-/// It exits with 0 or, for errors, with 1. A folder without a file is valid to it: there is none among ours.
-fn read(output: &ToolOutput, folder: &str) -> Result<Vec<Finding>, crate::scan_result::ScanError> {
+/// Exit codes: 0, or 1 for errors. A folder without a file would be valid too, but every module has one.
+fn read(output: &ToolOutput, folder: &str, result: &mut ScanResult) -> Result<(), ScanError> {
     let report: Report = output.json()?;
-    let errors = report
-        .diagnostics
-        .iter()
-        .filter(|one| one.severity == "error")
-        .count();
-    if report.valid != (output.code == 0) || report.valid != (errors == 0) || errors != report.error_count {
-        return Err(output.failed("exit code and report disagree"));
-    }
-    let findings = report.diagnostics.into_iter().map(|one| {
-        let line = one.detail.lines().next().unwrap_or_default();
-        let finding = Finding::new("terraform", one.summary, line).rated(Severity::named(&one.severity));
-        match one.range {
-            Some(range) => finding.at(terraform::below(folder, &range.filename), Some(range.start.line)),
-            None => finding,
-        }
-    });
-    Ok(findings.collect())
+    let errors = report.diagnostics.iter().filter(|one| one.is_error()).count();
+    let is_valid = [report.valid, output.code == 0, errors == 0];
+    let agrees = is_valid.iter().all(|one| *one == report.valid) && errors == report.error_count;
+    output.ensure(agrees, DISAGREEMENT)?;
+    let findings = report.diagnostics.iter().map(|one| one.finding(folder));
+    result.findings.extend(findings);
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scan_result::ScanError;
+    use crate::finding::{Finding, Severity};
 
     const WRONG: &str = r#"{"format_version":"1.0","valid":false,"error_count":1,"warning_count":0,"diagnostics":[
         {"severity":"error","summary":"Unsupported argument","detail":"An argument named \"nothing\" is not expected here.",
@@ -84,30 +55,24 @@ mod tests {
     const RIGHT: &str =
         r#"{"format_version":"1.0","valid":true,"error_count":0,"warning_count":0,"diagnostics":[]}"#;
 
-    fn tool_output(code: i32, stdout: &str) -> ToolOutput {
-        ToolOutput {
-            code,
-            stdout: stdout.to_owned(),
-            stderr: String::new(),
-        }
+    fn findings(code: i32, stdout: &str) -> Result<Vec<Finding>, ScanError> {
+        let mut result = ScanResult::default();
+        read(&ToolOutput::of(code, stdout, ""), "terraform/a", &mut result)?;
+        Ok(result.findings)
     }
 
     #[test]
-    fn errors_are_read_and_disagreement_is_no_silence() {
-        let findings = read(&tool_output(1, WRONG), "terraform/a").unwrap();
+    fn errors_are_findings_and_a_wrong_exit_code_is_an_error() {
+        let wrong = &findings(1, WRONG).unwrap()[0];
         assert_eq!(
-            (findings[0].rule.as_str(), findings[0].severity),
+            (wrong.rule.as_str(), wrong.severity),
             ("Unsupported argument", Severity::High)
         );
-        assert_eq!(findings[0].location.as_ref().unwrap().path, "terraform/a/main.tf");
-        assert!(read(&tool_output(0, RIGHT), "").unwrap().is_empty());
-        for output in [
-            tool_output(0, WRONG),
-            tool_output(1, RIGHT),
-            tool_output(1, ""),
-            tool_output(0, "{}"),
-        ] {
-            assert!(matches!(read(&output, ""), Err(ScanError::ToolFailed(_))));
+        assert_eq!(wrong.path(), Some("terraform/a/main.tf"));
+        assert!(findings(0, RIGHT).unwrap().is_empty());
+        for (code, stdout) in [(0, WRONG), (1, RIGHT), (1, ""), (0, "{}")] {
+            let result = findings(code, stdout);
+            assert!(matches!(result, Err(ScanError::ToolFailed(_))), "{result:?}");
         }
     }
 }

@@ -1,5 +1,4 @@
-//! The gates `test` and `bdd` share a run of `cargo xtask test`: its record, of this run or of an earlier one today over
-//! just the same tree; runs no test itself.
+//! What the gates `test` and `bdd` share: the record of one run of all tests and scenarios.
 
 pub mod bdd;
 pub mod cargo_test;
@@ -12,72 +11,67 @@ use crate::profile::GateProfile;
 use crate::scan_context::ScanContext;
 use crate::scan_result::{ScanError, ScanOutcome, ScanResult, Test};
 
-/// The record of the tests of this tree. One that failed counts only in the run that made it: whoever asks again wants
-/// to see it again. A release takes nothing over.
+/// The record of this tree's tests: of this run, or of an earlier one of today if all passed. A release reuses none.
 pub fn record(ctx: &ScanContext<'_>) -> Result<Record, ScanError> {
     let (context, began) = (ctx.context(), ctx.shared.began);
-    let may_be_taken_over = |record: &Record| {
+    let is_usable = |record: &Record| {
         let good = record.tests.is_good() && record.scenarios.is_good();
         record.ended >= began || (good && ctx.shared.options.profile != GateProfile::Release)
     };
-    if let Some(record) = record::find(context, began).filter(may_be_taken_over) {
+    if let Some(record) = record::find(context, began).filter(is_usable) {
         return Ok(record);
     }
-    let command = config::command(context, &tests(ctx)?.command, &[]);
+    let command = config::command(context, &config(ctx)?.command, &[]);
     let output = ctx.run(&command, "test")?;
     record::find(context, harness::clock::now())
         .filter(|record| record.ended >= began)
         .ok_or_else(|| output.failed("the tests left no record of this tree"))
 }
 
-/// The section `[tests]`.
-pub fn tests<'a>(ctx: &ScanContext<'a>) -> Result<&'a Tests, ScanError> {
+pub fn config<'a>(ctx: &ScanContext<'a>) -> Result<&'a Tests, ScanError> {
     config::needed(ctx.config().tests.as_ref(), "tests")
 }
 
-/// What a part comes to: a finding for each case that failed. Its programs' own counts must agree with the cases.
-pub fn seen(part: &Part, tool: &str, of: &str, least: u64) -> ScanOutcome {
+/// A finding for each failed case and each problem. `min` is the expected number of cases in the tree.
+pub fn result(ctx: &ScanContext<'_>, part: &Part, tool: &str, of: &str, min: u64) -> ScanOutcome {
+    let min = if ctx.planted { 1 } else { min };
+    read(part, tool, of, min)
+}
+
+/// The programs' own counts must agree with the cases.
+fn read(part: &Part, tool: &str, of: &str, min: u64) -> ScanOutcome {
     let count = |outcome: &str| part.cases.iter().filter(|case| case.outcome == outcome).count() as u64;
-    let named = (count("passed"), count("failed"), count("skipped"));
-    let told = (part.counts.passed, part.counts.failed, part.counts.skipped);
-    if named != told && part.problems.is_empty() {
+    let (passed, failed, skipped) = (count("passed"), count("failed"), count("skipped"));
+    let counts = &part.counts;
+    let agrees = (passed, failed, skipped) == (counts.passed, counts.failed, counts.skipped);
+    if !agrees && part.problems.is_empty() {
         return Err(ScanError::ToolFailed(format!(
-            "{} passed, {} failed, {} skipped by name, but it counts {}",
-            named.0, named.1, named.2, part.counts
+            "{passed} passed, {failed} failed, {skipped} skipped by name, but the output counts {counts}"
         )));
     }
     let failed = part.cases.iter().filter(|case| case.outcome == "failed");
     let problem = |what: &String| Finding::new(tool, "problem", what).rated(Severity::High);
-    let mut limits = Vec::new();
-    if told.2 > 0 {
-        limits.push(format!("{} {of} were left out", told.2));
+    let findings = failed.map(|case| finding(case, tool));
+    let mut result = ScanResult::of(findings.chain(part.problems.iter().map(problem)));
+    result.tests.extend(part.cases.iter().map(|case| Test {
+        name: case.name.clone(),
+        outcome: case.outcome.clone(),
+        tags: case.tags.clone(),
+    }));
+    if counts.skipped > 0 {
+        result
+            .limits
+            .push(format!("{} {of} were skipped", counts.skipped));
     }
-    let seen = ScanResult {
-        findings: failed
-            .map(|case| finding(case, tool))
-            .chain(part.problems.iter().map(problem))
-            .collect(),
-        tests: part.cases.iter().map(test).collect(),
-        limits,
-        ..ScanResult::default()
-    };
-    Ok(seen.with_work(told.0 + told.1, of, least))
+    Ok(result.with_work(counts.passed + counts.failed, of, min))
 }
 
-/// The rule is the case's name, so that two that fail are two findings.
+/// The rule is the case's name, so that two failed cases are two findings.
 fn finding(case: &Case, tool: &str) -> Finding {
     let finding = Finding::new(tool, &case.name, "failed").rated(Severity::High);
     match &case.path {
         Some(path) => finding.at(path, case.line),
         None => finding,
-    }
-}
-
-fn test(case: &Case) -> Test {
-    Test {
-        name: case.name.clone(),
-        outcome: case.outcome.clone(),
-        tags: case.tags.clone(),
     }
 }
 
@@ -87,8 +81,8 @@ mod tests {
     use harness::test_results::counts::Counts;
 
     fn part(outcomes: &[&str], passed: u64, failed: u64) -> Part {
-        let case = |(place, outcome): (usize, &&str)| Case {
-            name: format!("it::case_{place}"),
+        let case = |(index, outcome): (usize, &&str)| Case {
+            name: format!("it::case_{index}"),
             outcome: (*outcome).to_owned(),
             path: None,
             line: None,
@@ -109,20 +103,17 @@ mod tests {
     fn each_case_that_failed_is_a_finding_and_so_is_each_problem() {
         let mut failing = part(&["passed", "failed", "failed"], 1, 2);
         failing.problems.push("a secret in a log".to_owned());
-        let seen = seen(&failing, "cargo-test", "tests", 1).unwrap();
-        let rules: Vec<&str> = seen
-            .findings
-            .iter()
-            .map(|finding| finding.rule.as_str())
-            .collect();
+        let result = read(&failing, "cargo-test", "tests", 1).unwrap();
+        let rules = result.findings.iter().map(|finding| finding.rule.as_str());
+        let rules: Vec<&str> = rules.collect();
         assert_eq!(rules, ["it::case_1", "it::case_2", "problem"]);
-        assert_eq!((seen.work[0].count, seen.tests.len()), (3, 3));
-        assert_ne!(seen.findings[0].fingerprint(), seen.findings[1].fingerprint());
+        assert_eq!((result.work[0].count, result.tests.len()), (3, 3));
+        assert_ne!(result.findings[0].fingerprint(), result.findings[1].fingerprint());
     }
 
     #[test]
-    fn counts_that_do_not_agree_with_the_names_broke() {
-        let why = seen(&part(&["passed"], 2, 0), "cargo-test", "tests", 1).unwrap_err();
+    fn counts_that_disagree_with_the_cases_are_an_error() {
+        let why = read(&part(&["passed"], 2, 0), "cargo-test", "tests", 1).unwrap_err();
         assert!(
             why.to_string().contains("1 passed, 0 failed, 0 skipped by name"),
             "{why}"

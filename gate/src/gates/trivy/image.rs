@@ -1,58 +1,41 @@
-//! Gate `trivy-image`: the image holds no secret, no bad setting, and no package with a known vulnerability.
+//! Gate `trivy-image`: secrets, misconfigurations and vulnerable packages in the image.
 
 use std::fs;
 use std::path::PathBuf;
 
 use harness::checksum;
-use harness::process::command::Command;
 
 use crate::canaries::secrets;
-use crate::definition::{Gate, Planted, minutes};
+use crate::definition::{Gate, minutes};
 use crate::gates::trivy;
 use crate::profile::GateProfile;
 use crate::scan_context::ScanContext;
 use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
-use crate::scheduler::ResourceClass;
 
-/// The row.
 pub const GATE: Gate = Gate {
     id: "trivy-image",
-    title: "The image holds no secret and no known vulnerability",
+    title: "The image has no secret, no misconfiguration and no known vulnerability",
     tools: &["trivy"],
-    after: &[],
-    resources: ResourceClass::Light,
     timeout: minutes(15),
     required_from: GateProfile::Release,
     inputs: |_, _| false,
     // The image is no file of the tree.
     data: |_| None,
     scan,
-    planted: Some(Planted {
-        folder: "trivy-image",
-        prepare,
-        expects: |_| vec!["DS-0002", "private-key"],
-    }),
+    prepare,
+    expects: &["DS-0002", "private-key"],
+    ..Gate::DEFAULT
 };
 
-/// Archives of images, as `docker save` writes them, are here below the build's folder.
+/// The folder of image archives, as `docker save` writes them, below the build folder.
 const FOLDER: &str = "image";
 
-/// An image of one layer, with a private key in it, that runs as root.
+/// Creates an image that runs as root and whose one layer holds a private key.
 fn prepare(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
     secrets::plant(ctx)?;
-    let tar = |args: &[&str]| {
-        let command = Command::new(ctx.context(), "tar")
-            .current_dir(&ctx.subject)
-            .args(args);
-        let output = ctx.run(&command, "tar")?;
-        match output.code {
-            0 => Ok(()),
-            _ => Err(output.failed("tar")),
-        }
-    };
+    let tar = |args: &[&str]| ctx.run_ok(&ctx.program("tar").args(args), "tar");
     tar(&["-cf", "layer.tar", "key.pem"])?;
-    let layer = fs::read(ctx.subject.join("layer.tar"))?;
-    let layer = checksum::of(&layer);
+    let layer = checksum::of(fs::read(ctx.subject.join("layer.tar"))?);
     let config = serde_json::json!({
         "architecture": "amd64",
         "os": "linux",
@@ -64,78 +47,67 @@ fn prepare(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
         serde_json::json!([{"Config": "config.json", "RepoTags": ["planted:1"], "Layers": ["layer.tar"]}]);
     fs::write(ctx.subject.join("config.json"), config.to_string())?;
     fs::write(ctx.subject.join("manifest.json"), manifest.to_string())?;
-    tar(&["-cf", "planted.tar", "manifest.json", "config.json", "layer.tar"])
+    tar(&["-cf", "planted.tar", "manifest.json", "config.json", "layer.tar"])?;
+    Ok(())
 }
 
-/// Secrets and settings of the image need no database, so they are looked at even where there is none. A release insists
-/// on both.
+/// Secrets and misconfigurations need no database, so they are scanned even if there is none. A release requires both scans.
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let images = images(ctx);
     if images.is_empty() {
-        return Err(ScanError::DataUnavailable(format!(
-            "no image in target/{FOLDER}/*.tar"
-        )));
+        let what = format!("no image in target/{FOLDER}/*.tar");
+        return Err(ScanError::DataUnavailable(what));
     }
-    let mut seen = ScanResult::default();
-    let (mut looked, mut packages) = (0, 0);
+    let mut result = ScanResult::default();
+    let (mut scanned, mut packages) = (0, 0);
     for image in &images {
-        let name = image
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let scan = |what: &[&str], database: Vec<String>, file: &str| {
-            let command = trivy::command(ctx, &["image"])?.args(what).args(database);
-            let output = format!("--output={file}.json");
-            let command = command.args([output.into(), "--input".into(), image.clone().into_os_string()]);
-            ctx.run(&command, file)
+        let name = image.file_stem().unwrap_or_default().display().to_string();
+        let scan = |args: &[&str], cache: Vec<String>, name: &str| {
+            let command = trivy::command(ctx, &["image"])?.args(args).args(cache);
+            trivy::run(ctx, command.args(["--input"]), image, name)
         };
-        let file = format!("{name}-content");
-        let what = [
+        let content = format!("{name}-content");
+        let args = [
             "--scanners=secret",
             "--image-config-scanners=misconfig,secret",
             "--skip-check-update",
         ];
-        let output = scan(&what, vec!["--cache-dir=cache".to_owned()], &file)?;
-        let report = trivy::report(ctx, &output, &format!("{file}.json"))?;
-        seen.findings
-            .extend(report.findings(|target| target.trim_start_matches('/').to_owned()));
-        looked += u64::from(report.checked("dockerfile") > 0);
-        let file = format!("{name}-packages");
-        let output = scan(
-            &["--scanners=vuln", "--list-all-pkgs"],
-            trivy::database(ctx)?,
-            &file,
-        )?;
-        match trivy::has_database(&output) {
+        let output = scan(&args, vec![trivy::NO_CACHE.to_owned()], &content)?;
+        let report = trivy::report(ctx, &output, &content)?;
+        let findings = report.findings(|target| target.trim_start_matches('/').to_owned());
+        result.findings.extend(findings);
+        scanned += u64::from(report.checked("dockerfile") > 0);
+
+        let vulnerabilities = format!("{name}-packages");
+        let args = ["--scanners=vuln", "--list-all-pkgs"];
+        let output = scan(&args, trivy::database(ctx)?, &vulnerabilities)?;
+        match trivy::ensure_database(&output) {
             Err(ScanError::DataUnavailable(why)) if ctx.shared.options.profile < GateProfile::Release => {
-                seen.limits.push(format!("vulnerabilities of {name}: {why}"));
+                result.limits.push(format!("vulnerabilities of {name}: {why}"));
                 continue;
             }
-            Err(error) => return Err(error),
-            Ok(()) => {}
+            result => result?,
         }
-        let report = trivy::report(ctx, &output, &format!("{file}.json"))?;
+        let report = trivy::report(ctx, &output, &vulnerabilities)?;
         packages += report.packages();
-        seen.findings.extend(report.findings(str::to_owned));
-        seen.databases = trivy::databases(ctx)?;
+        result.findings.extend(report.findings(str::to_owned));
+        result.databases = trivy::databases(ctx)?;
     }
-    // An image of one static binary has the packages that the binary tells of; a planted one has none.
-    let least = u64::from(!seen.databases.is_empty() && !ctx.planted);
-    let seen = seen.with_work(looked, "images", images.len() as u64);
-    Ok(seen.with_work(packages, "packages", least))
+    // The packages of an image with one static binary are those that the binary lists. The canary has none.
+    let min = u64::from(!result.databases.is_empty() && !ctx.planted);
+    Ok(result
+        .with_work(scanned, "images", images.len() as u64)
+        .with_work(packages, "packages", min))
 }
 
 fn images(ctx: &ScanContext<'_>) -> Vec<PathBuf> {
-    let folder = match ctx.planted {
-        true => return vec![ctx.subject.join("planted.tar")],
-        false => ctx.context().settings.target.join(FOLDER),
-    };
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let files = entries.map(|entry| entry.path());
-    let mut images: Vec<PathBuf> = files
-        .filter(|file| file.extension().is_some_and(|ending| ending == "tar"))
-        .collect();
+    if ctx.planted {
+        return vec![ctx.subject.join("planted.tar")];
+    }
+    let entries = fs::read_dir(ctx.context().settings.target.join(FOLDER));
+    let files = entries.into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_image = |file: &PathBuf| file.extension().is_some_and(|extension| extension == "tar");
+    let mut images: Vec<PathBuf> = files.filter(is_image).collect();
     images.sort();
     images
 }

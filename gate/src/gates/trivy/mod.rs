@@ -1,4 +1,4 @@
-//! How gates call trivy; knows no gate.
+//! How gates call trivy.
 
 pub mod config;
 pub mod image;
@@ -7,46 +7,52 @@ pub mod secrets;
 pub mod vulnerabilities;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use harness::process::command::Command;
 use serde::Deserialize;
 
 use crate::gates::trivy::report::{Report, parse};
-use crate::scan_context::{ScanContext, ToolOutput};
+use crate::scan_context::{DISAGREEMENT, ScanContext, ToolOutput};
 use crate::scan_result::{Database, ScanError};
 
-/// Its exit code for findings: by itself it has none.
-pub const FOUND: i32 = 7;
+/// The exit code for findings; trivy has none of its own.
+const FOUND: i32 = 7;
 
-/// Its inline ignores, which it obeys without a word.
+/// Its ignore comments, which it obeys silently.
 pub const MARKERS: [&str; 2] = ["trivy:ignore", "tfsec:ignore"];
 
-/// The tool, in a folder that has no settings of its own, with what every call says.
-pub fn command<'a>(ctx: &ScanContext<'a>, what: &[&str]) -> Result<Command<'a>, ScanError> {
-    let trivy = ctx.tool("trivy")?.current_dir(&ctx.folder).args(what);
-    let code = format!("--exit-code={FOUND}");
+/// An empty cache, below the folder that the command runs in.
+pub const NO_CACHE: &str = "--cache-dir=cache";
+
+/// trivy with the arguments of every call, in a folder without settings.
+pub fn command<'a>(ctx: &ScanContext<'a>, args: &[&str]) -> Result<Command<'a>, ScanError> {
+    let trivy = ctx.tool("trivy")?.current_dir(&ctx.folder).args(args);
     Ok(trivy
-        .args([
-            "--skip-version-check",
-            "--disable-telemetry",
-            "--ignorefile=",
-            "--format=json",
-        ])
-        .args([code]))
+        .args(["--skip-version-check", "--disable-telemetry", "--ignorefile="])
+        .args(["--format=json".to_owned(), format!("--exit-code={FOUND}")]))
 }
 
-/// Its report of this run, which stands beside the exit code that it must have.
-pub fn report(ctx: &ScanContext<'_>, output: &ToolOutput, file: &str) -> Result<Report, ScanError> {
-    if !matches!(output.code, 0 | FOUND) {
-        return Err(output.failed("it could not look"));
-    }
-    let report = parse(&ctx.read_report(file)?)?;
-    agrees(output, &report)?;
+/// Scans a folder or an image; the report is `NAME.json`.
+pub fn run(
+    ctx: &ScanContext<'_>,
+    command: Command<'_>,
+    subject: &Path,
+    name: &str,
+) -> Result<ToolOutput, ScanError> {
+    let command = command.args([subject]).args([format!("--output={name}.json")]);
+    ctx.run(&command, name)
+}
+
+/// The report `NAME.json` of a call.
+pub fn report(ctx: &ScanContext<'_>, output: &ToolOutput, name: &str) -> Result<Report, ScanError> {
+    output.ensure(matches!(output.code, 0 | FOUND), "no scan")?;
+    let report = parse(&ctx.read_report(&format!("{name}.json"))?)?;
+    ensure_agreement(output, &report)?;
     Ok(report)
 }
 
-/// Where its database is: in the cache, over runs; fetched when it is older than its makers want and anything may be.
+/// Arguments for the database, which is cached across runs and updated by trivy when it is outdated, unless offline.
 pub fn database(ctx: &ScanContext<'_>) -> Result<Vec<String>, ScanError> {
     let mut args = vec![format!("--cache-dir={}", cache(ctx)?.display())];
     if ctx.shared.options.offline {
@@ -55,18 +61,16 @@ pub fn database(ctx: &ScanContext<'_>) -> Result<Vec<String>, ScanError> {
     Ok(args)
 }
 
-/// Whether it had one: without, it fails, and says so.
-pub fn has_database(output: &ToolOutput) -> Result<(), ScanError> {
-    let line = output.stderr.lines().rfind(|line| line.contains("DB error"));
-    match line {
-        Some(_) if output.code == 1 => Err(ScanError::DataUnavailable(
-            "trivy's vulnerability database is not here and cannot be fetched".to_owned(),
-        )),
-        _ => Ok(()),
+/// Fails when trivy had no database.
+pub fn ensure_database(output: &ToolOutput) -> Result<(), ScanError> {
+    if output.code == 1 && output.log_lines("DB error").count() > 0 {
+        let what = "trivy's vulnerability database is not cached and cannot be fetched";
+        return Err(ScanError::DataUnavailable(what.to_owned()));
     }
+    Ok(())
 }
 
-/// What it compared with, by its own word.
+/// The database that was used.
 pub fn databases(ctx: &ScanContext<'_>) -> Result<Vec<Database>, ScanError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
@@ -80,7 +84,7 @@ pub fn databases(ctx: &ScanContext<'_>) -> Result<Vec<Database>, ScanError> {
     Ok(vec![Database {
         name: "trivy-db".to_owned(),
         date: metadata.updated_at,
-        revision: format!("form {}", metadata.version),
+        revision: format!("format {}", metadata.version),
         entries: 0,
     }])
 }
@@ -91,11 +95,9 @@ fn cache(ctx: &ScanContext<'_>) -> Result<PathBuf, ScanError> {
     cache.map(|cache| cache.join("trivy")).ok_or_else(none)
 }
 
-fn agrees(output: &ToolOutput, report: &Report) -> Result<(), ScanError> {
-    match (output.code == FOUND) == report.findings(str::to_owned).is_empty() {
-        true => Err(output.failed("exit code and report disagree")),
-        false => Ok(()),
-    }
+fn ensure_agreement(output: &ToolOutput, report: &Report) -> Result<(), ScanError> {
+    let is_empty = report.findings(str::to_owned).is_empty();
+    output.ensure((output.code == FOUND) != is_empty, DISAGREEMENT)
 }
 
 #[cfg(test)]
@@ -104,36 +106,22 @@ mod tests {
 
     #[test]
     fn exit_code_and_report_must_agree() {
-        let tool_output = |code| ToolOutput {
-            code,
-            stdout: String::new(),
-            stderr: String::new(),
-        };
+        let agrees = |code, report| ensure_agreement(&ToolOutput::of(code, "", ""), report).is_ok();
         let empty = parse(r#"{"SchemaVersion":2}"#).unwrap();
-        assert!(agrees(&tool_output(0), &empty).is_ok() && agrees(&tool_output(FOUND), &empty).is_err());
+        assert!(agrees(0, &empty) && !agrees(FOUND, &empty));
         let full = r#"{"Results":[{"Target":"a","Secrets":[{"RuleID":"private-key","Severity":"HIGH","Title":"Key"}]}]}"#;
         let full = parse(full).unwrap();
-        assert!(agrees(&tool_output(FOUND), &full).is_ok() && agrees(&tool_output(0), &full).is_err());
+        assert!(agrees(FOUND, &full) && !agrees(0, &full));
     }
 
     #[test]
-    fn a_missing_database_is_no_failure_of_ours_and_no_pass() {
-        let tool_output = |code, stderr: &str| ToolOutput {
-            code,
-            stdout: String::new(),
-            stderr: stderr.to_owned(),
-        };
+    fn a_missing_database_means_not_run() {
+        let ensure = |code, stderr: &str| ensure_database(&ToolOutput::of(code, "", stderr));
         let without = "2026-11-21T07:30:19Z\tFATAL\tFatal error\trun error: init error: DB error: database error: \
             --skip-db-update cannot be specified on the first run";
-        assert!(matches!(
-            has_database(&tool_output(1, without)),
-            Err(ScanError::DataUnavailable(_))
-        ));
-        assert_eq!(has_database(&tool_output(0, "")), Ok(()));
-        assert_eq!(
-            has_database(&tool_output(1, "FATAL another")),
-            Ok(()),
-            "whoever reads the report says so"
-        );
+        assert!(matches!(ensure(1, without), Err(ScanError::DataUnavailable(_))));
+        assert_eq!(ensure(0, ""), Ok(()));
+        let other = ensure(1, "FATAL another");
+        assert_eq!(other, Ok(()), "reading the report fails instead");
     }
 }

@@ -1,30 +1,27 @@
-//! What trivy says in its JSON; runs nothing.
+//! trivy's JSON report.
 
 use serde::Deserialize;
 
 use crate::finding::{Finding, Severity};
 use crate::scan_result::ScanError;
 
-/// Its report.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Report {
-    /// One a file or a kind of package; an empty folder has none at all.
+    /// One for each file or kind of package; absent for an empty folder.
     #[serde(default)]
-    pub results: Vec<Part>,
+    results: Vec<Part>,
 }
 
-/// What it says of one target.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Part {
-    /// A path below what was scanned, or a name.
-    pub target: String,
+struct Part {
+    /// A path relative to the scanned folder, or a name.
+    target: String,
     /// `dockerfile`, `terraform`, `cargo`.
     #[serde(default)]
-    pub r#type: String,
-    /// How many checks it ran.
-    pub misconf_summary: Option<Checks>,
+    r#type: String,
+    misconf_summary: Option<Checks>,
     #[serde(default)]
     misconfigurations: Vec<Misconfiguration>,
     #[serde(default)]
@@ -33,17 +30,14 @@ pub struct Part {
     vulnerabilities: Vec<Vulnerability>,
     /// With `--list-all-pkgs`.
     #[serde(default)]
-    pub packages: Vec<serde_json::Value>,
+    packages: Vec<serde_json::Value>,
 }
 
-/// Checks of one target.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Checks {
-    /// Those that passed.
-    pub successes: u64,
-    /// Those that failed.
-    pub failures: u64,
+struct Checks {
+    successes: u64,
+    failures: u64,
 }
 
 #[derive(Deserialize)]
@@ -97,46 +91,52 @@ struct Identifier {
     purl: Option<String>,
 }
 
-/// Reads a report.
 pub fn parse(text: &str) -> Result<Report, ScanError> {
     serde_json::from_str(text).map_err(|error| ScanError::ToolFailed(format!("no report ({error})")))
 }
 
 impl Report {
-    /// All that it found; `relative` makes a target a path of the repository.
+    /// Findings of every kind; `relative` turns a target into a path of the repository.
     pub fn findings(&self, relative: impl Fn(&str) -> String) -> Vec<Finding> {
         let mut findings = Vec::new();
         for part in &self.results {
             let path = relative(&part.target);
-            findings.extend(part.misconfigurations.iter().map(|found| {
-                Finding::new("trivy", &found.id, &found.title)
-                    .rated(Severity::named(&found.severity))
-                    .at(&path, found.cause_metadata.start_line.filter(|line| *line > 0))
-            }));
-            findings.extend(part.secrets.iter().map(|found| {
-                Finding::new("trivy", &found.rule_id, &found.title)
-                    .rated(Severity::named(&found.severity))
-                    .at(&path, found.start_line)
-            }));
-            findings.extend(part.vulnerabilities.iter().map(|found| {
+            let finding = |rule: &str, message: &str, severity: &str, line: Option<u64>| {
+                Finding::new("trivy", rule, message)
+                    .rated(Severity::named(severity))
+                    .at(&path, line.filter(|line| *line > 0))
+            };
+            for Misconfiguration {
+                id,
+                title,
+                severity,
+                cause_metadata,
+            } in &part.misconfigurations
+            {
+                findings.push(finding(id, title, severity, cause_metadata.start_line));
+            }
+            for secret in &part.secrets {
+                findings.push(finding(
+                    &secret.rule_id,
+                    &secret.title,
+                    &secret.severity,
+                    secret.start_line,
+                ));
+            }
+            for found in &part.vulnerabilities {
                 let what = format!("{} {}: {}", found.pkg_name, found.installed_version, found.title);
-                let mut finding = Finding::new("trivy", &found.id, what)
-                    .rated(Severity::named(&found.severity))
-                    .at(&path, None);
-                finding.package.clone_from(&found.pkg_identifier.purl);
-                finding.aliases = found
-                    .weaknesses
-                    .iter()
-                    .chain(&found.vendor_ids)
-                    .cloned()
-                    .collect();
-                finding
-            }));
+                let aliases = found.weaknesses.iter().chain(&found.vendor_ids).cloned();
+                let finding = finding(&found.id, &what, &found.severity, None).with_aliases(aliases);
+                findings.push(Finding {
+                    package: found.pkg_identifier.purl.clone(),
+                    ..finding
+                });
+            }
         }
         findings
     }
 
-    /// Targets of this kind of which at least one check tells.
+    /// The number of targets of this kind for which at least one check ran.
     pub fn checked(&self, kind: &str) -> u64 {
         let parts = self.results.iter().filter(|part| part.r#type == kind);
         let checks = parts.filter_map(|part| part.misconf_summary.as_ref());
@@ -145,7 +145,7 @@ impl Report {
             .count() as u64
     }
 
-    /// Packages that it knows of.
+    /// The number of listed packages.
     pub fn packages(&self) -> u64 {
         self.results.iter().map(|part| part.packages.len() as u64).sum()
     }
@@ -173,21 +173,18 @@ mod tests {
         let rules: Vec<&str> = findings.iter().map(|finding| finding.rule.as_str()).collect();
         assert_eq!(rules, ["DS-0001", "private-key", "CVE-2020-26235"]);
         assert_eq!(findings[1].severity, Severity::High);
-        assert_eq!(findings[1].location.as_ref().unwrap().path, "x/a/key.pem");
+        assert_eq!(findings[1].path(), Some("x/a/key.pem"));
         assert_eq!(findings[2].package.as_deref(), Some("pkg:cargo/time@0.1.44"));
         assert_eq!(findings[2].aliases, ["CWE-476", "RUSTSEC-2020-0071"]);
         assert_eq!(
-            (
-                report.checked("dockerfile"),
-                report.checked("terraform"),
-                report.packages()
-            ),
-            (1, 0, 1)
+            (report.checked("dockerfile"), report.checked("terraform")),
+            (1, 0)
         );
+        assert_eq!(report.packages(), 1);
     }
 
     #[test]
-    fn a_report_without_results_is_of_nothing() {
+    fn a_report_without_results_counts_nothing() {
         let empty = parse(r#"{"SchemaVersion":2,"ArtifactName":"empty"}"#).unwrap();
         assert_eq!((empty.checked("dockerfile"), empty.packages()), (0, 0));
         assert!(empty.findings(str::to_owned).is_empty() && parse("").is_err());

@@ -1,61 +1,44 @@
-//! Gate `trivy-secrets`: no secret in any file, by the rules of another tool than gitleaks.
+//! Gate `trivy-secrets`: secrets in every file, by other rules than those of gitleaks.
 
 use std::collections::BTreeSet;
 
 use crate::canaries::secrets;
-use crate::definition::{Gate, Planted, files_only, minutes, whole_tree};
+use crate::definition::Gate;
 use crate::gates::trivy;
-use crate::profile::GateProfile;
 use crate::scan_context::ScanContext;
 use crate::scan_result::{ScanOutcome, ScanResult};
-use crate::scheduler::ResourceClass;
 
-/// The row.
 pub const GATE: Gate = Gate {
     id: "trivy-secrets",
     title: "No secret in the tree",
     tools: &["trivy"],
-    after: &[],
-    resources: ResourceClass::Light,
-    timeout: minutes(10),
-    required_from: GateProfile::Pipeline,
-    inputs: whole_tree,
-    data: files_only,
     scan,
-    planted: Some(Planted {
-        folder: "trivy-secrets",
-        prepare: secrets::plant,
-        expects: |_| vec!["aws-access-key-id", "aws-secret-access-key", "private-key"],
-    }),
+    prepare: secrets::plant,
+    expects: &["aws-access-key-id", "aws-secret-access-key", "private-key"],
+    ..Gate::DEFAULT
 };
 
-/// By itself it leaves out tests, examples and Markdown.
+/// By default trivy skips tests, examples and Markdown.
 const SETTINGS: &str = "disable-allow-rules:\n  - tests\n  - examples\n  - markdown\n";
 
-/// How many names of files that it leaves out are told.
-const TOLD: usize = 5;
+/// How many skipped files are reported by name.
+const MAX_NAMES: usize = 5;
 
-/// It tells of a file without a secret only in its log for finding faults. Of ten files it may leave out one, with names:
-/// those of a few endings, as pictures have.
+/// trivy reports a file without a secret only in its debug log. It may skip one file in ten: those with a few extensions, as
+/// images have. They are reported.
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let settings = ctx.write_file("trivy-secret.yaml", SETTINGS)?;
-    let trivy = trivy::command(ctx, &["fs", "--scanners=secret", "--debug", "--cache-dir=cache"])?;
-    // Its own settings name rules and paths to leave out; its marker stands in no file of a copy.
+    let trivy = trivy::command(ctx, &["fs", "--scanners=secret", "--debug", trivy::NO_CACHE])?;
     let copy = ctx.copy(|_| true, &trivy::MARKERS)?;
-    let command = trivy
-        .args(["--secret-config".into(), settings])
-        .args(["--output=trivy.json".into(), copy.into_os_string()]);
-    let output = ctx.run(&command, "trivy")?;
-    let report = trivy::report(ctx, &output, "trivy.json")?;
+    let trivy = trivy.args(["--secret-config".into(), settings]);
+    let output = trivy::run(ctx, trivy, &copy, "trivy")?;
+    let report = trivy::report(ctx, &output, "trivy")?;
     let scanned = scanned(&output.stderr);
-    let left_out: Vec<&str> = ctx.files_where(|path| !scanned.contains(path));
-    let seen = ScanResult {
-        findings: report.findings(str::to_owned),
-        limits: told(&left_out),
-        ..ScanResult::default()
-    };
+    let skipped = ctx.files_where(|path| !scanned.contains(path));
     let files = ctx.files.len() as u64;
-    Ok(seen.with_work(scanned.len() as u64, "files", files - files / 10))
+    Ok(ScanResult::of(report.findings(str::to_owned))
+        .with_limits(limit(&skipped))
+        .with_work(scanned.len() as u64, "files", files - files / 10))
 }
 
 fn scanned(log: &str) -> BTreeSet<&str> {
@@ -68,12 +51,17 @@ fn scanned(log: &str) -> BTreeSet<&str> {
         .collect()
 }
 
-fn told(left_out: &[&str]) -> Vec<String> {
-    let names = left_out.iter().take(TOLD).copied().collect::<Vec<_>>().join(", ");
-    match left_out.len() {
-        0 => Vec::new(),
-        few if few <= TOLD => vec![format!("trivy leaves out {names}")],
-        many => vec![format!("trivy leaves out {names} and {} more", many - TOLD)],
+fn limit(skipped: &[&str]) -> Option<String> {
+    let names = skipped
+        .iter()
+        .take(MAX_NAMES)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ");
+    match skipped.len() {
+        0 => None,
+        few if few <= MAX_NAMES => Some(format!("trivy skips {names}")),
+        many => Some(format!("trivy skips {names} and {} more", many - MAX_NAMES)),
     }
 }
 
@@ -82,18 +70,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_without_a_secret_are_counted_too_and_those_left_out_are_named() {
+    fn files_without_a_secret_are_counted_and_skipped_files_are_named() {
         let log = "2026-11-21T07:30:19Z\tDEBUG\t[secret] Using streaming scanner\tfile_path=\"a/key.pem\"\n\
             2026-11-21T07:30:19Z\tDEBUG\t[secret] scanChunk called\tfile_path=\"b\" content_len=875\n\
             2026-11-21T07:30:19Z\tDEBUG\t[secret] Using streaming scanner\tfile_path=\"a b.txt\"\n";
-        assert_eq!(
-            scanned(log).into_iter().collect::<Vec<_>>(),
-            ["a b.txt", "a/key.pem"]
-        );
-        assert_eq!(told(&["a", "b"]), ["trivy leaves out a, b"]);
-        assert_eq!(
-            told(&["a", "b", "c", "d", "e", "f"]),
-            ["trivy leaves out a, b, c, d, e and 1 more"]
-        );
+        assert_eq!(scanned(log), BTreeSet::from(["a b.txt", "a/key.pem"]));
+        assert_eq!(limit(&["a", "b"]).unwrap(), "trivy skips a, b");
+        let six = limit(&["a", "b", "c", "d", "e", "f"]);
+        assert_eq!(six.unwrap(), "trivy skips a, b, c, d, e and 1 more");
     }
 }

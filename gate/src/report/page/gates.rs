@@ -90,7 +90,7 @@ impl<'a> Row<'a> {
             work: gate
                 .work
                 .iter()
-                .map(|work| format!("{} {} (at least {})", work.count, work.of, work.least))
+                .map(|work| format!("{} {} (at least {})", work.count, work.of, work.min))
                 .collect(),
             tools: gate.tools.iter().map(Tool::of).collect(),
             no_tools: match gate.verdict {
