@@ -1,5 +1,5 @@
-//! A server that is bad on purpose: what scanners of running services must find. It checks no token, breaks on what is no
-//! number, reflects what it is sent, sends no security header, and tells what it is made of.
+//! A server that is insecure on purpose: it checks no token, fails on what is no number, reflects its input, and sends no
+//! security headers but its version.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -10,28 +10,28 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-/// Links to what reflects, so that a crawler arrives there.
-const FRONT: &str = "<!doctype html><title>Bad</title><a href=\"/echo?q=1\">Echo</a>";
+/// Links to the reflecting page, so that a crawler finds it.
+const ROOT: &str = "<!doctype html><title>Bad</title><a href=\"/echo?q=1\">Echo</a>";
 
-/// The server; it ends when this is dropped.
+/// It stops when this is dropped.
 #[derive(Debug)]
 pub struct BadServer {
-    /// Its port on 127.0.0.1.
+    /// On 127.0.0.1.
     pub port: u16,
-    over: Arc<AtomicBool>,
+    stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl BadServer {
-    /// Starts it on a free port; `/openapi.json` answers this document.
+    /// Starts on a free port and serves the document as `/openapi.json`.
     pub fn start(document: String) -> Result<BadServer> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let port = listener.local_addr()?.port();
-        let over = Arc::new(AtomicBool::new(false));
-        let (ended, document) = (Arc::clone(&over), Arc::<str>::from(document));
+        let stop = Arc::new(AtomicBool::new(false));
+        let (stopped, document) = (Arc::clone(&stop), Arc::<str>::from(document));
         let thread = thread::spawn(move || {
             for stream in listener.incoming() {
-                if ended.load(Ordering::SeqCst) {
+                if stopped.load(Ordering::SeqCst) {
                     return;
                 }
                 let document = Arc::clone(&document);
@@ -42,7 +42,7 @@ impl BadServer {
         });
         Ok(BadServer {
             port,
-            over,
+            stop,
             thread: Some(thread),
         })
     }
@@ -50,14 +50,14 @@ impl BadServer {
 
 impl Drop for BadServer {
     fn drop(&mut self) {
-        self.over.store(true, Ordering::SeqCst);
-        let _wakes_it = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
+        self.stop.store(true, Ordering::SeqCst);
+        let _wakes_the_listener = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
         let _ended = self.thread.take().map(JoinHandle::join);
     }
 }
 
-/// One request, one answer; whoever sends nonsense gets nothing.
-fn serve(stream: TcpStream, document: &str) -> Option<()> {
+/// Answers one request; a malformed one gets no response.
+fn serve(mut stream: TcpStream, document: &str) -> Option<()> {
     stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
     let mut reader = BufReader::new(stream.try_clone().ok()?).take(1 << 20);
     let mut first = String::new();
@@ -71,23 +71,23 @@ fn serve(stream: TcpStream, document: &str) -> Option<()> {
         }
         line.clear();
     }
-    // A body that nobody has read would reset the connection.
+    // An unread body would reset the connection.
     let _body = std::io::copy(&mut reader.by_ref().take(length), &mut std::io::sink());
-    let (status, kind, body) = answer(&target, document);
+    let (status, kind, body) = response(&target, document);
     let length = body.len();
     let head = format!(
         "HTTP/1.1 {status}\r\nServer: bad/1.0\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
     );
-    let mut stream = stream;
-    stream.write_all(head.as_bytes()).ok()?;
-    match first.starts_with("HEAD ") {
-        true => Some(()),
-        false => stream.write_all(body.as_bytes()).ok(),
-    }
+    let body = if first.starts_with("HEAD ") {
+        ""
+    } else {
+        body.as_str()
+    };
+    stream.write_all((head + body).as_bytes()).ok()
 }
 
-/// Whatever the method.
-fn answer(target: &str, document: &str) -> (&'static str, &'static str, String) {
+/// The same for every method.
+fn response(target: &str, document: &str) -> (&'static str, &'static str, String) {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     if let Some(id) = path.strip_prefix("/items/") {
         return match id.parse::<i64>() {
@@ -100,19 +100,19 @@ fn answer(target: &str, document: &str) -> (&'static str, &'static str, String) 
         };
     }
     match path {
-        "/" => ("200 OK", "text/html", FRONT.to_owned()),
+        "/" => ("200 OK", "text/html", ROOT.to_owned()),
         "/openapi.json" => ("200 OK", "application/json", document.to_owned()),
         "/echo" => {
-            let sent = query.split('&').find_map(|pair| pair.strip_prefix("q="));
-            let sent = decoded(sent.unwrap_or_default());
-            ("200 OK", "text/html", format!("<!doctype html><p>{sent}</p>"))
+            let input = query.split('&').find_map(|pair| pair.strip_prefix("q="));
+            let input = form_decoded(input.unwrap_or_default());
+            ("200 OK", "text/html", format!("<!doctype html><p>{input}</p>"))
         }
         _ => ("404 Not Found", "text/plain", "nothing".to_owned()),
     }
 }
 
-/// Percent-encoding of a form; what is malformed stays.
-fn decoded(text: &str) -> String {
+/// Decodes application/x-www-form-urlencoded; malformed escapes are left as they are.
+fn form_decoded(text: &str) -> String {
     let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
     while let [first, after @ ..] = rest {
         let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
@@ -134,9 +134,9 @@ mod tests {
     use harness::http_client::{Request, send};
 
     #[test]
-    fn it_is_as_bad_as_it_promises() {
+    fn it_has_every_planted_weakness() {
         let server = BadServer::start("{}".to_owned()).unwrap();
-        let ask = |method: &str, target: &str| {
+        let send_to = |method: &str, target: &str| {
             let request = Request {
                 method,
                 target,
@@ -144,15 +144,15 @@ mod tests {
             };
             send(server.port, &request, Duration::from_secs(5)).unwrap()
         };
-        assert_eq!(ask("GET", "/items/1").status, 200, "without a token");
-        assert_eq!(ask("GET", "/items/x").status, 500);
-        assert_eq!(ask("TRACE", "/items/1").status, 200);
-        assert_eq!(ask("GET", "/openapi.json").body, "{}");
-        let echo = ask("GET", "/echo?q=%3Cscript%3E+1");
+        assert_eq!(send_to("GET", "/items/1").status, 200, "without a token");
+        assert_eq!(send_to("GET", "/items/x").status, 500);
+        assert_eq!(send_to("TRACE", "/items/1").status, 200);
+        assert_eq!(send_to("GET", "/openapi.json").body, "{}");
+        let echo = send_to("GET", "/echo?q=%3Cscript%3E+1");
         assert!(echo.body.contains("<script> 1"), "{}", echo.body);
         assert_eq!(echo.header("server"), Some("bad/1.0"));
         assert_eq!(echo.header("content-security-policy"), None);
-        assert_eq!(ask("HEAD", "/echo").body, "");
+        assert_eq!(send_to("HEAD", "/echo").body, "");
         let port = server.port;
         drop(server);
         assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err());

@@ -1,32 +1,31 @@
-//! A browser's part, as far as a scan needs it: cookies, signing in through the page, and walking from link to link.
+//! A browser's session, as far as scans need it: cookies, signing in through the page, following links.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use harness::http_client::{Request, Response};
 
 use crate::dast::target::Target;
+use crate::redaction::percent_encoded;
 use crate::scan_result::ScanError;
 
-/// A walk ends here, whatever links there are.
-const MOST: usize = 300;
+/// A crawl ends here even if there are more links.
+const MAX_PAGES: usize = 300;
 
-/// Whoever visits.
 #[derive(Debug, Clone, Default)]
 pub struct Crawler {
     cookies: BTreeMap<String, String>,
 }
 
-/// A page or file that was found.
+/// A page or file.
 #[derive(Debug, Clone)]
 pub struct Found {
     /// Path and query.
     pub target: String,
-    /// What it answered.
-    pub answer: Response,
+    pub response: Response,
 }
 
 impl Crawler {
-    /// Somebody with this role who is signed in; the session is a secret of the run.
+    /// Signs in an account with this role; the session is a secret of the run.
     pub fn signed_in(server: &Target<'_>, role: &str) -> Result<Crawler, ScanError> {
         let mut crawler = Crawler::default();
         if server.is_planted() {
@@ -34,21 +33,19 @@ impl Crawler {
         }
         let account = server.account(role)?;
         let fields = [("email", account.email.as_str()), ("password", &account.password)];
-        let answer = crawler.submit(server, &server.pages().sign_in, &fields)?;
-        match answer.status {
-            303 => Ok(crawler),
-            status => Err(ScanError::ToolFailed(format!(
-                "the {role} cannot sign in: {status}"
-            ))),
+        let response = crawler.submit(server, &server.pages().sign_in, &fields)?;
+        if response.status == 303 {
+            return Ok(crawler);
         }
+        let error = format!("the {role} cannot sign in: {}", response.status);
+        Err(ScanError::ToolFailed(error))
     }
 
-    /// Opens a page.
     pub fn open(&mut self, server: &Target<'_>, target: &str) -> Result<Response, ScanError> {
         self.send(server, "GET", target, "")
     }
 
-    /// Opens a form's page, fills it in and sends it to the same address.
+    /// Opens a page with a form, fills the form in and sends it to the same address.
     pub fn submit(
         &mut self,
         server: &Target<'_>,
@@ -61,36 +58,34 @@ impl Crawler {
         let token = token.and_then(|(_, rest)| rest.split_once('"'));
         let (token, _) = token.ok_or_else(|| ScanError::ToolFailed(format!("{target} has no form")))?;
         server.register_secret(token);
-        let mut body = format!("{csrf}={}", encoded(token));
-        for (name, value) in fields {
-            body += &format!("&{name}={}", encoded(value));
-        }
-        self.send(server, "POST", target, &body)
+        let fields = [(csrf.as_str(), token)].into_iter().chain(fields.iter().copied());
+        let pairs: Vec<String> = fields
+            .map(|(name, value)| format!("{name}={}", percent_encoded(value)))
+            .collect();
+        self.send(server, "POST", target, &pairs.join("&"))
     }
 
-    /// The `Cookie` field's value; empty for whoever has none.
+    /// The value of the `Cookie` header; empty without cookies.
     pub fn cookie(&self) -> String {
         let pairs = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
         pairs.collect::<Vec<_>>().join("; ")
     }
 
-    /// Every page and file that links lead to from the front page; it sends no form, so it changes nothing.
-    pub fn walk(&mut self, server: &Target<'_>) -> Result<Vec<Found>, ScanError> {
+    /// Every page and file that links lead to from the root page. Submits no form, so it changes nothing.
+    pub fn crawl(&mut self, server: &Target<'_>) -> Result<Vec<Found>, ScanError> {
         let (mut known, mut next) = (BTreeSet::new(), VecDeque::from(["/".to_owned()]));
         let mut found = Vec::new();
-        while let Some(target) = next.pop_front().filter(|_| found.len() < MOST) {
+        while let Some(target) = next.pop_front().filter(|_| found.len() < MAX_PAGES) {
             if !known.insert(target.clone()) {
                 continue;
             }
-            let answer = self.open(server, &target)?;
-            let html = answer
-                .header("content-type")
-                .is_some_and(|kind| kind.starts_with("text/html"));
-            if html {
-                next.extend(links(&answer.body));
+            let response = self.open(server, &target)?;
+            let kind = response.header("content-type").unwrap_or_default();
+            if kind.starts_with("text/html") {
+                next.extend(links(&response.body));
             }
-            next.extend(answer.header("location").and_then(local));
-            found.push(Found { target, answer });
+            next.extend(response.header("location").and_then(local));
+            found.push(Found { target, response });
         }
         Ok(found)
     }
@@ -111,14 +106,14 @@ impl Crawler {
             headers.push(("Origin", &origin));
             headers.push(("Content-Type", "application/x-www-form-urlencoded"));
         }
-        let request = Request {
+        let headers = headers.as_slice();
+        let response = server.send(&Request {
             method,
             target,
-            headers: &headers,
+            headers,
             body,
-        };
-        let answer = server.send(&request)?;
-        for line in answer.all("set-cookie") {
+        })?;
+        for line in response.all("set-cookie") {
             let pair = line.split(';').next().unwrap_or_default();
             if let Some((name, value)) = pair.split_once('=') {
                 server.register_secret(value);
@@ -126,16 +121,14 @@ impl Crawler {
             }
         }
         self.cookies.retain(|_, value| !value.is_empty());
-        Ok(answer)
+        Ok(response)
     }
 }
 
-/// Targets of the page's links, styles, scripts and forms, on this server.
+/// Targets of a page's links, styles, scripts and forms on this server.
 fn links(page: &str) -> Vec<String> {
-    let attributes = ["href=\"", "src=\"", "action=\""];
-    let values = attributes
-        .iter()
-        .flat_map(|attribute| page.split(attribute).skip(1));
+    let attributes = ["href=\"", "src=\"", "action=\""].into_iter();
+    let values = attributes.flat_map(|attribute| page.split(attribute).skip(1));
     values
         .filter_map(|rest| rest.split_once('"'))
         .filter_map(|(value, _)| local(&value.replace("&amp;", "&")))
@@ -148,24 +141,15 @@ fn local(link: &str) -> Option<String> {
     (target.starts_with('/') && !target.starts_with("//")).then(|| target.to_owned())
 }
 
-/// Percent-encoding of a form's value.
-fn encoded(text: &str) -> String {
-    let byte = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(byte).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn links_of_a_page_lead_to_this_server_alone() {
+    fn only_links_to_this_server_are_followed() {
         let page = r##"<a href="/a?b=1&amp;c=2#d"><a href="https://x.example/"><a href="//x.example/"><a href="#top">
             <script src="/s.js"></script><form action="/f">"##;
         assert_eq!(links(page), ["/a?b=1&c=2", "/s.js", "/f"]);
-        assert_eq!(encoded("a b&ü"), "a%20b%26%C3%BC");
+        assert_eq!(percent_encoded("a b&ü"), "a%20b%26%C3%BC");
     }
 }

@@ -1,4 +1,4 @@
-//! Dynamic scans: of a running service, or of one that is bad on purpose.
+//! Dynamic scans, of the running service or of a server that is insecure on purpose.
 
 mod bad_server;
 mod crawler;
@@ -12,8 +12,11 @@ pub mod zap;
 
 use crate::config::Config;
 
-/// Whether a file of the tree changes what a scan of the service finds.
-pub fn matters(config: &Config, path: &str) -> bool {
+/// The canary of every dynamic scan.
+const CANARY: Option<&str> = Some("bad-server");
+
+/// Whether a file of the tree affects the result of a dynamic scan.
+fn is_input(config: &Config, path: &str) -> bool {
     let mut folders = config.target.iter().flat_map(|target| &target.inputs);
     folders.any(|folder| path.starts_with(folder.as_str()))
         || path.ends_with("Cargo.lock")

@@ -1,56 +1,43 @@
-//! What is asked so that every status answers once: each operation without a token and, where it only reads, with one, and
-//! then the odd requests; judges no answer.
+//! Requests that provoke every status once: each operation, then the configured requests.
 
 use harness::http_client::{Request, Response};
 
 use crate::config::Headers;
 use crate::dast::headers::rules::ResponseKind;
-use crate::dast::openapi::OpenApi;
 use crate::dast::target::Target;
 use crate::scan_result::ScanError;
 
-/// Wrong passwords until somebody is asked to wait.
+/// Wrong passwords until the client has to wait.
 const MAX_GUESSES: usize = 40;
 
-/// What was asked, and what came.
 #[derive(Debug, Clone)]
 pub struct Exchange {
-    /// `GET /wishes/{id}`, or a path.
+    /// An operation such as `GET /wishes/{id}`, or a path.
     pub what: String,
-    /// What was asked for.
-    pub asked: ResponseKind,
-    /// What came.
-    pub answer: Response,
+    pub kind: ResponseKind,
+    pub response: Response,
 }
 
-/// An odd request: method, target, fields, body.
-type Odd<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>, &'a str);
+const JSON: (&str, &str) = ("Content-Type", "application/json");
 
-/// Asks each operation. What changes something is asked without a token only.
-pub fn each_operation(
-    server: &Target<'_>,
-    document: &OpenApi,
-    token: &str,
-) -> Result<Vec<Exchange>, ScanError> {
+/// Requests each operation: without a token, and with one if it only reads.
+pub fn each_operation(server: &Target<'_>, token: &str) -> Result<Vec<Exchange>, ScanError> {
     let bearer = format!("Bearer {token}");
     let mut exchanges = Vec::new();
-    for operation in &document.operations {
+    for operation in &server.document.operations {
         let (target, label) = (operation.target(), operation.label());
-        exchanges.push(ask(
-            server,
-            &label,
-            (&operation.method, &target, Vec::new(), ""),
-            false,
-        )?);
-        let reads = operation.method == "GET";
-        if reads && operation.secured {
-            let fields = vec![("Authorization", bearer.as_str())];
-            exchanges.push(ask(server, &label, ("GET", &target, fields, ""), true)?);
+        let mut send = |method: &str, headers: &[(&str, &str)]| -> Result<(), ScanError> {
+            exchanges.push(exchange(server, &label, (method, &target), headers, "")?);
+            Ok(())
+        };
+        send(&operation.method, &[])?;
+        if operation.method == "GET" {
+            if operation.is_secured() {
+                send("GET", &[("Authorization", &bearer)])?;
+            }
+            send("HEAD", &[])?;
         }
-        if reads {
-            exchanges.push(ask(server, &label, ("HEAD", &target, Vec::new(), ""), false)?);
-        }
-        exchanges.push(ask(server, &label, ("OPTIONS", &target, Vec::new(), ""), false)?);
+        send("OPTIONS", &[])?;
     }
     Ok(exchanges)
 }
@@ -66,22 +53,21 @@ pub fn configured(
         let (method, target) = probe.request.split_once(' ').unwrap_or(("GET", &probe.request));
         let (target, body) = (expanded(target), expanded(&probe.body));
         let bearer = bearer(tokens, probe.role.as_deref());
-        let values: Vec<(&str, String)> = probe
-            .headers
-            .iter()
+        let headers = probe.headers.iter();
+        let headers: Vec<(&str, String)> = headers
             .map(|(name, value)| (name.as_str(), expanded(value)))
             .chain(bearer.map(|bearer| ("Authorization", bearer)))
             .collect();
-        let headers = values
+        let headers: Vec<_> = headers
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
-        let what = target.split('?').next().unwrap_or_default();
-        exchanges.push(ask(
+        exchanges.push(exchange(
             server,
-            what,
-            (method, &target, headers, &body),
-            probe.role.is_some(),
+            path_of(&target),
+            (method, &target),
+            &headers,
+            &body,
         )?);
     }
     exchanges.extend(versions(server, config, tokens)?);
@@ -89,12 +75,16 @@ pub fn configured(
     Ok(exchanges)
 }
 
+fn path_of(target: &str) -> &str {
+    target.split('?').next().unwrap_or_default()
+}
+
 fn bearer(tokens: &[(&str, &str)], role: Option<&str>) -> Option<String> {
     let (_, token) = tokens.iter().find(|(of, _)| Some(*of) == role)?;
     Some(format!("Bearer {token}"))
 }
 
-/// `{x17000}` becomes 17,000 times an x.
+/// Replaces `{x17000}` by 17,000 times an x.
 fn expanded(text: &str) -> String {
     let parts = text
         .split_once("{x")
@@ -107,58 +97,51 @@ fn expanded(text: &str) -> String {
     })
 }
 
-/// Resources with a version: read unchanged, updated without naming it, updated with a wrong one.
+/// A resource with an `ETag`: read unchanged, and updated without a version and with a wrong one.
 fn versions(
     server: &Target<'_>,
     config: &Headers,
     tokens: &[(&str, &str)],
 ) -> Result<Vec<Exchange>, ScanError> {
     let versions = &config.versions;
-    let (what, read) = (
-        versions.read.split('?').next().unwrap_or_default(),
-        versions.read.as_str(),
-    );
-    let whole = ask(server, what, ("GET", read, vec![], ""), false)?;
-    let tag = whole.answer.header("etag").unwrap_or("\"none\"").to_owned();
-    let known = vec![("If-None-Match", tag.as_str())];
-    let unchanged = ask(server, what, ("GET", read, known, ""), false)?;
+    let read = ("GET", versions.read.as_str());
+    let full = exchange(server, path_of(read.1), read, &[], "")?;
+    let tag = full.response.header("etag").unwrap_or("\"none\"").to_owned();
+    let unchanged = exchange(server, path_of(read.1), read, &[("If-None-Match", &tag)], "")?;
+
     let bearer = bearer(tokens, Some(&config.user)).unwrap_or_default();
-    let fields = vec![("Content-Type", "application/json"), ("Authorization", &bearer)];
-    let create = (
-        "POST",
-        versions.create.as_str(),
-        fields.clone(),
-        versions.created.as_str(),
-    );
-    let created = ask(server, &versions.create, create, true)?;
+    let (authorization, wrong) = (("Authorization", bearer.as_str()), ("If-Match", "\"999\""));
+    let create = ("POST", versions.create.as_str());
+    let created = exchange(
+        server,
+        create.1,
+        create,
+        &[JSON, authorization],
+        &versions.created,
+    )?;
     let default = format!("{}/1", versions.create);
-    let location = created.answer.header("location").unwrap_or(&default).to_owned();
-    let without = (
-        "PUT",
-        location.as_str(),
-        fields.clone(),
-        versions.updated.as_str(),
-    );
-    let without = ask(server, &versions.update, without, true)?;
-    let wrong = [fields, vec![("If-Match", "\"999\"")]].concat();
-    let wrong = ("PUT", location.as_str(), wrong, versions.updated.as_str());
-    let wrong = ask(server, &versions.update, wrong, true)?;
-    Ok(vec![whole, unchanged, created, without, wrong])
+    let location = created.response.header("location").unwrap_or(&default).to_owned();
+    let update = |headers: &[(&str, &str)]| {
+        exchange(
+            server,
+            &versions.update,
+            ("PUT", &location),
+            headers,
+            &versions.updated,
+        )
+    };
+    let without_version = update(&[JSON, authorization])?;
+    let wrong_version = update(&[JSON, authorization, wrong])?;
+    Ok(vec![full, unchanged, created, without_version, wrong_version])
 }
 
-/// Wrong passwords, until the client has to wait.
 fn guesses(server: &Target<'_>, config: &Headers) -> Result<Vec<Exchange>, ScanError> {
-    let (path, json) = (&config.guess.path, ("Content-Type", "application/json"));
+    let (path, body) = (&config.guess.path, &config.guess.body);
     let mut exchanges = Vec::new();
     for _ in 0..MAX_GUESSES {
-        let exchange = ask(
-            server,
-            path,
-            ("POST", path, vec![json], &config.guess.body),
-            false,
-        )?;
-        let is_over = matches!(exchange.answer.status, 404 | 429);
-        exchanges.push(exchange);
+        let guess = exchange(server, path, ("POST", path), &[JSON], body)?;
+        let is_over = matches!(guess.response.status, 404 | 429);
+        exchanges.push(guess);
         if is_over {
             break;
         }
@@ -170,26 +153,29 @@ fn guesses(server: &Target<'_>, config: &Headers) -> Result<Vec<Exchange>, ScanE
 pub fn without_database(server: &Target<'_>, paths: &[String]) -> Result<Vec<Exchange>, ScanError> {
     let exchanges = paths
         .iter()
-        .map(|path| ask(server, path, ("GET", path, vec![], ""), false));
+        .map(|path| exchange(server, path, ("GET", path), &[], ""));
     exchanges.collect()
 }
 
-fn ask(server: &Target<'_>, what: &str, odd: Odd<'_>, private: bool) -> Result<Exchange, ScanError> {
-    let (method, target, headers, body) = odd;
-    let request = Request {
+fn exchange(
+    server: &Target<'_>,
+    what: &str,
+    (method, target): (&str, &str),
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Result<Exchange, ScanError> {
+    let response = server.send(&Request {
         method,
         target,
-        headers: &headers,
+        headers,
         body,
+    })?;
+    let kind = ResponseKind {
+        private: headers.iter().any(|(name, _)| *name == "Authorization"),
+        signs_out: false,
     };
-    Ok(Exchange {
-        what: what.to_owned(),
-        asked: ResponseKind {
-            private,
-            signs_out: false,
-        },
-        answer: server.send(&request)?,
-    })
+    let what = what.to_owned();
+    Ok(Exchange { what, kind, response })
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The service to attack: the repository's own, with its data and accounts, or the one that is bad on purpose; one for each
-//! scan, so that no scan disturbs another.
+//! The service to attack: the repository's own with its data and accounts, or the bad server. Each scan starts its own, so
+//! that no scan disturbs another.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -20,16 +20,13 @@ use crate::shared::Shared;
 
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Stands for a token where none is checked; redacted like a real one, so that the planted run shows that too.
+/// The token for the bad server. It is redacted like a real one, so that the canary tests redaction, too.
 const NO_TOKEN: &str = "planted-token-0123456789abcdef";
 
-/// A running service.
 pub struct Target<'a> {
-    /// Its port on 127.0.0.1.
+    /// On 127.0.0.1.
     pub port: u16,
-    /// Its OpenAPI document.
     pub document: OpenApi,
-    /// What the configuration says about it.
     pub config: &'a config::Target,
     shared: &'a Shared<'a>,
     accounts: Vec<Account>,
@@ -65,8 +62,8 @@ enum Answer {
 }
 
 impl<'a> Target<'a> {
-    /// Starts the bad one with the document of the planted defect, or the repository's own with more arguments. Passwords
-    /// of its accounts are secrets of the run from now on.
+    /// Starts the bad server with the canary's document, or the repository's own service with more arguments. Registers the
+    /// passwords of its accounts as secrets.
     pub fn start(ctx: &ScanContext<'a>, gate: &str, arguments: &[String]) -> Result<Target<'a>, ScanError> {
         let config = config::needed(ctx.config().target.as_ref(), "target")?;
         let shared = ctx.shared;
@@ -117,32 +114,28 @@ impl<'a> Target<'a> {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// The URL of its OpenAPI document.
     pub fn document_url(&self) -> String {
         format!("{}{}", self.url(), self.config.openapi)
     }
 
-    /// Its pages.
     pub fn pages(&self) -> &'a Pages {
         &self.config.pages
     }
 
-    /// Whether it is the bad one.
+    /// Whether it is the bad server.
     pub fn is_planted(&self) -> bool {
         matches!(self.server, Server::Bad { .. })
     }
 
-    /// Sends it a request.
     pub fn send(&self, request: &Request<'_>) -> Result<Response, ScanError> {
         Ok(send(self.port, request, RESPONSE_TIMEOUT)?)
     }
 
-    /// From now on this is taken out of whatever is kept.
     pub fn register_secret(&self, secret: &str) {
         self.shared.register_secret(secret);
     }
 
-    /// A new session's access token for the account with this role: a secret of the run.
+    /// The access token of a new session of the account with this role, registered as a secret.
     pub fn token(&self, role: &str) -> Result<String, ScanError> {
         let token = self.ask(&format!("token {role}"), NO_TOKEN)?;
         self.shared.register_secret(&token);
@@ -159,12 +152,12 @@ impl<'a> Target<'a> {
         self.ask("invite", "1")
     }
 
-    /// Stops its database; the service goes on.
+    /// Stops the database; the service keeps running.
     pub fn stop_database(&self) -> Result<(), ScanError> {
         self.ask("stop-database", "").map(drop)
     }
 
-    /// Fails when a token is no longer valid: a scan that lost its session has seen rejections only.
+    /// Fails when a token is no longer valid: a scan that lost its session was rejected everywhere.
     pub fn ensure_valid(&self, token: &str) -> Result<(), ScanError> {
         if self.is_planted() {
             return Ok(());
@@ -175,15 +168,14 @@ impl<'a> Target<'a> {
             headers: &[("Authorization", &format!("Bearer {token}"))],
             ..Request::default()
         };
-        match self.send(&request)?.status {
-            200 => Ok(()),
-            status => Err(ScanError::ToolFailed(format!(
-                "the token was no longer valid at the end of the scan: {status}"
-            ))),
+        let status = self.send(&request)?.status;
+        if status == 200 {
+            return Ok(());
         }
+        let error = format!("the token was no longer valid at the end of the scan: {status}");
+        Err(ScanError::ToolFailed(error))
     }
 
-    /// The password of the account with this role.
     pub fn password(&self, role: &str) -> Result<&str, ScanError> {
         if self.is_planted() {
             return Ok(NO_TOKEN);
@@ -191,13 +183,12 @@ impl<'a> Target<'a> {
         Ok(&self.account(role)?.password)
     }
 
-    /// The account with this role.
     pub fn account(&self, role: &str) -> Result<&Account, ScanError> {
         let found = self.accounts.iter().find(|account| account.role == role);
         Ok(found.with_context(|| format!("no account has the role {role}"))?)
     }
 
-    /// What the target's command answers; the bad server has no such command.
+    /// Sends a line to the target's command and returns its answer; `planted` is the answer of the bad server.
     fn ask(&self, line: &str, planted: &str) -> Result<String, ScanError> {
         let Server::Own(server) = &self.server else {
             return Ok(planted.to_owned());

@@ -118,7 +118,7 @@ fn a_dead_host_a_refused_token_a_target_that_dies_and_the_cap_are_no_passes() {
     );
     fails(&run("zap-plan", "", &failed), "Job openapi failed to parse");
     let silent = good("").replace("proof: nothing", "");
-    fails(&run("zap-silent", "", &silent), "does not tell of");
+    fails(&run("zap-silent", "", &silent), "does not report");
     fails(
         &run("zap-killed", "", &format!("{}\nkill -9 $$", good(""))),
         "did not end by itself",

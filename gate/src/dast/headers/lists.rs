@@ -1,12 +1,11 @@
-//! The OWASP Secure Headers Project's lists as data: fields to send, features to close, fields to leave out; judges nothing.
+//! The lists of the OWASP Secure Headers Project: headers to send, browser features to disable, headers to remove.
 
-/// Where the lists are from.
 pub const SOURCE: &str = "OWASP Secure Headers Project: headers_add.json, headers_remove.json";
 
-/// The lists' own date.
+/// When OWASP last changed the lists.
 pub const DATE: &str = "2026-07-19";
 
-/// Fields with one good value.
+/// Headers with one accepted value.
 pub const EXACT: [(&str, &str); 8] = [
     ("cross-origin-embedder-policy", "require-corp"),
     ("cross-origin-opener-policy", "same-origin"),
@@ -18,126 +17,12 @@ pub const EXACT: [(&str, &str); 8] = [
     ("x-permitted-cross-domain-policies", "none"),
 ];
 
-/// What a page may not use; `sync-xhr` may be `(self)`.
-pub const FEATURES: [&str; 29] = [
-    "accelerometer",
-    "autoplay",
-    "camera",
-    "cross-origin-isolated",
-    "display-capture",
-    "encrypted-media",
-    "fullscreen",
-    "geolocation",
-    "gyroscope",
-    "keyboard-map",
-    "magnetometer",
-    "microphone",
-    "midi",
-    "payment",
-    "picture-in-picture",
-    "publickey-credentials-get",
-    "screen-wake-lock",
-    "sync-xhr",
-    "usb",
-    "web-share",
-    "xr-spatial-tracking",
-    "clipboard-read",
-    "clipboard-write",
-    "gamepad",
-    "hid",
-    "idle-detection",
-    "interest-cohort",
-    "serial",
-    "unload",
-];
+/// Features that `Permissions-Policy` disables; `sync-xhr` may be `(self)`.
+pub fn features() -> impl Iterator<Item = &'static str> {
+    include_str!("features.txt").lines()
+}
 
-/// Fields that tell what runs here.
-pub const REMOVE: [&str; 87] = [
-    "$wsep",
-    "host-header",
-    "k-proxy-request",
-    "liferay-portal",
-    "oraclecommercecloud-version",
-    "pega-host",
-    "powered-by",
-    "product",
-    "server",
-    "sourcemap",
-    "x-aspnet-version",
-    "x-aspnetmvc-version",
-    "x-atmosphere-error",
-    "x-atmosphere-first-request",
-    "x-atmosphere-tracking-id",
-    "x-b3-parentspanid",
-    "x-b3-sampled",
-    "x-b3-spanid",
-    "x-b3-traceid",
-    "x-backside-transport",
-    "x-beserver",
-    "x-calculatedbetarget",
-    "x-cf-powered-by",
-    "x-cms",
-    "x-cocoon-version",
-    "x-content-encoded-by",
-    "x-datadog-origin",
-    "x-datadog-parent-id",
-    "x-datadog-sampling-priority",
-    "x-datadog-tags",
-    "x-datadog-trace-id",
-    "x-diaginfo",
-    "x-dtagentid",
-    "x-dthealthcheck",
-    "x-dtinjectedservlet",
-    "x-envoy-attempt-count",
-    "x-envoy-external-address",
-    "x-envoy-internal",
-    "x-envoy-original-dst-host",
-    "x-envoy-upstream-service-time",
-    "x-feserver",
-    "x-framework",
-    "x-generated-by",
-    "x-generator",
-    "x-gitlab-meta",
-    "x-jitsi-release",
-    "x-joomla-version",
-    "x-kong-admin-latency",
-    "x-kong-client-latency",
-    "x-kong-proxy-latency",
-    "x-kong-request-id",
-    "x-kong-response-latency",
-    "x-kong-third-party-latency",
-    "x-kong-total-latency",
-    "x-kong-upstream-latency",
-    "x-kong-upstream-status",
-    "x-kubernetes-pf-flowschema-ui",
-    "x-kubernetes-pf-prioritylevel-uid",
-    "x-litespeed-cache",
-    "x-litespeed-cache-control",
-    "x-litespeed-purge",
-    "x-litespeed-tag",
-    "x-litespeed-vary",
-    "x-mod-pagespeed",
-    "x-nextjs-cache",
-    "x-nextjs-matched-path",
-    "x-nextjs-page",
-    "x-nextjs-redirect",
-    "x-old-content-length",
-    "x-oneagent-js-injection",
-    "x-owa-version",
-    "x-page-speed",
-    "x-php-version",
-    "x-powered-by",
-    "x-powered-by-plesk",
-    "x-powered-cms",
-    "x-redirect-by",
-    "x-ruxit-js-agent",
-    "x-server-powered-by",
-    "x-sourcefiles",
-    "x-sourcemap",
-    "x-turbo-charged-by",
-    "x-tyk-trace-id",
-    "x-umbraco-version",
-    "x-varnish-backend",
-    "x-varnish-server",
-    "x-woodpecker-version",
-];
+/// Headers that reveal software or its version.
+pub fn revealing() -> impl Iterator<Item = &'static str> {
+    include_str!("remove.txt").lines()
+}

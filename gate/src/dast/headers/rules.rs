@@ -1,157 +1,145 @@
-//! The OWASP Secure Headers Project's lists as rules over one answer: what it must send, and what it must not; asks nobody.
+//! The OWASP Secure Headers Project's lists as rules for one response: headers that it must send, and must not send.
 
 use harness::http_client::Response;
 
-use crate::dast::headers::lists::{EXACT, FEATURES, REMOVE};
+use crate::dast::headers::lists::{self, EXACT};
 
-/// What is asked less of than the list says, with the reason.
+/// Where the rules are weaker than the lists, and why.
 pub const EXCEPTIONS: [&str; 3] = [
-    "Clear-Site-Data is asked of answers that sign out, and of no other: it ends sessions",
-    "Cache-Control may let answers be kept that anybody may see: revalidation by ETag needs it",
-    "upgrade-insecure-requests is not asked for: pages link within their own origin, which HSTS makes safe, \
-     and without TLS, on one's own scheduler, they would not load",
+    "Clear-Site-Data is required only when signing out: it ends sessions",
+    "Cache-Control may allow storing public responses, which revalidation by ETag needs",
+    "upgrade-insecure-requests is not required: pages link only to their own origin, which HSTS protects, and on a developer's \
+     machine without TLS they would not load",
 ];
 
-/// How many fields the lists name, sent and removed.
-pub const ENTRIES: u64 = (EXACT.len() + 5 + REMOVE.len()) as u64;
-
-/// What an answer was given to.
+/// The request that a response belongs to.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ResponseKind {
-    /// With a token or a session: nobody else may see the answer.
+    /// It had a token or a session, so the response is for one user only.
     pub private: bool,
-    /// Signs a browser out.
+    /// It signs a browser out.
     pub signs_out: bool,
 }
 
-/// Two years, as the list says, in seconds.
-const HSTS_LEAST: u64 = 63_072_000;
+/// Two years in seconds, as the list says.
+const MIN_HSTS_AGE: u64 = 63_072_000;
 
-/// What is wrong with an answer: the field's name in lower case, and why.
-pub fn faults(answer: &Response, asked: ResponseKind) -> Vec<(String, String)> {
-    let mut faults = Vec::new();
-    let mut fault = |name: &str, why: String| faults.push((name.to_owned(), why));
-    for (name, good) in EXACT {
-        judge(answer, name, &mut fault, |value| {
-            match value.eq_ignore_ascii_case(good) {
-                true => None,
-                false => Some(format!("is not {good}")),
-            }
+/// The number of headers in the lists.
+pub fn entries() -> u64 {
+    (EXACT.len() + 5 + lists::revealing().count()) as u64
+}
+
+/// What is wrong with a response: the header's name in lower case, and why.
+pub fn violations(response: &Response, kind: ResponseKind) -> Vec<(String, String)> {
+    let mut violations = Vec::new();
+    let mut report = |name: &str, why: &str| violations.push((name.to_owned(), why.to_owned()));
+    for (name, accepted) in EXACT {
+        check(response, name, &mut report, |value| {
+            (!value.eq_ignore_ascii_case(accepted)).then(|| format!("is not {accepted}"))
         });
     }
-    judge(answer, "content-security-policy", &mut fault, content_security);
-    judge(answer, "permissions-policy", &mut fault, permissions);
-    judge(answer, "strict-transport-security", &mut fault, transport);
-    judge(answer, "cache-control", &mut fault, |value| {
-        match (asked.private || answer.status >= 400) && !value.contains("no-store") {
-            true => Some("lets a private answer or an error be kept".to_owned()),
-            false => None,
-        }
+    check(response, "content-security-policy", &mut report, content_security);
+    check(response, "permissions-policy", &mut report, permissions);
+    check(response, "strict-transport-security", &mut report, transport);
+    check(response, "cache-control", &mut report, |value| {
+        let must_not_be_stored = kind.private || response.status >= 400;
+        (must_not_be_stored && !value.contains("no-store"))
+            .then(|| "allows storing a private response or an error".to_owned())
     });
-    match (answer.header("clear-site-data"), asked.signs_out) {
-        (None, true) => fault(
-            "clear-site-data",
-            "is missing where somebody signs out".to_owned(),
-        ),
-        (Some(_), false) => fault("clear-site-data", "signs out whoever asks".to_owned()),
+    match (response.header("clear-site-data"), kind.signs_out) {
+        (None, true) => report("clear-site-data", "is missing when signing out"),
+        (Some(_), false) => report("clear-site-data", "signs the user out"),
         (Some(_), true) | (None, false) => {}
     }
-    for (name, _) in &answer.headers {
-        if REMOVE.contains(&name.as_str()) {
-            fault(name, "tells what runs here".to_owned());
+    for (name, _) in &response.headers {
+        if lists::revealing().any(|revealing| revealing == name) {
+            report(name, "reveals the software");
         }
     }
-    faults
+    violations
 }
 
-/// A field that must be there once, with a good value.
-fn judge(
-    answer: &Response,
+/// A header that must be sent once, with an accepted value; `reject` says what is wrong with a value.
+fn check(
+    response: &Response,
     name: &str,
-    fault: &mut impl FnMut(&str, String),
-    bad: impl Fn(&str) -> Option<String>,
+    report: &mut impl FnMut(&str, &str),
+    reject: impl Fn(&str) -> Option<String>,
 ) {
-    let values: Vec<&str> = answer.all(name).collect();
-    let why = match values.as_slice() {
-        [] => Some("is missing".to_owned()),
-        [value] => bad(value).map(|why| format!("{why}: {value}")),
-        _ => Some("is sent twice".to_owned()),
-    };
-    if let Some(why) = why {
-        fault(name, why);
+    let values: Vec<&str> = response.all(name).collect();
+    match values.as_slice() {
+        [] => report(name, "is missing"),
+        [value] => {
+            if let Some(why) = reject(value) {
+                report(name, &format!("{why}: {value}"));
+            }
+        }
+        _ => report(name, "is sent twice"),
     }
 }
 
-/// Closed by default, in no frame, without what lets a script in.
+/// Restrictive by default, in no frame, and without sources that allow foreign scripts.
 fn content_security(policy: &str) -> Option<String> {
     let directives: Vec<(&str, Vec<&str>)> = policy
         .split(';')
         .filter_map(|directive| {
-            let mut words = directive.split_whitespace();
-            Some((words.next()?, words.collect()))
+            let mut parts = directive.split_whitespace();
+            Some((parts.next()?, parts.collect()))
         })
         .collect();
-    let sources = |name: &str| {
-        let found = directives.iter().find(|(found, _)| *found == name);
-        found.map(|(_, sources)| sources.as_slice())
-    };
-    for (name, good) in [
+    for (name, accepted) in [
         ("default-src", &["'none'", "'self'"][..]),
         ("form-action", &["'none'", "'self'"]),
         ("base-uri", &["'none'", "'self'"]),
         ("object-src", &["'none'"]),
         ("frame-ancestors", &["'none'"]),
     ] {
-        match sources(name) {
-            Some([source]) if good.contains(source) => {}
-            _ => return Some(format!("{name} is not one of {}", good.join(", "))),
+        let sources = directives.iter().find(|(found, _)| *found == name);
+        match sources.map(|(_, sources)| sources.as_slice()) {
+            Some([source]) if accepted.contains(source) => {}
+            _ => return Some(format!("{name} is not one of {}", accepted.join(", "))),
         }
     }
-    for (name, sources) in directives.iter().filter(|(name, _)| has_sources(name)) {
-        if let Some(bad) = sources.iter().find(|source| !is_narrow(name, source)) {
-            return Some(format!("{name} has {bad}"));
-        }
-    }
-    None
+    directives
+        .iter()
+        .filter(|(name, _)| has_sources(name))
+        .find_map(|(name, sources)| {
+            let wide = sources.iter().find(|source| !is_narrow(name, source))?;
+            Some(format!("{name} has {wide}"))
+        })
 }
 
-/// The others say what is done, not what may be loaded (CSP 3, 6).
+/// Other directives do not list what may be loaded (CSP 3, section 6).
 fn has_sources(directive: &str) -> bool {
     directive.ends_with("-src") || matches!(directive, "form-action" | "base-uri" | "frame-ancestors")
 }
 
-/// Nothing, ourselves, what a nonce or a hash names, or an image in the page itself. Keywords are in any case.
+/// Nothing, the own origin, a nonce or a hash, or an image in the page itself. Keywords are case-insensitive.
 fn is_narrow(directive: &str, source: &str) -> bool {
     let source = source.to_ascii_lowercase();
-    let named = ["'nonce-", "'sha256-", "'sha384-", "'sha512-"];
+    let prefixes = ["'nonce-", "'sha256-", "'sha384-", "'sha512-"];
     matches!(source.as_str(), "'none'" | "'self'")
-        || named.iter().any(|beginning| source.starts_with(beginning))
+        || prefixes.iter().any(|prefix| source.starts_with(prefix))
         || (source == "data:" && matches!(directive, "img-src" | "font-src"))
 }
 
 fn permissions(policy: &str) -> Option<String> {
-    let closed: Vec<&str> = policy.split(',').map(str::trim).collect();
-    let open = |feature: &&&str| {
-        let own = **feature == "sync-xhr" && closed.contains(&"sync-xhr=(self)");
-        !own && !closed.contains(&format!("{feature}=()").as_str())
+    let disabled: Vec<&str> = policy.split(',').map(str::trim).collect();
+    let is_enabled = |feature: &&str| {
+        let is_own = *feature == "sync-xhr" && disabled.contains(&"sync-xhr=(self)");
+        !is_own && !disabled.contains(&format!("{feature}=()").as_str())
     };
-    let open = FEATURES.iter().find(open)?;
-    Some(format!("does not close {open}"))
+    let enabled = lists::features().find(is_enabled)?;
+    Some(format!("does not disable {enabled}"))
 }
 
 fn transport(policy: &str) -> Option<String> {
-    let mut words = policy.split(';').map(str::trim);
-    let age = words.clone().find_map(|word| word.strip_prefix("max-age="));
-    let long = age
-        .and_then(|age| age.parse().ok())
-        .is_some_and(|age: u64| age >= HSTS_LEAST);
-    let whole = words.any(|word| word.eq_ignore_ascii_case("includeSubDomains"));
-    match long && whole {
-        true => None,
-        false => Some(format!(
-            "is not max-age={HSTS_LEAST} or more with includeSubDomains"
-        )),
-    }
+    let mut parts = policy.split(';').map(str::trim);
+    let age = parts.clone().find_map(|part| part.strip_prefix("max-age="));
+    let is_long = age.is_some_and(|age| age.parse().is_ok_and(|age: u64| age >= MIN_HSTS_AGE));
+    let has_subdomains = parts.any(|part| part.eq_ignore_ascii_case("includeSubDomains"));
+    (!is_long || !has_subdomains)
+        .then(|| format!("is not max-age={MIN_HSTS_AGE} or more with includeSubDomains"))
 }
 
 #[cfg(test)]
@@ -159,7 +147,8 @@ mod tests {
     use super::*;
 
     fn good() -> Response {
-        let permissions = FEATURES.map(|feature| format!("{feature}=()")).join(", ");
+        let permissions: Vec<String> = lists::features().map(|feature| format!("{feature}=()")).collect();
+        let permissions = permissions.join(", ");
         let mut headers: Vec<(String, String)> = EXACT
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -182,19 +171,20 @@ mod tests {
     }
 
     fn with(name: &str, value: &str) -> Response {
-        let mut answer = good();
-        answer.headers.retain(|(found, _)| found != name);
-        answer.headers.push((name.to_owned(), value.to_owned()));
-        answer
+        let mut response = good();
+        response.headers.retain(|(found, _)| found != name);
+        response.headers.push((name.to_owned(), value.to_owned()));
+        response
     }
 
-    fn names(answer: &Response, asked: ResponseKind) -> Vec<String> {
-        faults(answer, asked).into_iter().map(|(name, _)| name).collect()
+    fn names(response: &Response, kind: ResponseKind) -> Vec<String> {
+        let violations = violations(response, kind).into_iter();
+        violations.map(|(name, _)| name).collect()
     }
 
     #[test]
-    fn a_good_answer_has_no_fault_and_a_bare_one_all_of_them() {
-        assert_eq!(faults(&good(), ResponseKind::default()), []);
+    fn a_secure_response_has_no_violation_and_a_bare_one_has_all() {
+        assert_eq!(violations(&good(), ResponseKind::default()), []);
         let bare = Response {
             status: 200,
             headers: vec![("server".to_owned(), "x".to_owned())],
@@ -202,53 +192,43 @@ mod tests {
         };
         assert_eq!(names(&bare, ResponseKind::default()).len(), EXACT.len() + 5);
         let mut twice = good();
-        twice
-            .headers
-            .push(("x-frame-options".to_owned(), "deny".to_owned()));
+        let header = ("x-frame-options".to_owned(), "deny".to_owned());
+        twice.headers.push(header);
         assert_eq!(names(&twice, ResponseKind::default()), ["x-frame-options"]);
     }
 
     #[test]
     fn each_weak_value_is_found() {
         let base = "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
-        for (name, value) in [
+        let policies = [
+            "default-src *",
+            "default-src 'none'; script-src 'self' 'unsafe-inline'",
+            "default-src 'none'; script-src data:",
+            "default-src 'none'; script-src 'UNSAFE-INLINE'",
+            "default-src 'none'; script-src https://cdn.example",
+        ]
+        .map(|policy| format!("{policy}; {base}"));
+        let policies = policies
+            .iter()
+            .map(String::as_str)
+            .chain([base, "default-src 'none'"]);
+        let policies = policies.map(|policy| ("content-security-policy", policy));
+        for (name, value) in policies.chain([
             ("referrer-policy", "unsafe-url"),
-            ("content-security-policy", base),
-            ("content-security-policy", &format!("default-src *; {base}")),
-            (
-                "content-security-policy",
-                &format!("default-src 'none'; script-src 'self' 'unsafe-inline'; {base}"),
-            ),
-            (
-                "content-security-policy",
-                &format!("default-src 'none'; script-src data:; {base}"),
-            ),
-            (
-                "content-security-policy",
-                &format!("default-src 'none'; script-src 'UNSAFE-INLINE'; {base}"),
-            ),
-            (
-                "content-security-policy",
-                &format!("default-src 'none'; script-src https://cdn.example; {base}"),
-            ),
-            ("content-security-policy", "default-src 'none'"),
             ("permissions-policy", "camera=()"),
             ("strict-transport-security", "max-age=3600; includeSubDomains"),
             ("strict-transport-security", "max-age=63072000"),
             ("clear-site-data", "\"cookies\""),
             ("x-powered-by", "PHP"),
-        ] {
-            assert_eq!(
-                names(&with(name, value), ResponseKind::default()),
-                [name],
-                "{value}"
-            );
+        ]) {
+            let found = names(&with(name, value), ResponseKind::default());
+            assert_eq!(found, [name], "{value}");
         }
     }
 
     #[test]
-    fn private_answers_and_errors_are_not_kept_and_signing_out_clears() {
-        let kept = with("cache-control", "no-cache");
+    fn private_responses_and_errors_must_not_be_stored_and_signing_out_clears() {
+        let stored = with("cache-control", "no-cache");
         let private = ResponseKind {
             private: true,
             ..ResponseKind::default()
@@ -257,14 +237,15 @@ mod tests {
             signs_out: true,
             ..ResponseKind::default()
         };
-        assert_eq!(names(&kept, ResponseKind::default()), Vec::<String>::new());
-        assert_eq!(names(&kept, private), ["cache-control"]);
-        let error = Response { status: 404, ..kept };
+        assert_eq!(names(&stored, ResponseKind::default()), Vec::<String>::new());
+        assert_eq!(names(&stored, private), ["cache-control"]);
+        let error = Response {
+            status: 404,
+            ..stored
+        };
         assert_eq!(names(&error, ResponseKind::default()), ["cache-control"]);
         assert_eq!(names(&good(), signs_out), ["clear-site-data"]);
-        assert_eq!(
-            names(&with("clear-site-data", "\"cookies\""), signs_out),
-            Vec::<String>::new()
-        );
+        let clearing = with("clear-site-data", "\"cookies\"");
+        assert_eq!(names(&clearing, signs_out), Vec::<String>::new());
     }
 }

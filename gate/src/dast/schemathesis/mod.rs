@@ -1,20 +1,20 @@
-//! Gate `schemathesis`: the running service does what its OpenAPI document says, whatever it is sent.
+//! Gate `schemathesis`: generated requests; the running service must behave as its OpenAPI document says.
 
 mod report;
 
 use std::collections::BTreeSet;
 
-use crate::config::{self, Rejecting, Schemathesis};
-use crate::dast::openapi::Operation;
+use crate::config::{self, Schemathesis};
+use crate::dast;
 use crate::dast::schemathesis::report::Report;
 use crate::dast::target::Target;
 use crate::definition::{Gate, minutes};
-use crate::scan_context::ScanContext;
+use crate::scan_context::{DISAGREEMENT, ScanContext};
 use crate::scan_result::{Figure, ScanError, ScanOutcome, ScanResult};
 
 pub const GATE: Gate = Gate {
     id: "schemathesis",
-    title: "The service does what its OpenAPI document says, whatever it is sent",
+    title: "The service behaves as its OpenAPI document says, whatever the request",
     tools: &["schemathesis"],
     timeout: minutes(6),
     inputs: |config, path| {
@@ -22,19 +22,23 @@ pub const GATE: Gate = Gate {
             .schemathesis
             .as_ref()
             .map(|config| config.settings.as_str());
-        crate::dast::matters(config, path) || Some(path) == settings
+        dast::is_input(config, path) || Some(path) == settings
     },
     scan,
-    canary: Some("bad-server"),
+    canary: dast::CANARY,
+    // Accepts requests without a token; fails; accepts what the document forbids.
     expects: &["ST401", "ST101", "ST203"],
     ..Gate::DEFAULT
 };
 
-/// One run: its name, whose token, how many requests an operation, which operations.
+/// Requests per operation in a run over one operation.
+const FINAL_EXAMPLES: u32 = 10;
+
 struct Run<'r> {
     name: &'r str,
-    token: &'r str,
-    session: &'r str,
+    token: String,
+    session: String,
+    /// Requests per operation.
     examples: u32,
     only: Option<&'r str>,
 }
@@ -43,71 +47,61 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let config = config::needed(ctx.config().schemathesis.as_ref(), "schemathesis")?;
     let target = Target::start(ctx, "schemathesis", &[])?;
     let invited = target.invite()?;
-    // Before the first wrong password: afterwards every client of this network has to wait.
-    let mut whole = Vec::new();
+    // All tokens first: after the first wrong password every client of this network has to wait.
+    let mut runs = Vec::new();
     for run in &config.runs {
-        whole.push((run, target.token(&run.role)?));
-    }
-    let mut last = Vec::new();
-    for one in &config.last {
-        last.push((
-            one.operation.as_str(),
-            target.token(&one.role)?,
-            target.session(&one.role)?,
-        ));
-    }
-    let mut seen = ScanResult::default();
-    let (mut let_in, mut tested, mut cases) = (BTreeSet::new(), 0, 0);
-    let mut took = |report: &Report, name: &str, seen: &mut ScanResult| {
-        seen.findings.extend(report.findings(&format!("as {name}")));
-        let_in.extend(report.let_in().map(str::to_owned));
-        cases += report.cases();
-    };
-    for (number, (of, token)) in whole.into_iter().enumerate() {
-        let run = Run {
-            name: &of.role,
-            token: &token,
-            session: "none",
-            examples: of.examples,
+        runs.push(Run {
+            name: &run.role,
+            token: target.token(&run.role)?,
+            session: "none".to_owned(),
+            examples: run.examples,
             only: None,
-        };
+        });
+    }
+    for last in &config.last {
+        runs.push(Run {
+            name: &last.operation,
+            token: target.token(&last.role)?,
+            session: target.session(&last.role)?,
+            examples: FINAL_EXAMPLES,
+            only: Some(&last.operation),
+        });
+    }
+    let mut result = ScanResult::default();
+    let (mut accepting, mut tested, mut requests) = (BTreeSet::new(), 0, 0);
+    let all = target.document.count();
+    for (index, run) in runs.iter().enumerate() {
         let report = run.run(ctx, config, &target, &invited)?;
-        took(&report, &of.role, &mut seen);
-        target.ensure_valid(&token)?;
-        if number == 0 {
-            tested = report.tested();
-            same_document(&target, &report)?;
+        result
+            .findings
+            .extend(report.findings(&format!("as {}", run.name)));
+        accepting.extend(report.accepting().map(str::to_owned));
+        requests += report.requests();
+        if run.only.is_none() {
+            target.ensure_valid(&run.token)?;
+        }
+        // The first run tests all operations but those with their own run.
+        if index == 0 || run.only.is_some() {
+            tested += report.tested();
+        }
+        if index == 0 && report.total() != all {
+            let error = format!(
+                "schemathesis read {} operations, the document has {all}",
+                report.total()
+            );
+            return Err(ScanError::ToolFailed(error));
         }
         if ctx.planted {
-            return Ok(seen.with_work(tested, "operations", target.document.count()));
+            return Ok(result.with_work(tested, "operations", all));
         }
     }
-    for (operation, token, session) in last {
-        let run = Run {
-            name: operation,
-            token: &token,
-            session: &session,
-            examples: 10,
-            only: Some(operation),
-        };
-        let report = run.run(ctx, config, &target, &invited)?;
-        tested += report.tested();
-        took(&report, operation, &mut seen);
-    }
-    seen.figures.push(Figure {
-        name: "requests made up".to_owned(),
-        value: cases as f64,
-        unit: String::new(),
-    });
-    let (open, least) = open(&target, config, &let_in, &mut seen);
-    let all = target.document.count();
-    Ok(seen
-        .with_work(tested, "operations", all)
-        .with_work(open, "operations that let something in", least))
+    result.figures.push(Figure::count("generated requests", requests));
+    let result = result.with_work(tested, "operations", all);
+    Ok(with_accepting(result, &target, config, &accepting))
 }
 
 impl Run<'_> {
-    /// The token goes by the environment: a process list shows arguments.
+    /// Tokens are passed in the environment, since a process list shows arguments.
     fn run(
         &self,
         ctx: &ScanContext<'_>,
@@ -117,18 +111,12 @@ impl Run<'_> {
     ) -> Result<Report, ScanError> {
         let (json, junit) = (format!("{}.json", self.name), format!("{}.xml", self.name));
         let settings = ctx.context().settings.root.join(&config.settings);
+        let admin = config.runs.first().map_or("", |run| &run.role);
         let mut command = ctx
             .tool("schemathesis")?
             .current_dir(&ctx.folder)
-            .envs([
-                ("TOKEN", self.token),
-                ("SESSION", self.session),
-                ("INVITED", invited),
-            ])
-            .envs([(
-                "PASSWORD",
-                target.password(config.runs.first().map_or("", |run| &run.role))?,
-            )])
+            .envs([("TOKEN", self.token.as_str()), ("SESSION", &self.session)])
+            .envs([("INVITED", invited), ("PASSWORD", target.password(admin)?)])
             .args(["--config-file".into(), settings.into_os_string()])
             .args(["run", &target.document_url(), "--checks", "all"])
             .args(["--seed", "1", "--max-examples", &self.examples.to_string()])
@@ -143,55 +131,37 @@ impl Run<'_> {
             }
         }
         let output = ctx.run(&command, self.name)?;
-        // 0: nothing found; 1: found; 2: nobody answers, or the settings are no good.
-        if !matches!(output.code, 0 | 1) {
-            return Err(output.failed("schemathesis did not test"));
-        }
-        let _for_people = ctx.read_report(&junit)?;
+        // Exit codes: 0, 1 with findings, 2 if the service does not respond or the settings are invalid.
+        output.ensure(matches!(output.code, 0 | 1), "no scan")?;
+        let _for_readers = ctx.read_report(&junit)?;
         let report = Report::parse(&ctx.read_report(&json)?)?;
-        match report.findings("").is_empty() == (output.code == 0) {
-            true => Ok(report),
-            false => Err(output.failed("its report and its exit code tell different things")),
-        }
+        output.ensure(report.findings("").is_empty() == (output.code == 0), DISAGREEMENT)?;
+        Ok(report)
     }
 }
 
-/// It read the document that we read.
-fn same_document(target: &Target<'_>, report: &Report) -> Result<(), ScanError> {
-    match report.total() == target.document.count() {
-        true => Ok(()),
-        false => Err(ScanError::ToolFailed(format!(
-            "it read {} operations, the document has {}",
-            report.total(),
-            target.document.count()
-        ))),
-    }
-}
-
-/// How many operations took a made-up request, how many should, and why the others did not.
-fn open(
+/// The result with the number of operations that accepted a generated request, and the reasons of the others.
+fn with_accepting(
+    mut result: ScanResult,
     target: &Target<'_>,
     config: &Schemathesis,
-    let_in: &BTreeSet<String>,
-    seen: &mut ScanResult,
-) -> (u64, u64) {
-    let why = |operation: &&Operation| config.rejecting.iter().find(|one| one.operation == operation.id);
-    let operations = &target.document.operations;
-    for operation in operations
-        .iter()
-        .filter(|operation| !let_in.contains(&operation.label()))
-    {
+    accepting: &BTreeSet<String>,
+) -> ScanResult {
+    let (mut count, mut expected) = (0, 0);
+    for operation in &target.document.operations {
         let label = operation.label();
-        seen.limits.push(match why(&operation) {
-            Some(Rejecting { needs, .. }) => {
-                format!("{label} only refused what was made up: it wants {needs}")
-            }
-            None => format!("{label} only refused what was made up"),
-        });
+        let accepts = accepting.contains(&label);
+        let reason = config.rejecting.iter().find(|one| one.operation == operation.id);
+        if reason.is_none() {
+            expected += 1;
+            count += u64::from(accepts);
+        }
+        if !accepts {
+            let needs = reason.map_or(String::new(), |one| format!(": it needs {}", one.needs));
+            result
+                .limits
+                .push(format!("{label} rejected every generated request{needs}"));
+        }
     }
-    let should = operations.iter().filter(|operation| why(operation).is_none());
-    let open = should
-        .clone()
-        .filter(|operation| let_in.contains(&operation.label()));
-    (open.count() as u64, should.count() as u64)
+    result.with_work(count, "operations that accept a generated request", expected)
 }

@@ -1,4 +1,4 @@
-//! schemathesis' own report (`--report json`), as far as a verdict needs it; runs nothing.
+//! schemathesis' JSON report (`--report json`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,6 @@ use serde::Deserialize;
 use crate::finding::{Finding, Severity};
 use crate::scan_result::ScanError;
 
-/// The report of one run.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Report {
     complete: bool,
@@ -43,7 +42,7 @@ struct Failure {
     title: String,
     severity: String,
     count: u64,
-    operations: Vec<String>,
+    operations: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -52,21 +51,21 @@ struct Rate {
 }
 
 impl Report {
-    /// Reads it. What was cut short, left out or compared with a baseline looked at less than it says.
+    /// Fails for a run that ended early, skipped operations or compared with a baseline: it tested less than it was told to.
     pub fn parse(text: &str) -> Result<Report, ScanError> {
-        let broke = |why: String| Err(ScanError::ToolFailed(why));
+        let failed = |why: String| Err(ScanError::ToolFailed(why));
         let report: Report = match serde_json::from_str(text) {
             Ok(report) => report,
-            Err(error) => return broke(format!("no report of schemathesis: {error}")),
+            Err(error) => return failed(format!("no report of schemathesis: {error}")),
         };
         if !report.complete {
-            return broke(format!("it did not end by itself: {}", report.stop_reason));
+            return failed(format!("schemathesis stopped early: {}", report.stop_reason));
         }
         if let Some(first) = report.errors.first() {
-            return broke(format!("it had {} errors, first {first}", report.errors.len()));
+            return failed(format!("{} errors, the first is {first}", report.errors.len()));
         }
         if report.baseline.is_some() || report.filtered > 0 {
-            return broke("it left failures out by a list of its own".to_owned());
+            return failed("failures were filtered by a list of schemathesis".to_owned());
         }
         let Operations {
             selected,
@@ -75,60 +74,51 @@ impl Report {
             skipped,
             ..
         } = report.operations;
-        match tested == selected && errored + skipped == 0 {
-            true => Ok(report),
-            false => broke(format!(
-                "it tested {tested} of {selected} operations, {skipped} skipped"
-            )),
+        if tested != selected || errored + skipped > 0 {
+            return failed(format!(
+                "{tested} of {selected} operations tested, {skipped} skipped"
+            ));
         }
+        Ok(report)
     }
 
-    /// Operations of the document, as it read it.
+    /// The number of operations in the document.
     pub fn total(&self) -> u64 {
         self.operations.total
     }
 
-    /// Operations that this run tested.
+    /// The number of operations that this run tested.
     pub fn tested(&self) -> u64 {
         self.operations.tested
     }
 
-    /// Requests that it made up.
-    pub fn cases(&self) -> u64 {
+    /// The number of generated requests.
+    pub fn requests(&self) -> u64 {
         self.test_cases.generated
     }
 
-    /// Operations that took at least one request for a good one: `POST /wishes`.
-    pub fn let_in(&self) -> impl Iterator<Item = &str> {
-        let taken = |phases: &BTreeMap<String, Rate>| phases.values().any(|rate| rate.accepted > 0);
-        let found = self.valid_rates.iter().filter(move |(_, phases)| taken(phases));
+    /// Operations that accepted at least one request: `POST /wishes`.
+    pub fn accepting(&self) -> impl Iterator<Item = &str> {
+        let accepts = |phases: &BTreeMap<String, Rate>| phases.values().any(|rate| rate.accepted > 0);
+        let found = self.valid_rates.iter().filter(move |(_, phases)| accepts(phases));
         found.map(|(label, _)| label.as_str())
     }
 
-    /// One finding for each failure and operation; `how` says in which run.
+    /// One finding for each failure and operation; `how` names the run.
     pub fn findings(&self, how: &str) -> Vec<Finding> {
         let mut findings = Vec::new();
         for failure in &self.failures {
-            let operations: BTreeSet<&String> = failure.operations.iter().collect();
-            for operation in operations {
-                let message = format!("{}, {} times, {how}", failure.title, failure.count);
-                findings.push(
-                    Finding::new("schemathesis", &failure.code, message)
-                        .rated(severity(&failure.severity))
-                        .at(operation, None),
-                );
-            }
+            let message = format!("{}, {} times, {how}", failure.title, failure.count);
+            let finding = Finding::new("schemathesis", &failure.code, message);
+            let finding = finding.rated(Severity::named(&failure.severity));
+            findings.extend(
+                failure
+                    .operations
+                    .iter()
+                    .map(|operation| finding.clone().at(operation, None)),
+            );
         }
         findings
-    }
-}
-
-fn severity(word: &str) -> Severity {
-    match word {
-        "critical" => Severity::Critical,
-        "high" => Severity::High,
-        "low" => Severity::Low,
-        _ => Severity::Medium,
     }
 }
 
@@ -136,7 +126,7 @@ fn severity(word: &str) -> Severity {
 mod tests {
     use super::*;
 
-    /// What 4.32.5 wrote about the server that is bad on purpose, without what nobody reads.
+    /// The report of 4.32.5 on the bad server, shortened.
     const BAD: &str = r#"{"schemathesis_version": "4.32.5", "seed": 1, "stop_reason": "completed", "complete": true,
         "exit_code": 1, "operations": {"total": 2, "selected": 2, "tested": 2, "errored": 0, "skipped": 0, "skip_reasons": []},
         "test_cases": {"generated": 10, "with_failures": 2, "unique_failures": 3, "without_checks": 0, "errored": 0},
@@ -148,19 +138,19 @@ mod tests {
     #[test]
     fn failures_are_findings_at_their_operation() {
         let report = Report::parse(BAD).unwrap();
-        let findings = report.findings("as nobody");
+        let findings = report.findings("as admin");
         assert_eq!(findings.len(), 1);
         assert_eq!(
             (findings[0].rule.as_str(), findings[0].severity),
             ("ST401", Severity::Critical)
         );
-        assert_eq!(findings[0].location.as_ref().unwrap().path, "GET /items/{id}");
-        assert_eq!((report.total(), report.tested(), report.cases()), (2, 2, 10));
-        assert_eq!(report.let_in().collect::<Vec<_>>(), ["GET /echo"]);
+        assert_eq!(findings[0].path(), Some("GET /items/{id}"));
+        assert_eq!((report.total(), report.tested(), report.requests()), (2, 2, 10));
+        assert_eq!(report.accepting().collect::<Vec<_>>(), ["GET /echo"]);
     }
 
     #[test]
-    fn a_run_that_looked_at_less_than_it_was_asked_to_broke() {
+    fn a_run_that_tested_less_than_it_was_told_to_is_an_error() {
         for (is, would_be) in [
             (r#""complete": true"#, r#""complete": false"#),
             (r#""tested": 2"#, r#""tested": 1"#),
@@ -171,10 +161,8 @@ mod tests {
         ] {
             let text = BAD.replace(is, would_be);
             assert_ne!(text, BAD);
-            assert!(
-                matches!(Report::parse(&text), Err(ScanError::ToolFailed(_))),
-                "{would_be}"
-            );
+            let report = Report::parse(&text);
+            assert!(matches!(report, Err(ScanError::ToolFailed(_))), "{would_be}");
         }
         assert!(Report::parse("").is_err());
     }

@@ -1,5 +1,4 @@
-//! wapiti's report (`-f json`), as far as a verdict needs it; runs nothing. Its exit code says nothing: it is 0 on a dead
-//! host too.
+//! wapiti's JSON report (`-f json`). The exit code is no evidence: it is 0 for an unreachable host, too.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +7,6 @@ use serde::Deserialize;
 use crate::finding::{Finding, Severity};
 use crate::scan_result::ScanError;
 
-/// The report.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Report {
     infos: Infos,
@@ -32,19 +30,18 @@ struct Hit {
 }
 
 impl Report {
-    /// Reads it.
     pub fn parse(text: &str) -> Result<Report, ScanError> {
         serde_json::from_str(text)
             .map_err(|error| ScanError::ToolFailed(format!("no report of wapiti: {error}")))
     }
 
-    /// How many pages it asked for.
+    /// The number of requested pages.
     pub fn pages(&self) -> u64 {
         self.infos.crawled_pages_nbr
     }
 
-    /// Each hit; `who` says as whom it asked. Anomalies are findings too: an internal error, a request without an answer.
-    pub fn findings(&self, who: &str) -> Vec<Finding> {
+    /// Vulnerabilities, and anomalies such as an internal error or a request without a response.
+    pub fn findings(&self, client: &str) -> Vec<Finding> {
         let kinds = self.vulnerabilities.iter().chain(&self.anomalies);
         let hits = kinds.flat_map(|(kind, hits)| hits.iter().map(move |hit| (kind, hit)));
         hits.map(|(kind, hit)| {
@@ -52,21 +49,18 @@ impl Report {
                 "" => String::new(),
                 parameter => format!(", parameter {parameter}"),
             };
-            Finding::new("wapiti", kind, format!("{}{parameter}, as {who}", hit.info))
-                .rated(severity(hit.level))
+            let severity = match hit.level {
+                0 => Severity::Info,
+                1 => Severity::Low,
+                2 => Severity::Medium,
+                3 => Severity::High,
+                _ => Severity::Critical,
+            };
+            Finding::new("wapiti", kind, format!("{}{parameter}, as {client}", hit.info))
+                .rated(severity)
                 .at(format!("{} {}", hit.method, hit.path), None)
         })
         .collect()
-    }
-}
-
-fn severity(level: u8) -> Severity {
-    match level {
-        0 => Severity::Info,
-        1 => Severity::Low,
-        2 => Severity::Medium,
-        3 => Severity::High,
-        _ => Severity::Critical,
     }
 }
 
@@ -74,7 +68,7 @@ fn severity(level: u8) -> Severity {
 mod tests {
     use super::*;
 
-    /// What 3.2.3 wrote about the server that is bad on purpose, shortened.
+    /// The report of 3.2.3 on the bad server, shortened.
     const BAD: &str = r#"{"classifications": {}, "vulnerabilities": {"Backup file": [],
         "Content Security Policy Configuration": [{"method": "GET", "path": "/", "info": "CSP is not set", "level": 1,
         "parameter": "", "referer": "", "module": "csp", "http_request": "GET / HTTP/1.1", "curl_command": "curl",
@@ -88,18 +82,18 @@ mod tests {
     #[test]
     fn vulnerabilities_and_anomalies_are_findings() {
         let report = Report::parse(BAD).unwrap();
-        let findings = report.findings("a stranger");
-        let told: Vec<(&str, Severity)> = findings
+        let findings = report.findings("an anonymous client");
+        let rules = findings
             .iter()
-            .map(|finding| (finding.rule.as_str(), finding.severity))
-            .collect();
-        let wanted = [
+            .map(|finding| (finding.rule.as_str(), finding.severity));
+        let rules: Vec<(&str, Severity)> = rules.collect();
+        let expected = [
             ("Content Security Policy Configuration", Severity::Low),
             ("Reflected Cross Site Scripting", Severity::Medium),
             ("Internal Server Error", Severity::High),
         ];
-        assert_eq!(told, wanted);
-        assert_eq!(findings[1].message, "found, parameter q, as a stranger");
+        assert_eq!(rules, expected);
+        assert_eq!(findings[1].message, "found, parameter q, as an anonymous client");
         assert_eq!(report.pages(), 5);
         assert!(Report::parse("{}").is_err() && Report::parse("").is_err());
     }

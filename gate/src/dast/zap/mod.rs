@@ -9,9 +9,10 @@ use harness::ports;
 use serde_json::Value;
 
 use crate::config::{self, Excluded};
+use crate::dast;
 use crate::dast::target::Target;
 use crate::dast::zap::plan::ZapTarget;
-use crate::dast::zap::report::{Report, proven};
+use crate::dast::zap::report::{Report, ensure_complete};
 use crate::definition::{Gate, minutes};
 use crate::profile::GateProfile;
 use crate::scan_context::ScanContext;
@@ -19,113 +20,92 @@ use crate::scan_result::{Figure, ScanError, ScanOutcome, ScanResult};
 
 pub const GATE: Gate = Gate {
     id: "zap",
-    title: "OWASP ZAP finds nothing to attack on any operation",
+    title: "OWASP ZAP finds no vulnerability in any operation",
     tools: &["zap"],
     timeout: minutes(25),
     required_from: GateProfile::Release,
-    inputs: crate::dast::matters,
+    inputs: dast::is_input,
     scan,
-    canary: Some("bad-server"),
+    canary: dast::CANARY,
     expects: &["40012", "10038", "10020", "10021", "10036"],
     ..Gate::DEFAULT
 };
 
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
-    // Nothing is started for a tool that is not there.
-    let _there = ctx.tool("zap")?;
+    // Before the service is started for nothing.
+    ctx.tool("zap")?;
     let config = config::needed(ctx.config().zap.as_ref(), "zap")?;
     let server = Target::start(ctx, "zap", &[])?;
     let token = server.token(&config.token)?;
-    let (document, left_out) = without(&server.document.text, &config.excluded)?;
+    let (document, excluded) = without(&server.document.text, &config.excluded)?;
+    let own_account = if ctx.planted {
+        "/items/1"
+    } else {
+        &server.config.own_account
+    };
     let target = ZapTarget {
         url: server.url(),
-        own_account: if ctx.planted {
-            "/items/1"
-        } else {
-            &server.config.own_account
-        }
-        .to_owned(),
-        operations: server.document.count() - left_out.len() as u64,
+        own_account: own_account.to_owned(),
+        operations: server.document.count() - excluded.len() as u64,
     };
-    let mut seen = attack(ctx, &target, &document, &token)?;
+    let result = attack(ctx, &target, &document, &token)?;
     server.ensure_valid(&token)?;
-    let left_out = left_out
-        .into_iter()
-        .map(|Excluded { operation, why }| format!("{operation} is left out: {why}"));
-    seen.limits.extend(left_out);
-    Ok(seen)
+    let excluded = excluded.into_iter();
+    Ok(result
+        .with_limits(excluded.map(|Excluded { operation, why }| format!("{operation} is excluded: {why}"))))
 }
 
 /// Runs ZAP's plan against the target.
 pub fn attack(ctx: &ScanContext<'_>, target: &ZapTarget, document: &str, token: &str) -> ScanOutcome {
     ctx.write_file("openapi.json", document)?;
     ctx.write_file("plan.yaml", &plan::plan(target, &ctx.folder))?;
-    // One home a process. Its session holds the token, so it goes when ZAP does; what it is in must be there before.
-    let home = ctx
-        .shared
-        .scratch
-        .join(format!("zap-{}", ctx.planted))
-        .join("home");
-    fs::create_dir_all(home.parent().unwrap_or(&home))?;
+    // ZAP needs a home of its own in an existing folder. The home holds the token, so it is removed.
+    let parent = ctx.shared.scratch.join(format!("zap-{}", ctx.planted));
+    let home = parent.join("home");
+    fs::create_dir_all(&parent)?;
     let command = ctx
         .tool("zap")?
         .current_dir(&ctx.folder)
         .envs([
             ("ZAP_AUTH_HEADER_VALUE", format!("Bearer {token}")),
-            // Without it the token goes to whatever host ZAP asks.
+            // Otherwise ZAP sends the token to every host.
             ("ZAP_AUTH_HEADER_SITE", "127.0.0.1".to_owned()),
         ])
         .args(["-cmd", "-silent", "-port", &ports::any_free()?.to_string()])
-        // Its own listener for call-backs is on all interfaces unless told otherwise.
+        // By default its listener for callbacks is on all interfaces.
         .args(["-config", "oast.callback.localaddr=127.0.0.1", "-autorun"])
-        .args([ctx.folder.join("plan.yaml")])
-        .args(["-dir"])
-        .args([&home]);
+        .args([ctx.folder.join("plan.yaml"), "-dir".into(), home.clone()]);
     let output = ctx.run(&command, "zap");
-    let _none_there = fs::remove_dir_all(&home);
+    let _may_be_absent = fs::remove_dir_all(&home);
     let output = output?;
-    // 0, 1 and 2 each stand for good runs and for broken ones; nothing else is a run.
-    if !matches!(output.code, 0..=2) {
-        return Err(output.failed("ZAP did not end by itself"));
-    }
+    // 0, 1 and 2 each stand for complete and for incomplete runs.
+    output.ensure(matches!(output.code, 0..=2), "ZAP did not end by itself")?;
     let report = Report::parse(&ctx.read_report("zap.json")?, &target.url)?;
-    let imported = proven(&format!("{}\n{}", output.stdout, output.stderr))?;
-    let seen = ScanResult {
-        findings: report.findings(),
-        figures: vec![Figure {
-            name: "alerts that only inform".to_owned(),
-            value: report.informs() as f64,
-            unit: String::new(),
-        }],
-        ..ScanResult::default()
-    };
-    Ok(seen.with_work(imported, "operations", target.operations))
+    let imported = ensure_complete(&format!("{}\n{}", output.stdout, output.stderr))?;
+    let informational = Figure::count("informational alerts", report.informational());
+    Ok(ScanResult {
+        figures: vec![informational],
+        ..ScanResult::of(report.findings())
+    }
+    .with_work(imported, "operations", target.operations))
 }
 
-/// What was left out: the operation and why.
-type LeftOut<'c> = Vec<&'c Excluded>;
-
-/// The document without these operations, and which of them it had.
-fn without<'c>(document: &str, excluded: &'c [Excluded]) -> Result<(String, LeftOut<'c>), ScanError> {
-    let broke = |error: serde_json::Error| ScanError::ToolFailed(format!("no OpenAPI document: {error}"));
-    let mut document: Value = serde_json::from_str(document).map_err(broke)?;
-    let mut left_out = LeftOut::new();
+/// The document without the excluded operations, and those that it had.
+fn without<'c>(document: &str, excluded: &'c [Excluded]) -> Result<(String, Vec<&'c Excluded>), ScanError> {
+    let failed = |error: serde_json::Error| ScanError::ToolFailed(format!("no OpenAPI document: {error}"));
+    let mut document: Value = serde_json::from_str(document).map_err(failed)?;
+    let mut removed = Vec::new();
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
-    for item in paths.into_iter().flat_map(|paths| paths.values_mut()) {
-        let Some(methods) = item.as_object_mut() else {
-            continue;
-        };
+    let items = paths.into_iter().flat_map(|paths| paths.values_mut());
+    for methods in items.filter_map(Value::as_object_mut) {
         methods.retain(|_, operation| {
-            let id = operation
-                .get("operationId")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
+            let id = operation["operationId"].as_str().unwrap_or_default();
             let found = excluded.iter().find(|one| one.operation == id);
-            left_out.extend(found);
+            removed.extend(found);
             found.is_none()
         });
     }
-    Ok((document.to_string(), left_out))
+    Ok((document.to_string(), removed))
 }
 
 #[cfg(test)]
@@ -133,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_document_loses_just_what_would_sign_the_scan_out() {
+    fn the_document_loses_only_the_excluded_operations() {
         let document = r#"{"paths": {"/out": {"post": {"operationId": "logOut"}}, "/me": {"get": {"operationId": "me"}}}}"#;
         let excluded = [
             ("logOut", "it ends the session"),
@@ -143,9 +123,9 @@ mod tests {
             operation: operation.into(),
             why: why.into(),
         });
-        let (rest, left_out) = without(document, &excluded).unwrap();
+        let (rest, removed) = without(document, &excluded).unwrap();
         assert!(!rest.contains("logOut") && rest.contains("me"), "{rest}");
-        let left_out: Vec<&str> = left_out.iter().map(|one| one.operation.as_str()).collect();
-        assert_eq!(left_out, ["logOut"]);
+        let removed: Vec<&str> = removed.iter().map(|one| one.operation.as_str()).collect();
+        assert_eq!(removed, ["logOut"]);
     }
 }

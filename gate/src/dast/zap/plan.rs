@@ -1,14 +1,14 @@
-//! ZAP's plan (Automation Framework) as data: what is misspelt in a plan goes unnoticed, so it is made of types. JSON is YAML.
+//! ZAP's plan for its Automation Framework, built from types because ZAP ignores misspelt keys. JSON is valid YAML.
 
 use std::path::Path;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// The longest that the attack may take, in minutes: one that ends there has not tried everything.
-pub const CAP: u64 = 15;
+/// In minutes. An attack that ends there is incomplete.
+pub const MAX_ATTACK_MINUTES: u64 = 15;
 
-/// Tests whose outcome is the proof of work; ZAP prints each with this name.
+/// Tests in the plan that prove a complete run. ZAP prints each by its name.
 pub const PROOFS: [&str; 4] = [
     "proof: operations imported",
     "proof: nothing refused the token",
@@ -16,7 +16,6 @@ pub const PROOFS: [&str; 4] = [
     "proof: everything on the site was answered",
 ];
 
-/// What the plan is about.
 #[derive(Debug, Clone)]
 pub struct ZapTarget {
     /// `http://127.0.0.1:3000`.
@@ -28,35 +27,7 @@ pub struct ZapTarget {
 }
 
 #[derive(Debug, Serialize)]
-struct Plan {
-    env: Env,
-    jobs: Vec<PlanJob>,
-}
-
-#[derive(Debug, Serialize)]
-struct Env {
-    contexts: Vec<Context>,
-    parameters: EnvParameters,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Context {
-    name: String,
-    urls: Vec<String>,
-    include_paths: Vec<String>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct EnvParameters {
-    fail_on_error: bool,
-    fail_on_warning: bool,
-    progress_to_stdout: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct PlanJob {
+struct Job {
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(skip_serializing_if = "Value::is_null")]
@@ -82,11 +53,11 @@ struct Test {
     on_fail: &'static str,
 }
 
-/// The plan, with the document and the report in this folder. It filters no alert: only the ledger accepts findings, and it does so afterwards, so that they are seen.
+/// The plan; the document and the report are in `folder`. It filters no alert: only the ledger accepts findings.
 pub fn plan(target: &ZapTarget, folder: &Path) -> String {
     let url = &target.url;
-    let stats = |place: usize, statistic, site: &str, operator, value| Test {
-        name: PROOFS[place],
+    let stats = |index: usize, statistic, site: &str, operator, value| Test {
+        name: PROOFS[index],
         kind: "stats",
         statistic,
         site: site.to_owned(),
@@ -94,70 +65,60 @@ pub fn plan(target: &ZapTarget, folder: &Path) -> String {
         value,
         on_fail: "error",
     };
-    let wait = |tests| PlanJob {
+    let wait = |tests| Job {
         tests,
-        ..plan_job("passiveScan-wait", json!({ "maxDuration": 5 }))
+        ..job("passiveScan-wait", json!({ "maxDuration": 5 }))
     };
     let report = |template: &str, file: &str| {
-        plan_job(
+        job(
             "report",
             json!({ "template": template, "reportDir": folder, "reportFile": file }),
         )
     };
-    let plan = Plan {
-        env: Env {
-            contexts: vec![Context {
-                name: "api".to_owned(),
-                urls: vec![url.clone()],
-                include_paths: vec![format!("{url}/.*")],
-            }],
-            // With failOnError there is no report at all about a dead host.
-            parameters: EnvParameters {
-                fail_on_error: false,
-                fail_on_warning: false,
-                progress_to_stdout: true,
-            },
+    let env = json!({
+        "contexts": [{ "name": "api", "urls": [url], "includePaths": [format!("{url}/.*")] }],
+        // With failOnError ZAP writes no report on an unreachable host.
+        "parameters": { "failOnError": false, "failOnWarning": false, "progressToStdout": true },
+    });
+    let jobs = vec![
+        Job {
+            requests: vec![
+                json!({ "url": format!("{url}{}", target.own_account), "method": "GET", "responseCode": 200 }),
+            ],
+            ..job("requestor", Value::Null)
         },
-        jobs: vec![
-            PlanJob {
-                requests: vec![
-                    json!({ "url": format!("{url}{}", target.own_account), "method": "GET", "responseCode": 200 }),
-                ],
-                ..plan_job("requestor", Value::Null)
-            },
-            PlanJob {
-                // Without targetUrl the servers that the document names are attacked; this statistic has no site.
-                tests: vec![stats(0, "openapi.urls.added", "", ">=", target.operations)],
-                ..plan_job(
-                    "openapi",
-                    json!({ "apiFile": folder.join("openapi.json"), "targetUrl": url, "context": "api" }),
-                )
-            },
-            // Asked of the openapi job it would come too early.
-            wait(vec![stats(1, "stats.code.401", url, "==", 0)]),
-            PlanJob {
-                policy: json!({ "defaultStrength": "medium", "defaultThreshold": "medium" }),
-                ..plan_job(
-                    "activeScan",
-                    json!({ "context": "api", "maxScanDurationInMins": CAP, "maxRuleDurationInMins": 3 }),
-                )
-            },
-            wait(vec![
-                stats(2, "stats.network.send.failure", "", "==", 0),
-                stats(3, "stats.network.send.failure", url, "==", 0),
-            ]),
-            report("traditional-json", "zap.json"),
-            plan_job(
-                "exitStatus",
-                json!({ "errorLevel": "Medium", "warnLevel": "Low" }),
-            ),
-        ],
-    };
-    serde_json::to_string_pretty(&plan).unwrap_or_default()
+        Job {
+            // Without targetUrl the servers that the document names are attacked; this statistic has no site.
+            tests: vec![stats(0, "openapi.urls.added", "", ">=", target.operations)],
+            ..job(
+                "openapi",
+                json!({ "apiFile": folder.join("openapi.json"), "targetUrl": url, "context": "api" }),
+            )
+        },
+        // Asked of the openapi job it would come too early.
+        wait(vec![stats(1, "stats.code.401", url, "==", 0)]),
+        Job {
+            policy: json!({ "defaultStrength": "medium", "defaultThreshold": "medium" }),
+            ..job(
+                "activeScan",
+                json!({ "context": "api", "maxScanDurationInMins": MAX_ATTACK_MINUTES, "maxRuleDurationInMins": 3 }),
+            )
+        },
+        wait(vec![
+            stats(2, "stats.network.send.failure", "", "==", 0),
+            stats(3, "stats.network.send.failure", url, "==", 0),
+        ]),
+        report("traditional-json", "zap.json"),
+        job(
+            "exitStatus",
+            json!({ "errorLevel": "Medium", "warnLevel": "Low" }),
+        ),
+    ];
+    serde_json::to_string_pretty(&json!({ "env": env, "jobs": jobs })).unwrap_or_default()
 }
 
-fn plan_job(kind: &'static str, parameters: Value) -> PlanJob {
-    PlanJob {
+fn job(kind: &'static str, parameters: Value) -> Job {
+    Job {
         kind,
         parameters,
         requests: Vec::new(),
@@ -171,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_plan_aims_at_the_target_alone_and_asks_for_proof() {
+    fn the_plan_attacks_only_the_target_and_has_its_proofs() {
         let target = ZapTarget {
             url: "http://127.0.0.1:3000".to_owned(),
             own_account: "/auth/me".to_owned(),
@@ -184,7 +145,7 @@ mod tests {
             .iter()
             .map(|ctx| ctx["type"].as_str().unwrap())
             .collect();
-        let wanted = [
+        let expected = [
             "requestor",
             "openapi",
             "passiveScan-wait",
@@ -193,7 +154,7 @@ mod tests {
             "report",
             "exitStatus",
         ];
-        assert_eq!(kinds, wanted);
+        assert_eq!(kinds, expected);
         let openapi = &plan["jobs"][1];
         assert_eq!(openapi["parameters"]["targetUrl"], target.url);
         assert_eq!(

@@ -1,13 +1,12 @@
-//! What ZAP says: its report (`traditional-json`) and the lines about its plan; runs nothing. Its exit code is 0 for a high
-//! alert, for a refused token and for a target that died, so it decides nothing.
+//! ZAP's report (`traditional-json`) and its log about the plan. The exit code is no evidence: it is 0 for a high alert, for a
+//! rejected token and for a target that crashed.
 
 use serde::Deserialize;
 
-use crate::dast::zap::plan::{CAP, PROOFS};
+use crate::dast::zap::plan::{MAX_ATTACK_MINUTES, PROOFS};
 use crate::finding::{Finding, Severity};
 use crate::scan_result::ScanError;
 
-/// The report.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Report {
     site: Vec<Site>,
@@ -41,38 +40,30 @@ struct Instance {
 }
 
 impl Report {
-    /// Reads it. A report about no site is about a host that nobody answers on.
+    /// Fails for a report that does not cover the target, as that on an unreachable host.
     pub fn parse(text: &str, url: &str) -> Result<Report, ScanError> {
         let report: Report = serde_json::from_str(text)
             .map_err(|error| ScanError::ToolFailed(format!("no report of ZAP: {error}")))?;
-        match report.site.iter().any(|site| site.name == url) {
-            true => Ok(report),
-            false => Err(ScanError::ToolFailed(format!(
-                "ZAP's report says nothing about {url}"
-            ))),
+        if report.site.iter().any(|site| site.name == url) {
+            return Ok(report);
         }
+        let error = format!("ZAP's report says nothing about {url}");
+        Err(ScanError::ToolFailed(error))
     }
 
-    /// One finding for each alert and operation; what only informs is none.
+    fn alerts(&self) -> impl Iterator<Item = &Alert> {
+        self.site.iter().flat_map(|site| &site.alerts)
+    }
+
+    /// One finding for each alert and operation, without informational alerts.
     pub fn findings(&self) -> Vec<Finding> {
         let mut findings: Vec<Finding> = Vec::new();
-        for alert in self.site.iter().flat_map(|site| &site.alerts) {
-            let Some(severity) = severity(&alert.riskcode) else {
+        for alert in self.alerts() {
+            let Some(severity) = alert.severity() else {
                 continue;
             };
             for instance in &alert.instances {
-                let place = format!("{} {}", instance.method, path(&instance.uri));
-                let parameter = match instance.param.as_str() {
-                    "" => String::new(),
-                    parameter => format!(", parameter {parameter}"),
-                };
-                let mut finding = Finding::new("zap", &alert.pluginid, format!("{}{parameter}", alert.name))
-                    .rated(severity)
-                    .at(place, None);
-                finding.aliases.push(alert.reference.clone());
-                if alert.cweid.parse::<u32>().is_ok() {
-                    finding.aliases.push(format!("CWE-{}", alert.cweid));
-                }
+                let finding = alert.finding(instance, severity);
                 if !findings.contains(&finding) {
                     findings.push(finding);
                 }
@@ -81,82 +72,93 @@ impl Report {
         findings
     }
 
-    /// Alerts that only inform.
-    pub fn informs(&self) -> usize {
-        let alerts = self.site.iter().flat_map(|site| &site.alerts);
-        alerts.filter(|alert| severity(&alert.riskcode).is_none()).count()
+    /// The number of informational alerts.
+    pub fn informational(&self) -> u64 {
+        self.alerts().filter(|alert| alert.severity().is_none()).count() as u64
     }
 }
 
-fn severity(risk: &str) -> Option<Severity> {
-    match risk {
-        "0" => None,
-        "1" => Some(Severity::Low),
-        "2" => Some(Severity::Medium),
-        _ => Some(Severity::High),
+impl Alert {
+    /// `None` for an informational alert.
+    fn severity(&self) -> Option<Severity> {
+        match self.riskcode.as_str() {
+            "0" => None,
+            "1" => Some(Severity::Low),
+            "2" => Some(Severity::Medium),
+            _ => Some(Severity::High),
+        }
+    }
+
+    fn finding(&self, instance: &Instance, severity: Severity) -> Finding {
+        let parameter = match instance.param.as_str() {
+            "" => String::new(),
+            parameter => format!(", parameter {parameter}"),
+        };
+        let is_weakness = self.cweid.parse::<u32>().is_ok();
+        let weakness = is_weakness.then(|| format!("CWE-{}", self.cweid));
+        Finding::new("zap", &self.pluginid, format!("{}{parameter}", self.name))
+            .rated(severity)
+            .at(format!("{} {}", instance.method, path(&instance.uri)), None)
+            .with_aliases([self.reference.clone()].into_iter().chain(weakness))
     }
 }
 
-fn path(uri: &str) -> String {
+fn path(uri: &str) -> &str {
     let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
     let path = rest.find('/').map_or("/", |start| &rest[start..]);
-    path.split('?').next().unwrap_or_default().to_owned()
+    path.split('?').next().unwrap_or_default()
 }
 
-/// Whether the lines about the plan prove that it did all of its work: every job went well, each proof passed, and the attack
-/// ended before its cap. Answers how many operations ZAP imported.
-pub fn proven(lines: &str) -> Result<u64, ScanError> {
-    let broke = |why: String| Err(ScanError::ToolFailed(why));
-    let imported = lines
-        .lines()
-        .find(|line| line.contains(PROOFS[0]))
-        .and_then(count);
+/// Fails unless the log proves a complete run: every job succeeded, each proof passed, and the attack ended before its limit.
+/// Returns the number of imported operations.
+pub fn ensure_complete(log: &str) -> Result<u64, ScanError> {
+    let failed = |why: String| Err(ScanError::ToolFailed(why));
+    let find = |text: &str| log.lines().find(|line| line.contains(text));
     for proof in PROOFS {
-        let told = lines.lines().find(|line| line.contains(proof));
-        match told {
-            None => return broke(format!("ZAP does not tell of \"{proof}\"")),
+        match find(proof) {
+            None => return failed(format!("ZAP does not report \"{proof}\"")),
             Some(line) if line.contains("passed") && !line.contains("failed") => {}
-            Some(line) => return broke(line.trim().to_owned()),
+            Some(line) => return failed(line.trim().to_owned()),
         }
     }
-    if let Some(at) = lines
+    // Alerts above the level of `exitStatus` are reported elsewhere.
+    let mut after = log
         .lines()
-        .position(|line| line.contains("Automation plan failures"))
-    {
-        // Alerts above the level of exitStatus are told elsewhere.
-        let first = lines.lines().nth(at + 1).unwrap_or_default().trim();
-        return broke(format!("ZAP's plan failed: {first}"));
+        .skip_while(|line| !line.contains("Automation plan failures"));
+    if after.next().is_some() {
+        let first = after.next().unwrap_or_default().trim();
+        return failed(format!("ZAP's plan failed: {first}"));
     }
-    if let Some(line) = lines
-        .lines()
-        .find(|line| line.contains("Job requestor") && line.contains("expected"))
-    {
-        return broke(line.trim().to_owned());
+    let mut requestor = log.lines().filter(|line| line.contains("Job requestor"));
+    if let Some(line) = requestor.find(|line| line.contains("expected")) {
+        return failed(line.trim().to_owned());
     }
-    let ended = lines
-        .lines()
-        .find(|line| line.contains("Job activeScan finished"));
-    match ended.and_then(seconds) {
-        None => broke("ZAP does not tell how long the attack took".to_owned()),
-        Some(took) if took >= CAP * 60 => broke(format!("ZAP's attack was cut off after {CAP} minutes")),
-        Some(_) => {
-            imported.ok_or_else(|| ScanError::ToolFailed("ZAP does not tell how much it imported".to_owned()))
-        }
+    let imported = find(PROOFS[0]).and_then(first_count);
+    match (find("Job activeScan finished").and_then(seconds), imported) {
+        (None, _) => failed("ZAP does not report how long the attack took".to_owned()),
+        (Some(took), _) if took >= MAX_ATTACK_MINUTES * 60 => failed(format!(
+            "ZAP's attack was cut off after {MAX_ATTACK_MINUTES} minutes"
+        )),
+        (_, None) => failed("ZAP does not report how many operations it imported".to_owned()),
+        (_, Some(imported)) => Ok(imported),
     }
 }
 
-/// `… [51 >= 51]`: the first number, which is what was counted.
-fn count(line: &str) -> Option<u64> {
+/// `51` of `… [51 >= 51]`.
+fn first_count(line: &str) -> Option<u64> {
     let (_, counts) = line.rsplit_once('[')?;
     counts.split_whitespace().next()?.parse().ok()
 }
 
-/// `… time taken: 00:01:02`.
+/// Of `… time taken: 00:01:02`.
 fn seconds(line: &str) -> Option<u64> {
     let (_, time) = line.split_once("time taken:")?;
-    let mut parts = time.trim().split(':').map(str::parse::<u64>);
-    let (hours, minutes, seconds) = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?);
-    Some(hours * 3600 + minutes * 60 + seconds)
+    let parts = time.trim().split(':').map(|part| part.parse::<u64>().ok());
+    let parts: Vec<u64> = parts.collect::<Option<_>>()?;
+    match parts.as_slice() {
+        [hours, minutes, seconds, ..] => Some(hours * 3600 + minutes * 60 + seconds),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -169,22 +171,18 @@ mod tests {
     #[test]
     fn zaps_own_report_of_a_bad_server_is_read() {
         let report = Report::parse(BAD, URL).unwrap();
-        let rules: Vec<String> = report
-            .findings()
-            .into_iter()
-            .map(|finding| finding.rule)
-            .collect();
+        let rules: Vec<String> = report.findings().into_iter().map(|one| one.rule).collect();
         for rule in ["40012", "40018", "10038", "10020", "10021", "10036"] {
             assert!(rules.iter().any(|found| found == rule), "{rule}: {rules:?}");
         }
         let first = &report.findings()[0];
         assert_eq!((first.severity, first.rule.as_str()), (Severity::High, "40012"));
-        assert_eq!(first.location.as_ref().unwrap().path, "GET /hello");
+        assert_eq!(first.path(), Some("GET /hello"));
         assert!(!BAD.contains("Bearer"));
     }
 
     #[test]
-    fn a_report_about_no_site_or_another_one_is_none() {
+    fn a_report_without_the_target_is_an_error() {
         let dead =
             r#"{"@programName": "ZAP", "@version": "2.17.0", "created": "2026-11-20T14:20:00Z", "site": []}"#;
         assert!(Report::parse(dead, URL).is_err());
