@@ -140,7 +140,7 @@ fn run_step(
 
 fn install(shared: &Shared<'_>, name: &str) -> Result<(), String> {
     let tool = table::get(name).map_err(|error| format!("{error:#}"))?;
-    install::install(shared.context, &tool).map_err(|error| format!("{error:#}"))
+    install::install(shared.context, &tool, false).map_err(|error| format!("{error:#}"))
 }
 
 fn cached_or_run(gate: &Gate, shared: &Shared<'_>, ledger: &Ledger) -> (Outcome, bool) {

@@ -1,17 +1,18 @@
-//! Installs a crate: downloads the `.crate` with cargo, verifies its checksum, and builds exactly that with its own lock file.
+//! Installs a crate: the `.crate` that cargo downloads is compared with the table, then built with its own lock file.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, ensure};
 use harness::checksum;
 use harness::process::command::Command;
 
-use super::staging::StagingDir;
-use super::tool::Crate;
+use crate::staging::StagingDir;
+use crate::tool::Package;
 
-/// A quick build: no tool of the gate needs optimisations.
+/// Builds fast rather than small: no tool of the gate is slow enough to need optimization.
 const PROFILE: [(&str, &str); 5] = [
     ("CARGO_PROFILE_RELEASE_LTO", "off"),
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
@@ -20,13 +21,13 @@ const PROFILE: [(&str, &str); 5] = [
     ("CARGO_PROFILE_RELEASE_STRIP", "symbols"),
 ];
 
-/// Leaves capacity for the gates that run at the same time.
+/// Leaves CPU time on a small machine for gates that run at the same time.
 const JOBS: &str = "2";
 
 /// Installs it into the staging folder.
-pub(super) fn install(staging: &StagingDir<'_>, package: &Crate) -> Result<()> {
-    let spec = format!("{}@{}", package.name, package.version);
-    // The only command of cargo that downloads a crate without building it.
+pub(crate) fn install(staging: &StagingDir<'_>, package: &Package) -> Result<()> {
+    let spec = package.spec();
+    // The only cargo command that downloads a crate without building it.
     let fetch = Command::cargo(staging.context).args(["info", "--registry", "crates-io", &spec]);
     staging.run(&fetch)?;
     let file = pinned(staging, package)?;
@@ -42,13 +43,13 @@ pub(super) fn install(staging: &StagingDir<'_>, package: &Crate) -> Result<()> {
         .envs([("CARGO_TARGET_DIR", &staging.build)]);
     staging.run(&build)?;
     for component in &package.components {
-        add(staging, component)?;
+        add_component(staging, component)?;
     }
     Ok(())
 }
 
-/// The `.crate` file with this checksum in cargo's cache.
-fn pinned(staging: &StagingDir<'_>, package: &Crate) -> Result<OsString> {
+/// The `.crate` with the pinned checksum in cargo's registry cache.
+fn pinned(staging: &StagingDir<'_>, package: &Package) -> Result<OsString> {
     let name = format!("{}-{}.crate", package.name, package.version);
     let home = staging.context.settings.cargo_home.as_ref();
     let registries = home
@@ -57,26 +58,24 @@ fn pinned(staging: &StagingDir<'_>, package: &Crate) -> Result<OsString> {
         .join("cache");
     let folders = fs::read_dir(&registries).with_context(|| format!("no {}", registries.display()))?;
     let files = folders.flatten().map(|folder| folder.path().join(&name));
-    let mut told = Vec::new();
-    for file in files.filter(|file| file.is_file()) {
-        let digest = checksum::of_file(&file)?;
-        if digest == package.checksum {
-            return Ok(file.into());
-        }
-        told.push(digest);
+    let mut by_digest = files
+        .filter(|file| file.is_file())
+        .map(|file| Ok((checksum::of_file(&file)?, file)))
+        .collect::<Result<BTreeMap<String, PathBuf>>>()?;
+    if let Some(file) = by_digest.remove(&package.checksum) {
+        return Ok(file.into());
     }
-    match told.as_slice() {
-        [] => bail!("cargo left no {name} in {}", registries.display()),
-        told => bail!(
-            "{name} is not the crate that was pinned: {}, not {}",
-            told.join(", "),
-            package.checksum
-        ),
-    }
+    let digests: Vec<String> = by_digest.into_keys().collect();
+    ensure!(
+        !digests.is_empty(),
+        "cargo left no {name} in {}",
+        registries.display()
+    );
+    Err(package.mismatch(&name, &digests.join(", ")))
 }
 
-/// Adds a missing component to the toolchain of this repository.
-fn add(staging: &StagingDir<'_>, component: &str) -> Result<()> {
+/// Adds a component to the toolchain of this repository if it is missing.
+fn add_component(staging: &StagingDir<'_>, component: &str) -> Result<()> {
     if component == "llvm-tools" && has_llvm_tools(staging)? {
         return Ok(());
     }
@@ -100,65 +99,42 @@ fn has_llvm_tools(staging: &StagingDir<'_>) -> Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table;
-    use harness::context::Context;
-    use harness::process::shutdown::Stop;
-    use harness::settings::Settings;
+    use crate::staging::TestHome;
     use std::os::unix::fs::symlink;
     use std::path::Path;
-    use std::time::Duration;
 
-    /// Downloads nothing, and records the arguments of the build.
+    /// Downloads nothing, and records the arguments of `cargo install`.
     const CARGO: &str = r#"test "$1" != install || echo "$* $CARGO_TARGET_DIR $(ls "$6")" > "$0.args""#;
 
     #[test]
     fn the_pinned_crate_among_several_is_built_with_its_own_lock_file() {
-        let home = std::env::temp_dir().join(format!("xtask-crates-{}", std::process::id()));
-        let cargo = home.join("cargo");
+        let home = TestHome::new("crates");
         for registry in ["one", "two"] {
-            fs::create_dir_all(home.join("registry/cache").join(registry)).unwrap();
+            fs::create_dir_all(home.folder.join("registry/cache").join(registry)).unwrap();
         }
-        let inside = home.join("x-1.0.0");
-        fs::create_dir_all(&inside).unwrap();
-        fs::write(inside.join("Cargo.lock"), "").unwrap();
-        fs::write(home.join("cargo.sh"), CARGO).unwrap();
-        let pretend = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/install/pretend.sh");
-        symlink(pretend, &cargo).unwrap();
-        let settings = Settings {
-            cache: Some(home.clone()),
-            cargo_home: Some(home.clone()),
-            cargo: cargo.into(),
-            ..Settings::read()
-        };
-        let context = Context {
-            settings,
-            stop: Stop::default(),
-        };
-        let staging =
-            StagingDir::open(&context, &table::get("uv").unwrap(), Duration::from_secs(60)).unwrap();
-        let file = home.join("registry/cache/two/x-1.0.0.crate");
-        let pack = Command::new(&context, "tar").args(["-czf".as_ref(), file.as_os_str(), "-C".as_ref()]);
-        staging
-            .run(&pack.args([home.as_os_str(), "x-1.0.0".as_ref()]))
-            .unwrap();
-        fs::write(home.join("registry/cache/one/x-1.0.0.crate"), "another").unwrap();
-        let mut package = Crate {
+        home.write("x-1.0.0/Cargo.lock", "");
+        home.write("cargo.sh", CARGO);
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/install/pretend.sh");
+        symlink(script, home.folder.join("cargo")).unwrap();
+        let staging = home.staging();
+        let file = home.folder.join("registry/cache/two/x-1.0.0.crate");
+        home.pack(&staging, &file, "x-1.0.0");
+        home.write("registry/cache/one/x-1.0.0.crate", "another");
+        let mut package = Package {
             name: "x".into(),
             version: "1.0.0".into(),
             checksum: checksum::of_file(&file).unwrap(),
-            components: Vec::new(),
+            ..Package::default()
         };
         install(&staging, &package).unwrap();
-        let args = fs::read_to_string(home.join("cargo.args")).unwrap();
+        let args = fs::read_to_string(home.folder.join("cargo.args")).unwrap();
         assert!(args.starts_with("install --locked --jobs 2 --path "), "{args}");
         assert!(
             args.contains(".build/uv-") && args.trim_end().ends_with("Cargo.lock"),
             "{args}"
         );
         package.checksum = "0".repeat(64);
-        let refused = install(&staging, &package).unwrap_err().to_string();
-        assert!(refused.contains("is not the crate that was pinned"), "{refused}");
-        drop(staging);
-        fs::remove_dir_all(home).unwrap();
+        let error = install(&staging, &package).unwrap_err().to_string();
+        assert!(error.contains("does not match the pinned checksum"), "{error}");
     }
 }

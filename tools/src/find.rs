@@ -1,4 +1,4 @@
-//! Finds a tool's program: in the cache, unchanged since it was installed, or on `PATH` in exactly the pinned version.
+//! Finds a tool's program: in the cache, verified file by file, or on `PATH` if it has exactly the pinned version.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,13 +8,12 @@ use harness::checksum;
 use harness::context::Context;
 use harness::process::command::Command;
 
-use super::record::Record;
-use super::tool::Tool;
+use crate::record::Record;
+use crate::tool::Tool;
 
-/// For a tool to print its version.
 const VERSION_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// An installed program.
+/// A program that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
     /// Its file.
@@ -23,16 +22,16 @@ pub struct Program {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// SHA-256 of the file, hexadecimal.
+    /// SHA-256 of its file, hexadecimal.
     pub digest: String,
     /// `path` or `cache`.
     pub source: &'static str,
 }
 
-/// The program, or the reason why it is missing.
+/// The program, or one line that says why it was not found.
 pub fn find(context: &Context, tool: &Tool) -> Result<Result<Program, String>> {
     let mut why = None;
-    // A checksum is stronger evidence than a printed version.
+    // The cache first: its files have checksums, a program on `PATH` only has a version.
     if let Some((folder, record)) = cached(context, tool) {
         let file = folder.join("bin").join(&tool.program);
         let mismatch = match (record.differences(&folder)?.first(), tool.version_args.is_empty()) {
@@ -56,26 +55,26 @@ pub fn find(context: &Context, tool: &Tool) -> Result<Result<Program, String>> {
     ))
 }
 
-/// Runs it; returns how its version differs from the pinned one.
+/// Runs the program to find out why it is not the pinned version, if it is not.
 pub fn mismatch(context: &Context, tool: &Tool, file: &Path) -> Result<Option<String>> {
     Ok(match printed_version(context, tool, file)? {
-        Some(told) if tool.is_version(&told) => None,
-        Some(told) => Some(format!("{} is {told}, not {}", file.display(), tool.version)),
-        None => Some(format!("{} does not tell its version", file.display())),
+        Some(printed) if tool.is_version(&printed) => None,
+        Some(printed) => Some(format!("{} is {printed}, not {}", file.display(), tool.version)),
+        None => Some(format!("{} does not print its version", file.display())),
     })
 }
 
-/// The folder of a tool's version in the cache.
+/// The cache's folder for this version of a tool.
 pub fn folder(context: &Context, tool: &Tool) -> Option<PathBuf> {
     Some(cache(context)?.join(&tool.name).join(&tool.version))
 }
 
-/// The folder of all tools.
+/// The cache's folder for all tools.
 pub fn cache(context: &Context) -> Option<PathBuf> {
     Some(context.settings.cache.as_ref()?.join("tools"))
 }
 
-/// A folder without a record, or with the record of another package, is not the pinned tool.
+/// The cached installation; `None` without a record of the package that the table pins.
 fn cached(context: &Context, tool: &Tool) -> Option<(PathBuf, Record)> {
     let folder = folder(context, tool)?;
     let record = Record::read(&folder, tool)?;
@@ -86,23 +85,23 @@ fn cached(context: &Context, tool: &Tool) -> Option<(PathBuf, Record)> {
         .then_some((folder, record))
 }
 
-/// The first word of its output that looks like a version.
+/// The first version number in the program's output.
 fn printed_version(context: &Context, tool: &Tool, file: &Path) -> Result<Option<String>> {
     if tool.version_args.is_empty() {
         return Ok(None);
     }
-    let told = Command::new(context, file)
+    let output = Command::new(context, file)
         .args(&tool.version_args)
         .bounded(VERSION_TIMEOUT);
-    match told {
-        Ok(told) => Ok(version_in(&format!("{}\n{}", told.stdout, told.stderr))),
+    match output {
+        Ok(output) => Ok(version_in(&format!("{}\n{}", output.stdout, output.stderr))),
         Err(error) if error.is::<harness::exit::Exit>() => Err(error),
         Err(_) => Ok(None),
     }
 }
 
 fn version_in(text: &str) -> Option<String> {
-    text.split(|letter: char| letter.is_whitespace() || "(),:@\"'".contains(letter))
+    text.split(|character: char| character.is_whitespace() || "(),:@\"'".contains(character))
         .map(|word| word.trim_start_matches('v').trim_end_matches('.'))
         .find(|word| {
             let mut parts = word.split('.');

@@ -1,13 +1,13 @@
-//! Installs a Go module: verifies its checksum before any of it is built.
+//! Installs a Go module: its checksum is compared with the table before any of it is built.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use harness::process::command::Command;
 use serde::Deserialize;
 
-use super::staging::StagingDir;
-use super::tool::Module;
+use crate::staging::StagingDir;
+use crate::tool::Package;
 
-/// Dependencies are verified against Go's checksum database, whatever the user has configured.
+/// Dependencies are checked against Go's checksum database, whatever the user's settings exempt.
 const ENVIRONMENT: [(&str, &str); 6] = [
     ("GOFLAGS", "-mod=readonly"),
     ("GOSUMDB", "sum.golang.org"),
@@ -25,26 +25,20 @@ struct Downloaded {
 }
 
 /// Installs it into the staging folder.
-pub(super) fn install(staging: &StagingDir<'_>, module: &Module) -> Result<()> {
-    let (context, version) = (staging.context, &module.version);
-    // Outside of any Go module.
+pub(crate) fn install(staging: &StagingDir<'_>, module: &Package) -> Result<()> {
+    // The working directory must not be inside of a module.
     let go = || {
-        Command::new(context, "go")
+        Command::new(staging.context, "go")
             .current_dir(&staging.scratch)
             .envs(ENVIRONMENT)
     };
-    let spec = format!("{}@{version}", module.name);
-    let told = staging.capture(&go().args(["mod", "download", "-json", &spec]))?;
-    let downloaded: Downloaded = serde_json::from_str(&told)?;
-    ensure!(
-        downloaded.sum == module.checksum,
-        "{spec} is not the module that was pinned: {}, not {}",
-        downloaded.sum,
-        module.checksum
-    );
+    let spec = module.spec();
+    let json = staging.capture(&go().args(["mod", "download", "-json", &spec]))?;
+    let downloaded: Downloaded = serde_json::from_str(&json)?;
+    module.ensure_pinned(&spec, &downloaded.sum)?;
     let path = match module.package.as_str() {
         "" => spec,
-        package => format!("{}/{package}@{version}", module.name),
+        package => format!("{}/{package}@{}", module.name, module.version),
     };
     let build = go().args(["install", "-trimpath", "-p=2"]).args(&module.flags);
     let build = build.args([path]).envs([("GOBIN", staging.folder.join("bin"))]);

@@ -1,4 +1,4 @@
-//! `cargo xtask tools`.
+//! The program behind `cargo xtask tools`.
 
 use std::process::ExitCode;
 
@@ -6,7 +6,7 @@ use clap::Parser;
 use harness::context::Context;
 use harness::exit;
 
-/// Lists, installs and verifies the gate's tools.
+/// Lists, installs and verifies the gate's tools
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo xtask tools")]
 struct Cli {

@@ -1,4 +1,4 @@
-//! Installs an npm package: verifies its integrity, runs none of its scripts, and installs no dependencies.
+//! Downloads a pinned npm package and installs its program; runs none of its scripts and installs no dependencies.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,8 +13,8 @@ use harness::process::command::Command;
 use serde::Deserialize;
 use sha2::{Digest, Sha512};
 
-use super::staging::StagingDir;
-use super::tool::Package;
+use crate::staging::StagingDir;
+use crate::tool::Package;
 
 #[derive(Deserialize)]
 struct Manifest {
@@ -22,32 +22,25 @@ struct Manifest {
     dependencies: BTreeMap<String, serde_json::Value>,
 }
 
-/// The command that downloads the package into this folder, and the resulting file. `npm pack` runs no script.
+/// The command that downloads the package into this folder, and the file it writes. It runs no script.
 pub fn pack<'a>(context: &'a Context, package: &Package, folder: &Path) -> (Command<'a>, PathBuf) {
     let name = package.name.trim_start_matches('@').replace('/', "-");
     let file = folder.join(format!("{name}-{}.tgz", package.version));
-    let spec = format!("{}@{}", package.name, package.version);
-    let command = Command::new(context, "npm").args(["pack", &spec, "--ignore-scripts", "--silent"]);
+    let command =
+        Command::new(context, "npm").args(["pack", &package.spec(), "--ignore-scripts", "--silent"]);
     let command = command.args(["--fetch-retries=1", "--fetch-timeout=60000", "--pack-destination"]);
     (command.args([folder]), file)
 }
 
-/// Fails unless the file has the pinned integrity.
+/// Fails unless the file has the pinned checksum.
 pub fn ensure_pinned(package: &Package, file: &Path) -> Result<()> {
     let bytes = fs::read(file).with_context(|| format!("no {}", file.display()))?;
-    let told = format!("sha512-{}", STANDARD.encode(Sha512::digest(&bytes)));
-    ensure!(
-        told == package.checksum,
-        "{}@{} is not the package that was pinned: {told}, not {}",
-        package.name,
-        package.version,
-        package.checksum
-    );
-    Ok(())
+    let digest = format!("sha512-{}", STANDARD.encode(Sha512::digest(&bytes)));
+    package.ensure_pinned(&package.spec(), &digest)
 }
 
 /// Installs its program into the staging folder.
-pub(super) fn install(staging: &StagingDir<'_>, program: &str, package: &Package) -> Result<()> {
+pub(crate) fn install(staging: &StagingDir<'_>, program: &str, package: &Package) -> Result<()> {
     let (command, file) = pack(staging.context, package, &staging.scratch);
     staging.run(&command)?;
     ensure_pinned(package, &file)?;
@@ -78,52 +71,30 @@ fn unpack(staging: &StagingDir<'_>, program: &str, package: &Package, file: &Pat
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table;
-    use harness::process::shutdown::Stop;
-    use harness::settings::Settings;
-    use std::time::Duration;
+    use crate::staging::TestHome;
 
-    /// Packs this manifest with a program `tool` and unpacks it.
-    fn unpacked(name: &str, manifest: &str) -> (PathBuf, Result<()>, bool) {
-        let home = std::env::temp_dir().join(format!("xtask-npm-{name}-{}", std::process::id()));
-        fs::create_dir_all(home.join("package")).unwrap();
-        fs::write(home.join("package/package.json"), manifest).unwrap();
-        fs::write(home.join("package/tool"), "#!/bin/sh\n").unwrap();
-        let settings = Settings {
-            cache: Some(home.clone()),
-            ..Settings::read()
-        };
-        let (context, file) = (
-            Context {
-                settings,
-                stop: Stop::default(),
-            },
-            home.join("x.tgz"),
-        );
-        let staging =
-            StagingDir::open(&context, &table::get("uv").unwrap(), Duration::from_secs(60)).unwrap();
-        let pack = Command::new(&context, "tar").args(["-czf".as_ref(), file.as_os_str(), "-C".as_ref()]);
-        staging
-            .run(&pack.args([home.as_os_str(), "package".as_ref()]))
-            .unwrap();
+    /// Packs this manifest with a program `tool`, and unpacks it; answers the result and whether the program is executable.
+    fn unpacked(name: &str, manifest: &str) -> (Result<()>, bool) {
+        let home = TestHome::new(name);
+        home.write("package/package.json", manifest);
+        home.write("package/tool", "#!/bin/sh\n");
+        let (staging, file) = (home.staging(), home.folder.join("x.tgz"));
+        home.pack(&staging, &file, "package");
         let package = Package {
             name: "x".into(),
-            version: "1.0.0".into(),
-            checksum: String::new(),
+            ..Package::default()
         };
         let done = unpack(&staging, "tool", &package, &file);
         let program = staging.folder.join("bin/tool");
-        let runs = fs::metadata(program).is_ok_and(|meta| meta.permissions().mode() & 0o111 != 0);
-        (home, done, runs)
+        let is_executable = fs::metadata(program).is_ok_and(|meta| meta.permissions().mode() & 0o111 != 0);
+        (done, is_executable)
     }
 
     #[test]
-    fn a_program_can_be_run_and_one_that_needs_other_packages_is_refused() {
-        let (home, done, runs) = unpacked("good", "{}");
-        assert!(done.is_ok() && runs, "{done:?}");
-        fs::remove_dir_all(home).unwrap();
-        let (home, done, runs) = unpacked("bad", r#"{"dependencies": {"left-pad": "^1"}}"#);
-        assert!(done.unwrap_err().to_string().contains("which nothing pins") && !runs);
-        fs::remove_dir_all(home).unwrap();
+    fn a_program_is_executable_and_a_package_with_dependencies_is_rejected() {
+        let (done, is_executable) = unpacked("npm-good", "{}");
+        assert!(done.is_ok() && is_executable, "{done:?}");
+        let (done, is_executable) = unpacked("npm-bad", r#"{"dependencies": {"left-pad": "^1"}}"#);
+        assert!(done.unwrap_err().to_string().contains("which nothing pins") && !is_executable);
     }
 }

@@ -1,58 +1,52 @@
-//! Installs PyPI packages into a virtual environment: only those in the lock file, each file verified by its hash, and
-//! wheels only, except for packages named in the table.
+//! Installs packages of PyPI into their own virtual environment: only files whose hash is in the lock file, and only
+//! wheels except for the packages that the table exempts.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use harness::checksum;
 use harness::context::Context;
 use harness::process::command::Command;
 
-use super::staging::StagingDir;
-use super::tool::{Environment, Tool};
+use crate::staging::StagingDir;
+use crate::tool::{Package, Tool};
 
 /// The oldest Python that the lock files support.
-pub(super) const PYTHON: &str = "3.11";
+pub(crate) const PYTHON: &str = "3.11";
 
-/// Fails unless this Python is recent enough and has venv.
-const CAN: &str = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))";
+/// Fails unless this Python is new enough and can create virtual environments.
+const CHECK_PYTHON: &str = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))";
 
-/// Makes a script find its Python relative to itself, so that its folder can be moved: the shell executes the second line,
-/// and Python reads it as the beginning of a string.
+/// The head of a script that finds its Python beside itself, so that its folder can be moved: a shell reads the second
+/// line as a command, Python as the beginning of a string.
 const RELOCATABLE: &str =
     "#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/python \"$0\" \"$@\"\n' '''\n";
 
 /// Installs it into the staging folder.
-pub(super) fn install(staging: &StagingDir<'_>, tool: &Tool, environment: &Environment) -> Result<()> {
+pub(crate) fn install(staging: &StagingDir<'_>, tool: &Tool, package: &Package) -> Result<()> {
     let context = staging.context;
     let lock = lock_file(context, &tool.name);
-    let told = checksum::of_file(&lock)?;
-    ensure!(
-        told == environment.checksum,
-        "{} is not the lock file that was pinned: {told}, not {}",
-        lock.display(),
-        environment.checksum
-    );
+    package.ensure_pinned(&lock.display().to_string(), &checksum::of_file(&lock)?)?;
     staging
-        .run(&Command::new(context, "python3").args(["-c", CAN]))
+        .run(&Command::new(context, "python3").args(["-c", CHECK_PYTHON]))
         .with_context(|| format!("install Python {PYTHON} or newer with venv (Debian: python3-venv)"))?;
     let make = Command::new(context, "python3").args(["-m", "venv"]);
     staging.run(&make.args([&staging.folder]))?;
-    if !environment.sources.is_empty() {
-        // A build would otherwise download build tools without a hash.
+    if !package.sources.is_empty() {
+        // Without build isolation, which would download build tools unchecked, they must be installed first.
         let builders = staging.scratch.join("builders.txt");
         fs::write(&builders, only(&fs::read_to_string(&lock)?, "setuptools"))?;
         staging.run(&pip(staging).args(["-r".as_ref(), builders.as_os_str()]))?;
     }
-    let sources = environment.sources.iter().flat_map(|name| ["--no-binary", name]);
+    let sources = package.sources.iter().flat_map(|name| ["--no-binary", name]);
     let all = pip(staging).args(sources).args(["--no-build-isolation", "-r"]);
     staging.run(&all.args([&lock]))?;
     relocate(&staging.folder)
 }
 
-/// The path of a tool's lock file.
-pub(super) fn lock_file(context: &Context, tool: &str) -> PathBuf {
+/// A tool's lock file.
+pub(crate) fn lock_file(context: &Context, tool: &str) -> PathBuf {
     let locks = context.settings.root.join("security").join("locks");
     locks.join(format!("{tool}.txt"))
 }
@@ -74,20 +68,21 @@ fn pip<'a>(staging: &StagingDir<'a>) -> Command<'a> {
         ])
 }
 
-/// The lines of one package in a lock file.
+/// The lines of a lock file for one package.
 fn only(lock: &str, package: &str) -> String {
-    let begins = format!("{package}==");
+    let start = format!("{package}==");
     let mut inside = false;
     let lines = lock.lines().filter(|line| {
         if !line.starts_with([' ', '\t']) {
-            inside = line.starts_with(&begins);
+            inside = line.starts_with(&start);
         }
         inside
     });
     lines.map(|line| format!("{line}\n")).collect()
 }
 
-/// The first line of a script names the Python of the staging folder. The activation scripts do too, but are not used.
+/// Makes the scripts work after the staging folder is moved: their first line names its Python. The `activate` scripts name
+/// it too; they are not needed and removed.
 fn relocate(folder: &Path) -> Result<()> {
     let old = folder.join("bin").join("python").display().to_string();
     for entry in fs::read_dir(folder.join("bin"))? {
@@ -97,7 +92,7 @@ fn relocate(folder: &Path) -> Result<()> {
             fs::remove_file(&file)?;
             continue;
         }
-        // Binaries are not text, and the interpreter itself is a link.
+        // The interpreter is a link; other programs are not UTF-8.
         if file.is_symlink() {
             continue;
         }
@@ -110,7 +105,7 @@ fn relocate(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// pip writes `#!PYTHON`, or a shell `exec` where that is too long for the kernel.
+/// pip writes `#!PYTHON`, or a shell's `exec` of it if that exceeds the system's limit.
 fn relocated(text: &str, python: &str) -> Option<String> {
     let mut lines = text.splitn(4, '\n');
     let (first, second) = (lines.next()?, lines.next()?);
@@ -133,8 +128,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_script_finds_its_python_after_the_folder_is_moved() {
-        let python = "/cache/.aside/x-1/tool/bin/python";
+    fn a_script_of_the_staging_folder_finds_its_python_after_the_move() {
+        let python = "/cache/.staging/x-1/tool/bin/python";
         let body = "# -*- coding: utf-8 -*-\nimport sys\n";
         for text in [
             format!("#!{python}\n{body}"),

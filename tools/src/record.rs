@@ -1,4 +1,4 @@
-//! The record of an installation, stored in the tool's folder: the digest of every file, to detect later changes.
+//! The record of an installation: the checksum of every installed file, to detect later changes in the cache.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,9 +8,9 @@ use anyhow::{Context as _, Result};
 use harness::checksum;
 use serde::{Deserialize, Serialize};
 
-use super::tool::Tool;
+use crate::tool::Tool;
 
-/// Its name in the tool's folder.
+/// The record's file in the tool's folder.
 const FILE: &str = "installed.json";
 
 /// One installation.
@@ -20,29 +20,29 @@ pub struct Record {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// The package's checksum, as in the table when it was installed.
+    /// The package's pinned checksum at the time of installation.
     pub checksum: String,
-    /// Each file below the folder with its SHA-256, each symbolic link with `-> ` and its target.
+    /// Path to SHA-256 of each file, or `-> TARGET` of each symbolic link.
     pub files: BTreeMap<String, String>,
 }
 
 impl Record {
-    /// The current content of a folder.
+    /// Describes what is in this folder now.
     pub fn of(folder: &Path, tool: &Tool) -> Result<Record> {
         Ok(Record {
             name: tool.name.clone(),
             version: tool.version.clone(),
-            checksum: tool.install.checksum().unwrap_or_default().to_owned(),
+            checksum: pinned(tool).unwrap_or_default().to_owned(),
             files: files(folder)?,
         })
     }
 
-    /// The stored record; `None` if the installation was not completed.
+    /// Reads the record; `None` if the installation is incomplete or the table pins another package now.
     pub fn read(folder: &Path, tool: &Tool) -> Option<Record> {
         let record: Record = serde_json::from_slice(&fs::read(folder.join(FILE)).ok()?).ok()?;
         let same = record.name == tool.name
             && record.version == tool.version
-            && Some(record.checksum.as_str()) == tool.install.checksum();
+            && Some(record.checksum.as_str()) == pinned(tool);
         same.then_some(record)
     }
 
@@ -53,30 +53,37 @@ impl Record {
             .with_context(|| format!("cannot write {}", file.display()))
     }
 
-    /// Differences from the installation, one line each.
+    /// Differences between the record and the folder, one line each.
     pub fn differences(&self, folder: &Path) -> Result<Vec<String>> {
         let now = files(folder)?;
-        let changed = self.files.iter().filter_map(|(path, kept)| match now.get(path) {
-            None => Some(format!("{path} is gone")),
-            Some(found) if found != kept => Some(format!("{path} is {found}, not {kept}")),
-            Some(_) => None,
-        });
+        let changed = self
+            .files
+            .iter()
+            .filter_map(|(path, recorded)| match now.get(path) {
+                None => Some(format!("{path} is gone")),
+                Some(found) if found != recorded => Some(format!("{path} is {found}, not {recorded}")),
+                Some(_) => None,
+            });
         let new = now.keys().filter(|path| !self.files.contains_key(*path));
         Ok(changed.chain(new.map(|path| format!("{path} is new"))).collect())
     }
 }
 
+fn pinned(tool: &Tool) -> Option<&str> {
+    Some(&tool.install.package()?.checksum)
+}
+
 fn files(folder: &Path) -> Result<BTreeMap<String, String>> {
     let mut found = BTreeMap::new();
-    let mut open = vec![folder.to_owned()];
-    while let Some(next) = open.pop() {
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
         let entries = fs::read_dir(&next).with_context(|| format!("cannot read {}", next.display()))?;
         for entry in entries {
             let entry = entry?;
             let (path, kind) = (entry.path(), entry.file_type()?);
             let name = path.strip_prefix(folder)?.display().to_string();
             if kind.is_dir() {
-                open.push(path);
+                folders.push(path);
             } else if kind.is_symlink() {
                 found.insert(name, format!("-> {}", fs::read_link(&path)?.display()));
             } else if name != FILE {

@@ -1,9 +1,9 @@
-//! The table of tools, `security/tools.toml`, compiled into the program.
+//! The table of tools: `security/tools.toml`, compiled into the binary.
 
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
-use super::tool::Tool;
+use crate::tool::Tool;
 
 const TABLE: &str = include_str!("../../security/tools.toml");
 
@@ -12,13 +12,13 @@ struct Table {
     tool: Vec<Tool>,
 }
 
-/// Every tool, in the order of the file.
+/// All tools, in the order of the file.
 pub fn all() -> Result<Vec<Tool>> {
     let table: Table = toml::from_str(TABLE).context("security/tools.toml")?;
     Ok(table.tool)
 }
 
-/// The tool of this name.
+/// The tool with this name.
 pub fn get(name: &str) -> Result<Tool> {
     let all = all()?;
     let names: Vec<String> = all.iter().map(|tool| tool.name.clone()).collect();
@@ -46,29 +46,25 @@ mod tests {
     #[test]
     fn each_checksum_is_complete_and_each_lock_file_the_pinned_one() {
         let locks = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../security/locks");
-        let mut files = std::fs::read_dir(&locks).unwrap().count();
+        let mut unused = std::fs::read_dir(&locks).unwrap().count();
         for tool in all().unwrap() {
-            let right = match &tool.install {
+            let well_formed = match &tool.install {
                 Install::Crate(package) => package.checksum.len() == 64,
                 Install::Npm(package) => package.checksum.len() == "sha512-".len() + 88,
                 Install::Go(module) => module.checksum.len() == "h1:".len() + 44,
                 Install::None(how) => !how.is_empty(),
                 Install::Pypi(environment) => {
-                    files -= 1;
+                    unused -= 1;
                     let lock = locks.join(format!("{}.txt", tool.name));
                     let text = std::fs::read_to_string(&lock).unwrap();
                     let pin = format!("\n{}=={} ", environment.name, environment.version);
-                    assert_eq!(
-                        checksum::of_file(&lock).unwrap(),
-                        environment.checksum,
-                        "{}",
-                        tool.name
-                    );
+                    let digest = checksum::of_file(&lock).unwrap();
+                    assert_eq!(digest, environment.checksum, "{}", tool.name);
                     text.contains(&pin) && environment.with.iter().all(|other| text.contains(other))
                 }
             };
-            assert!(right, "{}", tool.name);
+            assert!(well_formed, "{}", tool.name);
         }
-        assert_eq!(files, 0, "lock files of no tool");
+        assert_eq!(unused, 0, "lock files without a tool");
     }
 }

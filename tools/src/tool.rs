@@ -1,82 +1,48 @@
-//! A row of the table of tools: name, version, checksum, and how to install it.
+//! One entry of the table of tools: name, pinned version, and how it is installed.
 
+use anyhow::{Result, anyhow};
 use serde::Deserialize;
 
 /// How a tool is installed by name.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Install {
-    /// From crates.io, built with its own lock file.
-    Crate(Crate),
-    /// From PyPI, in its own virtual environment, every file verified by its hash.
-    Pypi(Environment),
-    /// From npm: a package without dependencies; its scripts are not run.
+    /// A crate of crates.io, built with its own lock file.
+    Crate(Package),
+    /// A package of PyPI in its own virtual environment, every file pinned by hash.
+    Pypi(Package),
+    /// A package of npm without dependencies, installed without running its scripts.
     Npm(Package),
     /// A Go module.
-    Go(Module),
-    /// Not installed by name: the text says how to get it.
+    Go(Package),
+    /// Not by name: the text tells how to get it.
     None(String),
 }
 
-/// A crate.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// A pinned package of a registry.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Crate {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// SHA-256 of its `.crate`, hexadecimal.
-    pub checksum: String,
-    /// Components of the Rust toolchain that it needs.
-    #[serde(default)]
-    pub components: Vec<String>,
-}
-
-/// Packages of PyPI.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Environment {
-    /// The package with the program.
+pub struct Package {
+    /// Its name; of a Go module, its path.
     pub name: String,
     /// Its version, which is not always the program's.
     pub version: String,
-    /// SHA-256 of `security/locks/TOOL.txt`, hexadecimal: it has the hashes of everything that is installed.
+    /// Crates: SHA-256 of the `.crate`, hexadecimal. PyPI: SHA-256 of `security/locks/TOOL.txt`, which has the hash of
+    /// every installed file. npm: `dist.integrity`, `sha512-` and base64. Go: as in `go.sum`, `h1:` and base64.
     pub checksum: String,
-    /// Additional requirements, each with a version.
+    /// Crates: components of the Rust toolchain that it needs.
+    #[serde(default)]
+    pub components: Vec<String>,
+    /// PyPI: further requirements with a version.
     #[serde(default)]
     pub with: Vec<String>,
-    /// Packages without a wheel. Only these are built, which runs their code.
+    /// PyPI: packages without a wheel. Only these are built, which runs their code.
     #[serde(default)]
     pub sources: Vec<String>,
-}
-
-/// A package of npm.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Package {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// `npm view NAME dist.integrity`: `sha512-` and base64.
-    pub checksum: String,
-}
-
-/// A Go module.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Module {
-    /// Its path.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// As in a `go.sum`: `h1:` and base64.
-    pub checksum: String,
-    /// The program's package below the module's path; empty for the module itself.
+    /// Go: the program's package below the module's path; empty for the module itself.
     #[serde(default)]
     pub package: String,
-    /// Additional flags of `go install`.
+    /// Go: further flags of `go install`.
     #[serde(default)]
     pub flags: Vec<String>,
 }
@@ -91,7 +57,7 @@ pub struct Tool {
     pub program: String,
     /// The pinned version.
     pub version: String,
-    /// Arguments that print its version. Empty: it cannot, so only the one in the cache is used.
+    /// Arguments that print its version; empty if none do, and then only the copy in the cache is used.
     pub version_args: Vec<String>,
     /// Its licence, an SPDX expression.
     pub licence: String,
@@ -99,24 +65,45 @@ pub struct Tool {
     pub install: Install,
 }
 
-impl Install {
-    /// Whether it can be installed from a registry.
-    pub fn is_by_name(&self) -> bool {
-        !matches!(self, Install::None(_))
+impl Package {
+    /// `NAME@VERSION`.
+    pub fn spec(&self) -> String {
+        format!("{}@{}", self.name, self.version)
     }
 
-    /// The checksum; `None` when only the version is pinned.
-    pub fn checksum(&self) -> Option<&str> {
+    /// Fails unless `found` is the pinned checksum of `what`.
+    pub fn ensure_pinned(&self, what: &str, found: &str) -> Result<()> {
+        if found == self.checksum {
+            Ok(())
+        } else {
+            Err(self.mismatch(what, found))
+        }
+    }
+
+    pub(crate) fn mismatch(&self, what: &str, found: &str) -> anyhow::Error {
+        let pinned = &self.checksum;
+        anyhow!("{what} does not match the pinned checksum: {found}, not {pinned}")
+    }
+}
+
+impl Install {
+    /// Whether a registry provides it.
+    pub fn is_by_name(&self) -> bool {
+        self.package().is_some()
+    }
+
+    /// The pinned package.
+    pub fn package(&self) -> Option<&Package> {
         match self {
-            Install::Crate(package) => Some(&package.checksum),
-            Install::Pypi(package) => Some(&package.checksum),
-            Install::Npm(package) => Some(&package.checksum),
-            Install::Go(module) => Some(&module.checksum),
+            Install::Crate(package)
+            | Install::Pypi(package)
+            | Install::Npm(package)
+            | Install::Go(package) => Some(package),
             Install::None(_) => None,
         }
     }
 
-    /// Programs that the installation needs on `PATH`, each with the name of the product.
+    /// Programs that must be on `PATH` to install it, each with the name to show when it is missing.
     pub fn needs(&self) -> &'static [(&'static str, &'static str)] {
         match self {
             Install::Crate(_) => &[("cc", "a C compiler (`cc`)"), ("tar", "tar")],
@@ -129,10 +116,10 @@ impl Install {
 }
 
 impl Tool {
-    /// Whether the printed version is the pinned one; builds may add a suffix.
-    pub fn is_version(&self, told: &str) -> bool {
-        let rest = told.strip_prefix(&self.version);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('+') || rest == "-no-git")
+    /// Whether a printed version is the pinned one; builds may append their origin.
+    pub fn is_version(&self, printed: &str) -> bool {
+        let suffix = printed.strip_prefix(&self.version);
+        suffix.is_some_and(|suffix| suffix.is_empty() || suffix.starts_with('+') || suffix == "-no-git")
     }
 }
 
@@ -141,20 +128,17 @@ mod tests {
     use crate::table;
 
     #[test]
-    fn a_version_may_say_which_build_but_not_be_another() {
+    fn a_version_may_name_its_build_but_not_be_another() {
         let tool = table::get("hadolint").unwrap();
-        for (ending, same) in [
+        for (suffix, same) in [
             ("", true),
             ("-no-git", true),
             ("+e5069", true),
             ("1", false),
             ("-rc1", false),
         ] {
-            assert_eq!(
-                tool.is_version(&format!("{}{ending}", tool.version)),
-                same,
-                "{ending}"
-            );
+            let printed = format!("{}{suffix}", tool.version);
+            assert_eq!(tool.is_version(&printed), same, "{suffix}");
         }
     }
 }

@@ -31,6 +31,7 @@ pub fn script(context: &Context) -> Result<PathBuf> {
         name: NAME.to_owned(),
         version: VERSION.to_owned(),
         checksum: INTEGRITY.to_owned(),
+        ..Package::default()
     };
     let (fetch, file) = npm::pack(context, &package, &folder);
     if !file.is_file() {

@@ -1,4 +1,4 @@
-//! A machine whose Go, Python, npm and cargo only pretend, with a cache of its own; tests nothing.
+//! A test machine: scripts in the place of Go, Python, npm and cargo, and its own cache.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// As the table pins it.
+/// The checksum that the table pins.
 pub const SUM: &str = "h1:vQ4GeJN86C0QH+gTUQcs8McmK62OLT3kmakPMtEWYnY=";
 
-/// A Go that knows one module, and builds a program that tells its version.
+/// A Go that downloads one module, and builds a program that prints its version.
 pub const GO: &str = r#"
 case "$1" in
 mod) echo "{\"Sum\": \"$(cat "$0.sum")\"}" ;;
@@ -28,7 +28,7 @@ install)
 esac
 "#;
 
-/// A machine: its programs, its cache, its cargo.
+/// The machine's folder, removed on drop.
 pub struct Machine(pub PathBuf);
 
 impl Machine {
@@ -48,8 +48,8 @@ impl Machine {
         machine
     }
 
-    /// A program of this name. It is a link to a file that nobody writes to: what is just written cannot always be run
-    /// yet while others start programs.
+    /// Adds a program. It is a link to a file that is never written: executing a file that was just written can fail (ETXTBSY)
+    /// while another thread forks.
     pub fn program(&self, name: &str, script: &str) {
         self.write(&format!("bin/{name}.sh"), script);
         let pretend = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/install/pretend.sh");
@@ -64,10 +64,7 @@ impl Machine {
         fs::read_to_string(self.0.join(path)).unwrap_or_default()
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the tests run the program itself, as a person would"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the tests run the program itself")]
     pub fn start(&self, args: &[&str]) -> Child {
         Command::new(env!("CARGO_BIN_EXE_tools"))
             .args(args)
@@ -82,23 +79,39 @@ impl Machine {
             .unwrap()
     }
 
-    /// Runs it; answers whether it succeeded, and its words.
+    /// Runs it; answers whether it succeeded, and its output.
     pub fn tools(&self, args: &[&str]) -> (bool, String) {
-        outcome(&self.start(args).wait_with_output().unwrap())
+        result_of(&self.start(args).wait_with_output().unwrap())
+    }
+
+    pub fn succeeds(&self, args: &[&str]) -> String {
+        let (success, output) = self.tools(args);
+        assert!(success, "{output}");
+        output
+    }
+
+    /// It fails, and its output contains each of these.
+    pub fn fails(&self, args: &[&str], expected: &[&str]) -> String {
+        let (success, output) = self.tools(args);
+        assert!(!success, "{output}");
+        for text in expected {
+            assert!(output.contains(text), "no {text}: {output}");
+        }
+        output
     }
 
     pub fn installed(&self) -> PathBuf {
         self.0.join("cache/portcullis/tools/actionlint/1.7.12")
     }
 
-    /// What `list` says of a tool.
+    /// The line of `list` for a tool.
     pub fn listed(&self, tool: &str) -> String {
-        let (_, words) = self.tools(&["list"]);
-        let line = words.lines().find(|line| line.starts_with(tool));
+        let (_, output) = self.tools(&["list"]);
+        let line = output.lines().find(|line| line.starts_with(tool));
         line.unwrap_or_default().to_owned()
     }
 
-    pub fn waits_for(&self, path: &str) {
+    pub fn wait_for(&self, path: &str) {
         let since = Instant::now();
         while !self.0.join(path).exists() {
             assert!(since.elapsed() < Duration::from_secs(60), "no {path}");
@@ -106,12 +119,12 @@ impl Machine {
         }
     }
 
-    /// Folders that installations left, other than what they published.
-    pub fn left(&self) -> Vec<String> {
-        let staging = fs::read_dir(self.0.join("cache/portcullis/tools/.aside"));
-        let names = staging.into_iter().flatten().flatten();
-        let names = names.filter(|entry| entry.path().is_dir());
-        names
+    /// Staging folders that installations left.
+    pub fn staged(&self) -> Vec<String> {
+        let staging = fs::read_dir(self.0.join("cache/portcullis/tools/.staging"));
+        let entries = staging.into_iter().flatten().flatten();
+        let folders = entries.filter(|entry| entry.path().is_dir());
+        folders
             .map(|entry| entry.file_name().display().to_string())
             .collect()
     }
@@ -123,9 +136,9 @@ impl Drop for Machine {
     }
 }
 
-pub fn outcome(output: &Output) -> (bool, String) {
-    let words = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
-    (output.status.success(), words.concat())
+pub fn result_of(output: &Output) -> (bool, String) {
+    let text = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
+    (output.status.success(), text.concat())
 }
 
 pub fn signal(child: &Child, signal: Signal) {

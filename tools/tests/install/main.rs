@@ -1,62 +1,46 @@
-//! Installing tools, with programs that only pretend to be Go, Python, npm and cargo: once, found, verified.
+//! Installs, finds and verifies tools, with scripts in the place of Go, Python, npm and cargo.
 
 #![expect(clippy::unwrap_used, reason = "the whole file is tests")]
 
-/// A machine that only pretends.
-mod machine;
-
-/// What is compared before it is used.
-mod registries;
-
-/// Failures during an installation.
 mod failures;
+mod machine;
+mod registries;
 
 use std::fs;
 
 use machine::{GO, Machine};
 
+const INSTALL: [&str; 2] = ["install", "actionlint"];
+
 #[test]
 fn a_module_is_installed_once_found_and_verified() {
     let machine = Machine::with_go("once");
-    let (good, words) = machine.tools(&["install", "actionlint"]);
-    assert!(good && words.contains("ready    actionlint 1.7.12"), "{words}");
+    let output = machine.succeeds(&INSTALL);
+    assert!(output.contains("ready    actionlint 1.7.12"), "{output}");
     assert!(machine.listed("actionlint").contains("cache: "));
-    assert_eq!(machine.left(), [] as [&str; 0]);
-    assert!(
-        machine
-            .tools(&["install", "actionlint"])
-            .1
-            .contains("there    actionlint")
-    );
+    assert_eq!(machine.staged(), [] as [&str; 0]);
+    assert!(machine.tools(&INSTALL).1.contains("present  actionlint"));
     assert_eq!(machine.read("bin/go.built"), "built\n");
-    let (good, words) = machine.tools(&["install", "--again", "actionlint"]);
-    assert!(good, "{words}");
+    machine.succeeds(&["install", "--again", "actionlint"]);
     assert_eq!(machine.read("bin/go.built"), "built\nbuilt\n");
-    assert_eq!(
-        machine.tools(&["verify"]),
-        (true, "same     actionlint 1.7.12\n".to_owned())
-    );
+    assert_eq!(machine.succeeds(&["verify"]), "same     actionlint 1.7.12\n");
 }
 
 #[test]
 fn a_changed_installation_is_detected_and_not_used() {
     let machine = Machine::with_go("changed");
-    machine.tools(&["install", "actionlint"]);
+    machine.tools(&INSTALL);
     let program = machine.installed().join("bin/actionlint");
     fs::write(&program, "#!/bin/sh\n: something else; echo 1.7.12\n").unwrap();
     fs::write(machine.installed().join("bin/more"), "").unwrap();
-    let (good, words) = machine.tools(&["verify"]);
-    assert!(
-        !good && words.contains("bin/actionlint is ") && words.contains("bin/more is new"),
-        "{words}"
-    );
+    machine.fails(&["verify"], &["bin/actionlint is ", "bin/more is new"]);
     let listed = machine.listed("actionlint");
     assert!(
         listed.contains("missing: ") && listed.contains("is not what was installed"),
         "{listed}"
     );
-    assert!(machine.tools(&["install", "actionlint"]).0);
-    assert!(machine.tools(&["verify"]).0);
+    machine.succeeds(&INSTALL);
+    machine.succeeds(&["verify"]);
 }
 
 #[test]
@@ -69,16 +53,12 @@ fn a_program_of_another_version_is_not_published() {
         "{listed}"
     );
     machine.write("bin/go.sh", &GO.replace("echo 1.7.12", "echo 1.7.11"));
-    let (good, words) = machine.tools(&["install", "actionlint"]);
-    assert!(
-        !good && words.contains("bin/actionlint is 1.7.11, not 1.7.12"),
-        "{words}"
-    );
+    machine.fails(&INSTALL, &["bin/actionlint is 1.7.11, not 1.7.12"]);
     assert!(!machine.installed().exists());
 }
 
 #[test]
-fn a_missing_prerequisite_is_reported_in_one_line() {
+fn a_missing_requirement_is_named_in_one_line() {
     let machine = Machine::new("missing");
     for (tool, what) in [
         ("actionlint", "needs Go"),
@@ -87,17 +67,13 @@ fn a_missing_prerequisite_is_reported_in_one_line() {
         ("cargo-audit", "needs a C compiler"),
         ("zap", "not installed by name: put zap.sh"),
     ] {
-        let (good, words) = machine.tools(&["install", tool]);
-        let said = words.lines().filter(|line| line.starts_with("failed")).count();
-        assert!(
-            !good && said == 1 && words.contains(what) && !words.contains("panicked"),
-            "{words}"
-        );
+        let output = machine.fails(&["install", tool], &[what]);
+        let failures = output.lines().filter(|line| line.starts_with("failed")).count();
+        assert!(failures == 1 && !output.contains("panicked"), "{output}");
     }
     machine.program("python3", "exit 1");
-    let (_, words) = machine.tools(&["install", "zizmor"]);
-    assert!(
-        words.contains("install Python 3.11 or newer with venv"),
-        "{words}"
+    machine.fails(
+        &["install", "zizmor"],
+        &["install Python 3.11 or newer with venv"],
     );
 }
