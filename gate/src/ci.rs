@@ -20,7 +20,7 @@ use crate::report::ReportWriter;
 use crate::report::model::{self, Report};
 use crate::shared::{RunOptions, Shared};
 use crate::snapshot::Snapshot;
-use crate::waivers::{Ledger, parse, warnings as waiver_warnings};
+use crate::waivers::{Ledger, warnings as waiver_warnings};
 use crate::{engine, lock, snapshot, verdict_cache};
 
 /// Options of `cargo xtask ci`.
@@ -54,7 +54,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     }
     let _one_at_a_time = lock::take(context)?;
     let (start, began) = (Instant::now(), clock::now());
-    let ledger = parse::read(&context.settings.root)?;
+    let ledger = Ledger::read(&context.settings.root)?;
     let scratch = snapshot::scratch()?;
     let advisory_db = options.advisory_db.as_ref();
     let advisory_db = advisory_db.or(context.settings.advisory_db.as_ref());
@@ -91,7 +91,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         left_out,
         warnings,
         gates,
-        waivers: ledger.waiver,
+        waivers: ledger.waivers,
     };
     let writer = ReportWriter {
         settings: &context.settings,

@@ -7,7 +7,7 @@ use crate::fault_injection::fixture::{Fixture, GATE, HONEST, TOOL, VERSION};
 use crate::finding::Finding;
 use crate::outcome::{Outcome, Verdict};
 use crate::profile::GateProfile;
-use crate::waivers::parse;
+use crate::waivers::Ledger;
 use crate::waivers::warnings;
 
 const TODAY: &str = "2026-11-21T10:00:00Z";
@@ -128,7 +128,7 @@ fn a_bad_verdict_is_never_taken_over_and_an_expired_waiver_covers_nothing() {
 #[test]
 fn a_waiver_that_nothing_uses_is_told_only_when_its_gate_looked() {
     let fixture = Fixture::new("unused", HONEST);
-    let ledger = parse::ledger(WAIVER);
+    let ledger = Ledger::parse(WAIVER);
     let day = |day: &str| day.parse().unwrap();
     let unused =
         |outcomes: &[Outcome]| warnings::unused(&ledger, &[&GATE], outcomes, day("2026-11-22")).len();

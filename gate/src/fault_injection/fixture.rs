@@ -21,7 +21,7 @@ use crate::scan_context::ScanContext;
 use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
 use crate::shared::{RunOptions, Shared};
 use crate::snapshot::Snapshot;
-use crate::waivers::{Ledger, parse};
+use crate::waivers::Ledger;
 
 /// The tool whose place the script takes, and its pinned version.
 pub const TOOL: &str = "gitleaks";
@@ -192,7 +192,7 @@ impl Fixture {
 
     /// A whole run with the tree's own ledger.
     pub fn run_all(&self, gate: &Gate, began: &str, profile: GateProfile) -> Outcome {
-        let ledger = parse::read(&self.context.settings.root).unwrap();
+        let ledger = Ledger::read(&self.context.settings.root).unwrap();
         engine::run(&[gate], &self.shared(began, profile), &ledger, 2).remove(0)
     }
 

@@ -45,7 +45,7 @@ impl WaiverUse {
             let asked = gates
                 .iter()
                 .any(|gate| gate.verdict != Verdict::NotRun && runs(gate, waiver));
-            let worth = match (waiver.counts_on(today), covers) {
+            let worth = match (waiver.is_valid_on(today), covers) {
                 (false, _) => WaiverStatus::Expired,
                 (true, 1..) => WaiverStatus::Used,
                 (true, 0) if asked => WaiverStatus::Unused,

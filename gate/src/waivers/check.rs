@@ -1,4 +1,4 @@
-//! Every check of the ledger and of what stands beside it, over one folder on one day; changes nothing.
+//! All checks of the ledger and of the files it governs, over one folder on one day.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,32 +9,29 @@ use chrono::NaiveDate;
 use tools::table;
 
 use crate::waivers::ignore_files::LISTS;
-use crate::waivers::inline_ignores;
-use crate::waivers::parse;
-use crate::waivers::sync_check;
-use crate::waivers::tool_configs;
 use crate::waivers::validate::{self, Known};
 use crate::waivers::violation::Violation;
+use crate::waivers::{Ledger, inline_ignores, sync_check, tool_configs};
 
-/// Where owners are named, as the code host looks for it.
+/// Where GitHub looks for the owners of files.
 const OWNERS: &[&str] = &[".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"];
 
-/// Checks; `files` are the folder's files, with `/`.
+/// Checks a folder; `files` are its files, with `/`.
 pub fn folder<'a>(
     root: &Path,
     files: impl Iterator<Item = &'a str>,
     today: NaiveDate,
 ) -> Result<Vec<Violation>> {
-    let ledger = parse::read(root)?;
+    let ledger = Ledger::read(root)?;
     let read = |path: &str| fs::read_to_string(root.join(path)).ok();
     let files: Vec<&str> = files.collect();
-    let mut violations = validate::of(&ledger, &known(&files, read)?, today);
-    violations.extend(sync_check::of(&ledger, today, read));
-    violations.extend(tool_configs::of(files.iter().copied()));
+    let mut violations = validate::violations(&ledger, &known(&files, read)?, today);
+    violations.extend(sync_check::violations(&ledger, today, read));
+    violations.extend(tool_configs::violations(files.iter().copied()));
     for path in files {
-        // What is no text holds no comment.
+        // Binary files contain no comments.
         if let Some(text) = read(path) {
-            violations.extend(inline_ignores::of(&ledger, path, &text));
+            violations.extend(inline_ignores::violations(&ledger, path, &text));
         }
     }
     Ok(violations)
@@ -43,29 +40,21 @@ pub fn folder<'a>(
 fn known(files: &[&str], read: impl Fn(&str) -> Option<String>) -> Result<Known> {
     let table = table::all()?.into_iter().map(|tool| tool.name);
     let listed = LISTS.iter().map(|list| list.tool.to_owned());
+    let codeowners = OWNERS.iter().find_map(|path| read(path));
     Ok(Known {
         tools: table.chain(listed).chain(["cargo-deny".to_owned()]).collect(),
-        owners: OWNERS
-            .iter()
-            .find_map(|path| read(path))
-            .map(|text| owners(&text)),
+        owners: codeowners.map(|text| owners(&text)),
         files: files.iter().map(|path| (*path).to_owned()).collect(),
     })
 }
 
-/// Every name after a pattern.
+/// The names after each pattern of a CODEOWNERS file.
 fn owners(text: &str) -> BTreeSet<String> {
     let lines = text
         .lines()
         .map(|line| line.split('#').next().unwrap_or_default());
-    lines
-        .flat_map(|line| {
-            line.split_whitespace()
-                .skip(1)
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-        })
-        .collect()
+    let names = lines.flat_map(|line| line.split_whitespace().skip(1));
+    names.map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -73,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn owners_are_whoever_codeowners_names() {
+    fn owners_are_the_names_in_codeowners() {
         let found = owners("# us\n* @team @other # both\n/terraform/ infra@example.org\n");
         assert_eq!(
             found.into_iter().collect::<Vec<_>>(),

@@ -1,9 +1,9 @@
-//! `cargo xtask waivers check|sync|list`: the ledger by hand; the gate `waivers` makes the same checks.
+//! `cargo xtask waivers check|sync|list`. The gate `waivers` makes the same checks.
 
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, ensure};
 use chrono::NaiveDate;
 use harness::clock;
 use harness::context::Context;
@@ -11,130 +11,114 @@ use harness::output::print;
 use harness::worktree;
 
 use crate::config::Config;
-use crate::waivers::check;
-use crate::waivers::deny_toml;
 use crate::waivers::ignore_files::{self, LISTS};
 use crate::waivers::ledger::Ledger;
-use crate::waivers::parse;
 use crate::waivers::violation::Violation;
-use crate::waivers::warnings;
+use crate::waivers::{check, deny_toml, warnings};
 
 /// Options of `cargo xtask waivers`.
 #[derive(Debug, clap::Args)]
 pub struct Options {
     #[command(subcommand)]
-    what: What,
+    task: Task,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum What {
-    /// Entries, the tools' own lists and ignores in files: are they in order?
+enum Task {
+    /// Check the entries, the tools' own ignore lists, and ignores in files
     Check,
-    /// Writes the tools' own lists from the ledger
+    /// Generate the tools' own ignore lists from the ledger
     Sync,
-    /// Every entry and its days left
+    /// List each entry with its remaining days
     List,
 }
 
-/// Does it.
+/// Runs the subcommand.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let (root, today) = (&context.settings.root, clock::now().date_naive());
-    match options.what {
-        What::Check => {
+    match options.task {
+        Task::Check => {
             let mut files = worktree::listed(context)?;
             let canaries = Config::read(root)?.canaries;
             files.retain(|path| !path.starts_with(&canaries));
-            checked(root, &files, today)
+            check(root, &files, today)
         }
-        What::Sync => sync(root, today),
-        What::List => list(root, today),
+        Task::Sync => sync(root, today),
+        Task::List => list(root, today),
     }
 }
 
-fn checked(root: &Path, files: &[String], today: NaiveDate) -> Result<()> {
-    let ledger = parse::read(root)?;
-    warnings::ending(&ledger, today)
-        .iter()
-        .for_each(|line| tell(line));
+fn check(root: &Path, files: &[String], today: NaiveDate) -> Result<()> {
+    let ledger = Ledger::read(root)?;
+    for line in warnings::ending(&ledger, today) {
+        print_line(&line);
+    }
     let violations = check::folder(root, files.iter().map(String::as_str), today)?;
-    for violation in &violations {
-        tell_fault(violation);
-    }
-    match violations.len() {
-        0 => {
-            print(&format!(
-                "waivers: {} entries, {} files, in order",
-                ledger.waiver.len(),
-                files.len()
-            ));
-            Ok(())
-        }
-        count => bail!("waivers: {count} not in order"),
-    }
+    violations.iter().for_each(print_violation);
+    ensure!(violations.is_empty(), "waivers: {} violations", violations.len());
+    print(&format!(
+        "waivers: {} entries, {} files, no violation",
+        ledger.waivers.len(),
+        files.len()
+    ));
+    Ok(())
 }
 
-/// On one line, whatever an entry holds: anybody can propose a ledger.
-fn tell(line: &str) {
+/// On one line, whatever an entry contains: the ledger is untrusted.
+fn print_line(line: &str) {
     print(&line.replace('\n', "\\n"));
 }
 
-fn tell_fault(violation: &Violation) {
+fn print_violation(violation: &Violation) {
+    let Violation { rule, what, path, .. } = violation;
     let line = violation.line.map_or(String::new(), |line| format!(":{line}"));
-    tell(&format!(
-        "{}{line}: {}: {}",
-        violation.path, violation.rule, violation.what
-    ));
+    print_line(&format!("{path}{line}: {rule}: {what}"));
 }
 
-/// Tells every entry that cannot be read, and fails when there is one.
-fn whole(ledger: &Ledger) -> Result<()> {
-    ledger.malformed.iter().for_each(tell_fault);
-    match ledger.malformed.len() {
-        0 => Ok(()),
-        count => bail!("waivers: {count} that cannot be read"),
-    }
+/// Prints every entry that cannot be read, and fails if there is one.
+fn ensure_readable(ledger: &Ledger) -> Result<()> {
+    ledger.malformed.iter().for_each(print_violation);
+    let count = ledger.malformed.len();
+    ensure!(count == 0, "waivers: {count} entries cannot be read");
+    Ok(())
 }
 
 fn sync(root: &Path, today: NaiveDate) -> Result<()> {
-    let ledger = parse::read(root)?;
-    whole(&ledger)?;
+    let ledger = Ledger::read(root)?;
+    ensure_readable(&ledger)?;
     for list in LISTS {
         write(root, list.path, list.of(&ledger, today))?;
     }
     if let Ok(text) = fs::read_to_string(root.join(deny_toml::PATH)) {
-        write(
-            root,
-            deny_toml::PATH,
-            Some(deny_toml::with(&text, &ledger, today).map_err(anyhow::Error::msg)?),
-        )?;
+        let text = deny_toml::with(&text, &ledger, today).map_err(anyhow::Error::msg)?;
+        write(root, deny_toml::PATH, Some(text))?;
     }
-    ignore_files::left_out(&ledger).iter().for_each(|line| tell(line));
+    for line in ignore_files::omitted(&ledger) {
+        print_line(&line);
+    }
     Ok(())
 }
 
-/// Writes a list, or removes one that has nothing to say, and tells what changed.
+/// Writes or removes a list if it differs, and prints what changed.
 fn write(root: &Path, path: &str, text: Option<String>) -> Result<()> {
     let file = root.join(path);
     if fs::read_to_string(&file).ok() == text {
         return Ok(());
     }
-    match text {
-        Some(text) => {
-            fs::create_dir_all(file.parent().context("a file has a folder")?)?;
-            fs::write(&file, text).with_context(|| format!("cannot write {path}"))?;
-            print(&format!("wrote    {path}"));
-        }
-        None => {
-            fs::remove_file(&file).with_context(|| format!("cannot remove {path}"))?;
-            print(&format!("removed  {path}"));
-        }
+    if let Some(text) = text {
+        fs::create_dir_all(file.parent().context("a file has a folder")?)?;
+        fs::write(&file, text).with_context(|| format!("cannot write {path}"))?;
+        print(&format!("wrote    {path}"));
+    } else {
+        fs::remove_file(&file).with_context(|| format!("cannot remove {path}"))?;
+        print(&format!("removed  {path}"));
     }
     Ok(())
 }
 
 fn list(root: &Path, today: NaiveDate) -> Result<()> {
-    let ledger = parse::read(root)?;
-    for waiver in &ledger.waiver {
+    let ledger = Ledger::read(root)?;
+    for waiver in &ledger.waivers {
         let left = (waiver.expires - today).num_days();
         let days = if left < 0 {
             "expired".to_owned()
@@ -142,12 +126,12 @@ fn list(root: &Path, today: NaiveDate) -> Result<()> {
             format!("{left} days left")
         };
         let tools = waiver.tools.join(", ");
-        tell(&format!(
+        print_line(&format!(
             "{:<8} {:<14} {:<24} {tools}; {}",
             waiver.id, days, waiver.rule, waiver.owner
         ));
     }
-    whole(&ledger)
+    ensure_readable(&ledger)
 }
 
 #[cfg(test)]
@@ -155,9 +139,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_read_fails_whoever_asks_for_it() {
-        let broken = parse::ledger("waiver = 7 [");
-        assert!(whole(&broken).is_err());
-        assert!(whole(&parse::ledger("")).is_ok());
+    fn an_unreadable_ledger_is_an_error() {
+        assert!(ensure_readable(&Ledger::parse("waiver = 7 [")).is_err());
+        assert!(ensure_readable(&Ledger::parse("")).is_ok());
     }
 }

@@ -1,4 +1,4 @@
-//! The part of `deny.toml` that the ledger writes: the advisories that cargo-deny ignores. Reads and writes no file.
+//! The section of `deny.toml` that is generated from the ledger: the advisories that cargo-deny ignores.
 
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -6,7 +6,7 @@ use toml::Spanned;
 
 use crate::waivers::entry::Waiver;
 use crate::waivers::ignore_files::{is_advisory, quoted, reason};
-use crate::waivers::ledger::Ledger;
+use crate::waivers::ledger::{Ledger, line_of};
 
 /// Where cargo-deny reads it.
 pub const PATH: &str = "deny.toml";
@@ -26,48 +26,44 @@ struct Advisories {
     ignore: Vec<Spanned<toml::Value>>,
 }
 
-/// The file with the ledger's part of this day in place.
+/// The file's text with the ledger's section as of this day.
 pub fn with(text: &str, ledger: &Ledger, today: NaiveDate) -> Result<String, String> {
     let lines = lines(ledger, today);
-    let Some((start, end)) = place(text) else {
-        return match lines.is_empty() {
-            true => Ok(text.to_owned()),
-            false => Err(format!(
-                "{PATH} has no place for the ledger's part: in [advisories], ignore = [, the line `{BEGIN}`, the line `{END}`, ]"
-            )),
-        };
+    let Some((start, end)) = section(text) else {
+        if lines.is_empty() {
+            return Ok(text.to_owned());
+        }
+        return Err(format!(
+            "{PATH} lacks the ledger's section: within `ignore = [ ]` of [advisories], the lines `{BEGIN}` and `{END}`"
+        ));
     };
     let (before, after) = (text.get(..start), text.get(end..));
     Ok([before.unwrap_or_default(), &lines, after.unwrap_or_default()].concat())
 }
 
-/// Lines with an advisory that is ignored and that the ledger did not write.
+/// The lines of ignored advisories outside of the ledger's section.
 pub fn by_hand(text: &str) -> Result<Vec<u64>, String> {
     let deny: Deny = toml::from_str(text).map_err(|error| error.message().to_owned())?;
-    let ours = place(text).unwrap_or((0, 0));
+    let (start, end) = section(text).unwrap_or((0, 0));
     let starts = deny.advisories.ignore.iter().map(|entry| entry.span().start);
-    let theirs = starts.filter(|start| *start < ours.0 || *start >= ours.1);
-    let line = |start: usize| text.get(..start).unwrap_or_default().matches('\n').count() as u64 + 1;
-    Ok(theirs.map(line).collect())
+    let outside = starts.filter(|entry| !(start..end).contains(entry));
+    Ok(outside.map(|start| line_of(text, start)).collect())
 }
 
 fn lines(ledger: &Ledger, today: NaiveDate) -> String {
     let line = |waiver: &Waiver| {
-        format!(
-            "  {{ id = {}, reason = {} }},\n",
-            quoted(&waiver.rule),
-            quoted(&reason(waiver))
-        )
+        let (rule, reason) = (quoted(&waiver.rule), quoted(&reason(waiver)));
+        format!("  {{ id = {rule}, reason = {reason} }},\n")
     };
     ledger
         .of("cargo-deny")
-        .filter(|waiver| is_advisory(waiver) && waiver.counts_on(today))
+        .filter(|waiver| is_advisory(waiver) && waiver.is_valid_on(today))
         .map(line)
         .collect()
 }
 
-/// From the byte after the line of the beginning to the first of the line of the end.
-fn place(text: &str) -> Option<(usize, usize)> {
+/// The byte range of the section, between its first and its last line.
+fn section(text: &str) -> Option<(usize, usize)> {
     let begin = text.find(BEGIN)?;
     let start = begin + text.get(begin..)?.find('\n')? + 1;
     let end = start + text.get(start..)?.find(END)?;
@@ -78,19 +74,22 @@ fn place(text: &str) -> Option<(usize, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::waivers::parse;
+    use crate::waivers::sample_entry;
 
     const EMPTY: &str = "[advisories]\nignore = [\n  # waivers: begin, written by `cargo xtask waivers sync`\n  # waivers: end\n]\n";
-    const LEDGER: &str = "[[waiver]]\nid = \"W-1\"\ntools = [\"cargo-deny\"]\nrule = \"RUSTSEC-2026-0194\"\nreason = \"no\\nXML\"\n\
-                          owner = \"o\"\ncreated = \"2026-11-01\"\nexpires = \"2026-12-01\"\nlink = \"#1\"\n";
+
+    fn ledger() -> Ledger {
+        let entry = sample_entry("cargo-deny", "RUSTSEC-2026-0194", "");
+        Ledger::parse(&entry.replace("\"r\"", "\"no\\nXML\""))
+    }
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
     }
 
     #[test]
-    fn the_ledgers_part_is_written_in_its_place_and_again_the_same() {
-        let (ledger, empty) = (parse::ledger(LEDGER), Ledger::default());
+    fn the_section_is_rewritten_in_place_and_idempotently() {
+        let (ledger, empty) = (ledger(), Ledger::default());
         let (today, later) = (day("2026-12-01"), day("2026-12-02"));
         let full = with(EMPTY, &ledger, today).unwrap();
         let line = "  { id = \"RUSTSEC-2026-0194\", reason = \"W-1: no XML\" },\n";
@@ -105,18 +104,18 @@ mod tests {
     }
 
     #[test]
-    fn without_a_place_nothing_is_written_in_silence() {
+    fn a_missing_section_is_an_error_only_if_it_is_needed() {
         let bare = "[advisories]\nyanked = \"deny\"\n";
         assert_eq!(with(bare, &Ledger::default(), day("2026-12-01")).unwrap(), bare);
         assert!(
-            with(bare, &parse::ledger(LEDGER), day("2026-12-01"))
+            with(bare, &ledger(), day("2026-12-01"))
                 .unwrap_err()
-                .contains("no place")
+                .contains("lacks the ledger's section")
         );
     }
 
     #[test]
-    fn an_exception_by_hand_is_found_by_its_line() {
+    fn an_exception_outside_of_the_section_is_reported_by_line() {
         let own = EMPTY.replace("ignore = [\n", "ignore = [\n  \"RUSTSEC-2020-0071\",\n");
         assert_eq!(by_hand(&own), Ok(vec![3]));
         assert!(by_hand("[").is_err());

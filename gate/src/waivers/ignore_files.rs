@@ -1,5 +1,5 @@
-//! The tools' own ignore lists, written from the ledger for those who run a tool by hand. A list is never wider than the
-//! ledger: what a tool cannot say as narrowly is left out of it. Reads and writes no file.
+//! The tools' own ignore lists, generated from the ledger for manual runs of a tool. A list is never wider than the ledger:
+//! an entry that a tool's format cannot express as narrowly is omitted.
 
 use std::collections::BTreeMap;
 
@@ -8,86 +8,81 @@ use chrono::NaiveDate;
 use crate::waivers::entry::Waiver;
 use crate::waivers::ledger::Ledger;
 
-/// The first line of each.
-const HEAD: &str =
+/// The first line of each list.
+const HEADER: &str =
     "# Written by `cargo xtask waivers sync` from security/waivers.toml; changes belong there.";
 
-/// A list of one tool.
+/// The list of one tool.
 pub struct List {
-    /// The tool.
     pub tool: &'static str,
-    /// Where it reads the list.
+    /// Where the tool reads it.
     pub path: &'static str,
-    /// The list; empty: there is nothing to say, so there is no file.
-    pub text: fn(&[&Waiver]) -> String,
-    /// Whether it can say this entry.
-    pub can: fn(&Waiver) -> bool,
+    /// Formats the entries.
+    text: fn(&[&Waiver]) -> String,
+    /// Whether the format can express this entry.
+    can_express: fn(&Waiver) -> bool,
 }
 
-/// Every list that is a file of its own; cargo-deny's is a part of `deny.toml`.
+/// All lists that are separate files; cargo-deny's is a section of `deny.toml`.
 pub const LISTS: &[List] = &[
     List {
         tool: "cargo-audit",
         path: ".cargo/audit.toml",
         text: audit,
-        can: is_advisory,
+        can_express: is_advisory,
     },
     List {
         tool: "trivy",
         path: ".trivyignore.yaml",
         text: trivy,
-        can: |_| true,
+        can_express: |_| true,
     },
     List {
         tool: "hadolint",
         path: ".hadolint.yaml",
         text: hadolint,
-        can: is_everywhere,
+        can_express: is_everywhere,
     },
     List {
         tool: "checkov",
         path: ".checkov.yaml",
         text: checkov,
-        can: is_everywhere,
+        can_express: is_everywhere,
     },
     List {
         tool: "zizmor",
         path: "zizmor.yml",
         text: zizmor,
-        can: |waiver| {
+        can_express: |waiver| {
             waiver.package.is_none() && waiver.path.as_ref().is_none_or(|path| !path.ends_with('/'))
         },
     },
 ];
 
 impl List {
-    /// What it should say on this day; `None`: it should not be there.
+    /// The text as of this day; `None`: the file must not exist.
     pub fn of(&self, ledger: &Ledger, today: NaiveDate) -> Option<String> {
-        let says = |waiver: &&Waiver| (self.can)(waiver) && waiver.counts_on(today);
-        let entries: Vec<&Waiver> = ledger.of(self.tool).filter(says).collect();
-        (!entries.is_empty()).then(|| format!("{HEAD}\n{}", (self.text)(&entries)))
+        let contains = |waiver: &&Waiver| (self.can_express)(waiver) && waiver.is_valid_on(today);
+        let entries: Vec<&Waiver> = ledger.of(self.tool).filter(contains).collect();
+        (!entries.is_empty()).then(|| format!("{HEADER}\n{}", (self.text)(&entries)))
     }
 }
 
-/// What no list says although the ledger does: one line each.
-pub fn left_out(ledger: &Ledger) -> Vec<String> {
-    let told = |tool: &str, path: &str, waiver: &Waiver| {
-        format!(
-            "{}: {path} cannot say it as narrowly, so {tool} by hand still reports it",
-            waiver.id
-        )
-    };
-    let mut lines = Vec::new();
-    for list in LISTS {
-        let cannot = ledger.of(list.tool).filter(|waiver| !(list.can)(waiver));
-        lines.extend(cannot.map(|waiver| told(list.tool, list.path, waiver)));
-    }
-    let cannot = ledger.of("cargo-deny").filter(|waiver| !is_advisory(waiver));
-    lines.extend(cannot.map(|waiver| told("cargo-deny", "deny.toml", waiver)));
-    lines
+/// The entries that a list omits, one line each.
+pub fn omitted(ledger: &Ledger) -> Vec<String> {
+    let lists = LISTS.iter().map(|list| (list.tool, list.path, list.can_express));
+    let deny: (_, _, fn(&Waiver) -> bool) = ("cargo-deny", "deny.toml", is_advisory);
+    let lines = lists.chain([deny]).flat_map(|(tool, path, can_express)| {
+        let omitted = ledger.of(tool).filter(move |waiver| !can_express(waiver));
+        omitted.map(move |waiver| {
+            let id = &waiver.id;
+            format!("{id}: {path} cannot express it as narrowly, so a manual run of {tool} still reports it")
+        })
+    });
+    lines.collect()
 }
 
-/// Lists of advisories know no package: an advisory is about one.
+/// Whether it is an advisory without a path. Lists of advisories need no package: an advisory is about one.
 pub fn is_advisory(waiver: &Waiver) -> bool {
     waiver.rule.starts_with("RUSTSEC-") && waiver.path.is_none()
 }
@@ -96,27 +91,26 @@ fn is_everywhere(waiver: &Waiver) -> bool {
     waiver.path.is_none() && waiver.package.is_none()
 }
 
-/// Text for TOML and YAML: both read JSON's form of it.
+/// A string for TOML and YAML: both accept JSON's syntax.
 pub fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// The id of the entry and its reason, on one line.
+/// The entry's id and reason, on one line.
 pub fn reason(waiver: &Waiver) -> String {
     let words: Vec<&str> = waiver.reason.split_whitespace().collect();
     format!("{}: {}", waiver.id, words.join(" "))
 }
 
+/// The entry and its last day, as a comment.
+fn comment(waiver: &Waiver) -> String {
+    format!("# {}, until {}", waiver.id, waiver.expires)
+}
+
 fn audit(entries: &[&Waiver]) -> String {
-    let lines = entries.iter().map(|waiver| {
-        format!(
-            "  {}, # {}, until {}\n",
-            quoted(&waiver.rule),
-            waiver.id,
-            waiver.expires
-        )
-    });
-    format!("[advisories]\nignore = [\n{}]\n", lines.collect::<String>())
+    let line = |waiver: &&Waiver| format!("  {}, {}\n", quoted(&waiver.rule), comment(waiver));
+    let lines: String = entries.iter().map(line).collect();
+    format!("[advisories]\nignore = [\n{lines}]\n")
 }
 
 fn hadolint(entries: &[&Waiver]) -> String {
@@ -128,46 +122,31 @@ fn checkov(entries: &[&Waiver]) -> String {
 }
 
 fn items(entries: &[&Waiver]) -> String {
-    let line = |waiver: &&Waiver| {
-        format!(
-            "  - {} # {}, until {}\n",
-            quoted(&waiver.rule),
-            waiver.id,
-            waiver.expires
-        )
-    };
+    let line = |waiver: &&Waiver| format!("  - {} {}\n", quoted(&waiver.rule), comment(waiver));
     entries.iter().map(line).collect()
 }
 
 fn trivy(entries: &[&Waiver]) -> String {
-    let mut kinds: BTreeMap<&str, String> = BTreeMap::new();
+    let mut sections: BTreeMap<&str, String> = BTreeMap::new();
     for waiver in entries {
-        let text = kinds.entry(kind(&waiver.rule)).or_default();
+        let text = sections.entry(trivy_section(&waiver.rule)).or_default();
         *text += &format!("  - id: {}\n", quoted(&waiver.rule));
         if let Some(path) = &waiver.path {
-            let glob = match path.ends_with('/') {
-                true => format!("{path}**"),
-                false => path.clone(),
-            };
-            *text += &format!("    paths: [{}]\n", quoted(&glob));
+            let below = if path.ends_with('/') { "**" } else { "" };
+            *text += &format!("    paths: [{}]\n", quoted(&format!("{path}{below}")));
         }
         if let Some(package) = &waiver.package {
             *text += &format!("    purls: [{}]\n", quoted(package.trim_end_matches('@')));
         }
-        *text += &format!(
-            "    expired_at: {}\n    statement: {}\n",
-            waiver.expires,
-            quoted(&reason(waiver))
-        );
+        let reason = quoted(&reason(waiver));
+        *text += &format!("    expired_at: {}\n    statement: {reason}\n", waiver.expires);
     }
-    kinds
-        .iter()
-        .map(|(kind, text)| format!("{kind}:\n{text}"))
-        .collect()
+    let text = |(section, text)| format!("{section}:\n{text}");
+    sections.iter().map(text).collect()
 }
 
-/// The section of trivy's list. Its secrets' rules are lower case, its checks have numbers: `DS-0002`, `AZU-0015`.
-fn kind(rule: &str) -> &'static str {
+/// The section of trivy's list. Its rules for secrets are lower case, its checks have numbers: `DS-0002`, `AZU-0015`.
+fn trivy_section(rule: &str) -> &'static str {
     let advisory = ["CVE-", "GHSA-", "RUSTSEC-"];
     if advisory.iter().any(|start| rule.starts_with(start)) {
         "vulnerabilities"
@@ -178,13 +157,14 @@ fn kind(rule: &str) -> &'static str {
     }
 }
 
-/// Whether it is about secrets, by its tools: one of them finds nothing else, the other's rules tell.
+/// Whether it is about a secret: gitleaks finds nothing else, trivy has other rules too.
 pub fn is_secret(waiver: &Waiver) -> bool {
-    let is = |tool: &String| tool == "gitleaks" || (tool == "trivy" && kind(&waiver.rule) == "secrets");
+    let is =
+        |tool: &String| tool == "gitleaks" || (tool == "trivy" && trivy_section(&waiver.rule) == "secrets");
     waiver.tools.iter().any(is)
 }
 
-/// It names files without their folders; a rule without a file is off.
+/// The list names files without their folders; a rule without a file is disabled.
 fn zizmor(entries: &[&Waiver]) -> String {
     let mut rules: BTreeMap<&str, Vec<&Waiver>> = BTreeMap::new();
     for waiver in entries {
@@ -201,12 +181,7 @@ fn zizmor(entries: &[&Waiver]) -> String {
         for waiver in entries {
             let path = waiver.path.as_deref().unwrap_or_default();
             let name = path.rsplit('/').next().unwrap_or(path);
-            text += &format!(
-                "      - {} # {}, until {}\n",
-                quoted(name),
-                waiver.id,
-                waiver.expires
-            );
+            text += &format!("      - {} {}\n", quoted(name), comment(waiver));
         }
     }
     text
@@ -215,36 +190,31 @@ fn zizmor(entries: &[&Waiver]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::waivers::parse;
+    use crate::waivers::sample_entry;
 
     fn today() -> NaiveDate {
         "2026-12-01".parse().unwrap()
     }
 
     fn ledger(entries: &[(&str, &str, &str)]) -> Ledger {
-        let entry = |(place, (tool, rule, more)): (usize, &(&str, &str, &str))| {
-            format!(
-                "[[waiver]]\nid = \"W-{}\"\ntools = [\"{tool}\"]\nrule = \"{rule}\"\n{more}\nreason = \"say \\\"why\\\"\"\n\
-                 owner = \"@team\"\ncreated = \"2026-11-01\"\nexpires = \"2026-12-01\"\nlink = \"#1\"\n",
-                place + 1
-            )
+        let entry = |(number, (tool, rule, more)): (usize, &(&str, &str, &str))| {
+            sample_entry(tool, rule, more)
+                .replace("W-1", &format!("W-{number}"))
+                .replace("\"r\"", "\"say \\\"why\\\"\"")
         };
-        let ledger = parse::ledger(&entries.iter().enumerate().map(entry).collect::<String>());
+        let ledger = Ledger::parse(&(1..).zip(entries).map(entry).collect::<String>());
         assert_eq!(ledger.malformed, []);
         ledger
     }
 
     fn list(tool: &str, ledger: &Ledger) -> Option<String> {
-        let text = LISTS
-            .iter()
-            .find(|list| list.tool == tool)
-            .unwrap()
-            .of(ledger, today());
-        text.map(|text| text.strip_prefix(HEAD).unwrap().trim_start().to_owned())
+        let list = LISTS.iter().find(|list| list.tool == tool).unwrap();
+        let text = list.of(ledger, today());
+        text.map(|text| text.strip_prefix(HEADER).unwrap().trim_start().to_owned())
     }
 
     #[test]
-    fn each_tool_gets_its_own_form_and_an_empty_list_is_no_file() {
+    fn each_tool_gets_its_own_format_and_an_empty_list_is_no_file() {
         let ledger = ledger(&[
             (
                 "cargo-audit",
@@ -281,7 +251,7 @@ mod tests {
             ("cargo-deny", "license-not-allowed", ""),
         ]);
         assert!(LISTS.iter().all(|list| list.of(&ledger, today()).is_none()));
-        assert_eq!(left_out(&ledger).len(), 3);
+        assert_eq!(omitted(&ledger).len(), 3);
         let expired = self::ledger(&[("cargo-audit", "RUSTSEC-2026-0194", "")]);
         let audit = LISTS.iter().find(|list| list.tool == "cargo-audit").unwrap();
         assert!(audit.of(&expired, today()).is_some());

@@ -1,23 +1,23 @@
-//! The reverse check: ignores between the lines of a file, each of which needs an entry of its tool, rule and path.
-//! Some tools drop what is ignored without a trace, so that only the comment tells of it.
+//! Comments in files that make a tool ignore something: each needs an entry for its tool, rule and path. Some tools omit
+//! ignored findings from their reports, so only the comment shows them.
 
 use crate::file_kinds;
 use crate::waivers::ledger::Ledger;
 use crate::waivers::violation::{UNLEDGERED, Violation};
 
-/// One form of such a comment. The words are written in two halves, for this file is looked through as well.
-struct Form {
+/// The syntax of such a comment. Its start is written in two halves because this file is checked too.
+struct Syntax {
     tool: &'static str,
-    /// What stands before the rules; how much space is between its letters does not matter.
+    /// The text before the rules, disregarding whitespace.
     starts: &'static [&'static str],
-    /// The files in which its tool looks for it.
+    /// The files in which the tool recognizes it.
     files: fn(&str) -> bool,
-    /// The rules in what follows; none: it is about all of them.
+    /// The rules in the text after the start; none means all rules.
     rules: fn(&str) -> Vec<&str>,
 }
 
-const FORMS: &[Form] = &[
-    Form {
+const SYNTAXES: &[Syntax] = &[
+    Syntax {
         tool: "hadolint",
         starts: &[
             concat!("hadolint", " ignore="),
@@ -26,29 +26,29 @@ const FORMS: &[Form] = &[
         files: file_kinds::is_dockerfile,
         rules: by_comma,
     },
-    Form {
+    Syntax {
         tool: "checkov",
         starts: &[
             concat!("checkov", ":skip="),
             concat!("bridgecrew", ":skip="),
             concat!("cortex", ":skip="),
         ],
-        files: is_no_prose,
+        files: is_not_prose,
         rules: first_word,
     },
-    Form {
+    Syntax {
         tool: "zizmor",
         starts: &[concat!("zizmor", ": ignore[")],
         files: |path| path.ends_with(".yml") || path.ends_with(".yaml"),
-        rules: |rest| by_comma(rest.split_once(']').map_or(rest, |(rules, _)| rules)),
+        rules: |text| by_comma(text.split_once(']').map_or(text, |(rules, _)| rules)),
     },
-    Form {
+    Syntax {
         tool: "trivy",
         starts: &[concat!("trivy", ":ignore:"), concat!("tfsec", ":ignore:")],
-        files: is_no_prose,
+        files: is_not_prose,
         rules: first_word,
     },
-    Form {
+    Syntax {
         tool: "tflint",
         starts: &[concat!("tflint", "-ignore:"), concat!("tflint", "-ignore-file:")],
         files: |path| {
@@ -58,19 +58,19 @@ const FORMS: &[Form] = &[
         },
         rules: by_comma,
     },
-    Form {
+    Syntax {
         tool: "actionlint",
         starts: &[concat!("shellcheck", " disable=")],
         files: file_kinds::is_workflow,
         rules: by_comma,
     },
-    Form {
+    Syntax {
         tool: "gitleaks",
         starts: &[concat!("gitleaks", ":allow")],
         files: |_| true,
         rules: |_| Vec::new(),
     },
-    Form {
+    Syntax {
         tool: "rustfmt",
         starts: &[concat!("rustfmt", "::skip"), concat!("rustfmt", "_skip")],
         files: |path| path.ends_with(".rs"),
@@ -78,27 +78,22 @@ const FORMS: &[Form] = &[
     },
 ];
 
-/// Looks through one file.
-pub fn of(ledger: &Ledger, path: &str, text: &str) -> Vec<Violation> {
+/// Checks one file.
+pub fn violations(ledger: &Ledger, path: &str, text: &str) -> Vec<Violation> {
     let mut violations = Vec::new();
-    for form in FORMS.iter().filter(|form| (form.files)(path)) {
+    for syntax in SYNTAXES.iter().filter(|syntax| (syntax.files)(path)) {
         for (number, line) in (1..).zip(text.lines()) {
-            for rest in form.starts.iter().flat_map(|start| after(line, start)) {
-                let entries = || ledger.of(form.tool).filter(|waiver| waiver.is_at(path));
-                let rules = (form.rules)(rest);
+            for after_start in syntax.starts.iter().flat_map(|start| after(line, start)) {
+                let entries = || ledger.of(syntax.tool).filter(|waiver| waiver.applies_to(path));
+                let rules = (syntax.rules)(after_start);
                 let mut violation = |rule: &str| {
-                    violations.push(Violation {
-                        rule: UNLEDGERED,
-                        what: format!(
-                            "{} is told to ignore {rule}, and security/waivers.toml has no such entry",
-                            form.tool
-                        ),
-                        path: path.to_owned(),
-                        line: Some(number),
-                    });
+                    let tool = syntax.tool;
+                    let what =
+                        format!("{tool} ignores {rule} here without an entry in security/waivers.toml");
+                    violations.push(Violation::new(UNLEDGERED, path, Some(number), what));
                 };
                 if rules.is_empty() && entries().next().is_none() {
-                    violation("whatever is here");
+                    violation("everything");
                 }
                 for rule in rules {
                     if !entries().any(|waiver| waiver.rule == rule) {
@@ -111,145 +106,82 @@ pub fn of(ledger: &Ledger, path: &str, text: &str) -> Vec<Violation> {
     violations
 }
 
-/// What follows each place in the line that is the start but for spaces: tools disagree on where they allow some.
+/// The text after each occurrence of the start, disregarding whitespace, which tools accept in different places.
 fn after<'a>(line: &'a str, start: &str) -> Vec<&'a str> {
-    let solid = |text: &'a str| text.char_indices().filter(|(_, letter)| !letter.is_whitespace());
-    let letters: Vec<(usize, char)> = solid(line).collect();
-    let start: Vec<char> = start.chars().filter(|letter| !letter.is_whitespace()).collect();
-    let windows = letters.windows(start.len().max(1));
-    let same = windows.filter(|window| window.iter().map(|(_, letter)| letter).eq(&start));
+    let start: Vec<char> = start
+        .chars()
+        .filter(|character| !character.is_whitespace())
+        .collect();
+    let characters = line
+        .char_indices()
+        .filter(|(_, character)| !character.is_whitespace());
+    let characters: Vec<(usize, char)> = characters.collect();
+    let windows = characters.windows(start.len().max(1));
+    let same = windows.filter(|window| window.iter().map(|(_, character)| character).eq(&start));
     let ends = same
         .filter_map(|window| window.last())
-        .map(|(at, letter)| at + letter.len_utf8());
+        .map(|(at, character)| at + character.len_utf8());
     ends.filter_map(|end| line.get(end..)).collect()
 }
 
-/// These tools read neither Rust nor prose, where such words are only spoken of.
-fn is_no_prose(path: &str) -> bool {
+/// Rust and prose, which these tools do not read, may mention such comments.
+fn is_not_prose(path: &str) -> bool {
     !path.ends_with(".rs") && !path.ends_with(".md")
 }
 
-fn by_comma(rest: &str) -> Vec<&str> {
-    let part = |part: &'_ str| -> usize {
-        part.find(|letter: char| !is_of_rule(letter))
-            .unwrap_or(part.len())
-    };
-    rest.split(',')
-        .map(str::trim_start)
-        .map(|rule| &rule[..part(rule)])
+fn by_comma(text: &str) -> Vec<&str> {
+    text.split(',')
+        .map(rule_at_start)
         .filter(|rule| !rule.is_empty())
         .collect()
 }
 
-fn first_word(rest: &str) -> Vec<&str> {
-    let rest = rest.trim_start();
-    let end = rest
-        .find(|letter: char| !is_of_rule(letter))
-        .unwrap_or(rest.len());
-    vec![&rest[..end]]
+fn first_word(text: &str) -> Vec<&str> {
+    vec![rule_at_start(text)]
 }
 
-fn is_of_rule(letter: char) -> bool {
-    letter.is_ascii_alphanumeric() || "-_*".contains(letter)
+fn rule_at_start(text: &str) -> &str {
+    let text = text.trim_start();
+    let is_in_rule = |character: char| character.is_ascii_alphanumeric() || "-_*".contains(character);
+    let end = text
+        .find(|character| !is_in_rule(character))
+        .unwrap_or(text.len());
+    &text[..end]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::waivers::parse;
+    use crate::waivers::sample_entry;
 
     fn entry(tool: &str, rule: &str, path: &str) -> String {
-        format!(
-            "[[waiver]]\nid = \"W-1\"\ntools = [\"{tool}\"]\nrule = \"{rule}\"\npath = \"{path}\"\nreason = \"r\"\nowner = \"o\"\n\
-             created = \"2026-11-01\"\nexpires = \"2026-12-01\"\nlink = \"#1\"\n"
-        )
+        sample_entry(tool, rule, &format!("path = \"{path}\""))
     }
 
     #[test]
-    fn each_form_needs_an_entry_of_its_tool_rule_and_path() {
-        for (tool, path, start, rest, rule) in [
-            (
-                "hadolint",
-                "a/Dockerfile",
-                "# hadolint",
-                " ignore=DL3007",
-                "DL3007",
-            ),
-            (
-                "hadolint",
-                "web.Dockerfile",
-                "# hadolint",
-                " global ignore=DL3008",
-                "DL3008",
-            ),
-            (
-                "checkov",
-                "a.tf",
-                "#checkov",
-                ":skip=CKV_AZURE_164:a reason, with a comma",
-                "CKV_AZURE_164",
-            ),
-            (
-                "zizmor",
-                ".github/workflows/a.yml",
-                "uses: a/b@v1 # zizmor",
-                ": ignore[unpinned-uses] why",
-                "unpinned-uses",
-            ),
-            (
-                "trivy",
-                "a.tf",
-                "#trivy",
-                ":ignore:AVD-AZU-0015:exp:2027-01-01",
-                "AVD-AZU-0015",
-            ),
-            ("trivy", "Dockerfile", "# tfsec", ":ignore:*", "*"),
-            (
-                "tflint",
-                "a.tf",
-                "# tflint",
-                "-ignore: terraform_x # why",
-                "terraform_x",
-            ),
-            (
-                "hadolint",
-                "Dockerfile",
-                "# hadolint",
-                "  ignore=DL3007",
-                "DL3007",
-            ),
-            (
-                "hadolint",
-                "Dockerfile",
-                "#hadolint",
-                "\tignore = DL3007",
-                "DL3007",
-            ),
-            ("rustfmt", "src/a.rs", "#[rustfmt", "::skip]", "every"),
-            (
-                "rustfmt",
-                "src/a.rs",
-                "#[cfg_attr(all(), rustfmt",
-                " :: skip)]",
-                "every",
-            ),
-            (
-                "actionlint",
-                ".github/workflows/a.yml",
-                "# shellcheck",
-                "   disable=SC2086",
-                "SC2086",
-            ),
-            (
-                "gitleaks",
-                "src/a.rs",
-                "key // gitleaks",
-                ":allow",
-                "generic-api-key",
-            ),
+    fn each_comment_needs_an_entry_for_its_tool_rule_and_path() {
+        // Each comment is written in two halves because this file is checked too.
+        for row in [
+            "hadolint | a/Dockerfile | DL3007 | # hadolint~ ignore=DL3007",
+            "hadolint | web.Dockerfile | DL3008 | # hadolint~ global ignore=DL3008",
+            "checkov | a.tf | CKV_AZURE_164 | #checkov~:skip=CKV_AZURE_164:a reason, with a comma",
+            "zizmor | .github/workflows/a.yml | unpinned-uses | uses: a/b@v1 # zizmor~: ignore[unpinned-uses] why",
+            "trivy | a.tf | AVD-AZU-0015 | #trivy~:ignore:AVD-AZU-0015:exp:2027-01-01",
+            "trivy | Dockerfile | * | # tfsec~:ignore:*",
+            "tflint | a.tf | terraform_x | # tflint~-ignore: terraform_x # why",
+            "hadolint | Dockerfile | DL3007 | # hadolint~  ignore=DL3007",
+            "hadolint | Dockerfile | DL3007 | #hadolint~\tignore = DL3007",
+            "rustfmt | src/a.rs | every | #[rustfmt~::skip]",
+            "rustfmt | src/a.rs | every | #[cfg_attr(all(), rustfmt~ :: skip)]",
+            "actionlint | .github/workflows/a.yml | SC2086 | # shellcheck~   disable=SC2086",
+            "gitleaks | src/a.rs | generic-api-key | key // gitleaks~:allow",
         ] {
-            let text = format!("first\n{start}{rest}\n");
-            let found = |ledger: &str| of(&parse::ledger(ledger), path, &text);
+            let columns: Vec<&str> = row.split(" | ").collect();
+            let [tool, path, rule, comment] = columns[..] else {
+                panic!("{row}");
+            };
+            let text = format!("first\n{}\n", comment.replace('~', ""));
+            let found = |ledger: &str| violations(&Ledger::parse(ledger), path, &text);
             assert_eq!(found(&entry(tool, rule, path)), [], "{text}");
             let violations = found("");
             assert_eq!(
@@ -266,18 +198,14 @@ mod tests {
     }
 
     #[test]
-    fn every_rule_of_a_comment_is_looked_up_and_what_only_speaks_of_it_is_not() {
+    fn every_rule_of_a_comment_is_checked_but_prose_is_not() {
         let text = concat!("# hadolint", " ignore=DL3007, DL3008,DL3009\n");
-        let violations = of(
-            &parse::ledger(&entry("hadolint", "DL3008", "Dockerfile")),
-            "Dockerfile",
-            text,
-        );
-        assert_eq!(violations.len(), 2, "{violations:?}");
-        assert_eq!(of(&Ledger::default(), "docs/a.md", text), []);
-        assert_eq!(
-            of(&Ledger::default(), "a.rs", concat!("// checkov", ":skip=CKV_1")),
-            []
-        );
+        let ledger = Ledger::parse(&entry("hadolint", "DL3008", "Dockerfile"));
+        let found = violations(&ledger, "Dockerfile", text);
+        assert_eq!(found.len(), 2, "{found:?}");
+        let empty = Ledger::default();
+        assert_eq!(violations(&empty, "docs/a.md", text), []);
+        let mention = concat!("// checkov", ":skip=CKV_1");
+        assert_eq!(violations(&empty, "a.rs", mention), []);
     }
 }

@@ -7,7 +7,6 @@ mod entry;
 mod ignore_files;
 mod inline_ignores;
 mod ledger;
-pub mod parse;
 mod scope;
 mod sync_check;
 mod tool_configs;
@@ -17,3 +16,5 @@ pub mod warnings;
 
 pub use entry::{FILE, Waiver};
 pub use ledger::Ledger;
+#[cfg(test)]
+pub use ledger::sample_entry;

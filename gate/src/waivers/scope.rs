@@ -1,66 +1,69 @@
-//! How far an entry reaches: never to a class of weaknesses, to packages by half a name, to a place that is not there, or
-//! to a secret wherever it may be. Reads no file.
+//! The scope of an entry: not a class of weaknesses, not a part of a package's name, not a missing file, and for a secret
+//! exactly one place.
 
 use std::collections::BTreeSet;
 
 use crate::waivers::entry::Waiver;
 use crate::waivers::ignore_files::is_secret;
 
-/// Tools whose places are no files of the repository: URLs, operations, files inside of an image.
-const ELSEWHERE: &[&str] = &["headers", "schemathesis", "trivy", "wapiti", "zap"];
+/// Tools whose locations are not files of the repository but URLs, operations or files in an image.
+const WITHOUT_FILES: &[&str] = &["headers", "schemathesis", "trivy", "wapiti", "zap"];
 
-/// What the history alone has may be in a file that is no longer there.
+/// A secret found only in the history may be in a file that no longer exists.
 const HISTORY: &str = "history:";
 
-/// What is too wide about it; `files` are the repository's.
+/// What is too wide about an entry; `files` are the repository's.
 pub fn violations(waiver: &Waiver, files: &BTreeSet<String>) -> Vec<String> {
     let mut violations = Vec::new();
     if waiver.rule.to_ascii_uppercase().starts_with("CWE-") {
-        let what = "is a class of weaknesses, not the rule of a tool";
-        violations.push(format!("rule {:?} {what}", waiver.rule));
-    }
-    if let Some(package) = &waiver.package
-        && !is_package(package)
-    {
         violations.push(format!(
-            "package {package:?} is neither `pkg:TYPE/NAME@` nor with a version behind it"
+            "rule {:?} is a class of weaknesses, not the rule of a tool",
+            waiver.rule
         ));
     }
+    let package = waiver.package.iter().filter(|package| !is_package(package));
+    violations.extend(package.map(|package| {
+        format!("package {package:?} is neither `pkg:TYPE/NAME@` nor `pkg:TYPE/NAME@VERSION`")
+    }));
     let secret = is_secret(waiver);
     match &waiver.path {
-        None if secret => {
-            violations.push("a secret is accepted in one place only: path is missing".to_owned())
+        None if secret => violations.push("a secret needs the path of its one location".to_owned()),
+        Some(path) if secret || !is_url(path) => {
+            violations.extend(path_violation(waiver, path, secret, files));
         }
-        None => {}
-        Some(path) if is_url(path) && !secret => {}
-        Some(path) => violations.extend(fault_of_path(waiver, path, secret, files)),
+        _ => {}
     }
     violations
 }
 
-fn fault_of_path(waiver: &Waiver, path: &str, secret: bool, files: &BTreeSet<String>) -> Option<String> {
-    let elsewhere = !secret && waiver.tools.iter().all(|tool| ELSEWHERE.contains(&tool.as_str()));
-    // An operation may be `/rates`, but nothing is everywhere.
-    let below = match elsewhere {
-        true => path.strip_prefix('/').unwrap_or(path),
-        false => path,
+fn path_violation(waiver: &Waiver, path: &str, secret: bool, files: &BTreeSet<String>) -> Option<String> {
+    let without_files = !secret
+        && waiver
+            .tools
+            .iter()
+            .all(|tool| WITHOUT_FILES.contains(&tool.as_str()));
+    // An operation may be `/rates`, but `/` alone would mean everything.
+    let relative = if without_files {
+        path.strip_prefix('/').unwrap_or(path)
+    } else {
+        path
     };
-    let names = below.strip_suffix('/').unwrap_or(below);
+    let names = relative.strip_suffix('/').unwrap_or(relative);
     if names.split('/').any(|name| ["", ".", ".."].contains(&name)) {
-        return Some(format!("path {path:?} is none below the repository's root"));
+        return Some(format!("path {path:?} is not below the repository's root"));
     }
-    let gone = secret && waiver.rule.starts_with(HISTORY);
-    if gone || elsewhere {
+    if without_files || (secret && waiver.rule.starts_with(HISTORY)) {
         return None;
     }
-    let is_there = match path.ends_with('/') {
-        true => files.iter().any(|file| file.starts_with(path)),
-        false => files.contains(path),
+    let exists = if path.ends_with('/') {
+        files.iter().any(|file| file.starts_with(path))
+    } else {
+        files.contains(path)
     };
-    (!is_there).then(|| format!("path {path:?} is not there"))
+    (!exists).then(|| format!("path {path:?} does not exist"))
 }
 
-/// A name and its `@` in full, so that `serde@` is not `serde_json@` as well.
+/// The complete name must be followed by `@`: a prefix `pkg:cargo/serde` would cover `serde_json` too.
 fn is_package(package: &str) -> bool {
     let parts = package.strip_prefix("pkg:").and_then(|rest| rest.split_once('/'));
     let Some((kind, (name, _version))) = parts.and_then(|(kind, rest)| Some((kind, rest.split_once('@')?)))
@@ -80,20 +83,16 @@ fn is_url(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::waivers::parse;
+    use crate::waivers::{Ledger, sample_entry};
 
     fn found(tool: &str, rule: &str, more: &str) -> Vec<String> {
-        let text = format!(
-            "[[waiver]]\nid = \"W-1\"\ntools = [\"{tool}\"]\nrule = \"{rule}\"\n{more}\nreason = \"r\"\nowner = \"o\"\n\
-             created = \"2026-11-01\"\nexpires = \"2026-12-01\"\nlink = \"#1\"\n"
-        );
-        let ledger = parse::ledger(&text);
+        let ledger = Ledger::parse(&sample_entry(tool, rule, more));
         let files = ["a/b.rs".to_owned(), "Cargo.lock".to_owned()].into();
-        violations(ledger.waiver.first().unwrap(), &files)
+        violations(ledger.waivers.first().unwrap(), &files)
     }
 
     #[test]
-    fn what_reaches_too_far_is_refused() {
+    fn too_wide_a_scope_is_rejected() {
         for (tool, rule, more, what) in [
             ("zap", "CWE-400", "", "class"),
             ("zap", "cwe-400", "", "class"),
@@ -101,20 +100,20 @@ mod tests {
             ("cargo-deny", "R", "package = \"pkg:cargo/p\"", "package"),
             ("cargo-deny", "R", "package = \"pkg:cargo/@\"", "package"),
             ("cargo-deny", "R", "package = \"pkg:\"", "package"),
-            ("gitleaks", "tree:aws-access-token", "", "path is missing"),
-            ("trivy", "aws-access-key-id", "", "path is missing"),
-            ("gitleaks", "r", "path = \"nosuch/file\"", "not there"),
-            ("gitleaks", "r", "path = \"https://example.org\"", "none below"),
-            ("hadolint", "DL3007", "path = \"nosuch/\"", "not there"),
-            ("hadolint", "DL3007", "path = \"a\"", "not there"),
-            ("hadolint", "DL3007", "path = \"/\"", "none below"),
-            ("trivy", "DS-0002", "path = \"/\"", "none below"),
-            ("trivy", "DS-0002", "path = \"./\"", "none below"),
-            ("zap", "10020", "path = \"/\"", "none below"),
-            ("hadolint", "DL3007", "path = \"./\"", "none below"),
-            ("hadolint", "DL3007", "path = \"../\"", "none below"),
-            ("hadolint", "DL3007", "path = \"a/../a/b.rs\"", "none below"),
-            ("hadolint", "DL3007", "path = \"https://\"", "none below"),
+            ("gitleaks", "tree:aws-access-token", "", "needs the path"),
+            ("trivy", "aws-access-key-id", "", "needs the path"),
+            ("gitleaks", "r", "path = \"nosuch/file\"", "does not exist"),
+            ("gitleaks", "r", "path = \"https://example.org\"", "not below"),
+            ("hadolint", "DL3007", "path = \"nosuch/\"", "does not exist"),
+            ("hadolint", "DL3007", "path = \"a\"", "does not exist"),
+            ("hadolint", "DL3007", "path = \"/\"", "not below"),
+            ("trivy", "DS-0002", "path = \"/\"", "not below"),
+            ("trivy", "DS-0002", "path = \"./\"", "not below"),
+            ("zap", "10020", "path = \"/\"", "not below"),
+            ("hadolint", "DL3007", "path = \"./\"", "not below"),
+            ("hadolint", "DL3007", "path = \"../\"", "not below"),
+            ("hadolint", "DL3007", "path = \"a/../a/b.rs\"", "not below"),
+            ("hadolint", "DL3007", "path = \"https://\"", "not below"),
         ] {
             let found = found(tool, rule, more);
             assert!(
@@ -125,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_one_finding_in_one_place_is_in_order() {
+    fn a_scope_of_one_finding_is_accepted() {
         for (tool, rule, more) in [
             ("gitleaks", "generic-api-key", "path = \"a/b.rs\""),
             ("gitleaks", "history:generic-api-key", "path = \"gone.rs\""),

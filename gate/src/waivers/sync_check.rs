@@ -1,4 +1,4 @@
-//! Lists of tools that are not what the ledger says, and a `deny.toml` that is weaker than it was; mends none.
+//! Finds ignore lists of tools that differ from the ledger, and a `deny.toml` with other exceptions or weaker settings.
 
 use chrono::NaiveDate;
 
@@ -8,97 +8,74 @@ use crate::waivers::ignore_files::LISTS;
 use crate::waivers::ledger::Ledger;
 use crate::waivers::violation::{LIST, Violation};
 
-/// Compares with the ledger of this day; `read` answers a file's text.
-pub fn of(ledger: &Ledger, today: NaiveDate, read: impl Fn(&str) -> Option<String>) -> Vec<Violation> {
+/// Compares with the ledger of this day; `read` returns a file's text.
+pub fn violations(
+    ledger: &Ledger,
+    today: NaiveDate,
+    read: impl Fn(&str) -> Option<String>,
+) -> Vec<Violation> {
     let mut violations = Vec::new();
     for list in LISTS {
         let wanted = list.of(ledger, today).unwrap_or_default();
-        let found = read(list.path).unwrap_or_default();
-        if let Some(line) = first_difference(&found, &wanted) {
-            violations.push(differs(list.path, line));
-        }
+        violations.extend(difference(
+            list.path,
+            &read(list.path).unwrap_or_default(),
+            &wanted,
+        ));
     }
     match read(deny_toml::PATH) {
-        Some(text) => violations.extend(in_deny(ledger, today, &text)),
-        // Whether there must be one is the gate's question, but what the ledger says needs a place.
+        Some(text) => violations.extend(in_deny_toml(ledger, today, &text)),
+        // The gate `deny` requires the file; here it is missing only if an entry has to be written to it.
         None => violations.extend(
             deny_toml::with("", ledger, today)
                 .err()
-                .map(|why| violation(deny_toml::PATH, None, why)),
+                .map(|why| in_file(None, why)),
         ),
     }
     violations
 }
 
-fn in_deny(ledger: &Ledger, today: NaiveDate, text: &str) -> Vec<Violation> {
-    let mut violations = match deny_toml::with(text, ledger, today) {
-        Ok(wanted) => first_difference(text, &wanted)
-            .map(|line| differs(deny_toml::PATH, line))
-            .into_iter()
-            .collect(),
-        Err(why) => vec![violation(deny_toml::PATH, None, why)],
-    };
-    let by_hand = deny_toml::by_hand(text).map(|lines| {
-        let what = "an exception that security/waivers.toml does not have";
-        let told = lines.into_iter().map(|line| (Some(line), what.to_owned()));
-        told.collect::<Vec<_>>()
-    });
-    match by_hand.and_then(|found| Ok([found, settings::violations(text)?].concat())) {
-        Ok(found) => violations.extend(
-            found
-                .into_iter()
-                .map(|(line, what)| violation(deny_toml::PATH, line, what)),
-        ),
-        Err(why) => violations.push(violation(deny_toml::PATH, None, why)),
+fn in_deny_toml(ledger: &Ledger, today: NaiveDate, text: &str) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    match deny_toml::with(text, ledger, today) {
+        Ok(wanted) => violations.extend(difference(deny_toml::PATH, text, &wanted)),
+        Err(why) => violations.push(in_file(None, why)),
+    }
+    match deny_toml::by_hand(text).and_then(|lines| Ok((lines, settings::violations(text)?))) {
+        Ok((lines, settings)) => {
+            let what = "an exception that security/waivers.toml does not contain";
+            violations.extend(lines.into_iter().map(|line| in_file(Some(line), what.to_owned())));
+            violations.extend(settings.into_iter().map(|(line, what)| in_file(line, what)));
+        }
+        Err(why) => violations.push(in_file(None, why)),
     }
     violations
 }
 
-fn differs(path: &str, line: u64) -> Violation {
-    let what = "is not what security/waivers.toml says: run `cargo xtask waivers sync`";
-    violation(path, Some(line), what.to_owned())
+fn in_file(line: Option<u64>, what: String) -> Violation {
+    Violation::new(LIST, deny_toml::PATH, line, what)
 }
 
-fn violation(path: &str, line: Option<u64>, what: String) -> Violation {
-    Violation {
-        rule: LIST,
-        what,
-        path: path.to_owned(),
-        line,
-    }
-}
-
-/// The first line, from 1, that is not the same.
-fn first_difference(found: &str, wanted: &str) -> Option<u64> {
-    if found == wanted {
-        return None;
-    }
-    let same = found
-        .lines()
-        .zip(wanted.lines())
-        .take_while(|(a, b)| a == b)
-        .count();
-    Some(same as u64 + 1)
+/// The first line, from 1, that differs.
+fn difference(path: &str, found: &str, wanted: &str) -> Option<Violation> {
+    let lines = found.lines().zip(wanted.lines());
+    let line = lines.take_while(|(a, b)| a == b).count() as u64 + 1;
+    let what = "differs from security/waivers.toml: run `cargo xtask waivers sync`";
+    (found != wanted).then(|| Violation::new(LIST, path, Some(line), what))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::waivers::parse;
-
-    const LEDGER: &str = "[[waiver]]\nid = \"W-1\"\ntools = [\"hadolint\"]\nrule = \"DL3007\"\nreason = \"r\"\n\
-                          owner = \"o\"\ncreated = \"2026-11-01\"\nexpires = \"2026-12-01\"\nlink = \"#1\"\n";
-
-    fn today() -> NaiveDate {
-        "2026-12-01".parse().unwrap()
-    }
+    use crate::waivers::sample_entry;
 
     fn found(files: &[(&str, &str)]) -> Vec<(String, Option<u64>)> {
         let read = |path: &str| {
             let file = files.iter().find(|(name, _)| *name == path);
             file.map(|(_, text)| (*text).to_owned())
         };
-        let violations = of(&parse::ledger(LEDGER), today(), read);
+        let ledger = Ledger::parse(&sample_entry("hadolint", "DL3007", ""));
+        let violations = violations(&ledger, "2026-12-01".parse().unwrap(), read);
         violations
             .into_iter()
             .map(|violation| (violation.path, violation.line))
@@ -106,20 +83,15 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_somebody_changed_is_found_by_file_and_line() {
+    fn a_changed_list_is_reported_by_file_and_line() {
+        let ledger = Ledger::parse(&sample_entry("hadolint", "DL3007", ""));
         let list = LISTS.iter().find(|list| list.tool == "hadolint").unwrap();
-        let right = list.of(&parse::ledger(LEDGER), today()).unwrap();
+        let right = list.of(&ledger, "2026-12-01".parse().unwrap()).unwrap();
+        let hadolint = |line| (".hadolint.yaml".to_owned(), Some(line));
         assert_eq!(found(&[(".hadolint.yaml", &right)]), []);
         let added = format!("{right}  - DL3008\n");
-        assert_eq!(
-            found(&[(".hadolint.yaml", &added)]),
-            [(".hadolint.yaml".into(), Some(4))]
-        );
-        assert_eq!(
-            found(&[]),
-            [(".hadolint.yaml".into(), Some(1))],
-            "it is not there"
-        );
+        assert_eq!(found(&[(".hadolint.yaml", &added)]), [hadolint(4)]);
+        assert_eq!(found(&[]), [hadolint(1)], "a missing list");
         let more = [
             (".hadolint.yaml", right.as_str()),
             (".checkov.yaml", "skip-check: [A]\n"),
@@ -127,7 +99,7 @@ mod tests {
         assert_eq!(
             found(&more),
             [(".checkov.yaml".into(), Some(1))],
-            "it should not be there"
+            "an unexpected list"
         );
         let deny = [
             (".hadolint.yaml", right.as_str()),
@@ -137,7 +109,7 @@ mod tests {
         assert!(found.contains(&("deny.toml".into(), Some(2))), "{found:?}");
         assert!(
             found.contains(&("deny.toml".into(), None)),
-            "what must be said: {found:?}"
+            "a required setting: {found:?}"
         );
     }
 }

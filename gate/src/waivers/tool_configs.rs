@@ -1,14 +1,14 @@
-//! Files by which a tool ignores something and which the ledger never writes, by their names in any folder; reads none.
+//! Detects, by name, files that make a tool ignore something and that are not generated from the ledger.
 
 use crate::waivers::deny_toml;
 use crate::waivers::ignore_files::LISTS;
 use crate::waivers::violation::{LIST, Violation};
 
-/// The settings that other tools of this repository read, each in its one place.
-const OURS: &[&str] = &[deny_toml::PATH, "clippy.toml", "rustfmt.toml"];
+/// The repository's own settings of tools, each allowed in this one place.
+const ALLOWED: &[&str] = &[deny_toml::PATH, "clippy.toml", "rustfmt.toml"];
 
-/// A tool that runs below a folder takes such a file from there, so that its depth does not matter.
-const FOREIGN: &[(&str, &[&str])] = &[
+/// Names of files by tool. The folder does not matter: a tool that runs in a subfolder reads the file there.
+const FILES_BY_TOOL: &[(&str, &[&str])] = &[
     (
         "trivy",
         &[
@@ -48,23 +48,21 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("rustfmt", &["rustfmt.toml", ".rustfmt.toml"]),
 ];
 
-/// Those among the files.
-pub fn of<'a>(files: impl Iterator<Item = &'a str>) -> Vec<Violation> {
-    let ours = |path: &str| OURS.contains(&path) || LISTS.iter().any(|list| list.path == path);
+/// Violations among the files.
+pub fn violations<'a>(files: impl Iterator<Item = &'a str>) -> Vec<Violation> {
+    let allowed = |path: &str| ALLOWED.contains(&path) || LISTS.iter().any(|list| list.path == path);
     let violation = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or(path);
-        let (tool, _) = FOREIGN.iter().find(|(_, names)| names.contains(&name))?;
+        let (tool, _) = FILES_BY_TOOL.iter().find(|(_, names)| names.contains(&name))?;
         let what = format!(
-            "{tool} reads this file, which no ledger wrote: delete it; what is accepted belongs in security/waivers.toml"
+            "{tool} reads this file, which is not generated: delete it and put exceptions into security/waivers.toml"
         );
-        Some(Violation {
-            rule: LIST,
-            what,
-            path: path.to_owned(),
-            line: Some(1),
-        })
+        Some(Violation::new(LIST, path, Some(1), what))
     };
-    files.filter(|path| !ours(path)).filter_map(violation).collect()
+    files
+        .filter(|path| !allowed(path))
+        .filter_map(violation)
+        .collect()
 }
 
 #[cfg(test)]
@@ -72,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tools_own_file_is_found_by_its_name_at_any_depth() {
+    fn a_tools_own_file_is_detected_by_its_name_in_any_folder() {
         for path in [
             ".trivyignore",
             ".gitleaks.toml",
@@ -91,7 +89,7 @@ mod tests {
             "app/clippy.toml",
             "app/.rustfmt.toml",
         ] {
-            let found = of([path].into_iter());
+            let found = violations([path].into_iter());
             assert!(
                 found.len() == 1 && found[0].path == path && found[0].what.contains("delete it"),
                 "{path}: {found:?}"
@@ -100,10 +98,10 @@ mod tests {
     }
 
     #[test]
-    fn what_the_ledger_writes_and_the_settings_of_the_repository_are_no_strangers() {
+    fn generated_lists_and_the_repositorys_own_settings_are_allowed() {
         let lists = LISTS.iter().map(|list| list.path);
         let others = ["docs/trivy.md", "src/trivy.rs", "one/Cargo.toml"];
-        let found = of(lists.chain(OURS.iter().copied()).chain(others));
+        let found = violations(lists.chain(ALLOWED.iter().copied()).chain(others));
         assert_eq!(found, []);
     }
 }

@@ -1,11 +1,11 @@
-//! What is wrong with the ledger, or beside it, as a finding of the gate; finds nothing itself.
+//! A violation of the rules for waivers, as a finding of the gate.
 
 use crate::finding::{Finding, Severity};
 
-/// A part of the ledger, or an ignore, that does not count.
+/// An invalid part of the ledger, or an ignore that the ledger does not contain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// The rule that it breaks.
+    /// The violated rule.
     pub rule: &'static str,
     /// What is wrong, with the entry's id.
     pub what: String,
@@ -15,23 +15,33 @@ pub struct Violation {
     pub line: Option<u64>,
 }
 
-/// An entry that cannot be read, or says nothing where it should.
+/// An entry that cannot be read, or has an invalid field.
 pub const MALFORMED: &str = "waiver-malformed";
-/// It has expired.
+/// An expired entry.
 pub const EXPIRED: &str = "waiver-expired";
-/// It counts for too long, or from a day that is to come.
+/// An entry that is valid for too long, or from a future day.
 pub const PERIOD: &str = "waiver-period";
-/// No tool, or no owner, of that name.
+/// An unknown tool or owner.
 pub const UNKNOWN: &str = "waiver-unknown";
-/// A tool's own list is not what the ledger says.
+/// A tool's own ignore list that differs from the ledger.
 pub const LIST: &str = "waiver-list";
-/// An ignore in a file that no entry knows.
+/// An ignore in a file without an entry in the ledger.
 pub const UNLEDGERED: &str = "waiver-unledgered";
 
-/// The tool's name in findings, which no entry covers: nobody waives the rules of waiving.
+/// The tool's name in findings. No entry covers it: the rules for waivers cannot be waived.
 pub const TOOL: &str = "waivers";
 
 impl Violation {
+    /// A violation in a file.
+    pub fn new(rule: &'static str, path: &str, line: Option<u64>, what: impl Into<String>) -> Violation {
+        Violation {
+            rule,
+            what: what.into(),
+            path: path.to_owned(),
+            line,
+        }
+    }
+
     /// As a finding of the gate.
     pub fn finding(&self) -> Finding {
         Finding::new(TOOL, self.rule, self.what.as_str())

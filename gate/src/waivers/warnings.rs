@@ -1,4 +1,4 @@
-//! What is to be told of the ledger without failing anybody: entries that end soon, and entries that nothing uses.
+//! Warnings about the ledger that fail no run: entries that expire soon, and entries that cover nothing.
 
 use chrono::NaiveDate;
 
@@ -6,15 +6,15 @@ use crate::definition::Gate;
 use crate::outcome::{Outcome, Verdict};
 use crate::waivers::ledger::Ledger;
 
-/// An entry that ends within so many days is told.
-const SOON: i64 = 14;
+/// How many days before its end an entry is reported.
+const EXPIRES_SOON_DAYS: i64 = 14;
 
-/// Entries that end soon.
+/// Entries that expire soon.
 pub fn ending(ledger: &Ledger, today: NaiveDate) -> Vec<String> {
     let mut lines = Vec::new();
-    for waiver in &ledger.waiver {
+    for waiver in &ledger.waivers {
         let left = (waiver.expires - today).num_days();
-        if (0..=SOON).contains(&left) {
+        if (0..=EXPIRES_SOON_DAYS).contains(&left) {
             let days = match left {
                 0 => "today is its last day".to_owned(),
                 1 => "1 day left".to_owned(),
@@ -26,28 +26,22 @@ pub fn ending(ledger: &Ledger, today: NaiveDate) -> Vec<String> {
     lines
 }
 
-/// Entries whose finding a tool no longer reports. Only tools count of which every gate really looked in this run.
+/// Entries whose finding a tool no longer reports. Only tools count whose gates all ran to their end in this run.
 pub fn unused(ledger: &Ledger, gates: &[&Gate], outcomes: &[Outcome], today: NaiveDate) -> Vec<String> {
-    let looked = |gate: &&Gate| {
-        let outcome = outcomes.iter().find(|outcome| outcome.id == gate.id);
-        outcome
-            .is_some_and(|outcome| matches!(outcome.verdict, Verdict::Pass | Verdict::Waived | Verdict::Fail))
+    let ran = |gate: &&&Gate| {
+        let mut outcomes = outcomes.iter().filter(|outcome| outcome.id == gate.id);
+        outcomes.any(|outcome| matches!(outcome.verdict, Verdict::Pass | Verdict::Waived | Verdict::Fail))
     };
     let mut lines = Vec::new();
-    for waiver in ledger.waiver.iter().filter(|waiver| waiver.counts_on(today)) {
+    for waiver in ledger.waivers.iter().filter(|waiver| waiver.is_valid_on(today)) {
         for tool in &waiver.tools {
-            let mut knowing = gates
-                .iter()
-                .filter(|gate| gate.tools.contains(&tool.as_str()))
-                .peekable();
-            if knowing.peek().is_none() || !knowing.all(looked) {
-                continue;
-            }
-            let findings = outcomes.iter().flat_map(|outcome| &outcome.findings);
-            let reported = findings
-                .filter(|finding| finding.tool == *tool)
-                .any(|finding| waiver.covers(finding));
-            if !reported {
+            let uses_tool = |gate: &&&Gate| gate.tools.contains(&tool.as_str());
+            let gates: Vec<_> = gates.iter().filter(uses_tool).collect();
+            let mut findings = outcomes.iter().flat_map(|outcome| &outcome.findings);
+            if !gates.is_empty()
+                && gates.iter().all(ran)
+                && !findings.any(|finding| finding.tool == *tool && waiver.covers(finding))
+            {
                 lines.push(format!(
                     "waiver {} is unused: {tool} no longer reports {}",
                     waiver.id, waiver.rule
