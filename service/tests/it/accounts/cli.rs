@@ -99,7 +99,7 @@ fn invalid_input_is_rejected_with_its_reason() {
             "Bob",
             &"x".repeat(513),
             1,
-            "is too long",
+            "is too large",
         ),
         (
             "bob@example.org",

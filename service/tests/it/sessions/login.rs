@@ -16,7 +16,8 @@ fn the_right_password_returns_tokens() {
     assert_eq!(response.status, 200, "{response:?}");
     assert!(response.header("cache-control").contains("no-store"));
     let body = response.json();
-    let names: Vec<&String> = body.as_object().unwrap().keys().collect();
+    let mut names: Vec<&String> = body.as_object().unwrap().keys().collect();
+    names.sort_unstable();
     assert_eq!(
         names,
         ["access_token", "expires_in", "refresh_token", "token_type"]

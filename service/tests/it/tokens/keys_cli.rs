@@ -137,7 +137,7 @@ fn rotate_adds_a_waiting_key_and_list_shows_no_private_key() {
 /// F6: An expired key is listed as such and removed by the next rotation.
 #[test]
 fn an_expired_key_is_removed_by_rotation() {
-    let folder = Folder::new("over");
+    let folder = Folder::new("expired");
     let file = folder.file("keys.json");
     let path = file.to_str().unwrap();
     let long_ago = clock::now() - chrono::Duration::days(9);
@@ -145,7 +145,7 @@ fn an_expired_key_is_removed_by_rotation() {
     let hour = chrono::Duration::hours(1);
     keys.rotate(long_ago, hour, hour).unwrap();
     std::fs::write(&file, keys.to_text()).unwrap();
-    assert_eq!(states(&succeed(&["list", path])), ["over", "signing"]);
+    assert_eq!(states(&succeed(&["list", path])), ["expired", "signing"]);
     assert_eq!(states(&succeed(&["rotate", path])), ["signing", "waiting"]);
 }
 
@@ -171,7 +171,7 @@ fn rotate_replaces_the_file_and_nothing_else() {
     for command in ["rotate", "list"] {
         let error = fail(&[command, broken.to_str().unwrap()]);
         assert!(
-            error.contains("is not a document of keys") && !error.contains("7f3a"),
+            error.contains("is not a key document") && !error.contains("7f3a"),
             "{error}"
         );
         let missing = folder.file("missing.json");
