@@ -109,14 +109,21 @@ fn invalid_input_is_rejected_with_its_reason() {
             2,
             "must be user, admin, approver or ingest",
         ),
-        ("bob@example", "user", "Bob", PASSWORD, 2, "must be an address"),
+        (
+            "bob@example",
+            "user",
+            "Bob",
+            PASSWORD,
+            2,
+            "must be an e-mail address",
+        ),
         (
             "bob@example.org",
             "user",
             "Bob\nBcc: x@y.org",
             PASSWORD,
             2,
-            "none of them a control character",
+            "no control characters",
         ),
     ] {
         let output = add(&database, email, role, name, password);

@@ -166,7 +166,7 @@ fn invalid_rows_of_a_dump_are_reported_and_nothing_is_stored() {
         ),
         (
             small().replace("public.regions", "public.users"),
-            "line 32: is a table other than",
+            "line 32: is a COPY of an unknown table",
         ),
         (
             small().replace("(code, name, parent_slug)", "(code, name)"),

@@ -214,7 +214,7 @@ fn a_duplicate_member_is_rejected_at_any_depth() {
     ] {
         let problem = post(&app, "/extra/echo", text).problem(400);
         assert!(
-            problem["detail"].as_str().unwrap().contains("given twice"),
+            problem["detail"].as_str().unwrap().contains("is repeated"),
             "{problem}"
         );
     }

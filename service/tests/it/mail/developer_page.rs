@@ -154,7 +154,7 @@ fn invalid_mail_settings_end_with_78_and_their_name() {
                 ("SMTP_PASSWORD", "hush"),
                 ("SMTP_TLS", "none"),
             ]),
-            "PORTCULLIS_SMTP_USER: needs SMTP_TLS",
+            "PORTCULLIS_SMTP_USER: requires SMTP_TLS",
         ),
         (smtp(&[("SMTP_HOST", "a..b")]), "PORTCULLIS_SMTP_HOST: "),
         (

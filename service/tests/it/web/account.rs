@@ -58,10 +58,10 @@ fn a_new_password_requires_the_current_one() {
         )
     };
     let wrong = change("not the password at all", NEW_PASSWORD);
-    assert!(wrong.status == 403 && wrong.text().contains("id=\"current-fault\""));
+    assert!(wrong.status == 403 && wrong.text().contains("id=\"current-error\""));
     assert!(!wrong.text().contains(NEW_PASSWORD));
     let weak = change(PASSWORD, "password");
-    assert!(weak.status == 400 && weak.text().contains("id=\"password-fault\""));
+    assert!(weak.status == 400 && weak.text().contains("id=\"password-error\""));
     let empty = change("", "");
     assert!(empty.status == 400 && empty.text().contains("#current") && empty.text().contains("#password"));
     assert!(can_sign_in(&app, ANN, PASSWORD));

@@ -108,7 +108,7 @@ fn registration_reveals_no_account_and_explains_weak_passwords() {
         let response = sign_up(&app, "Carlotta", "c@example.org", password);
         assert_eq!(response.status, 400, "{password}");
         assert!(
-            response.text().contains(reason) && response.text().contains("id=\"password-fault\""),
+            response.text().contains(reason) && response.text().contains("id=\"password-error\""),
             "{password}"
         );
         assert!(!response.text().contains(&format!("value=\"{password}\"")));
