@@ -1,47 +1,33 @@
 //! Rule: no crate of the workspace has an import cycle between its modules.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
-use super::{
-    finding::Finding,
-    imports::{Edge, Imports},
-    modules::{modules, roots},
-    tokens::Tests,
-    tree::Tree,
-};
+use crate::finding::Findings;
+use crate::imports::{Edge, Imports};
+use crate::modules::{modules, roots};
+use crate::tokens::Tests;
+use crate::tree::Tree;
 
 /// Reports the shortest cycle through each module that is in one, once.
-pub(super) fn check(tree: &Tree) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub(super) fn check(tree: &Tree, findings: &mut Findings) {
     for root in roots(tree) {
         let modules = modules(tree, &root, Tests::Excluded);
         let edges = Imports::of(&modules).edges();
-        let mut told = vec![false; modules.len()];
+        let mut reported = HashSet::new();
         for start in 0..modules.len() {
-            if told[start] {
+            if reported.contains(&start) {
                 continue;
             }
             let Some(cycle) = shortest_cycle(start, &edges) else {
                 continue;
             };
-            let name = |module: usize| {
-                let path = &modules[module].path;
-                if path.is_empty() {
-                    "the root".to_owned()
-                } else {
-                    path.join("::")
-                }
-            };
-            let mut way: Vec<String> = cycle.iter().map(|edge| name(edge.from)).collect();
-            way.push(name(start));
-            for edge in &cycle {
-                told[edge.from] = true;
-            }
-            let what = format!("import cycle: {}", way.join(" → "));
-            findings.push(Finding::new("cycles", &modules[start].file, cycle[0].line, what));
+            reported.extend(cycle.iter().map(|edge| edge.from));
+            let steps = cycle.iter().map(|edge| edge.from).chain([start]);
+            let names: Vec<String> = steps.map(|module| modules[module].name()).collect();
+            let what = format!("import cycle: {}", names.join(" → "));
+            findings.add(&modules[start].file, cycle[0].line, what);
         }
     }
-    findings
 }
 
 /// Breadth-first search from `start` back to it.
@@ -70,11 +56,11 @@ fn shortest_cycle(start: usize, edges: &[Edge]) -> Option<Vec<Edge>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::found;
 
     fn findings(files: &[(&str, &str)]) -> Vec<String> {
-        let mut all = vec![("Cargo.toml", "[workspace]\nmembers = [\"a\"]\n")];
-        all.extend_from_slice(files);
-        check(&Tree::of(&all)).iter().map(ToString::to_string).collect()
+        let manifest = ("Cargo.toml", "[workspace]\nmembers = [\"a\"]\n");
+        found(check, &[&[manifest], files].concat())
     }
 
     #[test]
@@ -83,11 +69,7 @@ mod tests {
             ("a/src/main.rs", "mod x; mod y; mod z; struct Local; fn main() {}"),
             ("a/src/x.rs", "\nuse crate::y::Y;"),
             ("a/src/y.rs", "fn f() -> super::z::Z {}"),
-            (
-                "a/src/z.rs",
-                "use crate::Local;
-use crate::x;",
-            ),
+            ("a/src/z.rs", "use crate::Local;\nuse crate::x;"),
         ]);
         assert_eq!(found.len(), 1, "{found:?}");
         let ways = ["x → y → z → x", "y → z → x → y", "z → x → y → z"];
@@ -104,10 +86,7 @@ use crate::x;",
             ),
             ("a/src/p/child.rs", "use super::P; pub fn go() {}"),
         ]);
-        assert_eq!(
-            found,
-            ["a/src/p/mod.rs:1: cycles: import cycle: p → p::child → p"]
-        );
+        assert_eq!(found, ["a/src/p/mod.rs:1: import cycle: p → p::child → p"]);
     }
 
     #[test]

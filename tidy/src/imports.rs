@@ -2,10 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::{
-    modules::{Module, Scope},
-    tokens::{Kind, Token},
-};
+use crate::modules::{Module, Scope};
+use crate::tokens::Token;
 
 /// A path that a module mentions.
 #[derive(Debug)]
@@ -54,18 +52,15 @@ impl<'a> Imports<'a> {
             let module = &self.modules[from];
             let mentioned = mentioned(&module.tokens);
             for reference in references.iter().filter(|reference| reference.own) {
+                let is_used = || {
+                    let alias = reference.alias.as_ref();
+                    alias.is_none_or(|alias| mentioned.contains(alias.as_str()))
+                };
                 for to in self.resolve(&reference.path, 0) {
-                    let below = self.modules[to].path.starts_with(&module.path);
-                    let used = reference
-                        .alias
-                        .as_ref()
-                        .is_none_or(|alias| mentioned.contains(alias.as_str()));
-                    if to != from && !(reference.exported && below && !used) {
-                        edges.push(Edge {
-                            from,
-                            to,
-                            line: reference.line,
-                        });
+                    let is_below = self.modules[to].path.starts_with(&module.path);
+                    if to != from && !(reference.exported && is_below && !is_used()) {
+                        let line = reference.line;
+                        edges.push(Edge { from, to, line });
                     }
                 }
             }
@@ -86,15 +81,12 @@ impl<'a> Imports<'a> {
         else {
             return Vec::new();
         };
-        let Some(name) = path
-            .get(length)
-            .filter(|name| !self.modules[at].items.contains(*name))
-        else {
+        let items = &self.modules[at].items;
+        let name = path.get(length).filter(|name| !items.contains(*name));
+        // The limit ends cyclic re-exports.
+        let Some(name) = name.filter(|_| depth <= 16) else {
             return vec![at];
         };
-        if depth > 16 {
-            return vec![at]; // cyclic re-exports
-        }
         let follow = |target: &Reference, rest: &[String]| {
             let path: Vec<String> = target.path.iter().chain(rest).cloned().collect();
             self.resolve(&path, depth + 1)
@@ -117,7 +109,7 @@ fn mentioned(tokens: &[Token]) -> HashSet<&str> {
     let mut in_use = false;
     let mut words = HashSet::new();
     for token in tokens {
-        in_use = token.is_word("use") || in_use && !token.is_sign(';');
+        in_use = token.is("use") || in_use && !token.is(";");
         words.extend(token.word().filter(|_| !in_use));
     }
     words
@@ -140,21 +132,20 @@ fn references(modules: &[Module], module: &Module) -> Vec<Reference> {
             import: false,
             found: &mut found,
         };
-        if tokens[at].is_word("use") && !walk.is_sign(at + 1, '<') {
-            walk.exported = at.checked_sub(1).is_some_and(|before| {
-                tokens[before].is_word("pub") || tokens[before].kind == Kind::Close(')')
-            });
+        if tokens[at].is("use") && !walk.is(at + 1, "<") {
+            walk.exported = at > 0 && (walk.is(at - 1, "pub") || walk.is(at - 1, ")"));
             walk.import = true;
             walk.at += 1;
-            walk.skip_colons();
+            while walk.is(walk.at, ":") {
+                walk.at += 1;
+            }
             walk.tree(&[]);
-            at = walk.at;
         } else if tokens[at].word().is_some() && walk.is_path(at + 1) && !(at >= 2 && walk.is_path(at - 2)) {
             walk.tree(&[]);
-            at = walk.at;
         } else {
-            at += 1;
+            walk.at += 1;
         }
+        at = walk.at;
     }
     found
 }
@@ -176,10 +167,10 @@ impl Walk<'_> {
         let line = self.tokens.get(self.at).map_or(0, |token| token.line);
         let mut path = prefix.to_vec();
         loop {
-            match self.tokens.get(self.at).map(|token| &token.kind) {
-                Some(Kind::Word(word)) => path.push(word.clone()),
-                Some(Kind::Sign('*')) if self.import => path.push("*".to_owned()),
-                Some(Kind::Open('{')) if self.import => return self.branches(&path),
+            match self.tokens.get(self.at) {
+                Some(token) if token.word().is_some() => path.push(token.text.clone()),
+                Some(token) if self.import && token.is("*") => path.push("*".to_owned()),
+                Some(token) if self.import && token.is("{") => return self.branches(&path),
                 _ => break,
             }
             self.at += 1;
@@ -189,11 +180,12 @@ impl Walk<'_> {
             self.at += 2;
         }
         let mut alias = path.last().cloned();
-        if self.import && self.tokens.get(self.at).is_some_and(|token| token.is_word("as")) {
+        if self.import && self.is(self.at, "as") {
             alias = self
                 .tokens
                 .get(self.at + 1)
-                .and_then(|token| token.word().map(str::to_owned));
+                .and_then(Token::word)
+                .map(str::to_owned);
             self.at += 2;
         }
         self.record(path, alias, line);
@@ -203,12 +195,13 @@ impl Walk<'_> {
     fn branches(&mut self, prefix: &[String]) {
         self.at += 1;
         while let Some(token) = self.tokens.get(self.at) {
-            match token.kind {
-                Kind::Close('}') => {
+            match token.text.as_str() {
+                "}" => {
                     self.at += 1;
                     return;
                 }
-                Kind::Word(_) | Kind::Open('{') | Kind::Sign('*') => self.tree(prefix),
+                "{" | "*" => self.tree(prefix),
+                _ if token.word().is_some() => self.tree(prefix),
                 _ => self.at += 1,
             }
         }
@@ -236,43 +229,30 @@ impl Walk<'_> {
 
     /// The path from the crate's root, when it is one of this crate.
     fn absolute(&self, path: Vec<String>) -> (bool, Vec<String>) {
-        let mut base = self.here.to_vec();
-        let mut names = path.iter().peekable();
-        match names.peek().map(|first| first.as_str()) {
-            Some("crate") => {
-                base.clear();
-                names.next();
+        let is_child = |first: &String| {
+            let mut modules = self.modules.iter();
+            modules.any(|module| module.path.split_last() == Some((first, self.here)))
+        };
+        let (base, names) = match path.as_slice() {
+            [first, rest @ ..] if first == "crate" => (&[][..], rest),
+            [first, ..] if first == "self" || first == "super" => {
+                let relative = path.iter().take_while(|name| *name == "self" || *name == "super");
+                let (length, up) = relative.fold((0, 0), |(length, up), name| {
+                    (length + 1, up + usize::from(name == "super"))
+                });
+                (&self.here[..self.here.len().saturating_sub(up)], &path[length..])
             }
-            Some("self" | "super") => {
-                while let Some(word) = names.next_if(|word| *word == "self" || *word == "super") {
-                    if word == "super" {
-                        base.pop();
-                    }
-                }
-            }
-            Some(first) => {
-                let child: Vec<&str> = base.iter().map(String::as_str).chain([first]).collect();
-                if !self.modules.iter().any(|module| module.path == child) {
-                    return (false, path);
-                }
-            }
-            None => return (false, path),
-        }
-        base.extend(names.cloned());
-        (true, base)
-    }
-
-    fn skip_colons(&mut self) {
-        while self.is_sign(self.at, ':') {
-            self.at += 1;
-        }
+            [first, ..] if is_child(first) => (self.here, path.as_slice()),
+            _ => return (false, path),
+        };
+        (true, [base, names].concat())
     }
 
     fn is_path(&self, at: usize) -> bool {
-        self.is_sign(at, ':') && self.is_sign(at + 1, ':')
+        self.is(at, ":") && self.is(at + 1, ":")
     }
 
-    fn is_sign(&self, at: usize, sign: char) -> bool {
-        self.tokens.get(at).is_some_and(|token| token.is_sign(sign))
+    fn is(&self, at: usize, expected: &str) -> bool {
+        self.tokens.get(at).is_some_and(|token| token.is(expected))
     }
 }

@@ -1,12 +1,9 @@
 //! Rule: certain constructs are allowed in listed files only. A list may only shrink, so an unneeded entry is a finding too.
 
-use super::{
-    finding::Finding,
-    tokens::{Kind, Tests, Token, tokens},
-    tree::Tree,
-};
+use crate::finding::Findings;
+use crate::tokens::{Tests, Token, tokens};
+use crate::tree::Tree;
 
-const RULE: &str = "listed";
 const HERE: &str = "tidy/src/listed.rs";
 
 /// One restricted construct.
@@ -22,7 +19,7 @@ struct Rule {
 const RULES: &[Rule] = &[
     Rule {
         what: "`expose_secret`",
-        starts: |tokens| tokens[0].is_word("expose_secret"),
+        starts: |tokens| tokens[0].is("expose_secret"),
         tests: Tests::Excluded,
         files: &[
             "service/src/crypto/password_hash.rs",
@@ -40,12 +37,9 @@ const RULES: &[Rule] = &[
     Rule {
         what: "an exception from `clippy::disallowed_methods`",
         starts: |tokens| match tokens {
-            [lint, open, lints @ ..] if lint.is_word("expect") || lint.is_word("allow") => {
-                let inside = lints.iter().take_while(|token| token.kind != Kind::Close(')'));
-                open.kind == Kind::Open('(')
-                    && inside
-                        .into_iter()
-                        .any(|token| token.is_word("disallowed_methods"))
+            [lint, open, lints @ ..] if (lint.is("expect") || lint.is("allow")) && open.is("(") => {
+                let mut inside = lints.iter().take_while(|token| !token.is(")"));
+                inside.any(|token| token.is("disallowed_methods"))
             }
             _ => false,
         },
@@ -71,15 +65,13 @@ const RULES: &[Rule] = &[
 ];
 
 /// Checks every Rust file against every rule.
-pub(super) fn check(tree: &Tree) -> Vec<Finding> {
-    RULES
-        .iter()
-        .flat_map(|rule| check_rule(tree, rule, rule.files))
-        .collect()
+pub(super) fn check(tree: &Tree, findings: &mut Findings) {
+    for rule in RULES {
+        check_rule(tree, rule, rule.files, findings);
+    }
 }
 
-fn check_rule(tree: &Tree, rule: &Rule, listed: &[&str]) -> Vec<Finding> {
-    let mut findings = Vec::new();
+fn check_rule(tree: &Tree, rule: &Rule, listed: &[&str], findings: &mut Findings) {
     let mut idle: Vec<&str> = listed.to_vec();
     for (path, text) in tree.rust_files() {
         let tokens = tokens(text, rule.tests);
@@ -87,65 +79,51 @@ fn check_rule(tree: &Tree, rule: &Rule, listed: &[&str]) -> Vec<Finding> {
             idle.retain(|file| *file != path);
             if !listed.contains(&path) {
                 let what = format!("{} in a file that is not listed in {HERE}", rule.what);
-                findings.push(Finding::new(RULE, path, tokens[at].line, what));
+                findings.add(path, tokens[at].line, what);
             }
         }
     }
-    findings.extend(idle.into_iter().map(|file| {
-        Finding::new(
-            RULE,
-            HERE,
-            1,
-            format!("{file} does not need {}: remove it from the list", rule.what),
-        )
-    }));
-    findings
+    for file in idle {
+        let what = format!("{file} does not need {}: remove it from the list", rule.what);
+        findings.add(HERE, 1, what);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::places;
 
     fn found(rule: &Rule, listed: &[&str], text: &str) -> Vec<String> {
-        let tree = Tree::of(&[("a.rs", text)]);
-        check_rule(&tree, rule, listed)
-            .into_iter()
-            .map(|finding| format!("{}:{}", finding.path, finding.line))
-            .collect()
+        places(
+            |tree, findings| check_rule(tree, rule, listed, findings),
+            &[("a.rs", text)],
+        )
     }
 
     #[test]
     fn a_secret_is_exposed_in_listed_files_only() {
         let [secrets, _] = RULES else { panic!("two rules") };
-        assert_eq!(
-            found(secrets, &[], "// expose_secret\nfn x() { \"expose_secret\"; }"),
-            [""; 0]
-        );
-        assert_eq!(
-            found(
-                secrets,
-                &[],
-                "#[cfg(test)] mod tests { fn x() { y.expose_secret(); } }"
-            ),
-            [""; 0]
-        );
-        assert_eq!(
-            found(secrets, &[], "fn x() {\n y.expose_secret();\n }"),
-            ["a.rs:2"]
-        );
-        assert_eq!(
-            found(secrets, &["a.rs"], "fn x() { y.expose_secret(); }"),
-            [""; 0]
-        );
+        let exposed = "fn x() {\n y.expose_secret();\n }";
+        assert_eq!(found(secrets, &[], exposed), ["a.rs:2"]);
+        assert_eq!(found(secrets, &["a.rs"], exposed), [""; 0]);
+        for text in [
+            "// expose_secret\nfn x() { \"expose_secret\"; }",
+            "#[cfg(test)] mod tests { fn x() { y.expose_secret(); } }",
+        ] {
+            assert_eq!(found(secrets, &[], text), [""; 0]);
+        }
     }
 
     #[test]
     fn an_entry_that_nothing_needs_is_found() {
         let [secrets, _] = RULES else { panic!("two rules") };
-        assert_eq!(
-            found(secrets, &["a.rs", "gone.rs"], "fn x() {}"),
-            [format!("{HERE}:1"), format!("{HERE}:1")]
-        );
+        let unneeded = |tree: &Tree, findings: &mut Findings| {
+            check_rule(tree, secrets, &["a.rs", "gone.rs"], findings);
+        };
+        let found = crate::finding::found(unneeded, &[("a.rs", "fn x() {}")]);
+        let of = |file| format!("{HERE}:1: {file} does not need `expose_secret`: remove it from the list");
+        assert_eq!(found, ["a.rs", "gone.rs"].map(of));
     }
 
     #[test]
@@ -159,9 +137,7 @@ mod tests {
         ] {
             assert_eq!(found(lints, &[], text), ["a.rs:1"], "{text}");
         }
-        assert_eq!(
-            found(lints, &[], "fn x() { y.expect(z); disallowed_methods() }"),
-            [""; 0]
-        );
+        let text = "fn x() { y.expect(z); disallowed_methods() }";
+        assert_eq!(found(lints, &[], text), [""; 0]);
     }
 }

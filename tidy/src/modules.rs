@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::{
-    tokens::{Kind, Tests, Token, tokens},
-    tree::Tree,
-};
+use crate::items::items;
+use crate::tokens::{Tests, Token, tokens};
+use crate::tree::Tree;
 
 /// A module with a file of its own; inline modules belong to it.
 #[derive(Debug)]
@@ -18,39 +17,48 @@ pub(super) struct Module {
     pub items: HashSet<String>,
 }
 
+impl Module {
+    pub(super) fn name(&self) -> String {
+        if self.path.is_empty() {
+            return "the root".to_owned();
+        }
+        self.path.join("::")
+    }
+}
+
 /// The root file of every library, program and test of the workspace: those that Cargo discovers, and those that a manifest
 /// names by `path = "….rs"`.
 pub(super) fn roots(tree: &Tree) -> BTreeSet<String> {
     let mut roots = BTreeSet::new();
     for folder in tree.crates() {
         let inside = format!("{folder}/");
-        for (path, _) in tree.rust_files() {
-            let Some(rest) = path.strip_prefix(&inside) else {
-                continue;
-            };
-            let parts: Vec<&str> = rest.split('/').collect();
-            let is_root = match parts.as_slice() {
-                ["build.rs"] | ["src", "lib.rs" | "main.rs"] => true,
-                ["src", "bin", rest @ ..] | ["tests" | "examples" | "benches", rest @ ..] => {
-                    matches!(rest, [_] | [_, "main.rs"])
-                }
-                _ => false,
-            };
-            if is_root {
-                roots.insert(path.to_owned());
-            }
-        }
+        let is_root = |path: &str| path.strip_prefix(&inside).is_some_and(is_discovered);
+        let discovered = tree.rust_files().filter(|(path, _)| is_root(path));
+        roots.extend(discovered.map(|(path, _)| path.to_owned()));
         let manifest = tree.find(&format!("{folder}/Cargo.toml")).unwrap_or_default();
-        for line in manifest
+        let paths = manifest
             .lines()
-            .filter(|line| line.trim_start().starts_with("path"))
-        {
-            if let Some(named) = line.split('"').nth(1).filter(|named| named.ends_with(".rs")) {
-                roots.insert(format!("{folder}/{named}"));
-            }
-        }
+            .filter(|line| line.trim_start().starts_with("path"));
+        let named = paths.filter_map(|line| line.split('"').nth(1));
+        roots.extend(
+            named
+                .filter(|named| named.ends_with(".rs"))
+                .map(|named| inside.clone() + named),
+        );
     }
     roots
+}
+
+/// Whether Cargo takes this file of a crate as a root.
+fn is_discovered(file: &str) -> bool {
+    let parts: Vec<&str> = file.split('/').collect();
+    match parts.as_slice() {
+        ["build.rs"] | ["src", "lib.rs" | "main.rs"] => true,
+        ["src", "bin", rest @ ..] | ["tests" | "examples" | "benches", rest @ ..] => {
+            matches!(rest, [_] | [_, "main.rs"])
+        }
+        _ => false,
+    }
 }
 
 /// The modules of the crate with this root file, the root first.
@@ -59,11 +67,12 @@ pub(super) fn modules(tree: &Tree, root: &str, tests: Tests) -> Vec<Module> {
     let mut open = vec![(Vec::new(), root.to_owned(), folder_of(root).to_owned())];
     while let Some((path, file, folder)) = open.pop() {
         let Some(text) = tree.find(&file) else { continue };
+        let tokens = tokens(text, tests);
         let module = Module {
             path,
             file,
-            tokens: tokens(text, tests),
-            items: HashSet::new(),
+            items: defined(&tokens),
+            tokens,
         };
         for inner in declared(&module.tokens) {
             let stem = format!("{folder}{}", inner.join("/"));
@@ -72,17 +81,11 @@ pub(super) fn modules(tree: &Tree, root: &str, tests: Tests) -> Vec<Module> {
                 continue;
             };
             if found.iter().all(|known| known.file != file) {
-                open.push((
-                    module.path.iter().cloned().chain(inner).collect(),
-                    file,
-                    format!("{stem}/"),
-                ));
+                let path = module.path.iter().cloned().chain(inner).collect();
+                open.push((path, file, format!("{stem}/")));
             }
         }
-        found.push(Module {
-            items: items(&module.tokens),
-            ..module
-        });
+        found.push(module);
     }
     found
 }
@@ -99,8 +102,8 @@ fn declared(tokens: &[Token]) -> Vec<Vec<String>> {
     for at in 0..tokens.len() {
         scope.step(tokens, at);
         if let [keyword, name, end, ..] = &tokens[at..]
-            && keyword.is_word("mod")
-            && end.is_sign(';')
+            && keyword.is("mod")
+            && end.is(";")
             && let Some(name) = name.word()
         {
             declared.push(scope.names().chain([name.to_owned()]).collect());
@@ -109,32 +112,11 @@ fn declared(tokens: &[Token]) -> Vec<Vec<String>> {
     declared
 }
 
-fn items(tokens: &[Token]) -> HashSet<String> {
-    const KEYWORDS: [&str; 9] = [
-        "struct",
-        "enum",
-        "union",
-        "trait",
-        "type",
-        "fn",
-        "const",
-        "static",
-        "macro_rules",
-    ];
-    let mut items = HashSet::new();
-    for (at, token) in tokens.iter().enumerate() {
-        let Some(keyword) = token.word() else { continue };
-        let skip = usize::from(keyword == "macro_rules");
-        let names = KEYWORDS.contains(&keyword)
-            || keyword == "mod"
-                && tokens
-                    .get(at + 2)
-                    .is_some_and(|token| token.kind == Kind::Open('{'));
-        if names && let Some(name) = tokens.get(at + 1 + skip).and_then(Token::word) {
-            items.insert(name.to_owned());
-        }
-    }
-    items
+fn defined(tokens: &[Token]) -> HashSet<String> {
+    items(tokens)
+        .filter(|(keyword, name)| *keyword != "mod" || tokens.get(name + 1).is_some_and(|next| next.is("{")))
+        .map(|(_, name)| tokens[name].text.clone())
+        .collect()
 }
 
 /// The inline modules around the current token of a walk.
@@ -147,17 +129,17 @@ pub(super) struct Scope {
 impl Scope {
     /// Must be called for each token in order.
     pub(super) fn step(&mut self, tokens: &[Token], at: usize) {
-        match &tokens[at].kind {
-            Kind::Open('{') => {
+        match tokens[at].text.as_str() {
+            "{" => {
                 self.depth += 1;
                 if let Some([keyword, name]) = at.checked_sub(2).map(|from| &tokens[from..at])
-                    && keyword.is_word("mod")
+                    && keyword.is("mod")
                     && let Some(name) = name.word()
                 {
                     self.open.push((name.to_owned(), self.depth));
                 }
             }
-            Kind::Close('}') => {
+            "}" => {
                 self.open.pop_if(|(_, depth)| *depth == self.depth);
                 self.depth = self.depth.saturating_sub(1);
             }

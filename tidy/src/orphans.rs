@@ -2,34 +2,32 @@
 
 use std::collections::HashSet;
 
-use super::{
-    finding::Finding,
-    modules::{modules, roots},
-    tokens::Tests,
-    tree::Tree,
-};
+use crate::finding::Findings;
+use crate::modules::{modules, roots};
+use crate::tokens::Tests;
+use crate::tree::Tree;
 
 /// Checks every `.rs` file inside a crate. `#[path]` is not followed.
-pub(super) fn check(tree: &Tree) -> Vec<Finding> {
-    let reached: HashSet<String> = roots(tree)
-        .iter()
-        .flat_map(|root| modules(tree, root, Tests::Included))
-        .map(|module| module.file)
-        .collect();
+pub(super) fn check(tree: &Tree, findings: &mut Findings) {
+    let roots = roots(tree);
+    let modules = roots.iter().flat_map(|root| modules(tree, root, Tests::Included));
+    let reached: HashSet<String> = modules.map(|module| module.file).collect();
     let crates: Vec<String> = tree.crates().iter().map(|folder| format!("{folder}/")).collect();
-    tree.rust_files()
-        .filter(|(path, _)| crates.iter().any(|folder| path.starts_with(folder)) && !reached.contains(*path))
-        .map(|(path, _)| Finding::new("orphans", path, 1, "no `mod` declares this file"))
-        .collect()
+    for (path, _) in tree.rust_files() {
+        if crates.iter().any(|folder| path.starts_with(folder)) && !reached.contains(path) {
+            findings.add(path, 1, "no `mod` declares this file");
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::found;
 
     #[test]
     fn an_undeclared_file_is_found() {
-        let tree = Tree::of(&[
+        let files = [
             ("Cargo.toml", "[workspace]\nmembers = [\"a\"]\n"),
             ("a/src/main.rs", "mod x; #[cfg(test)] mod y;"),
             ("a/src/x.rs", ""),
@@ -37,8 +35,10 @@ mod tests {
             ("a/src/z.rs", ""),
             ("a/tests/t.rs", ""),
             ("a/build.rs", ""),
-        ]);
-        let found: Vec<String> = check(&tree).iter().map(ToString::to_string).collect();
-        assert_eq!(found, ["a/src/z.rs:1: orphans: no `mod` declares this file"]);
+        ];
+        assert_eq!(
+            found(check, &files),
+            ["a/src/z.rs:1: no `mod` declares this file"]
+        );
     }
 }

@@ -1,11 +1,7 @@
 //! Rule: paths in documents and in CODEOWNERS exist.
 
-use super::{
-    finding::Finding,
-    tree::{CANARIES, Tree},
-};
-
-const RULE: &str = "paths";
+use crate::finding::Findings;
+use crate::tree::{CANARIES, Tree};
 
 const OWNERS: &str = ".github/CODEOWNERS";
 
@@ -13,30 +9,29 @@ const OWNERS: &str = ".github/CODEOWNERS";
 const CHANGELOG: &str = "CHANGELOG.md";
 
 /// Checks paths in backticks and links, and the patterns in CODEOWNERS.
-pub(super) fn check(tree: &Tree) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (path, text) in tree.files() {
-        for (number, line) in (1..).zip(text.lines()) {
-            let missing: Vec<&str> = match path {
-                OWNERS => owned(line).filter(|named| !is_there(tree, named)).collect(),
-                _ if path.ends_with(".md") && path != CHANGELOG => missing(tree, path, line),
-                _ => break,
-            };
-            let finding = |named| Finding::new(RULE, path, number, format!("there is no `{named}`"));
-            findings.extend(missing.into_iter().map(finding));
+pub(super) fn check(tree: &Tree, findings: &mut Findings) {
+    let is_checked = |path: &str| path == OWNERS || path.ends_with(".md") && path != CHANGELOG;
+    for (path, number, line) in tree.lines(is_checked) {
+        let missing = if path == OWNERS {
+            owned(line)
+                .filter(|named| !is_there(tree, named))
+                .into_iter()
+                .collect()
+        } else {
+            missing(tree, path, line)
+        };
+        for named in missing {
+            findings.add(path, number, format!("there is no `{named}`"));
         }
     }
-    findings
 }
 
 /// A pattern from the root.
-fn owned(line: &str) -> impl Iterator<Item = &str> {
-    line.split_whitespace()
-        .next()
-        .and_then(|pattern| pattern.strip_prefix('/'))
-        .into_iter()
+fn owned(line: &str) -> Option<&str> {
+    line.split_whitespace().next()?.strip_prefix('/')
 }
 
+/// The paths that a line of a document names although they do not exist.
 fn missing<'a>(tree: &Tree, path: &str, line: &'a str) -> Vec<&'a str> {
     let quoted = line.split('`').skip(1).step_by(2);
     let quoted = quoted.filter(|named| is_path(named) && !is_known(tree, named));
@@ -61,29 +56,25 @@ fn is_known(tree: &Tree, named: &str) -> bool {
     let is_source = [".rs", ".feature"]
         .iter()
         .any(|end| named.len() > end.len() && named.ends_with(end));
-    match (below, is_source) {
-        (true, _) => is_there(tree, named),
-        (false, true) if !named.contains('*') => {
-            let end = format!("/{named}");
-            tree.files()
-                .any(|(path, _)| path == named || path.ends_with(&end))
-        }
-        _ => true,
+    if below {
+        is_there(tree, named)
+    } else if is_source && !named.contains('*') {
+        let end = format!("/{named}");
+        tree.files()
+            .any(|(path, _)| path == named || path.ends_with(&end))
+    } else {
+        true
     }
 }
 
 /// A file, a folder, or, up to a `*`, the beginning of one.
 fn is_there(tree: &Tree, named: &str) -> bool {
-    let (start, rest) = named
+    let (start, is_pattern) = named
         .split_once('*')
-        .map_or((named, None), |(start, rest)| (start, Some(rest)));
+        .map_or((named, false), |(start, _)| (start, true));
     let folder = format!("{}/", start.trim_end_matches('/'));
-    start.starts_with(CANARIES)
-        || CANARIES.starts_with(&folder)
-        || tree.files().any(|(path, _)| match rest {
-            Some(_) => path.starts_with(start),
-            None => path == start || path.starts_with(&folder),
-        })
+    let is_it = |path: &str| path == start || path.starts_with(if is_pattern { start } else { &folder });
+    start.starts_with(CANARIES) || CANARIES.starts_with(&folder) || tree.files().any(|(path, _)| is_it(path))
 }
 
 /// The path from the root of what a link in this file leads to.
@@ -105,12 +96,12 @@ mod tests {
     use super::*;
 
     fn found(path: &str, text: &str) -> Vec<String> {
-        let tree = Tree::of(&[
+        let files = [
             (path, text),
             ("features/features/web.feature", ""),
             ("service/src/db/pool.rs", ""),
-        ]);
-        check(&tree).into_iter().map(|finding| finding.what).collect()
+        ];
+        crate::finding::found(check, &files)
     }
 
     #[test]
@@ -125,12 +116,8 @@ mod tests {
     #[test]
     fn missing_paths_are_reported() {
         let text = "`features/web.feature` and `service/src/q*.rs`, `gone.rs`, [a](gone.md)\n";
-        assert_eq!(
-            found("docs/a.md", text).len(),
-            4,
-            "{:?}",
-            found("docs/a.md", text)
-        );
+        let missing = found("docs/a.md", text);
+        assert_eq!(missing.len(), 4, "{missing:?}");
         assert_eq!(found(OWNERS, "/service/gone/ @b\n").len(), 1);
     }
 }

@@ -1,24 +1,20 @@
 //! Rule: every action that a workflow uses is pinned to a commit, with its version as a comment; a tag can be moved
 //! (CVE-2025-30066, CVE-2026-33634).
 
-use super::{finding::Finding, tree::Tree};
-
-const RULE: &str = "pins";
+use crate::finding::Findings;
+use crate::tree::{Tree, file_name};
 
 /// Checks every `uses:` below `.github/` and in actions of our own.
-pub(super) fn check(tree: &Tree) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (path, text) in tree.files().filter(|(path, _)| is_automation(path)) {
-        for (number, line) in (1..).zip(text.lines()) {
-            let wrong = used(line).and_then(|(what, comment)| wrong(&what, comment));
-            findings.extend(wrong.map(|what| Finding::new(RULE, path, number, what)));
+pub(super) fn check(tree: &Tree, findings: &mut Findings) {
+    for (path, number, line) in tree.lines(is_automation) {
+        if let Some(what) = used(line).and_then(|(what, comment)| wrong(&what, comment)) {
+            findings.add(path, number, what);
         }
     }
-    findings
 }
 
 fn is_automation(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
+    let name = file_name(path);
     let is_yaml = name.ends_with(".yml") || name.ends_with(".yaml");
     is_yaml && (path.starts_with(".github/") || name.starts_with("action."))
 }
@@ -46,9 +42,10 @@ fn wrong(what: &str, comment: &str) -> Option<String> {
         return None;
     }
     let pin = what.split_once('@').map_or("", |(_, pin)| pin);
-    let (digits, length) = match what.starts_with("docker://") {
-        true => (pin.strip_prefix("sha256:").unwrap_or_default(), 64),
-        false => (pin, 40),
+    let (digits, length) = if what.starts_with("docker://") {
+        (pin.strip_prefix("sha256:").unwrap_or_default(), 64)
+    } else {
+        (pin, 40)
     };
     let is_pinned = digits.len() == length && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     if !is_pinned {
@@ -71,18 +68,20 @@ fn is_version(comment: &str) -> bool {
 mod tests {
     use super::*;
 
+    const HASH: &str = "3d3c42e5aac5ba805825da76410c181273ba90b1";
+
     fn found(text: &str) -> Vec<usize> {
         let tree = Tree::of(&[(".github/workflows/a.yml", text), ("docs/a.yml", "uses: x@v1")]);
-        check(&tree).into_iter().map(|finding| finding.line).collect()
+        let findings = Findings::of("pins", &tree, check).into_iter();
+        findings.map(|finding| finding.line).collect()
     }
 
     #[test]
     fn pinned_and_local_ones_pass_in_every_form() {
-        let hash = "3d3c42e5aac5ba805825da76410c181273ba90b1";
         let image = "a".repeat(64);
         let text = format!(
-            "steps:\n  - uses: actions/checkout@{hash} # v7.0.1\n  - name: x\n    uses: \"a/b/c@{hash}\" # v1.2.3, latest\n\
-             \x20 - {{uses: a/b@{hash}}} # v1.2.3\n  - uses: ./.github/actions/own\n  - uses: docker://x@sha256:{image} # v1.2.3\n\
+            "steps:\n  - uses: actions/checkout@{HASH} # v7.0.1\n  - name: x\n    uses: \"a/b/c@{HASH}\" # v1.2.3, latest\n\
+             \x20 - {{uses: a/b@{HASH}}} # v1.2.3\n  - uses: ./.github/actions/own\n  - uses: docker://x@sha256:{image} # v1.2.3\n\
              # uses: a/b@v1\n  - run: echo # uses: a/b@v1\n    with: {{ reuses: x }}\n"
         );
         assert_eq!(found(&text), [0; 0]);
@@ -90,11 +89,10 @@ mod tests {
 
     #[test]
     fn tags_branches_short_hashes_and_missing_versions_are_found() {
-        let hash = "3d3c42e5aac5ba805825da76410c181273ba90b1";
         let text = format!(
-            "- uses: actions/checkout@v7\n- uses: a/b@main # v1.2.3\n- uses: a/b@{} # v1.2.3\n- uses: a/b@{hash}\n\
-             - uses: a/b@{hash} # v7\n- uses: docker://x:1 # v1.2.3\n- uses:\n    a/b@v1\n- {{ \"uses\": 'a/b@v1' }}\n- uses: a/b\n",
-            &hash[..39]
+            "- uses: actions/checkout@v7\n- uses: a/b@main # v1.2.3\n- uses: a/b@{} # v1.2.3\n- uses: a/b@{HASH}\n\
+             - uses: a/b@{HASH} # v7\n- uses: docker://x:1 # v1.2.3\n- uses:\n    a/b@v1\n- {{ \"uses\": 'a/b@v1' }}\n- uses: a/b\n",
+            &HASH[..39]
         );
         assert_eq!(found(&text), [1, 2, 3, 4, 5, 6, 7, 9, 10]);
     }

@@ -1,8 +1,8 @@
 //! Rule: a Rust file's first line states its one job, and the file has at most 400 lines, inline tests at its end not counted.
 
-use super::{finding::Finding, tree::Tree};
+use crate::finding::Findings;
+use crate::tree::{Tree, file_name};
 
-const RULE: &str = "shape";
 /// A longer file is reported as a note.
 const SOFT_LINES: usize = 300;
 /// A longer file is a finding.
@@ -12,60 +12,47 @@ const MAX_LINES: usize = 400;
 const GENERATED: &str = "schema.rs";
 
 /// Checks every `.rs` file.
-pub(super) fn check(tree: &Tree) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (path, text) in tree.rust_files().filter(|(path, _)| !is_generated(path)) {
-        let job = text
-            .lines()
-            .next()
-            .and_then(|line| line.strip_prefix("//!"))
-            .unwrap_or_default();
-        if job.trim().is_empty() {
-            findings.push(Finding::new(
-                RULE,
-                path,
-                1,
-                "the first line is not a `//!` that states the file's one job",
-            ));
+pub(super) fn check(tree: &Tree, findings: &mut Findings) {
+    for (path, text) in written_files(tree) {
+        let first = text.lines().next().unwrap_or_default();
+        if first.strip_prefix("//!").is_none_or(|job| job.trim().is_empty()) {
+            let what = "the first line is not a `//!` that states the file's one job";
+            findings.add(path, 1, what);
         }
-        findings.extend(too_long(path, text, MAX_LINES));
     }
-    findings
+    check_length(tree, MAX_LINES, usize::MAX, findings);
 }
 
 /// Checks that a blank line follows the header.
-pub(super) fn check_header(tree: &Tree) -> Vec<Finding> {
-    let files = tree.rust_files().filter(|(path, _)| !is_generated(path));
-    files
-        .filter_map(|(path, text)| {
-            let (number, line) = (1..)
-                .zip(text.lines())
-                .find(|(_, line)| !line.starts_with("//!"))?;
-            let what = "no blank line after the `//!` header";
-            (number > 1 && !line.is_empty()).then(|| Finding::new(RULE, path, number, what))
-        })
-        .collect()
+pub(super) fn check_header(tree: &Tree, findings: &mut Findings) {
+    for (path, text) in written_files(tree) {
+        let mut lines = (1..).zip(text.lines());
+        let after = lines.find(|(_, line)| !line.starts_with("//!"));
+        if let Some((number, _)) = after.filter(|(number, line)| *number > 1 && !line.is_empty()) {
+            findings.add(path, number, "no blank line after the `//!` header");
+        }
+    }
 }
 
-/// Files above the soft limit that are not above the hard one.
-pub(super) fn notes(tree: &Tree) -> Vec<Finding> {
-    tree.rust_files()
-        .filter(|(path, text)| !is_generated(path) && too_long(path, text, MAX_LINES).is_none())
-        .filter_map(|(path, text)| too_long(path, text, SOFT_LINES))
-        .collect()
+/// Finds files above the soft limit that are not above the hard one.
+pub(super) fn check_soft_limit(tree: &Tree, findings: &mut Findings) {
+    check_length(tree, SOFT_LINES, MAX_LINES, findings);
 }
 
-fn is_generated(path: &str) -> bool {
-    path.rsplit('/').next() == Some(GENERATED)
+fn written_files(tree: &Tree) -> impl Iterator<Item = (&str, &str)> {
+    tree.rust_files().filter(|(path, _)| file_name(path) != GENERATED)
 }
 
-fn too_long(path: &str, text: &str, limit: usize) -> Option<Finding> {
-    let lines = lines_without_tests(text);
-    (lines > limit).then(|| {
-        let what =
-            format!("{lines} lines without tests, at most {limit}: move one of its jobs to another file");
-        Finding::new(RULE, path, limit + 1, what)
-    })
+/// Finds files with more than `limit` and at most `most` lines.
+fn check_length(tree: &Tree, limit: usize, most: usize, findings: &mut Findings) {
+    for (path, text) in written_files(tree) {
+        let lines = lines_without_tests(text);
+        if lines > limit && lines <= most {
+            let what =
+                format!("{lines} lines without tests, at most {limit}: move one of its jobs to another file");
+            findings.add(path, limit + 1, what);
+        }
+    }
 }
 
 /// The number of lines before the test module that ends the file.
@@ -82,23 +69,17 @@ fn lines_without_tests(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn found(findings: Vec<Finding>) -> Vec<(String, usize)> {
-        findings
-            .into_iter()
-            .map(|found| (found.path, found.line))
-            .collect()
-    }
+    use crate::finding::places;
 
     #[test]
     fn a_header_without_a_blank_line_is_found() {
-        let tree = Tree::of(&[
+        let files = [
             ("a.rs", "//! A.\n//! B.\nuse x;\n"),
             ("b.rs", "//! A.\n\nuse x;\n"),
             ("c.rs", "//! A.\n"),
             ("d.rs", "use x;\n"),
-        ]);
-        assert_eq!(found(check_header(&tree)), [("a.rs".to_owned(), 3)]);
+        ];
+        assert_eq!(places(check_header, &files), ["a.rs:3"]);
     }
 
     #[test]
@@ -107,7 +88,7 @@ mod tests {
         let tests = format!("#[cfg(test)]\nmod tests {{\n{}}}\n", "\n".repeat(500));
         let (just, long) = (of(400), of(401));
         let (tested, middle) = (of(300) + &tests, of(200) + &tests + &of(200));
-        let tree = Tree::of(&[
+        let files = [
             ("a.rs", "//! A.\n"),
             ("b.rs", "use x;\n//! B.\n"),
             ("c.rs", ""),
@@ -117,18 +98,11 @@ mod tests {
             ("middle.rs", &middle),
             ("tested.rs", &tested),
             ("db/schema.rs", &long[1..]),
-        ]);
-        let at = |path: &str, line: usize| (path.to_owned(), line);
+        ];
         assert_eq!(
-            found(check(&tree)),
-            [
-                at("b.rs", 1),
-                at("c.rs", 1),
-                at("d.rs", 1),
-                at("long.rs", 401),
-                at("middle.rs", 401)
-            ]
+            places(check, &files),
+            ["b.rs:1", "c.rs:1", "d.rs:1", "long.rs:401", "middle.rs:401"]
         );
-        assert_eq!(found(notes(&tree)), [at("just.rs", 301)]);
+        assert_eq!(places(check_soft_limit, &files), ["just.rs:301"]);
     }
 }

@@ -1,41 +1,34 @@
 //! Rust source as a flat list of tokens without comments and literals, optionally without test code.
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 
-/// One token.
+/// One token. Literals and lifetimes are omitted: no rule needs them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Token {
-    pub kind: Kind,
+    /// An identifier or keyword without `r#`, a bracket, or one character of punctuation.
+    pub text: String,
     /// From 1.
     pub line: usize,
 }
 
-/// The kind of a token. Literals and lifetimes are omitted: no rule needs them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// An identifier or keyword, without `r#`.
-    Word(String),
-    Sign(char),
-    /// `(`, `[` or `{`.
-    Open(char),
-    /// `)`, `]` or `}`.
-    Close(char),
-}
-
 impl Token {
-    pub(super) fn word(&self) -> Option<&str> {
-        match &self.kind {
-            Kind::Word(word) => Some(word),
-            _ => None,
+    fn new(text: impl Into<String>, span: Span) -> Self {
+        Self {
+            text: text.into(),
+            line: span.start().line,
         }
     }
 
-    pub(super) fn is_word(&self, expected: &str) -> bool {
-        self.word() == Some(expected)
+    pub(super) fn is(&self, expected: &str) -> bool {
+        self.text == expected
     }
 
-    pub(super) fn is_sign(&self, expected: char) -> bool {
-        self.kind == Kind::Sign(expected)
+    /// The identifier or keyword.
+    pub(super) fn word(&self) -> Option<&str> {
+        let is_word = self
+            .text
+            .starts_with(|first: char| first.is_alphabetic() || first == '_');
+        is_word.then_some(&self.text)
     }
 }
 
@@ -67,55 +60,39 @@ fn flatten(stream: TokenStream, tests: Tests, flat: &mut Vec<Token>) {
             continue;
         }
         at += 1;
-        let line = tree.span().start().line;
         match tree {
             TokenTree::Ident(ident) => {
                 let word = ident.to_string();
-                let word = word.strip_prefix("r#").unwrap_or(&word).to_owned();
-                flat.push(Token {
-                    kind: Kind::Word(word),
-                    line,
-                });
+                flat.push(Token::new(word.trim_start_matches("r#"), ident.span()));
             }
             TokenTree::Punct(punct) if punct.as_char() == '\'' => at += 1, // a lifetime's name is not a path
-            TokenTree::Punct(punct) => flat.push(Token {
-                kind: Kind::Sign(punct.as_char()),
-                line,
-            }),
+            TokenTree::Punct(punct) => flat.push(Token::new(punct.as_char(), punct.span())),
             TokenTree::Literal(_) => {}
-            TokenTree::Group(group) => flatten_group(group, tests, flat),
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Parenthesis => ('(', ')'),
+                    Delimiter::Bracket => ('[', ']'),
+                    Delimiter::Brace => ('{', '}'),
+                    // Only the compiler makes such groups.
+                    Delimiter::None => continue,
+                };
+                flat.push(Token::new(open, group.span_open()));
+                flatten(group.stream(), tests, flat);
+                flat.push(Token::new(close, group.span_close()));
+            }
         }
     }
 }
 
-fn flatten_group(group: &Group, tests: Tests, flat: &mut Vec<Token>) {
-    let (open, close) = match group.delimiter() {
-        Delimiter::Parenthesis => ('(', ')'),
-        Delimiter::Bracket => ('[', ']'),
-        Delimiter::Brace => ('{', '}'),
-        Delimiter::None => return flatten(group.stream(), tests, flat),
-    };
-    flat.push(Token {
-        kind: Kind::Open(open),
-        line: group.span_open().start().line,
-    });
-    flatten(group.stream(), tests, flat);
-    flat.push(Token {
-        kind: Kind::Close(close),
-        line: group.span_close().start().line,
-    });
+fn is_sign(tree: &TokenTree, sign: char) -> bool {
+    matches!(tree, TokenTree::Punct(punct) if punct.as_char() == sign)
 }
 
 /// `#[cfg(test)]`, `#[cfg(all(test, …))]`, `#[test]`, or the same with `#!`.
 fn is_test_attribute(trees: &[TokenTree]) -> bool {
     let attribute = match trees {
-        [TokenTree::Punct(hash), TokenTree::Group(group), ..] if hash.as_char() == '#' => group,
-        [
-            TokenTree::Punct(hash),
-            TokenTree::Punct(bang),
-            TokenTree::Group(group),
-            ..,
-        ] if hash.as_char() == '#' && bang.as_char() == '!' => group,
+        [hash, TokenTree::Group(group), ..] if is_sign(hash, '#') => group,
+        [hash, bang, TokenTree::Group(group), ..] if is_sign(hash, '#') && is_sign(bang, '!') => group,
         _ => return false,
     };
     let text: String = attribute.stream().to_string().split_whitespace().collect();
@@ -125,8 +102,8 @@ fn is_test_attribute(trees: &[TokenTree]) -> bool {
 /// The number of token trees of the item that starts here with its attributes.
 fn item_length(trees: &[TokenTree]) -> usize {
     let mut at = 0;
-    while let (Some(TokenTree::Punct(hash)), Some(TokenTree::Group(_))) = (trees.get(at), trees.get(at + 1))
-        && hash.as_char() == '#'
+    while let [hash, TokenTree::Group(_), ..] = &trees[at..]
+        && is_sign(hash, '#')
     {
         at += 2;
     }
@@ -134,20 +111,14 @@ fn item_length(trees: &[TokenTree]) -> usize {
     // included, and before any brace: what follows a brace may be the next item.
     let brace =
         |tree: &TokenTree| matches!(tree, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
-    let head = trees[at..].iter().take_while(|tree| !brace(tree)).take(4);
-    let to_semicolon = head.into_iter().any(|tree| match tree {
+    let mut head = trees[at..].iter().take_while(|tree| !brace(tree)).take(4);
+    let to_semicolon = head.any(|tree| match tree {
         TokenTree::Ident(ident) => ["use", "static", "type", "let"].iter().any(|word| ident == word),
         _ => false,
     });
-    for tree in &trees[at..] {
-        at += 1;
-        match tree {
-            TokenTree::Punct(punct) if punct.as_char() == ';' => break,
-            _ if !to_semicolon && brace(tree) => break,
-            _ => {}
-        }
-    }
-    at
+    let is_end = |tree: &TokenTree| is_sign(tree, ';') || !to_semicolon && brace(tree);
+    let end = trees[at..].iter().position(is_end);
+    end.map_or(trees.len(), |end| at + end + 1)
 }
 
 #[cfg(test)]
@@ -164,24 +135,21 @@ mod tests {
     #[test]
     fn comments_strings_and_lifetimes_are_omitted() {
         let text = "/* a */ fn f<'db>(x: &'db str) -> char { /* b */ let s = \"poem::x\"; 'c' } // d";
-        assert_eq!(
-            identifiers(text, Tests::Included),
-            ["fn", "f", "x", "str", "char", "let", "s"]
-        );
+        let expected = ["fn", "f", "x", "str", "char", "let", "s"];
+        assert_eq!(identifiers(text, Tests::Included), expected);
     }
 
     #[test]
     fn test_code_is_excluded_and_following_code_included() {
         let text = "#[cfg(test)] use a::{b, c}; fn keep() {} #[cfg(test)] #[path = \"x\"] mod tests { fn t() {} } \
                     #[test] fn u() { v } #[cfg(all(test, unix))] pub fn w(x: u8) -> u8 { x } #[cfg(not(test))] fn z() {}";
-        assert_eq!(
-            identifiers(text, Tests::Excluded),
-            ["fn", "keep", "cfg", "not", "test", "fn", "z"]
-        );
+        let expected = ["fn", "keep", "cfg", "not", "test", "fn", "z"];
+        assert_eq!(identifiers(text, Tests::Excluded), expected);
     }
 
     #[test]
     fn an_item_directly_after_test_code_is_included() {
+        let expected = ["use", "kept", "here", "fn", "last"];
         for test in [
             "mod t { fn x() {} }",
             "fn x() {}",
@@ -190,20 +158,14 @@ mod tests {
             "pub(crate) static X: T = T {};",
         ] {
             let text = format!("#[cfg(test)] {test} use kept::here; fn last() {{}}");
-            assert_eq!(
-                identifiers(&text, Tests::Excluded),
-                ["use", "kept", "here", "fn", "last"],
-                "{test}"
-            );
+            assert_eq!(identifiers(&text, Tests::Excluded), expected, "{test}");
         }
     }
 
     #[test]
     fn a_test_file_is_excluded_and_lines_are_counted() {
-        assert_eq!(
-            identifiers("//! Tests.\n#![cfg(test)]\nfn x() {}", Tests::Excluded),
-            ["doc"]
-        );
+        let text = "//! Tests.\n#![cfg(test)]\nfn x() {}";
+        assert_eq!(identifiers(text, Tests::Excluded), ["doc"]);
         assert_eq!(tokens("// a\n\nfn\nb", Tests::Included)[1].line, 4);
     }
 }

@@ -44,6 +44,16 @@ impl Tree {
         self.files().filter(|(path, _)| path.ends_with(".rs"))
     }
 
+    /// The lines of all files with such a path, with their numbers from 1.
+    pub(super) fn lines(&self, is_wanted: fn(&str) -> bool) -> impl Iterator<Item = (&str, usize, &str)> {
+        let files = self.files().filter(move |(path, _)| is_wanted(path));
+        files.flat_map(|(path, text)| {
+            (1..)
+                .zip(text.lines())
+                .map(move |(number, line)| (path, number, line))
+        })
+    }
+
     /// The text of one file.
     pub(super) fn find(&self, path: &str) -> Option<&str> {
         self.files.get(path).map(String::as_str)
@@ -78,6 +88,11 @@ impl Tree {
         }
         Ok(())
     }
+}
+
+/// The last name in a path.
+pub(super) fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// The rooted entries of `.gitignore` (this repository uses no others) and git's own folder.

@@ -7,7 +7,7 @@ pub(super) const PATH: &str = "docs/behaviours.md";
 const CODE: &str = "Code:";
 
 /// One promise.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(super) struct Behaviour {
     pub id: String,
     pub title: String,
@@ -23,51 +23,36 @@ pub(super) struct Behaviour {
     pub shown: Vec<String>,
 }
 
-/// All of them, in the order of the file.
-#[derive(Debug, Default)]
-pub(super) struct List {
-    pub behaviours: Vec<Behaviour>,
-}
-
-impl List {
-    /// Also returns the lines of headings that are malformed or in the wrong section, each with the reason.
-    pub(super) fn parse(text: &str) -> (Self, Vec<(usize, String)>) {
-        let (mut list, mut malformed) = (Self::default(), Vec::new());
-        let mut section = None;
-        for (number, line) in (1..).zip(text.lines()) {
-            if let Some(heading) = line.strip_prefix("### ") {
-                match heading.split_once(" – ").filter(|(id, _)| is_id(id)) {
-                    Some((id, title)) => {
-                        if section.is_none_or(|letter| !id.starts_with(letter)) {
-                            malformed.push((number, format!("{id} is in the wrong section")));
-                        }
-                        list.behaviours.push(Behaviour::new(id, title, number));
-                    }
-                    None => malformed.push((number, "not of the form `### B7 – Title`".to_owned())),
-                }
-            } else if let Some(heading) = line.strip_prefix("## ") {
-                section = heading.chars().next();
-            } else if let Some(behaviour) = list.behaviours.last_mut() {
-                behaviour.add(number, line.trim());
+/// All behaviours in the order of the file; and the lines of headings that are malformed or in the wrong section, each with
+/// the reason.
+pub(super) fn parse(text: &str) -> (Vec<Behaviour>, Vec<(usize, String)>) {
+    let (mut list, mut malformed): (Vec<Behaviour>, _) = (Vec::new(), Vec::new());
+    let mut section = None;
+    for (number, line) in (1..).zip(text.lines()) {
+        if let Some(heading) = line.strip_prefix("### ") {
+            let Some((id, title)) = heading.split_once(" – ").filter(|(id, _)| is_id(id)) else {
+                malformed.push((number, "not of the form `### B7 – Title`".to_owned()));
+                continue;
+            };
+            if section.is_none_or(|letter| !id.starts_with(letter)) {
+                malformed.push((number, format!("{id} is in the wrong section")));
             }
+            list.push(Behaviour {
+                id: id.to_owned(),
+                title: title.trim().to_owned(),
+                line: number,
+                ..Behaviour::default()
+            });
+        } else if let Some(heading) = line.strip_prefix("## ") {
+            section = heading.chars().next();
+        } else if let Some(behaviour) = list.last_mut() {
+            behaviour.add(number, line.trim());
         }
-        (list, malformed)
     }
+    (list, malformed)
 }
 
 impl Behaviour {
-    fn new(id: &str, title: &str, line: usize) -> Self {
-        Self {
-            id: id.to_owned(),
-            title: title.trim().to_owned(),
-            line,
-            text: String::new(),
-            code: Vec::new(),
-            code_line: None,
-            shown: Vec::new(),
-        }
-    }
-
     fn add(&mut self, number: usize, line: &str) {
         if line.is_empty() {
         } else if self.code_line.is_some() {
@@ -76,10 +61,8 @@ impl Behaviour {
             self.code_line = Some(number);
             self.code = paths.split('`').skip(1).step_by(2).map(str::to_owned).collect();
         } else {
-            if !self.text.is_empty() {
-                self.text.push(' ');
-            }
-            self.text.push_str(line);
+            let space = if self.text.is_empty() { "" } else { " " };
+            self.text.extend([space, line]);
         }
     }
 }
@@ -102,24 +85,22 @@ mod tests {
     #[test]
     fn a_behaviour_is_read_with_its_parts() {
         let text = "# Behaviours\n\nIntro.\n\n## B. Rates\n\n### B7 – Bad\n\nTwo\nlines.\n\nCode: `a/b.rs`, `c/`\n\n- Tests: x\n\n## C. More\n";
-        let (list, malformed) = List::parse(text);
+        let (list, malformed) = parse(text);
         assert_eq!(malformed, []);
-        let [one] = list.behaviours.as_slice() else {
+        let [one] = list.as_slice() else {
             panic!("{list:?}");
         };
         assert_eq!((one.id.as_str(), one.title.as_str(), one.line), ("B7", "Bad", 7));
         assert_eq!(one.text, "Two lines.");
         assert_eq!(one.code, ["a/b.rs", "c/"]);
-        assert_eq!(
-            (one.code_line, one.shown.as_slice()),
-            (Some(12), ["- Tests: x".to_owned()].as_slice())
-        );
+        assert_eq!(one.code_line, Some(12));
+        assert_eq!(one.shown, ["- Tests: x"]);
     }
 
     #[test]
     fn malformed_headings_are_found() {
         let text = "## B. Rates\n\n### B7: Bad\n\n### C1 – Wrong section\n";
-        let (_, malformed) = List::parse(text);
+        let (_, malformed) = parse(text);
         let lines: Vec<usize> = malformed.iter().map(|(line, _)| *line).collect();
         assert_eq!(lines, [3, 5]);
     }

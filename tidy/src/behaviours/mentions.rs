@@ -15,6 +15,21 @@ pub(super) enum Kind {
     Comment,
 }
 
+impl Kind {
+    /// The kinds that show a behaviour.
+    pub(super) const SHOWING: [Self; 3] = [Self::Test, Self::Scenario, Self::Measurement];
+
+    /// The kind as a heading in the list.
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Test => "Tests",
+            Self::Scenario => "Scenarios",
+            Self::Measurement => "Bench",
+            Self::Comment => "Comments",
+        }
+    }
+}
+
 /// One id at one place.
 #[derive(Debug)]
 pub(super) struct Mention {
@@ -29,17 +44,30 @@ pub(super) struct Mention {
     pub text: String,
 }
 
+impl Mention {
+    pub(super) fn new(id: &str, kind: Kind, (path, line): (&str, usize), name: &str, text: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            kind,
+            path: path.to_owned(),
+            line,
+            name: name.to_owned(),
+            text: text.to_owned(),
+        }
+    }
+}
+
 /// All mentions, by path and line.
 pub(super) fn mentions(tree: &Tree) -> Vec<Mention> {
     let mut found = Vec::new();
     for (path, text) in tree.files() {
         if path.ends_with(".rs") {
             comments(path, text, &mut found);
-            if path.split('/').any(|folder| folder == "bench") {
-                rows(path, text, &mut found);
-            }
         } else if path.ends_with(".feature") {
             scenarios(path, text, &mut found);
+        }
+        if path.ends_with(".rs") && path.split('/').any(|folder| folder == "bench") {
+            rows(path, text, &mut found);
         }
     }
     found
@@ -64,17 +92,13 @@ fn comments(path: &str, text: &str, found: &mut Vec<Mention>) {
             pending.in_attribute = !line.ends_with(']');
         } else if !line.starts_with("//") {
             let Pending { doc, is_test, .. } = std::mem::take(&mut pending);
+            let kind = if is_test { Kind::Test } else { Kind::Comment };
+            let name = function(line).unwrap_or_default();
             let (ids, text) = ids_and_text(&doc.join(" "));
-            for id in ids {
-                found.push(Mention {
-                    id,
-                    kind: if is_test { Kind::Test } else { Kind::Comment },
-                    path: path.to_owned(),
-                    line: number,
-                    name: function(line).unwrap_or_default().to_owned(),
-                    text: text.clone(),
-                });
-            }
+            found.extend(
+                ids.iter()
+                    .map(|id| Mention::new(id, kind, (path, number), name, &text)),
+            );
         }
     }
 }
@@ -123,18 +147,9 @@ fn scenarios(path: &str, text: &str, found: &mut Vec<Mention>) {
         } else if line.starts_with("Feature:") {
             inherited = std::mem::take(&mut tags);
         } else if let Some(title) = title(line) {
-            for id in tags.drain(..).chain(inherited.iter().copied()) {
-                if let Some(id) = id.strip_prefix('@').filter(|id| is_id(id)) {
-                    found.push(Mention {
-                        id: id.to_owned(),
-                        kind: Kind::Scenario,
-                        path: path.to_owned(),
-                        line: number,
-                        name: title.to_owned(),
-                        text: String::new(),
-                    });
-                }
-            }
+            let tags = tags.drain(..).chain(inherited.iter().copied());
+            let ids = tags.filter_map(|tag| tag.strip_prefix('@').filter(|id| is_id(id)));
+            found.extend(ids.map(|id| Mention::new(id, Kind::Scenario, (path, number), title, "")));
         } else if !line.is_empty() && !line.starts_with('#') {
             tags.clear();
         }
@@ -150,28 +165,21 @@ fn title(line: &str) -> Option<&str> {
 
 /// `id: "P7-memory",` and, in the next line, `what: "…",`.
 fn rows(path: &str, text: &str, found: &mut Vec<Mention>) {
-    let value = |line: &str, name: &str| {
-        let quoted = line.trim().strip_prefix(name)?.trim().strip_prefix('"')?;
-        Some(quoted.rsplit_once('"')?.0.to_owned())
-    };
     let mut lines = (1..).zip(text.lines()).peekable();
     while let Some((number, line)) = lines.next() {
-        let Some(name) = value(line, "id:") else { continue };
+        let Some(name) = quoted(line, "id:") else { continue };
         let id = name.split('-').next().unwrap_or_default();
         if is_id(id) {
-            found.push(Mention {
-                id: id.to_owned(),
-                kind: Kind::Measurement,
-                path: path.to_owned(),
-                line: number,
-                text: lines
-                    .peek()
-                    .and_then(|(_, next)| value(next, "what:"))
-                    .unwrap_or_default(),
-                name,
-            });
+            let what = lines.peek().and_then(|(_, next)| quoted(next, "what:"));
+            let what = what.unwrap_or_default();
+            found.push(Mention::new(id, Kind::Measurement, (path, number), name, what));
         }
     }
+}
+
+fn quoted<'a>(line: &'a str, field: &str) -> Option<&'a str> {
+    let quoted = line.trim().strip_prefix(field)?.trim().strip_prefix('"')?;
+    Some(quoted.rsplit_once('"')?.0)
 }
 
 #[cfg(test)]
@@ -179,20 +187,18 @@ mod tests {
     use super::*;
 
     fn found(path: &str, text: &str) -> Vec<String> {
-        mentions(&Tree::of(&[(path, text)]))
-            .iter()
-            .map(|mention| {
-                let Mention {
-                    id,
-                    kind,
-                    line,
-                    name,
-                    text,
-                    ..
-                } = mention;
-                format!("{id} {kind:?} {line} {name}: {text}")
-            })
-            .collect()
+        let shown = |mention: &Mention| {
+            let Mention {
+                id,
+                kind,
+                line,
+                name,
+                text,
+                ..
+            } = mention;
+            format!("{id} {kind:?} {line} {name}: {text}")
+        };
+        mentions(&Tree::of(&[(path, text)])).iter().map(shown).collect()
     }
 
     #[test]

@@ -10,26 +10,23 @@ use std::{collections::BTreeSet, path::Path};
 
 use anyhow::{Context as _, bail};
 
-use crate::{finding::Finding, tree::Tree};
+use crate::{finding::Findings, tree::Tree};
 use generated::{regenerated, shown_by};
-use list::{List, PATH};
+use list::{PATH, parse};
 use mentions::mentions;
 
 pub use tour::print_tour;
 
-const RULE: &str = "behaviours";
-
 /// Checks the list against the tree.
-pub(super) fn check(tree: &Tree) -> Vec<Finding> {
+pub(super) fn check(tree: &Tree, findings: &mut Findings) {
     let mentions = mentions(tree);
-    let (list, malformed) = List::parse(tree.find(PATH).unwrap_or_default());
-    let malformed = malformed.into_iter();
-    let mut findings: Vec<Finding> = malformed
-        .map(|(line, what)| Finding::new(RULE, PATH, line, what))
-        .collect();
+    let (list, malformed) = parse(tree.find(PATH).unwrap_or_default());
+    for (line, what) in malformed {
+        findings.add(PATH, line, what);
+    }
     let mut known = BTreeSet::new();
-    for behaviour in &list.behaviours {
-        let mut add = |what: String| findings.push(Finding::new(RULE, PATH, behaviour.line, what));
+    for behaviour in &list {
+        let mut add = |what: String| findings.add(PATH, behaviour.line, what);
         let id = &behaviour.id;
         if !known.insert(id) {
             add(format!("{id} is listed twice"));
@@ -48,16 +45,15 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     }
     for mention in mentions.iter().filter(|mention| !known.contains(&mention.id)) {
         let what = format!("there is no behaviour {} in {PATH}", mention.id);
-        findings.push(Finding::new(RULE, &mention.path, mention.line, what));
+        findings.add(&mention.path, mention.line, what);
     }
-    findings
 }
 
 /// Regenerates the generated part of the list in `root`; says whether the file changed.
 pub(super) fn write(root: &Path) -> anyhow::Result<bool> {
     let tree = Tree::read(root)?;
     let text = tree.find(PATH).with_context(|| format!("there is no {PATH}"))?;
-    let (list, malformed) = List::parse(text);
+    let (list, malformed) = parse(text);
     if let Some((line, what)) = malformed.first() {
         bail!("{PATH}:{line}: {what}");
     }
@@ -76,15 +72,15 @@ mod tests {
     const FEATURE: &str = "Feature: Rates\n\n  @B7\n  Scenario: A bad day\n    When x\n";
 
     fn found(list: &str, feature: &str) -> Vec<String> {
-        let tree = Tree::of(&[(PATH, list), ("features/features/rates.feature", feature)]);
-        check(&tree).iter().map(ToString::to_string).collect()
+        let files = [(PATH, list), ("features/features/rates.feature", feature)];
+        crate::finding::found(check, &files)
     }
 
     #[test]
     fn a_list_that_agrees_with_the_tree_passes() {
         let list = "## B. Rates\n\n### B7 – Bad days\n\nRefused.\n\nCode: `a.rs`\n";
         let tree = Tree::of(&[(PATH, list), ("features/features/rates.feature", FEATURE)]);
-        let (parsed, _) = List::parse(list);
+        let (parsed, _) = parse(list);
         let list = regenerated(list, &parsed, &mentions(&tree));
         assert_eq!(found(&list, FEATURE), [""; 0]);
         assert!(
@@ -99,12 +95,12 @@ mod tests {
                     ### B8 – Unknown\n\nRefused.\n\nCode: `a.rs`\n\n### B7 – Again\n\nCode:\n";
         let found = found(list, &FEATURE.replace("@B7", "@B7 @B9"));
         let expected = [
-            "docs/behaviours.md:3: behaviours: what shows B7 has changed",
-            "docs/behaviours.md:9: behaviours: no test, scenario or measurement shows B8",
-            "docs/behaviours.md:15: behaviours: B7 is listed twice",
-            "docs/behaviours.md:15: behaviours: B7 has no `Code:` line",
-            "docs/behaviours.md:15: behaviours: what shows B7 has changed",
-            "features/features/rates.feature:4: behaviours: there is no behaviour B9",
+            "docs/behaviours.md:3: what shows B7 has changed",
+            "docs/behaviours.md:9: no test, scenario or measurement shows B8",
+            "docs/behaviours.md:15: B7 has no `Code:` line",
+            "docs/behaviours.md:15: B7 is listed twice",
+            "docs/behaviours.md:15: what shows B7 has changed",
+            "features/features/rates.feature:4: there is no behaviour B9",
         ];
         assert_eq!(found.len(), expected.len(), "{found:#?}");
         for (found, expected) in found.iter().zip(expected) {

@@ -7,10 +7,8 @@ use anyhow::{Context as _, bail};
 
 use crate::tree::Tree;
 
-use super::{
-    list::{Behaviour, List, PATH},
-    mentions::{Kind, Mention, mentions},
-};
+use super::list::{Behaviour, PATH, parse};
+use super::mentions::{Kind, Mention, mentions};
 
 /// Prints one behaviour, or the ids and titles of all.
 pub fn print_tour(root: &Path, id: Option<&str>) -> anyhow::Result<()> {
@@ -20,14 +18,12 @@ pub fn print_tour(root: &Path, id: Option<&str>) -> anyhow::Result<()> {
 
 fn text(tree: &Tree, id: Option<&str>) -> anyhow::Result<String> {
     let source = tree.find(PATH).with_context(|| format!("there is no {PATH}"))?;
-    let (list, _) = List::parse(source);
+    let (list, _) = parse(source);
     let Some(id) = id else {
-        let lines = list.behaviours.iter();
-        return Ok(lines
-            .map(|one| format!("{:<4} {}\n", one.id, one.title))
-            .collect());
+        let lines = list.iter().map(|one| format!("{:<4} {}\n", one.id, one.title));
+        return Ok(lines.collect());
     };
-    match list.behaviours.iter().find(|one| one.id.eq_ignore_ascii_case(id)) {
+    match list.iter().find(|one| one.id.eq_ignore_ascii_case(id)) {
         Some(behaviour) => Ok(page(tree, behaviour, &mentions(tree))),
         None => bail!("there is no behaviour {id} in {PATH}; `cargo xtask tour` lists all"),
     }
@@ -45,15 +41,11 @@ fn page(tree: &Tree, behaviour: &Behaviour, mentions: &[Mention]) -> String {
     for path in &behaviour.code {
         line_of(&mut page, path, header(tree, path).as_deref());
     }
-    for (kind, label) in [
-        (Kind::Test, "Tests"),
-        (Kind::Scenario, "Scenarios"),
-        (Kind::Measurement, "Bench (`cargo xtask bench`)"),
-    ] {
+    for kind in Kind::SHOWING {
         let of_kind = |mention: &&Mention| mention.kind == kind && mention.id == *id;
         let mut shown = mentions.iter().filter(of_kind).peekable();
         if shown.peek().is_some() {
-            let _ = write!(page, "\n{label}\n");
+            let _ = write!(page, "\n{}\n", kind.label());
         }
         for mention in shown {
             let place = format!("{}:{}  {}", mention.path, mention.line, mention.name);

@@ -1,5 +1,7 @@
 //! Words that may not come back, each with the field's term. The list may only grow.
 
+use Scope::{Everywhere, Files, Names, Texts};
+
 /// A word or phrase, and the terms to use instead.
 pub(super) struct Term {
     /// In lower case; in names it is compared with their segments.
@@ -22,41 +24,26 @@ pub(super) enum Scope {
     Files,
 }
 
-const fn word(word: &'static str, instead: &'static str, unless: &'static [&'static str]) -> Term {
+const fn term(
+    scope: Scope,
+    word: &'static str,
+    instead: &'static str,
+    unless: &'static [&'static str],
+) -> Term {
     Term {
         word,
         instead,
         unless,
-        scope: Scope::Everywhere,
-    }
-}
-
-const fn name(word: &'static str, instead: &'static str, unless: &'static [&'static str]) -> Term {
-    Term {
-        scope: Scope::Names,
-        ..self::word(word, instead, unless)
-    }
-}
-
-const fn phrase(word: &'static str, instead: &'static str, unless: &'static [&'static str]) -> Term {
-    Term {
-        scope: Scope::Texts,
-        ..self::word(word, instead, unless)
-    }
-}
-
-const fn file(word: &'static str, instead: &'static str) -> Term {
-    Term {
-        scope: Scope::Files,
-        ..self::word(word, instead, &[])
+        scope,
     }
 }
 
 /// The list. Entries are never removed; an `unless` must be a term of the field.
 pub(super) const TERMS: &[Term] = &[
-    word("anybody", "anyone, any client", &[]),
-    word("asked", "requested, queried, queued", &[]),
-    word(
+    term(Everywhere, "anybody", "anyone, any client", &[]),
+    term(Everywhere, "asked", "requested, queried, queued", &[]),
+    term(
+        Everywhere,
         "away",
         "unavailable",
         &[
@@ -68,68 +55,90 @@ pub(super) const TERMS: &[Term] = &[
             "away from zero",
         ],
     ),
-    word("circle", "cycle", &[]),
-    word("circles", "cycles", &[]),
-    word("come again", "retry", &[]),
-    word("comes back", "returns, recovers", &[]),
-    word("courtesy", "back-off", &[]),
-    word("crowd", "load, concurrent clients", &[]),
-    word("crowded", "under load", &[]),
-    word("dear", "expensive", &[]),
-    word("door", "executor, listener, login", &[]),
-    word("doors", "listeners, logins", &[]),
-    word("errand", "task", &[]),
-    word("errands", "tasks", &[]),
-    word("everybody", "everyone, every client, every user", &[]),
-    word("fault", "validation error, violation, failure", INJECTED),
-    word("faults", "validation errors, violations, failures", INJECTED),
-    word("house", "project", &[]),
-    word("kept", "retained, stored, cached", &[]),
-    word("law", "rule", &[]),
-    word("laws", "rules", &[]),
-    word("leavers", "disconnected clients", &[]),
-    word("letter", "mail; character", &["section letter"]),
-    word("letters", "mails; characters", ALPHABETIC),
-    name("look", "scan, poll, query", &["look_up", "look_alike"]),
-    phrase("a look", "a scan, a poll, a check", &["a look-up"]),
-    name("looks", "scans, appearance", &["looks_up"]),
-    word("luck", "jitter", &[]),
-    word("mended", "fixed", &[]),
-    word("messenger", "in-flight batch", &[]),
-    word("messengers", "in-flight batches", &[]),
-    word("newcomer", "registration; new contributor", &[]),
-    word("newcomers", "registrations; new contributors", &[]),
-    word("nobody", "no client, no one, unauthenticated", &[]),
+    term(Everywhere, "circle", "cycle", &[]),
+    term(Everywhere, "circles", "cycles", &[]),
+    term(Everywhere, "come again", "retry", &[]),
+    term(Everywhere, "comes back", "returns, recovers", &[]),
+    term(Everywhere, "courtesy", "back-off", &[]),
+    term(Everywhere, "crowd", "load, concurrent clients", &[]),
+    term(Everywhere, "crowded", "under load", &[]),
+    term(Everywhere, "dear", "expensive", &[]),
+    term(Everywhere, "door", "executor, listener, login", &[]),
+    term(Everywhere, "doors", "listeners, logins", &[]),
+    term(Everywhere, "errand", "task", &[]),
+    term(Everywhere, "errands", "tasks", &[]),
+    term(Everywhere, "everybody", "everyone, every client, every user", &[]),
+    term(
+        Everywhere,
+        "fault",
+        "validation error, violation, failure",
+        INJECTED,
+    ),
+    term(
+        Everywhere,
+        "faults",
+        "validation errors, violations, failures",
+        INJECTED,
+    ),
+    term(Everywhere, "house", "project", &[]),
+    term(Everywhere, "kept", "retained, stored, cached", &[]),
+    term(Everywhere, "law", "rule", &[]),
+    term(Everywhere, "laws", "rules", &[]),
+    term(Everywhere, "leavers", "disconnected clients", &[]),
+    term(Everywhere, "letter", "mail; character", &["section letter"]),
+    term(Everywhere, "letters", "mails; characters", ALPHABETIC),
+    term(Names, "look", "scan, poll, query", &["look_up", "look_alike"]),
+    term(Texts, "a look", "a scan, a poll, a check", &["a look-up"]),
+    term(Names, "looks", "scans, appearance", &["looks_up"]),
+    term(Everywhere, "luck", "jitter", &[]),
+    term(Everywhere, "mended", "fixed", &[]),
+    term(Everywhere, "messenger", "in-flight batch", &[]),
+    term(Everywhere, "messengers", "in-flight batches", &[]),
+    term(Everywhere, "newcomer", "registration; new contributor", &[]),
+    term(Everywhere, "newcomers", "registrations; new contributors", &[]),
+    term(Everywhere, "nobody", "no client, no one, unauthenticated", &[]),
     // "of one's own": apostrophes separate words.
-    phrase("of one s own", "private, dedicated", &[]),
-    word("originals", "the legacy system", &[]),
-    file("people", "accounts, users"),
-    name("rest", "back-off, idle time", &[]),
-    phrase("rests", "backs off, sleeps", &[]),
-    word("room", "capacity, permit", &["make room", "makes room"]),
-    word("said", "output, reported", &[]),
-    word(
+    term(Texts, "of one s own", "private, dedicated", &[]),
+    term(Everywhere, "originals", "the legacy system", &[]),
+    term(Files, "people", "accounts, users", &[]),
+    term(Names, "rest", "back-off, idle time", &[]),
+    term(Texts, "rests", "backs off, sleeps", &[]),
+    term(
+        Everywhere,
+        "room",
+        "capacity, permit",
+        &["make room", "makes room"],
+    ),
+    term(Everywhere, "said", "output, reported", &[]),
+    term(
+        Everywhere,
         "seen",
         "scan result, observed",
         &["first_seen", "first seen", "last seen"],
     ),
-    word("somebody", "someone, a user, a client", &[]),
-    word("stands", "is, is written", &["stands for"]),
-    word("stranger", "anonymous client, other user", &[]),
-    word("strangers", "anonymous clients, other users", &[]),
-    phrase("a stretch of", "a range of, a period of", &[]),
-    word("tell", "report, set, return, log", &["tell apart"]),
-    word("tells", "reports, sets, returns, logs", &["tells apart"]),
-    word("ticket", "pending result", &[]),
-    word("told", "reported, set, returned, logged", &[]),
-    word("trouble", "error", &[]),
-    name(
+    term(Everywhere, "somebody", "someone, a user, a client", &[]),
+    term(Everywhere, "stands", "is, is written", &["stands for"]),
+    term(Everywhere, "stranger", "anonymous client, other user", &[]),
+    term(Everywhere, "strangers", "anonymous clients, other users", &[]),
+    term(Texts, "a stretch of", "a range of, a period of", &[]),
+    term(Everywhere, "tell", "report, set, return, log", &["tell apart"]),
+    term(
+        Everywhere,
+        "tells",
+        "reports, sets, returns, logs",
+        &["tells apart"],
+    ),
+    term(Everywhere, "ticket", "pending result", &[]),
+    term(Everywhere, "told", "reported, set, returned, logged", &[]),
+    term(Everywhere, "trouble", "error", &[]),
+    term(
+        Names,
         "turn",
         "position in the queue, back-off",
         &["turn_on", "turn_off"],
     ),
-    word("whoever", "the caller, the user who", &[]),
-    file("words", "text, format, templates"),
+    term(Everywhere, "whoever", "the caller, the user who", &[]),
+    term(Files, "words", "text, format, templates", &[]),
 ];
 
 /// Injected faults are what they are called in the field.
@@ -159,29 +168,23 @@ const ALPHABETIC: &[&str] = &[
 
 /// The first listed word in an identifier, by its segments.
 pub(super) fn in_name(name: &str) -> Option<&'static Term> {
-    find(name, &[Scope::Everywhere, Scope::Names])
+    find(&segments(name), &[Everywhere, Names], '_').next()
 }
 
 /// The first listed word in the name of a file or folder.
 pub(super) fn in_file_name(name: &str) -> Option<&'static Term> {
-    find(name, &[Scope::Everywhere, Scope::Names, Scope::Files])
-}
-
-fn find(name: &str, scopes: &[Scope]) -> Option<&'static Term> {
     let name = segments(&name.replace(['-', '.'], "_"));
-    TERMS
-        .iter()
-        .filter(|word| scopes.contains(&word.scope))
-        .find(|word| contains(&name, word, '_'))
+    find(&name, &[Everywhere, Names, Files], '_').next()
 }
 
 /// The listed words in a line of prose.
-pub(super) fn in_text(line: &str) -> impl Iterator<Item = &'static Term> {
-    let line = plain(line);
-    TERMS
-        .iter()
-        .filter(|word| [Scope::Everywhere, Scope::Texts].contains(&word.scope))
-        .filter(move |word| contains(&line, word, ' '))
+pub(super) fn in_text(line: &str) -> Vec<&'static Term> {
+    find(&plain(line), &[Everywhere, Texts], ' ').collect()
+}
+
+fn find(text: &str, scopes: &[Scope], separator: char) -> impl Iterator<Item = &'static Term> {
+    let of_scope = TERMS.iter().filter(move |term| scopes.contains(&term.scope));
+    of_scope.filter(move |term| contains(text, term, separator))
 }
 
 /// Whether a word is left when the phrases in which it is fine are taken out.
@@ -227,14 +230,6 @@ fn plain(line: &str) -> String {
 mod tests {
     use super::*;
 
-    fn text(line: &str) -> Vec<&'static str> {
-        in_text(line).map(|word| word.word).collect()
-    }
-
-    fn name(name: &str) -> Option<&'static str> {
-        in_name(name).map(|word| word.word)
-    }
-
     #[test]
     fn the_list_only_grows() {
         assert!(TERMS.len() >= 56, "{} words", TERMS.len());
@@ -242,25 +237,34 @@ mod tests {
 
     #[test]
     fn names_are_compared_by_their_segments() {
-        assert_eq!(name("open_door"), Some("door"));
-        assert_eq!(name("OpenDoor"), Some("door"));
-        assert_eq!(name("MAX_DOORS"), Some("doors"));
-        assert_eq!(name("shown_the_door"), Some("door"));
-        assert_eq!(name("adorable"), None);
-        assert_eq!(name("first_seen"), None);
-        assert_eq!(name("FaultInjection"), None);
-        assert_eq!(name("SmtpFault"), Some("fault"));
-        assert_eq!(name("words"), None);
-        assert_eq!(in_file_name("words.rs").map(|word| word.word), Some("words"));
+        for (name, word) in [
+            ("open_door", Some("door")),
+            ("OpenDoor", Some("door")),
+            ("MAX_DOORS", Some("doors")),
+            ("shown_the_door", Some("door")),
+            ("adorable", None),
+            ("first_seen", None),
+            ("FaultInjection", None),
+            ("SmtpFault", Some("fault")),
+            ("words", None),
+        ] {
+            assert_eq!(in_name(name).map(|term| term.word), word, "{name}");
+        }
+        assert_eq!(in_file_name("words.rs").map(|term| term.word), Some("words"));
     }
 
     #[test]
     fn prose_is_compared_by_whole_terms_without_quoted_code() {
-        assert_eq!(text("Whoever knocks at the door:"), ["door", "whoever"]);
-        assert_eq!(text("`door` is adorable; a RESTful API, in turn."), [""; 0]);
-        assert_eq!(text("Ten letters and digits."), [""; 0]);
-        assert_eq!(text("Ten letters, and digits."), [""; 0]);
-        assert_eq!(text("Ten letters."), ["letters"]);
-        assert_eq!(text("It takes\tA  Look."), ["a look"]);
+        for (line, words) in [
+            ("Whoever knocks at the door:", &["door", "whoever"][..]),
+            ("`door` is adorable; a RESTful API, in turn.", &[]),
+            ("Ten letters and digits.", &[]),
+            ("Ten letters, and digits.", &[]),
+            ("Ten letters.", &["letters"]),
+            ("It takes\tA  Look.", &["a look"]),
+        ] {
+            let found: Vec<&str> = in_text(line).iter().map(|term| term.word).collect();
+            assert_eq!(found, words, "{line}");
+        }
     }
 }

@@ -3,24 +3,23 @@
 /// Prose with its line numbers: doc comments of Rust files, comments of SQL files, and all lines of documents, scenarios,
 /// templates and the OpenAPI document.
 pub(super) fn prose(path: &str, text: &str) -> impl Iterator<Item = (usize, String)> {
-    let is_rust = path.ends_with(".rs");
-    let is_sql = path.ends_with(".sql");
-    let is_html = path.ends_with(".html");
-    let is_whole = is_document(path);
-    (1..).zip(text.lines()).filter_map(move |(number, line)| {
-        if is_rust {
+    let is_template = path.contains("/templates/");
+    let prose_of: fn(&str) -> Option<String> = match path.rsplit('.').next() {
+        Some("rs") => |line| {
             let line = line.trim_start();
             let comment = line.strip_prefix("///").or_else(|| line.strip_prefix("//!"));
-            comment.map(|comment| (number, comment.to_owned()))
-        } else if is_sql {
-            let (_, comment) = line.split_once("--")?;
-            Some((number, comment.to_owned()))
-        } else if is_html {
-            is_whole.then(|| (number, without_classes(line)))
-        } else {
-            is_whole.then(|| (number, line.to_owned()))
-        }
-    })
+            comment.map(str::to_owned)
+        },
+        Some("sql") => |line| Some(line.split_once("--")?.1.to_owned()),
+        Some("html") if is_template => |line| Some(without_classes(line)),
+        Some("txt") if is_template => |line| Some(line.to_owned()),
+        Some("md" | "feature") => |line| Some(line.to_owned()),
+        _ if path == "docs/openapi.json" => |line| Some(line.to_owned()),
+        _ => |_| None,
+    };
+    (1..)
+        .zip(text.lines())
+        .filter_map(move |(number, line)| Some((number, prose_of(line)?)))
 }
 
 /// Class names are for the stylesheet, not for readers.
@@ -30,13 +29,6 @@ fn without_classes(line: &str) -> String {
     parts.fold(first, |text, part| {
         text + part.split_once('"').map_or("", |(_, after)| after)
     })
-}
-
-fn is_document(path: &str) -> bool {
-    path.ends_with(".md")
-        || path.ends_with(".feature")
-        || path == "docs/openapi.json"
-        || (path.contains("/templates/") && (path.ends_with(".html") || path.ends_with(".txt")))
 }
 
 #[cfg(test)]
