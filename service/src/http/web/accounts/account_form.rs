@@ -211,7 +211,7 @@ impl<'a> AccountForm<'a> {
             ChangeOutcome::WrongCredentials if self.requires_code => {
                 form.reject(
                     "Nothing was changed",
-                    "The current password or the code is not right.",
+                    "The current password or the code is wrong.",
                 );
                 self.show(form, StatusCode::FORBIDDEN)
             }
