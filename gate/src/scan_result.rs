@@ -114,6 +114,12 @@ pub enum ScanError {
 
 pub type ScanOutcome = Result<ScanResult, ScanError>;
 
+/// In tests of readers: malformed output must not count as a scan without findings.
+#[cfg(test)]
+pub fn assert_tool_failed<T: fmt::Debug>(result: Result<T, ScanError>) {
+    assert!(matches!(result, Err(ScanError::ToolFailed(_))), "{result:?}");
+}
+
 impl fmt::Display for ScanError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

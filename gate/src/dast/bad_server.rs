@@ -103,29 +103,13 @@ fn response(target: &str, document: &str) -> (&'static str, &'static str, String
         "/" => ("200 OK", "text/html", ROOT.to_owned()),
         "/openapi.json" => ("200 OK", "application/json", document.to_owned()),
         "/echo" => {
-            let input = query.split('&').find_map(|pair| pair.strip_prefix("q="));
-            let input = form_decoded(input.unwrap_or_default());
+            let mut fields = form_urlencoded::parse(query.as_bytes());
+            let input = fields.find_map(|(name, value)| (name == "q").then_some(value));
+            let input = input.unwrap_or_default();
             ("200 OK", "text/html", format!("<!doctype html><p>{input}</p>"))
         }
         _ => ("404 Not Found", "text/plain", "nothing".to_owned()),
     }
-}
-
-/// Decodes application/x-www-form-urlencoded; malformed escapes are left as they are.
-fn form_decoded(text: &str) -> String {
-    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
-    while let [first, after @ ..] = rest {
-        let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        let escaped = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        let (byte, used) = match (first, escaped) {
-            (b'%', Some(byte)) => (byte, 3),
-            (b'+', _) => (b' ', 1),
-            _ => (*first, 1),
-        };
-        bytes.push(byte);
-        rest = &rest[used..];
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

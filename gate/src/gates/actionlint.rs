@@ -91,6 +91,7 @@ fn finding(issue: Issue) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan_result::assert_tool_failed;
 
     const FOUND: &str = r#"[{"message":"job \"planted\" needs job \"nobody\" which does not exist in this workflow",
         "filepath":".github/workflows/planted.yml","line":5,"column":3,"kind":"job-needs","snippet":"  planted:","end_column":10},
@@ -125,10 +126,7 @@ verbose: Found total 2 errors in 0 ms for .github/workflows/planted.yml
             ToolOutput::of(1, "[]", LOG),
             ToolOutput::of(0, "[]", disabled),
         ] {
-            assert!(
-                matches!(read(&output, 1), Err(ScanError::ToolFailed(_))),
-                "{output:?}"
-            );
+            assert_tool_failed(read(&output, 1));
         }
         let idle = read(&ToolOutput::of(0, "[]", ""), 1).unwrap();
         assert!(idle.work[0].count < idle.work[0].min);

@@ -178,6 +178,7 @@ fn relative(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan_result::assert_tool_failed;
 
     const WANTED: [(&str, &str, usize); 1] = [("dockerfile", "Dockerfiles", 1)];
     const FAILED: &str = r#"{"check_type":"dockerfile","results":{"passed_checks":[],"failed_checks":[
@@ -234,10 +235,7 @@ mod tests {
             ToolOutput::of(0, FAILED, ""),
             ToolOutput::of(0, "{}", ""),
         ] {
-            assert!(
-                matches!(read(&output, &WANTED), Err(ScanError::ToolFailed(_))),
-                "{output:?}"
-            );
+            assert_tool_failed(read(&output, &WANTED));
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
+use cargo_metadata::Message;
+use cargo_metadata::diagnostic::{Diagnostic, DiagnosticLevel};
 
 use crate::canaries::canary_crate;
 use crate::definition::{Gate, minutes};
@@ -29,48 +30,6 @@ pub const GATE: Gate = Gate {
     ],
     ..Gate::DEFAULT
 };
-
-/// A line of cargo's JSON.
-#[derive(Deserialize)]
-#[serde(tag = "reason", rename_all = "kebab-case")]
-enum Line {
-    CompilerArtifact {
-        target: Target,
-    },
-    CompilerMessage {
-        message: Message,
-    },
-    BuildFinished {
-        success: bool,
-    },
-    #[serde(other)]
-    Other,
-}
-
-#[derive(Deserialize)]
-struct Target {
-    src_path: String,
-}
-
-#[derive(Deserialize)]
-struct Message {
-    level: String,
-    message: String,
-    code: Option<Code>,
-    spans: Vec<Span>,
-}
-
-#[derive(Deserialize)]
-struct Code {
-    code: String,
-}
-
-#[derive(Deserialize)]
-struct Span {
-    file_name: String,
-    line_start: u64,
-    is_primary: bool,
-}
 
 /// Cargo reports each target that it has checked; the manifests say how many there are.
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
@@ -103,16 +62,16 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
 /// if cargo did not finish.
 fn read(stdout: &str) -> Option<(Vec<Finding>, BTreeSet<String>)> {
     let (mut findings, mut checked, mut finished) = (Vec::<Finding>::new(), BTreeSet::new(), false);
-    for line in stdout.lines() {
-        match serde_json::from_str(line) {
-            Ok(Line::CompilerArtifact { target }) => {
-                checked.insert(target.src_path);
+    for message in Message::parse_stream(stdout.as_bytes()) {
+        match message.ok()? {
+            Message::CompilerArtifact(artifact) => {
+                checked.insert(artifact.target.src_path.into_string());
             }
-            Ok(Line::CompilerMessage { message }) => {
-                let finding = finding(message).filter(|finding| !findings.contains(finding));
+            Message::CompilerMessage(message) => {
+                let finding = finding(message.message).filter(|finding| !findings.contains(finding));
                 findings.extend(finding);
             }
-            Ok(Line::BuildFinished { success }) => finished = success || !findings.is_empty(),
+            Message::BuildFinished(build) => finished = build.success || !findings.is_empty(),
             _ => {}
         }
     }
@@ -120,10 +79,10 @@ fn read(stdout: &str) -> Option<(Vec<Finding>, BTreeSet<String>)> {
 }
 
 /// Messages without a code and a location only count others.
-fn finding(message: Message) -> Option<Finding> {
-    let severity = match message.level.as_str() {
-        "error" | "error: internal compiler error" => Severity::Medium,
-        "warning" => Severity::Low,
+fn finding(message: Diagnostic) -> Option<Finding> {
+    let severity = match message.level {
+        DiagnosticLevel::Error | DiagnosticLevel::Ice => Severity::Medium,
+        DiagnosticLevel::Warning => Severity::Low,
         _ => return None,
     };
     if message.code.is_none() && message.spans.is_empty() {
@@ -133,7 +92,7 @@ fn finding(message: Message) -> Option<Finding> {
     let finding = Finding::new("clippy", rule, message.message).rated(severity);
     let mut spans = message.spans.into_iter();
     Some(match spans.find(|span| span.is_primary) {
-        Some(span) => finding.at(span.file_name, Some(span.line_start)),
+        Some(span) => finding.at(span.file_name, Some(span.line_start as u64)),
         None => finding,
     })
 }
@@ -142,9 +101,9 @@ fn finding(message: Message) -> Option<Finding> {
 mod tests {
     use super::*;
 
-    const ARTIFACT: &str = r#"{"reason":"compiler-artifact","package_id":"path+file:///r/xtask#0.1.0","manifest_path":"/r/xtask/Cargo.toml","target":{"kind":["bin"],"crate_types":["bin"],"name":"xtask","src_path":"/r/xtask/src/main.rs","edition":"2024"},"fresh":true}"#;
-    const LINT: &str = r#"{"reason":"compiler-message","target":{"src_path":"/r/x.rs"},"message":{"rendered":"error: used `unwrap()`","$message_type":"diagnostic","children":[],"level":"error","message":"used `unwrap()` on an `Option` value","spans":[{"file_name":"other.rs","line_start":1,"is_primary":false},{"file_name":"src/lib.rs","line_start":7,"is_primary":true}],"code":{"code":"clippy::unwrap_used","explanation":null}}}"#;
-    const ABORTING: &str = r#"{"reason":"compiler-message","target":{"src_path":"/r/x.rs"},"message":{"level":"error","message":"aborting due to 1 previous error","spans":[],"code":null}}"#;
+    const ARTIFACT: &str = r#"{"reason":"compiler-artifact","package_id":"path+file:///r/xtask#0.1.0","manifest_path":"/r/xtask/Cargo.toml","target":{"kind":["bin"],"crate_types":["bin"],"name":"xtask","src_path":"/r/xtask/src/main.rs","edition":"2024"},"profile":{"opt_level":"0","debuginfo":0,"debug_assertions":true,"overflow_checks":true,"test":false},"features":[],"filenames":[],"executable":null,"fresh":true}"#;
+    const LINT: &str = r#"{"reason":"compiler-message","package_id":"path+file:///r/x#0.1.0","target":{"kind":["lib"],"name":"x","src_path":"/r/x.rs"},"message":{"rendered":"error: used `unwrap()`","$message_type":"diagnostic","children":[],"level":"error","message":"used `unwrap()` on an `Option` value","spans":[{"byte_end":64,"byte_start":54,"column_end":15,"column_start":5,"expansion":null,"label":null,"line_end":4,"suggested_replacement":null,"suggestion_applicability":null,"text":[],"file_name":"other.rs","line_start":1,"is_primary":false},{"byte_end":64,"byte_start":54,"column_end":15,"column_start":5,"expansion":null,"label":null,"line_end":4,"suggested_replacement":null,"suggestion_applicability":null,"text":[],"file_name":"src/lib.rs","line_start":7,"is_primary":true}],"code":{"code":"clippy::unwrap_used","explanation":null}}}"#;
+    const ABORTING: &str = r#"{"reason":"compiler-message","package_id":"path+file:///r/x#0.1.0","target":{"kind":["lib"],"name":"x","src_path":"/r/x.rs"},"message":{"rendered":null,"children":[],"level":"error","message":"aborting due to 1 previous error","spans":[],"code":null}}"#;
     const FAILED: &str = r#"{"reason":"build-finished","success":false}"#;
     const GOOD: &str = r#"{"reason":"build-finished","success":true}"#;
 

@@ -62,7 +62,7 @@ fn read(output: &ToolOutput, files: usize) -> ScanOutcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scan_result::ScanError;
+    use crate::scan_result::assert_tool_failed;
 
     #[test]
     fn findings_have_location_and_severity() {
@@ -90,10 +90,7 @@ mod tests {
             ToolOutput::of(1, "[]", ""),
             ToolOutput::of(-9, "[]", ""),
         ] {
-            assert!(
-                matches!(read(&output, 1), Err(ScanError::ToolFailed(_))),
-                "{output:?}"
-            );
+            assert_tool_failed(read(&output, 1));
         }
     }
 }

@@ -69,7 +69,7 @@ fn read(output: &ToolOutput, folders: usize) -> ScanOutcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scan_result::ScanError;
+    use crate::scan_result::assert_tool_failed;
 
     fn result(rule: &str, path: &str) -> String {
         format!(
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn its_own_failures_are_errors() {
         for output in [tool_output(1, &[]), ToolOutput::of(0, "", "")] {
-            assert!(matches!(read(&output, 1), Err(ScanError::ToolFailed(_))));
+            assert_tool_failed(read(&output, 1));
         }
     }
 }

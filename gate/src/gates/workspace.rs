@@ -3,30 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use cargo_metadata::Metadata;
 use harness::process::command::Command;
-use serde::Deserialize;
 
 use crate::config;
 use crate::scan_context::ScanContext;
 use crate::scan_result::ScanError;
-
-#[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    targets: Vec<Target>,
-}
-
-#[derive(Deserialize)]
-struct Target {
-    src_path: String,
-    #[serde(default, rename = "required-features")]
-    required_features: Vec<String>,
-}
 
 /// All targets of a workspace.
 #[derive(Debug, Default)]
@@ -97,13 +79,12 @@ pub fn targets(ctx: &ScanContext<'_>) -> Result<Targets, ScanError> {
     let command = cargo(ctx).args(["metadata", "--no-deps", "--format-version=1"]);
     let metadata: Metadata = ctx.run(&command, "metadata")?.json()?;
     let mut targets = Targets::default();
-    for Package { name, targets: own } in metadata.packages {
-        for target in own {
-            targets.files.insert(target.src_path);
+    for package in metadata.packages {
+        for target in package.targets {
+            targets.files.insert(target.src_path.into_string());
             let features = target.required_features.into_iter();
-            targets
-                .features
-                .extend(features.map(|feature| format!("{name}/{feature}")));
+            let features = features.map(|feature| format!("{}/{feature}", package.name));
+            targets.features.extend(features);
         }
     }
     Ok(targets)

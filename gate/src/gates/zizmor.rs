@@ -84,6 +84,7 @@ fn finding(issue: &Value, relative: &impl Fn(&str) -> String) -> Option<Finding>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan_result::assert_tool_failed;
 
     const FOUND: &str = r#"[{"ident":"artipacked","desc":"credential persistence through GitHub Actions artifacts",
         "url":"https://docs.zizmor.sh/audits/#artipacked",
@@ -130,10 +131,7 @@ DEBUG zizmor::registry: skipping impostor-commit: can't run without a GitHub API
             ToolOutput::of(1, "[]", LOG),
             ToolOutput::of(13, "[{}]", LOG),
         ] {
-            assert!(
-                matches!(read(&output, 1, relative), Err(ScanError::ToolFailed(_))),
-                "{output:?}"
-            );
+            assert_tool_failed(read(&output, 1, relative));
         }
         let fewer = read(&ToolOutput::of(0, "[]", LOG), 2, relative).unwrap();
         assert!(fewer.work[0].count < fewer.work[0].min);

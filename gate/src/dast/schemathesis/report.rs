@@ -125,6 +125,7 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan_result::assert_tool_failed;
 
     /// The report of 4.32.5 on the bad server, shortened.
     const BAD: &str = r#"{"schemathesis_version": "4.32.5", "seed": 1, "stop_reason": "completed", "complete": true,
@@ -162,7 +163,7 @@ mod tests {
             let text = BAD.replace(is, would_be);
             assert_ne!(text, BAD);
             let report = Report::parse(&text);
-            assert!(matches!(report, Err(ScanError::ToolFailed(_))), "{would_be}");
+            assert_tool_failed(report);
         }
         assert!(Report::parse("").is_err());
     }

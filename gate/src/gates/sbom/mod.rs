@@ -5,7 +5,7 @@ mod cyclonedx;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use serde::Deserialize;
+use cargo_metadata::{DepKindInfo, DependencyKind, Metadata, Node, PackageId};
 
 use crate::config;
 use crate::definition::{Gate, minutes};
@@ -29,41 +29,6 @@ pub const GATE: Gate = Gate {
     ],
     ..Gate::DEFAULT
 };
-
-#[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
-    resolve: Resolve,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    id: String,
-    name: String,
-    version: String,
-}
-
-#[derive(Deserialize)]
-struct Resolve {
-    nodes: Vec<Node>,
-}
-
-#[derive(Deserialize)]
-struct Node {
-    id: String,
-    deps: Vec<Dep>,
-}
-
-#[derive(Deserialize)]
-struct Dep {
-    pkg: String,
-    dep_kinds: Vec<DepKind>,
-}
-
-#[derive(Deserialize)]
-struct DepKind {
-    kind: Option<String>,
-}
 
 fn is_bill(path: &str) -> bool {
     path.ends_with(".cdx.json")
@@ -112,23 +77,27 @@ fn packages(ctx: &ScanContext<'_>, package: &str, host: &str) -> Result<BTreeSet
         .args(["--filter-platform", host]);
     let output = ctx.run(&command, "metadata")?;
     let metadata: Metadata = output.json()?;
-    let packages = metadata.packages.iter();
-    let packages: BTreeMap<&str, &Package> = packages.map(|package| (package.id.as_str(), package)).collect();
-    let nodes = metadata.resolve.nodes.iter();
-    let nodes: BTreeMap<&str, &Node> = nodes.map(|node| (node.id.as_str(), node)).collect();
-    let root = packages.values().find(|candidate| candidate.name == package);
+    let nodes = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);
+    let nodes: BTreeMap<&PackageId, &Node> = nodes.map(|node| (&node.id, node)).collect();
+    let root = metadata
+        .packages
+        .iter()
+        .find(|candidate| candidate.name == package);
     let root = root.ok_or_else(|| output.failed(&format!("no package {package}")))?;
-    let (mut reached, mut next) = (BTreeSet::new(), vec![root.id.as_str()]);
+    let (mut reached, mut next) = (BTreeSet::new(), vec![&root.id]);
     while let Some(id) = next.pop() {
         if reached.insert(id) {
             let deps = nodes.get(id).into_iter().flat_map(|node| &node.deps);
-            let is_dev = |kind: &DepKind| kind.kind.as_deref() == Some("dev");
+            let is_dev = |kind: &DepKindInfo| kind.kind == DependencyKind::Development;
             let built = deps.filter(|dep| !dep.dep_kinds.iter().all(is_dev));
-            next.extend(built.map(|dep| dep.pkg.as_str()));
+            next.extend(built.map(|dep| &dep.pkg));
         }
     }
-    let reached = reached.iter().filter_map(|id| packages.get(id));
-    Ok(reached
+    let packages = metadata
+        .packages
+        .iter()
+        .filter(|package| reached.contains(&package.id));
+    Ok(packages
         .map(|package| format!("{}@{}", package.name, package.version))
         .collect())
 }

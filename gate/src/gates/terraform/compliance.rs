@@ -148,6 +148,7 @@ fn scenarios(text: &str) -> Vec<(&str, &'static str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan_result::assert_tool_failed;
 
     const TEXT: &str = "terraform_compliance v1.16.0 initiated
 
@@ -197,10 +198,7 @@ Feature: what is stored is encrypted  # compliance/planted.feature
             (0, TEXT),
             (1, "1 scenarios (1 passed, 0 failed)"),
         ] {
-            assert!(
-                matches!(result(code, text), Err(ScanError::ToolFailed(_))),
-                "{text}"
-            );
+            assert_tool_failed(result(code, text));
         }
     }
 

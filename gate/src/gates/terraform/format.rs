@@ -42,7 +42,7 @@ fn read(output: &ToolOutput, files: usize) -> ScanOutcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scan_result::ScanError;
+    use crate::scan_result::assert_tool_failed;
 
     #[test]
     fn differences_are_findings_and_unparsed_files_are_errors() {
@@ -55,7 +55,7 @@ mod tests {
             tool_output(3, ""),
             tool_output(1, ""),
         ] {
-            assert!(matches!(read(&output, 1), Err(ScanError::ToolFailed(_))));
+            assert_tool_failed(read(&output, 1));
         }
     }
 }

@@ -115,6 +115,7 @@ fn test(run: &Run, folder: &str) -> Option<Test> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan_result::assert_tool_failed;
 
     const STARTED: &str = r#"{"@level":"info","@message":"  \"planted\"... in progress","test_run":{"path":"a.tftest.hcl","run":"planted","progress":"starting","elapsed":0},"type":"test_run"}"#;
     const FAILED: &str = r#"{"@level":"info","test_run":{"path":"a.tftest.hcl","run":"planted","progress":"complete","status":"fail"},"type":"test_run"}
@@ -152,7 +153,7 @@ mod tests {
         assert_eq!(result(1, &code_is_wrong).unwrap().findings.len(), 1);
         let fewer = PASSED.replace("\"passed\":1", "\"passed\":2");
         for (code, lines) in [(0, ""), (1, "Error: no"), (0, fewer.as_str())] {
-            assert!(matches!(result(code, lines), Err(ScanError::ToolFailed(_))));
+            assert_tool_failed(result(code, lines));
         }
     }
 }

@@ -48,6 +48,7 @@ fn read(output: &ToolOutput, folder: &str, result: &mut ScanResult) -> Result<()
 mod tests {
     use super::*;
     use crate::finding::{Finding, Severity};
+    use crate::scan_result::assert_tool_failed;
 
     const WRONG: &str = r#"{"format_version":"1.0","valid":false,"error_count":1,"warning_count":0,"diagnostics":[
         {"severity":"error","summary":"Unsupported argument","detail":"An argument named \"nothing\" is not expected here.",
@@ -72,7 +73,7 @@ mod tests {
         assert!(findings(0, RIGHT).unwrap().is_empty());
         for (code, stdout) in [(0, WRONG), (1, RIGHT), (1, ""), (0, "{}")] {
             let result = findings(code, stdout);
-            assert!(matches!(result, Err(ScanError::ToolFailed(_))), "{result:?}");
+            assert_tool_failed(result);
         }
     }
 }

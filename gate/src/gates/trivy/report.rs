@@ -23,11 +23,11 @@ struct Part {
     r#type: String,
     misconf_summary: Option<Checks>,
     #[serde(default)]
-    misconfigurations: Vec<Misconfiguration>,
+    misconfigurations: Vec<Issue>,
     #[serde(default)]
-    secrets: Vec<Secret>,
+    secrets: Vec<Issue>,
     #[serde(default)]
-    vulnerabilities: Vec<Vulnerability>,
+    vulnerabilities: Vec<Issue>,
     /// With `--list-all-pkgs`.
     #[serde(default)]
     packages: Vec<serde_json::Value>,
@@ -40,49 +40,35 @@ struct Checks {
     failures: u64,
 }
 
+/// A misconfiguration, a secret or a vulnerability.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Misconfiguration {
-    #[serde(rename = "ID")]
+struct Issue {
+    #[serde(alias = "ID", alias = "RuleID", alias = "VulnerabilityID")]
     id: String,
+    #[serde(default)]
     title: String,
     severity: String,
+    /// Of a secret.
+    start_line: Option<u64>,
     #[serde(default)]
     cause_metadata: Cause,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Cause {
-    start_line: Option<u64>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Secret {
-    #[serde(rename = "RuleID")]
-    rule_id: String,
-    title: String,
-    severity: String,
-    start_line: Option<u64>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Vulnerability {
-    #[serde(rename = "VulnerabilityID")]
-    id: String,
-    pkg_name: String,
-    installed_version: String,
+    /// Of a vulnerability, like all that follows.
+    pkg_name: Option<String>,
     #[serde(default)]
-    title: String,
-    severity: String,
+    installed_version: String,
     #[serde(default)]
     pkg_identifier: Identifier,
     #[serde(default, rename = "CweIDs")]
     weaknesses: Vec<String>,
     #[serde(default, rename = "VendorIDs")]
     vendor_ids: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Cause {
+    start_line: Option<u64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -101,37 +87,9 @@ impl Report {
         let mut findings = Vec::new();
         for part in &self.results {
             let path = relative(&part.target);
-            let finding = |rule: &str, message: &str, severity: &str, line: Option<u64>| {
-                Finding::new("trivy", rule, message)
-                    .rated(Severity::named(severity))
-                    .at(&path, line.filter(|line| *line > 0))
-            };
-            for Misconfiguration {
-                id,
-                title,
-                severity,
-                cause_metadata,
-            } in &part.misconfigurations
-            {
-                findings.push(finding(id, title, severity, cause_metadata.start_line));
-            }
-            for secret in &part.secrets {
-                findings.push(finding(
-                    &secret.rule_id,
-                    &secret.title,
-                    &secret.severity,
-                    secret.start_line,
-                ));
-            }
-            for found in &part.vulnerabilities {
-                let what = format!("{} {}: {}", found.pkg_name, found.installed_version, found.title);
-                let aliases = found.weaknesses.iter().chain(&found.vendor_ids).cloned();
-                let finding = finding(&found.id, &what, &found.severity, None).with_aliases(aliases);
-                findings.push(Finding {
-                    package: found.pkg_identifier.purl.clone(),
-                    ..finding
-                });
-            }
+            let issues = part.misconfigurations.iter().chain(&part.secrets);
+            let issues = issues.chain(&part.vulnerabilities);
+            findings.extend(issues.map(|issue| issue.finding(&path)));
         }
         findings
     }
@@ -148,6 +106,25 @@ impl Report {
     /// The number of listed packages.
     pub fn packages(&self) -> u64 {
         self.results.iter().map(|part| part.packages.len() as u64).sum()
+    }
+}
+
+impl Issue {
+    fn finding(&self, path: &str) -> Finding {
+        let title = &self.title;
+        let message = match &self.pkg_name {
+            Some(package) => format!("{package} {}: {title}", self.installed_version),
+            None => title.clone(),
+        };
+        let line = self.start_line.or(self.cause_metadata.start_line);
+        let finding = Finding::new("trivy", &self.id, message)
+            .rated(Severity::named(&self.severity))
+            .at(path, line.filter(|line| *line > 0))
+            .with_aliases(self.weaknesses.iter().chain(&self.vendor_ids).cloned());
+        Finding {
+            package: self.pkg_identifier.purl.clone(),
+            ..finding
+        }
     }
 }
 
