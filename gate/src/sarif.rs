@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::finding::{Finding, Severity};
-use crate::scan_result::ScanError;
+use crate::scan_result::{ScanError, parse_json};
 
 /// The results; `relative` turns a path into one that the report shows.
 ///
@@ -15,7 +15,7 @@ pub fn findings(
     relative: impl Fn(&str) -> String,
 ) -> Result<Vec<Finding>, ScanError> {
     let failed = |why: String| ScanError::ToolFailed(why);
-    let log: Value = serde_json::from_str(text).map_err(|error| failed(format!("no SARIF ({error})")))?;
+    let log: Value = parse_json(text, "SARIF")?;
     let runs = log["runs"].as_array().filter(|runs| !runs.is_empty());
     let mut findings = Vec::new();
     for run in runs.ok_or_else(|| failed("SARIF without a run".to_owned()))? {

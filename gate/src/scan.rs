@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use harness::clock;
+use walkdir::WalkDir;
 
 use crate::definition::Gate;
 use crate::outcome::{Canary, Identity, MissingReason, Outcome};
@@ -110,15 +111,15 @@ fn context<'a>(gate: &Gate, shared: &'a Shared<'a>, planted: bool) -> Result<Sca
     }
     fs::create_dir_all(&folder)
         .map_err(|error| ScanError::ToolFailed(format!("cannot create {}: {error}", folder.display())))?;
-    let (mut subject, mut files) = (shared.snapshot.tree(), Vec::new());
-    if planted {
+    let (subject, files) = if planted {
         let canaries = shared.context.settings.root.join(&shared.config.canaries);
-        subject = shared.scratch.join("canaries").join(gate.id);
-        copy(&canaries.join(gate.canary_folder()), &subject, "", &mut files)?;
-        files.sort();
+        let copied = shared.scratch.join("canaries").join(gate.id);
+        let files = copy(&canaries.join(gate.canary_folder()), &copied)?;
+        (copied, files)
     } else {
-        files.extend(shared.snapshot.paths().map(str::to_owned));
-    }
+        let files = shared.snapshot.paths().map(str::to_owned);
+        (shared.snapshot.tree(), files.collect())
+    };
     Ok(ScanContext {
         shared,
         subject,
@@ -130,19 +131,19 @@ fn context<'a>(gate: &Gate, shared: &'a Shared<'a>, planted: bool) -> Result<Sca
     })
 }
 
-fn copy(from: &Path, to: &Path, below: &str, files: &mut Vec<String>) -> Result<(), ScanError> {
-    fs::create_dir_all(to)?;
-    let entries = fs::read_dir(from)
-        .map_err(|error| ScanError::ToolFailed(format!("no canary in {}: {error}", from.display())))?;
-    for entry in entries {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &to.join(&name), &format!("{below}{name}/"), files)?;
+/// Copies a canary; returns its files, sorted.
+fn copy(from: &Path, to: &Path) -> Result<Vec<String>, ScanError> {
+    let mut files = Vec::new();
+    for entry in WalkDir::new(from).sort_by_file_name() {
+        let entry = entry.map_err(|error| ScanError::ToolFailed(format!("no canary: {error}")))?;
+        let path = entry.path().strip_prefix(from).unwrap_or(entry.path());
+        if entry.file_type().is_dir() {
+            fs::create_dir_all(to.join(path))?;
         } else {
-            fs::copy(entry.path(), to.join(&name))?;
-            files.push(format!("{below}{name}"));
+            fs::copy(entry.path(), to.join(path))?;
+            files.push(path.display().to_string());
         }
     }
-    Ok(())
+    files.sort();
+    Ok(files)
 }

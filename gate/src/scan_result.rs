@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;
@@ -112,11 +113,16 @@ pub enum ScanError {
     Stopped,
 }
 
+/// Reads a tool's JSON; `what` says what it is.
+pub fn parse_json<T: DeserializeOwned>(json: &str, what: &str) -> Result<T, ScanError> {
+    serde_json::from_str(json).map_err(|error| ScanError::ToolFailed(format!("no {what} ({error})")))
+}
+
 pub type ScanOutcome = Result<ScanResult, ScanError>;
 
 /// In tests of readers: malformed output must not count as a scan without findings.
 #[cfg(test)]
-pub fn assert_tool_failed<T: fmt::Debug>(result: Result<T, ScanError>) {
+pub fn assert_tool_failed<T: fmt::Debug>(result: &Result<T, ScanError>) {
     assert!(matches!(result, Err(ScanError::ToolFailed(_))), "{result:?}");
 }
 

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::scan_result::ScanError;
+use crate::scan_result::{ScanError, parse_json};
+
+/// What it is called in errors.
+pub const DOCUMENT: &str = "OpenAPI document";
 
 #[derive(Debug, Clone)]
 pub struct OpenApi {
@@ -60,13 +63,12 @@ impl OpenApi {
     /// # Errors
     /// `ToolFailed` when it is no OpenAPI document or has no operation: a scan would find nothing.
     pub fn parse(text: &str) -> Result<OpenApi, ScanError> {
-        let failed = |why: serde_json::Error| ScanError::ToolFailed(format!("no OpenAPI document: {why}"));
-        let document: Document = serde_json::from_str(text).map_err(failed)?;
+        let document: Document = parse_json(text, DOCUMENT)?;
         let mut operations = Vec::new();
         for (path, item) in document.paths {
             for (method, value) in item {
                 if METHODS.contains(&method.as_str()) {
-                    let operation: Operation = serde_json::from_value(value).map_err(failed)?;
+                    let operation: Operation = parse_json(&value.to_string(), DOCUMENT)?;
                     operations.push(Operation {
                         method: method.to_uppercase(),
                         path: path.clone(),

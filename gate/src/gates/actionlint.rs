@@ -126,7 +126,7 @@ verbose: Found total 2 errors in 0 ms for .github/workflows/planted.yml
             ToolOutput::of(1, "[]", LOG),
             ToolOutput::of(0, "[]", disabled),
         ] {
-            assert_tool_failed(read(&output, 1));
+            assert_tool_failed(&read(&output, 1));
         }
         let idle = read(&ToolOutput::of(0, "[]", ""), 1).unwrap();
         assert!(idle.work[0].count < idle.work[0].min);

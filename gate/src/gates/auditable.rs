@@ -45,9 +45,9 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
             .args(workspace::features(ctx)?);
     }
     let built = ctx.run_ok(&command, "build")?;
-    let executables = built.stdout.lines().filter_map(cargo_messages::executable);
+    let mut executables = built.stdout.lines().filter_map(cargo_messages::executable);
     let executable = executables
-        .last()
+        .next_back()
         .ok_or_else(|| built.failed("the build has no program"))?;
     let output = rustsec::audit(ctx, ["bin".into(), executable.into()])?;
     let (of, min) = (

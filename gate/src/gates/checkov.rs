@@ -235,7 +235,7 @@ mod tests {
             ToolOutput::of(0, FAILED, ""),
             ToolOutput::of(0, "{}", ""),
         ] {
-            assert_tool_failed(read(&output, &WANTED));
+            assert_tool_failed(&read(&output, &WANTED));
         }
     }
 }

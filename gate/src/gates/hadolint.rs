@@ -90,7 +90,7 @@ mod tests {
             ToolOutput::of(1, "[]", ""),
             ToolOutput::of(-9, "[]", ""),
         ] {
-            assert_tool_failed(read(&output, 1));
+            assert_tool_failed(&read(&output, 1));
         }
     }
 }

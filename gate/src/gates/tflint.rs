@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn its_own_failures_are_errors() {
         for output in [tool_output(1, &[]), ToolOutput::of(0, "", "")] {
-            assert_tool_failed(read(&output, 1));
+            assert_tool_failed(&read(&output, 1));
         }
     }
 }

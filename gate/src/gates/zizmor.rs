@@ -131,7 +131,7 @@ DEBUG zizmor::registry: skipping impostor-commit: can't run without a GitHub API
             ToolOutput::of(1, "[]", LOG),
             ToolOutput::of(13, "[{}]", LOG),
         ] {
-            assert_tool_failed(read(&output, 1, relative));
+            assert_tool_failed(&read(&output, 1, relative));
         }
         let fewer = read(&ToolOutput::of(0, "[]", LOG), 2, relative).unwrap();
         assert!(fewer.work[0].count < fewer.work[0].min);

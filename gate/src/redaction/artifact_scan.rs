@@ -3,40 +3,29 @@
 use std::fs;
 use std::path::Path;
 
+use walkdir::WalkDir;
+
 use crate::redaction::Redactor;
 use crate::scan_result::ScanError;
 
 /// Removes each file below the folder that holds a secret, and fails if there is one.
 pub fn ensure_no_secret(folder: &Path, redactor: &Redactor) -> Result<(), ScanError> {
     let mut leaking = Vec::new();
-    search(folder, folder, redactor, &mut leaking)?;
+    for entry in WalkDir::new(folder).sort_by_file_name() {
+        let entry = entry.map_err(std::io::Error::from)?;
+        let path = entry.path();
+        if entry.file_type().is_file() && redactor.contains_plain(&fs::read(path)?) {
+            fs::remove_file(path)?;
+            let path = path.strip_prefix(folder).unwrap_or(path);
+            leaking.push(path.display().to_string());
+        }
+    }
     if leaking.is_empty() {
         return Ok(());
     }
     let leaking = leaking.join(", ");
-    Err(ScanError::ToolFailed(format!(
-        "a secret of this run was in {leaking}: removed"
-    )))
-}
-
-fn search(
-    top: &Path,
-    folder: &Path,
-    redactor: &Redactor,
-    leaking: &mut Vec<String>,
-) -> Result<(), ScanError> {
-    let mut entries: Vec<_> = fs::read_dir(folder)?.collect::<Result<_, _>>()?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let (path, kind) = (entry.path(), entry.file_type()?);
-        if kind.is_dir() {
-            search(top, &path, redactor, leaking)?;
-        } else if kind.is_file() && redactor.contains_plain(&fs::read(&path)?) {
-            fs::remove_file(&path)?;
-            leaking.push(path.strip_prefix(top).unwrap_or(&path).display().to_string());
-        }
-    }
-    Ok(())
+    let error = format!("a secret of this run was in {leaking}: removed");
+    Err(ScanError::ToolFailed(error))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use crate::finding::{Finding, Severity};
-use crate::scan_result::ScanError;
+use crate::scan_result::{ScanError, parse_json};
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Report {
@@ -51,13 +51,10 @@ struct Rate {
 }
 
 impl Report {
-    /// Fails for a run that ended early, skipped operations or compared with a baseline: it tested less than it was told to.
+    /// Fails for a run that ended early, skipped operations or compared with a baseline: it tested less than requested.
     pub fn parse(text: &str) -> Result<Report, ScanError> {
         let failed = |why: String| Err(ScanError::ToolFailed(why));
-        let report: Report = match serde_json::from_str(text) {
-            Ok(report) => report,
-            Err(error) => return failed(format!("no report of schemathesis: {error}")),
-        };
+        let report: Report = parse_json(text, "report of schemathesis")?;
         if !report.complete {
             return failed(format!("schemathesis stopped early: {}", report.stop_reason));
         }
@@ -151,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_tested_less_than_it_was_told_to_is_an_error() {
+    fn an_incomplete_run_is_an_error() {
         for (is, would_be) in [
             (r#""complete": true"#, r#""complete": false"#),
             (r#""tested": 2"#, r#""tested": 1"#),
@@ -163,7 +160,7 @@ mod tests {
             let text = BAD.replace(is, would_be);
             assert_ne!(text, BAD);
             let report = Report::parse(&text);
-            assert_tool_failed(report);
+            assert_tool_failed(&report);
         }
         assert!(Report::parse("").is_err());
     }

@@ -11,7 +11,7 @@ use crate::dast::target::Target;
 use crate::dast::wapiti::report::Report;
 use crate::definition::{Gate, minutes};
 use crate::scan_context::ScanContext;
-use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
+use crate::scan_result::{ScanError, ScanOutcome, ScanResult, parse_json};
 
 /// The other modules query servers on the internet, need a domain name, look for products that are not used here, or guess
 /// passwords, which would only lock accounts.
@@ -128,5 +128,5 @@ fn run(
     let output = ctx.run_ok(&command, &name);
     let _removed = fs::remove_dir_all(&store);
     output?;
-    Report::parse(&ctx.read_report(&report)?)
+    parse_json(&ctx.read_report(&report)?, "report of wapiti")
 }

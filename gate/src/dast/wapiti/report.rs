@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::finding::{Finding, Severity};
-use crate::scan_result::ScanError;
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Report {
@@ -30,11 +29,6 @@ struct Hit {
 }
 
 impl Report {
-    pub fn parse(text: &str) -> Result<Report, ScanError> {
-        serde_json::from_str(text)
-            .map_err(|error| ScanError::ToolFailed(format!("no report of wapiti: {error}")))
-    }
-
     /// The number of requested pages.
     pub fn pages(&self) -> u64 {
         self.infos.crawled_pages_nbr
@@ -67,6 +61,7 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan_result::parse_json;
 
     /// The report of 3.2.3 on the bad server, shortened.
     const BAD: &str = r#"{"classifications": {}, "vulnerabilities": {"Backup file": [],
@@ -81,7 +76,7 @@ mod tests {
 
     #[test]
     fn vulnerabilities_and_anomalies_are_findings() {
-        let report = Report::parse(BAD).unwrap();
+        let report: Report = parse_json(BAD, "report").unwrap();
         let findings = report.findings("an anonymous client");
         let rules = findings
             .iter()
@@ -95,6 +90,8 @@ mod tests {
         assert_eq!(rules, expected);
         assert_eq!(findings[1].message, "found, parameter q, as an anonymous client");
         assert_eq!(report.pages(), 5);
-        assert!(Report::parse("{}").is_err() && Report::parse("").is_err());
+        for text in ["{}", ""] {
+            assert!(parse_json::<Report>(text, "report").is_err());
+        }
     }
 }

@@ -10,13 +10,14 @@ use serde_json::Value;
 
 use crate::config::{self, Excluded};
 use crate::dast;
+use crate::dast::openapi::DOCUMENT;
 use crate::dast::target::Target;
 use crate::dast::zap::plan::ZapTarget;
 use crate::dast::zap::report::{Report, ensure_complete};
 use crate::definition::{Gate, minutes};
 use crate::profile::GateProfile;
 use crate::scan_context::ScanContext;
-use crate::scan_result::{Figure, ScanError, ScanOutcome, ScanResult};
+use crate::scan_result::{Figure, ScanError, ScanOutcome, ScanResult, parse_json};
 
 pub const GATE: Gate = Gate {
     id: "zap",
@@ -92,8 +93,7 @@ pub fn attack(ctx: &ScanContext<'_>, target: &ZapTarget, document: &str, token: 
 
 /// The document without the excluded operations, and those that it had.
 fn without<'c>(document: &str, excluded: &'c [Excluded]) -> Result<(String, Vec<&'c Excluded>), ScanError> {
-    let failed = |error: serde_json::Error| ScanError::ToolFailed(format!("no OpenAPI document: {error}"));
-    let mut document: Value = serde_json::from_str(document).map_err(failed)?;
+    let mut document: Value = parse_json(document, DOCUMENT)?;
     let mut removed = Vec::new();
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     let items = paths.into_iter().flat_map(|paths| paths.values_mut());

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::dast::zap::plan::{MAX_ATTACK_MINUTES, PROOFS};
 use crate::finding::{Finding, Severity};
-use crate::scan_result::ScanError;
+use crate::scan_result::{ScanError, parse_json};
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Report {
@@ -42,8 +42,7 @@ struct Instance {
 impl Report {
     /// Fails for a report that does not cover the target, as that on an unreachable host.
     pub fn parse(text: &str, url: &str) -> Result<Report, ScanError> {
-        let report: Report = serde_json::from_str(text)
-            .map_err(|error| ScanError::ToolFailed(format!("no report of ZAP: {error}")))?;
+        let report: Report = parse_json(text, "report of ZAP")?;
         if report.site.iter().any(|site| site.name == url) {
             return Ok(report);
         }

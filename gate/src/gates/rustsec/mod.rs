@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use harness::process::command::Command;
+use walkdir::WalkDir;
 
 use crate::gates::rustsec::advisories::Advisories;
 use crate::scan_context::{ScanContext, ToolOutput};
@@ -146,21 +147,11 @@ fn text(path: &Path) -> Result<&str, ScanError> {
 /// Advisories are the files `crates/NAME/RUSTSEC-….md`, and for Rust itself `rust/NAME/CVE-….md`.
 fn count(packages: &Path) -> Result<u64, ScanError> {
     let mut count = 0;
-    let packages = fs::read_dir(packages).map_err(|_| {
-        ScanError::DataUnavailable(format!("the advisory database has no {}", packages.display()))
-    })?;
-    for package in packages {
-        let package = package?.path();
-        if package.is_dir() {
-            for file in fs::read_dir(package)? {
-                count += u64::from(
-                    file?
-                        .path()
-                        .extension()
-                        .is_some_and(|extension| extension == "md"),
-                );
-            }
-        }
+    for entry in WalkDir::new(packages).min_depth(2).max_depth(2) {
+        let entry =
+            entry.map_err(|error| unavailable("an incomplete advisory database", &error.to_string()))?;
+        let extension = entry.path().extension();
+        count += u64::from(extension.is_some_and(|extension| extension == "md"));
     }
     Ok(count)
 }

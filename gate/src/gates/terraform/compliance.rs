@@ -198,7 +198,7 @@ Feature: what is stored is encrypted  # compliance/planted.feature
             (0, TEXT),
             (1, "1 scenarios (1 passed, 0 failed)"),
         ] {
-            assert_tool_failed(result(code, text));
+            assert_tool_failed(&result(code, text));
         }
     }
 

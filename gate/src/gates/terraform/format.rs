@@ -55,7 +55,7 @@ mod tests {
             tool_output(3, ""),
             tool_output(1, ""),
         ] {
-            assert_tool_failed(read(&output, 1));
+            assert_tool_failed(&read(&output, 1));
         }
     }
 }

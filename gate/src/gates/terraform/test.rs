@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(result(1, &code_is_wrong).unwrap().findings.len(), 1);
         let fewer = PASSED.replace("\"passed\":1", "\"passed\":2");
         for (code, lines) in [(0, ""), (1, "Error: no"), (0, fewer.as_str())] {
-            assert_tool_failed(result(code, lines));
+            assert_tool_failed(&result(code, lines));
         }
     }
 }

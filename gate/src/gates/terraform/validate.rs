@@ -73,7 +73,7 @@ mod tests {
         assert!(findings(0, RIGHT).unwrap().is_empty());
         for (code, stdout) in [(0, WRONG), (1, RIGHT), (1, ""), (0, "{}")] {
             let result = findings(code, stdout);
-            assert_tool_failed(result);
+            assert_tool_failed(&result);
         }
     }
 }

@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use harness::process::command::Command;
 use serde::Deserialize;
 
-use crate::gates::trivy::report::{Report, parse};
+use crate::gates::trivy::report::Report;
 use crate::scan_context::{DISAGREEMENT, ScanContext, ToolOutput};
-use crate::scan_result::{Database, ScanError};
+use crate::scan_result::{Database, ScanError, parse_json};
 
 /// The exit code for findings; trivy has none of its own.
 const FOUND: i32 = 7;
@@ -47,7 +47,7 @@ pub fn run(
 /// The report `NAME.json` of a call.
 pub fn report(ctx: &ScanContext<'_>, output: &ToolOutput, name: &str) -> Result<Report, ScanError> {
     output.ensure(matches!(output.code, 0 | FOUND), "no scan")?;
-    let report = parse(&ctx.read_report(&format!("{name}.json"))?)?;
+    let report = parse_json(&ctx.read_report(&format!("{name}.json"))?, "report of trivy")?;
     ensure_agreement(output, &report)?;
     Ok(report)
 }
@@ -79,8 +79,7 @@ pub fn databases(ctx: &ScanContext<'_>) -> Result<Vec<Database>, ScanError> {
         updated_at: String,
     }
     let file = cache(ctx)?.join("db").join("metadata.json");
-    let metadata: Metadata = serde_json::from_slice(&fs::read(&file)?)
-        .map_err(|error| ScanError::ToolFailed(format!("{}: {error}", file.display())))?;
+    let metadata: Metadata = parse_json(&fs::read_to_string(file)?, "metadata of trivy's database")?;
     Ok(vec![Database {
         name: "trivy-db".to_owned(),
         date: metadata.updated_at,
@@ -107,10 +106,10 @@ mod tests {
     #[test]
     fn exit_code_and_report_must_agree() {
         let agrees = |code, report| ensure_agreement(&ToolOutput::of(code, "", ""), report).is_ok();
-        let empty = parse(r#"{"SchemaVersion":2}"#).unwrap();
+        let empty = parse_json(r#"{"SchemaVersion":2}"#, "report").unwrap();
         assert!(agrees(0, &empty) && !agrees(FOUND, &empty));
         let full = r#"{"Results":[{"Target":"a","Secrets":[{"RuleID":"private-key","Severity":"HIGH","Title":"Key"}]}]}"#;
-        let full = parse(full).unwrap();
+        let full = parse_json(full, "report").unwrap();
         assert!(agrees(FOUND, &full) && !agrees(0, &full));
     }
 

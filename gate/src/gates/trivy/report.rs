@@ -3,7 +3,6 @@
 use serde::Deserialize;
 
 use crate::finding::{Finding, Severity};
-use crate::scan_result::ScanError;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -77,10 +76,6 @@ struct Identifier {
     purl: Option<String>,
 }
 
-pub fn parse(text: &str) -> Result<Report, ScanError> {
-    serde_json::from_str(text).map_err(|error| ScanError::ToolFailed(format!("no report ({error})")))
-}
-
 impl Report {
     /// Findings of every kind; `relative` turns a target into a path of the repository.
     pub fn findings(&self, relative: impl Fn(&str) -> String) -> Vec<Finding> {
@@ -131,6 +126,11 @@ impl Issue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan_result::{ScanError, parse_json};
+
+    fn parse(json: &str) -> Result<Report, ScanError> {
+        parse_json(json, "report")
+    }
 
     const ALL: &str = r#"{"SchemaVersion":2,"Results":[
         {"Target":"Dockerfile","Class":"config","Type":"dockerfile","MisconfSummary":{"Successes":22,"Failures":1},
