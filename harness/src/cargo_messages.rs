@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-/// cargo's own answer is right whatever its configuration says about the target directory.
+/// The program that a line reports as built, wherever cargo's configuration puts the target directory.
 pub fn executable(line: &str) -> Option<PathBuf> {
     #[derive(Deserialize)]
     struct Message {

@@ -1,7 +1,7 @@
 //! SHA-256 in hexadecimal.
 
-use std::fs;
-use std::io::Read as _;
+use std::fs::File;
+use std::io;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -14,16 +14,11 @@ pub fn of(bytes: impl AsRef<[u8]>) -> String {
 
 /// The digest of a file of any size.
 pub fn of_file(file: &Path) -> Result<String> {
-    let shown = || format!("cannot read {}", file.display());
-    let mut source = fs::File::open(file).with_context(shown)?;
     let mut hash = Sha256::new();
-    let mut buffer = vec![0_u8; 1 << 16];
-    loop {
-        match source.read(&mut buffer).with_context(shown)? {
-            0 => return Ok(hex(&hash.finalize())),
-            count => hash.update(&buffer[..count]),
-        }
-    }
+    File::open(file)
+        .and_then(|mut source| io::copy(&mut source, &mut hash))
+        .with_context(|| format!("cannot read {}", file.display()))?;
+    Ok(hex(&hash.finalize()))
 }
 
 /// Two digits a byte.
@@ -39,11 +34,10 @@ mod tests {
     const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
     #[test]
-    fn is_that_of_the_standard() {
+    fn digests_match_the_standard() {
         assert_eq!(of("abc"), ABC);
-        let file = std::env::temp_dir().join(format!("xtask-checksum-{}", std::process::id()));
+        let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(&file, "abc").unwrap();
-        assert_eq!(of_file(&file).unwrap(), ABC);
-        std::fs::remove_file(file).unwrap();
+        assert_eq!(of_file(file.path()).unwrap(), ABC);
     }
 }

@@ -38,8 +38,8 @@ pub fn status(port: u16, path: &str) -> Option<u16> {
         target: path,
         ..Request::default()
     };
-    let answer = send(port, &request, Duration::from_secs(2)).ok()?;
-    Some(answer.status)
+    let response = send(port, &request, Duration::from_secs(2)).ok()?;
+    Some(response.status)
 }
 
 /// Sends a request to this port; the timeout is for each read and write.
@@ -72,7 +72,10 @@ pub fn send(port: u16, request: &Request<'_>, timeout: Duration) -> Result<Respo
     let mut bytes = Vec::new();
     let mut part = [0; 16 * 1024];
     // Some servers ignore `Connection: close`, so the length decides where the response ends.
-    while !is_whole(&bytes) {
+    loop {
+        if let Some(response) = parse(&bytes, false) {
+            return Ok(response);
+        }
         match stream.read(&mut part) {
             Ok(0) => break,
             Ok(count) => bytes.extend_from_slice(&part[..count]),
@@ -83,25 +86,7 @@ pub fn send(port: u16, request: &Request<'_>, timeout: Duration) -> Result<Respo
             Err(_) => break,
         }
     }
-    parse(&bytes).context("no HTTP response")
-}
-
-/// Whether the response is complete; without a length it ends with the connection.
-fn is_whole(bytes: &[u8]) -> bool {
-    let Some(head) = parse(bytes) else { return false };
-    let length: Option<usize> = head
-        .header("content-length")
-        .and_then(|length| length.parse().ok());
-    match length {
-        Some(length) => bytes.len() >= end_of_head(bytes).unwrap_or(0) + length,
-        // With a missing chunk `parse` would have returned `None`.
-        None => head.header("transfer-encoding").is_some(),
-    }
-}
-
-fn end_of_head(bytes: &[u8]) -> Option<usize> {
-    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
-    Some(end + 4)
+    parse(&bytes, true).context("no HTTP response")
 }
 
 impl Response {
@@ -118,28 +103,37 @@ impl Response {
     }
 }
 
-fn parse(bytes: &[u8]) -> Option<Response> {
-    let start = end_of_head(bytes)?;
-    let head = String::from_utf8_lossy(&bytes[..start - 4]);
+/// `None` while the response is incomplete. Without a length it ends when the connection is closed.
+fn parse(bytes: &[u8], closed: bool) -> Option<Response> {
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
+    let head = String::from_utf8_lossy(&bytes[..end]);
     let (first, fields) = head.split_once("\r\n").unwrap_or((&head, ""));
-    let headers: Vec<(String, String)> = fields
+    let headers = fields
         .split("\r\n")
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
-    let raw = &bytes[start..];
-    let is_chunked =
-        |(name, value): &(String, String)| name == "transfer-encoding" && value.contains("chunked");
-    let body = if headers.iter().any(is_chunked) {
-        without_chunks(raw)?
-    } else {
-        raw.to_vec()
-    };
-    Some(Response {
+    let mut response = Response {
         status: first.split(' ').nth(1)?.parse().ok()?,
         headers,
-        body: String::from_utf8_lossy(&body).into_owned(),
-    })
+        body: String::new(),
+    };
+    let body = &bytes[end + 4..];
+    let length: Option<usize> = response
+        .header("content-length")
+        .and_then(|length| length.parse().ok());
+    let body = if response
+        .all("transfer-encoding")
+        .any(|value| value.contains("chunked"))
+    {
+        without_chunks(body)?
+    } else if closed || length.is_some_and(|length| body.len() >= length) {
+        body.to_vec()
+    } else {
+        return None;
+    };
+    response.body = String::from_utf8_lossy(&body).into_owned();
+    Some(response)
 }
 
 /// RFC 9112 §7.1; `None` when the last chunk is missing.
@@ -162,13 +156,19 @@ mod tests {
     use super::*;
     use std::io::{BufRead, BufReader};
     use std::net::TcpListener;
+    use std::thread::JoinHandle;
+
+    /// Serves one connection.
+    fn serve(respond: impl FnOnce(TcpStream) + Send + 'static) -> (u16, JoinHandle<()>) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = std::thread::spawn(move || respond(listener.accept().unwrap().0));
+        (port, server)
+    }
 
     #[test]
     fn reads_the_status() {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
+        let (port, _server) = serve(|mut stream| {
             let mut request = String::new();
             let mut reader = BufReader::new(stream.try_clone().unwrap());
             while reader.read_line(&mut request).unwrap() > 2 {}
@@ -183,10 +183,7 @@ mod tests {
 
     #[test]
     fn content_length_ends_a_response_on_an_open_connection() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let server = std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
+        let (port, server) = serve(|mut stream| {
             stream
                 .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
                 .unwrap();
@@ -199,16 +196,17 @@ mod tests {
 
     #[test]
     fn fields_and_bodies_are_parsed_completely_or_not_at_all() {
-        let plain = parse(b"HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a:2 \r\n\r\nbody").unwrap();
+        let plain = parse(b"HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a:2 \r\n\r\nbody", true).unwrap();
         assert_eq!((plain.status, plain.body.as_str()), (200, "body"));
         assert_eq!(plain.all("x-a").collect::<Vec<_>>(), ["1", "2"]);
         let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-        let chunked = |body: &str| parse(format!("{head}{body}").as_bytes()).map(|response| response.body);
+        let chunked =
+            |body: &str| parse(format!("{head}{body}").as_bytes(), true).map(|response| response.body);
         assert_eq!(
             chunked("4\r\nWiki\r\n6;x=y\r\npedia.\r\n0\r\n\r\n").as_deref(),
             Some("Wikipedia.")
         );
         assert_eq!(chunked("4\r\nWiki\r\n6\r\nped"), None);
-        assert_eq!(parse(b"nonsense"), None);
+        assert_eq!(parse(b"nonsense", true), None);
     }
 }

@@ -50,26 +50,26 @@ impl Settings {
     )]
     pub fn read() -> Settings {
         let filled = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+        let path = |name: &str| filled(name).map(PathBuf::from);
+        let in_home = |name: &str| path("HOME").map(|home| home.join(name));
+        let names = || env::vars_os().map(|(name, _)| name);
         let above = Path::new(env!("CARGO_MANIFEST_DIR"))
             .parent()
             .unwrap_or(Path::new("."));
-        let root = filled("XTASK_ROOT").map_or_else(|| above.to_owned(), PathBuf::from);
-        let home_cache = || filled("HOME").map(|home| PathBuf::from(home).join(".cache"));
-        let cache = filled("XDG_CACHE_HOME").map(PathBuf::from).or_else(home_cache);
-        let names = || env::vars_os().map(|(name, _)| name);
-        let home_cargo = || filled("HOME").map(|home| PathBuf::from(home).join(".cargo"));
+        let root = path("XTASK_ROOT").unwrap_or_else(|| above.to_owned());
+        let cache = path("XDG_CACHE_HOME").or_else(|| in_home(".cache"));
         Settings {
-            cargo_home: filled("CARGO_HOME").map(PathBuf::from).or_else(home_cargo),
             cargo: filled("CARGO").unwrap_or_else(|| "cargo".into()),
+            cargo_home: path("CARGO_HOME").or_else(|| in_home(".cargo")),
             path: env::var_os("PATH").unwrap_or_default(),
-            target: filled("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir)),
+            target: root.join(path("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into())),
             cache: cache.map(|cache| cache.join("portcullis")),
             postgres: filled("XTASK_POSTGRES").map(|value| value.to_string_lossy().into_owned()),
             postgres_programs: filled("XTASK_POSTGRES_PROGRAMS"),
-            advisory_db: filled("XTASK_ADVISORY_DB").map(PathBuf::from),
-            home: filled("HOME").map(PathBuf::from),
-            step_summary: filled("GITHUB_STEP_SUMMARY").map(PathBuf::from),
-            zap: filled("XTASK_ZAP").map(PathBuf::from),
+            advisory_db: path("XTASK_ADVISORY_DB"),
+            home: path("HOME"),
+            step_summary: path("GITHUB_STEP_SUMMARY"),
+            zap: path("XTASK_ZAP"),
             openssl_given: filled("OPENSSL_DIR")
                 .or_else(|| filled("OPENSSL_INCLUDE_DIR"))
                 .is_some(),
@@ -93,16 +93,16 @@ impl Settings {
 }
 
 fn is_private(name: &OsStr) -> bool {
-    let name = name.to_string_lossy();
-    let prefixes = [
+    const PREFIXES: [&str; 5] = [
         "PORTCULLIS_",
         "CARGO_PKG_",
         "CARGO_MANIFEST_",
         "CARGO_BIN_",
         "CARGO_CRATE_",
     ];
-    // In a hook these name our repository: a child that works on another one would change ours.
-    let of_git = [
+    // In a hook git's variables name our repository: a child that works on another one would change ours.
+    const NAMES: [&str; 7] = [
+        "CARGO_PRIMARY_PACKAGE",
         "GIT_DIR",
         "GIT_COMMON_DIR",
         "GIT_INDEX_FILE",
@@ -110,9 +110,8 @@ fn is_private(name: &OsStr) -> bool {
         "GIT_PREFIX",
         "GIT_WORK_TREE",
     ];
-    prefixes.iter().any(|prefix| name.starts_with(prefix))
-        || name == "CARGO_PRIMARY_PACKAGE"
-        || of_git.iter().any(|of_git| name == *of_git)
+    let name = name.to_string_lossy();
+    PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || NAMES.contains(&&*name)
 }
 
 #[cfg(test)]

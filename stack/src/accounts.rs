@@ -6,21 +6,18 @@ use anyhow::Result;
 use private_postgres::password;
 
 /// Each role has one account.
-pub const ROLES: [&str; 4] = ["admin", "user", "approver", "ingest"];
+const ROLES: [&str; 4] = ["admin", "user", "approver", "ingest"];
 
 /// A demo account. `Debug` does not show the password.
 #[derive(Clone)]
 pub struct Account {
-    /// `admin`.
     pub role: &'static str,
     /// `admin@demo.example`.
     pub email: String,
     /// `Demo admin`.
     pub name: String,
-    /// Random.
     pub password: String,
-    /// The file with the password.
-    pub file: PathBuf,
+    pub password_file: PathBuf,
 }
 
 /// All accounts. Missing passwords are generated in this directory.
@@ -30,21 +27,21 @@ pub fn in_secrets(secrets: &Path) -> Result<Vec<Account>> {
         .map(|role| {
             let file = secrets.join(format!("account-{role}"));
             if !file.exists() {
-                password::write(&file, &fresh()?)?;
+                password::write(&file, &new_password()?)?;
             }
             Ok(Account {
                 role,
                 email: format!("{role}@demo.example"),
                 name: format!("Demo {role}"),
                 password: password::load_or_create(&file)?,
-                file,
+                password_file: file,
             })
         })
         .collect()
 }
 
 /// A password that contains no part of its owner's name or address, because the service rejects those.
-fn fresh() -> Result<String> {
+fn new_password() -> Result<String> {
     loop {
         let password = password::random()?;
         let small = password.to_lowercase();
@@ -66,15 +63,13 @@ mod tests {
 
     #[test]
     fn passwords_are_stored_and_not_shown() {
-        let secrets = std::env::temp_dir().join(format!("xtask-accounts-{}", std::process::id()));
-        std::fs::create_dir_all(&secrets).unwrap();
-        let (first, second) = (in_secrets(&secrets).unwrap(), in_secrets(&secrets).unwrap());
+        let secrets = tempfile::tempdir().unwrap();
+        let [first, second] = [(); 2].map(|()| in_secrets(secrets.path()).unwrap());
         assert_eq!(first.len(), 4);
         for (one, other) in first.iter().zip(&second) {
             assert_eq!(one.password, other.password);
             assert!(one.password.len() >= 20 && !format!("{one:?}").contains(&one.password));
         }
         assert_ne!(first[0].password, first[1].password);
-        std::fs::remove_dir_all(secrets).unwrap();
     }
 }

@@ -13,16 +13,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use harness::context::Context;
+use harness::exit::Exit;
 use harness::output::Progress;
 use harness::ports;
 use private_postgres::{Cluster, Error, Options, Programs, data};
 
-use crate::paths::{StackPaths, private_directory};
+use crate::paths::{StackPaths, create_private};
 use crate::postgres::server::Server;
 use crate::postgres::{self, Choice};
-use crate::service::build;
-use crate::service::process::ServiceProcess;
-use crate::service::{Portcullis, Variables};
+use crate::server_process::ServerProcess;
+use crate::service::{Portcullis, Variables, build};
 
 /// What is loaded before the service starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,8 +54,8 @@ pub struct Plan {
     pub serve: bool,
     /// Public and internal port; any free ones when `None`.
     pub ports: Option<(u16, u16)>,
-    /// Where its files are.
-    pub home: StackPaths,
+    /// Its files.
+    pub paths: StackPaths,
 }
 
 impl Plan {
@@ -71,11 +71,11 @@ impl Plan {
             load: Load::Demo,
             serve: true,
             ports: None,
-            home: StackPaths::temporary(context, name)?,
+            paths: StackPaths::temporary(context, name)?,
         })
     }
 
-    /// How many steps its start shows.
+    /// How many steps its start prints.
     pub fn steps(&self) -> usize {
         5 + usize::from(self.load != Load::Nothing) + usize::from(self.serve)
     }
@@ -84,7 +84,8 @@ impl Plan {
 /// All of it, running. Dropping stops the service first and PostgreSQL last: fields are dropped in this order.
 pub struct LocalStack {
     context: Context,
-    serving: Option<ServiceProcess>,
+    serving: Option<ServerProcess>,
+    internal_port: u16,
     /// The service's program with its settings, for its other commands.
     pub portcullis: Portcullis,
     /// The database server, with the admin's login.
@@ -104,13 +105,20 @@ impl LocalStack {
         })?;
         let (cluster, programs, server) = progress.step("starting PostgreSQL", || {
             let started = start_postgres(context, &plan)?;
-            let version = started.1.as_ref().map_or("given server".to_owned(), |found| {
-                format!("PostgreSQL {}", found.version)
-            });
-            let outcome = format!("{version} on {}", started.2);
+            let (_, programs, server) = &started;
+            let version = match programs {
+                Some(programs) => format!("PostgreSQL {}", programs.version),
+                None => "given server".to_owned(),
+            };
+            let outcome = format!("{version} on {server}");
             Ok((started, outcome))
         })?;
-        let portcullis = Portcullis::new(program, server.clone(), &plan.home, plan.service_settings.clone())?;
+        let portcullis = Portcullis::new(
+            program,
+            server.clone(),
+            &plan.paths,
+            plan.service_settings.clone(),
+        )?;
         progress.step("creating roles and database", || {
             Ok((portcullis.prepare(context)?, "created".to_owned()))
         })?;
@@ -118,13 +126,14 @@ impl LocalStack {
             Ok((portcullis.migrate(context)?, "migrated".to_owned()))
         })?;
         progress.step("making keys and demo accounts", || {
-            private_directory(&plan.home.mail)?;
+            create_private(&plan.paths.mail)?;
             portcullis.make_keys(context)?;
             Ok((portcullis.make_accounts(context)?, "made".to_owned()))
         })?;
         let mut stack = LocalStack {
             context: context.clone(),
             serving: None,
+            internal_port: 0,
             portcullis,
             server,
             programs,
@@ -143,15 +152,17 @@ impl LocalStack {
         Ok(stack)
     }
 
-    /// Starts the service and does not wait for it ([`ServiceProcess::wait_until_ready`] does).
-    pub fn serve(&mut self) -> Result<&mut ServiceProcess> {
+    /// Starts the service and does not wait for it ([`ServerProcess::wait_until_ready`] does).
+    pub fn serve(&mut self) -> Result<&mut ServerProcess> {
         self.stop_service();
         let (port, internal) = match self.plan.ports {
             Some(ports) => ports,
             None => (ports::any_free()?, ports::any_free()?),
         };
+        self.internal_port = internal;
         let command = self.portcullis.serve(&self.context, port, internal);
-        let serving = ServiceProcess::start(&command, port, internal, &self.plan.home.service_log)?;
+        let log = &self.plan.paths.service_log;
+        let serving = ServerProcess::start("the service", &command, port, "/health/ready", log)?;
         Ok(self.serving.insert(serving))
     }
 
@@ -163,7 +174,7 @@ impl LocalStack {
     }
 
     /// The running service.
-    pub fn serving(&mut self) -> Option<&mut ServiceProcess> {
+    pub fn serving(&mut self) -> Option<&mut ServerProcess> {
         self.serving.as_mut()
     }
 
@@ -179,10 +190,13 @@ impl LocalStack {
 
     /// `http://127.0.0.1:PORT`; without a running service the port is 0.
     pub fn base_url(&self) -> String {
-        format!(
-            "http://127.0.0.1:{}",
-            self.serving.as_ref().map_or(0, |serving| serving.port)
-        )
+        let port = self.serving.as_ref().map_or(0, |serving| serving.port);
+        format!("http://127.0.0.1:{port}")
+    }
+
+    /// `http://127.0.0.1:PORT` of the internal listener: metrics.
+    pub fn internal_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.internal_port)
     }
 
     /// A client program (`psql`, `pgbench`): beside the server's programs, else on `PATH`.
@@ -213,14 +227,15 @@ impl LocalStack {
     }
 
     fn load(&self) -> Result<()> {
-        match &self.plan.load {
-            Load::Nothing => Ok(()),
-            Load::File(file) => self.portcullis.import(&self.context, file),
+        let file = match &self.plan.load {
+            Load::Nothing => return Ok(()),
+            Load::File(file) => file,
             Load::Demo => {
-                write_demo(&self.plan.home.demo)?;
-                self.portcullis.import(&self.context, &self.plan.home.demo)
+                write_demo(&self.plan.paths.demo)?;
+                &self.plan.paths.demo
             }
-        }
+        };
+        self.portcullis.import(&self.context, file)
     }
 }
 
@@ -235,29 +250,29 @@ pub fn write_demo(file: &Path) -> Result<()> {
 }
 
 fn start_postgres(context: &Context, plan: &Plan) -> Result<(Option<Cluster>, Option<Programs>, Server)> {
-    if let Choice::Given(url) = &plan.postgres {
-        return Ok((None, None, Server::from(url)));
+    if let Choice::Given(server) = &plan.postgres {
+        return Ok((None, None, server.clone()));
     }
-    let there = plan.home.data.as_deref().and_then(data::major);
-    let programs = postgres::programs(context, plan.postgres.major(there)?)?;
+    let made_by = plan.paths.data.as_deref().and_then(data::major);
+    let programs = postgres::programs(context, plan.postgres.major(made_by)?)?;
     let stop = private_postgres::Stop::when(context.stop.flag());
-    let cluster = match &plan.home.data {
+    let cluster = match &plan.paths.data {
         None => Cluster::temporary(&programs, plan.durable, &plan.postgres_settings, &stop),
         Some(data) => Cluster::start(Options {
             programs: programs.clone(),
             data: data.clone(),
-            password_file: plan.home.secrets.join("postgres"),
-            log: plan.home.postgres_log.clone(),
+            password_file: plan.paths.secrets.join("postgres"),
+            log: plan.paths.postgres_log.clone(),
             port: None,
             durable: plan.durable,
             settings: plan.postgres_settings.clone(),
             stop,
         }),
     };
-    let cluster = cluster.map_err(|error| match error {
-        Error::Interrupted => anyhow::Error::new(harness::exit::Exit::Interrupted),
-        error => error.into(),
-    })?;
+    if matches!(cluster, Err(Error::Interrupted)) {
+        return Err(Exit::Interrupted.into());
+    }
+    let cluster = cluster?;
     let server = Server::from(&cluster);
     Ok((Some(cluster), Some(programs), server))
 }

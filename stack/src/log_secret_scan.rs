@@ -75,21 +75,18 @@ impl Secrets {
         let words = || line.split(|c| !is_of_word(c)).filter(|word| !word.is_empty());
         if words().any(|word| self.tokens.contains(word)) || self.texts.iter().any(|text| line.contains(text))
         {
-            return Some("a secret that was used");
+            Some("a secret that was used")
+        } else if words().any(|word| word.starts_with("eyJ") && word.len() > 20) {
+            Some("something like a JWT")
+        } else if line.contains("$argon2") {
+            Some("something like a password's hash")
+        } else if line.contains("PRIVATE KEY") {
+            Some("something like a private key")
+        } else if words().any(is_token) {
+            Some("something like a token")
+        } else {
+            contains_address(line).then_some("something like a mail address")
         }
-        if words().any(|word| word.starts_with("eyJ") && word.len() > 20) {
-            return Some("something like a JWT");
-        }
-        if line.contains("$argon2") {
-            return Some("something like a password's hash");
-        }
-        if line.contains("PRIVATE KEY") {
-            return Some("something like a private key");
-        }
-        if words().any(is_token) {
-            return Some("something like a token");
-        }
-        holds_address(line).then_some("something like a mail address")
     }
 
     fn scan(&self, name: &str, text: &str, found: &mut Scan) {
@@ -130,27 +127,19 @@ pub fn in_logs(secrets: &Secrets, logs: &[PathBuf]) -> Result<Scan> {
         ..Scan::default()
     };
     for log in logs {
-        let bytes = fs::read(log).with_context(|| format!("cannot read {}", log.display()))?;
-        secrets.scan(
-            &log.display().to_string(),
-            &String::from_utf8_lossy(&bytes),
-            &mut found,
-        );
+        let name = log.display().to_string();
+        let bytes = fs::read(log).with_context(|| format!("cannot read {name}"))?;
+        secrets.scan(&name, &String::from_utf8_lossy(&bytes), &mut found);
     }
     Ok(found)
 }
 
 /// Prints the leaks and returns their number.
 pub fn report(found: &Scan) -> u64 {
-    let Scan {
-        lines,
-        secrets,
-        leaks,
-    } = found;
-    leaks.iter().take(20).for_each(|leak| print(leak));
-    let leaks = leaks.len();
+    found.leaks.iter().take(20).for_each(|leak| print(leak));
+    let (lines, secrets, leaks) = (found.lines, found.secrets, found.leaks.len());
     print(&format!(
-        "logs: {lines} lines searched for {secrets} secrets and for text that looks like one, {leaks} found"
+        "logs: {lines} lines searched for {secrets} secrets and for text of their form, {leaks} found"
     ));
     leaks as u64
 }
@@ -179,11 +168,11 @@ fn is_token(word: &str) -> bool {
 }
 
 /// `…@` and a host name with a dot and a top-level domain.
-fn holds_address(line: &str) -> bool {
+fn contains_address(line: &str) -> bool {
     line.match_indices('@').any(|(at, _)| {
         let before = line[..at].chars().next_back();
-        let host = line[at + 1..].split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-')));
-        let host = host.into_iter().next().unwrap_or_default().trim_matches('.');
+        let mut host = line[at + 1..].split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-')));
+        let host = host.next().unwrap_or_default().trim_matches('.');
         let last = host.rsplit_once('.').map_or("", |(_, last)| last);
         let is_host = last.len() > 1 && last.bytes().all(|b| b.is_ascii_alphabetic());
         is_host && before.is_some_and(char::is_alphanumeric)
@@ -205,67 +194,61 @@ mod tests {
     #[test]
     fn a_known_secret_is_found_in_every_spelling() {
         let known = Some("a secret that was used");
-        assert_eq!(
-            kind("violet bicycle 🚲", r#"{"x":"a violet bicycle 🚲!"}"#),
-            known
-        );
-        assert_eq!(kind(r#"a"b\cdefghi"#, r#"{"x":"a\"b\\cdefghi"}"#), known);
-        assert_eq!(kind("0123456789abcdef", "x=0123456789abcdef&y"), known);
         let jwt = "eyJhbGciOiJFUzI1NiJ9.payload-of-it.signature_of_it";
-        assert_eq!(kind(jwt, "tail=signature_of_it"), known);
-        assert_eq!(kind(jwt, "a.payload-of-it.b"), known);
-        assert_eq!(
-            kind("0123456789abcdef", "0123456789abcdef0"),
-            None,
-            "another word"
-        );
-        assert_eq!(kind("short", "short"), None, "by chance");
+        for (secret, line, wanted) in [
+            ("violet bicycle 🚲", r#"{"x":"a violet bicycle 🚲!"}"#, known),
+            (r#"a"b\cdefghi"#, r#"{"x":"a\"b\\cdefghi"}"#, known),
+            ("0123456789abcdef", "x=0123456789abcdef&y", known),
+            (jwt, "tail=signature_of_it", known),
+            (jwt, "a.payload-of-it.b", known),
+            // Another word, and a word that occurs by chance.
+            ("0123456789abcdef", "0123456789abcdef0", None),
+            ("short", "short", None),
+        ] {
+            assert_eq!(kind(secret, line), wanted, "{secret} in {line}");
+        }
     }
 
     #[test]
-    fn text_that_looks_like_a_secret_is_found() {
-        for (line, what) in [
-            (format!("token={TOKEN}"), "something like a token"),
+    fn text_with_the_form_of_a_secret_is_found() {
+        for (line, wanted) in [
+            (&*format!("token={TOKEN}"), Some("something like a token")),
             (
-                "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.".into(),
-                "something like a JWT",
+                "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.",
+                Some("something like a JWT"),
             ),
             (
-                "h=$argon2id$v=19$m=19456".into(),
-                "something like a password's hash",
+                "h=$argon2id$v=19$m=19456",
+                Some("something like a password's hash"),
             ),
             (
-                "-----BEGIN PRIVATE KEY-----".into(),
-                "something like a private key",
+                "-----BEGIN PRIVATE KEY-----",
+                Some("something like a private key"),
             ),
-            ("to ann@example.org".into(), "something like a mail address"),
+            ("to ann@example.org", Some("something like a mail address")),
+            (
+                r#"{"request_id":"c441d5de13cc2675dc1b1a80d8fc2cee","elapsed_us":512}"#,
+                None,
+            ),
+            ("package@0.1 and @x.y and a@b", None),
+            ("postgres@localhost", None),
+            ("a_name_of_forty_three_signs_is_not_a_token_", None),
         ] {
-            assert_eq!(kind("", &line), Some(what), "{line}");
-        }
-        for harmless in [
-            r#"{"request_id":"c441d5de13cc2675dc1b1a80d8fc2cee","elapsed_us":512}"#,
-            "package@0.1 and @x.y and a@b",
-            "postgres@localhost",
-            "a_name_of_forty_three_signs_is_not_a_token_",
-        ] {
-            assert_eq!(kind("", harmless), None, "{harmless}");
+            assert_eq!(kind("", line), wanted, "{line}");
         }
     }
 
     #[test]
     fn a_directory_is_searched_and_the_secret_is_not_shown() {
-        let directory = std::env::temp_dir().join(format!("xtask-leaks-{}", std::process::id()));
-        fs::create_dir_all(&directory).unwrap();
-        fs::write(
-            directory.join("1.secrets"),
-            "\"a long password\"\n\"another one here\"\n",
-        )
-        .unwrap();
-        fs::write(directory.join("1.log"), "fine\n{\"x\":\"a long password\"}\n").unwrap();
-        fs::write(directory.join("2.log"), "fine\n").unwrap();
-        let found = in_directory(&directory);
-        fs::remove_dir_all(&directory).unwrap();
-        let found = found.unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        for (name, text) in [
+            ("1.secrets", "\"a long password\"\n\"another one here\"\n"),
+            ("1.log", "fine\n{\"x\":\"a long password\"}\n"),
+            ("2.log", "fine\n"),
+        ] {
+            fs::write(directory.path().join(name), text).unwrap();
+        }
+        let found = in_directory(directory.path()).unwrap();
         assert_eq!((found.lines, found.leaks.len()), (3, 1));
         assert!(
             found.leaks[0].ends_with("1.log:2: a secret that was used"),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 pub use private_postgres::data::last_lines;
 use serde_json::Value;
 
-/// Follows a log from its current end.
+/// Follows a log.
 #[derive(Debug)]
 pub struct Tail {
     file: PathBuf,
@@ -24,52 +24,36 @@ impl Tail {
         }
     }
 
-    /// Complete lines written since the last call.
+    /// Complete lines written since the last call; none while the file cannot be read.
     pub fn new_lines(&mut self) -> Vec<String> {
         let mut text = Vec::new();
-        let Ok(mut file) = File::open(&self.file) else {
-            return Vec::new();
-        };
-        if file
-            .seek(SeekFrom::Start(self.read))
-            .and_then(|_| file.read_to_end(&mut text))
-            .is_err()
-        {
+        let read = File::open(&self.file).and_then(|mut file| {
+            file.seek(SeekFrom::Start(self.read))?;
+            file.read_to_end(&mut text)
+        });
+        if read.is_err() {
             return Vec::new();
         }
-        let whole = text
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |last| last + 1);
-        self.read += whole as u64;
-        String::from_utf8_lossy(&text[..whole])
-            .lines()
-            .map(str::to_owned)
-            .collect()
+        let last = text.iter().rposition(|byte| *byte == b'\n');
+        let complete = &text[..last.map_or(0, |last| last + 1)];
+        self.read += complete.len() as u64;
+        let lines = String::from_utf8_lossy(complete);
+        lines.lines().map(str::to_owned).collect()
     }
 }
 
 /// A warning or an error in a line of the service's log, shortened for the terminal.
 pub fn warning_in(line: &str) -> Option<String> {
-    let Ok(entry) = serde_json::from_str::<Value>(line) else {
+    let entry: Value = serde_json::from_str(line).ok()?;
+    let level = entry["level"].as_str()?;
+    if !matches!(level, "WARN" | "ERROR") {
         return None;
-    };
-    let level = entry
-        .get("level")
-        .and_then(Value::as_str)
-        .filter(|level| matches!(*level, "WARN" | "ERROR"))?;
+    }
     let fields = entry.get("fields").unwrap_or(&entry);
-    let message = fields
-        .get("message")
-        .and_then(Value::as_str)
-        .unwrap_or("(no message)");
-    let cause = ["error", "cause"]
-        .iter()
-        .find_map(|key| fields.get(key).and_then(Value::as_str));
-    Some(format!(
-        "{level} {message}{}",
-        cause.map(|cause| format!(": {cause}")).unwrap_or_default()
-    ))
+    let message = fields["message"].as_str().unwrap_or("(no message)");
+    let cause = fields["error"].as_str().or(fields["cause"].as_str());
+    let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+    Some(format!("{level} {message}{cause}"))
 }
 
 #[cfg(test)]
@@ -78,17 +62,15 @@ mod tests {
     use std::io::Write;
 
     #[test]
-    fn follows_whole_lines_only() {
-        let path = std::env::temp_dir().join(format!("xtask-tail-{}", std::process::id()));
-        let mut file = File::create(&path).unwrap();
+    fn only_complete_lines_are_returned() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(b"old\n").unwrap();
-        let mut tail = Tail::from_end(&path);
+        let mut tail = Tail::from_end(file.path());
         file.write_all(b"one\ntw").unwrap();
         assert_eq!(tail.new_lines(), ["one"]);
         file.write_all(b"o\n").unwrap();
         assert_eq!(tail.new_lines(), ["two"]);
         assert_eq!(tail.new_lines(), [] as [String; 0]);
-        std::fs::remove_file(path).unwrap();
     }
 
     #[test]

@@ -6,23 +6,23 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use harness::context::Context;
+use tempfile::TempDir;
 
-/// The directories and files of a stage.
+/// The directories and files of a local stack.
 #[derive(Debug)]
 pub struct StackPaths {
-    /// The data directory that outlives us; `None` for a temporary cluster.
+    /// The data directory of a permanent cluster; `None` for a temporary one.
     pub data: Option<PathBuf>,
     /// A directory of passwords and keys, mode 0700.
     pub secrets: PathBuf,
-    /// Where the service writes its mails to, mode 0700: they hold links that open accounts.
+    /// The folder of the service's mails, mode 0700: they contain links that open accounts.
     pub mail: PathBuf,
-    /// PostgreSQL's log, where the cluster is kept.
+    /// PostgreSQL's log, for a permanent cluster.
     pub postgres_log: PathBuf,
-    /// The service's log.
     pub service_log: PathBuf,
-    /// Where the demo data is written to.
+    /// The file of the demo data.
     pub demo: PathBuf,
-    _temporary: Option<Temporary>,
+    _temporary: Option<TempDir>,
 }
 
 impl StackPaths {
@@ -34,16 +34,18 @@ impl StackPaths {
     /// All in a temporary directory below the build directory, except the service's log, `NAME-service.log`.
     pub fn temporary(context: &Context, name: &str) -> Result<StackPaths> {
         let above = context.settings.target.join("xtask");
-        let directory = above.join(format!("{name}-{}", std::process::id()));
-        private_directory(&directory)?;
-        let mut home = StackPaths::within(&directory, None, Some(Temporary(directory.clone())));
-        home.service_log = above.join(format!("{name}-service.log"));
-        let _there_may_be_none = fs::remove_file(&home.service_log);
-        private_directory(&home.secrets)?;
-        Ok(home)
+        create_private(&above)?;
+        let directory = tempfile::Builder::new()
+            .prefix(&format!("{name}-"))
+            .tempdir_in(&above)?;
+        let mut paths = StackPaths::within(&directory.path().to_owned(), None, Some(directory));
+        paths.service_log = above.join(format!("{name}-service.log"));
+        let _there_may_be_none = fs::remove_file(&paths.service_log);
+        create_private(&paths.secrets)?;
+        Ok(paths)
     }
 
-    fn within(directory: &Path, data: Option<PathBuf>, temporary: Option<Temporary>) -> StackPaths {
+    fn within(directory: &Path, data: Option<PathBuf>, temporary: Option<TempDir>) -> StackPaths {
         StackPaths {
             data,
             secrets: directory.join("secrets"),
@@ -56,20 +58,11 @@ impl StackPaths {
     }
 }
 
-/// Creates a directory with access for the owner only, unless it exists.
-pub fn private_directory(directory: &Path) -> Result<()> {
+/// Creates a directory, unless it exists, with access for the owner only.
+pub fn create_private(directory: &Path) -> Result<()> {
     let made = fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(directory);
     made.with_context(|| format!("cannot create {}", directory.display()))
-}
-
-#[derive(Debug)]
-struct Temporary(PathBuf);
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        let _best_effort = fs::remove_dir_all(&self.0);
-    }
 }

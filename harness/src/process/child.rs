@@ -10,7 +10,6 @@ use anyhow::Result;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::context::Context;
-use crate::exit::Exit;
 
 /// Between SIGTERM and SIGKILL.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -79,12 +78,9 @@ impl ChildProcess {
                 self.detached = true;
                 return Ok(Some(status));
             }
-            if context.stop.is_set() {
+            if context.stop.is_set() || since.elapsed() >= limit {
                 self.stop(STOP_TIMEOUT, || context.stop.is_forced());
-                return Err(Exit::Interrupted.into());
-            }
-            if since.elapsed() >= limit {
-                self.stop(STOP_TIMEOUT, || context.stop.is_forced());
+                context.stop.check()?;
                 return Ok(None);
             }
             thread::sleep(Duration::from_millis(10));
@@ -110,13 +106,10 @@ impl Collected {
         let (sender, receiver) = channel();
         thread::spawn(move || {
             let mut bytes = Vec::new();
-            if let Some(mut pipe) = pipe {
-                let _partial_output_counts = pipe.by_ref().take(most).read_to_end(&mut bytes);
-                let _sent = sender.send(bytes);
-                let _dropped = std::io::copy(&mut pipe, &mut std::io::sink());
-            } else {
-                let _sent = sender.send(bytes);
-            }
+            let Some(mut pipe) = pipe else { return };
+            let _partial_output_counts = pipe.by_ref().take(most).read_to_end(&mut bytes);
+            let _sent = sender.send(bytes);
+            let _dropped = std::io::copy(&mut pipe, &mut std::io::sink());
         });
         Collected(receiver)
     }

@@ -3,20 +3,19 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{self, ExitStatus, Stdio};
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::thread;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::context::Context;
 use crate::process::child::{ChildProcess, Collected};
 use crate::process::interactive::Interactive;
-use crate::process::shutdown::TICK;
+use crate::process::lines::Lines;
 
 /// Bytes of standard output, and of standard error, that are captured.
 const MAX_OUTPUT: u64 = 64 << 20;
@@ -35,25 +34,17 @@ pub struct Command<'a> {
 
 /// The output of a program that ended.
 #[derive(Debug)]
-pub struct Finished {
+pub struct Finished<Status = ExitStatus> {
     /// How it ended.
-    pub status: ExitStatus,
+    pub status: Status,
     /// What it wrote to standard output.
     pub stdout: String,
     /// What it wrote to standard error.
     pub stderr: String,
 }
 
-/// The output of a program that had a timeout.
-#[derive(Debug)]
-pub struct Bounded {
-    /// `None` after the timeout.
-    pub status: Option<ExitStatus>,
-    /// What it wrote to standard output.
-    pub stdout: String,
-    /// What it wrote to standard error.
-    pub stderr: String,
-}
+/// The output of a program that had a timeout: the status is `None` after it.
+pub type Bounded = Finished<Option<ExitStatus>>;
 
 impl<'a> Command<'a> {
     /// A program, by path or by name on `PATH`. It starts in the repository's root.
@@ -111,7 +102,7 @@ impl<'a> Command<'a> {
     /// As [`Command::stream`], and fails unless it succeeds.
     pub fn stream_ok(&self) -> Result<()> {
         let status = self.stream()?;
-        anyhow::ensure!(status.success(), "`{self}` failed ({status})");
+        ensure!(status.success(), "`{self}` failed ({status})");
         Ok(())
     }
 
@@ -123,6 +114,18 @@ impl<'a> Command<'a> {
             stdout: ended.stdout,
             stderr: ended.stderr,
         })
+    }
+
+    /// As [`Command::capture`], and fails with its standard error unless it succeeds; returns its standard output.
+    pub fn output(&self) -> Result<String> {
+        let ended = self.capture()?;
+        ensure!(
+            ended.status.success(),
+            "`{self}` failed ({}): {}",
+            ended.status,
+            ended.stderr.trim()
+        );
+        Ok(ended.stdout)
     }
 
     /// As [`Command::capture`], with a timeout, after which it is stopped.
@@ -142,8 +145,8 @@ impl<'a> Command<'a> {
 
     /// Runs it to its end and calls `each` for each line of its standard output; standard error is inherited.
     pub fn lines(&self, each: impl FnMut(&str)) -> Result<ExitStatus> {
-        let mut running = self.spawn(Stdio::null(), Stdio::piped(), Stdio::inherit())?;
-        let out = running.child.stdout.take();
+        let (out, writer) = std::io::pipe()?;
+        let running = self.spawn(Stdio::null(), writer.into(), Stdio::inherit())?;
         self.read_lines(running, out, each)
     }
 
@@ -151,31 +154,21 @@ impl<'a> Command<'a> {
     pub fn all_lines(&self, each: impl FnMut(&str)) -> Result<ExitStatus> {
         let (out, writer) = std::io::pipe()?;
         let running = self.spawn(Stdio::null(), writer.try_clone()?.into(), writer.into())?;
-        self.read_lines(running, Some(out), each)
+        self.read_lines(running, out, each)
     }
 
     fn read_lines(
         &self,
         mut running: ChildProcess,
-        out: Option<impl Read + Send + 'static>,
+        out: impl Read + Send + 'static,
         mut each: impl FnMut(&str),
     ) -> Result<ExitStatus> {
-        let (sender, lines) = channel();
-        if let Some(out) = out {
-            thread::spawn(move || {
-                let mut raw = BufReader::new(out).split(b'\n').map_while(Result::ok);
-                raw.all(|line| sender.send(String::from_utf8_lossy(&line).into_owned()).is_ok())
-            });
-        }
+        let lines = Lines::read(out);
         let mut ended = None;
         loop {
-            match lines.recv_timeout(TICK) {
+            match lines.next_within_tick() {
                 Ok(line) => each(&line),
-                Err(RecvTimeoutError::Disconnected) => return running.wait(self.context),
-                Err(RecvTimeoutError::Timeout) if self.context.stop.is_set() => {
-                    return running.wait(self.context);
-                }
-                Err(RecvTimeoutError::Timeout) => {
+                Err(RecvTimeoutError::Timeout) if !self.context.stop.is_set() => {
                     // A grandchild that holds the pipe open must not block us.
                     let since = ended.get_or_insert_with(Instant::now);
                     if running.child.try_wait()?.is_none() {
@@ -184,6 +177,7 @@ impl<'a> Command<'a> {
                         return running.wait(self.context);
                     }
                 }
+                Err(_) => return running.wait(self.context),
             }
         }
     }

@@ -1,17 +1,17 @@
 //! A child that is ready when it has printed its first line, answers each line of ours with one of its own, and ends when
 //! its standard input is closed.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::process::ChildStdin;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
 use crate::context::Context;
 use crate::process::child::ChildProcess;
-use crate::process::shutdown::TICK;
+use crate::process::lines::Lines;
+use crate::process::shutdown::{Stop, TICK};
 
 /// How long it may take to end once its standard input is closed.
 const STOP_TIMEOUT: Duration = Duration::from_secs(60);
@@ -21,39 +21,26 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct Interactive {
     child: ChildProcess,
     stdin: Option<ChildStdin>,
-    lines: Receiver<String>,
-    stop: crate::process::shutdown::Stop,
+    lines: Option<Lines>,
+    stop: Stop,
 }
 
 impl Interactive {
     /// Takes over both pipes of the child.
     pub(crate) fn of(context: &Context, mut child: ChildProcess) -> Interactive {
-        let (sender, lines) = channel();
-        if let Some(stdout) = child.child.stdout.take() {
-            thread::spawn(move || {
-                let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
-                lines.all(|line| sender.send(line).is_ok())
-            });
-        }
-        let stdin = child.child.stdin.take();
         Interactive {
+            stdin: child.child.stdin.take(),
+            lines: child.child.stdout.take().map(Lines::read),
             child,
-            stdin,
-            lines,
             stop: context.stop.clone(),
         }
     }
 
     /// The next line that it prints. It may take as long as a build.
     pub fn line(&mut self) -> Result<String> {
-        loop {
-            self.stop.check()?;
-            match self.lines.recv_timeout(TICK) {
-                Ok(line) => return Ok(line),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => bail!("it ended before it answered"),
-            }
-        }
+        let line = self.lines.as_ref().and_then(|lines| lines.next(&self.stop));
+        self.stop.check()?;
+        line.context("it ended before it answered")
     }
 
     /// Its answer to a line.

@@ -3,4 +3,5 @@
 pub mod child;
 pub mod command;
 pub mod interactive;
+pub mod lines;
 pub mod shutdown;

@@ -1,7 +1,7 @@
-//! Names and outcomes of tests, parsed from what cargo and libtest print for people: libtest's JSON needs a nightly compiler,
+//! Names and outcomes of tests, parsed from what cargo and libtest print for humans: libtest's JSON needs a nightly compiler,
 //! and cargo-nextest's JUnit report would have to be installed before the first `cargo xtask test`.
 
-use crate::test_results::record::Case;
+use crate::test_results::record::{Case, Part};
 
 /// Cargo's arguments for every test. The gate uses the same ones for a test that fails on purpose.
 pub const CARGO_TEST: [&str; 3] = ["test", "--workspace", "--no-fail-fast"];
@@ -10,20 +10,21 @@ pub const CARGO_TEST: [&str; 3] = ["test", "--workspace", "--no-fail-fast"];
 #[derive(Debug, Default)]
 pub struct Reader {
     program: Option<String>,
-    /// The tests parsed so far.
-    pub cases: Vec<Case>,
+    /// Counts and tests so far.
+    pub tests: Part,
 }
 
 impl Reader {
-    /// Parses a line: cargo's `Running …`, or libtest's `test NAME ... OUTCOME`.
+    /// Parses a line: cargo's `Running …`, libtest's `test NAME ... OUTCOME` and its closing lines.
     pub fn read(&mut self, line: &str) {
-        let words = line.trim_start();
-        if let Some(rest) = words.strip_prefix("Running ") {
+        self.tests.counts.read(line);
+        let trimmed = line.trim_start();
+        if let Some(rest) = trimmed.strip_prefix("Running ") {
             // `Running unittests src/main.rs (target/debug/deps/xtask-0123456789abcdef)`
             self.program = rest
                 .rsplit_once('(')
                 .and_then(|(_, file)| program(file.trim_end_matches(')')));
-        } else if let Some(name) = words.strip_prefix("Doc-tests ") {
+        } else if let Some(name) = trimmed.strip_prefix("Doc-tests ") {
             self.program = Some(name.trim_end().to_owned());
         } else if let Some((name, outcome)) = line
             .strip_prefix("test ")
@@ -32,24 +33,20 @@ impl Reader {
         {
             let name = name.trim_end_matches(" - should panic");
             let program = self.program.iter().map(|program| format!("{program}::"));
-            self.cases.push(Case {
+            self.tests.cases.push(Case {
                 name: program.chain([name.to_owned()]).collect(),
                 outcome: outcome.to_owned(),
-                path: None,
-                line: None,
-                tags: Vec::new(),
+                ..Case::default()
             });
         }
     }
 }
 
+/// The name of a file without its folder and its hash.
 fn program(file: &str) -> Option<String> {
     let name = file.rsplit('/').next()?;
-    Some(
-        name.rsplit_once('-')
-            .map_or(name, |(name, _hash)| name)
-            .to_owned(),
-    )
+    let name = name.rsplit_once('-').map_or(name, |(name, _hash)| name);
+    Some(name.to_owned())
 }
 
 fn outcome_of(word: &str) -> Option<&'static str> {
@@ -81,6 +78,7 @@ mod tests {
             reader.read(line);
         }
         let read: Vec<(&str, &str)> = reader
+            .tests
             .cases
             .iter()
             .map(|case| (case.name.as_str(), case.outcome.as_str()))

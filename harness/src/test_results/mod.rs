@@ -3,6 +3,4 @@
 pub mod counts;
 pub mod libtest;
 pub mod record;
-
-/// Scenarios by name.
 pub mod scenarios;

@@ -4,18 +4,19 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::clock;
 use crate::context::Context;
+use crate::json_file;
 use crate::output::print;
 use crate::test_results::counts::Counts;
 use crate::worktree;
 
 /// One test or scenario.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {
     /// The full name.
     pub name: String,
@@ -59,6 +60,12 @@ pub struct Record {
 }
 
 impl Part {
+    /// Prints a failure that belongs to no test.
+    pub fn add_problem(&mut self, problem: String) {
+        print(&problem);
+        self.problems.push(problem);
+    }
+
     /// Whether tests ran and all passed.
     pub fn is_good(&self) -> bool {
         self.counts.is_good() && self.problems.is_empty()
@@ -91,16 +98,12 @@ pub fn end(
         scenarios,
         not_run,
     };
-    let file = file(context);
-    let aside = file.with_extension("new");
-    fs::write(&aside, serde_json::to_string_pretty(&record)?)
-        .and_then(|()| fs::rename(&aside, &file))
-        .with_context(|| format!("cannot write {}", file.display()))
+    json_file::write(&file(context), &record)
 }
 
 /// The last record, if it is of exactly this tree and of this day.
 pub fn find(context: &Context, today: DateTime<Utc>) -> Option<Record> {
-    let record: Record = serde_json::from_str(&fs::read_to_string(file(context)).ok()?).ok()?;
+    let record: Record = json_file::read(&file(context))?;
     let same_day = record.ended.date_naive() == today.date_naive();
     (same_day && worktree::digest(context).ok()? == record.tree).then_some(record)
 }

@@ -3,14 +3,15 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use harness::context::Context;
 use harness::output::print;
 use harness::process::command::Command;
 use tools::npm;
 use tools::tool::Package;
 
-/// In the npm registry.
+use crate::paths::create_private;
+
 const NAME: &str = "axe-core";
 
 const VERSION: &str = "4.14.1";
@@ -38,11 +39,9 @@ pub fn script(context: &Context) -> Result<PathBuf> {
         settings.find_program("npm").context("install npm")?;
         print(&format!("      no {NAME}@{VERSION} here: fetching it"));
         fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        let done = fetch.capture()?;
-        ensure!(
-            done.status.success(),
-            "`{fetch}` failed (is the network there, or its proxy set?)"
-        );
+        fetch
+            .output()
+            .context("cannot fetch it (is the network there, or its proxy set?)")?;
     }
     if let Err(error) = npm::ensure_pinned(&package, &file) {
         // The next run downloads it again.
@@ -50,13 +49,11 @@ pub fn script(context: &Context) -> Result<PathBuf> {
         return Err(error);
     }
     let unpacked = settings.target.join("xtask").join("axe-core");
-    fs::create_dir_all(&unpacked).with_context(|| format!("cannot create {}", unpacked.display()))?;
-    let tar = Command::new(context, "tar").args(["-xzf".as_ref(), file.as_os_str(), "-C".as_ref()]);
-    let done = tar.args([unpacked.as_os_str(), SCRIPT.as_ref()]).capture()?;
-    ensure!(
-        done.status.success(),
-        "{NAME} cannot be unpacked: {}",
-        done.stderr.trim()
-    );
+    create_private(&unpacked)?;
+    Command::new(context, "tar")
+        .args(["-xzf".as_ref(), file.as_os_str(), "-C".as_ref()])
+        .args([unpacked.as_os_str(), SCRIPT.as_ref()])
+        .output()
+        .with_context(|| format!("{NAME} cannot be unpacked"))?;
     Ok(unpacked.join(SCRIPT))
 }

@@ -2,20 +2,19 @@
 
 pub mod axe;
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use harness::context::Context;
 use harness::exit::Exit;
-use harness::http_client;
 use harness::output::print;
 use harness::ports;
-use harness::process::child::ChildProcess;
 use harness::process::command::Command;
+use tempfile::TempDir;
 
-const READY_TIMEOUT: Duration = Duration::from_secs(30);
+use crate::paths::create_private;
+use crate::server_process::ServerProcess;
 
 /// Names of the browser in distributions. chromedriver itself finds the first two.
 const BROWSERS: [&str; 4] = [
@@ -26,7 +25,7 @@ const BROWSERS: [&str; 4] = [
 ];
 
 /// What browser scenarios need. The driver is stopped when this is dropped.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Browser {
     driver: Option<Driver>,
     axe: Option<PathBuf>,
@@ -37,65 +36,43 @@ pub struct Browser {
 /// A running driver. The fields are dropped in this order, so its temporary files are removed after it has ended.
 #[derive(Debug)]
 struct Driver {
-    _running: ChildProcess,
+    server: ServerProcess,
     _files: TempDir,
-    port: u16,
-}
-
-/// A folder for temporary files. Its path is short: browsers keep sockets in it.
-#[derive(Debug)]
-struct TempDir(PathBuf);
-
-impl TempDir {
-    fn new() -> Result<TempDir> {
-        let folder = std::env::temp_dir().join(format!("xtask-browser-{}", std::process::id()));
-        fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        Ok(TempDir(folder))
-    }
-
-    fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for TempDir {
-    fn drop(&mut self) {
-        let _left_for_the_system = fs::remove_dir_all(&self.0);
-    }
 }
 
 impl Browser {
     /// Finds the programs and starts the driver. A missing program is not an error: its scenarios are skipped, and
     /// `not_run` names them.
     pub fn start(context: &Context) -> Result<Browser> {
-        let mut browser = Browser::default();
-        match start_driver(context) {
-            Err(error) if error.is::<Exit>() => return Err(error),
-            Err(error) => {
-                browser.not_run.push(format!("browser scenarios: {error:#}"));
-                return Ok(browser);
-            }
-            Ok(driver) => browser.driver = Some(driver),
-        }
-        match axe::script(context) {
-            Err(error) if error.is::<Exit>() => return Err(error),
-            Err(error) => browser
-                .not_run
-                .push(format!("accessibility scenarios: {error:#}")),
-            Ok(script) => browser.axe = Some(script),
-        }
-        Ok(browser)
+        let mut not_run = Vec::new();
+        let driver = or_not_run("browser", start_driver(context), &mut not_run)?;
+        let axe = if driver.is_some() {
+            or_not_run("accessibility", axe::script(context), &mut not_run)?
+        } else {
+            None
+        };
+        Ok(Browser { driver, axe, not_run })
     }
 
     /// The features' options for it.
     pub fn options(&self) -> Vec<String> {
-        let driver = self.driver.iter();
-        let driver =
-            driver.flat_map(|driver| ["--webdriver".into(), format!("http://127.0.0.1:{}", driver.port)]);
+        let driver = self.driver.iter().map(|driver| driver.server.port);
+        let driver = driver.flat_map(|port| ["--webdriver".into(), format!("http://127.0.0.1:{port}")]);
         let axe = self.axe.iter();
-        driver
-            .chain(axe.flat_map(|file| ["--axe".into(), file.display().to_string()]))
-            .collect()
+        let axe = axe.flat_map(|file| ["--axe".into(), file.display().to_string()]);
+        driver.chain(axe).collect()
+    }
+}
+
+/// Records why this kind of scenario cannot run.
+fn or_not_run<T>(kind: &str, found: Result<T>, not_run: &mut Vec<String>) -> Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.is::<Exit>() => Err(error),
+        Err(error) => {
+            not_run.push(format!("{kind} scenarios: {error:#}"));
+            Ok(None)
+        }
     }
 }
 
@@ -112,33 +89,25 @@ fn start_driver(context: &Context) -> Result<Driver> {
         version(context, driver.clone())?
     ));
     let folder = settings.target.join("xtask");
-    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    create_private(&folder)?;
     let log = folder.join("chromedriver.log");
+    let _of_an_earlier_run = fs::remove_file(&log);
     let port = ports::any_free()?;
-    let files = TempDir::new()?;
-    let mut running = Command::new(context, driver)
+    // In the system's folder: browsers keep sockets in it, whose paths must be short.
+    let files = tempfile::tempdir()?;
+    let command = Command::new(context, driver)
         .args([format!("--port={port}")])
-        .envs([("TMPDIR", files.path())])
-        .background(&File::create(&log)?)?;
-    let ready = context.stop.wait_until(READY_TIMEOUT, || {
-        if let Some(status) = running.ended()? {
-            anyhow::bail!("chromedriver ended ({status}): {}", log.display());
-        }
-        Ok(http_client::status(port, "/status") == Some(200))
-    })?;
-    anyhow::ensure!(ready, "chromedriver does not answer: {}", log.display());
+        .envs([("TMPDIR", files.path())]);
+    let mut server = ServerProcess::start("chromedriver", &command, port, "/status", &log)?;
+    server.wait_until_ready(context)?;
     Ok(Driver {
-        _running: running,
+        server,
         _files: files,
-        port,
     })
 }
 
 /// The name and the number that `--version` prints.
 fn version(context: &Context, program: PathBuf) -> Result<String> {
-    let output = Command::new(context, program)
-        .args(["--version"])
-        .capture()?
-        .stdout;
+    let output = Command::new(context, program).args(["--version"]).output()?;
     Ok(output.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
 }

@@ -24,9 +24,8 @@ use crate::state::State;
 use crate::state::files::Running;
 
 /// Cargo's arguments for the features' program; its own arguments follow.
-pub const PROGRAM: [&str; 5] = ["run", "--quiet", "--package", "features", "--"];
+const PROGRAM: [&str; 5] = ["run", "--quiet", "--package", "features", "--"];
 
-/// Options of `bdd`.
 #[derive(Debug, Args)]
 pub struct Options {
     /// Test the server that answers here instead of starting one
@@ -46,7 +45,6 @@ pub struct Options {
 pub struct BddOutcome {
     /// Passed, failed and skipped scenarios; secrets in logs count as failures.
     pub counts: Counts,
-    /// Every scenario, for the record.
     pub scenarios: Part,
     /// What could not run, and why.
     pub not_run: Vec<String>,
@@ -55,13 +53,12 @@ pub struct BddOutcome {
 impl BddOutcome {
     /// Prints the kinds of scenarios that could not run.
     pub fn print_not_run(&self) {
-        self.not_run
-            .iter()
-            .for_each(|what| print(&format!("not run: {what}")));
+        for what in &self.not_run {
+            print(&format!("not run: {what}"));
+        }
     }
 }
 
-/// Runs it.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let result = match &options.base_url {
         Some(url) => {
@@ -92,11 +89,10 @@ pub fn against_a_local_stack(context: &Context, postgres: &Choice, args: &[Strin
     let Some(serving) = stack.serving() else {
         bail!("the service does not run")
     };
-    let (internal, log) = (serving.internal_port, serving.log.clone());
+    let log = serving.log.clone();
     let portcullis = &stack.portcullis;
     let mut variables = for_features(&portcullis.accounts()?, portcullis.mail_folder());
-    let internal = format!("http://127.0.0.1:{internal}");
-    variables.push(("XTASK_INTERNAL_URL".into(), internal.into()));
+    variables.push(("XTASK_INTERNAL_URL".into(), stack.internal_url().into()));
     let used = portcullis.secrets_directory().with_extension("used");
     variables.push(("XTASK_SECRETS".into(), used.clone().into()));
     let mut secrets = Secrets::default();
@@ -110,10 +106,8 @@ pub fn against_a_local_stack(context: &Context, postgres: &Choice, args: &[Strin
     let leaked = log_secret_scan::report(&log_secret_scan::in_logs(&secrets, std::slice::from_ref(&log))?);
     if leaked > 0 {
         result.counts.failed += leaked;
-        result
-            .scenarios
-            .problems
-            .push("there are secrets in the service's log".to_owned());
+        let problems = &mut result.scenarios.problems;
+        problems.push("there are secrets in the service's log".to_owned());
     }
     if !result.counts.is_good() {
         print(&format!("the service's log: {}", log.display()));
@@ -125,12 +119,10 @@ pub fn against_a_local_stack(context: &Context, postgres: &Choice, args: &[Strin
 fn of_running(context: &Context, url: &str, state: Option<&Path>) -> Result<Variables> {
     let state = State::at(state, &context.settings.root)?;
     let running = Running::read(&state).filter(|running| running.alive().is_some());
-    let here = |port: u16| ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{port}"));
-    if !running.is_some_and(|running| {
-        here(running.port)
-            .iter()
-            .any(|here| here == url.trim_end_matches('/'))
-    }) {
+    let url = url.trim_end_matches('/');
+    let is_at_url = |host: &str, port: u16| url == format!("http://{host}:{port}");
+    let hosts = ["127.0.0.1", "localhost"];
+    if !running.is_some_and(|running| hosts.iter().any(|host| is_at_url(host, running.port))) {
         return Ok(Variables::new());
     }
     let paths = StackPaths::permanent(state.directory(), state.data()?);
@@ -139,20 +131,15 @@ fn of_running(context: &Context, url: &str, state: Option<&Path>) -> Result<Vari
 
 /// The environment of the features' program.
 fn for_features(accounts: &[Account], mail_folder: &Path) -> Variables {
-    let accounts = accounts.iter().map(
-        |Account {
-             role,
-             email,
-             password,
-             ..
-         }| {
-            let name = format!("XTASK_{}", role.to_uppercase());
-            (name.into(), format!("{email}:{password}").into())
-        },
-    );
-    accounts
-        .chain([("XTASK_MAIL_FOLDER".into(), mail_folder.into())])
-        .collect()
+    let mut variables = vec![("XTASK_MAIL_FOLDER".into(), mail_folder.into())];
+    for account in accounts {
+        let name = format!("XTASK_{}", account.role.to_uppercase());
+        variables.push((
+            name.into(),
+            format!("{}:{}", account.email, account.password).into(),
+        ));
+    }
+    variables
 }
 
 fn features(context: &Context, base_url: &str, variables: Variables, args: &[String]) -> Result<BddOutcome> {
@@ -177,10 +164,10 @@ fn features(context: &Context, base_url: &str, variables: Variables, args: &[Str
         problems: Vec::new(),
     };
     if !status.success() && counts.failed == 0 {
-        let problem = format!("the features' program failed without a failed scenario ({status})");
-        print(&problem);
         counts.failed = 1;
-        scenarios.problems.push(problem);
+        scenarios.add_problem(format!(
+            "the features' program failed without a failed scenario ({status})"
+        ));
     }
     Ok(BddOutcome {
         counts,

@@ -15,7 +15,6 @@ use crate::state::{Lock, State};
 /// A foreground `up` drains the service first.
 const STOP_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// Options of `down`.
 #[derive(Debug, Args)]
 pub struct Options {
     /// The state directory that `up` was given [default: .portcullis in the repository]
@@ -26,7 +25,6 @@ pub struct Options {
     wipe: bool,
 }
 
-/// Runs it.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let state = State::at(options.state.as_deref(), &context.settings.root)?;
     let shown = state.directory().display().to_string();
@@ -58,12 +56,12 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
 
 /// The holder's start time is verified already; its command line must be that of `up`.
 fn end_foreground(context: &Context, state: &State, holder: &Identity) -> Result<Lock> {
-    let words = command_line(holder.pid).unwrap_or_default();
-    let mut args = words.split(' ');
+    let command = command_line(holder.pid).unwrap_or_default();
+    let mut args = command.split(' ');
     let is_stack = args.next().is_some_and(|program| program.ends_with("/stack"));
     if !is_stack || args.next() != Some("up") {
         bail!(
-            "the state is in use by pid {} (`{words}`), which is no `cargo xtask up`",
+            "the state is in use by pid {} (`{command}`), which is no `cargo xtask up`",
             holder.pid
         );
     }

@@ -2,9 +2,6 @@
 //! `{"url": …, "accounts": [{"role", "email", "password"}]}` on one line when it is ready, answers each line of standard
 //! input with `{"value": …}` or `{"error": …}`, and stops everything when standard input is closed.
 
-use std::io::BufRead;
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -14,7 +11,7 @@ use clap::Args;
 use harness::context::Context;
 use harness::http_client::{Request, Response, send};
 use harness::output::{Progress, print};
-use harness::process::shutdown::TICK;
+use harness::process::lines::Lines;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -23,7 +20,6 @@ use crate::local_stack::{LocalStack, Plan};
 
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Options of `target`.
 #[derive(Debug, Args)]
 pub struct Options {
     /// For the name of the service's log
@@ -44,10 +40,11 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let mut plan = Plan::temporary(context, &options.name)?;
     // No token may expire in the middle of a scan.
     let ttl = ("PORTCULLIS_ACCESS_TOKEN_TTL".into(), "3600".into());
-    plan.service_settings.push(ttl);
-    let settings = options.set.iter();
-    plan.service_settings
-        .extend(settings.map(|(name, value)| (name.into(), value.into())));
+    let given = options
+        .set
+        .iter()
+        .map(|(name, value)| (name.into(), value.into()));
+    plan.service_settings.extend([ttl].into_iter().chain(given));
     let stack = LocalStack::start(context, plan, &mut Progress::silent())?;
     let mut target = Target {
         accounts: stack.portcullis.accounts()?,
@@ -59,20 +56,13 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         .map(|account| json!({ "role": account.role, "email": account.email, "password": account.password }))
         .collect();
     print(&json!({ "url": target.stack.base_url(), "accounts": accounts }).to_string());
-    let (sender, lines) = channel();
-    thread::spawn(move || {
-        let mut lines = std::io::stdin().lock().lines().map_while(Result::ok);
-        lines.all(|line| sender.send(line).is_ok())
-    });
-    while !context.stop.is_set() {
-        match lines.recv_timeout(TICK) {
-            Ok(line) => print(&match target.answer(&line) {
-                Ok(value) => json!({ "value": value }).to_string(),
-                Err(error) => json!({ "error": format!("{error:#}") }).to_string(),
-            }),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => break,
-        }
+    let requests = Lines::read(std::io::stdin());
+    while let Some(request) = requests.next(&context.stop) {
+        let response = match target.respond(&request) {
+            Ok(value) => json!({ "value": value }),
+            Err(error) => json!({ "error": format!("{error:#}") }),
+        };
+        print(&response.to_string());
     }
     target.stack.stop()
 }
@@ -83,7 +73,7 @@ struct Target {
 }
 
 impl Target {
-    fn answer(&mut self, line: &str) -> Result<String> {
+    fn respond(&mut self, line: &str) -> Result<String> {
         match line.split_once(' ').unwrap_or((line, "")) {
             ("token", role) => self.token(role),
             ("session", role) => self.session(role),
@@ -101,18 +91,10 @@ impl Target {
         let account = self.accounts.iter().find(|account| account.role == role);
         let account = account.with_context(|| format!("no account has the role {role}"))?;
         let login = BASE64.encode(format!("{}:{}", account.email, account.password));
-        let response = self.send(
-            "POST",
-            "/login",
-            &[("Authorization", &format!("Basic {login}"))],
-            "",
-        )?;
-        ensure!(
-            response.status == 200,
-            "the {role} cannot log in: {}",
-            response.status
-        );
-        Ok(response.body.trim().to_owned())
+        let login = format!("Basic {login}");
+        let Response { status, body, .. } = self.send("POST", "/login", &[("Authorization", &login)], "")?;
+        ensure!(status == 200, "the {role} cannot log in: {status}");
+        Ok(body.trim().to_owned())
     }
 
     /// The id of a new session.

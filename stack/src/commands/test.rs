@@ -18,7 +18,6 @@ use crate::postgres::Choice;
 use crate::postgres::test_server::TestPostgres;
 use crate::service::prerequisites;
 
-/// Options of `test`.
 #[derive(Debug, Args)]
 pub struct Options {
     /// Test with this PostgreSQL major, 13 to 18 [default: what the machine has]
@@ -29,7 +28,6 @@ pub struct Options {
     filter: Vec<String>,
 }
 
-/// Runs it.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let choice = Choice::or_from(options.postgres.clone(), context)?;
     let whole = options.filter.is_empty();
@@ -47,16 +45,15 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let mut features = BddOutcome::default();
     if whole {
         match bdd::against_a_local_stack(context, &choice, &[]) {
-            Ok(more) => {
-                counts.add(more.counts);
-                features = more;
+            Ok(outcome) => {
+                counts.add(outcome.counts);
+                features = outcome;
             }
             Err(error) if error.is::<Exit>() => return Err(error),
             Err(error) => {
-                let problem = format!("the features did not run: {error:#}");
-                print(&problem);
                 counts.failed += 1;
-                features.scenarios.problems.push(problem);
+                let problem = format!("the features did not run: {error:#}");
+                features.scenarios.add_problem(problem);
             }
         }
     }
@@ -91,11 +88,8 @@ fn secrets_in(logs: &Path, whole: bool) -> Result<Counts> {
 
 fn cargo_tests(context: &Context, choice: &Choice, filter: &[String], logs: &Path) -> Result<Part> {
     let mut progress = Progress::of(3);
-    let features = prerequisites::features(context)?;
-    let features: Vec<String> = features
-        .iter()
-        .map(|feature| format!("--features=portcullis/{feature}"))
-        .collect();
+    let features = prerequisites::features(context)?.into_iter();
+    let features = features.map(|feature| format!("--features=portcullis/{feature}"));
     let cargo = || Command::cargo(context).args(CARGO_TEST).args(features.clone());
     progress.step("building all tests", || {
         cargo().args(["--no-run", "--quiet"]).stream_ok()?;
@@ -109,19 +103,16 @@ fn cargo_tests(context: &Context, choice: &Choice, filter: &[String], logs: &Pat
     let mut variables = postgres.variables(context);
     variables.push(("PORTCULLIS_TEST_LOGS", logs.as_os_str().to_owned()));
     progress.step("running the tests", || {
-        let (mut tests, mut reader) = (Part::default(), Reader::default());
+        let mut reader = Reader::default();
         // Cargo prints on standard error which program runs.
         let command = cargo().args(["--color=never", "--"]).args(filter).envs(variables);
         let status = command.all_lines(|line| {
             print(line);
-            tests.counts.read(line);
             reader.read(line);
         })?;
-        tests.cases = reader.cases;
+        let mut tests = reader.tests;
         if !status.success() && tests.counts.failed == 0 {
-            let problem = format!("cargo test failed without a failed test ({status})");
-            print(&problem);
-            tests.problems.push(problem);
+            tests.add_problem(format!("cargo test failed without a failed test ({status})"));
         }
         let outcome = tests.counts.to_string();
         Ok((tests, outcome))

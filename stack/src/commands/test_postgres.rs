@@ -2,14 +2,11 @@
 //! one line, and stops the server when standard input is closed.
 
 use std::collections::BTreeMap;
-use std::io::Read;
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::thread;
 
 use anyhow::Result;
 use harness::context::Context;
 use harness::output::print;
-use harness::process::shutdown::TICK;
+use harness::process::lines::Lines;
 
 use crate::postgres::Choice;
 use crate::postgres::test_server::TestPostgres;
@@ -23,11 +20,7 @@ pub fn run(context: &Context) -> Result<()> {
         .map(|(name, value)| (name, value.to_string_lossy().into_owned()))
         .collect();
     print(&serde_json::to_string(&variables)?);
-    let (sender, end) = channel::<()>();
-    thread::spawn(move || {
-        let _read = std::io::stdin().lock().read_to_end(&mut Vec::new());
-        drop(sender);
-    });
-    while !context.stop.is_set() && end.recv_timeout(TICK) != Err(RecvTimeoutError::Disconnected) {}
+    let input = Lines::read(std::io::stdin());
+    while input.next(&context.stop).is_some() {}
     Ok(())
 }

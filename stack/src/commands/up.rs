@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use harness::context::Context;
 use harness::output::{Progress, print};
@@ -17,13 +17,11 @@ use crate::local_stack::{self, Load, LocalStack, Plan};
 use crate::log_tail::{self, Tail};
 use crate::paths::StackPaths;
 use crate::postgres::Choice;
-use crate::service;
-use crate::service::build;
+use crate::service::{self, build};
 use crate::state::State;
 use crate::state::files::{Loaded, Running};
 use crate::state::stale_processes;
 
-/// Options of `up`.
 #[derive(Debug, Args)]
 pub struct Options {
     /// The port on 127.0.0.1; the internal listener moves with it
@@ -46,7 +44,6 @@ pub struct Options {
     postgres: Option<Choice>,
 }
 
-/// Runs it.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let dump = options.dump.as_ref().map(readable).transpose()?;
     let choice = Choice::or_from(options.postgres.clone(), context)?;
@@ -58,10 +55,10 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let internal_port = ports::internal(options.port)?;
 
     let data = state.data()?;
-    ensure_whole(&data)?;
+    ensure_complete(&data)?;
     ensure_major(&choice, data::major(&data))?;
     let paths = StackPaths::permanent(state.directory(), data);
-    let (loaded, file) = wanted(dump, &paths)?;
+    let (mut loaded, file) = wanted(dump, &paths)?;
     let database = match &choice {
         Choice::Given(url) => url.to_string(),
         _ => "private".to_owned(),
@@ -81,30 +78,25 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         load,
         serve: false,
         ports: Some((options.port, internal_port)),
-        home: paths,
+        paths,
     };
     let mut progress = Progress::of(plan.steps() + 1);
     let mut stack = LocalStack::start(context, plan, &mut progress)?;
-    Loaded {
-        complete: true,
-        ..loaded
-    }
-    .write(&state, &database)?;
+    loaded.complete = true;
+    loaded.write(&state, &database)?;
     let outcome = serve(context, options, &state, &mut stack, &mut progress);
     if outcome.is_ok() && options.detach && !context.stop.is_set() {
         let (service, postgres) = stack.detach();
+        let shown = |pid: Option<i32>| pid.map_or("not ours".to_owned(), |pid| format!("pid {pid}"));
+        let (service, postgres) = (shown(service), shown(postgres));
         print(&format!(
-            "Left running: service {}, PostgreSQL {}.",
-            shown(service),
-            shown(postgres)
+            "Left running: service {service}, PostgreSQL {postgres}."
         ));
-        let which = options
-            .state
-            .as_ref()
-            .map(|state| format!(" --state {}", state.display()));
+        let given = options.state.as_ref();
+        let option = given.map(|state| format!(" --state {}", state.display()));
         print(&format!(
             "Stop them with `cargo xtask down{}`.",
-            which.unwrap_or_default()
+            option.unwrap_or_default()
         ));
         return Ok(());
     }
@@ -126,20 +118,15 @@ fn serve(
     progress.step("starting the service", || {
         let serving = stack.serve()?;
         // Written before it is ready, so that the next run finds the process if this one is killed now.
-        let (service, port) = (Identity::of(serving.pid()), serving.port);
-        Running {
-            service: service.clone(),
-            port,
+        let mut running = Running {
+            service: Identity::of(serving.pid()),
+            port: serving.port,
             detached: false,
-        }
-        .write(state)?;
+        };
+        running.write(state)?;
         serving.wait_until_ready(context)?;
-        Running {
-            service,
-            port,
-            detached: options.detach,
-        }
-        .write(state)?;
+        running.detached = options.detach;
+        running.write(state)?;
         Ok(((), format!("ready on {}", stack.base_url())))
     })?;
     announce(stack, options)?;
@@ -147,10 +134,9 @@ fn serve(
     let mut postgres_log_tail = Tail::from_end(&postgres_log);
     while !options.detach && !context.stop.is_set() {
         if let Some(serving) = stack.serving() {
-            serving
-                .warnings()
-                .iter()
-                .for_each(|warning| print(&format!("service: {warning}")));
+            for warning in serving.warnings() {
+                print(&format!("service: {warning}"));
+            }
             serving.ensure_alive()?;
         }
         if stack.cluster().is_some_and(Cluster::has_died) {
@@ -166,29 +152,32 @@ fn serve(
 }
 
 fn announce(stack: &mut LocalStack, options: &Options) -> Result<()> {
-    let (base, accounts) = (stack.base_url(), stack.portcullis.accounts()?);
+    let (base, internal, accounts) = (
+        stack.base_url(),
+        stack.internal_url(),
+        stack.portcullis.accounts()?,
+    );
     let Some(serving) = stack.serving() else {
         return Ok(());
     };
-    let (internal, log) = (serving.internal_port, serving.log.display().to_string());
-    print("");
-    print("Portcullis is ready.");
-    print(&format!("  web app    {base}"));
-    print(&format!("  mail       {base}/dev/mail"));
-    print(&format!("  API docs   {base}/apidocs"));
-    print(&format!("  readiness  {base}/health/ready"));
-    print(&format!("  metrics    http://127.0.0.1:{internal}/metrics"));
-    print(&format!("  log        {log}"));
-    print("Sign in as (these accounts are for this machine alone; their passwords stay the same):");
+    print(&format!(
+        "
+Portcullis is ready.
+  web app    {base}
+  mail       {base}/dev/mail
+  API docs   {base}/apidocs
+  readiness  {base}/health/ready
+  metrics    {internal}/metrics
+  log        {}
+Sign in as (these accounts are for this machine alone; their passwords stay the same):",
+        serving.log.display()
+    ));
     for account in accounts {
-        print(&format!(
-            "  {:<10} {}  {}",
-            account.role, account.email, account.password
-        ));
+        let (role, email) = (account.role, account.email);
+        print(&format!("  {role:<10} {email}  {}", account.password));
     }
-    print("Try next:");
     let query = "date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL";
-    print(&format!("  curl '{base}/rates?{query}'"));
+    print(&format!("Try next:\n  curl '{base}/rates?{query}'"));
     if !options.detach {
         print("Ctrl-C stops everything.");
     }
@@ -207,74 +196,66 @@ fn wanted(dump: Option<PathBuf>, paths: &StackPaths) -> Result<(Loaded, Load)> {
 }
 
 fn is_loaded(state: &State, database: &str, wanted: &Loaded) -> bool {
-    Loaded::read(state, database).is_some_and(|there| there.complete && there.digest == wanted.digest)
+    Loaded::read(state, database).is_some_and(|held| held.complete && held.digest == wanted.digest)
 }
 
 /// Two sets of data are never mixed: existing data that differs is removed first.
 fn what_to_load(state: &State, choice: &Choice, database: &str, wanted: &Loaded, load: Load) -> Result<Load> {
     let data = state.data()?;
     let given = matches!(choice, Choice::Given(_));
-    let there = Loaded::read(state, database).filter(|_| given || data::major(&data).is_some());
-    let same = there.as_ref().is_some_and(|there| there.digest == wanted.digest);
-    // A given server's database may have been dropped since, so the import itself must check.
-    if same && !given && there.as_ref().is_some_and(|there| there.complete) {
-        return Ok(Load::Nothing);
-    }
-    if let Some(there) = there.filter(|_| !same) {
-        if given {
-            bail!(
-                "the server {database} already holds other data ({}): drop its database `portcullis` first",
-                there.name
-            );
+    let held = Loaded::read(state, database).filter(|_| given || data::major(&data).is_some());
+    match held {
+        // A given server's database may have been dropped since, so the import itself must check.
+        Some(held) if held.digest == wanted.digest => {
+            if held.complete && !given {
+                return Ok(Load::Nothing);
+            }
         }
-        print(&format!(
-            "the state holds other data ({}): making a new database for {}",
-            there.name, wanted.name
-        ));
-        orphan::stop(&data)?;
-        state.remove_data()?;
+        Some(held) if given => bail!(
+            "the server {database} already holds other data ({}): drop its database `portcullis` first",
+            held.name
+        ),
+        Some(held) => {
+            print(&format!(
+                "the state holds other data ({}): making a new database for {}",
+                held.name, wanted.name
+            ));
+            orphan::stop(&data)?;
+            state.remove_data()?;
+        }
+        None => {}
     }
     wanted.write(state, database)?;
     Ok(load)
 }
 
+/// The remedies when the state's data cannot be used.
+const REMEDY: &str = "`cargo xtask down --wipe` removes it, another `--state` keeps it";
+
 /// A directory with files but without a PostgreSQL version is not ours to change.
-fn ensure_whole(directory: &Path) -> Result<()> {
-    let holds_something = std::fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some());
-    if holds_something && data::major(directory).is_none() {
-        bail!(
-            "{} is not a complete data directory of PostgreSQL (PG_VERSION): `cargo xtask down --wipe` removes it, another \
-             `--state` keeps it",
-            directory.display()
-        );
-    }
+fn ensure_complete(directory: &Path) -> Result<()> {
+    let has_entries = std::fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some());
+    ensure!(
+        !has_entries || data::major(directory).is_some(),
+        "{} is not a complete data directory of PostgreSQL (PG_VERSION): {REMEDY}",
+        directory.display()
+    );
     Ok(())
 }
 
-fn ensure_major(choice: &Choice, there: Option<u32>) -> Result<()> {
-    match (choice, there) {
-        (Choice::Major(asked), Some(there)) if *asked != there => bail!(
-            "the state's data was made by PostgreSQL {there}, but {asked} was asked for: `cargo xtask down --wipe` \
-             removes it, another `--state` keeps it"
-        ),
-        (_, Some(there)) if !MAJORS.contains(&there) => bail!(
-            "the state's data was made by PostgreSQL {there}, which is not one of {} to {}: `cargo xtask down --wipe` \
-             removes it, another `--state` keeps it",
-            MAJORS.start(),
-            MAJORS.end()
-        ),
-        _ => Ok(()),
-    }
+fn ensure_major(choice: &Choice, made_by: Option<u32>) -> Result<()> {
+    let Some(made_by) = made_by else { return Ok(()) };
+    let problem = match choice {
+        Choice::Major(major) if *major != made_by => format!("but {major} was requested"),
+        _ if MAJORS.contains(&made_by) => return Ok(()),
+        _ => format!("which is not one of {} to {}", MAJORS.start(), MAJORS.end()),
+    };
+    bail!("the state's data was made by PostgreSQL {made_by}, {problem}: {REMEDY}")
 }
 
 fn readable(file: &PathBuf) -> Result<PathBuf> {
     let opened = File::open(file).with_context(|| format!("cannot read the dump {}", file.display()))?;
-    if !opened.metadata()?.is_file() {
-        bail!("the dump {} is not a file", file.display());
-    }
+    let is_file = opened.metadata()?.is_file();
+    ensure!(is_file, "the dump {} is not a file", file.display());
     Ok(std::path::absolute(file)?)
-}
-
-fn shown(pid: Option<i32>) -> String {
-    pid.map_or("not ours".to_owned(), |pid| format!("pid {pid}"))
 }

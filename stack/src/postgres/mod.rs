@@ -2,7 +2,6 @@
 
 pub mod server;
 pub mod test_server;
-pub mod url;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -14,7 +13,7 @@ use harness::process::command::Command;
 use private_postgres::account::{Account, first_reachable};
 use private_postgres::{Error, MAJORS, Programs, Search};
 
-use crate::postgres::url::PostgresUrl;
+use crate::postgres::server::Server;
 
 /// What `--postgres` (or `XTASK_POSTGRES`) asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,8 +23,8 @@ pub enum Choice {
     Any,
     /// This major, from the machine or from the network.
     Major(u32),
-    /// A server that someone else runs.
-    Given(PostgresUrl),
+    /// A running server.
+    Given(Server),
 }
 
 impl FromStr for Choice {
@@ -44,16 +43,16 @@ impl FromStr for Choice {
 }
 
 impl Choice {
-    /// The command line's wish, else the environment's.
-    pub fn or_from(asked: Option<Choice>, context: &Context) -> Result<Choice> {
-        match (asked, &context.settings.postgres) {
-            (Some(asked), _) => Ok(asked),
+    /// The command line's choice, else the environment's.
+    pub fn or_from(given: Option<Choice>, context: &Context) -> Result<Choice> {
+        match (given, &context.settings.postgres) {
+            (Some(given), _) => Ok(given),
             (None, Some(text)) => text.parse().context("XTASK_POSTGRES"),
             (None, None) => Ok(Choice::Any),
         }
     }
 
-    /// The major to look for. Data that is there already wants the major that made it.
+    /// The major to search for. Existing data needs the major that made it.
     pub fn major(&self, data_major: Option<u32>) -> Result<Option<u32>> {
         match self {
             Choice::Any => Ok(data_major),
@@ -66,10 +65,10 @@ impl Choice {
 /// Programs of this major (or of any), fetched from the network when nothing here has them.
 pub fn programs(context: &Context, major: Option<u32>) -> Result<Programs> {
     let cache = cache(context)?;
-    let told = context.settings.postgres_programs.as_ref();
-    let hidden = told.is_some_and(|told| told == "none");
+    let given = context.settings.postgres_programs.as_ref();
+    let hidden = given.is_some_and(|given| given == "none");
     let mut search = Search {
-        explicit: told.filter(|_| !hidden).map(PathBuf::from),
+        explicit: given.filter(|_| !hidden).map(PathBuf::from),
         path: Some(context.settings.path.clone()),
         skip_machine: hidden,
         cache: Some(cache.clone()),
@@ -83,18 +82,9 @@ pub fn programs(context: &Context, major: Option<u32>) -> Result<Programs> {
     print(&format!(
         "      no PostgreSQL {wanted} here: building the downloader, then fetching it"
     ));
-    let fetch = [
-        "run",
-        "--quiet",
-        "--package",
-        "private-postgres",
-        "--features",
-        "fetch",
-    ];
-    let command = Command::cargo(context)
-        .args(fetch)
-        .args(["--bin", "private-postgres-fetch", "--"]);
-    let status = command
+    let status = Command::cargo(context)
+        .args(["run", "--quiet", "--package", "private-postgres"])
+        .args(["--features", "fetch", "--bin", "private-postgres-fetch", "--"])
         .args([wanted.to_string().into(), cache.into_os_string()])
         .lines(|_bin| ())?;
     ensure!(
@@ -108,15 +98,11 @@ pub fn programs(context: &Context, major: Option<u32>) -> Result<Programs> {
 
 /// The caller's cache; for root, whose home is closed to the server's account, the machine's.
 fn cache(context: &Context) -> Result<PathBuf> {
-    let own = context
-        .settings
-        .cache
-        .iter()
-        .map(|cache| cache.join("postgresql"));
-    let candidates: Vec<PathBuf> = own
-        .chain([PathBuf::from("/var/cache/portcullis/postgresql")])
-        .collect();
-    first_reachable(Account::for_server()?, &candidates).context("no place for downloads: set XDG_CACHE_HOME")
+    let caches = context.settings.cache.clone().into_iter();
+    let caches = caches.chain(["/var/cache/portcullis".into()]);
+    let candidates: Vec<PathBuf> = caches.map(|cache| cache.join("postgresql")).collect();
+    first_reachable(Account::for_server()?, &candidates)
+        .context("no folder for downloads: set XDG_CACHE_HOME")
 }
 
 #[cfg(test)]
@@ -134,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn data_wants_the_major_that_made_it() {
+    fn data_needs_the_major_that_made_it() {
         assert_eq!(Choice::Any.major(Some(15)).unwrap(), Some(15));
         assert_eq!(Choice::Major(17).major(Some(15)).unwrap(), Some(17));
     }

@@ -2,7 +2,6 @@
 
 pub mod build;
 pub mod prerequisites;
-pub mod process;
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -42,9 +41,9 @@ pub type Variables = Vec<(OsString, OsString)>;
 
 /// Validates a file of prices without a database, before existing data is removed for it.
 pub fn check(context: &Context, program: &Path, file: &Path) -> Result<()> {
-    let command =
-        Command::new(context, program).args([OsStr::new("import"), OsStr::new("--check"), file.as_os_str()]);
-    let finished = command.capture()?;
+    let finished = Command::new(context, program)
+        .args([OsStr::new("import"), OsStr::new("--check"), file.as_os_str()])
+        .capture()?;
     if finished.status.success() {
         return Ok(());
     }
@@ -66,15 +65,15 @@ pub struct Portcullis {
 
 impl Portcullis {
     /// Generates missing passwords of the logins. `more` are settings for every command.
-    pub fn new(program: PathBuf, server: Server, home: &StackPaths, more: Variables) -> Result<Portcullis> {
+    pub fn new(program: PathBuf, server: Server, paths: &StackPaths, more: Variables) -> Result<Portcullis> {
         for (_, file) in LOGINS {
-            password::load_or_create(&home.secrets.join(file))?;
+            password::load_or_create(&paths.secrets.join(file))?;
         }
         Ok(Portcullis {
             program,
             server,
-            secrets: home.secrets.clone(),
-            mail: home.mail.clone(),
+            secrets: paths.secrets.clone(),
+            mail: paths.mail.clone(),
             more,
         })
     }
@@ -130,19 +129,13 @@ impl Portcullis {
         };
         let list = self.quietly(&command().args(["list"]))?;
         // One line per account, separated by tabs: number, state, role, address, name.
-        let there: Vec<&str> = list.lines().filter_map(|line| line.split('\t').nth(3)).collect();
-        for Account {
-            role,
-            email,
-            name,
-            file,
-            ..
-        } in self.accounts()?
-        {
-            if !there.contains(&email.as_str()) {
-                let add = command().args(["add", &email, "--role", role, "--name", &name, "--password-file"]);
-                self.quietly(&add.args([file]))?;
-            }
+        let existing: Vec<&str> = list.lines().filter_map(|line| line.split('\t').nth(3)).collect();
+        let mut accounts = self.accounts()?;
+        accounts.retain(|account| !existing.contains(&account.email.as_str()));
+        for account in accounts {
+            let add = command().args(["add", &account.email, "--role", account.role]);
+            let add = add.args(["--name", &account.name, "--password-file"]);
+            self.quietly(&add.args([account.password_file]))?;
         }
         Ok(())
     }
@@ -157,12 +150,10 @@ impl Portcullis {
 
     /// The command that serves on these two ports of 127.0.0.1.
     pub fn serve<'a>(&self, context: &'a Context, port: u16, internal_port: u16) -> Command<'a> {
+        let address = |port: u16| format!("127.0.0.1:{port}").into();
         let settings: [(&str, OsString); 10] = [
-            ("PORTCULLIS_LISTEN", format!("127.0.0.1:{port}").into()),
-            (
-                "PORTCULLIS_INTERNAL_LISTEN",
-                format!("127.0.0.1:{internal_port}").into(),
-            ),
+            ("PORTCULLIS_LISTEN", address(port)),
+            ("PORTCULLIS_INTERNAL_LISTEN", address(internal_port)),
             ("PORTCULLIS_PUBLIC_URL", format!("http://127.0.0.1:{port}").into()),
             ("PORTCULLIS_DATA_KEY_FILE", self.secrets.join(DATA_KEY).into()),
             ("PORTCULLIS_TOKEN_KEYS_FILE", self.secrets.join(TOKEN_KEYS).into()),
@@ -192,15 +183,12 @@ impl Portcullis {
     }
 
     fn command<'a>(&self, context: &'a Context, logins: Variables) -> Command<'a> {
-        let Server {
-            host, port, sslmode, ..
-        } = &self.server;
         let database = [
-            ("PORTCULLIS_PROFILE", "development".to_owned()),
-            ("PORTCULLIS_DATABASE_HOST", host.clone()),
-            ("PORTCULLIS_DATABASE_PORT", port.to_string()),
-            ("PORTCULLIS_DATABASE_NAME", DATABASE.to_owned()),
-            ("PORTCULLIS_DATABASE_SSLMODE", sslmode.clone()),
+            ("PORTCULLIS_PROFILE", "development"),
+            ("PORTCULLIS_DATABASE_HOST", &self.server.host),
+            ("PORTCULLIS_DATABASE_PORT", &self.server.port.to_string()),
+            ("PORTCULLIS_DATABASE_NAME", DATABASE),
+            ("PORTCULLIS_DATABASE_SSLMODE", &self.server.sslmode),
         ];
         Command::new(context, &self.program)
             .envs(database)
@@ -222,7 +210,7 @@ impl Portcullis {
         if finished.status.success() {
             return Ok(finished.stdout);
         }
-        let words = log_tail::last_lines(&format!("{}{}", finished.stdout, finished.stderr), 12);
-        bail!("`{command}` failed ({}):\n{words}", finished.status)
+        let tail = log_tail::last_lines(&format!("{}{}", finished.stdout, finished.stderr), 12);
+        bail!("`{command}` failed ({}):\n{tail}", finished.status)
     }
 }

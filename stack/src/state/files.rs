@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
-use harness::checksum;
+use anyhow::Result;
+use harness::{checksum, json_file};
 use private_postgres::processes::Identity;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::state::State;
@@ -18,9 +17,7 @@ const LOADED: &str = "loaded.json";
 /// The service that `up` started. PostgreSQL is found through its data directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Running {
-    /// The service's process.
     pub service: Option<Identity>,
-    /// Where it listens.
     pub port: u16,
     /// Whether it was left running on purpose.
     pub detached: bool,
@@ -29,15 +26,13 @@ pub struct Running {
 impl Running {
     /// Written by the last `up`; `None` when it stopped in order.
     pub fn read(state: &State) -> Option<Running> {
-        read(&state.file(RUNNING))
+        json_file::read(&state.file(RUNNING))
     }
 
-    /// Writes the file.
     pub fn write(&self, state: &State) -> Result<()> {
-        write(&state.file(RUNNING), self)
+        json_file::write(&state.file(RUNNING), self)
     }
 
-    /// Removes the file.
     pub fn delete(state: &State) {
         let _there_may_be_none = fs::remove_file(state.file(RUNNING));
     }
@@ -51,11 +46,10 @@ impl Running {
 /// The data in one database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loaded {
-    /// Shown to people.
+    /// Shown in messages.
     pub name: String,
     /// SHA-256 of the file.
     pub digest: String,
-    /// Whether loading was completed.
     pub complete: bool,
 }
 
@@ -71,28 +65,15 @@ impl Loaded {
 
     /// The data in this database (the private one is called `private`).
     pub fn read(state: &State, database: &str) -> Option<Loaded> {
-        read::<BTreeMap<String, Loaded>>(&state.file(LOADED))?.remove(database)
+        json_file::read::<BTreeMap<String, Loaded>>(&state.file(LOADED))?.remove(database)
     }
 
-    /// Writes the file.
     pub fn write(&self, state: &State, database: &str) -> Result<()> {
         let file = state.file(LOADED);
-        let mut all: BTreeMap<String, Loaded> = read(&file).unwrap_or_default();
+        let mut all: BTreeMap<String, Loaded> = json_file::read(&file).unwrap_or_default();
         all.insert(database.to_owned(), self.clone());
-        write(&file, &all)
+        json_file::write(&file, &all)
     }
-}
-
-fn read<T: DeserializeOwned>(file: &Path) -> Option<T> {
-    serde_json::from_slice(&fs::read(file).ok()?).ok()
-}
-
-/// Writes the file atomically.
-fn write(file: &Path, value: &impl Serialize) -> Result<()> {
-    let part = file.with_extension("part");
-    fs::write(&part, serde_json::to_vec_pretty(value)?)
-        .and_then(|()| fs::rename(&part, file))
-        .with_context(|| format!("cannot write {}", file.display()))
 }
 
 #[cfg(test)]
@@ -101,8 +82,8 @@ mod tests {
 
     #[test]
     fn files_are_read_back() {
-        let directory = std::env::temp_dir().join(format!("xtask-record-{}", std::process::id()));
-        let state = State::at(Some(&directory), Path::new("/")).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let state = State::at(Some(directory.path()), Path::new("/")).unwrap();
         state.create().unwrap();
         fs::write(state.file("dump"), "abc").unwrap();
         let loaded = Loaded::of("demo data", &state.file("dump")).unwrap();
@@ -122,7 +103,6 @@ mod tests {
         assert!(Running::read(&state).unwrap().alive().is_some());
         Running::delete(&state);
         assert_eq!(Running::read(&state), None);
-        fs::remove_dir_all(directory).unwrap();
     }
 
     #[test]
@@ -132,14 +112,11 @@ mod tests {
             pid,
             started: "another time".into(),
         });
-        assert_eq!(
-            Running {
-                service,
-                port: 3000,
-                detached: true
-            }
-            .alive(),
-            None
-        );
+        let running = Running {
+            service,
+            port: 3000,
+            detached: true,
+        };
+        assert_eq!(running.alive(), None);
     }
 }

@@ -8,11 +8,11 @@ use std::io::{Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use private_postgres::processes::Identity;
 use private_postgres::{data, directories};
 
-use crate::paths::private_directory;
+use crate::paths::create_private;
 
 /// Everything that `up` creates there. Only these entries are removed again.
 const ENTRIES: [&str; 11] = [
@@ -82,38 +82,33 @@ impl State {
         if rustix::process::geteuid().is_root() {
             directories::create_all(&self.directory, directories::TRAVERSABLE)?;
         } else {
-            private_directory(&self.directory)?;
+            create_private(&self.directory)?;
         }
-        private_directory(&self.file("secrets"))
+        create_private(&self.file("secrets"))
     }
 
     /// Takes the lock and records the process that holds it.
     pub fn lock(&self) -> Result<Lock> {
-        match self.try_lock()? {
-            Ok(lock) => Ok(lock),
-            Err(Some(holder)) => {
-                bail!(
-                    "`cargo xtask up` already runs on {} (pid {})",
-                    self.directory.display(),
-                    holder.pid
-                )
-            }
-            Err(None) => bail!("another command is at work on {}", self.directory.display()),
-        }
+        let shown = self.directory.display();
+        self.try_lock()?.map_err(|holder| match holder {
+            Some(holder) => anyhow!("`cargo xtask up` already runs on {shown} (pid {})", holder.pid),
+            None => anyhow!("another command is at work on {shown}"),
+        })
     }
 
     /// As [`State::lock`], but returns the process that holds it instead of an error.
     pub fn try_lock(&self) -> Result<Result<Lock, Option<Identity>>> {
         let path = self.file("lock");
         let mut options = OpenOptions::new();
-        let opened = options
+        options
             .create(true)
             .truncate(false)
             .read(true)
             .write(true)
-            .mode(0o600)
-            .open(&path);
-        let mut file = opened.with_context(|| format!("cannot open {}", path.display()))?;
+            .mode(0o600);
+        let mut file = options
+            .open(&path)
+            .with_context(|| format!("cannot open {}", path.display()))?;
         match file.try_lock() {
             Ok(()) => {
                 let me = Identity::of(i32::try_from(std::process::id())?);
@@ -140,12 +135,12 @@ impl State {
         if let Ok(elsewhere) = fs::read_to_string(&note) {
             return Ok(PathBuf::from(elsewhere.trim()));
         }
-        let place = data::reachable_directory(&inside)?;
-        if place != inside {
-            fs::write(&note, place.as_os_str().as_encoded_bytes())
+        let data = data::reachable_directory(&inside)?;
+        if data != inside {
+            fs::write(&note, data.as_os_str().as_encoded_bytes())
                 .with_context(|| format!("cannot write {}", note.display()))?;
         }
-        Ok(place)
+        Ok(data)
     }
 
     /// Removes the data directory.
@@ -157,16 +152,12 @@ impl State {
             .is_some_and(|path| path.starts_with(ELSEWHERE) && !path.contains(".."));
         if data != self.file("postgres") && !elsewhere {
             bail!(
-                "{} is not a place that we chose: remove it yourself",
+                "{} is not a directory that we chose: remove it yourself",
                 data.display()
             );
         }
-        let whole = if elsewhere {
-            data.parent().unwrap_or(&data)
-        } else {
-            &data
-        };
-        remove(whole)?;
+        let own_folder = data.parent().filter(|_| elsewhere);
+        remove(own_folder.unwrap_or(&data))?;
         remove(&self.file("data-directory"))
     }
 
@@ -196,17 +187,18 @@ fn remove(path: &Path) -> Result<()> {
 mod tests {
     use super::*;
     use std::os::unix::fs::MetadataExt;
+    use tempfile::TempDir;
 
-    fn scratch(name: &str) -> State {
-        let directory = std::env::temp_dir().join(format!("xtask-state-{name}-{}", std::process::id()));
-        let _left_over = fs::remove_dir_all(&directory);
-        State { directory }
+    fn scratch() -> (TempDir, State) {
+        let directory = tempfile::tempdir().unwrap();
+        let state = State::at(Some(directory.path()), Path::new("/")).unwrap();
+        state.create().unwrap();
+        (directory, state)
     }
 
     #[test]
     fn a_second_lock_names_the_holder() {
-        let state = scratch("lock");
-        state.create().unwrap();
+        let (_directory, state) = scratch();
         let first = state.lock().unwrap();
         let error = state.lock().unwrap_err().to_string();
         assert!(
@@ -220,35 +212,26 @@ mod tests {
 
     #[test]
     fn secrets_are_private_and_a_wipe_spares_other_files() {
-        let state = scratch("wipe");
-        state.create().unwrap();
+        let (directory, state) = scratch();
         assert_eq!(fs::metadata(state.file("secrets")).unwrap().mode() & 0o777, 0o700);
         fs::write(state.file("service.log"), "x").unwrap();
         fs::write(state.file("mine.txt"), "x").unwrap();
-        let (lock, directory) = (state.lock().unwrap(), state.directory().to_owned());
+        let lock = state.lock().unwrap();
         state.wipe(lock).unwrap();
-        let left: Vec<_> = fs::read_dir(&directory)
+        let left: Vec<_> = fs::read_dir(directory.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name())
             .collect();
         assert_eq!(left, ["mine.txt"]);
-        fs::remove_dir_all(directory).unwrap();
     }
 
     #[test]
     fn a_forged_note_removes_nothing() {
-        let state = scratch("note");
-        state.create().unwrap();
+        let (_directory, state) = scratch();
         for forged in ["/etc", "/var/tmp/portcullis-x/../../etc"] {
             fs::write(state.file("data-directory"), forged).unwrap();
-            assert!(
-                state
-                    .remove_data()
-                    .unwrap_err()
-                    .to_string()
-                    .contains("not a place that we chose")
-            );
+            let error = state.remove_data().unwrap_err().to_string();
+            assert!(error.contains("not a directory that we chose"), "{error}");
         }
-        fs::remove_dir_all(state.directory()).unwrap();
     }
 }

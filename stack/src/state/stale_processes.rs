@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Result, bail, ensure};
 use harness::output::print;
 use private_postgres::orphan;
-use private_postgres::processes::{Identity, Signal};
+use private_postgres::processes::Signal;
 
 use crate::state::State;
 use crate::state::files::Running;
@@ -25,9 +25,9 @@ pub fn reap(state: &State) -> Result<()> {
         let (port, pid) = (running.port, service.pid);
         bail!("already running on port {port} (pid {pid}, detached): `cargo xtask down` stops it");
     }
-    stop_all(state)?
-        .iter()
-        .for_each(|what| print(&format!("left by a run that was killed, stopped now: {what}")));
+    for what in stop_all(state)? {
+        print(&format!("left by a run that was killed, stopped now: {what}"));
+    }
     Ok(())
 }
 
@@ -35,21 +35,13 @@ pub fn reap(state: &State) -> Result<()> {
 pub fn stop_all(state: &State) -> Result<Vec<String>> {
     let mut stopped = Vec::new();
     if let Some(service) = Running::read(state).as_ref().and_then(Running::alive) {
-        end(service)?;
-        stopped.push(format!("the service (pid {})", service.pid));
+        let shown = format!("the service (pid {})", service.pid);
+        ensure!(service.end(&STOP_SIGNALS), "{shown} does not end");
+        stopped.push(shown);
     }
     if let Some(pid) = orphan::stop(&state.data()?)? {
         stopped.push(format!("PostgreSQL (pid {pid})"));
     }
     Running::delete(state);
     Ok(stopped)
-}
-
-fn end(service: &Identity) -> Result<()> {
-    ensure!(
-        service.end(&STOP_SIGNALS),
-        "the service (pid {}) does not end",
-        service.pid
-    );
-    Ok(())
 }

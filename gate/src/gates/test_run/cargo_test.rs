@@ -1,6 +1,5 @@
 //! Gate `test`: every unit and integration test.
 
-use harness::test_results::counts::Counts;
 use harness::test_results::libtest::{CARGO_TEST, Reader};
 use harness::test_results::record::Part;
 
@@ -38,14 +37,7 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
 /// Runs the tests of the planted crate with the same arguments and the same reader.
 fn planted(ctx: &ScanContext<'_>) -> Result<Part, ScanError> {
     let output = ctx.run(&workspace::cargo(ctx).args(CARGO_TEST), "cargo-test")?;
-    let (mut counts, mut reader) = (Counts::default(), Reader::default());
-    for line in output.stdout.lines() {
-        counts.read(line);
-        reader.read(line);
-    }
-    Ok(Part {
-        counts,
-        cases: reader.cases,
-        problems: Vec::new(),
-    })
+    let mut reader = Reader::default();
+    output.stdout.lines().for_each(|line| reader.read(line));
+    Ok(reader.tests)
 }

@@ -1,20 +1,19 @@
-//! A running service: readiness, crashes, and its stop.
+//! A server that runs in the background, the service or chromedriver: its log, its readiness, and its end.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow};
 use harness::context::Context;
 use harness::http_client;
 use harness::process::child::ChildProcess;
 use harness::process::command::Command;
 
-use crate::log_tail;
-use crate::log_tail::Tail;
+use crate::log_tail::{self, Tail};
 
-/// The program itself needs less than a second.
+/// Both servers need less than a second.
 const READY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The service's own grace period for requests in progress, and some more.
@@ -23,70 +22,69 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(40);
 /// Bytes after which a log is rotated.
 const MAX_LOG: u64 = 50_000_000;
 
-/// The service, running. It is stopped when this is dropped.
+/// A running server. It is stopped when this is dropped.
 #[derive(Debug)]
-pub struct ServiceProcess {
+pub struct ServerProcess {
+    name: &'static str,
     running: ChildProcess,
-    /// Its public port on 127.0.0.1.
+    /// Its port on 127.0.0.1.
     pub port: u16,
-    /// Its internal port: metrics.
-    pub internal_port: u16,
-    /// Its log.
+    health_path: &'static str,
     pub log: PathBuf,
-    fresh: Tail,
-    whole: Tail,
+    unread: Tail,
+    since_start: Tail,
 }
 
-impl ServiceProcess {
-    /// Starts it; see [`crate::service::Portcullis::serve`] for the call.
-    pub fn start(command: &Command<'_>, port: u16, internal_port: u16, log: &Path) -> Result<ServiceProcess> {
+impl ServerProcess {
+    /// Starts it. It is ready when it responds to `health_path` with 200.
+    pub fn start(
+        name: &'static str,
+        command: &Command<'_>,
+        port: u16,
+        health_path: &'static str,
+        log: &Path,
+    ) -> Result<ServerProcess> {
         let file = open_log(log)?;
-        let (fresh, whole) = (Tail::from_end(log), Tail::from_end(log));
-        let running = command.background(&file)?;
-        Ok(ServiceProcess {
-            running,
+        let (unread, since_start) = (Tail::from_end(log), Tail::from_end(log));
+        Ok(ServerProcess {
+            name,
+            running: command.background(&file)?,
             port,
-            internal_port,
+            health_path,
             log: log.to_owned(),
-            fresh,
-            whole,
+            unread,
+            since_start,
         })
     }
 
     /// Waits until it reports that it is ready.
     pub fn wait_until_ready(&mut self, context: &Context) -> Result<()> {
-        let port = self.port;
+        let mut status = None;
         let ready = context.stop.wait_until(READY_TIMEOUT, || {
             self.ensure_alive()?;
-            Ok(http_client::status(port, "/health/ready") == Some(200))
+            status = http_client::status(self.port, self.health_path);
+            Ok(status == Some(200))
         })?;
         if ready {
             return Ok(());
         }
-        let status = http_client::status(port, "/health/ready")
-            .map_or("no answer".to_owned(), |status| status.to_string());
-        bail!(
-            "the service is not ready after {} s ({status}); its last log lines:\n{}",
-            READY_TIMEOUT.as_secs(),
-            self.last_lines()
-        )
+        let status = status.map_or("no answer".to_owned(), |status| status.to_string());
+        let seconds = READY_TIMEOUT.as_secs();
+        Err(self.error(&format!("is not ready after {seconds} s ({status})")))
     }
 
     /// Fails when it has ended by itself.
     pub fn ensure_alive(&mut self) -> Result<()> {
         match self.running.ended()? {
             None => Ok(()),
-            Some(status) => bail!(
-                "the service ended by itself ({status}); its last log lines:\n{}",
-                self.last_lines()
-            ),
+            Some(status) => Err(self.error(&format!("ended by itself ({status})"))),
         }
     }
 
     /// Warnings and errors that it logged since the last call.
     pub fn warnings(&mut self) -> Vec<String> {
-        self.fresh
-            .new_lines()
+        let lines = self.unread.new_lines();
+        lines
             .iter()
             .filter_map(|line| log_tail::warning_in(line))
             .collect()
@@ -107,9 +105,9 @@ impl ServiceProcess {
         self.running.detach();
     }
 
-    /// The last lines of this run's log.
-    fn last_lines(&mut self) -> String {
-        log_tail::last_lines(&self.whole.new_lines().join("\n"), 12)
+    fn error(&mut self, problem: &str) -> anyhow::Error {
+        let lines = log_tail::last_lines(&self.since_start.new_lines().join("\n"), 12);
+        anyhow!("{} {problem}; its last log lines:\n{lines}", self.name)
     }
 }
 
