@@ -1,2 +1,2 @@
-//! Planted: not as rustfmt writes it.
+//! Planted: not formatted.
 fn  main( ) {}

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use harness::http_client::{Request, Response};
+use harness::http_client::Response;
 
 use crate::dast::target::Target;
 use crate::redaction::percent_encoded;
@@ -106,13 +106,7 @@ impl Crawler {
             headers.push(("Origin", &origin));
             headers.push(("Content-Type", "application/x-www-form-urlencoded"));
         }
-        let headers = headers.as_slice();
-        let response = server.send(&Request {
-            method,
-            target,
-            headers,
-            body,
-        })?;
+        let response = server.send(method, target, &headers, body)?;
         for line in response.all("set-cookie") {
             let pair = line.split(';').next().unwrap_or_default();
             if let Some((name, value)) = pair.split_once('=') {

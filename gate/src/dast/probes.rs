@@ -1,6 +1,6 @@
 //! Requests that provoke every status once: each operation, then the configured requests.
 
-use harness::http_client::{Request, Response};
+use harness::http_client::Response;
 
 use crate::config::Headers;
 use crate::dast::headers::rules::ResponseKind;
@@ -164,18 +164,14 @@ fn exchange(
     headers: &[(&str, &str)],
     body: &str,
 ) -> Result<Exchange, ScanError> {
-    let response = server.send(&Request {
-        method,
-        target,
-        headers,
-        body,
-    })?;
-    let kind = ResponseKind {
-        private: headers.iter().any(|(name, _)| *name == "Authorization"),
-        signs_out: false,
-    };
-    let what = what.to_owned();
-    Ok(Exchange { what, kind, response })
+    Ok(Exchange {
+        what: what.to_owned(),
+        kind: ResponseKind {
+            private: headers.iter().any(|(name, _)| *name == "Authorization"),
+            signs_out: false,
+        },
+        response: server.send(method, target, headers, body)?,
+    })
 }
 
 #[cfg(test)]

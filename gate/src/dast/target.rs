@@ -127,8 +127,20 @@ impl<'a> Target<'a> {
         matches!(self.server, Server::Bad { .. })
     }
 
-    pub fn send(&self, request: &Request<'_>) -> Result<Response, ScanError> {
-        Ok(send(self.port, request, RESPONSE_TIMEOUT)?)
+    pub fn send(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Result<Response, ScanError> {
+        let request = Request {
+            method,
+            target,
+            headers,
+            body,
+        };
+        Ok(send(self.port, &request, RESPONSE_TIMEOUT)?)
     }
 
     pub fn register_secret(&self, secret: &str) {
@@ -162,13 +174,10 @@ impl<'a> Target<'a> {
         if self.is_planted() {
             return Ok(());
         }
-        let request = Request {
-            method: "GET",
-            target: &self.config.own_account,
-            headers: &[("Authorization", &format!("Bearer {token}"))],
-            ..Request::default()
-        };
-        let status = self.send(&request)?.status;
+        let bearer = format!("Bearer {token}");
+        let own_account = &self.config.own_account;
+        let response = self.send("GET", own_account, &[("Authorization", &bearer)], "")?;
+        let status = response.status;
         if status == 200 {
             return Ok(());
         }

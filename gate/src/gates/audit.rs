@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::definition::{Gate, minutes};
 use crate::gates::registry;
-use crate::gates::rustsec::{self, report};
+use crate::gates::rustsec::{self, report::at_line};
 use crate::scan_context::ScanContext;
 use crate::scan_result::{ScanError, ScanOutcome};
 
@@ -27,16 +27,8 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     };
     let packages = registry::packages(&lock)?;
     let output = rustsec::audit(ctx, ["--file".into(), file.into()])?;
-    let report: report::Report = output.json()?;
-    let (advisories, scanned) = (report.advisories(), report.packages());
-    let findings = report
-        .findings(rustsec::SCANNER)
-        .map_err(|why| output.failed(&why))?;
-    let findings = findings
-        .into_iter()
-        .map(|finding| report::at_line(finding, &lock));
-    Ok(rustsec::get(ctx.shared)?
-        .result(findings, ctx.shared.began)
-        .with_work(scanned, "packages", packages)
-        .with_work(advisories, "advisories", rustsec::MIN_ADVISORIES))
+    let mut result = rustsec::read(ctx, &output, "packages", packages)?;
+    let findings = result.findings.into_iter();
+    result.findings = findings.map(|finding| at_line(finding, &lock)).collect();
+    Ok(result)
 }

@@ -6,7 +6,7 @@ use harness::cargo_messages;
 use crate::config;
 use crate::definition::{Gate, minutes};
 use crate::gates::registry;
-use crate::gates::rustsec::{self, report};
+use crate::gates::rustsec;
 use crate::gates::workspace;
 use crate::scan_context::{ScanContext, ToolOutput};
 use crate::scan_result::{ScanOutcome, ScanResult};
@@ -30,7 +30,7 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let program = config::needed(ctx.config().program.as_ref(), "program")?;
     let builder = ctx.tool(BUILDER)?;
     ctx.tool(rustsec::SCANNER)?;
-    let advisories = rustsec::get(ctx.shared)?;
+    rustsec::get(ctx.shared)?;
     registry::fetch(ctx)?;
     let mut command = builder
         .current_dir(workspace::root(ctx))
@@ -57,15 +57,7 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     if lists_nothing(&output) {
         return Ok(ScanResult::default().with_work(0, of, min));
     }
-    let report: report::Report = output.json()?;
-    let (entries, packages) = (report.advisories(), report.packages());
-    let findings = report
-        .findings(rustsec::SCANNER)
-        .map_err(|why| output.failed(&why))?;
-    Ok(advisories
-        .result(findings, ctx.shared.began)
-        .with_work(packages, of, min)
-        .with_work(entries, "advisories", rustsec::MIN_ADVISORIES))
+    rustsec::read(ctx, &output, of, min)
 }
 
 /// Without the list cargo-audit guesses packages from panic messages, with exit code 0, or fails.

@@ -1,4 +1,4 @@
-//! Wrong on purpose: it is made of a package with a known vulnerability.
+//! Wrong on purpose: it depends on a package with a known vulnerability.
 
 fn main() {
     println!("{}", time::now().rfc3339());

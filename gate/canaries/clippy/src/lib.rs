@@ -1,6 +1,6 @@
 //! Wrong on purpose: the gate must find each of these.
 
-/// Takes what may not be there, and spawns what only one file may.
+/// Unwraps a result, and spawns a process outside the one file that may.
 pub fn planted() -> std::process::ExitStatus {
     std::process::Command::new("true").status().unwrap()
 }

@@ -1,9 +1,9 @@
-//! Wrong on purpose: of one module hardly a line is tested.
+//! Wrong on purpose: most lines of one module are not tested.
 
-/// Is tested.
+/// Tested.
 pub mod remembered;
 
-/// Is not.
+/// Not tested.
 pub mod forgotten;
 
 #[cfg(test)]

@@ -1,1 +1,1 @@
-//! Only its dependencies are looked at.
+//! Only its dependencies matter.

@@ -1,4 +1,4 @@
-//! Wrong on purpose: of these tests two must be seen to fail.
+//! Wrong on purpose: two of these tests fail.
 
 #[cfg(test)]
 mod tests {

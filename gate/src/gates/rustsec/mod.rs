@@ -12,8 +12,9 @@ use harness::process::command::Command;
 use walkdir::WalkDir;
 
 use crate::gates::rustsec::advisories::Advisories;
+use crate::gates::rustsec::report::Report;
 use crate::scan_context::{ScanContext, ToolOutput};
-use crate::scan_result::{Database, ScanError};
+use crate::scan_result::{Database, ScanError, ScanOutcome};
 use crate::shared::Shared;
 
 pub const SCANNER: &str = "cargo-audit";
@@ -54,6 +55,17 @@ pub fn audit(ctx: &ScanContext<'_>, subject: [OsString; 2]) -> Result<ToolOutput
         .args(["--db".into(), database])
         .args(subject);
     ctx.run(&command, SCANNER)
+}
+
+/// The result of [`audit`]: `min` of these packages are expected.
+pub fn read(ctx: &ScanContext<'_>, output: &ToolOutput, of: &str, min: u64) -> ScanOutcome {
+    let report: Report = output.json()?;
+    let (advisories, packages) = (report.advisories(), report.packages());
+    let findings = report.findings(SCANNER).map_err(|why| output.failed(&why))?;
+    Ok(get(ctx.shared)?
+        .result(findings, ctx.shared.began)
+        .with_work(packages, of, min)
+        .with_work(advisories, "advisories", MIN_ADVISORIES))
 }
 
 fn clone(shared: &Shared<'_>) -> Result<Advisories, ScanError> {

@@ -1,1 +1,1 @@
-//! Comes from a repository.
+//! A dependency from a repository.
