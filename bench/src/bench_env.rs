@@ -8,9 +8,9 @@ use anyhow::{Context as _, Result, bail};
 use harness::context::Context;
 use harness::exit::Exit;
 
-use super::dataset::Dataset;
-use super::outcome::Outcome;
-use super::wrk::Wrk;
+use crate::dataset::Dataset;
+use crate::figure::NotRun;
+use crate::wrk::Wrk;
 
 /// Prices in the small dataset.
 pub const SMALL: u64 = 50_000;
@@ -25,8 +25,8 @@ pub struct BenchEnv<'a> {
     pub seconds: u64,
     /// Folder of all files that the run writes, the report included.
     pub folder: PathBuf,
-    pub wrk: Option<Wrk>,
-    datasets: BTreeMap<u64, Result<Dataset, String>>,
+    wrk: Option<Wrk<'a>>,
+    datasets: BTreeMap<u64, Result<Dataset<'a>, String>>,
 }
 
 impl<'a> BenchEnv<'a> {
@@ -64,12 +64,9 @@ impl<'a> BenchEnv<'a> {
     }
 
     /// The dataset with this number of prices.
-    pub fn dataset(&mut self, prices: u64) -> Result<&mut Dataset> {
-        match self
-            .datasets
-            .get_mut(&prices)
-            .context("the row does not list this dataset in `needs`")?
-        {
+    pub fn dataset(&mut self, prices: u64) -> Result<&mut Dataset<'a>> {
+        let dataset = self.datasets.get_mut(&prices);
+        match dataset.context("the row does not list this dataset in `needs`")? {
             Ok(started) => {
                 if let Some(serving) = started.stack.serving() {
                     serving.ensure_alive()?;
@@ -80,17 +77,22 @@ impl<'a> BenchEnv<'a> {
         }
     }
 
-    /// The dataset and wrk, or the outcome `NotRun` when one of the programs in `tools` is missing.
-    pub fn tools(&mut self, prices: u64, tools: &[&str]) -> Result<Result<(&mut Dataset, Wrk), Outcome>> {
-        let Some(wrk) = self.wrk.clone() else {
-            return Ok(Err(Outcome::without_wrk()));
-        };
+    /// The load generator, or the error [`NotRun`].
+    pub fn wrk(&self) -> Result<Wrk<'a>> {
+        self.wrk
+            .clone()
+            .ok_or_else(|| NotRun("install wrk".into()).into())
+    }
+
+    /// The dataset and wrk, or the error [`NotRun`] when wrk or one of the programs in `tools` is missing.
+    pub fn tools(&mut self, prices: u64, tools: &[&str]) -> Result<(&mut Dataset<'a>, Wrk<'a>)> {
+        let wrk = self.wrk()?;
         let dataset = self.dataset(prices)?;
-        let missing = tools.iter().find_map(|tool| dataset.stack.tool(tool).err());
-        Ok(match missing {
-            Some(missing) => Err(Outcome::NotRun(missing.to_string())),
-            None => Ok((dataset, wrk)),
-        })
+        for tool in tools {
+            let found = dataset.stack.tool(tool);
+            found.map_err(|missing| NotRun(missing.to_string()))?;
+        }
+        Ok((dataset, wrk))
     }
 
     /// PostgreSQL's version, once a dataset is running.
@@ -99,7 +101,7 @@ impl<'a> BenchEnv<'a> {
             .find_map(|dataset| Some(dataset.stack.programs()?.version.clone()))
     }
 
-    fn started(&self) -> impl Iterator<Item = &Dataset> {
+    fn started(&self) -> impl Iterator<Item = &Dataset<'a>> {
         self.datasets.values().flatten()
     }
 }

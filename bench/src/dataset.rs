@@ -1,5 +1,6 @@
 //! A running release build of the service on a durable, vacuumed database with a given number of prices.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -10,45 +11,45 @@ use demo::Bulk;
 use harness::context::Context;
 use harness::output::{Progress, print};
 use stack::local_stack::{Load as Content, LocalStack, Plan};
+use stack::server_process::ServerProcess;
 
-use super::equal_answers;
-use super::load::{Load, Measured};
-use super::login_accounts::LoginAccounts;
-use super::psql::Psql;
-use super::requests::Requests;
-use super::textbook::Textbook;
+use crate::load::{Load, LoadProfile, Measured};
+use crate::psql::Psql;
+use crate::requests::Requests;
+use crate::textbook::Textbook;
+use crate::uncached::Logins;
+use crate::wrk::Wrk;
+use crate::{equal_answers, login_accounts};
 
 /// Days in a request of P1 and P3: a month, as in B1's example.
 pub const DAYS: u32 = 31;
 
 /// The running stack and the state that its measurements share.
-pub struct Dataset {
+pub struct Dataset<'a> {
+    pub context: &'a Context,
     pub stack: LocalStack,
     /// Its routes and days.
-    pub bulk: Bulk,
+    bulk: Bulk,
     /// The same rows as CSV.
-    pub csv: PathBuf,
+    csv: PathBuf,
     /// The requests of P1 and P3: every month of every route, each sent at most once.
-    pub load: Load,
-    /// Rounds measured without log-ins.
-    pub rounds: Vec<Measured>,
-    /// Rounds measured during log-ins.
-    pub rounds_with_logins: Vec<Measured>,
+    load: Load,
+    rounds: BTreeMap<Logins, Vec<Measured>>,
     /// The baseline of P1, once it is filled.
-    pub textbook: Option<Textbook>,
-    /// The accounts that log in, once they exist.
-    pub login_accounts: Option<LoginAccounts>,
+    textbook: Option<Textbook<'a>>,
+    /// The password of the accounts that log in, once they exist.
+    password: Option<String>,
     /// When the program was built: figures of different programs are not comparable.
     pub built: SystemTime,
-    pub folder: Folder,
+    folder: Folder,
 }
 
 /// A folder that is removed on drop: the prices are large and can be generated again.
-pub struct Folder(pub PathBuf);
+struct Folder(PathBuf);
 
-impl Dataset {
+impl<'a> Dataset<'a> {
     /// Builds, creates, imports, waits for autovacuum, and serves.
-    pub fn start(context: &Context, above: &Path, prices: u64) -> Result<Self> {
+    pub fn start(context: &'a Context, above: &Path, prices: u64) -> Result<Self> {
         let folder = Folder(above.join(format!("{prices}-prices")));
         fs::create_dir_all(&folder.0).with_context(|| format!("cannot create {}", folder.0.display()))?;
         let plan = Plan {
@@ -62,11 +63,8 @@ impl Dataset {
         };
         let mut progress = Progress::of(plan.steps() + 4);
         let mut stack = LocalStack::start(context, plan, &mut progress)?;
-        let (bulk, csv, places) = (
-            Bulk::of(prices),
-            folder.0.join("dataset.csv"),
-            folder.0.join("places.sql"),
-        );
+        let bulk = Bulk::of(prices);
+        let [csv, places] = ["dataset.csv", "places.sql"].map(|name| folder.0.join(name));
         progress.step(&format!("writing {prices} prices"), || {
             write(&places, demo::write_places_dump)?;
             write(&csv, |out| bulk.write_csv(out))?;
@@ -80,9 +78,9 @@ impl Dataset {
             Ok(((), format!("{rate:.0} prices/s")))
         })?;
         // Only psql can query whether autovacuum has finished.
-        if let Ok(psql) = Psql::find(&stack) {
+        if let Ok(psql) = Psql::find(context, &stack) {
             progress.step("waiting for autovacuum", || {
-                Ok((psql.settle(context)?, "settled".to_owned()))
+                Ok((psql.settle()?, "settled".to_owned()))
             })?;
         }
         progress.step("starting the service", || {
@@ -92,54 +90,70 @@ impl Dataset {
         let built = fs::metadata(stack.portcullis.program()).and_then(|file| file.modified())?;
         let load = Load::new(Requests::of(&bulk, DAYS, DAYS), &folder.0.join("cold"))?;
         Ok(Self {
+            context,
             stack,
             bulk,
             csv,
             load,
-            rounds: Vec::new(),
-            rounds_with_logins: Vec::new(),
+            rounds: BTreeMap::new(),
             textbook: None,
-            login_accounts: None,
+            password: None,
             built,
             folder,
         })
     }
 
     /// The baseline of P1, filled and compared with our responses once.
-    pub fn textbook(&mut self, context: &Context) -> Result<Textbook> {
+    pub fn textbook(&mut self) -> Result<Textbook<'a>> {
         if let Some(textbook) = &self.textbook {
             return Ok(textbook.clone());
         }
-        let textbook = Textbook::find(&self.stack, &self.folder.0)?;
+        let textbook = Textbook::find(self.context, &self.stack, &self.folder.0)?;
         print("      filling the textbook table");
-        textbook.fill(context, &self.csv)?;
-        textbook.write_script(context, self.load.requests(), DAYS)?;
-        textbook.settle(context)?;
-        let port = self.port()?;
-        equal_answers::compare(context, port, &textbook, self.load.requests())?;
+        textbook.fill(&self.csv)?;
+        textbook.write_script(&self.load.requests, DAYS)?;
+        textbook.psql.settle()?;
+        let port = self.serving()?.port;
+        equal_answers::compare(port, &textbook, &self.load.requests)?;
         Ok(self.textbook.insert(textbook).clone())
     }
 
-    /// The accounts that log in, created once.
-    pub fn login_accounts(&mut self, context: &Context) -> Result<LoginAccounts> {
-        if let Some(accounts) = &self.login_accounts {
-            return Ok(accounts.clone());
+    /// The password of the accounts that log in; creates them once.
+    pub fn password(&mut self) -> Result<String> {
+        if let Some(password) = &self.password {
+            return Ok(password.clone());
         }
-        let accounts = LoginAccounts::create(context, &self.stack)?;
-        Ok(self.login_accounts.insert(accounts).clone())
+        let password = login_accounts::create(self.context, &self.stack)?;
+        Ok(self.password.insert(password).clone())
+    }
+
+    /// The rounds of P1 and P3.
+    pub fn rounds(&mut self, logins: Logins) -> &mut Vec<Measured> {
+        self.rounds.entry(logins).or_default()
+    }
+
+    /// Runs wrk with the requests of P1 and P3.
+    pub fn run(&mut self, wrk: &Wrk<'_>, profile: LoadProfile) -> Result<Measured> {
+        self.load.run(wrk, &self.stack.base_url(), profile)
+    }
+
+    /// Another supply of requests, for windows of `shortest` to `longest` days.
+    pub fn load_of(&self, name: &str, shortest: u32, longest: u32) -> Result<Load> {
+        let requests = Requests::of(&self.bulk, shortest, longest);
+        Load::new(requests, &self.folder.0.join(name))
     }
 
     /// Restarts the service with this queue capacity for password hashing.
-    pub fn serve_with_queue(&mut self, context: &Context, capacity: u64) -> Result<()> {
+    pub fn serve_with_queue(&mut self, capacity: u64) -> Result<()> {
         self.stack
             .portcullis
             .set("PORTCULLIS_HASH_QUEUE", capacity.to_string());
-        self.stack.serve()?.wait_until_ready(context)
+        self.stack.serve()?.wait_until_ready(self.context)
     }
 
-    /// The port of the service.
-    pub fn port(&mut self) -> Result<u16> {
-        Ok(self.stack.serving().context("the service was stopped")?.port)
+    /// The running service.
+    pub fn serving(&mut self) -> Result<&mut ServerProcess> {
+        self.stack.serving().context("the service was stopped")
     }
 }
 

@@ -1,16 +1,14 @@
 //! Checks that both sides of P1 return the same rates: otherwise the ratio of their speeds means nothing.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use harness::context::Context;
+use harness::http_client::{self, Request as HttpRequest};
 use serde::Deserialize;
 
-use super::requests::{Request, Requests};
-use super::textbook::Textbook;
+use crate::requests::{Request, Requests};
+use crate::textbook::Textbook;
 
 const SAMPLES: u64 = 100;
 
@@ -29,12 +27,11 @@ struct Rate {
 type Days = BTreeMap<String, (f64, u64)>;
 
 /// Sends the last hundred requests of the set, which no run reaches, to both.
-pub fn compare(context: &Context, port: u16, textbook: &Textbook, requests: &Requests) -> Result<()> {
+pub fn compare(port: u16, textbook: &Textbook<'_>, requests: &Requests) -> Result<()> {
     let count = SAMPLES.min(requests.size());
-    let samples: Vec<Request> = (requests.size() - count..requests.size())
-        .map(|number| requests.nth(number))
-        .collect();
-    let expected = textbook.answers(context, &samples)?;
+    let last = requests.size() - count..requests.size();
+    let samples: Vec<Request> = last.map(|number| requests.nth(number)).collect();
+    let expected = textbook.answers(&samples)?;
     ensure!(
         expected.len() == samples.len(),
         "psql answered {} of {} samples",
@@ -84,30 +81,25 @@ fn theirs(lines: &str) -> Result<Days> {
 
 /// psql's numeric average has 16 fractional digits, ours is the nearest double.
 fn alike(ours: &Days, theirs: &Days) -> bool {
-    ours.len() == theirs.len()
-        && ours
-            .iter()
-            .zip(theirs)
-            .all(|((our_day, (our_price, our_count)), (day, (price, count)))| {
-                our_day == day && our_count == count && (our_price - price).abs() < 1e-9 * price.abs()
-            })
+    let is_same = |(day, (price, count)): (&String, &(f64, u64))| {
+        theirs.get(day).is_some_and(|(their_price, their_count)| {
+            count == their_count && (price - their_price).abs() < 1e-9 * their_price.abs()
+        })
+    };
+    ours.len() == theirs.len() && ours.iter().all(is_same)
 }
 
-/// The body of a GET, over HTTP/1.0: not chunked, and delimited by the end of the connection.
+/// The body of a GET.
 fn get(port: u16, target: &str) -> Result<String> {
-    let mut stream =
-        TcpStream::connect((Ipv4Addr::LOCALHOST, port)).context("the service does not listen")?;
-    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    write!(
-        stream,
-        "GET {target} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\nAccept: application/json\r\n\r\n"
-    )?;
-    let mut text = String::new();
-    stream.read_to_string(&mut text)?;
-    let (head, body) = text.split_once("\r\n\r\n").context("no HTTP answer")?;
-    let status = head.lines().next().unwrap_or_default();
-    ensure!(status.split(' ').nth(1) == Some("200"), "{target}: {status}");
-    Ok(body.to_owned())
+    let request = HttpRequest {
+        method: "GET",
+        target,
+        headers: &[("Accept", "application/json")],
+        ..HttpRequest::default()
+    };
+    let response = http_client::send(port, &request, Duration::from_secs(10))?;
+    ensure!(response.status == 200, "{target}: status {}", response.status);
+    Ok(response.body)
 }
 
 #[cfg(test)]

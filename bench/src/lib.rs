@@ -1,67 +1,24 @@
 //! `cargo xtask bench`: speed and cost as ratios in one run on one machine. The goals are in `rows`.
 
-/// Medians and ranges.
-mod medians;
-
-/// The outcome of a measurement.
-mod outcome;
-
-/// Distinct requests.
-mod requests;
-
-/// The load generator.
-mod wrk;
-
-/// One run of the load generator.
-mod load;
-
-/// Statements as the administrator.
-mod psql;
-
-/// A running service with prices.
-mod dataset;
-
-/// The environment of a run.
 mod bench_env;
-
-/// The textbook statement by pgbench.
-mod textbook;
-
-/// Both sides of P1 return the same.
+mod dataset;
 mod equal_answers;
-
-/// Resident memory.
-mod memory;
-
-/// The accounts that log in.
+mod figure;
+mod load;
 mod login_accounts;
-
-/// A constant load of log-ins.
-mod login_load;
-
-/// P1, P3.
-mod uncached;
-
-/// P1-logins, P3-logins.
-mod with_logins;
-
-/// E17.
 mod login_impact;
-
-/// P6.
-mod scaling;
-
-/// P7.
-mod startup_time;
-
-/// The table of measurements.
-mod rows;
-
-/// The conditions of a run.
+mod login_load;
 mod machine;
-
-/// The results.
+mod memory;
+mod psql;
 mod report;
+mod requests;
+mod rows;
+mod scaling;
+mod startup_time;
+mod textbook;
+mod uncached;
+mod wrk;
 
 use std::collections::BTreeSet;
 use std::time::Instant;

@@ -3,19 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use harness::context::Context;
-use harness::process::command::{Command, Finished};
 use serde::Deserialize;
 
-use super::requests::Requests;
-use super::wrk::Wrk;
+use crate::requests::Requests;
+use crate::wrk::Wrk;
 
 const SCRIPT: &str = include_str!("rates.lua");
 
 /// A supply of requests, each used in one run only.
 #[derive(Debug)]
 pub struct Load {
-    requests: Requests,
+    /// All requests. Runs never reach the last ones.
+    pub requests: Requests,
     arguments: Vec<String>,
     script: PathBuf,
     next: u64,
@@ -68,51 +67,27 @@ impl Load {
         })
     }
 
-    /// All requests. Runs never reach the last ones.
-    pub fn requests(&self) -> &Requests {
-        &self.requests
-    }
-
     /// Runs wrk.
-    pub fn run(
-        &mut self,
-        context: &Context,
-        wrk: &Wrk,
-        base_url: &str,
-        profile: LoadProfile,
-    ) -> Result<Measured> {
+    pub fn run(&mut self, wrk: &Wrk<'_>, base_url: &str, profile: LoadProfile) -> Result<Measured> {
         let LoadProfile {
             connections,
             threads,
             seconds,
         } = profile;
-        let command = Command::new(context, &wrk.program).envs(wrk.variables.clone());
-        let command = command.args([
-            format!("-c{connections}"),
-            format!("-t{threads}"),
-            format!("-d{seconds}s"),
-            "-s".into(),
-        ]);
-        let command = command
-            .args([&self.script])
+        let output = wrk
+            .command()
+            .args([
+                format!("-c{connections}"),
+                format!("-t{threads}"),
+                format!("-d{seconds}s"),
+            ])
+            .args(["-s".as_ref(), self.script.as_os_str()])
             .args([base_url, "--"])
-            .args(&self.arguments);
-        let Finished {
-            status,
-            stdout,
-            stderr,
-        } = command
+            .args(&self.arguments)
             .args([self.next.to_string(), threads.to_string()])
-            .capture()?;
-        ensure!(
-            status.success(),
-            "wrk failed: {} {}",
-            stdout.trim(),
-            stderr.trim()
-        );
-        let line = stdout.lines().rev().find(|line| line.starts_with('{'));
-        let line =
-            line.with_context(|| format!("wrk printed no result: {} {}", stdout.trim(), stderr.trim()))?;
+            .output()?;
+        let line = output.lines().rev().find(|line| line.starts_with('{'));
+        let line = line.with_context(|| format!("wrk printed no result: {}", output.trim()))?;
         let summary: Summary = serde_json::from_str(line).context("wrk's result")?;
         self.next += summary.max_sent * threads;
         self.judge(&summary)
@@ -172,17 +147,26 @@ mod tests {
         let clean = r#"{"requests":100,"micros":2000000,"p50":500,"p99":1500,"max":9000,"max_sent":60,"not_ok":0,"broken":0,"how":"1 cut off"}"#;
         let measured = judge(clean, 120).unwrap();
         assert!((measured.rate - 50.0).abs() < 1e-9 && (measured.p99 - 1.5).abs() < 1e-9);
-        assert!(
-            judge(clean, 1_000_000_000)
-                .unwrap_err()
-                .to_string()
-                .contains("requests repeated")
-        );
-        let error = judge(&clean.replace("\"not_ok\":0", "\"not_ok\":3"), 120)
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("3 were errors"), "{error}");
-        assert!(judge(&clean.replace("\"broken\":0", "\"broken\":1"), 120).is_err());
-        assert!(judge(&clean.replace("\"requests\":100", "\"requests\":0"), 120).is_err());
+        for (line, next, reason) in [
+            (clean.to_owned(), 1_000_000_000, "requests repeated"),
+            (
+                clean.replace("\"not_ok\":0", "\"not_ok\":3"),
+                120,
+                "3 were errors",
+            ),
+            (
+                clean.replace("\"broken\":0", "\"broken\":1"),
+                120,
+                "1 connections failed",
+            ),
+            (
+                clean.replace("\"requests\":100", "\"requests\":0"),
+                120,
+                "no response",
+            ),
+        ] {
+            let error = judge(&line, next).unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
+        }
     }
 }

@@ -4,30 +4,19 @@ use anyhow::{Context as _, Result};
 use harness::context::Context;
 use stack::local_stack::LocalStack;
 
-use super::psql::Psql;
+use crate::psql::Psql;
 
 /// Number of accounts. One per connection, so that no lock on an account slows the log-ins.
 pub const ACCOUNTS: u64 = 200;
 
-/// The accounts that log in.
-#[derive(Clone)]
-pub struct LoginAccounts {
-    /// The password of all of them.
-    pub password: String,
-}
-
-impl LoginAccounts {
-    /// Copies the demo user with its password hash: `portcullis accounts add` would hash the password for each account.
-    pub fn create(context: &Context, stack: &LocalStack) -> Result<Self> {
-        let user = stack
-            .portcullis
-            .accounts()?
-            .into_iter()
-            .find(|account| account.role == "user");
-        let user = user.context("the demo has no user")?;
-        let of_user = format!("WHERE email_key = '{}'", user.email);
-        Psql::find(stack)?.run(
-            context,
+/// Copies the demo user with its password hash: `portcullis accounts add` would hash the password for each account.
+/// Returns the password of all of them.
+pub fn create(context: &Context, stack: &LocalStack) -> Result<String> {
+    let mut accounts = stack.portcullis.accounts()?.into_iter();
+    let user = accounts.find(|account| account.role == "user");
+    let user = user.context("the demo has no user")?;
+    let of_user = format!("WHERE email_key = '{}'", user.email);
+    Psql::find(context, stack)?.run(
             &[
                 &format!(
                     "INSERT INTO accounts.accounts (email, email_key, name, role, state, confirmed_at) \
@@ -43,8 +32,5 @@ impl LoginAccounts {
                 ),
             ],
         )?;
-        Ok(Self {
-            password: user.password,
-        })
-    }
+    Ok(user.password)
 }

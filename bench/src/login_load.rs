@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use harness::context::Context;
 use rustix::net;
 
-use super::login_accounts::{ACCOUNTS, LoginAccounts};
+use crate::login_accounts::ACCOUNTS;
 
 /// How often a waiting connection checks for the end: seldom, so that hundreds of them cost the machine little.
 const TICK: Duration = Duration::from_secs(1);
@@ -24,7 +24,8 @@ const STACK: usize = 128 * 1_024;
 #[derive(Debug)]
 pub struct LoginLoad {
     shared: Arc<Shared>,
-    threads: Vec<JoinHandle<()>>,
+    /// Each returns the statuses of its responses.
+    threads: Vec<JoinHandle<Vec<String>>>,
 }
 
 #[derive(Debug, Default)]
@@ -34,28 +35,21 @@ struct Shared {
     in_flight: AtomicU64,
     /// Minimum of `in_flight` since all were in flight.
     min_in_flight: AtomicU64,
-    responses: Mutex<BTreeMap<String, u64>>,
 }
 
-/// The responses to a load.
+/// The responses to a load: how many by status.
 #[derive(Debug, Clone, PartialEq)]
-pub struct LoginResponses {
-    /// Number of responses by status.
-    responses: BTreeMap<String, u64>,
-}
+pub struct LoginResponses(BTreeMap<String, u64>);
 
 impl LoginLoad {
     /// Starts a thread for each account.
-    pub fn begin(accounts: &LoginAccounts, port: u16) -> Result<LoginLoad> {
+    pub fn begin(password: &str, port: u16) -> Result<LoginLoad> {
         let mut logins = LoginLoad {
             shared: Arc::default(),
             threads: Vec::new(),
         };
         for number in 1..=ACCOUNTS {
-            let body = format!(
-                r#"{{"email":"person{number}@bench.example","password":"{}"}}"#,
-                accounts.password
-            );
+            let body = format!(r#"{{"email":"person{number}@bench.example","password":"{password}"}}"#);
             let request = format!(
                 "POST /auth/login HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n\
                  Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
@@ -63,30 +57,24 @@ impl LoginLoad {
             );
             let from = network(number);
             let shared = Arc::clone(&logins.shared);
-            let person = thread::Builder::new().stack_size(STACK);
-            logins
-                .threads
-                .push(person.spawn(move || log_in_repeatedly(&shared, from, port, &request))?);
+            let thread = thread::Builder::new().stack_size(STACK);
+            let thread = thread.spawn(move || log_in_repeatedly(&shared, from, port, &request))?;
+            logins.threads.push(thread);
         }
         Ok(logins)
     }
 
-    /// Requests without a response yet.
-    pub fn in_flight(&self) -> u64 {
-        self.shared.in_flight.load(Ordering::Relaxed)
-    }
-
     /// Waits until all accounts have a request in flight.
-    pub fn wait_until_all_are_in_flight(&self, context: &Context) -> Result<()> {
-        let all = context
-            .stop
-            .wait_until(Duration::from_secs(20), || Ok(self.in_flight() >= ACCOUNTS))?;
-        ensure!(
-            all,
-            "only {} of {ACCOUNTS} log-ins are in flight: {:?}",
-            self.in_flight(),
-            self.responses()
-        );
+    pub fn wait_until_all_are_in_flight(&mut self, context: &Context) -> Result<()> {
+        let in_flight = || self.shared.in_flight.load(Ordering::Relaxed);
+        let all_are = || Ok(in_flight() >= ACCOUNTS);
+        if !context.stop.wait_until(Duration::from_secs(20), all_are)? {
+            let count = in_flight();
+            bail!(
+                "only {count} of {ACCOUNTS} log-ins are in flight: {}",
+                self.stop()
+            );
+        }
         self.shared.min_in_flight.store(ACCOUNTS, Ordering::Relaxed);
         Ok(())
     }
@@ -98,27 +86,22 @@ impl LoginLoad {
 
     /// Stops the load. Fails when a response was neither a log-in (200) nor an overload (429, 503), or none was 200.
     pub fn end(mut self) -> Result<LoginResponses> {
-        self.stop();
-        let responses = LoginResponses {
-            responses: self.responses(),
-        };
+        let responses = self.stop();
         responses.check()?;
         Ok(responses)
     }
 
-    fn responses(&self) -> BTreeMap<String, u64> {
-        self.shared
-            .responses
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    fn stop(&mut self) {
+    fn stop(&mut self) -> LoginResponses {
         self.shared.over.store(true, Ordering::Relaxed);
-        for thread in self.threads.drain(..) {
-            let _ended = thread.join();
+        let mut responses = LoginResponses(BTreeMap::new());
+        for status in self
+            .threads
+            .drain(..)
+            .flat_map(|thread| thread.join().unwrap_or_default())
+        {
+            *responses.0.entry(status).or_default() += 1;
         }
+        responses
     }
 }
 
@@ -131,56 +114,49 @@ impl Drop for LoginLoad {
 impl LoginResponses {
     /// Number of requests rejected because of overload.
     pub fn refused(&self) -> u64 {
-        ["429", "503"]
-            .iter()
-            .filter_map(|status| self.responses.get(*status))
-            .sum()
+        let counts = ["429", "503"].iter().filter_map(|status| self.0.get(*status));
+        counts.sum()
     }
 
     fn check(&self) -> Result<()> {
-        let other = self
-            .responses
-            .keys()
-            .find(|response| !["200", "429", "503"].contains(&response.as_str()));
-        ensure!(other.is_none(), "unexpected responses to log-ins: {self}");
-        ensure!(self.responses.contains_key("200"), "no log-in succeeded: {self}");
+        let is_known = |status: &String| ["200", "429", "503"].contains(&status.as_str());
+        ensure!(
+            self.0.keys().all(is_known),
+            "unexpected responses to log-ins: {self}"
+        );
+        ensure!(self.0.contains_key("200"), "no log-in succeeded: {self}");
         Ok(())
     }
 }
 
 impl std::fmt::Display for LoginResponses {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let counts: Vec<String> = self
-            .responses
-            .iter()
-            .map(|(status, count)| format!("{count} × {status}"))
-            .collect();
+        let counts = self.0.iter().map(|(status, count)| format!("{count} × {status}"));
+        let counts: Vec<String> = counts.collect();
         out.write_str(&counts.join(", "))
     }
 }
 
-fn log_in_repeatedly(shared: &Shared, from: Ipv4Addr, port: u16, request: &str) {
+/// Logs in until the load is over; returns the statuses of the responses.
+fn log_in_repeatedly(shared: &Shared, from: Ipv4Addr, port: u16, request: &str) -> Vec<String> {
+    let mut statuses = Vec::new();
     while !shared.over.load(Ordering::Relaxed) {
         shared.in_flight.fetch_add(1, Ordering::Relaxed);
         let response = log_in(shared, from, port, request);
         let left = shared.in_flight.fetch_sub(1, Ordering::Relaxed) - 1;
         shared.min_in_flight.fetch_min(left, Ordering::Relaxed);
         let (status, wait) = match response {
-            Ok(None) => return,
+            Ok(None) => break,
             Ok(Some(head)) => (status(&head).to_owned(), retry_after(&head)),
             Err(error) => (error.to_string(), Some(Duration::from_secs(1))),
         };
-        *shared
-            .responses
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(status)
-            .or_default() += 1;
+        statuses.push(status);
         let start = Instant::now();
         while wait.is_some_and(|wait| start.elapsed() < wait) && !shared.over.load(Ordering::Relaxed) {
             sleep(TICK);
         }
     }
+    statuses
 }
 
 /// A loopback address per account: throttling would take so many attempts from one network for guesses.
@@ -235,11 +211,11 @@ mod tests {
 
     #[test]
     fn only_log_ins_and_overload_responses_are_accepted() {
-        let responses = |counts: &[(&str, u64)]| LoginResponses {
-            responses: counts
+        let responses = |counts: &[(&str, u64)]| {
+            let counts = counts
                 .iter()
-                .map(|(status, count)| ((*status).to_owned(), *count))
-                .collect(),
+                .map(|(status, count)| ((*status).to_owned(), *count));
+            LoginResponses(counts.collect())
         };
         let good = responses(&[("200", 3), ("503", 90)]);
         good.check().unwrap();

@@ -57,9 +57,6 @@ impl Machine {
 }
 
 fn output_of(context: &Context, program: &str, args: &[&str]) -> String {
-    let finished = Command::new(context, program).args(args).capture();
-    finished
-        .ok()
-        .filter(|finished| finished.status.success())
-        .map_or_else(String::new, |finished| finished.stdout.trim().to_owned())
+    let output = Command::new(context, program).args(args).output();
+    output.unwrap_or_default().trim().to_owned()
 }

@@ -2,8 +2,18 @@
 
 use std::fs;
 
+use anyhow::Result;
+
+use crate::figure::NotRun;
+
+/// As [`find_resident`], or the error [`NotRun`].
+pub fn resident(pid: i32) -> Result<f64> {
+    let found = find_resident(pid);
+    found.ok_or_else(|| NotRun("this system has no /proc/PID/status".into()).into())
+}
+
 /// Megabytes (10^6); `None` where there is no `/proc`, or no such process.
-pub fn resident(pid: i32) -> Option<f64> {
+pub fn find_resident(pid: i32) -> Option<f64> {
     megabytes(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?)
 }
 

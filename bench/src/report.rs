@@ -7,9 +7,9 @@ use anyhow::{Context as _, Result};
 use harness::output::print;
 use serde::Serialize;
 
-use super::machine::Machine;
-use super::outcome::Outcome;
-use super::rows::Row;
+use crate::figure::{Figure, NotRun};
+use crate::machine::Machine;
+use crate::rows::Row;
 
 /// `target/bench/report.json`.
 #[derive(Debug, Serialize)]
@@ -34,11 +34,11 @@ pub struct Line {
 
 impl Line {
     /// Judges an outcome. A measurement that fails does not hold.
-    pub fn new(row: &Row, outcome: Result<Outcome>) -> Self {
+    pub fn new(row: &Row, outcome: Result<Figure>) -> Self {
         let (value, holds, note) = match outcome {
             // NaN becomes `null` in JSON and meets no goal.
-            Ok(Outcome::Figure { value, note }) => (Some(value), Some(row.goal.holds(value)), note),
-            Ok(Outcome::NotRun(why)) => (None, None, format!("not run: {why}")),
+            Ok(Figure { value, note }) => (Some(value), Some(row.goal.holds(value)), note),
+            Err(error) if error.is::<NotRun>() => (None, None, format!("not run: {error}")),
             Err(error) => (None, Some(false), format!("failed: {error:#}")),
         };
         Self {
@@ -66,15 +66,15 @@ impl Report {
             "\n{:<10} {:>9}  {:<10} {:<8} what (note)",
             "row", "value", "goal", "verdict"
         ));
-        for Line {
-            id,
-            what,
-            value,
-            goal,
-            holds,
-            note,
-        } in &self.rows
-        {
+        for line in &self.rows {
+            let Line {
+                id,
+                what,
+                value,
+                goal,
+                holds,
+                note,
+            } = line;
             let value = value.map_or("-".to_owned(), |value| format!("{value:.2}"));
             let verdict = match holds {
                 Some(true) => "holds",
@@ -97,15 +97,15 @@ mod tests {
     #[test]
     fn a_failed_row_does_not_hold_and_a_row_not_run_has_no_verdict() {
         let row = &ROWS[0];
-        let figure = |value| {
-            Ok(Outcome::Figure {
-                value,
-                note: String::new(),
-            })
+        let verdict = |value| {
+            let note = String::new();
+            Line::new(row, Ok(Figure { value, note })).holds
         };
-        assert_eq!(Line::new(row, figure(0.95)).holds, Some(true));
-        assert_eq!(Line::new(row, figure(0.5)).holds, Some(false));
-        assert_eq!(Line::new(row, Ok(Outcome::without_wrk())).holds, None);
+        assert_eq!(verdict(0.95), Some(true));
+        assert_eq!(verdict(0.5), Some(false));
+        let not_run = Line::new(row, Err(NotRun("install wrk".into()).into()));
+        assert_eq!(not_run.holds, None);
+        assert_eq!(not_run.note, "not run: install wrk");
         let failed = Line::new(row, Err(anyhow::anyhow!("inner").context("outer")));
         assert!(failed.is_broken() && failed.note == "failed: outer: inner");
     }

@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 
-use super::bench_env::{BenchEnv, LARGE, SMALL};
-use super::outcome::Outcome;
-use super::{login_impact, scaling, startup_time, uncached, with_logins};
+use crate::bench_env::{BenchEnv, LARGE, SMALL};
+use crate::figure::Figure;
+use crate::uncached::Logins;
+use crate::{login_impact, scaling, startup_time, uncached};
 
 /// A row of the behaviour list, or a half of one.
 pub struct Row {
@@ -14,7 +15,7 @@ pub struct Row {
     pub goal: Goal,
     /// Datasets that it measures, by number of prices. All are started before the first measurement.
     pub needs: &'static [u64],
-    pub measure: fn(&mut BenchEnv) -> Result<Outcome>,
+    pub measure: fn(&mut BenchEnv<'_>) -> Result<Figure>,
 }
 
 /// The bound of a figure.
@@ -33,28 +34,28 @@ pub const ROWS: &[Row] = &[
         what: "uncached /rates ÷ pgbench's textbook statement, per second",
         goal: Goal::AtLeast(0.9),
         needs: &[LARGE],
-        measure: uncached::against_textbook,
+        measure: |env| uncached::against_textbook(env, Logins::Without),
     },
     Row {
         id: "P3",
         what: "p99 ÷ p50, uncached, 16 connections",
         goal: Goal::AtMost(5.0),
         needs: &[LARGE],
-        measure: uncached::tail,
+        measure: |env| uncached::tail(env, Logins::Without),
     },
     Row {
         id: "P1-logins",
         what: "as P1, with 200 log-ins in flight on our side only",
         goal: Goal::AtLeast(0.9),
         needs: &[LARGE],
-        measure: with_logins::against_textbook,
+        measure: |env| uncached::against_textbook(env, Logins::During),
     },
     Row {
         id: "P3-logins",
         what: "as P3, with 200 log-ins in flight",
         goal: Goal::AtMost(5.0),
         needs: &[LARGE],
-        measure: with_logins::tail,
+        measure: |env| uncached::tail(env, Logins::During),
     },
     Row {
         id: "E17-memory",

@@ -2,11 +2,9 @@
 
 use anyhow::Result;
 
-use super::bench_env::{BenchEnv, LARGE, SMALL};
-use super::load::{Load, LoadProfile};
-use super::medians::{median, span};
-use super::outcome::Outcome;
-use super::requests::Requests;
+use crate::bench_env::{BenchEnv, LARGE, SMALL};
+use crate::figure::{Figure, median_ratio, span};
+use crate::load::LoadProfile;
 
 const ROUNDS: u64 = 7;
 
@@ -23,23 +21,17 @@ const MIN_DAYS: u32 = 1;
 const MAX_DAYS: u32 = 30;
 
 /// Alternates between the large and the small dataset.
-pub fn large_against_small(env: &mut BenchEnv) -> Result<Outcome> {
-    let context = env.context;
-    let Some(wrk) = env.wrk.clone() else {
-        return Ok(Outcome::without_wrk());
-    };
+pub fn large_against_small(env: &mut BenchEnv<'_>) -> Result<Figure> {
+    let wrk = env.wrk()?;
     let mut sides = Vec::new();
     for size in [LARGE, SMALL] {
         let dataset = env.dataset(size)?;
-        let load = Load::new(
-            Requests::of(&dataset.bulk, MIN_DAYS, MAX_DAYS),
-            &dataset.folder.0.join("growth"),
-        )?;
+        let load = dataset.load_of("growth", MIN_DAYS, MAX_DAYS)?;
         sides.push((load, dataset.stack.base_url(), Vec::new()));
     }
     for round in 0..=ROUNDS {
         for (load, base_url, medians) in &mut sides {
-            let measured = load.run(context, &wrk, base_url, PROFILE)?;
+            let measured = load.run(&wrk, base_url, PROFILE)?;
             // The first round warms up.
             if round > 0 {
                 medians.push(measured.p50);
@@ -47,12 +39,12 @@ pub fn large_against_small(env: &mut BenchEnv) -> Result<Outcome> {
         }
     }
     let [large, small] = [0, 1].map(|side| &sides[side].2);
-    let value = median(large.iter().zip(small).map(|(large, small)| large / small));
     let note = format!(
         "p50 {} ms against {} ms, one connection, median of {ROUNDS} rounds of {} s",
-        span(large.iter().copied(), 3),
-        span(small.iter().copied(), 3),
+        span(large, 3),
+        span(small, 3),
         PROFILE.seconds
     );
-    Ok(Outcome::Figure { value, note })
+    let value = median_ratio(large, small);
+    Ok(Figure { value, note })
 }

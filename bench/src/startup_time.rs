@@ -3,13 +3,12 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use harness::http_client;
 
-use super::bench_env::{BenchEnv, SMALL};
-use super::medians::{median, span};
-use super::memory;
-use super::outcome::Outcome;
+use crate::bench_env::{BenchEnv, SMALL};
+use crate::figure::{Figure, median, span};
+use crate::memory;
 
 const STARTS: usize = 5;
 
@@ -20,7 +19,7 @@ const START_TIMEOUT: Duration = Duration::from_secs(20);
 const IDLE: Duration = Duration::from_secs(5);
 
 /// Milliseconds from the spawn of the release build to a 200 on `/`.
-pub fn first_answer(env: &mut BenchEnv) -> Result<Outcome> {
+pub fn first_answer(env: &mut BenchEnv<'_>) -> Result<Figure> {
     let context = env.context;
     let stack = &mut env.dataset(SMALL)?.stack;
     let mut times = Vec::new();
@@ -40,25 +39,21 @@ pub fn first_answer(env: &mut BenchEnv) -> Result<Outcome> {
         }
         times.push(start.elapsed().as_secs_f64() * 1_000.0);
     }
-    let note = format!("{} ms, median of {STARTS} starts", span(times.iter().copied(), 0));
-    Ok(Outcome::Figure {
+    let note = format!("{} ms, median of {STARTS} starts", span(&times, 0));
+    Ok(Figure {
         value: median(times),
         note,
     })
 }
 
 /// Resident megabytes (10^6) of the release build, five seconds after it became ready.
-pub fn idle_memory(env: &mut BenchEnv) -> Result<Outcome> {
+pub fn idle_memory(env: &mut BenchEnv<'_>) -> Result<Figure> {
     let context = env.context;
-    let stack = &mut env.dataset(SMALL)?.stack;
-    stack.serve()?.wait_until_ready(context)?;
+    let dataset = env.dataset(SMALL)?;
+    dataset.stack.serve()?.wait_until_ready(context)?;
     context.stop.wait_until(IDLE, || Ok(false))?;
-    let pid = stack.serving().context("the service was stopped")?.pid();
-    let Some(value) = memory::resident(pid) else {
-        return Ok(Outcome::without_proc());
-    };
-    Ok(Outcome::Figure {
-        value,
+    Ok(Figure {
+        value: memory::resident(dataset.serving()?.pid())?,
         note: format!("resident {} s after readiness", IDLE.as_secs()),
     })
 }

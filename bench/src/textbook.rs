@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use harness::context::Context;
-use harness::process::command::{Command, Finished};
+use harness::process::command::Command;
 use stack::local_stack::LocalStack;
 
-use super::psql::Psql;
-use super::requests::{Request, Requests};
+use crate::psql::Psql;
+use crate::requests::{Request, Requests};
 
 /// Routes that a script fetches at once, and statements that it then runs.
 const ROUTES: u64 = 32;
@@ -20,30 +20,29 @@ const BUNDLES: u64 = 4_000;
 
 /// PostgreSQL's clients, connected to a stack's database as the administrator.
 #[derive(Debug, Clone)]
-pub struct Textbook {
-    psql: Psql,
+pub struct Textbook<'a> {
+    pub psql: Psql<'a>,
     pgbench: PathBuf,
     script: PathBuf,
 }
 
-impl Textbook {
+impl<'a> Textbook<'a> {
     /// The required programs.
     pub const TOOLS: [&'static str; 2] = ["psql", "pgbench"];
 
     /// Finds the clients; the error says what to install.
-    pub fn find(stack: &LocalStack, folder: &Path) -> Result<Self> {
-        let (psql, pgbench) = (Psql::find(stack)?, stack.tool("pgbench")?);
+    pub fn find(context: &'a Context, stack: &LocalStack, folder: &Path) -> Result<Self> {
         Ok(Self {
-            psql,
-            pgbench,
+            psql: Psql::find(context, stack)?,
+            pgbench: stack.tool("pgbench")?,
             script: folder.join("textbook.pgbench"),
         })
     }
 
     /// Loads the prices into `bench.prices` with the covering index, vacuumed so that the scans are index-only.
-    pub fn fill(&self, context: &Context, csv: &Path) -> Result<()> {
+    pub fn fill(&self, csv: &Path) -> Result<()> {
         let copy = format!("\\copy bench.prices from '{}' csv header", csv.display());
-        self.psql.run(context, &[
+        self.psql.run(&[
             "CREATE SCHEMA bench",
             "CREATE TABLE bench.prices (orig_code text NOT NULL, dest_code text NOT NULL, day date NOT NULL, price integer NOT NULL)",
             &copy,
@@ -61,11 +60,8 @@ impl Textbook {
     /// counts as a transaction, in pgbench's favour. The statement's text is the same for all routes, so each connection
     /// prepares it 32 times rather than 6,000 times; after five runs PostgreSQL caches a generic plan, which is as fast as
     /// `plan_cache_mode = force_generic_plan`.
-    pub fn write_script(&self, context: &Context, requests: &Requests, days: u32) -> Result<()> {
-        let columns = (0..ROUTES)
-            .map(|n| format!("o{n} text, d{n} text"))
-            .collect::<Vec<_>>()
-            .join(", ");
+    pub fn write_script(&self, requests: &Requests, days: u32) -> Result<()> {
+        let columns: String = (0..ROUTES).map(|n| format!(", o{n} text, d{n} text")).collect();
         let routes = requests.routes();
         let mut rows = String::new();
         for bundle in 0..BUNDLES {
@@ -80,85 +76,62 @@ impl Textbook {
         }
         let file = self.script.with_extension("csv");
         fs::write(&file, rows)?;
-        self.psql.run(
-            context,
-            &[
-                &format!("CREATE TABLE bench.bundles (id integer PRIMARY KEY, {columns})"),
-                &format!("\\copy bench.bundles from '{}' csv", file.display()),
-                "VACUUM ANALYZE bench.bundles",
-            ],
-        )?;
+        self.psql.run(&[
+            &format!("CREATE TABLE bench.bundles (id integer PRIMARY KEY{columns})"),
+            &format!("\\copy bench.bundles from '{}' csv", file.display()),
+            "VACUUM ANALYZE bench.bundles",
+        ])?;
         let mut script = format!(
             "\\set b random(0, {})\nSELECT * FROM bench.bundles WHERE id = :b \\gset\n",
             BUNDLES - 1
         );
+        let from = "date '2021-01-01' + :s::int";
+        let to = format!("date '2021-01-01' + {} + :s::int", days - 1);
         for n in 0..ROUTES {
             writeln!(script, "\\set s random(0, {})", requests.starts() - 1)?;
-            let (from, to) = (
-                "date '2021-01-01' + :s::int",
-                format!("date '2021-01-01' + {} + :s::int", days - 1),
-            );
-            writeln!(
-                script,
-                "{}",
-                statement(&format!(":o{n}"), &format!(":d{n}"), from, &to)
-            )?;
+            let statement = statement(&format!(":o{n}"), &format!(":d{n}"), from, &to);
+            writeln!(script, "{statement}")?;
         }
         fs::write(&self.script, script).with_context(|| format!("cannot write {}", self.script.display()))
     }
 
-    /// See [`Psql::settle`].
-    pub fn settle(&self, context: &Context) -> Result<()> {
-        self.psql.settle(context)
-    }
-
     /// Runs pgbench; transactions per second.
-    pub fn measure(&self, context: &Context, connections: u64, seconds: u64) -> Result<f64> {
-        let fixed = ["-n", "-M", "prepared", "-j", "2", "-c"];
-        let command = Command::new(context, &self.pgbench)
+    pub fn measure(&self, connections: u64, seconds: u64) -> Result<f64> {
+        let (connections, seconds) = (connections.to_string(), seconds.to_string());
+        let output = Command::new(self.psql.context, &self.pgbench)
             .envs(self.psql.variables.clone())
-            .args(fixed);
-        let command = command
             .args([
-                connections.to_string(),
-                "-T".into(),
-                seconds.to_string(),
-                "-f".into(),
+                "-n",
+                "-M",
+                "prepared",
+                "-j",
+                "2",
+                "-c",
+                &connections,
+                "-T",
+                &seconds,
+                "-f",
             ])
-            .args([&self.script]);
-        let Finished {
-            status,
-            stdout,
-            stderr,
-        } = command.capture()?;
-        ensure!(status.success(), "pgbench failed: {}", stderr.trim());
-        let scripts = stdout.lines().find_map(|line| {
-            line.strip_prefix("tps = ")?
-                .split(' ')
-                .next()?
-                .parse::<f64>()
-                .ok()
-        });
-        let scripts = scripts.with_context(|| format!("pgbench printed no tps: {stdout}"))?;
+            .args([&self.script])
+            .output()?;
+        let tps = output.lines().find_map(|line| line.strip_prefix("tps = "));
+        let scripts = tps.and_then(|tps| tps.split(' ').next()?.parse::<f64>().ok());
+        let scripts = scripts.with_context(|| format!("pgbench printed no tps: {output}"))?;
         Ok(scripts * (ROUTES + 1) as f64)
     }
 
     /// The statement's result for each request: lines of `day,avg,count`.
-    pub fn answers(&self, context: &Context, requests: &[Request]) -> Result<Vec<String>> {
+    pub fn answers(&self, requests: &[Request]) -> Result<Vec<String>> {
         const MARK: &str = "--\n";
         let mut commands = Vec::new();
         for Request { orig, dest, from, to } in requests {
-            let quoted = |text: &str| format!("'{text}'");
-            commands.push(statement(
-                &quoted(orig),
-                &quoted(dest),
-                &quoted(from),
-                &quoted(to),
-            ));
+            let [orig, dest] = [orig, dest].map(|code| format!("'{code}'"));
+            let [from, to] = [from, to].map(|day| format!("'{day}'"));
+            commands.push(statement(&orig, &dest, &from, &to));
             commands.push("SELECT '--'".to_owned());
         }
         let commands: Vec<&str> = commands.iter().map(String::as_str).collect();
-        let text = self.psql.run(context, &commands)?;
+        let text = self.psql.run(&commands)?;
         Ok(text.split_terminator(MARK).map(str::to_owned).collect())
     }
 }

@@ -21,22 +21,31 @@ const UNPACK: &str =
 
 /// wrk, ready to run.
 #[derive(Debug, Clone)]
-pub struct Wrk {
-    pub program: PathBuf,
+pub struct Wrk<'a> {
+    context: &'a Context,
+    program: PathBuf,
     /// The path of its library, unless that is installed.
-    pub variables: Variables,
+    variables: Variables,
 }
 
-impl Wrk {
+impl<'a> Wrk<'a> {
+    /// Without arguments.
+    pub fn command(&self) -> Command<'a> {
+        Command::new(self.context, &self.program).envs(self.variables.clone())
+    }
+
     /// On `PATH`; else installed as root; else unpacked into the cache. `None` when nothing works.
     ///
     /// # Errors
     /// Only when interrupted.
-    pub fn find(context: &Context) -> Result<Option<Self>> {
+    pub fn find(context: &'a Context) -> Result<Option<Self>> {
         let on_path = || {
-            context.settings.find_program("wrk").map(|program| Self {
+            let program = context.settings.find_program("wrk")?;
+            let variables = Variables::new();
+            Some(Self {
+                context,
                 program,
-                variables: Variables::new(),
+                variables,
             })
         };
         if let Some(found) = on_path() {
@@ -55,7 +64,7 @@ impl Wrk {
         let Some(folder) = context.settings.cache.as_ref().map(|cache| cache.join("wrk")) else {
             return Ok(None);
         };
-        if let Some(found) = Self::unpacked(&folder) {
+        if let Some(found) = Self::unpacked(context, &folder) {
             return Ok(Some(found));
         }
         if apt.is_none() || context.settings.find_program("dpkg-deb").is_none() {
@@ -65,26 +74,21 @@ impl Wrk {
         if fs::create_dir_all(&folder).is_err() {
             return Ok(None);
         }
-        let command = Command::new(context, "sh")
-            .args(["-c", UNPACK, "sh"])
-            .args([&folder])
-            .args(PACKAGES);
-        let unpacked = command.capture()?.status.success();
-        Ok(Self::unpacked(&folder).filter(|_| unpacked))
+        let command = Command::new(context, "sh").args(["-c", UNPACK, "sh"]);
+        let finished = command.args([&folder]).args(PACKAGES).capture()?;
+        Ok(Self::unpacked(context, &folder).filter(|_| finished.status.success()))
     }
 
-    fn unpacked(folder: &Path) -> Option<Self> {
+    fn unpacked(context: &'a Context, folder: &Path) -> Option<Self> {
         let program = Some(folder.join("usr/bin/wrk")).filter(|program| program.is_file())?;
-        let library = fs::read_dir(folder.join("usr/lib"))
-            .ok()?
-            .filter_map(Result::ok)
-            .map(|entry| entry.path());
-        let library = library
-            .filter(|path| path.is_dir())
-            .find(|path| path.join("libluajit-5.1.so.2").exists())?;
+        let libraries = fs::read_dir(folder.join("usr/lib")).ok()?;
+        let mut folders = libraries.filter_map(Result::ok).map(|entry| entry.path());
+        let library = folders.find(|path| path.join("libluajit-5.1.so.2").exists())?;
+        let variables = vec![("LD_LIBRARY_PATH".into(), library.into())];
         Some(Self {
+            context,
             program,
-            variables: vec![("LD_LIBRARY_PATH".into(), library.into())],
+            variables,
         })
     }
 }

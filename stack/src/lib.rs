@@ -8,6 +8,6 @@ mod log_secret_scan;
 mod log_tail;
 mod paths;
 mod postgres;
-mod server_process;
+pub mod server_process;
 pub mod service;
 mod state;
