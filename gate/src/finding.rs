@@ -1,5 +1,7 @@
 //! One defect that a tool found, in a form that all tools share.
 
+use std::fmt;
+
 use harness::checksum;
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +64,13 @@ pub struct Finding {
     pub aliases: Vec<String>,
     /// The id of the waiver that covers it.
     pub waiver: Option<String>,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.path)?;
+        self.line.map_or(Ok(()), |line| write!(out, ":{line}"))
+    }
 }
 
 impl Finding {

@@ -1,4 +1,4 @@
-//! The files that gates made for readers (an SBOM, a coverage summary): copied into the report, named relative to it.
+//! Copies the files of gates (an SBOM, a coverage summary) into the report.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,20 +9,20 @@ use anyhow::Result;
 use crate::outcome::Outcome;
 use crate::report::folder::Folder;
 
-/// Copies them to `files/GATE/NAME`; what cannot be read is a limit of its gate. `from`: where relative paths begin.
-pub fn copy(gates: &mut [Outcome], from: &Path, folder: &mut Folder<'_>) -> Result<()> {
+/// Copies them to `files/GATE/NAME`; an unreadable file becomes a limit of its gate. Relative paths start at `base`.
+pub fn copy(gates: &mut [Outcome], base: &Path, folder: &mut Folder<'_>) -> Result<()> {
     for gate in gates {
         let mut taken = BTreeSet::new();
         let mut copied = Vec::new();
         for file in &gate.files {
-            let name = free(&name(file), &mut taken);
+            let name = unique(&name(file), &mut taken);
             let path = format!("files/{}/{name}", gate.id);
-            match fs::read(from.join(file)) {
+            match fs::read(base.join(file)) {
                 Ok(bytes) => {
                     folder.foreign(&path, &bytes)?;
                     copied.push(path);
                 }
-                Err(error) => gate.limits.push(format!("could not read {name} again: {error}")),
+                Err(error) => gate.limits.push(format!("cannot read {name}: {error}")),
             }
         }
         gate.files = copied;
@@ -30,29 +30,24 @@ pub fn copy(gates: &mut [Outcome], from: &Path, folder: &mut Folder<'_>) -> Resu
     Ok(())
 }
 
-/// The last part of a path, of letters that every system takes.
+/// The last part of a path, reduced to portable characters.
 fn name(path: &str) -> String {
     let last = path.rsplit('/').next().unwrap_or_default();
-    let plain = |letter: char| match letter {
-        'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-' | '_' => letter,
-        _ => '_',
-    };
-    let name: String = last.chars().map(plain).collect();
-    match name.trim_matches('.').is_empty() {
-        true => "file".to_owned(),
-        false => name,
+    let is_portable = |character: char| character.is_ascii_alphanumeric() || ".-_".contains(character);
+    let name = last.replace(|character| !is_portable(character), "_");
+    if name.trim_matches('.').is_empty() {
+        return "file".to_owned();
     }
+    name
 }
 
-/// A name that no other file of the gate has.
-fn free(name: &str, taken: &mut BTreeSet<String>) -> String {
+/// The name, numbered if another file of the gate has it.
+fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
     let numbered = (2..).map(|number| format!("{number}-{name}"));
-    let free = std::iter::once(name.to_owned())
-        .chain(numbered)
-        .find(|name| !taken.contains(name));
-    let free = free.unwrap_or_default();
-    taken.insert(free.clone());
-    free
+    let mut candidates = std::iter::once(name.to_owned()).chain(numbered);
+    candidates
+        .find(|name| taken.insert(name.clone()))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -62,7 +57,7 @@ mod tests {
     use crate::report::sanitize::Sanitizer;
 
     #[test]
-    fn files_are_copied_under_names_of_their_own_and_what_is_gone_is_told() {
+    fn files_are_copied_under_unique_names_and_missing_ones_reported() {
         let above = std::env::temp_dir().join(format!("xtask-copies-{}", std::process::id()));
         fs::create_dir_all(above.join("x")).unwrap();
         fs::write(above.join("x/bom.json"), "{}").unwrap();
@@ -77,11 +72,8 @@ mod tests {
         let mut folder = Folder::begin(&above.join("report"), &sanitizer).unwrap();
         copy(&mut gates, &above, &mut folder).unwrap();
         assert_eq!(gates[0].files, ["files/sbom/bom.json", "files/sbom/2-bom.json"]);
-        assert!(
-            gates[0].limits[0].starts_with("could not read __b.txt again: "),
-            "{:?}",
-            gates[0].limits
-        );
+        let limit = &gates[0].limits[0];
+        assert!(limit.starts_with("cannot read __b.txt: "), "{limit}");
         drop(folder);
         fs::remove_dir_all(&above).unwrap();
         assert_eq!(name("a/.."), "file");

@@ -1,4 +1,4 @@
-//! The figures of the last `cargo xtask bench`, with their time: another day's are shown as such; measures nothing.
+//! Reads the report of the last `cargo xtask bench`.
 
 use std::fs;
 use std::path::Path;
@@ -9,33 +9,29 @@ use serde::{Deserialize, Serialize};
 /// A measurement's report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Bench {
-    /// When it was written: RFC 3339.
+    /// RFC 3339.
     pub written: String,
     /// Whether that was on another day than the run.
     pub stale: bool,
-    /// Its rows.
     pub rows: Vec<Row>,
 }
 
 /// One figure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
-    /// The SPEC's row.
     pub id: String,
-    /// What is measured.
     #[serde(default)]
     pub what: String,
-    /// None when it was not run.
+    /// `None` if it was not measured.
     pub value: Option<f64>,
     /// `≥ 0.9`.
     pub goal: String,
-    /// None when it was not run.
+    /// Whether the goal is met; `None` if it was not measured.
     pub holds: Option<bool>,
-    /// What else is to be said.
     pub note: String,
 }
 
-/// What the last measurement left at this path of the build's folder.
+/// Reads the report at this path below the target folder.
 pub fn read(target: &Path, path: Option<&str>, now: DateTime<Utc>) -> Result<Option<Bench>, String> {
     #[derive(Deserialize)]
     struct Written {
@@ -65,27 +61,20 @@ mod tests {
     use chrono::Days;
 
     #[test]
-    fn figures_of_another_day_are_stale_and_broken_ones_are_told() {
+    fn figures_of_another_day_are_stale_and_broken_ones_reported() {
         let target = std::env::temp_dir().join(format!("xtask-report-bench-{}", std::process::id()));
         let now = harness::clock::now();
         assert_eq!(read(&target, Some("figures.json"), now), Ok(None));
         fs::create_dir_all(&target).unwrap();
         let write = |text: &str| fs::write(target.join("figures.json"), text).unwrap();
         write(r#"{"seconds":5,"rows":[{"id":"P1","value":0.92,"goal":"≥ 0.9","holds":true,"note":"n"}]}"#);
-        let written: DateTime<Utc> = read(&target, Some("figures.json"), now)
-            .unwrap()
-            .unwrap()
-            .written
-            .parse()
-            .unwrap();
-        let stale = |now| read(&target, Some("figures.json"), now).unwrap().unwrap().stale;
-        assert!(!stale(written) && stale(written.checked_add_days(Days::new(1)).unwrap()));
+        let bench = |now| read(&target, Some("figures.json"), now).unwrap().unwrap();
+        let written: DateTime<Utc> = bench(now).written.parse().unwrap();
+        let next_day = written.checked_add_days(Days::new(1)).unwrap();
+        assert!(!bench(written).stale && bench(next_day).stale);
         write("{");
-        assert!(
-            read(&target, Some("figures.json"), now)
-                .unwrap_err()
-                .starts_with("figures.json: ")
-        );
+        let error = read(&target, Some("figures.json"), now).unwrap_err();
+        assert!(error.starts_with("figures.json: "), "{error}");
         fs::remove_dir_all(&target).unwrap();
     }
 }

@@ -1,29 +1,30 @@
-//! Which findings are the same defect: an advisory is its aliases (RUSTSEC, CVE, GHSA), the rest is weakness (CWE) and place.
+//! Which findings are the same defect: those with an advisory (RUSTSEC, CVE, GHSA) in common, or a weakness (CWE) at the same
+//! place.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Finding, Location};
 
-/// For each finding the place of the first that is the same defect.
+/// For each finding the index of the first one of the same defect.
 pub fn groups(findings: &[&Finding]) -> Vec<usize> {
     let keys = keys(findings);
     let mut groups = Groups::of(findings.len());
     let mut by_key: BTreeMap<&Key, usize> = BTreeMap::new();
-    for (place, keys) in keys.iter().enumerate() {
+    for (index, keys) in keys.iter().enumerate() {
         for key in keys {
-            groups.join(place, *by_key.entry(key).or_insert(place));
+            groups.join(index, *by_key.entry(key).or_insert(index));
         }
     }
-    (0..findings.len()).map(|place| groups.first(place)).collect()
+    (0..findings.len()).map(|index| groups.first(index)).collect()
 }
 
-/// What two findings have in common that are the same defect.
+/// Findings with a key in common are the same defect.
 type Key = (&'static str, String, String);
 
 fn keys(findings: &[&Finding]) -> Vec<Vec<Key>> {
-    // Some tools do not name the package: where an advisory is in one package only, that one is meant.
+    // Some tools do not name the package: if an advisory is in one package only, that one is meant.
     let mut packages: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    // Where one tool tells several rules apart at one place, a shared weakness does not make them one.
+    // If a tool distinguishes several rules at one place, a common weakness does not make them one defect.
     let mut rules: BTreeMap<(&str, &Location), BTreeMap<&str, BTreeSet<&str>>> = BTreeMap::new();
     for finding in findings {
         for id in advisories(finding) {
@@ -39,41 +40,33 @@ fn keys(findings: &[&Finding]) -> Vec<Vec<Key>> {
         _ => None,
     };
     let of = |finding: &Finding| -> Vec<Key> {
-        let package = |id: &str| {
-            finding
-                .package
-                .as_deref()
-                .or_else(|| only(id))
-                .unwrap_or_default()
-        };
-        let place = finding.location.as_ref().map_or(String::new(), |location| {
-            format!("{}:{}", location.path, location.line.unwrap_or_default())
-        });
-        let same = [
-            finding.rule.as_str(),
-            finding.package.as_deref().unwrap_or_default(),
-        ]
-        .join("\n");
-        let mut keys = vec![("tool", [finding.tool.as_str(), &same].join("\n"), place.clone())];
+        let own = finding.package.as_deref();
+        let package = |id: &str| own.or_else(|| only(id)).unwrap_or_default();
+        let place = finding
+            .location
+            .as_ref()
+            .map_or(String::new(), ToString::to_string);
+        let same = [&finding.tool, finding.rule.as_str(), own.unwrap_or_default()].join("\n");
+        let mut keys = vec![("tool", same, place.clone())];
         keys.extend(advisories(finding).map(|id| ("advisory", id.to_owned(), package(id).to_owned())));
         keys.extend(weaknesses(finding).filter_map(|(cwe, location)| {
             let tools = rules.get(&(cwe, location))?;
-            let told_apart = tools.values().any(|rules| rules.len() > 1);
-            (!told_apart).then(|| ("weakness", cwe.to_owned(), place.clone()))
+            let distinguished = tools.values().any(|rules| rules.len() > 1);
+            (!distinguished).then(|| ("weakness", cwe.to_owned(), place.clone()))
         }));
         keys
     };
     findings.iter().map(|finding| of(finding)).collect()
 }
 
-/// The names of advisories among a finding's names.
+/// The advisories among a finding's names.
 fn advisories(finding: &Finding) -> impl Iterator<Item = &str> {
     names(finding).filter(|name| rank(name) < 3)
 }
 
-/// The weaknesses that a finding names, where it has a place.
+/// The weaknesses that a finding names, if it has a location.
 fn weaknesses(finding: &Finding) -> impl Iterator<Item = (&str, &Location)> {
-    // An advisory's weakness says what kind it is of, not which it is.
+    // The weakness of an advisory is only its category.
     let is_advisory = advisories(finding).next().is_some();
     let location = finding.location.as_ref().filter(|_| !is_advisory);
     location.into_iter().flat_map(move |location| {
@@ -88,7 +81,7 @@ pub fn names(finding: &Finding) -> impl Iterator<Item = &str> {
     std::iter::once(finding.rule.as_str()).chain(aliases)
 }
 
-/// The better known name first; an advisory's is less than 3.
+/// Better-known names have a lower rank; those of advisories are below 3.
 pub fn rank(name: &str) -> usize {
     let known = ["RUSTSEC-", "CVE-", "GHSA-"];
     known
@@ -97,7 +90,7 @@ pub fn rank(name: &str) -> usize {
         .unwrap_or(known.len())
 }
 
-/// Which belong together: each place knows an earlier one of its group, or itself.
+/// A union-find forest: each index refers to an earlier one of its group, or to itself.
 struct Groups(Vec<usize>);
 
 impl Groups {
@@ -105,11 +98,11 @@ impl Groups {
         Groups((0..count).collect())
     }
 
-    fn first(&self, mut place: usize) -> usize {
-        while self.0[place] != place {
-            place = self.0[place];
+    fn first(&self, mut index: usize) -> usize {
+        while self.0[index] != index {
+            index = self.0[index];
         }
-        place
+        index
     }
 
     fn join(&mut self, one: usize, other: usize) {

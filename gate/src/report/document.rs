@@ -1,4 +1,4 @@
-//! Everything that `report.json` says: the run, and what follows from it; every other file of the report is made from this.
+//! The contents of `report.json`: the run and what is derived from it. All other files of the report are made from this.
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
@@ -15,23 +15,23 @@ use crate::report::waiver_status::WaiverUse;
 /// `report.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Document {
-    /// The run.
     #[serde(flatten)]
     pub run: Report,
-    /// What all gates found, each defect once.
+    /// The findings of all gates, each defect once.
     pub findings: Vec<Defect>,
-    /// Where each waiver stands.
-    pub standing: Vec<WaiverUse>,
-    /// Which tests show which requirement.
+    /// The status of each waiver, in the order of the ledger.
+    #[serde(rename = "standing")]
+    pub waiver_uses: Vec<WaiverUse>,
+    /// The tests of each requirement.
     pub requirements: Vec<Requirement>,
     /// The last measurements.
     pub bench: Option<Bench>,
-    /// What the report itself could not do.
+    /// What the report itself does not cover.
     pub limits: Vec<String>,
 }
 
 impl Document {
-    /// Of a run, every text of it washed.
+    /// Derives the document of a run and sanitizes all of its texts.
     pub fn of(
         run: &Report,
         sanitizer: &Sanitizer,
@@ -39,25 +39,25 @@ impl Document {
         bench: Option<Bench>,
     ) -> Result<Document> {
         let today = began(run)?.date_naive();
-        // First, since what is washed may have lost its fingerprint.
+        // Before sanitizing, which may change fingerprints.
         let findings = merge(&run.gates, first_seen);
         let document = Document {
-            standing: WaiverUse::of(&run.waivers, &run.gates, today),
+            waiver_uses: WaiverUse::of(&run.waivers, &run.gates, today),
             requirements: requirements(&run.gates),
             run: run.clone(),
             findings,
             bench,
             limits: Vec::new(),
         };
-        let washed = sanitizer.value(serde_json::to_value(document)?);
-        serde_json::from_value(washed).context("a secret of this run is a word of the report's own")
+        let clean = sanitizer.value(serde_json::to_value(document)?);
+        serde_json::from_value(clean).context("a secret of this run equals a name in the report's schema")
     }
 }
 
-/// When the run began.
+/// The start of the run.
 pub fn began(run: &Report) -> Result<DateTime<Utc>> {
     let time = DateTime::parse_from_rfc3339(&run.began);
     Ok(time
-        .with_context(|| format!("the run began at {:?}", run.began))?
+        .with_context(|| format!("the run started at {:?}", run.began))?
         .to_utc())
 }

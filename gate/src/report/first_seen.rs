@@ -1,4 +1,4 @@
-//! When a run on this machine saw a finding first, by fingerprint: `first-seen.json` in the gate's folder.
+//! When a run on this machine first reported a finding, by fingerprint: `first-seen.json` in the gate's folder.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;
 
-/// What nobody has seen for so long is forgotten.
-const KEPT: Days = Days::new(365);
+/// How long a finding is remembered after its last report.
+const RETENTION: Days = Days::new(365);
 
-/// Sights of this and of earlier runs.
+/// The findings of this run and of earlier ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FirstSeen {
     now: String,
-    sights: BTreeMap<String, Span>,
+    by_fingerprint: BTreeMap<String, Span>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,43 +27,43 @@ struct Span {
 }
 
 impl FirstSeen {
-    /// What the file remembers, and what is seen now. A file that is not to be read begins anew: it decides no verdict.
+    /// Reads the file and adds the findings of this run. An unreadable file is replaced, since it affects no verdict.
     pub fn read<'a>(
         file: &Path,
         findings: impl Iterator<Item = &'a Finding>,
         now: DateTime<Utc>,
     ) -> FirstSeen {
         let text = fs::read_to_string(file).unwrap_or_default();
-        let mut sights: BTreeMap<String, Span> = serde_json::from_str(&text).unwrap_or_default();
+        let mut by_fingerprint: BTreeMap<String, Span> = serde_json::from_str(&text).unwrap_or_default();
         for finding in findings {
-            let new = Span {
+            let span = by_fingerprint.entry(finding.fingerprint());
+            let span = span.or_insert(Span {
                 first: now,
                 last: now,
-            };
-            let span = sights.entry(finding.fingerprint()).or_insert(new);
+            });
             span.last = span.last.max(now);
         }
-        let oldest = now.checked_sub_days(KEPT).unwrap_or(now);
-        sights.retain(|_, span| span.last >= oldest);
+        let oldest = now.checked_sub_days(RETENTION).unwrap_or(now);
+        by_fingerprint.retain(|_, span| span.last >= oldest);
         FirstSeen {
             now: now.to_rfc3339(),
-            sights,
+            by_fingerprint,
         }
     }
 
-    /// When a finding was seen first: RFC 3339.
+    /// When a finding was first reported: RFC 3339.
     pub fn of(&self, fingerprint: &str) -> String {
-        let span = self.sights.get(fingerprint);
+        let span = self.by_fingerprint.get(fingerprint);
         span.map_or(self.now.clone(), |span| span.first.to_rfc3339())
     }
 
-    /// Remembers it for later runs.
+    /// Saves it for later runs.
     pub fn write(&self, file: &Path) -> Result<()> {
-        let aside = file.with_extension("new");
-        let text = serde_json::to_string_pretty(&self.sights)?;
+        let temporary = file.with_extension("new");
+        let text = serde_json::to_string_pretty(&self.by_fingerprint)?;
         fs::create_dir_all(file.parent().unwrap_or(file))
-            .and_then(|()| fs::write(&aside, text + "\n"))
-            .and_then(|()| fs::rename(&aside, file))
+            .and_then(|()| fs::write(&temporary, text + "\n"))
+            .and_then(|()| fs::rename(&temporary, file))
             .with_context(|| format!("cannot write {}", file.display()))
     }
 }
@@ -74,7 +74,7 @@ mod tests {
     use std::slice::from_ref;
 
     #[test]
-    fn the_first_sight_outlives_runs_and_is_forgotten_after_a_year_without_one() {
+    fn a_first_report_outlives_runs_and_is_forgotten_a_year_after_the_last() {
         let file = std::env::temp_dir().join(format!("xtask-first-seen-{}.json", std::process::id()));
         let day = |text: &str| -> DateTime<Utc> { format!("{text}T08:00:00Z").parse().unwrap() };
         let (old, new) = (Finding::new("t", "OLD", ""), Finding::new("t", "NEW", ""));
@@ -91,7 +91,7 @@ mod tests {
         let seen = read(from_ref(&new), "2027-02-02");
         assert!(
             seen.of(&old.fingerprint()).starts_with("2027-02-02"),
-            "not seen for more than a year: new again"
+            "not reported for more than a year"
         );
         assert!(seen.of(&new.fingerprint()).starts_with("2026-02-01"));
         fs::remove_file(&file).unwrap();

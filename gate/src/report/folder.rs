@@ -1,4 +1,4 @@
-//! The folder that a report is written into: aside first, in place whole. An earlier report never outlives a failed one.
+//! The folder of a report: written to a staging folder, published only when complete. A failure removes an earlier report too.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,13 +8,13 @@ use harness::checksum;
 
 use crate::report::sanitize::Sanitizer;
 
-/// The list of all files, written last.
+/// The list of all files.
 const MANIFEST: &str = "MANIFEST.sha256";
 
-/// A report that is being written.
+/// A report that is being written. Unless it is finished, dropping it removes it and an earlier one.
 pub struct Folder<'a> {
-    aside: PathBuf,
-    place: PathBuf,
+    staging: PathBuf,
+    destination: PathBuf,
     sanitizer: &'a Sanitizer,
     files: Vec<File>,
     done: bool,
@@ -23,7 +23,7 @@ pub struct Folder<'a> {
 /// One written file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// Its path in the report, with `/`.
+    /// Its path in the report.
     pub path: String,
     /// SHA-256, hexadecimal.
     pub digest: String,
@@ -32,44 +32,42 @@ pub struct File {
 }
 
 impl<'a> Folder<'a> {
-    /// An empty one beside its place.
-    pub fn begin(place: &Path, sanitizer: &'a Sanitizer) -> Result<Folder<'a>> {
-        let aside = place.with_extension("new");
-        // From here on, whatever fails takes the earlier report with it.
+    /// Starts an empty report.
+    pub fn begin(destination: &Path, sanitizer: &'a Sanitizer) -> Result<Folder<'a>> {
         let folder = Folder {
-            aside,
-            place: place.to_owned(),
+            staging: destination.with_extension("new"),
+            destination: destination.to_owned(),
             sanitizer,
             files: Vec::new(),
             done: false,
         };
-        let _none_there = fs::remove_dir_all(&folder.aside);
-        fs::create_dir_all(&folder.aside).with_context(|| folder.cannot(""))?;
+        let _may_be_absent = fs::remove_dir_all(&folder.staging);
+        fs::create_dir_all(&folder.staging).with_context(|| folder.cannot(""))?;
         Ok(folder)
     }
 
-    /// A text.
+    /// Adds a text.
     pub fn text(&mut self, path: &str, text: &str) -> Result<()> {
         let text = self.sanitizer.file(text);
         self.bytes(path, text.as_bytes())
     }
 
-    /// Whatever a tool made: as text when it is one.
+    /// Adds the output of a tool, as text if it is UTF-8.
     pub fn foreign(&mut self, path: &str, bytes: &[u8]) -> Result<()> {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => self.text(path, text),
-            Err(_) => self.bytes(path, bytes),
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            return self.text(path, text);
         }
+        self.bytes(path, bytes)
     }
 
-    /// What was written until now, by path.
+    /// The files written so far, by path.
     pub fn files(&self) -> Vec<File> {
         let mut files = self.files.clone();
         files.sort_by(|one, other| one.path.cmp(&other.path));
         files
     }
 
-    /// Writes the list, searches everything once more for secrets, and puts the report in its place.
+    /// Writes the list of files, searches each file again for secrets, and publishes the report.
     pub fn finish(mut self) -> Result<PathBuf> {
         let lines = self.files().into_iter();
         let list: String = lines
@@ -77,40 +75,38 @@ impl<'a> Folder<'a> {
             .collect();
         self.text(MANIFEST, &list)?;
         for file in &self.files {
-            let bytes = fs::read(self.aside.join(&file.path)).with_context(|| self.cannot(&file.path))?;
-            // The file's own name could hold it.
-            let told = self.sanitizer.finds_a_secret_in(&bytes)
-                || self.sanitizer.finds_a_secret_in(file.path.as_bytes());
+            let bytes = fs::read(self.staging.join(&file.path)).with_context(|| self.cannot(&file.path))?;
+            let has_secret = [bytes.as_slice(), file.path.as_bytes()]
+                .iter()
+                .any(|bytes| self.sanitizer.finds_a_secret_in(bytes));
+            // Only the extension, since the name could contain the secret.
+            let extension = file.path.rsplit_once('.').map_or("-", |(_, extension)| extension);
             ensure!(
-                !told,
-                "a secret of this run stands in the report ({}): removed it",
-                kind(&file.path)
+                !has_secret,
+                "the report contains a secret of this run (in a .{extension} file) and was removed"
             );
-            // A disk that is full loses bytes without a word.
-            ensure!(
-                checksum::of(&bytes) == file.digest,
-                "{}: it is not as it was written",
-                self.cannot(&file.path)
-            );
+            // A full disk can lose bytes without an error.
+            let is_intact = checksum::of(&bytes) == file.digest;
+            ensure!(is_intact, "{}: its content was lost", self.cannot(&file.path));
         }
-        if let Err(error) = fs::remove_dir_all(&self.place)
+        if let Err(error) = fs::remove_dir_all(&self.destination)
             && error.kind() != std::io::ErrorKind::NotFound
         {
-            return Err(error).with_context(|| format!("cannot replace {}", self.place.display()));
+            return Err(error).with_context(|| format!("cannot replace {}", self.destination.display()));
         }
-        fs::rename(&self.aside, &self.place).with_context(|| self.cannot(""))?;
+        fs::rename(&self.staging, &self.destination).with_context(|| self.cannot(""))?;
         self.done = true;
-        Ok(self.place.clone())
+        Ok(self.destination.clone())
     }
 
     fn bytes(&mut self, path: &str, bytes: &[u8]) -> Result<()> {
         if path.split('/').any(|part| matches!(part, "" | "." | ".."))
-            || path.contains(|letter: char| letter.is_control() || letter == '\\')
+            || path.contains(|character: char| character.is_control() || character == '\\')
         {
-            bail!("no name for a file of the report: {path:?}");
+            bail!("invalid name of a file of the report: {path:?}");
         }
-        let file = self.aside.join(path);
-        let parent = file.parent().unwrap_or(&self.aside);
+        let file = self.staging.join(path);
+        let parent = file.parent().unwrap_or(&self.staging);
         fs::create_dir_all(parent)
             .and_then(|()| fs::write(&file, bytes))
             .with_context(|| self.cannot(path))?;
@@ -123,11 +119,11 @@ impl<'a> Folder<'a> {
     }
 
     fn cannot(&self, path: &str) -> String {
-        let name = self.place.file_name().unwrap_or_default().to_string_lossy();
+        let name = self.destination.file_name().unwrap_or_default().to_string_lossy();
         let slash = if path.is_empty() { "" } else { "/" };
         format!(
             "cannot write {name}{slash}{path} below {}",
-            self.place.parent().unwrap_or(&self.place).display()
+            self.destination.parent().unwrap_or(&self.destination).display()
         )
     }
 }
@@ -135,17 +131,11 @@ impl<'a> Folder<'a> {
 impl Drop for Folder<'_> {
     fn drop(&mut self) {
         if !self.done {
-            let _half_written = fs::remove_dir_all(&self.aside);
-            // It would be taken for this run's.
-            let _none_there = fs::remove_dir_all(&self.place);
+            let _incomplete = fs::remove_dir_all(&self.staging);
+            // It could be mistaken for the report of this run.
+            let _may_be_absent = fs::remove_dir_all(&self.destination);
         }
     }
-}
-
-/// A file's ending: its name could hold the secret.
-fn kind(path: &str) -> String {
-    let ending = path.rsplit_once('.').map_or("no ending", |(_, ending)| ending);
-    format!("a .{ending} file")
 }
 
 #[cfg(test)]
@@ -154,7 +144,7 @@ mod tests {
     use crate::redaction::Redactor;
     use crate::report::path_redaction::PathRedactor;
 
-    fn place(name: &str) -> PathBuf {
+    fn destination(name: &str) -> PathBuf {
         let above = std::env::temp_dir().join(format!("xtask-folder-{name}-{}", std::process::id()));
         let _left_over = fs::remove_dir_all(&above);
         fs::create_dir_all(above.join("report")).unwrap();
@@ -162,19 +152,19 @@ mod tests {
         above.join("report")
     }
 
-    fn gone(place: &Path) {
+    fn assert_removed(place: &Path) {
         let above = place.parent().unwrap();
         assert!(!place.exists() && !place.with_extension("new").exists());
         fs::remove_dir_all(above).unwrap();
     }
 
     #[test]
-    fn a_whole_report_takes_the_place_of_the_earlier_one() {
-        let (place, sanitizer) = (place("whole"), Sanitizer::default());
+    fn a_complete_report_replaces_the_earlier_one() {
+        let (place, sanitizer) = (destination("whole"), Sanitizer::default());
         let mut folder = Folder::begin(&place, &sanitizer).unwrap();
         folder.text("a.txt", "abc").unwrap();
         folder.foreign("files/x/b.bin", b"\xff\xfe").unwrap();
-        assert!(place.join("index.html").exists(), "until the new one is whole");
+        assert!(place.join("index.html").exists(), "until the new one is complete");
         folder.finish().unwrap();
         assert!(!place.join("index.html").exists());
         let list = fs::read_to_string(place.join(MANIFEST)).unwrap();
@@ -185,26 +175,26 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_in_any_file_removes_the_report_and_is_not_told() {
+    fn a_secret_in_any_file_removes_the_report_and_is_not_in_the_error() {
         let secret = "hunter2/hunter2";
         let sanitizer = Sanitizer::of(Redactor::of([secret.to_owned()]), PathRedactor::default());
-        let place = place("secret");
+        let place = destination("secret");
         let mut folder = Folder::begin(&place, &sanitizer).unwrap();
         folder.text("a.txt", "hunter2/hunter2").unwrap();
         folder.text("b.txt", "?q=hunter2%2Fhunter2").unwrap();
         let error = folder.finish().unwrap_err().to_string();
         assert_eq!(
             error,
-            "a secret of this run stands in the report (a .txt file): removed it"
+            "the report contains a secret of this run (in a .txt file) and was removed"
         );
-        gone(&place);
+        assert_removed(&place);
     }
 
     #[test]
-    fn what_cannot_be_written_is_told_in_one_line_and_leaves_no_report() {
-        let (place, sanitizer) = (place("full"), Sanitizer::default());
+    fn a_write_error_is_one_line_and_leaves_no_report() {
+        let (place, sanitizer) = (destination("full"), Sanitizer::default());
         let mut folder = Folder::begin(&place, &sanitizer).unwrap();
-        // Stands for a full disk, and works for root too.
+        // Simulates a full disk, for root too.
         fs::create_dir(place.with_extension("new").join("a.txt")).unwrap();
         let error = format!("{:#}", folder.text("a.txt", "abc").unwrap_err());
         assert!(
@@ -212,17 +202,17 @@ mod tests {
             "{error}"
         );
         drop(folder);
-        gone(&place);
+        assert_removed(&place);
     }
 
     #[test]
-    fn no_name_leads_out_of_the_report() {
-        let (place, sanitizer) = (place("name"), Sanitizer::default());
+    fn no_name_can_leave_the_reports_folder() {
+        let (place, sanitizer) = (destination("name"), Sanitizer::default());
         let mut folder = Folder::begin(&place, &sanitizer).unwrap();
         for path in ["../a", "a//b", "/a", "a\nb", "a\\b", ""] {
             assert!(folder.text(path, "x").is_err(), "{path}");
         }
         drop(folder);
-        gone(&place);
+        assert_removed(&place);
     }
 }

@@ -1,14 +1,13 @@
-//! How the report writes times, sizes, digests and verdicts for people; the same in every file of it.
+//! The formats of times, sizes, digests and names that all files of the report share.
 
+use std::borrow::Borrow;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use harness::output;
+use serde::Serialize;
 
-use crate::outcome::Verdict;
-use crate::profile::GateProfile;
-
-/// `2026-11-21 07:21 UTC`, or what it says when it is no time.
+/// `2026-11-21 07:21 UTC`; a text that is not a time remains as it is.
 pub fn when(time: &str) -> String {
     parsed(time).map_or_else(
         || time.to_owned(),
@@ -16,7 +15,7 @@ pub fn when(time: &str) -> String {
     )
 }
 
-/// As [`when`], without the day when it is the other's.
+/// As [`when`], without the date if the other time is on the same day.
 pub fn when_on(time: &str, other: &str) -> String {
     match (parsed(time), days_before(time, other)) {
         (Some(time), Some(0)) => time.format("%H:%M UTC").to_string(),
@@ -24,18 +23,18 @@ pub fn when_on(time: &str, other: &str) -> String {
     }
 }
 
-/// `2026-11-21`, or what it says when it is no time.
+/// `2026-11-21`; a text that is not a time remains as it is.
 pub fn day(time: &str) -> String {
     parsed(time).map_or_else(|| time.to_owned(), |time| time.format("%Y-%m-%d").to_string())
 }
 
-/// How many days before the other; none when one of them is no time.
+/// How many days before the other time.
 pub fn days_before(time: &str, other: &str) -> Option<i64> {
     let (time, other) = (parsed(time)?, parsed(other)?);
     Some((other.date_naive() - time.date_naive()).num_days())
 }
 
-/// How many seconds before the other; none when one of them is no time.
+/// How many seconds before the other time.
 pub fn seconds_between(time: &str, other: &str) -> Option<i64> {
     Some((parsed(other)? - parsed(time)?).num_seconds())
 }
@@ -51,21 +50,21 @@ pub fn age(days: Option<i64>) -> String {
 }
 
 /// `2.4 s`, `5 min 11 s`.
-pub fn took(seconds: f64) -> String {
-    output::seconds(Duration::try_from_secs_f64(seconds).unwrap_or_default())
+pub fn took(seconds: impl Borrow<f64>) -> String {
+    output::seconds(Duration::try_from_secs_f64(*seconds.borrow()).unwrap_or_default())
 }
 
-/// The first letters of a digest or a commit.
+/// The first characters of a digest or a commit.
 pub fn short(digest: &str) -> String {
     digest.chars().take(9).collect()
 }
 
 /// `412 B`, `18.2 kB`, `1.3 MB`.
-pub fn size(bytes: usize) -> String {
-    match bytes {
-        0..1000 => format!("{bytes} B"),
-        1000..1_000_000 => format!("{}.{} kB", bytes / 1000, bytes % 1000 / 100),
-        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+pub fn size(bytes: impl Borrow<usize>) -> String {
+    match *bytes.borrow() {
+        bytes @ 0..1000 => format!("{bytes} B"),
+        bytes @ 1000..1_000_000 => format!("{}.{} kB", bytes / 1000, bytes % 1000 / 100),
+        bytes => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
     }
 }
 
@@ -77,24 +76,10 @@ pub fn count(number: usize, one: &str) -> String {
     }
 }
 
-/// The verdict as `report.json` has it.
-pub const fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "pass",
-        Verdict::Waived => "waived",
-        Verdict::NotRun => "not-run",
-        Verdict::Untrusted => "untrusted",
-        Verdict::Fail => "fail",
-    }
-}
-
-/// The profile's name.
-pub const fn profile(profile: GateProfile) -> &'static str {
-    match profile {
-        GateProfile::Local => "local",
-        GateProfile::Pipeline => "pipeline",
-        GateProfile::Release => "release",
-    }
+/// The name of an enum's variant, as in `report.json`.
+pub fn name(variant: &impl Serialize) -> String {
+    let value = serde_json::to_value(variant).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_owned()
 }
 
 fn parsed(time: &str) -> Option<DateTime<Utc>> {
@@ -106,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_read_well() {
+    fn formats_are_readable() {
         assert_eq!(when("2026-11-21T08:21:59+01:00"), "2026-11-21 07:21 UTC");
         let other = "2026-11-21T23:00:00Z";
         assert_eq!(when_on("2026-11-21T07:21:00Z", other), "07:21 UTC");
@@ -122,8 +107,6 @@ mod tests {
         );
         assert_eq!(took(f64::NAN), "0.0 s");
         assert_eq!([count(1, "gate"), count(0, "gate")], ["1 gate", "0 gates"]);
-        for verdict in [Verdict::Pass, Verdict::NotRun, Verdict::Untrusted] {
-            assert_eq!(serde_json::to_value(verdict).unwrap(), word(verdict));
-        }
+        assert_eq!(name(&crate::outcome::Verdict::NotRun), "not-run");
     }
 }

@@ -1,4 +1,4 @@
-//! One defect, however many tools saw it. Forgets no sight, and raises or lowers no severity.
+//! Merges the findings of several tools that are the same defect, without losing a tool's own report of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,110 +9,105 @@ use crate::outcome::Outcome;
 use crate::report::dedup::{groups, names, rank};
 use crate::report::first_seen::FirstSeen;
 
-/// Whether somebody must do something.
+/// Whether the defect is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// At least one tool's finding has no waiver.
+    /// At least one of its findings has no waiver.
     Open,
-    /// Waivers cover every tool's finding.
+    /// Waivers cover all of its findings.
     Waived,
 }
 
 /// One defect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Defect {
-    /// The same in every run: the fingerprint of its first sight.
+    /// The fingerprint of its first finding, the same in every run.
     pub id: String,
-    /// Its best known name.
+    /// Its best-known name.
     pub rule: String,
     /// Its other names.
     pub aliases: Vec<String>,
-    /// The worst that a tool says.
+    /// The highest that a tool reports.
     pub severity: Severity,
-    /// Open or waived.
     pub status: Status,
-    /// What the first tool says about it.
+    /// The first tool's message.
     pub message: String,
-    /// Where.
     pub location: Option<Location>,
-    /// The package that has it.
     pub package: Option<String>,
-    /// The waivers that cover it.
+    /// Ids of the waivers that cover it.
     pub waivers: Vec<String>,
-    /// When a run here saw it first: RFC 3339.
+    /// The first run on this machine that reported it: RFC 3339.
     pub first_seen: String,
-    /// Each tool that saw it, with its own words.
-    pub sights: Vec<Occurrence>,
+    /// Each tool's own finding.
+    #[serde(rename = "sights")]
+    pub occurrences: Vec<Occurrence>,
 }
 
-/// What one tool says.
+/// One tool's finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Occurrence {
-    /// The gate.
     pub gate: String,
-    /// The tool's own words.
     #[serde(flatten)]
     pub finding: Finding,
 }
 
-/// What all gates found; open and worst first.
+/// The defects of all gates; open ones first, then by severity.
 pub fn merge(gates: &[Outcome], first_seen: &FirstSeen) -> Vec<Defect> {
-    let sights: Vec<Occurrence> = gates
-        .iter()
-        .flat_map(|gate| {
-            gate.findings.iter().map(|finding| Occurrence {
-                gate: gate.id.clone(),
-                finding: finding.clone(),
-            })
-        })
-        .collect();
-    let findings: Vec<&Finding> = sights.iter().map(|sight| &sight.finding).collect();
-    let first_of_group = groups(&findings);
-    let mut gathered: BTreeMap<usize, Vec<Occurrence>> = BTreeMap::new();
-    for (first, sight) in first_of_group.into_iter().zip(sights) {
-        gathered.entry(first).or_default().push(sight);
+    let findings = || {
+        gates
+            .iter()
+            .flat_map(|gate| gate.findings.iter().map(move |finding| (gate, finding)))
+    };
+    let first_of_group = groups(&findings().map(|(_, finding)| finding).collect::<Vec<_>>());
+    let mut by_group: BTreeMap<usize, Vec<Occurrence>> = BTreeMap::new();
+    for (first, (gate, finding)) in first_of_group.into_iter().zip(findings()) {
+        by_group.entry(first).or_default().push(Occurrence {
+            gate: gate.id.clone(),
+            finding: finding.clone(),
+        });
     }
-    let mut defects: Vec<Defect> = gathered
-        .into_values()
-        .map(|sights| defect(sights, first_seen))
+    let groups = by_group.into_values();
+    let mut defects: Vec<Defect> = groups
+        .map(|occurrences| defect(occurrences, first_seen))
         .collect();
-    defects.sort_by(|one, other| {
-        let order = |defect: &Defect| (defect.status, std::cmp::Reverse(defect.severity));
-        let place = |defect: &Defect| (defect.rule.clone(), defect.location.clone());
-        (order(one), place(one)).cmp(&(order(other), place(other)))
+    defects.sort_by_cached_key(|defect| {
+        let severity = std::cmp::Reverse(defect.severity);
+        (
+            defect.status,
+            severity,
+            defect.rule.clone(),
+            defect.location.clone(),
+        )
     });
     defects
 }
 
-fn defect(sights: Vec<Occurrence>, first_seen: &FirstSeen) -> Defect {
-    let findings = || sights.iter().map(|sight| &sight.finding);
+fn defect(occurrences: Vec<Occurrence>, first_seen: &FirstSeen) -> Defect {
+    let findings = || occurrences.iter().map(|occurrence| &occurrence.finding);
     let all: BTreeSet<&str> = findings().flat_map(names).collect();
-    let first = &sights[0].finding;
+    let first = &occurrences[0].finding;
     let advisory = all.iter().copied().filter(|name| rank(name) < 3);
     let rule = advisory.min_by_key(|name| rank(name)).unwrap_or(&first.rule);
+    let aliases = all.iter().filter(|name| **name != rule);
     let open = findings().any(|finding| finding.waiver.is_none());
     let waivers: BTreeSet<&String> = findings().filter_map(|finding| finding.waiver.as_ref()).collect();
     let seen = findings().map(|finding| first_seen.of(&finding.fingerprint()));
     Defect {
         id: first.fingerprint(),
         rule: rule.to_owned(),
-        aliases: all
-            .iter()
-            .filter(|name| **name != rule)
-            .map(ToString::to_string)
-            .collect(),
+        aliases: aliases.map(ToString::to_string).collect(),
         severity: findings()
             .map(|finding| finding.severity)
             .max()
-            .unwrap_or(Severity::Medium),
+            .unwrap_or(first.severity),
         status: if open { Status::Open } else { Status::Waived },
         message: first.message.clone(),
         location: findings().find_map(|finding| finding.location.clone()),
         package: findings().find_map(|finding| finding.package.clone()),
         waivers: waivers.into_iter().cloned().collect(),
         first_seen: seen.min().unwrap_or_default(),
-        sights,
+        occurrences,
     }
 }
 
@@ -140,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn an_advisory_is_its_aliases_and_keeps_every_tools_own_words() {
+    fn an_advisory_is_merged_by_aliases_and_retains_each_tools_report() {
         let time = "pkg:cargo/time@0.1.44";
         let audit = found("cargo-audit", "RUSTSEC-2020-0071", &["CVE-2020-26235"]).rated(Severity::Low);
         let defects = merged(vec![
@@ -161,9 +156,9 @@ mod tests {
         );
         assert_eq!(one.aliases, ["CVE-2020-26235", "GHSA-wcg3-cvx6-7396"]);
         let own: Vec<_> = one
-            .sights
+            .occurrences
             .iter()
-            .map(|sight| (sight.finding.tool.as_str(), sight.finding.severity))
+            .map(|occurrence| (occurrence.finding.tool.as_str(), occurrence.finding.severity))
             .collect();
         assert_eq!(own[0], ("trivy", Severity::High));
         assert_eq!(own[1], ("cargo-audit", Severity::Low));
@@ -183,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_weakness_at_a_place_is_one_unless_a_tool_tells_it_apart() {
+    fn a_weakness_at_one_place_is_one_defect_unless_a_tool_distinguishes() {
         let at = |finding: Finding, line| finding.at("Dockerfile", Some(line));
         let one = merged(vec![
             at(found("hadolint", "DL3002", &["CWE-250"]), 4),
@@ -205,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn open_and_worst_come_first_and_one_open_sight_is_enough() {
+    fn open_and_severe_defects_come_first_and_one_open_finding_suffices() {
         let waived = |mut finding: Finding| {
             finding.waiver = Some("W-1".to_owned());
             finding

@@ -1,4 +1,4 @@
-//! The report of a run: `target/report/`, written aside and put in place whole; decides no verdict.
+//! The report of a run: `target/report/`, replaced only by a complete new one.
 
 mod attachments;
 mod bench;
@@ -7,7 +7,7 @@ mod document;
 mod first_seen;
 mod folder;
 mod format;
-mod junit_and_summary;
+mod junit;
 mod merge;
 pub mod model;
 mod page;
@@ -16,6 +16,7 @@ pub mod regenerate;
 mod requirements;
 mod sanitize;
 mod sarif;
+mod summary;
 mod waiver_status;
 
 #[cfg(test)]
@@ -37,33 +38,32 @@ use crate::report::model::Report;
 use crate::report::path_redaction::PathRedactor;
 use crate::report::sanitize::Sanitizer;
 
-/// The form of `report.json`.
+/// The schema of `report.json`.
 const JSON_SCHEMA: &str = include_str!("../../../docs/report.schema.json");
 
-/// What a report is made with.
+/// Writes the report of one run.
 pub struct ReportWriter<'a> {
-    /// Where it goes, and what it must not name.
+    /// The target folder, and the paths that the report must not contain.
     pub settings: &'a Settings,
-    /// The project's name and documents.
+    /// The repository's configuration.
     pub config: &'a Config,
     /// The run's secrets.
     pub redactor: Redactor,
-    /// The run's own folder, which it must not name either.
+    /// The run's temporary folder, which the report must not name either.
     pub scratch: Option<&'a Path>,
-    /// Where relative names of files begin.
+    /// The base of relative paths.
     pub files: PathBuf,
 }
 
 impl ReportWriter<'_> {
-    /// Writes it; answers its folder. An earlier report stays until this one is whole.
+    /// Writes the report and returns its folder. An earlier report remains until this one is complete.
     pub fn publish(&self, mut report: Report) -> Result<PathBuf> {
         let target = &self.settings.target;
         let sanitizer = Sanitizer::of(
             self.redactor.clone(),
             PathRedactor::of(self.settings, self.scratch),
         );
-        let place = target.join("report");
-        let mut folder = Folder::begin(&place, &sanitizer)?;
+        let mut folder = Folder::begin(&target.join("report"), &sanitizer)?;
         attachments::copy(&mut report.gates, &self.files, &mut folder)?;
         let now = document::began(&report)?;
         let (bench, no_bench) = match bench::read(target, self.config.measurements.as_deref(), now) {
@@ -71,8 +71,8 @@ impl ReportWriter<'_> {
             Err(why) => (None, Some(why)),
         };
         let findings = report.gates.iter().flat_map(|gate| &gate.findings);
-        let seen_before = target.join("xtask").join("gate").join("first-seen.json");
-        let first_seen = FirstSeen::read(&seen_before, findings, now);
+        let first_seen_file = target.join("xtask").join("gate").join("first-seen.json");
+        let first_seen = FirstSeen::read(&first_seen_file, findings, now);
         let mut document = Document::of(&report, &sanitizer, &first_seen, bench)?;
         document.limits.extend(no_bench.map(|why| sanitizer.text(&why)));
         folder.text("report.json", &(serde_json::to_string_pretty(&document)? + "\n"))?;
@@ -80,13 +80,10 @@ impl ReportWriter<'_> {
         for (name, text) in sarif::files(&document, self.config)? {
             folder.text(&name, &text)?;
         }
-        folder.text(
-            "junit.xml",
-            &junit_and_summary::junit(&document, &self.config.name)?,
-        )?;
-        let summary = sanitizer.file(&junit_and_summary::summary(&document)?);
+        folder.text("junit.xml", &junit::render(&document, &self.config.name)?)?;
+        let summary = sanitizer.file(&summary::render(&document)?);
         folder.text("summary.md", &summary)?;
-        first_seen.write(&seen_before)?;
+        first_seen.write(&first_seen_file)?;
         let page = page::render(&document, &self.config.name, &folder.files())?;
         folder.text("index.html", &page)?;
         let folder = folder.finish()?;
@@ -97,7 +94,7 @@ impl ReportWriter<'_> {
     }
 }
 
-/// Other steps write there too.
+/// Other steps of the workflow write to the same file.
 fn append(file: &Path, text: &str) -> Result<()> {
     File::options()
         .create(true)

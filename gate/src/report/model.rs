@@ -1,4 +1,4 @@
-//! What the report says, in the words of `report.json`; reads and writes nothing.
+//! The run, as in `report.json`.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,42 +6,48 @@ use crate::outcome::{Outcome, Verdict};
 use crate::profile::GateProfile;
 use crate::waivers::Waiver;
 
-/// The version of the form of `report.json`.
+/// The version of the schema of `report.json`.
 pub const SCHEMA: &str = "1";
 
 /// `report.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// The version of this form.
+    /// The version of the schema.
     pub schema: String,
-    /// `pass` or `fail`: whether anything is fatal in this profile.
+    /// `pass` or `fail`: whether any gate fails the run in this profile.
     pub verdict: Verdict,
-    /// The commit, or empty outside of a repository.
+    /// Empty outside of a repository.
     pub commit: String,
     /// Files that differ from the commit.
     pub changed: Vec<String>,
-    /// Who ran it.
+    /// The profile of the run.
     pub profile: GateProfile,
     /// RFC 3339.
     pub began: String,
-    /// In seconds.
+    /// The duration.
     pub seconds: f64,
-    /// Gates that this run was not asked for.
+    /// Gates that were not requested.
     pub left_out: Vec<String>,
-    /// What nobody fails for, and somebody should know: waivers that end soon, or that nothing uses.
+    /// Warnings that fail no run: waivers that expire soon, or that cover nothing.
     pub warnings: Vec<String>,
-    /// One row a gate.
+    /// The outcome of each gate.
     pub gates: Vec<Outcome>,
-    /// The ledger.
+    /// The whole ledger.
     pub waivers: Vec<Waiver>,
 }
 
 impl Report {
-    /// Whether anything in it is fatal.
+    /// The verdict of the whole run.
     pub fn verdict_of(gates: &[Outcome]) -> Verdict {
-        match gates.iter().any(|gate| gate.fatal) {
-            true => Verdict::Fail,
-            false => Verdict::Pass,
+        if gates.iter().any(|gate| gate.fatal) {
+            Verdict::Fail
+        } else {
+            Verdict::Pass
         }
+    }
+
+    /// How many tests all gates ran.
+    pub fn test_count(&self) -> usize {
+        self.gates.iter().map(|gate| gate.tests.len()).sum()
     }
 }

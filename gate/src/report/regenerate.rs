@@ -1,4 +1,4 @@
-//! `cargo xtask report`: makes the report's files again from a `report.json`; runs no gate.
+//! `cargo xtask report`: regenerates the report's files from a `report.json`.
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -16,12 +16,12 @@ use crate::report::model::{self, Report};
 /// Options of `cargo xtask report`.
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// The `report.json` of a run [default: the last one's]
+    /// The `report.json` of a run [default: that of the last run]
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
 }
 
-/// Writes `target/report/`.
+/// Regenerates `target/report/`.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let _one_at_a_time = lock::take(context)?;
     let last = context.settings.target.join("report").join("report.json");
@@ -31,20 +31,20 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let report: Report = serde_json::from_str(&text).with_context(|| shown.to_string())?;
     ensure!(
         report.schema == model::SCHEMA,
-        "{shown} has the form {}, not {}",
+        "{shown} has schema version {}, not {}",
         report.schema,
         model::SCHEMA
     );
-    ensure!(!report.gates.is_empty(), "{shown} tells of no gate");
+    ensure!(!report.gates.is_empty(), "{shown} contains no gate");
     let mut files = report.gates.iter().flat_map(|gate| &gate.files);
-    if let Some(file) = files.find(|file| !is_beside(file)) {
-        bail!("{shown} names {file:?}, which is not beside it");
+    if let Some(file) = files.find(|file| !is_inside(file)) {
+        bail!("{shown} names {file:?}, which is outside of its folder");
     }
     let config = Config::read(&context.settings.root)?;
     let writer = ReportWriter {
         settings: &context.settings,
         config: &config,
-        // It was washed when it was written.
+        // The text was sanitized when it was written.
         redactor: Redactor::default(),
         scratch: None,
         files: from.parent().unwrap_or(&from).to_owned(),
@@ -54,21 +54,21 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// A path that leads out of the report's folder could be any file of the machine.
-fn is_beside(file: &str) -> bool {
+/// A path that leaves the report's folder could name any file of the machine.
+fn is_inside(file: &str) -> bool {
     let mut parts = Path::new(file).components();
     !file.is_empty() && parts.all(|part| matches!(part, Component::Normal(_)))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_beside;
+    use super::is_inside;
 
     #[test]
-    fn only_what_lies_beside_a_report_belongs_to_it() {
-        assert!(is_beside("files/sbom/app.cdx.json"));
+    fn only_files_in_the_reports_folder_are_accepted() {
+        assert!(is_inside("files/sbom/app.cdx.json"));
         for file in ["", "/etc/hostname", "../report.json", "files/../../secret"] {
-            assert!(!is_beside(file), "{file}");
+            assert!(!is_inside(file), "{file}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! From the tags of tests to a table: which scenarios show a requirement; knows no requirement's text.
+//! The tests of each OWASP ASVS requirement, from their tags.
 
 use std::collections::BTreeMap;
 
@@ -6,20 +6,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::outcome::Outcome;
 
-/// One requirement and what shows it.
+/// One requirement and its tests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requirement {
-    /// As the tag says: `v5.0.0-6.2.1`.
+    /// As in the tag: `v5.0.0-6.2.1`.
     pub id: String,
-    /// `passed` when every test of it passed, `failed` when one failed, else `skipped`.
+    /// `passed` if every test passed, `failed` if one failed, else `skipped`.
     pub outcome: String,
-    /// The tests: gate, name, outcome.
-    pub tests: Vec<Shown>,
+    /// Its tests.
+    pub tests: Vec<RequirementTest>,
 }
 
-/// A test that shows a requirement.
+/// A test of a requirement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shown {
+pub struct RequirementTest {
     /// The gate that ran it.
     pub gate: String,
     /// Its full name.
@@ -28,53 +28,45 @@ pub struct Shown {
     pub outcome: String,
 }
 
-/// The requirements of OWASP ASVS, in its order.
+/// The requirements, in the order of OWASP ASVS.
 pub fn requirements(gates: &[Outcome]) -> Vec<Requirement> {
-    let mut by_id: BTreeMap<(Vec<u32>, &str), Requirement> = BTreeMap::new();
+    let mut by_id: BTreeMap<(Vec<u32>, &str), Vec<RequirementTest>> = BTreeMap::new();
     for gate in gates {
         for test in &gate.tests {
             for id in test.tags.iter().filter_map(|tag| asvs(tag)) {
-                let new = || Requirement {
-                    id: id.to_owned(),
-                    outcome: String::new(),
-                    tests: Vec::new(),
-                };
-                by_id
-                    .entry((order(id), id))
-                    .or_insert_with(new)
-                    .tests
-                    .push(Shown {
-                        gate: gate.id.clone(),
-                        name: test.name.clone(),
-                        outcome: test.outcome.clone(),
-                    });
+                by_id.entry((order(id), id)).or_default().push(RequirementTest {
+                    gate: gate.id.clone(),
+                    name: test.name.clone(),
+                    outcome: test.outcome.clone(),
+                });
             }
         }
     }
-    let mut all: Vec<Requirement> = by_id.into_values().collect();
-    for requirement in &mut all {
-        let has = |word: &str| requirement.tests.iter().any(|test| test.outcome == word);
-        let outcome = match (
-            has("failed"),
-            requirement.tests.iter().all(|test| test.outcome == "passed"),
-        ) {
-            (true, _) => "failed",
-            (false, true) => "passed",
-            (false, false) => "skipped",
+    let requirement = |((_, id), tests): ((_, &str), Vec<RequirementTest>)| {
+        let outcome = if tests.iter().any(|test| test.outcome == "failed") {
+            "failed"
+        } else if tests.iter().all(|test| test.outcome == "passed") {
+            "passed"
+        } else {
+            "skipped"
         };
-        outcome.clone_into(&mut requirement.outcome);
-    }
-    all
+        Requirement {
+            id: id.to_owned(),
+            outcome: outcome.to_owned(),
+            tests,
+        }
+    };
+    by_id.into_iter().map(requirement).collect()
 }
 
-/// `asvs:v5.0.0-6.2.1`, also as the features write it, with `@`.
+/// The id in `asvs:v5.0.0-6.2.1`, with or without `@`.
 fn asvs(tag: &str) -> Option<&str> {
     tag.trim_start_matches('@').strip_prefix("asvs:")
 }
 
-/// 6.2.11 comes after 6.2.2.
+/// Numeric order: 6.2.11 is after 6.2.2.
 fn order(id: &str) -> Vec<u32> {
-    let numbers = id.split(|letter: char| !letter.is_ascii_digit());
+    let numbers = id.split(|character: char| !character.is_ascii_digit());
     numbers.filter_map(|number| number.parse().ok()).collect()
 }
 
@@ -85,7 +77,7 @@ mod tests {
     use crate::scan_result::Test;
 
     #[test]
-    fn a_requirement_is_shown_only_when_all_its_tests_passed() {
+    fn a_requirement_passes_only_if_all_its_tests_pass() {
         let test = |name: &str, outcome: &str, tags: &[&str]| Test {
             name: name.to_owned(),
             outcome: outcome.to_owned(),

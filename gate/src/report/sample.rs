@@ -1,4 +1,4 @@
-//! Runs to make reports of in tests: one with every verdict, canary and state of a waiver, and one gate to build upon.
+//! Sample runs for tests: one with every verdict, canary and status of a waiver, and a gate to extend.
 
 use crate::outcome::{Canary, Outcome, Verdict};
 use crate::report::model::Report;
@@ -8,7 +8,7 @@ pub fn every_verdict() -> Report {
     serde_json::from_str(include_str!("sample.json")).unwrap()
 }
 
-/// A gate that saw nothing.
+/// A gate that passed without findings.
 pub fn gate(id: &str) -> Outcome {
     Outcome {
         id: id.to_owned(),

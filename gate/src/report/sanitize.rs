@@ -1,80 +1,78 @@
-//! What every text of a report passes: no secret, no folder of this scheduler, no letter that terminals or XML mistake for a
-//! command, no text without end.
+//! Sanitizes every text of a report: removes secrets, local paths and control characters, and limits the length.
 
 use serde_json::Value;
 
 use crate::redaction::Redactor;
 use crate::report::path_redaction::PathRedactor;
 
-/// The most letters of one text: a tool's message may hold a whole answer.
-const MOST: usize = 4000;
+/// In characters: a tool's message may contain a whole HTTP response.
+const MAX_LENGTH: usize = 4000;
 
-/// Washes texts.
+/// The secrets and paths to remove.
 #[derive(Debug, Clone, Default)]
 pub struct Sanitizer {
     redactor: Redactor,
-    places: PathRedactor,
+    paths: PathRedactor,
 }
 
 impl Sanitizer {
-    /// Of these secrets and folders.
-    pub fn of(redactor: Redactor, places: PathRedactor) -> Sanitizer {
-        Sanitizer { redactor, places }
+    /// With these secrets and folders.
+    pub fn of(redactor: Redactor, paths: PathRedactor) -> Sanitizer {
+        Sanitizer { redactor, paths }
     }
 
-    /// A whole file: no secret, no folder of this scheduler.
+    /// A whole file, without secrets and folders of this machine.
     pub fn file(&self, text: &str) -> String {
-        self.redactor.clean(&self.places.clean(text))
+        self.redactor.clean(&self.paths.clean(text))
     }
 
-    /// One text of a tool.
+    /// A single text, also without control characters, and shortened.
     pub fn text(&self, text: &str) -> String {
-        // Secrets first: what is left out below could hold the end of one.
+        // Secrets first: the next steps could remove a part of one.
         let text = self.file(text);
         let mut clean = visible(&text);
-        if let Some((end, _)) = clean.char_indices().nth(MOST) {
+        if let Some((end, _)) = clean.char_indices().nth(MAX_LENGTH) {
             clean.truncate(end);
             clean.push_str(" … (cut)");
         }
         self.redactor.clean(&clean)
     }
 
-    /// Every text of a value.
+    /// All texts of a value.
     pub fn value(&self, value: Value) -> Value {
         match value {
             Value::String(text) => Value::String(self.text(&text)),
             Value::Array(values) => values.into_iter().map(|value| self.value(value)).collect(),
             Value::Object(members) => {
-                let washed = members.into_iter().map(|(name, value)| (name, self.value(value)));
-                Value::Object(washed.collect())
+                let clean = members.into_iter().map(|(name, value)| (name, self.value(value)));
+                Value::Object(clean.collect())
             }
             other => other,
         }
     }
 
-    /// Whether a secret of the run stands there.
+    /// Whether it contains a secret of the run, in any encoding.
     pub fn finds_a_secret_in(&self, bytes: &[u8]) -> bool {
         self.redactor.is_in(bytes)
     }
 }
 
-/// Without terminal commands (ECMA-48), control characters, letters that turn the direction of reading (CVE-2021-42574), and
-/// what XML 1.0 forbids.
+/// Without terminal sequences (ECMA-48), control characters, characters that change the reading direction (CVE-2021-42574),
+/// and characters that XML 1.0 forbids.
 fn visible(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '\u{1b}' if letters.next_if_eq(&'[').is_some() => {
-                let _parameters = letters
-                    .by_ref()
-                    .find(|letter| ('\u{40}'..='\u{7e}').contains(letter));
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '\u{1b}' if characters.next_if_eq(&'[').is_some() => {
+                let is_final = |character: &char| ('\u{40}'..='\u{7e}').contains(character);
+                let _parameters = characters.by_ref().find(is_final);
             }
-            '\n' | '\t' => clean.push(letter),
+            '\n' | '\t' => clean.push(character),
             '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => clean.push('\u{fffd}'),
             '\u{fffe}' | '\u{ffff}' => {}
-            letter if letter.is_control() => {}
-            letter => clean.push(letter),
+            character if character.is_control() => {}
+            character => clean.push(character),
         }
     }
     clean
@@ -85,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_lose_what_a_reader_cannot_see() {
+    fn invisible_characters_and_secrets_are_removed() {
         let sanitizer = Sanitizer::of(
             Redactor::of(["hunter2hunter2".to_owned()]),
             PathRedactor::default(),

@@ -1,4 +1,4 @@
-//! Whole reports on disk: what every file of them holds, and never holds.
+//! Tests of complete reports on disk: what their files contain, and what they never contain.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::*;
 use crate::redaction::Redactor;
 
-/// A build's folder, removed at the end.
+/// A target folder, removed on drop.
 struct Target(PathBuf);
 
 impl Target {
@@ -49,7 +49,7 @@ impl Drop for Target {
 
 const SECRET: &str = "s3cret/of+the run&1";
 
-/// Each file of a report: path, bytes.
+/// Path and bytes of each file of a report.
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -73,7 +73,7 @@ fn text(folder: &Path, name: &str) -> String {
     fs::read_to_string(folder.join(name)).unwrap()
 }
 
-/// Every text of the run that a tool or a person can choose becomes this.
+/// Appends this to every text of the run that a tool or a person can choose.
 fn with_every_text(report: Report, text: &str) -> Report {
     const CHOSEN: [&str; 14] = [
         "title", "reason", "name", "version", "source", "of", "message", "rule", "package", "unit", "owner",
@@ -108,7 +108,7 @@ fn validator() -> jsonschema::Validator {
 }
 
 #[test]
-fn a_report_is_whole_listed_and_as_its_schema_says() {
+fn a_report_is_complete_listed_and_valid() {
     let target = Target::new("whole");
     fs::write(target.0.join("sbom.cdx.json"), "{}").unwrap();
     let mut report = sample::every_verdict();
@@ -135,21 +135,24 @@ fn a_report_is_whole_listed_and_as_its_schema_says() {
     }
     let mut json: Value = serde_json::from_str(&text(&folder, "report.json")).unwrap();
     let validator = validator();
-    let faults: Vec<String> = validator
+    let errors: Vec<String> = validator
         .iter_errors(&json)
-        .map(|fault| fault.to_string())
+        .map(|error| error.to_string())
         .collect();
-    assert_eq!(faults, Vec::<String>::new());
+    assert_eq!(errors, Vec::<String>::new());
     json["gates"][0]["verdict"] = "ok".into();
-    assert!(!validator.is_valid(&json), "five words and no other");
+    assert!(
+        !validator.is_valid(&json),
+        "a verdict that the schema does not list"
+    );
 }
 
 #[test]
-fn the_page_says_everything_without_script_or_network() {
+fn the_page_shows_everything_without_script_or_network() {
     let target = Target::new("page");
     let folder = target.publish(sample::every_verdict(), SECRET).unwrap();
     let page = text(&folder, "index.html");
-    for said in [
+    for text in [
         "4 of 17 gates fail the run",
         "9f2cdd85d",
         "2 files differ",
@@ -163,17 +166,17 @@ fn the_page_says_everything_without_script_or_network() {
         "<code>tflint</code>",
         "55</b> <span>days left",
         "expired: it covers nothing",
-        "unused: it can go",
+        "unused: it can be removed",
         "v5.0.0-6.2.11",
-        "could not: impostor-commit",
+        "not covered: impostor-commit",
         "88.7 %",
     ] {
-        assert!(page.contains(said), "{said}");
+        assert!(page.contains(text), "{text}");
     }
-    for word in ["pass", "fail", "waived", "not run", "untrusted"] {
-        assert!(page.contains(&format!("</svg>{word}</span>")), "{word}");
+    for verdict in ["pass", "fail", "waived", "not run", "untrusted"] {
+        assert!(page.contains(&format!("</svg>{verdict}</span>")), "{verdict}");
     }
-    // Links lead into the page, to files of the report, or are the ledger's own.
+    // Links lead into the page, to files of the report, or come from the ledger.
     for attribute in [" src=", "@import", "url("] {
         assert!(!page.contains(attribute), "{attribute}");
     }
@@ -188,15 +191,15 @@ fn the_page_says_everything_without_script_or_network() {
 }
 
 #[test]
-fn a_tools_text_is_text_in_every_file() {
+fn a_tools_text_is_escaped_in_every_file() {
     let target = Target::new("evil");
     let evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&\u{1b}[31m]]>\u{0} javascript:x";
     let folder = target
         .publish(with_every_text(sample::every_verdict(), evil), SECRET)
         .unwrap();
     let page = text(&folder, "index.html");
-    assert!(page.contains("&#60;script&#62;alert(1)"), "it is shown");
-    assert_eq!(page.matches("<script").count(), 1, "ours");
+    assert!(page.contains("&#60;script&#62;alert(1)"), "the escaped text");
+    assert_eq!(page.matches("<script").count(), 1, "only the page's own");
     assert!(!page.contains("<img") && !page.contains("href=\"javascript:"));
     for name in ["junit.xml", "summary.md"] {
         let text = text(&folder, name);
@@ -211,8 +214,8 @@ fn a_tools_text_is_text_in_every_file() {
 }
 
 #[test]
-fn no_file_names_a_secret_or_a_folder_of_this_machine() {
-    let target = Target::new("told");
+fn no_file_contains_a_secret_or_a_folder_of_this_machine() {
+    let target = Target::new("machine");
     let here = target.0.display().to_string();
     let text = format!(
         " {SECRET} {here}/checkout/src/a.rs {here}/ann/.cargo/x {here}/scratch/tree/b.rs {here}/checkout/target/c"
@@ -232,7 +235,7 @@ fn no_file_names_a_secret_or_a_folder_of_this_machine() {
 }
 
 #[test]
-fn a_secret_that_was_only_encoded_fails_the_run_and_removes_the_report() {
+fn an_encoded_secret_fails_the_run_and_removes_the_report() {
     let target = Target::new("leak");
     let first = target.publish(sample::every_verdict(), SECRET).unwrap();
     assert!(first.join("index.html").exists());
@@ -240,17 +243,17 @@ fn a_secret_that_was_only_encoded_fails_the_run_and_removes_the_report() {
     report.gates[0].reason = "?token=s3cret%2Fof%2Bthe%20run%261".to_owned();
     let error = target.publish(report, SECRET).unwrap_err().to_string();
     assert!(
-        error.starts_with("a secret of this run stands in the report") && !error.contains("s3cret"),
+        error.starts_with("the report contains a secret of this run") && !error.contains("s3cret"),
         "{error}"
     );
-    assert!(!first.exists(), "nor the earlier one");
+    assert!(!first.exists(), "the earlier one is removed too");
     assert!(!first.with_extension("new").exists());
 }
 
 #[test]
-fn what_cannot_be_written_leaves_no_report_and_says_so_in_one_line() {
+fn an_unwritable_report_is_one_line_of_error_and_leaves_no_report() {
     let target = Target::new("closed");
-    // A file where a folder should be: closed to everybody, root included.
+    // A file in the place of a folder cannot be written to, even by root.
     fs::create_dir_all(target.0.join("checkout")).unwrap();
     fs::write(target.0.join("checkout/target"), "").unwrap();
     let error = target.publish(sample::every_verdict(), SECRET).unwrap_err();
@@ -262,7 +265,7 @@ fn what_cannot_be_written_leaves_no_report_and_says_so_in_one_line() {
 }
 
 #[test]
-fn the_summary_is_added_to_the_pipelines_own() {
+fn the_summary_is_appended_to_the_workflows_summary() {
     let target = Target::new("steps");
     let steps = target.0.join("steps.md");
     fs::write(&steps, "## Build\n").unwrap();
@@ -287,7 +290,7 @@ fn the_summary_is_added_to_the_pipelines_own() {
 }
 
 #[test]
-fn what_was_seen_before_keeps_its_day() {
+fn first_seen_is_retained_between_runs() {
     let target = Target::new("since");
     target.publish(sample::every_verdict(), SECRET).unwrap();
     let mut later = sample::every_verdict();

@@ -1,4 +1,4 @@
-//! Where each waiver stands on the day of the run: days left, and whether it is used; marks no finding.
+//! The status of each waiver on the day of the run.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -6,27 +6,27 @@ use serde::{Deserialize, Serialize};
 use crate::outcome::{Outcome, Verdict};
 use crate::waivers::Waiver;
 
-/// What a waiver is worth on this day.
+/// The status of a waiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WaiverStatus {
     /// It covers findings of this run.
     Used,
-    /// Its tools ran and found nothing that it covers: it can go.
+    /// Its tools ran and reported nothing that it covers: it can be removed.
     Unused,
     /// None of its tools ran.
-    NotAsked,
-    /// Its last day is over.
+    #[serde(rename = "not-asked")]
+    NotEvaluated,
+    /// It is not valid on this day.
     Expired,
 }
 
-/// A waiver on this day.
+/// How a waiver is used in the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaiverUse {
-    /// Its name.
     pub id: String,
-    /// What it is worth.
-    pub worth: WaiverStatus,
+    #[serde(rename = "worth")]
+    pub status: WaiverStatus,
     /// Until its last day; negative after it.
     pub days_left: i64,
     /// How many findings it covers.
@@ -34,7 +34,7 @@ pub struct WaiverUse {
 }
 
 impl WaiverUse {
-    /// Where each stands.
+    /// The use of each waiver.
     pub fn of(waivers: &[Waiver], gates: &[Outcome], today: NaiveDate) -> Vec<WaiverUse> {
         let one = |waiver: &Waiver| {
             let findings = || gates.iter().flat_map(|gate| &gate.findings);
@@ -42,18 +42,16 @@ impl WaiverUse {
                 .filter(|finding| finding.waiver.as_ref() == Some(&waiver.id))
                 .count();
             let days_left = (waiver.expires - today).num_days();
-            let asked = gates
-                .iter()
-                .any(|gate| gate.verdict != Verdict::NotRun && runs(gate, waiver));
-            let worth = match (waiver.is_valid_on(today), covers) {
+            let mut ran = gates.iter().filter(|gate| gate.verdict != Verdict::NotRun);
+            let status = match (waiver.is_valid_on(today), covers) {
                 (false, _) => WaiverStatus::Expired,
                 (true, 1..) => WaiverStatus::Used,
-                (true, 0) if asked => WaiverStatus::Unused,
-                (true, 0) => WaiverStatus::NotAsked,
+                (true, 0) if ran.any(|gate| runs(gate, waiver)) => WaiverStatus::Unused,
+                (true, 0) => WaiverStatus::NotEvaluated,
             };
             WaiverUse {
                 id: waiver.id.clone(),
-                worth,
+                status,
                 days_left,
                 covers,
             }
@@ -75,26 +73,26 @@ mod tests {
     use crate::report::sample;
 
     #[test]
-    fn a_waiver_is_used_unused_not_asked_or_expired() {
+    fn a_waiver_is_used_unused_not_evaluated_or_expired() {
         let report = sample::every_verdict();
-        let standing = |today: &str| -> Vec<(WaiverStatus, i64, usize)> {
+        let uses = |today: &str| -> Vec<(WaiverStatus, i64, usize)> {
             WaiverUse::of(&report.waivers, &report.gates, today.parse().unwrap())
                 .into_iter()
-                .map(|standing| (standing.worth, standing.days_left, standing.covers))
+                .map(|usage| (usage.status, usage.days_left, usage.covers))
                 .collect()
         };
         let expected = [
             (WaiverStatus::Used, 55, 2),
             (WaiverStatus::Unused, 9, 0),
-            (WaiverStatus::NotAsked, 40, 0),
+            (WaiverStatus::NotEvaluated, 40, 0),
             (WaiverStatus::Expired, -20, 0),
         ];
-        assert_eq!(standing("2026-11-21"), expected);
+        assert_eq!(uses("2026-11-21"), expected);
         assert_eq!(
-            standing("2026-11-30")[1],
+            uses("2026-11-30")[1],
             (WaiverStatus::Unused, 0, 0),
             "its last day"
         );
-        assert_eq!(standing("2026-12-01")[1].0, WaiverStatus::Expired);
+        assert_eq!(uses("2026-12-01")[1].0, WaiverStatus::Expired);
     }
 }

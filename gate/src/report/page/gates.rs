@@ -1,154 +1,76 @@
-//! A row of the page for each gate: those that fail the run first, then as they stand in the table.
+//! How the page shows gates.
 
-use crate::outcome::{Canary, Identity, Outcome, Verdict};
+use crate::outcome::{Canary, Outcome, Verdict};
 use crate::report::format;
 use crate::report::model::Report;
-use crate::report::page::badge::{Badge, badge};
-use crate::report::page::head::Database;
 
-/// How many rules of a canary stand in a row.
-const SHOWN: usize = 4;
+/// How many rules of a canary are shown before the details are expanded.
+const MAX_RULES: usize = 4;
 
-pub(super) struct Row<'a> {
-    pub id: &'a str,
-    pub title: &'a str,
-    pub badge: Badge,
-    pub fatal: bool,
-    pub canary: Badge,
-    pub canary_icon: &'static str,
-    pub canary_why: Option<&'a str>,
+pub(super) struct CanaryView<'a> {
+    pub class: &'static str,
+    pub icon: &'static str,
+    pub text: &'static str,
     pub rules: &'a [String],
-    pub rules_left: usize,
-    pub all_rules: &'a [String],
-    pub reason: &'a str,
-    pub work: Vec<String>,
-    pub tools: Vec<Tool<'a>>,
-    pub no_tools: &'static str,
-    pub databases: Vec<Database<'a>>,
-    pub limits: &'a [String],
-    pub files: &'a [String],
-    pub unchanged_since: Option<String>,
-    pub ran: &'a str,
-    pub ran_at: String,
-    pub took: String,
-    pub also: Option<String>,
-    pub has_more: bool,
 }
 
-pub(super) struct Tool<'a> {
-    pub name: &'a str,
-    pub version: &'a str,
-    pub source: &'a str,
-    pub digest: &'a str,
-    pub short: String,
-}
-
-pub(super) fn rows(run: &Report) -> Vec<Row<'_>> {
+/// Gates that fail the run first, then by verdict, then in the order of the table.
+pub(super) fn sorted(run: &Report) -> Vec<&Outcome> {
     let mut gates: Vec<&Outcome> = run.gates.iter().collect();
-    gates.sort_by_key(|gate| (!gate.fatal, std::cmp::Reverse(urgency(gate.verdict))));
-    gates.into_iter().map(|gate| Row::of(gate, &run.began)).collect()
+    gates.sort_by_key(|gate| {
+        let order = match gate.verdict {
+            Verdict::Fail => 0,
+            Verdict::Untrusted => 1,
+            Verdict::NotRun => 2,
+            Verdict::Waived | Verdict::Pass => 3,
+        };
+        (!gate.fatal, order)
+    });
+    gates
 }
 
-/// What a reader should see first.
-const fn urgency(verdict: Verdict) -> u8 {
-    match verdict {
-        Verdict::Fail => 3,
-        Verdict::Untrusted => 2,
-        Verdict::NotRun => 1,
-        Verdict::Waived | Verdict::Pass => 0,
+impl Outcome {
+    pub(super) fn canary_view(&self) -> CanaryView<'_> {
+        let (class, icon, text, rules): (_, _, _, &[String]) = match &self.canary {
+            Canary::Found(rules) => ("pass", "pass", "found", rules),
+            Canary::Missed(rules) => ("untrusted", "fail", "missed", rules),
+            Canary::NotPlanted(_) => ("not-run", "not-run", "could not be planted", &[]),
+            Canary::None if self.verdict == Verdict::NotRun => ("not-run", "not-run", "not checked", &[]),
+            Canary::None => ("not-run", "not-run", "none planted", &[]),
+        };
+        CanaryView {
+            class,
+            icon,
+            text,
+            rules,
+        }
+    }
+
+    /// When it ran, if its verdict is cached from an earlier run.
+    pub(super) fn cached_since(&self, began: &str) -> Option<String> {
+        let seconds = format::seconds_between(&self.ran_at, began)?;
+        (seconds > 0).then(|| format::when_on(&self.ran_at, began))
+    }
+
+    /// `1 limit, 2 files`: what the details contain besides the work.
+    pub(super) fn details(&self) -> String {
+        let counts = [
+            (self.limits.len(), "limit"),
+            (self.databases.len(), "database"),
+            (self.files.len(), "file"),
+        ];
+        let counts = counts.into_iter().filter(|(number, _)| *number > 0);
+        let counts: Vec<String> = counts.map(|(number, what)| format::count(number, what)).collect();
+        counts.join(", ")
     }
 }
 
-impl<'a> Row<'a> {
-    fn of(gate: &'a Outcome, began: &str) -> Row<'a> {
-        let (canary, canary_icon, all_rules) = canary(gate);
-        let ran_before = format::seconds_between(&gate.ran_at, began).is_some_and(|seconds| seconds > 0);
-        let also: Vec<String> = [
-            (gate.limits.len(), "limit"),
-            (gate.databases.len(), "database"),
-            (gate.files.len(), "file"),
-        ]
-        .into_iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, what)| format::count(number, what))
-        .collect();
-        Row {
-            id: &gate.id,
-            title: &gate.title,
-            badge: badge(gate.verdict),
-            fatal: gate.fatal,
-            canary,
-            canary_icon,
-            canary_why: match &gate.canary {
-                Canary::NotPlanted(why) => Some(why),
-                _ => None,
-            },
-            rules: &all_rules[..all_rules.len().min(SHOWN)],
-            rules_left: all_rules.len().saturating_sub(SHOWN),
-            all_rules,
-            reason: &gate.reason,
-            work: gate
-                .work
-                .iter()
-                .map(|work| format!("{} {} (at least {})", work.count, work.of, work.min))
-                .collect(),
-            tools: gate.tools.iter().map(Tool::of).collect(),
-            no_tools: match gate.verdict {
-                Verdict::NotRun => "none ran",
-                _ => "none of the table of tools",
-            },
-            databases: gate
-                .databases
-                .iter()
-                .map(|database| Database::of(database, began))
-                .collect(),
-            limits: &gate.limits,
-            files: &gate.files,
-            unchanged_since: ran_before.then(|| format::when_on(&gate.ran_at, began)),
-            ran: &gate.ran_at,
-            ran_at: format::when(&gate.ran_at),
-            took: format::took(gate.seconds),
-            also: (!also.is_empty()).then(|| also.join(", ")),
-            has_more: gate.verdict != Verdict::NotRun || !gate.limits.is_empty(),
-        }
+impl CanaryView<'_> {
+    pub(super) fn first_rules(&self) -> &[String] {
+        &self.rules[..self.rules.len().min(MAX_RULES)]
     }
-}
 
-impl<'a> Tool<'a> {
-    fn of(tool: &'a Identity) -> Tool<'a> {
-        Tool {
-            name: &tool.name,
-            version: &tool.version,
-            source: &tool.source,
-            digest: &tool.digest,
-            short: format::short(&tool.digest),
-        }
+    pub(super) fn more_rules(&self) -> usize {
+        self.rules.len() - self.first_rules().len()
     }
-}
-
-/// The word for it, its form, and the rules.
-fn canary(gate: &Outcome) -> (Badge, &'static str, &[String]) {
-    let (class, word) = match &gate.canary {
-        Canary::Found(rules) => {
-            return (
-                Badge {
-                    class: "pass",
-                    word: "found",
-                },
-                "pass",
-                rules,
-            );
-        }
-        Canary::Missed(rules) => {
-            let missed = Badge {
-                class: "untrusted",
-                word: "missed",
-            };
-            return (missed, "fail", rules);
-        }
-        Canary::NotPlanted(_) => ("not-run", "could not be planted"),
-        Canary::None if gate.verdict == Verdict::NotRun => ("not-run", "not looked at"),
-        Canary::None => ("not-run", "none planted"),
-    };
-    (Badge { class, word }, "not-run", &[])
 }

@@ -1,150 +1,89 @@
-//! The first screen of the page: the verdict, of what, by whom, when, and how old the databases are.
+//! The first screen of the page: verdict, commit, profile, time, and the age of the databases.
 
 use crate::outcome::Verdict;
 use crate::profile::GateProfile;
 use crate::report::format;
 use crate::report::model::Report;
-use crate::report::page::badge::{Badge, badge};
-use crate::scan_result::Database as Compared;
+use crate::scan_result::Database;
 
-/// After so many days somebody should look why no newer one came.
-const OLD: i64 = 30;
+/// An older database is marked.
+const MAX_DATABASE_DAYS: i64 = 30;
 
-pub(super) struct Head<'a> {
-    pub verdict: Badge,
-    pub title: &'static str,
-    pub sentence: String,
-    pub fatal: Vec<&'a str>,
-    pub commit: &'a str,
-    pub short: String,
-    pub changed: &'a [String],
-    pub differ: String,
-    pub profile: &'static str,
-    pub profile_means: &'static str,
-    pub began: &'a str,
-    pub when: String,
-    pub took: String,
-    pub counts: Vec<Count>,
-    pub databases: Vec<Database<'a>>,
-    pub left_out: &'a [String],
-    pub warnings: &'a [String],
-}
+impl Report {
+    pub(super) fn fatal_gates(&self) -> Vec<&str> {
+        let fatal = self.gates.iter().filter(|gate| gate.fatal);
+        fatal.map(|gate| gate.id.as_str()).collect()
+    }
 
-pub(super) struct Count {
-    pub number: usize,
-    pub badge: Badge,
-}
-
-pub(super) struct Database<'a> {
-    pub name: &'a str,
-    pub date: String,
-    pub age: String,
-    pub class: &'static str,
-    pub entries: Option<u64>,
-    pub revision: &'a str,
-    pub short: String,
-}
-
-impl<'a> Head<'a> {
-    pub(super) fn of(run: &'a Report) -> Head<'a> {
-        let fatal: Vec<&str> = run
+    pub(super) fn sentence(&self) -> String {
+        let not_run = self
             .gates
             .iter()
-            .filter(|gate| gate.fatal)
-            .map(|gate| gate.id.as_str())
-            .collect();
-        let mut databases: Vec<&Compared> = Vec::new();
-        for database in run.gates.iter().flat_map(|gate| &gate.databases) {
+            .filter(|gate| gate.verdict == Verdict::NotRun && !gate.fatal);
+        let not_run = match not_run.count() {
+            0 => String::new(),
+            count => format!("; {count} did not run, which this profile accepts"),
+        };
+        let all = format::count(self.gates.len(), "gate");
+        match (self.verdict, self.fatal_gates().len(), self.gates.len()) {
+            (Verdict::Pass, _, 0) => "No gate ran".to_owned(),
+            (Verdict::Pass, _, 1) => format!("The only requested gate does not fail the run{not_run}"),
+            (Verdict::Pass, _, _) => format!("None of {all} fails the run{not_run}"),
+            (_, 1, _) => format!("1 of {all} fails the run"),
+            (_, fatal, _) => format!("{fatal} of {all} fail the run"),
+        }
+    }
+
+    pub(super) fn changed_text(&self) -> String {
+        match self.changed.len() {
+            1 => "1 file differs".to_owned(),
+            count => format!("{count} files differ"),
+        }
+    }
+
+    pub(super) fn profile_text(&self) -> &'static str {
+        match self.profile {
+            GateProfile::Local => "missing tools are only reported",
+            GateProfile::Pipeline => "gates whose tools a registry has must run",
+            GateProfile::Release => "every gate must run, none from the cache",
+        }
+    }
+
+    /// How many gates have each verdict, worst first.
+    pub(super) fn counts(&self) -> [(Verdict, usize); 5] {
+        [
+            Verdict::Fail,
+            Verdict::Untrusted,
+            Verdict::NotRun,
+            Verdict::Waived,
+            Verdict::Pass,
+        ]
+        .map(|verdict| {
+            (
+                verdict,
+                self.gates.iter().filter(|gate| gate.verdict == verdict).count(),
+            )
+        })
+    }
+
+    /// All databases, each once.
+    pub(super) fn databases(&self) -> Vec<&Database> {
+        let mut databases: Vec<&Database> = Vec::new();
+        for database in self.gates.iter().flat_map(|gate| &gate.databases) {
             if !databases.contains(&database) {
                 databases.push(database);
             }
         }
-        let differ = run.changed.len();
-        Head {
-            verdict: badge(run.verdict),
-            title: match run.verdict {
-                Verdict::Pass => "Passed",
-                _ => "Failed",
-            },
-            sentence: sentence(run, fatal.len()),
-            fatal,
-            commit: &run.commit,
-            short: format::short(&run.commit),
-            changed: &run.changed,
-            differ: match differ {
-                1 => "1 file differs".to_owned(),
-                many => format!("{many} files differ"),
-            },
-            profile: format::profile(run.profile),
-            profile_means: match run.profile {
-                GateProfile::Local => "what is not installed is told",
-                GateProfile::Pipeline => "what a registry has must run",
-                GateProfile::Release => "everything must run, now",
-            },
-            began: &run.began,
-            when: format::when(&run.began),
-            took: format::took(run.seconds),
-            counts: counts(run),
-            databases: databases
-                .into_iter()
-                .map(|database| Database::of(database, &run.began))
-                .collect(),
-            left_out: &run.left_out,
-            warnings: &run.warnings,
-        }
+        databases
     }
 }
 
-impl<'a> Database<'a> {
-    pub(super) fn of(database: &'a Compared, began: &str) -> Database<'a> {
-        let days = format::days_before(&database.date, began);
-        Database {
-            name: &database.name,
-            date: format::day(&database.date),
-            age: format::age(days),
-            class: if days.is_none_or(|days| days > OLD) {
-                "old"
-            } else {
-                ""
-            },
-            entries: (database.entries > 0).then_some(database.entries),
-            revision: &database.revision,
-            short: format::short(&database.revision),
-        }
+impl Database {
+    pub(super) fn age(&self, began: &str) -> String {
+        format::age(format::days_before(&self.date, began))
     }
-}
 
-fn sentence(run: &Report, fatal: usize) -> String {
-    let not_run = run
-        .gates
-        .iter()
-        .filter(|gate| gate.verdict == Verdict::NotRun && !gate.fatal)
-        .count();
-    let silent = match not_run {
-        0 => String::new(),
-        some => format!("; {some} did not run, which this profile accepts"),
-    };
-    let all = format::count(run.gates.len(), "gate");
-    match (run.verdict, fatal, run.gates.len()) {
-        (Verdict::Pass, _, 0) => "No gate ran".to_owned(),
-        (Verdict::Pass, _, 1) => format!("The one gate that was asked for does not fail the run{silent}"),
-        (Verdict::Pass, _, _) => format!("None of {all} fails the run{silent}"),
-        (_, 1, _) => format!("1 of {all} fails the run"),
-        (_, fatal, _) => format!("{fatal} of {all} fail the run"),
+    pub(super) fn is_old(&self, began: &str) -> bool {
+        format::days_before(&self.date, began).is_none_or(|days| days > MAX_DATABASE_DAYS)
     }
-}
-
-fn counts(run: &Report) -> Vec<Count> {
-    let all = [
-        Verdict::Fail,
-        Verdict::Untrusted,
-        Verdict::NotRun,
-        Verdict::Waived,
-        Verdict::Pass,
-    ];
-    let count = |verdict: Verdict| Count {
-        number: run.gates.iter().filter(|gate| gate.verdict == verdict).count(),
-        badge: badge(verdict),
-    };
-    all.into_iter().map(count).collect()
 }

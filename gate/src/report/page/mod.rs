@@ -1,11 +1,10 @@
-//! `index.html`: the report for people, one file that needs no network and no script.
+//! `index.html`: one file that needs neither network nor script. The other files of this folder add what the templates show.
 
-mod badge;
 mod figures;
 mod findings;
 mod gates;
 mod head;
-mod tested;
+mod tests;
 mod waivers;
 
 use anyhow::{Context as _, Result};
@@ -14,9 +13,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+use crate::outcome::{Canary, Outcome, Verdict};
 use crate::report::document::Document;
 use crate::report::folder::File;
 use crate::report::format;
+use crate::report::model::Report;
 
 const STYLE: &str = include_str!("../../../templates/report/report.css");
 const SCRIPT: &str = include_str!("../../../templates/report/report.js");
@@ -26,75 +27,38 @@ const SCRIPT: &str = include_str!("../../../templates/report/report.js");
 struct Page<'a> {
     project: String,
     policy: String,
-    style: &'static str,
-    script: &'static str,
-    head: head::Head<'a>,
-    gates: Vec<gates::Row<'a>>,
-    findings: Vec<findings::Row<'a>>,
-    findings_note: String,
-    waivers: Vec<waivers::Row<'a>>,
-    tests: usize,
-    tests_note: String,
-    requirements: Vec<tested::Requirement<'a>>,
-    groups: Vec<tested::Group<'a>>,
-    figures: Vec<figures::Set<'a>>,
-    bench: Option<figures::Bench<'a>>,
-    limits: Vec<Limit<'a>>,
-    files: Vec<Listed>,
+    document: &'a Document,
+    run: &'a Report,
+    files: &'a [File],
 }
 
-struct Limit<'a> {
-    gate: &'a str,
-    what: &'a str,
-}
-
-struct Listed {
-    path: String,
-    size: String,
-    digest: String,
-}
-
-/// The page; it lists these files.
+/// Renders the page, which lists these files.
 pub fn render(document: &Document, project: &str, files: &[File]) -> Result<String> {
-    let run = &document.run;
-    let of_gates = run.gates.iter().flat_map(|gate| {
-        let limits = gate.limits.iter();
-        limits.map(|what| Limit { gate: &gate.id, what })
-    });
-    let own = document.limits.iter().map(|what| Limit { gate: "", what });
-    let listed = |file: &File| Listed {
-        path: file.path.clone(),
-        size: format::size(file.size),
-        digest: file.digest.clone(),
-    };
     let page = Page {
         project: capitalized(project),
         policy: policy(),
-        style: STYLE,
-        script: SCRIPT,
-        head: head::Head::of(run),
-        gates: gates::rows(run),
-        findings: document
-            .findings
-            .iter()
-            .map(|defect| findings::Row::of(defect, &run.began))
-            .collect(),
-        findings_note: findings::note(&document.findings),
-        waivers: waivers::rows(document),
-        tests: run.gates.iter().map(|gate| gate.tests.len()).sum(),
-        tests_note: tested::note(run),
-        requirements: document
-            .requirements
-            .iter()
-            .map(tested::Requirement::of)
-            .collect(),
-        groups: tested::groups(run),
-        figures: figures::sets(run),
-        bench: document.bench.as_ref().map(figures::Bench::of),
-        limits: of_gates.chain(own).collect(),
-        files: files.iter().map(listed).collect(),
+        document,
+        run: &document.run,
+        files,
     };
     page.render().context("cannot make the report's page")
+}
+
+impl Page<'_> {
+    fn gates_with_figures(&self) -> Vec<&Outcome> {
+        let gates = self.run.gates.iter();
+        gates.filter(|gate| !gate.figures.is_empty()).collect()
+    }
+
+    /// What gates, or the report itself (with an empty name), could not do.
+    fn limits(&self) -> Vec<(&str, &str)> {
+        let of_gates = self.run.gates.iter().flat_map(|gate| {
+            let limits = gate.limits.iter();
+            limits.map(move |limit| (gate.id.as_str(), limit.as_str()))
+        });
+        let own = self.document.limits.iter().map(|limit| ("", limit.as_str()));
+        of_gates.chain(own).collect()
+    }
 }
 
 fn capitalized(name: &str) -> String {
@@ -103,7 +67,7 @@ fn capitalized(name: &str) -> String {
     first.into_iter().flatten().chain(characters).collect()
 }
 
-/// Only this style and this script run, whatever a tool's message says; nothing is loaded.
+/// Only this style and this script run, whatever a tool's message contains; nothing is loaded.
 fn policy() -> String {
     let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
     format!(
