@@ -13,13 +13,13 @@ pub const INTERNAL: u16 = 9464;
 
 /// Fails when the port is in use.
 pub fn ensure_free(port: u16) -> Result<()> {
-    match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
-        Ok(_listener) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::AddrInUse => {
-            bail!("port {port} on 127.0.0.1 is in use by another program: choose one with `--port`")
-        }
-        Err(error) => bail!("cannot listen on port {port} of 127.0.0.1 ({error}): choose one with `--port`"),
+    let Err(error) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) else {
+        return Ok(());
+    };
+    if error.kind() == ErrorKind::AddrInUse {
+        bail!("port {port} on 127.0.0.1 is in use by another program: choose one with `--port`")
     }
+    bail!("cannot listen on port {port} of 127.0.0.1 ({error}): choose one with `--port`")
 }
 
 /// A port that is free now.

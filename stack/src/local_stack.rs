@@ -1,11 +1,4 @@
 //! PostgreSQL, schema, data and service for `up`, `bdd`, `bench` and `target`, started in order and stopped in reverse.
-//!
-//! ```text
-//! let mut stack = LocalStack::start(context, Plan { release: true, ..Plan::temporary(context, "bench")? }, &mut progress)?;
-//! stack.base_url();  stack.server.pg_variables();  stack.tool("pgbench")?;
-//! stack.portcullis.import(context, &file)?;   // more data
-//! stack.stop();                               // also when dropped
-//! ```
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -13,10 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use harness::context::Context;
-use harness::exit::Exit;
 use harness::output::Progress;
 use harness::ports;
-use private_postgres::{Cluster, Error, Options, Programs, data};
+use private_postgres::{Cluster, Options, Programs, data};
 
 use crate::paths::{StackPaths, create_private};
 use crate::postgres::server::Server;
@@ -90,7 +82,6 @@ pub struct LocalStack {
     pub portcullis: Portcullis,
     /// The database server, with the admin's login.
     pub server: Server,
-    programs: Option<Programs>,
     cluster: Option<Cluster>,
     plan: Plan,
 }
@@ -103,15 +94,14 @@ impl LocalStack {
             let program = build::service(context, plan.release)?;
             Ok((program, "built".to_owned()))
         })?;
-        let (cluster, programs, server) = progress.step("starting PostgreSQL", || {
-            let started = start_postgres(context, &plan)?;
-            let (_, programs, server) = &started;
-            let version = match programs {
-                Some(programs) => format!("PostgreSQL {}", programs.version),
+        let (cluster, server) = progress.step("starting PostgreSQL", || {
+            let (cluster, server) = start_postgres(context, &plan)?;
+            let version = match &cluster {
+                Some(cluster) => format!("PostgreSQL {}", cluster.options().programs.version),
                 None => "given server".to_owned(),
             };
             let outcome = format!("{version} on {server}");
-            Ok((started, outcome))
+            Ok(((cluster, server), outcome))
         })?;
         let portcullis = Portcullis::new(
             program,
@@ -136,7 +126,6 @@ impl LocalStack {
             internal_port: 0,
             portcullis,
             server,
-            programs,
             cluster,
             plan,
         };
@@ -185,7 +174,7 @@ impl LocalStack {
 
     /// The private cluster's programs; `None` on a given server.
     pub fn programs(&self) -> Option<&Programs> {
-        self.programs.as_ref()
+        self.cluster.as_ref().map(|cluster| &cluster.options().programs)
     }
 
     /// `http://127.0.0.1:PORT`; without a running service the port is 0.
@@ -201,7 +190,7 @@ impl LocalStack {
 
     /// A client program (`psql`, `pgbench`): beside the server's programs, else on `PATH`.
     pub fn tool(&self, name: &str) -> Result<PathBuf> {
-        let beside = self.programs.as_ref().and_then(|programs| programs.tool(name));
+        let beside = self.programs().and_then(|programs| programs.tool(name));
         let found = beside.or_else(|| self.context.settings.find_program(name));
         found.with_context(|| {
             format!("`{name}` is not installed (it comes with PostgreSQL's client programs)")
@@ -216,13 +205,8 @@ impl LocalStack {
     }
 
     /// Lets all of it outlive this process; returns the process ids of the service and of PostgreSQL.
-    #[must_use = "the process ids are the only way to find them again"]
     pub fn detach(mut self) -> (Option<i32>, Option<i32>) {
-        let service = self.serving.take().map(|serving| {
-            let pid = serving.pid();
-            serving.detach();
-            pid
-        });
+        let service = self.serving.take().map(ServerProcess::detach);
         (service, self.cluster.take().and_then(Cluster::detach))
     }
 
@@ -249,9 +233,9 @@ pub fn write_demo(file: &Path) -> Result<()> {
     write().with_context(|| format!("cannot write {}", file.display()))
 }
 
-fn start_postgres(context: &Context, plan: &Plan) -> Result<(Option<Cluster>, Option<Programs>, Server)> {
+fn start_postgres(context: &Context, plan: &Plan) -> Result<(Option<Cluster>, Server)> {
     if let Choice::Given(server) = &plan.postgres {
-        return Ok((None, None, server.clone()));
+        return Ok((None, server.clone()));
     }
     let made_by = plan.paths.data.as_deref().and_then(data::major);
     let programs = postgres::programs(context, plan.postgres.major(made_by)?)?;
@@ -259,7 +243,7 @@ fn start_postgres(context: &Context, plan: &Plan) -> Result<(Option<Cluster>, Op
     let cluster = match &plan.paths.data {
         None => Cluster::temporary(&programs, plan.durable, &plan.postgres_settings, &stop),
         Some(data) => Cluster::start(Options {
-            programs: programs.clone(),
+            programs,
             data: data.clone(),
             password_file: plan.paths.secrets.join("postgres"),
             log: plan.paths.postgres_log.clone(),
@@ -269,10 +253,8 @@ fn start_postgres(context: &Context, plan: &Plan) -> Result<(Option<Cluster>, Op
             stop,
         }),
     };
-    if matches!(cluster, Err(Error::Interrupted)) {
-        return Err(Exit::Interrupted.into());
-    }
+    context.stop.check()?;
     let cluster = cluster?;
     let server = Server::from(&cluster);
-    Ok((Some(cluster), Some(programs), server))
+    Ok((Some(cluster), server))
 }

@@ -100,9 +100,11 @@ impl ServerProcess {
         self.running.stop(DRAIN_TIMEOUT, || context.stop.is_forced());
     }
 
-    /// Lets it outlive this process.
-    pub fn detach(self) {
+    /// Lets it outlive this process; returns its process id.
+    pub fn detach(self) -> i32 {
+        let pid = self.pid();
         self.running.detach();
+        pid
     }
 
     fn error(&mut self, problem: &str) -> anyhow::Error {

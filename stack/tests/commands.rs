@@ -3,186 +3,157 @@
 #![expect(clippy::unwrap_used, reason = "the whole file is tests")]
 
 use std::fs::{self, File};
-use std::io::Write;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::PathBuf;
+use std::process::Command;
 
 use private_postgres::processes::Identity;
+use serde_json::json;
+use tempfile::TempDir;
 
-/// A state directory, removed at the end.
-struct State(PathBuf);
+/// A state directory, removed at the end, that need not exist yet.
+struct State {
+    path: PathBuf,
+    _above: TempDir,
+}
 
 impl State {
-    fn new(name: &str) -> State {
-        let directory = std::env::temp_dir().join(format!("stack-commands-{name}-{}", std::process::id()));
-        let _left_over = fs::remove_dir_all(&directory);
-        State(directory)
+    fn new() -> State {
+        let above = tempfile::tempdir().unwrap();
+        let path = above.path().join("state");
+        State { path, _above: above }
     }
 
-    /// Holds the lock as a running `up` does, and says that it is this process.
+    fn write(&self, name: &str, text: &str) {
+        let file = self.path.join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    }
+
+    /// Holds the lock as a running `up` does, with this process as the holder.
     fn locked(&self) -> File {
-        fs::create_dir_all(&self.0).unwrap();
-        let mut lock = File::create(self.0.join("lock")).unwrap();
+        self.write("lock", &serde_json::to_string(&this_process()).unwrap());
+        let lock = File::open(self.path.join("lock")).unwrap();
         lock.lock().unwrap();
-        let me = Identity::of(i32::try_from(std::process::id()).unwrap()).unwrap();
-        let text = format!(r#"{{"pid":{},"started":"{}"}}"#, me.pid, me.started);
-        lock.write_all(text.as_bytes()).unwrap();
         lock
     }
 
-    fn stack(&self, args: &[&str]) -> (Output, String) {
-        let (command, rest) = args.split_first().unwrap();
-        let mut all = vec![*command, "--state", self.0.to_str().unwrap()];
-        all.extend(rest);
-        stack(&all)
+    /// As left by an `up --detach` on port 3999 whose service is this process.
+    fn detached(&self, service: &Identity) {
+        let running = json!({ "service": service, "port": 3999, "detached": true });
+        self.write("running.json", &running.to_string());
+        // The lock marks the directory as one of ours.
+        self.write("lock", "");
+    }
+
+    fn run(&self, command: &str, options: &[&str]) -> (Option<i32>, String) {
+        stack(&[&[command, "--state", self.path.to_str().unwrap()], options].concat())
+    }
+
+    /// Runs `up`, which must fail with all of these texts.
+    fn assert_up_fails(&self, options: &[&str], reasons: &[&str]) -> String {
+        let (code, text) = self.run("up", options);
+        let has_all = reasons.iter().all(|reason| text.contains(reason));
+        assert!(code == Some(1) && has_all, "{reasons:?}: {code:?} {text}");
+        text
     }
 }
 
-impl Drop for State {
-    fn drop(&mut self) {
-        let _best_effort = fs::remove_dir_all(&self.0);
-    }
+fn this_process() -> Identity {
+    Identity::of(i32::try_from(std::process::id()).unwrap()).unwrap()
 }
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the tests run the program itself, as a person would"
+    reason = "the tests run the program itself, as a user does"
 )]
-fn stack(args: &[&str]) -> (Output, String) {
+fn stack(args: &[&str]) -> (Option<i32>, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_stack"))
         .args(args)
         .output()
         .unwrap();
-    let words = format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    (output, words)
-}
-
-fn has_data(state: &Path) -> bool {
-    state.join("postgres").exists() || state.join("data-directory").exists()
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(text).unwrap())
 }
 
 #[test]
 fn a_port_in_use_is_reported_before_any_work() {
     let holder = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = holder.local_addr().unwrap().port().to_string();
-    let state = State::new("port");
-    let (output, words) = state.stack(&["up", "--port", &port]);
-    assert_eq!(output.status.code(), Some(1), "{words}");
-    assert_eq!(words.lines().count(), 1, "one clear line: {words}");
-    assert!(words.contains(&port) && words.contains("--port"), "{words}");
-    assert!(!has_data(&state.0), "no work was done");
+    let state = State::new();
+    let text = state.assert_up_fails(&["--port", &port], &[&port, "--port"]);
+    assert_eq!(text.lines().count(), 1, "one clear line: {text}");
+    let has_data = ["postgres", "data-directory"].map(|name| state.path.join(name).exists());
+    assert_eq!(has_data, [false, false], "no work was done");
 }
 
 #[test]
 fn a_second_up_names_the_first() {
-    let state = State::new("second");
+    let state = State::new();
     let _first = state.locked();
-    let (output, words) = state.stack(&["up"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(
-        words.contains("already runs") && words.contains(&format!("pid {}", std::process::id())),
-        "{words}"
-    );
+    state.assert_up_fails(&[], &["already runs", &format!("pid {}", std::process::id())]);
 }
 
 #[test]
 fn a_directory_of_another_program_is_left_alone() {
-    let state = State::new("foreign");
-    fs::create_dir_all(state.0.join("secrets")).unwrap();
-    fs::write(state.0.join("secrets/theirs"), "x").unwrap();
-    let (output, words) = state.stack(&["up"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(
-        words.contains("did not make") && words.contains("--state"),
-        "{words}"
-    );
-    assert!(!state.0.join("lock").exists() && state.0.join("secrets/theirs").exists());
-    let (_, words) = state.stack(&["down", "--wipe"]);
-    assert!(state.0.join("secrets/theirs").exists(), "{words}");
+    let state = State::new();
+    state.write("secrets/theirs", "x");
+    state.assert_up_fails(&[], &["did not make", "--state"]);
+    assert!(!state.path.join("lock").exists() && state.path.join("secrets/theirs").exists());
+    let (_, text) = state.run("down", &["--wipe"]);
+    assert!(state.path.join("secrets/theirs").exists(), "{text}");
 }
 
 #[test]
 fn a_detached_service_that_runs_is_named() {
-    let state = State::new("detached");
-    fs::create_dir_all(&state.0).unwrap();
-    let me = Identity::of(i32::try_from(std::process::id()).unwrap()).unwrap();
-    let running = r#"{"service":{"pid":PID,"started":"STARTED"},"port":3999,"detached":true}"#;
-    let running = running
-        .replace("PID", &me.pid.to_string())
-        .replace("STARTED", &me.started);
-    fs::write(state.0.join("running.json"), running).unwrap();
-    // What makes the directory a state of ours.
-    fs::write(state.0.join("lock"), "").unwrap();
-    let (output, words) = state.stack(&["up"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(
-        words.contains("already running on port 3999") && words.contains("cargo xtask down"),
-        "{words}"
-    );
+    let state = State::new();
+    state.detached(&this_process());
+    state.assert_up_fails(&[], &["already running on port 3999", "cargo xtask down"]);
 }
 
 #[test]
 fn an_unreadable_dump_is_reported_before_any_work() {
-    let state = State::new("dump");
-    let (output, words) = state.stack(&["up", "--dump", "/nowhere/rates.sql"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(words.contains("/nowhere/rates.sql"), "{words}");
-    assert!(!state.0.exists(), "not even a state directory");
+    let state = State::new();
+    state.assert_up_fails(&["--dump", "/nowhere/rates.sql"], &["/nowhere/rates.sql"]);
+    assert!(!state.path.exists(), "not even a state directory");
 }
 
 #[test]
-fn down_without_anything_says_so() {
-    let state = State::new("nothing");
-    let (output, words) = state.stack(&["down", "--wipe"]);
-    assert!(
-        output.status.success() && words.contains("nothing runs"),
-        "{words}"
-    );
+fn down_reports_that_nothing_runs() {
+    let (code, text) = State::new().run("down", &["--wipe"]);
+    assert!(code == Some(0) && text.contains("nothing runs"), "{text}");
 }
 
 #[test]
 fn down_leaves_other_processes_alone() {
-    let state = State::new("stranger");
+    let state = State::new();
     let lock = state.locked();
-    let (output, words) = state.stack(&["down"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(
-        words.contains("which is no `cargo xtask up`"),
-        "and this test still lives: {words}"
-    );
+    // It names this test, which must survive it.
+    let (code, text) = state.run("down", &[]);
+    assert_eq!(code, Some(1));
+    assert!(text.contains("which is no `cargo xtask up`"), "{text}");
     drop(lock);
 
-    // The pid that is written down lives, but it is another process than the one that was started.
-    let running = format!(
-        r#"{{"service":{{"pid":{},"started":"another time"}},"port":3000,"detached":true}}"#,
-        std::process::id()
-    );
-    fs::write(state.0.join("running.json"), running).unwrap();
-    let (output, words) = state.stack(&["down", "--wipe"]);
-    assert!(
-        output.status.success() && words.contains("nothing ran"),
-        "{words}"
-    );
-    assert!(!state.0.exists(), "wiped");
+    // The recorded pid is alive, but belongs to another process than the recorded one.
+    state.detached(&Identity {
+        started: "another time".into(),
+        ..this_process()
+    });
+    let (code, text) = state.run("down", &["--wipe"]);
+    assert!(code == Some(0) && text.contains("nothing ran"), "{text}");
+    assert!(!state.path.exists(), "wiped");
 }
 
 #[test]
 fn arguments_are_checked() {
-    let cases = [
+    for (args, reason) in [
         (&["up", "--port", "70000"][..], "70000"),
         (&["up", "--postgres", "12"], "13 to 18"),
         (&["up", "--postgres", "postgres://h/"], "no user"),
         (&["test", "--postgres", "nineteen"], "13 to 18"),
         (&["bdd", "--base-url"], "--base-url"),
-    ];
-    for (args, reason) in cases {
-        let (output, words) = stack(args);
-        assert_eq!(output.status.code(), Some(2), "{args:?}: {words}");
-        assert!(words.contains(reason), "{args:?}: {words}");
+    ] {
+        let (code, text) = stack(args);
+        assert!(code == Some(2) && text.contains(reason), "{args:?}: {text}");
     }
 }

@@ -6,80 +6,51 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-/// A command: its name, its crate, and what it does.
-const COMMANDS: &[(&str, &str, &str)] = &[
-    (
-        "up",
-        "stack",
-        "Build and run everything on this machine, until Ctrl-C",
-    ),
+/// A command: its name, its crate, and a summary.
+const COMMANDS: [(&str, &str, &str); 13] = [
+    ("up", "stack", "Build and run everything, until Ctrl-C"),
     ("down", "stack", "Stop what `up` started"),
-    (
-        "test",
-        "stack",
-        "Run every test, with a private PostgreSQL; the last line counts them",
-    ),
-    (
-        "bdd",
-        "stack",
-        "Run the features, against a server that is started for them or a given one",
-    ),
+    ("test", "stack", "Run every test, with a private PostgreSQL"),
+    ("bdd", "stack", "Run the features, on a new or a given service"),
     ("tidy", "tidy", "Check the repository's own rules"),
-    (
-        "tour",
-        "tidy",
-        "Show a behaviour's text, code, tests and scenarios",
-    ),
+    ("tour", "tidy", "Show a behaviour's text, code and tests"),
     ("bench", "bench", "Measure speed and cost on this machine"),
-    (
-        "ci",
-        "gate",
-        "Run the whole gate, with a report in `target/report/`",
-    ),
-    (
-        "report",
-        "gate",
-        "Write the gate's report again from its `report.json`",
-    ),
-    ("waivers", "gate", "Check, list or apply the accepted findings"),
-    (
-        "commits",
-        "gate",
-        "Check that commit messages are Conventional Commits",
-    ),
-    (
-        "release",
-        "gate",
-        "Make a new version: changelog, commit, tag; never pushes",
-    ),
+    ("ci", "gate", "Run the gate; its report is in `target/report/`"),
+    ("report", "gate", "Write the report again from `report.json`"),
+    ("waivers", "gate", "Check, list or apply accepted findings"),
+    ("commits", "gate", "Check the messages of commits"),
+    ("release", "gate", "Make a version: changelog, commit and tag"),
     ("tools", "tools", "List, install and verify the gate's tools"),
 ];
 
+/// Variables that `cargo run` sets for this crate. If another cargo inherited them, it would run build scripts again.
+const OF_THIS_CRATE: [&str; 5] = [
+    "CARGO_PKG_",
+    "CARGO_MANIFEST_",
+    "CARGO_BIN_",
+    "CARGO_CRATE_",
+    "CARGO_PRIMARY_PACKAGE",
+];
+
 fn main() -> ExitCode {
-    let mut args = env::args_os().skip(1);
-    let name = args.next().unwrap_or_default().to_string_lossy().into_owned();
-    let mut rest: Vec<OsString> = args.collect();
-    let name = match (name.as_str(), rest.first()) {
-        ("help", Some(topic)) => {
-            let topic = topic.to_string_lossy().into_owned();
-            rest = vec!["--help".into()];
-            topic
-        }
-        ("help" | "-h" | "--help", _) => {
-            println!("{}", help());
-            return ExitCode::SUCCESS;
-        }
-        ("", _) => {
-            eprintln!("{}", help());
-            return ExitCode::from(2);
-        }
-        _ => name,
-    };
-    let Some((name, package, _)) = COMMANDS.iter().find(|(known, ..)| *known == name) else {
-        eprintln!("error: no command `{name}`\n\n{}", help());
+    let mut args: Vec<OsString> = env::args_os().skip(1).collect();
+    // `help COMMAND` is `COMMAND --help`.
+    if args.len() > 1 && args[0] == "help" {
+        args = vec![args.swap_remove(1), "--help".into()];
+    }
+    let Some((name, args)) = args.split_first() else {
+        eprintln!("{}", help());
         return ExitCode::from(2);
     };
-    let error = run(name, package, &rest);
+    if ["help", "-h", "--help"].iter().any(|help| name == help) {
+        println!("{}", help());
+        return ExitCode::SUCCESS;
+    }
+    let Some((name, package, _)) = COMMANDS.iter().find(|(known, ..)| name == known) else {
+        eprintln!("error: no command `{}`\n\n{}", name.display(), help());
+        return ExitCode::from(2);
+    };
+    let error = run(name, package, args);
     eprintln!("error: cannot run cargo: {error}");
     ExitCode::FAILURE
 }
@@ -102,21 +73,13 @@ fn run(name: &str, package: &str, args: &[OsString]) -> std::io::Error {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["run", "--quiet", "--package", package, "--manifest-path"]);
     cargo.arg(manifest).arg("--");
-    // A crate with several commands is told which.
+    // A crate with several commands takes the name of one.
     if name != package {
         cargo.arg(name);
     }
-    // What `cargo run` set for this crate would make build scripts run again.
     for (variable, _) in env::vars_os() {
         let text = variable.to_string_lossy();
-        let of_this_crate = [
-            "CARGO_PKG_",
-            "CARGO_MANIFEST_",
-            "CARGO_BIN_",
-            "CARGO_CRATE_",
-            "CARGO_PRIMARY_PACKAGE",
-        ];
-        if of_this_crate.iter().any(|prefix| text.starts_with(prefix)) {
+        if OF_THIS_CRATE.iter().any(|prefix| text.starts_with(prefix)) {
             cargo.env_remove(&variable);
         }
     }

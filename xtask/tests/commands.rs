@@ -3,7 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
-    reason = "the tests run the program itself, as a person would"
+    reason = "the tests run the program itself, as a user does"
 )]
 
 use std::process::Command;

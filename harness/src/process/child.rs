@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::context::Context;
@@ -63,11 +63,8 @@ impl ChildProcess {
 
     /// Waits until it has ended.
     pub fn wait(&mut self, context: &Context) -> Result<ExitStatus> {
-        loop {
-            if let Some(status) = self.wait_for(context, Duration::MAX)? {
-                return Ok(status);
-            }
-        }
+        let status = self.wait_for(context, Duration::MAX)?;
+        status.context("it did not end")
     }
 
     /// Waits until it has ended; stops it after the timeout and returns `None`.
@@ -96,7 +93,7 @@ impl Drop for ChildProcess {
     }
 }
 
-/// The bytes of a pipe, up to a limit. What follows is read and dropped, so that the writer never blocks.
+/// The bytes of a pipe, up to a limit. Further bytes are read and dropped, so that the writer never blocks.
 #[derive(Debug)]
 pub struct Collected(Receiver<Vec<u8>>);
 

@@ -93,15 +93,10 @@ impl<'a> Command<'a> {
         self
     }
 
-    /// Runs it to its end with inherited standard output and error.
-    pub fn stream(&self) -> Result<ExitStatus> {
+    /// Runs it to its end with inherited standard output and error; fails unless it succeeds.
+    pub fn stream(&self) -> Result<()> {
         let mut running = self.spawn(Stdio::null(), Stdio::inherit(), Stdio::inherit())?;
-        running.wait(self.context)
-    }
-
-    /// As [`Command::stream`], and fails unless it succeeds.
-    pub fn stream_ok(&self) -> Result<()> {
-        let status = self.stream()?;
+        let status = running.wait(self.context)?;
         ensure!(status.success(), "`{self}` failed ({status})");
         Ok(())
     }

@@ -18,12 +18,24 @@ pub struct Counts {
 impl Counts {
     /// Adds the counts of a closing line: libtest's `test result: …` or the features' `scenarios: …`.
     pub fn read(&mut self, line: &str) {
-        if let Some(rest) = line.strip_prefix("test result: ") {
-            // `ok. 3 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 0.00s`
-            let (_, rest) = rest.split_once(". ").unwrap_or_default();
-            self.add_counts(rest, ';', "ignored");
-        } else if let Some(rest) = line.strip_prefix("scenarios: ") {
-            self.add_counts(rest, ',', "skipped");
+        // `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 0.00s`
+        let of_libtest = line
+            .strip_prefix("test result: ")
+            .and_then(|result| result.split_once(". "));
+        let counts = of_libtest
+            .map(|(_, counts)| counts)
+            .or(line.strip_prefix("scenarios: "));
+        for part in counts.unwrap_or_default().split([';', ',']) {
+            let Some((count, what)) = part.trim().split_once(' ') else {
+                continue;
+            };
+            let Ok(count) = count.parse::<u64>() else { continue };
+            match what {
+                "passed" => self.passed += count,
+                "failed" => self.failed += count,
+                "ignored" | "skipped" => self.skipped += count,
+                _ => {}
+            }
         }
     }
 
@@ -37,21 +49,6 @@ impl Counts {
     /// Whether at least one passed and none failed.
     pub fn is_good(&self) -> bool {
         self.passed > 0 && self.failed == 0
-    }
-
-    fn add_counts(&mut self, text: &str, separator: char, skipped: &str) {
-        for part in text.split(separator) {
-            let Some((count, word)) = part.trim().split_once(' ') else {
-                continue;
-            };
-            let Ok(count) = count.parse::<u64>() else { continue };
-            match word {
-                "passed" => self.passed += count,
-                "failed" => self.failed += count,
-                word if word == skipped => self.skipped += count,
-                _ => {}
-            }
-        }
     }
 }
 

@@ -13,9 +13,10 @@ use harness::test_results::libtest::{CARGO_TEST, Reader};
 use harness::test_results::record::{self, Part};
 
 use crate::commands::bdd::{self, BddOutcome};
+use crate::commands::test_postgres;
 use crate::log_secret_scan;
 use crate::postgres::Choice;
-use crate::postgres::test_server::TestPostgres;
+use crate::postgres::server::Server;
 use crate::service::prerequisites;
 
 #[derive(Debug, Args)]
@@ -92,16 +93,17 @@ fn cargo_tests(context: &Context, choice: &Choice, filter: &[String], logs: &Pat
     let features = features.map(|feature| format!("--features=portcullis/{feature}"));
     let cargo = || Command::cargo(context).args(CARGO_TEST).args(features.clone());
     progress.step("building all tests", || {
-        cargo().args(["--no-run", "--quiet"]).stream_ok()?;
+        cargo().args(["--no-run", "--quiet"]).stream()?;
         Ok(((), "built".to_owned()))
     })?;
-    let postgres = progress.step("starting PostgreSQL", || {
-        let postgres = TestPostgres::start(context, choice)?;
-        let outcome = postgres.outcome.clone();
-        Ok((postgres, outcome))
+    let cluster = progress.step("starting PostgreSQL", || {
+        let cluster = test_postgres::start(context, choice)?;
+        let (version, server) = (&cluster.options().programs.version, Server::from(&cluster));
+        let outcome = format!("PostgreSQL {version} on {server}");
+        Ok((cluster, outcome))
     })?;
-    let mut variables = postgres.variables(context);
-    variables.push(("PORTCULLIS_TEST_LOGS", logs.as_os_str().to_owned()));
+    let mut variables = test_postgres::variables(context, &cluster);
+    variables.insert("PORTCULLIS_TEST_LOGS", logs.display().to_string());
     progress.step("running the tests", || {
         let mut reader = Reader::default();
         // Cargo prints on standard error which program runs.

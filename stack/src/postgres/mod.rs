@@ -1,7 +1,6 @@
 //! Which PostgreSQL: a given server, the machine's programs, or downloaded ones; never starts a server.
 
 pub mod server;
-pub mod test_server;
 
 use std::path::PathBuf;
 use std::str::FromStr;

@@ -145,7 +145,7 @@ impl Portcullis {
         let logins = self.logins(|name| name == "ingest");
         self.command(context, logins)
             .args([OsStr::new("import"), file.as_os_str()])
-            .stream_ok()
+            .stream()
     }
 
     /// The command that serves on these two ports of 127.0.0.1.
