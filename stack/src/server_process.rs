@@ -30,6 +30,7 @@ pub struct ServerProcess {
     /// Its port on 127.0.0.1.
     pub port: u16,
     health_path: &'static str,
+    /// The file that its output goes to.
     pub log: PathBuf,
     unread: Tail,
     since_start: Tail,

@@ -52,55 +52,43 @@ impl<'a> Imports<'a> {
             let module = &self.modules[from];
             let mentioned = mentioned(&module.tokens);
             for reference in references.iter().filter(|reference| reference.own) {
-                let is_used = || {
-                    let alias = reference.alias.as_ref();
-                    alias.is_none_or(|alias| mentioned.contains(alias.as_str()))
+                let Some(to) = self.resolve(&reference.path, 0).filter(|to| *to != from) else {
+                    continue;
                 };
-                for to in self.resolve(&reference.path, 0) {
-                    let is_below = self.modules[to].path.starts_with(&module.path);
-                    if to != from && !(reference.exported && is_below && !is_used()) {
-                        let line = reference.line;
-                        edges.push(Edge { from, to, line });
-                    }
+                let is_below = self.modules[to].path.starts_with(&module.path);
+                let alias = reference.alias.as_deref();
+                let is_used = alias.is_none_or(|alias| mentioned.contains(alias));
+                if !(reference.exported && is_below && !is_used) {
+                    let line = reference.line;
+                    edges.push(Edge { from, to, line });
                 }
             }
         }
         edges
     }
 
-    /// The modules that define the item of a path of this crate.
-    fn resolve(&self, path: &[String], depth: usize) -> Vec<usize> {
-        let known = |length: usize| {
-            self.modules
-                .iter()
-                .position(|module| module.path == path[..length])
-        };
-        let Some((at, length)) = (0..=path.len())
-            .rev()
-            .find_map(|length| Some((known(length)?, length)))
-        else {
-            return Vec::new();
-        };
-        let items = &self.modules[at].items;
-        let name = path.get(length).filter(|name| !items.contains(*name));
+    /// The module that defines the item of a path of this crate.
+    fn resolve(&self, path: &[String], depth: usize) -> Option<usize> {
+        let find = |path: &[String]| self.modules.iter().position(|module| module.path == path);
+        let lengths = (0..=path.len()).rev();
+        let (at, rest) = lengths
+            .map(|length| path.split_at(length))
+            .find_map(|(module, rest)| Some((find(module)?, rest)))?;
+        let defines = |module: usize, name: &String| self.modules[module].items.contains(name);
+        let name = rest.first().filter(|name| !defines(at, name));
         // The limit ends cyclic re-exports.
         let Some(name) = name.filter(|_| depth <= 16) else {
-            return vec![at];
+            return Some(at);
         };
-        let follow = |target: &Reference, rest: &[String]| {
-            let path: Vec<String> = target.path.iter().chain(rest).cloned().collect();
-            self.resolve(&path, depth + 1)
-        };
-        let aliases = || self.references[at].iter().filter(|reference| reference.own);
-        if let Some(alias) = aliases().find(|reference| reference.alias.as_ref() == Some(name)) {
-            return follow(alias, &path[length + 1..]);
+        let follow =
+            |target: &Reference, rest: &[String]| self.resolve(&[&target.path, rest].concat(), depth + 1);
+        let own = || self.references[at].iter().filter(|reference| reference.own);
+        if let Some(alias) = own().find(|reference| reference.alias.as_ref() == Some(name)) {
+            return follow(alias, &rest[1..]);
         }
-        let globs = aliases().filter(|reference| reference.alias.as_deref() == Some("*"));
-        let defining = |module: &usize| self.modules[*module].items.contains(name);
-        globs
-            .flat_map(|glob| follow(glob, &path[length..]))
-            .find(defining)
-            .map_or_else(|| vec![at], |module| vec![module])
+        let globs = own().filter(|reference| reference.alias.as_deref() == Some("*"));
+        let mut targets = globs.filter_map(|glob| follow(glob, rest));
+        Some(targets.find(|module| defines(*module, name)).unwrap_or(at))
     }
 }
 
@@ -135,12 +123,9 @@ fn references(modules: &[Module], module: &Module) -> Vec<Reference> {
         if tokens[at].is("use") && !walk.is(at + 1, "<") {
             walk.exported = at > 0 && (walk.is(at - 1, "pub") || walk.is(at - 1, ")"));
             walk.import = true;
-            walk.at += 1;
-            while walk.is(walk.at, ":") {
-                walk.at += 1;
-            }
+            walk.at += 1 + usize::from(walk.is(at + 1, "::"));
             walk.tree(&[]);
-        } else if tokens[at].word().is_some() && walk.is_path(at + 1) && !(at >= 2 && walk.is_path(at - 2)) {
+        } else if tokens[at].word().is_some() && walk.is(at + 1, "::") && !(at > 0 && walk.is(at - 1, "::")) {
             walk.tree(&[]);
         } else {
             walk.at += 1;
@@ -174,10 +159,10 @@ impl Walk<'_> {
                 _ => break,
             }
             self.at += 1;
-            if !self.is_path(self.at) {
+            if !self.is(self.at, "::") {
                 break;
             }
-            self.at += 2;
+            self.at += 1;
         }
         let mut alias = path.last().cloned();
         if self.import && self.is(self.at, "as") {
@@ -246,10 +231,6 @@ impl Walk<'_> {
             _ => return (false, path),
         };
         (true, [base, names].concat())
-    }
-
-    fn is_path(&self, at: usize) -> bool {
-        self.is(at, ":") && self.is(at + 1, ":")
     }
 
     fn is(&self, at: usize, expected: &str) -> bool {

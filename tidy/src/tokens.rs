@@ -5,7 +5,7 @@ use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 /// One token. Literals and lifetimes are omitted: no rule needs them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Token {
-    /// An identifier or keyword without `r#`, a bracket, or one character of punctuation.
+    /// An identifier or keyword without `r#`, a bracket, `::`, or one character of punctuation.
     pub text: String,
     /// From 1.
     pub line: usize,
@@ -65,7 +65,13 @@ fn flatten(stream: TokenStream, tests: Tests, flat: &mut Vec<Token>) {
                 let word = ident.to_string();
                 flat.push(Token::new(word.trim_start_matches("r#"), ident.span()));
             }
-            TokenTree::Punct(punct) if punct.as_char() == '\'' => at += 1, // a lifetime's name is not a path
+            TokenTree::Punct(_) if is_sign(tree, '\'') => at += 1, // a lifetime's name is not a path
+            TokenTree::Punct(_)
+                if is_sign(tree, ':') && trees.get(at).is_some_and(|next| is_sign(next, ':')) =>
+            {
+                flat.push(Token::new("::", tree.span()));
+                at += 1;
+            }
             TokenTree::Punct(punct) => flat.push(Token::new(punct.as_char(), punct.span())),
             TokenTree::Literal(_) => {}
             TokenTree::Group(group) => {

@@ -1,4 +1,4 @@
-//! Rule: names, doc comments and published texts use the field's terms; `terms.rs` lists the words that may not come back.
+//! Rule: names, doc comments and published texts use the field's terms; `terms.txt` lists the words that may not come back.
 
 mod terms;
 mod texts;

@@ -1,6 +1,6 @@
-//! Words that may not come back, each with the field's term. The list may only grow.
+//! Words that may not come back, each with the field's terms: the list in `terms.txt`, and how a name or text is searched.
 
-use Scope::{Everywhere, Files, Names, Texts};
+use std::sync::LazyLock;
 
 /// A word or phrase, and the terms to use instead.
 pub(super) struct Term {
@@ -8,181 +8,46 @@ pub(super) struct Term {
     pub word: &'static str,
     pub instead: &'static str,
     /// Phrases and names in which it is the ordinary term.
-    pub unless: &'static [&'static str],
-    pub scope: Scope,
+    unless: Vec<&'static str>,
+    /// Where it may not occur.
+    scope: &'static str,
 }
 
-/// Where a word may not occur.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scope {
-    Everywhere,
-    /// In prose it is ordinary English.
-    Names,
-    /// In names it is an ordinary term.
-    Texts,
-    /// As the name of a file or folder it says nothing.
-    Files,
-}
+static TERMS: LazyLock<Vec<Term>> = LazyLock::new(|| {
+    let lines = include_str!("terms.txt").lines();
+    lines.filter_map(parse).collect()
+});
 
-const fn term(
-    scope: Scope,
-    word: &'static str,
-    instead: &'static str,
-    unless: &'static [&'static str],
-) -> Term {
-    Term {
+fn parse(line: &'static str) -> Option<Term> {
+    let mut columns = line.split('|').map(str::trim);
+    let (word, scope, instead) = (columns.next()?, columns.next()?, columns.next()?);
+    let unless = columns.next().into_iter().flat_map(|phrases| phrases.split(", "));
+    let is_comment = line.starts_with('#');
+    (!is_comment).then(|| Term {
         word,
         instead,
-        unless,
+        unless: unless.collect(),
         scope,
-    }
+    })
 }
-
-/// The list. Entries are never removed; an `unless` must be a term of the field.
-pub(super) const TERMS: &[Term] = &[
-    term(Everywhere, "anybody", "anyone, any client", &[]),
-    term(Everywhere, "asked", "requested, queried, queued", &[]),
-    term(
-        Everywhere,
-        "away",
-        "unavailable",
-        &[
-            "right away",
-            "give away",
-            "take away",
-            "takes away",
-            "taken away",
-            "away from zero",
-        ],
-    ),
-    term(Everywhere, "circle", "cycle", &[]),
-    term(Everywhere, "circles", "cycles", &[]),
-    term(Everywhere, "come again", "retry", &[]),
-    term(Everywhere, "comes back", "returns, recovers", &[]),
-    term(Everywhere, "courtesy", "back-off", &[]),
-    term(Everywhere, "crowd", "load, concurrent clients", &[]),
-    term(Everywhere, "crowded", "under load", &[]),
-    term(Everywhere, "dear", "expensive", &[]),
-    term(Everywhere, "door", "executor, listener, login", &[]),
-    term(Everywhere, "doors", "listeners, logins", &[]),
-    term(Everywhere, "errand", "task", &[]),
-    term(Everywhere, "errands", "tasks", &[]),
-    term(Everywhere, "everybody", "everyone, every client, every user", &[]),
-    term(
-        Everywhere,
-        "fault",
-        "validation error, violation, failure",
-        INJECTED,
-    ),
-    term(
-        Everywhere,
-        "faults",
-        "validation errors, violations, failures",
-        INJECTED,
-    ),
-    term(Everywhere, "house", "project", &[]),
-    term(Everywhere, "kept", "retained, stored, cached", &[]),
-    term(Everywhere, "law", "rule", &[]),
-    term(Everywhere, "laws", "rules", &[]),
-    term(Everywhere, "leavers", "disconnected clients", &[]),
-    term(Everywhere, "letter", "mail; character", &["section letter"]),
-    term(Everywhere, "letters", "mails; characters", ALPHABETIC),
-    term(Names, "look", "scan, poll, query", &["look_up", "look_alike"]),
-    term(Texts, "a look", "a scan, a poll, a check", &["a look-up"]),
-    term(Names, "looks", "scans, appearance", &["looks_up"]),
-    term(Everywhere, "luck", "jitter", &[]),
-    term(Everywhere, "mended", "fixed", &[]),
-    term(Everywhere, "messenger", "in-flight batch", &[]),
-    term(Everywhere, "messengers", "in-flight batches", &[]),
-    term(Everywhere, "newcomer", "registration; new contributor", &[]),
-    term(Everywhere, "newcomers", "registrations; new contributors", &[]),
-    term(Everywhere, "nobody", "no client, no one, unauthenticated", &[]),
-    // "of one's own": apostrophes separate words.
-    term(Texts, "of one s own", "private, dedicated", &[]),
-    term(Everywhere, "originals", "the legacy system", &[]),
-    term(Files, "people", "accounts, users", &[]),
-    term(Names, "rest", "back-off, idle time", &[]),
-    term(Texts, "rests", "backs off, sleeps", &[]),
-    term(
-        Everywhere,
-        "room",
-        "capacity, permit",
-        &["make room", "makes room"],
-    ),
-    term(Everywhere, "said", "output, reported", &[]),
-    term(
-        Everywhere,
-        "seen",
-        "scan result, observed",
-        &["first_seen", "first seen", "last seen"],
-    ),
-    term(Everywhere, "somebody", "someone, a user, a client", &[]),
-    term(Everywhere, "stands", "is, is written", &["stands for"]),
-    term(Everywhere, "stranger", "anonymous client, other user", &[]),
-    term(Everywhere, "strangers", "anonymous clients, other users", &[]),
-    term(Texts, "a stretch of", "a range of, a period of", &[]),
-    term(Everywhere, "tell", "report, set, return, log", &["tell apart"]),
-    term(
-        Everywhere,
-        "tells",
-        "reports, sets, returns, logs",
-        &["tells apart"],
-    ),
-    term(Everywhere, "ticket", "pending result", &[]),
-    term(Everywhere, "told", "reported, set, returned, logged", &[]),
-    term(Everywhere, "trouble", "error", &[]),
-    term(
-        Names,
-        "turn",
-        "position in the queue, back-off",
-        &["turn_on", "turn_off"],
-    ),
-    term(Everywhere, "whoever", "the caller, the user who", &[]),
-    term(Files, "words", "text, format, templates", &[]),
-];
-
-/// Injected faults are what they are called in the field.
-const INJECTED: &[&str] = &[
-    "fault injection",
-    "fault_injection",
-    "injected fault",
-    "injected faults",
-    "planted fault",
-    "planted faults",
-    "page faults",
-    "plant a fault",
-    "plants a fault",
-];
-
-/// Where the alphabet is meant.
-const ALPHABETIC: &[&str] = &[
-    "letters and digits",
-    "letters or digits",
-    // "letters, digits": punctuation is left out.
-    "letters digits",
-    "two letters",
-    "letters of both cases",
-    "lower-case letters",
-    "upper-case letters",
-];
 
 /// The first listed word in an identifier, by its segments.
 pub(super) fn in_name(name: &str) -> Option<&'static Term> {
-    find(&segments(name), &[Everywhere, Names], '_').next()
+    find(&segments(name), &["everywhere", "names"], '_').next()
 }
 
 /// The first listed word in the name of a file or folder.
 pub(super) fn in_file_name(name: &str) -> Option<&'static Term> {
     let name = segments(&name.replace(['-', '.'], "_"));
-    find(&name, &[Everywhere, Names, Files], '_').next()
+    find(&name, &["everywhere", "names", "files"], '_').next()
 }
 
 /// The listed words in a line of prose.
 pub(super) fn in_text(line: &str) -> Vec<&'static Term> {
-    find(&plain(line), &[Everywhere, Texts], ' ').collect()
+    find(&plain(line), &["everywhere", "texts"], ' ').collect()
 }
 
-fn find(text: &str, scopes: &[Scope], separator: char) -> impl Iterator<Item = &'static Term> {
+fn find(text: &str, scopes: &[&str], separator: char) -> impl Iterator<Item = &'static Term> {
     let of_scope = TERMS.iter().filter(move |term| scopes.contains(&term.scope));
     of_scope.filter(move |term| contains(text, term, separator))
 }
@@ -194,7 +59,7 @@ fn contains(text: &str, word: &Term, separator: char) -> bool {
         format!("{separator}{own}{separator}")
     };
     let mut text = text.to_owned();
-    for fine in word.unless {
+    for fine in &word.unless {
         text = text.replace(&spaced(fine), &format!("{separator}·{separator}"));
     }
     text.contains(&spaced(word.word))
@@ -233,6 +98,12 @@ mod tests {
     #[test]
     fn the_list_only_grows() {
         assert!(TERMS.len() >= 56, "{} words", TERMS.len());
+        for Term { word, scope, .. } in TERMS.iter() {
+            assert!(
+                ["everywhere", "names", "texts", "files"].contains(scope),
+                "{word}"
+            );
+        }
     }
 
     #[test]
