@@ -93,8 +93,9 @@ impl Finding {
         self
     }
 
+    /// Line 0, which some tools report, is none.
     pub fn at(mut self, path: impl Into<String>, line: Option<u64>) -> Finding {
-        let path = path.into();
+        let (path, line) = (path.into(), line.filter(|line| *line > 0));
         self.location = Some(Location { path, line });
         self
     }

@@ -58,7 +58,7 @@ fn finding(
     };
     let line = location.and_then(|location| location.pointer("/region/startLine")?.as_u64());
     let path = path.strip_prefix("file://").unwrap_or(&path);
-    finding.at(relative(path), line.filter(|line| *line > 0))
+    finding.at(relative(path), line)
 }
 
 /// `CWE-79` of `external/cwe/cwe-079`, `CWE-79` or `CWE-79: …`.

@@ -152,7 +152,7 @@ fn findings(part: &Part) -> Vec<Finding> {
     let mut findings: Vec<Finding> = checks
         .map(|check| {
             let name = check.check_name.as_deref().unwrap_or_default();
-            let line = check.file_line_range.first().copied().filter(|line| *line > 0);
+            let line = check.file_line_range.first().copied();
             Finding::new("checkov", &check.check_id, format!("{name} ({})", check.resource))
                 .rated(Severity::named(check.severity.as_deref().unwrap_or_default()))
                 .at(relative(&check.file_path), line)

@@ -114,7 +114,7 @@ impl Issue {
         let line = self.start_line.or(self.cause_metadata.start_line);
         let finding = Finding::new("trivy", &self.id, message)
             .rated(Severity::named(&self.severity))
-            .at(path, line.filter(|line| *line > 0))
+            .at(path, line)
             .with_aliases(self.weaknesses.iter().chain(&self.vendor_ids).cloned());
         Finding {
             package: self.pkg_identifier.purl.clone(),
