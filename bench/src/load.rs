@@ -69,18 +69,11 @@ impl Load {
 
     /// Runs wrk.
     pub fn run(&mut self, wrk: &Wrk<'_>, base_url: &str, profile: LoadProfile) -> Result<Measured> {
-        let LoadProfile {
-            connections,
-            threads,
-            seconds,
-        } = profile;
+        let threads = profile.threads;
         let output = wrk
             .command()
-            .args([
-                format!("-c{connections}"),
-                format!("-t{threads}"),
-                format!("-d{seconds}s"),
-            ])
+            .args([format!("-c{}", profile.connections), format!("-t{threads}")])
+            .args([format!("-d{}s", profile.seconds)])
             .args(["-s".as_ref(), self.script.as_os_str()])
             .args([base_url, "--"])
             .args(&self.arguments)
@@ -94,34 +87,27 @@ impl Load {
     }
 
     fn judge(&self, summary: &Summary) -> Result<Measured> {
-        let Summary {
-            requests,
-            micros,
-            p50,
-            p99,
-            max,
-            not_ok,
-            broken,
-            ..
-        } = *summary;
-        if not_ok > 0 || broken > 0 {
+        let requests = summary.requests;
+        if summary.not_ok > 0 || summary.broken > 0 {
             bail!(
-                "of {requests} responses {not_ok} were errors (status above 399), and {broken} connections failed: {}",
+                "of {requests} responses {} were errors (status above 399), and {} connections failed: {}",
+                summary.not_ok,
+                summary.broken,
                 summary.how
             );
         }
-        ensure!(requests > 0 && micros > 0, "no response at all");
+        ensure!(requests > 0 && summary.micros > 0, "no response at all");
+        let different = self.requests.size();
         ensure!(
-            self.next <= self.requests.size(),
-            "requests repeated: only {} differ",
-            self.requests.size()
+            self.next <= different,
+            "requests repeated: only {different} differ"
         );
-        ensure!(max >= p99 && p99 >= p50, "wrk's percentiles are not ascending");
-        let millis = |micros: u64| micros as f64 / 1_000.0;
+        let ascending = summary.max >= summary.p99 && summary.p99 >= summary.p50;
+        ensure!(ascending, "wrk's percentiles are not ascending");
         Ok(Measured {
-            rate: requests as f64 * 1e6 / micros as f64,
-            p50: millis(p50),
-            p99: millis(p99),
+            rate: requests as f64 * 1e6 / summary.micros as f64,
+            p50: summary.p50 as f64 / 1_000.0,
+            p99: summary.p99 as f64 / 1_000.0,
         })
     }
 }
@@ -147,25 +133,14 @@ mod tests {
         let clean = r#"{"requests":100,"micros":2000000,"p50":500,"p99":1500,"max":9000,"max_sent":60,"not_ok":0,"broken":0,"how":"1 cut off"}"#;
         let measured = judge(clean, 120).unwrap();
         assert!((measured.rate - 50.0).abs() < 1e-9 && (measured.p99 - 1.5).abs() < 1e-9);
-        for (line, next, reason) in [
-            (clean.to_owned(), 1_000_000_000, "requests repeated"),
-            (
-                clean.replace("\"not_ok\":0", "\"not_ok\":3"),
-                120,
-                "3 were errors",
-            ),
-            (
-                clean.replace("\"broken\":0", "\"broken\":1"),
-                120,
-                "1 connections failed",
-            ),
-            (
-                clean.replace("\"requests\":100", "\"requests\":0"),
-                120,
-                "no response",
-            ),
+        let repeated = judge(clean, 1_000_000_000).unwrap_err().to_string();
+        assert!(repeated.contains("requests repeated"), "{repeated}");
+        for (good, bad, reason) in [
+            ("\"not_ok\":0", "\"not_ok\":3", "3 were errors"),
+            ("\"broken\":0", "\"broken\":1", "1 connections failed"),
+            ("\"requests\":100", "\"requests\":0", "no response"),
         ] {
-            let error = judge(&line, next).unwrap_err().to_string();
+            let error = judge(&clean.replace(good, bad), 120).unwrap_err().to_string();
             assert!(error.contains(reason), "{error}");
         }
     }

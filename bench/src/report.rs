@@ -67,22 +67,15 @@ impl Report {
             "row", "value", "goal", "verdict"
         ));
         for line in &self.rows {
-            let Line {
-                id,
-                what,
-                value,
-                goal,
-                holds,
-                note,
-            } = line;
-            let value = value.map_or("-".to_owned(), |value| format!("{value:.2}"));
-            let verdict = match holds {
+            let value = line.value.map_or("-".to_owned(), |value| format!("{value:.2}"));
+            let verdict = match line.holds {
                 Some(true) => "holds",
                 Some(false) => "FAILS",
                 None => "not run",
             };
             print(&format!(
-                "{id:<10} {value:>9}  {goal:<10} {verdict:<8} {what} ({note})"
+                "{:<10} {value:>9}  {:<10} {verdict:<8} {} ({})",
+                line.id, line.goal, line.what, line.note
             ));
         }
         Ok(())

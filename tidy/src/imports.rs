@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::modules::{Module, Scope};
+use crate::modules::Module;
 use crate::tokens::Token;
 
 /// A path that a module mentions.
@@ -105,12 +105,10 @@ fn mentioned(tokens: &[Token]) -> HashSet<&str> {
 
 fn references(modules: &[Module], module: &Module) -> Vec<Reference> {
     let tokens = &module.tokens;
-    let mut scope = Scope::default();
     let mut found = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
-        scope.step(tokens, at);
-        let here: Vec<String> = module.path.iter().cloned().chain(scope.names()).collect();
+        let here = [&module.path, &*tokens[at].scope].concat();
         let mut walk = Walk {
             modules,
             here: &here,

@@ -1,6 +1,7 @@
 //! The modules of a crate, found like the compiler does: from the root file along `mod`.
 
 use std::collections::{BTreeSet, HashSet};
+use std::slice;
 
 use crate::items::items;
 use crate::tokens::{Tests, Token, tokens};
@@ -81,7 +82,7 @@ pub(super) fn modules(tree: &Tree, root: &str, tests: Tests) -> Vec<Module> {
                 continue;
             };
             if found.iter().all(|known| known.file != file) {
-                let path = module.path.iter().cloned().chain(inner).collect();
+                let path = [module.path.clone(), inner].concat();
                 open.push((path, file, format!("{stem}/")));
             }
         }
@@ -96,20 +97,11 @@ fn folder_of(file: &str) -> &str {
 }
 
 /// The modules that `mod name;` declares, each with the inline modules around it.
-fn declared(tokens: &[Token]) -> Vec<Vec<String>> {
-    let mut declared = Vec::new();
-    let mut scope = Scope::default();
-    for at in 0..tokens.len() {
-        scope.step(tokens, at);
-        if let [keyword, name, end, ..] = &tokens[at..]
-            && keyword.is("mod")
-            && end.is(";")
-            && let Some(name) = name.word()
-        {
-            declared.push(scope.names().chain([name.to_owned()]).collect());
-        }
-    }
-    declared
+fn declared(tokens: &[Token]) -> impl Iterator<Item = Vec<String>> {
+    let declarations = tokens
+        .windows(3)
+        .filter(|three| three[0].is("mod") && three[2].is(";"));
+    declarations.map(|three| [&*three[1].scope, slice::from_ref(&three[1].text)].concat())
 }
 
 fn defined(tokens: &[Token]) -> HashSet<String> {
@@ -117,40 +109,6 @@ fn defined(tokens: &[Token]) -> HashSet<String> {
         .filter(|(keyword, name)| *keyword != "mod" || tokens.get(name + 1).is_some_and(|next| next.is("{")))
         .map(|(_, name)| tokens[name].text.clone())
         .collect()
-}
-
-/// The inline modules around the current token of a walk.
-#[derive(Debug, Default)]
-pub(super) struct Scope {
-    depth: usize,
-    open: Vec<(String, usize)>,
-}
-
-impl Scope {
-    /// Must be called for each token in order.
-    pub(super) fn step(&mut self, tokens: &[Token], at: usize) {
-        match tokens[at].text.as_str() {
-            "{" => {
-                self.depth += 1;
-                if let Some([keyword, name]) = at.checked_sub(2).map(|from| &tokens[from..at])
-                    && keyword.is("mod")
-                    && let Some(name) = name.word()
-                {
-                    self.open.push((name.to_owned(), self.depth));
-                }
-            }
-            "}" => {
-                self.open.pop_if(|(_, depth)| *depth == self.depth);
-                self.depth = self.depth.saturating_sub(1);
-            }
-            _ => {}
-        }
-    }
-
-    /// From the outermost to the innermost.
-    pub(super) fn names(&self) -> impl Iterator<Item = String> {
-        self.open.iter().map(|(name, _)| name.clone())
-    }
 }
 
 #[cfg(test)]
@@ -176,16 +134,13 @@ mod tests {
             ("a/src/in_file/deep.rs", ""),
             ("a/src/only_in_tests.rs", ""),
         ]);
-        assert_eq!(
-            roots(&tree).into_iter().collect::<Vec<_>>(),
-            ["a/src/lib.rs", "a/steps/main.rs"]
-        );
-        let mut found: Vec<String> = modules(&tree, "a/src/lib.rs", Tests::Excluded)
-            .iter()
-            .map(|module| module.path.join("::"))
-            .collect();
+        let roots: Vec<String> = roots(&tree).into_iter().collect();
+        assert_eq!(roots, ["a/src/lib.rs", "a/steps/main.rs"]);
+        let modules = |tests| modules(&tree, "a/src/lib.rs", tests).into_iter();
+        let found = modules(Tests::Excluded).map(|module| module.path.join("::"));
+        let mut found: Vec<String> = found.collect();
         found.sort();
         assert_eq!(found, ["", "in_file::deep", "one", "one::two", "one::two::three"]);
-        assert_eq!(modules(&tree, "a/src/lib.rs", Tests::Included).len(), 6);
+        assert_eq!(modules(Tests::Included).len(), 6);
     }
 }

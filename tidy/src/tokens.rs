@@ -1,5 +1,7 @@
 //! Rust source as a flat list of tokens without comments and literals, optionally without test code.
 
+use std::rc::Rc;
+
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 
 /// One token. Literals and lifetimes are omitted: no rule needs them.
@@ -9,16 +11,11 @@ pub(super) struct Token {
     pub text: String,
     /// From 1.
     pub line: usize,
+    /// The inline modules around it, the outermost first.
+    pub scope: Rc<[String]>,
 }
 
 impl Token {
-    fn new(text: impl Into<String>, span: Span) -> Self {
-        Self {
-            text: text.into(),
-            line: span.start().line,
-        }
-    }
-
     pub(super) fn is(&self, expected: &str) -> bool {
         self.text == expected
     }
@@ -43,13 +40,17 @@ pub(super) enum Tests {
 pub(super) fn tokens(text: &str, tests: Tests) -> Vec<Token> {
     let mut flat = Vec::new();
     if let Ok(stream) = text.parse::<TokenStream>() {
-        flatten(stream, tests, &mut flat);
+        flatten(stream, tests, &Rc::default(), &mut flat);
     }
     flat
 }
 
-fn flatten(stream: TokenStream, tests: Tests, flat: &mut Vec<Token>) {
+fn flatten(stream: TokenStream, tests: Tests, scope: &Rc<[String]>, flat: &mut Vec<Token>) {
     let trees: Vec<TokenTree> = stream.into_iter().collect();
+    let push = |flat: &mut Vec<Token>, text: String, span: Span| {
+        let (line, scope) = (span.start().line, Rc::clone(scope));
+        flat.push(Token { text, line, scope });
+    };
     let mut at = 0;
     while let Some(tree) = trees.get(at) {
         if tests == Tests::Excluded && is_test_attribute(&trees[at..]) {
@@ -60,31 +61,37 @@ fn flatten(stream: TokenStream, tests: Tests, flat: &mut Vec<Token>) {
             continue;
         }
         at += 1;
+        let span = tree.span();
         match tree {
             TokenTree::Ident(ident) => {
-                let word = ident.to_string();
-                flat.push(Token::new(word.trim_start_matches("r#"), ident.span()));
+                push(flat, ident.to_string().trim_start_matches("r#").to_owned(), span)
             }
             TokenTree::Punct(_) if is_sign(tree, '\'') => at += 1, // a lifetime's name is not a path
             TokenTree::Punct(_)
                 if is_sign(tree, ':') && trees.get(at).is_some_and(|next| is_sign(next, ':')) =>
             {
-                flat.push(Token::new("::", tree.span()));
+                push(flat, "::".to_owned(), span);
                 at += 1;
             }
-            TokenTree::Punct(punct) => flat.push(Token::new(punct.as_char(), punct.span())),
+            TokenTree::Punct(punct) => push(flat, punct.to_string(), span),
             TokenTree::Literal(_) => {}
             TokenTree::Group(group) => {
                 let (open, close) = match group.delimiter() {
-                    Delimiter::Parenthesis => ('(', ')'),
-                    Delimiter::Bracket => ('[', ']'),
-                    Delimiter::Brace => ('{', '}'),
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::Brace => ("{", "}"),
                     // Only the compiler makes such groups.
                     Delimiter::None => continue,
                 };
-                flat.push(Token::new(open, group.span_open()));
-                flatten(group.stream(), tests, flat);
-                flat.push(Token::new(close, group.span_close()));
+                let inner = match flat.as_slice() {
+                    [.., keyword, name] if keyword.is("mod") && open == "{" => {
+                        scope.iter().chain([&name.text]).cloned().collect()
+                    }
+                    _ => Rc::clone(scope),
+                };
+                push(flat, open.to_owned(), group.span_open());
+                flatten(group.stream(), tests, &inner, flat);
+                push(flat, close.to_owned(), group.span_close());
             }
         }
     }

@@ -73,38 +73,30 @@ pub(super) fn mentions(tree: &Tree) -> Vec<Mention> {
     found
 }
 
-/// A doc comment with the attributes below it, until the item that they belong to.
-#[derive(Default)]
-struct Pending {
-    doc: Vec<String>,
-    is_test: bool,
-    in_attribute: bool,
-}
-
 fn comments(path: &str, text: &str, found: &mut Vec<Mention>) {
-    let mut pending = Pending::default();
+    // A doc comment and the attributes below it, until the item that they belong to.
+    let (mut docs, mut is_test, mut in_attribute) = (Vec::new(), false, false);
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim();
         if let Some(doc) = line.strip_prefix("//!").or_else(|| line.strip_prefix("///")) {
-            pending.doc.push(doc.trim().to_owned());
-        } else if pending.in_attribute || line.starts_with("#[") {
-            pending.is_test |= line.starts_with("#[") && is_test(line);
-            pending.in_attribute = !line.ends_with(']');
+            docs.push(doc.trim());
+        } else if in_attribute || line.starts_with("#[") {
+            is_test |= line.starts_with("#[") && is_test_attribute(line);
+            in_attribute = !line.ends_with(']');
         } else if !line.starts_with("//") {
-            let Pending { doc, is_test, .. } = std::mem::take(&mut pending);
             let kind = if is_test { Kind::Test } else { Kind::Comment };
             let name = function(line).unwrap_or_default();
-            let (ids, text) = ids_and_text(&doc.join(" "));
-            found.extend(
-                ids.iter()
-                    .map(|id| Mention::new(id, kind, (path, number), name, &text)),
-            );
+            let doc = docs.join(" ");
+            let (ids, text) = ids_and_text(&doc);
+            found.extend(ids.map(|id| Mention::new(id, kind, (path, number), name, text)));
+            docs.clear();
+            is_test = false;
         }
     }
 }
 
 /// `#[test]`, `#[tokio::test(…)]`.
-fn is_test(attribute: &str) -> bool {
+fn is_test_attribute(attribute: &str) -> bool {
     let path = attribute.trim_start_matches("#[");
     let path = path.split(['(', ']']).next().unwrap_or_default();
     path.rsplit("::").next() == Some("test")
@@ -116,26 +108,26 @@ fn function(line: &str) -> Option<&str> {
 }
 
 /// `E17, CWE-400: text`: the ids, and what follows them. Weaknesses may stand between them.
-fn ids_and_text(doc: &str) -> (Vec<String>, String) {
-    let (mut ids, mut rest) = (Vec::new(), doc);
+fn ids_and_text(doc: &str) -> (impl Iterator<Item = &str>, &str) {
+    let (mut names, mut rest) = (Vec::new(), doc);
     loop {
         let end = rest.find([':', ',', '.', ' ']).unwrap_or(rest.len());
         let (name, after) = rest.split_at(end);
-        if is_id(name) {
-            ids.push(name.to_owned());
-        } else if !name.starts_with("CWE-") {
+        if !is_id(name) && !name.starts_with("CWE-") {
             break;
         }
-        match after.strip_prefix(", ") {
-            Some(next) => rest = next,
-            None if after.starts_with(' ') => return (Vec::new(), doc.to_owned()),
-            None => {
-                rest = after.trim_start_matches([':', ',', '.']).trim_start();
-                break;
-            }
+        names.push(name);
+        if let Some(next) = after.strip_prefix(", ") {
+            rest = next;
+            continue;
         }
+        if after.starts_with(' ') {
+            names.clear();
+        }
+        rest = after.trim_start_matches([':', ',', '.']).trim_start();
+        break;
     }
-    (ids, rest.to_owned())
+    (names.into_iter().filter(|name| is_id(name)), rest)
 }
 
 fn scenarios(path: &str, text: &str, found: &mut Vec<Mention>) {
@@ -187,16 +179,9 @@ mod tests {
     use super::*;
 
     fn found(path: &str, text: &str) -> Vec<String> {
-        let shown = |mention: &Mention| {
-            let Mention {
-                id,
-                kind,
-                line,
-                name,
-                text,
-                ..
-            } = mention;
-            format!("{id} {kind:?} {line} {name}: {text}")
+        let shown = |one: &Mention| {
+            let Mention { id, kind, name, .. } = one;
+            format!("{id} {kind:?} {} {name}: {}", one.line, one.text)
         };
         mentions(&Tree::of(&[(path, text)])).iter().map(shown).collect()
     }
