@@ -43,14 +43,11 @@ impl<'a> BenchEnv<'a> {
         })
     }
 
-    /// Starts the dataset with this number of prices once. A failure is reported by the measurements that need it.
+    /// Starts the dataset with this number of prices. A failure is reported by the measurements that need it.
     ///
     /// # Errors
     /// Only when interrupted.
     pub fn prepare(&mut self, prices: u64) -> Result<()> {
-        if self.datasets.contains_key(&prices) {
-            return Ok(());
-        }
         let started = match Dataset::start(self.context, &self.folder, prices) {
             Err(error) if error.is::<Exit>() => return Err(error),
             Err(error) => Err(format!("{error:#}")),
@@ -79,9 +76,8 @@ impl<'a> BenchEnv<'a> {
 
     /// The load generator, or the error [`NotRun`].
     pub fn wrk(&self) -> Result<Wrk<'a>> {
-        self.wrk
-            .clone()
-            .ok_or_else(|| NotRun("install wrk".into()).into())
+        let wrk = self.wrk.clone();
+        wrk.ok_or_else(|| NotRun("install wrk".into()).into())
     }
 
     /// The dataset and wrk, or the error [`NotRun`] when wrk or one of the programs in `tools` is missing.

@@ -28,8 +28,8 @@ type Days = BTreeMap<String, (f64, u64)>;
 
 /// Sends the last hundred requests of the set, which no run reaches, to both.
 pub fn compare(port: u16, textbook: &Textbook<'_>, requests: &Requests) -> Result<()> {
-    let count = SAMPLES.min(requests.size());
-    let last = requests.size() - count..requests.size();
+    let count = SAMPLES.min(requests.size);
+    let last = requests.size - count..requests.size;
     let samples: Vec<Request> = last.map(|number| requests.nth(number)).collect();
     let expected = textbook.answers(&samples)?;
     ensure!(

@@ -97,7 +97,7 @@ impl Load {
             );
         }
         ensure!(requests > 0 && summary.micros > 0, "no response at all");
-        let different = self.requests.size();
+        let different = self.requests.size;
         ensure!(
             self.next <= different,
             "requests repeated: only {different} differ"

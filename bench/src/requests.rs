@@ -8,10 +8,12 @@ use demo::{Bulk, day_text};
 /// in an index.
 #[derive(Debug, Clone)]
 pub struct Requests {
-    routes: Vec<(&'static str, &'static str)>,
-    starts: u64,
+    pub routes: Vec<(&'static str, &'static str)>,
+    /// First days of a window.
+    pub starts: u64,
     shortest: u64,
-    size: u64,
+    /// How many different requests there are.
+    pub size: u64,
     stride: u64,
 }
 
@@ -50,22 +52,7 @@ impl Requests {
         }
     }
 
-    /// How many different requests there are.
-    pub fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// First days of a window.
-    pub fn starts(&self) -> u64 {
-        self.starts
-    }
-
-    /// The routes.
-    pub fn routes(&self) -> &[(&'static str, &'static str)] {
-        &self.routes
-    }
-
-    /// The request with this number, from 0 to `size() - 1`; rates.lua counts in the same way.
+    /// The request with this number, from 0 to `size - 1`; rates.lua counts in the same way.
     pub fn nth(&self, number: u64) -> Request {
         let at = number * self.stride % self.size;
         let routes = self.routes.len() as u64;
@@ -84,18 +71,12 @@ impl Requests {
     /// Writes the two files that rates.lua reads and returns its arguments except the last two.
     pub fn write(&self, folder: &Path) -> std::io::Result<Vec<String>> {
         let (routes, days) = (folder.join("routes"), folder.join("days"));
-        let queries = self
-            .routes
-            .iter()
-            .map(|(orig, dest)| format!("&orig_code={orig}&dest_code={dest}\n"));
+        let queries = self.routes.iter();
+        let queries = queries.map(|(orig, dest)| format!("&orig_code={orig}&dest_code={dest}\n"));
         fs::write(&routes, queries.collect::<String>())?;
         let last = self.starts + self.shortest + self.size / self.starts / self.routes.len() as u64;
-        fs::write(
-            &days,
-            (0..last as u32)
-                .map(|day| day_text(day) + "\n")
-                .collect::<String>(),
-        )?;
+        let texts: String = (0..last as u32).map(|day| day_text(day) + "\n").collect();
+        fs::write(&days, texts)?;
         let files = [routes, days].map(|file| file.display().to_string());
         let numbers = [self.starts, self.shortest, self.size, self.stride].map(|number| number.to_string());
         Ok(files.into_iter().chain(numbers).collect())
@@ -119,8 +100,8 @@ mod tests {
         let bulk = Bulk::of(3_000);
         let requests = Requests::of(&bulk, 20, 31);
         let all: std::collections::HashSet<Request> =
-            (0..requests.size()).map(|number| requests.nth(number)).collect();
-        assert_eq!(all.len() as u64, requests.size());
+            (0..requests.size).map(|number| requests.nth(number)).collect();
+        assert_eq!(all.len() as u64, requests.size);
         let last = day_text(bulk.days() - 2);
         assert!(
             all.iter()

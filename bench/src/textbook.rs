@@ -62,7 +62,7 @@ impl<'a> Textbook<'a> {
     /// `plan_cache_mode = force_generic_plan`.
     pub fn write_script(&self, requests: &Requests, days: u32) -> Result<()> {
         let columns: String = (0..ROUTES).map(|n| format!(", o{n} text, d{n} text")).collect();
-        let routes = requests.routes();
+        let routes = &requests.routes;
         let mut rows = String::new();
         for bundle in 0..BUNDLES {
             write!(rows, "{bundle}")?;
@@ -88,7 +88,7 @@ impl<'a> Textbook<'a> {
         let from = "date '2021-01-01' + :s::int";
         let to = format!("date '2021-01-01' + {} + :s::int", days - 1);
         for n in 0..ROUTES {
-            writeln!(script, "\\set s random(0, {})", requests.starts() - 1)?;
+            writeln!(script, "\\set s random(0, {})", requests.starts - 1)?;
             let statement = statement(&format!(":o{n}"), &format!(":d{n}"), from, &to);
             writeln!(script, "{statement}")?;
         }
@@ -97,21 +97,10 @@ impl<'a> Textbook<'a> {
 
     /// Runs pgbench; transactions per second.
     pub fn measure(&self, connections: u64, seconds: u64) -> Result<f64> {
-        let (connections, seconds) = (connections.to_string(), seconds.to_string());
         let output = Command::new(self.psql.context, &self.pgbench)
             .envs(self.psql.variables.clone())
-            .args([
-                "-n",
-                "-M",
-                "prepared",
-                "-j",
-                "2",
-                "-c",
-                &connections,
-                "-T",
-                &seconds,
-                "-f",
-            ])
+            .args(["-n", "-Mprepared", "-j2"])
+            .args([format!("-c{connections}"), format!("-T{seconds}"), "-f".into()])
             .args([&self.script])
             .output()?;
         let tps = output.lines().find_map(|line| line.strip_prefix("tps = "));

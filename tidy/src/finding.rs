@@ -44,12 +44,11 @@ impl Findings {
     }
 
     pub(super) fn add(&mut self, path: &str, line: usize, what: impl Into<String>) {
-        let (path, rule, what) = (path.to_owned(), self.rule, what.into());
         self.all.push(Finding {
-            path,
+            path: path.to_owned(),
             line,
-            rule,
-            what,
+            rule: self.rule,
+            what: what.into(),
         });
     }
 }

@@ -108,130 +108,108 @@ fn references(modules: &[Module], module: &Module) -> Vec<Reference> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
-        let here = [&module.path, &*tokens[at].scope].concat();
-        let mut walk = Walk {
-            modules,
-            here: &here,
-            tokens,
-            at,
-            exported: false,
-            import: false,
-            found: &mut found,
-        };
-        if tokens[at].is("use") && !walk.is(at + 1, "<") {
-            walk.exported = at > 0 && (walk.is(at - 1, "pub") || walk.is(at - 1, ")"));
-            walk.import = true;
-            walk.at += 1 + usize::from(walk.is(at + 1, "::"));
-            walk.tree(&[]);
-        } else if tokens[at].word().is_some() && walk.is(at + 1, "::") && !(at > 0 && walk.is(at - 1, "::")) {
-            walk.tree(&[]);
-        } else {
-            walk.at += 1;
+        let is_use = tokens[at].is("use") && !is(tokens, at + 1, "<");
+        let is_after = |expected: &str| at > 0 && tokens[at - 1].is(expected);
+        let is_path = tokens[at].word().is_some() && is(tokens, at + 1, "::") && !is_after("::");
+        if !is_use && !is_path {
+            at += 1;
+            continue;
         }
-        at = walk.at;
+        let exported = is_use && (is_after("pub") || is_after(")"));
+        let here = [&module.path, &*tokens[at].scope].concat();
+        let start = if is_use {
+            at + 1 + usize::from(is(tokens, at + 1, "::"))
+        } else {
+            at
+        };
+        let mut names = Vec::new();
+        at = read(tokens, start, is_use, &[], &mut names);
+        found.extend(names.into_iter().map(|Named { path, alias, line }| {
+            let (own, path) = absolute(modules, &here, path);
+            let alias = alias.filter(|_| is_use);
+            Reference {
+                path,
+                own,
+                line,
+                alias,
+                exported,
+            }
+        }));
     }
     found
 }
 
-/// A walk along one path or one tree of a `use`.
-struct Walk<'a> {
-    modules: &'a [Module],
-    here: &'a [String],
-    tokens: &'a [Token],
-    at: usize,
-    exported: bool,
-    import: bool,
-    found: &'a mut Vec<Reference>,
+fn is(tokens: &[Token], at: usize, expected: &str) -> bool {
+    tokens.get(at).is_some_and(|token| token.is(expected))
 }
 
-impl Walk<'_> {
-    /// Reads a path, and in a `use` the trees in its braces; leaves `at` after it.
-    fn tree(&mut self, prefix: &[String]) {
-        let line = self.tokens.get(self.at).map_or(0, |token| token.line);
-        let mut path = prefix.to_vec();
-        loop {
-            match self.tokens.get(self.at) {
-                Some(token) if token.word().is_some() => path.push(token.text.clone()),
-                Some(token) if self.import && token.is("*") => path.push("*".to_owned()),
-                Some(token) if self.import && token.is("{") => return self.branches(&path),
-                _ => break,
-            }
-            self.at += 1;
-            if !self.is(self.at, "::") {
-                break;
-            }
-            self.at += 1;
-        }
-        let mut alias = path.last().cloned();
-        if self.import && self.is(self.at, "as") {
-            alias = self
-                .tokens
-                .get(self.at + 1)
-                .and_then(Token::word)
-                .map(str::to_owned);
-            self.at += 2;
-        }
-        self.record(path, alias, line);
-    }
+/// A path as written, and the name that it binds.
+struct Named {
+    path: Vec<String>,
+    alias: Option<String>,
+    line: usize,
+}
 
-    /// `{a, b::c, d as e}` after a path.
-    fn branches(&mut self, prefix: &[String]) {
-        self.at += 1;
-        while let Some(token) = self.tokens.get(self.at) {
-            match token.text.as_str() {
-                "}" => {
-                    self.at += 1;
-                    return;
-                }
-                "{" | "*" => self.tree(prefix),
-                _ if token.word().is_some() => self.tree(prefix),
-                _ => self.at += 1,
-            }
+/// Reads a path, and in a `use` the trees in its braces; returns the index after it.
+fn read(tokens: &[Token], mut at: usize, is_use: bool, prefix: &[String], found: &mut Vec<Named>) -> usize {
+    let line = tokens.get(at).map_or(0, |token| token.line);
+    let mut path = prefix.to_vec();
+    while let Some(token) = tokens.get(at) {
+        if is_use && token.is("{") {
+            return read_branches(tokens, at + 1, &path, found);
         }
-    }
-
-    fn record(&mut self, mut path: Vec<String>, mut alias: Option<String>, line: usize) {
-        if path.last().is_some_and(|last| last == "*") {
-            path.pop();
-        } else if path.len() > 1 && path.last().is_some_and(|last| last == "self") {
-            path.pop();
-            if alias.as_deref() == Some("self") {
-                alias = path.last().cloned();
-            }
+        if token.word().is_none() && !(is_use && token.is("*")) {
+            break;
         }
-        let (own, path) = self.absolute(path);
-        let alias = alias.filter(|_| self.import);
-        self.found.push(Reference {
-            path,
-            own,
-            line,
-            alias,
-            exported: self.exported,
-        });
+        path.push(token.text.clone());
+        at += 1;
+        if !is(tokens, at, "::") {
+            break;
+        }
+        at += 1;
     }
+    let mut alias = path.last().cloned();
+    if alias.as_deref() == Some("*") {
+        path.pop();
+    } else if path.len() > 1 && alias.as_deref() == Some("self") {
+        path.pop();
+        alias = path.last().cloned();
+    }
+    if is_use && is(tokens, at, "as") {
+        alias = tokens.get(at + 1).and_then(Token::word).map(str::to_owned);
+        at += 2;
+    }
+    found.push(Named { path, alias, line });
+    at
+}
 
-    /// The path from the crate's root, when it is one of this crate.
-    fn absolute(&self, path: Vec<String>) -> (bool, Vec<String>) {
-        let is_child = |first: &String| {
-            let mut modules = self.modules.iter();
-            modules.any(|module| module.path.split_last() == Some((first, self.here)))
+/// `a, b::c, d as e}` after a path and `{`.
+fn read_branches(tokens: &[Token], mut at: usize, prefix: &[String], found: &mut Vec<Named>) -> usize {
+    while let Some(token) = tokens.get(at).filter(|token| !token.is("}")) {
+        at = if token.word().is_some() || token.is("{") || token.is("*") {
+            read(tokens, at, true, prefix, found)
+        } else {
+            at + 1
         };
-        let (base, names) = match path.as_slice() {
-            [first, rest @ ..] if first == "crate" => (&[][..], rest),
-            [first, ..] if first == "self" || first == "super" => {
-                let relative = path.iter().take_while(|name| *name == "self" || *name == "super");
-                let (length, up) = relative.fold((0, 0), |(length, up), name| {
-                    (length + 1, up + usize::from(name == "super"))
-                });
-                (&self.here[..self.here.len().saturating_sub(up)], &path[length..])
-            }
-            [first, ..] if is_child(first) => (self.here, path.as_slice()),
-            _ => return (false, path),
-        };
-        (true, [base, names].concat())
     }
+    at + 1
+}
 
-    fn is(&self, at: usize, expected: &str) -> bool {
-        self.tokens.get(at).is_some_and(|token| token.is(expected))
-    }
+/// The path from the crate's root, when it is one of this crate.
+fn absolute(modules: &[Module], here: &[String], path: Vec<String>) -> (bool, Vec<String>) {
+    let is_child = |first: &String| {
+        let mut modules = modules.iter();
+        modules.any(|module| module.path.split_last() == Some((first, here)))
+    };
+    let (base, names) = match path.as_slice() {
+        [first, rest @ ..] if first == "crate" => (&[][..], rest),
+        [first, ..] if first == "self" || first == "super" => {
+            let relative = path.iter().take_while(|name| *name == "self" || *name == "super");
+            let up = relative.clone().filter(|name| *name == "super").count();
+            (&here[..here.len().saturating_sub(up)], &path[relative.count()..])
+        }
+        [first, ..] if is_child(first) => (here, path.as_slice()),
+        _ => return (false, path),
+    };
+    (true, [base, names].concat())
 }
