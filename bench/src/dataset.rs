@@ -17,7 +17,6 @@ use crate::load::{Load, LoadProfile, Measured};
 use crate::psql::Psql;
 use crate::requests::Requests;
 use crate::textbook::Textbook;
-use crate::uncached::Logins;
 use crate::wrk::Wrk;
 use crate::{equal_answers, login_accounts};
 
@@ -42,6 +41,13 @@ pub struct Dataset<'a> {
     /// When the program was built: figures of different programs are not comparable.
     pub built: SystemTime,
     folder: Folder,
+}
+
+/// Whether accounts log in during our rounds; pgbench always runs without log-ins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Logins {
+    Without,
+    During,
 }
 
 /// A folder that is removed on drop: the prices are large and can be generated again.

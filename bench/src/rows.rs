@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use crate::bench_env::{BenchEnv, LARGE, SMALL};
+use crate::dataset::Logins;
 use crate::figure::Figure;
-use crate::uncached::Logins;
 use crate::{login_impact, scaling, startup_time, uncached};
 
 /// A row of the behaviour list, or a half of one.

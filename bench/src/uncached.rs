@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 use harness::output::print;
 
 use crate::bench_env::{BenchEnv, LARGE};
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Logins};
 use crate::figure::{Figure, median_ratio, span};
 use crate::load::{LoadProfile, Measured};
 use crate::login_accounts::ACCOUNTS;
@@ -21,13 +21,6 @@ pub(super) const WARM_UP: u64 = 2;
 
 /// Capacity for all accounts: none is rejected, so that the stated number is in flight.
 const HASH_QUEUE: u64 = ACCOUNTS + 56;
-
-/// Whether accounts log in during our rounds; pgbench always runs without log-ins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Logins {
-    Without,
-    During,
-}
 
 /// P1: alternates our rounds with pgbench, after both have returned the same for a hundred samples.
 pub fn against_textbook(env: &mut BenchEnv<'_>, logins: Logins) -> Result<Figure> {
