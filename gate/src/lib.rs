@@ -84,3 +84,7 @@ pub mod waivers;
 /// Tests with tools that fail.
 #[cfg(test)]
 mod fault_injection;
+
+/// Temporary trees for tests.
+#[cfg(test)]
+mod test_tree;

@@ -1,5 +1,4 @@
-//! What the gate makes of tools that lie, hang, break or are not there: real runs of a small gate over a small tree, whose
-//! tool is a shell script.
+//! How the gate judges tools that lie, hang, crash or are missing: real runs of a small gate with a shell script as its tool.
 
 mod cached_verdicts;
 mod fixture;

@@ -1,18 +1,14 @@
-//! The changelog's section of a version: what people wrote under Unreleased, then the commits; reads no commit.
+//! The changelog's section of a version: the text under Unreleased, then the commits.
 
 use anyhow::{Result, ensure};
 use chrono::NaiveDate;
 use semver::Version;
 
-/// Where it is.
 pub const FILE: &str = "CHANGELOG.md";
 
 const UNRELEASED: &str = "## Unreleased\n";
 
-/// The new section.
-///
-/// # Errors
-/// When there is nothing to say, or no place to say it.
+/// The section of the new version.
 pub fn section(log: &str, version: &Version, date: NaiveDate, notes: &str) -> Result<String> {
     let title = format!("## {version} - ");
     ensure!(
@@ -20,29 +16,23 @@ pub fn section(log: &str, version: &Version, date: NaiveDate, notes: &str) -> Re
         "{FILE} has a section of {version} already"
     );
     let (_, written, _) = parts(log)?;
-    let said = [written.trim(), notes.trim()]
-        .into_iter()
-        .filter(|part| !part.is_empty());
-    let said: Vec<&str> = said.collect();
+    let mut parts = vec![written.trim(), notes.trim()];
+    parts.retain(|part| !part.is_empty());
     ensure!(
-        !said.is_empty(),
-        "there is nothing to say of {version}: write it under Unreleased in {FILE}"
+        !parts.is_empty(),
+        "there are no changes for {version}: describe them under Unreleased in {FILE}"
     );
-    Ok(format!("{title}{date}\n\n{}\n", said.join("\n\n")))
+    Ok(format!("{title}{date}\n\n{}\n", parts.join("\n\n")))
 }
 
-/// The changelog with this section below an empty Unreleased.
+/// The changelog with this section below an empty section Unreleased.
 pub fn with(log: &str, section: &str) -> Result<String> {
     let (before, _, after) = parts(log)?;
-    let after = if after.is_empty() {
-        String::new()
-    } else {
-        format!("\n{after}")
-    };
-    Ok(format!("{before}{UNRELEASED}\n{section}{after}"))
+    let blank = if after.is_empty() { "" } else { "\n" };
+    Ok(format!("{before}{UNRELEASED}\n{section}{blank}{after}"))
 }
 
-/// Before Unreleased, what is in it, and the sections after it.
+/// The text before Unreleased, its content, and the sections after it.
 fn parts(log: &str) -> Result<(&str, &str, &str)> {
     let split = log.split_once(UNRELEASED);
     ensure!(split.is_some(), "{FILE} has no `## Unreleased`");
@@ -56,10 +46,10 @@ mod tests {
     use super::*;
 
     const LOG: &str =
-        "# Changelog\n\nWords.\n\n## Unreleased\n\n### Added\n\n- One.\n\n## 0.1.0 - 2026-01-01\n\n- Zero.\n";
+        "# Changelog\n\nText.\n\n## Unreleased\n\n### Added\n\n- One.\n\n## 0.1.0 - 2026-01-01\n\n- Zero.\n";
 
     #[test]
-    fn unreleased_becomes_the_section_and_starts_anew() {
+    fn unreleased_becomes_the_new_section() {
         let (version, day) = (Version::new(0, 2, 0), "2026-11-21".parse().unwrap());
         let section = section(LOG, &version, day, "### Commits\n\n- feat: b\n").unwrap();
         assert_eq!(
@@ -67,14 +57,13 @@ mod tests {
             "## 0.2.0 - 2026-11-21\n\n### Added\n\n- One.\n\n### Commits\n\n- feat: b\n"
         );
         let log = with(LOG, &section).unwrap();
-        let wanted = format!(
-            "# Changelog\n\nWords.\n\n## Unreleased\n\n{section}\n## 0.1.0 - 2026-01-01\n\n- Zero.\n"
-        );
+        let wanted =
+            format!("# Changelog\n\nText.\n\n## Unreleased\n\n{section}\n## 0.1.0 - 2026-01-01\n\n- Zero.\n");
         assert_eq!(log, wanted);
         let again = super::section(&log, &version, day, "x").unwrap_err();
         assert!(again.to_string().contains("already"));
         let nothing = super::section(&log, &Version::new(0, 2, 1), day, " \n").unwrap_err();
-        assert!(nothing.to_string().contains("nothing to say"));
+        assert!(nothing.to_string().contains("no changes"));
         assert!(super::section("# Changelog\n", &version, day, "x").is_err());
     }
 }

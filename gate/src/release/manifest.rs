@@ -1,11 +1,11 @@
-//! Where the version is written: the workspace's manifest and the published document; writes no file.
+//! The version in the workspace's manifest and in the OpenAPI document.
 
 use anyhow::{Context as _, Result, ensure};
 use semver::Version;
 
 /// The workspace's manifest.
 pub const FILE: &str = "Cargo.toml";
-/// What cargo writes itself.
+/// Updated by cargo.
 pub const LOCK: &str = "Cargo.lock";
 
 /// The workspace's version.
@@ -20,7 +20,7 @@ pub fn version(manifest: &str) -> Result<Version> {
         .parse()?)
 }
 
-/// The manifest with another version, and nothing else changed.
+/// The manifest with only its version changed.
 pub fn with(manifest: &str, from: &Version, to: &Version) -> Result<String> {
     ensure!(version(manifest)? == *from, "Cargo.toml is not of version {from}");
     let (head, tail) = manifest
@@ -36,7 +36,7 @@ pub fn with(manifest: &str, from: &Version, to: &Version) -> Result<String> {
     Ok(text)
 }
 
-/// The document with another version.
+/// The OpenAPI document with only its version changed.
 pub fn document_with(document: &str, from: &Version, to: &Version) -> Result<String> {
     let version = |text: &str| -> Result<Option<String>> {
         let json: serde_json::Value = serde_json::from_str(text).context("no OpenAPI document")?;
@@ -74,7 +74,10 @@ mod tests {
             with(manifest, &from, &to).unwrap(),
             manifest.replacen("0.1.0", "0.1.1", 1)
         );
-        assert!(with(manifest, &to, &from).is_err(), "another version is there");
+        assert!(
+            with(manifest, &to, &from).is_err(),
+            "the manifest has another version"
+        );
         let document =
             "{\n  \"info\": {\n    \"version\": \"0.1.0\"\n  },\n  \"x\": {\"version\": \"0.1.0\"}\n}";
         assert_eq!(

@@ -1,5 +1,4 @@
-//! `cargo xtask release VERSION`: a version that follows from the commits, from a commit that the whole gate has passed;
-//! never pushes.
+//! `cargo xtask release VERSION`: commits and tags a version that follows from the commits, if the gate passed. It never pushes.
 
 mod changelog;
 mod gate_report_check;
@@ -31,15 +30,12 @@ const FILES: [&str; 3] = [manifest::FILE, manifest::LOCK, changelog::FILE];
 pub struct Options {
     /// The new version, for example 0.2.0
     version: Version,
-    /// Checks everything, shows the changelog's new section, and changes nothing
+    /// Check everything and print the changelog's new section, without changes
     #[arg(long)]
     dry_run: bool,
 }
 
-/// Releases.
-///
-/// # Errors
-/// What is not in order: then nothing has changed.
+/// Releases. An error leaves the tree unchanged.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     release(context, options, clock::now())
 }
@@ -71,8 +67,8 @@ fn release(context: &Context, options: &Options, now: DateTime<Utc>) -> Result<(
     }
     version::check(&options.version, &current, &history)?;
     let tag = format!("v{}", options.version);
-    let there = git(context, &["tag", "--list", &tag])?;
-    ensure!(there.is_empty(), "there is a tag {tag} already");
+    let existing = git(context, &["tag", "--list", &tag])?;
+    ensure!(existing.is_empty(), "there is a tag {tag} already");
     let head = git(context, &["rev-parse", "HEAD"])?;
     gate_report_check::check(&context.settings.target, head.trim(), now)?;
 
@@ -123,10 +119,10 @@ fn change(
         let text = manifest::document_with(&text, from, to).with_context(|| path.clone())?;
         fs::write(&document, text)?;
     }
-    // Only our own crates' versions move.
+    // Only the versions of the workspace's own crates change.
     let update = Command::cargo(context).args(["update", "--quiet", "--workspace", "--offline"]);
-    let said = update.capture()?;
-    ensure!(said.status.success(), "cargo update: {}", said.stderr.trim());
+    let output = update.capture()?;
+    ensure!(output.status.success(), "cargo update: {}", output.stderr.trim());
     Ok(())
 }
 
@@ -136,34 +132,22 @@ fn commit(context: &Context, tag: &str) -> Result<()> {
     Ok(())
 }
 
-/// What git-cliff says of the commits.
+/// git-cliff's list of the commits.
 fn notes(context: &Context, tag: &str) -> Result<String> {
     let tool = table::get("git-cliff")?;
     let program = find::find(context, &tool)?.map_err(|why| {
-        anyhow::anyhow!("{why}: the changelog is written with it; `cargo xtask tools install git-cliff`")
+        anyhow::anyhow!("{why}: it writes the changelog; `cargo xtask tools install git-cliff`")
     })?;
-    let args = [
-        "--config",
-        "cliff.toml",
-        "--offline",
-        "--unreleased",
-        "--strip",
-        "all",
-        "--tag",
-        tag,
-    ];
-    let said = Command::new(context, program.file).args(args).capture()?;
-    ensure!(said.status.success(), "git-cliff: {}", said.stderr.trim());
-    Ok(said.stdout)
+    let command = Command::new(context, program.file).args(["--config", "cliff.toml", "--offline"]);
+    let command = command.args(["--unreleased", "--strip", "all", "--tag", tag]);
+    let output = command.capture()?;
+    ensure!(output.status.success(), "git-cliff: {}", output.stderr.trim());
+    Ok(output.stdout)
 }
 
 fn git(context: &Context, args: &[&str]) -> Result<String> {
-    let said = Command::new(context, "git").args(args).capture()?;
-    ensure!(
-        said.status.success(),
-        "git {}: {}",
-        args.join(" "),
-        said.stderr.trim()
-    );
-    Ok(said.stdout)
+    let output = Command::new(context, "git").args(args).capture()?;
+    let command = args.join(" ");
+    ensure!(output.status.success(), "git {command}: {}", output.stderr.trim());
+    Ok(output.stdout)
 }

@@ -1,4 +1,4 @@
-//! Which version follows from the commits: semantic versioning, with cargo's rule before 1.0.0; changes nothing.
+//! Which version follows from the commits: semantic versioning, with cargo's rule before 1.0.0.
 
 use anyhow::{Result, ensure};
 use semver::Version;
@@ -6,7 +6,7 @@ use semver::Version;
 use crate::commits::history::History;
 use crate::commits::message::{self, SemverImpact};
 
-/// Whether the wanted version follows.
+/// Fails unless the wanted version follows from the commits.
 pub fn check(wanted: &Version, current: &Version, history: &History) -> Result<()> {
     ensure!(
         !history.commits.is_empty(),
@@ -24,31 +24,31 @@ pub fn check(wanted: &Version, current: &Version, history: &History) -> Result<(
         *tag == format!("v{current}"),
         "Cargo.toml says {current}, the last release is {tag}"
     );
-    let weighed = history.commits.iter().map(|commit| {
-        let weight = message::impact(&commit.message).unwrap_or(SemverImpact::None);
-        (weight, commit)
+    let impacts = history.commits.iter().map(|commit| {
+        let impact = message::impact(&commit.message).unwrap_or(SemverImpact::None);
+        (impact, commit)
     });
-    let Some((weight, heaviest)) = weighed.max_by_key(|(weight, _)| *weight) else {
+    let Some((impact, commit)) = impacts.max_by_key(|(impact, _)| *impact) else {
         return Ok(());
     };
-    let next = next(current, weight);
-    // A first stable version is a decision, which no commit takes.
+    let next = next(current, impact);
+    // The first stable version is a decision that does not follow from commits.
     let is_first_stable = current.major == 0 && *wanted == Version::new(1, 0, 0);
     ensure!(
         *wanted == next || is_first_stable,
         "{wanted} does not follow from the commits since {tag}: {next} does, by {} `{}`",
-        heaviest.short(),
-        heaviest.message.lines().next().unwrap_or_default()
+        commit.short(),
+        commit.message.lines().next().unwrap_or_default()
     );
     Ok(())
 }
 
-/// Before 1.0.0 the second number tells what breaks, and the third all else: as cargo takes it.
-fn next(current: &Version, weight: SemverImpact) -> Version {
+/// Before 1.0.0 a breaking change increments the minor version, and any other the patch version, as in cargo.
+fn next(current: &Version, impact: SemverImpact) -> Version {
     let Version {
         major, minor, patch, ..
     } = *current;
-    match (weight, major) {
+    match (impact, major) {
         (SemverImpact::Breaking, 1..) => Version::new(major + 1, 0, 0),
         (SemverImpact::Breaking, 0) | (SemverImpact::Feature, 1..) => Version::new(major, minor + 1, 0),
         _ => Version::new(major, minor, patch + 1),
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn the_version_follows_from_the_heaviest_commit() {
+    fn the_version_follows_from_the_greatest_impact() {
         for (current, messages, wanted) in [
             ("0.1.0", &["docs: a", "fix: b"][..], "0.1.1"),
             ("0.1.0", &["fix: a", "feat: b"], "0.1.1"),
@@ -98,17 +98,17 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_follow_is_told() {
+    fn a_version_that_does_not_follow_is_rejected() {
         let (one, two): (Version, Version) = ("0.1.0".parse().unwrap(), "0.2.0".parse().unwrap());
-        let told = |current, tag, messages: &[&str]| {
+        let error = |current, tag, messages: &[&str]| {
             check(&two, current, &history(tag, messages))
                 .unwrap_err()
                 .to_string()
         };
-        assert!(told(&one, Some("v0.1.0"), &["feat: b"]).contains("0.1.1 does, by 0123456789 `feat: b`"));
-        assert!(told(&one, Some("v0.1.0"), &[]).contains("no commit since v0.1.0"));
-        assert!(told(&one, Some("v0.0.9"), &["feat: b"]).contains("the last release is v0.0.9"));
-        assert!(told(&one, None, &["feat: b"]).contains("the first release is what Cargo.toml says"));
+        assert!(error(&one, Some("v0.1.0"), &["feat: b"]).contains("0.1.1 does, by 0123456789 `feat: b`"));
+        assert!(error(&one, Some("v0.1.0"), &[]).contains("no commit since v0.1.0"));
+        assert!(error(&one, Some("v0.0.9"), &["feat: b"]).contains("the last release is v0.0.9"));
+        assert!(error(&one, None, &["feat: b"]).contains("the first release is what Cargo.toml says"));
         check(&one, &one, &history(None, &["feat: b"])).unwrap();
     }
 }

@@ -20,7 +20,7 @@ mod summary;
 mod waiver_status;
 
 #[cfg(test)]
-mod sample;
+pub mod sample;
 
 use std::fs::File;
 use std::io::Write as _;

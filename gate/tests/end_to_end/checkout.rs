@@ -1,11 +1,11 @@
-//! A tree of its own for a run of the gate.
+//! A temporary tree for a run of the gate.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A tree under git, and a folder for what is built of it.
+/// A git repository in `tree`, programs in `bin`, and a target folder; removed on drop.
 pub struct Checkout(pub PathBuf);
 
 impl Checkout {
@@ -17,7 +17,7 @@ impl Checkout {
         Checkout(folder)
     }
 
-    /// Of one file and one planted defect; rustfmt is this script.
+    /// With one file and one canary; rustfmt is this script.
     pub fn small(name: &str, rustfmt: &str) -> Checkout {
         let checkout = Checkout::new(name);
         checkout.write("a.rs", "//! A.\n");
@@ -33,7 +33,7 @@ impl Checkout {
         checkout
     }
 
-    /// Of this repository as it is now, with one good commit.
+    /// A copy of this repository with one valid commit.
     pub fn whole(name: &str) -> Checkout {
         let checkout = Checkout::new(name);
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -60,10 +60,10 @@ impl Checkout {
         self.write(path, &(before + text));
     }
 
-    /// Everywhere in a file that holds it.
+    /// Replaces every occurrence in a file that contains it.
     pub fn replace(&self, path: &str, old: &str, new: &str) {
         let before = fs::read_to_string(self.0.join("tree").join(path)).unwrap();
-        assert!(before.contains(old), "{path} holds no {old:?}");
+        assert!(before.contains(old), "{path} does not contain {old:?}");
         self.write(path, &before.replace(old, new));
     }
 
@@ -79,10 +79,10 @@ impl Checkout {
             .of(Command::new("/bin/sh").args(["-c", script]))
             .output()
             .unwrap();
-        assert!(output.status.success(), "{script}: {}", words(&output));
+        assert!(output.status.success(), "{script}: {}", text(&output));
     }
 
-    /// In the tree, with its own folder of builds and its own programs first.
+    /// Runs a command in the tree, with its own target folder and its programs first on `PATH`.
     pub fn of<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let mut all = vec![self.0.join("bin")];
@@ -108,23 +108,23 @@ impl Checkout {
         command
     }
 
-    /// Runs these gates; answers each one's verdict, by the report. Of one that lacks its tool it is `no-tool`.
+    /// Runs these gates and returns the report's verdict of each: `no-tool` if the tool is missing.
     pub fn ci(&self, gates: &[&str]) -> (Output, BTreeMap<String, String>) {
         let output = self.ci_command(&gates.join(",")).output().unwrap();
         let report = self.0.join("target/report/report.json");
-        let text = fs::read_to_string(report).unwrap_or_default();
-        assert!(!text.is_empty(), "{}", words(&output));
-        let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let json = fs::read_to_string(report).unwrap_or_default();
+        assert!(!json.is_empty(), "{}", text(&output));
+        let report: serde_json::Value = serde_json::from_str(&json).unwrap();
         let gate = |gate: &serde_json::Value| {
-            let word = |name: &str| gate[name].as_str().unwrap_or_default().to_owned();
-            let verdict = match word("lack").as_str() {
+            let member = |name: &str| gate[name].as_str().unwrap_or_default().to_owned();
+            let verdict = match member("lack").as_str() {
                 "tool" => "no-tool".to_owned(),
-                _ => word("verdict"),
+                _ => member("verdict"),
             };
-            (word("id"), verdict)
+            (member("id"), verdict)
         };
         let verdicts: BTreeMap<_, _> = report["gates"].as_array().unwrap().iter().map(gate).collect();
-        assert_eq!(verdicts.len(), gates.len(), "{}", words(&output));
+        assert_eq!(verdicts.len(), gates.len(), "{}", text(&output));
         (output, verdicts)
     }
 }
@@ -135,7 +135,7 @@ impl Drop for Checkout {
     }
 }
 
-/// Both of its streams.
-pub fn words(output: &Output) -> String {
+/// Standard output and standard error.
+pub fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }

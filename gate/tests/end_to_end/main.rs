@@ -1,12 +1,12 @@
-//! The gate from outside: one fault fails at one gate; Ctrl-C, a second run and a full disk leave nothing behind.
+//! Runs the program: each planted defect fails its gates only; interrupted, concurrent and unwritable runs leave nothing behind.
 
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
-    reason = "the tests run the program itself, as a person would"
+    reason = "the tests run the program itself"
 )]
 
 mod checkout;
-mod faults;
+mod defects;
 mod planted;
 mod runs;

@@ -1,4 +1,4 @@
-//! SARIF 2.1.0: a run a tool, within what GitHub takes; `merged*.sarif` for readers, one file a tool for uploads.
+//! SARIF 2.1.0 within GitHub's limits, one run per tool: `merged*.sarif` for readers, one file per tool for uploads.
 
 mod result;
 
@@ -13,32 +13,25 @@ use crate::report::document::Document;
 use crate::report::sarif::result::{result, rule};
 use crate::waivers::Waiver;
 
-/// GitHub takes so many runs in a file.
-const MOST_RUNS: usize = 20;
-/// GitHub takes so many results in a run.
-const MOST_RESULTS: usize = 25_000;
-/// The published schema of the format.
+/// GitHub's limit of runs in a file.
+const MAX_RUNS: usize = 20;
+/// GitHub's limit of results in a run.
+const MAX_RESULTS: usize = 25_000;
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
-/// The files: name, text. More than one merged file only where there are more tools than a file may hold.
+/// Name and text of each file. There is more than one merged file only if there are more tools than a file may contain.
 pub fn files(document: &Document, config: &Config) -> serde_json::Result<Vec<(String, String)>> {
     let runs: Vec<(String, Value)> = tools(document)
         .into_iter()
         .map(|(name, tool)| (name.to_owned(), run(name, &tool, document, config)))
         .collect();
-    let mut files = Vec::new();
     let all: Vec<&Value> = runs.iter().map(|(_, run)| run).collect();
-    // A run of nothing is still a file: whoever looks for it finds it.
-    let parts: Vec<&[&Value]> = match all.as_slice() {
-        [] => vec![&[]],
-        all => all.chunks(MOST_RUNS).collect(),
-    };
-    for (number, part) in (1..).zip(parts) {
-        let name = match number {
-            1 => "merged.sarif".to_owned(),
-            number => format!("merged-{number}.sarif"),
-        };
-        files.push((name, text(part)?));
+    let mut parts = all.chunks(MAX_RUNS);
+    // The first file exists even without a run.
+    let first = parts.next().unwrap_or_default();
+    let mut files = vec![("merged.sarif".to_owned(), text(first)?)];
+    for (number, part) in (2..).zip(parts) {
+        files.push((format!("merged-{number}.sarif"), text(part)?));
     }
     for (name, run) in &runs {
         files.push((format!("sarif/{}.sarif", file_name(name)), text(&[run])?));
@@ -46,7 +39,7 @@ pub fn files(document: &Document, config: &Config) -> serde_json::Result<Vec<(St
     Ok(files)
 }
 
-/// What one tool did and saw in all gates.
+/// One tool's findings in all gates.
 #[derive(Default)]
 struct Tool<'a> {
     identity: Option<&'a Identity>,
@@ -73,28 +66,28 @@ fn tools(document: &Document) -> BTreeMap<&str, Tool<'_>> {
 
 fn run(name: &str, tool: &Tool<'_>, document: &Document, config: &Config) -> Value {
     let mut findings = tool.findings.clone();
-    // What is left out is the least bad.
+    // The least severe results are omitted.
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let left_out = findings.len().saturating_sub(MOST_RESULTS);
-    findings.truncate(MOST_RESULTS);
+    let omitted = findings.len().saturating_sub(MAX_RESULTS);
+    findings.truncate(MAX_RESULTS);
     let mut by_rule: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
     for finding in &findings {
         by_rule.entry(&finding.rule).or_default().push(finding);
     }
-    let places: BTreeMap<&str, usize> = by_rule.keys().copied().zip(0..).collect();
+    let indexes: BTreeMap<&str, usize> = by_rule.keys().copied().zip(0..).collect();
     let rules: Vec<Value> = by_rule.iter().map(|(id, findings)| rule(id, findings)).collect();
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let results: Vec<Value> = findings
         .into_iter()
         .map(|finding| {
-            let print = finding.fingerprint();
-            let number = seen.entry(print.clone()).or_default();
+            let fingerprint = finding.fingerprint();
+            let number = counts.entry(fingerprint.clone()).or_default();
             *number += 1;
-            let place = places.get(finding.rule.as_str()).copied().unwrap_or_default();
-            let mut result = result(finding, place, waiver(finding, document), config);
+            let index = indexes.get(finding.rule.as_str()).copied().unwrap_or_default();
+            let mut result = result(finding, index, waiver(finding, document), config);
             result["partialFingerprints"] = json!({
-                format!("{}/v1", config.name): print,
-                "primaryLocationLineHash": format!("{print}:{number}"),
+                format!("{}/v1", config.name): fingerprint,
+                "primaryLocationLineHash": format!("{fingerprint}:{number}"),
             });
             result
         })
@@ -109,40 +102,31 @@ fn run(name: &str, tool: &Tool<'_>, document: &Document, config: &Config) -> Val
         "automationDetails": { "id": format!("{}/{name}/", config.name) },
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": { "%SRCROOT%": { "description": { "text": "the root of the repository" } } },
-        "invocations": tool.gates.iter().map(|gate| invocation(gate, left_out)).collect::<Vec<_>>(),
+        "invocations": tool.gates.iter().map(|gate| invocation(gate, omitted)).collect::<Vec<_>>(),
         "results": results,
     })
 }
 
-/// No result of a gate that did not look, or cannot be trusted, must read as "nothing is wrong".
-fn invocation(gate: &Outcome, left_out: usize) -> Value {
-    let mut notes: Vec<(&str, String)> = Vec::new();
-    let reason = || gate.reason.clone();
-    match gate.verdict {
-        Verdict::Untrusted => notes.push(("error", format!("untrusted: {}", reason()))),
-        Verdict::NotRun => notes.push(("error", format!("not run: {}", reason()))),
-        Verdict::Fail if gate.findings.is_empty() => notes.push(("error", reason())),
-        Verdict::Fail | Verdict::Pass | Verdict::Waived => {}
-    }
-    notes.extend(
-        gate.limits
-            .iter()
-            .map(|limit| ("warning", format!("could not: {limit}"))),
-    );
-    if left_out > 0 {
-        notes.push((
+/// The empty results of a gate that did not run, or cannot be trusted, must not mean that nothing is wrong.
+fn invocation(gate: &Outcome, omitted: usize) -> Value {
+    let note = |level: &str, text: String| json!({ "level": level, "message": { "text": text } });
+    let problem = match gate.verdict {
+        Verdict::Untrusted | Verdict::NotRun => Some(format!("{}: {}", gate.verdict, gate.reason)),
+        Verdict::Fail if gate.findings.is_empty() => Some(gate.reason.clone()),
+        Verdict::Fail | Verdict::Pass | Verdict::Waived => None,
+    };
+    let succeeded = problem.is_none();
+    let mut notes: Vec<Value> = problem.map(|text| note("error", text)).into_iter().collect();
+    let limits = gate.limits.iter();
+    notes.extend(limits.map(|limit| note("warning", format!("not covered: {limit}"))));
+    if omitted > 0 {
+        notes.push(note(
             "warning",
-            format!("{left_out} results are left out, the least bad"),
+            format!("{omitted} of the least severe results are omitted"),
         ));
     }
-    let notes: Vec<Value> = notes
-        .into_iter()
-        .map(|(level, text)| json!({ "level": level, "message": { "text": text } }))
-        .collect();
-    let looked = !matches!(gate.verdict, Verdict::NotRun | Verdict::Untrusted)
-        && (gate.verdict != Verdict::Fail || !gate.findings.is_empty());
     json!({
-        "executionSuccessful": looked,
+        "executionSuccessful": succeeded,
         "properties": { "gate": gate.id },
         "toolExecutionNotifications": notes,
     })
@@ -159,11 +143,8 @@ fn text(runs: &[&Value]) -> serde_json::Result<String> {
 }
 
 fn file_name(tool: &str) -> String {
-    let plain = |letter: char| match letter {
-        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => letter,
-        _ => '_',
-    };
-    tool.chars().map(plain).collect()
+    let is_portable = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
+    tool.replace(|character| !is_portable(character), "_")
 }
 
 #[cfg(test)]
@@ -187,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_a_tool_with_suppressions_and_honest_invocations() {
+    fn each_tool_has_a_run_with_suppressions_and_truthful_invocations() {
         let logs = logs(&sample::every_verdict());
         let merged = &logs[0];
         assert_eq!(merged.0, "merged.sarif");
@@ -200,12 +181,8 @@ mod tests {
             (&waived["kind"], &waived["status"]),
             (&json!("external"), &json!("accepted"))
         );
-        assert!(
-            waived["justification"]
-                .as_str()
-                .unwrap()
-                .starts_with("W-1: quick-xml")
-        );
+        let justification = waived["justification"].as_str().unwrap();
+        assert!(justification.starts_with("W-1: quick-xml"));
         let untrusted = &run("trivy")["invocations"][0];
         assert_eq!(untrusted["executionSuccessful"], false);
         assert_eq!(
@@ -218,15 +195,13 @@ mod tests {
             false
         );
         assert_eq!(run("zizmor")["results"].as_array().unwrap().len(), 3);
-        let of_zizmor = logs
-            .iter()
-            .find(|(name, _)| name == "sarif/zizmor.sarif")
-            .unwrap();
-        assert_eq!(&runs(&of_zizmor.1)[0], run("zizmor"));
+        let mut logs = logs.iter();
+        let zizmor = logs.find(|(name, _)| name == "sarif/zizmor.sarif");
+        assert_eq!(&runs(&zizmor.unwrap().1)[0], run("zizmor"));
     }
 
     #[test]
-    fn github_takes_it_however_much_was_found() {
+    fn githubs_limits_hold_however_much_was_found() {
         let mut report = sample::every_verdict();
         let mut gate = sample::gate("many");
         for tool in 0..23 {
@@ -258,17 +233,11 @@ mod tests {
         let notes = &runs(&logs[2].1)[0]["invocations"][0]["toolExecutionNotifications"];
         assert_eq!(
             notes[0]["message"]["text"],
-            "3 results are left out, the least bad"
+            "3 of the least severe results are omitted"
         );
         let results = runs(&logs[2].1)[0]["results"].as_array().unwrap();
-        let prints: BTreeSet<&str> = results
-            .iter()
-            .map(|result| {
-                result["partialFingerprints"]["primaryLocationLineHash"]
-                    .as_str()
-                    .unwrap()
-            })
-            .collect();
-        assert_eq!(prints.len(), results.len(), "each has a fingerprint of its own");
+        let hash = |result: &Value| result["partialFingerprints"]["primaryLocationLineHash"].to_string();
+        let unique: BTreeSet<String> = results.iter().map(hash).collect();
+        assert_eq!(unique.len(), results.len(), "each fingerprint is unique");
     }
 }

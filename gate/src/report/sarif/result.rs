@@ -1,4 +1,4 @@
-//! One finding, and one rule, in the words of SARIF; never an absolute path.
+//! A finding and a rule as SARIF, without absolute paths.
 
 use std::collections::BTreeSet;
 
@@ -8,16 +8,17 @@ use crate::config::Config;
 use crate::finding::{Finding, Severity};
 use crate::waivers::Waiver;
 
-/// GitHub takes so many tags for a rule.
-const MOST_TAGS: usize = 20;
-/// GitHub shows no result without a file of the repository: what has none is shown at these.
-const CRATES: &str = "Cargo.lock";
-const ELSEWHERE: &str = "README.md";
+/// GitHub's limit of tags for a rule.
+const MAX_TAGS: usize = 20;
+/// The location of findings in packages: GitHub shows only results at a file of the repository.
+const LOCK_FILE: &str = "Cargo.lock";
+/// The location of findings without a file.
+const DEFAULT_FILE: &str = "README.md";
 
-/// A result, still without its fingerprints.
+/// A result without its fingerprints.
 pub fn result(finding: &Finding, rule: usize, waiver: Option<&Waiver>, config: &Config) -> Value {
-    let (uri, line, said) = place(finding, config.openapi.as_deref());
-    let message = match &said {
+    let (uri, line, real) = location(finding, config.openapi.as_deref());
+    let message = match &real {
         Some(place) => format!("{} ({place})", finding.message),
         None => finding.message.clone(),
     };
@@ -27,7 +28,7 @@ pub fn result(finding: &Finding, rule: usize, waiver: Option<&Waiver>, config: &
             "region": { "startLine": line },
         },
     });
-    if let Some(place) = &said {
+    if let Some(place) = &real {
         location["logicalLocations"] = json!([{ "fullyQualifiedName": place, "kind": "resource" }]);
     }
     let mut result = json!({
@@ -40,7 +41,7 @@ pub fn result(finding: &Finding, rule: usize, waiver: Option<&Waiver>, config: &
     if let Some(package) = &finding.package {
         result["properties"] = json!({ "package": package });
     }
-    // A waiver that the ledger does not have any more is no suppression.
+    // `None` also if the ledger no longer contains the waiver.
     if let Some(waiver) = waiver {
         let why = format!(
             "{}: {} ({}, until {})",
@@ -51,15 +52,13 @@ pub fn result(finding: &Finding, rule: usize, waiver: Option<&Waiver>, config: &
     result
 }
 
-/// A rule, of all findings of one tool that name it.
+/// A rule, from all of its findings by one tool.
 pub fn rule(id: &str, findings: &[&Finding]) -> Value {
-    let aliases: BTreeSet<&str> = findings
-        .iter()
-        .flat_map(|finding| finding.aliases.iter().map(String::as_str))
-        .collect();
+    let aliases = findings.iter().flat_map(|finding| &finding.aliases);
+    let aliases: BTreeSet<&str> = aliases.map(String::as_str).collect();
     let worst = findings.iter().map(|finding| finding.severity).max();
     let worst = worst.unwrap_or(Severity::Medium);
-    // GitHub calls an alert one of security by this tag: a file that is not formatted is none.
+    // GitHub treats alerts with this tag as security alerts, which formatting errors are not.
     let weakness = |name: &&str| {
         ["RUSTSEC-", "CVE-", "GHSA-", "CWE-"]
             .iter()
@@ -73,18 +72,16 @@ pub fn rule(id: &str, findings: &[&Finding]) -> Value {
     let security = is_security.then(|| "security".to_owned()).into_iter();
     let tags: Vec<String> = security
         .chain(aliases.iter().map(|name| cwe(name)))
-        .take(MOST_TAGS)
+        .take(MAX_TAGS)
         .collect();
     let text = findings.first().map_or(id, |finding| &finding.message);
     let text = if text.is_empty() { id } else { text };
     let names: Vec<&str> = aliases.iter().copied().collect();
-    let help = match names.as_slice() {
-        [] => format!("{id}: see the tool's own documentation."),
-        names => format!(
-            "{id}, also known as {}: see the tool's own documentation.",
-            names.join(", ")
-        ),
+    let known_as = match names.as_slice() {
+        [] => String::new(),
+        names => format!(", also known as {}", names.join(", ")),
     };
+    let help = format!("{id}{known_as}: see the tool's own documentation.");
     let mut properties = json!({ "tags": tags });
     if is_security {
         properties["security-severity"] = score(worst).into();
@@ -99,30 +96,26 @@ pub fn rule(id: &str, findings: &[&Finding]) -> Value {
     })
 }
 
-/// A file of the repository, a line, and what must be said because that is not the place itself.
-fn place(finding: &Finding, openapi: Option<&str>) -> (String, u64, Option<String>) {
+/// A file of the repository, a line, and the real location if it is another one.
+fn location(finding: &Finding, openapi: Option<&str>) -> (String, u64, Option<String>) {
     let Some(location) = &finding.location else {
-        let file = if finding.package.is_some() {
-            CRATES
-        } else {
-            ELSEWHERE
-        };
+        let file = finding.package.as_ref().map_or(DEFAULT_FILE, |_| LOCK_FILE);
         return (file.to_owned(), 1, None);
     };
     let path = location.path.trim_start_matches("./");
     let line = location.line.unwrap_or(1).max(1);
-    let elsewhere = |file: &str| (file.to_owned(), 1, Some(path.to_owned()));
+    let instead = |file: &str| (file.to_owned(), 1, Some(path.to_owned()));
     match path {
-        "" | "." => (ELSEWHERE.to_owned(), 1, None),
-        url if url.contains("://") => elsewhere(openapi.unwrap_or(ELSEWHERE)),
+        "" | "." => (DEFAULT_FILE.to_owned(), 1, None),
+        url if url.contains("://") => instead(openapi.unwrap_or(DEFAULT_FILE)),
         outside if outside.starts_with(['/', '~', '(']) || outside.split('/').any(|part| part == "..") => {
-            elsewhere(ELSEWHERE)
+            instead(DEFAULT_FILE)
         }
         path => (encoded(path), line, None),
     }
 }
 
-/// RFC 3986: a path as a relative reference; a colon in its first part would read as a scheme.
+/// The path as a relative reference (RFC 3986); a colon in its first segment would mean a scheme.
 fn encoded(path: &str) -> String {
     let byte = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' | b'@' | b'+' => {
@@ -141,7 +134,7 @@ const fn level(severity: Severity) -> &'static str {
     }
 }
 
-/// In GitHub's bands.
+/// A score in GitHub's range for the severity.
 const fn score(severity: Severity) -> &'static str {
     match severity {
         Severity::Critical => "9.5",
@@ -157,22 +150,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_always_a_file_of_the_repository() {
-        let at = |path: &str| place(&Finding::new("t", "R", "m").at(path, Some(7)), Some("api.json"));
+    fn a_location_is_always_a_file_of_the_repository() {
+        let at = |path: &str| location(&Finding::new("t", "R", "m").at(path, Some(7)), Some("api.json"));
         assert_eq!(at("./a b/ä:c.rs"), ("a%20b/%C3%A4%3Ac.rs".into(), 7, None));
         let url = "http://127.0.0.1:3000/rates?x=1";
         assert_eq!(at(url), ("api.json".into(), 1, Some(url.into())));
         for outside in ["/usr/include/x.h", "~/.cargo/x", "../x", "a/../../x", "(cache)/y"] {
-            assert_eq!(at(outside), (ELSEWHERE.into(), 1, Some(outside.into())));
+            assert_eq!(at(outside), (DEFAULT_FILE.into(), 1, Some(outside.into())));
         }
         let mut crates = Finding::new("t", "R", "m");
         crates.package = Some("pkg:cargo/x@1".into());
-        assert_eq!(place(&crates, None).0, CRATES);
-        assert_eq!(place(&Finding::new("t", "R", "m").at("a", Some(0)), None).1, 1);
+        assert_eq!(location(&crates, None).0, LOCK_FILE);
+        assert_eq!(location(&Finding::new("t", "R", "m").at("a", Some(0)), None).1, 1);
     }
 
     #[test]
-    fn a_rule_is_one_of_security_when_it_names_a_weakness_or_is_bad() {
+    fn a_rule_with_a_weakness_or_a_high_severity_is_a_security_rule() {
         let of = |finding: Finding| rule("R", &[&finding])["properties"].clone();
         let style = of(Finding::new("t", "R", "m").rated(Severity::Low));
         assert_eq!(style, json!({ "tags": [] }));

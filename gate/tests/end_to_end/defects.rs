@@ -1,14 +1,14 @@
-//! The faults, and the gates that must fail for each.
+//! Defects to plant into a copy of the repository, and the gates that must fail for each.
 
 use super::checkout::Checkout;
 
-/// A fault and the gates that must fail for it.
-pub type Fault = (&'static [&'static str], fn(&Checkout));
+/// The gates that must fail, and how to plant the defect.
+pub type Defect = (&'static [&'static str], fn(&Checkout));
 
-/// Gates that need no tool but the compiler's own.
+/// Gates without tools other than the compiler's.
 pub const OURS: &[&str] = &["fmt", "tidy", "waivers", "commits"];
 
-/// Gates of other people's tools that read files.
+/// Gates whose tools scan files.
 pub const SCANNERS: &[&str] = &[
     "hadolint",
     "zizmor",
@@ -24,7 +24,7 @@ pub const SCANNERS: &[&str] = &[
     "terraform-compliance",
 ];
 
-/// Gates that read what cargo knows. They see one dependency from several sides.
+/// Gates of dependencies and code that use cargo.
 pub const DEPENDENCIES: &[&str] = &["clippy", "audit", "deny", "auditable", "sbom"];
 
 /// Gates that attack the running service.
@@ -33,26 +33,25 @@ pub const ATTACKERS: &[&str] = &["headers", "schemathesis", "wapiti"];
 /// Gates that run every test.
 pub const TESTERS: &[&str] = &["test", "bdd"];
 
-/// The gate that measures which lines ran.
 pub const COVERAGE: &[&str] = &["coverage"];
 
-pub const FAULTS_FOR_OURS: &[Fault] = &[
+pub const DEFECTS_FOR_OURS: &[Defect] = &[
     (&["fmt"], |tree| {
         tree.append("harness/src/exit.rs", "\nconst  BADLY:u8=1 ;\n");
     }),
     (&["tidy"], |tree| {
-        tree.write("harness/src/utils.rs", "//! A name that says nothing.\n");
+        tree.write("harness/src/utils.rs", "//! A name without meaning.\n");
     }),
     (&["waivers"], |tree| {
         tree.write(".gitleaksignore", "0123456789:a.rs:generic-api-key:1\n");
     }),
-    (&["commits"], |tree| tree.commit("some words")),
+    (&["commits"], |tree| tree.commit("some text")),
 ];
 
-/// A good image but for one instruction.
+/// A valid image without its last instructions.
 const IMAGE: &str = "FROM debian:12.9-slim\nUSER 65532\nHEALTHCHECK CMD [\"/bin/true\"]\n";
 
-/// A good workflow up to its steps.
+/// A valid workflow without its steps.
 const WORKFLOW: &str = "name: planted
 on: push
 permissions: {}
@@ -70,7 +69,7 @@ const CHECKOUT: &str = "      - name: Check out
         uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
 ";
 
-/// A module that nobody has anything against.
+/// A valid Terraform module.
 const MODULE: &str = "terraform {
   required_version = \">= 1.11\"
 }
@@ -80,9 +79,9 @@ resource \"terraform_data\" \"planted\" {
 }
 ";
 
-pub const FAULTS_FOR_SCANNERS: &[Fault] = &[
+pub const DEFECTS_FOR_SCANNERS: &[Defect] = &[
     (&["hadolint"], |tree| image(tree, "CMD /bin/true\n")),
-    // Both know what is called a secret.
+    // Both recognize the name of a secret.
     (&["hadolint", "trivy-config"], |tree| {
         image(tree, "ENV PLANTED_PASSWORD=planted\nCMD [\"/bin/true\"]\n");
     }),
@@ -92,7 +91,7 @@ pub const FAULTS_FOR_SCANNERS: &[Fault] = &[
             "RUN curl --insecure https://example.org\nCMD [\"/bin/true\"]\n",
         );
     }),
-    // The token stays in the checkout.
+    // The checkout retains its token.
     (&["zizmor"], |tree| workflow(tree, CHECKOUT)),
     (&["actionlint"], |tree| {
         workflow(tree, "      - name: Split\n        run: test -d $HOME\n");
@@ -100,7 +99,7 @@ pub const FAULTS_FOR_SCANNERS: &[Fault] = &[
     (&["gitleaks", "trivy-secrets"], |tree| {
         tree.write("token.txt", &format!("token = {}\n", token()));
     }),
-    // It is in the history still.
+    // The history still contains it.
     (&["gitleaks"], |tree| {
         tree.write("token.txt", &format!("token = {}\n", token()));
         tree.sh("git add .");
@@ -109,7 +108,7 @@ pub const FAULTS_FOR_SCANNERS: &[Fault] = &[
         tree.commit("fix: remove the token");
     }),
     (&["tflint"], |tree| {
-        let unused = "variable \"unused\" {\n  type        = string\n  description = \"Nobody asks.\"\n}\n";
+        let unused = "variable \"unused\" {\n  type        = string\n  description = \"Unused.\"\n}\n";
         module(tree, unused, "");
     }),
     (&["terraform-fmt"], |tree| {
@@ -149,9 +148,9 @@ pub const FAULTS_FOR_SCANNERS: &[Fault] = &[
     }),
 ];
 
-pub const FAULTS_FOR_DEPENDENCIES: &[Fault] = &[
+pub const DEFECTS_FOR_DEPENDENCIES: &[Defect] = &[
     (&["clippy"], |tree| {
-        tree.append("harness/src/exit.rs", "\nfn nobody_calls_this() {}\n");
+        tree.append("harness/src/exit.rs", "\nfn is_never_called() {}\n");
     }),
     (&["audit", "deny"], |tree| {
         tree.sh("cargo add --quiet --package tools time@=0.1.43");
@@ -160,13 +159,13 @@ pub const FAULTS_FOR_DEPENDENCIES: &[Fault] = &[
         tree.sh("cargo add --quiet --package portcullis time@=0.1.43");
     }),
     (&["deny"], |tree| tree.replace("deny.toml", "  \"MIT\",\n", "")),
-    // A bill that stands in the tree claims to be the service's.
+    // A bill of materials in the tree claims to be the service's.
     (&["sbom"], |tree| {
         tree.sh("cp gate/canaries/sbom/broken.cdx.json service/planted.cdx.json");
     }),
 ];
 
-pub const FAULTS_FOR_ATTACKERS: &[Fault] = &[
+pub const DEFECTS_FOR_ATTACKERS: &[Defect] = &[
     (&["headers"], |tree| {
         let file = "service/src/http/edge/security_headers.rs";
         tree.replace(
@@ -175,29 +174,29 @@ pub const FAULTS_FOR_ATTACKERS: &[Fault] = &[
             "from_static(\"unsafe-url\")",
         );
     }),
-    // What is sent is not what the document promises.
+    // A response that differs from the OpenAPI document.
     (&["schemathesis"], |tree| {
         let (named, misnamed) = ("serde(rename = \"type\")", "serde(rename = \"planted\")");
         tree.replace("service/src/http/contract/problem.rs", named, misnamed);
     }),
-    // Scripts may read the session.
+    // Scripts can read the session cookie.
     (&["wapiti"], |tree| {
         tree.replace("service/src/http/web/cookies.rs", " HttpOnly;", "");
     }),
 ];
 
-pub const FAULTS_FOR_TESTERS: &[Fault] = &[
+pub const DEFECTS_FOR_TESTERS: &[Defect] = &[
     (&["test"], |tree| {
         let test = "\n#[cfg(test)]\nmod planted {\n    #[test]\n    fn fails() {\n        assert_eq!(1, 2);\n    }\n}\n";
         tree.append("harness/src/exit.rs", test);
     }),
     (&["bdd"], |tree| {
-        let scenario = "\n  Scenario: What nobody promised\n    When I get \"/health/live\"\n    Then the response status is 418\n";
+        let scenario = "\n  Scenario: A wrong expectation\n    When I get \"/health/live\"\n    Then the response status is 418\n";
         tree.append("features/features/health.feature", scenario);
     }),
 ];
 
-pub const FAULTS_FOR_COVERAGE: &[Fault] = &[(&["coverage"], |tree| {
+pub const DEFECTS_FOR_COVERAGE: &[Defect] = &[(&["coverage"], |tree| {
     tree.sh("cp gate/canaries/coverage/src/forgotten.rs service/src/forgotten.rs");
     tree.append("service/src/lib.rs", "\n/// Planted.\npub mod forgotten;\n");
 })];
@@ -217,11 +216,11 @@ fn module(tree: &Checkout, variables: &str, outputs: &str) {
 }
 
 fn output(value: &str) -> String {
-    format!("output \"planted\" {{\n  description = \"What was made.\"\n  {value}\n}}\n")
+    format!("output \"planted\" {{\n  description = \"An output.\"\n  {value}\n}}\n")
 }
 
-/// In the form of GitHub's: put together here, because no file of a repository may hold one.
+/// Looks like a GitHub token. Put together here, because no file of a repository may contain one.
 fn token() -> String {
-    let letters = "Qx7Lr2Vn9Tb4Kd8Wm3Zc6Yf1Hg5Js0Pu".to_owned() + "Ae7Ri";
-    format!("gh{}_{}", "p", &letters[..36])
+    let characters = "Qx7Lr2Vn9Tb4Kd8Wm3Zc6Yf1Hg5Js0Pu".to_owned() + "Ae7Ri";
+    format!("gh{}_{}", "p", &characters[..36])
 }
