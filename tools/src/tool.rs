@@ -15,7 +15,7 @@ pub enum Install {
     Npm(Package),
     /// A Go module.
     Go(Package),
-    /// Not by name: the text tells how to get it.
+    /// Not by name: the text says how to get it.
     None(String),
 }
 
