@@ -25,24 +25,15 @@ pub struct Machine {
 impl Machine {
     /// Reads the conditions; call it before the first measurement.
     pub fn read(context: &Context) -> Self {
-        let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
         let load = fs::read_to_string("/proc/loadavg").ok();
         let autogroup = fs::read_to_string("/proc/sys/kernel/sched_autogroup_enabled").ok();
         Self {
             autogroup: autogroup.map(|text| text.trim() == "1"),
             load: load.and_then(|load| load.split(' ').next()?.parse().ok()),
             cores: available_parallelism().map_or(0, usize::from),
-            kernel: if kernel.is_empty() {
-                output_of(context, "uname", &["-sr"])
-            } else {
-                kernel.trim().to_owned()
-            },
+            kernel: output_of(context, "uname -sr"),
             postgresql: String::new(),
-            commit: output_of(
-                context,
-                "git",
-                &["describe", "--always", "--dirty", "--abbrev=12"],
-            ),
+            commit: output_of(context, "git describe --always --dirty --abbrev=12"),
         }
     }
 
@@ -56,7 +47,8 @@ impl Machine {
     }
 }
 
-fn output_of(context: &Context, program: &str, args: &[&str]) -> String {
-    let output = Command::new(context, program).args(args).output();
-    output.unwrap_or_default().trim().to_owned()
+fn output_of(context: &Context, command: &str) -> String {
+    let mut words = command.split(' ');
+    let command = Command::new(context, words.next().unwrap_or_default()).args(words);
+    command.output().unwrap_or_default().trim().to_owned()
 }

@@ -2,15 +2,14 @@
 //! a test or scenario does.
 
 use super::list::Behaviour;
-use super::mentions::{Kind, Mention};
+use super::mentions::{Kind, Mention, showing};
 
 /// The lines below a behaviour's `Code:` line.
 pub(super) fn shown_by(id: &str, mentions: &[Mention]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for kind in Kind::SHOWING {
         let mut file = "";
-        let of_kind = |mention: &&Mention| mention.kind == kind && mention.id == id;
-        for mention in mentions.iter().filter(of_kind) {
+        for mention in showing(mentions, id, kind) {
             // In backticks, because titles contain `<placeholders>`.
             let name = format!("`{}`", mention.name.replace('`', "'"));
             match lines.last_mut().filter(|_| file == mention.path) {

@@ -57,6 +57,16 @@ impl Mention {
     }
 }
 
+/// Those of one kind that show a behaviour.
+pub(super) fn showing<'a>(
+    mentions: &'a [Mention],
+    id: &str,
+    kind: Kind,
+) -> impl Iterator<Item = &'a Mention> {
+    let of_id = mentions.iter().filter(move |mention| mention.id == id);
+    of_id.filter(move |mention| mention.kind == kind)
+}
+
 /// All mentions, by path and line.
 pub(super) fn mentions(tree: &Tree) -> Vec<Mention> {
     let mut found = Vec::new();

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use crate::tree::Tree;
 
 use super::list::{Behaviour, PATH, parse};
-use super::mentions::{Kind, Mention, mentions};
+use super::mentions::{Kind, Mention, mentions, showing};
 
 /// Prints one behaviour, or the ids and titles of all.
 pub fn print_tour(root: &Path, id: Option<&str>) -> anyhow::Result<()> {
@@ -30,20 +30,13 @@ fn text(tree: &Tree, id: Option<&str>) -> anyhow::Result<String> {
 }
 
 fn page(tree: &Tree, behaviour: &Behaviour, mentions: &[Mention]) -> String {
-    let Behaviour {
-        id,
-        title,
-        text,
-        line,
-        ..
-    } = behaviour;
-    let mut page = format!("{id} – {title}\n{PATH}:{line}\n\n{text}\n\nCode\n");
+    let Behaviour { id, title, text, .. } = behaviour;
+    let mut page = format!("{id} – {title}\n{PATH}:{}\n\n{text}\n\nCode\n", behaviour.line);
     for path in &behaviour.code {
         line_of(&mut page, path, header(tree, path).as_deref());
     }
     for kind in Kind::SHOWING {
-        let of_kind = |mention: &&Mention| mention.kind == kind && mention.id == *id;
-        let mut shown = mentions.iter().filter(of_kind).peekable();
+        let mut shown = showing(mentions, id, kind).peekable();
         if shown.peek().is_some() {
             let _ = write!(page, "\n{}\n", kind.label());
         }
