@@ -52,7 +52,7 @@ struct Options {
     /// Also write the results as JUnit XML
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// Write the outcome of each scenario, one JSON object per line: feature, path, scenario, line, tags, outcome
+    /// Write the outcome of each scenario, one JSON object per line: name, path, line, tags, outcome
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     #[command(flatten)]

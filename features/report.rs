@@ -35,9 +35,8 @@ impl Report {
             .flatten()
             .collect();
         let line = json!({
-            "feature": feature.name,
+            "name": format!("{}: {}", feature.name, scenario.name),
             "path": feature.path.as_deref().and_then(relative),
-            "scenario": scenario.name,
             "line": scenario.position.line,
             "tags": tags,
             "outcome": outcome,

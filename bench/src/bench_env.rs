@@ -65,7 +65,7 @@ impl<'a> BenchEnv<'a> {
         let dataset = self.datasets.get_mut(&prices);
         match dataset.context("the row does not list this dataset in `needs`")? {
             Ok(started) => {
-                if let Some(serving) = started.stack.serving() {
+                if let Ok(serving) = started.stack.serving() {
                     serving.ensure_alive()?;
                 }
                 Ok(started)

@@ -159,7 +159,7 @@ impl<'a> Dataset<'a> {
 
     /// The running service.
     pub fn serving(&mut self) -> Result<&mut ServerProcess> {
-        self.stack.serving().context("the service was stopped")
+        self.stack.serving()
     }
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-/// Why a command ends although there is nothing (more) to explain.
+/// An end without an error message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// Ctrl-C or a stop signal: exit code 130.

@@ -1,5 +1,6 @@
 //! Terminal output: lines, and numbered steps with their durations.
 
+use std::fmt::Display;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
@@ -57,7 +58,7 @@ impl Progress {
     }
 
     /// Prints the label, runs the step, and prints its outcome and duration.
-    pub fn step<T>(&mut self, label: &str, work: impl FnOnce() -> Result<(T, String)>) -> Result<T> {
+    pub fn step<T, O: Display>(&mut self, label: &str, work: impl FnOnce() -> Result<(T, O)>) -> Result<T> {
         if self.silent {
             return work().map(|(value, _)| value);
         }

@@ -65,7 +65,7 @@ mod tests {
         assert_ne!(
             internal(65_000).unwrap(),
             0,
-            "beyond the last port there is still a free one"
+            "a free port is found although the fixed distance leads beyond the last port"
         );
     }
 }

@@ -21,16 +21,16 @@ pub fn listed(context: &Context) -> Result<Vec<String>> {
     for path in listed.split('\0').filter(|path| !path.is_empty()) {
         ensure!(
             !path.contains(char::REPLACEMENT_CHARACTER),
-            "{path:?}: a name that is not UTF-8: rename it"
+            "{path:?}: the name is not UTF-8: rename it"
         );
         match fs::symlink_metadata(root.join(path)) {
             Ok(meta) if meta.is_file() => paths.push(path.to_owned()),
             Ok(_) => bail!(
-                "{path:?}: no regular file, so that scanners differ in what they see: put the file itself there"
+                "{path:?}: not a regular file, which scanners treat differently: replace it by the file itself"
             ),
             // Deleted but not committed.
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
-            Err(error) => return Err(error).with_context(|| format!("cannot look at {path:?}")),
+            Err(error) => return Err(error).with_context(|| format!("cannot read {path:?}")),
         }
     }
     paths.sort_unstable();

@@ -90,10 +90,8 @@ impl LocalStack {
     /// Builds the service, starts PostgreSQL, makes roles, database and schema, loads the data, starts the service.
     pub fn start(context: &Context, plan: Plan, progress: &mut Progress) -> Result<LocalStack> {
         let how = if plan.release { "release" } else { "debug" };
-        let program = progress.step(&format!("building the service ({how})"), || {
-            let program = build::service(context, plan.release)?;
-            Ok((program, "built".to_owned()))
-        })?;
+        let label = format!("building the service ({how})");
+        let program = progress.step(&label, || Ok((build::service(context, plan.release)?, "built")))?;
         let (cluster, server) = progress.step("starting PostgreSQL", || {
             let (cluster, server) = start_postgres(context, &plan)?;
             let version = match &cluster {
@@ -110,15 +108,15 @@ impl LocalStack {
             plan.service_settings.clone(),
         )?;
         progress.step("creating roles and database", || {
-            Ok((portcullis.prepare(context)?, "created".to_owned()))
+            Ok((portcullis.prepare(context)?, "created"))
         })?;
         progress.step("migrating the schema", || {
-            Ok((portcullis.migrate(context)?, "migrated".to_owned()))
+            Ok((portcullis.migrate(context)?, "migrated"))
         })?;
         progress.step("making keys and demo accounts", || {
             create_private(&plan.paths.mail)?;
             portcullis.make_keys(context)?;
-            Ok((portcullis.make_accounts(context)?, "made".to_owned()))
+            Ok((portcullis.make_accounts(context)?, "made"))
         })?;
         let mut stack = LocalStack {
             context: context.clone(),
@@ -130,7 +128,7 @@ impl LocalStack {
             plan,
         };
         if stack.plan.load != Load::Nothing {
-            progress.step("loading data", || Ok((stack.load()?, "loaded".to_owned())))?;
+            progress.step("loading data", || Ok((stack.load()?, "loaded")))?;
         }
         if stack.plan.serve {
             progress.step("starting the service", || {
@@ -162,9 +160,9 @@ impl LocalStack {
         }
     }
 
-    /// The running service.
-    pub fn serving(&mut self) -> Option<&mut ServerProcess> {
-        self.serving.as_mut()
+    /// The running service; fails when it was not started or was stopped.
+    pub fn serving(&mut self) -> Result<&mut ServerProcess> {
+        self.serving.as_mut().context("the service does not run")
     }
 
     /// The private cluster; `None` on a given server.

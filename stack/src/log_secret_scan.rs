@@ -135,13 +135,13 @@ pub fn in_logs(secrets: &Secrets, logs: &[PathBuf]) -> Result<Scan> {
 }
 
 /// Prints the leaks and returns their number.
-pub fn report(found: &Scan) -> u64 {
+pub fn report(found: &Scan) -> usize {
     found.leaks.iter().take(20).for_each(|leak| print(leak));
     let (lines, secrets, leaks) = (found.lines, found.secrets, found.leaks.len());
     print(&format!(
         "logs: {lines} lines searched for {secrets} secrets and for text of their form, {leaks} found"
     ));
-    leaks as u64
+    leaks
 }
 
 /// The files with this extension, sorted; all of them when it is empty.

@@ -69,7 +69,7 @@ impl ServerProcess {
         if ready {
             return Ok(());
         }
-        let status = status.map_or("no answer".to_owned(), |status| status.to_string());
+        let status = status.map_or("no response".to_owned(), |status| status.to_string());
         let seconds = READY_TIMEOUT.as_secs();
         Err(self.error(&format!("is not ready after {seconds} s ({status})")))
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use harness::context::Context;
 use harness::process::command::Command;
 use semver::Version;
@@ -157,15 +157,8 @@ fn is_version(tag: &str) -> bool {
 }
 
 fn git(context: &Context, repository: &Path, args: &[&str]) -> Result<String> {
-    let output = Command::new(context, "git")
+    Command::new(context, "git")
         .current_dir(repository)
         .args(args)
-        .capture()?;
-    ensure!(
-        output.status.success(),
-        "git {}: {}",
-        args.join(" "),
-        output.stderr.trim()
-    );
-    Ok(output.stdout)
+        .output()
 }

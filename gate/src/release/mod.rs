@@ -121,8 +121,7 @@ fn change(
     }
     // Only the versions of the workspace's own crates change.
     let update = Command::cargo(context).args(["update", "--quiet", "--workspace", "--offline"]);
-    let output = update.capture()?;
-    ensure!(output.status.success(), "cargo update: {}", output.stderr.trim());
+    update.output()?;
     Ok(())
 }
 
@@ -140,14 +139,9 @@ fn notes(context: &Context, tag: &str) -> Result<String> {
     })?;
     let command = Command::new(context, program.file).args(["--config", "cliff.toml", "--offline"]);
     let command = command.args(["--unreleased", "--strip", "all", "--tag", tag]);
-    let output = command.capture()?;
-    ensure!(output.status.success(), "git-cliff: {}", output.stderr.trim());
-    Ok(output.stdout)
+    command.output()
 }
 
 fn git(context: &Context, args: &[&str]) -> Result<String> {
-    let output = Command::new(context, "git").args(args).capture()?;
-    let command = args.join(" ");
-    ensure!(output.status.success(), "git {command}: {}", output.stderr.trim());
-    Ok(output.stdout)
+    Command::new(context, "git").args(args).output()
 }

@@ -1,4 +1,4 @@
-//! A child that is ready when it has printed its first line, answers each line of ours with one of its own, and ends when
+//! A child that is ready when it has printed its first line, responds to each line with one line, and ends when
 //! its standard input is closed.
 
 use std::io::Write;
@@ -40,10 +40,10 @@ impl Interactive {
     pub fn line(&mut self) -> Result<String> {
         let line = self.lines.as_ref().and_then(|lines| lines.next(&self.stop));
         self.stop.check()?;
-        line.context("it ended before it answered")
+        line.context("it ended before it responded")
     }
 
-    /// Its answer to a line.
+    /// Its response to a line.
     pub fn request(&mut self, line: &str) -> Result<String> {
         let stdin = self.stdin.as_mut().context("its standard input is closed")?;
         writeln!(stdin, "{line}").context("it ended")?;

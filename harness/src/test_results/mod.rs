@@ -3,4 +3,3 @@
 pub mod counts;
 pub mod libtest;
 pub mod record;
-pub mod scenarios;

@@ -2,9 +2,9 @@
 //! reads it, so that the same tests do not run twice over the same tree.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -66,10 +66,25 @@ impl Part {
         self.problems.push(problem);
     }
 
+    /// The counts, with each problem as a failure.
+    pub fn total(&self) -> Counts {
+        let mut total = self.counts;
+        total.failed += self.problems.len() as u64;
+        total
+    }
+
     /// Whether tests ran and all passed.
     pub fn is_good(&self) -> bool {
-        self.counts.is_good() && self.problems.is_empty()
+        self.total().is_good()
     }
+}
+
+/// Reads the report of the features' program: one scenario per line.
+pub fn read_scenarios(report: &Path) -> Result<Vec<Case>> {
+    // The program writes no file when it cannot start; its exit code shows that.
+    let text = fs::read_to_string(report).unwrap_or_default();
+    let cases: serde_json::Result<_> = text.lines().map(serde_json::from_str).collect();
+    cases.context("the features' report")
 }
 
 /// Deletes an earlier record and returns the tree's digest; `None` outside of a git repository, where no record is written.

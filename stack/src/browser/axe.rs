@@ -12,14 +12,6 @@ use tools::tool::Package;
 
 use crate::paths::create_private;
 
-const NAME: &str = "axe-core";
-
-const VERSION: &str = "4.14.1";
-
-/// `npm view axe-core@4.14.1 dist.integrity`.
-const INTEGRITY: &str =
-    "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==";
-
 /// The file that is injected into pages.
 const SCRIPT: &str = "package/axe.min.js";
 
@@ -29,19 +21,25 @@ pub fn script(context: &Context) -> Result<PathBuf> {
     let cache = settings.cache.as_ref().context("set XDG_CACHE_HOME")?;
     let folder = cache.join("axe-core");
     let package = Package {
-        name: NAME.to_owned(),
-        version: VERSION.to_owned(),
-        checksum: INTEGRITY.to_owned(),
+        name: "axe-core".to_owned(),
+        version: "4.14.1".to_owned(),
+        // `npm view axe-core@4.14.1 dist.integrity`.
+        checksum:
+            "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="
+                .to_owned(),
         ..Package::default()
     };
     let (fetch, file) = npm::pack(context, &package, &folder);
     if !file.is_file() {
         settings.find_program("npm").context("install npm")?;
-        print(&format!("      no {NAME}@{VERSION} here: fetching it"));
+        print(&format!(
+            "      no axe-core {} here: fetching it",
+            package.version
+        ));
         fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
         fetch
             .output()
-            .context("cannot fetch it (is the network there, or its proxy set?)")?;
+            .context("cannot fetch it (check the network and its proxy)")?;
     }
     if let Err(error) = npm::ensure_pinned(&package, &file) {
         // The next run downloads it again.
@@ -54,6 +52,6 @@ pub fn script(context: &Context) -> Result<PathBuf> {
         .args(["-xzf".as_ref(), file.as_os_str(), "-C".as_ref()])
         .args([unpacked.as_os_str(), SCRIPT.as_ref()])
         .output()
-        .with_context(|| format!("{NAME} cannot be unpacked"))?;
+        .context("axe-core cannot be unpacked")?;
     Ok(unpacked.join(SCRIPT))
 }

@@ -3,15 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Args;
 use harness::context::Context;
 use harness::exit::Exit;
 use harness::output::{Progress, print};
 use harness::process::command::Command;
-use harness::test_results::counts::Counts;
-use harness::test_results::record::Part;
-use harness::test_results::scenarios;
+use harness::test_results::record::{self, Part};
 
 use crate::accounts::{self, Account};
 use crate::browser::Browser;
@@ -43,10 +41,9 @@ pub struct Options {
 /// The result of a run of the features.
 #[derive(Debug, Default)]
 pub struct BddOutcome {
-    /// Passed, failed and skipped scenarios; secrets in logs count as failures.
-    pub counts: Counts,
+    /// Secrets in logs are a problem.
     pub scenarios: Part,
-    /// What could not run, and why.
+    /// Kinds of scenarios that could not run, and why.
     pub not_run: Vec<String>,
 }
 
@@ -60,18 +57,18 @@ impl BddOutcome {
 }
 
 pub fn run(context: &Context, options: &Options) -> Result<()> {
-    let result = match &options.base_url {
+    let outcome = match &options.base_url {
         Some(url) => {
             let known = of_running(context, url, options.state.as_deref())?;
             features(context, url, known, &options.args)?
         }
         None => against_a_local_stack(context, &Choice::or_from(None, context)?, &options.args)?,
     };
-    result.print_not_run();
-    if result.counts.is_good() {
+    outcome.print_not_run();
+    if outcome.scenarios.is_good() {
         return Ok(());
     }
-    print(&format!("the features failed: {}", result.counts));
+    print(&format!("the features failed: {}", outcome.scenarios.total()));
     Err(Exit::AlreadyReported.into())
 }
 
@@ -86,10 +83,7 @@ pub fn against_a_local_stack(context: &Context, postgres: &Choice, args: &[Strin
         .push(("PORTCULLIS_LOG".into(), "debug".into()));
     let mut progress = Progress::of(plan.steps());
     let mut stack = LocalStack::start(context, plan, &mut progress)?;
-    let Some(serving) = stack.serving() else {
-        bail!("the service does not run")
-    };
-    let log = serving.log.clone();
+    let log = stack.serving()?.log.clone();
     let portcullis = &stack.portcullis;
     let mut variables = for_features(&portcullis.accounts()?, portcullis.mail_folder());
     variables.push(("XTASK_INTERNAL_URL".into(), stack.internal_url().into()));
@@ -97,22 +91,22 @@ pub fn against_a_local_stack(context: &Context, postgres: &Choice, args: &[Strin
     variables.push(("XTASK_SECRETS".into(), used.clone().into()));
     let mut secrets = Secrets::default();
     secrets.add_files(portcullis.secrets_directory())?;
-    let result = features(context, &stack.base_url(), variables, args);
+    let outcome = features(context, &stack.base_url(), variables, args);
     if used.exists() {
         secrets.add_list(&used)?;
     }
     stack.stop()?;
-    let mut result = result.inspect_err(|_| print(&format!("the service's log: {}", log.display())))?;
-    let leaked = log_secret_scan::report(&log_secret_scan::in_logs(&secrets, std::slice::from_ref(&log))?);
-    if leaked > 0 {
-        result.counts.failed += leaked;
-        let problems = &mut result.scenarios.problems;
-        problems.push("there are secrets in the service's log".to_owned());
+    let print_log = || print(&format!("the service's log: {}", log.display()));
+    let mut outcome = outcome.inspect_err(|_| print_log())?;
+    let scan = log_secret_scan::in_logs(&secrets, std::slice::from_ref(&log))?;
+    if log_secret_scan::report(&scan) > 0 {
+        let problem = "there are secrets in the service's log";
+        outcome.scenarios.add_problem(problem.to_owned());
     }
-    if !result.counts.is_good() {
-        print(&format!("the service's log: {}", log.display()));
+    if !outcome.scenarios.is_good() {
+        print_log();
     }
-    Ok(result)
+    Ok(outcome)
 }
 
 /// Accounts and mails of the `up` that serves at this URL; nothing for any other service.
@@ -153,24 +147,17 @@ fn features(context: &Context, base_url: &str, variables: Variables, args: &[Str
         .args(browser.options())
         .args(args)
         .envs(variables);
-    let mut counts = Counts::default();
+    let mut scenarios = Part::default();
     let status = command.lines(|line| {
         print(line);
-        counts.read(line);
+        scenarios.counts.read(line);
     })?;
-    let mut scenarios = Part {
-        counts,
-        cases: scenarios::read(&report)?,
-        problems: Vec::new(),
-    };
-    if !status.success() && counts.failed == 0 {
-        counts.failed = 1;
-        scenarios.add_problem(format!(
-            "the features' program failed without a failed scenario ({status})"
-        ));
+    scenarios.cases = record::read_scenarios(&report)?;
+    if !status.success() && scenarios.counts.failed == 0 {
+        let problem = format!("the features' program failed without a failed scenario ({status})");
+        scenarios.add_problem(problem);
     }
     Ok(BddOutcome {
-        counts,
         scenarios,
         not_run: browser.not_run,
     })

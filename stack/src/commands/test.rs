@@ -35,30 +35,27 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let tree = whole.then(|| record::begin(context)).flatten();
     let logs = log_secret_scan::empty_directory(context)?;
     let mut tests = cargo_tests(context, &choice, &options.filter, &logs)?;
-    let mut counts = tests.counts;
-    counts.failed += tests.problems.len() as u64;
-    let secrets = secrets_in(&logs, whole)?;
-    if secrets.failed > 0 {
-        let problem = "there are secrets in the tests' logs, or nothing was logged";
-        tests.problems.push(problem.to_owned());
+    let scan = log_secret_scan::in_directory(&logs)?;
+    if log_secret_scan::report(&scan) > 0 {
+        tests.add_problem("there are secrets in the tests' logs".to_owned());
     }
-    counts.add(secrets);
+    if whole && (scan.lines < 1000 || scan.secrets < 100) {
+        tests.add_problem("the tests left no logs or secrets to search".to_owned());
+    }
     let mut features = BddOutcome::default();
     if whole {
         match bdd::against_a_local_stack(context, &choice, &[]) {
-            Ok(outcome) => {
-                counts.add(outcome.counts);
-                features = outcome;
-            }
+            Ok(outcome) => features = outcome,
             Err(error) if error.is::<Exit>() => return Err(error),
             Err(error) => {
-                counts.failed += 1;
                 let problem = format!("the features did not run: {error:#}");
                 features.scenarios.add_problem(problem);
             }
         }
     }
     features.print_not_run();
+    let mut counts = tests.total();
+    counts.add(features.scenarios.total());
     if counts == Counts::default() {
         print("no test ran");
     }
@@ -71,22 +68,6 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     }
 }
 
-/// Searches the tests' logs for the secrets that they used, and counts as one more test. A complete run must have logged
-/// something.
-fn secrets_in(logs: &Path, whole: bool) -> Result<Counts> {
-    let found = log_secret_scan::in_directory(logs)?;
-    let mut failed = log_secret_scan::report(&found);
-    if whole && (found.lines < 1000 || found.secrets < 100) {
-        print("the tests left no logs or secrets to search");
-        failed += 1;
-    }
-    Ok(Counts {
-        passed: u64::from(failed == 0),
-        failed,
-        skipped: 0,
-    })
-}
-
 fn cargo_tests(context: &Context, choice: &Choice, filter: &[String], logs: &Path) -> Result<Part> {
     let mut progress = Progress::of(3);
     let features = prerequisites::features(context)?.into_iter();
@@ -94,7 +75,7 @@ fn cargo_tests(context: &Context, choice: &Choice, filter: &[String], logs: &Pat
     let cargo = || Command::cargo(context).args(CARGO_TEST).args(features.clone());
     progress.step("building all tests", || {
         cargo().args(["--no-run", "--quiet"]).stream()?;
-        Ok(((), "built".to_owned()))
+        Ok(((), "built"))
     })?;
     let cluster = progress.step("starting PostgreSQL", || {
         let cluster = test_postgres::start(context, choice)?;
@@ -116,7 +97,7 @@ fn cargo_tests(context: &Context, choice: &Choice, filter: &[String], logs: &Pat
         if !status.success() && tests.counts.failed == 0 {
             tests.add_problem(format!("cargo test failed without a failed test ({status})"));
         }
-        let outcome = tests.counts.to_string();
-        Ok((tests, outcome))
+        let counts = tests.counts;
+        Ok((tests, counts))
     })
 }

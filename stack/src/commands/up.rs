@@ -133,12 +133,11 @@ fn serve(
     let postgres_log = state.file("postgres.log");
     let mut postgres_log_tail = Tail::from_end(&postgres_log);
     while !options.detach && !context.stop.is_set() {
-        if let Some(serving) = stack.serving() {
-            for warning in serving.warnings() {
-                print(&format!("service: {warning}"));
-            }
-            serving.ensure_alive()?;
+        let serving = stack.serving()?;
+        for warning in serving.warnings() {
+            print(&format!("service: {warning}"));
         }
+        serving.ensure_alive()?;
         if stack.cluster().is_some_and(Cluster::has_died) {
             let lines = log_tail::last_lines(&postgres_log_tail.new_lines().join("\n"), 12);
             bail!(
@@ -157,9 +156,7 @@ fn announce(stack: &mut LocalStack, options: &Options) -> Result<()> {
         stack.internal_url(),
         stack.portcullis.accounts()?,
     );
-    let Some(serving) = stack.serving() else {
-        return Ok(());
-    };
+    let log = stack.serving()?.log.display();
     print(&format!(
         "
 Portcullis is ready.
@@ -168,9 +165,8 @@ Portcullis is ready.
   API docs   {base}/apidocs
   readiness  {base}/health/ready
   metrics    {internal}/metrics
-  log        {}
-Sign in as (these accounts are for this machine alone; their passwords stay the same):",
-        serving.log.display()
+  log        {log}
+Sign in as (these accounts are for this machine alone; their passwords stay the same):"
     ));
     for account in accounts {
         let (role, email) = (account.role, account.email);

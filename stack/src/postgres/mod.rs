@@ -88,8 +88,8 @@ pub fn programs(context: &Context, major: Option<u32>) -> Result<Programs> {
         .lines(|_bin| ())?;
     ensure!(
         status.success(),
-        "PostgreSQL {wanted} could not be fetched (is the network there, or its proxy set?); installing it on the \
-         machine helps as well"
+        "PostgreSQL {wanted} could not be fetched: check the network and its proxy, or install it on this \
+         machine"
     );
     search.major = Some(wanted);
     Ok(Programs::find(&search)?)

@@ -14,7 +14,7 @@ use private_postgres::{data, directories};
 
 use crate::paths::create_private;
 
-/// Everything that `up` creates there. Only these entries are removed again.
+/// Everything that `up` creates in it. Only these entries are removed.
 const ENTRIES: [&str; 11] = [
     "data-directory",
     "demo.sql",

@@ -1,8 +1,7 @@
 //! Gate `bdd`: every scenario of the features, over HTTP against the running service.
 
 use harness::test_results::counts::Counts;
-use harness::test_results::record::Part;
-use harness::test_results::scenarios;
+use harness::test_results::record::{self, Part};
 
 use crate::config;
 use crate::definition::{Gate, minutes};
@@ -47,7 +46,7 @@ fn planted(ctx: &ScanContext<'_>) -> Result<Part, ScanError> {
     output.stdout.lines().for_each(|line| counts.read(line));
     Ok(Part {
         counts,
-        cases: scenarios::read(&report)?,
+        cases: record::read_scenarios(&report)?,
         problems: Vec::new(),
     })
 }
