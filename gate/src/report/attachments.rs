@@ -55,10 +55,12 @@ mod tests {
     use super::*;
     use crate::report::sample;
     use crate::report::sanitize::Sanitizer;
+    use crate::test_tree::TestTree;
 
     #[test]
     fn files_are_copied_under_unique_names_and_missing_ones_reported() {
-        let above = std::env::temp_dir().join(format!("xtask-copies-{}", std::process::id()));
+        let tree = TestTree::new("attachments");
+        let above = &tree.folder;
         fs::create_dir_all(above.join("x")).unwrap();
         fs::write(above.join("x/bom.json"), "{}").unwrap();
         fs::write(above.join("bom.json"), "[]").unwrap();
@@ -70,12 +72,10 @@ mod tests {
         ];
         let (sanitizer, mut gates) = (Sanitizer::default(), [gate]);
         let mut folder = Folder::begin(&above.join("report"), &sanitizer).unwrap();
-        copy(&mut gates, &above, &mut folder).unwrap();
+        copy(&mut gates, above, &mut folder).unwrap();
         assert_eq!(gates[0].files, ["files/sbom/bom.json", "files/sbom/2-bom.json"]);
         let limit = &gates[0].limits[0];
         assert!(limit.starts_with("cannot read __b.txt: "), "{limit}");
-        drop(folder);
-        fs::remove_dir_all(&above).unwrap();
         assert_eq!(name("a/.."), "file");
     }
 }

@@ -58,23 +58,23 @@ pub fn read(target: &Path, path: Option<&str>, now: DateTime<Utc>) -> Result<Opt
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_tree::TestTree;
     use chrono::Days;
 
     #[test]
     fn figures_of_another_day_are_stale_and_broken_ones_reported() {
-        let target = std::env::temp_dir().join(format!("xtask-report-bench-{}", std::process::id()));
+        let tree = TestTree::new("report-bench");
+        let target = &tree.folder;
         let now = harness::clock::now();
-        assert_eq!(read(&target, Some("figures.json"), now), Ok(None));
-        fs::create_dir_all(&target).unwrap();
+        assert_eq!(read(target, Some("figures.json"), now), Ok(None));
         let write = |text: &str| fs::write(target.join("figures.json"), text).unwrap();
         write(r#"{"seconds":5,"rows":[{"id":"P1","value":0.92,"goal":"≥ 0.9","holds":true,"note":"n"}]}"#);
-        let bench = |now| read(&target, Some("figures.json"), now).unwrap().unwrap();
+        let bench = |now| read(target, Some("figures.json"), now).unwrap().unwrap();
         let written: DateTime<Utc> = bench(now).written.parse().unwrap();
         let next_day = written.checked_add_days(Days::new(1)).unwrap();
         assert!(!bench(written).stale && bench(next_day).stale);
         write("{");
-        let error = read(&target, Some("figures.json"), now).unwrap_err();
+        let error = read(target, Some("figures.json"), now).unwrap_err();
         assert!(error.starts_with("figures.json: "), "{error}");
-        fs::remove_dir_all(&target).unwrap();
     }
 }

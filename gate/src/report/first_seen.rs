@@ -71,11 +71,13 @@ impl FirstSeen {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_tree::TestTree;
     use std::slice::from_ref;
 
     #[test]
     fn a_first_report_outlives_runs_and_is_forgotten_a_year_after_the_last() {
-        let file = std::env::temp_dir().join(format!("xtask-first-seen-{}.json", std::process::id()));
+        let tree = TestTree::new("first-seen");
+        let file = tree.folder.join("first-seen.json");
         let day = |text: &str| -> DateTime<Utc> { format!("{text}T08:00:00Z").parse().unwrap() };
         let (old, new) = (Finding::new("t", "OLD", ""), Finding::new("t", "NEW", ""));
         fs::write(&file, "{ broken").unwrap();
@@ -94,6 +96,5 @@ mod tests {
             "not reported for more than a year"
         );
         assert!(seen.of(&new.fingerprint()).starts_with("2026-02-01"));
-        fs::remove_file(&file).unwrap();
     }
 }

@@ -143,43 +143,46 @@ mod tests {
     use super::*;
     use crate::redaction::Redactor;
     use crate::report::path_redaction::PathRedactor;
+    use crate::test_tree::TestTree;
 
-    fn destination(name: &str) -> PathBuf {
-        let above = std::env::temp_dir().join(format!("xtask-folder-{name}-{}", std::process::id()));
-        let _left_over = fs::remove_dir_all(&above);
-        fs::create_dir_all(above.join("report")).unwrap();
-        fs::write(above.join("report").join("index.html"), "of yesterday").unwrap();
-        above.join("report")
+    /// The destination of a report, with an earlier report.
+    fn destination(tree: &TestTree) -> PathBuf {
+        let report = tree.folder.join("report");
+        fs::create_dir_all(&report).unwrap();
+        fs::write(report.join("index.html"), "an earlier report").unwrap();
+        report
     }
 
-    fn assert_removed(place: &Path) {
-        let above = place.parent().unwrap();
-        assert!(!place.exists() && !place.with_extension("new").exists());
-        fs::remove_dir_all(above).unwrap();
+    fn assert_removed(report: &Path) {
+        assert!(!report.exists() && !report.with_extension("new").exists());
     }
 
     #[test]
     fn a_complete_report_replaces_the_earlier_one() {
-        let (place, sanitizer) = (destination("whole"), Sanitizer::default());
-        let mut folder = Folder::begin(&place, &sanitizer).unwrap();
+        let tree = TestTree::new("folder-whole");
+        let (report, sanitizer) = (destination(&tree), Sanitizer::default());
+        let mut folder = Folder::begin(&report, &sanitizer).unwrap();
         folder.text("a.txt", "abc").unwrap();
         folder.foreign("files/x/b.bin", b"\xff\xfe").unwrap();
-        assert!(place.join("index.html").exists(), "until the new one is complete");
+        assert!(
+            report.join("index.html").exists(),
+            "until the new one is complete"
+        );
         folder.finish().unwrap();
-        assert!(!place.join("index.html").exists());
-        let list = fs::read_to_string(place.join(MANIFEST)).unwrap();
+        assert!(!report.join("index.html").exists());
+        let list = fs::read_to_string(report.join(MANIFEST)).unwrap();
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  a.txt";
         assert_eq!(list.lines().next(), Some(abc));
         assert_eq!(list.lines().count(), 2);
-        fs::remove_dir_all(place.parent().unwrap()).unwrap();
     }
 
     #[test]
     fn a_secret_in_any_file_removes_the_report_and_is_not_in_the_error() {
         let secret = "hunter2/hunter2";
         let sanitizer = Sanitizer::of(Redactor::of([secret.to_owned()]), PathRedactor::default());
-        let place = destination("secret");
-        let mut folder = Folder::begin(&place, &sanitizer).unwrap();
+        let tree = TestTree::new("folder-secret");
+        let report = destination(&tree);
+        let mut folder = Folder::begin(&report, &sanitizer).unwrap();
         folder.text("a.txt", "hunter2/hunter2").unwrap();
         folder.text("b.txt", "?q=hunter2%2Fhunter2").unwrap();
         let error = folder.finish().unwrap_err().to_string();
@@ -187,32 +190,34 @@ mod tests {
             error,
             "the report contains a secret of this run (in a .txt file) and was removed"
         );
-        assert_removed(&place);
+        assert_removed(&report);
     }
 
     #[test]
     fn a_write_error_is_one_line_and_leaves_no_report() {
-        let (place, sanitizer) = (destination("full"), Sanitizer::default());
-        let mut folder = Folder::begin(&place, &sanitizer).unwrap();
+        let tree = TestTree::new("folder-full");
+        let (report, sanitizer) = (destination(&tree), Sanitizer::default());
+        let mut folder = Folder::begin(&report, &sanitizer).unwrap();
         // Simulates a full disk, for root too.
-        fs::create_dir(place.with_extension("new").join("a.txt")).unwrap();
+        fs::create_dir(report.with_extension("new").join("a.txt")).unwrap();
         let error = format!("{:#}", folder.text("a.txt", "abc").unwrap_err());
         assert!(
             error.starts_with("cannot write report/a.txt below ") && error.lines().count() == 1,
             "{error}"
         );
         drop(folder);
-        assert_removed(&place);
+        assert_removed(&report);
     }
 
     #[test]
     fn no_name_can_leave_the_reports_folder() {
-        let (place, sanitizer) = (destination("name"), Sanitizer::default());
-        let mut folder = Folder::begin(&place, &sanitizer).unwrap();
+        let tree = TestTree::new("folder-name");
+        let (report, sanitizer) = (destination(&tree), Sanitizer::default());
+        let mut folder = Folder::begin(&report, &sanitizer).unwrap();
         for path in ["../a", "a//b", "/a", "a\nb", "a\\b", ""] {
             assert!(folder.text(path, "x").is_err(), "{path}");
         }
         drop(folder);
-        assert_removed(&place);
+        assert_removed(&report);
     }
 }

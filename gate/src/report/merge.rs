@@ -125,7 +125,7 @@ mod tests {
     fn found(tool: &str, rule: &str, aliases: &[&str]) -> Finding {
         Finding {
             aliases: aliases.iter().map(ToString::to_string).collect(),
-            ..Finding::new(tool, rule, format!("{tool} says so"))
+            ..Finding::new(tool, rule, format!("{tool} reports it"))
         }
     }
 

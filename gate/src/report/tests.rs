@@ -7,44 +7,27 @@ use serde_json::Value;
 
 use super::*;
 use crate::redaction::Redactor;
+use crate::test_tree::TestTree;
 
-/// A target folder, removed on drop.
-struct Target(PathBuf);
-
-impl Target {
-    fn new(name: &str) -> Target {
-        let target = std::env::temp_dir().join(format!("xtask-report-{name}-{}", std::process::id()));
-        let _left_over = fs::remove_dir_all(&target);
-        fs::create_dir_all(&target).unwrap();
-        Target(target)
-    }
-
-    fn settings(&self) -> Settings {
-        Settings {
-            root: self.0.join("checkout"),
-            target: self.0.join("checkout/target"),
-            home: Some(self.0.join("ann")),
-            step_summary: None,
-            ..Settings::read()
-        }
-    }
-
-    fn publish(&self, report: Report, secret: &str) -> Result<PathBuf> {
-        let writer = ReportWriter {
-            settings: &self.settings(),
-            config: &Config::default(),
-            redactor: Redactor::of([secret.to_owned()]),
-            scratch: Some(&self.0.join("scratch")),
-            files: self.0.clone(),
-        };
-        writer.publish(report)
+fn settings(tree: &TestTree) -> Settings {
+    Settings {
+        root: tree.folder.join("checkout"),
+        target: tree.folder.join("checkout/target"),
+        home: Some(tree.folder.join("ann")),
+        step_summary: None,
+        ..tree.context.settings.clone()
     }
 }
 
-impl Drop for Target {
-    fn drop(&mut self) {
-        let _best_effort = fs::remove_dir_all(&self.0);
-    }
+fn publish(tree: &TestTree, report: Report, secret: &str) -> Result<PathBuf> {
+    let writer = ReportWriter {
+        settings: &settings(tree),
+        config: &Config::default(),
+        redactor: Redactor::of([secret.to_owned()]),
+        scratch: Some(&tree.folder.join("scratch")),
+        files: tree.folder.clone(),
+    };
+    writer.publish(report)
 }
 
 const SECRET: &str = "s3cret/of+the run&1";
@@ -56,12 +39,11 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     while let Some(next) = folders.pop() {
         for entry in fs::read_dir(next).unwrap() {
             let path = entry.unwrap().path();
-            match path.is_dir() {
-                true => folders.push(path),
-                false => {
-                    let name = path.strip_prefix(folder).unwrap().display().to_string();
-                    files.push((name, fs::read(path).unwrap()));
-                }
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().display().to_string();
+                files.push((name, fs::read(path).unwrap()));
             }
         }
     }
@@ -109,11 +91,11 @@ fn validator() -> jsonschema::Validator {
 
 #[test]
 fn a_report_is_complete_listed_and_valid() {
-    let target = Target::new("whole");
-    fs::write(target.0.join("sbom.cdx.json"), "{}").unwrap();
+    let tree = TestTree::new("report-whole");
+    fs::write(tree.folder.join("sbom.cdx.json"), "{}").unwrap();
     let mut report = sample::every_verdict();
     report.gates[8].files.push("sbom.cdx.json".to_owned());
-    let folder = target.publish(report, SECRET).unwrap();
+    let folder = publish(&tree, report, SECRET).unwrap();
     let files = files(&folder);
     let list = text(&folder, "MANIFEST.sha256");
     for (name, bytes) in files.iter().filter(|(name, _)| name != "MANIFEST.sha256") {
@@ -149,8 +131,8 @@ fn a_report_is_complete_listed_and_valid() {
 
 #[test]
 fn the_page_shows_everything_without_script_or_network() {
-    let target = Target::new("page");
-    let folder = target.publish(sample::every_verdict(), SECRET).unwrap();
+    let tree = TestTree::new("report-page");
+    let folder = publish(&tree, sample::every_verdict(), SECRET).unwrap();
     let page = text(&folder, "index.html");
     for text in [
         "4 of 17 gates fail the run",
@@ -192,11 +174,9 @@ fn the_page_shows_everything_without_script_or_network() {
 
 #[test]
 fn a_tools_text_is_escaped_in_every_file() {
-    let target = Target::new("evil");
+    let tree = TestTree::new("report-evil");
     let evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&\u{1b}[31m]]>\u{0} javascript:x";
-    let folder = target
-        .publish(with_every_text(sample::every_verdict(), evil), SECRET)
-        .unwrap();
+    let folder = publish(&tree, with_every_text(sample::every_verdict(), evil), SECRET).unwrap();
     let page = text(&folder, "index.html");
     assert!(page.contains("&#60;script&#62;alert(1)"), "the escaped text");
     assert_eq!(page.matches("<script").count(), 1, "only the page's own");
@@ -215,16 +195,16 @@ fn a_tools_text_is_escaped_in_every_file() {
 
 #[test]
 fn no_file_contains_a_secret_or_a_folder_of_this_machine() {
-    let target = Target::new("machine");
-    let here = target.0.display().to_string();
+    let tree = TestTree::new("report-machine");
+    let here = tree.folder.display().to_string();
     let text = format!(
         " {SECRET} {here}/checkout/src/a.rs {here}/ann/.cargo/x {here}/scratch/tree/b.rs {here}/checkout/target/c"
     );
     let mut report = with_every_text(sample::every_verdict(), &text);
-    let file = target.0.join("out.txt");
+    let file = tree.folder.join("out.txt");
     fs::write(&file, format!("token={SECRET} in {here}/checkout/x.rs")).unwrap();
     report.gates[0].files = vec![file.display().to_string()];
-    let folder = target.publish(report, SECRET).unwrap();
+    let folder = publish(&tree, report, SECRET).unwrap();
     for (name, bytes) in files(&folder) {
         let text = String::from_utf8(bytes).unwrap();
         assert!(!text.contains(SECRET) && !text.contains("s3cret"), "{name}");
@@ -236,12 +216,12 @@ fn no_file_contains_a_secret_or_a_folder_of_this_machine() {
 
 #[test]
 fn an_encoded_secret_fails_the_run_and_removes_the_report() {
-    let target = Target::new("leak");
-    let first = target.publish(sample::every_verdict(), SECRET).unwrap();
+    let tree = TestTree::new("report-leak");
+    let first = publish(&tree, sample::every_verdict(), SECRET).unwrap();
     assert!(first.join("index.html").exists());
     let mut report = sample::every_verdict();
     report.gates[0].reason = "?token=s3cret%2Fof%2Bthe%20run%261".to_owned();
-    let error = target.publish(report, SECRET).unwrap_err().to_string();
+    let error = publish(&tree, report, SECRET).unwrap_err().to_string();
     assert!(
         error.starts_with("the report contains a secret of this run") && !error.contains("s3cret"),
         "{error}"
@@ -252,11 +232,11 @@ fn an_encoded_secret_fails_the_run_and_removes_the_report() {
 
 #[test]
 fn an_unwritable_report_is_one_line_of_error_and_leaves_no_report() {
-    let target = Target::new("closed");
+    let tree = TestTree::new("report-closed");
     // A file in the place of a folder cannot be written to, even by root.
-    fs::create_dir_all(target.0.join("checkout")).unwrap();
-    fs::write(target.0.join("checkout/target"), "").unwrap();
-    let error = target.publish(sample::every_verdict(), SECRET).unwrap_err();
+    fs::create_dir_all(tree.folder.join("checkout")).unwrap();
+    fs::write(tree.folder.join("checkout/target"), "").unwrap();
+    let error = publish(&tree, sample::every_verdict(), SECRET).unwrap_err();
     let error = format!("{error:#}");
     assert!(
         error.starts_with("cannot write report below ") && error.lines().count() == 1,
@@ -266,19 +246,19 @@ fn an_unwritable_report_is_one_line_of_error_and_leaves_no_report() {
 
 #[test]
 fn the_summary_is_appended_to_the_workflows_summary() {
-    let target = Target::new("steps");
-    let steps = target.0.join("steps.md");
+    let tree = TestTree::new("report-steps");
+    let steps = tree.folder.join("steps.md");
     fs::write(&steps, "## Build\n").unwrap();
     let settings = Settings {
         step_summary: Some(steps.clone()),
-        ..target.settings()
+        ..settings(&tree)
     };
     let writer = ReportWriter {
         settings: &settings,
         config: &Config::default(),
         redactor: Redactor::default(),
         scratch: None,
-        files: target.0.clone(),
+        files: tree.folder.clone(),
     };
     let folder = writer.publish(sample::every_verdict()).unwrap();
     let summary = text(&folder, "summary.md");
@@ -291,11 +271,11 @@ fn the_summary_is_appended_to_the_workflows_summary() {
 
 #[test]
 fn first_seen_is_retained_between_runs() {
-    let target = Target::new("since");
-    target.publish(sample::every_verdict(), SECRET).unwrap();
+    let tree = TestTree::new("report-since");
+    publish(&tree, sample::every_verdict(), SECRET).unwrap();
     let mut later = sample::every_verdict();
     later.began = "2026-12-01T08:00:00+00:00".to_owned();
-    let folder = target.publish(later, SECRET).unwrap();
+    let folder = publish(&tree, later, SECRET).unwrap();
     let json: Value = serde_json::from_str(&text(&folder, "report.json")).unwrap();
     for defect in json["findings"].as_array().unwrap() {
         assert!(defect["first_seen"].as_str().unwrap().starts_with("2026-11-21"));
