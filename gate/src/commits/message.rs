@@ -10,7 +10,7 @@ pub const TYPES: &[&str] = &[
 /// Characters of the first line, type included: `git log --oneline` fits a terminal of 80 columns.
 const MAX_SUBJECT: usize = 72;
 
-/// Verbs that a subject may begin with. English has no rule that tells an imperative from a noun, so they are listed; the
+/// Verbs that a subject may begin with. No rule of English distinguishes an imperative from a noun, so they are listed; the
 /// list may grow.
 const VERBS: &str = include_str!("verbs.txt");
 
