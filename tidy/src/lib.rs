@@ -27,15 +27,6 @@ use tree::Tree;
 
 pub use behaviours::print_tour;
 
-/// What to do in addition to checking.
-#[derive(Debug, Default)]
-pub struct Options {
-    /// First regenerate the generated part of docs/behaviours.md.
-    pub write: bool,
-    /// Also print what the rules that are not enforced yet find.
-    pub drafts: bool,
-}
-
 const RULES: &[(&str, Check)] = &[
     ("layers", layers::check),
     ("cycles", cycles::check),
@@ -49,10 +40,6 @@ const RULES: &[(&str, Check)] = &[
     ("home_paths", home_paths::check),
     ("pins", pins::check),
     ("paths", paths::check),
-];
-
-/// Rules that are not enforced yet.
-const DRAFTS: &[(&str, Check)] = &[
     ("behaviours", behaviours::check),
     ("vocabulary", vocabulary::check),
 ];
@@ -60,14 +47,14 @@ const DRAFTS: &[(&str, Check)] = &[
 /// Rules that only advise.
 const NOTES: &[(&str, Check)] = &[("shape", shape::check_soft_limit)];
 
-/// Checks the tree at `root` and prints each finding as `path:line: rule: what`; returns whether there is none.
-pub fn run(root: &Path, options: &Options) -> anyhow::Result<bool> {
-    if options.write && behaviours::write(root)? {
+/// Checks the tree at `root` and prints each finding as `path:line: rule: what`; returns whether there is none. `write`
+/// regenerates the generated part of docs/behaviours.md first.
+pub fn run(root: &Path, write: bool) -> anyhow::Result<bool> {
+    if write && behaviours::write(root)? {
         println!("note: docs/behaviours.md is regenerated");
     }
     let tree = Tree::read(root)?;
-    let drafts = if options.drafts { DRAFTS } else { &[] };
-    for finding in check(&tree, &[NOTES, drafts].concat()) {
+    for finding in check(&tree, NOTES) {
         println!("note: {finding}");
     }
     let findings = check(&tree, RULES);

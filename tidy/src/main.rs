@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use tidy::Options;
-
 const USAGE: &str = "Checks the repository's own rules and prints each violation as `path:line: rule: what`
 
 Usage: cargo xtask tidy [OPTIONS]
@@ -12,15 +10,13 @@ Usage: cargo xtask tidy [OPTIONS]
 
 Options:
       --write     First regenerate the generated part of docs/behaviours.md
-      --drafts    Also print what the rules that are not enforced yet find
       --root DIR  The tree to check [default: this repository]
   -h, --help      Print help";
 
 fn main() -> ExitCode {
     let mut root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mut options = Options::default();
     let mut args = std::env::args().skip(1);
-    let (mut tour, mut id) = (false, None);
+    let (mut tour, mut id, mut write) = (false, None, false);
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "-h" | "--help" => {
@@ -28,8 +24,7 @@ fn main() -> ExitCode {
                 return ExitCode::SUCCESS;
             }
             "tour" => tour = true,
-            "--write" if !tour => options.write = true,
-            "--drafts" if !tour => options.drafts = true,
+            "--write" if !tour => write = true,
             "--root" if args.len() > 0 => root = args.next().map(PathBuf::from).unwrap_or_default(),
             other if tour && id.is_none() && !other.starts_with('-') => id = Some(other.to_owned()),
             other => {
@@ -41,7 +36,7 @@ fn main() -> ExitCode {
     let clean = if tour {
         tidy::print_tour(&root, id.as_deref()).map(|()| true)
     } else {
-        tidy::run(&root, &options)
+        tidy::run(&root, write)
     };
     match clean {
         Ok(true) => ExitCode::SUCCESS,
