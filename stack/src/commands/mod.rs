@@ -11,7 +11,7 @@ use anyhow::Result;
 use clap::Parser;
 use harness::context::Context;
 
-use crate::service::prerequisites;
+use crate::service::build;
 
 /// Runs PostgreSQL and the service on this machine.
 #[derive(Debug, Parser)]
@@ -43,7 +43,7 @@ impl Command {
             Command::Bdd(options) => bdd::run(context, options),
             Command::Target(options) => target::run(context, options),
             Command::TestPostgres => test_postgres::run(context),
-            Command::BuildFeatures => prerequisites::print_features(context),
+            Command::BuildFeatures => build::print_features(context),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::commands::test_postgres;
 use crate::log_secret_scan;
 use crate::postgres::Choice;
 use crate::postgres::server::Server;
-use crate::service::prerequisites;
+use crate::service::build;
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -70,7 +70,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
 
 fn cargo_tests(context: &Context, choice: &Choice, filter: &[String], logs: &Path) -> Result<Part> {
     let mut progress = Progress::of(3);
-    let features = prerequisites::features(context)?.into_iter();
+    let features = build::features(context)?.into_iter();
     let features = features.map(|feature| format!("--features=portcullis/{feature}"));
     let cargo = || Command::cargo(context).args(CARGO_TEST).args(features.clone());
     progress.step("building all tests", || {

@@ -1,7 +1,6 @@
 //! The service's program, with the settings and secrets of each of its commands.
 
 pub mod build;
-pub mod prerequisites;
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
