@@ -22,13 +22,14 @@ pub struct StackPaths {
     pub service_log: PathBuf,
     /// The file of the demo data.
     pub demo: PathBuf,
-    _temporary: Option<TempDir>,
+    /// Removed when this is dropped.
+    temporary: Option<TempDir>,
 }
 
 impl StackPaths {
     /// All in a permanent directory; the data directory may be elsewhere.
     pub fn permanent(directory: &Path, data: PathBuf) -> StackPaths {
-        StackPaths::within(directory, Some(data), None)
+        StackPaths::within(directory, Some(data))
     }
 
     /// All in a temporary directory below the build directory, except the service's log, `NAME-service.log`.
@@ -38,14 +39,15 @@ impl StackPaths {
         let directory = tempfile::Builder::new()
             .prefix(&format!("{name}-"))
             .tempdir_in(&above)?;
-        let mut paths = StackPaths::within(&directory.path().to_owned(), None, Some(directory));
+        let mut paths = StackPaths::within(directory.path(), None);
+        paths.temporary = Some(directory);
         paths.service_log = above.join(format!("{name}-service.log"));
         let _there_may_be_none = fs::remove_file(&paths.service_log);
         create_private(&paths.secrets)?;
         Ok(paths)
     }
 
-    fn within(directory: &Path, data: Option<PathBuf>, temporary: Option<TempDir>) -> StackPaths {
+    fn within(directory: &Path, data: Option<PathBuf>) -> StackPaths {
         StackPaths {
             data,
             secrets: directory.join("secrets"),
@@ -53,7 +55,7 @@ impl StackPaths {
             postgres_log: directory.join("postgres.log"),
             service_log: directory.join("service.log"),
             demo: directory.join("demo.sql"),
-            _temporary: temporary,
+            temporary: None,
         }
     }
 }

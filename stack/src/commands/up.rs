@@ -200,18 +200,15 @@ fn what_to_load(state: &State, choice: &Choice, database: &str, wanted: &Loaded,
     let data = state.data()?;
     let given = matches!(choice, Choice::Given(_));
     let held = Loaded::read(state, database).filter(|_| given || data::major(&data).is_some());
+    let is_same = held.as_ref().is_some_and(|held| held.digest == wanted.digest);
     match held {
         // A given server's database may have been dropped since, so the import itself must check.
-        Some(held) if held.digest == wanted.digest => {
-            if held.complete && !given {
-                return Ok(Load::Nothing);
-            }
-        }
-        Some(held) if given => bail!(
+        Some(held) if is_same && held.complete && !given => return Ok(Load::Nothing),
+        Some(held) if !is_same && given => bail!(
             "the server {database} already holds other data ({}): drop its database `portcullis` first",
             held.name
         ),
-        Some(held) => {
+        Some(held) if !is_same => {
             print(&format!(
                 "the state holds other data ({}): making a new database for {}",
                 held.name, wanted.name
@@ -219,7 +216,7 @@ fn what_to_load(state: &State, choice: &Choice, database: &str, wanted: &Loaded,
             orphan::stop(&data)?;
             state.remove_data()?;
         }
-        None => {}
+        _ => {}
     }
     wanted.write(state, database)?;
     Ok(load)
