@@ -25,39 +25,28 @@ pub struct List {
 
 /// All lists that are separate files; cargo-deny's is a section of `deny.toml`.
 pub const LISTS: &[List] = &[
-    List {
-        tool: "cargo-audit",
-        path: ".cargo/audit.toml",
-        text: audit,
-        can_express: is_advisory,
-    },
-    List {
-        tool: "trivy",
-        path: ".trivyignore.yaml",
-        text: trivy,
-        can_express: |_| true,
-    },
-    List {
-        tool: "hadolint",
-        path: ".hadolint.yaml",
-        text: hadolint,
-        can_express: is_everywhere,
-    },
-    List {
-        tool: "checkov",
-        path: ".checkov.yaml",
-        text: checkov,
-        can_express: is_everywhere,
-    },
-    List {
-        tool: "zizmor",
-        path: "zizmor.yml",
-        text: zizmor,
-        can_express: |waiver| {
-            waiver.package.is_none() && waiver.path.as_ref().is_none_or(|path| !path.ends_with('/'))
-        },
-    },
+    list("cargo-audit", ".cargo/audit.toml", audit, is_advisory),
+    list("trivy", ".trivyignore.yaml", trivy, |_| true),
+    list("hadolint", ".hadolint.yaml", hadolint, is_everywhere),
+    list("checkov", ".checkov.yaml", checkov, is_everywhere),
+    list("zizmor", "zizmor.yml", zizmor, |waiver| {
+        waiver.package.is_none() && waiver.path.as_ref().is_none_or(|path| !path.ends_with('/'))
+    }),
 ];
+
+const fn list(
+    tool: &'static str,
+    path: &'static str,
+    text: fn(&[&Waiver]) -> String,
+    can_express: fn(&Waiver) -> bool,
+) -> List {
+    List {
+        tool,
+        path,
+        text,
+        can_express,
+    }
+}
 
 impl List {
     /// The text as of this day; `None`: the file must not exist.
