@@ -9,7 +9,7 @@ use std::time::Duration;
 pub enum LoginError {
     /// The address is unknown, the account is not active, or the password or code is wrong. The response does not
     /// reveal which.
-    #[error("address, password or code is not right")]
+    #[error("the address, the password or the code is wrong")]
     InvalidCredentials,
     /// The password is right, and the account requires a code.
     #[error("a code of the second factor is required")]

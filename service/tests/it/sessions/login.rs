@@ -20,7 +20,7 @@ fn the_right_password_returns_tokens() {
     names.sort_unstable();
     assert_eq!(
         names,
-        ["access_token", "refresh_token", "token_type", "expires_in"]
+        ["access_token", "expires_in", "refresh_token", "token_type"]
     );
     assert_eq!(body["token_type"], "Bearer");
     assert_eq!(body["expires_in"], 600);

@@ -97,7 +97,7 @@ fn changing_address_or_password_requires_a_code() {
     );
     let wrong = change(&[("code", "000000")]);
     assert!(
-        wrong.status == 403 && wrong.text().contains("or the code is not right"),
+        wrong.status == 403 && wrong.text().contains("or the code is wrong"),
         "{}",
         wrong.text()
     );
