@@ -1,8 +1,10 @@
-//! `docs/behaviours.md`, parsed: one behaviour per level-3 heading, `### B7 – Title`, then its text, its `Code:` line and
-//! the generated lines up to the next heading.
+//! `docs/behaviours.md`, parsed: one behaviour per level-3 heading, `### B7 – Title`, then its text, its `Docs:`
+//! and `Code:` lines, and the generated lines up to the next heading.
 
 /// The list's place in the repository.
 pub(super) const PATH: &str = "docs/behaviours.md";
+
+const DOCS: &str = "Docs:";
 
 const CODE: &str = "Code:";
 
@@ -15,7 +17,9 @@ pub(super) struct Behaviour {
     pub line: usize,
     /// What is promised, in one paragraph.
     pub text: String,
-    /// Paths from the root of the repository.
+    /// The documents that explain it: paths from the root of the repository.
+    pub docs: Vec<String>,
+    /// The files that decide it: paths from the root of the repository.
     pub code: Vec<String>,
     /// Of the `Code:` line, from 1.
     pub code_line: Option<usize>,
@@ -57,14 +61,23 @@ impl Behaviour {
         if line.is_empty() {
         } else if self.code_line.is_some() {
             self.shown.push(line.to_owned());
-        } else if let Some(paths) = line.strip_prefix(CODE) {
+        } else if let Some(line) = line.strip_prefix(DOCS) {
+            self.docs = paths(line);
+        } else if let Some(line) = line.strip_prefix(CODE) {
             self.code_line = Some(number);
-            self.code = paths.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+            self.code = paths(line);
         } else {
             let space = if self.text.is_empty() { "" } else { " " };
             self.text.extend([space, line]);
         }
     }
+}
+
+/// What is in backticks, except the names of functions and tables: they contain neither a slash nor a dot.
+fn paths(line: &str) -> Vec<String> {
+    let quoted = line.split('`').skip(1).step_by(2);
+    let paths = quoted.filter(|name| name.contains(['/', '.']));
+    paths.map(str::to_owned).collect()
 }
 
 /// `B7`, `E17`, `P1b`: a section letter, a number, perhaps a variant.
@@ -84,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_behaviour_is_read_with_its_parts() {
-        let text = "# Behaviours\n\nIntro.\n\n## B. Rates\n\n### B7 – Bad\n\nTwo\nlines.\n\nCode: `a/b.rs`, `c/`\n\n- Tests: x\n\n## C. More\n";
+        let text = "# Behaviours\n\nIntro.\n\n## B. Rates\n\n### B7 – Bad\n\nTwo\nlines.\n\nDocs: `d.md`\n\nCode: `a/b.rs` (`f`, `g`), `c/`\n\n- Tests: x\n\n## C. More\n";
         let (list, malformed) = parse(text);
         assert_eq!(malformed, []);
         let [one] = list.as_slice() else {
@@ -92,8 +105,9 @@ mod tests {
         };
         assert_eq!((one.id.as_str(), one.title.as_str(), one.line), ("B7", "Bad", 7));
         assert_eq!(one.text, "Two lines.");
+        assert_eq!(one.docs, ["d.md"]);
         assert_eq!(one.code, ["a/b.rs", "c/"]);
-        assert_eq!(one.code_line, Some(12));
+        assert_eq!(one.code_line, Some(14));
         assert_eq!(one.shown, ["- Tests: x"]);
     }
 

@@ -31,6 +31,9 @@ pub(super) fn check(tree: &Tree, findings: &mut Findings) {
         if !known.insert(id) {
             add(format!("{id} is listed twice"));
         }
+        if behaviour.docs.is_empty() {
+            add(format!("{id} has no `Docs:` line with at least one path"));
+        }
         if behaviour.code.is_empty() {
             add(format!("{id} has no `Code:` line with at least one path"));
         }
@@ -78,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_list_that_agrees_with_the_tree_passes() {
-        let list = "## B. Rates\n\n### B7 – Bad days\n\nRefused.\n\nCode: `a.rs`\n";
+        let list = "## B. Rates\n\n### B7 – Bad days\n\nRefused.\n\nDocs: `a.md`\n\nCode: `a.rs`\n";
         let tree = Tree::of(&[(PATH, list), ("features/features/rates.feature", FEATURE)]);
         let (parsed, _) = parse(list);
         let list = regenerated(list, &parsed, &mentions(&tree));
@@ -91,15 +94,16 @@ mod tests {
 
     #[test]
     fn unknown_unshown_stale_and_doubled_ids_are_found() {
-        let list = "## B. Rates\n\n### B7 – Bad days\n\nRefused.\n\nCode: `a.rs`\n\n\
-                    ### B8 – Unknown\n\nRefused.\n\nCode: `a.rs`\n\n### B7 – Again\n\nCode:\n";
+        let list = "## B. Rates\n\n### B7 – Bad days\n\nRefused.\n\nDocs: `a.md`\n\nCode: `a.rs`\n\n\
+                    ### B8 – Unknown\n\nRefused.\n\nDocs: `a.md`\n\nCode: `a.rs`\n\n### B7 – Again\n\nCode:\n";
         let found = found(list, &FEATURE.replace("@B7", "@B7 @B9"));
         let expected = [
             "docs/behaviours.md:3: what shows B7 has changed",
-            "docs/behaviours.md:9: no test, scenario or measurement shows B8",
-            "docs/behaviours.md:15: B7 has no `Code:` line",
-            "docs/behaviours.md:15: B7 is listed twice",
-            "docs/behaviours.md:15: what shows B7 has changed",
+            "docs/behaviours.md:11: no test, scenario or measurement shows B8",
+            "docs/behaviours.md:19: B7 has no `Code:` line",
+            "docs/behaviours.md:19: B7 has no `Docs:` line",
+            "docs/behaviours.md:19: B7 is listed twice",
+            "docs/behaviours.md:19: what shows B7 has changed",
             "features/features/rates.feature:4: there is no behaviour B9",
         ];
         assert_eq!(found.len(), expected.len(), "{found:#?}");

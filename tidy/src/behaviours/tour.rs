@@ -1,4 +1,4 @@
-//! `cargo xtask tour ID`: a behaviour's text, the code that implements it, and the tests, scenarios and measurements that
+//! `cargo xtask tour ID`: a behaviour's text, its documents and code, and the tests, scenarios and measurements that
 //! show it; without an id, the list.
 
 use std::{fmt::Write as _, path::Path};
@@ -31,9 +31,12 @@ fn text(tree: &Tree, id: Option<&str>) -> anyhow::Result<String> {
 
 fn page(tree: &Tree, behaviour: &Behaviour, mentions: &[Mention]) -> String {
     let Behaviour { id, title, text, .. } = behaviour;
-    let mut page = format!("{id} – {title}\n{PATH}:{}\n\n{text}\n\nCode\n", behaviour.line);
-    for path in &behaviour.code {
-        line_of(&mut page, path, header(tree, path).as_deref());
+    let mut page = format!("{id} – {title}\n{PATH}:{}\n\n{text}\n", behaviour.line);
+    for (heading, paths) in [("Docs", &behaviour.docs), ("Code", &behaviour.code)] {
+        let _ = write!(page, "\n{heading}\n");
+        for path in paths {
+            line_of(&mut page, path, header(tree, path).as_deref());
+        }
     }
     for kind in Kind::SHOWING {
         let mut shown = showing(mentions, id, kind).peekable();
@@ -77,8 +80,9 @@ mod tests {
         Tree::of(&[
             (
                 PATH,
-                "## B. Rates\n\n### B7 – Bad days\n\nRefused.\n\nCode: `src/days/`, `src/day.rs`\n\n- Tests: x\n",
+                "## B. Rates\n\n### B7 – Bad days\n\nRefused.\n\nDocs: `days.md`\n\nCode: `src/days/`, `src/day.rs`\n\n- Tests: x\n",
             ),
+            ("days.md", "# Of days\n\nText.\n"),
             ("src/days/mod.rs", "//! Days.\n//! Many.\n\nuse x;\n"),
             ("src/day.rs", "//! A day.\n"),
             (
@@ -94,7 +98,7 @@ mod tests {
         let page = text(&tree(), Some("b7")).unwrap();
         assert_eq!(
             page,
-            "B7 – Bad days\ndocs/behaviours.md:3\n\nRefused.\n\nCode\n  src/days/\n      Days. Many.\n  src/day.rs\n      A day.\n\n\
+            "B7 – Bad days\ndocs/behaviours.md:3\n\nRefused.\n\nDocs\n  days.md\n      Of days\n\nCode\n  src/days/\n      Days. Many.\n  src/day.rs\n      A day.\n\n\
              Tests\n  tests/day.rs:3  a_bad_day_is_refused\n      also leap days.\n\n\
              Scenarios\n  x.feature:3  A bad day\n"
         );
