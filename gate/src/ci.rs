@@ -18,7 +18,7 @@ use crate::outcome::{Outcome, Verdict};
 use crate::profile::GateProfile;
 use crate::report::ReportWriter;
 use crate::report::model::{self, Report};
-use crate::shared::{RunOptions, Shared};
+use crate::run_state::{RunOptions, RunState};
 use crate::snapshot::Snapshot;
 use crate::waivers::{Ledger, warnings as waiver_warnings};
 use crate::{engine, lock, verdict_cache};
@@ -67,16 +67,16 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let config = Config::read(&context.settings.root)?;
     let revision = worktree::revision(context)?;
     let snapshot = Snapshot::take(context, &config.canaries, &scratch)?;
-    let shared = Shared::new(context, run_options, config, snapshot, scratch, began);
+    let run_state = RunState::new(context, run_options, config, snapshot, scratch, began);
     let slots = std::thread::available_parallelism().map_or(2, usize::from).max(2);
-    let gates = engine::run(&wanted, &shared, &ledger, slots);
+    let gates = engine::run(&wanted, &run_state, &ledger, slots);
     let mut warnings = warnings(&ledger, &gates, began.date_naive());
     let mut verdict = Report::verdict_of(&gates);
-    let changed = changed(&shared, &revision)?;
+    let changed = changed(&run_state, &revision)?;
     if !changed.is_empty() {
         verdict = Verdict::Fail;
         for gate in &wanted {
-            verdict_cache::discard(gate, &shared);
+            verdict_cache::discard(gate, &run_state);
         }
         let changed = changed.join(", ");
         warnings.insert(0, format!("the tree changed while the gates ran: {changed}"));
@@ -96,9 +96,9 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     };
     let writer = ReportWriter {
         settings: &context.settings,
-        config: &shared.config,
-        redactor: shared.redactor(),
-        scratch: Some(&shared.scratch),
+        config: &run_state.config,
+        redactor: run_state.redactor(),
+        scratch: Some(&run_state.scratch),
         files: context.settings.root.clone(),
     };
     let folder = writer.publish(report.clone())?;
@@ -158,9 +158,9 @@ fn wanted(only: &[String]) -> Result<(Vec<&'static Gate>, Vec<String>)> {
 }
 
 /// What has changed since the start: the verdicts are then of no one tree.
-fn changed(shared: &Shared<'_>, before: &Revision) -> Result<Vec<String>> {
-    let mut changed = shared.snapshot.changed(shared.context)?;
-    if worktree::revision(shared.context)?.commit != before.commit {
+fn changed(run_state: &RunState<'_>, before: &Revision) -> Result<Vec<String>> {
+    let mut changed = run_state.snapshot.changed(run_state.context)?;
+    if worktree::revision(run_state.context)?.commit != before.commit {
         changed.push("the commit".to_owned());
     }
     Ok(changed)

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::profile::GateProfile;
+use crate::run_state::RunState;
 use crate::scan_context::ScanContext;
 use crate::scan_result::{ScanError, ScanOutcome};
 use crate::scheduler::ResourceClass;
-use crate::shared::Shared;
 
 /// A check of the tree, and a planted defect (a canary) that the same scan must find in the same run.
 pub struct Gate {
@@ -27,7 +27,7 @@ pub struct Gate {
     /// Whether a file affects the verdict. The ledger, the configuration and the canary always do.
     pub inputs: fn(&Config, &str) -> bool,
     /// The revision of inputs that are not files, such as a database. `None`: unknown in advance, so the gate always runs.
-    pub data: fn(&Shared<'_>) -> Option<String>,
+    pub data: fn(&RunState<'_>) -> Option<String>,
     pub scan: fn(&ScanContext<'_>) -> ScanOutcome,
     /// The folder of the canary, if it is not called like the gate. It is copied before the scan.
     pub canary: Option<&'static str>,

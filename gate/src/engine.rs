@@ -11,10 +11,10 @@ use tools::{install, table};
 
 use crate::definition::Gate;
 use crate::outcome::{Outcome, Verdict};
+use crate::run_state::RunState;
 use crate::scan;
 use crate::scan_result::ScanError;
 use crate::scheduler::{ResourceClass, Scheduler, State, Step};
-use crate::shared::Shared;
 use crate::verdict_cache;
 use crate::waivers::Ledger;
 
@@ -34,8 +34,8 @@ enum StepResult {
 }
 
 /// Runs the gates; the outcomes are in the order of the gates.
-pub fn run(gates: &[&Gate], shared: &Shared<'_>, ledger: &Ledger, slots: usize) -> Vec<Outcome> {
-    let (steps, work) = plan(gates, shared);
+pub fn run(gates: &[&Gate], run_state: &RunState<'_>, ledger: &Ledger, slots: usize) -> Vec<Outcome> {
+    let (steps, work) = plan(gates, run_state);
     let mut scheduler = Scheduler::new(steps, slots);
     let mut outcomes: BTreeMap<&str, Outcome> = BTreeMap::new();
     let mut running: BTreeMap<usize, Instant> = BTreeMap::new();
@@ -47,22 +47,22 @@ pub fn run(gates: &[&Gate], shared: &Shared<'_>, ledger: &Ledger, slots: usize) 
                 running.insert(index, Instant::now());
                 print(&format!("start    {}", scheduler.id(index)));
                 let (sender, work) = (sender.clone(), &work[index]);
-                scope.spawn(move || run_step(work, shared, ledger, index, &sender));
+                scope.spawn(move || run_step(work, run_state, ledger, index, &sender));
             }
             if let Ok((index, result)) = results.recv_timeout(POLL_INTERVAL) {
                 let start = running.remove(&index);
                 let elapsed = start.map_or(Duration::ZERO, |start| start.elapsed());
-                let good = finish(&work[index], result, elapsed, shared, &mut outcomes);
+                let good = finish(&work[index], result, elapsed, run_state, &mut outcomes);
                 for dropped in scheduler.end(index, good) {
                     let blocker = scheduler.blocker(dropped).unwrap_or_default();
                     if let Work::Gate(gate) = &work[dropped] {
                         let error =
                             ScanError::DataUnavailable(format!("builds on {blocker}, which did not pass"));
-                        outcomes.insert(gate.id, scan::not_run(gate, shared, error, true));
+                        outcomes.insert(gate.id, scan::not_run(gate, run_state, error, true));
                     }
                 }
             }
-            if shared.context.stop.is_set() {
+            if run_state.context.stop.is_set() {
                 scheduler.stop();
             }
             if printed.elapsed() >= PROGRESS_INTERVAL && !running.is_empty() {
@@ -72,20 +72,20 @@ pub fn run(gates: &[&Gate], shared: &Shared<'_>, ledger: &Ledger, slots: usize) 
         }
     });
     let outcome = |gate: &&Gate| {
-        let stopped = || scan::not_run(gate, shared, ScanError::Stopped, false);
+        let stopped = || scan::not_run(gate, run_state, ScanError::Stopped, false);
         outcomes.remove(gate.id).unwrap_or_else(stopped)
     };
     gates.iter().map(outcome).collect()
 }
 
 /// A step for each tool that is missing and can be installed, then one for each gate.
-fn plan<'g>(gates: &[&'g Gate], shared: &Shared<'_>) -> (Vec<Step>, Vec<Work<'g>>) {
+fn plan<'g>(gates: &[&'g Gate], run_state: &RunState<'_>) -> (Vec<Step>, Vec<Work<'g>>) {
     let (mut steps, mut work) = (Vec::new(), Vec::new());
     let mut tools: BTreeSet<&'static str> = gates.iter().flat_map(|gate| gate.tools).copied().collect();
     tools.retain(|name| {
-        let is_missing = matches!(shared.program(name), Err(ScanError::ToolMissing(_)));
+        let is_missing = matches!(run_state.program(name), Err(ScanError::ToolMissing(_)));
         let can_install = || table::get(name).is_ok_and(|tool| tool.install.is_by_name());
-        !shared.options.offline && is_missing && can_install()
+        !run_state.options.offline && is_missing && can_install()
     });
     for tool in tools {
         steps.push(Step {
@@ -115,22 +115,24 @@ fn install_id(tool: &str) -> String {
 /// A gate that panics has failed. Without a result from it the run would never end.
 fn run_step(
     work: &Work<'_>,
-    shared: &Shared<'_>,
+    run_state: &RunState<'_>,
     ledger: &Ledger,
     index: usize,
     results: &Sender<(usize, StepResult)>,
 ) {
     let result = match work {
         Work::Install(name) => StepResult::Installed(
-            catch_unwind(AssertUnwindSafe(|| install(shared, name)))
+            catch_unwind(AssertUnwindSafe(|| install(run_state, name)))
                 .unwrap_or_else(|_| Err("the installation panicked".to_owned())),
         ),
         Work::Gate(gate) => {
-            let (outcome, is_cached) = catch_unwind(AssertUnwindSafe(|| cached_or_run(gate, shared, ledger)))
-                .unwrap_or_else(|_| {
-                    let error = ScanError::ToolFailed("the gate itself panicked".to_owned());
-                    (scan::not_run(gate, shared, error, false), false)
-                });
+            let (outcome, is_cached) =
+                catch_unwind(AssertUnwindSafe(|| cached_or_run(gate, run_state, ledger))).unwrap_or_else(
+                    |_| {
+                        let error = ScanError::ToolFailed("the gate itself panicked".to_owned());
+                        (scan::not_run(gate, run_state, error, false), false)
+                    },
+                );
             let outcome = Box::new(outcome);
             StepResult::Outcome { outcome, is_cached }
         }
@@ -138,21 +140,21 @@ fn run_step(
     let _run_is_over = results.send((index, result));
 }
 
-fn install(shared: &Shared<'_>, name: &str) -> Result<(), String> {
+fn install(run_state: &RunState<'_>, name: &str) -> Result<(), String> {
     let tool = table::get(name).map_err(|error| format!("{error:#}"))?;
-    install::install(shared.context, &tool, false).map_err(|error| format!("{error:#}"))
+    install::install(run_state.context, &tool, false).map_err(|error| format!("{error:#}"))
 }
 
-fn cached_or_run(gate: &Gate, shared: &Shared<'_>, ledger: &Ledger) -> (Outcome, bool) {
-    let key = verdict_cache::key(gate, shared);
+fn cached_or_run(gate: &Gate, run_state: &RunState<'_>, ledger: &Ledger) -> (Outcome, bool) {
+    let key = verdict_cache::key(gate, run_state);
     let cached = key
         .as_deref()
-        .and_then(|key| verdict_cache::find(gate, shared, key));
+        .and_then(|key| verdict_cache::find(gate, run_state, key));
     if let Some(outcome) = cached {
         return (outcome, true);
     }
-    let outcome = scan::run(gate, shared, ledger);
-    verdict_cache::store(gate, shared, key, &outcome);
+    let outcome = scan::run(gate, run_state, ledger);
+    verdict_cache::store(gate, run_state, key, &outcome);
     (outcome, false)
 }
 
@@ -161,17 +163,17 @@ fn finish<'g>(
     work: &Work<'g>,
     result: StepResult,
     elapsed: Duration,
-    shared: &Shared<'_>,
+    run_state: &RunState<'_>,
     outcomes: &mut BTreeMap<&'g str, Outcome>,
 ) -> bool {
     match (work, result) {
         (Work::Install(name), StepResult::Installed(installed)) => {
-            shared.forget_program(name);
+            run_state.forget_program(name);
             match installed {
                 Ok(()) => print(&format!("ready    install {name}, {}", seconds(elapsed))),
                 Err(why) => {
                     print(&format!("failed   install {name}: {why}"));
-                    shared.record_missing(name, format!("no {name}: {why}"));
+                    run_state.record_missing(name, format!("no {name}: {why}"));
                 }
             }
             // The gate itself reports what is missing.

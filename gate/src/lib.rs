@@ -3,6 +3,9 @@
 /// Planted defects.
 mod canaries;
 
+/// Cargo for gates.
+mod cargo;
+
 /// `cargo xtask ci`
 pub mod ci;
 
@@ -54,6 +57,9 @@ pub mod report;
 /// Reads SARIF.
 mod sarif;
 
+/// State that all gates of a run share.
+mod run_state;
+
 /// Runs one gate.
 mod scan;
 
@@ -65,9 +71,6 @@ mod scan_result;
 
 /// Order of steps.
 mod scheduler;
-
-/// State that all gates of a run share.
-mod shared;
 
 /// A copy of the tree.
 mod snapshot;
@@ -81,10 +84,10 @@ mod verdict_cache;
 /// Accepted findings.
 pub mod waivers;
 
-/// Tests with tools that fail.
+/// Test-only: runs of a gate whose tool lies, hangs, crashes or is missing.
 #[cfg(test)]
 mod fault_injection;
 
-/// Temporary trees for tests.
+/// Test-only: temporary trees.
 #[cfg(test)]
 mod test_tree;

@@ -74,7 +74,8 @@ pub struct Outcome {
     pub reason: String,
     pub canary: Canary,
     /// Set when the gate did not run.
-    pub lack: Option<MissingReason>,
+    #[serde(rename = "lack")]
+    pub missing: Option<MissingReason>,
     /// Whether the verdict fails the whole run in this profile.
     pub fatal: bool,
     pub tools: Vec<Identity>,

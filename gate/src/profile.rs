@@ -19,8 +19,13 @@ pub enum GateProfile {
 
 impl GateProfile {
     /// Whether a verdict fails the whole run. `required_from` is the first profile in which the gate must run.
-    pub fn is_fatal(self, verdict: Verdict, lack: Option<MissingReason>, required_from: GateProfile) -> bool {
-        match (verdict, lack) {
+    pub fn is_fatal(
+        self,
+        verdict: Verdict,
+        missing: Option<MissingReason>,
+        required_from: GateProfile,
+    ) -> bool {
+        match (verdict, missing) {
             (Verdict::Pass | Verdict::Waived, _) | (Verdict::NotRun, Some(MissingReason::Files)) => false,
             (Verdict::Fail | Verdict::Untrusted, _)
             | (Verdict::NotRun, Some(MissingReason::Earlier | MissingReason::Time)) => true,
@@ -37,8 +42,9 @@ mod tests {
 
     #[test]
     fn a_missing_tool_fails_only_from_the_required_profile_on() {
-        let fatal =
-            |profile: GateProfile, lack| profile.is_fatal(Verdict::NotRun, Some(lack), GateProfile::Pipeline);
+        let fatal = |profile: GateProfile, missing| {
+            profile.is_fatal(Verdict::NotRun, Some(missing), GateProfile::Pipeline)
+        };
         assert!(!fatal(GateProfile::Local, MissingReason::Tool));
         assert!(fatal(GateProfile::Pipeline, MissingReason::Tool));
         assert!(fatal(GateProfile::Release, MissingReason::Data));

@@ -11,64 +11,64 @@ use walkdir::WalkDir;
 use crate::definition::Gate;
 use crate::outcome::{Canary, Identity, MissingReason, Outcome};
 use crate::redaction::artifact_scan;
+use crate::run_state::RunState;
 use crate::scan_context::ScanContext;
 use crate::scan_result::{ScanError, ScanOutcome};
-use crate::shared::Shared;
 use crate::verdict;
 use crate::waivers::Ledger;
 
-pub fn run(gate: &Gate, shared: &Shared<'_>, ledger: &Ledger) -> Outcome {
+pub fn run(gate: &Gate, run_state: &RunState<'_>, ledger: &Ledger) -> Outcome {
     let (start, ran_at) = (Instant::now(), clock::now());
     let mut tools = Vec::new();
-    let expected = gate.expected(&shared.config);
+    let expected = gate.expected(&run_state.config);
     let canary = if expected.is_empty() {
         Canary::None
     } else {
-        let result = scan(gate, shared, true, &mut tools);
+        let result = scan(gate, run_state, true, &mut tools);
         verdict::canary(&result, &expected)
     };
-    let mut result = scan(gate, shared, false, &mut tools);
+    let mut result = scan(gate, run_state, false, &mut tools);
     if let Ok(result) = &mut result {
-        ledger.mark(&mut result.findings, shared.began.date_naive());
+        ledger.mark(&mut result.findings, run_state.began.date_naive());
     }
     Outcome {
         tools,
         ran_at: ran_at.to_rfc3339(),
         seconds: start.elapsed().as_secs_f64(),
-        ..outcome(gate, shared, result, canary)
+        ..outcome(gate, run_state, result, canary)
     }
 }
 
 /// The outcome of a gate that was not started. `is_blocked`: because a gate that it builds on did not pass.
-pub fn not_run(gate: &Gate, shared: &Shared<'_>, error: ScanError, is_blocked: bool) -> Outcome {
-    let outcome = outcome(gate, shared, Err(error), Canary::None);
+pub fn not_run(gate: &Gate, run_state: &RunState<'_>, error: ScanError, is_blocked: bool) -> Outcome {
+    let outcome = outcome(gate, run_state, Err(error), Canary::None);
     if !is_blocked {
         return outcome;
     }
-    let lack = Some(MissingReason::Earlier);
-    let fatal = shared
+    let missing = Some(MissingReason::Earlier);
+    let fatal = run_state
         .options
         .profile
-        .is_fatal(outcome.verdict, lack, gate.required_from);
+        .is_fatal(outcome.verdict, missing, gate.required_from);
     Outcome {
-        lack,
+        missing,
         fatal,
         ..outcome
     }
 }
 
-fn outcome(gate: &Gate, shared: &Shared<'_>, result: ScanOutcome, canary: Canary) -> Outcome {
+fn outcome(gate: &Gate, run_state: &RunState<'_>, result: ScanOutcome, canary: Canary) -> Outcome {
     let judged = verdict::judge(&result, &canary);
-    let profile = shared.options.profile;
+    let profile = run_state.options.profile;
     let result = result.unwrap_or_default();
     Outcome {
         id: gate.id.to_owned(),
         title: gate.title.to_owned(),
         verdict: judged.verdict,
-        reason: shared.redactor().clean(&judged.reason),
+        reason: run_state.redactor().clean(&judged.reason),
         canary,
-        lack: judged.lack,
-        fatal: profile.is_fatal(judged.verdict, judged.lack, gate.required_from),
+        missing: judged.missing,
+        fatal: profile.is_fatal(judged.verdict, judged.missing, gate.required_from),
         tools: Vec::new(),
         work: result.work,
         databases: result.databases,
@@ -87,15 +87,21 @@ fn outcome(gate: &Gate, shared: &Shared<'_>, result: ScanOutcome, canary: Canary
 }
 
 /// Where a gate writes: below the build folder, so that its files can be read afterwards.
-pub fn folder(shared: &Shared<'_>, id: &str) -> PathBuf {
-    shared.context.settings.target.join("xtask").join("gate").join(id)
+pub fn folder(run_state: &RunState<'_>, id: &str) -> PathBuf {
+    run_state
+        .context
+        .settings
+        .target
+        .join("xtask")
+        .join("gate")
+        .join(id)
 }
 
-fn scan(gate: &Gate, shared: &Shared<'_>, planted: bool, tools: &mut Vec<Identity>) -> ScanOutcome {
-    let ctx = context(gate, shared, planted)?;
+fn scan(gate: &Gate, run_state: &RunState<'_>, planted: bool, tools: &mut Vec<Identity>) -> ScanOutcome {
+    let ctx = context(gate, run_state, planted)?;
     let prepared = if planted { (gate.prepare)(&ctx) } else { Ok(()) };
     let result = prepared.and_then(|()| (gate.scan)(&ctx));
-    let clean = artifact_scan::ensure_no_secret(&ctx.folder, &shared.redactor());
+    let clean = artifact_scan::ensure_no_secret(&ctx.folder, &run_state.redactor());
     for identity in ctx.used.into_inner() {
         if !tools.contains(&identity) {
             tools.push(identity);
@@ -104,24 +110,28 @@ fn scan(gate: &Gate, shared: &Shared<'_>, planted: bool, tools: &mut Vec<Identit
     clean.and(result)
 }
 
-fn context<'a>(gate: &Gate, shared: &'a Shared<'a>, planted: bool) -> Result<ScanContext<'a>, ScanError> {
-    let folder = folder(shared, gate.id).join(if planted { "canary" } else { "real" });
+fn context<'a>(
+    gate: &Gate,
+    run_state: &'a RunState<'a>,
+    planted: bool,
+) -> Result<ScanContext<'a>, ScanError> {
+    let folder = folder(run_state, gate.id).join(if planted { "canary" } else { "real" });
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(&folder)
         .map_err(|error| ScanError::ToolFailed(format!("cannot create {}: {error}", folder.display())))?;
     let (subject, files) = if planted {
-        let canaries = shared.context.settings.root.join(&shared.config.canaries);
-        let copied = shared.scratch.join("canaries").join(gate.id);
+        let canaries = run_state.context.settings.root.join(&run_state.config.canaries);
+        let copied = run_state.scratch.join("canaries").join(gate.id);
         let files = copy(&canaries.join(gate.canary_folder()), &copied)?;
         (copied, files)
     } else {
-        let files = shared.snapshot.paths().map(str::to_owned);
-        (shared.snapshot.tree(), files.collect())
+        let files = run_state.snapshot.paths().map(str::to_owned);
+        (run_state.snapshot.tree(), files.collect())
     };
     Ok(ScanContext {
-        shared,
+        run_state,
         subject,
         files,
         folder,

@@ -15,12 +15,12 @@ use tools::find::Program;
 use crate::config::Config;
 use crate::env_allowlist;
 use crate::outcome::Identity;
+use crate::run_state::RunState;
 use crate::scan_result::ScanError;
-use crate::shared::Shared;
 
 /// A scan of the tree or of a canary: the same code with the same settings.
 pub struct ScanContext<'a> {
-    pub shared: &'a Shared<'a>,
+    pub run_state: &'a RunState<'a>,
     /// The folder to scan.
     pub subject: PathBuf,
     /// Its files: sorted relative paths with `/`.
@@ -49,16 +49,16 @@ pub const DISAGREEMENT: &str = "exit code and report disagree";
 
 impl<'a> ScanContext<'a> {
     pub fn context(&self) -> &'a Context {
-        self.shared.context
+        self.run_state.context
     }
 
     pub fn config(&self) -> &'a Config {
-        &self.shared.config
+        &self.run_state.config
     }
 
     /// A tool without arguments yet. It starts in the subject's folder.
     pub fn tool(&self, name: &str) -> Result<Command<'a>, ScanError> {
-        let program = self.shared.program(name)?;
+        let program = self.run_state.program(name)?;
         let command = self.program(&program.file);
         self.record_tool(program);
         Ok(command)
@@ -114,7 +114,7 @@ impl<'a> ScanContext<'a> {
     /// as `NAME.out` and `NAME.err`.
     pub fn run(&self, command: &Command<'_>, name: &str) -> Result<ToolOutput, ScanError> {
         let ended = self.run_bounded(command)?;
-        let redactor = self.shared.redactor();
+        let redactor = self.run_state.redactor();
         let (stdout, stderr) = (redactor.clean(&ended.stdout), redactor.clean(&ended.stderr));
         self.write_file(&format!("{name}.out"), &stdout)?;
         self.write_file(&format!("{name}.err"), &stderr)?;
@@ -147,7 +147,7 @@ impl<'a> ScanContext<'a> {
     pub fn read_report(&self, name: &str) -> Result<String, ScanError> {
         let bytes = fs::read(self.folder.join(name))
             .map_err(|_| ScanError::ToolFailed(format!("the tool wrote no {name}")))?;
-        let text = self.shared.redactor().clean(&String::from_utf8_lossy(&bytes));
+        let text = self.run_state.redactor().clean(&String::from_utf8_lossy(&bytes));
         if text.trim().is_empty() {
             return Err(ScanError::ToolFailed(format!("the tool wrote an empty {name}")));
         }
@@ -179,7 +179,7 @@ impl<'a> ScanContext<'a> {
     ) -> Result<PathBuf, ScanError> {
         // Not below `self.folder`, which is stored with the report.
         let scan: PathBuf = self.folder.components().rev().take(2).collect();
-        let folder = self.shared.scratch.join("copies").join(scan);
+        let folder = self.run_state.scratch.join("copies").join(scan);
         for file in self.files_where(wanted) {
             let to = folder.join(name(file));
             fs::create_dir_all(to.parent().unwrap_or(&folder))?;

@@ -10,7 +10,7 @@ pub struct Judgement {
     /// One line.
     pub reason: String,
     /// Set when the gate did not run.
-    pub lack: Option<MissingReason>,
+    pub missing: Option<MissingReason>,
 }
 
 /// Compares the scan of a canary with the rules that it must find.
@@ -82,7 +82,7 @@ impl Judgement {
         Judgement {
             verdict,
             reason,
-            lack: None,
+            missing: None,
         }
     }
 
@@ -91,20 +91,20 @@ impl Judgement {
     }
 
     fn of_error(error: &ScanError) -> Judgement {
-        let lack = match error {
+        let missing = match error {
             ScanError::ToolMissing(_) => Some(MissingReason::Tool),
             ScanError::NothingToScan(_) => Some(MissingReason::Files),
             ScanError::DataUnavailable(_) => Some(MissingReason::Data),
             ScanError::Stopped => Some(MissingReason::Time),
             ScanError::ToolFailed(_) | ScanError::TimedOut(_) => None,
         };
-        let verdict = if lack.is_some() {
+        let verdict = if missing.is_some() {
             Verdict::NotRun
         } else {
             Verdict::Fail
         };
         Judgement {
-            lack,
+            missing,
             ..Judgement::of(verdict, error.to_string())
         }
     }
@@ -185,7 +185,7 @@ mod tests {
         };
         let judged = judge(&outdated(&[]), &found());
         let expected = (Verdict::NotRun, Some(MissingReason::Data));
-        assert_eq!((judged.verdict, judged.lack), expected);
+        assert_eq!((judged.verdict, judged.missing), expected);
         assert_eq!(judged.reason, "a database of last year");
         assert_eq!(verdict(&outdated(&["X"]), &found()).0, Verdict::Fail);
         let missed = canary(&scan(&[]), &["A"]);
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn what_is_missing_did_not_run_and_what_failed_fails() {
         use MissingReason::{Data, Files, Time, Tool};
-        for (error, verdict, lack) in [
+        for (error, verdict, missing) in [
             (ScanError::ToolMissing("no x".into()), Verdict::NotRun, Some(Tool)),
             (
                 ScanError::NothingToScan("no *.tf".into()),
@@ -226,7 +226,7 @@ mod tests {
             (ScanError::TimedOut(Duration::from_secs(9)), Verdict::Fail, None),
         ] {
             let judged = judge(&Err(error), &found());
-            assert_eq!((judged.verdict, judged.lack), (verdict, lack));
+            assert_eq!((judged.verdict, judged.missing), (verdict, missing));
         }
     }
 }

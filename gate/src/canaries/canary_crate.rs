@@ -21,7 +21,7 @@ pub fn with_our_lints(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
 }
 
 fn write(ctx: &ScanContext<'_>) -> anyhow::Result<()> {
-    let tree = ctx.shared.snapshot.tree();
+    let tree = ctx.run_state.snapshot.tree();
     let ours: Table = fs::read_to_string(tree.join("Cargo.toml"))?
         .parse()
         .context("Cargo.toml")?;

@@ -28,7 +28,7 @@ pub fn plant(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
         .into_iter()
         .chain(private_key_lines())
     {
-        ctx.shared.register_secret(secret);
+        ctx.run_state.register_secret(secret);
     }
     for (name, text) in files() {
         std::fs::write(ctx.subject.join(name), text)?;
@@ -58,7 +58,7 @@ pub fn token(ctx: &ScanContext<'_>, kind: Token) -> String {
         Token::Linear => ("lin_api_", LOWER_CASE, 40),
     };
     let token = format!("{prefix}{}", random(prefix, alphabet, count));
-    ctx.shared.register_secret(token.clone());
+    ctx.run_state.register_secret(token.clone());
     token
 }
 

@@ -14,9 +14,9 @@ use serde::Deserialize;
 use crate::config::{self, Pages};
 use crate::dast::bad_server::BadServer;
 use crate::dast::openapi::OpenApi;
+use crate::run_state::RunState;
 use crate::scan_context::ScanContext;
 use crate::scan_result::ScanError;
-use crate::shared::Shared;
 
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -28,7 +28,7 @@ pub struct Target<'a> {
     pub port: u16,
     pub document: OpenApi,
     pub config: &'a config::Target,
-    shared: &'a Shared<'a>,
+    run_state: &'a RunState<'a>,
     accounts: Vec<Account>,
     server: Server,
 }
@@ -66,16 +66,16 @@ impl<'a> Target<'a> {
     /// passwords of its accounts as secrets.
     pub fn start(ctx: &ScanContext<'a>, gate: &str, arguments: &[String]) -> Result<Target<'a>, ScanError> {
         let config = config::needed(ctx.config().target.as_ref(), "target")?;
-        let shared = ctx.shared;
+        let run_state = ctx.run_state;
         if ctx.planted {
             let document = std::fs::read_to_string(ctx.subject.join("openapi.json"))?;
             let bad = BadServer::start(document.clone())?;
-            shared.register_secret(NO_TOKEN);
+            run_state.register_secret(NO_TOKEN);
             return Ok(Target {
                 port: bad.port,
                 document: OpenApi::parse(&document)?,
                 config,
-                shared,
+                run_state,
                 accounts: Vec::new(),
                 server: Server::Bad { _server: bad },
             });
@@ -85,8 +85,8 @@ impl<'a> Target<'a> {
         let ready: Ready = serde_json::from_str(&line).context("the first line of the target's command")?;
         for account in &ready.accounts {
             let login = format!("{}:{}", account.email, account.password);
-            shared.register_secret(BASE64.encode(login));
-            shared.register_secret(&account.password);
+            run_state.register_secret(BASE64.encode(login));
+            run_state.register_secret(&account.password);
         }
         let port = ready
             .url
@@ -103,7 +103,7 @@ impl<'a> Target<'a> {
             port,
             document: OpenApi::parse(&document.body)?,
             config,
-            shared,
+            run_state,
             accounts: ready.accounts,
             server: Server::Own(Box::new(RefCell::new(started))),
         })
@@ -144,13 +144,13 @@ impl<'a> Target<'a> {
     }
 
     pub fn register_secret(&self, secret: &str) {
-        self.shared.register_secret(secret);
+        self.run_state.register_secret(secret);
     }
 
     /// The access token of a new session of the account with this role, registered as a secret.
     pub fn token(&self, role: &str) -> Result<String, ScanError> {
         let token = self.ask(&format!("token {role}"), NO_TOKEN)?;
-        self.shared.register_secret(&token);
+        self.run_state.register_secret(&token);
         Ok(token)
     }
 

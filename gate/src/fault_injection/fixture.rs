@@ -1,4 +1,4 @@
-//! A small gate over a temporary tree with a planted defect, with a shell script in the place of its tool.
+//! Test-only: a small gate over a temporary tree with a planted defect, with a shell script in the place of its tool.
 
 use std::fs;
 use std::ops::Deref;
@@ -13,10 +13,10 @@ use crate::engine;
 use crate::finding::Finding;
 use crate::outcome::{Outcome, Verdict};
 use crate::profile::GateProfile;
+use crate::run_state::{RunOptions, RunState};
 use crate::scan;
 use crate::scan_context::ScanContext;
 use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
-use crate::shared::{RunOptions, Shared};
 use crate::snapshot::Snapshot;
 use crate::test_tree::TestTree;
 use crate::waivers::Ledger;
@@ -120,8 +120,8 @@ impl Fixture {
         self.context.settings.target.join("xtask/gate/fake/real")
     }
 
-    /// The shared state of a run that starts at this time.
-    pub fn shared(&self, began: &str, profile: GateProfile) -> Shared<'_> {
+    /// The state of a run that starts at this time.
+    pub fn run_state(&self, began: &str, profile: GateProfile) -> RunState<'_> {
         let options = RunOptions {
             profile,
             advisory_db: None,
@@ -134,21 +134,21 @@ impl Fixture {
             ..Config::default()
         };
         let began: DateTime<Utc> = began.parse().unwrap();
-        let shared = Shared::new(&self.context, options, config, snapshot, scratch, began);
-        shared.register_secret(TOKEN);
-        shared
+        let run_state = RunState::new(&self.context, options, config, snapshot, scratch, began);
+        run_state.register_secret(TOKEN);
+        run_state
     }
 
     /// Runs the gate alone.
     pub fn run(&self, gate: &Gate) -> Outcome {
-        let shared = self.shared("2026-11-21T10:00:00Z", GateProfile::Local);
-        scan::run(gate, &shared, &Ledger::default())
+        let run_state = self.run_state("2026-11-21T10:00:00Z", GateProfile::Local);
+        scan::run(gate, &run_state, &Ledger::default())
     }
 
     /// A complete run, with the ledger of the tree.
     pub fn run_all(&self, gate: &Gate, began: &str, profile: GateProfile) -> Outcome {
         let ledger = Ledger::read(&self.context.settings.root).unwrap();
-        engine::run(&[gate], &self.shared(began, profile), &ledger, 2).remove(0)
+        engine::run(&[gate], &self.run_state(began, profile), &ledger, 2).remove(0)
     }
 }
 

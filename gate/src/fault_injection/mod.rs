@@ -1,4 +1,5 @@
-//! How the gate judges tools that lie, hang, crash or are missing: real runs of a small gate with a shell script as its tool.
+//! Test-only: how the gate judges tools that lie, hang, crash or are missing. Real runs of a small gate with a shell script
+//! as its tool.
 
 mod cached_verdicts;
 mod fixture;

@@ -93,7 +93,7 @@ fn a_tool_that_hangs_is_stopped_with_its_children() {
     });
     assert!(since.elapsed() < Duration::from_secs(30));
     assert_fails(&outcome, "did not end within 1 s");
-    assert_eq!(outcome.lack, None);
+    assert_eq!(outcome.missing, None);
     let pid = fs::read_to_string(fixture.scan_folder().join("report.json.pid")).unwrap();
     assert!(is_gone(pid.trim()), "the tool's child still runs");
 }
@@ -104,7 +104,7 @@ fn a_missing_tool_is_not_run_and_fails_the_stricter_profiles() {
     fixture.remove_tool();
     let outcome = fixture.run(&GATE);
     assert_eq!(
-        (outcome.verdict, outcome.lack, outcome.fatal),
+        (outcome.verdict, outcome.missing, outcome.fatal),
         (Verdict::NotRun, Some(MissingReason::Tool), false)
     );
     assert_eq!(outcome.reason, "no gitleaks 8.30.1");
@@ -117,7 +117,7 @@ fn an_old_version_on_path_is_not_used() {
     fixture.program("gitleaks", "echo 8.1.0");
     let outcome = fixture.run(&GATE);
     assert_eq!(
-        (outcome.verdict, outcome.lack),
+        (outcome.verdict, outcome.missing),
         (Verdict::NotRun, Some(MissingReason::Tool))
     );
     assert!(outcome.reason.contains("8.1.0, not 8.30.1"), "{}", outcome.reason);

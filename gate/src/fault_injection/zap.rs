@@ -135,8 +135,8 @@ fn a_token_that_zap_prints_is_redacted_and_one_that_it_writes_fails() {
 #[test]
 fn without_zap_the_gate_does_not_run() {
     let fixture = Fixture::new("zap-none", "");
-    let shared = fixture.shared("2026-11-21T10:00:00Z", GateProfile::Local);
-    let outcome = scan::run(&GATE, &shared, &Ledger::default());
+    let run_state = fixture.run_state("2026-11-21T10:00:00Z", GateProfile::Local);
+    let outcome = scan::run(&GATE, &run_state, &Ledger::default());
     assert_eq!(
         (outcome.verdict, outcome.fatal),
         (Verdict::NotRun, false),

@@ -50,7 +50,7 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     fs::create_dir_all(copy.join(".git"))?;
     let actionlint = ctx.tool("actionlint")?;
     ctx.tool("shellcheck")?;
-    let shellcheck = ctx.shared.program("shellcheck")?.file;
+    let shellcheck = ctx.run_state.program("shellcheck")?.file;
     let command = actionlint
         .args(["-verbose", "-no-color", "-format", "{{json .}}", "-pyflakes="])
         .args(["-config-file".into(), settings])

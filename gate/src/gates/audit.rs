@@ -2,8 +2,8 @@
 
 use std::fs;
 
+use crate::cargo::lock_file;
 use crate::definition::{Gate, minutes};
-use crate::gates::registry;
 use crate::gates::rustsec::{self, report::at_line};
 use crate::scan_context::ScanContext;
 use crate::scan_result::{ScanError, ScanOutcome};
@@ -25,7 +25,7 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let Ok(lock) = fs::read_to_string(&file) else {
         return Err(ScanError::NothingToScan("no Cargo.lock in the tree".to_owned()));
     };
-    let packages = registry::packages(&lock)?;
+    let packages = lock_file::count_packages(&lock)?;
     let output = rustsec::audit(ctx, ["--file".into(), file.into()])?;
     let mut result = rustsec::read(ctx, &output, "packages", packages)?;
     let findings = result.findings.into_iter();

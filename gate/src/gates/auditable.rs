@@ -3,11 +3,11 @@
 
 use harness::cargo_messages;
 
+use crate::cargo::lock_file;
+use crate::cargo::workspace;
 use crate::config;
 use crate::definition::{Gate, minutes};
-use crate::gates::registry;
 use crate::gates::rustsec;
-use crate::gates::workspace;
 use crate::scan_context::{ScanContext, ToolOutput};
 use crate::scan_result::{ScanOutcome, ScanResult};
 use crate::scheduler::ResourceClass;
@@ -30,8 +30,8 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let program = config::needed(ctx.config().program.as_ref(), "program")?;
     let builder = ctx.tool(BUILDER)?;
     ctx.tool(rustsec::SCANNER)?;
-    rustsec::get(ctx.shared)?;
-    registry::fetch(ctx)?;
+    rustsec::get(ctx.run_state)?;
+    lock_file::fetch_packages(ctx)?;
     let mut command = builder
         .current_dir(workspace::root(ctx))
         .args(["auditable", "build", "--release", "--locked"])

@@ -6,9 +6,9 @@ use cargo_metadata::Message;
 use cargo_metadata::diagnostic::{Diagnostic, DiagnosticLevel};
 
 use crate::canaries::canary_crate;
+use crate::cargo::workspace;
 use crate::definition::{Gate, minutes};
 use crate::finding::{Finding, Severity};
-use crate::gates::workspace;
 use crate::profile::GateProfile;
 use crate::scan_context::ScanContext;
 use crate::scan_result::{ScanOutcome, ScanResult};

@@ -7,9 +7,9 @@ use crate::commits::{history, message};
 use crate::definition::{Gate, minutes};
 use crate::finding::{Finding, Severity};
 use crate::profile::GateProfile;
+use crate::run_state::RunState;
 use crate::scan_context::ScanContext;
 use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
-use crate::shared::Shared;
 
 pub const GATE: Gate = Gate {
     id: "commits",
@@ -25,8 +25,8 @@ pub const GATE: Gate = Gate {
 };
 
 /// The last tag may move without a new commit, and so may commits that a shallow clone lacks arrive.
-fn refs(shared: &Shared<'_>) -> Option<String> {
-    let git = |args: &[&str]| Command::new(shared.context, "git").args(args).capture().ok();
+fn refs(run_state: &RunState<'_>) -> Option<String> {
+    let git = |args: &[&str]| Command::new(run_state.context, "git").args(args).capture().ok();
     let tags = git(&["for-each-ref", "--format=%(objectname) %(refname)", "refs/tags"])?;
     let head = git(&["rev-parse", "HEAD", "--is-shallow-repository"])?;
     head.status.success().then(|| head.stdout + &tags.stdout)
@@ -43,7 +43,7 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     if history.is_shallow {
         return Err(ScanError::DataUnavailable(history::SHALLOW.to_owned()));
     }
-    let last = ctx.shared.config.commits.style_after.as_deref();
+    let last = ctx.run_state.config.commits.style_after.as_deref();
     let history = history.with_style_after(ctx.context(), repository, last)?;
     let findings = history.violations().map(|(commit, violation)| {
         let what = format!("{} line {}: {}", commit.short(), violation.line, violation.what);

@@ -11,7 +11,6 @@ pub mod deny;
 mod format;
 mod gitleaks;
 mod hadolint;
-mod registry;
 pub mod rustsec;
 mod sbom;
 mod terraform;
@@ -20,7 +19,6 @@ mod tflint;
 mod tidy;
 mod trivy;
 mod waivers;
-pub mod workspace;
 mod zizmor;
 
 use crate::dast;

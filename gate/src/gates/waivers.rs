@@ -26,7 +26,7 @@ pub const GATE: Gate = Gate {
 
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let files = ctx.files.iter().map(String::as_str);
-    let violations = check::folder(&ctx.subject, files, ctx.shared.began.date_naive())?;
+    let violations = check::folder(&ctx.subject, files, ctx.run_state.began.date_naive())?;
     let findings = violations.iter().map(Violation::finding);
     Ok(ScanResult::of(findings).with_work(ctx.files.len() as u64, "files", 1))
 }

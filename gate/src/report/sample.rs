@@ -16,7 +16,7 @@ pub fn gate(id: &str) -> Outcome {
         verdict: Verdict::Pass,
         reason: "3 files".to_owned(),
         canary: Canary::None,
-        lack: None,
+        missing: None,
         fatal: false,
         tools: Vec::new(),
         work: Vec::new(),

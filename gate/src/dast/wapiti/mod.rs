@@ -104,7 +104,7 @@ fn run(
     let (name, report) = (format!("round-{number}"), format!("round-{number}.json"));
     // wapiti stores requests with their headers there, so it is not in the folder that is stored with the report.
     let store = ctx
-        .shared
+        .run_state
         .scratch
         .join(format!("wapiti-{number}-{}", target.port));
     let excluded = config.excluded.iter();

@@ -61,7 +61,7 @@ pub fn attack(ctx: &ScanContext<'_>, target: &ZapTarget, document: &str, token: 
     ctx.write_file("openapi.json", document)?;
     ctx.write_file("plan.yaml", &plan::plan(target, &ctx.folder))?;
     // ZAP needs a home of its own in an existing folder. The home holds the token, so it is removed.
-    let parent = ctx.shared.scratch.join(format!("zap-{}", ctx.planted));
+    let parent = ctx.run_state.scratch.join(format!("zap-{}", ctx.planted));
     let home = parent.join("home");
     fs::create_dir_all(&parent)?;
     let command = ctx

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::gates::workspace;
+use crate::cargo::workspace;
 use crate::scan_context::ScanContext;
 use crate::scan_result::ScanError;
 

@@ -9,10 +9,10 @@ use harness::process::interactive::Interactive;
 use harness::test_results::counts::Counts;
 
 use crate::canaries::canary_crate;
+use crate::cargo::workspace;
 use crate::config::{self, Coverage};
 use crate::definition::{Gate, minutes};
 use crate::finding::Finding;
-use crate::gates::workspace;
 use crate::scan_context::ScanContext;
 use crate::scan_result::{Figure, ScanError, ScanOutcome, ScanResult};
 use crate::scheduler::ResourceClass;

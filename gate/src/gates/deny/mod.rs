@@ -9,8 +9,8 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use crate::canaries::git::{commit_all, git};
+use crate::cargo::lock_file;
 use crate::definition::Gate;
-use crate::gates::registry;
 use crate::gates::rustsec::{self, report::at_line};
 use crate::scan_context::ScanContext;
 use crate::scan_result::{ScanError, ScanOutcome};
@@ -45,12 +45,12 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
         return Err(ScanError::NothingToScan("no Cargo.toml in the tree".to_owned()));
     }
     let command = ctx.tool(TOOL)?;
-    let advisories = rustsec::get(ctx.shared)?;
-    let ours = fs::read_to_string(ctx.shared.snapshot.tree().join(SETTINGS))
+    let advisories = rustsec::get(ctx.run_state)?;
+    let ours = fs::read_to_string(ctx.run_state.snapshot.tree().join(SETTINGS))
         .map_err(|_| ScanError::NothingToScan(format!("no {SETTINGS} in the tree")))?;
     let settings = strict_settings(&ours, &advisories.parent).map_err(ScanError::ToolFailed)?;
     let settings = ctx.write_file(SETTINGS, &settings)?;
-    registry::fetch(ctx)?;
+    lock_file::fetch_packages(ctx)?;
     let command = command
         .args(["--offline", "--locked", "--format=json", "--log-level=warn"])
         .args(["--manifest-path".into(), manifest])
@@ -61,10 +61,14 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let lock = fs::read_to_string(ctx.subject.join("Cargo.lock"))?;
     let findings = report.findings.into_iter().map(|finding| at_line(finding, &lock));
     Ok(advisories
-        .result(findings, ctx.shared.began)
+        .result(findings, ctx.run_state.began)
         .with_limits(report.limits)
         // Some packages of a lock file belong to no enabled feature.
-        .with_work(report.licences, "packages", registry::packages(&lock)? * 4 / 5)
+        .with_work(
+            report.licences,
+            "packages",
+            lock_file::count_packages(&lock)? * 4 / 5,
+        )
         .with_work(advisories.database.entries, "advisories", rustsec::MIN_ADVISORIES))
 }
 
@@ -99,7 +103,7 @@ fn prepare(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
     let manifest = ctx.subject.join("Cargo.toml");
     let text = fs::read_to_string(&manifest)?.replace("file:///forked", &format!("file://{url}"));
     fs::write(&manifest, text)?;
-    registry::lock(ctx)
+    lock_file::generate(ctx)
 }
 
 #[cfg(test)]

@@ -11,10 +11,10 @@ use harness::process::command::Command;
 use crate::commits::history::SHALLOW;
 use crate::definition::{Gate, minutes};
 use crate::finding::{Finding, Severity};
+use crate::run_state::RunState;
 use crate::sarif;
 use crate::scan_context::{DISAGREEMENT, ScanContext, ToolOutput};
 use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
-use crate::shared::Shared;
 
 pub const GATE: Gate = Gate {
     id: "gitleaks",
@@ -39,9 +39,9 @@ const LIMIT: &str = "gitleaks: in earlier commits, UTF-16, images, PDF, lock fil
                      not scanned; in the tree they are";
 
 /// All branches and tags, and HEAD, which may be on no branch.
-fn refs(shared: &Shared<'_>) -> Option<String> {
+fn refs(run_state: &RunState<'_>) -> Option<String> {
     let git = |args: &[&str]| {
-        let output = Command::new(shared.context, "git").args(args).capture().ok()?;
+        let output = Command::new(run_state.context, "git").args(args).capture().ok()?;
         Some(output.stdout)
     };
     Some(git(&["for-each-ref"])? + &git(&["rev-parse", "HEAD"])?)

@@ -13,9 +13,9 @@ use walkdir::WalkDir;
 
 use crate::gates::rustsec::advisories::Advisories;
 use crate::gates::rustsec::report::Report;
+use crate::run_state::RunState;
 use crate::scan_context::{ScanContext, ToolOutput};
 use crate::scan_result::{Database, ScanError, ScanOutcome};
-use crate::shared::Shared;
 
 pub const SCANNER: &str = "cargo-audit";
 
@@ -33,21 +33,21 @@ const FOLDER: &str = "advisory-db-3157b0e258782691";
 const GIT_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// The database, cloned once per run.
-pub fn get<'s>(shared: &'s Shared<'_>) -> Result<&'s Advisories, ScanError> {
-    let advisories = shared.advisories.get_or_init(|| clone(shared));
+pub fn get<'s>(run_state: &'s RunState<'_>) -> Result<&'s Advisories, ScanError> {
+    let advisories = run_state.advisories.get_or_init(|| clone(run_state));
     advisories.as_ref().map_err(Clone::clone)
 }
 
 /// The revision, on which cached verdicts depend.
-pub fn revision(shared: &Shared<'_>) -> Option<String> {
-    Some(get(shared).ok()?.database.revision.clone())
+pub fn revision(run_state: &RunState<'_>) -> Option<String> {
+    Some(get(run_state).ok()?.database.revision.clone())
 }
 
 /// Runs cargo-audit on a lock file or a program. It exits with 1 for a vulnerability, and also, without JSON, for a database
 /// that it cannot read.
 pub fn audit(ctx: &ScanContext<'_>, subject: [OsString; 2]) -> Result<ToolOutput, ScanError> {
     let scanner = ctx.tool(SCANNER)?;
-    let database = get(ctx.shared)?.clone.clone();
+    let database = get(ctx.run_state)?.clone.clone();
     let command = scanner
         // No `.cargo/audit.toml` with ignored advisories is in this folder.
         .current_dir(&ctx.folder)
@@ -62,23 +62,27 @@ pub fn read(ctx: &ScanContext<'_>, output: &ToolOutput, of: &str, min: u64) -> S
     let report: Report = output.json()?;
     let (advisories, packages) = (report.advisories(), report.packages());
     let findings = report.findings(SCANNER).map_err(|why| output.failed(&why))?;
-    Ok(get(ctx.shared)?
-        .result(findings, ctx.shared.began)
+    Ok(get(ctx.run_state)?
+        .result(findings, ctx.run_state.began)
         .with_work(packages, of, min)
         .with_work(advisories, "advisories", MIN_ADVISORIES))
 }
 
-fn clone(shared: &Shared<'_>) -> Result<Advisories, ScanError> {
-    let (source, limits) = match &shared.options.advisory_db {
+fn clone(run_state: &RunState<'_>) -> Result<Advisories, ScanError> {
+    let (source, limits) = match &run_state.options.advisory_db {
         Some(given) => (given.clone(), Vec::new()),
-        None => fetch(shared)?,
+        None => fetch(run_state)?,
     };
-    let parent = shared.scratch.join("advisory-dbs");
+    let parent = run_state.scratch.join("advisory-dbs");
     let clone = parent.join(FOLDER);
     fs::create_dir_all(&parent)?;
-    git(shared, None, &["clone", "--quiet", text(&source)?, text(&clone)?])?
-        .map_err(|why| unavailable(&format!("no advisory database in {}", source.display()), &why))?;
-    let log = git(shared, Some(&clone), &["log", "-1", "--format=%H %cI"])?
+    git(
+        run_state,
+        None,
+        &["clone", "--quiet", text(&source)?, text(&clone)?],
+    )?
+    .map_err(|why| unavailable(&format!("no advisory database in {}", source.display()), &why))?;
+    let log = git(run_state, Some(&clone), &["log", "-1", "--format=%H %cI"])?
         .map_err(|why| unavailable("the advisory database has no commit", &why))?;
     let (revision, date) = log.trim().split_once(' ').unwrap_or_default();
     let database = Database {
@@ -96,25 +100,25 @@ fn clone(shared: &Shared<'_>) -> Result<Advisories, ScanError> {
 }
 
 /// The updated clone in the cache, and why it could not be updated.
-fn fetch(shared: &Shared<'_>) -> Result<(PathBuf, Vec<String>), ScanError> {
+fn fetch(run_state: &RunState<'_>) -> Result<(PathBuf, Vec<String>), ScanError> {
     let none = |why: &str| unavailable("no advisory database", &format!("{why}; see --advisory-db"));
-    let cache = shared.context.settings.cache.as_ref();
+    let cache = run_state.context.settings.cache.as_ref();
     let folder = cache.ok_or_else(|| none("no cache"))?.join("advisory-db");
     let exists = folder.join(".git").is_dir();
-    let result = if shared.options.offline {
+    let result = if run_state.options.offline {
         Err("--offline".to_owned())
     } else if exists {
         let fetch = ["fetch", "--quiet", "--depth=1", "origin", "HEAD"];
         let reset = ["reset", "--quiet", "--hard", "FETCH_HEAD"];
-        match git(shared, Some(&folder), &fetch)? {
-            Ok(_) => git(shared, Some(&folder), &reset)?,
+        match git(run_state, Some(&folder), &fetch)? {
+            Ok(_) => git(run_state, Some(&folder), &reset)?,
             error => error,
         }
     } else {
         let _incomplete = fs::remove_dir_all(&folder);
         fs::create_dir_all(folder.parent().unwrap_or(Path::new("/")))?;
         git(
-            shared,
+            run_state,
             None,
             &["clone", "--quiet", "--depth=1", URL, text(&folder)?],
         )?
@@ -135,13 +139,13 @@ fn unavailable(what: &str, why: &str) -> ScanError {
 
 /// The inner result is git's own: its output, or its last line on failure.
 fn git(
-    shared: &Shared<'_>,
+    run_state: &RunState<'_>,
     folder: Option<&Path>,
     args: &[&str],
 ) -> Result<Result<String, String>, ScanError> {
-    let command = Command::new(shared.context, "git")
+    let command = Command::new(run_state.context, "git")
         .args(args)
-        .current_dir(folder.unwrap_or(&shared.scratch))
+        .current_dir(folder.unwrap_or(&run_state.scratch))
         .envs([("GIT_TERMINAL_PROMPT", "0")]);
     let ended = command.bounded(GIT_TIMEOUT)?;
     if ended.status.is_some_and(|status| status.success()) {

@@ -7,9 +7,9 @@ use std::fs;
 
 use cargo_metadata::{DepKindInfo, DependencyKind, Metadata, Node, PackageId};
 
+use crate::cargo::{lock_file, workspace};
 use crate::config;
 use crate::definition::{Gate, minutes};
-use crate::gates::{registry, workspace};
 use crate::scan_context::ScanContext;
 use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
 
@@ -43,7 +43,7 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     } else {
         (program.package.as_str(), ctx.subject.join(&program.folder))
     };
-    registry::fetch(ctx)?;
+    lock_file::fetch_packages(ctx)?;
     let host = workspace::compiler(ctx)?.host;
     let packages = packages(ctx, package, &host)?;
     let name = format!("{}.cdx", program.package);

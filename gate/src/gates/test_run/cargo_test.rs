@@ -4,8 +4,9 @@ use harness::test_results::libtest::{CARGO_TEST, Reader};
 use harness::test_results::record::Part;
 
 use crate::canaries::canary_crate;
+use crate::cargo::workspace;
 use crate::definition::{Gate, minutes};
-use crate::gates::{test_run, workspace};
+use crate::gates::test_run;
 use crate::profile::GateProfile;
 use crate::scan_context::ScanContext;
 use crate::scan_result::{ScanError, ScanOutcome};

@@ -13,10 +13,10 @@ use crate::scan_result::{ScanError, ScanOutcome, ScanResult, Test};
 
 /// The record of this tree's tests: of this run, or of an earlier one of today if all passed. A release reuses none.
 pub fn record(ctx: &ScanContext<'_>) -> Result<Record, ScanError> {
-    let (context, began) = (ctx.context(), ctx.shared.began);
+    let (context, began) = (ctx.context(), ctx.run_state.began);
     let is_usable = |record: &Record| {
         let good = record.tests.is_good() && record.scenarios.is_good();
-        record.ended >= began || (good && ctx.shared.options.profile != GateProfile::Release)
+        record.ended >= began || (good && ctx.run_state.options.profile != GateProfile::Release)
     };
     if let Some(record) = record::find(context, began).filter(is_usable) {
         return Ok(record);

@@ -82,7 +82,7 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
         let args = ["--scanners=vuln", "--list-all-pkgs"];
         let output = scan(&args, trivy::database(ctx)?, &vulnerabilities)?;
         match trivy::ensure_database(&output) {
-            Err(ScanError::DataUnavailable(why)) if ctx.shared.options.profile < GateProfile::Release => {
+            Err(ScanError::DataUnavailable(why)) if ctx.run_state.options.profile < GateProfile::Release => {
                 result.limits.push(format!("vulnerabilities of {name}: {why}"));
                 continue;
             }

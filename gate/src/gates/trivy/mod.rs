@@ -55,7 +55,7 @@ pub fn report(ctx: &ScanContext<'_>, output: &ToolOutput, name: &str) -> Result<
 /// Arguments for the database, which is cached across runs and updated by trivy when it is outdated, unless offline.
 pub fn database(ctx: &ScanContext<'_>) -> Result<Vec<String>, ScanError> {
     let mut args = vec![format!("--cache-dir={}", cache(ctx)?.display())];
-    if ctx.shared.options.offline {
+    if ctx.run_state.options.offline {
         args.push("--skip-db-update".to_owned());
     }
     Ok(args)

@@ -12,7 +12,7 @@ struct Lock {
 }
 
 /// The number of packages in a lock file.
-pub fn packages(lock: &str) -> Result<u64, ScanError> {
+pub fn count_packages(lock: &str) -> Result<u64, ScanError> {
     let lock: Lock =
         toml::from_str(lock).map_err(|error| ScanError::ToolFailed(format!("Cargo.lock: {error}")))?;
     match lock.package.len() as u64 {
@@ -22,17 +22,17 @@ pub fn packages(lock: &str) -> Result<u64, ScanError> {
 }
 
 /// Downloads every package of the subject's lock file, for all platforms.
-pub fn fetch(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
+pub fn fetch_packages(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
     cargo(ctx, &["fetch", "--quiet", "--locked"])
 }
 
 /// Writes the lock file of a planted crate.
-pub fn lock(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
+pub fn generate(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
     cargo(ctx, &["generate-lockfile", "--quiet"])
 }
 
 fn cargo(ctx: &ScanContext<'_>, args: &[&str]) -> Result<(), ScanError> {
-    let offline = ctx.shared.options.offline.then_some("--offline");
+    let offline = ctx.run_state.options.offline.then_some("--offline");
     let output = ctx.run(&ctx.cargo().args(args).args(offline), args[0])?;
     if output.code == 0 {
         return Ok(());

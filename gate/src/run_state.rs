@@ -26,7 +26,7 @@ pub struct RunOptions {
     pub offline: bool,
 }
 
-pub struct Shared<'a> {
+pub struct RunState<'a> {
     pub context: &'a Context,
     pub options: RunOptions,
     pub config: Config,
@@ -42,7 +42,7 @@ pub struct Shared<'a> {
     programs: Mutex<BTreeMap<String, Result<Program, String>>>,
 }
 
-impl<'a> Shared<'a> {
+impl<'a> RunState<'a> {
     pub fn new(
         context: &'a Context,
         options: RunOptions,
@@ -89,7 +89,7 @@ impl<'a> Shared<'a> {
         found.map_err(ScanError::ToolMissing)
     }
 
-    /// Lets the next [`Shared::program`] search again, after an installation.
+    /// Lets the next [`RunState::program`] search again, after an installation.
     pub fn forget_program(&self, name: &str) {
         locked(&self.programs).remove(name);
     }

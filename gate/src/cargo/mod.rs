@@ -1,0 +1,4 @@
+//! Runs cargo for the gates.
+
+pub mod lock_file;
+pub mod workspace;
