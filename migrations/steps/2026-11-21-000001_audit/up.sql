@@ -18,7 +18,8 @@ CREATE TABLE audit.events (
   previous_hash bytea NOT NULL,
   hash bytea NOT NULL,
   CONSTRAINT events_action_check CHECK (action ~ '^[a-z_]+(\.[a-z_]+)+$'),
-  -- The hash is computed over lines: only the last field may contain a line end.
+  -- The hash is computed over lines. No line but the last may contain a control character, and jsonb prints none, so no
+  -- two events have the same bytes.
   CONSTRAINT events_fields_check CHECK (subject !~ '[[:cntrl:]]' AND request_id !~ '[[:cntrl:]]' AND address !~ '[[:cntrl:]]'),
   CONSTRAINT events_hash_check CHECK (length(previous_hash) = 32 AND length(hash) = 32)
 );

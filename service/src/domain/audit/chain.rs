@@ -107,8 +107,8 @@ impl Chain {
     }
 }
 
-/// SHA-256 over the previous hash and the event's lines, as `audit.append` computes it. Fields contain no line ends, so
-/// no two events have the same bytes.
+/// SHA-256 over the previous hash and the event's lines, as `audit.append` computes it. No line but the last may contain a
+/// control character, and jsonb prints none, so no two events have the same bytes.
 fn hash_of(row: &ChainRow, previous: EventHash) -> Option<EventHash> {
     let at = row.at?.format("%Y-%m-%dT%H:%M:%S%.6fZ");
     let actor = row.actor_id.map(|id| id.to_string()).unwrap_or_default();
