@@ -60,10 +60,8 @@ fn expected_cells(operation: &Value) -> Vec<String> {
     let outcome = |caller: Option<Role>| match (scheme.map(String::as_str), caller) {
         (None, _) => "yes",
         (Some("basic"), _) | (Some(_), None) => "401",
-        (Some(scheme), Some(role)) => match role.scopes().contains(&scope(scheme)) {
-            true => "yes",
-            false => "403",
-        },
+        (Some(scheme), Some(role)) if role.scopes().contains(&scope(scheme)) => "yes",
+        (Some(_), Some(_)) => "403",
     };
     CALLERS.map(|caller| outcome(caller).to_owned()).to_vec()
 }

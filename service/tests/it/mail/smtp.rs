@@ -61,7 +61,7 @@ fn a_mail_arrives_complete_over_implicit_tls() {
 #[test]
 fn a_mail_arrives_over_starttls_and_nothing_of_it_is_sent_before() {
     let authority = CertificateAuthority::new();
-    let server = SmtpServer::start(Tls::StartTls(authority.server("127.0.0.1")));
+    let server = SmtpServer::start(Tls::Upgraded(authority.server("127.0.0.1")));
     let mut with_login = settings(&server, SmtpTls::StartTls, Some(authority.file()));
     let password = TempFile::new("password", "first\n");
     with_login.login = Some(("post".to_owned(), SecretSource::File(password.path().to_owned())));
@@ -92,7 +92,7 @@ fn without_starttls_no_mail_is_sent() {
     let authority = CertificateAuthority::new();
     let refusing = SmtpServer::start_at(
         "127.0.0.1:0".parse().unwrap(),
-        Tls::StartTls(authority.server("127.0.0.1")),
+        Tls::Upgraded(authority.server("127.0.0.1")),
         SmtpBehaviour::Rejects("STARTTLS", "454 4.7.0 later"),
     );
     let settings = settings(&refusing, SmtpTls::StartTls, Some(authority.file()));
@@ -116,7 +116,7 @@ fn without_starttls_no_mail_is_sent() {
 #[test]
 fn a_response_injected_before_tls_is_detected() {
     let authority = CertificateAuthority::new();
-    let server = SmtpServer::start(Tls::StartTls(authority.server("127.0.0.1")));
+    let server = SmtpServer::start(Tls::Upgraded(authority.server("127.0.0.1")));
     server.set_behaviour(SmtpBehaviour::InjectsBeforeTls);
     let sent = send(settings(&server, SmtpTls::StartTls, Some(authority.file())));
     assert_eq!(sent, transport_error("starttls: unexpected reply"));
@@ -131,7 +131,7 @@ fn a_certificate_of_another_authority_or_host_is_rejected() {
         let config = signed_by.server(name);
         for (tls, mode, step) in [
             (Tls::Implicit(config.clone()), SmtpTls::Implicit, "connect"),
-            (Tls::StartTls(config.clone()), SmtpTls::StartTls, "starttls"),
+            (Tls::Upgraded(config.clone()), SmtpTls::StartTls, "starttls"),
         ] {
             let server = SmtpServer::start(tls);
             let sent = send(settings(&server, mode, Some(ours.file())));

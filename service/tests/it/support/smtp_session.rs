@@ -17,7 +17,7 @@ pub enum Tls {
     /// Never.
     Never,
     /// With the STARTTLS command.
-    StartTls(Arc<ServerConfig>),
+    Upgraded(Arc<ServerConfig>),
     /// With the connection.
     Implicit(Arc<ServerConfig>),
 }
@@ -194,7 +194,7 @@ impl Shared {
 
     fn greeting(&self, secure: bool) -> String {
         let starttls = match &self.tls {
-            Tls::StartTls(_) if !secure => "250-STARTTLS\r\n",
+            Tls::Upgraded(_) if !secure => "250-STARTTLS\r\n",
             _ => "",
         };
         let login = match self.behaviour() {
@@ -205,7 +205,7 @@ impl Shared {
     }
 
     fn secure(&self, mut stream: SmtpStream) -> Result<SmtpStream> {
-        let Tls::StartTls(config) = &self.tls else {
+        let Tls::Upgraded(config) = &self.tls else {
             stream.write("502 no\r\n")?;
             return Ok(stream);
         };
