@@ -157,7 +157,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "HASH_MEMORY",
         "19456",
-        "Memory cost of argon2id in KiB, 19456 to 1048576. After an increase of this setting or the next, a password is hashed again at the next log-in.",
+        "Memory cost of argon2id in KiB, 19456 to 1048576. After an increase of this setting or the next, a password is hashed again at the next login.",
     ),
     setting("HASH_ITERATIONS", "2", "Number of argon2id iterations, 2 to 16."),
     setting(

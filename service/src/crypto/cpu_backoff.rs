@@ -12,7 +12,7 @@ const BACKOFF_FACTOR: u32 = 4;
 const MAX_BACKOFF: Duration = Duration::from_millis(50);
 
 /// Sets the calling thread's nice value to 19. `SCHED_IDLE` would be lower still, but a fully loaded machine could then
-/// starve all log-ins. Other systems than Linux apply nice values to the whole process, so there the priority stays.
+/// starve all logins. Other systems than Linux apply nice values to the whole process, so there the priority stays.
 pub fn lower_thread_priority() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::nice(19) {

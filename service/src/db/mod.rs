@@ -1,6 +1,6 @@
 //! SQL and nothing but SQL: no business rule, no HTTP. Requests come in through `Db::run`, `Db::tx` and `Db::batched`.
 
-/// Accounts, and what their owners prove themselves with.
+/// Accounts and their credentials.
 pub mod accounts;
 
 /// Audit events.

@@ -175,7 +175,7 @@ pub mod sessions {
     use super::accounts::accounts;
 
     diesel::table! {
-        /// One row a log-in.
+        /// One row a login.
         sessions.sessions (id) {
             /// Random.
             id -> Uuid,

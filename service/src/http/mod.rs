@@ -1,4 +1,4 @@
-//! The HTTP edge: parses requests, calls one domain function each, and maps the outcome. Never opens a connection.
+//! The HTTP interface: parses requests, calls one domain function each, and maps the outcome. Never opens a connection.
 
 /// Operations on accounts: registration, mailed links, the caller's own account.
 pub mod accounts;
@@ -39,7 +39,7 @@ pub mod root;
 /// All routes.
 pub mod router;
 
-/// Log-in, refresh, and the caller's own sessions.
+/// Login, refresh, and the caller's own sessions.
 pub mod sessions;
 
 /// Access tokens for other services.

@@ -155,7 +155,7 @@ pub fn set_password(conn: &mut PgConnection, id: AccountId, hash: &str) -> Query
         .map(drop)
 }
 
-/// Removes the password: log-ins fail until a mailed link sets a new one.
+/// Removes the password: logins fail until a mailed link sets a new one.
 pub fn clear_password(conn: &mut PgConnection, id: AccountId) -> QueryResult<()> {
     diesel::update(credentials::table.find(id.get()))
         .set((
