@@ -44,6 +44,16 @@ impl<K, V> Default for Batcher<K, V> {
     }
 }
 
+/// Whether the caller must dispatch a batch.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dispatch {
+    /// The batch takes whatever waits when it runs.
+    Now,
+    /// A batch in flight takes the waiting lookups, or none wait.
+    NotNeeded,
+}
+
 /// A lookup that waits for a batch.
 pub struct QueuedLookup<K, V> {
     key: K,
@@ -53,13 +63,13 @@ pub struct QueuedLookup<K, V> {
 }
 
 impl<K, V> Batcher<K, V> {
-    /// Queues a lookup. `true`: the caller must dispatch a batch, which then takes whatever waits when it runs.
+    /// Queues a lookup.
     pub fn enqueue(
         &self,
         key: K,
         start_deadline: Instant,
         finish_deadline: Instant,
-    ) -> (PendingResult<V>, bool) {
+    ) -> (PendingResult<V>, Dispatch) {
         let (result, pending) = pending_result(start_deadline, finish_deadline);
         let mut state = self.lock();
         if state.queue.len() >= MAX_QUEUED {
@@ -75,12 +85,12 @@ impl<K, V> Batcher<K, V> {
             });
         }
         let is_slow = state.in_flight < MAX_IN_FLIGHT && state.last_dispatch.elapsed() > DISPATCH_INTERVAL;
-        let dispatch = state.in_flight == 0 || is_slow;
-        if dispatch {
-            state.in_flight += 1;
-            state.last_dispatch = Instant::now();
+        if state.in_flight > 0 && !is_slow {
+            return (pending, Dispatch::NotNeeded);
         }
-        (pending, dispatch)
+        state.in_flight += 1;
+        state.last_dispatch = Instant::now();
+        (pending, Dispatch::Now)
     }
 
     /// Takes a batch, oldest lookups first. Expired and abandoned ones are dropped.
@@ -96,14 +106,15 @@ impl<K, V> Batcher<K, V> {
         batch
     }
 
-    /// A batch has ended. `true`: more lookups wait, and the caller must dispatch another batch in its place.
-    pub fn finish(&self) -> bool {
+    /// A batch has ended. If more lookups wait, the caller must dispatch another batch in its place.
+    pub fn finish(&self) -> Dispatch {
         let mut state = self.lock();
-        let more = !state.queue.is_empty();
-        if !more {
+        if state.queue.is_empty() {
             state.in_flight -= 1;
+            Dispatch::NotNeeded
+        } else {
+            Dispatch::Now
         }
-        more
     }
 
     /// A batch cannot be dispatched: rejects all queued lookups.
@@ -147,14 +158,17 @@ mod tests {
         let pending: Vec<_> = (0..40)
             .map(|key| batcher.enqueue(key, deadline, deadline))
             .collect();
-        let dispatched = pending.iter().filter(|(_, dispatch)| *dispatch).count();
+        let dispatched = pending
+            .iter()
+            .filter(|(_, dispatch)| *dispatch == Dispatch::Now)
+            .count();
         assert!((1..=MAX_IN_FLIGHT).contains(&dispatched));
         let first = batcher.take_batch();
         assert_eq!(first.len(), MAX_BATCH);
-        assert!(batcher.finish());
+        assert_eq!(batcher.finish(), Dispatch::Now);
         let second = batcher.take_batch();
         assert_eq!(second.len(), 8);
-        assert!(!batcher.finish());
+        assert_eq!(batcher.finish(), Dispatch::NotNeeded);
         for lookup in first.into_iter().chain(second) {
             lookup.start();
             let value = lookup.key() * 2;
@@ -187,13 +201,13 @@ mod tests {
         let batcher = Batcher::<u32, u32>::default();
         let soon = Instant::now() + Duration::from_millis(10);
         let (hung, dispatch) = batcher.enqueue(1, soon, soon + Duration::from_millis(20));
-        assert!(dispatch);
+        assert_eq!(dispatch, Dispatch::Now);
         let batch = batcher.take_batch();
         for lookup in &batch {
             let _ = lookup.start();
         }
         tokio::time::sleep(2 * DISPATCH_INTERVAL).await;
-        assert!(batcher.enqueue(2, soon, soon).1);
+        assert_eq!(batcher.enqueue(2, soon, soon).1, Dispatch::Now);
         assert_eq!(hung.wait("test").await, Err(DbError::Timeout));
         drop(batch);
     }

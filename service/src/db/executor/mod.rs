@@ -15,7 +15,7 @@ use crate::db::conninfo::Purpose;
 use crate::db::error::DbError;
 use crate::db::pool::Connections;
 use crate::telemetry::metrics::Metrics;
-use batch::{Batcher, QueuedLookup};
+use batch::{Batcher, Dispatch, QueuedLookup};
 use diesel::prelude::*;
 use pending_result::pending_result;
 use std::time::{Duration, Instant};
@@ -104,7 +104,7 @@ impl Db {
     {
         let now = Instant::now();
         let (pending, dispatch) = batcher.enqueue(key, now + self.acquire_timeout, now + self.total_timeout);
-        if dispatch {
+        if dispatch == Dispatch::Now {
             self.dispatch(what, batcher, work);
         }
         pending.wait(what).await
@@ -121,7 +121,7 @@ impl Db {
         let job = move || {
             // Also when the work panics: the lookups that were queued meanwhile need another batch.
             let finished = OnDrop(|| {
-                if own.finish() {
+                if own.finish() == Dispatch::Now {
                     db.dispatch(what, &own, work);
                 }
             });
