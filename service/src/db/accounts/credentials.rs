@@ -87,7 +87,7 @@ pub struct CredentialDates {
 }
 
 /// The dates of an account.
-pub fn find_dates(conn: &mut PgConnection, id: AccountId) -> QueryResult<CredentialDates> {
+pub fn load_dates(conn: &mut PgConnection, id: AccountId) -> QueryResult<CredentialDates> {
     let dates = credentials::table
         .find(id.get())
         .select((credentials::password_changed_at, credentials::totp_confirmed_at))

@@ -43,7 +43,7 @@ pub fn enqueue_pending_link(conn: &mut PgConnection, key: &DataKey, row: &Accoun
     let (purpose, kind) = match AccountState::parse(&row.state) {
         Some(AccountState::Invited) => (LinkPurpose::Invite, MailKind::Invite),
         Some(AccountState::Unconfirmed) => {
-            let dates = credentials::find_dates(conn, row.id())?;
+            let dates = credentials::load_dates(conn, row.id())?;
             match dates.password_changed_at {
                 Some(_) => (LinkPurpose::Confirm, MailKind::Confirm),
                 None => (LinkPurpose::Reset, MailKind::Reset),

@@ -28,7 +28,7 @@ impl Accounts {
             let Some(account) = accounts::find(conn, id)? else {
                 return Ok(None);
             };
-            let dates = credentials::find_dates(conn, id)?;
+            let dates = credentials::load_dates(conn, id)?;
             Ok(Some(AccountView {
                 account,
                 pending_email: links::find_pending_email(conn, id)?,
