@@ -3,7 +3,7 @@
 
 use super::cpu_backoff::{self, JobTimer};
 use super::password_hash::{PasswordHash, Verified};
-use super::retry_after::QueueTimeEstimate;
+use super::queue_time::QueueTimeEstimate;
 use crate::bounded_queue::BoundedQueue;
 use crate::config::auth::HashingSettings;
 use secrecy::SecretString;
@@ -15,7 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 /// The queue is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many passwords wait to be hashed")]
-pub struct Overloaded {
+pub struct OverloadedError {
     /// When to try again.
     pub retry_after: Duration,
 }
@@ -37,7 +37,7 @@ struct Pool {
     settings: HashingSettings,
     /// One for each job that waits, each that runs, and each caller that is still preparing its job.
     permits: Arc<Semaphore>,
-    job_time: QueueTimeEstimate,
+    queue_time: QueueTimeEstimate,
     jobs: BoundedQueue<Job>,
 }
 
@@ -58,7 +58,7 @@ impl Hashing {
         let pool = Arc::new(Pool {
             settings,
             permits: Arc::new(Semaphore::new(capacity)),
-            job_time: QueueTimeEstimate::default(),
+            queue_time: QueueTimeEstimate::default(),
             jobs: BoundedQueue::new(capacity),
         });
         for number in 0..settings.threads {
@@ -71,7 +71,7 @@ impl Hashing {
     }
 
     /// Acquires a permit without waiting. Jobs of disconnected clients give theirs back first.
-    pub fn permit(&self) -> Result<Permit, Overloaded> {
+    pub fn permit(&self) -> Result<Permit, OverloadedError> {
         let pool = &self.0.0;
         let acquire = || Arc::clone(&pool.permits).try_acquire_owned();
         let permit = acquire().or_else(|_| {
@@ -88,14 +88,14 @@ impl Hashing {
     }
 
     /// Acquires a permit and hashes a new password.
-    pub async fn hash(&self, password: SecretString) -> Result<PasswordHash, Overloaded> {
+    pub async fn hash(&self, password: SecretString) -> Result<PasswordHash, OverloadedError> {
         self.permit()?.hash(password).await
     }
 }
 
 impl Permit {
     /// Hashes a new password.
-    pub async fn hash(self, password: SecretString) -> Result<PasswordHash, Overloaded> {
+    pub async fn hash(self, password: SecretString) -> Result<PasswordHash, OverloadedError> {
         let (sender, hash) = oneshot::channel();
         let pool = self.push(Work::Hash(password, sender));
         hash.await.ok().flatten().ok_or_else(|| pool.overloaded())
@@ -107,7 +107,7 @@ impl Permit {
         self,
         password: SecretString,
         hash: Option<PasswordHash>,
-    ) -> Result<Verified, Overloaded> {
+    ) -> Result<Verified, OverloadedError> {
         let (sender, verified) = oneshot::channel();
         let pool = self.push(Work::Verify(password, hash, sender));
         verified.await.map_err(|_| pool.overloaded())
@@ -130,10 +130,10 @@ impl Drop for Handle {
 }
 
 impl Pool {
-    fn overloaded(&self) -> Overloaded {
+    fn overloaded(&self) -> OverloadedError {
         let ahead = self.settings.queue_capacity + self.settings.threads;
-        Overloaded {
-            retry_after: self.job_time.retry_after(ahead, self.settings.threads),
+        OverloadedError {
+            retry_after: self.queue_time.retry_after(ahead, self.settings.threads),
         }
     }
 }
@@ -180,6 +180,6 @@ fn run_jobs(pool: &Pool) {
             tracing::error!("password hashing panicked");
         }
         pool.jobs.wait_closed(timer.backoff());
-        pool.job_time.record(started.elapsed());
+        pool.queue_time.record(started.elapsed());
     }
 }

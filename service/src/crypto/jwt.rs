@@ -21,7 +21,7 @@ const TYPE: &str = "at+jwt";
 /// An invalid token. Carries no reason: clients must not learn it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the token is not valid")]
-pub struct InvalidToken;
+pub struct InvalidTokenError;
 
 /// Public key: a point on P-256, with base64url coordinates.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,22 +101,24 @@ impl Jwt {
     }
 
     /// The claims of a token, if it is valid now and was signed by one of the keys for this audience.
-    pub fn verify(&self, token: &str) -> Result<Claims, InvalidToken> {
+    pub fn verify(&self, token: &str) -> Result<Claims, InvalidTokenError> {
         if token.len() > MAX_LENGTH {
-            return Err(InvalidToken);
+            return Err(InvalidTokenError);
         }
-        let header = jsonwebtoken::decode_header(token).map_err(|_| InvalidToken)?;
+        let header = jsonwebtoken::decode_header(token).map_err(|_| InvalidTokenError)?;
         let (keys, now) = (self.keys(), clock::now());
         let mut pairs = keys.document.verifiers(now).filter_map(|key| keys.pair(key));
         // jsonwebtoken ignores `crit` and unknown header fields, so the header must equal one that this service writes
         // (RFC 7515 §4.1.11).
-        let pair = pairs.find(|pair| pair.header == header).ok_or(InvalidToken)?;
+        let pair = pairs
+            .find(|pair| pair.header == header)
+            .ok_or(InvalidTokenError)?;
         let decoded = jsonwebtoken::decode::<Claims>(token, &pair.verifies, &self.validation);
-        let claims = decoded.map_err(|_| InvalidToken)?.claims;
+        let claims = decoded.map_err(|_| InvalidTokenError)?.claims;
         // jsonwebtoken does not validate `iat`.
         let issued = claims.iat.saturating_sub_unsigned(LEEWAY);
         if issued > now.timestamp() {
-            return Err(InvalidToken);
+            return Err(InvalidTokenError);
         }
         Ok(claims)
     }
@@ -224,7 +226,7 @@ mod tests {
         assert_eq!(jwt.verify(&jwt.sign(&claims).unwrap()).unwrap(), claims);
         assert_eq!(
             jwt.verify(&super::tests::jwt().sign(&claims).unwrap()),
-            Err(InvalidToken)
+            Err(InvalidTokenError)
         );
         let expired = Claims {
             exp: claims.exp - 700,
@@ -243,7 +245,11 @@ mod tests {
             ..claims
         };
         for bad in [expired, early, foreign, elsewhere] {
-            assert_eq!(jwt.verify(&jwt.sign(&bad).unwrap()), Err(InvalidToken), "{bad:?}");
+            assert_eq!(
+                jwt.verify(&jwt.sign(&bad).unwrap()),
+                Err(InvalidTokenError),
+                "{bad:?}"
+            );
         }
     }
 

@@ -18,11 +18,11 @@ pub mod jwt;
 /// Password hashes.
 pub mod password_hash;
 
+/// The average time per job, and when a full queue has capacity again.
+mod queue_time;
+
 /// Recovery codes.
 pub mod recovery_code;
-
-/// Estimates of when a full queue has capacity again.
-mod retry_after;
 
 /// Signing keys of access tokens.
 pub mod token_keys;

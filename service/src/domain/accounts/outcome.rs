@@ -1,7 +1,7 @@
 //! Outcomes and errors of the operations on accounts.
 
 use super::passwords::PasswordPolicyError;
-use crate::crypto::hashing::Overloaded;
+use crate::crypto::hashing::OverloadedError;
 use crate::domain::StorageError;
 use crate::types::account::AccountId;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use std::time::Duration;
 pub enum AccountError {
     /// The queue for password hashing is full.
     #[error(transparent)]
-    Overloaded(#[from] Overloaded),
+    Overloaded(#[from] OverloadedError),
     /// The database did not answer.
     #[error(transparent)]
     Storage(#[from] StorageError),

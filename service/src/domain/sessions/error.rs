@@ -1,6 +1,6 @@
 //! Why a login is rejected, and why a request is not authenticated.
 
-use crate::crypto::hashing::Overloaded;
+use crate::crypto::hashing::OverloadedError;
 use crate::domain::StorageError;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub enum LoginError {
     Throttled(Duration),
     /// The queue for password hashing is full.
     #[error(transparent)]
-    Overloaded(#[from] Overloaded),
+    Overloaded(#[from] OverloadedError),
     /// The database did not answer.
     #[error(transparent)]
     Storage(#[from] StorageError),

@@ -1,4 +1,4 @@
-//! Estimates when a full queue will have capacity again, for the `Retry-After` header.
+//! Estimates the time per job, and from it when a full queue will have capacity again, for the `Retry-After` header.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
