@@ -28,7 +28,7 @@ use crate::http::places::regions::RegionsApi;
 use crate::http::rates::RatesApi;
 use crate::http::root::RootApi;
 use crate::http::sessions::SessionsApi;
-use crate::http::sessions::current::CurrentSessionsApi;
+use crate::http::sessions::own::OwnSessionsApi;
 use crate::http::tokens::TokensApi;
 use crate::http::totp::TotpApi;
 use crate::http::users::UsersApi;
@@ -94,7 +94,7 @@ apis! { parts =>
     AccountsApi(parts.accounts.clone()),
     MeApi(parts.accounts),
     SessionsApi(parts.sessions.clone()),
-    CurrentSessionsApi(parts.sessions.clone()),
+    OwnSessionsApi(parts.sessions.clone()),
     TotpApi(parts.sessions.clone()),
     TokensApi(parts.sessions),
     UsersApi(parts.users.clone()),

@@ -121,7 +121,7 @@ impl Sessions {
             ttl,
         };
         let client = client.clone();
-        let started = self.0.db.tx("begin_session", move |conn| {
+        let started = self.0.db.tx("start_session", move |conn| {
             let Some(current) = verified.consume(conn, &client)? else {
                 return Ok(None);
             };

@@ -1,10 +1,10 @@
 //! `/auth/login` and `/auth/refresh`: operations that issue tokens.
 
-/// The caller's own sessions.
-pub mod current;
-
 /// Problems of signing in.
 mod errors;
+
+/// The caller's own sessions.
+pub mod own;
 
 use crate::domain::sessions::Sessions;
 use crate::domain::sessions::tokens::Tokens;

@@ -16,11 +16,11 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use uuid::Uuid;
 
 /// The operations.
-pub struct CurrentSessionsApi {
+pub struct OwnSessionsApi {
     sessions: Sessions,
 }
 
-impl CurrentSessionsApi {
+impl OwnSessionsApi {
     /// Operations on these sessions.
     pub fn new(sessions: Sessions) -> Self {
         Self { sessions }
@@ -106,7 +106,7 @@ fn session(row: SessionRow, current: Uuid) -> Session {
 }
 
 #[OpenApi(tag = "ApiTag::Sessions")]
-impl CurrentSessionsApi {
+impl OwnSessionsApi {
     /// Sign out
     ///
     /// Revokes the session of the access token, including its refresh token.
