@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-/// How long a request may run, in milliseconds, before its connection can be evicted.
-const MIN_ACTIVE_MILLIS: u64 = 1_000;
+/// How long a request may run before its connection can be evicted.
+const EVICTION_GRACE: Duration = Duration::from_secs(1);
 
 /// How often a connection to evict is searched while all slots are taken.
 const RETRY_INTERVAL: Duration = Duration::from_millis(20);
@@ -153,7 +153,8 @@ impl ConnectionSlots {
         let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
         let last_activity = |connection: &Arc<Connection>| connection.last_activity.load(Ordering::Relaxed);
         let evictable = |connection: &&Arc<Connection>| {
-            !connection.is_active() || now - last_activity(connection).min(now) > MIN_ACTIVE_MILLIS
+            let unchanged = now.saturating_sub(last_activity(connection));
+            !connection.is_active() || Duration::from_millis(unchanged) > EVICTION_GRACE
         };
         // Connections with a pending eviction come last: one that does not close must not block the eviction of others.
         let evicting = |connection: &Arc<Connection>| connection.evicting.load(Ordering::Relaxed);
@@ -218,7 +219,7 @@ mod tests {
         });
         let started = Instant::now();
         let (_new, evicted) = slots.take().await.unwrap();
-        assert!(evicted && started.elapsed() >= Duration::from_millis(MIN_ACTIVE_MILLIS));
+        assert!(evicted && started.elapsed() >= EVICTION_GRACE);
         closing.await.unwrap();
         drop(requests);
     }
