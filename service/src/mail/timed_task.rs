@@ -27,6 +27,8 @@ pub(super) enum TaskOutcome<T> {
     Done(T),
     /// It panicked.
     Panicked,
+    /// Its thread could not be started.
+    NotStarted,
     /// It exceeded the timeout; its thread is abandoned.
     TimedOut,
     /// The service is stopping; its thread is abandoned.
@@ -89,7 +91,7 @@ impl<T: Send + 'static> TaskRunner<T> {
             .spawn(job)
             .is_err()
         {
-            return TaskOutcome::TimedOut;
+            return TaskOutcome::NotStarted;
         }
         let mut end = Instant::now() + limit;
         loop {

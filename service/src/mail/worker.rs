@@ -223,6 +223,7 @@ impl WorkerState {
             }
             TaskOutcome::Done(Err(error)) => error,
             TaskOutcome::Panicked => DeliveryError::Temporary("panic".into()),
+            TaskOutcome::NotStarted => DeliveryError::Transport("no thread".into()),
             TaskOutcome::TimedOut => DeliveryError::Transport("timed out".into()),
             TaskOutcome::Stopped => return DeliveryOutcome::NotAttempted,
         };
