@@ -8,15 +8,12 @@
     reason = "a test may panic on the first unexpected result"
 )]
 
-#[expect(dead_code, reason = "the `it` test binary uses the remaining items")]
-#[path = "../it/support/mod.rs"]
 mod support;
 
 mod hashing;
 mod login_timing;
 mod rates_plan;
 mod users_plan;
-mod vacuum;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -2,7 +2,7 @@
 
 use crate::exclusive;
 use crate::support::database::Database;
-use crate::vacuum::vacuum_until_visible;
+use crate::support::vacuum::vacuum_until_visible;
 use diesel::connection::SimpleConnection;
 use diesel::pg::Pg;
 use diesel::prelude::*;

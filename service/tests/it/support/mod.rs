@@ -87,5 +87,8 @@ pub mod test_api;
 /// Tokens made by hand.
 pub mod token_forger;
 
+/// An account that changes its second factor.
+pub mod totp_user;
+
 /// Waiting for a condition.
 pub mod wait;

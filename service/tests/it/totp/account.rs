@@ -1,9 +1,9 @@
 //! Account changes that require a second factor.
 
-use super::user::{ANN, TotpUser};
 use crate::support::accounts::{PASSWORD, call_as, post, try_log_in};
 use crate::support::authenticator::code;
 use crate::support::mailed_links::token;
+use crate::support::totp_user::{ANN, TotpUser};
 use crate::support::wait::wait_until;
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};

@@ -1,11 +1,11 @@
 //! Logging in with a second factor: codes of an authenticator app and recovery codes.
 
-use super::user::{ANN, TotpUser};
 use crate::support::accounts::{
     PASSWORD, call_as, create_account, token_pair, try_log_in, try_log_in_with_code,
 };
 use crate::support::authenticator::code;
 use crate::support::response::Response;
+use crate::support::totp_user::{ANN, TotpUser};
 use portcullis::types::role::Role;
 use serde_json::Value;
 

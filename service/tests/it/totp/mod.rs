@@ -8,6 +8,3 @@ mod login;
 
 /// Enabling and disabling the second factor.
 mod setup;
-
-/// An account that changes its second factor.
-mod user;

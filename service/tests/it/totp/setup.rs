@@ -1,8 +1,8 @@
 //! Enabling and disabling the second factor, and new recovery codes.
 
-use super::user::{ANN, TotpUser};
 use crate::support::accounts::{PASSWORD, try_log_in, try_log_in_with_code};
 use crate::support::authenticator::{code, recovery_codes};
+use crate::support::totp_user::{ANN, TotpUser};
 use serde_json::json;
 
 /// E18: The secret is shown once, and the second factor is required from its first confirmed code on.
