@@ -56,6 +56,12 @@ pub enum IndexResponse {
     Page(Response),
 }
 
+#[derive(Clone, Copy)]
+enum IndexFormat {
+    Greeting,
+    Page,
+}
+
 #[OpenApi(tag = "ApiTag::Service")]
 impl RootApi {
     /// Get the greeting or the index page
@@ -69,9 +75,13 @@ impl RootApi {
         #[oai(name = "Accept")] accept: Header<Option<String>>,
     ) -> Result<IndexResponse, ErrorResponse<NoExtraErrors>> {
         // Never 406: an `Accept` that matches neither gets the JSON, which RFC 9110 §12.4.1 permits.
-        match negotiate::best(accept.0.as_deref(), &["application/json", "text/html"]) {
-            Some(1) => Ok(IndexResponse::Page(index(request, &self.web).await?)),
-            _ => Ok(IndexResponse::Greeting),
+        let offered = [
+            ("application/json", IndexFormat::Greeting),
+            ("text/html", IndexFormat::Page),
+        ];
+        match negotiate::best(accept.0.as_deref(), &offered).unwrap_or(IndexFormat::Greeting) {
+            IndexFormat::Page => Ok(IndexResponse::Page(index(request, &self.web).await?)),
+            IndexFormat::Greeting => Ok(IndexResponse::Greeting),
         }
     }
 

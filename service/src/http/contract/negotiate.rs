@@ -1,9 +1,9 @@
 //! Content negotiation by `Accept` (RFC 9110 §12.5.1): quality values, wildcards, and precedence of the most specific range.
 
-/// The index of the best offered media type; the first of equally good ones. `None` if none is acceptable.
-pub fn best(accept: Option<&str>, offered: &[&str]) -> Option<usize> {
+/// The value of the best offered media type; the first of equally good ones. `None` if none is acceptable.
+pub fn best<T: Copy>(accept: Option<&str>, offered: &[(&str, T)]) -> Option<T> {
     let Some(accept) = accept.map(str::trim).filter(|text| !text.is_empty()) else {
-        return Some(0);
+        return offered.first().map(|(_, value)| *value);
     };
     let ranges: Vec<Range<'_>> = accept.split(',').filter_map(Range::parse).collect();
     let quality = |media: &str| {
@@ -13,13 +13,13 @@ pub fn best(accept: Option<&str>, offered: &[&str]) -> Option<usize> {
             .map_or(0, |range| range.quality)
     };
     let mut winner = None;
-    for (index, media) in offered.iter().enumerate() {
+    for (media, value) in offered {
         let quality = quality(media);
         if quality > 0 && winner.is_none_or(|(_, best)| quality > best) {
-            winner = Some((index, quality));
+            winner = Some((*value, quality));
         }
     }
-    winner.map(|(index, _)| index)
+    winner.map(|(value, _)| value)
 }
 
 struct Range<'a> {
@@ -74,7 +74,11 @@ mod tests {
 
     #[test]
     fn quality_specificity_and_wildcards_decide() {
-        let offered = ["application/json", "text/csv", "application/x-ndjson"];
+        let offered = [
+            ("application/json", 0),
+            ("text/csv", 1),
+            ("application/x-ndjson", 2),
+        ];
         for (accept, expected) in [
             ("", Some(0)),
             ("*/*", Some(0)),

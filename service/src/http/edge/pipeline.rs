@@ -91,10 +91,8 @@ impl ErrorFormat {
         let accept = headers
             .get(header::ACCEPT)
             .and_then(|accept| accept.to_str().ok());
-        match negotiate::best(accept, &[problem::MEDIA_TYPE, "text/html"]) {
-            Some(1) => Self::Page,
-            _ => Self::Problem,
-        }
+        let offered = [(problem::MEDIA_TYPE, Self::Problem), ("text/html", Self::Page)];
+        negotiate::best(accept, &offered).unwrap_or(Self::Problem)
     }
 }
 

@@ -4,8 +4,34 @@ use crate::domain::rates::DailyRate;
 use poem_openapi::registry::{MetaMediaType, MetaSchema, MetaSchemaRef};
 use serde::Serialize;
 
-/// The media types of `/rates`, the default first.
-pub const MEDIA_TYPES: [&str; 3] = ["application/json", "text/csv", "application/x-ndjson"];
+/// The format of a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON document.
+    Json,
+    /// One row per day (RFC 4180).
+    Csv,
+    /// One JSON object per line.
+    JsonLines,
+}
+
+impl Format {
+    /// All formats with their media types, the default first.
+    pub const OFFERED: [(&'static str, Self); 3] = [
+        (Self::Json.media_type(), Self::Json),
+        (Self::Csv.media_type(), Self::Csv),
+        (Self::JsonLines.media_type(), Self::JsonLines),
+    ];
+
+    /// Its media type.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Csv => "text/csv",
+            Self::JsonLines => "application/x-ndjson",
+        }
+    }
+}
 
 /// The contract of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,27 +42,27 @@ pub enum Contract {
     Rounded,
 }
 
-/// Writes the rates (given newest first) in a contract and a format, an index of [`MEDIA_TYPES`]. Hand-written: no value
-/// needs escaping, and a serializer took a third of the request time.
-pub fn write(rates: &[DailyRate], contract: Contract, format: usize) -> Vec<u8> {
+/// Writes the rates (given newest first) in a contract and a format. Hand-written: no value needs escaping, and a
+/// serializer took a third of the request time.
+pub fn write(rates: &[DailyRate], contract: Contract, format: Format) -> Vec<u8> {
     let mut text = Vec::with_capacity(64 * rates.len() + 64);
     match (contract, format) {
-        (Contract::Counted, 0) => {
+        (Contract::Counted, Format::Json) => {
             text.extend_from_slice(b"{\"rates\":[");
             joined(&mut text, rates.iter(), counted);
             text.extend_from_slice(b"]}");
         }
-        (Contract::Rounded, 0) => {
+        (Contract::Rounded, Format::Json) => {
             text.push(b'[');
             joined(&mut text, rates.iter().rev(), rounded);
             text.push(b']');
         }
-        (Contract::Counted, 1) => csv(&mut text, "day,price,count", rates.iter(), |text, rate| {
+        (Contract::Counted, Format::Csv) => csv(&mut text, "day,price,count", rates.iter(), |text, rate| {
             value(text, rate.average(), b"");
             text.push(b',');
             value(text, (rate.count > 0).then_some(rate.count), b"");
         }),
-        (Contract::Rounded, 1) => csv(
+        (Contract::Rounded, Format::Csv) => csv(
             &mut text,
             "day,average_price",
             rates.iter().rev(),
@@ -44,8 +70,8 @@ pub fn write(rates: &[DailyRate], contract: Contract, format: usize) -> Vec<u8> 
                 value(text, rate.rounded_average(), b"");
             },
         ),
-        (Contract::Counted, _) => lines(&mut text, rates.iter(), counted),
-        (Contract::Rounded, _) => lines(&mut text, rates.iter().rev(), rounded),
+        (Contract::Counted, Format::JsonLines) => lines(&mut text, rates.iter(), counted),
+        (Contract::Rounded, Format::JsonLines) => lines(&mut text, rates.iter().rev(), rounded),
     }
     text
 }
@@ -193,8 +219,8 @@ pub fn media_types() -> Vec<MetaMediaType> {
         schema: inline(schema),
     };
     vec![
-        media(MEDIA_TYPES[0], json),
-        media(MEDIA_TYPES[1], MetaSchema::new("string")),
-        media(MEDIA_TYPES[2], MetaSchema::new("string")),
+        media(Format::Json.media_type(), json),
+        media(Format::Csv.media_type(), MetaSchema::new("string")),
+        media(Format::JsonLines.media_type(), MetaSchema::new("string")),
     ]
 }

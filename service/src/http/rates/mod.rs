@@ -16,7 +16,7 @@ use crate::http::openapi::tags::ApiTag;
 use crate::types::day::{Day, DayRange, DayRangeError};
 use crate::types::field_error::FieldError;
 use crate::types::place::Place;
-use formats::{Contract, MEDIA_TYPES, media_types, write};
+use formats::{Contract, Format, media_types, write};
 use http::{StatusCode, header};
 use poem::{Body, IntoResponse, Response};
 use poem_openapi::param::{Header, Query};
@@ -80,7 +80,7 @@ impl RatesApi {
         let (Some(days), Some((contract, origin, destination))) = (days, places) else {
             return Err(Problem::invalid(errors).into());
         };
-        let Some(format) = negotiate::best(accept.0.as_deref(), &MEDIA_TYPES) else {
+        let Some(format) = negotiate::best(accept.0.as_deref(), &Format::OFFERED) else {
             let detail = "available as application/json, text/csv and application/x-ndjson";
             return Err(Problem::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", detail).into());
         };
@@ -182,7 +182,7 @@ fn places(
 
 /// The rates in the negotiated format.
 pub struct RatesResponse {
-    format: usize,
+    format: Format,
     body: Vec<u8>,
 }
 
@@ -205,9 +205,9 @@ impl ApiResponse for RatesResponse {
 
 impl IntoResponse for RatesResponse {
     fn into_response(self) -> Response {
-        let kind = match MEDIA_TYPES[self.format] {
-            "text/csv" => "text/csv; charset=utf-8; header=present",
-            other => other,
+        let kind = match self.format {
+            Format::Csv => "text/csv; charset=utf-8; header=present",
+            Format::Json | Format::JsonLines => self.format.media_type(),
         };
         Response::builder()
             .content_type(kind)
