@@ -6,7 +6,7 @@ use std::process::ExitCode;
 const USAGE: &str = "Checks the repository's own rules and prints each violation as `path:line: rule: what`
 
 Usage: cargo xtask tidy [OPTIONS]
-       cargo xtask tour [ID]    A behaviour's text, code, tests and scenarios; without ID, the list
+       cargo xtask tour [ID]    A behaviour's text, documents, code, tests and scenarios; without ID, the list
 
 Options:
       --write     First regenerate the generated part of docs/behaviours.md
