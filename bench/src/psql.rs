@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use harness::context::Context;
-use harness::process::command::Command;
+use harness::process::command::{Command, EnvVars};
 use stack::local_stack::LocalStack;
-use stack::service::{DATABASE, Variables};
+use stack::service::DATABASE;
 
 /// The client and its login.
 #[derive(Debug, Clone)]
@@ -15,7 +15,7 @@ pub struct Psql<'a> {
     pub context: &'a Context,
     program: PathBuf,
     /// libpq's variables; they hold the password.
-    pub variables: Variables,
+    pub variables: EnvVars,
 }
 
 /// Longest wait for autovacuum after an import.
@@ -25,7 +25,7 @@ impl<'a> Psql<'a> {
     /// Beside the server's programs or on `PATH`.
     pub fn find(context: &'a Context, stack: &LocalStack) -> Result<Self> {
         let server = stack.server.pg_variables();
-        let mut variables: Variables = server
+        let mut variables: EnvVars = server
             .into_iter()
             .map(|(name, value)| (name.into(), value))
             .collect();

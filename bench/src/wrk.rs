@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use harness::context::Context;
 use harness::output::print;
-use harness::process::command::Command;
+use harness::process::command::{Command, EnvVars};
 use rustix::process::geteuid;
-use stack::service::Variables;
 
 /// The package and the library that it needs, for users who may not install packages.
 const PACKAGES: [&str; 2] = ["wrk", "libluajit-5.1-2"];
@@ -25,7 +24,7 @@ pub struct Wrk<'a> {
     context: &'a Context,
     program: PathBuf,
     /// The path of its library, unless that is installed.
-    variables: Variables,
+    variables: EnvVars,
 }
 
 impl<'a> Wrk<'a> {
@@ -41,7 +40,7 @@ impl<'a> Wrk<'a> {
     pub fn find(context: &'a Context) -> Result<Option<Self>> {
         let on_path = || {
             let program = context.settings.find_program("wrk")?;
-            let variables = Variables::new();
+            let variables = EnvVars::new();
             Some(Self {
                 context,
                 program,

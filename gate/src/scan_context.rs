@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use harness::context::Context;
 use harness::exit::Exit;
-use harness::process::command::{Bounded, Command};
+use harness::process::command::{Command, TimedOutput};
 use harness::process::interactive::Interactive;
 use tools::find::Program;
 
@@ -113,7 +113,7 @@ impl<'a> ScanContext<'a> {
     /// Runs a program within the time limit and with the allowed part of the environment. Its output is stored, redacted,
     /// as `NAME.out` and `NAME.err`.
     pub fn run(&self, command: &Command<'_>, name: &str) -> Result<ToolOutput, ScanError> {
-        let ended = self.run_bounded(command)?;
+        let ended = self.run_with_timeout(command)?;
         let redactor = self.run_state.redactor();
         let (stdout, stderr) = (redactor.clean(&ended.stdout), redactor.clean(&ended.stderr));
         self.write_file(&format!("{name}.out"), &stdout)?;
@@ -136,7 +136,7 @@ impl<'a> ScanContext<'a> {
 
     /// The standard output of a program that must succeed, neither redacted nor stored: input of a secret scanner.
     pub fn run_unredacted(&self, command: &Command<'_>) -> Result<String, ScanError> {
-        let ended = self.run_bounded(command)?;
+        let ended = self.run_with_timeout(command)?;
         match ended.status.ok_or(ScanError::TimedOut(self.timeout))? {
             status if status.success() => Ok(ended.stdout),
             status => Err(ScanError::ToolFailed(format!("`{command}` failed ({status})"))),
@@ -199,8 +199,8 @@ impl<'a> ScanContext<'a> {
         }
     }
 
-    fn run_bounded(&self, command: &Command<'_>) -> Result<Bounded, ScanError> {
-        Ok(self.without_env(command).bounded(self.timeout)?)
+    fn run_with_timeout(&self, command: &Command<'_>) -> Result<TimedOutput, ScanError> {
+        Ok(self.without_env(command).output_with_timeout(self.timeout)?)
     }
 
     fn without_env<'c>(&self, command: &Command<'c>) -> Command<'c> {

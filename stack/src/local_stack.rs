@@ -8,13 +8,14 @@ use anyhow::{Context as _, Result};
 use harness::context::Context;
 use harness::output::Progress;
 use harness::ports;
+use harness::process::command::EnvVars;
 use private_postgres::{Cluster, Options, Programs, data};
 
 use crate::paths::{StackPaths, create_private};
 use crate::postgres::server::Server;
 use crate::postgres::{self, Choice};
 use crate::server_process::ServerProcess;
-use crate::service::{Portcullis, Variables, build};
+use crate::service::{Portcullis, build};
 
 /// What is loaded before the service starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,14 +40,14 @@ pub struct Plan {
     /// Additional settings of PostgreSQL.
     pub postgres_settings: Vec<(String, String)>,
     /// Additional settings of the service (`PORTCULLIS_…`), which win over the defaults.
-    pub service_settings: Variables,
+    pub service_settings: EnvVars,
     /// What to load.
     pub load: Load,
     /// Start the service at the end. [`LocalStack::serve`] does it later.
     pub serve: bool,
     /// Public and internal port; any free ones when `None`.
     pub ports: Option<(u16, u16)>,
-    /// Its files.
+    /// Where its files are.
     pub paths: StackPaths,
 }
 
@@ -73,7 +74,7 @@ impl Plan {
     }
 }
 
-/// All of it, running. Dropping stops the service first and PostgreSQL last: fields are dropped in this order.
+/// A running local stack. Dropping it stops the service first and PostgreSQL last: fields are dropped in this order.
 pub struct LocalStack {
     context: Context,
     serving: Option<ServerProcess>,

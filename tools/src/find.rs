@@ -92,7 +92,7 @@ fn printed_version(context: &Context, tool: &Tool, file: &Path) -> Result<Option
     }
     let output = Command::new(context, file)
         .args(&tool.version_args)
-        .bounded(VERSION_TIMEOUT);
+        .output_with_timeout(VERSION_TIMEOUT);
     match output {
         Ok(output) => Ok(version_in(&format!("{}\n{}", output.stdout, output.stderr))),
         Err(error) if error.is::<harness::exit::Exit>() => Err(error),

@@ -77,7 +77,7 @@ impl<'a> StagingDir<'a> {
     /// Runs a program to its end and returns its standard output, which the log contains too.
     pub fn capture(&self, command: &Command<'_>) -> Result<String> {
         let start = self.log_size();
-        let output = command.bounded(self.time_left())?;
+        let output = command.output_with_timeout(self.time_left())?;
         write!(self.append()?, "{}{}", output.stdout, output.stderr)?;
         self.ensure_success(command, output.status, start)?;
         Ok(output.stdout)

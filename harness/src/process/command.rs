@@ -20,6 +20,9 @@ use crate::process::lines::Lines;
 /// Bytes of standard output, and of standard error, that are captured.
 const MAX_OUTPUT: u64 = 64 << 20;
 
+/// Environment variables: names and values.
+pub type EnvVars = Vec<(OsString, OsString)>;
+
 /// A program with its arguments, not started yet. It runs in its own process group: a Ctrl-C in the terminal reaches only
 /// this process, which then stops the others in order.
 #[derive(Clone)]
@@ -27,7 +30,7 @@ pub struct Command<'a> {
     context: &'a Context,
     program: OsString,
     args: Vec<OsString>,
-    env: Vec<(OsString, OsString)>,
+    env: EnvVars,
     removed: Vec<OsString>,
     dir: PathBuf,
 }
@@ -44,7 +47,7 @@ pub struct Finished<Status = ExitStatus> {
 }
 
 /// The output of a program that had a timeout: the status is `None` after it.
-pub type Bounded = Finished<Option<ExitStatus>>;
+pub type TimedOutput = Finished<Option<ExitStatus>>;
 
 impl<'a> Command<'a> {
     /// A program, by path or by name on `PATH`. It starts in the repository's root.
@@ -103,7 +106,7 @@ impl<'a> Command<'a> {
 
     /// Runs it to its end and captures its output.
     pub fn capture(&self) -> Result<Finished> {
-        let ended = self.bounded(Duration::MAX)?;
+        let ended = self.output_with_timeout(Duration::MAX)?;
         Ok(Finished {
             status: ended.status.context("it did not end")?,
             stdout: ended.stdout,
@@ -124,14 +127,14 @@ impl<'a> Command<'a> {
     }
 
     /// As [`Command::capture`], with a timeout, after which it is stopped.
-    pub fn bounded(&self, limit: Duration) -> Result<Bounded> {
+    pub fn output_with_timeout(&self, timeout: Duration) -> Result<TimedOutput> {
         let mut running = self.spawn(Stdio::null(), Stdio::piped(), Stdio::piped())?;
         let (out, err) = (
             Collected::from(running.child.stdout.take(), MAX_OUTPUT),
             Collected::from(running.child.stderr.take(), MAX_OUTPUT),
         );
-        let status = running.wait_for(self.context, limit)?;
-        Ok(Bounded {
+        let status = running.wait_for(self.context, timeout)?;
+        Ok(TimedOutput {
             status,
             stdout: out.text(),
             stderr: err.text(),

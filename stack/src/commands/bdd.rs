@@ -8,7 +8,7 @@ use clap::Args;
 use harness::context::Context;
 use harness::exit::Exit;
 use harness::output::{Progress, print};
-use harness::process::command::Command;
+use harness::process::command::{Command, EnvVars};
 use harness::test_results::record::{self, Part};
 
 use crate::accounts::{self, Account};
@@ -17,7 +17,6 @@ use crate::local_stack::{LocalStack, Plan};
 use crate::log_secret_scan::{self, Secrets};
 use crate::paths::StackPaths;
 use crate::postgres::Choice;
-use crate::service::Variables;
 use crate::state::State;
 use crate::state::files::Running;
 
@@ -110,21 +109,21 @@ pub fn against_a_local_stack(context: &Context, postgres: &Choice, args: &[Strin
 }
 
 /// Accounts and mails of the `up` that serves at this URL; nothing for any other service.
-fn of_running(context: &Context, url: &str, state: Option<&Path>) -> Result<Variables> {
+fn of_running(context: &Context, url: &str, state: Option<&Path>) -> Result<EnvVars> {
     let state = State::at(state, &context.settings.root)?;
     let running = Running::read(&state).filter(|running| running.alive().is_some());
     let url = url.trim_end_matches('/');
     let is_at_url = |host: &str, port: u16| url == format!("http://{host}:{port}");
     let hosts = ["127.0.0.1", "localhost"];
     if !running.is_some_and(|running| hosts.iter().any(|host| is_at_url(host, running.port))) {
-        return Ok(Variables::new());
+        return Ok(EnvVars::new());
     }
     let paths = StackPaths::permanent(state.directory(), state.data()?);
     Ok(for_features(&accounts::in_secrets(&paths.secrets)?, &paths.mail))
 }
 
 /// The environment of the features' program.
-fn for_features(accounts: &[Account], mail_folder: &Path) -> Variables {
+fn for_features(accounts: &[Account], mail_folder: &Path) -> EnvVars {
     let mut variables = vec![("XTASK_MAIL_FOLDER".into(), mail_folder.into())];
     for account in accounts {
         let name = format!("XTASK_{}", account.role.to_uppercase());
@@ -136,7 +135,7 @@ fn for_features(accounts: &[Account], mail_folder: &Path) -> Variables {
     variables
 }
 
-fn features(context: &Context, base_url: &str, variables: Variables, args: &[String]) -> Result<BddOutcome> {
+fn features(context: &Context, base_url: &str, variables: EnvVars, args: &[String]) -> Result<BddOutcome> {
     let browser = Browser::start(context)?;
     let report = context.settings.target.join("xtask").join("scenarios.jsonl");
     let _of_an_earlier_run = fs::remove_file(&report);

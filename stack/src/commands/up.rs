@@ -65,7 +65,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     };
     if let (Load::File(file), false) = (&file, is_loaded(&state, &database, &loaded)) {
         let program = build::service(context, options.release)?;
-        service::check(context, &program, file)?;
+        service::check_import_file(context, &program, file)?;
     }
     let load = what_to_load(&state, &choice, &database, &loaded, file)?;
     let plan = Plan {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use harness::context::Context;
-use harness::process::command::Command;
+use harness::process::command::{Command, EnvVars};
 use private_postgres::password;
 
 use crate::accounts::{self, Account};
@@ -32,14 +32,11 @@ const LOGINS: [(&str, &str); 7] = [
 /// The signing keys' file in the secrets.
 const TOKEN_KEYS: &str = "token-keys.json";
 
-/// The data key's.
+/// The data key's file in the secrets.
 const DATA_KEY: &str = "data-key";
 
-/// Settings of the service: names and values.
-pub type Variables = Vec<(OsString, OsString)>;
-
 /// Validates a file of prices without a database, before existing data is removed for it.
-pub fn check(context: &Context, program: &Path, file: &Path) -> Result<()> {
+pub fn check_import_file(context: &Context, program: &Path, file: &Path) -> Result<()> {
     let finished = Command::new(context, program)
         .args([OsStr::new("import"), OsStr::new("--check"), file.as_os_str()])
         .capture()?;
@@ -59,12 +56,17 @@ pub struct Portcullis {
     server: Server,
     secrets: PathBuf,
     mail: PathBuf,
-    more: Variables,
+    extra_settings: EnvVars,
 }
 
 impl Portcullis {
-    /// Generates missing passwords of the logins. `more` are settings for every command.
-    pub fn new(program: PathBuf, server: Server, paths: &StackPaths, more: Variables) -> Result<Portcullis> {
+    /// Generates missing passwords of the logins. `extra_settings` apply to every command.
+    pub fn new(
+        program: PathBuf,
+        server: Server,
+        paths: &StackPaths,
+        extra_settings: EnvVars,
+    ) -> Result<Portcullis> {
         for (_, file) in LOGINS {
             password::load_or_create(&paths.secrets.join(file))?;
         }
@@ -73,13 +75,13 @@ impl Portcullis {
             server,
             secrets: paths.secrets.clone(),
             mail: paths.mail.clone(),
-            more,
+            extra_settings,
         })
     }
 
     /// Adds a setting for every command from now on.
     pub fn set(&mut self, name: &str, value: String) {
-        self.more.push((name.into(), value.into()));
+        self.extra_settings.push((name.into(), value.into()));
     }
 
     /// The program's file.
@@ -167,7 +169,7 @@ impl Portcullis {
         // The caller's settings are last and win.
         self.command(context, logins)
             .envs(settings)
-            .envs(self.more.clone())
+            .envs(self.extra_settings.clone())
             .args(["serve"])
     }
 
@@ -181,7 +183,7 @@ impl Portcullis {
         &self.mail
     }
 
-    fn command<'a>(&self, context: &'a Context, logins: Variables) -> Command<'a> {
+    fn command<'a>(&self, context: &'a Context, logins: EnvVars) -> Command<'a> {
         let database = [
             ("PORTCULLIS_PROFILE", "development"),
             ("PORTCULLIS_DATABASE_HOST", &self.server.host),
@@ -192,11 +194,11 @@ impl Portcullis {
         Command::new(context, &self.program)
             .envs(database)
             .envs(logins)
-            .envs(self.more.clone())
+            .envs(self.extra_settings.clone())
     }
 
     /// Each command gets only the passwords that it needs.
-    fn logins(&self, wanted: impl Fn(&str) -> bool) -> Variables {
+    fn logins(&self, wanted: impl Fn(&str) -> bool) -> EnvVars {
         let logins = LOGINS.iter().filter(|(_, file)| wanted(file));
         logins
             .map(|(setting, file)| (setting.into(), self.secrets.join(file).into()))

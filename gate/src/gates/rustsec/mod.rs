@@ -147,7 +147,7 @@ fn git(
         .args(args)
         .current_dir(folder.unwrap_or(&run_state.scratch))
         .envs([("GIT_TERMINAL_PROMPT", "0")]);
-    let ended = command.bounded(GIT_TIMEOUT)?;
+    let ended = command.output_with_timeout(GIT_TIMEOUT)?;
     if ended.status.is_some_and(|status| status.success()) {
         return Ok(Ok(ended.stdout));
     }
