@@ -114,7 +114,7 @@ mod tests {
         }
         home.write("x-1.0.0/Cargo.lock", "");
         home.write("cargo.sh", CARGO);
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/install/pretend.sh");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/install/fake_tool.sh");
         symlink(script, home.folder.join("cargo")).unwrap();
         let staging = home.staging();
         let file = home.folder.join("registry/cache/two/x-1.0.0.crate");

@@ -52,8 +52,8 @@ impl Machine {
     /// while another thread forks.
     pub fn program(&self, name: &str, script: &str) {
         self.write(&format!("bin/{name}.sh"), script);
-        let pretend = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/install/pretend.sh");
-        symlink(pretend, self.0.join("bin").join(name)).unwrap();
+        let fake_tool = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/install/fake_tool.sh");
+        symlink(fake_tool, self.0.join("bin").join(name)).unwrap();
     }
 
     pub fn write(&self, path: &str, text: &str) {
