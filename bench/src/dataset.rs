@@ -43,7 +43,7 @@ pub struct Dataset<'a> {
     folder: Folder,
 }
 
-/// Whether accounts log in during our rounds; pgbench always runs without log-ins.
+/// Whether accounts log in during our rounds; pgbench always runs without logins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Logins {
     Without,

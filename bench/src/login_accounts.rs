@@ -6,7 +6,7 @@ use stack::local_stack::LocalStack;
 
 use crate::psql::Psql;
 
-/// Number of accounts. One per connection, so that no lock on an account slows the log-ins.
+/// Number of accounts. One per connection, so that no lock on an account slows the logins.
 pub const ACCOUNTS: u64 = 200;
 
 /// Copies the demo user with its password hash: `portcullis accounts add` would hash the password for each account.

@@ -1,4 +1,4 @@
-//! E17: the impact of two hundred parallel log-ins on memory and on `/rates`, with default settings: most are rejected
+//! E17: the impact of two hundred parallel logins on memory and on `/rates`, with default settings: most are rejected
 //! with `Retry-After` and retried.
 
 use std::time::Duration;
@@ -22,7 +22,7 @@ const DAYS: u32 = 30;
 
 const QUIET: Duration = Duration::from_secs(2);
 
-/// Peak memory during log-ins minus memory before, in megabytes (10^6).
+/// Peak memory during logins minus memory before, in megabytes (10^6).
 pub fn memory_growth(env: &mut BenchEnv<'_>) -> Result<Figure> {
     let (stop, seconds) = (&env.context.stop, env.seconds);
     let (dataset, wrk) = env.tools(LARGE, &["psql"])?;
@@ -42,12 +42,12 @@ pub fn memory_growth(env: &mut BenchEnv<'_>) -> Result<Figure> {
     Ok(Figure {
         value: peak - before,
         note: format!(
-            "{before:.1} MB before, {peak:.1} MB at the peak; {ACCOUNTS} log-ins for {seconds} s: {responses}"
+            "{before:.1} MB before, {peak:.1} MB at the peak; {ACCOUNTS} logins for {seconds} s: {responses}"
         ),
     })
 }
 
-/// Alternates rounds without and with log-ins.
+/// Alternates rounds without and with logins.
 pub fn tail_growth(env: &mut BenchEnv<'_>) -> Result<Figure> {
     let seconds = env.seconds;
     let (dataset, wrk) = env.tools(LARGE, &["psql"])?;
@@ -64,7 +64,7 @@ pub fn tail_growth(env: &mut BenchEnv<'_>) -> Result<Figure> {
         let with = p99(seconds)?;
         last = end(logins)?.to_string();
         print(&format!(
-            "      round {round}: p99 {with:.2} ms with log-ins ({last}), {without:.2} ms without"
+            "      round {round}: p99 {with:.2} ms with logins ({last}), {without:.2} ms without"
         ));
         alone.push(without);
         beside.push(with);
@@ -83,9 +83,9 @@ fn begin(dataset: &mut Dataset<'_>) -> Result<LoginLoad> {
     LoginLoad::begin(&dataset.password()?, dataset.serving()?.port)
 }
 
-/// The queue is smaller than the number of accounts: without a rejection it would be unbounded.
+/// Fails if no login was rejected: the queue would not be bounded.
 fn end(logins: LoginLoad) -> Result<LoginResponses> {
     let responses = logins.end()?;
-    ensure!(responses.refused() > 0, "no log-in was rejected: {responses}");
+    ensure!(responses.refused() > 0, "no login was rejected: {responses}");
     Ok(responses)
 }

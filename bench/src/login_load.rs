@@ -1,4 +1,4 @@
-//! A constant load of log-ins: two hundred accounts, each of which logs in again as soon as its response arrives.
+//! A constant load of logins: two hundred accounts, each of which logs in again as soon as its response arrives.
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
@@ -70,10 +70,7 @@ impl LoginLoad {
         let all_are = || Ok(in_flight() >= ACCOUNTS);
         if !context.stop.wait_until(Duration::from_secs(20), all_are)? {
             let count = in_flight();
-            bail!(
-                "only {count} of {ACCOUNTS} log-ins are in flight: {}",
-                self.stop()
-            );
+            bail!("only {count} of {ACCOUNTS} logins are in flight: {}", self.stop());
         }
         self.shared.min_in_flight.store(ACCOUNTS, Ordering::Relaxed);
         Ok(())
@@ -84,7 +81,7 @@ impl LoginLoad {
         self.shared.min_in_flight.load(Ordering::Relaxed)
     }
 
-    /// Stops the load. Fails when a response was neither a log-in (200) nor an overload (429, 503), or none was 200.
+    /// Stops the load. Fails when a response was neither a login (200) nor an overload (429, 503), or none was 200.
     pub fn end(mut self) -> Result<LoginResponses> {
         let responses = self.stop();
         responses.check()?;
@@ -122,9 +119,9 @@ impl LoginResponses {
         let is_known = |status: &String| ["200", "429", "503"].contains(&status.as_str());
         ensure!(
             self.0.keys().all(is_known),
-            "unexpected responses to log-ins: {self}"
+            "unexpected responses to logins: {self}"
         );
-        ensure!(self.0.contains_key("200"), "no log-in succeeded: {self}");
+        ensure!(self.0.contains_key("200"), "no login succeeded: {self}");
         Ok(())
     }
 }
@@ -220,7 +217,7 @@ mod tests {
         let good = responses(&[("200", 3), ("503", 90)]);
         good.check().unwrap();
         assert_eq!(good.to_string(), "3 × 200, 90 × 503");
-        assert!(responses(&[("503", 90)]).check().is_err(), "no log-in succeeded");
+        assert!(responses(&[("503", 90)]).check().is_err(), "no login succeeded");
         assert!(responses(&[("200", 3), ("401", 1)]).check().is_err());
         assert!(responses(&[("200", 3), ("no response", 1)]).check().is_err());
     }

@@ -71,7 +71,7 @@ pub fn tail(env: &mut BenchEnv<'_>, logins: Logins) -> Result<Figure> {
     })
 }
 
-/// Warms the service up; with log-ins, creates the accounts and sets the queue capacity first.
+/// Warms the service up; with logins, creates the accounts and sets the queue capacity first.
 fn prepare(dataset: &mut Dataset<'_>, wrk: &Wrk<'_>, logins: Logins) -> Result<()> {
     if logins == Logins::During {
         dataset.password()?;
@@ -81,7 +81,7 @@ fn prepare(dataset: &mut Dataset<'_>, wrk: &Wrk<'_>, logins: Logins) -> Result<(
     Ok(())
 }
 
-/// One round of ours, which is also added to those of the dataset, and a description of the responses to the log-ins.
+/// One round of ours, which is also added to those of the dataset, and a description of the responses to the logins.
 fn measure_round(
     dataset: &mut Dataset<'_>,
     wrk: &Wrk<'_>,
@@ -96,9 +96,9 @@ fn measure_round(
         let responses = load.end()?;
         ensure!(
             min_in_flight >= ACCOUNTS * 9 / 10,
-            "at one point only {min_in_flight} log-ins were in flight: {responses}"
+            "at one point only {min_in_flight} logins were in flight: {responses}"
         );
-        (round, format!(" (beside {ACCOUNTS} log-ins: {responses})"))
+        (round, format!(" (beside {ACCOUNTS} logins: {responses})"))
     } else {
         (dataset.run(wrk, profile(seconds))?, String::new())
     };
