@@ -7,7 +7,6 @@ mod home_paths;
 mod imports;
 mod items;
 mod layers;
-mod listed;
 mod modules;
 mod names;
 mod nouns;
@@ -15,6 +14,7 @@ mod orphans;
 mod paths;
 mod pins;
 mod readmes;
+mod restricted_constructs;
 mod shape;
 mod tokens;
 mod tree;
@@ -34,7 +34,7 @@ const RULES: &[(&str, Check)] = &[
     ("shape", shape::check),
     ("shape", shape::check_header),
     ("names", names::check),
-    ("listed", listed::check),
+    ("listed", restricted_constructs::check),
     ("readmes", readmes::check),
     ("nouns", nouns::check),
     ("home_paths", home_paths::check),

@@ -4,7 +4,7 @@ use crate::finding::Findings;
 use crate::tokens::{Tests, Token, tokens};
 use crate::tree::Tree;
 
-const HERE: &str = "tidy/src/listed.rs";
+const HERE: &str = "tidy/src/restricted_constructs.rs";
 
 /// One restricted construct.
 struct Rule {
