@@ -1,6 +1,6 @@
 //! Audit events, read by an administrator.
 
-use crate::steps::ports::next_target;
+use crate::steps::pagination::next_target;
 use crate::steps::requests::get_as;
 use crate::world::World;
 use anyhow::{Context, Result, ensure};
