@@ -125,7 +125,30 @@ impl Tool {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::table;
+
+    #[test]
+    fn no_package_has_fields_of_another_registry() {
+        for tool in table::all().unwrap() {
+            let Some(package) = tool.install.package() else {
+                continue;
+            };
+            let is = |registry: bool, is_empty: bool| assert!(registry || is_empty, "{}", tool.name);
+            is(
+                matches!(tool.install, Install::Crate(_)),
+                package.components.is_empty(),
+            );
+            is(
+                matches!(tool.install, Install::Pypi(_)),
+                package.with.is_empty() && package.sources.is_empty(),
+            );
+            is(
+                matches!(tool.install, Install::Go(_)),
+                package.package.is_empty() && package.flags.is_empty(),
+            );
+        }
+    }
 
     #[test]
     fn a_version_may_name_its_build_but_not_be_another() {
