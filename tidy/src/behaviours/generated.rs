@@ -1,23 +1,30 @@
 //! The generated part of the list: what shows a behaviour, by file and without line numbers, so that it changes only when
 //! a test or scenario does.
 
+use std::cmp::Reverse;
+
 use super::list::Behaviour;
 use super::mentions::{Kind, Mention, showing};
 
-/// The lines below a behaviour's `Code:` line.
+/// The lines below a behaviour's `Code:` line. The file that shows most comes first: it is about the behaviour, others
+/// touch it.
 pub(super) fn shown_by(id: &str, mentions: &[Mention]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for kind in Kind::SHOWING {
-        let mut file = "";
+        let mut files: Vec<(&str, Vec<String>)> = Vec::new();
         for mention in showing(mentions, id, kind) {
             // In backticks, because titles contain `<placeholders>`.
             let name = format!("`{}`", mention.name.replace('`', "'"));
-            match lines.last_mut().filter(|_| file == mention.path) {
-                Some(line) => *line = format!("{line}, {name}"),
-                None => lines.push(format!("- {}: `{}`: {name}", kind.label(), mention.path)),
+            match files.last_mut().filter(|(file, _)| *file == mention.path) {
+                Some((_, names)) => names.push(name),
+                None => files.push((&mention.path, vec![name])),
             }
-            file = &mention.path;
         }
+        files.sort_by_key(|(_, names)| Reverse(names.len()));
+        let line = |(file, names): (&str, Vec<String>)| {
+            format!("- {}: `{file}`: {}", kind.label(), names.join(", "))
+        };
+        lines.extend(files.into_iter().map(line));
     }
     lines
 }
@@ -58,6 +65,7 @@ mod tests {
     fn stale_lines_are_replaced_and_all_else_stays() {
         let mentions = [
             mention(Kind::Scenario, "b.feature", "Bad <x>"),
+            mention(Kind::Test, "0.rs", "also"),
             mention(Kind::Test, "a.rs", "one"),
             mention(Kind::Test, "a.rs", "two"),
             mention(Kind::Comment, "a.rs", "helper"),
@@ -66,7 +74,7 @@ mod tests {
         let text =
             "# All\n\n## B. Rates\n\n### B7 – Bad\n\nText.\n\nCode: `a.rs`\n- stale\n\n## C. Next\n\nText.\n";
         let expected = "# All\n\n## B. Rates\n\n### B7 – Bad\n\nText.\n\nCode: `a.rs`\n\n\
-                        - Tests: `a.rs`: `one`, `two`\n- Scenarios: `b.feature`: `Bad <x>`\n- Bench: `bench.rs`: `B7-memory`\n\n\
+                        - Tests: `a.rs`: `one`, `two`\n- Tests: `0.rs`: `also`\n- Scenarios: `b.feature`: `Bad <x>`\n- Bench: `bench.rs`: `B7-memory`\n\n\
                         ## C. Next\n\nText.\n";
         // A second time changes nothing.
         for text in [text, expected] {
