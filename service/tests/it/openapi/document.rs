@@ -11,7 +11,7 @@ fn committed_path() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi.json")
 }
 
-/// A4: `docs/openapi.json` equals what the program prints and serves; `UPDATE_DOCS=1` updates it.
+/// A4, O11: `docs/openapi.json` equals what the program prints and serves; `UPDATE_DOCS=1` updates it.
 #[test]
 fn the_committed_document_equals_the_printed_and_served_one() {
     let printed = program::run(&["openapi"], &[]);
@@ -32,7 +32,7 @@ fn the_committed_document_equals_the_printed_and_served_one() {
     assert!(served.text() == printed, "the served document differs");
 }
 
-/// A4: Every operation has an id, a summary, and documents its success and error responses.
+/// A4, O11: Every operation has an id, a summary, and documents its success and error responses.
 #[test]
 fn every_operation_is_named_described_and_documents_its_errors() {
     let document: Value = serde_json::from_str(&program::stdout(&program::run(&["openapi"], &[]))).unwrap();
