@@ -1,5 +1,6 @@
 //! Embeds commit, build date and compiler version. Reproducible: `SOURCE_DATE_EPOCH` takes precedence over the clock.
 
+use std::path::Path;
 use std::process::Command;
 
 fn main() {
@@ -20,8 +21,16 @@ fn main() {
     for variable in ["SOURCE_COMMIT", "SOURCE_DATE_EPOCH"] {
         println!("cargo::rerun-if-env-changed={variable}");
     }
-    println!("cargo::rerun-if-changed=../.git/HEAD");
-    println!("cargo::rerun-if-changed=../.git/logs/HEAD");
+    // Cargo runs this for every build if a file that is named here does not exist, as `.git/HEAD` in a linked worktree.
+    for file in ["HEAD", "logs/HEAD"] {
+        let path = run(
+            "git",
+            &["rev-parse", "--path-format=absolute", "--git-path", file],
+        );
+        if let Some(path) = path.filter(|path| Path::new(path).exists()) {
+            println!("cargo::rerun-if-changed={path}");
+        }
+    }
     println!("cargo::rerun-if-changed=../migrations");
 }
 
