@@ -1,36 +1,83 @@
-//! `portcullis audit verify`: verifies the hash chain of the audit log.
+//! `portcullis audit verify`: verifies the hash chain of the audit log, and that it contains what was recorded elsewhere.
 
-use super::exit::{check_password, fail, print};
+use super::exit::{EXIT_CONFIG, check_password, fail, print};
 use crate::config::Settings;
+use crate::crypto::data_key::DataKey;
+use crate::domain::audit::anchor::AnchorLine;
+use crate::domain::audit::completeness::{Completeness, Expected};
 use crate::domain::audit::verify::{VerifyError, verify};
+use crate::startup::keys;
 use crate::types::event_hash::EventHash;
 use clap::Subcommand;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// Exit code if the log cannot be read: EX_UNAVAILABLE of sysexits.h.
+/// Exit code if the chain is broken.
+const EXIT_INCONSISTENT: u8 = 1;
+
+/// Exit code if the chain lacks something that was recorded.
+const EXIT_INCOMPLETE: u8 = 3;
+
+/// Exit code if an anchor is not signed by DATA_KEY, or there is none: EX_DATAERR of sysexits.h.
+const EXIT_BAD_ANCHORS: u8 = 65;
+
+/// Exit code if the anchors cannot be read: EX_NOINPUT.
+const EXIT_NO_INPUT: u8 = 66;
+
+/// Exit code if the log cannot be read: EX_UNAVAILABLE.
 const EXIT_UNAVAILABLE: u8 = 69;
 
 /// How often progress is reported.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The subcommands.
-#[derive(Clone, Copy, Subcommand)]
+#[derive(Clone, Subcommand)]
 pub enum Action {
-    /// Recompute and compare every hash; exit 0 if the chain is intact, 1 with the first invalid event if not, 69 if
-    /// the log cannot be read
+    /// Verify that the audit log is consistent (every hash is recomputed) and complete (it contains what was recorded).
+    /// Exit code 0: both, or consistent and nothing to compare with; 1: inconsistent; 3: incomplete; 65: an anchor is not
+    /// signed by DATA_KEY, or none is given; 66: the anchors cannot be read; 69: the audit log cannot be read
     Verify {
+        /// A file of AUDIT_ANCHOR_FILE, or logs of the service; needs DATA_KEY. May be repeated
+        #[arg(long, value_name = "FILE")]
+        anchors: Vec<PathBuf>,
         /// A hash printed by an earlier run, which must still occur in the chain
         #[arg(long, value_name = "HASH", value_parser = parse_hash)]
         head: Option<EventHash>,
     },
 }
 
+/// What the anchor files hold.
+#[derive(Default)]
+struct AnchorFiles {
+    expected: Expected,
+    valid: u64,
+    /// File and line of the first invalid one.
+    invalid: Option<(PathBuf, usize)>,
+}
+
 /// Runs the subcommand.
 pub fn run(settings: &Settings, action: Action) -> ExitCode {
-    let Action::Verify { head } = action;
+    let Action::Verify { anchors, head } = action;
     if let Err(code) = check_password(&settings.database.accounts) {
         return code;
+    }
+    let mut files = AnchorFiles::default();
+    if !anchors.is_empty() {
+        let key = match keys::data_key(&settings.auth) {
+            Ok(key) => key,
+            Err(error) => return fail(EXIT_CONFIG, &error),
+        };
+        for path in &anchors {
+            if let Err(error) = files.read(path, &key) {
+                return fail(EXIT_NO_INPUT, &format!("{}: {error}", path.display()));
+            }
+        }
+    }
+    if let Some(head) = head {
+        files.expected.set_head(head);
     }
     let mut last_report = Instant::now();
     let mut report = |count| {
@@ -39,15 +86,61 @@ pub fn run(settings: &Settings, action: Action) -> ExitCode {
             eprintln!("{count} events verified");
         }
     };
-    match verify(&settings.database, head, &mut report) {
-        Ok(chain) => {
-            let (count, head) = (chain.count, chain.head);
-            print(&format!(
-                "intact: {count} events, last event {count}, head {head}\n"
-            ))
+    let (chain, completeness) = match verify(&settings.database, files.expected, &mut report) {
+        Ok(verdicts) => verdicts,
+        Err(error @ VerifyError::Broken(_)) => return fail(EXIT_INCONSISTENT, &error),
+        Err(error) => return fail(EXIT_UNAVAILABLE, &error),
+    };
+    let (count, head) = (chain.count, chain.head);
+    let mut text = format!("consistent: {count} events, last event {count}, head {head}\n");
+    let code = match completeness {
+        Completeness::Unknown => {
+            text += "completeness unknown: compare with --anchors or --head\n";
+            ExitCode::SUCCESS
         }
-        Err(error @ VerifyError::Broken(_)) => fail(1, &error),
-        Err(error) => fail(EXIT_UNAVAILABLE, &error),
+        Completeness::Complete { given, newest } => {
+            text += &format!("complete: contains all {given} records");
+            if let Some(newest) = newest {
+                text += &format!(", the newest of event {} at {}", newest.id, newest.at);
+            }
+            text += "\n";
+            ExitCode::SUCCESS
+        }
+        Completeness::Incomplete(error) => fail(EXIT_INCOMPLETE, &format!("incomplete: {error}")),
+    };
+    let printed = print(&text);
+    let is_complete = code == ExitCode::SUCCESS;
+    match files.invalid {
+        _ if !is_complete => code,
+        Some((path, line)) => fail(
+            EXIT_BAD_ANCHORS,
+            &format!(
+                "{}, line {line}: the anchor is not signed by DATA_KEY",
+                path.display()
+            ),
+        ),
+        None if files.valid == 0 && !anchors.is_empty() => {
+            fail(EXIT_BAD_ANCHORS, &"the given files hold no anchor")
+        }
+        None => printed,
+    }
+}
+
+impl AnchorFiles {
+    fn read(&mut self, path: &Path, key: &DataKey) -> std::io::Result<()> {
+        for (index, line) in BufReader::new(File::open(path)?).split(b'\n').enumerate() {
+            match AnchorLine::parse(&String::from_utf8_lossy(&line?), key) {
+                AnchorLine::Valid(anchor) => {
+                    self.valid += 1;
+                    self.expected.add_anchor(anchor);
+                }
+                AnchorLine::Invalid => {
+                    self.invalid.get_or_insert((path.to_owned(), index + 1));
+                }
+                AnchorLine::Other => {}
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,5 +1,8 @@
 //! Settings, parsed once at start from the environment and the settings file. No network access.
 
+/// Anchors of the audit log.
+pub mod audit;
+
 /// Database server, and one login per purpose.
 pub mod database;
 
@@ -46,6 +49,8 @@ pub struct Settings {
     pub limits: limits::LimitSettings,
     /// Registration, sessions, tokens and password hashing.
     pub auth: auth::AuthSettings,
+    /// Anchors of the audit log.
+    pub audit: audit::AuditSettings,
     /// Mail transport.
     pub mail: mail::MailSettings,
     /// Logs, traces and metrics.
@@ -62,6 +67,7 @@ impl Settings {
             database: database::DatabaseSettings::parse(source, profile)?,
             limits: limits::LimitSettings::parse(source)?,
             auth: auth::AuthSettings::parse(source, profile)?,
+            audit: audit::AuditSettings::parse(source)?,
             mail: mail::MailSettings::parse(source, profile)?,
             telemetry: telemetry::TelemetrySettings::parse(source)?,
         })

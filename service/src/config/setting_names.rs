@@ -161,6 +161,16 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("HASH_ITERATIONS", "2", "Number of argon2id iterations, 2 to 16."),
     setting(
+        "AUDIT_ANCHOR_FILE",
+        "",
+        "File, as an absolute path, to which the end of the audit chain is appended with a signature, in addition to the log; see docs/audit.md. Keep it, or a copy, where the database's administrators cannot write. Empty: the log only.",
+    ),
+    setting(
+        "AUDIT_ANCHOR_INTERVAL",
+        "60",
+        "Time in seconds, 1 to 86400, after which the end of the audit chain is recorded again if it has changed. It is also recorded at shutdown.",
+    ),
+    setting(
         "MAIL_TRANSPORT",
         "folder",
         "How mails are sent: `smtp`, or `folder`, which writes them to `MAIL_FOLDER`. Production requires `smtp`.",

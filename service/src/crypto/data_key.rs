@@ -55,6 +55,12 @@ impl DataKey {
         bytes
     }
 
+    /// Whether this is the MAC of the data, compared in constant time.
+    pub fn verify_mac(&self, label: &'static str, data: &[u8], mac: &[u8]) -> bool {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.derive(label));
+        hmac::verify(&key, data, mac).is_ok()
+    }
+
     /// The token of a mailed link, derived from the link's id, so that neither the links table nor the outbox stores it.
     pub fn link_token(&self, link: Uuid) -> PlainToken {
         PlainToken::of_bytes(&self.mac("link", link.as_bytes()))

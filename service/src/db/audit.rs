@@ -183,6 +183,31 @@ pub async fn list(
     .await
 }
 
+/// The recorded end of the chain. `None`: it is missing or malformed.
+pub async fn find_head(db: &Db) -> Result<Option<(i64, EventHash)>, DbError> {
+    db.run("find_audit_head", |conn| {
+        let end: Option<(i64, Vec<u8>)> = head::table
+            .select((head::id, head::hash))
+            .first(conn)
+            .optional()?;
+        Ok(end.and_then(|(id, hash)| Some((id, EventHash::of(&hash)?))))
+    })
+    .await
+}
+
+/// The hash of an event.
+pub async fn find_hash(db: &Db, id: i64) -> Result<Option<EventHash>, DbError> {
+    db.run("find_event_hash", move |conn| {
+        let hash: Option<Vec<u8>> = events::table
+            .find(id)
+            .select(events::hash)
+            .first(conn)
+            .optional()?;
+        Ok(hash.and_then(|hash| EventHash::of(&hash)))
+    })
+    .await
+}
+
 /// Calls `each` for every event of one snapshot, oldest first. Returns the recorded end of the chain; `None`: it is
 /// missing.
 pub fn read_chain<E>(

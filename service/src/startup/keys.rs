@@ -21,12 +21,18 @@ pub struct Keys {
     pub token_keys: SigningKeyReload,
 }
 
+/// Loads DATA_KEY.
+pub fn data_key(auth: &AuthSettings) -> Result<DataKey, StartError> {
+    let (key, _) = read(["DATA_KEY", "DATA_KEY_FILE"], auth.data_key.as_ref(), |text| {
+        DataKey::parse(text).map_err(|e| e.to_string())
+    })?;
+    Ok(key)
+}
+
 impl Keys {
     /// Loads all keys; an invalid one is reported with its setting's name.
     pub fn load(auth: &AuthSettings) -> Result<Self, StartError> {
-        let (data, _) = read(["DATA_KEY", "DATA_KEY_FILE"], auth.data_key.as_ref(), |text| {
-            DataKey::parse(text).map_err(|e| e.to_string())
-        })?;
+        let data = data_key(auth)?;
         let source = auth.token_keys.as_ref();
         let (jwt, source) = read(["TOKEN_KEYS", "TOKEN_KEYS_FILE"], source, |text| {
             let keys = TokenKeys::parse(text).map_err(|e| e.to_string())?;

@@ -24,6 +24,9 @@ pub mod connection_limit;
 /// Services and APIs.
 pub mod apis;
 
+/// Anchors of the audit log.
+mod audit_anchors;
+
 /// Problem documents for errors of the HTTP library.
 pub mod protocol_errors;
 
@@ -42,6 +45,7 @@ use crate::http::router::{Apis, EdgeSettings, routes};
 use crate::mail::worker::{MailWorker, WorkerContext};
 use crate::telemetry::metrics::Metrics;
 use apis::{Services, apis, web};
+use audit_anchors::AuditAnchors;
 use error::StartError;
 use keys::Keys;
 use listener::{Limits, Listener};
@@ -52,7 +56,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 /// A service whose listeners are bound, ready to run.
 pub struct Service {
@@ -65,6 +69,7 @@ pub struct Service {
     logins: Logins,
     mail_worker: WorkerContext,
     signing_keys: SigningKeyReload,
+    audit_anchors: AuditAnchors,
 }
 
 impl Service {
@@ -85,6 +90,7 @@ impl Service {
         let logins = Logins::start(settings, &metrics)?;
         let stopping = Arc::new(AtomicBool::new(false));
         let services = Services::new(settings, &logins, &keys)?;
+        let audit_anchors = AuditAnchors::new(&settings.audit, services.audit.clone(), &keys)?;
         let web = web(settings, &keys, &services);
         let apis = apis(settings, &logins, &services, web.clone(), &stopping);
         let rate_limit = Arc::new(RateLimit::new(limits.rate));
@@ -127,6 +133,7 @@ impl Service {
                 logins,
                 mail_worker,
                 signing_keys: keys.token_keys,
+                audit_anchors,
             }),
             Err(error) => {
                 logins.close().await;
@@ -154,12 +161,17 @@ impl Service {
         let worker = MailWorker::start(self.mail_worker)
             .inspect_err(|error| tracing::error!(%error, "cannot start the mail worker"));
         let signing_keys = tokio::spawn(self.signing_keys.run());
+        let (stop_anchors, anchors_stopped) = oneshot::channel();
+        let audit_anchors = tokio::spawn(self.audit_anchors.run(anchors_stopped));
         tracing::info!("ready to serve");
         stop.await;
         tracing::info!("stopping");
         self.stopping.store(true, Ordering::Relaxed);
         let _ = signal.send(true);
         let _ = tokio::join!(public, internal);
+        // After the last request, so that the last anchor covers its events.
+        drop(stop_anchors);
+        let _ = audit_anchors.await;
         cleanup.abort();
         signing_keys.abort();
         let worker = tokio::task::spawn_blocking(move || worker.map(MailWorker::stop));

@@ -29,9 +29,6 @@ pub enum ChainError {
     /// `audit.head` is empty.
     #[error("audit.head is empty: missing events at the end cannot be detected")]
     NoHead,
-    /// The expected hash does not occur.
-    #[error("no event has the given hash: this is not the chain it was taken from")]
-    NotInChain,
 }
 
 /// A chain without defects.
@@ -48,26 +45,26 @@ pub struct VerifiedChain {
 pub struct Chain {
     last: i64,
     hash: EventHash,
-    expected: Option<EventHash>,
 }
 
-impl Chain {
-    /// An empty chain. `expected` must occur as the hash of an event, or of the empty chain.
-    pub fn begin(expected: Option<EventHash>) -> Self {
+/// An empty chain.
+impl Default for Chain {
+    fn default() -> Self {
         Self {
             last: 0,
             hash: EventHash::GENESIS,
-            expected: expected.filter(|hash| *hash != EventHash::GENESIS),
         }
     }
+}
 
+impl Chain {
     /// The number of verified events.
     pub fn count(&self) -> i64 {
         self.last
     }
 
-    /// Verifies the next event.
-    pub fn add(&mut self, row: &ChainRow) -> Result<(), ChainError> {
+    /// Verifies the next event; returns its hash.
+    pub fn add(&mut self, row: &ChainRow) -> Result<EventHash, ChainError> {
         let next = self.last + 1;
         if row.id > next {
             return Err(ChainError::Missing(next));
@@ -81,8 +78,7 @@ impl Chain {
         let hash = hash_of(row, self.hash).filter(|hash| row.hash == Some(*hash));
         self.hash = hash.ok_or(ChainError::Changed(row.id))?;
         self.last = row.id;
-        self.expected = self.expected.filter(|expected| *expected != self.hash);
-        Ok(())
+        Ok(self.hash)
     }
 
     /// Compares the end with `audit.head`.
@@ -96,9 +92,6 @@ impl Chain {
         }
         if head.hash != Some(self.hash) {
             return Err(ChainError::HeadMismatch(self.last));
-        }
-        if self.expected.is_some() {
-            return Err(ChainError::NotInChain);
         }
         Ok(VerifiedChain {
             count: self.last,
@@ -149,8 +142,8 @@ mod tests {
     }
 
     /// A verified chain of this many events.
-    fn chain(count: i64, expected: Option<EventHash>) -> Chain {
-        let mut chain = Chain::begin(expected);
+    fn chain(count: i64) -> Chain {
+        let mut chain = Chain::default();
         for id in 1..=count {
             chain.add(&row(id, chain.hash)).unwrap();
         }
@@ -167,16 +160,16 @@ mod tests {
     #[test]
     fn a_verified_chain_has_its_length_and_last_hash() {
         for count in [0, 1, 3] {
-            let verified = chain(count, None);
+            let verified = chain(count);
             let end = verified.end(head(&verified)).unwrap();
             assert_eq!((end.count, end.head), (count, verified.hash));
         }
-        assert_eq!(chain(0, None).hash, EventHash::GENESIS);
+        assert_eq!(chain(0).hash, EventHash::GENESIS);
     }
 
     #[test]
     fn every_defect_names_its_event() {
-        let mut two = chain(2, None);
+        let mut two = chain(2);
         let hash = two.hash;
         assert_eq!(two.add(&row(4, hash)), Err(ChainError::Missing(3)));
         assert_eq!(two.add(&row(2, hash)), Err(ChainError::Outside(2)));
@@ -198,12 +191,12 @@ mod tests {
             change(&mut changed);
             assert_eq!(two.add(&changed), Err(ChainError::Changed(3)), "{changed:?}");
         }
-        assert_eq!(two.add(&good), Ok(()));
+        assert_eq!(two.add(&good), Ok(two.hash));
     }
 
     #[test]
     fn the_last_event_must_match_the_head() {
-        let (two, three) = (chain(2, None), chain(3, None));
+        let (two, three) = (chain(2), chain(3));
         assert_eq!(two.end(head(&three)), Err(ChainError::Truncated(3)));
         assert_eq!(three.end(head(&two)), Err(ChainError::Outside(3)));
         let other = Head {
@@ -212,18 +205,5 @@ mod tests {
         };
         assert_eq!(two.end(Some(other)), Err(ChainError::HeadMismatch(2)));
         assert_eq!(two.end(None), Err(ChainError::NoHead));
-    }
-
-    #[test]
-    fn an_expected_hash_must_occur() {
-        for (expected, found) in [
-            (EventHash::GENESIS, true),
-            (chain(1, None).hash, true),
-            (chain(3, None).hash, true),
-            (chain(4, None).hash, false),
-        ] {
-            let three = chain(3, Some(expected));
-            assert_eq!(three.end(head(&three)).is_ok(), found, "{expected}");
-        }
     }
 }

@@ -1,7 +1,13 @@
 //! The audit log: listing for administrators, and verification of its hash chain.
 
+/// Signed records of the end of the chain.
+pub mod anchor;
+
 /// Verification of one event after another.
 pub mod chain;
+
+/// Comparison with what was recorded outside of the database.
+pub mod completeness;
 
 /// Verification of the whole log.
 pub mod verify;
@@ -12,6 +18,8 @@ use super::sessions::caller::Admin;
 use crate::db::Db;
 use crate::db::audit;
 pub use crate::db::audit::{EventRow, Filter};
+use crate::types::clock;
+use anchor::Anchor;
 
 /// The audit log. Cheap to clone.
 #[derive(Clone)]
@@ -35,5 +43,23 @@ impl Audit {
     ) -> Result<Page<EventRow>, StorageError> {
         let rows = audit::list(&self.db, filter, before, i64::from(limit) + 1).await?;
         Ok(Page::from_rows(rows, limit, |event| event.id.to_string()))
+    }
+
+    /// The end of the chain, to be recorded outside of the database.
+    pub async fn anchor(&self) -> Result<Anchor, StorageError> {
+        let (id, hash) = audit::find_head(&self.db).await?.ok_or(StorageError::Failed)?;
+        Ok(Anchor {
+            at: clock::now(),
+            id,
+            hash,
+        })
+    }
+
+    /// Whether the chain still contains an event that was recorded earlier.
+    pub async fn contains(&self, anchor: Anchor) -> Result<bool, StorageError> {
+        if anchor.id == 0 {
+            return Ok(true);
+        }
+        Ok(audit::find_hash(&self.db, anchor.id).await? == Some(anchor.hash))
     }
 }

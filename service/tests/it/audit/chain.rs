@@ -58,15 +58,17 @@ fn head_hash(database: &Database) -> String {
 fn an_intact_chain_is_reported_with_length_and_last_hash() {
     let database = with_events(5);
     let end = head_hash(&database);
-    let whole = format!("intact: 5 events, last event 5, head {end}");
-    assert_eq!(verify(&database, &[]), (Some(0), whole.clone()));
-    assert_eq!(verify(&database, &["--head", &end]), (Some(0), whole));
+    let whole = format!("consistent: 5 events, last event 5, head {end}");
+    let unknown = "completeness unknown: compare with --anchors or --head";
+    assert_eq!(verify(&database, &[]), (Some(0), format!("{whole}\n{unknown}")));
+    assert_eq!(
+        verify(&database, &["--head", &end]),
+        (Some(0), format!("{whole}\ncomplete: contains all 1 records"))
+    );
     let empty = verify(&Database::fresh(), &[]);
     let zero = "0".repeat(64);
-    assert_eq!(
-        empty,
-        (Some(0), format!("intact: 0 events, last event 0, head {zero}"))
-    );
+    let whole = format!("consistent: 0 events, last event 0, head {zero}");
+    assert_eq!(empty, (Some(0), format!("{whole}\n{unknown}")));
     assert_eq!(verify(&database, &["--head", "abc"]).0, Some(2));
 }
 
@@ -161,7 +163,7 @@ fn deleted_inserted_and_reordered_events_are_named() {
         let database = with_events(5);
         tamper(&database, &statements);
         let (code, text) = verify(&database, &[]);
-        assert_eq!((code, text.as_str()), (Some(1), format!("portcullis: {message}").as_str()), "{statements}");
+        assert_eq!((code, text.as_str()), (Some(1), format!("portcullis: inconsistent: {message}").as_str()), "{statements}");
     }
 }
 
@@ -174,7 +176,10 @@ fn a_truncated_or_rebuilt_chain_is_detected() {
     let (code, text) = verify(&database, &[]);
     assert_eq!(
         (code, text.as_str()),
-        (Some(1), "portcullis: event 4 and all later ones are missing")
+        (
+            Some(1),
+            "portcullis: inconsistent: event 4 and all later ones are missing"
+        )
     );
     database
         .execute("UPDATE audit.head h SET id = 3, hash = (SELECT hash FROM audit.events e WHERE e.id = 3)");
@@ -184,7 +189,7 @@ fn a_truncated_or_rebuilt_chain_is_detected() {
         "the database alone does not reveal it"
     );
     let (code, text) = verify(&database, &["--head", &end]);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(3));
     assert!(text.contains("no event has the given hash"), "{text}");
     let saved = head_hash(&database);
     assert_eq!(verify(&database, &["--head", &saved.to_uppercase()]).0, Some(0));
@@ -195,7 +200,7 @@ fn a_truncated_or_rebuilt_chain_is_detected() {
          SELECT audit.append(NULL, 'thing.done', '', '', '', '{}') FROM generate_series(1, 5)",
     );
     assert_eq!(verify(&database, &[]).0, Some(0));
-    assert_eq!(verify(&database, &["--head", &saved]).0, Some(1));
+    assert_eq!(verify(&database, &["--head", &saved]).0, Some(3));
     database.execute("UPDATE audit.head SET hash = sha256(hash)");
     let (_, text) = verify(&database, &[]);
     assert!(
@@ -234,7 +239,7 @@ fn hashes_do_not_depend_on_session_settings() {
     }
     let (code, text) = verify(&database, &[]);
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.starts_with("intact: 14 events"), "{text}");
+    assert!(text.starts_with("consistent: 14 events"), "{text}");
 }
 
 /// J5: Concurrent transactions, some of them rolled back, append to one chain without a gap.
@@ -261,7 +266,7 @@ fn concurrent_events_form_one_chain_without_a_gap() {
     });
     let (code, text) = verify(&database, &[]);
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.starts_with("intact: 40 events, last event 40"), "{text}");
+    assert!(text.starts_with("consistent: 40 events, last event 40"), "{text}");
     let mut conn = database.login("accounts");
     let order = "SELECT count(*)::text AS line FROM audit.events a JOIN audit.events b ON b.id = a.id + 1 AND b.at < a.at";
     assert_eq!(lines(&mut conn, order).unwrap(), ["0"]);
@@ -278,7 +283,10 @@ fn a_chain_longer_than_one_batch_is_verified() {
     }
     let (code, text) = verify(&database, &[]);
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("intact: 11000 events, last event 11000"), "{text}");
+    assert!(
+        text.contains("consistent: 11000 events, last event 11000"),
+        "{text}"
+    );
     tamper(
         &database,
         "UPDATE audit.events SET detail = '[]' WHERE id IN (10500, 10999)",
@@ -287,6 +295,6 @@ fn a_chain_longer_than_one_batch_is_verified() {
     // Progress lines may precede it.
     assert_eq!(
         (code, text.lines().next_back()),
-        (Some(1), Some("portcullis: event 10500 was changed"))
+        (Some(1), Some("portcullis: inconsistent: event 10500 was changed"))
     );
 }

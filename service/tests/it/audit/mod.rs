@@ -1,5 +1,8 @@
 //! The audit log.
 
+/// Records of the end of the chain outside of the database.
+mod anchors;
+
 /// The hash chain of audit events.
 mod chain;
 
