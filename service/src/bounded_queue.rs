@@ -47,20 +47,20 @@ impl<T> BoundedQueue<T> {
 
     /// Appends an item. Returns `false`, and drops the item, when the queue is full or closed.
     pub fn push(&self, item: T) -> bool {
-        self.push_with(1, |items| items.push_back(item))
+        self.push_with(1, 0, |items| items.push_back(item))
     }
 
-    /// Appends all items or none.
-    pub fn push_all(&self, items: &[T]) -> bool
+    /// Appends all items, or none if fewer than `reserve` places would remain free for others.
+    pub fn push_all(&self, items: &[T], reserve: usize) -> bool
     where
         T: Copy,
     {
-        self.push_with(items.len(), |queue| queue.extend(items))
+        self.push_with(items.len(), reserve, |queue| queue.extend(items))
     }
 
-    fn push_with(&self, count: usize, append: impl FnOnce(&mut VecDeque<T>)) -> bool {
+    fn push_with(&self, count: usize, reserve: usize, append: impl FnOnce(&mut VecDeque<T>)) -> bool {
         let mut state = self.lock();
-        if state.closed || state.items.len() + count > self.capacity {
+        if state.closed || state.items.len() + count + reserve > self.capacity {
             return false;
         }
         append(&mut state.items);
@@ -156,11 +156,13 @@ mod tests {
     #[test]
     fn all_items_of_a_push_fit_or_none_does() {
         let queue = BoundedQueue::with_batch(4, 2);
-        assert!(queue.push_all(&[1, 2, 3]));
-        assert!(!queue.push_all(&[4, 5]));
+        assert!(queue.push_all(&[1, 2, 3], 1));
+        assert!(!queue.push_all(&[4, 5], 0));
+        assert!(!queue.push_all(&[4], 1));
+        assert!(queue.push_all(&[4], 0));
         let mut batch = VecDeque::new();
         assert!(queue.swap_batch(&mut batch, LONG));
-        assert_eq!(batch, [1, 2, 3]);
+        assert_eq!(batch, [1, 2, 3, 4]);
     }
 
     #[test]

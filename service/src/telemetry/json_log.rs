@@ -2,13 +2,13 @@
 //! for every event, which took a third of a request's time when measured. Here they are rendered once per span and copied.
 //! json-subscriber does that, too; it has not been measured here.
 
-use super::log_writer::LogWriter;
+use super::log_writer::{Importance, LogWriter};
 use crate::types::clock;
 use std::fmt::{Debug, Write as _};
 use std::io::Write as _;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
@@ -64,7 +64,13 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLog {
             }
         }
         line.0.extend_from_slice(b"}\n");
-        self.writer.write_line(&line.0);
+        // The order of levels is reversed: errors are the least.
+        let importance = if *level <= Level::WARN {
+            Importance::Warning
+        } else {
+            Importance::Information
+        };
+        self.writer.write_line(&line.0, importance);
     }
 }
 

@@ -1,8 +1,11 @@
 //! Buffers log lines in memory; a thread of its own writes them to stdout. A blocked reader of stdout delays no request:
-//! when the buffer is full, lines are dropped and counted. `tracing_appender::non_blocking` limits the number of lines
+//! when the buffer is full, lines are dropped and counted. A part of it is reserved for warnings and errors, so that a flood of
+//! requests does not hide what it does. `tracing_appender::non_blocking` limits the number of lines
 //! instead of bytes, wakes its thread for every line, waits only a second at shutdown, and does not log dropped lines.
 
 use crate::bounded_queue::BoundedQueue;
+use crate::types::clock;
+use chrono::SecondsFormat;
 use std::collections::VecDeque;
 use std::io::Write;
 use std::sync::Arc;
@@ -11,7 +14,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Bytes that may wait.
-const MAX_BUFFERED: usize = 1 << 20;
+const MAX_BUFFERED: usize = (1 << 20) + RESERVE;
+
+/// Bytes of these that only warnings and errors may use.
+const RESERVE: usize = 1 << 18;
 
 /// The writer thread wakes up when this many bytes wait.
 const BATCH_SIZE: usize = 1 << 15;
@@ -19,9 +25,19 @@ const BATCH_SIZE: usize = 1 << 15;
 /// The longest time that a line waits.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(100);
 
+/// How important a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Importance {
+    /// A warning or an error.
+    Warning,
+    /// Anything else.
+    Information,
+}
+
 struct Buffer {
     bytes: BoundedQueue<u8>,
-    dropped_lines: AtomicU64,
+    dropped_warnings: AtomicU64,
+    dropped_information: AtomicU64,
 }
 
 /// Accepts lines. Cheap to clone.
@@ -39,7 +55,8 @@ impl LogWriter {
     pub fn start(output: impl Write + Send + 'static) -> std::io::Result<(Self, LogWriterGuard)> {
         let buffer = Arc::new(Buffer {
             bytes: BoundedQueue::with_batch(MAX_BUFFERED, BATCH_SIZE),
-            dropped_lines: AtomicU64::new(0),
+            dropped_warnings: AtomicU64::new(0),
+            dropped_information: AtomicU64::new(0),
         });
         let own = Arc::clone(&buffer);
         let thread = std::thread::Builder::new()
@@ -53,9 +70,13 @@ impl LogWriter {
     }
 
     /// Adds a line, which must end with `\n`.
-    pub fn write_line(&self, line: &[u8]) {
-        if !self.0.bytes.push_all(line) {
-            self.0.dropped_lines.fetch_add(1, Ordering::Relaxed);
+    pub fn write_line(&self, line: &[u8], importance: Importance) {
+        let (reserve, dropped) = match importance {
+            Importance::Warning => (0, &self.0.dropped_warnings),
+            Importance::Information => (RESERVE, &self.0.dropped_information),
+        };
+        if !self.0.bytes.push_all(line, reserve) {
+            dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -73,11 +94,13 @@ fn write_batches(buffer: &Buffer, mut output: impl Write) {
     let mut batch = VecDeque::new();
     loop {
         let open = buffer.bytes.swap_batch(&mut batch, FLUSH_INTERVAL);
-        let dropped = buffer.dropped_lines.swap(0, Ordering::Relaxed);
-        if dropped > 0 {
+        let warnings = buffer.dropped_warnings.swap(0, Ordering::Relaxed);
+        let information = buffer.dropped_information.swap(0, Ordering::Relaxed);
+        if warnings + information > 0 {
+            let time = clock::now().to_rfc3339_opts(SecondsFormat::Micros, true);
             let _ = writeln!(
                 batch,
-                r#"{{"level":"WARN","message":"log lines dropped","count":{dropped}}}"#
+                r#"{{"timestamp":"{time}","level":"WARN","target":"security","event":"log.dropped","message":"log lines dropped","warnings":{warnings},"information":{information}}}"#
             );
         }
         // The service keeps running when its output is closed.
@@ -119,14 +142,47 @@ mod tests {
         let (writer, guard) = LogWriter::start(BlockedOutput { release, written }).unwrap();
         let line = [b'x'; 1023];
         for _ in 0..3000 {
-            writer.write_line(&line);
+            writer.write_line(&line, Importance::Information);
         }
         drop(blocker);
         drop(guard);
         let all: Vec<u8> = output.iter().flatten().collect();
         let text = String::from_utf8(all).unwrap();
         assert!(text.contains("log lines dropped"), "{}", text.len());
-        assert!(text.len() <= 2 * MAX_BUFFERED + 200);
+        assert!(text.len() <= 2 * MAX_BUFFERED + 400);
+    }
+
+    #[test]
+    fn a_flood_of_information_drops_no_warning() {
+        let ((blocker, release), (written, output)) = (channel(), channel());
+        let (writer, guard) = LogWriter::start(BlockedOutput { release, written }).unwrap();
+        let line = [b'x'; 1023];
+        for number in 0..3000 {
+            writer.write_line(&line, Importance::Information);
+            if number % 30 == 0 {
+                writer.write_line(format!("warning {number}\n").as_bytes(), Importance::Warning);
+            }
+        }
+        for _ in 0..(RESERVE / line.len() + 10) {
+            writer.write_line(&line, Importance::Warning);
+        }
+        drop(blocker);
+        drop(guard);
+        let all: Vec<u8> = output.iter().flatten().collect();
+        let text = String::from_utf8(all).unwrap();
+        let missing = (0..3000)
+            .step_by(30)
+            .find(|number| !text.contains(&format!("warning {number}\n")));
+        assert_eq!(missing, None);
+        let dropped: Vec<serde_json::Value> = text
+            .lines()
+            .filter_map(|line| {
+                line.find("{\"timestamp")
+                    .and_then(|at| serde_json::from_str(&line[at..]).ok())
+            })
+            .collect();
+        let sum = |of: &str| dropped.iter().filter_map(|line| line[of].as_u64()).sum::<u64>();
+        assert!(sum("information") > 900 && sum("warnings") > 0, "{dropped:?}");
     }
 
     #[test]
@@ -134,8 +190,8 @@ mod tests {
         let ((blocker, release), (written, output)) = (channel(), channel());
         drop(blocker);
         let (writer, guard) = LogWriter::start(BlockedOutput { release, written }).unwrap();
-        writer.write_line(b"one\n");
-        writer.write_line(b"two\n");
+        writer.write_line(b"one\n", Importance::Information);
+        writer.write_line(b"two\n", Importance::Warning);
         drop(guard);
         assert_eq!(output.iter().flatten().collect::<Vec<u8>>(), b"one\ntwo\n");
     }
