@@ -333,6 +333,6 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "TRACE_RATIO",
         "1.0",
-        "Fraction of traces started by this service that are exported, 0.0 to 1.0. A caller's sampling decision takes precedence.",
+        "Fraction of requests whose spans are exported, 0.0 to 1.0. The sampling decision in a caller's `traceparent` has no effect.",
     ),
 ];

@@ -9,7 +9,7 @@ pub struct TelemetrySettings {
     pub log: String,
     /// Base URL of an OTLP/HTTP collector, without a trailing slash.
     pub otlp_endpoint: Option<String>,
-    /// Fraction of traces started here that are exported.
+    /// Fraction of requests whose spans are exported.
     pub trace_ratio: f64,
 }
 

@@ -3,6 +3,7 @@
 use super::json_log::JsonLog;
 use super::log_writer::{LogWriter, LogWriterGuard};
 use super::metrics::Metrics;
+use super::sampler::sampler;
 use crate::config::telemetry::TelemetrySettings;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
@@ -10,7 +11,7 @@ use opentelemetry_otlp::{LogExporter, MetricExporter, SpanExporter, WithExportCo
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
-use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+use opentelemetry_sdk::trace::SdkTracerProvider;
 use std::time::Duration;
 use tracing_subscriber::filter::{EnvFilter, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -151,10 +152,9 @@ fn tracers(url: &str, ratio: f64) -> Result<SdkTracerProvider, TelemetryError> {
     let exporter = SpanExporter::builder()
         .with_http()
         .with_endpoint(format!("{url}/v1/traces"));
-    let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(ratio)));
     Ok(SdkTracerProvider::builder()
         .with_resource(resource())
-        .with_sampler(sampler)
+        .with_sampler(sampler(ratio))
         .with_batch_exporter(
             exporter
                 .with_timeout(EXPORT_TIMEOUT)

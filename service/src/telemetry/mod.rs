@@ -15,5 +15,8 @@ pub mod metrics;
 /// Removes secrets from paths.
 pub mod redact;
 
+/// Decides which traces are exported.
+mod sampler;
+
 /// W3C Trace Context: the `traceparent` header.
 pub mod trace_context;

@@ -1,4 +1,4 @@
-//! W3C Trace Context: the `traceparent` header, parsed strictly and created if it is missing or malformed. Written by hand
+//! W3C Trace Context (level 2): the `traceparent` header, parsed strictly and created if it is missing or malformed. Written by hand
 //! because `opentelemetry_sdk`'s propagator accepts malformed ids (short ones, and a leading `+`).
 
 use opentelemetry::Context;
@@ -15,25 +15,42 @@ pub struct TraceContext {
     pub parent_id: Option<u64>,
     /// Span id of this request, not 0.
     pub span_id: u64,
-    /// Whether the trace is sampled.
+    /// Whether the request is sampled: the caller's flag, until the exporter has decided.
     pub sampled: bool,
+    /// Whether the trace id is random (the random flag of level 2).
+    pub random: bool,
 }
+
+/// What a valid `traceparent` header says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Parent {
+    trace_id: u128,
+    span_id: u64,
+    sampled: bool,
+    random: bool,
+}
+
+/// The flags (Trace Context level 2, §3.2.2.5). Receivers ignore the others, and senders set them to 0.
+const SAMPLED: u8 = 0b01;
+const RANDOM: u8 = 0b10;
 
 impl TraceContext {
     /// Continues the caller's trace, or starts a new one if the header is missing or malformed.
     pub fn from_header(header: Option<&str>) -> Self {
         match header.and_then(parse) {
-            Some((trace_id, parent_id, sampled)) => Self {
-                trace_id,
-                parent_id: Some(parent_id),
+            Some(parent) => Self {
+                trace_id: parent.trace_id,
+                parent_id: Some(parent.span_id),
                 span_id: random_span_id(),
-                sampled,
+                sampled: parent.sampled,
+                random: parent.random,
             },
             None => Self {
                 trace_id: random_trace_id(),
                 parent_id: None,
                 span_id: random_span_id(),
                 sampled: true,
+                random: true,
             },
         }
     }
@@ -65,13 +82,8 @@ impl TraceContext {
 
 impl fmt::Display for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "00-{:032x}-{:016x}-{:02x}",
-            self.trace_id,
-            self.span_id,
-            u8::from(self.sampled)
-        )
+        let flags = if self.sampled { SAMPLED } else { 0 } | if self.random { RANDOM } else { 0 };
+        write!(f, "00-{:032x}-{:016x}-{flags:02x}", self.trace_id, self.span_id)
     }
 }
 
@@ -85,8 +97,8 @@ pub fn hex<const N: usize>(bytes: [u8; N]) -> String {
     String::from_utf8(text).unwrap_or_default()
 }
 
-/// Parses trace id, parent id and sampled flag. Of later versions the fields of version 00 are read (§3.2.4).
-fn parse(header: &str) -> Option<(u128, u64, bool)> {
+/// Parses the ids and the flags. Of later versions the fields of version 00 are read (§3.2.4).
+fn parse(header: &str) -> Option<Parent> {
     let hex = |text: &str| {
         text.bytes()
             .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
@@ -103,9 +115,14 @@ fn parse(header: &str) -> Option<(u128, u64, bool)> {
         return None;
     }
     let trace_id = u128::from_str_radix(trace, 16).ok().filter(|id| *id != 0)?;
-    let parent_id = u64::from_str_radix(parent, 16).ok().filter(|id| *id != 0)?;
+    let span_id = u64::from_str_radix(parent, 16).ok().filter(|id| *id != 0)?;
     let flags = u8::from_str_radix(flags, 16).ok()?;
-    Some((trace_id, parent_id, flags & 1 == 1))
+    Some(Parent {
+        trace_id,
+        span_id,
+        sampled: flags & SAMPLED != 0,
+        random: flags & RANDOM != 0,
+    })
 }
 
 fn random_span_id() -> u64 {
@@ -138,6 +155,19 @@ mod tests {
                 .parent_id
                 .is_some()
         );
+        for (sent, returned) in [
+            ("00", "00"),
+            ("01", "01"),
+            ("02", "02"),
+            ("03", "03"),
+            ("ff", "03"),
+            ("fc", "00"),
+        ] {
+            let header = GOOD.replace("b7-01", &format!("b7-{sent}"));
+            let context = TraceContext::from_header(Some(&header)).to_string();
+            assert!(context.ends_with(&format!("-{returned}")), "{sent}: {context}");
+        }
+        assert!(TraceContext::from_header(None).to_string().ends_with("-03"));
         for bad in [
             "",
             "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",

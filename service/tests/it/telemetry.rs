@@ -111,6 +111,48 @@ fn a_collector_receives_traces_logs_and_metrics() {
     }
 }
 
+/// J1: The setting decides which requests are exported, whatever flags and trace ids callers send.
+#[test]
+fn callers_do_not_decide_what_is_exported() {
+    let database = Database::with_data(&small());
+    for (ratio, exported, flag) in [("1.0", 6, '1'), ("0.0", 0, '0')] {
+        let collector = OtlpCollector::start();
+        let mut pairs = database.pairs();
+        pairs.push(("OTLP_ENDPOINT".into(), collector.url.clone()));
+        pairs.push(("TRACE_RATIO".into(), ratio.into()));
+        let serving = ServiceProcess::start(&pairs);
+        for trace_id in [
+            "00000000000000000000000000000001",
+            TRACE_ID,
+            "ffffffffffffffffffffffffffffffff",
+        ] {
+            for sent in ["00", "01"] {
+                let request = format!(
+                    "GET {QUERY} HTTP/1.1\r\nHost: localhost\r\ntraceparent: 00-{trace_id}-00f067aa0ba902b7-{sent}\r\n\r\n"
+                );
+                let response = send_request(serving.address, request);
+                let returned = response.header("traceparent").to_owned();
+                assert!(
+                    returned.contains(trace_id) && returned.ends_with(flag),
+                    "{sent}: {returned}"
+                );
+            }
+        }
+        serving.terminate();
+        assert_eq!(serving.wait().0, Some(0));
+        let requests = collector
+            .posts("/v1/traces")
+            .into_iter()
+            .map(|body| ExportTraceServiceRequest::decode(&body[..]).unwrap());
+        let spans = requests
+            .flat_map(|request| request.resource_spans)
+            .flat_map(|one| one.scope_spans)
+            .flat_map(|one| one.spans)
+            .filter(|span| span.name == "/rates");
+        assert_eq!(spans.count(), exported, "{ratio}");
+    }
+}
+
 /// J1: A collector that refuses connections or does not respond delays neither start, requests nor shutdown.
 #[test]
 fn an_unavailable_collector_delays_nothing() {
