@@ -27,7 +27,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let command = Command::parse();
+    let command: Command = exit::parse_arguments();
     exit::code_of(Context::new().and_then(|context| run(&context, &command)))
 }
 

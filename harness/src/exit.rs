@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
+use crate::output;
+
 /// An end without an error message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -14,10 +16,32 @@ pub enum Exit {
     AlreadyReported,
 }
 
-/// The exit code of a command; prints its error.
+/// Parses the command line; prints help and version, and ends the program after them or after an error.
+pub fn parse_arguments<T: clap::Parser>() -> T {
+    T::try_parse().unwrap_or_else(|error| {
+        if error.use_stderr() {
+            error.exit();
+        }
+        // `exit` would ignore that standard output cannot be written.
+        output::print(error.render().to_string().trim_end());
+        let code = output::failure().map_or(0, |failure| {
+            eprintln!("error: cannot write to standard output: {failure}");
+            1
+        });
+        std::process::exit(code)
+    })
+}
+
+/// The exit code of a command; prints its error. A result that could not be printed is an error.
 pub fn code_of(result: Result<()>) -> ExitCode {
     let Err(error) = result else {
-        return ExitCode::SUCCESS;
+        return match output::failure() {
+            None => ExitCode::SUCCESS,
+            Some(failure) => {
+                eprintln!("error: cannot write to standard output: {failure}");
+                ExitCode::FAILURE
+            }
+        };
     };
     match error.downcast_ref::<Exit>() {
         Some(Exit::Interrupted) => {

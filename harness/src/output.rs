@@ -1,16 +1,32 @@
 //! Terminal output: lines, and numbered steps with their durations.
 
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+/// Why a line could not be written, if one could not.
+static FAILURE: OnceLock<io::Error> = OnceLock::new();
+
 /// Writes a line to standard output with its control characters escaped: file names, tool output and commit messages are
-/// untrusted. A closed standard output is not an error, because started programs must still be stopped in order.
+/// untrusted. A failure does not end the command, because started programs must be stopped in order; it decides the exit
+/// code ([`crate::exit::code_of`]).
 pub fn print(line: &str) {
-    let mut out = std::io::stdout().lock();
-    let _reader_gone = writeln!(out, "{}", plain(line)).and_then(|()| out.flush());
+    let mut out = io::stdout().lock();
+    let written = writeln!(out, "{}", plain(line)).and_then(|()| out.flush());
+    match written {
+        Ok(()) => {}
+        // The reader has seen enough, for example `head`.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+        Err(error) => drop(FAILURE.set(error)),
+    }
+}
+
+/// Why a line could not be written, if one could not. A closed pipe is not a failure.
+pub fn failure() -> Option<&'static io::Error> {
+    FAILURE.get()
 }
 
 /// Control characters, and characters that change the reading direction (CVE-2021-42574).

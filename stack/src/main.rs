@@ -2,12 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use harness::context::Context;
 use harness::exit;
 use stack::commands::Command;
 
 fn main() -> ExitCode {
-    let command = Command::parse();
+    let command: Command = exit::parse_arguments();
     exit::code_of(Context::new().and_then(|context| command.run(&context)))
 }

@@ -11,6 +11,7 @@ mod modules;
 mod names;
 mod nouns;
 mod orphans;
+mod output;
 mod paths;
 mod pins;
 mod readmes;
@@ -26,6 +27,7 @@ use finding::{Check, Finding, Findings};
 use tree::Tree;
 
 pub use behaviours::print_tour;
+pub use output::print;
 
 const RULES: &[(&str, Check)] = &[
     ("layers", layers::check),
@@ -51,23 +53,23 @@ const NOTES: &[(&str, Check)] = &[("shape", shape::check_soft_limit)];
 /// regenerates the generated part of docs/behaviours.md first.
 pub fn run(root: &Path, write: bool) -> anyhow::Result<bool> {
     if write && behaviours::write(root)? {
-        println!("note: docs/behaviours.md is regenerated");
+        print("note: docs/behaviours.md is regenerated\n")?;
     }
     let tree = Tree::read(root)?;
     for finding in check(&tree, NOTES) {
-        println!("note: {finding}");
+        print(&format!("note: {finding}\n"))?;
     }
     let findings = check(&tree, RULES);
     for finding in &findings {
-        println!("{finding}");
+        print(&format!("{finding}\n"))?;
     }
     // The gate parses this line, which reports how much was checked even if there are findings.
-    println!(
-        "tidy: {} files, {} rules, {} findings",
+    print(&format!(
+        "tidy: {} files, {} rules, {} findings\n",
         tree.files().count(),
         RULES.len(),
         findings.len()
-    );
+    ))?;
     Ok(findings.is_empty())
 }
 

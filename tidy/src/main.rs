@@ -20,8 +20,7 @@ fn main() -> ExitCode {
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "-h" | "--help" => {
-                println!("{USAGE}");
-                return ExitCode::SUCCESS;
+                return code_of(tidy::print(&format!("{USAGE}\n")).map(|()| true));
             }
             "tour" => tour = true,
             "--write" if !tour => write = true,
@@ -38,6 +37,10 @@ fn main() -> ExitCode {
     } else {
         tidy::run(&root, write)
     };
+    code_of(clean)
+}
+
+fn code_of(clean: anyhow::Result<bool>) -> ExitCode {
     match clean {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,

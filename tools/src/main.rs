@@ -15,6 +15,6 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli: Cli = exit::parse_arguments();
     exit::code_of(Context::new().and_then(|context| tools::run(&context, &cli.task)))
 }

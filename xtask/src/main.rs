@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::io::{ErrorKind, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -43,8 +44,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     if ["help", "-h", "--help"].iter().any(|help| name == help) {
-        println!("{}", help());
-        return ExitCode::SUCCESS;
+        return print(&help());
     }
     let Some((name, package, _)) = COMMANDS.iter().find(|(known, ..)| name == known) else {
         eprintln!("error: no command `{}`\n\n{}", name.display(), help());
@@ -53,6 +53,17 @@ fn main() -> ExitCode {
     let error = run(name, package, args);
     eprintln!("error: cannot run cargo: {error}");
     ExitCode::FAILURE
+}
+
+/// Prints text. A closed pipe is not an error.
+fn print(text: &str) -> ExitCode {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            eprintln!("error: cannot write to standard output: {error}");
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::SUCCESS,
+    }
 }
 
 fn help() -> String {

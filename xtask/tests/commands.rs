@@ -6,7 +6,8 @@
     reason = "the tests run the program itself, as a user does"
 )]
 
-use std::process::Command;
+use std::fs::OpenOptions;
+use std::process::{Command, Stdio};
 
 fn xtask(args: &[&str]) -> (Option<i32>, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
@@ -26,6 +27,46 @@ fn help_lists_every_command() {
         "release", "tools",
     ] {
         assert!(text.contains(&format!("\n  {command} ")), "{command}: {text}");
+    }
+}
+
+/// L14: Commands of every crate report that their output cannot be written; a closed pipe is not an error.
+#[test]
+fn output_that_cannot_be_written_is_an_error() {
+    let commands: [&[&str]; 16] = [
+        &["--help"],
+        &["tidy", "--help"],
+        &["tidy"],
+        &["tour"],
+        &["tour", "A1"],
+        &["up", "--help"],
+        &["down", "--help"],
+        &["release", "--help"],
+        &["test", "--help"],
+        &["bdd", "--help"],
+        &["bench", "--help"],
+        &["ci", "--list"],
+        &["report", "--help"],
+        &["waivers", "list"],
+        &["commits", "--help"],
+        &["tools", "list"],
+    ];
+    for args in commands {
+        let run = |stdout: Stdio| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+            let output = command.args(args).stdout(stdout).output().unwrap();
+            (output.status.code(), String::from_utf8(output.stderr).unwrap())
+        };
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let (code, text) = run(full.into());
+        assert_eq!(code, Some(1), "{args:?}: {text}");
+        assert_eq!(
+            text.matches("cannot write to standard output").count(),
+            1,
+            "{args:?}: {text}"
+        );
+        let closed = std::io::pipe().unwrap().1;
+        assert_eq!(run(closed.into()), run(Stdio::null()), "{args:?}");
     }
 }
 

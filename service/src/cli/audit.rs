@@ -1,6 +1,6 @@
 //! `portcullis audit verify`: verifies the hash chain of the audit log, and that it contains what was recorded elsewhere.
 
-use super::exit::{EXIT_CONFIG, check_password, fail, print};
+use super::exit::{EXIT_CONFIG, check_password, fail, note, print};
 use crate::config::Settings;
 use crate::crypto::data_key::DataKey;
 use crate::domain::audit::anchor::AnchorLine;
@@ -83,7 +83,7 @@ pub fn run(settings: &Settings, action: Action) -> ExitCode {
     let mut report = |count| {
         if last_report.elapsed() >= PROGRESS_INTERVAL {
             last_report = Instant::now();
-            eprintln!("{count} events verified");
+            note(&format!("{count} events verified"));
         }
     };
     let (chain, completeness) = match verify(&settings.database, files.expected, &mut report) {

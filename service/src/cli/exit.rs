@@ -2,21 +2,35 @@
 
 use crate::config::database::Login;
 use crate::config::setting_names::PREFIX;
+use std::fmt::Display;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 /// Exit code of an invalid setting: EX_CONFIG of sysexits.h.
 pub const EXIT_CONFIG: u8 = 78;
 
-/// Prints to stdout. A closed pipe is not an error.
+/// Exit code if the output cannot be written: EX_IOERR of sysexits.h.
+const EXIT_IO: u8 = 74;
+
+/// Prints to stdout and returns the exit code. A closed pipe is not an error: its reader, for example `head`, has seen enough.
 pub fn print(text: &str) -> ExitCode {
-    use std::io::Write;
-    let _ = std::io::stdout().write_all(text.as_bytes());
-    ExitCode::SUCCESS
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            fail(EXIT_IO, &format!("cannot write the output: {error}"))
+        }
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+/// Prints a line to stderr. Unlike `eprintln`, it does not panic if that fails.
+pub fn note(text: &impl Display) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Prints an error to stderr and returns the exit code.
-pub fn fail(code: u8, error: &impl std::fmt::Display) -> ExitCode {
-    eprintln!("portcullis: {error}");
+pub fn fail(code: u8, error: &impl Display) -> ExitCode {
+    note(&format!("portcullis: {error}"));
     ExitCode::from(code)
 }
 

@@ -1,6 +1,6 @@
 //! `portcullis import FILE`: progress and invalid rows on stderr, the outcome on stdout.
 
-use super::exit::{check_password, fail, print};
+use super::exit::{check_password, fail, note, print};
 use crate::config::Settings;
 use crate::domain::batches::outcome::{ImportError, Progress, StoreOutcome};
 use crate::domain::batches::{check_only, import};
@@ -21,7 +21,7 @@ pub fn run(settings: &Settings, file: &Path) -> ExitCode {
     let mut report = |progress: Progress| {
         if last_report.elapsed() >= PROGRESS_INTERVAL || progress == Progress::Committing {
             last_report = Instant::now();
-            eprintln!("{}", line(progress));
+            note(&line(progress));
         }
     };
     match import(&settings.database, file, &mut report) {
@@ -57,7 +57,7 @@ fn report_error(file: &Path, error: &ImportError) -> ExitCode {
         return fail(1, &format!("{}: {error}; nothing was stored", file.display()));
     };
     for error in errors {
-        eprintln!("{}: {error}", file.display());
+        note(&format!("{}: {error}", file.display()));
     }
     let more = count - errors.len() as u64;
     let more = if more > 0 {

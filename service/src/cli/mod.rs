@@ -88,7 +88,12 @@ enum Command {
 
 /// Runs the command that the command line names.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) if error.use_stderr() => error.exit(),
+        // Help or version. `exit` would ignore that it cannot be written.
+        Err(error) => return print(&error.render().to_string()),
+    };
     match &arguments.command {
         Command::Openapi => return print(&document::<Apis>()),
         Command::Keys { command } => return keys::run(command),

@@ -20,6 +20,7 @@ mod edge;
 mod health;
 mod mail;
 mod openapi;
+mod output;
 mod places;
 mod rates;
 mod replicas;

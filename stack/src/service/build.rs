@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail, ensure};
 use harness::cargo_messages;
 use harness::context::Context;
+use harness::output::print;
 use harness::process::command::Command;
 
 /// Builds the service and returns the program's path.
@@ -51,7 +52,7 @@ pub fn features(context: &Context) -> Result<Vec<&'static str>> {
 /// Prints them as `PACKAGE/FEATURE`, one a line.
 pub fn print_features(context: &Context) -> Result<()> {
     for feature in features(context)? {
-        println!("portcullis/{feature}");
+        print(&format!("portcullis/{feature}"));
     }
     Ok(())
 }

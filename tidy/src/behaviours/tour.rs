@@ -5,6 +5,7 @@ use std::{fmt::Write as _, path::Path};
 
 use anyhow::{Context as _, bail};
 
+use crate::output::print;
 use crate::tree::Tree;
 
 use super::list::{Behaviour, PATH, parse};
@@ -12,8 +13,7 @@ use super::mentions::{Kind, Mention, mentions, showing};
 
 /// Prints one behaviour, or the ids and titles of all.
 pub fn print_tour(root: &Path, id: Option<&str>) -> anyhow::Result<()> {
-    print!("{}", text(&Tree::read(root)?, id)?);
-    Ok(())
+    print(&text(&Tree::read(root)?, id)?)
 }
 
 fn text(tree: &Tree, id: Option<&str>) -> anyhow::Result<String> {

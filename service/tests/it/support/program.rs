@@ -31,6 +31,13 @@ pub fn run(arguments: &[&str], settings: &[(String, String)]) -> Output {
     command(arguments, settings).output().unwrap()
 }
 
+/// Runs the program until it exits, with this standard output.
+pub fn run_into(stdout: impl Into<Stdio>, arguments: &[&str], settings: &[(String, String)]) -> Output {
+    let mut command = command(arguments, settings);
+    command.stdout(stdout).stderr(Stdio::piped());
+    command.spawn().unwrap().wait_with_output().unwrap()
+}
+
 /// Runs the program until it exits, with a setting that need not be UTF-8.
 #[cfg(unix)]
 pub fn run_with_bytes(arguments: &[&str], name: &str, value: &[u8]) -> Output {

@@ -1,0 +1,85 @@
+//! Output that cannot be written.
+
+use crate::support::database::Database;
+use crate::support::program::{run, run_into, stderr};
+use crate::support::sample_data::small;
+use crate::support::temp_file::TempFile;
+use std::fs::OpenOptions;
+
+/// Runs each command that prints a result; `check` gets its name, exit code and standard error output.
+fn run_each(stdout: impl Fn() -> std::process::Stdio, check: impl Fn(&str, Option<i32>, &str)) {
+    let database = Database::fresh();
+    let pairs = database.pairs();
+    let keys = TempFile::new("json", "");
+    let password = TempFile::new("password", "a violet bicycle in the rain\n");
+    let prices = TempFile::new("sql", small());
+    let run_one = |arguments: &[&str]| {
+        let output = run_into(stdout(), arguments, &pairs);
+        check(&arguments.join(" "), output.status.code(), &stderr(&output));
+    };
+    for help in [
+        &["--help"][..],
+        &["help"],
+        &["--version"],
+        &["audit", "verify", "--help"],
+    ] {
+        run_one(help);
+    }
+    run_one(&["openapi"]);
+    run_one(&["keys", "data-key"]);
+    run_one(&["keys", "generate"]);
+    std::fs::remove_file(keys.path()).unwrap();
+    run_one(&["keys", "generate", keys.path_str()]);
+    run_one(&["keys", "rotate", keys.path_str()]);
+    run_one(&["keys", "list", keys.path_str()]);
+    run_one(&["migrate"]);
+    run_one(&["migrate", "status"]);
+    database
+        .server
+        .with_role_lock(|| run_one(&["migrate", "prepare"]));
+    run_one(&["import", "--check", prices.path_str()]);
+    run_one(&["import", prices.path_str()]);
+    run_one(&["import", prices.path_str()]);
+    let add = [
+        "accounts",
+        "add",
+        "ann@example.org",
+        "--role",
+        "user",
+        "--name",
+        "Ann",
+        "--password-file",
+    ];
+    run_one(&[&add[..], &[password.path_str()]].concat());
+    run_one(&["accounts", "list"]);
+    run_one(&["audit", "verify"]);
+    run_one(&["migrate", "down"]);
+}
+
+/// L14: A result that cannot be written is an error: one line, and a code that is not 0.
+#[test]
+fn a_result_that_cannot_be_written_is_an_error() {
+    let full = || OpenOptions::new().write(true).open("/dev/full").unwrap().into();
+    run_each(full, |command, code, stderr| {
+        assert_eq!(code, Some(74), "{command}: {stderr}");
+        let mut lines = stderr.lines().filter(|line| line.starts_with("portcullis: "));
+        let line = lines.next().unwrap_or_default();
+        assert!(
+            line.contains("cannot write the output: No space left"),
+            "{command}: {stderr}"
+        );
+        assert_eq!(lines.next(), None, "{command}: {stderr}");
+    });
+}
+
+/// L14: A closed pipe is not an error.
+#[test]
+fn a_closed_pipe_is_not_an_error() {
+    let closed = || std::io::pipe().unwrap().1.into();
+    run_each(closed, |command, code, stderr| {
+        assert_eq!(code, Some(0), "{command}: {stderr}");
+        assert!(!stderr.contains("portcullis:"), "{command}: {stderr}");
+    });
+    let settings = [("LISTEN".to_owned(), "nowhere".to_owned())];
+    assert_eq!(run(&["healthcheck"], &settings).status.code(), Some(78));
+}
