@@ -84,6 +84,7 @@ impl Response {
         let mut json = self.json()?;
         if let Some(object) = json.as_object_mut() {
             object.remove("request_id");
+            object.remove("client_request_id");
             object.remove("instance");
         }
         Ok(json)
@@ -122,8 +123,10 @@ impl Response {
             self.request
         );
         let id = self.header("x-request-id")?.unwrap_or_default();
+        // The header has the client's id if the request had one, otherwise the service's own.
+        let expected = problem.get("client_request_id").unwrap_or(&problem["request_id"]);
         ensure!(
-            problem["request_id"] == id,
+            *expected == id,
             "{}: the request id is not {id}: {problem}",
             self.request
         );

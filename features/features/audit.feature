@@ -42,7 +42,7 @@ Feature: Audit events
         """
       And I save the header "X-Request-Id" as "the request"
       And Root gets "/admin/audit?action=session.begun&limit=100"
-      Then one of the events has the request id "{the request}"
+      Then one of the events has its own request id and the client's "{the request}"
 
   Rule: Audit events are immutable
 

@@ -76,16 +76,18 @@ fn none_contains(world: &mut World, unwanted: String) -> Result<()> {
     Ok(())
 }
 
-#[then(expr = "one of the events has the request id {string}")]
-fn one_has_request_id(world: &mut World, id: String) -> Result<()> {
+#[then(expr = "one of the events has its own request id and the client's {string}")]
+fn one_has_both_request_ids(world: &mut World, id: String) -> Result<()> {
     let id = world.variables.fill(&id);
     let response = world.response()?;
     response.expect_status(200)?;
     let page = response.json()?;
     let events = page["events"].as_array().context("no events")?;
     ensure!(
-        events.iter().any(|event| event["request_id"] == id.as_str()),
-        "no event has the request id {id}"
+        events.iter().any(|event| {
+            event["detail"]["client_request_id"] == id.as_str() && event["request_id"] != id.as_str()
+        }),
+        "no event has the client's request id {id} beside another"
     );
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Write, stdout};
 
 use anyhow::Context as _;
 
-/// Prints text. A closed pipe is not an error; anything else is, because a finding that is not seen is not reported.
+/// Prints text. A closed pipe is not an error; anything else is, because a finding that is not printed is not reported.
 pub fn print(text: &str) -> anyhow::Result<()> {
     let mut out = stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -12,7 +12,7 @@ pub const EXIT_CONFIG: u8 = 78;
 /// Exit code if the output cannot be written: EX_IOERR of sysexits.h.
 const EXIT_IO: u8 = 74;
 
-/// Prints to stdout and returns the exit code. A closed pipe is not an error: its reader, for example `head`, has seen enough.
+/// Prints to stdout and returns the exit code. A closed pipe is not an error: its reader, for example `head`, needs no more.
 pub fn print(text: &str) -> ExitCode {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {

@@ -133,13 +133,18 @@ impl<E> From<diesel::result::Error> for ReadError<E> {
 /// Appends an event. Locks the end of the chain until the end of the transaction: call it last.
 pub fn append(conn: &mut PgConnection, event: &Event<'_>) -> QueryResult<()> {
     let client = event.client;
+    let mut detail = event.detail.clone();
+    // Beside ours, which alone identifies the request: a client can send any id.
+    if let (Some(id), Some(members)) = (&client.request_id.of_client, detail.as_object_mut()) {
+        members.insert("client_request_id".to_owned(), Value::from(id.as_str()));
+    }
     diesel::select(append_event(
         event.actor.map(AccountId::get),
         event.action,
         &event.subject,
-        &client.request_id,
+        &client.request_id.own,
         client.address.to_string(),
-        &event.detail,
+        &detail,
     ))
     .execute(conn)
     .map(drop)

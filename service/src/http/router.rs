@@ -17,6 +17,7 @@ use crate::http::edge::cors::Cors;
 use crate::http::edge::hosts::Hosts;
 use crate::http::edge::pipeline::{Edge, EdgeParts, Routes};
 use crate::http::edge::rate_limit::RateLimit;
+use crate::http::edge::security_events::SecurityEvents;
 use crate::http::health::HealthApi;
 use crate::http::mail;
 use crate::http::openapi::docs;
@@ -170,6 +171,8 @@ pub struct EdgeSettings {
     pub metrics: Metrics,
     /// The state of the web pages.
     pub web: Web,
+    /// Logs rejected requests.
+    pub security_events: Arc<SecurityEvents>,
     /// The development mailbox, if mails go to a folder.
     pub mailbox: Option<Mailbox>,
 }
@@ -188,6 +191,7 @@ pub fn routes<T: OpenApi + 'static>(apis: T, settings: EdgeSettings) -> BoxEndpo
         sessions: settings.sessions,
         metrics: settings.metrics,
         error_page: error_page::render,
+        security_events: settings.security_events,
     };
     let add = |route: Route, extra: ExtraRoute| extra.add_to(route);
     let extra = extra.into_iter().fold(Route::new(), add);

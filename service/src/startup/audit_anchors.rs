@@ -143,7 +143,7 @@ fn last_anchor(path: &Path, key: &DataKey) -> std::io::Result<Option<Anchor>> {
     }))
 }
 
-/// Appends a line, opening the file each time, so that it may be moved away at any time.
+/// Appends a line, opening the file each time, so that it may be renamed at any time.
 fn append(path: &Path, signed: &SignedAnchor) -> Result<(), AnchorError> {
     let failed = |error: std::io::Error| AnchorError::File(path.to_owned(), error);
     let line = serde_json::to_string(signed).map_err(|error| failed(error.into()))?;

@@ -1,7 +1,8 @@
-//! Periodic deletion of expired sessions, throttle counters and rate-limit entries.
+//! Periodic deletion of expired sessions, throttle counters and rate-limit entries, and reports of repeated rejections.
 
 use crate::domain::sessions::Sessions;
 use crate::http::edge::rate_limit::RateLimit;
+use crate::http::edge::security_events::SecurityEvents;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,11 +10,12 @@ use std::time::Duration;
 const DATABASE_CLEANUP_MINUTES: u32 = 10;
 
 /// Runs until it is aborted.
-pub async fn run(rate_limit: Arc<RateLimit>, sessions: Sessions) {
+pub async fn run(rate_limit: Arc<RateLimit>, security_events: Arc<SecurityEvents>, sessions: Sessions) {
     let mut minute = tokio::time::interval(Duration::from_secs(60));
     for number in (0..DATABASE_CLEANUP_MINUTES).cycle() {
         minute.tick().await;
         rate_limit.evict_idle();
+        security_events.report_repeats();
         if number == 0
             && let Err(error) = sessions.delete_expired().await
         {

@@ -40,6 +40,7 @@ use crate::config::Settings;
 use crate::domain::sessions::Sessions;
 use crate::http::edge::body::BodyPolicy;
 use crate::http::edge::rate_limit::RateLimit;
+use crate::http::edge::security_events::SecurityEvents;
 use crate::http::internal;
 use crate::http::router::{Apis, EdgeSettings, routes};
 use crate::mail::worker::{MailWorker, WorkerContext};
@@ -63,6 +64,7 @@ pub struct Service {
     public: Listener,
     internal: Listener,
     rate_limit: Arc<RateLimit>,
+    security_events: Arc<SecurityEvents>,
     sessions: Sessions,
     stopping: Arc<AtomicBool>,
     grace: Duration,
@@ -94,6 +96,7 @@ impl Service {
         let web = web(settings, &keys, &services);
         let apis = apis(settings, &logins, &services, web.clone(), &stopping);
         let rate_limit = Arc::new(RateLimit::new(limits.rate));
+        let security_events = Arc::new(SecurityEvents::default());
         let edge = EdgeSettings {
             hosts: server.hosts.clone(),
             cors_origins: server.cors_origins.clone(),
@@ -103,6 +106,7 @@ impl Service {
                 time: server.client_timeout,
             },
             metrics: metrics.clone(),
+            security_events: Arc::clone(&security_events),
             sessions: services.sessions.clone(),
             web,
             mailbox: mail_worker::mailbox(settings),
@@ -127,6 +131,7 @@ impl Service {
                 public,
                 internal,
                 rate_limit,
+                security_events,
                 sessions: services.sessions,
                 stopping,
                 grace: server.shutdown_grace,
@@ -157,7 +162,11 @@ impl Service {
         let (signal, stopped) = watch::channel(false);
         let public = tokio::spawn(self.public.run(stopped.clone(), self.grace));
         let internal = tokio::spawn(self.internal.run(stopped, self.grace));
-        let cleanup = tokio::spawn(cleanup::run(self.rate_limit, self.sessions));
+        let cleanup = tokio::spawn(cleanup::run(
+            self.rate_limit,
+            Arc::clone(&self.security_events),
+            self.sessions,
+        ));
         let worker = MailWorker::start(self.mail_worker)
             .inspect_err(|error| tracing::error!(%error, "cannot start the mail worker"));
         let signing_keys = tokio::spawn(self.signing_keys.run());
@@ -173,6 +182,7 @@ impl Service {
         drop(stop_anchors);
         let _ = audit_anchors.await;
         cleanup.abort();
+        self.security_events.report_all_repeats();
         signing_keys.abort();
         let worker = tokio::task::spawn_blocking(move || worker.map(MailWorker::stop));
         let _ = tokio::join!(self.logins.close(), worker);

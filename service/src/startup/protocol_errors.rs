@@ -54,7 +54,7 @@ fn bare_status(bytes: &[u8]) -> Option<StatusCode> {
 fn with_problem_body(status: StatusCode) -> Vec<u8> {
     let ids = RequestIds::of(&HeaderMap::new());
     tracing::info!(
-        request_id = ids.request_id,
+        request_id = ids.request_id.own,
         status = status.as_u16(),
         "malformed request rejected"
     );

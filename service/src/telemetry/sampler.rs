@@ -1,4 +1,4 @@
-//! Decides which requests' traces are exported. Independent of what a caller sent: by its `traceparent` anybody could hide
+//! Decides which requests' traces are exported. Independent of what a caller sent: by its `traceparent` any client could hide
 //! its requests or have all of them exported, by the flag or, if the fraction were taken of trace ids, by the id.
 
 use opentelemetry::trace::{Link, SpanKind, TraceContextExt, TraceId};

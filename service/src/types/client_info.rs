@@ -1,5 +1,6 @@
 //! The client that sent a request, for audit events, sessions and rate limits.
 
+use super::request_id::RequestId;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What is known about a client. None of it is authenticated.
@@ -7,8 +8,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub struct ClientInfo {
     /// Address of the connection. Forwarding headers are ignored.
     pub address: IpAddr,
-    /// Id of the request.
-    pub request_id: String,
+    /// Ids of the request.
+    pub request_id: RequestId,
     /// The `User-Agent` header, cut to 200 characters, without control characters.
     pub user_agent: String,
 }
@@ -18,7 +19,7 @@ impl ClientInfo {
     pub fn operator() -> Self {
         Self {
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            request_id: String::new(),
+            request_id: RequestId::default(),
             user_agent: "command line".into(),
         }
     }

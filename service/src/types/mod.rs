@@ -33,6 +33,9 @@ pub mod person_name;
 /// Ports and regions.
 pub mod place;
 
+/// The ids of a request.
+pub mod request_id;
+
 /// Roles and their scopes.
 pub mod role;
 

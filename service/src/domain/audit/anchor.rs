@@ -1,5 +1,5 @@
-//! Anchors: signed records of the end of the chain, kept outside of the database. Whoever cuts the chain off or rebuilds it
-//! cannot change them: their key, derived from DATA_KEY, is never sent to the database.
+//! Anchors: signed records of the end of the chain, stored outside of the database. An attacker who cuts the chain off or
+//! rebuilds it cannot change them: their key, derived from DATA_KEY, is never sent to the database.
 
 use crate::crypto::data_key::DataKey;
 use crate::types::event_hash::EventHash;

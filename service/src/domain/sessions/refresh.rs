@@ -63,6 +63,7 @@ impl Sessions {
             }
         });
         let (row, session_ends) = renewed.await?.ok_or(AuthenticationError::InvalidToken)?;
+        tracing::Span::current().record("account_id", row.account_id);
         let subject = Subject {
             account: AccountId::of(row.account_id),
             session: row.session_id,
@@ -99,7 +100,15 @@ fn end_reused_session(conn: &mut PgConnection, row: &RefreshRow, client: &Client
         client,
         detail: json!({ "account": row.account_id }),
     };
-    audit::append(conn, &event)
+    audit::append(conn, &event)?;
+    tracing::warn!(
+        target: "security",
+        event = "session.reuse_detected",
+        account_id = row.account_id,
+        session_id = %row.session_id,
+        "a replaced refresh token was used again"
+    );
+    Ok(())
 }
 
 #[cfg(test)]

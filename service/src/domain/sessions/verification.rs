@@ -174,13 +174,15 @@ impl Sessions {
         let (throttles, email, network) = (self.0.throttles.clone(), email.clone(), client.network());
         let admitted = self.0.db.tx("admit_login", move |conn| {
             let admission = throttles.admit_login(conn, &email, network)?;
-            let row = match admission {
-                Admission::Admitted(_) => credentials::find_by_email(conn, email.key())?,
-                Admission::Wait(_) => None,
-            };
+            // Also of a throttled attempt, so that the log says which account it was made at.
+            let row = credentials::find_by_email(conn, email.key())?;
             Ok((admission, row))
         });
-        match admitted.await? {
+        let (admission, row) = admitted.await?;
+        if let Some(row) = &row {
+            tracing::Span::current().record("attempted_account_id", row.account_id);
+        }
+        match (admission, row) {
             (Admission::Admitted(counters), row) => Ok((counters, row)),
             (Admission::Wait(wait), _) => Err(LoginError::Throttled(wait)),
         }

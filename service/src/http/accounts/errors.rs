@@ -2,7 +2,7 @@
 
 use crate::domain::accounts::outcome::AccountError;
 use crate::domain::accounts::passwords::PasswordPolicyError;
-use crate::http::contract::problem::Problem;
+use crate::http::contract::problem::{Problem, TOO_MANY_MAILS};
 use crate::types::field_error::{FieldError, Location};
 use http::StatusCode;
 use std::time::Duration;
@@ -35,9 +35,5 @@ impl From<AccountError> for Problem {
 
 /// 429 for an account or a network that requested too many mails.
 pub fn too_many_mails(wait: Duration) -> Problem {
-    Problem::too_many(
-        "too-many-mails",
-        "too many mails were requested; retry later",
-        wait,
-    )
+    Problem::too_many(TOO_MANY_MAILS, "too many mails were requested; retry later", wait)
 }

@@ -104,7 +104,14 @@ pub async fn authenticate(request: &Request) -> Result<SignedIn, Problem> {
         .extensions()
         .get::<Sessions>()
         .ok_or_else(Problem::internal)?;
-    Ok(sessions.authenticate(token).await?)
+    let signed_in = sessions.authenticate(token).await?;
+    record_account(&signed_in);
+    Ok(signed_in)
+}
+
+/// Adds the account to the log lines of the request.
+pub fn record_account(signed_in: &SignedIn) {
+    tracing::Span::current().record("account_id", signed_in.account().get());
 }
 
 impl From<AuthenticationError> for Problem {

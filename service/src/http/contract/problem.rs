@@ -2,12 +2,19 @@
 
 use crate::domain::StorageError;
 use crate::types::field_error::FieldError;
+use crate::types::request_id::RequestId;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use poem::{Body, Response};
 use poem_openapi::Object;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::time::Duration;
+
+/// The kind of a problem: too many wrong passwords or codes.
+pub const TOO_MANY_ATTEMPTS: &str = "too-many-attempts";
+
+/// The kind of a problem: too many requested mails.
+pub const TOO_MANY_MAILS: &str = "too-many-mails";
 
 /// The media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -27,6 +34,10 @@ pub struct Problem {
     pub headers: Vec<(HeaderName, HeaderValue)>,
 }
 
+/// Marks a response with the kind of the problem that it stands for.
+#[derive(Clone, Copy, Debug)]
+pub struct ProblemKind(pub &'static str);
+
 /// Describes an error (RFC 9457, `application/problem+json`).
 #[derive(Debug, Serialize, Object)]
 #[oai(rename = "Problem")]
@@ -45,9 +56,13 @@ pub struct ProblemBody {
     pub detail: String,
     /// Path of the request.
     pub instance: String,
-    /// Identifies this occurrence in the service's logs; equals the header `X-Request-Id`.
+    /// Identifies this occurrence in the service's logs.
     #[oai(validator(max_length = 128))]
     pub request_id: String,
+    /// The request's `X-Request-Id`, if it has a valid one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none, validator(max_length = 128))]
+    pub client_request_id: Option<String>,
     /// The invalid fields, if any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[oai(default, skip_serializing_if_is_empty)]
@@ -148,20 +163,21 @@ impl Problem {
     }
 
     /// The response to the request with this path and id.
-    pub fn into_response(self, path: &str, request_id: &str) -> Response {
-        let status = self.status;
+    pub fn into_response(self, path: &str, request_id: &RequestId) -> Response {
+        let (status, kind) = (self.status, ProblemKind(self.kind));
         let (headers, body) = self.into_parts_of(path, request_id);
         let mut response = Response::builder().status(status).body(Body::from(body));
         *response.headers_mut() = headers;
+        response.extensions_mut().insert(kind);
         response
     }
 
     /// Headers and body of the response to a request whose path is unknown.
-    pub fn into_parts(self, request_id: &str) -> (HeaderMap, Vec<u8>) {
+    pub fn into_parts(self, request_id: &RequestId) -> (HeaderMap, Vec<u8>) {
         self.into_parts_of("", request_id)
     }
 
-    fn into_parts_of(self, path: &str, request_id: &str) -> (HeaderMap, Vec<u8>) {
+    fn into_parts_of(self, path: &str, request_id: &RequestId) -> (HeaderMap, Vec<u8>) {
         let errors = self.errors.into_iter().map(|error| FieldErrorBody {
             location: error.location.as_str().into(),
             field: error.field,
@@ -174,7 +190,8 @@ impl Problem {
             detail: self.detail.into_owned(),
             // Truncated: a long path is the client's own and need not be echoed whole.
             instance: path.chars().take(256).collect(),
-            request_id: request_id.to_owned(),
+            request_id: request_id.own.clone(),
+            client_request_id: request_id.of_client.clone(),
             errors: errors.collect(),
         };
         let mut headers: HeaderMap = self.headers.into_iter().collect();

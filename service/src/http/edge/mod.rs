@@ -30,5 +30,8 @@ pub mod rate_limit;
 /// Request id and trace context.
 pub mod request_id;
 
+/// Log events about requests that may be part of an attack.
+pub mod security_events;
+
 /// Security headers.
 pub mod security_headers;

@@ -7,18 +7,20 @@ use super::error_mapping;
 use super::hosts::Hosts;
 use super::rate_limit::{RateLimit, Remaining};
 use super::request_id::RequestIds;
+use super::security_events::{self, SecurityEvents};
 use super::security_headers;
 use super::{accept, head_limits, query_params};
 use crate::domain::sessions::Sessions;
 use crate::http::contract::negotiate;
-use crate::http::contract::problem::{self, Problem};
+use crate::http::contract::problem::{self, Problem, ProblemKind};
 use crate::http::openapi::extra_route::RouteKind;
 use crate::http::openapi::route_table::{RouteEntry, RouteTable};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::redact;
 use crate::telemetry::trace_context::hex;
-use crate::types::client_info::ClientInfo;
+use crate::types::client_info::{ClientInfo, network};
 use crate::types::field_error::FieldError;
+use crate::types::request_id::RequestId;
 use futures_util::FutureExt;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use poem::endpoint::BoxEndpoint;
@@ -46,7 +48,9 @@ pub struct EdgeParts {
     /// The metrics.
     pub metrics: Metrics,
     /// Renders a problem as a page, given the path and the id of the request.
-    pub error_page: fn(Problem, &str, &str) -> Response,
+    pub error_page: fn(Problem, &str, &RequestId) -> Response,
+    /// Logs rejected requests.
+    pub security_events: Arc<SecurityEvents>,
 }
 
 /// The routers inside the edge. Separate because nesting one poem router in another doubles the cost of routing.
@@ -107,7 +111,7 @@ impl Edge {
         &self,
         mut request: Request,
         route: Option<&RouteEntry>,
-        request_id: &str,
+        request_id: &RequestId,
         quota: &mut Quota,
     ) -> Result<Response, Problem> {
         let parts = &self.parts;
@@ -171,6 +175,7 @@ impl Endpoint for Edge {
         let mut ids = RequestIds::of(request.headers());
         let route = parts.routes.find(request.uri().path());
         let template = route.map(|route| route.template);
+        let client_network = network(address(&request));
         let span = tracing::info_span!(
             "request",
             otel.kind = "server",
@@ -180,7 +185,11 @@ impl Endpoint for Edge {
             http.request.method = request.method().as_str(),
             http.route = template,
             url.path = redact::path(request.uri().path()).as_ref(),
-            request_id = ids.request_id,
+            request_id = ids.request_id.own,
+            client_request_id = ids.request_id.of_client,
+            client_network = %client_network,
+            account_id = tracing::field::Empty,
+            attempted_account_id = tracing::field::Empty,
             trace_id = tracing::field::Empty
         );
         ids.trace.join(&span);
@@ -215,7 +224,13 @@ impl Endpoint for Edge {
         if status >= 500 {
             span.record("otel.status_code", "ERROR");
         }
-        span.in_scope(|| tracing::info!(elapsed_us, "answered"));
+        span.in_scope(|| {
+            let kind = response.extensions().get::<ProblemKind>().map(|kind| kind.0);
+            if let Some(event) = security_events::name(response.status(), kind) {
+                parts.security_events.report(event, kind, client_network);
+            }
+            tracing::info!(elapsed_us, "answered");
+        });
         Ok(response)
     }
 }
@@ -238,7 +253,7 @@ fn with_unknown(outcome: Result<Response, Problem>, unknown: Vec<FieldError>) ->
 async fn without_body(mut response: Response) -> Response {
     let length = match response.take_body().into_bytes().await {
         Ok(body) => body.len(),
-        Err(_) => return Problem::internal().into_response("", ""),
+        Err(_) => return Problem::internal().into_response("", &RequestId::default()),
     };
     response
         .headers_mut()
@@ -255,12 +270,12 @@ fn address(request: &Request) -> IpAddr {
     client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
 
-fn client(request: &Request, request_id: &str) -> ClientInfo {
+fn client(request: &Request, request_id: &RequestId) -> ClientInfo {
     let agent = request.headers().get(header::USER_AGENT);
     let agent = agent.and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     ClientInfo {
         address: address(request),
-        request_id: request_id.to_owned(),
+        request_id: request_id.clone(),
         user_agent: agent.chars().filter(|c| !c.is_control()).take(200).collect(),
     }
 }

@@ -1,6 +1,7 @@
-//! Request ids: `X-Request-Id` is accepted or generated, `traceparent` continued or started.
+//! Request ids: ours is generated, the client's `X-Request-Id` is recorded beside it; `traceparent` is continued or started.
 
 use crate::telemetry::trace_context::{TraceContext, hex};
+use crate::types::request_id::RequestId;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The id of a request, in requests and responses.
@@ -11,8 +12,8 @@ pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// The ids of one request.
 pub struct RequestIds {
-    /// The client's id if it is safe to log, otherwise a generated one.
-    pub request_id: String,
+    /// Our id and the client's.
+    pub request_id: RequestId,
     /// The trace context.
     pub trace: TraceContext,
 }
@@ -27,18 +28,19 @@ impl RequestIds {
                 .filter(|_| values.next().is_none())
                 .and_then(|value| value.to_str().ok())
         };
-        let request_id = single(&REQUEST_ID)
-            .filter(|id| is_safe(id))
-            .map_or_else(random_id, str::to_owned);
+        let of_client = single(&REQUEST_ID).filter(|id| is_safe(id));
         Self {
-            request_id,
+            request_id: RequestId {
+                own: random_id(),
+                of_client: of_client.map(str::to_owned),
+            },
             trace: TraceContext::from_header(single(&TRACEPARENT)),
         }
     }
 
     /// Adds both headers to a response.
     pub fn write(&self, headers: &mut HeaderMap) {
-        if let Ok(value) = HeaderValue::from_str(&self.request_id) {
+        if let Ok(value) = HeaderValue::from_str(self.request_id.echoed()) {
             headers.insert(REQUEST_ID, value);
         }
         if let Ok(value) = HeaderValue::from_str(&self.trace.to_string()) {

@@ -1,7 +1,7 @@
 //! Problems of signing in.
 
 use crate::domain::sessions::error::LoginError;
-use crate::http::contract::problem::Problem;
+use crate::http::contract::problem::{Problem, TOO_MANY_ATTEMPTS};
 use http::{HeaderValue, StatusCode, header};
 
 impl From<LoginError> for Problem {
@@ -21,7 +21,7 @@ impl From<LoginError> for Problem {
             ),
             LoginError::Throttled(wait) => {
                 let detail = "too many failed attempts; retry later";
-                Self::too_many("too-many-attempts", detail, wait)
+                Self::too_many(TOO_MANY_ATTEMPTS, detail, wait)
             }
             LoginError::Overloaded(overloaded) => Self::unavailable_for(
                 "too many passwords are waiting to be verified",

@@ -2,8 +2,9 @@
 
 use super::page_frame::PageFrame;
 use super::response::page;
-use crate::http::contract::problem::Problem;
+use crate::http::contract::problem::{Problem, ProblemKind};
 use crate::types::field_error::FieldError;
+use crate::types::request_id::RequestId;
 use askama::Template;
 use http::{HeaderName, StatusCode, header};
 use poem::Response;
@@ -21,7 +22,7 @@ struct ErrorPage<'a> {
 }
 
 /// The page. Falls back to the problem if rendering fails.
-pub fn render(problem: Problem, path: &str, request_id: &str) -> Response {
+pub fn render(problem: Problem, path: &str, request_id: &RequestId) -> Response {
     let status = problem.status;
     let template = ErrorPage {
         frame: PageFrame::without_nav(),
@@ -30,11 +31,12 @@ pub fn render(problem: Problem, path: &str, request_id: &str) -> Response {
         text: text(&problem),
         errors: &problem.errors,
         next: next(status),
-        request_id,
+        request_id: &request_id.own,
     };
     let Ok(mut response) = page(status, &template) else {
         return problem.into_response(path, request_id);
     };
+    response.extensions_mut().insert(ProblemKind(problem.kind));
     let headers = problem
         .headers
         .into_iter()

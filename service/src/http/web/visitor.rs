@@ -11,6 +11,7 @@ use super::return_to;
 use super::state::Web;
 use crate::domain::sessions::caller::SignedIn;
 use crate::domain::sessions::error::AuthenticationError;
+use crate::http::contract::auth::record_account;
 use crate::http::contract::problem::Problem;
 use askama::Template;
 use http::{Method, StatusCode};
@@ -41,7 +42,10 @@ impl Visitor {
         let signed_in = match cookies::token(headers, SESSION) {
             None => None,
             Some(token) => match web.sessions().authenticate_cookie(&token).await {
-                Ok(signed_in) => Some(signed_in),
+                Ok(signed_in) => {
+                    record_account(&signed_in);
+                    Some(signed_in)
+                }
                 Err(AuthenticationError::InvalidToken) => None,
                 Err(AuthenticationError::Storage(error)) => return Err(error.into()),
             },

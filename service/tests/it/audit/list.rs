@@ -61,22 +61,24 @@ fn an_event_records_actor_action_subject_and_request() {
             &json!("account.invited"),
             &json!(format!("account:{id}")),
             &json!(admin.id),
-            &json!({"role": "user"})
+            &json!({"role": "user", "client_request_id": "the-request-1"})
         )
     );
-    assert_eq!(
-        (&newest["request_id"], &newest["address"]),
-        (&json!("the-request-1"), &json!("127.0.0.1"))
+    let request_id = newest["request_id"].as_str().unwrap();
+    assert!(
+        request_id.len() == 32 && request_id != "the-request-1",
+        "{newest}"
     );
+    assert_eq!(newest["address"], "127.0.0.1");
     let at = newest["at"].as_str().unwrap();
     assert!(at.ends_with("+00:00") && at.contains('T'), "{at}");
     let head = program::stdout(&program::run(&["audit", "verify"], &admin.database.pairs()));
     let expected = format!(
-        "last event {}, head {}\n",
+        "last event {}, head {}\ncompleteness unknown",
         newest["id"],
         newest["hash"].as_str().unwrap()
     );
-    assert!(head.ends_with(&expected), "{head}{newest}");
+    assert!(head.contains(&expected), "{head}{newest}");
 }
 
 /// J5: Pages of events lead from the newest to the oldest, optionally filtered, while new events are added.
@@ -218,7 +220,7 @@ fn events_hold_no_address_and_no_secret() {
     assert_eq!(verified.status.code(), Some(0), "{}", program::stderr(&verified));
 }
 
-/// String literals of the form `noun.participle` in these sources, without tests.
+/// String literals of the form `noun.participle` in these sources, without tests. Those of the noun `audit` are log events.
 fn actions_in(folder: &Path) -> BTreeSet<String> {
     let mut actions = BTreeSet::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -234,7 +236,7 @@ fn actions_in(folder: &Path) -> BTreeSet<String> {
                 |part: &str| !part.is_empty() && part.bytes().all(|c| c.is_ascii_lowercase() || c == b'_');
             literal
                 .split_once('.')
-                .is_some_and(|(noun, done)| plain(noun) && plain(done) && done != "txt")
+                .is_some_and(|(noun, done)| plain(noun) && plain(done) && done != "txt" && noun != "audit")
         };
         actions.extend(
             code.split('"')

@@ -33,6 +33,9 @@ mod resource_exhaustion;
 /// Security headers.
 mod security_headers;
 
+/// Log events of attacks.
+mod security_events;
+
 /// Slow and idle clients.
 mod slow_clients;
 

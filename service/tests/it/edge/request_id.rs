@@ -13,9 +13,9 @@ fn app() -> App {
     App::over(&Database::not_created())
 }
 
-/// J3: A valid `X-Request-Id` is adopted; otherwise a new one is generated.
+/// J3: A valid `X-Request-Id` is returned; otherwise the response has the generated one.
 #[test]
-fn a_valid_request_id_is_adopted_and_others_are_replaced() {
+fn a_valid_request_id_is_returned_and_others_are_replaced() {
     let app = app();
     let response_id = |id: &str| {
         send(app.request("GET", "/version").header("X-Request-Id", id))
@@ -50,11 +50,24 @@ fn a_valid_request_id_is_adopted_and_others_are_replaced() {
     assert_eq!(send_request(app.address, twice).header("x-request-id").len(), 32);
 }
 
-/// J3: A problem carries the request id, the client's if it sent one.
+/// J3: A problem carries our own request id, and the client's beside it if it sent one.
 #[test]
-fn a_problem_carries_the_request_id() {
-    let response = send(app().request("GET", "/nothing").header("X-Request-Id", "mine-1"));
-    assert_eq!(response.problem(404)["request_id"], "mine-1");
+fn a_problem_carries_our_request_id_and_the_clients() {
+    let app = app();
+    let own = |problem: &Value| problem["request_id"].as_str().unwrap().to_owned();
+    let ids: HashSet<String> = (0..2)
+        .map(|_| {
+            let response = send(app.request("GET", "/nothing").header("X-Request-Id", "mine-1"));
+            let problem = response.problem(404);
+            assert_eq!(problem["client_request_id"], "mine-1");
+            own(&problem)
+        })
+        .collect();
+    assert!(ids.len() == 2 && ids.iter().all(|id| id.len() == 32), "{ids:?}");
+    let response = app.get("/nothing");
+    let problem = response.problem(404);
+    assert_eq!(own(&problem), response.header("x-request-id"));
+    assert!(problem.get("client_request_id").is_none(), "{problem}");
 }
 
 /// J3: A valid `traceparent` (W3C Trace Context, level 1) is continued; otherwise a new trace is started.
@@ -153,9 +166,18 @@ fn every_log_line_is_one_json_object_whatever_is_sent() {
         .collect();
     assert_eq!(answered.len(), requests.len() + 1, "{log:#?}");
     let first = answered[0].to_string();
-    for part in ["line-1", &TRACEPARENT[3..35], "/x%0a"] {
+    for part in ["\"client_request_id\":\"line-1\"", &TRACEPARENT[3..35], "/x%0a"] {
         assert!(first.contains(part), "{part} is missing in {first}");
     }
+    let ids: HashSet<&str> = answered
+        .iter()
+        .filter_map(|line| line["request_id"].as_str())
+        .collect();
+    assert!(
+        ids.len() == answered.len() && ids.iter().all(|id| id.len() == 32),
+        "{ids:?}"
+    );
+    assert!(answered.iter().all(|line| line["client_network"] == "127.0.0.1"));
     assert_eq!(answered[0]["http.response.status_code"], 404);
     // Query strings may hold personal data and are not logged.
     assert!(

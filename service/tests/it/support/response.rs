@@ -53,7 +53,9 @@ impl Response {
         );
         assert!(problem["instance"].is_string(), "{problem}");
         assert_eq!(problem["status"], status, "{problem}");
-        assert_eq!(problem["request_id"], self.header("x-request-id"), "{problem}");
+        let kept = problem.get("client_request_id");
+        let id = kept.unwrap_or(&problem["request_id"]);
+        assert_eq!(*id, self.header("x-request-id"), "{problem}");
         problem
     }
 

@@ -5,7 +5,7 @@ use crate::domain::accounts::changes::{Change, SensitiveChange};
 use crate::domain::accounts::outcome::ChangeOutcome;
 use crate::http::accounts::fields::SecretText;
 use crate::http::contract::field::FieldValue;
-use crate::http::contract::problem::Problem;
+use crate::http::contract::problem::{Problem, TOO_MANY_ATTEMPTS, TOO_MANY_MAILS};
 use crate::http::web::cookies::{self, FLASH};
 use crate::http::web::flash::Flash;
 use crate::http::web::form::Form;
@@ -232,11 +232,13 @@ impl<'a> AccountForm<'a> {
             }
             ChangeOutcome::TooManyAttempts(wait) => {
                 form.reject_for("Too many attempts", wait);
-                self.page(form).show_retry_after(self.member, wait)
+                self.page(form)
+                    .show_retry_after(self.member, TOO_MANY_ATTEMPTS, wait)
             }
             ChangeOutcome::TooManyMails(wait) => {
                 form.reject_for("Too many mails", wait);
-                self.page(form).show_retry_after(self.member, wait)
+                self.page(form)
+                    .show_retry_after(self.member, TOO_MANY_MAILS, wait)
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Requesting a mail: a password reset, or another confirmation link. The response is the same for every address.
 
 use crate::domain::accounts::outcome::MailRequestOutcome;
-use crate::http::contract::problem::Problem;
+use crate::http::contract::problem::{Problem, TOO_MANY_MAILS};
 use crate::http::web::form::Form;
 use crate::http::web::form::input::Input;
 use crate::http::web::form::page::{FormPage, MessagePage, NavLink};
@@ -124,7 +124,7 @@ async fn submit(
         MailRequestOutcome::Accepted => Ok(sent()),
         MailRequestOutcome::Wait(wait) => {
             form.reject_for("Too many mails", wait);
-            form_page(visitor, purpose, form).show_retry_after(visitor, wait)
+            form_page(visitor, purpose, form).show_retry_after(visitor, TOO_MANY_MAILS, wait)
         }
     }
 }

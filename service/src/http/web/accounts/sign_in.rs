@@ -4,7 +4,7 @@ use crate::crypto::tokens::PlainToken;
 use crate::domain::sessions::error::LoginError;
 use crate::domain::sessions::verification::LoginAttempt;
 use crate::http::accounts::fields::SecretText;
-use crate::http::contract::problem::Problem;
+use crate::http::contract::problem::{Problem, TOO_MANY_ATTEMPTS};
 use crate::http::web::cookies::{self, CSRF, SESSION};
 use crate::http::web::form::Form;
 use crate::http::web::form::input::Input;
@@ -126,7 +126,7 @@ fn reject(
         }
         LoginError::Throttled(wait) => {
             form.reject_for("Too many attempts", wait);
-            form_page(visitor, step, form).show_retry_after(visitor, wait)
+            form_page(visitor, step, form).show_retry_after(visitor, TOO_MANY_ATTEMPTS, wait)
         }
         LoginError::Overloaded(_) | LoginError::Storage(_) => Err(error.into()),
     }

@@ -4,7 +4,7 @@ use super::mails::sent;
 use crate::domain::accounts::outcome::RegistrationOutcome;
 use crate::domain::accounts::registration;
 use crate::http::accounts::fields::SecretText;
-use crate::http::contract::problem::Problem;
+use crate::http::contract::problem::{Problem, TOO_MANY_MAILS};
 use crate::http::web::form::Form;
 use crate::http::web::form::input::Input;
 use crate::http::web::form::page::{FormPage, MessagePage, NavLink};
@@ -68,7 +68,7 @@ pub async fn submit(
         RegistrationOutcome::Wait(wait) => {
             form.reject_for("Too many mails", wait);
             let page = FormPage::new(&visitor, "Sign up", form).with_links(LINKS);
-            page.show_retry_after(&visitor, wait)
+            page.show_retry_after(&visitor, TOO_MANY_MAILS, wait)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Pages that consist of a form or a message.
 
-use crate::http::contract::problem::{Problem, whole_seconds};
+use crate::http::contract::problem::{Problem, ProblemKind, whole_seconds};
 use crate::http::web::form::Form;
 use crate::http::web::page_frame::PageFrame;
 use crate::http::web::visitor::Visitor;
@@ -72,11 +72,17 @@ impl FormPage {
         visitor.show(status, self)
     }
 
-    /// The response with 429 and `Retry-After`.
-    pub fn show_retry_after(&self, visitor: &Visitor, wait: Duration) -> Result<Response, Problem> {
+    /// The response with 429 and `Retry-After`, for a problem of this kind.
+    pub fn show_retry_after(
+        &self,
+        visitor: &Visitor,
+        kind: &'static str,
+        wait: Duration,
+    ) -> Result<Response, Problem> {
         let mut response = self.show(visitor, StatusCode::TOO_MANY_REQUESTS)?;
         let seconds = HeaderValue::from(whole_seconds(wait));
         response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        response.extensions_mut().insert(ProblemKind(kind));
         Ok(response)
     }
 }
