@@ -30,7 +30,7 @@ const RULES: &[Rule] = &[
             "service/src/domain/sessions/factor.rs",
             "service/src/mail/smtp.rs",
             "service/src/startup/keys.rs",
-            "service/src/startup/signing_key_reload.rs",
+            "service/src/startup/key_reload.rs",
         ],
     },
     // Environment, clock and processes are confined to one file each; clippy.toml states the reasons.

@@ -92,13 +92,18 @@ pub fn run(settings: &Settings, command: Accounts) -> ExitCode {
 }
 
 fn connect(settings: &Settings) -> Result<(Operators, Db), Box<dyn std::error::Error>> {
+    let db = start_db(settings)?;
+    let hashing = Hashing::start(settings.auth.hashing)?;
+    Ok((Operators::new(db.clone(), hashing), db))
+}
+
+/// One connection of the accounts login.
+pub fn start_db(settings: &Settings) -> Result<Db, Box<dyn std::error::Error>> {
     let mut database = settings.database.clone();
     database.accounts_pool_size = 1;
     let metrics = Telemetry::quiet()?.metrics;
     let purpose = Purpose::Change(WriteTarget::Accounts);
-    let db = Db::start(&database, &database.accounts, purpose, metrics)?;
-    let hashing = Hashing::start(settings.auth.hashing)?;
-    Ok((Operators::new(db.clone(), hashing), db))
+    Ok(Db::start(&database, &database.accounts, purpose, metrics)?)
 }
 
 fn report(added: Result<AddOutcome, AccountError>) -> ExitCode {

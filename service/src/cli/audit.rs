@@ -2,7 +2,7 @@
 
 use super::exit::{EXIT_CONFIG, check_password, fail, note, print};
 use crate::config::Settings;
-use crate::crypto::data_key::DataKey;
+use crate::crypto::data_keys::DataKeys;
 use crate::domain::audit::anchor::AnchorLine;
 use crate::domain::audit::completeness::{Completeness, Expected};
 use crate::domain::audit::verify::{VerifyError, verify};
@@ -66,8 +66,8 @@ pub fn run(settings: &Settings, action: Action) -> ExitCode {
     }
     let mut files = AnchorFiles::default();
     if !anchors.is_empty() {
-        let key = match keys::data_key(&settings.auth) {
-            Ok(key) => key,
+        let key = match keys::load_data_keys(&settings.auth) {
+            Ok((key, _)) => key,
             Err(error) => return fail(EXIT_CONFIG, &error),
         };
         for path in &anchors {
@@ -127,7 +127,7 @@ pub fn run(settings: &Settings, action: Action) -> ExitCode {
 }
 
 impl AnchorFiles {
-    fn read(&mut self, path: &Path, key: &DataKey) -> std::io::Result<()> {
+    fn read(&mut self, path: &Path, key: &DataKeys) -> std::io::Result<()> {
         for (index, line) in BufReader::new(File::open(path)?).split(b'\n').enumerate() {
             match AnchorLine::parse(&String::from_utf8_lossy(&line?), key) {
                 AnchorLine::Valid(anchor) => {

@@ -24,6 +24,9 @@ mod migrate;
 /// Files with secrets.
 mod private_file;
 
+/// `portcullis keys reseal`
+mod reseal;
+
 /// `portcullis serve`
 mod serve;
 
@@ -70,7 +73,7 @@ enum Command {
         #[command(subcommand)]
         command: accounts::Accounts,
     },
-    /// Generate and rotate signing keys, generate a DATA_KEY; needs no settings
+    /// Generate and rotate signing keys and data keys
     Keys {
         #[command(subcommand)]
         command: keys::Keys,
@@ -96,7 +99,11 @@ pub fn run() -> ExitCode {
     };
     match &arguments.command {
         Command::Openapi => return print(&document::<Apis>()),
-        Command::Keys { command } => return keys::run(command),
+        Command::Keys { command } => {
+            if let Some(code) = keys::run(command) {
+                return code;
+            }
+        }
         _ => {}
     }
     let settings = match Source::load(arguments.config.as_deref()).and_then(|source| Settings::parse(&source))
@@ -115,6 +122,8 @@ pub fn run() -> ExitCode {
         Command::Accounts { command } => accounts::run(&settings, command),
         Command::Audit { action } => audit::run(&settings, action),
         Command::Healthcheck => healthcheck::run(&settings),
-        Command::Openapi | Command::Keys { .. } => ExitCode::SUCCESS,
+        // Only `reseal` is left of the subcommands of `keys`.
+        Command::Keys { .. } => reseal::run(&settings),
+        Command::Openapi => ExitCode::SUCCESS,
     }
 }

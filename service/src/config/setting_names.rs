@@ -113,7 +113,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     secret(
         "DATA_KEY",
-        "Key that encrypts second factors and derives mailed links and form tokens: at least 32 random bytes in base64 or hexadecimal, as printed by `portcullis keys data-key`. Required by `serve`.",
+        "Key that encrypts second factors and derives mailed links and form tokens: at least 32 random bytes in base64 or hexadecimal, as printed by `portcullis keys data-key`, or a document of such keys, as written by `portcullis keys generate --data`. Required by `serve`, which reloads the file when it changes, and by `keys reseal`.",
     ),
     secret(
         "TOKEN_KEYS",

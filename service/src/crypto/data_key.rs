@@ -1,5 +1,5 @@
-//! The key of the service's stored data. It encrypts second factors, and derives tokens that need not be stored. Each use
-//! has its own key, derived by HKDF (RFC 5869).
+//! One key of the service's stored data. It encrypts second factors, and derives tokens that need not be stored. Each use
+//! has its own key, derived by HKDF (RFC 5869). `data_keys` combines the keys that are in use.
 
 use super::tokens::PlainToken;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
@@ -24,6 +24,31 @@ pub enum DataKeyError {
     Guessable,
 }
 
+/// The public id of a key. It follows from the key, so that a damaged key is noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DataKeyId([u8; Self::LENGTH]);
+
+impl DataKeyId {
+    /// Its length in bytes.
+    pub(super) const LENGTH: usize = 8;
+
+    /// The id in these bytes.
+    pub(super) fn of_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// Its bytes.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Display for DataKeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 /// The key. Cheap to clone. `Debug` does not show it.
 #[derive(Clone)]
 pub struct DataKey(Arc<hkdf::Prk>);
@@ -45,6 +70,14 @@ impl DataKey {
     /// Generates a key, in base64.
     pub fn generate() -> String {
         STANDARD.encode(rand::random::<[u8; 32]>())
+    }
+
+    /// Its id.
+    pub fn id(&self) -> DataKeyId {
+        let mac = self.mac("id", b"");
+        let mut id = [0; DataKeyId::LENGTH];
+        id.copy_from_slice(&mac[..DataKeyId::LENGTH]);
+        DataKeyId(id)
     }
 
     /// HMAC-SHA-256 of the data, under the key derived for `label`.

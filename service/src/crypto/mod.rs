@@ -6,8 +6,14 @@ pub mod claims;
 /// Priority and pauses of CPU-heavy threads.
 mod cpu_backoff;
 
-/// The key that encrypts stored data and derives tokens.
+/// One key that encrypts stored data and derives tokens.
 pub mod data_key;
+
+/// The document of data keys.
+pub mod data_key_document;
+
+/// The data keys in use.
+pub mod data_keys;
 
 /// Threads that hash passwords.
 pub mod hashing;

@@ -1,7 +1,7 @@
 //! Time-based one-time passwords (RFC 6238) with the parameters that every authenticator app supports: SHA-1, 6 digits,
 //! 30 seconds.
 
-use super::data_key::DataKey;
+use super::data_keys::DataKeys;
 use crate::types::account::AccountId;
 use std::fmt;
 use totp_rs::{Builder, Secret, Totp};
@@ -19,12 +19,12 @@ impl TotpSecret {
     }
 
     /// Encrypts the secret for storage, bound to this account.
-    pub fn seal(&self, key: &DataKey, account: AccountId) -> Option<Vec<u8>> {
+    pub fn seal(&self, key: &DataKeys, account: AccountId) -> Option<Vec<u8>> {
         key.seal(KEY_LABEL, &account.subject(), self.0.as_bytes())
     }
 
     /// Decrypts a stored secret. `None`: it belongs to another account or key.
-    pub fn open(key: &DataKey, account: AccountId, sealed: &[u8]) -> Option<Self> {
+    pub fn open(key: &DataKeys, account: AccountId, sealed: &[u8]) -> Option<Self> {
         let bytes = key.open(KEY_LABEL, &account.subject(), sealed)?;
         Some(Self(Secret::new(bytes.into_boxed_slice())))
     }
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_stored_secret_is_bound_to_its_account() {
-        let key = DataKey::parse(&DataKey::generate()).unwrap();
+        let key = DataKeys::random();
         let secret = TotpSecret::random();
         let sealed = secret.seal(&key, AccountId::of(7)).unwrap();
         let opened = TotpSecret::open(&key, AccountId::of(7), &sealed).unwrap();

@@ -1,7 +1,7 @@
 //! Renders mails: subject, plain text and HTML from the same template.
 
 use super::templates::template_of;
-use crate::crypto::data_key::DataKey;
+use crate::crypto::data_keys::DataKeys;
 use askama::Template;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -24,11 +24,25 @@ pub struct RenderedMail {
     pub html: String,
 }
 
+/// Why a mail cannot be rendered.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// Its kind needs a link and it has none.
+    #[error("link missing")]
+    LinkMissing,
+    /// The token of its link is derived from a key that this replica has not loaded yet, or that was removed.
+    #[error("unknown data key")]
+    UnknownDataKey,
+    /// A template failed.
+    #[error("template failed")]
+    Template(#[from] askama::Error),
+}
+
 /// Renders mails. Cheap to clone.
 #[derive(Clone)]
 pub struct Renderer {
     public_url: String,
-    key: DataKey,
+    keys: DataKeys,
 }
 
 /// The data of a mail in the outbox.
@@ -40,6 +54,8 @@ pub struct Content<'a> {
     pub name: Option<&'a str>,
     /// The link in it.
     pub link: Option<Uuid>,
+    /// The id of the data key from which the link's token is derived. `None`: the mail was enqueued before keys had ids.
+    pub data_key: Option<&'a str>,
     /// When the link expires.
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -70,20 +86,24 @@ struct HtmlPart<'a> {
 
 impl Renderer {
     /// `public_url` has no trailing slash.
-    pub fn new(public_url: String, key: DataKey) -> Self {
-        Self { public_url, key }
+    pub fn new(public_url: String, keys: DataKeys) -> Self {
+        Self { public_url, keys }
     }
 
-    /// Renders a mail; `None`: its kind needs a link and it has none.
-    pub fn render(&self, content: &Content<'_>) -> Option<RenderedMail> {
+    /// Renders a mail.
+    pub fn render(&self, content: &Content<'_>) -> Result<RenderedMail, RenderError> {
         let template = template_of(content.kind);
         let (label, path) = template.action;
         let url = match (content.kind.has_token(), content.link) {
             (true, Some(link)) => {
-                let token = self.key.link_token(link);
+                let key = match content.data_key {
+                    Some(id) => self.keys.find(id).ok_or(RenderError::UnknownDataKey)?,
+                    None => self.keys.oldest(),
+                };
+                let token = key.link_token(link);
                 format!("{}{path}?token={}", self.public_url, token.reveal())
             }
-            (true, None) => return None,
+            (true, None) => return Err(RenderError::LinkMissing),
             (false, _) => format!("{}{path}", self.public_url),
         };
         let name = content.name.filter(|name| is_safe_name(name));
@@ -98,11 +118,11 @@ impl Renderer {
             closing: template.closing,
             public_url: &self.public_url,
         };
-        Some(RenderedMail {
+        Ok(RenderedMail {
             subject: template.subject.to_owned(),
             name: name.map(str::to_owned),
-            text: PlainPart { page: &page }.render().ok()?,
-            html: HtmlPart { page: &page }.render().ok()?,
+            text: PlainPart { page: &page }.render()?,
+            html: HtmlPart { page: &page }.render()?,
         })
     }
 }
@@ -125,11 +145,11 @@ mod tests {
     use super::*;
     use chrono::TimeZone;
 
-    fn renderer() -> (Renderer, DataKey) {
-        let key = DataKey::parse(&DataKey::generate()).unwrap();
+    fn renderer() -> (Renderer, DataKeys) {
+        let keys = DataKeys::random();
         (
-            Renderer::new("https://rates.example".to_owned(), key.clone()),
-            key,
+            Renderer::new("https://rates.example".to_owned(), keys.clone()),
+            keys,
         )
     }
 
@@ -138,13 +158,14 @@ mod tests {
             kind,
             name: Some(name),
             link: kind.has_token().then(Uuid::new_v4),
+            data_key: None,
             expires_at: Utc.with_ymd_and_hms(2026, 11, 2, 9, 5, 0).single(),
         }
     }
 
     #[test]
     fn both_parts_of_every_kind_have_the_same_content() {
-        let (renderer, key) = renderer();
+        let (renderer, keys) = renderer();
         for kind in MailKind::ALL {
             assert_eq!(MailKind::parse(kind.as_str()), Some(kind));
             let content = content(kind, "Ann");
@@ -163,7 +184,7 @@ mod tests {
                     assert!(part.contains(paragraph), "{kind:?} lacks {paragraph:?}: {part}");
                 }
                 if let Some(link) = content.link {
-                    assert!(part.contains(key.link_token(link).reveal()), "{part}");
+                    assert!(part.contains(keys.newest().link_token(link).reveal()), "{part}");
                 }
             }
         }
@@ -178,8 +199,26 @@ mod tests {
                 link: None,
                 ..content(kind, "Ann")
             };
-            assert_eq!(renderer.render(&content).is_none(), kind.has_token());
+            assert_eq!(renderer.render(&content).is_err(), kind.has_token());
         }
+    }
+
+    #[test]
+    fn a_link_names_its_key() {
+        let (renderer, keys) = renderer();
+        let id = keys.newest().id().to_string();
+        let content = content(MailKind::Reset, "Ann");
+        let of_key = |data_key| {
+            renderer.render(&Content {
+                data_key,
+                ..content.clone()
+            })
+        };
+        let mail = of_key(Some(id.as_str())).unwrap();
+        let token = keys.newest().link_token(content.link.unwrap());
+        assert!(mail.text.contains(token.reveal()), "{}", mail.text);
+        let unknown = of_key(Some("0011223344556677")).map(|mail| mail.text);
+        assert!(matches!(unknown, Err(RenderError::UnknownDataKey)), "{unknown:?}");
     }
 
     #[test]

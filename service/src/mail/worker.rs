@@ -5,7 +5,8 @@
 use super::delivery_error::DeliveryError;
 use super::kind::MailKind;
 use super::message::Message;
-use super::renderer::{Content, Renderer};
+use super::outbox_mail::DATA_KEY;
+use super::renderer::{Content, RenderError, Renderer};
 use super::retry;
 use super::timed_task::{TaskOutcome, TaskRunner, WorkerEvent};
 use super::transport::Transport;
@@ -243,16 +244,23 @@ impl WorkerContext {
             kind,
             name: mail.data["name"].as_str(),
             link: mail.link_id,
+            data_key: mail.data[DATA_KEY].as_str(),
             expires_at: mail.expires_at,
         };
-        let content = self.renderer.render(&content);
+        let content = self.renderer.render(&content).map_err(|error| match error {
+            // Loaded soon, where replicas reload their keys at different times.
+            RenderError::UnknownDataKey => DeliveryError::Temporary(error.to_string().into()),
+            RenderError::LinkMissing | RenderError::Template(_) => {
+                DeliveryError::Permanent(error.to_string().into())
+            }
+        })?;
         let to = mail.recipient.parse();
         self.transport.send(&Message {
             id: mail.message_id,
             from: self.from.clone(),
             to: to.map_err(|_| DeliveryError::Permanent("recipient: invalid address".into()))?,
             date: mail.created_at,
-            content: content.ok_or(DeliveryError::Permanent("link missing".into()))?,
+            content,
         })
     }
 }

@@ -48,7 +48,7 @@ impl Services {
             db: logins.accounts.clone(),
             jwt: keys.jwt.clone(),
             hashing: hashing.clone(),
-            data_key: keys.data.clone(),
+            data_keys: keys.data.clone(),
             throttles: throttles.clone(),
             lifetimes: SessionLifetimes {
                 access_token_ttl: auth.access_token_ttl,
@@ -83,7 +83,7 @@ pub fn web(settings: &Settings, keys: &Keys, services: &Services) -> Web {
         accounts: services.accounts.clone(),
         sessions: services.sessions.clone(),
         wishes: services.wishes.clone(),
-        data_key: keys.data.clone(),
+        data_keys: keys.data.clone(),
         // Validated with the settings.
         public_url: settings.auth.public_url.parse().unwrap_or_default(),
     })

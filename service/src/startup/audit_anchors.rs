@@ -4,7 +4,7 @@
 use super::error::StartError;
 use super::keys::Keys;
 use crate::config::audit::AuditSettings;
-use crate::crypto::data_key::DataKey;
+use crate::crypto::data_keys::DataKeys;
 use crate::db::DbError;
 use crate::domain::audit::Audit;
 use crate::domain::audit::anchor::{Anchor, AnchorLine, SignedAnchor};
@@ -24,7 +24,7 @@ const FAILED_EVENT: &str = "audit.anchor_failed";
 /// Records the end of the chain.
 pub struct AuditAnchors {
     audit: Audit,
-    key: DataKey,
+    key: DataKeys,
     file: Option<PathBuf>,
     interval: Duration,
     last: Option<Anchor>,
@@ -129,7 +129,7 @@ fn open(path: &Path) -> std::io::Result<File> {
         .open(path)
 }
 
-fn last_anchor(path: &Path, key: &DataKey) -> std::io::Result<Option<Anchor>> {
+fn last_anchor(path: &Path, key: &DataKeys) -> std::io::Result<Option<Anchor>> {
     let mut file = open(path)?;
     let length = file.metadata()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;

@@ -1,11 +1,11 @@
 //! The cryptographic keys of the service, loaded and validated before anything starts.
 
 use super::error::StartError;
-use super::signing_key_reload::SigningKeyReload;
+use super::key_reload::KeyReload;
 use crate::config::auth::AuthSettings;
 use crate::config::secret::SecretSource;
 use crate::config::setting_names::PREFIX;
-use crate::crypto::data_key::DataKey;
+use crate::crypto::data_keys::DataKeys;
 use crate::crypto::jwt::Jwt;
 use crate::crypto::token_keys::TokenKeys;
 use crate::secrets;
@@ -13,38 +13,47 @@ use secrecy::ExposeSecret;
 
 /// The validated keys.
 pub struct Keys {
-    /// Encrypts data and derives the tokens of links.
-    pub data: DataKey,
+    /// Encrypt data and derive the tokens of links.
+    pub data: DataKeys,
     /// Signs and verifies access tokens.
     pub jwt: Jwt,
-    /// Reloads the signing keys when their file changes.
-    pub token_keys: SigningKeyReload,
-}
-
-/// Loads DATA_KEY.
-pub fn data_key(auth: &AuthSettings) -> Result<DataKey, StartError> {
-    let (key, _) = read(["DATA_KEY", "DATA_KEY_FILE"], auth.data_key.as_ref(), |text| {
-        DataKey::parse(text).map_err(|e| e.to_string())
-    })?;
-    Ok(key)
+    /// Reload the keys when their files change.
+    pub reloads: [KeyReload; 2],
 }
 
 impl Keys {
     /// Loads all keys; an invalid one is reported with its setting's name.
     pub fn load(auth: &AuthSettings) -> Result<Self, StartError> {
-        let data = data_key(auth)?;
+        let (data, source) = load_data_keys(auth)?;
+        let used = data.clone();
+        let replace = move |text: &str| used.replace(text).map_err(|e| e.to_string());
+        let data_reload = KeyReload::new("data keys", source.clone(), Box::new(replace));
         let source = auth.token_keys.as_ref();
         let (jwt, source) = read(["TOKEN_KEYS", "TOKEN_KEYS_FILE"], source, |text| {
             let keys = TokenKeys::parse(text).map_err(|e| e.to_string())?;
             Jwt::new(keys, &auth.token_issuer, &auth.token_audience).map_err(|e| e.to_string())
         })?;
-        let token_keys = SigningKeyReload::new(source.clone(), jwt.clone());
+        let used = jwt.clone();
+        let replace = move |text: &str| {
+            let replaced = TokenKeys::parse(text).and_then(|document| used.replace(document));
+            replaced
+                .map(|()| used.public_keys().len())
+                .map_err(|e| e.to_string())
+        };
+        let token_reload = KeyReload::new("signing keys", source.clone(), Box::new(replace));
         Ok(Self {
             data,
             jwt,
-            token_keys,
+            reloads: [data_reload, token_reload],
         })
     }
+}
+
+/// Loads the data keys alone.
+pub fn load_data_keys(auth: &AuthSettings) -> Result<(DataKeys, &SecretSource), StartError> {
+    read(["DATA_KEY", "DATA_KEY_FILE"], auth.data_key.as_ref(), |text| {
+        DataKeys::parse(text).map_err(|e| e.to_string())
+    })
 }
 
 /// Reads a secret. Errors name the setting that was used: the one with the value, or the one with the file.

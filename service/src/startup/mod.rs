@@ -6,8 +6,8 @@ pub mod error;
 /// The cryptographic keys.
 pub mod keys;
 
-/// Reloading of signing keys.
-pub mod signing_key_reload;
+/// Reloading of keys.
+pub mod key_reload;
 
 /// Accepting and serving connections.
 pub mod listener;
@@ -48,11 +48,11 @@ use crate::telemetry::metrics::Metrics;
 use apis::{Services, apis, web};
 use audit_anchors::AuditAnchors;
 use error::StartError;
+use key_reload::KeyReload;
 use keys::Keys;
 use listener::{Limits, Listener};
 use logins::Logins;
 use poem_openapi::OpenApi;
-use signing_key_reload::SigningKeyReload;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -70,8 +70,8 @@ pub struct Service {
     grace: Duration,
     logins: Logins,
     mail_worker: WorkerContext,
-    signing_keys: SigningKeyReload,
     audit_anchors: AuditAnchors,
+    key_reloads: [KeyReload; 2],
 }
 
 impl Service {
@@ -137,8 +137,8 @@ impl Service {
                 grace: server.shutdown_grace,
                 logins,
                 mail_worker,
-                signing_keys: keys.token_keys,
                 audit_anchors,
+                key_reloads: keys.reloads,
             }),
             Err(error) => {
                 logins.close().await;
@@ -169,9 +169,9 @@ impl Service {
         ));
         let worker = MailWorker::start(self.mail_worker)
             .inspect_err(|error| tracing::error!(%error, "cannot start the mail worker"));
-        let signing_keys = tokio::spawn(self.signing_keys.run());
         let (stop_anchors, anchors_stopped) = oneshot::channel();
         let audit_anchors = tokio::spawn(self.audit_anchors.run(anchors_stopped));
+        let key_reloads = self.key_reloads.map(|reload| tokio::spawn(reload.run()));
         tracing::info!("ready to serve");
         stop.await;
         tracing::info!("stopping");
@@ -183,7 +183,7 @@ impl Service {
         let _ = audit_anchors.await;
         cleanup.abort();
         self.security_events.report_all_repeats();
-        signing_keys.abort();
+        key_reloads.iter().for_each(tokio::task::JoinHandle::abort);
         let worker = tokio::task::spawn_blocking(move || worker.map(MailWorker::stop));
         let _ = tokio::join!(self.logins.close(), worker);
         tracing::info!("stopped");

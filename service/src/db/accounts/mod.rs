@@ -6,6 +6,9 @@ pub mod credentials;
 /// Mailed links.
 pub mod links;
 
+/// Encrypted second factors, for replacing their key.
+pub mod sealed_factors;
+
 /// Changes of second factors and recovery codes.
 pub mod second_factors;
 

@@ -1,6 +1,6 @@
 //! Mails to accounts and the links in them, enqueued in the transaction of the change that causes them.
 
-use crate::crypto::data_key::DataKey;
+use crate::crypto::data_keys::DataKeys;
 use crate::db::accounts::links::{self, NewLink};
 use crate::db::accounts::{AccountRow, credentials};
 use crate::db::{PgConnection, QueryResult};
@@ -29,7 +29,7 @@ pub fn enqueue(conn: &mut PgConnection, kind: MailKind, row: &AccountRow) -> Que
 /// Creates a link, which voids the account's older ones of its purpose, and enqueues the mail that carries it.
 pub fn enqueue_with_link(
     conn: &mut PgConnection,
-    key: &DataKey,
+    key: &DataKeys,
     spec: &LinkSpec<'_>,
     mail: &OutboxMail<'_>,
 ) -> QueryResult<()> {
@@ -39,7 +39,7 @@ pub fn enqueue_with_link(
 
 /// Enqueues the link that an account needs to become active: its invitation, the confirmation of its address, or, where
 /// it has no password yet, a password reset, which confirms the address too. `false`: it is active already.
-pub fn enqueue_pending_link(conn: &mut PgConnection, key: &DataKey, row: &AccountRow) -> QueryResult<bool> {
+pub fn enqueue_pending_link(conn: &mut PgConnection, key: &DataKeys, row: &AccountRow) -> QueryResult<bool> {
     let (purpose, kind) = match AccountState::parse(&row.state) {
         Some(AccountState::Invited) => (LinkPurpose::Invite, MailKind::Invite),
         Some(AccountState::Unconfirmed) => {
@@ -61,8 +61,8 @@ pub fn enqueue_pending_link(conn: &mut PgConnection, key: &DataKey, row: &Accoun
 }
 
 /// Creates a link without mailing it, and voids the account's older ones of its purpose.
-pub fn create_link(conn: &mut PgConnection, key: &DataKey, spec: &LinkSpec<'_>) -> QueryResult<MailLink> {
-    let id = Uuid::new_v4();
+pub fn create_link(conn: &mut PgConnection, key: &DataKeys, spec: &LinkSpec<'_>) -> QueryResult<MailLink> {
+    let (id, key) = (Uuid::new_v4(), key.newest());
     let new = NewLink {
         id,
         token_hash: key.link_token(id).hash(),
@@ -71,7 +71,11 @@ pub fn create_link(conn: &mut PgConnection, key: &DataKey, spec: &LinkSpec<'_>) 
         email: spec.email,
     };
     let expires_at = links::create(conn, &new)?;
-    Ok(MailLink { id, expires_at })
+    Ok(MailLink {
+        id,
+        key: key.id(),
+        expires_at,
+    })
 }
 
 /// A mail to an account's own address, without a link.

@@ -6,7 +6,7 @@ use super::account_mails::{self, LinkSpec, to_account};
 use super::mail_limits::MailAdmission;
 use super::outcome::{AccountError, ChangeOutcome};
 use super::passwords::AcceptedPassword;
-use crate::crypto::data_key::DataKey;
+use crate::crypto::data_keys::DataKeys;
 use crate::crypto::password_hash::PasswordHash;
 use crate::db::accounts::{self, AccountRow, credentials, links};
 use crate::db::audit::{self, Event};
@@ -146,7 +146,7 @@ impl Plan {
         conn: &mut PgConnection,
         row: &AccountRow,
         who: &SignedIn,
-        key: &DataKey,
+        key: &DataKeys,
         client: &ClientInfo,
     ) -> QueryResult<()> {
         if let Some(name) = &self.name {
@@ -192,6 +192,7 @@ fn outcome_of(error: LoginError) -> Result<ChangeOutcome, AccountError> {
     match error {
         LoginError::InvalidCredentials => Ok(ChangeOutcome::WrongCredentials),
         LoginError::SecondFactorRequired => Ok(ChangeOutcome::CodeRequired),
+        LoginError::SecondFactorUnavailable => Ok(ChangeOutcome::CodeUnverifiable),
         LoginError::Throttled(wait) => Ok(ChangeOutcome::TooManyAttempts(wait)),
         LoginError::Overloaded(overloaded) => Err(overloaded.into()),
         LoginError::Storage(error) => Err(error.into()),
@@ -205,7 +206,7 @@ fn request_confirmation(
     conn: &mut PgConnection,
     row: &AccountRow,
     email: &Email,
-    key: &DataKey,
+    key: &DataKeys,
 ) -> QueryResult<()> {
     let spec = LinkSpec {
         account: row.id(),

@@ -39,8 +39,11 @@ mod recovery;
 /// Registration.
 pub mod registration;
 
+/// Encrypting second factors with the newest data key.
+pub mod resealing;
+
 use crate::config::auth::RegistrationMode;
-use crate::crypto::data_key::DataKey;
+use crate::crypto::data_keys::DataKeys;
 use crate::crypto::hashing::Hashing;
 use crate::db::Db;
 use crate::domain::sessions::Sessions;
@@ -58,7 +61,7 @@ pub struct Parts {
     /// Hashes passwords.
     pub hashing: Hashing,
     /// Derives the tokens of links.
-    pub key: DataKey,
+    pub key: DataKeys,
     /// Who may register.
     pub registration: RegistrationMode,
     /// Mails that unauthenticated clients of one network may cause without a delay.

@@ -81,6 +81,8 @@ pub enum ChangeOutcome {
     WrongCredentials,
     /// The current password is right, and a code is required.
     CodeRequired,
+    /// The current password is right, and the codes of the app cannot be verified.
+    CodeUnverifiable,
     /// The new password violates the policy.
     Weak(PasswordPolicyError),
     /// Too many wrong passwords or codes; retry after this long.

@@ -7,7 +7,7 @@ use super::mail_limits::MailAdmission;
 use super::outcome::{AccountError, MailRequestOutcome, SetPasswordOutcome};
 use super::passwords::AcceptedPassword;
 use super::registration::{append_event, enqueue_next_mail};
-use crate::crypto::data_key::DataKey;
+use crate::crypto::data_keys::DataKeys;
 use crate::crypto::password_hash::PasswordHash;
 use crate::crypto::tokens::{PlainToken, TokenHash};
 use crate::db::accounts::{self, AccountRow, credentials, links};
@@ -41,7 +41,7 @@ impl Accounts {
             MailAdmission::Allowed => true,
         };
         let client = client.clone();
-        let send = move |conn: &mut PgConnection, key: &DataKey, row: &AccountRow| {
+        let send = move |conn: &mut PgConnection, key: &DataKeys, row: &AccountRow| {
             if !admitted {
                 return Ok(());
             }
@@ -139,7 +139,7 @@ impl Accounts {
         &self,
         what: &'static str,
         email: Email,
-        send: impl FnOnce(&mut PgConnection, &DataKey, &AccountRow) -> QueryResult<()> + Send + 'static,
+        send: impl FnOnce(&mut PgConnection, &DataKeys, &AccountRow) -> QueryResult<()> + Send + 'static,
     ) -> Result<MailRequestOutcome, AccountError> {
         let key = self.0.key.clone();
         let work = self

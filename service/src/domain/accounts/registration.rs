@@ -7,7 +7,7 @@ use super::mail_limits::MailAdmission;
 use super::outcome::{AccountError, MailRequestOutcome, RegistrationOutcome};
 use super::passwords::AcceptedPassword;
 use crate::config::auth::RegistrationMode;
-use crate::crypto::data_key::DataKey;
+use crate::crypto::data_keys::DataKeys;
 use crate::db::accounts::{self, AccountRow, NewAccount, credentials, links};
 use crate::db::audit::{self, Event};
 use crate::db::{PgConnection, QueryResult};
@@ -94,7 +94,7 @@ impl Accounts {
             return Ok(MailRequestOutcome::Wait(wait));
         }
         let client = client.clone();
-        let send = move |conn: &mut PgConnection, key: &DataKey, row: &AccountRow| {
+        let send = move |conn: &mut PgConnection, key: &DataKeys, row: &AccountRow| {
             enqueue_next_mail(conn, key, row)?;
             append_event(conn, "mail.resent", row, &client)
         };
@@ -104,7 +104,7 @@ impl Accounts {
 
 fn register(
     conn: &mut PgConnection,
-    key: &DataKey,
+    key: &DataKeys,
     email: &Email,
     name: &PersonName,
     hash: &str,
@@ -137,7 +137,11 @@ fn register(
 
 /// Mails the account's pending link, or that the account is active already. An invited account gets its invitation
 /// again: the role that the administrator set must not go to a client's self-chosen password.
-pub(super) fn enqueue_next_mail(conn: &mut PgConnection, key: &DataKey, row: &AccountRow) -> QueryResult<()> {
+pub(super) fn enqueue_next_mail(
+    conn: &mut PgConnection,
+    key: &DataKeys,
+    row: &AccountRow,
+) -> QueryResult<()> {
     if account_mails::enqueue_pending_link(conn, key, row)? {
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! Anchors: signed records of the end of the chain, stored outside of the database. An attacker who cuts the chain off or
-//! rebuilds it cannot change them: their key, derived from DATA_KEY, is never sent to the database.
+//! rebuilds it cannot change them: their key, derived from the data keys, is never sent to the database.
 
-use crate::crypto::data_key::DataKey;
+use crate::crypto::data_keys::DataKeys;
 use crate::types::event_hash::EventHash;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -53,7 +53,7 @@ pub enum AnchorLine {
 
 impl Anchor {
     /// Signs the anchor.
-    pub fn sign(&self, key: &DataKey) -> SignedAnchor {
+    pub fn sign(&self, key: &DataKeys) -> SignedAnchor {
         let at = self.at.to_rfc3339_opts(SecondsFormat::Micros, true);
         let hash = self.hash.to_string();
         let mac = key.mac(KEY_LABEL, signed_text(&at, self.id, &hash).as_bytes());
@@ -69,7 +69,7 @@ impl Anchor {
 
 impl AnchorLine {
     /// Parses and verifies a line.
-    pub fn parse(line: &str, key: &DataKey) -> Self {
+    pub fn parse(line: &str, key: &DataKeys) -> Self {
         // A line that is not JSON, for example the last one of a process that was killed, proves nothing.
         let Ok(value) = serde_json::from_str::<serde_json::Value>(line) else {
             return Self::Other;
@@ -84,7 +84,7 @@ impl AnchorLine {
     }
 }
 
-fn verify(signed: &SignedAnchor, key: &DataKey) -> Option<Anchor> {
+fn verify(signed: &SignedAnchor, key: &DataKeys) -> Option<Anchor> {
     let mac = URL_SAFE_NO_PAD.decode(&signed.mac).ok()?;
     let text = signed_text(&signed.at, signed.id, &signed.hash);
     if !key.verify_mac(KEY_LABEL, text.as_bytes(), &mac) {
@@ -104,10 +104,28 @@ fn signed_text(at: &str, id: i64, hash: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::data_key_document::DataKeyDocument;
     use crate::types::clock;
 
-    fn key() -> DataKey {
-        DataKey::parse(&DataKey::generate()).unwrap()
+    fn key() -> DataKeys {
+        DataKeys::random()
+    }
+
+    #[test]
+    fn an_anchor_remains_valid_when_the_key_is_rotated() {
+        let now = clock::now();
+        let mut document = DataKeyDocument::generate(now).unwrap();
+        let keys = DataKeys::parse(&document.to_text()).unwrap();
+        let anchor = Anchor {
+            at: now,
+            id: 7,
+            hash: EventHash::of(&[0xab; 32]).unwrap(),
+        };
+        let line = serde_json::to_string(&anchor.sign(&keys)).unwrap();
+        document.rotate(now, chrono::Duration::zero()).unwrap();
+        keys.replace(&document.to_text()).unwrap();
+        assert!(matches!(AnchorLine::parse(&line, &keys), AnchorLine::Valid(_)));
+        assert_ne!(serde_json::to_string(&anchor.sign(&keys)).unwrap(), line);
     }
 
     #[test]

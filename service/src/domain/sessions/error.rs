@@ -14,6 +14,10 @@ pub enum LoginError {
     /// The password is right, and the account requires a code.
     #[error("a code of the second factor is required")]
     SecondFactorRequired,
+    /// The password is right, and the codes of the account's app cannot be verified, because the service lacks the data
+    /// key that encrypts their secret. A recovery code works.
+    #[error("the second factor cannot be verified")]
+    SecondFactorUnavailable,
     /// Too many attempts; the next one is admitted after this long.
     #[error("too many attempts")]
     Throttled(Duration),

@@ -1,7 +1,7 @@
 //! Second-factor codes: TOTP (RFC 6238) and recovery codes. Each code is accepted once.
 
 use super::{Sessions, StorageError};
-use crate::crypto::data_key::DataKey;
+use crate::crypto::data_keys::DataKeys;
 use crate::crypto::recovery_code::RecoveryCode;
 use crate::crypto::tokens::TokenHash;
 use crate::crypto::totp::TotpSecret;
@@ -32,6 +32,8 @@ pub(super) enum CodeCheck {
     Missing,
     /// It does not match.
     Wrong,
+    /// It is no recovery code, and the app's codes cannot be verified: [`StoredSecret::Unreadable`].
+    Unverifiable,
 }
 
 impl Factor {
@@ -67,30 +69,46 @@ impl Sessions {
         let Some(code) = code else {
             return Ok(CodeCheck::Missing);
         };
-        if let Some(step) = step_of(&self.0.data_key, row, code)? {
-            return Ok(CodeCheck::Valid(Factor::Step(step)));
+        // First, because it needs no key.
+        if let Some(recovery) = RecoveryCode::parse(code.expose_secret()) {
+            return Ok(CodeCheck::Valid(Factor::Recovery(recovery.hash())));
         }
-        let recovery = RecoveryCode::parse(code.expose_secret());
-        Ok(recovery.map_or(CodeCheck::Wrong, |code| {
-            CodeCheck::Valid(Factor::Recovery(code.hash()))
-        }))
+        Ok(match StoredSecret::open(&self.0.data_keys, row)? {
+            StoredSecret::Unreadable => CodeCheck::Unverifiable,
+            StoredSecret::Readable(secret) => {
+                step_of(&secret, code).map_or(CodeCheck::Wrong, |step| CodeCheck::Valid(Factor::Step(step)))
+            }
+        })
     }
 }
 
-/// The time step of a TOTP code; `None`: it does not match the account's secret.
-pub(super) fn step_of(
-    key: &DataKey,
-    row: &CredentialRow,
-    code: &SecretString,
-) -> Result<Option<i64>, StorageError> {
-    let account = AccountId::of(row.account_id);
-    let sealed = row.totp_secret.as_deref().ok_or(StorageError::Failed)?;
-    let Some(secret) = TotpSecret::open(key, account, sealed) else {
-        tracing::error!(
-            account = row.account_id,
-            "cannot decrypt a second factor: has DATA_KEY changed?"
-        );
-        return Err(StorageError::Failed);
-    };
-    Ok(secret.step_of(code.expose_secret(), clock::now().timestamp()))
+/// The secret of an account's authenticator app.
+pub(super) enum StoredSecret {
+    /// Decrypted.
+    Readable(TotpSecret),
+    /// Encrypted with a data key that the service does not have.
+    Unreadable,
+}
+
+impl StoredSecret {
+    /// Decrypts the secret of an account that has one.
+    pub(super) fn open(keys: &DataKeys, row: &CredentialRow) -> Result<Self, StorageError> {
+        let account = AccountId::of(row.account_id);
+        let sealed = row.totp_secret.as_deref().ok_or(StorageError::Failed)?;
+        Ok(TotpSecret::open(keys, account, sealed).map_or_else(
+            || {
+                tracing::error!(
+                    account = row.account_id,
+                    "cannot decrypt a second factor: does DATA_KEY lack a key?"
+                );
+                Self::Unreadable
+            },
+            Self::Readable,
+        ))
+    }
+}
+
+/// The time step of a code; `None`: it does not match the secret.
+pub(super) fn step_of(secret: &TotpSecret, code: &SecretString) -> Option<i64> {
+    secret.step_of(code.expose_secret(), clock::now().timestamp())
 }

@@ -35,7 +35,7 @@ pub mod tokens;
 
 use super::StorageError;
 use crate::crypto::claims::Claims;
-use crate::crypto::data_key::DataKey;
+use crate::crypto::data_keys::DataKeys;
 use crate::crypto::hashing::Hashing;
 use crate::crypto::jwt::Jwt;
 use crate::crypto::tokens::PlainToken;
@@ -77,7 +77,7 @@ pub struct Parts {
     /// Hashes passwords.
     pub hashing: Hashing,
     /// Encrypts second factors.
-    pub data_key: DataKey,
+    pub data_keys: DataKeys,
     /// Counts login attempts.
     pub throttles: Throttles,
     /// How long sessions and tokens live.

@@ -2,7 +2,7 @@
 
 use super::caller::SignedIn;
 use super::error::LoginError;
-use super::factor::step_of;
+use super::factor::{StoredSecret, step_of};
 use super::verification::{RequiredFactors, VerifiedCredentials, append_rejection};
 use super::{Sessions, StorageError};
 use crate::crypto::recovery_code::RecoveryCode;
@@ -85,7 +85,7 @@ impl Sessions {
             .await?;
         let secret = TotpSecret::random();
         let sealed = secret
-            .seal(&self.0.data_key, who.account())
+            .seal(&self.0.data_keys, who.account())
             .ok_or(StorageError::Failed)?;
         let client = client.clone();
         let started = self.0.db.tx("start_second_factor", move |conn| {
@@ -111,7 +111,7 @@ impl Sessions {
         client: &ClientInfo,
     ) -> Result<ConfirmationOutcome, LoginError> {
         let email = Email::parse(who.email()).ok_or(StorageError::Failed)?;
-        let (account, key, client) = (who.account(), self.0.data_key.clone(), client.clone());
+        let (account, keys, client) = (who.account(), self.0.data_keys.clone(), client.clone());
         let throttles = self.0.throttles.clone();
         let confirm = move |conn: &mut PgConnection| {
             second_factors::lock(conn, account)?;
@@ -121,16 +121,18 @@ impl Sessions {
             let Some(row) = row.filter(is_pending) else {
                 return Ok(Ok(ConfirmationOutcome::NotStarted));
             };
+            let secret = match StoredSecret::open(&keys, &row) {
+                Ok(StoredSecret::Readable(secret)) => secret,
+                // Nobody can confirm it any more: the setup starts again.
+                Ok(StoredSecret::Unreadable) => return Ok(Ok(ConfirmationOutcome::NotStarted)),
+                Err(error) => return Ok(Err(error.into())),
+            };
             if let Admission::Wait(wait) = throttles.admit_login(conn, &email, client.network())? {
                 return Ok(Err(LoginError::Throttled(wait)));
             }
-            let step = match step_of(&key, &row, &code) {
-                Ok(Some(step)) => step,
-                Ok(None) => {
-                    append_rejection(conn, Some(account), "wrong code", &client)?;
-                    return Ok(Ok(ConfirmationOutcome::WrongCode));
-                }
-                Err(error) => return Ok(Err(error.into())),
+            let Some(step) = step_of(&secret, &code) else {
+                append_rejection(conn, Some(account), "wrong code", &client)?;
+                return Ok(Ok(ConfirmationOutcome::WrongCode));
             };
             second_factors::confirm(conn, account, step)?;
             // Links that were requested without a code must not bypass the second factor.

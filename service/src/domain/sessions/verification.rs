@@ -149,6 +149,10 @@ impl Sessions {
                     self.refund(counters).await;
                     return Err(LoginError::SecondFactorRequired);
                 }
+                CodeCheck::Unverifiable => {
+                    self.refund(counters).await;
+                    return Err(LoginError::SecondFactorUnavailable);
+                }
                 CodeCheck::Wrong => return self.reject(account, "wrong code", client).await,
             },
         };

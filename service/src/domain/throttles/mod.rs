@@ -1,7 +1,7 @@
 //! Throttling of logins and mails. Attempts are counted before their outcome is known, so that parallel guesses gain
 //! nothing, and refunded if they did not count. Keys are stored as MACs: the table reveals no addresses.
 
-use crate::crypto::data_key::DataKey;
+use crate::crypto::data_keys::DataKeys;
 use crate::db::throttles::{self, CountRow};
 use crate::db::{PgConnection, QueryResult};
 use crate::types::email::Email;
@@ -76,13 +76,13 @@ pub enum Admission {
 /// Derives the keys of counters. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Throttles {
-    data_key: DataKey,
+    data_keys: DataKeys,
 }
 
 impl Throttles {
-    /// With the key of the MACs.
-    pub fn new(data_key: DataKey) -> Self {
-        Self { data_key }
+    /// With the keys of the MACs.
+    pub fn new(data_keys: DataKeys) -> Self {
+        Self { data_keys }
     }
 
     /// Admits a login attempt.
@@ -156,7 +156,7 @@ impl Throttles {
     }
 
     fn masked(&self, value: &str) -> String {
-        let mac = self.data_key.mac("throttle", value.as_bytes());
+        let mac = self.data_keys.mac("throttle", value.as_bytes());
         mac[..16].iter().fold(String::new(), |mut text, byte| {
             let _ = write!(text, "{byte:02x}");
             text

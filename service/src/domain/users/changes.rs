@@ -2,7 +2,7 @@
 
 use super::Users;
 use super::error::UserError;
-use crate::crypto::data_key::DataKey;
+use crate::crypto::data_keys::DataKeys;
 use crate::db::accounts::{self, AccountRow, NewAccount, links};
 use crate::db::audit::{self, Event};
 use crate::db::users::{self, Replacement};
@@ -190,7 +190,7 @@ fn is_last_admin(conn: &mut PgConnection, row: &AccountRow) -> QueryResult<bool>
 
 fn replace(
     conn: &mut PgConnection,
-    key: &DataKey,
+    key: &DataKeys,
     by: &Author,
     old: &AccountRow,
     change: &Change,

@@ -1,7 +1,7 @@
 //! Pagination cursors of the user list. They contain an address, and appear in links and logs: so they are encrypted
 //! and authenticated.
 
-use crate::crypto::data_key::DataKey;
+use crate::crypto::data_keys::DataKeys;
 use crate::db::accounts::AccountRow;
 use crate::db::users::list::Position;
 use crate::types::user_sort::{Column, UserSort};
@@ -16,7 +16,7 @@ const PURPOSE: &str = "cursor";
 const MAX_LENGTH: usize = 600;
 
 /// Encrypts the position after this account in this order.
-pub fn seal(key: &DataKey, sort: UserSort, last: &AccountRow) -> Option<String> {
+pub fn seal(key: &DataKeys, sort: UserSort, last: &AccountRow) -> Option<String> {
     let id = last.id;
     let plain = match sort.column {
         Column::Id => id.to_string(),
@@ -28,7 +28,7 @@ pub fn seal(key: &DataKey, sort: UserSort, last: &AccountRow) -> Option<String> 
 }
 
 /// Decrypts a cursor; `None`: it is invalid, or of another order.
-pub fn open(key: &DataKey, sort: UserSort, text: &str) -> Option<Position> {
+pub fn open(key: &DataKeys, sort: UserSort, text: &str) -> Option<Position> {
     let text = Some(text).filter(|text| text.len() <= MAX_LENGTH)?;
     let sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
     let plain = String::from_utf8(key.open(PURPOSE, &context(sort), &sealed)?).ok()?;
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_cursor_round_trips_and_reveals_no_address() {
-        let key = DataKey::parse(&DataKey::generate()).unwrap();
+        let key = DataKeys::random();
         for (_, sort) in UserSort::ALL {
             let text = seal(&key, sort, &row()).unwrap();
             let expected = match sort.column {
@@ -87,8 +87,8 @@ mod tests {
 
     #[test]
     fn an_invalid_or_foreign_cursor_is_rejected() {
-        let key = DataKey::parse(&DataKey::generate()).unwrap();
-        let other = DataKey::parse(&DataKey::generate()).unwrap();
+        let key = DataKeys::random();
+        let other = DataKeys::random();
         let sort = UserSort::default();
         let text = seal(&key, sort, &row()).unwrap();
         assert_eq!(open(&other, sort, &text), None);
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_cursor_of_the_longest_address_is_accepted() {
-        let key = DataKey::parse(&DataKey::generate()).unwrap();
+        let key = DataKeys::random();
         let sort = UserSort::parse("email").unwrap();
         let long = AccountRow {
             id: i64::MAX,

@@ -11,7 +11,7 @@ pub mod error;
 
 use super::page::Page;
 use super::sessions::caller::Admin;
-use crate::crypto::data_key::DataKey;
+use crate::crypto::data_keys::DataKeys;
 use crate::db::Db;
 use crate::db::accounts;
 pub use crate::db::accounts::AccountRow;
@@ -28,7 +28,7 @@ pub struct Users(Arc<Parts>);
 
 struct Parts {
     db: Db,
-    key: DataKey,
+    key: DataKeys,
 }
 
 /// Which users to list, and how.
@@ -48,7 +48,7 @@ pub struct UserQuery {
 
 impl Users {
     /// Over the accounts login's connections.
-    pub fn new(db: Db, key: DataKey) -> Self {
+    pub fn new(db: Db, key: DataKeys) -> Self {
         Self(Arc::new(Parts { db, key }))
     }
 

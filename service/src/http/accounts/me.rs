@@ -7,7 +7,7 @@ use crate::domain::accounts::changes::{self, Change};
 use crate::domain::accounts::outcome::{ChangeOutcome, DeletionOutcome};
 use crate::domain::sessions::error::LoginError;
 use crate::http::contract::auth::{Caller, ProfileScope, bad_token};
-use crate::http::contract::error_responses::{AuthBodyErrors, AuthErrors, ErrorResponse};
+use crate::http::contract::error_responses::{AuthConflictErrors, AuthErrors, ErrorResponse};
 use crate::http::contract::problem::Problem;
 use crate::http::contract::strict_json::StrictJson;
 use crate::http::openapi::tags::ApiTag;
@@ -54,7 +54,7 @@ impl MeApi {
         caller: Caller<ProfileScope>,
         client: ClientInfo,
         body: StrictJson<MeUpdate>,
-    ) -> Result<MeResponse, ErrorResponse<AuthBodyErrors>> {
+    ) -> Result<MeResponse, ErrorResponse<AuthConflictErrors>> {
         let change = change_of(body.0)?;
         match self.accounts.change(&caller.signed_in, change, &client).await? {
             ChangeOutcome::Done => Ok(self.me(&caller).await?),
@@ -71,6 +71,7 @@ impl MeApi {
                 "a code of the second factor is required: send it as `code`; nothing was changed",
             )
             .into()),
+            ChangeOutcome::CodeUnverifiable => Err(LoginError::SecondFactorUnavailable.into()),
             ChangeOutcome::Weak(weakness) => Err(weak_password("new_password", weakness).into()),
             ChangeOutcome::TooManyAttempts(wait) => Err(LoginError::Throttled(wait).into()),
             ChangeOutcome::TooManyMails(wait) => Err(too_many_mails(wait).into()),

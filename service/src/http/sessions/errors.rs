@@ -19,6 +19,11 @@ impl From<LoginError> for Problem {
                 "second-factor-required",
                 "a code of the second factor is required: send it as `code`",
             ),
+            LoginError::SecondFactorUnavailable => Self::new(
+                StatusCode::CONFLICT,
+                "second-factor-unavailable",
+                "the codes of this account's app cannot be verified: use a recovery code, or contact the operator",
+            ),
             LoginError::Throttled(wait) => {
                 let detail = "too many failed attempts; retry later";
                 Self::too_many(TOO_MANY_ATTEMPTS, detail, wait)

@@ -85,7 +85,15 @@ enum TokensResponse {
     Issued(Json<TokenPair>),
 }
 
-/// Errors of operations that take credentials in the body.
+/// Errors of signing in.
+#[derive(Debug)]
+pub struct LogInErrors;
+
+impl Documented for LogInErrors {
+    const STATUSES: &'static [u16] = &[401, 409, 413, 415];
+}
+
+/// Errors of operations that take a token in the body.
 #[derive(Debug)]
 pub struct CredentialErrors;
 
@@ -105,7 +113,7 @@ impl SessionsApi {
         _caller: Anyone,
         client: ClientInfo,
         body: StrictJson<LogInRequest>,
-    ) -> Result<TokensResponse, ErrorResponse<CredentialErrors>> {
+    ) -> Result<TokensResponse, ErrorResponse<LogInErrors>> {
         let LogInRequest {
             email,
             password,

@@ -4,7 +4,7 @@
 
 use super::cookies::{self, CSRF};
 use super::state::Web;
-use crate::crypto::data_key::DataKey;
+use crate::crypto::data_keys::DataKeys;
 use crate::crypto::tokens::PlainToken;
 use crate::http::contract::problem::Problem;
 use http::{HeaderMap, StatusCode, Uri, header};
@@ -14,7 +14,7 @@ use uuid::Uuid;
 /// Makes and checks the tokens of one browser and one session.
 #[derive(Clone, Debug)]
 pub struct CsrfGuard {
-    key: DataKey,
+    keys: DataKeys,
     seed: PlainToken,
     cookie: CookieState,
     session: Option<Uuid>,
@@ -30,14 +30,14 @@ enum CookieState {
 
 impl CsrfGuard {
     /// For this browser: its cookie, or a new one.
-    pub fn of(headers: &HeaderMap, key: &DataKey, session: Option<Uuid>) -> Self {
+    pub fn of(headers: &HeaderMap, keys: &DataKeys, session: Option<Uuid>) -> Self {
         let known = cookies::token(headers, CSRF);
         let cookie = match known {
             Some(_) => CookieState::Received,
             None => CookieState::New,
         };
         Self {
-            key: key.clone(),
+            keys: keys.clone(),
             seed: known.unwrap_or_else(PlainToken::random),
             cookie,
             session,
@@ -46,16 +46,23 @@ impl CsrfGuard {
 
     /// The token for a form.
     pub fn token(&self) -> String {
-        PlainToken::of_bytes(&self.mac()).reveal().to_owned()
+        let mac = self.keys.mac("csrf", self.data().as_bytes());
+        PlainToken::of_bytes(&mac).reveal().to_owned()
     }
 
     /// Rejects (403) a form whose token does not belong to this browser and session.
     pub fn check(&self, token: &str) -> Result<(), Problem> {
         let sent = PlainToken::parse(token).map(|token| token.hash());
-        // Compared as hashes, so that the time does not depend on how much of a guess is correct.
-        let expected = PlainToken::of_bytes(&self.mac()).hash();
+        // Compared as hashes, so that the time does not depend on how much of a guess is correct. With every key, because
+        // a form may have been open while the keys were rotated.
+        let mut macs = self.keys.macs("csrf", self.data().as_bytes()).into_iter();
         match sent {
-            Some(sent) if self.cookie == CookieState::Received && sent == expected => Ok(()),
+            Some(sent)
+                if self.cookie == CookieState::Received
+                    && macs.any(|mac| PlainToken::of_bytes(&mac).hash() == sent) =>
+            {
+                Ok(())
+            }
             _ => Err(forged("the form has expired or did not come from this site")),
         }
     }
@@ -67,10 +74,10 @@ impl CsrfGuard {
         }
     }
 
-    fn mac(&self) -> [u8; 32] {
+    /// What a token is the MAC of.
+    fn data(&self) -> String {
         let session = self.session.map(|session| session.to_string());
-        let data = format!("{}.{}", self.seed.reveal(), session.unwrap_or_default());
-        self.key.mac("csrf", data.as_bytes())
+        format!("{}.{}", self.seed.reveal(), session.unwrap_or_default())
     }
 }
 
@@ -135,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_token_is_valid_for_its_browser_session_and_key_only() {
-        let key = DataKey::parse(&DataKey::generate()).unwrap();
+        let key = DataKeys::random();
         let cookie = |seed: &PlainToken| {
             let value = format!("{CSRF}={}", seed.reveal());
             HeaderMap::from_iter([(header::COOKIE, value.parse().unwrap())])
@@ -144,7 +151,7 @@ mod tests {
         let session = Some(Uuid::new_v4());
         let token = CsrfGuard::of(&browser, &key, session).token();
         assert!(CsrfGuard::of(&browser, &key, session).check(&token).is_ok());
-        let foreign_key = DataKey::parse(&DataKey::generate()).unwrap();
+        let foreign_key = DataKeys::random();
         for guard in [
             CsrfGuard::of(&other, &key, session),
             CsrfGuard::of(&browser, &key, None),

@@ -1,6 +1,6 @@
-//! The shared state of the pages: domain services, the key of CSRF tokens, the public origin.
+//! The shared state of the pages: domain services, the keys of CSRF tokens, the public origin.
 
-use crate::crypto::data_key::DataKey;
+use crate::crypto::data_keys::DataKeys;
 use crate::domain::accounts::Accounts;
 use crate::domain::sessions::Sessions;
 use crate::domain::wishes::Wishes;
@@ -19,8 +19,8 @@ pub struct WebParts {
     pub sessions: Sessions,
     /// Wishes.
     pub wishes: Wishes,
-    /// The key of CSRF tokens.
-    pub data_key: DataKey,
+    /// The keys of CSRF tokens.
+    pub data_keys: DataKeys,
     /// The public URL of the service.
     pub public_url: Uri,
 }
@@ -46,9 +46,9 @@ impl Web {
         &self.0.wishes
     }
 
-    /// The key of CSRF tokens.
-    pub fn data_key(&self) -> &DataKey {
-        &self.0.data_key
+    /// The keys of CSRF tokens.
+    pub fn data_keys(&self) -> &DataKeys {
+        &self.0.data_keys
     }
 
     /// Scheme and authority of the public URL.

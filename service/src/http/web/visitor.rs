@@ -52,7 +52,7 @@ impl Visitor {
         };
         let session = signed_in.as_ref().map(SignedIn::session);
         Ok(Self {
-            guard: CsrfGuard::of(headers, web.data_key(), session),
+            guard: CsrfGuard::of(headers, web.data_keys(), session),
             flash: cookies::find(headers, FLASH).and_then(Flash::parse),
             signed_in,
         })

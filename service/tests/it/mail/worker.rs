@@ -10,6 +10,7 @@ use crate::support::wait::wait_until;
 use mail_parser::MessageParser;
 use portcullis::config::mail::SmtpTls;
 use portcullis::crypto::data_key::DataKey;
+use portcullis::crypto::data_keys::DataKeys;
 use portcullis::mail::kind::MailKind;
 use portcullis::mail::renderer::Renderer;
 use portcullis::mail::smtp::Smtp;
@@ -178,7 +179,10 @@ fn a_worker_retries_temporary_failures_and_gives_up_permanent_ones() {
     let worker = MailWorker::start(WorkerContext {
         login: settings.database.mail.clone(),
         database: settings.database,
-        renderer: Renderer::new("https://rates.example".to_owned(), key.clone()),
+        renderer: Renderer::new(
+            "https://rates.example".to_owned(),
+            DataKeys::parse(DATA_KEY).unwrap(),
+        ),
         from: "Portcullis <post@rates.example>".parse().unwrap(),
         transport: Transport::Smtp(Arc::new(smtp.unwrap())),
         metrics: Telemetry::quiet().unwrap().metrics,

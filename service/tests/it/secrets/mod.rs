@@ -1,5 +1,8 @@
 //! Secrets: none is weak, none is logged.
 
+/// The data key is replaced.
+mod data_key_rotation;
+
 /// Every flow that carries a secret.
 mod flows;
 

@@ -8,6 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as URL};
 use p256::SecretKey;
 use p256::pkcs8::{EncodePrivateKey, LineEnding};
+use portcullis::crypto::data_key_document::DataKeyDocument;
+use portcullis::types::clock;
 use serde_json::{Value, json};
 
 /// The error of `serve` with this secret, given as a value and as a file.
@@ -161,6 +163,49 @@ fn weak_or_malformed_signing_keys_end_with_78() {
             error.contains(&reason.replace("no document", "not a key document")),
             "{reason}: {error}"
         );
+    }
+}
+
+/// E21, F7: A document of data keys with a weak, damaged or repeated key ends the program with code 78.
+#[test]
+fn an_invalid_document_of_data_keys_ends_with_78() {
+    let mut document = DataKeyDocument::generate(clock::now()).unwrap();
+    document.rotate(clock::now(), chrono::Duration::zero()).unwrap();
+    let with = |change: fn(&mut DataKeyDocument)| {
+        let mut changed = document.clone();
+        change(&mut changed);
+        changed.to_text()
+    };
+    for (text, reason) in [
+        ("{}".to_owned(), "is not a document of data keys"),
+        (
+            with(|document| document.keys.clear()),
+            "is not a document of data keys",
+        ),
+        (
+            with(|document| document.keys[0].key = "ab".repeat(32)),
+            "data key 1 is not random",
+        ),
+        (
+            with(|document| document.keys[1].key = STANDARD.encode([7; 9])),
+            "data key 2 must be at least 32",
+        ),
+        (with(|document| document.keys.swap(0, 1)), ""),
+        (
+            with(|document| document.keys[1].kid.push('0')),
+            "data key 2 has a duplicate id",
+        ),
+        (
+            with(|document| document.keys[1] = document.keys[0].clone()),
+            "data key 2 has a duplicate id",
+        ),
+    ] {
+        if reason.is_empty() {
+            assert!(DataKeyDocument::parse(&text).is_ok(), "the order is free");
+        } else {
+            let error = error_of("DATA_KEY", &text);
+            assert!(error.contains(reason), "{reason}: {error}");
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Mails inserted into the outbox of a database without the service.
 
-use super::database::Database;
+use super::database::{DATA_KEY, Database};
 use diesel::connection::Connection;
+use portcullis::crypto::data_key::DataKey;
 use portcullis::mail::kind::MailKind;
 use portcullis::mail::outbox_mail::{MailLink, OutboxMail};
 use portcullis::types::clock;
@@ -19,6 +20,7 @@ pub fn insert_many(database: &Database, kind: MailKind, to: &[String]) -> Vec<Op
         let one = |to: &String| {
             let link = kind.has_token().then(|| MailLink {
                 id: Uuid::new_v4(),
+                key: DataKey::parse(DATA_KEY).unwrap().id(),
                 expires_at: clock::now() + chrono::TimeDelta::hours(1),
             });
             let mail = OutboxMail {

@@ -1,7 +1,8 @@
-//! `portcullis keys`: generating, rotating and listing signing keys in files.
+//! `portcullis keys`: generating, rotating and listing signing keys and data keys in files.
 
 use crate::support::program::{run, stderr, stdout};
 use portcullis::crypto::data_key::DataKey;
+use portcullis::crypto::data_key_document::DataKeyDocument;
 use portcullis::crypto::token_keys::TokenKeys;
 use portcullis::types::clock;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -132,6 +133,53 @@ fn rotate_adds_a_waiting_key_and_list_shows_no_private_key() {
     succeed(&["rotate", path, "--overlap", "60", "--verify", "90"]);
     assert_eq!(states(&succeed(&["list", path])).last().unwrap(), "waiting");
     assert_eq!(folder.names(), ["keys.json"], "no temporary file is left");
+}
+
+/// E21: `--data` generates, rotates and lists data keys, also in a file with a single key; `remove` removes one that does
+/// not seal. No output contains a key.
+#[test]
+fn data_keys_are_rotated_listed_and_removed() {
+    let folder = Folder::new("data");
+    let (file, plain) = (folder.file("data-keys.json"), folder.file("data-key"));
+    let path = file.to_str().unwrap();
+    let generated = succeed(&["generate", "--data", path]);
+    assert_eq!(mode(&file), 0o600);
+    assert_eq!(states(&generated), ["sealing"]);
+    assert!(fail(&["generate", "--data", path]).contains(path));
+    let printed = succeed(&["generate", "--data"]);
+    assert!(DataKeyDocument::parse(&printed).is_ok());
+
+    std::fs::write(&plain, succeed(&["data-key"])).unwrap();
+    std::fs::set_permissions(&plain, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let plain_path = plain.to_str().unwrap();
+    assert_eq!(states(&succeed(&["list", "--data", plain_path])), ["sealing"]);
+    assert_eq!(
+        states(&succeed(&["rotate", "--data", plain_path])),
+        ["sealing", "waiting"]
+    );
+    let rotated = succeed(&["rotate", "--data", "--now", plain_path]);
+    assert_eq!(states(&rotated), ["opening", "opening", "sealing"]);
+    assert_eq!(mode(&plain), 0o640);
+    let document = || DataKeyDocument::parse(&std::fs::read_to_string(&plain).unwrap()).unwrap();
+    for entry in document().keys {
+        assert!(rotated.contains(&entry.kid) && !rotated.contains(&entry.key));
+    }
+    let kid = |index: usize| parse_list(&rotated)[index].0.clone();
+    assert!(fail(&["remove", plain_path, &kid(2)]).contains("this key seals new values"));
+    assert!(fail(&["remove", plain_path, "0011223344556677"]).contains("has no key with this id"));
+    let left = succeed(&["remove", plain_path, &kid(0)]);
+    assert_eq!(states(&left), ["opening", "sealing"]);
+    assert_eq!(document().keys.len(), 2);
+
+    // Neither kind of file is taken for the other.
+    let tokens = folder.file("token-keys.json");
+    succeed(&["generate", tokens.to_str().unwrap()]);
+    for command in ["rotate", "list"] {
+        let error = fail(&[command, "--data", tokens.to_str().unwrap()]);
+        assert!(error.contains("is not a document of data keys"), "{error}");
+        assert!(fail(&[command, path]).contains("is not a key document"));
+    }
+    assert_eq!(folder.names(), ["data-key", "data-keys.json", "token-keys.json"]);
 }
 
 /// F6: An expired key is listed as such and removed by the next rotation.

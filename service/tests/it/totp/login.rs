@@ -224,5 +224,5 @@ fn the_database_alone_yields_no_code() {
         PASSWORD,
         &code(&fixture.secret, 0),
     );
-    moved.problem(500);
+    moved.problem(409);
 }

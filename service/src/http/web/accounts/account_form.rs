@@ -1,6 +1,7 @@
 //! Changing name, address or password. The last two require the current password, and a code if a second factor is
 //! enabled: an unattended browser must not be enough.
 
+use super::sign_in::FACTOR_UNAVAILABLE;
 use crate::domain::accounts::changes::{Change, SensitiveChange};
 use crate::domain::accounts::outcome::ChangeOutcome;
 use crate::http::accounts::fields::SecretText;
@@ -225,6 +226,10 @@ impl<'a> AccountForm<'a> {
                 let mut second = self.form();
                 second.copy_values_from(form);
                 self.show(second, StatusCode::FORBIDDEN)
+            }
+            ChangeOutcome::CodeUnverifiable => {
+                form.reject("Nothing was changed", FACTOR_UNAVAILABLE);
+                self.show(form, StatusCode::CONFLICT)
             }
             ChangeOutcome::Weak(weakness) => {
                 form.reject_field("password", &weakness.to_string());

@@ -33,6 +33,10 @@ const LINKS: &[NavLink] = &[
     },
 ];
 
+/// The service lacks the key of the account's second factor.
+pub const FACTOR_UNAVAILABLE: &str =
+    "The codes of your app cannot be verified at present. Use a recovery code, or contact the operator.";
+
 /// What the form asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
@@ -123,6 +127,10 @@ fn reject(
             let mut second = self::form(visitor, next, Step::Code);
             second.copy_values_from(form);
             page(visitor, Step::Code, second, StatusCode::FORBIDDEN)
+        }
+        LoginError::SecondFactorUnavailable => {
+            form.reject("You are not signed in", FACTOR_UNAVAILABLE);
+            page(visitor, step, form, StatusCode::CONFLICT)
         }
         LoginError::Throttled(wait) => {
             form.reject_for("Too many attempts", wait);

@@ -1,9 +1,7 @@
-//! Reloads the signing keys when their file changes, so that a rotation needs no restart. An invalid file is logged
-//! once, and the former keys remain in use.
+//! Reloads keys when their file changes, so that a rotation needs no restart. An invalid file is logged once, and the
+//! former keys remain in use.
 
 use crate::config::secret::SecretSource;
-use crate::crypto::jwt::Jwt;
-use crate::crypto::token_keys::TokenKeys;
 use crate::secrets;
 use secrecy::{ExposeSecret, SecretString};
 use std::convert::Infallible;
@@ -13,10 +11,14 @@ use std::time::Duration;
 /// modification time, which need not change when container platforms switch a symbolic link.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
+/// Replaces the keys in use by those of a text; returns their number.
+type Replace = Box<dyn Fn(&str) -> Result<usize, String> + Send>;
+
 /// The file and the keys in use.
-pub struct SigningKeyReload {
+pub struct KeyReload {
+    name: &'static str,
     source: SecretSource,
-    jwt: Jwt,
+    replace: Replace,
     last_read: LastRead,
 }
 
@@ -30,12 +32,13 @@ enum LastRead {
     Error(String),
 }
 
-impl SigningKeyReload {
-    /// Reloads the keys of `jwt` from this source.
-    pub fn new(source: SecretSource, jwt: Jwt) -> Self {
+impl KeyReload {
+    /// Reloads keys from this source. `name` appears in the log.
+    pub fn new(name: &'static str, source: SecretSource, replace: Replace) -> Self {
         Self {
+            name,
             source,
-            jwt,
+            replace,
             last_read: LastRead::Never,
         }
     }
@@ -64,12 +67,13 @@ impl SigningKeyReload {
         {
             return;
         }
-        let replaced = TokenKeys::parse(text.expose_secret()).and_then(|document| self.jwt.replace(document));
-        match replaced {
-            Ok(()) => tracing::info!(keys = self.jwt.public_keys().len(), "signing keys loaded"),
-            Err(error) => {
-                tracing::error!(%error, "cannot load the signing keys; the former ones remain in use")
-            }
+        match (self.replace)(text.expose_secret()) {
+            Ok(count) => tracing::info!(count, "{} loaded", self.name),
+            Err(error) => tracing::error!(
+                error,
+                "cannot load the {}; the former ones remain in use",
+                self.name
+            ),
         }
         self.last_read = LastRead::Content(text);
     }
@@ -78,7 +82,8 @@ impl SigningKeyReload {
         if !matches!(&self.last_read, LastRead::Error(last) if *last == error) {
             tracing::error!(
                 error,
-                "cannot load the signing keys; the former ones remain in use"
+                "cannot load the {}; the former ones remain in use",
+                self.name
             );
         }
         self.last_read = LastRead::Error(error);

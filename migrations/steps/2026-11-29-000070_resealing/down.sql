@@ -1,0 +1,1 @@
+DROP FUNCTION accounts.sealed_factor(bigint);

@@ -1,0 +1,55 @@
+//! `portcullis keys reseal`: encrypts stored values with the newest data key, so that older keys can be removed.
+
+use super::accounts::start_db;
+use super::exit::{EXIT_CONFIG, check_password, fail, print};
+use crate::config::Settings;
+use crate::domain::accounts::resealing::{Resealed, reseal};
+use crate::startup::keys::load_data_keys;
+use crate::types::account::AccountId;
+use crate::types::client_info::ClientInfo;
+use std::process::ExitCode;
+
+/// Runs the command.
+pub fn run(settings: &Settings) -> ExitCode {
+    if let Err(code) = check_password(&settings.database.accounts) {
+        return code;
+    }
+    let keys = match load_data_keys(&settings.auth) {
+        Ok((keys, _)) => keys,
+        Err(error) => return fail(EXIT_CONFIG, &error),
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(1, &error),
+    };
+    let db = match start_db(settings) {
+        Ok(db) => db,
+        Err(error) => return fail(1, &error),
+    };
+    let resealed = runtime.block_on(reseal(&db, &keys, &ClientInfo::operator()));
+    db.close();
+    match resealed {
+        Ok(resealed) => report(&resealed, &keys.newest().id().to_string()),
+        Err(error) => fail(1, &error),
+    }
+}
+
+fn report(resealed: &Resealed, kid: &str) -> ExitCode {
+    let all = resealed.current + resealed.resealed;
+    let code = print(&format!(
+        "data key {kid}: {} second factors resealed, {all} in all\n",
+        resealed.resealed
+    ));
+    if resealed.unreadable.is_empty() {
+        return code;
+    }
+    let accounts = resealed
+        .unreadable
+        .iter()
+        .map(|id| AccountId::get(*id).to_string());
+    let accounts = accounts.collect::<Vec<_>>().join(", ");
+    fail(
+        1,
+        &format!("no data key decrypts the second factors of these accounts: {accounts}"),
+    )
+}

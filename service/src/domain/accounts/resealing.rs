@@ -1,0 +1,83 @@
+//! Encrypts every stored second factor with the newest data key, after which older keys can be removed. May run while the
+//! service serves, and may be repeated.
+
+use crate::crypto::data_keys::DataKeys;
+use crate::crypto::totp::TotpSecret;
+use crate::db::accounts::sealed_factors;
+use crate::db::audit::{self, Event};
+use crate::db::{Db, PgConnection, QueryResult};
+use crate::domain::StorageError;
+use crate::types::account::AccountId;
+use crate::types::client_info::ClientInfo;
+use serde_json::json;
+
+/// Second factors per transaction.
+const PAGE_SIZE: i64 = 100;
+
+/// What happened to the stored second factors.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resealed {
+    /// Encrypted with the newest key before.
+    pub current: u64,
+    /// Encrypted with the newest key now.
+    pub resealed: u64,
+    /// No key decrypts them.
+    pub unreadable: Vec<AccountId>,
+}
+
+/// Encrypts all second factors with the newest key.
+pub async fn reseal(db: &Db, keys: &DataKeys, client: &ClientInfo) -> Result<Resealed, StorageError> {
+    let mut total = Resealed::default();
+    let mut after = Some(0);
+    while let Some(from) = after {
+        let (keys, client) = (keys.clone(), client.clone());
+        let page = move |conn: &mut PgConnection| reseal_page(conn, &keys, from, &client);
+        let (page, last) = db.tx("reseal_second_factors", page).await?;
+        total.current += page.current;
+        total.resealed += page.resealed;
+        total.unreadable.extend(page.unreadable);
+        after = last;
+    }
+    Ok(total)
+}
+
+/// Returns the last account of the page; `None`: there was none.
+fn reseal_page(
+    conn: &mut PgConnection,
+    keys: &DataKeys,
+    after: i64,
+    client: &ClientInfo,
+) -> QueryResult<(Resealed, Option<i64>)> {
+    let mut page = Resealed::default();
+    let listed = sealed_factors::list_after(conn, after, PAGE_SIZE)?;
+    for listed in &listed {
+        let account = AccountId::of(listed.account_id);
+        if keys.is_newest(&listed.sealed) {
+            page.current += 1;
+            continue;
+        }
+        // Read again under the lock, because its owner may have changed or removed it.
+        let Some(current) = sealed_factors::lock(conn, account)? else {
+            continue;
+        };
+        let opened = TotpSecret::open(keys, account, &current.sealed);
+        match opened.and_then(|secret| secret.seal(keys, account)) {
+            Some(sealed) => {
+                sealed_factors::replace(conn, account, &sealed)?;
+                page.resealed += 1;
+            }
+            None => page.unreadable.push(account),
+        }
+    }
+    if page.resealed > 0 {
+        let event = Event {
+            actor: None,
+            action: "data_key.resealed",
+            subject: format!("data_key:{}", keys.newest().id()),
+            client,
+            detail: json!({ "second_factors": page.resealed }),
+        };
+        audit::append(conn, &event)?;
+    }
+    Ok((page, listed.last().map(|last| last.account_id)))
+}
