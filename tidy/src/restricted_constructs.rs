@@ -27,7 +27,6 @@ const RULES: &[Rule] = &[
             "service/src/db/pool.rs",
             "service/src/db/prepare.rs",
             "service/src/domain/accounts/passwords.rs",
-            "service/src/domain/sessions/factor.rs",
             "service/src/mail/smtp.rs",
             "service/src/startup/keys.rs",
             "service/src/startup/key_reload.rs",

@@ -21,6 +21,9 @@ pub mod hashing;
 /// Access tokens, signed and verified.
 pub mod jwt;
 
+/// Codes of the second factor, as they are typed.
+pub mod one_time_code;
+
 /// Password hashes.
 pub mod password_hash;
 

@@ -2,8 +2,19 @@
 
 use crate::db::schema::accounts::{accounts, credentials, recovery_codes};
 use crate::types::account::AccountId;
-use diesel::dsl::now;
+use diesel::dsl::{exists, now, select};
 use diesel::prelude::*;
+
+/// The result of consuming a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeConsumption {
+    /// It is used from now on.
+    Consumed,
+    /// It was used before; for a time step also: a later one was.
+    UsedBefore,
+    /// The account has no such code.
+    Unknown,
+}
 
 /// Locks the account and its credentials until the end of the transaction.
 pub fn lock(conn: &mut PgConnection, account: AccountId) -> QueryResult<()> {
@@ -52,8 +63,8 @@ pub fn remove(conn: &mut PgConnection, account: AccountId) -> QueryResult<()> {
     store_recovery_codes(conn, account, &[])
 }
 
-/// Consumes the code of a time step. `false`: this or a later step was consumed before.
-pub fn consume_step(conn: &mut PgConnection, account: AccountId, step: i64) -> QueryResult<bool> {
+/// Consumes the code of a time step, unless this or a later step was consumed before.
+pub fn consume_step(conn: &mut PgConnection, account: AccountId, step: i64) -> QueryResult<CodeConsumption> {
     let consumed = diesel::update(credentials::table.find(account.get()))
         .filter(credentials::totp_confirmed_at.is_not_null())
         .filter(
@@ -63,20 +74,32 @@ pub fn consume_step(conn: &mut PgConnection, account: AccountId, step: i64) -> Q
         )
         .set(credentials::totp_last_step.eq(step))
         .execute(conn)?;
-    Ok(consumed > 0)
+    Ok(if consumed > 0 {
+        CodeConsumption::Consumed
+    } else {
+        CodeConsumption::UsedBefore
+    })
 }
 
-/// Consumes a recovery code. `false`: it does not exist, or was consumed before.
+/// Consumes a recovery code.
 pub fn consume_recovery_code(
     conn: &mut PgConnection,
     account: AccountId,
     code_hash: &[u8],
-) -> QueryResult<bool> {
-    let consumed = diesel::update(recovery_codes::table.find((account.get(), code_hash)))
+) -> QueryResult<CodeConsumption> {
+    let code = recovery_codes::table.find((account.get(), code_hash));
+    let consumed = diesel::update(code)
         .filter(recovery_codes::used_at.is_null())
         .set(recovery_codes::used_at.eq(now))
         .execute(conn)?;
-    Ok(consumed > 0)
+    if consumed > 0 {
+        return Ok(CodeConsumption::Consumed);
+    }
+    Ok(if select(exists(code)).get_result(conn)? {
+        CodeConsumption::UsedBefore
+    } else {
+        CodeConsumption::Unknown
+    })
 }
 
 /// Replaces all recovery codes.

@@ -7,6 +7,7 @@ use super::mail_limits::MailAdmission;
 use super::outcome::{AccountError, ChangeOutcome};
 use super::passwords::AcceptedPassword;
 use crate::crypto::data_keys::DataKeys;
+use crate::crypto::one_time_code::OneTimeCode;
 use crate::crypto::password_hash::PasswordHash;
 use crate::db::accounts::{self, AccountRow, credentials, links};
 use crate::db::audit::{self, Event};
@@ -38,7 +39,7 @@ pub struct SensitiveChange {
     /// The current password.
     pub current: SecretString,
     /// A TOTP or recovery code.
-    pub code: Option<SecretString>,
+    pub code: Option<OneTimeCode>,
     /// A new address; it takes effect when it is confirmed.
     pub email: Option<Email>,
     /// A new password.
@@ -47,7 +48,7 @@ pub struct SensitiveChange {
 
 impl SensitiveChange {
     /// The credentials, without a change yet.
-    pub fn authorised_by(current: SecretString, code: Option<SecretString>) -> Self {
+    pub fn authorised_by(current: SecretString, code: Option<OneTimeCode>) -> Self {
         Self {
             current,
             code,
@@ -80,17 +81,17 @@ impl Accounts {
         let (who, key, client) = (who.clone(), self.0.key.clone(), client.clone());
         let changed = self.0.db.tx("change_account", move |conn| {
             let Some(row) = accounts::lock(conn, who.account())? else {
-                return Ok(ChangeOutcome::Gone);
+                return Ok(Ok(ChangeOutcome::Gone));
             };
             if let Some(verified) = &plan.verified
-                && verified.consume(conn, &client)?.is_none()
+                && let Err(error) = verified.consume(conn, &client)?
             {
-                return Ok(ChangeOutcome::WrongCredentials);
+                return Ok(outcome_of(error));
             }
             plan.apply(conn, &row, &who, &key, &client)?;
-            Ok(ChangeOutcome::Done)
+            Ok(Ok(ChangeOutcome::Done))
         });
-        Ok(changed.await?)
+        changed.await?
     }
 
     /// Validates everything that can be validated before the transaction; `Err` holds the outcome of an invalid change.
@@ -193,6 +194,7 @@ fn outcome_of(error: LoginError) -> Result<ChangeOutcome, AccountError> {
         LoginError::InvalidCredentials => Ok(ChangeOutcome::WrongCredentials),
         LoginError::SecondFactorRequired => Ok(ChangeOutcome::CodeRequired),
         LoginError::SecondFactorUnavailable => Ok(ChangeOutcome::CodeUnverifiable),
+        LoginError::CodeUsed => Ok(ChangeOutcome::CodeUsed),
         LoginError::Throttled(wait) => Ok(ChangeOutcome::TooManyAttempts(wait)),
         LoginError::Overloaded(overloaded) => Err(overloaded.into()),
         LoginError::Storage(error) => Err(error.into()),

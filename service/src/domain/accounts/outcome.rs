@@ -83,6 +83,8 @@ pub enum ChangeOutcome {
     CodeRequired,
     /// The current password is right, and the codes of the app cannot be verified.
     CodeUnverifiable,
+    /// The current password is right, and the code was used before.
+    CodeUsed,
     /// The new password violates the policy.
     Weak(PasswordPolicyError),
     /// Too many wrong passwords or codes; retry after this long.

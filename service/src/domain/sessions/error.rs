@@ -18,6 +18,9 @@ pub enum LoginError {
     /// key that encrypts their secret. A recovery code works.
     #[error("the second factor cannot be verified")]
     SecondFactorUnavailable,
+    /// The password is right, and the code was right and used before.
+    #[error("the code was used before")]
+    CodeUsed,
     /// Too many attempts; the next one is admitted after this long.
     #[error("too many attempts")]
     Throttled(Duration),

@@ -2,15 +2,14 @@
 
 use super::{Sessions, StorageError};
 use crate::crypto::data_keys::DataKeys;
-use crate::crypto::recovery_code::RecoveryCode;
+use crate::crypto::one_time_code::{OneTimeCode, TotpCode};
 use crate::crypto::tokens::TokenHash;
 use crate::crypto::totp::TotpSecret;
 use crate::db::accounts::credentials::CredentialRow;
-use crate::db::accounts::second_factors;
+use crate::db::accounts::second_factors::{self, CodeConsumption};
 use crate::db::{PgConnection, QueryResult};
 use crate::types::account::AccountId;
 use crate::types::clock;
-use secrecy::{ExposeSecret, SecretString};
 
 /// The second factor that accompanied a password, not consumed yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,10 +45,10 @@ impl Factor {
         }
     }
 
-    /// Marks the code as used. `false`: it was used before, or the recovery code does not exist.
-    pub(super) fn consume(self, conn: &mut PgConnection, account: AccountId) -> QueryResult<bool> {
+    /// Marks the code as used.
+    pub(super) fn consume(self, conn: &mut PgConnection, account: AccountId) -> QueryResult<CodeConsumption> {
         match self {
-            Self::None => Ok(true),
+            Self::None => Ok(CodeConsumption::Consumed),
             Self::Step(step) => second_factors::consume_step(conn, account, step),
             Self::Recovery(hash) => second_factors::consume_recovery_code(conn, account, hash.bytes()),
         }
@@ -61,18 +60,19 @@ impl Sessions {
     pub(super) fn check_code(
         &self,
         row: &CredentialRow,
-        code: Option<&SecretString>,
+        code: Option<&OneTimeCode>,
     ) -> Result<CodeCheck, StorageError> {
         if row.totp_confirmed_at.is_none() {
             return Ok(CodeCheck::Valid(Factor::None));
         }
-        let Some(code) = code else {
-            return Ok(CodeCheck::Missing);
+        let code = match code {
+            None => return Ok(CodeCheck::Missing),
+            // Needs no key.
+            Some(OneTimeCode::Recovery(code)) => {
+                return Ok(CodeCheck::Valid(Factor::Recovery(code.hash())));
+            }
+            Some(OneTimeCode::Totp(code)) => code,
         };
-        // First, because it needs no key.
-        if let Some(recovery) = RecoveryCode::parse(code.expose_secret()) {
-            return Ok(CodeCheck::Valid(Factor::Recovery(recovery.hash())));
-        }
         Ok(match StoredSecret::open(&self.0.data_keys, row)? {
             StoredSecret::Unreadable => CodeCheck::Unverifiable,
             StoredSecret::Readable(secret) => {
@@ -109,6 +109,6 @@ impl StoredSecret {
 }
 
 /// The time step of a code; `None`: it does not match the secret.
-pub(super) fn step_of(secret: &TotpSecret, code: &SecretString) -> Option<i64> {
-    secret.step_of(code.expose_secret(), clock::now().timestamp())
+pub(super) fn step_of(secret: &TotpSecret, code: &TotpCode) -> Option<i64> {
+    secret.step_of(code, clock::now().timestamp())
 }

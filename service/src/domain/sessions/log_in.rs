@@ -122,12 +122,13 @@ impl Sessions {
         };
         let client = client.clone();
         let started = self.0.db.tx("start_session", move |conn| {
-            let Some(current) = verified.consume(conn, &client)? else {
-                return Ok(None);
+            let current = match verified.consume(conn, &client)? {
+                Ok(current) => current,
+                Err(error) => return Ok(Err(error)),
             };
             let Some(role) = Role::parse(&current.role) else {
                 append_rejection(conn, Some(verified.account), "changed meanwhile", &client)?;
-                return Ok(None);
+                return Ok(Err(LoginError::InvalidCredentials));
             };
             // Role and address may have changed while the password was queued for hashing; tokens carry the current
             // ones.
@@ -141,9 +142,9 @@ impl Sessions {
                 secret: new.secret,
                 ends,
             };
-            Ok(Some((verified, started)))
+            Ok(Ok((verified, started)))
         });
-        started.await?.ok_or(LoginError::InvalidCredentials)
+        started.await?
     }
 
     fn access_token(

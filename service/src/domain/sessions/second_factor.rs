@@ -5,6 +5,7 @@ use super::error::LoginError;
 use super::factor::{StoredSecret, step_of};
 use super::verification::{RequiredFactors, VerifiedCredentials, append_rejection};
 use super::{Sessions, StorageError};
+use crate::crypto::one_time_code::{OneTimeCode, TotpCode};
 use crate::crypto::recovery_code::RecoveryCode;
 use crate::crypto::tokens::TokenHash;
 use crate::crypto::totp::TotpSecret;
@@ -107,7 +108,7 @@ impl Sessions {
     pub async fn confirm_second_factor(
         &self,
         who: &SignedIn,
-        code: SecretString,
+        code: TotpCode,
         client: &ClientInfo,
     ) -> Result<ConfirmationOutcome, LoginError> {
         let email = Email::parse(who.email()).ok_or(StorageError::Failed)?;
@@ -150,7 +151,7 @@ impl Sessions {
         &self,
         who: &SignedIn,
         password: SecretString,
-        code: SecretString,
+        code: OneTimeCode,
         client: &ClientInfo,
     ) -> Result<FactorChangeOutcome<()>, LoginError> {
         let remove = |conn: &mut PgConnection, verified: &VerifiedCredentials, client: &ClientInfo| {
@@ -166,7 +167,7 @@ impl Sessions {
         &self,
         who: &SignedIn,
         password: SecretString,
-        code: SecretString,
+        code: OneTimeCode,
         client: &ClientInfo,
     ) -> Result<FactorChangeOutcome<Vec<RecoveryCode>>, LoginError> {
         let renew = |conn: &mut PgConnection, verified: &VerifiedCredentials, client: &ClientInfo| {
@@ -184,23 +185,23 @@ impl Sessions {
         what: &'static str,
         who: &SignedIn,
         password: SecretString,
-        code: SecretString,
+        code: OneTimeCode,
         client: &ClientInfo,
         work: impl FnOnce(&mut PgConnection, &VerifiedCredentials, &ClientInfo) -> QueryResult<T> + Send + 'static,
     ) -> Result<FactorChangeOutcome<T>, LoginError> {
         let verified = self.verify_owner(who, password, Some(code), client).await?;
         let client = client.clone();
         let changed = self.0.db.tx(what, move |conn| {
-            if verified.consume(conn, &client)?.is_none() {
-                return Ok(None);
+            if let Err(error) = verified.consume(conn, &client)? {
+                return Ok(Err(error));
             }
             verified.record_success(conn, &client)?;
             if verified.row.totp_confirmed_at.is_none() {
-                return Ok(Some(FactorChangeOutcome::NotEnabled));
+                return Ok(Ok(FactorChangeOutcome::NotEnabled));
             }
-            work(conn, &verified, &client).map(|value| Some(FactorChangeOutcome::Done(value)))
+            work(conn, &verified, &client).map(|value| Ok(FactorChangeOutcome::Done(value)))
         });
-        changed.await?.ok_or(LoginError::InvalidCredentials)
+        changed.await?
     }
 }
 

@@ -5,8 +5,10 @@ use super::caller::SignedIn;
 use super::error::LoginError;
 use super::factor::{CodeCheck, Factor};
 use super::{Sessions, StorageError};
+use crate::crypto::one_time_code::OneTimeCode;
 use crate::crypto::password_hash::{PasswordHash, Verified};
 use crate::db::accounts::credentials::{self, CredentialDates, CredentialRow, LockedAccount};
+use crate::db::accounts::second_factors::CodeConsumption;
 use crate::db::audit::{self, Event};
 use crate::db::{PgConnection, QueryResult};
 use crate::domain::throttles::{Admission, Counters, Throttles};
@@ -25,7 +27,7 @@ pub struct LoginAttempt {
     /// The password.
     pub password: SecretString,
     /// A TOTP or recovery code.
-    pub code: Option<SecretString>,
+    pub code: Option<OneTimeCode>,
 }
 
 /// Which factors are verified.
@@ -46,28 +48,39 @@ pub struct VerifiedCredentials {
     /// Consumed with the rest: a code is valid once.
     pub(super) factor: Factor,
     throttles: Throttles,
+    /// The attempt, as it is counted.
+    counters: Counters,
 }
 
 impl VerifiedCredentials {
-    /// Uses up the code, and locks account and credentials until the transaction ends. `None`: password or second
-    /// factor were changed since the verification, or the code was used; the attempt stays counted and the caller must
-    /// change nothing.
+    /// Uses up the code, and locks account and credentials until the transaction ends. On an error the caller must change
+    /// nothing: password or second factor were changed since the verification or the recovery code does not exist, and
+    /// the attempt stays counted; or the code was used before, which is no guess.
     pub fn consume(
         &self,
         conn: &mut PgConnection,
         client: &ClientInfo,
-    ) -> QueryResult<Option<LockedAccount>> {
+    ) -> QueryResult<Result<LockedAccount, LoginError>> {
         let dates = CredentialDates {
             password_changed_at: self.row.password_changed_at,
             totp_confirmed_at: self.row.totp_confirmed_at,
         };
-        let reason = match credentials::lock(conn, self.account, dates)? {
-            None => "changed meanwhile",
-            Some(_) if !self.factor.consume(conn, self.account)? => "wrong code",
-            Some(current) => return Ok(Some(current)),
+        let Some(current) = credentials::lock(conn, self.account, dates)? else {
+            append_rejection(conn, Some(self.account), "changed meanwhile", client)?;
+            return Ok(Err(LoginError::InvalidCredentials));
         };
-        append_rejection(conn, Some(self.account), reason, client)?;
-        Ok(None)
+        match self.factor.consume(conn, self.account)? {
+            CodeConsumption::Consumed => Ok(Ok(current)),
+            CodeConsumption::UsedBefore => {
+                self.counters.refund(conn)?;
+                append_rejection(conn, Some(self.account), "used code", client)?;
+                Ok(Err(LoginError::CodeUsed))
+            }
+            CodeConsumption::Unknown => {
+                append_rejection(conn, Some(self.account), "wrong code", client)?;
+                Ok(Err(LoginError::InvalidCredentials))
+            }
+        }
     }
 
     /// Resets the counters of failed attempts, after the verified action succeeded.
@@ -83,7 +96,7 @@ impl Sessions {
         &self,
         who: &SignedIn,
         password: SecretString,
-        code: Option<SecretString>,
+        code: Option<OneTimeCode>,
         client: &ClientInfo,
     ) -> Result<VerifiedCredentials, LoginError> {
         self.verify_signed_in(who, password, code, RequiredFactors::All, client)
@@ -95,7 +108,7 @@ impl Sessions {
         &self,
         who: &SignedIn,
         password: SecretString,
-        code: Option<SecretString>,
+        code: Option<OneTimeCode>,
         required: RequiredFactors,
         client: &ClientInfo,
     ) -> Result<VerifiedCredentials, LoginError> {
@@ -166,6 +179,7 @@ impl Sessions {
             row,
             factor,
             throttles: self.0.throttles.clone(),
+            counters,
         })
     }
 

@@ -5,6 +5,7 @@ use super::fields::{LinkToken, NewPassword};
 use crate::domain::accounts::view::AccountView;
 use crate::http::contract::error_responses::Documented;
 use crate::http::contract::field::{Field, Optional};
+use crate::http::totp::fields::TypedCode;
 use crate::types::email::Email;
 use crate::types::person_name::PersonName;
 use crate::types::role::Role;
@@ -75,7 +76,7 @@ pub struct MeUpdate {
     /// Current password.
     pub current_password: Field<SecretText, Optional>,
     /// Code of the authenticator app, or a recovery code. Required with `current_password` if a second factor is enabled.
-    pub code: Field<SecretText, Optional>,
+    pub code: Field<TypedCode, Optional>,
 }
 
 /// The caller's account.

@@ -1,7 +1,7 @@
 //! `/auth/me`: the caller's own account.
 
 use super::dto::{AccountDeleted, DeleteMeErrors, MeResponse, MeUpdate};
-use super::errors::{too_many_mails, weak_password};
+use super::errors::{code_used, too_many_mails, weak_password};
 use crate::domain::accounts::Accounts;
 use crate::domain::accounts::changes::{self, Change};
 use crate::domain::accounts::outcome::{ChangeOutcome, DeletionOutcome};
@@ -72,6 +72,7 @@ impl MeApi {
             )
             .into()),
             ChangeOutcome::CodeUnverifiable => Err(LoginError::SecondFactorUnavailable.into()),
+            ChangeOutcome::CodeUsed => Err(code_used().into()),
             ChangeOutcome::Weak(weakness) => Err(weak_password("new_password", weakness).into()),
             ChangeOutcome::TooManyAttempts(wait) => Err(LoginError::Throttled(wait).into()),
             ChangeOutcome::TooManyMails(wait) => Err(too_many_mails(wait).into()),

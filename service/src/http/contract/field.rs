@@ -16,6 +16,11 @@ pub trait FieldValue: Sized + Send + Sync {
     /// Parses the value.
     fn parse(text: &str) -> Option<Self>;
 
+    /// Whether a text in a body stands for no value: the member then counts as missing.
+    fn is_blank(_text: &str) -> bool {
+        false
+    }
+
     /// Parses a member of a JSON body; a string by default.
     fn parse_json(value: &Value) -> Option<Self> {
         value.as_str().and_then(Self::parse)
@@ -163,6 +168,7 @@ impl<T: FieldValue, P: Presence> ParseFromJSON for Field<T, P> {
         let state = match value {
             None => State::Missing,
             Some(Value::Null) if !P::REQUIRED => State::Missing,
+            Some(Value::String(text)) if T::is_blank(&text) => State::Missing,
             Some(value) => T::parse_json(&value).map_or(State::Invalid, State::Valid),
         };
         Ok(Self::of(Location::Body, state))

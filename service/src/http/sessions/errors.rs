@@ -2,28 +2,31 @@
 
 use crate::domain::sessions::error::LoginError;
 use crate::http::contract::problem::{Problem, TOO_MANY_ATTEMPTS};
+use crate::http::totp::fields::CODE_USED;
 use http::{HeaderValue, StatusCode, header};
+use std::borrow::Cow;
 
 impl From<LoginError> for Problem {
     fn from(error: LoginError) -> Self {
-        let unauthorized = |kind, detail| {
+        let unauthorized = |kind, detail: Cow<'static, str>| {
             Self::new(StatusCode::UNAUTHORIZED, kind, detail)
                 .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
         };
         match error {
             LoginError::InvalidCredentials => unauthorized(
                 "invalid-credentials",
-                "the address, the password or the code is wrong",
+                "the address, the password or the code is wrong".into(),
             ),
             LoginError::SecondFactorRequired => unauthorized(
                 "second-factor-required",
-                "a code of the second factor is required: send it as `code`",
+                "a code of the second factor is required: send it as `code`".into(),
             ),
             LoginError::SecondFactorUnavailable => Self::new(
                 StatusCode::CONFLICT,
                 "second-factor-unavailable",
                 "the codes of this account's app cannot be verified: use a recovery code, or contact the operator",
             ),
+            LoginError::CodeUsed => unauthorized("code-used", format!("the code {CODE_USED}").into()),
             LoginError::Throttled(wait) => {
                 let detail = "too many failed attempts; retry later";
                 Self::too_many(TOO_MANY_ATTEMPTS, detail, wait)

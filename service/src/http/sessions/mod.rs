@@ -16,6 +16,7 @@ use crate::http::contract::field::{Field, Optional};
 use crate::http::contract::problem::Problem;
 use crate::http::contract::strict_json::StrictJson;
 use crate::http::openapi::tags::ApiTag;
+use crate::http::totp::fields::TypedCode;
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
 use poem_openapi::payload::Json;
@@ -42,7 +43,7 @@ struct LogInRequest {
     /// Password of the account.
     password: Field<SecretText>,
     /// Code of the authenticator app, or a recovery code. Required if a second factor is enabled.
-    code: Field<SecretText, Optional>,
+    code: Field<TypedCode, Optional>,
 }
 
 /// The refresh token of a session.

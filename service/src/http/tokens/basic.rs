@@ -93,7 +93,7 @@ fn invalid() -> Problem {
 pub fn to_problem(error: LoginError) -> Problem {
     match error {
         LoginError::InvalidCredentials => invalid(),
-        LoginError::SecondFactorRequired => unauthenticated(
+        LoginError::SecondFactorRequired | LoginError::CodeUsed => unauthenticated(
             "second-factor-required",
             "this account requires a second factor; sign in at /auth/login",
             CHALLENGE,

@@ -1,5 +1,7 @@
 //! Request and response bodies of `/auth/totp`.
 
+use super::fields::{TypedCode, TypedTotpCode};
+use crate::crypto::one_time_code::OneTimeCode;
 use crate::crypto::recovery_code::RecoveryCode;
 use crate::crypto::totp::TotpSecret;
 use crate::http::accounts::fields::SecretText;
@@ -26,7 +28,7 @@ pub struct PasswordRequest {
 #[oai(deny_unknown_fields)]
 pub struct CodeRequest {
     /// The six digits that the app currently shows.
-    pub code: Field<SecretText>,
+    pub code: Field<TypedTotpCode>,
 }
 
 /// The password of the caller and a code.
@@ -36,7 +38,7 @@ pub struct PasswordAndCode {
     /// Password of the account.
     pub password: Field<SecretText>,
     /// Code of the authenticator app, or a recovery code.
-    pub code: Field<SecretText>,
+    pub code: Field<TypedCode>,
 }
 
 /// The status of the second factor.
@@ -120,7 +122,7 @@ impl TotpSetup {
 
 impl PasswordAndCode {
     /// Password and code; 400 if either is missing or invalid.
-    pub(super) fn read(self) -> Result<(SecretString, SecretString), Problem> {
+    pub(super) fn read(self) -> Result<(SecretString, OneTimeCode), Problem> {
         let mut errors = Vec::new();
         let password = self.password.required("password", &mut errors);
         let code = self.code.required("code", &mut errors);

@@ -3,9 +3,13 @@
 /// Bodies of requests and responses.
 mod dto;
 
+/// Codes in bodies and forms.
+pub mod fields;
+
 use crate::domain::sessions::Sessions;
 use crate::domain::sessions::error::LoginError;
 use crate::domain::sessions::second_factor::{ConfirmationOutcome, FactorChangeOutcome, SetupOutcome};
+use crate::http::accounts::errors::code_used;
 use crate::http::contract::auth::{Caller, ProfileScope};
 use crate::http::contract::error_responses::{AuthConflictErrors, AuthErrors, ErrorResponse};
 use crate::http::contract::problem::Problem;
@@ -178,6 +182,7 @@ fn wrong_credentials(error: LoginError) -> Problem {
             "wrong-password",
             "the password or the code is wrong; nothing was changed",
         ),
+        LoginError::CodeUsed => code_used(),
         other => other.into(),
     }
 }

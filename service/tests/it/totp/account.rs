@@ -48,7 +48,8 @@ fn changing_address_or_password_requires_a_code() {
         (changed.status, &changed.json()["pending_email"]),
         (200, &json!("ann@new.example"))
     );
-    put(with(&changes[0], Some(&good))).problem(403);
+    let used = put(with(&changes[0], Some(&good))).problem(403);
+    assert_eq!(used["type"], "urn:portcullis:problem:code-used");
     assert_eq!(put(with(&changes[0], Some(&recovery[0]))).status, 200);
     let again = json!({ "new_password": PASSWORD, "current_password": NEW, "code": recovery[0] });
     put(again).problem(403);

@@ -40,13 +40,15 @@ impl Fixture {
 
 const INVALID: &str = "urn:portcullis:problem:invalid-credentials";
 
+const USED: &str = "urn:portcullis:problem:code-used";
+
 /// E18: A code works once per time step.
 #[test]
 fn a_code_works_once() {
     let fixture = Fixture::new();
     let code = code(&fixture.secret, 0);
     assert_eq!(fixture.log_in(&code).status, 200);
-    assert_eq!(Fixture::problem_type(&fixture.log_in(&code)), INVALID);
+    assert_eq!(Fixture::problem_type(&fixture.log_in(&code)), USED);
     fixture.user.advance_time();
     assert_eq!(
         fixture.log_in(&code).status,
@@ -65,7 +67,7 @@ fn the_confirming_code_is_used() {
         .execute("UPDATE accounts.credentials SET totp_last_step = totp_last_step + 10");
     assert_eq!(
         Fixture::problem_type(&fixture.log_in(&code(&fixture.secret, 0))),
-        INVALID
+        USED
     );
 }
 
@@ -91,7 +93,7 @@ fn codes_of_adjacent_time_steps_are_accepted() {
     for steps in [-1, 0, 1] {
         assert_eq!(
             Fixture::problem_type(&fixture.log_in(&code(&fixture.secret, steps))),
-            INVALID,
+            USED,
             "{steps}"
         );
     }
@@ -125,7 +127,14 @@ fn only_the_right_password_reveals_the_second_factor() {
 #[test]
 fn wrong_codes_are_throttled() {
     let fixture = Fixture::new();
-    for bad in ["000000", "", "x", "12345", "1234567", "0000-0000-0000-0000"] {
+    for bad in [
+        "000000",
+        "000 000",
+        "0000-0000-0000-0000",
+        "000000",
+        "000000",
+        "000000",
+    ] {
         assert_eq!(Fixture::problem_type(&fixture.log_in(bad)), INVALID, "{bad}");
     }
     fixture
@@ -136,6 +145,55 @@ fn wrong_codes_are_throttled() {
     let events =
         "SELECT DISTINCT detail ->> 'why' AS line FROM audit.events WHERE action = 'session.refused'";
     assert_eq!(fixture.user.database.lines(events), ["wrong code"]);
+}
+
+/// E18: A code is accepted as apps, documents and input methods present it.
+#[test]
+fn a_code_is_accepted_as_apps_present_it() {
+    let fixture = Fixture::new();
+    let write = |separator: &str| {
+        let code = code(&fixture.secret, 0);
+        format!("{}{separator}{}", &code[..3], &code[3..])
+    };
+    let full_width: String = code(&fixture.secret, 0)
+        .bytes()
+        .map(|digit| char::from_u32(0xff10 + u32::from(digit - b'0')).unwrap())
+        .collect();
+    for typed in [
+        write(" "),
+        write("-"),
+        write("\u{a0}"),
+        write("\u{2013}"),
+        format!("\t{}\r\n", write("")),
+        format!("\u{200b}{}", write("\u{202f}")),
+        full_width,
+        format!(" {}\n", fixture.recovery_codes[0]),
+        fixture.recovery_codes[1].replace('-', "\u{a0}"),
+    ] {
+        assert_eq!(fixture.log_in(&typed).status, 200, "{typed:?}");
+        fixture.user.advance_time();
+    }
+}
+
+/// E18: An empty code is a missing one, and a text that cannot be a code is an invalid field. Neither is a guess, and
+/// neither is the code of a used time step.
+#[test]
+fn only_a_wrong_code_counts_as_a_guess() {
+    let fixture = Fixture::new();
+    let used = code(&fixture.secret, 0);
+    assert_eq!(fixture.log_in(&used).status, 200);
+    for _ in 0..10 {
+        for missing in ["", " \u{a0}\n"] {
+            let problem = Fixture::problem_type(&fixture.log_in(missing));
+            assert_eq!(problem, "urn:portcullis:problem:second-factor-required");
+        }
+        for invalid in ["x", "12345", "1234567", "0000-0000-0000-000U"] {
+            assert_eq!(fixture.log_in(invalid).fields(400), ["body:code"], "{invalid}");
+        }
+        assert_eq!(Fixture::problem_type(&fixture.log_in(&used)), USED);
+    }
+    let other = fixture.recovery_codes[0].clone();
+    assert_eq!(fixture.log_in(&other).status, 200);
 }
 
 /// E18: A login without a code does not count as a wrong code.
@@ -179,7 +237,7 @@ fn a_recovery_code_works_once() {
     for code in &typed {
         let response = fixture.log_in(code);
         let token = token_pair(&response).access;
-        assert_eq!(Fixture::problem_type(&fixture.log_in(code)), INVALID);
+        assert_eq!(Fixture::problem_type(&fixture.log_in(code)), USED);
         let state = call_as(&fixture.user.app, &token, "GET", "/auth/totp", &Value::Null).json();
         assert_eq!(state["enabled"], true);
     }

@@ -99,8 +99,17 @@ fn wrong_passwords_are_throttled() {
 fn wrong_confirming_codes_are_throttled() {
     let user = TotpUser::new();
     let secret = user.start();
+    assert_eq!(
+        user.post("confirm", &json!({ "code": "x" })).fields(400),
+        ["body:code"]
+    );
+    assert_eq!(
+        user.post("confirm", &json!({ "code": " " })).fields(400),
+        ["body:code"]
+    );
     for _ in 0..6 {
-        user.post("confirm", &json!({ "code": "x" })).problem(403);
+        user.post("confirm", &json!({ "code": code(&secret, 5) }))
+            .problem(403);
     }
     user.database
         .execute("UPDATE sessions.throttles SET blocked_until = blocked_until + interval '1 minute'");
@@ -124,7 +133,8 @@ fn new_recovery_codes_replace_the_old() {
     let body = json!({ "password": PASSWORD, "code": code });
     let new = recovery_codes(&user.post("recovery-codes", &body).json());
     assert!(new.iter().all(|code| !old.contains(code)));
-    user.post("recovery-codes", &body).problem(403);
+    let used = user.post("recovery-codes", &body).problem(403);
+    assert_eq!(used["type"], "urn:portcullis:problem:code-used");
     try_log_in_with_code(&user.app, ANN, PASSWORD, &code).problem(401);
     try_log_in_with_code(&user.app, ANN, PASSWORD, &old[0]).problem(401);
     assert_eq!(

@@ -67,9 +67,28 @@ fn a_code_is_requested_after_the_right_password() {
         refused.text()
     );
     assert_eq!(browser.cookie("__Host-session"), None);
+    let shapeless = submit("12345");
+    assert!(shapeless.status == 400 && shapeless.text().contains("six digits"));
     database.execute("DELETE FROM sessions.throttles");
-    let done = submit(&code(&secret, 0));
+    let code = code(&secret, 0);
+    let done = submit(&format!(" {} {}\t", &code[..3], &code[3..]));
     assert_eq!((done.status, done.header("location")), (303, "/my/wishes/new"));
+    let again = Browser::new(&app);
+    let csrf = again.token("/sign-in");
+    let used = again.post(
+        "/sign-in",
+        &[
+            ("csrf", &csrf),
+            ("email", ANN),
+            ("password", PASSWORD),
+            ("code", &code),
+        ],
+    );
+    assert!(
+        used.status == 403 && used.text().contains("wait for the next one"),
+        "{}",
+        used.text()
+    );
     assert_eq!(browser.get("/my/wishes").status, 200);
 }
 

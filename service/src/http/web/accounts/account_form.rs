@@ -7,6 +7,7 @@ use crate::domain::accounts::outcome::ChangeOutcome;
 use crate::http::accounts::fields::SecretText;
 use crate::http::contract::field::FieldValue;
 use crate::http::contract::problem::{Problem, TOO_MANY_ATTEMPTS, TOO_MANY_MAILS};
+use crate::http::totp::fields::{CODE_USED, TypedCode};
 use crate::http::web::cookies::{self, FLASH};
 use crate::http::web::flash::Flash;
 use crate::http::web::form::Form;
@@ -131,7 +132,7 @@ async fn save<T: FieldValue>(
     let new = form.parse_non_empty::<T>(&fields, part.field());
     let current = form.parse_non_empty::<SecretText>(&fields, "current");
     let code = if account_form.requires_code {
-        form.parse_non_empty::<SecretText>(&fields, "code")
+        form.parse::<TypedCode>(&fields, "code")
     } else {
         None
     };
@@ -230,6 +231,10 @@ impl<'a> AccountForm<'a> {
             ChangeOutcome::CodeUnverifiable => {
                 form.reject("Nothing was changed", FACTOR_UNAVAILABLE);
                 self.show(form, StatusCode::CONFLICT)
+            }
+            ChangeOutcome::CodeUsed => {
+                form.reject_field("code", CODE_USED);
+                self.show(form, StatusCode::FORBIDDEN)
             }
             ChangeOutcome::Weak(weakness) => {
                 form.reject_field("password", &weakness.to_string());

@@ -5,6 +5,7 @@ use crate::domain::sessions::error::LoginError;
 use crate::domain::sessions::verification::LoginAttempt;
 use crate::http::accounts::fields::SecretText;
 use crate::http::contract::problem::{Problem, TOO_MANY_ATTEMPTS};
+use crate::http::totp::fields::{CODE_USED, TypedCode};
 use crate::http::web::cookies::{self, CSRF, SESSION};
 use crate::http::web::form::Form;
 use crate::http::web::form::input::Input;
@@ -75,9 +76,9 @@ pub async fn submit(
     form.refill(&fields);
     let email: Option<Email> = form.parse(&fields, "email");
     let password: Option<SecretText> = form.parse_non_empty(&fields, "password");
-    let code: Option<SecretText> = match step {
+    let code: Option<TypedCode> = match step {
         Step::Password => None,
-        Step::Code => form.parse_non_empty(&fields, "code"),
+        Step::Code => form.parse(&fields, "code"),
     };
     let (Some(email), Some(password), []) = (email, password, form.errors.as_slice()) else {
         return page(&visitor, step, form, StatusCode::BAD_REQUEST);
@@ -131,6 +132,10 @@ fn reject(
         LoginError::SecondFactorUnavailable => {
             form.reject("You are not signed in", FACTOR_UNAVAILABLE);
             page(visitor, step, form, StatusCode::CONFLICT)
+        }
+        LoginError::CodeUsed => {
+            form.reject_field("code", CODE_USED);
+            page(visitor, step, form, StatusCode::FORBIDDEN)
         }
         LoginError::Throttled(wait) => {
             form.reject_for("Too many attempts", wait);

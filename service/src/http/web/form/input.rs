@@ -77,8 +77,8 @@ impl Input {
 
     /// A code of the second factor.
     pub fn code() -> Self {
-        Self::text("code", "Code", 64)
-            .with_hint("Six digits from your app, or one of your recovery codes")
+        Self::text("code", "Code", 256)
+            .with_hint("Six digits from your app, or one of your recovery codes, with or without spaces")
             .with_autocomplete("one-time-code")
     }
 

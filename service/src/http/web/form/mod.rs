@@ -90,7 +90,9 @@ impl Form {
         let value = T::parse(text);
         match value {
             Some(_) => {}
-            None if text.trim().is_empty() => self.reject_field(name, "must be filled in"),
+            None if text.trim().is_empty() || T::is_blank(text) => {
+                self.reject_field(name, "must be filled in")
+            }
             None => self.reject_field(name, T::EXPECTED),
         }
         value
