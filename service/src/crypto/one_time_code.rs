@@ -52,8 +52,8 @@ pub fn is_blank(text: &str) -> bool {
     plain(text).is_empty()
 }
 
-/// The text without white space, dashes and invisible characters, its digits and letters in ASCII where they have an
-/// equivalent there.
+/// The text without white space, dashes and invisible characters, and in ASCII where the others have an equivalent
+/// there.
 fn plain(text: &str) -> String {
     let is_ignored = |c: char| {
         c.is_control()
@@ -64,7 +64,7 @@ fn plain(text: &str) -> String {
     text.chars().filter(|c| !is_ignored(*c)).map(ascii).collect()
 }
 
-/// The ASCII equivalent of full-width letters and digits, and of Arabic digits.
+/// The ASCII equivalent of full-width characters and of Arabic digits.
 fn ascii(c: char) -> char {
     let offset = match c {
         '\u{ff01}'..='\u{ff5e}' => 0xff01 - 0x21,

@@ -6,8 +6,15 @@ use std::fmt;
 /// Crockford's base32, which avoids characters that are easily confused.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// Characters of a code: 80 random bits, enough for a fast hash to be safe.
-const LENGTH: usize = 16;
+/// Characters of a code: 140 random bits. From 112 on, a fast hash without salt is safe (ASVS v5.0.0-6.5.2), and 128 are
+/// required of secrets that must not be guessed (ASVS v5.0.0-11.5.1).
+const LENGTH: usize = 28;
+
+/// Characters of codes that earlier versions issued: 80 random bits. They are accepted until they are used or replaced.
+const EARLIER_LENGTH: usize = 16;
+
+/// Characters of a group, as a code is shown.
+const GROUP: usize = 4;
 
 /// A code in plain text. `Debug` does not show it.
 #[derive(Clone)]
@@ -30,7 +37,8 @@ impl RecoveryCode {
                 other => other,
             })
             .collect();
-        let good = code.len() == LENGTH && code.bytes().all(|b| ALPHABET.contains(&b));
+        let has_length = [LENGTH, EARLIER_LENGTH].contains(&code.len());
+        let good = has_length && code.bytes().all(|b| ALPHABET.contains(&b));
         good.then_some(Self(code))
     }
 
@@ -41,9 +49,9 @@ impl RecoveryCode {
 
     /// The code for its owner, in groups of four.
     pub fn reveal(&self) -> String {
-        let groups: Vec<&str> = [0, 4, 8, 12]
-            .iter()
-            .filter_map(|from| self.0.get(*from..from + 4))
+        let groups: Vec<&str> = (0..self.0.len())
+            .step_by(GROUP)
+            .filter_map(|from| self.0.get(from..from + GROUP))
             .collect();
         groups.join("-")
     }
@@ -67,16 +75,21 @@ mod tests {
     fn a_code_parses_in_either_case() {
         let code = RecoveryCode::random();
         let shown = code.reveal();
-        assert_eq!(shown.len(), 19);
+        assert_eq!(shown.split('-').map(str::len).collect::<Vec<_>>(), [4; 7]);
         let plain = shown.replace('-', "");
         for typed in [plain.clone(), plain.to_lowercase()] {
             assert!(RecoveryCode::from_plain(&typed).unwrap().hash() == code.hash());
         }
         assert!(RecoveryCode::random().hash() != code.hash());
+        assert!(
+            RecoveryCode::from_plain("0123456789ABCDEF").is_some(),
+            "of an earlier version"
+        );
         assert!(!format!("{code:?}").contains(&shown));
         for bad in [
             "",
             "0000",
+            "UUUU000000000000000000000000",
             "UUUU000000000000",
             "000000000000000",
             "00000000000000000",

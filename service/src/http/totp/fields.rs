@@ -10,8 +10,11 @@ const MAX_LENGTH: usize = 128;
 /// Six digits of an authenticator app, as a pattern.
 const DIGITS: &str = r"(?:[0-9][\s-]*){6}";
 
-/// The characters of a recovery code, as a pattern.
-const RECOVERY: &str = r"(?:[0-9A-TV-Za-tv-z][\s-]*){16}";
+/// A recovery code, as a pattern.
+const RECOVERY: &str = r"(?:[0-9A-TV-Za-tv-z][\s-]*){28}";
+
+/// A recovery code of an earlier version, as a pattern.
+const EARLIER_RECOVERY: &str = r"(?:[0-9A-TV-Za-tv-z][\s-]*){16}";
 
 /// Why a code that was right is rejected.
 pub const CODE_USED: &str = "was used already: wait for the next one, or use another recovery code";
@@ -54,7 +57,7 @@ impl FieldValue for TypedCode {
     }
 
     fn schema() -> MetaSchema {
-        schema(&[DIGITS, RECOVERY])
+        schema(&[DIGITS, RECOVERY, EARLIER_RECOVERY])
     }
 }
 

@@ -251,6 +251,21 @@ fn a_recovery_code_works_once() {
     );
 }
 
+/// E18: A recovery code has at least 128 random bits, and codes that earlier versions issued are still accepted.
+#[test]
+fn a_recovery_code_of_an_earlier_version_is_accepted() {
+    let fixture = Fixture::new();
+    let characters = fixture.recovery_codes[0].replace('-', "").len();
+    assert!(characters * 5 >= 128, "{characters}");
+    let issued = "0123-4567-89AB-CDEF";
+    fixture.user.database.execute(
+        "INSERT INTO accounts.recovery_codes (account_id, code_hash)
+         SELECT account_id, sha256('0123456789ABCDEF') FROM accounts.credentials",
+    );
+    assert_eq!(fixture.log_in(issued).status, 200);
+    assert_eq!(Fixture::problem_type(&fixture.log_in(issued)), USED);
+}
+
 /// E18: The database contains neither the secret nor recovery codes in plaintext, and an encrypted secret is bound to its
 /// account.
 #[test]
