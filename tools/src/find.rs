@@ -1,5 +1,6 @@
 //! Finds a tool's program: in the cache, verified file by file, or on `PATH` if it has exactly the pinned version.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -90,8 +91,11 @@ fn printed_version(context: &Context, tool: &Tool, file: &Path) -> Result<Option
     if tool.version_args.is_empty() {
         return Ok(None);
     }
+    let scratch = tempfile::tempdir()?;
+    let folder = scratch.path().to_string_lossy();
+    let arguments = tool.version_args.iter();
     let output = Command::new(context, file)
-        .args(&tool.version_args)
+        .args(arguments.map(|argument| argument.replace("{scratch}", &folder)))
         .output_with_timeout(VERSION_TIMEOUT);
     match output {
         Ok(output) => Ok(version_in(&format!("{}\n{}", output.stdout, output.stderr))),
@@ -100,7 +104,15 @@ fn printed_version(context: &Context, tool: &Tool, file: &Path) -> Result<Option
     }
 }
 
+/// A line that is nothing but a version, since ZAP prints Java's before; else the first word that looks like one.
 fn version_in(text: &str) -> Option<String> {
+    let alone = text.lines().map(str::trim);
+    let mut alone = alone.filter(|line| line.starts_with(|first: char| first.is_ascii_digit()));
+    let alone = alone.find_map(|line| first_version(line).filter(|version| version == line));
+    alone.or_else(|| first_version(text))
+}
+
+fn first_version(text: &str) -> Option<String> {
     text.split(|character: char| character.is_whitespace() || "(),:@\"'".contains(character))
         .map(|word| word.trim_start_matches('v').trim_end_matches('.'))
         .find(|word| {
@@ -113,9 +125,30 @@ fn version_in(text: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
+/// Of the program, and of the files in the folders beside it.
+fn digest(tool: &Tool, file: &Path) -> Result<String> {
+    let program = checksum::of_file(file)?;
+    if tool.folders.is_empty() {
+        return Ok(program);
+    }
+    let real = fs::canonicalize(file)?;
+    let mut lines = vec![program];
+    for folder in &tool.folders {
+        let entries = fs::read_dir(real.with_file_name(folder)).into_iter().flatten();
+        let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        files.retain(|file| file.is_file());
+        files.sort();
+        for file in files {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            lines.push(format!("{folder}/{name} {}", checksum::of_file(&file)?));
+        }
+    }
+    Ok(checksum::of(lines.join("\n")))
+}
+
 fn program(tool: &Tool, file: PathBuf, source: &'static str) -> Result<Program> {
     Ok(Program {
-        digest: checksum::of_file(&file)?,
+        digest: digest(tool, &file)?,
         file,
         name: tool.name.clone(),
         version: tool.version.clone(),
@@ -135,6 +168,10 @@ mod tests {
             ("Version: 0.76.0\nVulnerability DB:", "0.76.0"),
             ("TFLint version v0.64.0\n+ ruleset", "0.64.0"),
             ("rustfmt 1.8.0-stable (59807616e1 2026-04-14)", "1.8.0-stable"),
+            (
+                "Found Java version 17.0.15\nAvailable memory: 24105 MB\nUsing JVM args: -Xmx6026m\n2.17.0\n",
+                "2.17.0",
+            ),
         ] {
             assert_eq!(version_in(text).as_deref(), Some(version));
         }

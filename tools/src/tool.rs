@@ -57,8 +57,12 @@ pub struct Tool {
     pub program: String,
     /// The pinned version.
     pub version: String,
-    /// Arguments that print its version; empty if none do, and then only the copy in the cache is used.
+    /// Arguments that print its version; empty if none do, and then only the copy in the cache is used. `{scratch}` is an empty
+    /// folder.
     pub version_args: Vec<String>,
+    /// Folders beside the program that belong to it, such as rules: part of its digest.
+    #[serde(default)]
+    pub folders: Vec<String>,
     /// Its licence, an SPDX expression.
     pub licence: String,
     /// How it is installed.
