@@ -107,12 +107,19 @@ fn location(finding: &Finding, openapi: Option<&str>) -> (String, u64, Option<St
     let instead = |file: &str| (file.to_owned(), 1, Some(path.to_owned()));
     match path {
         "" | "." => (DEFAULT_FILE.to_owned(), 1, None),
-        url if url.contains("://") => instead(openapi.unwrap_or(DEFAULT_FILE)),
+        url if url.contains("://") || is_operation(url) => instead(openapi.unwrap_or(DEFAULT_FILE)),
         outside if outside.starts_with(['/', '~', '(']) || outside.split('/').any(|part| part == "..") => {
             instead(DEFAULT_FILE)
         }
         path => (encoded(path), line, None),
     }
+}
+
+/// `GET /wishes`: the place of a dynamic scan's finding.
+fn is_operation(path: &str) -> bool {
+    let is_method = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_uppercase());
+    path.split_once(' ')
+        .is_some_and(|(method, target)| is_method(method) && target.starts_with('/'))
 }
 
 /// The path as a relative reference (RFC 3986); a colon in its first segment would mean a scheme.
@@ -153,8 +160,9 @@ mod tests {
     fn a_location_is_always_a_file_of_the_repository() {
         let at = |path: &str| location(&Finding::new("t", "R", "m").at(path, Some(7)), Some("api.json"));
         assert_eq!(at("./a b/ä:c.rs"), ("a%20b/%C3%A4%3Ac.rs".into(), 7, None));
-        let url = "http://127.0.0.1:3000/rates?x=1";
-        assert_eq!(at(url), ("api.json".into(), 1, Some(url.into())));
+        for elsewhere in ["http://127.0.0.1:3000/rates?x=1", "GET /wishes/{id}", "DELETE /"] {
+            assert_eq!(at(elsewhere), ("api.json".into(), 1, Some(elsewhere.into())));
+        }
         for outside in ["/usr/include/x.h", "~/.cargo/x", "../x", "a/../../x", "(cache)/y"] {
             assert_eq!(at(outside), (DEFAULT_FILE.into(), 1, Some(outside.into())));
         }
