@@ -227,9 +227,12 @@ impl ToolOutput {
         serde_json::from_str(&self.stdout).map_err(|error| self.failed(&format!("no JSON ({error})")))
     }
 
-    /// An error with the exit code and the last line of standard error.
+    /// An error with the exit code and the last line of standard error, or of the output of a program that only writes there.
     pub fn failed(&self, how: &str) -> ScanError {
-        let last = self.stderr.trim_end().lines().next_back().unwrap_or_default();
+        let last = |text: &'_ str| text.trim_end().lines().next_back().map(str::to_owned);
+        let last = last(&self.stderr)
+            .or_else(|| last(&self.stdout))
+            .unwrap_or_default();
         let last: String = last.chars().take(200).collect();
         ScanError::ToolFailed(format!("{how}, exit code {}: {last}", self.code))
     }

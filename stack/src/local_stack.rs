@@ -187,6 +187,11 @@ impl LocalStack {
         format!("http://127.0.0.1:{}", self.internal_port)
     }
 
+    /// Of the internal listener.
+    pub fn internal_port(&self) -> u16 {
+        self.internal_port
+    }
+
     /// A client program (`psql`, `pgbench`): beside the server's programs, else on `PATH`.
     pub fn tool(&self, name: &str) -> Result<PathBuf> {
         let beside = self.programs().and_then(|programs| programs.tool(name));

@@ -2,6 +2,7 @@
 //! that no scan disturbs another.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -162,6 +163,17 @@ impl<'a> Target<'a> {
     /// The id of an account that is invited and has not accepted.
     pub fn invite(&self) -> Result<String, ScanError> {
         self.ask("invite", "1")
+    }
+
+    /// How many 2xx responses each operation gave, by `METHOD /path/{template}`; none of the bad server are known.
+    pub fn answered(&self) -> Result<BTreeMap<String, u64>, ScanError> {
+        let value = self.ask("answered", "")?;
+        let count = |line: &str| {
+            let (label, count) = line.rsplit_once(' ')?;
+            Some((label.to_owned(), count.parse().ok()?))
+        };
+        let counts: Option<_> = value.lines().map(count).collect();
+        Ok(counts.with_context(|| format!("not `METHOD PATH COUNT` lines: {value}"))?)
     }
 
     /// Stops the database; the service keeps running.

@@ -2,6 +2,7 @@
 //! `{"url": …, "accounts": [{"role", "email", "password"}]}` on one line when it is ready, answers each line of standard
 //! input with `{"value": …}` or `{"error": …}`, and stops everything when standard input is closed.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -77,6 +78,7 @@ impl Target {
             ("token", role) => self.token(role),
             ("session", role) => self.session(role),
             ("invite", "") => self.invite(),
+            ("answered", "") => self.answered(),
             ("stop-database", "") => {
                 self.stack.cluster().context("the server is not ours")?.stop()?;
                 Ok(String::new())
@@ -120,6 +122,22 @@ impl Target {
         id.with_context(|| format!("the invitation was not accepted: {}", response.status))
     }
 
+    /// `METHOD /path/{template} COUNT` for each operation that gave 2xx responses, from the service's metrics.
+    fn answered(&mut self) -> Result<String> {
+        let request = Request {
+            method: "GET",
+            target: "/metrics",
+            ..Request::default()
+        };
+        let response = send(self.stack.internal_port(), &request, RESPONSE_TIMEOUT)?;
+        ensure!(response.status == 200, "no metrics: {}", response.status);
+        let lines: Vec<String> = successes(&response.body)
+            .into_iter()
+            .map(|(label, count)| format!("{label} {count}"))
+            .collect();
+        Ok(lines.join("\n"))
+    }
+
     fn send(&mut self, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Result<Response> {
         let port = self.stack.serving()?.port;
         let request = Request {
@@ -129,5 +147,48 @@ impl Target {
             body,
         };
         send(port, &request, RESPONSE_TIMEOUT)
+    }
+}
+
+/// 2xx responses by method and path template, in Prometheus' text format.
+fn successes(metrics: &str) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    for line in metrics.lines() {
+        let Some(rest) = line.strip_prefix("http_server_request_duration_seconds_count{") else {
+            continue;
+        };
+        let Some((labels, count)) = rest.rsplit_once("} ") else {
+            continue;
+        };
+        let label = |name: &str| {
+            let (_, value) = labels.split_once(&format!("{name}=\""))?;
+            value.split('"').next()
+        };
+        let status = label("http_response_status_code").unwrap_or_default();
+        if let (Some(method), Some(route), true) = (
+            label("http_request_method"),
+            label("http_route"),
+            status.starts_with('2'),
+        ) {
+            *counts.entry(format!("{method} {route}")).or_default() += count.trim().parse().unwrap_or(0);
+        }
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::successes;
+
+    #[test]
+    fn successes_are_counted_by_operation() {
+        let metrics = r#"# TYPE http_server_request_duration_seconds histogram
+http_server_request_duration_seconds_bucket{http_request_method="GET",http_response_status_code="200",http_route="/rates",le="1"} 3
+http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="200",http_route="/wishes/{id}"} 3
+http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="206",http_route="/wishes/{id}"} 1
+http_server_request_duration_seconds_count{http_request_method="PUT",http_response_status_code="412",http_route="/wishes/{id}"} 9
+"#;
+        let counts: Vec<(String, u64)> = successes(metrics).into_iter().collect();
+        assert_eq!(counts, [("GET /wishes/{id}".to_owned(), 4)]);
     }
 }

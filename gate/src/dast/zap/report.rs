@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use crate::dast::zap::plan::{MAX_ATTACK_MINUTES, PROOFS};
+use crate::dast::zap::plan::MAX_ATTACK_MINUTES;
 use crate::finding::{Finding, Severity};
 use crate::scan_result::{ScanError, parse_json};
 
@@ -88,6 +88,11 @@ impl Alert {
         }
     }
 
+    /// The rule's variant, if it has several: `40014-2` of 40014.
+    fn variant(&self) -> Option<String> {
+        Some(self.reference.clone()).filter(|reference| *reference != self.pluginid)
+    }
+
     fn finding(&self, instance: &Instance, severity: Severity) -> Finding {
         let parameter = match instance.param.as_str() {
             "" => String::new(),
@@ -98,7 +103,7 @@ impl Alert {
         Finding::new("zap", &self.pluginid, format!("{}{parameter}", self.name))
             .rated(severity)
             .at(format!("{} {}", instance.method, path(&instance.uri)), None)
-            .with_aliases([self.reference.clone()].into_iter().chain(weakness))
+            .with_aliases(self.variant().into_iter().chain(weakness))
     }
 }
 
@@ -108,39 +113,47 @@ fn path(uri: &str) -> &str {
     path.split('?').next().unwrap_or_default()
 }
 
+/// A request of the plan that was not answered as it must be: ZAP only warns about it.
+const UNANSWERED: [&str; 2] = ["Difference in response code values", "Error sending message"];
+
 /// Fails unless the log proves a complete run: every job succeeded, each proof passed, and the attack ended before its limit.
-/// Returns the number of imported operations.
-pub fn ensure_complete(log: &str) -> Result<u64, ScanError> {
-    let failed = |why: String| Err(ScanError::ToolFailed(why));
+/// Returns the count of the first proof: operations or pages.
+pub fn ensure_complete(log: &str, proofs: &[&str]) -> Result<u64, ScanError> {
+    let failed = |why: &str| Err(ScanError::ToolFailed(why.trim().to_owned()));
     let find = |text: &str| log.lines().find(|line| line.contains(text));
-    for proof in PROOFS {
-        match find(proof) {
-            None => return failed(format!("ZAP does not report \"{proof}\"")),
-            Some(line) if line.contains("passed") && !line.contains("failed") => {}
-            Some(line) => return failed(line.trim().to_owned()),
-        }
+    if let Some(line) = UNANSWERED.into_iter().find_map(find) {
+        return failed(line);
     }
-    // Alerts above the level of `exitStatus` are reported elsewhere.
-    let mut after = log
-        .lines()
-        .skip_while(|line| !line.contains("Automation plan failures"));
-    if after.next().is_some() {
-        let first = after.next().unwrap_or_default().trim();
-        return failed(format!("ZAP's plan failed: {first}"));
+    // Each job reports its own failures, but for those of tests.
+    if let Some(line) = plan_failures(log).next() {
+        return failed(&format!("ZAP's plan failed: {}", line.trim()));
     }
-    let mut requestor = log.lines().filter(|line| line.contains("Job requestor"));
-    if let Some(line) = requestor.find(|line| line.contains("expected")) {
-        return failed(line.trim().to_owned());
+    // ZAP also repeats the plan, with the names of the tests.
+    let passed = |proof: &str| find(&format!("passed: {proof} ["));
+    if let Some(proof) = proofs.iter().find(|proof| passed(proof).is_none()) {
+        return failed(&format!("ZAP does not report \"{proof}\""));
     }
-    let imported = find(PROOFS[0]).and_then(first_count);
-    match (find("Job activeScan finished").and_then(seconds), imported) {
-        (None, _) => failed("ZAP does not report how long the attack took".to_owned()),
-        (Some(took), _) if took >= MAX_ATTACK_MINUTES * 60 => failed(format!(
+    let covered = proofs
+        .first()
+        .and_then(|proof| passed(proof))
+        .and_then(first_count);
+    match (find("Job activeScan finished").and_then(seconds), covered) {
+        (None, _) => failed("ZAP does not report how long the attack took"),
+        (Some(took), _) if took >= MAX_ATTACK_MINUTES * 60 => failed(&format!(
             "ZAP's attack was cut off after {MAX_ATTACK_MINUTES} minutes"
         )),
-        (_, None) => failed("ZAP does not report how many operations it imported".to_owned()),
-        (_, Some(imported)) => Ok(imported),
+        (_, None) => failed("ZAP does not report how much it covered"),
+        (_, Some(covered)) => Ok(covered),
     }
+}
+
+/// The indented lines below "Automation plan failures:". An alert is no failure of the plan.
+fn plan_failures(log: &str) -> impl Iterator<Item = &str> {
+    log.lines()
+        .skip_while(|line| !line.contains("Automation plan failures"))
+        .skip(1)
+        .take_while(|line| line.starts_with(char::is_whitespace))
+        .filter(|line| !line.contains("An alert has been raised"))
 }
 
 /// `51` of `… [51 >= 51]`.
@@ -163,6 +176,7 @@ fn seconds(line: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dast::zap::plan::{IMPORTED, NO_FAILURE, NOT_REFUSED};
 
     const URL: &str = "http://127.0.0.1:18080";
     const BAD: &str = include_str!("bad_server.json");
@@ -178,6 +192,54 @@ mod tests {
         assert_eq!((first.severity, first.rule.as_str()), (Severity::High, "40012"));
         assert_eq!(first.path(), Some("GET /hello"));
         assert!(!BAD.contains("Bearer"));
+    }
+
+    /// Outputs of ZAP 2.17.0 with 14 add-ons.
+    const SERVICE: &str = include_str!("recorded/service.out");
+    const CANARY: &str = include_str!("recorded/canary.out");
+    const DEAD: &str = include_str!("recorded/dead.out");
+    const REFUSED: &str = include_str!("recorded/refused-token.out");
+    const NO_DOCUMENT: &str = include_str!("recorded/nofile.out");
+    const CAPPED: &str = include_str!("recorded/cap.out");
+
+    const PROOFS: [&str; 3] = [IMPORTED, NOT_REFUSED, NO_FAILURE];
+
+    fn error(log: &str) -> String {
+        format!("{:?}", ensure_complete(log, &PROOFS).unwrap_err())
+    }
+
+    #[test]
+    fn zaps_output_of_a_complete_run_is_accepted_with_and_without_alerts() {
+        assert_eq!(ensure_complete(SERVICE, &PROOFS).unwrap(), 44);
+        assert_eq!(ensure_complete(CANARY, &PROOFS).unwrap(), 2);
+    }
+
+    #[test]
+    fn zaps_output_of_an_incomplete_run_is_refused_with_its_reason() {
+        assert!(error(DEAD).contains("Connection refused"), "{}", error(DEAD));
+        let refused = "Expected : 200 Received : 401";
+        assert!(error(REFUSED).contains(refused), "{}", error(REFUSED));
+        let document = "cannot read file: /scan/none.json";
+        assert!(error(NO_DOCUMENT).contains(document), "{}", error(NO_DOCUMENT));
+        let minute = "Job activeScan finished, time taken: 00:01:00";
+        let capped = CAPPED.replace(minute, "Job activeScan finished, time taken: 00:15:00");
+        assert!(error(&capped).contains("cut off after 15 minutes"));
+        // A plan without the line of a result.
+        let silent = SERVICE.replace("passed: proof: nothing refused", "");
+        assert!(error(&silent).contains("does not report"), "{}", error(&silent));
+        // Its own test failed, though nothing else did.
+        let failed = "Automation plan failures:\n\tJob passiveScan-wait test of type stats failed: proof: everything was answered [1 != 0]\n";
+        assert!(error(&format!("{SERVICE}{failed}")).contains("[1 != 0]"));
+    }
+
+    #[test]
+    fn a_rule_is_no_alias_of_itself() {
+        let recorded = include_str!("recorded/service.json");
+        let report = Report::parse(recorded, "http://127.0.0.1:43209").unwrap();
+        let findings = report.findings();
+        let of = |rule: &str| findings.iter().find(|finding| finding.rule == rule).unwrap();
+        assert_eq!(of("40014").aliases, ["40014-2", "CWE-79"]);
+        assert!(!of("10096").aliases.contains(&"10096".to_owned()));
     }
 
     #[test]
