@@ -4,17 +4,24 @@ use super::conninfo::Purpose;
 use super::error::DbError;
 use super::pool::Manager;
 use super::schema::mail::outbox;
+use super::sessions::interval;
 use crate::config::database::{DatabaseSettings, Login};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use diesel::dsl::{count_star, min, now};
 use diesel::prelude::*;
-use diesel::sql_types::Timestamptz;
+use diesel::sql_types::{Integer, Interval, Timestamptz};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// Maximum number of rows deleted by one statement.
-const PURGE_BATCH_SIZE: i64 = 5_000;
+const PURGE_BATCH_SIZE: i32 = 5_000;
+
+diesel::define_sql_function! {
+    /// Deletes mails that were sent or given up long ago: the mail login has no DELETE on the table.
+    #[sql_name = "mail.purge"]
+    fn purge_outbox(age: Interval, batch: Integer) -> BigInt;
+}
 
 /// A mail to be sent.
 #[derive(Clone, Debug, Insertable)]
@@ -159,18 +166,10 @@ impl Outbox {
     }
 
     /// Deletes mails that were sent or given up more than `age` ago. Returns their number.
-    pub fn purge(&mut self, age: TimeDelta) -> Result<usize, DbError> {
-        let work = |conn: &mut PgConnection| {
-            let db_now: DateTime<Utc> = diesel::select(now.into_sql::<Timestamptz>()).get_result(conn)?;
-            let end = db_now - age;
-            let old: Vec<i64> = outbox::table
-                .filter(outbox::sent_at.lt(end).or(outbox::given_up_at.lt(end)))
-                .select(outbox::id)
-                .limit(PURGE_BATCH_SIZE)
-                .load(conn)?;
-            diesel::delete(outbox::table.filter(outbox::id.eq_any(old))).execute(conn)
-        };
-        work(&mut self.0).map_err(|error| DbError::of("purge_mail", &error))
+    pub fn purge(&mut self, age: Duration) -> Result<i64, DbError> {
+        diesel::select(purge_outbox(interval(age), PURGE_BATCH_SIZE))
+            .get_result(&mut self.0)
+            .map_err(|error| DbError::of("purge_mail", &error))
     }
 }
 

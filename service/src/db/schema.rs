@@ -167,6 +167,14 @@ pub mod accounts {
         }
     }
 
+    diesel::table! {
+        /// Locked by transactions that must not create or remove administrators concurrently.
+        accounts.admins_lock (single) {
+            /// There is one row.
+            single -> Bool,
+        }
+    }
+
     diesel::allow_tables_to_appear_in_same_query!(accounts, credentials, recovery_codes, links);
 }
 
@@ -334,6 +342,14 @@ pub mod wishes {
             created_at -> Timestamptz,
             /// When it was last changed.
             updated_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        /// Locked per account while a wish is created.
+        wishes.account_locks (account_id) {
+            /// The account.
+            account_id -> Int8,
         }
     }
 }

@@ -3,33 +3,19 @@
 
 use super::Db;
 use super::error::DbError;
-use super::schema::wishes::wishes;
+use super::schema::wishes::{account_locks, wishes};
 use crate::types::account::AccountId;
 use crate::types::version_precondition::VersionPrecondition;
 use crate::types::wish::WishId;
 use chrono::{DateTime, Utc};
 use diesel::dsl::now;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Integer, Text};
+use diesel::sql_types::{Bool, Text};
 
 diesel::define_sql_function! {
     /// With `is_local` the setting ends with the transaction.
     fn set_config(name: Text, value: Text, is_local: Bool) -> Text;
 }
-
-diesel::define_sql_function! {
-    /// Takes an advisory lock until the end of the transaction.
-    #[sql_name = "pg_advisory_xact_lock"]
-    fn advisory_xact_lock(class: Integer, key: Integer) -> Bool;
-}
-
-diesel::define_sql_function! {
-    /// Hashes a bigint to the size of a lock key.
-    fn hashint8(number: BigInt) -> Integer;
-}
-
-/// Advisory lock class of this module: "wish" in ASCII.
-const LOCK_CLASS: i32 = 0x7769_7368;
 
 /// A wish, as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
@@ -131,8 +117,7 @@ pub async fn insert(
     max: i64,
 ) -> Result<Option<WishRow>, DbError> {
     change(db, "insert_wish", account, move |conn| {
-        // Serializes the creation of wishes per account, so that the count stays valid.
-        diesel::select(advisory_xact_lock(LOCK_CLASS, hashint8(account.get()))).execute(conn)?;
+        lock_account(conn, account)?;
         let count: i64 = wishes::table
             .filter(wishes::account_id.eq(account.get()))
             .count()
@@ -249,5 +234,19 @@ async fn change<T: Send + 'static>(
 fn set_account(conn: &mut PgConnection, account: AccountId) -> QueryResult<()> {
     diesel::select(set_config("portcullis.account_id", account.to_string(), true))
         .execute(conn)
+        .map(drop)
+}
+
+/// Serializes the creation of wishes per account, so that their number stays valid.
+fn lock_account(conn: &mut PgConnection, account: AccountId) -> QueryResult<()> {
+    diesel::insert_into(account_locks::table)
+        .values(account_locks::account_id.eq(account.get()))
+        .on_conflict_do_nothing()
+        .execute(conn)?;
+    account_locks::table
+        .find(account.get())
+        .select(account_locks::account_id)
+        .for_update()
+        .first::<i64>(conn)
         .map(drop)
 }

@@ -30,7 +30,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(5);
 const PURGE_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// How long sent and given-up mails are retained.
-const RETENTION: chrono::TimeDelta = chrono::TimeDelta::days(30);
+const RETENTION: Duration = Duration::from_secs(30 * 86_400);
 
 /// Delays between attempts to reconnect to the database.
 const RECONNECT_DELAYS: [Duration; 4] = [

@@ -12,22 +12,13 @@ pub mod sealed_factors;
 /// Changes of second factors and recovery codes.
 pub mod second_factors;
 
-use crate::db::schema::accounts::accounts;
+use crate::db::schema::accounts::{accounts, admins_lock};
 use crate::types::account::{AccountId, AccountState};
 use crate::types::email::Email;
 use crate::types::role::Role;
 use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, now, select};
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
-
-diesel::define_sql_function! {
-    /// Takes an advisory lock until the end of the transaction.
-    fn pg_advisory_xact_lock(number: BigInt);
-}
-
-/// Advisory lock of [`lock_admins`]: an arbitrary unused number.
-const ADMINS_LOCK: i64 = 7_261_621;
 
 /// An account, without credentials.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
@@ -130,17 +121,18 @@ pub fn find_by_email(conn: &mut PgConnection, email: &Email) -> QueryResult<Opti
         .optional()
 }
 
-/// The account with this id, unless deleted. Locks the row until the end of the transaction.
+/// The account with this id, unless deleted. Locks the row until the end of the transaction: against changes, not
+/// against references to it, since the login of wishes may hold such a reference.
 pub fn lock(conn: &mut PgConnection, id: AccountId) -> QueryResult<Option<AccountRow>> {
     accounts::table
         .filter(accounts::id.eq(id.get()).and(accounts::deleted_at.is_null()))
         .select(AccountRow::as_select())
-        .for_update()
+        .for_no_key_update()
         .first(conn)
         .optional()
 }
 
-/// The account with this address, unless deleted. Locks the row until the end of the transaction.
+/// The account with this address, unless deleted. Locks the row like [`lock`].
 pub fn lock_by_email(conn: &mut PgConnection, email: &Email) -> QueryResult<Option<AccountRow>> {
     accounts::table
         .filter(
@@ -149,7 +141,7 @@ pub fn lock_by_email(conn: &mut PgConnection, email: &Email) -> QueryResult<Opti
                 .and(accounts::deleted_at.is_null()),
         )
         .select(AccountRow::as_select())
-        .for_update()
+        .for_no_key_update()
         .first(conn)
         .optional()
 }
@@ -206,7 +198,11 @@ pub fn activate(conn: &mut PgConnection, id: AccountId, role: Role) -> QueryResu
 /// Serializes transactions that create the first administrator, delete one or revoke the role. Must be called before any
 /// row is locked.
 pub fn lock_admins(conn: &mut PgConnection) -> QueryResult<()> {
-    select(pg_advisory_xact_lock(ADMINS_LOCK)).execute(conn).map(drop)
+    admins_lock::table
+        .select(admins_lock::single)
+        .for_update()
+        .first::<bool>(conn)
+        .map(drop)
 }
 
 /// Whether another account is an active administrator.

@@ -6,6 +6,9 @@ mod frozen;
 /// Every grant is documented.
 mod grants;
 
+/// Locks of one login do not block the others.
+mod locks;
+
 /// What each database login cannot do.
 mod logins;
 

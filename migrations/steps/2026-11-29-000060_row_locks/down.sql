@@ -1,0 +1,2 @@
+DROP TABLE wishes.account_locks;
+DROP TABLE accounts.admins_lock;
