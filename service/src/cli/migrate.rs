@@ -33,7 +33,12 @@ pub fn run(settings: &Settings, direction: Direction) -> ExitCode {
     }
     match direction {
         Direction::Prepare => match prepare::prepare(database) {
-            Ok(()) => print("roles, logins and database are ready\n"),
+            Ok(remaining) => {
+                for gap in remaining {
+                    eprintln!("portcullis: warning: {gap}");
+                }
+                print("roles, logins and database are ready\n")
+            }
             Err(error) => fail(1, &error),
         },
         Direction::Up => match migrations::up(database) {

@@ -61,15 +61,37 @@ impl Purpose {
         }
     }
 
-    /// Session settings. Not set on the group roles, because members do not inherit the settings of a role.
-    fn options(self) -> String {
-        let (statement, idle, lock) = match self {
+    /// The shortest time after which the server cancels a statement: by `statement_timeout` or by `lock_timeout`.
+    pub fn shortest_timeout(self) -> Duration {
+        let (statement, _, lock) = self.timeouts();
+        let shortest = if statement == 0 { lock } else { statement.min(lock) };
+        Duration::from_millis(u64::try_from(shortest).unwrap_or(u64::MAX))
+    }
+
+    /// `statement_timeout`, `idle_in_transaction_session_timeout` and `lock_timeout`, in milliseconds. Zero: none.
+    fn timeouts(self) -> (u128, u128, u128) {
+        match self {
             Self::Read { statement_timeout } => (statement_timeout.as_millis(), 10_000, 2_000),
             Self::Change(_) => (5_000, 5_000, 4_000),
             Self::Mail => (10_000, 120_000, 4_000),
             Self::Ingest => (900_000, 60_000, 60_000),
             Self::Migrate | Self::Admin => (0, 60_000, 10_000),
-        };
+        }
+    }
+
+    /// The service must not write through a connection to a standby or to a server that an operator or a provider has
+    /// made read-only. libpq refuses those.
+    fn target_session(self) -> &'static str {
+        match self {
+            Self::Read { .. } | Self::Admin => "any",
+            Self::Change(_) | Self::Mail | Self::Ingest | Self::Migrate => "read-write",
+        }
+    }
+
+    /// Session settings. They override those of the database and of the login. Not set on the group roles, because
+    /// members do not inherit the settings of a role.
+    fn options(self) -> String {
+        let (statement, idle, lock) = self.timeouts();
         let extra = match self {
             Self::Read { .. } => {
                 " -c default_transaction_read_only=on -c search_path=rates,pg_temp -c jit=off"
@@ -79,9 +101,12 @@ impl Purpose {
             Self::Migrate => " -c search_path=portcullis,pg_temp -c role=portcullis_owner",
             Self::Admin => "",
         };
+        // What an operator may set for all databases, or a login for itself: row_security=off would refuse the queries of
+        // wishes, a stricter isolation would fail concurrent changes, and a missing library every connection.
         format!(
             "-c statement_timeout={statement} -c idle_in_transaction_session_timeout={idle} \
-             -c lock_timeout={lock}{extra}"
+             -c lock_timeout={lock} -c row_security=on -c default_transaction_isolation=read\\ committed \
+             -c local_preload_libraries={extra}"
         )
     }
 }
@@ -112,7 +137,8 @@ pub fn conninfo(
     // Only SCRAM: a malicious server must not obtain the password or skip authentication.
     text += &format!(
         " require_auth=scram-sha-256 gssencmode=disable connect_timeout=3 tcp_user_timeout=5000 \
-         keepalives_idle=30 application_name={} options={}",
+         keepalives_idle=30 target_session_attrs={} application_name={} options={}",
+        purpose.target_session(),
         purpose.application_name(),
         quote(&purpose.options()),
     );

@@ -1,9 +1,11 @@
-//! Whether the database is available and has the schema of this version of the program, or a later one.
+//! Whether the database is available, has the schema of this version of the program or a later one, and accepts changes.
 
 use super::error::DbError;
 use super::schema::portcullis::__diesel_schema_migrations as done;
 use super::{Db, migrations};
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel::sql_types::{Bool, Text};
 
 /// State of the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,4 +30,47 @@ pub async fn schema_state(db: &Db) -> Result<SchemaState, DbError> {
         Ok(false) | Err(DbError::Failed) => Ok(SchemaState::Behind),
         Err(error) => Err(error),
     }
+}
+
+#[derive(QueryableByName)]
+struct Session {
+    #[diesel(sql_type = Bool)]
+    is_read_only: bool,
+}
+
+/// Fails unless the login can write. A connection to a server that has become a standby counts as lost.
+pub async fn check_writable(db: &Db) -> Result<(), DbError> {
+    db.run("check_writable", |conn| {
+        let statement = "SELECT current_setting('transaction_read_only')::boolean AS is_read_only";
+        let session: Session = diesel::sql_query(statement).get_result(conn)?;
+        if session.is_read_only {
+            let text = Box::new("the session is read-only".to_owned());
+            return Err(Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, text));
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[derive(QueryableByName)]
+struct RoleSetting {
+    #[diesel(sql_type = Text)]
+    setting: String,
+}
+
+/// The settings that logins of this database have of their own, as `login: name`. There should be none: a login can set them
+/// for itself, which PostgreSQL cannot forbid.
+pub async fn list_role_settings(db: &Db) -> Result<Vec<String>, DbError> {
+    db.run("list_role_settings", |conn| {
+        let statement = "SELECT r.rolname || ': ' || split_part(c, '=', 1) AS setting
+            FROM pg_catalog.pg_db_role_setting s
+            JOIN pg_catalog.pg_roles r ON r.oid = s.setrole, unnest(s.setconfig) c
+            WHERE s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
+              AND EXISTS (SELECT FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
+                          WHERE m.member = r.oid AND g.rolname LIKE 'portcullis\\_%')
+            ORDER BY 1";
+        let rows: Vec<RoleSetting> = diesel::sql_query(statement).load(conn)?;
+        Ok(rows.into_iter().map(|row| row.setting).collect())
+    })
+    .await
 }

@@ -101,7 +101,7 @@ pub fn apis(
         accounts: services.accounts.clone(),
         audit: services.audit.clone(),
         demo: demo(settings, logins),
-        health: Health::new(logins.rates.clone()),
+        health: Health::new(logins.rates.clone(), logins.accounts.clone()),
         places: Places::new(logins.rates.clone()),
         rates: Rates::new(logins.rates.clone()),
         rates_max_days: settings.limits.rates_max_days,

@@ -2,7 +2,8 @@
 
 use super::StorageError;
 use crate::db::Db;
-use crate::db::health::{SchemaState, schema_state};
+use crate::db::health::{SchemaState, check_writable, list_role_settings, schema_state};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A database that does not answer within this time counts as unavailable.
@@ -22,21 +23,28 @@ pub enum Readiness {
 /// Checks the database. Cheap to clone.
 #[derive(Clone)]
 pub struct Health {
-    db: Db,
+    rates: Db,
+    accounts: Db,
+    role_settings: Arc<Mutex<Vec<String>>>,
 }
 
 impl Health {
-    /// Over the connections that serve requests.
-    pub fn new(db: Db) -> Self {
-        Self { db }
+    /// Over the connections that serve requests: of the login that only reads, and of one that writes.
+    pub fn new(rates: Db, accounts: Db) -> Self {
+        Self {
+            rates,
+            accounts,
+            role_settings: Arc::default(),
+        }
     }
 
     /// Checks the database on every call.
     pub async fn readiness(&self) -> Readiness {
-        let Ok(state) = tokio::time::timeout(CHECK_TIMEOUT, schema_state(&self.db)).await else {
+        let checks = async { tokio::join!(schema_state(&self.rates), self.check_writing_login()) };
+        let Ok((schema, writable)) = tokio::time::timeout(CHECK_TIMEOUT, checks).await else {
             return Readiness::DatabaseUnavailable;
         };
-        match state {
+        match schema.and_then(|state| writable.map(|()| state)) {
             Ok(SchemaState::Ready) => Readiness::Ready,
             Ok(SchemaState::Behind) => Readiness::SchemaBehind,
             Err(StorageError::Unavailable | StorageError::Exhausted | StorageError::Timeout) => {
@@ -44,5 +52,22 @@ impl Health {
             }
             Err(StorageError::Constraint(_) | StorageError::Failed) => Readiness::SchemaBehind,
         }
+    }
+
+    /// After a failover, connections to the former primary may be left, which can only read.
+    async fn check_writing_login(&self) -> Result<(), StorageError> {
+        check_writable(&self.accounts).await?;
+        let found = list_role_settings(&self.accounts).await?;
+        let mut known = self.role_settings.lock().unwrap_or_else(PoisonError::into_inner);
+        if *known != found {
+            if !found.is_empty() {
+                tracing::warn!(
+                    settings = found.join(", "),
+                    "database logins have settings of their own; `migrate prepare` resets them"
+                );
+            }
+            *known = found;
+        }
+        Ok(())
     }
 }

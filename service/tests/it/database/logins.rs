@@ -1,6 +1,6 @@
 //! The privileges that each database login lacks, tested as that login.
 
-use crate::support::database::{Database, lines};
+use crate::support::database::{Database, PASSWORDS, lines};
 use crate::support::sample_data::small;
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
@@ -151,4 +151,57 @@ fn roles_without_a_grant_cannot_connect() {
     let error = refused.err().map(|error| error.to_string()).unwrap_or_default();
     database.execute(&drop);
     assert!(error.contains("permission denied for database"), "{error}");
+}
+
+/// K3: No login can store large objects, write WAL messages, hold advisory locks or create temporary tables.
+#[test]
+fn no_login_can_use_up_what_databases_share() {
+    let database = Database::fresh();
+    let executable = database.lines(
+        "SELECT p.oid::regprocedure::text AS line FROM pg_proc p
+         WHERE proname ~ '^(lo_|lo(read|write)$|pg_(try_)?advisory|pg_logical_emit)'
+           AND has_function_privilege('public', p.oid, 'EXECUTE')",
+    );
+    assert_eq!(executable, Vec::<String>::new());
+    for (login, _) in PASSWORDS {
+        assert_denied(
+            &mut database.login(&login.to_lowercase()),
+            &[
+                "SELECT lo_from_bytea(0, 'x')",
+                "SELECT lo_create(0)",
+                "SELECT lo_creat(-1)",
+                "SELECT lo_put(1, 0, 'x')",
+                "SELECT lo_open(1, 131072)",
+                "SELECT lowrite(0, 'x')",
+                "SELECT pg_advisory_lock(1)",
+                "SELECT pg_try_advisory_lock_shared(1, 2)",
+                "SELECT pg_advisory_xact_lock(n) FROM generate_series(1, 100000) n",
+                "SELECT pg_logical_emit_message(false, 'x', 'x')",
+            ],
+        );
+        // The migrator acts for the owner of the database.
+        if login != "MIGRATOR" {
+            assert_denied(
+                &mut database.login(&login.to_lowercase()),
+                &["CREATE TEMP TABLE x (a int)"],
+            );
+        }
+    }
+}
+
+/// K3: No login can connect to the databases that every server has.
+#[test]
+fn no_login_can_connect_to_the_default_databases() {
+    let database = Database::fresh();
+    for (login, password) in PASSWORDS {
+        let user = format!("portcullis_{}", login.to_lowercase());
+        for other in ["postgres", "template1"] {
+            let refused = database.server.connect(other, &user, password);
+            let error = refused.err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(
+                error.contains("permission denied for database"),
+                "{user} {other}: {error}"
+            );
+        }
+    }
 }

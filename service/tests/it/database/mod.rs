@@ -21,5 +21,8 @@ mod outage;
 /// The server restarts during requests.
 mod restart;
 
+/// Settings that a login makes for itself.
+mod role_settings;
+
 /// The typed schema equals the catalogue.
 mod schema;

@@ -1,9 +1,12 @@
 //! Creates the roles and the database, as an administrator. Can be repeated. Passwords are sent as SCRAM verifiers, so
 //! neither the server nor its log ever contains one.
 
-use super::conninfo::Purpose;
-use super::pool::{ConnectError, Manager};
+/// What could not be prevented.
+mod remaining;
+
 use crate::config::database::{DatabaseSettings, Login};
+use crate::db::conninfo::Purpose;
+use crate::db::pool::{ConnectError, Manager};
 use crate::secrets::{self, SecretError};
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
@@ -11,8 +14,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 use secrecy::ExposeSecret;
 
-const ROLES: &str = include_str!("../../../migrations/prepare/roles.sql");
-const DATABASE: &str = include_str!("../../../migrations/prepare/database.sql");
+const ROLES: &str = include_str!("../../../../migrations/prepare/roles.sql");
+const DATABASE: &str = include_str!("../../../../migrations/prepare/database.sql");
 
 /// The group roles, and the owner, whose role the migrator assumes.
 const MAY_CONNECT: &str = "portcullis_owner, portcullis_rates_reader, portcullis_rates_writer, \
@@ -44,8 +47,9 @@ struct Answer {
     yes: bool,
 }
 
-/// Creates missing roles and the database, and sets the passwords of all logins.
-pub fn prepare(database: &DatabaseSettings) -> Result<(), PrepareError> {
+/// Creates missing roles and the database, sets the passwords of all logins and resets their settings. Returns what the logins
+/// can do because this administrator may not prevent it, one sentence each.
+pub fn prepare(database: &DatabaseSettings) -> Result<Vec<String>, PrepareError> {
     let logins = [
         (&database.rates, "portcullis_rates_reader"),
         (&database.ingest, "portcullis_rates_writer"),
@@ -60,15 +64,15 @@ pub fn prepare(database: &DatabaseSettings) -> Result<(), PrepareError> {
         .password
         .is_some()
         .then_some((&database.demo, "portcullis_demo_writer"));
-    let mut conn = Manager::open(database, "postgres", &database.admin, Purpose::Admin)?;
+    let connect = |name: &str| Manager::open(database, name, &database.admin, Purpose::Admin);
+    let mut conn = connect("postgres")?;
     conn.batch_execute(ROLES)?;
     for (login, group) in logins.into_iter().chain(demo) {
         create_login(&mut conn, login, group)?;
     }
     create_database(&mut conn, &database.name)?;
-    let mut conn = Manager::open(database, &database.name, &database.admin, Purpose::Admin)?;
-    conn.batch_execute(DATABASE)?;
-    Ok(())
+    connect(&database.name)?.batch_execute(DATABASE)?;
+    Ok(remaining::list(&mut connect(&database.name)?)?)
 }
 
 fn create_login(conn: &mut PgConnection, login: &Login, group: &str) -> Result<(), PrepareError> {

@@ -1,0 +1,40 @@
+//! What logins can do beyond docs/database-roles.md because the administrator could not prevent it: on managed servers some
+//! privileges belong to the provider's superuser.
+
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+/// One sentence per gap. Advisory locks and large objects count as one each.
+const QUERY: &str = "
+  SELECT 'every login can execute ' || string_agg(DISTINCT kind, ' and ') || ' of the database; their owner must revoke that' AS text
+  FROM (SELECT CASE WHEN proname ~ 'advisory' THEN 'the advisory lock functions'
+                    WHEN proname ~ 'emit' THEN 'pg_logical_emit_message' ELSE 'the large object functions' END AS kind
+        FROM pg_catalog.pg_proc
+        WHERE pronamespace = 'pg_catalog'::regnamespace
+          AND (proname ~ '^(lo_|pg_(try_)?advisory_)' OR proname IN ('loread', 'lowrite', 'pg_logical_emit_message'))
+          AND pg_catalog.has_function_privilege('public', oid, 'EXECUTE')) functions
+  HAVING count(*) > 0
+  UNION ALL
+  SELECT 'every login can connect to the databases ' || string_agg(datname, ', ' ORDER BY datname)
+      || '; revoke CONNECT from PUBLIC or name the database in pg_hba.conf'
+  FROM pg_catalog.pg_database
+  WHERE datallowconn AND datname <> current_database() AND pg_catalog.has_database_privilege('public', oid, 'CONNECT')
+  HAVING count(*) > 0
+  UNION ALL
+  SELECT 'lc_messages is ' || setting || '; set it to C, so that errors can be classified'
+  FROM pg_catalog.pg_settings WHERE name = 'lc_messages' AND setting !~* '^(C|POSIX|en)([_.]|$)'
+  UNION ALL
+  SELECT 'max_prepared_transactions is ' || setting || '; set it to 0, because every login can hold locks in a prepared transaction'
+  FROM pg_catalog.pg_settings WHERE name = 'max_prepared_transactions' AND setting <> '0'";
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    text: String,
+}
+
+/// Lists the gaps of the database of this connection, which must be new: settings of the database apply from its start.
+pub(super) fn list(conn: &mut PgConnection) -> QueryResult<Vec<String>> {
+    let lines = diesel::sql_query(QUERY).load::<Line>(conn)?;
+    Ok(lines.into_iter().map(|line| line.text).collect())
+}
