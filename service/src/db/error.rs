@@ -2,17 +2,18 @@
 //! logged.
 
 use diesel::result::{DatabaseErrorKind, Error};
+use std::time::Duration;
 
 /// Why a database operation failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DbError {
-    /// The server is unavailable or rejects connections.
+    /// The server is unavailable, rejects connections or is read-only.
     #[error("the database is unavailable")]
     Unavailable,
     /// No connection became free within the acquire timeout.
     #[error("no database connection became free in time")]
     Exhausted,
-    /// The statement exceeded its time limit.
+    /// The statement was cancelled: by a time limit, an operator or a deadlock.
     #[error("the statement timed out")]
     Timeout,
     /// A named constraint was violated.
@@ -38,10 +39,15 @@ impl DbError {
     fn classify(error: &Error) -> Self {
         match error {
             Error::DatabaseError(
-                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
+                DatabaseErrorKind::ClosedConnection
+                | DatabaseErrorKind::UnableToSendCommand
+                // 25006: the server has become a standby, or was made read-only.
+                | DatabaseErrorKind::ReadOnlyTransaction,
                 _,
-            ) => Self::Unavailable,
-            Error::BrokenTransactionManager => Self::Unavailable,
+            )
+            | Error::BrokenTransactionManager => Self::Unavailable,
+            // COMMIT failed, and so did ROLLBACK: the first of them has the cause.
+            Error::RollbackErrorOnCommit { commit_error, .. } => Self::classify(commit_error),
             Error::DatabaseError(_, info) if info.constraint_name().is_some() => {
                 Self::Constraint(info.constraint_name().unwrap_or_default().to_owned())
             }
@@ -50,23 +56,29 @@ impl DbError {
         }
     }
 
-    /// diesel does not expose the SQLSTATE. The texts are English if `lc_messages` is; otherwise these errors become
-    /// `Failed`, which is safe.
+    /// diesel does not expose the SQLSTATE of 57014, 55P03 and 40P01. The texts are English because `migrate prepare` sets
+    /// `lc_messages` for the database; where it may not, [`Self::after`] recognizes time-outs by their duration.
     fn by_message(text: &str) -> Self {
-        let connection_lost = [
-            "terminating connection",
-            "server closed the connection",
-            "no connection to the server",
-            "SSL connection has been closed",
-            "the database system is",
-            "Connection refused",
+        let cancelled = [
+            "canceling statement",
+            "could not obtain lock",
+            "deadlock detected",
         ];
-        if connection_lost.iter().any(|part| text.contains(part)) {
-            Self::Unavailable
-        } else if text.contains("statement timeout") || text.contains("lock timeout") {
+        if cancelled.iter().any(|part| text.contains(part)) {
             Self::Timeout
         } else {
             Self::Failed
+        }
+    }
+
+    /// Reclassifies an error of work that took this long: a failure after the shortest time-out of the server is taken for
+    /// that time-out, whatever the language of its text.
+    #[must_use]
+    pub fn after(self, elapsed: Duration, shortest_timeout: Duration) -> Self {
+        if self == Self::Failed && elapsed >= shortest_timeout {
+            Self::Timeout
+        } else {
+            self
         }
     }
 }

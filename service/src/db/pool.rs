@@ -1,5 +1,5 @@
-//! Connection pool of one login. Connections are not tested before use; when one turns out to be dead, all of its age are
-//! replaced.
+//! Connection pool of one login. Before use, a connection's socket is checked without a round trip; when a connection turns
+//! out to be dead in use, all of its age are replaced.
 
 use super::conninfo::{Purpose, conninfo};
 use super::error::DbError;
@@ -8,11 +8,11 @@ use crate::secrets;
 use diesel::connection::Connection as _;
 use diesel::pg::PgConnection;
 use diesel::r2d2::{ManageConnection, NopErrorHandler, Pool, R2D2Connection};
-use diesel::result::{ConnectionError, QueryResult};
+use diesel::result::{ConnectionError, Error, QueryResult};
 use secrecy::ExposeSecret;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// State of the server, shared by the connection manager and the pool.
 #[derive(Debug, Default)]
@@ -64,7 +64,7 @@ pub enum ConnectError {
     /// The server is unavailable or rejects the connection.
     #[error("cannot connect")]
     Refused,
-    /// The connection is of an earlier epoch, or the pool is closed.
+    /// The connection is of an earlier epoch or was closed by the server, or the pool is closed.
     #[error("stale")]
     Stale,
 }
@@ -118,6 +118,7 @@ fn reason(error: &ConnectionError) -> &'static str {
         ("does not exist", "no such database or role"),
         ("starting up", "server is starting"),
         ("shutting down", "server is shutting down"),
+        ("session is read-only", "server is read-only"),
         ("too many", "too many connections"),
         ("translate host name", "host name unknown"),
     ];
@@ -125,6 +126,19 @@ fn reason(error: &ConnectionError) -> &'static str {
         .iter()
         .find(|(part, _)| text.contains(part))
         .map_or("other", |(_, reason)| reason)
+}
+
+impl Manager {
+    fn is_current(&self, connection: &Connection) -> bool {
+        connection.epoch == self.server.epoch.load(Ordering::Relaxed)
+    }
+}
+
+/// Whether the server has closed an idle connection, for example because of `idle_session_timeout` or a restart. Reads what
+/// waits in the socket, as libpq does for notifications, and waits for nothing. The first read may return the server's last
+/// message, and then the second one the end of the stream.
+fn is_closed(pg: &mut PgConnection) -> bool {
+    (0..2).any(|_| pg.notifications_iter().any(|notification| notification.is_err()))
 }
 
 impl ManageConnection for Manager {
@@ -147,7 +161,7 @@ impl ManageConnection for Manager {
 
     /// Sends no test query: that would double the number of round trips.
     fn is_valid(&self, connection: &mut Connection) -> Result<(), ConnectError> {
-        if connection.epoch == self.server.epoch.load(Ordering::Relaxed) {
+        if self.is_current(connection) && !is_closed(&mut connection.pg) {
             Ok(())
         } else {
             Err(ConnectError::Stale)
@@ -155,7 +169,7 @@ impl ManageConnection for Manager {
     }
 
     fn has_broken(&self, connection: &mut Connection) -> bool {
-        std::thread::panicking() || connection.pg.is_broken() || self.is_valid(connection).is_err()
+        std::thread::panicking() || connection.pg.is_broken() || !self.is_current(connection)
     }
 }
 
@@ -168,6 +182,7 @@ const MAX_ATTEMPTS: u32 = 3;
 pub struct Connections {
     pool: Pool<Manager>,
     server: Arc<ServerState>,
+    shortest_timeout: Duration,
 }
 
 impl Connections {
@@ -183,7 +198,11 @@ impl Connections {
             .idle_timeout(None)
             .error_handler(Box::new(NopErrorHandler))
             .build_unchecked(manager);
-        Self { pool, server }
+        Self {
+            pool,
+            server,
+            shortest_timeout: purpose.shortest_timeout(),
+        }
     }
 
     /// Runs work that may be repeated: on a dead connection it is run again on another one.
@@ -202,6 +221,29 @@ impl Connections {
         result
     }
 
+    /// Runs work in one transaction. It is run again on another connection only if BEGIN failed, because then none of its
+    /// statements was sent.
+    pub fn transaction<T>(
+        &self,
+        what: &'static str,
+        work: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
+    ) -> Result<T, DbError> {
+        let mut work = Some(work);
+        let mut result = Err(DbError::Unavailable);
+        for _ in 0..MAX_ATTEMPTS {
+            result = self.once(what, |conn| {
+                conn.transaction(|conn| {
+                    work.take()
+                        .map_or(Err(Error::AlreadyInTransaction), |work| work(conn))
+                })
+            });
+            if work.is_none() || result.as_ref().err() != Some(&DbError::Unavailable) {
+                break;
+            }
+        }
+        result
+    }
+
     /// Rejects further connection attempts and waits for the current one (at most 3 s): it would crash if the process
     /// exited and freed OpenSSL's state.
     pub fn close(&self) {
@@ -209,7 +251,7 @@ impl Connections {
     }
 
     /// Runs work once.
-    pub fn once<T>(
+    fn once<T>(
         &self,
         what: &'static str,
         work: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
@@ -219,7 +261,9 @@ impl Connections {
             return Err(DbError::Unavailable);
         }
         let mut connection = self.pool.get().map_err(|_| DbError::Unavailable)?;
-        let result = work(&mut connection.pg).map_err(|error| DbError::of(what, &error));
+        let started = Instant::now();
+        let result = work(&mut connection.pg)
+            .map_err(|error| DbError::of(what, &error).after(started.elapsed(), self.shortest_timeout));
         if result.as_ref().err() == Some(&DbError::Unavailable) {
             self.server.invalidate(connection.epoch);
         }

@@ -76,16 +76,14 @@ impl Db {
             .await
     }
 
-    /// Runs work in one transaction, once.
+    /// Runs work in one transaction. It is repeated only if the connection turns out to be dead before the first statement.
     pub async fn tx<T, F>(&self, what: &'static str, work: F) -> Result<T, DbError>
     where
         T: Send + 'static,
         F: FnOnce(&mut PgConnection) -> QueryResult<T> + Send + 'static,
     {
-        self.submit(what, move |connections| {
-            connections.once(what, |conn| conn.transaction(work))
-        })
-        .await
+        self.submit(what, move |connections| connections.transaction(what, work))
+            .await
     }
 
     /// Looks up one key in a batch with others that wait: `work` gets all keys and returns as many values, in the same

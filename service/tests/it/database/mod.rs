@@ -6,6 +6,9 @@ mod frozen;
 /// Every grant is documented.
 mod grants;
 
+/// Connections that are closed while they are idle.
+mod idle_connections;
+
 /// Locks of one login do not block the others.
 mod locks;
 
@@ -15,8 +18,14 @@ mod logins;
 /// Migrations up and down.
 mod migrations;
 
+/// Errors are classified whatever the language of the server.
+mod messages;
+
 /// The server stops and starts again.
 mod outage;
+
+/// A server that has become read-only.
+mod read_only;
 
 /// The server restarts during requests.
 mod restart;
