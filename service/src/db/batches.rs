@@ -5,6 +5,7 @@ use super::error::DbError;
 use super::pool::{ConnectError, Manager};
 use super::schema::rates::{batches, ports, prices, regions};
 use crate::config::database::DatabaseSettings;
+use crate::types::search_key::stored_key;
 use diesel::pg::{CopyFormat, PgConnection};
 use diesel::prelude::*;
 use diesel::result::Error;
@@ -173,6 +174,7 @@ fn upsert_ports(conn: &mut PgConnection, places: &[NewPlace]) -> QueryResult<()>
                     ports::code.eq(&p.key),
                     ports::name.eq(&p.name),
                     ports::parent_slug.eq(parent),
+                    ports::search_key.eq(stored_key(&[&p.key, &p.name])),
                 )
             })
             .collect();
@@ -183,6 +185,7 @@ fn upsert_ports(conn: &mut PgConnection, places: &[NewPlace]) -> QueryResult<()>
             .set((
                 ports::name.eq(excluded(ports::name)),
                 ports::parent_slug.eq(excluded(ports::parent_slug)),
+                ports::search_key.eq(excluded(ports::search_key)),
             ))
             .execute(conn)?;
     }

@@ -2,6 +2,7 @@
 
 use super::conninfo::Purpose;
 use super::pool::{ConnectError, Manager};
+use super::refold::refold;
 use crate::config::database::DatabaseSettings;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel::pg::{Pg, PgConnection};
@@ -49,11 +50,16 @@ pub fn newest() -> &'static str {
     &NEWEST
 }
 
-/// Runs all pending migrations. Returns their names.
+/// Runs all pending migrations, then computes missing search keys. Returns the names of the migrations.
 pub fn up(database: &DatabaseSettings) -> Result<Vec<String>, MigrationError> {
     let mut conn = connect(database)?;
     let ran: Vec<MigrationVersion<'_>> = conn.run_pending_migrations(MIGRATIONS).map_err(step)?;
-    Ok(ran.iter().map(ToString::to_string).collect())
+    let ran = ran.iter().map(ToString::to_string).collect();
+    let refolded = refold(&mut conn).map_err(|error| MigrationError::Step(error.to_string()))?;
+    if refolded > 0 {
+        tracing::info!(refolded, "search keys computed");
+    }
+    Ok(ran)
 }
 
 /// Reverts the newest migration. Returns its name, or `None` if none has run.

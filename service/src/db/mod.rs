@@ -42,6 +42,9 @@ pub mod prepare;
 /// Daily sums and counts of prices.
 pub mod rates;
 
+/// Recomputes search keys.
+mod refold;
+
 /// Diesel's table definitions.
 pub mod schema;
 

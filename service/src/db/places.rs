@@ -5,9 +5,16 @@ use super::error::DbError;
 use super::schema::rates::{place_ancestors, ports, regions};
 use crate::types::place::{Place, PortCode, RegionSlug};
 use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+diesel::define_sql_function! {
+    /// The position of a part in a text, from 1. Zero: the text does not contain it.
+    fn strpos(text: Text, part: Text) -> Integer;
+}
 
 /// A port.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = ports)]
 pub struct PortRow {
     /// UN/LOCODE.
     pub code: String,
@@ -53,7 +60,7 @@ pub fn exists(conn: &mut PgConnection, place: &Place) -> QueryResult<bool> {
     }
 }
 
-/// Ports in order of their codes, starting behind `after`. `text` filters by code or name, ignoring case.
+/// Ports in order of their codes, starting behind `after`, whose search key contains the folded text.
 pub async fn list_ports(
     db: &Db,
     text: Option<String>,
@@ -61,13 +68,17 @@ pub async fn list_ports(
     limit: i64,
 ) -> Result<Vec<PortRow>, DbError> {
     db.run("list_ports", move |conn| {
-        let mut query = ports::table.order(ports::code).limit(limit).into_boxed();
+        let mut query = ports::table
+            .order(ports::code)
+            .limit(limit)
+            .select(PortRow::as_select())
+            .into_boxed();
         if let Some(after) = &after {
             query = query.filter(ports::code.gt(after.as_str().to_owned()));
         }
         if let Some(text) = &text {
-            let pattern = like(text);
-            query = query.filter(ports::code.ilike(pattern.clone()).or(ports::name.ilike(pattern)));
+            // Not LIKE, which would need escaping.
+            query = query.filter(strpos(ports::search_key, text.clone()).gt(0));
         }
         query.load(conn)
     })
@@ -77,7 +88,11 @@ pub async fn list_ports(
 /// A port by its code.
 pub async fn find_port(db: &Db, code: PortCode) -> Result<Option<PortRow>, DbError> {
     db.run("find_port", move |conn| {
-        ports::table.find(code.as_str()).first(conn).optional()
+        ports::table
+            .find(code.as_str())
+            .select(PortRow::as_select())
+            .first(conn)
+            .optional()
     })
     .await
 }
@@ -117,6 +132,7 @@ pub async fn find_region(db: &Db, slug: RegionSlug) -> Result<Option<RegionDetai
         let ports = ports::table
             .filter(ports::parent_slug.eq(slug))
             .order(ports::code)
+            .select(PortRow::as_select())
             .load(conn)?;
         Ok(Some(RegionDetails {
             region,
@@ -126,10 +142,4 @@ pub async fn find_region(db: &Db, slug: RegionSlug) -> Result<Option<RegionDetai
         }))
     })
     .await
-}
-
-/// A LIKE pattern that matches the literal text anywhere.
-fn like(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("%{escaped}%")
 }

@@ -37,6 +37,8 @@ pub mod rates {
             name -> Text,
             /// The region that it lies in.
             parent_slug -> Text,
+            /// What a search compares.
+            search_key -> Text,
         }
     }
 
@@ -110,7 +112,7 @@ pub mod accounts {
             confirmed_at -> Nullable<Timestamptz>,
             /// When it was deleted.
             deleted_at -> Nullable<Timestamptz>,
-            /// What a search looks through.
+            /// What a search compares.
             search_key -> Text,
         }
     }

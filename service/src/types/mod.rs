@@ -39,6 +39,9 @@ pub mod request_id;
 /// Roles and their scopes.
 pub mod role;
 
+/// Texts folded for searching.
+pub mod search_key;
+
 /// Sort orders of user lists.
 pub mod user_sort;
 

@@ -16,6 +16,7 @@ use crate::db::schema::accounts::{accounts, admins_lock};
 use crate::types::account::{AccountId, AccountState};
 use crate::types::email::Email;
 use crate::types::role::Role;
+use crate::types::search_key::stored_key;
 use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, now, select};
 use diesel::prelude::*;
@@ -80,6 +81,7 @@ pub fn create(conn: &mut PgConnection, new: &NewAccount<'_>) -> QueryResult<Opti
         accounts::name.eq(new.name),
         accounts::role.eq(new.role.as_str()),
         accounts::state.eq(new.state.as_str()),
+        accounts::search_key.eq(stored_key(&[new.email.key(), new.name])),
     );
     let insert = diesel::insert_into(accounts::table);
     let row_of = AccountRow::as_returning();
@@ -164,8 +166,8 @@ pub fn set_name(conn: &mut PgConnection, id: AccountId, name: &str) -> QueryResu
             accounts::version.eq(accounts::version + 1),
             accounts::updated_at.eq(now),
         ))
-        .execute(conn)
-        .map(drop)
+        .execute(conn)?;
+    refresh_search_key(conn, id)
 }
 
 /// Changes the address. Violates `accounts_email_key` if another account has it.
@@ -177,6 +179,18 @@ pub fn set_email(conn: &mut PgConnection, id: AccountId, email: &Email) -> Query
             accounts::version.eq(accounts::version + 1),
             accounts::updated_at.eq(now),
         ))
+        .execute(conn)?;
+    refresh_search_key(conn, id)
+}
+
+/// Stores the search key of an account whose address or name has changed.
+pub fn refresh_search_key(conn: &mut PgConnection, id: AccountId) -> QueryResult<()> {
+    let (email_key, name): (String, String) = accounts::table
+        .find(id.get())
+        .select((accounts::email_key, accounts::name))
+        .first(conn)?;
+    diesel::update(accounts::table.find(id.get()))
+        .set(accounts::search_key.eq(stored_key(&[&email_key, &name])))
         .execute(conn)
         .map(drop)
 }

@@ -40,7 +40,7 @@ pub enum Position {
 pub struct UsersPage {
     /// Which accounts.
     pub filter: UserFilter,
-    /// Only accounts whose address or name contains this text, ignoring case.
+    /// Only accounts whose search key contains this folded text.
     pub text: Option<String>,
     /// Sort order.
     pub sort: UserSort,
@@ -133,9 +133,9 @@ impl QueryFragment<Pg> for UsersPage {
         }
         if let Some(text) = &self.text {
             // Not LIKE, which would need escaping and whose plan would depend on the pattern.
-            out.push_sql(" AND strpos(search_key, lower(");
+            out.push_sql(" AND strpos(search_key, ");
             out.push_bind_param::<Text, _>(text)?;
-            out.push_sql(")) > 0");
+            out.push_sql(") > 0");
         }
         if let Some(position) = &self.after {
             self.behind(position, &mut out)?;

@@ -3,7 +3,7 @@
 /// Pages of accounts.
 pub mod list;
 
-use crate::db::accounts::AccountRow;
+use crate::db::accounts::{self as account_rows, AccountRow};
 use crate::db::schema::accounts::accounts;
 use crate::types::account::AccountId;
 use crate::types::email::Email;
@@ -24,7 +24,7 @@ pub struct Replacement<'a> {
 
 /// Changes an account. Violates `accounts_email_key` if another account has the address.
 pub fn replace(conn: &mut PgConnection, id: AccountId, new: &Replacement<'_>) -> QueryResult<AccountRow> {
-    diesel::update(accounts::table.find(id.get()))
+    let row = diesel::update(accounts::table.find(id.get()))
         .set((
             accounts::email.eq(new.email.as_str()),
             accounts::email_key.eq(new.email.key()),
@@ -34,7 +34,9 @@ pub fn replace(conn: &mut PgConnection, id: AccountId, new: &Replacement<'_>) ->
             accounts::updated_at.eq(now),
         ))
         .returning(AccountRow::as_returning())
-        .get_result(conn)
+        .get_result(conn)?;
+    account_rows::refresh_search_key(conn, id)?;
+    Ok(row)
 }
 
 /// Marks an account as deleted. It can be restored.

@@ -6,6 +6,7 @@ use crate::db::Db;
 use crate::db::places;
 pub use crate::db::places::{PortRow, RegionRow};
 use crate::types::place::{PortCode, RegionSlug};
+use crate::types::search_key::wanted_part;
 use std::collections::HashMap;
 
 /// A region, its ancestors and its direct children.
@@ -40,6 +41,7 @@ impl Places {
         after: Option<PortCode>,
         limit: u32,
     ) -> Result<Page<PortRow>, StorageError> {
+        let text = text.as_deref().map(wanted_part);
         let rows = places::list_ports(&self.db, text, after, i64::from(limit) + 1).await?;
         Ok(Page::from_rows(rows, limit, |port| port.code.clone()))
     }

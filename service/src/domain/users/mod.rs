@@ -18,6 +18,7 @@ pub use crate::db::accounts::AccountRow;
 pub use crate::db::users::list::UserFilter;
 use crate::db::users::list::{self, UsersPage};
 use crate::types::account::AccountId;
+use crate::types::search_key::wanted_part;
 use crate::types::user_sort::UserSort;
 use error::UserError;
 use std::sync::Arc;
@@ -69,7 +70,7 @@ impl Users {
         };
         let page = UsersPage {
             filter: query.filter,
-            text: query.text,
+            text: query.text.as_deref().map(wanted_part),
             sort,
             after,
             limit: i64::from(limit) + 1,

@@ -39,13 +39,16 @@ impl FieldValue for Limit {
 pub struct SearchText(pub String);
 
 impl FieldValue for SearchText {
-    const EXPECTED: &'static str = "must have 1 to 64 characters and no control characters";
+    const EXPECTED: &'static str =
+        "must have 1 to 64 characters, not only white space, and no control characters";
 
     fn parse(text: &str) -> Option<Self> {
+        // Control characters are refused at the ends, too.
+        let trimmed = text.trim_matches(|c: char| c.is_whitespace() && !c.is_control());
         // The framework decodes invalid UTF-8 to the replacement character, which is not a text to search for.
         let bad = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
-        let good = (1..=64).contains(&text.chars().count()) && !text.chars().any(bad);
-        good.then(|| Self(text.to_owned()))
+        let good = (1..=64).contains(&trimmed.chars().count()) && !trimmed.chars().any(bad);
+        good.then(|| Self(trimmed.to_owned()))
     }
 
     fn schema() -> MetaSchema {
@@ -53,7 +56,10 @@ impl FieldValue for SearchText {
             min_length: Some(1),
             max_length: Some(64),
             // The rule of `parse`.
-            pattern: Some("^[^\\x00-\\x1f\\x7f-\\x9f\\ufffd]*$".to_owned()),
+            pattern: Some(
+                r"^[^\x00-\x1f\x7f-\x9f\ufffd]*[^\s\x00-\x1f\x7f-\x9f\ufffd][^\x00-\x1f\x7f-\x9f\ufffd]*$"
+                    .to_owned(),
+            ),
             example: Some("oslo".into()),
             ..MetaSchema::new("string")
         }

@@ -77,7 +77,7 @@ impl PortsApi {
     async fn list(
         &self,
         _caller: Anyone,
-        /// Only ports whose code or name contains this text, ignoring case.
+        /// Only ports whose code or name contains this text, ignoring case, the form of characters and surrounding white space.
         q: Query<Field<SearchText, Optional>>,
         /// Code of the last port on the previous page.
         after: Query<Field<PortCode, Optional>>,

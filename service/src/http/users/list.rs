@@ -126,7 +126,8 @@ impl UsersListApi {
     async fn list(
         &self,
         caller: Caller<UsersReadScope>,
-        /// Only users whose address or name contains this text, ignoring case.
+        /// Only users whose address or name contains this text, ignoring case, the form of characters and surrounding white
+        /// space. In a URL a plus sign is written `%2B`: `q=ann%2Bx@example.org`.
         q: Query<Field<SearchText, Optional>>,
         /// Sort order; a leading minus sign reverses it.
         sort: Query<Field<UserSort, Optional>>,

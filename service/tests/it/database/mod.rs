@@ -35,3 +35,6 @@ mod role_settings;
 
 /// The typed schema equals the catalogue.
 mod schema;
+
+/// Search keys are folded by the program.
+mod search_keys;
