@@ -21,6 +21,9 @@ pub mod auth;
 /// Production or development.
 pub mod deployment_profile;
 
+/// Reverse proxies in front of the public listener.
+pub mod proxies;
+
 /// Where to read a secret from.
 pub mod secret;
 

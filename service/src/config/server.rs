@@ -1,5 +1,6 @@
 //! Settings of the public and the internal listener.
 
+use super::proxies::ProxySettings;
 use super::source::{ConfigError, Source};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,6 +12,8 @@ pub struct ServerSettings {
     pub listen: SocketAddr,
     /// Address of the internal listener.
     pub internal_listen: SocketAddr,
+    /// Reverse proxies in front of the public listener.
+    pub proxies: ProxySettings,
     /// Permitted values of the `Host` header, in lower case, without port.
     pub hosts: Vec<String>,
     /// Origins that may read responses across origins.
@@ -41,6 +44,7 @@ impl ServerSettings {
         Ok(Self {
             listen: source.parsed("LISTEN", address)?,
             internal_listen: source.parsed("INTERNAL_LISTEN", address)?,
+            proxies: ProxySettings::parse(source)?,
             hosts: hosts.iter().map(|host| host.to_lowercase()).collect(),
             cors_origins,
             max_connections: source.number("MAX_CONNECTIONS", 1..=100_000)?,

@@ -52,6 +52,16 @@ pub const SETTINGS: &[Setting] = &[
         "Address and port of the internal listener, which serves metrics and health checks without authentication. Do not expose it to clients.",
     ),
     setting(
+        "TRUSTED_PROXIES",
+        "",
+        "Comma-separated addresses and networks (CIDR) of reverse proxies, for example `10.0.0.7,fd00::/8`. The client of a request is the connecting address; only for connections from these, it is the rightmost address in the proxy's header that is not itself one of these. Empty: headers are ignored.",
+    ),
+    setting(
+        "CLIENT_ADDRESS_SOURCE",
+        "either-header",
+        "Where `TRUSTED_PROXIES` report the client's address: `x-forwarded-for` or `forwarded` (RFC 7239), and then the other header is ignored; `either-header`: the one that a request carries, and a request whose two headers name different clients is rejected; `proxy-protocol`: version 2 of the PROXY protocol, which every connection must then start with. Name the header that your proxy sets.",
+    ),
+    setting(
         "ALLOWED_HOSTS",
         "localhost,127.0.0.1,[::1]",
         "Comma-separated host names that a request's `Host` header may contain, without port. Other requests are rejected.",

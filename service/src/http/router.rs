@@ -1,5 +1,6 @@
 //! The router: the one list of APIs, the one list of web pages, and the edge around both.
 
+use crate::config::proxies::ProxySettings;
 use crate::domain::accounts::Accounts;
 use crate::domain::audit::Audit;
 use crate::domain::health::Health;
@@ -13,6 +14,7 @@ use crate::http::accounts::me::MeApi;
 use crate::http::audit::AuditApi;
 use crate::http::demo::{DemoAccess, DemoApi};
 use crate::http::edge::body::BodyPolicy;
+use crate::http::edge::client_address::ClientAddresses;
 use crate::http::edge::cors::Cors;
 use crate::http::edge::hosts::Hosts;
 use crate::http::edge::pipeline::{Edge, EdgeParts, Routes};
@@ -161,6 +163,8 @@ pub struct EdgeSettings {
     pub hosts: Vec<String>,
     /// Origins that may read responses.
     pub cors_origins: Vec<String>,
+    /// Reverse proxies in front of the listener.
+    pub proxies: ProxySettings,
     /// The rate limit per client address.
     pub rate_limit: Arc<RateLimit>,
     /// Limits of request bodies.
@@ -186,6 +190,7 @@ pub fn routes<T: OpenApi + 'static>(apis: T, settings: EdgeSettings) -> BoxEndpo
         routes: RouteTable::of::<T>(&extra),
         hosts: Hosts::new(settings.hosts),
         cors: Cors::new(settings.cors_origins),
+        client_addresses: ClientAddresses::new(settings.proxies),
         rate_limit: settings.rate_limit,
         body: settings.body,
         sessions: settings.sessions,

@@ -5,7 +5,9 @@ use super::connection_limit::{ConnectionSlots, Slot};
 use super::error::StartError;
 use super::idle_timeout::IdleTimeout;
 use super::protocol_errors::ProtocolErrors;
+use super::proxy_protocol;
 use crate::telemetry::metrics::Metrics;
+use crate::types::trusted_proxies::TrustedProxies;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -23,12 +25,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 /// Limits on connections.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Limits {
     /// Maximum number of open connections.
     pub connections: usize,
     /// How long a client may take for a request head, or without sending or receiving a byte.
     pub client_timeout: Duration,
+    /// The only permitted peers, which start each connection with a PROXY protocol header. `None`: any peer, without one.
+    pub proxy_protocol: Option<TrustedProxies>,
 }
 
 /// A bound socket and its server.
@@ -43,6 +47,7 @@ struct Server {
     builder: Builder<TokioExecutor>,
     slots: ConnectionSlots,
     client_timeout: Duration,
+    proxy_protocol: Option<TrustedProxies>,
     address: SocketAddr,
     metrics: Option<Metrics>,
 }
@@ -66,6 +71,7 @@ impl Listener {
             builder: builder(limits.client_timeout),
             slots: ConnectionSlots::new(limits.connections),
             client_timeout: limits.client_timeout,
+            proxy_protocol: limits.proxy_protocol,
             address,
             metrics,
         };
@@ -138,12 +144,21 @@ fn builder(client_timeout: Duration) -> Builder<TokioExecutor> {
 impl Server {
     async fn serve(
         self: Arc<Self>,
-        stream: TcpStream,
+        mut stream: TcpStream,
         peer: SocketAddr,
         slot: Slot,
         mut stopped: watch::Receiver<bool>,
     ) {
         self.count(1);
+        let client = tokio::select! {
+            client = self.read_client(&mut stream, peer) => client,
+            () = slot.connection.evicted() => None,
+            _ = stopped.changed() => None,
+        };
+        let Some(client) = client else {
+            self.count(-1);
+            return;
+        };
         // Responses are written at once: Nagle's algorithm would only delay them.
         let _ = stream.set_nodelay(true);
         let stream = IdleTimeout::new(stream, Arc::clone(&slot.connection), self.client_timeout);
@@ -153,7 +168,7 @@ impl Server {
             let request = Request::from((
                 request,
                 LocalAddr(Addr::SocketAddr(self.address)),
-                RemoteAddr(Addr::SocketAddr(peer)),
+                RemoteAddr(Addr::SocketAddr(client)),
                 Scheme::HTTP,
             ));
             let server = Arc::clone(&self);
@@ -183,6 +198,22 @@ impl Server {
             }
         }
         self.count(-1);
+    }
+
+    /// The client of a connection; `None`: the connection must be closed.
+    async fn read_client(&self, stream: &mut TcpStream, peer: SocketAddr) -> Option<SocketAddr> {
+        let Some(proxies) = &self.proxy_protocol else {
+            return Some(peer);
+        };
+        let reading = proxy_protocol::read_client(stream, peer, proxies);
+        let reason = match tokio::time::timeout(self.client_timeout, reading).await {
+            Ok(Ok(client)) => return Some(client),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no header in time".to_owned(),
+        };
+        tracing::debug!(%peer, reason, "connection without a valid PROXY protocol header closed");
+        self.refused("no proxy header");
+        None
     }
 
     fn count(&self, change: i64) {

@@ -30,6 +30,9 @@ mod audit_anchors;
 /// Problem documents for errors of the HTTP library.
 pub mod protocol_errors;
 
+/// The PROXY protocol.
+mod proxy_protocol;
+
 /// Periodic cleanup.
 mod cleanup;
 
@@ -100,6 +103,7 @@ impl Service {
         let edge = EdgeSettings {
             hosts: server.hosts.clone(),
             cors_origins: server.cors_origins.clone(),
+            proxies: server.proxies.clone(),
             rate_limit: Arc::clone(&rate_limit),
             body: BodyPolicy {
                 limit: limits.body,
@@ -114,10 +118,12 @@ impl Service {
         let public_limits = Limits {
             connections: server.max_connections,
             client_timeout: server.client_timeout,
+            proxy_protocol: server.proxies.proxy_protocol(),
         };
         let internal_limits = Limits {
             connections: 64,
-            ..public_limits
+            client_timeout: server.client_timeout,
+            proxy_protocol: None,
         };
         let public = routes(extend(apis), edge);
         let bound = async {

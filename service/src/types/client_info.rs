@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// What is known about a client. None of it is authenticated.
 #[derive(Clone, Debug)]
 pub struct ClientInfo {
-    /// Address of the connection. Forwarding headers are ignored.
+    /// Address of the connection, or the one that a trusted proxy reports.
     pub address: IpAddr,
     /// Ids of the request.
     pub request_id: RequestId,

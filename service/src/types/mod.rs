@@ -42,6 +42,9 @@ pub mod role;
 /// Texts folded for searching.
 pub mod search_key;
 
+/// Trusted reverse proxies.
+pub mod trusted_proxies;
+
 /// Sort orders of user lists.
 pub mod user_sort;
 

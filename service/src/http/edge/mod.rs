@@ -1,5 +1,11 @@
 //! What every request passes on its way in and every response on its way out, in one place and one order.
 
+/// The address of a request's client.
+pub mod client_address;
+
+/// Parses `Forwarded` and `X-Forwarded-For`.
+mod forwarded;
+
 /// Joins repeated `Accept` fields.
 pub mod accept;
 

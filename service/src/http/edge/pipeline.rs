@@ -2,6 +2,7 @@
 //! response, headers, metrics, one log line.
 
 use super::body::BodyPolicy;
+use super::client_address::{AmbiguousClientError, ClientAddresses};
 use super::cors::{Cors, RequestOrigin};
 use super::error_mapping;
 use super::hosts::Hosts;
@@ -39,6 +40,8 @@ pub struct EdgeParts {
     pub hosts: Hosts,
     /// Origins that may read responses.
     pub cors: Cors,
+    /// Finds the addresses of clients.
+    pub client_addresses: ClientAddresses,
     /// The rate limit per client address.
     pub rate_limit: Arc<RateLimit>,
     /// Limits of request bodies.
@@ -112,13 +115,17 @@ impl Edge {
         mut request: Request,
         route: Option<&RouteEntry>,
         request_id: &RequestId,
+        address: Result<IpAddr, AmbiguousClientError>,
         quota: &mut Quota,
     ) -> Result<Response, Problem> {
         let parts = &self.parts;
         parts.hosts.check(&request)?;
         head_limits::check(request.uri(), request.headers())?;
         quota.counted = true;
-        quota.remaining = Some(parts.rate_limit.check(address(&request))?);
+        // Requests with an ambiguous client share one quota: counted to a proxy, they would use up its own.
+        let counted = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        quota.remaining = Some(parts.rate_limit.check(counted)?);
+        let address = address?;
         parts.body.check_length(request.headers())?;
         if request.version() == Version::HTTP_2 {
             // An HTTP/2 client may still be sending: its errors must be detected before a response ends the stream.
@@ -136,7 +143,7 @@ impl Edge {
             return Err(problem.with_header(header::ALLOW, route.allow.clone()));
         }
         accept::join(request.headers_mut());
-        let client = client(&request, request_id);
+        let client = client(&request, address, request_id);
         let extensions = request.extensions_mut();
         extensions.insert(parts.body);
         extensions.insert(parts.sessions.clone());
@@ -173,9 +180,10 @@ impl Endpoint for Edge {
         let started = Instant::now();
         let parts = &self.parts;
         let mut ids = RequestIds::of(request.headers());
+        let address = parts.client_addresses.find(&request);
         let route = parts.routes.find(request.uri().path());
         let template = route.map(|route| route.template);
-        let client_network = network(address(&request));
+        let client_network = network(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
         let span = tracing::info_span!(
             "request",
             otel.kind = "server",
@@ -202,7 +210,7 @@ impl Endpoint for Edge {
             remaining: None,
         };
         let outcome = self
-            .handle(request, route, &ids.request_id, &mut quota)
+            .handle(request, route, &ids.request_id, address, &mut quota)
             .instrument(span.clone())
             .await;
         let mut response = outcome.unwrap_or_else(|problem| match error_format {
@@ -262,19 +270,11 @@ async fn without_body(mut response: Response) -> Response {
     response
 }
 
-fn address(request: &Request) -> IpAddr {
-    let client = request
-        .remote_addr()
-        .as_socket_addr()
-        .map(std::net::SocketAddr::ip);
-    client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
-}
-
-fn client(request: &Request, request_id: &RequestId) -> ClientInfo {
+fn client(request: &Request, address: IpAddr, request_id: &RequestId) -> ClientInfo {
     let agent = request.headers().get(header::USER_AGENT);
     let agent = agent.and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     ClientInfo {
-        address: address(request),
+        address,
         request_id: request_id.clone(),
         user_agent: agent.chars().filter(|c| !c.is_control()).take(200).collect(),
     }

@@ -18,6 +18,9 @@ mod overload;
 /// Problem documents.
 mod problems;
 
+/// Clients behind proxies.
+mod proxies;
+
 /// Unknown and repeated query parameters.
 mod query_params;
 
