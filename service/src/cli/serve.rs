@@ -8,6 +8,7 @@ use crate::config::setting_names::PREFIX;
 use crate::startup::Service;
 use crate::startup::error::StartError;
 use crate::telemetry::logs::Telemetry;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -43,6 +44,7 @@ pub fn run(settings: &Settings) -> ExitCode {
     let served = runtime.block_on(async {
         let service = Service::bind(settings, telemetry.metrics.clone()).await?;
         tracing::info!(public = %service.address(), internal = %service.internal_address(), "listening");
+        warn_if_exposed(settings, service.address());
         service.run(stop_signal()).await;
         Ok::<_, StartError>(())
     });
@@ -53,6 +55,21 @@ pub fn run(settings: &Settings) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error @ StartError::Setting(..)) => fail(EXIT_CONFIG, &error),
         Err(error) => fail(1, &error),
+    }
+}
+
+/// Names what is missing where clients reach the service over a network without TLS.
+fn warn_if_exposed(settings: &Settings, listen: SocketAddr) {
+    let is_production = settings.profile == DeploymentProfile::Production;
+    if is_production
+        && !listen.ip().to_canonical().is_loopback()
+        && settings.server.proxies.trusted.is_empty()
+    {
+        tracing::warn!(
+            %listen,
+            "listening beyond the loopback interface without TLS and without {PREFIX}TRUSTED_PROXIES: passwords cross the \
+             network in clear text, or all clients of a TLS proxy share one quota"
+        );
     }
 }
 

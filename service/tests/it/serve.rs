@@ -1,6 +1,7 @@
 //! `portcullis serve` and `healthcheck`: start, shutdown and exit codes.
 
 use crate::support::app::App;
+use crate::support::certificate_authority::CertificateAuthority;
 use crate::support::database::Database;
 use crate::support::program::{ServiceProcess, run, stderr};
 use crate::support::raw_connection::{RawConnection, send_request};
@@ -127,6 +128,51 @@ fn healthcheck_exits_with_0_when_ready_and_1_otherwise() {
     );
     let (code, stderr) = check("127.0.0.1:1".to_owned());
     assert!(code == Some(1) && stderr.contains("no response"), "{stderr}");
+}
+
+/// The settings of a production service with a mail server, over a database that need not exist.
+fn production(authority: &CertificateAuthority, more: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut pairs = Database::not_created().pairs();
+    let given = [
+        ("PROFILE", "production"),
+        ("DATABASE_SSLMODE", "verify-full"),
+        ("PUBLIC_URL", "https://localhost"),
+        ("REGISTRATION", "closed"),
+        ("MAIL_TRANSPORT", "smtp"),
+        ("SMTP_HOST", "127.0.0.1"),
+        ("SMTP_CA_FILE", authority.file()),
+    ];
+    let given = given.iter().chain(more);
+    pairs.extend(given.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    pairs
+}
+
+/// O14: In production one WARN line says that clients reach the service over a network without TLS and without a trusted
+/// proxy; there is none on the loopback interface, or behind a trusted proxy.
+#[test]
+fn production_warns_when_it_is_exposed_without_a_trusted_proxy() {
+    let authority = CertificateAuthority::new();
+    for (more, expected) in [
+        (vec![("LISTEN", "0.0.0.0:0")], 1),
+        (vec![("LISTEN", "[::]:0")], 1),
+        (vec![("LISTEN", "0.0.0.0:0"), ("TRUSTED_PROXIES", "10.0.0.1")], 0),
+        (vec![("LISTEN", "127.0.0.1:0")], 0),
+        (vec![("LISTEN", "[::1]:0")], 0),
+        (vec![("LISTEN", "0.0.0.0:0"), ("PROFILE", "development")], 0),
+    ] {
+        let serving = ServiceProcess::start(&production(&authority, &more));
+        serving.wait_for_line("\"ready to serve\"");
+        let warnings = serving
+            .log()
+            .into_iter()
+            .filter(|line| line.contains("TRUSTED_PROXIES"));
+        let warnings: Vec<_> = warnings.collect();
+        assert_eq!(warnings.len(), expected, "{more:?}: {warnings:?}");
+        assert!(
+            warnings.iter().all(|line| line.contains("\"WARN\"")),
+            "{warnings:?}"
+        );
+    }
 }
 
 /// H3, K7: In production the service does not start without TLS to the database.
