@@ -50,6 +50,15 @@ impl<T> BoundedQueue<T> {
         self.push_with(1, 0, |items| items.push_back(item))
     }
 
+    /// Inserts an item before the one at `position`, or appends it. Returns `false`, and drops the item, when the queue is
+    /// full or closed.
+    pub fn insert(&self, item: T, position: impl FnOnce(&VecDeque<T>) -> usize) -> bool {
+        self.push_with(1, 0, |items| {
+            let position = position(items).min(items.len());
+            items.insert(position, item);
+        })
+    }
+
     /// Appends all items, or none if fewer than `reserve` places would remain free for others.
     pub fn push_all(&self, items: &[T], reserve: usize) -> bool
     where
@@ -151,6 +160,17 @@ mod tests {
         assert!(!queue.push(3));
         assert_eq!((queue.pop(), queue.pop()), (Some(1), Some(2)));
         assert!(queue.push(4));
+    }
+
+    #[test]
+    fn an_item_can_be_inserted_ahead_of_others() {
+        let queue = BoundedQueue::new(3);
+        assert!(queue.insert(1, |_| 5) && queue.insert(2, |items| items.len() - 1));
+        assert!(queue.insert(3, |_| 1) && !queue.insert(4, |_| 0));
+        assert_eq!(
+            [queue.pop(), queue.pop(), queue.pop()],
+            [Some(2), Some(3), Some(1)]
+        );
     }
 
     #[test]

@@ -2,15 +2,19 @@
 //! memory to run on the threads that serve requests.
 
 use super::cpu_backoff::{self, JobTimer};
+use super::hashing_places::{HashingPlaces, NetworkPlace, QueuePlace, Requester};
 use super::password_hash::{PasswordHash, Verified};
 use super::queue_time::QueueTimeEstimate;
 use crate::bounded_queue::BoundedQueue;
 use crate::config::auth::HashingSettings;
 use secrecy::SecretString;
+use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 /// The queue is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,24 +30,34 @@ pub struct Hashing(Arc<Handle>);
 
 struct Handle(Arc<Pool>);
 
-/// Permission to hash one password. A caller acquires it before it queries the database for the hash to compare with, so
-/// that requests beyond the capacity cost the database nothing.
+/// An attempt that may acquire a permit. A caller starts it before any query, so that a network's requests beyond its share
+/// cost the database nothing.
+pub struct Attempt {
+    pool: Arc<Pool>,
+    place: NetworkPlace,
+}
+
+/// Permission to hash one password.
 pub struct Permit {
     pool: Arc<Pool>,
-    permit: OwnedSemaphorePermit,
+    place: QueuePlace,
+    requester: Requester,
 }
 
 struct Pool {
     settings: HashingSettings,
     /// One for each job that waits, each that runs, and each caller that is still preparing its job.
-    permits: Arc<Semaphore>,
+    places: Arc<HashingPlaces>,
     queue_time: QueueTimeEstimate,
     jobs: BoundedQueue<Job>,
+    /// Whether the job that was taken last is a known requester's.
+    took_known: AtomicBool,
 }
 
 struct Job {
     work: Work,
-    _permit: OwnedSemaphorePermit,
+    requester: Requester,
+    _place: QueuePlace,
 }
 
 enum Work {
@@ -57,9 +71,10 @@ impl Hashing {
         let capacity = settings.queue_capacity + settings.threads;
         let pool = Arc::new(Pool {
             settings,
-            permits: Arc::new(Semaphore::new(capacity)),
+            places: Arc::new(HashingPlaces::new(capacity)),
             queue_time: QueueTimeEstimate::default(),
             jobs: BoundedQueue::new(capacity),
+            took_known: AtomicBool::new(false),
         });
         for number in 0..settings.threads {
             let own = Arc::clone(&pool);
@@ -70,26 +85,46 @@ impl Hashing {
         Ok(Self(Arc::new(Handle(pool))))
     }
 
-    /// Acquires a permit without waiting. Jobs of disconnected clients give theirs back first.
-    pub fn permit(&self) -> Result<Permit, OverloadedError> {
-        let pool = &self.0.0;
-        let acquire = || Arc::clone(&pool.permits).try_acquire_owned();
-        let permit = acquire().or_else(|_| {
-            pool.jobs.retain(|job| job.work.is_wanted());
-            acquire()
+    /// Starts an attempt from a network. Jobs of disconnected clients give their places back first.
+    pub fn start_attempt(&self, network: IpAddr) -> Result<Attempt, OverloadedError> {
+        let pool = Arc::clone(&self.0.0);
+        let place = pool.places.enter(network).or_else(|| {
+            pool.drop_unwanted();
+            pool.places.enter(network)
         });
-        match permit {
-            Ok(permit) => Ok(Permit {
-                pool: Arc::clone(pool),
-                permit,
-            }),
-            Err(_) => Err(pool.overloaded()),
+        match place {
+            Some(place) => Ok(Attempt { pool, place }),
+            None => Err(pool.overloaded()),
         }
     }
 
-    /// Acquires a permit and hashes a new password.
-    pub async fn hash(&self, password: SecretString) -> Result<PasswordHash, OverloadedError> {
-        self.permit()?.hash(password).await
+    /// Hashes a new password for a client that has proven something already.
+    pub async fn hash(
+        &self,
+        password: SecretString,
+        network: IpAddr,
+    ) -> Result<PasswordHash, OverloadedError> {
+        let attempt = self.start_attempt(network)?;
+        attempt.permit(Requester::Known)?.hash(password).await
+    }
+}
+
+impl Attempt {
+    /// Acquires a permit without waiting.
+    pub fn permit(self, requester: Requester) -> Result<Permit, OverloadedError> {
+        let Self { pool, place } = self;
+        let place = place.take(requester).or_else(|place| {
+            pool.drop_unwanted();
+            place.take(requester)
+        });
+        match place {
+            Ok(place) => Ok(Permit {
+                pool,
+                place,
+                requester,
+            }),
+            Err(_) => Err(pool.overloaded()),
+        }
     }
 }
 
@@ -114,11 +149,15 @@ impl Permit {
     }
 
     fn push(self, work: Work) -> Arc<Pool> {
-        // Rejected only after shutdown: the permit reserves capacity. The caller then sees its channel dropped.
-        self.pool.jobs.push(Job {
+        // Rejected only after shutdown: the place reserves capacity. The caller then sees its channel dropped.
+        let job = Job {
             work,
-            _permit: self.permit,
-        });
+            requester: self.requester,
+            _place: self.place,
+        };
+        let took_known = self.pool.took_known.load(Ordering::Relaxed);
+        let position = |waiting: &VecDeque<Job>| position(self.requester, waiting, took_known);
+        self.pool.jobs.insert(job, position);
         self.pool
     }
 }
@@ -130,6 +169,10 @@ impl Drop for Handle {
 }
 
 impl Pool {
+    fn drop_unwanted(&self) {
+        self.jobs.retain(|job| job.work.is_wanted());
+    }
+
     fn overloaded(&self) -> OverloadedError {
         let ahead = self.settings.queue_capacity + self.settings.threads;
         OverloadedError {
@@ -139,7 +182,7 @@ impl Pool {
 }
 
 impl Job {
-    /// Releases its permit when the result is sent, before the thread backs off.
+    /// Releases its place when the result is sent, before the thread backs off.
     fn run(self, settings: HashingSettings) {
         self.work.run(settings);
     }
@@ -168,12 +211,28 @@ impl Work {
     }
 }
 
+/// Where a job is inserted. Known requesters and others take turns, so that neither waits for all of the others.
+fn position(requester: Requester, waiting: &VecDeque<Job>, took_known: bool) -> usize {
+    match requester {
+        Requester::Unknown => waiting.len(),
+        Requester::Known => {
+            let known = waiting
+                .iter()
+                .filter(|job| job.requester == Requester::Known)
+                .count();
+            2 * known + usize::from(took_known)
+        }
+    }
+}
+
 fn run_jobs(pool: &Pool) {
     cpu_backoff::lower_thread_priority();
     while let Some(job) = pool.jobs.pop() {
         if !job.work.is_wanted() {
             continue;
         }
+        pool.took_known
+            .store(job.requester == Requester::Known, Ordering::Relaxed);
         let (started, timer) = (Instant::now(), JobTimer::start());
         // A panic must not cost the thread. The caller notices that its channel is dropped.
         if catch_unwind(AssertUnwindSafe(|| job.run(pool.settings))).is_err() {
@@ -181,5 +240,80 @@ fn run_jobs(pool: &Pool) {
         }
         pool.jobs.wait_closed(timer.backoff());
         pool.queue_time.record(started.elapsed());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn network(number: u8) -> IpAddr {
+        IpAddr::from([192, 0, 2, number])
+    }
+
+    /// A pool without threads.
+    fn idle(capacity: usize) -> Hashing {
+        Hashing(Arc::new(Handle(Arc::new(Pool {
+            settings: HashingSettings {
+                threads: 1,
+                queue_capacity: capacity - 1,
+                memory: 19_456,
+                iterations: 2,
+            },
+            places: Arc::new(HashingPlaces::new(capacity)),
+            queue_time: QueueTimeEstimate::default(),
+            jobs: BoundedQueue::new(capacity),
+            took_known: AtomicBool::new(false),
+        }))))
+    }
+
+    /// Queues a password; dropping the receiver abandons it.
+    fn queue(hashing: &Hashing, number: u8, requester: Requester) -> oneshot::Receiver<Option<PasswordHash>> {
+        let (sender, receiver) = oneshot::channel();
+        let permit = hashing.start_attempt(network(number)).unwrap().permit(requester);
+        permit.unwrap().push(Work::Hash("x".into(), sender));
+        receiver
+    }
+
+    fn pop(hashing: &Hashing) -> Requester {
+        let pool = &hashing.0.0;
+        let job = pool.jobs.pop().unwrap();
+        pool.took_known
+            .store(job.requester == Requester::Known, Ordering::Relaxed);
+        job.requester
+    }
+
+    #[test]
+    fn known_requesters_overtake_a_flood_and_do_not_starve_it() {
+        use Requester::{Known, Unknown};
+        let hashing = idle(32);
+        let _unknown: Vec<_> = (0..6).map(|number| queue(&hashing, number, Unknown)).collect();
+        let _known: Vec<_> = (0..3)
+            .map(|number| queue(&hashing, 100 + number, Known))
+            .collect();
+        let order: Vec<_> = (0..6).map(|_| pop(&hashing)).collect();
+        assert_eq!(order, [Known, Unknown, Known, Unknown, Known, Unknown]);
+        // Known requesters that arrive one by one still leave every other turn to the rest.
+        let mut order = Vec::new();
+        for number in 0..4 {
+            let _later = queue(&hashing, 110 + number, Known);
+            order.push(pop(&hashing));
+        }
+        assert_eq!(order, [Known, Unknown, Known, Unknown]);
+    }
+
+    #[test]
+    fn disconnected_clients_give_their_places_back() {
+        let hashing = idle(8);
+        drop(queue(&hashing, 1, Requester::Unknown));
+        drop(queue(&hashing, 1, Requester::Unknown));
+        let _third = queue(&hashing, 1, Requester::Unknown);
+        let gone: Vec<_> = (10..15)
+            .map(|number| queue(&hashing, number, Requester::Unknown))
+            .collect();
+        let attempt = hashing.start_attempt(network(20)).unwrap();
+        assert!(attempt.permit(Requester::Unknown).is_err());
+        drop(gone);
+        let _admitted = queue(&hashing, 20, Requester::Unknown);
     }
 }

@@ -18,6 +18,9 @@ pub mod data_keys;
 /// Threads that hash passwords.
 pub mod hashing;
 
+/// Who may wait for those threads.
+pub mod hashing_places;
+
 /// Access tokens, signed and verified.
 pub mod jwt;
 

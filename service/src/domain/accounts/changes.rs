@@ -121,7 +121,8 @@ impl Accounts {
                 Err(error) => return outcome_of(error).map(Err),
             }
             if let Some(accepted) = accepted {
-                password = Some(self.0.hashing.hash(accepted.into_secret()).await?);
+                let hashing = self.0.hashing.hash(accepted.into_secret(), client.network());
+                password = Some(hashing.await?);
             }
         }
         if let Some(email) = &email {

@@ -20,7 +20,7 @@ impl Accounts {
         password: SecretString,
         client: &ClientInfo,
     ) -> Result<SetPasswordOutcome, AccountError> {
-        let hashed = self.hash_for_link(LinkPurpose::Invite, token, Some(&name), password);
+        let hashed = self.hash_for_link(LinkPurpose::Invite, token, Some(&name), password, client);
         let new = match hashed.await? {
             Ok(new) => new,
             Err(outcome) => return Ok(outcome),

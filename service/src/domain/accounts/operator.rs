@@ -48,7 +48,8 @@ impl Operators {
             Ok(password) => password,
             Err(error) => return Ok(AddOutcome::Weak(error)),
         };
-        let hash = self.hashing.hash(password.into_secret()).await?;
+        let hashing = self.hashing.hash(password.into_secret(), client.network());
+        let hash = hashing.await?;
         let (email, name, role, client) = (new.email, new.name, new.role, client.clone());
         let added = self.db.tx("add_account", move |conn| {
             accounts::lock_admins(conn)?;

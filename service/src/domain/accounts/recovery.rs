@@ -67,7 +67,7 @@ impl Accounts {
         password: SecretString,
         client: &ClientInfo,
     ) -> Result<SetPasswordOutcome, AccountError> {
-        let hashed = self.hash_for_link(LinkPurpose::Reset, token, None, password);
+        let hashed = self.hash_for_link(LinkPurpose::Reset, token, None, password, client);
         let new = match hashed.await? {
             Ok(new) => new,
             Err(outcome) => return Ok(outcome),
@@ -110,6 +110,7 @@ impl Accounts {
         token: &str,
         name: Option<&PersonName>,
         password: SecretString,
+        client: &ClientInfo,
     ) -> Result<Result<LinkPassword, SetPasswordOutcome>, AccountError> {
         let Some(token) = PlainToken::parse(token).map(|token| token.hash()) else {
             return Ok(Err(SetPasswordOutcome::NoSuchLink));
@@ -130,7 +131,8 @@ impl Accounts {
             Ok(accepted) => accepted,
             Err(error) => return Ok(Err(SetPasswordOutcome::Weak(error))),
         };
-        let hash = self.0.hashing.hash(accepted.into_secret()).await?;
+        let hashing = self.0.hashing.hash(accepted.into_secret(), client.network());
+        let hash = hashing.await?;
         Ok(Ok(LinkPassword { token, email, hash }))
     }
 

@@ -8,6 +8,7 @@ use super::outcome::{AccountError, MailRequestOutcome, RegistrationOutcome};
 use super::passwords::AcceptedPassword;
 use crate::config::auth::RegistrationMode;
 use crate::crypto::data_keys::DataKeys;
+use crate::crypto::hashing_places::Requester;
 use crate::db::accounts::{self, AccountRow, NewAccount, credentials, links};
 use crate::db::audit::{self, Event};
 use crate::db::{PgConnection, QueryResult};
@@ -55,7 +56,8 @@ impl Accounts {
             Ok(password) => password,
             Err(error) => return Ok(RegistrationOutcome::Weak(error)),
         };
-        let permit = self.0.hashing.permit()?;
+        let attempt = self.0.hashing.start_attempt(client.network())?;
+        let permit = attempt.permit(Requester::Unknown)?;
         if !self.is_registration_open().await? {
             return Ok(RegistrationOutcome::Closed);
         }

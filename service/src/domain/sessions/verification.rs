@@ -5,13 +5,15 @@ use super::caller::SignedIn;
 use super::error::LoginError;
 use super::factor::{CodeCheck, Factor};
 use super::{Sessions, StorageError};
+use crate::crypto::hashing::Permit;
+use crate::crypto::hashing_places::Requester;
 use crate::crypto::one_time_code::OneTimeCode;
 use crate::crypto::password_hash::{PasswordHash, Verified};
 use crate::db::accounts::credentials::{self, CredentialDates, CredentialRow, LockedAccount};
 use crate::db::accounts::second_factors::CodeConsumption;
 use crate::db::audit::{self, Event};
 use crate::db::{PgConnection, QueryResult};
-use crate::domain::throttles::{Admission, Counters, Throttles};
+use crate::domain::throttles::{Admission, Counters, LoginCheck, Throttles};
 use crate::types::account::{AccountId, AccountState};
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
@@ -134,8 +136,7 @@ impl Sessions {
         required: RequiredFactors,
         client: &ClientInfo,
     ) -> Result<VerifiedCredentials, LoginError> {
-        let permit = self.0.hashing.permit()?;
-        let (counters, row) = self.admit(&attempt.email, client).await?;
+        let (counters, row, permit) = self.admit(&attempt.email, client).await?;
         let hash = row.as_ref().and_then(|row| row.password_hash.clone());
         let verified = permit.verify(attempt.password.clone(), hash.map(PasswordHash::from_stored));
         let verified = match verified.await {
@@ -170,7 +171,7 @@ impl Sessions {
             },
         };
         if needs_rehash {
-            self.rehash(&row, attempt.password).await;
+            self.rehash(&row, attempt.password, client).await;
         }
         Ok(VerifiedCredentials {
             account: AccountId::of(row.account_id),
@@ -183,27 +184,43 @@ impl Sessions {
         })
     }
 
-    /// Counts an attempt and finds the account's credentials, in one transaction.
+    /// Acquires a hashing permit, counts the attempt and finds the account's credentials, in one transaction. An attempt
+    /// that must wait anyway takes no permit, and one that gets no permit is not counted.
     async fn admit(
         &self,
         email: &Email,
         client: &ClientInfo,
-    ) -> Result<(Counters, Option<CredentialRow>), LoginError> {
+    ) -> Result<(Counters, Option<CredentialRow>, Permit), LoginError> {
+        let hashing = self.0.hashing.start_attempt(client.network())?;
         let (throttles, email, network) = (self.0.throttles.clone(), email.clone(), client.network());
         let admitted = self.0.db.tx("admit_login", move |conn| {
-            let admission = throttles.admit_login(conn, &email, network)?;
+            let checked = throttles.check_login(conn, &email, network)?;
             // Also of a throttled attempt, so that the log says which account it was made at.
             let row = credentials::find_by_email(conn, email.key())?;
-            Ok((admission, row))
+            let (counters, known) = match checked {
+                LoginCheck::Wait(wait) => return Ok((Err(LoginError::Throttled(wait)), row)),
+                LoginCheck::Free { counters, known } => (counters, known),
+            };
+            let requester = if known {
+                Requester::Known
+            } else {
+                Requester::Unknown
+            };
+            let permit = match hashing.permit(requester) {
+                Ok(permit) => permit,
+                Err(overloaded) => return Ok((Err(overloaded.into()), row)),
+            };
+            Ok(match counters.count(conn)? {
+                Admission::Wait(wait) => (Err(LoginError::Throttled(wait)), row),
+                Admission::Admitted(counters) => (Ok((counters, permit)), row),
+            })
         });
         let (admission, row) = admitted.await?;
         if let Some(row) = &row {
             tracing::Span::current().record("attempted_account_id", row.account_id);
         }
-        match (admission, row) {
-            (Admission::Admitted(counters), row) => Ok((counters, row)),
-            (Admission::Wait(wait), _) => Err(LoginError::Throttled(wait)),
-        }
+        let (counters, permit) = admission?;
+        Ok((counters, row, permit))
     }
 
     /// Removes an attempt from the counters. If this fails, the attempt expires with its counter, after an hour.
@@ -226,8 +243,8 @@ impl Sessions {
     }
 
     /// Stores the password's hash with the current cost parameters. A failure does not affect the login.
-    async fn rehash(&self, row: &CredentialRow, password: SecretString) {
-        let Ok(hash) = self.0.hashing.hash(password).await else {
+    async fn rehash(&self, row: &CredentialRow, password: SecretString, client: &ClientInfo) {
+        let Ok(hash) = self.0.hashing.hash(password, client.network()).await else {
             return;
         };
         let (id, changed_at) = (row.account_id, row.password_changed_at);

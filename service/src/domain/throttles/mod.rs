@@ -73,6 +73,20 @@ pub enum Admission {
     Wait(Duration),
 }
 
+/// Whether a login attempt may be made now. It is not counted yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoginCheck {
+    /// It may be made, and is to be counted by these counters.
+    Free {
+        /// The counters.
+        counters: Counters,
+        /// Whether the network is one of the account owner's.
+        known: bool,
+    },
+    /// It is rejected; retry after this long.
+    Wait(Duration),
+}
+
 /// Derives the keys of counters. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Throttles {
@@ -85,19 +99,35 @@ impl Throttles {
         Self { data_keys }
     }
 
-    /// Admits a login attempt.
+    /// Checks a login attempt, without locks, so that a rejected one costs little.
+    pub fn check_login(
+        &self,
+        conn: &mut PgConnection,
+        email: &Email,
+        network: IpAddr,
+    ) -> QueryResult<LoginCheck> {
+        let known = throttles::is_known(conn, email.key(), &network.to_string(), KNOWN_NETWORK_TTL)?;
+        let mut counters = self.login_counters(email, network);
+        if known {
+            counters.0.retain(|counter| counter.rule != ACCOUNT);
+        }
+        Ok(match counters.wait(conn)? {
+            Some(wait) => LoginCheck::Wait(wait),
+            None => LoginCheck::Free { counters, known },
+        })
+    }
+
+    /// Checks and counts a login attempt.
     pub fn admit_login(
         &self,
         conn: &mut PgConnection,
         email: &Email,
         network: IpAddr,
     ) -> QueryResult<Admission> {
-        let known = throttles::is_known(conn, email.key(), &network.to_string(), KNOWN_NETWORK_TTL)?;
-        let mut counters = self.login_counters(email, network);
-        if known {
-            counters.0.retain(|counter| counter.rule != ACCOUNT);
+        match self.check_login(conn, email, network)? {
+            LoginCheck::Wait(wait) => Ok(Admission::Wait(wait)),
+            LoginCheck::Free { counters, .. } => counters.count(conn),
         }
-        counters.admit(conn)
     }
 
     /// Records a successful login: resets the account's counters. The network's counter is only refunded this attempt,
@@ -177,13 +207,22 @@ impl Counters {
         Self(counters)
     }
 
-    /// Counts an attempt by every counter, or by none if one of them rejects it. Rejected attempts write nothing, so
-    /// that invented addresses do not fill the table.
+    /// Checks and counts an attempt. Rejected attempts write nothing, so that invented addresses do not fill the table.
     fn admit(self, conn: &mut PgConnection) -> QueryResult<Admission> {
-        let (now, rows) = throttles::load(conn, &self.keys())?;
-        if let Err(wait) = self.admitted(&rows, now) {
-            return Ok(Admission::Wait(wait));
+        match self.wait(conn)? {
+            Some(wait) => Ok(Admission::Wait(wait)),
+            None => self.count(conn),
         }
+    }
+
+    /// The remaining delay. Takes no locks.
+    fn wait(&self, conn: &mut PgConnection) -> QueryResult<Option<Duration>> {
+        let (now, rows) = throttles::load(conn, &self.keys())?;
+        Ok(self.admitted(&rows, now).err())
+    }
+
+    /// Counts an attempt by every counter, or by none if one of them rejects it.
+    pub fn count(self, conn: &mut PgConnection) -> QueryResult<Admission> {
         let (now, rows) = throttles::lock(conn, &self.keys())?;
         match self.admitted(&rows, now) {
             Err(wait) => Ok(Admission::Wait(wait)),

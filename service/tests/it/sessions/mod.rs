@@ -3,6 +3,9 @@
 /// Logging in and refreshing while dependencies fail.
 mod failures;
 
+/// Logging in while the hashing queue is flooded.
+mod fairness;
+
 /// Listing and revoking sessions.
 mod list;
 

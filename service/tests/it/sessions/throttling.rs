@@ -143,8 +143,11 @@ fn forwarding_headers_do_not_change_the_network() {
 /// E7: Concurrent attempts get no more than the free ones verified, also across two replicas.
 #[test]
 fn concurrent_guesses_gain_nothing() {
-    let (database, app) = app();
-    let other = App::over(&database);
+    let database = Database::fresh();
+    create_account(&database, ANN, Role::User);
+    // A place in the hashing queue for each of them.
+    let settings = database.settings(&[("HASH_QUEUE", "200")]);
+    let (app, other) = (App::start(&settings), App::start(&settings));
     let statuses: Vec<u16> = std::thread::scope(|scope| {
         let guesses: Vec<_> = [&app, &other]
             .into_iter()
