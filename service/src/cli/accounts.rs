@@ -1,7 +1,7 @@
 //! `portcullis accounts`: creates active accounts and lists accounts. Needs none of the service's keys.
 
 use super::exit::{check_password, fail, print};
-use crate::config::Settings;
+use crate::config::{Settings, operator};
 use crate::crypto::hashing::Hashing;
 use crate::db::Db;
 use crate::db::conninfo::{Purpose, WriteTarget};
@@ -69,7 +69,7 @@ pub fn run(settings: &Settings, command: Accounts) -> ExitCode {
                     role,
                     password,
                 };
-                report(runtime.block_on(operators.add(new, &ClientInfo::operator())))
+                report(runtime.block_on(operators.add(new, &ClientInfo::operator(operator::current()))))
             }
             Err(reason) => fail(1, &format!("{}: {reason}", password_file.display())),
         },

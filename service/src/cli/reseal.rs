@@ -2,7 +2,7 @@
 
 use super::accounts::start_db;
 use super::exit::{EXIT_CONFIG, check_password, fail, print};
-use crate::config::Settings;
+use crate::config::{Settings, operator};
 use crate::domain::accounts::resealing::{Resealed, reseal};
 use crate::startup::keys::load_data_keys;
 use crate::types::account::AccountId;
@@ -26,7 +26,7 @@ pub fn run(settings: &Settings) -> ExitCode {
         Ok(db) => db,
         Err(error) => return fail(1, &error),
     };
-    let resealed = runtime.block_on(reseal(&db, &keys, &ClientInfo::operator()));
+    let resealed = runtime.block_on(reseal(&db, &keys, &ClientInfo::operator(operator::current())));
     db.close();
     match resealed {
         Ok(resealed) => report(&resealed, &keys.newest().id().to_string()),

@@ -10,6 +10,8 @@ use std::time::Duration;
 pub struct AuthSettings {
     /// Base URL for users, without a trailing slash.
     pub public_url: String,
+    /// How long a deleted account can be restored.
+    pub deleted_account_retention: Duration,
     /// Who may register.
     pub registration: RegistrationMode,
     /// Mails that unauthenticated requests from one network may cause before further requests are delayed.
@@ -82,7 +84,9 @@ impl AuthSettings {
         }
         let seconds =
             |name: &str, range| Ok::<_, ConfigError>(Duration::from_secs(source.number(name, range)?));
+        let days: u32 = source.number("DELETED_ACCOUNT_RETENTION", 1..=3_650)?;
         Ok(Self {
+            deleted_account_retention: Duration::from_secs(u64::from(days) * 86_400),
             registration: match source.text("REGISTRATION")?.as_str() {
                 "first-admin" => RegistrationMode::FirstAdmin,
                 "open" => RegistrationMode::Open,
@@ -118,6 +122,14 @@ impl AuthSettings {
     }
 }
 
+impl AuthSettings {
+    /// The host of the public URL, in lower case.
+    pub fn public_host(&self) -> String {
+        let uri: http::Uri = self.public_url.parse().unwrap_or_default();
+        uri.host().unwrap_or_default().to_lowercase()
+    }
+}
+
 fn public_url(source: &Source, profile: DeploymentProfile) -> Result<String, ConfigError> {
     let url = source.non_empty("PUBLIC_URL")?;
     let wrong = |reason| ConfigError::new("PUBLIC_URL", reason);
@@ -125,9 +137,10 @@ fn public_url(source: &Source, profile: DeploymentProfile) -> Result<String, Con
         .parse()
         .map_err(|_| wrong("must be a URL, for example https://rates.example"))?;
     let plain = !url.ends_with('/') && uri.query().is_none() && !url.contains(['#', '@']);
-    let (Some(host), true) = (uri.host(), plain) else {
+    // The pages and their links are at the root of the host.
+    let (Some(host), "/", true) = (uri.host(), uri.path(), plain) else {
         return Err(wrong(
-            "must be a URL without a trailing slash, for example https://rates.example",
+            "must be a URL without a path and a trailing slash, for example https://rates.example",
         ));
     };
     match uri.scheme_str() {

@@ -27,6 +27,9 @@ pub mod proxies;
 /// Where to read a secret from.
 pub mod secret;
 
+/// Who runs a command.
+pub mod operator;
+
 /// Listeners and connection limits.
 pub mod server;
 
@@ -37,6 +40,9 @@ pub mod source;
 pub mod telemetry;
 
 use deployment_profile::DeploymentProfile;
+use mail::TransportSettings;
+use secret::SecretSource;
+use setting_names::PREFIX;
 use source::{ConfigError, Source};
 
 /// All settings.
@@ -61,15 +67,49 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Every secret that is set, with the name of its setting.
+    pub fn secrets(&self) -> impl Iterator<Item = (&'static str, &SecretSource)> {
+        let database = &self.database;
+        let logins = [
+            &database.rates,
+            &database.ingest,
+            &database.accounts,
+            &database.wishes,
+            &database.mail,
+            &database.demo,
+            &database.migrator,
+            &database.admin,
+        ];
+        let passwords = logins.map(|login| (login.password_key, login.password.as_ref()));
+        let smtp = match &self.mail.transport {
+            TransportSettings::Smtp(smtp) => smtp.login.as_ref().map(|(_, password)| password),
+            TransportSettings::Folder(_) => None,
+        };
+        let others = [
+            ("DATA_KEY", self.auth.data_key.as_ref()),
+            ("TOKEN_KEYS", self.auth.token_keys.as_ref()),
+            ("SMTP_PASSWORD", smtp),
+        ];
+        let all = passwords.into_iter().chain(others);
+        all.filter_map(|(name, source)| Some((name, source?)))
+    }
+
     /// Parses every setting. The error names the first invalid one.
     pub fn parse(source: &Source) -> Result<Self, ConfigError> {
         let profile = DeploymentProfile::parse(source)?;
+        let server = server::ServerSettings::parse(source)?;
+        let auth = auth::AuthSettings::parse(source, profile)?;
+        if !server.hosts.contains(&auth.public_host()) {
+            let reason =
+                format!("its host must be one of {PREFIX}ALLOWED_HOSTS: mailed links would be rejected");
+            return Err(ConfigError::new("PUBLIC_URL", reason));
+        }
         Ok(Self {
             profile,
-            server: server::ServerSettings::parse(source)?,
+            server,
             database: database::DatabaseSettings::parse(source, profile)?,
             limits: limits::LimitSettings::parse(source)?,
-            auth: auth::AuthSettings::parse(source, profile)?,
+            auth,
             audit: audit::AuditSettings::parse(source)?,
             mail: mail::MailSettings::parse(source, profile)?,
             telemetry: telemetry::TelemetrySettings::parse(source)?,

@@ -30,6 +30,16 @@ pub struct Source {
     given: BTreeMap<String, String>,
 }
 
+/// The user that called sudo, which sets this variable.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one file that reads the environment"
+)]
+pub(super) fn sudo_user() -> Option<String> {
+    let name = std::env::var_os("SUDO_USER")?;
+    Some(name.to_string_lossy().into_owned()).filter(|name| !name.is_empty())
+}
+
 impl Source {
     /// Reads the environment and the settings file. Environment variables take precedence.
     #[expect(

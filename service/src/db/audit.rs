@@ -14,7 +14,7 @@ use diesel::dsl::sql;
 use diesel::pg::data_types::PgTimestamp;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Jsonb, Nullable, Text};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Events per query when the chain is read.
 const BATCH_SIZE: i64 = 5_000;
@@ -134,9 +134,14 @@ impl<E> From<diesel::result::Error> for ReadError<E> {
 pub fn append(conn: &mut PgConnection, event: &Event<'_>) -> QueryResult<()> {
     let client = event.client;
     let mut detail = event.detail.clone();
-    // Beside ours, which alone identifies the request: a client can send any id.
-    if let (Some(id), Some(members)) = (&client.request_id.of_client, detail.as_object_mut()) {
-        members.insert("client_request_id".to_owned(), Value::from(id.as_str()));
+    if let Some(members) = detail.as_object_mut() {
+        // Beside ours, which alone identifies the request: a client can send any id.
+        if let Some(id) = &client.request_id.of_client {
+            members.insert("client_request_id".to_owned(), Value::from(id.as_str()));
+        }
+        if let Some(operator) = &client.operator {
+            members.insert("operator".to_owned(), json!(operator));
+        }
     }
     diesel::select(append_event(
         event.actor.map(AccountId::get),

@@ -1,5 +1,6 @@
 //! The client that sent a request, for audit events, sessions and rate limits.
 
+use super::operator::Operator;
 use super::request_id::RequestId;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -12,15 +13,27 @@ pub struct ClientInfo {
     pub request_id: RequestId,
     /// The `User-Agent` header, cut to 200 characters, without control characters.
     pub user_agent: String,
+    /// The operator, if it is one at the command line.
+    pub operator: Option<Operator>,
 }
 
 impl ClientInfo {
     /// An operator at the command line of the server.
-    pub fn operator() -> Self {
+    pub fn operator(operator: Operator) -> Self {
+        Self {
+            user_agent: "command line".into(),
+            operator: Some(operator),
+            ..Self::service()
+        }
+    }
+
+    /// The service itself, in work that no request caused.
+    pub fn service() -> Self {
         Self {
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             request_id: RequestId::default(),
-            user_agent: "command line".into(),
+            user_agent: String::new(),
+            operator: None,
         }
     }
 

@@ -27,6 +27,9 @@ pub mod field_error;
 /// Purposes of mailed links.
 pub mod link;
 
+/// Operators at the command line.
+pub mod operator;
+
 /// Names of persons.
 pub mod person_name;
 

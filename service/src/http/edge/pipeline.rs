@@ -277,5 +277,6 @@ fn client(request: &Request, address: IpAddr, request_id: &RequestId) -> ClientI
         address,
         request_id: request_id.clone(),
         user_agent: agent.chars().filter(|c| !c.is_control()).take(200).collect(),
+        operator: None,
     }
 }

@@ -1,7 +1,7 @@
 //! `portcullis accounts`: how operators create and list accounts.
 
 use crate::support::database::Database;
-use crate::support::program::{run, stderr, stdout};
+use crate::support::program::{run, run_as_sudo, stderr, stdout};
 use crate::support::temp_file::TempFile;
 use std::process::Output;
 
@@ -30,6 +30,27 @@ fn add(database: &Database, email: &str, role: &str, name: &str, password: &str)
     run(&arguments, &pairs(database))
 }
 
+/// J5: The event of an operator's command names the user that called sudo, without control characters.
+#[test]
+fn the_event_of_a_command_names_its_operator() {
+    let database = Database::fresh();
+    let file = TempFile::new("password", PASSWORD);
+    let arguments = [
+        "accounts",
+        "add",
+        "ann@example.org",
+        "--role",
+        "user",
+        "--name",
+        "Ann",
+    ];
+    let arguments = [&arguments[..], &["--password-file", file.path_str()]].concat();
+    let output = run_as_sudo("eve\u{1b}\nroot", &arguments, &pairs(&database));
+    assert!(output.status.success(), "{}", stderr(&output));
+    let users = database.lines("SELECT detail->'operator'->>'sudo_user' AS line FROM audit.events");
+    assert_eq!(users, ["everoot"]);
+}
+
 /// E20, E16: An operator creates an administrator, whose address counts as confirmed and whose password is stored as an
 /// argon2id hash.
 #[test]
@@ -55,6 +76,11 @@ fn an_operator_creates_an_administrator() {
     );
     let events = database.lines("SELECT concat_ws(' ', action, subject, actor_id) AS line FROM audit.events");
     assert_eq!(events, ["account.added account:1"]);
+    let operators = database.lines("SELECT (detail->'operator')::text AS line FROM audit.events");
+    let operator: serde_json::Value = serde_json::from_str(&operators[0]).unwrap();
+    let text = |member: &str| operator[member].as_str().unwrap_or_default().to_owned();
+    assert!(!text("user").is_empty() && !text("host").is_empty(), "{operator}");
+    assert!(operator.get("sudo_user").is_none(), "{operator}");
     let listed = run(&["accounts", "list"], &pairs(&database));
     assert_eq!(stdout(&listed), "1\tactive\tadmin\tAnn@Example.org\tAnn\n");
 }

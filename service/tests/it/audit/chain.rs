@@ -13,7 +13,7 @@ use std::thread;
 
 /// Appends an event as the service does.
 fn append_event(conn: &mut PgConnection, number: i64) {
-    let client = ClientInfo::operator();
+    let client = ClientInfo::service();
     let event = Event {
         actor: (number % 2 == 0).then(|| AccountId::of(number)),
         action: "thing.done",

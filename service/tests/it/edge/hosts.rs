@@ -5,7 +5,10 @@ use crate::support::database::Database;
 use crate::support::raw_connection::send_request;
 
 fn app(hosts: &str) -> App {
-    App::start(&Database::not_created().settings(&[("ALLOWED_HOSTS", hosts)]))
+    // The host of the public URL must be among them.
+    let public_url = format!("http://{}", hosts.split(',').next().unwrap().trim());
+    let settings = [("ALLOWED_HOSTS", hosts), ("PUBLIC_URL", &public_url)];
+    App::start(&Database::not_created().settings(&settings))
 }
 
 /// O7: A missing, repeated or malformed Host is 400.

@@ -31,6 +31,14 @@ pub fn run(arguments: &[&str], settings: &[(String, String)]) -> Output {
     command(arguments, settings).output().unwrap()
 }
 
+/// Runs the program until it exits, as if this user had called it by sudo.
+pub fn run_as_sudo(sudo_user: &str, arguments: &[&str], settings: &[(String, String)]) -> Output {
+    command(arguments, settings)
+        .env("SUDO_USER", sudo_user)
+        .output()
+        .unwrap()
+}
+
 /// Runs the program until it exits, with this standard output.
 pub fn run_into(stdout: impl Into<Stdio>, arguments: &[&str], settings: &[(String, String)]) -> Output {
     let mut command = command(arguments, settings);
@@ -158,6 +166,20 @@ impl ServiceProcess {
     /// The lines of standard error so far.
     pub fn stderr(&self) -> Vec<String> {
         self.errors.lock().unwrap().clone()
+    }
+
+    /// The limit on core dumps: soft and hard.
+    #[allow(dead_code, reason = "only one of the two test programs reads it")]
+    pub fn core_limits(&self) -> Vec<String> {
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())).unwrap();
+        let line = limits
+            .lines()
+            .find_map(|line| line.strip_prefix("Max core file size"));
+        line.unwrap()
+            .split_whitespace()
+            .take(2)
+            .map(str::to_owned)
+            .collect()
     }
 
     /// The peak resident memory so far, in KiB (`VmHWM`).
