@@ -4,6 +4,7 @@ use super::deployment_profile::DeploymentProfile;
 use super::secret::SecretSource;
 use super::source::{ConfigError, Source};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Sender and transport of mails.
 #[derive(Clone, Debug)]
@@ -12,6 +13,8 @@ pub struct MailSettings {
     pub from: String,
     /// Transport of mails.
     pub transport: TransportSettings,
+    /// How long a mail is kept after it was sent or given up.
+    pub retention: Duration,
 }
 
 /// Transport of mails.
@@ -69,7 +72,12 @@ impl MailSettings {
             "smtp" => TransportSettings::Smtp(smtp),
             _ => return Err(ConfigError::new("MAIL_TRANSPORT", "must be smtp or folder")),
         };
-        Ok(Self { from, transport })
+        let days: u32 = source.number("MAIL_RETENTION", 1..=365)?;
+        Ok(Self {
+            from,
+            transport,
+            retention: Duration::from_secs(u64::from(days) * 86_400),
+        })
     }
 
     /// Whether mails are only written to a folder, which `serve` rejects in production.

@@ -104,7 +104,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "PUBLIC_URL",
         "http://127.0.0.1:3000",
-        "Base URL under which users reach the service, without a trailing slash. Links in mails start with it. Production requires `https`, except for `localhost`, `127.0.0.1` and `[::1]`.",
+        "Base URL under which users reach the service, without a path and a trailing slash; its host must be one of `ALLOWED_HOSTS`. Links in mails start with it. Production requires `https`, except for `localhost`, `127.0.0.1` and `[::1]`.",
     ),
     setting(
         "REGISTRATION",
@@ -115,6 +115,11 @@ pub const SETTINGS: &[Setting] = &[
         "MAIL_RATE_PER_NETWORK",
         "100",
         "Number of mails, 1 to 1000000, that unauthenticated requests from one network (an IPv4 address or an IPv6 /64) may cause by registration, by requesting a confirmation mail again or by password reset, before further requests are delayed. The counter is reset after an hour without such a request.",
+    ),
+    setting(
+        "DELETED_ACCOUNT_RETENTION",
+        "90",
+        "Time in days, 1 to 3650, during which an administrator can restore a deleted account. Then it is deleted for good, with its wishes; its audit events remain.",
     ),
     setting(
         "DEMO",
@@ -194,6 +199,11 @@ pub const SETTINGS: &[Setting] = &[
         "MAIL_FOLDER",
         "mail",
         "Folder to which mails are written if `MAIL_TRANSPORT` is `folder`.",
+    ),
+    setting(
+        "MAIL_RETENTION",
+        "7",
+        "Time in days, 1 to 365, after which a mail that was sent or given up is deleted from the outbox, with its address.",
     ),
     setting(
         "SMTP_HOST",

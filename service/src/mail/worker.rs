@@ -29,9 +29,6 @@ const POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// How often old mails are deleted.
 const PURGE_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// How long sent and given-up mails are retained.
-const RETENTION: Duration = Duration::from_secs(30 * 86_400);
-
 /// Delays between attempts to reconnect to the database.
 const RECONNECT_DELAYS: [Duration; 4] = [
     Duration::from_millis(200),
@@ -56,6 +53,8 @@ pub struct WorkerContext {
     pub from: Mailbox,
     /// The transport.
     pub transport: Transport,
+    /// How long sent and given-up mails are retained.
+    pub retention: Duration,
     /// The metrics.
     pub metrics: Metrics,
 }
@@ -144,7 +143,7 @@ impl WorkerState {
             let backlog = outbox.backlog()?;
             self.context.metrics.mail_waits(backlog.waiting, backlog.age);
             if purged.is_none_or(|purged| purged.elapsed() > PURGE_INTERVAL) {
-                let count = outbox.purge(RETENTION)?;
+                let count = outbox.purge(self.context.retention)?;
                 if count > 0 {
                     tracing::info!(count, "old mails deleted");
                 }

@@ -61,6 +61,7 @@ impl Services {
             db: logins.accounts.clone(),
             hashing: hashing.clone(),
             key: keys.data.clone(),
+            deleted_account_retention: auth.deleted_account_retention,
             registration: auth.registration,
             mail_rate_per_network: auth.mail_rate_per_network,
             throttles,

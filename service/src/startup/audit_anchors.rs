@@ -23,7 +23,6 @@ const FAILED_EVENT: &str = "audit.anchor_failed";
 
 /// Records the end of the chain.
 pub struct AuditAnchors {
-    audit: Audit,
     key: DataKeys,
     file: Option<PathBuf>,
     interval: Duration,
@@ -43,7 +42,7 @@ enum AnchorError {
 
 impl AuditAnchors {
     /// Checks that the file can be written, and reads its last anchor.
-    pub fn new(settings: &AuditSettings, audit: Audit, keys: &Keys) -> Result<Self, StartError> {
+    pub fn new(settings: &AuditSettings, keys: &Keys) -> Result<Self, StartError> {
         let key = keys.data.clone();
         let unusable = |error: std::io::Error| {
             StartError::Setting("AUDIT_ANCHOR_FILE", format!("cannot write the file: {error}"))
@@ -53,7 +52,6 @@ impl AuditAnchors {
             None => None,
         };
         Ok(Self {
-            audit,
             key,
             file: settings.anchor_file.clone(),
             interval: settings.anchor_interval,
@@ -62,7 +60,7 @@ impl AuditAnchors {
     }
 
     /// Records the end of the chain at every interval until `stop` is dropped, and a last time then.
-    pub async fn run(mut self, mut stop: oneshot::Receiver<()>) {
+    pub async fn run(mut self, audit: Audit, mut stop: oneshot::Receiver<()>) {
         let mut ticks = tokio::time::interval(self.interval);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -70,7 +68,7 @@ impl AuditAnchors {
                 _ = &mut stop => true,
                 _ = ticks.tick() => false,
             };
-            match self.record().await {
+            match self.record(&audit).await {
                 Ok(()) => {}
                 // The database's own errors are logged where they occur.
                 Err(error @ AnchorError::Db(_)) => {
@@ -87,10 +85,10 @@ impl AuditAnchors {
     }
 
     /// Records the end of the chain if it has changed.
-    async fn record(&mut self) -> Result<(), AnchorError> {
-        let anchor = self.audit.anchor().await?;
+    async fn record(&mut self, audit: &Audit) -> Result<(), AnchorError> {
+        let anchor = audit.anchor().await?;
         if let Some(last) = self.last {
-            if !self.audit.contains(last).await? {
+            if !audit.contains(last).await? {
                 tracing::error!(
                     target: "audit",
                     event = "audit.chain_contradicted",

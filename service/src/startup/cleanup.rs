@@ -1,5 +1,7 @@
-//! Periodic deletion of expired sessions, throttle counters and rate-limit entries, and reports of repeated rejections.
+//! Periodic deletion of expired sessions, throttle counters, rate-limit entries and deleted accounts, and reports of repeated
+//! rejections.
 
+use crate::domain::accounts::Accounts;
 use crate::domain::sessions::Sessions;
 use crate::http::edge::rate_limit::RateLimit;
 use crate::http::edge::security_events::SecurityEvents;
@@ -10,16 +12,27 @@ use std::time::Duration;
 const DATABASE_CLEANUP_MINUTES: u32 = 10;
 
 /// Runs until it is aborted.
-pub async fn run(rate_limit: Arc<RateLimit>, security_events: Arc<SecurityEvents>, sessions: Sessions) {
+pub async fn run(
+    rate_limit: Arc<RateLimit>,
+    security_events: Arc<SecurityEvents>,
+    sessions: Sessions,
+    accounts: Accounts,
+) {
     let mut minute = tokio::time::interval(Duration::from_secs(60));
     for number in (0..DATABASE_CLEANUP_MINUTES).cycle() {
         minute.tick().await;
         rate_limit.evict_idle();
         security_events.report_repeats();
-        if number == 0
-            && let Err(error) = sessions.delete_expired().await
-        {
+        if number != 0 {
+            continue;
+        }
+        if let Err(error) = sessions.delete_expired().await {
             tracing::warn!(%error, "cannot delete expired sessions, will retry");
+        }
+        match accounts.purge_deleted().await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "deleted accounts purged"),
+            Err(error) => tracing::warn!(%error, "cannot purge deleted accounts, will retry"),
         }
     }
 }

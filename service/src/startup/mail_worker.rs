@@ -27,6 +27,7 @@ pub fn context(settings: &Settings, keys: &Keys, metrics: &Metrics) -> Result<Wo
         renderer: Renderer::new(public_url.clone(), keys.data.clone()),
         from,
         transport,
+        retention: settings.mail.retention,
         metrics: metrics.clone(),
     })
 }

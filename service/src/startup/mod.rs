@@ -40,6 +40,8 @@ mod cleanup;
 pub mod idle_timeout;
 
 use crate::config::Settings;
+use crate::domain::accounts::Accounts;
+use crate::domain::audit::Audit;
 use crate::domain::sessions::Sessions;
 use crate::http::edge::body::BodyPolicy;
 use crate::http::edge::rate_limit::RateLimit;
@@ -69,10 +71,12 @@ pub struct Service {
     rate_limit: Arc<RateLimit>,
     security_events: Arc<SecurityEvents>,
     sessions: Sessions,
+    accounts: Accounts,
     stopping: Arc<AtomicBool>,
     grace: Duration,
     logins: Logins,
     mail_worker: WorkerContext,
+    audit: Audit,
     audit_anchors: AuditAnchors,
     key_reloads: [KeyReload; 2],
 }
@@ -92,10 +96,10 @@ impl Service {
         let (server, limits) = (&settings.server, settings.limits);
         let keys = Keys::load(&settings.auth)?;
         let mail_worker = mail_worker::context(settings, &keys, &metrics)?;
+        let audit_anchors = AuditAnchors::new(&settings.audit, &keys)?;
         let logins = Logins::start(settings, &metrics)?;
         let stopping = Arc::new(AtomicBool::new(false));
         let services = Services::new(settings, &logins, &keys)?;
-        let audit_anchors = AuditAnchors::new(&settings.audit, services.audit.clone(), &keys)?;
         let web = web(settings, &keys, &services);
         let apis = apis(settings, &logins, &services, web.clone(), &stopping);
         let rate_limit = Arc::new(RateLimit::new(limits.rate));
@@ -139,10 +143,12 @@ impl Service {
                 rate_limit,
                 security_events,
                 sessions: services.sessions,
+                accounts: services.accounts,
                 stopping,
                 grace: server.shutdown_grace,
                 logins,
                 mail_worker,
+                audit: services.audit,
                 audit_anchors,
                 key_reloads: keys.reloads,
             }),
@@ -172,11 +178,12 @@ impl Service {
             self.rate_limit,
             Arc::clone(&self.security_events),
             self.sessions,
+            self.accounts,
         ));
         let worker = MailWorker::start(self.mail_worker)
             .inspect_err(|error| tracing::error!(%error, "cannot start the mail worker"));
         let (stop_anchors, anchors_stopped) = oneshot::channel();
-        let audit_anchors = tokio::spawn(self.audit_anchors.run(anchors_stopped));
+        let audit_anchors = tokio::spawn(self.audit_anchors.run(self.audit, anchors_stopped));
         let key_reloads = self.key_reloads.map(|reload| tokio::spawn(reload.run()));
         tracing::info!("ready to serve");
         stop.await;

@@ -13,6 +13,7 @@ pub mod sealed_factors;
 pub mod second_factors;
 
 use crate::db::schema::accounts::{accounts, admins_lock};
+use crate::db::sessions::interval;
 use crate::types::account::{AccountId, AccountState};
 use crate::types::email::Email;
 use crate::types::role::Role;
@@ -20,6 +21,8 @@ use crate::types::search_key::stored_key;
 use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, now, select};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Interval};
+use std::time::Duration;
 
 /// An account, without credentials.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
@@ -70,6 +73,17 @@ pub struct NewAccount<'a> {
     pub role: Role,
     /// State.
     pub state: AccountState,
+}
+
+diesel::define_sql_function! {
+    /// Deletes accounts for good that were deleted at least this long ago.
+    #[sql_name = "accounts.purge_deleted"]
+    fn purge_deleted_accounts(age: Interval, max_rows: Integer) -> BigInt;
+}
+
+/// Deletes up to `limit` accounts for good that were deleted at least `age` ago. Returns their ids.
+pub fn purge_deleted(conn: &mut PgConnection, age: Duration, limit: i32) -> QueryResult<Vec<i64>> {
+    diesel::select(purge_deleted_accounts(interval(age), limit)).load(conn)
 }
 
 /// Creates an account. `None`: another account has the address. Waits for concurrent transactions that create an account

@@ -250,6 +250,6 @@ pub fn delete_expired(conn: &mut PgConnection, age: Duration, limit: i64) -> Que
 }
 
 /// Converts a duration to a PostgreSQL interval.
-pub(super) fn interval(length: Duration) -> PgInterval {
+pub(in crate::db) fn interval(length: Duration) -> PgInterval {
     PgInterval::from_microseconds(i64::try_from(length.as_micros()).unwrap_or(i64::MAX))
 }

@@ -33,6 +33,9 @@ pub mod account_mails;
 /// The account as its owner sees it.
 pub mod view;
 
+/// Deletion for good, after the retention.
+mod purge;
+
 /// Password recovery.
 mod recovery;
 
@@ -49,6 +52,7 @@ use crate::db::Db;
 use crate::domain::sessions::Sessions;
 use crate::domain::throttles::Throttles;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The operations of account owners. Cheap to clone.
 #[derive(Clone)]
@@ -62,6 +66,8 @@ pub struct Parts {
     pub hashing: Hashing,
     /// Derives the tokens of links.
     pub key: DataKeys,
+    /// How long a deleted account can be restored.
+    pub deleted_account_retention: Duration,
     /// Who may register.
     pub registration: RegistrationMode,
     /// Mails that unauthenticated clients of one network may cause without a delay.

@@ -33,6 +33,9 @@ mod password_reset;
 /// Which passwords are accepted.
 mod password_rules;
 
+/// Deletion for good.
+mod purge;
+
 /// Registering and confirming an account.
 mod registration;
 

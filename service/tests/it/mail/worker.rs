@@ -101,7 +101,7 @@ fn two_workers_send_each_mail_once() {
     apps.into_iter().for_each(App::stop);
 }
 
-/// I2: Finished mails are deleted after 30 days, and expired ones are not sent.
+/// I2: Finished mails are deleted after their retention, and expired ones are not sent.
 #[test]
 fn old_mails_are_deleted_and_expired_ones_are_not_sent() {
     let database = Database::fresh();
@@ -111,7 +111,7 @@ fn old_mails_are_deleted_and_expired_ones_are_not_sent() {
              VALUES (gen_random_uuid(), 'password_changed', '{name}@example.org', {values});"
         )
     };
-    let (old, young) = ("now() - interval '31 days'", "now() - interval '29 days'");
+    let (old, young) = ("now() - interval '8 days'", "now() - interval '6 days'");
     database.execute(
         &[
             row("old-sent", "sent_at", old),
@@ -185,6 +185,7 @@ fn a_worker_retries_temporary_failures_and_gives_up_permanent_ones() {
         ),
         from: "Portcullis <post@rates.example>".parse().unwrap(),
         transport: Transport::Smtp(Arc::new(smtp.unwrap())),
+        retention: std::time::Duration::from_secs(7 * 86_400),
         metrics: Telemetry::quiet().unwrap().metrics,
     });
     let worker = worker.unwrap();

@@ -1,0 +1,1 @@
+DROP FUNCTION accounts.purge_deleted(interval, integer);
