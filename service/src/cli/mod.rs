@@ -9,6 +9,9 @@ mod audit;
 /// Output and exit codes.
 mod exit;
 
+/// Protects the memory of the process.
+mod hardening;
+
 /// `portcullis healthcheck`
 mod healthcheck;
 
@@ -31,9 +34,11 @@ mod reseal;
 mod serve;
 
 use crate::config::Settings;
+use crate::config::deployment_profile::DeploymentProfile;
 use crate::config::source::Source;
 use crate::http::openapi::document::document;
 use crate::http::router::Apis;
+use crate::secrets;
 use crate::telemetry::logs::Telemetry;
 use clap::{Parser, Subcommand};
 use exit::{EXIT_CONFIG, fail, print};
@@ -89,8 +94,18 @@ enum Command {
     Healthcheck,
 }
 
+/// Warns about files of secrets that others can read. In development they may.
+fn warn_about_secrets(settings: &Settings) {
+    if settings.profile == DeploymentProfile::Production {
+        settings
+            .secrets()
+            .for_each(|(name, source)| secrets::warn_if_exposed(name, source));
+    }
+}
+
 /// Runs the command that the command line names.
 pub fn run() -> ExitCode {
+    hardening::protect_memory();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() => error.exit(),
@@ -113,6 +128,7 @@ pub fn run() -> ExitCode {
     };
     if !matches!(arguments.command, Command::Serve) {
         Telemetry::to_stderr();
+        warn_about_secrets(&settings);
     }
     match arguments.command {
         Command::Serve => serve::run(&settings),

@@ -37,6 +37,7 @@ pub fn run(settings: &Settings) -> ExitCode {
         Ok(telemetry) => telemetry,
         Err(error) => return fail(1, &error),
     };
+    super::warn_about_secrets(settings);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(1, &error),

@@ -4,10 +4,11 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::fmt;
+use zeroize::Zeroizing;
 
-/// A token in plain text. `Debug` does not show it.
+/// A token in plain text. `Debug` does not show it, and its memory is overwritten when it is dropped.
 #[derive(Clone)]
-pub struct PlainToken(String);
+pub struct PlainToken(Zeroizing<String>);
 
 /// SHA-256 of a token. Tokens have 256 random bits, so a slow hash would add nothing.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,7 +22,7 @@ impl PlainToken {
 
     /// Encodes these bytes as a token.
     pub fn of_bytes(bytes: &[u8]) -> Self {
-        Self(URL_SAFE_NO_PAD.encode(bytes))
+        Self(URL_SAFE_NO_PAD.encode(bytes).into())
     }
 
     /// Parses a received token: base64url of a plausible length.
@@ -30,7 +31,7 @@ impl PlainToken {
             && text
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-        good.then(|| Self(text.to_owned()))
+        good.then(|| Self(text.to_owned().into()))
     }
 
     /// The hash that is stored.

@@ -2,6 +2,7 @@
 
 use crate::config::secret::SecretSource;
 use secrecy::SecretString;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 /// A secret that cannot be read. Names the file, never its content.
@@ -28,6 +29,26 @@ pub fn read(source: &SecretSource) -> Result<SecretString, SecretError> {
             }
             Ok(text.into())
         }
+    }
+}
+
+/// Warns about the file of a secret that other users than its owner can read or write. It is not refused: container
+/// platforms mount secrets so, in file systems that no other program reads.
+pub fn warn_if_exposed(setting: &str, source: &SecretSource) {
+    let SecretSource::File(path) = source else { return };
+    let Ok(metadata) = std::fs::metadata(path) else {
+        return;
+    };
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        tracing::warn!(
+            target: "security",
+            event = "secret.exposed",
+            setting,
+            path = %path.display(),
+            mode = format!("{mode:03o}"),
+            "others than its owner have access to the file of a secret; set its mode to 600 or 400"
+        );
     }
 }
 

@@ -1,5 +1,7 @@
 //! Temporary files.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -14,6 +16,8 @@ impl TempFile {
         let name = format!("portcullis-test-{}-{number}.{extension}", std::process::id());
         let path = std::env::temp_dir().join(name);
         std::fs::write(&path, content).unwrap();
+        // Some hold secrets.
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         Self(path)
     }
 

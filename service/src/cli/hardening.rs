@@ -1,0 +1,33 @@
+//! Keeps the memory of this process, which holds keys and passwords, from being written to disk or read by other processes.
+
+use rustix::process::{Resource, Rlimit, setrlimit};
+
+/// No core dumps and, on Linux, no access by other processes of the same user. Best effort: a process that may not do it
+/// still works.
+pub fn protect_memory() {
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    let _ = setrlimit(Resource::Core, none);
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::process::getrlimit;
+
+    #[test]
+    fn a_protected_process_leaves_no_core_dump() {
+        protect_memory();
+        let limit = getrlimit(Resource::Core);
+        assert_eq!((limit.current, limit.maximum), (Some(0), Some(0)));
+        #[cfg(target_os = "linux")]
+        assert_eq!(
+            rustix::process::dumpable_behavior().unwrap(),
+            rustix::process::DumpableBehavior::NotDumpable
+        );
+    }
+}
