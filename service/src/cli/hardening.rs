@@ -1,5 +1,8 @@
-//! Keeps the memory of this process, which holds keys and passwords, from being written to disk or read by other processes.
+//! Protects secrets on this machine: the memory of this process, which holds keys and passwords, and the files of secrets.
 
+use crate::config::Settings;
+use crate::config::deployment_profile::DeploymentProfile;
+use crate::secrets;
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 /// No core dumps and, on Linux, no access by other processes of the same user. Best effort: a process that may not do it
@@ -12,6 +15,15 @@ pub fn protect_memory() {
     let _ = setrlimit(Resource::Core, none);
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
+/// Warns about files of secrets that others can read. In development they may.
+pub fn warn_about_secrets(settings: &Settings) {
+    if settings.profile == DeploymentProfile::Production {
+        settings
+            .secrets()
+            .for_each(|(name, source)| secrets::warn_if_exposed(name, source));
+    }
 }
 
 #[cfg(test)]

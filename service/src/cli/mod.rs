@@ -9,7 +9,7 @@ mod audit;
 /// Output and exit codes.
 mod exit;
 
-/// Protects the memory of the process.
+/// Protects the secrets of the process.
 mod hardening;
 
 /// `portcullis healthcheck`
@@ -34,11 +34,9 @@ mod reseal;
 mod serve;
 
 use crate::config::Settings;
-use crate::config::deployment_profile::DeploymentProfile;
 use crate::config::source::Source;
 use crate::http::openapi::document::document;
 use crate::http::router::Apis;
-use crate::secrets;
 use crate::telemetry::logs::Telemetry;
 use clap::{Parser, Subcommand};
 use exit::{EXIT_CONFIG, fail, print};
@@ -94,15 +92,6 @@ enum Command {
     Healthcheck,
 }
 
-/// Warns about files of secrets that others can read. In development they may.
-fn warn_about_secrets(settings: &Settings) {
-    if settings.profile == DeploymentProfile::Production {
-        settings
-            .secrets()
-            .for_each(|(name, source)| secrets::warn_if_exposed(name, source));
-    }
-}
-
 /// Runs the command that the command line names.
 pub fn run() -> ExitCode {
     hardening::protect_memory();
@@ -128,7 +117,7 @@ pub fn run() -> ExitCode {
     };
     if !matches!(arguments.command, Command::Serve) {
         Telemetry::to_stderr();
-        warn_about_secrets(&settings);
+        hardening::warn_about_secrets(&settings);
     }
     match arguments.command {
         Command::Serve => serve::run(&settings),

@@ -1,6 +1,7 @@
 //! `portcullis serve`: starts telemetry, runtime and listeners, and serves until a signal.
 
 use super::exit::{EXIT_CONFIG, check_password, fail};
+use super::hardening::warn_about_secrets;
 use crate::config::Settings;
 use crate::config::auth::DemoMode;
 use crate::config::deployment_profile::DeploymentProfile;
@@ -37,7 +38,7 @@ pub fn run(settings: &Settings) -> ExitCode {
         Ok(telemetry) => telemetry,
         Err(error) => return fail(1, &error),
     };
-    super::warn_about_secrets(settings);
+    warn_about_secrets(settings);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(1, &error),

@@ -13,7 +13,7 @@ pub struct MailSettings {
     pub from: String,
     /// Transport of mails.
     pub transport: TransportSettings,
-    /// How long a mail is kept after it was sent or given up.
+    /// How long a mail is stored after it was sent or given up.
     pub retention: Duration,
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// Who runs a command, as the operating system reports it. Not authenticated: root can pretend to be anybody.
+/// Who runs a command, as the operating system reports it. Not authenticated: root can pretend to be any user.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Operator {
     /// Name of the operating system's user, or its number if it has none.
