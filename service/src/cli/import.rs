@@ -56,6 +56,7 @@ fn report_error(file: &Path, error: &ImportError) -> ExitCode {
     let ImportError::BadRows(errors, count) = error else {
         return fail(1, &format!("{}: {error}; nothing was stored", file.display()));
     };
+    let rows = if *count == 1 { "row" } else { "rows" };
     for error in errors {
         note(&format!("{}: {error}", file.display()));
     }
@@ -65,7 +66,7 @@ fn report_error(file: &Path, error: &ImportError) -> ExitCode {
     } else {
         String::new()
     };
-    fail(1, &format!("{count} invalid rows{more}; nothing was stored"))
+    fail(1, &format!("{count} invalid {rows}{more}; nothing was stored"))
 }
 
 fn line(progress: Progress) -> String {

@@ -63,9 +63,9 @@ enum Command {
         #[command(subcommand)]
         direction: Option<migrate::Direction>,
     },
-    /// Import prices from a CSV file or a legacy dump, all or nothing
+    /// Import prices from a CSV file or a legacy dump, plain or compressed with gzip, all or nothing
     Import {
-        /// The file to import
+        /// The file to import; - for standard input
         file: PathBuf,
         /// Only validate the file, against an empty database; needs no connection
         #[arg(long)]

@@ -30,8 +30,10 @@ pub struct NewPlace {
 
 /// A batch without its prices.
 pub struct NewBatch<'a> {
-    /// SHA-256 of the content.
-    pub digest: [u8; 32],
+    /// What identifies its content.
+    pub identity: [u8; 32],
+    /// SHA-256 of its file, which identifies the batches that earlier versions stored.
+    pub file_digest: [u8; 32],
     /// Number of prices.
     pub price_count: i64,
     /// Regions to be created or updated.
@@ -111,8 +113,12 @@ impl Ingest {
             })
         };
         let result = self.0.transaction(|conn| {
+            let by_file = batches::table.filter(batches::digest.eq(&batch.file_digest[..]));
+            if diesel::select(diesel::dsl::exists(by_file.select(batches::id))).get_result(conn)? {
+                return Ok(StoreOutcome::AlreadyStored);
+            }
             let row = (
-                batches::digest.eq(&batch.digest[..]),
+                batches::digest.eq(&batch.identity[..]),
                 batches::price_count.eq(batch.price_count),
             );
             // The second of two concurrent imports of the same content waits here for the first.

@@ -1,11 +1,13 @@
 //! The first pass over a file: validates every row and the existence of every place, without storing prices.
 
-use super::outcome::{ImportError, Progress};
-use super::row::{Row, RowError};
+use super::identity::Prices;
+use super::outcome::{FileError, ImportError, Progress};
+use super::row::{Entry, Price, Row, RowError};
 use super::rows::Rows;
 use crate::db::batches::NewPlace;
+use crate::types::day::Day;
 use std::collections::{HashMap, HashSet};
-use std::io::BufRead;
+use std::io::Read;
 
 /// Maximum number of errors reported in detail; all of them are counted.
 pub const MAX_REPORTED_ERRORS: usize = 20;
@@ -16,14 +18,25 @@ const PROGRESS_INTERVAL: u64 = 50_000;
 /// A valid file.
 #[derive(Debug)]
 pub struct Checked {
-    /// SHA-256 of its content.
-    pub digest: [u8; 32],
+    /// What identifies its content.
+    pub identity: [u8; 32],
+    /// SHA-256 of the file, decompressed.
+    pub file_digest: [u8; 32],
     /// Its regions.
     pub regions: Vec<NewPlace>,
     /// Its ports.
     pub ports: Vec<NewPlace>,
-    /// Number of its prices.
+    /// Number of its prices without deleted ones.
     pub prices: u64,
+    /// Days whose first prices the file deletes, with the number of rows with prices that precede the deletion.
+    deleted: HashMap<Day, u64>,
+}
+
+impl Checked {
+    /// Whether the file deletes a price of this day after its `index`-th row with a price, from 0.
+    pub fn deletes(&self, day: Day, index: u64) -> bool {
+        !self.deleted.is_empty() && self.deleted.get(&day).is_some_and(|before| index < *before)
+    }
 }
 
 #[derive(Default)]
@@ -41,8 +54,11 @@ impl RowErrors {
     }
 }
 
+/// Port codes in use, each with its first use: a dump may list ports after prices.
+type UsedPorts = HashMap<String, (u64, &'static str)>;
+
 /// Validates all rows. `known_ports` and `known_regions` are those in the database.
-pub fn check<R: BufRead>(
+pub fn check<R: Read>(
     rows: &mut Rows<R>,
     known_ports: &HashSet<String>,
     known_regions: &HashSet<String>,
@@ -50,48 +66,74 @@ pub fn check<R: BufRead>(
 ) -> Result<Checked, ImportError> {
     let mut errors = RowErrors::default();
     let (mut regions, mut ports) = (Vec::new(), Vec::new());
-    // Each port code and its first use: a dump may list ports after prices.
-    let mut used: HashMap<String, (u64, &'static str)> = HashMap::new();
-    let mut prices = 0;
-    while let Some(row) = rows.next_row()? {
-        match row {
-            Err(error) => errors.add(error),
-            Ok(Row::Region(line, region)) => regions.push((line, region)),
-            Ok(Row::Port(line, port)) => ports.push((line, port)),
-            Ok(Row::Price(price)) => {
-                prices += 1;
-                for (code, column) in [(&price.orig_code, "orig_code"), (&price.dest_code, "dest_code")] {
-                    if !used.contains_key(code.as_str()) {
-                        used.insert(code.as_str().to_owned(), (rows.line(), column));
-                    }
-                }
-                if prices % PROGRESS_INTERVAL == 0 {
-                    progress(Progress::Checked(prices));
+    let mut used = UsedPorts::new();
+    let (mut prices, mut read, mut deleted) = (Prices::default(), 0, HashMap::new());
+    loop {
+        match rows.next_entry() {
+            Ok(None) => break,
+            Ok(Some(Err(error))) => errors.add(error),
+            Ok(Some(Ok(Entry::Row(Row::Region(line, region))))) => regions.push((line, region)),
+            Ok(Some(Ok(Entry::Row(Row::Port(line, port))))) => ports.push((line, port)),
+            Ok(Some(Ok(Entry::Row(Row::Price(price))))) => {
+                prices.add(&price);
+                add_used(&mut used, &price, rows);
+                read += 1;
+                if read % PROGRESS_INTERVAL == 0 {
+                    progress(Progress::Checked(read));
                 }
             }
+            Ok(Some(Ok(Entry::Delete(day)))) => {
+                prices.delete(day);
+                deleted.insert(day, read);
+            }
+            // The other checks need the whole file, so they would report errors that it may not have.
+            Err(FileError::Refused(error)) if errors.count > 0 => {
+                errors.count += 1;
+                errors.reported.push(error);
+                return Err(ImportError::BadRows(errors.reported, errors.count));
+            }
+            Err(error) => return Err(error.into()),
         }
     }
     check_tree(&regions, &ports, known_regions, &mut errors);
-    let own: HashSet<&str> = ports.iter().map(|(_, port)| port.key.as_str()).collect();
-    let mut missing: Vec<_> = used
-        .iter()
-        .filter(|(code, _)| !own.contains(code.as_str()) && !known_ports.contains(*code))
-        .collect();
-    missing.sort_by_key(|(_, (line, _))| *line);
-    for (_, (line, column)) in missing {
-        errors.add(RowError::new(*line, column, "is an unknown port (first use)"));
-    }
+    check_used(&used, &ports, known_ports, &mut errors);
     if errors.count > 0 {
         errors.reported.sort_by_key(|error| error.line);
         return Err(ImportError::BadRows(errors.reported, errors.count));
     }
-    let places = |list: Vec<(u64, NewPlace)>| list.into_iter().map(|(_, place)| place).collect();
+    let places =
+        |list: Vec<(u64, NewPlace)>| -> Vec<NewPlace> { list.into_iter().map(|(_, place)| place).collect() };
+    let (regions, ports) = (places(regions), places(ports));
     Ok(Checked {
-        digest: rows.digest(),
-        regions: places(regions),
-        ports: places(ports),
-        prices,
+        identity: prices.identity(&regions, &ports),
+        file_digest: rows.file_digest(),
+        prices: prices.count(),
+        regions,
+        ports,
+        deleted,
     })
+}
+
+fn add_used<R: Read>(used: &mut UsedPorts, price: &Price, rows: &Rows<R>) {
+    for (code, column) in [(&price.orig_code, "orig_code"), (&price.dest_code, "dest_code")] {
+        if !used.contains_key(code.as_str()) {
+            used.insert(code.as_str().to_owned(), (rows.last_line(), column));
+        }
+    }
+}
+
+/// Validates that every port of a price exists, in the file or in the database.
+fn check_used(used: &UsedPorts, ports: &[(u64, NewPlace)], known: &HashSet<String>, errors: &mut RowErrors) {
+    let own: HashSet<&str> = ports.iter().map(|(_, port)| port.key.as_str()).collect();
+    let mut missing: Vec<_> = used
+        .iter()
+        .filter(|(code, _)| !own.contains(code.as_str()) && !known.contains(*code))
+        .map(|(_, first)| first)
+        .collect();
+    missing.sort();
+    for (line, column) in missing {
+        errors.add(RowError::new(*line, column, "is an unknown port (first use)"));
+    }
 }
 
 /// Validates that keys are unique and parents exist, in the file or in the database. Cycles are allowed: queries handle
@@ -121,7 +163,7 @@ fn check_tree(
 mod tests {
     use super::*;
 
-    const DUMP: &str = "--\nSET x;\nCOPY public.ports (code, name, parent_slug) FROM stdin;\n\
+    const DUMP: &str = "--\nSET x = 1;\nCOPY public.ports (code, name, parent_slug) FROM stdin;\n\
         CNGGZ\tGuangzhou\tchina\nEETLL\tTallinn\tbaltic\n\\.\n\
         COPY public.prices (orig_code, dest_code, day, price) FROM stdin;\nCNGGZ\tEETLL\t2021-01-01\t1244\n\\.\n\
         COPY public.regions (slug, name, parent_slug) FROM stdin;\nchina\tChina\t\\N\nbaltic\tBaltic\t\\N\n\\.\n\

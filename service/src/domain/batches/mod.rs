@@ -4,19 +4,25 @@
 use crate::config::database::DatabaseSettings;
 use crate::db::batches::{Ingest, NewBatch};
 use check::{Checked, check};
-use outcome::{ImportError, Imported, Progress};
-use row::Row;
+use outcome::{FileError, ImportError, Imported, Progress};
+use row::{Entry, Row};
 use rows::Rows;
+use source::Source;
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::{BufReader, Error, ErrorKind, Write};
+use std::io::{Error, ErrorKind, Write};
 use std::path::Path;
 
 /// The first pass: validation.
 pub mod check;
 
+/// Prices as CSV.
+mod csv;
+
 /// Legacy dumps in pg_dump's plain format.
 pub mod dump;
+
+/// What identifies a batch.
+mod identity;
 
 /// Progress, outcome and errors of an import.
 pub mod outcome;
@@ -27,22 +33,33 @@ pub mod row;
 /// The rows of a file, CSV or dump.
 pub mod rows;
 
-/// Imports a CSV file or a dump. The same content is stored once, whatever the file's name.
+/// Lines and bytes of a file.
+mod scanner;
+
+/// Formats that are recognized by their first bytes.
+pub mod signature;
+
+/// Opens a file, a pipe or standard input.
+mod source;
+
+/// Imports a CSV file or a dump; `-` is standard input. The same content is stored once, whatever states it.
 pub fn import(
     database: &DatabaseSettings,
     path: &Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Imported, ImportError> {
+    let mut source = Source::open(path)?;
     let mut ingest = Ingest::connect(database)?;
     let known = (ingest.list_port_codes()?, ingest.list_region_slugs()?);
-    let checked = check(&mut open(path)?, &known.0, &known.1, progress)?;
+    let checked = check(&mut Rows::new(source.reader()?), &known.0, &known.1, progress)?;
     let batch = NewBatch {
-        digest: checked.digest,
+        identity: checked.identity,
+        file_digest: checked.file_digest,
         price_count: i64::try_from(checked.prices).unwrap_or(i64::MAX),
         regions: &checked.regions,
         ports: &checked.ports,
     };
-    let stored = ingest.store(&batch, |out| send(path, &checked, out, progress))?;
+    let stored = ingest.store(&batch, |out| send(&mut source, &checked, out, progress))?;
     Ok(Imported {
         stored,
         ports: checked.ports.len(),
@@ -53,33 +70,43 @@ pub fn import(
 
 /// Validates a file against an empty database, without a connection, and stores nothing.
 pub fn check_only(path: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Checked, ImportError> {
-    check(&mut open(path)?, &HashSet::new(), &HashSet::new(), progress)
-}
-
-fn open(path: &Path) -> Result<Rows<BufReader<File>>, Error> {
-    Ok(Rows::new(BufReader::with_capacity(1 << 16, File::open(path)?)))
+    let mut source = Source::open(path)?;
+    let mut rows = Rows::new(source.reader()?);
+    check(&mut rows, &HashSet::new(), &HashSet::new(), progress)
 }
 
 /// The second pass: sends the prices in COPY's text format. A file that changed since the first pass is rejected.
 fn send(
-    path: &Path,
+    source: &mut Source,
     checked: &Checked,
     out: &mut dyn Write,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), Error> {
     let changed = || Error::new(ErrorKind::InvalidData, "the file changed while it was imported");
-    let mut rows = open(path)?;
-    let mut sent = 0;
+    let mut rows = Rows::new(source.reader()?);
+    let (mut read, mut sent) = (0, 0);
     let mut chunk = Vec::with_capacity(1 << 16);
-    while let Some(row) = rows.next_row()? {
-        let Row::Price(price) = row.map_err(|_| changed())? else {
-            continue;
+    loop {
+        let price = match rows.next_entry() {
+            Ok(None) => break,
+            Ok(Some(Ok(Entry::Row(Row::Price(price))))) => price,
+            Ok(Some(Ok(_))) => continue,
+            Ok(Some(Err(_))) | Err(FileError::Refused(_)) => return Err(changed()),
+            Err(FileError::Read(error)) => return Err(error),
         };
-        writeln!(
-            chunk,
-            "{}\t{}\t{}\t{}",
-            price.orig_code, price.dest_code, price.day, price.price
-        )?;
+        read += 1;
+        if checked.deletes(price.day, read - 1) {
+            continue;
+        }
+        for field in [
+            price.orig_code.as_str().as_bytes(),
+            price.dest_code.as_str().as_bytes(),
+            &price.day.to_ascii(),
+        ] {
+            chunk.extend_from_slice(field);
+            chunk.push(b'\t');
+        }
+        writeln!(chunk, "{}", price.price)?;
         sent += 1;
         if chunk.len() > 60_000 {
             out.write_all(&chunk)?;
@@ -88,7 +115,7 @@ fn send(
         }
     }
     out.write_all(&chunk)?;
-    if rows.digest() != checked.digest {
+    if rows.file_digest() != checked.file_digest {
         return Err(changed());
     }
     progress(Progress::Committing);

@@ -61,6 +61,15 @@ pub enum Row {
     Price(Price),
 }
 
+/// What a file states, in the order of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// A row.
+    Row(Row),
+    /// The deletion of all prices of a day that precede it.
+    Delete(Day),
+}
+
 /// The columns of a price, in the order of [`price`]'s argument.
 pub const PRICE_COLUMNS: [&str; 4] = ["orig_code", "dest_code", "day", "price"];
 

@@ -1,176 +1,143 @@
-//! The rows of a file, one at a time: CSV or dump, detected by the first line. Hashes the content.
-//!
-//! CSV is split at commas without a crate: no field of this format can contain a comma, a quote or a line end.
+//! The rows of a file, one at a time: CSV or dump, detected by its first line.
 
+use super::csv::Csv;
 use super::dump::Dump;
-use super::row::{PRICE_COLUMNS, Row, RowError, price};
-use sha2::{Digest, Sha256};
-use std::io::{BufRead, Error, ErrorKind, Read};
+use super::outcome::{FileError, NO_FORMAT};
+use super::row::{Entry, Row, RowError};
+use super::scanner::Scanner;
+use super::signature::Signature;
+use std::io::Read;
 
-/// Maximum length of a line in bytes, which bounds memory.
-pub const MAX_LINE: u64 = 65_536;
+/// Keywords that a statement of a dump may start with; comments and psql's commands start with other characters.
+const KEYWORDS: [&str; 16] = [
+    "set", "select", "create", "alter", "copy", "insert", "delete", "begin", "start", "comment", "drop",
+    "grant", "revoke", "update", "truncate", "do",
+];
 
 /// The rows of a file.
-pub struct Rows<R> {
-    lines: Lines<R>,
-    format: Option<Format>,
+pub struct Rows<R>(Option<Format<R>>);
+
+enum Format<R> {
+    Unknown(Scanner<R>),
+    Csv(Scanner<R>, Csv),
+    Dump(Dump<R>),
 }
 
-enum Format {
-    /// For each column of a price, its index in the line.
-    Csv([usize; 4]),
-    Dump(Dump),
-}
-
-impl<R: BufRead> Rows<R> {
+impl<R: Read> Rows<R> {
     /// The rows of this reader.
     pub fn new(reader: R) -> Self {
-        Self {
-            lines: Lines {
-                reader,
-                number: 0,
-                hash: Sha256::new(),
-            },
-            format: None,
+        Self(Some(Format::Unknown(Scanner::new(reader))))
+    }
+
+    /// SHA-256 of the bytes read; at the end, of the whole file.
+    pub fn file_digest(&self) -> [u8; 32] {
+        match &self.0 {
+            Some(Format::Unknown(scanner) | Format::Csv(scanner, _)) => scanner.digest(),
+            Some(Format::Dump(dump)) => dump.scanner().digest(),
+            None => [0; 32],
         }
     }
 
-    /// The number of the last line read, from 1.
-    pub fn line(&self) -> u64 {
-        self.lines.number
+    /// The line of the last byte read.
+    pub fn last_line(&self) -> u64 {
+        match &self.0 {
+            Some(Format::Unknown(scanner) | Format::Csv(scanner, _)) => scanner.last_line(),
+            Some(Format::Dump(dump)) => dump.scanner().last_line(),
+            None => 1,
+        }
     }
 
-    /// The next row or its validation error; `None` at the end. The outer error is the reader's.
-    pub fn next_row(&mut self) -> Result<Option<Result<Row, RowError>>, Error> {
+    /// The next entry or its validation error; `None` at the end. The outer error ends the file.
+    pub fn next_entry(&mut self) -> Result<Option<Result<Entry, RowError>>, FileError> {
         loop {
-            let Some(text) = self.lines.next_line()? else {
-                return Ok(self.at_end());
-            };
-            let line = self.lines.number;
-            let Ok(text) = std::str::from_utf8(&text) else {
-                return Ok(Some(Err(RowError::new(line, "", "is not UTF-8"))));
-            };
-            let row = match &mut self.format {
-                None => {
-                    match detect_format(text) {
-                        Ok(format) => self.format = Some(format),
-                        Err(error) => return Ok(Some(Err(error))),
-                    }
-                    if let Some(Format::Dump(dump)) = &mut self.format {
-                        dump.row(line, text)
-                    } else {
-                        None
+            match &mut self.0 {
+                Some(Format::Csv(scanner, csv)) => {
+                    let Some(line) = scanner.next_line()? else {
+                        return Ok(None);
+                    };
+                    if let Some(row) = csv.row(line.number, line.bytes) {
+                        return Ok(Some(row.map(|price| Entry::Row(Row::Price(price)))));
                     }
                 }
-                Some(Format::Csv(indices)) => csv_row(line, text, *indices),
-                Some(Format::Dump(dump)) => dump.row(line, text),
-            };
-            if row.is_some() {
-                return Ok(row);
-            }
-        }
-    }
-
-    /// SHA-256 of everything read.
-    pub fn digest(&self) -> [u8; 32] {
-        self.lines.hash.clone().finalize().into()
-    }
-
-    /// Whether the file is complete; reports an incomplete one once.
-    fn at_end(&mut self) -> Option<Result<Row, RowError>> {
-        let line = self.lines.number;
-        match self.format.take() {
-            Some(Format::Csv(_)) => {
-                self.format = Some(Format::Dump(Dump::ended()));
-                None
-            }
-            Some(Format::Dump(mut dump)) => {
-                let error = dump.end(line).err();
-                self.format = Some(Format::Dump(Dump::ended()));
-                error.map(Err)
-            }
-            None => {
-                self.format = Some(Format::Dump(Dump::ended()));
-                Some(Err(RowError::new(line.max(1), "", "the file is empty")))
+                Some(Format::Dump(dump)) => return dump.next_entry(),
+                Some(Format::Unknown(_)) => {
+                    if let Some(Format::Unknown(scanner)) = self.0.take() {
+                        self.0 = Some(detect(scanner)?);
+                    }
+                }
+                None => return Ok(None),
             }
         }
     }
 }
 
-/// A CSV starts with its header; anything else must be a dump.
-fn detect_format(first: &str) -> Result<Format, RowError> {
-    let names: Vec<&str> = first
-        .trim_start_matches('\u{feff}')
-        .split(',')
-        .map(str::trim)
-        .collect();
-    if !names.iter().any(|name| PRICE_COLUMNS.contains(name)) {
-        return Ok(Format::Dump(Dump::default()));
+/// Detects the format by the first bytes; a CSV starts with its header.
+fn detect<R: Read>(mut scanner: Scanner<R>) -> Result<Format<R>, FileError> {
+    let first = scanner.first_bytes()?;
+    let mut skipped = 0;
+    match Signature::of(first) {
+        Some(Signature::Utf8Mark) => skipped = 3,
+        Some(Signature::Gzip) => {
+            return Err(FileError::refused(
+                1,
+                "is compressed with gzip twice: decompress it once",
+            ));
+        }
+        Some(Signature::Other(reason)) => return Err(FileError::refused(1, reason)),
+        None => {}
     }
-    let mut indices = [0; 4];
-    for (column, index) in PRICE_COLUMNS.iter().zip(&mut indices) {
-        let found = names.iter().position(|name| name == column);
-        *index = found.ok_or_else(|| RowError::new(1, column, "is missing from the header"))?;
+    let text = &first[skipped..];
+    if text.iter().all(u8::is_ascii_whitespace) {
+        return Err(FileError::refused(1, "the file is empty"));
     }
-    if names.len() != 4 {
-        return Err(RowError::new(
+    if text.contains(&b'\r') && !text.contains(&b'\n') {
+        return Err(FileError::refused(
             1,
-            "",
-            "the header must be orig_code,dest_code,day,price",
+            "has CR as line ends: they must be LF or CR LF",
         ));
     }
-    Ok(Format::Csv(indices))
+    let mut lines = text.split(|byte| *byte == b'\n');
+    let blank = lines
+        .by_ref()
+        .take_while(|line| line.iter().all(u8::is_ascii_whitespace))
+        .count();
+    let number = blank as u64 + 1;
+    let line = text
+        .split(|byte| *byte == b'\n')
+        .nth(blank)
+        .unwrap_or_default()
+        .trim_ascii();
+    // A multi-byte character may be cut at the end of the first bytes; the start decides.
+    let line = line
+        .utf8_chunks()
+        .next()
+        .map(|chunk| chunk.valid())
+        .unwrap_or_default();
+    match Csv::of_header(number, line) {
+        Some(Ok(csv)) => {
+            scanner.skip(skipped);
+            for _ in 0..number {
+                scanner.next_line()?;
+            }
+            Ok(Format::Csv(scanner, csv))
+        }
+        Some(Err(error)) => Err(FileError::Refused(error)),
+        None if starts_dump(line) => {
+            scanner.skip(skipped);
+            Ok(Format::Dump(Dump::new(scanner)))
+        }
+        None => Err(FileError::refused(number, NO_FORMAT)),
+    }
 }
 
-/// Codes, days and numbers need no quotes, but spreadsheets may add them.
-fn csv_row(line: u64, text: &str, indices: [usize; 4]) -> Option<Result<Row, RowError>> {
-    if text.is_empty() {
-        return None;
+fn starts_dump(line: &str) -> bool {
+    if line.starts_with("--") || line.starts_with("/*") || line.starts_with('\\') {
+        return true;
     }
-    let mut fields = [""; 4];
-    let mut count = 0;
-    for field in text.split(',') {
-        if let Some(slot) = fields.get_mut(count) {
-            *slot = field
-                .strip_prefix('"')
-                .and_then(|f| f.strip_suffix('"'))
-                .unwrap_or(field);
-        }
-        count += 1;
-    }
-    if count != 4 {
-        return Some(Err(RowError::new(
-            line,
-            "",
-            format!("has {count} fields instead of 4"),
-        )));
-    }
-    Some(price(line, indices.map(|index| fields[index])).map(Row::Price))
-}
-
-struct Lines<R> {
-    reader: R,
-    number: u64,
-    hash: Sha256,
-}
-
-impl<R: BufRead> Lines<R> {
-    /// The next line without its line end.
-    fn next_line(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        let mut line = Vec::with_capacity(48);
-        let read = self.reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)?;
-        if read == 0 {
-            return Ok(None);
-        }
-        self.number += 1;
-        if read as u64 == MAX_LINE {
-            let text = format!("line {} is longer than {MAX_LINE} bytes", self.number);
-            return Err(Error::new(ErrorKind::InvalidData, text));
-        }
-        self.hash.update(&line);
-        while matches!(line.last(), Some(b'\n' | b'\r')) {
-            line.pop();
-        }
-        Ok(Some(line))
-    }
+    let end = line
+        .find(|c: char| !c.is_ascii_alphabetic())
+        .unwrap_or(line.len());
+    let word = line[..end].to_ascii_lowercase();
+    let is_separated = line[end..].is_empty() || line[end..].starts_with([' ', '\t', ';', '/', '(']);
+    KEYWORDS.contains(&word.as_str()) && is_separated
 }

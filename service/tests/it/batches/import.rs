@@ -61,7 +61,7 @@ fn the_binary_imports_a_dump_and_then_a_csv() {
     );
 }
 
-/// C13: The same content is stored once, under any file name.
+/// C15: The same content is stored once, under any file name.
 #[test]
 fn the_same_content_is_stored_once() {
     let database = Database::fresh();
@@ -81,7 +81,7 @@ fn the_same_content_is_stored_once() {
     assert_eq!(row_counts(&database), before);
 }
 
-/// C13: Of two concurrent imports of the same content one stores it.
+/// C15: Of two concurrent imports of the same content one stores it.
 #[test]
 fn concurrent_imports_of_the_same_content_store_it_once() {
     let database = Database::fresh();

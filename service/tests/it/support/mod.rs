@@ -48,6 +48,9 @@ pub mod outbox;
 /// A PostgreSQL server that a test may stop.
 pub mod own_postgres;
 
+/// `psql` and `pg_dump`.
+pub mod postgres_tools;
+
 /// The built binary.
 pub mod program;
 

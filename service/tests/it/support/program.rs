@@ -46,6 +46,36 @@ pub fn run_into(stdout: impl Into<Stdio>, arguments: &[&str], settings: &[(Strin
     command.spawn().unwrap().wait_with_output().unwrap()
 }
 
+/// Runs the program with this standard input until it exits.
+pub fn run_with_input(arguments: &[&str], settings: &[(String, String)], input: &[u8]) -> Output {
+    let mut child = command(arguments, settings)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    std::thread::scope(|scope| {
+        // A program that refuses its input closes the pipe.
+        scope.spawn(move || {
+            let _ = std::io::Write::write_all(&mut stdin, input);
+        });
+        child.wait_with_output().unwrap()
+    })
+}
+
+/// Runs another program until it exits, with these variables as its environment.
+pub fn run_tool(program: &std::path::Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the only test file that starts processes"
+    )]
+    let mut command = Command::new(program);
+    command.args(arguments).env_clear().stdin(Stdio::null());
+    command.envs(variables.iter().copied());
+    command.output().unwrap()
+}
+
 /// Runs the program until it exits, with a setting that need not be UTF-8.
 #[cfg(unix)]
 pub fn run_with_bytes(arguments: &[&str], name: &str, value: &[u8]) -> Output {
