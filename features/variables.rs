@@ -35,13 +35,16 @@ impl Variables {
         let address = format!("{}-{:016x}@people.example", user.to_lowercase(), random_u64());
         self.set_of(user, "email", &address);
         self.set_of(user, "EMAIL", &address.to_uppercase());
-        self.set_of(user, "password", &random_password());
+        let password = random_password();
+        self.set_of(user, "password", &password);
+        // What confirming the address requires, until the user registers with another one.
+        self.set_of(user, "chosen", &password);
     }
 
     /// Values that must not appear in any log: passwords, tokens, links, addresses.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
-        const KINDS: [&str; 7] = [
-            "access", "cookie", "email", "link", "password", "refresh", "secret",
+        const KINDS: [&str; 8] = [
+            "access", "chosen", "cookie", "email", "link", "password", "refresh", "secret",
         ];
         let is_secret = |name: &str| name.rsplit('.').next().is_some_and(|kind| KINDS.contains(&kind));
         let secrets = self.0.iter().filter(move |(name, _)| is_secret(name));

@@ -70,7 +70,7 @@ Feature: Accounts
       Given Ann has registered but not confirmed the address
       When I send POST to "/auth/confirm" with the body
         """
-        {"token": "<token>"}
+        {"token": "<token>", "password": "{Ann.password}"}
         """
       Then the response is a problem with status 404
       When Ann signs in
@@ -84,6 +84,20 @@ Feature: Accounts
         | the digit 0  | 0                                           |
         | a path       | ../../etc/passwd                            |
         | an injection | ' OR 1=1--                                  |
+
+    @E2 @E20 @owasp:API2:2023 @CWE-287
+    Scenario: Confirming requires the password that was chosen, because another client may have registered the address
+      Given Ann has registered but not confirmed the address
+      When Ann reads the mail with a link to "/confirm"
+      And I send POST to "/auth/confirm" with the body
+        """
+        {"token": "{Ann.link}", "password": "a password of the address's owner"}
+        """
+      Then the response is a problem with status 403
+      When Ann signs in
+      Then the response is a problem with status 401
+      When Ann submits the token of the link to "/auth/confirm"
+      Then the response status is 200
 
     @E2 @asvs:v5.0.0-6.6.2 @CWE-640
     Scenario: A link is valid for its own purpose only
@@ -124,7 +138,7 @@ Feature: Accounts
       When Ann reads the mail with a link to "/confirm"
       And I send POST to "/auth/confirm" with the body
         """
-        {"token": "{the earlier link}"}
+        {"token": "{the earlier link}", "password": "{Ann.password}"}
         """
       Then the response is a problem with status 404
       When Ann submits the token of the link to "/auth/confirm"

@@ -18,7 +18,10 @@ Feature: Web pages
     Then Ann sees the page "Check your mail"
     When Ann follows the link in the mail to "/confirm"
     Then Ann sees the page "Confirm your address"
-    When Ann presses "Yes, this is my address"
+    When Ann fills in
+      | field    | text           |
+      | Password | {Ann.password} |
+    And Ann presses "Yes, this is my address"
     Then Ann sees the page "Sign in"
     And Ann sees "Your address is confirmed"
     When Ann fills in

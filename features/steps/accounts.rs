@@ -27,7 +27,8 @@ async fn has_registered(world: &mut World, user: String) -> Result<()> {
 pub(super) async fn has_account(world: &mut World, user: String) -> Result<()> {
     has_registered(world, user.clone()).await?;
     let mail = mail::next(world, &user, "/confirm?token=").await?;
-    let body = json!({ "token": mail.token("/confirm")? }).to_string();
+    let password = world.variables.get_of(&user, "chosen")?;
+    let body = json!({ "token": mail.token("/confirm")?, "password": password }).to_string();
     let confirmed = post(world, "/auth/confirm", &body).await?;
     ensure!(confirmed.status < 300, "{}: {confirmed}", confirmed.request);
     Ok(())
@@ -80,11 +81,14 @@ async fn signs_in_with(world: &mut World, user: String, password: String) -> Res
     Ok(())
 }
 
-/// Sends the token that was saved as `Ann.link`.
+/// Sends the token that was saved as `Ann.link`, and the password that Ann registered with where it is required.
 #[when(expr = "{word} submits the token of the link to {string}")]
 async fn submits_token(world: &mut World, user: String, target: String) -> Result<()> {
-    let body = json!({ "token": world.variables.get_of(&user, "link")? }).to_string();
-    let response = post(world, &target, &body).await?;
+    let mut body = json!({ "token": world.variables.get_of(&user, "link")? });
+    if target == "/auth/confirm" {
+        body["password"] = json!(world.variables.get_of(&user, "chosen")?);
+    }
+    let response = post(world, &target, &body.to_string()).await?;
     world.responses.push(response);
     Ok(())
 }
@@ -131,11 +135,14 @@ pub(super) fn save_tokens(world: &mut World, user: &str, response: &Response) ->
     Ok(())
 }
 
-async fn register(world: &World, user: &str) -> Result<Response> {
-    register_with(world, user, world.variables.get_of(user, "password")?).await
+async fn register(world: &mut World, user: &str) -> Result<Response> {
+    let password = world.variables.get_of(user, "password")?.to_owned();
+    register_with(world, user, &password).await
 }
 
-async fn register_with(world: &World, user: &str, password: &str) -> Result<Response> {
+/// Saves the password as the one that confirming the address requires.
+async fn register_with(world: &mut World, user: &str, password: &str) -> Result<Response> {
+    world.variables.set_of(user, "chosen", password);
     let email = world.variables.get_of(user, "email")?;
     let body = json!({ "name": user, "email": email, "password": password });
     post(world, "/auth/register", &body.to_string()).await

@@ -34,6 +34,12 @@ pub fn run(settings: &Settings) -> ExitCode {
             &format!("{PREFIX}MAIL_TRANSPORT: must be smtp in production"),
         );
     }
+    if settings.auth.public_url.is_empty() {
+        return fail(
+            EXIT_CONFIG,
+            &format!("{PREFIX}PUBLIC_URL: is not set; production has no default"),
+        );
+    }
     let telemetry = match Telemetry::start(&settings.telemetry) {
         Ok(telemetry) => telemetry,
         Err(error) => return fail(1, &error),

@@ -5,10 +5,13 @@ use super::secret::SecretSource;
 use super::source::{ConfigError, Source};
 use std::time::Duration;
 
+/// The base URL in development.
+const DEVELOPMENT_URL: &str = "http://127.0.0.1:3000";
+
 /// Settings of registration, sessions, tokens and password hashing.
 #[derive(Clone, Debug)]
 pub struct AuthSettings {
-    /// Base URL for users, without a trailing slash.
+    /// Base URL for users, without a trailing slash. Empty: not set, which `serve` refuses.
     pub public_url: String,
     /// How long a deleted account can be restored.
     pub deleted_account_retention: Duration,
@@ -88,6 +91,11 @@ impl AuthSettings {
         Ok(Self {
             deleted_account_retention: Duration::from_secs(u64::from(days) * 86_400),
             registration: match source.text("REGISTRATION")?.as_str() {
+                // In production, a stranger must not be the first to confirm an address.
+                "" => match profile {
+                    DeploymentProfile::Production => RegistrationMode::Closed,
+                    DeploymentProfile::Development => RegistrationMode::FirstAdmin,
+                },
                 "first-admin" => RegistrationMode::FirstAdmin,
                 "open" => RegistrationMode::Open,
                 "closed" => RegistrationMode::Closed,
@@ -131,7 +139,12 @@ impl AuthSettings {
 }
 
 fn public_url(source: &Source, profile: DeploymentProfile) -> Result<String, ConfigError> {
-    let url = source.non_empty("PUBLIC_URL")?;
+    let url = match (source.text("PUBLIC_URL")?, profile) {
+        // Only `serve` needs it.
+        (url, DeploymentProfile::Production) if url.is_empty() => return Ok(url),
+        (url, DeploymentProfile::Development) if url.is_empty() => DEVELOPMENT_URL.to_owned(),
+        (url, _) => url,
+    };
     let wrong = |reason| ConfigError::new("PUBLIC_URL", reason);
     let uri: http::Uri = url
         .parse()

@@ -1,8 +1,9 @@
-//! The deployment profile: whether settings that are unsafe in production are permitted.
+//! The deployment profile: whether settings that are unsafe in production are permitted, and two defaults.
 
 use super::source::{ConfigError, Source};
 
-/// Where the service runs. `Development` changes no default: it only permits settings that `Production` rejects.
+/// Where the service runs. `Development` permits settings that `Production` rejects, and has defaults for PUBLIC_URL and
+/// REGISTRATION that suit a single machine only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeploymentProfile {
     /// The default.

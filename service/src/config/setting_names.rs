@@ -39,7 +39,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "PROFILE",
         "production",
-        "Deployment profile: `production`, or `development` for a developer's machine. `development` changes no default; it permits settings that `production` rejects, such as an unencrypted database connection.",
+        "Deployment profile: `production`, or `development` for a developer's machine. `development` changes the defaults of `PUBLIC_URL` and `REGISTRATION` only; it permits settings that `production` rejects, such as an unencrypted database connection.",
     ),
     setting(
         "LISTEN",
@@ -103,13 +103,13 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         "PUBLIC_URL",
-        "http://127.0.0.1:3000",
-        "Base URL under which users reach the service, without a path and a trailing slash; its host must be one of `ALLOWED_HOSTS`. Links in mails start with it. Production requires `https`, except for `localhost`, `127.0.0.1` and `[::1]`.",
+        "",
+        "Base URL under which users reach the service, without a path and a trailing slash; its host must be one of `ALLOWED_HOSTS`. Links in mails start with it. Required by `serve` in production; in development the default is `http://127.0.0.1:3000`. Production requires `https`, except for `localhost`, `127.0.0.1` and `[::1]`.",
     ),
     setting(
         "REGISTRATION",
-        "first-admin",
-        "Who may register. `first-admin`: anyone, until an administrator exists; the first user to confirm an address becomes administrator, and further users need an invitation. `open`: anyone, as a user. `closed`: by invitation only.",
+        "",
+        "Who may register. Empty: `closed` in production, `first-admin` in development. `first-admin`: anyone, until an administrator exists; the first user to confirm an address becomes administrator, and further users need an invitation. `open`: anyone, as a user. `closed`: by invitation only; `portcullis accounts add --role admin` creates the first administrator.",
     ),
     setting(
         "MAIL_RATE_PER_NETWORK",

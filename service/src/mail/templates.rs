@@ -21,7 +21,7 @@ pub(super) fn template_of(kind: MailKind) -> MailTemplate {
         MailKind::Confirm => MailTemplate {
             subject: "Confirm your address",
             opening: &[
-                "Someone signed up for Portcullis with this address. If it was you, confirm that the address is yours.",
+                "Someone signed up for Portcullis with this address. If it was you, confirm that the address is yours, with the password that you chose.",
             ],
             action: ("Confirm address", "/confirm"),
             closing: &[

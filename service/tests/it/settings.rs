@@ -1,9 +1,11 @@
 //! Settings: every one is documented, and an invalid one is named without its value.
 
+use crate::support::database::Database;
 use crate::support::environment;
 use crate::support::program::{run, run_with_bytes, stderr};
 use crate::support::temp_file::TempFile;
 use portcullis::config::Settings;
+use portcullis::config::auth::RegistrationMode;
 use portcullis::config::setting_names::{PREFIX, SETTINGS};
 use portcullis::config::source::Source;
 use std::fmt::Write;
@@ -126,6 +128,39 @@ fn an_invalid_value_ends_with_78_and_the_name_of_the_setting() {
         untested.is_empty(),
         "settings without an invalid value: {untested:?}"
     );
+}
+
+/// E20, K1: In production PUBLIC_URL has no default, and registration is closed unless the setting opens it.
+#[test]
+fn production_has_no_public_url_and_no_registration_by_default() {
+    let mut pairs = Database::not_created().pairs();
+    pairs.retain(|(name, _)| {
+        !["PROFILE", "DATABASE_SSLMODE", "REGISTRATION", "MAIL_FOLDER"].contains(&name.as_str())
+    });
+    pairs.push(("MAIL_TRANSPORT".into(), "smtp".into()));
+    pairs.push(("SMTP_HOST".into(), "mail.example".into()));
+    let output = run(&["serve"], &pairs);
+    assert_eq!(output.status.code(), Some(78));
+    assert_eq!(
+        stderr(&output),
+        "portcullis: PORTCULLIS_PUBLIC_URL: is not set; production has no default\n"
+    );
+    let parse = |more: &[(&str, &str)]| {
+        let more = more
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Settings::parse(&Source::of(pairs.iter().cloned().chain(more)).unwrap())
+            .unwrap()
+            .auth
+    };
+    assert_eq!(parse(&[]).registration, RegistrationMode::Closed);
+    assert_eq!(
+        parse(&[("REGISTRATION", "first-admin")]).registration,
+        RegistrationMode::FirstAdmin
+    );
+    let development = parse(&[("PROFILE", "development")]);
+    assert_eq!(development.registration, RegistrationMode::FirstAdmin);
+    assert_eq!(development.public_url, "http://127.0.0.1:3000");
 }
 
 /// K1: An unknown setting ends the program with code 78 and its name.

@@ -46,6 +46,10 @@ pub enum LinkOutcome {
     Done,
     /// The link was used, is void, has expired or never existed; the response does not reveal which.
     NoSuchLink,
+    /// The password is not the one that was chosen; the link remains valid.
+    WrongPassword,
+    /// Too many wrong passwords; retry after this long.
+    TooManyAttempts(Duration),
 }
 
 /// The result of using a link that sets a password.

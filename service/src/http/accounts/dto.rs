@@ -41,6 +41,16 @@ pub struct LinkRequest {
     pub token: Field<LinkToken>,
 }
 
+/// The link of a registration and the password that was chosen.
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+pub struct ConfirmationRequest {
+    /// The query parameter `token` of the link.
+    pub token: Field<LinkToken>,
+    /// The password that was chosen at registration.
+    pub password: Field<SecretText>,
+}
+
 /// A mailed link and a new password.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
@@ -206,6 +216,14 @@ pub struct UseLinkErrors;
 
 impl Documented for UseLinkErrors {
     const STATUSES: &'static [u16] = &[404, 413, 415];
+}
+
+/// Errors of confirming a registration.
+#[derive(Debug)]
+pub struct ConfirmErrors;
+
+impl Documented for ConfirmErrors {
+    const STATUSES: &'static [u16] = &[403, 404, 413, 415];
 }
 
 /// Errors of confirming a new address.

@@ -18,6 +18,7 @@ use crate::domain::accounts::outcome::{
     ChangeEmailOutcome, LinkOutcome, MailRequestOutcome, RegistrationOutcome, SetPasswordOutcome,
 };
 use crate::domain::accounts::registration::Registration;
+use crate::domain::sessions::error::LoginError;
 use crate::http::contract::auth::Anyone;
 use crate::http::contract::error_responses::ErrorResponse;
 use crate::http::contract::problem::Problem;
@@ -26,8 +27,9 @@ use crate::http::openapi::tags::ApiTag;
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
 use dto::{
-    ChangeEmailErrors, EmailRequest, InvitationAcceptance, LinkRequest, LinkUsed, MailRequested,
-    PasswordResetRequest, RegisterErrors, RegistrationRequest, RequestMailErrors, UseLinkErrors,
+    ChangeEmailErrors, ConfirmErrors, ConfirmationRequest, EmailRequest, InvitationAcceptance, LinkRequest,
+    LinkUsed, MailRequested, PasswordResetRequest, RegisterErrors, RegistrationRequest, RequestMailErrors,
+    UseLinkErrors,
 };
 use errors::{too_many_mails, unknown_link, weak_password};
 use http::StatusCode;
@@ -88,18 +90,31 @@ impl AccountsApi {
 
     /// Confirm an address
     ///
-    /// Uses the link from the registration mail and activates the account.
+    /// Uses the link from the registration mail and activates the account. Requires the password that was chosen, because
+    /// someone else may have registered the address; the owner of the address can choose one by a password reset.
     #[oai(path = "/auth/confirm", method = "post", operation_id = "confirmAccount")]
     async fn confirm(
         &self,
         _caller: Anyone,
         client: ClientInfo,
-        body: StrictJson<LinkRequest>,
-    ) -> Result<LinkUsed, ErrorResponse<UseLinkErrors>> {
-        let token = token_of(body.0)?;
-        match self.accounts.confirm_email(&token, &client).await? {
+        body: StrictJson<ConfirmationRequest>,
+    ) -> Result<LinkUsed, ErrorResponse<ConfirmErrors>> {
+        let mut errors = Vec::new();
+        let token = body.0.token.required("token", &mut errors);
+        let password = body.0.password.required("password", &mut errors);
+        let (Some(token), Some(password), []) = (token, password, errors.as_slice()) else {
+            return Err(Problem::invalid(errors).into());
+        };
+        match self.accounts.confirm_email(&token.0, password.0, &client).await? {
             LinkOutcome::Done => Ok(LinkUsed::with("the address is confirmed; you can sign in")),
             LinkOutcome::NoSuchLink => Err(unknown_link().into()),
+            LinkOutcome::WrongPassword => Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "wrong-password",
+                "the password is not the one that was chosen for this address; reset it at /auth/forgot",
+            )
+            .into()),
+            LinkOutcome::TooManyAttempts(wait) => Err(LoginError::Throttled(wait).into()),
         }
     }
 

@@ -105,7 +105,14 @@ fn flows(app: &App, server: &Server) -> Vec<Flow> {
     };
     vec![
         open("/auth/register", register("new@a.example"), 202),
-        open("/auth/confirm", link("confirm", "confirm@a.example"), 200),
+        open(
+            "/auth/confirm",
+            with(
+                link("confirm", "confirm@a.example"),
+                &[("password", "a quiet mountain lake")],
+            ),
+            200,
+        ),
         open("/auth/resend", json!({ "email": "resend@a.example" }), 202),
         open("/auth/forgot", json!({ "email": "forgot@a.example" }), 202),
         open(

@@ -44,7 +44,7 @@ fn a_deleted_account_is_like_an_unknown_one() {
     // The address is free again.
     let again = json!({ "name": "Ann", "email": "ann@example.org", "password": NEW });
     assert_eq!(post(&app, "/auth/register", &again).status, 202);
-    let link = json!({ "token": token(&database, "confirm", "ann@example.org") });
+    let link = json!({ "token": token(&database, "confirm", "ann@example.org"), "password": NEW });
     assert_eq!(post(&app, "/auth/confirm", &link).status, 200);
     assert_eq!(try_log_in(&app, "ann@example.org", NEW).status, 200);
 }

@@ -56,7 +56,12 @@ fn an_invalid_invitation_is_rejected() {
     let link = token(&database, "invite", "ivan@example.org");
     accept(&app, &revoked, "Ivan", PASSWORD).problem(404);
     accept(&app, "forged", "Ivan", PASSWORD).problem(404);
-    post(&app, "/auth/confirm", &json!({ "token": link })).problem(404);
+    post(
+        &app,
+        "/auth/confirm",
+        &json!({ "token": link, "password": PASSWORD }),
+    )
+    .problem(404);
     post(
         &app,
         "/auth/reset",

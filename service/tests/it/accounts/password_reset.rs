@@ -148,6 +148,6 @@ fn a_reset_confirms_the_address() {
     let link = token(&database, "reset", "ann@example.org");
     assert_eq!(post(&app, "/auth/reset", &reset_body(&link, NEW)).status, 200);
     assert_eq!(try_log_in(&app, "ann@example.org", NEW).status, 200);
-    let confirm = json!({ "token": token(&database, "confirm", "ann@example.org") });
+    let confirm = json!({ "token": token(&database, "confirm", "ann@example.org"), "password": PASSWORD });
     post(&app, "/auth/confirm", &confirm).problem(404);
 }

@@ -58,7 +58,7 @@ fn a_password_has_8_to_128_characters_of_any_script() {
         post(
             &app,
             "/auth/confirm",
-            &json!({ "token": token(&database, "confirm", &email) }),
+            &json!({ "token": token(&database, "confirm", &email), "password": password }),
         );
         assert_eq!(try_log_in(&app, &email, password).status, 200, "{password:?}");
         let mut cut = password.to_owned();

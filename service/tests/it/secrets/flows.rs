@@ -72,9 +72,17 @@ pub fn accounts(env: &TestEnvironment) {
     let confirm = mailed_links::token(database, "confirm", "ann@example.org");
     let forged: String = confirm.chars().rev().collect();
     run_log::record_secret(&forged);
-    post(app, "/auth/confirm", &json!({"token": forged})).problem(404);
-    assert_eq!(post(app, "/auth/confirm", &json!({"token": confirm})).status, 200);
-    post(app, "/auth/confirm", &json!({"token": confirm})).problem(404);
+    post(
+        app,
+        "/auth/confirm",
+        &json!({"token": forged, "password": PASSWORD}),
+    )
+    .problem(404);
+    let wrong = json!({"token": confirm, "password": NEW_PASSWORD});
+    post(app, "/auth/confirm", &wrong).problem(403);
+    let right = json!({"token": confirm, "password": PASSWORD});
+    assert_eq!(post(app, "/auth/confirm", &right).status, 200);
+    post(app, "/auth/confirm", &right).problem(404);
     assert_eq!(register("ann@example.org", NEW_PASSWORD), 202, "taken");
     assert_eq!(
         post(app, "/auth/forgot", &json!({"email": "ann@example.org"})).status,

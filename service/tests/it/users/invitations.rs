@@ -130,7 +130,7 @@ fn changing_an_unconfirmed_address_sends_a_new_link() {
             "confirm cay@new.example"
         ]
     );
-    let confirm = json!({"token": admin.link_token(unconfirmed)});
+    let confirm = json!({"token": admin.link_token(unconfirmed), "password": accounts::PASSWORD});
     assert_eq!(accounts::post(&admin.app, "/auth/confirm", &confirm).status, 200);
     assert_eq!(admin.get_user(unconfirmed).json()["state"], "active");
 }

@@ -63,7 +63,8 @@ fn a_user_registers_confirms_and_signs_in() {
         !can_sign_in(&app, ANN, PASSWORD),
         "opening the page confirms nothing"
     );
-    let response = submit_link(&browser, "/confirm", &link, &[]);
+    let fields = [("password", PASSWORD)];
+    let response = submit_link(&browser, "/confirm", &link, &fields);
     assert_eq!((response.status, response.header("location")), (303, "/sign-in"));
     let page = browser.get("/sign-in");
     assert!(page.text().contains("Your address is confirmed"));
@@ -75,7 +76,7 @@ fn a_user_registers_confirms_and_signs_in() {
         "the notice is shown once"
     );
     assert!(can_sign_in(&app, ANN, PASSWORD));
-    let second = submit_link(&browser, "/confirm", &link, &[]);
+    let second = submit_link(&browser, "/confirm", &link, &fields);
     assert_eq!(second.status, 404);
     assert!(second.text().contains("This link does not work"));
 }
@@ -208,7 +209,7 @@ fn every_invalid_link_gets_the_same_page() {
     let browser = Browser::new(&app);
     let forged = "q3T1x0m8Yc5yW9rJ4uH2vN7sK6pL0zEfGdB1aQiOtXk";
     for (path, fields) in [
-        ("/confirm", &[][..]),
+        ("/confirm", &[("password", NEW_PASSWORD)][..]),
         ("/change-email", &[]),
         ("/reset", &[("password", NEW_PASSWORD)]),
         ("/invitation", &[("name", "Eve"), ("password", NEW_PASSWORD)]),

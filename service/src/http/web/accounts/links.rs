@@ -3,7 +3,7 @@
 use crate::crypto::tokens::PlainToken;
 use crate::domain::accounts::outcome::{ChangeEmailOutcome, LinkOutcome, SetPasswordOutcome};
 use crate::http::accounts::fields::SecretText;
-use crate::http::contract::problem::Problem;
+use crate::http::contract::problem::{Problem, TOO_MANY_ATTEMPTS};
 use crate::http::web::cookies::{self, FLASH};
 use crate::http::web::flash::Flash;
 use crate::http::web::form::Form;
@@ -34,6 +34,12 @@ enum Link {
 const INVALID_TEXT: &[&str] = &[
     "It may be expired, already used, or replaced by a newer one. Make sure that you opened the complete link.",
 ];
+
+const CONFIRM_LINKS: &[NavLink] = &[NavLink {
+    before: "Another password?",
+    target: "/forgot",
+    text: "Reset your password",
+}];
 
 const INVALID_LINKS: &[NavLink] = &[
     NavLink {
@@ -67,14 +73,26 @@ pub async fn confirm(
     submitted: SubmittedForm,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
-    let fields = visitor.open(submitted, &["token"], &[])?;
+    let fields = visitor.open(submitted, &["token", "password"], &[])?;
+    let mut form = filled(&visitor, Link::Confirm, &fields);
+    let Some(password) = form.parse_non_empty::<SecretText>(&fields, "password") else {
+        return page(&visitor, Link::Confirm, form, StatusCode::BAD_REQUEST);
+    };
     match web
         .accounts()
-        .confirm_email(fields.text("token"), &client)
+        .confirm_email(fields.text("token"), password.0, &client)
         .await?
     {
         LinkOutcome::Done => Ok(done(&visitor, Flash::Confirmed)),
         LinkOutcome::NoSuchLink => invalid_link(&visitor),
+        LinkOutcome::WrongPassword => {
+            form.reject_field("password", "is not the one that was chosen for this address");
+            page(&visitor, Link::Confirm, form, StatusCode::FORBIDDEN)
+        }
+        LinkOutcome::TooManyAttempts(wait) => {
+            form.reject_for("Too many attempts", wait);
+            form_page(&visitor, Link::Confirm, form).show_retry_after(&visitor, TOO_MANY_ATTEMPTS, wait)
+        }
     }
 }
 
@@ -187,7 +205,11 @@ fn password_set(
 fn form(visitor: &Visitor, link: Link, token: &str) -> Form {
     let password = || Input::new_password("New password");
     let (action, submit, inputs) = match link {
-        Link::Confirm => ("/confirm", "Yes, this is my address", Vec::new()),
+        Link::Confirm => {
+            let chosen = Input::password("Password", "current-password")
+                .with_hint("The one that you chose when you signed up");
+            ("/confirm", "Yes, this is my address", vec![chosen])
+        }
         Link::ChangeEmail => ("/change-email", "Yes, this is my new address", Vec::new()),
         Link::Invitation => {
             let name = Input::text("name", "Your name", 200).with_autocomplete("name");
@@ -205,8 +227,16 @@ fn filled(visitor: &Visitor, link: Link, fields: &Fields) -> Form {
 }
 
 fn page(visitor: &Visitor, link: Link, form: Form, status: StatusCode) -> Result<Response, Problem> {
+    form_page(visitor, link, form).show(visitor, status)
+}
+
+fn form_page(visitor: &Visitor, link: Link, form: Form) -> FormPage {
     let (title, intro) = match link {
-        Link::Confirm => ("Confirm your address", "Your account is ready after this step."),
+        Link::Confirm => (
+            "Confirm your address",
+            "Enter the password that you chose when you signed up. If someone else signed up with your address, reset the \
+             password instead: it confirms your address too.",
+        ),
         Link::ChangeEmail => (
             "Confirm your new address",
             "You will sign in with it from then on.",
@@ -220,9 +250,11 @@ fn page(visitor: &Visitor, link: Link, form: Form, status: StatusCode) -> Result
             "You will be signed out everywhere and can sign in with the new password.",
         ),
     };
-    FormPage::new(visitor, title, form)
-        .with_intro(intro)
-        .show(visitor, status)
+    let page = FormPage::new(visitor, title, form).with_intro(intro);
+    match link {
+        Link::Confirm => page.with_links(CONFIRM_LINKS),
+        Link::ChangeEmail | Link::Invitation | Link::Reset => page,
+    }
 }
 
 fn done(visitor: &Visitor, flash: Flash) -> Response {
