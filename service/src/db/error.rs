@@ -13,7 +13,7 @@ pub enum DbError {
     /// No connection became free within the acquire timeout.
     #[error("no database connection became free in time")]
     Exhausted,
-    /// The statement was cancelled: by a time limit, an operator or a deadlock.
+    /// The statement was cancelled: by a time limit, an operator, a deadlock or a conflict.
     #[error("the statement timed out")]
     Timeout,
     /// A named constraint was violated.
@@ -46,6 +46,8 @@ impl DbError {
                 _,
             )
             | Error::BrokenTransactionManager => Self::Unavailable,
+            // 40001: among others a query on a standby that conflicts with recovery.
+            Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => Self::Timeout,
             // COMMIT failed, and so did ROLLBACK: the first of them has the cause.
             Error::RollbackErrorOnCommit { commit_error, .. } => Self::classify(commit_error),
             Error::DatabaseError(_, info) if info.constraint_name().is_some() => {

@@ -3,12 +3,19 @@
 use crate::support::app::App;
 use crate::support::database::{Database, PASSWORDS, lines};
 use crate::support::sample_data::{QUERY, small};
+use diesel::connection::SimpleConnection;
+
+/// A database prepared as an operator does it: a copied one lacks the settings of its template.
+fn prepared_database() -> Database {
+    let database = Database::not_created();
+    database.server.create_database(&database.name);
+    database
+}
 
 /// K3: `migrate prepare` makes the messages to every login English, whatever the server's language.
 #[test]
 fn messages_to_every_login_are_english() {
-    let database = Database::not_created();
-    database.server.create_database(&database.name);
+    let database = prepared_database();
     for (login, _) in PASSWORDS {
         let setting = lines(
             &mut database.login(&login.to_lowercase()),
@@ -38,19 +45,17 @@ fn a_time_out_in_another_language_is_503() {
     assert!(response.header("retry-after").parse::<u32>().unwrap() >= 1);
 }
 
-/// A5: A statement that an operator cancels is answered 503 with `Retry-After`.
+/// A5: A statement that an operator cancels is answered 503 with `Retry-After`, in a prepared database of any server.
 #[test]
 fn a_cancelled_statement_is_503() {
-    let database = Database::with_data(&small());
+    let database = prepared_database();
+    database.import(&small()).unwrap();
     let app = App::start(&database.settings(&[("DATABASE_STATEMENT_TIMEOUT", "5000")]));
     assert_eq!(app.get(QUERY).status, 200);
     let mut holder = database.admin();
-    lines(&mut holder, "SELECT '' AS line").unwrap();
-    diesel::connection::SimpleConnection::batch_execute(
-        &mut holder,
-        "BEGIN; LOCK TABLE rates.daily_rates IN ACCESS EXCLUSIVE MODE",
-    )
-    .unwrap();
+    holder
+        .batch_execute("BEGIN; LOCK TABLE rates.daily_rates IN ACCESS EXCLUSIVE MODE")
+        .unwrap();
     let response = std::thread::scope(|scope| {
         let request = scope.spawn(|| app.get(QUERY));
         let cancel = "SELECT pg_cancel_backend(pid)::text AS line FROM pg_stat_activity
