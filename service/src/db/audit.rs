@@ -9,6 +9,7 @@ use crate::config::database::DatabaseSettings;
 use crate::types::account::AccountId;
 use crate::types::client_info::ClientInfo;
 use crate::types::event_hash::EventHash;
+use crate::types::page_row::{PageRow, json_bytes};
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::pg::data_types::PgTimestamp;
@@ -66,6 +67,13 @@ pub struct EventRow {
     pub detail: Value,
     /// Hash of the event.
     pub hash: Vec<u8>,
+}
+
+impl PageRow for EventRow {
+    fn text_bytes(&self) -> usize {
+        let texts = [&self.action, &self.subject, &self.request_id, &self.address];
+        texts.map(|text| json_bytes(text)).iter().sum::<usize>() + self.detail.to_string().len()
+    }
 }
 
 /// Filter of the list. `None`: any.

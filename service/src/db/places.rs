@@ -3,6 +3,7 @@
 use super::Db;
 use super::error::DbError;
 use super::schema::rates::{place_ancestors, ports, regions};
+use crate::types::page_row::{PageRow, json_bytes};
 use crate::types::place::{Place, PortCode, RegionSlug};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -33,6 +34,19 @@ pub struct RegionRow {
     pub name: String,
     /// Slug of the parent region.
     pub parent_slug: Option<String>,
+}
+
+impl PageRow for PortRow {
+    fn text_bytes(&self) -> usize {
+        json_bytes(&self.code) + json_bytes(&self.name) + json_bytes(&self.parent_slug)
+    }
+}
+
+impl PageRow for RegionRow {
+    fn text_bytes(&self) -> usize {
+        let parent = self.parent_slug.as_deref().unwrap_or_default();
+        json_bytes(&self.slug) + json_bytes(&self.name) + json_bytes(parent)
+    }
 }
 
 /// A region with its ancestors and children.

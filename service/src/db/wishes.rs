@@ -5,6 +5,7 @@ use super::Db;
 use super::error::DbError;
 use super::schema::wishes::{account_locks, wishes};
 use crate::types::account::AccountId;
+use crate::types::page_row::{MAX_PAGE_BYTES, PageRow, json_bytes};
 use crate::types::version_precondition::VersionPrecondition;
 use crate::types::wish::WishId;
 use chrono::{DateTime, Utc};
@@ -16,6 +17,9 @@ diesel::define_sql_function! {
     /// With `is_local` the setting ends with the transaction.
     fn set_config(name: Text, value: Text, is_local: Bool) -> Text;
 }
+
+/// Rows of a page that one statement reads.
+const ROWS_PER_STATEMENT: usize = 100;
 
 /// A wish, as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
@@ -35,6 +39,12 @@ pub struct WishRow {
     pub created_at: DateTime<Utc>,
     /// Time of the last change.
     pub updated_at: DateTime<Utc>,
+}
+
+impl PageRow for WishRow {
+    fn text_bytes(&self) -> usize {
+        json_bytes(&self.title) + json_bytes(&self.note)
+    }
 }
 
 /// New values of a wish. `None`: unchanged.
@@ -68,32 +78,55 @@ pub enum ChangeOutcome {
     NotFound,
 }
 
-/// Wishes of an account, newest first, starting behind `after`. `done` filters by state.
+/// Wishes of an account, newest first, starting behind `after`. `done` filters by state. Ends early behind the row that exceeds
+/// the size of a page: a thousand long notes are megabytes.
 pub async fn list(
     db: &Db,
     account: AccountId,
     done: Option<bool>,
     after: Option<WishId>,
-    limit: i64,
+    limit: usize,
 ) -> Result<Vec<WishRow>, DbError> {
     read(db, "list_wishes", account, move |conn| {
-        let mut query = wishes::table
-            .filter(wishes::account_id.eq(account.get()))
-            .order(wishes::id.desc())
-            .limit(limit)
-            .select(WishRow::as_select())
-            .into_boxed();
-        if let Some(after) = after {
-            query = query.filter(wishes::id.lt(after.get()));
+        let (mut rows, mut bytes) = (Vec::new(), 0);
+        let mut after = after.map(WishId::get);
+        loop {
+            let count = (limit - rows.len()).min(ROWS_PER_STATEMENT);
+            let next = list_some(conn, account, done, after, count)?;
+            let is_last = next.len() < count;
+            after = next.last().map(|wish| wish.id);
+            bytes += next.iter().map(PageRow::page_bytes).sum::<usize>();
+            rows.extend(next);
+            if is_last || rows.len() >= limit || bytes > MAX_PAGE_BYTES {
+                return Ok(rows);
+            }
         }
-        query = match done {
-            Some(true) => query.filter(wishes::done_at.is_not_null()),
-            Some(false) => query.filter(wishes::done_at.is_null()),
-            None => query,
-        };
-        query.load(conn)
     })
     .await
+}
+
+fn list_some(
+    conn: &mut PgConnection,
+    account: AccountId,
+    done: Option<bool>,
+    after: Option<i64>,
+    count: usize,
+) -> QueryResult<Vec<WishRow>> {
+    let mut query = wishes::table
+        .filter(wishes::account_id.eq(account.get()))
+        .order(wishes::id.desc())
+        .limit(i64::try_from(count).unwrap_or(i64::MAX))
+        .select(WishRow::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(wishes::id.lt(after));
+    }
+    query = match done {
+        Some(true) => query.filter(wishes::done_at.is_not_null()),
+        Some(false) => query.filter(wishes::done_at.is_null()),
+        None => query,
+    };
+    query.load(conn)
 }
 
 /// A wish of an account.

@@ -27,6 +27,9 @@ pub mod field_error;
 /// Purposes of mailed links.
 pub mod link;
 
+/// The size of a row on a page.
+pub mod page_row;
+
 /// Operators at the command line.
 pub mod operator;
 

@@ -16,6 +16,7 @@ use crate::db::schema::accounts::{accounts, admins_lock};
 use crate::db::sessions::interval;
 use crate::types::account::{AccountId, AccountState};
 use crate::types::email::Email;
+use crate::types::page_row::{PageRow, json_bytes};
 use crate::types::role::Role;
 use crate::types::search_key::stored_key;
 use chrono::{DateTime, Utc};
@@ -48,6 +49,12 @@ pub struct AccountRow {
     pub confirmed_at: Option<DateTime<Utc>>,
     /// When it was deleted.
     pub deleted_at: Option<DateTime<Utc>>,
+}
+
+impl PageRow for AccountRow {
+    fn text_bytes(&self) -> usize {
+        json_bytes(&self.email) + json_bytes(&self.name)
+    }
 }
 
 impl AccountRow {

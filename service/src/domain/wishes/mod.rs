@@ -70,7 +70,7 @@ impl Wishes {
             Which::Open => Some(false),
             Which::Done => Some(true),
         };
-        let rows = wishes::list(&self.db, owner.account(), done, after, i64::from(limit) + 1).await?;
+        let rows = wishes::list(&self.db, owner.account(), done, after, limit as usize + 1).await?;
         Ok(Page::from_rows(rows, limit, |wish| wish.id.to_string()))
     }
 

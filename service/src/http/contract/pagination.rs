@@ -29,6 +29,9 @@ impl FieldValue for Limit {
             minimum: Some(1.0),
             maximum: Some(1000.0),
             default: Some(100.into()),
+            description: Some(
+                "A page has fewer items if more would exceed 256 KiB: follow `Link` to the next page.",
+            ),
             ..MetaSchema::new_with_format("integer", "int32")
         }
     }
