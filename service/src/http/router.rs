@@ -19,6 +19,7 @@ use crate::http::edge::cors::Cors;
 use crate::http::edge::hosts::Hosts;
 use crate::http::edge::pipeline::{Edge, EdgeParts, Routes};
 use crate::http::edge::rate_limit::RateLimit;
+use crate::http::edge::response_budget::ResponseBudget;
 use crate::http::edge::security_events::SecurityEvents;
 use crate::http::health::HealthApi;
 use crate::http::mail;
@@ -57,10 +58,10 @@ pub struct ApiParts {
     pub audit: Audit,
     /// The demo, if it is enabled, and who may use it.
     pub demo: DemoAccess,
-    /// Readiness.
-    pub health: Health,
     /// Ports and regions.
     pub places: Places,
+    /// Readiness.
+    pub health: Health,
     /// Daily rates.
     pub rates: Rates,
     /// Longest range of days of one rate query.
@@ -193,6 +194,7 @@ pub fn routes<T: OpenApi + 'static>(apis: T, settings: EdgeSettings) -> BoxEndpo
         client_addresses: ClientAddresses::new(settings.proxies),
         rate_limit: settings.rate_limit,
         body: settings.body,
+        responses: ResponseBudget::default(),
         sessions: settings.sessions,
         metrics: settings.metrics,
         error_page: error_page::render,

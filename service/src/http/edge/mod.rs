@@ -36,6 +36,9 @@ pub mod rate_limit;
 /// Request id and trace context.
 pub mod request_id;
 
+/// The memory of unread responses.
+pub mod response_budget;
+
 /// Log events about requests that may be part of an attack.
 pub mod security_events;
 

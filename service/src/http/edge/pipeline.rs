@@ -1,5 +1,5 @@
-//! The order of the edge. In: request id, Host, head size, rate limit, body size, path, method, parameters. Out: problem or
-//! response, headers, metrics, one log line.
+//! The order of the edge. In: request id, Host, head size, rate limit, unread responses, body size, path,
+//! method, parameters. Out: problem or response, headers, metrics, one log line.
 
 use super::body::BodyPolicy;
 use super::client_address::{AmbiguousClientError, ClientAddresses};
@@ -8,6 +8,7 @@ use super::error_mapping;
 use super::hosts::Hosts;
 use super::rate_limit::{RateLimit, Remaining};
 use super::request_id::RequestIds;
+use super::response_budget::ResponseBudget;
 use super::security_events::{self, SecurityEvents};
 use super::security_headers;
 use super::{accept, head_limits, query_params};
@@ -46,6 +47,8 @@ pub struct EdgeParts {
     pub rate_limit: Arc<RateLimit>,
     /// Limits of request bodies.
     pub body: BodyPolicy,
+    /// The memory of unread responses.
+    pub responses: ResponseBudget,
     /// Authenticates callers.
     pub sessions: Sessions,
     /// The metrics.
@@ -126,6 +129,7 @@ impl Edge {
         let counted = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         quota.remaining = Some(parts.rate_limit.check(counted)?);
         let address = address?;
+        parts.responses.check(address)?;
         parts.body.check_length(request.headers())?;
         if request.version() == Version::HTTP_2 {
             // An HTTP/2 client may still be sending: its errors must be detected before a response ends the stream.
@@ -168,8 +172,32 @@ impl Edge {
         match outcome {
             outcome if !unknown.is_empty() => Err(with_unknown(outcome, unknown)),
             Ok(response) if head => Ok(without_body(response).await),
+            Ok(response) => self.within_budget(response, address, safe).await,
             outcome => outcome,
         }
+    }
+
+    /// Attaches the response's share of the budget, which the listener holds until the client has read the response. The
+    /// response to a change is sent in any case, because the change has been made.
+    async fn within_budget(
+        &self,
+        mut response: Response,
+        client: IpAddr,
+        safe: bool,
+    ) -> Result<Response, Problem> {
+        let body = response
+            .take_body()
+            .into_bytes()
+            .await
+            .map_err(|_| Problem::internal())?;
+        let share = if safe {
+            self.parts.responses.take(client, &body)?
+        } else {
+            self.parts.responses.take_always(client, &body)
+        };
+        response.extensions_mut().insert(Arc::new(share));
+        response.set_body(body);
+        Ok(response)
     }
 }
 
