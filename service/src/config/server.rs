@@ -20,8 +20,10 @@ pub struct ServerSettings {
     pub cors_origins: Vec<String>,
     /// Maximum number of open connections on the public listener.
     pub max_connections: usize,
-    /// Time limit for a request head, for a body, and for a connection without traffic.
+    /// Time limit for a request head, for a body, and for a response that makes no progress.
     pub client_timeout: Duration,
+    /// How long a connection may stay open between requests.
+    pub keep_alive_timeout: Duration,
     /// How long active requests may run on after SIGTERM.
     pub shutdown_grace: Duration,
 }
@@ -49,6 +51,7 @@ impl ServerSettings {
             cors_origins,
             max_connections: source.number("MAX_CONNECTIONS", 1..=100_000)?,
             client_timeout: Duration::from_secs(source.number("CLIENT_TIMEOUT", 1..=60)?),
+            keep_alive_timeout: Duration::from_secs(source.number("KEEP_ALIVE_TIMEOUT", 1..=3600)?),
             shutdown_grace: Duration::from_secs(source.number("SHUTDOWN_GRACE", 0..=600)?),
         })
     }

@@ -79,7 +79,12 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "CLIENT_TIMEOUT",
         "8",
-        "Time in seconds, 1 to 60, in which a client must send a request's head, in which it must send its body, and after which a connection without traffic is closed.",
+        "Time in seconds, 1 to 60, in which a client must send a request's head, in which it must send its body, and after which a response is aborted of which the client reads nothing, or less than 4 KiB per second on average.",
+    ),
+    setting(
+        "KEEP_ALIVE_TIMEOUT",
+        "75",
+        "Time in seconds, 1 to 3600, that a connection stays open between requests. Must exceed the idle timeout of a load balancer in front of the service, or the balancer will use connections that are just being closed. HTTP/1.1 responses announce it in `Keep-Alive`.",
     ),
     setting(
         "SHUTDOWN_GRACE",

@@ -1,11 +1,12 @@
 //! Limits the number of connections. When all slots are taken, a new connection evicts the one that has been idle
 //! longest, or, if none is idle, the one whose request has been running longest: slow clients cannot lock others out.
 
+use super::connection::Connection;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How long a request may run before its connection can be evicted.
 const EVICTION_GRACE: Duration = Duration::from_secs(1);
@@ -20,71 +21,6 @@ pub struct ConnectionSlots {
     opened: Instant,
     next: AtomicU64,
     taken: Arc<Mutex<HashMap<u64, Arc<Connection>>>>,
-}
-
-/// The state of a connection.
-pub struct Connection {
-    opened: Instant,
-    received_request: AtomicBool,
-    active: AtomicUsize,
-    /// When a request last started or ended, in milliseconds since the slots were created.
-    last_activity: AtomicU64,
-    eviction: Notify,
-    /// Whether an eviction of the connection was requested.
-    evicting: AtomicBool,
-}
-
-impl Connection {
-    fn new(opened: Instant) -> Self {
-        let connection = Self {
-            opened,
-            received_request: AtomicBool::new(false),
-            active: AtomicUsize::new(0),
-            last_activity: AtomicU64::new(0),
-            eviction: Notify::new(),
-            evicting: AtomicBool::new(false),
-        };
-        connection.touch();
-        connection
-    }
-
-    fn touch(&self) {
-        let elapsed = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last_activity.store(elapsed, Ordering::Relaxed);
-    }
-
-    /// Marks the start of a request. It ends when the returned value is dropped, also if the client disconnects.
-    pub fn begin_request(self: &Arc<Self>) -> ActiveRequest {
-        self.received_request.store(true, Ordering::Relaxed);
-        self.active.fetch_add(1, Ordering::Relaxed);
-        self.touch();
-        ActiveRequest(Arc::clone(self))
-    }
-
-    /// Whether the connection has received a request.
-    pub fn has_received_request(&self) -> bool {
-        self.received_request.load(Ordering::Relaxed)
-    }
-
-    /// Whether a request is running: then the client is waiting for the service.
-    pub fn is_active(&self) -> bool {
-        self.active.load(Ordering::Relaxed) > 0
-    }
-
-    /// Resolves when the connection is to be closed for another one.
-    pub async fn evicted(&self) {
-        self.eviction.notified().await;
-    }
-}
-
-/// A running request.
-pub struct ActiveRequest(Arc<Connection>);
-
-impl Drop for ActiveRequest {
-    fn drop(&mut self) {
-        self.0.active.fetch_sub(1, Ordering::Relaxed);
-        self.0.touch();
-    }
 }
 
 /// A taken slot.
@@ -151,25 +87,19 @@ impl ConnectionSlots {
     fn evict(&self) -> bool {
         let taken = lock(&self.taken);
         let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let last_activity = |connection: &Arc<Connection>| connection.last_activity.load(Ordering::Relaxed);
         let evictable = |connection: &&Arc<Connection>| {
-            let unchanged = now.saturating_sub(last_activity(connection));
+            let unchanged = now.saturating_sub(connection.last_activity());
             !connection.is_active() || Duration::from_millis(unchanged) > EVICTION_GRACE
         };
         // Connections with a pending eviction come last: one that does not close must not block the eviction of others.
-        let evicting = |connection: &Arc<Connection>| connection.evicting.load(Ordering::Relaxed);
         let victim = taken.values().filter(evictable).min_by_key(|connection| {
             (
-                evicting(connection),
+                connection.is_evicting(),
                 connection.is_active(),
-                last_activity(connection),
+                connection.last_activity(),
             )
         });
-        let evict = |connection: &&Arc<Connection>| {
-            connection.evicting.store(true, Ordering::Relaxed);
-            connection.eviction.notify_one();
-        };
-        victim.inspect(evict).is_some()
+        victim.inspect(|connection| connection.evict()).is_some()
     }
 }
 
@@ -185,7 +115,7 @@ mod tests {
     async fn the_longest_idle_connection_is_evicted_and_an_active_one_is_not() {
         let slots = ConnectionSlots::new(3);
         let (active, _) = slots.take().await.unwrap();
-        let requests = active.connection.begin_request();
+        let requests = active.connection.begin_request(false);
         let (idle, _) = slots.take().await.unwrap();
         tokio::time::sleep(Duration::from_millis(5)).await;
         let (fresh, evicted) = slots.take().await.unwrap();
@@ -198,7 +128,7 @@ mod tests {
         let (_new, evicted) = slots.take().await.unwrap();
         assert!(evicted);
         closing.await.unwrap();
-        assert!(active.connection.is_active() && !fresh.connection.has_received_request());
+        assert!(active.connection.is_active() && !fresh.connection.is_active());
         drop(requests);
         assert!(!active.connection.is_active());
     }
@@ -209,8 +139,8 @@ mod tests {
         let (first, _) = slots.take().await.unwrap();
         let (second, _) = slots.take().await.unwrap();
         let requests = [
-            first.connection.begin_request(),
-            second.connection.begin_request(),
+            first.connection.begin_request(false),
+            second.connection.begin_request(false),
         ];
         let connection = Arc::clone(&first.connection);
         let closing = tokio::spawn(async move {

@@ -1,16 +1,23 @@
 //! Accepts connections and serves HTTP/1.1 and HTTP/2. Built on hyper, because poem's own server limits neither the
 //! number of connections nor the time that a request head may take.
 
+use super::client_stream::ClientStream;
+use super::connection::{ClientState, ClientTimeouts, Connection};
 use super::connection_limit::{ConnectionSlots, Slot};
 use super::error::StartError;
-use super::idle_timeout::IdleTimeout;
 use super::protocol_errors::ProtocolErrors;
 use super::proxy_protocol;
+use super::request_activity::ActiveRequest;
+use super::response_body::{ResponseBody, ResponseProgress};
+use super::stream_executor::StreamExecutor;
+use crate::http::edge::response_budget::ResponseShare;
 use crate::telemetry::metrics::Metrics;
 use crate::types::trusted_proxies::TrustedProxies;
+use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
+use hyper::body::Body;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use poem::endpoint::{BoxEndpoint, Endpoint};
 use poem::http::uri::Scheme;
@@ -21,16 +28,29 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
+
+/// Maximum number of concurrent streams of one HTTP/2 connection. Each can hold a response.
+const MAX_STREAMS: u32 = 32;
+
+/// Bytes of responses that a stream or a connection buffers before the client reads them.
+const SEND_BUFFER_BYTES: u32 = 64 * 1024;
+
+/// Length of the queue of connections that are not accepted yet, as in tokio's own `TcpListener::bind`.
+const BACKLOG: u32 = 1024;
+
+/// Announces the keep-alive timeout to HTTP/1.1 clients.
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
 /// Limits on connections.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Maximum number of open connections.
     pub connections: usize,
-    /// How long a client may take for a request head, or without sending or receiving a byte.
-    pub client_timeout: Duration,
+    /// Time limits of clients.
+    pub timeouts: ClientTimeouts,
     /// The only permitted peers, which start each connection with a PROXY protocol header. `None`: any peer, without one.
     pub proxy_protocol: Option<TrustedProxies>,
 }
@@ -44,9 +64,10 @@ pub struct Listener {
 
 struct Server {
     endpoint: BoxEndpoint<'static, Response>,
-    builder: Builder<TokioExecutor>,
+    builder: Builder<StreamExecutor>,
     slots: ConnectionSlots,
-    client_timeout: Duration,
+    timeouts: ClientTimeouts,
+    keep_alive: Option<HeaderValue>,
     proxy_protocol: Option<TrustedProxies>,
     address: SocketAddr,
     metrics: Option<Metrics>,
@@ -54,23 +75,23 @@ struct Server {
 
 impl Listener {
     /// Binds the address.
-    pub async fn bind(
+    pub fn bind(
         address: SocketAddr,
         endpoint: BoxEndpoint<'static, Response>,
         limits: Limits,
         metrics: Option<Metrics>,
     ) -> Result<Self, StartError> {
-        let socket = TcpListener::bind(address)
-            .await
-            .map_err(|error| StartError::Listen(address, error))?;
+        let socket = listen(address).map_err(|error| StartError::Listen(address, error))?;
         let address = socket
             .local_addr()
             .map_err(|error| StartError::Listen(address, error))?;
         let server = Server {
             endpoint,
-            builder: builder(limits.client_timeout),
+            builder: builder(limits.timeouts.client),
             slots: ConnectionSlots::new(limits.connections),
-            client_timeout: limits.client_timeout,
+            timeouts: limits.timeouts,
+            keep_alive: HeaderValue::from_str(&format!("timeout={}", limits.timeouts.keep_alive.as_secs()))
+                .ok(),
             proxy_protocol: limits.proxy_protocol,
             address,
             metrics,
@@ -121,19 +142,35 @@ impl Listener {
     }
 }
 
+/// Listens. Accepted sockets inherit the send buffer's size: with the kernel's default, which grows to megabytes, a client
+/// that reads slowly but steadily would appear to read nothing for a long time.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 /// The limits of HTTP/1.1 and HTTP/2. They exceed those of the edge, and bound memory before a request reaches it.
-fn builder(client_timeout: Duration) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
+fn builder(client_timeout: Duration) -> Builder<StreamExecutor> {
+    let mut builder = Builder::new(StreamExecutor::new(client_timeout));
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(client_timeout)
+        // `ClientState` limits the time of a head: the library's timeout would also limit the time between requests.
+        .header_read_timeout(None)
         .max_headers(200)
         .max_buf_size(64 * 1024);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_concurrent_streams(100)
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_send_buf_size(SEND_BUFFER_BYTES as usize)
         .max_header_list_size(32 * 1024)
         .max_pending_accept_reset_streams(20)
         .keep_alive_interval(Duration::from_secs(20))
@@ -161,38 +198,58 @@ impl Server {
         };
         // Responses are written at once: Nagle's algorithm would only delay them.
         let _ = stream.set_nodelay(true);
-        let stream = IdleTimeout::new(stream, Arc::clone(&slot.connection), self.client_timeout);
-        let io = TokioIo::new(ProtocolErrors::new(stream));
+        let state = &slot.connection;
+        let stream = ClientStream::new(stream, Arc::clone(state));
+        let io = TokioIo::new(ProtocolErrors::new(stream, Arc::clone(state)));
+        let stopping = stopped.clone();
         let service = service_fn(|request: hyper::Request<Incoming>| {
-            let active = slot.connection.begin_request();
+            let version = request.version();
+            let active = state.begin_request(version == Version::HTTP_2);
+            let persistent =
+                version == Version::HTTP_11 && !asks_to_close(request.headers()) && !*stopping.borrow();
             let request = Request::from((
                 request,
                 LocalAddr(Addr::SocketAddr(self.address)),
                 RemoteAddr(Addr::SocketAddr(client)),
                 Scheme::HTTP,
             ));
-            let server = Arc::clone(&self);
+            let (server, state) = (Arc::clone(&self), Arc::clone(state));
             async move {
                 let response = server.endpoint.get_response(request).await;
-                drop(active);
-                Ok::<http::Response<_>, Infallible>(response.into())
+                let mut response = begin_response(response.into(), active, &state, version);
+                if persistent {
+                    server.announce_keep_alive(response.headers_mut());
+                }
+                Ok::<_, Infallible>(response)
             }
         });
         let mut connection = pin!(self.builder.serve_connection(io, service));
-        let mut first_request = pin!(tokio::time::sleep(self.client_timeout));
-        let mut stopping = false;
+        let mut check = tokio::time::interval(self.timeouts.client / 8);
+        check.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut closing, mut stop_handled) = (false, false);
         loop {
             tokio::select! {
                 _ = &mut connection => break,
-                () = slot.connection.evicted() => break,
-                () = &mut first_request, if !first_request.is_elapsed() => {
-                    if !slot.connection.has_received_request() {
+                () = state.evicted() => break,
+                _ = check.tick() => match state.client_state(self.timeouts) {
+                    ClientState::Active => {}
+                    ClientState::Silent => {
                         self.refused("silent");
                         break;
                     }
-                }
-                _ = stopped.changed(), if !stopping => {
-                    stopping = true;
+                    ClientState::Slow => {
+                        self.refused("slow");
+                        break;
+                    }
+                    ClientState::Idle(excess) if excess >= self.timeouts.client => break,
+                    ClientState::Idle(_) if closing => {}
+                    ClientState::Idle(_) => {
+                        closing = true;
+                        connection.as_mut().graceful_shutdown();
+                    }
+                },
+                _ = stopped.changed(), if !stop_handled => {
+                    (closing, stop_handled) = (true, true);
                     connection.as_mut().graceful_shutdown();
                 }
             }
@@ -206,7 +263,7 @@ impl Server {
             return Some(peer);
         };
         let reading = proxy_protocol::read_client(stream, peer, proxies);
-        let reason = match tokio::time::timeout(self.client_timeout, reading).await {
+        let reason = match tokio::time::timeout(self.timeouts.client, reading).await {
             Ok(Ok(client)) => return Some(client),
             Ok(Err(error)) => error.to_string(),
             Err(_) => "no header in time".to_owned(),
@@ -214,6 +271,18 @@ impl Server {
         tracing::debug!(%peer, reason, "connection without a valid PROXY protocol header closed");
         self.refused("no proxy header");
         None
+    }
+
+    /// Announces how long the connection can be used again, so that a client does not send into one that closes.
+    fn announce_keep_alive(&self, headers: &mut HeaderMap) {
+        if let Some(timeout) = self
+            .keep_alive
+            .as_ref()
+            .filter(|_| !headers.contains_key(header::CONNECTION))
+        {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("keep-alive"));
+            headers.insert(KEEP_ALIVE, timeout.clone());
+        }
     }
 
     fn count(&self, change: i64) {
@@ -227,4 +296,32 @@ impl Server {
             metrics.refused_connection(why);
         }
     }
+}
+
+/// Watches the progress of a response from now on.
+fn begin_response<B: Body<Data = bytes::Bytes>>(
+    mut response: http::Response<B>,
+    request: ActiveRequest,
+    connection: &Connection,
+    version: Version,
+) -> http::Response<ResponseBody<B>> {
+    let share = response.extensions_mut().remove::<Arc<ResponseShare>>();
+    let size = response.body().size_hint().lower();
+    let progress = Arc::new(ResponseProgress::new(size, request, share));
+    if version == Version::HTTP_2 {
+        StreamExecutor::watch(&progress);
+    } else {
+        connection.begin_response(Arc::clone(&progress));
+    }
+    response.map(|body| ResponseBody::new(body, progress))
+}
+
+/// Whether the client closes the connection after this request.
+fn asks_to_close(headers: &HeaderMap) -> bool {
+    let mut fields = headers.get_all(header::CONNECTION).iter();
+    fields.any(|field| {
+        let text = field.to_str().unwrap_or_default();
+        text.split(',')
+            .any(|option| option.trim().eq_ignore_ascii_case("close"))
+    })
 }

@@ -36,8 +36,20 @@ mod proxy_protocol;
 /// Periodic cleanup.
 mod cleanup;
 
-/// The idle timeout of connections.
-pub mod idle_timeout;
+/// The state of one connection.
+pub mod connection;
+
+/// The socket of one connection.
+pub mod client_stream;
+
+/// The active requests of one connection.
+pub mod request_activity;
+
+/// The progress of responses.
+pub mod response_body;
+
+/// The streams of HTTP/2 connections.
+pub mod stream_executor;
 
 use crate::config::Settings;
 use crate::domain::accounts::Accounts;
@@ -52,6 +64,7 @@ use crate::mail::worker::{MailWorker, WorkerContext};
 use crate::telemetry::metrics::Metrics;
 use apis::{Services, apis, web};
 use audit_anchors::AuditAnchors;
+use connection::ClientTimeouts;
 use error::StartError;
 use key_reload::KeyReload;
 use keys::Keys;
@@ -119,24 +132,28 @@ impl Service {
             web,
             mailbox: mail_worker::mailbox(settings),
         };
+        let timeouts = ClientTimeouts {
+            client: server.client_timeout,
+            keep_alive: server.keep_alive_timeout,
+        };
         let public_limits = Limits {
             connections: server.max_connections,
-            client_timeout: server.client_timeout,
+            timeouts,
             proxy_protocol: server.proxies.proxy_protocol(),
         };
         let internal_limits = Limits {
             connections: 64,
-            client_timeout: server.client_timeout,
+            timeouts,
             proxy_protocol: None,
         };
         let public = routes(extend(apis), edge);
-        let bound = async {
-            let public = Listener::bind(server.listen, public, public_limits, Some(metrics.clone())).await?;
+        let bind = || {
+            let public = Listener::bind(server.listen, public, public_limits, Some(metrics.clone()))?;
             let internal = internal::routes(metrics);
-            let internal = Listener::bind(server.internal_listen, internal, internal_limits, None).await?;
+            let internal = Listener::bind(server.internal_listen, internal, internal_limits, None)?;
             Ok((public, internal))
         };
-        match bound.await {
+        match bind() {
             Ok((public, internal)) => Ok(Self {
                 public,
                 internal,

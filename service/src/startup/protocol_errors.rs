@@ -1,18 +1,21 @@
 //! Problem documents for errors of the HTTP library. A malformed request line or an oversized head never reaches the
 //! edge: hyper responds with a bare status, which this stream replaces by a problem document with all headers.
 
+use super::connection::Connection;
 use crate::http::contract::problem::Problem;
 use crate::http::edge::{request_id::RequestIds, security_headers as headers};
 use http::{HeaderMap, StatusCode};
 use std::fmt::Write;
 use std::io::{IoSlice, Result};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// A stream that replaces bare error responses.
 pub struct ProtocolErrors<S> {
     stream: S,
+    connection: Arc<Connection>,
     /// The response to write instead, and how much of it is written.
     replacement: Vec<u8>,
     written: usize,
@@ -20,12 +23,19 @@ pub struct ProtocolErrors<S> {
 
 impl<S: AsyncWrite + Unpin> ProtocolErrors<S> {
     /// Replaces the bare error responses on this stream.
-    pub fn new(stream: S) -> Self {
+    pub fn new(stream: S, connection: Arc<Connection>) -> Self {
         Self {
             stream,
+            connection,
             replacement: Vec::new(),
             written: 0,
         }
+    }
+
+    /// The status of a bare error response. Only looked for while no response of ours is under way, because a write may
+    /// begin anywhere in a body, and people's text may look like a response.
+    fn bare_status(&self, bytes: &[u8]) -> Option<StatusCode> {
+        bare_status(bytes).filter(|_| self.connection.awaits_http1_request())
     }
 
     fn write_replacement(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
@@ -93,7 +103,7 @@ impl<S: AsyncWrite + AsyncRead + Unpin> AsyncRead for ProtocolErrors<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for ProtocolErrors<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
-        if let Some(status) = bare_status(bytes) {
+        if let Some(status) = self.bare_status(bytes) {
             (self.replacement, self.written) = (with_problem_body(status), 0);
             return Poll::Ready(Ok(bytes.len()));
         }
@@ -105,7 +115,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ProtocolErrors<S> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
-        if let Some(status) = slices.first().and_then(|first| bare_status(first)) {
+        if let Some(status) = slices.first().and_then(|first| self.bare_status(first)) {
             (self.replacement, self.written) = (with_problem_body(status), 0);
             return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
         }
@@ -132,9 +142,13 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    async fn through(response: &str) -> String {
+    fn idle() -> Arc<Connection> {
+        Arc::new(Connection::new(std::time::Instant::now()))
+    }
+
+    async fn through(connection: Arc<Connection>, response: &str) -> String {
         let (server, mut client) = tokio::io::duplex(1 << 16);
-        let mut stream = ProtocolErrors::new(server);
+        let mut stream = ProtocolErrors::new(server, connection);
         stream.write_all(response.as_bytes()).await.unwrap();
         stream.shutdown().await.unwrap();
         drop(stream);
@@ -143,9 +157,11 @@ mod tests {
         text
     }
 
+    const BARE: &str = "HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\n\r\n";
+
     #[tokio::test]
     async fn a_bare_error_gets_a_problem_document_and_other_responses_pass() {
-        let text = through("HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\n\r\n").await;
+        let text = through(idle(), BARE).await;
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         assert!(
             head.starts_with("HTTP/1.1 431 ") && head.contains("x-frame-options: deny"),
@@ -158,7 +174,19 @@ mod tests {
             "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
             "HTTP/1.1 404 Not Found\r\nx-request-id: a\r\ncontent-length: 0\r\n\r\n",
         ] {
-            assert_eq!(through(response).await, response);
+            assert_eq!(through(idle(), response).await, response);
         }
+    }
+
+    #[tokio::test]
+    async fn bytes_of_our_own_responses_are_never_replaced() {
+        let connection = idle();
+        let request = connection.begin_request(false);
+        assert_eq!(through(Arc::clone(&connection), BARE).await, BARE);
+        drop(request);
+        assert_ne!(through(connection, BARE).await, BARE);
+        let http2 = idle();
+        drop(http2.begin_request(true));
+        assert_eq!(through(http2, BARE).await, BARE);
     }
 }

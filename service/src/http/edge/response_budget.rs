@@ -14,7 +14,7 @@ const MAX_BYTES_PER_CLIENT: usize = 8 * 1024 * 1024;
 /// Bytes of unread responses of all clients.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
-/// How long a rejected client is asked to wait.
+/// `Retry-After` of rejected requests.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The bytes of responses that are not sent yet. Cheap to clone.

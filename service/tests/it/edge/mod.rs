@@ -9,6 +9,9 @@ mod cors;
 /// The `Host` field.
 mod hosts;
 
+/// Connections between requests.
+mod keep_alive;
+
 /// OPTIONS, HEAD and `Allow`.
 mod methods;
 
@@ -35,6 +38,9 @@ mod resource_exhaustion;
 
 /// Security headers.
 mod security_headers;
+
+/// Clients that do not read their responses.
+mod unread_responses;
 
 /// Log events of attacks.
 mod security_events;

@@ -93,20 +93,6 @@ fn a_body_that_trickles_in_is_answered_408_and_cut_off() {
     trickle.join().unwrap();
 }
 
-/// O4: An idle keep-alive connection is closed.
-#[test]
-fn an_idle_keep_alive_connection_is_closed() {
-    let app = app_with_short_timeout();
-    let mut raw = RawConnection::connect(app.address);
-    for _ in 0..2 {
-        raw.send("GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        assert_eq!(raw.read_response().unwrap().status, 200);
-        sleep(Duration::from_millis(300));
-    }
-    let waited = raw.wait_until_closed();
-    assert!(waited < Duration::from_secs(3), "{waited:?}");
-}
-
 /// O4: A client that does not read its response is disconnected.
 #[test]
 fn a_client_that_does_not_read_is_cut_off() {

@@ -30,6 +30,9 @@ pub mod environment;
 /// A service that receives forged tokens.
 pub mod forgery_target;
 
+/// A hand-made HTTP/2 client.
+pub mod http2_connection;
+
 /// Mails that a service has written to its folder.
 pub mod mailbox;
 

@@ -215,8 +215,18 @@ impl ServiceProcess {
     /// The peak resident memory so far, in KiB (`VmHWM`).
     #[allow(dead_code, reason = "only one of the two test programs measures it")]
     pub fn peak_memory(&self) -> u64 {
+        self.status("VmHWM:")
+    }
+
+    /// The resident memory, in KiB (`VmRSS`).
+    #[allow(dead_code, reason = "only one of the two test programs measures it")]
+    pub fn memory(&self) -> u64 {
+        self.status("VmRSS:")
+    }
+
+    fn status(&self, field: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+        let line = status.lines().find(|line| line.starts_with(field)).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 

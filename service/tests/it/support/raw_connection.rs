@@ -19,6 +19,22 @@ impl RawConnection {
         Self(stream)
     }
 
+    /// Connects with a receive buffer of this size, which makes the peer's writes short.
+    pub fn connect_with_receive_buffer(address: SocketAddr, bytes: u32) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .build()
+            .unwrap();
+        let stream = runtime.block_on(async {
+            let socket = tokio::net::TcpSocket::new_v4().unwrap();
+            socket.set_recv_buffer_size(bytes).unwrap();
+            socket.connect(address).await.unwrap().into_std().unwrap()
+        });
+        stream.set_nonblocking(false).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(15))).unwrap();
+        Self(stream)
+    }
+
     /// Sends bytes; returns `false` when the peer has closed the connection.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.0.write_all(bytes.as_ref()).is_ok()

@@ -8,6 +8,9 @@ use portcullis::http::contract::strict_json::StrictJson;
 use serde_json::Value;
 use std::time::Duration;
 
+/// The beginning of a response of the HTTP library to a malformed request.
+pub const REFUSALS: &str = "HTTP/1.1 400";
+
 /// The operations.
 pub struct TestApi;
 
@@ -56,6 +59,12 @@ impl TestApi {
     async fn slow(&self) -> PlainText<String> {
         tokio::time::sleep(Duration::from_millis(500)).await;
         PlainText("done".into())
+    }
+
+    /// Answers with text that looks like responses of the HTTP library
+    #[oai(path = "/extra/refusals", method = "get")]
+    async fn refusals(&self) -> PlainText<String> {
+        PlainText(REFUSALS.repeat(100_000))
     }
 
     /// Answers with eight million bytes
