@@ -164,6 +164,8 @@ fn builder(client_timeout: Duration) -> Builder<StreamExecutor> {
         .timer(TokioTimer::new())
         // `ClientState` limits the time of a head: the library's timeout would also limit the time between requests.
         .header_read_timeout(None)
+        // A client that has shut down its sending side still reads (RFC 9112 §9.6).
+        .half_close(true)
         .max_headers(200)
         .max_buf_size(64 * 1024);
     builder

@@ -6,6 +6,9 @@ mod body_limits;
 /// Cross-origin requests.
 mod cors;
 
+/// Clients that shut down their sending side.
+mod half_close;
+
 /// The `Host` field.
 mod hosts;
 
