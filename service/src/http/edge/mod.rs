@@ -12,6 +12,9 @@ pub mod accept;
 /// Reads bodies within a size and a time limit.
 pub mod body;
 
+/// Transfer and content codings of requests.
+pub mod codings;
+
 /// Cross-origin requests.
 pub mod cors;
 

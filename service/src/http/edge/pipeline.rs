@@ -1,5 +1,5 @@
-//! The order of the edge. In: request id, Host, head size, rate limit, unread responses, body size, path,
-//! method, parameters. Out: problem or response, headers, metrics, one log line.
+//! The order of the edge. In: request id, transfer coding, Host, head size, rate limit, unread responses, body size, path,
+//! method, content coding, parameters. Out: problem or response, headers, metrics, one log line.
 
 use super::body::BodyPolicy;
 use super::client_address::{AmbiguousClientError, ClientAddresses};
@@ -11,7 +11,7 @@ use super::request_id::RequestIds;
 use super::response_budget::ResponseBudget;
 use super::security_events::{self, SecurityEvents};
 use super::security_headers;
-use super::{accept, head_limits, query_params};
+use super::{accept, codings, head_limits, query_params};
 use crate::domain::sessions::Sessions;
 use crate::http::contract::negotiate;
 use crate::http::contract::problem::{self, Problem, ProblemKind};
@@ -122,6 +122,7 @@ impl Edge {
         quota: &mut Quota,
     ) -> Result<Response, Problem> {
         let parts = &self.parts;
+        codings::check_transfer(request.headers())?;
         parts.hosts.check(&request)?;
         head_limits::check(request.uri(), request.headers())?;
         quota.counted = true;
@@ -153,6 +154,9 @@ impl Edge {
         extensions.insert(parts.sessions.clone());
         extensions.insert(client);
         let safe = matches!(*request.method(), Method::GET | Method::HEAD);
+        if !safe {
+            codings::check_content(request.headers())?;
+        }
         let unknown = query_params::unknown(route, request.method(), request.uri().query());
         if !unknown.is_empty() && !safe {
             return Err(Problem::invalid(unknown));

@@ -3,6 +3,9 @@
 /// Limits on request bodies.
 mod body_limits;
 
+/// Transfer and content codings.
+mod codings;
+
 /// Cross-origin requests.
 mod cors;
 
