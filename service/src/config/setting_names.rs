@@ -64,7 +64,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "ALLOWED_HOSTS",
         "localhost,127.0.0.1,[::1]",
-        "Comma-separated host names that a request's `Host` header may contain, without port. Other requests are rejected.",
+        "Comma-separated host names that a request may name in `Host`, or in an absolute request target, without port. Case, a trailing dot and the port make no difference. Requests for other hosts are rejected with status 421, except those for `/health/`, because probes name the address of a container or instance.",
     ),
     setting(
         "CORS_ORIGINS",

@@ -189,7 +189,7 @@ pub fn routes<T: OpenApi + 'static>(apis: T, settings: EdgeSettings) -> BoxEndpo
     extra.extend(settings.mailbox.iter().flat_map(mail::routes));
     let parts = EdgeParts {
         routes: RouteTable::of::<T>(&extra),
-        hosts: Hosts::new(settings.hosts),
+        hosts: Hosts::new(&settings.hosts),
         cors: Cors::new(settings.cors_origins),
         client_addresses: ClientAddresses::new(settings.proxies),
         rate_limit: settings.rate_limit,

@@ -1,48 +1,74 @@
 //! The allow-list of Host names. An unchecked Host enables DNS rebinding and poisoned links in mails.
 
 use crate::http::contract::problem::Problem;
-use http::{StatusCode, header};
+use http::{StatusCode, Version, header};
 use poem::Request;
+use std::net::Ipv6Addr;
 
 /// The allow-list.
-pub struct Hosts(Vec<String>);
+pub struct Hosts(Vec<HostName>);
+
+/// Which requests may name any host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostPolicy {
+    /// None: the name must be on the allow-list.
+    Listed,
+    /// This one: health probes name the address of a container or instance, or in HTTP/1.0 nothing.
+    Any,
+}
+
+/// A name without port. Equal when it denotes the same host: case and the dot of the root do not matter (RFC 3986 §3.2.2).
+#[derive(Debug, PartialEq, Eq)]
+enum HostName {
+    V6(Ipv6Addr),
+    Name(String),
+}
 
 impl Hosts {
-    /// Names in lower case, without port.
-    pub fn new(names: Vec<String>) -> Self {
-        Self(names)
+    /// Names without port.
+    pub fn new(names: &[String]) -> Self {
+        Self(names.iter().filter_map(|name| HostName::parse(name)).collect())
     }
 
-    /// Requires exactly one Host (RFC 9112 §3.2) with a listed name. HTTP/2 carries it as `:authority`.
-    pub fn check(&self, request: &Request) -> Result<(), Problem> {
-        let malformed = || {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                "bad-host",
-                "a request must have exactly one valid Host",
-            )
+    /// Requires exactly one Host, except in HTTP/1.0 (RFC 9112 §3.2), and a listed name. An absolute target takes
+    /// precedence over Host (§3.2.2). HTTP/2 carries the name as `:authority`; a Host beside it must be equal (RFC 9113
+    /// §8.3.1).
+    pub fn check(&self, request: &Request, policy: HostPolicy) -> Result<(), Problem> {
+        let mut fields = request.headers().get_all(header::HOST).iter();
+        let field = match (fields.next(), fields.next()) {
+            (None, _) => None,
+            (Some(field), None) => Some(field.to_str().map_err(|_| malformed())?),
+            (Some(_), Some(_)) => return Err(malformed()),
         };
-        let mut hosts = request.headers().get_all(header::HOST).iter();
-        let host = hosts
-            .next()
-            .map(|value| value.to_str())
-            .transpose()
-            .map_err(|_| malformed())?;
-        if hosts.next().is_some() {
-            return Err(malformed());
-        }
-        let authority = request
+        let target = request
             .original_uri()
             .authority()
             .map(http::uri::Authority::as_str);
-        let host = match (authority, host) {
-            (Some(authority), Some(host)) if !authority.eq_ignore_ascii_case(host) => return Err(malformed()),
-            (Some(authority), _) => authority,
-            (None, Some(host)) => host,
-            (None, None) => return Err(malformed()),
+        let name = match (request.version(), target, field) {
+            (Version::HTTP_2, Some(target), field) => {
+                let name = HostName::of_authority(target)?;
+                if field
+                    .map(HostName::of_authority)
+                    .transpose()?
+                    .is_some_and(|field| field != name)
+                {
+                    return Err(malformed());
+                }
+                name
+            }
+            // The field's value does not count, but must be valid; it is empty if the target has no authority (§3.2).
+            (_, Some(target), Some(field)) => {
+                if !field.is_empty() {
+                    HostName::of_authority(field)?;
+                }
+                HostName::of_authority(target)?
+            }
+            (Version::HTTP_10, Some(target), None) => HostName::of_authority(target)?,
+            (_, None, Some(field)) => HostName::of_authority(field)?,
+            (Version::HTTP_10, None, None) if policy == HostPolicy::Any => return Ok(()),
+            (_, _, None) => return Err(malformed()),
         };
-        let name = without_port(host).ok_or_else(malformed)?;
-        if self.0.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+        if policy == HostPolicy::Any || self.0.contains(&name) {
             return Ok(());
         }
         let detail = "the service does not serve the requested host";
@@ -54,31 +80,97 @@ impl Hosts {
     }
 }
 
-/// The name in `name`, `name:port`, `[v6]` or `[v6]:port`; `None` for anything else.
-fn without_port(host: &str) -> Option<&str> {
-    let bracket = host.rfind(']').map_or(0, |end| end + 1);
-    let (name, port) = match host[bracket..].find(':') {
-        Some(colon) => (&host[..bracket + colon], Some(&host[bracket + colon + 1..])),
-        None => (host, None),
-    };
-    let port_is_valid = port.is_none_or(|port| port.parse::<u16>().is_ok() && !port.starts_with('+'));
-    let name_is_valid = !name.is_empty() && !name.contains(['@', '/', ',', ' ']);
-    (port_is_valid && name_is_valid).then_some(name)
+fn malformed() -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "bad-host",
+        "a request must have exactly one valid Host",
+    )
+}
+
+impl HostName {
+    /// The name in `name`, `name:port`, `[v6]` or `[v6]:port`. The port may be empty (RFC 3986 §3.2.3).
+    fn of_authority(authority: &str) -> Result<Self, Problem> {
+        let bracket = authority.rfind(']').map_or(0, |end| end + 1);
+        let (name, port) = match authority[bracket..].split_once(':') {
+            Some((rest, port)) => (&authority[..bracket + rest.len()], port),
+            None => (authority, ""),
+        };
+        let port_is_valid = port.bytes().all(|digit| digit.is_ascii_digit())
+            && (port.is_empty() || port.parse::<u16>().is_ok());
+        Self::parse(name).filter(|_| port_is_valid).ok_or_else(malformed)
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        if let Some(literal) = name.strip_prefix('[') {
+            return literal.strip_suffix(']')?.parse().ok().map(Self::V6);
+        }
+        let name = name.strip_suffix('.').unwrap_or(name);
+        // The characters of a name (RFC 3986 §3.2.2) that a host can have: letters, digits, hyphen, underscore.
+        let is_label = |label: &str| {
+            let valid = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_');
+            !label.is_empty() && label.bytes().all(valid)
+        };
+        name.split('.')
+            .all(is_label)
+            .then(|| Self::Name(name.to_ascii_lowercase()))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::without_port;
+    use super::HostName;
+
+    fn name(authority: &str) -> Option<HostName> {
+        HostName::of_authority(authority).ok()
+    }
 
     #[test]
     fn a_host_is_a_name_with_an_optional_port() {
-        assert_eq!(without_port("localhost:3000"), Some("localhost"));
-        assert_eq!(without_port("[::1]:3000"), Some("[::1]"));
-        assert_eq!(without_port("[::1]"), Some("[::1]"));
-        for bad in [
-            "", ":80", "a:b", "a:1:2", "a:99999", "user@a", "a b", "a,b", "a:+1",
+        let localhost = name("localhost");
+        assert!(localhost.is_some());
+        for same in [
+            "localhost:3000",
+            "localhost:",
+            "LocalHost.",
+            "localhost.:80",
+            "localhost:00080",
         ] {
-            assert_eq!(without_port(bad), None, "{bad}");
+            assert_eq!(name(same), localhost, "{same}");
+        }
+        for same in ["[::1]:3000", "[::1]:", "[0:0:0:0:0:0:0:1]", "[0000::0001]"] {
+            assert_eq!(name(same), name("[::1]"), "{same}");
+        }
+        assert_ne!(name("localhost.localdomain"), localhost);
+    }
+
+    #[test]
+    fn anything_else_is_malformed() {
+        for bad in [
+            "",
+            ":80",
+            ".",
+            "a..",
+            "a..b",
+            ".a",
+            "a:b",
+            "a:1:2",
+            "a:99999",
+            "user@a",
+            "a b",
+            "a,b",
+            "a:+1",
+            "a/b",
+            "a%2eb",
+            "[::1",
+            "::1",
+            "[::1]x",
+            "[::1]x:80",
+            "[a]",
+            "x[::1]",
+            "l\u{f6}calhost",
+        ] {
+            assert_eq!(name(bad), None, "{bad}");
         }
     }
 }

@@ -5,7 +5,7 @@ use super::body::BodyPolicy;
 use super::client_address::{AmbiguousClientError, ClientAddresses};
 use super::cors::{Cors, RequestOrigin};
 use super::error_mapping;
-use super::hosts::Hosts;
+use super::hosts::{HostPolicy, Hosts};
 use super::rate_limit::{RateLimit, Remaining};
 use super::request_id::RequestIds;
 use super::response_budget::ResponseBudget;
@@ -123,7 +123,13 @@ impl Edge {
     ) -> Result<Response, Problem> {
         let parts = &self.parts;
         codings::check_transfer(request.headers())?;
-        parts.hosts.check(&request)?;
+        let is_probe = route.is_some_and(|route| route.template.starts_with("/health/"));
+        let policy = if is_probe {
+            HostPolicy::Any
+        } else {
+            HostPolicy::Listed
+        };
+        parts.hosts.check(&request, policy)?;
         head_limits::check(request.uri(), request.headers())?;
         quota.counted = true;
         // Requests with an ambiguous client share one quota: counted to a proxy, they would use up its own.
@@ -136,6 +142,11 @@ impl Edge {
             // An HTTP/2 client may still be sending: its errors must be detected before a response ends the stream.
             let body = parts.body.read(request.take_body()).await?;
             request.set_body(body);
+        }
+        if request.method() == Method::OPTIONS && request.uri().path() == "*" {
+            // Of the server in general, not of a resource (RFC 9110 §9.3.7).
+            let allowed = Response::builder().header(header::ALLOW, parts.routes.methods());
+            return Ok(allowed.status(StatusCode::NO_CONTENT).finish());
         }
         let route = route.ok_or_else(|| Problem::of_status(StatusCode::NOT_FOUND))?;
         if request.method() == Method::OPTIONS {

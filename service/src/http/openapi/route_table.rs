@@ -73,6 +73,12 @@ impl RouteTable {
         });
     }
 
+    /// The methods of all routes, as the value of `Allow`.
+    pub fn methods(&self) -> HeaderValue {
+        let methods = self.routes.iter().flat_map(|route| &route.methods);
+        allow(methods.map(|(method, _)| method))
+    }
+
     /// The entry that matches a request's path.
     pub fn find(&self, path: &str) -> Option<&RouteEntry> {
         if let Some(index) = self.exact.get(path) {
@@ -124,6 +130,7 @@ fn allow<'a>(methods: impl Iterator<Item = &'a Method>) -> HeaderValue {
     }
     allowed.push("OPTIONS");
     allowed.sort_unstable();
+    allowed.dedup();
     HeaderValue::from_str(&allowed.join(", ")).unwrap_or_else(|_| HeaderValue::from_static("OPTIONS"))
 }
 

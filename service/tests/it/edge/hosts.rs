@@ -26,6 +26,11 @@ fn a_missing_repeated_or_malformed_host_is_400() {
         "Host: localhost:x\r\n",
         "Host: localhost/path\r\n",
         "Host: l\u{f6}calhost\r\n",
+        "Host: .\r\n",
+        "Host: localhost..\r\n",
+        "Host: [::1\r\n",
+        "Host: [localhost]\r\n",
+        "Host: ::1\r\n",
     ] {
         let response = send_request(app.address, format!("GET / HTTP/1.1\r\n{fields}\r\n"));
         assert_eq!(
@@ -46,7 +51,6 @@ fn a_host_that_is_not_configured_is_421() {
         "127.0.0.1",
         "localhost.evil.example",
         "xlocalhost",
-        "localhost.",
         "[::1]",
     ] {
         send_request(app.address, format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")).problem(421);
@@ -56,10 +60,11 @@ fn a_host_that_is_not_configured_is_421() {
     send_request(app.address, spoofed).problem(421);
 }
 
-/// O7: Configured hosts are accepted in any case and with any port.
+/// O7: Configured hosts are accepted in any case, with any port or an empty one, with the dot of the root, and an IPv6 address
+/// in any form (RFC 3986 §3.2).
 #[test]
-fn configured_hosts_are_accepted_in_any_case_and_with_any_port() {
-    let app = app("API.example,localhost,[::1]");
+fn configured_hosts_are_accepted_in_every_form() {
+    let app = app("API.example.,localhost,[::1]");
     for host in [
         "api.example",
         "Api.Example",
@@ -68,27 +73,88 @@ fn configured_hosts_are_accepted_in_any_case_and_with_any_port() {
         "localhost:1",
         "[::1]",
         "[::1]:80",
+        "localhost.",
+        "localhost.:3000",
+        "localhost:",
+        "api.example.:",
+        "[::1]:",
+        "[0:0:0:0:0:0:0:1]",
     ] {
         let response = send_request(app.address, format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"));
         assert_eq!(response.status, 200, "{host}: {response:?}");
     }
 }
 
-/// O7: The host of an absolute-form target must equal the Host field (RFC 9112 §3.2.2).
+/// O7: The host of an absolute-form target takes precedence over the Host field (RFC 9112 §3.2.2), which must still be there
+/// once and valid.
 #[test]
-fn the_host_of_an_absolute_target_must_equal_the_host_field() {
+fn an_absolute_target_takes_precedence_over_the_host_field() {
     let app = app("localhost");
-    let status = |target: &str, host: &str| {
-        send_request(
-            app.address,
-            format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n"),
-        )
-        .status
+    let status = |target: &str, fields: &str| {
+        send_request(app.address, format!("GET {target} HTTP/1.1\r\n{fields}\r\n")).status
     };
-    assert_eq!(status("http://localhost/version", "localhost"), 200);
-    assert_eq!(status("http://localhost/version", "evil.example"), 400);
-    assert_eq!(status("http://evil.example/version", "localhost"), 400);
-    assert_eq!(status("http://evil.example/version", "evil.example"), 421);
+    for host in ["localhost", "evil.example", "", "LOCALHOST.:80"] {
+        let fields = format!("Host: {host}\r\n");
+        assert_eq!(status("http://localhost/version", &fields), 200, "{host}");
+        assert_eq!(status("http://LocalHost.:3000/version", &fields), 200, "{host}");
+        assert_eq!(status("http://evil.example/version", &fields), 421, "{host}");
+    }
+    for fields in [
+        "",
+        "Host: localhost\r\nHost: localhost\r\n",
+        "Host: a b\r\n",
+        "Host: user@localhost\r\n",
+    ] {
+        assert_eq!(status("http://localhost/version", fields), 400, "{fields}");
+    }
+    assert_eq!(
+        status("http://user@localhost/version", "Host: localhost\r\n"),
+        400
+    );
+}
+
+/// O2: `OPTIONS *` asks for the methods of the server (RFC 9110 §9.3.7).
+#[test]
+fn options_of_the_server_lists_all_methods() {
+    let app = app("localhost");
+    let response = send_request(app.address, "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(response.status, 204, "{response:?}");
+    assert_eq!(response.header("allow"), "DELETE, GET, HEAD, OPTIONS, POST, PUT");
+    send_request(app.address, "OPTIONS * HTTP/1.1\r\nHost: evil.example\r\n\r\n").problem(421);
+}
+
+/// O7: Health probes are answered whatever host they name, because balancers and orchestrators name an address, or in HTTP/1.0
+/// none. Nothing else is, and a malformed or repeated Host stays 400.
+#[test]
+fn health_probes_may_name_any_host() {
+    let app = app("api.example");
+    let status = |request: &str| send_request(app.address, format!("{request}\r\n\r\n")).status;
+    for path in ["/health/live", "/health/ready", "/health/startup"] {
+        let answered = if path == "/health/live" { 200 } else { 503 };
+        for request in [
+            "HTTP/1.1\r\nHost: 10.1.2.3:3141",
+            "HTTP/1.1\r\nHost: [fd00::1]:3141",
+            "HTTP/1.0",
+            "HTTP/1.0\r\nHost: pod",
+        ] {
+            assert_eq!(
+                status(&format!("GET {path} {request}")),
+                answered,
+                "{path} {request}"
+            );
+        }
+        for request in [
+            "HTTP/1.1",
+            "HTTP/1.1\r\nHost: a\r\nHost: a",
+            "HTTP/1.1\r\nHost: a b",
+        ] {
+            assert_eq!(status(&format!("GET {path} {request}")), 400, "{path} {request}");
+        }
+    }
+    assert_eq!(status("OPTIONS /health/live HTTP/1.0"), 204);
+    assert_eq!(status("GET /version HTTP/1.0"), 400);
+    assert_eq!(status("GET /version HTTP/1.1\r\nHost: 10.1.2.3"), 421);
+    assert_eq!(status("GET /health/other HTTP/1.1\r\nHost: 10.1.2.3"), 421);
 }
 
 /// O7: The `:authority` of HTTP/2 is validated like Host.
