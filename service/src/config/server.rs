@@ -24,6 +24,8 @@ pub struct ServerSettings {
     pub client_timeout: Duration,
     /// How long a connection may stay open between requests.
     pub keep_alive_timeout: Duration,
+    /// How long the service stays open after SIGTERM, reporting that it is not ready.
+    pub shutdown_delay: Duration,
     /// How long active requests may run on after SIGTERM.
     pub shutdown_grace: Duration,
 }
@@ -52,6 +54,7 @@ impl ServerSettings {
             max_connections: source.number("MAX_CONNECTIONS", 1..=100_000)?,
             client_timeout: Duration::from_secs(source.number("CLIENT_TIMEOUT", 1..=60)?),
             keep_alive_timeout: Duration::from_secs(source.number("KEEP_ALIVE_TIMEOUT", 1..=3600)?),
+            shutdown_delay: Duration::from_secs(source.number("SHUTDOWN_DELAY", 0..=600)?),
             shutdown_grace: Duration::from_secs(source.number("SHUTDOWN_GRACE", 0..=600)?),
         })
     }

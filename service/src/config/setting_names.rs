@@ -87,9 +87,14 @@ pub const SETTINGS: &[Setting] = &[
         "Time in seconds, 1 to 3600, that a connection stays open between requests. Must exceed the idle timeout of a load balancer in front of the service, or the balancer will use connections that are just being closed. HTTP/1.1 responses announce it in `Keep-Alive`.",
     ),
     setting(
+        "SHUTDOWN_DELAY",
+        "5",
+        "Time in seconds, 0 to 600, that the service accepts requests after SIGTERM while `/health/ready` is 503, so that load balancers stop sending requests before the listener closes.",
+    ),
+    setting(
         "SHUTDOWN_GRACE",
         "20",
-        "Time in seconds, 0 to 600, that active requests have to finish after SIGTERM.",
+        "Time in seconds, 0 to 600, that active requests have to finish after SIGTERM and `SHUTDOWN_DELAY`.",
     ),
     setting(
         "BODY_LIMIT",

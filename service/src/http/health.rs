@@ -11,43 +11,61 @@ use poem_openapi::{Object, OpenApi};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The operations.
-pub struct HealthApi {
+/// The probes of one process, whichever listener answers them. Cheap to clone.
+#[derive(Clone)]
+pub struct Probes {
     health: Health,
-    started: AtomicBool,
+    started: Arc<AtomicBool>,
     stopping: Arc<AtomicBool>,
 }
 
-impl HealthApi {
-    /// Operations on this health; `stopping` turns true when the process shuts down.
+impl Probes {
+    /// Probes of this health; `stopping` turns true when the process shuts down.
     pub fn new(health: Health, stopping: Arc<AtomicBool>) -> Self {
         Self {
             health,
-            started: AtomicBool::new(false),
+            started: Arc::default(),
             stopping,
         }
     }
 
-    async fn check(&self) -> Result<Json<HealthStatus>, ErrorResponse<NoExtraErrors>> {
+    /// Whether the service can handle requests.
+    pub async fn ready(&self) -> Result<(), Problem> {
         if self.stopping.load(Ordering::Relaxed) {
-            return Err(not_ready("stopping", "the service is shutting down").into());
+            return Err(not_ready("stopping", "the service is shutting down"));
         }
         match self.health.readiness().await {
             Readiness::Ready => {
                 self.started.store(true, Ordering::Relaxed);
-                Ok(HealthStatus::ok())
+                Ok(())
             }
             Readiness::DatabaseUnavailable => Err(not_ready(
                 "database-unavailable",
                 "the database is unavailable or overloaded",
-            )
-            .into()),
+            )),
             Readiness::SchemaBehind => Err(not_ready(
                 "schema-behind",
                 "the database schema is older than this version requires",
-            )
-            .into()),
+            )),
         }
+    }
+
+    /// Whether the service has been ready once.
+    pub async fn startup(&self) -> Result<(), Problem> {
+        if self.started.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.ready().await
+    }
+}
+
+/// The operations.
+pub struct HealthApi(Probes);
+
+impl HealthApi {
+    /// Operations that answer these probes.
+    pub fn new(probes: Probes) -> Self {
+        Self(probes)
     }
 }
 
@@ -87,7 +105,8 @@ impl HealthApi {
     /// Reports whether the service can handle requests; route none to it if not. Queries the database each time.
     #[oai(path = "/health/ready", method = "get", operation_id = "getReady")]
     async fn ready(&self, _caller: Anyone) -> Result<Json<HealthStatus>, ErrorResponse<NoExtraErrors>> {
-        self.check().await
+        self.0.ready().await?;
+        Ok(HealthStatus::ok())
     }
 
     /// Startup probe
@@ -95,9 +114,7 @@ impl HealthApi {
     /// Reports whether the service has been ready once; wait if not. Queries the database until then.
     #[oai(path = "/health/startup", method = "get", operation_id = "getStartup")]
     async fn startup(&self, _caller: Anyone) -> Result<Json<HealthStatus>, ErrorResponse<NoExtraErrors>> {
-        if self.started.load(Ordering::Relaxed) {
-            return Ok(HealthStatus::ok());
-        }
-        self.check().await
+        self.0.startup().await?;
+        Ok(HealthStatus::ok())
     }
 }

@@ -3,7 +3,6 @@
 use crate::config::proxies::ProxySettings;
 use crate::domain::accounts::Accounts;
 use crate::domain::audit::Audit;
-use crate::domain::health::Health;
 use crate::domain::places::Places;
 use crate::domain::rates::Rates;
 use crate::domain::sessions::Sessions;
@@ -21,7 +20,7 @@ use crate::http::edge::pipeline::{Edge, EdgeParts, Routes};
 use crate::http::edge::rate_limit::RateLimit;
 use crate::http::edge::response_budget::ResponseBudget;
 use crate::http::edge::security_events::SecurityEvents;
-use crate::http::health::HealthApi;
+use crate::http::health::{HealthApi, Probes};
 use crate::http::mail;
 use crate::http::openapi::docs;
 use crate::http::openapi::document::{describe, document, swagger_ui};
@@ -48,7 +47,6 @@ use poem::endpoint::{BoxEndpoint, EndpointExt};
 use poem::{IntoEndpoint, Response, Route};
 use poem_openapi::OpenApi;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 /// What the APIs call.
 pub struct ApiParts {
@@ -60,16 +58,14 @@ pub struct ApiParts {
     pub demo: DemoAccess,
     /// Ports and regions.
     pub places: Places,
-    /// Readiness.
-    pub health: Health,
+    /// Health probes.
+    pub probes: Probes,
     /// Daily rates.
     pub rates: Rates,
     /// Longest range of days of one rate query.
     pub rates_max_days: u32,
     /// Sessions and tokens.
     pub sessions: Sessions,
-    /// True once the process is shutting down.
-    pub stopping: Arc<AtomicBool>,
     /// Accounts, for administrators.
     pub users: Users,
     /// The state of the web pages.
@@ -106,7 +102,7 @@ apis! { parts =>
     WishesApi(parts.wishes),
     AuditApi(parts.audit),
     DemoApi(parts.demo),
-    HealthApi(parts.health, parts.stopping),
+    HealthApi(parts.probes),
     RootApi(parts.web),
 }
 

@@ -9,7 +9,6 @@ use crate::db::sessions::SessionBatcher;
 use crate::domain::accounts::{self, Accounts};
 use crate::domain::audit::Audit;
 use crate::domain::demo::Demo;
-use crate::domain::health::Health;
 use crate::domain::places::Places;
 use crate::domain::rates::Rates;
 use crate::domain::sessions::{Parts, SessionLifetimes, Sessions};
@@ -17,10 +16,9 @@ use crate::domain::throttles::Throttles;
 use crate::domain::users::Users;
 use crate::domain::wishes::Wishes;
 use crate::http::demo::DemoAccess;
+use crate::http::health::Probes;
 use crate::http::router::{self, ApiParts, Apis};
 use crate::http::web::state::{Web, WebParts};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 /// The domain services.
 pub struct Services {
@@ -91,23 +89,16 @@ pub fn web(settings: &Settings, keys: &Keys, services: &Services) -> Web {
 }
 
 /// Builds all APIs.
-pub fn apis(
-    settings: &Settings,
-    logins: &Logins,
-    services: &Services,
-    web: Web,
-    stopping: &Arc<AtomicBool>,
-) -> Apis {
+pub fn apis(settings: &Settings, logins: &Logins, services: &Services, web: Web, probes: Probes) -> Apis {
     router::apis(ApiParts {
         accounts: services.accounts.clone(),
         audit: services.audit.clone(),
         demo: demo(settings, logins),
-        health: Health::new(logins.rates.clone(), logins.accounts.clone()),
         places: Places::new(logins.rates.clone()),
+        probes,
         rates: Rates::new(logins.rates.clone()),
         rates_max_days: settings.limits.rates_max_days,
         sessions: services.sessions.clone(),
-        stopping: Arc::clone(stopping),
         users: services.users.clone(),
         web,
         wishes: services.wishes.clone(),

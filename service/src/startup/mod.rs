@@ -54,10 +54,12 @@ pub mod stream_executor;
 use crate::config::Settings;
 use crate::domain::accounts::Accounts;
 use crate::domain::audit::Audit;
+use crate::domain::health::Health;
 use crate::domain::sessions::Sessions;
 use crate::http::edge::body::BodyPolicy;
 use crate::http::edge::rate_limit::RateLimit;
 use crate::http::edge::security_events::SecurityEvents;
+use crate::http::health::Probes;
 use crate::http::internal;
 use crate::http::router::{Apis, EdgeSettings, routes};
 use crate::mail::worker::{MailWorker, WorkerContext};
@@ -77,6 +79,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 
+/// How long requests to the internal listener may run on after everything else has stopped.
+const INTERNAL_GRACE: Duration = Duration::from_secs(1);
+
 /// A service whose listeners are bound, ready to run.
 pub struct Service {
     public: Listener,
@@ -86,6 +91,7 @@ pub struct Service {
     sessions: Sessions,
     accounts: Accounts,
     stopping: Arc<AtomicBool>,
+    delay: Duration,
     grace: Duration,
     logins: Logins,
     mail_worker: WorkerContext,
@@ -114,7 +120,11 @@ impl Service {
         let stopping = Arc::new(AtomicBool::new(false));
         let services = Services::new(settings, &logins, &keys)?;
         let web = web(settings, &keys, &services);
-        let apis = apis(settings, &logins, &services, web.clone(), &stopping);
+        let probes = Probes::new(
+            Health::new(logins.rates.clone(), logins.accounts.clone()),
+            Arc::clone(&stopping),
+        );
+        let apis = apis(settings, &logins, &services, web.clone(), probes.clone());
         let rate_limit = Arc::new(RateLimit::new(limits.rate));
         let security_events = Arc::new(SecurityEvents::default());
         let edge = EdgeSettings {
@@ -149,7 +159,7 @@ impl Service {
         let public = routes(extend(apis), edge);
         let bind = || {
             let public = Listener::bind(server.listen, public, public_limits, Some(metrics.clone()))?;
-            let internal = internal::routes(metrics);
+            let internal = internal::routes(metrics, probes);
             let internal = Listener::bind(server.internal_listen, internal, internal_limits, None)?;
             Ok((public, internal))
         };
@@ -162,6 +172,7 @@ impl Service {
                 sessions: services.sessions,
                 accounts: services.accounts,
                 stopping,
+                delay: server.shutdown_delay,
                 grace: server.shutdown_grace,
                 logins,
                 mail_worker,
@@ -186,11 +197,14 @@ impl Service {
         self.internal.address()
     }
 
-    /// Serves until `stop` resolves; then waits for running requests, up to the shutdown grace.
+    /// Serves until `stop` resolves. Then readiness fails for the shutdown delay, so that load balancers send no further
+    /// requests; then the public listener closes and running requests finish, up to the shutdown grace. The internal
+    /// listener closes last.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let (signal, stopped) = watch::channel(false);
-        let public = tokio::spawn(self.public.run(stopped.clone(), self.grace));
-        let internal = tokio::spawn(self.internal.run(stopped, self.grace));
+        let (stop_public, public_stopped) = watch::channel(false);
+        let (stop_internal, internal_stopped) = watch::channel(false);
+        let public = tokio::spawn(self.public.run(public_stopped, self.grace));
+        let internal = tokio::spawn(self.internal.run(internal_stopped, INTERNAL_GRACE));
         let cleanup = tokio::spawn(cleanup::run(
             self.rate_limit,
             Arc::clone(&self.security_events),
@@ -206,8 +220,9 @@ impl Service {
         stop.await;
         tracing::info!("stopping");
         self.stopping.store(true, Ordering::Relaxed);
-        let _ = signal.send(true);
-        let _ = tokio::join!(public, internal);
+        tokio::time::sleep(self.delay).await;
+        let _ = stop_public.send(true);
+        let _ = public.await;
         // After the last request, so that the last anchor covers its events.
         drop(stop_anchors);
         let _ = audit_anchors.await;
@@ -216,6 +231,8 @@ impl Service {
         key_reloads.iter().for_each(tokio::task::JoinHandle::abort);
         let worker = tokio::task::spawn_blocking(move || worker.map(MailWorker::stop));
         let _ = tokio::join!(self.logins.close(), worker);
+        let _ = stop_internal.send(true);
+        let _ = internal.await;
         tracing::info!("stopped");
     }
 }

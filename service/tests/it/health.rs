@@ -18,7 +18,25 @@ fn with_a_database_every_health_check_is_200() {
         );
         assert!(response.header("cache-control").contains("no-store"));
     }
-    assert_eq!(app.get_internal("/health/live").status, 200);
+}
+
+/// A5: The internal listener answers the same probes.
+#[test]
+fn the_internal_listener_answers_every_probe() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    for path in ["/health/live", "/health/ready", "/health/startup"] {
+        let response = app.get_internal(path);
+        assert_eq!((response.status, response.text()), (200, "ok\n"), "{path}");
+    }
+    let app = App::over(&Database::not_created());
+    for (path, status) in [
+        ("/health/live", 200),
+        ("/health/ready", 503),
+        ("/health/startup", 503),
+    ] {
+        assert_eq!(app.get_internal(path).status, status, "{path}");
+    }
 }
 
 /// A5: Without a database, readiness and startup are 503 within three seconds with the default settings; liveness is 200.

@@ -73,6 +73,54 @@ fn sigterm_finishes_the_running_request() {
     );
 }
 
+/// L6: After SIGTERM the service reports that it is not ready and goes on accepting requests for the shutdown delay; then the
+/// public listener closes, and the internal one last.
+#[test]
+fn readiness_fails_before_the_listener_closes() {
+    let database = Database::with_data(&small());
+    let mut pairs = database.pairs();
+    pairs.push(("SHUTDOWN_DELAY".to_owned(), "2".to_owned()));
+    let serving = ServiceProcess::start(&pairs);
+    let app = App::of_process(&serving);
+    assert_eq!(app.get("/health/ready").status, 200);
+    serving.terminate();
+    let start = Instant::now();
+    serving.wait_for_line("\"stopping\"");
+    let mut served = 0;
+    while start.elapsed() < Duration::from_millis(1_500) {
+        assert_eq!(
+            app.get("/health/ready").problem(503)["type"],
+            "urn:portcullis:problem:stopping"
+        );
+        assert_eq!(app.get_internal("/health/ready").status, 503);
+        assert_eq!(
+            (app.get(QUERY).status, app.get("/health/live").status),
+            (200, 200)
+        );
+        served += 1;
+    }
+    assert!(served > 0);
+    // A request that outlasts the delay keeps the process, and with it the internal listener.
+    let mut held = database.admin();
+    held.batch_execute("BEGIN; LOCK TABLE rates.daily_rates IN ACCESS EXCLUSIVE MODE")
+        .unwrap();
+    let mut running = RawConnection::connect(serving.address);
+    running.send(format!("GET {QUERY} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    while TcpStream::connect(serving.address).is_ok() {
+        assert!(
+            start.elapsed() < Duration::from_secs(5),
+            "new connections are still accepted"
+        );
+        sleep(Duration::from_millis(20));
+    }
+    assert_eq!(app.get_internal("/health/live").status, 200);
+    assert_eq!(app.get_internal("/health/ready").status, 503);
+    assert_eq!(app.get_internal("/metrics").status, 200);
+    held.batch_execute("COMMIT").unwrap();
+    assert_eq!(running.read_response().unwrap().status, 200);
+    assert_eq!(serving.wait().0, Some(0));
+}
+
 /// L6: A service that shuts down answers requests in flight.
 #[test]
 fn shutdown_answers_requests_in_flight() {

@@ -43,6 +43,7 @@ fn an_invalid_value_ends_with_78_and_the_name_of_the_setting() {
         ("CLIENT_TIMEOUT", "61"),
         ("KEEP_ALIVE_TIMEOUT", "0"),
         ("KEEP_ALIVE_TIMEOUT", "3601"),
+        ("SHUTDOWN_DELAY", "601"),
         ("SHUTDOWN_GRACE", "-1"),
         ("BODY_LIMIT", "10485761"),
         ("RATE_LIMIT", "7f3a"),

@@ -152,7 +152,7 @@ impl Portcullis {
     /// The command that serves on these two ports of 127.0.0.1.
     pub fn serve<'a>(&self, context: &'a Context, port: u16, internal_port: u16) -> Command<'a> {
         let address = |port: u16| format!("127.0.0.1:{port}").into();
-        let settings: [(&str, OsString); 10] = [
+        let settings: [(&str, OsString); 11] = [
             ("PORTCULLIS_LISTEN", address(port)),
             ("PORTCULLIS_INTERNAL_LISTEN", address(internal_port)),
             ("PORTCULLIS_PUBLIC_URL", format!("http://127.0.0.1:{port}").into()),
@@ -164,6 +164,8 @@ impl Portcullis {
             ("PORTCULLIS_MAIL_TRANSPORT", "folder".into()),
             ("PORTCULLIS_MAIL_FOLDER", self.mail.clone().into()),
             ("PORTCULLIS_DEMO", "token".into()),
+            // There is no load balancer that must notice the shutdown first.
+            ("PORTCULLIS_SHUTDOWN_DELAY", "0".into()),
         ];
         let logins = self.logins(|name| !matches!(name, "migrator" | "ingest"));
         // The caller's settings are last and win.

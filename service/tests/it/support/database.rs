@@ -101,6 +101,7 @@ impl Server {
             ("LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
             ("INTERNAL_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
             ("RATE_LIMIT".to_owned(), "1000000000".to_owned()),
+            ("SHUTDOWN_DELAY".to_owned(), "0".to_owned()),
             ("DATABASE_HOST".to_owned(), self.host.clone()),
             ("DATABASE_PORT".to_owned(), self.port.clone()),
             ("DATABASE_NAME".to_owned(), database.to_owned()),
