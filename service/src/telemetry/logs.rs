@@ -20,6 +20,10 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// Time limit of one export. Exports run on their own threads, so an unreachable collector delays no request.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Time limit of the last export of all signals together, so that a collector that does not respond does not hold up the
+/// shutdown.
+const STOP_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// Log targets of the exporters themselves. Exporting them would cause further exports.
 const EXPORTER_TARGETS: [&str; 6] = [
     "opentelemetry",
@@ -136,15 +140,32 @@ impl Telemetry {
         })
     }
 
-    /// Exports what is buffered. Blocks: call it outside of the async runtime.
+    /// Exports what is buffered, traces, logs and metrics side by side. Blocks up to [`STOP_TIMEOUT`]: call it outside of the
+    /// async runtime.
     pub fn stop(self) {
-        if let Some(tracers) = &self.tracers {
-            let _ = tracers.shutdown_with_timeout(EXPORT_TIMEOUT);
+        let Self {
+            meters,
+            tracers,
+            loggers,
+            _stdout,
+            ..
+        } = self;
+        let shutdowns: [Box<dyn FnOnce() + Send>; 3] = [
+            Box::new(move || drop(tracers.map(|tracers| tracers.shutdown_with_timeout(STOP_TIMEOUT)))),
+            Box::new(move || drop(loggers.map(|loggers| loggers.shutdown_with_timeout(STOP_TIMEOUT)))),
+            Box::new(move || drop(meters.shutdown_with_timeout(STOP_TIMEOUT))),
+        ];
+        let (running, ended) = std::sync::mpsc::channel::<()>();
+        for shutdown in shutdowns {
+            let running = running.clone();
+            // Not joined: an exporter may wait for its collector beyond its timeout, and ends with the process.
+            let _ = std::thread::Builder::new().spawn(move || {
+                shutdown();
+                drop(running);
+            });
         }
-        if let Some(loggers) = &self.loggers {
-            let _ = loggers.shutdown_with_timeout(EXPORT_TIMEOUT);
-        }
-        let _ = self.meters.shutdown_with_timeout(EXPORT_TIMEOUT);
+        drop(running);
+        let _ = ended.recv_timeout(STOP_TIMEOUT);
     }
 }
 
