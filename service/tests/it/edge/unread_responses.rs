@@ -44,7 +44,7 @@ fn growth(service: &ServiceProcess, before: u64, time: Duration, mut meanwhile: 
     most.saturating_sub(before)
 }
 
-/// O14: A hundred HTTP/2 streams whose client opens no window do not hold their responses in memory, and are reset.
+/// O17: A hundred HTTP/2 streams whose client opens no window do not hold their responses in memory, and are reset.
 #[test]
 fn streams_without_a_window_hold_little_memory() {
     let database = Database::fresh();
@@ -79,7 +79,7 @@ fn streams_without_a_window_hold_little_memory() {
     assert!(grown < MAX_GROWTH, "{grown} KiB");
 }
 
-/// O14: Two hundred HTTP/1.1 clients that read a few bytes per second do not hold their responses in memory. Their address gets
+/// O17: Two hundred HTTP/1.1 clients that read a few bytes per second do not hold their responses in memory. Their address gets
 /// no further long response until they have read theirs or are disconnected.
 #[test]
 fn slow_readers_hold_little_memory() {
@@ -218,7 +218,7 @@ fn text_like_a_status_line_arrives_unchanged() {
     raw.read_response().unwrap().problem(400);
 }
 
-/// O14: A page of a list has at most 256 KiB: it has fewer rows than requested, and the pages together have all rows once.
+/// O17: A page of a list has at most 256 KiB: it has fewer rows than requested, and the pages together have all rows once.
 #[test]
 fn pages_of_long_rows_are_shorter() {
     let database = Database::fresh();
