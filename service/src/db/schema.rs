@@ -132,6 +132,14 @@ pub mod accounts {
             totp_confirmed_at -> Nullable<Timestamptz>,
             /// Time step of the last code taken.
             totp_last_step -> Nullable<Int8>,
+            /// When the set-up was started.
+            totp_started_at -> Nullable<Timestamptz>,
+            /// The session that started it.
+            totp_session_id -> Nullable<Uuid>,
+            /// Wrong codes since the last right one.
+            wrong_codes -> Int4,
+            /// Until when no code of the app is verified.
+            codes_blocked_until -> Nullable<Timestamptz>,
         }
     }
 

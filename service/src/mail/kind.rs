@@ -19,11 +19,21 @@ pub enum MailKind {
     EmailMoved,
     /// To an account whose password was changed.
     PasswordChanged,
+    /// To an account whose second factor was set up.
+    SecondFactorEnabled,
+    /// To an account whose second factor was removed.
+    SecondFactorRemoved,
+    /// To an account whose recovery codes were replaced.
+    RecoveryCodesRenewed,
+    /// To an account for which a recovery code was used.
+    RecoveryCodeUsed,
+    /// To an account at whose second factor someone guesses, with the right password.
+    WrongCodes,
 }
 
 impl MailKind {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 13] = [
         Self::Confirm,
         Self::AlreadyRegistered,
         Self::Invite,
@@ -32,6 +42,11 @@ impl MailKind {
         Self::EmailChanging,
         Self::EmailMoved,
         Self::PasswordChanged,
+        Self::SecondFactorEnabled,
+        Self::SecondFactorRemoved,
+        Self::RecoveryCodesRenewed,
+        Self::RecoveryCodeUsed,
+        Self::WrongCodes,
     ];
 
     /// Its name in the outbox.
@@ -45,6 +60,11 @@ impl MailKind {
             Self::EmailChanging => "email_changing",
             Self::EmailMoved => "email_moved",
             Self::PasswordChanged => "password_changed",
+            Self::SecondFactorEnabled => "second_factor_enabled",
+            Self::SecondFactorRemoved => "second_factor_removed",
+            Self::RecoveryCodesRenewed => "recovery_codes_renewed",
+            Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::WrongCodes => "wrong_codes",
         }
     }
 
@@ -57,7 +77,15 @@ impl MailKind {
     pub fn has_token(self) -> bool {
         match self {
             Self::Confirm | Self::Invite | Self::Reset | Self::ChangeEmail => true,
-            Self::AlreadyRegistered | Self::EmailChanging | Self::EmailMoved | Self::PasswordChanged => false,
+            Self::AlreadyRegistered
+            | Self::EmailChanging
+            | Self::EmailMoved
+            | Self::PasswordChanged
+            | Self::SecondFactorEnabled
+            | Self::SecondFactorRemoved
+            | Self::RecoveryCodesRenewed
+            | Self::RecoveryCodeUsed
+            | Self::WrongCodes => false,
         }
     }
 }

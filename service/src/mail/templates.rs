@@ -90,5 +90,57 @@ pub(super) fn template_of(kind: MailKind) -> MailTemplate {
                 "If it was not you, choose a new password at once. Only someone who can read mails to this address can do so.",
             ],
         },
+        MailKind::SecondFactorEnabled => MailTemplate {
+            subject: "A second factor was set up",
+            opening: &[
+                "Signing in to your Portcullis account now requires a code of an authenticator app. Every other session was ended.",
+            ],
+            action: ("Choose a new password", "/forgot"),
+            closing: &[
+                "If it was not you, choose a new password at once, and ask your administrator to remove the second factor.",
+            ],
+        },
+        MailKind::SecondFactorRemoved => MailTemplate {
+            subject: "Your second factor was removed",
+            opening: &[
+                "Signing in to your Portcullis account no longer requires a code. Its other sessions were ended.",
+            ],
+            action: ("Choose a new password", "/forgot"),
+            closing: &[
+                "If you did not expect this, choose a new password at once and set up the second factor again.",
+            ],
+        },
+        MailKind::RecoveryCodesRenewed => MailTemplate {
+            subject: "Your recovery codes were replaced",
+            opening: &[
+                "New recovery codes were issued for your Portcullis account. The earlier ones are no longer valid.",
+            ],
+            action: ("Choose a new password", "/forgot"),
+            closing: &[
+                "If it was not you, choose a new password at once, and ask your administrator to remove the second factor.",
+            ],
+        },
+        MailKind::RecoveryCodeUsed => MailTemplate {
+            subject: "A recovery code was used",
+            opening: &[
+                "One of the recovery codes of your Portcullis account was used instead of a code of your authenticator app. \
+                 Each recovery code is valid once.",
+            ],
+            action: ("Choose a new password", "/forgot"),
+            closing: &[
+                "If it was not you, someone has your password and your recovery codes: choose a new password at once, and \
+                 replace the recovery codes.",
+            ],
+        },
+        MailKind::WrongCodes => MailTemplate {
+            subject: "Someone is guessing your codes",
+            opening: &[
+                "Someone who knows the password of your Portcullis account entered too many wrong codes of the second factor. \
+                 For some time no code of your app is accepted; your recovery codes are.",
+                "If it was not you, choose a new password: that ends the delay and makes the known password useless.",
+            ],
+            action: ("Choose a new password", "/forgot"),
+            closing: &["If it was you, check that the clock of your device is correct."],
+        },
     }
 }

@@ -7,6 +7,7 @@ use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bytea, Nullable, Text, Timestamptz};
 use std::fmt;
+use uuid::Uuid;
 
 /// An account that is not deleted, with its credentials.
 #[derive(Clone, QueryableByName)]
@@ -38,6 +39,12 @@ pub struct CredentialRow {
     /// Since when the second factor is active.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub totp_confirmed_at: Option<DateTime<Utc>>,
+    /// When its set-up was started.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub totp_started_at: Option<DateTime<Utc>>,
+    /// The session that started the set-up.
+    #[diesel(sql_type = Nullable<diesel::sql_types::Uuid>)]
+    pub totp_session_id: Option<Uuid>,
 }
 
 impl fmt::Debug for CredentialRow {
@@ -50,7 +57,7 @@ impl fmt::Debug for CredentialRow {
 
 /// Raw SQL, because diesel does not support functions in FROM.
 const SELECT: &str = "SELECT c.account_id, a.email, a.name, a.role, a.state, c.password_hash, p.password_changed_at, \
-     c.totp_secret, c.totp_confirmed_at \
+     c.totp_secret, c.totp_confirmed_at, p.totp_started_at, p.totp_session_id \
      FROM accounts.credential_for($1, $2) c \
      JOIN accounts.accounts a ON a.id = c.account_id \
      JOIN accounts.credentials p ON p.account_id = c.account_id";

@@ -2,8 +2,11 @@
 
 use crate::db::schema::accounts::{accounts, credentials, recovery_codes};
 use crate::types::account::AccountId;
+use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, now, select};
 use diesel::prelude::*;
+use diesel::sql_types::Timestamptz;
+use uuid::Uuid;
 
 /// The result of consuming a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,12 +30,14 @@ pub fn lock(conn: &mut PgConnection, account: AccountId) -> QueryResult<()> {
         .map(drop)
 }
 
-/// Stores an encrypted secret to be confirmed. `false`: the second factor is already active.
-pub fn start(conn: &mut PgConnection, account: AccountId, sealed: &[u8]) -> QueryResult<bool> {
+/// Stores an encrypted secret to be confirmed in this session. `false`: the second factor is already active.
+pub fn start(conn: &mut PgConnection, account: AccountId, session: Uuid, sealed: &[u8]) -> QueryResult<bool> {
     let started = diesel::update(credentials::table.find(account.get()))
         .filter(credentials::totp_confirmed_at.is_null())
         .set((
             credentials::totp_secret.eq(sealed),
+            credentials::totp_started_at.eq(now),
+            credentials::totp_session_id.eq(session),
             credentials::totp_last_step.eq(None::<i64>),
         ))
         .execute(conn)?;
@@ -46,6 +51,8 @@ pub fn confirm(conn: &mut PgConnection, account: AccountId, step: i64) -> QueryR
         .set((
             credentials::totp_confirmed_at.eq(now),
             credentials::totp_last_step.eq(step),
+            credentials::wrong_codes.eq(0),
+            credentials::codes_blocked_until.eq(None::<DateTime<Utc>>),
         ))
         .execute(conn)?;
     Ok(confirmed > 0)
@@ -56,11 +63,52 @@ pub fn remove(conn: &mut PgConnection, account: AccountId) -> QueryResult<()> {
     diesel::update(credentials::table.find(account.get()))
         .set((
             credentials::totp_secret.eq(None::<Vec<u8>>),
-            credentials::totp_confirmed_at.eq(None::<chrono::DateTime<chrono::Utc>>),
+            credentials::totp_confirmed_at.eq(None::<DateTime<Utc>>),
             credentials::totp_last_step.eq(None::<i64>),
         ))
         .execute(conn)?;
     store_recovery_codes(conn, account, &[])
+}
+
+/// Wrong codes of an account.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct WrongCodes {
+    /// Their number since the last right one.
+    pub count: i32,
+    /// No code is verified until then.
+    pub blocked_until: Option<DateTime<Utc>>,
+    /// Current time of the database.
+    pub now: DateTime<Utc>,
+}
+
+/// The wrong codes of an account. Locks them until the end of the transaction, so that each of many concurrent guesses
+/// sees the previous ones.
+pub fn lock_wrong_codes(conn: &mut PgConnection, account: AccountId) -> QueryResult<WrongCodes> {
+    credentials::table
+        .find(account.get())
+        .select((
+            credentials::wrong_codes,
+            credentials::codes_blocked_until,
+            now.into_sql::<Timestamptz>(),
+        ))
+        .for_no_key_update()
+        .first(conn)
+}
+
+/// Stores the number of wrong codes and the end of a delay.
+pub fn store_wrong_codes(
+    conn: &mut PgConnection,
+    account: AccountId,
+    count: i32,
+    blocked_until: Option<DateTime<Utc>>,
+) -> QueryResult<()> {
+    diesel::update(credentials::table.find(account.get()))
+        .set((
+            credentials::wrong_codes.eq(count),
+            credentials::codes_blocked_until.eq(blocked_until),
+        ))
+        .execute(conn)
+        .map(drop)
 }
 
 /// Consumes the code of a time step, unless this or a later step was consumed before.

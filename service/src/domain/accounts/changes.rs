@@ -196,6 +196,7 @@ fn outcome_of(error: LoginError) -> Result<ChangeOutcome, AccountError> {
         LoginError::SecondFactorRequired => Ok(ChangeOutcome::CodeRequired),
         LoginError::SecondFactorUnavailable => Ok(ChangeOutcome::CodeUnverifiable),
         LoginError::CodeUsed => Ok(ChangeOutcome::CodeUsed),
+        LoginError::CodesBlocked(wait) => Ok(ChangeOutcome::CodesBlocked(wait)),
         LoginError::Throttled(wait) => Ok(ChangeOutcome::TooManyAttempts(wait)),
         LoginError::Overloaded(overloaded) => Err(overloaded.into()),
         LoginError::Storage(error) => Err(error.into()),

@@ -89,6 +89,8 @@ pub enum ChangeOutcome {
     CodeUnverifiable,
     /// The current password is right, and the code was used before.
     CodeUsed,
+    /// The current password is right, and after too many wrong codes none is verified for this long.
+    CodesBlocked(Duration),
     /// The new password violates the policy.
     Weak(PasswordPolicyError),
     /// Too many wrong passwords or codes; retry after this long.

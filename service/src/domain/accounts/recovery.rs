@@ -13,6 +13,7 @@ use crate::crypto::tokens::{PlainToken, TokenHash};
 use crate::db::accounts::{self, AccountRow, credentials, links};
 use crate::db::{PgConnection, QueryResult, sessions};
 use crate::domain::min_response_time::with_min_response_time;
+use crate::domain::sessions::code_guesses;
 use crate::mail::kind::MailKind;
 use crate::types::account::{AccountId, AccountState};
 use crate::types::client_info::ClientInfo;
@@ -91,6 +92,7 @@ impl Accounts {
             // An intruder may have requested another address: that link must not restore their access.
             links::close_all(conn, row.id())?;
             sessions::end_all(conn, row.id(), None, "password reset")?;
+            code_guesses::reset(conn, row.id())?;
             throttles.reset_account(conn, &new.email)?;
             account_mails::enqueue(conn, MailKind::PasswordChanged, &row)?;
             if let Some(role) = role {

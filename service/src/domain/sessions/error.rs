@@ -21,6 +21,9 @@ pub enum LoginError {
     /// The password is right, and the code was right and used before.
     #[error("the code was used before")]
     CodeUsed,
+    /// The password is right, and after too many wrong codes none is verified for this long.
+    #[error("too many wrong codes")]
+    CodesBlocked(Duration),
     /// Too many attempts; the next one is admitted after this long.
     #[error("too many attempts")]
     Throttled(Duration),

@@ -1,5 +1,6 @@
 //! Second-factor codes: TOTP (RFC 6238) and recovery codes. Each code is accepted once.
 
+use super::code_guesses::Guess;
 use super::{Sessions, StorageError};
 use crate::crypto::data_keys::DataKeys;
 use crate::crypto::one_time_code::{OneTimeCode, TotpCode};
@@ -10,6 +11,7 @@ use crate::db::accounts::second_factors::{self, CodeConsumption};
 use crate::db::{PgConnection, QueryResult};
 use crate::types::account::AccountId;
 use crate::types::clock;
+use std::time::Duration;
 
 /// The second factor that accompanied a password, not consumed yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,11 +28,13 @@ pub(super) enum Factor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CodeCheck {
     /// It matches, and is valid if it has not been consumed.
-    Valid(Factor),
+    Valid(Factor, Option<Guess>),
     /// None was given, and one is required.
     Missing,
+    /// It was not verified, because too many were wrong; the next one is after this long.
+    Blocked(Duration),
     /// It does not match.
-    Wrong,
+    Wrong(Guess),
     /// It is no recovery code, and the app's codes cannot be verified: [`StoredSecret::Unreadable`].
     Unverifiable,
 }
@@ -56,29 +60,36 @@ impl Factor {
 }
 
 impl Sessions {
-    /// Checks a code if the account has a second factor.
-    pub(super) fn check_code(
+    /// Checks a code if the account has a second factor. The code of an app is counted as a guess before that.
+    pub(super) async fn check_code(
         &self,
         row: &CredentialRow,
         code: Option<&OneTimeCode>,
     ) -> Result<CodeCheck, StorageError> {
         if row.totp_confirmed_at.is_none() {
-            return Ok(CodeCheck::Valid(Factor::None));
+            return Ok(CodeCheck::Valid(Factor::None, None));
         }
         let code = match code {
             None => return Ok(CodeCheck::Missing),
             // Needs no key.
             Some(OneTimeCode::Recovery(code)) => {
-                return Ok(CodeCheck::Valid(Factor::Recovery(code.hash())));
+                return Ok(CodeCheck::Valid(Factor::Recovery(code.hash()), None));
             }
             Some(OneTimeCode::Totp(code)) => code,
         };
-        Ok(match StoredSecret::open(&self.0.data_keys, row)? {
-            StoredSecret::Unreadable => CodeCheck::Unverifiable,
-            StoredSecret::Readable(secret) => {
-                step_of(&secret, code).map_or(CodeCheck::Wrong, |step| CodeCheck::Valid(Factor::Step(step)))
-            }
-        })
+        let secret = match StoredSecret::open(&self.0.data_keys, row)? {
+            StoredSecret::Unreadable => return Ok(CodeCheck::Unverifiable),
+            StoredSecret::Readable(secret) => secret,
+        };
+        let account = AccountId::of(row.account_id);
+        let admit = move |conn: &mut PgConnection| Guess::admit(conn, account);
+        let guess = match self.0.db.tx("admit_code", admit).await? {
+            Ok(guess) => guess,
+            Err(wait) => return Ok(CodeCheck::Blocked(wait)),
+        };
+        Ok(step_of(&secret, code).map_or(CodeCheck::Wrong(guess), |step| {
+            CodeCheck::Valid(Factor::Step(step), Some(guess))
+        }))
     }
 }
 

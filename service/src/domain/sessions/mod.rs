@@ -9,6 +9,9 @@ pub mod caller;
 /// Token introspection.
 pub mod claims;
 
+/// Limits on guesses at codes.
+pub mod code_guesses;
+
 /// Listing and revoking an account's sessions.
 pub mod revocation;
 

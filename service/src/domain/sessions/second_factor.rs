@@ -3,7 +3,7 @@
 use super::caller::SignedIn;
 use super::error::LoginError;
 use super::factor::{StoredSecret, step_of};
-use super::verification::{RequiredFactors, VerifiedCredentials, append_rejection};
+use super::verification::{RequiredFactors, VerifiedCredentials, append_rejection, notify};
 use super::{Sessions, StorageError};
 use crate::crypto::one_time_code::{OneTimeCode, TotpCode};
 use crate::crypto::recovery_code::RecoveryCode;
@@ -12,13 +12,20 @@ use crate::crypto::totp::TotpSecret;
 use crate::db::accounts::credentials::CredentialRow;
 use crate::db::accounts::{credentials, links, second_factors};
 use crate::db::audit::{self, Event};
-use crate::db::{PgConnection, QueryResult};
+use crate::db::{PgConnection, QueryResult, sessions};
 use crate::domain::throttles::Admission;
+use crate::mail::kind::MailKind;
 use crate::types::account::AccountId;
 use crate::types::client_info::ClientInfo;
+use crate::types::clock;
 use crate::types::email::Email;
+use chrono::TimeDelta;
 use secrecy::SecretString;
 use serde_json::json;
+use uuid::Uuid;
+
+/// How long a started set-up can be confirmed.
+const SETUP_TTL: TimeDelta = TimeDelta::minutes(15);
 
 /// Recovery codes per account.
 const RECOVERY_CODES: usize = 10;
@@ -48,7 +55,7 @@ pub enum ConfirmationOutcome {
     Done(Vec<RecoveryCode>),
     /// The code does not match the secret.
     WrongCode,
-    /// No setup was started.
+    /// No setup was started in this session, or too long ago.
     NotStarted,
 }
 
@@ -88,9 +95,9 @@ impl Sessions {
         let sealed = secret
             .seal(&self.0.data_keys, who.account())
             .ok_or(StorageError::Failed)?;
-        let client = client.clone();
+        let (session, client) = (who.session(), client.clone());
         let started = self.0.db.tx("start_second_factor", move |conn| {
-            let started = second_factors::start(conn, verified.account, &sealed)?;
+            let started = second_factors::start(conn, verified.account, session, &sealed)?;
             // With a second factor enabled, the password alone must not reset the counter of wrong codes.
             if started {
                 verified.record_success(conn, &client)?;
@@ -104,7 +111,8 @@ impl Sessions {
         }
     }
 
-    /// Enables the second factor by a first code. Wrong codes count as failed login attempts.
+    /// Enables the second factor by a first code, in the session that started the set-up with the password, and within
+    /// [`SETUP_TTL`]. Wrong codes count as failed login attempts. Other sessions began without a code, and end.
     pub async fn confirm_second_factor(
         &self,
         who: &SignedIn,
@@ -112,14 +120,13 @@ impl Sessions {
         client: &ClientInfo,
     ) -> Result<ConfirmationOutcome, LoginError> {
         let email = Email::parse(who.email()).ok_or(StorageError::Failed)?;
-        let (account, keys, client) = (who.account(), self.0.data_keys.clone(), client.clone());
+        let (account, session, client) = (who.account(), who.session(), client.clone());
+        let keys = self.0.data_keys.clone();
         let throttles = self.0.throttles.clone();
         let confirm = move |conn: &mut PgConnection| {
             second_factors::lock(conn, account)?;
             let row = credentials::find_by_id(conn, account.get())?;
-            let is_pending =
-                |row: &CredentialRow| row.totp_confirmed_at.is_none() && row.totp_secret.is_some();
-            let Some(row) = row.filter(is_pending) else {
+            let Some(row) = row.filter(|row| is_pending(row, session)) else {
                 return Ok(Ok(ConfirmationOutcome::NotStarted));
             };
             let secret = match StoredSecret::open(&keys, &row) {
@@ -139,14 +146,16 @@ impl Sessions {
             // Links that were requested without a code must not bypass the second factor.
             links::close_all(conn, account)?;
             let codes = store_codes(conn, account)?;
+            sessions::end_all(conn, account, Some(session), "second factor enabled")?;
             throttles.record_success(conn, &email, client.network())?;
+            notify(conn, MailKind::SecondFactorEnabled, &row)?;
             append(conn, "totp.enabled", account, &client)?;
             Ok(Ok(ConfirmationOutcome::Done(codes)))
         };
         self.0.db.tx("confirm_second_factor", confirm).await?
     }
 
-    /// Removes the second factor.
+    /// Removes the second factor, and ends the other sessions: one of them may be the reason.
     pub async fn remove_second_factor(
         &self,
         who: &SignedIn,
@@ -154,8 +163,11 @@ impl Sessions {
         code: OneTimeCode,
         client: &ClientInfo,
     ) -> Result<FactorChangeOutcome<()>, LoginError> {
-        let remove = |conn: &mut PgConnection, verified: &VerifiedCredentials, client: &ClientInfo| {
+        let session = who.session();
+        let remove = move |conn: &mut PgConnection, verified: &VerifiedCredentials, client: &ClientInfo| {
             second_factors::remove(conn, verified.account)?;
+            sessions::end_all(conn, verified.account, Some(session), "second factor removed")?;
+            notify(conn, MailKind::SecondFactorRemoved, &verified.row)?;
             append(conn, "totp.disabled", verified.account, client)
         };
         self.change("remove_second_factor", who, password, code, client, remove)
@@ -172,6 +184,7 @@ impl Sessions {
     ) -> Result<FactorChangeOutcome<Vec<RecoveryCode>>, LoginError> {
         let renew = |conn: &mut PgConnection, verified: &VerifiedCredentials, client: &ClientInfo| {
             let codes = store_codes(conn, verified.account)?;
+            notify(conn, MailKind::RecoveryCodesRenewed, &verified.row)?;
             append(conn, "totp.codes_renewed", verified.account, client)?;
             Ok(codes)
         };
@@ -203,6 +216,17 @@ impl Sessions {
         });
         changed.await?
     }
+}
+
+/// Whether a set-up of this session waits for its first code.
+fn is_pending(row: &CredentialRow, session: Uuid) -> bool {
+    let is_recent = row
+        .totp_started_at
+        .is_some_and(|at| clock::now() - at < SETUP_TTL);
+    row.totp_confirmed_at.is_none()
+        && row.totp_secret.is_some()
+        && row.totp_session_id == Some(session)
+        && is_recent
 }
 
 fn store_codes(conn: &mut PgConnection, account: AccountId) -> QueryResult<Vec<RecoveryCode>> {

@@ -2,6 +2,7 @@
 //! them look the same and take the same time.
 
 use super::caller::SignedIn;
+use super::code_guesses::{self, Guess};
 use super::error::LoginError;
 use super::factor::{CodeCheck, Factor};
 use super::{Sessions, StorageError};
@@ -14,6 +15,8 @@ use crate::db::accounts::second_factors::CodeConsumption;
 use crate::db::audit::{self, Event};
 use crate::db::{PgConnection, QueryResult};
 use crate::domain::throttles::{Admission, Counters, LoginCheck, Throttles};
+use crate::mail::kind::MailKind;
+use crate::mail::outbox_mail::OutboxMail;
 use crate::types::account::{AccountId, AccountState};
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
@@ -52,6 +55,8 @@ pub struct VerifiedCredentials {
     throttles: Throttles,
     /// The attempt, as it is counted.
     counters: Counters,
+    /// The code, as it is counted.
+    guess: Option<Guess>,
 }
 
 impl VerifiedCredentials {
@@ -72,8 +77,14 @@ impl VerifiedCredentials {
             return Ok(Err(LoginError::InvalidCredentials));
         };
         match self.factor.consume(conn, self.account)? {
-            CodeConsumption::Consumed => Ok(Ok(current)),
+            CodeConsumption::Consumed => {
+                self.after_code(conn)?;
+                Ok(Ok(current))
+            }
             CodeConsumption::UsedBefore => {
+                if let Some(guess) = self.guess {
+                    guess.refund(conn, self.account)?;
+                }
                 self.counters.refund(conn)?;
                 append_rejection(conn, Some(self.account), "used code", client)?;
                 Ok(Err(LoginError::CodeUsed))
@@ -83,6 +94,17 @@ impl VerifiedCredentials {
                 Ok(Err(LoginError::InvalidCredentials))
             }
         }
+    }
+
+    /// What follows a right code: wrong ones before it are forgotten, and the use of a recovery code is notified.
+    fn after_code(&self, conn: &mut PgConnection) -> QueryResult<()> {
+        if self.factor != Factor::None {
+            code_guesses::reset(conn, self.account)?;
+        }
+        if matches!(self.factor, Factor::Recovery(_)) {
+            notify(conn, MailKind::RecoveryCodeUsed, &self.row)?;
+        }
+        Ok(())
     }
 
     /// Resets the counters of failed attempts, after the verified action succeeded.
@@ -155,10 +177,10 @@ impl Sessions {
             return self.reject(account, "not active", client).await;
         }
         let role = Role::parse(&row.role).ok_or(StorageError::Failed)?;
-        let factor = match required {
-            RequiredFactors::PasswordOnly => Factor::None,
-            RequiredFactors::All => match self.check_code(&row, attempt.code.as_ref())? {
-                CodeCheck::Valid(factor) => factor,
+        let (factor, guess) = match required {
+            RequiredFactors::PasswordOnly => (Factor::None, None),
+            RequiredFactors::All => match self.check_code(&row, attempt.code.as_ref()).await? {
+                CodeCheck::Valid(factor, guess) => (factor, guess),
                 CodeCheck::Missing => {
                     self.refund(counters).await;
                     return Err(LoginError::SecondFactorRequired);
@@ -167,7 +189,11 @@ impl Sessions {
                     self.refund(counters).await;
                     return Err(LoginError::SecondFactorUnavailable);
                 }
-                CodeCheck::Wrong => return self.reject(account, "wrong code", client).await,
+                CodeCheck::Blocked(wait) => {
+                    self.refund(counters).await;
+                    return Err(LoginError::CodesBlocked(wait));
+                }
+                CodeCheck::Wrong(guess) => return self.reject_code(row, guess, client).await,
             },
         };
         if needs_rehash {
@@ -181,6 +207,7 @@ impl Sessions {
             factor,
             throttles: self.0.throttles.clone(),
             counters,
+            guess,
         })
     }
 
@@ -242,6 +269,33 @@ impl Sessions {
         Err(LoginError::InvalidCredentials)
     }
 
+    /// Records a wrong code, and notifies the owner if it is one too many: whoever sent it knows the password.
+    async fn reject_code<T>(
+        &self,
+        row: CredentialRow,
+        guess: Guess,
+        client: &ClientInfo,
+    ) -> Result<T, LoginError> {
+        let client = client.clone();
+        let record = move |conn: &mut PgConnection| {
+            let account = AccountId::of(row.account_id);
+            if guess.starts_delay() {
+                notify(conn, MailKind::WrongCodes, &row)?;
+                let event = Event {
+                    actor: None,
+                    action: "totp.blocked",
+                    subject: account.subject(),
+                    client: &client,
+                    detail: json!({}),
+                };
+                audit::append(conn, &event)?;
+            }
+            append_rejection(conn, Some(account), "wrong code", &client)
+        };
+        self.0.db.tx("reject_code", record).await?;
+        Err(LoginError::InvalidCredentials)
+    }
+
     /// Stores the password's hash with the current cost parameters. A failure does not affect the login.
     async fn rehash(&self, row: &CredentialRow, password: SecretString, client: &ClientInfo) {
         let Ok(hash) = self.0.hashing.hash(password, client.network()).await else {
@@ -251,6 +305,17 @@ impl Sessions {
         let store = move |conn: &mut PgConnection| credentials::rehash(conn, id, changed_at, hash.as_str());
         let _ = self.0.db.tx("rehash_password", store).await;
     }
+}
+
+/// Enqueues a mail to the account's address.
+pub(super) fn notify(conn: &mut PgConnection, kind: MailKind, row: &CredentialRow) -> QueryResult<()> {
+    let mail = OutboxMail {
+        kind,
+        to: &row.email,
+        name: &row.name,
+        link: None,
+    };
+    mail.enqueue(conn)
 }
 
 /// Appends the audit event of a rejected attempt.

@@ -75,6 +75,7 @@ impl MeApi {
             ChangeOutcome::CodeUsed => Err(code_used().into()),
             ChangeOutcome::Weak(weakness) => Err(weak_password("new_password", weakness).into()),
             ChangeOutcome::TooManyAttempts(wait) => Err(LoginError::Throttled(wait).into()),
+            ChangeOutcome::CodesBlocked(wait) => Err(LoginError::CodesBlocked(wait).into()),
             ChangeOutcome::TooManyMails(wait) => Err(too_many_mails(wait).into()),
         }
     }

@@ -13,6 +13,9 @@ use std::time::Duration;
 /// The kind of a problem: too many wrong passwords or codes.
 pub const TOO_MANY_ATTEMPTS: &str = "too-many-attempts";
 
+/// The kind of a problem: too many wrong codes at one account.
+pub const TOO_MANY_CODES: &str = "too-many-codes";
+
 /// The kind of a problem: too many requested mails.
 pub const TOO_MANY_MAILS: &str = "too-many-mails";
 

@@ -1,7 +1,7 @@
 //! Problems of signing in.
 
 use crate::domain::sessions::error::LoginError;
-use crate::http::contract::problem::{Problem, TOO_MANY_ATTEMPTS};
+use crate::http::contract::problem::{Problem, TOO_MANY_ATTEMPTS, TOO_MANY_CODES};
 use crate::http::totp::fields::CODE_USED;
 use http::{HeaderValue, StatusCode, header};
 use std::borrow::Cow;
@@ -27,6 +27,11 @@ impl From<LoginError> for Problem {
                 "the codes of this account's app cannot be verified: use a recovery code, or contact the operator",
             ),
             LoginError::CodeUsed => unauthorized("code-used", format!("the code {CODE_USED}").into()),
+            LoginError::CodesBlocked(wait) => {
+                let detail =
+                    "too many wrong codes; retry later, use a recovery code, or reset the password by mail";
+                Self::too_many(TOO_MANY_CODES, detail, wait)
+            }
             LoginError::Throttled(wait) => {
                 let detail = "too many failed attempts; retry later";
                 Self::too_many(TOO_MANY_ATTEMPTS, detail, wait)

@@ -19,6 +19,9 @@ const EARLIER_RECOVERY: &str = r"(?:[0-9A-TV-Za-tv-z][\s-]*){16}";
 /// Why a code that was right is rejected.
 pub const CODE_USED: &str = "was used already: wait for the next one, or use another recovery code";
 
+/// The headline of a page while codes are not verified.
+pub const CODES_BLOCKED: &str = "Too many wrong codes: use a recovery code, or reset your password by mail";
+
 /// Six digits of an authenticator app. White space and dashes are ignored.
 #[derive(Debug)]
 pub struct TypedTotpCode(pub TotpCode);

@@ -53,7 +53,8 @@ impl TotpApi {
 
     /// Set up a second factor
     ///
-    /// Returns the secret for an authenticator app (RFC 6238). The second factor is enabled once its first code is confirmed.
+    /// Returns the secret for an authenticator app (RFC 6238). The second factor is enabled once its first code is confirmed,
+    /// in the same session and within 15 minutes.
     #[oai(
         path = "/auth/totp/start",
         method = "post",
@@ -84,6 +85,7 @@ impl TotpApi {
     /// Confirm the second factor
     ///
     /// Takes the app's first code and enables the second factor. Returns recovery codes for the case that the app is lost.
+    /// Revokes every other session and notifies the owner by mail.
     #[oai(
         path = "/auth/totp/confirm",
         method = "post",
@@ -107,7 +109,7 @@ impl TotpApi {
             ConfirmationOutcome::Done(codes) => Ok(RecoveryCodesResponse::Issued(Json(codes.into()))),
             ConfirmationOutcome::NotStarted => Err(conflict(
                 "second-factor-not-started",
-                "no second factor is waiting for confirmation",
+                "no second factor was started in this session within the last 15 minutes",
             )
             .into()),
             ConfirmationOutcome::WrongCode => {
@@ -119,7 +121,7 @@ impl TotpApi {
 
     /// Remove the second factor
     ///
-    /// Requires the password and a code.
+    /// Requires the password and a code. Revokes every other session and notifies the owner by mail.
     #[oai(
         path = "/auth/totp/disable",
         method = "post",

@@ -3,8 +3,14 @@
 /// Account changes that require a code.
 mod account;
 
+/// Limits on guesses at codes.
+mod guesses;
+
 /// Logging in with a code.
 mod login;
+
+/// Mails to the owner.
+mod mails;
 
 /// Enabling and disabling the second factor.
 mod setup;

@@ -1,6 +1,6 @@
 //! Enabling and disabling the second factor, and new recovery codes.
 
-use crate::support::accounts::{PASSWORD, try_log_in, try_log_in_with_code};
+use crate::support::accounts::{PASSWORD, call_as, log_in, try_log_in, try_log_in_with_code};
 use crate::support::authenticator::{code, recovery_codes};
 use crate::support::totp_user::{ANN, TotpUser};
 use serde_json::json;
@@ -44,6 +44,32 @@ fn starting_again_replaces_an_unconfirmed_secret() {
         .problem(403);
     assert_eq!(
         user.post("confirm", &json!({ "code": code(&second, 0) })).status,
+        200
+    );
+}
+
+/// E18: A set-up can be confirmed only in the session that started it, and for 15 minutes.
+#[test]
+fn a_setup_expires_and_belongs_to_its_session() {
+    let user = TotpUser::new();
+    let other = log_in(&user.app, ANN).access;
+    let secret = user.start();
+    let body = json!({ "code": code(&secret, 0) });
+    let confirmed = call_as(&user.app, &other, "POST", "/auth/totp/confirm", &body);
+    assert_eq!(
+        confirmed.problem(409)["type"],
+        "urn:portcullis:problem:second-factor-not-started"
+    );
+    let age = |minutes: u32| {
+        user.database.execute(&format!(
+            "UPDATE accounts.credentials SET totp_started_at = now() - interval '{minutes} minutes'"
+        ));
+    };
+    age(15);
+    user.post("confirm", &body).problem(409);
+    age(14);
+    assert_eq!(
+        user.post("confirm", &json!({ "code": code(&secret, 0) })).status,
         200
     );
 }

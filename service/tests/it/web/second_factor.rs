@@ -103,6 +103,9 @@ fn changing_address_or_password_requires_a_code() {
     assert!(!has_code_field("/my/account/password"));
     let csrf = browser.token("/my/account/password");
     let secret = enable_totp(&database, &app);
+    // As if it had been enabled in this session, which then continues.
+    database
+        .execute("UPDATE sessions.sessions SET (ended_at, end_reason) = (NULL, NULL) WHERE kind = 'browser'");
     let new = "an entirely different sentence";
     let change = |more: &[(&str, &str)]| {
         let fields = [("csrf", csrf.as_str()), ("current", PASSWORD), ("password", new)];

@@ -6,8 +6,8 @@ use crate::domain::accounts::changes::{Change, SensitiveChange};
 use crate::domain::accounts::outcome::ChangeOutcome;
 use crate::http::accounts::fields::SecretText;
 use crate::http::contract::field::FieldValue;
-use crate::http::contract::problem::{Problem, TOO_MANY_ATTEMPTS, TOO_MANY_MAILS};
-use crate::http::totp::fields::{CODE_USED, TypedCode};
+use crate::http::contract::problem::{Problem, TOO_MANY_ATTEMPTS, TOO_MANY_CODES, TOO_MANY_MAILS};
+use crate::http::totp::fields::{CODE_USED, CODES_BLOCKED, TypedCode};
 use crate::http::web::cookies::{self, FLASH};
 use crate::http::web::flash::Flash;
 use crate::http::web::form::Form;
@@ -244,6 +244,11 @@ impl<'a> AccountForm<'a> {
                 form.reject_for("Too many attempts", wait);
                 self.page(form)
                     .show_retry_after(self.member, TOO_MANY_ATTEMPTS, wait)
+            }
+            ChangeOutcome::CodesBlocked(wait) => {
+                form.reject_for(CODES_BLOCKED, wait);
+                self.page(form)
+                    .show_retry_after(self.member, TOO_MANY_CODES, wait)
             }
             ChangeOutcome::TooManyMails(wait) => {
                 form.reject_for("Too many mails", wait);

@@ -4,8 +4,8 @@ use crate::crypto::tokens::PlainToken;
 use crate::domain::sessions::error::LoginError;
 use crate::domain::sessions::verification::LoginAttempt;
 use crate::http::accounts::fields::SecretText;
-use crate::http::contract::problem::{Problem, TOO_MANY_ATTEMPTS};
-use crate::http::totp::fields::{CODE_USED, TypedCode};
+use crate::http::contract::problem::{Problem, TOO_MANY_ATTEMPTS, TOO_MANY_CODES};
+use crate::http::totp::fields::{CODE_USED, CODES_BLOCKED, TypedCode};
 use crate::http::web::cookies::{self, CSRF, SESSION};
 use crate::http::web::form::Form;
 use crate::http::web::form::input::Input;
@@ -136,6 +136,10 @@ fn reject(
         LoginError::CodeUsed => {
             form.reject_field("code", CODE_USED);
             page(visitor, step, form, StatusCode::FORBIDDEN)
+        }
+        LoginError::CodesBlocked(wait) => {
+            form.reject_for(CODES_BLOCKED, wait);
+            form_page(visitor, step, form).show_retry_after(visitor, TOO_MANY_CODES, wait)
         }
         LoginError::Throttled(wait) => {
             form.reject_for("Too many attempts", wait);
