@@ -1,7 +1,7 @@
 //! `/populate` and `/delete`: available only if the settings enable the demo.
 
 use crate::domain::demo::Demo;
-use crate::http::contract::auth::{ProfileScope, RequiredScope, authenticate};
+use crate::http::contract::auth::{ProfileScope, RequiredScope, authorize};
 use crate::http::contract::error_responses::{Documented, ErrorResponse};
 use crate::http::contract::problem::Problem;
 use crate::http::openapi::tags::ApiTag;
@@ -68,7 +68,7 @@ impl<'a> ApiExtractor<'a> for DemoCaller {
         _body: &mut RequestBody,
         _options: ExtractParamOptions<()>,
     ) -> Result<Self> {
-        Ok(Self(authenticate(request).await.map(drop)))
+        Ok(Self(authorize::<ProfileScope>(request).await.map(drop)))
     }
 }
 

@@ -13,6 +13,8 @@ pub enum Role {
     Approver,
     /// Stores prices.
     Ingest,
+    /// A service that introspects tokens, and does nothing else.
+    Introspector,
 }
 
 /// A permission, as listed in a token's `scope` claim (RFC 8693 §4.2).
@@ -38,7 +40,13 @@ pub enum Scope {
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 4] = [Self::User, Self::Admin, Self::Approver, Self::Ingest];
+    pub const ALL: [Self; 5] = [
+        Self::User,
+        Self::Admin,
+        Self::Approver,
+        Self::Ingest,
+        Self::Introspector,
+    ];
 
     /// Name in the API, in tokens and in the database.
     pub fn as_str(self) -> &'static str {
@@ -47,6 +55,7 @@ impl Role {
             Self::Admin => "admin",
             Self::Approver => "approver",
             Self::Ingest => "ingest",
+            Self::Introspector => "introspector",
         }
     }
 
@@ -69,6 +78,7 @@ impl Role {
             ],
             Self::Approver => &[Scope::Profile, Scope::Wishes, Scope::AccessApprove],
             Self::Ingest => &[Scope::Profile, Scope::Wishes, Scope::RatesWrite],
+            Self::Introspector => &[Scope::TokensIntrospect],
         }
     }
 
@@ -109,7 +119,10 @@ mod tests {
     fn every_role_parses_from_its_name() {
         for role in Role::ALL {
             assert_eq!(Role::parse(role.as_str()), Some(role));
-            assert!(role.scopes().contains(&Scope::Profile));
+            assert_eq!(
+                role.scopes().contains(&Scope::Profile),
+                role != Role::Introspector
+            );
         }
         assert_eq!(Role::parse("Admin"), None);
         assert_eq!(Role::User.scope_text(), "profile wishes");

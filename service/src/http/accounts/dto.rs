@@ -104,7 +104,7 @@ pub struct Me {
     /// Name; may be empty.
     #[oai(validator(max_length = 100))]
     pub name: String,
-    /// Role: `user`, `admin`, `approver` or `ingest`.
+    /// Role: `user`, `admin`, `approver`, `ingest` or `introspector`.
     pub role: String,
     /// Scopes that the role grants.
     pub scopes: Vec<String>,

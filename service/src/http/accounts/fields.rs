@@ -97,7 +97,7 @@ impl FieldValue for SentToken {
 }
 
 impl FieldValue for Role {
-    const EXPECTED: &'static str = "must be user, admin, approver or ingest";
+    const EXPECTED: &'static str = "must be user, admin, approver, ingest or introspector";
 
     fn parse(text: &str) -> Option<Self> {
         Role::parse(text)

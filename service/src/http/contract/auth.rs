@@ -38,6 +38,8 @@ pub trait RequiredScope: Send + Sync {
     const SCHEME: &'static str;
     /// The description of the scheme.
     const DESCRIPTION: &'static str;
+    /// Whether the operation is permitted to an account that must set up a second factor first.
+    const BEFORE_SETUP: bool = false;
 }
 
 /// An account that is authenticated by an access token (RFC 6750) and has the scope.
@@ -86,19 +88,27 @@ impl<'a, R: RequiredScope> ApiExtractor<'a> for Caller<R> {
         _body: &mut RequestBody,
         _options: ExtractParamOptions<()>,
     ) -> Result<Self> {
-        let signed_in = authenticate(request).await?;
-        if !signed_in.may(R::SCOPE) {
-            return Err(insufficient().into());
-        }
         Ok(Self {
-            signed_in,
+            signed_in: authorize::<R>(request).await?,
             scope: PhantomData,
         })
     }
 }
 
+/// Verifies the access token of the request, and that its account has the scope now.
+pub async fn authorize<R: RequiredScope>(request: &Request) -> Result<SignedIn, Problem> {
+    let signed_in = authenticate(request).await?;
+    if !signed_in.may(R::SCOPE) {
+        return Err(insufficient());
+    }
+    if signed_in.must_set_up_second_factor() && !R::BEFORE_SETUP {
+        return Err(setup_required());
+    }
+    Ok(signed_in)
+}
+
 /// Verifies the access token of the request.
-pub async fn authenticate(request: &Request) -> Result<SignedIn, Problem> {
+async fn authenticate(request: &Request) -> Result<SignedIn, Problem> {
     let token = bearer(request).ok_or_else(missing_token)?;
     let sessions = request
         .extensions()
@@ -155,7 +165,8 @@ pub fn unauthenticated(kind: &'static str, detail: &'static str, challenge: &'st
         .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
 }
 
-fn insufficient() -> Problem {
+/// 403 for a role without the scope.
+pub fn insufficient() -> Problem {
     Problem::new(
         StatusCode::FORBIDDEN,
         "insufficient-scope",
@@ -165,6 +176,39 @@ fn insufficient() -> Problem {
         header::WWW_AUTHENTICATE,
         HeaderValue::from_static("Bearer error=\"insufficient_scope\""),
     )
+}
+
+/// 403 for an account that must set up a second factor first.
+pub fn setup_required() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "second-factor-setup-required",
+        "this account must set up a second factor first: `POST /auth/totp/start`",
+    )
+}
+
+/// 403 for a session whose credentials were verified too long ago, with the challenge of RFC 9470.
+pub fn proof_required() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "recent-proof-required",
+        "the credentials were verified too long ago for this operation: `POST /auth/reauthenticate`, then retry",
+    )
+    .with_header(
+        header::WWW_AUTHENTICATE,
+        HeaderValue::from_static("Bearer error=\"insufficient_user_authentication\""),
+    )
+}
+
+/// The caller's own account and sessions, for operations that are permitted while a second factor must be set up.
+#[derive(Clone, Copy, Debug)]
+pub struct SetupScope;
+
+impl RequiredScope for SetupScope {
+    const SCOPE: Scope = ProfileScope::SCOPE;
+    const SCHEME: &'static str = ProfileScope::SCHEME;
+    const DESCRIPTION: &'static str = ProfileScope::DESCRIPTION;
+    const BEFORE_SETUP: bool = true;
 }
 
 macro_rules! scopes {
@@ -183,9 +227,9 @@ macro_rules! scopes {
 
 scopes! {
     /// The caller's own account and sessions.
-    ProfileScope = Profile, "profile", "Access token with the scope `profile`, which every role has.";
+    ProfileScope = Profile, "profile", "Access token with the scope `profile`, which every role but introspector has.";
     /// The caller's own wishes.
-    WishesScope = Wishes, "wishes", "Access token with the scope `wishes`, which every role has.";
+    WishesScope = Wishes, "wishes", "Access token with the scope `wishes`, which every role but introspector has.";
     /// Reading accounts.
     UsersReadScope = UsersRead, "users.read", "Access token with the scope `users:read`, which administrators have.";
     /// Changing accounts.
@@ -193,5 +237,5 @@ scopes! {
     /// Reading the audit log.
     AuditReadScope = AuditRead, "audit.read", "Access token with the scope `audit:read`, which administrators have.";
     /// Introspecting tokens.
-    TokensIntrospectScope = TokensIntrospect, "tokens.introspect", "Access token with the scope `tokens:introspect`, which administrators have.";
+    TokensIntrospectScope = TokensIntrospect, "tokens.introspect", "Access token with the scope `tokens:introspect`, which administrators and introspectors have.";
 }

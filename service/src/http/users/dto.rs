@@ -23,7 +23,7 @@ pub struct User {
     /// Name; empty if none was given yet.
     #[oai(validator(max_length = 100))]
     pub name: String,
-    /// Role: `user`, `admin`, `approver` or `ingest`.
+    /// Role: `user`, `admin`, `approver`, `ingest` or `introspector`.
     pub role: String,
     /// State: `invited` (no password yet), `unconfirmed` (address not confirmed yet) or `active` (can sign in).
     pub state: String,

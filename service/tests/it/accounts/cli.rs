@@ -133,7 +133,7 @@ fn invalid_input_is_rejected_with_its_reason() {
             "Bob",
             PASSWORD,
             2,
-            "must be user, admin, approver or ingest",
+            "must be user, admin, approver, ingest or introspector",
         ),
         (
             "bob@example",

@@ -11,11 +11,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 /// The columns of the matrix.
-const CALLERS: [Option<Role>; 5] = [
+const CALLERS: [Option<Role>; 6] = [
     None,
     Some(Role::User),
     Some(Role::Ingest),
     Some(Role::Approver),
+    Some(Role::Introspector),
     Some(Role::Admin),
 ];
 
@@ -39,7 +40,10 @@ fn documented_rows() -> Vec<Row> {
         .map(|line| line.split('|').map(str::trim).collect())
         .collect();
     let header = rows.drain(..2).collect::<Vec<_>>();
-    assert_eq!(header[0][2..], ["anyone", "user", "ingest", "approver", "admin"]);
+    assert_eq!(
+        header[0][2..],
+        ["anyone", "user", "ingest", "approver", "introspector", "admin"]
+    );
     let row = |cells: Vec<&str>| {
         let (method, path) = cells[1].split_once(' ').unwrap();
         Row {

@@ -37,7 +37,8 @@ fn assert_unauthorized(response: &Response, detail: &str) {
 fn valid_credentials_return_a_valid_token() {
     let database = Database::fresh();
     let app = App::over(&database);
-    for role in Role::ALL {
+    // `/validate` needs the scope `profile`, which an introspector lacks.
+    for role in Role::ALL.into_iter().filter(|role| *role != Role::Introspector) {
         let email = format!("{role}@example.org");
         let id = create_account(&database, &email, role);
         let response = log_in_basic(&app, &email, PASSWORD);
