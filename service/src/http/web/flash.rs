@@ -23,12 +23,14 @@ pub enum Flash {
     EmailRequested,
     /// A password was changed by its owner.
     PasswordChanged,
+    /// A second factor was removed.
+    SecondFactorRemoved,
     /// An account was deleted.
     AccountDeleted,
 }
 
 impl Flash {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Added,
         Self::Saved,
         Self::Done,
@@ -39,6 +41,7 @@ impl Flash {
         Self::EmailChanged,
         Self::EmailRequested,
         Self::PasswordChanged,
+        Self::SecondFactorRemoved,
         Self::AccountDeleted,
     ];
 
@@ -55,6 +58,7 @@ impl Flash {
             Self::EmailChanged => "email-changed",
             Self::EmailRequested => "email-requested",
             Self::PasswordChanged => "password-changed",
+            Self::SecondFactorRemoved => "second-factor-removed",
             Self::AccountDeleted => "account-deleted",
         }
     }
@@ -79,6 +83,7 @@ impl Flash {
                 "We sent a link to your new address. It replaces the old one once you open the link."
             }
             Self::PasswordChanged => "Your password is changed. You are signed out everywhere else.",
+            Self::SecondFactorRemoved => "Your second factor is removed. You are signed out everywhere else.",
             Self::AccountDeleted => "Your account is deleted. All the best!",
         }
     }

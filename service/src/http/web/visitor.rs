@@ -11,12 +11,17 @@ use super::return_to;
 use super::state::Web;
 use crate::domain::sessions::caller::SignedIn;
 use crate::domain::sessions::error::AuthenticationError;
+use crate::http::contract::auth::insufficient;
 use crate::http::contract::auth::record_account;
 use crate::http::contract::problem::Problem;
+use crate::types::role::Scope;
 use askama::Template;
 use http::{Method, StatusCode};
 use poem::{FromRequest, Request, RequestBody, Response, Result};
 use std::ops::Deref;
+
+/// The page that sets up a second factor.
+pub const SECOND_FACTOR: &str = "/my/account/second-factor";
 
 /// A visitor, signed in or not.
 pub struct Visitor {
@@ -25,12 +30,16 @@ pub struct Visitor {
     flash: Option<Flash>,
 }
 
-/// A signed-in visitor; any other is redirected to the sign-in page.
+/// A signed-in visitor; any other is redirected to the sign-in page, and one who must set up a second factor first to the
+/// page for that.
 pub struct Member {
     /// The proof of authentication.
     pub signed_in: SignedIn,
     visitor: Visitor,
 }
+
+/// A signed-in visitor who may have to set up a second factor first.
+pub struct SetupMember(pub Member);
 
 /// A submitted form whose CSRF token is not verified yet.
 pub struct SubmittedForm(Fields);
@@ -124,9 +133,21 @@ impl<'a> FromRequest<'a> for Visitor {
 
 impl<'a> FromRequest<'a> for Member {
     async fn from_request(request: &'a Request, body: &mut RequestBody) -> Result<Self> {
+        let SetupMember(member) = SetupMember::from_request(request, body).await?;
+        if member.signed_in.must_set_up_second_factor() {
+            return Err(poem::Error::from_response(see_other(SECOND_FACTOR)));
+        }
+        Ok(member)
+    }
+}
+
+impl<'a> FromRequest<'a> for SetupMember {
+    async fn from_request(request: &'a Request, body: &mut RequestBody) -> Result<Self> {
         let visitor = Visitor::from_request(request, body).await?;
         match visitor.signed_in.clone() {
-            Some(signed_in) => Ok(Self { signed_in, visitor }),
+            // Accounts of services have no pages.
+            Some(signed_in) if !signed_in.may(Scope::Profile) => Err(insufficient().into()),
+            Some(signed_in) => Ok(Self(Member { signed_in, visitor })),
             None => Err(poem::Error::from_response(to_sign_in(request))),
         }
     }

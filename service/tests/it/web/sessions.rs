@@ -139,7 +139,7 @@ fn a_browser_session_is_one_of_the_accounts_sessions() {
     assert_eq!(browser.get("/my/wishes").status, 303);
 }
 
-/// G2, E5: Every rejected sign-in gets the same page.
+/// G2, E5: Every rejected sign-in gets the same page, except that of an unconfirmed address with the right password.
 #[test]
 fn every_rejected_sign_in_gets_the_same_page() {
     let (database, app) = app();
@@ -163,11 +163,15 @@ fn every_rejected_sign_in_gets_the_same_page() {
     assert!(wrong.contains("You are not signed in"));
     for (email, password) in [
         ("nobody@example.org", "not the password at all"),
-        ("new@example.org", PASSWORD),
+        ("new@example.org", "not the password at all"),
         ("invited@example.org", PASSWORD),
     ] {
         assert_eq!(rejection_page(email, password), wrong, "{email}");
     }
+    // Who knows the password learns that it is right, and gets a way to another mail.
+    let unconfirmed = rejection_page("new@example.org", PASSWORD);
+    assert!(unconfirmed.contains("Your address is not confirmed yet"));
+    assert!(unconfirmed.contains("href=\"/resend\""));
     let empty = Browser::new(&app).submit("/sign-in", &[("email", ""), ("password", "")]);
     assert_eq!(empty.status, 400);
     assert!(empty.text().contains("#email") && empty.text().contains("#password"));

@@ -12,6 +12,9 @@ pub mod links;
 /// Requesting a mail.
 pub mod mails;
 
+/// The second factor: setting it up, recovery codes, removing it.
+pub mod second_factor;
+
 /// Signing in.
 pub mod sign_in;
 

@@ -28,6 +28,11 @@ const LINKS: &[NavLink] = &[
         text: "Reset it",
     },
     NavLink {
+        before: "No mail to confirm your address?",
+        target: "/resend",
+        text: "Send it again",
+    },
+    NavLink {
         before: "New here?",
         target: "/sign-up",
         text: "Sign up",
@@ -124,6 +129,11 @@ fn reject(
             form.reject("You are not signed in", text);
             page(visitor, step, form, StatusCode::FORBIDDEN)
         }
+        LoginError::Unconfirmed => {
+            let text = "Your address is not confirmed yet. Open the link in the mail that we sent you, or have another one sent.";
+            form.reject("You are not signed in", text);
+            page(visitor, step, form, StatusCode::FORBIDDEN)
+        }
         LoginError::SecondFactorRequired => {
             let mut second = self::form(visitor, next, Step::Code);
             second.copy_values_from(form);
@@ -145,7 +155,9 @@ fn reject(
             form.reject_for("Too many attempts", wait);
             form_page(visitor, step, form).show_retry_after(visitor, TOO_MANY_ATTEMPTS, wait)
         }
-        LoginError::Overloaded(_) | LoginError::Storage(_) => Err(error.into()),
+        LoginError::SecondFactorSetupRequired | LoginError::Overloaded(_) | LoginError::Storage(_) => {
+            Err(error.into())
+        }
     }
 }
 
