@@ -1,4 +1,5 @@
-//! `portcullis accounts`: creates active accounts and lists accounts. Needs none of the service's keys.
+//! `portcullis accounts`: creates active accounts, ends sessions, removes second factors, lists accounts. Needs none of
+//! the service's keys.
 
 use super::exit::{check_password, fail, print};
 use crate::config::{Settings, operator};
@@ -20,6 +21,9 @@ use std::process::ExitCode;
 /// Maximum size of a password file in bytes: 128 characters of UTF-8.
 const MAX_PASSWORD_BYTES: usize = 512;
 
+/// The message for an unknown address.
+const NO_ACCOUNT: &str = "there is no account with this address; nothing was changed";
+
 /// The subcommands.
 #[derive(Subcommand)]
 pub enum Accounts {
@@ -28,7 +32,7 @@ pub enum Accounts {
         /// E-mail address
         #[arg(value_parser = parse_email)]
         email: Email,
-        /// Role: user, admin, approver or ingest
+        /// Role: user, admin, approver, ingest or introspector
         #[arg(long, value_parser = parse_role)]
         role: Role,
         /// Name
@@ -37,6 +41,18 @@ pub enum Accounts {
         /// File with the password; a trailing line end is ignored
         #[arg(long, value_name = "FILE")]
         password_file: PathBuf,
+    },
+    /// End all sessions of an account; its owner is notified by mail
+    EndSessions {
+        /// E-mail address
+        #[arg(value_parser = parse_email)]
+        email: Email,
+    },
+    /// Remove the second factor of an account whose owner has lost it, and end its sessions; the owner is notified by mail
+    RemoveSecondFactor {
+        /// E-mail address
+        #[arg(value_parser = parse_email)]
+        email: Email,
     },
     /// List all accounts, one per line: id, state, role, address, name
     List,
@@ -73,6 +89,24 @@ pub fn run(settings: &Settings, command: Accounts) -> ExitCode {
             }
             Err(reason) => fail(1, &format!("{}: {reason}", password_file.display())),
         },
+        Accounts::EndSessions { email } => {
+            match runtime.block_on(operators.end_sessions(email, &ClientInfo::operator(operator::current())))
+            {
+                Ok(Some(count)) => print(&format!("ended {count} sessions\n")),
+                Ok(None) => fail(1, &NO_ACCOUNT),
+                Err(error) => fail(1, &format!("{error}; nothing was changed")),
+            }
+        }
+        Accounts::RemoveSecondFactor { email } => {
+            match runtime
+                .block_on(operators.remove_second_factor(email, &ClientInfo::operator(operator::current())))
+            {
+                Ok(Some(true)) => print("removed the second factor and ended all sessions\n"),
+                Ok(Some(false)) => fail(1, &"the account has no second factor; nothing was changed"),
+                Ok(None) => fail(1, &NO_ACCOUNT),
+                Err(error) => fail(1, &format!("{error}; nothing was changed")),
+            }
+        }
         Accounts::List => {
             let mut text = String::new();
             let listed = runtime.block_on(operators.list_all(|rows| {
@@ -134,7 +168,7 @@ fn parse_email(text: &str) -> Result<Email, &'static str> {
 }
 
 fn parse_role(text: &str) -> Result<Role, &'static str> {
-    Role::parse(text).ok_or("must be user, admin, approver or ingest")
+    Role::parse(text).ok_or("must be user, admin, approver, ingest or introspector")
 }
 
 fn parse_name(text: &str) -> Result<PersonName, &'static str> {

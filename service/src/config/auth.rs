@@ -3,6 +3,7 @@
 use super::deployment_profile::DeploymentProfile;
 use super::secret::SecretSource;
 use super::source::{ConfigError, Source};
+use crate::types::role::{Role, Scope};
 use std::time::Duration;
 
 /// The base URL in development.
@@ -17,6 +18,10 @@ pub struct AuthSettings {
     pub deleted_account_retention: Duration,
     /// Who may register.
     pub registration: RegistrationMode,
+    /// Who must have a second factor.
+    pub second_factor: SecondFactorPolicy,
+    /// How long verified credentials permit sensitive operations of administrators.
+    pub proof_max_age: Duration,
     /// Mails that unauthenticated requests from one network may cause before further requests are delayed.
     pub mail_rate_per_network: i32,
     /// Availability of the demo operations.
@@ -48,6 +53,40 @@ pub enum RegistrationMode {
     Open,
     /// By invitation only.
     Closed,
+}
+
+/// Who must have a second factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecondFactorPolicy {
+    /// No one.
+    Optional,
+    /// Administrators.
+    Admins,
+    /// Everyone who may manage an own account.
+    All,
+}
+
+impl SecondFactorPolicy {
+    /// Whether an account with this role must have one.
+    pub fn requires(self, role: Role) -> bool {
+        match self {
+            Self::Optional => false,
+            Self::Admins => role == Role::Admin,
+            Self::All => role.scopes().contains(&Scope::Profile),
+        }
+    }
+
+    fn parse(source: &Source, profile: DeploymentProfile) -> Result<Self, ConfigError> {
+        match (source.text("SECOND_FACTOR")?.as_str(), profile) {
+            ("optional", _) | ("", DeploymentProfile::Development) => Ok(Self::Optional),
+            ("admins", _) | ("", DeploymentProfile::Production) => Ok(Self::Admins),
+            ("all", _) => Ok(Self::All),
+            _ => Err(ConfigError::new(
+                "SECOND_FACTOR",
+                "must be optional, admins or all",
+            )),
+        }
+    }
 }
 
 /// Availability of the demo operations.
@@ -106,6 +145,8 @@ impl AuthSettings {
                     ));
                 }
             },
+            second_factor: SecondFactorPolicy::parse(source, profile)?,
+            proof_max_age: seconds("PROOF_MAX_AGE", 60..=86_400)?,
             mail_rate_per_network: source.number("MAIL_RATE_PER_NETWORK", 1..=1_000_000)?,
             demo: demo(source, profile)?,
             data_key: source.secret("DATA_KEY")?,

@@ -2,8 +2,8 @@
 
 use super::source::{ConfigError, Source};
 
-/// Where the service runs. `Development` permits settings that `Production` rejects, and has defaults for PUBLIC_URL and
-/// REGISTRATION that suit a single machine only.
+/// Where the service runs. `Development` permits settings that `Production` rejects, and has defaults for PUBLIC_URL,
+/// REGISTRATION and SECOND_FACTOR that suit a single machine only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeploymentProfile {
     /// The default.

@@ -39,7 +39,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "PROFILE",
         "production",
-        "Deployment profile: `production`, or `development` for a developer's machine. `development` changes the defaults of `PUBLIC_URL` and `REGISTRATION` only; it permits settings that `production` rejects, such as an unencrypted database connection.",
+        "Deployment profile: `production`, or `development` for a developer's machine. `development` changes the defaults of `PUBLIC_URL`, `REGISTRATION` and `SECOND_FACTOR` only; it permits settings that `production` rejects, such as an unencrypted database connection.",
     ),
     setting(
         "LISTEN",
@@ -120,6 +120,16 @@ pub const SETTINGS: &[Setting] = &[
         "REGISTRATION",
         "",
         "Who may register. Empty: `closed` in production, `first-admin` in development. `first-admin`: anyone, until an administrator exists; the first user to confirm an address becomes administrator, and further users need an invitation. `open`: anyone, as a user. `closed`: by invitation only; `portcullis accounts add --role admin` creates the first administrator.",
+    ),
+    setting(
+        "SECOND_FACTOR",
+        "",
+        "Who must have a second factor: `optional` (no one), `admins` or `all`. Who must and has none can sign in only to set one up. `all` excludes the role introspector, which has no account operations. Empty: `admins`, or `optional` in the profile `development`.",
+    ),
+    setting(
+        "PROOF_MAX_AGE",
+        "900",
+        "Time in seconds, 60 to 86400, since the login or the last `POST /auth/reauthenticate` during which administrators may change roles, delete and restore users, end their sessions and remove their second factors.",
     ),
     setting(
         "MAIL_RATE_PER_NETWORK",

@@ -45,8 +45,8 @@ pub struct Grant<'a> {
     pub account: AccountId,
     /// The session.
     pub session: Uuid,
-    /// Role of the account.
-    pub role: Role,
+    /// Role of the account. `None`: the token grants nothing.
+    pub role: Option<Role>,
     /// Address of the account.
     pub email: &'a str,
     /// Expiry.
@@ -66,9 +66,9 @@ impl Claims {
             iat: now.timestamp(),
             nbf: now.timestamp(),
             exp: grant.expires_at.timestamp(),
-            scope: grant.role.scope_text(),
+            scope: grant.role.map(Role::scope_text).unwrap_or_default(),
             username: grant.email.to_owned(),
-            admin: grant.role == Role::Admin,
+            admin: grant.role == Some(Role::Admin),
         }
     }
 }

@@ -190,7 +190,7 @@ pub mod accounts {
 
 /// Who is signed in.
 pub mod sessions {
-    use super::accounts::accounts;
+    use super::accounts::{accounts, credentials};
 
     diesel::table! {
         /// One row a login.
@@ -219,6 +219,8 @@ pub mod sessions {
             address -> Text,
             /// The network of that address.
             network -> Text,
+            /// When its owner last proved the credentials again.
+            proven_at -> Nullable<Timestamptz>,
         }
     }
 
@@ -252,7 +254,9 @@ pub mod sessions {
 
     diesel::allow_tables_to_appear_in_same_query!(sessions, refresh_tokens, throttles);
     diesel::allow_tables_to_appear_in_same_query!(sessions, accounts);
+    diesel::allow_tables_to_appear_in_same_query!(sessions, credentials);
     diesel::allow_tables_to_appear_in_same_query!(refresh_tokens, accounts);
+    diesel::allow_tables_to_appear_in_same_query!(refresh_tokens, credentials);
 }
 
 /// Mail on its way.

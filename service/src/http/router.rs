@@ -36,7 +36,10 @@ use crate::http::tokens::TokensApi;
 use crate::http::totp::TotpApi;
 use crate::http::users::UsersApi;
 use crate::http::users::list::UsersListApi;
-use crate::http::web::accounts::{account, account_form, links, mails, sign_in, sign_out, sign_up};
+use crate::http::users::protection::UserProtectionApi;
+use crate::http::web::accounts::{
+    account, account_form, links, mails, second_factor, sign_in, sign_out, sign_up,
+};
 use crate::http::web::error_page;
 use crate::http::web::state::Web;
 use crate::http::web::wishes::{form as wish_form, list as wish_list};
@@ -74,15 +77,23 @@ pub struct ApiParts {
     pub wishes: Wishes,
 }
 
+/// Nested pairs of types or values: tuples of APIs have at most 16 members.
+macro_rules! nested {
+    (type $only:ty) => { $only };
+    (type $first:ty, $($rest:ty),+) => { ($first, nested!(type $($rest),+)) };
+    ($only:expr) => { $only };
+    ($first:expr, $($rest:expr),+) => { ($first, nested!($($rest),+)) };
+}
+
 /// Declares [`Apis`] and the function that constructs them from one list.
 macro_rules! apis {
     ($parts:ident => $($api:ident($($argument:expr),+),)+) => {
         /// All APIs.
-        pub type Apis = ($($api,)+);
+        pub type Apis = nested!(type $($api),+);
 
         /// Constructs all APIs.
         pub fn apis($parts: ApiParts) -> Apis {
-            ($($api::new($($argument),+),)+)
+            nested!($($api::new($($argument),+)),+)
         }
     };
 }
@@ -98,6 +109,7 @@ apis! { parts =>
     TotpApi(parts.sessions.clone()),
     TokensApi(parts.sessions),
     UsersApi(parts.users.clone()),
+    UserProtectionApi(parts.users.clone()),
     UsersListApi(parts.users),
     WishesApi(parts.wishes),
     AuditApi(parts.audit),
@@ -140,6 +152,16 @@ pub fn pages() -> Vec<ExtraRoute> {
         page("/my/account/password")
             .get(account_form::show_password)
             .post(account_form::save_password),
+        page("/my/account/second-factor")
+            .get(second_factor::show)
+            .post(second_factor::start),
+        page("/my/account/second-factor/confirm").post(second_factor::confirm),
+        page("/my/account/second-factor/codes")
+            .get(second_factor::show_renew)
+            .post(second_factor::renew),
+        page("/my/account/second-factor/remove")
+            .get(second_factor::show_remove)
+            .post(second_factor::remove),
         page("/my/account/sign-out-everywhere").post(account::sign_out_everywhere),
         page("/my/account/delete")
             .get(account::show_delete)

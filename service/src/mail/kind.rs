@@ -29,11 +29,19 @@ pub enum MailKind {
     RecoveryCodeUsed,
     /// To an account at whose second factor someone guesses, with the right password.
     WrongCodes,
+    /// To an account whose role an administrator changed.
+    RoleChanged,
+    /// To an account whose sessions an administrator or operator ended.
+    SessionsEnded,
+    /// To an account that was deleted.
+    AccountDeleted,
+    /// To an account that an administrator restored.
+    AccountRestored,
 }
 
 impl MailKind {
     /// All kinds.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 17] = [
         Self::Confirm,
         Self::AlreadyRegistered,
         Self::Invite,
@@ -47,6 +55,10 @@ impl MailKind {
         Self::RecoveryCodesRenewed,
         Self::RecoveryCodeUsed,
         Self::WrongCodes,
+        Self::RoleChanged,
+        Self::SessionsEnded,
+        Self::AccountDeleted,
+        Self::AccountRestored,
     ];
 
     /// Its name in the outbox.
@@ -65,6 +77,10 @@ impl MailKind {
             Self::RecoveryCodesRenewed => "recovery_codes_renewed",
             Self::RecoveryCodeUsed => "recovery_code_used",
             Self::WrongCodes => "wrong_codes",
+            Self::RoleChanged => "role_changed",
+            Self::SessionsEnded => "sessions_ended",
+            Self::AccountDeleted => "account_deleted",
+            Self::AccountRestored => "account_restored",
         }
     }
 
@@ -85,7 +101,11 @@ impl MailKind {
             | Self::SecondFactorRemoved
             | Self::RecoveryCodesRenewed
             | Self::RecoveryCodeUsed
-            | Self::WrongCodes => false,
+            | Self::WrongCodes
+            | Self::RoleChanged
+            | Self::SessionsEnded
+            | Self::AccountDeleted
+            | Self::AccountRestored => false,
         }
     }
 }

@@ -132,6 +132,41 @@ pub(super) fn template_of(kind: MailKind) -> MailTemplate {
                  replace the recovery codes.",
             ],
         },
+        MailKind::RoleChanged => MailTemplate {
+            subject: "Your role was changed",
+            opening: &[
+                "An administrator changed the role of your Portcullis account, and with it what you may do. All your sessions were ended: \
+                 sign in again.",
+            ],
+            action: ("Sign in", "/sign-in"),
+            closing: &["If you did not expect this, contact your administrator."],
+        },
+        MailKind::SessionsEnded => MailTemplate {
+            subject: "You were signed out everywhere",
+            opening: &[
+                "An administrator ended all sessions of your Portcullis account. Your password is unchanged.",
+            ],
+            action: ("Choose a new password", "/forgot"),
+            closing: &[
+                "If you reported a lost device, or suspect that someone knows your password, choose a new one.",
+            ],
+        },
+        MailKind::AccountDeleted => MailTemplate {
+            subject: "Your account was deleted",
+            opening: &["Your Portcullis account was deleted, and all its sessions were ended."],
+            action: ("Portcullis", "/"),
+            closing: &[
+                "If you did not expect this, contact your administrator, who can restore the account.",
+            ],
+        },
+        MailKind::AccountRestored => MailTemplate {
+            subject: "Your account was restored",
+            opening: &[
+                "An administrator restored your Portcullis account. You can sign in again with your password.",
+            ],
+            action: ("Sign in", "/sign-in"),
+            closing: &["If you did not expect this, contact your administrator."],
+        },
         MailKind::WrongCodes => MailTemplate {
             subject: "Someone is guessing your codes",
             opening: &[

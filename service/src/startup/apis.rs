@@ -52,7 +52,9 @@ impl Services {
                 access_token_ttl: auth.access_token_ttl,
                 absolute_timeout: auth.session_max_age,
                 idle_timeout: auth.session_idle_timeout,
+                proof_max_age: auth.proof_max_age,
             },
+            second_factor: auth.second_factor,
             waiting: SessionBatcher::default(),
         });
         let accounts = Accounts::new(accounts::Parts {

@@ -55,6 +55,8 @@ fn an_invalid_value_ends_with_78_and_the_name_of_the_setting() {
         ("PUBLIC_URL", "https://rates-7f3a.example"),
         ("DELETED_ACCOUNT_RETENTION", "0"),
         ("REGISTRATION", "7f3a"),
+        ("SECOND_FACTOR", "7f3a"),
+        ("PROOF_MAX_AGE", "59"),
         ("MAIL_RATE_PER_NETWORK", "0"),
         ("DEMO", "7f3a"),
         ("DEMO", "open"),

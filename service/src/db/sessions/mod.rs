@@ -6,20 +6,25 @@ pub mod refresh_tokens;
 use crate::db::Db;
 use crate::db::error::DbError;
 use crate::db::executor::batch::Batcher;
-use crate::db::schema::accounts::accounts;
+use crate::db::schema::accounts::{accounts, credentials};
 use crate::db::schema::sessions::sessions;
 use crate::types::account::AccountId;
 use chrono::{DateTime, Utc};
 use diesel::dsl::now;
 use diesel::pg::data_types::PgInterval;
 use diesel::prelude::*;
-use diesel::sql_types::{Interval, Timestamptz};
+use diesel::sql_types::{Interval, Nullable, Timestamptz};
 use std::time::Duration;
 use uuid::Uuid;
 
 diesel::define_sql_function! {
     /// The earlier of two times.
     fn least(a: Timestamptz, b: Timestamptz) -> Timestamptz;
+}
+
+diesel::define_sql_function! {
+    /// The first time, or the second if there is none.
+    fn coalesce(a: Nullable<Timestamptz>, b: Timestamptz) -> Timestamptz;
 }
 
 /// A session that has not ended, of an active account.
@@ -41,6 +46,10 @@ pub struct ActiveSessionRow {
     pub name: String,
     /// Current role of the account.
     pub role: String,
+    /// Whether the account has a second factor.
+    pub has_second_factor: bool,
+    /// When the credentials were last verified.
+    pub proven_at: DateTime<Utc>,
 }
 
 /// Key of a session lookup.
@@ -129,6 +138,7 @@ pub async fn find_active(
         }
         let rows: Vec<ActiveSessionRow> = sessions::table
             .inner_join(accounts::table.on(accounts::id.eq(sessions::account_id)))
+            .left_join(credentials::table.on(credentials::account_id.eq(accounts::id)))
             .filter(
                 sessions::id
                     .eq_any(&ids)
@@ -145,6 +155,8 @@ pub async fn find_active(
                 accounts::email,
                 accounts::name,
                 accounts::role,
+                credentials::totp_confirmed_at.nullable().is_not_null(),
+                coalesce(sessions::proven_at, sessions::created_at),
             ))
             .load(conn)?;
         let found = |key: &&SessionKey| rows.iter().find(|row| key.matches(row)).cloned();
@@ -188,6 +200,14 @@ pub fn touch(
         .returning(sessions::expires_at)
         .get_result(conn)
         .optional()
+}
+
+/// Records that the credentials of a session's account were verified now.
+pub fn prove(conn: &mut PgConnection, id: Uuid) -> QueryResult<()> {
+    diesel::update(sessions::table.find(id))
+        .set(sessions::proven_at.eq(now))
+        .execute(conn)
+        .map(drop)
 }
 
 /// The active sessions of an account, most recently used first.

@@ -1,6 +1,6 @@
 //! Refresh tokens of `api` sessions.
 
-use crate::db::schema::accounts::accounts;
+use crate::db::schema::accounts::{accounts, credentials};
 use crate::db::schema::sessions::{refresh_tokens, sessions};
 use crate::types::account::AccountState;
 use chrono::{DateTime, Utc};
@@ -20,6 +20,8 @@ pub struct RefreshRow {
     pub email: String,
     /// Role of the account.
     pub role: String,
+    /// Whether the account has a second factor.
+    pub has_second_factor: bool,
     /// When it was first replaced.
     pub replaced_at: Option<DateTime<Utc>>,
     /// Current time of the database, the clock that all replicas share.
@@ -54,6 +56,7 @@ pub fn lock(conn: &mut PgConnection, token_hash: &[u8]) -> QueryResult<Option<Re
     refresh_tokens::table
         .inner_join(sessions::table.on(sessions::id.eq(refresh_tokens::session_id)))
         .inner_join(accounts::table.on(accounts::id.eq(sessions::account_id)))
+        .left_join(credentials::table.on(credentials::account_id.eq(accounts::id)))
         .filter(
             refresh_tokens::token_hash
                 .eq(token_hash)
@@ -67,6 +70,7 @@ pub fn lock(conn: &mut PgConnection, token_hash: &[u8]) -> QueryResult<Option<Re
             accounts::id,
             accounts::email,
             accounts::role,
+            credentials::totp_confirmed_at.nullable().is_not_null(),
             refresh_tokens::replaced_at,
             now.into_sql::<Timestamptz>(),
         ))

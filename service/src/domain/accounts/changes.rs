@@ -192,7 +192,9 @@ impl Plan {
 
 fn outcome_of(error: LoginError) -> Result<ChangeOutcome, AccountError> {
     match error {
-        LoginError::InvalidCredentials => Ok(ChangeOutcome::WrongCredentials),
+        LoginError::InvalidCredentials | LoginError::Unconfirmed | LoginError::SecondFactorSetupRequired => {
+            Ok(ChangeOutcome::WrongCredentials)
+        }
         LoginError::SecondFactorRequired => Ok(ChangeOutcome::CodeRequired),
         LoginError::SecondFactorUnavailable => Ok(ChangeOutcome::CodeUnverifiable),
         LoginError::CodeUsed => Ok(ChangeOutcome::CodeUsed),

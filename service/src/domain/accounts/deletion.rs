@@ -1,11 +1,13 @@
 //! Deletion of an account by its owner.
 
 use super::Accounts;
+use super::account_mails;
 use super::outcome::{AccountError, DeletionOutcome};
 use crate::db::accounts::{self, links};
 use crate::db::audit::{self, Event};
 use crate::db::{sessions, users};
 use crate::domain::sessions::caller::SignedIn;
+use crate::mail::kind::MailKind;
 use crate::types::client_info::ClientInfo;
 use crate::types::role::Role;
 use serde_json::json;
@@ -28,6 +30,7 @@ impl Accounts {
                 return Ok(DeletionOutcome::LastAdmin);
             }
             users::delete(conn, id)?;
+            account_mails::enqueue(conn, MailKind::AccountDeleted, &row)?;
             links::close_all(conn, id)?;
             sessions::end_all(conn, id, None, "account deleted")?;
             let event = Event {

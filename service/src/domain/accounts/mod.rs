@@ -30,6 +30,9 @@ pub mod passwords;
 /// Mails to accounts, and the links in them.
 pub mod account_mails;
 
+/// Ending sessions and removing a lost second factor for the owner.
+pub mod protection;
+
 /// The account as its owner sees it.
 pub mod view;
 

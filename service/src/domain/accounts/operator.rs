@@ -1,7 +1,9 @@
-//! Accounts created at the command line. They are active at once: operators are trusted to know the address.
+//! Accounts as operators manage them at the command line. Those that they create are active at once: operators are
+//! trusted to know the address.
 
 use super::outcome::{AccountError, AddOutcome};
 use super::passwords::AcceptedPassword;
+use super::protection::Protector;
 use crate::crypto::hashing::Hashing;
 use crate::db::Db;
 use crate::db::accounts::{self, AccountRow, NewAccount, credentials};
@@ -74,6 +76,47 @@ impl Operators {
             Ok(AddOutcome::Created(row.id()))
         });
         Ok(added.await?)
+    }
+
+    /// Ends all sessions of an account. `None`: there is no such account.
+    pub async fn end_sessions(
+        &self,
+        email: Email,
+        client: &ClientInfo,
+    ) -> Result<Option<usize>, AccountError> {
+        let client = client.clone();
+        let ended = self.db.tx("end_account_sessions", move |conn| {
+            let Some(row) = accounts::lock_by_email(conn, &email)? else {
+                return Ok(None);
+            };
+            let protector = Protector {
+                actor: None,
+                client: &client,
+            };
+            protector.end_sessions(conn, &row).map(Some)
+        });
+        Ok(ended.await?)
+    }
+
+    /// Removes the second factor of an account and ends its sessions. `None`: there is no such account; `false`: it has no
+    /// second factor.
+    pub async fn remove_second_factor(
+        &self,
+        email: Email,
+        client: &ClientInfo,
+    ) -> Result<Option<bool>, AccountError> {
+        let client = client.clone();
+        let removed = self.db.tx("remove_account_second_factor", move |conn| {
+            let Some(row) = accounts::lock_by_email(conn, &email)? else {
+                return Ok(None);
+            };
+            let protector = Protector {
+                actor: None,
+                client: &client,
+            };
+            protector.remove_second_factor(conn, &row).map(Some)
+        });
+        Ok(removed.await?)
     }
 
     /// Lists all accounts that are not deleted, by id; `each` is called with every page.

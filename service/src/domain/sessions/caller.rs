@@ -8,11 +8,13 @@ use uuid::Uuid;
 /// An authenticated account and its session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedIn {
-    account: AccountId,
-    session: Uuid,
-    role: Role,
-    email: String,
-    name: String,
+    pub(super) account: AccountId,
+    pub(super) session: Uuid,
+    pub(super) role: Role,
+    pub(super) email: String,
+    pub(super) name: String,
+    pub(super) must_set_up_second_factor: bool,
+    pub(super) is_recently_proven: bool,
 }
 
 /// An authenticated administrator.
@@ -20,16 +22,6 @@ pub struct SignedIn {
 pub struct Admin(SignedIn);
 
 impl SignedIn {
-    pub(super) fn new(account: AccountId, session: Uuid, role: Role, email: String, name: String) -> Self {
-        Self {
-            account,
-            session,
-            role,
-            email,
-            name,
-        }
-    }
-
     /// The account's id.
     pub fn account(&self) -> AccountId {
         self.account
@@ -55,14 +47,25 @@ impl SignedIn {
         &self.name
     }
 
+    /// Whether the account must have a second factor and has none: until then it may only set one up and log out.
+    pub fn must_set_up_second_factor(&self) -> bool {
+        self.must_set_up_second_factor
+    }
+
+    /// Whether the credentials were verified recently, at login or since.
+    pub fn is_recently_proven(&self) -> bool {
+        self.is_recently_proven
+    }
+
     /// Whether the role grants this scope.
     pub fn may(&self, scope: Scope) -> bool {
         self.role.scopes().contains(&scope)
     }
 
-    /// The same as an administrator, if the role is `admin`.
+    /// The same as an administrator, if the role is `admin` and not restricted.
     pub fn as_admin(&self) -> Option<Admin> {
-        (self.role == Role::Admin).then(|| Admin(self.clone()))
+        let is_admin = self.role == Role::Admin && !self.must_set_up_second_factor;
+        is_admin.then(|| Admin(self.clone()))
     }
 }
 

@@ -16,6 +16,9 @@ impl Sessions {
             .verify(token)
             .map_err(|_| AuthenticationError::InvalidToken)?;
         let signed_in = self.signed_in(&claims).await?;
+        if signed_in.must_set_up_second_factor() {
+            return Err(AuthenticationError::InvalidToken);
+        }
         Ok(with_current_account(claims, &signed_in))
     }
 

@@ -18,6 +18,13 @@ pub enum LoginError {
     /// key that encrypts their secret. A recovery code works.
     #[error("the second factor cannot be verified")]
     SecondFactorUnavailable,
+    /// The password is right, and the address is not confirmed. The API answers like for a wrong password; the sign-in page
+    /// says so, to who knows the password.
+    #[error("the address is not confirmed")]
+    Unconfirmed,
+    /// The account must have a second factor and has none, so it gets no token for other services.
+    #[error("a second factor must be set up first")]
+    SecondFactorSetupRequired,
     /// The password is right, and the code was right and used before.
     #[error("the code was used before")]
     CodeUsed,

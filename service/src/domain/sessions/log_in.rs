@@ -61,6 +61,7 @@ impl Sessions {
         Ok(Tokens {
             access: self.access_token(&verified, &started)?,
             refresh: started.secret,
+            must_set_up_second_factor: self.is_restricted(&verified),
         })
     }
 
@@ -71,8 +72,15 @@ impl Sessions {
         client: &ClientInfo,
     ) -> Result<(SignedIn, PlainToken), LoginError> {
         let (verified, started) = self.start_session(attempt, SessionKind::Browser, client).await?;
-        let row = verified.row;
-        let signed_in = SignedIn::new(verified.account, started.id, verified.role, row.email, row.name);
+        let signed_in = SignedIn {
+            must_set_up_second_factor: self.is_restricted(&verified),
+            account: verified.account,
+            session: started.id,
+            role: verified.role,
+            email: verified.row.email,
+            name: verified.row.name,
+            is_recently_proven: true,
+        };
         Ok((signed_in, started.secret))
     }
 
@@ -95,7 +103,10 @@ impl Sessions {
     ) -> Result<(VerifiedCredentials, StartedSession), LoginError> {
         let started = self.try_start_session(attempt, kind, client);
         with_min_response_time_if(started, |outcome| {
-            matches!(outcome, Err(LoginError::InvalidCredentials))
+            matches!(
+                outcome,
+                Err(LoginError::InvalidCredentials | LoginError::Unconfirmed)
+            )
         })
         .await
     }
@@ -109,6 +120,9 @@ impl Sessions {
         let mut verified = self
             .verify_credentials(attempt, RequiredFactors::All, client)
             .await?;
+        if kind == SessionKind::Token && self.is_restricted(&verified) {
+            return Err(LoginError::SecondFactorSetupRequired);
+        }
         let lifetimes = self.0.lifetimes;
         let ttl = match kind {
             SessionKind::Api | SessionKind::Browser => lifetimes.absolute_timeout.min(lifetimes.idle_timeout),
@@ -147,6 +161,11 @@ impl Sessions {
         started.await?
     }
 
+    fn is_restricted(&self, verified: &VerifiedCredentials) -> bool {
+        let has_second_factor = verified.row.totp_confirmed_at.is_some();
+        self.must_set_up_second_factor(verified.role, has_second_factor)
+    }
+
     fn access_token(
         &self,
         verified: &VerifiedCredentials,
@@ -156,6 +175,7 @@ impl Sessions {
             account: verified.account,
             session: started.id,
             role: verified.role,
+            must_set_up_second_factor: self.is_restricted(verified),
             email: &verified.row.email,
             session_ends: started.ends,
         };

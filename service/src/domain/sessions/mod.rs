@@ -24,6 +24,9 @@ mod factor;
 /// Verification of credentials.
 pub mod verification;
 
+/// Verifying the credentials of a session again.
+pub mod reauthentication;
+
 /// Refresh token rotation.
 pub mod refresh;
 
@@ -37,6 +40,7 @@ mod cleanup;
 pub mod tokens;
 
 use super::StorageError;
+use crate::config::auth::SecondFactorPolicy;
 use crate::crypto::claims::Claims;
 use crate::crypto::data_keys::DataKeys;
 use crate::crypto::hashing::Hashing;
@@ -65,6 +69,8 @@ pub struct SessionLifetimes {
     pub absolute_timeout: Duration,
     /// From the last use to the end of a session.
     pub idle_timeout: Duration,
+    /// How long verified credentials permit sensitive operations.
+    pub proof_max_age: Duration,
 }
 
 /// Sessions and their tokens. Cheap to clone.
@@ -85,6 +91,8 @@ pub struct Parts {
     pub throttles: Throttles,
     /// How long sessions and tokens live.
     pub lifetimes: SessionLifetimes,
+    /// Who must have a second factor.
+    pub second_factor: SecondFactorPolicy,
     /// Batches the look-ups of active sessions.
     pub waiting: SessionBatcher,
 }
@@ -128,13 +136,21 @@ impl Sessions {
             .ok_or(AuthenticationError::InvalidToken)?;
         let role = Role::parse(&row.role).ok_or(AuthenticationError::InvalidToken)?;
         self.touch(&row).await;
-        Ok(SignedIn::new(
-            AccountId::of(row.account_id),
-            row.session_id,
+        let proof_age = (clock::now() - row.proven_at).to_std().unwrap_or_default();
+        Ok(SignedIn {
+            account: AccountId::of(row.account_id),
+            session: row.session_id,
             role,
-            row.email,
-            row.name,
-        ))
+            email: row.email,
+            name: row.name,
+            must_set_up_second_factor: self.must_set_up_second_factor(role, row.has_second_factor),
+            is_recently_proven: proof_age < parts.lifetimes.proof_max_age,
+        })
+    }
+
+    /// Whether an account may do nothing before it has set up a second factor.
+    fn must_set_up_second_factor(&self, role: Role, has_second_factor: bool) -> bool {
+        !has_second_factor && self.0.second_factor.requires(role)
     }
 
     /// Extends a session's idle timeout, at most once per step. Failures are ignored: the request itself is valid. A

@@ -64,16 +64,23 @@ impl Sessions {
         });
         let (row, session_ends) = renewed.await?.ok_or(AuthenticationError::InvalidToken)?;
         tracing::Span::current().record("account_id", row.account_id);
+        let role = Role::parse(&row.role).ok_or(AuthenticationError::InvalidToken)?;
+        let must_set_up_second_factor = self.must_set_up_second_factor(role, row.has_second_factor);
         let subject = Subject {
             account: AccountId::of(row.account_id),
             session: row.session_id,
-            role: Role::parse(&row.role).ok_or(AuthenticationError::InvalidToken)?,
+            role,
+            must_set_up_second_factor,
             email: &row.email,
             session_ends,
         };
         let access = AccessToken::issue(&self.0.jwt, &subject, lifetimes.access_token_ttl);
         let access = access.ok_or(AuthenticationError::Storage(StorageError::Failed))?;
-        Ok(Tokens { access, refresh })
+        Ok(Tokens {
+            access,
+            refresh,
+            must_set_up_second_factor,
+        })
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Tokens {
     pub access: AccessToken,
     /// Gets the next pair.
     pub refresh: PlainToken,
+    /// Whether the session may do nothing but set up a second factor.
+    pub must_set_up_second_factor: bool,
 }
 
 /// The account and session that a token is issued for.
@@ -32,6 +34,8 @@ pub(super) struct Subject<'a> {
     pub(super) account: AccountId,
     pub(super) session: Uuid,
     pub(super) role: Role,
+    /// Whether the token grants nothing, because a second factor must be set up first.
+    pub(super) must_set_up_second_factor: bool,
     pub(super) email: &'a str,
     /// When the session ends; its tokens expire no later.
     pub(super) session_ends: DateTime<Utc>,
@@ -45,7 +49,7 @@ impl AccessToken {
         let grant = Grant {
             account: subject.account,
             session: subject.session,
-            role: subject.role,
+            role: (!subject.must_set_up_second_factor).then_some(subject.role),
             email: subject.email,
             expires_at,
         };

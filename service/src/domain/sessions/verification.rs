@@ -174,7 +174,13 @@ impl Sessions {
             return self.reject(account, reason, client).await;
         };
         if row.state != AccountState::Active.as_str() {
-            return self.reject(account, "not active", client).await;
+            let rejected = self.reject(account, "not active", client).await;
+            return match rejected {
+                Err(LoginError::InvalidCredentials) if row.state == AccountState::Unconfirmed.as_str() => {
+                    Err(LoginError::Unconfirmed)
+                }
+                rejected => rejected,
+            };
         }
         let role = Role::parse(&row.role).ok_or(StorageError::Failed)?;
         let (factor, guess) = match required {
@@ -269,7 +275,7 @@ impl Sessions {
         Err(LoginError::InvalidCredentials)
     }
 
-    /// Records a wrong code, and notifies the owner if it is one too many: whoever sent it knows the password.
+    /// Records a wrong code, and notifies the owner if it is one too many: its sender knows the password.
     async fn reject_code<T>(
         &self,
         row: CredentialRow,

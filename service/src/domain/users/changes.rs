@@ -9,6 +9,7 @@ use crate::db::users::{self, Replacement};
 use crate::db::{PgConnection, QueryResult, sessions};
 use crate::domain::accounts::account_mails;
 use crate::domain::sessions::caller::Admin;
+use crate::mail::kind::MailKind;
 use crate::types::account::{AccountId, AccountState};
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
@@ -50,6 +51,9 @@ impl Users {
         client: &ClientInfo,
         new: NewUser,
     ) -> Result<AccountRow, UserError> {
+        if new.role != Role::User {
+            Self::require_proof(admin)?;
+        }
         let (key, by) = (self.0.key.clone(), Author::of(admin, client));
         let created = self.0.db.tx("create_user", move |conn| {
             let account = NewAccount {
@@ -79,6 +83,7 @@ impl Users {
         change: Change,
     ) -> Result<AccountRow, UserError> {
         let (key, by) = (self.0.key.clone(), Author::of(admin, client));
+        let proof = Self::require_proof(admin);
         let changed = self.0.db.tx("update_user", move |conn| {
             if change.role.is_some() {
                 accounts::lock_admins(conn)?;
@@ -97,6 +102,9 @@ impl Users {
                 return Ok(Err(UserError::EmailConfirmed));
             }
             let changes_role = change.role.is_some_and(|role| role.as_str() != row.role);
+            if changes_role && let Err(error) = proof {
+                return Ok(Err(error));
+            }
             if changes_role && row.is(AccountState::Unconfirmed) {
                 return Ok(Err(UserError::EmailNotConfirmed));
             }
@@ -113,6 +121,7 @@ impl Users {
         id: AccountId,
         expected: VersionPrecondition,
     ) -> Result<AccountRow, UserError> {
+        Self::require_proof(admin)?;
         let by = Author::of(admin, client);
         let deleted = self.0.db.tx("delete_user", move |conn| {
             accounts::lock_admins(conn)?;
@@ -126,6 +135,7 @@ impl Users {
             let row = users::delete(conn, id)?;
             links::close_all(conn, id)?;
             sessions::end_all(conn, id, None, "account deleted")?;
+            account_mails::enqueue(conn, MailKind::AccountDeleted, &row)?;
             by.append_event(conn, "account.deleted", &row, json!({ "by": "administrator" }))?;
             Ok(Ok(row))
         });
@@ -139,12 +149,15 @@ impl Users {
         client: &ClientInfo,
         id: AccountId,
     ) -> Result<AccountRow, UserError> {
+        Self::require_proof(admin)?;
         let (key, by) = (self.0.key.clone(), Author::of(admin, client));
         let restored = self.0.db.tx("restore_user", move |conn| {
             let Some(row) = users::restore(conn, id)? else {
                 return Ok(Err(UserError::NotFound));
             };
-            account_mails::enqueue_pending_link(conn, &key, &row)?;
+            if !account_mails::enqueue_pending_link(conn, &key, &row)? {
+                account_mails::enqueue(conn, MailKind::AccountRestored, &row)?;
+            }
             by.append_event(conn, "account.restored", &row, json!({ "role": row.role }))?;
             Ok(Ok(row))
         });
@@ -215,6 +228,9 @@ fn replace(
         return Ok(new);
     }
     sessions::end_all(conn, old.id(), None, "role changed")?;
+    if new.is(AccountState::Active) {
+        account_mails::enqueue(conn, MailKind::RoleChanged, &new)?;
+    }
     if !fields.is_empty() {
         by.append_event(conn, "account.changed", &new, json!({ "fields": fields }))?;
     }

@@ -24,6 +24,12 @@ pub enum UserError {
     /// The address is not confirmed: a role must not be granted to an unverified registration.
     #[error("the address is not confirmed")]
     EmailNotConfirmed,
+    /// The administrator's credentials were verified too long ago for this operation.
+    #[error("the credentials must be verified again")]
+    ProofRequired,
+    /// The user has no second factor.
+    #[error("the user has no second factor")]
+    NoSecondFactor,
     /// The user is not in the state `invited`.
     #[error("the user is not invited")]
     NotInvited,

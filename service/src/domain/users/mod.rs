@@ -3,6 +3,9 @@
 /// Creating, updating, deleting, restoring and inviting users.
 pub mod changes;
 
+/// Ending sessions and removing a lost second factor.
+pub mod protection;
+
 /// Encrypted pagination cursors.
 pub mod cursor;
 
@@ -51,6 +54,12 @@ impl Users {
     /// Over the accounts login's connections.
     pub fn new(db: Db, key: DataKeys) -> Self {
         Self(Arc::new(Parts { db, key }))
+    }
+
+    /// Sensitive operations need a recent proof of the administrator's credentials.
+    fn require_proof(admin: &Admin) -> Result<(), UserError> {
+        let is_proven = admin.signed_in().is_recently_proven();
+        is_proven.then_some(()).ok_or(UserError::ProofRequired)
     }
 
     /// A user that is not deleted.

@@ -6,7 +6,7 @@ use crate::domain::accounts::Accounts;
 use crate::domain::accounts::changes::{self, Change};
 use crate::domain::accounts::outcome::{ChangeOutcome, DeletionOutcome};
 use crate::domain::sessions::error::LoginError;
-use crate::http::contract::auth::{Caller, ProfileScope, bad_token};
+use crate::http::contract::auth::{Caller, ProfileScope, SetupScope, bad_token};
 use crate::http::contract::error_responses::{AuthConflictErrors, AuthErrors, ErrorResponse};
 use crate::http::contract::problem::Problem;
 use crate::http::contract::strict_json::StrictJson;
@@ -28,7 +28,7 @@ impl MeApi {
         Self { accounts }
     }
 
-    async fn me(&self, caller: &Caller<ProfileScope>) -> Result<MeResponse, Problem> {
+    async fn me<S>(&self, caller: &Caller<S>) -> Result<MeResponse, Problem> {
         let profile = self.accounts.view(&caller.signed_in).await?;
         let profile = profile.ok_or_else(bad_token)?;
         Ok(MeResponse::Found(Json(profile.into())))
@@ -39,7 +39,7 @@ impl MeApi {
 impl MeApi {
     /// Get the caller's account
     #[oai(path = "/auth/me", method = "get", operation_id = "findOwnAccount")]
-    async fn find(&self, caller: Caller<ProfileScope>) -> Result<MeResponse, ErrorResponse<AuthErrors>> {
+    async fn find(&self, caller: Caller<SetupScope>) -> Result<MeResponse, ErrorResponse<AuthErrors>> {
         Ok(self.me(&caller).await?)
     }
 

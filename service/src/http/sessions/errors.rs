@@ -1,6 +1,8 @@
 //! Problems of signing in.
 
 use crate::domain::sessions::error::LoginError;
+use crate::http::accounts::errors::code_used;
+use crate::http::contract::auth::setup_required;
 use crate::http::contract::problem::{Problem, TOO_MANY_ATTEMPTS, TOO_MANY_CODES};
 use crate::http::totp::fields::CODE_USED;
 use http::{HeaderValue, StatusCode, header};
@@ -13,7 +15,7 @@ impl From<LoginError> for Problem {
                 .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
         };
         match error {
-            LoginError::InvalidCredentials => unauthorized(
+            LoginError::InvalidCredentials | LoginError::Unconfirmed => unauthorized(
                 "invalid-credentials",
                 "the address, the password or the code is wrong".into(),
             ),
@@ -27,6 +29,7 @@ impl From<LoginError> for Problem {
                 "the codes of this account's app cannot be verified: use a recovery code, or contact the operator",
             ),
             LoginError::CodeUsed => unauthorized("code-used", format!("the code {CODE_USED}").into()),
+            LoginError::SecondFactorSetupRequired => setup_required(),
             LoginError::CodesBlocked(wait) => {
                 let detail =
                     "too many wrong codes; retry later, use a recovery code, or reset the password by mail";
@@ -42,5 +45,23 @@ impl From<LoginError> for Problem {
             ),
             LoginError::Storage(error) => error.into(),
         }
+    }
+}
+
+/// The problem of credentials that are verified again in a session. 403 instead of 401: the access token is valid, and a
+/// client must not discard it.
+pub fn in_session(error: LoginError) -> Problem {
+    let forbidden = |kind, detail| Problem::new(StatusCode::FORBIDDEN, kind, detail);
+    match error {
+        LoginError::InvalidCredentials | LoginError::Unconfirmed => forbidden(
+            "wrong-password",
+            "the password or the code is wrong; nothing was changed",
+        ),
+        LoginError::SecondFactorRequired => forbidden(
+            "second-factor-required",
+            "a code of the second factor is required: send it as `code`; nothing was changed",
+        ),
+        LoginError::CodeUsed => code_used(),
+        other => other.into(),
     }
 }

@@ -1,7 +1,7 @@
 //! `/auth/login` and `/auth/refresh`: operations that issue tokens.
 
 /// Problems of signing in.
-mod errors;
+pub mod errors;
 
 /// The caller's own sessions.
 pub mod own;
@@ -65,6 +65,9 @@ struct TokenPair {
     token_type: String,
     /// Lifetime of the access token in seconds.
     expires_in: u64,
+    /// `true` if the account must set up a second factor before it may do anything else.
+    #[oai(skip_serializing_if_is_none)]
+    second_factor_setup_required: Option<bool>,
 }
 
 impl From<Tokens> for TokenPair {
@@ -74,6 +77,7 @@ impl From<Tokens> for TokenPair {
             refresh_token: tokens.refresh.reveal().to_owned(),
             token_type: "Bearer".into(),
             expires_in: tokens.access.ttl().as_secs(),
+            second_factor_setup_required: tokens.must_set_up_second_factor.then_some(true),
         }
     }
 }

@@ -1,12 +1,16 @@
 //! `/auth/logout`, `/auth/logout-all`, `/auth/sessions`: listing and revoking the caller's own sessions.
 
+use super::errors::in_session;
 use crate::domain::sessions::Sessions;
 use crate::domain::sessions::revocation::{RevocationOutcome, SessionRow};
-use crate::http::contract::auth::{Caller, ProfileScope};
-use crate::http::contract::error_responses::{AuthErrors, AuthNotFoundErrors, ErrorResponse};
-use crate::http::contract::field::{Field, FieldValue};
+use crate::http::accounts::fields::SecretText;
+use crate::http::contract::auth::{Caller, ProfileScope, SetupScope};
+use crate::http::contract::error_responses::{AuthBodyErrors, AuthErrors, AuthNotFoundErrors, ErrorResponse};
+use crate::http::contract::field::{Field, FieldValue, Optional};
 use crate::http::contract::problem::Problem;
+use crate::http::contract::strict_json::StrictJson;
 use crate::http::openapi::tags::ApiTag;
+use crate::http::totp::fields::TypedCode;
 use crate::types::client_info::ClientInfo;
 use chrono::{DateTime, Utc};
 use poem_openapi::param::Path;
@@ -105,15 +109,60 @@ fn session(row: SessionRow, current: Uuid) -> Session {
     }
 }
 
+/// Credentials that are verified again.
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+struct ReauthenticationRequest {
+    /// Password of the account.
+    password: Field<SecretText>,
+    /// Code of the authenticator app, or a recovery code. Required if a second factor is enabled.
+    code: Field<TypedCode, Optional>,
+}
+
+/// A verification.
+#[derive(ApiResponse)]
+enum Reauthenticated {
+    /// Verified. The session permits sensitive operations for some minutes.
+    #[oai(status = 204)]
+    Verified,
+}
+
 #[OpenApi(tag = "ApiTag::Sessions")]
 impl OwnSessionsApi {
+    /// Verify the caller's credentials again
+    ///
+    /// Sensitive operations of administrators require that the password, and a code if a second factor is enabled, were
+    /// verified within the last minutes: at sign-in or by this operation.
+    #[oai(
+        path = "/auth/reauthenticate",
+        method = "post",
+        operation_id = "reauthenticate"
+    )]
+    async fn reauthenticate(
+        &self,
+        caller: Caller<ProfileScope>,
+        client: ClientInfo,
+        body: StrictJson<ReauthenticationRequest>,
+    ) -> Result<Reauthenticated, ErrorResponse<AuthBodyErrors>> {
+        let mut errors = Vec::new();
+        let password = body.0.password.required("password", &mut errors);
+        let code = body.0.code.optional("code", &mut errors);
+        let Some(password) = password.filter(|_| errors.is_empty()) else {
+            return Err(Problem::invalid(errors).into());
+        };
+        let (who, code) = (&caller.signed_in, code.map(|code| code.0));
+        let proven = self.sessions.reauthenticate(who, password.0, code, &client).await;
+        proven.map_err(in_session)?;
+        Ok(Reauthenticated::Verified)
+    }
+
     /// Sign out
     ///
     /// Revokes the session of the access token, including its refresh token.
     #[oai(path = "/auth/logout", method = "post", operation_id = "logOut")]
     async fn log_out(
         &self,
-        caller: Caller<ProfileScope>,
+        caller: Caller<SetupScope>,
         client: ClientInfo,
     ) -> Result<SessionRevoked, ErrorResponse<AuthErrors>> {
         let out = self.sessions.log_out(&caller.signed_in, &client).await;
@@ -127,7 +176,7 @@ impl OwnSessionsApi {
     #[oai(path = "/auth/logout-all", method = "post", operation_id = "logOutEverywhere")]
     async fn log_out_everywhere(
         &self,
-        caller: Caller<ProfileScope>,
+        caller: Caller<SetupScope>,
         client: ClientInfo,
     ) -> Result<SessionRevoked, ErrorResponse<AuthErrors>> {
         let out = self.sessions.log_out_everywhere(&caller.signed_in, &client).await;

@@ -92,10 +92,15 @@ fn invalid() -> Problem {
 /// The problem of a failed login, with a Basic challenge.
 pub fn to_problem(error: LoginError) -> Problem {
     match error {
-        LoginError::InvalidCredentials => invalid(),
+        LoginError::InvalidCredentials | LoginError::Unconfirmed => invalid(),
         LoginError::SecondFactorRequired | LoginError::CodeUsed => unauthenticated(
             "second-factor-required",
             "this account requires a second factor; sign in at /auth/login",
+            CHALLENGE,
+        ),
+        LoginError::SecondFactorSetupRequired => unauthenticated(
+            "second-factor-setup-required",
+            "this account must set up a second factor first; sign in at /auth/login",
             CHALLENGE,
         ),
         error => error.into(),

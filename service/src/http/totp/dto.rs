@@ -108,7 +108,7 @@ impl From<Vec<RecoveryCode>> for RecoveryCodes {
 
 impl TotpSetup {
     /// The set-up for the account with this address.
-    pub(super) fn of(secret: &TotpSecret, email: &str) -> Self {
+    pub fn of(secret: &TotpSecret, email: &str) -> Self {
         let secret = secret.reveal();
         let account = utf8_percent_encode(email, NON_ALPHANUMERIC);
         Self {

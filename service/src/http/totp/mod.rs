@@ -1,20 +1,19 @@
 //! `/auth/totp`: the caller's second factor.
 
 /// Bodies of requests and responses.
-mod dto;
+pub mod dto;
 
 /// Codes in bodies and forms.
 pub mod fields;
 
 use crate::domain::sessions::Sessions;
-use crate::domain::sessions::error::LoginError;
 use crate::domain::sessions::second_factor::{ConfirmationOutcome, FactorChangeOutcome, SetupOutcome};
-use crate::http::accounts::errors::code_used;
-use crate::http::contract::auth::{Caller, ProfileScope};
+use crate::http::contract::auth::{Caller, ProfileScope, SetupScope};
 use crate::http::contract::error_responses::{AuthConflictErrors, AuthErrors, ErrorResponse};
 use crate::http::contract::problem::Problem;
 use crate::http::contract::strict_json::StrictJson;
 use crate::http::openapi::tags::ApiTag;
+use crate::http::sessions::errors::in_session;
 use crate::types::client_info::ClientInfo;
 use dto::{
     CodeRequest, PasswordAndCode, PasswordRequest, RecoveryCodesResponse, SecondFactor, SecondFactorRemoved,
@@ -42,7 +41,7 @@ impl TotpApi {
     ///
     /// Whether it is enabled, and how many recovery codes are left.
     #[oai(path = "/auth/totp", method = "get", operation_id = "getSecondFactor")]
-    async fn get(&self, caller: Caller<ProfileScope>) -> Result<StatusResponse, ErrorResponse<AuthErrors>> {
+    async fn get(&self, caller: Caller<SetupScope>) -> Result<StatusResponse, ErrorResponse<AuthErrors>> {
         let state = self.sessions.second_factor_status(&caller.signed_in).await;
         let state = state.map_err(Problem::from)?;
         Ok(StatusResponse::Found(Json(SecondFactor {
@@ -62,7 +61,7 @@ impl TotpApi {
     )]
     async fn start(
         &self,
-        caller: Caller<ProfileScope>,
+        caller: Caller<SetupScope>,
         client: ClientInfo,
         body: StrictJson<PasswordRequest>,
     ) -> Result<SetupResponse, ErrorResponse<AuthConflictErrors>> {
@@ -72,7 +71,7 @@ impl TotpApi {
         };
         let who = &caller.signed_in;
         let started = self.sessions.start_second_factor(who, password.0, &client).await;
-        match started.map_err(wrong_credentials)? {
+        match started.map_err(in_session)? {
             SetupOutcome::Secret(secret) => {
                 Ok(SetupResponse::Started(Json(TotpSetup::of(&secret, who.email()))))
             }
@@ -93,7 +92,7 @@ impl TotpApi {
     )]
     async fn confirm(
         &self,
-        caller: Caller<ProfileScope>,
+        caller: Caller<SetupScope>,
         client: ClientInfo,
         body: StrictJson<CodeRequest>,
     ) -> Result<RecoveryCodesResponse, ErrorResponse<AuthConflictErrors>> {
@@ -139,7 +138,7 @@ impl TotpApi {
             .sessions
             .remove_second_factor(who, password, code, &client)
             .await;
-        match removed.map_err(wrong_credentials)? {
+        match removed.map_err(in_session)? {
             FactorChangeOutcome::Done(()) => Ok(SecondFactorRemoved::Removed),
             FactorChangeOutcome::NotEnabled => {
                 Err(conflict("second-factor-not-enabled", "no second factor is enabled").into())
@@ -167,25 +166,12 @@ impl TotpApi {
             .sessions
             .renew_recovery_codes(who, password, code, &client)
             .await;
-        match renewed.map_err(wrong_credentials)? {
+        match renewed.map_err(in_session)? {
             FactorChangeOutcome::Done(codes) => Ok(RecoveryCodesResponse::Issued(Json(codes.into()))),
             FactorChangeOutcome::NotEnabled => {
                 Err(conflict("second-factor-not-enabled", "no second factor is enabled").into())
             }
         }
-    }
-}
-
-/// 403 instead of 401: the access token is valid, and a client must not discard it.
-fn wrong_credentials(error: LoginError) -> Problem {
-    match error {
-        LoginError::InvalidCredentials | LoginError::SecondFactorRequired => Problem::new(
-            StatusCode::FORBIDDEN,
-            "wrong-password",
-            "the password or the code is wrong; nothing was changed",
-        ),
-        LoginError::CodeUsed => code_used(),
-        other => other.into(),
     }
 }
 

@@ -6,9 +6,12 @@ mod dto;
 /// `/users` and `/auth/admins`.
 pub mod list;
 
+/// `/user/sessions` and `/user/second-factor`.
+pub mod protection;
+
 use crate::domain::users::error::UserError;
 use crate::domain::users::{Users, changes};
-use crate::http::contract::auth::{Caller, UsersReadScope, UsersWriteScope};
+use crate::http::contract::auth::{Caller, UsersReadScope, UsersWriteScope, proof_required};
 use crate::http::contract::error_responses::{AuthConflictErrors, AuthNotFoundErrors, ErrorResponse};
 use crate::http::contract::field::Field;
 use crate::http::contract::if_match::{IfMatch, precondition_failed};
@@ -41,7 +44,8 @@ impl UsersApi {
     /// Create a user
     ///
     /// Sends an invitation with a link to the address. The user can sign in after setting a password through it. An address
-    /// can belong to one user only, regardless of upper and lower case.
+    /// can belong to one user only, regardless of upper and lower case. A role other than `user` requires that the caller's
+    /// credentials were verified recently.
     #[oai(path = "/user", method = "post", operation_id = "createUser")]
     async fn create(
         &self,
@@ -81,8 +85,9 @@ impl UsersApi {
 
     /// Update a user
     ///
-    /// Replaces the address, and name and role if given. A new role revokes the user's sessions. A new address takes effect
-    /// without confirmation; the old address is notified, and links mailed to it become invalid.
+    /// Replaces the address, and name and role if given. A new role revokes the user's sessions, notifies the user by mail and
+    /// requires that the caller's credentials were verified recently. The address of an active user cannot be changed; that of
+    /// another takes effect without confirmation, and links mailed to the old one become invalid.
     #[oai(path = "/user", method = "put", operation_id = "updateUser")]
     async fn update(
         &self,
@@ -113,7 +118,8 @@ impl UsersApi {
     /// Delete a user
     ///
     /// Returns the deleted user. Its sessions are revoked immediately and its address becomes available. The last
-    /// administrator cannot be deleted. With `If-Match`, deletes only that version.
+    /// administrator cannot be deleted. With `If-Match`, deletes only that version. Requires that the caller's credentials were
+    /// verified recently, and notifies the user by mail.
     #[oai(path = "/user", method = "delete", operation_id = "deleteUser")]
     async fn delete(
         &self,
@@ -137,7 +143,8 @@ impl UsersApi {
 
     /// Restore a deleted user
     ///
-    /// Restores role and state; sessions stay revoked. Fails if another user has taken the address.
+    /// Restores role and state; sessions stay revoked. Fails if another user has taken the address. Requires that the caller's
+    /// credentials were verified recently, and notifies the user by mail.
     #[oai(path = "/user/restore", method = "post", operation_id = "restoreUser")]
     async fn restore(
         &self,
@@ -166,7 +173,7 @@ impl UsersApi {
     }
 }
 
-fn required_id(id: Field<AccountId>) -> Result<AccountId, Problem> {
+pub(super) fn required_id(id: Field<AccountId>) -> Result<AccountId, Problem> {
     let mut errors = Vec::new();
     let id = id.required("id", &mut errors);
     id.ok_or_else(|| Problem::invalid(errors))
@@ -191,6 +198,10 @@ impl From<UserError> for Problem {
                 "address-unconfirmed",
                 "a role can be assigned once the user has confirmed the address",
             ),
+            UserError::ProofRequired => proof_required(),
+            UserError::NoSecondFactor => {
+                conflict("second-factor-not-enabled", "the user has no second factor")
+            }
             UserError::NotInvited => conflict(
                 "not-invited",
                 "the user has already accepted the invitation, or was never invited",

@@ -12,5 +12,8 @@ mod login;
 /// Mails to the owner.
 mod mails;
 
+/// Accounts that must have a second factor.
+mod required;
+
 /// Enabling and disabling the second factor.
 mod setup;

@@ -12,6 +12,9 @@ mod invitations;
 /// `/users`.
 mod list;
 
+/// Sessions and second factors as administrators end them, and the recent proof.
+mod protection;
+
 /// Roles, and the last administrator.
 mod roles;
 
