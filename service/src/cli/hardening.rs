@@ -2,6 +2,7 @@
 
 use crate::config::Settings;
 use crate::config::deployment_profile::DeploymentProfile;
+use crate::config::secret::SecretSource;
 use crate::secrets;
 use rustix::process::{Resource, Rlimit, setrlimit};
 
@@ -19,10 +20,16 @@ pub fn protect_memory() {
 
 /// Warns about files of secrets that others can read. In development they may.
 pub fn warn_about_secrets(settings: &Settings) {
-    if settings.profile == DeploymentProfile::Production {
-        settings
-            .secrets()
-            .for_each(|(name, source)| secrets::warn_if_exposed(name, source));
+    if settings.profile != DeploymentProfile::Production {
+        return;
+    }
+    for (name, source) in settings.secrets() {
+        if let SecretSource::File(path) = source {
+            secrets::warn_if_exposed(name, path);
+        }
+    }
+    if let Some(path) = &settings.file_with_secrets {
+        secrets::warn_if_exposed("settings file", path);
     }
 }
 

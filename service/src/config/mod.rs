@@ -44,10 +44,13 @@ use mail::TransportSettings;
 use secret::SecretSource;
 use setting_names::PREFIX;
 use source::{ConfigError, Source};
+use std::path::{Path, PathBuf};
 
 /// All settings.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// The settings file, if it holds a secret.
+    pub file_with_secrets: Option<PathBuf>,
     /// Which environment the service runs in.
     pub profile: DeploymentProfile,
     /// Listeners and connection limits.
@@ -105,6 +108,7 @@ impl Settings {
             return Err(ConfigError::new("PUBLIC_URL", reason));
         }
         Ok(Self {
+            file_with_secrets: source.file_with_secrets().map(Path::to_owned),
             profile,
             server,
             database: database::DatabaseSettings::parse(source, profile)?,

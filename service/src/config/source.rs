@@ -4,7 +4,7 @@ use super::secret::SecretSource;
 use super::setting_names::{PREFIX, SETTINGS, Setting};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// An invalid setting. Names the setting, never its value.
@@ -28,6 +28,7 @@ impl ConfigError {
 /// The settings as text. Implements no `Debug`, because some are secrets.
 pub struct Source {
     given: BTreeMap<String, String>,
+    file_with_secrets: Option<PathBuf>,
 }
 
 /// The user that called sudo, which sets this variable.
@@ -59,6 +60,10 @@ impl Source {
             pairs.push((name[PREFIX.len()..].to_owned(), value));
         }
         let mut source = Self::of(file.map_or(Ok(Vec::new()), read_file)?)?;
+        let has_secret = SETTINGS
+            .iter()
+            .any(|setting| setting.secret && source.given.contains_key(setting.name));
+        source.file_with_secrets = file.filter(|_| has_secret).map(Path::to_owned);
         source.given.extend(Self::of(pairs)?.given);
         Ok(source)
     }
@@ -72,7 +77,15 @@ impl Source {
             }
             given.insert(name, value);
         }
-        Ok(Self { given })
+        Ok(Self {
+            given,
+            file_with_secrets: None,
+        })
+    }
+
+    /// The settings file, if it holds the value of a secret.
+    pub fn file_with_secrets(&self) -> Option<&Path> {
+        self.file_with_secrets.as_deref()
     }
 
     /// The value of a setting, or its default.

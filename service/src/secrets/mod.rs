@@ -3,7 +3,7 @@
 use crate::config::secret::SecretSource;
 use secrecy::SecretString;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A secret that cannot be read. Names the file, never its content.
 #[derive(Debug, thiserror::Error)]
@@ -34,8 +34,7 @@ pub fn read(source: &SecretSource) -> Result<SecretString, SecretError> {
 
 /// Warns about the file of a secret that other users than its owner can read or write. It is not refused: container
 /// platforms mount secrets so, in file systems that no other program reads.
-pub fn warn_if_exposed(setting: &str, source: &SecretSource) {
-    let SecretSource::File(path) = source else { return };
+pub fn warn_if_exposed(setting: &str, path: &Path) {
     let Ok(metadata) = std::fs::metadata(path) else {
         return;
     };

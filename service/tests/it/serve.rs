@@ -246,6 +246,8 @@ fn the_process_leaves_no_core_dump() {
 fn a_secret_file_that_others_can_read_is_named() {
     use std::os::unix::fs::PermissionsExt;
     let file = TempFile::new("password", "not-the-password\n");
+    let config = TempFile::new("toml", "database_migrator_password = \"not-the-password\"\n");
+    let harmless = TempFile::new("toml", "listen = \"127.0.0.1:0\"\n");
     let settings = [(
         "DATABASE_MIGRATOR_PASSWORD_FILE".to_owned(),
         file.path_str().to_owned(),
@@ -256,5 +258,11 @@ fn a_secret_file_that_others_can_read_is_named() {
         let named = text.contains("secret.exposed") && text.contains("DATABASE_MIGRATOR_PASSWORD");
         assert_eq!(named, is_named, "{mode:o}: {text}");
         assert!(!text.contains("not-the-password"), "{text}");
+        for (config, has_secret) in [(&config, true), (&harmless, false)] {
+            std::fs::set_permissions(config.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+            let text = stderr(&run(&["--config", config.path_str(), "migrate", "status"], &[]));
+            let named = text.contains("secret.exposed") && text.contains(config.path_str());
+            assert_eq!(named, is_named && has_secret, "{mode:o}: {text}");
+        }
     }
 }

@@ -22,7 +22,7 @@ use crate::types::search_key::stored_key;
 use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, now, select};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Integer, Interval};
+use diesel::sql_types::{Integer, Interval};
 use std::time::Duration;
 
 /// An account, without credentials.
