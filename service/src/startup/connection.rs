@@ -171,28 +171,31 @@ impl Connection {
 mod tests {
     use super::*;
 
-    const TIMEOUTS: ClientTimeouts = ClientTimeouts {
-        client: Duration::from_millis(50),
-        keep_alive: Duration::from_millis(200),
-    };
+    const SHORT: Duration = Duration::from_millis(20);
+
+    /// Whose timeouts have not passed even on a busy machine.
+    const LONG: Duration = Duration::from_secs(600);
+
+    /// The state after a while, with these timeouts.
+    fn state_after(connection: &Connection, client: Duration, keep_alive: Duration) -> ClientState {
+        std::thread::sleep(2 * SHORT);
+        connection.client_state(ClientTimeouts { client, keep_alive })
+    }
 
     #[test]
     fn a_connection_without_a_request_becomes_silent() {
         let connection = Connection::new(Instant::now());
-        assert_eq!(connection.client_state(TIMEOUTS), ClientState::Active);
-        std::thread::sleep(TIMEOUTS.client);
-        assert_eq!(connection.client_state(TIMEOUTS), ClientState::Silent);
+        assert_eq!(state_after(&connection, LONG, LONG), ClientState::Active);
+        assert_eq!(state_after(&connection, SHORT, LONG), ClientState::Silent);
     }
 
     #[test]
-    fn the_keep_alive_timeout_is_longer_than_that_of_a_head() {
+    fn the_time_for_a_head_starts_with_its_first_byte() {
         let connection = Connection::new(Instant::now());
         drop(connection.begin_request(false));
-        std::thread::sleep(TIMEOUTS.client);
-        assert_eq!(connection.client_state(TIMEOUTS), ClientState::Active);
+        assert_eq!(state_after(&connection, SHORT, LONG), ClientState::Active);
         connection.record_read();
-        std::thread::sleep(TIMEOUTS.client);
-        assert_eq!(connection.client_state(TIMEOUTS), ClientState::Slow);
+        assert_eq!(state_after(&connection, SHORT, LONG), ClientState::Slow);
     }
 
     #[test]
@@ -200,8 +203,8 @@ mod tests {
         let connection = Connection::new(Instant::now());
         drop(connection.begin_request(true));
         connection.record_read();
-        std::thread::sleep(TIMEOUTS.keep_alive);
-        let state = connection.client_state(TIMEOUTS);
+        assert_eq!(state_after(&connection, SHORT, LONG), ClientState::Active);
+        let state = state_after(&connection, SHORT, SHORT);
         assert!(matches!(state, ClientState::Idle(_)), "{state:?}");
         assert!(!connection.awaits_http1_request());
     }
@@ -210,10 +213,20 @@ mod tests {
     fn a_running_request_is_neither_idle_nor_slow() {
         let connection = Connection::new(Instant::now());
         let request = connection.begin_request(false);
-        std::thread::sleep(TIMEOUTS.keep_alive);
-        assert_eq!(connection.client_state(TIMEOUTS), ClientState::Active);
+        assert_eq!(state_after(&connection, SHORT, SHORT), ClientState::Active);
         assert!(!connection.awaits_http1_request());
         drop(request);
         assert!(connection.awaits_http1_request());
+    }
+
+    #[test]
+    fn a_socket_that_accepts_nothing_makes_its_client_slow() {
+        let connection = Connection::new(Instant::now());
+        let _request = connection.begin_request(false);
+        connection.record_write(false);
+        assert_eq!(state_after(&connection, LONG, LONG), ClientState::Active);
+        assert_eq!(state_after(&connection, SHORT, LONG), ClientState::Slow);
+        connection.record_write(true);
+        assert_eq!(state_after(&connection, SHORT, LONG), ClientState::Active);
     }
 }
