@@ -11,8 +11,12 @@ use std::time::Duration;
 /// Bytes of unread responses of one client address, an IPv6 client being a /64 network.
 const MAX_BYTES_PER_CLIENT: usize = 8 * 1024 * 1024;
 
-/// Bytes of unread responses of all clients.
+/// Bytes of unread responses of all clients. A few clients must not keep the others out, so one that is within
+/// [`GUARANTEED_BYTES`] is still served beyond it.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+/// Bytes of unread responses that every client may have: a page of usual size.
+const GUARANTEED_BYTES: usize = 64 * 1024;
 
 /// `Retry-After` of rejected requests.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -78,7 +82,7 @@ impl Usage {
             let detail = "too many responses to this address have not been read yet";
             return Err(Problem::too_many("unread-responses", detail, RETRY_AFTER));
         }
-        if self.total + bytes > MAX_BYTES {
+        if self.total + bytes > MAX_BYTES && of_client + bytes > GUARANTEED_BYTES {
             let detail = "too many responses have not been read yet";
             return Err(Problem::unavailable_for(detail, RETRY_AFTER));
         }
@@ -142,14 +146,17 @@ mod tests {
     }
 
     #[test]
-    fn all_clients_together_are_bounded() {
+    fn all_clients_together_are_bounded_but_each_gets_a_minimum() {
         let budget = ResponseBudget::default();
         let client = |number: u8| IpAddr::from([192, 0, 2, number]);
         let shares: Vec<_> = (0..8)
             .map(|number| budget.take(client(number), &body(MAX_BYTES_PER_CLIENT)).unwrap())
             .collect();
-        let rejected = budget.take(client(9), &body(1)).unwrap_err();
+        let rejected = budget.take(client(9), &body(GUARANTEED_BYTES + 1)).unwrap_err();
         assert_eq!(rejected.status, StatusCode::SERVICE_UNAVAILABLE);
-        drop(shares);
+        let minimum = budget.take(client(9), &body(GUARANTEED_BYTES)).unwrap();
+        assert!(budget.take(client(9), &body(1)).is_err() && budget.take(client(10), &body(1)).is_ok());
+        drop((shares, minimum));
+        assert!(budget.take(client(9), &body(GUARANTEED_BYTES + 1)).is_ok());
     }
 }
