@@ -14,16 +14,19 @@ pub const CSRF: &str = "__Host-csrf";
 /// The flash message.
 pub const FLASH: &str = "__Host-notice";
 
-/// The value of the cookie; `None` if it is missing or, which no browser sends, repeated.
+/// The value of the cookie; `None` if it is missing or, which no browser sends, repeated. The field is octets (RFC 6265 §5.4):
+/// a cookie of another service on the host may hold anything, and must not hide ours.
 pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers.get_all(header::COOKIE).iter();
     let mut values = lines
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(found, _)| *found == name)
-        .map(|(_, value)| value);
-    values.next().filter(|_| values.next().is_none())
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
+        .filter_map(|pair| {
+            pair.trim_ascii()
+                .strip_prefix(name.as_bytes())?
+                .strip_prefix(b"=")
+        });
+    let value = values.next().filter(|_| values.next().is_none())?;
+    std::str::from_utf8(value).ok()
 }
 
 /// The token in the cookie.
@@ -59,6 +62,22 @@ fn add(response: &mut Response, cookie: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cookies_of_others_hide_none_of_ours() {
+        for line in [
+            "__Host-session=x; city=Zürich",
+            "city=Zürich;__Host-session=x",
+            "\"a;b\"; =; novalue; __Host-session=x;",
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.append(header::COOKIE, HeaderValue::from_static("lang=fr"));
+            headers.append(header::COOKIE, HeaderValue::from_bytes(line.as_bytes()).unwrap());
+            let latin1 = HeaderValue::from_bytes(b"name=\xe9t\xe9").unwrap();
+            headers.append(header::COOKIE, latin1);
+            assert_eq!(find(&headers, SESSION), Some("x"), "{line}");
+        }
+    }
 
     fn headers(lines: &[&'static str]) -> HeaderMap {
         let value = |line: &&'static str| (header::COOKIE, HeaderValue::from_static(line));

@@ -253,3 +253,16 @@ fn member_pages_redirect_anonymous_browsers_to_sign_in() {
             .is_empty()
     );
 }
+
+/// G3: A cookie of another service on the host, whatever it holds, signs nobody out.
+#[test]
+fn a_cookie_of_another_service_signs_nobody_out() {
+    let (_database, app) = app();
+    let browser = Browser::signed_in(&app, ANN, PASSWORD);
+    for value in ["Zürich", "\"a b\"", "=;;=", "x=y"] {
+        browser.set_cookie("city", Some(value));
+        assert_eq!(browser.get("/my/wishes").status, 200, "{value}");
+        let added = browser.submit("/my/wishes/new", &[("title", "See Oslo"), ("note", "")]);
+        assert_eq!(added.status, 303, "{value}");
+    }
+}
