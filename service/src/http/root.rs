@@ -8,7 +8,6 @@ use crate::http::web::index::index;
 use crate::http::web::state::Web;
 use http::{HeaderValue, header};
 use poem::{Body, IntoResponse, Request, Response};
-use poem_openapi::param::Header;
 use poem_openapi::payload::Json;
 use poem_openapi::registry::{
     MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
@@ -72,14 +71,13 @@ impl RootApi {
         &self,
         _caller: Anyone,
         request: &Request,
-        #[oai(name = "Accept")] accept: Header<Option<String>>,
     ) -> Result<IndexResponse, ErrorResponse<NoExtraErrors>> {
         // Never 406: an `Accept` that matches neither gets the JSON, which RFC 9110 §12.4.1 permits.
         let offered = [
             ("application/json", IndexFormat::Greeting),
             ("text/html", IndexFormat::Page),
         ];
-        match negotiate::best(accept.0.as_deref(), &offered).unwrap_or(IndexFormat::Greeting) {
+        match negotiate::best(request.headers(), &offered).unwrap_or(IndexFormat::Greeting) {
             IndexFormat::Page => Ok(IndexResponse::Page(index(request, &self.web).await?)),
             IndexFormat::Greeting => Ok(IndexResponse::Greeting),
         }

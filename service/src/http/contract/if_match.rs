@@ -89,6 +89,7 @@ impl<'a, P: Presence> ApiExtractor<'a> for IfMatch<P> {
     fn param_schema_ref() -> Option<MetaSchemaRef> {
         Some(MetaSchemaRef::Inline(Box::new(MetaSchema {
             example: Some("\"1\"".into()),
+            pattern: Some(PATTERN.to_owned()),
             ..MetaSchema::new("string")
         })))
     }
@@ -105,6 +106,9 @@ impl<'a, P: Presence> ApiExtractor<'a> for IfMatch<P> {
     }
 }
 
+/// `*`, or entity tags, which may be weak, separated by commas.
+const PATTERN: &str = r#"^[ \t]*(\*|[ \t,]*(W/)?"[!#-~]*"([ \t]*,([ \t]*(W/)?"[!#-~]*")?)*)[ \t]*$"#;
+
 /// The entity tag of a version.
 pub fn etag(version: i64) -> String {
     format!("\"{version}\"")
@@ -115,7 +119,8 @@ pub fn precondition_failed() -> Problem {
     Problem::new(
         StatusCode::PRECONDITION_FAILED,
         "precondition-failed",
-        "the resource has changed since you read it; read it again",
+        "`If-Match` names no current version: the resource has changed since you read it, or the tag is weak (`W/`, as some \
+         proxies make it), which never matches; read it again",
     )
 }
 

@@ -1,11 +1,19 @@
 //! Content negotiation by `Accept` (RFC 9110 §12.5.1): quality values, wildcards, and precedence of the most specific range.
 
-/// The value of the best offered media type; the first of equally good ones. `None` if none is acceptable.
-pub fn best<T: Copy>(accept: Option<&str>, offered: &[(&str, T)]) -> Option<T> {
+use http::{HeaderMap, header};
+
+/// The value of the best offered media type; the first of equally good ones. `None` if none is acceptable. The fields must be
+/// joined.
+pub fn best<T: Copy>(headers: &HeaderMap, offered: &[(&str, T)]) -> Option<T> {
+    let accept = headers.get(header::ACCEPT);
+    best_of(accept.and_then(|accept| accept.to_str().ok()), offered)
+}
+
+fn best_of<T: Copy>(accept: Option<&str>, offered: &[(&str, T)]) -> Option<T> {
     let Some(accept) = accept.map(str::trim).filter(|text| !text.is_empty()) else {
         return offered.first().map(|(_, value)| *value);
     };
-    let ranges: Vec<Range<'_>> = accept.split(',').filter_map(Range::parse).collect();
+    let ranges: Vec<Range<'_>> = split_unquoted(accept, b',').filter_map(Range::parse).collect();
     let quality = |media: &str| {
         let matching = ranges.iter().filter(|range| range.specificity(media).is_some());
         matching
@@ -22,6 +30,20 @@ pub fn best<T: Copy>(accept: Option<&str>, offered: &[(&str, T)]) -> Option<T> {
     winner.map(|(value, _)| value)
 }
 
+/// The parts between separators outside of quoted strings (RFC 9110 §5.6.4).
+fn split_unquoted(text: &str, separator: u8) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped) = (false, false);
+    text.split(move |character: char| {
+        let is_escaped = std::mem::take(&mut escaped);
+        match character {
+            '\\' if quoted && !is_escaped => escaped = true,
+            '"' if !is_escaped => quoted = !quoted,
+            _ => {}
+        }
+        !quoted && character == char::from(separator)
+    })
+}
+
 struct Range<'a> {
     kind: &'a str,
     subtype: &'a str,
@@ -31,7 +53,7 @@ struct Range<'a> {
 
 impl<'a> Range<'a> {
     fn parse(text: &'a str) -> Option<Self> {
-        let mut parts = text.split(';').map(str::trim);
+        let mut parts = split_unquoted(text, b';').map(str::trim);
         let (kind, subtype) = parts.next()?.split_once('/')?;
         let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
         let quality = match weight {
@@ -70,7 +92,7 @@ impl<'a> Range<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::best;
+    use super::best_of;
 
     #[test]
     fn quality_specificity_and_wildcards_decide() {
@@ -92,9 +114,16 @@ mod tests {
             ("text/html", None),
             ("application/json;q=0", None),
             ("nonsense", None),
+            ("text/csv;title=\"a,b\";q=0.1, application/json;q=0.9", Some(0)),
+            ("text/csv;title=\"a;q=0\", application/json;q=0.9", Some(1)),
+            (
+                "text/csv;title=\"a\\\",b\";q=0.1, application/json;q=0.9",
+                Some(0),
+            ),
+            ("text/csv;title=\"open, application/json", Some(1)),
         ] {
-            assert_eq!(best(Some(accept), &offered), expected, "{accept}");
+            assert_eq!(best_of(Some(accept), &offered), expected, "{accept}");
         }
-        assert_eq!(best(None, &offered), Some(0));
+        assert_eq!(best_of(None, &offered), Some(0));
     }
 }

@@ -15,6 +15,9 @@ pub mod body;
 /// Transfer and content codings of requests.
 pub mod codings;
 
+/// Answers 304 to clients that have the current representation.
+pub mod conditional;
+
 /// Cross-origin requests.
 pub mod cors;
 

@@ -3,6 +3,7 @@
 
 use super::body::BodyPolicy;
 use super::client_address::{AmbiguousClientError, ClientAddresses};
+use super::conditional::Condition;
 use super::cors::{Cors, RequestOrigin};
 use super::error_mapping;
 use super::hosts::{HostPolicy, Hosts};
@@ -98,11 +99,13 @@ impl ErrorFormat {
             }
             _ => {}
         }
-        let accept = headers
-            .get(header::ACCEPT)
-            .and_then(|accept| accept.to_str().ok());
-        let offered = [(problem::MEDIA_TYPE, Self::Problem), ("text/html", Self::Page)];
-        negotiate::best(accept, &offered).unwrap_or(Self::Problem)
+        // Who prefers JSON to HTML gets JSON's own format of problems.
+        let offered = [
+            (problem::MEDIA_TYPE, Self::Problem),
+            ("application/json", Self::Problem),
+            ("text/html", Self::Page),
+        ];
+        negotiate::best(headers, &offered).unwrap_or(Self::Problem)
     }
 }
 
@@ -158,7 +161,6 @@ impl Edge {
             let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail);
             return Err(problem.with_header(header::ALLOW, route.allow.clone()));
         }
-        accept::join(request.headers_mut());
         let client = client(&request, address, request_id);
         let extensions = request.extensions_mut();
         extensions.insert(parts.body);
@@ -172,6 +174,7 @@ impl Edge {
         if !unknown.is_empty() && !safe {
             return Err(Problem::invalid(unknown));
         }
+        let condition = Condition::of(&request);
         let head = request.method() == Method::HEAD;
         if head {
             request.set_method(Method::GET);
@@ -184,12 +187,12 @@ impl Edge {
         let outcome = caught
             .map_err(|_| Problem::internal())
             .and_then(error_mapping::map_outcome);
-        match outcome {
-            outcome if !unknown.is_empty() => Err(with_unknown(outcome, unknown)),
-            Ok(response) if head => Ok(without_body(response).await),
-            Ok(response) => self.within_budget(response, address, safe).await,
-            outcome => outcome,
-        }
+        let response = match outcome {
+            outcome if !unknown.is_empty() => return Err(with_unknown(outcome, unknown)),
+            Ok(response) if head => return Ok(condition.apply(without_body(response).await)),
+            outcome => condition.apply(outcome?),
+        };
+        self.within_budget(response, address, safe).await
     }
 
     /// Attaches the response's share of the budget, which the listener holds until the client has read the response. The
@@ -219,8 +222,9 @@ impl Edge {
 impl Endpoint for Edge {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> Result<Response> {
+    async fn call(&self, mut request: Request) -> Result<Response> {
         let started = Instant::now();
+        accept::join(request.headers_mut());
         let parts = &self.parts;
         let mut ids = RequestIds::of(request.headers());
         let address = parts.client_addresses.find(&request);

@@ -1,23 +1,15 @@
 //! The API documentation: the OpenAPI document and a page that shows it, all files from this origin.
 
 use super::extra_route::ExtraRoute;
+use super::static_file::StaticFile;
 use bytes::Bytes;
-use http::{HeaderValue, header};
 use poem::endpoint::make_sync;
-use poem::{Body, Response};
 use std::sync::{Arc, LazyLock};
 
 const PAGE: &str = include_str!("../assets/apidocs.html");
 const START: &str = include_str!("../assets/apidocs.js");
 const STYLE: &str = include_str!("../assets/portcullis.css");
 const LOGO: &str = include_str!("../assets/portcullis.svg");
-
-/// Allows the page's own styles, scripts and requests; nothing inline.
-const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-    connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
-
-/// Produces a file's content for each request.
-type Content = Box<dyn Fn() -> Bytes + Send + Sync>;
 
 /// The routes. `bundle` renders Swagger UI as the framework ships it: one page with inline script and style, which the
 /// content security policy forbids. Split into two files, the policy allows it. Split lazily: most instances never serve it,
@@ -27,10 +19,12 @@ pub fn routes(document: String, bundle: fn() -> String) -> Vec<ExtraRoute> {
     let (script, style) = (Arc::clone(&ui), ui);
     let document = Bytes::from(document);
     let file = |path, media_type: &'static str, content: Content| {
-        ExtraRoute::file(path).get(make_sync(move |_| response(media_type, content())))
+        let file = LazyLock::new(move || StaticFile::new(media_type, content()));
+        ExtraRoute::file(path).get(make_sync(move |request| file.response(request.headers())))
     };
     let (html, css) = ("text/html; charset=utf-8", "text/css; charset=utf-8");
     let javascript = "text/javascript; charset=utf-8";
+    let svg = "image/svg+xml; charset=utf-8";
     vec![
         file(
             "/openapi.json",
@@ -42,24 +36,12 @@ pub fn routes(document: String, bundle: fn() -> String) -> Vec<ExtraRoute> {
         file("/apidocs/ui.css", css, Box::new(move || style.1.clone())),
         file("/apidocs/start.js", javascript, Box::new(|| START.into())),
         file("/portcullis.css", css, Box::new(|| STYLE.into())),
-        file("/portcullis.svg", "image/svg+xml", Box::new(|| LOGO.into())),
+        file("/portcullis.svg", svg, Box::new(|| LOGO.into())),
     ]
 }
 
-fn response(media_type: &str, content: Bytes) -> Response {
-    let mut response = Response::builder()
-        .content_type(media_type)
-        .body(Body::from(content));
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    if media_type.starts_with("text/html") {
-        headers.insert(
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static(PAGE_POLICY),
-        );
-    }
-    response
-}
+/// Produces a file's content, once.
+type Content = Box<dyn FnOnce() -> Bytes + Send + Sync>;
 
 /// Script and style of the bundle.
 fn split(bundle: &str) -> (Bytes, Bytes) {

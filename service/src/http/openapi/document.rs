@@ -4,7 +4,7 @@ use http::Method;
 use poem::endpoint::BoxEndpoint;
 use poem_openapi::registry::{MetaApi, MetaMediaType, MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::{ContactObject, LicenseObject, OpenApi, OpenApiService};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use std::marker::PhantomData;
 
@@ -17,6 +17,7 @@ pub fn document<T: OpenApi + 'static>() -> String {
         document["components"]["schemas"][name]["additionalProperties"] = false.into();
     }
     describe_successes(&mut document);
+    describe_conditions(&mut document);
     // An operation without a security scheme is public.
     document["security"] = Value::Array(Vec::new());
     format!("{document:#}\n")
@@ -30,6 +31,30 @@ fn describe_successes(document: &mut Value) {
     for (_, response) in responses.flatten() {
         if response["description"] == "" {
             response["description"] = "The request succeeded".into();
+        }
+    }
+}
+
+/// The edge answers 304 wherever a response has an entity tag.
+fn describe_conditions(document: &mut Value) {
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    for operation in paths.filter_map(|(_, path)| path.get_mut("get")) {
+        if operation["responses"]["200"]["headers"]["ETag"].is_null() {
+            continue;
+        }
+        operation["responses"]["304"] =
+            json!({ "description": "The representation that the client has is current" });
+        let parameter = json!({
+            "name": "If-None-Match",
+            "in": "header",
+            "description": "Entity tags that the client has",
+            "required": false,
+            "schema": { "type": "string", "example": "\"1\"" },
+        });
+        if let Some(parameters) = operation["parameters"].as_array_mut() {
+            parameters.push(parameter);
+        } else {
+            operation["parameters"] = json!([parameter]);
         }
     }
 }

@@ -12,5 +12,8 @@ pub mod extra_route;
 /// Paths, methods and query parameters of all routes.
 pub mod route_table;
 
+/// Files with entity tags and compression.
+pub mod static_file;
+
 /// The tags of the document.
 pub mod tags;

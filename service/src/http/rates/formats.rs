@@ -145,19 +145,27 @@ fn csv<'a>(
     }
 }
 
-/// The media types and schemas of the response.
+/// The media types of the response, with the names of their schemas.
 pub fn media_types() -> Vec<MetaMediaType> {
-    let inline = |schema| MetaSchemaRef::Inline(Box::new(schema));
-    let array = |item| MetaSchema {
-        items: Some(Box::new(inline(item))),
-        ..MetaSchema::new("array")
+    let json = MetaSchema {
+        one_of: vec![reference("CountedRates"), reference("RoundedRates")],
+        ..MetaSchema::ANY
     };
-    let day = || MetaSchema {
-        description: Some("Day"),
-        example: Some("2021-01-31".into()),
-        ..MetaSchema::new_with_format("string", "date")
+    let media = |content_type, schema| MetaMediaType {
+        content_type,
+        schema: inline(schema),
     };
+    vec![
+        media(Format::Json.media_type(), json),
+        media(Format::Csv.media_type(), MetaSchema::new("string")),
+        media(Format::JsonLines.media_type(), MetaSchema::new("string")),
+    ]
+}
+
+/// The schemas by name: code generators name an inline schema after its place.
+pub fn schemas() -> [(&'static str, MetaSchema); 4] {
     let counted = MetaSchema {
+        description: Some("The prices of one day"),
         required: vec!["count", "day", "price"],
         properties: vec![
             (
@@ -169,7 +177,7 @@ pub fn media_types() -> Vec<MetaMediaType> {
                     ..MetaSchema::new_with_format("integer", "int64")
                 }),
             ),
-            ("day", inline(day())),
+            ("day", day()),
             (
                 "price",
                 inline(MetaSchema {
@@ -184,9 +192,10 @@ pub fn media_types() -> Vec<MetaMediaType> {
         ..MetaSchema::new("object")
     };
     let rounded = MetaSchema {
+        description: Some("The rounded average of one day"),
         required: vec!["day", "average_price"],
         properties: vec![
-            ("day", inline(day())),
+            ("day", day()),
             (
                 "average_price",
                 inline(MetaSchema {
@@ -200,27 +209,43 @@ pub fn media_types() -> Vec<MetaMediaType> {
         ],
         ..MetaSchema::new("object")
     };
-    let counted = MetaSchema {
+    let counted_list = MetaSchema {
         description: Some("With orig_code and dest_code: one entry per day, newest first"),
         required: vec!["rates"],
-        properties: vec![("rates", inline(array(counted)))],
+        properties: vec![("rates", inline(array("CountedRate")))],
         ..MetaSchema::new("object")
     };
-    let rounded = MetaSchema {
+    let rounded_list = MetaSchema {
         description: Some("With origin and destination: one entry per day, oldest first"),
-        ..array(rounded)
+        ..array("RoundedRate")
     };
-    let json = MetaSchema {
-        one_of: vec![inline(counted), inline(rounded)],
-        ..MetaSchema::ANY
-    };
-    let media = |content_type, schema| MetaMediaType {
-        content_type,
-        schema: inline(schema),
-    };
-    vec![
-        media(Format::Json.media_type(), json),
-        media(Format::Csv.media_type(), MetaSchema::new("string")),
-        media(Format::JsonLines.media_type(), MetaSchema::new("string")),
+    [
+        ("CountedRate", counted),
+        ("CountedRates", counted_list),
+        ("RoundedRate", rounded),
+        ("RoundedRates", rounded_list),
     ]
+}
+
+fn inline(schema: MetaSchema) -> MetaSchemaRef {
+    MetaSchemaRef::Inline(Box::new(schema))
+}
+
+fn reference(name: &str) -> MetaSchemaRef {
+    MetaSchemaRef::Reference(name.to_owned())
+}
+
+fn array(of: &str) -> MetaSchema {
+    MetaSchema {
+        items: Some(Box::new(reference(of))),
+        ..MetaSchema::new("array")
+    }
+}
+
+fn day() -> MetaSchemaRef {
+    inline(MetaSchema {
+        description: Some("Day"),
+        example: Some("2021-01-31".into()),
+        ..MetaSchema::new_with_format("string", "date")
+    })
 }

@@ -16,10 +16,10 @@ use crate::http::openapi::tags::ApiTag;
 use crate::types::day::{Day, DayRange, DayRangeError};
 use crate::types::field_error::FieldError;
 use crate::types::place::Place;
-use formats::{Contract, Format, media_types, write};
-use http::{StatusCode, header};
+use formats::{Contract, Format, media_types, schemas, write};
+use http::{HeaderMap, StatusCode, header};
 use poem::{Body, IntoResponse, Response};
-use poem_openapi::param::{Header, Query};
+use poem_openapi::param::Query;
 use poem_openapi::registry::{MetaResponse, MetaResponses, Registry};
 use poem_openapi::{ApiResponse, OpenApi};
 
@@ -72,7 +72,8 @@ impl RatesApi {
         origin: Query<Field<Place, Optional>>,
         /// Place of discharge; requires `origin`.
         destination: Query<Field<Place, Optional>>,
-        #[oai(name = "Accept")] accept: Header<Option<String>>,
+        // OpenAPI 3.0 ignores a parameter of the name `Accept`.
+        headers: &HeaderMap,
     ) -> Result<RatesResponse, ErrorResponse<RatesErrors>> {
         let mut errors = Vec::new();
         let days = self.days(date_from.0, date_to.0, &mut errors);
@@ -80,7 +81,7 @@ impl RatesApi {
         let (Some(days), Some((contract, origin, destination))) = (days, places) else {
             return Err(Problem::invalid(errors).into());
         };
-        let Some(format) = negotiate::best(accept.0.as_deref(), &Format::OFFERED) else {
+        let Some(format) = negotiate::best(headers, &Format::OFFERED) else {
             let detail = "available as application/json, text/csv and application/x-ndjson";
             return Err(Problem::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", detail).into());
         };
@@ -200,7 +201,10 @@ impl ApiResponse for RatesResponse {
         }
     }
 
-    fn register(_registry: &mut Registry) {}
+    fn register(registry: &mut Registry) {
+        let schemas = schemas().map(|(name, schema)| (name.to_owned(), schema));
+        registry.schemas.extend(schemas);
+    }
 }
 
 impl IntoResponse for RatesResponse {

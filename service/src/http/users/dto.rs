@@ -58,7 +58,7 @@ impl From<AccountRow> for User {
 /// A user to create.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
-pub struct NewUser {
+pub struct UserCreation {
     /// Address; receives the invitation.
     pub email: Field<Email>,
     /// Name. The user can change it when accepting the invitation.

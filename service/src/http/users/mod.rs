@@ -22,7 +22,7 @@ use crate::types::account::AccountId;
 use crate::types::client_info::ClientInfo;
 use crate::types::field_error::FieldError;
 use crate::types::role::Role;
-use dto::{DeleteErrors, NewUser, RestoreErrors, UpdateErrors, UserCreated, UserResponse, UserUpdate};
+use dto::{DeleteErrors, RestoreErrors, UpdateErrors, UserCreated, UserCreation, UserResponse, UserUpdate};
 use http::StatusCode;
 use poem_openapi::OpenApi;
 use poem_openapi::param::Query;
@@ -51,7 +51,7 @@ impl UsersApi {
         &self,
         caller: Caller<UsersWriteScope>,
         client: ClientInfo,
-        body: StrictJson<NewUser>,
+        body: StrictJson<UserCreation>,
     ) -> Result<UserCreated, ErrorResponse<AuthConflictErrors>> {
         let admin = caller.admin()?;
         let mut errors = Vec::new();

@@ -42,7 +42,7 @@ pub struct WishList {
 /// A wish to create.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
-pub struct NewWish {
+pub struct WishCreation {
     /// Title.
     pub title: Field<WishTitle>,
     /// Note.

@@ -19,8 +19,8 @@ use crate::http::contract::strict_json::StrictJson;
 use crate::http::openapi::tags::ApiTag;
 use crate::types::wish::WishId;
 use dto::{
-    DeleteErrors, NewWish, UpdateErrors, Wish, WishCreated, WishDeleted, WishList, WishResponse, WishUpdate,
-    WishesResponse,
+    DeleteErrors, UpdateErrors, Wish, WishCreated, WishCreation, WishDeleted, WishList, WishResponse,
+    WishUpdate, WishesResponse,
 };
 use fields::Done;
 use http::StatusCode;
@@ -86,7 +86,7 @@ impl WishesApi {
     async fn create(
         &self,
         caller: Caller<WishesScope>,
-        body: StrictJson<NewWish>,
+        body: StrictJson<WishCreation>,
     ) -> Result<WishCreated, ErrorResponse<AuthConflictErrors>> {
         let mut errors = Vec::new();
         let title = body.0.title.required("title", &mut errors);

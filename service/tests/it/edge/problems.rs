@@ -147,3 +147,25 @@ fn errors_of_the_framework_become_problems() {
     send(body).problem(400);
     send(app.request("POST", "/extra/echo").body("{}")).problem(415);
 }
+
+/// O1: Who prefers JSON, in any of its forms and on any number of lines, gets a problem and no page.
+#[test]
+fn a_client_that_prefers_json_gets_a_problem() {
+    let app = app(&[]);
+    for (accept, is_page) in [
+        (&["text/html"][..], true),
+        (&["application/json, text/html;q=0.5"], false),
+        (&["text/html;q=0.1", "application/problem+json"], false),
+        (&["text/html", "application/json;q=0.9"], true),
+        (&["text/html;level=\"1,2\";q=0.1, application/json"], false),
+    ] {
+        let mut request = app.request("GET", "/nothing/here");
+        for line in accept {
+            request = request.header("Accept", *line);
+        }
+        let response = send(request);
+        let kind = response.header("content-type");
+        assert_eq!(kind.starts_with("text/html"), is_page, "{accept:?}: {kind}");
+        assert_eq!(response.status, 404);
+    }
+}

@@ -72,3 +72,41 @@ fn every_operation_is_named_described_and_documents_its_errors() {
     }
     assert!(names.contains(&"listRates") && names.len() >= 10, "{names:?}");
 }
+
+/// O11: Generated clients compile: no schema has the name that a generator gives to the constructor of another one (`NewUser` of
+/// `User` in Go), no operation has a parameter that OpenAPI 3.0 ignores, and schemas of responses have names.
+#[test]
+fn names_collide_with_nothing_that_generators_make() {
+    let document: Value = serde_json::from_str(&program::stdout(&program::run(&["openapi"], &[]))).unwrap();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    for name in schemas.keys() {
+        let made = |other: &String| {
+            [
+                "New{}",
+                "{}WithDefaults",
+                "Nullable{}",
+                "{}Impl",
+                "{}Json",
+                "{}FromJSON",
+                "{}ToJSON",
+            ]
+            .iter()
+            .any(|form| form.replace("{}", other) == *name)
+        };
+        assert!(!schemas.keys().any(made), "{name}");
+    }
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let name = parameter["name"].as_str().unwrap();
+                let ignored = ["Accept", "Content-Type", "Authorization"];
+                assert!(!ignored.contains(&name), "{method} {path}: {name}");
+            }
+        }
+    }
+    let json =
+        &document["paths"]["/rates"]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+    for schema in json["oneOf"].as_array().unwrap() {
+        assert!(schema["$ref"].is_string(), "{schema}");
+    }
+}

@@ -1,6 +1,6 @@
 //! The documentation page `/apidocs`: its files and its content security policy.
 
-use crate::support::app::App;
+use crate::support::app::{App, send};
 use crate::support::database::Database;
 
 /// A4: Every file of the documentation page is served from our origin and allowed by its content security policy.
@@ -75,4 +75,42 @@ fn linked_files(html: &str) -> Vec<String> {
         .map(|value| value.trim_end_matches(['"', '/']).to_owned())
         .filter(|value| !value.is_empty())
         .collect()
+}
+
+/// A4: A file that the client has is not sent again, and a large one is compressed for who accepts that.
+#[test]
+fn files_are_revalidated_and_compressed() {
+    let database = Database::not_created();
+    let app = App::over(&database);
+    for path in [
+        "/openapi.json",
+        "/apidocs",
+        "/apidocs/ui.js",
+        "/portcullis.css",
+        "/portcullis.svg",
+    ] {
+        for coding in ["identity", "gzip"] {
+            let get = || app.request("GET", path).header("Accept-Encoding", coding);
+            let first = send(get());
+            assert_eq!(first.status, 200, "{path}");
+            let etag = first.header("etag").to_owned();
+            assert!(etag.starts_with('"'), "{path}: {etag}");
+            let second = send(get().header("If-None-Match", &etag));
+            assert_eq!((second.status, second.body.len()), (304, 0), "{path}");
+            assert_eq!(second.header("etag"), etag);
+            assert_eq!(second.header("cache-control"), "no-cache");
+            let other = send(get().header("If-None-Match", "\"other\""));
+            assert_eq!(other.status, 200, "{path}");
+            assert_eq!(other.header("content-encoding"), first.header("content-encoding"));
+        }
+    }
+    let size = |coding: &str| {
+        let response = send(
+            app.request("GET", "/openapi.json")
+                .header("Accept-Encoding", coding),
+        );
+        assert_eq!(response.header("vary"), "Accept-Encoding");
+        response.body.len()
+    };
+    assert!(size("gzip") * 4 < size("identity"));
 }

@@ -254,9 +254,9 @@ fn member_pages_redirect_anonymous_browsers_to_sign_in() {
     );
 }
 
-/// G3: A cookie of another service on the host, whatever it holds, signs nobody out.
+/// G3: A cookie of another service on the host, whatever it holds, signs no browser out.
 #[test]
-fn a_cookie_of_another_service_signs_nobody_out() {
+fn a_cookie_of_another_service_signs_no_browser_out() {
     let (_database, app) = app();
     let browser = Browser::signed_in(&app, ANN, PASSWORD);
     for value in ["Zürich", "\"a b\"", "=;;=", "x=y"] {

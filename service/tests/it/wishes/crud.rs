@@ -233,3 +233,32 @@ fn a_deleted_account_cannot_read_its_wishes() {
     response.problem(401);
     assert!(response.header("www-authenticate").starts_with("Bearer"));
 }
+
+/// G4: A client that has the current version of a wish does not get it again.
+#[test]
+fn a_current_wish_is_not_sent_again() {
+    let (_database, app, ann) = app();
+    let path = call_as(&app, &ann, "POST", "/wishes", &json!({"title": "See Oslo"}))
+        .header("location")
+        .to_owned();
+    let read = |method: &str, condition: &str| {
+        let request = app.request(method, &path).bearer_auth(&ann);
+        send(request.header("if-none-match", condition))
+    };
+    for (condition, status) in [
+        ("\"1\"", 304),
+        ("*", 304),
+        ("\"2\", W/\"1\"", 304),
+        ("\"2\"", 200),
+    ] {
+        for method in ["GET", "HEAD"] {
+            let response = read(method, condition);
+            assert_eq!(response.status, status, "{method} {condition}");
+            assert_eq!(response.header("etag"), "\"1\"");
+        }
+    }
+    let changed = json!({"title": "See Bergen", "note": "", "done": false});
+    assert_eq!(put(&ann, &app, &path, "\"1\"", &changed).status, 200);
+    assert_eq!(read("GET", "\"1\"").json()["title"], "See Bergen");
+    assert_eq!(read("GET", "\"2\"").body.len(), 0);
+}

@@ -1,0 +1,168 @@
+//! A file that never changes while the program runs: with an entity tag, and compressed for clients that accept it.
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::{HeaderMap, HeaderValue, header};
+use poem::{Body, Response};
+use sha2::{Digest, Sha256};
+use std::io::Write;
+
+/// Allows the page's own styles, scripts and requests; nothing inline.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+    connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
+
+/// Below this many bytes compression saves less than a packet.
+const MIN_COMPRESSED: usize = 1_400;
+
+/// A file and its compressed form.
+pub struct StaticFile {
+    media_type: &'static str,
+    whole: Representation,
+    gzip: Option<Representation>,
+}
+
+struct Representation {
+    content: Bytes,
+    /// A digest of the content. Each representation has its own (RFC 9110 §8.8.3.3).
+    etag: HeaderValue,
+}
+
+impl StaticFile {
+    /// Compresses the content and computes its digests.
+    pub fn new(media_type: &'static str, content: Bytes) -> Self {
+        let gzip = if content.len() < MIN_COMPRESSED {
+            None
+        } else {
+            compress(&content).map(Representation::new)
+        };
+        let whole = Representation::new(content);
+        Self {
+            media_type,
+            whole,
+            gzip,
+        }
+    }
+
+    /// The response to a request with these headers.
+    pub fn response(&self, request: &HeaderMap) -> Response {
+        let gzip = self.gzip.as_ref().filter(|_| accepts_gzip(request));
+        let representation = gzip.unwrap_or(&self.whole);
+        let mut response = Response::builder()
+            .content_type(self.media_type)
+            .body(Body::from(representation.content.clone()));
+        let headers = response.headers_mut();
+        // A new release may change the file under the same name; the entity tag makes asking cheap.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.insert(header::ETAG, representation.etag.clone());
+        if self.gzip.is_some() {
+            headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+        }
+        if gzip.is_some() {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        if self.media_type.starts_with("text/html") {
+            let policy = HeaderValue::from_static(PAGE_POLICY);
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        response
+    }
+}
+
+impl Representation {
+    fn new(content: Bytes) -> Self {
+        let digest = Sha256::digest(&content);
+        let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let etag = HeaderValue::try_from(format!("\"{hex}\""));
+        Self {
+            content,
+            etag: etag.unwrap_or(HeaderValue::from_static("\"\"")),
+        }
+    }
+}
+
+fn compress(content: &[u8]) -> Option<Bytes> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(content).ok()?;
+    Some(encoder.finish().ok()?.into())
+}
+
+/// Whether `Accept-Encoding` (RFC 9110 §12.5.3) names gzip, or everything, with a weight above zero.
+fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let fields = headers.get_all(header::ACCEPT_ENCODING).iter();
+    let codings = fields.filter_map(|field| field.to_str().ok());
+    let mut codings = codings.flat_map(|field| field.split(',')).map(|coding| {
+        let mut parts = coding.split(';').map(str::trim);
+        let name = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let weight = parts.find_map(|part| part.to_ascii_lowercase().strip_prefix("q=").map(str::to_owned));
+        let refused = weight.is_some_and(|weight| !weight.parse::<f32>().is_ok_and(|weight| weight > 0.0));
+        (name, !refused)
+    });
+    let mut any = false;
+    codings
+        .find_map(|(name, accepted)| match name.as_str() {
+            "gzip" | "x-gzip" => Some(accepted),
+            "*" => {
+                any = accepted;
+                None
+            }
+            _ => None,
+        })
+        .unwrap_or(any)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::read::GzDecoder;
+    use std::io::Read;
+
+    fn headers(accept_encoding: &'static str) -> HeaderMap {
+        [(header::ACCEPT_ENCODING, HeaderValue::from_static(accept_encoding))]
+            .into_iter()
+            .collect()
+    }
+
+    #[test]
+    fn gzip_is_sent_only_where_it_is_accepted() {
+        for (field, accepted) in [
+            ("gzip", true),
+            ("br, GZIP;q=0.5", true),
+            ("*", true),
+            ("*;q=0.1, gzip;q=0", false),
+            ("gzip;q=0, *", false),
+            ("identity", false),
+            ("", false),
+            ("gzip;q=x", false),
+        ] {
+            assert_eq!(accepts_gzip(&headers(field)), accepted, "{field}");
+        }
+        assert!(!accepts_gzip(&HeaderMap::new()));
+    }
+
+    #[tokio::test]
+    async fn each_representation_has_its_own_entity_tag() {
+        let text = "rate ".repeat(1_000);
+        let file = StaticFile::new("text/css", text.clone().into());
+        let whole = file.response(&HeaderMap::new());
+        let gzip = file.response(&headers("gzip"));
+        assert_ne!(whole.headers()[header::ETAG], gzip.headers()[header::ETAG]);
+        assert_eq!(gzip.headers()[header::CONTENT_ENCODING], "gzip");
+        assert_eq!(gzip.headers()[header::VARY], "Accept-Encoding");
+        assert_eq!(whole.into_body().into_string().await.unwrap(), text);
+        let compressed = gzip.into_body().into_bytes().await.unwrap();
+        assert!(compressed.len() < text.len() / 10);
+        let mut decoded = String::new();
+        GzDecoder::new(&compressed[..])
+            .read_to_string(&mut decoded)
+            .unwrap();
+        assert_eq!(decoded, text);
+        let small = StaticFile::new("text/css", "a{}".into());
+        assert!(
+            !small
+                .response(&headers("gzip"))
+                .headers()
+                .contains_key(header::CONTENT_ENCODING)
+        );
+    }
+}
