@@ -1,10 +1,15 @@
-//! Settings that a login makes for itself, which PostgreSQL cannot forbid: they are overridden, reported and reset.
+//! Settings of the database and of its logins. A login can make settings for itself, which PostgreSQL cannot forbid: they are
+//! overridden, reported and reset.
 
-use crate::support::accounts::{PASSWORD, call_as, create_account, get_as, token_pair, try_log_in};
+use crate::support::accounts::{
+    PASSWORD, call_as, create_account, create_and_log_in, get_as, token_pair, try_log_in,
+};
 use crate::support::app::{App, wait_for_status};
+use crate::support::concurrently::concurrently;
 use crate::support::database::{Database, lines, settings};
 use crate::support::own_postgres;
-use crate::support::program::ServiceProcess;
+use crate::support::program::{ServiceProcess, run, stderr};
+use crate::support::sample_data::{QUERY, dump, small};
 use diesel::connection::SimpleConnection;
 use portcullis::db::prepare;
 use portcullis::types::role::Role;
@@ -119,4 +124,73 @@ fn preparing_reports_what_it_may_not_revoke() {
     ] {
         assert!(gaps.contains(part), "{part}: {gaps}");
     }
+}
+
+/// K3: Settings that an operator makes for the whole database change no result.
+#[test]
+fn settings_of_the_database_change_no_result() {
+    let database = Database::with_data(&small());
+    let expected = App::over(&database).get(QUERY).json();
+    for setting in [
+        "search_path = 'nowhere'",
+        "row_security = off",
+        "default_transaction_isolation = 'serializable'",
+        "default_transaction_deferrable = on",
+        "standard_conforming_strings = off",
+        "client_encoding = 'LATIN1'",
+        "bytea_output = 'escape'",
+        "DateStyle = 'German, DMY'",
+        "IntervalStyle = 'sql_standard'",
+        "TimeZone = 'Pacific/Kiritimati'",
+        "extra_float_digits = -15",
+        "array_nulls = off",
+        "transform_null_equals = on",
+        "quote_all_identifiers = on",
+        "plan_cache_mode = 'force_generic_plan'",
+        "enable_indexscan = off",
+        "default_statistics_target = 1",
+    ] {
+        database.execute(&format!("ALTER DATABASE {} SET {setting}", database.name));
+    }
+    let app = App::over(&database);
+    wait_for_status(200, Duration::from_secs(10), || app.get("/health/ready"));
+    assert_eq!(app.get(QUERY).json(), expected);
+    let token = create_and_log_in(&app, &database, "ann@example.org", Role::Admin);
+    let wish = |_| call_as(&app, &token, "POST", "/wishes", &json!({"title": "Ärla"})).status;
+    assert_eq!(concurrently(8, wish), [201; 8]);
+    let wishes = get_as(&app, &token, "/wishes").json();
+    assert!(
+        wishes["wishes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|wish| wish["title"] == "Ärla"),
+        "{wishes}"
+    );
+    let user = |n| {
+        call_as(
+            &app,
+            &token,
+            "POST",
+            "/user",
+            &json!({"email": format!("u{n}@example.org")}),
+        )
+        .status
+    };
+    assert_eq!(concurrently(4, user), [201; 4]);
+    assert_eq!(
+        get_as(&app, &token, "/users?q=ANN@").json()["users"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    let verified = run(&["audit", "verify"], &database.pairs());
+    assert!(verified.status.success(), "{}", stderr(&verified));
+    let more = dump(
+        &[("world", None)],
+        &[("CNGGZ", "world"), ("XXAAA", "world")],
+        &[("CNGGZ", "XXAAA", "2021-02-28", 7)],
+    );
+    assert!(database.import(&more).is_ok());
 }
