@@ -206,7 +206,8 @@ impl Server {
         let stopping = stopped.clone();
         let service = service_fn(|request: hyper::Request<Incoming>| {
             let version = request.version();
-            let active = state.begin_request(version == Version::HTTP_2);
+            let has_body = !request.body().is_end_stream();
+            let active = state.begin_request(version == Version::HTTP_2, has_body);
             let persistent =
                 version == Version::HTTP_11 && !asks_to_close(request.headers()) && !*stopping.borrow();
             let request = Request::from((
@@ -241,6 +242,7 @@ impl Server {
                     }
                     ClientState::Slow => {
                         self.refused("slow");
+                        state.abort();
                         break;
                     }
                     ClientState::Idle(excess) if excess >= self.timeouts.client => break,

@@ -181,12 +181,12 @@ mod tests {
     #[tokio::test]
     async fn bytes_of_our_own_responses_are_never_replaced() {
         let connection = idle();
-        let request = connection.begin_request(false);
+        let request = connection.begin_request(false, false);
         assert_eq!(through(Arc::clone(&connection), BARE).await, BARE);
         drop(request);
         assert_ne!(through(connection, BARE).await, BARE);
         let http2 = idle();
-        drop(http2.begin_request(true));
+        drop(http2.begin_request(true, false));
         assert_eq!(through(http2, BARE).await, BARE);
     }
 }
