@@ -2,8 +2,9 @@
 
 use super::caller::SignedIn;
 use super::error::LoginError;
+use super::rejection::append_rejection;
 use super::tokens::{AccessToken, Subject, Tokens};
-use super::verification::{LoginAttempt, RequiredFactors, VerifiedCredentials, append_rejection};
+use super::verification::{LoginAttempt, RequiredFactors, VerifiedCredentials};
 use super::{Sessions, StorageError};
 use crate::crypto::tokens::PlainToken;
 use crate::db::audit::{self, Event};
@@ -121,6 +122,7 @@ impl Sessions {
             .verify_credentials(attempt, RequiredFactors::All, client)
             .await?;
         if kind == SessionKind::Token && self.is_restricted(&verified) {
+            self.refund(verified.counters).await;
             return Err(LoginError::SecondFactorSetupRequired);
         }
         let lifetimes = self.0.lifetimes;

@@ -27,6 +27,9 @@ pub mod verification;
 /// Verifying the credentials of a session again.
 pub mod reauthentication;
 
+/// Rejected attempts.
+mod rejection;
+
 /// Refresh token rotation.
 pub mod refresh;
 

@@ -3,7 +3,8 @@
 use super::caller::SignedIn;
 use super::error::LoginError;
 use super::factor::{StoredSecret, step_of};
-use super::verification::{RequiredFactors, VerifiedCredentials, append_rejection, notify};
+use super::rejection::{append_rejection, notify};
+use super::verification::{RequiredFactors, VerifiedCredentials};
 use super::{Sessions, StorageError};
 use crate::crypto::one_time_code::{OneTimeCode, TotpCode};
 use crate::crypto::recovery_code::RecoveryCode;

@@ -5,6 +5,7 @@ use super::caller::SignedIn;
 use super::code_guesses::{self, Guess};
 use super::error::LoginError;
 use super::factor::{CodeCheck, Factor};
+use super::rejection::{append_rejection, notify};
 use super::{Sessions, StorageError};
 use crate::crypto::hashing::Permit;
 use crate::crypto::hashing_places::Requester;
@@ -12,17 +13,14 @@ use crate::crypto::one_time_code::OneTimeCode;
 use crate::crypto::password_hash::{PasswordHash, Verified};
 use crate::db::accounts::credentials::{self, CredentialDates, CredentialRow, LockedAccount};
 use crate::db::accounts::second_factors::CodeConsumption;
-use crate::db::audit::{self, Event};
 use crate::db::{PgConnection, QueryResult};
 use crate::domain::throttles::{Admission, Counters, LoginCheck, Throttles};
 use crate::mail::kind::MailKind;
-use crate::mail::outbox_mail::OutboxMail;
 use crate::types::account::{AccountId, AccountState};
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
 use crate::types::role::Role;
 use secrecy::SecretString;
-use serde_json::json;
 
 /// The credentials of a login.
 #[derive(Clone, Debug)]
@@ -54,7 +52,7 @@ pub struct VerifiedCredentials {
     pub(super) factor: Factor,
     throttles: Throttles,
     /// The attempt, as it is counted.
-    counters: Counters,
+    pub(super) counters: Counters,
     /// The code, as it is counted.
     guess: Option<Guess>,
 }
@@ -257,49 +255,9 @@ impl Sessions {
     }
 
     /// Removes an attempt from the counters. If this fails, the attempt expires with its counter, after an hour.
-    async fn refund(&self, counters: Counters) {
+    pub(super) async fn refund(&self, counters: Counters) {
         let refund = move |conn: &mut PgConnection| counters.refund(conn);
         let _ = self.0.db.tx("refund_login", refund).await;
-    }
-
-    /// Records the reason in the audit log only; the caller gets the same error for all of them.
-    pub(super) async fn reject<T>(
-        &self,
-        account: Option<AccountId>,
-        reason: &'static str,
-        client: &ClientInfo,
-    ) -> Result<T, LoginError> {
-        let client = client.clone();
-        let append = move |conn: &mut PgConnection| append_rejection(conn, account, reason, &client);
-        self.0.db.tx("reject_login", append).await?;
-        Err(LoginError::InvalidCredentials)
-    }
-
-    /// Records a wrong code, and notifies the owner if it is one too many: its sender knows the password.
-    async fn reject_code<T>(
-        &self,
-        row: CredentialRow,
-        guess: Guess,
-        client: &ClientInfo,
-    ) -> Result<T, LoginError> {
-        let client = client.clone();
-        let record = move |conn: &mut PgConnection| {
-            let account = AccountId::of(row.account_id);
-            if guess.starts_delay() {
-                notify(conn, MailKind::WrongCodes, &row)?;
-                let event = Event {
-                    actor: None,
-                    action: "totp.blocked",
-                    subject: account.subject(),
-                    client: &client,
-                    detail: json!({}),
-                };
-                audit::append(conn, &event)?;
-            }
-            append_rejection(conn, Some(account), "wrong code", &client)
-        };
-        self.0.db.tx("reject_code", record).await?;
-        Err(LoginError::InvalidCredentials)
     }
 
     /// Stores the password's hash with the current cost parameters. A failure does not affect the login.
@@ -311,32 +269,4 @@ impl Sessions {
         let store = move |conn: &mut PgConnection| credentials::rehash(conn, id, changed_at, hash.as_str());
         let _ = self.0.db.tx("rehash_password", store).await;
     }
-}
-
-/// Enqueues a mail to the account's address.
-pub(super) fn notify(conn: &mut PgConnection, kind: MailKind, row: &CredentialRow) -> QueryResult<()> {
-    let mail = OutboxMail {
-        kind,
-        to: &row.email,
-        name: &row.name,
-        link: None,
-    };
-    mail.enqueue(conn)
-}
-
-/// Appends the audit event of a rejected attempt.
-pub(super) fn append_rejection(
-    conn: &mut PgConnection,
-    account: Option<AccountId>,
-    reason: &'static str,
-    client: &ClientInfo,
-) -> QueryResult<()> {
-    let event = Event {
-        actor: None,
-        action: "session.refused",
-        subject: account.map(AccountId::subject).unwrap_or_default(),
-        client,
-        detail: json!({ "why": reason }),
-    };
-    audit::append(conn, &event)
 }

@@ -52,6 +52,8 @@ fn an_administrator_without_a_second_factor_can_only_set_one_up() {
     }
     let basic = send(app.request("POST", "/login").basic_auth(ADMIN, Some(PASSWORD)));
     assert_eq!(basic.problem(401)["type"], REQUIRED);
+    let counted = "SELECT coalesce(sum(count), 0)::text AS line FROM sessions.throttles";
+    assert_eq!(database.lines(counted), ["0"], "a right password is no guess");
     let refreshed = post(&app, "/auth/refresh", &json!({ "refresh_token": tokens.refresh }));
     assert_eq!(refreshed.json()["second_factor_setup_required"], true);
     let access = token_pair(&refreshed).access;
