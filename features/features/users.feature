@@ -157,6 +157,35 @@ Feature: Users
       And Ann gets "/auth/me"
       Then the member "role" is "approver"
 
+  Rule: Administrators help users who lost a device or a second factor
+
+    @E18 @E19 @asvs:v5.0.0-6.4.4 @asvs:v5.0.0-6.3.7
+    Scenario: An administrator removes a lost second factor, and the owner is notified
+      Given Root is signed in as admin
+      And Ann is signed in
+      And Ann has a second factor
+      When Ann gets "/auth/me"
+      And I save the member "id" as "Ann.id"
+      And Root sends DELETE to "/user/second-factor?id={Ann.id}"
+      Then the response status is 204
+      And Ann receives a mail with the subject "Your second factor was removed"
+      When Ann gets "/auth/me"
+      Then the response is a problem with status 401
+      When Ann signs in
+      Then the response status is 200
+
+    @E13 @asvs:v5.0.0-7.4.5 @CWE-613
+    Scenario: An administrator signs a user out everywhere
+      Given Root is signed in as admin
+      And Ann is signed in
+      When Ann gets "/auth/me"
+      And I save the member "id" as "Ann.id"
+      And Root sends DELETE to "/user/sessions?id={Ann.id}"
+      Then the response status is 204
+      And Ann receives a mail with the subject "You were signed out everywhere"
+      When Ann gets "/auth/me"
+      Then the response is a problem with status 401
+
   Rule: Requests are validated
 
     @D2 @D8 @asvs:v5.0.0-2.2.1 @asvs:v5.0.0-1.4.2 @owasp:API8:2023 @CWE-20 @CWE-190
