@@ -36,6 +36,9 @@ mod queue_time;
 /// Recovery codes.
 pub mod recovery_code;
 
+/// Refresh tokens of a session.
+pub mod refresh_token;
+
 /// Signing keys of access tokens.
 pub mod token_keys;
 

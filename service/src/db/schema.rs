@@ -221,11 +221,13 @@ pub mod sessions {
             network -> Text,
             /// When its owner last proved the credentials again.
             proven_at -> Nullable<Timestamptz>,
+            /// Key of the MAC in its refresh tokens.
+            refresh_key -> Bytea,
         }
     }
 
     diesel::table! {
-        /// Refresh tokens of `api` sessions, replaced ones too.
+        /// Refresh tokens of `api` sessions: the current one and the last ones before it.
         sessions.refresh_tokens (token_hash) {
             /// SHA-256.
             token_hash -> Bytea,
@@ -235,6 +237,10 @@ pub mod sessions {
             issued_at -> Timestamptz,
             /// When another took its place.
             replaced_at -> Nullable<Timestamptz>,
+            /// Its number in the session, from 0.
+            generation -> Int4,
+            /// What its successor is derived with.
+            successor_seed -> Nullable<Bytea>,
         }
     }
 

@@ -37,11 +37,13 @@ pub enum MailKind {
     AccountDeleted,
     /// To an account that an administrator restored.
     AccountRestored,
+    /// To an account of which a session was ended because a replaced refresh token was used.
+    SessionReused,
 }
 
 impl MailKind {
     /// All kinds.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Confirm,
         Self::AlreadyRegistered,
         Self::Invite,
@@ -59,6 +61,7 @@ impl MailKind {
         Self::SessionsEnded,
         Self::AccountDeleted,
         Self::AccountRestored,
+        Self::SessionReused,
     ];
 
     /// Its name in the outbox.
@@ -81,6 +84,7 @@ impl MailKind {
             Self::SessionsEnded => "sessions_ended",
             Self::AccountDeleted => "account_deleted",
             Self::AccountRestored => "account_restored",
+            Self::SessionReused => "session_reused",
         }
     }
 
@@ -105,7 +109,8 @@ impl MailKind {
             | Self::RoleChanged
             | Self::SessionsEnded
             | Self::AccountDeleted
-            | Self::AccountRestored => false,
+            | Self::AccountRestored
+            | Self::SessionReused => false,
         }
     }
 }

@@ -177,5 +177,17 @@ pub(super) fn template_of(kind: MailKind) -> MailTemplate {
             action: ("Choose a new password", "/forgot"),
             closing: &["If it was you, check that the clock of your device is correct."],
         },
+        MailKind::SessionReused => MailTemplate {
+            subject: "One of your sessions was ended",
+            opening: &[
+                "A program that is signed in to your Portcullis account used an outdated refresh token. Someone may have \
+                 copied it, so that session was ended. Your other sessions continue.",
+            ],
+            action: ("Sign in", "/sign-in"),
+            closing: &[
+                "A program that lost a response can cause this too. If it was none of yours, sign in, end the sessions that \
+                 you do not recognise, and change your password.",
+            ],
+        },
     }
 }

@@ -165,8 +165,8 @@ pub async fn find_active(
     .await
 }
 
-/// Creates a session. Returns its expiry.
-pub fn create(conn: &mut PgConnection, new: &NewSession<'_>) -> QueryResult<DateTime<Utc>> {
+/// Creates a session. Returns its expiry and the key of its refresh tokens.
+pub fn create(conn: &mut PgConnection, new: &NewSession<'_>) -> QueryResult<(DateTime<Utc>, Vec<u8>)> {
     diesel::insert_into(sessions::table)
         .values((
             sessions::id.eq(new.id),
@@ -178,7 +178,7 @@ pub fn create(conn: &mut PgConnection, new: &NewSession<'_>) -> QueryResult<Date
             sessions::address.eq(new.address),
             sessions::network.eq(new.network),
         ))
-        .returning(sessions::expires_at)
+        .returning((sessions::expires_at, sessions::refresh_key))
         .get_result(conn)
 }
 

@@ -6,6 +6,7 @@ use super::rejection::append_rejection;
 use super::tokens::{AccessToken, Subject, Tokens};
 use super::verification::{LoginAttempt, RequiredFactors, VerifiedCredentials};
 use super::{Sessions, StorageError};
+use crate::crypto::refresh_token::RefreshTokens;
 use crate::crypto::tokens::PlainToken;
 use crate::db::audit::{self, Event};
 use crate::db::sessions::refresh_tokens;
@@ -51,7 +52,6 @@ struct StartedSession {
 struct SessionDraft {
     id: Uuid,
     kind: SessionKind,
-    secret: PlainToken,
     ttl: Duration,
 }
 
@@ -133,7 +133,6 @@ impl Sessions {
         let new = SessionDraft {
             id: Uuid::new_v4(),
             kind,
-            secret: PlainToken::random(),
             ttl,
         };
         let client = client.clone();
@@ -150,14 +149,9 @@ impl Sessions {
             // ones.
             verified.role = role;
             verified.row.email = current.email;
-            let ends = store(conn, &verified, &new, &client)?;
+            let started = store(conn, &verified, &new, &client)?;
             verified.record_success(conn, &client)?;
             append_started(conn, &verified, &new, &client)?;
-            let started = StartedSession {
-                id: new.id,
-                secret: new.secret,
-                ends,
-            };
             Ok(Ok((verified, started)))
         });
         started.await?
@@ -191,25 +185,35 @@ fn store(
     verified: &VerifiedCredentials,
     new: &SessionDraft,
     client: &ClientInfo,
-) -> QueryResult<DateTime<Utc>> {
-    let hash = new.secret.hash();
-    let ends = sessions::create(
+) -> QueryResult<StartedSession> {
+    let cookie = PlainToken::random();
+    let cookie_hash = cookie.hash();
+    let (ends, refresh_key) = sessions::create(
         conn,
         &NewSession {
             id: new.id,
             account: verified.account,
             kind: new.kind.as_str(),
-            cookie_hash: (new.kind == SessionKind::Browser).then(|| hash.bytes()),
+            cookie_hash: (new.kind == SessionKind::Browser).then(|| cookie_hash.bytes()),
             ttl: new.ttl,
             user_agent: &client.user_agent,
             address: &client.address.to_string(),
             network: &client.network().to_string(),
         },
     )?;
-    if new.kind == SessionKind::Api {
-        refresh_tokens::add(conn, new.id, hash.bytes())?;
-    }
-    Ok(ends)
+    let secret = match new.kind {
+        SessionKind::Browser | SessionKind::Token => cookie,
+        SessionKind::Api => {
+            let refresh = RefreshTokens::of(new.id, &refresh_key).first();
+            refresh_tokens::add(conn, new.id, 0, refresh.hash().bytes())?;
+            refresh
+        }
+    };
+    Ok(StartedSession {
+        id: new.id,
+        secret,
+        ends,
+    })
 }
 
 fn append_started(

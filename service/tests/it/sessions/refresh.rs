@@ -4,8 +4,10 @@ use crate::support::accounts::{self, TokenPair, create_account, log_in, post};
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::response::Response;
+use portcullis::crypto::tokens::PlainToken;
 use portcullis::types::role::Role;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 fn refresh(app: &App, token: &str) -> Response {
@@ -201,4 +203,125 @@ fn a_refresh_applies_changes_of_the_account() {
     database.execute("UPDATE accounts.accounts SET deleted_at = now()");
     refresh(&app, &next.refresh).problem(401);
     assert!(!is_alive(&app, &next.access));
+}
+
+fn stored(database: &Database) -> usize {
+    let count = "SELECT count(*)::text AS line FROM sessions.refresh_tokens";
+    database.lines(count)[0].parse().unwrap()
+}
+
+/// Moves the replacement of all tokens into the past.
+fn age(database: &Database, seconds: i32) {
+    database.execute(&format!(
+        "UPDATE sessions.refresh_tokens SET replaced_at = replaced_at - interval '{seconds} seconds' WHERE replaced_at IS NOT NULL"
+    ));
+}
+
+fn reuse_mails(database: &Database) -> Vec<String> {
+    database.lines("SELECT recipient AS line FROM mail.outbox WHERE kind = 'session_reused'")
+}
+
+/// E12: A thief who refreshes within the grace period gets the owner's next token, so that the next refresh of either one
+/// exposes the other; the owner is notified by mail.
+#[test]
+fn a_thief_within_the_grace_period_is_detected_at_the_next_refresh() {
+    for owner_first in [true, false] {
+        let (database, app, ann) = ann();
+        let owner = accounts::token_pair(&refresh(&app, &ann.refresh));
+        age(&database, 3);
+        let thief = accounts::token_pair(&refresh(&app, &ann.refresh));
+        assert_eq!(thief.refresh, owner.refresh, "there is one current token");
+        let (first, second) = if owner_first {
+            (&owner, &thief)
+        } else {
+            (&thief, &owner)
+        };
+        let renewed = accounts::token_pair(&refresh(&app, &first.refresh));
+        age(&database, 11);
+        refresh(&app, &second.refresh).problem(401);
+        for access in [&owner.access, &thief.access, &renewed.access] {
+            assert!(!is_alive(&app, access));
+        }
+        refresh(&app, &renewed.refresh).problem(401);
+        assert_eq!(events(&database, "session.reuse_detected").len(), 1);
+        assert_eq!(reuse_mails(&database), ["ann@example.org"]);
+    }
+}
+
+/// E12: However often a token is sent within the grace period, at two instances, it has one successor.
+#[test]
+fn a_token_has_one_successor() {
+    let (database, app, ann) = ann();
+    let other = App::over(&database);
+    let successors: BTreeSet<String> = std::thread::scope(|scope| {
+        let token = &ann.refresh;
+        let send = |app| scope.spawn(move || accounts::token_pair(&refresh(app, token)).refresh);
+        let threads: Vec<_> = (0..40)
+            .map(|number| send(if number % 2 == 0 { &app } else { &other }))
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(successors.len(), 1);
+    assert_eq!(stored(&database), 2);
+    assert!(events(&database, "session.reuse_detected").is_empty());
+}
+
+/// E12: A client that refreshed several times and repeats its first request gets the current token.
+#[test]
+fn an_overlapping_token_leads_to_the_current_one() {
+    let (_database, app, ann) = ann();
+    let mut last = ann.clone();
+    for _ in 0..3 {
+        last = accounts::token_pair(&refresh(&app, &last.refresh));
+    }
+    let repeated = accounts::token_pair(&refresh(&app, &ann.refresh));
+    assert_eq!(repeated.refresh, last.refresh);
+    assert_eq!(refresh(&app, &repeated.refresh).status, 200);
+}
+
+/// E12: The stored tokens of a session are bounded, and a token whose row is deleted is still recognised as reused.
+#[test]
+fn old_tokens_are_recognised_without_their_rows() {
+    let (database, app, ann) = ann();
+    let mut last = ann.clone();
+    for _ in 0..35 {
+        last = accounts::token_pair(&refresh(&app, &last.refresh));
+    }
+    assert_eq!(stored(&database), 30);
+    let (content, end) = ann.refresh.split_at(ann.refresh.len() - 1);
+    let forged = format!("{content}{}", if end == "A" { "Q" } else { "A" });
+    refresh(&app, &forged).problem(401);
+    assert!(is_alive(&app, &last.access), "a forged token ends no session");
+    refresh(&app, &ann.refresh).problem(401);
+    assert!(!is_alive(&app, &last.access));
+    assert_eq!(events(&database, "session.reuse_detected").len(), 1);
+}
+
+/// E12: When the database's clock was set back, a replaced token does not become valid again.
+#[test]
+fn a_clock_that_was_set_back_does_not_revive_a_token() {
+    let (database, app, ann) = ann();
+    let next = accounts::token_pair(&refresh(&app, &ann.refresh));
+    age(&database, -3600);
+    refresh(&app, &ann.refresh).problem(401);
+    assert!(!is_alive(&app, &next.access));
+}
+
+/// E12, K4: A token that a previous version of the program replaced is accepted within the grace period.
+#[test]
+fn a_token_replaced_by_a_previous_version_is_accepted() {
+    let (database, app, ann) = ann();
+    let plain = PlainToken::random();
+    database.execute(&format!(
+        "INSERT INTO sessions.refresh_tokens (token_hash, session_id, replaced_at)
+         SELECT decode('{}', 'hex'), id, now() FROM sessions.sessions",
+        hex(plain.hash().bytes())
+    ));
+    let next = accounts::token_pair(&refresh(&app, plain.reveal()));
+    assert_eq!(refresh(&app, &next.refresh).status, 200);
+    assert!(is_alive(&app, &ann.access));
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
