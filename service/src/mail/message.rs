@@ -1,6 +1,7 @@
 //! A mail's header fields (RFC 5322) and its plain and HTML parts (MIME). Message-ID and Date are the same for every
 //! attempt, so that receivers can detect duplicates.
 
+use super::address_field::address_field;
 use super::renderer::RenderedMail;
 use chrono::{DateTime, Utc};
 use lettre::Address;
@@ -57,7 +58,9 @@ impl Message {
             .message_id(Some(format!("<{}@{}>", self.id, self.from.email.domain())))
             .date(self.date.into())
             .from(self.from.clone())
-            .to(to)
+            .to(to.clone())
+            .raw_header(address_field("From", &self.from))
+            .raw_header(address_field("To", &to))
             .subject(self.content.subject.clone())
             .raw_header(automatic)
             .multipart(parts)

@@ -1,6 +1,9 @@
 //! Mail: the outbox worker, the mails' texts and the transports. Mails are enqueued in the transaction of the change
 //! that causes them and sent by a background worker, so that no request waits for a mail server.
 
+/// The header fields `From` and `To`.
+mod address_field;
+
 /// Why a delivery failed.
 pub mod delivery_error;
 

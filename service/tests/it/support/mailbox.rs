@@ -67,12 +67,13 @@ impl Mailbox {
 
 impl Mail {
     /// A header field.
-    pub fn field(&self, name: &str) -> &str {
+    pub fn field(&self, name: &str) -> String {
         let head = self.source.split("\r\n\r\n").next().unwrap_or_default();
-        let mut lines = head.split("\r\n").filter_map(|line| line.split_once(": "));
+        let unfolded = head.replace("\r\n ", " ");
+        let mut lines = unfolded.split("\r\n").filter_map(|line| line.split_once(": "));
         lines
             .find(|(field, _)| *field == name)
-            .map_or("", |(_, value)| value)
+            .map_or_else(String::new, |(_, value)| value.to_owned())
     }
 
     /// The token of its link; empty when it has none.
