@@ -42,6 +42,9 @@ pub mod place;
 /// The ids of a request.
 pub mod request_id;
 
+/// One line of visible text.
+pub mod visible_line;
+
 /// Roles and their scopes.
 pub mod role;
 

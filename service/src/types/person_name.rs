@@ -1,30 +1,29 @@
 //! Names of persons.
 
-use super::default_ignorable::is_default_ignorable;
+use super::visible_line::{LineError, visible_line};
 
-/// A name of 1 to 100 characters. Control characters are rejected because names appear in mail headers; invisible and
-/// bidirectional formatting characters because they disguise names.
+/// A name of 1 to 100 characters on one visible line: names appear in lists and mail headers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonName(String);
 
 impl PersonName {
+    /// Maximum length in characters.
+    pub const MAX_LENGTH: usize = 100;
+
     /// Parses a name. Surrounding white space is trimmed.
     pub fn parse(text: &str) -> Option<Self> {
-        let name = text.trim();
-        let good = (1..=100).contains(&name.chars().count()) && !name.chars().any(is_hidden);
-        good.then(|| Self(name.to_owned()))
+        Self::check(text).ok()
+    }
+
+    /// The same, with the reason of a rejection.
+    pub fn check(text: &str) -> Result<Self, LineError> {
+        visible_line(text, Self::MAX_LENGTH).map(|name| Self(name.to_owned()))
     }
 
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || is_default_ignorable(c)
-        || matches!(c, '\u{2028}' | '\u{2029}' | char::REPLACEMENT_CHARACTER)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Wish ids, titles and notes.
 
-use super::default_ignorable::is_default_ignorable;
+use super::visible_line::{LineError, visible_line};
 use std::fmt;
 
 /// Id of a wish: positive, never reused.
@@ -31,7 +31,7 @@ impl fmt::Display for WishId {
     }
 }
 
-/// A title: 1 to 200 characters on one line, at least one of them visible.
+/// A title: 1 to 200 characters on one visible line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WishTitle(String);
 
@@ -41,13 +41,12 @@ impl WishTitle {
 
     /// Parses a title. Surrounding white space is trimmed.
     pub fn parse(text: &str) -> Option<Self> {
-        let title = text.trim();
-        let good = (1..=Self::MAX_LENGTH).contains(&title.chars().count())
-            && !title.chars().any(is_not_text)
-            && !title
-                .chars()
-                .all(|c| is_default_ignorable(c) || c.is_whitespace());
-        good.then(|| Self(title.to_owned()))
+        Self::check(text).ok()
+    }
+
+    /// The same, with the reason of a rejection.
+    pub fn check(text: &str) -> Result<Self, LineError> {
+        visible_line(text, Self::MAX_LENGTH).map(|title| Self(title.to_owned()))
     }
 
     /// The title.
@@ -78,8 +77,8 @@ impl WishNote {
     }
 }
 
-/// Control characters, and the replacement character for bytes that are not UTF-8. Invisible characters are permitted:
-/// only the owner reads a wish.
+/// Control characters, and the replacement character for bytes that are not UTF-8. Invisible characters are permitted in a
+/// note: it is running text, which only its owner reads.
 fn is_not_text(c: char) -> bool {
     c.is_control() || c == char::REPLACEMENT_CHARACTER
 }
@@ -103,6 +102,9 @@ mod tests {
             "a\u{fffd}",
             "a\u{85}b",
             "\u{200b}",
+            "a\u{2028}b",
+            "\u{202e}a",
+            "\u{fffe}",
             &"é".repeat(201),
         ] {
             assert!(WishTitle::parse(bad).is_none(), "{bad:?}");

@@ -2,14 +2,17 @@
 
 use crate::crypto::tokens::PlainToken;
 use crate::domain::accounts::passwords::{MAX_LENGTH, MIN_LENGTH};
-use crate::http::contract::field::FieldValue;
+use crate::http::contract::field::{FieldValue, rejection_of_line};
 use crate::types::account::AccountId;
 use crate::types::email::Email;
+use crate::types::field_error::{FieldError, Location};
 use crate::types::person_name::PersonName;
 use crate::types::role::Role;
+use crate::types::visible_line::visible_line_pattern;
 use poem_openapi::registry::MetaSchema;
 use secrecy::SecretString;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::fmt;
 
 impl FieldValue for Email {
@@ -30,30 +33,63 @@ impl FieldValue for Email {
 }
 
 impl FieldValue for PersonName {
-    const EXPECTED: &'static str = "must have 1 to 100 characters and no control characters";
+    const EXPECTED: &'static str =
+        "must have 1 to 100 characters on one line, each of them visible or a space";
 
     fn parse(text: &str) -> Option<Self> {
         PersonName::parse(text)
     }
 
+    fn rejection(text: &str) -> Cow<'static, str> {
+        rejection_of_line(PersonName::check(text).err(), Self::EXPECTED)
+    }
+
     fn schema() -> MetaSchema {
         MetaSchema {
             min_length: Some(1),
-            max_length: Some(100),
-            pattern: Some(name_pattern()),
+            max_length: Some(Self::MAX_LENGTH),
+            pattern: Some(visible_line_pattern()),
             example: Some("Ann Example".into()),
             ..MetaSchema::new("string")
         }
     }
 }
 
-/// Characters that a name must not contain: controls, invisible characters, and the replacement character.
-const NOT_IN_NAMES: &str =
-    "\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff\\ufffd";
+/// A name in an update: empty only for an account that has none, as it is returned.
+#[derive(Debug)]
+pub struct UpdatedName(Option<PersonName>);
 
-/// At least one character that is not white space.
-fn name_pattern() -> String {
-    format!("^[^{NOT_IN_NAMES}]*[^\\s{NOT_IN_NAMES}][^{NOT_IN_NAMES}]*$")
+impl UpdatedName {
+    /// The new name, or `None` after adding an error to the list.
+    pub fn change(self, current: &str, errors: &mut Vec<FieldError>) -> Option<PersonName> {
+        if self.0.is_none() && !current.is_empty() {
+            errors.push(FieldError::new(Location::Body, "name", PersonName::EXPECTED));
+        }
+        self.0.filter(|name| name.as_str() != current)
+    }
+}
+
+impl FieldValue for UpdatedName {
+    const EXPECTED: &'static str = PersonName::EXPECTED;
+
+    fn parse(text: &str) -> Option<Self> {
+        if text.is_empty() {
+            return Some(Self(None));
+        }
+        PersonName::parse(text).map(|name| Self(Some(name)))
+    }
+
+    fn rejection(text: &str) -> Cow<'static, str> {
+        PersonName::rejection(text)
+    }
+
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            min_length: None,
+            pattern: Some(format!("^$|{}", visible_line_pattern())),
+            ..PersonName::schema()
+        }
+    }
 }
 
 /// A password or another typed secret. The domain enforces the password policy.

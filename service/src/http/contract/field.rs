@@ -2,6 +2,7 @@
 //! them. A repeated parameter is invalid whatever its values.
 
 use crate::types::field_error::{FieldError, Location};
+use crate::types::visible_line::LineError;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use poem_openapi::types::{ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type};
 use serde_json::Value;
@@ -24,6 +25,11 @@ pub trait FieldValue: Sized + Send + Sync {
     /// Parses a member of a JSON body; a string by default.
     fn parse_json(value: &Value) -> Option<Self> {
         value.as_str().and_then(Self::parse)
+    }
+
+    /// Why [`Self::parse`] rejects this text; what a valid value is, by default.
+    fn rejection(_text: &str) -> Cow<'static, str> {
+        Self::EXPECTED.into()
     }
 
     /// The value as an example in the OpenAPI document, if it can be one.
@@ -68,9 +74,24 @@ pub struct Field<T, P = Required> {
 #[derive(Debug)]
 enum State<T> {
     Missing,
-    Invalid,
+    Invalid(Cow<'static, str>),
     Repeated,
     Valid(T),
+}
+
+impl<T: FieldValue> State<T> {
+    fn parsed(value: Option<T>, text: Option<&str>) -> Self {
+        let reason = || text.map_or(T::EXPECTED.into(), T::rejection);
+        value.map_or_else(|| Self::Invalid(reason()), Self::Valid)
+    }
+}
+
+/// The reason for a line with a hidden character, which its author cannot see; `expected` for others.
+pub fn rejection_of_line(error: Option<LineError>, expected: &'static str) -> Cow<'static, str> {
+    match error {
+        Some(error @ LineError::Hidden(_)) => error.to_string().into(),
+        Some(LineError::Empty | LineError::Long) | None => expected.into(),
+    }
 }
 
 impl<T: FieldValue, P> Field<T, P> {
@@ -87,7 +108,7 @@ impl<T: FieldValue, P> Field<T, P> {
         match self.state {
             State::Valid(value) => return Some(value),
             State::Missing => {}
-            State::Invalid => errors.push(FieldError::new(self.location, name, T::EXPECTED)),
+            State::Invalid(reason) => errors.push(FieldError::new(self.location, name, reason)),
             State::Repeated => errors.push(FieldError::new(self.location, name, "is given more than once")),
         }
         None
@@ -155,7 +176,7 @@ impl<T: FieldValue, P: Presence> ParseFromParameter for Field<T, P> {
         let mut values = values.into_iter();
         let state = match (values.next(), values.next()) {
             (None, _) => State::Missing,
-            (Some(value), None) => T::parse(value.as_ref()).map_or(State::Invalid, State::Valid),
+            (Some(value), None) => State::parsed(T::parse(value.as_ref()), Some(value.as_ref())),
             (Some(_), Some(_)) => State::Repeated,
         };
         Ok(Self::of(Location::Query, state))
@@ -169,7 +190,7 @@ impl<T: FieldValue, P: Presence> ParseFromJSON for Field<T, P> {
             None => State::Missing,
             Some(Value::Null) if !P::REQUIRED => State::Missing,
             Some(Value::String(text)) if T::is_blank(&text) => State::Missing,
-            Some(value) => T::parse_json(&value).map_or(State::Invalid, State::Valid),
+            Some(value) => State::parsed(T::parse_json(&value), value.as_str()),
         };
         Ok(Self::of(Location::Body, state))
     }

@@ -1,9 +1,11 @@
 //! Fields of wishes: number, title, note, and whether a wish is fulfilled.
 
-use crate::http::contract::field::FieldValue;
+use crate::http::contract::field::{FieldValue, rejection_of_line};
+use crate::types::visible_line::visible_line_pattern;
 use crate::types::wish::{WishId, WishNote, WishTitle};
 use poem_openapi::registry::MetaSchema;
 use serde_json::Value;
+use std::borrow::Cow;
 
 impl FieldValue for WishId {
     const EXPECTED: &'static str = "must be a wish number from 1 to 9223372036854775807";
@@ -22,20 +24,22 @@ impl FieldValue for WishId {
 }
 
 impl FieldValue for WishTitle {
-    const EXPECTED: &'static str = "must have 1 to 200 characters on one line and no control characters";
+    const EXPECTED: &'static str =
+        "must have 1 to 200 characters on one line, each of them visible or a space";
 
     fn parse(text: &str) -> Option<Self> {
         WishTitle::parse(text)
+    }
+
+    fn rejection(text: &str) -> Cow<'static, str> {
+        rejection_of_line(WishTitle::check(text).err(), Self::EXPECTED)
     }
 
     fn schema() -> MetaSchema {
         MetaSchema {
             min_length: Some(1),
             max_length: Some(Self::MAX_LENGTH),
-            // The rule of `parse`: white space alone is not a title.
-            pattern: Some(format!(
-                "^[^{NOT_IN_TITLES}]*[^\\s{NOT_IN_TITLES}][^{NOT_IN_TITLES}]*$"
-            )),
+            pattern: Some(visible_line_pattern()),
             example: Some("See the northern lights".into()),
             ..MetaSchema::new("string")
         }
@@ -59,9 +63,6 @@ impl FieldValue for WishNote {
         }
     }
 }
-
-/// Control characters and the replacement character, for use inside the brackets of a pattern.
-const NOT_IN_TITLES: &str = "\\x00-\\x1f\\x7f-\\x9f\\ufffd";
 
 /// Whether a wish is fulfilled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

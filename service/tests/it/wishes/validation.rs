@@ -124,27 +124,52 @@ fn hostile_texts_are_returned_unchanged() {
         "<script>alert(1)</script>",
         "'; DROP TABLE wishes.wishes; --",
         "\\u0000 %00 ${7*7} {{7*7}}",
-        "\u{202e} evil \u{200b}",
         "👩‍👩‍👧‍👦 مرحبا",
     ] {
+        let note = format!("\u{202e} {text} \u{200b}");
         let made = call_as(
             &app,
             &ann,
             "POST",
             "/wishes",
-            &json!({"title": text, "note": text}),
+            &json!({"title": text, "note": note}),
         );
         assert_eq!(made.status, 201, "{made:?}");
         let read = get_as(&app, &ann, made.header("location"));
         assert_eq!(
             (&read.json()["title"], &read.json()["note"]),
-            (&json!(text), &json!(text))
+            (&json!(text), &json!(note))
         );
         assert_eq!(
             read.header("content-type").split(';').next(),
             Some("application/json")
         );
     }
+}
+
+/// G4, D8: A title is one visible line, as a name is: the response names the character that is not.
+#[test]
+fn a_title_with_a_hidden_character_is_rejected() {
+    let (_database, app, ann) = app();
+    for (title, character) in [
+        ("a\u{2028}b", "U+2028"),
+        ("\u{202e}evil", "U+202E"),
+        ("\u{fffe}", "U+FFFE"),
+    ] {
+        let refused = call_as(&app, &ann, "POST", "/wishes", &json!({ "title": title }));
+        assert_eq!(refused.fields(400), ["body:title"]);
+        let problem = refused.problem(400);
+        let reason = problem["errors"][0]["reason"].as_str().unwrap();
+        assert!(reason.contains(character), "{reason}");
+    }
+    let trimmed = call_as(
+        &app,
+        &ann,
+        "POST",
+        "/wishes",
+        &json!({ "title": "\u{2029} lead\u{a0}" }),
+    );
+    assert_eq!(trimmed.json()["title"], "lead");
 }
 
 /// G4, E19: Every operation rejects a missing or invalid token, and the token of an ended session, before it validates the

@@ -93,7 +93,7 @@ impl Form {
             None if text.trim().is_empty() || T::is_blank(text) => {
                 self.reject_field(name, "must be filled in")
             }
-            None => self.reject_field(name, T::EXPECTED),
+            None => self.reject_field(name, &T::rejection(text)),
         }
         value
     }
