@@ -15,8 +15,10 @@ pub struct Email {
 
 impl Email {
     /// Parses a dot-atom, `@`, and a domain of at least two labels, or `localhost`. Quoted local parts and address
-    /// literals are rejected: they are practically unused, except to attack headers and shells.
+    /// literals are rejected: they are practically unused, except to attack headers and shells. Surrounding white space is
+    /// trimmed: keyboards of phones append a space to a completed word, and no address ends in one.
     pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
         let (local, domain) = text.rsplit_once('@')?;
         let good = text.len() <= MAX_LENGTH && is_dot_atom(local) && local.len() <= 64 && is_domain(domain);
         good.then(|| Self {
@@ -79,12 +81,13 @@ mod tests {
         for good in [
             "ann@example.org",
             "Ann.B+x@Mail.Example.org",
+            " ann@example.org\u{a0}\r\n",
             "a@xn--bcher-kva.example",
             "x@localhost",
         ] {
             assert!(Email::parse(good).is_some(), "{good}");
         }
-        let (a, b) = (Email::parse("Ann@Example.org"), Email::parse("ann@example.ORG"));
+        let (a, b) = (Email::parse("Ann@Example.org "), Email::parse("ann@example.ORG"));
         assert_eq!(a.unwrap().key(), b.unwrap().key());
     }
 
