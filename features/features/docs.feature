@@ -39,6 +39,7 @@ Feature: API documentation
       | POST   | /auth/reset            |
       | POST   | /auth/invitation       |
       | POST   | /auth/change-email     |
+      | POST   | /auth/undo-email       |
       | POST   | /auth/login            |
       | POST   | /auth/refresh          |
 

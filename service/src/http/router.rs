@@ -136,6 +136,9 @@ pub fn pages() -> Vec<ExtraRoute> {
         page("/change-email")
             .get_with(&["token"], links::show_change_email)
             .post(links::change_email),
+        page("/undo-email")
+            .get_with(&["token"], links::show_undo_email)
+            .post(links::undo_email),
         page("/invitation")
             .get_with(&["token"], links::show_invitation)
             .post(links::invitation),

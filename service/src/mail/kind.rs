@@ -11,12 +11,16 @@ pub enum MailKind {
     Invite,
     /// To an account whose password is to be reset. Needs a link.
     Reset,
+    /// To an account whose address was registered again with another password, before it was confirmed. Needs a link.
+    ChoosePassword,
     /// To the new address of an account: confirm it. Needs a link.
     ChangeEmail,
-    /// To the current address of an account: another one is to be confirmed.
+    /// To the current address of an account: another one is to be confirmed. Needs a link.
     EmailChanging,
-    /// To the former address of an account, after its new one was confirmed.
+    /// To the former address of an account, after its new one was confirmed. Needs a link.
     EmailMoved,
+    /// To the address of an account that has it again.
+    EmailRestored,
     /// To an account whose password was changed.
     PasswordChanged,
     /// To an account whose second factor was set up.
@@ -43,14 +47,16 @@ pub enum MailKind {
 
 impl MailKind {
     /// All kinds.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Confirm,
         Self::AlreadyRegistered,
         Self::Invite,
         Self::Reset,
+        Self::ChoosePassword,
         Self::ChangeEmail,
         Self::EmailChanging,
         Self::EmailMoved,
+        Self::EmailRestored,
         Self::PasswordChanged,
         Self::SecondFactorEnabled,
         Self::SecondFactorRemoved,
@@ -71,9 +77,11 @@ impl MailKind {
             Self::AlreadyRegistered => "already_registered",
             Self::Invite => "invite",
             Self::Reset => "reset",
+            Self::ChoosePassword => "choose_password",
             Self::ChangeEmail => "change_email",
             Self::EmailChanging => "email_changing",
             Self::EmailMoved => "email_moved",
+            Self::EmailRestored => "email_restored",
             Self::PasswordChanged => "password_changed",
             Self::SecondFactorEnabled => "second_factor_enabled",
             Self::SecondFactorRemoved => "second_factor_removed",
@@ -96,10 +104,15 @@ impl MailKind {
     /// Whether a mail of this kind carries a link with a token.
     pub fn has_token(self) -> bool {
         match self {
-            Self::Confirm | Self::Invite | Self::Reset | Self::ChangeEmail => true,
-            Self::AlreadyRegistered
+            Self::Confirm
+            | Self::Invite
+            | Self::Reset
+            | Self::ChoosePassword
+            | Self::ChangeEmail
             | Self::EmailChanging
-            | Self::EmailMoved
+            | Self::EmailMoved => true,
+            Self::AlreadyRegistered
+            | Self::EmailRestored
             | Self::PasswordChanged
             | Self::SecondFactorEnabled
             | Self::SecondFactorRemoved

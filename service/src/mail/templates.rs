@@ -52,6 +52,18 @@ pub(super) fn template_of(kind: MailKind) -> MailTemplate {
             action: ("Choose a new password", "/reset"),
             closing: &["If it was not you, ignore this mail: your password remains unchanged."],
         },
+        MailKind::ChoosePassword => MailTemplate {
+            subject: "Choose your password",
+            opening: &[
+                "This address was used to sign up for Portcullis more than once, with different passwords. One of the requests \
+                 may not be yours, so none of the passwords was kept. If you signed up, choose a password: this confirms your \
+                 address too.",
+            ],
+            action: ("Choose your password", "/reset"),
+            closing: &[
+                "Links in earlier mails no longer work. If you did not sign up, ignore this mail: the account remains inactive.",
+            ],
+        },
         MailKind::ChangeEmail => MailTemplate {
             subject: "Confirm your new address",
             opening: &[
@@ -65,20 +77,32 @@ pub(super) fn template_of(kind: MailKind) -> MailTemplate {
             opening: &[
                 "Someone who is signed in to your Portcullis account requested to change its address. The change takes \
                  effect when the new address is confirmed.",
+                "If it was not you, or if the new address is mistyped, keep this address. The link also takes the change back \
+                 after the new address was confirmed.",
             ],
-            action: ("Sign in", "/sign-in"),
-            closing: &[
-                "If it was not you, sign in now and change your password: this ends every other session.",
-            ],
+            action: ("Keep this address", "/undo-email"),
+            closing: &["If it was not you, change your password too: this ends every other session."],
         },
         MailKind::EmailMoved => MailTemplate {
             subject: "Your address was changed",
             opening: &[
                 "The address of your Portcullis account was changed, and the new one is confirmed. From now on, use the new \
                  address to sign in; mails are sent to it.",
+                "If it was not you, or if the new address is not yours, restore this address. Every session will be ended.",
             ],
-            action: ("Sign in", "/sign-in"),
-            closing: &["If it was not you, contact your administrator."],
+            action: ("Restore this address", "/undo-email"),
+            closing: &["After that, choose a new password."],
+        },
+        MailKind::EmailRestored => MailTemplate {
+            subject: "Your address was restored",
+            opening: &[
+                "The address of your Portcullis account is this one again, and every session was ended.",
+            ],
+            action: ("Choose a new password", "/forgot"),
+            closing: &[
+                "Whoever changed the address knew your password: choose a new one at once, unless you mistyped the address \
+                 yourself.",
+            ],
         },
         MailKind::PasswordChanged => MailTemplate {
             subject: "Your password was changed",

@@ -11,6 +11,8 @@ pub enum LinkPurpose {
     Reset,
     /// Confirm a new address.
     ChangeEmail,
+    /// Cancel a change of the address, before or after it took effect.
+    UndoEmail,
 }
 
 impl LinkPurpose {
@@ -21,6 +23,7 @@ impl LinkPurpose {
             Self::Invite => "invite",
             Self::Reset => "reset",
             Self::ChangeEmail => "change_email",
+            Self::UndoEmail => "undo_email",
         }
     }
 
@@ -29,6 +32,9 @@ impl LinkPurpose {
         match self {
             Self::Confirm | Self::ChangeEmail => 24 * 3600,
             Self::Invite => 7 * 24 * 3600,
+            // Long enough for owners who do not read their mail daily; whoever reads the old mailbox can take the account back
+            // for as long.
+            Self::UndoEmail => 3 * 24 * 3600,
             Self::Reset => 30 * 60,
         }
     }

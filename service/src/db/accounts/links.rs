@@ -22,8 +22,10 @@ pub struct NewLink<'a> {
     pub account: AccountId,
     /// LinkPurpose.
     pub purpose: LinkPurpose,
-    /// The new address, for [`LinkPurpose::ChangeEmail`].
+    /// The new address, for [`LinkPurpose::ChangeEmail`]; the former one, for [`LinkPurpose::UndoEmail`].
     pub email: Option<&'a str>,
+    /// Lifetime in seconds.
+    pub ttl_seconds: i64,
 }
 
 /// A valid link.
@@ -33,14 +35,21 @@ pub struct LinkRow {
     pub id: Uuid,
     /// Account id.
     pub account_id: i64,
-    /// The new address, for [`LinkPurpose::ChangeEmail`].
+    /// The new address, for [`LinkPurpose::ChangeEmail`]; the former one, for [`LinkPurpose::UndoEmail`].
     pub email: Option<String>,
+    /// Time of creation.
+    pub created_at: DateTime<Utc>,
 }
 
 /// Creates a link and closes older ones of the same purpose. Returns its expiry.
 pub fn create(conn: &mut PgConnection, new: &NewLink<'_>) -> QueryResult<DateTime<Utc>> {
     close_for_purpose(conn, new.account, new.purpose)?;
-    let expires_at = now.into_sql::<Timestamptz>() + new.purpose.ttl_seconds().seconds();
+    add(conn, new)
+}
+
+/// Creates a link beside older ones of the same purpose. Returns its expiry.
+pub fn add(conn: &mut PgConnection, new: &NewLink<'_>) -> QueryResult<DateTime<Utc>> {
+    let expires_at = now.into_sql::<Timestamptz>() + new.ttl_seconds.seconds();
     diesel::insert_into(links::table)
         .values((
             links::id.eq(new.id),
@@ -60,7 +69,7 @@ pub fn find(conn: &mut PgConnection, purpose: LinkPurpose, token: TokenHash) -> 
         .filter(links::token_hash.eq(token.bytes()))
         .filter(links::purpose.eq(purpose.as_str()))
         .filter(links::closed_at.is_null().and(links::expires_at.gt(now)))
-        .select((links::id, links::account_id, links::email))
+        .select((links::id, links::account_id, links::email, links::created_at))
         .first(conn)
         .optional()
 }
@@ -82,7 +91,7 @@ pub fn close(
         .filter(links::closed_at.is_null().and(links::expires_at.gt(now)));
     diesel::update(usable)
         .set(links::closed_at.eq(now))
-        .returning((links::id, links::account_id, links::email))
+        .returning((links::id, links::account_id, links::email, links::created_at))
         .get_result(conn)
         .optional()
 }
@@ -101,10 +110,26 @@ pub fn close_for_purpose(
         .map(drop)
 }
 
-/// Closes all open links of an account.
+/// Closes all open links of an account, except those that restore a former address: an intruder who changes the address and
+/// then the password must not void them.
 pub fn close_all(conn: &mut PgConnection, account: AccountId) -> QueryResult<()> {
     diesel::update(links::table.filter(links::account_id.eq(account.get())))
+        .filter(links::purpose.ne(LinkPurpose::UndoEmail.as_str()))
         .filter(links::closed_at.is_null())
+        .set(links::closed_at.eq(now))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Closes the open links of an account that restore an address which it had after this time.
+pub fn close_undo_since(
+    conn: &mut PgConnection,
+    account: AccountId,
+    since: DateTime<Utc>,
+) -> QueryResult<()> {
+    diesel::update(links::table.filter(links::account_id.eq(account.get())))
+        .filter(links::purpose.eq(LinkPurpose::UndoEmail.as_str()))
+        .filter(links::created_at.ge(since).and(links::closed_at.is_null()))
         .set(links::closed_at.eq(now))
         .execute(conn)
         .map(drop)

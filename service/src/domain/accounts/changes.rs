@@ -29,6 +29,8 @@ use serde_json::{Value, json};
 pub struct Change {
     /// The name.
     pub name: Option<PersonName>,
+    /// Whether a pending change of the address is cancelled.
+    pub cancels_new_email: bool,
     /// Changes that require the password.
     pub sensitive: Option<SensitiveChange>,
 }
@@ -61,6 +63,7 @@ impl SensitiveChange {
 /// A validated change: only concurrent changes can still prevent it.
 struct Plan {
     name: Option<PersonName>,
+    cancels_new_email: bool,
     email: Option<Email>,
     password: Option<PasswordHash>,
     verified: Option<VerifiedCredentials>,
@@ -98,13 +101,15 @@ impl Accounts {
     async fn plan(
         &self,
         who: &SignedIn,
-        change: Change,
+        mut change: Change,
         client: &ClientInfo,
     ) -> Result<Result<Plan, ChangeOutcome>, AccountError> {
         let name = change.name.as_ref().map_or(who.name(), PersonName::as_str);
         let (mut email, mut password, mut verified) = (None, None, None);
         if let Some(sensitive) = change.sensitive {
-            email = sensitive.email.filter(|email| email.as_str() != who.email());
+            let has_own_email = |email: &Email| email.as_str() == who.email();
+            change.cancels_new_email |= sensitive.email.as_ref().is_some_and(has_own_email);
+            email = sensitive.email.filter(|email| !has_own_email(email));
             let current = Email::parse(who.email());
             let emails: Vec<&Email> = current.iter().chain(&email).collect();
             let check = |new| AcceptedPassword::check(new, &emails, name);
@@ -135,6 +140,7 @@ impl Accounts {
         }
         Ok(Ok(Plan {
             name: change.name,
+            cancels_new_email: change.cancels_new_email && email.is_none(),
             email,
             password,
             verified,
@@ -161,13 +167,14 @@ impl Plan {
             sessions::end_all(conn, row.id(), Some(who.session()), "password changed")?;
             account_mails::enqueue(conn, MailKind::PasswordChanged, row)?;
         }
+        let cancelled = self.cancels_new_email && cancel_new_email(conn, row)?;
         if let Some(email) = &self.email {
             request_confirmation(conn, row, email, key)?;
         }
         if let Some(verified) = &self.verified {
             verified.record_success(conn, client)?;
         }
-        let events: [(bool, &'static str, Value); 3] = [
+        let events: [(bool, &'static str, Value); 4] = [
             (
                 self.name.is_some(),
                 "account.changed",
@@ -175,6 +182,7 @@ impl Plan {
             ),
             (self.password.is_some(), "password.changed", json!({})),
             (self.email.is_some(), "email.requested", json!({})),
+            (cancelled, "email.cancelled", json!({})),
         ];
         for (_, action, detail) in events.into_iter().filter(|(applies, ..)| *applies) {
             let event = Event {
@@ -188,6 +196,15 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// Voids the link that confirms a new address. `false`: there is none.
+pub(super) fn cancel_new_email(conn: &mut PgConnection, row: &AccountRow) -> QueryResult<bool> {
+    if links::find_pending_email(conn, row.id())?.is_none() {
+        return Ok(false);
+    }
+    links::close_for_purpose(conn, row.id(), LinkPurpose::ChangeEmail)?;
+    Ok(true)
 }
 
 fn outcome_of(error: LoginError) -> Result<ChangeOutcome, AccountError> {
@@ -215,9 +232,8 @@ fn request_confirmation(
     key: &DataKeys,
 ) -> QueryResult<()> {
     let spec = LinkSpec {
-        account: row.id(),
-        purpose: LinkPurpose::ChangeEmail,
         email: Some(email.as_str()),
+        ..LinkSpec::new(row.id(), LinkPurpose::ChangeEmail)
     };
     let other = accounts::find_by_email(conn, email)?.filter(|other| other.id != row.id);
     match other {
@@ -233,5 +249,5 @@ fn request_confirmation(
             account_mails::enqueue_with_link(conn, key, &spec, &mail)?;
         }
     }
-    account_mails::enqueue(conn, MailKind::EmailChanging, row)
+    account_mails::enqueue_with_undo_link(conn, key, MailKind::EmailChanging, row)
 }

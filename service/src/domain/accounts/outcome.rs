@@ -74,6 +74,19 @@ pub enum ChangeEmailOutcome {
     Taken,
 }
 
+/// The result of undoing a change of the address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UndoEmailOutcome {
+    /// The change had not taken effect, and will not.
+    Cancelled,
+    /// The account has its former address again, and its sessions have ended.
+    Restored,
+    /// As in [`LinkOutcome`].
+    NoSuchLink,
+    /// Another account has the former address by now; nothing was changed.
+    Taken,
+}
+
 /// The result of changing an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeOutcome {

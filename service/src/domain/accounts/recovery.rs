@@ -49,11 +49,7 @@ impl Accounts {
             if row.is(AccountState::Invited) {
                 enqueue_next_mail(conn, key, row)?;
             } else {
-                let spec = LinkSpec {
-                    account: row.id(),
-                    purpose: LinkPurpose::Reset,
-                    email: None,
-                };
+                let spec = LinkSpec::new(row.id(), LinkPurpose::Reset);
                 account_mails::enqueue_with_link(conn, key, &spec, &to_account(MailKind::Reset, row))?;
             }
             append_event(conn, "password.forgotten", row, &client)

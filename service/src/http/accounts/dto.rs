@@ -1,7 +1,7 @@
 //! Request and response bodies of account operations.
 
 use super::fields::SecretText;
-use super::fields::{LinkToken, NewPassword};
+use super::fields::{LinkToken, NewPassword, UpdatedName};
 use crate::domain::accounts::view::AccountView;
 use crate::http::contract::error_responses::Documented;
 use crate::http::contract::field::{Field, Optional};
@@ -73,13 +73,15 @@ pub struct InvitationAcceptance {
     pub password: Field<NewPassword>,
 }
 
-/// Changes to the caller's account. Members that are left out stay unchanged.
+/// Changes to the caller's account. Members that are left out stay unchanged; read-only ones may be sent as they were
+/// returned.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
 pub struct MeUpdate {
     /// New name.
-    pub name: Field<PersonName, Optional>,
-    /// New address. Takes effect once it is confirmed. Requires `current_password`.
+    pub name: Field<UpdatedName, Optional>,
+    /// New address. Takes effect once it is confirmed. Requires `current_password`. The current address cancels a pending
+    /// change, unless `pending_email` is sent along as it was returned.
     pub email: Field<Email, Optional>,
     /// New password; the rules of a registration apply. Revokes every other session. Requires `current_password`.
     pub new_password: Field<NewPassword, Optional>,
@@ -192,6 +194,14 @@ pub enum AccountDeleted {
     /// The account was deleted and its sessions were revoked.
     #[oai(status = 204)]
     Deleted,
+}
+
+/// A change of the address was cancelled.
+#[derive(ApiResponse)]
+pub enum NewEmailCancelled {
+    /// No change is pending.
+    #[oai(status = 204)]
+    Cancelled,
 }
 
 /// Errors of registering.

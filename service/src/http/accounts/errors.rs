@@ -31,6 +31,33 @@ pub fn unknown_link() -> Problem {
     )
 }
 
+/// 403 for a signed-in caller whose password or code is wrong.
+pub fn wrong_password() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "wrong-password",
+        "the current password or the code is wrong; nothing was changed",
+    )
+}
+
+/// 403 for a signed-in caller who gave no code.
+pub fn code_required() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "second-factor-required",
+        "a code of the second factor is required: send it as `code`; nothing was changed",
+    )
+}
+
+/// 409 for an address that another account uses.
+pub fn address_taken() -> Problem {
+    Problem::new(
+        StatusCode::CONFLICT,
+        "address-taken",
+        "another account uses this address; nothing was changed",
+    )
+}
+
 impl From<AccountError> for Problem {
     fn from(error: AccountError) -> Self {
         match error {

@@ -1,7 +1,7 @@
 //! `/auth/me`: the caller's own account.
 
-use super::dto::{AccountDeleted, DeleteMeErrors, MeResponse, MeUpdate};
-use super::errors::{code_used, too_many_mails, weak_password};
+use super::dto::{AccountDeleted, DeleteMeErrors, Me, MeResponse, MeUpdate, NewEmailCancelled};
+use super::errors::{code_required, code_used, too_many_mails, weak_password, wrong_password};
 use crate::domain::accounts::Accounts;
 use crate::domain::accounts::changes::{self, Change};
 use crate::domain::accounts::outcome::{ChangeOutcome, DeletionOutcome};
@@ -9,7 +9,7 @@ use crate::domain::sessions::error::LoginError;
 use crate::http::contract::auth::{Caller, ProfileScope, SetupScope, bad_token};
 use crate::http::contract::error_responses::{AuthConflictErrors, AuthErrors, ErrorResponse};
 use crate::http::contract::problem::Problem;
-use crate::http::contract::strict_json::StrictJson;
+use crate::http::contract::update_json::UpdateJson;
 use crate::http::openapi::tags::ApiTag;
 use crate::types::client_info::ClientInfo;
 use crate::types::field_error::{FieldError, Location};
@@ -28,10 +28,9 @@ impl MeApi {
         Self { accounts }
     }
 
-    async fn me<S>(&self, caller: &Caller<S>) -> Result<MeResponse, Problem> {
+    async fn me<S>(&self, caller: &Caller<S>) -> Result<Me, Problem> {
         let profile = self.accounts.view(&caller.signed_in).await?;
-        let profile = profile.ok_or_else(bad_token)?;
-        Ok(MeResponse::Found(Json(profile.into())))
+        Ok(profile.ok_or_else(bad_token)?.into())
     }
 }
 
@@ -40,7 +39,7 @@ impl MeApi {
     /// Get the caller's account
     #[oai(path = "/auth/me", method = "get", operation_id = "findOwnAccount")]
     async fn find(&self, caller: Caller<SetupScope>) -> Result<MeResponse, ErrorResponse<AuthErrors>> {
-        Ok(self.me(&caller).await?)
+        Ok(MeResponse::Found(Json(self.me(&caller).await?)))
     }
 
     /// Update the caller's account
@@ -53,24 +52,15 @@ impl MeApi {
         &self,
         caller: Caller<ProfileScope>,
         client: ClientInfo,
-        body: StrictJson<MeUpdate>,
+        body: UpdateJson<MeUpdate, Me>,
     ) -> Result<MeResponse, ErrorResponse<AuthConflictErrors>> {
-        let change = change_of(body.0)?;
+        let me = self.me(&caller).await?;
+        let change = change_of(body, &me)?;
         match self.accounts.change(&caller.signed_in, change, &client).await? {
-            ChangeOutcome::Done => Ok(self.me(&caller).await?),
+            ChangeOutcome::Done => Ok(MeResponse::Found(Json(self.me(&caller).await?))),
             ChangeOutcome::Gone => Err(bad_token().into()),
-            ChangeOutcome::WrongCredentials => Err(Problem::new(
-                StatusCode::FORBIDDEN,
-                "wrong-password",
-                "the current password or the code is wrong; nothing was changed",
-            )
-            .into()),
-            ChangeOutcome::CodeRequired => Err(Problem::new(
-                StatusCode::FORBIDDEN,
-                "second-factor-required",
-                "a code of the second factor is required: send it as `code`; nothing was changed",
-            )
-            .into()),
+            ChangeOutcome::WrongCredentials => Err(wrong_password().into()),
+            ChangeOutcome::CodeRequired => Err(code_required().into()),
             ChangeOutcome::CodeUnverifiable => Err(LoginError::SecondFactorUnavailable.into()),
             ChangeOutcome::CodeUsed => Err(code_used().into()),
             ChangeOutcome::Weak(weakness) => Err(weak_password("new_password", weakness).into()),
@@ -80,9 +70,27 @@ impl MeApi {
         }
     }
 
+    /// Cancel a change of the address
+    ///
+    /// Invalidates the link that was sent to the new address. Nothing to cancel is no error.
+    #[oai(
+        path = "/auth/me/pending-email",
+        method = "delete",
+        operation_id = "cancelNewAddress"
+    )]
+    async fn cancel_new_email(
+        &self,
+        caller: Caller<ProfileScope>,
+        client: ClientInfo,
+    ) -> Result<NewEmailCancelled, ErrorResponse<AuthErrors>> {
+        self.accounts.cancel_new_email(&caller.signed_in, &client).await?;
+        Ok(NewEmailCancelled::Cancelled)
+    }
+
     /// Delete the caller's account
     ///
-    /// Revokes its sessions immediately. The last administrator cannot be deleted.
+    /// Revokes its sessions immediately. The last administrator cannot be deleted. Requires a recent sign-in or
+    /// `POST /auth/reauthenticate`.
     #[oai(path = "/auth/me", method = "delete", operation_id = "deleteOwnAccount")]
     async fn delete(
         &self,
@@ -105,19 +113,29 @@ impl MeApi {
     }
 }
 
-fn change_of(body: MeUpdate) -> Result<Change, Problem> {
+fn change_of(body: UpdateJson<MeUpdate, Me>, me: &Me) -> Result<Change, Problem> {
+    let (update, sent_back) = (body.update, body.sent_back);
     let mut errors = Vec::new();
-    let name = body.name.optional("name", &mut errors);
-    let needs_current = body.email.is_given() || body.new_password.is_given();
-    let email = body.email.optional("email", &mut errors);
-    let password = body.new_password.optional("new_password", &mut errors);
+    let has_password = update.new_password.is_given();
+    let is_given = update.name.is_given() || update.email.is_given() || has_password;
+    let name = update.name.optional("name", &mut errors);
+    let name = name.and_then(|name| name.change(&me.name, &mut errors));
+    let (has_email, email) = (
+        update.email.is_given(),
+        update.email.optional("email", &mut errors),
+    );
+    let password = update.new_password.optional("new_password", &mut errors);
+    // The current address is no change that needs a proof.
+    let has_own_email = email.as_ref().is_some_and(|email| email.as_str() == me.email);
+    let needs_current = has_password || (has_email && !has_own_email);
     let current = if needs_current {
-        body.current_password.required("current_password", &mut errors)
+        update.current_password.required("current_password", &mut errors)
     } else {
-        body.current_password.optional("current_password", &mut errors)
+        update.current_password.optional("current_password", &mut errors)
     };
-    let code = body.code.optional("code", &mut errors);
-    if errors.is_empty() && name.is_none() && !needs_current {
+    let code = update.code.optional("code", &mut errors);
+    sent_back.report_changes(me, &mut errors);
+    if errors.is_empty() && !is_given && sent_back.is_empty() {
         errors.push(FieldError::new(Location::Body, "", "contains no change"));
     }
     if !errors.is_empty() {
@@ -126,9 +144,13 @@ fn change_of(body: MeUpdate) -> Result<Change, Problem> {
     let sensitive = current
         .filter(|_| needs_current)
         .map(|current| changes::SensitiveChange {
-            email,
+            email: email.filter(|_| !has_own_email),
             password: password.map(|password| password.0),
             ..changes::SensitiveChange::authorised_by(current.0, code.map(|code| code.0))
         });
-    Ok(Change { name, sensitive })
+    Ok(Change {
+        name,
+        cancels_new_email: has_own_email && sent_back.text("pending_email").is_none(),
+        sensitive,
+    })
 }

@@ -16,6 +16,7 @@ pub mod me;
 use crate::domain::accounts::Accounts;
 use crate::domain::accounts::outcome::{
     ChangeEmailOutcome, LinkOutcome, MailRequestOutcome, RegistrationOutcome, SetPasswordOutcome,
+    UndoEmailOutcome,
 };
 use crate::domain::accounts::registration::Registration;
 use crate::domain::sessions::error::LoginError;
@@ -31,7 +32,7 @@ use dto::{
     LinkUsed, MailRequested, PasswordResetRequest, RegisterErrors, RegistrationRequest, RequestMailErrors,
     UseLinkErrors,
 };
-use errors::{too_many_mails, unknown_link, weak_password};
+use errors::{address_taken, too_many_mails, unknown_link, weak_password};
 use http::StatusCode;
 use poem_openapi::OpenApi;
 
@@ -212,12 +213,29 @@ impl AccountsApi {
         match self.accounts.change_email(&token, &client).await? {
             ChangeEmailOutcome::Done => Ok(LinkUsed::with("the new address of the account is confirmed")),
             ChangeEmailOutcome::NoSuchLink => Err(unknown_link().into()),
-            ChangeEmailOutcome::Taken => Err(Problem::new(
-                StatusCode::CONFLICT,
-                "address-taken",
-                "another account uses this address; nothing was changed",
-            )
-            .into()),
+            ChangeEmailOutcome::Taken => Err(address_taken().into()),
+        }
+    }
+
+    /// Undo a change of the address
+    ///
+    /// Uses the link that was sent to the former address: cancels a pending change, or restores the address and revokes every
+    /// session of the account.
+    #[oai(path = "/auth/undo-email", method = "post", operation_id = "undoNewAddress")]
+    async fn undo_email(
+        &self,
+        _caller: Anyone,
+        client: ClientInfo,
+        body: StrictJson<LinkRequest>,
+    ) -> Result<LinkUsed, ErrorResponse<ChangeEmailErrors>> {
+        let token = token_of(body.0)?;
+        match self.accounts.undo_email(&token, &client).await? {
+            UndoEmailOutcome::Cancelled => Ok(LinkUsed::with("the account keeps its address")),
+            UndoEmailOutcome::Restored => Ok(LinkUsed::with(
+                "the account has its former address again; choose a new password",
+            )),
+            UndoEmailOutcome::NoSuchLink => Err(unknown_link().into()),
+            UndoEmailOutcome::Taken => Err(address_taken().into()),
         }
     }
 }

@@ -29,3 +29,6 @@ pub mod strict_form;
 
 /// Strict JSON bodies.
 pub mod strict_json;
+
+/// Bodies of updates, which accept what a GET returned.
+pub mod update_json;

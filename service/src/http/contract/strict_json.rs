@@ -6,15 +6,18 @@ use crate::types::field_error::{FieldError, Location};
 use http::StatusCode;
 use poem::{Request, RequestBody, Result};
 use poem_openapi::payload::{ParsePayload, Payload};
-use poem_openapi::registry::{MetaSchemaRef, Registry};
+use poem_openapi::registry::{MetaRequest, MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseFromJSON, Type};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt;
-use std::time::Duration;
 
 /// Maximum nesting depth of arrays and objects.
 const MAX_DEPTH: u8 = 32;
+
+/// Maximum number of unknown members that are reported.
+const MAX_REPORTED: usize = 20;
 
 /// A JSON body of this type.
 #[derive(Debug)]
@@ -37,16 +40,10 @@ impl<T: Type> Payload for StrictJson<T> {
     }
 }
 
-impl<T: ParseFromJSON> ParsePayload for StrictJson<T> {
-    const IS_REQUIRED: bool = true;
-
-    async fn from_request(request: &Request, body: &mut RequestBody) -> Result<Self> {
-        let policy = request.extensions().get::<BodyPolicy>().copied();
-        let policy = policy.unwrap_or(BodyPolicy {
-            limit: 65_536,
-            time: Duration::from_secs(10),
-        });
-        let bytes = policy.read(body.take()?).await?;
+impl<T> StrictJson<T> {
+    /// Reads and parses the body.
+    pub(super) async fn read(request: &Request, body: &mut RequestBody) -> Result<Value> {
+        let bytes = BodyPolicy::of(request).read(body.take()?).await?;
         let value = parse(&bytes).map_err(|reason| {
             Problem::new(
                 StatusCode::BAD_REQUEST,
@@ -54,19 +51,98 @@ impl<T: ParseFromJSON> ParsePayload for StrictJson<T> {
                 format!("the request body is not valid JSON: {reason}"),
             )
         })?;
-        let typed = T::parse_from_json(Some(value));
-        typed.map(Self).map_err(|error| {
-            Problem::invalid(vec![FieldError::new(
-                Location::Body,
-                &field_of(error.message()),
-                "is invalid, missing or unknown",
-            )])
-            .into()
-        })
+        Ok(value)
+    }
+}
+
+impl<T: ParseFromJSON> ParsePayload for StrictJson<T> {
+    const IS_REQUIRED: bool = true;
+
+    async fn from_request(request: &Request, body: &mut RequestBody) -> Result<Self> {
+        Ok(Self(typed(Self::read(request, body).await?)?))
     }
 }
 
 poem_openapi::impl_apirequest_for_payload!(StrictJson<T>, T: ParseFromJSON);
+
+/// A JSON body that may be left out.
+#[derive(Debug)]
+pub struct OptionalJson<T>(pub Option<T>);
+
+impl<'a, T: ParseFromJSON> ApiExtractor<'a> for OptionalJson<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        StrictJson::<T>::request_meta().map(|meta| MetaRequest {
+            required: false,
+            ..meta
+        })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        options: ExtractParamOptions<()>,
+    ) -> Result<Self> {
+        let policy = BodyPolicy::of(request);
+        let bytes = policy.read(body.take()?).await?;
+        if bytes.is_empty() {
+            return Ok(Self(None));
+        }
+        let mut body = RequestBody::new(bytes.into());
+        let typed = <StrictJson<T> as ApiExtractor>::from_request(request, &mut body, options).await?;
+        Ok(Self(Some(typed.0)))
+    }
+}
+
+/// Converts the value. All unknown members are reported together; they are looked for only when the conversion fails, since
+/// that takes the schema.
+pub fn typed<T: ParseFromJSON>(value: Value) -> Result<T, Problem> {
+    let names: Vec<String> = value
+        .as_object()
+        .map(|object| object.keys().cloned().collect())
+        .unwrap_or_default();
+    T::parse_from_json(Some(value)).map_err(|error| {
+        let known = members::<T>();
+        let unknown = names
+            .iter()
+            .filter(|name| !known.iter().any(|known| known == name));
+        let mut errors: Vec<FieldError> = unknown
+            .take(MAX_REPORTED)
+            .map(|name| {
+                FieldError::new(
+                    Location::Body,
+                    &printable(name),
+                    "is not a member of this request",
+                )
+            })
+            .collect();
+        if errors.is_empty() {
+            let name = field_of(error.message());
+            errors.push(FieldError::new(Location::Body, &name, "is invalid or missing"));
+        }
+        Problem::invalid(errors)
+    })
+}
+
+/// The names of an object's members.
+pub fn members<T: Type>() -> Vec<&'static str> {
+    let mut registry = Registry::new();
+    T::register(&mut registry);
+    let schema = match T::schema_ref() {
+        MetaSchemaRef::Inline(schema) => Some(*schema),
+        MetaSchemaRef::Reference(name) => registry.schemas.remove(&name),
+    };
+    let properties = schema.map(|schema| schema.properties).unwrap_or_default();
+    properties.into_iter().map(|(name, _)| name).collect()
+}
 
 /// The name of the member in an error of poem-openapi, which puts it in backticks. Quoted parts are types and the client's
 /// values, which are not echoed.
@@ -75,6 +151,10 @@ fn field_of(message: &str) -> String {
     let name = unquoted
         .and_then(|part| part.split('`').nth(1))
         .unwrap_or_default();
+    printable(name)
+}
+
+fn printable(name: &str) -> String {
     name.chars()
         .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
         .take(64)

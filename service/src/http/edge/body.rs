@@ -4,7 +4,7 @@ use crate::http::contract::problem::Problem;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use http::{HeaderMap, StatusCode, header};
-use poem::Body;
+use poem::{Body, Request};
 use std::time::Duration;
 
 /// The limits of request bodies. The edge attaches them to each request.
@@ -17,6 +17,15 @@ pub struct BodyPolicy {
 }
 
 impl BodyPolicy {
+    /// The limits of this request.
+    pub fn of(request: &Request) -> Self {
+        let attached = request.extensions().get::<Self>().copied();
+        attached.unwrap_or(Self {
+            limit: 65_536,
+            time: Duration::from_secs(10),
+        })
+    }
+
     /// Rejects a body whose `Content-Length` exceeds the limit, before any of it is read.
     pub fn check_length(&self, headers: &HeaderMap) -> Result<(), Problem> {
         let announced = headers

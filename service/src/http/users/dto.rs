@@ -1,6 +1,7 @@
 //! Request and response bodies of user operations.
 
 use crate::domain::users::AccountRow;
+use crate::http::accounts::fields::UpdatedName;
 use crate::http::contract::error_responses::Documented;
 use crate::http::contract::field::{Field, Optional};
 use crate::http::contract::if_match::etag;
@@ -67,14 +68,14 @@ pub struct UserCreation {
     pub role: Field<Role, Optional>,
 }
 
-/// A change of a user.
+/// A change of a user. Read-only members may be sent as they were returned.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
 pub struct UserUpdate {
     /// Address.
     pub email: Field<Email>,
-    /// Name; unchanged if left out.
-    pub name: Field<PersonName, Optional>,
+    /// Name; unchanged if left out or empty.
+    pub name: Field<UpdatedName, Optional>,
     /// Role; unchanged if left out.
     pub role: Field<Role, Optional>,
 }

@@ -17,12 +17,15 @@ use crate::http::contract::field::Field;
 use crate::http::contract::if_match::{IfMatch, precondition_failed};
 use crate::http::contract::problem::Problem;
 use crate::http::contract::strict_json::StrictJson;
+use crate::http::contract::update_json::UpdateJson;
 use crate::http::openapi::tags::ApiTag;
 use crate::types::account::AccountId;
 use crate::types::client_info::ClientInfo;
 use crate::types::field_error::FieldError;
 use crate::types::role::Role;
-use dto::{DeleteErrors, RestoreErrors, UpdateErrors, UserCreated, UserCreation, UserResponse, UserUpdate};
+use dto::{
+    DeleteErrors, RestoreErrors, UpdateErrors, User, UserCreated, UserCreation, UserResponse, UserUpdate,
+};
 use http::StatusCode;
 use poem_openapi::OpenApi;
 use poem_openapi::param::Query;
@@ -98,19 +101,37 @@ impl UsersApi {
         /// `ETag` of the version to update, or `*` for any.
         #[oai(name = "If-Match")]
         if_match: IfMatch,
-        body: StrictJson<UserUpdate>,
+        body: UpdateJson<UserUpdate, User>,
     ) -> Result<UserResponse, ErrorResponse<UpdateErrors>> {
         let admin = caller.admin()?;
         let mut errors = Vec::new();
         let id = id.0.required("id", &mut errors);
-        let email = body.0.email.required("email", &mut errors);
-        let name = body.0.name.optional("name", &mut errors);
-        let role = body.0.role.optional("role", &mut errors);
+        let email = body.update.email.required("email", &mut errors);
+        let name = body.update.name.optional("name", &mut errors);
+        let role = body.update.role.optional("role", &mut errors);
         let expected = if_match.required(errors)?;
         let (Some(id), Some(email)) = (id, email) else {
             return Err(Problem::internal().into());
         };
-        let change = changes::Change { email, name, role };
+        let sent_back = body.sent_back.without("updated_at");
+        let mut new_name = None;
+        if name.is_some() || !sent_back.is_empty() {
+            let current = self.users.get(&admin, id).await?;
+            // Another version may differ for its own reasons, which the update reports.
+            if expected.matches(current.version) {
+                let mut errors = Vec::new();
+                new_name = name.and_then(|name| name.change(&current.name, &mut errors));
+                sent_back.report_changes(&User::from(current), &mut errors);
+                if !errors.is_empty() {
+                    return Err(Problem::invalid(errors).into());
+                }
+            }
+        }
+        let change = changes::Change {
+            email,
+            name: new_name,
+            role,
+        };
         let changed = self.users.update(&admin, &client, id, expected, change).await;
         Ok(changed?.into())
     }

@@ -19,6 +19,10 @@ pub enum Flash {
     PasswordSet,
     /// A new address was confirmed.
     EmailChanged,
+    /// A change of the address was cancelled.
+    EmailKept,
+    /// A former address was restored.
+    EmailRestored,
     /// A new address awaits confirmation.
     EmailRequested,
     /// A password was changed by its owner.
@@ -30,7 +34,7 @@ pub enum Flash {
 }
 
 impl Flash {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 14] = [
         Self::Added,
         Self::Saved,
         Self::Done,
@@ -39,6 +43,8 @@ impl Flash {
         Self::Confirmed,
         Self::PasswordSet,
         Self::EmailChanged,
+        Self::EmailKept,
+        Self::EmailRestored,
         Self::EmailRequested,
         Self::PasswordChanged,
         Self::SecondFactorRemoved,
@@ -56,6 +62,8 @@ impl Flash {
             Self::Confirmed => "confirmed",
             Self::PasswordSet => "password-set",
             Self::EmailChanged => "email-changed",
+            Self::EmailKept => "email-kept",
+            Self::EmailRestored => "email-restored",
             Self::EmailRequested => "email-requested",
             Self::PasswordChanged => "password-changed",
             Self::SecondFactorRemoved => "second-factor-removed",
@@ -79,6 +87,8 @@ impl Flash {
             Self::Confirmed => "Your address is confirmed. You can sign in now.",
             Self::PasswordSet => "Your password is set. You can sign in with it now.",
             Self::EmailChanged => "Your new address is confirmed. Sign in with it from now on.",
+            Self::EmailKept => "Your address stays as it is.",
+            Self::EmailRestored => "Your former address is restored. Choose a new password now.",
             Self::EmailRequested => {
                 "We sent a link to your new address. It replaces the old one once you open the link."
             }

@@ -246,3 +246,80 @@ fn of_concurrent_password_changes_one_succeeds() {
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 403, 403, 403]);
 }
+
+/// E9, O5: What a GET returned can be sent back, with or without a change. Read-only members that differ, and unknown members,
+/// are named together.
+#[test]
+fn the_account_can_be_sent_back_as_it_was_returned() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    let access = accounts::create_and_log_in(&app, &database, "ann@example.org", Role::User);
+    let pending = json!({ "email": "new@example.org", "current_password": PASSWORD });
+    assert_eq!(put(&app, &access, &pending).status, 200);
+    let returned = get_as(&app, &access, "/auth/me").json();
+    assert_eq!(put(&app, &access, &returned).json(), returned);
+    assert_eq!(
+        returned["pending_email"], "new@example.org",
+        "it is not cancelled"
+    );
+    let mut changed = returned.clone();
+    changed["name"] = json!("Ann Other");
+    changed["created_at"] = json!(returned["created_at"].as_str().unwrap().replace('Z', "+00:00"));
+    assert_eq!(put(&app, &access, &changed).json()["name"], "Ann Other");
+    changed["role"] = json!("admin");
+    changed["scopes"] = json!(["users:write"]);
+    changed["second_factor"] = json!(true);
+    let differing = put(&app, &access, &changed);
+    let problem = differing.problem(400);
+    let reasons: Vec<&Value> = problem["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| &error["reason"])
+        .collect();
+    assert!(
+        reasons
+            .iter()
+            .all(|reason| reason.as_str().unwrap().starts_with("is read-only")),
+        "{problem}"
+    );
+    assert_eq!(
+        differing.fields(400),
+        ["body:role", "body:scopes", "body:second_factor"]
+    );
+    let unknown = put(
+        &app,
+        &access,
+        &json!({ "name": "Ann", "nick": "A", "admin": true }),
+    );
+    assert_eq!(unknown.fields(400), ["body:nick", "body:admin"]);
+    let row = "SELECT concat_ws(' ', name, role) AS line FROM accounts.accounts";
+    assert_eq!(database.lines(row), ["Ann Other user"]);
+}
+
+/// E5, E9, F1: White space around an address is trimmed wherever an address is sent.
+#[test]
+fn white_space_around_an_address_is_trimmed() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    let registered = accounts::register(&app, "Ann", "\tann@example.org ", NEW);
+    assert_eq!(registered.status, 202);
+    let link = json!({ "token": token(&database, "confirm", "ann@example.org") });
+    assert_eq!(post(&app, "/auth/confirm", &link).status, 200);
+    let padded = " Ann@example.org\u{a0}\n";
+    let access = accounts::token_pair(&try_log_in(&app, padded, NEW)).access;
+    let basic = app
+        .request("POST", "/login")
+        .basic_auth("ann@example.org ", Some(NEW));
+    assert_eq!(crate::support::app::send(basic).status, 200);
+    let change = json!({ "email": "new@example.org ", "current_password": NEW });
+    assert_eq!(
+        put(&app, &access, &change).json()["pending_email"],
+        "new@example.org"
+    );
+    assert_eq!(
+        post(&app, "/auth/forgot", &json!({ "email": "ann@example.org " })).status,
+        202
+    );
+    token(&database, "reset", "ann@example.org");
+}

@@ -1,5 +1,8 @@
 //! Accounts: registration, invitations, password reset, and the account of the caller.
 
+/// Cancelling and undoing a change of the address.
+mod address_change;
+
 /// `portcullis accounts`.
 mod cli;
 

@@ -150,7 +150,7 @@ fn an_existing_address_is_revealed_only_by_mail() {
             "confirm new@example.org",
             "already_registered ann@example.org",
             "invite ivy@example.org",
-            "reset new@example.org",
+            "confirm new@example.org",
         ]
     );
     // The password of the existing account still works, the submitted one does not.
@@ -164,8 +164,30 @@ fn an_existing_address_is_revealed_only_by_mail() {
     assert_eq!(database.lines(invited), ["invited approver"]);
 }
 
-/// E1, E2, E9: When an address is registered twice before it is confirmed, neither password works: pending links are revoked,
-/// and the reader of the next mail chooses the password.
+/// E1, E2: Registering again with the same password, however late or in the same moment, keeps the password and every mailed
+/// link working.
+#[test]
+fn registering_again_with_the_same_password_changes_nothing() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    let statuses = concurrently(3, |_| register(&app, "ann@example.org", PASSWORD).status);
+    assert_eq!(statuses, [202; 3]);
+    let confirms = tokens(&database, "confirm", "ann@example.org");
+    assert_eq!(confirms.len(), 3, "{:?}", list_outbox(&database));
+    for (used, token) in confirms.iter().enumerate() {
+        assert_eq!(confirm(&app, token).status, if used == 0 { 200 } else { 404 });
+    }
+    assert_eq!(try_log_in(&app, "ann@example.org", PASSWORD).status, 200);
+
+    assert_eq!(register(&app, "bob@example.org", PASSWORD).status, 202);
+    assert_eq!(register(&app, "BOB@example.org", PASSWORD).status, 202);
+    let first = &tokens(&database, "confirm", "bob@example.org")[0];
+    assert_eq!(confirm(&app, first).status, 200, "the first link still works");
+    assert_eq!(try_log_in(&app, "bob@example.org", PASSWORD).status, 200);
+}
+
+/// E1, E2, E9: When an address is registered with two passwords before it is confirmed, neither of them works: pending links
+/// are revoked, and the reader of the next mail, which lives as long as a confirmation, chooses the password.
 #[test]
 fn an_address_registered_twice_gets_its_password_by_mail() {
     let database = Database::fresh();
@@ -178,7 +200,9 @@ fn an_address_registered_twice_gets_its_password_by_mail() {
     let email = json!({ "email": "ann@example.org" });
     assert_eq!(post(&app, "/auth/resend", &email).status, 202);
     assert_eq!(tokens(&database, "confirm", "ann@example.org").len(), 1);
-    let resets = tokens(&database, "reset", "ann@example.org");
+    let resets = tokens(&database, "choose_password", "ann@example.org");
+    let hours = "SELECT (extract(epoch FROM expires_at - created_at) / 3600)::int::text AS line FROM mail.outbox WHERE kind = 'choose_password'";
+    assert_eq!(database.lines(hours), ["24", "24"]);
     let chosen = "what the reader of the mail chose";
     let reset = |token: &str| {
         post(

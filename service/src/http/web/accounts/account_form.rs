@@ -66,7 +66,7 @@ pub async fn save_name(
     };
     let change = Change {
         name: Some(name),
-        sensitive: None,
+        ..Change::default()
     };
     account_form.submit(&client, web, form, change).await
 }
@@ -141,8 +141,8 @@ async fn save<T: FieldValue>(
     };
     let proof = SensitiveChange::authorised_by(current.0, code.map(|code| code.0));
     let change = Change {
-        name: None,
         sensitive: Some(guarded(proof, new)),
+        ..Change::default()
     };
     account_form.submit(client, web, form, change).await
 }

@@ -1,7 +1,9 @@
 //! Pages of mailed links. GET only shows a form, since mail scanners follow links; POST uses the link.
 
 use crate::crypto::tokens::PlainToken;
-use crate::domain::accounts::outcome::{ChangeEmailOutcome, LinkOutcome, SetPasswordOutcome};
+use crate::domain::accounts::outcome::{
+    ChangeEmailOutcome, LinkOutcome, SetPasswordOutcome, UndoEmailOutcome,
+};
 use crate::http::accounts::fields::SecretText;
 use crate::http::contract::problem::{Problem, TOO_MANY_ATTEMPTS};
 use crate::http::web::cookies::{self, FLASH};
@@ -27,6 +29,7 @@ use poem::{Request, Response, handler};
 enum Link {
     Confirm,
     ChangeEmail,
+    UndoEmail,
     Invitation,
     Reset,
 }
@@ -114,11 +117,35 @@ pub async fn change_email(
     match web.accounts().change_email(fields.text("token"), &client).await? {
         ChangeEmailOutcome::Done => Ok(done(&visitor, Flash::EmailChanged)),
         ChangeEmailOutcome::NoSuchLink => invalid_link(&visitor),
-        ChangeEmailOutcome::Taken => {
-            let paragraphs = &["Another account uses this address now. Nothing was changed."];
-            let page = MessagePage::new(&visitor, "This address is taken", paragraphs, &[]);
-            page.show(&visitor, StatusCode::CONFLICT)
+        ChangeEmailOutcome::Taken => address_taken(&visitor),
+    }
+}
+
+/// Shows the form that cancels or undoes a change of the address.
+#[handler]
+pub async fn show_undo_email(visitor: Visitor, request: &Request) -> Result<Response, Problem> {
+    show(&visitor, request, Link::UndoEmail)
+}
+
+/// Cancels or undoes the change.
+#[handler]
+pub async fn undo_email(
+    visitor: Visitor,
+    client: ClientInfo,
+    submitted: SubmittedForm,
+    Data(web): Data<&Web>,
+) -> Result<Response, Problem> {
+    let fields = visitor.open(submitted, &["token"], &[])?;
+    match web.accounts().undo_email(fields.text("token"), &client).await? {
+        UndoEmailOutcome::Cancelled => Ok(done(&visitor, Flash::EmailKept)),
+        UndoEmailOutcome::Restored => {
+            // Every session has ended, this browser's too.
+            let mut response = see_other("/forgot");
+            cookies::set(&mut response, FLASH, Flash::EmailRestored.as_str());
+            Ok(response)
         }
+        UndoEmailOutcome::NoSuchLink => invalid_link(&visitor),
+        UndoEmailOutcome::Taken => address_taken(&visitor),
     }
 }
 
@@ -211,6 +238,7 @@ fn form(visitor: &Visitor, link: Link, token: &str) -> Form {
             ("/confirm", "Yes, this is my address", vec![chosen])
         }
         Link::ChangeEmail => ("/change-email", "Yes, this is my new address", Vec::new()),
+        Link::UndoEmail => ("/undo-email", "Keep my former address", Vec::new()),
         Link::Invitation => {
             let name = Input::text("name", "Your name", 200).with_autocomplete("name");
             ("/invitation", "Accept the invitation", vec![name, password()])
@@ -241,6 +269,10 @@ fn form_page(visitor: &Visitor, link: Link, form: Form) -> FormPage {
             "Confirm your new address",
             "You will sign in with it from then on.",
         ),
+        Link::UndoEmail => (
+            "Keep your former address",
+            "If the new address is confirmed already, you will be signed out everywhere.",
+        ),
         Link::Invitation => (
             "Welcome",
             "You are invited. Enter your name and choose a password.",
@@ -253,7 +285,7 @@ fn form_page(visitor: &Visitor, link: Link, form: Form) -> FormPage {
     let page = FormPage::new(visitor, title, form).with_intro(intro);
     match link {
         Link::Confirm => page.with_links(CONFIRM_LINKS),
-        Link::ChangeEmail | Link::Invitation | Link::Reset => page,
+        Link::ChangeEmail | Link::UndoEmail | Link::Invitation | Link::Reset => page,
     }
 }
 
@@ -264,6 +296,12 @@ fn done(visitor: &Visitor, flash: Flash) -> Response {
     });
     cookies::set(&mut response, FLASH, flash.as_str());
     response
+}
+
+fn address_taken(visitor: &Visitor) -> Result<Response, Problem> {
+    let paragraphs = &["Another account uses this address now. Nothing was changed."];
+    let page = MessagePage::new(visitor, "This address is taken", paragraphs, &[]);
+    page.show(visitor, StatusCode::CONFLICT)
 }
 
 fn invalid_link(visitor: &Visitor) -> Result<Response, Problem> {
