@@ -39,6 +39,8 @@ pub struct PublicKey {
 pub struct Jwt {
     keys: Arc<RwLock<Arc<KeySet>>>,
     validation: Arc<Validation>,
+    /// The same without the expiry.
+    lenient: Arc<Validation>,
     issuer: String,
     audience: String,
 }
@@ -64,9 +66,12 @@ impl Jwt {
         validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
         validation.set_issuer(&[issuer]);
         validation.set_audience(&[audience]);
+        let mut lenient = validation.clone();
+        lenient.validate_exp = false;
         Ok(Self {
             keys: Arc::new(RwLock::new(Arc::new(KeySet::of(document)?))),
             validation: Arc::new(validation),
+            lenient: Arc::new(lenient),
             issuer: issuer.to_owned(),
             audience: audience.to_owned(),
         })
@@ -102,6 +107,15 @@ impl Jwt {
 
     /// The claims of a token, if it is valid now and was signed by one of the keys for this audience.
     pub fn verify(&self, token: &str) -> Result<Claims, InvalidTokenError> {
+        self.decode(token, &self.validation)
+    }
+
+    /// The claims of a token that may have expired. They authenticate nothing; they name a session to end.
+    pub fn verify_expired(&self, token: &str) -> Result<Claims, InvalidTokenError> {
+        self.decode(token, &self.lenient)
+    }
+
+    fn decode(&self, token: &str, validation: &Validation) -> Result<Claims, InvalidTokenError> {
         if token.len() > MAX_LENGTH {
             return Err(InvalidTokenError);
         }
@@ -113,7 +127,7 @@ impl Jwt {
         let pair = pairs
             .find(|pair| pair.header == header)
             .ok_or(InvalidTokenError)?;
-        let decoded = jsonwebtoken::decode::<Claims>(token, &pair.verifies, &self.validation);
+        let decoded = jsonwebtoken::decode::<Claims>(token, &pair.verifies, validation);
         let claims = decoded.map_err(|_| InvalidTokenError)?.claims;
         // jsonwebtoken does not validate `iat`.
         let issued = claims.iat.saturating_sub_unsigned(LEEWAY);
@@ -244,6 +258,11 @@ mod tests {
             iss: "https://two.example".into(),
             ..claims
         };
+        let sign = |claims: &Claims| jwt.sign(claims).unwrap();
+        assert!(jwt.verify_expired(&sign(&expired)).is_ok());
+        for bad in [&early, &foreign, &elsewhere] {
+            assert_eq!(jwt.verify_expired(&sign(bad)), Err(InvalidTokenError), "{bad:?}");
+        }
         for bad in [expired, early, foreign, elsewhere] {
             assert_eq!(
                 jwt.verify(&jwt.sign(&bad).unwrap()),

@@ -1,4 +1,4 @@
-//! Refresh tokens: session id, secret, and a MAC of both. The MAC tells an old token of a session from a guess, so that old
+//! Refresh tokens: session id, secret, and a MAC of both. The MAC distinguishes an old token from a guess, so that old
 //! tokens need not be stored. It authorises nothing: that takes the hash of the current token.
 
 use super::tokens::PlainToken;

@@ -164,9 +164,9 @@ pub mod accounts {
             token_hash -> Bytea,
             /// Whose.
             account_id -> Int8,
-            /// confirm, invite, reset, change_email.
+            /// confirm, invite, reset, change_email, undo_email.
             purpose -> Text,
-            /// The new address, for change_email.
+            /// The new address, for change_email; the former one, for undo_email.
             email -> Nullable<Text>,
             /// When it was made.
             created_at -> Timestamptz,

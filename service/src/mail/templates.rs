@@ -100,7 +100,7 @@ pub(super) fn template_of(kind: MailKind) -> MailTemplate {
             ],
             action: ("Choose a new password", "/forgot"),
             closing: &[
-                "Whoever changed the address knew your password: choose a new one at once, unless you mistyped the address \
+                "The person who changed the address knew your password: choose a new one at once, unless you mistyped the address \
                  yourself.",
             ],
         },

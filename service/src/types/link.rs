@@ -32,7 +32,7 @@ impl LinkPurpose {
         match self {
             Self::Confirm | Self::ChangeEmail => 24 * 3600,
             Self::Invite => 7 * 24 * 3600,
-            // Long enough for owners who do not read their mail daily; whoever reads the old mailbox can take the account back
+            // Long enough for owners who do not read their mail daily; a reader of the old mailbox can take the account back
             // for as long.
             Self::UndoEmail => 3 * 24 * 3600,
             Self::Reset => 30 * 60,

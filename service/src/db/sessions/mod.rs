@@ -1,5 +1,8 @@
 //! Sessions, from sign-in to their end.
 
+/// The sessions of an account, as its owner sees and limits them.
+pub mod own;
+
 /// Refresh tokens.
 pub mod refresh_tokens;
 
@@ -68,25 +71,6 @@ impl SessionKey {
             Self::Cookie(hash) => Some(hash) == row.cookie_hash.as_ref(),
         }
     }
-}
-
-/// A session as its owner sees it.
-#[derive(Clone, Debug, Queryable)]
-pub struct SessionRow {
-    /// Id.
-    pub id: Uuid,
-    /// `api`, `browser` or `token`.
-    pub kind: String,
-    /// Time of sign-in.
-    pub created_at: DateTime<Utc>,
-    /// Last recorded use.
-    pub last_used_at: DateTime<Utc>,
-    /// Expiry.
-    pub expires_at: DateTime<Utc>,
-    /// `User-Agent` of the client.
-    pub user_agent: String,
-    /// Address of the client.
-    pub address: String,
 }
 
 /// Limits on the lifetime of a session.
@@ -210,23 +194,17 @@ pub fn prove(conn: &mut PgConnection, id: Uuid) -> QueryResult<()> {
         .map(drop)
 }
 
-/// The active sessions of an account, most recently used first.
-pub fn list(conn: &mut PgConnection, account: AccountId, limit: i64) -> QueryResult<Vec<SessionRow>> {
-    sessions::table
-        .filter(sessions::account_id.eq(account.get()))
-        .filter(sessions::ended_at.is_null().and(sessions::expires_at.gt(now)))
-        .order((sessions::last_used_at.desc(), sessions::id))
-        .limit(limit)
-        .select((
-            sessions::id,
-            sessions::kind,
-            sessions::created_at,
-            sessions::last_used_at,
-            sessions::expires_at,
-            sessions::user_agent,
-            sessions::address,
-        ))
-        .load(conn)
+/// Replaces the cookie of a session. `false`: it has none, or has ended.
+pub fn replace_cookie(conn: &mut PgConnection, id: Uuid, cookie_hash: &[u8]) -> QueryResult<bool> {
+    let replaced = diesel::update(sessions::table.find(id))
+        .filter(
+            sessions::ended_at
+                .is_null()
+                .and(sessions::cookie_hash.is_not_null()),
+        )
+        .set(sessions::cookie_hash.eq(cookie_hash))
+        .execute(conn)?;
+    Ok(replaced > 0)
 }
 
 /// Ends one session of an account. `false`: no such session was active.

@@ -6,7 +6,7 @@ use super::outcome::{AccountError, DeletionOutcome};
 use crate::db::accounts::{self, links};
 use crate::db::audit::{self, Event};
 use crate::db::{sessions, users};
-use crate::domain::sessions::caller::SignedIn;
+use crate::domain::sessions::caller::RecentlyProven;
 use crate::mail::kind::MailKind;
 use crate::types::client_info::ClientInfo;
 use crate::types::role::Role;
@@ -16,10 +16,10 @@ impl Accounts {
     /// Deletes the account and ends its sessions. The row remains, and an administrator can restore it.
     pub async fn delete_own_account(
         &self,
-        who: &SignedIn,
+        who: &RecentlyProven,
         client: &ClientInfo,
     ) -> Result<DeletionOutcome, AccountError> {
-        let (id, client) = (who.account(), client.clone());
+        let (id, client) = (who.signed_in().account(), client.clone());
         let deleted = self.0.db.tx("delete_own_account", move |conn| {
             accounts::lock_admins(conn)?;
             // Deleted concurrently: the outcome is the same.

@@ -67,7 +67,7 @@ impl Accounts {
         Ok(cancelled.await?)
     }
 
-    /// Cancels a pending change of an account's address, or restores the address that the link was mailed to. Whoever
+    /// Cancels a pending change of an account's address, or restores the address that the link was mailed to. The user who
     /// confirmed the other address may know the password, so that a restored account's sessions end.
     pub async fn undo_email(
         &self,

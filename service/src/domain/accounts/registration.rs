@@ -113,7 +113,11 @@ impl Accounts {
         for _ in 0..MAX_ATTEMPTS {
             let permit = match permit.take() {
                 Some(permit) => permit,
-                None => self.0.hashing.permit()?,
+                None => self
+                    .0
+                    .hashing
+                    .start_attempt(client.network())?
+                    .permit(Requester::Unknown)?,
             };
             let key = email.key().to_owned();
             let find = move |conn: &mut PgConnection| credentials::find_by_email(conn, &key);

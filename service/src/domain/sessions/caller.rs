@@ -17,6 +17,10 @@ pub struct SignedIn {
     pub(super) is_recently_proven: bool,
 }
 
+/// An authenticated account whose credentials were verified recently.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecentlyProven(SignedIn);
+
 /// An authenticated administrator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admin(SignedIn);
@@ -57,6 +61,17 @@ impl SignedIn {
         self.is_recently_proven
     }
 
+    /// The same, if the credentials were verified recently: an unattended or stolen session is not enough for what it permits
+    /// (ASVS v5.0.0-7.5.2).
+    pub fn as_recently_proven(&self) -> Option<RecentlyProven> {
+        self.is_recently_proven.then(|| self.just_proven())
+    }
+
+    /// The same after the credentials were verified again.
+    pub(super) fn just_proven(&self) -> RecentlyProven {
+        RecentlyProven(self.clone())
+    }
+
     /// Whether the role grants this scope.
     pub fn may(&self, scope: Scope) -> bool {
         self.role.scopes().contains(&scope)
@@ -66,6 +81,13 @@ impl SignedIn {
     pub fn as_admin(&self) -> Option<Admin> {
         let is_admin = self.role == Role::Admin && !self.must_set_up_second_factor;
         is_admin.then(|| Admin(self.clone()))
+    }
+}
+
+impl RecentlyProven {
+    /// The account and its session.
+    pub fn signed_in(&self) -> &SignedIn {
+        &self.0
     }
 }
 

@@ -9,6 +9,7 @@ use super::{Sessions, StorageError};
 use crate::crypto::refresh_token::RefreshTokens;
 use crate::crypto::tokens::PlainToken;
 use crate::db::audit::{self, Event};
+use crate::db::sessions::own;
 use crate::db::sessions::refresh_tokens;
 use crate::db::sessions::{self, NewSession};
 use crate::db::{PgConnection, QueryResult};
@@ -19,6 +20,12 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use std::time::Duration;
 use uuid::Uuid;
+
+/// Maximum number of an account's `api` and `browser` sessions: no user has more devices, and the list stays readable.
+const MAX_SESSIONS: i64 = 100;
+
+/// The same of `token` sessions, counted separately: a gateway that logs in for each task must not sign its user out.
+const MAX_TOKEN_SESSIONS: i64 = 1000;
 
 /// How a session authenticates its requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,8 +157,9 @@ impl Sessions {
             verified.role = role;
             verified.row.email = current.email;
             let started = store(conn, &verified, &new, &client)?;
+            let ended = end_excess(conn, &verified, new.kind)?;
             verified.record_success(conn, &client)?;
-            append_started(conn, &verified, &new, &client)?;
+            append_started(conn, &verified, &new, ended, &client)?;
             Ok(Ok((verified, started)))
         });
         started.await?
@@ -220,14 +228,36 @@ fn append_started(
     conn: &mut PgConnection,
     verified: &VerifiedCredentials,
     new: &SessionDraft,
+    ended: usize,
     client: &ClientInfo,
 ) -> QueryResult<()> {
+    let mut detail = json!({ "kind": new.kind.as_str(), "factor": verified.factor.as_str() });
+    if ended > 0 {
+        detail["ended"] = json!(ended);
+    }
     let event = Event {
         actor: Some(verified.account),
         action: "session.begun",
         subject: format!("session:{}", new.id),
         client,
-        detail: json!({ "kind": new.kind.as_str(), "factor": verified.factor.as_str() }),
+        detail,
     };
     audit::append(conn, &event)
+}
+
+/// Ends the sessions of the same kind that have been idle the longest, beyond the maximum. The account is locked, so that
+/// concurrent logins count each other's sessions.
+fn end_excess(
+    conn: &mut PgConnection,
+    verified: &VerifiedCredentials,
+    kind: SessionKind,
+) -> QueryResult<usize> {
+    let (kinds, max) = match kind {
+        SessionKind::Api | SessionKind::Browser => (
+            &[SessionKind::Api.as_str(), SessionKind::Browser.as_str()][..],
+            MAX_SESSIONS,
+        ),
+        SessionKind::Token => (&[SessionKind::Token.as_str()][..], MAX_TOKEN_SESSIONS),
+    };
+    own::end_excess(conn, verified.account, kinds, max, "too many sessions")
 }

@@ -1,11 +1,12 @@
 //! Step-up authentication: verifying the credentials of a session again, for operations that need a recent proof.
 
-use super::Sessions;
-use super::caller::SignedIn;
+use super::caller::{RecentlyProven, SignedIn};
 use super::error::LoginError;
+use super::{Sessions, StorageError};
 use crate::crypto::one_time_code::OneTimeCode;
+use crate::crypto::tokens::PlainToken;
 use crate::db::audit::{self, Event};
-use crate::db::sessions;
+use crate::db::{PgConnection, sessions};
 use crate::types::client_info::ClientInfo;
 use secrecy::SecretString;
 use serde_json::json;
@@ -18,7 +19,7 @@ impl Sessions {
         password: SecretString,
         code: Option<OneTimeCode>,
         client: &ClientInfo,
-    ) -> Result<(), LoginError> {
+    ) -> Result<RecentlyProven, LoginError> {
         let verified = self.verify_owner(who, password, code, client).await?;
         let (account, session, client) = (who.account(), who.session(), client.clone());
         let proven = self.0.db.tx("reauthenticate", move |conn| {
@@ -37,6 +38,15 @@ impl Sessions {
             audit::append(conn, &event)?;
             Ok(Ok(()))
         });
-        proven.await?
+        proven.await?.map(|()| who.just_proven())
+    }
+
+    /// Replaces the cookie of a `browser` session (ASVS v5.0.0-7.2.4). `None`: the session is of another kind.
+    pub async fn replace_cookie(&self, who: &SignedIn) -> Result<Option<PlainToken>, StorageError> {
+        let (session, cookie) = (who.session(), PlainToken::random());
+        let hash = cookie.hash();
+        let replace = move |conn: &mut PgConnection| sessions::replace_cookie(conn, session, hash.bytes());
+        let replaced = self.0.db.tx("replace_cookie", replace).await?;
+        Ok(replaced.then_some(cookie))
     }
 }

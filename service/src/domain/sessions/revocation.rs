@@ -1,18 +1,21 @@
 //! Listing and revoking an account's own sessions. A revoked session is rejected from the next request on, on every
 //! replica.
 
-use super::caller::SignedIn;
+use super::caller::{RecentlyProven, SignedIn};
+use super::refresh::lock_session_of;
 use super::{Sessions, StorageError};
+use crate::crypto::refresh_token::RefreshTokens;
+use crate::crypto::tokens::PlainToken;
 use crate::db::audit::{self, Event};
-use crate::db::{PgConnection, sessions};
+use crate::db::sessions::{own, refresh_tokens};
+use crate::db::{PgConnection, QueryResult, sessions};
+use crate::domain::page::Page;
+use crate::types::account::AccountId;
 use crate::types::client_info::ClientInfo;
 use serde_json::json;
 use uuid::Uuid;
 
-pub use crate::db::sessions::SessionRow;
-
-/// Maximum number of sessions listed, most recently used first.
-const MAX_LISTED: i64 = 200;
+pub use crate::db::sessions::own::SessionRow;
 
 /// The result of revoking a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,51 +27,98 @@ pub enum RevocationOutcome {
 }
 
 impl Sessions {
-    /// The account's sessions, most recently used first.
-    pub async fn list(&self, owner: &SignedIn) -> Result<Vec<SessionRow>, StorageError> {
+    /// A page of the account's sessions, newest first. `None`: `after` is no session of the account.
+    pub async fn list(
+        &self,
+        owner: &SignedIn,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Option<Page<SessionRow>>, StorageError> {
         let account = owner.account();
-        let list = move |conn: &mut _| sessions::list(conn, account, MAX_LISTED);
-        self.0.db.run("list_sessions", list).await
+        let list = move |conn: &mut PgConnection| {
+            let mut position = None;
+            if let Some(after) = after {
+                position = own::find_position(conn, account, after)?;
+                if position.is_none() {
+                    return Ok(None);
+                }
+            }
+            own::list(conn, account, position, i64::from(limit) + 1).map(Some)
+        };
+        let rows = self.0.db.run("list_sessions", list).await?;
+        Ok(rows.map(|rows| Page::from_rows(rows, limit, |row| row.id.to_string())))
     }
 
     /// Ends the session that the proof comes from.
     pub async fn log_out(&self, who: &SignedIn, client: &ClientInfo) -> Result<(), StorageError> {
-        self.revoke(who, who.session(), client).await.map(drop)
+        let (account, session, client) = (who.account(), who.session(), client.clone());
+        let end = move |conn: &mut PgConnection| end(conn, account, session, "log-out", &client);
+        self.0.db.tx("log_out", end).await.map(drop)
+    }
+
+    /// Ends the session of an access token, expired or not. A token that is unknown, or whose session has ended, is no
+    /// error (RFC 7009 §2.2): the client's purpose is achieved.
+    pub async fn log_out_by_access_token(
+        &self,
+        token: &str,
+        client: &ClientInfo,
+    ) -> Result<(), StorageError> {
+        let claims = self.0.jwt.verify_expired(token).ok();
+        let owner = claims.and_then(|claims| Some((AccountId::parse(&claims.sub)?, claims.sid)));
+        let Some((account, session)) = owner else {
+            return Ok(());
+        };
+        let client = client.clone();
+        let end = move |conn: &mut PgConnection| end(conn, account, session, "log-out", &client);
+        self.0.db.tx("log_out", end).await.map(drop)
+    }
+
+    /// Ends the session of a refresh token, replaced or not. The same holds for unknown ones.
+    pub async fn log_out_by_refresh_token(
+        &self,
+        token: &PlainToken,
+        client: &ClientInfo,
+    ) -> Result<(), StorageError> {
+        let (token, client) = (token.clone(), client.clone());
+        let log_out = move |conn: &mut PgConnection| {
+            let Some(session) = lock_session_of(conn, &token)? else {
+                return Ok(());
+            };
+            let issued = RefreshTokens::of(session.id, &session.refresh_key).issued(&token)
+                || refresh_tokens::find(conn, session.id, token.hash().bytes())?.is_some();
+            if issued {
+                let account = AccountId::of(session.account_id);
+                end(conn, account, session.id, "log-out", &client)?;
+            }
+            Ok(())
+        };
+        self.0.db.tx("log_out", log_out).await
     }
 
     /// Revokes one of the account's sessions.
     pub async fn revoke(
         &self,
-        owner: &SignedIn,
+        owner: &RecentlyProven,
         session: Uuid,
         client: &ClientInfo,
     ) -> Result<RevocationOutcome, StorageError> {
-        let (account, own, client) = (owner.account(), owner.session(), client.clone());
-        let end = move |conn: &mut PgConnection| {
-            let reason = if session == own { "log-out" } else { "ended" };
-            if !sessions::end(conn, account, session, reason)? {
-                return Ok(RevocationOutcome::NotFound);
-            }
-            let event = Event {
-                actor: Some(account),
-                action: "session.ended",
-                subject: format!("session:{session}"),
-                client: &client,
-                detail: json!({ "why": reason }),
-            };
-            audit::append(conn, &event)?;
-            Ok(RevocationOutcome::Revoked)
-        };
-        self.0.db.tx("end_session", end).await
+        let (account, client) = (owner.signed_in().account(), client.clone());
+        let end = move |conn: &mut PgConnection| end(conn, account, session, "ended", &client);
+        let ended = self.0.db.tx("end_session", end).await?;
+        Ok(if ended {
+            RevocationOutcome::Revoked
+        } else {
+            RevocationOutcome::NotFound
+        })
     }
 
     /// Revokes all sessions of the account, including the current one.
     pub async fn log_out_everywhere(
         &self,
-        owner: &SignedIn,
+        owner: &RecentlyProven,
         client: &ClientInfo,
     ) -> Result<(), StorageError> {
-        let (account, client) = (owner.account(), client.clone());
+        let (account, client) = (owner.signed_in().account(), client.clone());
         let end = move |conn: &mut PgConnection| {
             let count = sessions::end_all(conn, account, None, "log-out")?;
             let event = Event {
@@ -82,4 +132,26 @@ impl Sessions {
         };
         self.0.db.tx("end_sessions", end).await
     }
+}
+
+/// Ends a session. `false`: it is not active, or belongs to another account.
+fn end(
+    conn: &mut PgConnection,
+    account: AccountId,
+    session: Uuid,
+    reason: &'static str,
+    client: &ClientInfo,
+) -> QueryResult<bool> {
+    if !sessions::end(conn, account, session, reason)? {
+        return Ok(false);
+    }
+    let event = Event {
+        actor: Some(account),
+        action: "session.ended",
+        subject: format!("session:{session}"),
+        client,
+        detail: json!({ "why": reason }),
+    };
+    audit::append(conn, &event)?;
+    Ok(true)
 }

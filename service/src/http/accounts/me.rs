@@ -99,7 +99,7 @@ impl MeApi {
     ) -> Result<AccountDeleted, ErrorResponse<DeleteMeErrors>> {
         match self
             .accounts
-            .delete_own_account(&caller.signed_in, &client)
+            .delete_own_account(&caller.recently_proven()?, &client)
             .await?
         {
             DeletionOutcome::Done => Ok(AccountDeleted::Deleted),

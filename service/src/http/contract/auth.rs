@@ -3,7 +3,7 @@
 
 use super::problem::Problem;
 use crate::domain::sessions::Sessions;
-use crate::domain::sessions::caller::{Admin, SignedIn};
+use crate::domain::sessions::caller::{Admin, RecentlyProven, SignedIn};
 use crate::domain::sessions::error::AuthenticationError;
 use crate::types::client_info::ClientInfo;
 use crate::types::role::Scope;
@@ -51,6 +51,11 @@ pub struct Caller<R> {
 }
 
 impl<R> Caller<R> {
+    /// The proof that the credentials were verified recently; 403 otherwise.
+    pub fn recently_proven(&self) -> Result<RecentlyProven, Problem> {
+        self.signed_in.as_recently_proven().ok_or_else(proof_required)
+    }
+
     /// The proof that the caller is an administrator; 403 otherwise.
     pub fn admin(&self) -> Result<Admin, Problem> {
         self.signed_in.as_admin().ok_or_else(insufficient)
@@ -105,6 +110,48 @@ pub async fn authorize<R: RequiredScope>(request: &Request) -> Result<SignedIn, 
         return Err(setup_required());
     }
     Ok(signed_in)
+}
+
+/// The access token of a request that need not have one. It may be invalid.
+#[derive(Debug)]
+pub struct OptionalToken<R> {
+    /// The token.
+    pub token: Option<String>,
+    scope: PhantomData<R>,
+}
+
+impl<'a, R: RequiredScope> ApiExtractor<'a> for OptionalToken<R> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        Caller::<R>::register(registry);
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![R::SCHEME]
+    }
+
+    fn has_security_fallback() -> bool {
+        true
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> Result<Self> {
+        // A dead token is the operation's to judge; a valid one needs the scope.
+        match authenticate(request).await {
+            Ok(signed_in) if !signed_in.may(R::SCOPE) => Err(insufficient().into()),
+            Ok(_) | Err(_) => Ok(Self {
+                token: bearer(request).map(str::to_owned),
+                scope: PhantomData,
+            }),
+        }
+    }
 }
 
 /// Verifies the access token of the request.

@@ -117,7 +117,7 @@ impl<T: ParseFromJSON, R: Type> ParsePayload for UpdateJson<T, R> {
                 .into_iter()
                 .filter(|name| !updatable.contains(name))
             {
-                if let Some(value) = object.remove(name) {
+                if let Some(value) = object.shift_remove(name) {
                     sent_back.insert(name.to_owned(), value);
                 }
             }

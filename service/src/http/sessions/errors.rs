@@ -2,11 +2,22 @@
 
 use crate::domain::sessions::error::LoginError;
 use crate::http::accounts::errors::code_used;
-use crate::http::contract::auth::setup_required;
+use crate::http::contract::auth::{setup_required, unauthenticated};
 use crate::http::contract::problem::{Problem, TOO_MANY_ATTEMPTS, TOO_MANY_CODES};
 use crate::http::totp::fields::CODE_USED;
 use http::{HeaderValue, StatusCode, header};
 use std::borrow::Cow;
+
+/// 401 for a refresh token that gets no tokens any more. Its type is not that of an invalid access token: a client that
+/// refreshes upon the latter would loop. RFC 6749 §5.2 names it; the status is not 400 as there, because this is not its
+/// token endpoint, and the credential of the request was refused.
+pub fn invalid_grant() -> Problem {
+    unauthenticated(
+        "invalid-grant",
+        "the refresh token is invalid, expired, replaced or revoked; sign in again",
+        "Bearer",
+    )
+}
 
 impl From<LoginError> for Problem {
     fn from(error: LoginError) -> Self {

@@ -7,10 +7,11 @@ pub mod errors;
 pub mod own;
 
 use crate::domain::sessions::Sessions;
+use crate::domain::sessions::error::AuthenticationError;
 use crate::domain::sessions::tokens::Tokens;
 use crate::domain::sessions::verification::LoginAttempt;
 use crate::http::accounts::fields::{SecretText, SentToken};
-use crate::http::contract::auth::{Anyone, bad_token};
+use crate::http::contract::auth::Anyone;
 use crate::http::contract::error_responses::{Documented, ErrorResponse};
 use crate::http::contract::field::{Field, Optional};
 use crate::http::contract::problem::Problem;
@@ -19,6 +20,7 @@ use crate::http::openapi::tags::ApiTag;
 use crate::http::totp::fields::TypedCode;
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
+use errors::invalid_grant;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
@@ -143,7 +145,8 @@ impl SessionsApi {
     /// Refresh a session
     ///
     /// Returns the next token pair and replaces the refresh token. The replaced token is accepted for another ten seconds, so
-    /// that concurrent requests of one client succeed. Later reuse revokes the session, because the token may be stolen.
+    /// that concurrent requests of one client succeed; they all get the same refresh token. Later reuse revokes the session,
+    /// because the token may be stolen. A token that is not accepted is answered with 401 `invalid-grant`: sign in again.
     #[oai(path = "/auth/refresh", method = "post", operation_id = "refresh")]
     async fn refresh(
         &self,
@@ -155,12 +158,12 @@ impl SessionsApi {
         let Some(token) = body.0.refresh_token.required("refresh_token", &mut errors) else {
             return Err(Problem::invalid(errors).into());
         };
-        let token = token.0.ok_or_else(bad_token)?;
-        let tokens = self
-            .sessions
-            .refresh(&token, &client)
-            .await
-            .map_err(Problem::from)?;
+        let token = token.0.ok_or_else(invalid_grant)?;
+        let tokens = self.sessions.refresh(&token, &client).await;
+        let tokens = tokens.map_err(|error| match error {
+            AuthenticationError::InvalidToken => invalid_grant(),
+            AuthenticationError::Storage(error) => error.into(),
+        })?;
         Ok(TokensResponse::Issued(Json(tokens.into())))
     }
 }

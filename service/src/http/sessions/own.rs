@@ -1,19 +1,22 @@
 //! `/auth/logout`, `/auth/logout-all`, `/auth/sessions`: listing and revoking the caller's own sessions.
 
+use super::CredentialErrors;
 use super::errors::in_session;
 use crate::domain::sessions::Sessions;
 use crate::domain::sessions::revocation::{RevocationOutcome, SessionRow};
-use crate::http::accounts::fields::SecretText;
-use crate::http::contract::auth::{Caller, ProfileScope, SetupScope};
+use crate::http::accounts::fields::{SecretText, SentToken};
+use crate::http::contract::auth::{Caller, OptionalToken, ProfileScope, SetupScope, missing_token};
 use crate::http::contract::error_responses::{AuthBodyErrors, AuthErrors, AuthNotFoundErrors, ErrorResponse};
 use crate::http::contract::field::{Field, FieldValue, Optional};
+use crate::http::contract::pagination::{Limit, next_link};
 use crate::http::contract::problem::Problem;
-use crate::http::contract::strict_json::StrictJson;
+use crate::http::contract::strict_json::{OptionalJson, StrictJson};
 use crate::http::openapi::tags::ApiTag;
 use crate::http::totp::fields::TypedCode;
 use crate::types::client_info::ClientInfo;
+use crate::types::field_error::FieldError;
 use chrono::{DateTime, Utc};
-use poem_openapi::param::Path;
+use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::registry::MetaSchema;
 use poem_openapi::{ApiResponse, Object, OpenApi};
@@ -73,19 +76,27 @@ struct Session {
     address: String,
 }
 
-/// The sessions of the caller.
+/// A page of the caller's sessions.
 #[derive(Object)]
 struct SessionList {
-    /// Active sessions, most recently used first; at most 200.
+    /// Active sessions on this page.
     sessions: Vec<Session>,
 }
 
-/// The sessions of the caller.
+/// A page of the caller's sessions.
 #[derive(ApiResponse)]
 enum SessionsResponse {
-    /// The active sessions.
+    /// A page of active sessions. `Link` with `rel="next"` points to the next page, if any.
     #[oai(status = 200)]
-    Found(Json<SessionList>),
+    Page(Json<SessionList>, #[oai(header = "Link")] Option<String>),
+}
+
+/// The session to sign out of, where the request has no access token.
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+struct LogOutRequest {
+    /// Refresh token of the session.
+    refresh_token: Field<SentToken, Optional>,
 }
 
 /// A revocation.
@@ -131,7 +142,7 @@ enum Reauthenticated {
 impl OwnSessionsApi {
     /// Verify the caller's credentials again
     ///
-    /// Sensitive operations of administrators require that the password, and a code if a second factor is enabled, were
+    /// Ending other sessions, deleting the account and sensitive operations of administrators require that the password, and a code if a second factor is enabled, were
     /// verified within the last minutes: at sign-in or by this operation.
     #[oai(
         path = "/auth/reauthenticate",
@@ -158,53 +169,86 @@ impl OwnSessionsApi {
 
     /// Sign out
     ///
-    /// Revokes the session of the access token, including its refresh token.
+    /// Revokes the session of the access token, of the refresh token in the body, or both; each alone is enough (RFC 7009).
+    /// Tokens that are expired, revoked or unknown are no error.
     #[oai(path = "/auth/logout", method = "post", operation_id = "logOut")]
     async fn log_out(
         &self,
-        caller: Caller<SetupScope>,
+        caller: OptionalToken<ProfileScope>,
         client: ClientInfo,
-    ) -> Result<SessionRevoked, ErrorResponse<AuthErrors>> {
-        let out = self.sessions.log_out(&caller.signed_in, &client).await;
-        out.map_err(Problem::from)?;
+        body: OptionalJson<LogOutRequest>,
+    ) -> Result<SessionRevoked, ErrorResponse<CredentialErrors>> {
+        let mut errors = Vec::new();
+        let refresh = body
+            .0
+            .and_then(|body| body.refresh_token.optional("refresh_token", &mut errors));
+        if !errors.is_empty() {
+            return Err(Problem::invalid(errors).into());
+        }
+        if caller.token.is_none() && refresh.is_none() {
+            return Err(missing_token().into());
+        }
+        if let Some(token) = caller.token {
+            self.sessions.log_out_by_access_token(&token, &client).await?;
+        }
+        if let Some(SentToken(Some(token))) = refresh {
+            self.sessions.log_out_by_refresh_token(&token, &client).await?;
+        }
         Ok(SessionRevoked::Revoked)
     }
 
     /// Sign out everywhere
     ///
-    /// Revokes all sessions of the account, including this one.
+    /// Revokes all sessions of the account, including this one. Requires a recent sign-in or `POST /auth/reauthenticate`.
     #[oai(path = "/auth/logout-all", method = "post", operation_id = "logOutEverywhere")]
     async fn log_out_everywhere(
         &self,
         caller: Caller<SetupScope>,
         client: ClientInfo,
     ) -> Result<SessionRevoked, ErrorResponse<AuthErrors>> {
-        let out = self.sessions.log_out_everywhere(&caller.signed_in, &client).await;
+        let out = self
+            .sessions
+            .log_out_everywhere(&caller.recently_proven()?, &client)
+            .await;
         out.map_err(Problem::from)?;
         Ok(SessionRevoked::Revoked)
     }
 
     /// List sessions
     ///
-    /// Lists the active sessions of the account.
+    /// Lists the active sessions of the account, newest first, page by page.
     #[oai(path = "/auth/sessions", method = "get", operation_id = "listSessions")]
     async fn list(
         &self,
         caller: Caller<ProfileScope>,
+        /// Id of the last session on the previous page.
+        after: Query<Field<SessionId, Optional>>,
+        /// Maximum number of sessions on a page.
+        limit: Query<Field<Limit, Optional>>,
     ) -> Result<SessionsResponse, ErrorResponse<AuthErrors>> {
-        let rows = self
-            .sessions
-            .list(&caller.signed_in)
-            .await
-            .map_err(Problem::from)?;
+        let mut errors = Vec::new();
+        let after = after.0.optional("after", &mut errors).map(|id| id.0);
+        let limit = limit.0.optional("limit", &mut errors).unwrap_or_default().0;
+        if !errors.is_empty() {
+            return Err(Problem::invalid(errors).into());
+        }
+        let listed = self.sessions.list(&caller.signed_in, after, limit).await;
+        let Some(page) = listed.map_err(Problem::from)? else {
+            let reason = "must be the id from the `Link` of the previous page";
+            return Err(Problem::invalid(vec![FieldError::query("after", reason)]).into());
+        };
+        let link = page
+            .next
+            .map(|id| next_link("/auth/sessions", &[("limit", limit.to_string()), ("after", id)]));
         let current = caller.signed_in.session();
-        let sessions = rows.into_iter().map(|row| session(row, current)).collect();
-        Ok(SessionsResponse::Found(Json(SessionList { sessions })))
+        let sessions = page.items.into_iter().map(|row| session(row, current)).collect();
+        Ok(SessionsResponse::Page(Json(SessionList { sessions }), link))
     }
 
     /// Revoke a session
     ///
-    /// Signs one device out, such as a lost one.
+    /// Signs one device out, such as a lost one. For another session than the caller's it requires a recent sign-in or
+    /// `POST /auth/reauthenticate`.
     #[oai(path = "/auth/sessions/:id", method = "delete", operation_id = "endSession")]
     async fn end(
         &self,
@@ -215,7 +259,15 @@ impl OwnSessionsApi {
     ) -> Result<SessionRevoked, ErrorResponse<AuthNotFoundErrors>> {
         let missing = || Problem::not_found("the session does not exist");
         let id = id.0.segment().ok_or_else(missing)?;
-        let ended = self.sessions.revoke(&caller.signed_in, id.0, &client).await;
+        if id.0 == caller.signed_in.session() {
+            let out = self.sessions.log_out(&caller.signed_in, &client).await;
+            out.map_err(Problem::from)?;
+            return Ok(SessionRevoked::Revoked);
+        }
+        let ended = self
+            .sessions
+            .revoke(&caller.recently_proven()?, id.0, &client)
+            .await;
         match ended.map_err(Problem::from)? {
             RevocationOutcome::Revoked => Ok(SessionRevoked::Revoked),
             RevocationOutcome::NotFound => Err(missing().into()),

@@ -20,7 +20,7 @@ pub enum Flash {
     /// A new address was confirmed.
     EmailChanged,
     /// A change of the address was cancelled.
-    EmailKept,
+    EmailUnchanged,
     /// A former address was restored.
     EmailRestored,
     /// A new address awaits confirmation.
@@ -43,7 +43,7 @@ impl Flash {
         Self::Confirmed,
         Self::PasswordSet,
         Self::EmailChanged,
-        Self::EmailKept,
+        Self::EmailUnchanged,
         Self::EmailRestored,
         Self::EmailRequested,
         Self::PasswordChanged,
@@ -62,7 +62,7 @@ impl Flash {
             Self::Confirmed => "confirmed",
             Self::PasswordSet => "password-set",
             Self::EmailChanged => "email-changed",
-            Self::EmailKept => "email-kept",
+            Self::EmailUnchanged => "email-unchanged",
             Self::EmailRestored => "email-restored",
             Self::EmailRequested => "email-requested",
             Self::PasswordChanged => "password-changed",
@@ -87,7 +87,7 @@ impl Flash {
             Self::Confirmed => "Your address is confirmed. You can sign in now.",
             Self::PasswordSet => "Your password is set. You can sign in with it now.",
             Self::EmailChanged => "Your new address is confirmed. Sign in with it from now on.",
-            Self::EmailKept => "Your address stays as it is.",
+            Self::EmailUnchanged => "Your address stays as it is.",
             Self::EmailRestored => "Your former address is restored. Choose a new password now.",
             Self::EmailRequested => {
                 "We sent a link to your new address. It replaces the old one once you open the link."

@@ -1,8 +1,9 @@
 //! Listing and ending the sessions of the caller.
 
-use crate::support::accounts::{TokenPair, call_as, create_account, get_as, log_in, post};
+use crate::support::accounts::{TokenPair, call_as, create_account, get_as, log_in, post, token_pair};
 use crate::support::app::App;
 use crate::support::database::Database;
+use crate::support::token_forger::{Parts, signing_key};
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
 
@@ -68,7 +69,7 @@ fn a_logout_revokes_both_tokens_everywhere() {
         "/auth/logout",
         &Value::Null,
     );
-    again.problem(401);
+    assert_eq!(again.status, 204, "a session that has ended is no error");
     let events = "SELECT detail ->> 'why' AS line FROM audit.events WHERE action = 'session.ended'";
     assert_eq!(fixture.database.lines(events), ["log-out"]);
 }
@@ -185,7 +186,57 @@ fn without_a_token_sessions_are_not_accessible() {
         anonymous.problem(401);
         assert_eq!(anonymous.header("www-authenticate"), "Bearer");
         let bad = call_as(&fixture.app, "x.y.z", method, path, &Value::Null);
-        bad.problem(401);
+        if path == "/auth/logout" {
+            assert_eq!(bad.status, 204, "{bad:?}");
+        } else {
+            bad.problem(401);
+        }
     }
     assert!(!fixture.is_ended(&fixture.ann));
+}
+
+/// E13: The refresh token alone ends its session, also after it was replaced, and a token that is dead or unknown is no
+/// error.
+#[test]
+fn a_refresh_token_is_enough_to_log_out() {
+    let fixture = Fixture::new();
+    let log_out = |token: &str| post(&fixture.app, "/auth/logout", &json!({ "refresh_token": token }));
+    let other = log_in(&fixture.app, "ann@example.org");
+    assert_eq!(log_out(&fixture.ann.refresh).status, 204);
+    assert!(fixture.is_ended(&fixture.ann));
+    assert!(!fixture.is_ended(&other));
+    let replaced = log_in(&fixture.app, "ann@example.org");
+    let body = json!({ "refresh_token": replaced.refresh });
+    let next = token_pair(&post(&fixture.app, "/auth/refresh", &body));
+    assert_eq!(log_out(&replaced.refresh).status, 204);
+    assert!(fixture.is_ended(&next));
+    for dead in [&fixture.ann.refresh, &next.refresh, "", "x", &"A".repeat(86)] {
+        let response = log_out(dead);
+        assert_eq!((response.status, response.body.len()), (204, 0), "{dead}");
+    }
+    for bad in [json!({ "refresh_token": 7 }), json!({ "token": "x" }), json!([])] {
+        post(&fixture.app, "/auth/logout", &bad).problem(400);
+    }
+    post(&fixture.app, "/auth/logout", &json!({})).problem(401);
+    let events = "SELECT detail ->> 'why' AS line FROM audit.events WHERE action = 'session.ended'";
+    assert_eq!(fixture.database.lines(events), ["log-out", "log-out"]);
+}
+
+/// E13: An access token that has expired still ends its session; a forged one ends none.
+#[test]
+fn an_expired_access_token_is_enough_to_log_out() {
+    let fixture = Fixture::new();
+    let log_out = |token: &str| call_as(&fixture.app, token, "POST", "/auth/logout", &Value::Null).status;
+    let mut parts = Parts::of(&fixture.ann.access);
+    for (name, earlier) in [("exp", 7200), ("iat", 7800), ("nbf", 7800)] {
+        let value = parts.claims()[name].as_i64().unwrap() - earlier;
+        parts = parts.with_claim(name, json!(value));
+    }
+    let (payload, _) = fixture.ann.access.rsplit_once('.').unwrap();
+    assert_eq!(log_out(&format!("{payload}.{}", "A".repeat(86))), 204);
+    assert!(!fixture.is_ended(&fixture.ann), "a forged token ends no session");
+    let expired = parts.sign(&signing_key());
+    get_as(&fixture.app, &expired, "/auth/me").problem(401);
+    assert_eq!(log_out(&expired), 204);
+    assert!(fixture.is_ended(&fixture.ann));
 }

@@ -6,11 +6,17 @@ mod failures;
 /// Logging in while the hashing queue is flooded.
 mod fairness;
 
+/// The number of sessions, and listing all of them.
+mod limits;
+
 /// Listing and revoking sessions.
 mod list;
 
 /// Logging in with address and password.
 mod login;
+
+/// Actions that need a recent proof of identity.
+mod reauthentication;
 
 /// Refresh tokens.
 mod refresh;

@@ -65,9 +65,13 @@ fn a_new_password_requires_the_current_one() {
     let empty = change("", "");
     assert!(empty.status == 400 && empty.text().contains("#current") && empty.text().contains("#password"));
     assert!(can_sign_in(&app, ANN, PASSWORD));
+    let old_cookie = ann.cookie("__Host-session");
     let changed = change(PASSWORD, NEW_PASSWORD);
     assert_eq!((changed.status, changed.header("location")), (303, "/my/account"));
     assert!(ann.get("/my/account").text().contains("Your password is changed"));
+    let copy = Browser::new(&app);
+    copy.set_cookie("__Host-session", old_cookie.as_deref());
+    assert_eq!(copy.get("/my/account").status, 303, "the cookie is replaced");
     assert_eq!(elsewhere.get("/my/wishes").status, 303);
     assert!(!can_sign_in(&app, ANN, PASSWORD) && can_sign_in(&app, ANN, NEW_PASSWORD));
     assert_eq!(list_outbox(&database), ["password_changed ann@example.org"]);
@@ -121,6 +125,46 @@ fn signing_out_everywhere_ends_every_session() {
     for browser in [&ann, &elsewhere] {
         assert_eq!(browser.get("/my/account").status, 303);
     }
+}
+
+/// E10, E13: Some time after signing in, signing out everywhere and deleting the account need the password.
+#[test]
+fn an_unattended_browser_cannot_sign_out_everywhere_or_delete_the_account() {
+    let (database, app) = app();
+    let ann = Browser::signed_in(&app, ANN, PASSWORD);
+    let elsewhere = Browser::signed_in(&app, ANN, PASSWORD);
+    let age = || {
+        database.execute(
+            "UPDATE sessions.sessions SET created_at = created_at - interval '16 minutes', proven_at = NULL",
+        )
+    };
+    age();
+    let csrf = ann.token("/my/account");
+    let sign_out = |current: &[(&str, &str)]| {
+        let fields = [&[("csrf", csrf.as_str())], current].concat();
+        ann.post("/my/account/sign-out-everywhere", &fields)
+    };
+    for (current, status) in [
+        (&[][..], 400),
+        (&[("current", "not the password at all")][..], 403),
+    ] {
+        let refused = sign_out(current);
+        assert_eq!(refused.status, status);
+        assert!(refused.text().contains("Current password"), "{refused:?}");
+        assert_eq!(elsewhere.get("/my/wishes").status, 200);
+    }
+    assert!(ann.get("/my/account/delete").text().contains("Current password"));
+    assert_eq!(ann.submit("/my/account/delete", &[]).status, 400);
+    assert!(can_sign_in(&app, ANN, PASSWORD));
+    assert_eq!(sign_out(&[("current", PASSWORD)]).status, 303);
+    assert_eq!(elsewhere.get("/my/wishes").status, 303);
+    let ann = Browser::signed_in(&app, ANN, PASSWORD);
+    age();
+    assert_eq!(
+        ann.submit("/my/account/delete", &[("current", PASSWORD)]).status,
+        303
+    );
+    assert!(!can_sign_in(&app, ANN, PASSWORD));
 }
 
 /// E10: An account is deleted after confirmation; the last administrator cannot delete theirs.

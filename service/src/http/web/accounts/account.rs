@@ -1,6 +1,7 @@
 //! The account page: data, sessions, sign-out everywhere, deletion.
 
 use super::account_form::PATH;
+use super::identity_proof::IdentityProof;
 use super::sign_out::signed_out;
 use crate::domain::accounts::outcome::DeletionOutcome;
 use crate::domain::accounts::view::AccountView;
@@ -22,6 +23,11 @@ use poem::web::Data;
 use poem::{Response, handler};
 
 const DELETE: &str = "/my/account/delete";
+
+const SIGN_OUT: &str = "/my/account/sign-out-everywhere";
+
+/// Sessions on the page: all of a user's browsers and programs, and the newest single tokens.
+const MAX_LISTED: u32 = 200;
 
 #[derive(Template)]
 #[template(path = "web/account.html")]
@@ -47,7 +53,8 @@ pub async fn show(member: Member, Data(web): Data<&Web>) -> Result<Response, Pro
         // Deleted since authentication.
         return Ok(see_other("/sign-in"));
     };
-    let rows = web.sessions().list(&member.signed_in).await?;
+    let page = web.sessions().list(&member.signed_in, None, MAX_LISTED).await?;
+    let rows = page.map(|page| page.items).unwrap_or_default();
     let account = Account {
         frame: member.frame(),
         csrf: member.csrf(),
@@ -65,17 +72,26 @@ pub async fn sign_out_everywhere(
     submitted: SubmittedForm,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
-    member.open(submitted, &[], &[])?;
-    web.sessions()
-        .log_out_everywhere(&member.signed_in, &client)
-        .await?;
-    Ok(signed_out())
+    let fields = member.open(submitted, &[], IdentityProof::FIELDS)?;
+    let proof = IdentityProof::of(&member, web).await?;
+    let mut form = sign_out_form(&member, &proof);
+    match proof.verify(&fields, &mut form, &client).await? {
+        Ok(recent) => {
+            web.sessions().log_out_everywhere(&recent, &client).await?;
+            Ok(signed_out())
+        }
+        Err(rejection) => {
+            let page = FormPage::new(&*member, "Sign out everywhere?", form);
+            rejection.show(page.with_intro(SIGN_OUT_INTRO), &member)
+        }
+    }
 }
 
 /// Asks for confirmation of the deletion.
 #[handler]
-pub async fn show_delete(member: Member) -> Result<Response, Problem> {
-    delete_page(&member, delete_form(&member), StatusCode::OK)
+pub async fn show_delete(member: Member, Data(web): Data<&Web>) -> Result<Response, Problem> {
+    let proof = IdentityProof::of(&member, web).await?;
+    delete_page(&member, delete_form(&member, &proof)).show(&member, StatusCode::OK)
 }
 
 /// Deletes the account.
@@ -86,12 +102,14 @@ pub async fn delete(
     submitted: SubmittedForm,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
-    member.open(submitted, &[], &[])?;
-    match web
-        .accounts()
-        .delete_own_account(&member.signed_in, &client)
-        .await?
-    {
+    let fields = member.open(submitted, &[], IdentityProof::FIELDS)?;
+    let proof = IdentityProof::of(&member, web).await?;
+    let mut form = delete_form(&member, &proof);
+    let recent = match proof.verify(&fields, &mut form, &client).await? {
+        Ok(recent) => recent,
+        Err(rejection) => return rejection.show(delete_page(&member, form), &member),
+    };
+    match web.accounts().delete_own_account(&recent, &client).await? {
         DeletionOutcome::Done => {
             let mut response = see_other("/");
             cookies::clear(&mut response, SESSION);
@@ -100,10 +118,9 @@ pub async fn delete(
             Ok(response)
         }
         DeletionOutcome::LastAdmin => {
-            let mut form = delete_form(&member);
             let text = "You are the only administrator. Give someone else that role first.";
             form.reject("You cannot delete your account yet", text);
-            delete_page(&member, form, StatusCode::CONFLICT)
+            delete_page(&member, form).show(&member, StatusCode::CONFLICT)
         }
     }
 }
@@ -117,16 +134,23 @@ fn session(row: &SessionRow, member: &Member) -> Session {
     }
 }
 
-fn delete_form(member: &Member) -> Form {
-    Form::new(DELETE, member.csrf(), "Delete my account", Vec::new())
+const SIGN_OUT_INTRO: &str = "Every browser and program is signed out, this one too.";
+
+fn sign_out_form(member: &Member, proof: &IdentityProof<'_>) -> Form {
+    Form::new(SIGN_OUT, member.csrf(), "Sign out everywhere", proof.inputs())
+        .with_username(member.signed_in.email())
+        .with_back(PATH, "Cancel")
+}
+
+fn delete_form(member: &Member, proof: &IdentityProof<'_>) -> Form {
+    Form::new(DELETE, member.csrf(), "Delete my account", proof.inputs())
+        .with_username(member.signed_in.email())
         .with_tone(Tone::Danger)
         .with_back(PATH, "Cancel")
 }
 
-fn delete_page(member: &Member, form: Form, status: StatusCode) -> Result<Response, Problem> {
+fn delete_page(member: &Member, form: Form) -> FormPage {
     let intro = "You will be signed out everywhere and can no longer sign in. For a limited time, an administrator can \
                  restore the account.";
-    FormPage::new(member, "Delete your account?", form)
-        .with_intro(intro)
-        .show(member, status)
+    FormPage::new(member, "Delete your account?", form).with_intro(intro)
 }

@@ -8,7 +8,7 @@ use crate::http::accounts::fields::SecretText;
 use crate::http::contract::field::FieldValue;
 use crate::http::contract::problem::{Problem, TOO_MANY_ATTEMPTS, TOO_MANY_CODES, TOO_MANY_MAILS};
 use crate::http::totp::fields::{CODE_USED, CODES_BLOCKED, TypedCode};
-use crate::http::web::cookies::{self, FLASH};
+use crate::http::web::cookies::{self, FLASH, SESSION};
 use crate::http::web::flash::Flash;
 use crate::http::web::form::Form;
 use crate::http::web::form::fields::Fields;
@@ -207,6 +207,11 @@ impl<'a> AccountForm<'a> {
             ChangeOutcome::Done => {
                 let mut response = see_other(PATH);
                 cookies::set(&mut response, FLASH, self.part.flash().as_str());
+                if self.part == Part::Password
+                    && let Some(cookie) = web.sessions().replace_cookie(&self.member.signed_in).await?
+                {
+                    cookies::set(&mut response, SESSION, cookie.reveal());
+                }
                 Ok(response)
             }
             ChangeOutcome::Gone => Ok(see_other("/sign-in")),

@@ -137,7 +137,7 @@ pub async fn undo_email(
 ) -> Result<Response, Problem> {
     let fields = visitor.open(submitted, &["token"], &[])?;
     match web.accounts().undo_email(fields.text("token"), &client).await? {
-        UndoEmailOutcome::Cancelled => Ok(done(&visitor, Flash::EmailKept)),
+        UndoEmailOutcome::Cancelled => Ok(done(&visitor, Flash::EmailUnchanged)),
         UndoEmailOutcome::Restored => {
             // Every session has ended, this browser's too.
             let mut response = see_other("/forgot");

@@ -6,6 +6,9 @@ pub mod account;
 /// Changing its name, address or password.
 pub mod account_form;
 
+/// Proving the member's identity again.
+mod identity_proof;
+
 /// Pages that mailed links lead to.
 pub mod links;
 
