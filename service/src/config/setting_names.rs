@@ -129,7 +129,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "PROOF_MAX_AGE",
         "900",
-        "Time in seconds, 60 to 86400, since the login or the last `POST /auth/reauthenticate` during which administrators may change roles, delete and restore users, end their sessions and remove their second factors.",
+        "Time in seconds, 60 to 86400, since the login or the last `POST /auth/reauthenticate` during which users may end their other sessions and delete the account, and administrators may change roles, delete and restore users, end their sessions and remove their second factors.",
     ),
     setting(
         "MAIL_RATE_PER_NETWORK",

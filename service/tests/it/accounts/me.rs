@@ -304,7 +304,7 @@ fn white_space_around_an_address_is_trimmed() {
     let app = App::over(&database);
     let registered = accounts::register(&app, "Ann", "\tann@example.org ", NEW);
     assert_eq!(registered.status, 202);
-    let link = json!({ "token": token(&database, "confirm", "ann@example.org") });
+    let link = json!({ "token": token(&database, "confirm", "ann@example.org"), "password": NEW });
     assert_eq!(post(&app, "/auth/confirm", &link).status, 200);
     let padded = " Ann@example.org\u{a0}\n";
     let access = accounts::token_pair(&try_log_in(&app, padded, NEW)).access;
