@@ -5,11 +5,12 @@ use super::client_stream::ClientStream;
 use super::connection::{ClientState, ClientTimeouts, Connection};
 use super::connection_limit::{ConnectionSlots, Slot};
 use super::error::StartError;
-use super::protocol_errors::ProtocolErrors;
+use super::protocol_errors::{CountedClient, ProtocolErrors};
 use super::proxy_protocol;
 use super::request_activity::ActiveRequest;
 use super::response_body::{ResponseBody, ResponseProgress};
 use super::stream_executor::StreamExecutor;
+use crate::http::edge::rate_limit::RateLimit;
 use crate::http::edge::response_budget::ResponseShare;
 use crate::telemetry::metrics::Metrics;
 use crate::types::trusted_proxies::TrustedProxies;
@@ -24,7 +25,7 @@ use poem::http::uri::Scheme;
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Request, Response};
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,7 +46,7 @@ const BACKLOG: u32 = 1024;
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
 /// Limits on connections.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Limits {
     /// Maximum number of open connections.
     pub connections: usize,
@@ -53,6 +54,8 @@ pub struct Limits {
     pub timeouts: ClientTimeouts,
     /// The only permitted peers, which start each connection with a PROXY protocol header. `None`: any peer, without one.
     pub proxy_protocol: Option<TrustedProxies>,
+    /// The quotas that malformed requests count for; those of a trusted proxy are its clients'.
+    pub quotas: Option<(Arc<RateLimit>, TrustedProxies)>,
 }
 
 /// A bound socket and its server.
@@ -69,6 +72,7 @@ struct Server {
     timeouts: ClientTimeouts,
     keep_alive: Option<HeaderValue>,
     proxy_protocol: Option<TrustedProxies>,
+    quotas: Option<(Arc<RateLimit>, TrustedProxies)>,
     address: SocketAddr,
     metrics: Option<Metrics>,
 }
@@ -93,6 +97,7 @@ impl Listener {
             keep_alive: HeaderValue::from_str(&format!("timeout={}", limits.timeouts.keep_alive.as_secs()))
                 .ok(),
             proxy_protocol: limits.proxy_protocol,
+            quotas: limits.quotas,
             address,
             metrics,
         };
@@ -202,12 +207,12 @@ impl Server {
         let _ = stream.set_nodelay(true);
         let state = &slot.connection;
         let stream = ClientStream::new(stream, Arc::clone(state));
-        let io = TokioIo::new(ProtocolErrors::new(stream, Arc::clone(state)));
+        let stream = ProtocolErrors::new(stream, Arc::clone(state), self.counted(client.ip()));
+        let io = TokioIo::new(stream);
         let stopping = stopped.clone();
         let service = service_fn(|request: hyper::Request<Incoming>| {
             let version = request.version();
-            let has_body = !request.body().is_end_stream();
-            let active = state.begin_request(version == Version::HTTP_2, has_body);
+            let active = state.begin_request(version == Version::HTTP_2);
             let persistent =
                 version == Version::HTTP_11 && !asks_to_close(request.headers()) && !*stopping.borrow();
             let request = Request::from((
@@ -242,7 +247,6 @@ impl Server {
                     }
                     ClientState::Slow => {
                         self.refused("slow");
-                        state.abort();
                         break;
                     }
                     ClientState::Idle(excess) if excess >= self.timeouts.client => break,
@@ -275,6 +279,14 @@ impl Server {
         tracing::debug!(%peer, reason, "connection without a valid PROXY protocol header closed");
         self.refused("no proxy header");
         None
+    }
+
+    fn counted(&self, address: IpAddr) -> Option<CountedClient> {
+        let (rate_limit, proxies) = self.quotas.as_ref()?;
+        (!proxies.contains(address)).then(|| CountedClient {
+            rate_limit: Arc::clone(rate_limit),
+            address,
+        })
     }
 
     /// Announces how long the connection can be used again, so that a client does not send into one that closes.

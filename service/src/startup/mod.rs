@@ -150,11 +150,13 @@ impl Service {
             connections: server.max_connections,
             timeouts,
             proxy_protocol: server.proxies.proxy_protocol(),
+            quotas: Some((Arc::clone(&rate_limit), server.proxies.trusted.clone())),
         };
         let internal_limits = Limits {
             connections: 64,
             timeouts,
             proxy_protocol: None,
+            quotas: None,
         };
         let public = routes(extend(apis), edge);
         let bind = || {

@@ -3,19 +3,30 @@
 
 use super::connection::Connection;
 use crate::http::contract::problem::Problem;
-use crate::http::edge::{request_id::RequestIds, security_headers as headers};
+use crate::http::edge::{rate_limit::RateLimit, request_id::RequestIds, security_headers as headers};
 use http::{HeaderMap, StatusCode};
 use std::fmt::Write;
 use std::io::{IoSlice, Result};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+/// The client that malformed requests are counted for.
+pub struct CountedClient {
+    /// Its quota.
+    pub rate_limit: Arc<RateLimit>,
+    /// Its address.
+    pub address: IpAddr,
+}
+
 /// A stream that replaces bare error responses.
 pub struct ProtocolErrors<S> {
     stream: S,
     connection: Arc<Connection>,
+    /// `None`: malformed requests are not counted.
+    client: Option<CountedClient>,
     /// The response to write instead, and how much of it is written.
     replacement: Vec<u8>,
     written: usize,
@@ -23,10 +34,11 @@ pub struct ProtocolErrors<S> {
 
 impl<S: AsyncWrite + Unpin> ProtocolErrors<S> {
     /// Replaces the bare error responses on this stream.
-    pub fn new(stream: S, connection: Arc<Connection>) -> Self {
+    pub fn new(stream: S, connection: Arc<Connection>, client: Option<CountedClient>) -> Self {
         Self {
             stream,
             connection,
+            client,
             replacement: Vec::new(),
             written: 0,
         }
@@ -61,23 +73,34 @@ fn bare_status(bytes: &[u8]) -> Option<StatusCode> {
     StatusCode::from_u16(code).ok().filter(|_| is_bare)
 }
 
-fn with_problem_body(status: StatusCode) -> Vec<u8> {
+fn with_problem_body(status: StatusCode, client: Option<&CountedClient>) -> Vec<u8> {
     let ids = RequestIds::of(&HeaderMap::new());
-    tracing::info!(
-        request_id = ids.request_id.own,
-        status = status.as_u16(),
-        "malformed request rejected"
-    );
-    let problem = match status {
-        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => Problem::new(
+    let quota = client.map(|client| (client, client.rate_limit.check(client.address)));
+    let problem = match (status, quota) {
+        (_, Some((_, Err(limited)))) => Problem::from(limited),
+        (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, _) => Problem::new(
             status,
             "request-header-fields-too-large",
             "the request header fields are too large or too many",
         ),
-        StatusCode::URI_TOO_LONG => Problem::new(status, "target-too-long", "the request URI is too long"),
+        (StatusCode::URI_TOO_LONG, _) => {
+            Problem::new(status, "target-too-long", "the request URI is too long")
+        }
         _ => Problem::new(status, "malformed-request", "the request is not well-formed HTTP"),
     };
+    let status = problem.status;
+    if status != StatusCode::TOO_MANY_REQUESTS {
+        // Beyond the quota they write no lines either.
+        tracing::info!(
+            request_id = ids.request_id.own,
+            status = status.as_u16(),
+            "malformed request rejected"
+        );
+    }
     let (mut parts, body) = problem.into_parts(&ids.request_id);
+    if let Some((client, checked)) = quota {
+        client.rate_limit.write(&checked, &mut parts);
+    }
     ids.write(&mut parts);
     headers::write(&mut parts);
     let mut head = format!(
@@ -104,7 +127,7 @@ impl<S: AsyncWrite + AsyncRead + Unpin> AsyncRead for ProtocolErrors<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for ProtocolErrors<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         if let Some(status) = self.bare_status(bytes) {
-            (self.replacement, self.written) = (with_problem_body(status), 0);
+            (self.replacement, self.written) = (with_problem_body(status, self.client.as_ref()), 0);
             return Poll::Ready(Ok(bytes.len()));
         }
         Pin::new(&mut self.stream).poll_write(cx, bytes)
@@ -116,7 +139,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ProtocolErrors<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
         if let Some(status) = slices.first().and_then(|first| self.bare_status(first)) {
-            (self.replacement, self.written) = (with_problem_body(status), 0);
+            (self.replacement, self.written) = (with_problem_body(status, self.client.as_ref()), 0);
             return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
         }
         Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
@@ -148,7 +171,7 @@ mod tests {
 
     async fn through(connection: Arc<Connection>, response: &str) -> String {
         let (server, mut client) = tokio::io::duplex(1 << 16);
-        let mut stream = ProtocolErrors::new(server, connection);
+        let mut stream = ProtocolErrors::new(server, connection, None);
         stream.write_all(response.as_bytes()).await.unwrap();
         stream.shutdown().await.unwrap();
         drop(stream);
@@ -181,12 +204,12 @@ mod tests {
     #[tokio::test]
     async fn bytes_of_our_own_responses_are_never_replaced() {
         let connection = idle();
-        let request = connection.begin_request(false, false);
+        let request = connection.begin_request(false);
         assert_eq!(through(Arc::clone(&connection), BARE).await, BARE);
         drop(request);
         assert_ne!(through(connection, BARE).await, BARE);
         let http2 = idle();
-        drop(http2.begin_request(true, false));
+        drop(http2.begin_request(true));
         assert_eq!(through(http2, BARE).await, BARE);
     }
 }

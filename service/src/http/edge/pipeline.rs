@@ -1,13 +1,13 @@
-//! The order of the edge. In: request id, transfer coding, Host, head size, rate limit, unread responses, body size, path,
-//! method, content coding, parameters. Out: problem or response, headers, metrics, one log line.
+//! The order of the edge. In: request id, client, rate limit, transfer coding, Host, head size, unread responses, body size,
+//! path, method, content coding, parameters. Out: problem or response, headers, metrics, one log line.
 
 use super::body::BodyPolicy;
-use super::client_address::{AmbiguousClientError, ClientAddresses};
+use super::client_address::ClientAddresses;
 use super::conditional::Condition;
 use super::cors::{Cors, RequestOrigin};
 use super::error_mapping;
 use super::hosts::{HostPolicy, Hosts};
-use super::rate_limit::{RateLimit, Remaining};
+use super::rate_limit::RateLimit;
 use super::request_id::RequestIds;
 use super::response_budget::ResponseBudget;
 use super::security_events::{self, SecurityEvents};
@@ -74,13 +74,6 @@ pub struct Edge {
     parts: EdgeParts,
 }
 
-/// The state of the rate limit for one request.
-struct Quota {
-    /// Whether the request was counted; one with a bad Host or head is not.
-    counted: bool,
-    remaining: Option<Remaining>,
-}
-
 /// How an error is rendered.
 #[derive(Clone, Copy)]
 enum ErrorFormat {
@@ -121,10 +114,10 @@ impl Edge {
         mut request: Request,
         route: Option<&RouteEntry>,
         request_id: &RequestId,
-        address: Result<IpAddr, AmbiguousClientError>,
-        quota: &mut Quota,
+        admitted: Result<IpAddr, Problem>,
     ) -> Result<Response, Problem> {
         let parts = &self.parts;
+        let address = admitted?;
         codings::check_transfer(request.headers())?;
         let is_probe = route.is_some_and(|route| route.template.starts_with("/health/"));
         let policy = if is_probe {
@@ -134,11 +127,6 @@ impl Edge {
         };
         parts.hosts.check(&request, policy)?;
         head_limits::check(request.uri(), request.headers())?;
-        quota.counted = true;
-        // Requests with an ambiguous client share one quota: counted to a proxy, they would use up its own.
-        let counted = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        quota.remaining = Some(parts.rate_limit.check(counted)?);
-        let address = address?;
         parts.responses.check(address)?;
         parts.body.check_length(request.headers())?;
         if request.version() == Version::HTTP_2 {
@@ -227,10 +215,17 @@ impl Endpoint for Edge {
         accept::join(request.headers_mut());
         let parts = &self.parts;
         let mut ids = RequestIds::of(request.headers());
-        let address = parts.client_addresses.find(&request);
+        let client = parts.client_addresses.find(&request);
+        // Every request counts, whatever is wrong with it. Those with an ambiguous client share one quota: counted to a
+        // proxy, they would use up its own.
+        let counted = client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let quota = parts.rate_limit.check(counted);
+        let admitted = quota
+            .map_err(Problem::from)
+            .and_then(|_| client.map_err(Problem::from));
         let route = parts.routes.find(request.uri().path());
         let template = route.map(|route| route.template);
-        let client_network = network(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
+        let client_network = network(counted);
         let span = tracing::info_span!(
             "request",
             otel.kind = "server",
@@ -252,12 +247,8 @@ impl Endpoint for Edge {
         let origin = RequestOrigin::of(request.headers());
         let error_format = ErrorFormat::of(route, request.headers());
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let mut quota = Quota {
-            counted: false,
-            remaining: None,
-        };
         let outcome = self
-            .handle(request, route, &ids.request_id, address, &mut quota)
+            .handle(request, route, &ids.request_id, admitted)
             .instrument(span.clone())
             .await;
         let mut response = outcome.unwrap_or_else(|problem| match error_format {
@@ -269,9 +260,7 @@ impl Endpoint for Edge {
         security_headers::write(headers);
         let allow = route.map(|route| &route.allow);
         parts.cors.write(&method, &origin, headers, allow);
-        if quota.counted {
-            parts.rate_limit.write(quota.remaining, headers);
-        }
+        parts.rate_limit.write(&quota, headers);
         let (status, elapsed) = (response.status().as_u16(), started.elapsed());
         parts.metrics.answered(template, &method, status, elapsed);
         let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);

@@ -2,7 +2,10 @@
 
 use crate::support::app::{App, send};
 use crate::support::database::Database;
+use crate::support::raw_connection::send_request;
+use reqwest::blocking::Client;
 use sfv::{BareItem, List, ListEntry, Parser};
+use std::net::{IpAddr, Ipv4Addr};
 
 /// The name and the parameters of the only item of a list.
 fn parse_item(field: &str) -> (String, Vec<(String, i64)>) {
@@ -41,17 +44,87 @@ fn the_remaining_quota_is_reported_and_enforced() {
         let (limit_name, limit) = parse_item(response.header("ratelimit"));
         assert_eq!(limit_name, name);
         assert_eq!(limit[0], ("r".to_owned(), remaining));
-        assert_eq!(limit[1], ("t".to_owned(), 20 * (3 - remaining)));
+        // Until all are available again, or, when none is, until the next one is.
+        let reset = if remaining == 0 { 20 } else { 20 * (3 - remaining) };
+        assert_eq!(limit[1], ("t".to_owned(), reset));
     }
     let refused = app.get("/version");
     refused.problem(429);
-    assert_eq!(parse_item(refused.header("ratelimit")).1[0], ("r".to_owned(), 0));
+    let wait: u32 = refused.header("retry-after").parse().unwrap();
+    let limit = parse_item(refused.header("ratelimit")).1;
+    // `Retry-After` must not be earlier than the reset.
+    assert_eq!(limit, [("r".to_owned(), 0), ("t".to_owned(), i64::from(wait))]);
     assert_eq!(
         parse_item(refused.header("ratelimit-policy")).1[0],
         ("q".to_owned(), 3)
     );
-    let wait: u32 = refused.header("retry-after").parse().unwrap();
     assert!((1..=20).contains(&wait), "{wait}");
+}
+
+/// O8: Requests that are rejected before their path is looked at count as well: with a wrong Host, none or two, or too large a
+/// head; so do those that name two clients.
+#[test]
+fn requests_with_a_wrong_host_or_head_count() {
+    let long = "x".repeat(17_000);
+    let heads = [
+        ("Host: elsewhere.example\r\n".to_owned(), 421),
+        (String::new(), 400),
+        ("Host: a\r\nHost: b\r\n".to_owned(), 400),
+        (format!("Host: localhost\r\nX-Long: {long}\r\n"), 431),
+    ];
+    for (head, status) in heads {
+        let app = app("2");
+        let get = || send_request(app.address, format!("GET /version HTTP/1.1\r\n{head}\r\n"));
+        for remaining in ["r=1", "r=0"] {
+            let refused = get();
+            refused.problem(status);
+            assert!(refused.header("ratelimit").contains(remaining), "{head:.60}");
+        }
+        get().problem(429);
+        app.get("/version").problem(429);
+    }
+}
+
+/// O8: Requests that the HTTP library rejects count as well, except those of a trusted proxy, which are not its own.
+#[test]
+fn malformed_requests_count() {
+    let malformed = |app: &App| send_request(app.address, "GET / HTTP/1.1\r\nno field\r\n\r\n");
+    let limited = app("2");
+    for remaining in ["r=1", "r=0"] {
+        let refused = malformed(&limited);
+        refused.problem(400);
+        assert!(refused.header("ratelimit").contains(remaining));
+    }
+    let refused = malformed(&limited);
+    refused.problem(429);
+    assert!(refused.header("retry-after").parse::<u32>().unwrap() >= 1);
+    limited.get("/version").problem(429);
+    let settings = [("RATE_LIMIT", "2"), ("TRUSTED_PROXIES", "127.0.0.1")];
+    let behind_proxy = App::start(&Database::not_created().settings(&settings));
+    for _ in 0..5 {
+        malformed(&behind_proxy).problem(400);
+    }
+    assert_eq!(behind_proxy.get("/version").status, 200);
+}
+
+/// O8: The clients of one wider network share a larger quota.
+#[test]
+fn a_wider_network_has_a_larger_quota() {
+    let app = app("2");
+    let get = |client: u8| {
+        let address = IpAddr::V4(Ipv4Addr::new(127, 0, 9, client));
+        let client = Client::builder()
+            .no_proxy()
+            .local_address(address)
+            .build()
+            .unwrap();
+        send(client.get(format!("http://{}/version", app.address))).status
+    };
+    let statuses: Vec<u16> = (1..=20).flat_map(|client| [get(client), get(client)]).collect();
+    let accepted = statuses.iter().filter(|status| **status == 200).count();
+    assert_eq!(statuses[..32], [200; 32]);
+    // On a slow machine a few become available again.
+    assert!(accepted < 40, "{statuses:?}");
 }
 
 /// O8: Rejected requests count as well, and forwarding headers do not change the client address.
