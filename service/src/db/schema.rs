@@ -245,6 +245,18 @@ pub mod sessions {
     }
 
     diesel::table! {
+        /// Networks from which a mailed link was used.
+        sessions.known_networks (account_id, network) {
+            /// Whose.
+            account_id -> Int8,
+            /// The network.
+            network -> Text,
+            /// When.
+            proven_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
         /// Failed tries.
         sessions.throttles (key) {
             /// What is counted by.
@@ -259,6 +271,7 @@ pub mod sessions {
     }
 
     diesel::allow_tables_to_appear_in_same_query!(sessions, refresh_tokens, throttles);
+    diesel::allow_tables_to_appear_in_same_query!(known_networks, accounts);
     diesel::allow_tables_to_appear_in_same_query!(sessions, accounts);
     diesel::allow_tables_to_appear_in_same_query!(sessions, credentials);
     diesel::allow_tables_to_appear_in_same_query!(refresh_tokens, accounts);

@@ -1,10 +1,9 @@
 //! Counters of failed attempts, by key. Stored in the database, so that all replicas share them.
 
-use super::schema::accounts::accounts;
-use super::schema::sessions::{sessions, throttles};
+use super::schema::sessions::throttles;
 use super::sessions::interval;
 use chrono::{DateTime, Utc};
-use diesel::dsl::{exists, now, select};
+use diesel::dsl::{now, select};
 use diesel::prelude::*;
 use diesel::sql_types::{Interval, Timestamptz};
 use diesel::upsert::excluded;
@@ -113,20 +112,4 @@ pub fn delete_expired(conn: &mut PgConnection, age: Duration, limit: i64) -> Que
         .skip_locked()
         .load::<String>(conn)?;
     diesel::delete(throttles::table.filter(throttles::key.eq_any(old))).execute(conn)
-}
-
-/// Whether the account with this address was signed in to from this network within `age`.
-pub fn is_known(conn: &mut PgConnection, email_key: &str, network: &str, age: Duration) -> QueryResult<bool> {
-    let since = now.into_sql::<Timestamptz>() - interval(age).into_sql::<Interval>();
-    select(exists(
-        sessions::table
-            .inner_join(accounts::table.on(accounts::id.eq(sessions::account_id)))
-            .filter(
-                accounts::email_key
-                    .eq(email_key)
-                    .and(accounts::deleted_at.is_null()),
-            )
-            .filter(sessions::network.eq(network).and(sessions::created_at.gt(since))),
-    ))
-    .get_result(conn)
 }

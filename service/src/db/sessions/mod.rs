@@ -1,5 +1,8 @@
 //! Sessions, from sign-in to their end.
 
+/// Networks that an account's owner is known to use.
+pub mod known_networks;
+
 /// The sessions of an account, as its owner sees and limits them.
 pub mod own;
 

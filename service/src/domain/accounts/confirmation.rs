@@ -10,8 +10,9 @@ use crate::crypto::password_hash::{PasswordHash, Verified};
 use crate::crypto::tokens::{PlainToken, TokenHash};
 use crate::db::accounts::{self, AccountRow, credentials, links};
 use crate::db::audit::{self, Event};
+use crate::db::sessions::known_networks;
 use crate::db::{PgConnection, QueryResult};
-use crate::domain::throttles::Admission;
+use crate::domain::throttles::{Admission, Counters};
 use crate::types::account::{AccountId, AccountState};
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
@@ -31,8 +32,8 @@ impl Accounts {
         let Some(token) = PlainToken::parse(token).map(|token| token.hash()) else {
             return Ok(LinkOutcome::NoSuchLink);
         };
-        let email = match self.verify_chosen(token, password, client).await? {
-            Ok(email) => email,
+        let (email, counters) = match self.verify_chosen(token, password, client).await? {
+            Ok(verified) => verified,
             Err(outcome) => return Ok(outcome),
         };
         let (mode, throttles, client) = (self.0.registration, self.0.throttles.clone(), client.clone());
@@ -46,14 +47,15 @@ impl Accounts {
                 return Ok(LinkOutcome::NoSuchLink);
             };
             let role = activate(conn, &row, mode)?;
-            throttles.record_success(conn, &email, client.network())?;
+            throttles.record_success(conn, &email, client.network(), &counters)?;
+            known_networks::add(conn, row.id(), &client.network().to_string())?;
             append_confirmed(conn, &row, role, &client)?;
             Ok(LinkOutcome::Done)
         });
         Ok(used.await?)
     }
 
-    /// Verifies the password of the account that a link belongs to, and returns its address. A second registration with
+    /// Verifies the password of the account that a link belongs to, and returns its address and what counted the attempt. A second registration with
     /// another password closes the link, so the password cannot change before the link is used. Attempts are counted like
     /// logins. `Err` holds the outcome of an invalid link or password.
     async fn verify_chosen(
@@ -61,7 +63,7 @@ impl Accounts {
         token: TokenHash,
         password: SecretString,
         client: &ClientInfo,
-    ) -> Result<Result<Email, LinkOutcome>, AccountError> {
+    ) -> Result<Result<(Email, Counters), LinkOutcome>, AccountError> {
         let attempt = self.0.hashing.start_attempt(client.network())?;
         let (throttles, network) = (self.0.throttles.clone(), client.network());
         let found = self.0.db.tx("find_confirmation", move |conn| {
@@ -76,10 +78,10 @@ impl Accounts {
             };
             Ok(match throttles.admit_login(conn, &email, network)? {
                 Admission::Wait(wait) => Err(LinkOutcome::TooManyAttempts(wait)),
-                Admission::Admitted(_) => Ok((row, email)),
+                Admission::Admitted(counters) => Ok((row, email, counters)),
             })
         });
-        let (row, email) = match found.await? {
+        let (row, email, counters) = match found.await? {
             Ok(found) => found,
             Err(outcome) => return Ok(Err(outcome)),
         };
@@ -88,7 +90,7 @@ impl Accounts {
         if permit.verify(password, hash).await? == Verified::Wrong {
             return Ok(Err(LinkOutcome::WrongPassword));
         }
-        Ok(Ok(email))
+        Ok(Ok((email, counters)))
     }
 }
 

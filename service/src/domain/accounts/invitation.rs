@@ -4,6 +4,7 @@ use super::Accounts;
 use super::outcome::{AccountError, SetPasswordOutcome};
 use super::registration::append_event;
 use crate::db::accounts::{self, credentials, links};
+use crate::db::sessions::known_networks;
 use crate::types::account::{AccountId, AccountState};
 use crate::types::client_info::ClientInfo;
 use crate::types::link::LinkPurpose;
@@ -40,6 +41,7 @@ impl Accounts {
             credentials::set_password(conn, row.id(), new.hash.as_str())?;
             accounts::activate(conn, row.id(), role)?;
             links::close_all(conn, row.id())?;
+            known_networks::add(conn, row.id(), &client.network().to_string())?;
             append_event(conn, "invitation.accepted", &row, &client)?;
             Ok(SetPasswordOutcome::Done)
         });

@@ -11,7 +11,8 @@ use crate::crypto::data_keys::DataKeys;
 use crate::crypto::password_hash::PasswordHash;
 use crate::crypto::tokens::{PlainToken, TokenHash};
 use crate::db::accounts::{self, AccountRow, credentials, links};
-use crate::db::{PgConnection, QueryResult, sessions};
+use crate::db::sessions::{self, known_networks};
+use crate::db::{PgConnection, QueryResult};
 use crate::domain::min_response_time::with_min_response_time;
 use crate::domain::sessions::code_guesses;
 use crate::mail::kind::MailKind;
@@ -90,6 +91,8 @@ impl Accounts {
             sessions::end_all(conn, row.id(), None, "password reset")?;
             code_guesses::reset(conn, row.id())?;
             throttles.reset_account(conn, &new.email)?;
+            // Under attack, this is the owner's way in from a new network.
+            known_networks::add(conn, row.id(), &client.network().to_string())?;
             account_mails::enqueue(conn, MailKind::PasswordChanged, &row)?;
             if let Some(role) = role {
                 append_confirmed(conn, &row, role, &client)?;

@@ -1,7 +1,8 @@
 //! Deletes expired sessions and throttle counters.
 
 use super::{Sessions, StorageError};
-use crate::db::{PgConnection, sessions, throttles};
+use crate::db::sessions::{self, known_networks};
+use crate::db::{PgConnection, throttles};
 use crate::domain::throttles::KNOWN_NETWORK_TTL;
 use crate::domain::throttles::rule::COUNTER_TTL;
 
@@ -18,6 +19,8 @@ impl Sessions {
         while self.0.db.tx("delete_old_counters", counters).await? >= batch_size {}
         let ended = |conn: &mut PgConnection| sessions::delete_expired(conn, KNOWN_NETWORK_TTL, BATCH_SIZE);
         while self.0.db.tx("delete_old_sessions", ended).await? >= batch_size {}
+        let networks = |conn: &mut PgConnection| known_networks::delete_expired(conn, KNOWN_NETWORK_TTL);
+        self.0.db.tx("delete_old_networks", networks).await?;
         Ok(())
     }
 }

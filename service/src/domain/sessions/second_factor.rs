@@ -136,9 +136,10 @@ impl Sessions {
                 Ok(StoredSecret::Unreadable) => return Ok(Ok(ConfirmationOutcome::NotStarted)),
                 Err(error) => return Ok(Err(error.into())),
             };
-            if let Admission::Wait(wait) = throttles.admit_login(conn, &email, client.network())? {
-                return Ok(Err(LoginError::Throttled(wait)));
-            }
+            let counters = match throttles.admit_login(conn, &email, client.network())? {
+                Admission::Admitted(counters) => counters,
+                Admission::Wait(wait) => return Ok(Err(LoginError::Throttled(wait))),
+            };
             let Some(step) = step_of(&secret, &code) else {
                 append_rejection(conn, Some(account), "wrong code", &client)?;
                 return Ok(Ok(ConfirmationOutcome::WrongCode));
@@ -148,7 +149,7 @@ impl Sessions {
             links::close_all(conn, account)?;
             let codes = store_codes(conn, account)?;
             sessions::end_all(conn, account, Some(session), "second factor enabled")?;
-            throttles.record_success(conn, &email, client.network())?;
+            throttles.record_success(conn, &email, client.network(), &counters)?;
             notify(conn, MailKind::SecondFactorEnabled, &row)?;
             append(conn, "totp.enabled", account, &client)?;
             Ok(Ok(ConfirmationOutcome::Done(codes)))

@@ -107,7 +107,8 @@ impl VerifiedCredentials {
 
     /// Resets the counters of failed attempts, after the verified action succeeded.
     pub fn record_success(&self, conn: &mut PgConnection, client: &ClientInfo) -> QueryResult<()> {
-        self.throttles.record_success(conn, &self.email, client.network())
+        self.throttles
+            .record_success(conn, &self.email, client.network(), &self.counters)
     }
 }
 

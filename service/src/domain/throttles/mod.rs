@@ -2,8 +2,10 @@
 //! nothing, and refunded if they did not count. Keys are stored as MACs: the table reveals no addresses.
 
 use crate::crypto::data_keys::DataKeys;
+use crate::db::sessions::known_networks;
 use crate::db::throttles::{self, CountRow};
 use crate::db::{PgConnection, QueryResult};
+use crate::types::client_info::wider_networks;
 use crate::types::email::Email;
 use chrono::{DateTime, Utc};
 use rule::Rule;
@@ -36,7 +38,14 @@ const ACCOUNT: Rule = Rule {
     max_delay: Duration::from_secs(60),
 };
 
-/// Mails to one address, requested by unauthenticated clients.
+/// Attempts from a wider network at any account, by the share of one customer. Like those for an account they do not apply
+/// to networks that the owner logged in from.
+const WIDER_NETWORK: Rule = Rule {
+    max_delay: Duration::from_secs(60),
+    ..NETWORK
+};
+
+/// Mails to one mailbox, requested by unauthenticated clients.
 const MAILS_TO_ADDRESS: Rule = Rule {
     free_attempts: 3,
     base_delay: Duration::from_secs(60),
@@ -50,7 +59,13 @@ const MAILS_FROM_NETWORK: Rule = Rule {
     max_delay: Duration::from_secs(900),
 };
 
-/// How long a network counts as known after a login from it.
+/// Mails requested from a wider network, by the share of one customer.
+const MAILS_FROM_WIDER_NETWORK: Rule = Rule {
+    max_delay: Duration::from_secs(60),
+    ..MAILS_FROM_NETWORK
+};
+
+/// How long a network counts as known after a login from it, or the use of a mailed link.
 pub const KNOWN_NETWORK_TTL: Duration = Duration::from_secs(30 * 86_400);
 
 /// A key and the rule that applies to its count.
@@ -58,6 +73,8 @@ pub const KNOWN_NETWORK_TTL: Duration = Duration::from_secs(30 * 86_400);
 struct Counter {
     key: String,
     rule: Rule,
+    /// Whether it counts attempts by others than the client's customer, which must not lock an owner out.
+    counts_others: bool,
 }
 
 /// The counters of one attempt.
@@ -106,10 +123,10 @@ impl Throttles {
         email: &Email,
         network: IpAddr,
     ) -> QueryResult<LoginCheck> {
-        let known = throttles::is_known(conn, email.key(), &network.to_string(), KNOWN_NETWORK_TTL)?;
+        let known = known_networks::is_known(conn, email.key(), &network.to_string(), KNOWN_NETWORK_TTL)?;
         let mut counters = self.login_counters(email, network);
         if known {
-            counters.0.retain(|counter| counter.rule != ACCOUNT);
+            counters.0.retain(|counter| !counter.counts_others);
         }
         Ok(match counters.wait(conn)? {
             Some(wait) => LoginCheck::Wait(wait),
@@ -130,10 +147,18 @@ impl Throttles {
         }
     }
 
-    /// Records a successful login: resets the account's counters. The network's counter is only refunded this attempt,
-    /// otherwise the owner of one account could guess at others without limit.
-    pub fn record_success(&self, conn: &mut PgConnection, email: &Email, network: IpAddr) -> QueryResult<()> {
-        self.login_counters(email, network).refund(conn)?;
+    /// Records a successful login, which these counters had counted: resets the account's counters. Those of the networks are
+    /// only refunded this attempt, otherwise the owner of one account could guess at others without limit.
+    pub fn record_success(
+        &self,
+        conn: &mut PgConnection,
+        email: &Email,
+        network: IpAddr,
+        counters: &Counters,
+    ) -> QueryResult<()> {
+        // Locked together, in the order of their keys, also those that did not count this attempt.
+        let (_, rows) = throttles::lock(conn, &self.login_counters(email, network).keys())?;
+        throttles::store(conn, &counters.refunded(&rows))?;
         throttles::reset(conn, &[&self.account(email), &self.pair(email, network)])
     }
 
@@ -155,22 +180,34 @@ impl Throttles {
         network: IpAddr,
         free_attempts: i32,
     ) -> QueryResult<Admission> {
-        let key = format!("mail-from:{}", self.masked(&network.to_string()));
         // The last free one starts the first delay.
-        let free_attempts = free_attempts.saturating_sub(1);
-        let rule = Rule {
-            free_attempts,
-            ..MAILS_FROM_NETWORK
+        let with_free = |rule: Rule, customers: u32| {
+            let free_attempts = free_attempts.saturating_mul(i32::try_from(customers).unwrap_or(i32::MAX));
+            Rule {
+                free_attempts: free_attempts.saturating_sub(1),
+                ..rule
+            }
         };
-        Counters::of(vec![Counter::new(key, rule)]).admit(conn)
+        let key = format!("mail-from:{}", self.masked(&network.to_string()));
+        let mut counters = vec![Counter::new(key, with_free(MAILS_FROM_NETWORK, 1))];
+        counters.extend(wider_networks(network).map(|(wider, customers)| {
+            let key = format!("mails-from:{}", self.masked(&wider.to_string()));
+            Counter::of_others(key, with_free(MAILS_FROM_WIDER_NETWORK, customers))
+        }));
+        Counters::of(counters).admit(conn)
     }
 
     fn login_counters(&self, email: &Email, network: IpAddr) -> Counters {
-        Counters::of(vec![
+        let mut counters = vec![
             Counter::new(self.pair(email, network), ACCOUNT_FROM_NETWORK),
             Counter::new(self.network(network), NETWORK),
-            Counter::new(self.account(email), ACCOUNT),
-        ])
+            Counter::of_others(self.account(email), ACCOUNT),
+        ];
+        counters.extend(wider_networks(network).map(|(wider, customers)| {
+            let key = format!("networks:{}", self.masked(&wider.to_string()));
+            Counter::of_others(key, WIDER_NETWORK.shared_by(customers))
+        }));
+        Counters::of(counters)
     }
 
     fn account(&self, email: &Email) -> String {
@@ -196,7 +233,18 @@ impl Throttles {
 
 impl Counter {
     fn new(key: String, rule: Rule) -> Self {
-        Self { key, rule }
+        Self {
+            key,
+            rule,
+            counts_others: false,
+        }
+    }
+
+    fn of_others(key: String, rule: Rule) -> Self {
+        Self {
+            counts_others: true,
+            ..Self::new(key, rule)
+        }
     }
 }
 
@@ -236,8 +284,12 @@ impl Counters {
     /// Removes an attempt that could not be verified, or that was not wrong.
     pub fn refund(&self, conn: &mut PgConnection) -> QueryResult<()> {
         let (_, rows) = throttles::lock(conn, &self.keys())?;
-        let next: Vec<CountRow> = self.of_each(&rows).map(|(rule, row)| rule.refund(row)).collect();
-        throttles::store(conn, &next)
+        throttles::store(conn, &self.refunded(&rows))
+    }
+
+    /// The counts without the attempt.
+    fn refunded(&self, rows: &[CountRow]) -> Vec<CountRow> {
+        self.of_each(rows).map(|(rule, row)| rule.refund(row)).collect()
     }
 
     /// The counts with one more attempt, or the remaining delay.

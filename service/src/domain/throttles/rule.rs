@@ -19,6 +19,15 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// The rule for a network with the share of this many customers.
+    pub fn shared_by(self, customers: u32) -> Self {
+        let customers = i32::try_from(customers).unwrap_or(i32::MAX);
+        Self {
+            free_attempts: self.free_attempts.saturating_mul(customers),
+            ..self
+        }
+    }
+
     /// The delay after this many attempts.
     pub fn delay(&self, count: i32) -> Duration {
         let beyond_free = count.saturating_sub(self.free_attempts);

@@ -1,8 +1,9 @@
 //! Throttling of login attempts by account and by network.
 
-use crate::support::accounts::{PASSWORD, create_account, try_log_in};
+use crate::support::accounts::{PASSWORD, create_account, post, try_log_in};
 use crate::support::app::{App, send};
 use crate::support::database::Database;
+use crate::support::mailed_links::token;
 use crate::support::response::Response;
 use portcullis::types::role::Role;
 use reqwest::blocking::{Client, RequestBuilder};
@@ -246,6 +247,84 @@ fn distributed_guesses_are_delayed_and_the_owner_is_not() {
     );
 }
 
+/// E7: Guesses spread over the addresses of a wider network are delayed together; networks that the owner logged in from are
+/// not.
+#[test]
+fn guesses_from_a_wider_network_are_delayed_together() {
+    let (database, app) = app();
+    let address = |number: u8| Ipv4Addr::new(127, 5, 5, number);
+    assert_eq!(log_in_from(&app, address(200), ANN, PASSWORD).status, 200);
+    for number in 0..16 {
+        log_in_from(&app, address(number), &format!("n{number}@example.org"), "wrong").problem(401);
+    }
+    // Thirty from each of sixteen addresses.
+    let raised = "UPDATE sessions.throttles SET count = 480 WHERE key LIKE 'networks:%' AND count = 16";
+    database.execute(raised);
+    log_in_from(&app, address(17), "last@example.org", "wrong").problem(401);
+    restart_delays(&database);
+    assert_eq!(
+        retry_after(&log_in_from(&app, address(18), "new@example.org", "wrong")),
+        1
+    );
+    assert_eq!(
+        log_in_from(&app, address(200), ANN, PASSWORD).status,
+        200,
+        "a known network"
+    );
+    log_in_from(&app, Ipv4Addr::new(127, 5, 6, 1), "other@example.org", "wrong").problem(401);
+    let longest =
+        "UPDATE sessions.throttles SET count = 5000, blocked_until = NULL WHERE key LIKE 'networks:%'";
+    database.execute(longest);
+    log_in_from(&app, address(19), "later@example.org", "wrong").problem(401);
+    restart_delays(&database);
+    assert_eq!(retry_after(&log_in_from(&app, address(20), ANN, "wrong")), 60);
+}
+
+/// E7, E14: While an account is under attack from everywhere, its owner gets in from a new network by a mailed link, which
+/// makes that network known; guesses from elsewhere stay delayed.
+#[test]
+fn a_mailed_link_lets_the_owner_in_from_a_new_network() {
+    let (database, app) = app();
+    let attack = || {
+        database.execute("DELETE FROM sessions.throttles");
+        log_in_from(&app, Ipv4Addr::new(127, 8, 0, 1), ANN, "wrong").problem(401);
+        database.execute(
+            "UPDATE sessions.throttles SET count = 5000, blocked_until = now() + interval '1 minute'
+             WHERE key ~ '^account:[0-9a-f]+$'",
+        );
+    };
+    attack();
+    retry_after(&try_log_in(&app, ANN, PASSWORD));
+    assert_eq!(post(&app, "/auth/forgot", &json!({ "email": ANN })).status, 202);
+    let link = token(&database, "reset", ANN);
+    let new = "an entirely different sentence";
+    let body = json!({ "token": link, "password": new });
+    assert_eq!(post(&app, "/auth/reset", &body).status, 200);
+    for _ in 0..2 {
+        attack();
+        assert_eq!(try_log_in(&app, ANN, new).status, 200);
+        database.execute("UPDATE sessions.sessions SET network = ''");
+    }
+    attack();
+    retry_after(&log_in_from(&app, Ipv4Addr::new(127, 8, 0, 2), ANN, new));
+    database.execute("UPDATE sessions.known_networks SET proven_at = now() - interval '31 days'");
+    attack();
+    retry_after(&try_log_in(&app, ANN, new));
+}
+
+/// E7: Logins from a known network, which a wider network's counter spares, do not lower that counter.
+#[test]
+fn own_logins_do_not_lower_the_count_of_a_wider_network() {
+    let (database, app) = app();
+    assert_eq!(try_log_in(&app, ANN, PASSWORD).status, 200);
+    guess(&app, "victim@example.org").problem(401);
+    for _ in 0..3 {
+        assert_eq!(try_log_in(&app, ANN, PASSWORD).status, 200);
+    }
+    let counts = "SELECT count::text AS line FROM sessions.throttles WHERE key LIKE 'network%' ORDER BY 1";
+    assert_eq!(database.lines(counts), ["1", "1"]);
+}
+
 /// E7: Logins to an attacker's own account do not reset the count of the network.
 #[test]
 fn own_logins_do_not_reset_the_count_of_the_network() {
@@ -284,7 +363,11 @@ fn stored_keys_reveal_no_address() {
     let (database, app) = app();
     guess(&app, ANN).problem(401);
     let rows = database.lines("SELECT key AS line FROM sessions.throttles ORDER BY key");
-    assert_eq!(rows.len(), 3);
+    assert_eq!(
+        rows.len(),
+        4,
+        "account, account and network, network, wider network"
+    );
     for row in rows {
         assert!(
             !row.contains("127.0.0.1") && !row.contains("example") && !row.contains("ann@"),
