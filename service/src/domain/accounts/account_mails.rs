@@ -141,12 +141,18 @@ fn store_link(
     })
 }
 
-/// A mail to an account's own address, without a link.
+/// A mail to an account's own address, without a link. Until the address is confirmed, the name is whatever the client that
+/// registered it chose: a message to its owner, perhaps. Such a mail names no one.
 pub fn to_account(kind: MailKind, row: &AccountRow) -> OutboxMail<'_> {
+    let name = if row.is(AccountState::Unconfirmed) {
+        ""
+    } else {
+        row.name.as_str()
+    };
     OutboxMail {
         kind,
         to: &row.email,
-        name: &row.name,
+        name,
         link: None,
     }
 }

@@ -242,8 +242,10 @@ fn request_confirmation(
             account_mails::enqueue(conn, MailKind::AlreadyRegistered, &other)?;
         }
         None => {
+            // The new address may be another person's, to whom the name could be a message.
             let mail = OutboxMail {
                 to: email.as_str(),
+                name: "",
                 ..to_account(MailKind::ChangeEmail, row)
             };
             account_mails::enqueue_with_link(conn, key, &spec, &mail)?;
