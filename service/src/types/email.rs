@@ -38,6 +38,14 @@ impl Email {
         &self.key
     }
 
+    /// The address for comparison, without a sub-address (RFC 5233): mails to `ann+x@example.org` reach the mailbox of
+    /// `ann@example.org`.
+    pub fn mailbox_key(&self) -> String {
+        let (local, domain) = self.key.split_once('@').unwrap_or((&self.key, ""));
+        let mailbox = local.split('+').next().filter(|mailbox| !mailbox.is_empty());
+        format!("{}@{domain}", mailbox.unwrap_or(local))
+    }
+
     /// The part before the `@`, in lower case.
     pub fn local_part(&self) -> &str {
         self.key.split('@').next().unwrap_or_default()
@@ -89,6 +97,19 @@ mod tests {
         }
         let (a, b) = (Email::parse("Ann@Example.org "), Email::parse("ann@example.ORG"));
         assert_eq!(a.unwrap().key(), b.unwrap().key());
+    }
+
+    #[test]
+    fn sub_addresses_have_the_mailbox_of_their_address() {
+        for (address, mailbox) in [
+            ("Ann+x@Example.org", "ann@example.org"),
+            ("ann++@example.org", "ann@example.org"),
+            ("ann+a+b@example.org", "ann@example.org"),
+            ("ann@example.org", "ann@example.org"),
+            ("+ann@example.org", "+ann@example.org"),
+        ] {
+            assert_eq!(Email::parse(address).unwrap().mailbox_key(), mailbox);
+        }
     }
 
     #[test]

@@ -167,9 +167,9 @@ impl Throttles {
         throttles::reset_with_prefix(conn, &self.account(email))
     }
 
-    /// Admits a mail to this address.
+    /// Admits a mail to this address. Counted by mailbox: an attacker can invent any number of sub-addresses.
     pub fn admit_mail_to(&self, conn: &mut PgConnection, email: &Email) -> QueryResult<Admission> {
-        let key = format!("mail:{}", self.masked(email.key()));
+        let key = format!("mail:{}", self.masked(&email.mailbox_key()));
         Counters::of(vec![Counter::new(key, MAILS_TO_ADDRESS)]).admit(conn)
     }
 

@@ -79,6 +79,36 @@ fn mails_to_one_address_are_limited_silently() {
     assert!((3..=4).contains(&mails), "{mails}");
 }
 
+/// E1, E4, E14: Sub-addresses of one mailbox share its limit, and mails to them name no one before the address is confirmed.
+#[test]
+fn sub_addresses_share_the_limit_of_their_mailbox() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    for number in 0..8 {
+        let email = format!("Victim+{number}@example.org");
+        let message = "call 0800 12345 now";
+        assert_eq!(
+            accounts::register(&app, message, &email, "a quiet mountain lake").status,
+            202
+        );
+        assert_eq!(post(&app, "/auth/forgot", &json!({ "email": email })).status, 202);
+    }
+    let mails = list_outbox(&database);
+    assert!((3..=4).contains(&mails.len()), "{mails:?}");
+    assert_eq!(
+        database.lines("SELECT data::text AS line FROM mail.outbox WHERE data ? 'name'"),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        post(&app, "/auth/resend", &json!({ "email": "victim@example.org" })).status,
+        429
+    );
+    assert_eq!(
+        post(&app, "/auth/resend", &json!({ "email": "victim2@example.org" })).status,
+        202
+    );
+}
+
 /// E7: Registrations from one network are limited. Forwarding headers do not change the network, and other networks are not
 /// affected.
 #[test]
@@ -109,6 +139,30 @@ fn mass_registration_from_one_network_is_limited() {
         .unwrap()
         .post(format!("http://{}/auth/register", app.address));
     assert_eq!(send(with_json(request, &body)).status, 202);
+}
+
+/// E7: Mails caused from the addresses of a wider network are limited together, at a larger number.
+#[test]
+fn mails_caused_from_a_wider_network_are_limited() {
+    let database = Database::fresh();
+    let app = App::start(&database.settings(&[("MAIL_RATE_PER_NETWORK", "2")]));
+    let forgot = |client: u8| {
+        let address = std::net::IpAddr::from([127, 0, 3, client]);
+        let client = Client::builder()
+            .no_proxy()
+            .local_address(address)
+            .build()
+            .unwrap();
+        let request = client.post(format!("http://{}/auth/forgot", app.address));
+        send(with_json(
+            request,
+            &json!({ "email": format!("n{address}@example.org") }).to_string(),
+        ))
+    };
+    for client in 1..=32 {
+        assert_eq!(forgot(client).status, 202, "{client}");
+    }
+    retry_after(&forgot(33));
 }
 
 /// E7: Concurrent registrations from one network are limited as if they were sequential.
