@@ -26,15 +26,6 @@ impl ClientStream {
     }
 }
 
-impl Drop for ClientStream {
-    fn drop(&mut self) {
-        // The kernel would deliver what the client has not read for as long as that takes.
-        if self.connection.is_aborted() {
-            let _ = self.socket.set_zero_linger();
-        }
-    }
-}
-
 impl AsyncRead for ClientStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -43,9 +34,8 @@ impl AsyncRead for ClientStream {
     ) -> Poll<Result<()>> {
         let before = buffer.filled().len();
         let poll = Pin::new(&mut self.socket).poll_read(cx, buffer);
-        let received = &buffer.filled()[before..];
-        if !received.is_empty() {
-            self.connection.record_read(received);
+        if buffer.filled().len() > before {
+            self.connection.record_read();
         }
         poll
     }

@@ -2,7 +2,7 @@
 
 use super::request_activity::{ActiveRequest, RequestActivity};
 use super::response_body::ResponseProgress;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -35,17 +35,12 @@ pub struct Connection {
     opened: u64,
     received_request: AtomicBool,
     http2: AtomicBool,
-    /// Whether the latest request has a body.
-    has_body: AtomicBool,
-    /// The last four bytes that arrived.
-    tail: AtomicU32,
     /// When the first byte of a request head arrived.
     head_started: AtomicU64,
     /// When the socket accepted nothing of a response for the first time since it last accepted something.
     write_blocked: AtomicU64,
     /// Responses over HTTP/1.1 that are not completely written yet.
     responses: Mutex<Vec<Arc<ResponseProgress>>>,
-    aborted: AtomicBool,
     eviction: Notify,
     evicting: AtomicBool,
 }
@@ -59,29 +54,19 @@ impl Connection {
             activity: Arc::new(activity),
             received_request: AtomicBool::new(false),
             http2: AtomicBool::new(false),
-            has_body: AtomicBool::new(false),
-            tail: AtomicU32::new(0),
             head_started: AtomicU64::new(0),
             write_blocked: AtomicU64::new(0),
             responses: Mutex::default(),
-            aborted: AtomicBool::new(false),
             eviction: Notify::new(),
             evicting: AtomicBool::new(false),
         }
     }
 
     /// Marks the start of a request. It ends when the returned value is dropped, also if the client disconnects.
-    pub fn begin_request(&self, http2: bool, has_body: bool) -> ActiveRequest {
+    pub fn begin_request(&self, http2: bool) -> ActiveRequest {
         self.received_request.store(true, Ordering::Relaxed);
         self.http2.store(http2, Ordering::Relaxed);
-        self.has_body.store(has_body, Ordering::Relaxed);
-        // What arrived behind the head of a request without a body belongs to the next head.
-        let next_head = if has_body || self.ends_with_empty_line() {
-            0
-        } else {
-            self.activity.now()
-        };
-        self.head_started.store(next_head, Ordering::Relaxed);
+        self.head_started.store(0, Ordering::Relaxed);
         self.activity.begin()
     }
 
@@ -106,19 +91,9 @@ impl Connection {
         self.activity.last()
     }
 
-    /// Records that these bytes arrived.
-    pub fn record_read(&self, bytes: &[u8]) {
-        let last = &bytes[bytes.len().saturating_sub(4)..];
-        let append = |tail: u32, byte: &u8| tail << 8 | u32::from(*byte);
-        let tail = last.iter().fold(self.tail.load(Ordering::Relaxed), append);
-        self.tail.store(tail, Ordering::Relaxed);
-        // Bytes that arrive during a request are its body or the beginning of the next head.
-        let is_head = if self.is_active() {
-            !self.has_body.load(Ordering::Relaxed) && !self.ends_with_empty_line()
-        } else {
-            true
-        };
-        if is_head && self.head_started.load(Ordering::Relaxed) == 0 {
+    /// Records that bytes arrived.
+    pub fn record_read(&self) {
+        if !self.is_active() && self.head_started.load(Ordering::Relaxed) == 0 {
             self.head_started.store(self.activity.now(), Ordering::Relaxed);
         }
     }
@@ -140,8 +115,11 @@ impl Connection {
     /// What the client is doing. Must be called regularly.
     pub fn client_state(&self, timeouts: ClientTimeouts) -> ClientState {
         let since = |time: u64| Duration::from_millis(self.activity.now().saturating_sub(time));
-        let write_blocked = self.write_blocked.load(Ordering::Relaxed);
-        if write_blocked > 0 && since(write_blocked) >= timeouts.client {
+        let exceeded = |time: &AtomicU64| {
+            let time = time.load(Ordering::Relaxed);
+            time > 0 && since(time) >= timeouts.client
+        };
+        if exceeded(&self.write_blocked) {
             return ClientState::Slow;
         }
         if self.is_active() {
@@ -160,26 +138,12 @@ impl Connection {
             };
         }
         // In HTTP/2, bytes between requests may be PING, SETTINGS or WINDOW_UPDATE.
-        let head_started = self.head_started.load(Ordering::Relaxed);
-        if head_started > 0
-            && since(head_started.max(self.last_activity())) >= timeouts.client
-            && !self.http2.load(Ordering::Relaxed)
-        {
+        if exceeded(&self.head_started) && !self.http2.load(Ordering::Relaxed) {
             return ClientState::Slow;
         }
         since(self.last_activity())
             .checked_sub(timeouts.keep_alive)
             .map_or(ClientState::Active, ClientState::Idle)
-    }
-
-    /// Marks the connection as one that is closed because its client is slow.
-    pub fn abort(&self) {
-        self.aborted.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether the connection is closed because its client is slow.
-    pub fn is_aborted(&self) -> bool {
-        self.aborted.load(Ordering::Relaxed)
     }
 
     /// Requests that the connection is closed for another one.
@@ -198,12 +162,6 @@ impl Connection {
         self.eviction.notified().await;
     }
 
-    /// Whether the last bytes that arrived end a head.
-    fn ends_with_empty_line(&self) -> bool {
-        let tail = self.tail.load(Ordering::Relaxed).to_be_bytes();
-        tail == *b"\r\n\r\n" || tail.ends_with(b"\n\n")
-    }
-
     fn responses(&self) -> MutexGuard<'_, Vec<Arc<ResponseProgress>>> {
         self.responses.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -217,8 +175,6 @@ mod tests {
 
     /// Whose timeouts have not passed even on a busy machine.
     const LONG: Duration = Duration::from_secs(600);
-
-    const HEAD: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
 
     /// The state after a while, with these timeouts.
     fn state_after(connection: &Connection, client: Duration, keep_alive: Duration) -> ClientState {
@@ -236,39 +192,17 @@ mod tests {
     #[test]
     fn the_time_for_a_head_starts_with_its_first_byte() {
         let connection = Connection::new(Instant::now());
-        connection.record_read(HEAD);
-        drop(connection.begin_request(false, false));
+        drop(connection.begin_request(false));
         assert_eq!(state_after(&connection, SHORT, LONG), ClientState::Active);
-        connection.record_read(b"G");
+        connection.record_read();
         assert_eq!(state_after(&connection, SHORT, LONG), ClientState::Slow);
-    }
-
-    #[test]
-    fn a_head_behind_a_request_without_a_body_has_the_time_of_a_head() {
-        let state = |reads: &[&[u8]], has_body, later: &[&[u8]]| {
-            let connection = Connection::new(Instant::now());
-            reads.iter().for_each(|bytes| connection.record_read(bytes));
-            let request = connection.begin_request(false, has_body);
-            later.iter().for_each(|bytes| connection.record_read(bytes));
-            drop(request);
-            state_after(&connection, SHORT, LONG)
-        };
-        assert_eq!(state(&[HEAD], false, &[]), ClientState::Active);
-        assert_eq!(
-            state(&[&HEAD[..HEAD.len() - 1], b"\n"], false, &[]),
-            ClientState::Active
-        );
-        assert_eq!(state(&[b"GET / HTTP/1.1\n\n"], false, &[]), ClientState::Active);
-        assert_eq!(state(&[HEAD, b"GET"], false, &[]), ClientState::Slow);
-        assert_eq!(state(&[HEAD], false, &[b"GET"]), ClientState::Slow);
-        assert_eq!(state(&[HEAD, b"body"], true, &[b"body"]), ClientState::Active);
     }
 
     #[test]
     fn bytes_between_http_2_requests_are_no_request() {
         let connection = Connection::new(Instant::now());
-        drop(connection.begin_request(true, false));
-        connection.record_read(b"G");
+        drop(connection.begin_request(true));
+        connection.record_read();
         assert_eq!(state_after(&connection, SHORT, LONG), ClientState::Active);
         let state = state_after(&connection, SHORT, SHORT);
         assert!(matches!(state, ClientState::Idle(_)), "{state:?}");
@@ -278,7 +212,7 @@ mod tests {
     #[test]
     fn a_running_request_is_neither_idle_nor_slow() {
         let connection = Connection::new(Instant::now());
-        let request = connection.begin_request(false, false);
+        let request = connection.begin_request(false);
         assert_eq!(state_after(&connection, SHORT, SHORT), ClientState::Active);
         assert!(!connection.awaits_http1_request());
         drop(request);
@@ -288,7 +222,7 @@ mod tests {
     #[test]
     fn a_socket_that_accepts_nothing_makes_its_client_slow() {
         let connection = Connection::new(Instant::now());
-        let _request = connection.begin_request(false, false);
+        let _request = connection.begin_request(false);
         connection.record_write(false);
         assert_eq!(state_after(&connection, LONG, LONG), ClientState::Active);
         assert_eq!(state_after(&connection, SHORT, LONG), ClientState::Slow);

@@ -115,7 +115,7 @@ mod tests {
     async fn the_longest_idle_connection_is_evicted_and_an_active_one_is_not() {
         let slots = ConnectionSlots::new(3);
         let (active, _) = slots.take().await.unwrap();
-        let requests = active.connection.begin_request(false, false);
+        let requests = active.connection.begin_request(false);
         let (idle, _) = slots.take().await.unwrap();
         tokio::time::sleep(Duration::from_millis(5)).await;
         let (fresh, evicted) = slots.take().await.unwrap();
@@ -139,8 +139,8 @@ mod tests {
         let (first, _) = slots.take().await.unwrap();
         let (second, _) = slots.take().await.unwrap();
         let requests = [
-            first.connection.begin_request(false, false),
-            second.connection.begin_request(false, false),
+            first.connection.begin_request(false),
+            second.connection.begin_request(false),
         ];
         let connection = Arc::clone(&first.connection);
         let closing = tokio::spawn(async move {

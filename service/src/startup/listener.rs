@@ -5,6 +5,7 @@ use super::client_stream::ClientStream;
 use super::connection::{ClientState, ClientTimeouts, Connection};
 use super::connection_limit::{ConnectionSlots, Slot};
 use super::error::StartError;
+use super::frame_limit::FrameLimit;
 use super::protocol_errors::{CountedClient, ProtocolErrors};
 use super::proxy_protocol;
 use super::request_activity::ActiveRequest;
@@ -208,7 +209,7 @@ impl Server {
         let state = &slot.connection;
         let stream = ClientStream::new(stream, Arc::clone(state));
         let stream = ProtocolErrors::new(stream, Arc::clone(state), self.counted(client.ip()));
-        let io = TokioIo::new(stream);
+        let io = TokioIo::new(FrameLimit::new(stream));
         let stopping = stopped.clone();
         let service = service_fn(|request: hyper::Request<Incoming>| {
             let version = request.version();

@@ -30,6 +30,9 @@ mod audit_anchors;
 /// Problem documents for errors of the HTTP library.
 pub mod protocol_errors;
 
+/// Limits HTTP/2 frames without a request.
+mod frame_limit;
+
 /// The PROXY protocol.
 mod proxy_protocol;
 

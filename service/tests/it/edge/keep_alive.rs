@@ -75,47 +75,6 @@ fn only_persistent_http_1_1_connections_announce_it() {
     assert!(!response.headers().contains_key("keep-alive"), "{response:?}");
 }
 
-/// O4: Half a head that is sent together with a complete request is cut off like one that is sent alone.
-#[test]
-fn half_a_head_behind_a_request_is_cut_off() {
-    let app = app(&[("CLIENT_TIMEOUT", "1")]);
-    for rest in ["G", "GET /version HTTP/1.1\r\nHost: localhost\r\n"] {
-        let mut raw = RawConnection::connect(app.address);
-        raw.send(GET.repeat(2) + rest);
-        assert_eq!(raw.read_response().unwrap().status, 200);
-        assert_eq!(raw.read_response().unwrap().status, 200);
-        assert!(raw.wait_until_closed() < Duration::from_secs(4), "{rest}");
-    }
-}
-
-/// O15: Neither a body nor a head that arrives in pieces shortens the keep-alive timeout.
-#[test]
-fn the_keep_alive_timeout_follows_every_request() {
-    let app = app(&[("CLIENT_TIMEOUT", "1")]);
-    for pieces in [
-        &["GET /version HTTP/1.1\r\nHost: localhost\r\n\r", "\n"][..],
-        &["GET /ver", "sion HTTP/1.1\r\nHost: localhost\r\n\r\n"],
-        &[
-            "POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\n{",
-            "}  ",
-        ],
-    ] {
-        let mut raw = RawConnection::connect(app.address);
-        for piece in pieces {
-            raw.send(piece);
-            sleep(Duration::from_millis(100));
-        }
-        assert!(raw.read_response().is_some());
-        sleep(Duration::from_secs(3));
-        raw.send(GET);
-        assert_eq!(
-            raw.read_response().map(|response| response.status),
-            Some(200),
-            "{pieces:?}"
-        );
-    }
-}
-
 /// O4: A head that stalls on an open connection is cut off after the time limit for heads, not after the keep-alive timeout.
 #[test]
 fn a_stalled_second_head_is_cut_off() {

@@ -18,6 +18,9 @@ mod hosts;
 /// Connections between requests.
 mod keep_alive;
 
+/// Floods of HTTP/2 frames.
+mod http2_floods;
+
 /// OPTIONS, HEAD and `Allow`.
 mod methods;
 
