@@ -11,6 +11,9 @@ pub mod bounded_queue;
 /// Settings, parsed once from the environment and a file.
 pub mod config;
 
+/// TLS towards other servers.
+pub mod tls_client;
+
 /// Logs, traces and metrics.
 pub mod telemetry;
 

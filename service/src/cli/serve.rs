@@ -8,6 +8,7 @@ use crate::config::deployment_profile::DeploymentProfile;
 use crate::config::setting_names::PREFIX;
 use crate::startup::Service;
 use crate::startup::error::StartError;
+use crate::telemetry::error::TelemetryError;
 use crate::telemetry::logs::Telemetry;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -42,6 +43,7 @@ pub fn run(settings: &Settings) -> ExitCode {
     }
     let telemetry = match Telemetry::start(&settings.telemetry) {
         Ok(telemetry) => telemetry,
+        Err(error @ TelemetryError::Authorities(_)) => return fail(EXIT_CONFIG, &error),
         Err(error) => return fail(1, &error),
     };
     warn_about_secrets(settings);

@@ -21,6 +21,9 @@ pub mod auth;
 /// Production or development.
 pub mod deployment_profile;
 
+/// Unencrypted traffic beyond the machine.
+pub mod cleartext;
+
 /// Reverse proxies in front of the public listener.
 pub mod proxies;
 
@@ -107,6 +110,8 @@ impl Settings {
                 format!("its host must be one of {PREFIX}ALLOWED_HOSTS: mailed links would be rejected");
             return Err(ConfigError::new("PUBLIC_URL", reason));
         }
+        let telemetry = telemetry::TelemetrySettings::parse(source)?;
+        cleartext::check(source, profile, &server, &telemetry)?;
         Ok(Self {
             file_with_secrets: source.file_with_secrets().map(Path::to_owned),
             profile,
@@ -116,7 +121,7 @@ impl Settings {
             auth,
             audit: audit::AuditSettings::parse(source)?,
             mail: mail::MailSettings::parse(source, profile)?,
-            telemetry: telemetry::TelemetrySettings::parse(source)?,
+            telemetry,
         })
     }
 }

@@ -44,12 +44,17 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "LISTEN",
         "127.0.0.1:3000",
-        "Address and port of the public listener.",
+        "Address and port of the public listener. Production requires a loopback address, `TRUSTED_PROXIES`, or `ALLOW_CLEARTEXT`.",
     ),
     setting(
         "INTERNAL_LISTEN",
         "127.0.0.1:9464",
-        "Address and port of the internal listener, which serves metrics and health checks without authentication. Do not expose it to clients.",
+        "Address and port of the internal listener, which serves metrics and health checks without authentication. Do not expose it to clients. Production requires a loopback address or `ALLOW_CLEARTEXT`.",
+    ),
+    setting(
+        "ALLOW_CLEARTEXT",
+        "",
+        "Comma-separated settings that may name an address beyond the loopback interface in production although the traffic is not encrypted: `LISTEN` (not needed with `TRUSTED_PROXIES`), `INTERNAL_LISTEN`, `OTLP_ENDPOINT`. Use it only on networks that carry no other traffic.",
     ),
     setting(
         "TRUSTED_PROXIES",
@@ -104,7 +109,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "RATE_LIMIT",
         "1200",
-        "Maximum number of requests per minute and client address, 1 to 1000000000. IPv6 addresses are counted per /64 network.",
+        "Maximum number of requests per minute and client address, 1 to 1000000000. IPv6 addresses are counted per /64 network; wider networks have 4 times (IPv6 /56) and 16 times (IPv6 /48, IPv4 /24) the number.",
     ),
     setting(
         "RATES_MAX_DAYS",
@@ -134,7 +139,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "MAIL_RATE_PER_NETWORK",
         "100",
-        "Number of mails, 1 to 1000000, that unauthenticated requests from one network (an IPv4 address or an IPv6 /64) may cause by registration, by requesting a confirmation mail again or by password reset, before further requests are delayed. The counter is reset after an hour without such a request.",
+        "Number of mails, 1 to 1000000, that unauthenticated requests from one network (an IPv4 address or an IPv6 /64) may cause by registration, by requesting a confirmation mail again or by password reset, before further requests are delayed. Wider networks have 4 times (IPv6 /56) and 16 times (IPv6 /48, IPv4 /24) the number. The counter is reset after an hour without such a request.",
     ),
     setting(
         "DELETED_ACCOUNT_RETENTION",
@@ -368,7 +373,12 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "OTLP_ENDPOINT",
         "",
-        "Base URL of an OTLP/HTTP collector for traces, metrics and logs, for example `http://127.0.0.1:4318`. Empty: no export.",
+        "Base URL of an OTLP/HTTP collector for traces, metrics and logs, for example `https://collector.example:4318`. Production requires `https` beyond the loopback interface (see `ALLOW_CLEARTEXT`). Empty: no export.",
+    ),
+    setting(
+        "OTLP_CA_FILE",
+        "system",
+        "PEM file with the certificate authority of the collector, or `system` for the operating system's authorities.",
     ),
     setting(
         "TRACE_RATIO",

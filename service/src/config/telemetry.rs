@@ -1,6 +1,7 @@
 //! Settings of logs, traces and metrics.
 
 use super::source::{ConfigError, Source};
+use std::path::PathBuf;
 
 /// Settings of logs, traces and metrics.
 #[derive(Clone, Debug)]
@@ -9,6 +10,8 @@ pub struct TelemetrySettings {
     pub log: String,
     /// Base URL of an OTLP/HTTP collector, without a trailing slash.
     pub otlp_endpoint: Option<String>,
+    /// PEM file with the authority of the collector's certificate; `None`: the system's.
+    pub otlp_ca_file: Option<PathBuf>,
     /// Fraction of requests whose spans are exported.
     pub trace_ratio: f64,
 }
@@ -17,13 +20,17 @@ impl TelemetrySettings {
     /// Parses the settings.
     pub fn parse(source: &Source) -> Result<Self, ConfigError> {
         let endpoint = source.text("OTLP_ENDPOINT")?;
-        let plain = endpoint
-            .parse::<http::Uri>()
-            .is_ok_and(|uri| uri.scheme_str() == Some("http"));
-        if !endpoint.is_empty() && !plain {
-            let reason = "must be an http:// URL: run a local collector and let it forward over TLS";
+        let is_url = endpoint.parse::<http::Uri>().is_ok_and(|uri| {
+            matches!(uri.scheme_str(), Some("http" | "https"))
+                && uri
+                    .authority()
+                    .is_some_and(|authority| !authority.as_str().contains('@'))
+        });
+        if !endpoint.is_empty() && !is_url {
+            let reason = "must be an http:// or https:// URL without a user name";
             return Err(ConfigError::new("OTLP_ENDPOINT", reason));
         }
+        let ca_file = source.non_empty("OTLP_CA_FILE")?;
         let log = source.non_empty("LOG")?;
         if tracing_subscriber::EnvFilter::try_new(&log).is_err() {
             return Err(ConfigError::new(
@@ -34,6 +41,7 @@ impl TelemetrySettings {
         Ok(Self {
             log,
             otlp_endpoint: (!endpoint.is_empty()).then(|| endpoint.trim_end_matches('/').to_owned()),
+            otlp_ca_file: (ca_file != "system").then(|| ca_file.into()),
             trace_ratio: source.number("TRACE_RATIO", 0.0..=1.0)?,
         })
     }

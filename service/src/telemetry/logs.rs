@@ -1,5 +1,7 @@
 //! Sets up JSON logs on stdout and, if a collector is configured, OTLP export of logs, traces and metrics.
 
+use super::collector::{Collector, EXPORT_TIMEOUT};
+use super::error::{TelemetryError, setup_error};
 use super::json_log::JsonLog;
 use super::log_writer::{LogWriter, LogWriterGuard};
 use super::metrics::Metrics;
@@ -16,9 +18,6 @@ use std::time::Duration;
 use tracing_subscriber::filter::{EnvFilter, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
-
-/// Time limit of one export. Exports run on their own threads, so an unreachable collector delays no request.
-const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Time limit of the last export of all signals together, so that a collector that does not respond does not hold up the
 /// shutdown.
@@ -44,24 +43,16 @@ pub struct Telemetry {
     _stdout: Option<LogWriterGuard>,
 }
 
-/// Telemetry cannot be set up.
-#[derive(Debug, thiserror::Error)]
-#[error("telemetry: {0}")]
-pub struct TelemetryError(String);
-
-fn setup_error(error: impl std::fmt::Display) -> TelemetryError {
-    TelemetryError(error.to_string())
-}
-
 impl Telemetry {
     /// Sets up logging and export.
     pub fn start(settings: &TelemetrySettings) -> Result<Self, TelemetryError> {
-        let endpoint = settings.otlp_endpoint.as_deref();
-        let tracers = endpoint
-            .map(|url| tracers(url, settings.trace_ratio))
+        let collector = Collector::of(settings)?;
+        let collector = collector.as_ref();
+        let tracers = collector
+            .map(|collector| tracers(collector, settings.trace_ratio))
             .transpose()?;
-        let loggers = endpoint.map(loggers).transpose()?;
-        let mut telemetry = Self::quiet_to(endpoint)?;
+        let loggers = collector.map(loggers).transpose()?;
+        let mut telemetry = Self::quiet_to(collector)?;
         let (writer, guard) = LogWriter::start(std::io::stdout()).map_err(setup_error)?;
         let filter = EnvFilter::try_new(&settings.log).map_err(setup_error)?;
         let others = || {
@@ -109,7 +100,7 @@ impl Telemetry {
         Self::quiet_to(None)
     }
 
-    fn quiet_to(endpoint: Option<&str>) -> Result<Self, TelemetryError> {
+    fn quiet_to(collector: Option<&Collector>) -> Result<Self, TelemetryError> {
         let registry = prometheus::Registry::new();
         let page = opentelemetry_prometheus::exporter()
             .with_registry(registry.clone())
@@ -118,10 +109,11 @@ impl Telemetry {
         let mut meters = SdkMeterProvider::builder()
             .with_resource(resource())
             .with_reader(page);
-        if let Some(url) = endpoint {
+        if let Some(collector) = collector {
             let exporter = MetricExporter::builder()
                 .with_http()
-                .with_endpoint(format!("{url}/v1/metrics"));
+                .with_endpoint(collector.url("metrics"));
+            let exporter = collector.over_tls(exporter);
             meters = meters.with_periodic_exporter(
                 exporter
                     .with_timeout(EXPORT_TIMEOUT)
@@ -169,10 +161,11 @@ impl Telemetry {
     }
 }
 
-fn tracers(url: &str, ratio: f64) -> Result<SdkTracerProvider, TelemetryError> {
+fn tracers(collector: &Collector, ratio: f64) -> Result<SdkTracerProvider, TelemetryError> {
     let exporter = SpanExporter::builder()
         .with_http()
-        .with_endpoint(format!("{url}/v1/traces"));
+        .with_endpoint(collector.url("traces"));
+    let exporter = collector.over_tls(exporter);
     Ok(SdkTracerProvider::builder()
         .with_resource(resource())
         .with_sampler(sampler(ratio))
@@ -185,10 +178,11 @@ fn tracers(url: &str, ratio: f64) -> Result<SdkTracerProvider, TelemetryError> {
         .build())
 }
 
-fn loggers(url: &str) -> Result<SdkLoggerProvider, TelemetryError> {
+fn loggers(collector: &Collector) -> Result<SdkLoggerProvider, TelemetryError> {
     let exporter = LogExporter::builder()
         .with_http()
-        .with_endpoint(format!("{url}/v1/logs"));
+        .with_endpoint(collector.url("logs"));
+    let exporter = collector.over_tls(exporter);
     Ok(SdkLoggerProvider::builder()
         .with_resource(resource())
         .with_batch_exporter(

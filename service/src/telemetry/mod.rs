@@ -1,5 +1,11 @@
 //! Logs, traces and metrics. Knows nothing about what a request means.
 
+/// The OTLP collector.
+mod collector;
+
+/// Errors of setting up telemetry.
+pub mod error;
+
 /// Log events as JSON lines.
 pub mod json_log;
 

@@ -163,7 +163,13 @@ fn the_shutdown_grace_is_a_setting() {
 fn healthcheck_exits_with_0_when_ready_and_1_otherwise() {
     let database = Database::with_data(&small());
     let check = |address: String| {
-        let output = run(&["healthcheck"], &[("LISTEN".to_owned(), address)]);
+        let output = run(
+            &["healthcheck"],
+            &[
+                ("LISTEN".to_owned(), address),
+                ("ALLOW_CLEARTEXT".to_owned(), "LISTEN".to_owned()),
+            ],
+        );
         (output.status.code(), stderr(&output))
     };
     let app = App::over(&database);
@@ -202,8 +208,8 @@ fn production(authority: &CertificateAuthority, more: &[(&str, &str)]) -> Vec<(S
 fn production_warns_when_it_is_exposed_without_a_trusted_proxy() {
     let authority = CertificateAuthority::new();
     for (more, expected) in [
-        (vec![("LISTEN", "0.0.0.0:0")], 1),
-        (vec![("LISTEN", "[::]:0")], 1),
+        (vec![("LISTEN", "0.0.0.0:0"), ("ALLOW_CLEARTEXT", "LISTEN")], 1),
+        (vec![("LISTEN", "[::]:0"), ("ALLOW_CLEARTEXT", "LISTEN")], 1),
         (vec![("LISTEN", "0.0.0.0:0"), ("TRUSTED_PROXIES", "10.0.0.1")], 0),
         (vec![("LISTEN", "127.0.0.1:0")], 0),
         (vec![("LISTEN", "[::1]:0")], 0),
@@ -221,6 +227,62 @@ fn production_warns_when_it_is_exposed_without_a_trusted_proxy() {
             warnings.iter().all(|line| line.contains("\"WARN\"")),
             "{warnings:?}"
         );
+    }
+}
+
+/// K8: In production the service does not start where traffic beyond the loopback interface would be unencrypted, unless a
+/// setting permits it by name.
+#[test]
+fn production_keeps_cleartext_on_the_machine() {
+    let authority = CertificateAuthority::new();
+    let check = |more: &[(&str, &str)]| {
+        // Validates all settings.
+        let output = run(&["healthcheck"], &production(&authority, more));
+        (output.status.code(), stderr(&output))
+    };
+    let exposed = [
+        ("LISTEN", "0.0.0.0:1"),
+        ("LISTEN", "192.0.2.1:1"),
+        ("INTERNAL_LISTEN", "[::]:1"),
+        ("OTLP_ENDPOINT", "http://192.0.2.10:4318"),
+        ("OTLP_ENDPOINT", "http://collector.example:4318"),
+        ("OTLP_ENDPOINT", "http://localhost.example:4318"),
+    ];
+    for (name, value) in exposed {
+        let local = [("LISTEN", "127.0.0.1:1")];
+        let with =
+            |more: &[(&'static str, &'static str)]| check(&[&local[..], &[(name, value)], more].concat());
+        let (code, stderr) = with(&[]);
+        assert_eq!(code, Some(78), "{name}={value}: {stderr}");
+        assert!(
+            stderr.contains(&format!("PORTCULLIS_{name}: must be ")),
+            "{stderr}"
+        );
+        assert!(stderr.contains("PORTCULLIS_ALLOW_CLEARTEXT"), "{stderr}");
+        let allowed = if name == "LISTEN" {
+            "LISTEN"
+        } else {
+            "INTERNAL_LISTEN, OTLP_ENDPOINT"
+        };
+        // The settings are valid; nothing listens.
+        assert_eq!(with(&[("ALLOW_CLEARTEXT", allowed)]).0, Some(1));
+        assert_eq!(with(&[("PROFILE", "development")]).0, Some(1));
+        let behind_proxy = with(&[("TRUSTED_PROXIES", "10.0.0.1")]).0;
+        assert_eq!(
+            behind_proxy,
+            Some(if name == "LISTEN" { 1 } else { 78 }),
+            "{name}"
+        );
+    }
+    for (name, value) in [
+        ("LISTEN", "[::1]:1"),
+        ("INTERNAL_LISTEN", "127.9.9.9:1"),
+        ("OTLP_ENDPOINT", "http://localhost:4318"),
+        ("OTLP_ENDPOINT", "http://[::1]:4318"),
+        ("OTLP_ENDPOINT", "https://collector.example"),
+    ] {
+        let (code, stderr) = check(&[("LISTEN", "127.0.0.1:1"), (name, value)]);
+        assert_eq!(code, Some(1), "{name}={value}: {stderr}");
     }
 }
 

@@ -30,6 +30,9 @@ fn an_invalid_value_ends_with_78_and_the_name_of_the_setting() {
         ("PROFILE", "testing-7f3a"),
         ("LISTEN", "localhost-7f3a"),
         ("INTERNAL_LISTEN", "127.0.0.1:7f3a"),
+        ("LISTEN", "0.0.0.0:0"),
+        ("INTERNAL_LISTEN", "[::]:0"),
+        ("ALLOW_CLEARTEXT", "LISTEN, 7f3a"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, proxy-7f3a"),
         ("TRUSTED_PROXIES", "0.0.0.0/0"),
         ("TRUSTED_PROXIES", "::/0"),
@@ -111,7 +114,10 @@ fn an_invalid_value_ends_with_78_and_the_name_of_the_setting() {
         ("DATABASE_ADMIN_USER", ""),
         ("DATABASE_ADMIN_PASSWORD", ""),
         ("LOG", "info,=7f3a="),
-        ("OTLP_ENDPOINT", "https://collector-7f3a:4318"),
+        ("OTLP_ENDPOINT", "ftp://collector-7f3a:4318"),
+        ("OTLP_ENDPOINT", "https://user-7f3a@collector:4318"),
+        ("OTLP_ENDPOINT", "http://192.0.2.10:4318/7f3a"),
+        ("OTLP_CA_FILE", ""),
         ("TRACE_RATIO", "1.01"),
     ];
     for (name, value) in invalid {

@@ -1,8 +1,9 @@
 //! OTLP export of logs, traces and metrics, and logs on stdout.
 
+use crate::support::certificate_authority::CertificateAuthority;
 use crate::support::database::Database;
 use crate::support::otlp_collector::OtlpCollector;
-use crate::support::program::ServiceProcess;
+use crate::support::program::{ServiceProcess, run, stderr};
 use crate::support::raw_connection::send_request;
 use crate::support::sample_data::{QUERY, small};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
@@ -151,6 +152,34 @@ fn callers_do_not_decide_what_is_exported() {
             .filter(|span| span.name == "/rates");
         assert_eq!(spans.count(), exported, "{ratio}");
     }
+}
+
+/// J1: A collector is reached over TLS with a certificate of the configured authority; one that another authority issued
+/// gets nothing, and requests are served all the same.
+#[test]
+fn a_collector_over_tls_needs_a_certificate_of_the_authority() {
+    let (trusted, other) = (CertificateAuthority::new(), CertificateAuthority::new());
+    let database = Database::not_created();
+    for (issuer, receives) in [(&trusted, true), (&other, false)] {
+        let collector = OtlpCollector::start_tls(issuer.server("127.0.0.1"));
+        let mut pairs = database.pairs();
+        pairs.push(("OTLP_ENDPOINT".into(), collector.url.clone()));
+        pairs.push(("OTLP_CA_FILE".into(), trusted.file().into()));
+        let serving = ServiceProcess::start(&pairs);
+        let request = "GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        assert_eq!(send_request(serving.address, request).status, 200);
+        serving.terminate();
+        assert_eq!(serving.wait().0, Some(0));
+        for path in ["/v1/traces", "/v1/metrics", "/v1/logs"] {
+            assert_eq!(!collector.posts(path).is_empty(), receives, "{path}");
+        }
+    }
+    let mut pairs = database.pairs();
+    pairs.push(("OTLP_ENDPOINT".into(), "https://127.0.0.1:1".into()));
+    pairs.push(("OTLP_CA_FILE".into(), "/nowhere.pem".into()));
+    let output = run(&["serve"], &pairs);
+    assert_eq!(output.status.code(), Some(78));
+    assert!(stderr(&output).contains("PORTCULLIS_OTLP_CA_FILE: cannot read /nowhere.pem"));
 }
 
 /// J1: A collector that refuses connections or does not respond delays neither start, requests nor shutdown.

@@ -113,11 +113,6 @@ fn detect<R: Read>(mut scanner: Scanner<R>) -> Result<Format<R>, FileError> {
         .next()
         .map(|chunk| chunk.valid())
         .unwrap_or_default();
-    // Statements and comments may name the columns as well.
-    if starts_dump(line) {
-        scanner.skip(skipped);
-        return Ok(Format::Dump(Dump::new(scanner)));
-    }
     match Csv::of_header(number, line) {
         Some(Ok(csv)) => {
             scanner.skip(skipped);
@@ -127,6 +122,10 @@ fn detect<R: Read>(mut scanner: Scanner<R>) -> Result<Format<R>, FileError> {
             Ok(Format::Csv(scanner, csv))
         }
         Some(Err(error)) => Err(FileError::Refused(error)),
+        None if starts_dump(line) => {
+            scanner.skip(skipped);
+            Ok(Format::Dump(Dump::new(scanner)))
+        }
         None => Err(FileError::refused(number, NO_FORMAT)),
     }
 }

@@ -1,5 +1,6 @@
 //! An OTLP collector that records what is posted, by path.
 
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -17,14 +18,29 @@ pub struct OtlpCollector {
 impl OtlpCollector {
     /// Starts on a free port, for the lifetime of the process.
     pub fn start() -> Self {
+        Self::start_with("http", |stream, posts| record(stream, posts))
+    }
+
+    /// The same over TLS.
+    pub fn start_tls(config: Arc<ServerConfig>) -> Self {
+        Self::start_with("https", move |stream, posts| {
+            let session = ServerConnection::new(Arc::clone(&config)).ok()?;
+            record(StreamOwned::new(session, stream), posts)
+        })
+    }
+
+    fn start_with(
+        scheme: &str,
+        serve: impl Fn(TcpStream, &Posts) -> Option<()> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let url = format!("{scheme}://{}", listener.local_addr().unwrap());
         let posts = Posts::default();
-        let recorded = Arc::clone(&posts);
+        let (recorded, serve) = (Arc::clone(&posts), Arc::new(serve));
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let recorded = Arc::clone(&recorded);
-                std::thread::spawn(move || record(stream, &recorded));
+                let (recorded, serve) = (Arc::clone(&recorded), Arc::clone(&serve));
+                std::thread::spawn(move || serve(stream, &recorded));
             }
         });
         Self { url, posts }
@@ -37,35 +53,32 @@ impl OtlpCollector {
 }
 
 /// Records the requests of one connection until it ends.
-fn record(stream: TcpStream, posts: &Posts) -> Option<()> {
-    let mut reader = BufReader::new(stream.try_clone().ok()?);
-    let mut writer = stream;
+fn record(stream: impl Read + Write, posts: &Posts) -> Option<()> {
+    let mut stream = BufReader::new(stream);
     loop {
         let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
+        stream.read_line(&mut line).ok()?;
         let path = line.split(' ').nth(1)?.to_owned();
         let mut length = 0;
         loop {
             let mut field = String::new();
-            reader.read_line(&mut field).ok()?;
+            stream.read_line(&mut field).ok()?;
             if field.trim().is_empty() {
                 break;
             }
-            if let Some((name, value)) = field
+            if let Some((_, value)) = field
                 .split_once(':')
                 .filter(|(name, _)| name.eq_ignore_ascii_case("content-length"))
             {
-                assert!(!name.is_empty());
                 length = value.trim().parse().ok()?;
             }
         }
         let mut body = vec![0; length];
-        reader.read_exact(&mut body).ok()?;
+        stream.read_exact(&mut body).ok()?;
         posts.lock().unwrap().entry(path).or_default().push(body);
-        writer
-            .write_all(
-                b"HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n",
-            )
-            .ok()?;
+        let response =
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n";
+        let writer = stream.get_mut();
+        writer.write_all(response).and_then(|()| writer.flush()).ok()?;
     }
 }

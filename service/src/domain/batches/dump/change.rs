@@ -49,12 +49,10 @@ impl<R: Read> Parser<R> {
             columns = Some(self.names()?);
             token = self.lexer.next_token()?;
         }
-        // `OVERRIDING SYSTEM VALUE` stores the values of identity columns as they are.
+        // `OVERRIDING SYSTEM VALUE`: for identity columns, which are not imported.
         if token.is_word("overriding") {
-            let is_system = self.lexer.next_token()?.is_word("system");
-            if !is_system || !self.lexer.next_token()?.is_word("value") {
-                return Err(self.lexer.refuse("is an INSERT that overrides its values"));
-            }
+            self.lexer.next_token()?;
+            self.lexer.next_token()?;
             token = self.lexer.next_token()?;
         }
         if !token.is_word("values") {

@@ -107,8 +107,6 @@ impl<R: Read> Parser<R> {
                     }
                 }
                 Token::End | Token::Eof => return Err(self.lexer.refuse("is not a definition")),
-                // Such as a name with Unicode escapes, which is not decoded.
-                _ if is_start => names = None,
                 _ => {}
             }
             is_start = false;
@@ -264,8 +262,6 @@ impl<R: Read> Parser<R> {
             match self.lexer.next_token()? {
                 Token::End => return Ok(()),
                 Token::Word(word) if word == "cascade" => return Err(self.lexer.refuse(drops)),
-                // A name with Unicode escapes, which is not decoded.
-                Token::Opaque => return Err(self.lexer.refuse(drops)),
                 Token::Word(name) | Token::Quoted(name) if is_table => {
                     if Table::find(&name).is_some_and(|table| self.tables.has_rows(Some(table))) {
                         return Err(self.lexer.refuse(drops));

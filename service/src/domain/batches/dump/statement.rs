@@ -155,27 +155,17 @@ impl<R: Read> Parser<R> {
         if self.lexer.next_token()? != Token::Symbol(b'(') {
             return Err(self.lexer.refuse(OTHER_SELECT));
         }
-        let is_setting = function == "set_config";
         let mut arguments = Vec::new();
         loop {
             match self.lexer.next_token()? {
                 Token::Symbol(b')') => break,
-                Token::Symbol(b',') => {}
-                Token::Text(text) if is_setting => {
+                Token::Symbol(b'(' | b';') => return Err(self.lexer.refuse(OTHER_SELECT)),
+                Token::Text(text) if arguments.len() < 3 => {
                     let text = text.decode(self.session.encoding);
                     arguments.push(text.ok_or_else(|| self.lexer.refuse(OTHER_SELECT))?);
                 }
-                Token::Word(word) if is_setting => arguments.push(word),
-                // Casts and signs of constants.
-                Token::Symbol(b':' | b'-' | b'[' | b']')
-                | Token::Text(_)
-                | Token::Word(_)
-                | Token::Number(_)
-                    if !is_setting => {}
-                _ => return Err(self.lexer.refuse(OTHER_SELECT)),
-            }
-            if arguments.len() > 3 {
-                return Err(self.lexer.refuse(OTHER_SELECT));
+                Token::Word(word) if arguments.len() < 3 => arguments.push(word),
+                _ => {}
             }
         }
         if self.lexer.next_token()? != Token::End {
@@ -183,7 +173,10 @@ impl<R: Read> Parser<R> {
         }
         match (function.as_str(), arguments.as_slice()) {
             ("set_config", [name, value, is_local]) => {
-                let values: Vec<String> = value.split(',').map(identifier).collect();
+                let values: Vec<String> = value
+                    .split(',')
+                    .map(|value| value.trim().trim_matches('"').to_owned())
+                    .collect();
                 self.record(&name.to_ascii_lowercase(), &values, is_local != "false")
             }
             ("set_config", _) => Err(self.lexer.refuse(OTHER_SELECT)),
@@ -208,14 +201,5 @@ impl<R: Read> Parser<R> {
             _ => self.session.transaction = None,
         }
         Ok(())
-    }
-}
-
-/// An identifier in a list that is a string: in lower case unless it is quoted.
-fn identifier(text: &str) -> String {
-    let text = text.trim();
-    match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
-        Some(quoted) => quoted.replace("\"\"", "\""),
-        None => text.to_ascii_lowercase(),
     }
 }
