@@ -1,13 +1,15 @@
 //! `portcullis accounts`: creates active accounts, ends sessions, removes second factors, lists accounts. Needs none of
 //! the service's keys.
 
-use super::exit::{check_password, fail, print};
+use super::exit::{EXIT_CONFIG, check_password, fail, print};
+use crate::config::setting_names::PREFIX;
 use crate::config::{Settings, operator};
 use crate::crypto::hashing::Hashing;
 use crate::db::Db;
 use crate::db::conninfo::{Purpose, WriteTarget};
 use crate::domain::accounts::operator::{AccountSpec, Operators};
 use crate::domain::accounts::outcome::{AccountError, AddOutcome};
+use crate::domain::accounts::passwords::PasswordPolicy;
 use crate::telemetry::logs::Telemetry;
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
@@ -85,7 +87,13 @@ pub fn run(settings: &Settings, command: Accounts) -> ExitCode {
                     role,
                     password,
                 };
-                report(runtime.block_on(operators.add(new, &ClientInfo::operator(operator::current()))))
+                match PasswordPolicy::new(&settings.auth.passwords) {
+                    Ok(passwords) => {
+                        let client = ClientInfo::operator(operator::current());
+                        report(runtime.block_on(operators.add(new, &passwords, &client)))
+                    }
+                    Err(error) => fail(EXIT_CONFIG, &format!("{PREFIX}BREACHED_PASSWORDS: {error}")),
+                }
             }
             Err(reason) => fail(1, &format!("{}: {reason}", password_file.display())),
         },

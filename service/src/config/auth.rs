@@ -4,6 +4,7 @@ use super::deployment_profile::DeploymentProfile;
 use super::secret::SecretSource;
 use super::source::{ConfigError, Source};
 use crate::types::role::{Role, Scope};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The base URL in development.
@@ -24,6 +25,8 @@ pub struct AuthSettings {
     pub proof_max_age: Duration,
     /// Mails that unauthenticated requests from one network may cause before further requests are delayed.
     pub mail_rate_per_network: i32,
+    /// Which new passwords are refused.
+    pub passwords: PasswordSettings,
     /// Availability of the demo operations.
     pub demo: DemoMode,
     /// Key for encrypting stored data and deriving tokens. `None`: not set.
@@ -89,6 +92,15 @@ impl SecondFactorPolicy {
     }
 }
 
+/// New passwords that are refused besides common ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PasswordSettings {
+    /// File with breached passwords.
+    pub breached: Option<PathBuf>,
+    /// Words of the organisation, in lower case.
+    pub words: Vec<String>,
+}
+
 /// Availability of the demo operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DemoMode {
@@ -148,6 +160,7 @@ impl AuthSettings {
             second_factor: SecondFactorPolicy::parse(source, profile)?,
             proof_max_age: seconds("PROOF_MAX_AGE", 60..=86_400)?,
             mail_rate_per_network: source.number("MAIL_RATE_PER_NETWORK", 1..=1_000_000)?,
+            passwords: passwords(source)?,
             demo: demo(source, profile)?,
             data_key: source.secret("DATA_KEY")?,
             token_keys: source.secret("TOKEN_KEYS")?,
@@ -207,6 +220,24 @@ fn public_url(source: &Source, profile: DeploymentProfile) -> Result<String, Con
 
 fn is_loopback(host: &str) -> bool {
     matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+}
+
+fn passwords(source: &Source) -> Result<PasswordSettings, ConfigError> {
+    let file = PathBuf::from(source.text("BREACHED_PASSWORDS")?);
+    let is_set = !file.as_os_str().is_empty();
+    if is_set && !file.is_absolute() {
+        return Err(ConfigError::new("BREACHED_PASSWORDS", "must be an absolute path"));
+    }
+    let words = source.list("PASSWORD_WORDS")?;
+    let words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
+    if words.iter().any(|word| !(4..=64).contains(&word.chars().count())) {
+        let reason = "must be words of 4 to 64 characters, separated by commas";
+        return Err(ConfigError::new("PASSWORD_WORDS", reason));
+    }
+    Ok(PasswordSettings {
+        breached: is_set.then_some(file),
+        words,
+    })
 }
 
 fn demo(source: &Source, profile: DeploymentProfile) -> Result<DemoMode, ConfigError> {

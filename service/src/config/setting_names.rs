@@ -147,6 +147,16 @@ pub const SETTINGS: &[Setting] = &[
         "Time in days, 1 to 3650, during which an administrator can restore a deleted account. Then it is deleted for good, with its wishes; its audit events remain.",
     ),
     setting(
+        "BREACHED_PASSWORDS",
+        "",
+        "Absolute path of a file with breached passwords, which are refused as new ones: SHA-1 hashes sorted in ascending order, one line `HASH:COUNT` each, as the downloader of Have I Been Pwned writes them. The file is searched on disk, and may be replaced at any time. Empty: none.",
+    ),
+    setting(
+        "PASSWORD_WORDS",
+        "",
+        "Comma-separated words, each of 4 to 64 characters, that new passwords must not contain in any case: names of the organisation and its products, for example. `portcullis` is always refused.",
+    ),
+    setting(
         "DEMO",
         "off",
         "Availability of the demo operations `/populate` and `/delete`: `off`, `token` (with an access token) or `open` (without authentication). Production requires `off`.",

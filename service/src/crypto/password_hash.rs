@@ -4,7 +4,10 @@
 use crate::config::auth::HashingSettings;
 use argon2::password_hash::phc;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use icu_normalizer::ComposingNormalizerBorrowed;
 use secrecy::{ExposeSecret, SecretString};
+use std::borrow::Cow;
 use std::fmt;
 
 /// A hash in PHC format, `$argon2id$…`. `Debug` does not show it.
@@ -29,9 +32,9 @@ impl PasswordHash {
         Self(text)
     }
 
-    /// Hashes a password. `None`: argon2id failed, for lack of memory.
+    /// Hashes a password in NFC. `None`: argon2id failed, for lack of memory.
     pub fn create(password: &SecretString, cost: HashingSettings) -> Option<Self> {
-        let made = context(cost)?.hash_password(password.expose_secret().as_bytes());
+        let made = context(cost)?.hash_password(nfc(password.expose_secret()).as_bytes());
         made.ok().map(|hash| Self(hash.to_string()))
     }
 
@@ -47,13 +50,25 @@ impl PasswordHash {
         Some(Self(hash.to_string()))
     }
 
+    /// Compares the password as received, and then in NFC if that differs: keyboards and systems encode the same characters
+    /// differently (RFC 8265 §4.2, RFC 7617 §2.1), and passwords were once stored as received.
+    pub fn verify(&self, password: &SecretString, cost: HashingSettings) -> Verified {
+        let received = password.expose_secret();
+        let normalised = nfc(received);
+        match self.verify_exactly(received.as_bytes(), cost) {
+            verified if *normalised == *received => verified,
+            // Stored as received: to be stored in NFC.
+            Verified::Right { .. } => Verified::Right { needs_rehash: true },
+            Verified::Wrong => self.verify_exactly(normalised.as_bytes(), cost),
+        }
+    }
+
     /// Compares at the cost of the hash. If that is lower than the configured cost and the password is wrong, the
     /// difference is spent as well: otherwise response times would distinguish old accounts from unknown ones.
-    pub fn verify(&self, password: &SecretString, cost: HashingSettings) -> Verified {
+    fn verify_exactly(&self, password: &[u8], cost: HashingSettings) -> Verified {
         let Some((hash, params)) = self.parsed() else {
             return Verified::Wrong;
         };
-        let password = password.expose_secret().as_bytes();
         match Argon2::default().verify_password(password, &hash) {
             Ok(()) => Verified::Right {
                 needs_rehash: params.m_cost() < cost.memory || params.t_cost() < cost.iterations,
@@ -81,6 +96,22 @@ impl fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PasswordHash([redacted])")
     }
+}
+
+/// A password in normalisation form C.
+pub fn nfc(password: &str) -> Cow<'_, str> {
+    ComposingNormalizerBorrowed::new_nfc().normalize(password)
+}
+
+/// SHA-1 in upper-case hexadecimal, for lists of breached passwords only.
+pub fn sha1(password: &str) -> [u8; 40] {
+    const DIGITS: [u8; 16] = *b"0123456789ABCDEF";
+    let digest = digest(&SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes());
+    let mut hex = [0; 40];
+    for (pair, byte) in hex.chunks_exact_mut(2).zip(digest.as_ref()) {
+        pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    }
+    hex
 }
 
 /// One lane: further lanes help only if each has an idle CPU core.
@@ -133,6 +164,30 @@ mod tests {
         }
         assert_ne!(hash("correct horse ü", COST).as_str(), made.as_str());
         assert!(!format!("{made:?}").contains("argon2id"));
+    }
+
+    #[test]
+    fn the_encoding_of_characters_does_not_matter() {
+        let (composed, decomposed) = ("ma\u{f1}ana caf\u{e9}", "man\u{303}ana cafe\u{301}");
+        let right = Verified::Right { needs_rehash: false };
+        for made in [hash(composed, COST), hash(decomposed, COST)] {
+            assert_eq!(made.verify(&composed.into(), COST), right);
+            assert_eq!(made.verify(&decomposed.into(), COST), right);
+            assert_eq!(made.verify(&"manana cafe".into(), COST), Verified::Wrong);
+        }
+        let stored = context(COST)
+            .unwrap()
+            .hash_password(decomposed.as_bytes())
+            .unwrap();
+        let stored = PasswordHash::from_stored(stored.to_string());
+        let rehash = Verified::Right { needs_rehash: true };
+        assert_eq!(
+            stored.verify(&decomposed.into(), COST),
+            rehash,
+            "stored as received"
+        );
+        assert_eq!(stored.verify(&composed.into(), COST), Verified::Wrong);
+        assert_eq!(&sha1("password"), b"5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8");
     }
 
     #[test]

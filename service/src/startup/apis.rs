@@ -6,6 +6,7 @@ use super::logins::Logins;
 use crate::config::{Settings, auth};
 use crate::crypto::hashing::Hashing;
 use crate::db::sessions::SessionBatcher;
+use crate::domain::accounts::passwords::PasswordPolicy;
 use crate::domain::accounts::{self, Accounts};
 use crate::domain::audit::Audit;
 use crate::domain::demo::Demo;
@@ -38,7 +39,12 @@ pub struct Services {
 
 impl Services {
     /// Builds all services.
-    pub fn new(settings: &Settings, logins: &Logins, keys: &Keys) -> Result<Self, StartError> {
+    pub fn new(
+        settings: &Settings,
+        logins: &Logins,
+        keys: &Keys,
+        passwords: PasswordPolicy,
+    ) -> Result<Self, StartError> {
         let auth = &settings.auth;
         let hashing = Hashing::start(auth.hashing).map_err(StartError::Threads)?;
         let throttles = Throttles::new(keys.data.clone());
@@ -64,6 +70,7 @@ impl Services {
             deleted_account_retention: auth.deleted_account_retention,
             registration: auth.registration,
             mail_rate_per_network: auth.mail_rate_per_network,
+            passwords,
             throttles,
             sessions: sessions.clone(),
         });

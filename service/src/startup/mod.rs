@@ -56,6 +56,7 @@ pub mod stream_executor;
 
 use crate::config::Settings;
 use crate::domain::accounts::Accounts;
+use crate::domain::accounts::passwords::PasswordPolicy;
 use crate::domain::audit::Audit;
 use crate::domain::health::Health;
 use crate::domain::sessions::Sessions;
@@ -119,9 +120,11 @@ impl Service {
         let keys = Keys::load(&settings.auth)?;
         let mail_worker = mail_worker::context(settings, &keys, &metrics)?;
         let audit_anchors = AuditAnchors::new(&settings.audit, &keys)?;
+        let passwords = PasswordPolicy::new(&settings.auth.passwords)
+            .map_err(|error| StartError::Setting("BREACHED_PASSWORDS", error.to_string()))?;
         let logins = Logins::start(settings, &metrics)?;
         let stopping = Arc::new(AtomicBool::new(false));
-        let services = Services::new(settings, &logins, &keys)?;
+        let services = Services::new(settings, &logins, &keys, passwords)?;
         let web = web(settings, &keys, &services);
         let probes = Probes::new(
             Health::new(logins.rates.clone(), logins.accounts.clone()),

@@ -61,6 +61,8 @@ fn an_invalid_value_ends_with_78_and_the_name_of_the_setting() {
         ("SECOND_FACTOR", "7f3a"),
         ("PROOF_MAX_AGE", "59"),
         ("MAIL_RATE_PER_NETWORK", "0"),
+        ("BREACHED_PASSWORDS", "breached-7f3a"),
+        ("PASSWORD_WORDS", "acme,7f3"),
         ("DEMO", "7f3a"),
         ("DEMO", "open"),
         ("DATA_KEY", ""),

@@ -5,7 +5,7 @@ use super::Accounts;
 use super::account_mails::{self, LinkSpec, to_account};
 use super::mail_limits::MailAdmission;
 use super::outcome::{AccountError, ChangeOutcome};
-use super::passwords::AcceptedPassword;
+use super::passwords::PasswordOwner;
 use crate::crypto::data_keys::DataKeys;
 use crate::crypto::one_time_code::OneTimeCode;
 use crate::crypto::password_hash::PasswordHash;
@@ -112,10 +112,19 @@ impl Accounts {
             email = sensitive.email.filter(|email| !has_own_email(email));
             let current = Email::parse(who.email());
             let emails: Vec<&Email> = current.iter().chain(&email).collect();
-            let check = |new| AcceptedPassword::check(new, &emails, name);
-            let accepted = match sensitive.password.map(check).transpose() {
-                Ok(accepted) => accepted,
-                Err(error) => return Ok(Err(ChangeOutcome::Weak(error))),
+            let accepted = match sensitive.password {
+                None => None,
+                Some(new) => {
+                    let owner = PasswordOwner {
+                        emails: &emails,
+                        name,
+                        has_second_factor: self.0.sessions.second_factor_status(who).await?.enabled,
+                    };
+                    match self.0.passwords.check(new, &owner).await? {
+                        Ok(accepted) => Some(accepted),
+                        Err(error) => return Ok(Err(ChangeOutcome::Weak(error))),
+                    }
+                }
             };
             let verifying = self
                 .0

@@ -1,5 +1,8 @@
 //! Accounts as their owners manage them: registration, confirmation, password recovery, changes, deletion.
 
+/// Passwords of known breaches.
+pub mod breached_passwords;
+
 /// Changes by the owner.
 pub mod changes;
 
@@ -54,6 +57,7 @@ use crate::crypto::hashing::Hashing;
 use crate::db::Db;
 use crate::domain::sessions::Sessions;
 use crate::domain::throttles::Throttles;
+use passwords::PasswordPolicy;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,6 +81,8 @@ pub struct Parts {
     pub mail_rate_per_network: i32,
     /// Counts the mails.
     pub throttles: Throttles,
+    /// Which passwords are accepted.
+    pub passwords: PasswordPolicy,
     /// Re-authenticates owners for sensitive changes.
     pub sessions: Sessions,
 }

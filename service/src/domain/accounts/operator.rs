@@ -2,7 +2,7 @@
 //! trusted to know the address.
 
 use super::outcome::{AccountError, AddOutcome};
-use super::passwords::AcceptedPassword;
+use super::passwords::{PasswordOwner, PasswordPolicy};
 use super::protection::Protector;
 use crate::crypto::hashing::Hashing;
 use crate::db::Db;
@@ -45,8 +45,18 @@ impl Operators {
     }
 
     /// Creates an active account.
-    pub async fn add(&self, new: AccountSpec, client: &ClientInfo) -> Result<AddOutcome, AccountError> {
-        let password = match AcceptedPassword::check(new.password, &[&new.email], new.name.as_str()) {
+    pub async fn add(
+        &self,
+        new: AccountSpec,
+        passwords: &PasswordPolicy,
+        client: &ClientInfo,
+    ) -> Result<AddOutcome, AccountError> {
+        let owner = PasswordOwner {
+            emails: &[&new.email],
+            name: new.name.as_str(),
+            has_second_factor: false,
+        };
+        let password = match passwords.check(new.password, &owner).await? {
             Ok(password) => password,
             Err(error) => return Ok(AddOutcome::Weak(error)),
         };

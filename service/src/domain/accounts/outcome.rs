@@ -1,6 +1,6 @@
 //! Outcomes and errors of the operations on accounts.
 
-use super::passwords::PasswordPolicyError;
+use super::passwords::{PasswordCheckError, PasswordPolicyError};
 use crate::crypto::hashing::OverloadedError;
 use crate::domain::StorageError;
 use crate::types::account::AccountId;
@@ -12,13 +12,16 @@ pub enum AccountError {
     /// The queue for password hashing is full.
     #[error(transparent)]
     Overloaded(#[from] OverloadedError),
+    /// The file of breached passwords cannot be read.
+    #[error(transparent)]
+    PasswordCheck(#[from] PasswordCheckError),
     /// The database did not answer.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
 
 /// The result of a registration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RegistrationOutcome {
     /// A mail is enqueued. Only the mail states whether the address had an account already.
     Accepted,
@@ -53,7 +56,7 @@ pub enum LinkOutcome {
 }
 
 /// The result of using a link that sets a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SetPasswordOutcome {
     /// The password is set, and every session has ended.
     Done,
@@ -88,7 +91,7 @@ pub enum UndoEmailOutcome {
 }
 
 /// The result of changing an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChangeOutcome {
     /// Everything is changed; a new address is to be confirmed.
     Done,
@@ -122,7 +125,7 @@ pub enum DeletionOutcome {
 }
 
 /// The result of creating an account at the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AddOutcome {
     /// The account is created and active.
     Created(AccountId),

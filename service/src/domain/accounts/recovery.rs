@@ -5,12 +5,12 @@ use super::account_mails::{self, LinkSpec, to_account};
 use super::confirmation::{activate, append_confirmed, lock_first_admin};
 use super::mail_limits::MailAdmission;
 use super::outcome::{AccountError, MailRequestOutcome, SetPasswordOutcome};
-use super::passwords::AcceptedPassword;
+use super::passwords::PasswordOwner;
 use super::registration::{append_event, enqueue_next_mail};
 use crate::crypto::data_keys::DataKeys;
 use crate::crypto::password_hash::PasswordHash;
 use crate::crypto::tokens::{PlainToken, TokenHash};
-use crate::db::accounts::{self, AccountRow, credentials, links};
+use crate::db::accounts::{self, AccountRow, credentials, links, second_factors};
 use crate::db::sessions::{self, known_networks};
 use crate::db::{PgConnection, QueryResult};
 use crate::domain::min_response_time::with_min_response_time;
@@ -118,17 +118,26 @@ impl Accounts {
         };
         let row = self.0.db.run("find_link", move |conn| {
             match links::find(conn, purpose, token)? {
-                Some(link) => accounts::find(conn, AccountId::of(link.account_id)),
-                None => Ok(None),
+                Some(link) => {
+                    let account = AccountId::of(link.account_id);
+                    let (has_second_factor, _) = second_factors::state(conn, account)?;
+                    Ok((accounts::find(conn, account)?, has_second_factor))
+                }
+                None => Ok((None, false)),
             }
         });
-        let row = row.await?;
+        let (row, has_second_factor) = row.await?;
         let email = row.as_ref().and_then(|row| Email::parse(&row.email));
         let (Some(row), Some(email)) = (row, email) else {
             return Ok(Err(SetPasswordOutcome::NoSuchLink));
         };
         let name = name.map_or(row.name.as_str(), PersonName::as_str);
-        let accepted = match AcceptedPassword::check(password, &[&email], name) {
+        let owner = PasswordOwner {
+            emails: &[&email],
+            name,
+            has_second_factor,
+        };
+        let accepted = match self.0.passwords.check(password, &owner).await? {
             Ok(accepted) => accepted,
             Err(error) => return Ok(Err(SetPasswordOutcome::Weak(error))),
         };

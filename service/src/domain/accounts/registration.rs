@@ -5,7 +5,7 @@ use super::Accounts;
 use super::account_mails;
 use super::mail_limits::MailAdmission;
 use super::outcome::{AccountError, MailRequestOutcome, RegistrationOutcome};
-use super::passwords::AcceptedPassword;
+use super::passwords::PasswordOwner;
 use crate::config::auth::RegistrationMode;
 use crate::crypto::data_keys::DataKeys;
 use crate::crypto::hashing::Permit;
@@ -68,7 +68,12 @@ impl Accounts {
         new: Registration,
         client: &ClientInfo,
     ) -> Result<RegistrationOutcome, AccountError> {
-        let password = match AcceptedPassword::check(new.password, &[&new.email], new.name.as_str()) {
+        let owner = PasswordOwner {
+            emails: &[&new.email],
+            name: new.name.as_str(),
+            has_second_factor: false,
+        };
+        let password = match self.0.passwords.check(new.password, &owner).await? {
             Ok(password) => password,
             Err(error) => return Ok(RegistrationOutcome::Weak(error)),
         };

@@ -1,7 +1,7 @@
 //! Request and response bodies of account operations.
 
 use super::fields::SecretText;
-use super::fields::{LinkToken, NewPassword, UpdatedName};
+use super::fields::{LinkToken, NewPassword, ReplacementPassword, UpdatedName};
 use crate::domain::accounts::view::AccountView;
 use crate::http::contract::error_responses::Documented;
 use crate::http::contract::field::{Field, Optional};
@@ -21,7 +21,7 @@ pub struct RegistrationRequest {
     pub name: Field<PersonName>,
     /// Address of the user.
     pub email: Field<Email>,
-    /// Password. Any characters are allowed; common passwords and parts of the name or address are rejected.
+    /// Password. Any characters are allowed; common and breached passwords and words of the name or address are rejected.
     pub password: Field<NewPassword>,
 }
 
@@ -57,8 +57,8 @@ pub struct ConfirmationRequest {
 pub struct PasswordResetRequest {
     /// The query parameter `token` of the link.
     pub token: Field<LinkToken>,
-    /// New password; the rules of a registration apply.
-    pub password: Field<NewPassword>,
+    /// New password; the rules of a registration apply, but eight characters are enough if a second factor is enabled.
+    pub password: Field<ReplacementPassword>,
 }
 
 /// The acceptance of a mailed invitation.
@@ -83,8 +83,9 @@ pub struct MeUpdate {
     /// New address. Takes effect once it is confirmed. Requires `current_password`. The current address cancels a pending
     /// change, unless `pending_email` is sent along as it was returned.
     pub email: Field<Email, Optional>,
-    /// New password; the rules of a registration apply. Revokes every other session. Requires `current_password`.
-    pub new_password: Field<NewPassword, Optional>,
+    /// New password; the rules of a registration apply, but eight characters are enough if a second factor is enabled.
+    /// Revokes every other session. Requires `current_password`.
+    pub new_password: Field<ReplacementPassword, Optional>,
     /// Current password.
     pub current_password: Field<SecretText, Optional>,
     /// Code of the authenticator app, or a recovery code. Required with `current_password` if a second factor is enabled.

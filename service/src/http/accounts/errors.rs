@@ -8,6 +8,9 @@ use crate::types::field_error::{FieldError, Location};
 use http::StatusCode;
 use std::time::Duration;
 
+/// When to try again after a password could not be checked: an operator has to repair the file.
+const PASSWORD_CHECK_RETRY: Duration = Duration::from_secs(60);
+
 /// 400 for a password that violates the policy.
 pub fn weak_password(field: &str, error: PasswordPolicyError) -> Problem {
     Problem::invalid(vec![FieldError::new(Location::Body, field, error.to_string())])
@@ -65,6 +68,9 @@ impl From<AccountError> for Problem {
                 "too many passwords are waiting to be hashed",
                 overloaded.retry_after,
             ),
+            AccountError::PasswordCheck(_) => {
+                Self::unavailable_for("new passwords cannot be checked at present", PASSWORD_CHECK_RETRY)
+            }
             AccountError::Storage(error) => error.into(),
         }
     }

@@ -1,7 +1,7 @@
 //! Fields of accounts: address, name, role, number, passwords and tokens.
 
 use crate::crypto::tokens::PlainToken;
-use crate::domain::accounts::passwords::{MAX_LENGTH, MIN_LENGTH};
+use crate::domain::accounts::passwords::{MAX_LENGTH, MIN_LENGTH, MIN_LENGTH_WITH_FACTOR};
 use crate::http::contract::field::{FieldValue, rejection_of_line};
 use crate::types::account::AccountId;
 use crate::types::email::Email;
@@ -193,7 +193,7 @@ impl FieldValue for LinkToken {
     }
 }
 
-/// A new password.
+/// The password of a new account, which has no second factor yet.
 #[derive(Debug)]
 pub struct NewPassword(pub SecretString);
 
@@ -210,6 +210,25 @@ impl FieldValue for NewPassword {
             max_length: Some(MAX_LENGTH),
             write_only: true,
             ..MetaSchema::new_with_format("string", "password")
+        }
+    }
+}
+
+/// A password that replaces another one. The minimum length depends on whether a second factor is set up.
+#[derive(Debug)]
+pub struct ReplacementPassword(pub SecretString);
+
+impl FieldValue for ReplacementPassword {
+    const EXPECTED: &'static str = SecretText::EXPECTED;
+
+    fn parse(text: &str) -> Option<Self> {
+        SecretText::parse(text).map(|secret| Self(secret.0))
+    }
+
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            min_length: Some(MIN_LENGTH_WITH_FACTOR),
+            ..NewPassword::schema()
         }
     }
 }

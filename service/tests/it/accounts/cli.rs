@@ -107,7 +107,7 @@ fn invalid_input_is_rejected_with_its_reason() {
             "bob@example.org",
             "user",
             "Bob",
-            "PassWord\r\n",
+            "1Q2w3e4r5t6y7u8i\r\n",
             1,
             "one of the most common",
         ),
@@ -117,7 +117,7 @@ fn invalid_input_is_rejected_with_its_reason() {
             "Bob",
             "short\n",
             1,
-            "at least 8 characters",
+            "at least 15 characters",
         ),
         (
             "bob@example.org",

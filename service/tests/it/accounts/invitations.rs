@@ -33,8 +33,8 @@ fn accepting_an_invitation_activates_the_account() {
     for password in ["", PASSWORD, crate::support::accounts::PASSWORD] {
         try_log_in(&app, "ivy@example.org", password).problem(401);
     }
-    assert_eq!(accept(&app, &link, "Ivy", "the ivy grows").status, 200);
-    let access = token_pair(&try_log_in(&app, "ivy@example.org", "the ivy grows")).access;
+    assert_eq!(accept(&app, &link, "Ivy", "the ivy grows up high").status, 200);
+    let access = token_pair(&try_log_in(&app, "ivy@example.org", "the ivy grows up high")).access;
     let me = get_as(&app, &access, "/auth/me").json();
     assert_eq!(
         (me["name"].as_str(), me["role"].as_str()),

@@ -102,9 +102,9 @@ fn registration_reveals_no_account_and_explains_weak_passwords() {
         ["already_registered ann@example.org", "confirm bob@example.org"]
     );
     for (password, reason) in [
-        ("short", "at least 8 characters"),
-        ("password", "most common"),
-        ("my name is Carlotta", "part of the name"),
+        ("short", "at least 15 characters"),
+        ("1q2w3e4r5t6y7u8i", "most common"),
+        ("my name is Carlotta", "“carlotta”, which is part of the name"),
     ] {
         let response = sign_up(&app, "Carlotta", "c@example.org", password);
         assert_eq!(response.status, 400, "{password}");

@@ -276,7 +276,7 @@ impl<'a> AccountForm<'a> {
                 ("/my/account/email", "Send the link", vec![email, current])
             }
             Part::Password => {
-                let password = Input::new_password("New password");
+                let password = Input::replacement_password();
                 ("/my/account/password", "Change password", vec![current, password])
             }
         };

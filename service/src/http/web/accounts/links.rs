@@ -230,7 +230,6 @@ fn password_set(
 }
 
 fn form(visitor: &Visitor, link: Link, token: &str) -> Form {
-    let password = || Input::new_password("New password");
     let (action, submit, inputs) = match link {
         Link::Confirm => {
             let chosen = Input::password("Password", "current-password")
@@ -241,9 +240,10 @@ fn form(visitor: &Visitor, link: Link, token: &str) -> Form {
         Link::UndoEmail => ("/undo-email", "Keep my former address", Vec::new()),
         Link::Invitation => {
             let name = Input::text("name", "Your name", 200).with_autocomplete("name");
-            ("/invitation", "Accept the invitation", vec![name, password()])
+            let password = Input::new_password("New password");
+            ("/invitation", "Accept the invitation", vec![name, password])
         }
-        Link::Reset => ("/reset", "Set this password", vec![password()]),
+        Link::Reset => ("/reset", "Set this password", vec![Input::replacement_password()]),
     };
     Form::new(action, visitor.csrf(), submit, inputs).with_hidden("token", token)
 }

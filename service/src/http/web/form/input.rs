@@ -72,7 +72,14 @@ impl Input {
     /// A new password, with a hint about the policy.
     pub fn new_password(label: &'static str) -> Self {
         Self::password(label, "new-password")
-            .with_hint("At least 8 characters. A short sentence is easy to remember and hard to guess")
+            .with_hint("At least 15 characters. A short sentence is easy to remember and hard to guess")
+    }
+
+    /// A new password of an account that may have a second factor.
+    pub fn replacement_password() -> Self {
+        Self::new_password("New password").with_hint(
+            "At least 15 characters, or 8 if you use a second factor. A short sentence is easy to remember and hard to guess",
+        )
     }
 
     /// A code of the second factor.
