@@ -184,6 +184,7 @@ fn an_account_is_deleted_after_confirmation_except_the_last_administrators() {
     );
     let deleted = ann.submit("/my/account/delete", &[]);
     assert_eq!((deleted.status, deleted.header("location")), (303, "/"));
+    assert_eq!(deleted.header("clear-site-data"), "\"cache\", \"storage\"");
     assert!(ann.get("/").text().contains("Your account is deleted"));
     assert_eq!(ann.cookie("__Host-session"), None);
     assert!(!can_sign_in(&app, ANN, PASSWORD));

@@ -2,12 +2,11 @@
 
 use super::account_form::PATH;
 use super::identity_proof::IdentityProof;
-use super::sign_out::signed_out;
+use super::sign_out::{left, signed_out};
 use crate::domain::accounts::outcome::DeletionOutcome;
 use crate::domain::accounts::view::AccountView;
 use crate::domain::sessions::revocation::SessionRow;
 use crate::http::contract::problem::Problem;
-use crate::http::web::cookies::{self, CSRF, FLASH, SESSION};
 use crate::http::web::flash::Flash;
 use crate::http::web::form::page::FormPage;
 use crate::http::web::form::{Form, Tone};
@@ -110,13 +109,7 @@ pub async fn delete(
         Err(rejection) => return rejection.show(delete_page(&member, form), &member),
     };
     match web.accounts().delete_own_account(&recent, &client).await? {
-        DeletionOutcome::Done => {
-            let mut response = see_other("/");
-            cookies::clear(&mut response, SESSION);
-            cookies::clear(&mut response, CSRF);
-            cookies::set(&mut response, FLASH, Flash::AccountDeleted.as_str());
-            Ok(response)
-        }
+        DeletionOutcome::Done => Ok(left(Flash::AccountDeleted)),
         DeletionOutcome::LastAdmin => {
             let text = "You are the only administrator. Give someone else that role first.";
             form.reject("You cannot delete your account yet", text);

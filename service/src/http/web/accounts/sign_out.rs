@@ -1,7 +1,8 @@
 //! Signing out: revokes the session and clears the browser's copies of it.
 
 use crate::http::contract::problem::Problem;
-use crate::http::web::cookies::{self, CSRF, SESSION};
+use crate::http::web::cookies::{self, CSRF, FLASH, SESSION};
+use crate::http::web::flash::Flash;
 use crate::http::web::form::Form;
 use crate::http::web::form::page::{FormPage, MessagePage, NavLink};
 use crate::http::web::response::see_other;
@@ -19,6 +20,13 @@ const PATH: &str = "/sign-out";
 const CLEAR_SITE_DATA: (HeaderName, HeaderValue) = (
     HeaderName::from_static("clear-site-data"),
     HeaderValue::from_static("\"cache\", \"cookies\", \"storage\""),
+);
+
+/// The same without cookies, which would include the flash message of this response: browsers clear them after they store
+/// new ones.
+const CLEAR_SITE_DATA_BUT_COOKIES: (HeaderName, HeaderValue) = (
+    HeaderName::from_static("clear-site-data"),
+    HeaderValue::from_static("\"cache\", \"storage\""),
 );
 
 const LINKS: &[NavLink] = &[
@@ -65,9 +73,20 @@ pub async fn submit(
 
 /// Redirects to the confirmation and clears the browser's data.
 pub fn signed_out() -> Response {
-    let mut response = see_other(PATH);
+    leave_to(PATH, CLEAR_SITE_DATA)
+}
+
+/// Redirects to the start page with a message after the session has ended, and clears the browser's data.
+pub fn left(flash: Flash) -> Response {
+    let mut response = leave_to("/", CLEAR_SITE_DATA_BUT_COOKIES);
+    cookies::set(&mut response, FLASH, flash.as_str());
+    response
+}
+
+fn leave_to(path: &str, clear: (HeaderName, HeaderValue)) -> Response {
+    let mut response = see_other(path);
     cookies::clear(&mut response, SESSION);
     cookies::clear(&mut response, CSRF);
-    response.headers_mut().extend([CLEAR_SITE_DATA]);
+    response.headers_mut().extend([clear]);
     response
 }
