@@ -82,7 +82,15 @@ fn help() -> String {
 fn run(name: &str, package: &str, args: &[OsString]) -> std::io::Error {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["run", "--quiet", "--package", package, "--manifest-path"]);
+    // As the gate does: what is built is what the committed lock file pins.
+    cargo.args([
+        "run",
+        "--locked",
+        "--quiet",
+        "--package",
+        package,
+        "--manifest-path",
+    ]);
     cargo.arg(manifest).arg("--");
     // A crate with several commands takes the name of one.
     if name != package {

@@ -4,7 +4,7 @@
 use crate::test_results::record::{Case, Part};
 
 /// Cargo's arguments for every test. The gate uses the same ones for a test that fails on purpose.
-pub const CARGO_TEST: [&str; 3] = ["test", "--workspace", "--no-fail-fast"];
+pub const CARGO_TEST: [&str; 4] = ["test", "--locked", "--workspace", "--no-fail-fast"];
 
 /// Parses line by line.
 #[derive(Debug, Default)]

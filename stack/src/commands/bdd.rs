@@ -21,7 +21,7 @@ use crate::state::State;
 use crate::state::files::Running;
 
 /// Cargo's arguments for the features' program; its own arguments follow.
-const PROGRAM: [&str; 5] = ["run", "--quiet", "--package", "features", "--"];
+const PROGRAM: [&str; 6] = ["run", "--locked", "--quiet", "--package", "features", "--"];
 
 #[derive(Debug, Args)]
 pub struct Options {

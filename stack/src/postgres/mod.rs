@@ -82,7 +82,7 @@ pub fn programs(context: &Context, major: Option<u32>) -> Result<Programs> {
         "      no PostgreSQL {wanted} here: building the downloader, then fetching it"
     ));
     let status = Command::cargo(context)
-        .args(["run", "--quiet", "--package", "private-postgres"])
+        .args(["run", "--locked", "--quiet", "--package", "private-postgres"])
         .args(["--features", "fetch", "--bin", "private-postgres-fetch", "--"])
         .args([wanted.to_string().into(), cache.into_os_string()])
         .lines(|_bin| ())?;

@@ -12,7 +12,14 @@ use harness::process::command::Command;
 pub fn service(context: &Context, release: bool) -> Result<PathBuf> {
     let features = features(context)?;
     let mut command = Command::cargo(context)
-        .args(["build", "--package", "portcullis", "--bin", "portcullis"])
+        .args([
+            "build",
+            "--locked",
+            "--package",
+            "portcullis",
+            "--bin",
+            "portcullis",
+        ])
         .args(["--message-format", "json-render-diagnostics"]);
     if release {
         command = command.args(["--release"]);
