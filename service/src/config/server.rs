@@ -8,6 +8,8 @@ use std::time::Duration;
 /// Settings of the two listeners.
 #[derive(Clone, Debug)]
 pub struct ServerSettings {
+    /// Whether the API documentation and details of the build are served.
+    pub api_docs: bool,
     /// Address of the public listener.
     pub listen: SocketAddr,
     /// Address of the internal listener.
@@ -46,6 +48,11 @@ impl ServerSettings {
             ));
         }
         Ok(Self {
+            api_docs: match source.text("API_DOCS")?.as_str() {
+                "on" => true,
+                "off" => false,
+                _ => return Err(ConfigError::new("API_DOCS", "must be on or off")),
+            },
             listen: source.parsed("LISTEN", address)?,
             internal_listen: source.parsed("INTERNAL_LISTEN", address)?,
             proxies: ProxySettings::parse(source)?,

@@ -112,6 +112,11 @@ pub const SETTINGS: &[Setting] = &[
         "Maximum number of requests per minute and client address, 1 to 1000000000. IPv6 addresses are counted per /64 network; wider networks have 4 times (IPv6 /56) and 16 times (IPv6 /48, IPv4 /24) the number.",
     ),
     setting(
+        "API_DOCS",
+        "on",
+        "Whether `/apidocs` and `/openapi.json` are served and `/version` shows commit, day of the build and compiler: `on` or `off`.",
+    ),
+    setting(
         "RATES_MAX_DAYS",
         "366",
         "Maximum number of days in one query of `/rates`, 1 to 36600.",

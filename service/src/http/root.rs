@@ -39,12 +39,15 @@ pub struct Greeting {
 pub struct Version {
     /// Semantic version.
     pub version: String,
-    /// Source commit; `unknown` if the build did not record it.
-    pub commit: String,
+    /// Source commit; `unknown` if the build did not record it. Omitted, like the next two, if `API_DOCS` is `off`.
+    #[oai(skip_serializing_if_is_none)]
+    pub commit: Option<String>,
     /// Day of the build, or of the source for a reproducible build.
-    pub build_date: String,
+    #[oai(skip_serializing_if_is_none)]
+    pub build_date: Option<String>,
     /// Compiler version.
-    pub rustc: String,
+    #[oai(skip_serializing_if_is_none)]
+    pub rustc: Option<String>,
 }
 
 /// Greeting or page, by content negotiation.
@@ -88,11 +91,12 @@ impl RootApi {
     /// Returns the version, the source commit, the day of the build and the compiler.
     #[oai(path = "/version", method = "get", operation_id = "getVersion")]
     async fn version(&self, _caller: Anyone) -> Result<Json<Version>, ErrorResponse<NoExtraErrors>> {
+        let detail = |text: &str| self.web.has_api_docs().then(|| text.to_owned());
         Ok(Json(Version {
             version: env!("CARGO_PKG_VERSION").into(),
-            commit: env!("PORTCULLIS_COMMIT").into(),
-            build_date: env!("PORTCULLIS_BUILD_DATE").into(),
-            rustc: env!("PORTCULLIS_RUSTC").into(),
+            commit: detail(env!("PORTCULLIS_COMMIT")),
+            build_date: detail(env!("PORTCULLIS_BUILD_DATE")),
+            rustc: detail(env!("PORTCULLIS_RUSTC")),
         }))
     }
 }

@@ -206,7 +206,10 @@ pub struct EdgeSettings {
 /// The public routes: the APIs, the pages, the documentation, and the edge around them.
 pub fn routes<T: OpenApi + 'static>(apis: T, settings: EdgeSettings) -> BoxEndpoint<'static, Response> {
     let mut extra = pages();
-    extra.extend(docs::routes(document::<T>(), swagger_ui::<T>));
+    extra.extend(docs::assets());
+    if settings.web.has_api_docs() {
+        extra.extend(docs::routes(document::<T>(), swagger_ui::<T>));
+    }
     extra.extend(settings.mailbox.iter().flat_map(mail::routes));
     let parts = EdgeParts {
         routes: RouteTable::of::<T>(&extra),

@@ -94,6 +94,7 @@ pub fn web(settings: &Settings, keys: &Keys, services: &Services) -> Web {
         data_keys: keys.data.clone(),
         // Validated with the settings.
         public_url: settings.auth.public_url.parse().unwrap_or_default(),
+        api_docs: settings.server.api_docs,
     })
 }
 

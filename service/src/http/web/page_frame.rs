@@ -5,6 +5,7 @@
 pub struct PageFrame {
     nav: Nav,
     flash: Option<&'static str>,
+    has_api_docs: bool,
 }
 
 #[derive(Clone)]
@@ -47,6 +48,18 @@ impl PageFrame {
         self
     }
 
+    /// With links to the API documentation, if it is served.
+    #[must_use]
+    pub fn with_api_docs(mut self, has_api_docs: bool) -> Self {
+        self.has_api_docs = has_api_docs;
+        self
+    }
+
+    /// Whether links to the API documentation are shown.
+    pub fn has_api_docs(&self) -> bool {
+        self.has_api_docs
+    }
+
     /// The signed-in member, if known.
     pub fn member(&self) -> Option<&NavMember> {
         match &self.nav {
@@ -66,6 +79,10 @@ impl PageFrame {
     }
 
     fn of(nav: Nav) -> Self {
-        Self { nav, flash: None }
+        Self {
+            nav,
+            flash: None,
+            has_api_docs: false,
+        }
     }
 }

@@ -23,6 +23,8 @@ pub struct WebParts {
     pub data_keys: DataKeys,
     /// The public URL of the service.
     pub public_url: Uri,
+    /// Whether the API documentation and details of the build are served.
+    pub api_docs: bool,
 }
 
 impl Web {
@@ -49,6 +51,11 @@ impl Web {
     /// The keys of CSRF tokens.
     pub fn data_keys(&self) -> &DataKeys {
         &self.0.data_keys
+    }
+
+    /// Whether the API documentation and details of the build are served.
+    pub fn has_api_docs(&self) -> bool {
+        self.0.api_docs
     }
 
     /// Scheme and authority of the public URL.

@@ -28,6 +28,7 @@ pub struct Visitor {
     signed_in: Option<SignedIn>,
     guard: CsrfGuard,
     flash: Option<Flash>,
+    has_api_docs: bool,
 }
 
 /// A signed-in visitor; any other is redirected to the sign-in page, and one who must set up a second factor first to the
@@ -64,6 +65,7 @@ impl Visitor {
             guard: CsrfGuard::of(headers, web.data_keys(), session),
             flash: cookies::find(headers, FLASH).and_then(Flash::parse),
             signed_in,
+            has_api_docs: web.has_api_docs(),
         })
     }
 
@@ -89,7 +91,9 @@ impl Visitor {
                 csrf: self.csrf(),
             }),
         };
-        frame.with_flash(self.flash.map(Flash::text))
+        frame
+            .with_flash(self.flash.map(Flash::text))
+            .with_api_docs(self.has_api_docs)
     }
 
     /// Renders a page for this visitor.

@@ -51,6 +51,25 @@ fn every_file_of_the_documentation_page_is_served_and_allowed() {
     );
 }
 
+/// A4: A setting switches the documentation and the details of the build off; pages then do not link to it, and keep their
+/// style.
+#[test]
+fn a_setting_switches_the_documentation_off() {
+    let database = Database::not_created();
+    let app = App::start(&database.settings(&[("API_DOCS", "off")]));
+    for path in ["/apidocs", "/apidocs/ui.js", "/apidocs/start.js", "/openapi.json"] {
+        app.get(path).problem(404);
+    }
+    let version = app.get("/version").json();
+    let members: Vec<_> = version.as_object().unwrap().keys().collect();
+    assert_eq!(members, ["version"]);
+    let page = send(app.request("GET", "/").header("accept", "text/html"));
+    assert!(page.status == 200 && !page.text().contains("apidocs"), "{page:?}");
+    assert_eq!(app.get("/portcullis.css").status, 200);
+    let logo = app.get("/portcullis.svg");
+    assert_eq!(logo.header("content-type"), "image/svg+xml; charset=utf-8");
+}
+
 /// A4: The viewer's scripts and styles, which are extracted from the bundle, are complete, and it loads our document.
 #[test]
 fn the_viewer_is_complete_and_loads_our_document() {
