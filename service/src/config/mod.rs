@@ -6,6 +6,9 @@ pub mod audit;
 /// Database server, and one login per purpose.
 pub mod database;
 
+/// One setting.
+mod setting;
+
 /// The table of all settings.
 pub mod setting_names;
 

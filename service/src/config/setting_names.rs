@@ -1,38 +1,7 @@
 //! The table of all settings: names, defaults, descriptions. `docs/settings.md` is generated from it.
 
-/// Prefix of every environment variable.
-pub const PREFIX: &str = "PORTCULLIS_";
-
-/// One setting: the environment variable `PORTCULLIS_<name>`, or the key `<name>` in lower case of a settings file.
-#[derive(Debug)]
-pub struct Setting {
-    /// Name without the prefix.
-    pub name: &'static str,
-    /// Default value. `None`: the setting has none.
-    pub default: Option<&'static str>,
-    /// Whether it is a secret, which `<name>_FILE` can name a file for.
-    pub secret: bool,
-    /// Description, with unit and range, as the documentation shows it.
-    pub doc: &'static str,
-}
-
-const fn setting(name: &'static str, default: &'static str, doc: &'static str) -> Setting {
-    Setting {
-        name,
-        default: Some(default),
-        secret: false,
-        doc,
-    }
-}
-
-const fn secret(name: &'static str, doc: &'static str) -> Setting {
-    Setting {
-        name,
-        default: None,
-        secret: true,
-        doc,
-    }
-}
+pub use super::setting::{PREFIX, Setting};
+use super::setting::{secret, setting};
 
 /// All settings, in the order of the documentation.
 pub const SETTINGS: &[Setting] = &[
