@@ -38,13 +38,14 @@ fn setting(text: &str) -> Result<(String, String)> {
 /// Serves until standard input is closed.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let mut plan = Plan::temporary(context, &options.name)?;
-    // No token may expire in the middle of a scan.
-    let ttl = ("PORTCULLIS_ACCESS_TOKEN_TTL".into(), "3600".into());
+    // No token, and no proof of a password, may expire in the middle of a scan.
+    let lasting = ["PORTCULLIS_ACCESS_TOKEN_TTL", "PORTCULLIS_PROOF_MAX_AGE"];
+    let lasting = lasting.map(|name| (name.into(), "3600".into()));
     let given = options
         .set
         .iter()
         .map(|(name, value)| (name.into(), value.into()));
-    plan.service_settings.extend([ttl].into_iter().chain(given));
+    plan.service_settings.extend(lasting.into_iter().chain(given));
     let stack = LocalStack::start(context, plan, &mut Progress::silent())?;
     let mut target = Target {
         accounts: stack.portcullis.accounts()?,

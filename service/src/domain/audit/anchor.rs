@@ -3,8 +3,6 @@
 
 use crate::crypto::data_keys::DataKeys;
 use crate::types::event_hash::EventHash;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +34,8 @@ pub struct SignedAnchor {
     pub id: i64,
     /// Its hash.
     pub hash: String,
-    /// HMAC-SHA-256 of the three members above, joined by line feeds, in base64url.
+    /// HMAC-SHA-256 of the three members above, joined by line feeds, in hexadecimal: in base64url it would look like a
+    /// token to scanners of logs.
     pub mac: String,
 }
 
@@ -60,7 +59,7 @@ impl Anchor {
         SignedAnchor {
             event: ANCHOR_EVENT.to_owned(),
             id: self.id,
-            mac: URL_SAFE_NO_PAD.encode(mac),
+            mac: hex::encode(mac),
             at,
             hash,
         }
@@ -85,7 +84,7 @@ impl AnchorLine {
 }
 
 fn verify(signed: &SignedAnchor, key: &DataKeys) -> Option<Anchor> {
-    let mac = URL_SAFE_NO_PAD.decode(&signed.mac).ok()?;
+    let mac = hex::decode(&signed.mac).ok()?;
     let text = signed_text(&signed.at, signed.id, &signed.hash);
     if !key.verify_mac(KEY_LABEL, text.as_bytes(), &mac) {
         return None;
