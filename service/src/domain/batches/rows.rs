@@ -20,7 +20,7 @@ pub struct Rows<R>(Option<Format<R>>);
 enum Format<R> {
     Unknown(Scanner<R>),
     Csv(Scanner<R>, Csv),
-    Dump(Dump<R>),
+    Dump(Box<Dump<R>>),
 }
 
 impl<R: Read> Rows<R> {
@@ -124,7 +124,7 @@ fn detect<R: Read>(mut scanner: Scanner<R>) -> Result<Format<R>, FileError> {
         Some(Err(error)) => Err(FileError::Refused(error)),
         None if starts_dump(line) => {
             scanner.skip(skipped);
-            Ok(Format::Dump(Dump::new(scanner)))
+            Ok(Format::Dump(Box::new(Dump::new(scanner))))
         }
         None => Err(FileError::refused(number, NO_FORMAT)),
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 const PASSWORD_CHECK_RETRY: Duration = Duration::from_secs(60);
 
 /// 400 for a password that violates the policy.
-pub fn weak_password(field: &str, error: PasswordPolicyError) -> Problem {
+pub fn weak_password(field: &str, error: &PasswordPolicyError) -> Problem {
     Problem::invalid(vec![FieldError::new(Location::Body, field, error.to_string())])
 }
 

@@ -63,7 +63,7 @@ impl MeApi {
             ChangeOutcome::CodeRequired => Err(code_required().into()),
             ChangeOutcome::CodeUnverifiable => Err(LoginError::SecondFactorUnavailable.into()),
             ChangeOutcome::CodeUsed => Err(code_used().into()),
-            ChangeOutcome::Weak(weakness) => Err(weak_password("new_password", weakness).into()),
+            ChangeOutcome::Weak(weakness) => Err(weak_password("new_password", &weakness).into()),
             ChangeOutcome::TooManyAttempts(wait) => Err(LoginError::Throttled(wait).into()),
             ChangeOutcome::CodesBlocked(wait) => Err(LoginError::CodesBlocked(wait).into()),
             ChangeOutcome::TooManyMails(wait) => Err(too_many_mails(wait).into()),

@@ -84,7 +84,7 @@ impl AccountsApi {
                 "registration is by invitation only; ask an administrator for an invitation",
             )
             .into()),
-            RegistrationOutcome::Weak(weakness) => Err(weak_password("password", weakness).into()),
+            RegistrationOutcome::Weak(weakness) => Err(weak_password("password", &weakness).into()),
             RegistrationOutcome::Wait(wait) => Err(too_many_mails(wait).into()),
         }
     }
@@ -268,6 +268,6 @@ fn password_set(
     match outcome {
         SetPasswordOutcome::Done => Ok(LinkUsed::with(message)),
         SetPasswordOutcome::NoSuchLink => Err(unknown_link().into()),
-        SetPasswordOutcome::Weak(weakness) => Err(weak_password("password", weakness).into()),
+        SetPasswordOutcome::Weak(weakness) => Err(weak_password("password", &weakness).into()),
     }
 }

@@ -23,11 +23,7 @@ pub fn routes(document: String, bundle: fn() -> String) -> Vec<ExtraRoute> {
     let (html, css) = ("text/html; charset=utf-8", CSS);
     let javascript = "text/javascript; charset=utf-8";
     vec![
-        file(
-            "/openapi.json",
-            "application/json",
-            Box::new(move || document.clone()),
-        ),
+        file("/openapi.json", "application/json", Box::new(move || document)),
         file("/apidocs", html, Box::new(|| PAGE.into())),
         file("/apidocs/ui.js", javascript, Box::new(move || script.0.clone())),
         file("/apidocs/ui.css", css, Box::new(move || style.1.clone())),

@@ -98,10 +98,8 @@ fn a_proof_takes_the_second_factor_and_is_throttled() {
         ["body:password"]
     );
     let guess = json!({ "password": "a guess" });
-    let last = (0..8)
-        .map(|_| reauthenticate(&user.app, &user.token, &guess))
-        .last()
-        .unwrap();
+    let tries = (0..8).map(|_| reauthenticate(&user.app, &user.token, &guess));
+    let last = tries.reduce(|_, last| last).unwrap();
     last.problem(429);
     post(&user.app, "/auth/reauthenticate", &password).problem(401);
 }

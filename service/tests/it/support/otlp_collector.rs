@@ -18,7 +18,7 @@ pub struct OtlpCollector {
 impl OtlpCollector {
     /// Starts on a free port, for the lifetime of the process.
     pub fn start() -> Self {
-        Self::start_with("http", |stream, posts| record(stream, posts))
+        Self::start_with("http", record)
     }
 
     /// The same over TLS.

@@ -97,9 +97,7 @@ impl<R: Read> Parser<R> {
                     continue;
                 }
                 Token::Word(word) if is_start && NO_COLUMN.contains(&word.as_str()) => {
-                    if word == "like" {
-                        names = None;
-                    }
+                    names = names.filter(|_| word != "like");
                 }
                 Token::Word(name) | Token::Quoted(name) if is_start => {
                     if let Some(names) = names.as_mut().filter(|names| names.len() < 2_000) {
@@ -262,10 +260,11 @@ impl<R: Read> Parser<R> {
             match self.lexer.next_token()? {
                 Token::End => return Ok(()),
                 Token::Word(word) if word == "cascade" => return Err(self.lexer.refuse(drops)),
-                Token::Word(name) | Token::Quoted(name) if is_table => {
-                    if Table::find(&name).is_some_and(|table| self.tables.has_rows(Some(table))) {
-                        return Err(self.lexer.refuse(drops));
-                    }
+                Token::Word(name) | Token::Quoted(name)
+                    if is_table
+                        && Table::find(&name).is_some_and(|table| self.tables.has_rows(Some(table))) =>
+                {
+                    return Err(self.lexer.refuse(drops));
                 }
                 _ => {}
             }

@@ -80,8 +80,8 @@ pub async fn sign_out_everywhere(
             Ok(signed_out())
         }
         Err(rejection) => {
-            let page = FormPage::new(&*member, "Sign out everywhere?", form);
-            rejection.show(page.with_intro(SIGN_OUT_INTRO), &member)
+            let page = FormPage::new(&member, "Sign out everywhere?", form);
+            rejection.show(&page.with_intro(SIGN_OUT_INTRO), &member)
         }
     }
 }
@@ -106,7 +106,7 @@ pub async fn delete(
     let mut form = delete_form(&member, &proof);
     let recent = match proof.verify(&fields, &mut form, &client).await? {
         Ok(recent) => recent,
-        Err(rejection) => return rejection.show(delete_page(&member, form), &member),
+        Err(rejection) => return rejection.show(&delete_page(&member, form), &member),
     };
     match web.accounts().delete_own_account(&recent, &client).await? {
         DeletionOutcome::Done => Ok(left(Flash::AccountDeleted)),

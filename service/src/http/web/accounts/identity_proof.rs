@@ -123,7 +123,7 @@ impl<'a> IdentityProof<'a> {
 
 impl ProofRejection {
     /// Shows the form again.
-    pub fn show(self, page: FormPage, member: &Member) -> Result<Response, Problem> {
+    pub fn show(self, page: &FormPage, member: &Member) -> Result<Response, Problem> {
         match self {
             Self::Status(status) => page.show(member, status),
             Self::Wait(kind, wait) => page.show_retry_after(member, kind, wait),
