@@ -68,7 +68,10 @@ fn locks_of_other_logins_do_not_block_administration() {
         register(&app, "New", "new@example.org", "a quiet mountain lake").status,
         202
     );
-    let confirm = json!({ "token": token(&database, "confirm", "new@example.org") });
+    let confirm = json!({
+        "token": token(&database, "confirm", "new@example.org"),
+        "password": "a quiet mountain lake",
+    });
     let root = create_and_log_in(&app, &database, "root@example.org", Role::Admin);
     let carl = create_and_log_in(&app, &database, "carl@example.org", Role::User);
     let ann = create_account(&database, "ann@example.org", Role::User);
