@@ -36,7 +36,7 @@ Feature: Audit events
     Scenario: An event contains the id of its request
       Given Root is signed in as admin
       And Ann has an account
-      When I send POST to "/auth/login" with "X-Request-Id: review-{Ann.email}" and the body
+      When I send POST to "/auth/login" with "X-Request-Id: review-of-ann" and the body
         """
         {"email": "{Ann.email}", "password": "{Ann.password}"}
         """

@@ -85,7 +85,7 @@ Feature: HTTP edge
         | no Host                        | 400    | GET / HTTP/1.1↵Connection: close↵↵ |
         | two Hosts                      | 400    | GET / HTTP/1.1↵Host: localhost↵Host: localhost↵Connection: close↵↵ |
         | an invalid Host                | 400    | GET / HTTP/1.1↵Host: a@localhost↵Connection: close↵↵ |
-        | a Host other than the target's | 400    | GET http://evil.example/ HTTP/1.1↵Host: localhost↵Connection: close↵↵ |
+        | a Host other than the target's | 421    | GET http://evil.example/ HTTP/1.1↵Host: localhost↵Connection: close↵↵ |
         | an unknown Host                | 421    | GET / HTTP/1.1↵Host: evil.example↵Connection: close↵↵ |
         | conflicting Content-Lengths    | 400    | GET / HTTP/1.1↵Host: localhost↵Content-Length: 0↵Content-Length: 35↵↵GET /metrics HTTP/1.1↵Host: localhost↵↵ |
         | a signed Content-Length        | 400    | GET / HTTP/1.1↵Host: localhost↵Content-Length: +5↵↵hello |

@@ -103,7 +103,7 @@ async fn has_clean_console(world: &mut World, user: String) -> Result<()> {
     let entries = world.browsers.get(&user)?.console().await?;
     let messages = entries
         .iter()
-        .filter(|entry| entry["level"] != "INFO")
+        .filter(|entry| entry["level"] == "WARNING" || entry["level"] == "SEVERE")
         .filter_map(|entry| entry["message"].as_str());
     let unexpected: Vec<&str> = messages
         .filter(|message| !message.contains("Permissions-Policy header: Unrecognized feature"))
