@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use aho_corasick::AhoCorasick;
 use anyhow::{Context as _, Result};
 use harness::context::Context;
 use harness::output::print;
@@ -71,10 +72,9 @@ impl Secrets {
     }
 
     /// The kind of secret that a line contains.
-    fn kind_in(&self, line: &str) -> Option<&'static str> {
+    fn kind_in(&self, texts: &AhoCorasick, line: &str) -> Option<&'static str> {
         let words = || line.split(|c| !is_of_word(c)).filter(|word| !word.is_empty());
-        if words().any(|word| self.tokens.contains(word)) || self.texts.iter().any(|text| line.contains(text))
-        {
+        if words().any(|word| self.tokens.contains(word)) || texts.is_match(line) {
             Some("a secret that was used")
         } else if words().any(|word| word.starts_with("eyJ") && word.len() > 20) {
             Some("something like a JWT")
@@ -89,10 +89,10 @@ impl Secrets {
         }
     }
 
-    fn scan(&self, name: &str, text: &str, found: &mut Scan) {
+    fn scan(&self, texts: &AhoCorasick, name: &str, text: &str, found: &mut Scan) {
         for (number, line) in text.lines().enumerate() {
             found.lines += 1;
-            if let Some(kind) = self.kind_in(line) {
+            if let Some(kind) = self.kind_in(texts, line) {
                 found.leaks.push(format!("{name}:{}: {kind}", number + 1));
             }
         }
@@ -126,10 +126,12 @@ pub fn in_logs(secrets: &Secrets, logs: &[PathBuf]) -> Result<Scan> {
         secrets: secrets.tokens.len() + secrets.texts.len(),
         ..Scan::default()
     };
+    // A run has tens of thousands of secrets and of lines: searching for one after the other takes longer than the tests.
+    let texts = AhoCorasick::new(&secrets.texts).context("too many secrets to search for")?;
     for log in logs {
         let name = log.display().to_string();
         let bytes = fs::read(log).with_context(|| format!("cannot read {name}"))?;
-        secrets.scan(&name, &String::from_utf8_lossy(&bytes), &mut found);
+        secrets.scan(&texts, &name, &String::from_utf8_lossy(&bytes), &mut found);
     }
     Ok(found)
 }
@@ -188,7 +190,8 @@ mod tests {
     fn kind(secret: &str, line: &str) -> Option<&'static str> {
         let mut secrets = Secrets::default();
         secrets.add(secret);
-        secrets.kind_in(line)
+        let texts = AhoCorasick::new(&secrets.texts).unwrap();
+        secrets.kind_in(&texts, line)
     }
 
     #[test]
