@@ -132,7 +132,7 @@ impl Sessions {
             };
             let secret = match StoredSecret::open(&keys, &row) {
                 Ok(StoredSecret::Readable(secret)) => secret,
-                // Nobody can confirm it any more: the setup starts again.
+                // No session can confirm it any more: the setup starts again.
                 Ok(StoredSecret::Unreadable) => return Ok(Ok(ConfirmationOutcome::NotStarted)),
                 Err(error) => return Ok(Err(error.into())),
             };
