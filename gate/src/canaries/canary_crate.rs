@@ -15,7 +15,15 @@ lints.workspace = true
 workspace = {}
 ";
 
-/// Writes a manifest with the workspace's lints, and copies `clippy.toml` and `rust-toolchain.toml`.
+/// The lock file of every planted crate: Cargo runs with `--locked`.
+const LOCK_FILE: &str = r#"version = 4
+
+[[package]]
+name = "planted"
+version = "0.0.0"
+"#;
+
+/// Writes a lock file and a manifest with the workspace's lints, and copies `clippy.toml` and `rust-toolchain.toml`.
 pub fn with_our_lints(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
     Ok(write(ctx)?)
 }
@@ -32,6 +40,7 @@ fn write(ctx: &ScanContext<'_>) -> anyhow::Result<()> {
         workspace.insert("lints".to_owned(), lints.clone());
     }
     fs::write(ctx.subject.join("Cargo.toml"), toml::to_string(&manifest)?)?;
+    fs::write(ctx.subject.join("Cargo.lock"), LOCK_FILE)?;
     for file in ["clippy.toml", "rust-toolchain.toml"] {
         fs::copy(tree.join(file), ctx.subject.join(file)).context(file)?;
     }
