@@ -1,6 +1,7 @@
 //! Gives a planted crate the lints, clippy settings and toolchain of the tree.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::Context as _;
 use toml::{Table, Value};
@@ -25,11 +26,10 @@ version = "0.0.0"
 
 /// Writes a lock file and a manifest with the workspace's lints, and copies `clippy.toml` and `rust-toolchain.toml`.
 pub fn with_our_lints(ctx: &ScanContext<'_>) -> Result<(), ScanError> {
-    Ok(write(ctx)?)
+    Ok(write(&ctx.run_state.snapshot.tree(), &ctx.subject)?)
 }
 
-fn write(ctx: &ScanContext<'_>) -> anyhow::Result<()> {
-    let tree = ctx.run_state.snapshot.tree();
+fn write(tree: &Path, planted: &Path) -> anyhow::Result<()> {
     let ours: Table = fs::read_to_string(tree.join("Cargo.toml"))?
         .parse()
         .context("Cargo.toml")?;
@@ -39,10 +39,42 @@ fn write(ctx: &ScanContext<'_>) -> anyhow::Result<()> {
     if let Some(Value::Table(workspace)) = manifest.get_mut("workspace") {
         workspace.insert("lints".to_owned(), lints.clone());
     }
-    fs::write(ctx.subject.join("Cargo.toml"), toml::to_string(&manifest)?)?;
-    fs::write(ctx.subject.join("Cargo.lock"), LOCK_FILE)?;
+    fs::write(planted.join("Cargo.toml"), toml::to_string(&manifest)?)?;
+    fs::write(planted.join("Cargo.lock"), LOCK_FILE)?;
     for file in ["clippy.toml", "rust-toolchain.toml"] {
-        fs::copy(tree.join(file), ctx.subject.join(file)).context(file)?;
+        fs::copy(tree.join(file), planted.join(file)).context(file)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::write;
+    use crate::test_tree::TestTree;
+    use harness::context::Context;
+    use harness::process::command::Command;
+    use harness::process::shutdown::Stop;
+    use harness::settings::Settings;
+
+    /// Gates run Cargo with `--locked`.
+    #[test]
+    fn a_planted_crate_needs_no_other_lock_file() {
+        let tree = TestTree::new("planted-crate");
+        tree.write("Cargo.toml", "workspace.lints.rust.unsafe_code = 'forbid'");
+        tree.write("clippy.toml", "");
+        tree.write("rust-toolchain.toml", "");
+        tree.write("planted/src/lib.rs", "");
+        let root = &tree.context.settings.root;
+        let planted = root.join("planted");
+        write(root, &planted).unwrap();
+        let context = Context {
+            settings: Settings::read(),
+            stop: Stop::default(),
+        };
+        let cargo = Command::new(&context, "cargo").current_dir(&planted);
+        let metadata = ["metadata", "--locked", "--offline", "--format-version=1"];
+        let output = cargo.args(metadata).capture().unwrap();
+        assert!(output.status.success(), "{}", output.stderr);
+        assert!(output.stdout.contains("planted"), "{}", output.stdout);
+    }
 }
