@@ -27,6 +27,7 @@ Feature: API documentation
       | GET    | /health/ready          |
       | GET    | /health/startup        |
       | GET    | /rates                 |
+      | GET    | /rates.csv             |
       | GET    | /ports                 |
       | GET    | /ports/{code}          |
       | GET    | /regions               |
@@ -60,6 +61,7 @@ Feature: API documentation
     When I request every path of the OpenAPI document, with these targets for paths that need parameters
       | path                | target |
       | /rates              | /rates?date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL |
+      | /rates.csv          | /rates.csv?date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL |
       | /ports/{code}       | /ports/CNGGZ |
       | /regions/{slug}     | /regions/baltic |
       | /wishes/{id}        | /wishes/1 |

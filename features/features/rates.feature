@@ -236,6 +236,12 @@ Feature: Freight rates
         | 2021-01-24,,                    |
 
     @B11
+    Scenario: CSV has a path of its own, for clients that cannot choose a format
+      When I get "/rates.csv?date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL"
+      Then the response status is 200 with media type "text/csv"
+      And the response has the header line "day,price,count" and 31 more lines, each ending in "\r\n"
+
+    @B11
     Scenario: Each NDJSON line is a JSON object
       When I request the rates of January 2021 as "application/x-ndjson"
       Then each of the 31 lines of the response is a JSON object

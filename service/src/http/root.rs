@@ -9,9 +9,7 @@ use crate::http::web::state::Web;
 use http::{HeaderValue, header};
 use poem::{Body, IntoResponse, Request, Response};
 use poem_openapi::payload::Json;
-use poem_openapi::registry::{
-    MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
-};
+use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registry};
 use poem_openapi::types::Type;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
@@ -103,21 +101,15 @@ impl RootApi {
 
 impl ApiResponse for IndexResponse {
     fn meta() -> MetaResponses {
-        let text = MetaSchemaRef::Inline(Box::new(MetaSchema::new("string")));
+        // Only the representation for programs: one media type per operation.
         let response = MetaResponse {
             description: "The greeting, or the index page if `Accept` prefers `text/html`",
             status: Some(200),
             status_range: None,
-            content: vec![
-                MetaMediaType {
-                    content_type: "application/json",
-                    schema: Greeting::schema_ref(),
-                },
-                MetaMediaType {
-                    content_type: "text/html; charset=utf-8",
-                    schema: text,
-                },
-            ],
+            content: vec![MetaMediaType {
+                content_type: "application/json",
+                schema: Greeting::schema_ref(),
+            }],
             headers: Vec::new(),
         };
         MetaResponses {

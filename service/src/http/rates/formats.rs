@@ -1,7 +1,6 @@
-//! The body of `/rates`: two contracts in three formats, and their schemas.
+//! The bodies of rates: two contracts in three formats.
 
 use crate::domain::rates::DailyRate;
-use poem_openapi::registry::{MetaMediaType, MetaSchema, MetaSchemaRef};
 use serde::Serialize;
 
 /// The format of a response.
@@ -143,109 +142,4 @@ fn csv<'a>(
         write(text, rate);
         text.extend_from_slice(b"\r\n");
     }
-}
-
-/// The media types of the response, with the names of their schemas.
-pub fn media_types() -> Vec<MetaMediaType> {
-    let json = MetaSchema {
-        one_of: vec![reference("CountedRates"), reference("RoundedRates")],
-        ..MetaSchema::ANY
-    };
-    let media = |content_type, schema| MetaMediaType {
-        content_type,
-        schema: inline(schema),
-    };
-    vec![
-        media(Format::Json.media_type(), json),
-        media(Format::Csv.media_type(), MetaSchema::new("string")),
-        media(Format::JsonLines.media_type(), MetaSchema::new("string")),
-    ]
-}
-
-/// The schemas by name: code generators name an inline schema after its place.
-pub fn schemas() -> [(&'static str, MetaSchema); 4] {
-    let counted = MetaSchema {
-        description: Some("The prices of one day"),
-        required: vec!["count", "day", "price"],
-        properties: vec![
-            (
-                "count",
-                inline(MetaSchema {
-                    description: Some("Number of prices of the day; null if there are none"),
-                    minimum: Some(1.0),
-                    nullable: true,
-                    ..MetaSchema::new_with_format("integer", "int64")
-                }),
-            ),
-            ("day", day()),
-            (
-                "price",
-                inline(MetaSchema {
-                    description: Some(
-                        "Average in US dollars, not rounded; null if there are fewer than 3 prices",
-                    ),
-                    nullable: true,
-                    ..MetaSchema::new_with_format("number", "double")
-                }),
-            ),
-        ],
-        ..MetaSchema::new("object")
-    };
-    let rounded = MetaSchema {
-        description: Some("The rounded average of one day"),
-        required: vec!["day", "average_price"],
-        properties: vec![
-            ("day", day()),
-            (
-                "average_price",
-                inline(MetaSchema {
-                    description: Some(
-                        "Average in whole US dollars, rounded half up; null if there are fewer than 3 prices",
-                    ),
-                    nullable: true,
-                    ..MetaSchema::new_with_format("integer", "int64")
-                }),
-            ),
-        ],
-        ..MetaSchema::new("object")
-    };
-    let counted_list = MetaSchema {
-        description: Some("With orig_code and dest_code: one entry per day, newest first"),
-        required: vec!["rates"],
-        properties: vec![("rates", inline(array("CountedRate")))],
-        ..MetaSchema::new("object")
-    };
-    let rounded_list = MetaSchema {
-        description: Some("With origin and destination: one entry per day, oldest first"),
-        ..array("RoundedRate")
-    };
-    [
-        ("CountedRate", counted),
-        ("CountedRates", counted_list),
-        ("RoundedRate", rounded),
-        ("RoundedRates", rounded_list),
-    ]
-}
-
-fn inline(schema: MetaSchema) -> MetaSchemaRef {
-    MetaSchemaRef::Inline(Box::new(schema))
-}
-
-fn reference(name: &str) -> MetaSchemaRef {
-    MetaSchemaRef::Reference(name.to_owned())
-}
-
-fn array(of: &str) -> MetaSchema {
-    MetaSchema {
-        items: Some(Box::new(reference(of))),
-        ..MetaSchema::new("array")
-    }
-}
-
-fn day() -> MetaSchemaRef {
-    inline(MetaSchema {
-        description: Some("Day"),
-        example: Some("2021-01-31".into()),
-        ..MetaSchema::new_with_format("string", "date")
-    })
 }

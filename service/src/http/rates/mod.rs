@@ -1,4 +1,4 @@
-//! `GET /rates`: two contracts on one path, distinguished by their parameters.
+//! `GET /rates` and `GET /rates.csv`: two contracts on each path, distinguished by their parameters.
 
 /// Days and places as fields.
 mod fields;
@@ -6,9 +6,12 @@ mod fields;
 /// The two contracts in three formats.
 mod formats;
 
+/// The responses and their schemas.
+mod responses;
+
 use crate::domain::rates::{Rates, RatesError, RatesQuery};
 use crate::http::contract::auth::Anyone;
-use crate::http::contract::error_responses::{Documented, ErrorResponse};
+use crate::http::contract::error_responses::{Documented, ErrorResponse, NotFoundErrors};
 use crate::http::contract::field::{Field, Optional};
 use crate::http::contract::negotiate;
 use crate::http::contract::problem::Problem;
@@ -16,21 +19,20 @@ use crate::http::openapi::tags::ApiTag;
 use crate::types::day::{Day, DayRange, DayRangeError};
 use crate::types::field_error::FieldError;
 use crate::types::place::Place;
-use formats::{Contract, Format, media_types, schemas, write};
-use http::{HeaderMap, StatusCode, header};
-use poem::{Body, IntoResponse, Response};
+use formats::{Contract, Format, write};
+use http::{HeaderMap, StatusCode};
+use poem_openapi::OpenApi;
 use poem_openapi::param::Query;
-use poem_openapi::registry::{MetaResponse, MetaResponses, Registry};
-use poem_openapi::{ApiResponse, OpenApi};
+use responses::{CsvResponse, RatesResponse};
 
-/// The operation.
+/// The operations.
 pub struct RatesApi {
     rates: Rates,
     max_days: u32,
 }
 
 impl RatesApi {
-    /// The operation on these rates; one query spans at most `max_days` days.
+    /// The operations on these rates; one query spans at most `max_days` days.
     pub fn new(rates: Rates, max_days: u32) -> Self {
         Self { rates, max_days }
     }
@@ -52,6 +54,9 @@ impl RatesApi {
     /// and `dest_code` the response is an object, newest day first, with exact averages and counts; with `origin` and
     /// `destination` it is an array, oldest day first, with rounded averages. Every day of the range has an entry. A day with
     /// fewer than 3 prices has no average.
+    ///
+    /// The response is JSON. `Accept: text/csv` selects CSV, and `Accept: application/x-ndjson` one JSON object per line;
+    /// `GET /rates.csv` returns CSV whatever `Accept` is.
     #[oai(path = "/rates", method = "get", operation_id = "listRates")]
     #[expect(clippy::too_many_arguments, reason = "the document lists each parameter")]
     async fn list(
@@ -75,27 +80,85 @@ impl RatesApi {
         // OpenAPI 3.0 ignores a parameter of the name `Accept`.
         headers: &HeaderMap,
     ) -> Result<RatesResponse, ErrorResponse<RatesErrors>> {
-        let mut errors = Vec::new();
-        let days = self.days(date_from.0, date_to.0, &mut errors);
-        let places = places([orig_code.0, dest_code.0], [origin.0, destination.0], &mut errors);
-        let (Some(days), Some((contract, origin, destination))) = (days, places) else {
-            return Err(Problem::invalid(errors).into());
-        };
+        let query = self.query(
+            [date_from.0, date_to.0],
+            [orig_code.0, dest_code.0],
+            [origin.0, destination.0],
+        )?;
         let Some(format) = negotiate::best(headers, &Format::OFFERED) else {
             let detail = "available as application/json, text/csv and application/x-ndjson";
             return Err(Problem::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", detail).into());
+        };
+        let body = self.rates_of(query, format).await?;
+        Ok(RatesResponse { format, body })
+    }
+
+    /// List daily rates between two places as CSV
+    ///
+    /// The same as `GET /rates` with `Accept: text/csv`, for clients that cannot choose a format: one header line, then one
+    /// line per day, as RFC 4180 describes. With `orig_code` and `dest_code` the columns are `day,price,count`, newest day
+    /// first; with `origin` and `destination` they are `day,average_price`, oldest day first. An empty field stands for null.
+    #[oai(path = "/rates.csv", method = "get", operation_id = "listRatesAsCsv")]
+    #[expect(clippy::too_many_arguments, reason = "the document lists each parameter")]
+    async fn list_as_csv(
+        &self,
+        _caller: Anyone,
+        /// First day, inclusive.
+        #[oai(example = "example_first_day")]
+        date_from: Query<Field<Day>>,
+        /// Last day, inclusive.
+        date_to: Query<Field<Day>>,
+        /// Place of loading; requires `dest_code`.
+        #[oai(example = "example_origin")]
+        orig_code: Query<Field<Place, Optional>>,
+        /// Place of discharge; requires `orig_code`.
+        #[oai(example = "example_destination")]
+        dest_code: Query<Field<Place, Optional>>,
+        /// Place of loading; requires `destination`.
+        origin: Query<Field<Place, Optional>>,
+        /// Place of discharge; requires `origin`.
+        destination: Query<Field<Place, Optional>>,
+    ) -> Result<CsvResponse, ErrorResponse<NotFoundErrors>> {
+        // Never 406: some generated clients send the media types of the documented errors only (RFC 9110 §12.4.1 permits this).
+        let query = self.query(
+            [date_from.0, date_to.0],
+            [orig_code.0, dest_code.0],
+            [origin.0, destination.0],
+        )?;
+        Ok(CsvResponse(self.rates_of(query, Format::Csv).await?))
+    }
+}
+
+impl RatesApi {
+    /// The contract and the query of these parameters.
+    fn query(
+        &self,
+        [from, to]: [Field<Day>; 2],
+        counted: [PlaceField; 2],
+        rounded: [PlaceField; 2],
+    ) -> Result<(Contract, RatesQuery), Problem> {
+        let mut errors = Vec::new();
+        let days = self.days(from, to, &mut errors);
+        let places = places(counted, rounded, &mut errors);
+        let (Some(days), Some((contract, origin, destination))) = (days, places) else {
+            return Err(Problem::invalid(errors));
         };
         let query = RatesQuery {
             origin,
             destination,
             days,
         };
+        Ok((contract, query))
+    }
+
+    async fn rates_of(
+        &self,
+        (contract, query): (Contract, RatesQuery),
+        format: Format,
+    ) -> Result<Vec<u8>, Problem> {
         match self.rates.list_daily(&query).await {
-            Ok(rates) => Ok(RatesResponse {
-                format,
-                body: write(&rates, contract, format),
-            }),
-            Err(RatesError::Storage(error)) => Err(Problem::from(error).into()),
+            Ok(rates) => Ok(write(&rates, contract, format)),
+            Err(RatesError::Storage(error)) => Err(error.into()),
             Err(RatesError::UnknownPlace { origin, destination }) => {
                 let unknown = contract
                     .names()
@@ -110,13 +173,11 @@ impl RatesApi {
                 problem.errors = unknown
                     .map(|(name, _)| FieldError::query(name, "does not exist"))
                     .collect();
-                Err(problem.into())
+                Err(problem)
             }
         }
     }
-}
 
-impl RatesApi {
     fn days(&self, from: Field<Day>, to: Field<Day>, errors: &mut Vec<FieldError>) -> Option<DayRange> {
         let (from, to) = (from.required("date_from", errors), to.required("date_to", errors));
         match DayRange::new(from?, to?, self.max_days) {
@@ -179,43 +240,4 @@ fn places(
     let ([from, to], [from_name, to_name]) = (pair, contract.names());
     let (from, to) = (from.required(from_name, errors), to.required(to_name, errors));
     Some((contract, from?, to?))
-}
-
-/// The rates in the negotiated format.
-pub struct RatesResponse {
-    format: Format,
-    body: Vec<u8>,
-}
-
-impl ApiResponse for RatesResponse {
-    fn meta() -> MetaResponses {
-        let response = MetaResponse {
-            description: "The daily rates in the negotiated format",
-            status: Some(200),
-            status_range: None,
-            content: media_types(),
-            headers: Vec::new(),
-        };
-        MetaResponses {
-            responses: vec![response],
-        }
-    }
-
-    fn register(registry: &mut Registry) {
-        let schemas = schemas().map(|(name, schema)| (name.to_owned(), schema));
-        registry.schemas.extend(schemas);
-    }
-}
-
-impl IntoResponse for RatesResponse {
-    fn into_response(self) -> Response {
-        let kind = match self.format {
-            Format::Csv => "text/csv; charset=utf-8; header=present",
-            Format::Json | Format::JsonLines => self.format.media_type(),
-        };
-        Response::builder()
-            .content_type(kind)
-            .header(header::VARY, "Accept")
-            .body(Body::from(self.body))
-    }
 }

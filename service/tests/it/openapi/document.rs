@@ -4,7 +4,7 @@ use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::environment;
 use crate::support::program;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::path::PathBuf;
 
 fn committed_path() -> PathBuf {
@@ -104,9 +104,44 @@ fn names_collide_with_nothing_that_generators_make() {
             }
         }
     }
-    let json =
-        &document["paths"]["/rates"]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
-    for schema in json["oneOf"].as_array().unwrap() {
-        assert!(schema["$ref"].is_string(), "{schema}");
+    for (label, media_types) in successes(&document) {
+        for (_, media_type) in media_types {
+            let schema = &media_type["schema"];
+            let named = schema["$ref"].is_string();
+            assert!(named || schema["type"] == "string", "{label}: {schema}");
+        }
     }
+    for (name, schema) in schemas {
+        for one in schema["oneOf"].as_array().into_iter().flatten() {
+            assert!(one["$ref"].is_string(), "{name}: {one}");
+        }
+    }
+}
+
+/// O11: A success has one media type: a generated client decodes whatever it receives as the first one.
+#[test]
+fn a_success_has_one_media_type() {
+    let document: Value = serde_json::from_str(&program::stdout(&program::run(&["openapi"], &[]))).unwrap();
+    let mut kinds = Vec::new();
+    for (label, media_types) in successes(&document) {
+        assert!(media_types.len() <= 1, "{label}: {media_types:?}");
+        kinds.extend(media_types.keys().cloned());
+    }
+    assert!(kinds.contains(&"text/csv".to_owned()), "{kinds:?}");
+}
+
+/// The content of each response below 300, with a label.
+fn successes(document: &Value) -> Vec<(String, Map<String, Value>)> {
+    let mut found = Vec::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                if status.as_str() < "300" {
+                    let content = response["content"].as_object().cloned().unwrap_or_default();
+                    found.push((format!("{method} {path} {status}"), content));
+                }
+            }
+        }
+    }
+    found
 }

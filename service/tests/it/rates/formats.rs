@@ -41,6 +41,30 @@ fn csv_and_ndjson_hold_the_same_rates() {
     }
 }
 
+/// B11: `/rates.csv` is CSV in both contracts whatever `Accept` is, since some generated clients send only the media types of errors;
+/// its errors are those of `/rates`.
+#[test]
+fn csv_has_a_path_of_its_own() {
+    let database = Database::with_data(&small());
+    let app = App::over(&database);
+    let path = QUERY.replace("/rates?", "/rates.csv?");
+    let rounded = path
+        .replace("orig_code", "origin")
+        .replace("dest_code", "destination");
+    for path in [path.as_str(), &rounded] {
+        let query = path.replace("/rates.csv?", "/rates?");
+        let expected = get_with_accept(&app, &query, "text/csv");
+        for accept in ["text/csv", "*/*", "application/problem+json", "application/json"] {
+            let csv = get_with_accept(&app, path, accept);
+            assert_eq!((csv.status, csv.text()), (200, expected.text()), "{accept}");
+            assert_eq!(csv.header("content-type"), expected.header("content-type"));
+        }
+    }
+    assert_eq!(app.get("/rates.csv").fields(400), app.get("/rates").fields(400));
+    let unknown = app.get(&path.replace("CNGGZ", "ZZZZZ"));
+    assert_eq!(unknown.fields(404), ["query:orig_code"]);
+}
+
 /// B11: The quality values of `Accept` select the format (RFC 9110 §12.5.1); if no format is acceptable the status is 406.
 #[test]
 fn quality_values_select_the_format_and_an_unacceptable_format_is_406() {
