@@ -3,6 +3,9 @@
 /// Operations on accounts: registration, mailed links, the caller's own account.
 pub mod accounts;
 
+/// Styles, scripts and images of pages.
+pub mod assets;
+
 /// `/admin/audit`.
 pub mod audit;
 

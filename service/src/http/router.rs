@@ -10,6 +10,7 @@ use crate::domain::users::Users;
 use crate::domain::wishes::Wishes;
 use crate::http::accounts::AccountsApi;
 use crate::http::accounts::me::MeApi;
+use crate::http::assets;
 use crate::http::audit::AuditApi;
 use crate::http::demo::{DemoAccess, DemoApi};
 use crate::http::edge::body::BodyPolicy;
@@ -23,7 +24,7 @@ use crate::http::edge::security_events::SecurityEvents;
 use crate::http::health::{HealthApi, Probes};
 use crate::http::mail;
 use crate::http::openapi::docs;
-use crate::http::openapi::document::{describe, document, swagger_ui};
+use crate::http::openapi::document::{describe, document};
 use crate::http::openapi::extra_route::ExtraRoute;
 use crate::http::openapi::route_table::RouteTable;
 use crate::http::places::ports::PortsApi;
@@ -206,9 +207,10 @@ pub struct EdgeSettings {
 /// The public routes: the APIs, the pages, the documentation, and the edge around them.
 pub fn routes<T: OpenApi + 'static>(apis: T, settings: EdgeSettings) -> BoxEndpoint<'static, Response> {
     let mut extra = pages();
-    extra.extend(docs::assets());
-    if settings.web.has_api_docs() {
-        extra.extend(docs::routes(document::<T>(), swagger_ui::<T>));
+    let has_api_docs = settings.web.has_api_docs();
+    extra.extend(assets::routes(has_api_docs));
+    if has_api_docs {
+        extra.extend(docs::routes(document::<T>()));
     }
     extra.extend(settings.mailbox.iter().flat_map(mail::routes));
     let parts = EdgeParts {

@@ -59,11 +59,6 @@ fn describe_conditions(document: &mut Value) {
     }
 }
 
-/// Swagger UI as the framework ships it: one page with everything inline.
-pub fn swagger_ui<T: OpenApi + 'static>() -> String {
-    describe(Described::<T>(PhantomData)).swagger_ui_html()
-}
-
 /// The operations with the title, description and licence of the API.
 pub fn describe<T: OpenApi>(operations: T) -> OpenApiService<T, ()> {
     OpenApiService::new(operations, "Portcullis", env!("CARGO_PKG_VERSION"))

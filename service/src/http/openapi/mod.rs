@@ -1,6 +1,6 @@
 //! The OpenAPI document, what is derived from it, and the pages that show it.
 
-/// `/apidocs`, `/openapi.json` and the static files.
+/// `/apidocs` and `/openapi.json`.
 pub mod docs;
 
 /// The OpenAPI document.
@@ -11,9 +11,6 @@ pub mod extra_route;
 
 /// Paths, methods and query parameters of all routes.
 pub mod route_table;
-
-/// Files with entity tags and compression.
-pub mod static_file;
 
 /// The tags of the document.
 pub mod tags;

@@ -3,6 +3,9 @@
 /// The account pages.
 mod account;
 
+/// The files that pages use.
+mod assets;
+
 /// CSRF protection and strict forms.
 mod forms;
 

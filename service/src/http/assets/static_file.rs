@@ -15,9 +15,19 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 /// Below this many bytes compression saves less than a packet.
 const MIN_COMPRESSED: usize = 1_400;
 
+/// How long clients may use a file without asking.
+#[derive(Clone, Copy)]
+pub enum Caching {
+    /// Not at all: a new release may change the file under the same name. The entity tag makes asking cheap.
+    Revalidate,
+    /// For a year, the longest that RFC 9111 §5.3 recommends: the name changes with the content.
+    Immutable,
+}
+
 /// A file and its compressed form.
 pub struct StaticFile {
     media_type: &'static str,
+    digest: String,
     whole: Representation,
     gzip: Option<Representation>,
 }
@@ -34,26 +44,36 @@ impl StaticFile {
         let gzip = if content.len() < MIN_COMPRESSED {
             None
         } else {
-            compress(&content).map(Representation::new)
+            compress(&content).map(|gzip| Representation::new(&digest(&gzip), gzip))
         };
-        let whole = Representation::new(content);
+        let digest = digest(&content);
+        let whole = Representation::new(&digest, content);
         Self {
             media_type,
+            digest,
             whole,
             gzip,
         }
     }
 
+    /// A digest of the content, in hexadecimal.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
     /// The response to a request with these headers.
-    pub fn response(&self, request: &HeaderMap) -> Response {
+    pub fn response(&self, request: &HeaderMap, caching: Caching) -> Response {
         let gzip = self.gzip.as_ref().filter(|_| accepts_gzip(request));
         let representation = gzip.unwrap_or(&self.whole);
         let mut response = Response::builder()
             .content_type(self.media_type)
             .body(Body::from(representation.content.clone()));
         let headers = response.headers_mut();
-        // A new release may change the file under the same name; the entity tag makes asking cheap.
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        let cache_control = match caching {
+            Caching::Revalidate => "no-cache",
+            Caching::Immutable => "public, max-age=31536000, immutable",
+        };
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache_control));
         headers.insert(header::ETAG, representation.etag.clone());
         if self.gzip.is_some() {
             headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
@@ -70,15 +90,19 @@ impl StaticFile {
 }
 
 impl Representation {
-    fn new(content: Bytes) -> Self {
-        let digest = Sha256::digest(&content);
-        let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        let etag = HeaderValue::try_from(format!("\"{hex}\""));
+    fn new(digest: &str, content: Bytes) -> Self {
+        let etag = HeaderValue::try_from(format!("\"{digest}\""));
         Self {
             content,
             etag: etag.unwrap_or(HeaderValue::from_static("\"\"")),
         }
     }
+}
+
+/// 128 bits of SHA-256.
+fn digest(content: &[u8]) -> String {
+    let digest = Sha256::digest(content);
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn compress(content: &[u8]) -> Option<Bytes> {
@@ -144,8 +168,8 @@ mod tests {
     async fn each_representation_has_its_own_entity_tag() {
         let text = "rate ".repeat(1_000);
         let file = StaticFile::new("text/css", text.clone().into());
-        let whole = file.response(&HeaderMap::new());
-        let gzip = file.response(&headers("gzip"));
+        let whole = file.response(&HeaderMap::new(), Caching::Revalidate);
+        let gzip = file.response(&headers("gzip"), Caching::Revalidate);
         assert_ne!(whole.headers()[header::ETAG], gzip.headers()[header::ETAG]);
         assert_eq!(gzip.headers()[header::CONTENT_ENCODING], "gzip");
         assert_eq!(gzip.headers()[header::VARY], "Accept-Encoding");
@@ -160,7 +184,7 @@ mod tests {
         let small = StaticFile::new("text/css", "a{}".into());
         assert!(
             !small
-                .response(&headers("gzip"))
+                .response(&headers("gzip"), Caching::Revalidate)
                 .headers()
                 .contains_key(header::CONTENT_ENCODING)
         );
