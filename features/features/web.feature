@@ -64,6 +64,53 @@ Feature: Web pages
     Then Ann sees the page "Page not found"
     And Ann's browser console shows no errors or warnings
 
+  @E2 @E14 @G9 @browser @mailbox @axe
+  Scenario: The page of a mailed link names its account, and reports a used link when it is opened
+    Given Ann has an account
+    And Ann opens "/forgot" on a narrow screen
+    When Ann fills in
+      | field          | text        |
+      | E-mail address | {Ann.email} |
+    And Ann presses "Send me a link"
+    And Ann reads the mail with a link to "/reset"
+    And Ann opens "/reset?token={Ann.link}"
+    Then Ann sees the page "Set a new password"
+    And Ann sees "{Ann.email}"
+    And Ann's page fits the screen without horizontal scrolling
+    And axe-core finds no accessibility violations on Ann's page
+    And a screenshot of Ann's page is saved as "reset-narrow"
+    When Ann fills in
+      | field        | text                         |
+      | New password | an entirely different phrase |
+    And Ann presses "Set this password"
+    Then Ann sees the page "Sign in"
+    And Ann sees "Your password is set"
+    When Ann opens "/reset?token={Ann.link}"
+    Then Ann sees the page "This link does not work"
+    And Ann sees "Reset your password"
+    And Ann's page fits the screen without horizontal scrolling
+    And axe-core finds no accessibility violations on Ann's page
+    And Ann's browser console shows no errors or warnings
+
+  @E14 @G2 @browser @mailbox @axe
+  Scenario: A mailed link in the browser of another user says so, and leaves that user signed in
+    Given Bob is signed in with a browser
+    And Ann has an account
+    When mails to Ann are requested from "/auth/forgot" 1 times
+    And Ann reads the mail with a link to "/reset"
+    And Bob opens "/reset?token={Ann.link}"
+    Then Bob sees "you are signed in to another account, {Bob.email}"
+    And axe-core finds no accessibility violations on Bob's page
+    When Bob fills in
+      | field        | text                         |
+      | New password | an entirely different phrase |
+    And Bob presses "Set this password"
+    Then Bob sees the page "Sign out?"
+    And Bob sees "Your password is set"
+    And Bob sees "You are signed in as {Bob.email}"
+    When Bob follows "Cancel"
+    Then Bob sees the page "My wishes"
+
   @G4 @browser @mailbox
   Scenario: A long list is split into pages
     Given Ann is signed in

@@ -97,7 +97,7 @@ async fn violations(world: &World, user: &str) -> Result<Vec<Value>> {
 }
 
 /// Apart from error pages, which the scenarios request on purpose, and the warning about a `Permissions-Policy` feature
-/// that OWASP recommends and Chromium does not know. Pages of mailed links do not name the account, which Chromium mentions.
+/// that OWASP recommends and Chromium does not know.
 #[then(expr = "{word}'s browser console shows no errors or warnings")]
 async fn has_clean_console(world: &mut World, user: String) -> Result<()> {
     let entries = world.browsers.get(&user)?.console().await?;
@@ -107,7 +107,6 @@ async fn has_clean_console(world: &mut World, user: String) -> Result<()> {
         .filter_map(|entry| entry["message"].as_str());
     let unexpected: Vec<&str> = messages
         .filter(|message| !message.contains("Permissions-Policy header: Unrecognized feature"))
-        .filter(|message| !message.contains("Password forms should have (optionally hidden) username fields"))
         .filter(|message| {
             message.contains(".css") || !message.contains("the server responded with a status of 4")
         })

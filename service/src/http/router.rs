@@ -38,6 +38,7 @@ use crate::http::totp::TotpApi;
 use crate::http::users::UsersApi;
 use crate::http::users::list::UsersListApi;
 use crate::http::users::protection::UserProtectionApi;
+use crate::http::web::accounts::links::ShowLink;
 use crate::http::web::accounts::{
     account, account_form, links, mails, second_factor, sign_in, sign_out, sign_up,
 };
@@ -47,6 +48,7 @@ use crate::http::web::wishes::{form as wish_form, list as wish_list};
 use crate::http::wishes::WishesApi;
 use crate::mail::mailbox::Mailbox;
 use crate::telemetry::metrics::Metrics;
+use crate::types::link::LinkPurpose;
 use poem::endpoint::{BoxEndpoint, EndpointExt};
 use poem::{IntoEndpoint, Response, Route};
 use poem_openapi::OpenApi;
@@ -132,19 +134,19 @@ pub fn pages() -> Vec<ExtraRoute> {
         page("/resend").get(mails::show_resend).post(mails::resend),
         page("/forgot").get(mails::show_forgot).post(mails::forgot),
         page("/confirm")
-            .get_with(&["token"], links::show_confirm)
+            .get_with(&["token"], ShowLink(LinkPurpose::Confirm))
             .post(links::confirm),
         page("/change-email")
-            .get_with(&["token"], links::show_change_email)
+            .get_with(&["token"], ShowLink(LinkPurpose::ChangeEmail))
             .post(links::change_email),
         page("/undo-email")
-            .get_with(&["token"], links::show_undo_email)
+            .get_with(&["token"], ShowLink(LinkPurpose::UndoEmail))
             .post(links::undo_email),
         page("/invitation")
-            .get_with(&["token"], links::show_invitation)
+            .get_with(&["token"], ShowLink(LinkPurpose::Invite))
             .post(links::invitation),
         page("/reset")
-            .get_with(&["token"], links::show_reset)
+            .get_with(&["token"], ShowLink(LinkPurpose::Reset))
             .post(links::reset),
         page("/my/account").get(account::show),
         page("/my/account/name")

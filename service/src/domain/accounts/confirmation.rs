@@ -3,6 +3,7 @@
 //! would activate an account whose password that client chose.
 
 use super::Accounts;
+use super::link_owner::applies;
 use super::outcome::{AccountError, LinkOutcome};
 use crate::config::auth::RegistrationMode;
 use crate::crypto::hashing_places::Requester;
@@ -13,7 +14,7 @@ use crate::db::audit::{self, Event};
 use crate::db::sessions::known_networks;
 use crate::db::{PgConnection, QueryResult};
 use crate::domain::throttles::{Admission, Counters};
-use crate::types::account::{AccountId, AccountState};
+use crate::types::account::AccountId;
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
 use crate::types::link::LinkPurpose;
@@ -43,7 +44,7 @@ impl Accounts {
                 return Ok(LinkOutcome::NoSuchLink);
             };
             let row = accounts::lock(conn, AccountId::of(link.account_id))?;
-            let Some(row) = row.filter(|row| row.is(AccountState::Unconfirmed)) else {
+            let Some(row) = row.filter(|row| applies(LinkPurpose::Confirm, row)) else {
                 return Ok(LinkOutcome::NoSuchLink);
             };
             let role = activate(conn, &row, mode)?;

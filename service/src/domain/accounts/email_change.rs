@@ -3,6 +3,7 @@
 use super::Accounts;
 use super::account_mails::{self, to_account};
 use super::changes::cancel_new_email;
+use super::link_owner::applies;
 use super::outcome::{AccountError, ChangeEmailOutcome, UndoEmailOutcome};
 use super::registration::append_event;
 use crate::crypto::tokens::PlainToken;
@@ -13,7 +14,7 @@ use crate::domain::StorageError;
 use crate::domain::sessions::caller::SignedIn;
 use crate::mail::kind::MailKind;
 use crate::mail::outbox_mail::OutboxMail;
-use crate::types::account::{AccountId, AccountState};
+use crate::types::account::AccountId;
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
 use crate::types::link::LinkPurpose;
@@ -36,7 +37,7 @@ impl Accounts {
                 return Ok(ChangeEmailOutcome::NoSuchLink);
             };
             let row = accounts::lock(conn, AccountId::of(link.account_id))?;
-            let row = row.filter(|row| row.is(AccountState::Active));
+            let row = row.filter(|row| applies(LinkPurpose::ChangeEmail, row));
             let (Some(row), Some(email)) = (row, link.email.as_deref().and_then(Email::parse)) else {
                 return Ok(ChangeEmailOutcome::NoSuchLink);
             };
@@ -83,7 +84,7 @@ impl Accounts {
                 return Ok(UndoEmailOutcome::NoSuchLink);
             };
             let row = accounts::lock(conn, AccountId::of(link.account_id))?;
-            let row = row.filter(|row| row.is(AccountState::Active));
+            let row = row.filter(|row| applies(LinkPurpose::UndoEmail, row));
             let (Some(row), Some(email)) = (row, link.email.as_deref().and_then(Email::parse)) else {
                 return Ok(UndoEmailOutcome::NoSuchLink);
             };

@@ -1,11 +1,12 @@
 //! Accepting an administrator's invitation with a name and a password.
 
 use super::Accounts;
+use super::link_owner::applies;
 use super::outcome::{AccountError, SetPasswordOutcome};
 use super::registration::append_event;
 use crate::db::accounts::{self, credentials, links};
 use crate::db::sessions::known_networks;
-use crate::types::account::{AccountId, AccountState};
+use crate::types::account::AccountId;
 use crate::types::client_info::ClientInfo;
 use crate::types::link::LinkPurpose;
 use crate::types::person_name::PersonName;
@@ -32,7 +33,7 @@ impl Accounts {
                 return Ok(SetPasswordOutcome::NoSuchLink);
             };
             let row = accounts::lock(conn, AccountId::of(link.account_id))?;
-            let row = row.filter(|row| row.is(AccountState::Invited));
+            let row = row.filter(|row| applies(LinkPurpose::Invite, row));
             let role = row.as_ref().and_then(|row| Role::parse(&row.role));
             let (Some(row), Some(role)) = (row, role) else {
                 return Ok(SetPasswordOutcome::NoSuchLink);

@@ -12,6 +12,9 @@ mod confirmation;
 /// Accepting an administrator's invitation.
 mod invitation;
 
+/// The owners of mailed links.
+pub mod link_owner;
+
 /// Deletion by the owner.
 mod deletion;
 

@@ -3,6 +3,7 @@
 use super::Accounts;
 use super::account_mails::{self, LinkSpec, to_account};
 use super::confirmation::{activate, append_confirmed, lock_first_admin};
+use super::link_owner::applies;
 use super::mail_limits::MailAdmission;
 use super::outcome::{AccountError, MailRequestOutcome, SetPasswordOutcome};
 use super::passwords::PasswordOwner;
@@ -77,7 +78,7 @@ impl Accounts {
                 return Ok(SetPasswordOutcome::NoSuchLink);
             };
             let row = accounts::lock(conn, AccountId::of(link.account_id))?;
-            let Some(row) = row.filter(|row| !row.is(AccountState::Invited)) else {
+            let Some(row) = row.filter(|row| applies(LinkPurpose::Reset, row)) else {
                 return Ok(SetPasswordOutcome::NoSuchLink);
             };
             credentials::set_password(conn, row.id(), new.hash.as_str())?;

@@ -9,6 +9,9 @@ mod assets;
 /// CSRF protection and strict forms.
 mod forms;
 
+/// The pages of mailed links.
+mod mailed_links;
+
 /// What all pages have in common.
 mod pages;
 
@@ -18,7 +21,7 @@ mod second_factor;
 /// Signing in and out; the session cookie.
 mod sessions;
 
-/// Signing up and mailed links.
+/// Signing up, and requesting mails.
 mod sign_up;
 
 /// The wish list.

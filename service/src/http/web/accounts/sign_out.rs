@@ -48,10 +48,12 @@ pub async fn show(visitor: Visitor) -> Result<Response, Problem> {
     match visitor.signed_in() {
         None => MessagePage::new(&visitor, "You are signed out", &["See you soon."], LINKS)
             .show(&visitor, StatusCode::OK),
-        Some(_) => {
+        Some(signed_in) => {
             let form =
                 Form::new(PATH, visitor.csrf(), "Sign out", Vec::new()).with_back(return_to::HOME, "Cancel");
-            FormPage::new(&visitor, "Sign out?", form).show(&visitor, StatusCode::OK)
+            FormPage::new(&visitor, "Sign out?", form)
+                .with_intro(format!("You are signed in as {}.", signed_in.email()))
+                .show(&visitor, StatusCode::OK)
         }
     }
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 pub struct FormPage {
     frame: PageFrame,
     title: &'static str,
-    intro: String,
+    intro: Vec<String>,
     form: Form,
     links: &'static [NavLink],
 }
@@ -47,16 +47,17 @@ impl FormPage {
         Self {
             frame: visitor.frame(),
             title,
-            intro: String::new(),
+            intro: Vec::new(),
             form,
             links: &[],
         }
     }
 
-    /// With a text above the form.
+    /// With a paragraph above the form, unless it is empty.
     #[must_use]
     pub fn with_intro(mut self, intro: impl Into<String>) -> Self {
-        self.intro = intro.into();
+        self.intro
+            .extend(Some(intro.into()).filter(|intro| !intro.is_empty()));
         self
     }
 
