@@ -6,6 +6,7 @@ use super::breached_passwords::BreachedPasswords;
 use crate::config::auth::PasswordSettings;
 use crate::crypto::password_hash::{nfc, sha1};
 use crate::types::email::Email;
+use crate::types::search_key::fold;
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ pub struct PasswordPolicy(Arc<Rules>);
 
 #[derive(Debug)]
 struct Rules {
+    /// Folded.
     words: Vec<String>,
     breached: Option<BreachedPasswords>,
 }
@@ -84,9 +86,9 @@ impl PasswordPolicy {
     /// The policy with these settings. Checks the file of breached passwords.
     pub fn new(settings: &PasswordSettings) -> std::io::Result<Self> {
         let breached = settings.breached.clone().map(BreachedPasswords::open);
-        let words = settings.words.iter().cloned().chain([SERVICE_NAME.to_owned()]);
+        let words = settings.words.iter().map(String::as_str).chain([SERVICE_NAME]);
         Ok(Self(Arc::new(Rules {
-            words: words.collect(),
+            words: words.map(fold).collect(),
             breached: breached.transpose()?,
         })))
     }
@@ -141,10 +143,10 @@ impl Rules {
         if length > MAX_LENGTH {
             return Err(PasswordPolicyError::Long);
         }
-        let text = password.to_lowercase();
-        if is_common(&text) {
+        if is_common(&password.to_lowercase()) {
             return Err(PasswordPolicyError::Common);
         }
+        let text = fold(password);
         if let Some(word) = self.words.iter().find(|word| text.contains(word.as_str())) {
             return Err(PasswordPolicyError::Word(word.clone()));
         }
@@ -181,7 +183,7 @@ fn for_each_common(mut visit: impl FnMut(&str)) {
     }
 }
 
-/// The part of the owner's name or addresses that a password in lower case contains as a whole word, or the whole address.
+/// The part of the owner's name or addresses that a folded password contains as a whole word, or the whole address.
 /// Parts of words do not count: `supermarket` is no reference to Mark.
 fn find_personal_part(password: &str, owner: &PasswordOwner<'_>) -> Option<String> {
     let addresses = owner.emails.iter().map(|email| email.key().to_owned());
@@ -192,7 +194,7 @@ fn find_personal_part(password: &str, owner: &PasswordOwner<'_>) -> Option<Strin
         .emails
         .iter()
         .flat_map(|email| email_parts(email))
-        .chain(parts_and_whole(&nfc(&owner.name.to_lowercase())));
+        .chain(parts_and_whole(&fold(owner.name)));
     let mut parts = parts.filter(|part| part.chars().count() >= MIN_PERSONAL_PART);
     parts.find(|part| words(password).any(|word| word == part))
 }
@@ -236,7 +238,7 @@ mod tests {
         };
         let settings = PasswordSettings {
             breached: None,
-            words: vec!["acme".to_owned()],
+            words: vec!["acme".to_owned(), "mu\u{308}hle".to_owned()],
         };
         let policy = PasswordPolicy::new(&settings).unwrap();
         policy.0.check_text(password, &owner)
@@ -364,9 +366,30 @@ mod tests {
     }
 
     #[test]
+    fn personal_words_are_found_in_any_case_and_form() {
+        for (password, name) in [
+            ("down the straße again", "Hans STRASSE"),
+            ("down the STRASSE again", "Hans Straße"),
+            ("the ΣΊΣΥΦΟσ of today", "Σίσυφος"),
+            ("ｍｕｅｌｌｅｒ by the sea", "Jo Mueller"),
+            ("mu\u{ad}eller by the sea", "Jo Mueller"),
+            ("müller by the sea", "Jo Mu\u{308}ller"),
+            ("mu\u{308}ller by the sea", "Jo MÜLLER"),
+        ] {
+            let checked = check_for(password, "a@b.example", name, false);
+            assert!(
+                matches!(checked, Err(PasswordPolicyError::Personal(_))),
+                "{password} {name}"
+            );
+        }
+    }
+
+    #[test]
     fn a_word_of_the_service_or_the_organisation_is_rejected() {
         let word = |word: &str| Err(PasswordPolicyError::Word(word.to_owned()));
         assert_eq!(check("open-Portcullis-1"), word("portcullis"));
         assert_eq!(check("theACMEcompany"), word("acme"));
+        assert_eq!(check("Port\u{ad}cullis or not"), word("portcullis"));
+        assert_eq!(check("die MÜHLE am Bach"), word("mühle"));
     }
 }
