@@ -1,6 +1,8 @@
 //! One line of visible text: the rule that names and titles share.
 
 use super::default_ignorable::is_default_ignorable;
+use icu_properties::props::{GeneralCategory, PrependedConcatenationMark};
+use icu_properties::{CodePointMapData, CodePointSetData};
 use std::fmt;
 
 /// Why a text is not one line of visible text.
@@ -35,7 +37,7 @@ impl fmt::Display for LineError {
 /// # Errors
 /// The first rule that the text breaks.
 pub fn visible_line(text: &str, max_length: usize) -> Result<&str, LineError> {
-    let line = text.trim();
+    let line = text.trim_matches(is_blank);
     if line.is_empty() {
         return Err(LineError::Empty);
     }
@@ -78,12 +80,12 @@ pub fn visible_line_pattern() -> String {
 }
 
 /// White space that a line may contain, for use inside the brackets of a pattern.
-const SPACES: &str = " \\xa0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000";
+const SPACES: &str = " \\xa0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u2800\\u3000";
 
 /// Characters beyond U+00A0 that are white space, invisible, or no characters, for the same use.
 const HIDDEN: &str = concat!(
     "\\xad\\u034f\\u061c\\u115f\\u1160\\u1680\\u17b4\\u17b5\\u180b-\\u180f\\u2000-\\u200f\\u2028-\\u202f",
-    "\\u205f-\\u206f\\u3000\\u3164\\ufdd0-\\ufdef\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufff8\\ufffd-\\uffff"
+    "\\u205f-\\u206f\\u2800\\u3000\\u3164\\ufdd0-\\ufdef\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb\\ufffd-\\uffff"
 );
 
 fn can_be_joined(c: char) -> bool {
@@ -94,15 +96,27 @@ fn can_be_joined(c: char) -> bool {
 /// character stands for bytes that were no UTF-8.
 fn is_visible(c: char) -> bool {
     let is_no_character = matches!(c, '\u{fdd0}'..='\u{fdef}') || u32::from(c) & 0xfffe == 0xfffe;
-    !(c.is_whitespace()
+    !(is_blank(c)
         || c.is_control()
         || is_default_ignorable(c)
+        || is_format(c)
         || is_no_character
         || c == char::REPLACEMENT_CHARACTER)
 }
 
+/// White space, or the Braille pattern without dots, which looks the same and is none by its properties.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c == '\u{2800}'
+}
+
 fn is_space(c: char) -> bool {
-    c.is_whitespace() && !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}')
+    is_blank(c) && !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// A format character, such as the marks around annotated text. Those that enclose or precede a number are visible.
+fn is_format(c: char) -> bool {
+    CodePointMapData::<GeneralCategory>::new().get(c) == GeneralCategory::Format
+        && !CodePointSetData::new::<PrependedConcatenationMark>().contains(c)
 }
 
 fn is_joiner(c: char) -> bool {
@@ -131,6 +145,8 @@ mod tests {
             "👁\u{fe0f}\u{200d}🗨\u{fe0f}",
             "1\u{fe0f}\u{20e3}",
             "葛\u{e0100}城",
+            "⠓⠊\u{2800}⠁⠝⠝",
+            "\u{6dd}٣",
             "<script>alert(1)</script>",
         ] {
             assert_eq!(visible_line(good, 40), Ok(good));
@@ -150,6 +166,9 @@ mod tests {
             ("Ann\u{200b}", '\u{200b}'),
             ("A\u{ad}nn", '\u{ad}'),
             ("\u{3164}", '\u{3164}'),
+            ("Ann\u{fff9}Eve\u{fffb}", '\u{fff9}'),
+            ("\u{13430}", '\u{13430}'),
+            ("é\u{200d}\u{2800}", '\u{200d}'),
             ("\u{e0041}nn", '\u{e0041}'),
             ("\u{fffe}", '\u{fffe}'),
             ("a\u{fffd}", '\u{fffd}'),
@@ -164,7 +183,9 @@ mod tests {
         ] {
             assert_eq!(visible_line(bad, 40), Err(LineError::Hidden(hidden)), "{bad:?}");
         }
-        assert_eq!(visible_line(" \n", 40), Err(LineError::Empty));
+        for blank in ["", " \n", "\u{2800}\u{2800}", "\u{a0}\u{2800} "] {
+            assert_eq!(visible_line(blank, 40), Err(LineError::Empty), "{blank:?}");
+        }
         assert_eq!(visible_line(&"é".repeat(41), 40), Err(LineError::Long));
         assert!(visible_line(&"é".repeat(40), 40).is_ok());
         let error = LineError::Hidden('\u{202e}').to_string();
