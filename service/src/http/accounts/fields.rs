@@ -92,20 +92,24 @@ impl FieldValue for UpdatedName {
     }
 }
 
+/// Longest secret in bytes: as many as the longest password has in any normalisation form. A character of NFC, which the policy
+/// counts, becomes up to twelve bytes in NFD.
+const MAX_SECRET_BYTES: usize = 2048;
+
 /// A password or another typed secret. The domain enforces the password policy.
 #[derive(Debug)]
 pub struct SecretText(pub SecretString);
 
 impl FieldValue for SecretText {
-    const EXPECTED: &'static str = "must be a string of at most 1024 bytes";
+    const EXPECTED: &'static str = "must be a string of at most 2048 bytes";
 
     fn parse(text: &str) -> Option<Self> {
-        (text.len() <= 1024).then(|| Self(text.into()))
+        (text.len() <= MAX_SECRET_BYTES).then(|| Self(text.into()))
     }
 
     fn schema() -> MetaSchema {
         MetaSchema {
-            max_length: Some(1024),
+            max_length: Some(MAX_SECRET_BYTES),
             write_only: true,
             ..MetaSchema::new_with_format("string", "password")
         }
