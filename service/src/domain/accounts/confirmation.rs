@@ -89,6 +89,8 @@ impl Accounts {
         let permit = attempt.permit(Requester::Known)?;
         let hash = row.password_hash.map(PasswordHash::from_stored);
         if permit.verify(password, hash).await? == Verified::Wrong {
+            let account = AccountId::of(row.account_id);
+            self.0.sessions.record_wrong_password(account, client).await?;
             return Ok(Err(LinkOutcome::WrongPassword));
         }
         Ok(Ok((email, counters)))

@@ -1,9 +1,9 @@
 //! Rejected attempts to prove credentials: the reason goes into the audit log, and the owner is notified of guesses at
 //! codes.
 
-use super::Sessions;
 use super::code_guesses::Guess;
 use super::error::LoginError;
+use super::{Sessions, StorageError};
 use crate::db::accounts::credentials::CredentialRow;
 use crate::db::audit::{self, Event};
 use crate::db::{PgConnection, QueryResult};
@@ -14,6 +14,18 @@ use crate::types::client_info::ClientInfo;
 use serde_json::json;
 
 impl Sessions {
+    /// Records a wrong password that was sent with a mailed link.
+    pub async fn record_wrong_password(
+        &self,
+        account: AccountId,
+        client: &ClientInfo,
+    ) -> Result<(), StorageError> {
+        let client = client.clone();
+        let append =
+            move |conn: &mut PgConnection| append_rejection(conn, Some(account), "wrong password", &client);
+        self.0.db.tx("reject_password", append).await
+    }
+
     /// Records the reason in the audit log only; the caller gets the same error for all of them.
     pub(super) async fn reject<T>(
         &self,

@@ -163,7 +163,7 @@ fn a_foreign_password_does_not_become_an_administrators() {
     assert_eq!(get_as(&app, &own, "/auth/me").json()["role"], "admin");
 }
 
-/// E2, E7: Guesses at the password of a confirmation are throttled, and do not use the link.
+/// E2, E7, J6: Guesses at the password of a confirmation are throttled and recorded, and do not use the link.
 #[test]
 fn guesses_at_the_password_of_a_confirmation_are_throttled() {
     let database = Database::fresh();
@@ -178,6 +178,9 @@ fn guesses_at_the_password_of_a_confirmation_are_throttled() {
         statuses.starts_with(&[403; 5]) && statuses.contains(&429),
         "{statuses:?}"
     );
+    let refused =
+        "SELECT DISTINCT concat_ws(' ', action, detail ->> 'why') AS line FROM audit.events WHERE action LIKE 'session%'";
+    assert_eq!(database.lines(refused), ["session.refused wrong password"]);
     database.execute("DELETE FROM sessions.throttles");
     body["password"] = json!(PASSWORD);
     assert_eq!(post(&app, "/auth/confirm", &body).status, 200);
