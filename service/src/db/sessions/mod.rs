@@ -16,7 +16,7 @@ use crate::db::schema::accounts::{accounts, credentials};
 use crate::db::schema::sessions::sessions;
 use crate::types::account::AccountId;
 use chrono::{DateTime, Utc};
-use diesel::dsl::now;
+use diesel::dsl::{exists, now, select};
 use diesel::pg::data_types::PgInterval;
 use diesel::prelude::*;
 use diesel::sql_types::{Interval, Nullable, Timestamptz};
@@ -187,6 +187,14 @@ pub fn touch(
         .returning(sessions::expires_at)
         .get_result(conn)
         .optional()
+}
+
+/// Whether a session has neither ended nor expired.
+pub fn is_active(conn: &mut PgConnection, id: Uuid) -> QueryResult<bool> {
+    let active = sessions::table
+        .find(id)
+        .filter(sessions::ended_at.is_null().and(sessions::expires_at.gt(now)));
+    select(exists(active)).get_result(conn)
 }
 
 /// Records that the credentials of a session's account were verified now.

@@ -83,7 +83,8 @@ impl Accounts {
         };
         let (who, key, client) = (who.clone(), self.0.key.clone(), client.clone());
         let changed = self.0.db.tx("change_account", move |conn| {
-            let Some(row) = accounts::lock(conn, who.account())? else {
+            let row = accounts::lock(conn, who.account())?;
+            let (Some(row), true) = (row, who.is_still_signed_in(conn)?) else {
                 return Ok(Ok(ChangeOutcome::Gone));
             };
             if let Some(verified) = &plan.verified

@@ -19,13 +19,17 @@ impl Accounts {
         who: &RecentlyProven,
         client: &ClientInfo,
     ) -> Result<DeletionOutcome, AccountError> {
-        let (id, client) = (who.signed_in().account(), client.clone());
+        let (who, client) = (who.signed_in().clone(), client.clone());
+        let id = who.account();
         let deleted = self.0.db.tx("delete_own_account", move |conn| {
             accounts::lock_admins(conn)?;
             // Deleted concurrently: the outcome is the same.
             let Some(row) = accounts::lock(conn, id)? else {
                 return Ok(DeletionOutcome::Done);
             };
+            if !who.is_still_signed_in(conn)? {
+                return Ok(DeletionOutcome::SignedOut);
+            }
             if row.role == Role::Admin.as_str() && !accounts::has_other_admin(conn, Some(id))? {
                 return Ok(DeletionOutcome::LastAdmin);
             }

@@ -95,7 +95,7 @@ pub enum UndoEmailOutcome {
 pub enum ChangeOutcome {
     /// Everything is changed; a new address is to be confirmed.
     Done,
-    /// The account was deleted concurrently.
+    /// The account was deleted, or the session ended, concurrently.
     Gone,
     /// The current password or the code is wrong.
     WrongCredentials,
@@ -122,6 +122,8 @@ pub enum DeletionOutcome {
     Done,
     /// The last administrator cannot be deleted.
     LastAdmin,
+    /// The session ended concurrently.
+    SignedOut,
 }
 
 /// The result of creating an account at the command line.

@@ -1,6 +1,7 @@
 //! Evidence of authentication in the type system. Only `sessions` creates these values, so a function that takes one
 //! cannot be called for an unauthenticated request.
 
+use crate::db::{PgConnection, QueryResult, sessions};
 use crate::types::account::AccountId;
 use crate::types::role::{Role, Scope};
 use uuid::Uuid;
@@ -70,6 +71,12 @@ impl SignedIn {
     /// The same after the credentials were verified again.
     pub(super) fn just_proven(&self) -> RecentlyProven {
         RecentlyProven(self.clone())
+    }
+
+    /// Whether the session is still active. A transaction asks after it has its locks: it may have waited for one that ended the
+    /// session, such as a password reset or the removal of the role.
+    pub fn is_still_signed_in(&self, conn: &mut PgConnection) -> QueryResult<bool> {
+        sessions::is_active(conn, self.session)
     }
 
     /// Whether the role grants this scope.

@@ -56,7 +56,7 @@ pub enum ConfirmationOutcome {
     Done(Vec<RecoveryCode>),
     /// The code does not match the secret.
     WrongCode,
-    /// No setup was started in this session, or too long ago.
+    /// No setup was started in this session, or too long ago, or the session has ended meanwhile.
     NotStarted,
 }
 
@@ -124,8 +124,13 @@ impl Sessions {
         let (account, session, client) = (who.account(), who.session(), client.clone());
         let keys = self.0.data_keys.clone();
         let throttles = self.0.throttles.clone();
+        let who = who.clone();
         let confirm = move |conn: &mut PgConnection| {
             second_factors::lock(conn, account)?;
+            // Otherwise an intruder could enable a second factor of their own while the owner resets the password.
+            if !who.is_still_signed_in(conn)? {
+                return Ok(Ok(ConfirmationOutcome::NotStarted));
+            }
             let row = credentials::find_by_id(conn, account.get())?;
             let Some(row) = row.filter(|row| is_pending(row, session)) else {
                 return Ok(Ok(ConfirmationOutcome::NotStarted));

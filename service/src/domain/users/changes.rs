@@ -8,7 +8,7 @@ use crate::db::audit::{self, Event};
 use crate::db::users::{self, Replacement};
 use crate::db::{PgConnection, QueryResult, sessions};
 use crate::domain::accounts::account_mails;
-use crate::domain::sessions::caller::Admin;
+use crate::domain::sessions::caller::{Admin, SignedIn};
 use crate::mail::kind::MailKind;
 use crate::types::account::{AccountId, AccountState};
 use crate::types::client_info::ClientInfo;
@@ -62,6 +62,9 @@ impl Users {
                 role: new.role,
                 state: AccountState::Invited,
             };
+            if !by.admin.is_still_signed_in(conn)? {
+                return Ok(Err(UserError::SignedOut));
+            }
             let Some(row) = accounts::create(conn, &account)? else {
                 return Ok(Err(UserError::EmailTaken));
             };
@@ -88,7 +91,7 @@ impl Users {
             if change.role.is_some() {
                 accounts::lock_admins(conn)?;
             }
-            let row = match current(conn, id, &expected)? {
+            let row = match current(conn, &by, id, &expected)? {
                 Ok(row) => row,
                 Err(error) => return Ok(Err(error)),
             };
@@ -102,7 +105,11 @@ impl Users {
                 return Ok(Err(UserError::EmailConfirmed));
             }
             let changes_role = change.role.is_some_and(|role| role.as_str() != row.role);
-            if changes_role && let Err(error) = proof {
+            // The reader of the new address gets the role: moving an invitation is granting it.
+            let moves_role = changes_email && row.role != Role::User.as_str();
+            if (changes_role || moves_role)
+                && let Err(error) = proof
+            {
                 return Ok(Err(error));
             }
             if changes_role && row.is(AccountState::Unconfirmed) {
@@ -125,7 +132,7 @@ impl Users {
         let by = Author::of(admin, client);
         let deleted = self.0.db.tx("delete_user", move |conn| {
             accounts::lock_admins(conn)?;
-            let row = match current(conn, id, &expected)? {
+            let row = match current(conn, &by, id, &expected)? {
                 Ok(row) => row,
                 Err(error) => return Ok(Err(error)),
             };
@@ -152,6 +159,9 @@ impl Users {
         Self::require_proof(admin)?;
         let (key, by) = (self.0.key.clone(), Author::of(admin, client));
         let restored = self.0.db.tx("restore_user", move |conn| {
+            if !by.admin.is_still_signed_in(conn)? {
+                return Ok(Err(UserError::SignedOut));
+            }
             let Some(row) = users::restore(conn, id)? else {
                 return Ok(Err(UserError::NotFound));
             };
@@ -173,7 +183,7 @@ impl Users {
     ) -> Result<AccountRow, UserError> {
         let (key, by) = (self.0.key.clone(), Author::of(admin, client));
         let invited = self.0.db.tx("invite_user", move |conn| {
-            let row = match current(conn, id, &VersionPrecondition::Any)? {
+            let row = match current(conn, &by, id, &VersionPrecondition::Any)? {
                 Ok(row) if row.is(AccountState::Invited) => row,
                 Ok(_) => return Ok(Err(UserError::NotInvited)),
                 Err(error) => return Ok(Err(error)),
@@ -187,8 +197,11 @@ impl Users {
 }
 
 /// Locks the user and checks its version against the precondition.
-fn current(conn: &mut PgConnection, id: AccountId, expected: &VersionPrecondition) -> TxResult {
+fn current(conn: &mut PgConnection, by: &Author, id: AccountId, expected: &VersionPrecondition) -> TxResult {
     let row = accounts::lock(conn, id)?;
+    if !by.admin.is_still_signed_in(conn)? {
+        return Ok(Err(UserError::SignedOut));
+    }
     Ok(match row {
         None => Err(UserError::NotFound),
         Some(row) if !expected.matches(row.version) => Err(UserError::PreconditionFailed),
@@ -245,14 +258,14 @@ fn replace(
 
 /// The administrator and the request that make a change.
 struct Author {
-    actor: AccountId,
+    admin: SignedIn,
     client: ClientInfo,
 }
 
 impl Author {
     fn of(admin: &Admin, client: &ClientInfo) -> Self {
         Self {
-            actor: admin.signed_in().account(),
+            admin: admin.signed_in().clone(),
             client: client.clone(),
         }
     }
@@ -266,7 +279,7 @@ impl Author {
         detail: Value,
     ) -> QueryResult<()> {
         let event = Event {
-            actor: Some(self.actor),
+            actor: Some(self.admin.account()),
             action,
             subject: row.id().subject(),
             client: &self.client,

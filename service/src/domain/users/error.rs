@@ -27,6 +27,12 @@ pub enum UserError {
     /// The administrator's credentials were verified too long ago for this operation.
     #[error("the credentials must be verified again")]
     ProofRequired,
+    /// The administrator's session ended concurrently.
+    #[error("the session has ended")]
+    SignedOut,
+    /// Administrators remove their own second factor like every user, with password and code.
+    #[error("the administrator's own second factor")]
+    OwnSecondFactor,
     /// The user has no second factor.
     #[error("the user has no second factor")]
     NoSecondFactor,

@@ -17,13 +17,16 @@ impl Users {
         id: AccountId,
     ) -> Result<(), UserError> {
         Self::require_proof(admin)?;
-        let (actor, client) = (Some(admin.signed_in().account()), client.clone());
+        let (admin, client) = (admin.signed_in().clone(), client.clone());
         let ended = self.0.db.tx("end_user_sessions", move |conn| {
             let Some(row) = accounts::lock(conn, id)? else {
                 return Ok(Err(UserError::NotFound));
             };
+            if !admin.is_still_signed_in(conn)? {
+                return Ok(Err(UserError::SignedOut));
+            }
             let protector = Protector {
-                actor,
+                actor: Some(admin.account()),
                 client: &client,
             };
             protector.end_sessions(conn, &row).map(|_| Ok(()))
@@ -31,7 +34,7 @@ impl Users {
         ended.await?
     }
 
-    /// Removes the second factor of a user who has lost it, and ends the sessions.
+    /// Removes the second factor of another user who has lost it, and ends the sessions.
     pub async fn remove_second_factor(
         &self,
         admin: &Admin,
@@ -39,13 +42,19 @@ impl Users {
         id: AccountId,
     ) -> Result<(), UserError> {
         Self::require_proof(admin)?;
-        let (actor, client) = (Some(admin.signed_in().account()), client.clone());
+        if id == admin.signed_in().account() {
+            return Err(UserError::OwnSecondFactor);
+        }
+        let (admin, client) = (admin.signed_in().clone(), client.clone());
         let removed = self.0.db.tx("remove_user_second_factor", move |conn| {
             let Some(row) = accounts::lock(conn, id)? else {
                 return Ok(Err(UserError::NotFound));
             };
+            if !admin.is_still_signed_in(conn)? {
+                return Ok(Err(UserError::SignedOut));
+            }
             let protector = Protector {
-                actor,
+                actor: Some(admin.account()),
                 client: &client,
             };
             let removed = protector.remove_second_factor(conn, &row)?;

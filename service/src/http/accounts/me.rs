@@ -103,6 +103,7 @@ impl MeApi {
             .await?
         {
             DeletionOutcome::Done => Ok(AccountDeleted::Deleted),
+            DeletionOutcome::SignedOut => Err(bad_token().into()),
             DeletionOutcome::LastAdmin => Err(Problem::new(
                 StatusCode::CONFLICT,
                 "last-administrator",

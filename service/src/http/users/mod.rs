@@ -11,7 +11,7 @@ pub mod protection;
 
 use crate::domain::users::error::UserError;
 use crate::domain::users::{Users, changes};
-use crate::http::contract::auth::{Caller, UsersReadScope, UsersWriteScope, proof_required};
+use crate::http::contract::auth::{Caller, UsersReadScope, UsersWriteScope, bad_token, proof_required};
 use crate::http::contract::error_responses::{AuthConflictErrors, AuthNotFoundErrors, ErrorResponse};
 use crate::http::contract::field::Field;
 use crate::http::contract::if_match::{IfMatch, precondition_failed};
@@ -88,9 +88,10 @@ impl UsersApi {
 
     /// Update a user
     ///
-    /// Replaces the address, and name and role if given. A new role revokes the user's sessions, notifies the user by mail and
-    /// requires that the caller's credentials were verified recently. The address of an active user cannot be changed; that of
-    /// another takes effect without confirmation, and links mailed to the old one become invalid.
+    /// Replaces the address, and name and role if given. A new role revokes the user's sessions and notifies the user by mail. The
+    /// address of an active user cannot be changed; that of another takes effect without confirmation, and links mailed to the
+    /// old one become invalid. A new role, and a new address of a user with another role than `user`, require that the caller's
+    /// credentials were verified recently.
     #[oai(path = "/user", method = "put", operation_id = "updateUser")]
     async fn update(
         &self,
@@ -220,6 +221,11 @@ impl From<UserError> for Problem {
                 "a role can be assigned once the user has confirmed the address",
             ),
             UserError::ProofRequired => proof_required(),
+            UserError::SignedOut => bad_token(),
+            UserError::OwnSecondFactor => conflict(
+                "own-second-factor",
+                "your own second factor is removed with password and code: `POST /auth/totp/disable`",
+            ),
             UserError::NoSecondFactor => {
                 conflict("second-factor-not-enabled", "the user has no second factor")
             }

@@ -61,7 +61,8 @@ impl UserProtectionApi {
     /// Remove a user's second factor
     ///
     /// For a user who has lost app and recovery codes: make sure who asks for it. Revokes the user's sessions and notifies them
-    /// by mail. Requires that the caller's credentials were verified recently.
+    /// by mail. Requires that the caller's credentials were verified recently. Callers remove their own with
+    /// `POST /auth/totp/disable`.
     #[oai(
         path = "/user/second-factor",
         method = "delete",

@@ -178,8 +178,7 @@ fn guesses_at_the_password_of_a_confirmation_are_throttled() {
         statuses.starts_with(&[403; 5]) && statuses.contains(&429),
         "{statuses:?}"
     );
-    let refused =
-        "SELECT DISTINCT concat_ws(' ', action, detail ->> 'why') AS line FROM audit.events WHERE action LIKE 'session%'";
+    let refused = "SELECT DISTINCT concat_ws(' ', action, detail ->> 'why') AS line FROM audit.events WHERE action LIKE 'session%'";
     assert_eq!(database.lines(refused), ["session.refused wrong password"]);
     database.execute("DELETE FROM sessions.throttles");
     body["password"] = json!(PASSWORD);

@@ -1,5 +1,8 @@
 //! Sessions: login, refresh, revocation, throttling.
 
+/// Requests that wait while their session ends.
+mod ended_meanwhile;
+
 /// Logging in and refreshing while dependencies fail.
 mod failures;
 

@@ -137,6 +137,54 @@ fn sensitive_operations_need_a_recent_proof() {
     );
 }
 
+/// D9, E19: The address of an invitation that carries a role cannot be changed without a recent proof: its reader would get the
+/// role. That of a user's invitation can.
+#[test]
+fn moving_an_invitation_with_a_role_needs_a_recent_proof() {
+    let admin = AdminClient::fresh();
+    let invite = |email: &str, role: &str| {
+        let created = admin.create(&json!({ "email": email, "role": role }));
+        created.json()["id"].as_i64().unwrap()
+    };
+    let ids = ["admin", "approver", "ingest", "introspector"]
+        .map(|role| invite(&format!("{role}@new.example"), role));
+    let user = invite("user@new.example", "user");
+    age_proof(&admin);
+    let mails = admin.mails().len();
+    for id in ids {
+        let stolen = json!({ "email": format!("eve{id}@evil.example") });
+        let refused = admin.update(id, "*", &stolen).problem(403);
+        assert_eq!(refused["type"], "urn:portcullis:problem:recent-proof-required");
+        let same = json!({ "email": admin.get_user(id).json()["email"], "name": "Ann" });
+        assert_eq!(admin.update(id, "*", &same).status, 200);
+    }
+    assert_eq!(admin.mails().len(), mails);
+    let moved = json!({ "email": "corrected@new.example" });
+    assert_eq!(admin.update(user, "*", &moved).status, 200);
+    let prove = json!({ "password": PASSWORD });
+    let proven = call_as(&admin.app, &admin.token, "POST", "/auth/reauthenticate", &prove);
+    assert_eq!(proven.status, 204);
+    assert_eq!(
+        admin.update(ids[0], "*", &moved).problem(409)["type"],
+        "urn:portcullis:problem:address-taken"
+    );
+    let moved = json!({ "email": "other@new.example" });
+    assert_eq!(admin.update(ids[0], "*", &moved).status, 200);
+}
+
+/// E18, E19: Administrators cannot remove their own second factor by their role: like every user they need password and code.
+#[test]
+fn an_administrators_own_second_factor_needs_password_and_code() {
+    let admin = AdminClient::fresh();
+    let (_, recovery) = enable_totp(&admin.app, &admin.token);
+    let refused = delete(&admin, "/user/second-factor", admin.id).problem(409);
+    assert_eq!(refused["type"], "urn:portcullis:problem:own-second-factor");
+    try_log_in(&admin.app, "admin@example.org", PASSWORD).problem(401);
+    let body = json!({ "password": PASSWORD, "code": recovery[0] });
+    let removed = call_as(&admin.app, &admin.token, "POST", "/auth/totp/disable", &body);
+    assert_eq!(removed.status, 204);
+}
+
 /// E18, E19: With a second factor, the proof needs a code, and each code once.
 #[test]
 fn a_proof_needs_a_code_where_a_second_factor_is_set_up() {

@@ -110,6 +110,7 @@ pub async fn delete(
     };
     match web.accounts().delete_own_account(&recent, &client).await? {
         DeletionOutcome::Done => Ok(left(Flash::AccountDeleted)),
+        DeletionOutcome::SignedOut => Ok(see_other("/sign-in")),
         DeletionOutcome::LastAdmin => {
             let text = "You are the only administrator. Give someone else that role first.";
             form.reject("You cannot delete your account yet", text);
