@@ -44,6 +44,8 @@ const RULES: &[Rule] = &[
         },
         tests: Tests::Included,
         files: &[
+            "fake-vault/src/clock.rs",
+            "fake-vault/tests/replay/postgres.rs",
             "private-postgres/src/spawn.rs",
             "private-postgres/tests/cluster.rs",
             "service/build.rs",
