@@ -45,7 +45,7 @@ const RULES: &[Rule] = &[
         tests: Tests::Included,
         files: &[
             "fake-vault/src/clock.rs",
-            "fake-vault/tests/replay/postgres.rs",
+            "fake-vault/tests/it/support/postgres.rs",
             "private-postgres/src/spawn.rs",
             "private-postgres/tests/cluster.rs",
             "service/build.rs",

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::bindings::Bindings;
-use crate::client::Answer;
-use crate::comparison::differences;
-use crate::transcript::Entry;
+use crate::replay::bindings::Bindings;
+use crate::replay::comparison::differences;
+use crate::replay::transcript::Entry;
+use crate::support::client::Answer;
 
 /// Changes every value of the recorded answer, one at a time, and names the changes that make no difference.
 pub fn undetected(entry: &Entry, answer: &Answer, bindings: &Bindings) -> Vec<String> {

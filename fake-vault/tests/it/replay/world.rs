@@ -7,13 +7,13 @@ use fake_vault::{FakeVault, Options};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::bindings::Bindings;
-use crate::client::{self, Answer};
-use crate::comparison::differences;
-use crate::postgres::Postgres;
-use crate::review_server::ReviewServer;
-use crate::transcript::{Entry, Transcript};
-use crate::{falsified, jwts, outside, skipped};
+use crate::replay::bindings::Bindings;
+use crate::replay::comparison::differences;
+use crate::replay::review_server::ReviewServer;
+use crate::replay::transcript::{Entry, Transcript};
+use crate::replay::{falsified, jwts, outside, skipped};
+use crate::support::client::{self, Answer};
+use crate::support::postgres::Postgres;
 
 /// How long a request may wait for PostgreSQL in this run; the recorded server waited 10 s.
 const MAX_REQUEST_DURATION: Duration = Duration::from_secs(2);

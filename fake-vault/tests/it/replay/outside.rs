@@ -2,10 +2,8 @@
 
 use std::net::TcpListener;
 
-use crate::bindings::Bindings;
-
-/// The first password of the login that issues logins.
-pub const FIRST_PASSWORD: &str = "first-secret-0001";
+use crate::replay::bindings::Bindings;
+use crate::support::postgres::FIRST_PASSWORD;
 
 pub fn bind(bindings: &mut Bindings) {
     // The listener is closed again, and nothing listens there.

@@ -9,7 +9,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::runtime::Runtime;
 use tokio_postgres::NoTls;
 
-use crate::outside::FIRST_PASSWORD;
+/// The first password of the login that issues logins.
+pub const FIRST_PASSWORD: &str = "first-secret-0001";
 
 /// The functions that issue logins, with privileges that the server's login does not have.
 const FUNCTIONS: &str = include_str!("vault_api.sql");
@@ -65,6 +66,38 @@ impl Postgres {
             client.batch_execute(statements).await.unwrap();
             task.abort();
         });
+    }
+
+    /// The names of the roles that begin so.
+    pub fn roles(&self, start: &str) -> Vec<String> {
+        let conninfo = format!("{} dbname=app", self.cluster.conninfo());
+        self.runtime.block_on(async {
+            let (client, connection) = tokio_postgres::connect(&conninfo, NoTls).await.unwrap();
+            let task = tokio::spawn(connection);
+            let query = "SELECT rolname::text FROM pg_roles WHERE starts_with(rolname, $1)";
+            let rows = client.query(query, &[&start]).await.unwrap();
+            task.abort();
+            rows.iter().map(|row| row.get(0)).collect()
+        })
+    }
+
+    /// Logs in and runs a statement.
+    pub fn login(&self, user: &str, password: &str) -> Result<(), String> {
+        let address = self.address();
+        let mut config = tokio_postgres::Config::new();
+        config
+            .host("127.0.0.1")
+            .port(address.port())
+            .dbname("app")
+            .user(user)
+            .password(password);
+        self.runtime.block_on(async {
+            let (client, connection) = config.connect(NoTls).await.map_err(|error| error.to_string())?;
+            let task = tokio::spawn(connection);
+            let result = client.batch_execute("SELECT session_user").await;
+            task.abort();
+            result.map_err(|error| error.to_string())
+        })
     }
 
     pub fn stop(&mut self) {

@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::bindings::Bindings;
-use crate::transcript::Jwt;
+use crate::replay::bindings::Bindings;
+use crate::replay::transcript::Jwt;
 
 /// Binds each JWT, and the public key that verifies most of them.
 pub fn bind<'a>(jwts: impl IntoIterator<Item = (&'a String, &'a Jwt)>, now: i64, bindings: &mut Bindings) {

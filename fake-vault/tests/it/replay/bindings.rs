@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
-use crate::shapes::{is_stable, shape};
+use crate::replay::shapes::{is_stable, shape};
 
 static PLACEHOLDER: LazyLock<Regex> =
     LazyLock::new(|| Regex::new("<[a-z0-9-]+(?::[a-z0-9:._-]+)?>").unwrap());

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::bindings::Bindings;
-use crate::client::Answer;
-use crate::transcript::{Entry, Near};
+use crate::replay::bindings::Bindings;
+use crate::replay::transcript::{Entry, Near};
+use crate::support::client::Answer;
 
 /// The number that the recording has for every Unix time.
 const UNIX_TIME: i64 = 1_700_000_000;

@@ -1,20 +1,11 @@
 //! Replays a recorded OpenBao against this server, entry by entry (README.md has the rules), and shows that a wrong answer is
 //! reported.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "the whole crate is tests"
-)]
-
 mod bindings;
-mod client;
 mod comparison;
 mod falsified;
 mod jwts;
 mod outside;
-mod postgres;
 mod review_server;
 mod shapes;
 mod skipped;

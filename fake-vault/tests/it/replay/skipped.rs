@@ -1,6 +1,6 @@
 //! The entries that are not replayed, by id or group, and why.
 
-use crate::transcript::Entry;
+use crate::replay::transcript::Entry;
 
 /// Ids and groups.
 pub const SKIPPED: &[(&str, &str)] = &[

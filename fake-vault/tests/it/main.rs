@@ -1,0 +1,13 @@
+//! Tests against the running server and a real PostgreSQL.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the whole crate is tests"
+)]
+
+mod injected_faults;
+mod logins;
+mod replay;
+mod support;
