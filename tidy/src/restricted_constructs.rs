@@ -24,12 +24,13 @@ const RULES: &[Rule] = &[
         files: &[
             "service/src/crypto/password_hash.rs",
             "service/src/db/conninfo.rs",
-            "service/src/db/pool.rs",
+            "service/src/db/pool/manager.rs",
             "service/src/db/prepare/mod.rs",
             "service/src/domain/accounts/passwords.rs",
             "service/src/mail/smtp.rs",
+            "service/src/secrets/credentials.rs",
             "service/src/startup/keys.rs",
-            "service/src/startup/key_reload.rs",
+            "service/src/startup/secret_reload.rs",
         ],
     },
     // Environment, clock and processes are confined to one file each; clippy.toml states the reasons.

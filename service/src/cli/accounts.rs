@@ -1,7 +1,7 @@
 //! `portcullis accounts`: creates active accounts, ends sessions, removes second factors, lists accounts. Needs none of
 //! the service's keys.
 
-use super::exit::{EXIT_CONFIG, check_password, fail, print};
+use super::exit::{EXIT_CONFIG, check_credentials, fail, print};
 use crate::config::setting_names::PREFIX;
 use crate::config::{Settings, operator};
 use crate::crypto::hashing::Hashing;
@@ -62,7 +62,7 @@ pub enum Accounts {
 
 /// Runs the subcommand.
 pub fn run(settings: &Settings, command: Accounts) -> ExitCode {
-    if let Err(code) = check_password(&settings.database.accounts) {
+    if let Err(code) = check_credentials(&settings.database.accounts) {
         return code;
     }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {

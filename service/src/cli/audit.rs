@@ -1,6 +1,6 @@
 //! `portcullis audit verify`: verifies the hash chain of the audit log, and that it contains what was recorded elsewhere.
 
-use super::exit::{EXIT_CONFIG, check_password, fail, note, print};
+use super::exit::{EXIT_CONFIG, check_credentials, fail, note, print};
 use crate::config::Settings;
 use crate::crypto::data_keys::DataKeys;
 use crate::domain::audit::anchor::AnchorLine;
@@ -61,7 +61,7 @@ struct AnchorFiles {
 /// Runs the subcommand.
 pub fn run(settings: &Settings, action: Action) -> ExitCode {
     let Action::Verify { anchors, head } = action;
-    if let Err(code) = check_password(&settings.database.accounts) {
+    if let Err(code) = check_credentials(&settings.database.accounts) {
         return code;
     }
     let mut files = AnchorFiles::default();

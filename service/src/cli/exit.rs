@@ -1,7 +1,6 @@
 //! Output and exit codes of commands.
 
 use crate::config::database::Login;
-use crate::config::setting_names::PREFIX;
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
@@ -34,16 +33,8 @@ pub fn fail(code: u8, error: &impl Display) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Checks that a login's password is set and readable; otherwise prints an error and returns the exit code.
-pub fn check_password(login: &Login) -> Result<(), ExitCode> {
-    let key = login.password_key;
-    let Some(source) = &login.password else {
-        return Err(fail(
-            EXIT_CONFIG,
-            &format!("{PREFIX}{key}: is not set; set it or {PREFIX}{key}_FILE"),
-        ));
-    };
-    crate::secrets::read(source)
-        .map(drop)
-        .map_err(|error| fail(EXIT_CONFIG, &format!("{PREFIX}{key}_FILE: {error}")))
+/// Checks that a login's credentials are set and readable; otherwise prints an error and returns the exit code.
+pub fn check_credentials(login: &Login) -> Result<(), ExitCode> {
+    let credentials = login.credentials();
+    credentials.map(drop).map_err(|error| fail(EXIT_CONFIG, &error))
 }

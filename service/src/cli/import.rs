@@ -1,6 +1,6 @@
 //! `portcullis import FILE`: progress and invalid rows on stderr, the outcome on stdout.
 
-use super::exit::{check_password, fail, note, print};
+use super::exit::{check_credentials, fail, note, print};
 use crate::config::Settings;
 use crate::domain::batches::outcome::{ImportError, Progress, StoreOutcome};
 use crate::domain::batches::{check_only, import};
@@ -13,7 +13,7 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Imports the file.
 pub fn run(settings: &Settings, file: &Path) -> ExitCode {
-    if let Err(code) = check_password(&settings.database.ingest) {
+    if let Err(code) = check_credentials(&settings.database.ingest) {
         return code;
     }
     let started = Instant::now();

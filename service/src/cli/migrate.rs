@@ -1,6 +1,6 @@
 //! `portcullis migrate`: prepares roles and database, and applies, reverts or lists migrations.
 
-use super::exit::{check_password, fail, print};
+use super::exit::{check_credentials, fail, print};
 use crate::config::Settings;
 use crate::db::{migrations, prepare};
 use clap::Subcommand;
@@ -28,7 +28,7 @@ pub fn run(settings: &Settings, direction: Direction) -> ExitCode {
     } else {
         &database.migrator
     };
-    if let Err(code) = check_password(login) {
+    if let Err(code) = check_credentials(login) {
         return code;
     }
     match direction {

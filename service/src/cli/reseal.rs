@@ -1,7 +1,7 @@
 //! `portcullis keys reseal`: encrypts stored values with the newest data key, so that older keys can be removed.
 
 use super::accounts::start_db;
-use super::exit::{EXIT_CONFIG, check_password, fail, print};
+use super::exit::{EXIT_CONFIG, check_credentials, fail, print};
 use crate::config::{Settings, operator};
 use crate::domain::accounts::resealing::{Resealed, reseal};
 use crate::startup::keys::load_data_keys;
@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 /// Runs the command.
 pub fn run(settings: &Settings) -> ExitCode {
-    if let Err(code) = check_password(&settings.database.accounts) {
+    if let Err(code) = check_credentials(&settings.database.accounts) {
         return code;
     }
     let keys = match load_data_keys(&settings.auth) {

@@ -1,6 +1,6 @@
 //! `portcullis serve`: starts telemetry, runtime and listeners, and serves until a signal.
 
-use super::exit::{EXIT_CONFIG, check_password, fail};
+use super::exit::{EXIT_CONFIG, check_credentials, fail};
 use super::hardening::warn_about_secrets;
 use crate::config::Settings;
 use crate::config::auth::DemoMode;
@@ -25,7 +25,7 @@ pub fn run(settings: &Settings) -> ExitCode {
         &database.mail,
     ];
     for login in logins.into_iter().chain(demo) {
-        if let Err(code) = check_password(login) {
+        if let Err(code) = check_credentials(login) {
             return code;
         }
     }
@@ -63,7 +63,7 @@ pub fn run(settings: &Settings) -> ExitCode {
     telemetry.stop();
     match served {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error @ StartError::Setting(..)) => fail(EXIT_CONFIG, &error),
+        Err(error @ (StartError::Setting(..) | StartError::Credentials(_))) => fail(EXIT_CONFIG, &error),
         Err(error) => fail(1, &error),
     }
 }

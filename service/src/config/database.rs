@@ -3,6 +3,7 @@
 use super::deployment_profile::DeploymentProfile;
 use super::secret::SecretSource;
 use super::source::{ConfigError, Source};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The server and its logins.
@@ -46,15 +47,17 @@ pub struct DatabaseSettings {
     pub admin: Login,
 }
 
-/// A database role and its password.
+/// A database role and its password, or the file with both.
 #[derive(Clone, Debug)]
 pub struct Login {
-    /// Name of the role.
+    /// Name of the role, unless the file gives it.
     pub user: String,
     /// Name of the password setting without prefix, for error messages.
     pub password_key: &'static str,
     /// Source of the password. `None`: not set.
     pub password: Option<SecretSource>,
+    /// File with the credentials that were issued, if the password is not set. `None`: credentials are not issued.
+    pub credentials_file: Option<SecretSource>,
 }
 
 /// libpq's `sslmode`, without the values that silently fall back to plain text.
@@ -106,7 +109,19 @@ impl DatabaseSettings {
                 user: source.non_empty(user)?,
                 password_key,
                 password: source.secret(password_key)?,
+                credentials_file: None,
             })
+        };
+        let folder = PathBuf::from(source.text("DATABASE_CREDENTIALS_FOLDER")?);
+        let has_folder = !folder.as_os_str().is_empty();
+        if has_folder && !folder.is_absolute() {
+            let reason = "must be an absolute path";
+            return Err(ConfigError::new("DATABASE_CREDENTIALS_FOLDER", reason));
+        }
+        let issued = |login: Login, file: &str| Login {
+            credentials_file: (has_folder && login.password.is_none())
+                .then(|| SecretSource::File(folder.join(file))),
+            ..login
         };
         Ok(Self {
             host: source.non_empty("DATABASE_HOST")?,
@@ -119,14 +134,32 @@ impl DatabaseSettings {
             statement_timeout: Duration::from_millis(
                 source.number("DATABASE_STATEMENT_TIMEOUT", 1..=600_000)?,
             ),
-            rates: login("DATABASE_RATES_USER", "DATABASE_RATES_PASSWORD")?,
-            ingest: login("DATABASE_INGEST_USER", "DATABASE_INGEST_PASSWORD")?,
+            rates: issued(
+                login("DATABASE_RATES_USER", "DATABASE_RATES_PASSWORD")?,
+                "rates.json",
+            ),
+            ingest: issued(
+                login("DATABASE_INGEST_USER", "DATABASE_INGEST_PASSWORD")?,
+                "ingest.json",
+            ),
             accounts_pool_size: source.number("DATABASE_ACCOUNTS_POOL_SIZE", 1..=100)?,
-            accounts: login("DATABASE_ACCOUNTS_USER", "DATABASE_ACCOUNTS_PASSWORD")?,
+            accounts: issued(
+                login("DATABASE_ACCOUNTS_USER", "DATABASE_ACCOUNTS_PASSWORD")?,
+                "accounts.json",
+            ),
             wishes_pool_size: source.number("DATABASE_WISHES_POOL_SIZE", 1..=100)?,
-            wishes: login("DATABASE_WISHES_USER", "DATABASE_WISHES_PASSWORD")?,
-            mail: login("DATABASE_MAIL_USER", "DATABASE_MAIL_PASSWORD")?,
-            demo: login("DATABASE_DEMO_USER", "DATABASE_DEMO_PASSWORD")?,
+            wishes: issued(
+                login("DATABASE_WISHES_USER", "DATABASE_WISHES_PASSWORD")?,
+                "wishes.json",
+            ),
+            mail: issued(
+                login("DATABASE_MAIL_USER", "DATABASE_MAIL_PASSWORD")?,
+                "mail.json",
+            ),
+            demo: issued(
+                login("DATABASE_DEMO_USER", "DATABASE_DEMO_PASSWORD")?,
+                "demo.json",
+            ),
             migrator: login("DATABASE_MIGRATOR_USER", "DATABASE_MIGRATOR_PASSWORD")?,
             admin: login("DATABASE_ADMIN_USER", "DATABASE_ADMIN_PASSWORD")?,
         })

@@ -90,6 +90,7 @@ impl Settings {
             &database.admin,
         ];
         let passwords = logins.map(|login| (login.password_key, login.password.as_ref()));
+        let issued = logins.map(|login| ("DATABASE_CREDENTIALS_FOLDER", login.credentials_file.as_ref()));
         let smtp = match &self.mail.transport {
             TransportSettings::Smtp(smtp) => smtp.login.as_ref().map(|(_, password)| password),
             TransportSettings::Folder(_) => None,
@@ -99,7 +100,7 @@ impl Settings {
             ("TOKEN_KEYS", self.auth.token_keys.as_ref()),
             ("SMTP_PASSWORD", smtp),
         ];
-        let all = passwords.into_iter().chain(others);
+        let all = passwords.into_iter().chain(issued).chain(others);
         all.filter_map(|(name, source)| Some((name, source?)))
     }
 

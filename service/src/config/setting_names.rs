@@ -272,6 +272,11 @@ pub const SETTINGS: &[Setting] = &[
         "Maximum duration of a statement that reads rates, in milliseconds, 1 to 600000.",
     ),
     setting(
+        "DATABASE_CREDENTIALS_FOLDER",
+        "",
+        "Folder with issued credentials: `rates.json`, `ingest.json`, `accounts.json`, `wishes.json`, `mail.json`, `demo.json`, each an object with `username` and `password`. A login whose password is not set takes them from there. `serve` reads them again every two seconds.",
+    ),
+    setting(
         "DATABASE_RATES_USER",
         "portcullis_rates",
         "Role that reads rates.",

@@ -1,7 +1,8 @@
 //! Connection strings for libpq, as key-value pairs: libpq's errors for malformed URLs quote the password. Own code because
 //! the available builders (tokio-postgres' `Config`) do not produce libpq connection strings.
 
-use crate::config::database::{DatabaseSettings, Login, SslMode};
+use crate::config::database::{DatabaseSettings, SslMode};
+use crate::secrets::credentials::Credentials;
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 
@@ -115,8 +116,7 @@ impl Purpose {
 pub fn conninfo(
     database: &DatabaseSettings,
     name: &str,
-    login: &Login,
-    password: &SecretString,
+    credentials: &Credentials,
     purpose: Purpose,
 ) -> SecretString {
     let mut text = format!(
@@ -124,8 +124,8 @@ pub fn conninfo(
         quote(&database.host),
         database.port,
         quote(name),
-        quote(&login.user),
-        quote(password.expose_secret()),
+        quote(&credentials.user),
+        quote(credentials.password.expose_secret()),
         database.ssl_mode.as_str(),
     );
     if database.ssl_mode != SslMode::Disable {

@@ -33,7 +33,7 @@ pub mod outbox;
 /// Ports and regions.
 pub mod places;
 
-/// Connection pools, which replace dead connections.
+/// Connection pools, which replace dead connections and credentials.
 pub mod pool;
 
 /// Creates the roles and the database.

@@ -136,7 +136,8 @@ impl WorkerState {
 
     /// Runs until the service stops, or fails when the connection to the database is lost.
     fn work(&mut self) -> Result<(), DbError> {
-        let mut outbox = Outbox::open(&self.context.database, &self.context.login)?;
+        let mut user = self.current_user();
+        let mut outbox = self.open()?;
         let mut purged = None::<Instant>;
         loop {
             while self.deliver_next(&mut outbox)? {}
@@ -152,7 +153,22 @@ impl WorkerState {
             if self.idle(&mut outbox)? {
                 return Ok(());
             }
+            // Another login was issued, and the former one ends soon.
+            let current = self.current_user();
+            if current.is_some() && current != user {
+                (outbox, user) = (self.open()?, current);
+            }
         }
+    }
+
+    fn open(&self) -> Result<Outbox, DbError> {
+        Outbox::open(&self.context.database, &self.context.login)
+    }
+
+    /// The name of the database login. `None`: it cannot be read at the moment.
+    fn current_user(&self) -> Option<String> {
+        let credentials = self.context.login.credentials();
+        credentials.ok().map(|credentials| credentials.user)
     }
 
     /// Waits for a notification or the next poll; `true`: the service is stopping.

@@ -1,5 +1,8 @@
 //! Reads secrets from their source, on every call, so that rotated files take effect. Secrets are never cached here.
 
+/// Credentials of database logins.
+pub mod credentials;
+
 use crate::config::secret::SecretSource;
 use secrecy::SecretString;
 use std::os::unix::fs::PermissionsExt;

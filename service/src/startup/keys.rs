@@ -1,7 +1,7 @@
 //! The cryptographic keys of the service, loaded and validated before anything starts.
 
 use super::error::StartError;
-use super::key_reload::KeyReload;
+use super::secret_reload::SecretReload;
 use crate::config::auth::AuthSettings;
 use crate::config::secret::SecretSource;
 use crate::config::setting_names::PREFIX;
@@ -10,6 +10,7 @@ use crate::crypto::jwt::Jwt;
 use crate::crypto::token_keys::TokenKeys;
 use crate::secrets;
 use secrecy::ExposeSecret;
+use std::sync::Arc;
 
 /// The validated keys.
 pub struct Keys {
@@ -18,7 +19,7 @@ pub struct Keys {
     /// Signs and verifies access tokens.
     pub jwt: Jwt,
     /// Reload the keys when their files change.
-    pub reloads: [KeyReload; 2],
+    pub reloads: [SecretReload; 2],
 }
 
 impl Keys {
@@ -27,7 +28,7 @@ impl Keys {
         let (data, source) = load_data_keys(auth)?;
         let used = data.clone();
         let replace = move |text: &str| used.replace(text).map_err(|e| e.to_string());
-        let data_reload = KeyReload::new("data keys", source.clone(), Box::new(replace));
+        let data_reload = SecretReload::new("data keys", source.clone(), Arc::new(replace));
         let source = auth.token_keys.as_ref();
         let (jwt, source) = read(["TOKEN_KEYS", "TOKEN_KEYS_FILE"], source, |text| {
             let keys = TokenKeys::parse(text).map_err(|e| e.to_string())?;
@@ -40,7 +41,7 @@ impl Keys {
                 .map(|()| used.public_keys().len())
                 .map_err(|e| e.to_string())
         };
-        let token_reload = KeyReload::new("signing keys", source.clone(), Box::new(replace));
+        let token_reload = SecretReload::new("signing keys", source.clone(), Arc::new(replace));
         Ok(Self {
             data,
             jwt,

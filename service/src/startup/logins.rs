@@ -1,12 +1,15 @@
 //! The database logins of a running service, each with its own connections.
 
 use super::error::StartError;
+use super::secret_reload::SecretReload;
 use crate::config::Settings;
 use crate::config::auth::DemoMode;
 use crate::config::database::Login;
 use crate::db::Db;
 use crate::db::conninfo::{Purpose, WriteTarget};
+use crate::secrets::credentials::{self, Credentials};
 use crate::telemetry::metrics::Metrics;
+use std::sync::Arc;
 
 /// One executor per login. Cheap to clone.
 #[derive(Clone)]
@@ -22,11 +25,30 @@ pub struct Logins {
 }
 
 impl Logins {
-    /// Starts the executors. Works without a server: they connect later.
-    pub fn start(settings: &Settings, metrics: &Metrics) -> Result<Self, StartError> {
+    /// Starts the executors. Works without a server: they connect later. Also returns what reloads issued credentials.
+    pub fn start(settings: &Settings, metrics: &Metrics) -> Result<(Self, Vec<SecretReload>), StartError> {
         let database = &settings.database;
-        let start = |login: &Login, purpose| {
-            Db::start(database, login, purpose, metrics.clone()).map_err(StartError::Threads)
+        let mut reloads = Vec::new();
+        let mut start = |login: &Login, purpose: Purpose| {
+            let start = |login: &Login| {
+                Db::start(database, login, purpose, metrics.clone()).map_err(StartError::Threads)
+            };
+            let Some(file) = &login.credentials_file else {
+                return start(login);
+            };
+            let (text, issued) = credentials::issued(file)?;
+            let db = start(&login.with(issued))?;
+            let (used, login) = (db.clone(), login.clone());
+            let name = format!("credentials of {}", purpose.application_name());
+            let replace = move |text: &str| {
+                let issued = Credentials::parse(text)?;
+                // The program that issued the former credentials ends them.
+                let replaced = used.replace(&login.with(issued)).map(drop);
+                replaced.map(|()| 1).map_err(|error| error.to_string())
+            };
+            let reload = SecretReload::new(name, file.clone(), Arc::new(replace));
+            reloads.push(reload.loaded(text));
+            Ok(db)
         };
         let read = Purpose::Read {
             statement_timeout: database.statement_timeout,
@@ -34,12 +56,13 @@ impl Logins {
         let demo = (settings.auth.demo != DemoMode::Off)
             .then(|| start(&database.demo, Purpose::Change(WriteTarget::Demo)))
             .transpose()?;
-        Ok(Self {
+        let logins = Self {
             rates: start(&database.rates, read)?,
             accounts: start(&database.accounts, Purpose::Change(WriteTarget::Accounts))?,
             wishes: start(&database.wishes, Purpose::Change(WriteTarget::Wishes))?,
             demo,
-        })
+        };
+        Ok((logins, reloads))
     }
 
     /// Closes all executors concurrently.

@@ -6,8 +6,8 @@ pub mod error;
 /// The cryptographic keys.
 pub mod keys;
 
-/// Reloading of keys.
-pub mod key_reload;
+/// Reloading of keys and credentials.
+pub mod secret_reload;
 
 /// Accepting and serving connections.
 pub mod listener;
@@ -72,11 +72,11 @@ use apis::{Services, apis, web};
 use audit_anchors::AuditAnchors;
 use connection::ClientTimeouts;
 use error::StartError;
-use key_reload::KeyReload;
 use keys::Keys;
 use listener::{Limits, Listener};
 use logins::Logins;
 use poem_openapi::OpenApi;
+use secret_reload::SecretReload;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -101,7 +101,7 @@ pub struct Service {
     mail_worker: WorkerContext,
     audit: Audit,
     audit_anchors: AuditAnchors,
-    key_reloads: [KeyReload; 2],
+    secret_reloads: Vec<SecretReload>,
 }
 
 impl Service {
@@ -122,7 +122,7 @@ impl Service {
         let audit_anchors = AuditAnchors::new(&settings.audit, &keys)?;
         let passwords = PasswordPolicy::new(&settings.auth.passwords)
             .map_err(|error| StartError::Setting("BREACHED_PASSWORDS", error.to_string()))?;
-        let logins = Logins::start(settings, &metrics)?;
+        let (logins, secret_reloads) = Logins::start(settings, &metrics)?;
         let stopping = Arc::new(AtomicBool::new(false));
         let services = Services::new(settings, &logins, &keys, passwords)?;
         let web = web(settings, &keys, &services);
@@ -186,7 +186,7 @@ impl Service {
                 mail_worker,
                 audit: services.audit,
                 audit_anchors,
-                key_reloads: keys.reloads,
+                secret_reloads: secret_reloads.into_iter().chain(keys.reloads).collect(),
             }),
             Err(error) => {
                 logins.close().await;
@@ -223,7 +223,11 @@ impl Service {
             .inspect_err(|error| tracing::error!(%error, "cannot start the mail worker"));
         let (stop_anchors, anchors_stopped) = oneshot::channel();
         let audit_anchors = tokio::spawn(self.audit_anchors.run(self.audit, anchors_stopped));
-        let key_reloads = self.key_reloads.map(|reload| tokio::spawn(reload.run()));
+        let secret_reloads: Vec<_> = self
+            .secret_reloads
+            .into_iter()
+            .map(|reload| tokio::spawn(reload.run()))
+            .collect();
         tracing::info!("ready to serve");
         stop.await;
         tracing::info!("stopping");
@@ -236,7 +240,7 @@ impl Service {
         let _ = audit_anchors.await;
         cleanup.abort();
         self.security_events.report_all_repeats();
-        key_reloads.iter().for_each(tokio::task::JoinHandle::abort);
+        secret_reloads.iter().for_each(tokio::task::JoinHandle::abort);
         let worker = tokio::task::spawn_blocking(move || worker.map(MailWorker::stop));
         let _ = tokio::join!(self.logins.close(), worker);
         let _ = stop_internal.send(true);

@@ -98,6 +98,7 @@ fn an_invalid_value_ends_with_78_and_the_name_of_the_setting() {
         ("DATABASE_POOL_SIZE", "101"),
         ("DATABASE_ACQUIRE_TIMEOUT", "0"),
         ("DATABASE_STATEMENT_TIMEOUT", "5s-7f3a"),
+        ("DATABASE_CREDENTIALS_FOLDER", "issued-7f3a"),
         ("DATABASE_RATES_USER", ""),
         ("DATABASE_RATES_PASSWORD", ""),
         ("DATABASE_INGEST_USER", ""),

@@ -13,7 +13,7 @@ mod workers;
 use crate::config::database::{DatabaseSettings, Login};
 use crate::db::conninfo::Purpose;
 use crate::db::error::DbError;
-use crate::db::pool::Connections;
+use crate::db::pool::{ConnectError, Connections, Draining};
 use crate::telemetry::metrics::Metrics;
 use batch::{Batcher, Dispatch, QueuedLookup};
 use diesel::prelude::*;
@@ -57,6 +57,11 @@ impl Db {
             total_timeout: database.acquire_timeout + database.statement_timeout + NETWORK_ALLOWANCE,
             metrics,
         })
+    }
+
+    /// Replaces the credentials, see [`Connections::replace`].
+    pub fn replace(&self, login: &Login) -> Result<Draining, ConnectError> {
+        self.connections.replace(login)
     }
 
     /// Ends all database work. Blocks for as long as a running statement or connection attempt may take.

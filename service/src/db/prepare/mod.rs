@@ -7,7 +7,7 @@ mod remaining;
 use crate::config::database::{DatabaseSettings, Login};
 use crate::db::conninfo::Purpose;
 use crate::db::pool::{ConnectError, Manager};
-use crate::secrets::{self, SecretError};
+use crate::secrets::credentials::{Credentials, CredentialsError};
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -28,8 +28,8 @@ pub enum PrepareError {
     #[error(transparent)]
     Connect(#[from] ConnectError),
     /// The password of a login is not set or not readable.
-    #[error("{0}: {1}")]
-    Password(&'static str, String),
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
     /// A statement failed. No statement contains a password.
     #[error("{0}")]
     Statement(#[from] diesel::result::Error),
@@ -67,7 +67,12 @@ pub fn prepare(database: &DatabaseSettings) -> Result<Vec<String>, PrepareError>
     let connect = |name: &str| Manager::open(database, name, &database.admin, Purpose::Admin);
     let mut conn = connect("postgres")?;
     conn.batch_execute(ROLES)?;
-    for (login, group) in logins.into_iter().chain(demo) {
+    // Issued logins are created, with their password, by the program that issues them.
+    let own = logins
+        .into_iter()
+        .chain(demo)
+        .filter(|(login, _)| login.credentials_file.is_none());
+    for (login, group) in own {
         create_login(&mut conn, login, group)?;
     }
     create_database(&mut conn, &database.name)?;
@@ -76,37 +81,31 @@ pub fn prepare(database: &DatabaseSettings) -> Result<Vec<String>, PrepareError>
 }
 
 fn create_login(conn: &mut PgConnection, login: &Login, group: &str) -> Result<(), PrepareError> {
-    let key = login.password_key;
-    let source = login
-        .password
-        .as_ref()
-        .ok_or(PrepareError::Password(key, "is not set".into()))?;
-    let password =
-        secrets::read(source).map_err(|error: SecretError| PrepareError::Password(key, error.to_string()))?;
+    let Credentials { user, password } = login.credentials()?;
     let verifier = postgres_protocol::password::scram_sha_256(password.expose_secret().as_bytes());
     if !query_bool(
         conn,
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = $1) AS yes",
-        &login.user,
+        &user,
     )? {
         // CREATE ROLE grants no attribute that is not listed.
         run_formatted(
             conn,
             "SELECT format('CREATE ROLE %I LOGIN', $1) AS line",
-            &login.user,
+            &user,
             "",
         )?;
     }
     run_formatted(
         conn,
         "SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', $1, $2) AS line",
-        &login.user,
+        &user,
         &verifier,
     )?;
     run_formatted(
         conn,
         "SELECT format('GRANT %2$I TO %1$I', $1, $2) AS line",
-        &login.user,
+        &user,
         group,
     )
 }

@@ -1,5 +1,8 @@
 //! The schema, its grants, and failures of the server.
 
+/// Credentials are replaced under load.
+mod credentials;
+
 /// A database that stops responding.
 mod frozen;
 

@@ -6,6 +6,9 @@ mod data_key_rotation;
 /// Every flow that carries a secret.
 mod flows;
 
+/// Database credentials are issued, replaced and revoked.
+mod issued_credentials;
+
 /// No secret reaches a log.
 mod logs;
 

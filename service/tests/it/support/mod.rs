@@ -33,6 +33,9 @@ pub mod forgery_target;
 /// A hand-made HTTP/2 client.
 pub mod http2_connection;
 
+/// Database logins that are issued and revoked.
+pub mod issued_logins;
+
 /// Mails that a service has written to its folder.
 pub mod mailbox;
 

@@ -1,18 +1,16 @@
-//! Connection pool of one login. Before use, a connection's socket is checked without a round trip; when a connection turns
-//! out to be dead in use, all of its age are replaced.
+//! Opens the connections of one login. Before use, a connection's socket is checked without a round trip; when a connection
+//! turns out to be dead in use, all of its age are replaced.
 
-use super::conninfo::{Purpose, conninfo};
-use super::error::DbError;
 use crate::config::database::{DatabaseSettings, Login};
-use crate::secrets;
+use crate::db::conninfo::{Purpose, conninfo};
 use diesel::connection::Connection as _;
 use diesel::pg::PgConnection;
-use diesel::r2d2::{ManageConnection, NopErrorHandler, Pool, R2D2Connection};
-use diesel::result::{ConnectionError, Error, QueryResult};
+use diesel::r2d2::{ManageConnection, R2D2Connection};
+use diesel::result::ConnectionError;
 use secrecy::ExposeSecret;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
 
 /// State of the server, shared by the connection manager and the pool.
 #[derive(Debug, Default)]
@@ -31,6 +29,11 @@ impl ServerState {
         self.down.load(Ordering::Relaxed)
     }
 
+    /// Rejects further connection attempts and waits for the current one.
+    pub fn close(&self) {
+        *self.closed.write().unwrap_or_else(PoisonError::into_inner) = true;
+    }
+
     /// A connection of this epoch is dead: invalidates all connections of the epoch.
     pub fn invalidate(&self, epoch: u64) {
         let _ = self
@@ -45,6 +48,22 @@ pub struct Connection {
     pub pg: PgConnection,
     /// The epoch in which it was opened.
     pub epoch: u64,
+    /// Dropped after the connection is closed.
+    _in_use: Arc<InUse>,
+}
+
+/// Held by a pool and each of its connections.
+type InUse = oneshot::Sender<()>;
+
+/// A pool that was replaced, and whose last connections are in use.
+#[must_use = "its credentials may be revoked only after the last connection is closed"]
+pub struct Draining(oneshot::Receiver<()>);
+
+impl Draining {
+    /// Waits until every connection is closed.
+    pub async fn finished(self) {
+        let _the_sender_is_dropped = self.0.await;
+    }
 }
 
 /// Opens connections of one login. Reads the password each time, so that rotated files take effect.
@@ -53,14 +72,15 @@ pub struct Manager {
     login: Login,
     purpose: Purpose,
     server: Arc<ServerState>,
+    in_use: Arc<InUse>,
 }
 
 /// Why a connection cannot be opened. Omits libpq's text, which may quote the connection string.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// The password cannot be read.
-    #[error("the password of {0} cannot be read")]
-    Password(&'static str),
+    /// The credentials cannot be read.
+    #[error("the credentials for {0} cannot be read")]
+    Credentials(&'static str),
     /// The server is unavailable or rejects the connection.
     #[error("cannot connect")]
     Refused,
@@ -70,16 +90,22 @@ pub enum ConnectError {
 }
 
 impl Manager {
-    /// A manager for one login, and the state that it shares.
-    pub fn new(database: &DatabaseSettings, login: &Login, purpose: Purpose) -> (Self, Arc<ServerState>) {
-        let server = Arc::new(ServerState::default());
+    /// A manager for one login, and what becomes of its connections.
+    pub fn new(database: &DatabaseSettings, login: &Login, purpose: Purpose) -> (Self, Draining) {
+        let (in_use, all_closed) = oneshot::channel();
         let manager = Self {
             database: database.clone(),
             login: login.clone(),
             purpose,
-            server: Arc::clone(&server),
+            server: Arc::default(),
+            in_use: Arc::new(in_use),
         };
-        (manager, server)
+        (manager, Draining(all_closed))
+    }
+
+    /// The state of the server, as this manager sees it.
+    pub fn server(&self) -> Arc<ServerState> {
+        Arc::clone(&self.server)
     }
 
     /// Opens a single connection.
@@ -89,12 +115,10 @@ impl Manager {
         login: &Login,
         purpose: Purpose,
     ) -> Result<PgConnection, ConnectError> {
-        let missing = ConnectError::Password(login.password_key);
-        let Some(source) = &login.password else {
-            return Err(missing);
-        };
-        let password = secrets::read(source).map_err(|_| missing)?;
-        let text = conninfo(database, name, login, &password, purpose);
+        let credentials = login
+            .credentials()
+            .map_err(|_| ConnectError::Credentials(login.password_key))?;
+        let text = conninfo(database, name, &credentials, purpose);
         PgConnection::establish(text.expose_secret()).map_err(|error| {
             tracing::warn!(
                 application = purpose.application_name(),
@@ -156,7 +180,11 @@ impl ManageConnection for Manager {
         if was_down && opened.is_ok() {
             tracing::info!(application = self.purpose.application_name(), "reconnected");
         }
-        Ok(Connection { pg: opened?, epoch })
+        Ok(Connection {
+            pg: opened?,
+            epoch,
+            _in_use: Arc::clone(&self.in_use),
+        })
     }
 
     /// Sends no test query: that would double the number of round trips.
@@ -170,103 +198,5 @@ impl ManageConnection for Manager {
 
     fn has_broken(&self, connection: &mut Connection) -> bool {
         std::thread::panicking() || connection.pg.is_broken() || !self.is_current(connection)
-    }
-}
-
-/// Attempts of repeatable work: on the pooled connection, on a new one, and once more in case the server restarted in
-/// between.
-const MAX_ATTEMPTS: u32 = 3;
-
-/// The connections of one login. Cheap to clone.
-#[derive(Clone)]
-pub struct Connections {
-    pool: Pool<Manager>,
-    server: Arc<ServerState>,
-    shortest_timeout: Duration,
-}
-
-impl Connections {
-    /// Opens the pool. Connections are opened in the background as soon as the server is available.
-    pub fn open(database: &DatabaseSettings, login: &Login, purpose: Purpose) -> Self {
-        let (manager, server) = Manager::new(database, login, purpose);
-        let connections = purpose.connections(database);
-        let pool = Pool::builder()
-            .max_size(connections)
-            .min_idle(Some(connections))
-            .connection_timeout(database.acquire_timeout)
-            .max_lifetime(Some(Duration::from_secs(1800)))
-            .idle_timeout(None)
-            .error_handler(Box::new(NopErrorHandler))
-            .build_unchecked(manager);
-        Self {
-            pool,
-            server,
-            shortest_timeout: purpose.shortest_timeout(),
-        }
-    }
-
-    /// Runs work that may be repeated: on a dead connection it is run again on another one.
-    pub fn repeat<T>(
-        &self,
-        what: &'static str,
-        mut work: impl FnMut(&mut PgConnection) -> QueryResult<T>,
-    ) -> Result<T, DbError> {
-        let mut result = Err(DbError::Unavailable);
-        for _ in 0..MAX_ATTEMPTS {
-            result = self.once(what, &mut work);
-            if result.as_ref().err() != Some(&DbError::Unavailable) {
-                break;
-            }
-        }
-        result
-    }
-
-    /// Runs work in one transaction. It is run again on another connection only if BEGIN failed, because then none of its
-    /// statements was sent.
-    pub fn transaction<T>(
-        &self,
-        what: &'static str,
-        work: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
-    ) -> Result<T, DbError> {
-        let mut work = Some(work);
-        let mut result = Err(DbError::Unavailable);
-        for _ in 0..MAX_ATTEMPTS {
-            result = self.once(what, |conn| {
-                conn.transaction(|conn| {
-                    work.take()
-                        .map_or(Err(Error::AlreadyInTransaction), |work| work(conn))
-                })
-            });
-            if work.is_none() || result.as_ref().err() != Some(&DbError::Unavailable) {
-                break;
-            }
-        }
-        result
-    }
-
-    /// Rejects further connection attempts and waits for the current one (at most 3 s): it would crash if the process
-    /// exited and freed OpenSSL's state.
-    pub fn close(&self) {
-        *self.server.closed.write().unwrap_or_else(PoisonError::into_inner) = true;
-    }
-
-    /// Runs work once.
-    fn once<T>(
-        &self,
-        what: &'static str,
-        work: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
-    ) -> Result<T, DbError> {
-        // Fail fast if the server is known to be unavailable and no connection is left.
-        if self.server.is_down() && self.pool.state().idle_connections == 0 {
-            return Err(DbError::Unavailable);
-        }
-        let mut connection = self.pool.get().map_err(|_| DbError::Unavailable)?;
-        let started = Instant::now();
-        let result = work(&mut connection.pg)
-            .map_err(|error| DbError::of(what, &error).after(started.elapsed(), self.shortest_timeout));
-        if result.as_ref().err() == Some(&DbError::Unavailable) {
-            self.server.invalidate(connection.epoch);
-        }
-        result
     }
 }

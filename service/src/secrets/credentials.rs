@@ -1,0 +1,90 @@
+//! Credentials of database logins: from the settings, or issued by another program, which writes them to a file.
+
+use super::{SecretError, read};
+use crate::config::database::Login;
+use crate::config::secret::SecretSource;
+use crate::config::setting_names::PREFIX;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+/// A user name and a password.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// Name of the role.
+    pub user: String,
+    /// Its password.
+    pub password: SecretString,
+}
+
+/// Credentials that cannot be read. Names the setting, never the content.
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialsError {
+    /// Neither the password nor a folder with credentials is set.
+    #[error("{PREFIX}{0}: is not set; set it, {PREFIX}{0}_FILE or {PREFIX}DATABASE_CREDENTIALS_FOLDER")]
+    NotSet(&'static str),
+    /// The password cannot be read.
+    #[error("{PREFIX}{0}_FILE: {1}")]
+    Password(&'static str, SecretError),
+    /// The file with the credentials cannot be read.
+    #[error("{PREFIX}DATABASE_CREDENTIALS_FOLDER: {0}")]
+    File(SecretError),
+    /// The file with the credentials is malformed.
+    #[error("{PREFIX}DATABASE_CREDENTIALS_FOLDER: {0}")]
+    Malformed(&'static str),
+}
+
+/// The data of a file, as Vault's database engine answers it. Other members are ignored.
+#[derive(Deserialize)]
+struct IssuedCredentials {
+    username: String,
+    password: SecretString,
+}
+
+impl Login {
+    /// Reads the credentials. Never cached, so that rotated ones take effect.
+    pub fn credentials(&self) -> Result<Credentials, CredentialsError> {
+        match (&self.password, &self.credentials_file) {
+            (Some(source), _) => Ok(Credentials {
+                user: self.user.clone(),
+                password: read(source)
+                    .map_err(|error| CredentialsError::Password(self.password_key, error))?,
+            }),
+            (None, Some(file)) => issued(file).map(|(_, credentials)| credentials),
+            (None, None) => Err(CredentialsError::NotSet(self.password_key)),
+        }
+    }
+
+    /// The same role for a fixed user name and password.
+    #[must_use]
+    pub fn with(&self, credentials: Credentials) -> Self {
+        Self {
+            user: credentials.user,
+            password: Some(SecretSource::Value(credentials.password)),
+            credentials_file: None,
+            ..*self
+        }
+    }
+}
+
+/// Reads issued credentials; also returns the text of the file.
+pub fn issued(file: &SecretSource) -> Result<(SecretString, Credentials), CredentialsError> {
+    let text = read(file).map_err(CredentialsError::File)?;
+    let credentials = Credentials::parse(text.expose_secret()).map_err(CredentialsError::Malformed)?;
+    Ok((text, credentials))
+}
+
+impl Credentials {
+    /// Parses the text of a file of issued credentials. The error does not quote it.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let reason =
+            "each file must contain a JSON object with `username` and `password`, neither of them empty";
+        let issued: IssuedCredentials = serde_json::from_str(text).map_err(|_| reason)?;
+        if issued.username.is_empty() || issued.password.expose_secret().is_empty() {
+            return Err(reason);
+        }
+        Ok(Self {
+            user: issued.username,
+            password: issued.password,
+        })
+    }
+}

@@ -1,0 +1,128 @@
+//! Credentials that are replaced under load, with logins that exist only as long as their connections.
+
+use crate::support::database::Database;
+use diesel::RunQueryDsl;
+use diesel::sql_query;
+use portcullis::config::database::Login;
+use portcullis::config::secret::SecretSource;
+use portcullis::db::conninfo::{Purpose, WriteTarget};
+use portcullis::db::pool::{ConnectError, Connections, Draining};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+const PURPOSE: Purpose = Purpose::Change(WriteTarget::Wishes);
+
+/// Creates a login with the rights of the wishes' one, as Vault does.
+fn issue(database: &Database, user: &str) -> Login {
+    database.execute(&format!(
+        "CREATE ROLE {user} LOGIN PASSWORD 'secret-of-{user}' IN ROLE portcullis_wishes_writer"
+    ));
+    Login {
+        user: user.to_owned(),
+        password_key: "DATABASE_WISHES_PASSWORD",
+        password: Some(SecretSource::Value(format!("secret-of-{user}").into())),
+        credentials_file: None,
+    }
+}
+
+/// Removes a login and ends its connections, as the revocation of a lease does.
+fn revoke(database: &Database, user: &str) {
+    database.execute(&format!("ALTER ROLE {user} NOLOGIN"));
+    database.execute(&format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{user}'; DROP ROLE {user}"
+    ));
+}
+
+fn finish(draining: Draining) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(draining.finished());
+}
+
+/// Transactions that succeeded and failed.
+#[derive(Debug, Default)]
+struct Counts {
+    succeeded: AtomicU32,
+    failed: AtomicU32,
+}
+
+/// Runs transactions on more threads than there are connections, some of them slow, while `meanwhile` runs.
+fn under_load(connections: &Connections, meanwhile: impl FnOnce()) -> Counts {
+    let (counts, ended) = (Counts::default(), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        for thread in 0..12 {
+            let (counts, ended) = (&counts, &ended);
+            scope.spawn(move || {
+                for round in thread.. {
+                    if ended.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    let seconds = if round % 50 == 0 { 0.3 } else { 0.001 };
+                    let statement = format!(
+                        "SELECT pg_sleep({seconds}) FROM wishes.wishes RIGHT JOIN (SELECT 1) one ON true"
+                    );
+                    let result = connections.transaction("test", |conn| sql_query(&statement).execute(conn));
+                    let counter = if result.is_ok() {
+                        &counts.succeeded
+                    } else {
+                        &counts.failed
+                    };
+                    counter.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        meanwhile();
+        ended.store(true, Ordering::Relaxed);
+    });
+    counts
+}
+
+/// Replaces the login again and again; returns what happened to the load. `revoke_at_once`: not after the last connection.
+fn rotate(times: usize, revoke_at_once: bool) -> Counts {
+    let database = Database::fresh();
+    let settings = database.settings(&[("DATABASE_WISHES_POOL_SIZE", "4")]).database;
+    let user = |number: usize| format!("{}_login_{number}", database.name);
+    let connections = Connections::open(&settings, &issue(&database, &user(0)), PURPOSE);
+    let counts = under_load(&connections, || {
+        for number in 1..=times {
+            let login = issue(&database, &user(number));
+            let draining = connections.replace(&login).unwrap();
+            if !revoke_at_once {
+                finish(draining);
+            }
+            revoke(&database, &user(number - 1));
+        }
+    });
+    connections.close();
+    drop(connections);
+    revoke(&database, &user(times));
+    counts
+}
+
+/// V3: In 20 replacements of the credentials under load, no transaction fails, although each former login is dropped.
+#[test]
+fn no_transaction_fails_when_credentials_are_replaced() {
+    let counts = rotate(20, false);
+    assert_eq!(counts.failed.load(Ordering::Relaxed), 0, "{counts:?}");
+    assert!(counts.succeeded.load(Ordering::Relaxed) > 200, "{counts:?}");
+}
+
+/// V10: The same test fails if the former login is dropped before its last connection is closed.
+#[test]
+fn transactions_fail_when_credentials_are_revoked_too_early() {
+    let counts = rotate(5, true);
+    assert!(counts.failed.load(Ordering::Relaxed) > 0, "{counts:?}");
+}
+
+/// V3: Credentials that do not work replace none.
+#[test]
+fn credentials_that_do_not_work_are_refused() {
+    let database = Database::fresh();
+    let settings = database.settings(&[]).database;
+    let connections = Connections::open(&settings, &settings.wishes, PURPOSE);
+    let mut wrong = settings.wishes;
+    wrong.password = Some(SecretSource::Value("wrong".into()));
+    let refused = connections.replace(&wrong);
+    assert!(matches!(refused, Err(ConnectError::Refused)));
+    let works = connections.repeat("test", |conn| sql_query("SELECT 1").execute(conn));
+    assert_eq!(works, Ok(1));
+    connections.close();
+}
