@@ -46,6 +46,7 @@ const RULES: &[Rule] = &[
         tests: Tests::Included,
         files: &[
             "fake-vault/src/clock.rs",
+            "fake-vault/tests/it/contract/target.rs",
             "fake-vault/tests/it/support/postgres.rs",
             "private-postgres/src/spawn.rs",
             "private-postgres/tests/cluster.rs",

@@ -14,7 +14,7 @@ fn a_login_works_until_its_lease_is_revoked() {
     let login = issuer.issue(&issuer.root());
     assert_eq!(issuer.postgres.login(&login.username, &login.password), Ok(()));
     assert!(issuer.postgres.login(&login.username, "wrong").is_err());
-    issuer.write("sys/leases/revoke", json!({"lease_id": login.lease_id}));
+    issuer.write("sys/leases/revoke", &json!({"lease_id": login.lease_id}));
     assert!(issuer.postgres.login(&login.username, &login.password).is_err());
     assert_eq!(issuer.postgres.roles("v-"), Vec::<String>::new());
 }
@@ -26,14 +26,14 @@ fn time_ends_a_login_unless_it_is_renewed_and_max_ttl_ends_it_then() {
     issuer.server.advance(MINUTE / 2);
     issuer.write(
         "sys/leases/renew",
-        json!({"lease_id": renewed.lease_id, "increment": 60}),
+        &json!({"lease_id": renewed.lease_id, "increment": 60}),
     );
     issuer.server.advance(MINUTE / 2);
     assert_eq!(issuer.postgres.roles("v-"), [renewed.username.as_str()]);
     assert_eq!(issuer.look_up(&left.lease_id).0, 400);
     let cut = issuer.write(
         "sys/leases/renew",
-        json!({"lease_id": renewed.lease_id, "increment": 3600}),
+        &json!({"lease_id": renewed.lease_id, "increment": 3600}),
     );
     let duration = cut["lease_duration"].as_i64().unwrap();
     assert!((55..=60).contains(&duration), "{duration}");
@@ -45,7 +45,7 @@ fn time_ends_a_login_unless_it_is_renewed_and_max_ttl_ends_it_then() {
 #[test]
 fn the_end_of_a_token_ends_its_logins() {
     let issuer = Issuer::start();
-    let body = issuer.write("auth/token/create", json!({"policies": ["root"], "ttl": "20s"}));
+    let body = issuer.write("auth/token/create", &json!({"policies": ["root"], "ttl": "20s"}));
     let login = issuer.issue(body["auth"]["client_token"].as_str().unwrap());
     issuer.server.advance(Duration::from_secs(10));
     assert_eq!(issuer.postgres.roles("v-"), [login.username.as_str()]);
@@ -58,12 +58,12 @@ fn the_end_of_a_token_ends_its_logins() {
 fn an_overdue_login_ends_when_the_server_is_unsealed() {
     let issuer = Issuer::start();
     let login = issuer.issue(&issuer.root());
-    issuer.write("sys/seal", json!({}));
+    issuer.write("sys/seal", &json!({}));
     issuer.server.advance(3 * MINUTE);
     assert_eq!(issuer.postgres.roles("v-"), [login.username.as_str()]);
     let answer = issuer.call("GET", "database/creds/app", &issuer.root(), &Value::Null);
     assert_eq!(answer.status, 503);
-    issuer.write("sys/unseal", json!({"key": issuer.server.unseal_keys()[0]}));
+    issuer.write("sys/unseal", &json!({"key": issuer.server.unseal_keys()[0]}));
     issuer.server.advance(Duration::ZERO);
     assert_eq!(issuer.postgres.roles("v-"), Vec::<String>::new());
 }
@@ -89,7 +89,7 @@ fn a_static_password_changes_when_its_period_is_over() {
     let issuer = Issuer::start();
     issuer.write(
         "database/static-roles/report",
-        json!({
+        &json!({
             "db_name": "app",
             "username": "s-report",
             "rotation_period": "1h",
@@ -123,7 +123,7 @@ fn no_role_is_left_after_many_issues_and_revocations() {
     let issuer = Issuer::start();
     let logins: Vec<String> = (0..100).map(|_| issuer.issue(&issuer.root()).lease_id).collect();
     assert_eq!(issuer.postgres.roles("v-").len(), 100);
-    issuer.write("sys/leases/revoke-prefix/database/creds/app", json!({}));
+    issuer.write("sys/leases/revoke-prefix/database/creds/app", &json!({}));
     assert_eq!(issuer.postgres.roles("v-"), Vec::<String>::new());
     assert!(logins.iter().all(|lease| issuer.look_up(lease).0 == 400));
 }

@@ -7,6 +7,7 @@
     reason = "the whole crate is tests"
 )]
 
+mod contract;
 mod injected_faults;
 mod logins;
 mod replay;

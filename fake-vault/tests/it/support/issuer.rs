@@ -33,8 +33,8 @@ impl Issuer {
             postgres: Postgres::start(),
         };
         let address = issuer.postgres.address();
-        issuer.write("sys/mounts/database", json!({"type": "database"}));
-        issuer.write("database/config/app", json!({
+        issuer.write("sys/mounts/database", &json!({"type": "database"}));
+        issuer.write("database/config/app", &json!({
             "plugin_name": "postgresql-database-plugin",
             "connection_url": format!("postgresql://{{{{username}}}}:{{{{password}}}}@{address}/app?sslmode=disable"),
             "username": "vault_min",
@@ -43,7 +43,7 @@ impl Issuer {
             "allowed_roles": "*",
             "username_template": "v-{{.RoleName | truncate 20}}-{{random 20}}-{{unix_time}}",
         }));
-        issuer.write("database/roles/app", json!({
+        issuer.write("database/roles/app", &json!({
             "db_name": "app",
             "default_ttl": "1m",
             "max_ttl": "2m",
@@ -64,8 +64,8 @@ impl Issuer {
     }
 
     /// A write as root that succeeds.
-    pub fn write(&self, path: &str, body: Value) -> Value {
-        let answer = self.call("POST", path, &self.root(), &body);
+    pub fn write(&self, path: &str, body: &Value) -> Value {
+        let answer = self.call("POST", path, &self.root(), body);
         assert!(answer.status < 300, "{path}: {} {}", answer.status, answer.body);
         serde_json::from_str(&answer.body).unwrap_or(Value::Null)
     }
