@@ -6,6 +6,7 @@ mod target;
 mod test;
 mod test_postgres;
 mod up;
+mod vault_contract;
 
 use anyhow::Result;
 use clap::Parser;

@@ -14,6 +14,7 @@ use harness::test_results::record::{self, Part};
 
 use crate::commands::bdd::{self, BddOutcome};
 use crate::commands::test_postgres;
+use crate::commands::vault_contract;
 use crate::log_secret_scan;
 use crate::postgres::Choice;
 use crate::postgres::server::Server;
@@ -24,6 +25,9 @@ pub struct Options {
     /// Test with this PostgreSQL major, 13 to 18 [default: what the machine has]
     #[arg(long, value_name = "MAJOR")]
     postgres: Option<Choice>,
+    /// Also compare this OpenBao or Vault with the fake one: VAULT_TOKEN may configure it, and it reaches this machine
+    #[arg(long, value_name = "URL")]
+    vault: Option<String>,
     /// Only tests whose names hold this text; then the features are left out. Options of the test programs work too
     #[arg(last = true, value_name = "FILTER")]
     filter: Vec<String>,
@@ -35,6 +39,9 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let tree = whole.then(|| record::begin(context)).flatten();
     let logs = log_secret_scan::empty_directory(context)?;
     let mut tests = cargo_tests(context, &choice, &options.filter, &logs)?;
+    if let Some(url) = &options.vault {
+        vault_contract::run(context, &choice, url, &mut tests)?;
+    }
     let scan = log_secret_scan::in_directory(&logs)?;
     if log_secret_scan::report(&scan) > 0 {
         tests.add_problem("there are secrets in the tests' logs".to_owned());
