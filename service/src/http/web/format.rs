@@ -20,7 +20,7 @@ pub fn client(user_agent: &str) -> String {
         ("Edg/", "Edge"),
         ("OPR/", "Opera"),
         ("Firefox/", "Firefox"),
-        ("PageFrame/", "PageFrame"),
+        ("Chrome/", "Chrome"),
         ("Safari/", "Safari"),
         ("curl/", "curl"),
     ]);
@@ -48,11 +48,11 @@ mod tests {
     fn clients_have_short_names() {
         for (agent, name) in [
             (
-                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) PageFrame/156.0.0.0 Safari/537.36",
-                "PageFrame on Linux",
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
+                "Chrome on Linux",
             ),
             (
-                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 PageFrame/156.0.0.0 Safari/537.36 Edg/156.0.0.0",
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/156.0.0.0 Safari/537.36 Edg/156.0.0.0",
                 "Edge on Windows",
             ),
             (
