@@ -63,9 +63,10 @@ impl WishNote {
     /// Maximum length in characters.
     pub const MAX_LENGTH: usize = 2000;
 
-    /// Parses a note. Line breaks become `\n`: browsers submit them as `\r\n`.
+    /// Parses a note. Line breaks become `\n`: browsers submit them as `\r\n`. Tabs and lone carriage returns, which cells
+    /// pasted from a spreadsheet contain, become spaces.
     pub fn parse(text: &str) -> Option<Self> {
-        let note = text.replace("\r\n", "\n");
+        let note = text.replace("\r\n", "\n").replace(['\t', '\r'], " ");
         let bad = |c: char| c != '\n' && is_not_text(c);
         let good = note.chars().count() <= Self::MAX_LENGTH && !note.chars().any(bad);
         good.then_some(Self(note))
@@ -114,10 +115,11 @@ mod tests {
     #[test]
     fn a_note_may_have_line_breaks_but_no_other_control_characters() {
         assert_eq!(WishNote::parse("a\r\nb\n\n").unwrap().as_str(), "a\nb\n\n");
+        assert_eq!(WishNote::parse("a\tb\rc\r\r\n").unwrap().as_str(), "a b c \n");
         for good in ["", &"é".repeat(2000), &"\r\n".repeat(2000)] {
             assert!(WishNote::parse(good).is_some());
         }
-        for bad in ["a\rb", "a\tb", "a\u{1b}[31m", "\0", &"é".repeat(2001)] {
+        for bad in ["a\u{b}b", "a\u{1b}[31m", "\0", &"é".repeat(2001)] {
             assert!(WishNote::parse(bad).is_none(), "{bad:?}");
         }
     }

@@ -45,7 +45,7 @@ pub struct WishList {
 pub struct WishCreation {
     /// Title.
     pub title: Field<WishTitle>,
-    /// Note.
+    /// Note. Tabs and lone carriage returns become spaces.
     pub note: Field<WishNote, Optional>,
 }
 
@@ -55,7 +55,7 @@ pub struct WishCreation {
 pub struct WishUpdate {
     /// Title.
     pub title: Field<WishTitle>,
-    /// Note; may be empty.
+    /// Note; may be empty. Tabs and lone carriage returns become spaces.
     pub note: Field<WishNote>,
     /// Whether the wish is fulfilled. A wish that already was keeps its `done_at`.
     pub done: Field<Done>,

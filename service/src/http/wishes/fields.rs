@@ -48,7 +48,7 @@ impl FieldValue for WishTitle {
 
 impl FieldValue for WishNote {
     const EXPECTED: &'static str =
-        "must have at most 2000 characters and no control characters except line ends";
+        "must have at most 2000 characters and no control characters except line ends and tabs";
 
     fn parse(text: &str) -> Option<Self> {
         WishNote::parse(text)
@@ -57,7 +57,7 @@ impl FieldValue for WishNote {
     fn schema() -> MetaSchema {
         MetaSchema {
             max_length: Some(Self::MAX_LENGTH),
-            pattern: Some("^([^\\x00-\\x1f\\x7f-\\x9f\\ufffd]|\\r?\\n)*$".to_owned()),
+            pattern: Some("^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\ufffd]*$".to_owned()),
             example: Some("In February,\nfrom Tromsø.".into()),
             ..MetaSchema::new("string")
         }

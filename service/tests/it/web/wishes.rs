@@ -61,7 +61,7 @@ fn a_wish_is_added_changed_marked_done_and_deleted() {
     let (database, app) = app();
     let ann = Browser::signed_in(&app, ANN, PASSWORD);
     assert!(ann.get("/my/wishes").text().contains("Your list is empty"));
-    add_wish(&ann, " See Oslo ", "By train\r\nin May");
+    add_wish(&ann, " See Oslo ", "By\ttrain\r\nin\rMay");
     let list = ann.get("/my/wishes");
     assert_eq!(titles(list.text()), ["See Oslo"]);
     assert!(list.text().contains("Your wish is on the list") && list.text().contains("By train\nin May"));

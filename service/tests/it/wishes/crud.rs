@@ -42,7 +42,7 @@ fn next_path(response: &Response) -> Option<String> {
 #[test]
 fn a_wish_is_created_read_changed_marked_done_and_deleted() {
     let (_database, app, ann) = app();
-    let body = json!({"title": "  See Oslo ", "note": "by train\r\nin May"});
+    let body = json!({"title": "  See Oslo ", "note": "by\ttrain\r\nin\rMay"});
     let made = call_as(&app, &ann, "POST", "/wishes", &body);
     assert_eq!(made.status, 201, "{made:?}");
     assert_eq!(made.header("etag"), "\"1\"");

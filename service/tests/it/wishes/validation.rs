@@ -33,7 +33,7 @@ fn an_invalid_body_is_rejected_with_every_invalid_member() {
             &["body:title", "body:note"],
         ),
         (json!({"title": "a", "note": "é".repeat(2001)}), &["body:note"]),
-        (json!({"title": "a", "note": "b\rc"}), &["body:note"]),
+        (json!({"title": "a", "note": "b\u{b}c"}), &["body:note"]),
         (json!({"title": "a", "done": true}), &["body:done"]),
         (json!({"title": "a", "account_id": 1}), &["body:account_id"]),
     ];
