@@ -14,6 +14,9 @@ pub const CSRF: &str = "__Host-csrf";
 /// The flash message.
 pub const FLASH: &str = "__Host-notice";
 
+/// The address that a mail was requested for, for the next page.
+pub const MAILED_TO: &str = "__Host-mailed-to";
+
 /// The value of the cookie; `None` if it is missing or, which no browser sends, repeated. The field is octets (RFC 6265 §5.4):
 /// a cookie of another service on the host may hold anything, and must not hide ours.
 pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

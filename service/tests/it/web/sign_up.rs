@@ -143,6 +143,67 @@ fn requesting_a_mail_reveals_no_account_and_is_rate_limited() {
     );
 }
 
+/// E1, G2: The page after a request for a mail repeats the address once, whether or not it has an account; the address is in
+/// a cookie, which other contents do not reach the page from.
+#[test]
+fn the_page_after_a_request_for_a_mail_repeats_the_address() {
+    let (database, app) = app();
+    create_account(&database, ANN, Role::User);
+    let browser = Browser::new(&app);
+    for (path, email) in [
+        ("/forgot", ANN),
+        ("/forgot", "o.neil+nav@example.org"),
+        ("/resend", "bob@example.org"),
+    ] {
+        let response = browser.submit(path, &[("email", email)]);
+        assert_eq!(response.header("location"), "/check-mail", "{path}");
+        let cookies = response.headers.get_all("set-cookie").iter();
+        let cookie = cookies
+            .filter_map(|cookie| cookie.to_str().ok())
+            .find(|cookie| cookie.starts_with("__Host-mailed-to="))
+            .unwrap();
+        assert!(
+            cookie.contains("HttpOnly") && cookie.contains("Max-Age=600"),
+            "{cookie}"
+        );
+        let sent = format!("We sent a mail to {email}.");
+        assert!(
+            browser.get("/check-mail").text().contains(&sent),
+            "{path} {email}"
+        );
+        assert!(
+            !browser.get("/check-mail").text().contains(email),
+            "{path} {email}"
+        );
+    }
+    let response = browser.submit(
+        "/sign-up",
+        &[
+            ("name", "Carl"),
+            ("email", "carl@example.org"),
+            ("password", NEW_PASSWORD),
+        ],
+    );
+    assert_eq!(response.status, 303);
+    assert!(
+        browser
+            .get("/check-mail")
+            .text()
+            .contains("a mail to carl@example.org.")
+    );
+    for bad in [
+        "",
+        "x",
+        "%3Cscript%3E",
+        "%ff",
+        "mail%20your%20password%20to%20eve",
+    ] {
+        browser.set_cookie("__Host-mailed-to", Some(bad));
+        let page = browser.get("/check-mail");
+        assert!(page.text().contains("We sent a mail to your address."), "{bad}");
+    }
+}
+
 /// E14: A forgotten password is reset by the mailed link, which signs out every browser.
 #[test]
 fn a_forgotten_password_is_reset() {

@@ -2,6 +2,7 @@
 
 use crate::domain::accounts::outcome::MailRequestOutcome;
 use crate::http::contract::problem::{Problem, TOO_MANY_MAILS};
+use crate::http::web::cookies::{self, MAILED_TO};
 use crate::http::web::form::Form;
 use crate::http::web::form::input::Input;
 use crate::http::web::form::page::{FormPage, MessagePage, NavLink};
@@ -11,16 +12,18 @@ use crate::http::web::visitor::{SubmittedForm, Visitor};
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
 use http::StatusCode;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use poem::web::Data;
-use poem::{Response, handler};
+use poem::{Request, Response, handler};
 
 /// The page after a mail was requested.
 const SENT: &str = "/check-mail";
 
-const PARAGRAPHS: &[&str] = &[
-    "We sent a mail to your address. Open it and follow the link to continue.",
-    "No mail after a few minutes? Check your spam folder and whether the address was correct.",
-];
+/// How long the browser remembers the address if it never loads that page.
+const MAILED_TO_TTL_SECONDS: u64 = 600;
+
+const NO_MAIL: &str = "No mail after a few minutes? Check your spam folder and whether the address is correct. We send only a few \
+    mails in a row to one address.";
 
 const SENT_LINKS: &[NavLink] = &[
     NavLink {
@@ -48,10 +51,18 @@ enum MailPurpose {
     Registration,
 }
 
-/// Confirms that a mail was sent.
+/// Confirms that a mail was sent, and repeats the address once, so that a mistyped one is noticed.
 #[handler]
-pub async fn check_mail(visitor: Visitor) -> Result<Response, Problem> {
-    MessagePage::new(&visitor, "Check your mail", PARAGRAPHS, SENT_LINKS).show(&visitor, StatusCode::OK)
+pub async fn check_mail(visitor: Visitor, request: &Request) -> Result<Response, Problem> {
+    let email = cookies::find(request.headers(), MAILED_TO).and_then(decode);
+    let to = email.as_ref().map_or("your address", Email::as_str);
+    let sent = format!("We sent a mail to {to}. Open it and follow the link to continue.");
+    let page = MessagePage::new(&visitor, "Check your mail", &[&sent, NO_MAIL], SENT_LINKS);
+    let mut response = page.show(&visitor, StatusCode::OK)?;
+    if email.is_some() {
+        cookies::clear(&mut response, MAILED_TO);
+    }
+    Ok(response)
 }
 
 /// The form that requests a password reset.
@@ -98,9 +109,17 @@ pub async fn resend(
     submit(&visitor, &client, submitted, web, MailPurpose::Registration).await
 }
 
-/// Redirects to the confirmation that a mail was sent.
-pub fn sent() -> Response {
-    see_other(SENT)
+/// Redirects to the confirmation that a mail was sent. The address is in a cookie, because URLs are logged.
+pub fn sent(email: &Email) -> Response {
+    let mut response = see_other(SENT);
+    let encoded = utf8_percent_encode(email.as_str(), NON_ALPHANUMERIC).to_string();
+    cookies::set_for(&mut response, MAILED_TO, &encoded, MAILED_TO_TTL_SECONDS);
+    response
+}
+
+fn decode(cookie: &str) -> Option<Email> {
+    let decoded = percent_decode_str(cookie).decode_utf8().ok()?;
+    Email::parse(&decoded)
 }
 
 async fn submit(
@@ -117,11 +136,15 @@ async fn submit(
         return page(visitor, purpose, form, StatusCode::BAD_REQUEST);
     };
     let outcome = match purpose {
-        MailPurpose::Password => web.accounts().request_password_reset(email, client).await?,
-        MailPurpose::Registration => web.accounts().resend_mail(email, client).await?,
+        MailPurpose::Password => {
+            web.accounts()
+                .request_password_reset(email.clone(), client)
+                .await?
+        }
+        MailPurpose::Registration => web.accounts().resend_mail(email.clone(), client).await?,
     };
     match outcome {
-        MailRequestOutcome::Accepted => Ok(sent()),
+        MailRequestOutcome::Accepted => Ok(sent(&email)),
         MailRequestOutcome::Wait(wait) => {
             form.reject_for("Too many mails", wait);
             form_page(visitor, purpose, form).show_retry_after(visitor, TOO_MANY_MAILS, wait)

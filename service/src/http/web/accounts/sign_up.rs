@@ -13,6 +13,7 @@ use crate::http::web::return_to;
 use crate::http::web::state::Web;
 use crate::http::web::visitor::{SubmittedForm, Visitor};
 use crate::types::client_info::ClientInfo;
+use crate::types::email::Email;
 use http::StatusCode;
 use poem::web::Data;
 use poem::{Response, handler};
@@ -48,18 +49,18 @@ pub async fn submit(
     let mut form = form(&visitor);
     form.refill(&fields);
     let name = form.parse(&fields, "name");
-    let email = form.parse(&fields, "email");
+    let email: Option<Email> = form.parse(&fields, "email");
     let password: Option<SecretText> = form.parse_non_empty(&fields, "password");
     let (Some(name), Some(email), Some(password)) = (name, email, password) else {
         return page(&visitor, form, StatusCode::BAD_REQUEST);
     };
     let new = registration::Registration {
         name,
-        email,
+        email: email.clone(),
         password: password.0,
     };
     match web.accounts().register(new, &client).await? {
-        RegistrationOutcome::Accepted => Ok(sent()),
+        RegistrationOutcome::Accepted => Ok(sent(&email)),
         RegistrationOutcome::Closed => closed(&visitor),
         RegistrationOutcome::Weak(weakness) => {
             form.reject_field("password", &weakness.to_string());

@@ -26,7 +26,7 @@ pub struct FormPage {
 pub struct MessagePage {
     frame: PageFrame,
     title: &'static str,
-    paragraphs: &'static [&'static str],
+    paragraphs: Vec<String>,
     links: &'static [NavLink],
 }
 
@@ -93,13 +93,16 @@ impl MessagePage {
     pub fn new(
         visitor: &Visitor,
         title: &'static str,
-        paragraphs: &'static [&'static str],
+        paragraphs: &[&str],
         links: &'static [NavLink],
     ) -> Self {
         Self {
             frame: visitor.frame(),
             title,
-            paragraphs,
+            paragraphs: paragraphs
+                .iter()
+                .map(|paragraph| (*paragraph).to_owned())
+                .collect(),
             links,
         }
     }
