@@ -1,10 +1,9 @@
-//! Formats dates and client names for pages.
+//! Formats client names and users' texts for pages.
 
-use chrono::{DateTime, Utc};
-
-/// A day in UTC, such as 3 November 2026.
-pub fn day(at: &DateTime<Utc>) -> String {
-    at.format("%-d %B %Y").to_string()
+/// A user's text in quotation marks, isolated so that its writing direction does not reorder the sentence around it (Unicode
+/// UAX #9, first strong isolate).
+pub fn quoted(text: &str) -> String {
+    format!("\u{2068}“{text}”\u{2069}")
 }
 
 /// A short name for a client, from its `User-Agent`. Browsers name each other for compatibility, so the most specific names

@@ -19,7 +19,7 @@ pub mod flash;
 /// Forms: as they are shown and as they are sent.
 pub mod form;
 
-/// Dates and client names as text.
+/// Client names and users' texts.
 pub mod format;
 
 /// The index page.

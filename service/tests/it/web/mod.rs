@@ -12,6 +12,9 @@ mod forms;
 /// The pages of mailed links.
 mod mailed_links;
 
+/// Forms, writing direction and times in the markup.
+mod markup;
+
 /// What all pages have in common.
 mod pages;
 

@@ -10,13 +10,14 @@ use crate::http::contract::problem::Problem;
 use crate::http::web::flash::Flash;
 use crate::http::web::form::page::FormPage;
 use crate::http::web::form::{Form, Tone};
-use crate::http::web::format::{client, day};
+use crate::http::web::format::client;
 use crate::http::web::page_frame::PageFrame;
 use crate::http::web::response::see_other;
 use crate::http::web::state::Web;
 use crate::http::web::visitor::{Member, SubmittedForm};
 use crate::types::client_info::ClientInfo;
 use askama::Template;
+use chrono::{DateTime, Utc};
 use http::StatusCode;
 use poem::web::Data;
 use poem::{Response, handler};
@@ -39,8 +40,8 @@ struct Account {
 
 struct Session {
     what: String,
-    begun: String,
-    used: String,
+    begun: DateTime<Utc>,
+    used: DateTime<Utc>,
     current: bool,
 }
 
@@ -122,8 +123,8 @@ pub async fn delete(
 fn session(row: &SessionRow, member: &Member) -> Session {
     Session {
         what: client(&row.user_agent),
-        begun: day(&row.created_at),
-        used: day(&row.last_used_at),
+        begun: row.created_at,
+        used: row.last_used_at,
         current: row.id == member.signed_in.session(),
     }
 }

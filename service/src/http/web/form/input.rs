@@ -25,6 +25,7 @@ pub struct Input {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Text,
+    Code,
     Email,
     Password,
     Area,
@@ -84,9 +85,12 @@ impl Input {
 
     /// A code of the second factor.
     pub fn code() -> Self {
-        Self::text("code", "Code", 256)
-            .with_hint("Six digits from your app, or one of your recovery codes, with or without spaces")
-            .with_autocomplete("one-time-code")
+        Self {
+            hint: "Six digits from your app, or one of your recovery codes, with or without spaces",
+            autocomplete: "one-time-code",
+            kind: Kind::Code,
+            ..Self::text("code", "Code", 256)
+        }
     }
 
     /// A text of several lines.
@@ -128,10 +132,15 @@ impl Input {
         self.kind == Kind::Area
     }
 
+    /// Whether it takes text of any language, so that its writing direction follows from the text.
+    pub fn is_free_text(&self) -> bool {
+        matches!(self.kind, Kind::Text | Kind::Area)
+    }
+
     /// The HTML type.
     pub fn kind(&self) -> &'static str {
         match self.kind {
-            Kind::Text | Kind::Area => "text",
+            Kind::Text | Kind::Code | Kind::Area => "text",
             Kind::Email => "email",
             Kind::Password => "password",
         }

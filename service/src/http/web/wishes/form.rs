@@ -9,6 +9,7 @@ use crate::http::web::form::fields::Fields;
 use crate::http::web::form::input::Input;
 use crate::http::web::form::page::FormPage;
 use crate::http::web::form::{Form, Tone};
+use crate::http::web::format::quoted;
 use crate::http::web::page_frame::PageFrame;
 use crate::http::web::response::see_other;
 use crate::http::web::return_to;
@@ -99,8 +100,8 @@ pub async fn save(
         ChangeOutcome::VersionMismatch => {
             // With the current version: saving again overwrites it knowingly.
             let text = format!(
-                "You changed it in another window. It is now “{}”. Save again to replace that.",
-                wish.title
+                "You changed it in another window. It is now {}. Save again to replace that.",
+                quoted(&wish.title)
             );
             form.reject("This wish has changed in the meantime", text);
             edit_page(&member, form, wish, StatusCode::CONFLICT)
@@ -218,7 +219,10 @@ fn edit_page(member: &Member, form: Form, wish: WishRow, status: StatusCode) -> 
 }
 
 fn delete_page(member: &Member, form: Form, wish: &WishRow, status: StatusCode) -> Result<Response, Problem> {
-    let intro = format!("“{}” and its notes will be deleted permanently.", wish.title);
+    let intro = format!(
+        "{} and its notes will be deleted permanently.",
+        quoted(&wish.title)
+    );
     FormPage::new(member, "Delete this wish?", form)
         .with_intro(intro)
         .show(member, status)

@@ -5,7 +5,6 @@ use crate::http::contract::field::FieldValue;
 use crate::http::contract::problem::Problem;
 use crate::http::web::cookies::{self, FLASH};
 use crate::http::web::flash::Flash;
-use crate::http::web::format::day;
 use crate::http::web::page_frame::PageFrame;
 use crate::http::web::query;
 use crate::http::web::response::see_other;
