@@ -15,6 +15,11 @@ impl Clock {
         wall_clock() + TimeDelta::milliseconds(self.offset_ms.load(Ordering::SeqCst))
     }
 
+    /// By how much it was moved.
+    pub(crate) fn offset_ms(&self) -> i64 {
+        self.offset_ms.load(Ordering::SeqCst)
+    }
+
     /// Moves the clock forward, or backward when negative.
     pub(crate) fn advance(&self, milliseconds: i64) {
         self.offset_ms.fetch_add(milliseconds, Ordering::SeqCst);

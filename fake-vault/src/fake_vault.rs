@@ -1,6 +1,7 @@
 //! Starts a server in the background of a program and stops it.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ pub struct Options {
     pub ready: bool,
     /// How long a request may wait for PostgreSQL.
     pub max_request_duration: Duration,
+    /// A file for the state: a server that starts with it again has what the killed one had, and is sealed.
+    pub state: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -30,11 +33,13 @@ impl Default for Options {
             port: 0,
             ready: true,
             max_request_duration: Duration::from_secs(90),
+            state: None,
         }
     }
 }
 
-/// A running server. It ends when this is dropped, and everything that it knew is lost; its logins remain.
+/// A running server. It ends when this is dropped; without a file for its state everything that it knew is lost, while its
+/// logins remain.
 pub struct FakeVault {
     vault: Arc<Vault>,
     address: SocketAddr,
@@ -48,7 +53,7 @@ impl FakeVault {
     /// Starts a server.
     ///
     /// # Errors
-    /// When the port is taken.
+    /// When the port is taken or the state cannot be read.
     pub fn start(options: &Options) -> Result<FakeVault> {
         let mut runtime = Builder::new_multi_thread();
         let runtime = runtime
@@ -60,9 +65,15 @@ impl FakeVault {
         let active = bind(options.port).with_context(|| format!("cannot listen on port {}", options.port))?;
         let standby = bind(0).context("cannot listen for the standby")?;
         let (address, standby_address) = (active.local_addr()?, standby.local_addr()?);
-        let vault = Arc::new(Vault::new(address.to_string(), options.max_request_duration));
+        let vault = Vault::new(
+            address.to_string(),
+            options.max_request_duration,
+            options.state.clone(),
+        )?;
+        let vault = Arc::new(vault);
         let (mut root_token, mut unseal_keys) = (String::new(), Vec::new());
-        if options.ready {
+        let is_new = !vault.state().seal.is_initialized();
+        if options.ready && is_new {
             let mut state = vault.state();
             let share = state.seal.initialize(1, 1)[0].clone();
             unseal_keys.push(STANDARD.encode(&share));
@@ -96,13 +107,13 @@ impl FakeVault {
         self.standby_address
     }
 
-    /// The root token; empty unless the server started ready.
+    /// The root token; empty unless a new server started ready.
     #[must_use]
     pub fn root_token(&self) -> &str {
         &self.root_token
     }
 
-    /// The keys that unseal it; none unless the server started ready.
+    /// The keys that unseal it; none unless a new server started ready.
     #[must_use]
     pub fn unseal_keys(&self) -> &[String] {
         &self.unseal_keys

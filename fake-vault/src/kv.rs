@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Refusal, Reply, Success};
@@ -13,13 +14,14 @@ use crate::clock;
 const MAX_VERSIONS: u64 = 10;
 
 /// One mount.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Kv {
     cas_required: bool,
     max_versions: u64,
     keys: BTreeMap<String, Key>,
 }
 
+#[derive(Serialize, Deserialize)]
 struct Key {
     versions: BTreeMap<u64, Version>,
     current_version: u64,
@@ -32,6 +34,7 @@ struct Key {
     cas_required: bool,
 }
 
+#[derive(Serialize, Deserialize)]
 struct Version {
     data: Value,
     created: DateTime<Utc>,

@@ -1,6 +1,7 @@
 //! `fake-vault`: runs a server until standard input is closed, and prints its addresses, root token and unseal keys as JSON.
 
 use std::io::Read as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -17,6 +18,9 @@ struct Args {
     /// Start uninitialised
     #[arg(long)]
     empty: bool,
+    /// A file for the state: a server that starts with it again has what the killed one had, and is sealed
+    #[arg(long)]
+    state: Option<PathBuf>,
     /// How many seconds a request may wait for PostgreSQL
     #[arg(long, default_value_t = 90)]
     max_request_seconds: u64,
@@ -28,6 +32,7 @@ fn main() -> Result<()> {
         port: args.port,
         ready: !args.empty,
         max_request_duration: Duration::from_secs(args.max_request_seconds),
+        state: args.state,
     })?;
     let output = json!({
         "address": format!("http://{}", server.address()),

@@ -101,7 +101,12 @@ async fn route(vault: &Vault, request: Request, node: Node) -> Answer {
         return redirect;
     }
     if request.path.starts_with("/v1/") {
-        return core::handle(vault, node, request).await;
+        let answer = core::handle(vault, node, request).await;
+        // An answer that is sent is true after the server was killed.
+        return match vault.save() {
+            Ok(()) => answer,
+            Err(error) => Refusal::plain(500, format!("{error:#}")).into(),
+        };
     }
     if request.path == "/" {
         return text_answer(

@@ -47,6 +47,7 @@ const RULES: &[Rule] = &[
         files: &[
             "fake-vault/src/clock.rs",
             "fake-vault/tests/it/contract/target.rs",
+            "fake-vault/tests/it/restart.rs",
             "fake-vault/tests/it/support/postgres.rs",
             "private-postgres/src/spawn.rs",
             "private-postgres/tests/cluster.rs",

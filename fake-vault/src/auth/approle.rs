@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::answer::{Refusal, Reply, Success};
@@ -13,12 +14,13 @@ use crate::token::{TokenSettings, networks};
 use crate::{clock, random};
 
 /// One mount.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct AppRole {
     roles: BTreeMap<String, Role>,
     pub(crate) lockout: Lockout,
 }
 
+#[derive(Serialize, Deserialize)]
 struct Role {
     role_id: String,
     token: TokenSettings,
@@ -28,6 +30,7 @@ struct Role {
     secret_ids: BTreeMap<String, SecretId>,
 }
 
+#[derive(Serialize, Deserialize)]
 struct SecretId {
     accessor: String,
     /// 0 is any number.

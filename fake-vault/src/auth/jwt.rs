@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::answer::{Refusal, Reply, Success};
@@ -11,7 +12,7 @@ use crate::call::{Call, Operation};
 use crate::token::TokenSettings;
 
 /// One mount.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Jwt {
     public_keys: Vec<String>,
     bound_issuer: String,
@@ -19,7 +20,7 @@ pub(crate) struct Jwt {
     roles: BTreeMap<String, Role>,
 }
 
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Role {
     user_claim: String,
     bound_audiences: Vec<String>,

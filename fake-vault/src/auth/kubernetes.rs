@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::answer::{Refusal, Reply, Success};
@@ -11,12 +12,13 @@ use crate::call::{Call, Operation};
 use crate::token::{Grant, TokenSettings};
 
 /// One mount.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Kubernetes {
     config: Option<Config>,
     roles: BTreeMap<String, Role>,
 }
 
+#[derive(Serialize, Deserialize)]
 struct Config {
     host: String,
     ca_cert: String,
@@ -24,6 +26,7 @@ struct Config {
     disable_local_ca_jwt: bool,
 }
 
+#[derive(Serialize, Deserialize)]
 struct Role {
     names: Vec<String>,
     namespaces: Vec<String>,

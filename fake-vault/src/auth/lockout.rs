@@ -1,5 +1,6 @@
 //! User lockout: too many failed logins of one name lock it for a while.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,7 +9,7 @@ const MAX_FAILURES: u32 = 5;
 const LOCK_TTL: TimeDelta = TimeDelta::minutes(15);
 
 /// The failed logins at one mount.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Lockout {
     pub(crate) is_disabled: bool,
     failures: BTreeMap<String, (u32, DateTime<Utc>)>,

@@ -20,6 +20,13 @@ pub(crate) async fn run(vault: &Vault) {
 /// One pass: everything that is over by now has ended when this returns, except what failed.
 pub(crate) async fn sweep(vault: &Vault) {
     let _one_at_a_time = vault.pass.lock().await;
+    pass(vault).await;
+    if let Err(error) = vault.save() {
+        eprintln!("fake-vault: {error:#}");
+    }
+}
+
+async fn pass(vault: &Vault) {
     let now = vault.now();
     let (due, mounts) = {
         let mut state = vault.state();

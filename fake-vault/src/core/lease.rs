@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::clock;
@@ -13,7 +14,7 @@ const MAX_ATTEMPTS: u32 = 6;
 const FIRST_RETRY: i64 = 10;
 
 /// One lease.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Lease {
     pub(crate) id: String,
     /// The path that issued it.
@@ -94,7 +95,7 @@ impl Lease {
 }
 
 /// All leases.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Leases {
     by_id: BTreeMap<String, Lease>,
 }

@@ -18,6 +18,7 @@ mod seal;
 mod seal_api;
 mod state;
 mod static_credentials;
+mod storage;
 mod sys_api;
 mod token_api;
 mod token_roles;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::auth::{AppRole, Jwt, Kubernetes};
@@ -11,6 +12,7 @@ use crate::random;
 use crate::transit::Transit;
 
 /// What is mounted.
+#[derive(Serialize, Deserialize)]
 pub(crate) enum Engine {
     /// Handled by the core: `sys/`, `auth/token/`, and mounts that only are listed.
     BuiltIn,
@@ -23,12 +25,13 @@ pub(crate) enum Engine {
 }
 
 /// One mount.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Mount {
     pub(crate) engine: Engine,
     type_name: String,
     pub(crate) accessor: String,
     uuid: String,
-    description: &'static str,
+    description: String,
     options: Value,
     /// In seconds; 0 is the server's.
     pub(crate) default_lease_ttl: i64,
@@ -51,20 +54,14 @@ impl Mount {
         Some(Mount::with(engine, type_name, is_auth, "", options))
     }
 
-    fn with(
-        engine: Engine,
-        type_name: &str,
-        is_auth: bool,
-        description: &'static str,
-        options: Value,
-    ) -> Mount {
+    fn with(engine: Engine, type_name: &str, is_auth: bool, description: &str, options: Value) -> Mount {
         let prefix = if is_auth { "auth_" } else { "" };
         Mount {
             engine,
             type_name: type_name.to_owned(),
             accessor: format!("{prefix}{type_name}_{}", random::hex(8)),
             uuid: random::uuid(),
-            description,
+            description: description.to_owned(),
             options,
             default_lease_ttl: 0,
             max_lease_ttl: 0,
@@ -119,6 +116,7 @@ impl Mount {
 }
 
 /// All mounts by path, with a slash at its end; login methods begin with `auth/`.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Mounts {
     by_path: BTreeMap<String, Mount>,
 }
@@ -142,7 +140,7 @@ impl Mounts {
             ),
             ("auth/token/", "token", true, "token based credentials"),
         ];
-        let mount = |(path, name, is_auth, text): (&str, &str, bool, &'static str)| {
+        let mount = |(path, name, is_auth, text): (&str, &str, bool, &str)| {
             (
                 path.to_owned(),
                 Mount::with(Engine::BuiltIn, name, is_auth, text, Value::Null),

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// One quota.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Quota {
     pub(crate) path: String,
     rate: i64,
@@ -66,7 +68,7 @@ impl Quota {
 }
 
 /// All quotas by name.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Quotas {
     pub(crate) by_name: BTreeMap<String, Quota>,
     pub(crate) sends_headers: bool,

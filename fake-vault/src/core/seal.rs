@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{clock, random};
@@ -14,6 +15,7 @@ const VERSION: &str = "2.6.2";
 const COMMIT_DATE: &str = "2026-08-05T00:00:00Z";
 
 /// Whether the server has keys and whether it is open.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Seal {
     shares: Vec<Vec<u8>>,
     threshold: usize,

@@ -1,5 +1,6 @@
 //! Everything that the server remembers.
 
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
@@ -15,6 +16,7 @@ use crate::random;
 use crate::token::{Token, Tokens};
 
 /// A policy as it was written.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Policy {
     pub(crate) text: String,
     pub(crate) document: Document,
@@ -22,7 +24,8 @@ pub(crate) struct Policy {
     pub(crate) modified: DateTime<Utc>,
 }
 
-/// The server's state. It is lost when the program ends.
+/// The server's state.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) seal: Seal,
     pub(crate) policies: BTreeMap<String, Policy>,
@@ -32,7 +35,7 @@ pub(crate) struct State {
     pub(crate) leases: Leases,
     pub(crate) wrappings: Wrappings,
     pub(crate) quotas: Quotas,
-    entities: HashMap<(String, String), String>,
+    entities: HashMap<String, String>,
 }
 
 impl State {
@@ -68,7 +71,7 @@ impl State {
 
     /// The entity of a caller at a login mount, created at its first login.
     pub(crate) fn entity(&mut self, mount: &str, alias: &str) -> String {
-        let key = (mount.to_owned(), alias.to_owned());
+        let key = format!("{mount}{alias}");
         self.entities.entry(key).or_insert_with(random::uuid).clone()
     }
 }

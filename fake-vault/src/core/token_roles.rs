@@ -2,9 +2,10 @@
 
 use crate::answer::Refusal;
 use crate::call::Call;
+use serde::{Deserialize, Serialize};
 
 /// One token role.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct TokenRole {
     pub(crate) allowed_policies: Vec<String>,
     pub(crate) is_orphan: bool,

@@ -1,14 +1,17 @@
 //! The server: state, clock, pools and injected faults, shared by all requests.
 
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use anyhow::Result;
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::core::injected_faults::Injected;
 use crate::core::state::State;
+use crate::core::storage::Storage;
 use crate::database::Pools;
 
 /// Which of the two listeners a request came to.
@@ -21,6 +24,7 @@ pub(crate) enum Node {
 /// One server.
 pub(crate) struct Vault {
     state: Mutex<State>,
+    storage: Option<Storage>,
     pub(crate) clock: Clock,
     pub(crate) pools: Pools,
     pub(crate) injected: Injected,
@@ -35,10 +39,28 @@ pub(crate) struct Vault {
 }
 
 impl Vault {
-    pub(crate) fn new(address: String, max_request_duration: Duration) -> Vault {
+    /// A new server, or the one that is stored in the file, sealed.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub(crate) fn new(
+        address: String,
+        max_request_duration: Duration,
+        file: Option<PathBuf>,
+    ) -> Result<Vault> {
         let clock = Clock::default();
-        Vault {
-            state: Mutex::new(State::new(clock.now())),
+        let storage = file.map(Storage::new);
+        let stored = storage.as_ref().map(Storage::load).transpose()?.flatten();
+        let state = match stored {
+            Some(stored) => {
+                clock.advance(stored.clock_offset_ms);
+                stored.state
+            }
+            None => State::new(clock.now()),
+        };
+        Ok(Vault {
+            state: Mutex::new(state),
+            storage,
             clock,
             pools: Pools::default(),
             injected: Injected::default(),
@@ -46,7 +68,18 @@ impl Vault {
             pass: tokio::sync::Mutex::default(),
             max_request_duration,
             address,
-        }
+        })
+    }
+
+    /// Stores the state, where it has a file.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(crate) fn save(&self) -> Result<()> {
+        let Some(storage) = &self.storage else {
+            return Ok(());
+        };
+        storage.save(self.clock.offset_ms(), &self.state())
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {

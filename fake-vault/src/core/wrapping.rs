@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{clock, random};
 
 /// A wrapped reply.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Wrapped {
     /// The whole envelope.
     pub(crate) envelope: Value,
@@ -51,7 +52,7 @@ impl Wrapped {
 }
 
 /// The wrapping tokens that are unused.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Wrappings {
     by_token: HashMap<String, Wrapped>,
 }

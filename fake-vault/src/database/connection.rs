@@ -2,6 +2,7 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use postgres_protocol::password::scram_sha_256;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::answer::{Refusal, listed};
@@ -11,7 +12,7 @@ const PLUGIN: &str = "postgresql-database-plugin";
 const DEFAULT_MAX_CONNECTIONS: i64 = 4;
 
 /// One connection.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Connection {
     pub(crate) connection_url: String,
     pub(crate) username: String,

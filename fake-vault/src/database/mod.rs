@@ -18,12 +18,13 @@ pub(crate) use username::generate as generate_username;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::answer::{Refusal, Reply, Success};
 
 /// One mount.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Database {
     pub(crate) connections: BTreeMap<String, Connection>,
     pub(crate) roles: BTreeMap<String, Role>,

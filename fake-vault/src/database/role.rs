@@ -1,12 +1,13 @@
 //! A role of the engine `database`: the statements that create, extend and drop a login, and its TTLs.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::answer::Refusal;
 use crate::call::Call;
 
 /// One role.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Role {
     pub(crate) db_name: String,
     /// In seconds; 0 is the mount's.

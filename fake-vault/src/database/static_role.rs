@@ -1,6 +1,7 @@
 //! A static role: an existing login whose password the server changes at intervals.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::answer::Refusal;
@@ -10,7 +11,7 @@ use crate::clock;
 const MIN_ROTATION_PERIOD: i64 = 5;
 
 /// One static role.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct StaticRole {
     pub(crate) db_name: String,
     pub(crate) username: String,

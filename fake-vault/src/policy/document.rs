@@ -2,15 +2,16 @@
 //! report errors in other words than the server, which still uses version 1.
 
 use crate::go_duration;
+use serde::{Deserialize, Serialize};
 
 /// A policy's rules.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Document {
     pub(crate) rules: Vec<Rule>,
 }
 
 /// What one path pattern allows.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Rule {
     pub(crate) pattern: String,
     pub(crate) capabilities: Vec<String>,

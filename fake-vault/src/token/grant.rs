@@ -1,6 +1,7 @@
 //! What a login grants: the terms of the token that is created for it, and the settings of a role that lead to them.
 
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::answer::Refusal;
@@ -10,7 +11,7 @@ use crate::call::Call;
 pub(crate) const MAX_TTL: i64 = 768 * 3600;
 
 /// Whether a token is stored, can be renewed and has an accessor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Kind {
     Service,
     Batch,
@@ -26,7 +27,7 @@ impl Kind {
 }
 
 /// The terms of a new token. Durations are in seconds; 0 is none.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Grant {
     pub(crate) policies: Vec<String>,
     pub(crate) meta: Value,
@@ -47,7 +48,7 @@ pub(crate) struct Grant {
 }
 
 /// The fields `token_…` that the roles of all login methods have.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct TokenSettings {
     policies: Vec<String>,
     no_default_policy: bool,

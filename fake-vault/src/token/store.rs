@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::answer::Refusal;
@@ -12,7 +13,7 @@ use crate::token::grant::{Grant, Kind, MAX_TTL};
 use crate::{clock, go_duration, random};
 
 /// One token.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Token {
     pub(crate) id: String,
     pub(crate) accessor: String,
@@ -35,7 +36,7 @@ pub(crate) struct Renewal {
 }
 
 /// All tokens that are alive.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Tokens {
     by_id: HashMap<String, Token>,
 }

@@ -9,12 +9,13 @@ use aws_lc_rs::signature::{
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::answer::Refusal;
 use crate::call::Call;
 
 /// The types of keys that this server has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum KeyType {
     EcdsaP256,
     Ed25519,
@@ -73,7 +74,11 @@ enum Pair {
 }
 
 /// A key pair.
+#[derive(Deserialize)]
+#[serde(try_from = "StoredKey")]
 pub(super) struct KeyVersion {
+    key_type: KeyType,
+    pkcs8: Vec<u8>,
     pair: Pair,
     /// PEM, or 32 bytes in standard base64 for Ed25519.
     pub(super) public_key: String,
@@ -82,16 +87,24 @@ pub(super) struct KeyVersion {
 
 impl KeyVersion {
     pub(super) fn generate(key_type: KeyType, created: DateTime<Utc>) -> Result<KeyVersion, Refusal> {
-        let failed = || Refusal::plain(500, "internal error");
         let random = SystemRandom::new();
+        let pkcs8 = match key_type {
+            KeyType::EcdsaP256 => EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random),
+            KeyType::Ed25519 => Ed25519KeyPair::generate_pkcs8(&random),
+        };
+        let pkcs8 = pkcs8.map(|key| key.as_ref().to_vec());
+        let version = pkcs8
+            .ok()
+            .and_then(|pkcs8| KeyVersion::read(key_type, pkcs8, created));
+        version.ok_or_else(|| Refusal::plain(500, "internal error"))
+    }
+
+    fn read(key_type: KeyType, pkcs8: Vec<u8>, created: DateTime<Utc>) -> Option<KeyVersion> {
         let (pair, public_key) = match key_type {
             KeyType::EcdsaP256 => {
-                let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random);
-                let key = key.map_err(|_| failed())?;
-                let read =
-                    |algorithm| EcdsaKeyPair::from_pkcs8(algorithm, key.as_ref()).map_err(|_| failed());
+                let read = |algorithm| EcdsaKeyPair::from_pkcs8(algorithm, &pkcs8).ok();
                 let fixed = read(&ECDSA_P256_SHA256_FIXED_SIGNING)?;
-                let der = fixed.public_key().as_der().map_err(|_| failed())?;
+                let der = fixed.public_key().as_der().ok()?;
                 let block = pem::Pem::new("PUBLIC KEY", der.as_ref());
                 let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
                 let text = pem::encode_config(&block, config);
@@ -104,12 +117,14 @@ impl KeyVersion {
                 )
             }
             KeyType::Ed25519 => {
-                let pair = Ed25519KeyPair::generate().map_err(|_| failed())?;
+                let pair = Ed25519KeyPair::from_pkcs8(&pkcs8).ok()?;
                 let text = STANDARD.encode(pair.public_key().as_ref());
                 (Pair::Ed25519(pair), text)
             }
         };
-        Ok(KeyVersion {
+        Some(KeyVersion {
+            key_type,
+            pkcs8,
             pair,
             public_key,
             created,
@@ -154,5 +169,33 @@ impl KeyVersion {
                 .verify(input, &signature)
                 .is_ok(),
         }
+    }
+}
+
+/// A key pair as it is stored.
+#[derive(Serialize, Deserialize)]
+struct StoredKey {
+    key_type: KeyType,
+    pkcs8: Vec<u8>,
+    created: DateTime<Utc>,
+}
+
+impl Serialize for KeyVersion {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let stored = StoredKey {
+            key_type: self.key_type,
+            pkcs8: self.pkcs8.clone(),
+            created: self.created,
+        };
+        stored.serialize(serializer)
+    }
+}
+
+impl TryFrom<StoredKey> for KeyVersion {
+    type Error = String;
+
+    fn try_from(stored: StoredKey) -> Result<KeyVersion, String> {
+        let version = KeyVersion::read(stored.key_type, stored.pkcs8, stored.created);
+        version.ok_or_else(|| "a stored key cannot be read".to_owned())
     }
 }

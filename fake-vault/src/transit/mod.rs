@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Refusal, Reply, Success};
@@ -14,11 +15,12 @@ use crate::clock;
 use key_version::{KeyType, KeyVersion, Marshaling};
 
 /// One mount.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Transit {
     keys: BTreeMap<String, Key>,
 }
 
+#[derive(Serialize, Deserialize)]
 struct Key {
     key_type: KeyType,
     versions: Vec<KeyVersion>,

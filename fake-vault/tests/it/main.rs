@@ -11,4 +11,5 @@ mod contract;
 mod injected_faults;
 mod logins;
 mod replay;
+mod restart;
 mod support;

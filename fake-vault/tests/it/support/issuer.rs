@@ -32,25 +32,11 @@ impl Issuer {
             server: FakeVault::start(&options).unwrap(),
             postgres: Postgres::start(),
         };
-        let address = issuer.postgres.address();
-        issuer.write("sys/mounts/database", &json!({"type": "database"}));
-        issuer.write("database/config/app", &json!({
-            "plugin_name": "postgresql-database-plugin",
-            "connection_url": format!("postgresql://{{{{username}}}}:{{{{password}}}}@{address}/app?sslmode=disable"),
-            "username": "vault_min",
-            "password": FIRST_PASSWORD,
-            "password_authentication": "scram-sha-256",
-            "allowed_roles": "*",
-            "username_template": "v-{{.RoleName | truncate 20}}-{{random 20}}-{{unix_time}}",
-        }));
-        issuer.write("database/roles/app", &json!({
-            "db_name": "app",
-            "default_ttl": "1m",
-            "max_ttl": "2m",
-            "creation_statements": "SELECT vault_api.create_login('{{name}}', '{{password}}', '{{expiration}}', 'app_runtime', false);",
-            "renew_statements": "SELECT vault_api.extend_login('{{name}}', '{{expiration}}');",
-            "revocation_statements": "SELECT vault_api.drop_login('{{name}}');",
-        }));
+        set_up(
+            issuer.server.address(),
+            issuer.server.root_token(),
+            issuer.postgres.address(),
+        );
         issuer
     }
 
@@ -102,4 +88,36 @@ pub fn call(address: SocketAddr, method: &str, path: &str, token: &str, body: &V
     let text = body.to_string();
     let body = (!body.is_null()).then_some(text.as_bytes());
     client::send(address, method, &format!("/v1/{path}"), &headers, body)
+}
+
+/// Mounts the engine with a connection and the role `app`.
+pub fn set_up(server: SocketAddr, root: &str, postgres: SocketAddr) {
+    let write = |path: &str, body: &Value| {
+        let answer = call(server, "POST", path, root, body);
+        assert_eq!(answer.status, 204, "{path}: {}", answer.body);
+    };
+    write("sys/mounts/database", &json!({"type": "database"}));
+    write(
+        "database/config/app",
+        &json!({
+            "plugin_name": "postgresql-database-plugin",
+            "connection_url": format!("postgresql://{{{{username}}}}:{{{{password}}}}@{postgres}/app?sslmode=disable"),
+            "username": "vault_min",
+            "password": FIRST_PASSWORD,
+            "password_authentication": "scram-sha-256",
+            "allowed_roles": "*",
+            "username_template": "v-{{.RoleName | truncate 20}}-{{random 20}}-{{unix_time}}",
+        }),
+    );
+    write(
+        "database/roles/app",
+        &json!({
+            "db_name": "app",
+            "default_ttl": "1m",
+            "max_ttl": "2m",
+            "creation_statements": "SELECT vault_api.create_login('{{name}}', '{{password}}', '{{expiration}}', 'app_runtime', false);",
+            "renew_statements": "SELECT vault_api.extend_login('{{name}}', '{{expiration}}');",
+            "revocation_statements": "SELECT vault_api.drop_login('{{name}}');",
+        }),
+    );
 }
