@@ -141,10 +141,12 @@ impl<R: Read> Parser<R> {
         let Some((schema, Table::Prices)) = self.resolve(name)? else {
             return Err(self.lexer.refuse(OTHER_DELETE));
         };
-        let has_where = self.lexer.next_token()?.is_word("where");
+        if !self.lexer.next_token()?.is_word("where") {
+            return Err(self.lexer.refuse(OTHER_DELETE));
+        }
         let column = self.lexer.next_token()?;
         let is_day = column.is_word("day") || column == Token::Quoted("day".to_owned());
-        if !has_where || !is_day || self.lexer.next_token()? != Token::Symbol(b'=') {
+        if !is_day || self.lexer.next_token()? != Token::Symbol(b'=') {
             return Err(self.lexer.refuse(OTHER_DELETE));
         }
         let value = self.value()?;

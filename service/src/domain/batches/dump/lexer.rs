@@ -17,6 +17,8 @@ pub struct Lexer<R> {
     /// `standard_conforming_strings`: whether a backslash in `'…'` is an ordinary character.
     pub standard_strings: bool,
     pushed_back: Option<Token>,
+    /// Whether the current statement has ended.
+    has_ended: bool,
     /// The line of the last token.
     token_line: u64,
     /// The line of the current statement's first token.
@@ -33,6 +35,7 @@ impl<R: Read> Lexer<R> {
             scanner,
             standard_strings: true,
             pushed_back: None,
+            has_ended: false,
             token_line: 1,
             statement_line: 1,
             statement: None,
@@ -62,6 +65,7 @@ impl<R: Read> Lexer<R> {
 
     /// Returns the token to be the next one.
     pub fn push_back(&mut self, token: Token) {
+        self.has_ended = false;
         self.pushed_back = Some(token);
     }
 
@@ -93,8 +97,24 @@ impl<R: Read> Lexer<R> {
         Ok(is_next)
     }
 
-    /// The next token.
+    /// The first token of the next statement, or what is between statements.
+    pub fn first_token(&mut self) -> Result<Token, FileError> {
+        self.has_ended = false;
+        self.next_token()
+    }
+
+    /// The next token of the statement. A statement that ends where more of it is expected is refused: what follows it would
+    /// otherwise be taken for its rest, and skipped.
     pub fn next_token(&mut self) -> Result<Token, FileError> {
+        if self.has_ended {
+            return Err(self.refuse("is incomplete"));
+        }
+        let token = self.lex()?;
+        self.has_ended = token == Token::End;
+        Ok(token)
+    }
+
+    fn lex(&mut self) -> Result<Token, FileError> {
         if let Some(token) = self.pushed_back.take() {
             return Ok(token);
         }

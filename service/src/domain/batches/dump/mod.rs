@@ -111,7 +111,7 @@ impl<R: Read> Dump<R> {
 
     /// Reads a statement or a marker.
     fn statement(&mut self) -> Result<Option<Entry>, FileError> {
-        match self.parser.lexer.next_token()? {
+        match self.parser.lexer.first_token()? {
             Token::End => {}
             Token::Eof => {
                 self.check_end()?;
@@ -500,6 +500,7 @@ mod tests {
             ("BEGIN;", "is not committed"),
             ("SET LOCAL search_path = a;", "for one transaction"),
             ("SET default_transaction_read_only = on;", "read-only"),
+            ("SET transaction_read_only TO maybe;", "read-only"),
             (
                 "SET client_encoding = 'EUC_TW';",
                 "not supported: dump with --encoding=UTF8",
@@ -514,12 +515,42 @@ mod tests {
             ("42;", "is not a statement"),
             ("(SELECT 1);", "is not a statement"),
             ("-- a\rDELETE FROM ports;", "is a DELETE"),
+            ("SELECT pg_catalog.lo_create('1');", "is a SELECT of a function"),
         ] {
             let found = statements(&format!("{text}\n")).unwrap_err();
             assert!(
                 found.contains("line 5") && found.contains(error),
                 "{text}: {found}"
             );
+        }
+        // What follows must not be taken for the rest of a statement, nor waited for.
+        for start in [
+            "ALTER TABLE",
+            "ALTER TABLE IF",
+            "COPY prices",
+            "COPY prices FROM",
+            "CREATE",
+            "CREATE MATERIALIZED VIEW IF",
+            "CREATE RULE r",
+            "CREATE TABLE IF",
+            "CREATE TABLE IF NOT",
+            "CREATE TRIGGER t",
+            "CREATE TRIGGER t ON",
+            "CREATE VIEW IF",
+            "CREATE VIEW IF NOT",
+            "DELETE FROM",
+            "INSERT INTO prices OVERRIDING",
+            "SELECT *",
+            "SET client_encoding",
+        ] {
+            for rest in [
+                "",
+                "\nDELETE FROM prices WHERE day = date '2021-01-01'; GRANT a ON x TO b;",
+            ] {
+                let text = format!("{BLOCK}{start};{rest}\n");
+                let found = statements(&text).expect_err(&text);
+                assert!(found.contains("line 8"), "{text}: {found}");
+            }
         }
         let nul = format!("/*{}*/ COMMENT ON TABLE x IS 'a\0';", " ".repeat(512));
         assert_eq!(statements(&nul).unwrap_err(), "line 5: contains a NUL byte");
@@ -539,7 +570,8 @@ mod tests {
 
     #[test]
     fn statements_that_change_no_row_are_skipped() {
-        let text = "\\restrict abc\nSET statement_timeout = 0;\nSET a.b = 'c';\nSET SESSION AUTHORIZATION 'x';\nRESET_ROWS;"
+        let text = "\\restrict abc\nSET statement_timeout = 0;\n\
+            SET default_transaction_read_only = off;\nSET a.b = 'c';\nSET SESSION AUTHORIZATION 'x';\nRESET_ROWS;"
             .replace("RESET_ROWS;", "")
             + "SET search_path = public, pg_catalog;\nSELECT pg_catalog.set_config('search_path', '', false);\n\
             DROP TABLE IF EXISTS public.prices CASCADE;\nCREATE DATABASE x WITH ENCODING = 'UTF8';\n\\connect x\n\

@@ -50,14 +50,15 @@ impl Session {
             }
             ("standard_conforming_strings", []) => return Ok(SettingOutcome::StandardStrings(true)),
             ("standard_conforming_strings", [value]) => {
-                return match value.to_ascii_lowercase().as_str() {
-                    "on" | "true" | "yes" | "1" => Ok(SettingOutcome::StandardStrings(true)),
-                    "off" | "false" | "no" | "0" => Ok(SettingOutcome::StandardStrings(false)),
-                    _ => Err("sets standard_conforming_strings to an unknown value"),
-                };
+                return boolean(value)
+                    .map(SettingOutcome::StandardStrings)
+                    .ok_or("sets standard_conforming_strings to an unknown value");
             }
             ("client_encoding" | "standard_conforming_strings", _) => return Err("sets several values"),
-            ("default_transaction_read_only" | "transaction_read_only", _) => {
+            // pg_dumpall switches it off.
+            ("default_transaction_read_only" | "transaction_read_only", values)
+                if !values.iter().all(|value| boolean(value) == Some(false)) =>
+            {
                 return Err("makes transactions read-only");
             }
             _ => {}
@@ -73,5 +74,13 @@ impl Session {
             Some([schema]) => Ok(schema.clone()),
             Some(_) => Err("names a table without its schema, and search_path has several"),
         }
+    }
+}
+
+fn boolean(value: &str) -> Option<bool> {
+    match value.to_ascii_lowercase().as_str() {
+        "on" | "true" | "yes" | "1" => Some(true),
+        "off" | "false" | "no" | "0" => Some(false),
+        _ => None,
     }
 }

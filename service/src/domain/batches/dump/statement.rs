@@ -16,7 +16,7 @@ const FUNCTIONS: [&str; 5] = [
     "pg_restore_extended_stats",
 ];
 
-const OTHER_SELECT: &str = "is a SELECT that pg_dump does not write";
+const OTHER_SELECT: &str = "is a SELECT of a function that may change rows";
 
 impl<R: Read> Parser<R> {
     /// Parses a statement after its first keyword.
