@@ -2,7 +2,7 @@
 //! such as a pipe, is copied to a temporary file, because an import reads its file twice.
 
 use super::signature::Signature;
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use std::fs::File;
 use std::io::{self, BufReader, Error, ErrorKind, Read, Seek};
 use std::path::Path;
@@ -47,10 +47,10 @@ impl Source {
         }
         let size = self.0.metadata()?.len();
         let limit = size.saturating_mul(MAX_EXPANSION).max(MAX_EXPANSION_BYTES);
-        Ok(Box::new(Gunzip {
-            decoder: MultiGzDecoder::new(BufReader::with_capacity(1 << 16, &self.0)),
-            left: limit,
-        }))
+        Ok(Box::new(Gunzip::new(
+            BufReader::with_capacity(1 << 16, &self.0),
+            limit,
+        )))
     }
 }
 
@@ -60,26 +60,65 @@ fn spool(from: &mut dyn Read) -> Result<Source, Error> {
     Ok(Source(file))
 }
 
-/// Decompresses gzip up to a number of bytes.
+/// Decompresses the members of a gzip file up to a number of bytes. `MultiGzDecoder` takes everything after a member for
+/// another one, also the zeros that fill a block of a tape or an object store.
 struct Gunzip<R> {
-    decoder: MultiGzDecoder<R>,
+    /// `None` after the last one.
+    member: Option<GzDecoder<R>>,
     left: u64,
+}
+
+impl<R: io::BufRead> Gunzip<R> {
+    fn new(reader: R, limit: u64) -> Self {
+        Self {
+            member: Some(GzDecoder::new(reader)),
+            left: limit,
+        }
+    }
+
+    /// The member after one that has ended.
+    fn next_member(mut rest: R) -> Result<Option<GzDecoder<R>>, Error> {
+        loop {
+            let unread = rest.fill_buf()?;
+            let zeros = unread.iter().take_while(|byte| **byte == 0).count();
+            match unread.get(zeros) {
+                Some(0x1f) => break,
+                Some(_) => {
+                    let text = "after the gzip data follows something else";
+                    return Err(Error::new(ErrorKind::InvalidData, text));
+                }
+                None if zeros == 0 => return Ok(None),
+                None => rest.consume(zeros),
+            }
+        }
+        let zeros = rest.fill_buf()?.iter().take_while(|byte| **byte == 0).count();
+        rest.consume(zeros);
+        Ok(Some(GzDecoder::new(rest)))
+    }
 }
 
 impl<R: io::BufRead> Read for Gunzip<R> {
     fn read(&mut self, into: &mut [u8]) -> Result<usize, Error> {
-        let read = self.decoder.read(into).map_err(|error| match error.kind() {
-            ErrorKind::UnexpectedEof => Error::new(
-                ErrorKind::InvalidData,
-                "the gzip data ends early: it is truncated",
-            ),
-            _ => error,
-        })?;
-        self.left = self.left.checked_sub(read as u64).ok_or_else(|| {
-            let text = format!("the gzip data expands to more than {MAX_EXPANSION} times its size");
-            Error::new(ErrorKind::InvalidData, text)
-        })?;
-        Ok(read)
+        while let Some(mut member) = self.member.take() {
+            let read = member.read(into).map_err(|error| match error.kind() {
+                ErrorKind::UnexpectedEof => Error::new(
+                    ErrorKind::InvalidData,
+                    "the gzip data ends early: it is truncated",
+                ),
+                _ => error,
+            })?;
+            if read == 0 && !into.is_empty() {
+                self.member = Self::next_member(member.into_inner())?;
+                continue;
+            }
+            self.member = Some(member);
+            self.left = self.left.checked_sub(read as u64).ok_or_else(|| {
+                let text = format!("the gzip data expands to more than {MAX_EXPANSION} times its size");
+                Error::new(ErrorKind::InvalidData, text)
+            })?;
+            return Ok(read);
+        }
+        Ok(0)
     }
 }
 
@@ -96,13 +135,19 @@ mod tests {
         let packed = encoder.finish().unwrap();
         let read = |packed: &[u8], left| {
             let mut text = Vec::new();
-            let decoder = MultiGzDecoder::new(packed);
-            Gunzip { decoder, left }
+            Gunzip::new(packed, left)
                 .read_to_end(&mut text)
                 .map_err(|error| error.to_string())
         };
         assert_eq!(read(&packed, 100_000), Ok(100_000));
         assert_eq!(read(&[&packed[..], &packed].concat(), 200_000), Ok(200_000));
+        assert_eq!(read(&[&packed[..], &[0; 500]].concat(), 100_000), Ok(100_000));
+        let zeros_between = [&packed[..], &[0; 5], &packed].concat();
+        assert_eq!(read(&zeros_between, 200_000), Ok(200_000));
+        for after in [&b"x"[..], b"\0\0PGDMP", b"\n"] {
+            let error = read(&[&packed[..], after].concat(), 100_000).unwrap_err();
+            assert!(error.contains("something else"), "{error}");
+        }
         assert!(read(&packed, 99_999).unwrap_err().contains("expands"));
         assert!(
             read(&packed[..packed.len() / 2], 100_000)
