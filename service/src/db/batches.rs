@@ -14,7 +14,7 @@ use std::cell::Cell;
 use std::collections::HashSet;
 use std::io::Write;
 
-/// Connection of the ingest login. Batches are stored one at a time: see `rates.roll_up()`.
+/// Connection of the ingest login.
 pub struct Ingest(PgConnection);
 
 /// A port or a region to be created or updated.
@@ -57,6 +57,11 @@ pub enum StoreError {
     /// The database operation failed.
     #[error(transparent)]
     Db(#[from] DbError),
+    /// Another import is running.
+    #[error(
+        "another import is running, or another session locks the sums of prices; import the file again later"
+    )]
+    Busy,
     /// The source of the prices failed.
     #[error(transparent)]
     Source(#[from] std::io::Error),
@@ -112,7 +117,11 @@ impl Ingest {
                 Error::RollbackTransaction
             })
         };
+        let is_locked = Cell::new(false);
         let result = self.0.transaction(|conn| {
+            // Before the first row is locked: two imports would otherwise lock the same rows in different orders.
+            diesel::sql_query("SELECT rates.lock_sums()").execute(conn)?;
+            is_locked.set(true);
             let by_file = batches::table.filter(batches::digest.eq(&batch.file_digest[..]));
             if diesel::select(diesel::dsl::exists(by_file.select(batches::id))).get_result(conn)? {
                 return Ok(StoreOutcome::AlreadyStored);
@@ -121,7 +130,6 @@ impl Ingest {
                 batches::digest.eq(&batch.identity[..]),
                 batches::price_count.eq(batch.price_count),
             );
-            // The second of two concurrent imports of the same content waits here for the first.
             let fresh = diesel::insert_into(batches::table)
                 .values(row)
                 .on_conflict(batches::digest)
@@ -140,7 +148,10 @@ impl Ingest {
         });
         match (source_error.take(), result) {
             (Some(error), _) => Err(StoreError::Source(error)),
-            (None, result) => result.map_err(|error: Error| error.into()),
+            (None, result) => result.map_err(|error: Error| match StoreError::from(error) {
+                StoreError::Db(DbError::Timeout) if !is_locked.get() => StoreError::Busy,
+                other => other,
+            }),
         }
     }
 }

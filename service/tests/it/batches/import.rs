@@ -5,6 +5,8 @@ use crate::support::database::Database;
 use crate::support::program::{run, stderr, stdout};
 use crate::support::sample_data::{QUERY, small};
 use crate::support::temp_file::TempFile;
+use crate::support::wait::wait_until;
+use diesel::connection::SimpleConnection;
 use portcullis::db::batches::StoreOutcome;
 use portcullis::domain::batches::import;
 use portcullis::domain::batches::outcome::{ImportError, Progress};
@@ -94,6 +96,32 @@ fn concurrent_imports_of_the_same_content_store_it_once() {
         assert_eq!(new.count(), 1);
     });
     assert!(row_counts(&database).contains(&"prices 14".to_owned()));
+}
+
+/// C13: An import waits for another one before it locks a row, so that two of them never wait for each other.
+#[test]
+fn an_import_waits_for_another_one_before_it_locks_a_row() {
+    let database = Database::with_data(&small());
+    let mut other = database.admin();
+    other
+        .batch_execute("BEGIN; LOCK TABLE rates.daily_rates IN SHARE ROW EXCLUSIVE MODE")
+        .unwrap();
+    let renamed = small()
+        .replace("Port NOOSL", "Oslo")
+        .replace("\t1363\n", "\t1364\n");
+    std::thread::scope(|scope| {
+        let import = scope.spawn(|| database.import(&renamed));
+        let waiting = "SELECT pid::text AS line FROM pg_stat_activity
+            WHERE application_name = 'portcullis-ingest' AND datname = current_database() AND wait_event_type = 'Lock'";
+        wait_until("the import waits", || !database.lines(waiting).is_empty());
+        let pid = database.lines(waiting).remove(0);
+        let locked = format!(
+            "SELECT relation::regclass::text AS line FROM pg_locks WHERE pid = {pid} AND mode = 'RowExclusiveLock' AND granted"
+        );
+        assert_eq!(database.lines(&locked), Vec::<String>::new());
+        other.batch_execute("COMMIT").unwrap();
+        assert_eq!(import.join().unwrap().unwrap().stored, StoreOutcome::Stored);
+    });
 }
 
 /// C13: Invalid rows of a CSV file are reported with line and column, and nothing is stored.

@@ -1,0 +1,1 @@
+DROP FUNCTION rates.lock_sums();
