@@ -16,6 +16,9 @@ pub enum DbError {
     /// The statement was cancelled: by a time limit, an operator, a deadlock or a conflict.
     #[error("the statement timed out")]
     Timeout,
+    /// The server lacks disk space, memory or another resource (SQLSTATE classes 53 and 58).
+    #[error("the database server lacks disk space, memory or another resource")]
+    OutOfResources,
     /// A named constraint was violated.
     #[error("constraint {0} is violated")]
     Constraint(String),
@@ -31,6 +34,9 @@ impl DbError {
         match classified {
             Self::Constraint(_) => {}
             Self::Failed => tracing::error!(what, error = %first_line(error), "statement failed"),
+            Self::OutOfResources => {
+                tracing::error!(what, error = %first_line(error), "the database server lacks disk space, memory or another resource");
+            }
             _ => tracing::warn!(what, error = %first_line(error), "statement failed"),
         }
         classified
@@ -58,16 +64,15 @@ impl DbError {
         }
     }
 
-    /// diesel does not expose the SQLSTATE of 57014, 55P03 and 40P01. The texts are English because `migrate prepare` sets
-    /// `lc_messages` for the database; where it may not, [`Self::after`] recognizes time-outs by their duration.
+    /// diesel does not expose the SQLSTATE of 57014, 55P03, 40P01 and of classes 53 and 58. The texts are English because
+    /// `migrate prepare` sets `lc_messages` for the database; where it may not, [`Self::after`] recognizes time-outs by their
+    /// duration.
     fn by_message(text: &str) -> Self {
-        let cancelled = [
-            "canceling statement",
-            "could not obtain lock",
-            "deadlock detected",
-        ];
-        if cancelled.iter().any(|part| text.contains(part)) {
+        let contains = |part: &&str| text.contains(*part);
+        if CANCELLED.iter().any(contains) {
             Self::Timeout
+        } else if RESOURCES.iter().any(contains) {
+            Self::OutOfResources
         } else {
             Self::Failed
         }
@@ -85,7 +90,63 @@ impl DbError {
     }
 }
 
+/// Parts of the messages of a cancelled statement.
+const CANCELLED: [&str; 3] = [
+    "canceling statement",
+    "could not obtain lock",
+    "deadlock detected",
+];
+
+/// Parts of the messages about missing resources and failed files. The first four are the operating system's.
+const RESOURCES: [&str; 13] = [
+    "No space left on device",
+    "Disk quota exceeded",
+    "Read-only file system",
+    "Input/output error",
+    "out of memory",
+    "out of shared memory",
+    "out of file descriptors",
+    "Too many open files",
+    "temp_file_limit",
+    "Cannot allocate memory",
+    "could not extend file",
+    "could not resize shared memory segment",
+    "could not read block",
+];
+
 /// The first line only: the following ones (DETAIL) quote values.
 fn first_line(error: &Error) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_of_postgresql_are_classified() {
+        for (text, expected) in [
+            (
+                "could not extend file \"base/16384/16593\": No space left on device",
+                DbError::OutOfResources,
+            ),
+            (
+                "could not write to file \"base/pgsql_tmp/pgsql_tmp42.0\": Disk quota exceeded",
+                DbError::OutOfResources,
+            ),
+            ("out of memory", DbError::OutOfResources),
+            (
+                "temporary file size exceeds \"temp_file_limit\" (1024kB)",
+                DbError::OutOfResources,
+            ),
+            (
+                "could not read block 7 in file \"base/5/1259\": Input/output error",
+                DbError::OutOfResources,
+            ),
+            ("canceling statement due to lock timeout", DbError::Timeout),
+            ("permission denied for table accounts", DbError::Failed),
+        ] {
+            assert_eq!(DbError::by_message(text), expected, "{text}");
+        }
+    }
 }

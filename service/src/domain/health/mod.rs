@@ -54,9 +54,12 @@ impl Health {
         match schema.and_then(|state| writable.map(|()| state)) {
             Ok(SchemaState::Ready) => Readiness::Ready,
             Ok(SchemaState::Behind) => Readiness::SchemaBehind,
-            Err(StorageError::Unavailable | StorageError::Exhausted | StorageError::Timeout) => {
-                Readiness::DatabaseUnavailable
-            }
+            Err(
+                StorageError::Unavailable
+                | StorageError::Exhausted
+                | StorageError::Timeout
+                | StorageError::OutOfResources,
+            ) => Readiness::DatabaseUnavailable,
             Err(StorageError::Constraint(_) | StorageError::Failed) => Readiness::SchemaBehind,
         }
     }

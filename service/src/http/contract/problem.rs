@@ -220,6 +220,10 @@ impl From<StorageError> for Problem {
             StorageError::Unavailable => Self::unavailable("the database is unavailable"),
             StorageError::Exhausted => Self::unavailable("too many requests are waiting for the database"),
             StorageError::Timeout => Self::unavailable("the database took too long"),
+            StorageError::OutOfResources => Self::unavailable_for(
+                "the database lacks a resource, and an operator has to act",
+                Duration::from_secs(60),
+            ),
             StorageError::Constraint(_) | StorageError::Failed => Self::internal(),
         }
     }
