@@ -5,7 +5,7 @@ use super::Accounts;
 use super::account_mails::{self, LinkSpec, to_account};
 use super::mail_limits::MailAdmission;
 use super::outcome::{AccountError, ChangeOutcome};
-use super::passwords::PasswordOwner;
+use super::passwords::{AcceptedPassword, PasswordOwner};
 use crate::crypto::data_keys::DataKeys;
 use crate::crypto::one_time_code::OneTimeCode;
 use crate::crypto::password_hash::PasswordHash;
@@ -81,6 +81,7 @@ impl Accounts {
             Ok(plan) => plan,
             Err(outcome) => return Ok(outcome),
         };
+        let attempt = plan.verified.as_ref().map(VerifiedCredentials::attempt);
         let (who, key, client) = (who.clone(), self.0.key.clone(), client.clone());
         let changed = self.0.db.tx("change_account", move |conn| {
             let row = accounts::lock(conn, who.account())?;
@@ -95,7 +96,10 @@ impl Accounts {
             plan.apply(conn, &row, &who, &key, &client)?;
             Ok(Ok(ChangeOutcome::Done))
         });
-        changed.await?
+        match attempt {
+            Some(attempt) => self.0.sessions.conclude(attempt, changed.await).await?,
+            None => changed.await?,
+        }
     }
 
     /// Validates everything that can be validated before the transaction; `Err` holds the outcome of an invalid change.
@@ -106,27 +110,24 @@ impl Accounts {
         client: &ClientInfo,
     ) -> Result<Result<Plan, ChangeOutcome>, AccountError> {
         let name = change.name.as_ref().map_or(who.name(), PersonName::as_str);
-        let (mut email, mut password, mut verified) = (None, None, None);
+        let (mut email, mut accepted, mut verified) = (None, None, None);
         if let Some(sensitive) = change.sensitive {
             let has_own_email = |email: &Email| email.as_str() == who.email();
             change.cancels_new_email |= sensitive.email.as_ref().is_some_and(has_own_email);
             email = sensitive.email.filter(|email| !has_own_email(email));
             let current = Email::parse(who.email());
             let emails: Vec<&Email> = current.iter().chain(&email).collect();
-            let accepted = match sensitive.password {
-                None => None,
-                Some(new) => {
-                    let owner = PasswordOwner {
-                        emails: &emails,
-                        name,
-                        has_second_factor: self.0.sessions.second_factor_status(who).await?.enabled,
-                    };
-                    match self.0.passwords.check(new, &owner).await? {
-                        Ok(accepted) => Some(accepted),
-                        Err(error) => return Ok(Err(ChangeOutcome::Weak(error))),
-                    }
+            if let Some(new) = sensitive.password {
+                let owner = PasswordOwner {
+                    emails: &emails,
+                    name,
+                    has_second_factor: self.0.sessions.second_factor_status(who).await?.enabled,
+                };
+                match self.0.passwords.check(new, &owner).await? {
+                    Ok(password) => accepted = Some(password),
+                    Err(error) => return Ok(Err(ChangeOutcome::Weak(error))),
                 }
-            };
+            }
             let verifying = self
                 .0
                 .sessions
@@ -135,19 +136,15 @@ impl Accounts {
                 Ok(credentials) => verified = Some(credentials),
                 Err(error) => return outcome_of(error).map(Err),
             }
-            if let Some(accepted) = accepted {
-                let hashing = self.0.hashing.hash(accepted.into_secret(), client.network());
-                password = Some(hashing.await?);
-            }
         }
-        if let Some(email) = &email {
-            match self.admit_mail(email, client).await? {
-                MailAdmission::Allowed => {}
-                MailAdmission::AddressLimited(wait) | MailAdmission::NetworkLimited(wait) => {
-                    return Ok(Err(ChangeOutcome::TooManyMails(wait)));
-                }
-            }
+        let prepared = self.prepare(accepted, email.as_ref(), client).await;
+        if let (Some(verified), Err(_) | Ok(Err(_))) = (&verified, &prepared) {
+            self.0.sessions.take_back(verified.attempt()).await;
         }
+        let password = match prepared? {
+            Ok(password) => password,
+            Err(outcome) => return Ok(Err(outcome)),
+        };
         Ok(Ok(Plan {
             name: change.name,
             cancels_new_email: change.cancels_new_email && email.is_none(),
@@ -155,6 +152,29 @@ impl Accounts {
             password,
             verified,
         }))
+    }
+
+    /// Hashes the new password, and admits the mails about a new address.
+    async fn prepare(
+        &self,
+        password: Option<AcceptedPassword>,
+        email: Option<&Email>,
+        client: &ClientInfo,
+    ) -> Result<Result<Option<PasswordHash>, ChangeOutcome>, AccountError> {
+        let mut hash = None;
+        if let Some(password) = password {
+            let hashing = self.0.hashing.hash(password.into_secret(), client.network());
+            hash = Some(hashing.await?);
+        }
+        if let Some(email) = email {
+            match self.admit_mail(email, client).await? {
+                MailAdmission::Allowed => {}
+                MailAdmission::AddressLimited(wait) | MailAdmission::NetworkLimited(wait) => {
+                    return Ok(Err(ChangeOutcome::TooManyMails(wait)));
+                }
+            }
+        }
+        Ok(Ok(hash))
     }
 }
 

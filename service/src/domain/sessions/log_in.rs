@@ -129,9 +129,10 @@ impl Sessions {
             .verify_credentials(attempt, RequiredFactors::All, client)
             .await?;
         if kind == SessionKind::Token && self.is_restricted(&verified) {
-            self.refund(verified.counters).await;
+            self.take_back(verified.attempt()).await;
             return Err(LoginError::SecondFactorSetupRequired);
         }
+        let attempt = verified.attempt();
         let lifetimes = self.0.lifetimes;
         let ttl = match kind {
             SessionKind::Api | SessionKind::Browser => lifetimes.absolute_timeout.min(lifetimes.idle_timeout),
@@ -162,7 +163,7 @@ impl Sessions {
             append_started(conn, &verified, &new, ended, &client)?;
             Ok(Ok((verified, started)))
         });
-        started.await?
+        self.conclude(attempt, started.await).await?
     }
 
     fn is_restricted(&self, verified: &VerifiedCredentials) -> bool {

@@ -21,6 +21,7 @@ impl Sessions {
         client: &ClientInfo,
     ) -> Result<RecentlyProven, LoginError> {
         let verified = self.verify_owner(who, password, code, client).await?;
+        let attempt = verified.attempt();
         let (account, session, client) = (who.account(), who.session(), client.clone());
         let proven = self.0.db.tx("reauthenticate", move |conn| {
             if let Err(error) = verified.consume(conn, &client)? {
@@ -38,7 +39,9 @@ impl Sessions {
             audit::append(conn, &event)?;
             Ok(Ok(()))
         });
-        proven.await?.map(|()| who.just_proven())
+        self.conclude(attempt, proven.await)
+            .await?
+            .map(|()| who.just_proven())
     }
 
     /// Replaces the cookie of a `browser` session (ASVS v5.0.0-7.2.4). `None`: the session is of another kind.

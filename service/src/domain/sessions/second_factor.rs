@@ -96,6 +96,7 @@ impl Sessions {
         let sealed = secret
             .seal(&self.0.data_keys, who.account())
             .ok_or(StorageError::Failed)?;
+        let attempt = verified.attempt();
         let (session, client) = (who.session(), client.clone());
         let started = self.0.db.tx("start_second_factor", move |conn| {
             let started = second_factors::start(conn, verified.account, session, &sealed)?;
@@ -105,7 +106,7 @@ impl Sessions {
             }
             Ok(started)
         });
-        if started.await? {
+        if self.conclude(attempt, started.await).await? {
             Ok(SetupOutcome::Secret(secret))
         } else {
             Ok(SetupOutcome::AlreadyEnabled)
@@ -210,7 +211,7 @@ impl Sessions {
         work: impl FnOnce(&mut PgConnection, &VerifiedCredentials, &ClientInfo) -> QueryResult<T> + Send + 'static,
     ) -> Result<FactorChangeOutcome<T>, LoginError> {
         let verified = self.verify_owner(who, password, Some(code), client).await?;
-        let client = client.clone();
+        let (attempt, client) = (verified.attempt(), client.clone());
         let changed = self.0.db.tx(what, move |conn| {
             if let Err(error) = verified.consume(conn, &client)? {
                 return Ok(Err(error));
@@ -221,7 +222,7 @@ impl Sessions {
             }
             work(conn, &verified, &client).map(|value| Ok(FactorChangeOutcome::Done(value)))
         });
-        changed.await?
+        self.conclude(attempt, changed.await).await?
     }
 }
 

@@ -52,12 +52,29 @@ pub struct VerifiedCredentials {
     pub(super) factor: Factor,
     throttles: Throttles,
     /// The attempt, as it is counted.
-    pub(super) counters: Counters,
+    counters: Counters,
     /// The code, as it is counted.
     guess: Option<Guess>,
 }
 
+/// How an attempt was counted, to take it back.
+#[derive(Clone, Debug)]
+pub struct CountedAttempt {
+    account: AccountId,
+    counters: Counters,
+    guess: Option<Guess>,
+}
+
 impl VerifiedCredentials {
+    /// How the attempt was counted.
+    pub fn attempt(&self) -> CountedAttempt {
+        CountedAttempt {
+            account: self.account,
+            counters: self.counters.clone(),
+            guess: self.guess,
+        }
+    }
+
     /// Uses up the code, and locks account and credentials until the transaction ends. On an error the caller must change
     /// nothing: password or second factor were changed since the verification or the recovery code does not exist, and
     /// the attempt stays counted; or the code was used before, which is no guess.
@@ -182,24 +199,24 @@ impl Sessions {
             };
         }
         let role = Role::parse(&row.role).ok_or(StorageError::Failed)?;
-        let (factor, guess) = match required {
-            RequiredFactors::PasswordOnly => (Factor::None, None),
-            RequiredFactors::All => match self.check_code(&row, attempt.code.as_ref()).await? {
-                CodeCheck::Valid(factor, guess) => (factor, guess),
-                CodeCheck::Missing => {
-                    self.refund(counters).await;
-                    return Err(LoginError::SecondFactorRequired);
-                }
-                CodeCheck::Unverifiable => {
-                    self.refund(counters).await;
-                    return Err(LoginError::SecondFactorUnavailable);
-                }
-                CodeCheck::Blocked(wait) => {
-                    self.refund(counters).await;
-                    return Err(LoginError::CodesBlocked(wait));
-                }
-                CodeCheck::Wrong(guess) => return self.reject_code(row, guess, client).await,
-            },
+        let checked = match required {
+            RequiredFactors::PasswordOnly => Ok(CodeCheck::Valid(Factor::None, None)),
+            RequiredFactors::All => self.check_code(&row, attempt.code.as_ref()).await,
+        };
+        let code = match checked {
+            Ok(CodeCheck::Valid(factor, guess)) => Ok((factor, guess)),
+            Ok(CodeCheck::Wrong(guess)) => return self.reject_code(row, guess, client).await,
+            Ok(CodeCheck::Missing) => Err(LoginError::SecondFactorRequired),
+            Ok(CodeCheck::Unverifiable) => Err(LoginError::SecondFactorUnavailable),
+            Ok(CodeCheck::Blocked(wait)) => Err(LoginError::CodesBlocked(wait)),
+            Err(error) => Err(error.into()),
+        };
+        let (factor, guess) = match code {
+            Ok(checked) => checked,
+            Err(error) => {
+                self.refund(counters).await;
+                return Err(error);
+            }
         };
         if needs_rehash {
             self.rehash(&row, attempt.password, client).await;
@@ -255,8 +272,28 @@ impl Sessions {
         Ok((counters, row, permit))
     }
 
+    /// The result of what was to be done with verified credentials. If the service failed to do it, the attempt is taken back:
+    /// it was no guess, and the client repeats it.
+    pub async fn conclude<T, E>(&self, attempt: CountedAttempt, done: Result<T, E>) -> Result<T, E> {
+        if done.is_err() {
+            self.take_back(attempt).await;
+        }
+        done
+    }
+
+    /// Takes an attempt back whose credentials were right.
+    pub async fn take_back(&self, attempt: CountedAttempt) {
+        let take_back = move |conn: &mut PgConnection| {
+            if let Some(guess) = attempt.guess {
+                guess.refund(conn, attempt.account)?;
+            }
+            attempt.counters.refund(conn)
+        };
+        let _ = self.0.db.tx("take_back_login", take_back).await;
+    }
+
     /// Removes an attempt from the counters. If this fails, the attempt expires with its counter, after an hour.
-    pub(super) async fn refund(&self, counters: Counters) {
+    async fn refund(&self, counters: Counters) {
         let refund = move |conn: &mut PgConnection| counters.refund(conn);
         let _ = self.0.db.tx("refund_login", refund).await;
     }

@@ -30,6 +30,9 @@ mod outage;
 /// A server that has become read-only.
 mod read_only;
 
+/// A server without disk space.
+mod resources;
+
 /// The server restarts during requests.
 mod restart;
 
