@@ -25,6 +25,24 @@ pub fn config(authorities: Option<&Path>) -> Result<ClientConfig, AuthoritiesErr
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
+/// Checks that a file with authorities can be read and has a certificate, for a library that would say so at each connection
+/// only.
+pub fn check_file(file: &Path) -> Result<(), AuthoritiesError> {
+    let pem = read(file)?;
+    match CertificateDer::pem_slice_iter(&pem).next() {
+        Some(Ok(_)) => Ok(()),
+        _ => Err(without_certificate(file)),
+    }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, AuthoritiesError> {
+    std::fs::read(file).map_err(|error| AuthoritiesError(format!("cannot read {}: {error}", file.display())))
+}
+
+fn without_certificate(file: &Path) -> AuthoritiesError {
+    AuthoritiesError(format!("{} contains no certificate", file.display()))
+}
+
 fn from_system() -> Result<RootCertStore, AuthoritiesError> {
     let mut roots = RootCertStore::empty();
     // An unreadable system certificate does not make the others untrusted.
@@ -39,17 +57,16 @@ fn from_system() -> Result<RootCertStore, AuthoritiesError> {
 }
 
 fn from_file(file: &Path) -> Result<RootCertStore, AuthoritiesError> {
-    let bad = |reason: &str| AuthoritiesError(format!("{} {reason}", file.display()));
-    let pem = std::fs::read(file)
-        .map_err(|error| AuthoritiesError(format!("cannot read {}: {error}", file.display())))?;
+    let pem = read(file)?;
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let unusable = |_| AuthoritiesError(format!("{} contains an unusable certificate", file.display()));
         roots
-            .add(certificate.map_err(|_| bad("contains no certificate"))?)
-            .map_err(|_| bad("contains an unusable certificate"))?;
+            .add(certificate.map_err(|_| without_certificate(file))?)
+            .map_err(unusable)?;
     }
     if roots.is_empty() {
-        Err(bad("contains no certificate"))
+        Err(without_certificate(file))
     } else {
         Ok(roots)
     }

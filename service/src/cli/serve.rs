@@ -10,6 +10,7 @@ use crate::startup::Service;
 use crate::startup::error::StartError;
 use crate::telemetry::error::TelemetryError;
 use crate::telemetry::logs::Telemetry;
+use crate::tls_client;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,6 +29,11 @@ pub fn run(settings: &Settings) -> ExitCode {
         if let Err(code) = check_credentials(login) {
             return code;
         }
+    }
+    if let Some(file) = database.authorities()
+        && let Err(error) = tls_client::check_file(file)
+    {
+        return fail(EXIT_CONFIG, &format!("{PREFIX}DATABASE_CA_FILE: {error}"));
     }
     if settings.profile == DeploymentProfile::Production && settings.mail.is_local_folder() {
         return fail(
@@ -64,6 +70,8 @@ pub fn run(settings: &Settings) -> ExitCode {
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error @ (StartError::Setting(..) | StartError::Credentials(_))) => fail(EXIT_CONFIG, &error),
+        // The machine has no such address. A port in use may be free later.
+        Err(error @ StartError::Listen(..)) if error.is_foreign_address() => fail(EXIT_CONFIG, &error),
         Err(error) => fail(1, &error),
     }
 }
@@ -83,15 +91,23 @@ fn warn_if_exposed(settings: &Settings, listen: SocketAddr) {
     }
 }
 
+/// SIGTERM or SIGINT. Nothing is left to do for SIGHUP, whose default would be to end the process amid its requests.
 async fn stop_signal() {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
+    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hang_up)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::hangup()),
+    ) else {
         tracing::error!("cannot listen for signals");
         return std::future::pending().await;
     };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return,
+            _ = interrupt.recv() => return,
+            _ = hang_up.recv() => {
+                tracing::info!("SIGHUP: secrets are read again when their files change; other settings need a restart");
+            }
+        }
     }
 }

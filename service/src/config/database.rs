@@ -3,7 +3,7 @@
 use super::deployment_profile::DeploymentProfile;
 use super::secret::SecretSource;
 use super::source::{ConfigError, Source};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The server and its logins.
@@ -86,6 +86,12 @@ impl SslMode {
 }
 
 impl DatabaseSettings {
+    /// The file with the authorities that certificates are verified with; `None`: the system's, or none.
+    pub fn authorities(&self) -> Option<&Path> {
+        let verifies = matches!(self.ssl_mode, SslMode::VerifyFull | SslMode::VerifyCa);
+        (verifies && self.ca_file != "system").then(|| Path::new(&self.ca_file))
+    }
+
     /// Parses the settings. Production requires `verify-full`.
     pub fn parse(source: &Source, profile: DeploymentProfile) -> Result<Self, ConfigError> {
         let ssl_mode = match source.text("DATABASE_SSLMODE")?.as_str() {

@@ -32,10 +32,10 @@ impl TelemetrySettings {
         }
         let ca_file = source.non_empty("OTLP_CA_FILE")?;
         let log = source.non_empty("LOG")?;
-        if tracing_subscriber::EnvFilter::try_new(&log).is_err() {
+        if tracing_subscriber::EnvFilter::try_new(&log).is_err() || !log.split(',').all(has_level) {
             return Err(ConfigError::new(
                 "LOG",
-                "must be a log filter such as info,portcullis::db=debug",
+                "must be a log filter such as info,portcullis::db=debug, whose parts are levels or name one after =",
             ));
         }
         Ok(Self {
@@ -45,4 +45,14 @@ impl TelemetrySettings {
             trace_ratio: source.number("TRACE_RATIO", 0.0..=1.0)?,
         })
     }
+}
+
+/// Whether a part of a log filter is a level or has one. The filter takes any other word for a target, so that a mistyped level
+/// would switch all logs off.
+fn has_level(directive: &str) -> bool {
+    directive.contains(['=', '[', ']', '{', '}'])
+        || directive
+            .trim()
+            .parse::<tracing_subscriber::filter::LevelFilter>()
+            .is_ok()
 }

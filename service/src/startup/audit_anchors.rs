@@ -129,10 +129,13 @@ fn open(path: &Path) -> std::io::Result<File> {
 
 fn last_anchor(path: &Path, key: &DataKeys) -> std::io::Result<Option<Anchor>> {
     let mut file = open(path)?;
-    let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(std::io::Error::other("it is not a regular file"));
+    }
+    file.seek(SeekFrom::Start(metadata.len().saturating_sub(TAIL_BYTES)))?;
     let mut tail = Vec::new();
-    file.read_to_end(&mut tail)?;
+    file.take(TAIL_BYTES).read_to_end(&mut tail)?;
     let tail = String::from_utf8_lossy(&tail);
     let mut lines = tail.lines().rev();
     Ok(lines.find_map(|line| match AnchorLine::parse(line, key) {

@@ -7,9 +7,9 @@ use std::net::SocketAddr;
 /// Why the service failed to start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// An address cannot be bound.
-    #[error("cannot listen on {0}: {1}")]
-    Listen(SocketAddr, std::io::Error),
+    /// The address of a setting cannot be bound.
+    #[error("{PREFIX}{0}: cannot listen on {1}: {2}")]
+    Listen(&'static str, SocketAddr, std::io::Error),
     /// A setting is invalid that only a running service uses.
     #[error("{PREFIX}{0}: {1}")]
     Setting(&'static str, String),
@@ -19,4 +19,11 @@ pub enum StartError {
     /// Threads cannot be started.
     #[error("cannot start threads: {0}")]
     Threads(std::io::Error),
+}
+
+impl StartError {
+    /// Whether the setting names an address that this machine does not have.
+    pub fn is_foreign_address(&self) -> bool {
+        matches!(self, Self::Listen(_, _, error) if error.kind() == std::io::ErrorKind::AddrNotAvailable)
+    }
 }

@@ -79,17 +79,18 @@ struct Server {
 }
 
 impl Listener {
-    /// Binds the address.
+    /// Binds the address of a setting.
     pub fn bind(
+        setting: &'static str,
         address: SocketAddr,
         endpoint: BoxEndpoint<'static, Response>,
         limits: Limits,
         metrics: Option<Metrics>,
     ) -> Result<Self, StartError> {
-        let socket = listen(address).map_err(|error| StartError::Listen(address, error))?;
+        let socket = listen(address).map_err(|error| StartError::Listen(setting, address, error))?;
         let address = socket
             .local_addr()
-            .map_err(|error| StartError::Listen(address, error))?;
+            .map_err(|error| StartError::Listen(setting, address, error))?;
         let server = Server {
             endpoint,
             builder: builder(limits.timeouts.client),

@@ -166,9 +166,21 @@ impl Service {
         };
         let public = routes(extend(apis), edge);
         let bind = || {
-            let public = Listener::bind(server.listen, public, public_limits, Some(metrics.clone()))?;
+            let public = Listener::bind(
+                "LISTEN",
+                server.listen,
+                public,
+                public_limits,
+                Some(metrics.clone()),
+            )?;
             let internal = internal::routes(metrics, probes);
-            let internal = Listener::bind(server.internal_listen, internal, internal_limits, None)?;
+            let internal = Listener::bind(
+                "INTERNAL_LISTEN",
+                server.internal_listen,
+                internal,
+                internal_limits,
+                None,
+            )?;
             Ok((public, internal))
         };
         match bind() {

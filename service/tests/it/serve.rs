@@ -25,11 +25,68 @@ fn a_port_in_use_ends_with_1_and_the_address() {
         let output = run(&["serve"], &pairs);
         assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
         assert!(
-            stderr(&output).contains(&format!("cannot listen on {address}")),
+            stderr(&output).contains(&format!("PORTCULLIS_{key}: cannot listen on {address}")),
             "{}",
             stderr(&output)
         );
     }
+}
+
+/// The error of `serve` with another value of a setting, which is invalid.
+fn refused(key: &str, value: &str, more: &[(&str, &str)]) -> String {
+    let mut pairs = Database::not_created().pairs();
+    pairs.retain(|(name, _)| name != key);
+    let given = [(key, value)];
+    let given = given.iter().chain(more);
+    pairs.extend(given.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    let output = run(&["serve"], &pairs);
+    assert_eq!(output.status.code(), Some(78), "{key}: {}", stderr(&output));
+    stderr(&output)
+}
+
+/// K1: An address that the machine does not have, and files that are none, end the program with code 78 and their settings.
+#[test]
+fn what_only_a_running_service_can_check_is_named_as_well() {
+    for key in ["LISTEN", "INTERNAL_LISTEN"] {
+        let more = [("ALLOW_CLEARTEXT", "LISTEN,INTERNAL_LISTEN")];
+        let error = refused(key, "192.0.2.1:1", &more);
+        assert!(
+            error.contains(&format!("PORTCULLIS_{key}: cannot listen on 192.0.2.1:1")),
+            "{error}"
+        );
+    }
+    let no_certificate = TempFile::new("pem", "hello\n");
+    for (file, reason) in [
+        ("/nowhere/ca.pem", "cannot read"),
+        (no_certificate.path_str(), "no certificate"),
+    ] {
+        let error = refused("DATABASE_CA_FILE", file, &[("DATABASE_SSLMODE", "verify-ca")]);
+        assert!(
+            error.contains("PORTCULLIS_DATABASE_CA_FILE: ") && error.contains(reason),
+            "{error}"
+        );
+    }
+    for device in ["/dev/full", "/dev/zero"] {
+        let error = refused("AUDIT_ANCHOR_FILE", device, &[]);
+        assert!(
+            error.contains("PORTCULLIS_AUDIT_ANCHOR_FILE: ") && error.contains("not a regular file"),
+            "{error}"
+        );
+    }
+}
+
+/// L6: SIGHUP ends nothing: the service serves on and says what a reload needs.
+#[test]
+fn sighup_does_not_end_the_service() {
+    let serving = ServiceProcess::start(&Database::fresh().pairs());
+    serving.wait_for_line("\"ready to serve\"");
+    for _ in 0..2 {
+        serving.signal("-HUP");
+        serving.wait_for_line("SIGHUP");
+    }
+    assert_eq!(App::of_process(&serving).get("/health/live").status, 200);
+    serving.terminate();
+    assert_eq!(serving.wait().0, Some(0));
 }
 
 /// L6: On SIGTERM the service finishes running requests, accepts no new connections, and exits with 0.

@@ -122,6 +122,9 @@ fn an_invalid_value_ends_with_78_and_the_name_of_the_setting() {
         ("OTLP_ENDPOINT", "https://user-7f3a@collector:4318"),
         ("OTLP_ENDPOINT", "http://192.0.2.10:4318/7f3a"),
         ("OTLP_CA_FILE", ""),
+        ("LOG", "7f3a"),
+        ("LOG", "inof,portcullis::db=debug"),
+        ("LOG", "info,portcullis::7f3a"),
         ("TRACE_RATIO", "1.01"),
     ];
     for (name, value) in invalid {

@@ -137,6 +137,7 @@ fn reason(error: &ConnectionError) -> &'static str {
         ("Connection refused", "connection refused"),
         ("timeout expired", "timed out"),
         ("password authentication failed", "password refused"),
+        ("root certificate file", "DATABASE_CA_FILE cannot be read"),
         ("certificate", "certificate refused"),
         ("does not support SSL", "server has no TLS"),
         ("does not exist", "no such database or role"),

@@ -232,13 +232,18 @@ impl ServiceProcess {
 
     /// Sends SIGTERM.
     pub fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, option: &str) {
         #[expect(
             clippy::disallowed_methods,
             reason = "the only test file that starts processes"
         )]
         let mut kill = Command::new("kill");
         assert!(
-            kill.args(["-TERM", &self.child.id().to_string()])
+            kill.args([option, &self.child.id().to_string()])
                 .status()
                 .unwrap()
                 .success()
