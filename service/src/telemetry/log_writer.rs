@@ -7,7 +7,7 @@ use crate::bounded_queue::BoundedQueue;
 use crate::types::clock;
 use chrono::SecondsFormat;
 use std::collections::VecDeque;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -90,23 +90,96 @@ impl Drop for LogWriterGuard {
     }
 }
 
-fn write_batches(buffer: &Buffer, mut output: impl Write) {
-    let mut batch = VecDeque::new();
+/// Lines that are missing in the output.
+#[derive(Default)]
+struct MissingLines {
+    warnings: u64,
+    information: u64,
+    unwritten: u64,
+}
+
+impl MissingLines {
+    fn is_empty(&self) -> bool {
+        self.warnings + self.information + self.unwritten == 0
+    }
+
+    fn report(&self, batch: &mut VecDeque<u8>) {
+        let time = clock::now().to_rfc3339_opts(SecondsFormat::Micros, true);
+        let (warnings, information, unwritten) = (self.warnings, self.information, self.unwritten);
+        let _ = writeln!(
+            batch,
+            r#"{{"timestamp":"{time}","level":"WARN","target":"security","event":"log.dropped","message":"log lines dropped","warnings":{warnings},"information":{information},"unwritten":{unwritten}}}"#
+        );
+    }
+}
+
+/// The output. It may fail for a time, for example while the disk is full.
+struct Output<W> {
+    output: W,
+    /// Whether the last line was written in part: the next one begins on a new line.
+    is_torn: bool,
+    is_failing: bool,
+}
+
+impl<W: Write> Output<W> {
+    /// Writes lines; returns those that were not written completely. The first failure is reported on stderr.
+    fn write(&mut self, lines: &[u8]) -> u64 {
+        let mut written = 0;
+        match self.try_write(lines, &mut written) {
+            Ok(()) => self.is_failing = false,
+            Err(error) if !self.is_failing => {
+                self.is_failing = true;
+                let _ = writeln!(std::io::stderr(), "portcullis: cannot write the log: {error}");
+            }
+            Err(_) => {}
+        }
+        if let Some(last) = written.checked_sub(1).and_then(|last| lines.get(last)) {
+            self.is_torn = *last != b'\n';
+        }
+        let rest = lines.get(written..).unwrap_or_default();
+        rest.iter().filter(|byte| **byte == b'\n').count() as u64
+    }
+
+    fn try_write(&mut self, lines: &[u8], written: &mut usize) -> std::io::Result<()> {
+        if self.is_torn {
+            self.output.write_all(b"\n")?;
+            self.is_torn = false;
+        }
+        while let Some(rest) = lines.get(*written..).filter(|rest| !rest.is_empty()) {
+            match self.output.write(rest) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(count) => *written += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.output.flush()
+    }
+}
+
+/// Writes until the buffer is closed. The service keeps running when its output fails or is closed.
+fn write_batches(buffer: &Buffer, output: impl Write) {
+    let mut output = Output {
+        output,
+        is_torn: false,
+        is_failing: false,
+    };
+    let (mut batch, mut missing) = (VecDeque::new(), MissingLines::default());
     loop {
         let open = buffer.bytes.swap_batch(&mut batch, FLUSH_INTERVAL);
-        let warnings = buffer.dropped_warnings.swap(0, Ordering::Relaxed);
-        let information = buffer.dropped_information.swap(0, Ordering::Relaxed);
-        if warnings + information > 0 {
-            let time = clock::now().to_rfc3339_opts(SecondsFormat::Micros, true);
-            let _ = writeln!(
-                batch,
-                r#"{{"timestamp":"{time}","level":"WARN","target":"security","event":"log.dropped","message":"log lines dropped","warnings":{warnings},"information":{information}}}"#
-            );
+        missing.warnings += buffer.dropped_warnings.swap(0, Ordering::Relaxed);
+        missing.information += buffer.dropped_information.swap(0, Ordering::Relaxed);
+        let is_reported = !missing.is_empty();
+        if is_reported {
+            missing.report(&mut batch);
         }
-        // The service keeps running when its output is closed.
-        let _ = output
-            .write_all(batch.make_contiguous())
-            .and_then(|()| output.flush());
+        let unwritten = output.write(batch.make_contiguous());
+        // The report is the last line: if any line was not written, neither was the report.
+        if unwritten == 0 {
+            missing = MissingLines::default();
+        } else {
+            missing.unwritten += unwritten - u64::from(is_reported);
+        }
         batch.clear();
         if !open {
             return;
@@ -183,6 +256,66 @@ mod tests {
             .collect();
         let sum = |of: &str| dropped.iter().filter_map(|line| line[of].as_u64()).sum::<u64>();
         assert!(sum("information") > 900 && sum("warnings") > 0, "{dropped:?}");
+    }
+
+    /// A disk with this much space, which is freed once it has refused some writes.
+    struct FullDisk {
+        space: usize,
+        refusals: u32,
+        written: Sender<Vec<u8>>,
+    }
+
+    impl Write for FullDisk {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            if self.space == 0 && self.refusals > 0 {
+                self.refusals -= 1;
+                return Err(ErrorKind::StorageFull.into());
+            }
+            let count = if self.refusals > 0 {
+                bytes.len().min(self.space)
+            } else {
+                bytes.len()
+            };
+            self.space = self.space.saturating_sub(count);
+            let _ = self.written.send(bytes[..count].to_vec());
+            Ok(count)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_that_a_full_disk_refused_are_counted_and_the_others_stay_whole() {
+        let (written, output) = channel();
+        let disk = FullDisk {
+            space: 1500,
+            refusals: 3,
+            written,
+        };
+        let (writer, guard) = LogWriter::start(disk).unwrap();
+        let line = format!("{{\"n\":\"{}\"}}\n", "x".repeat(90));
+        let mut sent = 0;
+        let mut text = String::new();
+        // Until lines are written again, after the report.
+        while !text.contains("log.dropped") {
+            writer.write_line(line.as_bytes(), Importance::Information);
+            sent += 1;
+            std::thread::sleep(Duration::from_millis(2));
+            text.extend(output.try_iter().map(|part| String::from_utf8(part).unwrap()));
+        }
+        drop(guard);
+        text.extend(output.try_iter().map(|part| String::from_utf8(part).unwrap()));
+        let lines: Vec<_> = text
+            .lines()
+            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+            .collect();
+        assert_eq!(text.lines().count(), lines.len() + 1, "one line is torn: {text}");
+        let whole = lines.iter().filter(|line| line.get("n").is_some()).count() as u64;
+        let unwritten: u64 = lines.iter().filter_map(|line| line["unwritten"].as_u64()).sum();
+        assert!(unwritten > 0);
+        assert_eq!(whole + unwritten, sent, "{text}");
     }
 
     #[test]

@@ -14,6 +14,8 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use std::fs::File;
+use std::os::fd::AsFd;
 use std::time::Duration;
 use tracing_subscriber::filter::{EnvFilter, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -53,7 +55,12 @@ impl Telemetry {
             .transpose()?;
         let loggers = collector.map(loggers).transpose()?;
         let mut telemetry = Self::quiet_to(collector)?;
-        let (writer, guard) = LogWriter::start(std::io::stdout()).map_err(setup_error)?;
+        // Without the buffer of `Stdout`, which would repeat the rest of a line that could not be written.
+        let stdout = std::io::stdout()
+            .as_fd()
+            .try_clone_to_owned()
+            .map_err(setup_error)?;
+        let (writer, guard) = LogWriter::start(File::from(stdout)).map_err(setup_error)?;
         let filter = EnvFilter::try_new(&settings.log).map_err(setup_error)?;
         let others = || {
             EXPORTER_TARGETS.iter().fold(
