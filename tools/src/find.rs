@@ -23,10 +23,21 @@ pub struct Program {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// SHA-256 of its file, hexadecimal.
+    /// SHA-256 of its file and of those that belong to it, hexadecimal.
     pub digest: String,
+    /// The files in the folders that belong to it, sorted.
+    pub files: Vec<BundledFile>,
     /// `path` or `cache`.
     pub source: &'static str,
+}
+
+/// A file that belongs to a program, such as a set of rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BundledFile {
+    /// `FOLDER/NAME`.
+    pub path: String,
+    /// Its SHA-256, hexadecimal.
+    pub digest: String,
 }
 
 /// The program, or one line that says why it was not found.
@@ -125,33 +136,42 @@ fn first_version(text: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// Of the program, and of the files in the folders beside it.
-fn digest(tool: &Tool, file: &Path) -> Result<String> {
-    let program = checksum::of_file(file)?;
-    if tool.folders.is_empty() {
-        return Ok(program);
-    }
-    let real = fs::canonicalize(file)?;
-    let mut lines = vec![program];
+/// The files in the folders beside the program.
+fn bundled(tool: &Tool, file: &Path) -> Result<Vec<BundledFile>> {
+    let mut bundled = Vec::new();
     for folder in &tool.folders {
-        let entries = fs::read_dir(real.with_file_name(folder)).into_iter().flatten();
+        let beside = fs::canonicalize(file)?.with_file_name(folder);
+        // Without the folder the tool fails by itself.
+        let entries = fs::read_dir(beside).into_iter().flatten();
         let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
         files.retain(|file| file.is_file());
         files.sort();
         for file in files {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
-            lines.push(format!("{folder}/{name} {}", checksum::of_file(&file)?));
+            bundled.push(BundledFile {
+                path: format!("{folder}/{name}"),
+                digest: checksum::of_file(&file)?,
+            });
         }
     }
-    Ok(checksum::of(lines.join("\n")))
+    Ok(bundled)
 }
 
 fn program(tool: &Tool, file: PathBuf, source: &'static str) -> Result<Program> {
+    let (own, files) = (checksum::of_file(&file)?, bundled(tool, &file)?);
+    let digest = if files.is_empty() {
+        own
+    } else {
+        let lines = files.iter().map(|file| format!("{} {}", file.path, file.digest));
+        let lines: Vec<String> = std::iter::once(own).chain(lines).collect();
+        checksum::of(lines.join("\n"))
+    };
     Ok(Program {
-        digest: digest(tool, &file)?,
         file,
         name: tool.name.clone(),
         version: tool.version.clone(),
+        digest,
+        files,
         source,
     })
 }
