@@ -30,7 +30,7 @@ pub enum Task {
     List,
     /// Verify that the cache still contains what was installed
     Verify,
-    /// Rewrite the lock file of a tool from PyPI
+    /// Rewrite the lock file of a tool from PyPI, or of one from npm with dependencies
     Lock {
         /// Names of tools
         #[arg(value_name = "NAME", required = true)]

@@ -32,7 +32,7 @@ pub fn install(context: &Context, tool: &Tool, again: bool) -> Result<()> {
     match &tool.install {
         Install::Crate(package) => crates::install(&staging, package)?,
         Install::Pypi(package) => pypi::install(&staging, tool, package)?,
-        Install::Npm(package) => npm::install(&staging, &tool.program, package)?,
+        Install::Npm(package) => npm::install(&staging, tool, package)?,
         Install::Go(module) => go::install(&staging, module)?,
         Install::None(_) => {}
     }

@@ -1,7 +1,8 @@
-//! `cargo xtask tools lock NAME`: rewrites the lock file of a tool from PyPI with all of its dependencies and the hash of
+//! `cargo xtask tools lock NAME`: rewrites the lock file of a tool from PyPI or npm with all of its dependencies and the hash of
 //! every file, for any platform. The result is to be reviewed and committed.
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use harness::checksum;
@@ -10,7 +11,7 @@ use harness::output::print;
 use harness::process::command::Command;
 
 use crate::tool::{Install, Package, Tool};
-use crate::{find, install, pypi, table};
+use crate::{find, install, npm, pypi, table};
 
 const COMPILE: [&str; 11] = [
     "pip",
@@ -28,19 +29,19 @@ const COMPILE: [&str; 11] = [
 
 /// Rewrites the lock files of these tools.
 pub(crate) fn run(context: &Context, names: &[String]) -> Result<()> {
-    let uv = table::get("uv")?;
-    install::install(context, &uv, false)?;
-    let uv = match find::find(context, &uv)? {
-        Ok(program) => program.file,
-        Err(why) => bail!(why),
-    };
     for name in names {
         let tool = table::get(name)?;
-        let Install::Pypi(package) = &tool.install else {
-            bail!("{name} is not from PyPI: only its checksum in security/tools.toml pins it");
+        let (package, file, text) = match &tool.install {
+            Install::Pypi(package) => {
+                let text = resolve(&Command::new(context, uv(context)?), context, &tool, package)?;
+                (package, pypi::lock_file(context, name), text)
+            }
+            Install::Npm(package) if !package.with.is_empty() => {
+                let text = npm::lock(context, package)?;
+                (package, npm::lock_file(context, name), text)
+            }
+            _ => bail!("{name} has no lock file: only its checksum in security/tools.toml pins it"),
         };
-        let text = resolve(&Command::new(context, &uv), context, &tool, package)?;
-        let file = pypi::lock_file(context, name);
         fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
         let (digest, file) = (checksum::of_file(&file)?, file.display());
         print(&if digest == package.checksum {
@@ -50,6 +51,16 @@ pub(crate) fn run(context: &Context, names: &[String]) -> Result<()> {
         });
     }
     Ok(())
+}
+
+/// uv, installed if it is missing.
+fn uv(context: &Context) -> Result<PathBuf> {
+    let uv = table::get("uv")?;
+    install::install(context, &uv, false)?;
+    match find::find(context, &uv)? {
+        Ok(program) => Ok(program.file),
+        Err(why) => bail!(why),
+    }
 }
 
 fn resolve(uv: &Command<'_>, context: &Context, tool: &Tool, package: &Package) -> Result<String> {

@@ -50,6 +50,16 @@ mod tests {
         for tool in all().unwrap() {
             let well_formed = match &tool.install {
                 Install::Crate(package) => package.checksum.len() == 64,
+                Install::Npm(package) if !package.with.is_empty() => {
+                    unused -= 1;
+                    let lock = locks.join(format!("{}.json", tool.name));
+                    let text = std::fs::read_to_string(&lock).unwrap();
+                    let digest = checksum::of_file(&lock).unwrap();
+                    assert_eq!(digest, package.checksum, "{}", tool.name);
+                    let pin = format!("\"{}\": \"{}\"", package.name, package.version);
+                    text.contains(&pin)
+                        && text.matches("\"integrity\": \"sha512-").count() > package.with.len()
+                }
                 Install::Npm(package) => package.checksum.len() == "sha512-".len() + 88,
                 Install::Go(module) => module.checksum.len() == "h1:".len() + 44,
                 Install::None(how) => !how.is_empty(),

@@ -11,7 +11,7 @@ pub enum Install {
     Crate(Package),
     /// A package of PyPI in its own virtual environment, every file pinned by hash.
     Pypi(Package),
-    /// A package of npm without dependencies, installed without running its scripts.
+    /// A package of npm, installed without running its scripts.
     Npm(Package),
     /// A Go module.
     Go(Package),
@@ -28,12 +28,13 @@ pub struct Package {
     /// Its version, which is not always the program's.
     pub version: String,
     /// Crates: SHA-256 of the `.crate`, hexadecimal. PyPI: SHA-256 of `security/locks/TOOL.txt`, which has the hash of
-    /// every installed file. npm: `dist.integrity`, `sha512-` and base64. Go: as in `go.sum`, `h1:` and base64.
+    /// every installed file. npm: `dist.integrity`, `sha512-` and base64, of a package without dependencies; SHA-256 of
+    /// `security/locks/TOOL.json`, which has that of every package, of one with dependencies. Go: as in `go.sum`, `h1:` and base64.
     pub checksum: String,
     /// Crates: components of the Rust toolchain that it needs.
     #[serde(default)]
     pub components: Vec<String>,
-    /// PyPI: further requirements with a version.
+    /// PyPI and npm: further requirements with a version. With any, a package of npm has a lock file.
     #[serde(default)]
     pub with: Vec<String>,
     /// PyPI: packages without a wheel. Only these are built, which runs their code.
@@ -112,7 +113,10 @@ impl Install {
         match self {
             Install::Crate(_) => &[("cc", "a C compiler (`cc`)"), ("tar", "tar")],
             Install::Pypi(_) => &[("python3", "Python 3.11 or newer with venv (`python3`)")],
-            Install::Npm(_) => &[("npm", "Node.js with `npm`"), ("tar", "tar")],
+            Install::Npm(package) if package.with.is_empty() => {
+                &[("npm", "Node.js with `npm`"), ("tar", "tar")]
+            }
+            Install::Npm(_) => &[("npm", "Node.js with `npm`")],
             Install::Go(_) => &[("go", "Go (`go`)")],
             Install::None(_) => &[],
         }
@@ -144,8 +148,12 @@ mod tests {
                 package.components.is_empty(),
             );
             is(
+                matches!(tool.install, Install::Pypi(_) | Install::Npm(_)),
+                package.with.is_empty(),
+            );
+            is(
                 matches!(tool.install, Install::Pypi(_)),
-                package.with.is_empty() && package.sources.is_empty(),
+                package.sources.is_empty(),
             );
             is(
                 matches!(tool.install, Install::Go(_)),
