@@ -17,6 +17,7 @@ pub fn document<T: OpenApi + 'static>() -> String {
         document["components"]["schemas"][name]["additionalProperties"] = false.into();
     }
     describe_successes(&mut document);
+    plain_media_types(&mut document);
     describe_conditions(&mut document);
     // An operation without a security scheme is public.
     document["security"] = Value::Array(Vec::new());
@@ -32,6 +33,24 @@ fn describe_successes(document: &mut Value) {
         if response["description"] == "" {
             response["description"] = "The request succeeded".into();
         }
+    }
+}
+
+/// Without `charset`, which JSON does not have (RFC 8259 §11): code generators make names out of media types.
+fn plain_media_types(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            if let Some(Value::Object(content)) = members.get_mut("content") {
+                let plain = std::mem::take(content).into_iter().map(|(media_type, schema)| {
+                    let plain = media_type.split(';').next().unwrap_or_default();
+                    (plain.to_owned(), schema)
+                });
+                content.extend(plain);
+            }
+            members.values_mut().for_each(plain_media_types);
+        }
+        Value::Array(values) => values.iter_mut().for_each(plain_media_types),
+        _ => {}
     }
 }
 

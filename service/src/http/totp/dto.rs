@@ -61,6 +61,8 @@ pub struct TotpSetup {
 
 /// Recovery codes. Returned once; each is valid once.
 #[derive(Object)]
+// Not named like its member: the Python client would assign a list and an object to one variable.
+#[oai(rename = "RecoveryCodeList")]
 pub struct RecoveryCodes {
     /// Ten recovery codes.
     pub recovery_codes: Vec<String>,
