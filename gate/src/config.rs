@@ -42,6 +42,8 @@ pub struct Config {
     pub coverage: Option<Coverage>,
     /// The running service that dynamic scans attack.
     pub target: Option<Target>,
+    /// Gates `client-python`, `client-typescript` and `client-go`.
+    pub clients: Option<Clients>,
     /// Gate `headers`.
     pub headers: Option<Headers>,
     /// Gate `schemathesis`.
@@ -143,6 +145,18 @@ pub struct Pages {
     pub private: Vec<String>,
     /// The hidden field of every form.
     pub csrf_field: String,
+}
+
+/// Gates `client-python`, `client-typescript` and `client-go`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Clients {
+    /// The programs, with a `/` at the end; each language has a folder in it.
+    pub folder: String,
+    /// The role whose email and password the programs get.
+    pub role: String,
+    /// What each program must show: it prints `ok NAME` for each of these.
+    pub checks: Vec<String>,
 }
 
 /// Gate `headers`.

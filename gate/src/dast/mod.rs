@@ -1,6 +1,7 @@
 //! Dynamic scans, of the running service or of a server that is insecure on purpose.
 
 mod bad_server;
+pub mod clients;
 mod crawler;
 pub mod headers;
 mod openapi;

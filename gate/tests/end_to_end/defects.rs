@@ -30,6 +30,9 @@ pub const DEPENDENCIES: &[&str] = &["clippy", "audit", "deny", "auditable", "sbo
 /// Gates that attack the running service.
 pub const ATTACKERS: &[&str] = &["headers", "schemathesis", "wapiti"];
 
+/// Gates that use a generated client.
+pub const CLIENTS: &[&str] = &["client-python", "client-typescript", "client-go"];
+
 /// Gates that run every test.
 pub const TESTERS: &[&str] = &["test", "bdd"];
 
@@ -182,6 +185,26 @@ pub const DEFECTS_FOR_ATTACKERS: &[Defect] = &[
     // Scripts can read the session cookie.
     (&["wapiti"], |tree| {
         tree.replace("service/src/http/web/cookies.rs", " HttpOnly;", "");
+    }),
+];
+
+pub const DEFECTS_FOR_CLIENTS: &[Defect] = &[
+    // A member of the response is not the document's.
+    (CLIENTS, |tree| {
+        let (documented, planted) = ("{\\\"rates\\\":[", "{\\\"planted\\\":[");
+        tree.replace("service/src/http/rates/formats.rs", documented, planted);
+    }),
+    (&["client-python"], |tree| {
+        tree.append("clients/python/main.py", "\nplanted: int = \"a text\"\n");
+    }),
+    (&["client-typescript"], |tree| {
+        tree.append(
+            "clients/typescript/main.ts",
+            "\nexport const planted: number = \"a text\";\n",
+        );
+    }),
+    (&["client-go"], |tree| {
+        tree.append("clients/go/main.go", "\nvar planted int = \"a text\"\n");
     }),
 ];
 

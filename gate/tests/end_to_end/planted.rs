@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::checkout::{Checkout, text};
 use super::defects::{
-    ATTACKERS, COVERAGE, DEFECTS_FOR_ATTACKERS, DEFECTS_FOR_COVERAGE, DEFECTS_FOR_DEPENDENCIES,
-    DEFECTS_FOR_OURS, DEFECTS_FOR_SCANNERS, DEFECTS_FOR_TESTERS, DEPENDENCIES, Defect, OURS, SCANNERS,
-    TESTERS,
+    ATTACKERS, CLIENTS, COVERAGE, DEFECTS_FOR_ATTACKERS, DEFECTS_FOR_CLIENTS, DEFECTS_FOR_COVERAGE,
+    DEFECTS_FOR_DEPENDENCIES, DEFECTS_FOR_OURS, DEFECTS_FOR_SCANNERS, DEFECTS_FOR_TESTERS, DEPENDENCIES,
+    Defect, OURS, SCANNERS, TESTERS,
 };
 
 #[test]
@@ -31,6 +31,12 @@ fn each_defect_fails_its_gates_of_dependencies() {
 #[ignore = "needs schemathesis, wapiti and half an hour"]
 fn each_defect_fails_its_attacker() {
     each_fails_at_its_gates(&Checkout::whole("attackers"), ATTACKERS, DEFECTS_FOR_ATTACKERS);
+}
+
+#[test]
+#[ignore = "needs Python, Node, Go and minutes to build"]
+fn each_defect_fails_its_generated_client() {
+    each_fails_at_its_gates(&Checkout::whole("clients"), CLIENTS, DEFECTS_FOR_CLIENTS);
 }
 
 #[test]
