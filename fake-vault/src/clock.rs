@@ -1,6 +1,7 @@
 //! The server's clock: the wall clock and an offset that the control interface changes.
 
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
@@ -8,11 +9,19 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 #[derive(Default)]
 pub(crate) struct Clock {
     offset_ms: AtomicI64,
+    /// When it was stopped; it then moves only when it is advanced.
+    stopped: Mutex<Option<DateTime<Utc>>>,
 }
 
 impl Clock {
     pub(crate) fn now(&self) -> DateTime<Utc> {
-        wall_clock() + TimeDelta::milliseconds(self.offset_ms.load(Ordering::SeqCst))
+        let stopped = *self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        stopped.unwrap_or_else(wall_clock) + TimeDelta::milliseconds(self.offset_ms())
+    }
+
+    /// Stops it, so that a test does not depend on the speed of the machine.
+    pub(crate) fn stop(&self) {
+        *self.stopped.lock().unwrap_or_else(PoisonError::into_inner) = Some(wall_clock());
     }
 
     /// By how much it was moved.

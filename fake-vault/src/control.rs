@@ -28,6 +28,10 @@ pub(crate) async fn handle(vault: &Vault, path: &str, method: &str, body: &Bytes
             }
             Err(error) => Err(error),
         },
+        ("clock", "DELETE") => {
+            vault.clock.stop();
+            Ok(time(vault))
+        }
         ("rules", "POST") => parsed::<Rule>(body).map(|rule| {
             vault.injected.add(rule);
             Answer::empty(204)

@@ -119,6 +119,16 @@ impl FakeVault {
         &self.unseal_keys
     }
 
+    /// Changes how long a request may wait for PostgreSQL.
+    pub fn set_max_request_duration(&self, duration: Duration) {
+        self.vault.set_max_request_duration(duration);
+    }
+
+    /// Stops the clock: time passes only by [`FakeVault::advance`].
+    pub fn stop_clock(&self) {
+        self.vault.clock.stop();
+    }
+
     /// Moves the clock forward; what is over by then has ended when this returns.
     pub fn advance(&self, duration: Duration) {
         self.vault

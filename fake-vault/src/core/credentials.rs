@@ -47,7 +47,7 @@ pub(crate) async fn issue(
     };
     let statements = fill(&role.creation_statements, &login);
     let created = match pool(vault, mount, &role, &connection) {
-        Ok(pool) => pool.run(&statements, vault.max_request_duration).await,
+        Ok(pool) => pool.run(&statements, vault.max_request_duration()).await,
         Err(error) => Err(error),
     };
     created.map_err(|error| Refusal::listed(500, &error.in_transaction()))?;
@@ -140,7 +140,7 @@ pub(crate) async fn extend(vault: &Vault, lease: &Lease, ttl: i64) -> Result<(),
     };
     let statements = fill(&role.renewal(), &login);
     let pool = pool(vault, &lease.mount, &role, &connection)?;
-    pool.run(&statements, vault.max_request_duration).await
+    pool.run(&statements, vault.max_request_duration()).await
 }
 
 /// Drops a login and removes its lease. A failure leaves both.
@@ -152,7 +152,7 @@ pub(crate) async fn revoke(vault: &Vault, lease: &Lease) -> Result<(), SqlError>
     };
     let statements = fill(&role.revocation(), &login);
     let pool = pool(vault, &lease.mount, &role, &connection)?;
-    pool.run(&statements, vault.max_request_duration).await?;
+    pool.run(&statements, vault.max_request_duration()).await?;
     vault.state().leases.remove(&lease.id);
     Ok(())
 }

@@ -110,7 +110,7 @@ async fn configure(vault: &Vault, call: &Call, mount: &str, name: &str) -> Resul
     if call.flag("verify_connection").unwrap_or(true) {
         // A pool for this once: the connection is not stored yet.
         let verified = match Pools::default().get(name, &connection) {
-            Ok(pool) => pool.verify(vault.max_request_duration).await,
+            Ok(pool) => pool.verify(vault.max_request_duration()).await,
             Err(error) => Err(error),
         };
         verified.map_err(|error| {
@@ -141,7 +141,7 @@ async fn rotate_root(vault: &Vault, mount: &str, name: &str) -> Result<Success, 
     let secret = connection.secret(&password);
     let statements = rotation(&connection.root_rotation(), &connection.username, &secret);
     let result = match vault.pools.get(&format!("{mount}{name}"), &connection) {
-        Ok(pool) => pool.run(&statements, vault.max_request_duration).await,
+        Ok(pool) => pool.run(&statements, vault.max_request_duration()).await,
         Err(error) => Err(error),
     };
     result.map_err(|error| Refusal::listed(500, &root_rotation_error(error.text())))?;

@@ -84,7 +84,7 @@ async fn rotate(vault: &Vault, mount: &str, role: &StaticRole) -> Result<StaticR
     let pool = vault
         .pools
         .get(&format!("{mount}{}", role.db_name), &connection)?;
-    pool.run(&statements, vault.max_request_duration).await?;
+    pool.run(&statements, vault.max_request_duration()).await?;
     let mut role = role.clone();
     role.password = password;
     role.rotated = vault.now();

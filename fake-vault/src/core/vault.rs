@@ -1,6 +1,7 @@
 //! The server: state, clock, pools and injected faults, shared by all requests.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -32,8 +33,7 @@ pub(crate) struct Vault {
     pub(crate) wake: Notify,
     /// One pass over expired tokens and leases at a time.
     pub(crate) pass: tokio::sync::Mutex<()>,
-    /// How long a request may wait for PostgreSQL.
-    pub(crate) max_request_duration: Duration,
+    max_request_ms: AtomicU64,
     /// The address of the active node.
     pub(crate) address: String,
 }
@@ -66,7 +66,7 @@ impl Vault {
             injected: Injected::default(),
             wake: Notify::new(),
             pass: tokio::sync::Mutex::default(),
-            max_request_duration,
+            max_request_ms: AtomicU64::new(milliseconds(max_request_duration)),
             address,
         })
     }
@@ -82,6 +82,16 @@ impl Vault {
         storage.save(self.clock.offset_ms(), &self.state())
     }
 
+    /// How long a request may wait for PostgreSQL.
+    pub(crate) fn max_request_duration(&self) -> Duration {
+        Duration::from_millis(self.max_request_ms.load(Ordering::SeqCst))
+    }
+
+    pub(crate) fn set_max_request_duration(&self, duration: Duration) {
+        self.max_request_ms
+            .store(milliseconds(duration), Ordering::SeqCst);
+    }
+
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
@@ -90,4 +100,8 @@ impl Vault {
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

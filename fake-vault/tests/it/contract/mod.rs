@@ -11,6 +11,7 @@ use target::Target;
 #[test]
 fn the_fake_keeps_the_contract() {
     let server = FakeVault::start(&Options::default()).unwrap();
+    server.stop_clock();
     let (address, token) = (server.address(), server.root_token().to_owned());
     let wait = |duration| server.advance(duration);
     run(Target::new(address, token, &wait));

@@ -1,6 +1,8 @@
 //! The values that placeholders have in this run.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -14,6 +16,8 @@ static PLACEHOLDER: LazyLock<Regex> =
 #[derive(Default, Clone)]
 pub struct Bindings {
     values: HashMap<String, String>,
+    /// Compiled once, also for copies of these bindings.
+    expressions: Rc<RefCell<HashMap<String, Regex>>>,
 }
 
 impl Bindings {
@@ -82,7 +86,10 @@ impl Bindings {
         }
         pattern += &regex::escape(&expected[end..]);
         pattern += "$";
-        let Some(captures) = Regex::new(&pattern).unwrap().captures(actual) else {
+        let mut expressions = self.expressions.borrow_mut();
+        let expression = expressions.entry(pattern);
+        let expression = expression.or_insert_with_key(|pattern| Regex::new(pattern).unwrap());
+        let Some(captures) = expression.captures(actual) else {
             return false;
         };
         for (name, value) in names.into_iter().zip(captures.iter().skip(1).flatten()) {

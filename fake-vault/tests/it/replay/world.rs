@@ -1,7 +1,7 @@
 //! One run of the recording: the server, PostgreSQL, the TokenReview server, the time that has passed.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fake_vault::{FakeVault, Options};
 use rustix::process::Signal;
@@ -15,8 +15,9 @@ use crate::replay::{falsified, jwts, outside, skipped};
 use crate::support::client::{self, Answer};
 use crate::support::postgres::Postgres;
 
-/// How long a request may wait for PostgreSQL in this run; the recorded server waited 10 s.
-const MAX_REQUEST_DURATION: Duration = Duration::from_secs(2);
+/// How long a request may wait for PostgreSQL where the recorded one waited until its limit, and elsewhere.
+const SHORT_WAIT: Duration = Duration::from_secs(1);
+const LONG_WAIT: Duration = Duration::from_secs(60);
 
 pub enum Outcome {
     Passed,
@@ -29,8 +30,7 @@ pub struct World {
     postgres: Postgres,
     review: ReviewServer,
     bindings: Bindings,
-    started: Instant,
-    /// By how much the clock was moved.
+    /// By how much the clock was moved; it is stopped otherwise.
     moved: Duration,
     /// When each entry was answered, on the server's clock.
     answered: HashMap<String, Duration>,
@@ -40,10 +40,11 @@ impl World {
     pub fn new(transcript: &Transcript) -> World {
         let options = Options {
             ready: false,
-            max_request_duration: MAX_REQUEST_DURATION,
+            max_request_duration: LONG_WAIT,
             ..Options::default()
         };
         let server = FakeVault::start(&options).unwrap();
+        server.stop_clock();
         let (postgres, review) = (Postgres::start(), ReviewServer::start());
         let mut bindings = Bindings::default();
         outside::bind(&mut bindings);
@@ -59,7 +60,6 @@ impl World {
             postgres,
             review,
             bindings,
-            started: Instant::now(),
             moved: Duration::ZERO,
             answered: HashMap::new(),
         }
@@ -73,15 +73,20 @@ impl World {
         if let Some(reason) = skipped::reason(entry, self.postgres.major) {
             return Outcome::Skipped(reason);
         }
-        let sent = Instant::now();
+        let wait = if entry.seconds.is_some() {
+            SHORT_WAIT
+        } else {
+            LONG_WAIT
+        };
+        self.server.set_max_request_duration(wait);
         let answer = match self.send(entry) {
             Ok(answer) => answer,
             Err(unbound) => return Outcome::Failed(vec![unbound]),
         };
         if let Some(seconds) = entry.seconds {
-            self.advance(Duration::from_secs_f64(seconds).saturating_sub(sent.elapsed()));
+            self.advance(Duration::from_secs_f64(seconds));
         }
-        self.answered.insert(entry.id.clone(), self.time());
+        self.answered.insert(entry.id.clone(), self.moved);
         let mut found = differences(entry, &answer, &mut self.bindings);
         if found.is_empty() {
             found = falsified::undetected(entry, &answer, &self.bindings);
@@ -138,7 +143,7 @@ impl World {
             .and_then(|text| text.split_once(" s after "))
         {
             let until = self.answered[id] + seconds(number);
-            return self.advance(until.saturating_sub(self.time()));
+            return self.advance(until.saturating_sub(self.moved));
         }
         match event {
             "the TokenReview server stops" => self.review.stop(),
@@ -170,11 +175,6 @@ impl World {
     fn advance(&mut self, duration: Duration) {
         self.server.advance(duration);
         self.moved += duration;
-    }
-
-    /// The time since the start on the server's clock.
-    fn time(&self) -> Duration {
-        self.started.elapsed() + self.moved
     }
 }
 

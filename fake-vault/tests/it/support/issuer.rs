@@ -25,7 +25,7 @@ pub struct Credentials {
 impl Issuer {
     pub fn start() -> Issuer {
         let options = Options {
-            max_request_duration: Duration::from_secs(5),
+            max_request_duration: Duration::from_secs(60),
             ..Options::default()
         };
         let issuer = Issuer {
