@@ -51,11 +51,20 @@ pub fn delete(conn: &mut PgConnection, id: AccountId) -> QueryResult<AccountRow>
         .get_result(conn)
 }
 
-/// Restores a deleted account. `None`: no deleted account has this id. Violates `accounts_email_key` if another account
-/// has taken the address.
-pub fn restore(conn: &mut PgConnection, id: AccountId) -> QueryResult<Option<AccountRow>> {
-    diesel::update(accounts::table.find(id.get()))
+/// The deleted account with this id. Locks the row until the end of the transaction.
+pub fn lock_deleted(conn: &mut PgConnection, id: AccountId) -> QueryResult<Option<AccountRow>> {
+    accounts::table
+        .find(id.get())
         .filter(accounts::deleted_at.is_not_null())
+        .select(AccountRow::as_select())
+        .for_no_key_update()
+        .first(conn)
+        .optional()
+}
+
+/// Restores a deleted account. Violates `accounts_email_key` if another account has taken the address.
+pub fn restore(conn: &mut PgConnection, id: AccountId) -> QueryResult<AccountRow> {
+    diesel::update(accounts::table.find(id.get()))
         .set((
             accounts::deleted_at.eq(None::<chrono::DateTime<chrono::Utc>>),
             accounts::version.eq(accounts::version + 1),
@@ -63,5 +72,4 @@ pub fn restore(conn: &mut PgConnection, id: AccountId) -> QueryResult<Option<Acc
         ))
         .returning(AccountRow::as_returning())
         .get_result(conn)
-        .optional()
 }

@@ -17,6 +17,7 @@ use crate::domain::sessions::error::LoginError;
 use crate::domain::sessions::verification::VerifiedCredentials;
 use crate::mail::kind::MailKind;
 use crate::mail::outbox_mail::OutboxMail;
+use crate::types::account::AccountState;
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
 use crate::types::link::LinkPurpose;
@@ -254,7 +255,7 @@ fn outcome_of(error: LoginError) -> Result<ChangeOutcome, AccountError> {
 
 /// Mails a confirmation link to the new address and a notification to the old one. If the new address belongs to
 /// another account, that account is notified and an unmailed link is created, so that the response reveals no
-/// difference.
+/// difference. A registration that was never confirmed is no obstacle.
 fn request_confirmation(
     conn: &mut PgConnection,
     row: &AccountRow,
@@ -265,7 +266,8 @@ fn request_confirmation(
         email: Some(email.as_str()),
         ..LinkSpec::new(row.id(), LinkPurpose::ChangeEmail)
     };
-    let other = accounts::find_by_email(conn, email)?.filter(|other| other.id != row.id);
+    let other = accounts::find_by_email(conn, email)?
+        .filter(|other| other.id != row.id && !other.is(AccountState::Unconfirmed));
     match other {
         Some(other) => {
             account_mails::create_link(conn, key, &spec)?;

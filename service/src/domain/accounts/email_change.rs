@@ -6,6 +6,7 @@ use super::changes::cancel_new_email;
 use super::link_owner::applies;
 use super::outcome::{AccountError, ChangeEmailOutcome, UndoEmailOutcome};
 use super::registration::append_event;
+use super::unconfirmed;
 use crate::crypto::tokens::PlainToken;
 use crate::db::accounts::{self, AccountRow, links};
 use crate::db::audit::{self, Event};
@@ -41,10 +42,12 @@ impl Accounts {
             let (Some(row), Some(email)) = (row, link.email.as_deref().and_then(Email::parse)) else {
                 return Ok(ChangeEmailOutcome::NoSuchLink);
             };
+            let displaced = unconfirmed::displace(conn, &email, row.id())?;
             accounts::set_email(conn, row.id(), &email)?;
             // Including those that were mailed to the old address.
             links::close_all(conn, row.id())?;
             account_mails::enqueue_with_undo_link(conn, &key, MailKind::EmailMoved, &row)?;
+            unconfirmed::append_displaced(conn, displaced.as_ref(), None, &client)?;
             append_event(conn, "email.changed", &row, &client)?;
             Ok(ChangeEmailOutcome::Done)
         });
@@ -95,6 +98,7 @@ impl Accounts {
                 append_cancelled(conn, &row, None, &client)?;
                 return Ok(UndoEmailOutcome::Cancelled);
             }
+            let displaced = unconfirmed::displace(conn, &email, row.id())?;
             accounts::set_email(conn, row.id(), &email)?;
             links::close_all(conn, row.id())?;
             sessions::end_all(conn, row.id(), None, "address restored")?;
@@ -103,6 +107,7 @@ impl Accounts {
                 ..to_account(MailKind::EmailRestored, &row)
             };
             mail.enqueue(conn)?;
+            unconfirmed::append_displaced(conn, displaced.as_ref(), None, &client)?;
             append_event(conn, "email.restored", &row, &client)?;
             Ok(UndoEmailOutcome::Restored)
         });

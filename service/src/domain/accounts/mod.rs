@@ -54,6 +54,9 @@ pub mod registration;
 /// Encrypting second factors with the newest data key.
 pub mod resealing;
 
+/// Registrations that were never confirmed.
+pub mod unconfirmed;
+
 use crate::config::auth::RegistrationMode;
 use crate::crypto::data_keys::DataKeys;
 use crate::crypto::hashing::Hashing;

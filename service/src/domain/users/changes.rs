@@ -7,7 +7,7 @@ use crate::db::accounts::{self, AccountRow, NewAccount, links};
 use crate::db::audit::{self, Event};
 use crate::db::users::{self, Replacement};
 use crate::db::{PgConnection, QueryResult, sessions};
-use crate::domain::accounts::account_mails;
+use crate::domain::accounts::{account_mails, unconfirmed};
 use crate::domain::sessions::caller::{Admin, SignedIn};
 use crate::mail::kind::MailKind;
 use crate::types::account::{AccountId, AccountState};
@@ -149,7 +149,8 @@ impl Users {
         deleted.await?
     }
 
-    /// Restores a deleted user with its former role and state, and mails a pending link again.
+    /// Restores a deleted user with its former role and state, and mails a pending link again. A registration that was never
+    /// confirmed does not keep its address.
     pub async fn restore(
         &self,
         admin: &Admin,
@@ -162,12 +163,20 @@ impl Users {
             if !by.admin.is_still_signed_in(conn)? {
                 return Ok(Err(UserError::SignedOut));
             }
-            let Some(row) = users::restore(conn, id)? else {
+            let Some(deleted) = users::lock_deleted(conn, id)? else {
                 return Ok(Err(UserError::NotFound));
             };
+            let email = Email::parse(&deleted.email).filter(|_| deleted.is(AccountState::Active));
+            let displaced = match email {
+                Some(email) => unconfirmed::displace(conn, &email, id)?,
+                None => None,
+            };
+            let row = users::restore(conn, id)?;
             if !account_mails::enqueue_pending_link(conn, &key, &row)? {
                 account_mails::enqueue(conn, MailKind::AccountRestored, &row)?;
             }
+            let actor = Some(by.admin.account());
+            unconfirmed::append_displaced(conn, displaced.as_ref(), actor, &by.client)?;
             by.append_event(conn, "account.restored", &row, json!({ "role": row.role }))?;
             Ok(Ok(row))
         });

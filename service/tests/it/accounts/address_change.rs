@@ -131,3 +131,56 @@ fn an_address_that_is_taken_is_not_restored() {
     database.execute("UPDATE accounts.links SET expires_at = now()");
     undo(&app, &link).problem(404);
 }
+
+/// E9, D4: A registration that was never confirmed holds no address: it keeps no owner from restoring a former address, from
+/// confirming a new one, or from being restored.
+#[test]
+fn an_unconfirmed_registration_holds_no_address() {
+    let (database, app, access) = with_pending_email();
+    let squat = |address: &str| {
+        assert_eq!(accounts::register(&app, "Eve", address, NEW).status, 202);
+        token(&database, "confirm", address)
+    };
+    let confirm_after = |squatted: &str| {
+        let confirm = json!({ "token": squatted, "password": NEW });
+        post(&app, "/auth/confirm", &confirm).problem(404);
+    };
+    let squatted = squat("new@example.org");
+    let change = json!({ "token": token(&database, "change_email", "new@example.org") });
+    assert_eq!(post(&app, "/auth/change-email", &change).status, 200);
+    confirm_after(&squatted);
+    let squatted = squat("ann@example.org");
+    assert_eq!(
+        undo(&app, &token(&database, "email_moved", "ann@example.org")).status,
+        200
+    );
+    confirm_after(&squatted);
+    get_as(&app, &access, "/auth/me").problem(401);
+    let access = accounts::log_in(&app, "ann@example.org").access;
+
+    squat("third@example.org");
+    let change = json!({ "email": "third@example.org", "current_password": PASSWORD });
+    assert_eq!(put(&app, &access, &change).status, 200);
+    let change = json!({ "token": token(&database, "change_email", "third@example.org") });
+    assert_eq!(post(&app, "/auth/change-email", &change).status, 200);
+
+    let id = get_as(&app, &access, "/auth/me").json()["id"].clone();
+    assert_eq!(
+        call_as(&app, &access, "DELETE", "/auth/me", &Value::Null).status,
+        204
+    );
+    squat("third@example.org");
+    let admin = accounts::create_and_log_in(&app, &database, "admin@example.org", Role::Admin);
+    let restored = call_as(
+        &app,
+        &admin,
+        "POST",
+        &format!("/user/restore?id={id}"),
+        &Value::Null,
+    );
+    assert_eq!(restored.status, 200, "{restored:?}");
+    assert_eq!(try_log_in(&app, "third@example.org", PASSWORD).status, 200);
+    let displaced = "SELECT count(*)::text AS line FROM audit.events
+                     WHERE action = 'account.deleted' AND detail ->> 'by' = 'owner of the address'";
+    assert_eq!(database.lines(displaced), ["4"]);
+}
