@@ -46,7 +46,9 @@ fn phrase(name: &str) -> String {
     {
         return name.to_owned();
     }
-    if name.bytes().all(|b| b.is_ascii_graphic() || b == b' ') {
+    // What looks like an encoded word is encoded itself: some mail programs decode it within quotation marks, to a text that no rule
+    // for names has seen.
+    if name.bytes().all(|b| b.is_ascii_graphic() || b == b' ') && !name.contains("=?") {
         return format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
     }
     let mut words = vec![String::new()];
@@ -87,6 +89,7 @@ mod tests {
             ("Ann Smith", "\"Ann Smith\" <a@b.example>"),
             ("O'Neill, \"Sons\"", "\"O'Neill, \\\"Sons\\\"\" <a@b.example>"),
             ("a\\b", "\"a\\\\b\" <a@b.example>"),
+            ("=?utf-8?q?x?=", "=?utf-8?b?PT91dGYtOD9xP3g/PQ==?= <a@b.example>"),
         ] {
             assert_eq!(to(name, "a@b.example"), expected);
         }

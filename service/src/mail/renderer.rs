@@ -2,6 +2,7 @@
 
 use super::templates::template_of;
 use crate::crypto::data_keys::DataKeys;
+use crate::types::search_key::fold;
 use askama::Template;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -128,8 +129,12 @@ impl Renderer {
 }
 
 /// Whether a name is safe in a mail. An attacker may register another user's address with a message as the name: names
-/// that mail clients could display as links, or that contain line ends, are omitted.
+/// that mail clients could display as links, or that contain line ends, are omitted, also in compatibility forms (`＠`, `․`).
 fn is_safe_name(name: &str) -> bool {
+    has_no_link(name) && has_no_link(&fold(name))
+}
+
+fn has_no_link(name: &str) -> bool {
     let dots = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
     let after_dot = |part: &str| part.is_empty() || part.starts_with(char::is_whitespace);
     !name.trim().is_empty()
@@ -238,6 +243,9 @@ mod tests {
             "you won: evil.example",
             "evil.example",
             "evil。example",
+            "evil\u{2024}example",
+            "ann＠evil",
+            "http：／／evil",
             "http://evil",
             "call @evil",
             "<b>",
