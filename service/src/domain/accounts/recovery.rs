@@ -4,7 +4,6 @@ use super::Accounts;
 use super::account_mails::{self, LinkSpec, to_account};
 use super::confirmation::{activate, append_confirmed, lock_first_admin};
 use super::link_owner::applies;
-use super::mail_limits::MailAdmission;
 use super::outcome::{AccountError, MailRequestOutcome, SetPasswordOutcome};
 use super::passwords::PasswordOwner;
 use super::registration::{append_event, enqueue_next_mail};
@@ -38,14 +37,13 @@ impl Accounts {
         email: Email,
         client: &ClientInfo,
     ) -> Result<MailRequestOutcome, AccountError> {
-        let admitted = match self.admit_mail(&email, client).await? {
-            MailAdmission::NetworkLimited(wait) => return Ok(MailRequestOutcome::Wait(wait)),
-            MailAdmission::AddressLimited(_) => false,
-            MailAdmission::Allowed => true,
+        let admission = match self.admit_reset(&email, client).await? {
+            Ok(admission) => admission,
+            Err(wait) => return Ok(MailRequestOutcome::Wait(wait)),
         };
         let client = client.clone();
         let send = move |conn: &mut PgConnection, key: &DataKeys, row: &AccountRow| {
-            if !admitted {
+            if !admission.allows(row) {
                 return Ok(());
             }
             if row.is(AccountState::Invited) {

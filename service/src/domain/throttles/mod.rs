@@ -52,6 +52,13 @@ const MAILS_TO_ADDRESS: Rule = Rule {
     max_delay: Duration::from_secs(3600),
 };
 
+/// Password resets mailed to one address. The longest delay is shorter than the life of a link: a client that requests resets of
+/// another user leaves that user a valid link at any time.
+const RESETS_TO_ADDRESS: Rule = Rule {
+    max_delay: Duration::from_secs(1500),
+    ..MAILS_TO_ADDRESS
+};
+
 /// Mails requested from one network. The number of free attempts is a setting.
 const MAILS_FROM_NETWORK: Rule = Rule {
     free_attempts: 0,
@@ -171,6 +178,13 @@ impl Throttles {
     pub fn admit_mail_to(&self, conn: &mut PgConnection, email: &Email) -> QueryResult<Admission> {
         let key = format!("mail:{}", self.masked(&email.mailbox_key()));
         Counters::of(vec![Counter::new(key, MAILS_TO_ADDRESS)]).admit(conn)
+    }
+
+    /// Admits a password reset mailed to this address. Counted apart from other mails and by the exact address: otherwise any
+    /// client could use up the limit by registering the address, or a sub-address, and keep its owner from resetting the password.
+    pub fn admit_reset_to(&self, conn: &mut PgConnection, email: &Email) -> QueryResult<Admission> {
+        let key = format!("reset:{}", self.masked(email.key()));
+        Counters::of(vec![Counter::new(key, RESETS_TO_ADDRESS)]).admit(conn)
     }
 
     /// Admits a mail requested from this network, to any address.

@@ -75,8 +75,43 @@ fn mails_to_one_address_are_limited_silently() {
             202
         );
     }
-    let mails = list_outbox(&database).len();
-    assert!((3..=4).contains(&mails), "{mails}");
+    let mails = list_outbox(&database);
+    let count = |kind: &str| mails.iter().filter(|mail| mail.starts_with(kind)).count();
+    let (resets, others) = (count("reset "), count("already_registered "));
+    assert!(
+        (3..=4).contains(&resets) && (1..=4).contains(&others) && resets + others == mails.len(),
+        "{mails:?}"
+    );
+}
+
+/// E14: Other mails to an address or its sub-addresses, which any client can cause, do not keep its owner from a password reset,
+/// and neither do resets that others request: the longest wait is shorter than the life of a link.
+#[test]
+fn other_clients_cannot_block_a_password_reset() {
+    let database = Database::fresh();
+    let app = App::over(&database);
+    create_account(&database, "known@example.org", Role::User);
+    let forgot = |email: &str| post(&app, "/auth/forgot", &json!({ "email": email })).status;
+    let resets = || {
+        list_outbox(&database)
+            .iter()
+            .filter(|mail| *mail == "reset known@example.org")
+            .count()
+    };
+    for number in 0..6 {
+        assert_eq!(register(&app, "known@example.org").status, 202);
+        post(&app, "/auth/resend", &json!({ "email": "known@example.org" }));
+        assert_eq!(forgot(&format!("known+{number}@example.org")), 202);
+    }
+    assert_eq!((forgot("known@example.org"), resets()), (202, 1));
+    for number in 2..20 {
+        assert_eq!(forgot("known@example.org"), 202);
+        let wait = "SELECT coalesce(extract(epoch FROM max(blocked_until) - now()), 0)::int::text AS line \
+                    FROM sessions.throttles WHERE key LIKE 'reset:%'";
+        let wait: i64 = database.lines(wait)[0].parse().unwrap();
+        assert!(wait < 30 * 60 && resets() == number, "{wait} {}", resets());
+        database.execute("UPDATE sessions.throttles SET blocked_until = now() WHERE key LIKE 'reset:%'");
+    }
 }
 
 /// E1, E4, E14: Sub-addresses of one mailbox share its limit, and mails to them name no one before the address is confirmed.
