@@ -33,7 +33,9 @@ pub fn name(status: StatusCode, problem: Option<&str>) -> Option<&'static str> {
     match (status, problem) {
         (StatusCode::FORBIDDEN, Some("forged-form")) => Some("form.forged"),
         (StatusCode::FORBIDDEN, _) => Some("access.denied"),
-        (StatusCode::UNAUTHORIZED, Some("invalid-token")) => Some("token.rejected"),
+        (StatusCode::UNAUTHORIZED, Some("invalid-token" | "invalid-grant")) => Some("token.rejected"),
+        // The password is right, so it counts as no attempt and has no audit event: the sender may be guessing, or have stolen it.
+        (StatusCode::UNAUTHORIZED, Some("second-factor-required")) => Some("session.code_missing"),
         (StatusCode::TOO_MANY_REQUESTS, Some("rate-limited")) => Some("request.throttled"),
         (StatusCode::TOO_MANY_REQUESTS, Some("too-many-mails")) => Some("mail.throttled"),
         (StatusCode::TOO_MANY_REQUESTS, _) => Some("session.throttled"),
@@ -157,6 +159,9 @@ mod tests {
         assert_eq!(name(429, Some("too-many-attempts")), Some("session.throttled"));
         assert_eq!(name(429, Some("rate-limited")), Some("request.throttled"));
         assert_eq!(name(401, Some("invalid-token")), Some("token.rejected"));
+        assert_eq!(name(401, Some("invalid-grant")), Some("token.rejected"));
+        let code_missing = name(401, Some("second-factor-required"));
+        assert_eq!(code_missing, Some("session.code_missing"));
         for (status, problem) in [
             (401, Some("missing-token")),
             (401, Some("invalid-credentials")),

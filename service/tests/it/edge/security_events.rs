@@ -2,6 +2,7 @@
 
 use crate::support::accounts::{PASSWORD, call_as, create_account, get_as, log_in, post, try_log_in};
 use crate::support::app::{App, send};
+use crate::support::authenticator::enable_totp;
 use crate::support::browser::Browser;
 use crate::support::database::Database;
 use crate::support::program::ServiceProcess;
@@ -45,7 +46,7 @@ fn assert_events(log: &[Value], name: &str, count: usize, fields: &[(&str, Value
     );
 }
 
-/// J6: Throttled, denied and forged requests and rejected tokens are logged with account, network and request id: the
+/// J6: Throttled, denied and forged requests, rejected tokens and right passwords without their code are logged with account, network and request id: the
 /// first at once, the others as a number.
 #[test]
 fn rejected_requests_are_logged_with_who_and_where() {
@@ -61,6 +62,12 @@ fn rejected_requests_are_logged_with_who_and_where() {
     }
     serving.wait_for_line("access.denied");
     call_as(&app, &token, "DELETE", "/user?id=1", &Value::Null).problem(403);
+    let cay = create_account(&database, "cay@example.org", Role::User);
+    enable_totp(&app, &log_in(&app, "cay@example.org").access);
+    for _ in 0..3 {
+        try_log_in(&app, "cay@example.org", PASSWORD).problem(401);
+        post(&app, "/auth/refresh", &json!({ "refresh_token": "unknown" })).problem(401);
+    }
     let statuses: Vec<u16> = (0..12)
         .map(|_| try_log_in(&app, "bob@example.org", "wrong").status)
         .collect();
@@ -85,7 +92,9 @@ fn rejected_requests_are_logged_with_who_and_where() {
         ("problem", json!("insufficient-scope")),
     ];
     assert_events(&log, "access.denied", 8, &denied);
-    assert_events(&log, "token.rejected", 7, &[("http.route", json!("/auth/me"))]);
+    assert_events(&log, "token.rejected", 10, &[("http.route", json!("/auth/me"))]);
+    let attempted = [("attempted_account_id", json!(cay))];
+    assert_events(&log, "session.code_missing", 3, &attempted);
     let attempted = [
         ("attempted_account_id", json!(bob)),
         ("problem", json!("too-many-attempts")),
