@@ -121,6 +121,48 @@ impl Browser {
             .map(drop)
     }
 
+    /// Waits for the element of an XPath and clicks it twice, as fast as people do.
+    pub async fn double_click(&self, xpath: &str) -> Result<()> {
+        let element = self.wait_for_element(xpath).await?;
+        let (down, up) = (
+            json!({ "type": "pointerDown", "button": 0 }),
+            json!({ "type": "pointerUp", "button": 0 }),
+        );
+        let actions = json!([
+            { "type": "pointerMove", "origin": { ELEMENT: element }, "x": 0, "y": 0 },
+            down, up, { "type": "pause", "duration": 180 }, down, up,
+        ]);
+        let mouse = json!({ "type": "pointer", "id": "mouse", "actions": actions });
+        self.post("actions", &json!({ "actions": [mouse] }))
+            .await
+            .map(drop)
+    }
+
+    /// Delays every request, so that a page stays for a while after a click.
+    pub async fn slow_down(&self) -> Result<()> {
+        let conditions = json!({ "offline": false, "latency": 400, "download_throughput": 1_000_000, "upload_throughput": 1_000_000 });
+        self.post(
+            "chromium/network_conditions",
+            &json!({ "network_conditions": conditions }),
+        )
+        .await
+        .map(drop)
+    }
+
+    /// Opens a tab with the same cookies and goes to it.
+    pub async fn open_tab(&self) -> Result<()> {
+        let tab = self.post("window/new", &json!({ "type": "tab" })).await?;
+        self.post("window", &json!({ "handle": tab["handle"] }))
+            .await
+            .map(drop)
+    }
+
+    /// Goes to the tab that was opened first.
+    pub async fn go_to_first_tab(&self) -> Result<()> {
+        let tabs = self.get("window/handles").await?;
+        self.post("window", &json!({ "handle": tabs[0] })).await.map(drop)
+    }
+
     /// Waits for the element of an XPath and replaces its text.
     pub async fn write(&self, xpath: &str, text: &str) -> Result<()> {
         let element = self.wait_for_element(xpath).await?;

@@ -161,6 +161,63 @@ Feature: Web pages
     And Ann opens "/my/wishes"
     Then Ann sees "Your list is empty"
 
+  @G10 @browser @mailbox
+  Scenario: A double click adds a wish once
+    Given Ann is signed in with a browser
+    And Ann has a slow connection
+    When Ann opens "/my/wishes/new"
+    And Ann fills in
+      | field     | text     |
+      | Your wish | See Oslo |
+    And Ann double-clicks "Add to my list"
+    Then Ann sees the page "My wishes"
+    And Ann sees "Your wish is on the list"
+    And Ann sees "See Oslo" once
+
+  @G11 @browser @mailbox
+  Scenario: Signing in in two tabs leads to the wishes in both
+    Given Ann has an account
+    And Ann opens "/sign-in"
+    When Ann opens "/sign-in" in another tab
+    And Ann fills in
+      | field          | text           |
+      | E-mail address | {Ann.email}    |
+      | Password       | {Ann.password} |
+    And Ann presses "Sign in"
+    Then Ann sees the page "My wishes"
+    When Ann returns to the first tab
+    And Ann fills in
+      | field          | text           |
+      | E-mail address | {Ann.email}    |
+      | Password       | {Ann.password} |
+    And Ann presses "Sign in"
+    Then Ann sees the page "My wishes"
+
+  @G11 @browser @mailbox
+  Scenario: A form keeps its text when its user signs out and in in another tab
+    Given Ann is signed in with a browser
+    When Ann opens "/my/wishes/new"
+    And Ann fills in
+      | field     | text                  |
+      | Your wish | See Oslo              |
+      | Notes     | By train, from Bergen |
+    And Ann opens "/my/wishes" in another tab
+    And Ann presses "Sign out"
+    Then Ann sees the page "You are signed out"
+    When Ann follows "Sign in again"
+    And Ann fills in
+      | field          | text           |
+      | E-mail address | {Ann.email}    |
+      | Password       | {Ann.password} |
+    And Ann presses "Sign in"
+    Then Ann sees the page "My wishes"
+    When Ann returns to the first tab
+    And Ann presses "Add to my list"
+    Then Ann sees "You signed in or out in another window"
+    When Ann presses "Add to my list"
+    Then Ann sees "Your wish is on the list"
+    And Ann sees "By train, from Bergen"
+
   @G6 @browser @mailbox @asvs:v5.0.0-8.2.2 @owasp:API1:2023 @CWE-639
   Scenario: Another user's wish is not found
     Given Ann is signed in with a browser

@@ -40,6 +40,29 @@ async fn presses(world: &mut World, user: String, button: String) -> Result<()> 
     world.browsers.get(&user)?.click(&button).await
 }
 
+#[given(expr = "{word} has a slow connection")]
+async fn has_slow_connection(world: &mut World, user: String) -> Result<()> {
+    world.browsers.get(&user)?.slow_down().await
+}
+
+#[when(expr = "{word} double-clicks {string}")]
+async fn double_clicks(world: &mut World, user: String, button: String) -> Result<()> {
+    let button = by_text("button", &button)?;
+    world.browsers.get(&user)?.double_click(&button).await
+}
+
+#[when(expr = "{word} opens {string} in another tab")]
+async fn opens_in_another_tab(world: &mut World, user: String, target: String) -> Result<()> {
+    let browser = world.browsers.get(&user)?;
+    browser.open_tab().await?;
+    browser.open(&target).await
+}
+
+#[when(expr = "{word} returns to the first tab")]
+async fn returns_to_first_tab(world: &mut World, user: String) -> Result<()> {
+    world.browsers.get(&user)?.go_to_first_tab().await
+}
+
 #[when(expr = "{word} fills in")]
 async fn fills_in(world: &mut World, user: String, step: &Step) -> Result<()> {
     let browser = world.browsers.get(&user)?;
@@ -119,6 +142,22 @@ async fn sees(world: &mut World, user: String, text: String) -> Result<()> {
     shown
         .await
         .with_context(|| format!("the page does not show {text:?}"))?;
+    Ok(())
+}
+
+#[then(expr = "{word} sees {string} once")]
+async fn sees_once(world: &mut World, user: String, text: String) -> Result<()> {
+    sees(world, user.clone(), text.clone()).await?;
+    let shown = world
+        .browsers
+        .get(&user)?
+        .wait_for(MAIN_TEXT, Value::is_string)
+        .await?;
+    let shown = shown.as_str().unwrap_or_default();
+    ensure!(
+        shown.matches(&text).count() == 1,
+        "the page shows {text:?} more than once: {shown}"
+    );
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD
 use std::fmt;
 use std::sync::Arc;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// Minimum length of a key in bytes.
 const MIN_LENGTH: usize = 32;
@@ -65,6 +66,19 @@ impl DataKey {
         }
         let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"portcullis data key");
         Ok(Self(Arc::new(salt.extract(&bytes))))
+    }
+
+    /// The key that follows from a client's secret and these data. Who lacks the secret cannot guess the data by it.
+    pub fn of_client(secret: &PlainToken, data: &[&[u8]]) -> Self {
+        let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"portcullis client key");
+        // Each with its length, so that no two lists are the same bytes.
+        let parts = std::iter::once(secret.reveal().as_bytes()).chain(data.iter().copied());
+        let mut bytes = Zeroizing::new(Vec::new());
+        for part in parts {
+            bytes.extend_from_slice(&part.len().to_be_bytes());
+            bytes.extend_from_slice(part);
+        }
+        Self(Arc::new(salt.extract(&bytes)))
     }
 
     /// Generates a key, in base64.

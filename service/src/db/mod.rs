@@ -21,6 +21,9 @@ pub mod error;
 /// Queues database work and runs it on threads with a connection each.
 pub mod executor;
 
+/// Answers to submitted forms.
+pub mod form_answers;
+
 /// Whether the schema is up to date.
 pub mod health;
 

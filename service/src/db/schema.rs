@@ -270,6 +270,22 @@ pub mod sessions {
         }
     }
 
+    diesel::table! {
+        /// Submitted forms and their answers.
+        sessions.form_answers (key) {
+            /// What identifies the form.
+            key -> Bytea,
+            /// When it expires.
+            expires_at -> Timestamptz,
+            /// Whether another arrival waits.
+            awaited -> Bool,
+            /// Encrypted.
+            answer -> Nullable<Bytea>,
+            /// Whether the form changed something.
+            is_final -> Bool,
+        }
+    }
+
     diesel::allow_tables_to_appear_in_same_query!(sessions, refresh_tokens, throttles);
     diesel::allow_tables_to_appear_in_same_query!(known_networks, accounts);
     diesel::allow_tables_to_appear_in_same_query!(sessions, accounts);

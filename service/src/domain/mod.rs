@@ -12,6 +12,9 @@ pub mod batches;
 /// Demo entries.
 pub mod demo;
 
+/// Answers to submitted forms, for those that arrive twice.
+pub mod form_answers;
+
 /// Responses whose duration reveals nothing.
 pub mod min_response_time;
 

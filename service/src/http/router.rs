@@ -43,6 +43,7 @@ use crate::http::web::accounts::{
     account, account_form, links, mails, second_factor, sign_in, sign_out, sign_up,
 };
 use crate::http::web::error_page;
+use crate::http::web::form::submission;
 use crate::http::web::state::Web;
 use crate::http::web::wishes::{form as wish_form, list as wish_list};
 use crate::http::wishes::WishesApi;
@@ -124,7 +125,7 @@ apis! { parts =>
 /// All web pages except the index, which is an operation too.
 pub fn pages() -> Vec<ExtraRoute> {
     let page = ExtraRoute::page;
-    vec![
+    let pages = vec![
         page("/sign-in")
             .get_with(&["next"], sign_in::show)
             .post(sign_in::submit),
@@ -175,11 +176,12 @@ pub fn pages() -> Vec<ExtraRoute> {
         page("/my/wishes").get_with(&["show", "after"], wish_list::show),
         page("/my/wishes/new").get(wish_form::new).post(wish_form::create),
         page("/my/wishes/:id").get(wish_form::edit).post(wish_form::save),
-        page("/my/wishes/:id/done").post(wish_list::mark),
+        page("/my/wishes/:id/done").post_idempotent(wish_list::mark),
         page("/my/wishes/:id/delete")
             .get(wish_form::show_delete)
             .post(wish_form::delete),
-    ]
+    ];
+    pages.into_iter().map(submission::guarded).collect()
 }
 
 /// Settings of the edge and of the routes beside the APIs.

@@ -10,6 +10,7 @@ use crate::domain::accounts::passwords::PasswordPolicy;
 use crate::domain::accounts::{self, Accounts};
 use crate::domain::audit::Audit;
 use crate::domain::demo::Demo;
+use crate::domain::form_answers::FormAnswers;
 use crate::domain::places::Places;
 use crate::domain::rates::Rates;
 use crate::domain::sessions::{Parts, SessionLifetimes, Sessions};
@@ -27,6 +28,8 @@ pub struct Services {
     pub accounts: Accounts,
     /// The audit log.
     pub audit: Audit,
+    /// Answers to submitted forms.
+    pub form_answers: FormAnswers,
     /// Hashes passwords.
     pub hashing: Hashing,
     /// Sessions and their tokens.
@@ -77,6 +80,7 @@ impl Services {
         Ok(Self {
             accounts,
             audit: Audit::new(logins.accounts.clone()),
+            form_answers: FormAnswers::new(logins.accounts.clone()),
             hashing,
             sessions,
             users: Users::new(logins.accounts.clone(), keys.data.clone()),
@@ -89,6 +93,7 @@ impl Services {
 pub fn web(settings: &Settings, keys: &Keys, services: &Services) -> Web {
     Web::new(WebParts {
         accounts: services.accounts.clone(),
+        form_answers: services.form_answers.clone(),
         sessions: services.sessions.clone(),
         wishes: services.wishes.clone(),
         data_keys: keys.data.clone(),

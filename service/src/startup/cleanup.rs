@@ -1,7 +1,8 @@
-//! Periodic deletion of expired sessions, throttle counters, rate-limit entries and deleted accounts, and reports of repeated
-//! rejections.
+//! Periodic deletion of expired sessions, throttle counters, answers of forms, rate-limit entries and deleted accounts, and
+//! reports of repeated rejections.
 
 use crate::domain::accounts::Accounts;
+use crate::domain::form_answers::FormAnswers;
 use crate::domain::sessions::Sessions;
 use crate::http::edge::rate_limit::RateLimit;
 use crate::http::edge::security_events::SecurityEvents;
@@ -17,12 +18,17 @@ pub async fn run(
     security_events: Arc<SecurityEvents>,
     sessions: Sessions,
     accounts: Accounts,
+    form_answers: FormAnswers,
 ) {
     let mut minute = tokio::time::interval(Duration::from_secs(60));
     for number in (0..DATABASE_CLEANUP_MINUTES).cycle() {
         minute.tick().await;
         rate_limit.evict_idle();
         security_events.report_repeats();
+        // Every minute: they are large, and their number is limited.
+        if let Err(error) = form_answers.delete_expired().await {
+            tracing::warn!(%error, "cannot delete expired answers of forms, will retry");
+        }
         if number != 0 {
             continue;
         }

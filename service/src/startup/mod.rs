@@ -58,6 +58,7 @@ use crate::config::Settings;
 use crate::domain::accounts::Accounts;
 use crate::domain::accounts::passwords::PasswordPolicy;
 use crate::domain::audit::Audit;
+use crate::domain::form_answers::FormAnswers;
 use crate::domain::health::Health;
 use crate::domain::sessions::Sessions;
 use crate::http::edge::body::BodyPolicy;
@@ -94,6 +95,7 @@ pub struct Service {
     security_events: Arc<SecurityEvents>,
     sessions: Sessions,
     accounts: Accounts,
+    form_answers: FormAnswers,
     stopping: Arc<AtomicBool>,
     delay: Duration,
     grace: Duration,
@@ -191,6 +193,7 @@ impl Service {
                 security_events,
                 sessions: services.sessions,
                 accounts: services.accounts,
+                form_answers: services.form_answers,
                 stopping,
                 delay: server.shutdown_delay,
                 grace: server.shutdown_grace,
@@ -230,6 +233,7 @@ impl Service {
             Arc::clone(&self.security_events),
             self.sessions,
             self.accounts,
+            self.form_answers,
         ));
         let worker = MailWorker::start(self.mail_worker)
             .inspect_err(|error| tracing::error!(%error, "cannot start the mail worker"));

@@ -1,15 +1,21 @@
-//! Protection against cross-site request forgery (OWASP CSRF cheat sheet). Each form carries a token, a MAC over a random
-//! cookie and the session under the service's key: a token of another session or an injected cookie is useless. The origin
-//! that the browser reports is checked first.
+//! Protection against cross-site request forgery (OWASP CSRF cheat sheet). Each form carries a token: a random number that
+//! identifies the form, and a MAC over it, a random cookie and the session under the service's key. A token of another session
+//! or an injected cookie is useless. The origin that the browser reports is checked first.
 
 use super::cookies::{self, CSRF};
 use super::state::Web;
 use crate::crypto::data_keys::DataKeys;
 use crate::crypto::tokens::PlainToken;
+use crate::domain::form_answers::FormKey;
 use crate::http::contract::problem::Problem;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, StatusCode, Uri, header};
 use poem::{Request, Response};
 use uuid::Uuid;
+
+/// Length of the number that identifies a form.
+const FORM_ID_LENGTH: usize = 16;
 
 /// Makes and checks the tokens of one browser and one session.
 #[derive(Clone, Debug)]
@@ -26,6 +32,15 @@ enum CookieState {
     Received,
     /// It must be set.
     New,
+}
+
+/// What a browser reports about the origin of a form that is not from another site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormOrigin {
+    /// It is ours. Another site cannot make a browser report that.
+    Own,
+    /// The browser does not say.
+    Unknown,
 }
 
 impl CsrfGuard {
@@ -46,25 +61,31 @@ impl CsrfGuard {
 
     /// The token for a form.
     pub fn token(&self) -> String {
-        let mac = self.keys.mac("csrf", self.data().as_bytes());
-        PlainToken::of_bytes(&mac).reveal().to_owned()
+        let form = rand::random::<[u8; FORM_ID_LENGTH]>();
+        let mac = self.keys.mac("csrf", &self.data(&form));
+        URL_SAFE_NO_PAD.encode([form.as_slice(), &mac].concat())
     }
 
-    /// Rejects (403) a form whose token does not belong to this browser and session.
-    pub fn check(&self, token: &str) -> Result<(), Problem> {
-        let sent = PlainToken::parse(token).map(|token| token.hash());
-        // Compared as hashes, so that the time does not depend on how much of a guess is correct. With every key, because
-        // a form may have been open while the keys were rotated.
-        let mut macs = self.keys.macs("csrf", self.data().as_bytes()).into_iter();
-        match sent {
-            Some(sent)
-                if self.cookie == CookieState::Received
-                    && macs.any(|mac| PlainToken::of_bytes(&mac).hash() == sent) =>
-            {
-                Ok(())
-            }
-            _ => Err(forged("the form has expired or did not come from this site")),
-        }
+    /// Whether a token belongs to this browser and session. With every key, because a form may have been open while the keys
+    /// were rotated.
+    pub fn verifies(&self, token: &str) -> bool {
+        let Ok(token) = URL_SAFE_NO_PAD.decode(token) else {
+            return false;
+        };
+        let Some((form, mac)) = token.split_at_checked(FORM_ID_LENGTH) else {
+            return false;
+        };
+        self.cookie == CookieState::Received && self.keys.verify_mac("csrf", &self.data(form), mac)
+    }
+
+    /// Whether the browser sent the cookie.
+    pub fn has_cookie(&self) -> bool {
+        self.cookie == CookieState::Received
+    }
+
+    /// What identifies a submitted form with these contents; they include its token.
+    pub fn form_key(&self, contents: &[&[u8]]) -> FormKey {
+        FormKey::of(&self.seed, contents)
     }
 
     /// Sets the cookie if the browser does not have it yet.
@@ -75,25 +96,26 @@ impl CsrfGuard {
     }
 
     /// What a token is the MAC of.
-    fn data(&self) -> String {
+    fn data(&self, form: &[u8]) -> Vec<u8> {
         let session = self.session.map(|session| session.to_string());
-        format!("{}.{}", self.seed.reveal(), session.unwrap_or_default())
+        let context = format!("{}.{}.", self.seed.reveal(), session.unwrap_or_default());
+        [context.as_bytes(), form].concat()
     }
 }
 
 /// Rejects (403) a form that the browser reports as cross-origin (`Sec-Fetch-Site`, W3C Fetch Metadata; `Origin`,
-/// RFC 6454 §7). Our pages send no referrer, so browsers report their origin as `null`; that is accepted only together with
-/// `Sec-Fetch-Site: same-origin`.
-pub fn check_origin(request: &Request, web: &Web) -> Result<(), Problem> {
+/// RFC 6454 §7). Our pages send no referrer, so browsers report their origin as `null`, which says nothing: with
+/// `Sec-Fetch-Site: same-origin` the form is ours, without it the token decides.
+pub fn check_origin(request: &Request, web: &Web) -> Result<FormOrigin, Problem> {
     let site = single(request, "sec-fetch-site")?;
     if site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
-        return Err(forged("the form was sent from another site"));
+        return Err(cross_site());
     }
     match single(request, header::ORIGIN.as_str())? {
-        None => Ok(()),
-        Some("null") if site == Some("same-origin") => Ok(()),
-        Some(origin) if is_own_origin(origin, request, web) => Ok(()),
-        Some(_) => Err(forged("the form was sent from another site")),
+        None | Some("null") if site == Some("same-origin") => Ok(FormOrigin::Own),
+        None | Some("null") => Ok(FormOrigin::Unknown),
+        Some(origin) if is_own_origin(origin, request, web) => Ok(FormOrigin::Own),
+        Some(_) => Err(cross_site()),
     }
 }
 
@@ -132,7 +154,12 @@ fn single<'a>(request: &'a Request, name: &str) -> Result<Option<&'a str>, Probl
     }
 }
 
-fn forged(detail: &'static str) -> Problem {
+fn cross_site() -> Problem {
+    forged("the form was sent from another site")
+}
+
+/// 403 for a form that may be from another site.
+pub fn forged(detail: &'static str) -> Problem {
     Problem::new(StatusCode::FORBIDDEN, "forged-form", detail)
 }
 
@@ -150,7 +177,9 @@ mod tests {
         let (browser, other) = (cookie(&PlainToken::random()), cookie(&PlainToken::random()));
         let session = Some(Uuid::new_v4());
         let token = CsrfGuard::of(&browser, &key, session).token();
-        assert!(CsrfGuard::of(&browser, &key, session).check(&token).is_ok());
+        let guard = CsrfGuard::of(&browser, &key, session);
+        assert!(guard.verifies(&token) && guard.verifies(&guard.token()));
+        assert_ne!(guard.token(), token, "each form has its own");
         let foreign_key = DataKeys::random();
         for guard in [
             CsrfGuard::of(&other, &key, session),
@@ -159,12 +188,14 @@ mod tests {
             CsrfGuard::of(&browser, &foreign_key, session),
             CsrfGuard::of(&HeaderMap::new(), &key, session),
         ] {
-            assert_eq!(guard.check(&token).unwrap_err().status, 403);
+            assert!(!guard.verifies(&token));
         }
-        assert!(CsrfGuard::of(&browser, &key, session).check("").is_err());
+        for bad in ["", "x", &token[1..], &token[..40], &format!("{token}AAAA")] {
+            assert!(!guard.verifies(bad), "{bad}");
+        }
         let without_cookie = CsrfGuard::of(&HeaderMap::new(), &key, session);
         assert!(
-            without_cookie.check(&without_cookie.token()).is_err(),
+            !without_cookie.verifies(&without_cookie.token()),
             "a browser without a cookie has no token"
         );
     }

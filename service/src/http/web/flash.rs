@@ -31,10 +31,12 @@ pub enum Flash {
     SecondFactorRemoved,
     /// An account was deleted.
     AccountDeleted,
+    /// A form did nothing because it was opened before another sign-in or sign-out.
+    Outdated,
 }
 
 impl Flash {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Added,
         Self::Saved,
         Self::Done,
@@ -49,6 +51,7 @@ impl Flash {
         Self::PasswordChanged,
         Self::SecondFactorRemoved,
         Self::AccountDeleted,
+        Self::Outdated,
     ];
 
     /// The value of the cookie.
@@ -68,6 +71,7 @@ impl Flash {
             Self::PasswordChanged => "password-changed",
             Self::SecondFactorRemoved => "second-factor-removed",
             Self::AccountDeleted => "account-deleted",
+            Self::Outdated => "outdated",
         }
     }
 
@@ -95,6 +99,9 @@ impl Flash {
             Self::PasswordChanged => "Your password is changed. You are signed out everywhere else.",
             Self::SecondFactorRemoved => "Your second factor is removed. You are signed out everywhere else.",
             Self::AccountDeleted => "Your account is deleted. All the best!",
+            Self::Outdated => {
+                "Nothing was changed, because you signed in or out in another window. Please try again."
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::crypto::data_keys::DataKeys;
 use crate::domain::accounts::Accounts;
+use crate::domain::form_answers::FormAnswers;
 use crate::domain::sessions::Sessions;
 use crate::domain::wishes::Wishes;
 use http::Uri;
@@ -15,6 +16,8 @@ pub struct Web(Arc<WebParts>);
 pub struct WebParts {
     /// Accounts.
     pub accounts: Accounts,
+    /// Answers to submitted forms.
+    pub form_answers: FormAnswers,
     /// Sessions.
     pub sessions: Sessions,
     /// Wishes.
@@ -36,6 +39,11 @@ impl Web {
     /// Accounts.
     pub fn accounts(&self) -> &Accounts {
         &self.0.accounts
+    }
+
+    /// Answers to submitted forms.
+    pub fn form_answers(&self) -> &FormAnswers {
+        &self.0.form_answers
     }
 
     /// Sessions.

@@ -1,10 +1,12 @@
 //! Who requests a page. Every page first takes a [`Visitor`], or a [`Member`] if it requires a session. They alone open a
-//! submitted form, after its CSRF token is verified.
+//! submitted form; `form/submission.rs` has verified its CSRF token before.
 
 use super::cookies::{self, FLASH, SESSION};
-use super::csrf::{CsrfGuard, check_origin};
+use super::csrf::CsrfGuard;
 use super::flash::Flash;
+use super::form::Form;
 use super::form::fields::Fields;
+use super::form::resubmission::Resubmission;
 use super::page_frame::{NavMember, PageFrame};
 use super::response::{page, see_other};
 use super::return_to;
@@ -13,10 +15,10 @@ use crate::domain::sessions::caller::SignedIn;
 use crate::domain::sessions::error::AuthenticationError;
 use crate::http::contract::auth::insufficient;
 use crate::http::contract::auth::record_account;
-use crate::http::contract::problem::Problem;
+use crate::http::contract::problem::{Problem, ProblemKind};
 use crate::types::role::Scope;
 use askama::Template;
-use http::{Method, StatusCode};
+use http::StatusCode;
 use poem::{FromRequest, Request, RequestBody, Response, Result};
 use std::ops::Deref;
 
@@ -24,11 +26,14 @@ use std::ops::Deref;
 pub const SECOND_FACTOR: &str = "/my/account/second-factor";
 
 /// A visitor, signed in or not.
+#[derive(Clone)]
 pub struct Visitor {
     signed_in: Option<SignedIn>,
     guard: CsrfGuard,
     flash: Option<Flash>,
     has_api_docs: bool,
+    /// The form that the page shows again.
+    resubmission: Option<Resubmission>,
 }
 
 /// A signed-in visitor; any other is redirected to the sign-in page, and one who must set up a second factor first to the
@@ -42,8 +47,16 @@ pub struct Member {
 /// A signed-in visitor who may have to set up a second factor first.
 pub struct SetupMember(pub Member);
 
-/// A submitted form whose CSRF token is not verified yet.
+/// A submitted form. Its CSRF token is verified, the names of its fields are not yet.
+#[derive(Clone)]
 pub struct SubmittedForm(Fields);
+
+impl SubmittedForm {
+    /// With fields whose CSRF token is verified.
+    pub(super) fn of_verified(fields: Fields) -> Self {
+        Self(fields)
+    }
+}
 
 impl Visitor {
     /// The sender of this request. An expired session counts as none.
@@ -66,7 +79,27 @@ impl Visitor {
             flash: cookies::find(headers, FLASH).and_then(Flash::parse),
             signed_in,
             has_api_docs: web.has_api_docs(),
+            resubmission: None,
         })
+    }
+
+    /// With a form to show again.
+    #[must_use]
+    pub fn with_resubmission(mut self, resubmission: Resubmission) -> Self {
+        self.resubmission = Some(resubmission);
+        self
+    }
+
+    /// The guard of this visitor's forms.
+    pub fn guard(&self) -> &CsrfGuard {
+        &self.guard
+    }
+
+    /// Fills in what was entered before, if the form is shown again.
+    pub fn restore(&self, form: &mut Form) {
+        if let Some(resubmission) = &self.resubmission {
+            resubmission.restore(form);
+        }
     }
 
     /// The proof of authentication, if the visitor is signed in.
@@ -98,7 +131,14 @@ impl Visitor {
 
     /// Renders a page for this visitor.
     pub fn show(&self, status: StatusCode, template: &impl Template) -> Result<Response, Problem> {
-        let mut response = page(status, template)?;
+        let mut response = match &self.resubmission {
+            Some(_) if status == StatusCode::OK => {
+                let mut response = page(StatusCode::CONFLICT, template)?;
+                response.extensions_mut().insert(ProblemKind("outdated-form"));
+                response
+            }
+            _ => page(status, template)?,
+        };
         self.guard.set_cookie(&mut response);
         if self.flash.is_some() {
             cookies::clear(&mut response, FLASH);
@@ -106,15 +146,14 @@ impl Visitor {
         Ok(response)
     }
 
-    /// Opens a form: verifies its CSRF token, then the names of its fields.
+    /// Opens a form: verifies the names of its fields.
     pub fn open(
         &self,
         submitted: SubmittedForm,
         required: &[&str],
         optional: &[&str],
     ) -> Result<Fields, Problem> {
-        let mut fields = submitted.0;
-        self.guard.check(&fields.take_token())?;
+        let SubmittedForm(fields) = submitted;
         fields.check(required, optional)?;
         Ok(fields)
     }
@@ -130,6 +169,10 @@ impl Deref for Member {
 
 impl<'a> FromRequest<'a> for Visitor {
     async fn from_request(request: &'a Request, _body: &mut RequestBody) -> Result<Self> {
+        // A submitted form's visitor is known already.
+        if let Some(known) = request.extensions().get::<Self>() {
+            return Ok(known.clone());
+        }
         let web = request.extensions().get::<Web>().ok_or_else(Problem::internal)?;
         Ok(Self::of(request, web).await?)
     }
@@ -158,21 +201,20 @@ impl<'a> FromRequest<'a> for SetupMember {
 }
 
 impl<'a> FromRequest<'a> for SubmittedForm {
-    async fn from_request(request: &'a Request, body: &mut RequestBody) -> Result<Self> {
-        let web = request.extensions().get::<Web>().ok_or_else(Problem::internal)?;
-        check_origin(request, web)?;
-        Ok(Self(Fields::read(request, body.take()?).await?))
+    async fn from_request(request: &'a Request, _body: &mut RequestBody) -> Result<Self> {
+        let verified = request.extensions().get::<Self>().cloned();
+        Ok(verified.ok_or_else(Problem::internal)?)
     }
 }
 
-/// Redirects to the sign-in page; a GET returns to its page afterwards.
+/// Redirects to the sign-in page, which returns to the requested page.
 fn to_sign_in(request: &Request) -> Response {
     let wanted = request
         .original_uri()
         .path_and_query()
         .map_or("", http::uri::PathAndQuery::as_str);
     let target = match return_to::safe(wanted) {
-        safe if request.method() == Method::GET && safe == wanted && safe != return_to::HOME => {
+        safe if safe == wanted && safe != return_to::HOME => {
             let next = percent_encoding::utf8_percent_encode(safe, percent_encoding::NON_ALPHANUMERIC);
             format!("/sign-in?next={next}")
         }

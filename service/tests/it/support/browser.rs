@@ -32,6 +32,14 @@ impl<'a> Browser<'a> {
         browser
     }
 
+    /// The same browser for another request at the same time: it starts with the same cookies and keeps its own afterwards.
+    pub fn duplicate(&self) -> Self {
+        Self {
+            app: self.app,
+            cookies: self.cookies.clone(),
+        }
+    }
+
     /// GET.
     pub fn get(&self, path: &str) -> Response {
         self.send("GET", path, None, &[])

@@ -15,8 +15,14 @@ mod mailed_links;
 /// Forms, writing direction and times in the markup.
 mod markup;
 
+/// Forms whose CSRF token no longer fits.
+mod outdated_forms;
+
 /// What all pages have in common.
 mod pages;
+
+/// Forms that arrive twice.
+mod repeated_forms;
 
 /// Signing in with a code.
 mod second_factor;

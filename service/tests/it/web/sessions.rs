@@ -246,7 +246,10 @@ fn member_pages_redirect_anonymous_browsers_to_sign_in() {
         "/my/wishes/new",
         &[("csrf", &token), ("title", "x"), ("note", "")],
     );
-    assert_eq!((response.status, response.header("location")), (303, "/sign-in"));
+    assert_eq!(
+        (response.status, response.header("location")),
+        (303, "/sign-in?next=%2Fmy%2Fwishes%2Fnew")
+    );
     assert!(
         database
             .lines("SELECT title AS line FROM wishes.wishes")

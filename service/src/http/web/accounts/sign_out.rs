@@ -14,7 +14,8 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use poem::web::Data;
 use poem::{Response, handler};
 
-const PATH: &str = "/sign-out";
+/// The page.
+pub const PATH: &str = "/sign-out";
 
 /// Clears cookies, and cached pages that the back button would show (W3C Clear Site Data).
 const CLEAR_SITE_DATA: (HeaderName, HeaderValue) = (

@@ -14,6 +14,7 @@ pub const TOKEN: &str = "csrf";
 const MAX_REPORTED: usize = 20;
 
 /// The fields of a submitted form.
+#[derive(Clone)]
 pub struct Fields(Vec<(String, String)>);
 
 impl Fields {
@@ -66,6 +67,11 @@ impl Fields {
             return Ok(());
         }
         Err(Problem::invalid(errors))
+    }
+
+    /// All names and values, in order.
+    pub fn all(&self) -> &[(String, String)] {
+        &self.0
     }
 
     /// Whether the form has a field.

@@ -6,8 +6,17 @@ pub mod fields;
 /// An input of a form.
 pub mod input;
 
+/// Answers of forms as they are stored.
+mod stored_answer;
+
 /// Pages that consist of a form or a message.
 pub mod page;
+
+/// Forms that are shown again with what was entered.
+pub mod resubmission;
+
+/// What every submitted form passes before its page.
+pub mod submission;
 
 use crate::http::contract::field::FieldValue;
 use crate::http::contract::problem::whole_seconds;

@@ -43,7 +43,8 @@ pub struct NavLink {
 
 impl FormPage {
     /// A form under a title.
-    pub fn new(visitor: &Visitor, title: &'static str, form: Form) -> Self {
+    pub fn new(visitor: &Visitor, title: &'static str, mut form: Form) -> Self {
+        visitor.restore(&mut form);
         Self {
             frame: visitor.frame(),
             title,

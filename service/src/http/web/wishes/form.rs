@@ -213,7 +213,13 @@ fn new_page(member: &Member, form: Form, status: StatusCode) -> Result<Response,
     FormPage::new(member, "Add a wish", form).show(member, status)
 }
 
-fn edit_page(member: &Member, form: Form, wish: WishRow, status: StatusCode) -> Result<Response, Problem> {
+fn edit_page(
+    member: &Member,
+    mut form: Form,
+    wish: WishRow,
+    status: StatusCode,
+) -> Result<Response, Problem> {
+    member.restore(&mut form);
     let frame = member.frame();
     member.show(status, &WishPage { frame, form, wish })
 }
