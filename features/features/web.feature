@@ -172,7 +172,7 @@ Feature: Web pages
     And Ann double-clicks "Add to my list"
     Then Ann sees the page "My wishes"
     And Ann sees "Your wish is on the list"
-    And Ann sees "See Oslo" once
+    And Ann sees "Mark as done: See Oslo" once
 
   @G11 @browser @mailbox
   Scenario: Signing in in two tabs leads to the wishes in both
@@ -217,6 +217,29 @@ Feature: Web pages
     When Ann presses "Add to my list"
     Then Ann sees "Your wish is on the list"
     And Ann sees "By train, from Bergen"
+
+  @G11 @browser @mailbox
+  Scenario: A form keeps its text when its user signs out in another tab
+    Given Ann is signed in with a browser
+    When Ann opens "/my/wishes/new"
+    And Ann fills in
+      | field     | text     |
+      | Your wish | See Oslo |
+    And Ann opens "/my/wishes" in another tab
+    And Ann presses "Sign out"
+    Then Ann sees the page "You are signed out"
+    When Ann returns to the first tab
+    And Ann presses "Add to my list"
+    Then Ann sees the page "Sign in"
+    When Ann fills in
+      | field          | text           |
+      | E-mail address | {Ann.email}    |
+      | Password       | {Ann.password} |
+    And Ann presses "Sign in"
+    Then Ann sees "You were signed out when you sent this form"
+    When Ann presses "Add to my list"
+    Then Ann sees "Your wish is on the list"
+    And Ann sees "Mark as done: See Oslo" once
 
   @G6 @browser @mailbox @asvs:v5.0.0-8.2.2 @owasp:API1:2023 @CWE-639
   Scenario: Another user's wish is not found

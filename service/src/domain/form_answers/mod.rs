@@ -15,6 +15,9 @@ pub const ANSWER_TTL: Duration = Duration::from_secs(300);
 /// How long the answer to a rejected form is stored, for arrivals that wait already.
 const REJECTION_TTL: Duration = Duration::from_secs(10);
 
+/// How long the entries of a form are stored while its user signs in.
+pub const ENTRIES_TTL: Duration = Duration::from_secs(900);
+
 /// How long a form counts as being processed: longer than queues and statements take. If the replica dies meanwhile, the next
 /// arrival is processed after it.
 const PROCESSING_TIMEOUT: Duration = Duration::from_secs(30);
@@ -27,6 +30,9 @@ const MAX_FORMS: i64 = 10_000;
 
 /// Maximum length of an answer. Longer ones are not stored.
 const MAX_ANSWER_LENGTH: usize = 60_000;
+
+/// Maximum length of the entries of a form. Longer ones are not stored.
+const MAX_ENTRIES_LENGTH: usize = 20_000;
 
 /// Rows deleted by one statement, so that row locks are held only briefly.
 const BATCH_SIZE: i64 = 1000;
@@ -132,6 +138,19 @@ impl FormAnswers {
             None => form_answers::delete(conn, &id),
         };
         self.db.tx("keep_form_rejection", store).await
+    }
+
+    /// Keeps what was entered into a form that was not accepted, unless too many answers are stored.
+    pub async fn keep_entries(&self, key: &FormKey, entries: &[u8]) -> Result<(), StorageError> {
+        let (id, sealed) = (key.id, sealed(key, entries));
+        let store = move |conn: &mut PgConnection| match &sealed {
+            Some(sealed) if sealed.len() <= MAX_ENTRIES_LENGTH && form_answers::count(conn)? < MAX_FORMS => {
+                form_answers::begin(conn, &id, ENTRIES_TTL)?;
+                form_answers::store(conn, &id, sealed, true, ENTRIES_TTL)
+            }
+            _ => Ok(()),
+        };
+        self.db.tx("keep_form_entries", store).await
     }
 
     /// Forgets a form, so that its next arrival is processed.

@@ -17,6 +17,9 @@ pub const FLASH: &str = "__Host-notice";
 /// The address that a mail was requested for, for the next page.
 pub const MAILED_TO: &str = "__Host-mailed-to";
 
+/// The key of the entries that are stored while the user signs in.
+pub const DRAFT: &str = "__Host-draft";
+
 /// The value of the cookie; `None` if it is missing or, which no browser sends, repeated. The field is octets (RFC 6265 §5.4):
 /// a cookie of another service on the host may hold anything, and must not hide ours.
 pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

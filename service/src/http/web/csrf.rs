@@ -1,6 +1,6 @@
 //! Protection against cross-site request forgery (OWASP CSRF cheat sheet). Each form carries a token: a random number that
-//! identifies the form, and a MAC over it, a random cookie and the session under the service's key. A token of another session
-//! or an injected cookie is useless. The origin that the browser reports is checked first.
+//! identifies the form, a mark of its account, and a MAC over both, a random cookie and the session under the service's key. A
+//! token of another session or an injected cookie is useless. The origin that the browser reports is checked first.
 
 use super::cookies::{self, CSRF};
 use super::state::Web;
@@ -8,6 +8,7 @@ use crate::crypto::data_keys::DataKeys;
 use crate::crypto::tokens::PlainToken;
 use crate::domain::form_answers::FormKey;
 use crate::http::contract::problem::Problem;
+use crate::types::account::AccountId;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, StatusCode, Uri, header};
@@ -17,6 +18,13 @@ use uuid::Uuid;
 /// Length of the number that identifies a form.
 const FORM_ID_LENGTH: usize = 16;
 
+/// Length of the mark by which the account of a form is recognised without its session: two short MACs, of the account, and
+/// that there was one.
+const OWNER_MARK_LENGTH: usize = 16;
+
+/// Length of a short MAC. Each guess is a request.
+const SHORT_MAC_LENGTH: usize = 8;
+
 /// Makes and checks the tokens of one browser and one session.
 #[derive(Clone, Debug)]
 pub struct CsrfGuard {
@@ -24,6 +32,7 @@ pub struct CsrfGuard {
     seed: PlainToken,
     cookie: CookieState,
     session: Option<Uuid>,
+    account: Option<AccountId>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +54,7 @@ pub enum FormOrigin {
 
 impl CsrfGuard {
     /// For this browser: its cookie, or a new one.
-    pub fn of(headers: &HeaderMap, keys: &DataKeys, session: Option<Uuid>) -> Self {
+    pub fn of(headers: &HeaderMap, keys: &DataKeys, signed_in: Option<(Uuid, AccountId)>) -> Self {
         let known = cookies::token(headers, CSRF);
         let cookie = match known {
             Some(_) => CookieState::Received,
@@ -55,15 +64,23 @@ impl CsrfGuard {
             keys: keys.clone(),
             seed: known.unwrap_or_else(PlainToken::random),
             cookie,
-            session,
+            session: signed_in.map(|(session, _)| session),
+            account: signed_in.map(|(_, account)| account),
         }
     }
 
     /// The token for a form.
     pub fn token(&self) -> String {
         let form = rand::random::<[u8; FORM_ID_LENGTH]>();
-        let mac = self.keys.mac("csrf", &self.data(&form));
-        URL_SAFE_NO_PAD.encode([form.as_slice(), &mac].concat())
+        let owner = self.keys.mac("form owner", &self.owner_data(&form));
+        let owned = [form.as_slice(), &owner[..SHORT_MAC_LENGTH]].concat();
+        let member = match self.account {
+            Some(_) => self.keys.mac("member form", &owned),
+            None => rand::random(),
+        };
+        let owned = [owned.as_slice(), &member[..SHORT_MAC_LENGTH]].concat();
+        let mac = self.keys.mac("csrf", &self.data(&owned));
+        URL_SAFE_NO_PAD.encode([owned.as_slice(), &mac].concat())
     }
 
     /// Whether a token belongs to this browser and session. With every key, because a form may have been open while the keys
@@ -72,10 +89,33 @@ impl CsrfGuard {
         let Ok(token) = URL_SAFE_NO_PAD.decode(token) else {
             return false;
         };
-        let Some((form, mac)) = token.split_at_checked(FORM_ID_LENGTH) else {
+        let Some((owned, mac)) = token.split_at_checked(FORM_ID_LENGTH + OWNER_MARK_LENGTH) else {
             return false;
         };
-        self.cookie == CookieState::Received && self.keys.verify_mac("csrf", &self.data(form), mac)
+        self.cookie == CookieState::Received && self.keys.verify_mac("csrf", &self.data(owned), mac)
+    }
+
+    /// Whether a token, of any session and browser, was issued to the account that is signed in.
+    pub fn is_owner(&self, token: &str) -> bool {
+        let token = URL_SAFE_NO_PAD.decode(token).unwrap_or_default();
+        let Some((form, mark)) = token.split_at_checked(FORM_ID_LENGTH) else {
+            return false;
+        };
+        self.account.is_some() && self.has_short_mac("form owner", &self.owner_data(form), mark)
+    }
+
+    /// Whether a token, of any session and browser, was issued to someone who was signed in.
+    pub fn is_of_member(&self, token: &str) -> bool {
+        let token = URL_SAFE_NO_PAD.decode(token).unwrap_or_default();
+        let owned = token.split_at_checked(FORM_ID_LENGTH + SHORT_MAC_LENGTH);
+        owned.is_some_and(|(owned, mark)| self.has_short_mac("member form", owned, mark))
+    }
+
+    /// Whether `bytes` begin with the short MAC of the data, with any key.
+    fn has_short_mac(&self, label: &'static str, data: &[u8], bytes: &[u8]) -> bool {
+        let sent = bytes.get(..SHORT_MAC_LENGTH);
+        let macs = self.keys.macs(label, data);
+        sent.is_some() && macs.iter().any(|mac| mac.get(..SHORT_MAC_LENGTH) == sent)
     }
 
     /// Whether the browser sent the cookie.
@@ -93,6 +133,12 @@ impl CsrfGuard {
         if self.cookie == CookieState::New {
             cookies::set(response, CSRF, self.seed.reveal());
         }
+    }
+
+    /// What the mark of the owner is the MAC of.
+    fn owner_data(&self, form: &[u8]) -> Vec<u8> {
+        let account = self.account.map(AccountId::get).unwrap_or_default();
+        [form, &account.to_be_bytes()].concat()
     }
 
     /// What a token is the MAC of.
@@ -175,16 +221,22 @@ mod tests {
             HeaderMap::from_iter([(header::COOKIE, value.parse().unwrap())])
         };
         let (browser, other) = (cookie(&PlainToken::random()), cookie(&PlainToken::random()));
-        let session = Some(Uuid::new_v4());
+        let account = |id| AccountId::of(id);
+        let session = Some((Uuid::new_v4(), account(7)));
         let token = CsrfGuard::of(&browser, &key, session).token();
         let guard = CsrfGuard::of(&browser, &key, session);
         assert!(guard.verifies(&token) && guard.verifies(&guard.token()));
         assert_ne!(guard.token(), token, "each form has its own");
+        let later = |id| CsrfGuard::of(&other, &key, Some((Uuid::new_v4(), account(id))));
+        assert!(later(7).is_owner(&token) && !later(8).is_owner(&token) && !later(7).is_owner("x"));
+        assert!(!CsrfGuard::of(&browser, &key, None).is_owner(&token));
+        let of_visitor = CsrfGuard::of(&browser, &key, None).token();
+        assert!(later(7).is_of_member(&token) && !later(7).is_of_member(&of_visitor));
         let foreign_key = DataKeys::random();
         for guard in [
             CsrfGuard::of(&other, &key, session),
             CsrfGuard::of(&browser, &key, None),
-            CsrfGuard::of(&browser, &key, Some(Uuid::new_v4())),
+            CsrfGuard::of(&browser, &key, Some((Uuid::new_v4(), account(7)))),
             CsrfGuard::of(&browser, &foreign_key, session),
             CsrfGuard::of(&HeaderMap::new(), &key, session),
         ] {

@@ -1,12 +1,13 @@
 //! Who requests a page. Every page first takes a [`Visitor`], or a [`Member`] if it requires a session. They alone open a
 //! submitted form; `form/submission.rs` has verified its CSRF token before.
 
-use super::cookies::{self, FLASH, SESSION};
+use super::cookies::{self, DRAFT, FLASH, SESSION};
 use super::csrf::CsrfGuard;
 use super::flash::Flash;
 use super::form::Form;
+use super::form::draft::Draft;
 use super::form::fields::Fields;
-use super::form::resubmission::Resubmission;
+use super::form::resubmission::{Resubmission, ResubmissionCause};
 use super::page_frame::{NavMember, PageFrame};
 use super::response::{page, see_other};
 use super::return_to;
@@ -73,7 +74,7 @@ impl Visitor {
                 Err(AuthenticationError::Storage(error)) => return Err(error.into()),
             },
         };
-        let session = signed_in.as_ref().map(SignedIn::session);
+        let session = signed_in.as_ref().map(|own| (own.session(), own.account()));
         Ok(Self {
             guard: CsrfGuard::of(headers, web.data_keys(), session),
             flash: cookies::find(headers, FLASH).and_then(Flash::parse),
@@ -131,14 +132,18 @@ impl Visitor {
 
     /// Renders a page for this visitor.
     pub fn show(&self, status: StatusCode, template: &impl Template) -> Result<Response, Problem> {
-        let mut response = match &self.resubmission {
-            Some(_) if status == StatusCode::OK => {
+        let cause = self.resubmission.as_ref().map(Resubmission::cause);
+        let mut response = match cause {
+            Some(ResubmissionCause::Outdated | ResubmissionCause::NoCookie) if status == StatusCode::OK => {
                 let mut response = page(StatusCode::CONFLICT, template)?;
                 response.extensions_mut().insert(ProblemKind("outdated-form"));
                 response
             }
             _ => page(status, template)?,
         };
+        if cause == Some(ResubmissionCause::SignedOut) {
+            cookies::clear(&mut response, DRAFT);
+        }
         self.guard.set_cookie(&mut response);
         if self.flash.is_some() {
             cookies::clear(&mut response, FLASH);
@@ -174,7 +179,15 @@ impl<'a> FromRequest<'a> for Visitor {
             return Ok(known.clone());
         }
         let web = request.extensions().get::<Web>().ok_or_else(Problem::internal)?;
-        Ok(Self::of(request, web).await?)
+        let visitor = Self::of(request, web).await?;
+        let path = request.original_uri().path();
+        let draft = Draft::find(web, path, request.headers(), &visitor.guard).await?;
+        Ok(match draft {
+            Some(fields) => {
+                visitor.with_resubmission(Resubmission::new(fields, ResubmissionCause::SignedOut))
+            }
+            None => visitor,
+        })
     }
 }
 
@@ -208,7 +221,7 @@ impl<'a> FromRequest<'a> for SubmittedForm {
 }
 
 /// Redirects to the sign-in page, which returns to the requested page.
-fn to_sign_in(request: &Request) -> Response {
+pub(super) fn to_sign_in(request: &Request) -> Response {
     let wanted = request
         .original_uri()
         .path_and_query()

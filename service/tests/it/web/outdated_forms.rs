@@ -5,6 +5,7 @@ use crate::support::accounts::{PASSWORD, create_account};
 use crate::support::app::App;
 use crate::support::browser::{Browser, token_in};
 use crate::support::database::Database;
+use crate::support::mailed_links::token;
 use crate::support::response::Response;
 use portcullis::types::role::Role;
 
@@ -166,11 +167,62 @@ fn a_form_without_a_session_leads_to_signing_in_and_back() {
     assert!(ann.get("/my/wishes").text().contains("Nothing was changed"));
 }
 
+/// G11: What was entered is in the form again after signing in, for the same account and browser only.
+#[test]
+fn a_form_without_a_session_keeps_its_text_until_its_user_signs_in() {
+    let (database, app) = app();
+    let ann = Browser::signed_in(&app, ANN, PASSWORD);
+    let csrf = ann.token(NEW_WISH);
+    let name = ann.token("/my/account/password");
+    sign_out(&ann);
+    let fields = [("csrf", csrf.as_str()), ("title", "A text"), ("note", "A note")];
+    let unknown = ann.duplicate();
+    assert_eq!(unknown.post(NEW_WISH, &fields).status, 303);
+    sign_in(&unknown, ANN);
+    assert!(
+        !unknown.get(NEW_WISH).text().contains("A text"),
+        "it may be forged"
+    );
+    assert_eq!(ann.post_with(NEW_WISH, &fields, OWN).status, 303);
+    let stored = database.lines("SELECT encode(answer, 'escape') AS line FROM sessions.form_answers");
+    assert!(!stored.iter().any(|answer| answer.contains("text")));
+    let (other_user, thief) = (ann.duplicate(), Browser::signed_in(&app, ANN, PASSWORD));
+    sign_in(&other_user, "bob@example.org");
+    assert!(!other_user.get(NEW_WISH).text().contains("A text"));
+    assert!(!thief.get(NEW_WISH).text().contains("A text"));
+    sign_in(&ann, ANN);
+    assert!(!ann.get("/my/account/name").text().contains("You were signed out"));
+    let again = ann.get(NEW_WISH);
+    assert_eq!(again.status, 200);
+    for part in ["value=\"A text\"", "A note</textarea>", "You were signed out"] {
+        assert!(again.text().contains(part), "{part}: {}", again.text());
+    }
+    assert!(
+        !ann.get(NEW_WISH).text().contains("A text"),
+        "it is filled in once"
+    );
+    // Passwords are never kept.
+    sign_out(&ann);
+    let fields = [
+        ("csrf", name.as_str()),
+        ("current", PASSWORD),
+        ("password", "an entirely different sentence"),
+    ];
+    assert_eq!(ann.post_with("/my/account/password", &fields, OWN).status, 303);
+    assert_eq!(ann.cookie("__Host-draft"), None);
+}
+
 /// G11: A form that was opened without a cookie beside another one can be sent, and its page keeps the link's token.
 #[test]
 fn a_form_of_two_that_were_opened_without_a_cookie_is_shown_again() {
-    let (_database, app) = app();
-    let link = "q3T1x0m8Yc5yW9rJ4uH2vN7sK6pL0zEfGdB1aQiOtXk";
+    let (database, app) = app();
+    let new = [
+        ("name", "New"),
+        ("email", "new@example.org"),
+        ("password", PASSWORD),
+    ];
+    assert_eq!(Browser::new(&app).submit("/sign-up", &new).status, 303);
+    let link = &token(&database, "confirm", "new@example.org");
     for (page, path, fields) in [
         (
             "/sign-in".to_owned(),
@@ -205,7 +257,7 @@ fn a_form_of_two_that_were_opened_without_a_cookie_is_shown_again() {
             &[&[("csrf", csrf.as_str())], fields.as_slice()].concat(),
             OWN,
         );
-        assert_eq!(sent.status, if path == "/sign-in" { 303 } else { 404 }, "{path}");
+        assert_eq!(sent.status, 303, "{path}");
     }
 }
 
@@ -240,9 +292,9 @@ fn signing_out_without_a_session_succeeds() {
     assert!(wishes(&database).is_empty());
 }
 
-/// G11: A browser that sends no cookie is asked to allow them.
+/// G11: A browser that sends no cookie gets the reason.
 #[test]
-fn a_browser_without_cookies_is_asked_to_allow_them() {
+fn a_browser_without_cookies_gets_the_reason() {
     let (_database, app) = app();
     let csrf = Browser::new(&app).token("/sign-in");
     let fields = [("csrf", csrf.as_str()), ("email", ANN), ("password", PASSWORD)];

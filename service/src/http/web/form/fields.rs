@@ -33,6 +33,11 @@ impl Fields {
             .ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "bad-form", "the form is malformed"))
     }
 
+    /// Of these names and values.
+    pub fn of(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
+    }
+
     /// Removes and returns the CSRF token; empty if there is none.
     pub fn take_token(&mut self) -> String {
         let position = self.0.iter().position(|(name, _)| name == TOKEN);

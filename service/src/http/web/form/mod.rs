@@ -6,6 +6,9 @@ pub mod fields;
 /// An input of a form.
 pub mod input;
 
+/// Entries that are stored while their user signs in.
+pub mod draft;
+
 /// Answers of forms as they are stored.
 mod stored_answer;
 

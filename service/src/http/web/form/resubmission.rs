@@ -18,6 +18,8 @@ pub enum ResubmissionCause {
     Outdated,
     /// The browser sent no cookie.
     NoCookie,
+    /// Its user was signed out, and has signed in since.
+    SignedOut,
 }
 
 impl ResubmissionCause {
@@ -25,6 +27,9 @@ impl ResubmissionCause {
         match self {
             Self::Outdated => {
                 "You signed in or out in another window after you opened this form. Check your entries, then send the form again."
+            }
+            Self::SignedOut => {
+                "You were signed out when you sent this form. Check your entries, then send the form again."
             }
             Self::NoCookie => {
                 "Your browser sent no cookie with the form. If you signed out in another window, send the form again. If you see \
@@ -38,6 +43,11 @@ impl Resubmission {
     /// Of these fields.
     pub fn new(fields: Fields, cause: ResubmissionCause) -> Self {
         Self { fields, cause }
+    }
+
+    /// Why the form was not accepted.
+    pub fn cause(&self) -> ResubmissionCause {
+        self.cause
     }
 
     /// Fills in the form and says why. The versions of hidden fields stay those of the submitted form, so that a change made

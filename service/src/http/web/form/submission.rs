@@ -1,6 +1,7 @@
 //! What every submitted form passes before its page: the check of its origin and CSRF token, and the search for the answer
 //! to an earlier arrival. A form of ours whose token no longer fits is shown again; nothing of a forged one is.
 
+use super::draft::Draft;
 use super::fields::Fields;
 use super::resubmission::{Resubmission, ResubmissionCause};
 use super::stored_answer::StoredAnswer;
@@ -14,7 +15,7 @@ use crate::http::web::flash::Flash;
 use crate::http::web::response::see_other;
 use crate::http::web::return_to;
 use crate::http::web::state::Web;
-use crate::http::web::visitor::{SubmittedForm, Visitor};
+use crate::http::web::visitor::{SubmittedForm, Visitor, to_sign_in};
 use http::{Method, StatusCode, Uri};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use poem::{Endpoint, Request, Response, Result};
@@ -36,6 +37,7 @@ struct Arrival {
     visitor: Visitor,
     origin: FormOrigin,
     fields: Fields,
+    token: String,
     /// Whether its CSRF token is that of this browser and session.
     is_verified: bool,
 }
@@ -59,6 +61,7 @@ impl Endpoint for FormEndpoint {
             visitor,
             origin,
             fields,
+            token,
         };
         if arrival.is_verified && !arrival.lacks_session() {
             return self.process(arrival, key).await;
@@ -139,6 +142,15 @@ impl FormEndpoint {
             cookies::set(&mut response, FLASH, Flash::Outdated.as_str());
             return Ok(response);
         };
+        if arrival.lacks_session() {
+            let mut response = to_sign_in(&arrival.request);
+            // Only members may fill the database with what they enter.
+            if is_own && arrival.visitor.guard().is_of_member(&arrival.token) {
+                let draft = Draft::new(arrival.token, &arrival.fields);
+                draft.keep(&arrival.web, &path, &mut response).await?;
+            }
+            return Ok(response);
+        }
         let parameters = self.0.parameters.iter().filter_map(|name| {
             let value = Some(arrival.fields.text(name)).filter(|value| is_own && !value.is_empty())?;
             Some(format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)))
