@@ -2,7 +2,8 @@
 
 use super::Users;
 use super::error::UserError;
-use crate::db::accounts;
+use crate::db::accounts::{self, AccountRow};
+use crate::db::{PgConnection, QueryResult};
 use crate::domain::accounts::protection::Protector;
 use crate::domain::sessions::caller::Admin;
 use crate::types::account::AccountId;
@@ -16,22 +17,10 @@ impl Users {
         client: &ClientInfo,
         id: AccountId,
     ) -> Result<(), UserError> {
-        Self::require_proof(admin)?;
-        let (admin, client) = (admin.signed_in().clone(), client.clone());
-        let ended = self.0.db.tx("end_user_sessions", move |conn| {
-            let Some(row) = accounts::lock(conn, id)? else {
-                return Ok(Err(UserError::NotFound));
-            };
-            if !admin.is_still_signed_in(conn)? {
-                return Ok(Err(UserError::SignedOut));
-            }
-            let protector = Protector {
-                actor: Some(admin.account()),
-                client: &client,
-            };
-            protector.end_sessions(conn, &row).map(|_| Ok(()))
-        });
-        ended.await?
+        let end = |protector: &Protector<'_>, conn: &mut PgConnection, row: &AccountRow| {
+            protector.end_sessions(conn, row).map(|_| Ok(()))
+        };
+        self.protect("end_user_sessions", admin, client, id, end).await
     }
 
     /// Removes the second factor of another user who has lost it, and ends the sessions.
@@ -41,12 +30,31 @@ impl Users {
         client: &ClientInfo,
         id: AccountId,
     ) -> Result<(), UserError> {
+        let remove = |protector: &Protector<'_>, conn: &mut PgConnection, row: &AccountRow| {
+            if protector.actor == Some(row.id()) {
+                return Ok(Err(UserError::OwnSecondFactor));
+            }
+            let removed = protector.remove_second_factor(conn, row)?;
+            Ok(removed.then_some(()).ok_or(UserError::NoSecondFactor))
+        };
+        self.protect("remove_user_second_factor", admin, client, id, remove)
+            .await
+    }
+
+    /// Takes a measure for a user, as an administrator whose credentials were verified recently.
+    async fn protect(
+        &self,
+        name: &'static str,
+        admin: &Admin,
+        client: &ClientInfo,
+        id: AccountId,
+        measure: impl FnOnce(&Protector<'_>, &mut PgConnection, &AccountRow) -> QueryResult<Result<(), UserError>>
+        + Send
+        + 'static,
+    ) -> Result<(), UserError> {
         Self::require_proof(admin)?;
-        if id == admin.signed_in().account() {
-            return Err(UserError::OwnSecondFactor);
-        }
         let (admin, client) = (admin.signed_in().clone(), client.clone());
-        let removed = self.0.db.tx("remove_user_second_factor", move |conn| {
+        let taken = self.0.db.tx(name, move |conn| {
             let Some(row) = accounts::lock(conn, id)? else {
                 return Ok(Err(UserError::NotFound));
             };
@@ -57,9 +65,8 @@ impl Users {
                 actor: Some(admin.account()),
                 client: &client,
             };
-            let removed = protector.remove_second_factor(conn, &row)?;
-            Ok(removed.then_some(()).ok_or(UserError::NoSecondFactor))
+            measure(&protector, conn, &row)
         });
-        removed.await?
+        taken.await?
     }
 }
