@@ -1,5 +1,6 @@
 //! A file that never changes while the program runs: with an entity tag, and compressed for clients that accept it.
 
+use crate::http::contract::negotiate::weighted;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -114,25 +115,17 @@ fn compress(content: &[u8]) -> Option<Bytes> {
 /// Whether `Accept-Encoding` (RFC 9110 §12.5.3) names gzip, or everything, with a weight above zero.
 fn accepts_gzip(headers: &HeaderMap) -> bool {
     let fields = headers.get_all(header::ACCEPT_ENCODING).iter();
-    let codings = fields.filter_map(|field| field.to_str().ok());
-    let mut codings = codings.flat_map(|field| field.split(',')).map(|coding| {
-        let mut parts = coding.split(';').map(str::trim);
-        let name = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let weight = parts.find_map(|part| part.to_ascii_lowercase().strip_prefix("q=").map(str::to_owned));
-        let refused = weight.is_some_and(|weight| !weight.parse::<f32>().is_ok_and(|weight| weight > 0.0));
-        (name, !refused)
-    });
-    let mut any = false;
-    codings
-        .find_map(|(name, accepted)| match name.as_str() {
-            "gzip" | "x-gzip" => Some(accepted),
-            "*" => {
-                any = accepted;
-                None
-            }
-            _ => None,
-        })
-        .unwrap_or(any)
+    let codings: Vec<(&str, u16)> = fields
+        .filter_map(|field| field.to_str().ok())
+        .flat_map(weighted)
+        .collect();
+    let weight_of = |names: &[&str]| {
+        let mut codings = codings.iter();
+        let found = codings.find(|(coding, _)| names.iter().any(|name| coding.eq_ignore_ascii_case(name)));
+        found.map(|(_, weight)| *weight)
+    };
+    let weight = weight_of(&["gzip", "x-gzip"]).or_else(|| weight_of(&["*"]));
+    weight.is_some_and(|weight| weight > 0)
 }
 
 #[cfg(test)]

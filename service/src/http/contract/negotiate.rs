@@ -1,4 +1,4 @@
-//! Content negotiation by `Accept` (RFC 9110 §12.5.1): quality values, wildcards, and precedence of the most specific range.
+//! Content negotiation by `Accept` (RFC 9110 §12.5.1): weights, wildcards, and precedence of the most specific range.
 
 use http::{HeaderMap, header};
 
@@ -13,7 +13,7 @@ fn best_of<T: Copy>(accept: Option<&str>, offered: &[(&str, T)]) -> Option<T> {
     let Some(accept) = accept.map(str::trim).filter(|text| !text.is_empty()) else {
         return offered.first().map(|(_, value)| *value);
     };
-    let ranges: Vec<Range<'_>> = split_unquoted(accept, b',').filter_map(Range::parse).collect();
+    let ranges: Vec<Range<'_>> = weighted(accept).filter_map(Range::of).collect();
     let quality = |media: &str| {
         let matching = ranges.iter().filter(|range| range.specificity(media).is_some());
         matching
@@ -28,6 +28,28 @@ fn best_of<T: Copy>(accept: Option<&str>, offered: &[(&str, T)]) -> Option<T> {
         }
     }
     winner.map(|(value, _)| value)
+}
+
+/// The elements of a list without their parameters, each with its weight in thousandths (RFC 9110 §12.4.2). One with an
+/// invalid weight is skipped.
+pub fn weighted(list: &str) -> impl Iterator<Item = (&str, u16)> {
+    split_unquoted(list, b',').filter_map(|element| {
+        let mut parts = split_unquoted(element, b';').map(str::trim);
+        let name = parts.next()?;
+        let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+        let Some(weight) = weight else {
+            return Some((name, 1000));
+        };
+        let weight = weight.parse::<f32>().ok();
+        let weight = weight.filter(|weight| (0.0..=1.0).contains(weight))?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "0 to 1000"
+        )]
+        let thousandths = (weight * 1000.0).round() as u16;
+        Some((name, thousandths))
+    })
 }
 
 /// The parts between separators outside of quoted strings (RFC 9110 §5.6.4).
@@ -52,26 +74,8 @@ struct Range<'a> {
 }
 
 impl<'a> Range<'a> {
-    fn parse(text: &'a str) -> Option<Self> {
-        let mut parts = split_unquoted(text, b';').map(str::trim);
-        let (kind, subtype) = parts.next()?.split_once('/')?;
-        let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
-        let quality = match weight {
-            None => 1000,
-            Some(weight) => {
-                let weight = weight
-                    .parse::<f32>()
-                    .ok()
-                    .filter(|weight| (0.0..=1.0).contains(weight))?;
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "0 to 1000"
-                )]
-                let thousandths = (weight * 1000.0).round() as u16;
-                thousandths
-            }
-        };
+    fn of((media, quality): (&'a str, u16)) -> Option<Self> {
+        let (kind, subtype) = media.split_once('/')?;
         Some(Self {
             kind,
             subtype,
