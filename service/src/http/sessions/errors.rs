@@ -1,7 +1,7 @@
 //! Problems of signing in.
 
 use crate::domain::sessions::error::LoginError;
-use crate::http::accounts::errors::code_used;
+use crate::http::accounts::errors::{code_required, code_used, wrong_password};
 use crate::http::contract::auth::{setup_required, unauthenticated};
 use crate::http::contract::problem::{Problem, TOO_MANY_ATTEMPTS, TOO_MANY_CODES};
 use crate::http::totp::fields::CODE_USED;
@@ -62,16 +62,9 @@ impl From<LoginError> for Problem {
 /// The problem of credentials that are verified again in a session. 403 instead of 401: the access token is valid, and a
 /// client must not discard it.
 pub fn in_session(error: LoginError) -> Problem {
-    let forbidden = |kind, detail| Problem::new(StatusCode::FORBIDDEN, kind, detail);
     match error {
-        LoginError::InvalidCredentials | LoginError::Unconfirmed => forbidden(
-            "wrong-password",
-            "the password or the code is wrong; nothing was changed",
-        ),
-        LoginError::SecondFactorRequired => forbidden(
-            "second-factor-required",
-            "a code of the second factor is required: send it as `code`; nothing was changed",
-        ),
+        LoginError::InvalidCredentials | LoginError::Unconfirmed => wrong_password(),
+        LoginError::SecondFactorRequired => code_required(),
         LoginError::CodeUsed => code_used(),
         other => other.into(),
     }
