@@ -93,35 +93,40 @@ impl<'a> IdentityProof<'a> {
         let proof = sessions.reauthenticate(&self.member.signed_in, current.0, code, client);
         match proof.await {
             Ok(recent) => Ok(Ok(recent)),
-            Err(LoginError::InvalidCredentials) => {
-                if self.requires_code {
-                    form.reject(
-                        "Nothing was changed",
-                        "The current password or the code is wrong.",
-                    );
-                } else {
-                    form.reject_field("current", "is wrong");
-                }
-                Ok(Err(ProofRejection::Status(StatusCode::FORBIDDEN)))
-            }
-            Err(LoginError::CodeUsed) => {
-                form.reject_field("code", CODE_USED);
-                Ok(Err(ProofRejection::Status(StatusCode::FORBIDDEN)))
-            }
-            Err(LoginError::CodesBlocked(wait)) => {
-                form.reject_field("code", CODES_BLOCKED);
-                Ok(Err(ProofRejection::Wait(TOO_MANY_CODES, wait)))
-            }
-            Err(LoginError::Throttled(wait)) => {
-                form.reject_for("Too many attempts", wait);
-                Ok(Err(ProofRejection::Wait(TOO_MANY_ATTEMPTS, wait)))
-            }
-            Err(error) => Err(error.into()),
+            Err(error) => ProofRejection::of(error, form).map(Err),
         }
     }
 }
 
 impl ProofRejection {
+    /// Reports in the form why its credentials were rejected.
+    pub fn of(error: LoginError, form: &mut Form) -> Result<Self, Problem> {
+        match error {
+            LoginError::InvalidCredentials => {
+                if form.has_input("code") {
+                    let text = "The current password or the code is wrong.";
+                    form.reject("Nothing was changed", text);
+                } else {
+                    form.reject_field("current", "is wrong");
+                }
+                Ok(Self::Status(StatusCode::FORBIDDEN))
+            }
+            LoginError::CodeUsed => {
+                form.reject_field("code", CODE_USED);
+                Ok(Self::Status(StatusCode::FORBIDDEN))
+            }
+            LoginError::CodesBlocked(wait) => {
+                form.reject_for(CODES_BLOCKED, wait);
+                Ok(Self::Wait(TOO_MANY_CODES, wait))
+            }
+            LoginError::Throttled(wait) => {
+                form.reject_for("Too many attempts", wait);
+                Ok(Self::Wait(TOO_MANY_ATTEMPTS, wait))
+            }
+            error => Err(error.into()),
+        }
+    }
+
     /// Shows the form again.
     pub fn show(self, page: &FormPage, member: &Member) -> Result<Response, Problem> {
         match self {

@@ -2,12 +2,14 @@
 //! the response that creates them.
 
 use super::account_form::PATH;
+use super::identity_proof::ProofRejection;
+use crate::crypto::one_time_code::OneTimeCode;
 use crate::domain::sessions::error::LoginError;
 use crate::domain::sessions::second_factor::{ConfirmationOutcome, FactorChangeOutcome, SetupOutcome};
 use crate::http::accounts::fields::SecretText;
-use crate::http::contract::problem::{Problem, TOO_MANY_ATTEMPTS, TOO_MANY_CODES};
+use crate::http::contract::problem::Problem;
 use crate::http::totp::dto::{RecoveryCodes, TotpSetup};
-use crate::http::totp::fields::{CODE_USED, CODES_BLOCKED, TypedCode, TypedTotpCode};
+use crate::http::totp::fields::{TypedCode, TypedTotpCode};
 use crate::http::web::cookies::{self, FLASH};
 use crate::http::web::flash::Flash;
 use crate::http::web::form::input::Input;
@@ -22,10 +24,25 @@ use askama::Template;
 use http::StatusCode;
 use poem::web::Data;
 use poem::{Response, handler};
+use secrecy::SecretString;
 
 const CONFIRM: &str = "/my/account/second-factor/confirm";
-const RENEW: &str = "/my/account/second-factor/codes";
-const REMOVE: &str = "/my/account/second-factor/remove";
+
+const RENEW: ChangePage = ChangePage {
+    path: "/my/account/second-factor/codes",
+    submit: "Replace the codes",
+    tone: Tone::Plain,
+    title: "Replace your recovery codes",
+    intro: "You get ten new recovery codes. The earlier ones become invalid.",
+};
+
+const REMOVE: ChangePage = ChangePage {
+    path: "/my/account/second-factor/remove",
+    submit: "Remove",
+    tone: Tone::Danger,
+    title: "Remove your second factor",
+    intro: "Signing in will require only your password. You will be signed out everywhere else.",
+};
 
 const INTRO: &str =
     "With a second factor, signing in requires a code of an authenticator app besides your password.";
@@ -46,6 +63,21 @@ struct SetupPage {
 struct RecoveryCodesPage {
     frame: PageFrame,
     codes: Vec<String>,
+}
+
+/// A page that changes an enabled second factor and asks for the password and a code.
+struct ChangePage {
+    path: &'static str,
+    submit: &'static str,
+    tone: Tone,
+    title: &'static str,
+    intro: &'static str,
+}
+
+/// The change, or the response if it was not made.
+enum ChangeResult<T> {
+    Done(T),
+    Response(Response),
 }
 
 /// The form that starts the set-up, or the account page if there is a second factor.
@@ -86,7 +118,7 @@ pub async fn start(
             member.show(StatusCode::OK, &page)
         }
         Ok(SetupOutcome::AlreadyEnabled) => Ok(see_other(PATH)),
-        Err(error) => reject(&member, start_page, form, error),
+        Err(error) => ProofRejection::of(error, &mut form)?.show(&start_page(&member, form), &member),
     }
 }
 
@@ -118,14 +150,14 @@ pub async fn confirm(
             );
             start_page(&member, form).show(&member, StatusCode::CONFLICT)
         }
-        Err(error) => reject(&member, code_page, form, error),
+        Err(error) => ProofRejection::of(error, &mut form)?.show(&code_page(&member, form), &member),
     }
 }
 
 /// Asks for password and code before new recovery codes are issued.
 #[handler]
 pub async fn show_renew(member: Member) -> Result<Response, Problem> {
-    renew_page(&member, renew_form(&member)).show(&member, StatusCode::OK)
+    RENEW.show(&member)
 }
 
 /// Replaces the recovery codes.
@@ -136,27 +168,18 @@ pub async fn renew(
     submitted: SubmittedForm,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
-    let fields = member.open(submitted, &["current", "code"], &[])?;
-    let mut form = renew_form(&member);
-    let password = form.parse_non_empty::<SecretText>(&fields, "current");
-    let code = form.parse::<TypedCode>(&fields, "code");
-    let (Some(password), Some(code)) = (password, code) else {
-        return renew_page(&member, form).show(&member, StatusCode::BAD_REQUEST);
-    };
-    let renewed = web
-        .sessions()
-        .renew_recovery_codes(&member.signed_in, password.0, code.0, &client);
-    match renewed.await {
-        Ok(FactorChangeOutcome::Done(codes)) => show_codes(&member, codes.into()),
-        Ok(FactorChangeOutcome::NotEnabled) => Ok(see_other(SECOND_FACTOR)),
-        Err(error) => reject(&member, renew_page, form, error),
+    let (sessions, who) = (web.sessions(), &member.signed_in);
+    let renew = |password, code| sessions.renew_recovery_codes(who, password, code, &client);
+    match RENEW.submit(&member, submitted, renew).await? {
+        ChangeResult::Done(codes) => show_codes(&member, codes.into()),
+        ChangeResult::Response(response) => Ok(response),
     }
 }
 
 /// Asks for password and code before the second factor is removed.
 #[handler]
 pub async fn show_remove(member: Member) -> Result<Response, Problem> {
-    remove_page(&member, remove_form(&member)).show(&member, StatusCode::OK)
+    REMOVE.show(&member)
 }
 
 /// Removes the second factor.
@@ -167,53 +190,62 @@ pub async fn remove(
     submitted: SubmittedForm,
     Data(web): Data<&Web>,
 ) -> Result<Response, Problem> {
-    let fields = member.open(submitted, &["current", "code"], &[])?;
-    let mut form = remove_form(&member);
-    let password = form.parse_non_empty::<SecretText>(&fields, "current");
-    let code = form.parse::<TypedCode>(&fields, "code");
-    let (Some(password), Some(code)) = (password, code) else {
-        return remove_page(&member, form).show(&member, StatusCode::BAD_REQUEST);
-    };
-    let removed = web
-        .sessions()
-        .remove_second_factor(&member.signed_in, password.0, code.0, &client);
-    match removed.await {
-        Ok(FactorChangeOutcome::Done(())) => {
+    let (sessions, who) = (web.sessions(), &member.signed_in);
+    let remove = |password, code| sessions.remove_second_factor(who, password, code, &client);
+    match REMOVE.submit(&member, submitted, remove).await? {
+        ChangeResult::Done(()) => {
             let mut response = see_other(PATH);
             cookies::set(&mut response, FLASH, Flash::SecondFactorRemoved.as_str());
             Ok(response)
         }
-        Ok(FactorChangeOutcome::NotEnabled) => Ok(see_other(PATH)),
-        Err(error) => reject(&member, remove_page, form, error),
+        ChangeResult::Response(response) => Ok(response),
     }
 }
 
-/// The form again, with the reason why the credentials were rejected.
-fn reject(
-    member: &Member,
-    page: fn(&Member, Form) -> FormPage,
-    mut form: Form,
-    error: LoginError,
-) -> Result<Response, Problem> {
-    match error {
-        LoginError::InvalidCredentials => {
-            let text = "The current password or the code is wrong.";
-            form.reject("Nothing was changed", text);
-            page(member, form).show(member, StatusCode::FORBIDDEN)
+impl ChangePage {
+    fn show(&self, member: &Member) -> Result<Response, Problem> {
+        self.page(member, self.form(member)).show(member, StatusCode::OK)
+    }
+
+    /// Passes password and code to the change.
+    async fn submit<T, F>(
+        &self,
+        member: &Member,
+        submitted: SubmittedForm,
+        change: impl FnOnce(SecretString, OneTimeCode) -> F,
+    ) -> Result<ChangeResult<T>, Problem>
+    where
+        F: Future<Output = Result<FactorChangeOutcome<T>, LoginError>>,
+    {
+        let fields = member.open(submitted, &["current", "code"], &[])?;
+        let mut form = self.form(member);
+        let password = form.parse_non_empty::<SecretText>(&fields, "current");
+        let code = form.parse::<TypedCode>(&fields, "code");
+        let (Some(password), Some(code)) = (password, code) else {
+            let page = self.page(member, form);
+            return page
+                .show(member, StatusCode::BAD_REQUEST)
+                .map(ChangeResult::Response);
+        };
+        match change(password.0, code.0).await {
+            Ok(FactorChangeOutcome::Done(done)) => Ok(ChangeResult::Done(done)),
+            Ok(FactorChangeOutcome::NotEnabled) => Ok(ChangeResult::Response(see_other(PATH))),
+            Err(error) => {
+                let rejection = ProofRejection::of(error, &mut form)?;
+                let page = self.page(member, form);
+                rejection.show(&page, member).map(ChangeResult::Response)
+            }
         }
-        LoginError::CodeUsed => {
-            form.reject_field("code", CODE_USED);
-            page(member, form).show(member, StatusCode::FORBIDDEN)
-        }
-        LoginError::CodesBlocked(wait) => {
-            form.reject_for(CODES_BLOCKED, wait);
-            page(member, form).show_retry_after(member, TOO_MANY_CODES, wait)
-        }
-        LoginError::Throttled(wait) => {
-            form.reject_for("Too many attempts", wait);
-            page(member, form).show_retry_after(member, TOO_MANY_ATTEMPTS, wait)
-        }
-        other => Err(other.into()),
+    }
+
+    fn form(&self, member: &Member) -> Form {
+        guarded(member, self.path, self.submit, vec![current(), Input::code()])
+            .with_tone(self.tone)
+            .with_back(PATH, "Cancel")
+    }
+
+    fn page(&self, member: &Member, form: Form) -> FormPage {
+        FormPage::new(member, self.title, form).with_intro(self.intro)
     }
 }
 
@@ -252,24 +284,4 @@ fn code_page(member: &Member, form: Form) -> FormPage {
     FormPage::new(member, "Confirm the second factor", form).with_intro(
         "The key stays valid: enter the code that your app shows now, or start again with a new key.",
     )
-}
-
-fn renew_form(member: &Member) -> Form {
-    guarded(member, RENEW, "Replace the codes", vec![current(), Input::code()]).with_back(PATH, "Cancel")
-}
-
-fn renew_page(member: &Member, form: Form) -> FormPage {
-    FormPage::new(member, "Replace your recovery codes", form)
-        .with_intro("You get ten new recovery codes. The earlier ones become invalid.")
-}
-
-fn remove_form(member: &Member) -> Form {
-    guarded(member, REMOVE, "Remove", vec![current(), Input::code()])
-        .with_tone(Tone::Danger)
-        .with_back(PATH, "Cancel")
-}
-
-fn remove_page(member: &Member, form: Form) -> FormPage {
-    FormPage::new(member, "Remove your second factor", form)
-        .with_intro("Signing in will require only your password. You will be signed out everywhere else.")
 }

@@ -135,6 +135,11 @@ impl Form {
         }
     }
 
+    /// Whether it asks for a field.
+    pub fn has_input(&self, name: &str) -> bool {
+        self.inputs.iter().any(|input| input.name == name)
+    }
+
     /// Records the error of a field, such as `must be an e-mail address`.
     pub fn reject_field(&mut self, name: &'static str, reason: &str) {
         let mut label = "";
