@@ -61,7 +61,8 @@ pub fn visible_line(text: &str, max_length: usize) -> Result<&str, LineError> {
             base = Some(c).filter(|c| !is_joiner(*c));
         }
     }
-    if line.chars().count() > max_length {
+    // As received, which is what a JSON schema's `maxLength` counts.
+    if text.chars().count() > max_length {
         return Err(LineError::Long);
     }
     Ok(line)
@@ -188,6 +189,11 @@ mod tests {
         }
         assert_eq!(visible_line(&"é".repeat(41), 40), Err(LineError::Long));
         assert!(visible_line(&"é".repeat(40), 40).is_ok());
+        assert_eq!(visible_line(&" ".repeat(41), 40), Err(LineError::Empty));
+        assert_eq!(
+            visible_line(&format!("{} ", "é".repeat(40)), 40),
+            Err(LineError::Long)
+        );
         let error = LineError::Hidden('\u{202e}').to_string();
         assert!(error.starts_with("must not contain U+202E"), "{error}");
     }
