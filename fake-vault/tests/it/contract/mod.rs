@@ -1,7 +1,9 @@
 //! What the service relies on, as calls to any server: this one, and a real OpenBao or Vault when `VAULT_ADDR` names it and
 //! `VAULT_TOKEN` may configure it (`cargo xtask test --vault URL`). Texts are compared only where the service decides by them.
 
+mod answers;
 mod checks;
+mod lease_checks;
 mod target;
 
 use fake_vault::{FakeVault, Options};
@@ -31,8 +33,8 @@ fn run(mut target: Target<'_>) {
     let token = checks::login(&mut target);
     checks::wrapping(&mut target);
     checks::token(&mut target, &token);
-    checks::leases(&mut target, &token);
-    checks::failed_revocation(&mut target, &token);
+    lease_checks::leases(&mut target, &token);
+    lease_checks::failed_revocation(&mut target, &token);
     checks::kv(&mut target, &token);
     checks::end_of_token(&mut target, &token);
     target.tear_down();

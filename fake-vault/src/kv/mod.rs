@@ -1,5 +1,7 @@
 //! The engine `kv`, version 2: versions with check-and-set, deletion, destruction and metadata.
 
+mod key;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -8,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::{Refusal, Reply, Success};
 use crate::call::{Call, Operation};
-use crate::clock;
+use key::{Key, Version};
 
 /// The number of versions of a key unless its mount or metadata has another number.
 const MAX_VERSIONS: u64 = 10;
@@ -19,27 +21,6 @@ pub(crate) struct Kv {
     cas_required: bool,
     max_versions: u64,
     keys: BTreeMap<String, Key>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Key {
-    versions: BTreeMap<u64, Version>,
-    current_version: u64,
-    oldest_version: u64,
-    metadata_version: u64,
-    created: DateTime<Utc>,
-    updated: DateTime<Utc>,
-    custom_metadata: Value,
-    max_versions: u64,
-    cas_required: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Version {
-    data: Value,
-    created: DateTime<Utc>,
-    deleted: Option<DateTime<Utc>>,
-    is_destroyed: bool,
 }
 
 impl Kv {
@@ -224,68 +205,6 @@ impl Kv {
         key.cas_required = call.flag("cas_required").unwrap_or(key.cas_required);
         key.metadata_version += 1;
         Success::NoContent
-    }
-}
-
-impl Key {
-    fn new(now: DateTime<Utc>) -> Key {
-        Key {
-            versions: BTreeMap::new(),
-            current_version: 0,
-            oldest_version: 0,
-            metadata_version: 0,
-            created: now,
-            updated: now,
-            custom_metadata: Value::Null,
-            max_versions: 0,
-            cas_required: false,
-        }
-    }
-
-    /// Removes the oldest versions above the limit.
-    fn prune(&mut self, limit: u64) {
-        while self.versions.len() as u64 > limit {
-            self.versions.pop_first();
-            self.oldest_version = self.versions.keys().next().copied().unwrap_or_default();
-        }
-    }
-
-    fn metadata(&self) -> Value {
-        let versions: Map<String, Value> = self
-            .versions
-            .iter()
-            .map(|(number, version)| (number.to_string(), version.times()))
-            .collect();
-        json!({
-            "cas_required": self.cas_required,
-            "created_time": clock::nanoseconds(self.created),
-            "current_metadata_version": self.metadata_version,
-            "current_version": self.current_version,
-            "custom_metadata": self.custom_metadata,
-            "delete_version_after": "0s",
-            "max_versions": self.max_versions,
-            "metadata_cas_required": false,
-            "oldest_version": self.oldest_version,
-            "updated_time": clock::nanoseconds(self.updated),
-            "versions": versions,
-        })
-    }
-}
-
-impl Version {
-    fn times(&self) -> Value {
-        json!({
-            "created_time": clock::nanoseconds(self.created),
-            "deletion_time": self.deleted.map_or(String::new(), clock::nanoseconds),
-            "destroyed": self.is_destroyed,
-        })
-    }
-
-    fn metadata(&self, number: u64, custom_metadata: &Value) -> Value {
-        let mut metadata = self.times();
-        metadata["custom_metadata"] = custom_metadata.clone();
-        metadata["version"] = json!(number);
-        metadata
     }
 }
 
