@@ -146,6 +146,111 @@ Feature: Web pages
     When Ann presses "Sign out everywhere"
     Then Ann sees the page "You are signed out"
 
+  @E18 @G1 @G9 @browser @mailbox @axe
+  Scenario Outline: A second factor is set up and used in a browser: on a <screen> screen
+    Given Ann is signed in with a browser on a <screen> screen
+    When Ann opens "/my/account"
+    And Ann follows "Set up a second factor"
+    Then Ann sees the page "Set up a second factor"
+    And Ann's page fits the screen without horizontal scrolling
+    And axe-core finds no accessibility violations on Ann's page
+    When Ann fills in
+      | field            | text           |
+      | Current password | {Ann.password} |
+    And Ann presses "Continue"
+    Then Ann sees "Enter this key in your authenticator app"
+    And Ann's page fits the screen without horizontal scrolling
+    And axe-core finds no accessibility violations on Ann's page
+    And a screenshot of Ann's page is saved as "second-factor-key-<screen>"
+    When Ann enters the key on the page into the authenticator app
+    And Ann reads the previous code of the authenticator app
+    And Ann fills in
+      | field | text       |
+      | Code  | {Ann.code} |
+    And Ann presses "Confirm"
+    Then Ann sees the page "Your recovery codes"
+    And Ann's page fits the screen without horizontal scrolling
+    And axe-core finds no accessibility violations on Ann's page
+    And a screenshot of Ann's page is saved as "recovery-codes-<screen>"
+    When Ann follows "I have stored them"
+    Then Ann sees "signing in requires a code"
+    When Ann presses "Sign out"
+    Then Ann sees the page "You are signed out"
+    When Ann opens "/sign-in"
+    And Ann fills in
+      | field          | text           |
+      | E-mail address | {Ann.email}    |
+      | Password       | {Ann.password} |
+    And Ann presses "Sign in"
+    Then Ann sees the page "One more step"
+    And Ann's page fits the screen without horizontal scrolling
+    And axe-core finds no accessibility violations on Ann's page
+    When Ann reads the current code of the authenticator app
+    And Ann fills in
+      | field    | text           |
+      | Password | {Ann.password} |
+      | Code     | {Ann.code}     |
+    And Ann presses "Sign in"
+    Then Ann sees the page "My wishes"
+    When Ann opens "/my/account/second-factor"
+    Then Ann sees the page "My account"
+    When Ann follows "Replace the recovery codes"
+    Then Ann sees the page "Replace your recovery codes"
+    And Ann's page fits the screen without horizontal scrolling
+    And axe-core finds no accessibility violations on Ann's page
+    When Ann fills in
+      | field            | text           |
+      | Current password | {Ann.password} |
+      | Code             | {Ann.code}     |
+    And Ann presses "Replace the codes"
+    Then Ann sees "was used already"
+    And Ann's page fits the screen without horizontal scrolling
+    And axe-core finds no accessibility violations on Ann's page
+    And Ann's browser console shows no errors or warnings
+
+    Examples:
+      | screen  |
+      | desktop |
+      | narrow  |
+
+  @E18 @G1 @G9 @browser @mailbox @axe
+  Scenario: Recovery codes are replaced and a second factor is removed in a browser
+    Given Ann is signed in
+    And Ann has a second factor
+    And Ann opens "/sign-in"
+    When Ann fills in
+      | field          | text           |
+      | E-mail address | {Ann.email}    |
+      | Password       | {Ann.password} |
+    And Ann presses "Sign in"
+    Then Ann sees the page "One more step"
+    When Ann fills in
+      | field    | text                  |
+      | Password | {Ann.password}        |
+      | Code     | {Ann.recovery code 1} |
+    And Ann presses "Sign in"
+    Then Ann sees the page "My wishes"
+    When Ann opens "/my/account/second-factor/codes"
+    And Ann fills in
+      | field            | text                  |
+      | Current password | {Ann.password}        |
+      | Code             | {Ann.recovery code 2} |
+    And Ann presses "Replace the codes"
+    Then Ann sees the page "Your recovery codes"
+    When Ann writes down the recovery codes on the page
+    And Ann opens "/my/account"
+    And Ann follows "Remove your second factor"
+    Then Ann sees the page "Remove your second factor"
+    And axe-core finds no accessibility violations on Ann's page
+    When Ann fills in
+      | field            | text                  |
+      | Current password | {Ann.password}        |
+      | Code             | {Ann.recovery code 1} |
+    And Ann presses "Remove"
+    Then Ann sees "Your second factor is removed"
+    And Ann sees "Not set up"
+    And Ann's browser console shows no errors or warnings
+
   @G3 @browser @mailbox @asvs:v5.0.0-3.3.1 @asvs:v5.0.0-3.3.4 @asvs:v5.0.0-7.4.1 @CWE-613
   Scenario: The session cookie is HttpOnly, SameSite and Secure, and is removed on sign-out
     Given Ann is signed in with a browser

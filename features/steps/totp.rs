@@ -62,17 +62,9 @@ async fn has_second_factor(world: &mut World, user: String) -> Result<()> {
     )
     .await?;
     response.expect_status(200)?;
-    let codes = response.json()?["recovery_codes"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
+    let codes: Vec<String> = serde_json::from_value(response.json()?["recovery_codes"].clone())?;
     ensure!(codes.len() > 1, "no recovery codes");
-    for (n, code) in codes.iter().enumerate() {
-        let code = code.as_str().context("a recovery code is not a string")?;
-        world
-            .variables
-            .set_of(&user, &format!("recovery code {}", n + 1), code);
-    }
+    save_recovery_codes(world, &user, &codes);
     Ok(())
 }
 
@@ -81,6 +73,32 @@ async fn has_second_factor(world: &mut World, user: String) -> Result<()> {
 async fn reads_code(world: &mut World, user: String) -> Result<()> {
     let step = service_time(world).await? / TIME_STEP;
     save_code(world, &user, step)
+}
+
+/// Saves the key as `Ann.secret`.
+#[when(expr = "{word} enters the key on the page into the authenticator app")]
+async fn enters_key(world: &mut World, user: String) -> Result<()> {
+    let keys = secrets_on_page(world, &user).await?;
+    let [key] = keys.as_slice() else {
+        anyhow::bail!("the page shows {} keys", keys.len());
+    };
+    world.variables.set_of(&user, "secret", key);
+    Ok(())
+}
+
+/// Saves the codes as `Ann.recovery code 1` and so on.
+#[when(expr = "{word} writes down the recovery codes on the page")]
+async fn writes_down_codes(world: &mut World, user: String) -> Result<()> {
+    let codes = secrets_on_page(world, &user).await?;
+    ensure!(codes.len() > 1, "the page shows {} recovery codes", codes.len());
+    save_recovery_codes(world, &user, &codes);
+    Ok(())
+}
+
+/// Saves the code as `Ann.code`, so that the current one can be used afterwards.
+#[when(expr = "{word} reads the previous code of the authenticator app")]
+async fn reads_previous_code(world: &mut World, user: String) -> Result<()> {
+    save_previous_code(world, &user).await
 }
 
 #[when(expr = "{word} signs in with the code {string}")]
@@ -94,6 +112,23 @@ async fn signs_in(world: &mut World, user: String, code: String) -> Result<()> {
     save_tokens(world, &user, &response)?;
     world.responses.push(response);
     Ok(())
+}
+
+/// The keys or recovery codes that the page shows.
+async fn secrets_on_page(world: &World, user: &str) -> Result<Vec<String>> {
+    const SECRETS: &str = "[...document.querySelectorAll('code.secret')].map(one => one.innerText)";
+    let browser = world.browsers.get(user)?;
+    let shown = browser.wait_for(SECRETS, |shown| {
+        shown.as_array().is_some_and(|shown| !shown.is_empty())
+    });
+    Ok(serde_json::from_value(shown.await?)?)
+}
+
+fn save_recovery_codes(world: &mut World, user: &str, codes: &[String]) {
+    for (n, code) in codes.iter().enumerate() {
+        let name = format!("recovery code {}", n + 1);
+        world.variables.set_of(user, &name, code);
+    }
 }
 
 /// Saves the code of the previous time step, which the service still accepts.
