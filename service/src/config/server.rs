@@ -2,6 +2,7 @@
 
 use super::proxies::ProxySettings;
 use super::source::{ConfigError, Source};
+use crate::types::host_name::HostName;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -40,11 +41,15 @@ impl ServerSettings {
         if hosts.is_empty() {
             return Err(ConfigError::new("ALLOWED_HOSTS", "must name at least one host"));
         }
+        if hosts.iter().any(|host| HostName::parse(host).is_none()) {
+            let reason = "must be host names without scheme, port and wildcard, for example rates.example,10.0.0.7,[::1]";
+            return Err(ConfigError::new("ALLOWED_HOSTS", reason));
+        }
         let cors_origins = source.list("CORS_ORIGINS")?;
         if cors_origins.iter().any(|origin| !is_origin(origin)) {
             return Err(ConfigError::new(
                 "CORS_ORIGINS",
-                "must be origins, for example https://app.example",
+                "must be origins as browsers send them, in lower case and without the scheme's own port, for example https://app.example",
             ));
         }
         Ok(Self {
@@ -72,8 +77,15 @@ fn is_origin(text: &str) -> bool {
     let Ok(uri) = text.parse::<http::Uri>() else {
         return false;
     };
-    let plain = uri
-        .authority()
-        .is_some_and(|authority| !authority.as_str().contains(['@', '*']));
-    plain && matches!(uri.scheme_str(), Some("http" | "https")) && !text.ends_with('/') && uri.path() == "/"
+    let Some(authority) = uri.authority() else {
+        return false;
+    };
+    // Browsers omit the port of the scheme, and write names in lower case: any other origin would never match.
+    let own_port = match uri.scheme_str() {
+        Some("http") => 80,
+        Some("https") => 443,
+        _ => return false,
+    };
+    let is_plain = !authority.as_str().contains(['@', '*']) && text == text.to_lowercase();
+    is_plain && authority.port_u16() != Some(own_port) && !text.ends_with('/') && uri.path() == "/"
 }

@@ -24,6 +24,9 @@ pub mod event_hash;
 /// Validation errors of request fields.
 pub mod field_error;
 
+/// Names of hosts.
+pub mod host_name;
+
 /// Purposes of mailed links.
 pub mod link;
 

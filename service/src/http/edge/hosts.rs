@@ -1,9 +1,9 @@
 //! The allow-list of Host names. An unchecked Host enables DNS rebinding and poisoned links in mails.
 
 use crate::http::contract::problem::Problem;
+use crate::types::host_name::HostName;
 use http::{StatusCode, Version, header};
 use poem::Request;
-use std::net::Ipv6Addr;
 
 /// The allow-list.
 pub struct Hosts(Vec<HostName>);
@@ -15,13 +15,6 @@ pub enum HostPolicy {
     Listed,
     /// This one: health probes name the address of a container or instance, or in HTTP/1.0 nothing.
     Any,
-}
-
-/// A name without port. Equal when it denotes the same host: case and the dot of the root do not matter (RFC 3986 §3.2.2).
-#[derive(Debug, PartialEq, Eq)]
-enum HostName {
-    V6(Ipv6Addr),
-    Name(String),
 }
 
 impl Hosts {
@@ -46,12 +39,8 @@ impl Hosts {
             .map(http::uri::Authority::as_str);
         let name = match (request.version(), target, field) {
             (Version::HTTP_2, Some(target), field) => {
-                let name = HostName::of_authority(target)?;
-                if field
-                    .map(HostName::of_authority)
-                    .transpose()?
-                    .is_some_and(|field| field != name)
-                {
+                let name = name_of(target)?;
+                if field.map(name_of).transpose()?.is_some_and(|field| field != name) {
                     return Err(malformed());
                 }
                 name
@@ -59,12 +48,12 @@ impl Hosts {
             // The field's value does not count, but must be valid; it is empty if the target has no authority (§3.2).
             (_, Some(target), Some(field)) => {
                 if !field.is_empty() {
-                    HostName::of_authority(field)?;
+                    name_of(field)?;
                 }
-                HostName::of_authority(target)?
+                name_of(target)?
             }
-            (Version::HTTP_10, Some(target), None) => HostName::of_authority(target)?,
-            (_, None, Some(field)) => HostName::of_authority(field)?,
+            (Version::HTTP_10, Some(target), None) => name_of(target)?,
+            (_, None, Some(field)) => name_of(field)?,
             (Version::HTTP_10, None, None) if policy == HostPolicy::Any => return Ok(()),
             (_, _, None) => return Err(malformed()),
         };
@@ -88,41 +77,26 @@ fn malformed() -> Problem {
     )
 }
 
-impl HostName {
-    /// The name in `name`, `name:port`, `[v6]` or `[v6]:port`. The port may be empty (RFC 3986 §3.2.3).
-    fn of_authority(authority: &str) -> Result<Self, Problem> {
-        let bracket = authority.rfind(']').map_or(0, |end| end + 1);
-        let (name, port) = match authority[bracket..].split_once(':') {
-            Some((rest, port)) => (&authority[..bracket + rest.len()], port),
-            None => (authority, ""),
-        };
-        let port_is_valid = port.bytes().all(|digit| digit.is_ascii_digit())
-            && (port.is_empty() || port.parse::<u16>().is_ok());
-        Self::parse(name).filter(|_| port_is_valid).ok_or_else(malformed)
-    }
-
-    fn parse(name: &str) -> Option<Self> {
-        if let Some(literal) = name.strip_prefix('[') {
-            return literal.strip_suffix(']')?.parse().ok().map(Self::V6);
-        }
-        let name = name.strip_suffix('.').unwrap_or(name);
-        // The characters of a name (RFC 3986 §3.2.2) that a host can have: letters, digits, hyphen, underscore.
-        let is_label = |label: &str| {
-            let valid = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_');
-            !label.is_empty() && label.bytes().all(valid)
-        };
-        name.split('.')
-            .all(is_label)
-            .then(|| Self::Name(name.to_ascii_lowercase()))
-    }
+/// The name in `name`, `name:port`, `[v6]` or `[v6]:port`. The port may be empty (RFC 3986 §3.2.3).
+fn name_of(authority: &str) -> Result<HostName, Problem> {
+    let bracket = authority.rfind(']').map_or(0, |end| end + 1);
+    let (name, port) = match authority[bracket..].split_once(':') {
+        Some((rest, port)) => (&authority[..bracket + rest.len()], port),
+        None => (authority, ""),
+    };
+    let port_is_valid =
+        port.bytes().all(|digit| digit.is_ascii_digit()) && (port.is_empty() || port.parse::<u16>().is_ok());
+    HostName::parse(name)
+        .filter(|_| port_is_valid)
+        .ok_or_else(malformed)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::HostName;
+    use super::{HostName, name_of};
 
     fn name(authority: &str) -> Option<HostName> {
-        HostName::of_authority(authority).ok()
+        name_of(authority).ok()
     }
 
     #[test]
