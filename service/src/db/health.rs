@@ -26,10 +26,28 @@ pub async fn schema_state(db: &Db) -> Result<SchemaState, DbError> {
     });
     match found.await {
         Ok(true) => Ok(SchemaState::Ready),
-        // Without the table, no migration has run.
-        Ok(false) | Err(DbError::Failed) => Ok(SchemaState::Behind),
+        Ok(false) => Ok(SchemaState::Behind),
+        Err(DbError::Failed) if !has_migrations(db).await? => Ok(SchemaState::Behind),
         Err(error) => Err(error),
     }
+}
+
+/// Whether the table of migrations exists, readable or not. Without it, no migration has run.
+async fn has_migrations(db: &Db) -> Result<bool, DbError> {
+    db.run("has_migrations", |conn| {
+        let statement = "SELECT EXISTS (
+            SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = 'portcullis' AND c.relname = '__diesel_schema_migrations') AS exists";
+        let table: Table = diesel::sql_query(statement).get_result(conn)?;
+        Ok(table.exists)
+    })
+    .await
+}
+
+#[derive(QueryableByName)]
+struct Table {
+    #[diesel(sql_type = Bool)]
+    exists: bool,
 }
 
 #[derive(QueryableByName)]

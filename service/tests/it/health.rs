@@ -20,6 +20,18 @@ fn with_a_database_every_health_check_is_200() {
     }
 }
 
+/// A5: A schema that the service may not read is not reported as an older one.
+#[test]
+fn a_refused_query_is_no_older_schema() {
+    let database = Database::fresh();
+    database.execute("REVOKE SELECT ON portcullis.__diesel_schema_migrations FROM portcullis_rates_reader");
+    let app = App::over(&database);
+    let problem = app.get("/health/ready").problem(503);
+    assert_eq!(problem["type"], "urn:portcullis:problem:database-unavailable");
+    database.execute("GRANT SELECT ON portcullis.__diesel_schema_migrations TO portcullis_rates_reader");
+    assert_eq!(app.get("/health/ready").status, 200);
+}
+
 /// A5: The internal listener answers the same probes.
 #[test]
 fn the_internal_listener_answers_every_probe() {

@@ -14,7 +14,7 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 pub enum Readiness {
     /// It can.
     Ready,
-    /// The database is unavailable or overloaded.
+    /// The database is unavailable or overloaded, or refuses the query.
     DatabaseUnavailable,
     /// The database schema is older than this version requires.
     SchemaBehind,
@@ -54,13 +54,7 @@ impl Health {
         match schema.and_then(|state| writable.map(|()| state)) {
             Ok(SchemaState::Ready) => Readiness::Ready,
             Ok(SchemaState::Behind) => Readiness::SchemaBehind,
-            Err(
-                StorageError::Unavailable
-                | StorageError::Exhausted
-                | StorageError::Timeout
-                | StorageError::OutOfResources,
-            ) => Readiness::DatabaseUnavailable,
-            Err(StorageError::Constraint(_) | StorageError::Failed) => Readiness::SchemaBehind,
+            Err(_) => Readiness::DatabaseUnavailable,
         }
     }
 
