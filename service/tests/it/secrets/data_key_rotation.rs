@@ -16,6 +16,7 @@ use portcullis::crypto::data_key_document::DataKeyDocument;
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
 use std::process::Output;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 const ANN: &str = "ann@example.org";
@@ -155,12 +156,12 @@ fn a_rotation_under_a_running_service_breaks_nothing() {
 
     let form = browser.token("/forgot");
     keys(&["remove", file.path_str(), &old]);
+    let addresses = AtomicU32::new(0);
     wait_until("the old key is gone", || {
-        let stale = browser.post(
-            "/forgot",
-            &[("csrf", &open_form), ("email", "nobody@example.org")],
-        );
-        let fresh = browser.post("/forgot", &[("csrf", &form), ("email", "nobody@example.org")]);
+        // The answer to a form that arrives again is repeated, so each one has another address.
+        let address = format!("nobody-{}@example.org", addresses.fetch_add(1, Ordering::Relaxed));
+        let stale = browser.post("/forgot", &[("csrf", &open_form), ("email", &address)]);
+        let fresh = browser.post("/forgot", &[("csrf", &form), ("email", &address)]);
         assert_eq!(fresh.status, 303, "{fresh:?}");
         stale.status != 303
     });

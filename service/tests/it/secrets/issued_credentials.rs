@@ -135,7 +135,7 @@ fn unusable_credentials_replace_none() {
     issuer.write("rates", r#"{"username":"r","secret-7f3a":1}"#);
     let line = process.wait_for_line("cannot load the credentials of portcullis-rates");
     assert!(line.contains("each file must contain"), "{line}");
-    issuer.write("wishes", r#"{"username":"nobody","password":"secret-7f3a"}"#);
+    issuer.write("wishes", r#"{"username":"unknown","password":"secret-7f3a"}"#);
     process.wait_for_line("cannot load the credentials of portcullis-wishes");
     assert_eq!(app.get(QUERY).status, 200);
     issuer.set_password("rates", 0, "a-password-that-works");

@@ -194,7 +194,7 @@ fn the_page_after_a_request_for_a_mail_repeats_the_address() {
     for bad in [
         "",
         "x",
-        "%3Cscript%3E",
+        "%3Cb%3E",
         "%ff",
         "mail%20your%20password%20to%20eve",
     ] {
