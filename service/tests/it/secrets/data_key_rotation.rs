@@ -159,7 +159,10 @@ fn a_rotation_under_a_running_service_breaks_nothing() {
     let addresses = AtomicU32::new(0);
     wait_until("the old key is gone", || {
         // The answer to a form that arrives again is repeated, so each one has another address.
-        let address = format!("nobody-{}@example.org", addresses.fetch_add(1, Ordering::Relaxed));
+        let address = format!(
+            "unknown-{}@example.org",
+            addresses.fetch_add(1, Ordering::Relaxed)
+        );
         let stale = browser.post("/forgot", &[("csrf", &open_form), ("email", &address)]);
         let fresh = browser.post("/forgot", &[("csrf", &form), ("email", &address)]);
         assert_eq!(fresh.status, 303, "{fresh:?}");
