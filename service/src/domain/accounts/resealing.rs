@@ -1,5 +1,5 @@
-//! Encrypts every stored second factor with the newest data key, after which older keys can be removed. May run while the
-//! service serves, and may be repeated.
+//! Encrypts stored second factors with the newest data key: each one when it is used, or all of them, after which older keys
+//! can be removed. May run while the service serves, and may be repeated.
 
 use crate::crypto::data_keys::DataKeys;
 use crate::crypto::totp::TotpSecret;
@@ -25,6 +25,17 @@ pub struct Resealed {
     pub unreadable: Vec<AccountId>,
 }
 
+/// What happened to one second factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResealOutcome {
+    /// The newest key encrypts it now.
+    Resealed,
+    /// No key decrypts it.
+    Unreadable,
+    /// Its owner has removed it meanwhile.
+    Removed,
+}
+
 /// Encrypts all second factors with the newest key.
 pub async fn reseal(db: &Db, keys: &DataKeys, client: &ClientInfo) -> Result<Resealed, StorageError> {
     let mut total = Resealed::default();
@@ -39,6 +50,24 @@ pub async fn reseal(db: &Db, keys: &DataKeys, client: &ClientInfo) -> Result<Res
         after = last;
     }
     Ok(total)
+}
+
+/// Encrypts the second factor of an account with the newest key.
+pub fn reseal_one(
+    conn: &mut PgConnection,
+    keys: &DataKeys,
+    account: AccountId,
+) -> QueryResult<ResealOutcome> {
+    // Read under the lock, because its owner may have changed or removed it.
+    let Some(current) = sealed_factors::lock(conn, account)? else {
+        return Ok(ResealOutcome::Removed);
+    };
+    let opened = TotpSecret::open(keys, account, &current.sealed);
+    let Some(sealed) = opened.and_then(|secret| secret.seal(keys, account)) else {
+        return Ok(ResealOutcome::Unreadable);
+    };
+    sealed_factors::replace(conn, account, &sealed)?;
+    Ok(ResealOutcome::Resealed)
 }
 
 /// Returns the last account of the page; `None`: there was none.
@@ -56,17 +85,10 @@ fn reseal_page(
             page.current += 1;
             continue;
         }
-        // Read again under the lock, because its owner may have changed or removed it.
-        let Some(current) = sealed_factors::lock(conn, account)? else {
-            continue;
-        };
-        let opened = TotpSecret::open(keys, account, &current.sealed);
-        match opened.and_then(|secret| secret.seal(keys, account)) {
-            Some(sealed) => {
-                sealed_factors::replace(conn, account, &sealed)?;
-                page.resealed += 1;
-            }
-            None => page.unreadable.push(account),
+        match reseal_one(conn, keys, account)? {
+            ResealOutcome::Resealed => page.resealed += 1,
+            ResealOutcome::Unreadable => page.unreadable.push(account),
+            ResealOutcome::Removed => {}
         }
     }
     if page.resealed > 0 {

@@ -9,6 +9,7 @@ use crate::crypto::totp::TotpSecret;
 use crate::db::accounts::credentials::CredentialRow;
 use crate::db::accounts::second_factors::{self, CodeConsumption};
 use crate::db::{PgConnection, QueryResult};
+use crate::domain::accounts::resealing::reseal_one;
 use crate::types::account::AccountId;
 use crate::types::clock;
 use std::time::Duration;
@@ -90,6 +91,23 @@ impl Sessions {
         Ok(step_of(&secret, code).map_or(CodeCheck::Wrong(guess), |step| {
             CodeCheck::Valid(Factor::Step(step), Some(guess))
         }))
+    }
+}
+
+impl Sessions {
+    /// Encrypts the secret of a verified code with the newest data key. A failure does not affect the login.
+    pub(super) async fn reseal(&self, row: &CredentialRow) {
+        let (keys, account) = (self.0.data_keys.clone(), AccountId::of(row.account_id));
+        if !row
+            .totp_secret
+            .as_deref()
+            .is_some_and(|sealed| !keys.is_newest(sealed))
+        {
+            return;
+        }
+        let reseal = move |conn: &mut PgConnection| reseal_one(conn, &keys, account);
+        // The database's own errors are logged where they occur.
+        let _ = self.0.db.tx("reseal_second_factor", reseal).await;
     }
 }
 

@@ -221,6 +221,9 @@ impl Sessions {
         if needs_rehash {
             self.rehash(&row, attempt.password, client).await;
         }
+        if matches!(factor, Factor::Step(_)) {
+            self.reseal(&row).await;
+        }
         Ok(VerifiedCredentials {
             account: AccountId::of(row.account_id),
             role,
