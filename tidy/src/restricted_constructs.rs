@@ -29,8 +29,7 @@ const RULES: &[Rule] = &[
             "service/src/domain/accounts/passwords.rs",
             "service/src/mail/smtp.rs",
             "service/src/secrets/credentials.rs",
-            "service/src/startup/keys.rs",
-            "service/src/startup/secret_reload.rs",
+            "service/src/secrets/document.rs",
         ],
     },
     // Environment, clock and processes are confined to one file each; clippy.toml states the reasons.

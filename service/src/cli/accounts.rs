@@ -2,6 +2,7 @@
 //! the service's keys.
 
 use super::exit::{EXIT_CONFIG, check_credentials, fail, print};
+use super::runtime::runtime;
 use crate::config::setting_names::PREFIX;
 use crate::config::{Settings, operator};
 use crate::crypto::hashing::Hashing;
@@ -65,9 +66,9 @@ pub fn run(settings: &Settings, command: Accounts) -> ExitCode {
     if let Err(code) = check_credentials(&settings.database.accounts) {
         return code;
     }
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(1, &error),
+        Err(code) => return code,
     };
     let (operators, db) = match connect(settings) {
         Ok(both) => both,

@@ -1,6 +1,7 @@
 //! `portcullis audit verify`: verifies the hash chain of the audit log, and that it contains what was recorded elsewhere.
 
 use super::exit::{EXIT_CONFIG, check_credentials, fail, note, print};
+use super::runtime::runtime;
 use crate::config::Settings;
 use crate::crypto::data_keys::DataKeys;
 use crate::domain::audit::anchor::AnchorLine;
@@ -66,8 +67,12 @@ pub fn run(settings: &Settings, action: Action) -> ExitCode {
     }
     let mut files = AnchorFiles::default();
     if !anchors.is_empty() {
-        let key = match keys::load_data_keys(&settings.auth) {
-            Ok((key, _)) => key,
+        let runtime = match runtime() {
+            Ok(runtime) => runtime,
+            Err(code) => return code,
+        };
+        let key = match runtime.block_on(keys::load_data_keys(&settings.auth)) {
+            Ok(key) => key,
             Err(error) => return fail(EXIT_CONFIG, &error),
         };
         for path in &anchors {

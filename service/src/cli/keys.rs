@@ -2,14 +2,15 @@
 //! them. All but `reseal` need neither settings nor a database.
 
 use super::exit::{fail, print};
-use super::private_file::{LockedFile, create};
+use super::key_document::{KeyDocument, KeyDocumentError, Overlap, change, create, list};
+use super::runtime::runtime;
 use crate::crypto::data_key::DataKey;
-use crate::crypto::data_key_document::{DataKeyDocument, DataKeysError, KeyRemovalError};
-use crate::crypto::token_keys::{TokenKey, TokenKeys, TokenKeysError};
+use crate::crypto::data_key_document::DataKeyDocument;
+use crate::crypto::token_keys::TokenKeys;
+use crate::secrets::document::DocumentStore;
 use crate::types::clock;
-use chrono::{DateTime, Duration, SecondsFormat, Utc};
+use chrono::Duration;
 use clap::Subcommand;
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -64,160 +65,91 @@ pub enum Keys {
     DataKey,
 }
 
+/// What a subcommand does with a stored document.
+enum Work<'a> {
+    Create,
+    Rotate(Overlap),
+    List,
+    /// A data key.
+    Remove(&'a str),
+}
+
+impl Keys {
+    /// The file of the document, whether it contains data keys, and what to do. `None`: the subcommand has no document.
+    fn work(&self) -> Option<(&Path, bool, Work<'_>)> {
+        Some(match self {
+            Self::Generate { file, data } => (file.as_deref()?, *data, Work::Create),
+            Self::Rotate {
+                file,
+                data,
+                overlap,
+                now,
+                verify,
+            } => {
+                let seconds = |count: u32| Duration::seconds(i64::from(count));
+                let overlap = Overlap {
+                    waiting: if *now { Duration::zero() } else { seconds(*overlap) },
+                    verifying: seconds(*verify),
+                };
+                (file, *data, Work::Rotate(overlap))
+            }
+            Self::List { file, data } => (file, *data, Work::List),
+            Self::Remove { file, kid } => (file, true, Work::Remove(kid)),
+            Self::Reseal | Self::DataKey => return None,
+        })
+    }
+}
+
 /// Runs a subcommand that needs no settings; `None`: it needs them.
 pub fn run(command: &Keys) -> Option<ExitCode> {
-    Some(match command {
-        Keys::Generate { file, data: false } => generate(file.as_deref(), TokenKeys::generate, show_signing),
-        Keys::Generate { file, data: true } => {
-            generate(file.as_deref(), DataKeyDocument::generate, show_data)
-        }
-        Keys::Rotate {
-            file,
-            data,
-            overlap,
-            now,
-            verify,
-        } => {
-            let seconds = |count: u32| Duration::seconds(i64::from(count));
-            let overlap = if *now { Duration::zero() } else { seconds(*overlap) };
-            let rotated = if *data {
-                rotate_data(file, overlap)
-            } else {
-                rotate(file, overlap, seconds(*verify))
-            };
-            finish(file, rotated)
-        }
-        Keys::List { file, data } => finish(file, list(file, *data)),
-        Keys::Remove { file, kid } => finish(file, remove(file, kid)),
-        Keys::DataKey => print(&(DataKey::generate() + "\n")),
-        Keys::Reseal => return None,
-    })
-}
-
-/// Why a file of keys cannot be used.
-#[derive(Debug, thiserror::Error)]
-enum FileError {
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
-    #[error(transparent)]
-    Signing(#[from] TokenKeysError),
-    #[error(transparent)]
-    Data(#[from] DataKeysError),
-    #[error(transparent)]
-    Removal(#[from] KeyRemovalError),
-}
-
-fn finish(file: &Path, done: Result<String, FileError>) -> ExitCode {
-    match done {
-        Ok(text) => print(&text),
-        Err(error) => fail(1, &format!("{}: {error}", file.display())),
+    if let Some((file, data, work)) = command.work() {
+        return Some(run_on(&DocumentStore::File(file.to_owned()), data, work));
     }
-}
-
-/// The document and its table.
-type Shown = (String, String);
-
-fn show_signing(document: &TokenKeys, now: DateTime<Utc>) -> Shown {
-    (document.to_text(), table(document, now))
-}
-
-fn show_data(document: &DataKeyDocument, now: DateTime<Utc>) -> Shown {
-    (document.to_text(), data_table(document, now))
-}
-
-fn generate<T, E: Into<FileError>>(
-    file: Option<&Path>,
-    generate: fn(DateTime<Utc>) -> Result<T, E>,
-    show: fn(&T, DateTime<Utc>) -> Shown,
-) -> ExitCode {
-    let now = clock::now();
-    let (text, table) = match generate(now).map_err(Into::into) {
-        Ok(document) => show(&document, now),
-        Err(error) => return fail(1, &error),
+    let text = match command {
+        Keys::Generate { data: true, .. } => text_of_new::<DataKeyDocument>(),
+        Keys::Generate { data: false, .. } => text_of_new::<TokenKeys>(),
+        Keys::DataKey => Ok(DataKey::generate() + "\n"),
+        _ => return None,
     };
-    match file {
-        None => print(&text),
-        Some(file) => finish(file, create(file, &text).map_err(FileError::Io).map(|()| table)),
-    }
-}
-
-fn rotate(file: &Path, overlap: Duration, verify: Duration) -> Result<String, FileError> {
-    let locked = LockedFile::open(file)?;
-    let mut document = TokenKeys::parse(locked.text())?;
-    let now = clock::now();
-    document.rotate(now, overlap, verify)?;
-    locked.replace(&document.to_text())?;
-    Ok(table(&document, now))
-}
-
-fn rotate_data(file: &Path, overlap: Duration) -> Result<String, FileError> {
-    let locked = LockedFile::open(file)?;
-    let mut document = DataKeyDocument::parse(locked.text())?;
-    let now = clock::now();
-    document.rotate(now, overlap)?;
-    locked.replace(&document.to_text())?;
-    Ok(data_table(&document, now))
-}
-
-fn remove(file: &Path, kid: &str) -> Result<String, FileError> {
-    let locked = LockedFile::open(file)?;
-    let mut document = DataKeyDocument::parse(locked.text())?;
-    let now = clock::now();
-    document.remove(kid, now)?;
-    locked.replace(&document.to_text())?;
-    Ok(data_table(&document, now))
-}
-
-fn list(file: &Path, data: bool) -> Result<String, FileError> {
-    let (text, now) = (std::fs::read_to_string(file)?, clock::now());
-    Ok(if data {
-        data_table(&DataKeyDocument::parse(&text)?, now)
-    } else {
-        table(&TokenKeys::parse(&text)?, now)
+    Some(match text {
+        Ok(text) => print(&text),
+        Err(error) => fail(1, &error),
     })
 }
 
-fn date(date: DateTime<Utc>) -> String {
-    date.to_rfc3339_opts(SecondsFormat::Secs, true)
+fn text_of_new<D: KeyDocument>() -> Result<String, KeyDocumentError> {
+    Ok(D::generate(clock::now())?.to_text())
 }
 
-fn table(document: &TokenKeys, now: DateTime<Utc>) -> String {
-    let mut text = format!(
-        "{:<32}  {:<9}  {:<20}  {:<20}  verifies until\n",
-        "kid", "state", "created", "signs from"
-    );
-    for key in &document.keys {
-        let TokenKey {
-            kid,
-            created_at,
-            sign_from,
-            verify_until,
-            ..
-        } = key;
-        let _ = writeln!(
-            text,
-            "{kid:<32}  {:<9}  {}  {}  {}",
-            document.state(key, now).as_str(),
-            date(*created_at),
-            date(*sign_from),
-            verify_until.map_or_else(|| "-".to_owned(), date)
-        );
+fn run_on(store: &DocumentStore, data: bool, work: Work<'_>) -> ExitCode {
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(code) => return code,
+    };
+    let done = if data {
+        runtime.block_on(carry_out::<DataKeyDocument>(store, work))
+    } else {
+        runtime.block_on(carry_out::<TokenKeys>(store, work))
+    };
+    match done {
+        Ok(table) => print(&table),
+        Err(error @ KeyDocumentError::Store(_)) => fail(1, &error),
+        Err(error) => fail(1, &format!("{store}: {error}")),
     }
-    text
 }
 
-fn data_table(document: &DataKeyDocument, now: DateTime<Utc>) -> String {
-    let mut text = format!("{:<16}  {:<9}  {:<20}  seals from\n", "kid", "state", "created");
-    let optional = |at: Option<DateTime<Utc>>| at.map_or_else(|| "-".to_owned(), date);
-    for key in &document.keys {
-        let _ = writeln!(
-            text,
-            "{:<16}  {:<9}  {:<20}  {}",
-            key.kid,
-            document.state(key, now).as_str(),
-            optional(key.created_at),
-            optional(key.seal_from)
-        );
+/// Returns the table of the document.
+async fn carry_out<D: KeyDocument>(
+    store: &DocumentStore,
+    work: Work<'_>,
+) -> Result<String, KeyDocumentError> {
+    match work {
+        Work::Create => create::<D>(store).await,
+        Work::Rotate(overlap) => change(store, |document: &mut D, now| document.rotate(now, overlap)).await,
+        Work::List => list::<D>(store).await,
+        Work::Remove(kid) => {
+            let remove = |document: &mut DataKeyDocument, now| Ok(document.remove(kid, now)?);
+            change(store, remove).await
+        }
     }
-    text
 }

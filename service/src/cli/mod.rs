@@ -21,14 +21,17 @@ mod import;
 /// `portcullis keys`
 mod keys;
 
+/// Documents of keys.
+mod key_document;
+
 /// `portcullis migrate`
 mod migrate;
 
-/// Files with secrets.
-mod private_file;
-
 /// `portcullis keys reseal`
 mod reseal;
+
+/// The runtime of commands that wait.
+mod runtime;
 
 /// `portcullis serve`
 mod serve;

@@ -2,6 +2,7 @@
 
 use super::accounts::start_db;
 use super::exit::{EXIT_CONFIG, check_credentials, fail, print};
+use super::runtime::runtime;
 use crate::config::{Settings, operator};
 use crate::domain::accounts::resealing::{Resealed, reseal};
 use crate::startup::keys::load_data_keys;
@@ -14,13 +15,13 @@ pub fn run(settings: &Settings) -> ExitCode {
     if let Err(code) = check_credentials(&settings.database.accounts) {
         return code;
     }
-    let keys = match load_data_keys(&settings.auth) {
-        Ok((keys, _)) => keys,
-        Err(error) => return fail(EXIT_CONFIG, &error),
-    };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(1, &error),
+        Err(code) => return code,
+    };
+    let keys = match runtime.block_on(load_data_keys(&settings.auth)) {
+        Ok(keys) => keys,
+        Err(error) => return fail(EXIT_CONFIG, &error),
     };
     let db = match start_db(settings) {
         Ok(db) => db,

@@ -1,7 +1,7 @@
 //! Settings of registration, sessions, tokens and password hashing.
 
 use super::deployment_profile::DeploymentProfile;
-use super::secret::SecretSource;
+use super::keys::KeySource;
 use super::source::{ConfigError, Source};
 use crate::types::role::{Role, Scope};
 use std::path::PathBuf;
@@ -29,10 +29,8 @@ pub struct AuthSettings {
     pub passwords: PasswordSettings,
     /// Availability of the demo operations.
     pub demo: DemoMode,
-    /// Key for encrypting stored data and deriving tokens. `None`: not set.
-    pub data_key: Option<SecretSource>,
-    /// Signing keys of access tokens. `None`: not set.
-    pub token_keys: Option<SecretSource>,
+    /// Where the signing keys and the data keys come from.
+    pub keys: KeySource,
     /// The `iss` claim.
     pub token_issuer: String,
     /// The `aud` claim.
@@ -162,8 +160,7 @@ impl AuthSettings {
             mail_rate_per_network: source.number("MAIL_RATE_PER_NETWORK", 1..=1_000_000)?,
             passwords: passwords(source)?,
             demo: demo(source, profile)?,
-            data_key: source.secret("DATA_KEY")?,
-            token_keys: source.secret("TOKEN_KEYS")?,
+            keys: KeySource::parse(source, profile)?,
             token_issuer: if issuer.is_empty() {
                 public_url.clone()
             } else {

@@ -15,6 +15,9 @@ pub mod setting_names;
 /// Request limits.
 pub mod limits;
 
+/// Where keys come from.
+pub mod keys;
+
 /// Mail transport.
 pub mod mail;
 
@@ -46,6 +49,7 @@ pub mod source;
 pub mod telemetry;
 
 use deployment_profile::DeploymentProfile;
+use keys::KeyKind;
 use mail::TransportSettings;
 use secret::SecretSource;
 use setting_names::PREFIX;
@@ -95,12 +99,10 @@ impl Settings {
             TransportSettings::Smtp(smtp) => smtp.login.as_ref().map(|(_, password)| password),
             TransportSettings::Folder(_) => None,
         };
-        let others = [
-            ("DATA_KEY", self.auth.data_key.as_ref()),
-            ("TOKEN_KEYS", self.auth.token_keys.as_ref()),
-            ("SMTP_PASSWORD", smtp),
-        ];
-        let all = passwords.into_iter().chain(issued).chain(others);
+        let keys =
+            [KeyKind::Data, KeyKind::Signing].map(|kind| (kind.settings()[0], self.auth.keys.secret(kind)));
+        let smtp = [("SMTP_PASSWORD", smtp)];
+        let all = passwords.into_iter().chain(issued).chain(keys).chain(smtp);
         all.filter_map(|(name, source)| Some((name, source?)))
     }
 

@@ -135,6 +135,11 @@ pub const SETTINGS: &[Setting] = &[
         "off",
         "Availability of the demo operations `/populate` and `/delete`: `off`, `token` (with an access token) or `open` (without authentication). Production requires `off`.",
     ),
+    setting(
+        "KEYS",
+        "settings",
+        "Where the signing keys and the data keys come from: `settings` (`TOKEN_KEYS` and `DATA_KEY`, which are then required), or `generated` at each start, in memory, which production rejects: tokens, second factors and links end with the process.",
+    ),
     secret(
         "DATA_KEY",
         "Key that encrypts second factors and derives mailed links and form tokens: at least 32 random bytes in base64 or hexadecimal, as printed by `portcullis keys data-key`, or a document of such keys, as written by `portcullis keys generate --data`. Required by `serve`, which reloads the file when it changes, and by `keys reseal`.",

@@ -3,8 +3,15 @@
 /// Credentials of database logins.
 pub mod credentials;
 
+/// Documents of keys, and where they are stored.
+pub mod document;
+
+/// Files with secrets.
+mod private_file;
+
 use crate::config::secret::SecretSource;
 use secrecy::SecretString;
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -23,16 +30,21 @@ pub enum SecretError {
 pub fn read(source: &SecretSource) -> Result<SecretString, SecretError> {
     match source {
         SecretSource::Value(value) => Ok(value.clone()),
-        SecretSource::File(path) => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| SecretError::Unreadable(path.clone(), error))?;
-            let text = text.trim_end_matches(['\r', '\n']);
-            if text.is_empty() {
-                return Err(SecretError::Empty(path.clone()));
-            }
-            Ok(text.into())
-        }
+        SecretSource::File(path) => read_file(path),
     }
+}
+
+/// Reads a secret from a file. A trailing line break is ignored.
+pub fn read_file(path: &Path) -> Result<SecretString, SecretError> {
+    let mut text = String::new();
+    private_file::open(path)
+        .and_then(|mut file| file.read_to_string(&mut text))
+        .map_err(|error| SecretError::Unreadable(path.to_owned(), error))?;
+    let text = text.trim_end_matches(['\r', '\n']);
+    if text.is_empty() {
+        return Err(SecretError::Empty(path.to_owned()));
+    }
+    Ok(text.into())
 }
 
 /// Warns about the file of a secret that other users than its owner can read or write. It is not refused: container

@@ -1,9 +1,23 @@
 //! Files with secrets: readable by their owner only, never overwritten by accident, replaced atomically.
 
+use rustix::fs::OFlags;
 use std::fs::{File, OpenOptions, Permissions};
-use std::io::{Error, ErrorKind, Result, Write};
+use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
+
+/// Opens a file for reading. A pipe, a device or a folder is refused: reading it could take for ever.
+pub fn open(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    // Otherwise opening a pipe waits for its writer.
+    let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
+    let file = options.read(true).custom_flags(nonblocking).open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(Error::other("it is not a regular file"))
+    }
+}
 
 /// Writes a new file with mode 0600; fails if it exists.
 pub fn create(path: &Path, text: &str) -> Result<()> {
@@ -29,13 +43,14 @@ impl LockedFile {
     pub fn open(path: &Path) -> Result<Self> {
         let path = path.canonicalize()?;
         loop {
-            let lock = File::open(&path)?;
+            let mut lock = open(&path)?;
             lock.lock()?;
             // The previous owner of the lock replaced the file: lock the new one.
             if lock.metadata()?.ino() != path.metadata()?.ino() {
                 continue;
             }
-            let text = std::fs::read_to_string(&path)?;
+            let mut text = String::new();
+            lock.read_to_string(&mut text)?;
             return Ok(Self { path, lock, text });
         }
     }

@@ -1,15 +1,19 @@
 //! The cryptographic keys of the service, loaded and validated before anything starts.
 
 use super::error::StartError;
-use super::secret_reload::SecretReload;
+use super::secret_reload::{Replace, SecretReload};
 use crate::config::auth::AuthSettings;
+use crate::config::keys::{KeyKind, KeySource};
 use crate::config::secret::SecretSource;
 use crate::config::setting_names::PREFIX;
+use crate::crypto::data_key_document::DataKeyDocument;
 use crate::crypto::data_keys::DataKeys;
 use crate::crypto::jwt::Jwt;
 use crate::crypto::token_keys::TokenKeys;
-use crate::secrets;
-use secrecy::ExposeSecret;
+use crate::secrets::document::{DocumentStore, Revision};
+use crate::types::clock;
+use secrecy::SecretString;
+use std::fmt::Display;
 use std::sync::Arc;
 
 /// The validated keys.
@@ -18,59 +22,119 @@ pub struct Keys {
     pub data: DataKeys,
     /// Signs and verifies access tokens.
     pub jwt: Jwt,
-    /// Reload the keys when their files change.
-    pub reloads: [SecretReload; 2],
+    /// Reload the keys when their documents change.
+    pub reloads: Vec<SecretReload>,
+}
+
+/// A document that was read.
+struct Loaded {
+    revision: Revision,
+    /// The setting that errors name.
+    setting: &'static str,
+    /// Where it may change.
+    store: Option<DocumentStore>,
 }
 
 impl Keys {
     /// Loads all keys; an invalid one is reported with its setting's name.
-    pub fn load(auth: &AuthSettings) -> Result<Self, StartError> {
-        let (data, source) = load_data_keys(auth)?;
+    pub async fn load(auth: &AuthSettings) -> Result<Self, StartError> {
+        let document = load(&auth.keys, KeyKind::Data).await?;
+        let data = document.parse(DataKeys::parse)?;
         let used = data.clone();
-        let replace = move |text: &str| used.replace(text).map_err(|e| e.to_string());
-        let data_reload = SecretReload::new("data keys", source.clone(), Arc::new(replace));
-        let source = auth.token_keys.as_ref();
-        let (jwt, source) = read(["TOKEN_KEYS", "TOKEN_KEYS_FILE"], source, |text| {
-            let keys = TokenKeys::parse(text).map_err(|e| e.to_string())?;
-            Jwt::new(keys, &auth.token_issuer, &auth.token_audience).map_err(|e| e.to_string())
-        })?;
+        let replace = move |text: &str| used.replace(text).map_err(|error| error.to_string());
+        let data_reload = document.reload(KeyKind::Data, Arc::new(replace));
+        let document = load(&auth.keys, KeyKind::Signing).await?;
+        let jwt = document
+            .parse(|text| Jwt::new(TokenKeys::parse(text)?, &auth.token_issuer, &auth.token_audience))?;
         let used = jwt.clone();
         let replace = move |text: &str| {
             let replaced = TokenKeys::parse(text).and_then(|document| used.replace(document));
-            replaced
-                .map(|()| used.public_keys().len())
-                .map_err(|e| e.to_string())
+            let replaced = replaced.map(|()| used.public_keys().len());
+            replaced.map_err(|error| error.to_string())
         };
-        let token_reload = SecretReload::new("signing keys", source.clone(), Arc::new(replace));
+        let token_reload = document.reload(KeyKind::Signing, Arc::new(replace));
+        if matches!(auth.keys, KeySource::Generated) {
+            tracing::warn!(
+                "keys are generated: the tokens, links and second factors of this process end with it"
+            );
+        }
         Ok(Self {
             data,
             jwt,
-            reloads: [data_reload, token_reload],
+            reloads: data_reload.into_iter().chain(token_reload).collect(),
         })
     }
 }
 
-/// Loads the data keys alone.
-pub fn load_data_keys(auth: &AuthSettings) -> Result<(DataKeys, &SecretSource), StartError> {
-    read(["DATA_KEY", "DATA_KEY_FILE"], auth.data_key.as_ref(), |text| {
-        DataKeys::parse(text).map_err(|e| e.to_string())
-    })
+/// Loads the data keys alone, for commands.
+pub async fn load_data_keys(auth: &AuthSettings) -> Result<DataKeys, StartError> {
+    if matches!(auth.keys, KeySource::Generated) {
+        return Err(invalid("KEYS")(
+            &"generated keys exist only in the memory of `serve`",
+        ));
+    }
+    load(&auth.keys, KeyKind::Data).await?.parse(DataKeys::parse)
 }
 
-/// Reads a secret. Errors name the setting that was used: the one with the value, or the one with the file.
-fn read<'a, T>(
-    [key, key_of_file]: [&'static str; 2],
-    source: Option<&'a SecretSource>,
-    parse: impl FnOnce(&str) -> Result<T, String>,
-) -> Result<(T, &'a SecretSource), StartError> {
-    let missing = || StartError::Setting(key, format!("is not set; set it or {PREFIX}{key_of_file}"));
-    let source = source.ok_or_else(missing)?;
-    let given = match source {
-        SecretSource::Value(_) => key,
-        SecretSource::File(_) => key_of_file,
+fn invalid<E: Display>(setting: &'static str) -> impl FnOnce(E) -> StartError {
+    move |error| StartError::Setting(setting, error.to_string())
+}
+
+async fn load(keys: &KeySource, kind: KeyKind) -> Result<Loaded, StartError> {
+    match keys {
+        KeySource::Settings { .. } => {
+            let [setting, file_setting] = kind.settings();
+            let missing = || format!("is not set; set it or {PREFIX}{file_setting}");
+            let source = keys.secret(kind).ok_or_else(missing).map_err(invalid(setting))?;
+            let setting = kind.setting_of(source);
+            match source {
+                SecretSource::Value(text) => Ok(Loaded {
+                    revision: Revision::unnumbered(text.clone()),
+                    setting,
+                    store: None,
+                }),
+                SecretSource::File(path) => Loaded::read(DocumentStore::File(path.clone()), setting).await,
+            }
+        }
+        KeySource::Generated => Ok(Loaded {
+            revision: Revision::unnumbered(generate(kind)?),
+            setting: "KEYS",
+            store: None,
+        }),
+    }
+}
+
+fn generate(kind: KeyKind) -> Result<SecretString, StartError> {
+    let now = clock::now();
+    let text = match kind {
+        KeyKind::Signing => TokenKeys::generate(now)
+            .map(|document| document.to_text())
+            .map_err(invalid("KEYS")),
+        KeyKind::Data => DataKeyDocument::generate(now)
+            .map(|document| document.to_text())
+            .map_err(invalid("KEYS")),
     };
-    let invalid = |reason| StartError::Setting(given, reason);
-    let text = secrets::read(source).map_err(|error| invalid(error.to_string()))?;
-    let parsed = parse(text.expose_secret()).map_err(invalid)?;
-    Ok((parsed, source))
+    text.map(SecretString::from)
+}
+
+impl Loaded {
+    async fn read(store: DocumentStore, setting: &'static str) -> Result<Self, StartError> {
+        let revision = store.read().await.map_err(invalid(setting))?;
+        Ok(Self {
+            revision,
+            setting,
+            store: Some(store),
+        })
+    }
+
+    fn parse<T, E: Display>(&self, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<T, StartError> {
+        parse(self.revision.text()).map_err(invalid(self.setting))
+    }
+
+    /// Keys that were given as a value or generated never change.
+    fn reload(self, kind: KeyKind, replace: Replace) -> Option<SecretReload> {
+        let (store, loaded) = (self.store?, self.revision);
+        tracing::info!(version = loaded.version(), "{} loaded", kind.name());
+        Some(SecretReload::new(kind.name(), store, loaded, replace))
+    }
 }

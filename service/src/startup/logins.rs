@@ -5,9 +5,11 @@ use super::secret_reload::SecretReload;
 use crate::config::Settings;
 use crate::config::auth::DemoMode;
 use crate::config::database::Login;
+use crate::config::secret::SecretSource;
 use crate::db::Db;
 use crate::db::conninfo::{Purpose, WriteTarget};
 use crate::secrets::credentials::{self, Credentials};
+use crate::secrets::document::{DocumentStore, Revision};
 use crate::telemetry::metrics::Metrics;
 use std::sync::Arc;
 
@@ -46,8 +48,11 @@ impl Logins {
                 let replaced = used.replace(&login.with(issued)).map(drop);
                 replaced.map(|()| 1).map_err(|error| error.to_string())
             };
-            let reload = SecretReload::new(name, file.clone(), Arc::new(replace));
-            reloads.push(reload.loaded(text));
+            if let SecretSource::File(path) = file {
+                let store = DocumentStore::File(path.clone());
+                let loaded = Revision::unnumbered(text);
+                reloads.push(SecretReload::new(name, store, loaded, Arc::new(replace)));
+            }
             Ok(db)
         };
         let read = Purpose::Read {

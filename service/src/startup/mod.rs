@@ -119,7 +119,7 @@ impl Service {
         extend: impl FnOnce(Apis) -> T,
     ) -> Result<Self, StartError> {
         let (server, limits) = (&settings.server, settings.limits);
-        let keys = Keys::load(&settings.auth)?;
+        let keys = Keys::load(&settings.auth).await?;
         let mail_worker = mail_worker::context(settings, &keys, &metrics)?;
         let audit_anchors = AuditAnchors::new(&settings.audit, &keys)?;
         let passwords = PasswordPolicy::new(&settings.auth.passwords)

@@ -1,93 +1,93 @@
-//! Reloads secrets when their file changes, so that a rotation needs no restart. An invalid file is logged once, and the
-//! former secrets remain in use.
+//! Reloads secrets when their document changes, so that a rotation needs no restart. An invalid document is logged once, and
+//! the former secrets remain in use.
 
-use crate::config::secret::SecretSource;
-use crate::secrets;
-use secrecy::{ExposeSecret, SecretString};
+use crate::secrets::document::{DocumentStore, Revision};
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How often the file is read; replicas differ by no more than this. The content is compared rather than the
-/// modification time, which need not change when container platforms switch a symbolic link.
-const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Replaces the secrets in use by those of a text; returns their number. May block.
-type Replace = Arc<dyn Fn(&str) -> Result<usize, String> + Send + Sync>;
+pub type Replace = Arc<dyn Fn(&str) -> Result<usize, String> + Send + Sync>;
 
-/// The file and the secrets in use.
+/// A document and the secrets in use.
 pub struct SecretReload {
     name: String,
-    source: SecretSource,
+    store: DocumentStore,
     replace: Replace,
-    /// The content in use. `None`: the file was not read yet.
-    loaded: Option<SecretString>,
+    /// What is in use.
+    loaded: Revision,
     /// What was logged last.
     reported: Option<Rejection>,
 }
 
-/// A file that cannot be read, or content that is not usable.
+/// A document that cannot be read, or a revision that is not usable.
 struct Rejection {
-    content: Option<SecretString>,
+    revision: Option<Revision>,
     error: String,
 }
 
+impl Rejection {
+    fn is(&self, other: &Self) -> bool {
+        let is_same_revision = match (&self.revision, &other.revision) {
+            (Some(one), Some(other)) => one.is(other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        is_same_revision && self.error == other.error
+    }
+}
+
 impl SecretReload {
-    /// Reloads secrets from this source. `name` appears in the log.
-    pub fn new(name: impl Into<String>, source: SecretSource, replace: Replace) -> Self {
+    /// Reloads secrets from this store, of which one revision is in use. `name` appears in the log.
+    pub fn new(name: impl Into<String>, store: DocumentStore, loaded: Revision, replace: Replace) -> Self {
         Self {
             name: name.into(),
-            source,
+            store,
             replace,
-            loaded: None,
+            loaded,
             reported: None,
         }
     }
 
-    /// The content in use already.
-    #[must_use]
-    pub fn loaded(self, text: SecretString) -> Self {
-        Self {
-            loaded: Some(text),
-            ..self
-        }
-    }
-
-    /// Polls the file for ever. Secrets given as a value never change.
+    /// Polls the store for ever.
     pub async fn run(mut self) -> Infallible {
-        if matches!(self.source, SecretSource::Value(_)) {
-            return std::future::pending().await;
-        }
-        let mut ticks = tokio::time::interval(POLL_INTERVAL);
         loop {
-            ticks.tick().await;
-            let (source, replace, loaded) = (
-                self.source.clone(),
-                Arc::clone(&self.replace),
-                self.loaded.clone(),
-            );
-            // The file may be on a file system that hangs.
-            let reload = move || reload(&source, &*replace, loaded.as_ref());
-            match tokio::task::spawn_blocking(reload).await {
-                Ok(Ok(None)) => self.reported = None,
-                Ok(Ok(Some((text, count)))) => {
-                    tracing::info!(count, "{} loaded", self.name);
-                    (self.loaded, self.reported) = (Some(text), None);
+            tokio::time::sleep(self.store.poll_interval()).await;
+            match self.poll().await {
+                Ok(()) => {
+                    if self.reported.take().is_some() {
+                        tracing::info!("the {} are valid again", self.name);
+                    }
                 }
-                Ok(Err(rejection)) => self.report(rejection),
-                Err(error) => self.report(Rejection {
-                    content: None,
-                    error: error.to_string(),
-                }),
+                Err(rejection) => self.report(rejection),
             }
         }
     }
 
-    fn report(&mut self, new: Rejection) {
-        let is_known = |last: &Rejection| {
-            last.error == new.error && is_equal(last.content.as_ref(), new.content.as_ref())
+    async fn poll(&mut self) -> Result<(), Rejection> {
+        let read = self.store.read_changed(&self.loaded).await;
+        let unreadable = |error: String| Rejection {
+            revision: None,
+            error,
         };
-        if !self.reported.as_ref().is_some_and(is_known) {
+        let Some(revision) = read.map_err(|error| unreadable(error.to_string()))? else {
+            return Ok(());
+        };
+        let (replace, new) = (Arc::clone(&self.replace), revision.clone());
+        let replaced = tokio::task::spawn_blocking(move || replace(new.text())).await;
+        match replaced.map_err(|error| unreadable(error.to_string()))? {
+            Ok(count) => {
+                tracing::info!(count, version = revision.version(), "{} loaded", self.name);
+                self.loaded = revision;
+                Ok(())
+            }
+            Err(error) => Err(Rejection {
+                revision: Some(revision),
+                error,
+            }),
+        }
+    }
+
+    fn report(&mut self, new: Rejection) {
+        if !self.reported.as_ref().is_some_and(|last| last.is(&new)) {
             tracing::error!(
                 error = new.error,
                 "cannot load the {}; the former ones remain in use",
@@ -95,31 +95,5 @@ impl SecretReload {
             );
         }
         self.reported = Some(new);
-    }
-}
-
-fn is_equal(one: Option<&SecretString>, other: Option<&SecretString>) -> bool {
-    one.map(ExposeSecret::expose_secret) == other.map(ExposeSecret::expose_secret)
-}
-
-/// Replaces the secrets unless the file's content is in use already; returns the content and the number of secrets.
-fn reload(
-    source: &SecretSource,
-    replace: &dyn Fn(&str) -> Result<usize, String>,
-    loaded: Option<&SecretString>,
-) -> Result<Option<(SecretString, usize)>, Rejection> {
-    let text = secrets::read(source).map_err(|error| Rejection {
-        content: None,
-        error: error.to_string(),
-    })?;
-    if is_equal(loaded, Some(&text)) {
-        return Ok(None);
-    }
-    match replace(text.expose_secret()) {
-        Ok(count) => Ok(Some((text, count))),
-        Err(error) => Err(Rejection {
-            content: Some(text),
-            error,
-        }),
     }
 }

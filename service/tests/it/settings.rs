@@ -73,6 +73,8 @@ fn an_invalid_value_ends_with_78_and_the_name_of_the_setting() {
         ("PASSWORD_WORDS", "acme,7f3"),
         ("DEMO", "7f3a"),
         ("DEMO", "open"),
+        ("KEYS", "7f3a"),
+        ("KEYS", "generated"),
         ("DATA_KEY", ""),
         ("TOKEN_KEYS", ""),
         ("TOKEN_ISSUER", "two words 7f3a"),

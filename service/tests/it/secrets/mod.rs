@@ -9,8 +9,14 @@ mod flows;
 /// Database credentials are issued, replaced and revoked.
 mod issued_credentials;
 
+/// Where keys come from.
+mod key_source;
+
 /// No secret reaches a log.
 mod logs;
+
+/// Files that are no regular files.
+mod special_files;
 
 /// The service does not start with a weak secret.
 mod weak_secrets;
