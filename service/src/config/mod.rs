@@ -1,5 +1,8 @@
 //! Settings, parsed once at start from the environment and the settings file. No network access.
 
+/// Requests for access to the database.
+pub mod access;
+
 /// Anchors of the audit log.
 pub mod audit;
 
@@ -71,6 +74,8 @@ pub struct Settings {
     pub limits: limits::LimitSettings,
     /// Registration, sessions, tokens and password hashing.
     pub auth: auth::AuthSettings,
+    /// Requests for access to the database. `None`: disabled.
+    pub access: Option<access::AccessSettings>,
     /// Anchors of the audit log.
     pub audit: audit::AuditSettings,
     /// Mail transport.
@@ -125,6 +130,7 @@ impl Settings {
             database: database::DatabaseSettings::parse(source, profile)?,
             limits: limits::LimitSettings::parse(source)?,
             auth,
+            access: access::AccessSettings::parse(source)?,
             audit: audit::AuditSettings::parse(source)?,
             mail: mail::MailSettings::parse(source, profile)?,
             telemetry,

@@ -190,6 +190,11 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("HASH_ITERATIONS", "2", "Number of argon2id iterations, 2 to 16."),
     setting(
+        "ACCESS_REQUESTS",
+        "off",
+        "Requests for access of people to the database (`/access`): `off`, or `vault`; see docs/secure-database-access.md.",
+    ),
+    setting(
         "AUDIT_ANCHOR_FILE",
         "",
         "File, as an absolute path, to which the end of the audit chain is appended with a signature, in addition to the log; see docs/audit.md. Keep it, or a copy, where the database's administrators cannot write. Empty: the log only.",

@@ -1,5 +1,9 @@
 //! SQL and nothing but SQL: no business rule, no HTTP. Requests come in through `Db::run`, `Db::tx` and `Db::batched`.
 
+/// Requests for access to the database.
+#[cfg(feature = "access")]
+pub mod access;
+
 /// Accounts and their credentials.
 pub mod accounts;
 

@@ -403,6 +403,47 @@ pub mod wishes {
     }
 }
 
+/// Requests for access to the database.
+pub mod access {
+    use super::accounts::accounts;
+
+    diesel::table! {
+        /// One row a request.
+        access.requests (id) {
+            /// Number.
+            id -> Int8,
+            /// The account that requests; it may be gone.
+            requester_id -> Int8,
+            /// A name of `types::access`.
+            level -> Text,
+            /// Why.
+            reason -> Text,
+            /// The requested period.
+            hours -> Int4,
+            /// A name of `types::access`.
+            state -> Text,
+            /// When it was made.
+            requested_at -> Timestamptz,
+            /// When it was approved or denied.
+            decided_at -> Nullable<Timestamptz>,
+            /// The account that did.
+            decided_by -> Nullable<Int8>,
+            /// Why.
+            decision_reason -> Nullable<Text>,
+            /// The end of the approved period.
+            expires_at -> Nullable<Timestamptz>,
+            /// When it was withdrawn, revoked or expired.
+            ended_at -> Nullable<Timestamptz>,
+            /// expired, revoked.
+            end_reason -> Nullable<Text>,
+            /// The account that ended it.
+            ended_by -> Nullable<Int8>,
+        }
+    }
+
+    diesel::allow_tables_to_appear_in_same_query!(requests, accounts);
+}
+
 /// The demo's own table.
 pub mod demo {
     diesel::table! {

@@ -1,5 +1,9 @@
 //! The business rules: functions over validated values that return outcomes. No HTTP, no status codes, no environment.
 
+/// Requests for access to the database, and their approval.
+#[cfg(feature = "access")]
+pub mod access;
+
 /// Accounts as their owners manage them.
 pub mod accounts;
 

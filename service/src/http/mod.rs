@@ -1,5 +1,9 @@
 //! The HTTP interface: parses requests, calls one domain function each, and maps the outcome. Never opens a connection.
 
+/// `/access`: requests for access to the database.
+#[cfg(feature = "access")]
+pub mod access;
+
 /// Operations on accounts: registration, mailed links, the caller's own account.
 pub mod accounts;
 

@@ -1,6 +1,8 @@
 //! The router: the one list of APIs, the one list of web pages, and the edge around both.
 
 use crate::config::proxies::ProxySettings;
+#[cfg(feature = "access")]
+use crate::domain::access::Access;
 use crate::domain::accounts::Accounts;
 use crate::domain::audit::Audit;
 use crate::domain::places::Places;
@@ -8,6 +10,8 @@ use crate::domain::rates::Rates;
 use crate::domain::sessions::Sessions;
 use crate::domain::users::Users;
 use crate::domain::wishes::Wishes;
+#[cfg(feature = "access")]
+use crate::http::access::AccessApi;
 use crate::http::accounts::AccountsApi;
 use crate::http::accounts::me::MeApi;
 use crate::http::assets;
@@ -57,6 +61,9 @@ use std::sync::Arc;
 
 /// What the APIs call.
 pub struct ApiParts {
+    /// Requests for access to the database, if they are enabled.
+    #[cfg(feature = "access")]
+    pub access: Option<Access>,
     /// Accounts, for their owners.
     pub accounts: Accounts,
     /// The audit log.
@@ -89,13 +96,25 @@ macro_rules! nested {
     ($first:expr, $($rest:expr),+) => { ($first, nested!($($rest),+)) };
 }
 
-/// Declares [`Apis`] and the function that constructs them from one list.
+/// Declares [`Apis`] and the function that constructs them from one list, whose first entry is of a feature.
 macro_rules! apis {
-    ($parts:ident => $($api:ident($($argument:expr),+),)+) => {
+    ($parts:ident => #[cfg($feature:meta)] $optional:ident($given:expr), $($api:ident($($argument:expr),+),)+) => {
         /// All APIs.
+        #[cfg($feature)]
+        pub type Apis = nested!(type $optional, $($api),+);
+
+        /// All APIs.
+        #[cfg(not($feature))]
         pub type Apis = nested!(type $($api),+);
 
         /// Constructs all APIs.
+        #[cfg($feature)]
+        pub fn apis($parts: ApiParts) -> Apis {
+            nested!($optional::new($given), $($api::new($($argument),+)),+)
+        }
+
+        /// Constructs all APIs.
+        #[cfg(not($feature))]
         pub fn apis($parts: ApiParts) -> Apis {
             nested!($($api::new($($argument),+)),+)
         }
@@ -103,6 +122,7 @@ macro_rules! apis {
 }
 
 apis! { parts =>
+    #[cfg(feature = "access")] AccessApi(parts.access),
     RatesApi(parts.rates, parts.rates_max_days),
     PortsApi(parts.places.clone()),
     RegionsApi(parts.places),

@@ -6,6 +6,8 @@ use super::logins::Logins;
 use crate::config::{Settings, auth};
 use crate::crypto::hashing::Hashing;
 use crate::db::sessions::SessionBatcher;
+#[cfg(feature = "access")]
+use crate::domain::access::Access;
 use crate::domain::accounts::passwords::PasswordPolicy;
 use crate::domain::accounts::{self, Accounts};
 use crate::domain::audit::Audit;
@@ -24,6 +26,9 @@ use crate::http::web::state::{Web, WebParts};
 
 /// The domain services.
 pub struct Services {
+    /// Requests for access to the database, if they are enabled.
+    #[cfg(feature = "access")]
+    pub access: Option<Access>,
     /// Accounts, for their owners.
     pub accounts: Accounts,
     /// The audit log.
@@ -78,6 +83,11 @@ impl Services {
             sessions: sessions.clone(),
         });
         Ok(Self {
+            #[cfg(feature = "access")]
+            access: settings
+                .access
+                .as_ref()
+                .map(|_| Access::new(logins.accounts.clone())),
             accounts,
             audit: Audit::new(logins.accounts.clone()),
             form_answers: FormAnswers::new(logins.accounts.clone()),
@@ -106,6 +116,8 @@ pub fn web(settings: &Settings, keys: &Keys, services: &Services) -> Web {
 /// Builds all APIs.
 pub fn apis(settings: &Settings, logins: &Logins, services: &Services, web: Web, probes: Probes) -> Apis {
     router::apis(ApiParts {
+        #[cfg(feature = "access")]
+        access: services.access.clone(),
         accounts: services.accounts.clone(),
         audit: services.audit.clone(),
         demo: demo(settings, logins),

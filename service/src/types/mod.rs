@@ -1,5 +1,9 @@
 //! Shared value types. Parse once, then trust: a value of these types is valid by construction.
 
+/// Access to the database.
+#[cfg(feature = "access")]
+pub mod access;
+
 /// Account ids and states.
 pub mod account;
 

@@ -10,6 +10,8 @@
 
 mod support;
 
+#[cfg(feature = "access")]
+mod access;
 mod accounts;
 mod audit;
 mod authorization;

@@ -87,6 +87,7 @@ fn an_invalid_value_ends_with_78_and_the_name_of_the_setting() {
         ("HASH_MEMORY", "19455"),
         ("HASH_ITERATIONS", "1"),
         ("AUDIT_ANCHOR_FILE", "anchors-7f3a"),
+        ("ACCESS_REQUESTS", "on"),
         ("AUDIT_ANCHOR_INTERVAL", "0"),
         ("MAIL_TRANSPORT", "sendmail-7f3a"),
         ("MAIL_FROM", "nobody-7f3a"),

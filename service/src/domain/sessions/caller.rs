@@ -22,6 +22,10 @@ pub struct SignedIn {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecentlyProven(SignedIn);
 
+/// An authenticated account that decides on requests for access, and whose credentials were verified recently.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approver(SignedIn);
+
 /// An authenticated administrator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admin(SignedIn);
@@ -84,6 +88,12 @@ impl SignedIn {
         self.role.scopes().contains(&scope)
     }
 
+    /// The same as an approver, if the role may approve access and the credentials were verified recently.
+    pub fn as_approver(&self) -> Option<Approver> {
+        let may = self.may(Scope::AccessApprove) && !self.must_set_up_second_factor;
+        (may && self.is_recently_proven).then(|| Approver(self.clone()))
+    }
+
     /// The same as an administrator, if the role is `admin` and not restricted.
     pub fn as_admin(&self) -> Option<Admin> {
         let is_admin = self.role == Role::Admin && !self.must_set_up_second_factor;
@@ -92,6 +102,13 @@ impl SignedIn {
 }
 
 impl RecentlyProven {
+    /// The account and its session.
+    pub fn signed_in(&self) -> &SignedIn {
+        &self.0
+    }
+}
+
+impl Approver {
     /// The account and its session.
     pub fn signed_in(&self) -> &SignedIn {
         &self.0

@@ -283,6 +283,8 @@ scopes! {
     UsersWriteScope = UsersWrite, "users.write", "Access token with the scope `users:write`, which administrators have.";
     /// Reading the audit log.
     AuditReadScope = AuditRead, "audit.read", "Access token with the scope `audit:read`, which administrators have.";
+    /// Approving requests for access.
+    AccessApproveScope = AccessApprove, "access.approve", "Access token with the scope `access:approve`, which approvers have.";
     /// Introspecting tokens.
     TokensIntrospectScope = TokensIntrospect, "tokens.introspect", "Access token with the scope `tokens:introspect`, which administrators and introspectors have.";
 }

@@ -15,6 +15,9 @@ pub enum ApiTag {
     Accounts,
     /// User administration. Requires an administrator.
     Users,
+    /// Access to the database: requests, approval by a second person, logins that end.
+    #[cfg(feature = "access")]
+    Access,
     /// The audit log. Requires an administrator.
     Audit,
     /// Sign-in, refresh, sign-out and second factor.

@@ -29,7 +29,7 @@ fn hold_locks(database: &Database, login: &str, before: &str) -> (PgConnection, 
     let mut conn = database.login(login);
     let tables = database.lines(
         "SELECT c.oid::regclass::text AS line FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
-         WHERE relkind = 'r' AND nspname IN ('rates', 'accounts', 'sessions', 'mail', 'audit', 'wishes', 'demo')",
+         WHERE relkind = 'r' AND nspname IN ('rates', 'accounts', 'sessions', 'mail', 'audit', 'wishes', 'demo', 'access')",
     );
     conn.batch_execute(&format!("BEGIN; {before}")).unwrap();
     let _ = lines(

@@ -48,7 +48,7 @@ fn the_schema_in_the_source_equals_the_database() {
         "SELECT n.nspname || '.' || c.relname || '.' || a.attname || ' ' ||
                 regexp_replace(format_type(a.atttypid, NULL), '\\(.*', '') || CASE WHEN a.attnotnull THEN '' ELSE '?' END AS line
          FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE c.relkind IN ('r', 'p') AND n.nspname IN ('portcullis', 'rates', 'accounts', 'sessions', 'mail', 'audit', 'wishes', 'demo') AND a.attnum > 0 AND NOT a.attisdropped
+         WHERE c.relkind IN ('r', 'p') AND n.nspname IN ('portcullis', 'rates', 'accounts', 'sessions', 'mail', 'audit', 'wishes', 'demo', 'access') AND a.attnum > 0 AND NOT a.attisdropped
            AND c.relname <> 'routes'",
     );
     let catalogue: BTreeSet<String> = catalogue.into_iter().collect();
@@ -69,7 +69,7 @@ fn every_constraint_has_an_explicit_name() {
     let bad = database.lines(
         "SELECT conname::text AS line FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
          JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE n.nspname IN ('rates', 'accounts', 'sessions', 'mail', 'audit', 'wishes', 'demo') AND k.contype <> 'n' AND k.contype <> 't'
+         WHERE n.nspname IN ('rates', 'accounts', 'sessions', 'mail', 'audit', 'wishes', 'demo', 'access') AND k.contype <> 'n' AND k.contype <> 't'
            AND conname !~ ('^' || c.relname || '_.*(pkey|fkey|key|check)$')",
     );
     assert_eq!(bad, Vec::<String>::new());

@@ -221,6 +221,11 @@ impl Database {
         self.admin().batch_execute(statements).unwrap();
     }
 
+    /// The same, for statements that may fail.
+    pub fn try_execute(&self, statements: &str) -> QueryResult<()> {
+        self.admin().batch_execute(statements)
+    }
+
     /// Runs a statement as the superuser; returns its column `line`, which must be text.
     pub fn lines(&self, statement: &str) -> Vec<String> {
         lines(&mut self.admin(), statement).unwrap()

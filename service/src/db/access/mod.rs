@@ -1,0 +1,4 @@
+//! Access to the database: requests.
+
+/// Requests and their states.
+pub mod requests;

@@ -1,0 +1,38 @@
+//! Errors of the operations on access requests.
+
+use crate::domain::StorageError;
+
+/// Why the operation failed; nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AccessError {
+    /// There is no such request or login, or the caller may not see it.
+    #[error("there is no such request")]
+    NotFound,
+    /// The request is in a state that does not allow it: another decision was faster, perhaps.
+    #[error("the request is {0} already")]
+    WrongState(&'static str),
+    /// Another person decides.
+    #[error("the request is the approver's own")]
+    OwnRequest,
+    /// The requester has too many requests without a decision.
+    #[error("too many requests wait for a decision")]
+    TooMany,
+    /// The requester's account was deleted.
+    #[error("the requester's account is deleted")]
+    RequesterDeleted,
+    /// The caller's credentials were verified too long ago for this operation.
+    #[error("the credentials must be verified again")]
+    ProofRequired,
+    /// The caller's session ended concurrently.
+    #[error("the session has ended")]
+    SignedOut,
+    /// The database did not answer.
+    #[error(transparent)]
+    Storage(StorageError),
+}
+
+impl From<StorageError> for AccessError {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
+}

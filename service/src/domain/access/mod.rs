@@ -1,0 +1,145 @@
+//! Access of people to the database: one person requests it, another one approves it, and it ends by itself.
+
+/// Approving, denying, withdrawing and revoking.
+mod decisions;
+
+/// Errors of these operations.
+pub mod error;
+
+/// The states of a request.
+pub mod state;
+
+use super::page::Page;
+use super::sessions::caller::{RecentlyProven, SignedIn};
+pub use crate::db::access::requests::RequestRow;
+use crate::db::access::requests::{self, RequestFilter};
+use crate::db::audit::{self, Event};
+use crate::db::{Db, PgConnection, QueryResult, accounts};
+use crate::types::access::{AccessHours, AccessLevel, AccessReason, AccessRequestId, AccessState};
+use crate::types::client_info::ClientInfo;
+use crate::types::role::Scope;
+use error::AccessError;
+use serde_json::{Value, json};
+
+/// Maximum number of an account's requests that wait for a decision.
+pub const MAX_UNDECIDED: u32 = 5;
+
+/// The operations on requests for access. Cheap to clone.
+#[derive(Clone)]
+pub struct Access {
+    db: Db,
+}
+
+/// What a person requests.
+#[derive(Clone, Debug)]
+pub struct NewRequest {
+    /// What the login may read.
+    pub level: AccessLevel,
+    /// Why.
+    pub reason: AccessReason,
+    /// For how long.
+    pub hours: AccessHours,
+}
+
+/// Which requests to list, and from where.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RequestQuery {
+    /// Only those in this state.
+    pub state: Option<AccessState>,
+    /// Only those older than this one.
+    pub before: Option<AccessRequestId>,
+    /// Maximum number of requests.
+    pub limit: u32,
+}
+
+impl Access {
+    /// Over the accounts login's connections.
+    pub fn new(db: Db) -> Self {
+        Self { db }
+    }
+
+    /// Requests access.
+    pub async fn request(
+        &self,
+        who: &RecentlyProven,
+        client: &ClientInfo,
+        new: NewRequest,
+    ) -> Result<RequestRow, AccessError> {
+        let by = Author::of(who.signed_in(), client);
+        let created = self.db.tx("request_access", move |conn| {
+            // Serializes the requests of an account, so that their number stays valid.
+            if accounts::lock(conn, by.who.account())?.is_none() || !by.who.is_still_signed_in(conn)? {
+                return Ok(Err(AccessError::SignedOut));
+            }
+            if requests::count_undecided(conn, by.who.account())? >= i64::from(MAX_UNDECIDED) {
+                return Ok(Err(AccessError::TooMany));
+            }
+            let id = requests::insert(conn, by.who.account(), new.level, &new.reason, new.hours)?;
+            let row = requests::find(conn, id)?;
+            let detail = json!({ "level": new.level.as_str(), "hours": new.hours.get() });
+            by.append_event(conn, "access.requested", id, detail)?;
+            Ok(row.ok_or(AccessError::NotFound))
+        });
+        created.await?
+    }
+
+    /// A request that the caller may see.
+    pub async fn get(&self, who: &SignedIn, id: AccessRequestId) -> Result<RequestRow, AccessError> {
+        let find = move |conn: &mut _| requests::find(conn, id);
+        let found = self.db.run("find_access_request", find).await?;
+        found.filter(|row| may_see(who, row)).ok_or(AccessError::NotFound)
+    }
+
+    /// The caller's own requests; all of them for those who decide on them or read the audit log.
+    pub async fn list(&self, who: &SignedIn, query: RequestQuery) -> Result<Page<RequestRow>, AccessError> {
+        let filter = RequestFilter {
+            requester: (!may_see_all(who)).then(|| who.account()),
+            state: query.state,
+        };
+        let rows = requests::list(&self.db, filter, query.before, i64::from(query.limit) + 1).await?;
+        Ok(Page::from_rows(rows, query.limit, |row| row.id.to_string()))
+    }
+}
+
+/// Whether the caller sees the requests of others.
+fn may_see_all(who: &SignedIn) -> bool {
+    who.may(Scope::AccessApprove) || who.may(Scope::AuditRead)
+}
+
+/// Whether the caller may see, and end, this request.
+fn may_see(who: &SignedIn, row: &RequestRow) -> bool {
+    row.requester() == who.account() || may_see_all(who)
+}
+
+/// The person and the request that make a change.
+struct Author {
+    who: SignedIn,
+    client: ClientInfo,
+}
+
+impl Author {
+    fn of(who: &SignedIn, client: &ClientInfo) -> Self {
+        Self {
+            who: who.clone(),
+            client: client.clone(),
+        }
+    }
+
+    /// Appends an audit event. To be called last in its transaction.
+    fn append_event(
+        &self,
+        conn: &mut PgConnection,
+        action: &'static str,
+        id: AccessRequestId,
+        detail: Value,
+    ) -> QueryResult<()> {
+        let event = Event {
+            actor: Some(self.who.account()),
+            action,
+            subject: id.subject(),
+            client: &self.client,
+            detail,
+        };
+        audit::append(conn, &event)
+    }
+}

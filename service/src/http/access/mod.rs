@@ -1,0 +1,236 @@
+//! `/access/requests`: requests for access to the database, and decisions on them.
+
+/// Bodies of requests and responses.
+mod dto;
+
+/// Problems.
+mod errors;
+
+/// Fields of requests.
+mod fields;
+
+use crate::domain::access::{Access, NewRequest, RequestQuery};
+use crate::domain::sessions::caller::Approver;
+use crate::http::contract::auth::{AccessApproveScope, Caller, ProfileScope, proof_required};
+use crate::http::contract::error_responses::{AuthNotFoundErrors, ErrorResponse};
+use crate::http::contract::field::{Field, Optional};
+use crate::http::contract::pagination::{Limit, next_link};
+use crate::http::contract::problem::Problem;
+use crate::http::contract::strict_json::StrictJson;
+use crate::http::openapi::tags::ApiTag;
+use crate::types::access::{AccessReason, AccessRequestId, AccessState};
+use crate::types::client_info::ClientInfo;
+use dto::{
+    AccessBodyErrors, AccessChangeErrors, AccessDecision, AccessRequest, AccessRequestCreation,
+    AccessRequestList, AccessRequested, AccessRequestsResponse,
+};
+use http::StatusCode;
+use poem_openapi::OpenApi;
+use poem_openapi::param::{Path, Query};
+use poem_openapi::payload::Json;
+
+/// The operations.
+pub struct AccessApi {
+    access: Option<Access>,
+}
+
+impl AccessApi {
+    /// Operations on these requests. `None`: the settings disable them.
+    pub fn new(access: Option<Access>) -> Self {
+        Self { access }
+    }
+
+    fn access(&self) -> Result<&Access, Problem> {
+        let disabled = || Problem::of_status(StatusCode::NOT_FOUND);
+        self.access.as_ref().ok_or_else(disabled)
+    }
+}
+
+#[OpenApi(tag = "ApiTag::Access")]
+impl AccessApi {
+    /// Request access to the database
+    ///
+    /// Another person decides. At most five requests of an account can wait for a decision. Requires a recent sign-in or
+    /// `POST /auth/reauthenticate`. This and the other operations on access are answered with 404 unless the setting
+    /// `ACCESS_REQUESTS` enables them.
+    #[oai(path = "/access/requests", method = "post", operation_id = "requestAccess")]
+    async fn request(
+        &self,
+        caller: Caller<ProfileScope>,
+        client: ClientInfo,
+        body: StrictJson<AccessRequestCreation>,
+    ) -> Result<AccessRequested, ErrorResponse<AccessBodyErrors>> {
+        let access = self.access()?;
+        let mut errors = Vec::new();
+        let level = body.0.level.required("level", &mut errors);
+        let reason = body.0.reason.required("reason", &mut errors);
+        let hours = body.0.hours.required("hours", &mut errors);
+        let (Some(level), Some(reason), Some(hours)) = (level, reason, hours) else {
+            return Err(Problem::invalid(errors).into());
+        };
+        let new = NewRequest { level, reason, hours };
+        let created = access.request(&caller.recently_proven()?, &client, new).await;
+        Ok(created?.into())
+    }
+
+    /// List requests for access
+    ///
+    /// Lists the caller's requests, newest first, page by page; for approvers and administrators those of everyone.
+    #[oai(
+        path = "/access/requests",
+        method = "get",
+        operation_id = "listAccessRequests"
+    )]
+    async fn list(
+        &self,
+        caller: Caller<ProfileScope>,
+        /// Only requests in this state.
+        state: Query<Field<AccessState, Optional>>,
+        /// Number of the last request on the previous page.
+        before: Query<Field<AccessRequestId, Optional>>,
+        /// Maximum number of requests on a page.
+        limit: Query<Field<Limit, Optional>>,
+    ) -> Result<AccessRequestsResponse, ErrorResponse<AuthNotFoundErrors>> {
+        let access = self.access()?;
+        let mut errors = Vec::new();
+        let state = state.0.optional("state", &mut errors);
+        let before = before.0.optional("before", &mut errors);
+        let limit = limit.0.optional("limit", &mut errors).unwrap_or_default().0;
+        if !errors.is_empty() {
+            return Err(Problem::invalid(errors).into());
+        }
+        let query = RequestQuery { state, before, limit };
+        let page = access.list(&caller.signed_in, query).await?;
+        let link = page.next.map(|key| {
+            let mut parameters = vec![("limit", limit.to_string())];
+            parameters.extend(state.map(|state| ("state", state.as_str().to_owned())));
+            parameters.push(("before", key));
+            next_link("/access/requests", &parameters)
+        });
+        let requests = page.items.into_iter().map(AccessRequest::from).collect();
+        Ok(AccessRequestsResponse::Page(
+            Json(AccessRequestList { requests }),
+            link,
+        ))
+    }
+
+    /// Get a request for access
+    ///
+    /// Requests of other accounts are not found, except by approvers and administrators.
+    #[oai(
+        path = "/access/requests/:id",
+        method = "get",
+        operation_id = "getAccessRequest"
+    )]
+    async fn get(
+        &self,
+        caller: Caller<ProfileScope>,
+        /// Request number.
+        id: Path<Field<AccessRequestId>>,
+    ) -> Result<Json<AccessRequest>, ErrorResponse<AuthNotFoundErrors>> {
+        let (access, id) = (self.access()?, segment(id.0)?);
+        let row = access.get(&caller.signed_in, id).await?;
+        Ok(Json(row.into()))
+    }
+
+    /// Approve a request for access
+    ///
+    /// The period begins now. An own request is 403: another person approves it. Of concurrent decisions one succeeds, the others are 409.
+    /// Requires that the caller's credentials were verified recently.
+    #[oai(
+        path = "/access/requests/:id/approve",
+        method = "post",
+        operation_id = "approveAccessRequest"
+    )]
+    async fn approve(
+        &self,
+        caller: Caller<AccessApproveScope>,
+        client: ClientInfo,
+        /// Request number.
+        id: Path<Field<AccessRequestId>>,
+        body: StrictJson<AccessDecision>,
+    ) -> Result<Json<AccessRequest>, ErrorResponse<AccessBodyErrors>> {
+        let (access, id) = (self.access()?, segment(id.0)?);
+        let (reason, approver) = (reason(body.0)?, approver(&caller)?);
+        let row = access.approve(&approver, &client, id, reason).await?;
+        Ok(Json(row.into()))
+    }
+
+    /// Deny a request for access
+    ///
+    /// Requires that the caller's credentials were verified recently.
+    #[oai(
+        path = "/access/requests/:id/deny",
+        method = "post",
+        operation_id = "denyAccessRequest"
+    )]
+    async fn deny(
+        &self,
+        caller: Caller<AccessApproveScope>,
+        client: ClientInfo,
+        /// Request number.
+        id: Path<Field<AccessRequestId>>,
+        body: StrictJson<AccessDecision>,
+    ) -> Result<Json<AccessRequest>, ErrorResponse<AccessBodyErrors>> {
+        let (access, id) = (self.access()?, segment(id.0)?);
+        let (reason, approver) = (reason(body.0)?, approver(&caller)?);
+        let row = access.deny(&approver, &client, id, reason).await?;
+        Ok(Json(row.into()))
+    }
+
+    /// Withdraw a request for access
+    ///
+    /// Only the requester, and only before a decision.
+    #[oai(
+        path = "/access/requests/:id/withdraw",
+        method = "post",
+        operation_id = "withdrawAccessRequest"
+    )]
+    async fn withdraw(
+        &self,
+        caller: Caller<ProfileScope>,
+        client: ClientInfo,
+        /// Request number.
+        id: Path<Field<AccessRequestId>>,
+    ) -> Result<Json<AccessRequest>, ErrorResponse<AccessChangeErrors>> {
+        let (access, id) = (self.access()?, segment(id.0)?);
+        let row = access.withdraw(&caller.signed_in, &client, id).await?;
+        Ok(Json(row.into()))
+    }
+
+    /// Revoke access
+    ///
+    /// Ends approved access at once: the requester, an approver or an administrator.
+    #[oai(
+        path = "/access/requests/:id/revoke",
+        method = "post",
+        operation_id = "revokeAccess"
+    )]
+    async fn revoke(
+        &self,
+        caller: Caller<ProfileScope>,
+        client: ClientInfo,
+        /// Request number.
+        id: Path<Field<AccessRequestId>>,
+    ) -> Result<Json<AccessRequest>, ErrorResponse<AccessChangeErrors>> {
+        let (access, id) = (self.access()?, segment(id.0)?);
+        let row = access.revoke(&caller.signed_in, &client, id).await?;
+        Ok(Json(row.into()))
+    }
+}
+
+fn segment(id: Field<AccessRequestId>) -> Result<AccessRequestId, Problem> {
+    id.segment()
+        .ok_or_else(|| Problem::not_found("the request does not exist"))
+}
+
+fn reason(decision: AccessDecision) -> Result<AccessReason, Problem> {
+    let mut errors = Vec::new();
+    let reason = decision.reason.required("reason", &mut errors);
+    reason.ok_or_else(|| Problem::invalid(errors))
+}
+
+/// The proof that the caller may decide; the scope was verified before.
+fn approver(caller: &Caller<AccessApproveScope>) -> Result<Approver, Problem> {
+    caller.signed_in.as_approver().ok_or_else(proof_required)
+}

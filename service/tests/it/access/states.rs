@@ -1,0 +1,101 @@
+//! The state machine in the code and its copy in the database.
+
+use crate::support::database::Database;
+use portcullis::domain::access::state::{Step, next};
+use portcullis::types::access::AccessState;
+
+/// The columns of a request in this state, besides those of every request.
+fn columns(state: AccessState) -> &'static str {
+    match state {
+        AccessState::Requested => {
+            "decided_at = NULL, decided_by = NULL, decision_reason = NULL, expires_at = NULL, ended_at = NULL, end_reason = NULL"
+        }
+        AccessState::Approved => {
+            "decided_at = now(), decided_by = 2, decision_reason = 'x', expires_at = now(), ended_at = NULL, end_reason = NULL"
+        }
+        AccessState::Denied => {
+            "decided_at = now(), decided_by = 2, decision_reason = 'x', expires_at = NULL, ended_at = NULL, end_reason = NULL"
+        }
+        AccessState::Withdrawn => {
+            "decided_at = NULL, decided_by = NULL, decision_reason = NULL, expires_at = NULL, ended_at = now(), end_reason = NULL"
+        }
+        AccessState::Ended => {
+            "decided_at = now(), decided_by = 2, decision_reason = 'x', expires_at = now(), ended_at = now(), end_reason = 'expired'"
+        }
+    }
+}
+
+/// The steps that lead to a state from the first one.
+fn path_to(state: AccessState) -> &'static [AccessState] {
+    match state {
+        AccessState::Requested => &[],
+        AccessState::Approved => &[AccessState::Approved],
+        AccessState::Denied => &[AccessState::Denied],
+        AccessState::Withdrawn => &[AccessState::Withdrawn],
+        AccessState::Ended => &[AccessState::Approved, AccessState::Ended],
+    }
+}
+
+/// N4: The database permits exactly the changes of state that the state machine has.
+#[test]
+fn the_database_permits_the_same_changes() {
+    let database = Database::fresh();
+    let set = |id: &str, to: AccessState| {
+        let (name, columns) = (to.as_str(), columns(to));
+        database.try_execute(&format!(
+            "UPDATE access.requests SET state = '{name}', {columns} WHERE id = {id}"
+        ))
+    };
+    for from in AccessState::ALL {
+        let reachable: Vec<AccessState> = Step::ALL.iter().filter_map(|step| next(from, *step)).collect();
+        for to in AccessState::ALL {
+            let insert = "INSERT INTO access.requests (requester_id, level, reason, hours)
+                          VALUES (1, 'rates-read', 'x', 8) RETURNING id::text AS line";
+            let id = database.lines(insert).remove(0);
+            for state in path_to(from) {
+                set(&id, *state).unwrap();
+            }
+            match set(&id, to) {
+                Ok(()) => assert!(reachable.contains(&to), "{from:?} became {to:?}"),
+                Err(error) => {
+                    assert!(
+                        !reachable.contains(&to),
+                        "{from:?} did not become {to:?}: {error}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// N4: A request has the columns of its state, no more and no fewer.
+#[test]
+fn the_columns_of_a_request_fit_its_state() {
+    let database = Database::fresh();
+    for state in AccessState::ALL {
+        for shape in AccessState::ALL {
+            let statement = format!(
+                "WITH made AS (INSERT INTO access.requests (requester_id, level, reason, hours) VALUES (1, 'rates-read', 'x', 8) RETURNING id)
+                 SELECT id::text AS line FROM made"
+            );
+            let id = database.lines(&statement).remove(0);
+            let mut path = path_to(state).to_vec();
+            let Some(last) = path.pop() else { continue };
+            for former in path {
+                let (name, columns) = (former.as_str(), columns(former));
+                database.execute(&format!(
+                    "UPDATE access.requests SET state = '{name}', {columns} WHERE id = {id}"
+                ));
+            }
+            let (name, columns) = (last.as_str(), columns(shape));
+            let set = database.try_execute(&format!(
+                "UPDATE access.requests SET state = '{name}', {columns} WHERE id = {id}"
+            ));
+            assert_eq!(
+                set.is_ok(),
+                state == shape,
+                "{state:?} with the columns of {shape:?}"
+            );
+        }
+    }
+}
