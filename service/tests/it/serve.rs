@@ -343,14 +343,18 @@ fn production_keeps_cleartext_on_the_machine() {
     }
 }
 
-/// H3, K7: In production the service does not start without TLS to the database.
+/// K7: In production the service does not start without verified TLS to the database, nor with less of it.
 #[test]
 fn production_requires_tls_to_the_database() {
-    let mut pairs = Database::not_created().pairs();
-    pairs.retain(|(name, _)| name != "PROFILE");
-    let output = run(&["serve"], &pairs);
-    assert_eq!(output.status.code(), Some(78));
-    assert!(stderr(&output).contains("PORTCULLIS_DATABASE_SSLMODE: must be verify-full in production"));
+    for mode in ["disable", "require", "verify-ca"] {
+        let mut pairs = Database::not_created().pairs();
+        pairs.retain(|(name, _)| name != "PROFILE" && name != "DATABASE_SSLMODE");
+        pairs.push(("DATABASE_SSLMODE".to_owned(), mode.to_owned()));
+        let output = run(&["serve"], &pairs);
+        assert_eq!(output.status.code(), Some(78), "{mode}: {}", stderr(&output));
+        let expected = "PORTCULLIS_DATABASE_SSLMODE: must be verify-full in production";
+        assert!(stderr(&output).contains(expected), "{mode}: {}", stderr(&output));
+    }
 }
 
 /// J2: The process leaves no core dump, which would hold keys and passwords.

@@ -23,7 +23,7 @@ fn error_of(arguments: &[&str], pairs: &[(&str, &str)]) -> String {
     stderr(&output)
 }
 
-/// K1: An invalid value ends the program with code 78 and the name of the setting, never the value.
+/// K1, E16: An invalid value ends the program with code 78 and the name of the setting, never the value.
 #[test]
 fn an_invalid_value_ends_with_78_and_the_name_of_the_setting() {
     let invalid = [

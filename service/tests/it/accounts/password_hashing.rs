@@ -95,7 +95,8 @@ fn the_longest_password_works_in_every_normalisation_form() {
     try_log_in(&app, ANN, &"한".repeat(700)).fields(400);
 }
 
-/// E5: Passwords are compared byte by byte, without truncation or normalisation.
+/// E5: Passwords are compared byte by byte: without truncation, trimming or folding of case. Only the encoding of the same
+/// characters makes no difference (E15).
 #[test]
 fn passwords_are_compared_byte_by_byte() {
     let database = Database::fresh();

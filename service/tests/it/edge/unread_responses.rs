@@ -168,7 +168,7 @@ fn pings_do_not_keep_a_connection_open() {
     }
 }
 
-/// O4: An HTTP/2 client that reads steadily gets the whole response, however long it takes.
+/// O4, O13: An HTTP/2 client that reads steadily gets the whole response, however long it takes.
 #[test]
 fn a_client_that_reads_steadily_over_http_2_gets_the_whole_response() {
     let settings = Database::not_created().settings(&[("CLIENT_TIMEOUT", "1")]);

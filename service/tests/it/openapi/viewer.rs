@@ -51,7 +51,7 @@ fn every_file_of_the_documentation_page_is_served_and_allowed() {
     );
 }
 
-/// A4: A setting switches the documentation and the details of the build off; pages then do not link to it, and keep their
+/// A4, A6: A setting switches the documentation and the details of the build off; pages then do not link to it, and keep their
 /// style.
 #[test]
 fn a_setting_switches_the_documentation_off() {
