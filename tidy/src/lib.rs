@@ -43,6 +43,7 @@ const RULES: &[(&str, Check)] = &[
     ("pins", pins::check),
     ("paths", paths::check),
     ("behaviours", behaviours::check),
+    ("behaviour_code", behaviours::check_code),
     ("vocabulary", vocabulary::check),
 ];
 

@@ -6,13 +6,21 @@ use std::cmp::Reverse;
 use super::list::Behaviour;
 use super::mentions::{Kind, Mention, showing};
 
-/// The lines below a behaviour's `Code:` line. The file that shows most comes first: it is about the behaviour, others
-/// touch it.
-pub(super) fn shown_by(id: &str, mentions: &[Mention]) -> Vec<String> {
+/// The lines below a behaviour's `Code:` line. Files keep the order of the list, so that an author can put the one that checks
+/// the title first; behind them, the file that shows most comes first.
+pub(super) fn shown_by(behaviour: &Behaviour, mentions: &[Mention]) -> Vec<String> {
+    let start = |kind: Kind, file: &str| format!("- {}: `{file}`: ", kind.label());
+    let place = |kind: Kind, file: &str| {
+        let listed = behaviour.shown.iter();
+        listed
+            .clone()
+            .position(|line| line.starts_with(&start(kind, file)))
+            .unwrap_or(listed.len())
+    };
     let mut lines: Vec<String> = Vec::new();
     for kind in Kind::SHOWING {
         let mut files: Vec<(&str, Vec<String>)> = Vec::new();
-        for mention in showing(mentions, id, kind) {
+        for mention in showing(mentions, &behaviour.id, kind) {
             // In backticks, because titles contain `<placeholders>`.
             let name = format!("`{}`", mention.name.replace('`', "'"));
             match files.last_mut().filter(|(file, _)| *file == mention.path) {
@@ -20,10 +28,8 @@ pub(super) fn shown_by(id: &str, mentions: &[Mention]) -> Vec<String> {
                 None => files.push((&mention.path, vec![name])),
             }
         }
-        files.sort_by_key(|(_, names)| Reverse(names.len()));
-        let line = |(file, names): (&str, Vec<String>)| {
-            format!("- {}: `{file}`: {}", kind.label(), names.join(", "))
-        };
+        files.sort_by_key(|(file, names)| (place(kind, file), Reverse(names.len())));
+        let line = |(file, names): (&str, Vec<String>)| start(kind, file) + &names.join(", ");
         lines.extend(files.into_iter().map(line));
     }
     lines
@@ -40,7 +46,7 @@ pub(super) fn regenerated(text: &str, list: &[Behaviour], mentions: &[Mention]) 
         };
         new.extend(lines[at..code_line].iter().map(ToString::to_string));
         new.push(String::new());
-        new.extend(shown_by(&behaviour.id, mentions));
+        new.extend(shown_by(behaviour, mentions));
         let is_heading = |line: &&str| line.starts_with("## ") || line.starts_with("### ");
         let next = lines[code_line..].iter().position(is_heading);
         at = next.map_or(lines.len(), |next| code_line + next);
@@ -76,10 +82,14 @@ mod tests {
         let expected = "# All\n\n## B. Rates\n\n### B7 – Bad\n\nText.\n\nCode: `a.rs`\n\n\
                         - Tests: `a.rs`: `one`, `two`\n- Tests: `0.rs`: `also`\n- Scenarios: `b.feature`: `Bad <x>`\n- Bench: `bench.rs`: `B7-memory`\n\n\
                         ## C. Next\n\nText.\n";
-        // A second time changes nothing.
-        for text in [text, expected] {
-            let (list, _) = parse(text);
-            assert_eq!(regenerated(text, &list, &mentions), expected);
-        }
+        let again = |text: &str| regenerated(text, &parse(text).0, &mentions);
+        assert_eq!(again(text), expected);
+        assert_eq!(again(expected), expected, "a second time changes nothing");
+        let by_hand = text.replace("- stale", "- Tests: `0.rs`: `former`");
+        let order = |text: &str| text.find("`0.rs`") < text.find("`a.rs`: ");
+        assert!(
+            order(&again(&by_hand)) && !order(expected),
+            "the order is the author's"
+        );
     }
 }

@@ -1,6 +1,8 @@
 //! `docs/behaviours.md`, parsed: one behaviour per level-3 heading, `### B7 – Title`, then its text, its `Docs:`
 //! and `Code:` lines, and the generated lines up to the next heading.
 
+use super::code::{self, CodeFile};
+
 /// The list's place in the repository.
 pub(super) const PATH: &str = "docs/behaviours.md";
 
@@ -19,8 +21,8 @@ pub(super) struct Behaviour {
     pub text: String,
     /// The documents that explain it: paths from the root of the repository.
     pub docs: Vec<String>,
-    /// The files that decide it: paths from the root of the repository.
-    pub code: Vec<String>,
+    /// The files that decide it, the most important first.
+    pub code: Vec<CodeFile>,
     /// Of the `Code:` line, from 1.
     pub code_line: Option<usize>,
     /// The generated lines, without blank ones.
@@ -65,7 +67,7 @@ impl Behaviour {
             self.docs = paths(line);
         } else if let Some(line) = line.strip_prefix(CODE) {
             self.code_line = Some(number);
-            self.code = paths(line);
+            self.code = code::parse(line);
         } else {
             let space = if self.text.is_empty() { "" } else { " " };
             self.text.extend([space, line]);
@@ -73,7 +75,7 @@ impl Behaviour {
     }
 }
 
-/// What is in backticks, except the names of functions and tables: they contain neither a slash nor a dot.
+/// The paths in backticks.
 fn paths(line: &str) -> Vec<String> {
     let quoted = line.split('`').skip(1).step_by(2);
     let paths = quoted.filter(|name| name.contains(['/', '.']));
@@ -106,7 +108,7 @@ mod tests {
         assert_eq!((one.id.as_str(), one.title.as_str(), one.line), ("B7", "Bad", 7));
         assert_eq!(one.text, "Two lines.");
         assert_eq!(one.docs, ["d.md"]);
-        assert_eq!(one.code, ["a/b.rs", "c/"]);
+        assert_eq!(one.code, code::parse("`a/b.rs` (`f`, `g`), `c/`"));
         assert_eq!(one.code_line, Some(14));
         assert_eq!(one.shown, ["- Tests: x"]);
     }

@@ -1,6 +1,7 @@
 //! Rule: every behaviour id in tests, scenarios and measurements is in `docs/behaviours.md`, and every behaviour there is
-//! shown by at least one of them.
+//! shown by at least one of them. Rule: the files that a behaviour names as its code define what it names in them.
 
+mod code;
 mod generated;
 mod list;
 mod mentions;
@@ -37,7 +38,7 @@ pub(super) fn check(tree: &Tree, findings: &mut Findings) {
         if behaviour.code.is_empty() {
             add(format!("{id} has no `Code:` line with at least one path"));
         }
-        let shown = shown_by(id, &mentions);
+        let shown = shown_by(behaviour, &mentions);
         if shown.is_empty() {
             add(format!("no test, scenario or measurement shows {id}"));
         } else if shown != behaviour.shown {
@@ -49,6 +50,16 @@ pub(super) fn check(tree: &Tree, findings: &mut Findings) {
     for mention in mentions.iter().filter(|mention| !known.contains(&mention.id)) {
         let what = format!("there is no behaviour {} in {PATH}", mention.id);
         findings.add(&mention.path, mention.line, what);
+    }
+}
+
+/// Checks the code that the behaviours name.
+pub(super) fn check_code(tree: &Tree, findings: &mut Findings) {
+    let (list, _) = parse(tree.find(PATH).unwrap_or_default());
+    for behaviour in &list {
+        for what in code::defects(tree, &behaviour.code) {
+            findings.add(PATH, behaviour.line, format!("{}: {what}", behaviour.id));
+        }
     }
 }
 
@@ -90,6 +101,13 @@ mod tests {
             list.contains("`features/features/rates.feature`: `A bad day`"),
             "{list}"
         );
+    }
+
+    #[test]
+    fn code_that_is_not_there_is_found() {
+        let list = "## B. Rates\n\n### B7 – Bad days\n\nCode: `a.rs` (`f`, `g`)\n";
+        let found = crate::finding::found(check_code, &[(PATH, list), ("a.rs", "fn f() { g() }\n")]);
+        assert_eq!(found, ["docs/behaviours.md:3: B7: `a.rs` does not define `g`"]);
     }
 
     #[test]

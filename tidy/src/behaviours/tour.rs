@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use crate::output::print;
 use crate::tree::Tree;
 
+use super::code::CodeFile;
 use super::list::{Behaviour, PATH, parse};
 use super::mentions::{Kind, Mention, mentions, showing};
 
@@ -32,11 +33,18 @@ fn text(tree: &Tree, id: Option<&str>) -> anyhow::Result<String> {
 fn page(tree: &Tree, behaviour: &Behaviour, mentions: &[Mention]) -> String {
     let Behaviour { id, title, text, .. } = behaviour;
     let mut page = format!("{id} – {title}\n{PATH}:{}\n\n{text}\n", behaviour.line);
-    for (heading, paths) in [("Docs", &behaviour.docs), ("Code", &behaviour.code)] {
-        let _ = write!(page, "\n{heading}\n");
-        for path in paths {
-            line_of(&mut page, path, header(tree, path).as_deref());
-        }
+    page.push_str("\nDocs\n");
+    for path in &behaviour.docs {
+        line_of(&mut page, path, header(tree, path).as_deref());
+    }
+    page.push_str("\nCode\n");
+    for CodeFile { path, names } in &behaviour.code {
+        let place = if names.is_empty() {
+            path.clone()
+        } else {
+            format!("{path}: {}", names.join(", "))
+        };
+        line_of(&mut page, &place, header(tree, path).as_deref());
     }
     for kind in Kind::SHOWING {
         let mut shown = showing(mentions, id, kind).peekable();
@@ -80,7 +88,7 @@ mod tests {
         Tree::of(&[
             (
                 PATH,
-                "## B. Rates\n\n### B7 – Bad days\n\nRefused.\n\nDocs: `days.md`\n\nCode: `src/days/`, `src/day.rs`\n\n- Tests: x\n",
+                "## B. Rates\n\n### B7 – Bad days\n\nRefused.\n\nDocs: `days.md`\n\nCode: `src/days/`, `src/day.rs` (`f`, `g`)\n\n- Tests: x\n",
             ),
             ("days.md", "# Of days\n\nText.\n"),
             ("src/days/mod.rs", "//! Days.\n//! Many.\n\nuse x;\n"),
@@ -98,7 +106,7 @@ mod tests {
         let page = text(&tree(), Some("b7")).unwrap();
         assert_eq!(
             page,
-            "B7 – Bad days\ndocs/behaviours.md:3\n\nRefused.\n\nDocs\n  days.md\n      Of days\n\nCode\n  src/days/\n      Days. Many.\n  src/day.rs\n      A day.\n\n\
+            "B7 – Bad days\ndocs/behaviours.md:3\n\nRefused.\n\nDocs\n  days.md\n      Of days\n\nCode\n  src/days/\n      Days. Many.\n  src/day.rs: f, g\n      A day.\n\n\
              Tests\n  tests/day.rs:3  a_bad_day_is_refused\n      also leap days.\n\n\
              Scenarios\n  x.feature:3  A bad day\n"
         );
