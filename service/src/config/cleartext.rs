@@ -54,7 +54,7 @@ pub fn check(
 }
 
 /// Whether the traffic to this URL is encrypted or stays on the machine.
-fn is_protected(url: &str) -> bool {
+pub(super) fn is_protected(url: &str) -> bool {
     let Ok(uri) = url.parse::<http::Uri>() else {
         return false;
     };

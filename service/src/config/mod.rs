@@ -24,6 +24,9 @@ pub mod keys;
 /// Mail transport.
 pub mod mail;
 
+/// The settings of mails, for the table of all settings.
+mod mail_setting_names;
+
 /// Registration, sessions, tokens and password hashing.
 pub mod auth;
 
@@ -50,6 +53,12 @@ pub mod source;
 
 /// Logs, traces and metrics.
 pub mod telemetry;
+
+/// The Vault server.
+pub mod vault;
+
+/// The settings of Vault, for the table of all settings.
+mod vault_setting_names;
 
 use deployment_profile::DeploymentProfile;
 use keys::KeyKind;
@@ -82,6 +91,8 @@ pub struct Settings {
     pub mail: mail::MailSettings,
     /// Logs, traces and metrics.
     pub telemetry: telemetry::TelemetrySettings,
+    /// The Vault server, if there is one.
+    pub vault: Option<vault::VaultSettings>,
 }
 
 impl Settings {
@@ -106,8 +117,9 @@ impl Settings {
         };
         let keys =
             [KeyKind::Data, KeyKind::Signing].map(|kind| (kind.settings()[0], self.auth.keys.secret(kind)));
-        let smtp = [("SMTP_PASSWORD", smtp)];
-        let all = passwords.into_iter().chain(issued).chain(keys).chain(smtp);
+        let vault = self.vault.as_ref().map(vault::VaultSettings::secret);
+        let others = [("SMTP_PASSWORD", smtp)].into_iter().chain(vault);
+        let all = passwords.into_iter().chain(issued).chain(keys).chain(others);
         all.filter_map(|(name, source)| Some((name, source?)))
     }
 
@@ -134,6 +146,7 @@ impl Settings {
             audit: audit::AuditSettings::parse(source)?,
             mail: mail::MailSettings::parse(source, profile)?,
             telemetry,
+            vault: vault::VaultSettings::parse(source)?,
         })
     }
 }

@@ -4,7 +4,7 @@
 pub const PREFIX: &str = "PORTCULLIS_";
 
 /// One setting: the environment variable `PORTCULLIS_<name>`, or the key `<name>` in lower case of a settings file.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Setting {
     /// Name without the prefix.
     pub name: &'static str,

@@ -1,10 +1,42 @@
 //! The table of all settings: names, defaults, descriptions. `docs/settings.md` is generated from it.
 
+use super::mail_setting_names::MAIL_SETTINGS;
 pub use super::setting::{PREFIX, Setting};
 use super::setting::{secret, setting};
+use super::vault_setting_names::VAULT_SETTINGS;
 
 /// All settings, in the order of the documentation.
-pub const SETTINGS: &[Setting] = &[
+pub const SETTINGS: &[Setting] = &joined();
+
+/// Several tables, so that each can be read at once.
+const TABLES: [&[Setting]; 4] = [SERVICE_SETTINGS, MAIL_SETTINGS, DATABASE_SETTINGS, VAULT_SETTINGS];
+
+const COUNT: usize = {
+    let (mut count, mut table) = (0, 0);
+    while table < TABLES.len() {
+        count += TABLES[table].len();
+        table += 1;
+    }
+    count
+};
+
+const fn joined() -> [Setting; COUNT] {
+    let mut all = [SERVICE_SETTINGS[0]; COUNT];
+    let (mut at, mut table) = (0, 0);
+    while table < TABLES.len() {
+        let mut row = 0;
+        while row < TABLES[table].len() {
+            all[at] = TABLES[table][row];
+            at += 1;
+            row += 1;
+        }
+        table += 1;
+    }
+    all
+}
+
+/// What the service serves, to whom, and its accounts and sessions.
+const SERVICE_SETTINGS: &[Setting] = &[
     setting(
         "PROFILE",
         "production",
@@ -204,51 +236,10 @@ pub const SETTINGS: &[Setting] = &[
         "60",
         "Time in seconds, 1 to 86400, after which the end of the audit chain is recorded again if it has changed. It is also recorded at shutdown.",
     ),
-    setting(
-        "MAIL_TRANSPORT",
-        "folder",
-        "How mails are sent: `smtp`, or `folder`, which writes them to `MAIL_FOLDER`. Production requires `smtp`.",
-    ),
-    setting(
-        "MAIL_FROM",
-        "Portcullis <portcullis@localhost>",
-        "Sender address of mails.",
-    ),
-    setting(
-        "MAIL_FOLDER",
-        "mail",
-        "Folder to which mails are written if `MAIL_TRANSPORT` is `folder`.",
-    ),
-    setting(
-        "MAIL_RETENTION",
-        "7",
-        "Time in days, 1 to 365, after which a mail that was sent or given up is deleted from the outbox, with its address.",
-    ),
-    setting(
-        "SMTP_HOST",
-        "",
-        "Host name of the mail server. Required if `MAIL_TRANSPORT` is `smtp`.",
-    ),
-    setting("SMTP_PORT", "465", "TCP port of the mail server."),
-    setting(
-        "SMTP_TLS",
-        "implicit",
-        "How the connection to the mail server is encrypted: `implicit` (TLS from the first byte) or `starttls` (required, no fallback). `development` also permits `none`.",
-    ),
-    setting(
-        "SMTP_CA_FILE",
-        "system",
-        "PEM file with the certificate authority of the mail server, or `system` for the operating system's authorities.",
-    ),
-    setting(
-        "SMTP_USER",
-        "",
-        "User name for the mail server. Empty: no authentication.",
-    ),
-    secret(
-        "SMTP_PASSWORD",
-        "Password for the mail server. Required if `SMTP_USER` is set.",
-    ),
+];
+
+/// The database logins, logs, traces and metrics.
+const DATABASE_SETTINGS: &[Setting] = &[
     setting(
         "DATABASE_HOST",
         "127.0.0.1",

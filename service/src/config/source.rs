@@ -88,6 +88,13 @@ impl Source {
         self.file_with_secrets.as_deref()
     }
 
+    /// Whether a setting, or the file of a secret, is given and not empty.
+    pub fn is_given(&self, name: &str) -> bool {
+        let file = format!("{name}_FILE");
+        let given = [name, file.as_str()].map(|name| self.given.get(name));
+        given.into_iter().flatten().any(|value| !value.trim().is_empty())
+    }
+
     /// The value of a setting, or its default.
     pub fn text(&self, name: &str) -> Result<String, ConfigError> {
         let default = || {

@@ -136,6 +136,22 @@ fn an_invalid_value_ends_with_78_and_the_name_of_the_setting() {
         ("LOG", "inof,portcullis::db=debug"),
         ("LOG", "info,portcullis::7f3a"),
         ("TRACE_RATIO", "1.01"),
+        ("VAULT_ADDRESS", "ftp://vault-7f3a"),
+        ("VAULT_ADDRESS", "https://vault-7f3a/path"),
+        ("VAULT_ADDRESS", "https://user-7f3a@vault"),
+        ("VAULT_ADDRESS", "http://192.0.2.10:8200/?7f3a"),
+        ("VAULT_CA_FILE", ""),
+        ("VAULT_AUTH", "token-7f3a"),
+        ("VAULT_AUTH_MOUNT", "/7f3a"),
+        ("VAULT_ROLE_ID", "7f3a"),
+        ("VAULT_SECRET_ID", ""),
+        ("VAULT_WRAPPED_SECRET_ID", "s.7f3a"),
+        ("VAULT_ROLE", "7f3a"),
+        ("VAULT_JWT_FILE", "token-7f3a"),
+        ("VAULT_DATABASE_MOUNT", "a/../7f3a"),
+        ("VAULT_DATABASE_ROLE_PREFIX", "7f3a/"),
+        ("VAULT_KV_MOUNT", ""),
+        ("VAULT_KV_PREFIX", "7f3a?"),
     ];
     for (name, value) in invalid {
         let error = error_of(&["healthcheck"], &[(name, value)]);
