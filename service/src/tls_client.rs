@@ -4,7 +4,7 @@
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,13 +15,37 @@ pub struct AuthoritiesError(String);
 
 /// A configuration that trusts the authorities in a PEM file, or those of the system.
 pub fn config(authorities: Option<&Path>) -> Result<ClientConfig, AuthoritiesError> {
-    let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| AuthoritiesError(error.to_string()))?;
+    with_versions(authorities, rustls::DEFAULT_VERSIONS)
+}
+
+/// The same with TLS 1.3 only, for servers that are known to support it.
+pub fn config_tls13(authorities: Option<&Path>) -> Result<ClientConfig, AuthoritiesError> {
+    with_versions(authorities, &[&rustls::version::TLS13])
+}
+
+/// A configuration that trusts no server, for a client that connects without TLS.
+pub fn without_authorities() -> Result<ClientConfig, AuthoritiesError> {
+    with_roots(RootCertStore::empty(), rustls::DEFAULT_VERSIONS)
+}
+
+fn with_versions(
+    authorities: Option<&Path>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> Result<ClientConfig, AuthoritiesError> {
     let roots = match authorities {
         Some(file) => from_file(file)?,
         None => from_system()?,
     };
+    with_roots(roots, versions)
+}
+
+fn with_roots(
+    roots: RootCertStore,
+    versions: &[&'static SupportedProtocolVersion],
+) -> Result<ClientConfig, AuthoritiesError> {
+    let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_protocol_versions(versions)
+        .map_err(|error| AuthoritiesError(error.to_string()))?;
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 

@@ -33,9 +33,9 @@ pub enum CredentialsError {
     Malformed(&'static str),
 }
 
-/// The data of a file, as Vault's database engine answers it. Other members are ignored.
+/// Issued credentials, as Vault's database engine answers them. Other members are ignored.
 #[derive(Deserialize)]
-struct IssuedCredentials {
+pub(super) struct IssuedCredentials {
     username: String,
     password: SecretString,
 }
@@ -79,12 +79,17 @@ impl Credentials {
         let reason =
             "each file must contain a JSON object with `username` and `password`, neither of them empty";
         let issued: IssuedCredentials = serde_json::from_str(text).map_err(|_| reason)?;
-        if issued.username.is_empty() || issued.password.expose_secret().is_empty() {
-            return Err(reason);
-        }
-        Ok(Self {
-            user: issued.username,
-            password: issued.password,
+        issued.into_credentials().ok_or(reason)
+    }
+}
+
+impl IssuedCredentials {
+    /// The credentials, if neither part is empty.
+    pub(super) fn into_credentials(self) -> Option<Credentials> {
+        let is_empty = self.username.is_empty() || self.password.expose_secret().is_empty();
+        (!is_empty).then_some(Credentials {
+            user: self.username,
+            password: self.password,
         })
     }
 }

@@ -1,4 +1,7 @@
-//! Reads secrets from their source, on every call, so that rotated files take effect. Secrets are never cached here.
+//! Reads secrets from their source: values and files, on every call, so that rotated files take effect, and Vault.
+
+/// When to retry a call.
+pub mod backoff;
 
 /// Credentials of database logins.
 pub mod credentials;
@@ -8,6 +11,8 @@ pub mod document;
 
 /// Files with secrets.
 mod private_file;
+/// The client of Vault.
+pub mod vault;
 
 use crate::config::secret::SecretSource;
 use secrecy::SecretString;

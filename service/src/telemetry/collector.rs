@@ -1,5 +1,5 @@
-//! The OTLP/HTTP collector. Where its URL is `https`, exports use a client with verified certificates on hyper: the TLS of
-//! the exporters' own client, reqwest, loads the system's authorities for every client in the program, used or not.
+//! The OTLP/HTTP collector, with a client on hyper: the exporters' own client, reqwest, loads the system's authorities even
+//! for a URL without TLS.
 
 use super::error::{TelemetryError, setup_error};
 use crate::config::telemetry::TelemetrySettings;
@@ -27,12 +27,12 @@ const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 /// The collector.
 pub(super) struct Collector {
     base_url: String,
-    client: Option<TlsClient>,
+    client: CollectorClient,
 }
 
-/// Sends exports over TLS, on a thread of its own, because exporters do not run in an async runtime.
+/// Sends exports on a thread of its own, because exporters do not run in an async runtime.
 #[derive(Clone, Debug)]
-struct TlsClient {
+struct CollectorClient {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     runtime: Arc<Runtime>,
 }
@@ -44,11 +44,8 @@ impl Collector {
             return Ok(None);
         };
         let scheme = base_url.split(':').next().unwrap_or_default();
-        let client = if scheme.eq_ignore_ascii_case("https") {
-            Some(TlsClient::new(settings)?)
-        } else {
-            None
-        };
+        let is_https = scheme.eq_ignore_ascii_case("https");
+        let client = CollectorClient::new(settings, is_https)?;
         Ok(Some(Self { base_url, client }))
     }
 
@@ -57,24 +54,25 @@ impl Collector {
         format!("{}/v1/{signal}", self.base_url)
     }
 
-    /// Lets an exporter use TLS, if the collector does.
-    pub(super) fn over_tls<E: WithHttpConfig>(&self, exporter: E) -> E {
-        match &self.client {
-            Some(client) => exporter.with_http_client(client.clone()),
-            None => exporter,
-        }
+    /// Lets an exporter use the collector's client.
+    pub(super) fn with_client<E: WithHttpConfig>(&self, exporter: E) -> E {
+        exporter.with_http_client(self.client.clone())
     }
 }
 
-impl TlsClient {
-    fn new(settings: &TelemetrySettings) -> Result<Self, TelemetryError> {
-        let authorities = settings.otlp_ca_file.as_deref();
-        let tls = tls_client::config(authorities).map_err(TelemetryError::Authorities)?;
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_only()
-            .enable_http1()
-            .build();
+impl CollectorClient {
+    fn new(settings: &TelemetrySettings, is_https: bool) -> Result<Self, TelemetryError> {
+        let connector = HttpsConnectorBuilder::new();
+        let connector = if is_https {
+            let authorities = settings.otlp_ca_file.as_deref();
+            let tls = tls_client::config(authorities).map_err(TelemetryError::Authorities)?;
+            connector.with_tls_config(tls).https_only()
+        } else {
+            connector
+                .with_tls_config(tls_client::without_authorities().map_err(TelemetryError::Authorities)?)
+                .https_or_http()
+        };
+        let connector = connector.enable_http1().build();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("portcullis-otlp")
@@ -89,7 +87,7 @@ impl TlsClient {
 }
 
 #[async_trait]
-impl HttpClient for TlsClient {
+impl HttpClient for CollectorClient {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let client = self.client.clone();
         let exchange = async move {

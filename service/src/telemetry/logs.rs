@@ -35,6 +35,9 @@ const EXPORTER_TARGETS: [&str; 6] = [
     "h2",
 ];
 
+/// Libraries that log what a server answered, as errors. The code that uses them logs what matters.
+const SILENCED: &str = "vaultrs=off,rustify=off";
+
 /// Must live as long as the process and be stopped at its end.
 pub struct Telemetry {
     /// Metric instruments.
@@ -61,7 +64,7 @@ impl Telemetry {
             .try_clone_to_owned()
             .map_err(setup_error)?;
         let (writer, guard) = LogWriter::start(File::from(stdout)).map_err(setup_error)?;
-        let filter = EnvFilter::try_new(&settings.log).map_err(setup_error)?;
+        let filter = EnvFilter::try_new(format!("{},{SILENCED}", settings.log)).map_err(setup_error)?;
         let others = || {
             EXPORTER_TARGETS.iter().fold(
                 Targets::new().with_default(tracing::Level::INFO),
@@ -93,7 +96,7 @@ impl Telemetry {
 
     /// Logs warnings to stderr, for commands other than `serve`.
     pub fn to_stderr() {
-        let filter = EnvFilter::new("warn");
+        let filter = EnvFilter::new(format!("warn,{SILENCED}"));
         let _ = tracing_subscriber::fmt()
             .with_ansi(false)
             .with_env_filter(filter)
@@ -120,7 +123,7 @@ impl Telemetry {
             let exporter = MetricExporter::builder()
                 .with_http()
                 .with_endpoint(collector.url("metrics"));
-            let exporter = collector.over_tls(exporter);
+            let exporter = collector.with_client(exporter);
             meters = meters.with_periodic_exporter(
                 exporter
                     .with_timeout(EXPORT_TIMEOUT)
@@ -172,7 +175,7 @@ fn tracers(collector: &Collector, ratio: f64) -> Result<SdkTracerProvider, Telem
     let exporter = SpanExporter::builder()
         .with_http()
         .with_endpoint(collector.url("traces"));
-    let exporter = collector.over_tls(exporter);
+    let exporter = collector.with_client(exporter);
     Ok(SdkTracerProvider::builder()
         .with_resource(resource())
         .with_sampler(sampler(ratio))
@@ -189,7 +192,7 @@ fn loggers(collector: &Collector) -> Result<SdkLoggerProvider, TelemetryError> {
     let exporter = LogExporter::builder()
         .with_http()
         .with_endpoint(collector.url("logs"));
-    let exporter = collector.over_tls(exporter);
+    let exporter = collector.with_client(exporter);
     Ok(SdkLoggerProvider::builder()
         .with_resource(resource())
         .with_batch_exporter(

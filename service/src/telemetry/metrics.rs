@@ -4,7 +4,8 @@ use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, MeterProvider, Up
 use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::{Registry, TextEncoder};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Histogram boundaries in seconds.
 const BOUNDARIES: [f64; 14] = [
@@ -23,12 +24,22 @@ pub struct Metrics {
     mail_waiting: Gauge<i64>,
     mail_age: Gauge<f64>,
     mail_tries: Counter<u64>,
+    vault_up: Gauge<u64>,
+    vault_requests: Counter<u64>,
+    vault_token_end: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Metrics {
     /// Creates the instruments. `registry` exports them to Prometheus.
     pub fn new(provider: &SdkMeterProvider, registry: Registry) -> Self {
         let meter = provider.meter("portcullis");
+        let vault_token_end = Arc::new(Mutex::new(None));
+        remaining(
+            &meter,
+            "vault.token.remaining",
+            "Time until the Vault token ends",
+            &vault_token_end,
+        );
         Self {
             registry,
             requests: seconds(
@@ -66,6 +77,15 @@ impl Metrics {
                 .u64_counter("mail.tries")
                 .with_description("Delivery attempts, by outcome: sent, retry, given_up")
                 .build(),
+            vault_up: meter
+                .u64_gauge("vault.up")
+                .with_description("Whether the last request to Vault was answered")
+                .build(),
+            vault_requests: meter
+                .u64_counter("vault.requests")
+                .with_description("Requests to Vault, by operation and outcome")
+                .build(),
+            vault_token_end,
         }
     }
 
@@ -117,12 +137,53 @@ impl Metrics {
         self.mail_tries.add(1, &[KeyValue::new("outcome", outcome)]);
     }
 
+    /// Counts a request to Vault. Both texts are of a few fixed names; `is_up`: there was a usable answer.
+    pub fn vault_answered(&self, operation: &'static str, outcome: &'static str, is_up: bool) {
+        self.vault_up.record(u64::from(is_up), &[]);
+        self.vault_requests.add(
+            1,
+            &[
+                KeyValue::new("operation", operation),
+                KeyValue::new("outcome", outcome),
+            ],
+        );
+    }
+
+    /// Records when the Vault token ends. `None`: never.
+    pub fn vault_token_ends(&self, end: Option<Instant>) {
+        *self
+            .vault_token_end
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = end;
+    }
+
     /// All metrics in the Prometheus text format, version 0.0.4.
     pub fn prometheus_text(&self) -> String {
         TextEncoder::new()
             .encode_to_string(&self.registry.gather())
             .unwrap_or_default()
     }
+}
+
+/// A gauge of the seconds until a point in time, read when it is exported; none without a point in time.
+fn remaining(
+    meter: &Meter,
+    name: &'static str,
+    description: &'static str,
+    end: &Arc<Mutex<Option<Instant>>>,
+) {
+    let end = Arc::clone(end);
+    // The provider calls it as long as it lives.
+    let _gauge = meter
+        .f64_observable_gauge(name)
+        .with_unit("s")
+        .with_description(description)
+        .with_callback(move |observer| {
+            if let Some(end) = *end.lock().unwrap_or_else(PoisonError::into_inner) {
+                observer.observe(end.saturating_duration_since(Instant::now()).as_secs_f64(), &[]);
+            }
+        })
+        .build();
 }
 
 fn seconds(meter: &Meter, name: &'static str, description: &'static str) -> Histogram<f64> {

@@ -35,5 +35,6 @@ mod telemetry;
 mod tokens;
 mod totp;
 mod users;
+mod vault;
 mod web;
 mod wishes;

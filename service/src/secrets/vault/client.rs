@@ -1,0 +1,220 @@
+//! The client: one token for all calls. The first call logs in. A call that is denied logs in again if the token has ended:
+//! once, whatever the number of calls that notice.
+
+use super::call::Call;
+use super::connection::Connection;
+use super::error::VaultError;
+use super::http_client::ClientFactory;
+use super::login::{Authenticator, LoginAnswer};
+use super::session::{LoginOutcome, Session};
+use crate::config::vault::VaultSettings;
+use crate::telemetry::metrics::Metrics;
+use serde::de::IgnoredAny;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
+use tokio::sync::{Mutex, watch};
+
+/// A handle on the client. Cheap to clone.
+#[derive(Clone)]
+pub struct Vault(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) settings: VaultSettings,
+    pub(super) connection: Connection,
+    /// The current token. `None` before the first login.
+    session: RwLock<Option<Arc<Session>>>,
+    /// Held while one task logs in for all.
+    authenticator: Mutex<Authenticator>,
+    /// The outcome of the last login, which tasks that waited for it share.
+    last_login: RwLock<LoginOutcome>,
+    /// The number of the current login.
+    logins: watch::Sender<u64>,
+    is_closed: watch::Sender<bool>,
+}
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Vault({})", self.0.settings.address)
+    }
+}
+
+impl Vault {
+    /// Builds the client, without network access.
+    ///
+    /// # Errors
+    ///
+    /// Names the setting that cannot be used.
+    pub fn new(settings: &VaultSettings, metrics: Metrics) -> Result<Self, VaultError> {
+        Ok(Self(Arc::new(Inner {
+            connection: Connection {
+                clients: ClientFactory::new(settings)?,
+                metrics,
+            },
+            authenticator: Mutex::new(Authenticator::new(settings)),
+            settings: settings.clone(),
+            session: RwLock::new(None),
+            last_login: RwLock::new(LoginOutcome::default()),
+            logins: watch::Sender::new(0),
+            is_closed: watch::Sender::new(false),
+        })))
+    }
+
+    /// The number of the current login to Vault; 0 before the first. When it changes, the leases of former logins end with
+    /// their token.
+    pub fn logins(&self) -> watch::Receiver<u64> {
+        self.0.logins.subscribe()
+    }
+}
+
+impl Vault {
+    /// Logs in, unless a token is there already.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::is_incident`] for a wrapping token that someone else may have used.
+    pub async fn log_in(&self) -> Result<(), VaultError> {
+        let vault = self.clone();
+        spawned(async move { vault.session().await.map(drop) }).await
+    }
+
+    /// Revokes the token, and ends the client. Leases that remain end with it; their owners revoke them before.
+    pub async fn close(&self) {
+        self.0.is_closed.send_replace(true);
+        let vault = self.clone();
+        let closing = spawned(async move {
+            let former = vault.replace_session(None);
+            if let Some(session) = former {
+                let call = vaultrs::token::revoke_self(&session.client);
+                vault
+                    .0
+                    .connection
+                    .observed("token_revoke", async { Ok(call.await?) })
+                    .await?;
+            }
+            Ok(())
+        });
+        if let Err(error) = closing.await {
+            tracing::warn!(%error, "cannot revoke the Vault token; it ends by itself");
+        }
+    }
+
+    /// A call under the current token, which is not aborted when the caller is dropped.
+    pub(super) async fn call<T, F>(
+        &self,
+        operation: &'static str,
+        work: impl Fn(Arc<Session>) -> F + Send + Sync + 'static,
+    ) -> Result<T, VaultError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, VaultError>> + Send + 'static,
+    {
+        let vault = self.clone();
+        spawned(async move { vault.call_here(operation, work).await }).await
+    }
+
+    /// The same in the caller's task.
+    pub(super) async fn call_here<T, F>(
+        &self,
+        operation: &'static str,
+        work: impl Fn(Arc<Session>) -> F + Send + Sync,
+    ) -> Result<T, VaultError>
+    where
+        F: Future<Output = Result<T, VaultError>> + Send,
+    {
+        let session = self.session().await?;
+        let result = self
+            .0
+            .connection
+            .observed(operation, work(Arc::clone(&session)))
+            .await;
+        if !matches!(result, Err(VaultError::Denied)) || !self.is_ended(&session).await? {
+            return result;
+        }
+        let session = self.log_in_after(session.login).await?;
+        self.0.connection.observed(operation, work(session)).await
+    }
+
+    /// The current session, after a login if there is none.
+    pub(super) async fn session(&self) -> Result<Arc<Session>, VaultError> {
+        match self.current() {
+            Some(session) => Ok(session),
+            None => self.log_in_after(0).await,
+        }
+    }
+
+    pub(super) fn current(&self) -> Option<Arc<Session>> {
+        self.0
+            .session
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Whether the token is not valid any more. What a policy does not permit is denied as well, with a valid token; a login
+    /// then would change nothing but rotate every database login.
+    async fn is_ended(&self, session: &Arc<Session>) -> Result<bool, VaultError> {
+        if session.has_ended() {
+            return Ok(true);
+        }
+        let look_up = Call::<IgnoredAny>::get("auth/token/lookup-self").done(&session.client);
+        match self.0.connection.observed("token_lookup", look_up).await {
+            Ok(()) => Ok(false),
+            Err(VaultError::Denied) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Replaces the session of the login `former`; 0 stands for none. Of several tasks one logs in, and all get its outcome,
+    /// so that a wrong SecretID is not sent as often as there are requests.
+    pub(super) async fn log_in_after(&self, former: u64) -> Result<Arc<Session>, VaultError> {
+        let attempts = self.last_login(|outcome| outcome.attempts);
+        let mut authenticator = self.0.authenticator.lock().await;
+        if *self.0.is_closed.borrow() {
+            return Err(VaultError::Closed);
+        }
+        if let Some(session) = self.current().filter(|session| session.login != former) {
+            return Ok(session);
+        }
+        if let Some(error) = self.last_login(|outcome| {
+            let is_newer = outcome.attempts != attempts;
+            outcome.error.clone().filter(|_| is_newer)
+        }) {
+            return Err(error);
+        }
+        let sent = Instant::now();
+        let answer = authenticator.log_in(&self.0.connection).await;
+        let result = answer.map(|answer| self.start_session(answer, sent));
+        let mut outcome = self.0.last_login.write().unwrap_or_else(PoisonError::into_inner);
+        outcome.attempts += 1;
+        outcome.error = result.as_ref().err().cloned();
+        result
+    }
+
+    fn last_login<T>(&self, read: impl FnOnce(&LoginOutcome) -> T) -> T {
+        read(&self.0.last_login.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn start_session(&self, answer: LoginAnswer, sent: Instant) -> Arc<Session> {
+        let login = *self.0.logins.borrow() + 1;
+        let client = self.0.connection.client(Some(&answer.token));
+        let session = Arc::new(Session::new(login, client, sent, answer.duration));
+        self.replace_session(Some(Arc::clone(&session)));
+        self.0.connection.metrics.vault_token_ends(session.end());
+        self.0.logins.send_replace(login);
+        tracing::info!(login, ttl_s = answer.duration.as_secs(), "logged in to Vault");
+        session
+    }
+
+    fn replace_session(&self, session: Option<Arc<Session>>) -> Option<Arc<Session>> {
+        let mut current = self.0.session.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *current, session)
+    }
+}
+
+/// Runs to its end even if the caller is dropped.
+pub(super) async fn spawned<T: Send + 'static>(
+    work: impl Future<Output = Result<T, VaultError>> + Send + 'static,
+) -> Result<T, VaultError> {
+    // A panic of the library over an answer.
+    tokio::spawn(work).await.unwrap_or(Err(VaultError::Malformed))
+}

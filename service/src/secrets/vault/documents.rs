@@ -1,0 +1,122 @@
+//! Documents in the KV engine, version 2. A document is one secret with the member `document`, the text that could also be in
+//! a file.
+
+use super::call::Call;
+use super::client::Vault;
+use super::error::VaultError;
+use super::session::Session;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::json;
+use std::sync::Arc;
+
+/// A version of a document.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// Its text.
+    pub text: SecretString,
+    /// Its version, from 1.
+    pub version: u64,
+}
+
+#[derive(Deserialize)]
+struct ReadAnswer {
+    data: DocumentData,
+    metadata: WriteAnswer,
+}
+
+#[derive(Deserialize)]
+struct DocumentData {
+    document: SecretString,
+}
+
+#[derive(Deserialize)]
+struct WriteAnswer {
+    version: u64,
+}
+
+#[derive(Deserialize)]
+struct MetadataAnswer {
+    current_version: u64,
+}
+
+impl Vault {
+    /// The newest version of a document. `None`: there is none, or it was deleted.
+    pub async fn read_document(&self, path: &str) -> Result<Option<Document>, VaultError> {
+        let path = self.kv_path("data", path);
+        let result: Result<ReadAnswer, _> = self
+            .call("document_read", move |session: Arc<Session>| {
+                let call = Call::get(path.clone());
+                async move { call.data(&session.client).await }
+            })
+            .await;
+        Ok(if_found(result)?.map(|answer| Document {
+            text: answer.data.document,
+            version: answer.metadata.version,
+        }))
+    }
+
+    /// The number of the newest version of a document, deleted or not. `None`: there was none.
+    pub async fn document_version(&self, path: &str) -> Result<Option<u64>, VaultError> {
+        let path = self.kv_path("metadata", path);
+        let result: Result<MetadataAnswer, _> = self
+            .call("document_version", move |session: Arc<Session>| {
+                let call = Call::get(path.clone());
+                async move { call.data(&session.client).await }
+            })
+            .await;
+        let version = if_found(result)?.map(|answer| answer.current_version);
+        Ok(version.filter(|version| *version > 0))
+    }
+
+    /// Writes a document if its newest version has this number, 0 if there is none; returns the new one.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::Conflict`] if it has another version.
+    pub async fn write_document(
+        &self,
+        path: &str,
+        expected_version: u64,
+        text: &SecretString,
+    ) -> Result<u64, VaultError> {
+        let body = json!({
+            "options": { "cas": expected_version },
+            "data": { "document": text.expose_secret() },
+        });
+        let written = {
+            let path = self.kv_path("data", path);
+            self.call("document_write", move |session: Arc<Session>| {
+                let call = Call::post(path.clone(), &body);
+                async move { call.data(&session.client).await }
+            })
+            .await
+        };
+        match written {
+            Ok(WriteAnswer { version }) => Ok(version),
+            // The status is the same for other refusals, and texts depend on the server.
+            Err(rejected @ VaultError::Rejected { status: 400, .. }) => {
+                let version = self.document_version(path).await?.unwrap_or(0);
+                Err(if version == expected_version {
+                    rejected
+                } else {
+                    VaultError::Conflict
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn kv_path(&self, kind: &str, path: &str) -> String {
+        let settings = &self.0.settings;
+        format!("{}/{kind}/{}{path}", settings.kv_mount, settings.kv_prefix)
+    }
+}
+
+fn if_found<T>(result: Result<T, VaultError>) -> Result<Option<T>, VaultError> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(VaultError::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,75 @@
+//! Logins to Vault: AppRole, Kubernetes, JWT. Secrets and tokens are read at each login, so that rotated files take effect.
+
+use super::call::token;
+use super::connection::Connection;
+use super::error::VaultError;
+use super::secret_id::SecretIds;
+use crate::config::secret::SecretSource;
+use crate::config::vault::{JwtLogin, VaultAuth, VaultSettings};
+use crate::secrets;
+use secrecy::{ExposeSecret, SecretString};
+use std::time::Duration;
+use vaultrs::api::AuthInfo;
+use vaultrs::auth::{approle, kubernetes, oidc};
+
+/// A new token.
+pub(super) struct LoginAnswer {
+    pub(super) token: SecretString,
+    /// Zero: it does not end.
+    pub(super) duration: Duration,
+}
+
+/// Logs in with the configured method.
+pub(super) struct Authenticator {
+    auth: VaultAuth,
+    mount: String,
+    secret_ids: SecretIds,
+}
+
+impl Authenticator {
+    pub(super) fn new(settings: &VaultSettings) -> Self {
+        Self {
+            auth: settings.auth.clone(),
+            mount: settings.auth_mount.clone(),
+            secret_ids: SecretIds::default(),
+        }
+    }
+
+    /// Logs in.
+    pub(super) async fn log_in(&mut self, vault: &Connection) -> Result<LoginAnswer, VaultError> {
+        let (client, mount) = (vault.client(None), self.mount.as_str());
+        let answer = match &self.auth {
+            VaultAuth::AppRole { role_id, secret_id } => {
+                let secret_id = self.secret_ids.find(vault, mount, secret_id).await?;
+                let login = approle::login(&client, mount, role_id, secret_id.expose_secret());
+                vault.observed("login", async { Ok(login.await?) }).await?
+            }
+            VaultAuth::Kubernetes(JwtLogin { role, file }) => {
+                let jwt = read_jwt(file)?;
+                let login = kubernetes::login(&client, mount, role, jwt.expose_secret());
+                vault.observed("login", async { Ok(login.await?) }).await?
+            }
+            VaultAuth::Jwt(JwtLogin { role, file }) => {
+                let jwt = read_jwt(file)?;
+                let login = oidc::login(&client, mount, jwt.expose_secret(), Some(role.clone()));
+                vault.observed("login", async { Ok(login.await?) }).await?
+            }
+        };
+        LoginAnswer::of(answer)
+    }
+}
+
+impl LoginAnswer {
+    fn of(answer: AuthInfo) -> Result<Self, VaultError> {
+        Ok(Self {
+            token: token(answer.client_token)?,
+            duration: Duration::from_secs(answer.lease_duration),
+        })
+    }
+}
+
+fn read_jwt(file: &std::path::Path) -> Result<SecretString, VaultError> {
+    // The platform replaces the file, so it may be readable at the next attempt.
+    secrets::read(&SecretSource::File(file.to_owned()))
+        .map_err(|error| VaultError::Setting("VAULT_JWT_FILE", error.to_string()))
+}

@@ -1,0 +1,46 @@
+//! The client of a Vault or OpenBao server, and the only code that names its library. A call has a time limit, and continues
+//! when its caller is dropped: an aborted request can leave a login that no lease ends.
+
+/// Calls that the library lacks.
+mod call;
+
+/// The client.
+mod client;
+
+/// Sends and counts calls.
+mod connection;
+
+/// Issued database logins and their leases.
+mod database;
+
+/// Documents of the KV engine.
+mod documents;
+
+/// Errors.
+mod error;
+
+/// The HTTP client.
+mod http_client;
+
+/// Leases.
+mod lease;
+
+/// Logins to Vault.
+mod login;
+
+/// The SecretID, also a wrapped one.
+mod secret_id;
+
+/// A token with its lifetime.
+mod session;
+
+/// Renewal of the token.
+mod token_renewal;
+
+/// Wrapping of answers.
+mod wrapping;
+
+pub use client::Vault;
+pub use documents::Document;
+pub use error::VaultError;
+pub use lease::{Lease, LeaseState};

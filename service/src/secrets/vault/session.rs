@@ -1,0 +1,85 @@
+//! A token with its lifetime, and the outcome of the last login.
+
+use super::error::VaultError;
+use super::lease::renewal_time;
+use std::sync::{PoisonError, RwLock};
+use std::time::{Duration, Instant};
+use vaultrs::client::VaultClient;
+
+/// A token, and a client that sends it.
+pub(super) struct Session {
+    /// The number of the login.
+    pub(super) login: u64,
+    pub(super) client: VaultClient,
+    lifetime: RwLock<Lifetime>,
+    /// The duration that the login granted.
+    granted: Duration,
+}
+
+/// How long a token is valid.
+#[derive(Clone, Copy)]
+struct Lifetime {
+    /// `None`: it does not end.
+    end: Option<Instant>,
+    renew_at: Option<Instant>,
+}
+
+/// The outcome of the last login.
+#[derive(Default)]
+pub(super) struct LoginOutcome {
+    pub(super) attempts: u64,
+    pub(super) error: Option<VaultError>,
+}
+
+impl Lifetime {
+    fn new(sent: Instant, duration: Duration) -> Self {
+        if duration.is_zero() {
+            return Self {
+                end: None,
+                renew_at: None,
+            };
+        }
+        Self {
+            end: Some(sent + duration),
+            renew_at: Some(renewal_time(sent, duration)),
+        }
+    }
+}
+
+impl Session {
+    /// The token of a login that was requested at `sent`. A duration of zero: it does not end.
+    pub(super) fn new(login: u64, client: VaultClient, sent: Instant, granted: Duration) -> Self {
+        Self {
+            login,
+            client,
+            lifetime: RwLock::new(Lifetime::new(sent, granted)),
+            granted,
+        }
+    }
+
+    /// When to renew the token. `None`: never.
+    pub(super) fn renew_at(&self) -> Option<Instant> {
+        self.lifetime().renew_at
+    }
+
+    /// Whether the token has ended by this process's clock.
+    pub(super) fn has_ended(&self) -> bool {
+        self.lifetime().end.is_some_and(|end| end <= Instant::now())
+    }
+
+    /// The end of the token.
+    pub(super) fn end(&self) -> Option<Instant> {
+        self.lifetime().end
+    }
+
+    /// Records a renewal. Returns whether it restored at least half of the duration of the login; otherwise the token is
+    /// close to its maximum TTL.
+    pub(super) fn renewed(&self, sent: Instant, duration: Duration) -> bool {
+        *self.lifetime.write().unwrap_or_else(PoisonError::into_inner) = Lifetime::new(sent, duration);
+        duration.is_zero() || duration >= self.granted / 2
+    }
+
+    fn lifetime(&self) -> Lifetime {
+        *self.lifetime.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}

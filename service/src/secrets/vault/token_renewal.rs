@@ -1,0 +1,96 @@
+//! The task that keeps the token valid: renewed at two thirds of its life, replaced by a new login when that is not possible.
+
+use super::client::{Vault, spawned};
+use super::error::VaultError;
+use super::session::Session;
+use crate::secrets::backoff::Backoff;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use vaultrs::client::Client;
+
+/// The first delay after a failure is at most this.
+const BASE_DELAY: Duration = Duration::from_millis(500);
+
+/// The maximum delay.
+const MAX_DELAY: Duration = Duration::from_secs(30);
+
+/// The delay after a refusal that only an operator ends. Five wrong SecretIDs lock an AppRole.
+const REFUSED_DELAY: Duration = Duration::from_secs(60);
+
+impl Vault {
+    /// Keeps the token valid. Exactly one task runs this, as long as the service.
+    pub async fn keep_token(&self) -> Infallible {
+        let mut backoff = Backoff::new(BASE_DELAY, MAX_DELAY);
+        let mut reported = None;
+        let mut logins = self.logins();
+        loop {
+            logins.mark_unchanged();
+            let result = match self.current() {
+                Some(session) => {
+                    tokio::select! {
+                        () = until(session.renew_at()) => self.renew_or_log_in(&session).await,
+                        _ = logins.changed() => Ok(()),
+                    }
+                }
+                None => self.log_in().await,
+            };
+            let Err(error) = result else {
+                if reported.take().is_some() {
+                    tracing::info!("the Vault token is valid again");
+                }
+                backoff.reset();
+                continue;
+            };
+            if matches!(error, VaultError::Closed) {
+                return std::future::pending().await;
+            }
+            // Once for each cause: Vault may be unavailable for hours.
+            if reported.as_ref() != Some(&error) {
+                tracing::warn!(%error, "cannot renew the Vault token or log in; trying again");
+            }
+            let refused = !error.is_retryable();
+            reported = Some(error);
+            let delay = backoff.next_delay();
+            tokio::time::sleep(if refused { delay.max(REFUSED_DELAY) } else { delay }).await;
+        }
+    }
+
+    /// Renews the token. If it cannot be renewed, or the renewal brings little, logs in.
+    async fn renew_or_log_in(&self, session: &Arc<Session>) -> Result<(), VaultError> {
+        let (vault, session) = (self.clone(), Arc::clone(session));
+        spawned(async move {
+            if !session.has_ended() {
+                match vault.renew_token(&session).await {
+                    Ok(true) => return Ok(()),
+                    // The token may outlive the outage.
+                    Err(error) if error.is_retryable() && !session.has_ended() => return Err(error),
+                    Ok(false) | Err(_) => {}
+                }
+            }
+            vault.log_in_after(session.login).await.map(drop)
+        })
+        .await
+    }
+
+    async fn renew_token(&self, session: &Session) -> Result<bool, VaultError> {
+        let sent = Instant::now();
+        let renewal = session.client.renew(None);
+        let answer = self
+            .0
+            .connection
+            .observed("token_renew", async { Ok(renewal.await?) })
+            .await?;
+        let is_renewed = session.renewed(sent, Duration::from_secs(answer.lease_duration));
+        self.0.connection.metrics.vault_token_ends(session.end());
+        Ok(is_renewed)
+    }
+}
+
+/// Waits for a point in time; without one for ever.
+async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time.into()).await,
+        None => std::future::pending().await,
+    }
+}
