@@ -1,9 +1,11 @@
 //! Settings of the PostgreSQL server, with one login per purpose.
 
 use super::deployment_profile::DeploymentProfile;
+pub use super::login_source::{LoginSource, VaultCredentials};
 use super::secret::SecretSource;
 use super::source::{ConfigError, Source};
-use std::path::{Path, PathBuf};
+use std::net::IpAddr;
+use std::path::Path;
 use std::time::Duration;
 
 /// The server and its logins.
@@ -25,6 +27,8 @@ pub struct DatabaseSettings {
     pub acquire_timeout: Duration,
     /// Maximum duration of a statement that reads rates.
     pub statement_timeout: Duration,
+    /// Where the credentials of the service's own logins come from: of all but the migrator and the administrator.
+    pub login_source: LoginSource,
     /// Reads rates.
     pub rates: Login,
     /// Stores batches of prices.
@@ -47,17 +51,39 @@ pub struct DatabaseSettings {
     pub admin: Login,
 }
 
-/// A database role and its password, or the file with both.
+/// A database login.
 #[derive(Clone, Debug)]
 pub struct Login {
-    /// Name of the role, unless the file gives it.
+    /// Name of its purpose. The file with its credentials and its role in Vault are named after it.
+    pub name: &'static str,
+    /// Name of the role, unless it is issued with the password.
     pub user: String,
     /// Name of the password setting without prefix, for error messages.
     pub password_key: &'static str,
-    /// Source of the password. `None`: not set.
-    pub password: Option<SecretSource>,
-    /// File with the credentials that were issued, if the password is not set. `None`: credentials are not issued.
-    pub credentials_file: Option<SecretSource>,
+    /// Source of the credentials.
+    pub source: CredentialsSource,
+    /// How it authenticates.
+    pub authentication: Authentication,
+}
+
+/// Source of the credentials of one login.
+#[derive(Clone, Debug)]
+pub enum CredentialsSource {
+    /// The password setting. `None`: it is not set.
+    Password(Option<SecretSource>),
+    /// A file with user and password, which another program writes.
+    File(SecretSource),
+    /// The credentials are issued while the program runs.
+    Issued,
+}
+
+/// How a login authenticates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authentication {
+    /// By SCRAM: the server never receives the password.
+    Scram,
+    /// By an access token, which the server receives as it is, to verify its signature.
+    AccessToken,
 }
 
 /// libpq's `sslmode`, without the values that silently fall back to plain text.
@@ -110,27 +136,28 @@ impl DatabaseSettings {
                 "must be verify-full in production",
             ));
         }
-        let login = |user: &str, password_key: &'static str| {
-            Ok(Login {
+        let host = source.non_empty("DATABASE_HOST")?;
+        let login_source = LoginSource::parse(source)?;
+        let login = |name, user, password_key| {
+            let login = Login {
+                name,
                 user: source.non_empty(user)?,
                 password_key,
-                password: source.secret(password_key)?,
-                credentials_file: None,
-            })
+                source: CredentialsSource::Password(source.secret(password_key)?),
+                authentication: Authentication::Scram,
+            };
+            login_source.apply(login)
         };
-        let folder = PathBuf::from(source.text("DATABASE_CREDENTIALS_FOLDER")?);
-        let has_folder = !folder.as_os_str().is_empty();
-        if has_folder && !folder.is_absolute() {
-            let reason = "must be an absolute path";
-            return Err(ConfigError::new("DATABASE_CREDENTIALS_FOLDER", reason));
+        if matches!(login_source, LoginSource::EntraToken(_))
+            && ssl_mode != SslMode::VerifyFull
+            && !is_local(&host)
+        {
+            let reason =
+                "must be verify-full where logins use access tokens, which the server receives as they are";
+            return Err(ConfigError::new("DATABASE_SSLMODE", reason));
         }
-        let issued = |login: Login, file: &str| Login {
-            credentials_file: (has_folder && login.password.is_none())
-                .then(|| SecretSource::File(folder.join(file))),
-            ..login
-        };
         Ok(Self {
-            host: source.non_empty("DATABASE_HOST")?,
+            host,
             port: source.number("DATABASE_PORT", 1..=u16::MAX)?,
             name: source.non_empty("DATABASE_NAME")?,
             ssl_mode,
@@ -140,34 +167,22 @@ impl DatabaseSettings {
             statement_timeout: Duration::from_millis(
                 source.number("DATABASE_STATEMENT_TIMEOUT", 1..=600_000)?,
             ),
-            rates: issued(
-                login("DATABASE_RATES_USER", "DATABASE_RATES_PASSWORD")?,
-                "rates.json",
-            ),
-            ingest: issued(
-                login("DATABASE_INGEST_USER", "DATABASE_INGEST_PASSWORD")?,
-                "ingest.json",
-            ),
+            rates: login("rates", "DATABASE_RATES_USER", "DATABASE_RATES_PASSWORD")?,
+            ingest: login("ingest", "DATABASE_INGEST_USER", "DATABASE_INGEST_PASSWORD")?,
             accounts_pool_size: source.number("DATABASE_ACCOUNTS_POOL_SIZE", 1..=100)?,
-            accounts: issued(
-                login("DATABASE_ACCOUNTS_USER", "DATABASE_ACCOUNTS_PASSWORD")?,
-                "accounts.json",
-            ),
+            accounts: login("accounts", "DATABASE_ACCOUNTS_USER", "DATABASE_ACCOUNTS_PASSWORD")?,
             wishes_pool_size: source.number("DATABASE_WISHES_POOL_SIZE", 1..=100)?,
-            wishes: issued(
-                login("DATABASE_WISHES_USER", "DATABASE_WISHES_PASSWORD")?,
-                "wishes.json",
-            ),
-            mail: issued(
-                login("DATABASE_MAIL_USER", "DATABASE_MAIL_PASSWORD")?,
-                "mail.json",
-            ),
-            demo: issued(
-                login("DATABASE_DEMO_USER", "DATABASE_DEMO_PASSWORD")?,
-                "demo.json",
-            ),
-            migrator: login("DATABASE_MIGRATOR_USER", "DATABASE_MIGRATOR_PASSWORD")?,
-            admin: login("DATABASE_ADMIN_USER", "DATABASE_ADMIN_PASSWORD")?,
+            wishes: login("wishes", "DATABASE_WISHES_USER", "DATABASE_WISHES_PASSWORD")?,
+            mail: login("mail", "DATABASE_MAIL_USER", "DATABASE_MAIL_PASSWORD")?,
+            demo: login("demo", "DATABASE_DEMO_USER", "DATABASE_DEMO_PASSWORD")?,
+            migrator: login("migrator", "DATABASE_MIGRATOR_USER", "DATABASE_MIGRATOR_PASSWORD")?,
+            admin: login("admin", "DATABASE_ADMIN_USER", "DATABASE_ADMIN_PASSWORD")?,
+            login_source,
         })
     }
+}
+
+/// Whether connections to this host stay on the machine: a loopback address, or the folder of a Unix socket.
+fn is_local(host: &str) -> bool {
+    host.starts_with('/') || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

@@ -9,6 +9,18 @@ pub mod audit;
 /// Database server, and one login per purpose.
 pub mod database;
 
+/// Access tokens of Microsoft Entra.
+pub mod entra;
+
+/// The settings of Microsoft Entra, for the table of all settings.
+mod entra_setting_names;
+
+/// Source of the credentials of database logins.
+mod login_source;
+
+/// Variables that a cloud platform sets.
+pub mod platform_variables;
+
 /// One setting.
 mod setting;
 
@@ -60,6 +72,7 @@ pub mod vault;
 /// The settings of Vault, for the table of all settings.
 mod vault_setting_names;
 
+use database::CredentialsSource;
 use deployment_profile::DeploymentProfile;
 use keys::KeyKind;
 use mail::TransportSettings;
@@ -109,8 +122,11 @@ impl Settings {
             &database.migrator,
             &database.admin,
         ];
-        let passwords = logins.map(|login| (login.password_key, login.password.as_ref()));
-        let issued = logins.map(|login| ("DATABASE_CREDENTIALS_FOLDER", login.credentials_file.as_ref()));
+        let passwords = logins.map(|login| match &login.source {
+            CredentialsSource::Password(password) => (login.password_key, password.as_ref()),
+            CredentialsSource::File(file) => ("DATABASE_CREDENTIALS_FOLDER", Some(file)),
+            CredentialsSource::Issued => (login.password_key, None),
+        });
         let smtp = match &self.mail.transport {
             TransportSettings::Smtp(smtp) => smtp.login.as_ref().map(|(_, password)| password),
             TransportSettings::Folder(_) => None,
@@ -119,7 +135,7 @@ impl Settings {
             [KeyKind::Data, KeyKind::Signing].map(|kind| (kind.settings()[0], self.auth.keys.secret(kind)));
         let vault = self.vault.as_ref().map(vault::VaultSettings::secret);
         let others = [("SMTP_PASSWORD", smtp)].into_iter().chain(vault);
-        let all = passwords.into_iter().chain(issued).chain(keys).chain(others);
+        let all = passwords.into_iter().chain(keys).chain(others);
         all.filter_map(|(name, source)| Some((name, source?)))
     }
 

@@ -1,5 +1,6 @@
 //! The table of all settings: names, defaults, descriptions. `docs/settings.md` is generated from it.
 
+use super::entra_setting_names::ENTRA_SETTINGS;
 use super::mail_setting_names::MAIL_SETTINGS;
 pub use super::setting::{PREFIX, Setting};
 use super::setting::{secret, setting};
@@ -9,7 +10,13 @@ use super::vault_setting_names::VAULT_SETTINGS;
 pub const SETTINGS: &[Setting] = &joined();
 
 /// Several tables, so that each can be read at once.
-const TABLES: [&[Setting]; 4] = [SERVICE_SETTINGS, MAIL_SETTINGS, DATABASE_SETTINGS, VAULT_SETTINGS];
+const TABLES: [&[Setting]; 5] = [
+    SERVICE_SETTINGS,
+    MAIL_SETTINGS,
+    DATABASE_SETTINGS,
+    VAULT_SETTINGS,
+    ENTRA_SETTINGS,
+];
 
 const COUNT: usize = {
     let (mut count, mut table) = (0, 0);
@@ -273,9 +280,14 @@ const DATABASE_SETTINGS: &[Setting] = &[
         "Maximum duration of a statement that reads rates, in milliseconds, 1 to 600000.",
     ),
     setting(
+        "DATABASE_CREDENTIALS",
+        "settings",
+        "Source of the credentials of the logins of `serve` and `import`: `settings`, their `USER` and `PASSWORD` settings; `files`, see `DATABASE_CREDENTIALS_FOLDER`; `vault` and `vault-static`, the dynamic and static roles of the database engine at `VAULT_ADDRESS`; `entra`, their `USER` settings with access tokens of Microsoft Entra as passwords, also for the migrator and for an administrator without a password. With every source but `settings`, a password that is set for one of these logins is an error.",
+    ),
+    setting(
         "DATABASE_CREDENTIALS_FOLDER",
         "",
-        "Folder with issued credentials: `rates.json`, `ingest.json`, `accounts.json`, `wishes.json`, `mail.json`, `demo.json`, each an object with `username` and `password`. A login whose password is not set takes them from there. `serve` reads them again every two seconds.",
+        "Folder with issued credentials: `rates.json`, `ingest.json`, `accounts.json`, `wishes.json`, `mail.json`, `demo.json`, each an object with `username` and `password`. Required if `DATABASE_CREDENTIALS` is `files`. `serve` reads them again every two seconds.",
     ),
     setting(
         "DATABASE_RATES_USER",

@@ -1,5 +1,6 @@
 //! Reads `PORTCULLIS_*` from the environment and from a settings file. Unknown settings are errors.
 
+use super::platform_variables::PLATFORM_VARIABLES;
 use super::secret::SecretSource;
 use super::setting_names::{PREFIX, SETTINGS, Setting};
 use std::borrow::Cow;
@@ -9,17 +10,22 @@ use std::str::FromStr;
 
 /// An invalid setting. Names the setting, never its value.
 #[derive(Debug, thiserror::Error)]
-#[error("{PREFIX}{key}: {reason}")]
+#[error("{name}: {reason}")]
 pub struct ConfigError {
-    key: String,
+    name: String,
     reason: Cow<'static, str>,
 }
 
 impl ConfigError {
     /// An error in the setting `key`, named without the prefix.
     pub fn new(key: &str, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::of_variable(&format!("{PREFIX}{key}"), reason)
+    }
+
+    /// An error in a variable that the platform sets, named as it is.
+    pub fn of_variable(name: &str, reason: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            key: key.to_owned(),
+            name: name.to_owned(),
             reason: reason.into(),
         }
     }
@@ -28,6 +34,7 @@ impl ConfigError {
 /// The settings as text. Implements no `Debug`, because some are secrets.
 pub struct Source {
     given: BTreeMap<String, String>,
+    variables: BTreeMap<String, String>,
     file_with_secrets: Option<PathBuf>,
 }
 
@@ -65,7 +72,11 @@ impl Source {
             .any(|setting| setting.secret && source.given.contains_key(setting.name));
         source.file_with_secrets = file.filter(|_| has_secret).map(Path::to_owned);
         source.given.extend(Self::of(pairs)?.given);
-        Ok(source)
+        let variables = PLATFORM_VARIABLES.iter().filter_map(|(name, _)| {
+            let value = std::env::var_os(name)?.into_string();
+            Some(((*name).to_owned(), value.unwrap_or_default()))
+        });
+        Ok(source.with_variables(variables))
     }
 
     /// A source of name-value pairs, the names without the prefix.
@@ -79,8 +90,22 @@ impl Source {
         }
         Ok(Self {
             given,
+            variables: BTreeMap::new(),
             file_with_secrets: None,
         })
+    }
+
+    /// Adds the variables that the platform sets, see [`PLATFORM_VARIABLES`].
+    #[must_use]
+    pub fn with_variables(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.variables.extend(variables);
+        self
+    }
+
+    /// A variable that the platform sets. `None`: it is not set, or empty.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        let value = self.variables.get(name)?;
+        Some(value.trim()).filter(|value| !value.is_empty())
     }
 
     /// The settings file, if it holds the value of a secret.

@@ -1,7 +1,7 @@
 //! Connection strings for libpq, as key-value pairs: libpq's errors for malformed URLs quote the password. Own code because
 //! the available builders (tokio-postgres' `Config`) do not produce libpq connection strings.
 
-use crate::config::database::{DatabaseSettings, SslMode};
+use crate::config::database::{Authentication, DatabaseSettings, Login, SslMode};
 use crate::secrets::credentials::Credentials;
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
@@ -112,10 +112,11 @@ impl Purpose {
     }
 }
 
-/// The connection string of one login for one database.
+/// The connection string of one login, with its credentials, for one database.
 pub fn conninfo(
     database: &DatabaseSettings,
     name: &str,
+    login: &Login,
     credentials: &Credentials,
     purpose: Purpose,
 ) -> SecretString {
@@ -134,9 +135,14 @@ pub fn conninfo(
     if matches!(database.ssl_mode, SslMode::VerifyFull | SslMode::VerifyCa) {
         text += &format!(" sslrootcert={}", quote(&database.ca_file));
     }
-    // Only SCRAM: a malicious server must not obtain the password or skip authentication.
+    let method = match login.authentication {
+        // A malicious server must not obtain the password or skip authentication.
+        Authentication::Scram => "scram-sha-256",
+        // The settings permit it only where the server is verified or on this machine.
+        Authentication::AccessToken => "password",
+    };
     text += &format!(
-        " require_auth=scram-sha-256 gssencmode=disable connect_timeout=3 tcp_user_timeout=5000 \
+        " require_auth={method} gssencmode=disable connect_timeout=3 tcp_user_timeout=5000 \
          keepalives_idle=30 target_session_attrs={} application_name={} options={}",
         purpose.target_session(),
         purpose.application_name(),

@@ -1,7 +1,7 @@
 //! Credentials of database logins: from the settings, or issued by another program, which writes them to a file.
 
 use super::{SecretError, read};
-use crate::config::database::Login;
+use crate::config::database::{CredentialsSource, Login};
 use crate::config::secret::SecretSource;
 use crate::config::setting_names::PREFIX;
 use secrecy::{ExposeSecret, SecretString};
@@ -19,9 +19,12 @@ pub struct Credentials {
 /// Credentials that cannot be read. Names the setting, never the content.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialsError {
-    /// Neither the password nor a folder with credentials is set.
-    #[error("{PREFIX}{0}: is not set; set it, {PREFIX}{0}_FILE or {PREFIX}DATABASE_CREDENTIALS_FOLDER")]
+    /// The password is not set, and the credentials have no other source.
+    #[error("{PREFIX}{0}: is not set; set it, {PREFIX}{0}_FILE or {PREFIX}DATABASE_CREDENTIALS")]
     NotSet(&'static str),
+    /// The credentials are issued while the program runs, and were not yet.
+    #[error("{PREFIX}DATABASE_CREDENTIALS: no credentials are issued yet for the login {0}")]
+    NotIssued(&'static str),
     /// The password cannot be read.
     #[error("{PREFIX}{0}_FILE: {1}")]
     Password(&'static str, SecretError),
@@ -43,14 +46,15 @@ pub(super) struct IssuedCredentials {
 impl Login {
     /// Reads the credentials. Never cached, so that rotated ones take effect.
     pub fn credentials(&self) -> Result<Credentials, CredentialsError> {
-        match (&self.password, &self.credentials_file) {
-            (Some(source), _) => Ok(Credentials {
+        match &self.source {
+            CredentialsSource::Password(Some(source)) => Ok(Credentials {
                 user: self.user.clone(),
                 password: read(source)
                     .map_err(|error| CredentialsError::Password(self.password_key, error))?,
             }),
-            (None, Some(file)) => issued(file).map(|(_, credentials)| credentials),
-            (None, None) => Err(CredentialsError::NotSet(self.password_key)),
+            CredentialsSource::Password(None) => Err(CredentialsError::NotSet(self.password_key)),
+            CredentialsSource::File(file) => issued(file).map(|(_, credentials)| credentials),
+            CredentialsSource::Issued => Err(CredentialsError::NotIssued(self.name)),
         }
     }
 
@@ -59,8 +63,7 @@ impl Login {
     pub fn with(&self, credentials: Credentials) -> Self {
         Self {
             user: credentials.user,
-            password: Some(SecretSource::Value(credentials.password)),
-            credentials_file: None,
+            source: CredentialsSource::Password(Some(SecretSource::Value(credentials.password))),
             ..*self
         }
     }

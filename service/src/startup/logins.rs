@@ -4,7 +4,7 @@ use super::error::StartError;
 use super::secret_reload::SecretReload;
 use crate::config::Settings;
 use crate::config::auth::DemoMode;
-use crate::config::database::Login;
+use crate::config::database::{CredentialsSource, Login};
 use crate::config::secret::SecretSource;
 use crate::db::Db;
 use crate::db::conninfo::{Purpose, WriteTarget};
@@ -35,7 +35,7 @@ impl Logins {
             let start = |login: &Login| {
                 Db::start(database, login, purpose, metrics.clone()).map_err(StartError::Threads)
             };
-            let Some(file) = &login.credentials_file else {
+            let CredentialsSource::File(file) = &login.source else {
                 return start(login);
             };
             let (text, issued) = credentials::issued(file)?;

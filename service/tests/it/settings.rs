@@ -6,6 +6,8 @@ use crate::support::program::{run, run_with_bytes, stderr};
 use crate::support::temp_file::TempFile;
 use portcullis::config::Settings;
 use portcullis::config::auth::RegistrationMode;
+use portcullis::config::database::CredentialsSource;
+use portcullis::config::platform_variables::PLATFORM_VARIABLES;
 use portcullis::config::setting_names::{PREFIX, SETTINGS};
 use portcullis::config::source::Source;
 use std::fmt::Write;
@@ -108,7 +110,13 @@ fn an_invalid_value_ends_with_78_and_the_name_of_the_setting() {
         ("DATABASE_POOL_SIZE", "101"),
         ("DATABASE_ACQUIRE_TIMEOUT", "0"),
         ("DATABASE_STATEMENT_TIMEOUT", "5s-7f3a"),
-        ("DATABASE_CREDENTIALS_FOLDER", "issued-7f3a"),
+        ("DATABASE_CREDENTIALS", "7f3a"),
+        ("DATABASE_CREDENTIALS", ""),
+        ("DATABASE_CREDENTIALS_FOLDER", "/issued-7f3a"),
+        ("ENTRA_CLIENT_IDS", "rates=7f3a"),
+        ("ENTRA_RESOURCE", "http://7f3a.example"),
+        ("ENTRA_RESOURCE", "https://7f3a.example"),
+        ("ENTRA_CA_FILE", ""),
         ("DATABASE_RATES_USER", ""),
         ("DATABASE_RATES_PASSWORD", ""),
         ("DATABASE_INGEST_USER", ""),
@@ -320,7 +328,9 @@ fn the_defaults_are_valid_and_secure() {
         &settings.database.admin,
     ];
     assert!(
-        logins.iter().all(|login| login.password.is_none()),
+        logins
+            .iter()
+            .all(|login| matches!(login.source, CredentialsSource::Password(None))),
         "no secret has a default"
     );
     assert!(SETTINGS.iter().all(|key| key.secret == key.default.is_none()));
@@ -370,6 +380,12 @@ fn generate_document() -> String {
             key.name, key.doc
         )
         .unwrap();
+    }
+    text += "\n## Variables of the platform\n\n\
+        Only `PORTCULLIS_DATABASE_CREDENTIALS=entra` reads them. They have no prefix, and are not keys of a settings file.\n\n\
+        | variable | description |\n| --- | --- |\n";
+    for (name, doc) in PLATFORM_VARIABLES {
+        writeln!(text, "| `{name}` | {doc} |").unwrap();
     }
     text
 }

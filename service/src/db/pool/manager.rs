@@ -118,7 +118,7 @@ impl Manager {
         let credentials = login
             .credentials()
             .map_err(|_| ConnectError::Credentials(login.password_key))?;
-        let text = conninfo(database, name, &credentials, purpose);
+        let text = conninfo(database, name, login, &credentials, purpose);
         PgConnection::establish(text.expose_secret()).map_err(|error| {
             tracing::warn!(
                 application = purpose.application_name(),

@@ -4,7 +4,7 @@
 /// What could not be prevented.
 mod remaining;
 
-use crate::config::database::{DatabaseSettings, Login};
+use crate::config::database::{CredentialsSource, DatabaseSettings, Login};
 use crate::db::conninfo::Purpose;
 use crate::db::pool::{ConnectError, Manager};
 use crate::secrets::credentials::{Credentials, CredentialsError};
@@ -59,11 +59,8 @@ pub fn prepare(database: &DatabaseSettings) -> Result<Vec<String>, PrepareError>
         (&database.migrator, "portcullis_owner"),
     ];
     // The demo login is optional.
-    let demo = database
-        .demo
-        .password
-        .is_some()
-        .then_some((&database.demo, "portcullis_demo_writer"));
+    let has_demo = !matches!(database.demo.source, CredentialsSource::Password(None));
+    let demo = has_demo.then_some((&database.demo, "portcullis_demo_writer"));
     let connect = |name: &str| Manager::open(database, name, &database.admin, Purpose::Admin);
     let mut conn = connect("postgres")?;
     conn.batch_execute(ROLES)?;
@@ -71,7 +68,7 @@ pub fn prepare(database: &DatabaseSettings) -> Result<Vec<String>, PrepareError>
     let own = logins
         .into_iter()
         .chain(demo)
-        .filter(|(login, _)| login.credentials_file.is_none());
+        .filter(|(login, _)| matches!(login.source, CredentialsSource::Password(_)));
     for (login, group) in own {
         create_login(&mut conn, login, group)?;
     }

@@ -3,7 +3,7 @@
 use crate::support::database::Database;
 use diesel::RunQueryDsl;
 use diesel::sql_query;
-use portcullis::config::database::Login;
+use portcullis::config::database::{Authentication, CredentialsSource, Login};
 use portcullis::config::secret::SecretSource;
 use portcullis::db::conninfo::{Purpose, WriteTarget};
 use portcullis::db::pool::{ConnectError, Connections, Draining};
@@ -17,11 +17,16 @@ fn issue(database: &Database, user: &str) -> Login {
         "CREATE ROLE {user} LOGIN PASSWORD 'secret-of-{user}' IN ROLE portcullis_wishes_writer"
     ));
     Login {
+        name: "wishes",
         user: user.to_owned(),
         password_key: "DATABASE_WISHES_PASSWORD",
-        password: Some(SecretSource::Value(format!("secret-of-{user}").into())),
-        credentials_file: None,
+        source: password(&format!("secret-of-{user}")),
+        authentication: Authentication::Scram,
     }
+}
+
+fn password(value: &str) -> CredentialsSource {
+    CredentialsSource::Password(Some(SecretSource::Value(value.into())))
 }
 
 /// Removes a login and ends its connections, as the revocation of a lease does.
@@ -119,7 +124,7 @@ fn credentials_that_do_not_work_are_refused() {
     let settings = database.settings(&[]).database;
     let connections = Connections::open(&settings, &settings.wishes, PURPOSE);
     let mut wrong = settings.wishes;
-    wrong.password = Some(SecretSource::Value("wrong".into()));
+    wrong.source = password("wrong");
     let refused = connections.replace(&wrong);
     assert!(matches!(refused, Err(ConnectError::Refused)));
     let works = connections.repeat("test", |conn| sql_query("SELECT 1").execute(conn));

@@ -12,6 +12,9 @@ mod issued_credentials;
 /// Where keys come from.
 mod key_source;
 
+/// The source of database credentials.
+mod login_source;
+
 /// No secret reaches a log.
 mod logs;
 

@@ -37,13 +37,11 @@ impl<'a> Issuer<'a> {
     /// The settings of a service with these logins, with names that lack the prefix.
     pub fn pairs(&self) -> Vec<(String, String)> {
         let mut pairs = self.database.pairs();
-        let set_by_folder = |name: &str| {
-            LOGINS
-                .iter()
-                .any(|(login, _)| name == format!("DATABASE_{}_PASSWORD", login.to_uppercase()))
-        };
-        pairs.retain(|(name, _)| !set_by_folder(name));
+        let by_settings = ["DATABASE_MIGRATOR_PASSWORD", "DATABASE_ADMIN_PASSWORD"];
+        let is_issued = |name: &str| name.ends_with("_PASSWORD") && !by_settings.contains(&name);
+        pairs.retain(|(name, _)| !is_issued(name));
         let folder = self.folder().to_str().unwrap();
+        pairs.push(("DATABASE_CREDENTIALS".to_owned(), "files".to_owned()));
         pairs.push(("DATABASE_CREDENTIALS_FOLDER".to_owned(), folder.to_owned()));
         pairs
     }

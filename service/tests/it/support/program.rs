@@ -39,6 +39,19 @@ pub fn run_as_sudo(sudo_user: &str, arguments: &[&str], settings: &[(String, Str
         .unwrap()
 }
 
+/// Runs the program until it exits, with these variables besides its settings, as a cloud platform sets them.
+#[allow(dead_code, reason = "only one of the two test programs needs it")]
+pub fn run_on_platform(
+    variables: &[(&str, &str)],
+    arguments: &[&str],
+    settings: &[(String, String)],
+) -> Output {
+    command(arguments, settings)
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap()
+}
+
 /// Runs the program until it exits, with this standard output.
 pub fn run_into(stdout: impl Into<Stdio>, arguments: &[&str], settings: &[(String, String)]) -> Output {
     let mut command = command(arguments, settings);
