@@ -9,8 +9,12 @@ pub mod credentials;
 /// Documents of keys, and where they are stored.
 pub mod document;
 
+/// Access tokens of Microsoft Entra.
+pub mod entra;
+
 /// Files with secrets.
 mod private_file;
+
 /// The client of Vault.
 pub mod vault;
 

@@ -4,7 +4,7 @@
 /// What could not be prevented.
 mod remaining;
 
-use crate::config::database::{CredentialsSource, DatabaseSettings, Login};
+use crate::config::database::{Authentication, CredentialsSource, DatabaseSettings, Login};
 use crate::db::conninfo::Purpose;
 use crate::db::pool::{ConnectError, Manager};
 use crate::secrets::credentials::{Credentials, CredentialsError};
@@ -59,50 +59,81 @@ pub fn prepare(database: &DatabaseSettings) -> Result<Vec<String>, PrepareError>
         (&database.migrator, "portcullis_owner"),
     ];
     // The demo login is optional.
-    let has_demo = !matches!(database.demo.source, CredentialsSource::Password(None));
+    let has_demo = matches!(database.demo.source, CredentialsSource::Password(Some(_)));
     let demo = has_demo.then_some((&database.demo, "portcullis_demo_writer"));
     let connect = |name: &str| Manager::open(database, name, &database.admin, Purpose::Admin);
     let mut conn = connect("postgres")?;
     conn.batch_execute(ROLES)?;
-    // Issued logins are created, with their password, by the program that issues them.
-    let own = logins
-        .into_iter()
-        .chain(demo)
-        .filter(|(login, _)| matches!(login.source, CredentialsSource::Password(_)));
-    for (login, group) in own {
-        create_login(&mut conn, login, group)?;
+    let mut without_password = Vec::new();
+    for (login, group) in logins.into_iter().chain(demo) {
+        match (&login.source, login.authentication) {
+            (CredentialsSource::Password(_), _) => create_login(&mut conn, login, group)?,
+            (CredentialsSource::Issued, Authentication::AccessToken) => {
+                create_login_without_password(&mut conn, &login.user, group)?;
+                without_password.push(login.user.as_str());
+            }
+            // Created, with its password, by what issues it.
+            (CredentialsSource::File(_) | CredentialsSource::Issued, _) => {}
+        }
     }
     create_database(&mut conn, &database.name)?;
     connect(&database.name)?.batch_execute(DATABASE)?;
-    Ok(remaining::list(&mut connect(&database.name)?)?)
+    let mut gaps = remaining::list(&mut connect(&database.name)?)?;
+    gaps.extend(remaining::without_identity(&mut conn, &without_password)?);
+    Ok(gaps)
 }
 
 fn create_login(conn: &mut PgConnection, login: &Login, group: &str) -> Result<(), PrepareError> {
     let Credentials { user, password } = login.credentials()?;
     let verifier = postgres_protocol::password::scram_sha_256(password.expose_secret().as_bytes());
-    if !query_bool(
-        conn,
-        "SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = $1) AS yes",
-        &user,
-    )? {
-        // CREATE ROLE grants no attribute that is not listed.
-        run_formatted(
-            conn,
-            "SELECT format('CREATE ROLE %I LOGIN', $1) AS line",
-            &user,
-            "",
-        )?;
-    }
+    create_role(conn, &user)?;
     run_formatted(
         conn,
         "SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', $1, $2) AS line",
         &user,
         &verifier,
     )?;
+    grant(conn, &user, group)
+}
+
+/// Creates a login for access tokens. A password that it had would remain usable beside them.
+fn create_login_without_password(
+    conn: &mut PgConnection,
+    user: &str,
+    group: &str,
+) -> Result<(), PrepareError> {
+    create_role(conn, user)?;
+    // Azure manages the roles that have an identity, and refuses passwords for them.
+    if !query_bool(conn, remaining::HAS_IDENTITY, user)? {
+        run_formatted(
+            conn,
+            "SELECT format('ALTER ROLE %I LOGIN PASSWORD NULL', $1) AS line",
+            user,
+            "",
+        )?;
+    }
+    grant(conn, user, group)
+}
+
+fn create_role(conn: &mut PgConnection, user: &str) -> Result<(), PrepareError> {
+    let exists = "SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = $1) AS yes";
+    if query_bool(conn, exists, user)? {
+        return Ok(());
+    }
+    // CREATE ROLE grants no attribute that is not listed.
+    run_formatted(
+        conn,
+        "SELECT format('CREATE ROLE %I LOGIN', $1) AS line",
+        user,
+        "",
+    )
+}
+
+fn grant(conn: &mut PgConnection, user: &str, group: &str) -> Result<(), PrepareError> {
     run_formatted(
         conn,
         "SELECT format('GRANT %2$I TO %1$I', $1, $2) AS line",
-        &user,
+        user,
         group,
     )
 }

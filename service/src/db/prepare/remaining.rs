@@ -1,6 +1,7 @@
 //! What logins can do beyond docs/database-roles.md because the administrator could not prevent it: on managed servers some
 //! privileges belong to the provider's superuser.
 
+use super::{PrepareError, query_bool};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
@@ -31,6 +32,32 @@ const QUERY: &str = "
 struct Line {
     #[diesel(sql_type = Text)]
     text: String,
+}
+
+/// Whether an identity of Entra is assigned to the role $1.
+pub(super) const HAS_IDENTITY: &str = "
+  SELECT EXISTS (
+    SELECT FROM pg_catalog.pg_shseclabel JOIN pg_catalog.pg_roles ON oid = objoid
+    WHERE classoid = 'pg_catalog.pg_authid'::regclass AND provider = 'pgaadauth' AND rolname = $1) AS yes";
+
+/// One sentence on the logins for access tokens that have no identity, if there are any.
+pub(super) fn without_identity(
+    conn: &mut PgConnection,
+    logins: &[&str],
+) -> Result<Option<String>, PrepareError> {
+    let mut without = Vec::new();
+    for login in logins {
+        if !query_bool(conn, HAS_IDENTITY, login)? {
+            without.push(*login);
+        }
+    }
+    let text = || {
+        let names = without.join(", ");
+        format!(
+            "these logins have no identity of Entra: {names}; an administrator of Entra must assign it with SECURITY LABEL FOR pgaadauth"
+        )
+    };
+    Ok((!without.is_empty()).then(text))
 }
 
 /// Lists the gaps of the database of this connection, which must be new: settings of the database apply from its start.

@@ -18,7 +18,7 @@ use std::time::Duration;
 const SWITCH: Duration = Duration::from_secs(40);
 
 /// Reads rates, adds and deletes wishes while `meanwhile` runs. Returns how many requests succeeded, and the statuses of the others.
-fn under_load(app: &App, token: &str, meanwhile: impl FnOnce()) -> (u32, BTreeMap<u16, u32>) {
+pub fn under_load(app: &App, token: &str, meanwhile: impl FnOnce()) -> (u32, BTreeMap<u16, u32>) {
     let (ended, statuses) = (AtomicBool::new(false), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for writes in [false, true, false, true] {

@@ -3,6 +3,9 @@
 /// The data key is replaced.
 mod data_key_rotation;
 
+/// Access tokens of Microsoft Entra.
+mod entra_tokens;
+
 /// Every flow that carries a secret.
 mod flows;
 

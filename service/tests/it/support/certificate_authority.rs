@@ -1,7 +1,7 @@
 //! A certificate authority for tests, and the server certificates that it issues.
 
 use super::temp_file::TempFile;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::PrivateKeyDer;
@@ -28,11 +28,16 @@ impl CertificateAuthority {
         self.file.path_str()
     }
 
+    /// A certificate for this host name or address and its private key, in PEM.
+    #[allow(dead_code, reason = "only one of the two test programs needs it")]
+    pub fn certificate(&self, name: &str) -> (String, String) {
+        let (certificate, key) = self.issue(name);
+        (certificate.pem(), key.serialize_pem())
+    }
+
     /// A TLS configuration with a certificate for this host name or address.
     pub fn server(&self, name: &str) -> Arc<ServerConfig> {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let (certificate, key) = self.issue(name);
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
@@ -41,5 +46,11 @@ impl CertificateAuthority {
             .with_single_cert(vec![certificate.der().clone()], key)
             .unwrap();
         Arc::new(config)
+    }
+
+    fn issue(&self, name: &str) -> (Certificate, KeyPair) {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        (params.signed_by(&key, &self.issuer).unwrap(), key)
     }
 }

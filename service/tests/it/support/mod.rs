@@ -24,6 +24,9 @@ pub mod concurrently;
 /// PostgreSQL servers, and a new database per test.
 pub mod database;
 
+/// A token endpoint of Microsoft Entra.
+pub mod entra_endpoint;
+
 /// The environment of the test process.
 pub mod environment;
 

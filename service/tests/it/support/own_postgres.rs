@@ -1,11 +1,15 @@
 //! A PostgreSQL server for one test, which the test may stop.
 
+use super::certificate_authority::CertificateAuthority;
 use super::database::{Server, lines, settings};
 use super::environment;
 use super::temp_file::TempFile;
+use super::wait::wait_until;
 use diesel::connection::SimpleConnection;
 use portcullis::domain::batches::import;
 use private_postgres::{Cluster, Programs, Search, Stop};
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -35,6 +39,44 @@ pub fn start() -> (Cluster, Server) {
     let server = Server::parse(&cluster.conninfo());
     server.create_database("portcullis");
     (cluster, server)
+}
+
+/// Lets a server require TLS and the password itself of every login but the superuser's, as Azure does where access tokens are
+/// passwords.
+pub fn require_tls_and_cleartext_passwords(
+    cluster: &Cluster,
+    server: &Server,
+    authority: &CertificateAuthority,
+) {
+    let data = &cluster.options().data;
+    let owner = std::fs::metadata(data).unwrap();
+    let write = |name: &str, text: &str| {
+        let path = data.join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        chown(&path, Some(owner.uid()), Some(owner.gid())).unwrap();
+    };
+    let (certificate, key) = authority.certificate("127.0.0.1");
+    write("server.crt", &certificate);
+    write("server.key", &key);
+    write(
+        "pg_hba.conf",
+        "host all postgres 127.0.0.1/32 scram-sha-256\n\
+         hostssl all all 127.0.0.1/32 password\n",
+    );
+    let mut conn = server.admin("postgres");
+    for statement in ["ALTER SYSTEM SET ssl = on", "SELECT pg_reload_conf()"] {
+        conn.batch_execute(statement).unwrap();
+    }
+    wait_until("the server uses TLS", || {
+        let mut conn = server.admin("postgres");
+        lines(
+            &mut conn,
+            "SELECT setting AS line FROM pg_settings WHERE name = 'ssl'",
+        )
+        .unwrap()
+            == ["on"]
+    });
 }
 
 /// Locks held by a prepared transaction. They outlive every connection and a restart of the server, so a statement that waits

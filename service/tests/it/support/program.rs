@@ -158,7 +158,13 @@ pub struct ServiceProcess {
 impl ServiceProcess {
     /// Starts the process and waits until it listens.
     pub fn start(settings: &[(String, String)]) -> Self {
+        Self::start_on_platform(&[], settings)
+    }
+
+    /// The same with these variables besides its settings, as a cloud platform sets them.
+    pub fn start_on_platform(variables: &[(String, String)], settings: &[(String, String)]) -> Self {
         let mut child = command(&["serve"], settings)
+            .envs(variables.iter().cloned())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
