@@ -6,7 +6,8 @@ DECLARE
   role text;
 BEGIN
   FOREACH role IN ARRAY ARRAY['portcullis_owner', 'portcullis_rates_reader', 'portcullis_rates_writer',
-      'portcullis_accounts_writer', 'portcullis_wishes_writer', 'portcullis_mail_sender', 'portcullis_demo_writer'] LOOP
+      'portcullis_accounts_writer', 'portcullis_wishes_writer', 'portcullis_mail_sender', 'portcullis_demo_writer',
+      'portcullis_access_rates_read', 'portcullis_access_accounts_audit'] LOOP
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = role) THEN
       BEGIN
         EXECUTE format('CREATE ROLE %I NOLOGIN', role);
@@ -31,6 +32,8 @@ BEGIN
     CROSS JOIN unnest(s.setconfig) c
     LEFT JOIN pg_catalog.pg_settings p ON lower(p.name) = lower(split_part(c, '=', 1))
     WHERE r.rolname <> current_user AND coalesce(p.context, 'user') = 'user'
+      -- Only superusers can change these once their modules are loaded.
+      AND c !~ '^(pgaudit|pg_stat_statements|auto_explain)\.'
       AND split_part(c, '=', 1) ~ '^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$'
       AND EXISTS (SELECT FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
                   WHERE m.member = r.oid AND g.rolname LIKE 'portcullis\_%')

@@ -25,7 +25,7 @@ const RULES: &[Rule] = &[
             "service/src/crypto/password_hash.rs",
             "service/src/db/conninfo.rs",
             "service/src/db/pool/manager.rs",
-            "service/src/db/prepare/mod.rs",
+            "service/src/db/prepare/statements.rs",
             "service/src/domain/accounts/passwords.rs",
             "service/src/mail/smtp.rs",
             "service/src/secrets/credentials.rs",

@@ -17,13 +17,17 @@ pub enum Direction {
     /// List the migrations and whether they are applied
     Status,
     /// Create roles, logins with their passwords, and the database, as a database administrator
-    Prepare,
+    Prepare {
+        /// Also create the logins whose passwords Vault's static roles set
+        #[arg(long)]
+        static_logins: bool,
+    },
 }
 
 /// Runs the subcommand.
 pub fn run(settings: &Settings, direction: Direction) -> ExitCode {
     let database = &settings.database;
-    let login = if matches!(direction, Direction::Prepare) {
+    let login = if matches!(direction, Direction::Prepare { .. }) {
         &database.admin
     } else {
         &database.migrator
@@ -32,7 +36,7 @@ pub fn run(settings: &Settings, direction: Direction) -> ExitCode {
         return code;
     }
     match direction {
-        Direction::Prepare => match prepare::prepare(database) {
+        Direction::Prepare { static_logins } => match prepare::prepare(database, static_logins) {
             Ok(remaining) => {
                 for gap in remaining {
                     eprintln!("portcullis: warning: {gap}");

@@ -49,6 +49,17 @@ pub struct DatabaseSettings {
     pub migrator: Login,
     /// Creates roles and the database.
     pub admin: Login,
+    /// Vault's own login.
+    pub vault: VaultLogin,
+}
+
+/// The login with which Vault issues logins. Only `migrate prepare` uses its password: Vault changes it.
+#[derive(Clone, Debug)]
+pub struct VaultLogin {
+    /// Name of the role.
+    pub user: String,
+    /// Its first password. `None`: Vault issues no logins.
+    pub password: Option<SecretSource>,
 }
 
 /// A database login.
@@ -178,6 +189,10 @@ impl DatabaseSettings {
             migrator: login("migrator", "DATABASE_MIGRATOR_USER", "DATABASE_MIGRATOR_PASSWORD")?,
             admin: login("admin", "DATABASE_ADMIN_USER", "DATABASE_ADMIN_PASSWORD")?,
             login_source,
+            vault: VaultLogin {
+                user: source.non_empty("DATABASE_VAULT_USER")?,
+                password: source.secret("DATABASE_VAULT_PASSWORD")?,
+            },
         })
     }
 }

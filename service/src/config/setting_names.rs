@@ -368,6 +368,15 @@ const DATABASE_SETTINGS: &[Setting] = &[
         "Password of `DATABASE_ADMIN_USER`. Required by `migrate prepare`.",
     ),
     setting(
+        "DATABASE_VAULT_USER",
+        "portcullis_vault",
+        "Role with which Vault issues logins. Only `migrate prepare` uses it.",
+    ),
+    secret(
+        "DATABASE_VAULT_PASSWORD",
+        "First password of `DATABASE_VAULT_USER`; Vault replaces it. `migrate prepare` creates the role, and the functions that issue logins, only if the password is set.",
+    ),
+    setting(
         "LOG",
         "info",
         "Log filter in the syntax of `tracing_subscriber::EnvFilter`, for example `info,portcullis::db=debug`.",

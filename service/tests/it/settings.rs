@@ -135,6 +135,8 @@ fn an_invalid_value_ends_with_78_and_the_name_of_the_setting() {
         ("DATABASE_MIGRATOR_PASSWORD", ""),
         ("DATABASE_ADMIN_USER", ""),
         ("DATABASE_ADMIN_PASSWORD", ""),
+        ("DATABASE_VAULT_USER", ""),
+        ("DATABASE_VAULT_PASSWORD", ""),
         ("LOG", "info,=7f3a="),
         ("OTLP_ENDPOINT", "ftp://collector-7f3a:4318"),
         ("OTLP_ENDPOINT", "https://user-7f3a@collector:4318"),

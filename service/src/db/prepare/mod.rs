@@ -1,55 +1,37 @@
 //! Creates the roles and the database, as an administrator. Can be repeated. Passwords are sent as SCRAM verifiers, so
 //! neither the server nor its log ever contains one.
 
+/// Statements about roles.
+mod statements;
+
 /// What could not be prevented.
 mod remaining;
 
+/// Issuing logins.
+mod vault;
+
+pub use statements::PrepareError;
+
 use crate::config::database::{Authentication, CredentialsSource, DatabaseSettings, Login};
 use crate::db::conninfo::Purpose;
-use crate::db::pool::{ConnectError, Manager};
-use crate::secrets::credentials::{Credentials, CredentialsError};
+use crate::db::pool::Manager;
+use crate::secrets::credentials::Credentials;
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
-use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
-use secrecy::ExposeSecret;
+use statements::{create_role, query_bool, run_formatted, set_password};
 
 const ROLES: &str = include_str!("../../../../migrations/prepare/roles.sql");
 const DATABASE: &str = include_str!("../../../../migrations/prepare/database.sql");
 
 /// The group roles, and the owner, whose role the migrator assumes.
 const MAY_CONNECT: &str = "portcullis_owner, portcullis_rates_reader, portcullis_rates_writer, \
-    portcullis_accounts_writer, portcullis_wishes_writer, portcullis_mail_sender, portcullis_demo_writer";
+    portcullis_accounts_writer, portcullis_wishes_writer, portcullis_mail_sender, portcullis_demo_writer, \
+    portcullis_access_rates_read, portcullis_access_accounts_audit";
 
-/// Why preparing failed.
-#[derive(Debug, thiserror::Error)]
-pub enum PrepareError {
-    /// The administrator cannot connect.
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    /// The password of a login is not set or not readable.
-    #[error(transparent)]
-    Credentials(#[from] CredentialsError),
-    /// A statement failed. No statement contains a password.
-    #[error("{0}")]
-    Statement(#[from] diesel::result::Error),
-}
-
-#[derive(QueryableByName)]
-struct Line {
-    #[diesel(sql_type = Text)]
-    line: String,
-}
-
-#[derive(QueryableByName)]
-struct Answer {
-    #[diesel(sql_type = Bool)]
-    yes: bool,
-}
-
-/// Creates missing roles and the database, sets the passwords of all logins and resets their settings. Returns what the logins
-/// can do because this administrator may not prevent it, one sentence each.
-pub fn prepare(database: &DatabaseSettings) -> Result<Vec<String>, PrepareError> {
+/// Creates missing roles and the database, sets the passwords of all logins and resets their settings; with `static_logins`
+/// also logins whose passwords Vault sets. Returns what the logins can do because this administrator may not prevent it, one
+/// sentence each.
+pub fn prepare(database: &DatabaseSettings, static_logins: bool) -> Result<Vec<String>, PrepareError> {
     let logins = [
         (&database.rates, "portcullis_rates_reader"),
         (&database.ingest, "portcullis_rates_writer"),
@@ -78,22 +60,27 @@ pub fn prepare(database: &DatabaseSettings) -> Result<Vec<String>, PrepareError>
     }
     create_database(&mut conn, &database.name)?;
     connect(&database.name)?.batch_execute(DATABASE)?;
-    let mut gaps = remaining::list(&mut connect(&database.name)?)?;
+    let issues = vault::prepare(&mut connect(&database.name)?, database)?;
+    if static_logins {
+        if !issues {
+            return Err(PrepareError::NoVault);
+        }
+        vault::create_static_logins(&mut connect(&database.name)?, &database.name)?;
+    }
+    // Settings of the database apply from the start of a connection.
+    let mut conn = connect(&database.name)?;
+    let mut gaps = remaining::list(&mut conn)?;
+    if issues {
+        gaps.extend(vault::gaps(&mut conn, &database.vault.user)?);
+    }
     gaps.extend(remaining::without_identity(&mut conn, &without_password)?);
     Ok(gaps)
 }
 
 fn create_login(conn: &mut PgConnection, login: &Login, group: &str) -> Result<(), PrepareError> {
     let Credentials { user, password } = login.credentials()?;
-    let verifier = postgres_protocol::password::scram_sha_256(password.expose_secret().as_bytes());
-    create_role(conn, &user)?;
-    run_formatted(
-        conn,
-        "SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', $1, $2) AS line",
-        &user,
-        &verifier,
-    )?;
-    grant(conn, &user, group)
+    create_role(conn, &user, group)?;
+    set_password(conn, &user, &password)
 }
 
 /// Creates a login for access tokens. A password that it had would remain usable beside them.
@@ -102,7 +89,7 @@ fn create_login_without_password(
     user: &str,
     group: &str,
 ) -> Result<(), PrepareError> {
-    create_role(conn, user)?;
+    create_role(conn, user, group)?;
     // Azure manages the roles that have an identity, and refuses passwords for them.
     if !query_bool(conn, remaining::HAS_IDENTITY, user)? {
         run_formatted(
@@ -112,30 +99,7 @@ fn create_login_without_password(
             "",
         )?;
     }
-    grant(conn, user, group)
-}
-
-fn create_role(conn: &mut PgConnection, user: &str) -> Result<(), PrepareError> {
-    let exists = "SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = $1) AS yes";
-    if query_bool(conn, exists, user)? {
-        return Ok(());
-    }
-    // CREATE ROLE grants no attribute that is not listed.
-    run_formatted(
-        conn,
-        "SELECT format('CREATE ROLE %I LOGIN', $1) AS line",
-        user,
-        "",
-    )
-}
-
-fn grant(conn: &mut PgConnection, user: &str, group: &str) -> Result<(), PrepareError> {
-    run_formatted(
-        conn,
-        "SELECT format('GRANT %2$I TO %1$I', $1, $2) AS line",
-        user,
-        group,
-    )
+    Ok(())
 }
 
 fn create_database(conn: &mut PgConnection, name: &str) -> Result<(), PrepareError> {
@@ -169,29 +133,4 @@ fn create_database(conn: &mut PgConnection, name: &str) -> Result<(), PrepareErr
     )?;
     let grant = format!("SELECT format('GRANT CONNECT ON DATABASE %I TO {MAY_CONNECT}', $1) AS line");
     run_formatted(conn, &grant, name, "")
-}
-
-fn query_bool(conn: &mut PgConnection, question: &str, value: &str) -> Result<bool, PrepareError> {
-    let answer: Answer = diesel::sql_query(question)
-        .bind::<Text, _>(value)
-        .get_result(conn)?;
-    Ok(answer.yes)
-}
-
-/// Runs the statement that `statement` returns, so that the server does the quoting.
-fn run_formatted(
-    conn: &mut PgConnection,
-    statement: &str,
-    first: &str,
-    second: &str,
-) -> Result<(), PrepareError> {
-    let query = diesel::sql_query(statement)
-        .into_boxed::<diesel::pg::Pg>()
-        .bind::<Text, _>(first);
-    let line: Line = match second {
-        "" => query.get_result(conn)?,
-        second => query.bind::<Text, _>(second).get_result(conn)?,
-    };
-    conn.batch_execute(&line.line)?;
-    Ok(())
 }

@@ -40,7 +40,9 @@ SELECT 'role | ' || rolname || ' |  | ' || concat_ws(', ',
 UNION ALL
 SELECT 'member | ' || g.rolname || ' | ' || m.rolname || ' | ' || CASE WHEN admin_option THEN 'with admin option' ELSE '' END
   FROM pg_auth_members JOIN pg_roles g ON g.oid = roleid JOIN pg_roles m ON m.oid = member
-  WHERE g.rolname LIKE 'portcullis%' OR m.rolname LIKE 'portcullis%'
+  WHERE (g.rolname LIKE 'portcullis%' OR m.rolname LIKE 'portcullis%')
+    -- Logins that other tests issue, and that have a test of their own.
+    AND m.rolname !~ '^(v-|s-|t_)' AND g.rolname !~ '^(v-|s-)'
 UNION ALL
 SELECT 'owner | ' || name || ' | ' || r.rolname || ' | ' FROM objects JOIN roles r ON r.oid = owner
   WHERE r.rolname LIKE 'portcullis%' OR (ours AND name <> 'schema public')
@@ -91,7 +93,13 @@ fn every_grant_is_documented_and_every_documented_grant_exists() {
         .into_iter()
         .map(|line| line.trim_end().to_owned())
         .collect();
-    let documented = documented_rows();
+    let mut documented = documented_rows();
+    let major: u32 = database.lines("SELECT current_setting('server_version_num') AS line")[0]
+        .parse()
+        .unwrap();
+    if major < 160_000 {
+        documented.retain(|row| !row.ends_with("| portcullis_issuer | with admin option"));
+    }
     let extra: Vec<_> = catalogue.difference(&documented).collect();
     let missing: Vec<_> = documented.difference(&catalogue).collect();
     assert!(

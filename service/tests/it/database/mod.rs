@@ -12,6 +12,9 @@ mod grants;
 /// Connections that are closed while they are idle.
 mod idle_connections;
 
+/// Logins that Vault issues.
+mod issuing;
+
 /// Locks of one login do not block the others.
 mod locks;
 
@@ -44,3 +47,6 @@ mod schema;
 
 /// Search keys are folded by the program.
 mod search_keys;
+
+/// Statements of people are logged.
+mod statement_audit;

@@ -17,7 +17,7 @@ use serde_json::json;
 use std::time::Duration;
 
 const OWN_SETTINGS: &str = "SELECT r.rolname || ' ' || array_to_string(setconfig, ',') AS line
-    FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole ORDER BY 1";
+    FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole WHERE r.rolname <> 'portcullis_vault' ORDER BY 1";
 
 /// K3: Limits and search path that a login sets for itself have no effect on the service, which reports them; preparing again
 /// resets them and the password, and leaves an administrator's settings alone.
@@ -66,7 +66,7 @@ fn settings_of_a_login_are_overridden_reported_and_reset() {
     login
         .batch_execute("ALTER ROLE portcullis_accounts PASSWORD 'changed'")
         .unwrap();
-    prepare::prepare(&settings(database.pairs(), &[]).database).unwrap();
+    prepare::prepare(&settings(database.pairs(), &[]).database, false).unwrap();
     assert_eq!(
         lines(&mut database.admin(), OWN_SETTINGS).unwrap(),
         ["portcullis_accounts log_min_duration_statement=0"]
@@ -89,11 +89,12 @@ fn preparing_reports_what_it_may_not_revoke() {
         name: "portcullis".to_owned(),
         server: server.clone(),
     };
-    let remaining = |pairs| prepare::prepare(&settings(pairs, &[]).database).unwrap();
+    let remaining = |pairs| prepare::prepare(&settings(pairs, &[]).database, false).unwrap();
     let prepared_transactions = "max_prepared_transactions is 1";
     let gaps = remaining(database.pairs());
+    let no_audit = "logins of people cannot be issued: pgaudit is not in shared_preload_libraries";
     assert!(
-        gaps.len() == 1 && gaps[0].starts_with(prepared_transactions),
+        gaps.len() == 2 && gaps[0].starts_with(prepared_transactions) && gaps[1] == no_audit,
         "{gaps:?}"
     );
     // A managed server: the administrator may create roles and databases, and the provider owns everything else.
@@ -116,11 +117,15 @@ fn preparing_reports_what_it_may_not_revoke() {
         "DATABASE_ADMIN_PASSWORD".to_owned(),
         "test-manager-password".to_owned(),
     ));
+    // A login whose settings only a superuser may make.
+    pairs.push(("DATABASE_VAULT_USER".to_owned(), "managed_vault".to_owned()));
     let gaps = remaining(pairs).join("\n");
     for part in [
         "pg_logical_emit_message and the advisory lock functions and the large object functions",
         "connect to the databases other_product, postgres;",
         prepared_transactions,
+        "a superuser must run ALTER ROLE managed_vault SET log_min_error_statement=panic, SET log_statement=none",
+        no_audit,
     ] {
         assert!(gaps.contains(part), "{part}: {gaps}");
     }

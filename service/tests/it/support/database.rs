@@ -18,7 +18,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The passwords of the logins. They are the same in every test, because roles belong to the server, not to a database.
-pub const PASSWORDS: [(&str, &str); 7] = [
+pub const PASSWORDS: [(&str, &str); 8] = [
     ("RATES", "test-rates-password"),
     ("INGEST", "test-ingest-password"),
     ("ACCOUNTS", "test-accounts-password"),
@@ -26,6 +26,7 @@ pub const PASSWORDS: [(&str, &str); 7] = [
     ("MAIL", "test-mail-password"),
     ("DEMO", "test-demo-password"),
     ("MIGRATOR", "test-migrator-password"),
+    ("VAULT", "test-vault-password"),
 ];
 
 /// The data key of every tested service.
@@ -122,7 +123,7 @@ impl Server {
     /// Creates, prepares and migrates a database.
     pub fn create_database(&self, name: &str) {
         let settings = settings(self.pairs(name), &[]);
-        self.with_role_lock(|| prepare::prepare(&settings.database).unwrap());
+        self.with_role_lock(|| prepare::prepare(&settings.database, false).unwrap());
         migrations::up(&settings.database).unwrap();
     }
 
@@ -162,7 +163,8 @@ impl Database {
         let name = next_name();
         let mut conn = server.admin("postgres");
         let grantees = "portcullis_owner, portcullis_rates_reader, portcullis_rates_writer, portcullis_accounts_writer, \
-                        portcullis_wishes_writer, portcullis_mail_sender, portcullis_demo_writer";
+                        portcullis_wishes_writer, portcullis_mail_sender, portcullis_demo_writer, portcullis_vault_client, \
+                        portcullis_access_rates_read, portcullis_access_accounts_audit";
         for statement in [
             format!("CREATE DATABASE {name} TEMPLATE {template} OWNER portcullis_owner"),
             format!("REVOKE ALL ON DATABASE {name} FROM PUBLIC"),

@@ -28,14 +28,38 @@ pub fn start_with_data(data: &str) -> (Cluster, Server) {
 
 /// Starts a server with the migrated database `portcullis`.
 pub fn start() -> (Cluster, Server) {
+    start_with(&programs(), &[("max_prepared_transactions", "1")])
+}
+
+/// The same with pgaudit and a log that names logins; `None` where the installation has no pgaudit.
+pub fn start_with_pgaudit() -> Option<(Cluster, Server)> {
+    let programs = programs();
+    if !programs.bin.join("../lib/pgaudit.so").exists() {
+        return None;
+    }
+    let settings = [
+        ("shared_preload_libraries", "pgaudit"),
+        ("log_line_prefix", "%m [%p] %q%u@%d "),
+        ("lc_messages", "C"),
+    ];
+    Some(start_with(&programs, &settings))
+}
+
+fn programs() -> Programs {
     let search = Search {
         explicit: environment::postgres_programs(),
         path: environment::path(),
         ..Search::default()
     };
-    let programs = Programs::find(&search).unwrap();
-    let options = [("max_prepared_transactions".to_owned(), "1".to_owned())];
-    let cluster = Cluster::temporary(&programs, false, &options, &Stop::default()).unwrap();
+    Programs::find(&search).unwrap()
+}
+
+fn start_with(programs: &Programs, settings: &[(&str, &str)]) -> (Cluster, Server) {
+    let settings = settings
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let settings: Vec<_> = settings.collect();
+    let cluster = Cluster::temporary(programs, false, &settings, &Stop::default()).unwrap();
     let server = Server::parse(&cluster.conninfo());
     server.create_database("portcullis");
     (cluster, server)
