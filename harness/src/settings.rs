@@ -92,6 +92,15 @@ impl Settings {
     }
 }
 
+/// Reads a secret, which no struct holds that could be printed.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one file of the harness that reads the environment"
+)]
+pub fn secret(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 fn is_private(name: &OsStr) -> bool {
     const PREFIXES: [&str; 5] = [
         "PORTCULLIS_",

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 /// A command: its name, its crate, and a summary.
-const COMMANDS: [(&str, &str, &str); 13] = [
+const COMMANDS: [(&str, &str, &str); 14] = [
     ("up", "stack", "Build and run everything, until Ctrl-C"),
     ("down", "stack", "Stop what `up` started"),
     ("test", "stack", "Run every test, with a private PostgreSQL"),
@@ -21,6 +21,7 @@ const COMMANDS: [(&str, &str, &str); 13] = [
     ("waivers", "gate", "Check, list or apply accepted findings"),
     ("commits", "gate", "Check the messages of commits"),
     ("release", "gate", "Make a version: changelog, commit and tag"),
+    ("vault", "vault-setup", "Set a Vault up, and issue SecretIDs"),
     ("tools", "tools", "List, install and verify the gate's tools"),
 ];
 

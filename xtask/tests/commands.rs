@@ -24,7 +24,7 @@ fn help_lists_every_command() {
     assert_eq!(code, Some(0), "{text}");
     for command in [
         "up", "down", "test", "bdd", "tidy", "tour", "bench", "ci", "report", "waivers", "commits",
-        "release", "tools",
+        "release", "vault", "tools",
     ] {
         assert!(text.contains(&format!("\n  {command} ")), "{command}: {text}");
     }

@@ -53,12 +53,16 @@ fn tune(vault: &Vault, call: &Call, path: &str) -> Result<Success, Refusal> {
     let mount = state.mounts.get_mut(path).ok_or_else(missing)?;
     match call.operation {
         Operation::Read => {
-            let data = json!({
+            let mut data = json!({
                 "default_lease_ttl": mount.default_lease_ttl,
                 "description": "",
                 "force_no_cache": false,
                 "max_lease_ttl": mount.max_lease_ttl,
             });
+            // By the documentation: the recording has no such answer.
+            if let Engine::AppRole(approle) = &mount.engine {
+                data["user_lockout_disable"] = json!(approle.lockout.is_disabled);
+            }
             Ok(Reply {
                 data,
                 repeats_data: true,

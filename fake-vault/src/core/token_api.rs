@@ -66,6 +66,10 @@ pub(crate) fn handle(vault: &Vault, call: &Call, path: &str, caller: &Token) -> 
                 .into()),
             }
         }
+        (["roles", name], Operation::Read) => {
+            let role = state.token_roles.get(*name).ok_or_else(Refusal::not_found)?;
+            Ok(Reply::data(role.fields(name)).into())
+        }
         (["roles", name], Operation::Write) => {
             let role = TokenRole::new(call)?;
             state.token_roles.insert((*name).to_owned(), role);

@@ -3,6 +3,7 @@
 use crate::answer::Refusal;
 use crate::call::Call;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 /// One token role.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -49,6 +50,27 @@ impl TokenRole {
             no_default_policy: flag("token_no_default_policy", false),
             explicit_max_ttl: call.seconds("token_explicit_max_ttl")?.unwrap_or(0),
             period: call.seconds("token_period")?.unwrap_or(0),
+        })
+    }
+
+    /// The fields as they are read back, by the documentation: the recording has no such answer.
+    pub(crate) fn fields(&self, name: &str) -> Value {
+        json!({
+            "allowed_entity_aliases": null,
+            "allowed_policies": self.allowed_policies,
+            "allowed_policies_glob": [],
+            "disallowed_policies": [],
+            "disallowed_policies_glob": [],
+            "explicit_max_ttl": 0,
+            "name": name,
+            "orphan": self.is_orphan,
+            "path_suffix": "",
+            "period": 0,
+            "renewable": self.renewable,
+            "token_explicit_max_ttl": self.explicit_max_ttl,
+            "token_no_default_policy": self.no_default_policy,
+            "token_period": self.period,
+            "token_type": self.kind,
         })
     }
 

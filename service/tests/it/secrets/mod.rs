@@ -26,3 +26,6 @@ mod special_files;
 
 /// The service does not start with a weak secret.
 mod weak_secrets;
+
+/// The set-up of Vault.
+mod vault_setup;

@@ -102,5 +102,8 @@ pub mod token_forger;
 /// An account that changes its second factor.
 pub mod totp_user;
 
+/// A Vault that issues logins.
+pub mod vault;
+
 /// Waiting for a condition.
 pub mod wait;

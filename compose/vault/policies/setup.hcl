@@ -1,0 +1,19 @@
+# `cargo xtask vault setup`. It writes policies, so it is as good as root: use a token that lives for the one run.
+path "sys/policies/acl/portcullis-*"  { capabilities = ["create", "read", "update"] }
+path "sys/mounts"                     { capabilities = ["read"] }
+path "sys/mounts/database"            { capabilities = ["create", "update"] }
+path "sys/mounts/database/tune"       { capabilities = ["read", "update"] }
+path "sys/mounts/secret"              { capabilities = ["create", "update"] }
+path "sys/auth"                       { capabilities = ["read"] }
+path "sys/auth/approle"               { capabilities = ["create", "update", "sudo"] }
+path "sys/auth/approle/tune"          { capabilities = ["read", "update", "sudo"] }
+path "sys/quotas/rate-limit/portcullis-*" { capabilities = ["create", "read", "update"] }
+path "auth/approle/role/portcullis"           { capabilities = ["create", "read", "update"] }
+path "auth/approle/role/portcullis-*"         { capabilities = ["create", "read", "update"] }
+path "auth/approle/role/portcullis/role-id"   { capabilities = ["read", "update"] }
+path "auth/token/roles/portcullis-access"     { capabilities = ["create", "read", "update"] }
+path "database/config/portcullis"             { capabilities = ["create", "read", "update"] }
+path "database/rotate-root/portcullis"        { capabilities = ["update"] }
+path "database/roles/portcullis-*"            { capabilities = ["create", "read", "update"] }
+path "database/static-roles/portcullis-*"     { capabilities = ["create", "read", "update"] }
+path "secret/metadata/portcullis/*"           { capabilities = ["create", "read", "update"] }

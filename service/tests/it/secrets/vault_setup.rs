@@ -1,0 +1,244 @@
+//! The set-up of Vault: repeatable, corrects what differs, and grants each program what it needs and nothing else.
+
+use crate::support::database::{Database, PASSWORDS};
+use crate::support::vault::TestVault;
+use fake_vault::Options;
+use serde_json::{Value, json};
+use vault_setup::{Change, Server};
+
+/// V12: A second set-up changes nothing, and the password that Vault's login had at first no longer works.
+#[test]
+fn a_second_set_up_changes_nothing() {
+    let database = Database::fresh();
+    let vault = TestVault::not_set_up(&database, &Options::default());
+    let first = vault.set_up().unwrap();
+    assert!(first.len() > 30, "{first:?}");
+    assert!(
+        first.contains(&Change::Created("database/config/portcullis".to_owned())),
+        "{first:?}"
+    );
+    assert_eq!(vault.set_up().unwrap(), []);
+    let password = PASSWORDS.iter().find(|(login, _)| *login == "VAULT").unwrap().1;
+    assert!(
+        database
+            .server
+            .connect(&database.name, vault.user(), password)
+            .is_err()
+    );
+}
+
+/// V12: What was changed by hand is corrected, and reported by its path and fields.
+#[test]
+fn what_differs_is_corrected() {
+    let database = Database::fresh();
+    let vault = TestVault::over(&database);
+    let changed = [
+        (
+            "sys/policies/acl/portcullis-service",
+            json!({"policy": "path \"*\" { capabilities = [\"read\"] }"}),
+            "policy",
+        ),
+        (
+            "sys/mounts/database/tune",
+            json!({"max_lease_ttl": "9000h"}),
+            "max_lease_ttl",
+        ),
+        (
+            "sys/auth/approle/tune",
+            json!({"user_lockout_config": {"lockout_disable": false}}),
+            "user_lockout_disable",
+        ),
+        (
+            "sys/quotas/rate-limit/portcullis-approle-login",
+            json!({"path": "auth/approle/login", "rate": 5, "interval": "1s"}),
+            "rate",
+        ),
+        (
+            "database/config/portcullis",
+            json!({"allowed_roles": "*"}),
+            "allowed_roles",
+        ),
+        (
+            "database/roles/portcullis-rates",
+            json!({"db_name": "portcullis", "max_ttl": "999h"}),
+            "max_ttl",
+        ),
+        (
+            "auth/approle/role/portcullis",
+            json!({"token_policies": ["root"]}),
+            "token_policies",
+        ),
+        (
+            "auth/token/roles/portcullis-access",
+            json!({"allowed_policies": ["root"], "orphan": true}),
+            "allowed_policies",
+        ),
+        (
+            "secret/metadata/portcullis/token-keys",
+            json!({"cas_required": false}),
+            "cas_required",
+        ),
+    ];
+    for (path, body, _) in &changed {
+        vault.write(path, body);
+    }
+    let (status, _) = vault.call("DELETE", "database/roles/portcullis-mail", &Value::Null);
+    assert!(status < 300);
+    let corrected = vault.set_up().unwrap();
+    for (path, _, field) in &changed {
+        let has_field = |change: &&Change| matches!(change, Change::Corrected(at, fields) if at == path && fields.iter().any(|name| name == field));
+        assert_eq!(
+            corrected.iter().filter(has_field).count(),
+            1,
+            "{path}: {corrected:?}"
+        );
+    }
+    assert!(corrected.contains(&Change::Created("database/roles/portcullis-mail".to_owned())));
+    assert_eq!(corrected.len(), changed.len() + 1, "{corrected:?}");
+    assert_eq!(vault.set_up().unwrap(), []);
+}
+
+/// V8, V12: The service gets a login of each purpose that works, under a new and under a fixed name, and its keys; it gets no login
+/// of a person and writes no key.
+#[test]
+fn each_program_can_do_what_it_needs_and_nothing_else() {
+    let database = Database::fresh();
+    let vault = TestVault::over(&database);
+    let service = vault.log_in("portcullis");
+    let connect = |data: &Value| {
+        let text = |name: &str| data[name].as_str().unwrap().to_owned();
+        database
+            .server
+            .connect(&database.name, &text("username"), &text("password"))
+    };
+    for purpose in ["rates", "ingest", "accounts", "wishes", "mail", "demo"] {
+        for path in [
+            format!("database/creds/portcullis-{purpose}"),
+            format!("database/static-creds/portcullis-static-{purpose}"),
+        ] {
+            let (status, answer) = vault.call_as(&service, "GET", &path, &Value::Null);
+            assert_eq!(status, 200, "{path}: {answer}");
+            assert!(connect(&answer["data"]).is_ok(), "{path}");
+        }
+        assert_eq!(vault.issued(&format!("portcullis-{purpose}")).is_empty(), false);
+    }
+    let document = json!({"options": {"cas": 0}, "data": {"document": "{}"}});
+    let keys = vault.log_in("portcullis-keys");
+    for name in ["token-keys", "data-keys"] {
+        let path = format!("secret/data/portcullis/{name}");
+        assert_eq!(vault.call_as(&service, "POST", &path, &document).0, 403);
+        // Without the number of the former version a write is refused.
+        let blind = json!({"data": {"document": "{}"}});
+        assert_eq!(vault.call_as(&keys, "POST", &path, &blind).0, 400);
+        assert_eq!(vault.call_as(&keys, "POST", &path, &document).0, 200);
+        assert_eq!(vault.call_as(&service, "GET", &path, &Value::Null).0, 200);
+    }
+    let broker = vault.log_in("portcullis-broker");
+    for (token, method, path) in [
+        (&service, "GET", "database/creds/portcullis-access-rates-read"),
+        (&service, "POST", "auth/token/create/portcullis-access"),
+        (&service, "GET", "database/config/portcullis"),
+        (&service, "POST", "sys/leases/revoke-prefix/database/creds"),
+        (&keys, "GET", "database/creds/portcullis-rates"),
+        (&broker, "GET", "database/creds/portcullis-access-rates-read"),
+        (&broker, "GET", "database/creds/portcullis-rates"),
+        (&broker, "GET", "secret/data/portcullis/token-keys"),
+    ] {
+        let (status, answer) = vault.call_as(token, method, path, &json!({}));
+        assert_eq!(status, 403, "{path}: {answer}");
+    }
+    let (status, answer) = vault.call_as(
+        &broker,
+        "POST",
+        "auth/token/create/portcullis-access",
+        &json!({"ttl": "60s"}),
+    );
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(answer["auth"]["orphan"], true);
+    assert_eq!(answer["auth"]["policies"], json!(["portcullis-access-login"]));
+}
+
+/// V12: A deployment gets SecretIDs wrapped only; what is wrapped opens once.
+#[test]
+fn a_deployment_gets_wrapped_secret_ids_only() {
+    let database = Database::fresh();
+    let vault = TestVault::over(&database);
+    let created = vault.write(
+        "auth/token/create",
+        &json!({"policies": ["portcullis-deliver"], "no_default_policy": true}),
+    );
+    let token = created["auth"]["client_token"].as_str().unwrap();
+    let path = "auth/approle/role/portcullis/secret-id";
+    assert_eq!(vault.call_as(token, "POST", path, &json!({})).0, 403);
+    let deliver = Server::new(&vault.address(), None, token).unwrap();
+    assert!(vault_setup::issue_secret_id(&deliver, "portcullis", "1h").is_err());
+    let issued = vault_setup::issue_secret_id(&deliver, "portcullis", "60s").unwrap();
+    assert!(issued.ttl == 60 && issued.accessor.is_some());
+    let unwrap = || {
+        vault.call_as(
+            &issued.wrapping_token,
+            "POST",
+            "sys/wrapping/unwrap",
+            &Value::Null,
+        )
+    };
+    let (status, answer) = unwrap();
+    assert_eq!(status, 200, "{answer}");
+    let body = json!({"role_id": "portcullis", "secret_id": answer["data"]["secret_id"]});
+    let login = vault.write("auth/approle/login", &body);
+    assert_eq!(login["auth"]["policies"], json!(["portcullis-service"]));
+    assert_ne!(unwrap().0, 200);
+    let other = vault.wrapped_secret_id("portcullis-broker", "60s");
+    assert_eq!(
+        vault
+            .call_as(&other, "POST", "sys/wrapping/unwrap", &Value::Null)
+            .0,
+        200
+    );
+}
+
+/// V12: What makes a set-up impossible is named, and the password is in no message.
+#[test]
+fn a_set_up_that_cannot_succeed_says_why() {
+    let database = Database::fresh();
+    let vault = TestVault::not_set_up(&database, &Options::default());
+    let apply = |change: &dyn Fn(&mut vault_setup::Setup)| {
+        let mut setup = vault.setup();
+        change(&mut setup);
+        format!("{:#}", setup.apply(&vault.as_root()).unwrap_err())
+    };
+    let missing = apply(&|setup| setup.password = None);
+    assert!(
+        missing.contains("PORTCULLIS_DATABASE_VAULT_PASSWORD: is not set"),
+        "{missing}"
+    );
+    let wrong = apply(&|setup| setup.password = Some("wrong-password-of-vault".to_owned()));
+    assert!(
+        wrong.contains("database/config/portcullis") && !wrong.contains("wrong-password"),
+        "{wrong}"
+    );
+    let unreachable = apply(&|setup| setup.database.port = 1);
+    assert!(
+        unreachable.contains("database/config/portcullis"),
+        "{unreachable}"
+    );
+    let (status, _) = vault.call("DELETE", "sys/mounts/secret", &Value::Null);
+    assert!(status < 300);
+    vault.write("sys/mounts/secret", &json!({"type": "transit"}));
+    let other = apply(&|_| {});
+    assert!(
+        other.contains("sys/mounts/secret: is mounted as transit"),
+        "{other}"
+    );
+    vault.call("DELETE", "sys/mounts/secret", &Value::Null);
+    vault.set_up().unwrap();
+    for (address, reason) in [
+        ("http://192.0.2.1:8200", "must begin with https://"),
+        ("ftp://127.0.0.1", "must begin with https://"),
+        ("https://vault.example/v1", "scheme, host and port only"),
+        ("vault", "is not a URL"),
+    ] {
+        let error = format!("{:#}", Server::new(address, None, "t").err().unwrap());
+        assert!(error.contains(reason), "{address}: {error}");
+    }
+}

@@ -1,0 +1,173 @@
+//! The command line: `vault setup` and `vault secret-id`.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::{Args, Parser, Subcommand};
+use harness::output::print;
+use harness::settings;
+
+use crate::secret_id::issue_secret_id;
+use crate::server::Server;
+use crate::setup::{Database, Setup};
+
+/// Vault or OpenBao for the service.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+pub struct Command {
+    #[command(subcommand)]
+    command: Outer,
+}
+
+#[derive(Subcommand)]
+enum Outer {
+    /// Set a Vault or OpenBao up, or issue a SecretID
+    #[command(subcommand)]
+    Vault(Inner),
+}
+
+#[derive(Subcommand)]
+enum Inner {
+    /// Create and correct policies, mounts, roles and quotas; a second run changes nothing
+    Setup(SetupOptions),
+    /// Issue a SecretID of a program, wrapped, and print the token that opens it
+    SecretId(SecretIdOptions),
+}
+
+#[derive(Args)]
+struct Connection {
+    /// The server; its token is in VAULT_TOKEN
+    #[arg(long, value_name = "URL")]
+    address: String,
+    /// PEM file with the only authorities that are trusted [default: the system's]
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct SetupOptions {
+    #[command(flatten)]
+    connection: Connection,
+    /// PostgreSQL, as the Vault server reaches it
+    #[arg(long, value_name = "HOST")]
+    database_host: String,
+    /// Port of PostgreSQL
+    #[arg(long, value_name = "PORT", default_value_t = 5432)]
+    database_port: u16,
+    /// Name of the database
+    #[arg(long, value_name = "NAME", default_value = "portcullis")]
+    database_name: String,
+    /// How the Vault server connects to PostgreSQL
+    #[arg(long, value_name = "MODE", default_value = "verify-full", value_parser = ["verify-full", "verify-ca", "require", "disable"])]
+    database_sslmode: String,
+    /// File on the Vault server with PostgreSQL's authority
+    #[arg(long, value_name = "FILE")]
+    database_ca_file: Option<String>,
+    /// Vault's login in PostgreSQL; its password is in PORTCULLIS_DATABASE_VAULT_PASSWORD and needed once
+    #[arg(long, value_name = "NAME", default_value = "portcullis_vault")]
+    vault_user: String,
+    /// Replace the password that Vault has for its login
+    #[arg(long)]
+    replace_password: bool,
+    /// Set the passwords of static logins
+    #[arg(long)]
+    static_logins: bool,
+    /// Network from which programs may log in; repeatable [default: any]
+    #[arg(long, value_name = "CIDR")]
+    network: Vec<String>,
+}
+
+#[derive(Args)]
+struct SecretIdOptions {
+    #[command(flatten)]
+    connection: Connection,
+    /// The program
+    #[arg(long, default_value = "portcullis", value_parser = ["portcullis", "portcullis-keys", "portcullis-broker"])]
+    role: String,
+    /// How long the SecretID can be unwrapped: 1s to 300s
+    #[arg(long, value_name = "DURATION", default_value = "60s")]
+    wrap: String,
+    /// Write the token to a new file of mode 0600 instead of printing it
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl Connection {
+    fn server(&self) -> Result<Server> {
+        let token = settings::secret("VAULT_TOKEN").context("VAULT_TOKEN is not set")?;
+        Server::new(&self.address, self.ca_file.as_deref(), &token)
+    }
+}
+
+impl Command {
+    /// Runs it to its end.
+    ///
+    /// # Errors
+    /// With the reason for the user.
+    pub fn run(self) -> Result<()> {
+        let Outer::Vault(command) = self.command;
+        match command {
+            Inner::Setup(options) => options.run(),
+            Inner::SecretId(options) => options.run(),
+        }
+    }
+}
+
+impl SetupOptions {
+    fn run(self) -> Result<()> {
+        let server = self.connection.server()?;
+        let setup = Setup {
+            database: Database {
+                host: self.database_host,
+                port: self.database_port,
+                name: self.database_name,
+                ssl_mode: self.database_sslmode,
+                ca_file: self.database_ca_file,
+                vault_user: self.vault_user,
+            },
+            password: settings::secret("PORTCULLIS_DATABASE_VAULT_PASSWORD"),
+            replaces_password: self.replace_password,
+            static_logins: self.static_logins,
+            networks: self.network,
+        };
+        let changes = setup.apply(&server)?;
+        for change in &changes {
+            print(&change.to_string());
+        }
+        if changes.is_empty() {
+            print("nothing to change");
+        }
+        Ok(())
+    }
+}
+
+impl SecretIdOptions {
+    fn run(self) -> Result<()> {
+        let issued = issue_secret_id(&self.connection.server()?, &self.role, &self.wrap)?;
+        match &self.output {
+            Some(file) => write_new(file, &issued.wrapping_token)?,
+            None => print(&issued.wrapping_token),
+        }
+        eprintln!(
+            "VAULT_WRAPPED_SECRET_ID for {}: opens once, within {} s; accessor {}",
+            self.role,
+            issued.ttl,
+            issued.accessor.as_deref().unwrap_or("unknown")
+        );
+        Ok(())
+    }
+}
+
+fn write_new(file: &Path, text: &str) -> Result<()> {
+    let opened = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file);
+    let mut opened = opened.with_context(|| format!("--output: {}", file.display()))?;
+    opened.write_all(text.as_bytes())?;
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! Whether a field that the server returns means the same as the one that was written: it returns durations in seconds.
+
+use serde_json::Value;
+
+/// The names of the wanted fields that the server's object lacks or has otherwise.
+pub(crate) fn differences(wanted: &Value, actual: &Value) -> Vec<String> {
+    let fields = wanted.as_object().into_iter().flatten();
+    let differs = |name: &String, value: &Value| {
+        // A connection returns some of its fields in an object of their own.
+        let found = actual
+            .get(name)
+            .or_else(|| actual["connection_details"].get(name));
+        !found.is_some_and(|found| is_same(value, found))
+    };
+    fields
+        .filter(|(name, value)| differs(name, value))
+        .map(|(name, _)| name.clone())
+        .collect()
+}
+
+fn is_same(wanted: &Value, actual: &Value) -> bool {
+    match (wanted, actual) {
+        (Value::String(wanted), Value::Number(actual)) => {
+            seconds(wanted).is_some_and(|number| Some(number) == actual.as_u64())
+        }
+        (Value::Array(wanted), Value::Array(actual)) => {
+            wanted.len() == actual.len()
+                && wanted
+                    .iter()
+                    .zip(actual)
+                    .all(|(wanted, actual)| is_same(wanted, actual))
+        }
+        _ => wanted == actual,
+    }
+}
+
+/// `90s`, `10m` and `720h` in seconds.
+fn seconds(text: &str) -> Option<u64> {
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let unit = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn durations_and_nested_fields_are_compared_by_value() {
+        let wanted = json!({"ttl": "720h", "period": "90s", "url": "u", "list": ["a"], "on": true});
+        let same = json!({"ttl": 2_592_000, "period": 90, "connection_details": {"url": "u"}, "list": ["a"], "on": true, "more": 1});
+        assert_eq!(differences(&wanted, &same), Vec::<String>::new());
+        let other =
+            json!({"ttl": 2_592_001, "period": "90", "connection_details": {"url": "v"}, "list": ["a", "b"]});
+        assert_eq!(
+            differences(&wanted, &other),
+            ["list", "on", "period", "ttl", "url"]
+        );
+    }
+}

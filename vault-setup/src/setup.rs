@@ -1,0 +1,169 @@
+//! Applies the wanted objects to a server.
+
+use std::fmt;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
+
+use crate::comparison::differences;
+use crate::objects::{self, Kind, Object};
+use crate::server::Server;
+
+/// The database in which logins are issued, as the Vault server reaches it.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// Host name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Its name.
+    pub name: String,
+    /// libpq's `sslmode`.
+    pub ssl_mode: String,
+    /// A file on the Vault server with the authority that signed PostgreSQL's certificate.
+    pub ca_file: Option<String>,
+    /// Vault's login.
+    pub vault_user: String,
+}
+
+impl Database {
+    fn connection_url(&self) -> String {
+        let authority = self.ca_file.as_ref().map(|file| format!("&sslrootcert={file}"));
+        // Without a time-out a request hangs for as long as PostgreSQL does.
+        format!(
+            "postgresql://{{{{username}}}}:{{{{password}}}}@{}:{}/{}?sslmode={}{}&connect_timeout=3",
+            self.host,
+            self.port,
+            self.name,
+            self.ssl_mode,
+            authority.unwrap_or_default()
+        )
+    }
+}
+
+/// What to set up.
+pub struct Setup {
+    /// The database.
+    pub database: Database,
+    /// The present password of Vault's login. Needed when the connection is new, and to replace the password that Vault has.
+    pub password: Option<String>,
+    /// Whether the password replaces that of an existing connection.
+    pub replaces_password: bool,
+    /// Whether the passwords of static logins are set.
+    pub static_logins: bool,
+    /// Networks (CIDR) from which programs may log in; empty: any.
+    pub networks: Vec<String>,
+}
+
+/// What happened to one object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// It was missing.
+    Created(String),
+    /// These fields differed.
+    Corrected(String, Vec<String>),
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Change::Created(path) => write!(f, "created {path}"),
+            Change::Corrected(path, fields) => write!(f, "corrected {path}: {}", fields.join(", ")),
+        }
+    }
+}
+
+impl Setup {
+    /// Applies everything and returns what changed. Stops at the first error; it can be repeated.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be reached, a mount has another type, or the password is missing.
+    pub fn apply(&self, server: &Server) -> Result<Vec<Change>> {
+        let url = self.database.connection_url();
+        let variables = [
+            ("connection_url", url.as_str()),
+            ("vault_user", &self.database.vault_user),
+            ("database", &self.database.name),
+        ];
+        let mut changes = Vec::new();
+        for mut object in objects::all(self.static_logins, &variables)? {
+            if object.kind == Kind::Program && !self.networks.is_empty() {
+                object.body["secret_id_bound_cidrs"] = json!(self.networks);
+                object.body["token_bound_cidrs"] = json!(self.networks);
+            }
+            changes.extend(match object.kind {
+                Kind::Mount => apply_mount(server, &object)?,
+                Kind::Connection => self.apply_connection(server, &object)?,
+                Kind::Plain | Kind::Lockout | Kind::Program => apply_plain(server, &object)?,
+            });
+        }
+        Ok(changes)
+    }
+
+    /// The password is written once; then the server replaces it by one that only it knows.
+    fn apply_connection(&self, server: &Server, object: &Object) -> Result<Option<Change>> {
+        let exists = server.read(&object.path)?.is_some();
+        if exists && !self.replaces_password {
+            // Without a password the stored one remains.
+            return apply_plain(server, object);
+        }
+        let password = self
+            .password
+            .as_ref()
+            .context("PORTCULLIS_DATABASE_VAULT_PASSWORD: is not set; the connection to PostgreSQL needs the password of Vault's login")?;
+        let mut body = object.body.clone();
+        body["password"] = json!(password);
+        server.write(&object.path, &body)?;
+        let name = object.path.rsplit('/').next().unwrap_or_default();
+        server.write(&format!("database/rotate-root/{name}"), &json!({}))?;
+        Ok(Some(if exists {
+            Change::Corrected(object.path.clone(), vec!["password".to_owned()])
+        } else {
+            Change::Created(object.path.clone())
+        }))
+    }
+}
+
+fn apply_plain(server: &Server, object: &Object) -> Result<Option<Change>> {
+    let actual = server.read(&object.path)?;
+    let change = match &actual {
+        None => Change::Created(object.path.clone()),
+        Some(actual) => {
+            let different = match object.kind {
+                Kind::Lockout => {
+                    let wanted = &object.body["user_lockout_config"]["lockout_disable"];
+                    differences(&json!({ "user_lockout_disable": wanted }), actual)
+                }
+                _ => differences(&object.body, actual),
+            };
+            if different.is_empty() {
+                return Ok(None);
+            }
+            Change::Corrected(object.path.clone(), different)
+        }
+    };
+    server.write(&object.path, &object.body)?;
+    Ok(Some(change))
+}
+
+/// A mount that exists must have the type; its settings are another object.
+fn apply_mount(server: &Server, object: &Object) -> Result<Option<Change>> {
+    let (list, name) = object.path.rsplit_once('/').context("a mount has a path")?;
+    let mounts = server.read(list)?.unwrap_or_default();
+    let Some(found) = mounts.get(format!("{name}/")) else {
+        server.write(&object.path, &object.body)?;
+        return Ok(Some(Change::Created(object.path.clone())));
+    };
+    let version = |mount: &Value| mount["options"]["version"].as_str().map(str::to_owned);
+    if found["type"] != object.body["type"] || version(found) != version(&object.body) {
+        bail!(
+            "{}: is mounted as {}{}, which must be another mount",
+            object.path,
+            found["type"].as_str().unwrap_or("another type"),
+            version(found)
+                .map(|version| format!(" version {version}"))
+                .unwrap_or_default()
+        );
+    }
+    Ok(None)
+}
